@@ -1,0 +1,174 @@
+"""Commands that put jobs into the queue."""
+from __future__ import annotations
+
+from ..model.errors import InvalidInput
+from . import arguments
+from .registry import Arg, command
+from .result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from .context import Context
+
+GROUP = "Jobs"
+
+
+@command(
+    "add",
+    Arg("command", optional=True, help="the command, as one quoted text", complete="command"),
+    Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
+    Arg("--id", help="the job's id (default: job-NUMBER)"),
+    Arg("--queue", "-Q", help="the queue (default: default)", complete="queue"),
+    Arg("--priority", "-p", parse=arguments.integer(-1000, 1000), help="-1000 to 1000, higher runs first (default: 0)"),
+    Arg("--retries", "-r", parse=arguments.integer(0, 100), help="attempts after the first (default: max_retries)"),
+    Arg("--timeout", "-T", help="seconds, 5m, 1h30m or none (default: timeout)"),
+    Arg("--in", metavar="DELAY", help="run it after this time, such as 90s, 30m or 2h30m"),
+    Arg("--at", metavar="TIME", help="run it at this time: 2026-11-10 02:00:00 (local), or ISO 8601 with zone"),
+    Arg("--hold", flag=True, help="keep it until it is released"),
+    Arg("--cwd", metavar="DIR", help="the directory to run in (default: this one)", complete="directory"),
+    Arg("--env", "-e", many=True, parse=arguments.variable, metavar="NAME=VALUE", help="an environment variable; repeatable"),
+    Arg("--tag", "-t", many=True, help="a name to find it by; repeatable"),
+    Arg("--allow-background", flag=True, help="let background processes outlive the job"),
+    Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code"),
+    Arg("--follow", "-f", flag=True, help="show its output until it is done and exit with its exit code"),
+    group=GROUP, aliases=("run",),
+    examples=("add 'make -j4 test' --timeout 10m", "add --id nightly --priority 10 --retries 5 './backup.sh'",
+              "add -- rsync -a 'My Documents' backup:"),
+)
+def add(context: Context, *, command: str | None, words: Sequence[str], wait: bool, follow: bool, tag: list[str],
+        env: list[tuple[str, str]], **given: Any) -> Result:
+    """Add a job: one shell command.
+
+    The command runs as /bin/sh -c COMMAND in the current directory, with the workers' environment
+    and your PATH.
+    """
+    fields = {"command": _command(command, words), "tags": tag, "env": dict(env), "cwd": _directory(given.pop("cwd")),
+              "run_at": _run_at(given.pop("in"), given.pop("at")), **given}
+    job = context.queue.add(**{name: value for name, value in fields.items() if value is not None})
+    if follow:
+        from .output import follow_job
+
+        return follow_job(context, job.number)
+    if wait:
+        from .actions import wait_for
+
+        return wait_for(context, [job.id], timeout=None)
+    return Result(record=job.as_dict(), message=_added(job), ids=[job.id])
+
+
+def _added(job: Any) -> str:
+    from ..model import when
+
+    lines = [f"Job added: {job.id}", f"  command:  {job.command}", f"  priority: {job.priority}",
+             f"  retries:  {job.max_retries}"]
+    if job.timeout is not None:
+        lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
+    if job.state == "scheduled":
+        lines.append(f"  runs at:  {when.local(job.run_at)} ({when.iso(job.run_at)})")
+    if job.state == "held":
+        lines.append(f"  held; let it go with: queuectl release {job.id}")
+    return "\n".join(lines)
+
+
+def _command(command: str | None, words: Sequence[str]) -> str:
+    if command is not None and words:
+        raise InvalidInput("give the command either as one quoted text or as words after --, not both", field="command")
+    if command is not None:
+        return command
+    if words:
+        import shlex
+
+        return shlex.join(words)
+    raise InvalidInput("command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD")
+
+
+def _directory(given: str | None) -> str | None:
+    if given is None:
+        return None
+    import os
+
+    path = os.path.abspath(given)
+    if not os.path.isdir(path):
+        raise InvalidInput(f"cwd must be a directory that exists, got \"{given}\"", field="cwd")
+    return path
+
+
+def _run_at(delay: str | None, at: str | None) -> str | None:
+    if delay is not None and at is not None:
+        raise InvalidInput("give either --in or --at, not both")
+    return f"+{delay.lstrip('+')}" if delay is not None else at
+
+
+@command(
+    "enqueue",
+    Arg("jobs", many=True, metavar="JSON|FILE|-", help="a JSON object, array or lines; a file or @FILE with such; - for stdin",
+        complete="file"),
+    Arg("--file", "-f", many=True, metavar="FILE", help="a file with jobs; repeatable", complete="file"),
+    Arg("--validate", flag=True, help="only check the jobs, add nothing"),
+    Arg("--template", metavar="NAME", help="start from this template", complete="template"),
+    Arg("--set", many=True, parse=arguments.variable, metavar="KEY=VALUE", help="with --template: set a field; repeatable"),
+    group=GROUP,
+    examples=("enqueue '{\"id\": \"hello\", \"command\": \"echo Hello\"}'", "enqueue jobs.jsonl", "enqueue --validate @jobs.json",
+              "generate-jobs | queuectl enqueue -", "enqueue --template simple_job --set command='make test'"),
+)
+def enqueue(context: Context, *, jobs: list[str], file: list[str], validate: bool, template: str | None,
+            set: list[tuple[str, str]]) -> Result:
+    """Add jobs from JSON, all of them or none.
+
+    Takes one object, an array of objects, or one object a line. Fields: id, command, queue, priority,
+    max_retries (retries), timeout (timeout_seconds, timeout_sec), run_at, hold, cwd, env, tags,
+    allow_background.
+    """
+    found, places = _gather(context, jobs, file, template, set)
+    if validate:
+        count = len(context.queue.check(found, names=places))
+        return Result(record={"valid": True, "jobs": count}, message=f"{count} jobs are valid, nothing was added")
+    ids = context.queue.enqueue(found, names=places)
+    message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
+    return Result(rows=[{"id": job} for job in ids], columns=("id",), message=message, ids=ids)
+
+
+def _gather(context: Context, jobs: list[str], files: list[str], template: str | None,
+            changes: list[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return all jobs that were given in any way, with where each stands."""
+    if template is not None:
+        from .templates import fill
+
+        if jobs or files:
+            raise InvalidInput("give either --template or jobs, not both")
+        return [fill(context, template, changes)], [f"template {template}"]
+    if changes:
+        raise InvalidInput("--set needs --template")
+    sources = [*jobs, *(f"@{path}" for path in files)]
+    if not sources:
+        raise InvalidInput("which jobs? give JSON, a file, or - for stdin", hint="see: queuectl enqueue --help")
+    found: list[dict[str, Any]] = []
+    places: list[str] = []
+    for source in sources:
+        more = _read(context, source)
+        found += more.jobs
+        places += more.places
+    return found, places if len(found) > 1 or places[0] != "the argument" else []
+
+
+def _read(context: Context, source: str) -> Any:
+    from ..engine.intake import decode, parse_jobs
+
+    if source == "-":
+        return parse_jobs(decode(context.front_end.read_stdin(), "stdin"), "stdin")
+    if source.lstrip()[:1] in ("{", "["):
+        return parse_jobs(source, "the argument")
+    path = source[1:] if source.startswith("@") else source
+    return parse_jobs(decode(read_file(path), path), path)
+
+
+def read_file(path: str) -> bytes:
+    """Return a file's bytes. Raises InvalidInput, saying why it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise InvalidInput(f"cannot read {path}: {error.strerror}", hint="give JSON, a file that exists, or - for stdin",
+                           field="file") from error

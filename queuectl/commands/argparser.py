@@ -1,0 +1,158 @@
+"""The argparse parser made from the table: for help, for mistakes, and as the reference for `parser`."""
+from __future__ import annotations
+
+import argparse
+
+from ..model.errors import InvalidInput, did_you_mean, quoted
+from .parser import GLOBAL_FLAGS, GLOBALS, Parsed, Unusual, suggestions, take_option
+from .registry import COMMANDS, Arg, Command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Sequence
+
+EXIT_CODES = ("exit codes: 0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict, 5 store unavailable, "
+              "6 not running,\n            70 bug, 124 timed out, 130 interrupted")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises our errors instead of leaving the program."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InvalidInput for a mistake."""
+        raise InvalidInput(message, hint=f"see: {self.prog} --help")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse, and refuse what is unknown with a suggestion."""
+        found, unknown = super().parse_known_args(args, namespace)
+        for word in unknown:
+            if word.startswith("-"):
+                known = [name for action in self._actions for name in action.option_strings]
+                name = word.partition("=")[0]
+                self.error(f"unknown option {quoted(name)}{did_you_mean(name, known)}")
+        if unknown:
+            self.error(f"unexpected {quoted(unknown[0])}; write a command with blanks as one quoted text")
+        return found, unknown
+
+
+def parse_with_argparse(words: Sequence[str]) -> Parsed:
+    """Return what a command line means, or raise InvalidInput with the mistake in it."""
+    options, remaining = _take_globals(words)
+    path = _path_of(remaining)
+    if options["help"] or options["version"]:
+        return Parsed(None, {}, options, topic=path or _group_of(remaining))
+    if not remaining:
+        return Parsed(None, {}, options)
+    if path is None:
+        group = _group_of(remaining)
+        if not group:
+            raise suggestions(remaining[0])
+        if len(remaining) == 1:
+            return Parsed(None, {}, {**options, "help": True}, topic=group)
+        raise _unknown_in_group(group, remaining[1])
+    command = COMMANDS[path]
+    consumed = next(count for count in (2, 1) if " ".join(remaining[:count]) in _names(command))
+    head, rest = remaining[consumed:], None
+    takes_rest = [arg for arg in command.args if arg.rest]
+    if takes_rest and "--" in head:
+        at = head.index("--")
+        head, rest = head[:at], head[at + 1:]
+    values = vars(build_parser(command).parse_args(head))
+    values.update({arg.key: [] for arg in command.args if arg.many and values.get(arg.key) is None})
+    if takes_rest:
+        values[takes_rest[0].key] = rest or []
+    return Parsed(command, values, options)
+
+
+def _take_globals(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Split the global options, wherever they stand before `--`, from the other words."""
+    options: dict[str, Any] = {arg.key: arg.default for arg in GLOBALS}
+    remaining: list[str] = []
+    at = 0
+    while at < len(words) and words[at] != "--":
+        name = words[at].partition("=")[0]
+        if name not in GLOBAL_FLAGS:
+            remaining.append(words[at])
+            at += 1
+            continue
+        try:
+            at = take_option(words, at, GLOBAL_FLAGS, options)
+        except Unusual:
+            raise _bad_global(name, words[at:at + 2]) from None
+    return options, [*remaining, *words[at:]]
+
+
+def _bad_global(name: str, given: Sequence[str]) -> InvalidInput:
+    arg = GLOBAL_FLAGS[name]
+    if arg.flag:
+        return InvalidInput(f"option {name} takes no value, got {quoted(given[0])}")
+    allowed = f"one of {', '.join(arg.choices)}" if arg.choices else "a value"
+    value = given[0].partition("=")[2] if "=" in given[0] else given[1] if len(given) > 1 else ""
+    return InvalidInput(f"option {name} needs {allowed}, got {quoted(value)}")
+
+
+def _names(command: Command) -> tuple[str, ...]:
+    return (command.path, *command.aliases)
+
+
+def _path_of(words: Sequence[str]) -> str | None:
+    for count in (2, 1):
+        name = " ".join(words[:count])
+        for command in COMMANDS.values():
+            if len(words) >= count and name in _names(command):
+                return command.path
+    return None
+
+
+def _group_of(words: Sequence[str]) -> str:
+    """Return the first word if commands of two words begin with it, else an empty text."""
+    first = words[0] if words else ""
+    return first if any(path.startswith(first + " ") for path in COMMANDS) and first else ""
+
+
+def _unknown_in_group(group: str, word: str) -> InvalidInput:
+    known = [path.split()[1] for path in COMMANDS if path.startswith(group + " ")]
+    return InvalidInput(f"{group} has no command {quoted(word)}{did_you_mean(word, known)}",
+                        hint=f"it has: {', '.join(known)}")
+
+
+def build_parser(command: Command) -> Parser:
+    """Return the parser of one command's own arguments."""
+    parser = Parser(prog=f"queuectl {command.path}", add_help=False, allow_abbrev=False,
+                    description=command.help + (f"\n\n{command.description}" if command.description else ""),
+                    epilog=_epilog(command), formatter_class=argparse.RawDescriptionHelpFormatter)
+    for arg in command.args:
+        if not arg.rest:
+            _add(parser, arg)
+    return parser
+
+
+def _add(parser: argparse._ActionsContainer, arg: Arg) -> None:
+    shown = argparse.SUPPRESS if arg.hidden else arg.help.replace("%", "%%")
+    if arg.flag:
+        parser.add_argument(*arg.names, action="store_true", default=arg.default, help=shown, dest=arg.key)
+        return
+    settings: dict[str, Any] = {"type": _typed(arg), "default": arg.default, "help": shown,
+                                "metavar": arg.metavar or arg.key.upper()}
+    if not arg.is_option:
+        settings["nargs"] = "*" if arg.many else "?" if arg.optional else None
+        parser.add_argument(arg.key, **settings)
+        return
+    if arg.many:
+        settings.update(action="append", default=None)
+    parser.add_argument(*arg.names, dest=arg.key, **settings)
+
+
+def _typed(arg: Arg) -> Any:
+    def convert(text: str) -> Any:
+        try:
+            return arg.value(text)
+        except ValueError as error:
+            name = max(arg.names, key=len)
+            raise argparse.ArgumentTypeError(f"{name} {error}, got {quoted(text)}") from None
+    return convert
+
+
+def _epilog(command: Command) -> str:
+    examples = "".join(f"  queuectl {example}\n" for example in command.examples)
+    return (f"examples:\n{examples}\n" if examples else "") + EXIT_CODES

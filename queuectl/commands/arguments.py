@@ -1,0 +1,58 @@
+"""What texts on the command line mean. Each function returns a value or raises ValueError with the rule."""
+from __future__ import annotations
+
+from ..model import when
+from ..model.spec import check_integer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers of a range; ASCII digits only."""
+    def read(text: str) -> int:
+        digits = text[1:] if text.startswith("-") else text
+        value = int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
+        return check_integer(value, low, high)
+    return read
+
+
+def seconds(text: str) -> float:
+    """A duration such as 90, 90s, 5m or 1h30m, in seconds."""
+    try:
+        return when.parse_duration(text) / 1000
+    except ValueError:
+        raise ValueError("must be a duration (write 90, 90s, 5m or 1h30m)") from None
+
+
+def state_list(text: str) -> list[str]:
+    """States separated by commas."""
+    from ..model.errors import did_you_mean, quoted
+    from ..model.job import STATES
+
+    states = [word.strip().lower() for word in text.split(",")]
+    for state in states:
+        if state not in STATES:
+            raise ValueError(f"must be of {', '.join(STATES)}; {quoted(state)} is none{did_you_mean(state, STATES)}")
+    return states
+
+
+def name(text: str) -> str:
+    """A queue's or a tag's name."""
+    from ..model.spec import check_queue
+
+    return check_queue(text, 0)
+
+
+def variable(text: str) -> tuple[str, str]:
+    """NAME=VALUE, for an environment variable."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ValueError("must be NAME=VALUE")
+    return key, value
+
+
+def words(text: str) -> list[str]:
+    """Words separated by commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]

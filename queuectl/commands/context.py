@@ -1,0 +1,47 @@
+"""What a command is given besides its arguments: the queue, and the ways to reach the user."""
+from __future__ import annotations
+
+from ..engine.queue import Queue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from ..model.clock import Clock
+
+    class Progress(Protocol):
+        """Something that shows how far a long command is."""
+
+        def update(self, done: int, note: str = "") -> None:
+            """Show that `done` of the total are done."""
+
+        def close(self) -> None:
+            """Take it off the screen."""
+
+    class FrontEnd(Protocol):
+        """What every front end can do for a command."""
+
+        def confirm(self, question: str) -> bool:
+            """Ask a yes-or-no question. Raises InvalidInput where nobody can answer."""
+
+        def read_stdin(self) -> bytes:
+            """Return all of standard input."""
+
+        def progress(self, total: int, label: str) -> Progress:
+            """Begin to show progress."""
+
+        def note(self, text: str) -> None:
+            """Say something at once, beside the data."""
+
+
+class Context:
+    """The home that a command works on, and the front end it was asked for through."""
+
+    def __init__(self, front_end: FrontEnd, *, home: str | None, actor: str, clock: Clock) -> None:
+        self.front_end = front_end
+        self.clock = clock
+        self.queue = Queue(home, actor=actor, clock=clock)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self.queue.close()

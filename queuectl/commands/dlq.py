@@ -1,0 +1,87 @@
+"""The dead letter queue: jobs that are out of attempts."""
+from __future__ import annotations
+
+from ..model.errors import Conflict
+from ..model.job import DEAD
+from . import arguments
+from .registry import Arg, command
+from .result import Result
+from .selection import YES, read_ids, report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from .context import Context
+
+GROUP = "Dead letters"
+COLUMNS = ("id", "attempts", "finished_at", "exit_code", "error", "command")
+VERBOSE_COLUMNS = ("number", "id", "queue", "priority", "attempts", "created_at", "finished_at", "duration", "exit_code",
+                   "signal", "worker", "cwd", "error", "command")
+DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs (default: all of them)")
+
+
+@command(
+    "dlq list",
+    Arg("--verbose", "-v", flag=True, help="more columns"),
+    Arg("--limit", "-l", parse=arguments.integer(0, 10_000_000), default=50, metavar="N", help="at most this many, 0 for all "
+        "(default: 50)"),
+    group=GROUP, examples=("dlq list", "dlq list --verbose -o json"),
+)
+def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
+    """List the dead jobs, newest first."""
+    from ..store.search import JobFilter
+
+    jobs = context.queue.list(JobFilter(states=(DEAD,), sort="-finished_at"), limit=limit or -1)
+    notes = [] if jobs else ["the dead letter queue is empty"]
+    return Result(rows=[job.as_dict() for job in jobs], ids=[job.id for job in jobs], notes=notes,
+                  columns=VERBOSE_COLUMNS if verbose else COLUMNS)
+
+
+@command("dlq stats", group=GROUP, examples=("dlq stats",))
+def dlq_stats(context: Context) -> Result:
+    """Show failure patterns: dead jobs by exit code and error, and by command."""
+    from ..engine import reports
+
+    found = reports.dlq_stats(context.queue.store)
+    rows = [{"jobs": row["jobs"], "pattern": "error", "exit_code": row["exit_code"], "signal": row["signal"],
+             "last_at": row["last_at"], "example": row["example"], "value": row["error"]} for row in found["by_error"]]
+    rows += [{"jobs": row["jobs"], "pattern": "command", "exit_code": None, "signal": None, "last_at": row["last_at"],
+              "example": row["example"], "value": row["command"]} for row in found["by_command"]]
+    notes = [f"{found['dead']} dead jobs" if found["dead"] else "the dead letter queue is empty"]
+    return Result(rows=rows, columns=("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value"), notes=notes)
+
+
+@command("dlq retry", DEAD_IDS, YES,
+         Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them anew"),
+         group=GROUP, examples=("dlq retry job-1", "dlq retry --yes"))
+def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts: bool) -> Result:
+    """Run dead jobs again, all of them if no id is given."""
+    numbers = _select(context, ids)
+    if len(numbers) > 1 and not ids and not yes and not context.front_end.confirm(f"retry {len(numbers)} dead jobs"):
+        return Result(notes=["nothing was changed"], code=1)
+    return report(context.queue.retry(numbers, keep_attempts=keep_attempts), "queued again")
+
+
+@command("dlq remove", DEAD_IDS, YES, group=GROUP, examples=("dlq remove job-1 --yes",))
+def dlq_remove(context: Context, *, ids: Sequence[str], yes: bool) -> Result:
+    """Delete dead jobs, all of them if no id is given."""
+    numbers = _select(context, ids)
+    if numbers and not yes and not context.front_end.confirm(f"remove {len(numbers)} dead job{'s' * (len(numbers) != 1)}"):
+        return Result(notes=["nothing was changed"], code=1)
+    return report(context.queue.remove(numbers), "removed")
+
+
+def _select(context: Context, ids: Sequence[str]) -> list[int]:
+    """Return the numbers of the dead jobs that were meant. Raises Conflict for one that is not dead."""
+    from ..store.search import JobFilter
+
+    search = context.queue.store.search
+    if not ids:
+        return search.numbers(JobFilter(states=(DEAD,), sort="number"))
+    numbers = context.queue.find(read_ids(context, ids))
+    for job in search.jobs(numbers):
+        if job.state != DEAD:
+            raise Conflict(f"job \"{job.id}\" is not in the dead letter queue: it is {job.state}",
+                           hint="see the dead ones with: queuectl dlq list")
+    return numbers

@@ -1,0 +1,61 @@
+"""Help pages, made from the table of commands."""
+from __future__ import annotations
+
+from .argparser import EXIT_CODES, build_parser
+from .parser import GLOBALS
+from .registry import COMMANDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .registry import Command
+
+USAGE = "usage: queuectl [OPTIONS] COMMAND ..."
+FIRST_STEPS = """first steps:
+  queuectl add 'echo Hello'      add a job
+  queuectl worker start          run jobs in the background
+  queuectl list                  see what became of them
+  queuectl logs last             see what the last one printed"""
+
+
+def overview() -> str:
+    """Return the list of all commands by group, with the global options."""
+    groups: dict[str, list[Command]] = {}
+    for command in COMMANDS.values():
+        groups.setdefault(command.group, []).append(command)
+    parts = [USAGE, "Background jobs for shell commands, on bare Python.", FIRST_STEPS]
+    parts += [f"{group.lower()}:\n" + "\n".join(map(_line, commands)) for group, commands in groups.items()]
+    parts += [global_options(), EXIT_CODES, "More about a command: queuectl help COMMAND"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(command: Command) -> str:
+    names = ", ".join((command.path, *(alias for alias in command.aliases if " " not in alias and alias != "config")))
+    return f"  {names:<18} {command.help}"
+
+
+def global_options() -> str:
+    """Return the options that every command takes."""
+    lines = []
+    for arg in GLOBALS:
+        names = ", ".join(arg.names) + ("" if arg.flag else f" {arg.metavar}")
+        lines.append(f"  {names:<24} {arg.help}")
+    return "global options, before or after the command:\n" + "\n".join(lines)
+
+
+def group_of(topic: str) -> bool:
+    """Return whether commands of two words begin with the topic."""
+    return bool(topic) and any(path.startswith(topic + " ") for path in COMMANDS)
+
+
+def group_page(topic: str) -> str:
+    """Return the commands that begin with a word such as `dlq`."""
+    commands = [command for path, command in COMMANDS.items() if path.startswith(topic + " ")]
+    return (f"usage: queuectl {topic} COMMAND ...\n\n" + "\n".join(map(_line, commands))
+            + f"\n\nMore about one of them: queuectl help {topic} COMMAND\n")
+
+
+def command_page(command: Command) -> str:
+    """Return everything about one command."""
+    text = build_parser(command).format_help().rstrip("\n")
+    body, _, codes = text.rpartition(EXIT_CODES)
+    return f"{body.rstrip()}\n\n{global_options()}\n\n{EXIT_CODES}{codes}\n"

@@ -1,0 +1,74 @@
+"""Wake idle workers and the pool at once, instead of having them look again and again.
+
+Each listener owns a named pipe in `run/bells`. To ring is to write one byte to every pipe whose name
+begins with a prefix; a pipe that nobody listens to any more is skipped, a full one has been rung
+already. A ring may get lost with its listener: the slow poll of the listeners is the safety net.
+"""
+from __future__ import annotations
+
+import errno
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..store.home import Home
+
+WORK = b"w"
+CONTROL = b"c"
+WORKERS = "worker-"
+POOL = "pool"
+
+
+class Doorbell:
+    """A bell to listen to: its descriptor becomes readable when it is rung."""
+
+    def __init__(self, home: Home, name: str) -> None:
+        self.path = os.path.join(home.bells, name)
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        os.mkfifo(self.path, 0o600)
+        # Open for writing too: a pipe without any writer would be readable for ever.
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait for."""
+        return self._descriptor
+
+    def answer(self) -> bytes:
+        """Return the bytes that were rung since the last call."""
+        try:
+            return os.read(self._descriptor, 4096)
+        except BlockingIOError:
+            return b""
+
+    def close(self) -> None:
+        """Stop listening and remove the pipe."""
+        os.close(self._descriptor)
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+
+def ring(home: Home, prefix: str, what: bytes = WORK) -> None:
+    """Ring every bell whose name begins with `prefix`."""
+    try:
+        names = os.listdir(home.bells)
+    except FileNotFoundError:
+        return
+    for name in names:
+        if name.startswith(prefix):
+            _ring(os.path.join(home.bells, name), what)
+
+
+def _ring(path: str, what: bytes) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in (errno.ENXIO, errno.ENOENT):
+            return
+        raise
+    try:
+        os.write(descriptor, what)
+    except (BlockingIOError, BrokenPipeError):
+        return
+    finally:
+        os.close(descriptor)

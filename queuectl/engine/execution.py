@@ -1,0 +1,209 @@
+"""Run one attempt: its command's process tree, its pipes, its time limit.
+
+    running --shell exits--> draining --pipes at their end, or half a second--> clearing --nothing left--> over
+       '---timeout, cancel, stop----------------------------------------------->'
+
+*Clearing* ends what is left of the tree: TERM, after `kill_grace` KILL, until nothing is left. A
+background process that the job may leave behind is spared. There is one wait, for the pipes, a
+child's death, the doorbell and signals together; it is as long as the next deadline allows.
+
+The execution knows nothing of the store: once a second, and when the doorbell's control byte comes,
+it asks its `watch` whether to go on.
+"""
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+
+from ..model.job import Outcome
+from . import process
+from .output import Capture
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Mapping
+
+    from ..model.clock import Clock
+    from ..store.claim import Claim
+    from .wakeup import Wakeup
+
+READ_BYTES = 65_536
+WATCH_MS = 1000
+DRAIN_MS = 500
+SCAN_MS = 50
+STDOUT = 1
+STDERR = 2
+
+
+class Execution:
+    """One attempt under way.
+
+    `watch` is called with this execution and may call `end`; `spared` holds pids of background
+    processes that earlier jobs were allowed to leave, and gets those of this one.
+    """
+
+    def __init__(self, claim: Claim, *, environment: Mapping[str, str], capture: Capture, kill_grace: int, clock: Clock,
+                 wakeup: Wakeup, watch: Callable[[Execution], None], spared: set[int]) -> None:
+        self.claim = claim
+        self.capture = capture
+        self.pid: int | None = None
+        self.began = clock.monotonic()
+        self._environment = environment
+        self._kill_grace = kill_grace
+        self._clock = clock
+        self._wakeup = wakeup
+        self._watch = watch
+        self._spared = spared
+        self._status: int | None = None
+        self._exited_at: int | None = None
+        self._ending: Outcome | None = None
+        self._clearing_since: int | None = None
+        self._grace = kill_grace
+        self._next_watch = self.began + WATCH_MS
+        self._pipes: set[int] = set()
+        self._children_left = True
+
+    def run(self) -> Outcome:
+        """Run the command to its end; return how it ended."""
+        try:
+            self._start()
+        except OSError as error:
+            self._close_pipes()
+            return Outcome.not_started(error.strerror or str(error))
+        try:
+            while not self._is_over():
+                self._step()
+        finally:
+            self._close_pipes()
+        return self._ending or self._exit_outcome()
+
+    def duration(self) -> int:
+        """Return for how many milliseconds the command ran, or has been running."""
+        return (self._exited_at or self._clock.monotonic()) - self.began
+
+    def end(self, outcome: Outcome, *, grace: int | None = None) -> None:
+        """End the command, with this outcome, after at most `grace` milliseconds of politeness."""
+        grace = self._kill_grace if grace is None else grace
+        if self._ending is None:
+            self._ending = outcome
+            self._start_clearing(grace)
+        self._grace = min(self._grace, grace)
+
+    def _start(self) -> None:
+        cwd = self.claim.context.cwd
+        if os.getcwd() != cwd:
+            os.chdir(cwd)
+        out_read, out_write = os.pipe()
+        err_read, err_write = os.pipe()
+        try:
+            self._listen(out_read, STDOUT)
+            self._listen(err_read, STDERR)
+            self.pid = process.spawn(self.claim.command, environment=self._environment, stdout=out_write,
+                                     stderr=err_write)
+        finally:
+            os.close(out_write)
+            os.close(err_write)
+
+    def _listen(self, descriptor: int, stream: int) -> None:
+        self._pipes.add(descriptor)
+        self._wakeup.selector.register(descriptor, selectors.EVENT_READ, stream)
+
+    def _step(self) -> None:
+        for descriptor, stream in self._wakeup.wait(self._patience()):
+            self._read(descriptor, stream)
+        self._reap()
+        now = self._clock.monotonic()
+        if now >= self._next_watch or self._wakeup.take_control():
+            self._next_watch = now + WATCH_MS
+            self._watch(self)
+        self._check_limits(now)
+
+    def _patience(self) -> float:
+        """Return the seconds until something must be looked at even if nothing happens."""
+        deadlines = [self._next_watch]
+        if self.claim.timeout is not None and self._ending is None:
+            deadlines.append(self.began + self.claim.timeout)
+        if self._exited_at is not None:
+            deadlines.append(self._exited_at + DRAIN_MS)
+        now = self._clock.monotonic()
+        if self._clearing_since is not None:
+            deadlines.append(now + SCAN_MS)
+        return max(0, min(deadlines) - now) / 1000
+
+    def _read(self, descriptor: int, stream: int) -> None:
+        data = os.read(descriptor, READ_BYTES)
+        if data:
+            self.capture.feed(stream, data)
+        else:
+            self._close(descriptor)
+
+    def _reap(self) -> None:
+        """Take the exit codes of whatever has died; note whether a child is left."""
+        try:
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    self._children_left = True
+                    return
+                self._spared.discard(pid)
+                if pid == self.pid:
+                    self._status = status
+                    self._exited_at = self._clock.monotonic()
+        except ChildProcessError:
+            self._children_left = False
+
+    def _check_limits(self, now: int) -> None:
+        timeout = self.claim.timeout
+        if timeout is not None and self._ending is None and self._status is None and now - self.began >= timeout:
+            self.end(Outcome.timed_out(timeout / 1000))
+        if self._clearing_since is None and self._is_drained(now) and not self.claim.allow_background:
+            self._start_clearing(self._kill_grace)
+        if self._clearing_since is not None and now - self._clearing_since >= self._grace:
+            process.send(self._tree(), signal.SIGKILL)
+
+    def _start_clearing(self, grace: int) -> None:
+        self._clearing_since = self._clock.monotonic()
+        self._grace = grace
+        tree = self._tree()
+        process.send(tree, signal.SIGTERM)
+        # A stopped process gets its TERM only when it goes on.
+        process.send(tree, signal.SIGCONT)
+
+    def _is_drained(self, now: int) -> bool:
+        """Whether the shell has exited and its output has come, or had time enough to come."""
+        if self._exited_at is None:
+            return False
+        return not self._pipes or now - self._exited_at >= DRAIN_MS
+
+    def _is_over(self) -> bool:
+        if not self._is_drained(self._clock.monotonic()):
+            return False
+        if not self._children_left:
+            return True
+        tree = self._tree()
+        if tree and self.claim.allow_background and self._ending is None:
+            self._spared.update(tree)
+            return True
+        return not tree
+
+    def _tree(self) -> list[int]:
+        if not self._children_left and self._status is not None:
+            return []
+        return process.find_tree(leader=self.pid, adopter=os.getpid(), spared=self._spared)
+
+    def _exit_outcome(self) -> Outcome:
+        assert self._status is not None
+        if os.WIFSIGNALED(self._status):
+            number = os.WTERMSIG(self._status)
+            return Outcome.signalled(number, process.signal_name(number))
+        return Outcome.exited(os.WEXITSTATUS(self._status))
+
+    def _close_pipes(self) -> None:
+        for descriptor in list(self._pipes):
+            self._close(descriptor)
+
+    def _close(self, descriptor: int) -> None:
+        self._wakeup.selector.unregister(descriptor)
+        self._pipes.discard(descriptor)
+        os.close(descriptor)

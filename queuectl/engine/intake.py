@@ -1,0 +1,129 @@
+"""Jobs from JSON text: one object, an array of objects, or one object a line.
+
+Stricter than Python's reader, since a job that means something else than its author thought is worse
+than an error: no duplicate keys, no NaN, no number that another program would round.
+"""
+from __future__ import annotations
+
+import json
+
+from ..model.errors import InvalidInput, quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_JOBS = 100_000
+MAX_DIGITS = 16
+MAX_PROBLEMS = 20
+
+
+class JobText:
+    """The jobs of a text: parallel lists of mappings and of the places they stand at."""
+
+    __slots__ = ("jobs", "places")
+
+    def __init__(self) -> None:
+        self.jobs: list[dict[str, Any]] = []
+        self.places: list[str] = []
+
+    def append(self, job: object, place: str) -> None:
+        """Take in a value that should be a job. Raises InvalidInput."""
+        if not isinstance(job, dict):
+            raise InvalidInput(f"{place}: a job must be a JSON object, got {quoted(job)}")
+        if len(self.jobs) == MAX_JOBS:
+            raise InvalidInput(f"{place}: at most {MAX_JOBS} jobs can be enqueued at once")
+        self.jobs.append(job)
+        self.places.append(place)
+
+
+def decode(data: bytes, source: str) -> str:
+    """Return bytes as text. Raises InvalidInput if they are too many or not UTF-8."""
+    if len(data) > MAX_BYTES:
+        raise InvalidInput(f"{source} has {len(data)} bytes, at most {MAX_BYTES} are allowed")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{source} is not UTF-8 (byte {error.start})") from error
+
+
+def parse_jobs(text: str, source: str) -> JobText:
+    """Return the jobs of a text; `source` names it in messages. Raises InvalidInput with all that is wrong."""
+    stripped = text.strip()
+    if not stripped:
+        raise InvalidInput(f"{source} is empty, a JSON object, an array or JSON lines was expected")
+    found = JobText()
+    if stripped[0] == "[":
+        for index, job in enumerate(_read(stripped, source), 1):
+            found.append(job, f"{source}: job {index}")
+    elif _is_lines(stripped):
+        _read_lines(text, source, found)
+    else:
+        found.append(_read(stripped, source), source)
+    if not found.jobs:
+        raise InvalidInput(f"{source} has no jobs")
+    return found
+
+
+def parse_value(text: str) -> Any:
+    """Return the JSON value of a text, strictly. Raises InvalidInput."""
+    return _read(text, "the value")
+
+
+def _is_lines(text: str) -> bool:
+    """Whether a text that does not begin an array is JSON lines: its first line is a whole value."""
+    first, newline, _ = text.partition("\n")
+    if not newline:
+        return False
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _read_lines(text: str, source: str, found: JobText) -> None:
+    problems: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line or line.isspace():
+            continue
+        try:
+            found.append(_read(line, f"{source}:{number}"), f"{source}:{number}")
+        except InvalidInput as error:
+            problems.append(error.message)
+            if len(problems) == MAX_PROBLEMS:
+                break
+    if problems:
+        raise InvalidInput.of(problems)
+
+
+def _read(text: str, place: str) -> Any:
+    try:
+        return DECODER.decode(text)
+    except RecursionError:
+        raise InvalidInput(f"{place}: too deeply nested") from None
+    except ValueError as error:
+        raise InvalidInput(f"{place}: not valid JSON: {error}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"key {quoted(twice)} stands twice in one object")
+    return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"number {quoted(text)} has too many digits")
+    return int(text)
+
+
+def _constant(text: str) -> float:
+    raise ValueError(f"{text} is not a JSON number")
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)

@@ -1,0 +1,275 @@
+"""The queue: what can be done with jobs. Every front end and every Python program goes through it.
+
+    from queuectl import Queue
+
+    with Queue() as queue:
+        job = queue.add("make test", retries=2, timeout="10m")
+        done = queue.wait(job.id)[0]
+        print(done.state, queue.output(done.id).decode())
+
+A Queue may be shared by threads and survives a fork: each thread of each process gets its own
+connection. What a method reports as done is on the disk.
+"""
+from __future__ import annotations
+
+import os
+from _thread import get_ident
+
+from ..model.clock import SYSTEM_CLOCK
+from ..model.errors import Conflict, InvalidInput, NotFound, WaitTimeout
+from ..model.job import PROCESSING
+from ..model.spec import JobSpec
+from ..store import Home, Store
+from ..store.home import find_home
+from ..store.search import JobFilter
+from .doorbell import CONTROL, POOL, WORKERS, ring
+from .references import resolve
+from .settings import load_settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, Mapping, Sequence
+
+    from ..model.clock import Clock
+    from ..model.job import Job
+    from ..model.settings import Settings
+
+AT_ONCE = 500
+FIRST_LOOK_SECONDS = 0.005
+LONGEST_LOOK_SECONDS = 0.1
+
+
+class Refused:
+    """A job that a verb could not be applied to, and why."""
+
+    __slots__ = ("id", "state", "message")
+
+    def __init__(self, identifier: str, state: str, message: str) -> None:
+        self.id = identifier
+        self.state = state
+        self.message = message
+
+
+class Change:
+    """What a verb did to several jobs: the ids it changed, and those it had to leave."""
+
+    __slots__ = ("done", "refused")
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.refused: list[Refused] = []
+
+
+class Queue:
+    """The queue of a home. `home` is a directory; by default the one that `queuectl` would use here.
+
+    `actor` is noted with each change. Raises StoreUnavailable from any method if the home cannot be
+    used.
+    """
+
+    def __init__(self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK) -> None:
+        self.home: Home = find_home(home, os.environ, os.getcwd())
+        self.clock = clock
+        self._actor = actor
+        self._stores: dict[tuple[int, int], Store] = {}
+
+    @property
+    def store(self) -> Store:
+        """The store as this thread may use it; opened on first use."""
+        key = (os.getpid(), get_ident())
+        store = self._stores.get(key)
+        if store is None:
+            store = self._stores[key] = Store(self.home, clock=self.clock)
+        return store
+
+    @property
+    def actor(self) -> str:
+        """Who makes the changes, for the record."""
+        return f"{self._actor}[{os.getpid()}]"
+
+    def settings(self) -> Settings:
+        """Return the settings in force."""
+        return load_settings(self.store)
+
+    def close(self) -> None:
+        """Close this thread's connection. A later call opens it again."""
+        store = self._stores.pop((os.getpid(), get_ident()), None)
+        if store is not None:
+            store.close()
+
+    def __enter__(self) -> Queue:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def add(self, command: str, **fields: object) -> Job:
+        """Enqueue one command; return the job.
+
+        `fields` are those of a job in JSON: `id`, `queue`, `priority` (-1000 to 1000, higher first),
+        `retries`, `timeout` (seconds, or a text such as "5m", or None for no limit), `run_at`, `hold`,
+        `cwd`, `env`, `tags`, `allow_background`. Raises InvalidInput, or Conflict if the id exists.
+        """
+        return self.get(self.enqueue([{"command": command, **fields}])[0])
+
+    def enqueue(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[str]:
+        """Enqueue jobs, all of them or none; return their ids.
+
+        `names` says where each came from, for messages. Raises InvalidInput with every problem of
+        every job, or Conflict.
+        """
+        specs = self.check(jobs, names=names)
+        if not specs:
+            return []
+        store, now = self.store, self.clock.wall()
+        with store.writing():
+            ids = store.jobs.enqueue(specs, path=os.environ.get("PATH", ""), actor=self.actor, now=now)
+            store.events.add("enqueued", actor=self.actor, now=now,
+                             detail=ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}")
+        self._ring_for(specs)
+        return ids
+
+    def _ring_for(self, specs: Sequence[JobSpec]) -> None:
+        ring(self.home, WORKERS)
+        if any(spec.run_at is not None for spec in specs):
+            ring(self.home, POOL)
+
+    def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
+        """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
+        settings, now, cwd = self.settings(), self.clock.wall(), os.getcwd()
+        specs: list[JobSpec] = []
+        problems: list[str] = []
+        for index, job in enumerate(jobs):
+            try:
+                specs.append(JobSpec.parse(job, max_retries=settings.max_retries, timeout=settings.timeout, cwd=cwd,
+                                           now=now))
+            except InvalidInput as error:
+                name = f"{names[index]}: " if names else ""
+                problems += [name + problem for problem in error.problems]
+        if problems:
+            raise InvalidInput.of(problems)
+        return specs
+
+    def get(self, reference: str) -> Job:
+        """Return the job with this id, number or unique prefix, or `last`. Raises NotFound."""
+        numbers = self.find([reference])
+        return self.store.search.jobs(numbers)[0]
+
+    def find(self, references: Sequence[str]) -> list[int]:
+        """Return the numbers of the jobs that references name, each once. Raises NotFound."""
+        return resolve(self.store.search, references)
+
+    def list(self, wanted: JobFilter | None = None, *, limit: int = -1) -> list[Job]:
+        """Return jobs, newest first unless the filter says otherwise; a negative limit means all."""
+        search = self.store.search
+        return search.jobs(search.numbers(wanted or JobFilter(), limit))
+
+    def wait(self, *references: str, timeout: float | None = None,
+             on_change: Callable[[Sequence[Job]], None] | None = None) -> list[Job]:
+        """Wait until the jobs are completed, dead or cancelled; return them as they are then.
+
+        `timeout` is in seconds. `on_change` is given the jobs whenever one has changed. Raises
+        WaitTimeout, or NotFound if one is removed meanwhile.
+        """
+        numbers = self.find(references)
+        deadline = None if timeout is None else self.clock.monotonic() + round(timeout * 1000)
+        pause, seen = FIRST_LOOK_SECONDS, -1
+        while True:
+            changes = self.store.changes()
+            if changes != seen:
+                pause, seen = FIRST_LOOK_SECONDS, changes
+                jobs = self._still_there(numbers)
+                if on_change is not None:
+                    on_change(jobs)
+                if all(job.is_final for job in jobs):
+                    return jobs
+            if deadline is not None and self.clock.monotonic() >= deadline:
+                raise WaitTimeout(f"waited {timeout:g} s", hint="the jobs go on; look at them with: queuectl list")
+            self.clock.pause(pause)
+            pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
+
+    def _still_there(self, numbers: Sequence[int]) -> list[Job]:
+        jobs = self.store.search.jobs(numbers)
+        if len(jobs) < len(numbers):
+            raise NotFound(f"{len(numbers) - len(jobs)} of the jobs waited for were removed")
+        return jobs
+
+    def cancel(self, numbers: Sequence[int]) -> Change:
+        """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree."""
+        change = self._each(numbers, "cancel", lambda store, number, now: store.jobs.cancel(number, now) is not None)
+        ring(self.home, WORKERS, CONTROL)
+        return change
+
+    def retry(self, numbers: Sequence[int], *, keep_attempts: bool = False) -> Change:
+        """Let dead, completed, cancelled or failed jobs run again at once.
+
+        They have all their attempts anew, or with `keep_attempts` a single one.
+        """
+        change = self._each(numbers, "retry",
+                            lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts))
+        ring(self.home, WORKERS)
+        return change
+
+    def release(self, numbers: Sequence[int]) -> Change:
+        """Let held jobs go."""
+        change = self._each(numbers, "release", lambda store, number, now: store.jobs.release(number, now))
+        ring(self.home, WORKERS)
+        ring(self.home, POOL)
+        return change
+
+    def remove(self, numbers: Sequence[int]) -> Change:
+        """Delete jobs that are not running, with their attempts and output."""
+        return self._each(numbers, "remove", lambda store, number, now: store.jobs.remove(number))
+
+    def _each(self, numbers: Sequence[int], verb: str, apply: Callable[[Store, int, int], bool]) -> Change:
+        """Apply a verb to jobs in small transactions; each change is noted as an event."""
+        change = Change()
+        for start in range(0, len(numbers), AT_ONCE):
+            self._some(numbers[start:start + AT_ONCE], verb, apply, change)
+        return change
+
+    def _some(self, numbers: Sequence[int], verb: str, apply: Callable[[Store, int, int], bool], change: Change) -> None:
+        store, now = self.store, self.clock.wall()
+        with store.writing():
+            for job in store.search.jobs(numbers):
+                if apply(store, job.number, now):
+                    change.done.append(job.id)
+                    store.events.add(verb, actor=self.actor, now=now, job=job.number, detail=f"was {job.state}")
+                else:
+                    change.refused.append(Refused(job.id, job.state, f"cannot {verb} job \"{job.id}\": it is {job.state}"))
+
+    def output(self, reference: str, *, attempt: int | None = None, stream: int | None = None) -> bytes:
+        """Return what an attempt printed, by default the last one; `stream` 1 is stdout, 2 stderr.
+
+        What was left out of a long output is missing. Raises NotFound.
+        """
+        from .reading import attempt_of, read_output
+
+        found = attempt_of(self.store, self.get(reference), attempt)
+        return b"".join(piece.data for piece in read_output(self.store, found) if stream in (None, piece.stream))
+
+    def change_setting(self, name: str, value: str | None) -> None:
+        """Store a setting's text, or with None forget it."""
+        store, now = self.store, self.clock.wall()
+        with store.writing():
+            if value is None:
+                store.meta.reset_setting(name)
+            else:
+                store.meta.set_setting(name, value)
+            store.events.add("setting", actor=self.actor, now=now, detail=f"{name} = {value or 'default'}")
+        ring(self.home, WORKERS, CONTROL)
+
+
+def demand_done(change: Change) -> None:
+    """Raise Conflict if the one job that was meant could not be changed."""
+    if not change.done and len(change.refused) == 1:
+        refused = change.refused[0]
+        raise Conflict(refused.message, hint=HINTS.get(refused.state))
+
+
+HINTS = {
+    PROCESSING: "cancel it first: queuectl cancel ID",
+    "completed": "run it again with: queuectl retry ID",
+    "dead": "run it again with: queuectl retry ID",
+    "cancelled": "run it again with: queuectl retry ID",
+}

@@ -1,0 +1,86 @@
+"""Reading what jobs printed and what happened to them."""
+from __future__ import annotations
+
+from ..model.errors import InvalidInput, NotFound
+from ..store.output import Piece
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any, Iterator
+
+    from ..model.job import Job
+    from ..store import Store
+
+TAIL_BATCH = 16
+
+
+def attempt_of(store: Store, job: Job, number: int | None) -> sqlite3.Row:
+    """Return the attempt with this number, or the last one. Raises NotFound."""
+    attempts = store.attempts.of_job(job.number)
+    if not attempts:
+        raise NotFound(f"job {job.id} has not run yet, it is {job.state}",
+                       hint="wait for its output with: queuectl logs -f ID")
+    if number is None:
+        return attempts[-1]
+    for attempt in attempts:
+        if attempt["attempt"] == number:
+            return attempt
+    raise NotFound(f"job {job.id} has no attempt {number}, it has 1 to {attempts[-1]['attempt']}")
+
+
+def read_output(store: Store, attempt: sqlite3.Row, position: int = 0) -> Iterator[Piece]:
+    """Yield what an attempt has printed so far from a position on, in pieces."""
+    while True:
+        pieces = store.output.read(attempt["id"], position)
+        if not pieces:
+            return
+        yield from pieces
+        position = pieces[-1].end
+
+
+def left_out(pieces: Iterator[Piece], position: int) -> Iterator[tuple[Piece, int]]:
+    """Yield each piece with how many bytes before it were left out since `position`."""
+    for piece in pieces:
+        yield piece, max(0, piece.position - position)
+        position = piece.end
+
+
+def tail_position(store: Store, attempt: sqlite3.Row, lines: int, stream: int | None) -> int:
+    """Return the position from which on there are the last `lines` lines of an output."""
+    if lines < 1:
+        raise InvalidInput(f"the number of lines must be at least 1, got {lines}", field="tail")
+    skip, missing, is_end = 0, lines, True
+    while True:
+        pieces = store.output.read_back(attempt["id"], skip, TAIL_BATCH)
+        if not pieces:
+            return 0
+        for piece in pieces:
+            if stream not in (None, piece.stream):
+                continue
+            end = len(piece.data) - 1 if is_end and piece.data.endswith(b"\n") else len(piece.data)
+            is_end = False
+            while missing:
+                end = piece.data.rfind(b"\n", 0, end)
+                if end < 0:
+                    break
+                missing -= 1
+                if not missing:
+                    return piece.position + end + 1
+        skip += len(pieces)
+
+
+def history(store: Store, job: Job) -> list[dict[str, Any]]:
+    """Return what happened to a job, oldest first: rows of at, what, detail, by."""
+    details = store.search.details(job.number)
+    rows: list[dict[str, Any]] = [{"at": job.created_at, "what": "enqueued", "detail": job.command,
+                                   "by": details["created_by"]}]
+    for attempt in store.attempts.of_job(job.number):
+        by = f"worker {attempt['worker']}"
+        rows.append({"at": attempt["started_at"], "what": f"attempt {attempt['attempt']} started", "detail": "", "by": by})
+        if attempt["finished_at"] is not None:
+            rows.append({"at": attempt["finished_at"], "what": f"attempt {attempt['attempt']} {attempt['outcome']}",
+                         "detail": attempt["error"] or "exit code 0", "by": by})
+    rows += [{"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]}
+             for event in store.events.of_job(job.number)]
+    return sorted(rows, key=lambda row: row["at"])

@@ -1,0 +1,133 @@
+"""The state of a home in figures: for `status`, `metrics`, `worker status` and `dlq stats`."""
+from __future__ import annotations
+
+
+
+from ..model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES
+from ..store.lockfile import is_held
+from . import process
+from .instance import pool_pid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from ..store import Home, Store
+
+SAMPLE = 10_000
+DAY_MS = 86_400_000
+PERCENTILES = (50, 90, 95, 99)
+GROUPS = 20
+
+
+def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
+    """Return each registered worker with its health: busy, idle, stopping or lost."""
+    rows = []
+    for worker in store.workers.with_jobs():
+        lives = is_held(home.worker_lock(worker["id"]))
+        state = "lost" if not lives else "stopping" if worker["stopping"] else "busy" if worker["job"] else "idle"
+        rows.append({
+            "worker": worker["id"], "pid": worker["pid"], "state": state, "job": worker["job"],
+            "elapsed": None if worker["job_started_at"] is None else now - worker["job_started_at"],
+            "jobs_done": worker["jobs_done"], "heartbeat_at": worker["heartbeat_at"],
+            "memory": process.memory(worker["pid"]) if lives else worker["memory"],
+            "uptime": now - worker["started_at"], "busy": _share(worker["busy_time"], now - worker["started_at"]),
+            "queues": worker["queues"] or "all", "command": worker["command"]})
+    return rows
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(min(1.0, part / whole), 3) if whole > 0 else None
+
+
+def pool_state(home: Home) -> dict[str, Any]:
+    """Return whether a pool runs, and its pid."""
+    pid = pool_pid(home)
+    return {"running": pid is not None, "pid": pid}
+
+
+def status(home: Home, store: Store, now: int) -> dict[str, Any]:
+    """Return the counts per state and queue, the workers, and what needs attention."""
+    by_state = store.counts.by_state()
+    workers = worker_rows(home, store, now)
+    alive = [worker for worker in workers if worker["state"] != "lost"]
+    oldest, due = store.stats.oldest_pending(), store.jobs.next_due()
+    return {
+        "home": home.path,
+        "jobs": {state: by_state.get(state, 0) for state in STATES},
+        "total": sum(by_state.values()),
+        "queues": store.counts.by_queue(),
+        "workers": len(alive),
+        "busy_workers": sum(worker["state"] == "busy" for worker in alive),
+        "pool": pool_state(home),
+        "oldest_pending_age": None if oldest is None else max(0, now - oldest),
+        "next_due_at": due,
+        "advice": _advice(by_state, len(alive)),
+    }
+
+
+def _advice(counts: dict[str, int], workers: int) -> list[str]:
+    """Return what a user should know, each with the command that helps."""
+    advice = []
+    waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
+    if waiting and not workers:
+        advice.append(f"{waiting} jobs wait but no workers are running: queuectl worker start")
+    if counts.get(DEAD):
+        advice.append(f"{counts[DEAD]} jobs are dead: queuectl dlq list")
+    return advice
+
+
+def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
+    """Return counts, times, rates and depth. Times are in milliseconds, over the newest attempts."""
+    by_state = store.counts.by_state()
+    sample = store.stats.times(SAMPLE)
+    workers = [worker for worker in worker_rows(home, store, now) if worker["state"] != "lost"]
+    totals, today = store.stats.totals(0), store.stats.totals(now - DAY_MS)
+    oldest = store.stats.oldest_pending()
+    return {
+        "jobs": {state: by_state.get(state, 0) for state in STATES},
+        "queue_depth": sum(by_state.get(state, 0) for state in (PENDING, FAILED, SCHEDULED)),
+        "queues": store.counts.by_queue(),
+        "oldest_pending_age": None if oldest is None else max(0, now - oldest),
+        "sampled_attempts": len(sample),
+        "run_time": spread([run for run, _ in sample]),
+        "wait_time": spread([wait for _, wait in sample]),
+        "success_rate": success_rate(totals["finished"], totals["dead"]),
+        "success_rate_day": success_rate(today["finished"], today["dead"]),
+        "attempts": {"succeeded": totals["finished"], "failed": totals["failed"], "dead": totals["dead"]},
+        "workers": len(workers),
+        "busy_workers": sum(worker["state"] == "busy" for worker in workers),
+        "utilisation": _share(by_state.get(PROCESSING, 0), len(workers)),
+        "utilisation_since_start": _mean([worker["busy"] for worker in workers if worker["busy"] is not None]),
+    }
+
+
+def success_rate(completed: int, dead: int) -> float | None:
+    """Return the share of jobs that ended well among those that ended by themselves, None if none did."""
+    return round(completed / (completed + dead), 4) if completed + dead else None
+
+
+def spread(values: Sequence[int]) -> dict[str, int] | None:
+    """Return average, minimum, maximum and percentiles (nearest rank), None without values."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    found = {"average": round(sum(ordered) / len(ordered)), "minimum": ordered[0], "maximum": ordered[-1]}
+    for percent in PERCENTILES:
+        found[f"p{percent}"] = ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
+    return found
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(sum(values) / len(values), 3) if values else None
+
+
+def dlq_stats(store: Store) -> dict[str, Any]:
+    """Return the dead jobs grouped by how they failed and by command: the failure patterns."""
+    return {
+        "dead": store.counts.by_state().get(DEAD, 0),
+        "by_error": [dict(row) for row in store.search.dead_by_error(GROUPS)],
+        "by_command": [dict(row) for row in store.search.dead_by_command(GROUPS)],
+    }
+
+

@@ -1,0 +1,26 @@
+"""What a worker process does from its first instruction on; loaded once by the fork server."""
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+
+from ..model.clock import SYSTEM_CLOCK
+from ..model.errors import QueueCTLError
+from ..store import Home
+from .log import Log
+from .worker import Worker
+
+
+def work(home: str, queues: tuple[str, ...]) -> None:
+    """Be a worker of the home at this path until told to stop."""
+    # Ctrl-C reaches the whole foreground group; the pool decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.chdir(home)
+    pool = multiprocessing.parent_process()
+    try:
+        Worker(Home(home), queues=queues, parent=None if pool is None else pool.sentinel).run()
+    except QueueCTLError as error:
+        Log("worker", SYSTEM_CLOCK).say(f"cannot go on: {error}")
+        sys.exit(error.exit_code)

@@ -1,0 +1,192 @@
+"""One-shot commands: words in, an answer on stdout, words on stderr, an exit code.
+
+This is the edge: the only place where errors become text. Data goes to stdout and everything else to
+stderr, so that `queuectl ... | other` is always clean.
+"""
+from __future__ import annotations
+
+import os
+import sys
+
+from ..model.clock import SYSTEM_CLOCK
+from ..model.errors import InvalidInput, QueueCTLError
+from .terminal import Terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Sequence, TextIO
+
+    from ..commands.parser import Parsed
+    from ..commands.result import Result
+    from .progress import Progress
+
+BUG = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+class OneShot:
+    """The front end of a one-shot command, as commands see it."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def confirm(self, question: str) -> bool:
+        """Ask a yes-or-no question. Raises InvalidInput where nobody can answer."""
+        return self._terminal.confirm(question)
+
+    def read_stdin(self) -> bytes:
+        """Return all of standard input."""
+        return sys.stdin.buffer.read() if sys.stdin is not None else b""
+
+    def progress(self, total: int, label: str) -> Progress:
+        """Begin to show progress."""
+        from .progress import Progress
+
+        return Progress(total, label, self._terminal, SYSTEM_CLOCK)
+
+    def note(self, text: str) -> None:
+        """Say something at once, beside the data."""
+        self._terminal.note(text)
+
+
+def run() -> NoReturn:
+    """Run the command line of this process and leave with its exit code."""
+    code = main(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            code = _silence()
+    sys.exit(code)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command; return its exit code. Nothing but a bug in the interpreter escapes it."""
+    terminal = Terminal(_stream(sys.stdout), _stream(sys.stderr))
+    options: dict[str, Any] = {}
+    try:
+        from ..commands.parser import parse
+
+        parsed = parse(words)
+        options = parsed.options
+        terminal = Terminal(_stream(sys.stdout), _stream(sys.stderr), color=options["color"], quiet=options["quiet"])
+        return _dispatch(parsed, terminal)
+    except QueueCTLError as error:
+        if options.get("debug"):
+            _traceback()
+        _explain(error, terminal, as_json=_wants_json(options, words))
+        return error.exit_code
+    except BrokenPipeError:
+        return _silence()
+    except KeyboardInterrupt:
+        terminal.say("")
+        return INTERRUPTED
+    except Exception as error:  # The edge: a bug must become one line and code 70, not a traceback.
+        if options.get("debug"):
+            _traceback()
+        terminal.say(f"queuectl: internal error: {type(error).__name__}: {error} (please report; --debug shows where)")
+        return BUG
+
+
+def _stream(stream: TextIO | None) -> TextIO:
+    """Return a stream that can be written to, also where the caller closed it."""
+    return stream if stream is not None else open(os.devnull, "w", encoding="utf-8")
+
+
+def _dispatch(parsed: Parsed, terminal: Terminal) -> int:
+    options = parsed.options
+    if options["version"]:
+        terminal.out.write(_version())
+        return 0
+    if parsed.command is None or options["help"]:
+        from ..commands.admin import help_for
+
+        return show(help_for(parsed.topic), options, terminal)
+    from ..commands.context import Context
+
+    context = Context(OneShot(terminal), home=options["home"], actor="cli", clock=SYSTEM_CLOCK)
+    try:
+        return show(parsed.command.handler(context, **parsed.arguments), options, terminal)
+    finally:
+        context.close()
+
+
+def _version() -> str:
+    import sqlite3
+
+    from .. import __version__
+
+    return f"queuectl {__version__} (Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version})\n"
+
+
+def show(result: Result, options: dict[str, Any], terminal: Terminal) -> int:
+    """Print an answer as the options want it; return its exit code."""
+    for line in _lines(result, options, terminal):
+        if isinstance(line, bytes):
+            _write_bytes(line, terminal, raw=result.raw)
+        else:
+            terminal.out.write(line)
+    terminal.out.flush()
+    for note in result.notes:
+        terminal.note(terminal.err.safe(note))
+    return result.code
+
+
+def _lines(result: Result, options: dict[str, Any], terminal: Terminal) -> Any:
+    if result.text is not None:
+        return result.text
+    form = "json" if options["json"] else options["output"] or "table"
+    if (options["quiet"] and form == "table") or form == "ids":
+        return (f"{terminal.out.safe(name)}\n" for name in result.ids or ())
+    if form == "table" and result.message is not None:
+        return [terminal.out.safe(result.message, multiline=True) + "\n"]
+    from .render import record_text, rows_text
+
+    if result.record is not None:
+        return record_text(result.record, form, terminal)
+    if result.rows is None or (form == "table" and not result.rows):
+        return []
+    return rows_text(result.rows, result.columns, form, terminal, chosen=result.chosen)
+
+
+def _write_bytes(data: bytes, terminal: Terminal, *, raw: bool) -> None:
+    """Write what a job printed: as it is into a file or pipe, made harmless on a terminal."""
+    if terminal.out.is_tty and not raw:
+        terminal.out.write(terminal.out.safe(data.decode("utf-8", "backslashreplace"), multiline=True))
+        terminal.out.flush()
+        return
+    terminal.out.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _wants_json(options: dict[str, Any], words: Sequence[str]) -> bool:
+    return bool(options.get("json")) or options.get("output") == "json" or (not options and "--json" in words)
+
+
+def _explain(error: QueueCTLError, terminal: Terminal, *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        found = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint}
+        if isinstance(error, InvalidInput):
+            found["problems"] = error.problems  # type: ignore[assignment]
+        terminal.say(json.dumps({"error": found}))
+        return
+    for problem in error.problems if isinstance(error, InvalidInput) else [error.message]:
+        terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
+    if error.hint:
+        terminal.say(f"  hint: {terminal.err.safe(error.hint)}")
+
+
+def _traceback() -> None:
+    import traceback
+
+    traceback.print_exc()
+
+
+def _silence() -> int:
+    """Stop writing to a pipe that nobody reads; the interpreter would complain about it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return BROKEN_PIPE

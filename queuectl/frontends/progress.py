@@ -1,0 +1,115 @@
+"""How far something is, on stderr: one line that moves on a terminal, a few plain lines in a log.
+
+    terminal     `Importing [####......] 45% 450/1000 12.3/s eta 44s`, ten times a second at most
+    elsewhere    the same without the bar, at 0, 25, 50, 75 and 100 % and otherwise once in 30 s
+
+The moving line takes itself away: at `close`, and before `Terminal.say` writes anything else.
+"""
+from __future__ import annotations
+
+from queuectl.frontends.terminal import ERASE_LINE, clip, width
+from queuectl.model import when
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from queuectl.frontends.terminal import Terminal
+    from queuectl.model.clock import Clock
+
+DRAW_INTERVAL = 100
+LINE_INTERVAL = 30_000
+STALLED_AFTER = 10_000
+MIN_SAMPLES = 3
+SMOOTHING = 0.3
+NARROWEST_BAR, WIDEST_BAR = 4, 30
+
+
+class Progress:
+    """The progress of `total` things. Made at their start; `update` may be called as often as one likes."""
+
+    def __init__(self, total: int, label: str, terminal: Terminal, clock: Clock) -> None:
+        self.total = total
+        self.label = terminal.err.safe(label)
+        self.terminal = terminal
+        self.clock = clock
+        self.rate = 0.0  # a second, smoothed
+        self.samples = 0
+        self.done = 0
+        self.quarter = -1
+        self.sampled_at = self.moved_at = self.line_at = clock.monotonic()
+        self.drawn_at: int | None = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def update(self, done: int, note: str = "") -> None:
+        """Tell that `done` of the total are done, and show it if it is time to."""
+        if self.terminal.quiet:
+            return
+        now = self.clock.monotonic()
+        self._sample(done, now)
+        if self.terminal.live:
+            self._draw(done, now, note)
+        else:
+            self._log(done, now, note)
+
+    def close(self) -> None:
+        """Take the line away."""
+        self.terminal.erase_line()
+
+    def _sample(self, done: int, now: int) -> None:
+        """Let the rate follow; samples closer than a frame would be noise."""
+        elapsed = now - self.sampled_at
+        if elapsed < DRAW_INTERVAL:
+            return
+        rate = max(0, done - self.done) * 1000 / elapsed
+        self.rate = rate if self.samples == 0 else self.rate + SMOOTHING * (rate - self.rate)
+        self.samples += 1
+        if done != self.done:
+            self.moved_at = now
+        self.done, self.sampled_at = done, now
+
+    def _draw(self, done: int, now: int, note: str) -> None:
+        if self.drawn_at is not None and now - self.drawn_at < DRAW_INTERVAL:
+            return
+        self.drawn_at = now
+        err = self.terminal.err
+        # The last column stays free: some terminals wrap as soon as it is written.
+        room = err.columns - 1
+        text = self._figures(done, now, note)
+        bar = self._bar(done, room - width(self.label) - width(text) - 2)
+        err.write(ERASE_LINE + clip(f"{self.label} {bar}{text}", room, err.ellipsis))
+        err.flush()
+        self.terminal.line_shown = True
+
+    def _log(self, done: int, now: int, note: str) -> None:
+        quarter = self._percent(done) // 25
+        if quarter <= self.quarter and now - self.line_at < LINE_INTERVAL:
+            return
+        self.quarter, self.line_at = max(quarter, self.quarter), now
+        self.terminal.say(f"{self.label} {self._figures(done, now, note)}")
+
+    def _percent(self, done: int) -> int:
+        return min(100, done * 100 // self.total) if self.total > 0 else 100
+
+    def _bar(self, done: int, room: int) -> str:
+        """Return `[##..] ` in at most `room` columns, or nothing where it would say nothing."""
+        size = min(WIDEST_BAR, room - len("[] "))
+        if size < NARROWEST_BAR:
+            return ""
+        filled = size * self._percent(done) // 100
+        return f"[{'#' * filled}{'.' * (size - filled)}] "
+
+    def _figures(self, done: int, now: int, note: str) -> str:
+        text = f"{self._percent(done)}% {done}/{self.total}"
+        if self.samples >= MIN_SAMPLES:
+            text += f" {self.rate:.1f}/s eta {self._eta(done, now)}"
+        return f"{text} {self.terminal.err.safe(note)}" if note else text
+
+    def _eta(self, done: int, now: int) -> str:
+        if now - self.moved_at > STALLED_AFTER or self.rate <= 0:
+            return "--:--"
+        seconds = round(max(0, self.total - done) / self.rate)
+        return when.duration_text(seconds * 1000)

@@ -1,0 +1,280 @@
+"""Data to text: a table for people; json, jsonl, csv, tsv and ids for programs.
+
+A row is a dict with lower snake case names. Rows hold times (since 1970, UTC) and durations as integer
+milliseconds; what a column holds is told by its name, once, in KINDS:
+
+    kind       table                              json, csv, tsv
+    time       `3m ago` on a terminal, else ISO   ISO 8601 UTC
+    duration   `2m 30s`                           seconds
+    bytes      `12.3 MiB`                         bytes
+    missing    `-`                                null; empty in csv and tsv
+
+On a terminal a table is as wide as the terminal at most. Elsewhere nothing is cut, left out or coloured.
+"""
+from __future__ import annotations
+
+import os
+
+from queuectl.frontends.terminal import STATE_STYLES, clip, escape, escape_json, pad, width
+from queuectl.model import when
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator, Mapping, Sequence
+
+    from queuectl.frontends.terminal import Terminal
+
+    Row = Mapping[str, object]
+
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
+TIME, DURATION, BYTES = "time", "duration", "bytes"
+KINDS = {"at": TIME, "duration": DURATION, "timeout": DURATION, "wait_time": DURATION, "run_time": DURATION,
+         "uptime": DURATION, "age": DURATION, "size": BYTES, "memory": BYTES}
+# Free text can be clipped, but not below this many columns.
+FLEXIBLE = {"id": 8, "command": 12, "error": 12, "detail": 12, "message": 12, "reason": 12, "help": 12,
+            "value": 12, "cwd": 12, "tags": 8}
+# The last to be dropped when the terminal is narrow, the most important first; others go from the right.
+IMPORTANT = ("id", "name", "key", "state", "command", "value", "error")
+SEPARATOR = "  "
+# A longer cell may stick out of an unclipped table: one job's 60 KB command must not widen 10,000 rows.
+MAX_PADDING = 200
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def rows_text(rows: Iterable[Row], columns: Sequence[str], fmt: str, terminal: Terminal, *,
+              types: Mapping[str, str] | None = None, chosen: bool = False) -> Iterator[str]:
+    """Return the rows as lines. `chosen` says that the user named the columns: JSON then holds no others.
+
+    `types` gives the kind of columns whose names KINDS does not tell.
+    """
+    kinds = {**KINDS, **(types or {})}
+    if fmt == "table":
+        return _table(list(rows), columns, kinds, terminal)
+    if fmt in ("json", "jsonl"):
+        documents = (_json(row, columns if chosen else row, kinds, terminal) for row in rows)
+        return _array(documents) if fmt == "json" else (document + "\n" for document in documents)
+    if fmt == "ids":
+        return (_ids_line(row, columns) for row in rows)
+    return _separated(rows, columns, fmt, kinds, terminal)
+
+
+def record_text(record: Row, fmt: str, terminal: Terminal,
+                columns: Sequence[str] | None = None) -> Iterator[str]:
+    """Return one thing as lines: `key: value` for people, an object in JSON, a header and a row in csv."""
+    names = list(record) if columns is None else list(columns)
+    if fmt == "json":
+        return iter([_json(record, names, KINDS, terminal, indent=2) + "\n"])
+    if fmt != "table":
+        return rows_text([record], names, fmt, terminal, chosen=True)
+    return _pairs(record, names, terminal)
+
+
+def _kind(column: str, kinds: Mapping[str, str]) -> str:
+    return kinds.get(column) or (TIME if column.endswith("_at") else "")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _machine(value: object, kind: str) -> object:
+    """Return the value as programs get it."""
+    if kind and isinstance(value, int) and not isinstance(value, bool):
+        if kind == TIME:
+            return when.iso(value)
+        if kind == DURATION:
+            return value / 1000 if value % 1000 else value // 1000
+    return value
+
+
+def _human(value: object, kind: str, now: int | None) -> str:
+    """Return the value as people get it, not yet safe. Without `now`, times are absolute."""
+    if kind and isinstance(value, int) and not isinstance(value, bool):
+        if kind == TIME and now is not None:
+            return when.ago(value, now)
+        if kind == DURATION:
+            return when.duration_text(value)
+        if kind == BYTES:
+            return bytes_text(value)
+        value = _machine(value, kind)
+    if value is None or value == [] or value == {}:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else _plain(value)
+
+
+def _plain(value: object) -> str:
+    """Return the value in one piece of text; csv and tsv have nothing else."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_plain, value))
+    if isinstance(value, dict):
+        import json
+
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return str(value)
+
+
+def bytes_text(count: int) -> str:
+    """Return 12900000 as `12.3 MiB`."""
+    if abs(count) < 1024:
+        return f"{count} B"
+    amount = float(count)
+    for unit in ("KiB", "MiB", "GiB"):
+        amount /= 1024
+        # 1023.95 would be printed as 1024.0.
+        if abs(amount) < 1023.95:
+            return f"{amount:.1f} {unit}"
+    return f"{amount / 1024:.1f} TiB"
+
+
+def _json(row: Row, names: Iterable[str], kinds: Mapping[str, str], terminal: Terminal,
+          indent: int | None = None) -> str:
+    import json
+
+    shown = {name: _machine(row.get(name), _kind(name, kinds)) for name in names}
+    return escape_json(json.dumps(shown, ensure_ascii=not terminal.out.utf8, allow_nan=False, indent=indent))
+
+
+def _array(documents: Iterator[str]) -> Iterator[str]:
+    """Return one JSON array, an element a line, without holding more than one of them."""
+    first = next(documents, None)
+    if first is None:
+        yield "[]\n"
+        return
+    yield f"[\n{first}"
+    for document in documents:
+        yield f",\n{document}"
+    yield "\n]\n"
+
+
+def _ids_line(row: Row, columns: Sequence[str]) -> str:
+    return escape(_plain(row.get("id" if "id" in row or not columns else columns[0]))) + "\n"
+
+
+def _separated(rows: Iterable[Row], columns: Sequence[str], fmt: str, kinds: Mapping[str, str],
+               terminal: Terminal) -> Iterator[str]:
+    line = _tsv_line if fmt == "tsv" else _csv_line
+    yield line(columns, terminal)
+    for row in rows:
+        yield line([_machine(row.get(name), _kind(name, kinds)) for name in columns], terminal)
+
+
+def _tsv_line(values: Sequence[object], terminal: Terminal) -> str:
+    cells = (escape(_plain(value).replace("\\", "\\\\").replace("\r", "\\r")) for value in values)
+    return "\t".join(cells) + "\n"
+
+
+def _csv_line(values: Sequence[object], terminal: Terminal) -> str:
+    """Return a line by RFC 4180. All is quoted: in some locales a spreadsheet starts a cell at `;`."""
+    # Where the stream itself turns \n into \r\n, \r\n would become \r\r\n.
+    end = "\n" if os.linesep == "\r\n" else "\r\n"
+    return ",".join(_csv_cell(value, terminal) for value in values) + end
+
+
+def _csv_cell(value: object, terminal: Terminal) -> str:
+    text = _plain(value)
+    if text.startswith(FORMULA_STARTS) and not _is_number(value):
+        text = "'" + text
+    if terminal.is_tty:
+        text = escape(text, multiline=True)
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _pairs(record: Row, names: Sequence[str], terminal: Terminal) -> Iterator[str]:
+    now = terminal.clock.wall() if terminal.is_tty else None
+    labels = [terminal.safe(name) + ":" for name in names]
+    margin = max(map(width, labels), default=0) + 1
+    for name, label in zip(names, labels):
+        text = terminal.safe(_detail(record.get(name), _kind(name, KINDS), now), multiline=True)
+        # Further lines are indented, so that no output can pass for a field of ours.
+        text = text.rstrip("\n").replace("\n", "\n" + " " * margin)
+        style = STATE_STYLES.get(text, "") if name == "state" else ""
+        yield terminal.paint(pad(label, margin), "dim") + terminal.paint(text, style) + "\n"
+
+
+def _detail(value: object, kind: str, now: int | None) -> str:
+    """Return the value as a record shows it: there is room for a time in both forms."""
+    text = _human(value, kind, now)
+    if kind == TIME and now is not None and isinstance(value, int):
+        return f"{when.local(value)} ({text})"
+    return text
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str], kinds: Mapping[str, str],
+           terminal: Terminal) -> Iterator[str]:
+    now = terminal.clock.wall() if terminal.is_tty else None
+    cells = {name: [terminal.safe(_human(row.get(name), _kind(name, kinds), now)) for row in rows]
+             for name in columns}
+    headers = {name: terminal.safe(name.upper()) for name in columns}
+    natural = {name: max(map(width, [headers[name], *cells[name]])) for name in columns}
+    widths = fit(natural, terminal.columns if terminal.is_tty else None)
+    printed = []
+    for name, wide in widths.items():
+        texts = [headers[name], *cells[name]]
+        if terminal.is_tty and natural[name] > wide:
+            texts = [clip(text, wide, terminal.out.ellipsis) for text in texts]
+        right = _is_numeric(rows, name, _kind(name, kinds))
+        styles = STATE_STYLES if name == "state" else {}
+        printed.append([_painted(texts[0], wide, right, "bold", terminal)]
+                       + [_painted(text, wide, right, styles.get(text, ""), terminal) for text in texts[1:]])
+    for parts in zip(*printed):
+        yield SEPARATOR.join(parts).rstrip() + "\n"
+    _note_hidden(len(columns) - len(widths), terminal)
+
+
+def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) -> str:
+    """Return the cell filled up to its column, only the text itself in colour."""
+    padded = pad(text, wide, right)
+    return padded.replace(text, terminal.paint(text, style), 1) if style and text else padded
+
+
+def _is_numeric(rows: Sequence[Row], name: str, kind: str) -> bool:
+    values = [row[name] for row in rows if row.get(name) is not None]
+    return kind != TIME and bool(values) and all(map(_is_number, values))
+
+
+def _note_hidden(hidden: int, terminal: Terminal) -> None:
+    if hidden:
+        columns = "1 column" if hidden == 1 else f"{hidden} columns"
+        terminal.note(f"{columns} hidden, use -o json or a wider terminal")
+
+
+def fit(natural: Mapping[str, int], limit: int | None) -> dict[str, int]:
+    """Return the width of each column that is shown, so that a line takes `limit` columns at most.
+
+    Free text shrinks first, the widest first; then the least important column goes, and the rest tries again.
+    """
+    if limit is None:
+        return {name: min(wide, MAX_PADDING) for name, wide in natural.items()}
+    shown = dict(natural)
+    while True:
+        widths = _shrink(shown, limit)
+        if _line_width(widths) <= limit:
+            return widths
+        if len(shown) == 1:
+            return dict.fromkeys(shown, limit)
+        del shown[_least_important(list(shown))]
+
+
+def _line_width(widths: Mapping[str, int]) -> int:
+    return sum(widths.values()) + len(SEPARATOR) * (len(widths) - 1)
+
+
+def _shrink(natural: Mapping[str, int], limit: int) -> dict[str, int]:
+    widths = {name: min(wide, limit) if name in FLEXIBLE else wide for name, wide in natural.items()}
+    for _ in range(_line_width(widths) - limit):
+        spare = [name for name in widths if widths[name] > FLEXIBLE.get(name, widths[name])]
+        if not spare:
+            break
+        widths[max(spare, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _least_important(names: list[str]) -> str:
+    others = [name for name in names if name not in IMPORTANT]
+    return others[-1] if others else max(names, key=IMPORTANT.index)

@@ -1,0 +1,220 @@
+"""What the terminal is, and how text gets onto it safely.
+
+Everything that did not come from QueueCTL itself (commands, ids, output, error texts) passes
+`Screen.safe` on its way to a person: what could move the cursor, reorder or hide text is shown as its
+code (`\\x1b`, `\\u202e`), and so is what the stream's encoding cannot hold. Width is measured on that
+text; colour is added last.
+
+A `Screen` is one stream. The `Terminal` is the pair: data goes to `out`, words go to `err`.
+"""
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.model.errors import InvalidInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Match, Pattern, TextIO
+
+    from queuectl.model.clock import Clock
+
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
+STATE_STYLES = {"completed": "green", "processing": "cyan", "failed": "yellow", "held": "yellow",
+                "blocked": "yellow", "dead": "red", "scheduled": "magenta", "cancelled": "dim"}
+# Control characters but \t and \n, soft hyphen, bidi controls, zero-width and format characters, lone
+# surrogates, tags. None of them is printable in the sense of str.isprintable(), which is the fast path.
+UNSAFE = ("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+          "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
+ERASE_LINE = "\r\x1b[K"
+DEFAULT_COLUMNS = 80
+
+
+def escape(text: str, multiline: bool = False) -> str:
+    """Return the text with all that is unsafe shown as its code; `multiline` keeps newlines and tabs."""
+    if text.isprintable():
+        return text
+    text = _unsafe().sub(_code, text)
+    return text if multiline else text.replace("\n", "\\n").replace("\t", "\\t")
+
+
+def escape_json(document: str) -> str:
+    """Return the same JSON with unsafe characters, which can only stand in strings, as `\\uNNNN`."""
+    return document if document.isprintable() else _unsafe().sub(_json_code, document)
+
+
+def _unsafe() -> Pattern[str]:
+    import re
+
+    return re.compile(UNSAFE)
+
+
+def _code(match: Match[str]) -> str:
+    number = ord(match.group())
+    if number <= 0xFF:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+
+
+def _json_code(match: Match[str]) -> str:
+    number = ord(match.group())
+    if number <= 0xFFFF:
+        return f"\\u{number:04x}"
+    number -= 0x10000
+    return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"
+
+
+def width(text: str) -> int:
+    """Return how many columns escaped text takes: 2 for a wide character, 0 for a combining one."""
+    return len(text) if text.isascii() else sum(map(_char_width, text))
+
+
+def _char_width(char: str) -> int:
+    import unicodedata
+
+    category = unicodedata.category(char)
+    if category in ("Mn", "Me"):
+        return 0
+    if unicodedata.east_asian_width(char) in "WF":
+        return 2
+    # An emoji that is younger than this Python's Unicode tables: rather count too much.
+    return 2 if category == "Cn" and char >= "\U0001f000" else 1
+
+
+def clip(text: str, columns: int, ellipsis: str = "…") -> str:
+    """Return the text if it fits, otherwise its head and the ellipsis."""
+    if width(text) <= columns:
+        return text
+    room = columns - width(ellipsis)
+    if room < 0:
+        return ""
+    for index, char in enumerate(text):
+        room -= _char_width(char)
+        if room < 0:
+            return text[:index] + ellipsis
+    return text
+
+
+def pad(text: str, columns: int, right: bool = False) -> str:
+    """Return the text filled up with blanks; `right` puts them before it."""
+    blanks = " " * (columns - width(text))
+    return blanks + text if right else text + blanks
+
+
+def wants_color(mode: str, environ: Mapping[str, str], is_tty: bool) -> bool:
+    """Decide by the flag, then NO_COLOR, then the two that force, then the terminal."""
+    if mode != "auto":
+        return mode == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if any(environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    if environ.get("TERM") == "dumb" or environ.get("CLICOLOR") == "0":
+        return False
+    return is_tty
+
+
+class Screen:
+    """One output stream: what it can show, and safe text for it."""
+
+    def __init__(self, stream: TextIO | None, environ: Mapping[str, str], color: str = "auto") -> None:
+        # Python has no sys.stdout when it was started with the descriptor closed (`>&-`).
+        self.stream = stream if stream is not None else io.StringIO()
+        self.environ = environ
+        if isinstance(self.stream, io.TextIOWrapper):
+            self.stream.reconfigure(errors="backslashreplace")
+        self.is_tty = self.stream.isatty()
+        self.color = wants_color(color, environ, self.is_tty)
+        self.encoding: str = getattr(self.stream, "encoding", None) or "utf-8"
+        self.utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
+        self.unicode = self.utf8 or self._encoded("…█") == "…█"
+        self.ellipsis = "…" if self.unicode else "~"
+
+    @property
+    def columns(self) -> int:
+        """The width: COLUMNS, else what the terminal says, else 80 (a pty may say 0)."""
+        try:
+            wanted = int(self.environ.get("COLUMNS", "0"))
+        except ValueError:
+            wanted = 0
+        if wanted > 0:
+            return wanted
+        try:
+            return os.get_terminal_size(self.stream.fileno()).columns or DEFAULT_COLUMNS
+        except (OSError, ValueError):
+            return DEFAULT_COLUMNS
+
+    def safe(self, text: str, multiline: bool = False) -> str:
+        """Return the text as it may be written here, whoever wrote it."""
+        text = escape(text, multiline)
+        return text if self.utf8 or text.isascii() else self._encoded(text)
+
+    def _encoded(self, text: str) -> str:
+        return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
+
+    def paint(self, text: str, style: str) -> str:
+        """Return the (already safe) text in a style of STYLES, or as it is without colour or style."""
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.color and style else text
+
+    def write(self, text: str) -> None:
+        self.stream.write(text)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+
+class Terminal:
+    """The two streams, the keyboard and the clock of one front end; answers for `out` as well."""
+
+    def __init__(self, out: TextIO | None, err: TextIO | None, *, stdin: TextIO | None = None,
+                 color: str = "auto", environ: Mapping[str, str] | None = None, clock: Clock = SYSTEM_CLOCK,
+                 quiet: bool = False) -> None:
+        environ = os.environ if environ is None else environ
+        self.out = Screen(out, environ, color)
+        self.err = Screen(err, environ, color)
+        self.stdin = sys.stdin if stdin is None else stdin
+        self.clock = clock
+        self.quiet = quiet
+        self.live = self.err.is_tty and environ.get("TERM") != "dumb"
+        self.line_shown = False  # a progress line stands on err and has to go before other words come
+        self.is_tty, self.color, self.unicode = self.out.is_tty, self.out.color, self.out.unicode
+        self.paint, self.safe = self.out.paint, self.out.safe
+
+    @property
+    def columns(self) -> int:
+        """The width of whichever stream is a terminal."""
+        return (self.out if self.out.is_tty else self.err).columns
+
+    def say(self, text: str) -> None:
+        """Write one line of words to err; the caller made it safe."""
+        self.erase_line()
+        self.err.write(text + "\n")
+        self.err.flush()
+
+    def note(self, text: str) -> None:
+        """Say something that --quiet leaves out."""
+        if not self.quiet:
+            self.say(text)
+
+    def erase_line(self) -> None:
+        """Take the progress line away, if there is one."""
+        if self.line_shown:
+            self.err.write(ERASE_LINE)
+            self.err.flush()
+            self.line_shown = False
+
+    def confirm(self, question: str) -> bool:
+        """Ask `question`, such as "Remove 12 jobs"; anything but yes is a no."""
+        question = self.err.safe(question.rstrip("?"))
+        if self.stdin is None or not self.stdin.isatty() or not self.err.is_tty:
+            raise InvalidInput(f"{question} needs a confirmation", hint="pass --yes")
+        self.erase_line()
+        self.err.write(f"{question}? [y/N] ")
+        self.err.flush()
+        answer = self.stdin.readline()
+        if not answer:
+            self.say("")
+        return answer.strip().lower() in ("y", "yes")

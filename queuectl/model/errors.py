@@ -1,0 +1,148 @@
+"""One tree of errors. A class knows its exit code and its stable error code.
+
+    QueueCTLError (1 failed)
+    |-- InvalidInput (2 invalid)
+    |-- NotFound (3 not_found)
+    |-- Conflict (4 conflict)
+    |-- StoreUnavailable (5 store_unavailable)
+    |   |-- StoreBusy  StoreFull  StoreReadOnly  StoreDamaged  StoreTooNew
+    |-- DaemonUnavailable (6 daemon_unavailable)
+    |-- WaitTimeout (124 wait_timeout)
+
+They are raised wherever something is found to be wrong and caught at the edge only: the front
+end turns them into a message and an exit code, the daemons into a line of their log.
+"""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Sequence
+
+MAX_PROBLEMS_SHOWN = 20
+MAX_SHOWN = 80
+
+
+class QueueCTLError(Exception):
+    """Something a user can understand went wrong.
+
+    `message` is one line without a full stop, `hint` says what to do next, `field` names the
+    input that is to blame.
+    """
+
+    exit_code = 1
+    code = "failed"
+
+    def __init__(self, message: str, *, hint: str | None = None, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.field = field
+
+
+class InvalidInput(QueueCTLError):
+    """What was given is not allowed. Nothing was changed.
+
+    `problems` lists all that is wrong, so that it can be mended in one go.
+    """
+
+    exit_code = 2
+    code = "invalid"
+
+    def __init__(self, message: str, *, hint: str | None = None, field: str | None = None,
+                 problems: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint, field=field)
+        self.problems = list(problems) or [message]
+
+    @classmethod
+    def of(cls, problems: Sequence[str]) -> InvalidInput:
+        """Return one error for several problems; past 20 they are only counted."""
+        shown = list(problems[:MAX_PROBLEMS_SHOWN])
+        if len(problems) > len(shown):
+            shown.append(f"and {len(problems) - len(shown)} more problems")
+        return cls("; ".join(shown), problems=shown)
+
+
+class NotFound(QueueCTLError):
+    """There is no such job, setting or template."""
+
+    exit_code = 3
+    code = "not_found"
+
+
+class Conflict(QueueCTLError):
+    """It exists already, or is not in a state that allows this."""
+
+    exit_code = 4
+    code = "conflict"
+
+
+class StoreUnavailable(QueueCTLError):
+    """The home cannot be used at the moment. What was asked for has not been done."""
+
+    exit_code = 5
+    code = "store_unavailable"
+
+
+class StoreBusy(StoreUnavailable):
+    """Another process kept the store locked for the whole budget."""
+
+    code = "store_busy"
+
+
+class StoreFull(StoreUnavailable):
+    """The disk, or the quota on it, is used up."""
+
+    code = "store_full"
+
+
+class StoreReadOnly(StoreUnavailable):
+    """The home cannot be written to."""
+
+    code = "store_read_only"
+
+
+class StoreDamaged(StoreUnavailable):
+    """The home's file is damaged, empty, or not one of ours. It is never replaced."""
+
+    code = "store_damaged"
+
+
+class StoreTooNew(StoreUnavailable):
+    """The home was written by a newer QueueCTL."""
+
+    code = "store_too_new"
+
+
+class DaemonUnavailable(QueueCTLError):
+    """A daemon is not running, or did not start."""
+
+    exit_code = 6
+    code = "daemon_unavailable"
+
+
+class WaitTimeout(QueueCTLError):
+    """What was waited for did not happen in time."""
+
+    exit_code = 124
+    code = "wait_timeout"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean "x"?)` for the known word nearest to `word`, or an empty string."""
+    import difflib
+
+    nearest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f' (did you mean "{nearest[0]}"?)' if nearest else ""
+
+
+def quoted(value: object) -> str:
+    """Return what was given as it may be shown: in quotes, escaped, cut at 80 characters."""
+    text = value if isinstance(value, str) else repr(value)
+    cut = text[:MAX_SHOWN] + "..." if len(text) > MAX_SHOWN else text
+    return '"' + "".join(map(_visible, cut)) + '"'
+
+
+def _visible(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

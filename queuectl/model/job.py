@@ -1,0 +1,212 @@
+"""A job: its states, how an attempt can end, and what follows from that.
+
+     enqueue, due later --> scheduled --promote--> pending --claim--> processing --succeed--> completed
+     enqueue, held -------> held ------release------^  ^                 |---fail---> failed --promote--> pending
+     enqueue, after others> blocked ---unblock------'  |                 |---bury---> dead   (the dead letter queue)
+                                                       |<----requeue-----'
+                                                       '--- retry <-- dead, completed, cancelled, failed
+     any state that is not final --cancel--> cancelled
+
+`TRANSITIONS` is the truth; the store's guards are tested against it. A held job whose time has not
+come yet is released to `scheduled` first. `failed` means "waiting for its next attempt". A job has
+`max_retries + 1` attempts. An attempt's *outcome* says how it ended, the job's *state* says where
+the job is: two questions, two words.
+"""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SCHEDULED = "scheduled"
+BLOCKED = "blocked"
+HELD = "held"
+PENDING = "pending"
+PROCESSING = "processing"
+FAILED = "failed"
+COMPLETED = "completed"
+DEAD = "dead"
+CANCELLED = "cancelled"
+
+STATES = (SCHEDULED, BLOCKED, HELD, PENDING, PROCESSING, FAILED, COMPLETED, DEAD, CANCELLED)
+FINAL_STATES = (COMPLETED, DEAD, CANCELLED)
+WAITING_STATES = (SCHEDULED, BLOCKED, HELD, PENDING, FAILED)
+DUE_STATES = (SCHEDULED, FAILED)
+
+TRANSITIONS: dict[tuple[str, str], str] = {
+    (PENDING, "claim"): PROCESSING,
+    (PROCESSING, "succeed"): COMPLETED,
+    (PROCESSING, "fail"): FAILED,
+    (PROCESSING, "bury"): DEAD,
+    (PROCESSING, "cancel"): CANCELLED,
+    (PROCESSING, "requeue"): PENDING,
+    (SCHEDULED, "promote"): PENDING,
+    (FAILED, "promote"): PENDING,
+    (HELD, "release"): PENDING,
+    (BLOCKED, "unblock"): PENDING,
+    (DEAD, "retry"): PENDING,
+    (COMPLETED, "retry"): PENDING,
+    (CANCELLED, "retry"): PENDING,
+    (FAILED, "retry"): PENDING,
+    **{(state, "cancel"): CANCELLED for state in WAITING_STATES},
+}
+
+
+def sources(verb: str) -> tuple[str, ...]:
+    """Return the states from which `verb` is allowed, in the order of STATES."""
+    return tuple(state for state in STATES if (state, verb) in TRANSITIONS)
+
+
+EXITED = "exited"
+SIGNALLED = "signalled"
+TIMED_OUT = "timed_out"
+STOPPED = "cancelled"
+NOT_STARTED = "not_started"
+LOST = "lost"
+RELEASED = "released"
+OUTCOMES = (EXITED, SIGNALLED, TIMED_OUT, STOPPED, NOT_STARTED, LOST, RELEASED)
+
+
+class Outcome:
+    """How an attempt ended.
+
+    `kind` is one of OUTCOMES; `exit_code` or `signal` say more where there is one; `error` is a
+    phrase for people, None for a success.
+    """
+
+    __slots__ = ("kind", "exit_code", "signal", "error")
+
+    def __init__(self, kind: str, *, exit_code: int | None = None, signal: int | None = None,
+                 error: str | None = None) -> None:
+        self.kind = kind
+        self.exit_code = exit_code
+        self.signal = signal
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"Outcome({self.kind!r}, exit_code={self.exit_code}, signal={self.signal}, error={self.error!r})"
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the command exited with 0."""
+        return self.kind == EXITED and self.exit_code == 0
+
+    @classmethod
+    def exited(cls, code: int) -> Outcome:
+        """The shell returned `code`, 0 to 255."""
+        return cls(EXITED, exit_code=code, error=f"exit code {code}" if code else None)
+
+    @classmethod
+    def signalled(cls, number: int, name: str) -> Outcome:
+        """The shell was ended by a signal that we did not send."""
+        return cls(SIGNALLED, signal=number, error=f"killed by {name}")
+
+    @classmethod
+    def timed_out(cls, seconds: float) -> Outcome:
+        """We ended it since it ran longer than its timeout."""
+        return cls(TIMED_OUT, error=f"timed out after {seconds:g} s")
+
+    @classmethod
+    def cancelled(cls) -> Outcome:
+        """We ended it since a user asked for that."""
+        return cls(STOPPED, error="cancelled")
+
+    @classmethod
+    def not_started(cls, reason: str) -> Outcome:
+        """The system refused to start the command."""
+        return cls(NOT_STARTED, error=f"cannot start: {reason}")
+
+    @classmethod
+    def lost(cls, reason: str) -> Outcome:
+        """Its worker is gone, and with it the knowledge of how the attempt ended."""
+        return cls(LOST, error=reason)
+
+    @classmethod
+    def released(cls) -> Outcome:
+        """We ended it to stop the worker; the attempt does not count."""
+        return cls(RELEASED, error="worker stopped")
+
+
+def verb_after(outcome: Outcome, *, attempts: int, max_retries: int, cancel_requested: bool) -> str:
+    """Return the verb of TRANSITIONS that follows an attempt's outcome.
+
+    `attempts` counts this attempt too. A success stands even if a cancellation came too late.
+    """
+    if outcome.succeeded:
+        return "succeed"
+    if cancel_requested or outcome.kind == STOPPED:
+        return "cancel"
+    if outcome.kind == RELEASED:
+        return "requeue"
+    return "fail" if attempts <= max_retries else "bury"
+
+
+class Job:
+    """One job as it stood when it was read.
+
+    Times (`…_at`) are integer milliseconds since 1970, `timeout` and `duration` are milliseconds,
+    `env` is a dict, `tags` a tuple. A Job cannot be changed: ask the queue to change the job.
+    """
+
+    FIELDS = (
+        "id", "number", "command", "state", "queue", "priority", "attempts", "max_retries", "timeout",
+        "run_at", "created_at", "updated_at", "started_at", "finished_at", "duration", "exit_code",
+        "signal", "error", "worker", "pid", "cwd", "env", "tags", "allow_background",
+    )
+    __slots__ = FIELDS
+
+    id: str
+    number: int
+    command: str
+    state: str
+    queue: str
+    priority: int
+    attempts: int
+    max_retries: int
+    timeout: int | None
+    run_at: int
+    created_at: int
+    updated_at: int
+    started_at: int | None
+    finished_at: int | None
+    duration: int | None
+    exit_code: int | None
+    signal: int | None
+    error: str | None
+    worker: int | None
+    pid: int | None
+    cwd: str
+    env: dict[str, str]
+    tags: tuple[str, ...]
+    allow_background: bool
+
+    def __init__(self, **values: Any) -> None:
+        for name in self.FIELDS:
+            object.__setattr__(self, name, values[name])
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Job is read-only: cannot set {name}")
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.state}: {self.command[:60]!r}>"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens to the job unless a user asks for it."""
+        return self.state in FINAL_STATES
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all fields by name, secrets in `env` masked."""
+        values = {name: getattr(self, name) for name in self.FIELDS}
+        values["env"] = {name: mask(name, value) for name, value in self.env.items()}
+        values["tags"] = list(self.tags)
+        return values
+
+
+SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "auth")
+
+
+def mask(name: str, value: str) -> str:
+    """Return the value of an environment variable, or `***` if its name looks secret."""
+    lower = name.lower()
+    return "***" if any(word in lower for word in SECRET_WORDS) else value

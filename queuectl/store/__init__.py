@@ -1,0 +1,95 @@
+"""The only SQL. `Store` is what the layers above see; they do not know that it is SQLite.
+
+A Store is a set of nouns, each in a module of its own (`store.jobs.claim`, `store.output.read` ...).
+Their writing methods are named after the arrows of `model.job.TRANSITIONS`; each names the state and
+the attempt it expects and says by its return value whether it found them. They must be called inside
+`with store.writing():`, which is one transaction, so that the engine can put several verbs in one:
+
+    with store.writing():
+        store.jobs.finish(...)
+        store.output.append(...)
+        claim = store.jobs.claim(...)
+
+A Store belongs to one thread of one process and is never carried over a fork.
+"""
+from __future__ import annotations
+
+from ..model.clock import SYSTEM_CLOCK
+from .attempts import Attempts
+from .contexts import Contexts
+from .counts import Counts
+from .database import Database
+from .events import Events
+from .home import Home
+from .jobs import Jobs
+from .meta import Meta
+from .output import Output
+from .schema import open_database
+from .search import Search
+from .stats import Stats
+from .workers import Workers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from ..model.clock import Clock
+    from .database import WriteTransaction
+
+__all__ = ["Home", "Store"]
+
+
+class Store:
+    """An open home.
+
+    `durable` decides what a commit waits for: True (what a user asked for) until the disk has it,
+    False (workers) until the operating system has it. `give_up` is looked at while waiting for
+    another writer. Raises StoreUnavailable.
+    """
+
+    def __init__(self, home: Home, *, durable: bool = True, clock: Clock = SYSTEM_CLOCK,
+                 give_up: Callable[[], bool] | None = None, busy_budget: float = 30.0) -> None:
+        self.home = home
+        self.database: Database = open_database(home, durable=durable, clock=clock, give_up=give_up,
+                                                busy_budget=busy_budget)
+        self.counts = Counts(self.database)
+        self.contexts = Contexts(self.database)
+        self.attempts = Attempts(self.database)
+        self.output = Output(self.database)
+        self.events = Events(self.database)
+        self.meta = Meta(self.database)
+        self.stats = Stats(self.database)
+        self.workers = Workers(self.database)
+        self.jobs = Jobs(self.database, self.counts, self.contexts)
+        self.search = Search(self.database, self.counts)
+        self.database.before_commit = self.counts.flush
+        self.database.after_rollback = self._forget
+
+    def writing(self, patience: float | None = None) -> WriteTransaction:
+        """Return a context manager: one transaction, committed at its end or undone by an error.
+
+        `patience` is how many seconds to wait for other writers, by default the busy budget.
+        """
+        return self.database.writing(patience)
+
+    def _forget(self) -> None:
+        self.counts.forget()
+        self.contexts.forget()
+
+    def checkpoint(self) -> None:
+        """Move what the write-ahead log holds into the database file."""
+        self.database.checkpoint()
+
+    def changes(self) -> int:
+        """Return a number that differs once another process has committed something."""
+        return self.database.changes()
+
+    def close(self) -> None:
+        """Close it. Calling it twice is harmless."""
+        self.database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

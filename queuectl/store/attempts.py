@@ -1,0 +1,77 @@
+"""The attempts table: the history of running. A row is begun by `jobs.claim` and ended once."""
+from __future__ import annotations
+
+from .claim import Claim
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ..model.job import Outcome
+    from .contexts import Contexts
+    from .database import Database
+
+RECORD_PROCESS = "UPDATE attempts SET pid = ?, pid_start = ? WHERE id = ? AND outcome IS NULL"
+END = """
+UPDATE attempts SET finished_at = ?, duration = ?, outcome = ?, exit_code = ?, signal = ?, error = ?, output_size = ?
+WHERE id = ? AND outcome IS NULL
+"""
+OUTPUT_SIZE = "SELECT coalesce(max(position + length(data)), 0) FROM output WHERE attempt = ?"
+OF_JOB = """
+SELECT id, attempt, worker, pid, started_at, wait_time, finished_at, duration, outcome, exit_code, signal, error,
+       output_size
+FROM attempts WHERE job = ? ORDER BY attempt
+"""
+RUNNING = """
+SELECT jobs.number, jobs.id, jobs.command, jobs.queue, jobs.attempts - 1 AS attempts, jobs.max_retries, jobs.timeout, jobs.run_at,
+       jobs.last_attempt - 1 AS last_attempt, jobs.allow_background, jobs.context, jobs.attempt_id, jobs.lease_until,
+       jobs.worker AS worker, attempts.started_at, attempts.wait_time, attempts.pid, attempts.pid_start
+FROM jobs INDEXED BY jobs_processing JOIN attempts ON attempts.id = jobs.attempt_id
+WHERE jobs.state = 'processing' ORDER BY jobs.number
+"""
+
+
+class Running:
+    """An attempt that is under way: its claim, and the process if it was recorded already."""
+
+    __slots__ = ("claim", "pid", "pid_start")
+
+    def __init__(self, claim: Claim, pid: int | None, pid_start: str | None) -> None:
+        self.claim = claim
+        self.pid = pid
+        self.pid_start = pid_start
+
+
+class Attempts:
+    """The table of attempts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record_process(self, attempt_id: int, pid: int, pid_start: str) -> None:
+        """Note which process runs the attempt. In a transaction."""
+        self._database.change(RECORD_PROCESS, (pid, pid_start, attempt_id))
+
+    def end(self, attempt_id: int, outcome: Outcome, *, duration: int | None, output_size: int | None, now: int) -> bool:
+        """Record how an attempt ended; return False if that is known already. In a transaction.
+
+        `output_size` None stands for what is stored: its worker is gone.
+        """
+        if output_size is None:
+            output_size = int(self._database.value(OUTPUT_SIZE, (attempt_id,)))
+        return self._database.change(END, (now, duration, outcome.kind, outcome.exit_code, outcome.signal,
+                                           outcome.error, output_size, attempt_id)) == 1
+
+    def of_job(self, number: int) -> list[sqlite3.Row]:
+        """Return the attempts of a job, oldest first."""
+        return self._database.rows(OF_JOB, (number,))
+
+    def running(self, contexts: Contexts) -> list[Running]:
+        """Return every attempt that is under way, by job number."""
+        found = []
+        for row in self._database.rows(RUNNING):
+            claim = Claim(row, attempt_id=row["attempt_id"], worker=row["worker"], started_at=row["started_at"],
+                          lease_until=row["lease_until"], wait_time=row["wait_time"],
+                          context=contexts.get(row["context"]))
+            found.append(Running(claim, row["pid"], row["pid_start"]))
+        return found

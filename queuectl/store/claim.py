@@ -1,0 +1,45 @@
+"""What a worker is given to run."""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+    from .contexts import Context
+
+
+class Claim:
+    """A job taken by a worker, with the attempt that was begun for it.
+
+    `attempt_id` is the fencing token, `attempt` the number of the try within the job, `attempts`
+    how many of the allowed ones are used up with this one. `lease_until` is monotonic time,
+    `started_at` wall time, both in milliseconds.
+    """
+
+    __slots__ = ("number", "id", "command", "queue", "attempt", "attempts", "max_retries", "timeout", "run_at",
+                 "allow_background", "attempt_id", "worker", "started_at", "lease_until", "wait_time", "context")
+
+    number: int
+    id: str
+    command: str
+    queue: str
+    attempt: int
+    attempts: int
+    max_retries: int
+    timeout: int | None
+    run_at: int
+    allow_background: bool
+
+    def __init__(self, job: Mapping[str, object], *, attempt_id: int, worker: int, started_at: int, lease_until: int,
+                 wait_time: int, context: Context) -> None:
+        for name in ("number", "id", "command", "queue", "max_retries", "timeout", "run_at"):
+            setattr(self, name, job[name])
+        self.attempt = job["last_attempt"] + 1  # type: ignore[operator]
+        self.attempts = job["attempts"] + 1  # type: ignore[operator]
+        self.allow_background = bool(job["allow_background"])
+        self.attempt_id = attempt_id
+        self.worker = worker
+        self.started_at = started_at
+        self.lease_until = lease_until
+        self.wait_time = wait_time
+        self.context = context

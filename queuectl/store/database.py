@@ -1,0 +1,282 @@
+"""One SQLite connection: reading, one writer at a time, and the checkpoint.
+
+Rules that the rest of the store relies on:
+
+- Every writing transaction is BEGIN IMMEDIATE behind the *gate*, a kernel lock on `run/write.lock`.
+  A transaction that reads first and writes later would fail at once with SQLITE_BUSY_SNAPSHOT,
+  whatever the timeout.
+- Waiting for another writer is our own loop with random pauses, a budget and a look at a stop flag.
+  SQLite's built-in wait is unfair (one of 16 writers got one transaction in 5 s) and keeps signal
+  handlers waiting. The gate is polled, not waited for in the kernel, so that a writer that was
+  stopped in the middle of a transaction cannot hang the others for ever.
+- `wal_autocheckpoint` is 0. The one checkpoint routine holds the write lock on this connection while
+  a second one copies, which avoids the WAL-reset bug of SQLite before 3.51.3.
+- No cursor is left half read: `rows` returns a list.
+"""
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from ..model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
+from .lockfile import LockFile, holder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Sequence
+
+    from ..model.clock import Clock
+    from .home import Home
+
+SQLITE_WAIT_SECONDS = 0.1
+FIRST_PAUSE_SECONDS = 0.0002
+LONGEST_PAUSE_SECONDS = 0.02
+WAL_LIMIT_BYTES = 16 * 1024 * 1024
+
+
+class Database:
+    """A connection to a home's database. See the module for its rules."""
+
+    def __init__(self, home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None = None,
+                 busy_budget: float = 30.0) -> None:
+        self.path = home.database
+        self._clock = clock
+        self._give_up = give_up
+        self._budget_ms = int(busy_budget * 1000)
+        self._patience_ms = self._budget_ms
+        self._gate = LockFile(home.gate)
+        self._connection = self.connect(durable=durable)
+        self._transaction = WriteTransaction(self)
+        self.before_commit: Callable[[], None] = _nothing
+        self.after_rollback: Callable[[], None] = _nothing
+
+    def connect(self, *, durable: bool) -> sqlite3.Connection:
+        """Return a new connection to the existing file. Raises StoreUnavailable."""
+        try:
+            connection = sqlite3.connect(_uri(self.path), uri=True, isolation_level=None,
+                                         timeout=SQLITE_WAIT_SECONDS, cached_statements=256)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+            connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
+            connection.execute("PRAGMA synchronous=" + ("FULL" if durable else "NORMAL"))
+        except sqlite3.Error as error:
+            raise unavailable(error, self.path) from error
+        return connection
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return all rows of a question."""
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            if not is_busy(error) or self._connection.in_transaction:
+                raise unavailable(error, self.path) from error
+        return self._patiently(lambda: self._connection.execute(sql, parameters).fetchall())
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
+        """Return the first row of a question, or None."""
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """Return the first column of the first row, or None."""
+        found = self.rows(sql, parameters)
+        return found[0][0] if found else None
+
+    def change(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run a writing statement; return how many rows it changed."""
+        return self._write(sql, parameters).rowcount
+
+    def insert(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run an INSERT; return the new row's number."""
+        return self._write(sql, parameters).lastrowid or 0
+
+    def _write(self, sql: str, parameters: Sequence[object]) -> sqlite3.Cursor:
+        self._demand_transaction()
+        try:
+            return self._connection.execute(sql, parameters)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise unavailable(error, self.path) from error
+
+    def change_many(self, sql: str, parameters: Iterable[Sequence[object]]) -> None:
+        """Run a writing statement once for each set of parameters."""
+        self._demand_transaction()
+        try:
+            self._connection.executemany(sql, parameters)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise unavailable(error, self.path) from error
+
+    def _demand_transaction(self) -> None:
+        if not self._connection.in_transaction:
+            raise RuntimeError("a writing statement needs `with store.writing():`")
+
+    def writing(self, patience: float | None = None) -> WriteTransaction:
+        """Return the context manager of a writing transaction. They do not nest.
+
+        `patience` is how many seconds to wait for other writers, by default the whole budget.
+        """
+        self._patience_ms = self._budget_ms if patience is None else int(patience * 1000)
+        return self._transaction
+
+    def begin(self) -> None:
+        """Wait for the gate and for SQLite's write lock. Raises StoreBusy after the patience."""
+        if self._connection.in_transaction:
+            raise RuntimeError("writing transactions do not nest")
+        deadline = self._clock.monotonic() + self._patience_ms
+        self._take_gate(deadline)
+        try:
+            self._patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"), deadline)
+        except BaseException:
+            # Ctrl-C too: an interrupted wait must not keep all others waiting.
+            self._gate.release()
+            raise
+
+    def _take_gate(self, deadline: int) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        try:
+            while not self._gate.acquire():
+                pause = self._pause(pause, deadline, self._gate.path)
+        except OSError as error:
+            raise StoreReadOnly(f"the home cannot be written to: {self._gate.path}: {error.strerror}",
+                                hint="check the permissions and whether the disk is mounted read-only") from error
+
+    def _patiently(self, attempt: Callable[[], Any], deadline: int | None = None) -> Any:
+        """Try again while another program holds SQLite's own lock."""
+        deadline = self._clock.monotonic() + self._budget_ms if deadline is None else deadline
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return attempt()
+            except sqlite3.Error as error:
+                if not is_busy(error):
+                    raise unavailable(error, self.path) from error
+                pause = self._pause(pause, deadline, self.path + "-shm")
+
+    def _pause(self, pause: float, deadline: int, locked: str) -> float:
+        """Wait a moment and return how long to wait next time. Raises StoreBusy after the deadline."""
+        if self._clock.monotonic() >= deadline or (self._give_up is not None and self._give_up()):
+            pid = holder(locked)
+            who = f" (held by process {pid})" if pid else ""
+            raise StoreBusy(f"the store was busy for too long{who}",
+                            hint="another program keeps it locked; find out with: ps -fp PID, then try again")
+        # A random share of the pause keeps writers from meeting again and again; 256 steps are enough.
+        self._clock.pause(pause * (0.5 + os.urandom(1)[0] / 256))
+        return min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+
+    def commit(self) -> None:
+        """Commit and let the next writer in. Raises StoreUnavailable; then nothing was changed."""
+        try:
+            self.before_commit()
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self.rollback()
+            raise unavailable(error, self.path) from error
+        except BaseException:
+            self.rollback()
+            raise
+        self._gate.release()
+
+    def rollback(self) -> None:
+        """Undo and let the next writer in. After a full disk SQLite has undone it by itself."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        finally:
+            self._gate.release()
+            self.after_rollback()
+
+    def checkpoint(self) -> None:
+        """Copy the write-ahead log into the database; the log starts anew with the next write.
+
+        Holds the write lock meanwhile, so that no commit can race it (see the module).
+        """
+        copier = self.connect(durable=True)
+        try:
+            with self.writing():
+                copier.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            raise unavailable(error, self.path) from error
+        finally:
+            copier.close()
+
+    def wal_bytes(self) -> int:
+        """Return the size of the write-ahead log."""
+        try:
+            return os.stat(self.path + "-wal").st_size
+        except FileNotFoundError:
+            return 0
+
+    def changes(self) -> int:
+        """Return a number that differs once another connection has committed something."""
+        return int(self.value("PRAGMA data_version"))
+
+    def close(self) -> None:
+        """Close the connection; the last one to go tidies the write-ahead log away."""
+        self._connection.close()
+        self._gate.close()
+
+
+class WriteTransaction:
+    """`with` this: begin at the start, commit at the end, undo on an error."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        self._database.begin()
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None:
+            self._database.commit()
+        else:
+            self._database.rollback()
+
+
+def _nothing() -> None:
+    """Stand in where nobody needs to be told."""
+
+
+def _uri(path: str) -> str:
+    """Return the URI that opens an existing file and never creates one."""
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file:{quoted}?mode=rw"
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return whether another connection holds the lock. The name of the code exists from 3.11 on only."""
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
+    """Return our error for one of SQLite's, with what to do next. A mistake of ours is raised as it is."""
+    if isinstance(error, sqlite3.ProgrammingError):
+        raise error
+    text = str(error)
+    if is_busy(error):
+        return StoreBusy(f"the store is busy: {path}", hint="try again")
+    if "disk is full" in text:
+        return StoreFull(f"the disk is full, nothing was changed: {path}",
+                         hint="free some space on it; jobs that run go on, and workers take new ones by themselves")
+    if "readonly" in text or "read-only" in text:
+        return StoreReadOnly(f"the store cannot be written to: {path}",
+                             hint="check the permissions and whether the disk is mounted read-only")
+    if "unable to open" in text:
+        return StoreUnavailable(f"the store cannot be opened: {path}",
+                                hint="check that the directory exists and that you may write to it")
+    if "I/O" in text:
+        return StoreUnavailable(f"the disk failed, nothing was changed: {path}: {text}",
+                                hint="check the disk's health and free space (dmesg, df)")
+    return damaged(path, text)
+
+
+def damaged(path: str, reason: str) -> StoreDamaged:
+    """Return the error for a file that is not a whole store of ours."""
+    return StoreDamaged(
+        f"the store is damaged: {path}: {reason}",
+        hint=f"it was left as it is; restore a backup, or move it away to start anew: mv {path} {path}.damaged")

@@ -1,0 +1,100 @@
+"""The home: one directory that is the whole queue.
+
+    queue.db         the store, with -wal and -shm beside it while it is open
+    logs/            what the daemons say
+    run/             locks, doorbells: only of use while something runs
+    templates/       the user's own job templates
+
+Everything in it is readable by its owner only, from the first instant.
+"""
+from __future__ import annotations
+
+import os
+
+from ..model.errors import StoreUnavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+DIRECTORY = ".queuectl"
+VARIABLE = "QUEUECTL_HOME"
+
+
+class Home:
+    """The paths of a home."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(os.path.expanduser(path))
+        self.database = os.path.join(self.path, "queue.db")
+        self.logs = os.path.join(self.path, "logs")
+        self.run = os.path.join(self.path, "run")
+        self.bells = os.path.join(self.run, "bells")
+        self.templates = os.path.join(self.path, "templates")
+        self.gate = os.path.join(self.run, "write.lock")
+        self.pool_lock = os.path.join(self.run, "pool.lock")
+        self.pool_log = os.path.join(self.logs, "workers.log")
+
+    def worker_lock(self, worker: int) -> str:
+        """Return the lock that the worker of this number holds as long as it lives."""
+        return os.path.join(self.run, f"worker-{worker}.lock")
+
+    def prepare(self) -> None:
+        """Make the directories that are missing. Raises StoreUnavailable."""
+        try:
+            for directory in (self.path, self.run, self.bells, self.logs):
+                if not os.path.isdir(directory):
+                    _make_private(directory)
+            self._refuse_strangers()
+        except OSError as error:
+            raise unusable(self.path, error) from error
+
+    def _refuse_strangers(self) -> None:
+        if os.name != "posix":
+            return
+        found = os.stat(self.path)
+        if found.st_uid != os.geteuid():
+            raise StoreUnavailable(
+                f"the home {self.path} belongs to another user (uid {found.st_uid})",
+                hint="run as that user, or choose another home with --home DIR")
+        if found.st_mode & 0o022:
+            raise StoreUnavailable(
+                f"the home {self.path} can be written to by other users, who could run commands as you",
+                hint=f"chmod go-w {self.path}")
+
+
+def _make_private(directory: str) -> None:
+    parent = os.path.dirname(directory)
+    if not os.path.isdir(parent):
+        os.makedirs(parent, exist_ok=True)
+    try:
+        os.mkdir(directory, 0o700)
+    except FileExistsError:
+        # Another process was faster, or it is no directory, which the next line finds out.
+        os.listdir(directory)
+
+
+def unusable(path: str, error: OSError) -> StoreUnavailable:
+    """Return the error for a home that the system does not let us use."""
+    return StoreUnavailable(f"the home {path} cannot be used: {error.strerror or error}",
+                            hint="choose another home with --home DIR or QUEUECTL_HOME")
+
+
+def find_home(explicit: str | None, environ: Mapping[str, str], start: str) -> Home:
+    """Return the home to use: `explicit`, `$QUEUECTL_HOME`, the nearest `.queuectl` upward, `~/.queuectl`.
+
+    `start` is the directory to look upward from.
+    """
+    if explicit:
+        return Home(explicit)
+    if environ.get(VARIABLE):
+        return Home(environ[VARIABLE])
+    directory = start
+    while True:
+        candidate = os.path.join(directory, DIRECTORY)
+        if os.path.isdir(candidate):
+            return Home(candidate)
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return Home(os.path.join("~", DIRECTORY))
+        directory = parent

@@ -1,0 +1,277 @@
+"""The jobs table's arrows: enqueue, claim, renew, finish, promote, cancel, retry, release, remove.
+
+Every write names the state it expects, and for a running job the attempt that it acts for: the
+attempt's id is the fencing token. A worker that lost its job to a recovery finds no row, and its
+result is dropped. All methods that write must be called inside `with store.writing():`.
+"""
+from __future__ import annotations
+
+import sqlite3
+
+from ..model.errors import Conflict
+from ..model.job import (CANCELLED, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED, TRANSITIONS,
+                         WAITING_STATES, sources)
+from .claim import Claim
+from .schema import DUE, FINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Sequence
+
+    from ..model.job import Outcome
+    from ..model.spec import JobSpec
+    from .contexts import Contexts
+    from .counts import Counts
+    from .database import Database
+
+LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
+ENQUEUE = """
+INSERT INTO jobs (number, id, command, state, queue, priority, max_retries, timeout, run_at, created_at,
+                  updated_at, allow_background, context, tags, created_by)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
+HEAD_OF_QUEUE = """
+SELECT number, id, command, queue, priority, attempts, max_retries, timeout, run_at, last_attempt, context,
+       allow_background
+FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY priority DESC, run_at, number LIMIT 1
+"""
+BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
+CLAIM = """
+UPDATE jobs SET state = 'processing', attempts = attempts + 1, last_attempt = last_attempt + 1, attempt_id = ?,
+    worker = ?, lease_until = ?, started_at = ?, updated_at = ?, finished_at = NULL, duration = NULL,
+    exit_code = NULL, signal = NULL, error = NULL, cancel_requested = 0
+WHERE number = ? AND state = 'pending'
+"""
+RENEW = "UPDATE jobs SET lease_until = ? WHERE number = ? AND state = 'processing' AND attempt_id = ?"
+CANCEL_REQUESTED = "SELECT cancel_requested FROM jobs WHERE number = ? AND state = 'processing' AND attempt_id = ?"
+FINISH = """
+UPDATE jobs SET state = ?, attempts = attempts - ?, run_at = ?, finished_at = ?, duration = ?, exit_code = ?,
+    signal = ?, error = ?, updated_at = ?, worker = NULL, lease_until = NULL, cancel_requested = 0
+WHERE number = ? AND state = 'processing' AND attempt_id = ?
+"""
+DUE_JOBS = f"SELECT number, queue, state FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?"
+NEXT_DUE = f"SELECT min(run_at) FROM jobs WHERE {DUE}"
+PROMOTE = "UPDATE jobs SET state = 'pending', updated_at = ? WHERE number = ? AND state = ?"
+PLACE = "SELECT id, queue, state FROM jobs WHERE number = ?"
+CANCEL = "UPDATE jobs SET state = 'cancelled', finished_at = ?, updated_at = ? WHERE number = ? AND state = ?"
+REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = 1, updated_at = ? WHERE number = ? AND state = 'processing'"
+RETRY = """
+UPDATE jobs SET state = 'pending', run_at = ?, updated_at = ?, finished_at = NULL, attempts = CASE WHEN ? THEN attempts
+    ELSE 0 END WHERE number = ? AND state = ?
+"""
+RELEASE = "UPDATE jobs SET state = ?, updated_at = ? WHERE number = ? AND state = 'held'"
+RUN_AT = "SELECT run_at FROM jobs WHERE number = ?"
+REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
+# The condition of the partial index stands there in full, or SQLite would not use it.
+OLD_FINISHED = f"""
+SELECT number, queue FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
+"""
+ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
+
+
+class Jobs:
+    """The table of jobs."""
+
+    def __init__(self, database: Database, counts: Counts, contexts: Contexts) -> None:
+        self._database = database
+        self._counts = counts
+        self._contexts = contexts
+
+    def enqueue(self, specs: Sequence[JobSpec], *, path: str, actor: str, now: int) -> list[str]:
+        """Add jobs, all of them or none; return their ids.
+
+        `path` is the search path for their commands. Raises Conflict, naming every id that exists
+        already or comes twice.
+        """
+        numbers = range(self._next_number(), self._next_number() + len(specs))
+        self._database.change("SAVEPOINT enqueue")
+        try:
+            self._insert(specs, numbers, path, actor, now)
+        except sqlite3.IntegrityError:
+            self._database.change("ROLLBACK TO enqueue")
+            numbers = self._free_numbers(specs)
+            self._insert(specs, numbers, path, actor, now)
+        self._database.change("RELEASE enqueue")
+        for spec in specs:
+            self._counts.add(spec.queue, first_state(spec, now), 1)
+        return [spec.id or f"job-{number}" for spec, number in zip(specs, numbers)]
+
+    def _next_number(self) -> int:
+        return int(self._database.value(LAST_NUMBER) or 0) + 1
+
+    def _insert(self, specs: Sequence[JobSpec], numbers: Sequence[int], path: str, actor: str, now: int) -> None:
+        self._database.change_many(ENQUEUE, self._rows(specs, numbers, path, actor, now))
+
+    def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int], path: str, actor: str,
+              now: int) -> Iterator[tuple[object, ...]]:
+        shared: dict[str, int] = {}
+        for spec, number in zip(specs, numbers):
+            if spec.env:
+                context = self._contexts.number(spec.cwd, path, spec.env)
+            elif spec.cwd in shared:
+                context = shared[spec.cwd]
+            else:
+                context = shared[spec.cwd] = self._contexts.number(spec.cwd, path, {})
+            yield (number, spec.id or f"job-{number}", spec.command, first_state(spec, now), spec.queue, spec.priority,
+                   spec.max_retries, spec.timeout, now if spec.run_at is None else spec.run_at, now, now,
+                   spec.allow_background, context, f",{','.join(spec.tags)}," if spec.tags else "", actor)
+
+    def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
+        """Return numbers whose `job-N` is free, for a batch in which some id is taken. Raises Conflict."""
+        given: set[str] = set()
+        taken: list[str] = []
+        for spec in specs:
+            if spec.id is None:
+                continue
+            if spec.id in given or self._database.value(EXISTS, (spec.id,)):
+                taken.append(spec.id)
+            given.add(spec.id)
+        if taken:
+            raise _duplicates(list(dict.fromkeys(taken)))
+        numbers: list[int] = []
+        number = self._next_number()
+        for spec in specs:
+            while spec.id is None and (f"job-{number}" in given or self._database.value(EXISTS, (f"job-{number}",))):
+                number += 1
+            numbers.append(number)
+            number += 1
+        return numbers
+
+    def claim(self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = ()) -> Claim | None:
+        """Take the most urgent pending job for a worker; return it, or None if there is none.
+
+        Order: priority (higher first), then `run_at`, then number. `queues` limits the choice.
+        """
+        head = None
+        for queue in self._counts.queues_with(PENDING):
+            if queues and queue not in queues:
+                continue
+            row = self._database.row(HEAD_OF_QUEUE, (queue,))
+            if row is not None and (head is None or urgency(row) < urgency(head)):
+                head = row
+        if head is None:
+            return None
+        number = head["number"]
+        wait = max(0, now - head["run_at"])
+        attempt_id = self._database.insert(BEGIN_ATTEMPT, (number, head["last_attempt"] + 1, worker, now, wait))
+        self._database.change(CLAIM, (attempt_id, worker, lease_until, now, now, number))
+        self._counts.move(head["queue"], PENDING, PROCESSING)
+        return Claim(head, attempt_id=attempt_id, worker=worker, started_at=now, lease_until=lease_until, wait_time=wait,
+                     context=self._contexts.get(head["context"]))
+
+    def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
+        """Prolong a lease; return False if the attempt has lost the job."""
+        return self._database.change(RENEW, (lease_until, number, attempt_id)) == 1
+
+    def cancel_requested(self, number: int, attempt_id: int) -> bool | None:
+        """Return whether a user wants the running attempt ended; None if it has lost the job."""
+        found = self._database.value(CANCEL_REQUESTED, (number, attempt_id))
+        return None if found is None else bool(found)
+
+    def finish(self, claim: Claim, outcome: Outcome, *, state: str, run_at: int, duration: int | None,
+               now: int) -> bool:
+        """Record the end of an attempt and move its job to `state`; return False if it has lost the job.
+
+        `run_at` is when the next attempt is due, for `failed`. An attempt that goes back to
+        `pending` was ended by us and does not count.
+        """
+        if state not in ENDS:
+            raise ValueError(f"an attempt cannot lead to {state}")
+        final = state in FINAL_STATES
+        changed = self._database.change(FINISH, (
+            state, int(state == PENDING), run_at, now if final else None, duration, outcome.exit_code, outcome.signal,
+            outcome.error, now, claim.number, claim.attempt_id))
+        if changed == 0:
+            return False
+        self._counts.move(claim.queue, PROCESSING, state)
+        return True
+
+    def promote(self, now: int, limit: int) -> int:
+        """Make up to `limit` jobs that are due claimable; return how many there were."""
+        due = self._database.rows(DUE_JOBS, (now, limit))
+        for number, queue, state in due:
+            if self._database.change(PROMOTE, (now, number, state)):
+                self._counts.move(queue, state, PENDING)
+        return len(due)
+
+    def next_due(self) -> int | None:
+        """Return the wall time at which the next scheduled or failed job is due, None if there is none."""
+        due = self._database.value(NEXT_DUE)
+        return None if due is None else int(due)
+
+    def cancel(self, number: int, now: int) -> str | None:
+        """Cancel a job; return the state it was in, or None if that state does not allow it.
+
+        A running job is only marked: its worker ends it.
+        """
+        place = self._database.row(PLACE, (number,))
+        if place is None:
+            return None
+        if place["state"] == PROCESSING and self._database.change(REQUEST_CANCEL, (now, number)):
+            return PROCESSING
+        if place["state"] not in WAITING_STATES:
+            return None
+        if not self._database.change(CANCEL, (now, now, number, place["state"])):
+            return None
+        self._counts.move(place["queue"], place["state"], CANCELLED)
+        return str(place["state"])
+
+    def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
+        """Make a final or failed job claimable at once; return False if its state does not allow it.
+
+        With `keep_attempts` it has one attempt more, otherwise all of them anew.
+        """
+        place = self._database.row(PLACE, (number,))
+        if place is None or place["state"] not in sources("retry"):
+            return False
+        if not self._database.change(RETRY, (now, now, keep_attempts, number, place["state"])):
+            return False
+        self._counts.move(place["queue"], place["state"], PENDING)
+        return True
+
+    def release(self, number: int, now: int) -> bool:
+        """Let a held job go; return False if it is not held."""
+        place = self._database.row(PLACE, (number,))
+        if place is None or place["state"] != HELD:
+            return False
+        target = SCHEDULED if self._database.value(RUN_AT, (number,)) > now else PENDING
+        self._database.change(RELEASE, (target, now, number))
+        self._counts.move(place["queue"], HELD, target)
+        return True
+
+    def remove(self, number: int) -> bool:
+        """Delete a job that is not running, with its attempts and output; return False if it runs."""
+        place = self._database.row(PLACE, (number,))
+        if place is None or place["state"] == PROCESSING:
+            return False
+        if not self._database.change(REMOVE, (number, place["state"])):
+            return False
+        self._counts.add(place["queue"], place["state"], -1)
+        return True
+
+    def prune(self, state: str, before: int, limit: int) -> int:
+        """Delete up to `limit` jobs that reached a final state before an instant; return how many."""
+        old = self._database.rows(OLD_FINISHED, (state, before, limit))
+        for number, queue in old:
+            if self._database.change(REMOVE, (number, state)):
+                self._counts.add(queue, state, -1)
+        return len(old)
+
+
+def first_state(spec: JobSpec, now: int) -> str:
+    """Return the state that a new job begins in."""
+    if spec.hold:
+        return HELD
+    return SCHEDULED if spec.run_at is not None and spec.run_at > now else PENDING
+
+
+def urgency(row: sqlite3.Row) -> tuple[int, int, int]:
+    """Return the key by which jobs are claimed, smallest first."""
+    return (-row["priority"], row["run_at"], row["number"])
+
+
+def _duplicates(ids: list[str]) -> Conflict:
+    shown = ", ".join(f'"{taken}"' for taken in ids[:20]) + (f" and {len(ids) - 20} more" if len(ids) > 20 else "")
+    return Conflict(f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}",
+                    hint=f"choose another id, or look at it with: queuectl show {ids[0]}", field="id")

@@ -1,0 +1,88 @@
+"""A file that one process at a time can hold, released by the kernel however the holder ends.
+
+The lock belongs to the open file, which Python opens close-on-exec: a command that a worker starts
+does not inherit it, and a lock that is free proves that its holder is gone. No pid or clock is
+involved in that proof.
+"""
+from __future__ import annotations
+
+import os
+
+if os.name == "posix":
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+else:
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+
+class LockFile:
+    """A lock on `path`. The file is created on first use, readable by its owner only."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock if it is free; return whether it is ours now. Raises OSError."""
+        if self._descriptor is None:
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            _lock(self._descriptor)
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give the lock back; the file stays open for the next time."""
+        if self._descriptor is not None:
+            _unlock(self._descriptor)
+
+    def write(self, text: str) -> None:
+        """Replace the file's text, which others may read: who holds the lock, for people."""
+        assert self._descriptor is not None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, text.encode(), 0)
+
+    def close(self) -> None:
+        """Close the file, which releases the lock too."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def is_held(path: str) -> bool:
+    """Return whether some process holds the lock on `path`; a missing file is held by nobody."""
+    if not os.path.exists(path):
+        return False
+    probe = LockFile(path)
+    try:
+        return not probe.acquire()
+    finally:
+        probe.close()
+
+
+def holder(path: str) -> int | None:
+    """Return the pid that holds a lock on `path` where the system tells (Linux), else None."""
+    try:
+        inode = os.stat(path).st_ino
+        with open("/proc/locks", encoding="ascii") as locks:
+            lines = [line.replace("-> ", "").split() for line in locks]
+    except OSError:
+        return None
+    for words in lines:
+        if len(words) > 5 and words[3] == "WRITE" and words[5].rsplit(":", 1)[-1] == str(inode):
+            return int(words[4])
+    return None

@@ -1,0 +1,52 @@
+"""Single facts about a home, and the settings that were set in it."""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .database import Database
+
+GET = "SELECT value FROM meta WHERE key = ?"
+SET = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+SETTINGS = "SELECT name, value FROM settings ORDER BY name"
+SET_SETTING = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+RESET_SETTING = "DELETE FROM settings WHERE name = ?"
+
+HOME_ID = "home"
+POOL_TARGET = "pool_target"
+SYNCED = "synced"
+
+
+class Meta:
+    """The tables of facts and settings, both small."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def home_id(self) -> str:
+        """Return the random text that tells this home from all others."""
+        return str(self._database.value(GET, (HOME_ID,)))
+
+    def pool_target(self) -> int | None:
+        """Return how many workers the pool shall have, None if nobody said so yet."""
+        value = self._database.value(GET, (POOL_TARGET,))
+        return None if value is None else int(value)
+
+    def set_pool_target(self, workers: int) -> None:
+        """Say how many workers the pool shall have. In a transaction."""
+        self._database.change(SET, (POOL_TARGET, str(workers)))
+
+    def touch(self, now: int) -> None:
+        """Write something, so that the commit brings all earlier ones to the disk. In a transaction."""
+        self._database.change(SET, (SYNCED, str(now)))
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings of this home as texts."""
+        return dict(self._database.rows(SETTINGS))  # type: ignore[arg-type]
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Store a setting. In a transaction."""
+        self._database.change(SET_SETTING, (name, value))
+
+    def reset_setting(self, name: str) -> bool:
+        """Forget a setting; return whether there was one. In a transaction."""
+        return self._database.change(RESET_SETTING, (name,)) == 1

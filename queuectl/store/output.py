@@ -1,0 +1,62 @@
+"""What attempts printed, as bytes: pieces of both streams at their place in the whole.
+
+Beyond a limit the middle is left out: pieces are deleted again as the tail moves on, so a gap
+between the end of one piece and the position of the next is what is missing.
+"""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from .database import Database
+
+ADD = "INSERT INTO output (attempt, position, stream, data) VALUES (?, ?, ?, ?)"
+TRIM = "DELETE FROM output WHERE attempt = ? AND position >= ? AND position + length(data) <= ?"
+# A piece that begins before the position may reach beyond it, by less than the longest piece.
+READ = """
+SELECT position, stream, data FROM output
+WHERE attempt = ? AND position > ? AND position + length(data) > ? ORDER BY position LIMIT ?
+"""
+READ_BACK = "SELECT position, stream, data FROM output WHERE attempt = ? ORDER BY position DESC LIMIT ? OFFSET ?"
+STDOUT = 1
+STDERR = 2
+LONGEST_PIECE = 65_536
+
+
+class Piece:
+    """Some bytes of a stream; `position` counts from the start of both streams together."""
+
+    __slots__ = ("position", "stream", "data")
+
+    def __init__(self, position: int, stream: int, data: bytes) -> None:
+        self.position = position
+        self.stream = stream
+        self.data = data
+
+    @property
+    def end(self) -> int:
+        """The position after the last byte."""
+        return self.position + len(self.data)
+
+
+class Output:
+    """The table of output."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, attempt_id: int, pieces: Iterable[Piece], *, head_end: int, tail_start: int) -> None:
+        """Store new pieces and delete those wholly between `head_end` and `tail_start`. In a transaction."""
+        self._database.change_many(ADD, [(attempt_id, piece.position, piece.stream, piece.data) for piece in pieces])
+        if tail_start > head_end:
+            self._database.change(TRIM, (attempt_id, head_end, tail_start))
+
+    def read(self, attempt_id: int, position: int = 0, limit: int = 64) -> list[Piece]:
+        """Return up to `limit` pieces that reach beyond a position; ask again from the end of the last one."""
+        earliest = position - LONGEST_PIECE
+        return [Piece(*row) for row in self._database.rows(READ, (attempt_id, earliest, position, limit))]
+
+    def read_back(self, attempt_id: int, skip: int, limit: int = 16) -> list[Piece]:
+        """Return up to `limit` pieces, newest first, after skipping some."""
+        return [Piece(*row) for row in self._database.rows(READ_BACK, (attempt_id, limit, skip))]

@@ -1,0 +1,276 @@
+"""The tables, how a home's database comes to be, and how an existing one is recognised.
+
+A database is made completely in a file beside it and then linked into place, so that `queue.db`
+either is whole or is not there. A `queue.db` that exists but is empty, not SQLite, not ours or of
+a newer version is therefore damaged or foreign: it is refused, never replaced.
+
+Invariants stand in CHECKs: they hold against our own mistakes too. The indexes are partial, one for
+each question that is asked all the time, so that claiming costs the same with a million jobs.
+"""
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from ..model.errors import StoreDamaged, StoreTooNew, StoreUnavailable
+from ..model.job import DUE_STATES, FINAL_STATES, OUTCOMES, STATES
+from .database import Database, damaged, unavailable
+from .home import unusable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable
+
+    from ..model.clock import Clock
+    from .home import Home
+
+APPLICATION_ID = 0x51435458  # "QCTX"
+VERSION = 1
+
+
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+DUE = f"state IN ({_list(DUE_STATES)})"
+FINAL = f"state IN ({_list(FINAL_STATES)})"
+
+TABLES = f"""
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Where and with what environment commands run. Jobs enqueued from one place share a row.
+CREATE TABLE contexts (
+    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    cwd  TEXT NOT NULL,
+    path TEXT NOT NULL,
+    env  TEXT NOT NULL,
+    UNIQUE (cwd, path, env)
+);
+
+CREATE TABLE jobs (
+    number           INTEGER PRIMARY KEY AUTOINCREMENT,
+    id               TEXT NOT NULL UNIQUE,
+    command          TEXT NOT NULL,
+    state            TEXT NOT NULL CHECK (state IN ({_list(STATES)})),
+    queue            TEXT NOT NULL,
+    priority         INTEGER NOT NULL,
+    attempts         INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    max_retries      INTEGER NOT NULL CHECK (max_retries >= 0),
+    timeout          INTEGER CHECK (timeout > 0),
+    run_at           INTEGER NOT NULL,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    started_at       INTEGER,
+    finished_at      INTEGER,
+    duration         INTEGER,
+    exit_code        INTEGER,
+    signal           INTEGER,
+    error            TEXT,
+    last_attempt     INTEGER NOT NULL DEFAULT 0,
+    attempt_id       INTEGER,
+    worker           INTEGER,
+    lease_until      INTEGER,
+    cancel_requested INTEGER NOT NULL DEFAULT 0,
+    allow_background INTEGER NOT NULL DEFAULT 0,
+    context          INTEGER NOT NULL REFERENCES contexts (id),
+    tags             TEXT NOT NULL DEFAULT '',
+    created_by       TEXT NOT NULL,
+    CHECK ((state = 'processing') = (worker IS NOT NULL)),
+    CHECK ((state = 'processing') = (lease_until IS NOT NULL)),
+    CHECK (state <> 'processing' OR attempt_id IS NOT NULL),
+    CHECK (({FINAL}) = (finished_at IS NOT NULL))
+);
+CREATE INDEX jobs_claimable ON jobs (queue, priority DESC, run_at, number) WHERE state = 'pending';
+CREATE INDEX jobs_due ON jobs (run_at) WHERE {DUE};
+CREATE INDEX jobs_processing ON jobs (worker) WHERE state = 'processing';
+CREATE INDEX jobs_finished ON jobs (state, finished_at) WHERE {FINAL};
+
+-- One row for each try. The id is the fencing token: it never repeats in a home.
+CREATE TABLE attempts (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    job         INTEGER NOT NULL REFERENCES jobs (number) ON DELETE CASCADE,
+    attempt     INTEGER NOT NULL,
+    worker      INTEGER NOT NULL,
+    started_at  INTEGER NOT NULL,
+    wait_time   INTEGER NOT NULL,
+    pid         INTEGER,
+    pid_start   TEXT,
+    finished_at INTEGER,
+    duration    INTEGER,
+    outcome     TEXT CHECK (outcome IN ({_list(OUTCOMES)})),
+    exit_code   INTEGER,
+    signal      INTEGER,
+    error       TEXT,
+    output_size INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (job, attempt),
+    CHECK ((outcome IS NULL) = (finished_at IS NULL))
+);
+
+-- What an attempt printed: pieces of both streams in the order they came, at their place in the whole.
+CREATE TABLE output (
+    attempt  INTEGER NOT NULL REFERENCES attempts (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    stream   INTEGER NOT NULL CHECK (stream IN (1, 2)),
+    data     BLOB NOT NULL,
+    PRIMARY KEY (attempt, position)
+);
+
+CREATE TABLE workers (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    pid          INTEGER NOT NULL,
+    pid_start    TEXT NOT NULL,
+    boot         TEXT NOT NULL,
+    queues       TEXT NOT NULL,
+    started_at   INTEGER NOT NULL,
+    heartbeat_at INTEGER NOT NULL,
+    jobs_done    INTEGER NOT NULL DEFAULT 0,
+    busy_time    INTEGER NOT NULL DEFAULT 0,
+    memory       INTEGER NOT NULL DEFAULT 0,
+    stopping     INTEGER NOT NULL DEFAULT 0
+);
+
+-- How many jobs there are, kept by the transactions that change it.
+CREATE TABLE counts (
+    queue TEXT NOT NULL,
+    state TEXT NOT NULL,
+    jobs  INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (queue, state)
+) WITHOUT ROWID;
+
+-- What happened in each minute; outlives the jobs.
+CREATE TABLE rollups (
+    minute    INTEGER NOT NULL,
+    queue     TEXT NOT NULL,
+    finished  INTEGER NOT NULL DEFAULT 0,
+    failed    INTEGER NOT NULL DEFAULT 0,
+    dead      INTEGER NOT NULL DEFAULT 0,
+    run_time  INTEGER NOT NULL DEFAULT 0,
+    wait_time INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (minute, queue)
+) WITHOUT ROWID;
+
+-- What attempts do not tell: what users and daemons did.
+CREATE TABLE events (
+    id     INTEGER PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    job    INTEGER,
+    kind   TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    actor  TEXT NOT NULL
+);
+CREATE INDEX events_of_job ON events (job) WHERE job IS NOT NULL;
+"""
+
+# The statements that lead from a version to the next one.
+MIGRATIONS: dict[int, tuple[str, ...]] = {}
+
+
+def open_database(home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None,
+                  busy_budget: float) -> Database:
+    """Open the home's database, making it first if the home is new. Raises StoreUnavailable."""
+    home.prepare()
+    if not os.path.exists(home.database):
+        _create(home)
+    try:
+        size = os.path.getsize(home.database)
+    except OSError as error:
+        raise unusable(home.path, error) from error
+    if size == 0:
+        raise damaged(home.database, "the file is empty")
+    database = Database(home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget)
+    try:
+        _recognise(database)
+    except StoreUnavailable:
+        database.close()
+        raise
+    return database
+
+
+def _recognise(database: Database) -> None:
+    if database.value("PRAGMA application_id") != APPLICATION_ID:
+        raise StoreDamaged(f"{database.path} is not a QueueCTL store, or its header is damaged",
+                           hint="choose another home with --home DIR, or restore a backup")
+    version = database.value("PRAGMA user_version")
+    if version > VERSION:
+        raise StoreTooNew(f"{database.path} has version {version}, this QueueCTL knows versions up to {VERSION}",
+                          hint="upgrade QueueCTL; the store was left as it is")
+    if version < VERSION:
+        migrate(database)
+
+
+def migrate(database: Database) -> None:
+    """Bring an older store up to VERSION in one transaction."""
+    with database.writing():
+        version = database.value("PRAGMA user_version")
+        if version < 1:
+            raise damaged(database.path, "it has no version")
+        while version < VERSION:
+            for statement in MIGRATIONS[version]:
+                database.change(statement)
+            version += 1
+        database.change(f"PRAGMA user_version={VERSION}")
+
+
+def _create(home: Home) -> None:
+    """Make the database in a file of our own and link it into place, unless another was faster."""
+    # Asked in this order: a process that is faster links its database first and has a log only then.
+    if os.path.exists(home.database + "-wal") and not os.path.exists(home.database):
+        raise damaged(home.database, "it is missing, but its write-ahead log is there")
+    draft = f"{home.database}.new-{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        try:
+            _fill(draft)
+            _link(draft, home.database)
+        finally:
+            if os.path.exists(draft):
+                os.unlink(draft)
+    except OSError as error:
+        raise unusable(home.path, error) from error
+
+
+def _fill(draft: str) -> None:
+    connection = sqlite3.connect(draft, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.executescript(f"BEGIN IMMEDIATE;{TABLES}")
+        connection.execute("INSERT INTO meta (key, value) VALUES ('home', ?)", (os.urandom(8).hex(),))
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise unavailable(error, draft) from error
+    finally:
+        connection.close()
+
+
+def _link(draft: str, path: str) -> None:
+    """Put the draft in place without ever replacing a file. Some file systems have no links."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    except OSError:
+        if not os.path.exists(path):
+            os.rename(draft, path)
+    _sync_directory(os.path.dirname(path))
+
+
+def _sync_directory(directory: str) -> None:
+    """Have the directory's new entry on the disk before the first job is acknowledged."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

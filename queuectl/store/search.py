@@ -1,0 +1,192 @@
+"""Finding jobs: by reference, by filter, in pages.
+
+A filter is turned into SQL from fixed fragments only; values are parameters. States are written out,
+since SQLite uses a partial index only where the condition of the index stands in the question.
+"""
+from __future__ import annotations
+
+from ..model.job import STATES, Job
+from .contexts import decode_env
+from .schema import FINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Sequence
+
+    from .counts import Counts
+    from .database import Database
+
+JOBS = """
+SELECT jobs.id, number, command, state, queue, priority, attempts, max_retries, timeout, run_at, created_at,
+       updated_at, jobs.started_at AS started_at, jobs.finished_at AS finished_at, jobs.duration AS duration,
+       jobs.exit_code AS exit_code, jobs.signal AS signal, jobs.error AS error, attempts.worker AS worker,
+       attempts.pid AS pid, cwd, env, tags, allow_background
+FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
+"""
+BY_NUMBERS = JOBS + "WHERE number IN ({})"
+NUMBER_OF_ID = "SELECT number FROM jobs WHERE id = ?"
+NUMBER_EXISTS = "SELECT number FROM jobs WHERE number = ?"
+LAST = "SELECT max(number) FROM jobs"
+BY_PREFIX = "SELECT id, number FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+RECENT_IDS = "SELECT id FROM jobs ORDER BY number DESC LIMIT ?"
+IN_RANGE = "SELECT number FROM jobs WHERE number BETWEEN ? AND ? ORDER BY number"
+DETAILS = "SELECT created_by, attempt_id, last_attempt, cancel_requested, context FROM jobs WHERE number = ?"
+DLQ_GROUPS = f"""
+SELECT exit_code, signal, error, count(*) AS jobs, max(finished_at) AS last_at, min(id) AS example FROM jobs
+WHERE {FINAL} AND state = 'dead' GROUP BY exit_code, signal, error ORDER BY jobs DESC, last_at DESC LIMIT ?
+"""
+DLQ_COMMANDS = f"""
+SELECT command, count(*) AS jobs, max(finished_at) AS last_at, min(id) AS example FROM jobs
+WHERE {FINAL} AND state = 'dead' GROUP BY command ORDER BY jobs DESC, last_at DESC LIMIT ?
+"""
+PAGE = 500
+
+SORTS = {
+    "number": "number",
+    "id": "id",
+    "command": "command",
+    "state": "state",
+    "queue": "queue",
+    "priority": "priority",
+    "attempts": "attempts",
+    "run_at": "run_at",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "started_at": "started_at",
+    "finished_at": "finished_at",
+    "duration": "duration",
+}
+
+
+class JobFilter:
+    """Which jobs, in which order. Empty fields do not limit; `sort` begins with `-` for descending."""
+
+    __slots__ = ("states", "queue", "tag", "search", "sort")
+
+    def __init__(self, *, states: Sequence[str] = (), queue: str | None = None, tag: str | None = None,
+                 search: str | None = None, sort: str = "-number") -> None:
+        self.states = tuple(states)
+        self.queue = queue
+        self.tag = tag
+        self.search = search
+        self.sort = sort
+
+    def condition(self) -> tuple[str, list[object]]:
+        """Return a WHERE clause and its parameters."""
+        terms: list[str] = []
+        parameters: list[object] = []
+        if self.states:
+            terms.append(_states_term(self.states))
+        if self.queue is not None:
+            terms.append("queue = ?")
+            parameters.append(self.queue)
+        if self.tag is not None:
+            terms.append("instr(tags, ?) > 0")
+            parameters.append(f",{self.tag},")
+        if self.search is not None:
+            terms.append("(command LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')")
+            parameters += [_like(self.search)] * 2
+        return (f"WHERE {' AND '.join(terms)}" if terms else ""), parameters
+
+    def order(self) -> str:
+        """Return an ORDER BY clause; ties go by number."""
+        direction = "DESC" if self.sort.startswith("-") else "ASC"
+        column = SORTS[self.sort.lstrip("-")]
+        tie = "" if column == "number" else f", number {direction}"
+        return f"ORDER BY {column} {direction}{tie}"
+
+
+class Search:
+    """Questions about jobs."""
+
+    def __init__(self, database: Database, counts: Counts) -> None:
+        self._database = database
+        self._counts = counts
+
+    def numbers(self, wanted: JobFilter, limit: int = -1) -> list[int]:
+        """Return the numbers of the jobs that a filter finds; a negative limit means all."""
+        condition, parameters = wanted.condition()
+        sql = f"SELECT number FROM jobs {condition} {wanted.order()} LIMIT ?"
+        return [row[0] for row in self._database.rows(sql, [*parameters, limit])]
+
+    def count(self, wanted: JobFilter) -> int:
+        """Return how many jobs a filter finds, from the kept counts where they can tell."""
+        if wanted.tag is None and wanted.search is None:
+            return sum(jobs for queue, states in self._counts.by_queue().items() for state, jobs in states.items()
+                       if wanted.queue in (None, queue) and (not wanted.states or state in wanted.states))
+        condition, parameters = wanted.condition()
+        return int(self._database.value(f"SELECT count(*) FROM jobs {condition}", parameters))
+
+    def jobs(self, numbers: Sequence[int]) -> list[Job]:
+        """Return the jobs of these numbers in this order, without those that are gone."""
+        found: dict[int, Job] = {}
+        for start in range(0, len(numbers), PAGE):
+            page = numbers[start:start + PAGE]
+            for row in self._database.rows(BY_NUMBERS.format(",".join("?" * len(page))), page):
+                found[row["number"]] = _job(row)
+        return [found[number] for number in numbers if number in found]
+
+    def number_of(self, identifier: str) -> int | None:
+        """Return the number of the job with exactly this id, or None."""
+        found = self._database.value(NUMBER_OF_ID, (identifier,))
+        return None if found is None else int(found)
+
+    def exists(self, number: int) -> bool:
+        """Return whether there is a job of this number."""
+        return self._database.value(NUMBER_EXISTS, (number,)) is not None
+
+    def last(self) -> int | None:
+        """Return the newest job's number, or None in an empty home."""
+        found = self._database.value(LAST)
+        return None if found is None else int(found)
+
+    def by_prefix(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Return up to `limit` (id, number) whose id begins with `prefix`."""
+        beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        return [(row[0], row[1]) for row in self._database.rows(BY_PREFIX, (prefix, beyond, limit))]
+
+    def recent_ids(self, limit: int) -> list[str]:
+        """Return the newest ids, newest first."""
+        return [row[0] for row in self._database.rows(RECENT_IDS, (limit,))]
+
+    def in_range(self, first: int, last: int) -> list[int]:
+        """Return the numbers that exist between two, both included."""
+        return [row[0] for row in self._database.rows(IN_RANGE, (first, last))]
+
+    def details(self, number: int) -> sqlite3.Row:
+        """Return what a Job does not carry: created_by, attempt_id, last_attempt, cancel_requested, context."""
+        return self._database.rows(DETAILS, (number,))[0]
+
+    def dead_by_error(self, limit: int) -> list[sqlite3.Row]:
+        """Return the dead jobs grouped by how they failed, largest group first."""
+        return self._database.rows(DLQ_GROUPS, (limit,))
+
+    def dead_by_command(self, limit: int) -> list[sqlite3.Row]:
+        """Return the dead jobs grouped by command, largest group first."""
+        return self._database.rows(DLQ_COMMANDS, (limit,))
+
+
+def _states_term(states: Sequence[str]) -> str:
+    """Return the condition on the state, written out so that the partial indexes match."""
+    unknown = set(states) - set(STATES)
+    if unknown:
+        raise ValueError(f"no such state: {unknown}")
+    if len(states) == 1:
+        return f"state = '{states[0]}'"
+    return f"state IN ({', '.join(repr(state) for state in STATES if state in states)})"
+
+
+def _like(text: str) -> str:
+    """Return a LIKE pattern that finds `text` anywhere, taken literally."""
+    for special in "\\%_":
+        text = text.replace(special, "\\" + special)
+    return f"%{text}%"
+
+
+def _job(row: sqlite3.Row) -> Job:
+    values = dict(zip(row.keys(), row))
+    values["env"] = decode_env(values["env"])
+    values["tags"] = tuple(values["tags"].strip(",").split(",")) if values["tags"] else ()
+    values["allow_background"] = bool(values["allow_background"])
+    return Job(**values)

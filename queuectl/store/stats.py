@@ -1,0 +1,55 @@
+"""What happened, added up: per-minute rollups, and samples of run and wait times.
+
+The rollup is written by the transaction that finishes an attempt, so that charts outlive retention.
+"""
+from __future__ import annotations
+
+from ..model.job import COMPLETED, DEAD, FAILED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    from .database import Database
+
+ROLL_UP = """
+INSERT INTO rollups (minute, queue, finished, failed, dead, run_time, wait_time) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (minute, queue) DO UPDATE SET finished = finished + excluded.finished, failed = failed + excluded.failed,
+    dead = dead + excluded.dead, run_time = run_time + excluded.run_time, wait_time = wait_time + excluded.wait_time
+"""
+TOTALS = """
+SELECT coalesce(sum(finished), 0) AS finished, coalesce(sum(failed), 0) AS failed, coalesce(sum(dead), 0) AS dead,
+       coalesce(sum(run_time), 0) AS run_time, coalesce(sum(wait_time), 0) AS wait_time
+FROM rollups WHERE minute >= ?
+"""
+TIMES = """
+SELECT duration, wait_time FROM attempts WHERE outcome IN ('exited', 'signalled', 'timed_out') AND duration IS NOT NULL
+ORDER BY id DESC LIMIT ?
+"""
+OLDEST_PENDING = "SELECT min(run_at) FROM jobs WHERE state = 'pending'"
+MINUTE_MS = 60_000
+
+
+class Stats:
+    """Rollups and samples."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def count_attempt(self, queue: str, state: str, *, run_time: int, wait_time: int, now: int) -> None:
+        """Add an attempt that led to `state` to its minute; times in milliseconds. In a transaction."""
+        self._database.change(ROLL_UP, (now // MINUTE_MS, queue, int(state == COMPLETED), int(state == FAILED),
+                                        int(state == DEAD), run_time, wait_time))
+
+    def totals(self, since: int) -> sqlite3.Row:
+        """Return the sums of all rollups from an instant on."""
+        return self._database.rows(TOTALS, (since // MINUTE_MS,))[0]
+
+    def times(self, sample: int) -> list[tuple[int, int]]:
+        """Return (run time, wait time) in milliseconds of the newest finished attempts."""
+        return [(row[0], row[1]) for row in self._database.rows(TIMES, (sample,))]
+
+    def oldest_pending(self) -> int | None:
+        """Return since when the job that waits longest is due, None if none waits."""
+        found = self._database.value(OLDEST_PENDING)
+        return None if found is None else int(found)

@@ -1,0 +1,56 @@
+"""The workers table: who runs jobs here. A worker deletes its row when it leaves in good order.
+
+The row is for people and for finding the processes of a lost worker; whether a worker lives is told
+by the kernel lock that it holds (`Home.worker_lock`), never by the row's age.
+"""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    from .database import Database
+
+ADD = """
+INSERT INTO workers (pid, pid_start, boot, queues, started_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)
+"""
+HEARTBEAT = "UPDATE workers SET heartbeat_at = ?, memory = ?, stopping = ? WHERE id = ?"
+COUNT_JOB = "UPDATE workers SET jobs_done = jobs_done + 1, busy_time = busy_time + ?, heartbeat_at = ? WHERE id = ?"
+REMOVE = "DELETE FROM workers WHERE id = ?"
+ALL = "SELECT * FROM workers ORDER BY id"
+WITH_JOBS = """
+SELECT workers.*, jobs.id AS job, jobs.command AS command, jobs.started_at AS job_started_at
+FROM workers LEFT JOIN jobs ON jobs.worker = workers.id AND jobs.state = 'processing'
+ORDER BY workers.id
+"""
+
+
+class Workers:
+    """The table of workers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, *, pid: int, pid_start: str, boot: str, queues: str, now: int) -> int:
+        """Register a worker; return its number, which is never given again. In a transaction."""
+        return self._database.insert(ADD, (pid, pid_start, boot, queues, now, now))
+
+    def heartbeat(self, worker: int, *, memory: int, stopping: bool, now: int) -> bool:
+        """Say that a worker is there, with its memory in bytes; return False if its row is gone."""
+        return self._database.change(HEARTBEAT, (now, memory, stopping, worker)) == 1
+
+    def count_job(self, worker: int, busy_ms: int, now: int) -> None:
+        """Add a finished attempt to a worker's tally. In a transaction."""
+        self._database.change(COUNT_JOB, (busy_ms, now, worker))
+
+    def remove(self, worker: int) -> bool:
+        """Delete a worker's row. In a transaction."""
+        return self._database.change(REMOVE, (worker,)) == 1
+
+    def all(self) -> list[sqlite3.Row]:
+        """Return every registered worker."""
+        return self._database.rows(ALL)
+
+    def with_jobs(self) -> list[sqlite3.Row]:
+        """Return every registered worker, with what it runs."""
+        return self._database.rows(WITH_JOBS)

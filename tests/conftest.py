@@ -1,0 +1,66 @@
+"""Fixtures of all tests, and the limit against a test that hangs."""
+from __future__ import annotations
+
+import faulthandler
+import os
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from tests import support
+
+TEST_LIMIT = 300.0
+# How long what was told to end may take to be gone, before it counts as left behind.
+GRACE = 5.0
+
+for _name in [name for name in os.environ if name.startswith("QUEUECTL_")]:
+    del os.environ[_name]
+
+_stderr = -1
+
+
+def pytest_configure() -> None:
+    """Keep the real stderr: during a test, descriptor 2 is a file that a dump would be lost in."""
+    global _stderr
+    _stderr = os.dup(2)
+
+
+@pytest.fixture(autouse=True)
+def _limit() -> Iterator[None]:
+    """End the whole run, with the stack of every thread, when one test hangs."""
+    faulthandler.dump_traceback_later(TEST_LIMIT, exit=True, file=_stderr)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[str]:
+    """The path of a home that is not there yet; its parent is private to this test.
+
+    No process of this test may outlive it. One that does is killed and fails the test.
+    """
+    yield str(tmp_path / "home")
+    outlived = _kill_what_outlives(tmp_path)
+    assert not outlived, "processes were left behind"
+
+
+def _kill_what_outlives(directory: Path) -> list[str]:
+    """Return a description of each process that the grace did not see the end of."""
+    try:
+        support.wait_until(lambda: not support.left_behind(directory), seconds=GRACE)
+    except AssertionError:
+        doomed = [process for left in support.left_behind(directory) for process in support.tree(left.pid)]
+        descriptions = [support.describe(process) for process in doomed]
+        for process in doomed:
+            support.kill(process)
+        return descriptions
+    return []
+
+
+@pytest.fixture
+def processes(home: str) -> Iterator[support.Processes]:
+    """Records the processes of a test and kills them by pid at its end."""
+    started = support.Processes()
+    yield started
+    started.kill_all()

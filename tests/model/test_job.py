@@ -1,0 +1,150 @@
+"""A job: its states, how an attempt can end, and what follows from that."""
+from __future__ import annotations
+
+import pytest
+
+from queuectl.model import job as model
+from queuectl.model.job import (CANCELLED, COMPLETED, DEAD, FAILED, FINAL_STATES, OUTCOMES, PENDING, PROCESSING,
+                                STATES, TRANSITIONS, WAITING_STATES, Job, Outcome, mask, sources, verb_after)
+
+
+def a_job(**changes):
+    values = {name: None for name in Job.FIELDS}
+    values.update(id="a", number=1, command="true", state=PENDING, env={}, tags=(), **changes)
+    return Job(**values)
+
+
+def test_every_state_is_waiting_running_or_final():
+    assert sorted(WAITING_STATES + (PROCESSING,) + FINAL_STATES) == sorted(STATES)
+
+
+def test_transitions_lead_from_states_to_states():
+    assert {state for state, _ in TRANSITIONS} | set(TRANSITIONS.values()) <= set(STATES)
+
+
+def test_every_state_can_be_left():
+    assert {state for state, _ in TRANSITIONS} == set(STATES)
+
+
+def test_a_final_state_is_left_by_a_retry_only():
+    assert {verb for state, verb in TRANSITIONS if state in FINAL_STATES} == {"retry"}
+
+
+def test_every_state_that_is_not_final_can_be_cancelled():
+    assert set(sources("cancel")) == set(STATES) - set(FINAL_STATES)
+
+
+def test_only_a_pending_job_can_be_claimed():
+    assert sources("claim") == (PENDING,)
+
+
+def test_sources_come_in_the_order_of_states():
+    assert sources("retry") == (FAILED, COMPLETED, DEAD, CANCELLED)
+    assert sources("dance") == ()
+
+
+EXIT_1, TIMED_OUT, STARTLESS = Outcome.exited(1), Outcome.timed_out(1.5), Outcome.not_started("no such directory")
+KILLED, LOST = Outcome.signalled(9, "SIGKILL"), Outcome.lost("its worker is gone")
+FAILURES = [EXIT_1, TIMED_OUT, STARTLESS, KILLED, LOST]
+
+
+@pytest.mark.parametrize("outcome, kind, exit_code, signal, error", [
+    (Outcome.exited(0), "exited", 0, None, None),
+    (Outcome.exited(255), "exited", 255, None, "exit code 255"),
+    (KILLED, "signalled", None, 9, "killed by SIGKILL"),
+    (TIMED_OUT, "timed_out", None, None, "timed out after 1.5 s"),
+    (Outcome.timed_out(300.0), "timed_out", None, None, "timed out after 300 s"),
+    (Outcome.cancelled(), "cancelled", None, None, "cancelled"),
+    (STARTLESS, "not_started", None, None, "cannot start: no such directory"),
+    (LOST, "lost", None, None, "its worker is gone"),
+    (Outcome.released(), "released", None, None, "worker stopped"),
+])
+def test_an_outcome_says_how_it_ended(outcome, kind, exit_code, signal, error):
+    assert (outcome.kind, outcome.exit_code, outcome.signal, outcome.error) == (kind, exit_code, signal, error)
+    assert kind in OUTCOMES
+    assert outcome.succeeded == (exit_code == 0)
+
+
+@pytest.mark.parametrize("cancel_requested", [False, True])
+@pytest.mark.parametrize("attempts", [1, 99])
+def test_a_success_stands_even_if_a_cancellation_came_too_late(attempts, cancel_requested):
+    verb = verb_after(Outcome.exited(0), attempts=attempts, max_retries=0, cancel_requested=cancel_requested)
+    assert TRANSITIONS[PROCESSING, verb] == COMPLETED
+
+
+@pytest.mark.parametrize("outcome", FAILURES, ids=repr)
+def test_a_failure_is_tried_again_until_the_retries_are_used_up(outcome):
+    def state(attempts, max_retries):
+        verb = verb_after(outcome, attempts=attempts, max_retries=max_retries, cancel_requested=False)
+        return TRANSITIONS[PROCESSING, verb]
+
+    assert [state(attempts, 3) for attempts in (1, 2, 3, 4, 5)] == [FAILED, FAILED, FAILED, DEAD, DEAD]
+    assert state(1, 0) == DEAD
+
+
+@pytest.mark.parametrize("outcome", [*FAILURES, Outcome.released(), Outcome.cancelled()], ids=repr)
+def test_a_failure_after_a_cancellation_was_asked_for_is_cancelled(outcome):
+    verb = verb_after(outcome, attempts=1, max_retries=3, cancel_requested=True)
+    assert TRANSITIONS[PROCESSING, verb] == CANCELLED
+
+
+def test_an_attempt_that_was_cancelled_is_not_tried_again():
+    verb = verb_after(Outcome.cancelled(), attempts=1, max_retries=3, cancel_requested=False)
+    assert TRANSITIONS[PROCESSING, verb] == CANCELLED
+
+
+def test_a_released_job_goes_back_even_from_its_last_attempt():
+    verb = verb_after(Outcome.released(), attempts=4, max_retries=3, cancel_requested=False)
+    assert TRANSITIONS[PROCESSING, verb] == PENDING
+
+
+def test_every_verb_after_an_attempt_is_a_transition():
+    outcomes = [*FAILURES, Outcome.exited(0), Outcome.cancelled(), Outcome.released()]
+    verbs = {verb_after(outcome, attempts=attempts, max_retries=1, cancel_requested=cancel)
+             for outcome in outcomes for attempts in (1, 2) for cancel in (False, True)}
+    assert verbs == {verb for state, verb in TRANSITIONS if state == PROCESSING}
+
+
+def test_a_job_cannot_be_changed():
+    job = a_job()
+    with pytest.raises(AttributeError, match="read-only: cannot set state"):
+        job.state = COMPLETED
+    assert job.state == PENDING
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_job_knows_whether_it_is_final(state):
+    job = a_job()
+    object.__setattr__(job, "state", state)
+    assert job.is_final == (state in (COMPLETED, DEAD, CANCELLED))
+
+
+def test_a_job_shows_its_id_state_and_the_start_of_its_command():
+    job = a_job()
+    object.__setattr__(job, "command", "x" * 100)
+    assert repr(job) == f"<Job a pending: '{'x' * 60}'>"
+
+
+def test_a_job_as_a_dict_has_all_fields_and_no_secrets():
+    job = a_job()
+    object.__setattr__(job, "env", {"API_TOKEN": "hush", "LANG": "C"})
+    object.__setattr__(job, "tags", ("x", "y"))
+    values = job.as_dict()
+    assert list(values) == list(Job.FIELDS)
+    assert values["env"] == {"API_TOKEN": "***", "LANG": "C"}
+    assert values["tags"] == ["x", "y"]
+    assert job.env == {"API_TOKEN": "hush", "LANG": "C"}
+
+
+@pytest.mark.parametrize("name", ["AWS_SECRET", "api_key", "GH_TOKEN", "DB_PASSWORD", "PASSWD", "Credentials", "AUTH"])
+def test_a_secret_is_masked(name):
+    assert mask(name, "hush") == "***"
+
+
+@pytest.mark.parametrize("name", ["LANG", "PATH", "HOME", "COUNT"])
+def test_what_is_no_secret_is_shown(name):
+    assert mask(name, "shown") == "shown"
+
+
+def test_the_diagram_names_every_verb():
+    assert all(verb in (model.__doc__ or "") for _, verb in TRANSITIONS)

@@ -1,0 +1,156 @@
+"""What the tests of the store share: jobs brought to any state, and looking at the whole store."""
+from __future__ import annotations
+
+import sqlite3
+import sys
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+from queuectl.model.job import (BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED,
+                                Outcome)
+from queuectl.model.spec import JobSpec
+from queuectl.store import Home, Store
+from queuectl.store.claim import Claim
+from tests.support import ROOT, FakeClock
+
+NOW = 1_767_225_600_000
+LATER = NOW + 60_000
+LEASE = 30_000
+
+TABLES = ("meta", "settings", "contexts", "jobs", "attempts", "output", "workers", "counts", "rollups", "events")
+
+
+def open_store(home: str, **options: Any) -> Store:
+    """Return a store whose clock stands still; workers' durability, which is faster, unless asked otherwise."""
+    return Store(Home(home), **{"durable": False, "clock": FakeClock(), **options})
+
+
+def spec(command: str = "true", **fields: Any) -> JobSpec:
+    """Return a spec; `fields` are those of JobSpec, as it holds them after parsing."""
+    made = JobSpec(command, max_retries=fields.pop("max_retries", 3), timeout=fields.pop("timeout", 300_000),
+                   cwd=fields.pop("cwd", "/tmp"))
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def enqueue(store: Store, *specs: JobSpec, now: int = NOW, path: str = "/bin") -> List[str]:
+    """Add jobs in a transaction of their own; return their ids."""
+    with store.writing():
+        return store.jobs.enqueue(specs, path=path, actor="test", now=now)
+
+
+def add(store: Store, command: str = "true", now: int = NOW, **fields: Any) -> int:
+    """Add one job; return its number."""
+    identifier = enqueue(store, spec(command, **fields), now=now)[0]
+    return number_of(store, identifier)
+
+
+def number_of(store: Store, identifier: str) -> int:
+    number = store.search.number_of(identifier)
+    assert number is not None, identifier
+    return number
+
+
+def take(store: Store, *, worker: int = 1, now: int = NOW, queues: Sequence[str] = ()) -> "Claim | None":
+    """Claim in a transaction of its own."""
+    with store.writing():
+        return store.jobs.claim(worker=worker, now=now, lease_until=LEASE, queues=queues)
+
+
+def claim(store: Store, **options: Any) -> Claim:
+    """Claim a job that must be there."""
+    claimed = take(store, **options)
+    assert claimed is not None
+    return claimed
+
+
+def finish(store: Store, claimed: Claim, state: str = COMPLETED, outcome: "Outcome | None" = None, *,
+           now: int = NOW, run_at: int = NOW) -> bool:
+    """End an attempt as the engine does, in a transaction of its own."""
+    outcome = outcome or outcome_for(state)
+    with store.writing():
+        if not store.jobs.finish(claimed, outcome, state=state, run_at=run_at, duration=5, now=now):
+            return False
+        return store.attempts.end(claimed.attempt_id, outcome, duration=5, output_size=0, now=now)
+
+
+def outcome_for(state: str) -> Outcome:
+    """Return an outcome that leads to a state."""
+    return {COMPLETED: Outcome.exited(0), CANCELLED: Outcome.cancelled(),
+            PENDING: Outcome.released()}.get(state, Outcome.exited(1))
+
+
+def write(store: Store, verb: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call one writing method in a transaction of its own."""
+    with store.writing():
+        return verb(*arguments, **options)
+
+
+def bring_to(store: Store, state: str, **fields: Any) -> int:
+    """Add a job to an otherwise idle store and bring it to `state`; return its number."""
+    if state == SCHEDULED:
+        return add(store, run_at=LATER, **fields)
+    if state == HELD:
+        return add(store, hold=True, **fields)
+    number = add(store, **fields)
+    if state == BLOCKED:
+        _block(store, number)
+    elif state == CANCELLED:
+        write(store, store.jobs.cancel, number, NOW)
+    elif state != PENDING:
+        claimed = claim(store)
+        assert claimed.number == number, "another job was in front"
+        if state != PROCESSING:
+            assert finish(store, claimed, state, run_at=LATER if state == FAILED else NOW)
+    assert state_of(store, number) == state
+    return number
+
+
+def _block(store: Store, number: int) -> None:
+    # No method leads there yet, but the state exists and the verbs must know it.
+    with store.writing():
+        store.database.change("UPDATE jobs SET state = 'blocked' WHERE number = ?", (number,))
+        store.counts.move(job(store, number).queue, PENDING, BLOCKED)
+
+
+def job(store: Store, number: int) -> Any:
+    """Return the Job of a number that exists."""
+    return store.search.jobs([number])[0]
+
+
+def state_of(store: Store, number: int) -> str:
+    state: str = job(store, number).state
+    return state
+
+
+def contents(store: Store) -> Dict[str, List[Tuple[Any, ...]]]:
+    """Return every row of every table."""
+    return {table: [tuple(row) for row in store.database.rows(f"SELECT * FROM {table}")] for table in TABLES}
+
+
+def counted(store: Store) -> Dict[str, Dict[str, int]]:
+    """Return what `counts.by_queue` must say, counted from the jobs."""
+    counts: Dict[str, Dict[str, int]] = {}
+    for queue, state, jobs in store.database.rows("SELECT queue, state, count(*) FROM jobs GROUP BY queue, state"):
+        counts.setdefault(queue, {})[state] = jobs
+    return counts
+
+
+def assert_whole(store: Store) -> None:
+    """Check what must hold between the tables at any time."""
+    assert store.counts.by_queue() == counted(store)
+    assert store.database.value("PRAGMA integrity_check") == "ok"
+    assert store.database.rows("PRAGMA foreign_key_check") == []
+
+
+def plain(path: str) -> sqlite3.Connection:
+    """Return a connection that knows nothing of the store's rules."""
+    return sqlite3.connect(path, isolation_level=None, timeout=0.0)
+
+
+def python(code: str, *arguments: str) -> List[str]:
+    """Return the words that run code which can import the project."""
+    return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}", *arguments]
+
+
+ALL_STATES = (SCHEDULED, BLOCKED, HELD, PENDING, PROCESSING, FAILED, COMPLETED, DEAD, CANCELLED)

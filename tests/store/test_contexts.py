@@ -1,0 +1,71 @@
+"""Where and with what environment commands run: shared by jobs, pruned with the last of them."""
+from __future__ import annotations
+
+import pytest
+
+from queuectl.model.job import PENDING
+from queuectl.store.contexts import decode_env, encode_env
+from tests.store.building import add, assert_whole, claim, enqueue, finish, job, spec, write
+
+
+def contexts(store):
+    return store.database.value("SELECT count(*) FROM contexts")
+
+
+def test_jobs_of_one_place_share_a_context(store):
+    enqueue(store, *[spec(cwd="/a") for _ in range(5)])
+    enqueue(store, spec(cwd="/a"))
+    assert contexts(store) == 1
+
+
+def test_variables_in_another_order_are_the_same_context(store):
+    enqueue(store, spec(env={"A": "1", "B": "2"}), spec(env={"B": "2", "A": "1"}))
+    assert contexts(store) == 1
+
+
+def test_another_directory_search_path_or_variable_is_another_context(store):
+    enqueue(store, spec(cwd="/a"), spec(cwd="/b"), spec(cwd="/a", env={"A": "1"}), spec(cwd="/a", env={"A": "2"}))
+    enqueue(store, spec(cwd="/a"), path="/other/bin")
+    assert contexts(store) == 5
+    assert [(one.cwd, one.env) for one in store.search.jobs([1, 2, 3, 4, 5])] == [
+        ("/a", {}), ("/b", {}), ("/a", {"A": "1"}), ("/a", {"A": "2"}), ("/a", {})]
+
+
+def test_a_context_that_no_job_has_is_pruned(store):
+    first, _ = add(store, cwd="/a"), add(store, cwd="/b")
+    assert write(store, store.contexts.prune) == 0
+    write(store, store.jobs.remove, first)
+    assert write(store, store.contexts.prune) == 1
+    assert contexts(store) == 1
+    assert claim(store).context.cwd == "/b"
+    assert_whole(store)
+
+
+def test_a_pruned_context_is_not_mistaken_for_a_later_one(store, stores):
+    other = stores()
+    number = add(store, cwd="/a")
+    assert finish(other, claim(other), PENDING)
+    write(store, store.jobs.remove, number)
+    write(store, store.contexts.prune)
+    add(store, cwd="/b")
+    assert claim(other).context.cwd == "/b"
+
+
+def test_a_context_that_was_rolled_back_is_not_remembered(store):
+    with pytest.raises(ZeroDivisionError), store.writing():
+        store.jobs.enqueue([spec(cwd="/undone")], path="/bin", actor="test", now=0)
+        store.jobs.claim(worker=1, now=0, lease_until=0)
+        raise ZeroDivisionError
+    number = add(store, cwd="/a")
+    assert claim(store).context.cwd == "/a" == job(store, number).cwd
+
+
+def test_more_contexts_than_are_remembered_are_still_right(store, monkeypatch):
+    monkeypatch.setattr("queuectl.store.contexts.CACHED", 2)
+    enqueue(store, *[spec(cwd=f"/{number}") for number in range(5)])
+    assert [claim(store).context.cwd for _ in range(5)] == [f"/{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("env", [{}, {"A": ""}, {"A": "é\n\"'\\", "_": "\U0001f600"}])
+def test_variables_are_read_as_they_were_stored(env):
+    assert decode_env(encode_env(env)) == env

@@ -1,0 +1,163 @@
+"""One connection: its transactions, its questions, and what SQLite's errors become."""
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from queuectl.model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
+from queuectl.model.job import COMPLETED, HELD, PENDING, SCHEDULED, Outcome
+from queuectl.store.database import unavailable
+from queuectl.store.lockfile import is_held
+from queuectl.store.output import Piece
+from tests.store.building import NOW, add, assert_whole, bring_to, contents, open_store, spec, write
+
+# Each would change something in the home of the next fixture.
+WRITES = {
+    "enqueue": lambda store: store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW),
+    "claim": lambda store: store.jobs.claim(worker=1, now=NOW, lease_until=1),
+    "renew": lambda store: store.jobs.renew(1, 1, 1),
+    "finish": lambda store: store.jobs.finish(store.attempts.running(store.contexts)[0].claim, Outcome.exited(0),
+                                              state=COMPLETED, run_at=NOW, duration=1, now=NOW),
+    "promote": lambda store: store.jobs.promote(NOW * 2, 9),
+    "cancel": lambda store: store.jobs.cancel(5, NOW),
+    "cancel a running job": lambda store: store.jobs.cancel(2, NOW),
+    "retry": lambda store: store.jobs.retry(1, NOW, keep_attempts=False),
+    "release": lambda store: store.jobs.release(3, NOW),
+    "remove": lambda store: store.jobs.remove(5),
+    "prune": lambda store: store.jobs.prune(COMPLETED, NOW * 2, 9),
+    "record_process": lambda store: store.attempts.record_process(2, 1, "x"),
+    "end": lambda store: store.attempts.end(2, Outcome.exited(0), duration=1, output_size=1, now=NOW),
+    "append": lambda store: store.output.append(2, [Piece(0, 1, b"x")], head_end=0, tail_start=0),
+    "event": lambda store: store.events.add("x", actor="x", now=NOW),
+    "pool target": lambda store: store.meta.set_pool_target(1),
+    "touch": lambda store: store.meta.touch(NOW),
+    "setting": lambda store: store.meta.set_setting("a", "b"),
+    "reset": lambda store: store.meta.reset_setting("a"),
+    "statistics": lambda store: store.stats.count_attempt("q", "dead", run_time=1, wait_time=1, now=NOW),
+    "worker": lambda store: store.workers.add(pid=1, pid_start="", boot="", queues="", now=NOW),
+    "heartbeat": lambda store: store.workers.heartbeat(1, memory=1, stopping=False, now=NOW),
+    "worker leaves": lambda store: store.workers.remove(1),
+    "contexts": lambda store: store.contexts.prune(),
+}
+
+
+@pytest.fixture
+def busy(store):
+    """A store in which every kind of row is there: 1 completed, 2 running, 3 held, 4 scheduled, 5 pending."""
+    for state in (COMPLETED, "processing", HELD, SCHEDULED, PENDING):
+        bring_to(store, state)
+    return store
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_nothing_is_written_outside_a_transaction(busy, name):
+    before = contents(busy)
+    with pytest.raises(RuntimeError, match="needs `with store.writing"):
+        WRITES[name](busy)
+    assert contents(busy) == before
+    write(busy, lambda: None)
+    assert contents(busy) == before, "it was written after all, by the next transaction"
+
+
+def test_an_error_undoes_the_whole_transaction(store):
+    add(store)
+    before = contents(store)
+    with pytest.raises(ZeroDivisionError), store.writing():
+        store.jobs.enqueue([spec(), spec(queue="q")], path="/bin", actor="test", now=NOW)
+        store.jobs.remove(1)
+        raise ZeroDivisionError
+    assert contents(store) == before
+
+
+def test_counts_of_an_undone_transaction_are_forgotten(store):
+    with pytest.raises(ZeroDivisionError), store.writing():
+        store.jobs.enqueue([spec(queue="undone")], path="/bin", actor="test", now=NOW)
+        raise ZeroDivisionError
+    add(store)
+    assert store.counts.by_queue() == {"default": {PENDING: 1}}
+    assert_whole(store)
+
+
+def test_counts_are_right_inside_the_transaction_that_changes_them(store):
+    with store.writing():
+        store.jobs.enqueue([spec(), spec()], path="/bin", actor="test", now=NOW)
+        assert store.counts.by_state() == {PENDING: 2}
+        store.jobs.cancel(1, NOW)
+        assert store.counts.by_state() == {PENDING: 1, "cancelled": 1}
+    assert_whole(store)
+
+
+def test_transactions_do_not_nest(store, home):
+    add(store)
+    before = contents(store)
+    with pytest.raises(RuntimeError, match="do not nest"), store.writing():
+        store.jobs.remove(1)
+        with store.writing():
+            pass
+    assert contents(store) == before
+    assert not is_held(store.home.gate)
+    add(store)
+
+
+def test_a_transaction_is_seen_by_others_only_as_a_whole(store, stores):
+    other = stores()
+    with store.writing():
+        store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW)
+        store.events.add("enqueue", actor="test", now=NOW, job=1)
+        assert other.search.last() is None
+    assert other.search.last() == 1 and len(other.events.of_job(1)) == 1
+
+
+def test_changes_tells_of_commits_of_others_only(store, stores):
+    other = stores()
+    seen = store.changes()
+    add(store)
+    assert store.changes() == seen
+    add(other)
+    assert store.changes() != seen
+
+
+@pytest.mark.parametrize("durable, level", [(True, 2), (False, 1)])
+def test_what_a_commit_waits_for_follows_from_durable(stores, durable, level):
+    assert stores(durable=durable).database.value("PRAGMA synchronous") == level
+
+
+def test_the_log_is_never_checkpointed_by_itself_and_references_are_kept(store):
+    assert store.database.value("PRAGMA wal_autocheckpoint") == 0
+    assert store.database.value("PRAGMA foreign_keys") == 1
+    assert store.database.value("PRAGMA journal_mode") == "wal"
+
+
+def test_closing_twice_is_harmless_and_a_closed_store_is_our_mistake_not_damage(store):
+    store.close()
+    store.close()
+    for use in (store.search.last, lambda: write(store, store.meta.touch, NOW)):
+        with pytest.raises(sqlite3.ProgrammingError):
+            use()
+    assert not is_held(store.home.gate)
+
+
+@pytest.mark.parametrize("name", ["a b", "100%25", "what?mode=ro", "a#b", "é", "quote'\""])
+def test_a_home_may_have_any_name(tmp_path, name):
+    with open_store(str(tmp_path / name)) as store:
+        add(store)
+    assert (tmp_path / name / "queue.db").is_file()
+    with open_store(str(tmp_path / name)) as store:
+        assert store.search.last() == 1
+
+
+@pytest.mark.parametrize("error, kind, phrase", [
+    (sqlite3.OperationalError("database is locked"), StoreBusy, "busy"),
+    (sqlite3.OperationalError("database table is locked: jobs"), StoreBusy, "busy"),
+    (sqlite3.OperationalError("database or disk is full"), StoreFull, "the disk is full, nothing was changed"),
+    (sqlite3.OperationalError("attempt to write a readonly database"), StoreReadOnly, "cannot be written to"),
+    (sqlite3.OperationalError("unable to open database file"), StoreUnavailable, "cannot be opened"),
+    (sqlite3.OperationalError("disk I/O error"), StoreUnavailable, "the disk failed, nothing was changed"),
+    (sqlite3.DatabaseError("database disk image is malformed"), StoreDamaged, "damaged"),
+    (sqlite3.DatabaseError("file is not a database"), StoreDamaged, "damaged"),
+], ids=lambda value: str(value) if isinstance(value, Exception) else "")
+def test_an_error_of_sqlite_becomes_one_of_ours(error, kind, phrase):
+    ours = unavailable(error, "/home/queue.db")
+    assert type(ours) is kind
+    assert phrase in ours.message and "/home/queue.db" in ours.message and ours.hint

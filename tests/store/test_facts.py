@@ -1,0 +1,131 @@
+"""The small tables: facts and settings, events, workers, and what happened per minute."""
+from __future__ import annotations
+
+from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, Outcome
+from tests.store.building import LATER, NOW, add, bring_to, claim, finish, write
+
+MINUTE = 60_000
+
+
+def test_a_home_keeps_its_id_and_differs_from_others(store, stores, tmp_path):
+    from tests.store.building import open_store
+    assert store.meta.home_id() == stores().meta.home_id()
+    with open_store(str(tmp_path / "other")) as other:
+        assert other.meta.home_id() != store.meta.home_id()
+
+
+def test_nobody_said_how_many_workers_there_shall_be_until_somebody_does(store, stores):
+    assert store.meta.pool_target() is None
+    for workers in (4, 0):
+        write(store, store.meta.set_pool_target, workers)
+        assert stores().meta.pool_target() == workers
+
+
+def test_touching_the_store_is_a_commit_that_others_see(store, stores):
+    other = stores()
+    seen = other.changes()
+    write(store, store.meta.touch, NOW)
+    assert other.changes() != seen
+
+
+def test_settings_are_kept_as_texts(store, stores):
+    assert store.meta.settings() == {}
+    write(store, store.meta.set_setting, "timeout", "none")
+    write(store, store.meta.set_setting, "max_retries", "5")
+    write(store, store.meta.set_setting, "max_retries", "7")
+    assert stores().meta.settings() == {"max_retries": "7", "timeout": "none"}
+
+
+def test_a_setting_is_forgotten_once(store):
+    write(store, store.meta.set_setting, "timeout", "5s")
+    assert write(store, store.meta.reset_setting, "timeout") is True
+    assert write(store, store.meta.reset_setting, "timeout") is False
+    assert store.meta.settings() == {}
+
+
+def test_events_of_a_job_come_oldest_first(store):
+    number = add(store)
+    write(store, store.events.add, "cancel", actor="cli 1", now=NOW + 1, job=number, detail="by hand")
+    write(store, store.events.add, "retry", actor="web", now=NOW, job=number)
+    write(store, store.events.add, "start", actor="pool", now=NOW)
+    write(store, store.events.add, "cancel", actor="cli", now=NOW, job=number + 1)
+    assert [tuple(event) for event in store.events.of_job(number)] == [
+        (NOW + 1, "cancel", "by hand", "cli 1"), (NOW, "retry", "", "web")]
+
+
+# Workers
+
+def register(store, pid=10, queues=""):
+    return write(store, store.workers.add, pid=pid, pid_start="1", boot="b", queues=queues, now=NOW)
+
+
+def test_a_worker_number_is_never_given_again(store):
+    first, second = register(store), register(store)
+    assert write(store, store.workers.remove, second) is True
+    assert write(store, store.workers.remove, second) is False
+    assert register(store) == second + 1
+    assert [row["id"] for row in store.workers.all()] == [first, second + 1]
+
+
+def test_a_heartbeat_is_written_while_the_row_is_there(store):
+    worker = register(store, queues="a,b")
+    assert write(store, store.workers.heartbeat, worker, memory=7, stopping=True, now=LATER) is True
+    [row] = store.workers.all()
+    assert (row["heartbeat_at"], row["memory"], row["stopping"], row["queues"], row["started_at"]) == (
+        LATER, 7, 1, "a,b", NOW)
+    write(store, store.workers.remove, worker)
+    assert write(store, store.workers.heartbeat, worker, memory=7, stopping=False, now=LATER) is False
+
+
+def test_finished_attempts_are_tallied_per_worker(store):
+    first, second = register(store), register(store)
+    for busy in (5, 7):
+        write(store, store.workers.count_job, first, busy, LATER)
+    rows = {row["id"]: (row["jobs_done"], row["busy_time"], row["heartbeat_at"]) for row in store.workers.all()}
+    assert rows == {first: (2, 12, LATER), second: (0, 0, NOW)}
+
+
+def test_workers_are_listed_with_what_they_run(store):
+    idle, busy = register(store), register(store)
+    add(store, "echo", id="a")
+    claimed = claim(store, worker=busy)
+    assert [(row["id"], row["job"], row["command"]) for row in store.workers.with_jobs()] == [
+        (idle, None, None), (busy, "a", "echo")]
+    finish(store, claimed)
+    assert [row["job"] for row in store.workers.with_jobs()] == [None, None]
+
+
+# Statistics
+
+def test_attempts_are_added_up_by_minute(store):
+    for state, now in ((COMPLETED, 0), (FAILED, MINUTE - 1), (DEAD, MINUTE), (COMPLETED, MINUTE)):
+        write(store, store.stats.count_attempt, "q", state, run_time=10, wait_time=1, now=NOW + now)
+    write(store, store.stats.count_attempt, "other", COMPLETED, run_time=10, wait_time=1, now=NOW)
+    assert tuple(store.stats.totals(NOW)) == (3, 1, 1, 50, 5)
+    assert tuple(store.stats.totals(NOW + MINUTE)) == (1, 0, 1, 20, 2)
+    assert tuple(store.stats.totals(NOW + 2 * MINUTE)) == (0, 0, 0, 0, 0)
+
+
+def test_totals_outlive_the_jobs(store):
+    number = bring_to(store, COMPLETED)
+    write(store, store.stats.count_attempt, "default", COMPLETED, run_time=10, wait_time=1, now=NOW)
+    write(store, store.jobs.remove, number)
+    assert store.stats.totals(NOW)["finished"] == 1
+
+
+def test_times_are_those_of_the_newest_attempts_that_ran(store):
+    for outcome, state in ((Outcome.exited(0), COMPLETED), (Outcome.lost("gone"), DEAD),
+                           (Outcome.not_started("no"), DEAD), (Outcome.timed_out(1), DEAD)):
+        add(store, run_at=NOW - 3)
+        finish(store, claim(store), state, outcome)
+    assert store.stats.times(9) == [(5, 3), (5, 3)]
+    assert store.stats.times(1) == [(5, 3)]
+
+
+def test_the_oldest_pending_job_says_since_when_work_waits(store):
+    assert store.stats.oldest_pending() is None
+    add(store, run_at=LATER)
+    add(store, queue="a", run_at=NOW - 5)
+    add(store, priority=9, run_at=NOW - 3)
+    assert store.stats.oldest_pending() == NOW - 5
+    assert store.counts.by_state()[PENDING] == 2

@@ -1,0 +1,217 @@
+"""Waiting for another writer: for the gate, for SQLite's lock, and how the wait ends."""
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.model.errors import StoreBusy
+from queuectl.store.lockfile import LockFile, is_held
+from tests.store.building import NOW, add, contents, enqueue, plain, python, spec, write
+from tests.support import FakeClock
+
+HOLDER = """
+from queuectl.store.lockfile import LockFile
+lock = LockFile(sys.argv[1])
+assert lock.acquire()
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+LOCKER = """
+import sqlite3
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+class Interrupting(FakeClock):
+    """A clock whose first pause is interrupted."""
+
+    def pause(self, seconds):
+        raise KeyboardInterrupt
+
+
+class Counting(FakeClock):
+    """A clock that does something at the third pause, and keeps all pauses."""
+
+    def __init__(self, third):
+        super().__init__()
+        self.third = third
+        self.pauses = []
+
+    def pause(self, seconds):
+        super().pause(seconds)
+        self.pauses.append(seconds)
+        if len(self.pauses) == 3:
+            self.third()
+
+
+@pytest.fixture
+def locked(store):
+    """Another connection in the middle of a transaction."""
+    connection = plain(store.home.database)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def gate(store):
+    """The gate, held by another open file, as another process would."""
+    lock = LockFile(store.home.gate)
+    assert lock.acquire()
+    yield lock
+    lock.close()
+
+
+def start(processes, code, path):
+    process = processes.start(python(code, path), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+def refused(store, **options):
+    """The message of the refusal; nothing may have been written and no lock kept."""
+    with pytest.raises(StoreBusy) as caught, store.writing(**options):
+        raise AssertionError("the transaction began")
+    return caught.value.message
+
+
+def test_a_writer_gives_up_when_another_holds_sqlites_lock_for_too_long(stores, locked):
+    clock = FakeClock()
+    waiting = stores(clock=clock, busy_budget=0.005)
+    before, begun = contents(waiting), clock.monotonic()
+    assert "busy" in refused(waiting)
+    assert clock.monotonic() >= begun + 5
+    assert contents(waiting) == before
+    assert not is_held(waiting.home.gate)
+
+
+def test_a_writer_gives_up_when_another_holds_the_gate_for_too_long(stores, gate):
+    clock = FakeClock()
+    waiting = stores(clock=clock, busy_budget=30)
+    begun = clock.monotonic()
+    assert "busy" in refused(waiting)
+    assert begun + 30_000 <= clock.monotonic() < begun + 31_000
+
+
+def test_the_budget_holds_for_the_gate_and_the_lock_together(stores, locked, gate):
+    clock = Counting(gate.release)
+    waiting = stores(clock=clock, busy_budget=0.005)
+    begun = clock.monotonic()
+    refused(waiting)
+    assert begun + 5 <= clock.monotonic() < begun + 30
+    assert not is_held(waiting.home.gate)
+
+
+def test_patience_is_a_shorter_budget_for_one_transaction(stores, gate):
+    clock = FakeClock()
+    waiting = stores(clock=clock, busy_budget=30)
+    begun = clock.monotonic()
+    refused(waiting, patience=1)
+    assert begun + 1_000 <= clock.monotonic() < begun + 1_100
+    begun = clock.monotonic()
+    refused(waiting)
+    assert clock.monotonic() >= begun + 30_000
+
+
+def test_no_patience_means_one_try(stores, gate):
+    clock = FakeClock()
+    waiting = stores(clock=clock)
+    begun = clock.monotonic()
+    refused(waiting, patience=0)
+    assert clock.monotonic() == begun
+
+
+@pytest.mark.parametrize("held", ["locked", "gate"])
+def test_a_writer_that_is_told_to_give_up_does_so_at_once(stores, request, held):
+    request.getfixturevalue(held)
+    clock = FakeClock()
+    told = []
+    waiting = stores(clock=clock, give_up=lambda: bool(told))
+    told.append(True)
+    begun = clock.monotonic()
+    refused(waiting)
+    assert clock.monotonic() == begun
+    assert is_held(waiting.home.gate) == (held == "gate")
+
+
+def test_a_writer_goes_on_when_the_gate_is_free(stores, gate):
+    clock = Counting(gate.release)
+    add(stores(clock=clock))
+    assert len(clock.pauses) == 3
+
+
+def test_a_writer_goes_on_when_sqlites_lock_is_free(stores, locked):
+    clock = Counting(locked.rollback)
+    add(stores(clock=clock))
+    assert len(clock.pauses) == 3
+
+
+def test_pauses_grow_and_differ_and_stay_short(stores, gate):
+    clock = Counting(lambda: None)
+    refused(stores(clock=clock, busy_budget=5))
+    assert clock.pauses[0] < 0.001 and max(clock.pauses) <= 0.03
+    assert len(set(clock.pauses[-20:])) > 5
+
+
+@pytest.mark.parametrize("held", ["locked", "gate"])
+def test_an_interrupted_wait_keeps_nobody_waiting(stores, request, held):
+    request.getfixturevalue(held)
+    waiting = stores(clock=Interrupting())
+    with pytest.raises(KeyboardInterrupt), waiting.writing():
+        raise AssertionError("the transaction began")
+    assert is_held(waiting.home.gate) == (held == "gate")
+
+
+def test_an_interrupted_transaction_is_undone_and_keeps_nobody_waiting(store):
+    with pytest.raises(KeyboardInterrupt), store.writing():
+        store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW)
+        raise KeyboardInterrupt
+    assert store.search.last() is None and not is_held(store.home.gate)
+
+
+def test_reading_does_not_wait_for_a_writer(store, locked, gate):
+    locked.execute("INSERT INTO meta (key, value) VALUES ('x', 'y')")
+    assert store.search.last() is None
+    assert "x" not in dict(store.database.rows("SELECT key, value FROM meta"))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="only Linux tells who holds a lock")
+@pytest.mark.parametrize("code, name", [(HOLDER, "gate"), (LOCKER, "database")])
+def test_a_refused_writer_names_the_process_that_is_in_the_way(store, stores, processes, code, name):
+    path = getattr(store.home, name)
+    process = start(processes, code, path)
+    waiting = stores(clock=FakeClock(), busy_budget=0)
+    assert f"(held by process {process.pid})" in refused(waiting)
+
+
+@pytest.mark.parametrize("code, name", [(HOLDER, "gate"), (LOCKER, "database")])
+def test_a_writer_that_is_killed_lets_the_next_one_in(store, stores, processes, code, name):
+    path = getattr(store.home, name)
+    process = start(processes, code, path)
+    refused(stores(clock=FakeClock(), busy_budget=0))
+    process.kill()
+    process.wait()
+    assert add(stores(clock=SYSTEM_CLOCK)) == 1
+
+
+WRITER = """
+from tests.store.building import add, open_store
+from queuectl.model.clock import SYSTEM_CLOCK
+with open_store(sys.argv[1], clock=SYSTEM_CLOCK) as store:
+    for number in range(100):
+        add(store, queue=sys.argv[2])
+"""
+
+
+def test_many_writers_all_get_through(store, home, processes):
+    enqueue(store, spec(queue="first"))
+    writers = [processes.start(python(WRITER, home, f"q{number}")) for number in range(4)]
+    assert [writer.wait(120) for writer in writers] == [0] * 4
+    assert store.counts.by_queue() == {"first": {"pending": 1}, **{f"q{number}": {"pending": 100} for number in range(4)}}
+    assert write(store, store.jobs.remove, 401)

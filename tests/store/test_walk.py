@@ -1,0 +1,189 @@
+"""A random walk: the store and a dictionary are asked the same, and must stay the same."""
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, Callable, Dict, List
+
+import pytest
+
+from queuectl.model.errors import Conflict
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, STATES
+from queuectl.store import Store
+from queuectl.store.claim import Claim
+from tests.store.building import NOW, assert_whole, outcome_for, spec
+from tests.store.model import Model, Taken
+
+# Fixed ones, which fail again tomorrow, and one that has not been tried before.
+SEEDS = [*range(1, 11), time.time_ns()]
+STEPS = 250
+TABLE = """
+SELECT number, id, state, queue, priority, run_at, attempts, last_attempt, attempt_id, cancel_requested, finished_at
+FROM jobs ORDER BY number
+"""
+
+
+class Undo(Exception):
+    """Raised inside a transaction to have it rolled back."""
+
+
+class Walk:
+    """One walk over one home, through any number of stores in turn."""
+
+    def __init__(self, seed: int, stores: List[Store], reopen: Callable[[], Store]) -> None:
+        self.random = random.Random(seed)
+        self.stores = stores
+        self.reopen = reopen
+        self.model = Model()
+        self.claims: List[Claim] = []
+        self.attempt_ids: List[int] = []
+        self.now = NOW
+
+    def step(self) -> None:
+        """Do one thing to a store and to the model, sometimes undone; compare."""
+        if self.random.random() < 0.03:
+            self.reopen_one()
+        if self.random.random() < 0.03:
+            self.random.choice(self.stores).checkpoint()
+        name = self.random.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
+        store = self.random.choice(self.stores)
+        undone = self.random.random() < 0.1
+        before = (self.model.copy(), list(self.claims), list(self.attempt_ids))
+        try:
+            with store.writing():
+                getattr(self, name)(store)
+                if undone:
+                    raise Undo
+        except Undo:
+            self.model, self.claims, self.attempt_ids = before
+        self.compare(self.random.choice(self.stores))
+
+    def reopen_one(self) -> None:
+        index = self.random.randrange(len(self.stores))
+        self.stores[index].close()
+        self.stores[index] = self.reopen()
+
+    def compare(self, store: Store) -> None:
+        rows = {row["number"]: dict(row) for row in store.database.rows(TABLE)}
+        for row in rows.values():
+            del row["number"]
+        assert rows == self.model.jobs
+        counts: Dict[str, Dict[str, int]] = {}
+        for row in self.model.jobs.values():
+            states = counts.setdefault(row["queue"], {})
+            states[row["state"]] = states.get(row["state"], 0) + 1
+        assert store.counts.by_queue() == counts
+        assert store.jobs.next_due() == self.model.next_due()
+        assert len(set(self.attempt_ids)) == len(self.attempt_ids), "an attempt id came twice"
+
+    def some_job(self) -> int:
+        """Return the number of a job, seldom of none."""
+        known = list(self.model.jobs)
+        return self.random.choice(known) if known and self.random.random() < 0.95 else self.random.randint(1, 500)
+
+    def some_moment(self) -> int:
+        return self.now + self.random.randint(-20, 20)
+
+    # What can be done, each to both.
+
+    def enqueue(self, store: Store) -> None:
+        specs = [self._spec() for _ in range(self.random.choice([1, 1, 1, 2, 3]))]
+        try:
+            expected: Any = self.model.enqueue(specs, self.now)
+        except Taken:
+            with pytest.raises(Conflict):
+                store.jobs.enqueue(specs, path="/bin", actor="test", now=self.now)
+        else:
+            assert store.jobs.enqueue(specs, path="/bin", actor="test", now=self.now) == expected
+
+    def _spec(self) -> Any:
+        choose = self.random.choice
+        near = f"job-{self.model.last + self.random.randint(-3, 3)}"
+        return spec(id=choose([None, None, None, near, choose("abcdefgh")]), queue=choose("xyz"),
+                    priority=choose([0, 0, 5]), run_at=choose([None, None, self.some_moment()]),
+                    hold=self.random.random() < 0.1, cwd=choose(["/", "/tmp"]), env=choose([{}, {"A": "1"}]))
+
+    def claim(self, store: Store) -> None:
+        queues = self.random.choice([(), (), ("x",), ("y", "z")])
+        expected = self.model.claim(queues)
+        claimed = store.jobs.claim(worker=1, now=self.now, lease_until=0, queues=queues)
+        assert (claimed.number if claimed else None) == expected
+        if claimed is not None:
+            self.model.claimed(claimed.number, claimed.attempt_id)
+            row = self.model.jobs[claimed.number]
+            assert (claimed.attempt, claimed.attempts) == (row["last_attempt"], row["attempts"])
+            self.claims.append(claimed)
+            self.attempt_ids.append(claimed.attempt_id)
+
+    def finish(self, store: Store) -> None:
+        """Often of an attempt that has long lost its job."""
+        if not self.claims:
+            return
+        claimed = self.random.choice(self.claims[-4:] if self.random.random() < 0.8 else self.claims)
+        state = self.random.choice([COMPLETED, FAILED, FAILED, DEAD, CANCELLED, PENDING])
+        run_at = self.some_moment()
+        done = store.jobs.finish(claimed, outcome_for(state), state=state, run_at=run_at, duration=1, now=self.now)
+        assert done == self.model.finish(claimed.number, claimed.attempt_id, state, run_at, self.now)
+        if done:
+            assert store.attempts.end(claimed.attempt_id, outcome_for(state), duration=1, output_size=0, now=self.now)
+
+    def renew(self, store: Store) -> None:
+        if self.claims:
+            claimed = self.random.choice(self.claims)
+            held = self.model.holds(claimed.number, claimed.attempt_id)
+            assert store.jobs.renew(claimed.number, claimed.attempt_id, self.now) == held
+            wanted = bool(self.model.jobs[claimed.number]["cancel_requested"]) if held else None
+            assert store.jobs.cancel_requested(claimed.number, claimed.attempt_id) == wanted
+
+    def finish_and_claim(self, store: Store) -> None:
+        """What a worker does."""
+        self.finish(store)
+        self.claim(store)
+
+    def promote_and_claim(self, store: Store) -> None:
+        self.promote(store)
+        self.claim(store)
+
+    def promote(self, store: Store) -> None:
+        limit = self.random.choice([1, 2, 100])
+        assert store.jobs.promote(self.now, limit) == self.model.promote(self.now, limit)
+
+    def cancel(self, store: Store) -> None:
+        number = self.some_job()
+        assert store.jobs.cancel(number, self.now) == self.model.cancel(number, self.now)
+
+    def retry(self, store: Store) -> None:
+        number, keep = self.some_job(), self.random.random() < 0.5
+        assert store.jobs.retry(number, self.now, keep_attempts=keep) == self.model.retry(number, self.now, keep)
+
+    def release(self, store: Store) -> None:
+        number = self.some_job()
+        assert store.jobs.release(number, self.now) == self.model.release(number, self.now)
+
+    def remove(self, store: Store) -> None:
+        number = self.some_job()
+        assert store.jobs.remove(number) == self.model.remove(number)
+
+    def prune(self, store: Store) -> None:
+        state, before, limit = self.random.choice(STATES), self.some_moment(), self.random.choice([1, 50])
+        assert store.jobs.prune(state, before, limit) == self.model.prune(state, before, limit)
+        store.contexts.prune()
+
+    def pass_time(self, store: Store) -> None:
+        """Seldom backwards, as wall clocks do."""
+        self.now += self.random.choice([1, 5, 10, -7])
+
+
+OPERATIONS = {"enqueue": 8, "claim": 6, "finish": 6, "finish_and_claim": 3, "promote_and_claim": 2, "renew": 2,
+              "promote": 2, "cancel": 3, "retry": 3, "release": 2, "remove": 2, "prune": 1, "pass_time": 5}
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_store_and_a_dictionary_stay_the_same(stores, seed, connections):
+    print(f"seed {seed}")
+    walk = Walk(seed, [stores() for _ in range(connections)], stores)
+    for _ in range(STEPS):
+        walk.step()
+    assert_whole(walk.stores[0])
+    assert len(walk.attempt_ids) > 10, "the walk went nowhere"

@@ -1,0 +1,94 @@
+"""What `pip install .` gives, and what stands at the top of the project."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import venv
+from pathlib import Path
+
+import pytest
+
+import queuectl
+from tests.support import ROOT
+
+LIMIT = 300.0
+ALLOWED_AT_THE_TOP = {
+    "queuectl", "main.py", "tests", "setup.cfg", "README.md", "pyproject.toml", "CHANGELOG.md", "LICENSE",
+    "benchmarks", "docs",
+}
+NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info")
+# Old setuptools build a wheel only together with the package `wheel`.
+CAN_BUILD = """
+import importlib.util, setuptools
+newer = tuple(int(part) for part in setuptools.__version__.split(".")[:2]) >= (70, 1)
+assert newer or importlib.util.find_spec("wheel")
+"""
+UNREACHABLE = ("No matching distribution found", "Could not find a version", "Connection", "ProxyError")
+
+
+def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",  # type: ignore
+                          timeout=LIMIT, check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the commands of an environment that QueueCTL was installed in."""
+    pytest.importorskip("ensurepip", reason="this Python cannot make an environment with pip")
+    source = tmp_path_factory.mktemp("source") / "queuectl"
+    environment = tmp_path_factory.mktemp("environment")
+    shutil.copytree(str(ROOT), str(source), ignore=NOT_COPIED)
+    venv.create(str(environment), with_pip=True)
+    commands = environment / ("Scripts" if os.name == "nt" else "bin")
+    python = str(commands / "python")
+    can_build = run(python, "-c", CAN_BUILD).returncode == 0
+    pip = run(python, "-m", "pip", "install", "--no-deps", "--disable-pip-version-check",
+              *(["--no-build-isolation"] if can_build else []), str(source))
+    if pip.returncode != 0 and not can_build and any(word in pip.stderr for word in UNREACHABLE):
+        pytest.skip("pip cannot reach setuptools, which builds the package")
+    assert pip.returncode == 0, pip.stdout + pip.stderr
+    return commands
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> dict[str, object]:
+    """Options that run a command in an empty directory with an empty HOME and nothing of the project's."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "here").mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {"cwd": str(tmp_path / "here"), "env": {**kept, "HOME": str(tmp_path / "home")}}
+
+
+def test_the_installed_command_tells_its_version(installed: Path, elsewhere: dict[str, object]) -> None:
+    result = run(str(installed / "queuectl"), "--version", **elsewhere)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert queuectl.__version__ in result.stdout
+
+
+def test_the_installed_command_brings_its_templates(installed: Path, elsewhere: dict[str, object]) -> None:
+    result = run(str(installed / "queuectl"), "template", "list", **elsewhere)
+    assert (result.returncode, result.stderr) == (0, "")
+    templates = {path.stem for path in (ROOT / "queuectl" / "templates").glob("*.json")}
+    assert templates >= {"simple_job", "job_template", "python_job", "test_job"}
+    assert {name for name in templates if name not in result.stdout} == set()
+
+
+def test_the_installed_package_is_the_one_that_runs(installed: Path, elsewhere: dict[str, object]) -> None:
+    result = run(str(installed / "python"), "-c", "import queuectl; print(queuectl.__file__)", **elsewhere)
+    assert installed.parent.resolve() in Path(result.stdout.strip()).resolve().parents
+
+
+def test_the_installed_package_needs_no_other(installed: Path) -> None:
+    ask = "from importlib.metadata import requires, version; print(version('queuectl'), requires('queuectl'))"
+    result = run(str(installed / "python"), "-I", "-c", ask)
+    assert result.stdout.strip() == f"{queuectl.__version__} None"
+
+
+def test_only_known_names_stand_at_the_top() -> None:
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = run("git", "-C", str(ROOT), "ls-files", "-z")
+    assert listed.returncode == 0, listed.stderr
+    tops = {name.partition("/")[0] for name in listed.stdout.split("\0") if name}
+    assert {name for name in tops if not name.startswith(".")} <= ALLOWED_AT_THE_TOP

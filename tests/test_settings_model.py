@@ -1,0 +1,329 @@
+"""The table of settings: what is taken, what is refused, and where a value comes from."""
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from queuectl.model import settings
+from queuectl.model.errors import InvalidInput
+from queuectl.model.settings import SETTINGS, Settings, find, resolve
+
+SEED = time.time_ns()
+NAMES = [setting.name for setting in SETTINGS]
+
+# name, default, lowest and highest text with their values, texts just outside
+RANGES = [
+    ("max_retries", 3, ("0", 0), ("100", 100), ["-1", "101"]),
+    ("timeout", 300_000, ("0.1", 100), ("30d", 2_592_000_000), ["0", "0.099", "30d1ms", "2592001", "-5"]),
+    ("retry_delay", 2_000, ("0", 0), ("86400", 86_400_000), ["86400.001", "-1"]),
+    ("backoff_base", 2.0, ("1", 1.0), ("10", 10.0), ["0.99", "10.000001", "0"]),
+    ("max_retry_delay", 300_000, ("1", 1_000), ("1d", 86_400_000), ["0.999", "1d1s"]),
+    ("retry_jitter", 0.1, ("0", 0.0), ("1", 1.0), ["1.000001", "-0.1"]),
+    ("output_limit", 1 << 20, ("1KiB", 1 << 10), ("1GiB", 1 << 30), ["1023", "1073741825", "2GiB", "0"]),
+    ("worker_count", 2, ("1", 1), ("256", 256), ["0", "257"]),
+    ("max_workers", 10, ("1", 1), ("256", 256), ["0", "257"]),
+    ("lease", 30_000, ("2", 2_000), ("1h", 3_600_000), ["1.999", "3600.001"]),
+    ("kill_grace", 5_000, ("0", 0), ("10m", 600_000), ["600.001"]),
+    ("shutdown_timeout", 60_000, ("0", 0), ("86400", 86_400_000), ["86400.001"]),
+    ("scheduler_interval", 5_000, ("0.1", 100), ("3600", 3_600_000), ["0.099", "3600.001"]),
+    ("retain_completed_hours", 24.0, ("0", 0.0), ("876000", 876_000.0), ["876000.01", "-1"]),
+    ("dashboard_port", 5000, ("1", 1), ("65535", 65_535), ["0", "65536"]),
+]
+
+
+def refusal(setting, text):
+    with pytest.raises(InvalidInput) as caught:
+        setting.parse(text)
+    return caught.value
+
+
+# The table
+
+def test_the_table_has_every_setting_once_and_in_order():
+    assert NAMES == [
+        "max_retries", "timeout", "retry_delay", "backoff_base", "max_retry_delay", "retry_jitter",
+        "output_limit", "worker_count", "max_workers", "lease", "kill_grace", "shutdown_timeout",
+        "scheduler_interval", "retain_completed_hours", "dashboard_host", "dashboard_port", "webhook_url",
+        "webhook_events"]
+
+
+def test_no_name_or_alias_is_taken_twice():
+    names = [name for setting in SETTINGS for name in (setting.name, *setting.aliases)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
+def test_every_setting_has_one_line_of_help_and_a_variable(setting):
+    assert setting.help and "\n" not in setting.help
+    assert setting.help[-1] != "."
+    assert setting.env == "QUEUECTL_" + setting.name.upper()
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
+def test_every_default_is_allowed(setting):
+    assert setting.parse(setting.show(setting.default)) == setting.default
+
+
+# Ranges
+
+@pytest.mark.parametrize("name, default, low, high, outside", RANGES)
+def test_both_ends_of_a_range_are_taken_and_nothing_beyond(name, default, low, high, outside):
+    setting = find(name)
+    assert setting.default == default
+    for text, value in (low, high):
+        assert setting.parse(text) == value
+        assert setting.parse(setting.show(value)) == value
+    assert (setting.low, setting.high) == (low[1], high[1])
+    for text in outside:
+        error = refusal(setting, text)
+        assert error.exit_code == 2
+        assert error.field == name
+        assert error.message == f'{name} must be {setting.allowed}, got "{text}"'
+
+
+def test_every_setting_with_a_range_is_tested_at_its_ends():
+    bounded = {setting.name for setting in SETTINGS if setting.kind not in ("host", "url", "list")}
+    assert bounded == {name for name, *_ in RANGES}
+
+
+@pytest.mark.parametrize("name, allowed", [
+    ("max_retries", "a whole number between 0 and 100"),
+    ("timeout", "between 0.1 and 2592000 seconds or none"),
+    ("backoff_base", "a number between 1 and 10"),
+    ("output_limit", "between 1KiB and 1GiB"),
+    ("retain_completed_hours", "a number between 0 and 876000 hours or none"),
+    ("dashboard_host", "a host name or an IP address"),
+    ("webhook_url", "an http or https URL or none"),
+    ("webhook_events", "one or more of completed, failed, dead, cancelled with commas between"),
+])
+def test_a_refusal_says_what_is_allowed(name, allowed):
+    assert refusal(find(name), "a b").message == f'{name} must be {allowed}, got "a b"'
+
+
+@pytest.mark.parametrize("name", ["timeout", "retain_completed_hours", "webhook_url"])
+def test_none_switches_off_what_can_be(name):
+    setting = find(name)
+    assert setting.parse("none") is None
+    assert setting.parse(" None ") is None
+    assert setting.show(None) == "none"
+
+
+def test_none_is_refused_elsewhere():
+    for setting in SETTINGS:
+        if not setting.optional and setting.kind != "host":
+            assert "got \"none\"" in refusal(setting, "none").message
+
+
+# Kinds
+
+@pytest.mark.parametrize("text", [
+    "", " ", "3.0", "1_0", "٣", "0x1", "1e1", "+3", "three", "nan", "3 4", "9" * 5_000])
+def test_what_is_no_whole_number_is_refused(text):
+    assert "whole number" in refusal(find("max_retries"), text).message
+
+
+@pytest.mark.parametrize("text", ["", "nan", "inf", "1e0", "1_0", "٢", "2.", ".5", "1.2.3", "two"])
+def test_what_is_no_number_is_refused(text):
+    assert "a number between" in refusal(find("backoff_base"), text).message
+
+
+def test_durations_are_held_in_milliseconds():
+    timeout = find("timeout")
+    assert [timeout.parse(text) for text in ("90", "90s", "5m", "1h30m", "1.5s", " 500ms ")] == [
+        90_000, 90_000, 300_000, 5_400_000, 1_500, 500]
+    assert timeout.show(90_000) == "90s"
+    assert timeout.show(100) == "0.1s"
+    assert timeout.show(5_400_001) == "5400.001s"
+
+
+def test_a_refused_duration_or_size_comes_with_how_to_write_one():
+    assert refusal(find("timeout"), "soon").hint == "write 90, 90s, 5m or 1h30m"
+    assert refusal(find("output_limit"), "much").hint == "write 1MiB, 512KiB or 1048576"
+
+
+@pytest.mark.parametrize("text, value, shown", [
+    ("1MiB", 1 << 20, "1MiB"), ("512KiB", 512 << 10, "512KiB"), ("1048576", 1 << 20, "1MiB"),
+    ("64K", 64 << 10, "64KiB"),
+    ("2m", 2 << 20, "2MiB"), ("1G", 1 << 30, "1GiB"), ("1.5MiB", 3 << 19, "1536KiB"), ("4097", 4097, "4097"),
+    (" 1 MiB ", 1 << 20, "1MiB"),
+])
+def test_a_size_is_read_in_powers_of_1024(text, value, shown):
+    assert find("output_limit").parse(text) == value
+    assert find("output_limit").show(value) == shown
+
+
+@pytest.mark.parametrize("text", [
+    "", "MiB", "1MB", "1KB", "1B", "1TiB", "1KiMiB", "-1MiB", "٣MiB", "1_0MiB", "1 0MiB"])
+def test_what_is_no_size_is_refused(text):
+    assert "between 1KiB and 1GiB" in refusal(find("output_limit"), text).message
+
+
+@pytest.mark.parametrize("text", [
+    "127.0.0.1", "0.0.0.0", "::1", "localhost", "my-host.example.com", "a" * 63])
+def test_a_host_name_or_address_is_taken(text):
+    assert find("dashboard_host").parse(text) == text
+
+
+@pytest.mark.parametrize("text", [
+    "", "999.1.1.1", "1.2.3", "a b", "-a", "a-", "a..b", "a/b", "http://a", "[::1]", "::g", "127.0.0.1:80",
+    "a" * 64,
+    "höst", "a_b", "a\nb", ".".join(["a" * 60] * 5),
+])
+def test_what_is_no_host_is_refused(text):
+    assert "host name or an IP address" in refusal(find("dashboard_host"), text).message
+
+
+@pytest.mark.parametrize("text", [
+    "http://localhost:8080/hook", "https://example.com", "https://u:p@example.com/a?b=c#d",
+    "HTTPS://example.com/"])
+def test_a_web_address_is_taken(text):
+    assert find("webhook_url").parse(text) == text
+
+
+@pytest.mark.parametrize("text", [
+    "", "example.com", "ftp://example.com", "file:///etc/passwd", "http://", "https:///x", "http://a:99999/",
+    "http://a:0/", "http://a:b/", "http://[::1", "http://a b/", "http://a/\nb", "javascript:alert(1)",
+    "http://exämple.com", "http://a/" + "x" * 2_048,
+])
+def test_what_is_no_web_address_is_refused(text):
+    assert "http or https URL" in refusal(find("webhook_url"), text).message
+
+
+def test_events_are_a_list_in_the_order_of_the_table():
+    events = find("webhook_events")
+    assert events.parse("dead") == ("dead",)
+    assert events.parse(" cancelled, Completed,dead,dead ") == ("completed", "dead", "cancelled")
+    assert events.show(("completed", "dead")) == "completed,dead"
+    for text in ("", ",", "dead,", "dead;failed", "started", "dead failed"):
+        assert "one or more of" in refusal(events, text).message
+
+
+def test_any_allowed_value_is_shown_as_text_that_means_it():
+    print("seed", SEED)
+    source = random.Random(SEED)
+    for _ in range(2_000):
+        setting = source.choice([setting for setting in SETTINGS if setting.high])
+        value = source.randint(setting.low, setting.high)
+        if setting.kind == "float":
+            value = round(source.uniform(setting.low, setting.high), source.randrange(7))
+        assert setting.parse(setting.show(value)) == value
+
+
+# Refusals
+
+def test_what_was_given_is_shown_escaped_and_cut():
+    assert settings.quoted("plain") == '"plain"'
+    assert settings.quoted('a"b\\c') == r'"a\"b\\c"'
+    assert settings.quoted("\x1b[2J\n\u202e\udc80") == r'"\x1b[2J\n\u202e\udc80"'
+    assert settings.quoted("x" * 80) == '"' + "x" * 80 + '"'
+    assert settings.quoted("x" * 81) == '"' + "x" * 80 + '..."'
+    assert refusal(find("timeout"), "\x1b" * 10_000).message.count("\\x1b") == 80
+
+
+# Names
+
+@pytest.mark.parametrize("given, name", [
+    ("max_retries", "max_retries"), ("max-retries", "max_retries"), ("MAX_RETRIES", "max_retries"),
+    (" Max-Retries ", "max_retries"), ("timeout_seconds", "timeout"), ("worker-timeout", "timeout"),
+    ("job_lock_timeout", "lease"), ("Cleanup-Completed-After-Hours", "retain_completed_hours"),
+])
+def test_a_setting_is_found_by_its_names(given, name):
+    assert find(given).name == name
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest_name():
+    with pytest.raises(InvalidInput) as caught:
+        find("max-retrys")
+    assert caught.value.message == 'unknown setting "max-retrys" (did you mean "max_retries"?)'
+    assert "config show" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "?", "x" * 10_000])
+def test_a_name_like_no_setting_is_refused_without_a_guess(name):
+    with pytest.raises(InvalidInput, match="^unknown setting") as caught:
+        find(name)
+    assert "did you mean" not in caught.value.message
+
+
+# Where values come from
+
+def by_name(rows):
+    return {setting.name: (value, source) for setting, value, source in rows}
+
+
+def test_the_environment_overrides_the_home_which_overrides_the_default():
+    rows = resolve({"max_retries": "5", "timeout": "none"},
+                   {"QUEUECTL_MAX_RETRIES": "7", "QUEUECTL_LEASE": "1m"})
+    assert [setting for setting, _, _ in rows] == list(SETTINGS)
+    values = by_name(rows)
+    assert values["max_retries"] == (7, "environment")
+    assert values["lease"] == (60_000, "environment")
+    assert values["timeout"] == (None, "home")
+    assert values["retry_delay"] == (2_000, "default")
+
+
+def test_a_variable_must_have_the_canonical_name_and_a_value():
+    environ = {"QUEUECTL_WORKER_TIMEOUT": "1", "queuectl_timeout": "1", "TIMEOUT": "1",
+               "QUEUECTL_TIMEOUT": ""}
+    values = by_name(resolve({}, environ))
+    assert values["timeout"] == (300_000, "default")
+
+
+def test_a_stored_name_that_is_no_setting_is_left_alone():
+    assert by_name(resolve({"from_the_future": "1"}, {})) == by_name(resolve({}, {}))
+
+
+def test_a_bad_variable_is_refused_with_its_name():
+    with pytest.raises(InvalidInput) as caught:
+        resolve({}, {"QUEUECTL_MAX_RETRIES": "many"})
+    assert caught.value.message == ('max_retries must be a whole number between 0 and 100, got "many" '
+                                    "(from QUEUECTL_MAX_RETRIES in the environment)")
+    assert caught.value.hint == "unset QUEUECTL_MAX_RETRIES"
+    assert caught.value.field == "max_retries"
+
+
+def test_a_bad_stored_value_is_refused_with_how_to_get_rid_of_it():
+    with pytest.raises(InvalidInput) as caught:
+        resolve({"lease": "never"}, {})
+    assert "(from the settings of the home)" in caught.value.message
+    assert caught.value.hint == "queuectl config reset lease"
+
+
+def test_a_good_variable_hides_a_bad_stored_value():
+    assert by_name(resolve({"lease": "never"}, {"QUEUECTL_LEASE": "5"}))["lease"] == (5_000, "environment")
+
+
+# Settings
+
+def test_settings_hold_what_is_given_and_defaults_for_the_rest():
+    held = Settings({"max_retries": 0, "timeout": None, "job-lock-timeout": 9_000})
+    defaults = {setting.name: setting.default for setting in SETTINGS}
+    assert vars(held) == {**defaults, "max_retries": 0, "timeout": None, "lease": 9_000}
+
+
+def test_every_setting_is_a_declared_attribute_and_nothing_else_is():
+    assert list(Settings.__annotations__) == NAMES
+    assert set(vars(Settings({}))) == set(NAMES)
+
+
+def test_resolved_values_become_settings():
+    rows = resolve({"output_limit": "64K"}, {"QUEUECTL_WEBHOOK_EVENTS": "failed,dead"})
+    held = Settings({setting.name: value for setting, value, _ in rows})
+    assert held.output_limit == 65_536
+    assert held.webhook_events == ("failed", "dead")
+
+
+def test_settings_are_read_only():
+    held = Settings({})
+    with pytest.raises(AttributeError, match="read-only"):
+        held.lease = 1
+    with pytest.raises(AttributeError, match="read-only"):
+        del held.lease
+    assert held.lease == 30_000
+
+
+def test_settings_refuse_a_name_that_is_none():
+    with pytest.raises(InvalidInput, match="unknown setting"):
+        Settings({"leese": 1})
