@@ -28,7 +28,8 @@ GROUP = "Jobs"
     Arg("--at", metavar="TIME", help="run it at this time: 2026-11-10 02:00:00 (local), or ISO 8601 with zone"),
     Arg("--hold", flag=True, help="keep it until it is released"),
     Arg("--cwd", metavar="DIR", help="the directory to run in (default: this one)", complete="directory"),
-    Arg("--env", "-e", many=True, parse=arguments.variable, metavar="NAME=VALUE", help="an environment variable; repeatable"),
+    Arg("--env", "-e", many=True, parse=arguments.variable, metavar="NAME=VALUE",
+        help="an environment variable; repeatable"),
     Arg("--tag", "-t", many=True, help="a name to find it by; repeatable"),
     Arg("--allow-background", flag=True, help="let background processes outlive the job"),
     Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code"),
@@ -81,7 +82,8 @@ def _command(command: str | None, words: Sequence[str]) -> str:
         import shlex
 
         return shlex.join(words)
-    raise InvalidInput("command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD")
+    raise InvalidInput("command is missing", field="command",
+                       hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD")
 
 
 def _directory(given: str | None) -> str | None:
@@ -103,14 +105,17 @@ def _run_at(delay: str | None, at: str | None) -> str | None:
 
 @command(
     "enqueue",
-    Arg("jobs", many=True, metavar="JSON|FILE|-", help="a JSON object, array or lines; a file or @FILE with such; - for stdin",
+    Arg("jobs", many=True, metavar="JSON|FILE|-",
+        help="a JSON object, array or lines; a file or @FILE with such; - for stdin",
         complete="file"),
     Arg("--file", "-f", many=True, metavar="FILE", help="a file with jobs; repeatable", complete="file"),
     Arg("--validate", flag=True, help="only check the jobs, add nothing"),
     Arg("--template", metavar="NAME", help="start from this template", complete="template"),
-    Arg("--set", many=True, parse=arguments.variable, metavar="KEY=VALUE", help="with --template: set a field; repeatable"),
+    Arg("--set", many=True, parse=arguments.variable, metavar="KEY=VALUE",
+        help="with --template: set a field; repeatable"),
     group=GROUP,
-    examples=("enqueue '{\"id\": \"hello\", \"command\": \"echo Hello\"}'", "enqueue jobs.jsonl", "enqueue --validate @jobs.json",
+    examples=("enqueue '{\"id\": \"hello\", \"command\": \"echo Hello\"}'", "enqueue jobs.jsonl",
+              "enqueue --validate @jobs.json",
               "generate-jobs | queuectl enqueue -", "enqueue --template simple_job --set command='make test'"),
 )
 def enqueue(context: Context, *, jobs: list[str], file: list[str], validate: bool, template: str | None,
@@ -170,5 +175,6 @@ def read_file(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise InvalidInput(f"cannot read {path}: {error.strerror}", hint="give JSON, a file that exists, or - for stdin",
+        raise InvalidInput(f"cannot read {path}: {error.strerror}",
+                           hint="give JSON, a file that exists, or - for stdin",
                            field="file") from error

@@ -32,7 +32,8 @@ def init(context: Context, *, directory: str | None) -> Result:
     return Result(record={"home": path}, message=f"Queue made: {path}", ids=[path])
 
 
-@command("help", Arg("topic", many=True, metavar="COMMAND", help="a command or a group of commands", complete="command_name"),
+@command("help",
+         Arg("topic", many=True, metavar="COMMAND", help="a command or a group of commands", complete="command_name"),
          group=GROUP, examples=("help", "help dlq", "help worker start"))
 def help_command(context: Context, *, topic: list[str]) -> Result:
     """Explain a command, or list them all."""

@@ -40,8 +40,10 @@ def _resolved(context: Context) -> list[tuple[Setting, Value, str]]:
 
 
 def _row(setting: Setting, value: Value, source: str) -> dict[str, Any]:
-    return {"name": setting.name, "value": setting.show(value), "source": source, "default": setting.show(setting.default),
-            "allowed": setting.allowed, "aliases": list(setting.aliases), "environment": setting.env, "help": setting.help}
+    return {"name": setting.name, "value": setting.show(value), "source": source,
+            "default": setting.show(setting.default),
+            "allowed": setting.allowed, "aliases": list(setting.aliases), "environment": setting.env,
+            "help": setting.help}
 
 
 @command("config set", KEY, Arg("value", metavar="VALUE", help="the new value"), group=GROUP,
@@ -59,7 +61,8 @@ def config_set(context: Context, *, key: str, value: str) -> Result:
     return Result(record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes)
 
 
-@command("config reset", Arg("key", metavar="KEY", optional=True, help="the setting (default: all of them)", complete="setting"),
+@command("config reset",
+         Arg("key", metavar="KEY", optional=True, help="the setting (default: all of them)", complete="setting"),
          YES, group=GROUP, examples=("config reset max_retries", "config reset --yes"))
 def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
     """Set a setting, or all, back to the default."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 GROUP = "Dead letters"
 COLUMNS = ("id", "attempts", "finished_at", "exit_code", "error", "command")
-VERBOSE_COLUMNS = ("number", "id", "queue", "priority", "attempts", "created_at", "finished_at", "duration", "exit_code",
+VERBOSE_COLUMNS = ("number", "id", "queue", "priority", "attempts", "created_at", "finished_at", "duration",
+                   "exit_code",
                    "signal", "worker", "cwd", "error", "command")
 DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs (default: all of them)")
 
@@ -24,7 +25,8 @@ DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs 
 @command(
     "dlq list",
     Arg("--verbose", "-v", flag=True, help="more columns"),
-    Arg("--limit", "-l", parse=arguments.integer(0, 10_000_000), default=50, metavar="N", help="at most this many, 0 for all "
+    Arg("--limit", "-l", parse=arguments.integer(0, 10_000_000), default=50, metavar="N",
+        help="at most this many, 0 for all "
         "(default: 50)"),
     group=GROUP, examples=("dlq list", "dlq list --verbose -o json"),
 )
@@ -49,7 +51,8 @@ def dlq_stats(context: Context) -> Result:
     rows += [{"jobs": row["jobs"], "pattern": "command", "exit_code": None, "signal": None, "last_at": row["last_at"],
               "example": row["example"], "value": row["command"]} for row in found["by_command"]]
     notes = [f"{found['dead']} dead jobs" if found["dead"] else "the dead letter queue is empty"]
-    return Result(rows=rows, columns=("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value"), notes=notes)
+    return Result(rows=rows, columns=("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value"),
+                  notes=notes)
 
 
 @command("dlq retry", DEAD_IDS, YES,
@@ -67,7 +70,8 @@ def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts:
 def dlq_remove(context: Context, *, ids: Sequence[str], yes: bool) -> Result:
     """Delete dead jobs, all of them if no id is given."""
     numbers = _select(context, ids)
-    if numbers and not yes and not context.front_end.confirm(f"remove {len(numbers)} dead job{'s' * (len(numbers) != 1)}"):
+    question = f"remove {len(numbers)} dead job{'s' * (len(numbers) != 1)}"
+    if numbers and not yes and not context.front_end.confirm(question):
         return Result(notes=["nothing was changed"], code=1)
     return report(context.queue.remove(numbers), "removed")
 

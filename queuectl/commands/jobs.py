@@ -18,7 +18,8 @@ GROUP = "Jobs"
 JOB = Arg("id", metavar="ID", help="the job's id, number, a unique prefix, or last", complete="job")
 LIST_COLUMNS = ("id", "state", "priority", "attempts", "created_at", "duration", "command", "error")
 VERBOSE_COLUMNS = ("number", "id", "state", "queue", "priority", "attempts", "max_retries", "timeout", "run_at",
-                   "created_at", "started_at", "finished_at", "duration", "exit_code", "worker", "tags", "cwd", "command",
+                   "created_at", "started_at", "finished_at", "duration", "exit_code", "worker", "tags", "cwd",
+                   "command",
                    "error")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 10_000_000
@@ -40,7 +41,8 @@ def columns(text: str) -> list[str]:
     names = arguments.words(text)
     for name in names:
         if name not in Job.FIELDS:
-            raise ValueError(f"must be of {', '.join(Job.FIELDS)}; {quoted(name)} is none{did_you_mean(name, Job.FIELDS)}")
+            raise ValueError(f"must be of {', '.join(Job.FIELDS)}; {quoted(name)} is none"
+                             f"{did_you_mean(name, Job.FIELDS)}")
     if not names:
         raise ValueError("must name at least one column")
     return names
@@ -83,7 +85,8 @@ def show(context: Context, *, id: str) -> Result:
     job = context.queue.get(id)
     store = context.queue.store
     details = store.search.details(job.number)
-    record = {**job.as_dict(), "cancel_requested": bool(details["cancel_requested"]), "created_by": details["created_by"],
+    record = {**job.as_dict(), "cancel_requested": bool(details["cancel_requested"]),
+              "created_by": details["created_by"],
               "attempt_history": [_attempt(row) for row in store.attempts.of_job(job.number)]}
     return Result(record=record, ids=[job.id], message=_shown(job, record))
 
@@ -91,7 +94,8 @@ def show(context: Context, *, id: str) -> Result:
 def _attempt(row: Any) -> dict[str, Any]:
     from ..model.when import iso
 
-    attempt = {key: row[key] for key in row.keys() if key != "id"}
+    attempt = dict(row)
+    del attempt["id"]
     for key in ("started_at", "finished_at"):
         attempt[key] = iso(attempt[key])
     for key in ("duration", "wait_time"):

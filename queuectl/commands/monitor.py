@@ -64,9 +64,11 @@ def _metrics_text(found: dict[str, Any]) -> str:
     lines = ["jobs:", *(f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items()),
              f"queue depth:     {found['queue_depth']}",
              f"oldest pending:  {'-' if age is None else duration_text(age)}",
-             f"success rate:    {_percent(found['success_rate'])} of all, {_percent(found['success_rate_day'])} of the last day",
+             f"success rate:    {_percent(found['success_rate'])} of all, "
+             f"{_percent(found['success_rate_day'])} of the last day",
              f"workers:         {found['workers']}, {found['busy_workers']} busy",
-             f"utilisation:     {_percent(found['utilisation'])} now, {_percent(found['utilisation_since_start'])} since they started",
+             f"utilisation:     {_percent(found['utilisation'])} now, "
+             f"{_percent(found['utilisation_since_start'])} since they started",
              f"times of the newest {found['sampled_attempts']} attempts:"]
     for name in ("run_time", "wait_time"):
         if found[name] is not None:

@@ -86,7 +86,8 @@ def _follow(context: Context, number: int, stream: int | None, tail: int | None,
                 break
             shown, position = shown + 1, 0
             if attempt is attempts[-1] and not job.is_final:
-                context.front_end.note(f"attempt {attempt['attempt']} ended: {attempt['error']}, the job is {job.state}")
+                context.front_end.note(f"attempt {attempt['attempt']} ended: {attempt['error']}, "
+                                       f"the job is {job.state}")
         if shown == only or (job.is_final and shown >= len(attempts)):
             return
         context.clock.pause(LOOK_SECONDS)

@@ -65,7 +65,7 @@ def _read(words: Sequence[str]) -> Parsed:
     path, head = _take_command(head, options)
     found = COMMANDS[path]
     flags = {name: arg for arg in found.args if arg.is_option for name in arg.names}
-    arguments: dict[str, Any] = {arg.key: (list(arg.default) if arg.many else arg.default) for arg in found.args}
+    arguments: dict[str, Any] = {arg.key: ([] if arg.many else arg.default) for arg in found.args}
     positionals = _take_options(head, {**GLOBAL_FLAGS, **flags}, arguments, options)
     _place(found, positionals, rest, arguments)
     if options["version"] or options["help"]:

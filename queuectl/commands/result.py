@@ -13,8 +13,8 @@ class Result:
 
     At most one of `rows` (a table), `record` (one thing) and `text` (printed as it comes) is given.
     `message` replaces a table or record where people read it; `ids` is what `--quiet` prints.
-    `notes` are words for people. `columns` is what a table shows; with `chosen` the user named them. `raw` text is not escaped for a
-    terminal.
+    `notes` are words for people. `columns` is what a table shows; with `chosen` the user
+    named them. `raw` text is not escaped for a terminal.
     """
 
     __slots__ = ("rows", "record", "text", "message", "ids", "notes", "columns", "chosen", "raw", "code")

@@ -48,7 +48,8 @@ def select(context: Context, ids: Sequence[str], *, state: Sequence[str] | None,
     if ids:
         return context.queue.find(read_ids(context, ids))
     if not by_filter:
-        raise InvalidInput("which jobs? give ids, or --state, --queue, --tag or --all", hint="see them with: queuectl list")
+        raise InvalidInput("which jobs? give ids, or --state, --queue, --tag or --all",
+                           hint="see them with: queuectl list")
     wanted = JobFilter(states=state or default_states, queue=queue, tag=tag, sort="number")
     return context.queue.store.search.numbers(wanted)
 

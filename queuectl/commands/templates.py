@@ -43,7 +43,8 @@ def template_show(context: Context, *, name: str) -> Result:
 
 @command(
     "template save", NAME,
-    Arg("source", metavar="JSON|FILE|-", help="the job: a JSON object, a file with one, or - for stdin", complete="file"),
+    Arg("source", metavar="JSON|FILE|-", help="the job: a JSON object, a file with one, or - for stdin",
+        complete="file"),
     Arg("--force", flag=True, help="replace a template of that name"),
     group=GROUP, examples=("template save nightly '{\"command\": \"./backup.sh\", \"timeout\": \"2h\"}'",),
 )
@@ -55,7 +56,8 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     from .add import read_file
 
     if not is_name(name) or name in SHIPPED:
-        raise InvalidInput(f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, got {quoted(name)}")
+        raise InvalidInput(f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, "
+                           f"got {quoted(name)}")
     if source == "-":
         text = decode(context.front_end.read_stdin(), "stdin")
     else:

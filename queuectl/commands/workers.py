@@ -24,7 +24,8 @@ LOOK_SECONDS = 0.1
     Arg("--count", "-n", parse=arguments.integer(1, 256), metavar="N", help="how many (default: worker_count)"),
     Arg("--queue", "-Q", many=True, parse=arguments.name, metavar="QUEUE", complete="queue",
         help="run jobs of this queue only; repeatable"),
-    Arg("--no-detach", flag=True, help="stay in the foreground: Ctrl-C lets current jobs finish, a second one ends them"),
+    Arg("--no-detach", flag=True,
+        help="stay in the foreground: Ctrl-C lets current jobs finish, a second one ends them"),
     Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that the workers are up"),
     group=GROUP, examples=("worker start", "worker start --count 4", "worker start --no-detach"),
 )
@@ -72,7 +73,8 @@ def worker_status(context: Context, *, started: int | None = None) -> Result:
                   code=0 if rows else DaemonUnavailable.exit_code)
 
 
-@command("worker scale", Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there shall be"),
+@command("worker scale",
+         Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there shall be"),
          group=GROUP, examples=("worker scale 4",))
 def worker_scale(context: Context, *, count: int) -> Result:
     """Change the number of workers; those that leave finish their current job."""
@@ -91,7 +93,8 @@ TIMEOUT = Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME",
 FORCE = Arg("--force", flag=True, help="end current jobs at once; they go back to the queue")
 
 
-@command("worker stop", TIMEOUT, FORCE, group=GROUP, examples=("worker stop", "worker stop --timeout 10", "worker stop --force"))
+@command("worker stop", TIMEOUT, FORCE, group=GROUP,
+         examples=("worker stop", "worker stop --timeout 10", "worker stop --force"))
 def worker_stop(context: Context, *, timeout: float | None, force: bool) -> Result:
     """Stop the workers; returns when all are gone.
 

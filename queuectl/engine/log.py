@@ -57,6 +57,7 @@ def rotate(path: str, limit: int = MAX_BYTES) -> None:
 
     if not os.path.exists(path) or os.path.getsize(path) < limit:
         return
-    with open(path, "rb") as full, open(os.open(f"{path}.1", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as old:
+    with open(path, "rb") as full, open(os.open(f"{path}.1", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+                                        "wb") as old:
         shutil.copyfileobj(full, old)
     os.truncate(path, 0)

@@ -11,7 +11,6 @@ fails by itself after a growing delay.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import selectors
 import signal
 

@@ -63,7 +63,7 @@ def become_subreaper() -> bool:
         return False
     import ctypes
 
-    return ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
 def boot_id() -> str:
@@ -132,7 +132,7 @@ def _output_of(*command: str) -> str:
     import subprocess
 
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
-                          universal_newlines=True).stdout.strip()
+                          text=True).stdout.strip()
 
 
 def find_tree(*, leader: int | None, leader_start: str | None = None, marker: str | None = None,

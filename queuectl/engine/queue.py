@@ -28,7 +28,7 @@ from .settings import load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, Mapping, Sequence
+    from typing import Callable, Iterable, List, Mapping, Sequence
 
     from ..model.clock import Clock
     from ..model.job import Job
@@ -159,13 +159,13 @@ class Queue:
         """Return the numbers of the jobs that references name, each once. Raises NotFound."""
         return resolve(self.store.search, references)
 
-    def list(self, wanted: JobFilter | None = None, *, limit: int = -1) -> list[Job]:
+    def list(self, wanted: JobFilter | None = None, *, limit: int = -1) -> List[Job]:
         """Return jobs, newest first unless the filter says otherwise; a negative limit means all."""
         search = self.store.search
         return search.jobs(search.numbers(wanted or JobFilter(), limit))
 
     def wait(self, *references: str, timeout: float | None = None,
-             on_change: Callable[[Sequence[Job]], None] | None = None) -> list[Job]:
+             on_change: Callable[[Sequence[Job]], None] | None = None) -> List[Job]:
         """Wait until the jobs are completed, dead or cancelled; return them as they are then.
 
         `timeout` is in seconds. `on_change` is given the jobs whenever one has changed. Raises
@@ -188,7 +188,7 @@ class Queue:
             self.clock.pause(pause)
             pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
 
-    def _still_there(self, numbers: Sequence[int]) -> list[Job]:
+    def _still_there(self, numbers: Sequence[int]) -> List[Job]:
         jobs = self.store.search.jobs(numbers)
         if len(jobs) < len(numbers):
             raise NotFound(f"{len(numbers) - len(jobs)} of the jobs waited for were removed")
@@ -228,7 +228,8 @@ class Queue:
             self._some(numbers[start:start + AT_ONCE], verb, apply, change)
         return change
 
-    def _some(self, numbers: Sequence[int], verb: str, apply: Callable[[Store, int, int], bool], change: Change) -> None:
+    def _some(self, numbers: Sequence[int], verb: str, apply: Callable[[Store, int, int], bool],
+              change: Change) -> None:
         store, now = self.store, self.clock.wall()
         with store.writing():
             for job in store.search.jobs(numbers):
@@ -236,7 +237,8 @@ class Queue:
                     change.done.append(job.id)
                     store.events.add(verb, actor=self.actor, now=now, job=job.number, detail=f"was {job.state}")
                 else:
-                    change.refused.append(Refused(job.id, job.state, f"cannot {verb} job \"{job.id}\": it is {job.state}"))
+                    change.refused.append(Refused(job.id, job.state,
+                                                  f"cannot {verb} job \"{job.id}\": it is {job.state}"))
 
     def output(self, reference: str, *, attempt: int | None = None, stream: int | None = None) -> bytes:
         """Return what an attempt printed, by default the last one; `stream` 1 is stdout, 2 stderr.

@@ -77,7 +77,8 @@ def history(store: Store, job: Job) -> list[dict[str, Any]]:
                                    "by": details["created_by"]}]
     for attempt in store.attempts.of_job(job.number):
         by = f"worker {attempt['worker']}"
-        rows.append({"at": attempt["started_at"], "what": f"attempt {attempt['attempt']} started", "detail": "", "by": by})
+        rows.append({"at": attempt["started_at"], "what": f"attempt {attempt['attempt']} started", "detail": "",
+                     "by": by})
         if attempt["finished_at"] is not None:
             rows.append({"at": attempt["finished_at"], "what": f"attempt {attempt['attempt']} {attempt['outcome']}",
                          "detail": attempt["error"] or "exit code 0", "by": by})

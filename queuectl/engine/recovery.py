@@ -96,7 +96,8 @@ class Recovery:
         outcome = Outcome.lost(f"worker {claim.worker} was lost")
         now = self._clock.wall()
         with self._store.writing():
-            state = settle(self._store, claim, outcome, settings=load_settings(self._store), random=random.random, now=now)
+            state = settle(self._store, claim, outcome, settings=load_settings(self._store), random=random.random,
+                           now=now)
             if state is not None:
                 self._store.events.add("recovered", actor=f"{ACTOR}[{os.getpid()}]", now=now, job=claim.number,
                                        detail=f"attempt {claim.attempt}: {outcome.error}, now {state}")
@@ -122,7 +123,9 @@ class Recovery:
 
     def _bury(self, gone: set[int], workers: dict[int, sqlite3.Row]) -> None:
         """Remove the rows and files of lost workers that have no job any more."""
-        busy = {attempt.claim.worker for attempt in self._store.attempts.running(self._store.contexts)} if gone else set()
+        if not gone:
+            return
+        busy = {attempt.claim.worker for attempt in self._store.attempts.running(self._store.contexts)}
         for number in gone - busy:
             with self._store.writing():
                 removed = self._store.workers.remove(number)

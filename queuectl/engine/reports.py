@@ -1,8 +1,6 @@
 """The state of a home in figures: for `status`, `metrics`, `worker status` and `dlq stats`."""
 from __future__ import annotations
 
-
-
 from ..model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES
 from ..store.lockfile import is_held
 from . import process

@@ -131,7 +131,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean "x"?)` for the known word nearest to `word`, or an empty string."""
     import difflib
 
-    nearest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    nearest = difflib.get_close_matches(word[:MAX_SHOWN], list(known), n=1, cutoff=0.6)
     return f' (did you mean "{nearest[0]}"?)' if nearest else ""
 
 

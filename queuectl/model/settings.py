@@ -214,7 +214,7 @@ def find(name: str) -> Setting:
     """Return the setting of this name or alias; dashes and capitals do not matter."""
     wanted = name.strip().lower().replace("-", "_")
     if wanted not in BY_NAME:
-        nearest = did_you_mean(wanted[:MAX_SHOWN], BY_NAME)
+        nearest = did_you_mean(wanted, BY_NAME)
         raise InvalidInput(f"unknown setting {quoted(name)}{nearest}",
                            hint="queuectl config show lists all settings")
     return BY_NAME[wanted]

@@ -155,7 +155,7 @@ def check_env(value: object, now: int) -> dict[str, str]:
 
 def _check_variable(name: object, text: object) -> int:
     """Return the bytes that one variable takes."""
-    if not is_variable_name(name):
+    if not isinstance(name, str) or not is_variable_name(name):
         raise ValueError(f"variable {quoted(name)} must be letters, digits and _, at most {MAX_ID}")
     if name.startswith(RESERVED_ENV):
         raise ValueError(f"variable {name}: names starting with {RESERVED_ENV} are reserved")
@@ -167,10 +167,9 @@ def _check_variable(name: object, text: object) -> int:
     return len(name) + size + 2
 
 
-def is_variable_name(name: Any) -> bool:
+def is_variable_name(name: str) -> bool:
     """Return whether `name` can name an environment variable."""
-    return (isinstance(name, str) and 0 < len(name) <= MAX_ID and name[0] in ENV_FIRST
-            and ENV_CHARACTERS.issuperset(name))
+    return 0 < len(name) <= MAX_ID and name[0] in ENV_FIRST and ENV_CHARACTERS.issuperset(name)
 
 
 def check_tags(value: object, now: int) -> tuple[str, ...]:

@@ -23,8 +23,8 @@ SELECT id, attempt, worker, pid, started_at, wait_time, finished_at, duration, o
 FROM attempts WHERE job = ? ORDER BY attempt
 """
 RUNNING = """
-SELECT jobs.number, jobs.id, jobs.command, jobs.queue, jobs.attempts - 1 AS attempts, jobs.max_retries, jobs.timeout, jobs.run_at,
-       jobs.last_attempt - 1 AS last_attempt, jobs.allow_background, jobs.context, jobs.attempt_id, jobs.lease_until,
+SELECT jobs.number, jobs.id, jobs.command, jobs.queue, jobs.attempts - 1 AS attempts, jobs.max_retries, jobs.timeout,
+       jobs.run_at,       jobs.last_attempt - 1 AS last_attempt, jobs.allow_background, jobs.context, jobs.attempt_id, jobs.lease_until,
        jobs.worker AS worker, attempts.started_at, attempts.wait_time, attempts.pid, attempts.pid_start
 FROM jobs INDEXED BY jobs_processing JOIN attempts ON attempts.id = jobs.attempt_id
 WHERE jobs.state = 'processing' ORDER BY jobs.number
@@ -52,7 +52,8 @@ class Attempts:
         """Note which process runs the attempt. In a transaction."""
         self._database.change(RECORD_PROCESS, (pid, pid_start, attempt_id))
 
-    def end(self, attempt_id: int, outcome: Outcome, *, duration: int | None, output_size: int | None, now: int) -> bool:
+    def end(self, attempt_id: int, outcome: Outcome, *, duration: int | None, output_size: int | None,
+            now: int) -> bool:
         """Record how an attempt ended; return False if that is known already. In a transaction.
 
         `output_size` None stands for what is stored: its worker is gone.

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping
+    import sqlite3
 
     from .contexts import Context
 
@@ -30,12 +30,12 @@ class Claim:
     run_at: int
     allow_background: bool
 
-    def __init__(self, job: Mapping[str, object], *, attempt_id: int, worker: int, started_at: int, lease_until: int,
+    def __init__(self, job: sqlite3.Row, *, attempt_id: int, worker: int, started_at: int, lease_until: int,
                  wait_time: int, context: Context) -> None:
         for name in ("number", "id", "command", "queue", "max_retries", "timeout", "run_at"):
             setattr(self, name, job[name])
-        self.attempt = job["last_attempt"] + 1  # type: ignore[operator]
-        self.attempts = job["attempts"] + 1  # type: ignore[operator]
+        self.attempt = job["last_attempt"] + 1
+        self.attempts = job["attempts"] + 1
         self.allow_background = bool(job["allow_background"])
         self.attempt_id = attempt_id
         self.worker = worker

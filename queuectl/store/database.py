@@ -71,7 +71,8 @@ class Database:
         except sqlite3.Error as error:
             if not is_busy(error) or self._connection.in_transaction:
                 raise unavailable(error, self.path) from error
-        return self._patiently(lambda: self._connection.execute(sql, parameters).fetchall())
+        rows: list[sqlite3.Row] = self._patiently(lambda: self._connection.execute(sql, parameters).fetchall())
+        return rows
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
         """Return the first row of a question, or None."""

@@ -9,8 +9,17 @@ from __future__ import annotations
 import sqlite3
 
 from ..model.errors import Conflict
-from ..model.job import (CANCELLED, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED, TRANSITIONS,
-                         WAITING_STATES, sources)
+from ..model.job import (
+    CANCELLED,
+    FINAL_STATES,
+    HELD,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    TRANSITIONS,
+    WAITING_STATES,
+    sources,
+)
 from .claim import Claim
 from .schema import DUE, FINAL
 
@@ -84,7 +93,8 @@ class Jobs:
         `path` is the search path for their commands. Raises Conflict, naming every id that exists
         already or comes twice.
         """
-        numbers = range(self._next_number(), self._next_number() + len(specs))
+        first = self._next_number()
+        numbers: Sequence[int] = range(first, first + len(specs))
         self._database.change("SAVEPOINT enqueue")
         try:
             self._insert(specs, numbers, path, actor, now)
@@ -157,8 +167,8 @@ class Jobs:
         attempt_id = self._database.insert(BEGIN_ATTEMPT, (number, head["last_attempt"] + 1, worker, now, wait))
         self._database.change(CLAIM, (attempt_id, worker, lease_until, now, now, number))
         self._counts.move(head["queue"], PENDING, PROCESSING)
-        return Claim(head, attempt_id=attempt_id, worker=worker, started_at=now, lease_until=lease_until, wait_time=wait,
-                     context=self._contexts.get(head["context"]))
+        return Claim(head, attempt_id=attempt_id, worker=worker, started_at=now, lease_until=lease_until,
+                     wait_time=wait, context=self._contexts.get(head["context"]))
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
         """Prolong a lease; return False if the attempt has lost the job."""

@@ -7,8 +7,9 @@ involved in that proof.
 from __future__ import annotations
 
 import os
+import sys
 
-if os.name == "posix":
+if sys.platform != "win32":
     import fcntl
 
     def _lock(descriptor: int) -> None:

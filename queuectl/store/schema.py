@@ -221,9 +221,7 @@ def migrate(database: Database) -> None:
 
 def _create(home: Home) -> None:
     """Make the database in a file of our own and link it into place, unless another was faster."""
-    # Asked in this order: a process that is faster links its database first and has a log only then.
-    if os.path.exists(home.database + "-wal") and not os.path.exists(home.database):
-        raise damaged(home.database, "it is missing, but its write-ahead log is there")
+    _refuse_orphan(home.database + "-wal", home.database)
     draft = f"{home.database}.new-{os.getpid()}-{os.urandom(4).hex()}"
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -235,6 +233,16 @@ def _create(home: Home) -> None:
                 os.unlink(draft)
     except OSError as error:
         raise unusable(home.path, error) from error
+
+
+def _refuse_orphan(log: str, path: str) -> None:
+    """Refuse a write-ahead log without its database. An empty one is what opening a damaged file leaves."""
+    if not os.path.exists(log) or os.path.getsize(log) == 0:
+        return
+    # Asked after the log: a process that is faster links its database first and has a log only then.
+    if not os.path.exists(path):
+        raise StoreDamaged(f"the store is damaged: {path} is missing, but its write-ahead log is there",
+                           hint=f"bring back the database, or move the log away to start anew: mv {log} {log}.damaged")
 
 
 def _fill(draft: str) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.store.output import STDERR, STDOUT, Piece
+from queuectl.store.output import LONGEST_PIECE, STDERR, STDOUT, Piece
 from tests.store.building import add, claim, write
 
 
@@ -60,6 +60,19 @@ def test_reading_goes_on_from_the_end_of_the_last_piece(store, attempt):
     assert found == pieces
     append(store, attempt, (20, STDERR, b"more"))
     assert seen(store.output.read(attempt, position)) == [(20, STDERR, b"more")]
+
+
+def test_a_piece_that_reaches_beyond_the_position_is_read_whole(store, attempt):
+    append(store, attempt, *HELLO)
+    assert seen(store.output.read(attempt, 5)) == HELLO
+    assert seen(store.output.read(attempt, 6)) == HELLO[1:]
+    assert seen(store.output.read(attempt, 14)) == HELLO[2:]
+    assert store.output.read(attempt, 15) == []
+
+
+def test_the_longest_piece_is_found_from_its_last_byte(store, attempt):
+    append(store, attempt, (0, STDOUT, b"x" * LONGEST_PIECE), (LONGEST_PIECE, STDOUT, b"y"))
+    assert [piece.position for piece in store.output.read(attempt, LONGEST_PIECE - 1)] == [0, LONGEST_PIECE]
 
 
 def test_reading_back_begins_with_the_newest(store, attempt):

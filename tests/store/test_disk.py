@@ -1,0 +1,224 @@
+"""A disk that is full or fails: nothing is half done, and the store works again afterwards."""
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shutil
+import subprocess
+
+import pytest
+
+from queuectl.model.errors import StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
+from queuectl.store.lockfile import is_held
+from tests.store.building import add, assert_whole, claim, contents, enqueue, finish, open_store, spec, write
+
+LARGE = "x" * 20_000
+
+
+def fill(store):
+    """Add jobs until the disk is full; return how many were acknowledged."""
+    for acknowledged in range(10_000):
+        try:
+            enqueue(store, spec(LARGE), spec(LARGE))
+        except StoreFull as error:
+            assert "nothing was changed" in error.message and error.hint
+            return 2 * acknowledged
+    raise AssertionError("the disk never filled up")
+
+
+def assert_kept(store, jobs):
+    assert store.database.value("SELECT count(*) FROM jobs") == jobs
+    assert not is_held(store.home.gate)
+    assert_whole(store)
+
+
+# A database that may not grow
+
+@pytest.fixture
+def tight(store):
+    """A store whose database file may not grow much more."""
+    pages = store.database.value("PRAGMA page_count")
+    store.database.rows(f"PRAGMA max_page_count={pages + 60}")
+    return store
+
+
+def widen(store):
+    store.database.rows("PRAGMA max_page_count=1000000")
+
+
+def test_a_full_store_keeps_what_it_acknowledged_and_goes_on_when_there_is_space(tight):
+    acknowledged = fill(tight)
+    assert acknowledged > 0
+    assert_kept(tight, acknowledged)
+    widen(tight)
+    enqueue(tight, spec(LARGE), spec(LARGE))
+    assert_kept(tight, acknowledged + 2)
+
+
+def test_a_full_store_can_be_read_and_what_is_removed_makes_space(tight):
+    acknowledged = fill(tight)
+    assert len(tight.search.jobs(tight.search.in_range(1, 999))) == acknowledged
+    with pytest.raises(StoreFull):
+        claim(tight)
+    assert_kept(tight, acknowledged)
+    assert write(tight, tight.jobs.remove, 1)
+    assert finish(tight, claim(tight))
+    assert_kept(tight, acknowledged - 1)
+
+
+def test_a_large_batch_that_does_not_fit_adds_nothing(tight):
+    enqueue(tight, spec())
+    before = contents(tight)
+    with pytest.raises(StoreFull):
+        enqueue(tight, *[spec(LARGE, queue=f"q{number}") for number in range(50)])
+    assert contents(tight) == before
+    widen(tight)
+    enqueue(tight, *[spec(LARGE, queue=f"q{number}") for number in range(50)])
+    assert_kept(tight, 51)
+
+
+# A file system that is full
+
+def mounted(directory, options):
+    directory.mkdir(mode=0o700)
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("mounting needs root")
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory)], check=False,
+                          stderr=subprocess.PIPE, encoding="utf-8")
+    if done.returncode != 0:
+        pytest.skip(f"cannot mount here: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A file system of 1 MiB with a home on it, and a ballast that can be thrown off."""
+    directory = tmp_path / "disk"
+    mounted(directory, "size=1m,mode=700")
+    (directory / "ballast").write_bytes(b"x" * 200_000)
+    yield directory
+    subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+def test_a_full_disk_keeps_what_was_acknowledged_and_goes_on_when_there_is_space(disk):
+    with open_store(str(disk / "home"), durable=True) as store:
+        acknowledged = fill(store)
+        assert acknowledged > 0
+        assert_kept(store, acknowledged)
+        (disk / "ballast").unlink()
+        enqueue(store, spec(LARGE), spec(LARGE))
+        assert_kept(store, acknowledged + 2)
+    with open_store(str(disk / "home")) as store:
+        assert_kept(store, acknowledged + 2)
+
+
+def test_a_worker_on_a_full_disk_can_end_its_job_once_there_is_space(disk):
+    with open_store(str(disk / "home")) as store:
+        add(store)
+        claimed = claim(store)
+        fill(store)
+        (disk / "more ballast").write_bytes(b"")
+        with contextlib.suppress(OSError), open(str(disk / "more ballast"), "wb", buffering=0) as ballast:
+            while True:
+                ballast.write(b"x" * 4_096)
+        before = contents(store)
+        with pytest.raises(StoreFull):
+            finish(store, claimed)
+        assert contents(store) == before
+        (disk / "more ballast").unlink()
+        (disk / "ballast").unlink()
+        assert finish(store, claimed)
+        assert_whole(store)
+
+
+def test_a_home_that_does_not_fit_is_refused_and_made_later(disk):
+    with contextlib.suppress(OSError), open(str(disk / "more ballast"), "wb", buffering=0) as ballast:
+        while True:
+            ballast.write(b"x" * 4_096)
+    with pytest.raises(StoreUnavailable) as caught:
+        open_store(str(disk / "home"))
+    assert not isinstance(caught.value, StoreDamaged)
+    assert not [name for name in os.listdir(str(disk / "home")) if name.startswith("queue.db")]
+    (disk / "more ballast").unlink()
+    with open_store(str(disk / "home")) as store:
+        assert add(store) == 1
+
+
+def test_a_home_on_a_read_only_disk_can_be_read_while_it_is_open_elsewhere_and_not_be_written(disk):
+    with open_store(str(disk / "home")) as store:
+        add(store)
+        with write_protected(disk):
+            with open_store(str(disk / "home")) as reader:
+                assert reader.search.last() == 1
+                with pytest.raises(StoreReadOnly) as caught:
+                    add(reader)
+            assert "read-only" in (caught.value.hint or "")
+        assert add(store) == 2
+
+
+def test_a_home_on_a_read_only_disk_that_nobody_has_open_is_refused(disk):
+    open_store(str(disk / "home")).close()
+    with write_protected(disk), pytest.raises(StoreUnavailable) as caught:
+        open_store(str(disk / "home"))
+    assert not isinstance(caught.value, StoreDamaged) and caught.value.hint
+    with open_store(str(disk / "home")) as store:
+        assert add(store) == 1
+
+
+@contextlib.contextmanager
+def write_protected(disk):
+    # Files that are open for writing keep a whole file system from it; a bind mount of it does not mind.
+    subprocess.run(["mount", "--bind", str(disk), str(disk)], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(disk)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_gate_that_cannot_be_made_is_said_to_be_read_only(store):
+    shutil.rmtree(store.home.run)
+    with pytest.raises(StoreReadOnly, match="write.lock"), store.writing():
+        raise AssertionError("the transaction began")
+    os.makedirs(store.home.run)
+    assert add(store) == 1
+
+
+# A disk that fails
+
+@contextlib.contextmanager
+def failing_disk(store):
+    """No file may grow past its present size: SQLite sees this as an error of the disk, not as a full one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (store.database.wal_bytes() + 10, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_failing_disk_changes_nothing_and_the_store_goes_on_when_it_works(store):
+    enqueue(store, *[spec() for _ in range(50)])
+    before = contents(store)
+    with failing_disk(store), pytest.raises(StoreUnavailable) as caught:
+        enqueue(store, spec(LARGE * 2), spec(LARGE * 2))
+    assert type(caught.value) is StoreUnavailable and "the disk failed, nothing was changed" in caught.value.message
+    assert contents(store) == before
+    enqueue(store, spec())
+    assert_kept(store, 51)
+
+
+def test_a_checkpoint_on_a_failing_disk_loses_nothing(store):
+    enqueue(store, *[spec(LARGE) for _ in range(20)])
+    before = contents(store)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(store.home.database), hard))
+    try:
+        with pytest.raises(StoreUnavailable, match="the disk failed"):
+            store.checkpoint()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert contents(store) == before and not is_held(store.home.gate)
+    store.checkpoint()
+    assert contents(store) == before
+    assert_kept(store, 20)

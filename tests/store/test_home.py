@@ -1,0 +1,126 @@
+"""The home's directory: where it is, who may read it, and whose it must be."""
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from queuectl.model.errors import StoreUnavailable
+from queuectl.store import Home
+from queuectl.store.home import find_home
+from tests.store.building import add, open_store
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+
+
+@pytest.fixture
+def no_umask():
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(home):
+    paths = [Path(home), *Path(home).rglob("*")]
+    return {path.name: oct(stat.S_IMODE(path.lstat().st_mode)) for path in paths}
+
+
+@POSIX
+def test_everything_is_readable_by_its_owner_only_whatever_the_umask(home, no_umask):
+    with open_store(home) as store:
+        add(store)
+        found = modes(home)
+    assert found == {"home": "0o700", "run": "0o700", "bells": "0o700", "logs": "0o700", "queue.db": "0o600",
+                     "queue.db-wal": "0o600", "queue.db-shm": "0o600", "write.lock": "0o600"}
+
+
+@POSIX
+def test_directories_that_are_there_are_kept_as_they_are(home):
+    os.makedirs(os.path.join(home, "logs"), 0o755)
+    os.chmod(home, 0o755)
+    with open_store(home) as store:
+        add(store)
+    assert (modes(home)["home"], modes(home)["logs"]) == ("0o755", "0o755")
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o720])
+def test_a_home_that_others_can_write_to_is_refused(home, mode):
+    os.mkdir(home)
+    os.chmod(home, mode)
+    with pytest.raises(StoreUnavailable, match="can be written to by other users") as caught:
+        open_store(home)
+    assert caught.value.hint == f"chmod go-w {home}"
+    assert not os.path.exists(os.path.join(home, "queue.db"))
+    os.chmod(home, 0o755)
+    open_store(home).close()
+
+
+@POSIX
+def test_a_home_of_another_user_is_refused(home):
+    if os.geteuid() != 0:
+        pytest.skip("giving a directory away needs root")
+    os.mkdir(home, 0o700)
+    os.chown(home, 4_711, -1)
+    with pytest.raises(StoreUnavailable, match="belongs to another user .uid 4711"):
+        open_store(home)
+    assert not os.path.exists(os.path.join(home, "queue.db"))
+
+
+@pytest.mark.parametrize("place", ["home", "parent", "home/run", "home/logs"])
+def test_a_file_in_the_place_of_a_directory_is_refused(tmp_path, place):
+    blocked = tmp_path / place.replace("parent", "home")
+    blocked.parent.mkdir(mode=0o700, exist_ok=True)
+    blocked.write_text("mine", encoding="utf-8")
+    home = tmp_path / "home" / "below" if place == "parent" else tmp_path / "home"
+    with pytest.raises(StoreUnavailable, match="cannot be used") as caught:
+        open_store(str(home))
+    assert "--home" in (caught.value.hint or "")
+    assert blocked.read_text(encoding="utf-8") == "mine"
+
+
+def test_missing_parents_are_made(tmp_path):
+    with open_store(str(tmp_path / "a" / "b" / "home")) as store:
+        assert add(store) == 1
+
+
+# Where it is
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "project" / ".queuectl").mkdir(parents=True)
+    (tmp_path / "project" / "src" / "deep").mkdir(parents=True)
+    return tmp_path
+
+
+def test_a_home_that_is_named_goes_before_all_others(place):
+    found = find_home(str(place / "x"), {"QUEUECTL_HOME": str(place / "y")}, str(place / "project"))
+    assert found.path == str(place / "x")
+
+
+def test_the_environment_goes_before_the_nearest_directory(place):
+    assert find_home(None, {"QUEUECTL_HOME": str(place / "y")}, str(place / "project")).path == str(place / "y")
+
+
+@pytest.mark.parametrize("start", ["project", "project/src", "project/src/deep", "project/.queuectl"])
+def test_the_nearest_directory_upward_is_found(place, start):
+    assert find_home(None, {"QUEUECTL_HOME": ""}, str(place / start)).path == str(place / "project" / ".queuectl")
+
+
+def test_a_file_of_that_name_is_not_a_home(place):
+    (place / "project" / "src" / ".queuectl").write_text("", encoding="utf-8")
+    assert find_home(None, {}, str(place / "project" / "src")).path == str(place / "project" / ".queuectl")
+
+
+def test_without_any_the_users_own_home_is_used(place, monkeypatch):
+    monkeypatch.setenv("HOME", str(place / "me"))
+    assert find_home(None, {}, "/").path == str(place / "me" / ".queuectl")
+
+
+def test_a_home_is_the_same_from_wherever_it_is_named(place, monkeypatch):
+    monkeypatch.chdir(place / "project")
+    assert Home("src/../home").database == str(place / "project" / "home" / "queue.db")
+    monkeypatch.setenv("HOME", str(place))
+    assert Home("~/x").path == str(place / "x")

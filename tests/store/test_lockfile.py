@@ -1,0 +1,144 @@
+"""A lock that the kernel releases however its holder ends."""
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+
+import pytest
+
+from queuectl.store.lockfile import LockFile, holder, is_held
+from tests.store.building import python
+
+LINUX = pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="only Linux tells who holds a lock")
+HOLDER = """
+from queuectl.store.lockfile import LockFile
+lock = LockFile(sys.argv[1])
+assert lock.acquire()
+lock.write("held")
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def path(home):
+    return home + ".lock"
+
+
+@pytest.fixture
+def lock(path):
+    lock = LockFile(path)
+    yield lock
+    lock.close()
+
+
+@pytest.fixture
+def other(path, processes):
+    """Another process that holds the lock."""
+    process = processes.start(python(HOLDER, path), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+def test_a_free_lock_is_taken_and_given_back(lock, path):
+    assert lock.acquire() and is_held(path)
+    lock.release()
+    assert not is_held(path)
+    assert lock.acquire()
+
+
+def test_one_open_file_at_a_time_holds_the_lock(lock, path):
+    second = LockFile(path)
+    assert lock.acquire()
+    assert not second.acquire()
+    lock.release()
+    assert second.acquire() and not lock.acquire()
+    second.close()
+    assert lock.acquire()
+
+
+def test_taking_a_lock_that_is_ours_already_succeeds(lock):
+    assert lock.acquire() and lock.acquire()
+
+
+def test_closing_releases_and_is_harmless_twice(lock, path):
+    assert lock.acquire()
+    lock.close()
+    lock.close()
+    assert not is_held(path)
+
+
+def test_releasing_a_lock_that_was_never_taken_is_harmless(lock, path):
+    lock.release()
+    assert not os.path.exists(path)
+
+
+def test_a_missing_file_is_held_by_nobody_and_is_not_made_by_asking(path):
+    assert not is_held(path) and holder(path) is None
+    assert not os.path.exists(path)
+
+
+def test_the_file_is_readable_by_its_owner_only(lock, path):
+    before = os.umask(0)
+    try:
+        assert lock.acquire()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+
+
+def test_a_link_is_not_followed(lock, path, tmp_path):
+    (tmp_path / "target").write_text("mine", encoding="utf-8")
+    os.symlink(str(tmp_path / "target"), path)
+    with pytest.raises(OSError):
+        lock.acquire()
+    assert (tmp_path / "target").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_text_is_replaced(lock, path):
+    assert lock.acquire()
+    for text in ("a long text", "short", ""):
+        lock.write(text)
+        with open(path, encoding="utf-8") as file:
+            assert file.read() == text
+
+
+def test_a_lock_of_another_process_cannot_be_taken(other, lock, path):
+    assert not lock.acquire() and is_held(path)
+
+
+def test_a_killed_process_holds_nothing(other, lock, path):
+    assert not lock.acquire()
+    other.kill()
+    other.wait()
+    assert lock.acquire()
+    with open(path, encoding="utf-8") as file:
+        assert file.read() == "held"
+
+
+def test_a_process_that_ends_holds_nothing(other, path):
+    other.stdin.close()
+    assert other.wait(60) == 0
+    assert not is_held(path)
+
+
+@LINUX
+def test_the_holder_is_known_by_its_pid(other, path):
+    assert holder(path) == other.pid
+    other.kill()
+    other.wait()
+    assert holder(path) is None
+
+
+@LINUX
+def test_our_own_lock_is_ours(lock, path):
+    assert lock.acquire()
+    assert holder(path) == os.getpid()
+
+
+def test_a_command_that_was_started_does_not_inherit_the_lock(lock, path, processes):
+    assert lock.acquire()
+    processes.start(["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE, close_fds=False)
+    lock.close()
+    assert not is_held(path)

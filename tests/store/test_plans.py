@@ -1,0 +1,88 @@
+"""Each question that is asked all the time finds its rows by an index, however many jobs there are."""
+from __future__ import annotations
+
+import pytest
+
+from queuectl.store import attempts, contexts, events, jobs, output, search, stats
+from tests.store.building import NOW, enqueue, spec, write
+
+# What is asked, with which parameters, and the index of `jobs` (or of the table named) that must serve it.
+HOT = {
+    "the head of a queue": (jobs.HEAD_OF_QUEUE, ("q",), "jobs_claimable"),
+    "jobs that are due": (jobs.DUE_JOBS, (NOW, 100), "jobs_due"),
+    "the next due instant": (jobs.NEXT_DUE, (), "jobs_due"),
+    "running attempts": (attempts.RUNNING, (), "jobs_processing"),
+    "finished jobs to prune": (jobs.OLD_FINISHED, ("completed", NOW, 100), "jobs_finished"),
+    "dead jobs by error": (search.DLQ_GROUPS, (10,), "jobs_finished"),
+    "dead jobs by command": (search.DLQ_COMMANDS, (10,), "jobs_finished"),
+    "the number of an id": (search.NUMBER_OF_ID, ("a",), "sqlite_autoindex_jobs_1"),
+    "ids by prefix": (search.BY_PREFIX, ("a", "b", 9), "sqlite_autoindex_jobs_1"),
+    "whether an id is taken": (jobs.EXISTS, ("a",), "sqlite_autoindex_jobs_1"),
+    "the place of a job": (jobs.PLACE, (1,), "PRIMARY KEY"),
+    "details of a job": (search.DETAILS, (1,), "PRIMARY KEY"),
+    "a page of jobs": (search.BY_NUMBERS.format("?,?"), (1, 2), "PRIMARY KEY"),
+    "a range of numbers": (search.IN_RANGE, (1, 9), "PRIMARY KEY"),
+    "the last number": (search.LAST, (), ""),
+    "whether an attempt is cancelled": (jobs.CANCEL_REQUESTED, (1, 1), "PRIMARY KEY"),
+    "claiming": (jobs.CLAIM, (1, 1, 1, 1, 1, 1), "PRIMARY KEY"),
+    "renewing": (jobs.RENEW, (1, 1, 1), "PRIMARY KEY"),
+    "finishing": (jobs.FINISH, ("dead",) + (1,) * 10, "PRIMARY KEY"),
+    "promoting": (jobs.PROMOTE, (1, 1, "failed"), "PRIMARY KEY"),
+    "since when work waits": (stats.OLDEST_PENDING, (), "jobs_claimable"),
+    "attempts of a job": (attempts.OF_JOB, (1,), "sqlite_autoindex_attempts_1"),
+    "the size of an output": (attempts.OUTPUT_SIZE, (1,), "sqlite_autoindex_output_1"),
+    "events of a job": (events.OF_JOB, (1,), "events_of_job"),
+    "output": (output.READ, (1, 0, 0, 9), "sqlite_autoindex_output_1"),
+    "output from its end": (output.READ_BACK, (1, 9, 0), "sqlite_autoindex_output_1"),
+    "trimming output": (output.TRIM, (1, 0, 9), "sqlite_autoindex_output_1"),
+    "a context": (contexts.FIND, ("/", "", ""), "sqlite_autoindex_contexts_1"),
+}
+IN_ORDER = ["the head of a queue", "jobs that are due", "finished jobs to prune", "ids by prefix", "output",
+            "output from its end", "events of a job", "attempts of a job"]
+
+
+def plan(store, name):
+    sql, parameters, _ = HOT[name]
+    return [row["detail"] for row in store.database.rows("EXPLAIN QUERY PLAN " + sql, parameters)]
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_a_hot_question_uses_its_index_and_never_reads_a_whole_table(store, name):
+    steps = plan(store, name)
+    index = HOT[name][2]
+    assert any(index in step for step in steps), steps
+    for step in steps:
+        assert not step.startswith("SCAN") or "INDEX jobs_" in step, steps
+
+
+@pytest.mark.parametrize("name", IN_ORDER)
+def test_rows_come_from_the_index_in_order_and_are_not_sorted(store, name):
+    assert not any("TEMP B-TREE" in step for step in plan(store, name))
+
+
+def steps_taken(store, connection, question):
+    """How many hundreds of instructions SQLite's machine needed."""
+    taken = []
+    connection.set_progress_handler(lambda: taken.append(1), 100)
+    question()
+    connection.set_progress_handler(None, 0)
+    return len(taken)
+
+
+def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store):
+    from tests.store.building import claim, finish
+
+    def work():
+        for _ in range(20):
+            finish(store, claim(store))
+        write(store, store.jobs.promote, NOW, 10)
+        store.attempts.running(store.contexts)
+        write(store, store.jobs.prune, "completed", NOW - 1, 10)
+
+    def cost():
+        return steps_taken(store, store.database._connection, work)
+
+    enqueue(store, *[spec() for _ in range(50)])
+    few = cost()
+    enqueue(store, *[spec(priority=number % 7, run_at=NOW + number % 3 - 1) for number in range(5_000)])
+    assert few > 0 and cost() <= few * 1.5
