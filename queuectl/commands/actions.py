@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ..model.errors import WaitTimeout
-from ..model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, WAITING_STATES
+from ..model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, WAITING_STATES, jobs_text
 from . import arguments
 from .registry import Arg, command
 from .result import Result
@@ -145,7 +145,7 @@ def _dry_run(context: Context, numbers: Sequence[int]) -> Result:
 
 def _confirm(context: Context, verb: str, numbers: Sequence[int]) -> bool:
     """Ask before many jobs are changed; nothing to change needs no question."""
-    return not numbers or context.front_end.confirm(f"{verb} {len(numbers)} job{'s' * (len(numbers) != 1)}")
+    return not numbers or context.front_end.confirm(f"{verb} {jobs_text(len(numbers))}")
 
 
 def _left_alone() -> Result:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
+from ..model.job import jobs_text
 from . import arguments
 from .registry import Arg, command
 from .result import Result
@@ -21,8 +22,8 @@ GROUP = "Jobs"
     Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
     Arg("--id", help="the job's id (default: job-NUMBER)"),
     Arg("--queue", "-Q", help="the queue (default: default)", complete="queue"),
-    Arg("--priority", "-p", parse=arguments.integer(-1000, 1000), help="-1000 to 1000, higher runs first (default: 0)"),
-    Arg("--retries", "-r", parse=arguments.integer(0, 100), help="attempts after the first (default: max_retries)"),
+    Arg("--priority", "-p", parse=arguments.whole, help="-1000 to 1000, higher runs first (default: 0)"),
+    Arg("--retries", "-r", parse=arguments.whole, help="attempts after the first (default: max_retries)"),
     Arg("--timeout", "-T", help="seconds, 5m, 1h30m or none (default: timeout)"),
     Arg("--in", metavar="DELAY", help="run it after this time, such as 90s, 30m or 2h30m"),
     Arg("--at", metavar="TIME", help="run it at this time: 2026-11-10 02:00:00 (local), or ISO 8601 with zone"),
@@ -129,7 +130,8 @@ def enqueue(context: Context, *, jobs: list[str], file: list[str], validate: boo
     found, places = _gather(context, jobs, file, template, set)
     if validate:
         count = len(context.queue.check(found, names=places))
-        return Result(record={"valid": True, "jobs": count}, message=f"{count} jobs are valid, nothing was added")
+        return Result(record={"valid": True, "jobs": count},
+                      message=f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added")
     ids = context.queue.enqueue(found, names=places)
     message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
     return Result(rows=[{"id": job} for job in ids], columns=("id",), message=message, ids=ids)
@@ -159,10 +161,10 @@ def _gather(context: Context, jobs: list[str], files: list[str], template: str |
 
 
 def _read(context: Context, source: str) -> Any:
-    from ..engine.intake import decode, parse_jobs
+    from ..engine.intake import READ_BYTES, decode, parse_jobs
 
     if source == "-":
-        return parse_jobs(decode(context.front_end.read_stdin(), "stdin"), "stdin")
+        return parse_jobs(decode(context.front_end.read_stdin(READ_BYTES), "stdin"), "stdin")
     if source.lstrip()[:1] in ("{", "["):
         return parse_jobs(source, "the argument")
     path = source[1:] if source.startswith("@") else source
@@ -171,9 +173,11 @@ def _read(context: Context, source: str) -> Any:
 
 def read_file(path: str) -> bytes:
     """Return a file's bytes. Raises InvalidInput, saying why it cannot be read."""
+    from ..engine.intake import READ_BYTES
+
     try:
         with open(path, "rb") as file:
-            return file.read()
+            return file.read(READ_BYTES)
     except OSError as error:
         raise InvalidInput(f"cannot read {path}: {error.strerror}",
                            hint="give JSON, a file that exists, or - for stdin",

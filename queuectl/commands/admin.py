@@ -75,4 +75,5 @@ def demo(context: Context, *, run: bool) -> Result:
         fates = run_demo(context.queue, ids, progress.update)
     finally:
         progress.close()
-    return Result(rows=fates, columns=("id", "state", "attempts", "duration", "fate", "command"), ids=ids)
+    return Result(rows=fates, columns=("id", "state", "attempts", "duration", "fate", "command"), ids=ids,
+                  notes=[f"look closer at one with: queuectl show {ids[-1]}, and queuectl logs {ids[-1]}"])

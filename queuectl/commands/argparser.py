@@ -20,6 +20,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise InvalidInput for a mistake."""
+        if message.endswith("expected one argument"):
+            name = max(message.split(":")[0].split()[-1].split("/"), key=len)
+            message = f"option {name} needs a value; write {name}=VALUE if it begins with -"
         raise InvalidInput(message, hint=f"see: {self.prog} --help")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
@@ -31,7 +34,9 @@ class Parser(argparse.ArgumentParser):
                 name = word.partition("=")[0]
                 self.error(f"unknown option {quoted(name)}{did_you_mean(name, known)}")
         if unknown:
-            self.error(f"unexpected {quoted(unknown[0])}; write a command with blanks as one quoted text")
+            blanks = any(action.dest == "command" for action in self._actions)
+            self.error(f"unexpected {quoted(unknown[0])}"
+                       + ("; write a command with blanks as one quoted text" if blanks else ""))
         return found, unknown
 
 
@@ -57,11 +62,31 @@ def parse_with_argparse(words: Sequence[str]) -> Parsed:
     if takes_rest and "--" in head:
         at = head.index("--")
         head, rest = head[:at], head[at + 1:]
-    values = vars(build_parser(command).parse_args(head))
+    values = vars(build_parser(command).parse_args(_positionals_last(command, head)))
     values.update({arg.key: [] for arg in command.args if arg.many and values.get(arg.key) is None})
     if takes_rest:
         values[takes_rest[0].key] = rest or []
     return Parsed(command, values, options)
+
+
+def _positionals_last(command: Command, words: Sequence[str]) -> list[str]:
+    """Return the words with the options in front: argparse takes positionals from one place only."""
+    takes_value = {name for arg in command.args if arg.is_option and not arg.flag for name in arg.names}
+    options: list[str] = []
+    others: list[str] = []
+    at = 0
+    while at < len(words) and words[at] != "--":
+        if words[at].startswith("-") and words[at] != "-":
+            count = 2 if words[at] in takes_value else 1
+            options += words[at:at + count]
+            at += count
+        else:
+            others.append(words[at])
+            at += 1
+    others += words[at + 1:]
+    # Without need for it, `--` is left out: argparse refuses one that nothing follows.
+    needed = any(word.startswith("-") and word != "-" for word in others)
+    return [*options, *(["--"] if needed else []), *others]
 
 
 def _take_globals(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -123,16 +148,16 @@ def build_parser(command: Command) -> Parser:
                     epilog=_epilog(command), formatter_class=argparse.RawDescriptionHelpFormatter)
     for arg in command.args:
         if not arg.rest:
-            _add(parser, arg)
+            _add(parser, arg, command.path)
     return parser
 
 
-def _add(parser: argparse._ActionsContainer, arg: Arg) -> None:
+def _add(parser: argparse._ActionsContainer, arg: Arg, path: str) -> None:
     shown = argparse.SUPPRESS if arg.hidden else arg.help.replace("%", "%%")
     if arg.flag:
         parser.add_argument(*arg.names, action="store_true", default=arg.default, help=shown, dest=arg.key)
         return
-    settings: dict[str, Any] = {"type": _typed(arg), "default": arg.default, "help": shown,
+    settings: dict[str, Any] = {"type": _typed(arg, path), "default": arg.default, "help": shown,
                                 "metavar": arg.metavar or arg.key.upper()}
     if not arg.is_option:
         settings["nargs"] = "*" if arg.many else "?" if arg.optional else None
@@ -143,13 +168,14 @@ def _add(parser: argparse._ActionsContainer, arg: Arg) -> None:
     parser.add_argument(*arg.names, dest=arg.key, **settings)
 
 
-def _typed(arg: Arg) -> Any:
+def _typed(arg: Arg, path: str) -> Any:
     def convert(text: str) -> Any:
         try:
             return arg.value(text)
         except ValueError as error:
-            name = max(arg.names, key=len)
-            raise argparse.ArgumentTypeError(f"{name} {error}, got {quoted(text)}") from None
+            # Not an ArgumentTypeError: argparse would put the option's names in front once more.
+            raise InvalidInput(f"{max(arg.names, key=len)} {error}, got {quoted(text)}", field=arg.key,
+                               hint=f"see: queuectl {path} --help") from None
     return convert
 
 

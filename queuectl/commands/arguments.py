@@ -11,11 +11,13 @@ if TYPE_CHECKING:
 
 def integer(low: int, high: int) -> Callable[[str], int]:
     """Return a reader of whole numbers of a range; ASCII digits only."""
-    def read(text: str) -> int:
-        digits = text[1:] if text.startswith("-") else text
-        value = int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
-        return check_integer(value, low, high)
-    return read
+    return lambda text: check_integer(whole(text), low, high)
+
+
+def whole(text: str) -> int | str:
+    """A whole number; anything else is left as it is, for JobSpec to report beside all other problems."""
+    digits = text[1:] if text.startswith("-") else text
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
 
 
 def seconds(text: str) -> float:
@@ -36,6 +38,15 @@ def state_list(text: str) -> list[str]:
         if state not in STATES:
             raise ValueError(f"must be of {', '.join(STATES)}; {quoted(state)} is none{did_you_mean(state, STATES)}")
     return states
+
+
+def unicode_text(text: str) -> str:
+    """A text; what is not UTF-8 on the command line comes as lone surrogates, which no job can hold."""
+    from ..model.spec import is_utf8
+
+    if not is_utf8(text):
+        raise ValueError("must be valid Unicode")
+    return text
 
 
 def name(text: str) -> str:

@@ -30,7 +30,7 @@ def config_get(context: Context, *, key: str) -> Result:
     """Print one setting's value."""
     wanted = find(key)
     row = next(_row(*found) for found in _resolved(context) if found[0] is wanted)
-    return Result(record=row, message=row["value"])
+    return Result(record=row, message=row["value"], ids=[row["value"]])
 
 
 def _resolved(context: Context) -> list[tuple[Setting, Value, str]]:

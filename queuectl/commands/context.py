@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         def confirm(self, question: str) -> bool:
             """Ask a yes-or-no question. Raises InvalidInput where nobody can answer."""
 
-        def read_stdin(self) -> bytes:
-            """Return all of standard input."""
+        def read_stdin(self, limit: int) -> bytes:
+            """Return standard input, at most `limit` bytes of it."""
 
         def progress(self, total: int, label: str) -> Progress:
             """Begin to show progress."""

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
-from ..model.job import DEAD
+from ..model.job import DEAD, jobs_text
 from . import arguments
 from .registry import Arg, command
 from .result import Result
@@ -50,7 +50,7 @@ def dlq_stats(context: Context) -> Result:
              "last_at": row["last_at"], "example": row["example"], "value": row["error"]} for row in found["by_error"]]
     rows += [{"jobs": row["jobs"], "pattern": "command", "exit_code": None, "signal": None, "last_at": row["last_at"],
               "example": row["example"], "value": row["command"]} for row in found["by_command"]]
-    notes = [f"{found['dead']} dead jobs" if found["dead"] else "the dead letter queue is empty"]
+    notes = [jobs_text(found["dead"], "dead") if found["dead"] else "the dead letter queue is empty"]
     return Result(rows=rows, columns=("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value"),
                   notes=notes)
 
@@ -70,7 +70,7 @@ def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts:
 def dlq_remove(context: Context, *, ids: Sequence[str], yes: bool) -> Result:
     """Delete dead jobs, all of them if no id is given."""
     numbers = _select(context, ids)
-    question = f"remove {len(numbers)} dead job{'s' * (len(numbers) != 1)}"
+    question = f"remove {jobs_text(len(numbers), 'dead')}"
     if numbers and not yes and not context.front_end.confirm(question):
         return Result(notes=["nothing was changed"], code=1)
     return report(context.queue.remove(numbers), "removed")

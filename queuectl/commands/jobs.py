@@ -30,7 +30,8 @@ def sort_key(text: str) -> str:
     from ..store.search import SORTS
 
     if text.lstrip("-") not in SORTS or text.startswith("--"):
-        raise ValueError(f"must be one of {', '.join(SORTS)}, with - in front for descending")
+        raise ValueError(f"must be one of {', '.join(SORTS)}, with - in front for descending"
+                         + did_you_mean(text.lstrip("-"), SORTS))
     return text
 
 
@@ -50,7 +51,8 @@ def columns(text: str) -> list[str]:
 
 @command(
     "list", STATE, QUEUE, TAG,
-    Arg("--search", "-S", metavar="TEXT", help="only jobs whose command or id contains this text"),
+    Arg("--search", "-S", parse=arguments.unicode_text, metavar="TEXT",
+        help="only jobs whose command or id contains this text"),
     Arg("--limit", "-l", parse=arguments.integer(0, MAX_LIMIT), default=DEFAULT_LIMIT, metavar="N",
         help=f"at most this many, 0 for all (default: {DEFAULT_LIMIT})"),
     Arg("--sort", parse=sort_key, default="-number", metavar="COLUMN", complete="column",

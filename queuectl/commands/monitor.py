@@ -52,8 +52,6 @@ def _in_seconds(found: dict[str, Any]) -> dict[str, Any]:
     for name in ("run_time", "wait_time"):
         if found[name] is not None:
             seconds[name] = {key: value / 1000 for key, value in found[name].items()}
-    age = found["oldest_pending_age"]
-    seconds["oldest_pending_age"] = None if age is None else age / 1000
     return seconds
 
 

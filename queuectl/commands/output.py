@@ -85,7 +85,7 @@ def _follow(context: Context, number: int, stream: int | None, tail: int | None,
             if attempt["outcome"] is None:
                 break
             shown, position = shown + 1, 0
-            if attempt is attempts[-1] and not job.is_final:
+            if only is None and (attempt is not attempts[-1] or not job.is_final):
                 context.front_end.note(f"attempt {attempt['attempt']} ended: {attempt['error']}, "
                                        f"the job is {job.state}")
         if shown == only or (job.is_final and shown >= len(attempts)):

@@ -165,11 +165,16 @@ def suggestions(word: str) -> InvalidInput:
     """Return the error for a word that is no command."""
     from ..model.errors import did_you_mean, quoted
 
+    if word.startswith("-"):
+        name = word.partition("=")[0]
+        return InvalidInput(f"unknown option {quoted(name)}{did_you_mean(name, GLOBAL_FLAGS)}",
+                            hint="see: queuectl --help")
     firsts = {path.split()[0] for path in (*COMMANDS, *ALIASES)}
     guess = SYNONYMS.get(word)
-    mean = f' (did you mean "{guess}"?)' if guess in firsts else did_you_mean(word, firsts)
+    mean = f' (did you mean "{guess}"?)' if guess in COMMANDS else did_you_mean(word, firsts)
     return InvalidInput(f"there is no command {quoted(word)}{mean}", hint="see all commands with: queuectl help")
 
 
 SYNONYMS = {"rm": "remove", "delete": "remove", "ls": "list", "ps": "status", "tail": "logs", "log": "logs",
-            "kill": "cancel", "stop": "worker", "start": "worker", "submit": "add", "restart": "retry", "info": "show"}
+            "kill": "cancel", "stop": "worker stop", "start": "worker start", "submit": "add", "restart": "retry",
+            "info": "show"}

@@ -107,8 +107,8 @@ def command(path: str, *args: Arg, group: str, aliases: Sequence[str] = (),
 
 
 def load() -> dict[str, Command]:
-    """Return the table, with all modules that declare commands loaded."""
-    from . import actions, add, admin, config, dlq, jobs, monitor, output, templates, workers
+    """Return the table, with all modules that declare commands loaded. Their order is that of the help."""
+    from . import add, jobs, output, actions, templates, workers, monitor, dlq, config, admin  # isort: skip
 
-    assert all((actions, add, admin, config, dlq, jobs, monitor, output, templates, workers))
+    assert all((add, jobs, output, actions, templates, workers, monitor, dlq, config, admin))
     return COMMANDS

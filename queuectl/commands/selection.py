@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
-from ..model.job import STATES
+from ..model.job import STATES, jobs_text
 from ..store.search import JobFilter
 from . import arguments
 from .registry import Arg
@@ -24,6 +24,7 @@ TAG = Arg("--tag", "-t", parse=arguments.name, complete="tag", help="only jobs w
 ALL = Arg("--all", "-a", flag=True, help="all jobs of the home")
 DRY_RUN = Arg("--dry-run", "-n", flag=True, help="only say which jobs it would be")
 YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")
+MAX_IDS_BYTES = 64 * 1024 * 1024
 SELECTION = (IDS, STATE, QUEUE, TAG, ALL, DRY_RUN)
 
 
@@ -31,7 +32,10 @@ def read_ids(context: Context, ids: Sequence[str]) -> list[str]:
     """Return the ids as given, with `-` replaced by the ids on stdin."""
     found: list[str] = []
     for word in ids:
-        found += context.front_end.read_stdin().decode("utf-8", "replace").split() if word == "-" else [word]
+        if word == "-":
+            found += context.front_end.read_stdin(MAX_IDS_BYTES).decode("utf-8", "replace").split()
+        else:
+            found.append(word)
     return found
 
 
@@ -61,7 +65,7 @@ def dry_run(context: Context, numbers: Sequence[int]) -> Result:
 
     jobs = context.queue.store.search.jobs(numbers)
     return Result(rows=[job.as_dict() for job in jobs], columns=LIST_COLUMNS, ids=[job.id for job in jobs],
-                  notes=[f"{len(jobs)} jobs, nothing was changed"])
+                  notes=[f"{jobs_text(len(jobs))}, nothing was changed"])
 
 
 def report(change: Change, done: str) -> Result:
@@ -71,7 +75,7 @@ def report(change: Change, done: str) -> Result:
 
     demand_done(change)
     shown = ", ".join(change.done[:5]) + (f" and {len(change.done) - 5} more" if len(change.done) > 5 else "")
-    message = f"Job {done}: {shown}" if len(change.done) == 1 else f"{len(change.done)} jobs {done}" + (
+    message = f"Job {done}: {shown}" if len(change.done) == 1 else f"{jobs_text(len(change.done))} {done}" + (
         f": {shown}" if change.done else "")
     return Result(rows=[{"id": job, "result": done} for job in change.done]
                   + [{"id": refused.id, "result": f"refused: {refused.state}"} for refused in change.refused],

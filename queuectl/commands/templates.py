@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 
-from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
+from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ..model.spec import is_name
 from .registry import Arg, command
 from .result import Result
@@ -52,14 +52,14 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     """Keep a job as a template of your own."""
     import json
 
-    from ..engine.intake import decode, parse_jobs
+    from ..engine.intake import READ_BYTES, decode, parse_jobs
     from .add import read_file
 
     if not is_name(name) or name in SHIPPED:
         raise InvalidInput(f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, "
                            f"got {quoted(name)}")
     if source == "-":
-        text = decode(context.front_end.read_stdin(), "stdin")
+        text = decode(context.front_end.read_stdin(READ_BYTES), "stdin")
     else:
         text = source if source.lstrip().startswith("{") else decode(read_file(source.lstrip("@")), source)
     job = parse_jobs(text, "the template").jobs[0]
@@ -76,7 +76,7 @@ def _write(path: str, text: str, force: bool) -> None:
         with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise InvalidInput(f"there is a template {path} already", hint="replace it with --force") from None
+        raise Conflict(f"there is a template {path} already", hint="replace it with --force") from None
 
 
 def _own_names(context: Context) -> list[str]:

@@ -85,7 +85,7 @@ def worker_scale(context: Context, *, count: int) -> Result:
         raise InvalidInput(f"at most {limit} workers are allowed, got {count}", field="count",
                            hint=f"allow more with: queuectl config set max_workers {count}")
     scale_pool(context.queue, count)
-    return Result(record={"workers": count}, message=f"{count} worker{'s' * (count != 1)}")
+    return Result(record={"workers": count}, message=f"Scaled to {count} worker{'s' * (count != 1)}")
 
 
 TIMEOUT = Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME",

@@ -13,7 +13,6 @@ it asks its `watch` whether to go on.
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 
 from ..model.job import Outcome
@@ -43,12 +42,13 @@ class Execution:
     processes that earlier jobs were allowed to leave, and gets those of this one.
     """
 
-    def __init__(self, claim: Claim, *, environment: Mapping[str, str], capture: Capture, kill_grace: int, clock: Clock,
-                 wakeup: Wakeup, watch: Callable[[Execution], None], spared: set[int]) -> None:
+    def __init__(self, claim: Claim, *, marker: str, environment: Mapping[bytes, bytes], capture: Capture,
+                 kill_grace: int, clock: Clock, wakeup: Wakeup, watch: Callable[[Execution], None], spared: set[int]) -> None:
         self.claim = claim
         self.capture = capture
         self.pid: int | None = None
         self.began = clock.monotonic()
+        self._marker = marker
         self._environment = environment
         self._kill_grace = kill_grace
         self._clock = clock
@@ -61,7 +61,8 @@ class Execution:
         self._clearing_since: int | None = None
         self._grace = kill_grace
         self._next_watch = self.began + WATCH_MS
-        self._pipes: set[int] = set()
+        self._pipes: dict[int, int] = {}
+        self._death: int | None = None
         self._children_left = True
 
     def run(self) -> Outcome:
@@ -69,13 +70,13 @@ class Execution:
         try:
             self._start()
         except OSError as error:
-            self._close_pipes()
+            self._close_all()
             return Outcome.not_started(error.strerror or str(error))
         try:
             while not self._is_over():
                 self._step()
         finally:
-            self._close_pipes()
+            self._close_all()
         return self._ending or self._exit_outcome()
 
     def duration(self) -> int:
@@ -83,17 +84,20 @@ class Execution:
         return (self._exited_at or self._clock.monotonic()) - self.began
 
     def end(self, outcome: Outcome, *, grace: int | None = None) -> None:
-        """End the command, with this outcome, after at most `grace` milliseconds of politeness."""
+        """End the command, with this outcome, after at most `grace` milliseconds of politeness.
+
+        A shell that has exited already keeps its own outcome; what is left of its tree is ended.
+        """
         grace = self._kill_grace if grace is None else grace
-        if self._ending is None:
+        if self._ending is None and self._status is None:
             self._ending = outcome
+        if self._clearing_since is None and (self._status is None or not self.claim.allow_background):
             self._start_clearing(grace)
         self._grace = min(self._grace, grace)
 
     def _start(self) -> None:
-        cwd = self.claim.context.cwd
-        if os.getcwd() != cwd:
-            os.chdir(cwd)
+        # Always: the directory of the job before may be gone by now, or another one of the same name.
+        os.chdir(self.claim.context.cwd)
         out_read, out_write = os.pipe()
         err_read, err_write = os.pipe()
         try:
@@ -104,37 +108,43 @@ class Execution:
         finally:
             os.close(out_write)
             os.close(err_write)
+        self._death = self._wakeup.listen_for_death(self.pid)
 
     def _listen(self, descriptor: int, stream: int) -> None:
-        self._pipes.add(descriptor)
-        self._wakeup.selector.register(descriptor, selectors.EVENT_READ, stream)
+        self._pipes[descriptor] = stream
+        self._wakeup.listen(descriptor)
 
     def _step(self) -> None:
-        for descriptor, stream in self._wakeup.wait(self._patience()):
-            self._read(descriptor, stream)
-        self._reap()
+        for descriptor in self._wakeup.wait(self._patience()):
+            if descriptor == self._death:
+                self._reap()
+            else:
+                self._read(descriptor)
+        if self._wakeup.take_child_died() or self._clearing_since is not None:
+            self._reap()
         now = self._clock.monotonic()
         if now >= self._next_watch or self._wakeup.take_control():
-            self._next_watch = now + WATCH_MS
             self._watch(self)
+            # Counted from the end: a store that keeps us waiting must not keep the pipes waiting too.
+            self._next_watch = self._clock.monotonic() + WATCH_MS
         self._check_limits(now)
 
     def _patience(self) -> float:
         """Return the seconds until something must be looked at even if nothing happens."""
-        deadlines = [self._next_watch]
-        if self.claim.timeout is not None and self._ending is None:
-            deadlines.append(self.began + self.claim.timeout)
-        if self._exited_at is not None:
-            deadlines.append(self._exited_at + DRAIN_MS)
         now = self._clock.monotonic()
+        deadlines = [self._next_watch]
+        if self.claim.timeout is not None and self._ending is None and self._exited_at is None:
+            deadlines.append(self.began + self.claim.timeout)
         if self._clearing_since is not None:
             deadlines.append(now + SCAN_MS)
+        elif self._exited_at is not None:
+            deadlines.append(self._exited_at + DRAIN_MS)
         return max(0, min(deadlines) - now) / 1000
 
-    def _read(self, descriptor: int, stream: int) -> None:
+    def _read(self, descriptor: int) -> None:
         data = os.read(descriptor, READ_BYTES)
         if data:
-            self.capture.feed(stream, data)
+            self.capture.feed(self._pipes[descriptor], data)
         else:
             self._close(descriptor)
 
@@ -150,6 +160,7 @@ class Execution:
                 if pid == self.pid:
                     self._status = status
                     self._exited_at = self._clock.monotonic()
+                    self._stop_listening_for_death()
         except ChildProcessError:
             self._children_left = False
 
@@ -190,7 +201,7 @@ class Execution:
     def _tree(self) -> list[int]:
         if not self._children_left and self._status is not None:
             return []
-        return process.find_tree(leader=self.pid, adopter=os.getpid(), spared=self._spared)
+        return process.find_tree(leader=self.pid, marker=self._marker, adopter=os.getpid(), spared=self._spared)
 
     def _exit_outcome(self) -> Outcome:
         assert self._status is not None
@@ -199,11 +210,18 @@ class Execution:
             return Outcome.signalled(number, process.signal_name(number))
         return Outcome.exited(os.WEXITSTATUS(self._status))
 
-    def _close_pipes(self) -> None:
+    def _stop_listening_for_death(self) -> None:
+        if self._death is not None:
+            self._wakeup.forget(self._death)
+            os.close(self._death)
+            self._death = None
+
+    def _close_all(self) -> None:
+        self._stop_listening_for_death()
         for descriptor in list(self._pipes):
             self._close(descriptor)
 
     def _close(self, descriptor: int) -> None:
-        self._wakeup.selector.unregister(descriptor)
-        self._pipes.discard(descriptor)
+        self._wakeup.forget(descriptor)
+        del self._pipes[descriptor]
         os.close(descriptor)

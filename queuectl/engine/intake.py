@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_BYTES = 64 * 1024 * 1024
+# What is worth reading: one byte more tells that there is too much, and /dev/zero has an end.
+READ_BYTES = MAX_BYTES + 1
 MAX_JOBS = 100_000
 MAX_DIGITS = 16
 MAX_PROBLEMS = 20
@@ -41,7 +43,7 @@ class JobText:
 def decode(data: bytes, source: str) -> str:
     """Return bytes as text. Raises InvalidInput if they are too many or not UTF-8."""
     if len(data) > MAX_BYTES:
-        raise InvalidInput(f"{source} has {len(data)} bytes, at most {MAX_BYTES} are allowed")
+        raise InvalidInput(f"{source} has more than {MAX_BYTES} bytes, at most so many are allowed")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -30,7 +30,10 @@ class Log:
     def say(self, text: str) -> None:
         """Write a line."""
         line = f"{iso(self._clock.wall())} {self.speaker}[{os.getpid()}] {printable(text)}\n"
-        os.write(2, line.encode("utf-8", "backslashreplace"))
+        try:
+            os.write(2, line.encode("utf-8", "backslashreplace"))
+        except OSError:
+            return  # A full disk must not end the worker and its job; there is nowhere to say it.
 
     def complain(self, text: str) -> None:
         """Write a line unless the same was written within the last minute."""

@@ -3,9 +3,9 @@
     |<---- head ---->|              left out              |<---- tail ---->|
     0            limit/2                          total - limit/2        total
 
-Both streams share one sequence of positions, in the order in which the bytes arrived. New pieces are
-handed out by `take` for storing; with them comes the position before which stored pieces of the
-middle may be deleted again. Pieces are kept whole, so up to one piece more than the limit is kept.
+Both streams share one sequence of positions, in the order in which the bytes arrived. `pending` are
+the pieces to store; `forget` lets go of them once that has been committed. Stored pieces of the middle
+may be deleted again. Pieces are kept whole, so up to one piece more than the limit is kept.
 """
 from __future__ import annotations
 
@@ -47,12 +47,14 @@ class Capture:
             while self._tail[0].end <= self.tail_start:
                 self._tail.popleft()
 
-    def take(self) -> list[Piece]:
-        """Return the pieces that came since the last call and are still to be kept."""
-        pieces = [*self._head, *self._tail]
+    def pending(self) -> list[Piece]:
+        """Return the pieces that came since the last `forget` and are still to be kept."""
+        return [*self._head, *self._tail]
+
+    def forget(self) -> None:
+        """Let go of the pending pieces: they are stored."""
         self._head = []
         self._tail = deque()
-        return pieces
 
 
 def _append(pieces: list[Piece] | deque[Piece], piece: Piece) -> None:

@@ -4,18 +4,17 @@ Workers are processes of the forkserver context, which forks them from a process
 threads nor a database connection. The pool's main thread looks after processes only; a scheduler
 thread with a store of its own does what is due. The pool holds the kernel lock on `run/pool.lock`.
 
-First stop signal: no new jobs, current ones may finish within `shutdown_timeout`. Second: jobs are
-ended and go back to the queue. A worker that was killed from outside is replaced at once, one that
+First stop signal: no new jobs, current ones may finish within `shutdown_timeout`. Second, or SIGQUIT:
+jobs are ended and go back to the queue. A worker that was killed from outside is replaced at once, one that
 fails by itself after a growing delay.
 """
 from __future__ import annotations
 
 import multiprocessing
-import selectors
 import signal
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import DaemonUnavailable
+from ..model.errors import DaemonUnavailable, QueueCTLError, StoreUnavailable
 from ..store import Store
 from . import process
 from .doorbell import POOL, Doorbell
@@ -98,8 +97,7 @@ class Pool:
         if self._wakeup.stops:
             self._stop_all()
         else:
-            self._follow_target()
-            self._announce()
+            self._follow()
         if self._slots or not self._wakeup.stops:
             self._wait()
 
@@ -114,7 +112,7 @@ class Pool:
         for slot in list(self._slots):
             if slot.worker is None or slot.worker.exitcode is None:
                 continue
-            self._wakeup.selector.unregister(slot.worker.sentinel)
+            self._wakeup.forget(slot.worker.sentinel)
             code, pid = slot.worker.exitcode, slot.worker.pid
             slot.worker.close()
             slot.worker = None
@@ -137,6 +135,14 @@ class Pool:
             slot.start_at = now + min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** min(slot.failures, 20))
         self._log.say(f"worker process {pid} {how}, starting another in {(slot.start_at - now) / 1000:g} s")
 
+    def _follow(self) -> None:
+        try:
+            self._follow_target()
+            self._announce()
+        except StoreUnavailable as error:
+            # The workers keep their jobs alive; we look again soon.
+            self._log.complain(f"cannot use the store: {error}")
+
     def _follow_target(self) -> None:
         target = self._store.meta.pool_target() or 0
         staying = [slot for slot in self._slots if not slot.is_leaving]
@@ -153,14 +159,17 @@ class Pool:
         worker.start()
         slot.worker = worker
         slot.started_at = self._clock.monotonic()
-        self._wakeup.selector.register(worker.sentinel, selectors.EVENT_READ, "worker")
+        self._wakeup.listen(worker.sentinel)
 
-    def _dismiss(self, slot: Slot) -> None:
-        slot.is_leaving = True
+    def _dismiss(self, slot: Slot, *, forced: bool = False) -> None:
+        """Tell a worker to leave; one that is leaving already is told again only to hurry it up."""
         if slot.worker is None:
             self._slots.remove(slot)
-        else:
+        elif forced:
+            process.send([slot.worker.pid or 0], signal.SIGQUIT)
+        elif not slot.is_leaving:
             slot.worker.terminate()
+        slot.is_leaving = True
 
     def _announce(self) -> None:
         """Say that we are ready once every worker has registered."""
@@ -177,15 +186,23 @@ class Pool:
         while self._stops_passed_on < min(self._wakeup.stops, 2):
             self._stops_passed_on += 1
             forced = self._stops_passed_on > 1
+            self._reload_settings()
             self._log.say("stopping at once" if forced else "stopping, current jobs may finish")
             patience = 0 if forced else self._settings.shutdown_timeout
             self._stop_by = now + patience + self._settings.kill_grace + OVERTIME_MS
             for slot in list(self._slots):
-                self._dismiss(slot)
+                self._dismiss(slot, forced=forced)
         if self._stop_by is not None and now >= self._stop_by:
             for slot in self._slots:
                 if slot.worker is not None:
                     slot.worker.kill()
+
+    def _reload_settings(self) -> None:
+        """Workers follow the settings as they are now; so must the time that we give them."""
+        try:
+            self._settings = load_settings(self._store)
+        except QueueCTLError as error:
+            self._log.complain(str(error))
 
     def _wait(self) -> None:
         now = self._clock.monotonic()

@@ -40,13 +40,11 @@ def stop_pool(queue: Queue, *, patience: float | None, force: bool) -> int | Non
     if pid is None:
         return None
     clock = queue.clock
-    process.send([pid], signal.SIGTERM)
-    if force:
-        process.send([pid], signal.SIGTERM)
+    process.send([pid], signal.SIGQUIT if force else signal.SIGTERM)
     deadline = None if patience is None or force else clock.monotonic() + round(patience * 1000)
     while pool_pid(queue.home) == pid:
         if deadline is not None and clock.monotonic() >= deadline:
-            process.send([pid], signal.SIGTERM)
+            process.send([pid], signal.SIGQUIT)
             deadline = None
         clock.pause(LOOK_SECONDS)
     return pid

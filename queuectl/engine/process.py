@@ -44,7 +44,7 @@ class Entry:
         self.is_zombie = is_zombie
 
 
-def spawn(command: str, *, environment: Mapping[str, str], stdout: int, stderr: int) -> int:
+def spawn(command: str, *, environment: Mapping[bytes, bytes], stdout: int, stderr: int) -> int:
     """Start a command in the current directory and a new session; return its pid.
 
     `stdout` and `stderr` are file descriptors to write to; stdin is empty. Raises OSError where the
@@ -140,8 +140,9 @@ def find_tree(*, leader: int | None, leader_start: str | None = None, marker: st
     """Return the living processes of an attempt's tree, without zombies and without ourselves.
 
     `leader` is the shell's pid; with `leader_start` it counts only if it is still that process.
-    `marker` is looked for in environments. `adopter` is the worker, whose children belong to the
-    tree except those in `spared`.
+    `marker` is looked for in all environments, or, with `adopter`, only tells whose its children are:
+    that is the worker, and all its children belong to the tree but those in `spared` and the orphans
+    of what earlier attempts were allowed to leave.
     """
     table = list_processes()
     if leader is not None and leader_start is not None and leader in table and table[leader].start != leader_start:
@@ -149,8 +150,9 @@ def find_tree(*, leader: int | None, leader_start: str | None = None, marker: st
     needle = f"{MARKER}={marker}".encode() if marker else None
     members = {entry.pid for entry in table.values()
                if (leader is not None and leader in (entry.pid, entry.session, entry.group))
-               or (adopter is not None and entry.parent == adopter and entry.pid not in spared)
-               or (needle is not None and _has_variable(entry.pid, needle))}
+               or (adopter is not None and entry.parent == adopter and entry.pid not in spared
+                   and not _is_of_another(entry.pid, needle))
+               or (adopter is None and needle is not None and needle in _environment(entry.pid))}
     _add_descendants(table, members)
     members -= {os.getpid(), adopter}
     return sorted(pid for pid in members if not table[pid].is_zombie)
@@ -164,12 +166,18 @@ def _add_descendants(table: Mapping[int, Entry], members: set[int]) -> None:
         grown = bool(children)
 
 
-def _has_variable(pid: int, needle: bytes) -> bool:
+def _is_of_another(pid: int, needle: bytes | None) -> bool:
+    """Return whether a process carries the marker of another attempt."""
+    return needle is not None and any(variable.startswith(MARKER.encode() + b"=") and variable != needle
+                                      for variable in _environment(pid))
+
+
+def _environment(pid: int) -> list[bytes]:
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
-            return needle in file.read().split(b"\0")
+            return file.read().split(b"\0")
     except OSError:
-        return False
+        return []
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:

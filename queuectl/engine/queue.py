@@ -16,11 +16,11 @@ import os
 from _thread import get_ident
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import Conflict, InvalidInput, NotFound, WaitTimeout
+from ..model.errors import Conflict, InvalidInput, NotFound, WaitTimeout, quoted
 from ..model.job import PROCESSING
-from ..model.spec import JobSpec
+from ..model.spec import JobSpec, is_utf8
 from ..store import Home, Store
-from ..store.home import find_home
+from ..store.home import VARIABLE, find_home
 from ..store.search import JobFilter
 from .doorbell import CONTROL, POOL, WORKERS, ring
 from .references import resolve
@@ -68,7 +68,7 @@ class Queue:
     """
 
     def __init__(self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK) -> None:
-        self.home: Home = find_home(home, os.environ, os.getcwd())
+        self.home: Home = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else _here())
         self.clock = clock
         self._actor = actor
         self._stores: dict[tuple[int, int], Store] = {}
@@ -123,7 +123,7 @@ class Queue:
             return []
         store, now = self.store, self.clock.wall()
         with store.writing():
-            ids = store.jobs.enqueue(specs, path=os.environ.get("PATH", ""), actor=self.actor, now=now)
+            ids = store.jobs.enqueue(specs, path=_search_path(), actor=self.actor, now=now)
             store.events.add("enqueued", actor=self.actor, now=now,
                              detail=ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}")
         self._ring_for(specs)
@@ -136,7 +136,7 @@ class Queue:
 
     def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
         """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
-        settings, now, cwd = self.settings(), self.clock.wall(), os.getcwd()
+        settings, now, cwd = self.settings(), self.clock.wall(), _here()
         specs: list[JobSpec] = []
         problems: list[str] = []
         for index, job in enumerate(jobs):
@@ -151,8 +151,13 @@ class Queue:
         return specs
 
     def get(self, reference: str) -> Job:
-        """Return the job with this id, number or unique prefix, or `last`. Raises NotFound."""
+        """Return the job with this id, number or unique prefix, or `last`.
+
+        Raises NotFound, or InvalidInput if it names several.
+        """
         numbers = self.find([reference])
+        if len(numbers) > 1:
+            raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
         return self.store.search.jobs(numbers)[0]
 
     def find(self, references: Sequence[str]) -> list[int]:
@@ -262,16 +267,29 @@ class Queue:
         ring(self.home, WORKERS, CONTROL)
 
 
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise InvalidInput("the current directory does not exist any more", hint="change to one that does") from None
+
+
+def _search_path() -> str:
+    """Return the PATH for new jobs, without directories whose names are no text."""
+    return os.pathsep.join(filter(is_utf8, os.environ.get("PATH", "").split(os.pathsep)))
+
+
 def demand_done(change: Change) -> None:
     """Raise Conflict if the one job that was meant could not be changed."""
     if not change.done and len(change.refused) == 1:
         refused = change.refused[0]
-        raise Conflict(refused.message, hint=HINTS.get(refused.state))
+        hint = HINTS.get(refused.state)
+        raise Conflict(refused.message, hint=hint and f"{hint} {refused.id}")
 
 
 HINTS = {
-    PROCESSING: "cancel it first: queuectl cancel ID",
-    "completed": "run it again with: queuectl retry ID",
-    "dead": "run it again with: queuectl retry ID",
-    "cancelled": "run it again with: queuectl retry ID",
+    PROCESSING: "cancel it first: queuectl cancel",
+    "completed": "run it again with: queuectl retry",
+    "dead": "run it again with: queuectl retry",
+    "cancelled": "run it again with: queuectl retry",
 }

@@ -20,7 +20,7 @@ def attempt_of(store: Store, job: Job, number: int | None) -> sqlite3.Row:
     attempts = store.attempts.of_job(job.number)
     if not attempts:
         raise NotFound(f"job {job.id} has not run yet, it is {job.state}",
-                       hint="wait for its output with: queuectl logs -f ID")
+                       hint=f"wait for its output with: queuectl logs -f {job.id}")
     if number is None:
         return attempts[-1]
     for attempt in attempts:

@@ -19,9 +19,9 @@ from ..model.job import Outcome
 from ..store.lockfile import is_held
 from . import process
 from .doorbell import WORKERS
+from .environment import marker
 from .settings import load_settings
 from .settle import settle
-from .worker import marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Recovery:
         clean = 0
         while clean < CLEAN_LOOKS:
             tree = process.find_tree(leader=attempt.pid, leader_start=attempt.pid_start,
-                                     marker=marker(self._home_id, attempt.claim.attempt_id))
+                                     marker=marker(self._home_id, attempt.claim))
             process.send(tree, signal.SIGKILL)
             clean = 0 if tree else clean + 1
             if tree and self._clock.monotonic() >= give_up:
@@ -141,5 +141,7 @@ class Recovery:
         if all(row["pid"] != pid for key, row in workers.items() if key != number):
             paths.append(os.path.join(self._home.bells, f"{WORKERS}{pid}"))
         for path in paths:
-            if os.path.exists(path):
+            try:
                 os.unlink(path)
+            except FileNotFoundError:
+                continue

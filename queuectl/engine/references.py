@@ -29,7 +29,8 @@ def resolve(search: Search, references: Sequence[str]) -> list[int]:
 def _resolve(search: Search, text: str) -> list[int]:
     if not text:
         raise InvalidInput("an empty text names no job")
-    exact = search.number_of(text)
+    # An id is ASCII; what else was given may not even be a text that the store can be asked for.
+    exact = search.number_of(text) if text.isascii() else None
     if exact is not None:
         return [exact]
     if text == LAST:
@@ -68,7 +69,7 @@ def _range(search: Search, first: int, last: int) -> list[int]:
 
 
 def _by_prefix(search: Search, text: str) -> int:
-    found = search.by_prefix(text, SHOWN + 1)
+    found = search.by_prefix(text, SHOWN + 1) if text.isascii() else []
     if len(found) == 1:
         return found[0][1]
     if found:

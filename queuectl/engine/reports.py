@@ -1,7 +1,7 @@
 """The state of a home in figures: for `status`, `metrics`, `worker status` and `dlq stats`."""
 from __future__ import annotations
 
-from ..model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES
+from ..model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES, jobs_text
 from ..store.lockfile import is_held
 from . import process
 from .instance import pool_pid
@@ -69,9 +69,10 @@ def _advice(counts: dict[str, int], workers: int) -> list[str]:
     advice = []
     waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
     if waiting and not workers:
-        advice.append(f"{waiting} jobs wait but no workers are running: queuectl worker start")
+        advice.append(f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} but no workers are running: "
+                      "queuectl worker start")
     if counts.get(DEAD):
-        advice.append(f"{counts[DEAD]} jobs are dead: queuectl dlq list")
+        advice.append(f"{jobs_text(counts[DEAD])} {'is' if counts[DEAD] == 1 else 'are'} dead: queuectl dlq list")
     return advice
 
 

@@ -45,8 +45,9 @@ class Scheduler:
         recovered = self._recovery.step()
         if promoted or recovered:
             ring(self._home, WORKERS)
-        self._sync()
-        if self._store.database.wal_bytes() > WAL_BYTES:
+        # The log's file keeps its size when it is used anew: without a change there is nothing to copy.
+        changed = self._sync() or promoted or recovered
+        if changed and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
         if self._clock.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = self._clock.monotonic() + HOUSEKEEPING_MS
@@ -62,14 +63,15 @@ class Scheduler:
             with self._store.writing():
                 promoted += self._store.jobs.promote(self._clock.wall(), PROMOTE_AT_ONCE)
 
-    def _sync(self) -> None:
-        """Bring what workers have committed without waiting for the disk to the disk."""
+    def _sync(self) -> bool:
+        """Bring what workers have committed without waiting for the disk to the disk; return whether there was any."""
         seen = self._store.changes()
         if seen == self._seen:
-            return
+            return False
         with self._store.writing():
             self._store.meta.touch(self._clock.wall())
         self._seen = seen
+        return True
 
     def _housekeep(self) -> None:
         rotate(self._home.pool_log)
@@ -122,7 +124,7 @@ class SchedulerThread(threading.Thread):
                 if scheduler is None:
                     scheduler = Scheduler(self._home, store, clock=self._clock, log=self._log)
                 patience = scheduler.tick()
-            except QueueCTLError as error:
+            except (QueueCTLError, OSError) as error:
                 self._log.complain(f"scheduler: {error}")
             self._clock.wait(self._poked, patience)
             self._poked.clear()

@@ -18,6 +18,7 @@ from ..store import Home, Store
 from ..store.lockfile import LockFile
 from . import process
 from .doorbell import POOL, WORKERS, Doorbell, ring
+from .environment import attempt_environment, base_environment, marker
 from .execution import Execution
 from .log import Log
 from .output import Capture
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 2.0
 HEARTBEAT_MS = 10_000
+TALLY_MS = 1000
 RENEW_PATIENCE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
+FORCED_PATIENCE_MS = 2000
 LEASE_LOST = "lease lost"
 
 
@@ -59,15 +62,19 @@ class Worker:
         self.clock = clock
         self.bell = Doorbell(home, f"{WORKERS}{os.getpid()}")
         self.wakeup = Wakeup(self.bell, interrupts=False, parent=parent)
-        self.store = Store(home, durable=False, clock=clock, give_up=self._is_forced)
+        self._forced_until: int | None = None
+        self.store = Store(home, durable=False, clock=clock, give_up=self._is_out_of_patience)
         self.settings = load_settings(self.store)
         self.number = self._register()
         self.log = Log(f"worker {self.number}", clock)
         self._home_id = self.store.meta.home_id()
-        self._environment = job_environment(home)
+        self._environment = base_environment(home)
         self._spared: set[int] = set()
         self._finished: Finished | None = None
         self._stop_by: int | None = None
+        self._jobs_done = 0
+        self._busy_ms = 0
+        self._tally_due = 0
         self._said_stopping = False
         self._recorded: int | None = None
         self._heartbeat_at = clock.monotonic()
@@ -118,6 +125,14 @@ class Worker:
     def _is_forced(self) -> bool:
         return self.wakeup.stops > 1
 
+    def _is_out_of_patience(self) -> bool:
+        """Whether to wait for other writers no more. All workers are forced at once and take turns to record that."""
+        if not self._is_forced():
+            return False
+        if self._forced_until is None:
+            self._forced_until = self.clock.monotonic() + FORCED_PATIENCE_MS
+        return self.clock.monotonic() >= self._forced_until
+
     def _settle_and_claim(self) -> Claim | None:
         """Record what ended and take the next job. Raises StoreUnavailable; what ended is kept then."""
         if self._finished is None and (self._is_stopping() or not self._has_work()):
@@ -127,6 +142,7 @@ class Worker:
             if self._finished is not None:
                 state = self._settle(self._finished)
             claim = None if self._is_stopping() else self._claim()
+            self._count_jobs(is_idle=claim is None)
         if self._finished is not None:
             self._report(self._finished, state)
             self._finished = None
@@ -147,11 +163,21 @@ class Worker:
                        duration=finished.duration, output_size=capture.total)
         if state is not None:
             self._store_output(claim, capture)
-            self.store.workers.count_job(self.number, finished.duration, now)
+            self._jobs_done += 1
+            self._busy_ms += finished.duration
         return state
 
+    def _count_jobs(self, *, is_idle: bool) -> None:
+        """Write our tally, at the latest after a second: it is for people. In a transaction."""
+        now = self.clock.monotonic()
+        if self._jobs_done and (is_idle or now >= self._tally_due):
+            self.store.workers.count_jobs(self.number, self._jobs_done, self._busy_ms)
+            self._jobs_done = self._busy_ms = 0
+            self._tally_due = now + TALLY_MS
+
     def _store_output(self, claim: Claim, capture: Capture) -> None:
-        pieces = capture.take()
+        """Store the output that is pending; it is forgotten only when the transaction has succeeded."""
+        pieces = capture.pending()
         if pieces:
             self.store.output.append(claim.attempt_id, pieces, head_end=capture.head_end,
                                      tail_start=capture.tail_start)
@@ -169,23 +195,13 @@ class Worker:
 
     def _execute(self, claim: Claim) -> Finished:
         capture = Capture(self.settings.output_limit)
-        environment = self._job_environment(claim)
+        mark = marker(self._home_id, claim)
         self._recorded = None
-        execution = Execution(claim, environment=environment, capture=capture, kill_grace=self.settings.kill_grace,
-                              clock=self.clock, wakeup=self.wakeup, watch=self._watch, spared=self._spared)
+        execution = Execution(claim, marker=mark, environment=attempt_environment(self._environment, claim, mark),
+                              capture=capture, kill_grace=self.settings.kill_grace, clock=self.clock,
+                              wakeup=self.wakeup, watch=self._watch, spared=self._spared)
         outcome = execution.run()
         return Finished(claim, outcome, execution.duration(), capture)
-
-    def _job_environment(self, claim: Claim) -> dict[str, str]:
-        environment = dict(self._environment)
-        if claim.context.path:
-            environment["PATH"] = claim.context.path
-        environment.update(claim.context.env)
-        environment.update(
-            QUEUECTL_JOB_ID=claim.id, QUEUECTL_JOB_NUMBER=str(claim.number), QUEUECTL_ATTEMPT=str(claim.attempt),
-            QUEUECTL_MAX_ATTEMPTS=str(claim.max_retries + 1), QUEUECTL_QUEUE=claim.queue)
-        environment[process.MARKER] = marker(self._home_id, claim.attempt_id)
-        return environment
 
     def _watch(self, execution: Execution) -> None:
         """Once a second while a job runs: renew, store output, see whether to end it."""
@@ -197,7 +213,9 @@ class Worker:
             return
         try:
             self._renew(execution)
-        except StoreUnavailable as error:
+            # Whoever rang the bell may have changed a setting; a worker that is never idle looks here only.
+            self.settings = load_settings(self.store)
+        except QueueCTLError as error:
             self.log.complain(f"{claim.id}: cannot renew the lease: {error}")
 
     def _is_out_of_time(self) -> bool:
@@ -221,6 +239,7 @@ class Worker:
             self.log.say(f"{claim.id}: attempt {claim.attempt} has lost the job, ending it")
             execution.end(Outcome.lost(LEASE_LOST), grace=0)
             return
+        capture.forget()
         claim.lease_until = lease_until
         if cancel:
             execution.end(Outcome.cancelled())
@@ -246,7 +265,9 @@ class Worker:
         """Wait until the bell rings, something stops us, or it is time to look again."""
         self.wakeup.rung = False
         self.wakeup.wait(POLL_SECONDS)
-        self._reap_spared()
+        self._reap()
+        if self._is_stopping():
+            return
         if self.wakeup.take_control() or self.clock.monotonic() - self._heartbeat_at >= HEARTBEAT_MS:
             self._refresh()
 
@@ -259,31 +280,21 @@ class Worker:
         except QueueCTLError as error:
             self.log.complain(str(error))
 
-    def _reap_spared(self) -> None:
-        """Take the exit codes of background processes that jobs were allowed to leave."""
-        for pid in list(self._spared):
-            try:
-                if os.waitpid(pid, os.WNOHANG)[0]:
-                    self._spared.discard(pid)
-            except ChildProcessError:
+    def _reap(self) -> None:
+        """Take the exit codes of background processes that jobs were allowed to leave, and of their orphans."""
+        try:
+            while True:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
                 self._spared.discard(pid)
+        except ChildProcessError:
+            self._spared.clear()
 
     def _endure(self, error: StoreUnavailable) -> None:
         """Wait a moment while the store cannot be used; what ended is recorded when it can again."""
         self.log.complain(f"cannot use the store: {error}")
-        if self._is_forced():
+        if self._is_out_of_patience():
             self._finished = None
             return
         self.wakeup.wait(TROUBLE_SECONDS)
-
-
-def marker(home_id: str, attempt_id: int) -> str:
-    """Return the text that marks the processes of an attempt; no other home has the same."""
-    return f"{home_id}-{attempt_id}"
-
-
-def job_environment(home: Home) -> dict[str, str]:
-    """Return what every job's environment starts with: ours, without our own variables."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("QUEUECTL_")}
-    environment["QUEUECTL_HOME"] = home.path
-    return environment

@@ -14,7 +14,7 @@ from .terminal import Terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, Sequence, TextIO
+    from typing import Any, NoReturn, Sequence
 
     from ..commands.parser import Parsed
     from ..commands.result import Result
@@ -35,9 +35,9 @@ class OneShot:
         """Ask a yes-or-no question. Raises InvalidInput where nobody can answer."""
         return self._terminal.confirm(question)
 
-    def read_stdin(self) -> bytes:
-        """Return all of standard input."""
-        return sys.stdin.buffer.read() if sys.stdin is not None else b""
+    def read_stdin(self, limit: int) -> bytes:
+        """Return standard input, at most `limit` bytes of it."""
+        return sys.stdin.buffer.read(limit) if sys.stdin is not None else b""
 
     def progress(self, total: int, label: str) -> Progress:
         """Begin to show progress."""
@@ -52,25 +52,42 @@ class OneShot:
 
 def run() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
+    _fill_closed_streams()
     code = main(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except BrokenPipeError:
             code = _silence()
+        except OSError:
+            # `main` has said so already; the interpreter would try again at its end and complain once more.
+            _silence()
     sys.exit(code)
+
+
+def _fill_closed_streams() -> None:
+    """Put /dev/null in the place of streams that the caller closed (`>&-`).
+
+    Otherwise the next file that is opened would get their number, and with it what is printed.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
 
 
 def main(words: Sequence[str]) -> int:
     """Run one command; return its exit code. Nothing but a bug in the interpreter escapes it."""
-    terminal = Terminal(_stream(sys.stdout), _stream(sys.stderr))
+    terminal = Terminal(sys.stdout, sys.stderr)
     options: dict[str, Any] = {}
     try:
         from ..commands.parser import parse
 
         parsed = parse(words)
         options = parsed.options
-        terminal = Terminal(_stream(sys.stdout), _stream(sys.stderr), color=options["color"], quiet=options["quiet"])
+        terminal = Terminal(sys.stdout, sys.stderr, color=options["color"], quiet=options["quiet"])
         return _dispatch(parsed, terminal)
     except QueueCTLError as error:
         if options.get("debug"):
@@ -85,13 +102,11 @@ def main(words: Sequence[str]) -> int:
     except Exception as error:  # The edge: a bug must become one line and code 70, not a traceback.
         if options.get("debug"):
             _traceback()
-        terminal.say(f"queuectl: internal error: {type(error).__name__}: {error} (please report; --debug shows where)")
+        bug = QueueCTLError(f"internal error: {type(error).__name__}: {error}",
+                            hint="please report it; --debug shows where")
+        bug.code = "internal"
+        _explain(bug, terminal, as_json=_wants_json(options, words))
         return BUG
-
-
-def _stream(stream: TextIO | None) -> TextIO:
-    """Return a stream that can be written to, also where the caller closed it."""
-    return stream if stream is not None else open(os.devnull, "w", encoding="utf-8")
 
 
 def _dispatch(parsed: Parsed, terminal: Terminal) -> int:
@@ -123,11 +138,8 @@ def _version() -> str:
 def show(result: Result, options: dict[str, Any], terminal: Terminal) -> int:
     """Print an answer as the options want it; return its exit code."""
     for line in _lines(result, options, terminal):
-        if isinstance(line, bytes):
-            _write_bytes(line, terminal, raw=result.raw)
-        else:
-            terminal.out.write(line)
-    terminal.out.flush()
+        _write(line, terminal, raw=result.raw)
+    _write(None, terminal)
     for note in result.notes:
         terminal.note(terminal.err.safe(note))
     return result.code
@@ -150,6 +162,22 @@ def _lines(result: Result, options: dict[str, Any], terminal: Terminal) -> Any:
     return rows_text(result.rows, result.columns, form, terminal, chosen=result.chosen)
 
 
+def _write(line: str | bytes | None, terminal: Terminal, *, raw: bool = False) -> None:
+    """Write one line to stdout, or with None send off what was written."""
+    try:
+        if line is None:
+            terminal.out.flush()
+        elif isinstance(line, bytes):
+            _write_bytes(line, terminal, raw=raw)
+        else:
+            terminal.out.write(line)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise QueueCTLError(f"cannot write the output: {error.strerror}",
+                            hint="the command itself was carried out") from error
+
+
 def _write_bytes(data: bytes, terminal: Terminal, *, raw: bool) -> None:
     """Write what a job printed: as it is into a file or pipe, made harmless on a terminal."""
     if terminal.out.is_tty and not raw:
@@ -162,7 +190,11 @@ def _write_bytes(data: bytes, terminal: Terminal, *, raw: bool) -> None:
 
 
 def _wants_json(options: dict[str, Any], words: Sequence[str]) -> bool:
-    return bool(options.get("json")) or options.get("output") == "json" or (not options and "--json" in words)
+    """Return whether the error is for a program, also if the words could not be understood."""
+    if options:
+        return bool(options["json"]) or options["output"] == "json"
+    text = " ".join(words).replace("=", " ")
+    return "--json" in words or "-o json" in text or "--output json" in text
 
 
 def _explain(error: QueueCTLError, terminal: Terminal, *, as_json: bool) -> None:

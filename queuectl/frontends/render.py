@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
 TIME, DURATION, BYTES = "time", "duration", "bytes"
 KINDS = {"at": TIME, "duration": DURATION, "timeout": DURATION, "wait_time": DURATION, "run_time": DURATION,
-         "uptime": DURATION, "age": DURATION, "size": BYTES, "memory": BYTES}
+         "uptime": DURATION, "age": DURATION, "elapsed": DURATION, "oldest_pending_age": DURATION,
+         "size": BYTES, "memory": BYTES}
 # Free text can be clipped, but not below this many columns.
 FLEXIBLE = {"id": 8, "command": 12, "error": 12, "detail": 12, "message": 12, "reason": 12, "help": 12,
             "value": 12, "cwd": 12, "tags": 8}

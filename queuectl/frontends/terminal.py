@@ -35,7 +35,7 @@ DEFAULT_COLUMNS = 80
 
 def escape(text: str, multiline: bool = False) -> str:
     """Return the text with all that is unsafe shown as its code; `multiline` keeps newlines and tabs."""
-    if text.isprintable():
+    if text.isprintable() or (multiline and text.replace("\n", "").replace("\t", "").isprintable()):
         return text
     text = _unsafe().sub(_code, text)
     return text if multiline else text.replace("\n", "\\n").replace("\t", "\\t")

@@ -52,6 +52,11 @@ TRANSITIONS: dict[tuple[str, str], str] = {
 }
 
 
+def jobs_text(count: int, kind: str = "") -> str:
+    """Return `1 job` or `3 jobs`, with `kind` such as `dead` before the noun."""
+    return f"{count} {kind + ' ' if kind else ''}job{'' if count == 1 else 's'}"
+
+
 def sources(verb: str) -> tuple[str, ...]:
     """Return the states from which `verb` is allowed, in the order of STATES."""
     return tuple(state for state in STATES if (state, verb) in TRANSITIONS)

@@ -264,6 +264,8 @@ class JobSpec:
                     setattr(spec, name, check(value, now))
                 except ValueError as error:
                     problems.append(_phrase(key, value, error))
+        if "cwd" not in seen and not is_utf8(cwd):
+            problems.append(f"the current directory {quoted(cwd)} must be valid Unicode, give another as cwd")
         if "command" not in seen:
             problems.append("command is missing")
         if problems:

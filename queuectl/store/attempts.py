@@ -1,7 +1,7 @@
 """The attempts table: the history of running. A row is begun by `jobs.claim` and ended once."""
 from __future__ import annotations
 
-from .claim import Claim
+from .claim import CLAIM_COLUMNS, Claim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,12 +22,13 @@ SELECT id, attempt, worker, pid, started_at, wait_time, finished_at, duration, o
        output_size
 FROM attempts WHERE job = ? ORDER BY attempt
 """
-RUNNING = """
-SELECT jobs.number, jobs.id, jobs.command, jobs.queue, jobs.attempts - 1 AS attempts, jobs.max_retries, jobs.timeout,
-       jobs.run_at,       jobs.last_attempt - 1 AS last_attempt, jobs.allow_background, jobs.context, jobs.attempt_id, jobs.lease_until,
-       jobs.worker AS worker, attempts.started_at, attempts.wait_time, attempts.pid, attempts.pid_start
-FROM jobs INDEXED BY jobs_processing JOIN attempts ON attempts.id = jobs.attempt_id
-WHERE jobs.state = 'processing' ORDER BY jobs.number
+RUNNING = f"""
+SELECT {CLAIM_COLUMNS}, context, attempt_id, lease_until, worker, begun, wait, process, process_start
+FROM (SELECT jobs.*, attempts.started_at AS begun, attempts.wait_time AS wait, attempts.pid AS process,
+             attempts.pid_start AS process_start
+      FROM jobs INDEXED BY jobs_processing JOIN attempts ON attempts.id = jobs.attempt_id
+      WHERE jobs.state = 'processing')
+ORDER BY number
 """
 
 
@@ -71,8 +72,8 @@ class Attempts:
         """Return every attempt that is under way, by job number."""
         found = []
         for row in self._database.rows(RUNNING):
-            claim = Claim(row, attempt_id=row["attempt_id"], worker=row["worker"], started_at=row["started_at"],
-                          lease_until=row["lease_until"], wait_time=row["wait_time"],
+            claim = Claim(row, attempt_id=row["attempt_id"], worker=row["worker"], started_at=row["begun"],
+                          lease_until=row["lease_until"], wait_time=row["wait"],
                           context=contexts.get(row["context"]))
-            found.append(Running(claim, row["pid"], row["pid_start"]))
+            found.append(Running(claim, row["process"], row["process_start"]))
         return found

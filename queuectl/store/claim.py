@@ -8,8 +8,15 @@ if TYPE_CHECKING:
     from .contexts import Context
 
 
+COLUMNS = ("number", "id", "command", "queue", "max_retries", "timeout", "run_at", "attempts", "last_attempt",
+           "allow_background")
+CLAIM_COLUMNS = ", ".join(COLUMNS)
+
+
 class Claim:
     """A job taken by a worker, with the attempt that was begun for it.
+
+    `job` is a row that begins with COLUMNS.
 
     `attempt_id` is the fencing token, `attempt` the number of the try within the job, `attempts`
     how many of the allowed ones are used up with this one. `lease_until` is monotonic time,
@@ -32,11 +39,9 @@ class Claim:
 
     def __init__(self, job: sqlite3.Row, *, attempt_id: int, worker: int, started_at: int, lease_until: int,
                  wait_time: int, context: Context) -> None:
-        for name in ("number", "id", "command", "queue", "max_retries", "timeout", "run_at"):
-            setattr(self, name, job[name])
-        self.attempt = job["last_attempt"] + 1
-        self.attempts = job["attempts"] + 1
-        self.allow_background = bool(job["allow_background"])
+        (self.number, self.id, self.command, self.queue, self.max_retries, self.timeout, self.run_at, self.attempts,
+         self.attempt, allow_background) = job[:len(COLUMNS)]
+        self.allow_background = bool(allow_background)
         self.attempt_id = attempt_id
         self.worker = worker
         self.started_at = started_at

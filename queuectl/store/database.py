@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SQLITE_WAIT_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.0002
 LONGEST_PAUSE_SECONDS = 0.02
+NEEDS_TRANSACTION = "a writing statement needs `with store.writing():`"
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
 
@@ -60,6 +61,9 @@ class Database:
             connection.execute("PRAGMA wal_autocheckpoint=0")
             connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
             connection.execute("PRAGMA synchronous=" + ("FULL" if durable else "NORMAL"))
+            if not durable:
+                # Workers delete index entries only: overwriting them with zeros, as some builds do, has no use.
+                connection.execute("PRAGMA secure_delete=OFF")
         except sqlite3.Error as error:
             raise unavailable(error, self.path) from error
         return connection
@@ -93,7 +97,8 @@ class Database:
         return self._write(sql, parameters).lastrowid or 0
 
     def _write(self, sql: str, parameters: Sequence[object]) -> sqlite3.Cursor:
-        self._demand_transaction()
+        if not self._connection.in_transaction:
+            raise RuntimeError(NEEDS_TRANSACTION)
         try:
             return self._connection.execute(sql, parameters)
         except sqlite3.IntegrityError:
@@ -103,17 +108,14 @@ class Database:
 
     def change_many(self, sql: str, parameters: Iterable[Sequence[object]]) -> None:
         """Run a writing statement once for each set of parameters."""
-        self._demand_transaction()
+        if not self._connection.in_transaction:
+            raise RuntimeError(NEEDS_TRANSACTION)
         try:
             self._connection.executemany(sql, parameters)
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
             raise unavailable(error, self.path) from error
-
-    def _demand_transaction(self) -> None:
-        if not self._connection.in_transaction:
-            raise RuntimeError("a writing statement needs `with store.writing():`")
 
     def writing(self, patience: float | None = None) -> WriteTransaction:
         """Return the context manager of a writing transaction. They do not nest.

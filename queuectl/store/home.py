@@ -42,10 +42,13 @@ class Home:
     def prepare(self) -> None:
         """Make the directories that are missing. Raises StoreUnavailable."""
         try:
-            for directory in (self.path, self.run, self.bells, self.logs):
+            if not os.path.isdir(self.path):
+                _make_private(self.path)
+            # Before anything is made in it, and before its directories turn out to be closed to us.
+            self._refuse_strangers()
+            for directory in (self.run, self.bells, self.logs):
                 if not os.path.isdir(directory):
                     _make_private(directory)
-            self._refuse_strangers()
         except OSError as error:
             raise unusable(self.path, error) from error
 

@@ -40,9 +40,10 @@ INSERT INTO jobs (number, id, command, state, queue, priority, max_retries, time
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
+# The columns of a claim as they are once it is made.
 HEAD_OF_QUEUE = """
-SELECT number, id, command, queue, priority, attempts, max_retries, timeout, run_at, last_attempt, context,
-       allow_background
+SELECT number, id, command, queue, max_retries, timeout, run_at, attempts + 1 AS attempts,
+       last_attempt + 1 AS last_attempt, allow_background, context, priority
 FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY priority DESC, run_at, number LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
@@ -164,7 +165,7 @@ class Jobs:
             return None
         number = head["number"]
         wait = max(0, now - head["run_at"])
-        attempt_id = self._database.insert(BEGIN_ATTEMPT, (number, head["last_attempt"] + 1, worker, now, wait))
+        attempt_id = self._database.insert(BEGIN_ATTEMPT, (number, head["last_attempt"], worker, now, wait))
         self._database.change(CLAIM, (attempt_id, worker, lease_until, now, now, number))
         self._counts.move(head["queue"], PENDING, PROCESSING)
         return Claim(head, attempt_id=attempt_id, worker=worker, started_at=now, lease_until=lease_until,

@@ -15,7 +15,7 @@ ADD = """
 INSERT INTO workers (pid, pid_start, boot, queues, started_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)
 """
 HEARTBEAT = "UPDATE workers SET heartbeat_at = ?, memory = ?, stopping = ? WHERE id = ?"
-COUNT_JOB = "UPDATE workers SET jobs_done = jobs_done + 1, busy_time = busy_time + ?, heartbeat_at = ? WHERE id = ?"
+COUNT_JOBS = "UPDATE workers SET jobs_done = jobs_done + ?, busy_time = busy_time + ? WHERE id = ?"
 REMOVE = "DELETE FROM workers WHERE id = ?"
 ALL = "SELECT * FROM workers ORDER BY id"
 WITH_JOBS = """
@@ -39,9 +39,9 @@ class Workers:
         """Say that a worker is there, with its memory in bytes; return False if its row is gone."""
         return self._database.change(HEARTBEAT, (now, memory, stopping, worker)) == 1
 
-    def count_job(self, worker: int, busy_ms: int, now: int) -> None:
-        """Add a finished attempt to a worker's tally. In a transaction."""
-        self._database.change(COUNT_JOB, (busy_ms, now, worker))
+    def count_jobs(self, worker: int, jobs: int, busy_ms: int) -> None:
+        """Add finished attempts to a worker's tally. In a transaction."""
+        self._database.change(COUNT_JOBS, (jobs, busy_ms, worker))
 
     def remove(self, worker: int) -> bool:
         """Delete a worker's row. In a transaction."""

@@ -242,7 +242,8 @@ def test_a_flag_is_true_or_false(field):
 # The whole
 
 @pytest.mark.parametrize("spelling, value, field, held", [
-    ("retries", 7, "max_retries", 7), ("timeout_seconds", 7, "timeout", 7_000), ("timeout_sec", "1m", "timeout", 60_000)])
+    ("retries", 7, "max_retries", 7), ("timeout_seconds", 7, "timeout", 7_000),
+    ("timeout_sec", "1m", "timeout", 60_000)])
 def test_another_spelling_means_the_same(spelling, value, field, held):
     assert getattr(parse(**{spelling: value}), field) == held
 

@@ -51,7 +51,7 @@ def number_of(store: Store, identifier: str) -> int:
     return number
 
 
-def take(store: Store, *, worker: int = 1, now: int = NOW, queues: Sequence[str] = ()) -> "Claim | None":
+def take(store: Store, *, worker: int = 1, now: int = NOW, queues: Sequence[str] = ()) -> Claim | None:
     """Claim in a transaction of its own."""
     with store.writing():
         return store.jobs.claim(worker=worker, now=now, lease_until=LEASE, queues=queues)
@@ -64,7 +64,7 @@ def claim(store: Store, **options: Any) -> Claim:
     return claimed
 
 
-def finish(store: Store, claimed: Claim, state: str = COMPLETED, outcome: "Outcome | None" = None, *,
+def finish(store: Store, claimed: Claim, state: str = COMPLETED, outcome: Outcome | None = None, *,
            now: int = NOW, run_at: int = NOW) -> bool:
     """End an attempt as the engine does, in a transaction of its own."""
     outcome = outcome or outcome_for(state)

@@ -187,12 +187,19 @@ def test_attempt_numbers_and_ids_never_repeat(store):
     assert [row["attempt"] for row in store.attempts.of_job(number)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_an_attempt_id_of_a_removed_job_is_not_given_again(store):
-    first = bring_to(store, COMPLETED)
-    [attempt] = store.attempts.of_job(first)
+def test_a_lost_attempt_of_a_removed_job_cannot_touch_another_even_under_the_same_id(store):
+    first = add(store)
+    stale = claim(store)
+    recover(store, stale, DEAD)
     write(store, store.jobs.remove, first)
     add(store)
-    assert claim(store).attempt_id > attempt["id"]
+    second = claim(store)
+    stale.attempt_id = second.attempt_id
+    before = contents(store)
+    assert finish(store, stale) is False
+    assert write(store, store.jobs.renew, stale.number, stale.attempt_id, 99_000) is False
+    assert store.jobs.cancel_requested(stale.number, stale.attempt_id) is None
+    assert contents(store) == before
 
 
 def test_a_retry_gives_all_attempts_anew(store):

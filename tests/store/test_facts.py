@@ -79,10 +79,10 @@ def test_a_heartbeat_is_written_while_the_row_is_there(store):
 
 def test_finished_attempts_are_tallied_per_worker(store):
     first, second = register(store), register(store)
-    for busy in (5, 7):
-        write(store, store.workers.count_job, first, busy, LATER)
-    rows = {row["id"]: (row["jobs_done"], row["busy_time"], row["heartbeat_at"]) for row in store.workers.all()}
-    assert rows == {first: (2, 12, LATER), second: (0, 0, NOW)}
+    for jobs, busy in ((1, 5), (3, 7)):
+        write(store, store.workers.count_jobs, first, jobs, busy)
+    rows = {row["id"]: (row["jobs_done"], row["busy_time"]) for row in store.workers.all()}
+    assert rows == {first: (4, 12), second: (0, 0)}
 
 
 def test_workers_are_listed_with_what_they_run(store):

@@ -5,7 +5,7 @@ import pytest
 
 from queuectl.model.job import (CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED, STATES,
                                 TRANSITIONS, Outcome)
-from queuectl.store.claim import Claim
+from queuectl.store.claim import CLAIM_COLUMNS, Claim
 from queuectl.store.contexts import Context
 from tests.store.building import (ALL_STATES, LATER, NOW, add, assert_whole, bring_to, claim, contents, job,
                                   outcome_for, state_of, take, write)
@@ -20,7 +20,7 @@ def end_with(state):
 
 def claim_of(store, number):
     """The claim that a worker of this job would hold; one that was never given if it was never claimed."""
-    row = dict(store.database.rows("SELECT * FROM jobs WHERE number = ?", (number,))[0])
+    row = store.database.rows(f"SELECT {CLAIM_COLUMNS}, attempt_id FROM jobs WHERE number = ?", (number,))[0]
     return Claim(row, attempt_id=row["attempt_id"] or 77, worker=1, started_at=NOW, lease_until=0, wait_time=0,
                  context=Context("/", "", {}))
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
 
@@ -36,7 +36,7 @@ class Walk:
         self.reopen = reopen
         self.model = Model()
         self.claims: List[Claim] = []
-        self.attempt_ids: List[int] = []
+        self.attempts: List[Tuple[int, int]] = []
         self.now = NOW
 
     def step(self) -> None:
@@ -48,14 +48,14 @@ class Walk:
         name = self.random.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
         store = self.random.choice(self.stores)
         undone = self.random.random() < 0.1
-        before = (self.model.copy(), list(self.claims), list(self.attempt_ids))
+        before = (self.model.copy(), list(self.claims), list(self.attempts))
         try:
             with store.writing():
                 getattr(self, name)(store)
                 if undone:
                     raise Undo
         except Undo:
-            self.model, self.claims, self.attempt_ids = before
+            self.model, self.claims, self.attempts = before
         self.compare(self.random.choice(self.stores))
 
     def reopen_one(self) -> None:
@@ -74,7 +74,7 @@ class Walk:
             states[row["state"]] = states.get(row["state"], 0) + 1
         assert store.counts.by_queue() == counts
         assert store.jobs.next_due() == self.model.next_due()
-        assert len(set(self.attempt_ids)) == len(self.attempt_ids), "an attempt id came twice"
+        assert len(set(self.attempts)) == len(self.attempts), "an attempt id came twice within a job"
 
     def some_job(self) -> int:
         """Return the number of a job, seldom of none."""
@@ -113,7 +113,7 @@ class Walk:
             row = self.model.jobs[claimed.number]
             assert (claimed.attempt, claimed.attempts) == (row["last_attempt"], row["attempts"])
             self.claims.append(claimed)
-            self.attempt_ids.append(claimed.attempt_id)
+            self.attempts.append((claimed.number, claimed.attempt_id))
 
     def finish(self, store: Store) -> None:
         """Often of an attempt that has long lost its job."""
@@ -186,4 +186,4 @@ def test_the_store_and_a_dictionary_stay_the_same(stores, seed, connections):
     for _ in range(STEPS):
         walk.step()
     assert_whole(walk.stores[0])
-    assert len(walk.attempt_ids) > 10, "the walk went nowhere"
+    assert len(walk.attempts) > 10, "the walk went nowhere"

@@ -1,0 +1,283 @@
+"""`enqueue`: jobs from JSON in every form, all of them or none, read strictly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+
+from queuectl.engine import intake
+from tests.commands.calling import done, jobs, refused
+from tests.support import run_cli
+
+ONE = '{"id": "one", "command": "echo 1"}'
+TWO = '{"id": "two", "command": "echo 2"}'
+PRETTY = '{\n  "id": "one",\n  "command": "echo 1"\n}\n'
+
+
+def ids(home: str) -> List[str]:
+    return [job["id"] for job in jobs(home)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ONE, ["one"]),
+        (PRETTY, ["one"]),
+        (f"[{ONE}]", ["one"]),
+        (f"[{ONE},\n{TWO}]", ["one", "two"]),
+        (f"  {ONE}\n", ["one"]),
+        (f"{ONE}\n{TWO}\n", ["one", "two"]),
+        (f"\n{ONE}\n\n  \n{TWO}", ["one", "two"]),
+        (f"{ONE}\r\n{TWO}\r\n", ["one", "two"]),
+        ("\ufeff" + ONE, ["one"]),
+        (f"\ufeff{ONE}\n{TWO}", ["one", "two"]),
+    ],
+)
+@pytest.mark.parametrize("form", ["file", "@file", "-f", "--file", "stdin", "inline"])
+def test_jobs_come_in_every_form(home: str, tmp_path: Path, form: str, text: str, expected: List[str]) -> None:
+    path = tmp_path / "jobs.json"
+    path.write_text(text, encoding="utf-8", newline="")
+    if form == "inline":
+        words, data = [text.lstrip("\ufeff")], b""
+    else:
+        words = {
+            "file": [str(path)],
+            "@file": [f"@{path}"],
+            "-f": ["-f", str(path)],
+            "--file": [f"--file={path}"],
+            "stdin": ["-"],
+        }[form]
+        data = text.encode() if form == "stdin" else b""
+    answer = done(home, "enqueue", *words, input=data)
+    assert ids(home) == expected
+    assert answer.out.strip() == ("Job added: one" if len(expected) == 1 else "2 jobs added: one to two")
+
+
+def test_several_sources_are_one_enqueue(home: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(ONE)
+    (tmp_path / "b.jsonl").write_text('{"id": "b1", "command": "b"}\n{"id": "b2", "command": "b"}\n')
+    done(
+        home,
+        "enqueue",
+        TWO,
+        str(tmp_path / "a.json"),
+        "-f",
+        str(tmp_path / "b.jsonl"),
+        "-",
+        input=b'[{"id": "s", "command": "s"}]',
+    )
+    assert sorted(ids(home)) == ["b1", "b2", "one", "s", "two"]
+
+
+def test_the_command_line_reads_stdin_and_files_of_the_current_directory(home: str, tmp_path: Path) -> None:
+    (tmp_path / "jobs.jsonl").write_text(f"{ONE}\n{TWO}\n")
+    assert run_cli(home, "-q", "enqueue", "jobs.jsonl", cwd=tmp_path).stdout == "one\ntwo\n"
+    assert run_cli(home, "-q", "enqueue", "-", input='{"command": "true"}').stdout == "job-3\n"
+
+
+@pytest.mark.parametrize("spelling", ["timeout", "timeout_seconds", "timeout_sec"])
+def test_other_spellings_mean_the_same(home: str, spelling: str) -> None:
+    done(home, "enqueue", json.dumps({"command": "true", "retries": 7, spelling: 1.5}))
+    assert (jobs(home)[0]["max_retries"], jobs(home)[0]["timeout"]) == (7, 1.5)
+
+
+def test_two_spellings_of_one_field_are_refused(home: str) -> None:
+    answer = refused(home, 2, "enqueue", '{"command": "true", "retries": 1, "max_retries": 2}')
+    assert answer.problems == ["max_retries and retries are the same field, give one"]
+
+
+def test_one_bad_job_keeps_all_out_and_every_problem_is_placed(home: str, tmp_path: Path) -> None:
+    path = tmp_path / "jobs.jsonl"
+    path.write_text('{"command": "true"}\n{"comand": "x"}\n\n{"command": "", "priority": 9999}\n')
+    answer = refused(home, 2, "enqueue", str(path))
+    assert answer.problems == [
+        f'{path}:2: unknown field "comand" (did you mean "command"?)',
+        f"{path}:2: command is missing",
+        f'{path}:4: command must not be empty, got ""',
+        f'{path}:4: priority must be an integer between -1000 and 1000, got "9999"',
+    ]
+    assert jobs(home) == []
+
+
+def test_more_than_twenty_problems_are_counted(home: str) -> None:
+    answer = refused(home, 2, "enqueue", json.dumps([{"command": ""}] * 30))
+    assert len(answer.problems) == 21
+    assert answer.problems[-1] == "and 10 more problems"
+
+
+def test_ids_that_exist_or_come_twice_keep_all_out(home: str) -> None:
+    done(home, "enqueue", ONE)
+    answer = refused(home, 4, "enqueue", f'[{TWO}, {TWO}, {ONE}, {{"command": "true"}}]')
+    assert '"one"' in answer.err
+    assert '"two"' in answer.err
+    assert ids(home) == ["one"]
+
+
+def test_validate_checks_and_adds_nothing(home: str) -> None:
+    assert done(home, "enqueue", "--validate", ONE).out == "1 job is valid, nothing was added\n"
+    answer = done(home, "enqueue", "--validate", "--json", f"[{ONE}, {TWO}]")
+    assert answer.json() == {"valid": True, "jobs": 2}
+    refused(home, 2, "enqueue", "--validate", '{"command": ""}')
+    assert jobs(home) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", "-x"),
+        ("id", "a/b"),
+        ("id", "x" * 129),
+        ("id", 5),
+        ("id", ""),
+        ("id", "é"),
+        ("command", ""),
+        ("command", " \t"),
+        ("command", "a\0b"),
+        ("command", 5),
+        ("command", None),
+        ("command", "x" * 65_537),
+        ("command", ["echo"]),
+        ("queue", "a b"),
+        ("queue", ""),
+        ("queue", None),
+        ("queue", "x" * 65),
+        ("priority", 1001),
+        ("priority", -1001),
+        ("priority", 1.0),
+        ("priority", True),
+        ("priority", "5"),
+        ("priority", None),
+        ("max_retries", 101),
+        ("max_retries", -1),
+        ("max_retries", False),
+        ("retries", "3"),
+        ("timeout", 0),
+        ("timeout", 0.09),
+        ("timeout", 2_592_001),
+        ("timeout", True),
+        ("timeout", "soon"),
+        ("timeout", [1]),
+        ("timeout_seconds", -1),
+        ("run_at", 5),
+        ("run_at", "tomorrowish"),
+        ("run_at", "1969-12-31T00:00:00Z"),
+        ("hold", "yes"),
+        ("hold", 1),
+        ("hold", None),
+        ("cwd", "relative"),
+        ("cwd", 5),
+        ("cwd", "/a\0b"),
+        ("env", []),
+        ("env", {"A": 1}),
+        ("env", {"1": "x"}),
+        ("env", {"QUEUECTL_A": "x"}),
+        ("env", {"A": "\0"}),
+        ("env", {"A": "x" * 32_769}),
+        ("env", {f"A{n}": "" for n in range(101)}),
+        ("tags", "one"),
+        ("tags", ["a b"]),
+        ("tags", [1]),
+        ("tags", [f"t{n}" for n in range(17)]),
+        ("allow_background", "no"),
+        ("maxretries", 5),
+        ("", "x"),
+        ("number", 5),
+    ],
+)
+def test_a_field_outside_its_limits_is_named_and_nothing_is_stored(home: str, field: str, value: Any) -> None:
+    answer = refused(home, 2, "enqueue", "-", input=json.dumps({"command": "true", field: value}).encode())
+    assert len(answer.problems) == 1
+    assert field in answer.problems[0]
+    assert len(answer.problems[0]) < 400
+    assert jobs(home) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"command": "a", "command": "b"}', 'key "command" stands twice'),
+        ('{"command": "a", "env": {"A": "1", "A": "2"}}', 'key "A" stands twice'),
+        ('{"command": "a", "timeout": NaN}', "NaN is not a JSON number"),
+        ('{"command": "a", "timeout": Infinity}', "Infinity is not a JSON number"),
+        ('{"command": "a", "timeout": -Infinity}', "-Infinity is not a JSON number"),
+        ('{"command": "a", "timeout": 1e999}', "timeout must be"),
+        ('{"command": "a", "priority": 1e999}', "priority must be"),
+        ('{"command": "a", "priority": ' + "9" * 5_000 + "}", "too many digits"),
+        ('{"command": "a\\ud800"}', "lone surrogate"),
+        ("[" * 100_000, "too deeply nested"),
+        ('{"a":' * 100_000, "too deeply nested"),
+        ('{"command": "a"', "not valid JSON"),
+        ("{'command': 'a'}", "not valid JSON"),
+        ('{"command": "a"} x', "not valid JSON"),
+        ('{"command": "a",}', "not valid JSON"),
+        ('[{"command": "a"},]', "not valid JSON"),
+        ("[]", "has no jobs"),
+        ('["a"]', 'a job must be a JSON object, got "a"'),
+        ("[[]]", "a job must be a JSON object"),
+        ("5", "must be a JSON object"),
+        ('"x"', "must be a JSON object"),
+        ("null", "must be a JSON object"),
+        ("", "is empty"),
+        ("  \n ", "is empty"),
+        ("{}", "command is missing"),
+        ('{"command": "a"}\nxx\n', "stdin:2: not valid JSON"),
+        ('{"command": "a"}\n[1]\n', "stdin:2"),
+        ("\ufeff\ufeff{}", "not valid JSON"),
+    ],
+)
+def test_what_is_not_strict_json_is_refused(home: str, text: str, problem: str) -> None:
+    answer = refused(home, 2, "enqueue", "-", input=text.encode("utf-8"))
+    assert problem in answer.err
+    assert len(answer.err) < 1_000
+    assert jobs(home) == []
+
+
+@pytest.mark.parametrize("data", [b'{"command": "\xff"}', '{"command": "a"}'.encode("utf-16"), b"\x80"])
+def test_what_is_not_utf_8_is_refused(home: str, data: bytes) -> None:
+    assert "stdin is not UTF-8 (byte " in refused(home, 2, "enqueue", "-", input=data).err
+
+
+def test_more_than_64_mib_are_refused(home: str, tmp_path: Path) -> None:
+    path = tmp_path / "big.json"
+    with open(path, "wb") as file:
+        file.truncate(intake.MAX_BYTES + 1)
+    assert "has more than 67108864 bytes" in refused(home, 2, "enqueue", str(path)).err
+
+
+@pytest.mark.parametrize("form", ["[%s]", "%s"])
+def test_more_than_100_000_jobs_are_refused(home: str, form: str) -> None:
+    joint = ",\n" if "[" in form else "\n"
+    text = form % joint.join(['{"command":"true"}'] * 100_001)
+    assert "at most 100000 jobs" in refused(home, 2, "enqueue", "-", input=text.encode()).err
+    assert jobs(home) == []
+
+
+def test_100_000_jobs_are_allowed(home: str) -> None:
+    text = "\n".join(['{"command":"true"}'] * 100_000)
+    answer = done(home, "enqueue", "-", input=text.encode())
+    assert answer.out == "100000 jobs added: job-1 to job-100000\n"
+    assert "100000" in done(home, "status").out
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ([], "which jobs?"),
+        (["/nonexistent.json"], "cannot read /nonexistent.json: No such file"),
+        (["."], "cannot read .: Is a directory"),
+        (["-f", "/nonexistent"], "cannot read"),
+        (["--set", "a=b"], "--set needs --template"),
+        (["--template", "simple_job", ONE], "not both"),
+        (["--template", "simple_job", "-f", "x"], "not both"),
+    ],
+)
+def test_what_cannot_be_understood_is_explained(home: str, words: List[str], problem: str) -> None:
+    assert problem in refused(home, 2, "enqueue", *words).err
+
+
+def test_a_special_file_that_never_ends_is_not_read_for_ever(home: str) -> None:
+    assert "/dev/zero has more than 67108864 bytes" in refused(home, 2, "enqueue", "/dev/zero").err
+    assert "/dev/null is empty" in refused(home, 2, "enqueue", "/dev/null").err

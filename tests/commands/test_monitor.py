@@ -1,0 +1,213 @@
+"""`status`, `metrics`, `time` and `worker status`: figures checked against known jobs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict
+
+import pytest
+
+from queuectl.engine import reports
+from queuectl.model.job import COMPLETED, DEAD, FAILED, STATES, Outcome
+from queuectl.store import Store
+from tests import support
+from tests.commands.calling import await_state, bring, call, done, refused, store
+from tests.store import building
+
+NOW = building.NOW
+
+
+def _ended(opened: Store, state: str, *, run_time: int, wait_time: int, number: int) -> None:
+    """Add a job that waited and ran for so long, through the store's own verbs."""
+    start = NOW + number * 1_000_000
+    building.add(opened, id=f"j{number}", now=start)
+    claimed = building.claim(opened, now=start + wait_time)
+    end = start + wait_time + run_time
+    outcome = Outcome.exited(0 if state == COMPLETED else 1)
+    with opened.writing():
+        assert opened.jobs.finish(claimed, outcome, state=state, run_at=end, duration=run_time, now=end)
+        assert opened.attempts.end(claimed.attempt_id, outcome, duration=run_time, output_size=0, now=end)
+        opened.stats.count_attempt("default", state, run_time=run_time, wait_time=wait_time, now=end)
+
+
+@pytest.fixture
+def measured(home: str) -> Dict[str, Any]:
+    """The metrics of a home with jobs that ran 1 to 10 s: eight completed, one failed, one dead."""
+    with store(home) as opened:
+        for number in range(1, 11):
+            state = {9: FAILED, 10: DEAD}.get(number, COMPLETED)
+            _ended(opened, state, run_time=number * 1_000, wait_time=number * 10, number=number)
+    metrics: Dict[str, Any] = done(home, "metrics", "--json").json()
+    return metrics
+
+
+def test_run_and_wait_times_are_those_of_the_jobs(measured: Dict[str, Any]) -> None:
+    assert measured["run_time"] == {
+        "average": 5.5,
+        "minimum": 1,
+        "maximum": 10,
+        "p50": 5,
+        "p90": 9,
+        "p95": 10,
+        "p99": 10,
+    }
+    assert measured["wait_time"] == {
+        "average": 0.055,
+        "minimum": 0.01,
+        "maximum": 0.1,
+        "p50": 0.05,
+        "p90": 0.09,
+        "p95": 0.1,
+        "p99": 0.1,
+    }
+    assert measured["sampled_attempts"] == 10
+
+
+def test_rates_and_counts_are_those_of_the_jobs(measured: Dict[str, Any]) -> None:
+    assert measured["success_rate"] == 0.8889
+    assert measured["attempts"] == {"succeeded": 8, "failed": 1, "dead": 1}
+    assert measured["queue_depth"] == 1
+    assert {state: count for state, count in measured["jobs"].items() if count} == {
+        "completed": 8,
+        "failed": 1,
+        "dead": 1,
+    }
+    assert (measured["workers"], measured["utilisation"]) == (0, None)
+
+
+def test_the_times_outlive_no_job_but_the_rates_do(home: str) -> None:
+    with store(home) as opened:
+        _ended(opened, COMPLETED, run_time=1_000, wait_time=1, number=1)
+    done(home, "remove", "--all", "--yes")
+    metrics = done(home, "metrics", "--json").json()
+    assert (metrics["run_time"], metrics["success_rate"]) == (None, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([5], {"average": 5, "minimum": 5, "maximum": 5, "p50": 5, "p90": 5, "p95": 5, "p99": 5}),
+        (
+            list(range(100, 0, -1)),
+            {"average": 50, "minimum": 1, "maximum": 100, "p50": 50, "p90": 90, "p95": 95, "p99": 99},
+        ),
+    ],
+)
+def test_percentiles_are_the_nearest_rank(values: "list[int]", expected: Dict[str, int]) -> None:
+    assert reports.spread(values) == expected
+    assert reports.spread([]) is None
+
+
+def test_metrics_of_an_empty_home_say_nothing_wrong(home: str) -> None:
+    text = done(home, "metrics").out
+    assert "success rate:    - of all" in text
+    assert "Traceback" not in text
+    assert done(home, "metrics", "--json").json()["run_time"] is None
+
+
+def test_status_counts_every_state_and_queue(home: str) -> None:
+    states = ("dead", "completed", "failed", "cancelled", "processing", "scheduled", "held", "blocked", "pending")
+    bring(home, *states)
+    found = done(home, "status", "--json").json()
+    assert found["jobs"] == dict.fromkeys(STATES, 1)
+    assert found["total"] == 9
+    assert found["queues"] == {f"q-{state}": {state: 1} for state in states}
+    assert (found["home"], found["workers"], found["pool"]) == (home, 0, {"running": False, "pid": None})
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", found["next_due_at"])
+
+
+def test_status_says_what_needs_attention(home: str) -> None:
+    bring(home, "dead")
+    done(home, "add", "true")
+    answer = done(home, "status")
+    assert answer.err.splitlines() == [
+        "1 job waits but no workers are running: queuectl worker start",
+        "1 job is dead: queuectl dlq list",
+    ]
+    assert "workers:   none" in answer.out
+    done(home, "add", "true")
+    assert done(home, "status", "--json").json()["advice"][0].startswith("2 jobs wait but")
+    assert done(home, "status", "--quiet").err == ""
+
+
+def test_the_age_of_the_oldest_pending_job_is_in_seconds(home: str) -> None:
+    with store(home) as opened:
+        building.add(opened, now=NOW)
+    for command in ("status", "metrics"):
+        age = done(home, command, "--json").json()["oldest_pending_age"]
+        wall = support.SYSTEM_CLOCK.wall()
+        assert 0 <= (wall - NOW) / 1000 - age < 60
+
+
+def test_worker_status_without_workers_is_6(home: str) -> None:
+    answer = call(home, "worker", "status")
+    assert (answer.code, answer.out) == (6, "")
+    assert answer.err == "no workers are running; start them with: queuectl worker start\n"
+    assert call(home, "worker", "status", "--json").json() == []
+
+
+def test_worker_status_shows_health(workers: str) -> None:
+    done(workers, "add", "sleep 600", "--id", "long")
+    await_state(workers, "long", "processing")
+    rows = done(workers, "worker", "status", "--json").json()
+    assert sorted(row["state"] for row in rows) == ["busy", "idle"]
+    busy = next(row for row in rows if row["state"] == "busy")
+    assert (busy["job"], busy["command"], busy["jobs_done"]) == ("long", "sleep 600", 0)
+    assert support.identify(busy["pid"]) is not None
+    assert 1 << 20 < busy["memory"] < 1 << 28
+    assert 0 <= busy["elapsed"] < 60
+    assert 0 <= busy["uptime"] < 60
+    assert busy["heartbeat_at"].endswith("Z")
+    metrics = done(workers, "metrics", "--json").json()
+    assert (metrics["workers"], metrics["busy_workers"], metrics["utilisation"]) == (2, 1, 0.5)
+    assert "workers:   2 (1 busy)" in done(workers, "status").out
+    table = done(workers, "worker", "status").lines
+    assert table[0].split() == [
+        "WORKER",
+        "PID",
+        "STATE",
+        "JOB",
+        "ELAPSED",
+        "JOBS_DONE",
+        "HEARTBEAT_AT",
+        "MEMORY",
+        "UPTIME",
+        "COMMAND",
+    ]
+    assert re.search(r" busy +long +[\d.]+m?s ", table[1] + table[2])
+
+
+@pytest.mark.parametrize("words", [["worker", "scale", "2"], ["worker", "restart"]])
+def test_a_pool_that_is_not_there_cannot_be_changed(home: str, words: "list[str]") -> None:
+    answer = refused(home, 6, *words)
+    assert answer.problems == ["no workers are running"]
+    assert "queuectl worker start" in answer.hint
+
+
+def test_stopping_no_workers_is_done(home: str) -> None:
+    assert done(home, "worker", "stop").out == "no workers were running\n"
+
+
+@pytest.mark.parametrize("words", [["start", "--count", "11"], ["scale", "11"]])
+def test_more_workers_than_allowed_are_refused(home: str, words: "list[str]") -> None:
+    answer = refused(home, 2, "worker", *words)
+    assert answer.problems == ["at most 10 workers are allowed, got 11"]
+    assert answer.hint == "allow more with: queuectl config set max_workers 11"
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "x", "257", "1.5"])
+def test_a_number_of_workers_is_a_small_integer(home: str, count: str) -> None:
+    refused(home, 2, "worker", "start", f"--count={count}")
+
+
+def test_worker_logs_without_a_log_say_so(home: str) -> None:
+    assert "there is no log yet" in done(home, "worker", "logs").err
+
+
+def test_time_is_local_and_utc_and_names_what_is_due(home: str) -> None:
+    assert "nothing is scheduled" in done(home, "time").out
+    done(home, "add", "true", "--at", "2099-01-02T03:04:05Z")
+    found = done(home, "time", "--json").json()
+    assert found["next_due_at"] == "2099-01-02T03:04:05.000Z"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", found["utc"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", found["local"])

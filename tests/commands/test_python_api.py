@@ -1,0 +1,135 @@
+"""`from queuectl import Queue`: the same queue from Python, from threads and after a fork."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import Any, Dict, List
+
+import pytest
+
+import queuectl
+from queuectl import Conflict, InvalidInput, Job, NotFound, Queue, WaitTimeout
+from queuectl.store.search import JobFilter
+from tests.commands.calling import done
+from tests.support import ROOT
+
+
+def test_jobs_are_added_read_listed_and_run(workers: str) -> None:
+    with Queue(workers) as queue:
+        job = queue.add("echo out; echo err >&2", retries=2, timeout="10m", tags=["t"], env={"A": "1"})
+        assert isinstance(job, Job)
+        assert (job.max_retries, job.timeout, job.tags) == (2, 600_000, ("t",))
+        ended = queue.wait(job.id, timeout=60)
+        assert [found.state for found in ended] == ["completed"]
+        assert queue.output(job.id) == b"out\nerr\n"
+        assert (queue.output(job.id, stream=1), queue.output(job.id, stream=2)) == (b"out\n", b"err\n")
+        assert queue.get(str(job.number)).id == queue.get("last").id == job.id
+        assert [found.id for found in queue.list()] == [job.id]
+        assert queue.list(JobFilter(tag="t", states=("dead",))) == []
+        assert queue.list(limit=0) == []
+
+
+def test_jobs_are_cancelled_retried_and_removed(home: str) -> None:
+    with Queue(home) as queue:
+        numbers = [queue.add("true").number for _ in range(3)]
+        assert queue.cancel(numbers[:2]).done == ["job-1", "job-2"]
+        again = queue.cancel(numbers)
+        assert (again.done, [refused.state for refused in again.refused]) == (["job-3"], ["cancelled", "cancelled"])
+        assert queue.retry(numbers[:1]).done == ["job-1"]
+        assert queue.remove(numbers[1:]).done == ["job-2", "job-3"]
+        assert [job.state for job in queue.list()] == ["pending"]
+
+
+def test_mistakes_are_errors_of_one_tree(home: str) -> None:
+    with Queue(home) as queue:
+        with pytest.raises(InvalidInput) as raised:
+            queue.add("", priority=9_999, prio=1)
+        assert len(raised.value.problems) == 3
+        queue.add("true", id="one")
+        with pytest.raises(Conflict):
+            queue.add("true", id="one")
+        with pytest.raises(NotFound):
+            queue.get("two")
+        with pytest.raises(NotFound):
+            queue.output("one")
+        with pytest.raises(WaitTimeout):
+            queue.wait("one", timeout=0)
+        queue.add("true", id="two")
+        with pytest.raises(InvalidInput):
+            queue.get("one,two")
+        assert all(
+            issubclass(error, queuectl.QueueCTLError) for error in (Conflict, InvalidInput, NotFound, WaitTimeout)
+        )
+
+
+def test_a_job_is_read_only(home: str) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true")
+    with pytest.raises(AttributeError):
+        job.state = "completed"
+
+
+def test_many_threads_share_one_queue(home: str) -> None:
+    queue = Queue(home)
+    problems: List[BaseException] = []
+
+    def work(name: int) -> None:
+        try:
+            for count in range(10):
+                job = queue.add("true", id=f"t{name}-{count}")
+                assert queue.get(job.id).number == job.number
+            queue.close()
+        except BaseException as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert problems == []
+    assert len(queue.list()) == 80
+    queue.close()
+
+
+def test_a_queue_survives_a_fork(home: str) -> None:
+    """The child adds with the queue of the parent, and neither disturbs the other's connection."""
+    program = (
+        "import os, sys; from queuectl import Queue\n"
+        "queue = Queue(sys.argv[1]); queue.add('true', id='before')\n"
+        "child = os.fork()\n"
+        "queue.add('true', id='child' if child == 0 else 'parent')\n"
+        "if child == 0: os._exit(0)\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+        "queue.add('true', id='after'); print(sorted(job.id for job in queue.list()))\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program, home], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (answer.stdout, answer.stderr) == ("['after', 'before', 'child', 'parent']\n", "")
+
+
+def test_a_closed_queue_opens_again(home: str) -> None:
+    queue = Queue(home)
+    queue.add("true")
+    queue.close()
+    queue.close()
+    assert len(queue.list()) == 1
+    queue.close()
+
+
+def test_the_home_is_found_as_on_the_command_line(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUEUECTL_HOME", home)
+    with Queue() as queue:
+        queue.add("true", id="here")
+    assert done(home, "show", "here", "--json").json()["created_by"] == f"python[{os.getpid()}]"
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    found: Dict[str, Any] = {name: getattr(queuectl, name) for name in queuectl.__all__}
+    assert found["__version__"] == queuectl.__version__
+    with pytest.raises(AttributeError, match="nonsense"):
+        queuectl.nonsense  # noqa: B018

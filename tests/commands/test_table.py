@@ -1,0 +1,251 @@
+"""The table of commands: everything is declared whole, and both parsers read it the same way."""
+
+from __future__ import annotations
+
+import random
+import shlex
+from typing import Any, Dict, List
+
+import pytest
+
+from queuectl.commands import parser
+from queuectl.commands.argparser import parse_with_argparse
+from queuectl.commands.help import command_page, overview
+from queuectl.commands.registry import ALIASES, Arg, Command, load
+from queuectl.model.errors import InvalidInput
+
+COMMANDS = load()
+PATHS = sorted(COMMANDS)
+ISSUE_COMMANDS = """add enqueue list show logs history wait cancel retry remove release status metrics time init demo
+worker:start worker:stop worker:status worker:scale worker:restart worker:logs dlq:list dlq:stats dlq:retry dlq:remove
+config:show config:get config:set config:reset template:list template:show template:save""".replace(":", " ")
+LINES = 4_000
+
+# Texts that options take, the right and the wrong ones, and those that look like something else.
+TEXTS = [
+    "1",
+    "7",
+    "0",
+    "1000",
+    "-5",
+    "5m",
+    "1h30m",
+    "90",
+    "none",
+    "last",
+    "job-1",
+    "3-9",
+    "a,b",
+    "-",
+    "",
+    "echo hi",
+    "A=1",
+    "B=x y",
+    "=",
+    "pending",
+    "dead,failed",
+    "pendin",
+    "id,state",
+    "-duration",
+    "number",
+    "all",
+    "2",
+    "json",
+    "ids",
+    "yellow",
+    "always",
+    "default",
+    "nightly",
+    "ä",
+    "x" * 70,
+    "-q",
+    "--json",
+    "--id",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_command_says_what_it_does_in_one_line(path: str) -> None:
+    first = (COMMANDS[path].handler.__doc__ or "").strip().split("\n")[0]
+    assert 10 < len(first) <= 110
+    assert first.endswith(".")
+    assert first[0].isupper()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_command_has_an_example_that_can_be_parsed(path: str) -> None:
+    assert COMMANDS[path].examples
+    for example in COMMANDS[path].examples:
+        line = example.split("|")[-1].split(">")[0].strip()
+        words = shlex.split(line[len("queuectl ") :] if line.startswith("queuectl ") else line)
+        parsed = parser.parse(words)
+        assert parsed.command is COMMANDS[path] or parsed.topic
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_help_page_of_a_command_names_all_it_takes(path: str) -> None:
+    page = command_page(COMMANDS[path])
+    assert COMMANDS[path].help in page
+    for arg in COMMANDS[path].args:
+        assert arg.help
+        if arg.is_option:
+            assert all(name in page for name in arg.names) is not arg.hidden
+    for example in COMMANDS[path].examples:
+        assert f"queuectl {example}" in page
+
+
+@pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"], []])
+def test_the_overview_names_every_command(words: List[str]) -> None:
+    assert all(path in overview() for path in PATHS)
+    assert parser.parse(words) is not None
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_help_is_asked_for_before_and_after_a_command(path: str) -> None:
+    for words in (["--help", *path.split()], [*path.split(), "--help"], [*path.split(), "-h", "--nonsense"]):
+        assert parser.parse(words).topic == path
+
+
+def test_every_command_of_the_issue_is_there() -> None:
+    wanted = ISSUE_COMMANDS.split("\n")
+    names = set(PATHS) | set(ALIASES)
+    assert [name for line in wanted for name in _names(line) if name not in names] == []
+
+
+def _names(line: str) -> List[str]:
+    words = line.split()
+    found, groups = [], {"worker", "dlq", "config", "template"}
+    while words:
+        word = words.pop(0)
+        found.append(f"{word} {words.pop(0)}" if word in groups else word)
+    return found
+
+
+def test_no_option_of_a_command_hides_a_global_one() -> None:
+    for path, command in COMMANDS.items():
+        names = {name for arg in command.args for name in arg.names}
+        assert not names & set(parser.GLOBAL_FLAGS), path
+
+
+def test_no_name_of_an_option_stands_twice_in_a_command() -> None:
+    for path, command in COMMANDS.items():
+        names = [name for arg in command.args for name in arg.names]
+        assert len(names) == len(set(names)), path
+
+
+@pytest.mark.parametrize("seed", [random.randrange(1 << 32) for _ in range(4)], ids="seed={}".format)
+def test_what_the_quick_parser_accepts_argparse_reads_the_same(seed: int) -> None:
+    print(f"seed {seed}")
+    rand = random.Random(seed)
+    accepted = 0
+    for _ in range(LINES // 4):
+        words = _line(rand, COMMANDS[rand.choice(PATHS)])
+        try:
+            quick = parser._read(words)
+        except parser.Unusual:
+            continue
+        accepted += 1
+        slow = parse_with_argparse(words)
+        assert slow.command is quick.command, words
+        assert _plain(slow.arguments) == _plain(quick.arguments), words
+        assert slow.options == quick.options, words
+    # Mistakes and help are left to argparse; correct lines must not be.
+    assert accepted > LINES // 40
+
+
+def _plain(arguments: Dict[str, Any]) -> Dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
+
+
+def _line(rand: random.Random, command: Command) -> List[str]:
+    name = rand.choice([command.path, *command.aliases])
+    before: List[str] = []
+    parts: List[List[str]] = []
+    for arg in parser.GLOBALS:
+        if rand.random() < 0.08 and arg.key not in ("help", "version"):
+            words = _option(rand, arg)
+            if rand.random() < 0.3:
+                before += words
+            else:
+                parts.append(words)
+    for arg in command.args:
+        parts += _occurrences(rand, arg)
+    rand.shuffle(parts)
+    line = [*before, *name.split(), *[word for part in parts for word in part]]
+    if rand.random() < 0.1:
+        line.insert(rand.randrange(len(line) + 1), "--")
+    return line
+
+
+def _occurrences(rand: random.Random, arg: Arg) -> List[List[str]]:
+    if arg.rest:
+        return []
+    if not arg.is_option:
+        if arg.optional and rand.random() < 0.5:
+            return []
+        return [[_text(rand, arg)] for _ in range(rand.randrange(3) if arg.many else 1)]
+    times = rand.randrange(3) if arg.many else 1 if rand.random() < 0.25 else 0
+    return [_option(rand, arg) for _ in range(times)]
+
+
+def _option(rand: random.Random, arg: Arg) -> List[str]:
+    name = rand.choice(arg.names)
+    if arg.flag:
+        return [name]
+    text = _text(rand, arg)
+    return [f"{name}={text}"] if rand.random() < 0.3 else [name, text]
+
+
+def _text(rand: random.Random, arg: Arg) -> str:
+    """Return a text for an argument, mostly one that it takes."""
+    if rand.random() < 0.8:
+        for text in rand.sample([*TEXTS, *arg.choices], len(TEXTS) + len(arg.choices)):
+            try:
+                arg.value(text)
+            except ValueError:
+                continue
+            if not text.startswith("-") or rand.random() < 0.2:
+                return text
+    return rand.choice(TEXTS)
+
+
+def test_the_same_name_cannot_be_declared_twice() -> None:
+    from queuectl.commands.registry import command
+
+    with pytest.raises(ValueError, match="declared twice"):
+        command("add", group="Jobs")(lambda context: None)  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ad"], 'there is no command "ad" (did you mean "add"?)'),
+        (["ls"], 'there is no command "ls" (did you mean "list"?)'),
+        (["rm"], 'there is no command "rm" (did you mean "remove"?)'),
+        (["worker", "strat"], 'worker has no command "strat" (did you mean "start"?)'),
+        (["dlq", "x", "y"], 'dlq has no command "x"'),
+        (["--hom", "x", "list"], 'unknown option "--hom" (did you mean "--home"?)'),
+        (["add", "true", "--prioritee", "4"], 'unknown option "--prioritee" (did you mean "--priority"?)'),
+        (["add", "true", "--priorit=4"], 'unknown option "--priorit" (did you mean "--priority"?)'),
+        (["list", "--state", "pendin"], 'did you mean "pending"?'),
+        (["list", "--columns", "idd"], 'did you mean "id"?'),
+        (["list", "--sort", "-id"], "option --sort needs a value; write --sort=VALUE if it begins with -"),
+        (["add", "--id"], "option --id needs a value"),
+        (["list", "--sort=-numbr"], 'did you mean "number"?'),
+        (["list", "pending"], 'unexpected "pending"'),
+        (["add", "echo", "a"], "write a command with blanks as one quoted text"),
+        (["list", "-o", "xml"], 'option -o needs one of table, json, jsonl, csv, tsv, ids, got "xml"'),
+        (["list", "-o"], "option -o needs one of"),
+        (["list", "--json=1"], 'option --json takes no value, got "--json=1"'),
+        (["list", "--limit", "1_000"], '--limit must be an integer between 0 and 10000000, got "1_000"'),
+        (["list", "--limit", "٣"], "--limit must be an integer"),
+        (["show"], "required: ID"),
+        (["config", "set", "timeout"], "required: VALUE"),
+        (["wait", "1", "--timeout", "soon"], "--timeout must be a duration (write 90, 90s, 5m or 1h30m)"),
+    ],
+)
+def test_a_mistake_is_named_with_what_was_probably_meant(words: List[str], said: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        parser.parse(words)
+    assert said in raised.value.message
+    assert "argument -" not in raised.value.message

@@ -1,0 +1,1 @@
+"""Tests of the engine: real processes, real signals, a real database."""

@@ -1,0 +1,154 @@
+"""What the tests of the engine share: a worker that drains a home, a pool, and looking at both."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from queuectl.engine import process
+from queuectl.engine.instance import pool_pid
+from queuectl.engine.queue import Queue
+from queuectl.model.job import Job
+from queuectl.store import Home
+from tests.support import ROOT, Processes, cli_environment, kill, run_cli, tree, wait_until
+
+LIMIT = 60.0
+
+# One worker and the scheduler, by turns in one process, until nothing is left to do.
+DRAIN = """
+import resource
+import queuectl.engine.worker
+from queuectl.engine.scheduler import Scheduler
+from queuectl.engine.worker import Worker
+from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.store import Home, Store
+
+queuectl.engine.worker.POLL_SECONDS = 0.01
+worker = Worker(Home(sys.argv[1]))
+scheduler = Scheduler(worker.home, Store(worker.home), clock=SYSTEM_CLOCK, log=worker.log)
+while True:
+    scheduler.tick()
+    counts = worker.store.counts.by_state()
+    if counts.get("pending") or counts.get("processing"):
+        worker.step()
+    elif not counts.get("failed"):
+        break
+worker.close()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_SELF).ru_stime)
+"""
+WORK = """
+from queuectl.engine.worker import Worker
+from queuectl.store import Home
+
+Worker(Home(sys.argv[1])).run()
+"""
+
+
+def python(code: str, *arguments: str) -> List[str]:
+    """Return the words that run code which can import the project."""
+    return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}", *arguments]
+
+
+def drain(home: str, *, env: Optional[Mapping[str, Optional[str]]] = None) -> "subprocess.CompletedProcess[str]":
+    """Run all jobs with one worker; return its log, and as its output the seconds of CPU time it used."""
+    done = subprocess.run(python(DRAIN, home), env=cli_environment(home, env), stdin=subprocess.DEVNULL,
+                          capture_output=True, encoding="utf-8", check=False, timeout=LIMIT)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def start_worker(processes: Processes, home: str, log: Path,
+                 env: Optional[Mapping[str, Optional[str]]] = None) -> "subprocess.Popen[Any]":
+    """Start a worker that belongs to no pool."""
+    with open(log, "wb") as file:
+        return processes.start(python(WORK, home), env=cli_environment(home, env), stderr=file)
+
+
+def run_one(home: Queue, command: str, **fields: Any) -> Job:
+    """Add a job to a home's queue, drain it, and return the job as it is then."""
+    job = home.add(command, **fields)
+    drain(home.home.path)
+    return home.get(job.id)
+
+
+def attempts(queue: Queue, job: Job) -> List[Dict[str, Any]]:
+    return [dict(row) for row in queue.store.attempts.of_job(job.number)]
+
+
+def survivors(queue: Queue, job: Job) -> List[int]:
+    """Return the processes of a job's attempts that still live."""
+    home_id = queue.store.meta.home_id()
+    return [pid for row in queue.store.attempts.of_job(job.number)
+            for pid in process.find_tree(leader=None, marker=f"{home_id}-{job.number}-{row['id']}")]
+
+
+def wait_for_state(queue: Queue, job: Job, *states: str, seconds: float = LIMIT) -> Job:
+    wait_until(lambda: queue.get(job.id).state in states, seconds, f"{job.id} becomes {states}")
+    return queue.get(job.id)
+
+
+def wait_for_file(path: Path, seconds: float = LIMIT) -> str:
+    """Wait until a file has a whole line; return its text."""
+    wait_until(lambda: path.exists() and path.read_text().endswith("\n"), seconds, f"{path} is written")
+    return path.read_text()
+
+
+class RunningPool:
+    """The pool of a home, started by the command line and ended with the test."""
+
+    def __init__(self, home: str, queue: Queue) -> None:
+        self.home = Home(home)
+        self._queue = queue
+
+    def start(self, *arguments: str, env: Optional[Mapping[str, Optional[str]]] = None) -> int:
+        """Start it; return its pid."""
+        done = run_cli(self.home.path, "worker", "start", *arguments, env=env)
+        assert done.returncode == 0, done.stderr
+        return self.pid
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run a `worker` command that must succeed."""
+        done = run_cli(self.home.path, "worker", *words)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    @property
+    def pid(self) -> int:
+        pid = pool_pid(self.home)
+        assert pid is not None, "no pool is running"
+        return pid
+
+    @property
+    def is_running(self) -> bool:
+        return pool_pid(self.home) is not None
+
+    def rows(self) -> Sequence[Any]:
+        """Return the registered workers whose processes live."""
+        return [row for row in self._queue.store.workers.all() if process.is_same_process(row["pid"], row["pid_start"])]
+
+    def pids(self) -> List[int]:
+        return [row["pid"] for row in self.rows()]
+
+    def log(self) -> str:
+        return Path(self.home.pool_log).read_text()
+
+    def close(self) -> None:
+        """End the pool and everything below it."""
+        pid = pool_pid(self.home)
+        doomed = [found for each in [pid, *self.pids()] if each for found in tree(each)]
+        for found in doomed:
+            kill(found)
+
+
+def file_descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def peak_memory(pid: int) -> int:
+    """Return the most resident memory a process ever had, in bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("no VmHWM")

@@ -1,0 +1,190 @@
+"""Stopping: jobs may finish for a while, then they go back to the queue; that attempt does not count."""
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+
+from queuectl.engine.queue import Queue
+from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.model.job import Job
+from tests.engine.running import RunningPool, attempts, survivors, wait_for_file
+from tests.support import Processes, identify, run_cli, wait_until
+
+SOON_MS = 10_000
+
+
+def patient(tmp_path: Path, name: str = "started") -> str:
+    """Return a command that says it has started and ends when told to."""
+    return f"echo >{tmp_path}/{name}; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"
+
+
+def started(queue: Queue, tmp_path: Path, count: int = 1) -> List[Job]:
+    jobs = [queue.add(patient(tmp_path, f"started-{number}")) for number in range(count)]
+    for number in range(count):
+        wait_for_file(tmp_path / f"started-{number}")
+    return jobs
+
+
+def assert_released(queue: Queue, jobs: List[Job]) -> None:
+    for job in jobs:
+        found = queue.get(job.id)
+        assert (found.state, found.attempts) == ("pending", 0)
+        assert [row["outcome"] for row in attempts(queue, job)] == ["released"]
+        assert survivors(queue, job) == []
+
+
+def log_says(pool: RunningPool, text: str) -> None:
+    wait_until(lambda: text in pool.log())
+
+
+def test_a_stop_lets_the_job_finish_and_takes_no_other(
+        home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path) -> None:
+    pool.start("--count", "1")
+    (job,) = started(queue, tmp_path)
+    waiting = queue.add("true")
+    stop = processes.start_cli(home, "worker", "stop", stdout=subprocess.DEVNULL)
+    log_says(pool, "current jobs may finish")
+    assert stop.poll() is None
+    (tmp_path / "go").touch()
+    assert stop.wait(60) == 0
+    assert (queue.get(job.id).state, queue.get(waiting.id).state) == ("completed", "pending")
+    assert not pool.is_running and queue.store.workers.all() == []
+
+
+def test_stopping_twice_or_without_workers_is_fine(home: str, queue: Queue, pool: RunningPool) -> None:
+    assert run_cli(home, "worker", "stop").returncode == 0
+    pool.start("--count", "1")
+    pool.run("stop")
+    done = pool.run("stop")
+    assert "no workers were running" in done.stdout
+
+
+def test_a_second_signal_ends_the_job_which_goes_back_uncounted(
+        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    pid = pool.start("--count", "1")
+    jobs = started(queue, tmp_path)
+    os.kill(pid, signal.SIGTERM)
+    log_says(pool, "current jobs may finish")
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not pool.is_running)
+    assert_released(queue, jobs)
+
+
+@pytest.mark.parametrize("repeat", range(3))
+def test_force_ends_all_jobs_at_once_and_each_goes_back_uncounted(
+        queue: Queue, pool: RunningPool, tmp_path: Path, repeat: int) -> None:
+    pool.start("--count", "8")
+    jobs = started(queue, tmp_path, 8)
+    before = SYSTEM_CLOCK.monotonic()
+    pool.run("stop", "--force")
+    assert SYSTEM_CLOCK.monotonic() - before < SOON_MS
+    assert_released(queue, jobs)
+    assert queue.store.workers.all() == []
+
+
+def test_force_also_ends_what_ignores_the_request(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    pool.start("--count", "1")
+    job = queue.add(f"trap '' TERM; {patient(tmp_path)}")
+    wait_for_file(tmp_path / "started")
+    before = SYSTEM_CLOCK.monotonic()
+    pool.run("stop", "--force")
+    assert SYSTEM_CLOCK.monotonic() - before < SOON_MS
+    assert_released(queue, [job])
+
+
+def test_a_stop_with_a_limit_ends_what_is_not_done_by_then(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    pool.start("--count", "2")
+    jobs = started(queue, tmp_path, 2)
+    before = SYSTEM_CLOCK.monotonic()
+    pool.run("stop", "--timeout", "0.5")
+    assert 500 <= SYSTEM_CLOCK.monotonic() - before < SOON_MS
+    assert_released(queue, jobs)
+
+
+def test_a_job_that_outlasts_the_shutdown_timeout_goes_back(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue.change_setting("shutdown_timeout", "1s")
+    pool.start("--count", "1")
+    jobs = started(queue, tmp_path)
+    before = SYSTEM_CLOCK.monotonic()
+    pool.run("stop")
+    assert 1_000 <= SYSTEM_CLOCK.monotonic() - before < SOON_MS
+    assert_released(queue, jobs)
+
+
+def test_a_released_job_is_run_by_the_next_pool(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    pool.start("--count", "1")
+    (job,) = started(queue, tmp_path)
+    pool.run("stop", "--force")
+    (tmp_path / "go").touch()
+    pool.start("--count", "1")
+    assert queue.wait(job.id, timeout=30)[0].attempts == 1
+    assert [row["outcome"] for row in attempts(queue, job)] == ["released", "exited"]
+
+
+def test_a_worker_that_leaves_already_is_not_hurried_by_a_stop(
+        home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path) -> None:
+    pool.start("--count", "2")
+    jobs = started(queue, tmp_path, 2)
+    pool.run("scale", "1")
+    stop = processes.start_cli(home, "worker", "stop", stdout=subprocess.DEVNULL)
+    log_says(pool, "current jobs may finish")
+    # Workers look at a stop at once; one that was hurried would have let go of its job by its next look.
+    wait_until(lambda: all(row["stopping"] for row in pool.rows()) and len(pool.rows()) == 2)
+    (tmp_path / "go").touch()
+    assert stop.wait(60) == 0
+    assert [queue.get(job.id).state for job in jobs] == ["completed"] * 2
+
+
+def test_a_job_that_had_ended_well_is_completed_even_if_its_leftovers_are_ended_by_force(
+        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue.change_setting("kill_grace", "3s")
+    pool.start("--count", "1")
+    # The shell waits until the process it leaves behind is safe from the polite request to end.
+    job = queue.add(f"( trap '' TERM; echo >{tmp_path}/deaf; sleep 60; sleep 60 ) >/dev/null 2>&1 & "
+                    f"while [ ! -e {tmp_path}/deaf ]; do sleep 0.02; done; echo $$ >{tmp_path}/shell")
+    shell = int(wait_for_file(tmp_path / "shell"))
+    wait_until(lambda: identify(shell) is None, what="the shell has exited")
+    pool.run("stop", "--force")
+    found = queue.get(job.id)
+    assert (found.state, found.exit_code) == ("completed", 0)
+    assert survivors(queue, job) == []
+
+
+def foreground(home: str, processes: Processes, tmp_path: Path) -> "subprocess.Popen[Any]":
+    """Start workers that stay in the foreground, as leaders of a process group like a terminal's."""
+    with open(tmp_path / "foreground.log", "wb") as log:
+        return processes.start_cli(home, "worker", "start", "--no-detach", "--count", "2", stderr=log,
+                                   start_new_session=True)
+
+
+def foreground_says(tmp_path: Path, text: str) -> None:
+    wait_until(lambda: text in (tmp_path / "foreground.log").read_text())
+
+
+def test_ctrl_c_in_the_foreground_lets_jobs_finish(
+        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    pool = foreground(home, processes, tmp_path)
+    (job,) = started(queue, tmp_path)
+    foreground_says(tmp_path, "2 workers are up")
+    os.killpg(pool.pid, signal.SIGINT)
+    foreground_says(tmp_path, "current jobs may finish")
+    (tmp_path / "go").touch()
+    assert pool.wait(60) == 0
+    assert queue.get(job.id).state == "completed"
+
+
+def test_ctrl_c_twice_in_the_foreground_ends_them(
+        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    pool = foreground(home, processes, tmp_path)
+    jobs = started(queue, tmp_path, 2)
+    foreground_says(tmp_path, "2 workers are up")
+    os.killpg(pool.pid, signal.SIGINT)
+    foreground_says(tmp_path, "current jobs may finish")
+    os.killpg(pool.pid, signal.SIGINT)
+    assert pool.wait(60) == 0
+    assert_released(queue, jobs)

@@ -1,0 +1,95 @@
+"""What a short command does not load: start-up is most of what it costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import List
+
+import pytest
+
+from tests.support import ROOT
+
+HEAVY = (
+    "argparse",
+    "multiprocessing",
+    "http.server",
+    "readline",
+    "re",
+    "logging",
+    "subprocess",
+    "tempfile",
+    "shutil",
+    "typing",
+    "dataclasses",
+    "difflib",
+    "socket",
+    "asyncio",
+    "threading",
+    "inspect",
+)
+PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from queuectl.frontends.cli import main
+code = main(sys.argv[2:])
+sys.stderr.write("\\n" + " ".join(sorted(sys.modules)))
+sys.exit(code)
+"""
+
+
+def loaded(program: str, *words: str) -> List[str]:
+    """Return the modules that a program has loaded at its end. `-I -S`: none of the environment's."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program, str(ROOT), *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+    return done.stderr.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize(
+    "words", [["add", "true"], ["list"], ["show", "last"], ["status"], ["config", "get", "timeout"], ["cancel", "1"]]
+)
+def test_a_short_command_loads_nothing_heavy(home: str, words: List[str]) -> None:
+    loaded(PROGRAM, "--home", home, "add", "true")
+    found = set(loaded(PROGRAM, "--home", home, *words))
+    assert "sqlite3" in found
+    assert found & set(HEAVY) == set()
+
+
+def test_adding_does_not_load_json(home: str) -> None:
+    assert "json" not in loaded(PROGRAM, "--home", home, "add", "true")
+
+
+def test_importing_the_package_loads_almost_nothing() -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules); import queuectl\n"
+        "sys.stderr.write('\\n' + ' '.join(set(sys.modules) - before))"
+    )
+    assert set(loaded(program)) <= {"queuectl", "__future__"}
+
+
+def test_the_api_loads_the_store_only_when_it_is_used() -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import queuectl; queuectl.InvalidInput\n"
+        "sys.stderr.write('\\n' + ' '.join(sys.modules))"
+    )
+    assert not {"sqlite3", "argparse", "multiprocessing"} & set(loaded(program))
+
+
+def test_only_the_standard_library_is_needed(home: str) -> None:
+    found = json.loads(
+        subprocess.run(
+            [sys.executable, "-I", "-S", str(ROOT / "main.py"), "--home", home, "status", "--json"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+    )
+    assert found["total"] == 0

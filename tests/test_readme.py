@@ -1,0 +1,262 @@
+"""The README and the documents say what is so: their commands work, their tables are complete.
+
+A ```console block holds commands after `$ `, each with what it prints. Where the comment
+`<!-- run -->` stands before a block, its commands are run, all of them in order as one session of a
+new user. The lines shown must then be printed in that order: dates and durations may differ, more may
+be printed, `…` or ` ...` at the end of a line stands for the rest of it and a line `...` for any
+lines. `# exit code N` is what the command must end with instead of 0. All other commands are only parsed.
+"""
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Iterator, NamedTuple
+
+import pytest
+
+from queuectl.commands import parser
+from queuectl.commands.registry import load
+from queuectl.engine.demo import JOBS
+from queuectl.model import errors, job
+from queuectl.model.job import STATES, TRANSITIONS
+from queuectl.model.settings import SETTINGS
+from tests.support import ROOT
+
+LIMIT = 120.0
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^(<!-- run -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXIT_CODE = re.compile(r"# exit code (\d+)$")
+CHANGING = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?|\b(\d+(\.\d+)?(ms|s|m|h|d))+\b")
+BETWEEN_COMMANDS = set("();<>|&")
+
+
+class Step(NamedTuple):
+    """A command of the README and what it is said to print."""
+
+    command: str
+    shown: list[str]
+
+    @property
+    def exit_code(self) -> int:
+        found = EXIT_CODE.search(self.command)
+        return int(found.group(1)) if found else 0
+
+
+def steps(*, run: bool | None = None) -> list[Step]:
+    """Return the commands of all console blocks; with `run` only those that are run, or are not."""
+    found = []
+    for mark, language, body in BLOCK.findall(README):
+        if language == "console" and run in (None, bool(mark)):
+            for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+                command, *shown = part.rstrip("\n").split("\n")
+                found.append(Step(command, shown))
+    return found
+
+
+def blocks(language: str) -> list[str]:
+    return [body for _, name, body in BLOCK.findall(README) if name == language]
+
+
+def simple_commands(line: str) -> Iterator[list[str]]:
+    """Yield the words of each command in a line of shell, without assignments before it."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for token in [*lexer, ";"]:
+        if not set(token) <= BETWEEN_COMMANDS:
+            words.append(token)
+            continue
+        while words and re.match(r"\w+=", words[0]):
+            del words[0]
+        if words:
+            yield words
+        words = []
+
+
+class User:
+    """Somebody who has Python and the clone, an empty home directory and an empty current one."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory / "work"
+        commands = directory / "bin"
+        for path in (self.directory, commands, directory / "user"):
+            path.mkdir()
+        python = shlex.quote(sys.executable)
+        for name, words in (("queuectl", f"{python} {shlex.quote(str(ROOT / 'main.py'))}"), ("python3", python)):
+            (commands / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+            (commands / name).chmod(0o755)
+        self.environment = {**os.environ, "HOME": str(directory / "user"), "PYTHONPATH": str(ROOT),
+                            "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of shell; its stdout and stderr come together, as on a terminal."""
+        directory = ROOT if command.startswith("python3 main.py") else self.directory
+        return subprocess.run(["/bin/sh", "-c", command], cwd=str(directory), env=self.environment, timeout=LIMIT,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              encoding="utf-8", check=False)
+
+
+@pytest.fixture
+def user(tmp_path: Path, home: str) -> Iterator[User]:
+    """A new user, whose workers are stopped in the end. `home` looks after what outlives them."""
+    user = User(tmp_path)
+    yield user
+    user.run("queuectl worker stop --force")
+
+
+def comparable(line: str) -> str:
+    return " ".join(CHANGING.sub("TIME", line).split())
+
+
+def matches(shown: str, printed: str) -> bool:
+    start = re.sub(r"…$|(^| )\.\.\.$", "", shown)
+    if start != shown:
+        return comparable(printed).startswith(comparable(start))
+    return comparable(printed) == comparable(shown)
+
+
+def missing(shown: list[str], printed: str) -> list[str]:
+    """Return the shown lines that were not printed, or not in this order."""
+    rest = iter(printed.splitlines())
+    return [line for line in shown if line != "..." and not any(matches(line, other) for other in rest)]
+
+
+@pytest.mark.parametrize("shown, printed", [
+    (["one", "..."], "two"),
+    (["one", "two"], "two\none"),
+    (["job-1  completed  0.1s"], "job-2  completed  0.1s"),
+    (["make the…"], "make a tea"),
+])
+def test_a_transcript_that_is_wrong_is_found(shown: list[str], printed: str) -> None:
+    assert missing(shown, printed)
+
+
+def test_a_transcript_may_differ_in_times_and_leave_things_out() -> None:
+    printed = "head\njob-1  2026-01-02T03:04:05.678Z    1.5s  echo a long text\ntail"
+    assert missing(["...", "job-1  2025-01-02T03:04:05.999Z  0.002s  echo a lo…", "..."], printed) == []
+
+
+def test_the_session_of_the_readme_works_as_it_is_shown(user: User) -> None:
+    session = steps(run=True)
+    assert len(session) > 50
+    for step in session:
+        done = user.run(step.command)
+        assert done.returncode == step.exit_code, f"$ {step.command}\n{done.stdout}"
+        assert missing(step.shown, done.stdout) == [], f"$ {step.command}\n{done.stdout}"
+
+
+def test_every_command_of_the_readme_can_be_parsed() -> None:
+    load()
+    parsed = 0
+    for step in steps():
+        for words in simple_commands(step.command):
+            if words[:2] == ["python3", "main.py"] or words[0] == "queuectl":
+                found = parser.parse(words[2 if words[0] == "python3" else 1:])
+                assert found.command is not None, step.command
+                parsed += 1
+            elif words[:2] == ["python3", "-m"]:
+                assert importlib.util.find_spec(words[2]) is not None, step.command
+            elif words[0] == "bash":
+                assert (ROOT / words[1]).is_file(), step.command
+    assert parsed >= len(steps(run=True))
+
+
+def test_the_python_example_prints_what_the_readme_says(user: User) -> None:
+    (program,), (printed,) = blocks("python"), blocks("text")
+    (user.directory / "example.py").write_text(program, encoding="utf-8")
+    assert user.run("queuectl worker start").returncode == 0
+    done = user.run("python3 example.py")
+    assert (done.returncode, done.stdout) == (0, printed)
+
+
+def test_the_transcript_of_the_demo_has_the_jobs_of_the_demo() -> None:
+    transcript = next(step for step in steps(run=True) if "demo --run" in step.command).shown
+    at = next(line for line in transcript if line.startswith("ID ")).index("COMMAND")
+    shown = [line[at:] for line in transcript if line.startswith("job-")]
+    assert len(shown) == len(JOBS)
+    assert [text for text, fields in zip(shown, JOBS) if not matches(text, fields["command"])] == []
+
+
+def command_table() -> str:
+    """Return the README's table of commands as it has to be."""
+    lines = ["| command | what |", "|---|---|"]
+    group = ""
+    for path, command in load().items():
+        if command.group != group:
+            group = command.group
+            lines.append(f"| **{group}** | |")
+        names = ", ".join(f"`{name}`" for name in (path, *command.aliases))
+        lines.append(f"| {names} | {command.help} |")
+    return "\n".join(lines) + "\n"
+
+
+def settings_table() -> str:
+    """Return the README's table of settings as it has to be."""
+    lines = ["| setting | default | allowed | aliases | what |", "|---|---|---|---|---|"]
+    for setting in SETTINGS:
+        aliases = ", ".join(f"`{alias}`" for alias in setting.aliases)
+        later = "" if is_used(setting.name) else " (later)"
+        lines.append(f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {aliases} "
+                     f"| {setting.help}{later} |")
+    return "\n".join(lines) + "\n"
+
+
+def is_used(setting: str) -> bool:
+    """Return whether any module reads the setting."""
+    wanted = re.compile(rf"\.{setting}\b")
+    return any(wanted.search(path.read_text(encoding="utf-8")) for path in (ROOT / "queuectl").rglob("*.py"))
+
+
+def test_the_readme_has_every_command() -> None:
+    assert command_table() in README, f"put this into the README:\n{command_table()}"
+
+
+def test_the_readme_has_every_setting() -> None:
+    assert settings_table() in README, f"put this into the README:\n{settings_table()}"
+
+
+def test_the_readme_explains_every_exit_code() -> None:
+    def codes(kind: type[errors.QueueCTLError]) -> set[int]:
+        return {kind.exit_code}.union(*map(codes, kind.__subclasses__()))
+
+    table = README[README.index("| exit code |"):].split("\n\n")[0]
+    rows = set(map(int, re.findall(r"\d+", " ".join(line.split("|")[1] for line in table.splitlines()[2:]))))
+    assert codes(errors.QueueCTLError) - rows == set()
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/how-it-works.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    headings = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+                for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert links
+    for link in links:
+        if link.startswith("#"):
+            assert link[1:] in headings, link
+        elif not link.startswith("https://"):
+            assert ((ROOT / document).parent / link).is_file(), link
+
+
+def test_how_it_works_has_the_state_diagram_of_the_model() -> None:
+    diagram = textwrap.dedent(inspect.getdoc(job).split("\n\n")[1])  # type: ignore[union-attr]
+    assert textwrap.indent(diagram, "    ") in HOW_IT_WORKS
+
+
+def test_how_it_works_knows_every_state_and_verb() -> None:
+    words = set(re.findall(r"\w+", HOW_IT_WORKS))
+    assert {*STATES, *(verb for _, verb in TRANSITIONS)} - words == set()
+
+
+def test_how_it_works_names_only_modules_that_are_there() -> None:
+    named = re.findall(r"`((?:model|store|engine|commands|frontends)/\w+\.py)`", HOW_IT_WORKS)
+    assert len(named) > 10
+    assert [path for path in named if not (ROOT / "queuectl" / path).is_file()] == []
