@@ -22,7 +22,6 @@ from queuectl.engine import reports
 from queuectl.engine.settle import settle
 from queuectl.model.job import Outcome
 from queuectl.store import Store
-from queuectl.store.search import JobFilter
 
 FEW = 1000
 PAGE = 50
@@ -74,10 +73,10 @@ def ask(small: str, large: str, options: argparse.Namespace) -> Iterator[support
     """Compare the questions that people and the dashboard ask all the time."""
     questions: dict[str, Callable[[Queue], Any]] = {
         "list page": lambda queue: queue.list(limit=PAGE),
-        "list page of completed": lambda queue: queue.list(JobFilter(states=("completed",)), limit=PAGE),
-        "list page of pending": lambda queue: queue.list(JobFilter(states=("pending",)), limit=PAGE),
-        "list page of dead": lambda queue: queue.list(JobFilter(states=("dead",)), limit=PAGE),
-        "list page of one queue": lambda queue: queue.list(JobFilter(queue="other"), limit=PAGE),
+        "list page of completed": lambda queue: queue.list("completed", limit=PAGE),
+        "list page of pending": lambda queue: queue.list("pending", limit=PAGE),
+        "list page of dead": lambda queue: queue.list("dead", limit=PAGE),
+        "list page of one queue": lambda queue: queue.list(queue="other", limit=PAGE),
         "show": show,
         "status": lambda queue: reports.status(queue.home, queue.store, queue.clock.wall()),
         "metrics": lambda queue: reports.metrics(queue.home, queue.store, queue.clock.wall()),

@@ -29,25 +29,24 @@ SIGNAL_BASE = 128
 def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result:
     """Wait until jobs are done.
 
-    With one job the exit code is the job's own, with several it is 1 if one did not complete.
+    With one job named the exit code is the job's own, otherwise it is 1 if one did not complete.
     """
     numbers = select(context, **selection, default_states=(*WAITING_STATES, PROCESSING))
-    jobs = context.queue.store.search.jobs(numbers)
-    return wait_for(context, [job.id for job in jobs], timeout=timeout)
+    return wait_for(context, numbers, timeout=timeout, own_code=len(selection["ids"]) == len(numbers) == 1)
 
 
-def wait_for(context: Context, ids: Sequence[str], *, timeout: float | None) -> Result:
-    """Wait for jobs, showing progress; the exit code tells how they ended."""
+def wait_for(context: Context, numbers: Sequence[int], *, timeout: float | None, own_code: bool) -> Result:
+    """Wait for jobs, showing progress; the exit code is the one job's own, or 1 if any did not complete."""
     from .jobs import LIST_COLUMNS
 
     _warn_without_workers(context)
-    progress = context.front_end.progress(len(ids), "waiting")
+    progress = context.front_end.progress(len(numbers), "waiting")
     try:
-        jobs = context.queue.wait(*ids, timeout=timeout,
+        jobs = context.queue.wait(*numbers, timeout=timeout,
                                   on_change=lambda found: progress.update(sum(job.is_final for job in found)))
     finally:
         progress.close()
-    code = exit_code_of(jobs[0]) if len(jobs) == 1 else int(any(job.state != COMPLETED for job in jobs))
+    code = exit_code_of(jobs[0]) if own_code else int(any(job.state != COMPLETED for job in jobs))
     return Result(rows=[job.as_dict() for job in jobs], columns=LIST_COLUMNS, ids=[job.id for job in jobs], code=code)
 
 
@@ -82,7 +81,7 @@ def cancel(context: Context, *, dry_run: bool, yes: bool, no_wait: bool, **selec
         return _dry_run(context, numbers)
     if not (yes or selection["ids"]) and not _confirm(context, "cancel", numbers):
         return _left_alone()
-    change = context.queue.cancel(numbers)
+    change = context.queue.cancel(*numbers)
     if not no_wait:
         _await_end(context, change)
     return report(change, "cancelled")
@@ -115,14 +114,14 @@ def retry(context: Context, *, dry_run: bool, yes: bool, keep_attempts: bool, **
         return _dry_run(context, numbers)
     if not (yes or selection["ids"]) and not _confirm(context, "retry", numbers):
         return _left_alone()
-    return report(context.queue.retry(numbers, keep_attempts=keep_attempts), "queued again")
+    return report(context.queue.retry(*numbers, keep_attempts=keep_attempts), "queued again")
 
 
 @command("release", *SELECTION, group=GROUP, examples=("release job-1", "release --all"))
 def release(context: Context, *, dry_run: bool, **selection: Any) -> Result:
     """Let held jobs run."""
     numbers = select(context, **selection, default_states=(HELD,))
-    return _dry_run(context, numbers) if dry_run else report(context.queue.release(numbers), "released")
+    return _dry_run(context, numbers) if dry_run else report(context.queue.release(*numbers), "released")
 
 
 @command("remove", *SELECTION, YES, group=GROUP, examples=("remove job-1", "remove --state completed --yes"))
@@ -136,7 +135,7 @@ def remove(context: Context, *, dry_run: bool, yes: bool, **selection: Any) -> R
         return _dry_run(context, numbers)
     if not yes and not _confirm(context, "remove", numbers):
         return _left_alone()
-    return report(context.queue.remove(numbers), "removed")
+    return report(context.queue.remove(*numbers), "removed")
 
 
 def _dry_run(context: Context, numbers: Sequence[int]) -> Result:

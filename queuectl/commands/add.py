@@ -56,8 +56,18 @@ def add(context: Context, *, command: str | None, words: Sequence[str], wait: bo
     if wait:
         from .actions import wait_for
 
-        return wait_for(context, [job.id], timeout=None)
+        return wait_for(context, [job.number], timeout=None, own_code=True)
+    _suggest(context, job.id)
     return Result(record=job.as_dict(), message=_added(job), ids=[job.id])
+
+
+def _suggest(context: Context, job: str) -> None:
+    from ..engine.instance import pool_pid
+
+    if pool_pid(context.queue.home) is None:
+        context.front_end.hint("no workers are running; start them with: queuectl worker start")
+    else:
+        context.front_end.hint(f"follow it with: queuectl logs -f {job}")
 
 
 def _added(job: Any) -> str:

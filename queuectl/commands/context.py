@@ -30,6 +30,9 @@ if TYPE_CHECKING:
         def progress(self, total: int, label: str) -> Progress:
             """Begin to show progress."""
 
+        def hint(self, text: str) -> None:
+            """Suggest what to do next, to a person at a terminal only."""
+
         def note(self, text: str) -> None:
             """Say something at once, beside the data."""
 

@@ -32,9 +32,8 @@ DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs 
 )
 def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
     """List the dead jobs, newest first."""
-    from ..store.search import JobFilter
 
-    jobs = context.queue.list(JobFilter(states=(DEAD,), sort="-finished_at"), limit=limit or -1)
+    jobs = context.queue.list(DEAD, sort="-finished_at", limit=limit or -1)
     notes = [] if jobs else ["the dead letter queue is empty"]
     return Result(rows=[job.as_dict() for job in jobs], ids=[job.id for job in jobs], notes=notes,
                   columns=VERBOSE_COLUMNS if verbose else COLUMNS)
@@ -63,7 +62,7 @@ def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts:
     numbers = _select(context, ids)
     if len(numbers) > 1 and not ids and not yes and not context.front_end.confirm(f"retry {len(numbers)} dead jobs"):
         return Result(notes=["nothing was changed"], code=1)
-    return report(context.queue.retry(numbers, keep_attempts=keep_attempts), "queued again")
+    return report(context.queue.retry(*numbers, keep_attempts=keep_attempts), "queued again")
 
 
 @command("dlq remove", DEAD_IDS, YES, group=GROUP, examples=("dlq remove job-1 --yes",))
@@ -73,7 +72,7 @@ def dlq_remove(context: Context, *, ids: Sequence[str], yes: bool) -> Result:
     question = f"remove {jobs_text(len(numbers), 'dead')}"
     if numbers and not yes and not context.front_end.confirm(question):
         return Result(notes=["nothing was changed"], code=1)
-    return report(context.queue.remove(numbers), "removed")
+    return report(context.queue.remove(*numbers), "removed")
 
 
 def _select(context: Context, ids: Sequence[str]) -> list[int]:

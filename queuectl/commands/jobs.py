@@ -69,10 +69,11 @@ def list_jobs(context: Context, *, state: Sequence[str] | None, queue: str | Non
     from ..store.search import JobFilter
 
     wanted = JobFilter(states=state or (), queue=queue, tag=tag, search=search, sort=sort)
-    jobs = context.queue.list(wanted, limit=limit or -1)
+    found = context.queue.store.search
+    jobs = found.jobs(found.numbers(wanted, limit or -1))
     notes = []
     if limit and len(jobs) == limit:
-        total = context.queue.store.search.count(wanted)
+        total = found.count(wanted)
         if total > limit:
             notes.append(f"showing {limit} of {total} jobs, all with --limit 0")
     if not jobs:

@@ -11,11 +11,11 @@ from .result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from typing import Generator, Iterator
 
     from ..engine.queue import Queue
     from ..model.job import Job
+    from ..store.sqlite import Row
     from .context import Context
 
 GROUP = "Jobs"
@@ -56,7 +56,7 @@ def logs(context: Context, *, id: str, follow: bool, attempt: int | str | None, 
     return Result(text=_pieces(queue, found, stream, tail), raw=raw)
 
 
-def _pieces(queue: Queue, attempt: sqlite3.Row, stream: int | None, tail: int | None) -> Iterator[bytes]:
+def _pieces(queue: Queue, attempt: Row, stream: int | None, tail: int | None) -> Iterator[bytes]:
     position = 0 if tail is None else tail_position(queue.store, attempt, tail, stream)
     yield from _since(queue, attempt, stream, position)
 
@@ -93,7 +93,7 @@ def _follow(context: Context, number: int, stream: int | None, tail: int | None,
         context.clock.pause(LOOK_SECONDS)
 
 
-def _since(queue: Queue, attempt: sqlite3.Row, stream: int | None, position: int) -> Generator[bytes, None, int]:
+def _since(queue: Queue, attempt: Row, stream: int | None, position: int) -> Generator[bytes, None, int]:
     """Yield what an attempt has printed from a position on; return the position after it."""
     for piece, missing in left_out(read_output(queue.store, attempt, position), position):
         if missing:

@@ -8,7 +8,7 @@ words the errors. A test compares the two over random command lines.
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
-from .registry import ALIASES, COMMANDS, Arg, load
+from .registry import ALIASES, COMMANDS, Arg, load, load_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ class Unusual(Exception):
 
 def parse(words: Sequence[str]) -> Parsed:
     """Return what a command line means. Raises InvalidInput."""
-    load()
     try:
         return _read(words)
     except Unusual:
+        load()
         from .argparser import parse_with_argparse
 
         return parse_with_argparse(words)
@@ -87,6 +87,8 @@ def _take_command(words: list[str], options: dict[str, Any]) -> tuple[str, list[
     at = 0
     while at < len(words) and words[at].startswith("-"):
         at = take_option(words, at, GLOBAL_FLAGS, options)
+    if at < len(words):
+        load_for(words[at])
     for length in (2, 1):
         path = " ".join(words[at:at + length])
         path = ALIASES.get(path, path)

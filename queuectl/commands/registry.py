@@ -106,9 +106,19 @@ def command(path: str, *args: Arg, group: str, aliases: Sequence[str] = (),
     return declare
 
 
-def load() -> dict[str, Command]:
-    """Return the table, with all modules that declare commands loaded. Their order is that of the help."""
-    from . import add, jobs, output, actions, templates, workers, monitor, dlq, config, admin  # isort: skip
+MODULES = ("add", "jobs", "output", "actions", "templates", "dlq", "workers", "config", "monitor", "admin")
 
-    assert all((add, jobs, output, actions, templates, workers, monitor, dlq, config, admin))
+
+def load() -> dict[str, Command]:
+    """Return the table, with all modules that declare commands loaded."""
+    for module in MODULES:
+        __import__(f"{__package__}.{module}")
     return COMMANDS
+
+
+def load_for(word: str) -> None:
+    """Load the commands that begin with a word: its own module if one is named so, otherwise all of them."""
+    if word in MODULES:
+        __import__(f"{__package__}.{word}")
+    if not any(name.split()[0] == word for name in (*COMMANDS, *ALIASES)):
+        load()

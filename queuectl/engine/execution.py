@@ -39,11 +39,13 @@ class Execution:
     """One attempt under way.
 
     `watch` is called with this execution and may call `end`; `spared` holds pids of background
-    processes that earlier jobs were allowed to leave, and gets those of this one.
+    processes that earlier jobs were allowed to leave, and gets those of this one. `adopts` says whether
+    orphans of the tree become our children.
     """
 
     def __init__(self, claim: Claim, *, marker: str, environment: Mapping[bytes, bytes], capture: Capture,
-                 kill_grace: int, clock: Clock, wakeup: Wakeup, watch: Callable[[Execution], None], spared: set[int]) -> None:
+                 kill_grace: int, clock: Clock, wakeup: Wakeup, watch: Callable[[Execution], None],
+                 spared: set[int], adopts: bool) -> None:
         self.claim = claim
         self.capture = capture
         self.pid: int | None = None
@@ -55,6 +57,7 @@ class Execution:
         self._wakeup = wakeup
         self._watch = watch
         self._spared = spared
+        self._adopts = adopts
         self._status: int | None = None
         self._exited_at: int | None = None
         self._ending: Outcome | None = None
@@ -190,8 +193,6 @@ class Execution:
     def _is_over(self) -> bool:
         if not self._is_drained(self._clock.monotonic()):
             return False
-        if not self._children_left:
-            return True
         tree = self._tree()
         if tree and self.claim.allow_background and self._ending is None:
             self._spared.update(tree)
@@ -199,9 +200,15 @@ class Execution:
         return not tree
 
     def _tree(self) -> list[int]:
-        if not self._children_left and self._status is not None:
+        if self._status is not None and self._is_certainly_clear():
             return []
         return process.find_tree(leader=self.pid, marker=self._marker, adopter=os.getpid(), spared=self._spared)
+
+    def _is_certainly_clear(self) -> bool:
+        """Whether it takes no list of all processes to know that nothing of the tree is left."""
+        if self._children_left:
+            return False
+        return self._adopts or not process.is_group_alive(self.pid or 0)
 
     def _exit_outcome(self) -> Outcome:
         assert self._status is not None

@@ -178,7 +178,7 @@ class Pool:
         registered = {row["pid"] for row in self._store.workers.all()}
         if all(slot.worker is not None and slot.worker.pid in registered for slot in self._slots):
             self._is_ready = True
-            self._log.say(f"{len(self._slots)} workers are up")
+            self._log.say(f"{len(self._slots)} worker{' is' if len(self._slots) == 1 else 's are'} up")
             self._on_ready()
 
     def _stop_all(self) -> None:

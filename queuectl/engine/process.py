@@ -66,6 +66,17 @@ def become_subreaper() -> bool:
     return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
+def is_group_alive(leader: int) -> bool:
+    """Return whether a process group has any member."""
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def boot_id() -> str:
     """Return a text that is different after each start of the machine."""
     override = os.environ.get("QUEUECTL_BOOT_ID")

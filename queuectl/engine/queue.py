@@ -16,12 +16,12 @@ import os
 from _thread import get_ident
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import Conflict, InvalidInput, NotFound, WaitTimeout, quoted
-from ..model.job import PROCESSING
+from ..model.errors import Conflict, InvalidInput, NotFound, WaitTimeout, did_you_mean, quoted
+from ..model.job import PROCESSING, STATES
 from ..model.spec import JobSpec, is_utf8
 from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
-from ..store.search import JobFilter
+from ..store.search import SORTS, JobFilter
 from .doorbell import CONTROL, POOL, WORKERS, ring
 from .references import resolve
 from .settings import load_settings
@@ -160,16 +160,26 @@ class Queue:
             raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
         return self.store.search.jobs(numbers)[0]
 
-    def find(self, references: Sequence[str]) -> list[int]:
-        """Return the numbers of the jobs that references name, each once. Raises NotFound."""
+    def find(self, references: Sequence[str | int]) -> list[int]:
+        """Return the numbers of the jobs that references (ids, or numbers) name, each once. Raises NotFound."""
         return resolve(self.store.search, references)
 
-    def list(self, wanted: JobFilter | None = None, *, limit: int = -1) -> List[Job]:
-        """Return jobs, newest first unless the filter says otherwise; a negative limit means all."""
-        search = self.store.search
-        return search.jobs(search.numbers(wanted or JobFilter(), limit))
+    def list(self, *states: str, queue: str | None = None, tag: str | None = None, search: str | None = None,
+             sort: str = "-number", limit: int = -1) -> List[Job]:
+        """Return jobs, by default all of them, newest first.
 
-    def wait(self, *references: str, timeout: float | None = None,
+        `search` is a text in the command or id; `sort` is a field's name, with `-` in front for
+        descending order; a negative limit means all. Raises InvalidInput for an unknown state or field.
+        """
+        for state in states:
+            if state not in STATES:
+                raise InvalidInput(f"there is no state {quoted(state)}{did_you_mean(state, STATES)}")
+        if sort.lstrip("-") not in SORTS:
+            raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORTS)}", field="sort")
+        wanted = JobFilter(states=states, queue=queue, tag=tag, search=search, sort=sort)
+        return self.store.search.jobs(self.store.search.numbers(wanted, limit))
+
+    def wait(self, *references: str | int, timeout: float | None = None,
              on_change: Callable[[Sequence[Job]], None] | None = None) -> List[Job]:
         """Wait until the jobs are completed, dead or cancelled; return them as they are then.
 
@@ -189,7 +199,8 @@ class Queue:
                 if all(job.is_final for job in jobs):
                     return jobs
             if deadline is not None and self.clock.monotonic() >= deadline:
-                raise WaitTimeout(f"waited {timeout:g} s", hint="the jobs go on; look at them with: queuectl list")
+                raise WaitTimeout(f"gave up waiting after {timeout:g} s",
+                                  hint="the jobs go on; look at them with: queuectl list")
             self.clock.pause(pause)
             pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
 
@@ -199,36 +210,41 @@ class Queue:
             raise NotFound(f"{len(numbers) - len(jobs)} of the jobs waited for were removed")
         return jobs
 
-    def cancel(self, numbers: Sequence[int]) -> Change:
-        """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree."""
-        change = self._each(numbers, "cancel", lambda store, number, now: store.jobs.cancel(number, now) is not None)
+    def cancel(self, *references: str | int) -> Change:
+        """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
+
+        Like the other verbs it takes ids or numbers, and says which jobs it changed and which it had
+        to leave. Raises NotFound.
+        """
+        change = self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now) is not None)
         ring(self.home, WORKERS, CONTROL)
         return change
 
-    def retry(self, numbers: Sequence[int], *, keep_attempts: bool = False) -> Change:
+    def retry(self, *references: str | int, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
 
         They have all their attempts anew, or with `keep_attempts` a single one.
         """
-        change = self._each(numbers, "retry",
+        change = self._each(references, "retry",
                             lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts))
         ring(self.home, WORKERS)
         return change
 
-    def release(self, numbers: Sequence[int]) -> Change:
+    def release(self, *references: str | int) -> Change:
         """Let held jobs go."""
-        change = self._each(numbers, "release", lambda store, number, now: store.jobs.release(number, now))
+        change = self._each(references, "release", lambda store, number, now: store.jobs.release(number, now))
         ring(self.home, WORKERS)
         ring(self.home, POOL)
         return change
 
-    def remove(self, numbers: Sequence[int]) -> Change:
+    def remove(self, *references: str | int) -> Change:
         """Delete jobs that are not running, with their attempts and output."""
-        return self._each(numbers, "remove", lambda store, number, now: store.jobs.remove(number))
+        return self._each(references, "remove", lambda store, number, now: store.jobs.remove(number))
 
-    def _each(self, numbers: Sequence[int], verb: str, apply: Callable[[Store, int, int], bool]) -> Change:
+    def _each(self, references: Sequence[str | int], verb: str, apply: Callable[[Store, int, int], bool]) -> Change:
         """Apply a verb to jobs in small transactions; each change is noted as an event."""
         change = Change()
+        numbers = self.find(references)
         for start in range(0, len(numbers), AT_ONCE):
             self._some(numbers[start:start + AT_ONCE], verb, apply, change)
         return change

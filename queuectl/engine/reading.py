@@ -6,20 +6,20 @@ from ..store.output import Piece
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from typing import Any, Iterator
 
     from ..model.job import Job
     from ..store import Store
+    from ..store.sqlite import Row
 
 TAIL_BATCH = 16
 
 
-def attempt_of(store: Store, job: Job, number: int | None) -> sqlite3.Row:
+def attempt_of(store: Store, job: Job, number: int | None) -> Row:
     """Return the attempt with this number, or the last one. Raises NotFound."""
     attempts = store.attempts.of_job(job.number)
     if not attempts:
-        raise NotFound(f"job {job.id} has not run yet, it is {job.state}",
+        raise NotFound(f"job \"{job.id}\" has not run yet, it is {job.state}",
                        hint=f"wait for its output with: queuectl logs -f {job.id}")
     if number is None:
         return attempts[-1]
@@ -29,7 +29,7 @@ def attempt_of(store: Store, job: Job, number: int | None) -> sqlite3.Row:
     raise NotFound(f"job {job.id} has no attempt {number}, it has 1 to {attempts[-1]['attempt']}")
 
 
-def read_output(store: Store, attempt: sqlite3.Row, position: int = 0) -> Iterator[Piece]:
+def read_output(store: Store, attempt: Row, position: int = 0) -> Iterator[Piece]:
     """Yield what an attempt has printed so far from a position on, in pieces."""
     while True:
         pieces = store.output.read(attempt["id"], position)
@@ -46,7 +46,7 @@ def left_out(pieces: Iterator[Piece], position: int) -> Iterator[tuple[Piece, in
         position = piece.end
 
 
-def tail_position(store: Store, attempt: sqlite3.Row, lines: int, stream: int | None) -> int:
+def tail_position(store: Store, attempt: Row, lines: int, stream: int | None) -> int:
     """Return the position from which on there are the last `lines` lines of an output."""
     if lines < 1:
         raise InvalidInput(f"the number of lines must be at least 1, got {lines}", field="tail")

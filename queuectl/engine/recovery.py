@@ -25,11 +25,10 @@ from .settle import settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
-
     from ..model.clock import Clock
     from ..store import Home, Store
     from ..store.attempts import Running
+    from ..store.sqlite import Row
     from .log import Log
 
 ACTOR = "recovery"
@@ -49,12 +48,13 @@ class Recovery:
         self._log = log
         self._home_id = store.meta.home_id()
         self._boot = process.boot_id()
-        self._overdue: dict[int, int] = {}
+        self._overdue: dict[tuple[int, int], int] = {}
 
     def step(self) -> int:
         """Recover what can be recovered now; return how many jobs were moved. Raises StoreUnavailable."""
-        workers = {row["id"]: row for row in self._store.workers.all()}
+        # In this order: a worker that registers and claims meanwhile must not look like one without a row.
         running = self._store.attempts.running(self._store.contexts)
+        workers = {row["id"]: row for row in self._store.workers.all()}
         gone = {number for number, row in workers.items() if self._is_gone(row)}
         moved = 0
         for attempt in running:
@@ -63,17 +63,17 @@ class Recovery:
                 moved += self._recover(attempt, row)
             elif self._clock.monotonic() > attempt.claim.lease_until:
                 self._suspect(attempt, row)
-        self._overdue = {key: since for key, since in self._overdue.items()
-                         if key in {attempt.claim.attempt_id for attempt in running}}
+        under_way = {_key(attempt) for attempt in running}
+        self._overdue = {key: since for key, since in self._overdue.items() if key in under_way}
         self._bury(gone, workers)
         return moved
 
-    def _is_gone(self, worker: sqlite3.Row) -> bool:
+    def _is_gone(self, worker: Row) -> bool:
         return worker["boot"] != self._boot or not is_held(self._home.worker_lock(worker["id"]))
 
-    def _suspect(self, attempt: Running, worker: sqlite3.Row) -> None:
+    def _suspect(self, attempt: Running, worker: Row) -> None:
         """Kill a worker that let its lease run out although it could have renewed it."""
-        key = attempt.claim.attempt_id
+        key = _key(attempt)
         now = self._clock.monotonic()
         if key not in self._overdue:
             with self._store.writing():
@@ -87,7 +87,7 @@ class Recovery:
         if process.is_same_process(worker["pid"], worker["pid_start"]):
             process.send([worker["pid"]], signal.SIGKILL)
 
-    def _recover(self, attempt: Running, worker: sqlite3.Row | None) -> int:
+    def _recover(self, attempt: Running, worker: Row | None) -> int:
         """End the attempt's tree, then move its job; return 1 if we moved it."""
         claim = attempt.claim
         same_boot = worker is None or worker["boot"] == self._boot
@@ -121,7 +121,7 @@ class Recovery:
             self._clock.pause(LOOK_PAUSE_SECONDS)
         return True
 
-    def _bury(self, gone: set[int], workers: dict[int, sqlite3.Row]) -> None:
+    def _bury(self, gone: set[int], workers: dict[int, Row]) -> None:
         """Remove the rows and files of lost workers that have no job any more."""
         if not gone:
             return
@@ -135,7 +135,7 @@ class Recovery:
             if removed:
                 self._remove_files(number, workers)
 
-    def _remove_files(self, number: int, workers: dict[int, sqlite3.Row]) -> None:
+    def _remove_files(self, number: int, workers: dict[int, Row]) -> None:
         pid = workers[number]["pid"]
         paths = [self._home.worker_lock(number)]
         if all(row["pid"] != pid for key, row in workers.items() if key != number):
@@ -145,3 +145,8 @@ class Recovery:
                 os.unlink(path)
             except FileNotFoundError:
                 continue
+
+
+def _key(attempt: Running) -> tuple[int, int]:
+    """Return what tells an attempt from all others, also of jobs that are removed by now."""
+    return attempt.claim.number, attempt.claim.attempt_id

@@ -14,13 +14,16 @@ SHOWN = 5
 RECENT = 200
 
 
-def resolve(search: Search, references: Sequence[str]) -> list[int]:
+def resolve(search: Search, references: Sequence[str | int]) -> list[int]:
     """Return the numbers of the jobs that the references name, in their order, each once.
 
     Raises NotFound for what names no job and InvalidInput for an ambiguous prefix.
     """
     numbers: dict[int, None] = {}
     for reference in references:
+        if isinstance(reference, int):
+            numbers[_by_number(search, reference)] = None
+            continue
         for part in reference.split(","):
             numbers.update(dict.fromkeys(_resolve(search, part.strip())))
     return list(numbers)
@@ -36,7 +39,7 @@ def _resolve(search: Search, text: str) -> list[int]:
     if text == LAST:
         return [_last(search)]
     if is_digits(text):
-        return [_by_number(search, text)]
+        return [_by_number(search, int(text))]
     first, dash, last = text.partition("-")
     if dash and is_digits(first) and is_digits(last):
         return _range(search, int(first), int(last))
@@ -55,10 +58,10 @@ def _last(search: Search) -> int:
     return number
 
 
-def _by_number(search: Search, text: str) -> int:
-    if search.exists(int(text)):
-        return int(text)
-    raise NotFound(f"no job with number {text}", hint="see all jobs with: queuectl list")
+def _by_number(search: Search, number: int) -> int:
+    if search.exists(number):
+        return number
+    raise NotFound(f"no job with number {number}", hint="see all jobs with: queuectl list")
 
 
 def _range(search: Search, first: int, last: int) -> list[int]:

@@ -78,7 +78,7 @@ class Worker:
         self._said_stopping = False
         self._recorded: int | None = None
         self._heartbeat_at = clock.monotonic()
-        process.become_subreaper()
+        self._adopts = process.become_subreaper()
 
     def _register(self) -> int:
         """Add our row; it becomes visible only when the lock that says we live is held."""
@@ -199,7 +199,7 @@ class Worker:
         self._recorded = None
         execution = Execution(claim, marker=mark, environment=attempt_environment(self._environment, claim, mark),
                               capture=capture, kill_grace=self.settings.kill_grace, clock=self.clock,
-                              wakeup=self.wakeup, watch=self._watch, spared=self._spared)
+                              wakeup=self.wakeup, watch=self._watch, spared=self._spared, adopts=self._adopts)
         outcome = execution.run()
         return Finished(claim, outcome, execution.duration(), capture)
 

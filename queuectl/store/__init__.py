@@ -58,7 +58,7 @@ class Store:
         self.output = Output(self.database)
         self.events = Events(self.database)
         self.meta = Meta(self.database)
-        self.stats = Stats(self.database)
+        self.stats = Stats(self.database, self.counts)
         self.workers = Workers(self.database)
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database, self.counts)

@@ -5,11 +5,10 @@ from .claim import CLAIM_COLUMNS, Claim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
-
     from ..model.job import Outcome
     from .contexts import Contexts
     from .database import Database
+    from .sqlite import Row
 
 RECORD_PROCESS = "UPDATE attempts SET pid = ?, pid_start = ? WHERE id = ? AND outcome IS NULL"
 END = """
@@ -64,7 +63,7 @@ class Attempts:
         return self._database.change(END, (now, duration, outcome.kind, outcome.exit_code, outcome.signal,
                                            outcome.error, output_size, attempt_id)) == 1
 
-    def of_job(self, number: int) -> list[sqlite3.Row]:
+    def of_job(self, number: int) -> list[Row]:
         """Return the attempts of a job, oldest first."""
         return self._database.rows(OF_JOB, (number,))
 

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
-
     from .contexts import Context
+    from .sqlite import Row
 
 
 COLUMNS = ("number", "id", "command", "queue", "max_retries", "timeout", "run_at", "attempts", "last_attempt",
@@ -37,7 +36,7 @@ class Claim:
     run_at: int
     allow_background: bool
 
-    def __init__(self, job: sqlite3.Row, *, attempt_id: int, worker: int, started_at: int, lease_until: int,
+    def __init__(self, job: Row, *, attempt_id: int, worker: int, started_at: int, lease_until: int,
                  wait_time: int, context: Context) -> None:
         (self.number, self.id, self.command, self.queue, self.max_retries, self.timeout, self.run_at, self.attempts,
          self.attempt, allow_background) = job[:len(COLUMNS)]

@@ -16,10 +16,10 @@ Rules that the rest of the store relies on:
 from __future__ import annotations
 
 import os
-import sqlite3
 
 from ..model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
 from .lockfile import LockFile, holder
+from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .home import Home
 
 SQLITE_WAIT_SECONDS = 0.1
-FIRST_PAUSE_SECONDS = 0.0002
+FIRST_PAUSE_SECONDS = 0.00005
 LONGEST_PAUSE_SECONDS = 0.02
 NEEDS_TRANSACTION = "a writing statement needs `with store.writing():`"
 WAL_LIMIT_BYTES = 16 * 1024 * 1024

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
-
     from .database import Database
+    from .sqlite import Row
 
 ADD = "INSERT INTO events (at, job, kind, detail, actor) VALUES (?, ?, ?, ?, ?)"
 OF_JOB = "SELECT at, kind, detail, actor FROM events WHERE job = ? ORDER BY id"
@@ -21,6 +20,6 @@ class Events:
         """Note that something was done. In the transaction that does it."""
         self._database.insert(ADD, (now, job, kind, detail, actor))
 
-    def of_job(self, number: int) -> list[sqlite3.Row]:
+    def of_job(self, number: int) -> list[Row]:
         """Return the events of a job, oldest first."""
         return self._database.rows(OF_JOB, (number,))

@@ -6,8 +6,6 @@ result is dropped. All methods that write must be called inside `with store.writ
 """
 from __future__ import annotations
 
-import sqlite3
-
 from ..model.errors import Conflict
 from ..model.job import (
     CANCELLED,
@@ -22,6 +20,7 @@ from ..model.job import (
 )
 from .claim import Claim
 from .schema import DUE, FINAL
+from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

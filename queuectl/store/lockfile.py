@@ -66,13 +66,17 @@ class LockFile:
 
 def is_held(path: str) -> bool:
     """Return whether some process holds the lock on `path`; a missing file is held by nobody."""
-    if not os.path.exists(path):
-        return False
-    probe = LockFile(path)
     try:
-        return not probe.acquire()
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        _lock(descriptor)
+    except (BlockingIOError, PermissionError):
+        return True
     finally:
-        probe.close()
+        os.close(descriptor)
+    return False
 
 
 def holder(path: str) -> int | None:

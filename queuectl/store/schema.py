@@ -10,12 +10,12 @@ each question that is asked all the time, so that claiming costs the same with a
 from __future__ import annotations
 
 import os
-import sqlite3
 
 from ..model.errors import StoreDamaged, StoreTooNew, StoreUnavailable
 from ..model.job import DUE_STATES, FINAL_STATES, OUTCOMES, STATES
 from .database import Database, damaged, unavailable
 from .home import unusable
+from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

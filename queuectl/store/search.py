@@ -11,11 +11,11 @@ from .schema import FINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from typing import Sequence
 
     from .counts import Counts
     from .database import Database
+    from .sqlite import Row
 
 JOBS = """
 SELECT jobs.id, number, command, state, queue, priority, attempts, max_retries, timeout, run_at, created_at,
@@ -154,15 +154,15 @@ class Search:
         """Return the numbers that exist between two, both included."""
         return [row[0] for row in self._database.rows(IN_RANGE, (first, last))]
 
-    def details(self, number: int) -> sqlite3.Row:
+    def details(self, number: int) -> Row:
         """Return what a Job does not carry: created_by, attempt_id, last_attempt, cancel_requested, context."""
         return self._database.rows(DETAILS, (number,))[0]
 
-    def dead_by_error(self, limit: int) -> list[sqlite3.Row]:
+    def dead_by_error(self, limit: int) -> list[Row]:
         """Return the dead jobs grouped by how they failed, largest group first."""
         return self._database.rows(DLQ_GROUPS, (limit,))
 
-    def dead_by_command(self, limit: int) -> list[sqlite3.Row]:
+    def dead_by_command(self, limit: int) -> list[Row]:
         """Return the dead jobs grouped by command, largest group first."""
         return self._database.rows(DLQ_COMMANDS, (limit,))
 
@@ -184,7 +184,7 @@ def _like(text: str) -> str:
     return f"%{text}%"
 
 
-def _job(row: sqlite3.Row) -> Job:
+def _job(row: Row) -> Job:
     values = dict(zip(row.keys(), row))
     values["env"] = decode_env(values["env"])
     values["tags"] = tuple(values["tags"].strip(",").split(",")) if values["tags"] else ()

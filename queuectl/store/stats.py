@@ -4,13 +4,15 @@ The rollup is written by the transaction that finishes an attempt, so that chart
 """
 from __future__ import annotations
 
-from ..model.job import COMPLETED, DEAD, FAILED
+from ..model.job import COMPLETED, DEAD, FAILED, PENDING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
+    from typing import Iterator
 
+    from .counts import Counts
     from .database import Database
+    from .sqlite import Row
 
 ROLL_UP = """
 INSERT INTO rollups (minute, queue, finished, failed, dead, run_time, wait_time) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -26,22 +28,28 @@ TIMES = """
 SELECT duration, wait_time FROM attempts WHERE outcome IN ('exited', 'signalled', 'timed_out') AND duration IS NOT NULL
 ORDER BY id DESC LIMIT ?
 """
-OLDEST_PENDING = "SELECT min(run_at) FROM jobs WHERE state = 'pending'"
+# The first job of the next lower priority: the index skips from lane to lane.
+NEXT_LANE = """
+SELECT priority, run_at FROM jobs WHERE state = 'pending' AND queue = ? AND priority < ?
+ORDER BY priority DESC, run_at LIMIT 1
+"""
+ABOVE_ALL = 1 << 31
 MINUTE_MS = 60_000
 
 
 class Stats:
     """Rollups and samples."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, counts: Counts) -> None:
         self._database = database
+        self._counts = counts
 
     def count_attempt(self, queue: str, state: str, *, run_time: int, wait_time: int, now: int) -> None:
         """Add an attempt that led to `state` to its minute; times in milliseconds. In a transaction."""
         self._database.change(ROLL_UP, (now // MINUTE_MS, queue, int(state == COMPLETED), int(state == FAILED),
                                         int(state == DEAD), run_time, wait_time))
 
-    def totals(self, since: int) -> sqlite3.Row:
+    def totals(self, since: int) -> Row:
         """Return the sums of all rollups from an instant on."""
         return self._database.rows(TOTALS, (since // MINUTE_MS,))[0]
 
@@ -51,5 +59,12 @@ class Stats:
 
     def oldest_pending(self) -> int | None:
         """Return since when the job that waits longest is due, None if none waits."""
-        found = self._database.value(OLDEST_PENDING)
-        return None if found is None else int(found)
+        oldest = [run_at for queue in self._counts.queues_with(PENDING) for run_at in self._lanes(queue)]
+        return min(oldest, default=None)
+
+    def _lanes(self, queue: str) -> Iterator[int]:
+        """Yield the earliest `run_at` of each priority of a queue's pending jobs."""
+        lane = self._database.row(NEXT_LANE, (queue, ABOVE_ALL))
+        while lane is not None:
+            yield lane["run_at"]
+            lane = self._database.row(NEXT_LANE, (queue, lane["priority"]))

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
-
     from .database import Database
+    from .sqlite import Row
 
 ADD = """
 INSERT INTO workers (pid, pid_start, boot, queues, started_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -47,10 +46,10 @@ class Workers:
         """Delete a worker's row. In a transaction."""
         return self._database.change(REMOVE, (worker,)) == 1
 
-    def all(self) -> list[sqlite3.Row]:
+    def all(self) -> list[Row]:
         """Return every registered worker."""
         return self._database.rows(ALL)
 
-    def with_jobs(self) -> list[sqlite3.Row]:
+    def with_jobs(self) -> list[Row]:
         """Return every registered worker, with what it runs."""
         return self._database.rows(WITH_JOBS)

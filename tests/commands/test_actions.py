@@ -69,7 +69,7 @@ def test_remove_deletes_a_job_in_any_state_but_a_running_one(full: str, state: s
         ("remove", set(FINAL_STATES)),
     ],
 )
-def test_all_means_those_that_the_verb_is_for(full: str, verb: str, meant: "set[str]") -> None:
+def test_all_means_those_that_the_verb_is_for(full: str, verb: str, meant: set[str]) -> None:
     answer = done(full, verb, "--all", "--dry-run", "-o", "ids")
     assert set(answer.lines) == {f"{state}-1" for state in meant}
     assert "nothing was changed" in answer.err

@@ -55,13 +55,13 @@ def test_what_does_not_go_together_is_refused(home: str, words: List[str], probl
 def test_a_job_that_has_not_run_has_no_output(home: str) -> None:
     done(home, "add", "true", "--id", "new")
     answer = refused(home, 3, "logs", "new")
-    assert answer.problems == ["job new has not run yet, it is pending"]
+    assert answer.problems == ['job "new" has not run yet, it is pending']
     assert answer.hint == "wait for its output with: queuectl logs -f new"
     refused(home, 3, "logs", "nope")
 
 
 @pytest.mark.parametrize(("lines", "expected"), [(1, "99\n"), (3, "97\n98\n99\n"), (99, None), (1_000, None)])
-def test_tail_shows_the_last_lines(workers: str, lines: int, expected: "str | None") -> None:
+def test_tail_shows_the_last_lines(workers: str, lines: int, expected: str | None) -> None:
     assert run_cli(workers, "add", "for i in $(seq 99); do echo $i; done", "--wait").returncode == 0
     everything = "".join(f"{n}\n" for n in range(1, 100))
     assert done(workers, "logs", "last", "--tail", str(lines)).out == (expected or everything)
@@ -130,7 +130,13 @@ def test_following_a_job_that_is_removed_ends(home: str, processes: support.Proc
 
 def _has_open(pid: int, name: str) -> bool:
     directory = f"/proc/{pid}/fd"
-    return any(os.readlink(os.path.join(directory, fd)).endswith(name) for fd in os.listdir(directory))
+    for descriptor in os.listdir(directory):
+        try:
+            if os.readlink(os.path.join(directory, descriptor)).endswith(name):
+                return True
+        except FileNotFoundError:
+            continue  # It was closed meanwhile.
+    return False
 
 
 def test_output_beyond_the_limit_keeps_its_ends_and_says_so(workers: str) -> None:

@@ -93,7 +93,7 @@ def test_the_times_outlive_no_job_but_the_rates_do(home: str) -> None:
         ),
     ],
 )
-def test_percentiles_are_the_nearest_rank(values: "list[int]", expected: Dict[str, int]) -> None:
+def test_percentiles_are_the_nearest_rank(values: list[int], expected: Dict[str, int]) -> None:
     assert reports.spread(values) == expected
     assert reports.spread([]) is None
 
@@ -178,7 +178,7 @@ def test_worker_status_shows_health(workers: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["worker", "scale", "2"], ["worker", "restart"]])
-def test_a_pool_that_is_not_there_cannot_be_changed(home: str, words: "list[str]") -> None:
+def test_a_pool_that_is_not_there_cannot_be_changed(home: str, words: list[str]) -> None:
     answer = refused(home, 6, *words)
     assert answer.problems == ["no workers are running"]
     assert "queuectl worker start" in answer.hint
@@ -189,7 +189,7 @@ def test_stopping_no_workers_is_done(home: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["start", "--count", "11"], ["scale", "11"]])
-def test_more_workers_than_allowed_are_refused(home: str, words: "list[str]") -> None:
+def test_more_workers_than_allowed_are_refused(home: str, words: list[str]) -> None:
     answer = refused(home, 2, "worker", *words)
     assert answer.problems == ["at most 10 workers are allowed, got 11"]
     assert answer.hint == "allow more with: queuectl config set max_workers 11"

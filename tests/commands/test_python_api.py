@@ -12,7 +12,6 @@ import pytest
 
 import queuectl
 from queuectl import Conflict, InvalidInput, Job, NotFound, Queue, WaitTimeout
-from queuectl.store.search import JobFilter
 from tests.commands.calling import done
 from tests.support import ROOT
 
@@ -28,18 +27,18 @@ def test_jobs_are_added_read_listed_and_run(workers: str) -> None:
         assert (queue.output(job.id, stream=1), queue.output(job.id, stream=2)) == (b"out\n", b"err\n")
         assert queue.get(str(job.number)).id == queue.get("last").id == job.id
         assert [found.id for found in queue.list()] == [job.id]
-        assert queue.list(JobFilter(tag="t", states=("dead",))) == []
+        assert queue.list("dead", tag="t") == []
         assert queue.list(limit=0) == []
 
 
 def test_jobs_are_cancelled_retried_and_removed(home: str) -> None:
     with Queue(home) as queue:
         numbers = [queue.add("true").number for _ in range(3)]
-        assert queue.cancel(numbers[:2]).done == ["job-1", "job-2"]
-        again = queue.cancel(numbers)
+        assert queue.cancel(*numbers[:2]).done == ["job-1", "job-2"]
+        again = queue.cancel(*numbers)
         assert (again.done, [refused.state for refused in again.refused]) == (["job-3"], ["cancelled", "cancelled"])
-        assert queue.retry(numbers[:1]).done == ["job-1"]
-        assert queue.remove(numbers[1:]).done == ["job-2", "job-3"]
+        assert queue.retry(*numbers[:1]).done == ["job-1"]
+        assert queue.remove(*numbers[1:]).done == ["job-2", "job-3"]
         assert [job.state for job in queue.list()] == ["pending"]
 
 

@@ -51,7 +51,7 @@ def python(code: str, *arguments: str) -> List[str]:
     return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}", *arguments]
 
 
-def drain(home: str, *, env: Optional[Mapping[str, Optional[str]]] = None) -> "subprocess.CompletedProcess[str]":
+def drain(home: str, *, env: Optional[Mapping[str, Optional[str]]] = None) -> subprocess.CompletedProcess[str]:
     """Run all jobs with one worker; return its log, and as its output the seconds of CPU time it used."""
     done = subprocess.run(python(DRAIN, home), env=cli_environment(home, env), stdin=subprocess.DEVNULL,
                           capture_output=True, encoding="utf-8", check=False, timeout=LIMIT)
@@ -60,7 +60,7 @@ def drain(home: str, *, env: Optional[Mapping[str, Optional[str]]] = None) -> "s
 
 
 def start_worker(processes: Processes, home: str, log: Path,
-                 env: Optional[Mapping[str, Optional[str]]] = None) -> "subprocess.Popen[Any]":
+                 env: Optional[Mapping[str, Optional[str]]] = None) -> subprocess.Popen[Any]:
     """Start a worker that belongs to no pool."""
     with open(log, "wb") as file:
         return processes.start(python(WORK, home), env=cli_environment(home, env), stderr=file)
@@ -108,7 +108,7 @@ class RunningPool:
         assert done.returncode == 0, done.stderr
         return self.pid
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a `worker` command that must succeed."""
         done = run_cli(self.home.path, "worker", *words)
         assert done.returncode == 0, done.stderr

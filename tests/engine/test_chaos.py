@@ -15,7 +15,6 @@ from queuectl.engine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home
-from queuectl.store.search import JobFilter
 from tests.engine.running import RunningPool, drain, python
 from tests.support import Processes, cli_environment, wait_until
 
@@ -95,7 +94,7 @@ def check(queue: Queue, directory: Path, killed: int) -> None:
     """Check that every job is completed, once at a time, and that what is written down agrees with the ledger."""
     ledger = collections.Counter((directory / "ledger").read_text().splitlines())
     assert killed > 20, "hardly anything was killed"
-    jobs = queue.list(JobFilter())
+    jobs = queue.list()
     assert collections.Counter(job.state for job in jobs) == {"completed": JOBS}
     lost = 0
     for job in jobs:
@@ -119,7 +118,7 @@ def check_tidy(pool: RunningPool) -> None:
     wait_until(lambda: len(pool.rows()) == WORKERS, what="the pool has its workers again")
     wait_until(lambda: lock_files(pool.home) == sorted(f"worker-{row['id']}.lock" for row in pool.rows()),
                what="the locks of the killed are gone")
-    wait_until(lambda: sorted(os.listdir(pool.home.bells)) == sorted(["pool", *(f"worker-{pid}" for pid in pool.pids())]),
+    wait_until(lambda: set(os.listdir(pool.home.bells)) == {"pool", *(f"worker-{pid}" for pid in pool.pids())},
                what="the bells of the killed are gone")
 
 
@@ -150,9 +149,9 @@ class Recoverers:
     def __init__(self, home: str, processes: Processes, count: int) -> None:
         self._home = home
         self._processes = processes
-        self._running: "List[subprocess.Popen[Any]]" = [self._start() for _ in range(count)]
+        self._running: List[subprocess.Popen[Any]] = [self._start() for _ in range(count)]
 
-    def _start(self) -> "subprocess.Popen[Any]":
+    def _start(self) -> subprocess.Popen[Any]:
         return self._processes.start(python(RECOVER, self._home), env=cli_environment(self._home),
                                      stderr=subprocess.DEVNULL)
 
@@ -166,7 +165,8 @@ class Recoverers:
 
 
 def test_the_same_holds_while_several_recover_and_are_killed_too(
-        home: str, queue: Queue, pool: RunningPool, processes: Processes, chance: random.Random, tmp_path: Path) -> None:
+        home: str, queue: Queue, pool: RunningPool, processes: Processes, chance: random.Random,
+        tmp_path: Path) -> None:
     enqueue(queue, tmp_path, chance)
     pool.start("--count", str(WORKERS))
     recoverers = Recoverers(home, processes, 2)

@@ -19,7 +19,7 @@ from tests.support import cli_command, cli_environment, run_cli
 LIMIT = 60.0
 
 
-def arguments(home: str, count: str = "1") -> "list[str]":
+def arguments(home: str, count: str = "1") -> list[str]:
     return ["--home", home, "worker", "start", "--no-detach", "--count", count]
 
 

@@ -12,16 +12,16 @@ from queuectl.engine.log import REPEAT_MS, Log, printable, rotate
 from tests.support import FakeClock
 
 
-def said(capfd: "pytest.CaptureFixture[str]") -> List[str]:
+def said(capfd: pytest.CaptureFixture[str]) -> List[str]:
     return capfd.readouterr().err.splitlines()
 
 
-def test_a_line_has_time_speaker_and_pid(capfd: "pytest.CaptureFixture[str]") -> None:
+def test_a_line_has_time_speaker_and_pid(capfd: pytest.CaptureFixture[str]) -> None:
     Log("worker 3", FakeClock()).say("job-1: attempt 1: exit code 2")
     assert said(capfd) == [f"2026-01-01T00:00:00.000Z worker 3[{os.getpid()}] job-1: attempt 1: exit code 2"]
 
 
-def test_no_text_can_forge_a_line_or_reach_a_terminal(capfd: "pytest.CaptureFixture[str]") -> None:
+def test_no_text_can_forge_a_line_or_reach_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     Log("pool", FakeClock()).say("a\nb\r\x1b[31m\x07\x9b\u2028\u202e\ud800\x00 \u00e9\u4e2d")
     (line,) = said(capfd)
     assert line.endswith("a\\nb\\r\\x1b[31m\\x07\\x9b\\u2028\\u202e\\ud800\\x00 \u00e9\u4e2d")
@@ -32,7 +32,7 @@ def test_every_line_that_is_made_printable_is_one_line_of_ascii_controls_free_te
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e]", text)
 
 
-def test_a_repeated_complaint_is_written_once_a_minute(capfd: "pytest.CaptureFixture[str]") -> None:
+def test_a_repeated_complaint_is_written_once_a_minute(capfd: pytest.CaptureFixture[str]) -> None:
     clock = FakeClock()
     log = Log("pool", clock)
     for _ in range(10):
@@ -43,14 +43,14 @@ def test_a_repeated_complaint_is_written_once_a_minute(capfd: "pytest.CaptureFix
     assert len(said(capfd)) == 1
 
 
-def test_another_complaint_is_written_at_once(capfd: "pytest.CaptureFixture[str]") -> None:
+def test_another_complaint_is_written_at_once(capfd: pytest.CaptureFixture[str]) -> None:
     log = Log("pool", FakeClock())
     for text in ("one", "two", "one", "two"):
         log.complain(text)
     assert [line.split()[-1] for line in said(capfd)] == ["one", "two"]
 
 
-def test_what_is_remembered_of_complaints_is_bounded(capfd: "pytest.CaptureFixture[str]") -> None:
+def test_what_is_remembered_of_complaints_is_bounded(capfd: pytest.CaptureFixture[str]) -> None:
     log = Log("pool", FakeClock())
     for number in range(1_000):
         log.complain(str(number))
@@ -58,7 +58,7 @@ def test_what_is_remembered_of_complaints_is_bounded(capfd: "pytest.CaptureFixtu
     assert len(log._said) <= 100
 
 
-def test_a_log_that_cannot_be_written_to_does_not_end_its_speaker(capfd: "pytest.CaptureFixture[str]") -> None:
+def test_a_log_that_cannot_be_written_to_does_not_end_its_speaker(capfd: pytest.CaptureFixture[str]) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     before = os.dup(2)
     os.dup2(full, 2)

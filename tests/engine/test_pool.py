@@ -20,7 +20,7 @@ STARTERS = 10
 
 
 def test_ten_that_start_at_once_make_one_pool(home: str, queue: Queue, pool: RunningPool, processes: Processes) -> None:
-    started: "List[subprocess.Popen[Any]]" = [
+    started: List[subprocess.Popen[Any]] = [
         processes.start_cli(home, "worker", "start", "--count", "1", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         for _ in range(STARTERS)]
     said = [starter.communicate(timeout=60)[1].decode() for starter in started]
@@ -48,7 +48,7 @@ def test_a_killed_worker_is_replaced_at_once(queue: Queue, pool: RunningPool) ->
         before = pool.pids()
         asked = SYSTEM_CLOCK.monotonic()
         os.kill(before[0], signal.SIGKILL)
-        wait_until(lambda: len(pool.pids()) == 2 and before[0] not in pool.pids())
+        wait_until(lambda killed=before[0]: len(pool.pids()) == 2 and killed not in pool.pids())
         assert before[1] in pool.pids()
         assert SYSTEM_CLOCK.monotonic() - asked < 10_000
     assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"
@@ -151,7 +151,7 @@ def own_pool(home: str, queue: Queue, own_signals: None) -> Iterator[Pool]:
     made._close()
 
 
-def delays(pool: Pool, codes: "List[int]", lived: int) -> "List[int]":
+def delays(pool: Pool, codes: List[int], lived: int) -> List[int]:
     """Let a worker end again and again after the time it lived; return the waits before the next one."""
     clock = pool._clock
     assert isinstance(clock, FakeClock)

@@ -155,7 +155,7 @@ def test_a_job_that_had_ended_well_is_completed_even_if_its_leftovers_are_ended_
     assert survivors(queue, job) == []
 
 
-def foreground(home: str, processes: Processes, tmp_path: Path) -> "subprocess.Popen[Any]":
+def foreground(home: str, processes: Processes, tmp_path: Path) -> subprocess.Popen[Any]:
     """Start workers that stay in the foreground, as leaders of a process group like a terminal's."""
     with open(tmp_path / "foreground.log", "wb") as log:
         return processes.start_cli(home, "worker", "start", "--no-detach", "--count", "2", stderr=log,

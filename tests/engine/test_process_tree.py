@@ -48,7 +48,7 @@ def timed(queue: Queue, command: str, **fields: Any) -> Tuple[Job, int]:
     "setsid sh -c 'SLEEP & SLEEP' >/dev/null 2>&1 & echo over",
     "( trap '' TERM; SLEEP ) & echo over",
     "env -i setsid SLEEP & echo over",
-], ids=["holds the pipe", "holds nothing", "own session", "own session, many", "ignores TERM", "own session, no marker"])
+], ids=["holds the pipe", "holds nothing", "own session", "own session, many", "ignores TERM", "no marker"])
 def test_what_a_job_leaves_in_the_background_is_ended(queue: Queue, command: str) -> None:
     job, took = timed(queue, command.replace("SLEEP", f"sleep {UNIQUE}"))
     assert (job.state, queue.output(job.id)) == ("completed", b"over\n")
@@ -65,7 +65,7 @@ def test_what_a_job_leaves_in_the_background_is_ended(queue: Queue, command: str
     "trap 'echo asked' TERM; while :; do sleep 0.05; done",
     "kill -STOP $$; sleep 60",
     "sh -c 'kill -STOP $$; sleep 60' & sleep 60",
-], ids=["plain", "own session", "own session, ignores TERM", "ignores TERM", "handles TERM", "stopped", "stopped child"])
+], ids=["plain", "own session", "own and ignores TERM", "ignores TERM", "handles TERM", "stopped", "stopped child"])
 def test_a_timeout_ends_the_whole_tree_and_keeps_the_output(queue: Queue, command: str) -> None:
     job, took = timed(queue, f"echo before; echo error >&2; {command}", timeout=0.5, retries=0)
     assert (job.state, job.error, job.exit_code) == ("dead", "timed out after 0.5 s", None)
@@ -148,13 +148,13 @@ def test_cancelling_a_running_job_ends_its_tree(
     job = queue.add(f"setsid sleep 60 & echo >{tmp_path}/started; sleep 60")
     start_worker(processes, home, tmp_path / "log")
     wait_for_file(tmp_path / "started")
-    queue.cancel([job.number])
+    queue.cancel(job.number)
     (found,) = queue.wait(job.id, timeout=30)
     assert (found.state, found.error) == ("cancelled", "cancelled")
     assert survivors(queue, job) == []
 
 
-def escapee(processes: Processes, marker: str) -> "subprocess.Popen[Any]":
+def escapee(processes: Processes, marker: str) -> subprocess.Popen[Any]:
     """Start a process in a session of its own that carries a marker."""
     started = processes.start(["setsid", "sleep", "60"], env={**os.environ, process.MARKER: marker})
     wait_until(lambda: Path(f"/proc/{started.pid}/cmdline").read_bytes().startswith(b"sleep"))

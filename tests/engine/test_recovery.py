@@ -73,7 +73,7 @@ def bench(queue: Queue) -> Iterator[Bench]:
         lock.close()
 
 
-def stranger(processes: Processes, **environment: str) -> Tuple["subprocess.Popen[Any]", str]:
+def stranger(processes: Processes, **environment: str) -> Tuple[subprocess.Popen[Any], str]:
     """Start a process in a session of its own; return it and its start time."""
     started = processes.start(["sleep", "60"], env={**os.environ, **environment}, start_new_session=True)
     wait_until(lambda: Path(f"/proc/{started.pid}/cmdline").read_bytes().startswith(b"sleep"))

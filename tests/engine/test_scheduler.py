@@ -64,7 +64,8 @@ def live_worker(queue: Queue, clock: FakeClock) -> Iterator[int]:
 
 def claim(queue: Queue, worker: int) -> Claim:
     with queue.store.writing():
-        found = queue.store.jobs.claim(worker=worker, now=queue.clock.wall(), lease_until=queue.clock.monotonic() + 30_000)
+        found = queue.store.jobs.claim(worker=worker, now=queue.clock.wall(),
+                                       lease_until=queue.clock.monotonic() + 30_000)
     assert found is not None
     return found
 
@@ -283,7 +284,7 @@ def test_the_thread_looks_at_once_when_poked_and_ends_when_told(
 
 
 def test_the_thread_survives_trouble_and_goes_on(
-        home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, capfd: "pytest.CaptureFixture[str]") -> None:
+        home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     ticks: List[int] = []
 
     def tick(self: Scheduler) -> float:

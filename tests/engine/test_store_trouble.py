@@ -33,14 +33,14 @@ sys.stdin.read()
 """
 
 
-def lock(home: str, processes: Processes) -> "subprocess.Popen[Any]":
+def lock(home: str, processes: Processes) -> subprocess.Popen[Any]:
     """Start a process that holds the database's write lock until its input is closed."""
     holder = processes.start(python(LOCK, Home(home).database), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout is not None and holder.stdout.readline() == b"locked\n"
     return holder
 
 
-def unlock(holder: "subprocess.Popen[Any]") -> None:
+def unlock(holder: subprocess.Popen[Any]) -> None:
     assert holder.stdin is not None
     holder.stdin.close()
     assert holder.wait(LIMIT) == 0

@@ -71,11 +71,25 @@ def test_quit_counts_as_two(wakeup: Wakeup) -> None:
     assert wakeup.stops == 2
 
 
-def test_a_child_that_dies_ends_the_wait(wakeup: Wakeup) -> None:
-    pid = os.posix_spawn("/bin/sh", ["sh", "-c", "exit 3"], os.environ)
-    wakeup.wait(LONG)
-    assert wakeup.take_child_died() and not wakeup.take_child_died()
-    assert os.waitpid(pid, 0)[1] == 3 << 8
+@pytest.mark.parametrize("with_pidfd", [True, False])
+def test_a_child_that_dies_ends_the_wait(
+        bell: Doorbell, own_signals: None, monkeypatch: pytest.MonkeyPatch, with_pidfd: bool) -> None:
+    if with_pidfd and not hasattr(os, "pidfd_open"):
+        pytest.skip("this Python has no pidfd")
+    if not with_pidfd:
+        monkeypatch.setattr("queuectl.engine.wakeup._has_pidfd", lambda: False)
+    wakeup = Wakeup(bell, interrupts=True)
+    try:
+        pid = os.posix_spawn("/bin/sh", ["sh", "-c", "exit 3"], os.environ)
+        descriptor = wakeup.listen_for_death(pid)
+        assert (descriptor is not None) is with_pidfd
+        assert wakeup.wait(LONG) == ([] if descriptor is None else [descriptor])
+        assert wakeup.take_child_died() is not with_pidfd
+        assert os.waitpid(pid, 0)[1] == 3 << 8
+        if descriptor is not None:
+            os.close(descriptor)
+    finally:
+        wakeup.close()
 
 
 def test_interrupts_are_ignored_where_the_pool_decides(bell: Doorbell, own_signals: None) -> None:

@@ -134,7 +134,7 @@ def test_a_reader_that_goes_away_is_141_and_no_complaint(home: str) -> None:
     assert found.stderr == "141"
 
 
-def shell(home: str, line: str, *words: str, env: "Dict[str, str] | None" = None) -> "subprocess.CompletedProcess[str]":
+def shell(home: str, line: str, *words: str, env: Dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command with its streams as a shell's line has them."""
     return subprocess.run(
         ["/bin/sh", "-c", f'"$@" {line}', "sh", *cli_command(home, *words)],
@@ -169,7 +169,7 @@ def test_closed_streams_are_no_reason_to_fail(home: str, line: str, words: List[
 
 def test_closed_streams_do_not_get_into_the_store(home: str) -> None:
     """The files that are opened next get the numbers of the closed streams."""
-    for count in range(5):
+    for _ in range(5):
         assert shell(home, ">&- 2>&-", "add", "echo " + "x" * 100).returncode == 0
         assert shell(home, ">&- 2>&-", "list").returncode == 0
     assert len(done(home, "list", "-q").lines) == 5

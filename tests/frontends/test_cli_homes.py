@@ -36,7 +36,7 @@ COMMANDS = (
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def assert_unusable(answer: "subprocess.CompletedProcess[str]", *said: str) -> None:
+def assert_unusable(answer: subprocess.CompletedProcess[str], *said: str) -> None:
     assert answer.returncode == 5, answer
     assert answer.stdout == ""
     assert "Traceback" not in answer.stderr
@@ -121,7 +121,7 @@ def public() -> Iterator[str]:
     shutil.rmtree(directory)
 
 
-def as_nobody(home: str, *words: str) -> "subprocess.CompletedProcess[str]":
+def as_nobody(home: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command as another user, with a copy of the package that this user can read."""
     package = os.path.join(os.path.dirname(home), "package")
     if not os.path.exists(package):

@@ -110,7 +110,7 @@ def init(directory: Path, *words: str) -> str:
     return answer.stdout
 
 
-def home_of(directory: Path, **env: "str | None") -> str:
+def home_of(directory: Path, **env: str | None) -> str:
     answer = run_cli("", "status", "--json", cwd=directory, env={"QUEUECTL_HOME": None, **env})
     assert answer.returncode == 0, answer
     return str(json.loads(answer.stdout)["home"])

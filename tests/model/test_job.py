@@ -4,12 +4,28 @@ from __future__ import annotations
 import pytest
 
 from queuectl.model import job as model
-from queuectl.model.job import (CANCELLED, COMPLETED, DEAD, FAILED, FINAL_STATES, OUTCOMES, PENDING, PROCESSING,
-                                STATES, TRANSITIONS, WAITING_STATES, Job, Outcome, mask, sources, verb_after)
+from queuectl.model.job import (
+    CANCELLED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    FINAL_STATES,
+    OUTCOMES,
+    PENDING,
+    PROCESSING,
+    STATES,
+    TRANSITIONS,
+    WAITING_STATES,
+    Job,
+    Outcome,
+    mask,
+    sources,
+    verb_after,
+)
 
 
 def a_job(**changes):
-    values = {name: None for name in Job.FIELDS}
+    values = dict.fromkeys(Job.FIELDS)
     values.update(id="a", number=1, command="true", state=PENDING, env={}, tags=(), **changes)
     return Job(**values)
 

@@ -251,7 +251,7 @@ def test_another_spelling_means_the_same(spelling, value, field, held):
 @pytest.mark.parametrize("keys", [("max_retries", "retries"), ("retries", "max_retries"), ("timeout", "timeout_sec"),
                                   ("timeout_seconds", "timeout_sec")])
 def test_a_field_given_in_two_spellings_is_refused(keys):
-    assert problems(**{key: 1 for key in keys}) == [f"{keys[1]} and {keys[0]} are the same field, give one"]
+    assert problems(**dict.fromkeys(keys, 1)) == [f"{keys[1]} and {keys[0]} are the same field, give one"]
 
 
 def test_a_problem_names_the_spelling_that_was_given():

@@ -5,8 +5,18 @@ import sqlite3
 import sys
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from queuectl.model.job import (BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED,
-                                Outcome)
+from queuectl.model.job import (
+    BLOCKED,
+    CANCELLED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    HELD,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    Outcome,
+)
 from queuectl.model.spec import JobSpec
 from queuectl.store import Home, Store
 from queuectl.store.claim import Claim

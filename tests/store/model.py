@@ -3,8 +3,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence
 
-from queuectl.model.job import (CANCELLED, FAILED, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED,
-                                WAITING_STATES)
+from queuectl.model.job import CANCELLED, FAILED, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES
 from queuectl.model.spec import JobSpec
 
 Row = Dict[str, Any]

@@ -7,8 +7,23 @@ import time
 import pytest
 
 from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, Outcome
-from tests.store.building import (LATER, LEASE, NOW, add, assert_whole, bring_to, claim, contents, enqueue, finish,
-                                  job, spec, state_of, take, write)
+from tests.store.building import (
+    LATER,
+    LEASE,
+    NOW,
+    add,
+    assert_whole,
+    bring_to,
+    claim,
+    contents,
+    enqueue,
+    finish,
+    job,
+    spec,
+    state_of,
+    take,
+    write,
+)
 
 SEED = time.time_ns()
 

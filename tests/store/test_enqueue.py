@@ -5,8 +5,20 @@ import pytest
 
 from queuectl.model.errors import Conflict
 from queuectl.model.job import HELD, PENDING, SCHEDULED
-from tests.store.building import (LATER, NOW, add, assert_whole, contents, enqueue, job, number_of, spec, state_of,
-                                  take, write)
+from tests.store.building import (
+    LATER,
+    NOW,
+    add,
+    assert_whole,
+    contents,
+    enqueue,
+    job,
+    number_of,
+    spec,
+    state_of,
+    take,
+    write,
+)
 
 
 def test_a_job_is_stored_as_it_was_asked_for(store):

@@ -3,11 +3,36 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.job import (CANCELLED, COMPLETED, DEAD, FAILED, FINAL_STATES, PENDING, PROCESSING, SCHEDULED,
-                                STATES, WAITING_STATES, Outcome)
+from queuectl.model.job import (
+    CANCELLED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    FINAL_STATES,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    STATES,
+    WAITING_STATES,
+    Outcome,
+)
 from queuectl.store.output import Piece
-from tests.store.building import (LATER, NOW, add, assert_whole, bring_to, claim, contents, enqueue, finish, job,
-                                  number_of, spec, state_of, write)
+from tests.store.building import (
+    LATER,
+    NOW,
+    add,
+    assert_whole,
+    bring_to,
+    claim,
+    contents,
+    enqueue,
+    finish,
+    job,
+    number_of,
+    spec,
+    state_of,
+    write,
+)
 
 # Cancelling
 

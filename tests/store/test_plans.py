@@ -28,7 +28,7 @@ HOT = {
     "renewing": (jobs.RENEW, (1, 1, 1), "PRIMARY KEY"),
     "finishing": (jobs.FINISH, ("dead",) + (1,) * 10, "PRIMARY KEY"),
     "promoting": (jobs.PROMOTE, (1, 1, "failed"), "PRIMARY KEY"),
-    "since when work waits": (stats.OLDEST_PENDING, (), "jobs_claimable"),
+    "since when work waits": (stats.NEXT_LANE, ("default", 0), "jobs_claimable"),
     "attempts of a job": (attempts.OF_JOB, (1,), "sqlite_autoindex_attempts_1"),
     "the size of an output": (attempts.OUTPUT_SIZE, (1,), "sqlite_autoindex_output_1"),
     "events of a job": (events.OF_JOB, (1,), "events_of_job"),

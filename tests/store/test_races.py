@@ -6,8 +6,20 @@ import subprocess
 import pytest
 
 from queuectl.model.job import CANCELLED, COMPLETED, FAILED, PENDING, PROCESSING, TRANSITIONS, Outcome, verb_after
-from tests.store.building import (NOW, add, assert_whole, claim, contents, enqueue, finish, python, spec, state_of,
-                                  take, write)
+from tests.store.building import (
+    NOW,
+    add,
+    assert_whole,
+    claim,
+    contents,
+    enqueue,
+    finish,
+    python,
+    spec,
+    state_of,
+    take,
+    write,
+)
 
 LOST = Outcome.lost("its worker is gone")
 

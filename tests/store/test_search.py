@@ -9,7 +9,7 @@ import pytest
 from queuectl.model.errors import StoreUnavailable
 from queuectl.model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, PENDING, SCHEDULED, STATES, Outcome
 from queuectl.store.search import SORTS, JobFilter
-from tests.store.building import (ALL_STATES, LATER, NOW, add, bring_to, claim, enqueue, finish, job, spec, write)
+from tests.store.building import ALL_STATES, LATER, NOW, add, bring_to, claim, enqueue, finish, job, spec, write
 
 SEED = time.time_ns()
 

@@ -3,12 +3,36 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.job import (CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED, STATES,
-                                TRANSITIONS, Outcome)
+from queuectl.model.job import (
+    CANCELLED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    HELD,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    STATES,
+    TRANSITIONS,
+    Outcome,
+)
 from queuectl.store.claim import CLAIM_COLUMNS, Claim
 from queuectl.store.contexts import Context
-from tests.store.building import (ALL_STATES, LATER, NOW, add, assert_whole, bring_to, claim, contents, job,
-                                  outcome_for, state_of, take, write)
+from tests.store.building import (
+    ALL_STATES,
+    LATER,
+    NOW,
+    add,
+    assert_whole,
+    bring_to,
+    claim,
+    contents,
+    job,
+    outcome_for,
+    state_of,
+    take,
+    write,
+)
 
 
 def end_with(state):

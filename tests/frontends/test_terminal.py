@@ -273,7 +273,7 @@ def test_importing_it_loads_nothing_slow() -> None:
             "import queuectl.frontends.terminal, queuectl.frontends.render, queuectl.frontends.progress\n"
             "print(*sorted(set(sys.modules) - before))")
     loaded = subprocess.run([sys.executable, "-I", "-S", "-c", code, str(ROOT)], check=True, timeout=60,
-                            stdout=subprocess.PIPE, universal_newlines=True).stdout.split()
+                            stdout=subprocess.PIPE, text=True).stdout.split()
     assert "queuectl.frontends.render" in loaded
     assert slow.isdisjoint(loaded)
 

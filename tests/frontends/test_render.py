@@ -14,7 +14,7 @@ from queuectl.frontends.render import FORMATS, IMPORTANT, bytes_text, fit, recor
 from queuectl.frontends.terminal import Terminal, width
 from queuectl.model import when
 from tests.support import FakeClock
-from tests.test_terminal import EncodedTty, Tty, written
+from tests.frontends.test_terminal import EncodedTty, Tty, written
 
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 COLUMNS = ("id", "state", "attempts", "duration", "created_at", "command")
