@@ -11,12 +11,14 @@ fails by itself after a growing delay.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import DaemonUnavailable, QueueCTLError, StoreUnavailable
 from ..store import Store
 from . import process
+from .daemon import ROOT
 from .doorbell import POOL, Doorbell
 from .instance import take_pool_lock
 from .log import Log
@@ -233,4 +235,16 @@ def _context() -> ForkServerContext | SpawnContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOAD])
+    _start_fork_server()
     return context
+
+
+def _start_fork_server() -> None:
+    """Start the fork server where it finds our package: before Python 3.12 it looks in its directory only."""
+    from multiprocessing import forkserver
+
+    before = os.getcwd()
+    if os.path.isdir(ROOT):
+        os.chdir(ROOT)
+    forkserver.ensure_running()
+    os.chdir(before)

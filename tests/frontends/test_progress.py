@@ -7,8 +7,8 @@ import pytest
 
 from queuectl.frontends.progress import Progress
 from queuectl.frontends.terminal import ERASE_LINE, Terminal, width
-from tests.support import FakeClock
 from tests.frontends.test_terminal import Tty
+from tests.support import FakeClock
 
 
 class Bench:

@@ -13,8 +13,8 @@ import pytest
 from queuectl.frontends.render import FORMATS, IMPORTANT, bytes_text, fit, record_text, rows_text
 from queuectl.frontends.terminal import Terminal, width
 from queuectl.model import when
-from tests.support import FakeClock
 from tests.frontends.test_terminal import EncodedTty, Tty, written
+from tests.support import FakeClock
 
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 COLUMNS = ("id", "state", "attempts", "duration", "created_at", "command")

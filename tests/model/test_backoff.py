@@ -22,7 +22,7 @@ def almost_one() -> float:
 
 
 def delay(attempt, random=never, **changes):
-    given = dict(retry_delay_ms=2_000, base=2.0, max_delay_ms=300_000, jitter=0.1, random=random)
+    given = {"retry_delay_ms": 2_000, "base": 2.0, "max_delay_ms": 300_000, "jitter": 0.1, "random": random}
     return backoff.delay(attempt, **{**given, **changes})
 
 
