@@ -25,7 +25,7 @@ GROUP = "Jobs"
     Arg("--priority", "-p", parse=arguments.whole, help="-1000 to 1000, higher runs first (default: 0)"),
     Arg("--retries", "-r", parse=arguments.whole, help="attempts after the first (default: max_retries)"),
     Arg("--timeout", "-T", help="seconds, 5m, 1h30m or none (default: timeout)"),
-    Arg("--in", metavar="DELAY", help="run it after this time, such as 90s, 30m or 2h30m"),
+    Arg("--in", parse=arguments.delay, metavar="DELAY", help="run it after this time, such as 90s, 30m or 2h30m"),
     Arg("--at", metavar="TIME", help="run it at this time: 2026-11-10 02:00:00 (local), or ISO 8601 with zone"),
     Arg("--hold", flag=True, help="keep it until it is released"),
     Arg("--cwd", metavar="DIR", help="the directory to run in (default: this one)", complete="directory"),
@@ -43,8 +43,8 @@ def add(context: Context, *, command: str | None, words: Sequence[str], wait: bo
         env: list[tuple[str, str]], **given: Any) -> Result:
     """Add a job: one shell command.
 
-    The command runs as /bin/sh -c COMMAND in the current directory, with the workers' environment
-    and your PATH.
+    Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
+    directory, with the workers' environment and your PATH.
     """
     fields = {"command": _command(command, words), "tags": tag, "env": dict(env), "cwd": _directory(given.pop("cwd")),
               "run_at": _run_at(given.pop("in"), given.pop("at")), **given}
@@ -102,16 +102,15 @@ def _directory(given: str | None) -> str | None:
         return None
     import os
 
-    path = os.path.abspath(given)
-    if not os.path.isdir(path):
+    if not os.path.isdir(given):
         raise InvalidInput(f"cwd must be a directory that exists, got \"{given}\"", field="cwd")
-    return path
+    return os.path.abspath(given)
 
 
-def _run_at(delay: str | None, at: str | None) -> str | None:
+def _run_at(delay: float | None, at: str | None) -> str | None:
     if delay is not None and at is not None:
         raise InvalidInput("give either --in or --at, not both")
-    return f"+{delay.lstrip('+')}" if delay is not None else at
+    return f"+{round(delay * 1000)}ms" if delay is not None else at
 
 
 @command(

@@ -18,10 +18,10 @@ GROUP = "Administration"
          group=GROUP, examples=("init",))
 def init(context: Context, *, directory: str | None) -> Result:
     """Make a queue for this directory and those below it: .queuectl."""
-    from ..engine.queue import Queue
+    from ..engine.queue import Queue, here
     from ..store.home import DIRECTORY
 
-    base = os.path.abspath(directory or os.getcwd())
+    base = os.path.abspath(os.path.join(here(), directory or ""))
     if not os.path.isdir(base):
         raise InvalidInput(f"there is no directory {quoted(base)}", field="directory")
     path = os.path.join(base, DIRECTORY)
@@ -67,7 +67,6 @@ def demo(context: Context, *, run: bool) -> Result:
         return Result(rows=[{"id": job} for job in ids], columns=("id",), ids=ids,
                       message=f"{len(ids)} demo jobs added: {ids[0]} to {ids[-1]}",
                       notes=["run them with: queuectl worker start", "look at them with: queuectl list"])
-    progress = None
     ids = add_demo_jobs(context.queue)
     context.front_end.note(f"{len(ids)} demo jobs added, starting 2 workers")
     progress = context.front_end.progress(len(ids), "running")

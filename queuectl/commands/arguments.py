@@ -28,6 +28,11 @@ def seconds(text: str) -> float:
         raise ValueError("must be a duration (write 90, 90s, 5m or 1h30m)") from None
 
 
+def delay(text: str) -> float:
+    """A duration from now, with or without a plus, in seconds."""
+    return seconds(text[1:] if text.startswith("+") else text)
+
+
 def state_list(text: str) -> list[str]:
     """States separated by commas."""
     from ..model.errors import did_you_mean, quoted

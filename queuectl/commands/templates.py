@@ -55,6 +55,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     from ..engine.intake import READ_BYTES, decode, parse_jobs
     from .add import read_file
 
+    name = _plain(name)
     if not is_name(name) or name in SHIPPED:
         raise InvalidInput(f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, "
                            f"got {quoted(name)}")
@@ -84,12 +85,17 @@ def _own_names(context: Context) -> list[str]:
         files = os.listdir(context.queue.home.templates)
     except FileNotFoundError:
         return []
-    return sorted(name[:-len(SUFFIX)] for name in files if name.endswith(SUFFIX))
+    return sorted(_plain(name) for name in files if name.endswith(SUFFIX))
+
+
+def _plain(name: str) -> str:
+    """Return a template's name without the suffix of its file."""
+    return name[:-len(SUFFIX)] if name.endswith(SUFFIX) else name
 
 
 def read_template(context: Context, name: str) -> str:
-    """Return a template's text; `NAME.json` means the same as `NAME`. Raises NotFound."""
-    name = name[:-len(SUFFIX)] if name.endswith(SUFFIX) else name
+    """Return a template's text; `NAME.json` means the same as `NAME`. Raises NotFound, InvalidInput."""
+    name = _plain(name)
     if name in SHIPPED:
         import pkgutil
 
@@ -97,8 +103,11 @@ def read_template(context: Context, name: str) -> str:
     if name not in _own_names(context):
         raise NotFound(f"there is no template {quoted(name)}{did_you_mean(name, [*SHIPPED, *_own_names(context)])}",
                        hint="see them with: queuectl template list")
-    with open(os.path.join(context.queue.home.templates, name + SUFFIX), encoding="utf-8") as file:
-        return file.read()
+    from ..engine.intake import decode
+    from .add import read_file
+
+    path = os.path.join(context.queue.home.templates, name + SUFFIX)
+    return decode(read_file(path), path)
 
 
 def fill(context: Context, name: str, changes: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -109,7 +118,9 @@ def fill(context: Context, name: str, changes: Sequence[tuple[str, str]]) -> dic
     for key, text in changes:
         field, dot, variable = key.partition(".")
         if field == "env" and dot:
-            job.setdefault("env", {})[variable] = text
+            env = job.get("env")
+            # Whatever else stands there is left for the check of the job to refuse.
+            job["env"] = {**env, variable: text} if isinstance(env, dict) else env or {variable: text}
         elif field == "tags":
             job["tags"] = [tag for tag in text.split(",") if tag]
         else:

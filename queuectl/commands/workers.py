@@ -1,6 +1,8 @@
 """Commands for the workers: start, stop, scale, look at them."""
 from __future__ import annotations
 
+import os
+
 from ..model.errors import DaemonUnavailable, InvalidInput
 from . import arguments
 from .registry import Arg, command
@@ -65,12 +67,13 @@ def worker_status(context: Context, *, started: int | None = None) -> Result:
     from ..engine import reports
 
     rows = reports.worker_rows(context.queue.home, context.queue.store, context.clock.wall())
+    is_running = any(row["state"] != "lost" for row in rows)
     notes = []
-    if not rows:
+    if not is_running:
         notes.append("no workers are running; start them with: queuectl worker start")
     message = None if started is None else f"{started} worker{'s' * (started != 1)} started"
     return Result(rows=rows, columns=COLUMNS, notes=notes, message=message, ids=[str(row["worker"]) for row in rows],
-                  code=0 if rows else DaemonUnavailable.exit_code)
+                  code=0 if is_running else DaemonUnavailable.exit_code)
 
 
 @command("worker scale",
@@ -146,7 +149,7 @@ def _log_text(context: Context, path: str, lines: int, follow: bool) -> Iterator
             if data:
                 yield data
                 continue
-            if file.tell() > file.seek(0, 2):
+            if file.tell() > os.fstat(file.fileno()).st_size:
                 file.seek(0)
             context.clock.pause(LOOK_SECONDS)
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 READY = "ready"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BOOT = "import sys; sys.path.insert(0, {root!r}); from queuectl.frontends.cli import run; run()"
+# Without the empty entry that -c brings: a random.py in the user's directory would be taken for Python's own.
+BOOT = "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; from queuectl.frontends.cli import run; run()"
 JOB_VARIABLES = (MARKER, "QUEUECTL_JOB_ID", "QUEUECTL_JOB_NUMBER", "QUEUECTL_ATTEMPT", "QUEUECTL_MAX_ATTEMPTS",
                  "QUEUECTL_QUEUE")
 
@@ -89,11 +90,12 @@ def report_ready(descriptor: int | None) -> None:
 def report_failure(descriptor: int | None, error: QueueCTLError) -> None:
     """In the daemon: say why it did not come up."""
     if descriptor is not None:
-        _report(descriptor, "\t".join((error.code, error.message, error.hint or "")))
+        parts = (error.code, error.message, error.hint or "")
+        _report(descriptor, "\t".join(part.replace("\t", " ") for part in parts))
 
 
 def _report(descriptor: int, line: str) -> None:
-    os.write(descriptor, line.replace("\n", " ").encode() + b"\n")
+    os.write(descriptor, line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
     os.close(descriptor)
 
 

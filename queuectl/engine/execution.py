@@ -76,6 +76,8 @@ class Execution:
             self._close_all()
             return Outcome.not_started(error.strerror or str(error))
         try:
+            # Not in `_start`: the command runs, so a failure from here on must not pass for one to start it.
+            self._death = self._wakeup.listen_for_death(self.pid or 0)
             while not self._is_over():
                 self._step()
         finally:
@@ -111,7 +113,6 @@ class Execution:
         finally:
             os.close(out_write)
             os.close(err_write)
-        self._death = self._wakeup.listen_for_death(self.pid)
 
     def _listen(self, descriptor: int, stream: int) -> None:
         self._pipes[descriptor] = stream
@@ -171,7 +172,8 @@ class Execution:
         timeout = self.claim.timeout
         if timeout is not None and self._ending is None and self._status is None and now - self.began >= timeout:
             self.end(Outcome.timed_out(timeout / 1000))
-        if self._clearing_since is None and self._is_drained(now) and not self.claim.allow_background:
+        if self._clearing_since is None and self._is_drained(now) and not self.claim.allow_background \
+                and not self._is_certainly_clear():
             self._start_clearing(self._kill_grace)
         if self._clearing_since is not None and now - self._clearing_since >= self._grace:
             process.send(self._tree(), signal.SIGKILL)

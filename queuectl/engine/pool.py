@@ -22,6 +22,7 @@ from .daemon import ROOT
 from .doorbell import POOL, Doorbell
 from .instance import take_pool_lock
 from .log import Log
+from .recovery import Recovery
 from .scheduler import SchedulerThread
 from .settings import load_settings
 from .wakeup import Wakeup
@@ -41,6 +42,7 @@ FIRST_DELAY_MS = 100
 LONGEST_DELAY_MS = 30_000
 SETTLED_MS = 10_000
 OVERTIME_MS = 10_000
+LAST_BUDGET_SECONDS = 5.0
 PRELOAD = "queuectl.engine.worker_process"
 
 
@@ -77,7 +79,7 @@ class Pool:
         self._set_target(count)
         self._bell = Doorbell(home, POOL)
         self._wakeup = Wakeup(self._bell, interrupts=True)
-        self._context = _context()
+        self._context = _context(home)
         self._slots: list[Slot] = []
         self._stop_by: int | None = None
         self._stops_passed_on = 0
@@ -221,30 +223,45 @@ class Pool:
         for slot in self._slots:
             if slot.worker is not None:
                 slot.worker.kill()
+                slot.worker.join()
         self._scheduler.stop()
+        self._recover()
         self._store.close()
         self._bell.close()
         self._wakeup.close()
         self._log.say("stopped")
         self._lock.close()
 
+    def _recover(self) -> None:
+        """End and take back what killed workers have left: nobody else would before the next pool."""
+        try:
+            with Store(self._home, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS) as store:
+                Recovery(self._home, store, clock=self._clock, log=self._log).step()
+        except (QueueCTLError, OSError) as error:
+            self._log.complain(f"cannot recover: {error}")
 
-def _context() -> ForkServerContext | SpawnContext:
+
+def _context(home: Home) -> ForkServerContext | SpawnContext:
     """Return the forkserver context with the worker's modules loaded, or spawn where there is none."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOAD])
-    _start_fork_server()
+    _start_fork_server(home)
     return context
 
 
-def _start_fork_server() -> None:
-    """Start the fork server where it finds our package: before Python 3.12 it looks in its directory only."""
+def _start_fork_server(home: Home) -> None:
+    """Start the fork server where it finds our package: before Python 3.12 it looks in its directory only.
+
+    The pool stays in the home: multiprocessing asks for the directory at each start, and the user's may go away.
+    """
     from multiprocessing import forkserver
 
-    before = os.getcwd()
     if os.path.isdir(ROOT):
         os.chdir(ROOT)
+    # What closing the terminal means is for the pool to say, not for the fork server and its workers.
+    hang_up = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     forkserver.ensure_running()
-    os.chdir(before)
+    signal.signal(signal.SIGHUP, hang_up)
+    os.chdir(home.path)

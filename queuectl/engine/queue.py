@@ -68,7 +68,7 @@ class Queue:
     """
 
     def __init__(self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK) -> None:
-        self.home: Home = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else _here())
+        self.home: Home = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         self.clock = clock
         self._actor = actor
         self._stores: dict[tuple[int, int], Store] = {}
@@ -136,7 +136,7 @@ class Queue:
 
     def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
         """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
-        settings, now, cwd = self.settings(), self.clock.wall(), _here()
+        settings, now, cwd = self.settings(), self.clock.wall(), here()
         specs: list[JobSpec] = []
         problems: list[str] = []
         for index, job in enumerate(jobs):
@@ -283,7 +283,8 @@ class Queue:
         ring(self.home, WORKERS, CONTROL)
 
 
-def _here() -> str:
+def here() -> str:
+    """Return the current directory. Raises InvalidInput if it is gone."""
     try:
         return os.getcwd()
     except FileNotFoundError:

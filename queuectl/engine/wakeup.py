@@ -23,7 +23,7 @@ READABLE = select.POLLIN
 class Wakeup:
     """What a process's main thread waits for: signals, its bell, and descriptors that are listened to.
 
-    `stops` counts the SIGTERMs (and, where `interrupts`, the SIGINTs) so far. SIGQUIT stands for two:
+    `stops` counts the SIGTERMs (and, where `interrupts`, the SIGINTs and SIGHUPs) so far. SIGQUIT stands for two:
     signals that follow each other closely arrive as one.
     """
 
@@ -46,6 +46,9 @@ class Wakeup:
         signal.signal(signal.SIGTERM, self._note_stop)
         signal.signal(signal.SIGQUIT, self._note_stop)
         signal.signal(signal.SIGINT, self._note_stop if interrupts else signal.SIG_IGN)
+        # A terminal that is closed asks the pool to stop, unless `nohup` says otherwise.
+        if interrupts and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._note_stop)
         self._has_pidfd = _has_pidfd()
         if not self._has_pidfd:
             signal.signal(signal.SIGCHLD, self._note_child)

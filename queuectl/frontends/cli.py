@@ -151,10 +151,12 @@ def show(result: Result, options: dict[str, Any], terminal: Terminal) -> int:
 
 
 def _lines(result: Result, options: dict[str, Any], terminal: Terminal) -> Any:
-    if result.text is not None:
-        return result.text
     form = "json" if options["json"] else options["output"] or "table"
-    if (options["quiet"] and form == "table") or form == "ids":
+    if result.text is not None:
+        if form != "table":
+            raise InvalidInput(f"this command prints a text, it cannot be shown as {form}", field="output")
+        return result.text
+    if form == "ids" or (options["quiet"] and form == "table" and result.ids is not None):
         return (f"{terminal.out.safe(name)}\n" for name in result.ids or ())
     if form == "table" and result.message is not None:
         return [terminal.out.safe(result.message, multiline=True) + "\n"]

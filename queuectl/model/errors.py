@@ -63,7 +63,7 @@ class InvalidInput(QueueCTLError):
 
 
 class NotFound(QueueCTLError):
-    """There is no such job, setting or template."""
+    """There is no such job or template."""
 
     exit_code = 3
     code = "not_found"

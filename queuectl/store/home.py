@@ -25,7 +25,10 @@ class Home:
     """The paths of a home."""
 
     def __init__(self, path: str) -> None:
-        self.path = os.path.abspath(os.path.expanduser(path))
+        try:
+            self.path = os.path.abspath(os.path.expanduser(path))
+        except FileNotFoundError as error:  # A relative path, and the current directory is gone.
+            raise unusable(path, error) from error
         self.database = os.path.join(self.path, "queue.db")
         self.logs = os.path.join(self.path, "logs")
         self.run = os.path.join(self.path, "run")

@@ -183,7 +183,7 @@ def test_an_instant_without_zone_is_local_time(home: str) -> None:
         (["true", "--at", "2101-01-01T00:00:00Z"], "between 1970 and 2100"),
         (["true", "--at", "yesterday"], "not a time"),
         (["true", "--at", "2026-02-30 10:00"], "no such date"),
-        (["true", "--in", "foo"], "not a duration"),
+        (["true", "--in", "foo"], "must be a duration"),
         (["true", "--in", "1h", "--at", "+1h"], "not both"),
         ([], "command is missing"),
         (["true", "--", "x"], "not both"),
