@@ -27,7 +27,6 @@ JOBS: tuple[dict[str, Any], ...] = (
     {"command": "echo \"$GREETING, $NAME\"", "env": {"GREETING": "Good evening", "NAME": "night shift"}},
     {"command": "sleep 0.5; date"},
 )
-FATES = {"completed": "succeeded", "dead": "out of attempts", "cancelled": "cancelled"}
 
 
 def add_demo_jobs(queue: Queue) -> list[str]:
@@ -63,5 +62,5 @@ def _start(queue: Queue) -> bool:
 
 def _fate(job: Job) -> str:
     if job.state != "completed":
-        return f"{FATES[job.state]}: {job.error}"
+        return job.error or job.state
     return "succeeded" if job.attempts == 1 else f"succeeded at attempt {job.attempts}"

@@ -32,10 +32,10 @@ KINDS = {"at": TIME, "duration": DURATION, "timeout": DURATION, "wait_time": DUR
          "uptime": DURATION, "age": DURATION, "elapsed": DURATION, "oldest_pending_age": DURATION,
          "size": BYTES, "memory": BYTES}
 # Free text can be clipped, but not below this many columns.
-FLEXIBLE = {"id": 8, "command": 12, "error": 12, "detail": 12, "message": 12, "reason": 12, "help": 12,
+FLEXIBLE = {"id": 8, "command": 12, "error": 12, "detail": 12, "message": 12, "reason": 12, "help": 12, "fate": 22,
             "value": 12, "cwd": 12, "tags": 8}
 # The last to be dropped when the terminal is narrow, the most important first; others go from the right.
-IMPORTANT = ("id", "name", "key", "state", "command", "value", "error")
+IMPORTANT = ("id", "name", "key", "state", "fate", "command", "value", "error")
 SEPARATOR = "  "
 # A longer cell may stick out of an unclipped table: one job's 60 KB command must not widen 10,000 rows.
 MAX_PADDING = 200
