@@ -34,6 +34,14 @@ def _limit() -> Iterator[None]:
     faulthandler.cancel_dump_traceback_later()
 
 
+@pytest.fixture(autouse=True)
+def _same_directory() -> Iterator[None]:
+    """Undo a change of directory, which a pool or worker makes also inside a test's own process."""
+    before = os.getcwd()
+    yield
+    os.chdir(before)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[str]:
     """The path of a home that is not there yet; its parent is private to this test.

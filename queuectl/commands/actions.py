@@ -6,7 +6,7 @@ from ..model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, HELD, PROCESSING,
 from . import arguments
 from .registry import Arg, command
 from .result import Result
-from .selection import SELECTION, YES, dry_run, report, select
+from .selection import SELECTION, YES, report, select, show_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def wait_for(context: Context, numbers: Sequence[int], *, timeout: float | None,
     """Wait for jobs, showing progress; the exit code is the one job's own, or 1 if any did not complete."""
     from .jobs import LIST_COLUMNS
 
-    _warn_without_workers(context)
+    _warn_without_workers(context, numbers)
     progress = context.front_end.progress(len(numbers), "waiting")
     try:
         jobs = context.queue.wait(*numbers, timeout=timeout,
@@ -50,10 +50,11 @@ def wait_for(context: Context, numbers: Sequence[int], *, timeout: float | None,
     return Result(rows=[job.as_dict() for job in jobs], columns=LIST_COLUMNS, ids=[job.id for job in jobs], code=code)
 
 
-def _warn_without_workers(context: Context) -> None:
+def _warn_without_workers(context: Context, numbers: Sequence[int]) -> None:
     from ..engine.instance import pool_pid
 
-    if pool_pid(context.queue.home) is None:
+    jobs = context.queue.store.search.jobs(numbers)
+    if pool_pid(context.queue.home) is None and not all(job.is_final for job in jobs):
         context.front_end.note("no workers are running; start them with: queuectl worker start")
 
 
@@ -78,7 +79,7 @@ def cancel(context: Context, *, dry_run: bool, yes: bool, no_wait: bool, **selec
     """
     numbers = select(context, **selection, default_states=(*WAITING_STATES, PROCESSING))
     if dry_run:
-        return _dry_run(context, numbers)
+        return show_only(context, numbers)
     if not (yes or selection["ids"]) and not _confirm(context, "cancel", numbers):
         return _left_alone()
     change = context.queue.cancel(*numbers)
@@ -111,7 +112,7 @@ def retry(context: Context, *, dry_run: bool, yes: bool, keep_attempts: bool, **
     """Run jobs again: dead, completed or cancelled ones, and failed ones at once."""
     numbers = select(context, **selection, default_states=(DEAD, FAILED))
     if dry_run:
-        return _dry_run(context, numbers)
+        return show_only(context, numbers)
     if not (yes or selection["ids"]) and not _confirm(context, "retry", numbers):
         return _left_alone()
     return report(context.queue.retry(*numbers, keep_attempts=keep_attempts), "queued again")
@@ -121,7 +122,7 @@ def retry(context: Context, *, dry_run: bool, yes: bool, keep_attempts: bool, **
 def release(context: Context, *, dry_run: bool, **selection: Any) -> Result:
     """Let held jobs run."""
     numbers = select(context, **selection, default_states=(HELD,))
-    return _dry_run(context, numbers) if dry_run else report(context.queue.release(*numbers), "released")
+    return show_only(context, numbers) if dry_run else report(context.queue.release(*numbers), "released")
 
 
 @command("remove", *SELECTION, YES, group=GROUP, examples=("remove job-1", "remove --state completed --yes"))
@@ -132,14 +133,10 @@ def remove(context: Context, *, dry_run: bool, yes: bool, **selection: Any) -> R
     """
     numbers = select(context, **selection, default_states=FINAL_STATES)
     if dry_run:
-        return _dry_run(context, numbers)
+        return show_only(context, numbers)
     if not yes and not _confirm(context, "remove", numbers):
         return _left_alone()
     return report(context.queue.remove(*numbers), "removed")
-
-
-def _dry_run(context: Context, numbers: Sequence[int]) -> Result:
-    return dry_run(context, numbers)
 
 
 def _confirm(context: Context, verb: str, numbers: Sequence[int]) -> bool:
@@ -149,5 +146,3 @@ def _confirm(context: Context, verb: str, numbers: Sequence[int]) -> bool:
 
 def _left_alone() -> Result:
     return Result(notes=["nothing was changed"], code=1)
-
-

@@ -88,7 +88,11 @@ def _follow(context: Context, number: int, stream: int | None, tail: int | None,
             if only is None and (attempt is not attempts[-1] or not job.is_final):
                 context.front_end.note(f"attempt {attempt['attempt']} ended: {attempt['error']}, "
                                        f"the job is {job.state}")
-        if shown == only or (job.is_final and shown >= len(attempts)):
+        if shown == only:
+            return
+        if job.is_final and shown >= len(attempts):
+            if only is not None:
+                attempt_of(queue.store, job, only)
             return
         context.clock.pause(LOOK_SECONDS)
 

@@ -58,7 +58,7 @@ def select(context: Context, ids: Sequence[str], *, state: Sequence[str] | None,
     return context.queue.store.search.numbers(wanted)
 
 
-def dry_run(context: Context, numbers: Sequence[int]) -> Result:
+def show_only(context: Context, numbers: Sequence[int]) -> Result:
     """Return the jobs that a command would act on."""
     from .jobs import LIST_COLUMNS
     from .result import Result

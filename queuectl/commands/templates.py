@@ -63,7 +63,10 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
         text = decode(context.front_end.read_stdin(READ_BYTES), "stdin")
     else:
         text = source if source.lstrip().startswith("{") else decode(read_file(source.lstrip("@")), source)
-    job = parse_jobs(text, "the template").jobs[0]
+    jobs = parse_jobs(text, "the template").jobs
+    if len(jobs) > 1:
+        raise InvalidInput(f"a template is one job, got {len(jobs)}")
+    job = jobs[0]
     context.queue.check([job])
     path = os.path.join(context.queue.home.templates, name + SUFFIX)
     _write(path, json.dumps(job, indent=2) + "\n", force)

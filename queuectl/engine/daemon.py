@@ -59,7 +59,7 @@ def _become_daemon(arguments: Sequence[str], log_path: str, ready_fd: int) -> No
         os.setsid()
         if os.fork() != 0:
             os._exit(0)
-        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        log = _open_log(log_path, ready_fd)
         empty = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((empty, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
@@ -72,6 +72,14 @@ def _become_daemon(arguments: Sequence[str], log_path: str, ready_fd: int) -> No
         os.execve(command[0], command, environment)
     finally:
         os._exit(70)
+
+
+def _open_log(path: str, ready_fd: int) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        report_failure(ready_fd, DaemonUnavailable(f"the log {path} cannot be opened: {error.strerror}"))
+        raise
 
 
 def _close_if_open(descriptor: int) -> None:

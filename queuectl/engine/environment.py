@@ -36,11 +36,16 @@ def attempt_environment(base: dict[bytes, bytes], claim: Claim, mark: str) -> di
         "QUEUECTL_JOB_ID": claim.id,
         "QUEUECTL_JOB_NUMBER": str(claim.number),
         "QUEUECTL_ATTEMPT": str(claim.attempt),
-        "QUEUECTL_MAX_ATTEMPTS": str(claim.max_retries + 1),
+        "QUEUECTL_MAX_ATTEMPTS": str(_last_attempt(claim)),
         "QUEUECTL_QUEUE": claim.queue,
         MARKER: mark,
     })
     return {**base, **_encoded(variables)}
+
+
+def _last_attempt(claim: Claim) -> int:
+    """Return the number of the last attempt that is allowed; numbers go on counting when a user retries a job."""
+    return claim.attempt + max(0, claim.max_retries + 1 - claim.attempts)
 
 
 def _encoded(variables: dict[str, str]) -> dict[bytes, bytes]:

@@ -140,6 +140,14 @@ class Pool:
         self._log.say(f"worker process {pid} {how}, starting another in {(slot.start_at - now) / 1000:g} s")
 
     def _follow(self) -> None:
+        if self._store.database.is_replaced():
+            self._log.say(f"{self._home.database} was removed or replaced, there is nothing to work for any more")
+            self._wakeup.stops = 2
+            return
+        if not self._scheduler.is_alive():
+            self._log.say("the scheduler thread has failed, starting another")
+            self._scheduler = SchedulerThread(self._home, clock=self._clock, log=self._log)
+            self._scheduler.start()
         try:
             self._follow_target()
             self._announce()

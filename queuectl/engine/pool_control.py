@@ -1,6 +1,7 @@
 """Steer the pool from outside: start it in the background, scale, stop and ask after it."""
 from __future__ import annotations
 
+import math
 import signal
 
 from ..model.errors import DaemonUnavailable
@@ -12,13 +13,14 @@ from .instance import pool_pid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence
+    from typing import Callable, Iterator, Sequence
 
     from ..store import Home
     from .queue import Queue
 
 LOOK_SECONDS = 0.02
 SCALE_BUDGET_MS = 60_000
+FORCE_BUDGET_MS = 20_000
 
 
 def start_pool(home: Home, *, count: int, queues: Sequence[str]) -> None:
@@ -31,23 +33,43 @@ def start_pool(home: Home, *, count: int, queues: Sequence[str]) -> None:
 
 
 def stop_pool(queue: Queue, *, patience: float | None, force: bool) -> int | None:
-    """Stop the pool and wait until it is gone; return its pid, None if there was none.
+    """Stop the pool, and workers that have outlived theirs, and wait until all are gone.
 
-    Its jobs may finish for `patience` seconds (None: as long as the pool itself allows), then, or at
-    once with `force`, they are ended and go back to the queue.
+    Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience`
+    seconds (None: as long as the workers themselves allow), then, or at once with `force`, they are
+    ended and go back to the queue. What does not even follow that order is killed.
     """
-    pid = pool_pid(queue.home)
-    if pid is None:
-        return None
-    clock = queue.clock
-    process.send([pid], signal.SIGQUIT if force else signal.SIGTERM)
-    deadline = None if patience is None or force else clock.monotonic() + round(patience * 1000)
-    while pool_pid(queue.home) == pid:
-        if deadline is not None and clock.monotonic() >= deadline:
-            process.send([pid], signal.SIGQUIT)
-            deadline = None
-        clock.pause(LOOK_SECONDS)
-    return pid
+    first = None
+    pids = _running(queue)
+    orders = _orders(queue, patience, force)
+    send_at, order = next(orders)
+    while pids:
+        first = first or pids[0]
+        if queue.clock.monotonic() >= send_at:
+            process.send(pids, order)
+            send_at, order = next(orders)
+        queue.clock.pause(LOOK_SECONDS)
+        pids = _running(queue)
+    return first
+
+
+def _orders(queue: Queue, patience: float | None, force: bool) -> Iterator[tuple[float, signal.Signals]]:
+    """Yield when to send which signal: a request, then an order, then the end."""
+    now = queue.clock.monotonic()
+    if not force:
+        yield now, signal.SIGTERM
+    order_at = now if force else math.inf if patience is None else now + patience * 1000
+    yield order_at, signal.SIGQUIT
+    yield order_at + queue.settings().kill_grace + FORCE_BUDGET_MS, signal.SIGKILL
+    yield math.inf, signal.SIGKILL
+
+
+def _running(queue: Queue) -> list[int]:
+    """Return the pid of the pool or, without one, those of the workers that have outlived it."""
+    pool = pool_pid(queue.home)
+    if pool is not None:
+        return [pool]
+    return [row["pid"] for row in queue.store.workers.all() if is_held(queue.home.worker_lock(row["id"]))]
 
 
 def scale_pool(queue: Queue, count: int) -> None:
@@ -73,4 +95,3 @@ def _wait_for(queue: Queue, condition: Callable[[], bool]) -> None:
         if queue.clock.monotonic() >= deadline or pool_pid(queue.home) is None:
             raise DaemonUnavailable("the pool did not follow", hint="see queuectl worker logs")
         queue.clock.pause(LOOK_SECONDS)
-

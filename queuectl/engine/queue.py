@@ -39,6 +39,14 @@ FIRST_LOOK_SECONDS = 0.005
 LONGEST_LOOK_SECONDS = 0.1
 
 
+HINTS = {
+    PROCESSING: "cancel it first: queuectl cancel",
+    "completed": "run it again with: queuectl retry",
+    "dead": "run it again with: queuectl retry",
+    "cancelled": "run it again with: queuectl retry",
+}
+
+
 class Refused:
     """A job that a verb could not be applied to, and why."""
 
@@ -302,11 +310,3 @@ def demand_done(change: Change) -> None:
         refused = change.refused[0]
         hint = HINTS.get(refused.state)
         raise Conflict(refused.message, hint=hint and f"{hint} {refused.id}")
-
-
-HINTS = {
-    PROCESSING: "cancel it first: queuectl cancel",
-    "completed": "run it again with: queuectl retry",
-    "dead": "run it again with: queuectl retry",
-    "cancelled": "run it again with: queuectl retry",
-}

@@ -128,5 +128,3 @@ def dlq_stats(store: Store) -> dict[str, Any]:
         "by_error": [dict(row) for row in store.search.dead_by_error(GROUPS)],
         "by_command": [dict(row) for row in store.search.dead_by_command(GROUPS)],
     }
-
-

@@ -115,7 +115,8 @@ class Worker:
             self.store.workers.remove(self.number)
         self.store.close()
         self.bell.close()
-        os.unlink(self._lock.path)
+        if os.path.exists(self._lock.path):
+            os.unlink(self._lock.path)
         self._lock.close()
         self.wakeup.close()
 

@@ -47,6 +47,7 @@ class Database:
         self._patience_ms = self._budget_ms
         self._gate = LockFile(home.gate)
         self._connection = self.connect(durable=durable)
+        self._inode = os.stat(self.path).st_ino
         self._transaction = WriteTransaction(self)
         self.before_commit: Callable[[], None] = _nothing
         self.after_rollback: Callable[[], None] = _nothing
@@ -188,6 +189,8 @@ class Database:
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise unavailable(error, self.path) from error
         finally:
             self._gate.release()
             self.after_rollback()
@@ -212,6 +215,13 @@ class Database:
             return os.stat(self.path + "-wal").st_size
         except FileNotFoundError:
             return 0
+
+    def is_replaced(self) -> bool:
+        """Return whether the file was removed or replaced since it was opened."""
+        try:
+            return os.stat(self.path).st_ino != self._inode
+        except FileNotFoundError:
+            return True
 
     def changes(self) -> int:
         """Return a number that differs once another connection has committed something."""

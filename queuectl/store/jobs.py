@@ -66,8 +66,9 @@ PLACE = "SELECT id, queue, state FROM jobs WHERE number = ?"
 CANCEL = "UPDATE jobs SET state = 'cancelled', finished_at = ?, updated_at = ? WHERE number = ? AND state = ?"
 REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = 1, updated_at = ? WHERE number = ? AND state = 'processing'"
 RETRY = """
-UPDATE jobs SET state = 'pending', run_at = ?, updated_at = ?, finished_at = NULL, attempts = CASE WHEN ? THEN attempts
-    ELSE 0 END WHERE number = ? AND state = ?
+UPDATE jobs SET state = 'pending', run_at = ?, updated_at = ?, finished_at = NULL, duration = NULL, exit_code = NULL,
+    signal = NULL, error = NULL, attempts = CASE WHEN ? THEN attempts ELSE 0 END
+WHERE number = ? AND state = ?
 """
 RELEASE = "UPDATE jobs SET state = ?, updated_at = ? WHERE number = ? AND state = 'held'"
 RUN_AT = "SELECT run_at FROM jobs WHERE number = ?"

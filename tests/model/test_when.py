@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from queuectl.model import when
+from tests.support import ROOT
 
 SEED = time.time_ns()
 NOW = 1_794_276_000_123  # 2026-11-10T02:00:00.123Z
@@ -332,5 +333,5 @@ def test_showing_and_reading_durations_loads_neither_datetime_nor_re():
                "when.iso(0); when.local(0); when.parse_duration('1h30m'); when.parse_instant('+5m', 0);"
                "print(sorted({'datetime', 're', 'typing', 'calendar'} & (set(sys.modules) - before)))")
     done = subprocess.run([sys.executable, "-S", "-c", program], stdout=subprocess.PIPE, check=True,
-                          timeout=60)
+                          timeout=60, cwd=ROOT)
     assert done.stdout.strip() == b"[]"
