@@ -62,12 +62,12 @@ def add(context: Context, *, command: str | None, words: Sequence[str], wait: bo
 
 
 def _suggest(context: Context, job: str) -> None:
-    from ..engine.instance import pool_pid
+    from ..store.lockfile import is_held
 
-    if pool_pid(context.queue.home) is None:
-        context.front_end.hint("no workers are running; start them with: queuectl worker start")
-    else:
+    if is_held(context.queue.home.pool_lock):
         context.front_end.hint(f"follow it with: queuectl logs -f {job}")
+    else:
+        context.front_end.hint("no workers are running; start them with: queuectl worker start")
 
 
 def _added(job: Any) -> str:

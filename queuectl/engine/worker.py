@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..model.clock import Clock
     from ..store.claim import Claim
 
-POLL_SECONDS = 2.0
+POLL_SECONDS = 5.0
 HEARTBEAT_MS = 10_000
 TALLY_MS = 1000
 RENEW_PATIENCE_SECONDS = 1.0
