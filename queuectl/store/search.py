@@ -106,10 +106,10 @@ class Search:
 
     def numbers(self, wanted: JobFilter, limit: int = -1) -> list[int]:
         """Return the numbers of the jobs that a filter finds; a negative limit means all."""
-        if wanted.tag is None and wanted.search is None and not self.count(wanted):
-            return []
         condition, parameters = wanted.condition()
         sql = f"SELECT number FROM jobs {condition} {wanted.order()} LIMIT ?"
+        if wanted.tag is None and wanted.search is None and not self.count(wanted):
+            return []
         return [row[0] for row in self._database.rows(sql, [*parameters, limit])]
 
     def count(self, wanted: JobFilter) -> int:

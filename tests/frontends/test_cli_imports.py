@@ -98,4 +98,4 @@ def test_only_the_standard_library_is_needed(home: str) -> None:
 def test_adding_a_job_loads_nothing_that_it_does_not_need(home: str) -> None:
     """Each of these costs as much as all of our own modules together."""
     found = set(loaded(PROGRAM, "--home", home, "add", "true"))
-    assert found & {"enum", "re", "signal", "json", "datetime", "typing", "collections"} == set()
+    assert found & {"enum", "re", "signal", "json", "datetime", "typing"} == set()
