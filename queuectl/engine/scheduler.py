@@ -74,15 +74,24 @@ class Scheduler:
         return True
 
     def _housekeep(self) -> None:
+        """What is enough once a minute: turn the log over, forget old jobs and where only they ran."""
         rotate(self._home.pool_log)
         hours = load_settings(self._store).retain_completed_hours
         if hours is None:
             return
-        before = self._clock.wall() - int(hours * HOUR_MS)
-        pruned = PRUNE_AT_ONCE
-        while pruned == PRUNE_AT_ONCE:
+        if self._prune(self._clock.wall() - int(hours * HOUR_MS)):
+            with self._store.writing():
+                self._store.contexts.prune()
+
+    def _prune(self, before: int) -> int:
+        """Delete jobs that were completed before an instant, in small transactions; return how many."""
+        total = 0
+        while True:
             with self._store.writing():
                 pruned = self._store.jobs.prune(COMPLETED, before, PRUNE_AT_ONCE)
+            total += pruned
+            if pruned < PRUNE_AT_ONCE:
+                return total
 
     def _patience(self) -> float:
         due = self._store.jobs.next_due()

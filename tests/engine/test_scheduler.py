@@ -153,7 +153,7 @@ def test_completed_jobs_are_pruned_with_their_output_and_dead_ones_never(
 def test_pruning_follows_the_setting(
         queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int) -> None:
     queue.change_setting("retain_completed_hours", "none")
-    queue.add("true")
+    queue.add("true", env={"ONLY": "here"})
     finish(queue, claim(queue, live_worker), COMPLETED)
     clock.advance(10 * YEAR_MS)
     scheduler.tick()
@@ -162,6 +162,7 @@ def test_pruning_follows_the_setting(
     clock.advance(HOUSEKEEPING_MS)
     scheduler.tick()
     assert queue.list() == []
+    assert queue.store.database.value("SELECT count(*) FROM contexts") == 0
 
 
 @pytest.mark.parametrize("jump", [HOUR_MS, 10 * YEAR_MS, -HOUR_MS, -10 * YEAR_MS])
