@@ -180,6 +180,7 @@ class Database:
             self.rollback()
             raise unavailable(error, self.path) from error
         except BaseException:
+            # Ctrl-C, or a count that the schema refuses: neither may leave the gate closed behind it.
             self.rollback()
             raise
         self._gate.release()
