@@ -1,4 +1,4 @@
-"""QueueCTL from a checkout: `python3 main.py ARGS` is the same as `queuectl ARGS`."""
+"""QueueCTL from a checkout: `python3 main.py ARGS` is the same as `queuectl ARGS`; without ARGS, the menu."""
 from __future__ import annotations
 
 import os
@@ -10,7 +10,7 @@ def main() -> None:
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     from queuectl.frontends.cli import run
 
-    run()
+    run(bare="menu")
 
 
 if __name__ == "__main__":

@@ -71,13 +71,17 @@ def parse_with_argparse(words: Sequence[str]) -> Parsed:
 
 def _positionals_last(command: Command, words: Sequence[str]) -> list[str]:
     """Return the words with the options in front: argparse takes positionals from one place only."""
-    takes_value = {name for arg in command.args if arg.is_option and not arg.flag for name in arg.names}
+    flags = {name: arg for arg in command.args if arg.is_option for name in arg.names}
     options: list[str] = []
     others: list[str] = []
     at = 0
     while at < len(words) and words[at] != "--":
-        if words[at].startswith("-") and words[at] != "-":
-            count = 2 if words[at] in takes_value else 1
+        arg = flags.get(words[at])
+        if arg is not None and arg.implied is not None:
+            options.append(f"{words[at]}={arg.implied}")
+            at += 1
+        elif words[at].startswith("-") and words[at] != "-":
+            count = 2 if arg is not None and arg.takes_next_word else 1
             options += words[at:at + count]
             at += count
         else:
@@ -146,9 +150,13 @@ def build_parser(command: Command) -> Parser:
     parser = Parser(prog=f"queuectl {command.path}", add_help=False, allow_abbrev=False,
                     description=command.help + (f"\n\n{command.description}" if command.description else ""),
                     epilog=_epilog(command), formatter_class=argparse.RawDescriptionHelpFormatter)
+    groups: dict[str, argparse._ActionsContainer] = {"options": parser}
     for arg in command.args:
-        if not arg.rest:
-            _add(parser, arg, command.path)
+        if arg.rest:
+            continue
+        if arg.is_option and arg.group not in groups:
+            groups[arg.group] = parser.add_argument_group(arg.group)
+        _add(groups[arg.group] if arg.is_option else parser, arg, command.path)
     return parser
 
 

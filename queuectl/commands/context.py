@@ -36,6 +36,15 @@ if TYPE_CHECKING:
         def note(self, text: str) -> None:
             """Say something at once, beside the data."""
 
+        def top(self, context: Context, interval: float) -> int:
+            """Show the live view, looking every `interval` seconds, until it is left; return the exit code."""
+
+        def shell(self, context: Context, line: str | None, *, keep_going: bool) -> int:
+            """Run a line, or the interactive shell; return the exit code."""
+
+        def menu(self, context: Context) -> int:
+            """Run the menu until it is left; return the exit code."""
+
 
 class Context:
     """The home that a command works on, and the front end it was asked for through."""

@@ -28,7 +28,7 @@ DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs 
     Arg("--limit", "-l", parse=arguments.integer(0, 10_000_000), default=50, metavar="N",
         help="at most this many, 0 for all "
         "(default: 50)"),
-    group=GROUP, examples=("dlq list", "dlq list --verbose -o json"),
+    group=GROUP, watch=True, examples=("dlq list", "dlq list --verbose -o json"),
 )
 def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
     """List the dead jobs, newest first."""
@@ -39,7 +39,7 @@ def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
                   columns=VERBOSE_COLUMNS if verbose else COLUMNS)
 
 
-@command("dlq stats", group=GROUP, examples=("dlq stats",))
+@command("dlq stats", group=GROUP, watch=True, examples=("dlq stats",))
 def dlq_stats(context: Context) -> Result:
     """Show failure patterns: dead jobs by exit code and error, and by command."""
     from ..engine import reports

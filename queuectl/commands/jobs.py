@@ -51,17 +51,17 @@ def columns(text: str) -> list[str]:
 
 @command(
     "list", STATE, QUEUE, TAG,
-    Arg("--search", "-S", parse=arguments.unicode_text, metavar="TEXT",
+    Arg("--search", "-S", parse=arguments.unicode_text, metavar="TEXT", group="filter",
         help="only jobs whose command or id contains this text"),
     Arg("--limit", "-l", parse=arguments.integer(0, MAX_LIMIT), default=DEFAULT_LIMIT, metavar="N",
-        help=f"at most this many, 0 for all (default: {DEFAULT_LIMIT})"),
-    Arg("--sort", parse=sort_key, default="-number", metavar="COLUMN", complete="column",
+        group="filter", help=f"at most this many, 0 for all (default: {DEFAULT_LIMIT})"),
+    Arg("--sort", parse=sort_key, default="-number", metavar="COLUMN", complete="column", group="output",
         help="order by this column, with - in front for descending: --sort=-duration (default: newest first)"),
-    Arg("--columns", "-c", parse=columns, metavar="A,B", help="these columns", complete="column"),
-    Arg("--verbose", "-v", flag=True, help="more columns"),
-    group=GROUP,
+    Arg("--columns", "-c", parse=columns, metavar="A,B", help="these columns", complete="column", group="output"),
+    Arg("--verbose", "-v", flag=True, help="more columns", group="output"),
+    group=GROUP, watch=True,
     examples=("list", "list --state pending,failed --sort priority", "list --tag nightly -o csv",
-              "list --state dead --columns id,command,error"),
+              "list --state dead --columns id,command,error", "list --watch"),
 )
 def list_jobs(context: Context, *, state: Sequence[str] | None, queue: str | None, tag: str | None, search: str | None,
               limit: int, sort: str, columns: list[str] | None, verbose: bool) -> Result:
@@ -82,7 +82,7 @@ def list_jobs(context: Context, *, state: Sequence[str] | None, queue: str | Non
                   columns=columns or (VERBOSE_COLUMNS if verbose else LIST_COLUMNS), chosen=bool(columns))
 
 
-@command("show", JOB, group=GROUP, examples=("show job-1", "show last --json"))
+@command("show", JOB, group=GROUP, watch=True, examples=("show job-1", "show last --json"))
 def show(context: Context, *, id: str) -> Result:
     """Show everything about a job: its fields and its attempts."""
     job = context.queue.get(id)
@@ -133,7 +133,7 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
     return "\n".join(f"{name + ':':<12} {value}" for name, value in values)
 
 
-@command("history", JOB, group=GROUP, examples=("history job-1",))
+@command("history", JOB, group=GROUP, watch=True, examples=("history job-1",))
 def history(context: Context, *, id: str) -> Result:
     """Show what happened to a job, oldest first."""
     from ..engine import reading

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 GROUP = "Monitoring"
 
 
-@command("status", group=GROUP, examples=("status", "status --json"))
+@command("status", group=GROUP, watch=True, examples=("status", "status --json", "status --watch=5"))
 def status(context: Context) -> Result:
     """Show the counts per state, the workers, and what needs attention."""
     from ..engine import reports
@@ -37,7 +37,7 @@ def _status_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-@command("metrics", group=GROUP, examples=("metrics", "metrics --json"))
+@command("metrics", group=GROUP, watch=True, examples=("metrics", "metrics --json"))
 def metrics(context: Context) -> Result:
     """Show counts, run and wait times with percentiles, success rate, utilisation and queue depth."""
     from ..engine import reports
@@ -79,7 +79,7 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share * 100:.1f} %"
 
 
-@command("time", group=GROUP, examples=("time",))
+@command("time", group=GROUP, watch=True, examples=("time",))
 def time(context: Context) -> Result:
     """Show the time as the queue sees it, local and UTC, and when the next job is due."""
     from ..model import when

@@ -1,25 +1,26 @@
 """The `logs` command: what jobs printed, and following them."""
 from __future__ import annotations
 
-from ..engine.reading import attempt_of, left_out, read_output, tail_position
-from ..model.errors import InvalidInput, NotFound
+from ..engine.reading import attempt_of, tail_position
+from ..model.errors import InvalidInput
 from ..store.output import STDERR, STDOUT
 from . import arguments
-from .jobs import JOB
+from .follow import Follower, follow, follow_several, read_job, several, since
 from .registry import Arg, command
 from .result import Result
+from .selection import read_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Generator, Iterator
+    from typing import Iterator, Sequence
 
     from ..engine.queue import Queue
     from ..model.job import Job
     from ..store.sqlite import Row
     from .context import Context
+    from .result import Text
 
 GROUP = "Jobs"
-LOOK_SECONDS = 0.05
 
 
 def attempt_number(text: str) -> int | str:
@@ -28,37 +29,76 @@ def attempt_number(text: str) -> int | str:
 
 
 @command(
-    "logs", JOB,
-    Arg("--follow", "-f", flag=True, help="go on until the job is done"),
+    "logs",
+    Arg("ids", many=True, metavar="ID", complete="job",
+        help="the job's id, number, a unique prefix, or last; of several jobs, each line begins with its id"),
+    Arg("--follow", "-f", flag=True, help="go on until the jobs are done"),
     Arg("--attempt", "-A", parse=attempt_number, metavar="N|all", help="this attempt, or all (default: the last)"),
     Arg("--stdout", flag=True, help="only standard output"),
     Arg("--stderr", flag=True, help="only standard error"),
     Arg("--tail", "-n", parse=arguments.integer(1, 1_000_000_000), metavar="N", help="only the last N lines"),
+    Arg("--no-prefix", flag=True, help="of several jobs, print the lines without ids"),
     Arg("--raw", flag=True, help="print the bytes as they are, also to a terminal"),
-    group=GROUP, examples=("logs job-1", "logs -f last", "logs job-1 --attempt 2 --stderr", "logs job-1 --tail 20"),
+    group=GROUP, examples=("logs job-1", "logs -f last", "logs job-1 --attempt 2 --stderr", "logs job-1 --tail 20",
+                           "logs -f job-1 job-2"),
 )
-def logs(context: Context, *, id: str, follow: bool, attempt: int | str | None, stdout: bool, stderr: bool,
-         tail: int | None, raw: bool) -> Result:
-    """Print what a job has printed."""
+def logs(context: Context, *, ids: Sequence[str], follow: bool, attempt: int | str | None, stdout: bool,
+         stderr: bool, tail: int | None, no_prefix: bool, raw: bool) -> Result:
+    """Print what jobs have printed.
+
+    With --follow, Ctrl-C ends the following and leaves the jobs alone.
+    """
     if stdout and stderr:
         raise InvalidInput("give either --stdout or --stderr; without both is shown")
+    if not ids:
+        raise InvalidInput("which job? give an id, a number, a unique prefix, or last",
+                           hint="see them with: queuectl list")
     stream = STDOUT if stdout else STDERR if stderr else None
-    queue = context.queue
-    job = queue.get(id)
+    jobs = context.queue.store.search.jobs(context.queue.find(read_ids(context, ids)))
     if attempt == "all":
         if follow or tail is not None:
             raise InvalidInput("--attempt all goes with neither --follow nor --tail")
-        return Result(text=_all_attempts(queue, job, stream), raw=raw)
-    number = attempt if isinstance(attempt, int) else None
-    if follow:
-        return Result(text=_follow(context, job.number, stream, tail, number), raw=raw)
-    found = attempt_of(queue.store, job, number)
-    return Result(text=_pieces(queue, found, stream, tail), raw=raw)
+    elif follow:
+        only = attempt if isinstance(attempt, int) else None
+        followers = {job.id: Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs}
+        return Result(text=_followed(context, followers, no_prefix), raw=raw, live=True)
+    if len(jobs) == 1:
+        return Result(text=_printed(context.queue, jobs[0], attempt, stream, tail), raw=raw)
+    return Result(text=_of_several(context, jobs, attempt, stream, tail, no_prefix), raw=raw)
+
+
+def _followed(context: Context, followers: dict[str, Follower], no_prefix: bool) -> Iterator[Text]:
+    if len(followers) == 1:
+        return follow(*followers.values(), context)
+    text = follow_several(followers, context)
+    return (piece.data for piece in text) if no_prefix else text  # type: ignore[union-attr]
+
+
+def _of_several(context: Context, jobs: Sequence[Job], attempt: int | str | None, stream: int | None,
+                tail: int | None, no_prefix: bool) -> Iterator[Text]:
+    """Yield the jobs' output one after another; one that has not run is only noted."""
+    for job, source in zip(jobs, several(jobs)):
+        if not job.attempts and not context.queue.store.attempts.of_job(job.number):
+            context.front_end.note(f"{job.id} has not run yet, it is {job.state}")
+            continue
+        printed = _printed(context.queue, job, attempt, stream, tail)
+        if no_prefix:
+            yield from printed
+            continue
+        yield from source.lines(printed)
+        yield from source.rest()
+
+
+def _printed(queue: Queue, job: Job, attempt: int | str | None, stream: int | None, tail: int | None) -> Iterator[bytes]:
+    if attempt == "all":
+        return _all_attempts(queue, job, stream)
+    # Asked at once, so that an attempt that does not exist is an error before anything is printed.
+    return _pieces(queue, attempt_of(queue.store, job, attempt if isinstance(attempt, int) else None), stream, tail)
 
 
 def _pieces(queue: Queue, attempt: Row, stream: int | None, tail: int | None) -> Iterator[bytes]:
     position = 0 if tail is None else tail_position(queue.store, attempt, tail, stream)
-    yield from _since(queue, attempt, stream, position)
+    yield from since(queue, attempt, stream, position)
 
 
 def _all_attempts(queue: Queue, job: Job, stream: int | None) -> Iterator[bytes]:
@@ -71,54 +111,9 @@ def _all_attempts(queue: Queue, job: Job, stream: int | None) -> Iterator[bytes]
         yield from _pieces(queue, attempt, stream, None)
 
 
-def _follow(context: Context, number: int, stream: int | None, tail: int | None, only: int | None) -> Iterator[bytes]:
-    """Yield what a job prints, attempt by attempt, until it is final; with `only` that attempt alone."""
-    queue = context.queue
-    attempts = queue.store.attempts.of_job(number)
-    shown = only - 1 if only is not None else max(0, len(attempts) - 1)
-    position = tail_position(queue.store, attempts[shown], tail, stream) if tail is not None and attempts[shown:] else 0
-    while True:
-        job = _job(queue, number)
-        attempts = queue.store.attempts.of_job(number)
-        for attempt in attempts[shown:] if only is None else attempts[shown:only]:
-            position = yield from _since(queue, attempt, stream, position)
-            if attempt["outcome"] is None:
-                break
-            shown, position = shown + 1, 0
-            if only is None and (attempt is not attempts[-1] or not job.is_final):
-                context.front_end.note(f"attempt {attempt['attempt']} ended: {attempt['error']}, "
-                                       f"the job is {job.state}")
-        if shown == only:
-            return
-        if job.is_final and shown >= len(attempts):
-            if only is not None:
-                attempt_of(queue.store, job, only)
-            return
-        context.clock.pause(LOOK_SECONDS)
-
-
-def _since(queue: Queue, attempt: Row, stream: int | None, position: int) -> Generator[bytes, None, int]:
-    """Yield what an attempt has printed from a position on; return the position after it."""
-    for piece, missing in left_out(read_output(queue.store, attempt, position), position):
-        if missing:
-            yield f"\n[... {missing} bytes left out ...]\n".encode()
-        if stream in (None, piece.stream):
-            # The position may lie within the first piece.
-            yield piece.data[max(0, position - piece.position):]
-        position = piece.end
-    return position
-
-
-def _job(queue: Queue, number: int) -> Job:
-    found = queue.store.search.jobs([number])
-    if not found:
-        raise NotFound("the job was removed")
-    return found[0]
-
-
 def follow_job(context: Context, number: int) -> Result:
     """Return a new job's output as it comes; the exit code is the job's own, known at the end."""
-    result = Result()
+    result = Result(live=True)
     result.text = _follow_to_code(context, number, result)
     return result
 
@@ -126,7 +121,7 @@ def follow_job(context: Context, number: int) -> Result:
 def _follow_to_code(context: Context, number: int, result: Result) -> Iterator[bytes]:
     from .actions import exit_code_of
 
-    yield from _follow(context, number, None, None, None)
-    job = _job(context.queue, number)
+    yield from follow(Follower(context, read_job(context.queue, number)), context)
+    job = read_job(context.queue, number)
     context.front_end.note(f"{job.id} is {job.state}" + (f": {job.error}" if job.error else ""))
     result.code = exit_code_of(job)

@@ -24,6 +24,7 @@ GLOBALS = (
     Arg("--json", flag=True, help="the same as --output json"),
     Arg("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never"),
     Arg("-q", "--quiet", flag=True, help="print ids only, and no notes"),
+    Arg("--no-pager", flag=True, help="never show long answers in a pager"),
     Arg("--debug", flag=True, help="show a traceback for errors"),
     Arg("--version", flag=True, help="print the version"),
     Arg("-h", "--help", flag=True, help="show help"),
@@ -122,7 +123,9 @@ def take_option(words: Sequence[str], at: int, flags: dict[str, Arg], values: di
     if arg.flag:
         values[arg.key] = True
         return at + 1
-    if not equals:
+    if not equals and arg.implied is not None:
+        text = arg.implied
+    elif not equals:
         at += 1
         if at >= len(words) or words[at].startswith("-"):
             raise Unusual

@@ -5,7 +5,7 @@
         \"\"\"Run dead jobs again.\"\"\"
 
 The docstring's first line is the command's help, the rest its description. The table builds the
-parser, and later the shell, the menu, the completion and the manual.
+parser, the help, the shell, the menu's forms, the completion and the manual.
 """
 from __future__ import annotations
 
@@ -23,15 +23,20 @@ class Arg:
 
     `parse` turns the text into a value and raises ValueError with what is allowed. `flag` options
     take no value. `many` takes any number, `optional` none or one; options that may be repeated
-    have `many` too. `rest` takes the words after `--`. `complete` names what completes it.
+    have `many` too. An option with `implied` may be given without a value and then means that text;
+    its value stands after `=` only. `rest` takes the words after `--`. `complete` names what completes
+    it, `group` is the heading that it stands under in the help. `field` names the job's field that it
+    becomes, whose rule holds for it; `setting` the setting that its default comes from.
     """
 
-    __slots__ = ("names", "help", "parse", "default", "choices", "metavar", "flag", "many", "optional", "rest",
-                 "hidden", "complete")
+    __slots__ = ("names", "help", "parse", "default", "choices", "metavar", "flag", "many", "optional", "implied",
+                 "rest", "hidden", "complete", "group", "field", "setting")
 
     def __init__(self, *names: str, help: str, parse: Callable[[str], Any] = str, default: Any = None,
                  choices: Sequence[str] = (), metavar: str | None = None, flag: bool = False, many: bool = False,
-                 optional: bool = False, rest: bool = False, hidden: bool = False, complete: str | None = None) -> None:
+                 optional: bool = False, implied: str | None = None, rest: bool = False, hidden: bool = False,
+                 complete: str | None = None, group: str = "options", field: str | None = None,
+                 setting: str | None = None) -> None:
         self.names = names
         self.help = help
         self.parse = parse
@@ -41,14 +46,23 @@ class Arg:
         self.flag = flag
         self.many = many
         self.optional = optional
+        self.implied = implied
         self.rest = rest
         self.hidden = hidden
         self.complete = complete
+        self.group = group
+        self.field = field
+        self.setting = setting
 
     @property
     def is_option(self) -> bool:
         """Whether it is written with its name."""
         return self.names[0].startswith("-")
+
+    @property
+    def takes_next_word(self) -> bool:
+        """Whether it is an option whose value may be the word after it."""
+        return self.is_option and not self.flag and self.implied is None
 
     @property
     def key(self) -> str:
@@ -61,6 +75,29 @@ class Arg:
         if self.choices and text not in self.choices:
             raise ValueError(f"must be one of {', '.join(self.choices)}")
         return self.parse(text)
+
+    def check(self, text: str, now: int) -> None:
+        """Raise ValueError for a text that is wrong, also where the job's own rule would say so only later."""
+        value = self.value(text)
+        if self.field is not None:
+            from ..model.spec import FIELDS
+
+            FIELDS[self.field](value, now)
+
+
+def watch_interval(text: str) -> float:
+    """Seconds between two looks, as a duration."""
+    from .arguments import seconds
+
+    interval = seconds(text)
+    if not 0.1 <= interval <= 3600:
+        raise ValueError("must be between 0.1 and 3600 seconds")
+    return interval
+
+
+# Read by the front end, which runs the command again and again: handlers are never given it.
+WATCH = Arg("--watch", parse=watch_interval, implied="2", metavar="SECONDS",
+            help="show it again and again until Ctrl-C, every 2 seconds or --watch=SECONDS")
 
 
 class Command:
@@ -93,20 +130,22 @@ COMMANDS: dict[str, Command] = {}
 ALIASES: dict[str, str] = {}
 
 
-def command(path: str, *args: Arg, group: str, aliases: Sequence[str] = (),
-            examples: Sequence[str] = ()) -> Callable[[Handler], Handler]:
-    """Declare a function as the command of this path."""
+def command(path: str, *args: Arg, group: str, aliases: Sequence[str] = (), examples: Sequence[str] = (),
+            watch: bool = False) -> Callable[[Handler], Handler]:
+    """Declare a function as the command of this path; with `watch` it takes `--watch` too."""
     def declare(handler: Handler) -> Handler:
         for name in (path, *aliases):
             if name in COMMANDS or name in ALIASES:
                 raise ValueError(f"command {name!r} is declared twice")
-        COMMANDS[path] = Command(path, args, handler, group=group, aliases=aliases, examples=examples)
+        taken = (*args, WATCH) if watch else args
+        COMMANDS[path] = Command(path, taken, handler, group=group, aliases=aliases, examples=examples)
         ALIASES.update(dict.fromkeys(aliases, path))
         return handler
     return declare
 
 
-MODULES = ("add", "jobs", "output", "actions", "templates", "dlq", "workers", "config", "monitor", "admin")
+MODULES = ("add", "jobs", "output", "actions", "templates", "dlq", "workers", "config", "monitor", "interactive",
+           "completion", "manual", "admin")
 
 
 def load() -> dict[str, Command]:

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 IDS = Arg("ids", many=True, metavar="ID", complete="job",
           help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin")
-STATE = Arg("--state", "-s", parse=arguments.state_list, metavar="STATE", complete="state",
+STATE = Arg("--state", "-s", parse=arguments.state_list, metavar="STATE", complete="state", group="filter",
             help=f"only these states, separated by commas ({', '.join(STATES)})")
-QUEUE = Arg("--queue", "-Q", parse=arguments.name, complete="queue", help="only this queue")
-TAG = Arg("--tag", "-t", parse=arguments.name, complete="tag", help="only jobs with this tag")
-ALL = Arg("--all", "-a", flag=True, help="all jobs of the home")
+QUEUE = Arg("--queue", "-Q", parse=arguments.name, complete="queue", group="filter", help="only this queue")
+TAG = Arg("--tag", "-t", parse=arguments.name, complete="tag", group="filter",
+          help="only jobs with this tag")
+ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
 DRY_RUN = Arg("--dry-run", "-n", flag=True, help="only say which jobs it would be")
 YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")
 MAX_IDS_BYTES = 64 * 1024 * 1024

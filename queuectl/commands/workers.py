@@ -23,7 +23,8 @@ LOOK_SECONDS = 0.1
 
 @command(
     "worker start",
-    Arg("--count", "-n", parse=arguments.integer(1, 256), metavar="N", help="how many (default: worker_count)"),
+    Arg("--count", "-n", parse=arguments.integer(1, 256), metavar="N", help="how many (default: worker_count)",
+        setting="worker_count"),
     Arg("--queue", "-Q", many=True, parse=arguments.name, metavar="QUEUE", complete="queue",
         help="run jobs of this queue only; repeatable"),
     Arg("--no-detach", flag=True,
@@ -61,7 +62,7 @@ def _run_here(context: Context, count: int, queues: Sequence[str], ready_fd: int
     return Result()
 
 
-@command("worker status", group=GROUP, examples=("worker status", "worker status --json"))
+@command("worker status", group=GROUP, watch=True, examples=("worker status", "worker status --json"))
 def worker_status(context: Context, *, started: int | None = None) -> Result:
     """Show the workers' health: pid, state, current job, jobs done, last heartbeat, memory."""
     from ..engine import reports
@@ -132,7 +133,7 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
          group=GROUP, examples=("worker logs", "worker logs -f"))
 def worker_logs(context: Context, *, tail: int, follow: bool) -> Result:
     """Print what the workers' log says."""
-    return Result(text=_log_text(context, context.queue.home.pool_log, tail, follow))
+    return Result(text=_log_text(context, context.queue.home.pool_log, tail, follow), live=follow)
 
 
 def _log_text(context: Context, path: str, lines: int, follow: bool) -> Iterator[bytes]:

@@ -30,7 +30,7 @@ STATE_STYLES = {"completed": "green", "processing": "cyan", "failed": "yellow", 
 UNSAFE = ("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
           "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
 ERASE_LINE = "\r\x1b[K"
-DEFAULT_COLUMNS = 80
+DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
 
 def escape(text: str, multiline: bool = False) -> str:
@@ -136,16 +136,21 @@ class Screen:
     @property
     def columns(self) -> int:
         """The width: COLUMNS, else what the terminal says, else 80 (a pty may say 0)."""
+        return self._size("COLUMNS", 0) or DEFAULT_COLUMNS
+
+    @property
+    def rows(self) -> int:
+        """The height: LINES, else what the terminal says, else 24."""
+        return self._size("LINES", 1) or DEFAULT_ROWS
+
+    def _size(self, variable: str, index: int) -> int:
+        wanted = self.environ.get(variable, "")
+        if wanted.isascii() and wanted.isdigit() and 0 < int(wanted) < 100_000:
+            return int(wanted)
         try:
-            wanted = int(self.environ.get("COLUMNS", "0"))
-        except ValueError:
-            wanted = 0
-        if wanted > 0:
-            return wanted
-        try:
-            return os.get_terminal_size(self.stream.fileno()).columns or DEFAULT_COLUMNS
+            return os.get_terminal_size(self.stream.fileno())[index]
         except (OSError, ValueError):
-            return DEFAULT_COLUMNS
+            return 0
 
     def safe(self, text: str, multiline: bool = False) -> str:
         """Return the text as it may be written here, whoever wrote it."""
@@ -188,6 +193,21 @@ class Terminal:
         """The width of whichever stream is a terminal."""
         return (self.out if self.out.is_tty else self.err).columns
 
+    @property
+    def rows(self) -> int:
+        """The height of whichever stream is a terminal."""
+        return (self.out if self.out.is_tty else self.err).rows
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a person can be asked: both the keyboard and the words are on a terminal."""
+        return self.stdin is not None and self.stdin.isatty() and self.err.is_tty
+
+    @property
+    def can_page(self) -> bool:
+        """Whether a pager makes sense: data goes to a real terminal, and somebody is there to press keys."""
+        return self.out.is_tty and self.live and self.is_interactive and not self.quiet
+
     def say(self, text: str) -> None:
         """Write one line of words to err; the caller made it safe."""
         self.erase_line()
@@ -209,7 +229,7 @@ class Terminal:
     def confirm(self, question: str) -> bool:
         """Ask `question`, such as "Remove 12 jobs"; anything but yes is a no."""
         question = self.err.safe(question.rstrip("?"))
-        if self.stdin is None or not self.stdin.isatty() or not self.err.is_tty:
+        if not self.is_interactive:
             raise InvalidInput(f"{question} needs a confirmation", hint="pass --yes")
         self.erase_line()
         self.err.write(f"{question}? [y/N] ")

@@ -4,6 +4,7 @@
     logs/            what the daemons say
     run/             locks, doorbells: only of use while something runs
     templates/       the user's own job templates
+    history          what was typed in the shell
 
 Everything in it is readable by its owner only, from the first instant.
 """
@@ -34,6 +35,7 @@ class Home:
         self.run = os.path.join(self.path, "run")
         self.bells = os.path.join(self.run, "bells")
         self.templates = os.path.join(self.path, "templates")
+        self.history = os.path.join(self.path, "history")
         self.gate = os.path.join(self.run, "write.lock")
         self.pool_lock = os.path.join(self.run, "pool.lock")
         self.pool_log = os.path.join(self.logs, "workers.log")

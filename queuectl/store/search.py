@@ -5,9 +5,9 @@ since SQLite uses a partial index only where the condition of the index stands i
 """
 from __future__ import annotations
 
-from ..model.job import STATES, Job
+from ..model.job import PENDING, STATES, Job
 from .contexts import decode_env
-from .schema import FINAL
+from .schema import DUE, FINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,26 @@ DLQ_COMMANDS = f"""
 SELECT command, count(*) AS jobs, max(finished_at) AS last_at, min(id) AS example FROM jobs
 WHERE {FINAL} AND state = 'dead' GROUP BY command ORDER BY jobs DESC, last_at DESC LIMIT ?
 """
+ENDED_SINCE = f"""
+SELECT finished_at, number FROM jobs WHERE {FINAL} AND state = ? AND finished_at >= ? ORDER BY finished_at LIMIT ?
+"""
 PAGE = 500
+
+# The first jobs of each kind in the order of an index, named so that no other plan is chosen.
+RUNNING = """
+SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' ORDER BY started_at, number LIMIT ?
+"""
+NEXT_DUE_JOBS = f"SELECT number, state FROM jobs INDEXED BY jobs_due WHERE {DUE} ORDER BY run_at LIMIT ?"
+NEXT_OF_QUEUE = """
+SELECT number, priority, run_at FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ?
+ORDER BY priority DESC, run_at, number LIMIT ?
+"""
+LAST_FINISHED = f"""
+SELECT number, finished_at FROM jobs INDEXED BY jobs_finished WHERE {FINAL} AND state = ?
+ORDER BY finished_at DESC LIMIT ?
+"""
+# Where no index helps, only so many of the newest jobs are looked at. The inner LIMIT keeps it so.
+WINDOW = "SELECT number FROM (SELECT number, id, command, state, queue, tags FROM jobs ORDER BY number DESC LIMIT ?)"
 
 SORTS = {
     "number": "number",
@@ -120,6 +139,32 @@ class Search:
         condition, parameters = wanted.condition()
         return int(self._database.value(f"SELECT count(*) FROM jobs {condition}", parameters))
 
+    def running(self, limit: int) -> list[int]:
+        """Return the numbers of running jobs, the longest running first."""
+        return [row[0] for row in self._database.rows(RUNNING, (limit,))]
+
+    def next_due(self, limit: int) -> list[tuple[int, str]]:
+        """Return (number, state) of failed and scheduled jobs, the next one first."""
+        return [(row[0], row[1]) for row in self._database.rows(NEXT_DUE_JOBS, (limit,))]
+
+    def next_pending(self, limit: int) -> list[int]:
+        """Return the numbers of pending jobs in the order of claiming, of each queue its share."""
+        queues = self._counts.queues_with(PENDING)[:limit]
+        share = max(1, limit // max(1, len(queues)))
+        rows = [row for queue in queues for row in self._database.rows(NEXT_OF_QUEUE, (queue, share))]
+        return [row["number"] for row in sorted(rows, key=lambda row: (-row["priority"], row["run_at"], row["number"]))]
+
+    def last_finished(self, states: Sequence[str], limit: int) -> list[int]:
+        """Return the numbers of jobs that ended in these final states, the latest first."""
+        rows = [row for state in states for row in self._database.rows(LAST_FINISHED, (state, limit))]
+        return [row["number"] for row in sorted(rows, key=lambda row: -row["finished_at"])[:limit]]
+
+    def newest(self, wanted: JobFilter, window: int, limit: int) -> list[int]:
+        """Return the numbers, newest first, of what a filter finds among the `window` newest jobs."""
+        condition, parameters = wanted.condition()
+        sql = f"{WINDOW} {condition} ORDER BY number DESC LIMIT ?"
+        return [row[0] for row in self._database.rows(sql, [window, *parameters, limit])]
+
     def jobs(self, numbers: Sequence[int]) -> list[Job]:
         """Return the jobs of these numbers in this order, without those that are gone."""
         found: dict[int, Job] = {}
@@ -159,6 +204,10 @@ class Search:
     def details(self, number: int) -> Row:
         """Return what a Job does not carry: created_by, attempt_id, last_attempt, cancel_requested, context."""
         return self._database.rows(DETAILS, (number,))[0]
+
+    def ended_since(self, state: str, since: int, limit: int) -> list[tuple[int, int]]:
+        """Return (finished_at, number) of the jobs that reached a final state since an instant, oldest first."""
+        return [(row[0], row[1]) for row in self._database.rows(ENDED_SINCE, (state, since, limit))]
 
     def dead_by_error(self, limit: int) -> list[Row]:
         """Return the dead jobs grouped by how they failed, largest group first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shlex
 from typing import Any, Dict, List
 
@@ -76,7 +77,7 @@ def test_a_command_says_what_it_does_in_one_line(path: str) -> None:
 def test_a_command_has_an_example_that_can_be_parsed(path: str) -> None:
     assert COMMANDS[path].examples
     for example in COMMANDS[path].examples:
-        line = example.split("|")[-1].split(">")[0].strip()
+        line = re.split("[<>]", example.split("|")[-1])[0].strip()
         words = shlex.split(line[len("queuectl ") :] if line.startswith("queuectl ") else line)
         parsed = parser.parse(words)
         assert parsed.command is COMMANDS[path] or parsed.topic

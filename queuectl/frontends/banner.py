@@ -1,0 +1,22 @@
+"""What the shell and the menu begin with."""
+from __future__ import annotations
+
+from .. import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .terminal import Terminal
+
+ART = r"""
+  ___                       ___ _____ _
+ / _ \ _  _ ___ _  _ ___   / __|_   _| |
+| (_) | || / -_) || / -_) | (__  | | | |__
+ \__\_\\_,_\___|\_,_\___|  \___| |_| |____|
+""".strip("\n")
+
+
+def banner(terminal: Terminal, home: str, hint: str) -> str:
+    """Return the banner: the name as wide as there is room for, the version, the home, and a hint."""
+    art = ART.split("\n")
+    name = [terminal.paint(line, "cyan") for line in art] if max(map(len, art)) < terminal.columns else ["QueueCTL"]
+    return "\n".join([*name, terminal.paint(f"version {__version__}, home {terminal.safe(home)}", "dim"), hint, ""])

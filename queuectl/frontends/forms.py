@@ -1,0 +1,173 @@
+"""Questions in the terminal, and forms made from a command's declaration.
+
+    priority: -1000 to 1000, higher runs first
+    priority [0]:
+
+An empty answer takes the default. `b`, the end of the input and Ctrl-C lead back one level (`Back`), and
+so do three wrong answers, so that a form fed from a file always ends. A form ends in the words of the
+one-shot command that does the same.
+"""
+from __future__ import annotations
+
+import shlex
+import textwrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Mapping, Sequence
+
+    from ..commands.registry import Arg, Command
+    from ..model.clock import Clock
+    from .terminal import Terminal
+
+TRIES = 3
+BACK = ("b", "back")
+YES, NO = ("y", "yes"), ("n", "no")
+NARROWEST = 20
+
+
+class Back(Exception):
+    """The user wants back to where they came from."""
+
+
+class EndOfInput(Back):
+    """There are no more answers: every level goes back."""
+
+
+class Interrupted(Back):
+    """Ctrl-C was pressed at a question."""
+
+
+class Asker:
+    """Asks questions on the terminal and reads answers from stdin, whether a person or a file gives them."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+
+    def show(self, text: str) -> None:
+        """Write words of our own, folded to the width of the terminal."""
+        room = max(NARROWEST, self.terminal.columns - 1)
+        for line in text.split("\n"):
+            indent = " " * (len(line) - len(line.lstrip()))
+            self.terminal.out.write("\n".join(textwrap.wrap(line, room, subsequent_indent=indent + "  ",
+                                                            drop_whitespace=True) or [""]) + "\n")
+        self.terminal.out.flush()
+
+    def read(self, prompt: str) -> str:
+        """Return one answer without blanks around it. Raises EndOfInput, Interrupted."""
+        out = self.terminal.out
+        out.write(prompt)
+        out.flush()
+        try:
+            line = self.terminal.stdin.readline()
+        except KeyboardInterrupt:
+            out.write("\n")
+            raise Interrupted from None
+        except ValueError:
+            line = "?"  # Not a text in this encoding; no question takes it.
+        if not line:
+            out.write("\n")
+            raise EndOfInput
+        if not self.terminal.stdin.isatty():
+            # A transcript of piped answers shows them, as a terminal does.
+            out.write(self.terminal.safe(line.rstrip("\n")) + "\n")
+        return line.strip()
+
+    def ask(self, name: str, explanation: str, check: Callable[[str], object], *, default: str | None = None,
+            note: str = "") -> str:
+        """Return an answer that `check` takes, or "" for the default.
+
+        `default` is shown; without one, an empty answer leads back. Raises Back.
+        """
+        if explanation:
+            self.show(self.terminal.paint(f"  {explanation}", "dim"))
+        for _ in range(TRIES):
+            answer = self.read(f"{name}{'' if default is None else f' [{self.terminal.safe(default)}]'}: ")
+            if answer.lower() in BACK or (not answer and default is None):
+                raise Back
+            if not answer:
+                return ""
+            try:
+                check(answer)
+            except ValueError as error:
+                self.show(f"  {name} {self.terminal.safe(str(error))}")
+                continue
+            return answer
+        raise Back
+
+    def confirm(self, question: str) -> bool:
+        """Return whether the answer is yes; anything but yes is no."""
+        return self.read(f"{question}? [y/N] ").lower() in YES
+
+
+class Form:
+    """Asks for some of a command's arguments and makes its words of the answers.
+
+    `names` are the arguments asked for, in this order, and `fixed` words that always stand there.
+    """
+
+    def __init__(self, command: Command, names: Sequence[str], *, fixed: Sequence[str] = ()) -> None:
+        self._command = command
+        self._fixed = list(fixed)
+        self._args = [_find(command, name) for name in names]
+
+    def fill(self, asker: Asker, clock: Clock, defaults: Mapping[str, str | None]) -> list[str]:
+        """Return the command's words. `defaults` says what arguments default to, by key. Raises Back.
+
+        One whose default is None must be given.
+        """
+        positionals: list[str] = []
+        options: list[str] = []
+        for arg in self._args:
+            answer = self._ask(asker, arg, clock, defaults[arg.key] if arg.key in defaults else default_of(arg))
+            if arg.flag:
+                options += [arg.names[0]] * (answer.lower() in YES)
+            elif answer and arg.is_option:
+                options += _option(arg, answer)
+            elif answer:
+                positionals += shlex.split(answer) if arg.many else [answer]
+        # What begins with a dash would be taken for an option.
+        bars = ["--"] if any(word.startswith("-") for word in positionals) else []
+        return [*self._command.path.split(), *self._fixed, *options, *bars, *positionals]
+
+    def _ask(self, asker: Asker, arg: Arg, clock: Clock, default: str | None) -> str:
+        name = max(arg.names, key=len).lstrip("-")
+        if arg.flag:
+            return asker.ask(name, arg.help, _yes_or_no, default="no")
+        # The prompt shows the default itself.
+        explanation = arg.help.partition(" (default:")[0]
+        return asker.ask(name, explanation, lambda text: _check(arg, text, clock), default=default)
+
+
+def _find(command: Command, name: str) -> Arg:
+    return next(arg for arg in command.args if name in arg.names)
+
+
+def default_of(arg: Arg) -> str | None:
+    """Return what an empty answer means, as it is shown: what the help says, or `none`; None if it must be given."""
+    said = arg.help.partition("(default: ")[2].rstrip(")")
+    if said:
+        return said
+    if arg.default is not None and not arg.many and not arg.flag:
+        return str(arg.default)
+    return "none" if arg.is_option or arg.optional else None
+
+
+def _option(arg: Arg, answer: str) -> list[str]:
+    name = max(arg.names, key=len)
+    return [f"{name}={answer}"] if answer.startswith("-") else [name, answer]
+
+
+def _check(arg: Arg, text: str, clock: Clock) -> None:
+    for word in shlex.split(text) if arg.many else [text]:
+        arg.check(word, clock.wall())
+
+
+def _yes_or_no(text: str) -> None:
+    if text.lower() not in (*YES, *NO):
+        raise ValueError("must be yes or no")
+
+
+def one_shot(words: Sequence[str]) -> str:
+    """Return the words as one would type them at a shell."""
+    return "queuectl " + " ".join(map(shlex.quote, words))

@@ -1,0 +1,103 @@
+"""What was typed in the shell: a plain UTF-8 file in the home, one line each, readable by its owner only.
+
+Readline's own history files are a trap: GNU readline and libedit cannot read each other's, and a
+truncated file of libedit's is refused for ever. So lines are given to readline one by one, and each new
+one is appended to the file at once: two shells do not overwrite each other's. A file that cannot be used
+is said once and costs nothing else.
+"""
+from __future__ import annotations
+
+import os
+
+from .terminal import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+REMEMBERED = 1000
+LONGEST_LINE = 10_000
+READ_BYTES = 4 * 1024 * 1024
+
+
+class History:
+    """The lines of this and earlier shells, oldest first. `complain` is given what goes wrong, once."""
+
+    def __init__(self, path: str, complain: Callable[[str], None]) -> None:
+        self.lines: list[str] = []
+        self._path = path
+        self._complain = complain
+        self._usable = True
+        self._load()
+
+    def _load(self) -> None:
+        try:
+            with open(self._path, "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                file.seek(max(0, size - READ_BYTES))
+                text = file.read(READ_BYTES).decode("utf-8", "replace")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._give_up(error)
+            return
+        lines = [line for line in text.split("\n") if _is_line(line)]
+        self.lines = lines[-REMEMBERED:]
+        if len(lines) > 2 * REMEMBERED:
+            self._rewrite()
+
+    def add(self, line: str) -> bool:
+        """Remember a line; return False for one that is not worth it: empty, as the last, or led by a blank."""
+        line = line.rstrip("\n")
+        if line.startswith(" ") or not _is_line(line) or self.lines[-1:] == [line]:
+            return False
+        self.lines.append(line)
+        self._append(line)
+        return True
+
+    def clear(self) -> None:
+        """Forget all lines, in the file too."""
+        self.lines.clear()
+        self._rewrite()
+
+    def expand(self, line: str) -> str | None:
+        """Return the line that `!!`, `!N` or `!PREFIX` stands for, None if there is none."""
+        wanted = line[1:].strip()
+        if wanted == "!":
+            return self.lines[-1] if self.lines else None
+        if wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
+            number = int(wanted)
+            return self.lines[number - 1] if 1 <= number <= len(self.lines) else None
+        return next((old for old in reversed(self.lines) if wanted and old.startswith(wanted)), None)
+
+    def _append(self, line: str) -> None:
+        if not self._usable:
+            return
+        try:
+            with open(self._open(os.O_APPEND), "ab") as file:
+                file.write((line + "\n").encode("utf-8", "replace"))
+        except OSError as error:
+            self._give_up(error)
+
+    def _rewrite(self) -> None:
+        """Put the remembered lines in the place of the file, whole or not at all."""
+        draft = f"{self._path}.{os.getpid()}"
+        try:
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write("".join(line + "\n" for line in self.lines).encode("utf-8", "replace"))
+            os.replace(draft, self._path)
+        except OSError as error:
+            self._give_up(error)
+
+    def _open(self, flag: int) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | flag, 0o600)
+
+    def _give_up(self, error: OSError) -> None:
+        if self._usable:
+            self._usable = False
+            self._complain(f"the history is not kept: {self._path}: {error.strerror}")
+
+
+def _is_line(line: str) -> bool:
+    """Return whether it is a line that was typed, not what a damaged file is full of."""
+    return bool(line.strip()) and len(line) <= LONGEST_LINE and escape(line.replace("\t", " ")) == line.replace("\t", " ")

@@ -1,0 +1,140 @@
+"""Lines of the shell: commands of the queue separated by `;`, and the shell's own words.
+
+A line that was typed runs whole, whatever its commands return. A script (`shell -c LINE`, a pipe,
+`source FILE`) ends at the first command that fails, unless it was told to keep going.
+"""
+from __future__ import annotations
+
+from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
+from .dispatch import BROKEN_PIPE, INTERRUPTED, explain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from .dispatch import Session
+    from .history import History
+
+WORDS = {
+    "exit": ("exit", "leave the shell (also quit, q, Ctrl-D)"),
+    "history": ("history [--clear]", "list the lines typed so far; run one again with !N, !PREFIX or !!"),
+    "source": ("source FILE", "run the commands of a file, one a line"),
+    "watch": ("watch [SECONDS] COMMAND", "show a command's answer again and again until Ctrl-C"),
+}
+LEAVE = ("exit", "quit", "q")
+DEEPEST_SOURCE = 10
+SHOWN_LINES = 50
+
+
+class Interpreter:
+    """Runs lines. `is_leaving` says that a line asked for the end."""
+
+    def __init__(self, session: Session, history: History | None = None, *, keep_going: bool = False) -> None:
+        self.is_leaving = False
+        self._session = session
+        self._history = history
+        self._keep_going = keep_going
+        self._depth = 0
+
+    def run(self, line: str) -> int:
+        """Run all commands of a line; return the last one's exit code. Ctrl-C drops what is left of it."""
+        return self._line(line, stop_at_failure=False)
+
+    def run_script(self, lines: Iterable[str]) -> int:
+        """Run lines until one fails, the end, or `exit`; return the last exit code."""
+        code = 0
+        for line in lines:
+            code = self._line(line, stop_at_failure=not self._keep_going)
+            if self.is_leaving or code in (INTERRUPTED, BROKEN_PIPE) or (code and not self._keep_going):
+                return code
+        return code
+
+    def _line(self, line: str, *, stop_at_failure: bool) -> int:
+        from .line import split_commands
+
+        try:
+            commands = split_commands(line)
+        except InvalidInput as error:
+            explain(error, self._session.terminal())
+            return error.exit_code
+        code = 0
+        for words in commands:
+            code = self._command(words, code)
+            if self.is_leaving or code in (INTERRUPTED, BROKEN_PIPE) or (code and stop_at_failure):
+                return code
+        return code
+
+    def _command(self, words: list[str], last_code: int) -> int:
+        """Run one command, the shell's own or the queue's; return its exit code."""
+        try:
+            if words[0] in LEAVE and len(words) == 1:
+                self.is_leaving = True
+                return last_code
+            if words[0] == "source":
+                return self._source(words[1:])
+            if words[0] == "watch":
+                return self._session.execute(_watched(words[1:]))
+            if words[0] == "history" and (len(words) == 1 or words[1] == "--clear"):
+                return self._show_history(clear=len(words) > 1)
+            if words[0] == "help" and " ".join(words[1:]) in ("", *WORDS):
+                return self._help(words[1:])
+        except QueueCTLError as error:
+            explain(error, self._session.terminal())
+            return error.exit_code
+        return self._session.execute(words)
+
+    def _source(self, words: list[str]) -> int:
+        if len(words) != 1:
+            raise InvalidInput("source takes the name of one file", hint="source commands.txt")
+        if self._depth >= DEEPEST_SOURCE:
+            raise Conflict(f"{words[0]}: files source each other more than {DEEPEST_SOURCE} deep")
+        try:
+            with open(words[0], encoding="utf-8", errors="surrogateescape") as file:
+                lines = file.read().splitlines()
+        except OSError as error:
+            raise NotFound(f"cannot read {quoted(words[0])}: {error.strerror}") from error
+        self._depth += 1
+        try:
+            return self.run_script(lines)
+        finally:
+            self._depth -= 1
+
+    def _show_history(self, *, clear: bool) -> int:
+        if self._history is None:
+            raise InvalidInput("a script has no history", hint="queuectl history JOB shows what happened to a job")
+        if clear:
+            self._history.clear()
+            return 0
+        terminal = self._session.terminal()
+        lines = self._history.lines
+        for number in range(max(0, len(lines) - SHOWN_LINES), len(lines)):
+            terminal.out.write(f"{number + 1:>5}  {terminal.safe(lines[number])}\n")
+        terminal.out.flush()
+        return 0
+
+    def _help(self, topic: list[str]) -> int:
+        terminal = self._session.terminal()
+        names = topic if topic and topic[0] != "history" else [*WORDS] if not topic else []
+        code = self._session.execute(["help", *topic]) if len(names) != 1 else 0
+        terminal.out.write(("" if names == topic else "\nin the shell:\n")
+                           + "".join(f"  {usage:<24} {text}\n" for usage, text in
+                                     (WORDS[name] for name in names or topic)))
+        terminal.out.flush()
+        return code
+
+
+def _watched(words: list[str]) -> list[str]:
+    """Return the words of `watch [SECONDS] COMMAND` as a command with --watch. Raises InvalidInput."""
+    from ..commands.parser import parse
+    from ..commands.registry import WATCH
+
+    interval = WATCH.implied or ""
+    if words and words[0].replace(".", "").isdigit():
+        interval, words = words[0], words[1:]
+    if not words:
+        raise InvalidInput("watch what? give a command", hint="watch list --state processing")
+    found = parse(words).command
+    if found is not None and WATCH not in found.args:
+        raise InvalidInput(f"{found.path} cannot be watched, it does more than look",
+                           hint="try: watch list, watch status, watch worker status")
+    return [*words, f"{WATCH.names[0]}={interval}"]

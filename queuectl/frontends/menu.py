@@ -1,0 +1,145 @@
+"""The numbered menu: everything a beginner needs, each entry ending in the command that does the same.
+
+    1 add a job   2 live status   3 list   4 start workers   5 stop workers   6 worker management
+    7 dead letter queue   8 configuration   12 demo jobs   13 shell   0 exit
+
+A number never changes its meaning; 9, 10 and 11 are kept for scheduling, the scheduler and the dashboard.
+Forms are made from the declarations of the commands (`forms.Form`) and run through the same dispatch as
+any command line. Answers may be piped in; the end of the input leaves the menu.
+"""
+from __future__ import annotations
+
+from ..engine.queue import Queue
+from ..model.clock import SYSTEM_CLOCK
+from ..model.errors import QueueCTLError
+from . import menu_parts
+from .banner import banner
+from .dispatch import BROKEN_PIPE, Session, explain
+from .forms import Asker, Back, EndOfInput, Form, Interrupted, one_shot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Mapping, Sequence
+
+    Choice = tuple[str, str, Callable[["Menu"], None]]
+
+GOODBYE = "Goodbye."
+
+
+def run_menu(options: Mapping[str, Any]) -> int:
+    """Show the menu until it is left; return the exit code."""
+    session = Session("menu", options)
+    queue = Queue(options["home"], actor="menu")
+    try:
+        return Menu(session, queue).run()
+    finally:
+        queue.close()
+
+
+class Left(Exception):
+    """The menu was left, or nobody reads what it prints."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Menu:
+    """The menu's state: how to ask, how to run a command, and the queue for the facts in its entries."""
+
+    def __init__(self, session: Session, queue: Queue) -> None:
+        self.session = session
+        self.queue = queue
+        self.asker = Asker(session.terminal())
+
+    def run(self) -> int:
+        """Show the main menu until it is left; return the exit code."""
+        terminal = self.asker.terminal
+        terminal.out.write(banner(terminal, self.queue.home.path, "Choose by number or name; b leads back."))
+        interrupted = False
+        while True:
+            try:
+                self._choose_once("QueueCTL", menu_parts.main_entries, "exit")
+                interrupted = False
+            except Interrupted:
+                if interrupted:
+                    break
+                interrupted = True
+                self.asker.show("(Ctrl-C once more leaves)")
+            except Back:
+                break
+            except Left as left:
+                return left.code
+        self.asker.show(GOODBYE)
+        return 0
+
+    def submenu(self, title: str, entries: Callable[[Menu], Sequence[Choice]]) -> None:
+        """Show a menu again and again until the user goes back."""
+        while True:
+            try:
+                self._choose_once(title, entries, "back")
+            except EndOfInput:
+                raise
+            except Back:
+                return
+
+    def _choose_once(self, title: str, entries: Callable[[Menu], Sequence[Choice]], zero: str) -> None:
+        """Show the entries, take one choice and do it. Raises Back for 0."""
+        choices = entries(self)
+        self.asker.show(f"\n{title}\n" + "\n".join(f" {key:>2}) {label}" for key, label, _ in choices)
+                        + f"\n  0) {zero.capitalize()}")
+        answer = self.asker.read("Choice: ")
+        if not answer:
+            return
+        if answer.lower() in ("0", "b", "q", zero):
+            raise Back
+        found = pick(answer, choices)
+        if found is None:
+            self.asker.show(f"There is no choice {self.asker.terminal.safe(answer)!r}.")
+            return
+        try:
+            found[2](self)
+        except EndOfInput:
+            raise
+        except Back:
+            return
+        except QueueCTLError as error:
+            explain(error, self.asker.terminal)
+
+    def form(self, path: str, *names: str, fixed: Sequence[str] = (),
+             defaults: Mapping[str, str | None] | None = None) -> int:
+        """Ask for arguments of a command and run it; return its exit code. Raises Back."""
+        from ..commands.registry import load
+
+        command = load()[path]
+        self.asker.show(f"\n{command.help}  (b leads back)")
+        known = self._settings({arg.key: arg.setting for arg in command.args if arg.setting})
+        return self.execute(Form(command, names, fixed=fixed).fill(self.asker, SYSTEM_CLOCK,
+                                                                  {**known, **(defaults or {})}))
+
+    def _settings(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Return the settings that arguments default to, as they are shown."""
+        from ..model.settings import find
+
+        values = self.queue.settings()
+        return {key: find(name).show(getattr(values, name)) for key, name in names.items()}
+
+    def execute(self, words: Sequence[str], *, quietly_yes: bool = False) -> int:
+        """Say which one-shot command it is, run it, and return its exit code.
+
+        `quietly_yes` stands for a confirmation that the menu itself has got.
+        """
+        self.asker.show(self.asker.terminal.paint(f"same as: {one_shot(words)}", "dim"))
+        code = self.session.execute([*words, *(["--yes"] if quietly_yes else [])])
+        if code == BROKEN_PIPE:
+            raise Left(code)
+        return code
+
+
+def pick(answer: str, choices: Sequence[Choice]) -> Choice | None:
+    """Return the choice of this number, or whose name alone begins with the answer."""
+    for choice in choices:
+        if choice[0] == answer:
+            return choice
+    found = [choice for choice in choices if choice[1].lower().startswith(answer.lower())]
+    return found[0] if len(found) == 1 and not answer.isdigit() else None

@@ -1,0 +1,205 @@
+"""The entries of the menu and of the menus below it, with live facts in their names."""
+from __future__ import annotations
+
+from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, STATES, WAITING_STATES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from ..model.job import Job
+    from .menu import Choice, Menu
+
+PAGE = 10
+LOG_LINES = "30"
+
+
+def main_entries(menu: Menu) -> Sequence[Choice]:
+    """Return the entries of the main menu."""
+    from ..engine.instance import pool_pid
+
+    counts = menu.queue.store.counts.by_state()
+    workers = menu.queue.store.meta.pool_target() if pool_pid(menu.queue.home) is not None else 0
+    running = f"{workers} running" if workers else "none running"
+    return [
+        ("1", "Add a job", add_job),
+        ("2", "Live status", live_status),
+        ("3", f"List jobs ({sum(counts.values())})", list_jobs),
+        ("4", f"Start workers ({running})", start_workers),
+        ("5", f"Stop workers ({running})", stop_workers),
+        ("6", "Worker management", lambda menu: menu.submenu("Worker management", worker_entries)),
+        ("7", f"Dead letter queue ({counts.get(DEAD, 0)})", lambda menu: menu.submenu("Dead letter queue",
+                                                                                      dlq_entries)),
+        ("8", "Configuration", lambda menu: menu.submenu("Configuration", config_entries)),
+        ("12", "Demo jobs", lambda menu: menu.submenu("Demo jobs", demo_entries)),
+        ("13", "Shell", open_shell),
+    ]
+
+
+def add_job(menu: Menu) -> None:
+    """Ask for a job and add it."""
+    menu.form("add", "command", "--id", "--priority", "--retries", "--timeout", "--queue", "--in",
+              defaults={"command": None, "in": "now"})
+
+
+def live_status(menu: Menu) -> None:
+    """Show the live view, or without a terminal the status once."""
+    terminal = menu.asker.terminal
+    menu.execute(["top"] if terminal.is_interactive and terminal.out.is_tty and terminal.live else ["status"])
+
+
+def list_jobs(menu: Menu) -> None:
+    """List jobs by state and text, then offer what can be done with one of them."""
+    menu.form("list", "--state", "--search", "--limit", defaults={"state": "all", "search": "all"})
+    while True:
+        chosen = pick_job(menu, STATES)
+        menu.submenu(f"Job {menu.asker.terminal.safe(chosen.id)}", lambda menu: job_entries(menu, chosen.number))
+
+
+def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
+    """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
+    job = menu.queue.get(str(number))
+    actions = [("Show", "show", False, True), ("Output", "logs", False, job.attempts > 0),
+               ("History", "history", False, True),
+               ("Retry", "retry", False, job.state in (*FINAL_STATES, FAILED)),
+               ("Release", "release", False, job.state == HELD),
+               ("Cancel", "cancel", True, job.state in (*WAITING_STATES, PROCESSING)),
+               ("Remove", "remove", True, job.state != PROCESSING)]
+    allowed = [action for action in actions if action[3]]
+    return [(str(place), label if label != "Show" else f"Show (it is {job.state})", _action(path, job.id, asks))
+            for place, (label, path, asks, _) in enumerate(allowed, 1)]
+
+
+def _action(path: str, job: str, asks: bool) -> object:
+    def act(menu: Menu) -> None:
+        if asks and not menu.asker.confirm(f"{path} {menu.asker.terminal.safe(job)}"):
+            return
+        menu.execute([*path.split(), job], quietly_yes=path.endswith("remove"))
+    return act
+
+
+def start_workers(menu: Menu) -> None:
+    """Ask how many workers to start."""
+    menu.form("worker start", "--count")
+
+
+def stop_workers(menu: Menu) -> None:
+    """Ask how long jobs may go on, and stop the workers."""
+    menu.form("worker stop", "--timeout", "--force")
+
+
+def worker_entries(menu: Menu) -> Sequence[Choice]:
+    """Return the entries about workers."""
+    return [
+        ("1", "View workers", lambda menu: menu.execute(["worker", "status"])),
+        ("2", "Health and utilisation", lambda menu: menu.execute(["metrics"])),
+        ("3", "Scale up or down", lambda menu: menu.form("worker scale", "count")),
+        ("4", "Restart", lambda menu: menu.form("worker restart", "--timeout")),
+        ("5", "Logs", lambda menu: menu.execute(["worker", "logs", "--tail", LOG_LINES])),
+    ]
+
+
+def dlq_entries(menu: Menu) -> Sequence[Choice]:
+    """Return the entries about dead jobs."""
+    dead = menu.queue.store.counts.by_state().get(DEAD, 0)
+    return [
+        ("1", f"View ({dead})", lambda menu: menu.execute(["dlq", "list"])),
+        ("2", "Retry one", lambda menu: menu.execute(["dlq", "retry", pick_job(menu, (DEAD,)).id])),
+        ("3", "Retry all", lambda menu: _all_dead(menu, "retry")),
+        ("4", "Delete one", lambda menu: _delete_dead(menu)),
+        ("5", "Delete all", lambda menu: _all_dead(menu, "remove")),
+        ("6", "Failure patterns", lambda menu: menu.execute(["dlq", "stats"])),
+        ("7", "Output of one", lambda menu: menu.execute(["logs", pick_job(menu, (DEAD,)).id])),
+    ]
+
+
+def _all_dead(menu: Menu, verb: str) -> None:
+    if menu.asker.confirm(f"{verb} all dead jobs"):
+        menu.execute(["dlq", verb], quietly_yes=True)
+
+
+def _delete_dead(menu: Menu) -> None:
+    job = pick_job(menu, (DEAD,))
+    if menu.asker.confirm(f"remove {menu.asker.terminal.safe(job.id)} with its output"):
+        menu.execute(["dlq", "remove", job.id], quietly_yes=True)
+
+
+def pick_job(menu: Menu, states: Sequence[str]) -> Job:
+    """Return the job that the user picks from a numbered list, ten at a time. Raises Back."""
+    from .forms import Back
+
+    start = 0
+    while True:
+        jobs = menu.queue.list(*states, limit=start + PAGE + 1)[start:]
+        if not jobs and start:
+            start = 0
+            continue
+        if not jobs:
+            menu.asker.show("There are none.")
+            raise Back
+        answer = _ask_for_job(menu, jobs[:PAGE], start, len(jobs) > PAGE)
+        if answer.isascii() and answer.isdigit() and start < int(answer) <= start + len(jobs[:PAGE]):
+            return jobs[int(answer) - start - 1]
+        if answer.lower() in ("n", "p", ""):
+            start = max(0, start + {"n": PAGE * (len(jobs) > PAGE), "p": -PAGE}.get(answer.lower(), 0))
+        elif answer.lower() in ("b", "back", "0"):
+            raise Back
+        else:
+            return menu.queue.get(answer)
+
+
+def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) -> str:
+    from .terminal import clip
+
+    terminal = menu.asker.terminal
+    room = max(20, terminal.columns - 1)
+    lines = [clip(f" {place:>2}) {terminal.safe(job.id)}  {job.state}  {terminal.safe(job.command)}", room,
+                  terminal.out.ellipsis) for place, job in enumerate(jobs, start + 1)]
+    terminal.out.write("\n" + "\n".join(lines) + "\n")
+    keys = "n next, " * has_more + "p previous, " * (start > 0)
+    return menu.asker.read(f"Which job (line or id, {keys}b back): ")
+
+
+def config_entries(menu: Menu) -> Sequence[Choice]:
+    """Return the entries about settings: one for each group of them."""
+    from ..model.settings import QUEUE, RETRIES, WORKERS
+
+    groups = [("2", RETRIES), ("3", WORKERS), ("4", QUEUE)]
+    return [
+        ("1", "Show all settings", lambda menu: menu.execute(["config", "show"])),
+        *((key, group.capitalize(), _settings_form(group)) for key, group in groups),
+        ("5", "Reset all settings", _reset_settings),
+    ]
+
+
+def _settings_form(group: str) -> object:
+    def fill(menu: Menu) -> None:
+        """Ask for each setting of the group; what stays as it is needs no command."""
+        from ..model.settings import SETTINGS
+
+        for setting in SETTINGS:
+            if setting.group == group:
+                shown = setting.show(getattr(menu.queue.settings(), setting.name))
+                answer = menu.asker.ask(setting.name, f"{setting.help}: {setting.allowed}", setting.parse,
+                                        default=shown)
+                if answer and setting.show(setting.parse(answer)) != shown:
+                    menu.execute(["config", "set", setting.name, answer])
+    return fill
+
+
+def _reset_settings(menu: Menu) -> None:
+    if menu.asker.confirm("set all settings back to their defaults"):
+        menu.execute(["config", "reset"], quietly_yes=True)
+
+
+def demo_entries(menu: Menu) -> Sequence[Choice]:
+    """Return the entries about the demonstration."""
+    return [
+        ("1", "Add demo jobs", lambda menu: menu.execute(["demo"])),
+        ("2", "Add and run them", lambda menu: menu.execute(["demo", "--run"])),
+    ]
+
+
+def open_shell(menu: Menu) -> None:
+    """Open the shell; leaving it leads back here."""
+    menu.execute(["shell"])

@@ -1,0 +1,89 @@
+"""Long answers in a pager: $QUEUECTL_PAGER, else $PAGER, else `less -FRX`; an empty one or `cat` turns it off."""
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+
+from .terminal import width
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator
+
+    from ..commands.result import Result, Text
+    from .terminal import Terminal
+
+DEFAULT = "less -FRX"
+
+
+def page(pieces: Iterable[Text], result: Result, terminal: Terminal) -> Iterator[Text]:
+    """Yield the pieces back if they fit the screen; show them in the pager otherwise."""
+    words = command(terminal.out.environ.get("QUEUECTL_PAGER"), terminal.out.environ.get("PAGER"))
+    waiting = iter(pieces)
+    held: list[Text] = []
+    rows = 0
+    for piece in waiting:
+        held.append(piece)
+        rows += _rows(piece, result, terminal)
+        if rows >= terminal.rows and words:
+            break
+    else:
+        yield from held
+        return
+    if not _run(words, held, waiting, result, terminal):
+        yield from held
+        yield from waiting
+
+
+def command(*wishes: str | None) -> list[str]:
+    """Return the words of the first pager that is set, none if that says to use none."""
+    text = next((wish for wish in wishes if wish is not None), DEFAULT)
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return []
+    return [] if words == ["cat"] else words
+
+
+def _rows(piece: Text, result: Result, terminal: Terminal) -> int:
+    """Return how many rows of the screen a piece takes; a line at a time, so that a narrow screen is right."""
+    from .answer import displayed
+
+    text = displayed(piece, terminal, raw=result.raw)
+    return sum(1 + max(0, width(line) - 1) // terminal.columns for line in text.split("\n")[:-1])
+
+
+def _run(words: list[str], held: Iterable[Text], waiting: Iterable[Text], result: Result, terminal: Terminal) -> bool:
+    """Show everything in the pager; return False if there is no such program. It may be left at any time."""
+    import subprocess
+
+    from .answer import displayed
+
+    terminal.out.flush()
+    try:
+        pager = subprocess.Popen(words, stdin=subprocess.PIPE, env={"LESSCHARSET": "utf-8", **os.environ})
+    except OSError:
+        return False
+    # Ctrl-C is the pager's: it ends a search there, not us.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    assert pager.stdin is not None
+    try:
+        for part in (held, waiting):
+            for piece in part:
+                pager.stdin.write(displayed(piece, terminal, raw=result.raw).encode("utf-8", "backslashreplace"))
+        pager.stdin.close()
+    except BrokenPipeError:
+        _close(pager.stdin)
+    finally:
+        pager.wait()
+        signal.signal(signal.SIGINT, before)
+    return True
+
+
+def _close(pipe: object) -> None:
+    """Close a pipe whose reader is gone; what was still in its buffer is of no use any more."""
+    try:
+        pipe.close()  # type: ignore[attr-defined]
+    except BrokenPipeError:
+        return

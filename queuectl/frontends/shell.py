@@ -1,0 +1,186 @@
+"""The `queuectl>` shell: a readline loop around the interpreter.
+
+The prompt carries the facts that matter (`queuectl [3 pending, 1 dead]>`); what became of jobs meanwhile
+is told just before it. A mistake never ends the shell, an empty line does nothing, Ctrl-C clears the line,
+Ctrl-D and `exit` leave. Without readline (or with libedit) it is the same shell with less comfort.
+
+`cmd.Cmd` brings the loop; its own dispatch, completion and empty line are all overridden, since they
+split words in their own way and repeat the last command on an empty line.
+"""
+from __future__ import annotations
+
+import cmd
+import os
+import sys
+
+from ..engine.queue import Queue
+from ..model.clock import SYSTEM_CLOCK
+from ..model.errors import InvalidInput, QueueCTLError
+from .banner import banner
+from .dispatch import BROKEN_PIPE, Session, explain
+from .interpreter import WORDS, Interpreter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Mapping
+
+    from ..engine.news import News
+    from .history import History
+
+PROMPT_STATES = ("processing", "pending", "failed", "dead")
+TOLD = 5
+BLANKS = " \t\n"
+
+
+def run_shell(options: Mapping[str, Any], line: str | None, *, keep_going: bool) -> int:
+    """Run `line`, or else what stdin holds, or else the interactive shell; return the exit code."""
+    if line is not None:
+        return Interpreter(Session("shell", options), keep_going=keep_going).run_script([line])
+    if sys.stdin is None or not sys.stdin.isatty():
+        return Interpreter(Session("shell", options, owns_stdin=True), keep_going=keep_going).run_script(sys.stdin)
+    return _interact(options)
+
+
+def _interact(options: Mapping[str, Any]) -> int:
+    from ..engine.news import News
+    from .history import History
+
+    session = Session("shell", options)
+    terminal = session.terminal()
+    home = Queue(options["home"]).home
+    home.prepare()
+    shell = Shell(session, History(home.history, terminal.note), Facts(options["home"], News(SYSTEM_CLOCK.wall())))
+    terminal.out.write(banner(terminal, home.path, "help lists the commands, TAB completes, exit or Ctrl-D leaves."))
+    while True:
+        try:
+            shell.cmdloop()
+            return 0
+        except KeyboardInterrupt:
+            terminal.out.write("\n")
+        except OSError:
+            return 0  # The terminal is gone, and nobody is there to be told.
+
+
+class Facts:
+    """What the prompt and the lines before it tell, read from the store; nothing where it cannot be read."""
+
+    def __init__(self, home: str | None, news: News) -> None:
+        self._queue = Queue(home)
+        self._news = news
+
+    def read(self) -> tuple[dict[str, int], list[str]]:
+        """Return the counts by state, and what became of jobs since the last call."""
+        if not os.path.exists(self._queue.home.database):
+            return {}, []
+        try:
+            with self._queue as queue:
+                ended = self._news.look(queue.store, queue.clock.wall())
+                counts = queue.store.counts.by_state()
+        except QueueCTLError:
+            return {}, []  # The next command says what is wrong, and what to do.
+        lines = [f"[{job.id} {job.state}" + (f": {job.error}]" if job.error else "]") for job in ended[-TOLD:]]
+        if len(ended) > TOLD:
+            lines.insert(0, f"[{len(ended) - TOLD} more jobs have ended]")
+        return counts, lines
+
+
+class Shell(cmd.Cmd):
+    """The loop that reads lines. What they mean is the interpreter's business."""
+
+    def __init__(self, session: Session, history: History, facts: Facts) -> None:
+        super().__init__(completekey=None)  # type: ignore[arg-type]
+        self._session = session
+        self._history = history
+        self._facts = facts
+        self._interpreter = Interpreter(session, history)
+        self._matches: list[str] = []
+        self._readline = set_up_readline(self.complete, history)
+
+    def preloop(self) -> None:
+        """Begin with a prompt that knows the facts."""
+        self._renew_prompt()
+
+    def onecmd(self, line: str) -> bool:
+        """Run a line; return whether to leave."""
+        if line == "EOF":
+            self._session.terminal().out.write("\n")
+            return True
+        if line.startswith("!"):
+            known = self._history.expand(line)
+            terminal = self._session.terminal()
+            if known is None:
+                explain(InvalidInput(f"no earlier line matches {line}", hint="see them with: history"), terminal)
+                return False
+            terminal.say(terminal.err.safe(known))
+            line = known
+        if self._history.add(line) and self._readline is not None:
+            self._readline.add_history(line)
+        return self._interpreter.run(line) == BROKEN_PIPE or self._interpreter.is_leaving
+
+    def emptyline(self) -> bool:
+        """Do nothing: the base class would repeat the last command, and add a job twice."""
+        return False
+
+    def postcmd(self, stop: bool, line: str) -> bool:
+        """Tell what happened meanwhile, and bring the prompt up to date."""
+        if not stop:
+            self._renew_prompt()
+        return stop
+
+    def _renew_prompt(self) -> None:
+        counts, news = self._facts.read()
+        terminal = self._session.terminal()
+        for told in news:
+            terminal.note(terminal.err.paint(terminal.err.safe(told), "dim"))
+        facts = ", ".join(f"{counts[state]} {state}" for state in PROMPT_STATES if counts.get(state))
+        self.prompt = f"queuectl [{facts}]> " if facts else "queuectl> "
+
+    def complete(self, text: str, state: int) -> str | None:  # type: ignore[override]
+        """Return the state-th completion of what readline takes for the word, None after the last."""
+        if state == 0:
+            self._matches = self._complete(text)
+        return self._matches[state] if state < len(self._matches) else None
+
+    def _complete(self, text: str) -> list[str]:
+        from ..commands.candidates import candidates
+        from .line import cursor, quoted
+
+        assert self._readline is not None
+        under = cursor(self._readline.get_line_buffer()[:self._readline.get_endidx()])
+        found = candidates(under.words, under.text, self._lookup())
+        typed = [(quoted(one.value, under.quote), one.is_complete) for one in found]
+        if not under.words:
+            typed += [(word, True) for word in WORDS if word.startswith(under.text)]
+        # readline splits at blanks only: its word may begin before ours (`list;sho`) or after (`'my jo`).
+        before = text[:len(text) - len(under.raw)] if len(text) > len(under.raw) else ""
+        skipped = max(0, len(under.raw) - len(text))
+        return [before + (word + " " * is_complete)[skipped:] for word, is_complete in typed]
+
+
+def set_up_readline(complete: Any, history: History) -> ModuleType | None:
+    """Prepare readline, or libedit in its place; return None where Python has neither."""
+    try:
+        import readline
+    except ImportError:
+        return None
+    readline.set_completer_delims(BLANKS)
+    readline.set_completer(complete)
+    if is_libedit(readline):
+        # Before 3.13 Python's own binding has no effect there.
+        readline.parse_and_bind("bind ^I rl_complete")
+    else:
+        readline.parse_and_bind("tab: complete")
+        readline.parse_and_bind("set enable-bracketed-paste on")
+    # What is answered to a question (y/N) is no command.
+    if hasattr(readline, "set_auto_history"):
+        readline.set_auto_history(False)
+    readline.clear_history()
+    for line in history.lines:
+        readline.add_history(line)
+    return readline
+
+
+def is_libedit(readline: ModuleType) -> bool:
+    """Return whether the module readline is really libedit."""
+    return getattr(readline, "backend", "") == "editline" or "libedit" in (readline.__doc__ or "")
