@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .context import Context
 
 GROUP = "Jobs"
+MANY_JOBS = 10_000
 
 
 @command(
@@ -148,9 +149,20 @@ def enqueue(context: Context, *, jobs: list[str], file: list[str], validate: boo
         count = len(context.queue.check(found, names=places))
         return Result(record={"valid": True, "jobs": count},
                       message=f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added")
-    ids = context.queue.enqueue(found, names=places)
+    ids = _enqueue(context, found, places)
     message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
     return Result(rows=[{"id": job} for job in ids], columns=("id",), message=message, ids=ids)
+
+
+def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) -> list[str]:
+    """Enqueue jobs, showing progress where it takes long enough to wonder."""
+    if len(jobs) < MANY_JOBS:
+        return context.queue.enqueue(jobs, names=places)
+    progress = context.front_end.progress(len(jobs), "adding")
+    try:
+        return context.queue.enqueue(jobs, names=places, on_progress=progress.update)
+    finally:
+        progress.close()
 
 
 def _gather(context: Context, jobs: list[str], files: list[str], template: str | None,

@@ -11,8 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Sequence
 
-EXIT_CODES = ("exit codes: 0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict, 5 store unavailable, "
-              "6 not running,\n            70 bug, 124 timed out, 130 interrupted")
+EXIT_CODES = """exit codes:
+  0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict,
+  5 store unavailable, 6 not running, 70 bug, 124 timed out, 130 interrupted"""
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,6 +1,8 @@
 """Help pages, made from the table of commands."""
 from __future__ import annotations
 
+import textwrap
+
 from .argparser import EXIT_CODES, build_parser
 from .parser import GLOBALS
 from .registry import COMMANDS
@@ -9,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .registry import Command
 
+WIDTH = 79
 USAGE = "usage: queuectl [OPTIONS] COMMAND ..."
 FIRST_STEPS = """first steps:
   queuectl add 'echo Hello'      add a job
@@ -30,7 +33,13 @@ def overview() -> str:
 
 def _line(command: Command) -> str:
     names = ", ".join((command.path, *(alias for alias in command.aliases if " " not in alias and alias != "config")))
-    return f"  {names:<18} {command.help}"
+    return _entry(names, 18, command.help)
+
+
+def _entry(names: str, width: int, text: str) -> str:
+    """Return two columns, folded so that a terminal of 80 columns does not break the lines."""
+    return "\n".join(textwrap.wrap(text, WIDTH, initial_indent=f"  {names:<{width}} ",
+                                   subsequent_indent=" " * (width + 3)))
 
 
 def global_options() -> str:
@@ -38,7 +47,7 @@ def global_options() -> str:
     lines = []
     for arg in GLOBALS:
         names = ", ".join(arg.names) + ("" if arg.flag else f" {arg.metavar}")
-        lines.append(f"  {names:<24} {arg.help}")
+        lines.append(_entry(names, 20, arg.help))
     return "global options, before or after the command:\n" + "\n".join(lines)
 
 

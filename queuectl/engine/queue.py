@@ -120,18 +120,20 @@ class Queue:
         """
         return self.get(self.enqueue([{"command": command, **fields}])[0])
 
-    def enqueue(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[str]:
+    def enqueue(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = (),
+                on_progress: Callable[[int], None] | None = None) -> list[str]:
         """Enqueue jobs, all of them or none; return their ids.
 
-        `names` says where each came from, for messages. Raises InvalidInput with every problem of
-        every job, or Conflict.
+        `names` says where each came from, for messages. `on_progress` is told now and then how many
+        are written, inside the transaction: it must not wait. Raises InvalidInput with every problem
+        of every job, or Conflict.
         """
         specs = self.check(jobs, names=names)
         if not specs:
             return []
         store, now = self.store, self.clock.wall()
         with store.writing():
-            ids = store.jobs.enqueue(specs, path=_search_path(), actor=self.actor, now=now)
+            ids = store.jobs.enqueue(specs, path=_search_path(), actor=self.actor, now=now, on_progress=on_progress)
             store.events.add("enqueued", actor=self.actor, now=now,
                              detail=ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}")
         self._ring_for(specs)

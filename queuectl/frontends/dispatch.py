@@ -31,6 +31,7 @@ class FrontEnd:
     """The user, as one command sees them: see `commands.context.FrontEnd`."""
 
     def __init__(self, session: Session, terminal: Terminal, options: Mapping[str, Any]) -> None:
+        self.hints: list[str] = []
         self._session = session
         self._terminal = terminal
         self._options = options
@@ -52,9 +53,9 @@ class FrontEnd:
         return Progress(total, label, self._terminal, SYSTEM_CLOCK)
 
     def hint(self, text: str) -> None:
-        """Suggest what to do next, to a person at a terminal only."""
+        """Suggest what to do next, after the answer and to a person at a terminal only."""
         if self._terminal.live:
-            self._terminal.note(text)
+            self.hints.append(text)
 
     def note(self, text: str) -> None:
         """Say something at once, beside the data."""
@@ -96,6 +97,9 @@ class Session:
         self.owns_stdin = owns_stdin
         self._bare = bare
         self._defaults = dict(defaults or {})
+        if self._defaults.get("json"):
+            # As --output, which a command's own --output overrides.
+            self._defaults.update(json=False, output="json")
 
     def terminal(self) -> Terminal:
         """Return the terminal of the session itself."""
@@ -155,14 +159,17 @@ class Session:
         from ..commands.context import Context
 
         interval = parsed.arguments.pop("watch", None)
-        context = Context(FrontEnd(self, terminal, options), home=options["home"], actor=self.actor,
-                          clock=SYSTEM_CLOCK)
+        front_end = FrontEnd(self, terminal, options)
+        context = Context(front_end, home=options["home"], actor=self.actor, clock=SYSTEM_CLOCK)
         try:
             if interval is not None:
                 from .watch import watch
 
                 return watch(lambda: _run(parsed, context), interval, options, terminal)
-            return show(_run(parsed, context), options, terminal)
+            code = show(_run(parsed, context), options, terminal)
+            for hint in front_end.hints:
+                terminal.note(terminal.err.safe(hint))
+            return code
         finally:
             context.close()
 

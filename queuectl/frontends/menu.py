@@ -61,7 +61,7 @@ class Menu:
             try:
                 self._choose_once("QueueCTL", menu_parts.main_entries, "exit")
                 interrupted = False
-            except Interrupted:
+            except (Interrupted, KeyboardInterrupt):
                 if interrupted:
                     break
                 interrupted = True
@@ -129,7 +129,9 @@ class Menu:
 
         `quietly_yes` stands for a confirmation that the menu itself has got.
         """
-        self.asker.show(self.asker.terminal.paint(f"same as: {one_shot(words)}", "dim"))
+        # In one piece, to be copied.
+        terminal = self.asker.terminal
+        terminal.out.write(terminal.paint(terminal.safe(f"same as: {one_shot(words)}"), "dim") + "\n")
         code = self.session.execute([*words, *(["--yes"] if quietly_yes else [])])
         if code == BROKEN_PIPE:
             raise Left(code)

@@ -5,9 +5,10 @@ from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, STATES, WA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Callable, Sequence
 
     from ..model.job import Job
+    from ..model.settings import Setting
     from .menu import Choice, Menu
 
 PAGE = 10
@@ -180,11 +181,22 @@ def _settings_form(group: str) -> object:
         for setting in SETTINGS:
             if setting.group == group:
                 shown = setting.show(getattr(menu.queue.settings(), setting.name))
-                answer = menu.asker.ask(setting.name, f"{setting.help}: {setting.allowed}", setting.parse,
+                answer = menu.asker.ask(setting.name, f"{setting.help}: {setting.allowed}", _rule_of(setting),
                                         default=shown)
                 if answer and setting.show(setting.parse(answer)) != shown:
                     menu.execute(["config", "set", setting.name, answer])
     return fill
+
+
+def _rule_of(setting: Setting) -> Callable[[str], None]:
+    def check(text: str) -> None:
+        from ..model.errors import InvalidInput
+
+        try:
+            setting.parse(text)
+        except InvalidInput:
+            raise ValueError(f"must be {setting.allowed}") from None
+    return check
 
 
 def _reset_settings(menu: Menu) -> None:

@@ -74,6 +74,9 @@ class Progress:
     def _draw(self, done: int, now: int, note: str) -> None:
         if self.drawn_at is not None and now - self.drawn_at < DRAW_INTERVAL:
             return
+        # What is shown may be drawn in the middle of a transaction, which must not wait for a terminal.
+        if not self.terminal.err.takes_text():
+            return
         self.drawn_at = now
         err = self.terminal.err
         # The last column stays free: some terminals wrap as soon as it is written.
@@ -87,6 +90,8 @@ class Progress:
     def _log(self, done: int, now: int, note: str) -> None:
         quarter = self._percent(done) // 25
         if quarter <= self.quarter and now - self.line_at < LINE_INTERVAL:
+            return
+        if not self.terminal.err.takes_text():
             return
         self.quarter, self.line_at = max(quarter, self.quarter), now
         self.terminal.say(f"{self.label} {self._figures(done, now, note)}")

@@ -164,6 +164,15 @@ class Screen:
         """Return the (already safe) text in a style of STYLES, or as it is without colour or style."""
         return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.color and style else text
 
+    def takes_text(self) -> bool:
+        """Return whether writing would not wait now, as it does on a terminal that Ctrl-S has stopped."""
+        import select
+
+        try:
+            return bool(select.select([], [self.stream.fileno()], [], 0)[1])
+        except (OSError, ValueError):
+            return True  # It has no descriptor, or one that cannot be asked: it is no terminal then.
+
     def write(self, text: str) -> None:
         self.stream.write(text)
 

@@ -24,7 +24,7 @@ from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Sequence
+    from typing import Callable, Iterator, Sequence
 
     from ..model.job import Outcome
     from ..model.spec import JobSpec
@@ -77,6 +77,7 @@ REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
 OLD_FINISHED = f"""
 SELECT number, queue FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
 """
+TELL_EVERY = 1000
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
 
 
@@ -88,21 +89,22 @@ class Jobs:
         self._counts = counts
         self._contexts = contexts
 
-    def enqueue(self, specs: Sequence[JobSpec], *, path: str, actor: str, now: int) -> list[str]:
+    def enqueue(self, specs: Sequence[JobSpec], *, path: str, actor: str, now: int,
+                on_progress: Callable[[int], None] | None = None) -> list[str]:
         """Add jobs, all of them or none; return their ids.
 
-        `path` is the search path for their commands. Raises Conflict, naming every id that exists
-        already or comes twice.
+        `path` is the search path for their commands; `on_progress` is told after every thousandth job
+        how many are written. Raises Conflict, naming every id that exists already or comes twice.
         """
         first = self._next_number()
         numbers: Sequence[int] = range(first, first + len(specs))
         self._database.change("SAVEPOINT enqueue")
         try:
-            self._insert(specs, numbers, path, actor, now)
+            self._insert(specs, numbers, path, actor, now, on_progress)
         except sqlite3.IntegrityError:
             self._database.change("ROLLBACK TO enqueue")
             numbers = self._free_numbers(specs)
-            self._insert(specs, numbers, path, actor, now)
+            self._insert(specs, numbers, path, actor, now, on_progress)
         self._database.change("RELEASE enqueue")
         for spec in specs:
             self._counts.add(spec.queue, first_state(spec, now), 1)
@@ -111,8 +113,10 @@ class Jobs:
     def _next_number(self) -> int:
         return int(self._database.value(LAST_NUMBER) or 0) + 1
 
-    def _insert(self, specs: Sequence[JobSpec], numbers: Sequence[int], path: str, actor: str, now: int) -> None:
-        self._database.change_many(ENQUEUE, self._rows(specs, numbers, path, actor, now))
+    def _insert(self, specs: Sequence[JobSpec], numbers: Sequence[int], path: str, actor: str, now: int,
+                on_progress: Callable[[int], None] | None) -> None:
+        rows = self._rows(specs, numbers, path, actor, now)
+        self._database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
 
     def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int], path: str, actor: str,
               now: int) -> Iterator[tuple[object, ...]]:
@@ -268,6 +272,13 @@ class Jobs:
             if self._database.change(REMOVE, (number, state)):
                 self._counts.add(queue, state, -1)
         return len(old)
+
+
+def _counted(rows: Iterator[tuple[object, ...]], on_progress: Callable[[int], None]) -> Iterator[tuple[object, ...]]:
+    for count, row in enumerate(rows):
+        if count % TELL_EVERY == 0:
+            on_progress(count)
+        yield row
 
 
 def first_state(spec: JobSpec, now: int) -> str:

@@ -163,7 +163,8 @@ class Search:
         """Return the numbers, newest first, of what a filter finds among the `window` newest jobs."""
         condition, parameters = wanted.condition()
         sql = f"{WINDOW} {condition} ORDER BY number DESC LIMIT ?"
-        return [row[0] for row in self._database.rows(sql, [window, *parameters, limit])]
+        looked_at = window if condition else min(window, limit)
+        return [row[0] for row in self._database.rows(sql, [looked_at, *parameters, limit])]
 
     def jobs(self, numbers: Sequence[int]) -> list[Job]:
         """Return the jobs of these numbers in this order, without those that are gone."""

@@ -1,0 +1,127 @@
+"""A line of the shell: words, commands separated by `;`, and the word under the cursor.
+
+Quoting is that of a POSIX shell without expansions: 'single', "double" with backslash before `"\\$` and
+the back quote, a backslash outside. `;` outside quotes ends a command, `#` at the beginning of a word
+begins a comment. One scanner serves running and completing, so both see the same words.
+"""
+from __future__ import annotations
+
+from ..model.errors import InvalidInput
+
+BLANKS = " \t\r\n"
+ESCAPED_IN_DOUBLE = '"\\$`'
+PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_~")
+
+
+class Cursor:
+    """What stands before the cursor: the words of this command, and the word that is being typed.
+
+    `text` is what the word means so far, `raw` how it was typed, `quote` the quote that is open in it.
+    """
+
+    __slots__ = ("words", "text", "raw", "quote")
+
+    def __init__(self, words: list[str], text: str, raw: str, quote: str) -> None:
+        self.words = words
+        self.text = text
+        self.raw = raw
+        self.quote = quote
+
+
+class Scanner:
+    """Reads a line character by character. After `scan`, `open` names what was not closed: a quote or a backslash."""
+
+    def __init__(self, line: str) -> None:
+        self.commands: list[list[str]] = [[]]
+        self.open = ""
+        self._word: list[str] | None = None
+        self._word_start = 0
+        self._line = line
+
+    def scan(self) -> None:
+        """Read the whole line."""
+        for at, char in enumerate(self._line):
+            if self._word is None and not self.open and char == "#":
+                return
+            self._take(at, char)
+
+    def _take(self, at: int, char: str) -> None:
+        if self.open.endswith("\\"):
+            self._escaped(char)
+        elif char == "\\" and self.open != "'":
+            self._begin(at)
+            self.open += "\\"
+        elif self.open:
+            self._quoted(char)
+        elif char in "'\"":
+            self._begin(at)
+            self.open = char
+        elif char in BLANKS or char == ";":
+            self._end()
+            if char == ";":
+                self.commands.append([])
+        else:
+            self._begin(at).append(char)
+
+    def _escaped(self, char: str) -> None:
+        self.open = self.open[:-1]
+        assert self._word is not None
+        if self.open and char not in ESCAPED_IN_DOUBLE:
+            self._word.append("\\")
+        self._word.append(char)
+
+    def _quoted(self, char: str) -> None:
+        assert self._word is not None
+        if char == self.open:
+            self.open = ""
+        else:
+            self._word.append(char)
+
+    def _begin(self, at: int) -> list[str]:
+        if self._word is None:
+            self._word, self._word_start = [], at
+        return self._word
+
+    def _end(self) -> None:
+        if self._word is not None:
+            self.commands[-1].append("".join(self._word))
+            self._word = None
+
+    def finish(self) -> list[list[str]]:
+        """Return the commands, without empty ones."""
+        self._end()
+        return [words for words in self.commands if words]
+
+    def under_cursor(self) -> Cursor:
+        """Return what stands at the end of the line."""
+        raw = "" if self._word is None else self._line[self._word_start:]
+        return Cursor(self.commands[-1], "".join(self._word or ()), raw, self.open[:1] if self.open != "\\" else "")
+
+
+def split_commands(line: str) -> list[list[str]]:
+    """Return the words of each command of a line. Raises InvalidInput for a quote that is not closed."""
+    scanner = Scanner(line)
+    scanner.scan()
+    if scanner.open.endswith("\\"):
+        raise InvalidInput("unclosed escape: the line ends with a backslash", hint="write \\\\ for a backslash")
+    if scanner.open:
+        raise InvalidInput(f"unclosed quote: {scanner.open} has no partner", hint="close it, or put \\ before it")
+    return scanner.finish()
+
+
+def cursor(line_up_to_cursor: str) -> Cursor:
+    """Return what is being typed at the end of a line that may be unfinished."""
+    scanner = Scanner(line_up_to_cursor)
+    scanner.scan()
+    return scanner.under_cursor()
+
+
+def quoted(value: str, quote: str = "") -> str:
+    """Return a word as it has to be typed: within the quote that is open, or quoted where it needs to be."""
+    if quote == "'":
+        return "'" + value.replace("'", "'\\''") + "'"
+    if quote == '"':
+        return '"' + "".join("\\" + char if char in ESCAPED_IN_DOUBLE else char for char in value) + '"'
+    if value and PLAIN.issuperset(value):
+        return value
+    return "'" + value.replace("'", "'\\''") + "'"

@@ -1,0 +1,266 @@
+"""The numbered menu with piped answers: every entry, ways back, and an end whatever is answered.
+
+What a person at a terminal sees is tested in `test_menu_terminal`.
+"""
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import Iterator
+
+import pytest
+
+from queuectl.commands.registry import load
+from queuectl.engine.queue import Queue
+from queuectl.frontends import menu_parts
+from queuectl.frontends.menu import GOODBYE, pick
+from queuectl.model.settings import QUEUE, RETRIES, SETTINGS, WORKERS
+from tests.commands.calling import bring, done, jobs, state_of, states
+from tests.support import ROOT, cli_environment
+
+LIMIT = 60
+PROMPT = "Choice: "
+
+
+class Talk:
+    """A run of the menu: the answers it was given and what it printed."""
+
+    def __init__(self, home: str, *answers: str, **environment: str) -> None:
+        done = subprocess.run([sys.executable, str(ROOT / "main.py"), "--home", home], input="".join(f"{answer}\n" for answer in answers),
+                              env=cli_environment(home, environment), capture_output=True, encoding="utf-8",
+                              check=False, timeout=LIMIT)
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    @property
+    def commands(self) -> list[str]:
+        """The one-shot commands that it said were the same."""
+        return re.findall(r"^same as: (.+)$", self.out, re.MULTILINE)
+
+
+@pytest.fixture
+def workers(home: str) -> Iterator[None]:
+    """One worker, stopped at the end."""
+    done(home, "worker", "start", "--count", "1")
+    yield
+    done(home, "worker", "stop", "--force")
+
+
+def test_the_menu_shows_its_entries_and_ends_at_the_end_of_the_input(home: str) -> None:
+    talk = Talk(home)
+    assert talk.code == 0
+    assert talk.out.rstrip().endswith(GOODBYE)
+    entries = re.findall(r"^ *(\d+)\) (.+)$", talk.out, re.MULTILINE)
+    assert entries == [("1", "Add a job"), ("2", "Live status"), ("3", "List jobs (0)"),
+                       ("4", "Start workers (none running)"), ("5", "Stop workers (none running)"),
+                       ("6", "Worker management"), ("7", "Dead letter queue (0)"), ("8", "Configuration"),
+                       ("12", "Demo jobs"), ("13", "Shell"), ("0", "Exit")]
+
+
+@pytest.mark.parametrize("answer", ["0", "q", "exit", "b"])
+def test_the_menu_is_left(home: str, answer: str) -> None:
+    talk = Talk(home, answer)
+    assert talk.code == 0
+    assert talk.out.count(PROMPT) == 1
+
+
+def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -> None:
+    talk = Talk(home, "1", "echo 'two words'; true", "mine", "7", "2", "90", "reports", "1h", "0")
+    assert talk.code == 0, talk.err
+    assert talk.commands == ["queuectl add --id mine --priority 7 --retries 2 --timeout 90 --queue reports --in 1h "
+                             "'echo '\"'\"'two words'\"'\"'; true'"]
+    job, = jobs(home)
+    assert [job[name] for name in ("id", "command", "priority", "max_retries", "timeout", "queue", "state")] == [
+        "mine", "echo 'two words'; true", 7, 2, 90, "reports", "scheduled"]
+
+
+def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
+    done(home, "config", "set", "max_retries", "9")
+    talk = Talk(home, "1", "true", "", "", "", "", "", "", "0")
+    assert all(shown in talk.out for shown in ("id [job-NUMBER]: ", "priority [0]: ", "retries [9]: ",
+                                               "timeout [300s]: ", "queue [default]: "))
+    assert talk.commands == ["queuectl add true"]
+    assert jobs(home)[0]["max_retries"] == 9
+
+
+def test_a_command_that_begins_with_a_dash_is_no_option(home: str) -> None:
+    talk = Talk(home, "1", "--help", "", "-5", "", "", "", "", "0")
+    assert talk.commands == ["queuectl add --priority=-5 -- --help"]
+    assert (jobs(home)[0]["command"], jobs(home)[0]["priority"]) == ("--help", -5)
+
+
+def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:
+    talk = Talk(home, "1", "true", "", "high", "5000", "3", "", "", "", "", "0")
+    assert talk.out.count("priority must be an integer between -1000 and 1000") == 2
+    assert jobs(home)[0]["priority"] == 3
+    talk = Talk(home, "1", "true", "", "a", "b c", "d", "0")
+    assert talk.code == 0
+    assert len(jobs(home)) == 1
+
+
+@pytest.mark.parametrize("answers", [["1", "b"], ["1", ""], ["1", "true", "b"], ["1", "true", "", "back"],
+                                     ["6", "3", "b"], ["8", "2", "b"], ["4", "b"], ["5", "b"], ["3", "b"]])
+def test_every_form_has_a_way_back(home: str, answers: list[str]) -> None:
+    talk = Talk(home, *answers, "b", "b", "b")
+    assert talk.code == 0
+    assert GOODBYE in talk.out
+    assert talk.commands == []
+    assert jobs(home) == []
+
+
+def test_the_input_may_end_anywhere(home: str) -> None:
+    answers = ["1", "true", "", "1", "2"]
+    for count in range(len(answers) + 1):
+        talk = Talk(home, *answers[:count])
+        assert (talk.code, talk.out.count(GOODBYE)) == (0, 1)
+    assert jobs(home) == []
+
+
+@pytest.mark.parametrize("answer", ["99", "²", "add jobs", "9", "\x1b[2J", "--help", "l" * 500, "-1"])
+def test_what_is_no_choice_is_said(home: str, answer: str) -> None:
+    talk = Talk(home, answer, "0")
+    assert talk.code == 0
+    assert "There is no choice" in talk.out
+    assert "\x1b" not in talk.out
+
+
+def test_a_choice_is_made_by_the_beginning_of_its_name() -> None:
+    choices = [("1", "Start workers (2)", print), ("2", "Stop workers", print), ("12", "Shell", print)]
+    assert pick("sh", choices) == choices[2]  # type: ignore[comparison-overlap, arg-type]
+    assert pick("Start", choices) == choices[0]  # type: ignore[comparison-overlap, arg-type]
+    assert pick("st", choices) is None  # type: ignore[arg-type]
+    assert pick("1", choices) == choices[0]  # type: ignore[comparison-overlap, arg-type]
+    assert pick("3", choices) is None  # type: ignore[arg-type]
+
+
+def test_live_status_without_a_terminal_is_the_status(home: str) -> None:
+    talk = Talk(home, "2", "0")
+    assert talk.commands == ["queuectl status"]
+    assert "workers:   none" in talk.out
+
+
+def test_listing_leads_to_a_job_and_what_can_be_done_with_it(home: str) -> None:
+    bring(home, "completed", "pending")
+    talk = Talk(home, "3", "pending,completed", "", "", "pending-1", "show", "cancel", "y", "retry", "b", "b", "0")
+    assert talk.commands == ["queuectl list --state pending,completed", "queuectl show pending-1",
+                             "queuectl cancel pending-1", "queuectl retry pending-1"]
+    assert state_of(home, "pending-1") == "pending"
+
+
+def test_a_removed_job_leads_back_to_the_list(home: str) -> None:
+    bring(home, "dead", "pending")
+    talk = Talk(home, "3", "", "", "", "dead-1", "remove", "y", "b", "b", "0")
+    assert talk.commands[-1] == "queuectl remove dead-1"
+    assert set(states(home)) == {"pending-1"}
+    assert talk.code == 0
+
+
+def test_a_long_list_has_pages(home: str) -> None:
+    done(home, "enqueue", "[" + ",".join(['{"command": "true"}'] * 25) + "]")
+    talk = Talk(home, "3", "", "", "", "n", "n", "p", "", "25", "b", "b", "0")
+    lists = re.findall(r"^ +(\d+)\) job-(\d+) ", talk.out, re.MULTILINE)
+    firsts = [int(row) for row, _ in lists if int(row) % 10 == 1]
+    assert firsts == [1, 11, 21, 11, 11, 1]
+    assert ("11", "15") in lists
+    # 25 stands on no line of that page: it is the job's number.
+    assert "Job job-25" in talk.out
+
+
+def test_dead_letters_are_retried_and_deleted_after_a_question(home: str) -> None:
+    bring(home, "dead")
+    talk = Talk(home, "7", "1", "6", "4", "1", "n", "5", "no", "3", "y", "0", "0")
+    assert talk.commands == ["queuectl dlq list", "queuectl dlq stats", "queuectl dlq retry"]
+    assert state_of(home, "dead-1") == "pending"
+    assert "Dead letter queue (1)" in talk.out
+    assert "Dead letter queue (0)" in talk.out
+    bring_again = bring(home, "cancelled")
+    talk = Talk(home, "7", "2", "4", "5", "y", "0", "0")
+    assert talk.out.count("There are none.") == 2
+    assert set(states(home)) == {"dead-1", *bring_again}
+
+
+def test_workers_are_started_scaled_looked_at_and_stopped(home: str) -> None:
+    talk = Talk(home, "4", "1", "6", "1", "2", "3", "2", "5", "0", "5", "", "", "0")
+    assert talk.code == 0, talk.err
+    assert talk.commands == ["queuectl worker start --count 1", "queuectl worker status", "queuectl metrics",
+                             "queuectl worker scale 2", "queuectl worker logs --tail 30", "queuectl worker stop"]
+    assert "Start workers (1 running)" in talk.out
+    assert "Start workers (2 running)" in talk.out
+    assert "Workers stopped" in talk.out
+
+
+def test_too_many_workers_are_refused_where_they_are_asked_for(home: str) -> None:
+    talk = Talk(home, "4", "0", "1000", "x", "0")
+    assert talk.out.count("count must be an integer between 1 and 256") == 3
+    assert talk.commands == []
+
+
+def test_settings_are_changed_by_group_and_only_where_they_differ(home: str) -> None:
+    talk = Talk(home, "8", "2", "5", "", "none", "1.5", "", "", "4", "10m", "", "", "1", "5", "y", "0", "0")
+    assert talk.commands == ["queuectl config set max_retries 5", "queuectl config set backoff_base 1.5",
+                             "queuectl config set timeout 10m", "queuectl config show", "queuectl config reset"]
+    assert "backoff_base must be a number between 1 and 10" in talk.out
+    with Queue(home) as queue:
+        assert queue.store.meta.settings() == {}
+
+
+def test_every_setting_that_works_stands_in_a_group_of_the_menu() -> None:
+    later = {"scheduler_interval", "dashboard_host", "dashboard_port", "webhook_url", "webhook_events"}
+    shown = {setting.name for setting in SETTINGS if setting.group in (RETRIES, WORKERS, QUEUE)}
+    assert shown == {setting.name for setting in SETTINGS} - later
+
+
+def test_demo_jobs_are_added(home: str) -> None:
+    talk = Talk(home, "12", "1", "0", "0")
+    assert talk.commands == ["queuectl demo"]
+    assert len(jobs(home)) == 10
+
+
+def test_the_shell_opens_and_leads_back(home: str) -> None:
+    talk = Talk(home, "13", "add true; list", "exit", "0")
+    assert talk.commands == ["queuectl shell"]
+    assert "Job added: job-1" in talk.out
+    assert talk.out.count("QueueCTL\n") >= 1
+    assert GOODBYE in talk.out
+
+
+def test_nothing_is_wider_than_forty_columns(home: str) -> None:
+    bring(home, "dead")
+    talk = Talk(home, "1", "true", "", "", "", "", "", "", "3", "", "", "", "1", "b", "b", "7", "0", "8", "2", "b", "0",
+                "0", COLUMNS="40")
+    ours = [line for line in talk.out.splitlines() if not line.startswith(("ID", "dead-1", "job-", "same as"))]
+    assert [line for line in ours if len(line) > 40 and "home" not in line] == []
+
+
+def test_the_menu_runs_only_commands_that_exist() -> None:
+    source = (ROOT / "queuectl" / "frontends" / "menu_parts.py").read_text(encoding="utf-8")
+    lists = [re.findall(r'"([a-z]+)"', words) for words in re.findall(r"execute\(\[(\"[^\]]+)\]", source)]
+    forms = [name.split() for name in re.findall(r'menu\.form\("([a-z ]+)"', source)]
+    assert len(lists) > 8
+    assert len(forms) > 4
+    commands = load()
+    assert [words for words in lists + forms if " ".join(words[:2]) not in commands and words[0] not in commands] == [
+        ["dlq"]]
+
+
+def test_untrusted_text_is_harmless(home: str) -> None:
+    done(home, "add", "echo \x1b[2J\x1b]0;x\x07", "--retries", "0")
+    talk = Talk(home, "3", "", "", "", "1", "1", "b", "b", "0")
+    assert "\x1b" not in talk.out
+    assert "\\x1b[2J" in talk.out
+
+
+def test_a_damaged_home_is_named_and_left_alone(home: str, tmp_path: object) -> None:
+    done(home, "list")
+    database = f"{home}/queue.db"
+    with open(database, "wb") as file:
+        file.write(b"not a database" * 100)
+    talk = Talk(home, "1")
+    assert talk.code == 5
+    assert "queue.db" in talk.err
+    with open(database, "rb") as file:
+        assert file.read() == b"not a database" * 100
+
+
+def test_page_size_fits_a_small_terminal() -> None:
+    assert menu_parts.PAGE <= 15
