@@ -1,7 +1,10 @@
 """What the shell and the menu begin with."""
 from __future__ import annotations
 
+import textwrap
+
 from .. import __version__
+from .terminal import clip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,4 +22,5 @@ def banner(terminal: Terminal, home: str, hint: str) -> str:
     """Return the banner: the name as wide as there is room for, the version, the home, and a hint."""
     art = ART.split("\n")
     name = [terminal.paint(line, "cyan") for line in art] if max(map(len, art)) < terminal.columns else ["QueueCTL"]
-    return "\n".join([*name, terminal.paint(f"version {__version__}, home {terminal.safe(home)}", "dim"), hint, ""])
+    facts = clip(f"version {__version__}, home {terminal.safe(home)}", terminal.columns - 1, terminal.out.ellipsis)
+    return "\n".join([*name, terminal.paint(facts, "dim"), *textwrap.wrap(hint, max(20, terminal.columns - 1)), ""])

@@ -10,7 +10,7 @@ from ..model.errors import InvalidInput
 
 BLANKS = " \t\r\n"
 ESCAPED_IN_DOUBLE = '"\\$`'
-PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_~")
+PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
 
 class Cursor:
@@ -36,12 +36,14 @@ class Scanner:
         self.open = ""
         self._word: list[str] | None = None
         self._word_start = 0
+        self._comment = ""
         self._line = line
 
     def scan(self) -> None:
         """Read the whole line."""
         for at, char in enumerate(self._line):
-            if self._word is None and not self.open and char == "#":
+            if self._word is None and char == "#":
+                self._comment = self._line[at:]
                 return
             self._take(at, char)
 
@@ -93,14 +95,17 @@ class Scanner:
         return [words for words in self.commands if words]
 
     def under_cursor(self) -> Cursor:
-        """Return what stands at the end of the line."""
+        """Return what stands at the end of the line; within a comment, all of it is the word."""
+        if self._comment:
+            return Cursor(self.commands[-1], self._comment, self._comment, "")
         raw = "" if self._word is None else self._line[self._word_start:]
         return Cursor(self.commands[-1], "".join(self._word or ()), raw, self.open[:1] if self.open != "\\" else "")
 
 
 def split_commands(line: str) -> list[list[str]]:
     """Return the words of each command of a line. Raises InvalidInput for a quote that is not closed."""
-    scanner = Scanner(line)
+    # Lines of a file end in a newline, which no backslash can quote.
+    scanner = Scanner(line.rstrip("\r\n"))
     scanner.scan()
     if scanner.open.endswith("\\"):
         raise InvalidInput("unclosed escape: the line ends with a backslash", hint="write \\\\ for a backslash")
@@ -118,10 +123,11 @@ def cursor(line_up_to_cursor: str) -> Cursor:
 
 def quoted(value: str, quote: str = "") -> str:
     """Return a word as it has to be typed: within the quote that is open, or quoted where it needs to be."""
-    if quote == "'":
-        return "'" + value.replace("'", "'\\''") + "'"
     if quote == '"':
         return '"' + "".join("\\" + char if char in ESCAPED_IN_DOUBLE else char for char in value) + '"'
-    if value and PLAIN.issuperset(value):
+    if not quote and value and PLAIN.issuperset(value):
         return value
+    # Within quotes the shell would not take ~/ for the user's directory.
+    if not quote and value.startswith("~/"):
+        return "~/" + (quoted(value[2:]) if value[2:] else "")
     return "'" + value.replace("'", "'\\''") + "'"

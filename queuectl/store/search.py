@@ -30,6 +30,14 @@ NUMBER_EXISTS = "SELECT number FROM jobs WHERE number = ?"
 LAST = "SELECT max(number) FROM jobs"
 BY_PREFIX = "SELECT id, number FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
 RECENT_IDS = "SELECT id FROM jobs ORDER BY number DESC LIMIT ?"
+# For completion, which shows a few jobs and has no time.
+NAMED = "SELECT id, state, substr(command, 1, 200) AS command FROM jobs"
+NAMED_BY_PREFIX = NAMED + " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+NAMED_NEWEST = NAMED + " ORDER BY number DESC LIMIT ?"
+NAMED_DEAD = f"{NAMED} INDEXED BY jobs_finished WHERE {FINAL} AND state = 'dead' ORDER BY finished_at DESC LIMIT ?"
+NAMED_DEAD_BY_PREFIX = f"SELECT id, state, command FROM ({NAMED_DEAD}) WHERE id >= ? AND id < ? LIMIT ?"
+DEAD_LOOKED_AT = 5_000
+RECENT_TAGS = "SELECT DISTINCT tags FROM (SELECT tags FROM jobs ORDER BY number DESC LIMIT ?) WHERE tags <> ''"
 IN_RANGE = "SELECT number FROM jobs WHERE number BETWEEN ? AND ? ORDER BY number"
 DETAILS = "SELECT created_by, attempt_id, last_attempt, cancel_requested, context FROM jobs WHERE number = ?"
 DLQ_GROUPS = f"""
@@ -191,8 +199,26 @@ class Search:
 
     def by_prefix(self, prefix: str, limit: int) -> list[tuple[str, int]]:
         """Return up to `limit` (id, number) whose id begins with `prefix`."""
-        beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        return [(row[0], row[1]) for row in self._database.rows(BY_PREFIX, (prefix, beyond, limit))]
+        return [(row[0], row[1]) for row in self._database.rows(BY_PREFIX, (prefix, _beyond(prefix), limit))]
+
+    def named(self, prefix: str, limit: int) -> list[Row]:
+        """Return (id, state, command) of jobs whose id begins with `prefix`, by id; without one, the newest first."""
+        if not prefix:
+            return self._database.rows(NAMED_NEWEST, (limit,))
+        return self._database.rows(NAMED_BY_PREFIX, (prefix, _beyond(prefix), limit)) if prefix.isascii() else []
+
+    def named_dead(self, prefix: str, limit: int) -> list[Row]:
+        """Return (id, state, command) of the latest dead jobs whose id begins with `prefix`, latest first."""
+        if not prefix:
+            return self._database.rows(NAMED_DEAD, (limit,))
+        if not prefix.isascii():
+            return []
+        return self._database.rows(NAMED_DEAD_BY_PREFIX, (DEAD_LOOKED_AT, prefix, _beyond(prefix), limit))
+
+    def recent_tags(self, window: int) -> list[str]:
+        """Return the tags of the `window` newest jobs, in alphabetical order."""
+        rows = self._database.rows(RECENT_TAGS, (window,))
+        return sorted({tag for row in rows for tag in row[0].strip(",").split(",")})
 
     def recent_ids(self, limit: int) -> list[str]:
         """Return the newest ids, newest first."""
@@ -217,6 +243,11 @@ class Search:
     def dead_by_command(self, limit: int) -> list[Row]:
         """Return the dead jobs grouped by command, largest group first."""
         return self._database.rows(DLQ_COMMANDS, (limit,))
+
+
+def _beyond(prefix: str) -> str:
+    """Return the first text after all those that begin with a prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def _states_term(states: Sequence[str]) -> str:

@@ -24,6 +24,9 @@ SELECT coalesce(sum(finished), 0) AS finished, coalesce(sum(failed), 0) AS faile
        coalesce(sum(run_time), 0) AS run_time, coalesce(sum(wait_time), 0) AS wait_time
 FROM rollups WHERE minute >= ?
 """
+PER_MINUTE = """
+SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >= ? GROUP BY minute ORDER BY minute
+"""
 TIMES = """
 SELECT duration, wait_time FROM attempts WHERE outcome IN ('exited', 'signalled', 'timed_out') AND duration IS NOT NULL
 ORDER BY id DESC LIMIT ?
@@ -52,6 +55,10 @@ class Stats:
     def totals(self, since: int) -> Row:
         """Return the sums of all rollups from an instant on."""
         return self._database.rows(TOTALS, (since // MINUTE_MS,))[0]
+
+    def per_minute(self, since: int) -> list[tuple[int, int, int, int]]:
+        """Return (minute since 1970, finished, failed, dead) from an instant on, without idle minutes."""
+        return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE_MS,))]
 
     def times(self, sample: int) -> list[tuple[int, int]]:
         """Return (run time, wait time) in milliseconds of the newest finished attempts."""

@@ -1,0 +1,83 @@
+"""What a shell asks while a line is typed: `queuectl __complete bash|zsh|fish LINE_BEFORE_CURSOR`.
+
+The line comes as it was typed and is split here, with the same rules for all shells. What is printed is
+the shell's own: bash gets words ready to be inserted, zsh and fish a value and a description with a TAB
+between. A line that begins with a TAB asks zsh to complete files: their kind, a TAB, what stands before.
+"""
+from __future__ import annotations
+
+import os
+import sys
+
+from ..commands.candidates import Candidate, Lookup, candidates
+from .line import cursor, quoted
+from .terminal import Screen, escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from .line import Cursor
+
+# Of the characters that end a word for bash, those that stand unquoted in our words.
+IN_WORDS = ":=@"
+WORD_BREAKS = " \t\n\"'@><=;|&(:"
+
+
+class ZshLookup(Lookup):
+    """Leaves files to zsh, which knows about ~, links and the user's own rules."""
+
+    def files(self, text: str, *, only_directories: bool = False) -> list[Candidate]:
+        """Return what asks zsh to complete a path."""
+        return [Candidate("", leave_to_shell="directory" if only_directories else "file")]
+
+
+def complete(words: Sequence[str]) -> int:
+    """Print what the shell asks for; return 0, whatever happens."""
+    try:
+        screen = Screen(sys.stdout, os.environ)
+        screen.write("".join(f"{line}\n" for line in replies(words[0], *words[1:])))
+        screen.flush()
+    except Exception:
+        # The shell would print an error into the line that is being typed: rather nothing is offered.
+        return 0
+    return 0
+
+
+def replies(shell: str, line: str, word_breaks: str | None = None) -> list[str]:
+    """Return the lines that answer a shell."""
+    under = cursor(line)
+    words = _without_program(under.words)
+    if words is None:
+        return []
+    found = candidates(words, under.text, ZshLookup() if shell == "zsh" else Lookup())
+    if shell == "bash":
+        return _for_bash(found, under, os.environ.get("COMP_WORDBREAKS", WORD_BREAKS)
+                         if word_breaks is None else word_breaks)
+    return [f"\t{one.leave_to_shell}\t{one.value}" if one.leave_to_shell else f"{one.value}\t{escape(one.description)}"
+            for one in found]
+
+
+def _without_program(words: list[str]) -> list[str] | None:
+    """Return the words after the program's name; None while that is being typed."""
+    at = 0
+    # Variables may be set for one command: LANG=C queuectl list.
+    while at < len(words) and words[at].partition("=")[0].isidentifier() and "=" in words[at]:
+        at += 1
+    return words[at + 1:] if at < len(words) else None
+
+
+def _for_bash(found: Sequence[Candidate], under: Cursor, word_breaks: str) -> list[str]:
+    """Return the words as bash inserts them: without the part before the last word break, which it keeps."""
+    kept = _kept(under.raw, word_breaks)
+    return [quoted(one.value[kept:], under.quote) for one in found]
+
+
+def _kept(raw: str, word_breaks: str) -> int:
+    """Return how many characters of the word's value stand before what bash takes for the word."""
+    for at in range(len(raw) - 1, -1, -1):
+        if raw[at] in IN_WORDS and raw[at] in word_breaks:
+            before = cursor(raw[:at])
+            if not before.quote and not before.raw.endswith("\\"):
+                return len(before.text) + 1
+    return 0

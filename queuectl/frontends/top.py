@@ -1,0 +1,300 @@
+"""`queuectl top`: the queue on the whole screen, and keys that act on it.
+
+`Top` is what the keys do and needs no terminal: `step` is given a key, `lines` returns the picture.
+`run_top` is the loop around it. A store that cannot be used for a moment is shown and tried again.
+"""
+from __future__ import annotations
+
+from ..engine.queue import demand_done
+from ..engine.snapshot import SORTS, Lookout, parse_filter, read_tail
+from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
+from ..store.search import JobFilter
+from .top_view import HELP, JOBS, OUTPUT, Look, body_rows, page, picture, table_rows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from ..commands.context import Context
+    from ..model.job import Job
+    from .live import FullScreen
+    from .terminal import Screen, Terminal
+
+LONGEST_FILTER = 200
+MOVES = {"j": 1, "down": 1, "k": -1, "up": -1}
+PAGES = {"pagedown": 1, " ": 1, "pageup": -1}
+FIRST, LAST = ("g", "home"), ("G", "end")
+
+
+def run_top(context: Context, terminal: Terminal, *, interval: float) -> int:
+    """Show the live view until it is left; return the exit code. Raises InvalidInput without a terminal."""
+    from .live import Ended, FullScreen
+
+    _demand_terminal(terminal)
+    top = Top(context, terminal.out)
+    # Before the screen is taken: what is wrong from the start is told like any error.
+    top.look()
+    try:
+        with FullScreen(terminal) as full_screen:
+            return _loop(top, full_screen, context, interval)
+    except Ended as ended:
+        return 128 + ended.number
+
+
+def _demand_terminal(terminal: Terminal) -> None:
+    hint = "queuectl status --watch"
+    is_tty = terminal.stdin is not None and terminal.stdin.isatty() and terminal.out.is_tty
+    if not is_tty or terminal.out.environ.get("TERM") == "dumb":
+        raise InvalidInput("top needs a terminal for its keys and its picture", hint=hint)
+    try:
+        import termios  # noqa: F401
+    except ImportError:
+        raise InvalidInput("top does not work on this system yet", hint=hint) from None
+
+
+def _loop(top: Top, full_screen: FullScreen, context: Context, interval: float) -> int:
+    due = context.clock.monotonic() + round(interval * 1000)
+    while not top.done:
+        full_screen.draw(top.lines(*full_screen.size))
+        key = full_screen.read(max(0, due - context.clock.monotonic()) / 1000)
+        if key:
+            top.step(key)
+        if context.clock.monotonic() >= due:
+            top.step("")
+            due = context.clock.monotonic() + round(interval * 1000)
+    return 0
+
+
+class Top:
+    """The state of the view, and what each key does to it."""
+
+    def __init__(self, context: Context, screen: Screen) -> None:
+        self.done = False
+        self._queue = context.queue
+        self._screen = screen
+        self._lookout = Lookout(context.queue)
+        self._look = Look(context.queue.home.path)
+        self._size = (80, 24)
+        self._answer: Callable[[str], None] | None = None  # who is given the keys while something is asked
+        self._follows = True
+
+    def lines(self, columns: int, rows: int) -> list[str]:
+        """Return the picture for a screen of this size."""
+        self._size = (columns, rows)
+        self._settle()
+        return picture(self._look, columns, rows, self._screen)
+
+    def step(self, key: str) -> None:
+        """Do what a key asks for; "" stands for time that has passed."""
+        if key == "ctrl-c":
+            self.done = True
+        elif not key:
+            self.refresh()
+        elif self._answer is not None:
+            self._answer(key)
+        else:
+            self._look.message = ""
+            {JOBS: self._jobs_key, OUTPUT: self._output_key, HELP: self._help_key}[self._look.mode](key)
+
+    def refresh(self) -> None:
+        """Look again, unless the picture is frozen; a store that cannot be used is told about."""
+        if self._look.paused:
+            return
+        try:
+            self.look()
+            self._look.trouble = ""
+        except StoreUnavailable as error:
+            self._look.trouble = f"{error.message}; trying again"
+
+    def look(self) -> None:
+        """Look at the queue. Raises StoreUnavailable."""
+        before = self._look.selected_index
+        self._look.snapshot = self._lookout.look()
+        self._reselect(before)
+        if self._look.mode == OUTPUT and self._follows and self._look.selected is not None:
+            self._look.tail = read_tail(self._queue, self._look.selected)
+
+    def _reselect(self, before: int) -> None:
+        """Keep the selected job; if it is not shown any more, take the one in its place."""
+        jobs = self._look.snapshot.jobs
+        if self._look.mode == OUTPUT or any(job.number == self._look.selected for job in jobs):
+            return
+        self._look.selected = jobs[min(before, len(jobs) - 1)].number if jobs else None
+
+    @property
+    def _selected(self) -> Job | None:
+        return next((job for job in self._look.snapshot.jobs if job.number == self._look.selected), None)
+
+    def _height(self) -> int:
+        height = body_rows(self._look, *self._size, self._screen)
+        return max(1, table_rows(height) if self._look.mode == JOBS else height)
+
+    def _settle(self) -> None:
+        """Scroll so that what matters is in sight."""
+        look, height = self._look, self._height()
+        if look.mode == JOBS:
+            index, total = look.selected_index, len(look.snapshot.jobs)
+            look.offset = min(max(look.offset, index - height + 1), index)
+        else:
+            total = len(page(look, self._size[0], self._screen))
+            if look.mode == OUTPUT and self._follows:
+                look.offset = total
+        look.offset = max(0, min(look.offset, total - height))
+
+    # --- the table of jobs
+
+    def _jobs_key(self, key: str) -> None:
+        actions: dict[str, Callable[[], None]] = {
+            "q": self._quit, "enter": self._open_output, "r": self._ask_retry, "c": self._ask_cancel,
+            "p": self._pause, "/": self._ask_filter, "escape": self._clear_filter, "s": self._next_sort,
+            "?": self._open_help}
+        if key in actions:
+            actions[key]()
+        else:
+            self._move(key)
+
+    def _move(self, key: str) -> None:
+        jobs, index = self._look.snapshot.jobs, self._look.selected_index
+        if key in FIRST:
+            index = 0
+        elif key in LAST:
+            index = len(jobs) - 1
+        else:
+            index += MOVES.get(key, 0) + PAGES.get(key, 0) * self._height()
+        if jobs:
+            self._look.selected = jobs[max(0, min(index, len(jobs) - 1))].number
+
+    def _quit(self) -> None:
+        self.done = True
+
+    def _pause(self) -> None:
+        self._look.paused = not self._look.paused
+        self.refresh()
+
+    def _next_sort(self) -> None:
+        self._look.sort = self._lookout.sort = SORTS[(SORTS.index(self._look.sort) + 1) % len(SORTS)]
+        self._look.message = f"sorted: {self._look.sort}"
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Show at once what a key changed, also in a frozen picture."""
+        paused, self._look.paused = self._look.paused, False
+        self.refresh()
+        self._look.paused = paused
+
+    # --- questions in the footer
+
+    def _ask_retry(self) -> None:
+        self._ask("retry")
+
+    def _ask_cancel(self) -> None:
+        self._ask("cancel")
+
+    def _ask(self, verb: str) -> None:
+        job = self._selected
+        if job is None:
+            self._look.message = "no job is selected"
+            return
+        number, identifier = job.number, job.id
+        self._look.prompt = f"{verb} {identifier} ({job.state})? [y/N] "
+
+        def answer(key: str) -> None:
+            if key == "resized":
+                return
+            self._look.prompt = self._answer = None
+            if key in ("y", "Y"):
+                self._apply(verb, number)
+            else:
+                self._look.message = "nothing was changed"
+        self._answer = answer
+
+    def _apply(self, verb: str, number: int) -> None:
+        try:
+            change = self._queue.retry(number) if verb == "retry" else self._queue.cancel(number)
+            demand_done(change)
+            done = {"retry": "runs again", "cancel": "is cancelled"}[verb]
+            self._look.message = f"{', '.join(change.done)} {done}"
+        except QueueCTLError as error:
+            self._look.message = error.message
+        self._lookout.forget()
+        self._look_again()
+
+    def _ask_filter(self) -> None:
+        text = self._look.filter
+
+        def answer(key: str) -> None:
+            nonlocal text
+            if key == "enter":
+                self._end_filter(text)
+                return
+            if key == "escape":
+                self._end_filter("")
+                return
+            if key == "backspace":
+                text = text[:-1]
+            elif key == "ctrl-u":
+                text = ""
+            elif len(key) == 1 and len(text) < LONGEST_FILTER:
+                text += key
+            self._look.prompt = f"/{text}"
+        self._look.prompt, self._answer = f"/{text}", answer
+
+    def _end_filter(self, text: str) -> None:
+        """Use the filter; a wrong one is told about and changes nothing."""
+        self._look.prompt = self._answer = None
+        try:
+            wanted = parse_filter(text) if text else JobFilter()
+        except InvalidInput as error:
+            self._look.message = error.message
+            return
+        self._look.filter, self._lookout.wanted = text.strip(), wanted
+        self._look_again()
+
+    def _clear_filter(self) -> None:
+        if self._look.filter:
+            self._end_filter("")
+
+    # --- the other pages
+
+    def _open_help(self) -> None:
+        self._look.mode, self._look.offset = HELP, 0
+
+    def _help_key(self, key: str) -> None:
+        if not self._scroll(key) and key != "resized":
+            self._look.mode, self._look.offset = JOBS, 0
+
+    def _open_output(self) -> None:
+        if self._look.selected is None:
+            self._look.message = "no job is selected"
+            return
+        try:
+            self._look.tail = read_tail(self._queue, self._look.selected)
+        except StoreUnavailable as error:
+            self._look.message = error.message
+            return
+        self._look.mode, self._follows = OUTPUT, True
+
+    def _output_key(self, key: str) -> None:
+        if key in ("q", "escape"):
+            self._look.mode, self._look.offset, self._look.tail = JOBS, 0, None
+            self._reselect(0)
+        elif self._scroll(key):
+            # At the end it follows; elsewhere it stands still under the reader's eyes.
+            end = len(page(self._look, self._size[0], self._screen)) - self._height()
+            self._follows = self._look.offset >= end
+            if self._follows:
+                self.refresh()
+
+    def _scroll(self, key: str) -> bool:
+        """Scroll the page if the key asks for that; return whether it does."""
+        look, height = self._look, self._height()
+        end = max(0, len(page(look, self._size[0], self._screen)) - height)
+        if key in FIRST:
+            look.offset = 0
+        elif key in LAST:
+            look.offset = end
+        elif key in MOVES or key in PAGES:
+            look.offset = max(0, min(end, look.offset + MOVES.get(key, 0) + PAGES.get(key, 0) * height))
+        else:
+            return False
+        return True

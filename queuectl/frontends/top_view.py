@@ -1,0 +1,343 @@
+"""What `top` looks like: what is known, columns and rows in; safe and painted lines out.
+
+    line 1      the home, PAUSED, the time
+    counts      of every state; where it is narrow or low only the states that have jobs
+    finished    jobs that ended in each of the last minutes, as a sparkline, and the rate
+    workers     with their jobs, in a third of the screen at most
+    jobs        the table, one row selected
+    last lines  a question, an answer or a problem; the keys
+
+What there is no room for goes from the middle: the first and the last line stay longest.
+"""
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..engine.snapshot import MINUTES, SORTS, Snapshot, elapsed
+from ..model.job import FAILED, FINAL_STATES, PROCESSING, SCHEDULED, STATES
+from ..model.when import ago, duration_text, local
+from .live import clip_painted
+from .render import FLEXIBLE, SEPARATOR, fit
+from .terminal import STATE_STYLES, clip, pad, width
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from ..engine.snapshot import Tail
+    from ..model.job import Job
+    from .terminal import Screen
+
+JOBS, OUTPUT, HELP = "jobs", "output", "help"
+BLOCKS, ASCII_BLOCKS = "▁▂▃▄▅▆▇█", " .:-=+*#"
+COLUMNS = ("id", "state", "time", "when", "tries", "queue", "prio", "command")
+RIGHT = ("time", "tries", "prio")
+KEYS = {
+    JOBS: ("q quit", "j/k move", "Enter output", "r retry", "c cancel", "p pause", "/ filter", "s sort", "? help"),
+    OUTPUT: ("q back", "j/k scroll", "g/G top/end", "Esc back"),
+    HELP: ("q back", "any key back"),
+}
+HELP_TEXT = """\
+j k, arrows        the next or previous job
+PgUp PgDn          a page of jobs
+g G, Home End      the first or last job
+Enter              what the job printed
+r                  run the job again
+c                  cancel the job
+p                  freeze the picture, go on
+/                  filter; Esc clears it
+s                  sort: default, newest, duration, priority
+q, Ctrl-C          quit
+
+Filters, several separated by blanks:
+backup             a text in the id or command
+text:a:b           the same for a text with a colon
+state:dead,failed  queue:mail  tag:nightly
+
+The default order: what runs, what comes next, what ended last.
+Of a large home 500 of these are shown and sorted. Texts, tags and
+queues are looked for in the newest 10,000 jobs besides.
+"""
+WORKER_STYLES = {"busy": "cyan", "idle": "green", "stopping": "yellow", "lost": "red"}
+NARROWEST_SPARKLINE = 10
+
+
+class Look:
+    """All that a picture shows."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+        self.mode = JOBS
+        self.snapshot = Snapshot(0)
+        self.selected: int | None = None  # a job's number
+        self.offset = 0  # the first row shown, of the jobs or of the output
+        self.sort = SORTS[0]
+        self.filter = ""
+        self.paused = False
+        self.trouble = ""
+        self.message = ""
+        self.prompt: str | None = None
+        self.tail: Tail | None = None
+
+    @property
+    def selected_index(self) -> int:
+        """The selected job's place in the table, 0 if there is none."""
+        return next((index for index, job in enumerate(self.snapshot.jobs) if job.number == self.selected), 0)
+
+
+def picture(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
+    """Return at most `rows` lines of at most `columns` columns."""
+    head, foot = _head(look, columns, rows, screen), _foot(look, columns, rows, screen)
+    height = max(0, rows - len(head) - len(foot))
+    if look.mode == JOBS:
+        body = _jobs(look, columns, height, screen)
+    else:
+        body = page(look, columns, screen)[look.offset:look.offset + height]
+    lines = [*head, *body, *[""] * (height - len(body)), *foot]
+    return [clip_painted(line, columns, screen.ellipsis) for line in lines[len(lines) - rows:]]
+
+
+def body_rows(look: Look, columns: int, rows: int, screen: Screen) -> int:
+    """Return how many rows the jobs, the output or the help have for themselves."""
+    return max(0, rows - len(_head(look, columns, rows, screen)) - len(_foot(look, columns, rows, screen)))
+
+
+def page(look: Look, columns: int, screen: Screen) -> list[str]:
+    """Return the lines of the output or help page; long lines are wrapped."""
+    return _wrapped(HELP_TEXT if look.mode == HELP else _output_text(look.tail), columns, screen)
+
+
+# Asked for several times for each picture, and 64 KiB of wide characters take 80 ms.
+@lru_cache(maxsize=1)
+def _wrapped(text: str, columns: int, screen: Screen) -> list[str]:
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return [part for line in lines for part in wrap(screen.safe(line.rstrip("\r").expandtabs()), columns)]
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Return safe text in parts of at most `columns` columns."""
+    columns = max(1, columns)
+    if text.isascii():
+        return [text[start:start + columns] for start in range(0, len(text), columns)] or [""]
+    parts, start = [], 0
+    while start < len(text):
+        # A single character that is wider than the screen stands alone, and is clipped later.
+        part = clip(text[start:start + 2 * columns], columns, "") or text[start]
+        parts.append(part)
+        start += len(part)
+    return parts
+
+
+def _output_text(tail: Tail | None) -> str:
+    if tail is None or tail.job is None:
+        return "(the job was removed)"
+    if tail.attempt is None:
+        return f"(it has not run yet, it is {tail.job.state})"
+    return tail.text or ("(nothing yet)" if tail.job.state == PROCESSING else "(it printed nothing)")
+
+
+def _head(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
+    if rows < 2:
+        return []
+    if look.mode != JOBS:
+        return [_title(look, columns, screen)]
+    lines = [_first_line(look, columns, screen)]
+    if rows >= 4:
+        lines += _counts(look, columns, 2 if rows >= 15 else 1, screen)
+    if rows >= 8:
+        lines.append(_throughput(look, columns, screen))
+        lines += _workers(look, columns, rows // 3, screen)
+    if rows >= 10:
+        lines.append(_subtitle(look, screen))
+    return lines
+
+
+def _first_line(look: Look, columns: int, screen: Screen) -> str:
+    time = local(look.snapshot.now)
+    time = time if columns >= 50 else time[-8:]
+    right = ("PAUSED  " if look.paused else "") + time
+    room = columns - width(right) - 2
+    if room < 8:
+        return screen.paint(clip(right, columns, screen.ellipsis), "bold")
+    left = clip(f"queuectl  {screen.safe(look.home)}", room, screen.ellipsis)
+    painted = screen.paint("PAUSED", "yellow") + right[6:] if look.paused else right
+    return screen.paint(pad(left, room), "bold") + "  " + painted
+
+
+def _title(look: Look, columns: int, screen: Screen) -> str:
+    if look.mode == HELP:
+        return screen.paint("queuectl top", "bold")
+    tail = look.tail
+    if tail is None or tail.job is None:
+        return screen.paint("output", "bold")
+    text = f"{tail.job.id}  {tail.job.state}"
+    if tail.attempt is not None:
+        text += f"  attempt {tail.attempt}"
+    if tail.before:
+        text += f"  ({tail.before} bytes before are not shown)"
+    text = screen.safe(f"{text}  {tail.job.command[:columns]}")
+    return screen.paint(clip(text, columns, screen.ellipsis), "bold")
+
+
+def _counts(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
+    """Return all counts on up to `most` lines, or only what is not 0 if that does not fit."""
+    counts = look.snapshot.counts
+    items = {state: (f"{state} {counts.get(state, 0)}", STATE_STYLES.get(state, "")) for state in STATES}
+    lines = _flow(list(items.values()), columns, screen)
+    if len(lines) > most:
+        some = [item for state, item in items.items() if counts.get(state)]
+        lines = _flow(some or [("no jobs", "dim")], columns, screen)
+    return lines[:most]
+
+
+def _flow(items: Sequence[tuple[str, str]], columns: int, screen: Screen) -> list[str]:
+    """Return items with their styles side by side, on as many lines as they need."""
+    lines: list[list[str]] = []
+    room = 0
+    for text, style in items:
+        if not lines or room < len(text):
+            lines.append([])
+            room = columns
+        lines[-1].append(screen.paint(text, style))
+        room -= len(text) + len(SEPARATOR)
+    return [SEPARATOR.join(line) for line in lines]
+
+
+def sparkline(values: Sequence[int], screen: Screen) -> str:
+    """Return a character for each value, the highest as high as it goes and only 0 at the bottom."""
+    blocks = BLOCKS if screen.unicode and screen.safe(BLOCKS) == BLOCKS else ASCII_BLOCKS
+    top = max(values, default=0)
+    return "".join(blocks[max(1, value * 7 // top) if value else 0] for value in values)
+
+
+def _throughput(look: Look, columns: int, screen: Screen) -> str:
+    snapshot = look.snapshot
+    completed, failed, dead = snapshot.totals()
+    label, rate = "finished ", f" {snapshot.rate():.1f}/min"
+    totals = f"  {MINUTES} min: {completed} completed, {failed} failed, {dead} dead"
+    room = columns - len(label) - len(rate)
+    if room - len(totals) >= NARROWEST_SPARKLINE:
+        rate, room = rate + totals, room - len(totals)
+    line = sparkline(snapshot.series(max(1, min(MINUTES, room))), screen)
+    return label + screen.paint(line, "green") + rate
+
+
+def _workers(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
+    workers = look.snapshot.workers
+    if not workers:
+        return [screen.paint("no workers are running: queuectl worker start", "dim")]
+    shown = workers if len(workers) <= most else workers[:max(0, most - 1)]
+    lines = [_worker(worker, columns, screen) for worker in shown]
+    if len(shown) < len(workers):
+        lines.append(screen.paint(f"and {len(workers) - len(shown)} more workers" if shown
+                                  else f"{len(workers)} workers", "dim"))
+    return lines
+
+
+def _worker(worker: dict[str, Any], columns: int, screen: Screen) -> str:
+    line = f"worker {worker['worker']}  " + screen.paint(worker["state"], WORKER_STYLES.get(worker["state"], ""))
+    if worker["job"] is None:
+        return line
+    taken = "" if worker["elapsed"] is None else f"{duration_text(max(0, worker['elapsed']))}  "
+    return f"{line}  {screen.safe(worker['job'][:columns])}  {taken}{screen.safe(worker['command'][:columns])}"
+
+
+def _subtitle(look: Look, screen: Screen) -> str:
+    shown, total = len(look.snapshot.jobs), look.snapshot.total
+    text = f"jobs {shown} of {total}, sort: {look.sort}"
+    return screen.paint(text + (f", filter: {screen.safe(look.filter)}" if look.filter else ""), "dim")
+
+
+def _jobs(look: Look, columns: int, height: int, screen: Screen) -> list[str]:
+    jobs = look.snapshot.jobs
+    if not jobs:
+        empty = "no job matches, Esc clears the filter" if look.filter else "no jobs yet: queuectl add COMMAND"
+        return [screen.paint(empty, "dim")][:height]
+    heading = height >= 4
+    shown = jobs[look.offset:look.offset + height - heading]
+    cells = [_cells(job, look.snapshot.now, columns, screen) for job in shown]
+    natural = {name: max([width(name), *(width(row[name]) for row in cells)]) for name in COLUMNS}
+    for name in FLEXIBLE:
+        if name in natural:
+            natural[name] = max(natural[name], FLEXIBLE[name])
+    widths = fit(natural, max(1, columns - 2))
+    lines = []
+    if heading:
+        lines.append(screen.paint("  " + _row({name: name.upper() for name in COLUMNS}, widths, "", screen), "bold"))
+    for job, row in zip(shown, cells):
+        if job.number == look.selected:
+            text = "> " + _row(row, widths, "", screen)
+            # Reverse video is no colour: it stays without colours, and dumb terminals have the mark.
+            lines.append(f"\x1b[7m{pad(clip(text, columns, screen.ellipsis), columns)}\x1b[0m")
+        else:
+            lines.append("  " + _row(row, widths, STATE_STYLES.get(job.state, ""), screen))
+    return lines
+
+
+def table_rows(height: int) -> int:
+    """Return how many of a height's rows show jobs."""
+    return height - 1 if height >= 4 else height
+
+
+def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
+    taken = elapsed(job, now)
+    return {
+        "id": screen.safe(job.id[:columns]), "state": job.state,
+        "time": "-" if taken is None else duration_text(taken), "when": ago(_instant(job), now),
+        "tries": f"{job.attempts}/{job.max_retries + 1}", "queue": screen.safe(job.queue), "prio": str(job.priority),
+        "command": screen.safe(job.command[:columns])}
+
+
+def _instant(job: Job) -> int:
+    """Return what counts for a job: when it ended, started, is due, or was added."""
+    if job.state in FINAL_STATES and job.finished_at is not None:
+        return job.finished_at
+    if job.state == PROCESSING and job.started_at is not None:
+        return job.started_at
+    return job.run_at if job.state in (FAILED, SCHEDULED) else job.created_at
+
+
+def _row(cells: dict[str, str], widths: dict[str, int], style: str, screen: Screen) -> str:
+    parts = []
+    for name, wide in widths.items():
+        text = pad(clip(cells[name], wide, screen.ellipsis), wide, name in RIGHT)
+        parts.append(screen.paint(text, style) if name == "state" else text)
+    return SEPARATOR.join(parts).rstrip(" ")
+
+
+def _foot(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
+    keys = screen.paint(_keys(look.mode, columns), "dim")
+    if look.prompt is not None:
+        said = _end_of(screen.safe(look.prompt), columns)
+    elif look.trouble:
+        said = screen.paint(clip(screen.safe(look.trouble), columns, screen.ellipsis), "red")
+    elif look.message:
+        said = clip(screen.safe(look.message), columns, screen.ellipsis)
+    else:
+        return [keys]
+    return [said] if rows < 4 else [said, keys]
+
+
+def _end_of(text: str, columns: int) -> str:
+    """Return the end of a line that somebody types."""
+    while width(text) > columns:
+        text = text[max(1, (width(text) - columns) // 2):]
+    return text
+
+
+def _keys(mode: str, columns: int) -> str:
+    """Return the keys that there is room for; the first and the last matter most."""
+    for separator in (SEPARATOR, " "):
+        if len(separator.join(KEYS[mode])) <= columns:
+            return separator.join(KEYS[mode])
+    first, *others, last = KEYS[mode]
+    shown = [first]
+    room = columns - len(first) - len(SEPARATOR) - len(last)
+    for text in others:
+        room -= len(text) + len(SEPARATOR)
+        if room < 0:
+            break
+        shown.append(text)
+    return SEPARATOR.join([*shown, last])
