@@ -5,6 +5,9 @@ A ```console block holds commands after `$ `, each with what it prints. Where th
 new user. The lines shown must then be printed in that order: dates and durations may differ, more may
 be printed, `…` or ` ...` at the end of a line stands for the rest of it and a line `...` for any
 lines. `# exit code N` is what the command must end with instead of 0. All other commands are only parsed.
+
+A ```terminal block after `<!-- typed: COMMAND -->` is a session of that command at a terminal: what stands
+behind a prompt is typed, and the other lines must be shown.
 """
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ from queuectl.engine.demo import JOBS
 from queuectl.model import errors, job
 from queuectl.model.job import STATES, TRANSITIONS
 from queuectl.model.settings import SETTINGS
+from tests import support
 from tests.support import ROOT
+from tests.terminals import PtySession
 
 LIMIT = 120.0
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,6 +40,8 @@ HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^(<!-- run -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXIT_CODE = re.compile(r"# exit code (\d+)$")
 CHANGING = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?|\b(\d+(\.\d+)?(ms|s|m|h|d))+\b")
+TYPED = re.compile(r"^<!-- typed: ([^\n]+) -->\n```terminal\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROMPTED = re.compile(r"(queuectl(?: \[.+?\])?>|Choice:|(?!queuectl:)[a-z]+(?: \[.*?\])?:)(?: (.*))?")
 BETWEEN_COMMANDS = set("();<>|&")
 
 
@@ -183,6 +190,37 @@ def test_the_transcript_of_the_demo_has_the_jobs_of_the_demo() -> None:
     shown = [line[at:] for line in transcript if line.startswith("job-")]
     assert len(shown) == len(JOBS)
     assert [text for text, fields in zip(shown, JOBS) if not matches(text, fields["command"])] == []
+
+
+@pytest.mark.parametrize("command, shown", TYPED.findall(README), ids=lambda text: text.split("\n")[0])
+def test_a_session_at_the_terminal_goes_as_it_is_shown(user: User, processes: support.Processes, command: str,
+                                                       shown: str) -> None:
+    argv = ["/bin/sh", "-c", "exec " + command.replace("main.py", str(ROOT / "main.py"))]
+    with PtySession(processes, argv, env={**user.environment, "TERM": "xterm"}, columns=100, rows=200,
+                    cwd=str(user.directory)) as session:
+        for line in shown.splitlines():
+            prompted = PROMPTED.fullmatch(line)
+            if prompted:
+                session.expect(re.compile(rf"^{re.escape(prompted.group(1))} ?\n*\Z", re.MULTILINE))
+                session.send((prompted.group(2) or "") + "\n")
+        assert session.wait() == 0
+        assert missing(shown.splitlines(), "\n".join(session.screen())) == []
+
+
+def test_the_picture_of_the_live_view_has_its_parts(user: User, processes: support.Processes) -> None:
+    picture, = [body for body in blocks("terminal") if "q quit" in body]
+    parts = [line for line in picture.splitlines() if line.startswith(("  ID ", "q quit"))]
+    assert len(parts) == 2
+    user.run("queuectl demo")
+    with PtySession(processes, ["/bin/sh", "-c", "exec queuectl top"], env={**user.environment, "TERM": "xterm"},
+                    columns=100, cwd=str(user.directory)) as session:
+        session.expect("q quit")
+        shown = "\n".join(session.screen())
+        session.send("q")
+        assert session.wait() == 0
+    assert missing(parts, shown) == []
+    heads = [line.split()[0] for line in picture.splitlines()[:3]]
+    assert [line.split()[0] for line in shown.splitlines()[:3]] == heads
 
 
 def command_tables() -> dict[str, set[str]]:

@@ -77,7 +77,7 @@ def _write(path: str, text: str) -> None:
                 is_ours = MARKER in file.read()
             if not is_ours:
                 raise Conflict(f"{path} is there already and was not made by queuectl",
-                               hint=f"move it away, or write the script elsewhere: queuectl completion SHELL > FILE")
+                               hint="move it away, or write the script elsewhere: queuectl completion SHELL > FILE")
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)

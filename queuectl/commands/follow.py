@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..store.sqlite import Row
     from .context import Context
-    from .result import Text
 
 LOOK_SECONDS = 0.05
 
@@ -69,7 +68,7 @@ def follow(follower: Follower, context: Context) -> Iterator[bytes]:
         context.clock.pause(LOOK_SECONDS)
 
 
-def follow_several(followers: dict[str, Follower], context: Context) -> Iterator[Text]:
+def follow_several(followers: dict[str, Follower], context: Context) -> Iterator[Labelled]:
     """Yield what several jobs print, whole lines with the id in front, until all are done."""
     sources = [Source(name, index, followers) for index, name in enumerate(followers)]
     waiting = list(zip(sources, followers.values()))

@@ -69,16 +69,16 @@ def logs(context: Context, *, ids: Sequence[str], follow: bool, attempt: int | s
 
 def _followed(context: Context, followers: dict[str, Follower], no_prefix: bool) -> Iterator[Text]:
     if len(followers) == 1:
-        return follow(*followers.values(), context)
-    text = follow_several(followers, context)
-    return (piece.data for piece in text) if no_prefix else text  # type: ignore[union-attr]
+        return follow(next(iter(followers.values())), context)
+    lines = follow_several(followers, context)
+    return (line.data for line in lines) if no_prefix else lines
 
 
 def _of_several(context: Context, jobs: Sequence[Job], attempt: int | str | None, stream: int | None,
                 tail: int | None, no_prefix: bool) -> Iterator[Text]:
     """Yield the jobs' output one after another; one that has not run is only noted."""
     for job, source in zip(jobs, several(jobs)):
-        if not job.attempts and not context.queue.store.attempts.of_job(job.number):
+        if not context.queue.store.attempts.of_job(job.number):
             context.front_end.note(f"{job.id} has not run yet, it is {job.state}")
             continue
         printed = _printed(context.queue, job, attempt, stream, tail)
@@ -89,7 +89,8 @@ def _of_several(context: Context, jobs: Sequence[Job], attempt: int | str | None
         yield from source.rest()
 
 
-def _printed(queue: Queue, job: Job, attempt: int | str | None, stream: int | None, tail: int | None) -> Iterator[bytes]:
+def _printed(queue: Queue, job: Job, attempt: int | str | None, stream: int | None,
+             tail: int | None) -> Iterator[bytes]:
     if attempt == "all":
         return _all_attempts(queue, job, stream)
     # Asked at once, so that an attempt that does not exist is an error before anything is printed.

@@ -1,5 +1,5 @@
 # Completion of @NAME@ for fish, made by: queuectl completion fish
 function __@FUNCTION@_complete
-    @NAME@ __complete fish (commandline -cp | string collect --no-trim-newlines) 2>/dev/null
+    @NAME@ __complete fish (commandline -cp) 2>/dev/null
 end
 complete -c @NAME@ -f -k -a '(__@FUNCTION@_complete)'

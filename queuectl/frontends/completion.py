@@ -36,7 +36,7 @@ def complete(words: Sequence[str]) -> int:
     """Print what the shell asks for; return 0, whatever happens."""
     try:
         screen = Screen(sys.stdout, os.environ)
-        screen.write("".join(f"{line}\n" for line in replies(words[0], *words[1:])))
+        screen.write("".join(f"{line}\n" for line in _replies(words[0], words[1:])))
         screen.flush()
     except Exception:
         # The shell would print an error into the line that is being typed: rather nothing is offered.
@@ -44,16 +44,16 @@ def complete(words: Sequence[str]) -> int:
     return 0
 
 
-def replies(shell: str, line: str, word_breaks: str | None = None) -> list[str]:
-    """Return the lines that answer a shell."""
-    under = cursor(line)
+def _replies(shell: str, given: Sequence[str]) -> list[str]:
+    """Return the lines that answer a shell; bash gives its word breaks after the line."""
+    # fish gives a line with newlines in it as several words.
+    under = cursor(given[0] if shell == "bash" else "\n".join(given))
     words = _without_program(under.words)
     if words is None:
         return []
     found = candidates(words, under.text, ZshLookup() if shell == "zsh" else Lookup())
     if shell == "bash":
-        return _for_bash(found, under, os.environ.get("COMP_WORDBREAKS", WORD_BREAKS)
-                         if word_breaks is None else word_breaks)
+        return _for_bash(found, under, given[1] if len(given) > 1 else os.environ.get("COMP_WORDBREAKS", WORD_BREAKS))
     return [f"\t{one.leave_to_shell}\t{one.value}" if one.leave_to_shell else f"{one.value}\t{escape(one.description)}"
             for one in found]
 
@@ -79,5 +79,6 @@ def _kept(raw: str, word_breaks: str) -> int:
         if raw[at] in IN_WORDS and raw[at] in word_breaks:
             before = cursor(raw[:at])
             if not before.quote and not before.raw.endswith("\\"):
-                return len(before.text) + 1
+                # An @ begins the next word.
+                return len(before.text) + (raw[at] != "@")
     return 0

@@ -100,4 +100,5 @@ class History:
 
 def _is_line(line: str) -> bool:
     """Return whether it is a line that was typed, not what a damaged file is full of."""
-    return bool(line.strip()) and len(line) <= LONGEST_LINE and escape(line.replace("\t", " ")) == line.replace("\t", " ")
+    plain = line.replace("\t", " ")
+    return bool(line.strip()) and len(line) <= LONGEST_LINE and escape(plain) == plain

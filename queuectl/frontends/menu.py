@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
-    Choice = tuple[str, str, Callable[["Menu"], None]]
+    Choice = tuple[str, str, Callable[["Menu"], object]]
 
 GOODBYE = "Goodbye."
 

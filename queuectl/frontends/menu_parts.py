@@ -53,8 +53,12 @@ def list_jobs(menu: Menu) -> None:
     """List jobs by state and text, then offer what can be done with one of them."""
     menu.form("list", "--state", "--search", "--limit", defaults={"state": "all", "search": "all"})
     while True:
-        chosen = pick_job(menu, STATES)
-        menu.submenu(f"Job {menu.asker.terminal.safe(chosen.id)}", lambda menu: job_entries(menu, chosen.number))
+        show_job(menu, pick_job(menu, STATES))
+
+
+def show_job(menu: Menu, job: Job) -> None:
+    """Offer what can be done with a job until the user goes back."""
+    menu.submenu(f"Job {menu.asker.terminal.safe(job.id)}", lambda menu: job_entries(menu, job.number))
 
 
 def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
@@ -71,7 +75,7 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
             for place, (label, path, asks, _) in enumerate(allowed, 1)]
 
 
-def _action(path: str, job: str, asks: bool) -> object:
+def _action(path: str, job: str, asks: bool) -> Callable[[Menu], None]:
     def act(menu: Menu) -> None:
         if asks and not menu.asker.confirm(f"{path} {menu.asker.terminal.safe(job)}"):
             return
@@ -173,7 +177,7 @@ def config_entries(menu: Menu) -> Sequence[Choice]:
     ]
 
 
-def _settings_form(group: str) -> object:
+def _settings_form(group: str) -> Callable[[Menu], None]:
     def fill(menu: Menu) -> None:
         """Ask for each setting of the group; what stays as it is needs no command."""
         from ..model.settings import SETTINGS

@@ -50,7 +50,8 @@ def _interact(options: Mapping[str, Any]) -> int:
     terminal = session.terminal()
     home = Queue(options["home"]).home
     home.prepare()
-    shell = Shell(session, History(home.history, terminal.note), Facts(options["home"], News(SYSTEM_CLOCK.wall())))
+    facts = Facts(home.path, News(SYSTEM_CLOCK.wall()))
+    shell = Shell(session, home.path, History(home.history, terminal.note), facts)
     terminal.out.write(banner(terminal, home.path, "help lists the commands, TAB completes, exit or Ctrl-D leaves."))
     while True:
         try:
@@ -65,7 +66,7 @@ def _interact(options: Mapping[str, Any]) -> int:
 class Facts:
     """What the prompt and the lines before it tell, read from the store; nothing where it cannot be read."""
 
-    def __init__(self, home: str | None, news: News) -> None:
+    def __init__(self, home: str, news: News) -> None:
         self._queue = Queue(home)
         self._news = news
 
@@ -88,9 +89,10 @@ class Facts:
 class Shell(cmd.Cmd):
     """The loop that reads lines. What they mean is the interpreter's business."""
 
-    def __init__(self, session: Session, history: History, facts: Facts) -> None:
+    def __init__(self, session: Session, home: str, history: History, facts: Facts) -> None:
         super().__init__(completekey=None)  # type: ignore[arg-type]
         self._session = session
+        self._home = home
         self._history = history
         self._facts = facts
         self._interpreter = Interpreter(session, history)
@@ -143,12 +145,12 @@ class Shell(cmd.Cmd):
         return self._matches[state] if state < len(self._matches) else None
 
     def _complete(self, text: str) -> list[str]:
-        from ..commands.candidates import candidates
+        from ..commands.candidates import Lookup, candidates
         from .line import cursor, quoted
 
         assert self._readline is not None
         under = cursor(self._readline.get_line_buffer()[:self._readline.get_endidx()])
-        found = candidates(under.words, under.text, self._lookup())
+        found = candidates(under.words, under.text, Lookup(self._home))
         typed = [(quoted(one.value, under.quote), one.is_complete) for one in found]
         if not under.words:
             typed += [(word, True) for word in WORDS if word.startswith(under.text)]

@@ -111,7 +111,7 @@ def test_an_exact_id_goes_before_a_prefix_and_a_number(home: str) -> None:
     assert [meant(home, word) for word in ("x", "1", "last", "1-2")] == [["x"], ["1"], ["last"], ["1-2"]]
 
 
-@pytest.mark.parametrize("command", ["show", "logs", "history"])
+@pytest.mark.parametrize("command", ["show", "history"])
 def test_a_command_for_one_job_refuses_several(named: str, command: str) -> None:
     for reference in ("1,2", "1-3"):
         assert "jobs, one is wanted" in refused(named, 2, command, reference).err

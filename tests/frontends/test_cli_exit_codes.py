@@ -6,12 +6,13 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from typing import Any, Dict, List, Tuple
 
 import pytest
 
 from queuectl.commands.registry import COMMANDS, load
-from queuectl.frontends import cli
+from queuectl.frontends import dispatch
 from queuectl.model.errors import (
     Conflict,
     DaemonUnavailable,
@@ -24,7 +25,7 @@ from queuectl.model.errors import (
 )
 from tests import support
 from tests.commands.calling import call, done
-from tests.support import cli_command, cli_environment, run_cli
+from tests.support import ROOT, cli_command, cli_environment, run_cli
 
 
 @pytest.mark.parametrize(
@@ -241,8 +242,9 @@ def test_options_of_all_commands_stand_before_or_after(home: str) -> None:
 
 
 def test_no_arguments_show_the_commands_and_nothing_is_made(home: str) -> None:
-    found = run_cli(home)
+    found = subprocess.run([sys.executable, "-m", "queuectl", "--home", home], cwd=str(ROOT), capture_output=True,
+                           encoding="utf-8", check=False, timeout=60, stdin=subprocess.DEVNULL)
     assert found.returncode == 0
     assert "worker start" in found.stdout
     assert not os.path.exists(home)
-    assert cli.BUG == 70
+    assert dispatch.BUG == 70

@@ -27,7 +27,8 @@ class Talk:
     """A run of the menu: the answers it was given and what it printed."""
 
     def __init__(self, home: str, *answers: str, **environment: str) -> None:
-        done = subprocess.run([sys.executable, str(ROOT / "main.py"), "--home", home], input="".join(f"{answer}\n" for answer in answers),
+        done = subprocess.run([sys.executable, str(ROOT / "main.py"), "--home", home],
+                              input="".join(f"{answer}\n" for answer in answers),
                               env=cli_environment(home, environment), capture_output=True, encoding="utf-8",
                               check=False, timeout=LIMIT)
         self.code, self.out, self.err = done.returncode, done.stdout, done.stderr

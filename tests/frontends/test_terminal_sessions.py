@@ -27,8 +27,9 @@ def terminal(home: str, processes: support.Processes) -> Iterator[Open]:
 
     def start(*words: str, env: dict[str, str | None] | None = None, argv: list[str] | None = None,
               **options: int) -> PtySession:
-        session = PtySession(processes, argv or cli_command(home, *words),
-                             env=cli_environment(home, {"TERM": "xterm", "PAGER": None, "QUEUECTL_PAGER": "", **(env or {})}), **options)
+        variables = {"TERM": "xterm", "PAGER": None, "QUEUECTL_PAGER": "", **(env or {})}
+        session = PtySession(processes, argv or cli_command(home, *words), env=cli_environment(home, variables),
+                             **options)
         opened.append(session)
         return session
 
@@ -146,9 +147,11 @@ def test_tab_completes_commands_ids_and_the_shells_own_words(terminal: Open, hom
     session.send("list; show night\t")
     session.expect("show nightly-backup ")
     session.send("\n")
-    session.expect("(number 1)")
-    session.send("list --st\tpen\t")
-    session.expect("list --state pending ")
+    session.expect(re.compile(r"\(number 1\)(.*\n)+queuectl> ?\n*$"))
+    session.send("list --st\t")
+    session.expect("> list --state=")
+    session.send("pen\t")
+    session.expect("> list --state=pending ")
     interrupt(session, "pending")
     session.send("exit\n")
     assert session.wait() == 0

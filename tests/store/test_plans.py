@@ -35,6 +35,12 @@ HOT = {
     "output": (output.READ, (1, 0, 0, 9), "sqlite_autoindex_output_1"),
     "output from its end": (output.READ_BACK, (1, 9, 0), "sqlite_autoindex_output_1"),
     "trimming output": (output.TRIM, (1, 0, 9), "sqlite_autoindex_output_1"),
+    "what runs": (search.RUNNING, (5,), "jobs_processing"),
+    "what is due next": (search.NEXT_DUE_JOBS, (5,), "jobs_due"),
+    "what is next in a queue": (search.NEXT_OF_QUEUE, ("q", 5), "jobs_claimable"),
+    "what ended last": (search.LAST_FINISHED, ("dead", 5), "jobs_finished"),
+    "what ended since": (search.ENDED_SINCE, ("dead", 0, 5), "jobs_finished"),
+    "what ended each minute": (stats.PER_MINUTE, (0,), "PRIMARY KEY"),
     "a context": (contexts.FIND, ("/", "", ""), "sqlite_autoindex_contexts_1"),
 }
 IN_ORDER = ["the head of a queue", "jobs that are due", "finished jobs to prune", "ids by prefix", "output",

@@ -1,0 +1,230 @@
+"""TAB in the real bash, zsh and fish, on a pseudo-terminal: what the scripts make of a typed line.
+
+The program in these tests answers `__complete` as `queuectl` does and otherwise prints its words, so that what
+is seen is what a command would be given. A line is typed, then TAB, `+` and Enter: `+` is a word of its own
+after a blank, and part of the word where none was added.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import Callable, Dict, List, Tuple
+
+import pytest
+
+from queuectl.commands.completion import SHELLS, script
+from queuectl.model.clock import SYSTEM_CLOCK
+from tests.support import ROOT, Processes, cli_environment, run_cli
+
+LIMIT = 15.0
+COLUMNS = 2000  # so that no line is folded
+TAB = "\t"
+# Sequences that terminals obey, and what zsh draws to show that a line had no end.
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b[=>()][0-9AB]?|\x0f|\r")
+IDS = ("job-1", "job-22", "with:colon:1", "with-dash.2")
+
+Start = Callable[[str], "Terminal"]
+
+
+class Terminal:
+    """A shell on a pseudo-terminal: what was typed into it, and what it showed since."""
+
+    def __init__(self, processes: Processes, argv: List[str], env: Dict[str, str], cwd: Path) -> None:
+        self._fd, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
+        processes.start(argv, stdin=child, stdout=child, stderr=child, env=env, cwd=cwd, start_new_session=True,
+                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(child)
+        self._shown = b""
+
+    def type(self, text: str) -> None:
+        os.write(self._fd, text.encode())
+
+    def expect(self, *wanted: str) -> str:
+        """Return what is shown once all of it has come, and forget it."""
+        deadline = SYSTEM_CLOCK.monotonic() + LIMIT * 1000
+        while not all(text in self.text() for text in wanted):
+            assert SYSTEM_CLOCK.monotonic() < deadline, f"waited for {wanted} in vain, shown was {self.text()!r}"
+            if select.select([self._fd], [], [], 0.1)[0]:
+                self._shown += os.read(self._fd, 65536)
+                self._answer()
+        shown = self.text()
+        self._shown = b""
+        return shown
+
+    def _answer(self) -> None:
+        """Tell a shell that asks what the terminal is and where its cursor stands."""
+        for question, answer in ((b"\x1b[c", b"\x1b[?62c"), (b"\x1b[0c", b"\x1b[?62c"), (b"\x1b[6n", b"\x1b[1;1R")):
+            if question in self._shown:
+                self._shown = self._shown.replace(question, b"")
+                os.write(self._fd, answer)
+
+    def text(self) -> str:
+        return ESCAPES.sub(b"", self._shown).decode("utf-8", "replace")
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+@pytest.fixture
+def place(tmp_path: Path, home: str) -> Path:
+    """A directory with the program, files with names of all kinds, and a home with jobs."""
+    program = tmp_path / "bin" / "queuectl"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = __complete ] && exec {sys.executable} {ROOT}/main.py "$@"\nprintf "<%s>" "$@"; echo\n')
+    program.chmod(0o755)
+    work = tmp_path / "work"
+    (work / "My Documents").mkdir(parents=True)
+    (work / "My Documents" / "all jobs.json").write_text("{}")
+    (work / "größe.json").write_text("{}")
+    (tmp_path / "rc").mkdir()
+    (tmp_path / "rc" / "here.json").write_text("{}")
+    jobs = "".join(f'{{"id": "{name}", "command": "true"}}\n' for name in IDS)
+    assert run_cli(home, "enqueue", "-", input=jobs).returncode == 0
+    return work
+
+
+@pytest.fixture
+def start(place: Path, home: str, processes: Processes):  # type: ignore[no-untyped-def]
+    """Starts a shell with the completion loaded and the prompt `% `."""
+    terminals: List[Terminal] = []
+
+    def begin(shell: str) -> Terminal:
+        terminal = Terminal(processes, *_command(shell, place, home), place)
+        terminals.append(terminal)
+        terminal.type("echo rea''dy\n")
+        terminal.expect("ready")
+        return terminal
+
+    yield begin
+    processes.kill_all()
+    for terminal in terminals:
+        terminal.close()
+
+
+def _command(shell: str, place: Path, home: str) -> Tuple[List[str], Dict[str, str]]:
+    """Return the words that start an interactive shell without anybody's own files, and its environment."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    folder = place.parent / "rc"
+    text = script(shell, "queuectl")
+    env = cli_environment(home, {
+        "PATH": f"{place.parent / 'bin'}:{os.environ['PATH']}", "HOME": str(folder), "ZDOTDIR": str(folder),
+        "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder), "TERM": "xterm", "LC_ALL": "C.UTF-8",
+        "INPUTRC": "/dev/null",
+    })
+    if shell == "bash":
+        rc = folder / "bashrc"
+        rc.write_text(f"{text}\nPS1='% '\nbind 'set enable-bracketed-paste off'\nbind 'set show-all-if-ambiguous on'\n")
+        return ["bash", "--noprofile", "--rcfile", str(rc), "-i"], env
+    if shell == "zsh":
+        rc = f"autoload -Uz compinit && compinit -u -D\n{text}\nPS1='% '\nunset zle_bracketed_paste\nsetopt no_beep\n"
+        (folder / ".zshrc").write_text(rc)
+        return ["zsh", "-o", "noglobalrcs", "-i"], env
+    (folder / "fish").mkdir(exist_ok=True)
+    config = f"{text}\nfunction fish_prompt; echo -n '% '; end\nset -g fish_greeting\nset -g fish_autosuggestion_enabled 0\n"
+    (folder / "fish" / "config.fish").write_text(config)
+    return ["fish", "-i"], env
+
+
+# What is typed before TAB, and the words that the program is given then.
+UNIQUE = [
+    ("queuectl stat", "<status><+>"),
+    ("queuectl dlq sta", "<dlq><stats><+>"),
+    ("queuectl list --sta", "<list><--state=+>"),
+    ("queuectl list --state=de", "<list><--state=dead><+>"),
+    ("queuectl list --state=dead,pe", "<list><--state=dead,pending><+>"),
+    ("queuectl list --state de", "<list><--state><dead><+>"),
+    ("queuectl show with-", "<show><with-dash.2><+>"),
+    ("queuectl show with:", "<show><with:colon:1><+>"),
+    ("queuectl show with:colon:", "<show><with:colon:1><+>"),
+    ("queuectl cancel job-1,with-", "<cancel><job-1,with-dash.2><+>"),
+    ("queuectl cancel job-1,with:c", "<cancel><job-1,with:colon:1><+>"),
+    ("queuectl config set retry_j", "<config><set><retry_jitter><+>"),
+    ("queuectl config set retry_jitter 0", "<config><set><retry_jitter><0.1><+>"),
+    ("true; queuectl stat", "<status><+>"),
+    ("queuectl list --queue=def", "<list><--queue=default><+>"),
+    ("queuectl enqueue 'My Documents/al", "<enqueue><My Documents/all jobs.json><+>"),
+    ("queuectl enqueue My\\ Documents/al", "<enqueue><My Documents/all jobs.json><+>"),
+    ("queuectl enqueue @gr", "<enqueue><@größe.json><+>"),
+    ("queuectl enqueue --file=gr", "<enqueue><--file=größe.json><+>"),
+    ("queuectl enqueue grö", "<enqueue><größe.json><+>"),
+    ("queuectl enqueue ~/her", "<enqueue><{home}/here.json><+>"),
+    ("queuectl add --cwd My", "<add><--cwd><My Documents/+>"),
+    ('queuectl show "with-', "<show><with-dash.2><+>"),
+    ("queuectl --home /nowhere/at/all stat", "<--home></nowhere/at/all><status><+>"),
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_tab_completes_the_word(start: Start, place: Path, shell: str) -> None:
+    terminal = start(shell)
+    for typed, wanted in UNIQUE:
+        terminal.type(f"{typed}{TAB}+\n")
+        terminal.expect(wanted.replace("{home}", str(place.parent / "rc")))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_tab_shows_what_there_is_to_choose_from(start: Start, shell: str) -> None:
+    terminal = start(shell)
+    terminal.type(f"queuectl show job-{TAB}{TAB}")
+    terminal.expect("job-1 ", "job-22")
+    terminal.type("\x15")
+    terminal.type(f"queuectl dlq {TAB}{TAB}")
+    terminal.expect("list ", "stats ", "retry ", "remove")
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_tab_explains_what_there_is_to_choose_from(start: Start, shell: str) -> None:
+    terminal = start(shell)
+    terminal.type(f"queuectl dlq {TAB}{TAB}")
+    terminal.expect("Run dead jobs again", "Delete dead jobs")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_tab_makes_no_home(start: Start, place: Path, shell: str) -> None:
+    missing = place.parent / "missing"
+    terminal = start(shell)
+    terminal.type(f"queuectl --home {missing} show j{TAB}+\n")
+    terminal.expect(f"<--home><{missing}><show><j+>")
+    assert not missing.exists()
+
+
+def test_fish_completes_a_line_without_a_terminal(place: Path, home: str) -> None:
+    argv, env = _command("fish", place, home)
+    done = subprocess.run([argv[0], "-c", 'complete -C "queuectl dl"; complete -C "queuectl show with:"'], env=env,
+                          cwd=place, capture_output=True, text=True, check=True, timeout=LIMIT, stdin=subprocess.DEVNULL)
+    assert done.stdout.splitlines() == ["dlq\tlist, stats, retry, remove", "with:colon:1\tpending: true"]
+
+
+def test_zsh_finds_the_installed_script_on_its_path(place: Path, home: str) -> None:
+    argv, env = _command("zsh", place, home)
+    functions = place.parent / "functions"
+    functions.mkdir()
+    (functions / "_queuectl").write_text(script("zsh", "queuectl"))
+    (place.parent / "rc" / ".zshrc").write_text("")
+    program = f"fpath=({functions} $fpath); autoload -Uz compinit; compinit -u -D; print -r -- $_comps[queuectl]"
+    done = subprocess.run([argv[0], "-f", "-c", program], env=env, cwd=place, capture_output=True, text=True,
+                          check=True, timeout=LIMIT, stdin=subprocess.DEVNULL)
+    assert done.stdout == "_queuectl\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_has_no_syntax_error(shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    for name in ("queuectl", "my-q.1"):
+        done = subprocess.run([shell, "-n"], input=script(shell, name), capture_output=True, text=True, check=False,
+                              timeout=LIMIT)
+        assert (done.returncode, done.stderr) == (0, "")
