@@ -31,8 +31,8 @@ def show(result: Result, options: Mapping[str, Any], terminal: Terminal) -> int:
 
 def _print(pieces: Iterable[Text], result: Result, terminal: Terminal) -> None:
     for piece in pieces:
-        _write(piece, terminal, raw=result.raw)
-    _write(None, terminal)
+        write(piece, terminal, raw=result.raw)
+    write(None, terminal)
 
 
 def form_of(options: Mapping[str, Any]) -> str:
@@ -71,8 +71,11 @@ def displayed(piece: Text, terminal: Terminal, *, raw: bool) -> str:
     return terminal.out.paint(terminal.out.safe(piece.label), style) + displayed(piece.data, terminal, raw=raw)
 
 
-def _write(piece: Text | None, terminal: Terminal, *, raw: bool = False) -> None:
-    """Write one piece to stdout, or with None send off what was written."""
+def write(piece: Text | None, terminal: Terminal, *, raw: bool = False) -> None:
+    """Write one piece to stdout, or with None send off what was written.
+
+    Raises BrokenPipeError if nobody reads it, QueueCTLError if it cannot be written (a full disk).
+    """
     try:
         if piece is None:
             terminal.out.flush()

@@ -12,6 +12,8 @@ from __future__ import annotations
 import shlex
 import textwrap
 
+from .answer import write
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Mapping, Sequence
@@ -49,28 +51,29 @@ class Asker:
         room = max(NARROWEST, self.terminal.columns - 1)
         for line in text.split("\n"):
             indent = " " * (len(line) - len(line.lstrip()))
-            self.terminal.out.write("\n".join(textwrap.wrap(line, room, subsequent_indent=indent + "  ",
-                                                            drop_whitespace=True) or [""]) + "\n")
-        self.terminal.out.flush()
+            self.write("\n".join(textwrap.wrap(line, room, subsequent_indent=indent + "  ") or [""]) + "\n")
+
+    def write(self, text: str) -> None:
+        """Write a text as it is, at once. Raises BrokenPipeError, QueueCTLError."""
+        write(text, self.terminal)
+        write(None, self.terminal)
 
     def read(self, prompt: str) -> str:
         """Return one answer without blanks around it. Raises EndOfInput, Interrupted."""
-        out = self.terminal.out
-        out.write(prompt)
-        out.flush()
+        self.write(prompt)
         try:
             line = self.terminal.stdin.readline()
         except KeyboardInterrupt:
-            out.write("\n")
+            self.write("\n")
             raise Interrupted from None
         except ValueError:
             line = "?"  # Not a text in this encoding; no question takes it.
         if not line:
-            out.write("\n")
+            self.write("\n")
             raise EndOfInput
         if not self.terminal.stdin.isatty():
             # A transcript of piped answers shows them, as a terminal does.
-            out.write(self.terminal.safe(line.rstrip("\n")) + "\n")
+            self.write(self.terminal.safe(line.rstrip("\n")) + "\n")
         return line.strip()
 
     def ask(self, name: str, explanation: str, check: Callable[[str], object], *, default: str | None = None,

@@ -6,6 +6,7 @@ A line that was typed runs whole, whatever its commands return. A script (`shell
 from __future__ import annotations
 
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
+from .answer import write
 from .dispatch import BROKEN_PIPE, INTERRUPTED, explain
 
 TYPE_CHECKING = False
@@ -108,18 +109,20 @@ class Interpreter:
         terminal = self._session.terminal()
         lines = self._history.lines
         for number in range(max(0, len(lines) - SHOWN_LINES), len(lines)):
-            terminal.out.write(f"{number + 1:>5}  {terminal.safe(lines[number])}\n")
-        terminal.out.flush()
+            write(f"{number + 1:>5}  {terminal.safe(lines[number])}\n", terminal)
+        write(None, terminal)
         return 0
 
     def _help(self, topic: list[str]) -> int:
+        """Show the help of the shell's own words, behind that of the queue's commands where both are meant."""
+        name = " ".join(topic)
+        code, heading = 0, ""
+        if name in ("", "history"):
+            code, heading = self._session.execute(["help", *topic]), "\nin the shell:\n"
+        entries = [WORDS[name]] if name else WORDS.values()
         terminal = self._session.terminal()
-        names = topic if topic and topic[0] != "history" else [*WORDS] if not topic else []
-        code = self._session.execute(["help", *topic]) if len(names) != 1 else 0
-        terminal.out.write(("" if names == topic else "\nin the shell:\n")
-                           + "".join(f"  {usage:<24} {text}\n" for usage, text in
-                                     (WORDS[name] for name in names or topic)))
-        terminal.out.flush()
+        write(heading + "".join(f"  {usage:<24} {text}\n" for usage, text in entries), terminal)
+        write(None, terminal)
         return code
 
 

@@ -55,7 +55,7 @@ class Menu:
     def run(self) -> int:
         """Show the main menu until it is left; return the exit code."""
         terminal = self.asker.terminal
-        terminal.out.write(banner(terminal, self.queue.home.path, "Choose by number or name; b leads back."))
+        self.asker.write(banner(terminal, self.queue.home.path, "Choose by number or name; b leads back."))
         interrupted = False
         while True:
             try:
@@ -131,7 +131,7 @@ class Menu:
         """
         # In one piece, to be copied.
         terminal = self.asker.terminal
-        terminal.out.write(terminal.paint(terminal.safe(f"same as: {one_shot(words)}"), "dim") + "\n")
+        self.asker.write(terminal.paint(terminal.safe(f"same as: {one_shot(words)}"), "dim") + "\n")
         code = self.session.execute([*words, *(["--yes"] if quietly_yes else [])])
         if code == BROKEN_PIPE:
             raise Left(code)

@@ -160,7 +160,7 @@ def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) ->
     room = max(20, terminal.columns - 1)
     lines = [clip(f" {place:>2}) {terminal.safe(job.id)}  {job.state}  {terminal.safe(job.command)}", room,
                   terminal.out.ellipsis) for place, job in enumerate(jobs, start + 1)]
-    terminal.out.write("\n" + "\n".join(lines) + "\n")
+    menu.asker.write("\n" + "\n".join(lines) + "\n")
     keys = "n next, " * has_more + "p previous, " * (start > 0)
     return menu.asker.read(f"Which job (line or id, {keys}b back): ")
 
