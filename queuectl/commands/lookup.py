@@ -111,7 +111,8 @@ class Lookup:
                 names.update(name for name in os.listdir(folder or ".") if name.startswith(text))
             except OSError:
                 continue
-        return [Candidate(name) for name in sorted(names)[:MAX_FILES]]
+        # A command goes on with its own arguments, and a quote around it must not be closed.
+        return [Candidate(name, is_complete=False) for name in sorted(names)[:MAX_FILES]]
 
     def _ask(self, question: Callable[[Store], Iterable[Candidate]]) -> list[Candidate]:
         from ..store import Store

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Mapping
 
+    from ..commands.candidates import Candidate
     from ..engine.news import News
     from .history import History
 
@@ -145,19 +146,39 @@ class Shell(cmd.Cmd):
         return self._matches[state] if state < len(self._matches) else None
 
     def _complete(self, text: str) -> list[str]:
-        from ..commands.candidates import Lookup, candidates
-        from .line import cursor, quoted
+        from .line import cursor
 
         assert self._readline is not None
         under = cursor(self._readline.get_line_buffer()[:self._readline.get_endidx()])
-        found = candidates(under.words, under.text, Lookup(self._home))
-        typed = [(quoted(one.value, under.quote), one.is_complete) for one in found]
-        if not under.words:
-            typed += [(word, True) for word in WORDS if word.startswith(under.text)]
+        typed = [_typed(one, under.quote) for one in self._candidates(under.words, under.text)]
         # readline splits at blanks only: its word may begin before ours (`list;sho`) or after (`'my jo`).
         before = text[:len(text) - len(under.raw)] if len(text) > len(under.raw) else ""
         skipped = max(0, len(under.raw) - len(text))
-        return [before + (word + " " * is_complete)[skipped:] for word, is_complete in typed]
+        return [before + word[skipped:] for word in typed]
+
+    def _candidates(self, words: list[str], text: str) -> list[Candidate]:
+        """Return what a word may become: the shell's own words, and the queue's commands with what they take."""
+        from ..commands.candidates import Candidate, Lookup, candidates
+
+        ask = Lookup(self._home)
+        if not words:
+            own = [Candidate(word, help) for word, (_, help) in WORDS.items() if word.startswith(text)]
+            return [one for one in candidates(words, text, ask) if one.value not in WORDS] + own
+        if words == ["source"]:
+            return ask.files(text)
+        if words[0] == "watch":
+            words = words[2:] if words[1:2] and words[1][:1].isdigit() else words[1:]
+        return candidates(words, text, ask)
+
+
+def _typed(candidate: Candidate, quote: str) -> str:
+    """Return a candidate as it is inserted: one that goes on is left open."""
+    from .line import quoted
+
+    word = quoted(candidate.value, quote)
+    if candidate.is_complete:
+        return word + " "
+    return word[:-1] if quote else word
 
 
 def set_up_readline(complete: Any, history: History) -> ModuleType | None:
