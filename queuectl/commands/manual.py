@@ -33,7 +33,7 @@ VARIABLES = (
 SEE_ALSO = (("at", 1), ("crontab", 1), ("nohup", 1), ("sh", 1), ("xargs", 1))
 
 
-@command("man", group="Administration", examples=("man", "man | man -l -", "man > queuectl.1"))
+@command("man", group="Administration", examples=("man", "man > queuectl.1"))
 def man(context: Context) -> Result:
     """Print the manual page in roff; read it with: queuectl man | man -l -."""
     return Result(text=[page()])
@@ -58,17 +58,18 @@ def _lines() -> Iterator[str]:
     yield from _section("DESCRIPTION", _paragraphs(DESCRIPTION))
     yield from _section("FIRST STEPS", _example_lines(FIRST_STEPS.split("\n")[1:]))
     yield ".SH COMMANDS"
-    for group in dict.fromkeys(command.group for command in COMMANDS.values()):
+    for group in dict.fromkeys(found.group for found in COMMANDS.values()):
         yield f".SS {_plain(group)}"
         for found in COMMANDS.values():
             if found.group == group:
                 yield from _command(found)
-    yield from _section("GLOBAL OPTIONS", ["They may stand before or after the command.", *_terms(map(_option, GLOBALS))])
+    yield from _section("GLOBAL OPTIONS", ["They may stand before or after the command."])
+    yield from _terms(map(_option, GLOBALS))
     yield from _section("SETTINGS", _settings())
     yield from _section("EXIT STATUS", _terms(_exit_codes(EXIT_CODES)))
-    yield from _section("ENVIRONMENT", [*_terms((f"\\fB{_plain(name)}\\fR", text) for name, text in VARIABLES),
-                                        *_terms([(r"\fBQUEUECTL_\fISETTING\fR", "a setting by its name in capitals, "
-                                                  "such as QUEUECTL_MAX_RETRIES; wins over the home's")])])
+    yield from _section("ENVIRONMENT", _terms((f"\\fB{_plain(name)}\\fR", text) for name, text in VARIABLES))
+    yield from _terms([(r"\fBQUEUECTL_\fISETTING\fR", "a setting by its name in capitals, such as "
+                        "QUEUECTL_MAX_RETRIES; wins over the home's")])
     yield from _section("FILES", _terms((f"\\fI{_plain(name)}\\fR", text) for name, text in FILES))
     yield from _section("EXAMPLES", _example_lines(_as_typed(example) for found in COMMANDS.values()
                                                    for example in found.examples[:1]))

@@ -133,7 +133,7 @@ def _command(shell: str, place: Path, home: str) -> Tuple[List[str], Dict[str, s
         (folder / ".zshrc").write_text(rc)
         return ["zsh", "-o", "noglobalrcs", "-i"], env
     (folder / "fish").mkdir(exist_ok=True)
-    config = f"{text}\nfunction fish_prompt; echo -n '% '; end\nset -g fish_greeting\nset -g fish_autosuggestion_enabled 0\n"
+    config = f"{text}\nfunction fish_prompt; echo -n '% '; end\nset -g fish_greeting\n"
     (folder / "fish" / "config.fish").write_text(config)
     return ["fish", "-i"], env
 
@@ -203,8 +203,9 @@ def test_tab_makes_no_home(start: Start, place: Path, shell: str) -> None:
 
 def test_fish_completes_a_line_without_a_terminal(place: Path, home: str) -> None:
     argv, env = _command("fish", place, home)
-    done = subprocess.run([argv[0], "-c", 'complete -C "queuectl dl"; complete -C "queuectl show with:"'], env=env,
-                          cwd=place, capture_output=True, text=True, check=True, timeout=LIMIT, stdin=subprocess.DEVNULL)
+    program = 'complete -C "queuectl dl"; complete -C "queuectl show with:"'
+    done = subprocess.run([argv[0], "-c", program], env=env, cwd=place, capture_output=True, text=True, check=True,
+                          timeout=LIMIT, stdin=subprocess.DEVNULL)
     assert done.stdout.splitlines() == ["dlq\tlist, stats, retry, remove", "with:colon:1\tpending: true"]
 
 

@@ -367,3 +367,41 @@ def test_ctrl_c_ends_following_and_leaves_the_job_alone(terminal: Open, home: st
     assert session.wait() == 130
     assert state_of(home, "long") == "processing"
     done(home, "worker", "stop", "--force")
+
+
+# --- odd terminals
+
+@pytest.mark.parametrize("columns, rows", [(0, 0), (24, 5), (40, 12)])
+def test_a_small_or_unknown_terminal_is_used_as_it_is(terminal: Open, home: str, columns: int, rows: int) -> None:
+    session = terminal("shell", columns=columns, rows=rows)
+    session.read_until("queuectl> ")
+    session.send("add true --id x\n")
+    session.read_until("Job added: x")
+    session.read_until("1 pending]> ")
+    session.send("watch 0.1 list\n")
+    session.read_until("pending")
+    interrupt(session, "")
+    session.send("exit\n")
+    assert session.wait() == 0
+    menu = terminal(columns=columns, rows=rows)
+    menu.read_until("Choice: ")
+    menu.send("0\n")
+    assert menu.wait() == 0
+
+
+def test_an_ascii_terminal_gets_ascii(terminal: Open, home: str) -> None:
+    done(home, "add", "echo ü ☃", "--id", "x")
+    ascii_only: dict[str, str | None] = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    session = terminal("shell", env=ascii_only)
+    session.expect("queuectl [1 pending]> ")
+    session.send("list\n")
+    session.expect("echo \\xfc \\u2603")
+    session.send("exit\n")
+    assert session.wait() == 0
+    menu = terminal(env=ascii_only, rows=50)
+    menu.expect("Choice: ")
+    menu.send("3\n\n\n\n1\n1\n")
+    menu.expect("command:     echo \\xfc")
+    menu.send("b\nb\n0\n")
+    assert menu.wait() == 0
+    assert (session.transcript + menu.transcript).isascii()
