@@ -116,13 +116,15 @@ class Place:
         own = {name: arg for arg in command.args if arg.is_option for name in arg.names} if command else {}
         return {**own, **GLOBAL_FLAGS}
 
+    @property
+    def is_in_rest(self) -> bool:
+        """Whether the words here are those of another command, such as those after `add --`."""
+        return self.after_bars and self.command is not None and any(arg.rest for arg in self.command.args)
+
     def positional(self) -> Arg | None:
         """Return the argument that a word without option would be."""
-        args = self.command.args if self.command is not None else ()
-        if self.after_bars and any(arg.rest for arg in args):
-            return None
         given = len(self.positionals)
-        for arg in args:
+        for arg in self.command.args if self.command is not None else ():
             if arg.is_option or arg.rest:
                 continue
             if arg.many or not given:
@@ -144,6 +146,8 @@ def _at(place: Place, text: str, ask: Lookup) -> list[Candidate]:
         return [one.after(f"{name}=") for one in _values(place, arg, value, ask)]
     if place.command is None:
         return _next_words(place.path)
+    if place.is_in_rest:
+        return ask.words(text, is_first=not place.positionals)
     arg = place.positional()
     return [] if arg is None else _values(place, arg, text, ask)
 

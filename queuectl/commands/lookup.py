@@ -114,6 +114,10 @@ class Lookup:
         # A command goes on with its own arguments, and a quote around it must not be closed.
         return [Candidate(name, is_complete=False) for name in sorted(names)[:MAX_FILES]]
 
+    def words(self, text: str, *, is_first: bool) -> list[Candidate]:
+        """Return what a word of another command may become: that is for a shell to know, and this is none."""
+        return []
+
     def _ask(self, question: Callable[[Store], Iterable[Candidate]]) -> list[Candidate]:
         from ..store import Store
 
@@ -146,4 +150,4 @@ def _counts(states: dict[str, int]) -> str:
 
 def _is_shown(name: str, begun: str) -> bool:
     """Return whether a file is offered: hidden ones only where a dot was typed."""
-    return name.startswith(begun or "") and (not name.startswith(".") or begun.startswith("."))
+    return name.startswith(begun) and (not name.startswith(".") or begun.startswith("."))

@@ -24,7 +24,15 @@ IN_WORDS = ":=@"
 WORD_BREAKS = " \t\n\"'@><=;|&(:"
 
 
-class ZshLookup(Lookup):
+class ShellLookup(Lookup):
+    """Completes the words of another command, as after `add --`, like a shell: a program, then files."""
+
+    def words(self, text: str, *, is_first: bool) -> list[Candidate]:
+        """Return programs or files."""
+        return self.programs(text) if is_first else self.files(text)
+
+
+class ZshLookup(ShellLookup):
     """Leaves files to zsh, which knows about ~, links and the user's own rules."""
 
     def files(self, text: str, *, only_directories: bool = False) -> list[Candidate]:
@@ -38,7 +46,7 @@ def complete(words: Sequence[str]) -> int:
         screen = Screen(sys.stdout, os.environ)
         screen.write("".join(f"{line}\n" for line in _replies(words[0], words[1:])))
         screen.flush()
-    except Exception:
+    except (Exception, KeyboardInterrupt):
         # The shell would print an error into the line that is being typed: rather nothing is offered.
         return 0
     return 0
@@ -51,7 +59,7 @@ def _replies(shell: str, given: Sequence[str]) -> list[str]:
     words = _without_program(under.words)
     if words is None:
         return []
-    found = candidates(words, under.text, ZshLookup() if shell == "zsh" else Lookup())
+    found = candidates(words, under.text, ZshLookup() if shell == "zsh" else ShellLookup())
     if shell == "bash":
         return _for_bash(found, under, given[1] if len(given) > 1 else os.environ.get("COMP_WORDBREAKS", WORD_BREAKS))
     return [f"\t{one.leave_to_shell}\t{one.value}" if one.leave_to_shell else f"{one.value}\t{escape(one.description)}"

@@ -129,5 +129,6 @@ def test_completing_never_raises(home: str, monkeypatch: pytest.MonkeyPatch) -> 
     readline = start(home, monkeypatch)
     with open(f"{home}/queue.db", "wb") as file:
         file.write(b"damaged")
-    for line in ("show ", "list --state=", "add \\", "'", ";;;", "config set webhook_events dead,", "list --columns id,"):
+    for line in ("show ", "list --state=", "add \\", "'", ";;;", "config set webhook_events dead,",
+                 "list --columns id,"):
         readline.complete(line, line.rpartition(" ")[2])
