@@ -11,17 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
+    from ..model.job import Job
     from .context import Context
 
 GROUP = "Jobs"
 MANY_JOBS = 10_000
-
-
-@command(
-    "add",
-    Arg("command", optional=True, help="the command, as one quoted text", complete="command",
-        field="command"),
-    Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
+# What a job is given besides its command and its time.
+JOB_OPTIONS = (
     Arg("--id", help="the job's id (default: job-NUMBER)", field="id"),
     Arg("--queue", "-Q", help="the queue (default: default)", complete="queue", field="queue"),
     Arg("--priority", "-p", parse=arguments.whole, help="-1000 to 1000, higher runs first (default: 0)",
@@ -29,17 +25,26 @@ MANY_JOBS = 10_000
     Arg("--retries", "-r", parse=arguments.whole, help="attempts after the first (default: max_retries)",
         field="max_retries", setting="max_retries"),
     Arg("--timeout", "-T", help="seconds, 5m, 1h30m or none (default: timeout)", field="timeout", setting="timeout"),
-    Arg("--in", parse=arguments.delay, metavar="DELAY", help="run it after this time, such as 90s, 30m or 2h30m",
-        group="when to run"),
-    Arg("--at", metavar="TIME", help="run it at this time: 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
-        group="when to run", field="run_at"),
-    Arg("--hold", flag=True, help="keep it until it is released", group="when to run"),
+    Arg("--tag", "-t", many=True, help="a name to find it by; repeatable"),
     Arg("--cwd", metavar="DIR", help="the directory to run in (default: this one)", complete="directory",
         group="how to run"),
     Arg("--env", "-e", many=True, parse=arguments.variable, metavar="NAME=VALUE",
         help="an environment variable; repeatable", group="how to run"),
-    Arg("--tag", "-t", many=True, help="a name to find it by; repeatable"),
     Arg("--allow-background", flag=True, help="let background processes outlive the job", group="how to run"),
+)
+
+
+@command(
+    "add",
+    Arg("command", optional=True, help="the command, as one quoted text", complete="command",
+        field="command"),
+    Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
+    *JOB_OPTIONS,
+    Arg("--in", parse=arguments.delay, metavar="DELAY", help="run it after this time, such as 90s, 30m or 2h30m",
+        group="when to run"),
+    Arg("--at", metavar="TIME", help="run it at this time: tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 "
+        "with zone", group="when to run", field="run_at"),
+    Arg("--hold", flag=True, help="keep it until it is released", group="when to run"),
     Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code", group="afterwards"),
     Arg("--follow", "-f", flag=True, help="show its output until it is done and exit with its exit code",
         group="afterwards"),
@@ -54,9 +59,9 @@ def add(context: Context, *, command: str | None, words: Sequence[str], wait: bo
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
     directory, with the workers' environment and your PATH.
     """
-    fields = {"command": _command(command, words), "tags": tag, "env": dict(env), "cwd": _directory(given.pop("cwd")),
-              "run_at": _run_at(given.pop("in"), given.pop("at")), **given}
-    job = context.queue.add(**{name: value for name, value in fields.items() if value is not None})
+    run_at = _run_at(given.pop("in"), given.pop("at"))
+    fields = job_fields(tag, env, {**given, "run_at": run_at})
+    job = context.queue.add(_command(command, words), **fields)
     if follow:
         from .output import follow_job
 
@@ -66,7 +71,13 @@ def add(context: Context, *, command: str | None, words: Sequence[str], wait: bo
 
         return wait_for(context, [job.number], timeout=None, own_code=True)
     _suggest(context, job.id)
-    return Result(record=job.as_dict(), message=_added(job), ids=[job.id])
+    return Result(record=job.as_dict(), message=told(job, context.clock.wall()), ids=[job.id])
+
+
+def job_fields(tags: list[str], env: list[tuple[str, str]], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a job that JOB_OPTIONS stand for, without those that were not given."""
+    fields = {**given, "tags": tags, "env": dict(env), "cwd": _directory(given["cwd"])}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _suggest(context: Context, job: str) -> None:
@@ -78,7 +89,8 @@ def _suggest(context: Context, job: str) -> None:
         context.front_end.hint("no workers are running; start them with: queuectl worker start")
 
 
-def _added(job: Any) -> str:
+def told(job: Job, now: int) -> str:
+    """Return what is said of a job that was added."""
     from ..model import when
 
     lines = [f"Job added: {job.id}", f"  command:  {job.command}", f"  priority: {job.priority}",
@@ -86,7 +98,7 @@ def _added(job: Any) -> str:
     if job.timeout is not None:
         lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
     if job.state == "scheduled":
-        lines.append(f"  runs at:  {when.local(job.run_at)} ({when.iso(job.run_at)})")
+        lines.append(f"  runs at:  {when.local(job.run_at)} ({when.iso(job.run_at)}), {when.ago(job.run_at, now)}")
     if job.state == "held":
         lines.append(f"  held; let it go with: queuectl release {job.id}")
     return "\n".join(lines)

@@ -32,6 +32,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "setting": lambda ask, text: _settings(text),
     "queue": lambda ask, text: ask.queues(),
     "tag": lambda ask, text: ask.tags(),
+    "schedule": lambda ask, text: ask.schedules(),
     "worker": lambda ask, text: ask.workers(),
     "template": lambda ask, text: ask.templates(),
     "file": lambda ask, text: _files(ask, text),

@@ -74,6 +74,11 @@ class Lookup:
         """Return the tags of the newest jobs."""
         return self._ask(lambda store: [Candidate(tag) for tag in store.search.recent_tags(TAGGED_JOBS)])
 
+    def schedules(self) -> list[Candidate]:
+        """Return the recurring jobs."""
+        return self._ask(lambda store: [Candidate(schedule.name, schedule.expression)
+                                        for schedule in store.schedules.all()])
+
     def workers(self) -> list[Candidate]:
         """Return the registered workers."""
         return self._ask(lambda store: [Candidate(str(row["id"]), f"pid {row['pid']}") for row in store.workers.all()])

@@ -27,6 +27,7 @@ def _status_text(found: dict[str, Any]) -> str:
 
     lines = [f"home:      {found['home']}",
              f"workers:   {found['workers']} ({found['busy_workers']} busy)" if found["workers"] else "workers:   none",
+             *([f"scheduler: {found['scheduler']['mode']}"] if found["scheduler"]["running"] else []),
              f"jobs:      {found['total']}"]
     lines += [f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items() if count]
     if len(found["queues"]) > 1:
@@ -82,10 +83,11 @@ def _percent(share: float | None) -> str:
 @command("time", group=GROUP, watch=True, examples=("time",))
 def time(context: Context) -> Result:
     """Show the time as the queue sees it, local and UTC, and when the next job is due."""
+    from ..engine.scheduler_control import next_due
     from ..model import when
 
     now = context.clock.wall()
-    due = context.queue.store.jobs.next_due()
+    due = next_due(context.queue.store)
     record = {"local": when.local(now), "utc": when.iso(now), "next_due_at": due}
     lines = [f"local:    {when.local(now)}", f"UTC:      {when.iso(now)}",
              f"next due: {'nothing is scheduled' if due is None else when.local(due) + ', ' + when.ago(due, now)}"]

@@ -144,8 +144,8 @@ def command(path: str, *args: Arg, group: str, aliases: Sequence[str] = (), exam
     return declare
 
 
-MODULES = ("add", "jobs", "output", "actions", "templates", "dlq", "workers", "config", "monitor", "interactive",
-           "completion", "manual", "admin")
+MODULES = ("add", "jobs", "output", "actions", "templates", "workers", "schedule", "scheduler", "cron", "dlq",
+           "monitor", "upkeep", "config", "interactive", "completion", "manual", "admin")
 
 
 def load() -> dict[str, Command]:

@@ -126,22 +126,23 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
     return worker_status(context, started=count)
 
 
-@command("worker logs",
-         Arg("--tail", "-n", parse=arguments.integer(1, 1_000_000), default=TAIL_LINES, metavar="N",
-             help=f"only the last N lines (default: {TAIL_LINES})"),
-         Arg("--follow", "-f", flag=True, help="go on until Ctrl-C"),
-         group=GROUP, examples=("worker logs", "worker logs -f"))
+TAIL = Arg("--tail", "-n", parse=arguments.integer(1, 1_000_000), default=TAIL_LINES, metavar="N",
+           help=f"only the last N lines (default: {TAIL_LINES})")
+FOLLOW = Arg("--follow", "-f", flag=True, help="go on until Ctrl-C")
+
+
+@command("worker logs", TAIL, FOLLOW, group=GROUP, examples=("worker logs", "worker logs -f"))
 def worker_logs(context: Context, *, tail: int, follow: bool) -> Result:
     """Print what the workers' log says."""
-    return Result(text=_log_text(context, context.queue.home.pool_log, tail, follow), live=follow)
+    return Result(text=log_text(context, context.queue.home.pool_log, tail, follow), live=follow)
 
 
-def _log_text(context: Context, path: str, lines: int, follow: bool) -> Iterator[bytes]:
+def log_text(context: Context, path: str, lines: int, follow: bool) -> Iterator[bytes]:
     """Yield the end of a log; with `follow` go on, also after the log was emptied for rotation."""
     try:
         file = open(path, "rb")
     except FileNotFoundError:
-        context.front_end.note("there is no log yet; workers write one when they start")
+        context.front_end.note(f"there is no log yet: {path}")
         return
     with file:
         yield from _last_lines(file.read(), lines)

@@ -17,6 +17,7 @@ WORK = b"w"
 CONTROL = b"c"
 WORKERS = "worker-"
 POOL = "pool"
+SCHEDULER = "scheduler"
 
 
 class Doorbell:
@@ -57,6 +58,12 @@ def ring(home: Home, prefix: str, what: bytes = WORK) -> None:
     for name in names:
         if name.startswith(prefix):
             _ring(os.path.join(home.bells, name), what)
+
+
+def ring_schedulers(home: Home) -> None:
+    """Wake whoever promotes due jobs and fires recurring ones: the pool, and the scheduler daemon."""
+    ring(home, POOL)
+    ring(home, SCHEDULER)
 
 
 def _ring(path: str, what: bytes) -> None:

@@ -1,4 +1,4 @@
-"""One pool per home: the kernel lock that it holds, and who holds it."""
+"""One daemon of a kind per home: the kernel lock that it holds, and who holds it."""
 from __future__ import annotations
 
 import os
@@ -17,29 +17,46 @@ PROBE_SECONDS = 0.005
 
 
 def take_pool_lock(home: Home, clock: Clock) -> LockFile:
-    """Return the lock, taken and with our pid in it. Raises Conflict, naming the pool that has it."""
-    lock = LockFile(home.pool_lock)
+    """Return the pool's lock, taken and with our pid in it. Raises Conflict, naming the pool that has it."""
+    return _take(home, home.pool_lock, clock, "workers are running",
+                 "change their number with: queuectl worker scale N")
+
+
+def take_scheduler_lock(home: Home, clock: Clock) -> LockFile:
+    """Return the scheduler's lock, taken and with our pid in it. Raises Conflict, naming the one that has it."""
+    return _take(home, home.scheduler_lock, clock, "a scheduler is running",
+                 "look at it with: queuectl scheduler status")
+
+
+def _take(home: Home, path: str, clock: Clock, what: str, hint: str) -> LockFile:
+    lock = LockFile(path)
     tries = PROBE_TRIES
     while not lock.acquire():
         tries -= 1
-        if tries and pool_pid(home) is None:
+        if tries and _holder(path) is None:
             # Somebody who only asked whether it is held may have had it for an instant.
             clock.pause(PROBE_SECONDS)
             continue
         lock.close()
-        raise Conflict(f"workers are running already in {home.path} (pid {pool_pid(home) or 'unknown'})",
-                       hint="change their number with: queuectl worker scale N")
+        raise Conflict(f"{what} already in {home.path} (pid {_holder(path) or 'unknown'})", hint=hint)
     lock.write(f"{os.getpid()} {process.start_time(os.getpid())}\n")
     return lock
 
 
 def pool_pid(home: Home) -> int | None:
-    """Return the pid of the running pool, None if there is none.
+    """Return the pid of the running pool, None if there is none."""
+    return _holder(home.pool_lock)
 
-    The lock tells whether one runs; the pid in the file is used only if it is still that process.
-    """
-    if not is_held(home.pool_lock):
+
+def scheduler_pid(home: Home) -> int | None:
+    """Return the pid of the running scheduler daemon, None if there is none."""
+    return _holder(home.scheduler_lock)
+
+
+def _holder(path: str) -> int | None:
+    """Return who holds a lock: the pid in the file is used only if it is held and still that process."""
+    if not is_held(path):
         return None
-    with open(home.pool_lock, encoding="ascii") as file:
+    with open(path, encoding="ascii") as file:
         pid, _, start = file.read().strip().partition(" ")
     return int(pid) if pid and process.is_same_process(int(pid), start) else None

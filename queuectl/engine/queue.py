@@ -22,7 +22,7 @@ from ..model.spec import JobSpec, is_utf8
 from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
 from ..store.search import SORTS, JobFilter
-from .doorbell import CONTROL, POOL, WORKERS, ring
+from .doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 from .references import resolve
 from .settings import load_settings
 
@@ -133,7 +133,7 @@ class Queue:
             return []
         store, now = self.store, self.clock.wall()
         with store.writing():
-            ids = store.jobs.enqueue(specs, path=_search_path(), actor=self.actor, now=now, on_progress=on_progress)
+            ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
             store.events.add("enqueued", actor=self.actor, now=now,
                              detail=ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}")
         self._ring_for(specs)
@@ -142,7 +142,10 @@ class Queue:
     def _ring_for(self, specs: Sequence[JobSpec]) -> None:
         ring(self.home, WORKERS)
         if any(spec.run_at is not None for spec in specs):
-            ring(self.home, POOL)
+            ring_schedulers(self.home)
+        else:
+            # In automatic mode it starts workers for them.
+            ring(self.home, SCHEDULER)
 
     def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
         """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
@@ -238,18 +241,37 @@ class Queue:
         change = self._each(references, "retry",
                             lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts))
         ring(self.home, WORKERS)
+        ring(self.home, SCHEDULER)
         return change
 
     def release(self, *references: str | int) -> Change:
         """Let held jobs go."""
         change = self._each(references, "release", lambda store, number, now: store.jobs.release(number, now))
         ring(self.home, WORKERS)
-        ring(self.home, POOL)
+        ring_schedulers(self.home)
         return change
 
     def remove(self, *references: str | int) -> Change:
         """Delete jobs that are not running, with their attempts and output."""
         return self._each(references, "remove", lambda store, number, now: store.jobs.remove(number))
+
+    def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
+        """Delete jobs that ended in these states before an instant, and give their room back; return how many."""
+        from .housekeeping import prune, vacuum
+
+        pruned = 0
+        for state in states:
+            for count in prune(self.store, state, before):
+                pruned += count
+                if on_progress is not None:
+                    on_progress(pruned)
+        if pruned:
+            with self.store.writing():
+                self.store.contexts.prune()
+                self.store.events.add("pruned", actor=self.actor, now=self.clock.wall(), detail=f"{pruned} jobs")
+            for _ in vacuum(self.store):
+                pass
+        return pruned
 
     def _each(self, references: Sequence[str | int], verb: str, apply: Callable[[Store, int, int], bool]) -> Change:
         """Apply a verb to jobs in small transactions; each change is noted as an event."""
@@ -301,7 +323,7 @@ def here() -> str:
         raise InvalidInput("the current directory does not exist any more", hint="change to one that does") from None
 
 
-def _search_path() -> str:
+def search_path() -> str:
     """Return the PATH for new jobs, without directories whose names are no text."""
     return os.pathsep.join(filter(is_utf8, os.environ.get("PATH", "").split(os.pathsep)))
 

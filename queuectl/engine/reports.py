@@ -5,6 +5,7 @@ from ..model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES, jo
 from ..store.lockfile import is_held
 from . import process
 from .instance import pool_pid
+from .scheduler_control import scheduler_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
     by_state = store.counts.by_state()
     workers = worker_rows(home, store, now)
     alive = [worker for worker in workers if worker["state"] != "lost"]
-    oldest, due = store.stats.oldest_pending(), store.jobs.next_due()
+    oldest = store.stats.oldest_pending()
+    scheduler = scheduler_state(home, store, now)
     return {
         "home": home.path,
         "jobs": {state: by_state.get(state, 0) for state in STATES},
@@ -58,19 +60,25 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
         "workers": len(alive),
         "busy_workers": sum(worker["state"] == "busy" for worker in alive),
         "pool": pool_state(home),
+        "scheduler": {"running": scheduler["running"], "pid": scheduler["pid"], "mode": scheduler["mode"]},
+        "schedules": scheduler["schedules"],
         "oldest_pending_age": None if oldest is None else max(0, now - oldest),
-        "next_due_at": due,
-        "advice": _advice(by_state, len(alive)),
+        "next_due_at": scheduler["next_due_at"],
+        "advice": _advice(by_state, len(alive), scheduler),
     }
 
 
-def _advice(counts: dict[str, int], workers: int) -> list[str]:
+def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> list[str]:
     """Return what a user should know, each with the command that helps."""
     advice = []
     waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
-    if waiting and not workers:
-        advice.append(f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} but no workers are running: "
-                      "queuectl worker start")
+    if waiting and not workers and scheduler["mode"] != "auto":
+        who = "no workers are running" if scheduler["running"] else "neither workers nor a scheduler are running"
+        advice.append(f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} but {who}: "
+                      "queuectl worker start, or queuectl scheduler start --auto")
+    if scheduler["schedules"] and not workers and not scheduler["running"]:
+        advice.append("recurring jobs do not fire, neither workers nor a scheduler are running: "
+                      "queuectl scheduler start --auto")
     if counts.get(DEAD):
         advice.append(f"{jobs_text(counts[DEAD])} {'is' if counts[DEAD] == 1 else 'are'} dead: queuectl dlq list")
     return advice
@@ -99,6 +107,19 @@ def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
         "utilisation": _share(by_state.get(PROCESSING, 0), len(workers)),
         "utilisation_since_start": _mean([worker["busy"] for worker in workers if worker["busy"] is not None]),
     }
+
+
+def upcoming(store: Store, limit: int | None) -> tuple[list[dict[str, Any]], int]:
+    """Return what is to come, the next one first: rows of at, what, id, command; and how much there is."""
+    jobs = store.search.jobs(store.search.upcoming(-1 if limit is None else limit))
+    rows: list[dict[str, Any]] = [{"at": job.run_at, "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
+             "id": job.id, "command": job.command} for job in jobs]
+    recurring = [schedule for schedule in store.schedules.all() if schedule.next_at is not None and not schedule.paused]
+    rows += [{"at": schedule.next_at, "what": "recurring", "id": schedule.name, "command": schedule.command}
+             for schedule in recurring]
+    counts = store.counts.by_state()
+    total = counts.get(SCHEDULED, 0) + counts.get(FAILED, 0) + len(recurring)
+    return sorted(rows, key=lambda row: int(row["at"]))[:limit], total
 
 
 def success_rate(completed: int, dead: int) -> float | None:

@@ -1,19 +1,21 @@
-"""What must happen by itself: due jobs become claimable, lost ones are recovered, old ones pruned.
+"""What must happen by itself: due jobs become claimable, recurring ones fire, lost ones are recovered,
+old ones are pruned and their room is given back.
 
 `tick` does all of it once and may run in several processes at the same time. `SchedulerThread` calls
-it whenever something is due, at the latest after a second, and at once when poked.
+it whenever something is due, at the latest after its longest pause, and at once when poked.
 """
 from __future__ import annotations
 
 import threading
 
 from ..model.errors import QueueCTLError
-from ..model.job import COMPLETED
+from ..model.job import PROCESSING
 from ..store import Store
-from .doorbell import WORKERS, ring
-from .log import Log, rotate
+from .doorbell import SCHEDULER, WORKERS, ring
+from .firing import fire_due, realign
+from .housekeeping import Housekeeping
+from .log import Log
 from .recovery import Recovery
-from .settings import load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,37 +24,59 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = 500
-PRUNE_AT_ONCE = 500
 WAL_BYTES = 4 * 1024 * 1024
-HOUSEKEEPING_MS = 60_000
-HOUR_MS = 3_600_000
+# By so much the wall clock may drift from the monotonic one between two ticks before it counts as set.
+CLOCK_SET_MS = 2_000
 
 
 class Scheduler:
-    """Does what is due. It writes durably: each tick that follows others' commits brings them to the disk."""
+    """Does what is due. It writes durably: each tick that follows others' commits brings them to the disk.
 
-    def __init__(self, home: Home, store: Store, *, clock: Clock, log: Log) -> None:
+    `longest_wait` is how many seconds may pass between two ticks while no job runs; `totals` counts what
+    was done since the start.
+    """
+
+    def __init__(self, home: Home, store: Store, *, clock: Clock, log: Log,
+                 longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
+        self.totals = {"promoted": 0, "fired": 0, "recovered": 0, "pruned": 0}
         self._home = home
         self._store = store
         self._clock = clock
+        self._log = log
+        self._longest_wait = longest_wait
         self._recovery = Recovery(home, store, clock=clock, log=log)
+        self._housekeeping = Housekeeping(home, store, clock=clock, log=log)
         self._seen = store.changes()
-        self._housekeeping_at = clock.monotonic()
+        self._ahead: int | None = None
 
     def tick(self) -> float:
         """Do what is due; return how many seconds may pass until the next call. Raises StoreUnavailable."""
+        self._follow_clock()
         promoted = self._promote()
+        fired = fire_due(self._store, now=self._clock.wall(), actor=self._log.speaker, log=self._log)
         recovered = self._recovery.step()
-        if promoted or recovered:
+        if promoted or fired or recovered:
             ring(self._home, WORKERS)
+            # In automatic mode the daemon starts workers for them.
+            ring(self._home, SCHEDULER)
         # The log's file keeps its size when it is used anew: without a change there is nothing to copy.
-        changed = self._sync() or promoted or recovered
+        changed = self._sync() or promoted or fired or recovered
         if changed and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
-        if self._clock.monotonic() >= self._housekeeping_at:
-            self._housekeeping_at = self._clock.monotonic() + HOUSEKEEPING_MS
-            self._housekeep()
-        return self._patience()
+        pruned, patience = self._housekeeping.step()
+        for name, count in (("promoted", promoted), ("fired", fired), ("recovered", recovered), ("pruned", pruned)):
+            self.totals[name] += count
+        return min(patience, self._patience())
+
+    def _follow_clock(self) -> None:
+        """Look over the schedules at the start, and whenever the wall clock was set."""
+        ahead = self._clock.wall() - self._clock.monotonic()
+        if self._ahead is not None and abs(ahead - self._ahead) <= CLOCK_SET_MS:
+            return
+        if self._ahead is not None:
+            self._log.say(f"the clock was set by {(ahead - self._ahead) / 1000:+.0f} s")
+        self._ahead = ahead
+        realign(self._store, now=self._clock.wall(), log=self._log)
 
     def _promote(self) -> int:
         promoted = 0
@@ -73,41 +97,29 @@ class Scheduler:
         self._seen = seen
         return True
 
-    def _housekeep(self) -> None:
-        """What is enough once a minute: turn the log over, forget old jobs and where only they ran."""
-        rotate(self._home.pool_log)
-        hours = load_settings(self._store).retain_completed_hours
-        if hours is None:
-            return
-        if self._prune(self._clock.wall() - int(hours * HOUR_MS)):
-            with self._store.writing():
-                self._store.contexts.prune()
-
-    def _prune(self, before: int) -> int:
-        """Delete jobs that were completed before an instant, in small transactions; return how many."""
-        total = 0
-        while True:
-            with self._store.writing():
-                pruned = self._store.jobs.prune(COMPLETED, before, PRUNE_AT_ONCE)
-            total += pruned
-            if pruned < PRUNE_AT_ONCE:
-                return total
-
     def _patience(self) -> float:
-        due = self._store.jobs.next_due()
-        if due is None:
-            return LONGEST_WAIT_SECONDS
-        return min(LONGEST_WAIT_SECONDS, max(0, due - self._clock.wall()) / 1000)
+        runs = bool(self._store.counts.by_state().get(PROCESSING))
+        longest = min(self._longest_wait, LONGEST_WAIT_SECONDS) if runs else self._longest_wait
+        due = [at for at in (self._store.jobs.next_due(), self._store.schedules.next_due()) if at is not None]
+        if not due:
+            return longest
+        return min(longest, max(0, min(due) - self._clock.wall()) / 1000)
 
 
 class SchedulerThread(threading.Thread):
-    """Ticks until it is stopped. A store that cannot be used is reported and tried again."""
+    """Ticks until it is stopped. A store that cannot be used is reported and tried again.
 
-    def __init__(self, home: Home, *, clock: Clock, log: Log) -> None:
+    `ticked_at` is the wall time of the last tick that went well, `totals` what the ticks have done.
+    """
+
+    def __init__(self, home: Home, *, clock: Clock, log: Log, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
         super().__init__(name="scheduler", daemon=True)
+        self.ticked_at: int | None = None
+        self.totals: dict[str, int] = {}
         self._home = home
         self._clock = clock
         self._log = log
+        self._longest_wait = longest_wait
         self._poked = threading.Event()
         self._stopping = False
 
@@ -131,8 +143,10 @@ class SchedulerThread(threading.Thread):
                 if store is None:
                     store = Store(self._home, clock=self._clock, give_up=lambda: self._stopping)
                 if scheduler is None:
-                    scheduler = Scheduler(self._home, store, clock=self._clock, log=self._log)
+                    scheduler = Scheduler(self._home, store, clock=self._clock, log=self._log,
+                                          longest_wait=self._longest_wait)
                 patience = scheduler.tick()
+                self.ticked_at, self.totals = self._clock.wall(), dict(scheduler.totals)
             except (QueueCTLError, OSError) as error:
                 self._log.complain(f"scheduler: {error}")
             self._clock.wait(self._poked, patience)

@@ -1,9 +1,9 @@
 """The numbered menu: everything a beginner needs, each entry ending in the command that does the same.
 
     1 add a job   2 live status   3 list   4 start workers   5 stop workers   6 worker management
-    7 dead letter queue   8 configuration   12 demo jobs   13 shell   0 exit
+    7 dead letter queue   8 configuration   9 schedule a job   10 scheduler   12 demo jobs   13 shell   0 exit
 
-A number never changes its meaning; 9, 10 and 11 are kept for scheduling, the scheduler and the dashboard.
+A number never changes its meaning; 11 is kept for the dashboard.
 Forms are made from the declarations of the commands (`forms.Form`) and run through the same dispatch as
 any command line. Answers may be piped in; the end of the input leaves the menu.
 """

@@ -17,7 +17,7 @@ LOG_LINES = "30"
 
 def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
-    from ..engine.instance import pool_pid
+    from ..engine.instance import pool_pid, scheduler_pid
 
     counts = menu.queue.store.counts.by_state()
     workers = menu.queue.store.meta.pool_target() if pool_pid(menu.queue.home) is not None else 0
@@ -32,6 +32,9 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("7", f"Dead letter queue ({counts.get(DEAD, 0)})", lambda menu: menu.submenu("Dead letter queue",
                                                                                       dlq_entries)),
         ("8", "Configuration", lambda menu: menu.submenu("Configuration", config_entries)),
+        ("9", "Schedule a job", schedule_job),
+        ("10", f"Scheduler ({'running' if scheduler_pid(menu.queue.home) is not None else 'not running'})",
+         lambda menu: menu.submenu("Scheduler", scheduler_entries)),
         ("12", "Demo jobs", lambda menu: menu.submenu("Demo jobs", demo_entries)),
         ("13", "Shell", open_shell),
     ]
@@ -167,13 +170,14 @@ def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) ->
 
 def config_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about settings: one for each group of them."""
-    from ..model.settings import QUEUE, RETRIES, WORKERS
+    from ..model.settings import QUEUE, RETRIES, SCHEDULER, WORKERS
 
     groups = [("2", RETRIES), ("3", WORKERS), ("4", QUEUE)]
     return [
         ("1", "Show all settings", lambda menu: menu.execute(["config", "show"])),
         *((key, group.capitalize(), _settings_form(group)) for key, group in groups),
         ("5", "Reset all settings", _reset_settings),
+        ("6", SCHEDULER.capitalize(), _settings_form(SCHEDULER)),
     ]
 
 
@@ -206,6 +210,63 @@ def _rule_of(setting: Setting) -> Callable[[str], None]:
 def _reset_settings(menu: Menu) -> None:
     if menu.asker.confirm("set all settings back to their defaults"):
         menu.execute(["config", "reset"], quietly_yes=True)
+
+
+def schedule_job(menu: Menu) -> None:
+    """Ask for a job that runs once, at a time."""
+    menu.form("schedule", "command", "when", "--id", "--priority", "--retries", "--timeout",
+              defaults={"when": None})
+
+
+def scheduler_entries(menu: Menu) -> Sequence[Choice]:
+    """Return the entries about the scheduler and the recurring jobs."""
+    return [
+        ("1", "Status", lambda menu: menu.execute(["scheduler", "status"])),
+        ("2", "Start", lambda menu: menu.form("scheduler start", "--interval")),
+        ("3", "Start with automatic workers",
+         lambda menu: menu.form("scheduler start", "--workers", "--interval", fixed=["--auto"])),
+        ("4", "Stop", lambda menu: menu.execute(["scheduler", "stop"])),
+        ("5", "Logs", lambda menu: menu.execute(["scheduler", "logs", "--tail", LOG_LINES])),
+        ("6", "What is to come", lambda menu: menu.execute(["scheduled"])),
+        ("7", f"Recurring jobs ({len(menu.queue.store.schedules.all())})",
+         lambda menu: menu.submenu("Recurring jobs", cron_entries)),
+    ]
+
+
+def cron_entries(menu: Menu) -> Sequence[Choice]:
+    """Return the entries about recurring jobs: one each, and one to add another."""
+    names = [schedule.name for schedule in menu.queue.store.schedules.all()]
+    return [
+        ("1", "List", lambda menu: menu.execute(["cron", "list"])),
+        ("2", "Add", lambda menu: menu.form("cron add", "name", "expression", "command", "--timezone", "--catch-up",
+                                            "--overlap")),
+        *((str(place), menu.asker.terminal.safe(name), _schedule_menu(name)) for place, name in enumerate(names, 3)),
+    ]
+
+
+def _schedule_menu(name: str) -> Callable[[Menu], None]:
+    return lambda menu: menu.submenu(f"Schedule {menu.asker.terminal.safe(name)}",
+                                     lambda menu: schedule_entries(menu, name))
+
+
+def schedule_entries(menu: Menu, name: str) -> Sequence[Choice]:
+    """Return what can be done with a recurring job. Raises NotFound once it is removed."""
+    from ..engine.recurring import Recurring
+
+    paused = Recurring(menu.queue).get(name).paused
+    verb = "resume" if paused else "pause"
+    return [
+        ("1", "Show", lambda menu: menu.execute(["cron", "show", name])),
+        ("2", "Next times", lambda menu: menu.execute(["cron", "next", name])),
+        ("3", "Run now", lambda menu: menu.execute(["cron", "run", name])),
+        ("4", verb.capitalize(), lambda menu: menu.execute(["cron", verb, name])),
+        ("5", "Remove", lambda menu: _remove_schedule(menu, name)),
+    ]
+
+
+def _remove_schedule(menu: Menu, name: str) -> None:
+    if menu.asker.confirm(f"remove schedule {menu.asker.terminal.safe(name)}"):
+        menu.execute(["cron", "remove", name], quietly_yes=True)
 
 
 def demo_entries(menu: Menu) -> Sequence[Choice]:

@@ -157,6 +157,7 @@ class Job:
         "id", "number", "command", "state", "queue", "priority", "attempts", "max_retries", "timeout",
         "run_at", "created_at", "updated_at", "started_at", "finished_at", "duration", "exit_code",
         "signal", "error", "worker", "pid", "cwd", "env", "tags", "allow_background",
+        "schedule",
     )
     __slots__ = FIELDS
 
@@ -184,6 +185,7 @@ class Job:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    schedule: str | None
 
     def __init__(self, **values: Any) -> None:
         for name in self.FIELDS:

@@ -202,6 +202,8 @@ SETTINGS = (
             low=100, high=HOUR, unit="seconds"),
     Setting(QUEUE, "retain_completed_hours", "float", 24.0, "hours until completed jobs are pruned; none keeps them",
             high=876_000, unit="hours", aliases=("cleanup_completed_after_hours",), optional=True),
+    Setting(QUEUE, "retain_dead_hours", "float", None, "hours until dead jobs are pruned; none keeps them",
+            high=876_000, unit="hours", optional=True),
     Setting(DASHBOARD, "dashboard_host", "host", "127.0.0.1", "the address that the dashboard listens on"),
     Setting(DASHBOARD, "dashboard_port", "int", 5000, "the port that the dashboard listens on",
             low=1, high=65_535),
@@ -270,6 +272,7 @@ class Settings:
     shutdown_timeout: int
     scheduler_interval: int
     retain_completed_hours: float | None
+    retain_dead_hours: float | None
     dashboard_host: str
     dashboard_port: int
     webhook_url: str | None

@@ -6,10 +6,16 @@ since 1970, UTC, and is written
 
     +30m  30m  2h30m                  from now on; a day is 24 hours, also when the clocks change
     2026-11-10T02:00:00Z  ...+02:00   ISO 8601 with a zone; seconds and a fraction may be left out
-    2026-11-10 02:00[:00]             local time; a time that the clocks skip or repeat is refused
+    2026-11-10 02:00[:00]  2026-11-10 local time; without a time 00:00
+    18:00  9am  5:30pm  noon          the next such local time; `midnight` is 00:00
+    tomorrow 09:00  tomorrow          local time; without a time 00:00
+    today 18:00                       local time, also one that is over
+    fri 18:00  next friday noon  fri  the next such day and time that is still to come, be it today
+    now
 
-Only ASCII digits are numbers. What cannot be read is a ValueError whose message is a phrase for
-the caller's own sentence. Nothing here reads a clock: `now_ms` is always given.
+The words may have capitals. A local time that the clocks skip or repeat is refused. Only ASCII
+digits are numbers. What cannot be read is a ValueError whose message is a phrase for the caller's
+own sentence. Nothing here reads a clock: `now_ms` is always given.
 """
 from __future__ import annotations
 
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Match
 
 NOT_A_DURATION = "not a duration (write 90, 90s, 5m or 1h30m)"
-NOT_AN_INSTANT = "not a time (write +30m, 2026-11-10 02:00 or 2026-11-10T02:00:00Z)"
+NOT_AN_INSTANT = "not a time (write +30m, 18:00, tomorrow 09:00, 2026-11-10 02:00 or 2026-11-10T02:00:00Z)"
 OUT_OF_RANGE = "not a time between 1970 and 2100"
 
 EARLIEST_MS = 0
@@ -33,9 +39,12 @@ UNITS = {"w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1}
 MAX_DIGITS = 18
 
 INSTANT = (
-    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt]| +)(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?"
-    r"(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?"
+    r"(\d{4})-(\d\d)-(\d\d)(?:(?:[Tt]| +)(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?"
+    r"(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?"
 )
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAY_WORDS = r"(today|tomorrow|(?:next +)?(?:" + "|".join(f"{day[:3]}(?:{day[3:]})?" for day in WEEKDAYS) + "))"
+TIME_WORDS = r"(noon|midnight|(\d\d?):(\d\d)(?::(\d\d))?|(\d\d?)(?::(\d\d))? ?([ap])m)"
 
 
 def scaled(number: str, unit: int) -> int:
@@ -95,7 +104,9 @@ def parse_instant(text: str, now_ms: int, zone: tzinfo | None = None) -> int:
 
 
 def _from_now(text: str, now_ms: int, zone: tzinfo | None) -> int | None:
-    """Read `+30m`, and `30m`. A number alone needs its plus: `2026` is no duration here."""
+    """Read `+30m`, `30m` and `now`. A number alone needs its plus: `2026` is no duration here."""
+    if text.lower() == "now":
+        return now_ms
     if text.startswith("+"):
         return now_ms + parse_duration(text[1:])
     if not text.endswith(tuple(UNITS)):
@@ -125,6 +136,52 @@ def _timestamp(text: str, now_ms: int, zone: tzinfo | None) -> int | None:
     return seconds * 1_000 + int((match[7] or "").ljust(3, "0")[:3])
 
 
+def _day_and_time(text: str, now_ms: int, zone: tzinfo | None) -> int | None:
+    """Read `tomorrow 09:00`, `fri`, `18:00` and the like, in local time."""
+    import re
+    from datetime import datetime, timedelta
+
+    match = re.fullmatch(f"{DAY_WORDS}?(?:(?:^| +){TIME_WORDS})?", text.lower(), re.ASCII)
+    if match is None or not text or not text.isascii():
+        return None
+    day = (match[1] or "").split(" ")[-1]
+    if day == "today" and not match[2]:
+        raise ValueError("a day without a time (write today 18:00)")
+    today = datetime.fromtimestamp(now_ms // 1_000, zone).replace(tzinfo=None, fold=0)
+    try:
+        hour, minute, second = _time_of_day(match)
+        wall = today.replace(hour=hour, minute=minute, second=second)
+    except ValueError as error:
+        raise ValueError(f"no such date or time ({error})") from None
+    if day in ("today", "tomorrow"):
+        return _from_local(wall + timedelta(days=day == "tomorrow"), zone) * 1_000
+    if day:
+        wall += timedelta(days=(_weekday(day) - wall.weekday()) % 7)
+    # Only if it is over by both readings: what the clocks skip or repeat is refused, not passed over.
+    if _since_1970(_readings(wall, zone)[-1]) * 1_000 <= now_ms:
+        wall += timedelta(days=7 if day else 1)
+    return _from_local(wall, zone) * 1_000
+
+
+def _time_of_day(match: Match[str]) -> tuple[int, int, int]:
+    """Return the hour, minute and second that the words stand for, 00:00 without any."""
+    words, hour, minute, second, hour_of_half, minute_of_half, half = match.groups()[1:]
+    if words in (None, "midnight"):
+        return 0, 0, 0
+    if words == "noon":
+        return 12, 0, 0
+    if half is None:
+        return int(hour), int(minute), int(second or 0)
+    if not 1 <= int(hour_of_half) <= 12:
+        raise ValueError("hour must be in 1..12 before am and pm")
+    return int(hour_of_half) % 12 + 12 * (half == "p"), int(minute_of_half or 0), 0
+
+
+def _weekday(word: str) -> int:
+    """Return 0 for Monday."""
+    return next(number for number, name in enumerate(WEEKDAYS) if name.startswith(word))
+
+
 def _offset(match: Match[str]) -> int:
     """Return the seconds that the written zone is ahead of UTC."""
     written = match[8]
@@ -140,32 +197,38 @@ def _offset(match: Match[str]) -> int:
 
 def _from_local(wall: datetime, zone: tzinfo | None) -> int:
     """Return the seconds since 1970 of a local time that exists exactly once."""
-    from datetime import timezone
-
-    try:
-        readings = sorted({wall.replace(tzinfo=zone, fold=fold).astimezone(timezone.utc) for fold in (0, 1)})
-        shown = [reading.astimezone(zone) for reading in readings]
-    except (OverflowError, OSError):
-        # The C library has no local time there, as on Windows before 1970.
-        raise ValueError(OUT_OF_RANGE) from None
+    readings = _readings(wall, zone)
+    shown = [reading.astimezone(zone) for reading in readings]
     exist = [reading for reading, back in zip(readings, shown) if back.replace(tzinfo=None, fold=0) == wall]
     if len(exist) == 1:
-        return _since_1970(exist[0].replace(tzinfo=None))
+        return _since_1970(exist[0])
     problem = "happens twice, as the clocks go back" if exist else "does not exist, as the clocks go forward"
     choices = " or ".join(back.isoformat() for back in shown)
     raise ValueError(f"a local time that {problem} (write {choices})")
 
 
-def _since_1970(utc: datetime) -> int:
-    """Return the whole seconds from 1970 to a naive UTC time; unlike timestamp(), also before it."""
+def _readings(wall: datetime, zone: tzinfo | None) -> list[datetime]:
+    """Return the instants that a local time may mean, in UTC: two where the clocks change."""
+    from datetime import timezone
+
+    try:
+        readings = {wall.replace(tzinfo=zone, fold=fold).astimezone(timezone.utc) for fold in (0, 1)}
+        # The C library may have no local time there, as on Windows before 1970.
+        return sorted(reading for reading in readings if reading.astimezone(zone))
+    except (OverflowError, OSError):
+        raise ValueError(OUT_OF_RANGE) from None
+
+
+def _since_1970(moment: datetime) -> int:
+    """Return the whole seconds from 1970 to a time in UTC; unlike timestamp(), also before it."""
     from datetime import datetime
 
-    since = utc - datetime(1970, 1, 1)
+    since = moment.replace(tzinfo=None) - datetime(1970, 1, 1)
     return since.days * 86_400 + since.seconds
 
 
 # Each form answers None to what it does not know; a further way to write an instant is one more form.
-FORMS = (_from_now, _timestamp)
+FORMS = (_from_now, _timestamp, _day_and_time)
 
 
 def iso(ms: int | None) -> str | None:

@@ -24,6 +24,7 @@ from .home import Home
 from .jobs import Jobs
 from .meta import Meta
 from .output import Output
+from .schedules import Schedules
 from .schema import open_database
 from .search import Search
 from .stats import Stats
@@ -60,6 +61,7 @@ class Store:
         self.meta = Meta(self.database)
         self.stats = Stats(self.database, self.counts)
         self.workers = Workers(self.database)
+        self.schedules = Schedules(self.database, self.contexts)
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database, self.counts)
         self.database.before_commit = self.counts.flush

@@ -1,4 +1,4 @@
-"""Where and with what environment a command runs; jobs enqueued from one place share a row."""
+"""Where and with what environment a command runs; jobs and schedules made in one place share a row."""
 from __future__ import annotations
 
 TYPE_CHECKING = False
@@ -8,7 +8,9 @@ if TYPE_CHECKING:
 FIND = "SELECT id FROM contexts WHERE cwd = ? AND path = ? AND env = ?"
 ADD = "INSERT INTO contexts (cwd, path, env) VALUES (?, ?, ?)"
 GET = "SELECT cwd, path, env FROM contexts WHERE id = ?"
-PRUNE = "DELETE FROM contexts WHERE id NOT IN (SELECT context FROM jobs)"
+PRUNE = """
+DELETE FROM contexts WHERE id NOT IN (SELECT context FROM jobs) AND id NOT IN (SELECT context FROM schedules)
+"""
 CACHED = 1000
 
 
@@ -52,7 +54,7 @@ class Contexts:
         self._cache.clear()
 
     def prune(self) -> int:
-        """Delete the contexts that no job has any more; return how many. In a transaction."""
+        """Delete the contexts that no job or schedule has any more; return how many. In a transaction."""
         self.forget()
         return self._database.change(PRUNE)
 

@@ -32,6 +32,7 @@ SQLITE_WAIT_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.00005
 LONGEST_PAUSE_SECONDS = 0.02
 NEEDS_TRANSACTION = "a writing statement needs `with store.writing():`"
+SHRINK_PAGES = 1000
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
 
@@ -209,6 +210,22 @@ class Database:
             raise unavailable(error, self.path) from error
         finally:
             copier.close()
+
+    def pages(self) -> tuple[int, int]:
+        """Return how many pages the file has, and how many of them are free."""
+        return int(self.value("PRAGMA page_count")), int(self.value("PRAGMA freelist_count"))
+
+    def shrink(self) -> None:
+        """Give up to SHRINK_PAGES free pages at the end of the file back. In a transaction.
+
+        A file that was made without auto_vacuum stays as it is.
+        """
+        if not self._connection.in_transaction:
+            raise RuntimeError(NEEDS_TRANSACTION)
+        try:
+            self._connection.execute(f"PRAGMA incremental_vacuum({SHRINK_PAGES})").fetchall()
+        except sqlite3.Error as error:
+            raise unavailable(error, self.path) from error
 
     def wal_bytes(self) -> int:
         """Return the size of the write-ahead log."""

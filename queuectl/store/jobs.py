@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 ENQUEUE = """
 INSERT INTO jobs (number, id, command, state, queue, priority, max_retries, timeout, run_at, created_at,
-                  updated_at, allow_background, context, tags, created_by)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  updated_at, allow_background, context, tags, created_by, schedule)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 # The columns of a claim as they are once it is made.
@@ -81,6 +81,18 @@ TELL_EVERY = 1000
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
 
 
+class Origin:
+    """Where jobs come from: who adds them and when, with which search path, for which schedule."""
+
+    __slots__ = ("path", "actor", "now", "schedule")
+
+    def __init__(self, path: str, actor: str, now: int, schedule: str | None) -> None:
+        self.path = path
+        self.actor = actor
+        self.now = now
+        self.schedule = schedule
+
+
 class Jobs:
     """The table of jobs."""
 
@@ -89,22 +101,24 @@ class Jobs:
         self._counts = counts
         self._contexts = contexts
 
-    def enqueue(self, specs: Sequence[JobSpec], *, path: str, actor: str, now: int,
+    def enqueue(self, specs: Sequence[JobSpec], *, path: str, actor: str, now: int, schedule: str | None = None,
                 on_progress: Callable[[int], None] | None = None) -> list[str]:
         """Add jobs, all of them or none; return their ids.
 
-        `path` is the search path for their commands; `on_progress` is told after every thousandth job
-        how many are written. Raises Conflict, naming every id that exists already or comes twice.
+        `path` is the search path for their commands, `schedule` the recurring job that they come from;
+        `on_progress` is told after every thousandth job how many are written. Raises Conflict, naming
+        every id that exists already or comes twice.
         """
         first = self._next_number()
         numbers: Sequence[int] = range(first, first + len(specs))
         self._database.change("SAVEPOINT enqueue")
+        origin = Origin(path, actor, now, schedule)
         try:
-            self._insert(specs, numbers, path, actor, now, on_progress)
+            self._insert(specs, numbers, origin, on_progress)
         except sqlite3.IntegrityError:
             self._database.change("ROLLBACK TO enqueue")
             numbers = self._free_numbers(specs)
-            self._insert(specs, numbers, path, actor, now, on_progress)
+            self._insert(specs, numbers, origin, on_progress)
         self._database.change("RELEASE enqueue")
         for spec in specs:
             self._counts.add(spec.queue, first_state(spec, now), 1)
@@ -113,14 +127,14 @@ class Jobs:
     def _next_number(self) -> int:
         return int(self._database.value(LAST_NUMBER) or 0) + 1
 
-    def _insert(self, specs: Sequence[JobSpec], numbers: Sequence[int], path: str, actor: str, now: int,
+    def _insert(self, specs: Sequence[JobSpec], numbers: Sequence[int], origin: Origin,
                 on_progress: Callable[[int], None] | None) -> None:
-        rows = self._rows(specs, numbers, path, actor, now)
+        rows = self._rows(specs, numbers, origin)
         self._database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
 
-    def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int], path: str, actor: str,
-              now: int) -> Iterator[tuple[object, ...]]:
+    def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int], origin: Origin) -> Iterator[tuple[object, ...]]:
         shared: dict[str, int] = {}
+        now, path = origin.now, origin.path
         for spec, number in zip(specs, numbers):
             if spec.env:
                 context = self._contexts.number(spec.cwd, path, spec.env)
@@ -130,7 +144,8 @@ class Jobs:
                 context = shared[spec.cwd] = self._contexts.number(spec.cwd, path, {})
             yield (number, spec.id or f"job-{number}", spec.command, first_state(spec, now), spec.queue, spec.priority,
                    spec.max_retries, spec.timeout, now if spec.run_at is None else spec.run_at, now, now,
-                   spec.allow_background, context, f",{','.join(spec.tags)}," if spec.tags else "", actor)
+                   spec.allow_background, context, f",{','.join(spec.tags)}," if spec.tags else "", origin.actor,
+                   origin.schedule)
 
     def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
         """Return numbers whose `job-N` is free, for a batch in which some id is taken. Raises Conflict."""

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .database import Database
 
 GET = "SELECT value FROM meta WHERE key = ?"
@@ -14,6 +16,7 @@ RESET_SETTING = "DELETE FROM settings WHERE name = ?"
 HOME_ID = "home"
 POOL_TARGET = "pool_target"
 SYNCED = "synced"
+SCHEDULER = "scheduler"
 
 
 class Meta:
@@ -34,6 +37,18 @@ class Meta:
     def set_pool_target(self, workers: int) -> None:
         """Say how many workers the pool shall have. In a transaction."""
         self._database.change(SET, (POOL_TARGET, str(workers)))
+
+    def scheduler(self) -> dict[str, Any]:
+        """Return what the scheduler daemon wrote down last, nothing if it never did."""
+        import json
+
+        return dict(json.loads(self._database.value(GET, (SCHEDULER,)) or "{}"))
+
+    def set_scheduler(self, facts: dict[str, Any]) -> None:
+        """Write down what the scheduler daemon is and did. In a transaction."""
+        import json
+
+        self._database.change(SET, (SCHEDULER, json.dumps(facts)))
 
     def touch(self, now: int) -> None:
         """Write something, so that the commit brings all earlier ones to the disk. In a transaction."""

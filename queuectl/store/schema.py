@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # A worker's commit writes about nine pages: small ones keep the log, and with it the disk, from growing fast.
 PAGE_BYTES = 1024
 APPLICATION_ID = 0x51435458  # "QCTX"
-VERSION = 1
+VERSION = 2
 
 
 def _one_of(column: str, words: Iterable[str]) -> str:
@@ -37,6 +37,38 @@ def _one_of(column: str, words: Iterable[str]) -> str:
 
 DUE = _one_of("state", DUE_STATES)
 FINAL = "finished_at IS NOT NULL"
+
+# Recurring jobs, and when each has fired: the pair of schedule and time can be there once only.
+SCHEDULES = """
+CREATE TABLE schedules (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT NOT NULL UNIQUE,
+    expression  TEXT NOT NULL,
+    timezone    TEXT NOT NULL,
+    command     TEXT NOT NULL,
+    queue       TEXT NOT NULL,
+    priority    INTEGER NOT NULL,
+    max_retries INTEGER NOT NULL CHECK (max_retries >= 0),
+    timeout     INTEGER CHECK (timeout > 0),
+    context     INTEGER NOT NULL REFERENCES contexts (id),
+    catch_up    TEXT NOT NULL CHECK (catch_up = 'none' OR catch_up = 'last' OR catch_up = 'all'),
+    overlap     TEXT NOT NULL CHECK (overlap = 'skip' OR overlap = 'queue'),
+    paused      INTEGER NOT NULL DEFAULT 0 CHECK (paused = 0 OR paused = 1),
+    next_at     INTEGER,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT NOT NULL
+);
+CREATE INDEX schedules_due ON schedules (next_at) WHERE paused = 0 AND next_at IS NOT NULL;
+
+CREATE TABLE fires (
+    schedule INTEGER NOT NULL REFERENCES schedules (id) ON DELETE CASCADE,
+    fire_at  INTEGER NOT NULL,
+    job      INTEGER,
+    PRIMARY KEY (schedule, fire_at)
+) WITHOUT ROWID;
+
+CREATE INDEX jobs_of_schedule ON jobs (schedule, number) WHERE schedule IS NOT NULL;
+"""
 
 TABLES = f"""
 CREATE TABLE meta (
@@ -86,6 +118,7 @@ CREATE TABLE jobs (
     context          INTEGER NOT NULL REFERENCES contexts (id),
     tags             TEXT NOT NULL DEFAULT '',
     created_by       TEXT NOT NULL,
+    schedule         TEXT,
     CHECK ((state = 'processing') = (worker IS NOT NULL)),
     CHECK ((state = 'processing') = (lease_until IS NOT NULL)),
     CHECK (state <> 'processing' OR attempt_id IS NOT NULL),
@@ -170,10 +203,12 @@ CREATE TABLE events (
     actor  TEXT NOT NULL
 );
 CREATE INDEX events_of_job ON events (job) WHERE job IS NOT NULL;
-"""
+{SCHEDULES}"""
 
 # The statements that lead from a version to the next one.
-MIGRATIONS: dict[int, tuple[str, ...]] = {}
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: ("ALTER TABLE jobs ADD COLUMN schedule TEXT", *filter(str.strip, SCHEDULES.split(";"))),
+}
 
 
 def open_database(home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None,
@@ -252,6 +287,8 @@ def _fill(draft: str) -> None:
     connection = sqlite3.connect(draft, isolation_level=None)
     try:
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        # So that what pruning frees can be given back in small steps. Only a new file can be told so.
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.executescript(f"BEGIN IMMEDIATE;{TABLES}")

@@ -21,7 +21,7 @@ JOBS = """
 SELECT jobs.id, number, command, state, queue, priority, attempts, max_retries, timeout, run_at, created_at,
        updated_at, jobs.started_at AS started_at, jobs.finished_at AS finished_at, jobs.duration AS duration,
        jobs.exit_code AS exit_code, jobs.signal AS signal, jobs.error AS error, attempts.worker AS worker,
-       attempts.pid AS pid, cwd, env, tags, allow_background
+       attempts.pid AS pid, cwd, env, tags, allow_background, schedule
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
@@ -51,6 +51,15 @@ WHERE {FINAL} AND state = 'dead' GROUP BY command ORDER BY jobs DESC, last_at DE
 ENDED_SINCE = f"""
 SELECT finished_at, number FROM jobs WHERE {FINAL} AND state = ? AND finished_at >= ? ORDER BY finished_at LIMIT ?
 """
+ENDED_BEFORE = f"""
+SELECT number FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
+"""
+COUNT_ENDED_BEFORE = f"SELECT count(*) FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ?"
+COUNT_BEFORE = """
+SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ?
+    AND (priority > ? OR (priority = ? AND (run_at < ? OR (run_at = ? AND number < ?)))) LIMIT ?)
+"""
+UPCOMING = f"SELECT number FROM jobs INDEXED BY jobs_due WHERE {DUE} ORDER BY run_at, number LIMIT ?"
 PAGE = 500
 
 # The first jobs of each kind in the order of an index, named so that no other plan is chosen.
@@ -235,6 +244,23 @@ class Search:
     def ended_since(self, state: str, since: int, limit: int) -> list[tuple[int, int]]:
         """Return (finished_at, number) of the jobs that reached a final state since an instant, oldest first."""
         return [(row[0], row[1]) for row in self._database.rows(ENDED_SINCE, (state, since, limit))]
+
+    def count_before(self, job: Job, limit: int) -> int:
+        """Return how many jobs of its queue are claimed before a pending job, counting up to `limit`."""
+        return int(self._database.value(COUNT_BEFORE, (job.queue, job.priority, job.priority, job.run_at, job.run_at,
+                                                       job.number, limit)))
+
+    def upcoming(self, limit: int) -> list[int]:
+        """Return the numbers of scheduled and failed jobs, the next one first; a negative limit means all."""
+        return [row[0] for row in self._database.rows(UPCOMING, (limit,))]
+
+    def ended_before(self, states: Sequence[str], before: int, limit: int) -> list[int]:
+        """Return up to `limit` numbers of jobs that ended in each of these states before an instant."""
+        return [row[0] for state in states for row in self._database.rows(ENDED_BEFORE, (state, before, limit))]
+
+    def count_ended_before(self, states: Sequence[str], before: int) -> int:
+        """Return how many jobs ended in these states before an instant."""
+        return sum(int(self._database.value(COUNT_ENDED_BEFORE, (state, before))) for state in states)
 
     def dead_by_error(self, limit: int) -> list[Row]:
         """Return the dead jobs grouped by how they failed, largest group first."""

@@ -27,6 +27,8 @@ FROM rollups WHERE minute >= ?
 PER_MINUTE = """
 SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >= ? GROUP BY minute ORDER BY minute
 """
+HAS_BEFORE = "SELECT min(minute) FROM rollups"
+PRUNE = "DELETE FROM rollups WHERE minute < ?"
 TIMES = """
 SELECT duration, wait_time FROM attempts WHERE outcome IN ('exited', 'signalled', 'timed_out') AND duration IS NOT NULL
 ORDER BY id DESC LIMIT ?
@@ -59,6 +61,15 @@ class Stats:
     def per_minute(self, since: int) -> list[tuple[int, int, int, int]]:
         """Return (minute since 1970, finished, failed, dead) from an instant on, without idle minutes."""
         return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE_MS,))]
+
+    def has_before(self, instant: int) -> bool:
+        """Return whether there are rollups of before an instant."""
+        first = self._database.value(HAS_BEFORE)
+        return first is not None and first < instant // MINUTE_MS
+
+    def prune(self, before: int) -> int:
+        """Delete the rollups of before an instant; return how many. In a transaction."""
+        return self._database.change(PRUNE, (before // MINUTE_MS,))
 
     def times(self, sample: int) -> list[tuple[int, int]]:
         """Return (run time, wait time) in milliseconds of the newest finished attempts."""

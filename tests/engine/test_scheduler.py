@@ -9,11 +9,13 @@ import pytest
 
 from queuectl.engine import scheduler as scheduler_module
 from queuectl.engine.doorbell import WORK, WORKERS, Doorbell
+from queuectl.engine.housekeeping import INTERVAL_MS as HOUSEKEEPING_MS
 from queuectl.engine.log import Log
 from queuectl.engine.queue import Queue
-from queuectl.engine.scheduler import HOUR_MS, HOUSEKEEPING_MS, LONGEST_WAIT_SECONDS, Scheduler, SchedulerThread
+from queuectl.engine.scheduler import LONGEST_WAIT_SECONDS, Scheduler, SchedulerThread
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import COMPLETED, DEAD, FAILED, Outcome
+from queuectl.model.when import HOUR as HOUR_MS
 from queuectl.store import Home, Store
 from queuectl.store.claim import Claim
 from queuectl.store.lockfile import LockFile

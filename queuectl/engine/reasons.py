@@ -1,0 +1,89 @@
+"""Why a job is where it is: one sentence, and the command that helps where one does."""
+from __future__ import annotations
+
+from ..model import when
+from ..model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED, jobs_text
+from .instance import pool_pid, scheduler_pid
+from .reports import worker_rows
+from .scheduler_control import scheduler_state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from ..model.job import Job
+    from .queue import Queue
+
+NOBODY = "start workers with: queuectl worker start, or queuectl scheduler start --auto"
+COUNTED = 10_000
+
+
+def explain(queue: Queue, job: Job) -> tuple[str, str | None]:
+    """Return the reason and the hint for a job."""
+    return REASONS[job.state](queue, job)
+
+
+def _pending(queue: Queue, job: Job) -> tuple[str, str | None]:
+    workers = [row for row in worker_rows(queue.home, queue.store, queue.clock.wall())
+               if row["state"] not in ("lost", "stopping")]
+    before = queue.store.search.count_before(job, COUNTED)
+    ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
+    if not workers:
+        if scheduler_state(queue.home, queue.store, queue.clock.wall())["mode"] == "auto":
+            return f"no workers are running, the scheduler starts some; {ahead}", None
+        return f"no workers are running; {ahead}", NOBODY
+    if not any(row["queues"] == "all" or job.queue in row["queues"].split(",") for row in workers):
+        return (f"no worker takes jobs of queue {job.queue}; {ahead}",
+                f"start workers for it: queuectl worker start --queue {job.queue}")
+    if all(row["state"] == "busy" for row in workers):
+        return f"all {len(workers)} workers are busy; {ahead}", "more workers: queuectl worker scale N"
+    return f"a worker takes it any moment; {ahead}", None
+
+
+def _waits(queue: Queue, job: Job) -> tuple[str, str | None]:
+    now = queue.clock.wall()
+    due = f"{when.local(job.run_at)}, {when.ago(job.run_at, now)}"
+    reason = f"it is due at {due}"
+    if job.state == FAILED:
+        reason = f"attempt {job.attempts} of {job.max_retries + 1} failed ({job.error}), the next is due at {due}"
+    if pool_pid(queue.home) is None and scheduler_pid(queue.home) is None:
+        return f"{reason}; neither workers nor a scheduler are running", NOBODY
+    if pool_pid(queue.home) is None and scheduler_state(queue.home, queue.store, now)["mode"] != "auto":
+        return f"{reason}; no workers are running", NOBODY
+    return reason, f"run it at once: queuectl retry {job.id}" if job.state == FAILED else None
+
+
+def _processing(queue: Queue, job: Job) -> tuple[str, str | None]:
+    since = "" if job.started_at is None else f" for {when.duration_text(queue.clock.wall() - job.started_at)}"
+    if queue.store.search.details(job.number)["cancel_requested"]:
+        return f"worker {job.worker} is ending it, as was asked", None
+    return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
+        f"follow it with: queuectl logs -f {job.id}")
+
+
+def _held(queue: Queue, job: Job) -> tuple[str, str | None]:
+    return "it waits until it is released", f"queuectl release {job.id}"
+
+
+def _blocked(queue: Queue, job: Job) -> tuple[str, str | None]:
+    return "it waits for other jobs", None
+
+
+def _dead(queue: Queue, job: Job) -> tuple[str, str | None]:
+    return (f"all {job.attempts} attempts failed, the last one: {job.error}",
+            f"see its output with: queuectl logs {job.id}; run it again with: queuectl retry {job.id}")
+
+
+def _completed(queue: Queue, job: Job) -> tuple[str, str | None]:
+    which = "" if job.attempts < 2 else f" at attempt {job.attempts}"
+    return f"it ended well{which}, {when.ago(job.finished_at or 0, queue.clock.wall())}", None
+
+
+def _cancelled(queue: Queue, job: Job) -> tuple[str, str | None]:
+    return "a user cancelled it", f"run it again with: queuectl retry {job.id}"
+
+
+REASONS: dict[str, Callable[[Queue, Job], tuple[str, str | None]]] = {
+    PENDING: _pending, SCHEDULED: _waits, FAILED: _waits, PROCESSING: _processing, HELD: _held, BLOCKED: _blocked,
+    DEAD: _dead, COMPLETED: _completed, CANCELLED: _cancelled,
+}

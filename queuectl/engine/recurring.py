@@ -1,0 +1,147 @@
+"""Recurring jobs as users see them: add, look at, run by hand, pause, resume, remove."""
+from __future__ import annotations
+
+from ..model.cron import Cron
+from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
+from ..model.spec import is_name
+from ..model.zones import zone
+from .doorbell import WORKERS, ring, ring_schedulers
+from .firing import enqueue
+from .queue import search_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from ..model.job import Job
+    from ..store.schedules import Schedule
+    from .queue import Queue
+
+CATCH_UP = ("none", "last", "all")
+OVERLAP = ("skip", "queue")
+
+
+class Recurring:
+    """The schedules of a queue's home."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def add(self, name: str, expression: str, command: str, *, timezone: str = "local", catch_up: str = "last",
+            overlap: str = "skip", **fields: object) -> Schedule:
+        """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists."""
+        problems = []
+        if not is_name(name):
+            problems.append(f"name must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit, "
+                            f"got {quoted(name)}")
+        for key, value, allowed in (("catch_up", catch_up, CATCH_UP), ("overlap", overlap, OVERLAP)):
+            if value not in allowed:
+                problems.append(f"{key} must be one of {', '.join(allowed)}, got {quoted(value)}")
+        cron, place = _understood(expression, timezone, problems)
+        try:
+            spec, = self._queue.check([{"command": command, **fields}])
+        except InvalidInput as error:
+            problems += error.problems
+        if problems or cron is None:
+            raise InvalidInput.of(problems)
+        queue, now = self._queue, self._queue.clock.wall()
+        following = cron.next_after(now, place)
+        with queue.store.writing():
+            added = queue.store.schedules.add(name, spec, expression=cron.expression, timezone=timezone,
+                                              catch_up=catch_up, overlap=overlap, next_at=following,
+                                              path=search_path(), actor=queue.actor, now=now)
+            if added:
+                self._note("schedule added", f"{name}: {cron.expression}", now)
+        if not added:
+            raise Conflict(f"there is a schedule {quoted(name)} already",
+                           hint=f"look at it with: queuectl cron show {name}", field="name")
+        ring_schedulers(queue.home)
+        return self.get(name)
+
+    def _note(self, what: str, detail: str, now: int, job: int | None = None) -> None:
+        self._queue.store.events.add(what, actor=self._queue.actor, now=now, detail=detail, job=job)
+
+    def get(self, name: str) -> Schedule:
+        """Return the schedule of this name. Raises NotFound."""
+        found = self._queue.store.schedules.get(name)
+        if found is None:
+            names = [schedule.name for schedule in self.all()]
+            raise NotFound(f"there is no schedule {quoted(name)}{did_you_mean(name, names)}",
+                           hint="see all of them with: queuectl cron list")
+        return found
+
+    def all(self) -> list[Schedule]:
+        """Return every schedule, by name."""
+        return self._queue.store.schedules.all()
+
+    def run(self, name: str) -> Job:
+        """Enqueue a job of the schedule at once, whatever it waits for; return the job. Raises NotFound."""
+        schedule, queue = self.get(name), self._queue
+        now = queue.clock.wall()
+        with queue.store.writing():
+            number = enqueue(queue.store, schedule, now, queue.actor)
+            self._note("schedule run", name, now, number)
+        ring(queue.home, WORKERS)
+        return queue.get(str(number))
+
+    def pause(self, name: str) -> Schedule:
+        """Let it fire no more until it is resumed. Raises NotFound, Conflict."""
+        self.get(name)
+        now = self._queue.clock.wall()
+        with self._queue.store.writing():
+            changed = self._queue.store.schedules.pause(name)
+            if changed:
+                self._note("schedule paused", name, now)
+        if not changed:
+            raise Conflict(f"schedule {quoted(name)} is paused already", hint=f"queuectl cron resume {name}")
+        return self.get(name)
+
+    def resume(self, name: str) -> Schedule:
+        """Let it go on with its next time; those that passed meanwhile are left out. Raises NotFound, Conflict."""
+        schedule, now = self.get(name), self._queue.clock.wall()
+        cron, place = _understood(schedule.expression, schedule.timezone, [])
+        following = None if cron is None else cron.next_after(now, place)
+        with self._queue.store.writing():
+            changed = self._queue.store.schedules.resume(name, following)
+            if changed:
+                self._note("schedule resumed", name, now)
+        if not changed:
+            raise Conflict(f"schedule {quoted(name)} is not paused")
+        ring_schedulers(self._queue.home)
+        return self.get(name)
+
+    def remove(self, name: str) -> None:
+        """Delete it; the jobs that it made stay. Raises NotFound."""
+        self.get(name)
+        with self._queue.store.writing():
+            self._queue.store.schedules.remove(name)
+            self._note("schedule removed", name, self._queue.clock.wall())
+
+
+def _understood(expression: str, timezone: str, problems: list[str]) -> tuple[Cron | None, tzinfo | None]:
+    """Return what an expression and a zone mean; add to the problems what is wrong with them."""
+    cron: Cron | None = None
+    place: tzinfo | None = None
+    try:
+        cron = Cron.parse(expression)
+    except ValueError as error:
+        problems.append(f"the cron expression {quoted(expression)} is wrong: {error}")
+    try:
+        place = zone(timezone)
+    except ValueError as error:
+        problems.append(f"timezone {quoted(timezone)}: {error}")
+    return cron, place
+
+
+def upcoming(schedule: Schedule, now: int, count: int) -> list[int]:
+    """Return the next times of a schedule, as if it were not paused. Raises InvalidInput without its zone."""
+    problems: list[str] = []
+    cron, place = _understood(schedule.expression, schedule.timezone, problems)
+    if problems or cron is None:
+        raise InvalidInput.of(problems)
+    found: list[int] = []
+    at = cron.next_after(now, place)
+    while at is not None and len(found) < count:
+        found.append(at)
+        at = cron.next_after(at, place)
+    return found

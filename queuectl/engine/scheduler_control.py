@@ -1,0 +1,72 @@
+"""Steer the scheduler daemon from outside: start it in the background, stop it and ask after it."""
+from __future__ import annotations
+
+import signal
+
+from . import process
+from .daemon import launch
+from .instance import pool_pid, scheduler_pid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..store import Home, Store
+    from .queue import Queue
+
+LOOK_SECONDS = 0.02
+KILL_AFTER_MS = 20_000
+
+
+def start_scheduler(home: Home, *, workers: int | None, interval: float) -> None:
+    """Start a scheduler in the background; return once it has looked for the first time.
+
+    Raises Conflict, DaemonUnavailable.
+    """
+    home.prepare()
+    arguments = ["--home", home.path, "scheduler", "start", "--no-detach", "--interval", f"{interval:g}"]
+    if workers is not None:
+        arguments += ["--auto", "--workers", str(workers)]
+    launch(arguments, home.scheduler_log)
+
+
+def stop_scheduler(queue: Queue) -> int | None:
+    """Stop the scheduler and wait until it is gone; return its pid, None if there was none.
+
+    One that does not follow within 20 s is killed, which no job minds.
+    """
+    pid = first = scheduler_pid(queue.home)
+    deadline = queue.clock.monotonic() + KILL_AFTER_MS
+    if pid is not None:
+        process.send([pid], signal.SIGTERM)
+    while pid is not None:
+        if queue.clock.monotonic() >= deadline:
+            process.send([pid], signal.SIGKILL)
+        queue.clock.pause(LOOK_SECONDS)
+        pid = scheduler_pid(queue.home)
+    return first
+
+
+def scheduler_state(home: Home, store: Store, now: int) -> dict[str, Any]:
+    """Return whether a scheduler daemon runs, and what it and the home's clockwork are about to do."""
+    pid = scheduler_pid(home)
+    facts = store.meta.scheduler() if pid is not None else {}
+    started_at = facts.get("started_at")
+    return {
+        "running": pid is not None,
+        "pid": pid,
+        "mode": facts.get("mode"),
+        "workers": facts.get("workers"),
+        "interval": facts.get("interval"),
+        "uptime": None if started_at is None else max(0, now - started_at),
+        "last_tick_at": facts.get("ticked_at"),
+        "next_due_at": next_due(store),
+        **{name: facts.get("totals", {}).get(name, 0) for name in ("promoted", "fired", "recovered", "pruned")},
+        "schedules": len(store.schedules.all()),
+        "pool": pool_pid(home) is not None,
+    }
+
+
+def next_due(store: Store) -> int | None:
+    """Return when the next scheduled, failed or recurring job is due, None if none is."""
+    return min((at for at in (store.jobs.next_due(), store.schedules.next_due()) if at is not None), default=None)

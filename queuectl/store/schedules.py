@@ -1,0 +1,157 @@
+"""Recurring jobs: the schedules, and when each of them has fired.
+
+`advance` is the fence: of any number of schedulers only one moves a schedule on from the time that all
+of them have seen, and `fires` holds each pair of schedule and time once, also when the clock goes back.
+All methods that write must be called inside `with store.writing():`.
+"""
+from __future__ import annotations
+
+from ..model.job import FINAL_STATES
+from .contexts import decode_env
+from .sqlite import sqlite3
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.spec import JobSpec
+    from .contexts import Contexts
+    from .database import Database
+    from .sqlite import Row
+
+COLUMNS = """
+SELECT schedules.id AS id, name, expression, timezone, command, queue, priority, max_retries, timeout, catch_up,
+       overlap, paused, next_at, created_at, created_by, cwd, path, env
+FROM schedules JOIN contexts ON contexts.id = schedules.context
+"""
+BY_NAME = COLUMNS + "WHERE name = ?"
+ALL = COLUMNS + "ORDER BY name"
+DUE = COLUMNS + "WHERE paused = 0 AND next_at <= ? ORDER BY next_at LIMIT ?"
+NEXT_DUE = "SELECT min(next_at) FROM schedules WHERE paused = 0 AND next_at IS NOT NULL"
+ADD = """
+INSERT INTO schedules (name, expression, timezone, command, queue, priority, max_retries, timeout, context, catch_up,
+                       overlap, next_at, created_at, created_by)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ADVANCE = "UPDATE schedules SET next_at = ? WHERE id = ? AND paused = 0 AND next_at IS ?"
+PAUSE = "UPDATE schedules SET paused = 1 WHERE name = ? AND paused = 0"
+RESUME = "UPDATE schedules SET paused = 0, next_at = ? WHERE name = ? AND paused = 1"
+REMOVE = "DELETE FROM schedules WHERE name = ?"
+RECORD_FIRE = "INSERT INTO fires (schedule, fire_at, job) VALUES (?, ?, ?)"
+HAS_FIRED = "SELECT 1 FROM fires WHERE schedule = ? AND fire_at = ?"
+LAST_FIRED = "SELECT max(fire_at) FROM fires WHERE schedule = ?"
+PRUNE_FIRES = "DELETE FROM fires WHERE schedule = ? AND fire_at < ?"
+LAST_JOBS = "SELECT number, state FROM jobs WHERE schedule = ? ORDER BY number DESC LIMIT ?"
+LOOKED_AT = 100
+
+
+class Schedule:
+    """A recurring job as it stood when it was read. Times are milliseconds since 1970."""
+
+    __slots__ = ("id", "name", "expression", "timezone", "command", "queue", "priority", "max_retries", "timeout",
+                 "catch_up", "overlap", "paused", "next_at", "created_at", "created_by", "cwd", "path", "env")
+
+    id: int
+    name: str
+    expression: str
+    timezone: str
+    command: str
+    queue: str
+    priority: int
+    max_retries: int
+    timeout: int | None
+    catch_up: str
+    overlap: str
+    paused: bool
+    next_at: int | None
+    created_at: int
+    created_by: str
+    cwd: str
+    path: str
+    env: dict[str, str]
+
+    def __init__(self, row: Row) -> None:
+        for name in self.__slots__:
+            setattr(self, name, row[name])
+        self.paused = bool(row["paused"])
+        self.env = decode_env(row["env"])
+
+
+class Schedules:
+    """The tables of schedules and their fires."""
+
+    def __init__(self, database: Database, contexts: Contexts) -> None:
+        self._database = database
+        self._contexts = contexts
+
+    def add(self, name: str, spec: JobSpec, *, expression: str, timezone: str, catch_up: str, overlap: str,
+            next_at: int | None, path: str, actor: str, now: int) -> bool:
+        """Add a schedule whose jobs are like `spec`; return False if there is one of that name."""
+        context = self._contexts.number(spec.cwd, path, spec.env)
+        try:
+            self._database.insert(ADD, (name, expression, timezone, spec.command, spec.queue, spec.priority,
+                                        spec.max_retries, spec.timeout, context, catch_up, overlap, next_at, now,
+                                        actor))
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    def get(self, name: str) -> Schedule | None:
+        """Return the schedule of this name, or None."""
+        row = self._database.row(BY_NAME, (name,))
+        return None if row is None else Schedule(row)
+
+    def all(self) -> list[Schedule]:
+        """Return every schedule, by name."""
+        return [Schedule(row) for row in self._database.rows(ALL)]
+
+    def due(self, now: int, limit: int) -> list[Schedule]:
+        """Return up to `limit` schedules that are due, the earliest first."""
+        return [Schedule(row) for row in self._database.rows(DUE, (now, limit))]
+
+    def next_due(self) -> int | None:
+        """Return when the next schedule is due, None if none is."""
+        found = self._database.value(NEXT_DUE)
+        return None if found is None else int(found)
+
+    def advance(self, schedule: Schedule, next_at: int | None) -> bool:
+        """Move a schedule on from the time that was read; return False if somebody else did, or paused it."""
+        return self._database.change(ADVANCE, (next_at, schedule.id, schedule.next_at)) == 1
+
+    def pause(self, name: str) -> bool:
+        """Pause a schedule; return False if it is paused or not there."""
+        return self._database.change(PAUSE, (name,)) == 1
+
+    def resume(self, name: str, next_at: int | None) -> bool:
+        """Let a paused schedule go on at `next_at`; return False if it is not paused or not there."""
+        return self._database.change(RESUME, (next_at, name)) == 1
+
+    def remove(self, name: str) -> bool:
+        """Delete a schedule; its jobs stay. Return False if it is not there."""
+        return self._database.change(REMOVE, (name,)) == 1
+
+    def record_fire(self, schedule: Schedule, fire_at: int, job: int | None) -> None:
+        """Note that a schedule fired, and which job it made; None stands for one that was skipped."""
+        self._database.insert(RECORD_FIRE, (schedule.id, fire_at, job))
+
+    def has_fired(self, schedule: Schedule, fire_at: int) -> bool:
+        """Return whether it has fired for this time already."""
+        return self._database.value(HAS_FIRED, (schedule.id, fire_at)) is not None
+
+    def last_fired(self, schedule: Schedule) -> int | None:
+        """Return the latest time it has fired for, None if it never has."""
+        found = self._database.value(LAST_FIRED, (schedule.id,))
+        return None if found is None else int(found)
+
+    def prune_fires(self, schedule: Schedule, before: int) -> int:
+        """Forget fires before a time; return how many."""
+        return self._database.change(PRUNE_FIRES, (schedule.id, before))
+
+    def last_jobs(self, name: str, limit: int = 1) -> list[tuple[int, str]]:
+        """Return (number, state) of the newest jobs of a schedule, newest first."""
+        return [(row[0], row[1]) for row in self._database.rows(LAST_JOBS, (name, limit))]
+
+    def unfinished(self, name: str) -> int | None:
+        """Return a job of a schedule that has not ended yet, among its newest, or None."""
+        for number, state in self.last_jobs(name, LOOKED_AT):
+            if state not in FINAL_STATES:
+                return number
+        return None

@@ -1,0 +1,73 @@
+"""Names of time zones."""
+from __future__ import annotations
+
+import sys
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from queuectl.model import zones
+
+
+@pytest.fixture
+def zoneinfo():
+    module = pytest.importorskip("zoneinfo", reason="Python 3.8 has no zoneinfo")
+    if not module.available_timezones():
+        pytest.skip("this machine has no time zone data")
+    return module
+
+
+@pytest.mark.parametrize("name", ["local", "LOCAL", " Local "])
+def test_local_is_the_zone_of_this_machine(name):
+    assert zones.zone(name) is None
+
+
+@pytest.mark.parametrize("name", ["UTC", "utc", " Utc "])
+def test_utc_needs_no_database(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zoneinfo", None)
+    assert zones.zone(name) is timezone.utc
+
+
+@pytest.mark.parametrize("name, hours", [
+    ("Europe/London", 1), ("America/New_York", -4), ("Asia/Kathmandu", 5.75), ("Etc/GMT+3", -3),
+    ("America/Argentina/Buenos_Aires", -3), ("America/Port-au-Prince", -4)])
+def test_a_name_of_the_database_is_a_zone(zoneinfo, name, hours):
+    assert datetime(2026, 7, 1, tzinfo=zones.zone(name)).utcoffset() == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("name, meant", [
+    ("Europe/Lodnon", "Europe/London"), ("europe/berlin", "Europe/Berlin"), ("America/NewYork", "America/New_York")])
+def test_an_unknown_name_is_refused_with_the_nearest_one(zoneinfo, name, meant):
+    with pytest.raises(ValueError) as caught:
+        zones.zone(name)
+    assert str(caught.value) == f'no such time zone (did you mean "{meant}"?)'
+
+
+@pytest.mark.parametrize("name", ["xyzzy", "America", "leapseconds", "A" * 64])
+def test_what_is_like_no_zone_is_refused(zoneinfo, name):
+    with pytest.raises(ValueError, match=r"^no such time zone( \(did you mean \"[A-Za-z/_]+\"\?\))?$"):
+        zones.zone(name)
+
+
+@pytest.mark.parametrize("name", [
+    "", " ", "/etc/localtime", "/usr/share/zoneinfo/UTC", "../zoneinfo/UTC", "Europe/../UTC", "Europe//London",
+    "Europe/London/", "Europe/Lon\x00don", "Europe\nLondon", "zone.tab", "C:\\UTC", "Europe/L\u00f6ndon", "\udc80",
+    "right/UTC", "posix/UTC", "A" * 65, "A/" * 1_000, "UTC UTC", "+02:00", "\u0660"])
+def test_an_odd_name_is_refused_before_anything_is_looked_up(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zoneinfo", None)
+    with pytest.raises(ValueError) as caught:
+        zones.zone(name)
+    assert str(caught.value) == "no such time zone (write UTC, local or such as Europe/London)"
+
+
+def test_an_old_python_says_what_named_zones_need(monkeypatch):
+    monkeypatch.setitem(sys.modules, "zoneinfo", None)
+    with pytest.raises(ValueError) as caught:
+        zones.zone("Europe/London")
+    assert str(caught.value) == "needs Python 3.9 or later for named zones; UTC and local work here"
+
+
+def test_a_machine_without_the_database_says_what_to_install(zoneinfo, monkeypatch):
+    monkeypatch.setattr(zoneinfo, "available_timezones", set)
+    with pytest.raises(ValueError, match=r"install the tzdata package"):
+        zones.zone("Europe/Nowhere")
