@@ -41,7 +41,7 @@ SQL = re.compile(
     r"\bSELECT\b.+\bFROM\b|\bINSERT\s+(OR\s+[A-Z]+\s+)?INTO\b|\bREPLACE\s+INTO\b|\bUPDATE\s+(OR\s+[A-Z]+\s+)?\w+\s+SET\b"
     r"|\bDELETE\s+FROM\b|\bCREATE\s+(UNIQUE\s+)?(TABLE|INDEX)\b|\bPRAGMA\s+\w+", re.DOTALL)
 # Of other systems than the one the tests run on; only asked where Python does not list its own modules.
-ELSEWHERE = {"msvcrt", "winreg", "_winapi", "fcntl", "termios", "pwd", "grp", "resource", "readline"}
+ELSEWHERE = {"msvcrt", "winreg", "_winapi", "fcntl", "termios", "pwd", "grp", "resource", "readline", "zoneinfo"}
 
 Finding = Tuple[int, str]
 

@@ -23,13 +23,35 @@ COLUMNS = ("name", "when", "next_at", "last", "command")
 OPTIONS = tuple(arg for arg in JOB_OPTIONS if arg.key not in ("id", "tag", "allow_background"))
 
 
+def expression(text: str) -> str:
+    """A cron expression."""
+    from ..model.cron import Cron
+
+    try:
+        Cron.parse(text)
+    except ValueError as error:
+        raise ValueError(f"must be a cron expression: {error}") from None
+    return text
+
+
+def timezone(text: str) -> str:
+    """The name of a time zone that this Python knows."""
+    from ..model.zones import zone
+
+    try:
+        zone(text)
+    except ValueError as error:
+        raise ValueError(f"must be local, UTC or a zone such as Europe/London: {error}") from None
+    return text
+
+
 @command(
     "cron add",
     Arg("name", metavar="NAME", help="a name for it: 1 to 64 of A-Z a-z 0-9 . _ -"),
-    Arg("expression", metavar="'MIN HOUR DAY MONTH WEEKDAY'",
+    Arg("expression", parse=expression, metavar="'MIN HOUR DAY MONTH WEEKDAY'",
         help="when, as in crontab, in quotes; or @hourly, @daily, @weekly, @monthly, @yearly"),
     Arg("command", help="the command, as one quoted text", complete="command", field="command"),
-    Arg("--timezone", "-z", default="local", metavar="ZONE", group="when to run",
+    Arg("--timezone", "-z", parse=timezone, default="local", metavar="ZONE", group="when to run",
         help="UTC, or such as Europe/London (default: local)"),
     Arg("--catch-up", choices=CATCH_UP, default="last", metavar="|".join(CATCH_UP), group="when to run",
         help="what to do about times that passed while nothing was running: nothing, run once, or run for each "

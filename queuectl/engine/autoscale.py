@@ -82,9 +82,12 @@ class AutoScaler:
         """Start a pool by a process of its own: this one has threads, and must not fork."""
         import subprocess
 
-        done = subprocess.run(own_command(["--home", self._queue.home.path, "worker", "start", "--count", str(count)]),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              timeout=START_SECONDS, check=False)
+        command = own_command(["--home", self._queue.home.path, "worker", "start", "--count", str(count)])
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, timeout=START_SECONDS, check=False)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise QueueCTLError(f"worker start: {error}") from error
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
             raise QueueCTLError(said or f"worker start ended with exit code {done.returncode}")

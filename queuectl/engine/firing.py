@@ -123,11 +123,12 @@ def realign(store: Store, *, now: int, log: Log) -> None:
     for schedule in store.schedules.all():
         if schedule.paused or schedule.next_at is None:
             continue
+        following: int | None = now + TRY_AGAIN_MS
         try:
             cron, zone = read(schedule)
+            following = cron.next_after(now, zone)
         except ValueError:
-            continue  # It complains when it is due.
-        following = cron.next_after(now, zone)
+            pass  # It complains when it is due.
         if following is None or following >= schedule.next_at:
             continue
         with store.writing():

@@ -5,7 +5,7 @@ that nothing that is due waits for what is old.
 """
 from __future__ import annotations
 
-from ..model.job import COMPLETED, DEAD
+from ..model.job import COMPLETED, DEAD, jobs_text
 from ..model.when import DAY, HOUR
 from .log import Log, rotate
 from .settings import load_settings
@@ -25,6 +25,7 @@ KEPT_MINUTES_MS = 90 * DAY
 # Room worth giving back, in pages: 4 MiB and a quarter of the file. Pages freed are used anew anyway.
 SPARE_PAGES = 4096
 SPARE_SHARE = 4
+WAL_BYTES = 4 * 1024 * 1024
 
 
 class Housekeeping:
@@ -73,8 +74,8 @@ class Housekeeping:
         if pruned:
             with self._store.writing():
                 self._store.contexts.prune()
-                self._store.events.add("pruned", actor=self._log.speaker, now=now, detail=f"{pruned} jobs")
-            self._log.say(f"pruned {pruned} jobs")
+                self._store.events.add("pruned", actor=self._log.speaker, now=now, detail=jobs_text(pruned))
+            self._log.say(f"pruned {jobs_text(pruned)}")
         while self._store.events.has_before(now - KEPT_EVENTS_MS):
             with self._store.writing():
                 self._store.events.prune(now - KEPT_EVENTS_MS, PRUNE_AT_ONCE)
@@ -94,6 +95,7 @@ def prune(store: Store, state: str, before: int) -> Iterator[int]:
             yield pruned
         if pruned < PRUNE_AT_ONCE:
             return
+        _rest(store)
 
 
 def vacuum(store: Store) -> Iterator[int]:
@@ -108,5 +110,13 @@ def vacuum(store: Store) -> Iterator[int]:
         pages, free = store.database.pages()
         if free >= before:
             return  # A home of an older version, whose file cannot shrink.
+        _rest(store)
         yield 0
     store.checkpoint()
+
+
+def _rest(store: Store) -> None:
+    """Between two transactions: let others in, and keep the log short."""
+    store.database.give_way()
+    if store.database.wal_bytes() > WAL_BYTES:
+        store.checkpoint()

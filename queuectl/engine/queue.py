@@ -278,6 +278,8 @@ class Queue:
         change = Change()
         numbers = self.find(references)
         for start in range(0, len(numbers), AT_ONCE):
+            if start:
+                self.store.database.give_way()
             self._some(numbers[start:start + AT_ONCE], verb, apply, change)
         return change
 

@@ -36,7 +36,8 @@ def _pending(queue: Queue, job: Job) -> tuple[str, str | None]:
         return (f"no worker takes jobs of queue {job.queue}; {ahead}",
                 f"start workers for it: queuectl worker start --queue {job.queue}")
     if all(row["state"] == "busy" for row in workers):
-        return f"all {len(workers)} workers are busy; {ahead}", "more workers: queuectl worker scale N"
+        busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
+        return f"{busy}; {ahead}", "more workers: queuectl worker scale N"
     return f"a worker takes it any moment; {ahead}", None
 
 

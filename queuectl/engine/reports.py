@@ -112,8 +112,9 @@ def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
 def upcoming(store: Store, limit: int | None) -> tuple[list[dict[str, Any]], int]:
     """Return what is to come, the next one first: rows of at, what, id, command; and how much there is."""
     jobs = store.search.jobs(store.search.upcoming(-1 if limit is None else limit))
-    rows: list[dict[str, Any]] = [{"at": job.run_at, "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
-             "id": job.id, "command": job.command} for job in jobs]
+    rows: list[dict[str, Any]] = [
+        {"at": job.run_at, "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
+         "id": job.id, "command": job.command} for job in jobs]
     recurring = [schedule for schedule in store.schedules.all() if schedule.next_at is not None and not schedule.paused]
     rows += [{"at": schedule.next_at, "what": "recurring", "id": schedule.name, "command": schedule.command}
              for schedule in recurring]

@@ -13,7 +13,7 @@ from ..model.job import PROCESSING
 from ..store import Store
 from .doorbell import SCHEDULER, WORKERS, ring
 from .firing import fire_due, realign
-from .housekeeping import Housekeeping
+from .housekeeping import WAL_BYTES, Housekeeping
 from .log import Log
 from .recovery import Recovery
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = 500
-WAL_BYTES = 4 * 1024 * 1024
 # By so much the wall clock may drift from the monotonic one between two ticks before it counts as set.
 CLOCK_SET_MS = 2_000
 
@@ -84,6 +83,8 @@ class Scheduler:
             due = self._store.jobs.next_due()
             if due is None or due > self._clock.wall():
                 return promoted
+            if promoted:
+                self._store.database.give_way()
             with self._store.writing():
                 promoted += self._store.jobs.promote(self._clock.wall(), PROMOTE_AT_ONCE)
 

@@ -128,7 +128,7 @@ class Form:
             elif answer and arg.is_option:
                 options += _option(arg, answer)
             elif answer:
-                positionals += shlex.split(answer) if arg.many else [answer]
+                positionals += _words(arg, answer)
         # What begins with a dash would be taken for an option.
         bars = ["--"] if any(word.startswith("-") for word in positionals) else []
         return [*self._command.path.split(), *self._fixed, *options, *bars, *positionals]
@@ -162,8 +162,13 @@ def _option(arg: Arg, answer: str) -> list[str]:
 
 
 def _check(arg: Arg, text: str, clock: Clock) -> None:
-    for word in shlex.split(text) if arg.many else [text]:
+    for word in _words(arg, text):
         arg.check(word, clock.wall())
+
+
+def _words(arg: Arg, text: str) -> list[str]:
+    """Return an answer's words; one that becomes a single field of a job stays whole."""
+    return shlex.split(text) if arg.many and arg.field is None else [text]
 
 
 def _yes_or_no(text: str) -> None:

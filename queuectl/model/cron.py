@@ -267,6 +267,7 @@ def _refuse_impossible(days: list[int], months: list[int]) -> None:
 
 def _offsets(zone: tzinfo | None) -> Callable[[int], int]:
     """Return what tells by how many seconds local time is ahead of UTC, at a second since 1970."""
+    # Never asked for a second before 1970: Windows has no local time there.
     if zone is None:
         return lambda second: time.localtime(max(0, second)).tm_gmtoff
     from datetime import datetime, timedelta

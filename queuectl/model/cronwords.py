@@ -46,7 +46,7 @@ def _time(minutes: list[int], hours: list[int]) -> tuple[str, bool]:
 
 def _every(values: list[int], size: int, unit: str) -> str:
     """Return `every 5 minutes` if the steps are even, also from one hour or day to the next."""
-    if len(values) < 2 or values != list(range(0, size, size // len(values))) or size % len(values):
+    if len(values) < 2 or values != list(range(0, size, size // len(values))):
         return ""
     step = size // len(values)
     return f"every {step} {unit}s" if step > 1 else f"every {unit}"

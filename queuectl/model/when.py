@@ -142,7 +142,7 @@ def _day_and_time(text: str, now_ms: int, zone: tzinfo | None) -> int | None:
     from datetime import datetime, timedelta
 
     match = re.fullmatch(f"{DAY_WORDS}?(?:(?:^| +){TIME_WORDS})?", text.lower(), re.ASCII)
-    if match is None or not text or not text.isascii():
+    if match is None or not text:
         return None
     day = (match[1] or "").split(" ")[-1]
     if day == "today" and not match[2]:

@@ -38,7 +38,12 @@ REMOVE = "DELETE FROM schedules WHERE name = ?"
 RECORD_FIRE = "INSERT INTO fires (schedule, fire_at, job) VALUES (?, ?, ?)"
 HAS_FIRED = "SELECT 1 FROM fires WHERE schedule = ? AND fire_at = ?"
 LAST_FIRED = "SELECT max(fire_at) FROM fires WHERE schedule = ?"
-PRUNE_FIRES = "DELETE FROM fires WHERE schedule = ? AND fire_at < ?"
+# A clock that was far ahead and is set back must find what had fired before: the newest stay, however old.
+PRUNE_FIRES = """
+DELETE FROM fires WHERE schedule = ? AND fire_at < ? AND fire_at < (
+    SELECT fire_at FROM fires WHERE schedule = ? ORDER BY fire_at DESC LIMIT 1 OFFSET ?)
+"""
+KEPT_FIRES = 1_000
 LAST_JOBS = "SELECT number, state FROM jobs WHERE schedule = ? ORDER BY number DESC LIMIT ?"
 LOOKED_AT = 100
 
@@ -142,8 +147,8 @@ class Schedules:
         return None if found is None else int(found)
 
     def prune_fires(self, schedule: Schedule, before: int) -> int:
-        """Forget fires before a time; return how many."""
-        return self._database.change(PRUNE_FIRES, (schedule.id, before))
+        """Forget fires before a time, but never the latest thousand; return how many."""
+        return self._database.change(PRUNE_FIRES, (schedule.id, before, schedule.id, KEPT_FIRES))
 
     def last_jobs(self, name: str, limit: int = 1) -> list[tuple[int, str]]:
         """Return (number, state) of the newest jobs of a schedule, newest first."""

@@ -121,7 +121,8 @@ def test_status_says_what_needs_attention(home: str) -> None:
     done(home, "add", "true")
     answer = done(home, "status")
     assert answer.err.splitlines() == [
-        "1 job waits but no workers are running: queuectl worker start",
+        "1 job waits but neither workers nor a scheduler are running: queuectl worker start, or queuectl scheduler "
+        "start --auto",
         "1 job is dead: queuectl dlq list",
     ]
     assert "workers:   none" in answer.out

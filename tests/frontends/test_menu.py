@@ -15,7 +15,7 @@ from queuectl.commands.registry import load
 from queuectl.engine.queue import Queue
 from queuectl.frontends import menu_parts
 from queuectl.frontends.menu import GOODBYE, pick
-from queuectl.model.settings import QUEUE, RETRIES, SETTINGS, WORKERS
+from queuectl.model.settings import QUEUE, RETRIES, SCHEDULER, SETTINGS, WORKERS
 from tests.commands.calling import bring, done, jobs, state_of, states
 from tests.support import ROOT, cli_environment
 
@@ -55,7 +55,8 @@ def test_the_menu_shows_its_entries_and_ends_at_the_end_of_the_input(home: str) 
     assert entries == [("1", "Add a job"), ("2", "Live status"), ("3", "List jobs (0)"),
                        ("4", "Start workers (none running)"), ("5", "Stop workers (none running)"),
                        ("6", "Worker management"), ("7", "Dead letter queue (0)"), ("8", "Configuration"),
-                       ("12", "Demo jobs"), ("13", "Shell"), ("0", "Exit")]
+                       ("9", "Schedule a job"), ("10", "Scheduler (not running)"), ("12", "Demo jobs"),
+                       ("13", "Shell"), ("0", "Exit")]
 
 
 @pytest.mark.parametrize("answer", ["0", "q", "exit", "b"])
@@ -117,7 +118,7 @@ def test_the_input_may_end_anywhere(home: str) -> None:
     assert jobs(home) == []
 
 
-@pytest.mark.parametrize("answer", ["99", "²", "add jobs", "9", "\x1b[2J", "--help", "l" * 500, "-1"])
+@pytest.mark.parametrize("answer", ["99", "²", "add jobs", "11", "\x1b[2J", "--help", "l" * 500, "-1"])
 def test_what_is_no_choice_is_said(home: str, answer: str) -> None:
     talk = Talk(home, answer, "0")
     assert talk.code == 0
@@ -197,7 +198,8 @@ def test_too_many_workers_are_refused_where_they_are_asked_for(home: str) -> Non
 
 
 def test_settings_are_changed_by_group_and_only_where_they_differ(home: str) -> None:
-    talk = Talk(home, "8", "2", "5", "", "none", "1.5", "", "", "4", "10m", "", "", "1", "5", "y", "0", "0")
+    talk = Talk(home, "8", "2", "5", "", "none", "1.5", "", "", "4", "10m", "", "", "",
+                "1", "5", "y", "0", "0")
     assert talk.commands == ["queuectl config set max_retries 5", "queuectl config set backoff_base 1.5",
                              "queuectl config set timeout 10m", "queuectl config show", "queuectl config reset"]
     assert "backoff_base must be a number between 1 and 10" in talk.out
@@ -206,9 +208,35 @@ def test_settings_are_changed_by_group_and_only_where_they_differ(home: str) -> 
 
 
 def test_every_setting_that_works_stands_in_a_group_of_the_menu() -> None:
-    later = {"scheduler_interval", "dashboard_host", "dashboard_port", "webhook_url", "webhook_events"}
-    shown = {setting.name for setting in SETTINGS if setting.group in (RETRIES, WORKERS, QUEUE)}
+    later = {"dashboard_host", "dashboard_port", "webhook_url", "webhook_events"}
+    shown = {setting.name for setting in SETTINGS if setting.group in (RETRIES, WORKERS, QUEUE, SCHEDULER)}
     assert shown == {setting.name for setting in SETTINGS} - later
+
+
+def test_a_job_is_scheduled(home: str) -> None:
+    talk = Talk(home, "9", "./backup.sh", "someday", "+2h30m", "nightly", "", "", "", "0")
+    assert "when is not a time" in talk.out
+    assert talk.commands == ["queuectl schedule --id nightly ./backup.sh +2h30m"]
+    assert jobs(home)[0]["state"] == "scheduled"
+
+
+def test_a_recurring_job_is_added_looked_at_paused_and_removed(home: str) -> None:
+    talk = Talk(home, "10", "7", "2", "clean", "*/5 * * * *", "./clean.sh", "Nowhere/Atall", "UTC", "", "all", "queue",
+                "1", "3", "1", "2", "3", "4", "4", "5", "y", "0", "6", "1", "0", "0")
+    assert talk.code == 0
+    assert talk.commands == [
+        "queuectl cron add --timezone UTC --overlap queue clean '*/5 * * * *' ./clean.sh", "queuectl cron list",
+        "queuectl cron show clean", "queuectl cron next clean", "queuectl cron run clean", "queuectl cron pause clean",
+        "queuectl cron resume clean", "queuectl cron remove clean", "queuectl scheduled", "queuectl scheduler status"]
+    assert "timezone" in talk.out
+    assert len(jobs(home)) == 1
+
+
+def test_the_scheduler_is_started_and_stopped(home: str) -> None:
+    talk = Talk(home, "10", "3", "2", "", "1", "5", "4", "0", "0")
+    assert talk.commands == ["queuectl scheduler start --auto --workers 2", "queuectl scheduler status",
+                             "queuectl scheduler logs --tail 30", "queuectl scheduler stop"]
+    assert "Scheduler (running)" in talk.out or "mode:       auto, up to 2 workers" in talk.out
 
 
 def test_demo_jobs_are_added(home: str) -> None:
@@ -241,7 +269,7 @@ def test_the_menu_runs_only_commands_that_exist() -> None:
     assert len(forms) > 4
     commands = load()
     assert [words for words in lists + forms if " ".join(words[:2]) not in commands and words[0] not in commands] == [
-        ["dlq"]]
+        ["dlq"], ["cron"]]
 
 
 def test_untrusted_text_is_harmless(home: str) -> None:

@@ -99,6 +99,15 @@ def test_a_midnight_that_is_skipped_comes_an_hour_later_and_one_that_comes_twice
         "14 23:30-02:00", "14 23:30-03:00", "15 00:30-03:00"]
 
 
+def test_clocks_that_go_back_over_midnight_bring_some_of_both_days_twice(machine_zone):
+    machine_zone(ST_JOHNS)
+    # At 00:01 it was 23:01 again.
+    assert [text[8:] for text in fires("0,30 */23 * * *", "2026-10-25 01:45", 6, None)] == [
+        "24 23:30-02:30", "25 00:00-02:30", "24 23:30-03:30", "25 00:00-03:30", "25 00:30-03:30", "25 23:00-03:30"]
+    assert [text[8:] for text in fires("30 23,0 * * *", "2026-10-25 01:45", 3, None)] == [
+        "24 23:30-02:30", "25 00:30-03:30", "25 23:30-03:30"]
+
+
 def test_a_day_that_a_country_leaves_out_is_not_made_up_for():
     apia = named("Pacific/Apia")
     assert fires("0 9 * * *", "2011-12-29 00:00", 2, apia) == ["2011-12-29 09:00-10:00", "2011-12-31 09:00+14:00"]

@@ -29,6 +29,7 @@ RANGES = [
     ("shutdown_timeout", 60_000, ("0", 0), ("86400", 86_400_000), ["86400.001"]),
     ("scheduler_interval", 5_000, ("0.1", 100), ("3600", 3_600_000), ["0.099", "3600.001"]),
     ("retain_completed_hours", 24.0, ("0", 0.0), ("876000", 876_000.0), ["876000.01", "-1"]),
+    ("retain_dead_hours", None, ("0", 0.0), ("876000", 876_000.0), ["876000.01", "-1"]),
     ("dashboard_port", 5000, ("1", 1), ("65535", 65_535), ["0", "65536"]),
 ]
 
@@ -45,8 +46,8 @@ def test_the_table_has_every_setting_once_and_in_order():
     assert NAMES == [
         "max_retries", "timeout", "retry_delay", "backoff_base", "max_retry_delay", "retry_jitter",
         "output_limit", "worker_count", "max_workers", "lease", "kill_grace", "shutdown_timeout",
-        "scheduler_interval", "retain_completed_hours", "dashboard_host", "dashboard_port", "webhook_url",
-        "webhook_events"]
+        "scheduler_interval", "retain_completed_hours", "retain_dead_hours", "dashboard_host", "dashboard_port",
+        "webhook_url", "webhook_events"]
 
 
 def test_no_name_or_alias_is_taken_twice():

@@ -1,0 +1,281 @@
+"""Jobs at a time, recurring jobs, why, events and prune, as a user asks for them."""
+from __future__ import annotations
+
+import datetime
+import sys
+
+import pytest
+
+from queuectl.engine.queue import Queue
+from queuectl.model.when import parse_instant
+from tests.commands.calling import Answer, bring, call, done, jobs, refused, state_of, states, store
+
+HAS_ZONES = sys.version_info >= (3, 9)
+
+
+def schedule(home: str, *words: str) -> Answer:
+    return done(home, "schedule", "true", *words)
+
+
+# --- schedule, scheduled
+
+@pytest.mark.parametrize("words", [["+30m"], ["+1d"], ["2h30m"], ["2035-11-10 02:00:00"], ["2035-11-10", "02:00:00"],
+                                   ["2035-11-10T02:00:00Z"], ["tomorrow", "09:00"], ["fri", "18:00"], ["noon"]])
+def test_a_job_is_scheduled_and_the_time_is_told_local_and_utc(home: str, words: list[str]) -> None:
+    answer = schedule(home, *words, "--id", "x", "--priority", "3", "--tag", "t")
+    assert "Job added: x" in answer.out
+    job, = jobs(home)
+    assert [job[name] for name in ("state", "priority", "tags")] == ["scheduled", 3, ["t"]]
+    local = datetime.datetime.fromisoformat(job["run_at"].replace("Z", "+00:00")).astimezone()
+    assert f"{local:%Y-%m-%d %H:%M:%S} ({job['run_at']}), in " in answer.out
+
+
+@pytest.mark.parametrize("words", [[], ["someday"], ["25:00"], ["tomorrow", "and", "later"], ["-5m"]])
+def test_a_time_that_cannot_be_read_is_refused(home: str, words: list[str]) -> None:
+    refused(home, 2, "schedule", "--", "true", *words)
+    assert jobs(home) == []
+
+
+def test_add_takes_the_same_times(home: str) -> None:
+    done(home, "add", "true", "--at", "tomorrow 09:00")
+    done(home, "enqueue", '{"command": "true", "run_at": "tomorrow 09:00"}')
+    assert len({job["run_at"] for job in jobs(home)}) == 1
+
+
+def test_what_is_to_come_is_listed_in_order(home: str) -> None:
+    schedule(home, "+2h", "--id", "later")
+    schedule(home, "+1h", "--id", "sooner")
+    done(home, "cron", "add", "often", "* * * * *", "echo often")
+    done(home, "cron", "add", "resting", "* * * * *", "echo never")
+    done(home, "cron", "pause", "resting")
+    bring(home, "failed")
+    rows = done(home, "scheduled", "-o", "json").json()
+    assert [(row["what"], row["id"]) for row in rows if row["id"] != "failed-1"] == [
+        ("recurring", "often"), ("scheduled", "sooner"), ("scheduled", "later")]
+    assert ("attempt 2", "failed-1") in [(row["what"], row["id"]) for row in rows]
+    assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+    answer = done(home, "scheduled", "--limit", "2")
+    assert answer.err == "showing 2 of 4, all with --limit 0\n"
+
+
+def test_nothing_to_come_is_said(home: str) -> None:
+    assert done(home, "scheduled").err.startswith("nothing is scheduled")
+
+
+# --- cron
+
+def add(home: str, name: str = "tick", expression: str = "*/5 * * * *", *options: str) -> Answer:
+    return done(home, "cron", "add", name, expression, "echo tick", *options)
+
+
+def test_a_recurring_job_is_told_in_words_with_its_next_time(home: str) -> None:
+    answer = add(home)
+    assert "every 5 minutes, */5 * * * *" in answer.out
+    row, = done(home, "cron", "list", "--json").json()
+    assert row["when"] == "every 5 minutes"
+    assert row["next_at"].endswith(("0:00.000Z", "5:00.000Z"))
+    assert (row["last"], row["catch_up"], row["overlap"], row["timezone"]) == (None, "last", "skip", "local")
+    assert "every 5 minutes" in done(home, "cron", "list").out
+
+
+@pytest.mark.parametrize("words, said", [
+    (["x", "30 2 30 2 *", "true"], "30 February never comes"),
+    (["x", "* * * *", "true"], "not five fields but 4"),
+    (["x", "61 * * * *", "true"], "minute must be between 0 and 59"),
+    (["x", "@dayly", "true"], 'did you mean "@daily"?'),
+    (["a b", "@daily", "true"], "name must be 1 to 64"),
+    (["x", "@daily", ""], "command must not be empty"),
+    (["x", "@daily", "true", "--priority", "5000"], "priority must be an integer"),
+    (["x", "@daily", "true", "--timezone", "Mars/Olympus"], "--timezone must be local, UTC or a zone"),
+    (["x", "@daily", "true", "--catch-up", "some"], "must be one of none, last, all"),
+    (["x", "@daily", "true", "--overlap", "kill"], "must be one of skip, queue"),
+])
+def test_a_wrong_schedule_is_refused_with_the_reason(home: str, words: list[str], said: str) -> None:
+    assert any(said in problem for problem in refused(home, 2, "cron", "add", *words).problems)
+    assert done(home, "cron", "list", "--json").json() == []
+
+
+def test_a_name_is_taken_once(home: str) -> None:
+    add(home)
+    refused(home, 4, "cron", "add", "tick", "@daily", "true")
+    done(home, "cron", "remove", "tick", "--yes")
+    add(home)
+
+
+@pytest.mark.skipif(not HAS_ZONES, reason="named zones need Python 3.9")
+def test_a_named_zone_is_used(home: str) -> None:
+    done(home, "cron", "add", "tea", "0 17 * * *", "true", "--timezone", "Europe/London")
+    rows = done(home, "cron", "next", "tea", "-n", "400", "--json").json()
+    assert {row["utc"][11:16] for row in rows} == {"16:00", "17:00"}
+    assert done(home, "cron", "list", "--json").json()[0]["when"].endswith("(Europe/London)")
+
+
+@pytest.mark.skipif(HAS_ZONES, reason="this Python has named zones")
+def test_without_named_zones_the_reason_is_told_and_utc_works(home: str) -> None:
+    assert "Python 3.9" in refused(home, 2, "cron", "add", "a", "@daily", "true", "-z", "Europe/London").err
+    done(home, "cron", "add", "b", "@daily", "true", "-z", "UTC")
+
+
+def test_the_next_times_are_listed(home: str) -> None:
+    add(home, "tick", "30 9 * * 1", "--timezone", "UTC")
+    rows = done(home, "cron", "next", "tick", "-n", "3", "--json").json()
+    days = [datetime.datetime.fromisoformat(row["utc"].replace("Z", "+00:00")) for row in rows]
+    assert [(day.weekday(), day.hour, day.minute) for day in days] == [(0, 9, 30)] * 3
+    assert {later - earlier for earlier, later in zip(days, days[1:])} == {datetime.timedelta(days=7)}
+    assert len(done(home, "cron", "next", "tick").lines) == 6
+
+
+def test_a_recurring_job_is_run_by_hand(home: str) -> None:
+    add(home, "tick", "@yearly", "--queue", "night", "--priority", "7", "--retries", "1", "--timeout", "9", "-e", "A=b")
+    answer = done(home, "cron", "run", "tick")
+    job, = jobs(home)
+    assert answer.out == "Job added: job-1\n"
+    assert [job[name] for name in ("command", "queue", "priority", "max_retries", "timeout", "env", "schedule")] == [
+        "echo tick", "night", 7, 1, 9, {"A": "b"}, "tick"]
+    row, = done(home, "cron", "list", "--json").json()
+    assert (row["last"], row["last_job"], row["last_fired_at"]) == ("pending", 1, None)
+
+
+def test_a_recurring_job_is_paused_and_resumed(home: str) -> None:
+    add(home)
+    done(home, "cron", "pause", "tick")
+    row, = done(home, "cron", "list", "--json").json()
+    assert (row["paused"], row["next_at"], row["when"]) == (True, None, "paused: every 5 minutes")
+    refused(home, 4, "cron", "pause", "tick")
+    done(home, "cron", "resume", "tick")
+    refused(home, 4, "cron", "resume", "tick")
+    assert done(home, "cron", "list", "--json").json()[0]["next_at"]
+
+
+@pytest.mark.parametrize("verb", ["show", "next", "run", "pause", "resume", "remove"])
+def test_a_schedule_that_is_not_there_is_not_found(home: str, verb: str) -> None:
+    add(home)
+    answer = refused(home, 3, "cron", verb, "tik", *(["--yes"] if verb == "remove" else []))
+    assert 'did you mean "tick"?' in answer.problems[0]
+
+
+def test_removing_asks_and_leaves_the_jobs(home: str) -> None:
+    add(home)
+    done(home, "cron", "run", "tick")
+    refused(home, 2, "cron", "remove", "tick")
+    done(home, "cron", "remove", "tick", "--yes")
+    assert done(home, "cron", "list").err.startswith("there are no schedules")
+    assert jobs(home)[0]["schedule"] == "tick"
+
+
+def test_secrets_of_a_schedule_are_masked(home: str) -> None:
+    add(home, "tick", "@daily", "-e", "API_TOKEN=hush")
+    for words in (["cron", "list", "--json"], ["cron", "show", "tick"], ["cron", "show", "tick", "--json"]):
+        assert "hush" not in done(home, *words).out
+
+
+# --- why
+
+@pytest.mark.parametrize("state, reason, hint", [
+    ("pending", "no workers are running; 0 jobs are before it", "queuectl worker start"),
+    ("scheduled", "neither workers nor a scheduler are running", "scheduler start --auto"),
+    ("failed", "attempt 1 of 4 failed (exit code 1)", "scheduler start --auto"),
+    ("held", "it waits until it is released", "queuectl release held-1"),
+    ("blocked", "it waits for other jobs", ""),
+    ("processing", "worker 1 has been running it", "queuectl logs -f processing-1"),
+    ("dead", "attempts failed, the last one", "queuectl retry dead-1"),
+    ("completed", "it ended well", ""),
+    ("cancelled", "a user cancelled it", "queuectl retry cancelled-1"),
+])
+def test_every_state_is_explained(home: str, state: str, reason: str, hint: str) -> None:
+    identifier, = bring(home, state)
+    answer = done(home, "why", identifier)
+    assert answer.out.startswith(f"{identifier} is {state}: ")
+    assert reason in answer.out
+    assert hint in answer.out
+    found = done(home, "why", identifier, "--json").json()
+    assert (found["id"], found["state"]) == (identifier, state)
+
+
+def test_why_counts_the_jobs_before_it(home: str) -> None:
+    for priority in ("0", "5", "0", "0"):
+        done(home, "add", "true", "--priority", priority)
+    assert "3 jobs are before it" in done(home, "why", "4").out
+    assert "1 job is before it" in done(home, "why", "1").out
+    assert "0 jobs are before it" in done(home, "why", "2").out
+
+
+def test_why_knows_workers_that_take_other_queues_or_are_busy(home: str) -> None:
+    done(home, "worker", "start", "--count", "1", "--queue", "mail")
+    done(home, "add", "true", "--id", "other")
+    assert "no worker takes jobs of queue default" in done(home, "why", "other").out
+    done(home, "add", "sleep 60", "--id", "long", "--queue", "mail")
+    with Queue(home) as queue:
+        from tests.support import wait_until
+        wait_until(lambda: queue.get("long").state == "processing")
+    done(home, "add", "true", "--id", "behind", "--queue", "mail")
+    assert "the only worker is busy; 0 jobs are before it" in done(home, "why", "behind").out
+    done(home, "worker", "stop", "--force")
+
+
+# --- events
+
+def test_events_tell_what_was_done_by_whom(home: str) -> None:
+    done(home, "add", "true", "--id", "x", "--hold")
+    done(home, "release", "x")
+    done(home, "config", "set", "max_retries", "5")
+    add(home)
+    rows = done(home, "events", "--json").json()
+    assert [(row["what"], row["job"], row["detail"]) for row in rows] == [
+        ("enqueued", None, "x"), ("release", "x", "was held"), ("setting", None, "max_retries = 5"),
+        ("schedule added", None, "tick: */5 * * * *")]
+    assert all(row["by"].startswith("cli[") for row in rows)
+    assert len(done(home, "events", "--limit", "2").lines) == 3
+
+
+def test_events_are_followed(home: str, processes: object) -> None:
+    import subprocess
+
+    done(home, "add", "true", "--id", "x")
+    feed = processes.start_cli(home, "events", "-f", stdout=subprocess.PIPE, text=True)  # type: ignore[attr-defined]
+    assert feed.stdout.readline().split("  ")[1:3] == ["enqueued", "x"]
+    done(home, "cancel", "x")
+    assert "cancel  x  was pending" in feed.stdout.readline()
+
+
+# --- prune
+
+def aged(home: str, *wanted: str) -> None:
+    """Bring jobs into final states, as building does: they ended in January 2026."""
+    bring(home, *wanted)
+
+
+def test_only_what_has_ended_long_ago_is_pruned(home: str) -> None:
+    aged(home, "completed", "dead", "cancelled", "pending", "held")
+    answer = done(home, "prune", "--dry-run", "-o", "ids")
+    assert answer.lines == ["completed-1"]
+    assert done(home, "prune", "--dry-run").err.endswith("1 job, nothing was changed\n")
+    assert done(home, "prune", "--yes").out == "1 job pruned\n"
+    assert set(states(home)) == {"dead-1", "cancelled-1", "pending-1", "held-1"}
+    assert done(home, "prune", "--older-than", "1h", "--state", "dead,cancelled", "--yes").out == "2 jobs pruned\n"
+    assert set(states(home)) == {"pending-1", "held-1"}
+    assert done(home, "prune", "--yes").out == "0 jobs pruned\n"
+
+
+def test_what_ended_lately_stays(home: str) -> None:
+    aged(home, "completed")
+    with store(home) as opened, opened.writing():
+        now = parse_instant("now", Queue(home).clock.wall())
+        opened.database.change("UPDATE jobs SET finished_at = ?", (now - 3_600_000,))
+    assert done(home, "prune", "--yes").out == "0 jobs pruned\n"
+    assert done(home, "prune", "--older-than", "2h", "--yes").out == "0 jobs pruned\n"
+    assert done(home, "prune", "--older-than", "30m", "--yes").out == "1 job pruned\n"
+
+
+@pytest.mark.parametrize("words", [["--state", "pending"], ["--state", "nonsense"], ["--older-than", "old"], []])
+def test_what_cannot_be_pruned_is_refused(home: str, words: list[str]) -> None:
+    aged(home, "completed")
+    refused(home, 2, "prune", *words)
+    assert state_of(home, "completed-1") == "completed"
+
+
+def test_without_retention_an_age_is_asked_for(home: str) -> None:
+    done(home, "config", "set", "retain_completed_hours", "none")
+    answer = refused(home, 2, "prune", "--yes")
+    assert "older than what" in answer.problems[0]
+    assert call(home, "prune", "--older-than", "1d", "--yes").code == 0

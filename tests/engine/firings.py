@@ -1,0 +1,70 @@
+"""What the tests of firing share: schedules in UTC, and looking at what has fired."""
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from queuectl.engine.log import Log
+from queuectl.engine.queue import Queue
+from queuectl.engine.recurring import Recurring
+from queuectl.engine.scheduler import Scheduler
+from queuectl.store.schedules import Schedule
+from tests.store.building import assert_whole
+from tests.support import FakeClock
+
+MINUTE = 60_000
+
+
+def every(to: Queue, expression: str = "* * * * *", command: str = "true", name: str = "it",
+          **options: Any) -> Schedule:
+    """Add a schedule in UTC whose jobs may overtake each other."""
+    return Recurring(to).add(name, expression, command, **{"timezone": "UTC", "overlap": "queue", **options})
+
+
+def get(queue: Queue, name: str = "it") -> Schedule:
+    return Recurring(queue).get(name)
+
+
+def fires(queue: Queue, name: str = "it") -> Dict[int, Optional[int]]:
+    """Return the times that a schedule has fired for, with the number of the job of each."""
+    rows = queue.store.database.rows("SELECT fire_at, job FROM fires WHERE schedule = ? ORDER BY fire_at",
+                                     (get(queue, name).id,))
+    return {row[0]: row[1] for row in rows}
+
+
+def told(queue: Queue, kind: str = "fired") -> List[str]:
+    return [row["detail"] for row in queue.store.events.since(0, 100_000) if row["kind"] == kind]
+
+
+def jobs(queue: Queue) -> int:
+    return len(queue.list())
+
+
+class Diary(Log):
+    """A log that is kept: events are forgotten when the clock is far ahead for a while."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__("test", clock)
+        self.lines: List[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def fired(self) -> List[str]:
+        start = "schedule fired: "
+        return [line[len(start):] for line in self.lines if line.startswith(start)]
+
+
+def assert_once(queue: Queue, fired: Optional[List[str]] = None) -> None:
+    """Check that no time fired twice and that each fire made one job."""
+    events = told(queue) if fired is None else fired
+    assert len(events) == len(set(events))
+    assert len(events) == sum(job.schedule is not None for job in queue.list())
+    numbers = [row[0] for row in queue.store.database.rows("SELECT job FROM fires WHERE job IS NOT NULL")]
+    assert len(numbers) == len(set(numbers))
+    assert_whole(queue.store)
+
+
+def run(scheduler: Scheduler, clock: FakeClock, minutes: int) -> None:
+    for _ in range(minutes):
+        clock.advance(MINUTE)
+        scheduler.tick()

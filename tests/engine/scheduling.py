@@ -1,0 +1,66 @@
+"""What the tests of the scheduler daemon share: one that is started by the command line and ended with the test."""
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Dict
+
+from queuectl.engine.instance import scheduler_pid
+from queuectl.store import Home
+from tests.support import Processes, identify, is_alive, kill, run_cli, tree, wait_until
+
+
+class RunningScheduler:
+    """The scheduler of a home."""
+
+    def __init__(self, home: str, processes: Processes) -> None:
+        self.home = Home(home)
+        self._processes = processes
+
+    def start(self, *arguments: str) -> int:
+        """Start it; return its pid."""
+        done = run_cli(self.home.path, "scheduler", "start", *arguments)
+        assert done.returncode == 0, done.stderr
+        self._processes.add(self.pid)
+        return self.pid
+
+    def try_command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return run_cli(self.home.path, "scheduler", *words)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a `scheduler` command that must succeed."""
+        done = self.try_command(*words)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def status(self) -> Dict[str, Any]:
+        found: Dict[str, Any] = json.loads(self.try_command("status", "--json").stdout)
+        return found
+
+    @property
+    def pid(self) -> int:
+        pid = scheduler_pid(self.home)
+        assert pid is not None, "no scheduler is running"
+        return pid
+
+    @property
+    def is_running(self) -> bool:
+        return scheduler_pid(self.home) is not None
+
+    def kill(self) -> None:
+        """Kill it, and wait until it is gone."""
+        victim = identify(self.pid)
+        assert victim is not None
+        kill(victim)
+        # Its main thread may be gone before the one that ticks, with which the lock goes.
+        wait_until(lambda: not is_alive(victim) and not self.is_running, what="the scheduler is gone")
+
+    def log(self) -> str:
+        return Path(self.home.scheduler_log).read_text(encoding="utf-8")
+
+    def close(self) -> None:
+        """End it and everything below it."""
+        pid = scheduler_pid(self.home)
+        for found in tree(pid) if pid else []:
+            kill(found)

@@ -1,0 +1,398 @@
+"""What is old goes, in small transactions and short steps, and the room that it took is given back."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+import pytest
+
+from queuectl.engine.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, SPARE_PAGES, STEP_MS, Housekeeping, vacuum
+from queuectl.engine.log import MAX_BYTES, Log
+from queuectl.engine.queue import Queue
+from queuectl.engine.recurring import Recurring
+from queuectl.engine.scheduler import Scheduler
+from queuectl.model.job import COMPLETED, DEAD
+from queuectl.model.when import DAY, HOUR
+from queuectl.store import Home, Store
+from queuectl.store.database import SHRINK_PAGES
+from queuectl.store.output import Piece
+from tests.store.building import ALL_STATES, NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
+from tests.support import FakeClock
+
+TRANSACTION_MS = 30
+SHRUNK = SHRINK_PAGES * 1.02  # with the pages that keep account of those
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(NOW)
+
+
+@pytest.fixture
+def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
+    with Queue(home, clock=clock, actor="test") as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(home: str, clock: FakeClock) -> Iterator[Store]:
+    with Store(Home(home), clock=clock, durable=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def keeper(store: Store, clock: FakeClock) -> Housekeeping:
+    return Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
+
+
+def work(keeper: Housekeeping, clock: FakeClock) -> int:
+    """Do a whole round; return how many jobs were pruned."""
+    clock.advance(INTERVAL_MS)
+    pruned, wait = keeper.step()
+    while not wait:
+        more, wait = keeper.step()
+        pruned += more
+    return pruned
+
+
+def count(store: Store, table: str) -> int:
+    return int(store.database.value(f"SELECT count(*) FROM {table}"))
+
+
+def end_all(store: Store, state: str = COMPLETED) -> None:
+    """Have all pending jobs end at once, with neither attempts nor output."""
+    with store.writing():
+        store.database.change("UPDATE jobs SET state = ?, finished_at = ? WHERE state = 'pending'", (state, NOW))
+        store.database.change("DELETE FROM counts")
+        store.database.change("INSERT INTO counts SELECT queue, state, count(*) FROM jobs GROUP BY queue, state")
+
+
+def run_one(store: Store, state: str) -> int:
+    """Run a job to a final state, with output; return its number."""
+    enqueue(store, spec())
+    claimed = claim(store)
+    write(store, store.output.append, claimed.attempt_id, [Piece(0, 1, b"text")], head_end=0, tail_start=0)
+    assert finish(store, claimed, state)
+    return claimed.number
+
+
+# What goes when
+
+@pytest.mark.parametrize("completed, dead, gone", [
+    ("24", None, [COMPLETED]), ("none", None, []), ("none", "24", [DEAD]), ("24", "24", [COMPLETED, DEAD]),
+    ("25", "24", [DEAD]), ("0.5", "48", [COMPLETED])])
+def test_jobs_go_by_the_settings_and_no_others(
+        queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock, completed: str, dead: Optional[str],
+        gone: List[str]) -> None:
+    queue.change_setting("retain_completed_hours", completed)
+    queue.change_setting("retain_dead_hours", dead)
+    numbers = {state: bring_to(store, state) for state in sorted(ALL_STATES, key=lambda state: state == "pending")}
+    clock.advance(24 * HOUR)
+    assert work(keeper, clock) == len(gone)
+    left = {job.number for job in store.search.jobs(list(numbers.values()))}
+    assert left == {number for state, number in numbers.items() if state not in gone}
+    assert_whole(store)
+
+
+def test_attempts_and_output_go_with_their_job(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    run_one(store, COMPLETED)
+    run_one(store, DEAD)
+    clock.advance(24 * HOUR)
+    assert work(keeper, clock) == 1
+    assert (count(store, "jobs"), count(store, "attempts"), count(store, "output")) == (1, 1, 1)
+    assert_whole(store)
+
+
+def test_it_goes_after_its_time_and_not_before(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    run_one(store, COMPLETED)
+    clock.advance(24 * HOUR - INTERVAL_MS)
+    assert work(keeper, clock) == 0
+    clock.advance(1)
+    assert work(keeper, clock) == 1
+
+
+def test_it_looks_once_a_minute(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    assert keeper.step() == (0, INTERVAL_MS / 1000)
+    run_one(store, COMPLETED)
+    clock._wall += 48 * HOUR
+    clock.advance(INTERVAL_MS - 1)
+    assert keeper.step() == (0, 0.001)
+    clock.advance(1)
+    assert keeper.step() == (1, INTERVAL_MS / 1000)
+
+
+def test_what_was_pruned_is_an_event_and_in_the_log(
+        store: Store, keeper: Housekeeping, clock: FakeClock, capfd: pytest.CaptureFixture[str]) -> None:
+    enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE + 5)])
+    end_all(store)
+    clock.advance(24 * HOUR)
+    work(keeper, clock)
+    event, = [row for row in store.events.since(0, 50) if row["kind"] == "pruned"]
+    assert (event["detail"], event["actor"]) == (f"{PRUNE_AT_ONCE + 5} jobs", "test")
+    assert f"pruned {PRUNE_AT_ONCE + 5} jobs\n" in capfd.readouterr().err
+
+
+def test_contexts_go_with_the_last_job_but_not_those_of_schedules(
+        queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    for name, value in (("gone", "1"), ("kept", "2")):
+        queue.add("true", id=name, env={"A": value})
+    Recurring(queue).add("it", "0 0 1 1 *", "true", env={"A": "3"})
+    with store.writing():
+        store.database.change("UPDATE jobs SET state = 'completed', finished_at = ? WHERE id = 'gone'", (NOW,))
+        store.counts.move("default", "pending", COMPLETED)
+    clock.advance(24 * HOUR)
+    assert work(keeper, clock) == 1
+    assert {row[0] for row in store.database.rows("SELECT env FROM contexts")} == {'{"A": "2"}', '{"A": "3"}'}
+    assert Recurring(queue).run("it").env == {"A": "3"}
+    assert_whole(store)
+
+
+def test_events_go_after_thirty_days(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    with store.writing():
+        for number in range(1_000):
+            store.events.add("old" if number < 700 else "new", actor="test", now=NOW + (number >= 700))
+    clock.advance(30 * DAY + 1 - INTERVAL_MS)
+    work(keeper, clock)
+    assert [row["kind"] for row in store.events.since(0, 2_000)] == ["new"] * 300
+
+
+def test_events_of_a_clock_that_was_ahead_do_not_keep_the_others_for_ever(
+        store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    with store.writing():
+        for at in (NOW, NOW + 3_650 * DAY, NOW + 1):
+            store.events.add("it", actor="test", now=at)
+    clock.advance(3_700 * DAY)
+    work(keeper, clock)
+    assert store.events.since(0, 10) == []
+
+
+def test_rollups_go_after_ninety_days(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    for day in range(100):
+        write(store, store.stats.count_attempt, "q", COMPLETED, run_time=1, wait_time=1, now=NOW + day * DAY)
+    clock.advance(99 * DAY)
+    work(keeper, clock)
+    minutes = [minute * 60_000 for minute, *_ in store.stats.per_minute(0)]
+    assert len(minutes) == 90 and minutes[0] == NOW + 10 * DAY
+
+
+# Short steps
+
+def slow(monkeypatch: pytest.MonkeyPatch, store: Store, clock: FakeClock) -> None:
+    """Let each writing transaction take its time."""
+    begin = store.database.begin
+
+    def begin_slowly() -> None:
+        begin()
+        clock.advance(TRANSACTION_MS)
+
+    monkeypatch.setattr(store.database, "begin", begin_slowly)
+
+
+def test_a_step_ends_soon_and_the_next_one_goes_on(
+        store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = PRUNE_AT_ONCE * 12
+    enqueue(store, *[spec() for _ in range(jobs)])
+    end_all(store)
+    with store.writing():
+        for _ in range(PRUNE_AT_ONCE * 10):
+            store.events.add("old", actor="test", now=NOW)
+    clock.advance(40 * DAY)
+    slow(monkeypatch, store, clock)
+    steps, wait, pruned = 0, 0.0, 0
+    while not wait:
+        before = clock.monotonic()
+        more, wait = keeper.step()
+        pruned += more
+        steps += 1
+        assert clock.monotonic() - before < STEP_MS + 2 * TRANSACTION_MS
+    assert pruned == jobs and count(store, "jobs") == 0
+    assert [row["kind"] for row in store.events.since(0, 10_000)] == ["pruned"]
+    assert steps >= 22 * TRANSACTION_MS // (STEP_MS + 2 * TRANSACTION_MS)
+
+
+def test_what_is_due_meanwhile_is_not_delayed(
+        queue: Queue, store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE * 50)])
+    end_all(store)
+    clock.advance(24 * HOUR + 1)
+    scheduler = Scheduler(store.home, store, clock=clock, log=Log("test", clock))
+    slow(monkeypatch, store, clock)
+    waiting = [queue.add("true", run_at=f"+{number * 0.2:.1f}s") for number in range(1, 5)]
+    ticks = 0
+    while count(store, "jobs") > len(waiting):
+        now = clock.wall()
+        assert scheduler.tick() == 0 or count(store, "jobs") == len(waiting)
+        ticks += 1
+        for job in waiting:
+            assert job.run_at > now or queue.get(job.id).state == "pending"
+    assert ticks > 10
+    assert store.counts.by_state() == {"pending": len(waiting)}
+
+
+def test_an_error_ends_the_round_and_the_next_one_begins_anew(
+        store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_one(store, COMPLETED)
+    clock.advance(25 * HOUR)
+
+    def fail(*arguments: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.jobs, "prune", fail)
+    with pytest.raises(OSError):
+        keeper.step()
+    monkeypatch.undo()
+    assert keeper.step() == (0, INTERVAL_MS / 1000)
+    assert work(keeper, clock) == 1
+
+
+def test_a_setting_that_changes_in_the_middle_counts_from_the_next_round_on(
+        queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE * 10)])
+    end_all(store)
+    clock.advance(25 * HOUR)
+    slow(monkeypatch, store, clock)
+    first, wait = keeper.step()
+    assert 0 < first < PRUNE_AT_ONCE * 10 and wait == 0
+    queue.change_setting("retain_completed_hours", "none")
+    while not wait:
+        more, wait = keeper.step()
+        first += more
+    assert first == PRUNE_AT_ONCE * 10
+
+
+# Room
+
+def watch(monkeypatch: pytest.MonkeyPatch, store: Store) -> List[Tuple[int, int]]:
+    """Return a list of how many jobs each writing transaction deletes, and by how many pages the file shrinks."""
+    seen: List[Tuple[int, int]] = []
+    before: Dict[str, int] = {}
+    begin, commit = store.database.begin, store.database.commit
+
+    def watched_begin() -> None:
+        begin()
+        before.update(jobs=count(store, "jobs"), pages=store.database.pages()[0])
+
+    def watched_commit() -> None:
+        seen.append((before["jobs"] - count(store, "jobs"), before["pages"] - store.database.pages()[0]))
+        commit()
+
+    monkeypatch.setattr(store.database, "begin", watched_begin)
+    monkeypatch.setattr(store.database, "commit", watched_commit)
+    return seen
+
+
+def fill(store: Store, jobs: int = 20_000) -> None:
+    """Have many big jobs come, and end."""
+    for _ in range(jobs // 2_000):
+        enqueue(store, *[spec("x" * 2_048) for _ in range(2_000)])
+    end_all(store)
+
+
+def test_the_file_shrinks_after_many_jobs_came_and_went(
+        store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = store.database.pages()[0]
+    fill(store)
+    store.checkpoint()
+    full = os.path.getsize(store.home.database)
+    assert store.database.pages()[0] > 40_000 and full > 40_000_000
+    kept = bring_to(store, "pending", command="keep me")
+    clock.advance(25 * HOUR)
+    transactions = watch(monkeypatch, store)
+    assert work(keeper, clock) == 20_000
+    pages, free = store.database.pages()
+    assert pages <= 1.5 * fresh + SPARE_PAGES and free <= SPARE_PAGES
+    assert os.path.getsize(store.home.database) < full // 5
+    assert max(jobs for jobs, _ in transactions) <= PRUNE_AT_ONCE
+    assert max(shrunk for _, shrunk in transactions) <= SHRUNK
+    assert store.search.jobs([kept])[0].command == "keep me"
+    assert_whole(store)
+
+
+def test_room_that_will_be_used_again_is_not_given_back(
+        store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    for _ in range(2):
+        enqueue(store, *[spec("x" * 2_048) for _ in range(1_000)])
+        end_all(store)
+        clock.advance(25 * HOUR)
+        assert work(keeper, clock) == 1_000
+        pages, free = store.database.pages()
+        assert 2_000 < free < SPARE_PAGES and pages < free * 1.2
+
+
+@pytest.mark.parametrize("pages, free, shrinks", [
+    (SPARE_PAGES * 4, SPARE_PAGES, True), (SPARE_PAGES * 4 + 1, SPARE_PAGES, False),
+    (SPARE_PAGES, SPARE_PAGES - 1, False), (0, 0, False)])
+def test_what_is_worth_giving_back(store: Store, monkeypatch: pytest.MonkeyPatch, pages: int, free: int,
+                                   shrinks: bool) -> None:
+    found = [(pages, free), (pages - free, 0)]
+    monkeypatch.setattr(store.database, "pages", lambda: found.pop(0))
+    assert len(list(vacuum(store))) == shrinks
+
+
+def test_a_file_that_cannot_shrink_is_left_after_one_try(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: List[int] = []
+    monkeypatch.setattr(store.database, "pages", lambda: (9_000, 9_000))
+    monkeypatch.setattr(store.database, "shrink", lambda: tries.append(1))
+    assert list(vacuum(store)) == [] and len(tries) == 1
+
+
+# Logs
+
+@pytest.mark.parametrize("which", ["pool_log", "scheduler_log"])
+def test_a_log_that_grew_is_turned_over(store: Store, keeper: Housekeeping, clock: FakeClock, which: str) -> None:
+    path = Path(getattr(store.home, which))
+    with open(path, "ab") as writer:
+        writer.write(b"x" * (MAX_BYTES - 1))
+        writer.flush()
+        work(keeper, clock)
+        assert path.stat().st_size == MAX_BYTES - 1
+        writer.write(b"\n")
+        writer.flush()
+        work(keeper, clock)
+        assert path.stat().st_size == 0
+        writer.write(b"after\n")
+    assert path.read_bytes() == b"after\n"
+    old = Path(f"{path}.1")
+    assert old.stat().st_size == MAX_BYTES and old.stat().st_mode & 0o777 == 0o600
+
+
+# By hand
+
+def test_a_user_prunes_what_ended_before_an_instant(queue: Queue, store: Store) -> None:
+    enqueue(store, *[spec("x" * 2_048) for _ in range(PRUNE_AT_ONCE * 3 + 1)])
+    end_all(store)
+    dead = run_one(store, DEAD)
+    told: List[int] = []
+    assert queue.prune([COMPLETED, DEAD], NOW, told.append) == 0 and told == []
+    assert queue.prune([COMPLETED], NOW + 1, told.append) == PRUNE_AT_ONCE * 3 + 1
+    assert told == [PRUNE_AT_ONCE, PRUNE_AT_ONCE * 2, PRUNE_AT_ONCE * 3, PRUNE_AT_ONCE * 3 + 1]
+    assert [job.number for job in queue.list()] == [dead]
+    assert queue.prune([COMPLETED, DEAD], NOW + 1) == 1
+    assert [row["kind"] for row in store.events.since(0, 50)] == ["pruned"] * 2
+    assert_whole(store)
+
+
+def test_pruning_by_hand_gives_the_room_back(queue: Queue, store: Store,
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, 4_000)
+    full = store.database.pages()[0]
+    transactions = watch(monkeypatch, queue.store)
+    assert queue.prune([COMPLETED], NOW + 1) == 4_000
+    assert store.database.pages()[0] < full // 2
+    assert max(jobs for jobs, _ in transactions) <= PRUNE_AT_ONCE
+    assert max(shrunk for _, shrunk in transactions) <= SHRUNK
+
+
+def test_a_progress_that_is_interrupted_keeps_what_was_done(queue: Queue, store: Store) -> None:
+    enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE * 3)])
+    end_all(store)
+
+    def interrupt(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        queue.prune([COMPLETED], NOW + 1, interrupt)
+    assert count(store, "jobs") == PRUNE_AT_ONCE * 2
+    assert_whole(store)
+    assert queue.prune([COMPLETED], NOW + 1) == PRUNE_AT_ONCE * 2

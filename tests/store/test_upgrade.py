@@ -1,0 +1,285 @@
+"""A home of version 1, which knew no schedules, becomes one of today: whole, once, or not at all."""
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING
+from queuectl.store import schema
+from tests.store.building import (
+    LATER,
+    NOW,
+    add,
+    assert_whole,
+    claim,
+    finish,
+    open_store,
+    plain,
+    python,
+    spec,
+    state_of,
+    write,
+)
+
+SCHEMA = Path(__file__).with_name("schema_v1.sql").read_text(encoding="utf-8")
+# As version 1 made it, but for the random id of the home.
+HOME = f"""
+PRAGMA page_size=1024;
+PRAGMA journal_mode=WAL;
+PRAGMA application_id={schema.APPLICATION_ID};
+PRAGMA user_version=1;
+INSERT INTO meta VALUES ('home', '0123456789abcdef'), ('pool_target', '2');
+INSERT INTO settings VALUES ('max_retries', '5');
+INSERT INTO contexts VALUES (1, '/tmp', '/bin', ''), (2, '/srv', '/usr/bin', '{{"A": "1"}}');
+INSERT INTO workers VALUES (1, 999999, '1', 'another boot', '', {NOW}, {NOW}, 3, 15, 0, 0);
+INSERT INTO events VALUES (1, {NOW}, NULL, 'enqueued', '8 jobs, job-1 to job-8', 'cli[1]'), (2, {NOW}, 8, 'cancel',
+    'was pending', 'cli[2]');
+INSERT INTO rollups VALUES ({NOW // 60_000}, 'default', 1, 1, 1, 15, 3);
+"""
+JOB = """
+INSERT INTO jobs (number, id, command, state, queue, priority, attempts, max_retries, run_at, created_at, updated_at,
+                  started_at, finished_at, exit_code, error, last_attempt, attempt_id, worker, lease_until, context,
+                  tags, created_by)
+VALUES (?, ?, ?, ?, ?, ?, ?, 3, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ',old,', 'cli[1]')
+"""
+ATTEMPT = """
+INSERT INTO attempts (id, job, attempt, worker, started_at, wait_time, finished_at, duration, outcome, exit_code, error,
+                      output_size) VALUES (?, ?, 1, 1, ?, 1, ?, ?, ?, ?, ?, ?)
+"""
+# State, and how its only attempt ended: exit code, or None if it is still running; nothing if there was none.
+STATES = [("pending",), ("scheduled",), ("held",), ("processing", None), ("failed", 1), ("completed", 0), ("dead", 1),
+          ("cancelled",)]
+
+
+@pytest.fixture
+def old(home):
+    """The path of a home of version 1 with a job in each state."""
+    for directory in (home, os.path.join(home, "logs"), os.path.join(home, "run"), os.path.join(home, "run", "bells")):
+        os.mkdir(directory, 0o700)
+    path = os.path.join(home, "queue.db")
+    connection = plain(path)
+    connection.executescript("PRAGMA page_size=1024;" + SCHEMA + HOME)
+    for number, (state, *tried) in enumerate(STATES, 1):
+        add_job(connection, number, state, *tried)
+    connection.close()
+    os.chmod(path, 0o600)
+    return home
+
+
+def add_job(connection, number, state, *tried):
+    ended = NOW + 5 if state in (COMPLETED, DEAD, CANCELLED) else None
+    runs = state == "processing"
+    code = tried[0] if tried else None
+    error = "exit code 1" if code else None
+    started = NOW if tried else None
+    queue = "slow" if number % 2 else "default"
+    connection.execute(JOB, (
+        number, f"job-{number}", f"echo {state}", state, queue, number, len(tried),
+        LATER if state in ("scheduled", "failed") else NOW, NOW, NOW, started, ended, code, error, len(tried),
+        number if tried else None, 1 if runs else None, 30_000 if runs else None, 1 + number % 2))
+    connection.execute("INSERT INTO counts VALUES (?, ?, 1)", (queue, state))
+    if tried:
+        connection.execute(ATTEMPT, (number, number, NOW, None if runs else NOW + 5, None if runs else 5,
+                                     None if runs else "exited", code, error, 4))
+        connection.execute("INSERT INTO output VALUES (?, 0, 1, ?)", (number, b"\x00\xffx\n"))
+
+
+def rows_of(path):
+    """Every row of every table that version 1 had, without what is new."""
+    connection = plain(path)
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    found = {}
+    for table in set(tables) - {"schedules", "fires", "sqlite_sequence"}:
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "schedule"]
+        found[table] = connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2").fetchall()
+    connection.close()
+    return found
+
+
+def plan_of(path):
+    """How everything is defined, whatever the spaces and the order in which it was made."""
+    connection = plain(path)
+    found = {(kind, name): re.sub(r"\s*([(),])\s*", r"\1", " ".join((sql or "").split()))
+             for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")}
+    tables = [name for kind, name in found if kind == "table"]
+    columns = {table: connection.execute(f"PRAGMA table_info({table})").fetchall() for table in tables}
+    indexes = {table: sorted(row[1:] for row in connection.execute(f"PRAGMA index_list({table})")) for table in tables}
+    keys = {table: connection.execute(f"PRAGMA foreign_key_list({table})").fetchall() for table in tables}
+    connection.close()
+    return found, columns, indexes, keys
+
+
+def version_of(path):
+    connection = plain(path)
+    try:
+        return connection.execute("PRAGMA user_version").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def test_it_is_like_a_new_home_afterwards(old, tmp_path):
+    open_store(old).close()
+    new = str(tmp_path / "new")
+    open_store(new).close()
+    upgraded, fresh = plan_of(os.path.join(old, "queue.db")), plan_of(os.path.join(new, "queue.db"))
+    for mine, theirs in zip(upgraded, fresh):
+        assert mine == theirs
+    assert version_of(os.path.join(old, "queue.db")) == schema.VERSION
+
+
+def test_nothing_that_was_in_it_changes(old):
+    path = os.path.join(old, "queue.db")
+    before = rows_of(path)
+    assert len(before["jobs"]) == len(STATES) and len(before["output"]) == 4
+    for _ in range(2):
+        with open_store(old) as store:
+            assert_whole(store)
+            assert store.meta.home_id() == "0123456789abcdef"
+            assert [job.schedule for job in store.search.jobs(range(1, 9))] == [None] * len(STATES)
+            assert store.schedules.all() == []
+    assert rows_of(path) == before
+
+
+def test_it_works_as_any_other(old):
+    with open_store(old) as store:
+        assert add(store, queue="default", priority=1000) == len(STATES) + 1
+        claimed = claim(store)
+        assert claimed.number == len(STATES) + 1 and claimed.attempt == 1
+        assert finish(store, claimed, COMPLETED)
+        assert claim(store).number == 1
+        assert write(store, store.jobs.promote, LATER, 10) == 2
+        assert state_of(store, 2) == state_of(store, 5) == PENDING
+        assert write(store, store.jobs.retry, 7, NOW, keep_attempts=False)
+        assert write(store, store.jobs.prune, COMPLETED, NOW + 10, 10) == 2
+        assert_whole(store)
+
+
+def test_it_takes_schedules(old):
+    with open_store(old) as store:
+        assert write(store, store.schedules.add, "backup", spec(env={"A": "1"}, cwd="/srv"), expression="* * * * *",
+                     timezone="UTC", catch_up="last", overlap="skip", next_at=NOW, path="/usr/bin", actor="test",
+                     now=NOW)
+        found, = store.schedules.due(NOW, 10)
+        with store.writing():
+            assert store.schedules.advance(found, LATER)
+            store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW, schedule="backup")
+            store.schedules.record_fire(found, NOW, 9)
+        assert store.schedules.last_jobs("backup") == [(9, PENDING)]
+        assert store.search.jobs([9])[0].schedule == "backup"
+        with pytest.raises(sqlite3.IntegrityError):
+            write(store, store.schedules.record_fire, found, NOW, 10)
+        assert write(store, store.schedules.remove, "backup")
+        assert store.database.value("SELECT count(*) FROM fires") == 0
+        assert_whole(store)
+
+
+def test_its_file_cannot_shrink_and_pruning_minds_that_not(old):
+    from queuectl.engine.housekeeping import vacuum
+
+    with open_store(old) as store:
+        write(store, store.jobs.enqueue, [spec("x" * 2_000) for _ in range(3_000)], path="/bin", actor="test", now=NOW)
+        with store.writing():
+            store.database.change("DELETE FROM jobs WHERE number > 8")
+            store.database.change("UPDATE counts SET jobs = 0 WHERE state = 'pending' AND queue = 'default'")
+        pages, free = store.database.pages()
+        assert free > 4_096
+        assert list(vacuum(store)) == []
+        assert store.database.pages() == (pages, free)
+        assert_whole(store)
+
+
+# Killed in the middle
+
+KILLED = """
+import os, signal
+from queuectl.store.database import Database
+from tests.store.building import open_store
+
+where = sys.argv[2]
+left = [int(where) if where.isdigit() else 1000]
+change, commit = Database.change, Database.commit
+
+def counted(self, *arguments):
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    return change(self, *arguments)
+
+def fatal(self):
+    if where == "committed":
+        commit(self)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Database.change, Database.commit = counted, fatal
+open_store(sys.argv[1], durable=True)
+"""
+STEPS = [str(number) for number in range(len(schema.MIGRATIONS[1]) + 1)]
+
+
+@pytest.mark.parametrize("where", [*STEPS, "all but committed", "committed"])
+def test_a_kill_in_the_middle_leaves_it_as_it_was_or_upgraded(old, processes, where):
+    path = os.path.join(old, "queue.db")
+    before, plan = rows_of(path), plan_of(path)
+    killed = processes.start(python(KILLED, old, where))
+    assert killed.wait(60) == -signal.SIGKILL
+    expected = schema.VERSION if where == "committed" else 1
+    assert version_of(path) == expected
+    assert rows_of(path) == before
+    assert (plan_of(path) == plan) == (expected == 1)
+    with open_store(old) as store:
+        assert store.database.value("PRAGMA user_version") == schema.VERSION
+        assert_whole(store)
+        assert add(store) == len(STATES) + 1
+
+
+def test_an_upgrade_that_fails_leaves_version_1(old, monkeypatch):
+    path = os.path.join(old, "queue.db")
+    before, plan = rows_of(path), plan_of(path)
+    monkeypatch.setattr(schema, "MIGRATIONS", {1: (*schema.MIGRATIONS[1], "INSERT INTO nowhere VALUES (1)")})
+    with pytest.raises(Exception, match="nowhere"):
+        open_store(old)
+    assert (version_of(path), rows_of(path), plan_of(path)) == (1, before, plan)
+
+
+OPENER = """
+from queuectl.model.clock import SYSTEM_CLOCK
+from tests.store.building import add, open_store
+
+print("ready", flush=True)
+sys.stdin.readline()
+with open_store(sys.argv[1], clock=SYSTEM_CLOCK, durable=True) as store:
+    print(add(store), store.database.value("PRAGMA user_version"))
+"""
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_who_opens_it_at_once_all_succeed(old, processes, count):
+    openers = [processes.start(python(OPENER, old), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
+               for _ in range(count)]
+    for opener in openers:
+        assert opener.stdout.readline() == "ready\n"
+    for opener in openers:
+        opener.stdin.write("go\n")
+        opener.stdin.flush()
+    told = sorted(tuple(map(int, opener.stdout.read().split())) for opener in openers)
+    assert [opener.wait(60) for opener in openers] == [0] * count
+    assert told == [(len(STATES) + 1 + place, schema.VERSION) for place in range(count)]
+    with open_store(old, clock=SYSTEM_CLOCK) as store:
+        assert_whole(store)
+
+
+def test_a_reader_of_version_1_that_is_open_meanwhile_does_not_hinder_it(old):
+    reader = plain(os.path.join(old, "queue.db"))
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM jobs").fetchone() == (len(STATES),)
+    with open_store(old) as store:
+        assert_whole(store)
+    assert reader.execute("SELECT state FROM jobs WHERE number = 5").fetchone() == (FAILED,)
+    reader.close()
