@@ -121,7 +121,7 @@ def _latest(cron: Cron, zone: tzinfo | None, since: int, now: int, count: int) -
 def realign(store: Store, *, now: int, log: Log) -> None:
     """Bring schedules nearer that wait for a time beyond their next one: the clock was ahead, and was set back."""
     for schedule in store.schedules.all():
-        if schedule.paused or schedule.next_at is None:
+        if schedule.paused:
             continue
         following: int | None = now + TRY_AGAIN_MS
         try:
@@ -129,7 +129,8 @@ def realign(store: Store, *, now: int, log: Log) -> None:
             following = cron.next_after(now, zone)
         except ValueError:
             pass  # It complains when it is due.
-        if following is None or following >= schedule.next_at:
+        # A clock that was past 2100 leaves no next time at all.
+        if following is None or (schedule.next_at is not None and following >= schedule.next_at):
             continue
         with store.writing():
             moved = store.schedules.advance(schedule, following)

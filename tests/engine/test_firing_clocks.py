@@ -95,6 +95,21 @@ def test_a_scheduler_that_starts_after_the_clock_was_set_back_leaves_nothing_in_
     assert_once(queue)
 
 
+def test_a_clock_that_was_past_the_last_year_and_is_set_back_ends_no_schedule(
+        queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+    every(queue)
+    start = clock.wall()
+    clock._wall = 4_200_000_000_000  # in 2103
+    run(scheduler, clock, 2)
+    assert get(queue).next_at is None
+    clock._wall = start
+    scheduler.tick()
+    assert get(queue).next_at == start + MINUTE
+    run(scheduler, clock, 2)
+    assert sorted(fires(queue))[:2] == [start + MINUTE, start + 2 * MINUTE]
+    assert_once(queue)
+
+
 def test_a_clock_that_creeps_is_not_said_to_be_set(
         queue: Queue, scheduler: Scheduler, clock: FakeClock, capfd: pytest.CaptureFixture[str]) -> None:
     every(queue)
