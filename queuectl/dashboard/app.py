@@ -1,0 +1,24 @@
+"""What the handlers of one dashboard share: the queue, the clock, what is allowed."""
+from __future__ import annotations
+
+from .. import __version__
+from ..engine.queue import Queue
+from ..model.clock import SYSTEM_CLOCK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.clock import Clock
+
+
+class App:
+    """One dashboard. Its handlers run in many threads; `queue` gives each thread a store of its own.
+
+    A thread that ends must call `queue.close()`.
+    """
+
+    def __init__(self, home: str, *, read_only: bool = False, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.queue = Queue(home, actor="web", clock=clock)
+        self.read_only = read_only
+        self.clock = clock
+        self.version = __version__
+        self.started_at = clock.wall()

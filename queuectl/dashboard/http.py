@@ -1,0 +1,65 @@
+"""Requests and responses, as the API sees them. Sockets are `server`'s business, permissions `security`'s."""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Mapping
+
+
+class Request:
+    """One request that was let in: `query` has the last value of each parameter, `body` the JSON object or None.
+
+    `params` are the parts of the path that the route names, such as `id`.
+    """
+
+    __slots__ = ("method", "path", "query", "headers", "body", "params")
+
+    def __init__(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str],
+                 body: dict[str, Any] | None = None) -> None:
+        self.method = method
+        self.path = path
+        self.query = dict(query)
+        self.headers = headers
+        self.body = body
+        self.params: dict[str, str] = {}
+
+
+class Response:
+    """An answer. `pieces` stands for a body whose length is not known; the connection closes after it."""
+
+    __slots__ = ("status", "body", "content_type", "headers", "pieces")
+
+    def __init__(self, status: int = 200, body: bytes = b"", *, content_type: str = "application/json; charset=utf-8",
+                 headers: Mapping[str, str] | None = None, pieces: Iterator[bytes] | None = None) -> None:
+        self.status = status
+        self.body = body
+        self.content_type = content_type
+        self.headers = dict(headers or {})
+        self.pieces = pieces
+
+
+def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a value as JSON."""
+    import json
+
+    return Response(status, json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace"),
+                    headers=headers)
+
+
+class HttpError(Exception):
+    """A request that is refused: status, stable code, a message, what to do next, and the field to blame."""
+
+    def __init__(self, status: int, code: str, message: str, *, hint: str | None = None, field: str | None = None,
+                 headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.field = field
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """Return it as the answer."""
+        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field}
+        return json_response({"error": error}, self.status, self.headers)
