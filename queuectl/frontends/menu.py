@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import QueueCTLError
+from ..model.errors import NotFound, QueueCTLError, quoted
 from . import menu_parts
 from .banner import banner
 from .dispatch import BROKEN_PIPE, Session, explain
@@ -74,13 +74,13 @@ class Menu:
         return 0
 
     def submenu(self, title: str, entries: Callable[[Menu], Sequence[Choice]]) -> None:
-        """Show a menu again and again until the user goes back."""
+        """Show a menu again and again until the user goes back, or what it is about is gone."""
         while True:
             try:
                 self._choose_once(title, entries, "back")
             except EndOfInput:
                 raise
-            except Back:
+            except (Back, NotFound):
                 return
 
     def _choose_once(self, title: str, entries: Callable[[Menu], Sequence[Choice]], zero: str) -> None:
@@ -95,7 +95,7 @@ class Menu:
             raise Back
         found = pick(answer, choices)
         if found is None:
-            self.asker.show(f"There is no choice {self.asker.terminal.safe(answer)!r}.")
+            self.asker.show(f"There is no choice {quoted(answer)}.")
             return
         try:
             found[2](self)
