@@ -106,11 +106,13 @@ def due_times(cron: Cron, zone: tzinfo | None, schedule: Schedule, now: int) -> 
 def _latest(cron: Cron, zone: tzinfo | None, since: int, now: int, count: int) -> list[int]:
     """Return the latest `count` times from `since` to `now`, oldest first."""
     found: list[int] = []
+    # Nothing fires after the last instant: a clock beyond it must not have all times since then looked at.
+    until = min(now, when.LATEST_MS)
     for lookback in LOOKBACKS:
-        start = max(since, now - lookback) - 1
+        start = max(since, until - lookback) - 1
         found = []
         at = cron.next_after(start, zone)
-        while at is not None and at <= now:
+        while at is not None and at <= until:
             found.append(at)
             at = cron.next_after(at, zone)
         if len(found) >= count or start < since:

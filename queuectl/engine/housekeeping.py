@@ -80,9 +80,10 @@ class Housekeeping:
             with self._store.writing():
                 self._store.events.prune(now - KEPT_EVENTS_MS, PRUNE_AT_ONCE)
             yield 0
-        if self._store.stats.has_before(now - KEPT_MINUTES_MS):
+        while self._store.stats.has_before(now - KEPT_MINUTES_MS):
             with self._store.writing():
                 self._store.stats.prune(now - KEPT_MINUTES_MS)
+            yield 0
         yield from vacuum(self._store)
 
 

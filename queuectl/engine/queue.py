@@ -17,7 +17,7 @@ from _thread import get_ident
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import Conflict, InvalidInput, NotFound, WaitTimeout, did_you_mean, quoted
-from ..model.job import PROCESSING, STATES
+from ..model.job import PROCESSING, STATES, jobs_text
 from ..model.spec import JobSpec, is_utf8
 from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
@@ -268,7 +268,7 @@ class Queue:
         if pruned:
             with self.store.writing():
                 self.store.contexts.prune()
-                self.store.events.add("pruned", actor=self.actor, now=self.clock.wall(), detail=f"{pruned} jobs")
+                self.store.events.add("pruned", actor=self.actor, now=self.clock.wall(), detail=jobs_text(pruned))
             for _ in vacuum(self.store):
                 pass
         return pruned

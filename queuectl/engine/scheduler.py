@@ -68,14 +68,17 @@ class Scheduler:
         return min(patience, self._patience())
 
     def _follow_clock(self) -> None:
-        """Look over the schedules at the start, and whenever the wall clock was set."""
+        """Look over what waits for a time at the start, and whenever the wall clock was set."""
         ahead = self._clock.wall() - self._clock.monotonic()
         if self._ahead is not None and abs(ahead - self._ahead) <= CLOCK_SET_MS:
             return
         if self._ahead is not None:
             self._log.say(f"the clock was set by {(ahead - self._ahead) / 1000:+.0f} s")
         self._ahead = ahead
-        realign(self._store, now=self._clock.wall(), log=self._log)
+        now = self._clock.wall()
+        with self._store.writing():
+            self._store.jobs.begin_waits_again(now)
+        realign(self._store, now=now, log=self._log)
 
     def _promote(self) -> int:
         promoted = 0
@@ -104,7 +107,8 @@ class Scheduler:
         due = [at for at in (self._store.jobs.next_due(), self._store.schedules.next_due()) if at is not None]
         if not due:
             return longest
-        return min(longest, max(0, min(due) - self._clock.wall()) / 1000)
+        # Looked at each second: the wall clock may be set meanwhile.
+        return min(LONGEST_WAIT_SECONDS, longest, max(0, min(due) - self._clock.wall()) / 1000)
 
 
 class SchedulerThread(threading.Thread):

@@ -259,6 +259,9 @@ def duration_text(ms: int) -> str:
 def ago(ms: int, now_ms: int) -> str:
     """Return `12s ago`, `3m ago`, `in 3m`, or `now` for less than a second either way."""
     distance = abs(now_ms - ms)
+    if ms > now_ms and distance >= SECOND:
+        # What was asked for as `+1h` a moment ago is in 1h.
+        distance = -(-distance // SECOND) * SECOND
     for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")):
         if distance >= unit:
             text = f"{distance // unit}{name}"

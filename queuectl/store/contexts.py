@@ -9,9 +9,12 @@ FIND = "SELECT id FROM contexts WHERE cwd = ? AND path = ? AND env = ?"
 ADD = "INSERT INTO contexts (cwd, path, env) VALUES (?, ?, ?)"
 GET = "SELECT cwd, path, env FROM contexts WHERE id = ?"
 PRUNE = """
-DELETE FROM contexts WHERE id NOT IN (SELECT context FROM jobs) AND id NOT IN (SELECT context FROM schedules)
+DELETE FROM contexts WHERE id IN (
+    SELECT id FROM contexts WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.context = contexts.id)
+        AND NOT EXISTS (SELECT 1 FROM schedules WHERE schedules.context = contexts.id) LIMIT ?)
 """
 CACHED = 1000
+PRUNED_AT_ONCE = 1000
 
 
 class Context:
@@ -54,9 +57,9 @@ class Contexts:
         self._cache.clear()
 
     def prune(self) -> int:
-        """Delete the contexts that no job or schedule has any more; return how many. In a transaction."""
+        """Delete contexts that no job or schedule has any more, a thousand at most; return how many. In a transaction."""
         self.forget()
-        return self._database.change(PRUNE)
+        return self._database.change(PRUNE, (PRUNED_AT_ONCE,))
 
 
 def encode_env(env: dict[str, str]) -> str:

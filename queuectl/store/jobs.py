@@ -70,6 +70,11 @@ UPDATE jobs SET state = 'pending', run_at = ?, updated_at = ?, finished_at = NUL
     signal = NULL, error = NULL, attempts = CASE WHEN ? THEN attempts ELSE 0 END
 WHERE number = ? AND state = ?
 """
+# A wait that began in the future: the clock was ahead then. What is left of it begins now.
+BEGIN_WAIT_AGAIN = """
+UPDATE jobs SET run_at = ? + (run_at - updated_at), updated_at = ?
+WHERE state = 'failed' AND updated_at > ?
+"""
 RELEASE = "UPDATE jobs SET state = ?, updated_at = ? WHERE number = ? AND state = 'held'"
 RUN_AT = "SELECT run_at FROM jobs WHERE number = ?"
 REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
@@ -224,6 +229,10 @@ class Jobs:
             if self._database.change(PROMOTE, (now, number, state)):
                 self._counts.move(queue, state, PENDING)
         return len(due)
+
+    def begin_waits_again(self, now: int) -> int:
+        """Let failed jobs whose wait began in the future wait from now on; return how many. The clock was set back."""
+        return self._database.change(BEGIN_WAIT_AGAIN, (now, now, now))
 
     def next_due(self) -> int | None:
         """Return the wall time at which the next scheduled or failed job is due, None if there is none."""

@@ -38,8 +38,8 @@ def _one_of(column: str, words: Iterable[str]) -> str:
 DUE = _one_of("state", DUE_STATES)
 FINAL = "finished_at IS NOT NULL"
 
-# Recurring jobs, and when each has fired: the pair of schedule and time can be there once only.
-SCHEDULES = """
+# What version 2 brought. A fire is a pair of schedule and time, and can be there once only.
+VERSION_2 = """
 CREATE TABLE schedules (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     name        TEXT NOT NULL UNIQUE,
@@ -68,6 +68,8 @@ CREATE TABLE fires (
 ) WITHOUT ROWID;
 
 CREATE INDEX jobs_of_schedule ON jobs (schedule, number) WHERE schedule IS NOT NULL;
+-- Without it, deleting a context would look through all jobs.
+CREATE INDEX jobs_of_context ON jobs (context);
 """
 
 TABLES = f"""
@@ -203,11 +205,11 @@ CREATE TABLE events (
     actor  TEXT NOT NULL
 );
 CREATE INDEX events_of_job ON events (job) WHERE job IS NOT NULL;
-{SCHEDULES}"""
+{VERSION_2}"""
 
 # The statements that lead from a version to the next one.
 MIGRATIONS: dict[int, tuple[str, ...]] = {
-    1: ("ALTER TABLE jobs ADD COLUMN schedule TEXT", *filter(str.strip, SCHEDULES.split(";"))),
+    1: ("ALTER TABLE jobs ADD COLUMN schedule TEXT", *filter(str.strip, VERSION_2.split(";"))),
 }
 
 

@@ -28,10 +28,49 @@ PER_MINUTE = """
 SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >= ? GROUP BY minute ORDER BY minute
 """
 HAS_BEFORE = "SELECT min(minute) FROM rollups"
-PRUNE = "DELETE FROM rollups WHERE minute < ?"
+PRUNE = "DELETE FROM rollups WHERE minute < ? AND minute < (SELECT min(minute) FROM rollups) + ?"
+PRUNED_MINUTES = 1_440
 TIMES = """
 SELECT duration, wait_time FROM attempts WHERE outcome IN ('exited', 'signalled', 'timed_out') AND duration IS NOT NULL
 ORDER BY id DESC LIMIT ?
+"""
+SERIES = """
+SELECT minute / ? AS bucket, queue, sum(finished) AS finished, sum(failed) AS failed, sum(dead) AS dead,
+       sum(run_time) AS run_time, sum(wait_time) AS wait_time
+FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
+"""
+QUEUE_TOTALS = """
+SELECT queue, sum(finished) AS finished, sum(failed) AS failed, sum(dead) AS dead, sum(run_time) AS run_time,
+       sum(wait_time) AS wait_time
+FROM rollups WHERE minute >= ? GROUP BY queue ORDER BY queue
+"""
+# Of the newest attempts only, each with its job: what follows looks at so many and no more.
+RECENT = """
+(SELECT id, job, attempt, outcome, duration, exit_code, signal, error, finished_at FROM attempts ORDER BY id DESC
+ LIMIT ?) AS recent JOIN jobs ON jobs.number = recent.job
+"""
+BY_COMMAND = f"""
+SELECT command, count(*) AS attempts, sum(recent.error IS NOT NULL) AS failed, avg(recent.duration) AS average,
+       max(recent.duration) AS longest, max(recent.finished_at) AS last_at, max(jobs.number) AS example
+FROM {RECENT} WHERE recent.finished_at IS NOT NULL GROUP BY command
+"""
+SLOWEST = BY_COMMAND + "HAVING average IS NOT NULL ORDER BY average DESC LIMIT ?"
+MOST_FAILING = BY_COMMAND + "HAVING failed > 0 ORDER BY failed DESC, last_at DESC LIMIT ?"
+RECENT_FAILURES = f"""
+SELECT jobs.id AS id, number, command, state, attempt, recent.exit_code AS exit_code, recent.signal AS signal,
+       recent.error AS error, recent.finished_at AS finished_at
+FROM {RECENT} WHERE recent.error IS NOT NULL AND outcome NOT IN ('cancelled', 'released')
+ORDER BY recent.id DESC LIMIT ?
+"""
+SAME_COMMAND = f"""
+SELECT jobs.id AS id, number, state, attempt, outcome, recent.duration AS duration, recent.exit_code AS exit_code,
+       recent.finished_at AS finished_at
+FROM {RECENT} WHERE command = ? AND recent.finished_at IS NOT NULL ORDER BY recent.id DESC LIMIT ?
+"""
+OUTCOMES = """
+SELECT outcome, exit_code, signal, count(*) AS attempts
+FROM (SELECT outcome, exit_code, signal FROM attempts ORDER BY id DESC LIMIT ?) WHERE outcome IS NOT NULL
+GROUP BY outcome, exit_code, signal ORDER BY attempts DESC LIMIT ?
 """
 # The first job of the next lower priority: the index skips from lane to lane.
 NEXT_LANE = """
@@ -62,14 +101,47 @@ class Stats:
         """Return (minute since 1970, finished, failed, dead) from an instant on, without idle minutes."""
         return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE_MS,))]
 
+    def series(self, since: int, until: int, minutes: int) -> list[Row]:
+        """Return sums per queue and bucket of so many minutes (numbered since 1970), without idle buckets."""
+        return self._database.rows(SERIES, (minutes, since // MINUTE_MS, until // MINUTE_MS))
+
+    def queue_totals(self, since: int) -> list[Row]:
+        """Return the sums of the rollups of each queue from an instant on."""
+        return self._database.rows(QUEUE_TOTALS, (since // MINUTE_MS,))
+
+    def first_minute(self) -> int | None:
+        """Return the instant of the first rollup, None without any."""
+        first = self._database.value(HAS_BEFORE)
+        return None if first is None else int(first) * MINUTE_MS
+
+    def slowest(self, sample: int, limit: int) -> list[Row]:
+        """Return the commands that take longest on average among the newest attempts."""
+        return self._database.rows(SLOWEST, (sample, limit))
+
+    def most_failing(self, sample: int, limit: int) -> list[Row]:
+        """Return the commands that fail most often among the newest attempts."""
+        return self._database.rows(MOST_FAILING, (sample, limit))
+
+    def recent_failures(self, sample: int, limit: int) -> list[Row]:
+        """Return the last attempts that failed, of the `sample` newest, newest first."""
+        return self._database.rows(RECENT_FAILURES, (sample, limit))
+
+    def same_command(self, command: str, sample: int, limit: int) -> list[Row]:
+        """Return the ended attempts at a command among the `sample` newest, newest first."""
+        return self._database.rows(SAME_COMMAND, (sample, command, limit))
+
+    def outcomes(self, sample: int, limit: int) -> list[Row]:
+        """Return how the newest attempts ended and how often, the most frequent first."""
+        return self._database.rows(OUTCOMES, (sample, limit))
+
     def has_before(self, instant: int) -> bool:
         """Return whether there are rollups of before an instant."""
         first = self._database.value(HAS_BEFORE)
         return first is not None and first < instant // MINUTE_MS
 
     def prune(self, before: int) -> int:
-        """Delete the rollups of before an instant; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // MINUTE_MS,))
+        """Delete the rollups of before an instant, of the first day at most; return how many. In a transaction."""
+        return self._database.change(PRUNE, (before // MINUTE_MS, PRUNED_MINUTES))
 
     def times(self, sample: int) -> list[tuple[int, int]]:
         """Return (run time, wait time) in milliseconds of the newest finished attempts."""

@@ -190,6 +190,22 @@ def test_after_a_jump_forward_what_is_due_by_then_is_promoted(
     assert queue.store.counts.by_state() == {"pending": 1}
 
 
+@pytest.mark.parametrize("jump", [-HOUR_MS, -10 * YEAR_MS])
+def test_a_failed_job_does_not_wait_for_the_time_that_the_clock_was_set_back_by(
+        queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int, jump: int) -> None:
+    queue.add("true")
+    scheduler.tick()
+    finish(queue, claim(queue, live_worker), FAILED, run_at=clock.wall() + 5_000)
+    clock._wall += jump
+    scheduler.tick()
+    clock.advance(4_000)
+    scheduler.tick()
+    assert queue.store.counts.by_state() == {"failed": 1}
+    clock.advance(1_000)
+    scheduler.tick()
+    assert queue.store.counts.by_state() == {"pending": 1}
+
+
 def synced(store: Store) -> object:
     return store.database.value("SELECT value FROM meta WHERE key = 'synced'")
 

@@ -56,7 +56,7 @@ HOT = {
     "how much ended before": (search.COUNT_ENDED_BEFORE, ("completed", NOW), "jobs_finished"),
     "events since": (events.NEWEST, (7, 50), "PRIMARY KEY"),
     "the oldest minute": (stats.HAS_BEFORE, (), "PRIMARY KEY"),
-    "minutes to forget": (stats.PRUNE, (7,), "PRIMARY KEY"),
+    "minutes to forget": (stats.PRUNE, (1, 1440), "PRIMARY KEY"),
 }
 IN_ORDER = ["the head of a queue", "jobs that are due", "finished jobs to prune", "ids by prefix", "output",
             "output from its end", "events of a job", "attempts of a job", "schedules that are due",
