@@ -139,4 +139,5 @@ def history(context: Context, *, id: str) -> Result:
     from ..engine import reading
 
     job = context.queue.get(id)
-    return Result(rows=reading.history(context.queue.store, job), columns=("at", "what", "detail", "by"))
+    rows = reading.history(context.queue.store, job, context.clock.wall())
+    return Result(rows=rows, columns=("at", "what", "detail", "by"))

@@ -192,6 +192,12 @@ class Pool:
             self._is_ready = True
             self._log.say(f"{len(self._slots)} worker{' is' if len(self._slots) == 1 else 's are'} up")
             self._on_ready()
+            self._note("workers started")
+
+    def _note(self, what: str) -> None:
+        with self._store.writing(LAST_BUDGET_SECONDS):
+            self._store.events.add(what, actor=f"pool[{os.getpid()}]", now=self._clock.wall(),
+                                   detail=f"{self._store.meta.pool_target() or 0} workers")
 
     def _stop_all(self) -> None:
         now = self._clock.monotonic()
@@ -234,6 +240,10 @@ class Pool:
                 slot.worker.join()
         self._scheduler.stop()
         self._recover()
+        try:
+            self._note("workers stopped")
+        except StoreUnavailable as error:
+            self._log.complain(f"cannot use the store: {error}")
         self._store.close()
         self._bell.close()
         self._wakeup.close()

@@ -70,7 +70,7 @@ def tail_position(store: Store, attempt: Row, lines: int, stream: int | None) ->
         skip += len(pieces)
 
 
-def history(store: Store, job: Job) -> list[dict[str, Any]]:
+def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
     """Return what happened to a job, oldest first: rows of at, what, detail, by."""
     details = store.search.details(job.number)
     rows: list[dict[str, Any]] = [{"at": job.created_at, "what": "enqueued", "detail": job.command,
@@ -84,4 +84,6 @@ def history(store: Store, job: Job) -> list[dict[str, Any]]:
                          "detail": attempt["error"] or "exit code 0", "by": by})
     rows += [{"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]}
              for event in store.events.of_job(job.number)]
+    if job.created_at < job.run_at <= now:
+        rows.append({"at": job.run_at, "what": "due", "detail": "", "by": "scheduler"})
     return sorted(rows, key=lambda row: row["at"])

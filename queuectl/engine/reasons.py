@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from .queue import Queue
 
-NOBODY = "start workers with: queuectl worker start, or queuectl scheduler start --auto"
+NO_WORKERS = "start workers with: queuectl worker start"
+NOBODY = f"{NO_WORKERS}, or queuectl scheduler start --auto"
 COUNTED = 10_000
 
 
@@ -31,7 +32,7 @@ def _pending(queue: Queue, job: Job) -> tuple[str, str | None]:
     if not workers:
         if scheduler_state(queue.home, queue.store, queue.clock.wall())["mode"] == "auto":
             return f"no workers are running, the scheduler starts some; {ahead}", None
-        return f"no workers are running; {ahead}", NOBODY
+        return f"no workers are running; {ahead}", NOBODY if scheduler_pid(queue.home) is None else NO_WORKERS
     if not any(row["queues"] == "all" or job.queue in row["queues"].split(",") for row in workers):
         return (f"no worker takes jobs of queue {job.queue}; {ahead}",
                 f"start workers for it: queuectl worker start --queue {job.queue}")
@@ -50,7 +51,7 @@ def _waits(queue: Queue, job: Job) -> tuple[str, str | None]:
     if pool_pid(queue.home) is None and scheduler_pid(queue.home) is None:
         return f"{reason}; neither workers nor a scheduler are running", NOBODY
     if pool_pid(queue.home) is None and scheduler_state(queue.home, queue.store, now)["mode"] != "auto":
-        return f"{reason}; no workers are running", NOBODY
+        return f"{reason}; no workers are running", NO_WORKERS
     return reason, f"run it at once: queuectl retry {job.id}" if job.state == FAILED else None
 
 
