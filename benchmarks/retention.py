@@ -35,8 +35,9 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
         come(queue, options.left)
         queue.store.checkpoint()
         fresh = size(queue)
-    yield support.Goal("the file after many jobs came and went, against a fresh one", used / fresh, 1.5, at_least=False,
-                       unit="x", detail=f"{pruned:,} jobs in {took:.0f} s, {options.left:,} left, at most {peak >> 20} MiB")
+    detail = f"{pruned:,} jobs in {took:.0f} s, {options.left:,} left, at most {peak >> 20} MiB"
+    yield support.Goal("the file after many jobs came and went, against a fresh one", used / fresh, 1.5,
+                       at_least=False, unit="x", detail=detail)
 
 
 def come(queue: Queue, jobs: int) -> None:
@@ -46,7 +47,8 @@ def come(queue: Queue, jobs: int) -> None:
     queue.enqueue([{"command": f"echo {'x' * 100}"}] * jobs)
     now = queue.clock.wall()
     with queue.store.writing():
-        queue.store.database.change("UPDATE jobs SET state = 'completed', finished_at = ? WHERE state = 'pending'", (now,))
+        queue.store.database.change(
+            "UPDATE jobs SET state = 'completed', finished_at = ? WHERE state = 'pending'", (now,))
         queue.store.counts.move("default", "pending", "completed", jobs)
     queue.store.checkpoint()
 

@@ -5,9 +5,11 @@ from ..engine.queue import Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Callable, Protocol
 
+    from ..engine.dashboard_control import DashboardOptions
     from ..model.clock import Clock
+    from .result import Result
 
     class Progress(Protocol):
         """Something that shows how far a long command is."""
@@ -44,6 +46,10 @@ if TYPE_CHECKING:
 
         def menu(self, context: Context) -> int:
             """Run the menu until it is left; return the exit code."""
+
+        def dashboard(self, context: Context, options: DashboardOptions,
+                      ready: Callable[[str], Result | None]) -> None:
+            """Serve the dashboard until it is stopped; show what `ready` says when it is up, given its URL."""
 
 
 class Context:

@@ -145,7 +145,7 @@ def command(path: str, *args: Arg, group: str, aliases: Sequence[str] = (), exam
 
 
 MODULES = ("add", "jobs", "output", "actions", "templates", "workers", "schedule", "scheduler", "cron", "dlq",
-           "monitor", "upkeep", "config", "interactive", "completion", "manual", "admin")
+           "monitor", "dashboard", "upkeep", "config", "interactive", "completion", "manual", "admin")
 
 
 def load() -> dict[str, Command]:

@@ -19,8 +19,9 @@ COLUMNS = ("at", "what", "id", "command")
 @command(
     "schedule",
     Arg("command", help="the command, as one quoted text", complete="command", field="command"),
-    Arg("when", many=True, metavar="WHEN", field="run_at", help="+30m, 2h30m, 18:00, tomorrow 09:00, 'fri 18:00', noon, "
-        "2026-11-10 02:00:00 (local), or ISO 8601 with zone"),
+    Arg("when", many=True, metavar="WHEN", field="run_at",
+        help="+30m, 2h30m, 18:00, tomorrow 09:00, 'fri 18:00', noon, 2026-11-10 02:00:00 (local), or ISO 8601 with "
+        "zone"),
     *JOB_OPTIONS,
     group=GROUP,
     examples=("schedule './backup.sh' +1h", "schedule 'make report' tomorrow 09:00 --retries 2",

@@ -59,6 +59,7 @@ class Housekeeping:
         """Do everything, in small pieces; yield how many jobs each has pruned."""
         rotate(self._home.pool_log)
         rotate(self._home.scheduler_log)
+        rotate(self._home.dashboard_log)
         settings = load_settings(self._store)
         total = 0
         for state, hours in ((COMPLETED, settings.retain_completed_hours), (DEAD, settings.retain_dead_hours)):

@@ -28,6 +28,12 @@ def take_scheduler_lock(home: Home, clock: Clock) -> LockFile:
                  "look at it with: queuectl scheduler status")
 
 
+def take_dashboard_lock(home: Home, clock: Clock) -> LockFile:
+    """Return the dashboard's lock, taken and with our pid in it. Raises Conflict, naming the one that has it."""
+    return _take(home, home.dashboard_lock, clock, "a dashboard is running",
+                 "see where with: queuectl dashboard status")
+
+
 def _take(home: Home, path: str, clock: Clock, what: str, hint: str) -> LockFile:
     lock = LockFile(path)
     tries = PROBE_TRIES
@@ -51,6 +57,11 @@ def pool_pid(home: Home) -> int | None:
 def scheduler_pid(home: Home) -> int | None:
     """Return the pid of the running scheduler daemon, None if there is none."""
     return _holder(home.scheduler_lock)
+
+
+def dashboard_pid(home: Home) -> int | None:
+    """Return the pid of the running dashboard, None if there is none."""
+    return _holder(home.dashboard_lock)
 
 
 def _holder(path: str) -> int | None:

@@ -75,7 +75,8 @@ def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> 
     if waiting and not workers and scheduler["mode"] != "auto":
         who, how = ("no workers are running", "") if scheduler["running"] else (
             "neither workers nor a scheduler are running", ", or queuectl scheduler start --auto")
-        advice.append(f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} but {who}: queuectl worker start{how}")
+        waits = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'}"
+        advice.append(f"{waits} but {who}: queuectl worker start{how}")
     if scheduler["schedules"] and not workers and not scheduler["running"]:
         advice.append("recurring jobs do not fire, neither workers nor a scheduler are running: "
                       "queuectl scheduler start --auto")

@@ -15,11 +15,12 @@ from .terminal import Terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Sequence
+    from typing import Any, Callable, Mapping, Sequence
 
     from ..commands.context import Context
     from ..commands.parser import Parsed
     from ..commands.result import Result
+    from ..engine.dashboard_control import DashboardOptions
     from .progress import Progress
 
 BUG = 70
@@ -82,6 +83,18 @@ class FrontEnd:
         if self._session.actor != "cli":
             raise InvalidInput(f"the menu cannot be opened from the {self._session.actor}")
         return run_menu(self._options)
+
+    def dashboard(self, context: Context, options: DashboardOptions, ready: Callable[[str], Result | None]) -> None:
+        """Serve the dashboard until it is stopped; show what `ready` says when it is up, given its URL."""
+        from ..dashboard.daemon import run_dashboard
+        from .answer import show
+
+        def show_ready(url: str) -> None:
+            said = ready(url)
+            if said is not None:
+                show(said, self._options, self._terminal)
+
+        run_dashboard(context.queue.home, options, on_ready=show_ready, clock=context.clock)
 
 
 class Session:

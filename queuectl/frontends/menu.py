@@ -1,9 +1,10 @@
 """The numbered menu: everything a beginner needs, each entry ending in the command that does the same.
 
     1 add a job   2 live status   3 list   4 start workers   5 stop workers   6 worker management
-    7 dead letter queue   8 configuration   9 schedule a job   10 scheduler   12 demo jobs   13 shell   0 exit
+    7 dead letter queue   8 configuration   9 schedule a job   10 scheduler   11 web dashboard   12 demo jobs
+    13 shell   0 exit
 
-A number never changes its meaning; 11 is kept for the dashboard.
+A number never changes its meaning.
 Forms are made from the declarations of the commands (`forms.Form`) and run through the same dispatch as
 any command line. Answers may be piped in; the end of the input leaves the menu.
 """
@@ -56,22 +57,28 @@ class Menu:
         """Show the main menu until it is left; return the exit code."""
         terminal = self.asker.terminal
         self.asker.write(banner(terminal, self.queue.home.path, "Choose by number or name; b leads back."))
-        interrupted = False
-        while True:
-            try:
-                self._choose_once("QueueCTL", menu_parts.main_entries, "exit")
-                interrupted = False
-            except (Interrupted, KeyboardInterrupt):
-                if interrupted:
-                    break
-                interrupted = True
-                self.asker.show("(Ctrl-C once more leaves)")
-            except Back:
-                break
-            except Left as left:
-                return left.code
+        try:
+            self._choose_until_left()
+        except Left as left:
+            return left.code
+        except KeyboardInterrupt:
+            pass  # The second one, in between.
         self.asker.show(GOODBYE)
         return 0
+
+    def _choose_until_left(self) -> None:
+        """Let the user choose until they go back, or press Ctrl-C twice in a row."""
+        interrupts = 0
+        while interrupts < 2:
+            try:
+                if interrupts:
+                    self.asker.show("(Ctrl-C once more leaves)")
+                self._choose_once("QueueCTL", menu_parts.main_entries, "exit")
+                interrupts = 0
+            except (Interrupted, KeyboardInterrupt):
+                interrupts += 1
+            except Back:
+                return
 
     def submenu(self, title: str, entries: Callable[[Menu], Sequence[Choice]]) -> None:
         """Show a menu again and again until the user goes back, or what it is about is gone."""

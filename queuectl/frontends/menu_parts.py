@@ -17,7 +17,7 @@ LOG_LINES = "30"
 
 def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
-    from ..engine.instance import pool_pid, scheduler_pid
+    from ..engine.instance import dashboard_pid, pool_pid, scheduler_pid
 
     counts = menu.queue.store.counts.by_state()
     workers = menu.queue.store.meta.pool_target() if pool_pid(menu.queue.home) is not None else 0
@@ -35,6 +35,8 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("9", "Schedule a job", schedule_job),
         ("10", f"Scheduler ({'running' if scheduler_pid(menu.queue.home) is not None else 'not running'})",
          lambda menu: menu.submenu("Scheduler", scheduler_entries)),
+        ("11", f"Web dashboard ({'running' if dashboard_pid(menu.queue.home) is not None else 'not running'})",
+         lambda menu: menu.submenu("Web dashboard", dashboard_entries)),
         ("12", "Demo jobs", lambda menu: menu.submenu("Demo jobs", demo_entries)),
         ("13", "Shell", open_shell),
     ]
@@ -267,6 +269,16 @@ def schedule_entries(menu: Menu, name: str) -> Sequence[Choice]:
 def _remove_schedule(menu: Menu, name: str) -> None:
     if menu.asker.confirm(f"remove schedule {menu.asker.terminal.safe(name)}"):
         menu.execute(["cron", "remove", name], quietly_yes=True)
+
+
+def dashboard_entries(menu: Menu) -> Sequence[Choice]:
+    """Return the entries about the web dashboard."""
+    return [
+        ("1", "Start in the background",
+         lambda menu: menu.form("dashboard start", "--port", "--read-only", fixed=["--detach"])),
+        ("2", "Where it is", lambda menu: menu.execute(["dashboard", "status"])),
+        ("3", "Stop", lambda menu: menu.execute(["dashboard", "stop"])),
+    ]
 
 
 def demo_entries(menu: Menu) -> Sequence[Choice]:

@@ -24,6 +24,7 @@ from .home import Home
 from .jobs import Jobs
 from .meta import Meta
 from .output import Output
+from .pages import Pages
 from .schedules import Schedules
 from .schema import open_database
 from .search import Search
@@ -64,6 +65,7 @@ class Store:
         self.schedules = Schedules(self.database, self.contexts)
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database, self.counts)
+        self.pages = Pages(self.database, self.counts)
         self.database.before_commit = self.counts.flush
         self.database.after_rollback = self._forget
 

@@ -57,7 +57,7 @@ class Contexts:
         self._cache.clear()
 
     def prune(self) -> int:
-        """Delete contexts that no job or schedule has any more, a thousand at most; return how many. In a transaction."""
+        """Delete up to a thousand contexts that nothing has any more; return how many. In a transaction."""
         self.forget()
         return self._database.change(PRUNE, (PRUNED_AT_ONCE,))
 

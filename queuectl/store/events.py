@@ -13,6 +13,14 @@ NEWEST = """
 SELECT events.id AS id, at, kind, detail, actor, jobs.id AS job FROM events LEFT JOIN jobs ON jobs.number = events.job
 WHERE events.id > ? ORDER BY events.id DESC LIMIT ?
 """
+WINDOW = """
+SELECT id, at, job, kind, detail, actor FROM events WHERE id < ? ORDER BY id DESC LIMIT ?
+"""
+PAGE = f"""
+SELECT page.id AS id, at, kind, detail, actor, jobs.id AS job
+FROM ({WINDOW}) AS page LEFT JOIN jobs ON jobs.number = page.job WHERE ? IN ('', kind) ORDER BY page.id DESC LIMIT ?
+"""
+END_OF_WINDOW = f"SELECT min(id) AS last, count(*) AS events FROM ({WINDOW})"
 OF_JOB = "SELECT at, kind, detail, actor FROM events WHERE job = ? ORDER BY id"
 
 
@@ -29,6 +37,15 @@ class Events:
     def since(self, last: int, limit: int) -> list[Row]:
         """Return the newest `limit` events after the one with the id `last`, oldest first; `job` is its job's id."""
         return self._database.rows(NEWEST, (last, limit))[::-1]
+
+    def page(self, before: int, kind: str, window: int, limit: int) -> list[Row]:
+        """Return up to `limit` events of a kind, any if empty, of the `window` newest before an id; newest first."""
+        return self._database.rows(PAGE, (before, window, kind, limit))
+
+    def end_of_window(self, before: int, window: int) -> int | None:
+        """Return the id of the last of the `window` newest events before an id, None if there are fewer."""
+        row = self._database.rows(END_OF_WINDOW, (before, window))[0]
+        return int(row["last"]) if row["events"] == window else None
 
     def has_before(self, instant: int) -> bool:
         """Return whether the oldest event is older than an instant."""

@@ -41,6 +41,9 @@ class Home:
         self.scheduler_log = os.path.join(self.logs, "scheduler_daemon.log")
         self.pool_lock = os.path.join(self.run, "pool.lock")
         self.pool_log = os.path.join(self.logs, "workers.log")
+        self.dashboard_lock = os.path.join(self.run, "dashboard.lock")
+        self.dashboard_url = os.path.join(self.run, "dashboard.url")
+        self.dashboard_log = os.path.join(self.logs, "dashboard.log")
 
     def worker_lock(self, worker: int) -> str:
         """Return the lock that the worker of this number holds as long as it lives."""

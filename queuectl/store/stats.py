@@ -8,7 +8,7 @@ from ..model.job import COMPLETED, DEAD, FAILED, PENDING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Iterator, Sequence
 
     from .counts import Counts
     from .database import Database
@@ -66,6 +66,10 @@ SAME_COMMAND = f"""
 SELECT jobs.id AS id, number, state, attempt, outcome, recent.duration AS duration, recent.exit_code AS exit_code,
        recent.finished_at AS finished_at
 FROM {RECENT} WHERE command = ? AND recent.finished_at IS NOT NULL ORDER BY recent.id DESC LIMIT ?
+"""
+DURATIONS = f"""
+SELECT command, group_concat(recent.duration) AS durations FROM {RECENT}
+WHERE command IN ({{}}) AND recent.duration IS NOT NULL GROUP BY command
 """
 OUTCOMES = """
 SELECT outcome, exit_code, signal, count(*) AS attempts
@@ -130,6 +134,11 @@ class Stats:
         """Return the ended attempts at a command among the `sample` newest, newest first."""
         return self._database.rows(SAME_COMMAND, (sample, command, limit))
 
+    def durations(self, commands: Sequence[str], sample: int) -> dict[str, list[int]]:
+        """Return {command: how long its attempts took} among the `sample` newest, for a few commands."""
+        rows = self._database.rows(DURATIONS.format(",".join("?" * len(commands))), (sample, *commands))
+        return {row["command"]: [int(text) for text in row["durations"].split(",")] for row in rows}
+
     def outcomes(self, sample: int, limit: int) -> list[Row]:
         """Return how the newest attempts ended and how often, the most frequent first."""
         return self._database.rows(OUTCOMES, (sample, limit))
@@ -151,6 +160,10 @@ class Stats:
         """Return since when the job that waits longest is due, None if none waits."""
         oldest = [run_at for queue in self._counts.queues_with(PENDING) for run_at in self._lanes(queue)]
         return min(oldest, default=None)
+
+    def oldest_in(self, queue: str) -> int | None:
+        """Return since when the job of a queue that waits longest is due, None if none waits."""
+        return min(self._lanes(queue), default=None)
 
     def _lanes(self, queue: str) -> Iterator[int]:
         """Yield the earliest `run_at` of each priority of a queue's pending jobs."""

@@ -55,8 +55,8 @@ def test_the_menu_shows_its_entries_and_ends_at_the_end_of_the_input(home: str) 
     assert entries == [("1", "Add a job"), ("2", "Live status"), ("3", "List jobs (0)"),
                        ("4", "Start workers (none running)"), ("5", "Stop workers (none running)"),
                        ("6", "Worker management"), ("7", "Dead letter queue (0)"), ("8", "Configuration"),
-                       ("9", "Schedule a job"), ("10", "Scheduler (not running)"), ("12", "Demo jobs"),
-                       ("13", "Shell"), ("0", "Exit")]
+                       ("9", "Schedule a job"), ("10", "Scheduler (not running)"),
+                       ("11", "Web dashboard (not running)"), ("12", "Demo jobs"), ("13", "Shell"), ("0", "Exit")]
 
 
 @pytest.mark.parametrize("answer", ["0", "q", "exit", "b"])
@@ -118,7 +118,7 @@ def test_the_input_may_end_anywhere(home: str) -> None:
     assert jobs(home) == []
 
 
-@pytest.mark.parametrize("answer", ["99", "²", "add jobs", "11", "\x1b[2J", "--help", "l" * 500, "-1"])
+@pytest.mark.parametrize("answer", ["99", "²", "add jobs", "14", "\x1b[2J", "--help", "l" * 500, "-1"])
 def test_what_is_no_choice_is_said(home: str, answer: str) -> None:
     talk = Talk(home, answer, "0")
     assert talk.code == 0
@@ -237,6 +237,15 @@ def test_the_scheduler_is_started_and_stopped(home: str) -> None:
     assert talk.commands == ["queuectl scheduler start --auto --workers 2", "queuectl scheduler status",
                              "queuectl scheduler logs --tail 30", "queuectl scheduler stop"]
     assert "Scheduler (running)" in talk.out or "mode:       auto, up to 2 workers" in talk.out
+
+
+def test_the_dashboard_is_started_and_stopped(home: str) -> None:
+    done(home, "config", "set", "dashboard_port", "1")
+    talk = Talk(home, "11", "2", "1", "0", "yes", "2", "3", "0", "0")
+    assert talk.commands == ["queuectl dashboard status", "queuectl dashboard start --detach --port 0 --read-only",
+                             "queuectl dashboard status", "queuectl dashboard stop"]
+    assert talk.out.count("Dashboard: http://127.0.0.1:") == 2
+    assert "Dashboard stopped" in talk.out
 
 
 def test_demo_jobs_are_added(home: str) -> None:

@@ -26,7 +26,8 @@ NOW = 1_767_225_600_000
 LATER = NOW + 60_000
 LEASE = 30_000
 
-TABLES = ("meta", "settings", "contexts", "jobs", "attempts", "output", "workers", "counts", "rollups", "events", "schedules", "fires")
+TABLES = ("meta", "settings", "contexts", "jobs", "attempts", "output", "workers", "counts", "rollups", "events",
+          "schedules", "fires")
 
 
 def open_store(home: str, **options: Any) -> Store:

@@ -1,0 +1,79 @@
+// What can be done to jobs: one at a time, or all that are chosen after a look at which ones.
+
+import { jobPath, post, remove } from './api.js';
+import { busy, confirm } from './dialogs.js';
+import { number, plural } from './format.js';
+import { button, fail, h, jobUrl, readOnly, toast } from './ui.js';
+
+export const VERBS = {
+  retry: { label: 'Retry', done: 'queued again', ask: (id) => `Run ${id} again?` },
+  cancel: { label: 'Cancel', done: 'cancelled', ask: (id) => `Cancel ${id}?`, danger: true },
+  release: { label: 'Release', done: 'released' },
+  duplicate: { label: 'Duplicate', done: 'duplicated' },
+  remove: { label: 'Remove', done: 'removed', ask: (id) => `Remove ${id} with its output?`, danger: true },
+};
+const TYPED_FROM = 1000;
+
+// Do it to one job, after asking where that is due. Resolves with the answer, or null.
+export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`) {
+  const { ask, label, done, danger } = VERBS[verb];
+  const run = async () => {
+    const answer = verb === 'remove' ? await remove(jobPath(job.id)) : await post(`${jobPath(job.id)}/${verb}`);
+    const state = answer?.job ? `${answer.job.id} is ${answer.job.state}` : `${job.id} ${done}`;
+    toast(state, { action: verb === 'duplicate' ? h('a', { href: jobUrl(answer.job.id) }, 'Show') : null });
+    app.refresh();
+    return answer || true;
+  };
+  if (ask) {
+    return confirm({ title: ask(job.id), sample: [job.command.slice(0, 200)], command, action: label,
+      danger: Boolean(danger),
+      run });
+  }
+  return run().catch(fail);
+}
+
+export function actionButton(verb, job, app, { small = true, command } = {}) {
+  return button(VERBS[verb].label, (event) => busy(event.target, () => act(verb, job, app, command)),
+    { class: small ? 'small' : null, 'data-verb': verb, 'aria-label': small ? `${VERBS[verb].label} ${job.id}` : null,
+      title: command || `queuectl ${verb} ${job.id}` });
+}
+
+// The buttons of a row.
+export function rowActions(job, app, verbs = ['retry', 'cancel', 'release']) {
+  if (readOnly) return [];
+  return verbs.filter((verb) => job.allowed_actions.includes(verb)).map((verb) => actionButton(verb, job, app));
+}
+
+// Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and refuses if they have changed.
+export async function actOnMany(verb, what, app) {
+  const { label, done, danger } = VERBS[verb];
+  let preview;
+  try {
+    preview = await post('/jobs/actions/preview', { action: verb, ...what });
+  } catch (error) {
+    fail(error);
+    return null;
+  }
+  const refused = Object.entries(preview.refused).map(([state, count]) => `${number(count)} ${state}`).join(', ');
+  if (!preview.count) {
+    toast(refused ? `None of them can be ${done}: ${refused}` : 'No job matches', { bad: true });
+    return null;
+  }
+  const rest = preview.count - preview.sample.length;
+  return confirm({
+    title: `${label} ${plural(preview.count, 'job')}?`,
+    body: [refused && `Left as they are: ${refused}.`, preview.more && 'More jobs match: do it again for the rest.']
+      .filter(Boolean).join(' '),
+    sample: [...preview.sample.map((job) => `${job.id}  ${job.command.slice(0, 100)}`),
+      ...(rest ? [`and ${number(rest)} more`] : [])],
+    word: preview.count > TYPED_FROM ? String(preview.count) : null,
+    command: preview.command, action: `${label} ${number(preview.count)}`, danger: Boolean(danger),
+    run: async () => {
+      const result = await post('/jobs/actions/commit', { selection: preview.selection, confirm_count: preview.count });
+      const left = result.refused.length ? `, ${number(result.refused.length)} refused` : '';
+      toast(`${plural(result.done, 'job')} ${done}${left}`);
+      app.refresh();
+      return result;
+    },
+  });
+}

@@ -1,0 +1,54 @@
+// The JSON API: every request carries the token of this page; a refusal becomes an ApiError.
+
+import { $ } from './ui.js';
+
+let token = $('meta[name=queuectl-token]').content;
+
+class ApiError extends Error {
+  constructor(status, { code, message, hint, field, ...more } = {}) {
+    super(message || `The server answered ${status}`);
+    Object.assign(this, { name: 'ApiError', status, code, hint, field, more });
+  }
+}
+
+// Turn {a: 1, b: null, c: ''} into "?a=1".
+export function queryString(values) {
+  const used = Object.entries(values || {}).filter(([, value]) => value !== null && value !== undefined
+    && value !== '');
+  return used.length ? `?${new URLSearchParams(used)}` : '';
+}
+
+// A server that was started anew has a new token; the page that it serves brings it, and the cookie for the stream.
+async function renew() {
+  const answer = await fetch('/', { headers: { Accept: 'text/html' } }).catch(() => null);
+  if (!answer?.ok) return false;
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const found = $('meta[name=queuectl-token]', page)?.content;
+  const changed = Boolean(found) && found !== token;
+  token = found || token;
+  return changed;
+}
+
+async function request(method, path, body, signal, again = true) {
+  const headers = { 'X-QueueCTL-Token': token };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  let response;
+  try {
+    response = await fetch(`/api/v1${path}`, { method, headers, signal, body: body && JSON.stringify(body) });
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new ApiError(0, { message: 'The dashboard server does not answer',
+      hint: 'start it with: queuectl dashboard' });
+  }
+  const type = response.headers.get('Content-Type') || '';
+  const value = type.includes('json') ? await response.json() : await response.text();
+  if (response.status === 401 && again && await renew()) return request(method, path, body, signal, false);
+  if (!response.ok) throw new ApiError(response.status, value.error);
+  return value;
+}
+
+export const get = (path, query, signal) => request('GET', path + queryString(query), undefined, signal);
+export const post = (path, body = {}) => request('POST', path, body);
+export const patch = (path, body) => request('PATCH', path, body);
+export const remove = (path) => request('DELETE', path, {});
+export const jobPath = (id) => `/jobs/${encodeURIComponent(id)}`;

@@ -1,0 +1,104 @@
+// Dialogs: all are <dialog>.showModal(), so that Tab stays inside, Esc closes, and focus goes back to the opener.
+
+import { button, equivalent, fail, h, text } from './ui.js';
+
+// Show `content`; resolves with what `close(value)` was given, or null.
+export function open(title, build, props) {
+  return new Promise((resolve) => {
+    let result = null;
+    const dialog = h('dialog', { 'aria-label': title, ...props });
+    const close = (value) => { result = value; dialog.close(); };
+    dialog.append(...[build(close)].flat());
+    dialog.addEventListener('close', () => { dialog.remove(); resolve(result); });
+    dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+// Ask for a yes. `word` must be typed when given. `run` does it; its failure is shown here.
+export function confirm({ title, body, sample, word, command, action, danger = true, run }) {
+  return open(title, (close) => {
+    const go = h('button', { class: danger ? 'danger' : 'primary', disabled: Boolean(word) }, action);
+    const problem = h('p', { class: 'error', role: 'alert', hidden: true });
+    const typed = word && h('label', {}, `Type ${word} to go on`, h('input', { autocomplete: 'off',
+      on: { input: (event) => { go.disabled = event.target.value.trim() !== word; } } }));
+    const submit = async (event) => {
+      event.preventDefault();
+      go.disabled = true;
+      try {
+        close(await run() || true);
+      } catch (error) {
+        problem.hidden = false;
+        text(problem, error.hint ? `${error.message} (${error.hint})` : error.message);
+        go.disabled = false;
+      }
+    };
+    return h('form', { on: { submit } }, h('h2', {}, title), body && h('p', {}, body),
+      sample?.length ? h('ul', { class: 'sample' }, sample.map((line) => h('li', { class: 'mono' }, line))) : null,
+      typed, command && equivalent(command), problem,
+      h('div', { class: 'row end' }, button('Keep as it is', () => close(null)), go));
+  });
+}
+
+// A form. fields: {name, label, type, value, hint, options, required, rows}; `command(values)` is the live equivalent.
+export function form({ title, action, fields, command, extra, run }) {
+  return open(title, (close) => {
+    const inputs = new Map();
+    const same = h('div', {});
+    const values = () => Object.fromEntries([...inputs].map(([name, input]) =>
+      [name, input.type === 'checkbox' ? input.checked : input.value.trim()]));
+    const changed = () => {
+      if (command) same.replaceChildren(equivalent(command(values())));
+      extra?.changed(values());
+    };
+    const line = (field) => {
+      const tag = field.options ? 'select' : field.rows ? 'textarea' : 'input';
+      const id = `field-${field.name}`;
+      const input = h(tag, { id, name: field.name, required: field.required, rows: field.rows, spellcheck: 'false',
+        type: tag === 'input' ? field.type || 'text' : null, autocomplete: 'off', 'aria-describedby': `${id}-help`,
+        placeholder: field.placeholder },
+      (field.options || []).map((option) => h('option', { value: option }, option)));
+      if (field.value !== undefined) input.value = field.value;
+      inputs.set(field.name, input);
+      return h('label', { class: field.type === 'checkbox' ? 'check long' : field.rows ? 'long' : null },
+        field.type === 'checkbox' ? input : field.label,
+        field.type === 'checkbox' ? field.label : input, h('small', { id: `${id}-help` }, field.hint || ''));
+    };
+    const problem = h('p', { class: 'error', role: 'alert', hidden: true });
+    const go = h('button', { class: 'primary' }, action);
+    const submit = async (event) => {
+      event.preventDefault();
+      go.disabled = true;
+      for (const input of inputs.values()) input.removeAttribute('aria-invalid');
+      try {
+        close(await run(values()) || true);
+      } catch (error) {
+        problem.hidden = false;
+        text(problem, error.hint ? `${error.message} (${error.hint})` : error.message);
+        const blamed = inputs.get(error.field || /^\w*/.exec(error.message)[0]); // refusals begin with the name
+        blamed?.setAttribute('aria-invalid', 'true');
+        blamed?.focus();
+        go.disabled = false;
+      }
+    };
+    const element = h('form', { on: { submit, input: changed } }, h('h2', {}, title),
+      h('div', { class: 'fields' }, fields.map(line)), extra?.element, same, problem,
+      h('div', { class: 'row end' }, button('Close', () => close(null)), go));
+    changed();
+    return element;
+  });
+}
+
+// Run an action of a button: disable it meanwhile, show a failure.
+export async function busy(element, run) {
+  element.disabled = true;
+  try {
+    return await run();
+  } catch (error) {
+    fail(error);
+    return null;
+  } finally {
+    element.disabled = false;
+  }
+}

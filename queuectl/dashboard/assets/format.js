@@ -1,0 +1,78 @@
+// Numbers, times and durations for people. Times from the API are RFC 3339 texts; durations are seconds.
+
+const whole = new Intl.NumberFormat('en');
+let offset = 0; // the server's clock minus ours, in ms
+
+export const GLYPHS = {
+  pending: '○', scheduled: '◷', blocked: '◇', held: '‖', processing: '▶', completed: '✓', failed: '↻', dead: '✗',
+  cancelled: '⊘', paused: '‖', idle: '○', busy: '▶', stale: '✗', stopping: '◷', running: '✓',
+};
+export const STATES = ['pending', 'processing', 'scheduled', 'failed', 'dead', 'completed', 'held', 'blocked',
+  'cancelled'];
+
+export function setServerTime(text) {
+  const time = Date.parse(text);
+  if (!Number.isNaN(time)) offset = time - Date.now();
+}
+
+export const now = () => Date.now() + offset;
+
+export const number = (value) => (value === null || value === undefined ? '–' : whole.format(value));
+
+export function plural(count, noun) {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function percent(share) {
+  return share === null || share === undefined ? '–' : `${(share * 100).toFixed(share > 0.99 && share < 1 ? 1 : 0)} %`;
+}
+
+export function bytes(value) {
+  if (value === null || value === undefined) return '–';
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  for (; value >= 1000 && unit < 4; unit += 1) value /= 1000;
+  return `${unit && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+// 0.012s, 3.4s, 2m 05s, 3h 20m, 5d 2h
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return '–';
+  if (seconds < 1) return `${seconds.toFixed(3)}s`;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)}s`;
+  return coarse(seconds);
+}
+
+// The same without parts of a second, for what is counted live.
+export function coarse(seconds) {
+  const total = Math.max(0, Math.round(seconds));
+  const pad = (value) => String(value).padStart(2, '0');
+  if (total < 60) return `${total}s`;
+  if (total < 3600) return `${Math.floor(total / 60)}m ${pad(total % 60)}s`;
+  if (total < 86400) return `${Math.floor(total / 3600)}h ${pad(Math.floor(total / 60) % 60)}m`;
+  return `${Math.floor(total / 86400)}d ${Math.floor(total / 3600) % 24}h`;
+}
+
+// 12s ago, in 3m
+export function relative(time) {
+  const seconds = (time - now()) / 1000;
+  const units = [[60, 1, 's'], [3600, 60, 'm'], [86400, 3600, 'h'], [5184000, 86400, 'd'], [Infinity, 2592000, 'mo']];
+  const size = Math.abs(seconds);
+  if (size < 1) return 'now';
+  const [, unit, letter] = units.find(([limit]) => size < limit);
+  const text = `${seconds > 0 ? Math.round(size / unit) : Math.floor(size / unit)}${letter}`;
+  return seconds > 0 ? `in ${text}` : `${text} ago`;
+}
+
+export function clock(time, long) {
+  const options = { hour: '2-digit', minute: '2-digit', hour12: false };
+  if (long) Object.assign(options, { month: 'short', day: 'numeric' });
+  return new Date(time).toLocaleString('en', options);
+}
+
+export const local = (time) => new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+
+// A word as the shell reads it.
+export function quote(text) {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${String(text).replace(/'/g, "'\"'\"'")}'`;
+}

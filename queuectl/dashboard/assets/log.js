@@ -1,0 +1,202 @@
+// The output of one attempt: chunks of lines that the browser lays out only when seen, at most 5000 lines kept.
+
+import { get, jobPath, queryString } from './api.js';
+import { plain, render, strip } from './ansi.js';
+import { bytes, number } from './format.js';
+import { $$, button, copyButton, fail, h, text } from './ui.js';
+
+const CHUNK = 500;
+const CAP = 5000;
+const TAIL = 65536;
+const BEHIND = 1000000; // so far behind, the middle is left out
+const LONGEST = 4000; // characters of one line before it is broken
+
+export class LogPane {
+  constructor(id) {
+    this.id = id;
+    this.pane = h('div', { class: 'output short', role: 'log', 'aria-live': 'off', 'aria-label': 'Output', tabindex: 0,
+      on: { scroll: () => this.scrolled() } });
+    this.note = h('p', { class: 'hint' });
+    this.find = h('input', { type: 'search', 'aria-label': 'Find in the output', placeholder: 'Find',
+      on: { input: () => this.search(0), keydown: (event) => event.key === 'Enter'
+        && this.search(event.shiftKey ? -1 : 1) } });
+    this.hits = h('span', { class: 'muted', role: 'status' });
+    this.followButton = button('Follow', () => this.follow(!this.following), { 'aria-pressed': 'true' });
+    this.wrapButton = button('Wrap', () => this.wrap(), { 'aria-pressed': 'false' });
+    this.download = h('a', { class: 'button', download: true }, 'Download');
+    this.element = h('div', {}, h('div', { class: 'row' }, this.followButton, this.wrapButton, this.find, this.hits,
+      h('span', { class: 'grow' }), button('Read last lines', () => this.read()),
+      copyButton(() => $$('.line', this.pane).map((line) => line.textContent).join('\n'), 'Copy'), this.download),
+    this.note, this.pane);
+    this.following = true;
+    if (localStorage.getItem('queuectl-wrap') === 'on') this.wrap();
+  }
+
+  // Show another attempt from its end on.
+  show(attempt) {
+    Object.assign(this, { attempt, end: null, eof: false, lines: 0, dropped: 0, open: null, skipped: 0 });
+    this.styles = { stdout: plain(), stderr: plain() };
+    this.pane.replaceChildren();
+    this.download.href = `/api/v1${jobPath(this.id)}/output${queryString({ attempt, format: 'text', download: 1 })}`;
+    return this.load();
+  }
+
+  // Fetch what is new. Only one fetch is on its way at a time.
+  async load() {
+    if (this.loading || this.eof) return;
+    this.loading = true;
+    const { attempt } = this;
+    try {
+      for (let more = true; more && attempt === this.attempt;) {
+        const first = this.end === null;
+        const answer = await get(`${jobPath(this.id)}/output`,
+          { attempt, ...(first ? { tail: TAIL } : { offset: this.end }) });
+        if (attempt !== this.attempt) break;
+        if (!first && answer.size - answer.end > BEHIND) {
+          this.skipped += answer.size - TAIL - this.end;
+          this.end = answer.size - TAIL;
+          continue;
+        }
+        if (first) this.skipped = answer.start || 0;
+        more = answer.end > (this.end ?? -1) && answer.end < answer.size;
+        Object.assign(this, { end: answer.end, eof: answer.eof, size: answer.size });
+        await this.append(answer.chunks);
+      }
+    } catch (error) {
+      fail(error);
+    } finally {
+      this.loading = false;
+      if (attempt !== this.attempt) this.load();
+    }
+  }
+
+  // Lines are added in slices, between which the browser can do other things. Those not to be kept are left out.
+  async append(chunks) {
+    const { attempt } = this;
+    const pieces = chunks.flatMap(({ stream, text: added }) => {
+      const parts = added.split('\n');
+      return parts.map((part, index) => ({ stream, part, ends: index < parts.length - 1 }));
+    }).filter(({ part, ends }) => part || ends);
+    if (pieces.length > CAP) {
+      this.dropped += pieces.length - CAP;
+      pieces.splice(0, pieces.length - CAP);
+      this.open = null;
+    }
+    this.explain();
+    for (let at = 0; at < pieces.length; at += CHUNK) {
+      if (at) await new Promise((resolve) => { setTimeout(resolve); });
+      if (attempt !== this.attempt) return;
+      pieces.slice(at, at + CHUNK).forEach((piece) => this.addPiece(piece));
+      this.trim();
+      this.stick();
+    }
+    this.explain();
+    if (this.find.value) this.search(0, true);
+  }
+
+  addPiece({ stream, part, ends }) {
+    for (let at = 0; at === 0 || at < part.length; at += LONGEST) this.addText(stream, part.slice(at, at + LONGEST));
+    if (ends) this.open = null;
+  }
+
+  trim() {
+    while (this.pane.childElementCount > CAP / CHUNK) {
+      this.dropped += this.pane.firstElementChild.childElementCount;
+      this.pane.firstElementChild.remove();
+    }
+  }
+
+  // Text goes on in the open line if that is of the same stream, and has room.
+  addText(stream, added) {
+    if (this.open && this.open.stream === stream && this.open.raw.length + added.length <= LONGEST) {
+      this.open.raw += added;
+      Object.assign(this.styles[stream], { weights: new Set(this.open.style.weights), ink: this.open.style.ink,
+        paper: this.open.style.paper });
+    } else {
+      const { weights, ink, paper } = this.styles[stream];
+      const line = h('div', { class: stream === 'stderr' ? 'line stderr' : 'line' });
+      this.open = { stream, raw: added, line, style: { weights: new Set(weights), ink, paper } };
+      let chunk = this.pane.lastElementChild;
+      if (!chunk || chunk.childElementCount >= CHUNK) this.pane.append(chunk = h('div', { class: 'chunk' }));
+      chunk.append(line);
+      this.lines += 1;
+    }
+    const nodes = render(this.open.raw, this.styles[stream]);
+    this.open.line.replaceChildren(...(nodes.length ? nodes : ['\u200b']));
+  }
+
+  explain() {
+    const { skipped, dropped, size } = this;
+    this.pane.classList.toggle('short', this.lines < 20);
+    const parts = [];
+    if (!size) parts.push(this.attempt === null ? 'It has not run yet.' : this.eof ? 'No output.'
+      : 'No output so far.');
+    if (skipped) parts.push(`${bytes(skipped)} before this ${dropped ? '' : 'are '}left out; Download has all.`);
+    else if (dropped) parts.push(`${number(dropped)} earlier lines left out; Download has all.`);
+    text(this.note, parts.join(' '));
+  }
+
+  // Stay at the end, also after the browser has found out how high the last lines are.
+  stick() {
+    const toEnd = () => {
+      if (this.following) this.pane.scrollTop = this.pane.scrollHeight;
+      this.top = this.pane.scrollTop;
+    };
+    toEnd();
+    requestAnimationFrame(toEnd);
+  }
+
+  // Who scrolls up wants to read: following ends.
+  scrolled() {
+    const top = this.pane.scrollTop;
+    const atEnd = this.pane.scrollHeight - top - this.pane.clientHeight < 40;
+    if (!atEnd && this.following && top < this.top) this.follow(false);
+    this.top = top;
+  }
+
+  follow(on) {
+    this.following = on;
+    this.followButton.setAttribute('aria-pressed', String(on));
+    this.stick();
+  }
+
+  wrap() {
+    const on = this.pane.classList.toggle('wrap');
+    this.wrapButton.setAttribute('aria-pressed', String(on));
+    localStorage.setItem('queuectl-wrap', on ? 'on' : 'off');
+  }
+
+  read() {
+    const lines = $$('.line', this.pane).slice(-5).map((line) => strip(line.textContent));
+    text(document.getElementById('announce'), lines.join('\n') || 'No output');
+  }
+
+  // Mark what is found; `step` moves to the next or previous hit.
+  search(step, quiet) {
+    const wanted = this.find.value.toLowerCase();
+    const ranges = [];
+    if (wanted) {
+      const walker = document.createTreeWalker(this.pane, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node && ranges.length < 2000; node = walker.nextNode()) {
+        const lower = node.data.toLowerCase();
+        for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at + wanted.length)) {
+          const range = new Range();
+          range.setStart(node, at);
+          range.setEnd(node, at + wanted.length);
+          ranges.push(range);
+        }
+      }
+    }
+    this.hit = !ranges.length ? 0 : step ? ((this.hit || 0) + step + ranges.length) % ranges.length
+      : quiet ? Math.min(this.hit || 0, ranges.length - 1) : ranges.length - 1;
+    text(this.hits, wanted ? `${ranges.length ? this.hit + 1 : 0} of ${number(ranges.length)}` : '');
+    if (window.Highlight) {
+      CSS.highlights.set('found', new Highlight(...ranges));
+      CSS.highlights.set('found-at', new Highlight(...ranges.slice(this.hit, this.hit + 1)));
+    }
+    if (!quiet && ranges.length) {
+      if (this.following) this.follow(false);
+      ranges[this.hit].startContainer.parentElement.scrollIntoView({ block: 'center' });
+    }
+  }
+}

@@ -1,0 +1,153 @@
+// Elements: made here, filled with text only. Nothing in the dashboard parses markup.
+
+import { GLYPHS, coarse, duration, local, number, now, relative } from './format.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+export const readOnly = $('meta[name=queuectl-read-only]').content === 'true';
+
+function fill(element, props, children) {
+  for (const [name, value] of Object.entries(props || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === 'on') for (const [event, handler] of Object.entries(value)) element.addEventListener(event, handler);
+    else if (name === 'style') Object.assign(element.style, value);
+    else if (name === 'value' && 'value' in element) element.value = value;
+    else element.setAttribute(name, value === true ? '' : value);
+  }
+  element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+// h('td', {class: 'num'}, 'text', child, …); `on: {click}` adds listeners.
+export const h = (tag, props, ...children) => fill(document.createElement(tag), props, children);
+export const s = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
+
+export function text(element, value) {
+  const wanted = String(value);
+  if (element.textContent !== wanted) element.textContent = wanted;
+}
+
+// Replace the children only if `signature` says that something changed, so that focus and selection stay.
+export function patch(element, signature, build) {
+  const wanted = JSON.stringify(signature);
+  if (element.patched === wanted) return false;
+  element.patched = wanted;
+  element.replaceChildren(...[build()].flat(3).filter(Boolean));
+  return true;
+}
+
+export function badge(state, label) {
+  return h('span', { class: 'badge', 'data-state': state, 'data-glyph': GLYPHS[state] || '•' }, label || state);
+}
+
+// A time, kept relative by `tick`.
+export function when(value, style) {
+  if (!value) return h('span', { class: 'muted' }, '–');
+  const time = Date.parse(value);
+  const shown = style === 'local' ? local(time) : relative(time);
+  return h('time', { datetime: value, title: `${local(time)} (${value})`,
+    'data-tick': style === 'local' ? null : 'relative' },
+    shown);
+}
+
+// What has passed since a time, counted live.
+export function since(value) {
+  return h('time', { datetime: value, title: local(Date.parse(value)), 'data-tick': 'elapsed' },
+    coarse((now() - Date.parse(value)) / 1000));
+}
+
+export function tick() {
+  for (const element of $$('time[data-tick]')) {
+    const time = Date.parse(element.dateTime);
+    text(element, element.dataset.tick === 'elapsed' ? coarse((now() - time) / 1000) : relative(time));
+  }
+}
+
+export const took = (seconds) => h('span', { title: seconds === null ? null : `${seconds} s` }, duration(seconds));
+
+export const jobUrl = (id) => `/jobs/${encodeURIComponent(id)}`;
+export const jobsUrl = (filter) => `/jobs?q=${encodeURIComponent(filter)}`;
+export const jobLink = (id) => h('a', { href: jobUrl(id), class: 'mono' }, id);
+
+export function button(label, action, props) {
+  return h('button', { type: 'button', ...props, on: { click: action } }, label);
+}
+
+export function card(title, props, ...children) {
+  return h('section', { class: 'card', ...props }, title && h('h2', {}, title), ...children);
+}
+
+export function head(title, ...children) {
+  return h('div', { class: 'head' }, h('h1', {}, title), ...children);
+}
+
+// columns: [title, class]; class `sr` hides a title that only screen readers need.
+export function table(caption, columns, props) {
+  const cells = columns.map(([title, kind]) => h('th', { scope: 'col', class: kind === 'sr' ? null : kind },
+    kind === 'sr' ? h('span', { class: 'sr' }, title) : title));
+  return h('table', { class: 'cards', ...props }, h('caption', { class: 'sr' }, caption),
+    h('thead', {}, h('tr', {}, cells)),
+    h('tbody', {}));
+}
+
+// Make the rows of `tbody` stand for `items`, and keep the node of each key: focus, selection and pointer stay.
+export function rows(tbody, items, key, build, signature = (item) => item) {
+  const known = new Map([...tbody.children].map((row) => [row.dataset.key, row]));
+  let before = tbody.firstElementChild;
+  for (const item of items) {
+    const name = String(key(item));
+    const row = known.get(name) || h(tbody.tagName === 'TBODY' ? 'tr' : 'li', { 'data-key': name });
+    known.delete(name);
+    const focused = row.contains(document.activeElement);
+    patch(row, signature(item), () => build(item, row));
+    if (focused && !row.contains(document.activeElement)) {
+      row.tabIndex = -1;
+      row.focus({ preventScroll: true });
+    }
+    if (row === before) before = before.nextElementSibling;
+    else tbody.insertBefore(row, before);
+  }
+  for (const row of known.values()) row.remove();
+}
+
+// A cell; the label is what a narrow screen shows in front of it.
+export function cell(label, content, kind) {
+  return h('td', { 'data-label': label, class: kind }, content === null || content === undefined ? '' : content);
+}
+export const numberCell = (label, value) => cell(label, number(value), 'num');
+
+export async function copy(value, source) {
+  try {
+    await navigator.clipboard.writeText(value);
+  } catch {
+    const area = h('textarea', { value, class: 'sr' }); // plain http on a LAN has no clipboard interface
+    (source?.closest('dialog') || document.body).append(area);
+    area.select();
+    document.execCommand('copy');
+    area.remove();
+  }
+  toast('Copied');
+}
+
+export function copyButton(value, label = 'Copy') {
+  return button(label, (event) => copy(typeof value === 'function' ? value() : value, event.target),
+    { class: 'small' });
+}
+
+// The command that does the same.
+export function equivalent(command) {
+  return h('div', { class: 'equivalent' }, 'same as:', h('code', {}, command), copyButton(command));
+}
+
+export function toast(message, { bad = false, action = null } = {}) {
+  const box = h('div', { class: bad ? 'toast bad' : 'toast', role: bad ? 'alert' : 'status' }, h('span', {}, message),
+    action);
+  $('#toasts').append(box);
+  setTimeout(() => box.remove(), bad || action ? 9000 : 4000);
+}
+
+export function fail(error) {
+  if (error.name !== 'AbortError') toast(error.hint ? `${error.message} (${error.hint})` : error.message,
+    { bad: true });
+}

@@ -1,0 +1,80 @@
+// The settings: value, source, what is allowed; changed at its place, with the reason of a refusal beside the field.
+
+import { get, patch as change } from '../api.js';
+import { quote } from '../format.js';
+import { $, button, card, cell, equivalent, h, head, readOnly, rows, table, text, toast } from '../ui.js';
+
+const COLUMNS = [['Setting'], ['Value'], ['Source'], ['Default'], ['Actions', 'sr']];
+
+export function mount(root, { signal }) {
+  const cards = h('div', {});
+  const search = h('input', { type: 'search', 'aria-label': 'Find a setting', placeholder: 'Find a setting',
+    on: { input: () => draw() } });
+  root.append(head('Configuration', h('span', { class: 'grow' }), search), cards);
+  let items = [];
+  const tables = new Map();
+
+  async function save(item, value, problem, input) {
+    problem.hidden = true;
+    input.removeAttribute('aria-invalid');
+    try {
+      items = (await change('/config', { [item.key]: value })).items;
+      toast(value === null ? `${item.key} is back at its default` : `${item.key} = ${value}`);
+      draw();
+    } catch (error) {
+      text(problem, error.hint ? `${error.message} (${error.hint})` : error.message);
+      problem.hidden = false;
+      input.setAttribute('aria-invalid', 'true');
+      input.focus();
+    }
+  }
+
+  function row(item) {
+    const id = `setting-${item.key}`;
+    const fixed = readOnly || item.source === 'environment';
+    const problem = h('div', { class: 'error', id: `${id}-problem`, role: 'alert', hidden: true });
+    const input = h('input', { id, value: item.value, disabled: fixed, spellcheck: 'false',
+      'aria-describedby': `${id}-problem`,
+      'aria-label': item.key, autocomplete: 'off' });
+    const store = h('button', { class: 'small', disabled: true, 'aria-label': `Save ${item.key}` }, 'Save');
+    const same = h('div', { hidden: true });
+    input.addEventListener('input', () => {
+      store.disabled = input.value === item.value;
+      same.hidden = store.disabled;
+      same.replaceChildren(equivalent(`queuectl config set ${item.key} ${quote(input.value || '""')}`));
+    });
+    const submit = (event) => { event.preventDefault(); save(item, input.value, problem, input); };
+    const reset = item.source === 'home' && !readOnly ? button('Reset', () => save(item, null, problem, input),
+      { class: 'small', 'aria-label': `Reset ${item.key}`, title: `queuectl config reset ${item.key}` }) : '';
+    return [h('th', { scope: 'row' }, h('label', { for: id, class: 'mono' }, item.key),
+      h('div', { class: 'hint' }, item.description)),
+    cell('Value', h('div', {}, h('form', { class: 'row', on: { submit } }, input, fixed ? null : store),
+      item.allowed ? h('div', { class: 'hint' }, item.allowed) : null, problem, same)),
+    cell('Source', item.source === 'environment' ? `environment: ${item.env}` : item.source),
+    cell('Default', h('code', {}, item.default)), h('td', {}, reset)];
+  }
+
+  function draw() {
+    const wanted = search.value.trim().toLowerCase();
+    const shown = items.filter(({ key, description, aliases }) => [key, description, ...aliases].join(' ').toLowerCase()
+      .includes(wanted));
+    for (const group of new Set(items.map((item) => item.group))) {
+      if (!tables.has(group)) {
+        const list = table(`Settings: ${group}`, COLUMNS);
+        tables.set(group, list);
+        cards.append(card(group, {}, list));
+      }
+      const list = tables.get(group);
+      const own = shown.filter((item) => item.group === group);
+      list.parentElement.hidden = !own.length;
+      rows($('tbody', list), own, ({ key }) => key, row);
+    }
+  }
+
+  // What is being typed stays: settings change rarely, and never under the user's hands.
+  return { refresh: async () => {
+    if (cards.contains(document.activeElement)) return;
+    items = (await get('/config', null, signal)).items;
+    draw();
+  } };
+}

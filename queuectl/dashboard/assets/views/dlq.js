@@ -1,0 +1,65 @@
+// The dead letter queue: dead jobs grouped by how they failed. A group is retried or removed as a whole.
+
+import { get, post } from '../api.js';
+import { actOnMany } from '../actions.js';
+import { confirm } from '../dialogs.js';
+import { number, plural, quote } from '../format.js';
+import { $, button, card, cell, equivalent, h, head, jobLink, jobsUrl, numberCell, patch, readOnly, rows, table, toast,
+  when } from '../ui.js';
+
+export function mount(root, { app, signal }) {
+  const groups = table('Dead jobs by failure',
+    [['Failure'], ['Jobs', 'num'], ['First', 'num'], ['Last', 'num'], ['Examples'],
+    ['Actions', 'sr']]);
+  const commands = table('Dead jobs by command', [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example']]);
+  const all = h('span', { class: 'row' });
+  const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No dead jobs'),
+    h('p', {}, 'A job is dead when its last attempt has failed. It stays here until it is retried or removed.'));
+  const full = h('div', {}, card('By failure', {}, groups), card('By command', {}, commands),
+    equivalent('queuectl dlq stats'));
+  root.append(head('Dead letter queue', h('span', { class: 'grow' }), all), empty, full);
+
+  const nameOf = (group) => group.error || (group.signal ? `signal ${group.signal}` : `exit code ${group.exit_code}`);
+
+  function onGroup(verb, group) {
+    const { exit_code: code, signal: number_, error } = group;
+    const label = verb === 'retry' ? 'Retry' : 'Remove';
+    return confirm({
+      title: `${label} ${plural(group.count, 'dead job')}?`, body: `Those that failed with: ${nameOf(group)}`,
+      sample: group.sample_ids, word: group.count > 1000 ? String(group.count) : null,
+      command: `queuectl dlq ${verb} ${group.count <= 5 ? group.sample_ids.map(quote).join(' ') : 'ID…'}`,
+      action: `${label} ${number(group.count)}`, danger: verb === 'remove',
+      run: async () => {
+        const result = await post(`/dlq/groups/${verb}`, { exit_code: code, signal: number_, error });
+        toast(`${plural(result.done, 'job')} ${verb === 'retry' ? 'queued again' : 'removed'}`);
+        app.refresh();
+      },
+    });
+  }
+
+  function groupRow(group) {
+    return [h('th', { scope: 'row', class: 'error' }, nameOf(group)), numberCell('Jobs', group.count),
+      cell('First', when(group.first_at), 'num'), cell('Last', when(group.last_at), 'num'),
+      cell('Examples', group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' '])),
+      h('td', {}, readOnly ? '' : h('span', { class: 'actions' }, ['retry', 'remove'].map((verb) => button(
+        verb === 'retry' ? 'Retry group' : 'Remove group', () => onGroup(verb, group),
+        { class: 'small', 'data-group': verb, 'aria-label': `${verb} the jobs that failed with ${nameOf(group)}` }))))];
+  }
+
+  async function refresh() {
+    const data = await get('/dlq/groups', null, signal);
+    empty.hidden = data.dead > 0;
+    full.hidden = !data.dead;
+    patch(all, data.dead, () => (data.dead ? [
+      h('a', { class: 'button', href: jobsUrl('state:dead') }, `List ${plural(data.dead, 'dead job')}`),
+      readOnly ? null : button('Retry all', () => actOnMany('retry', { filter: 'state:dead' }, app)),
+      readOnly ? null : button('Remove all', () => actOnMany('remove', { filter: 'state:dead' }, app)),
+    ] : null));
+    rows($('tbody', groups), data.items, (group) => `${group.exit_code}/${group.signal}/${group.error}`, groupRow);
+    rows($('tbody', commands), data.by_command, ({ command }) => command, (line) => [
+      h('th', { scope: 'row', class: 'clip' }, h('code', { title: line.command }, line.command)),
+        numberCell('Jobs', line.count),
+      cell('Last', when(line.last_at), 'num'), cell('Example', jobLink(line.sample_id))]);
+  }
+  return { refresh };
+}

@@ -1,0 +1,188 @@
+// One job: what it is, where it is and why, what can be done, its attempts, its output, and how it went before.
+
+import { get, jobPath } from '../api.js';
+import { actionButton, act } from '../actions.js';
+import { addCommand } from '../addjob.js';
+import { bytes, duration, number, plural } from '../format.js';
+import { LogPane } from '../log.js';
+import { $, $$, badge, button, card, cell, copy, copyButton, equivalent, h, head, jobUrl, jobsUrl, numberCell, patch,
+  readOnly, rows, since, table, took, when } from '../ui.js';
+
+const POLL = 500;
+const OUTCOMES = { exited: 'exited', signalled: 'killed by a signal', timed_out: 'timed out', cancelled: 'cancelled',
+  not_started: 'could not start', lost: 'lost with its worker', released: 'released, does not count' };
+// The colour of a step in the timeline.
+const TONES = [[/exited exit code 0$/, 'completed'], [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'],
+  [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
+const ORDER = ['retry', 'cancel', 'release', 'duplicate', 'remove'];
+
+function outcome(attempt) {
+  if (!attempt.outcome) return 'running';
+  if (attempt.outcome === 'exited') return attempt.exit_code ? `exit code ${attempt.exit_code}` : 'succeeded';
+  return attempt.error || OUTCOMES[attempt.outcome] || attempt.outcome;
+}
+
+const stateOf = ({ outcome: ended, exit_code: code }) => {
+  if (!ended) return 'processing';
+  if (ended === 'exited') return code ? 'failed' : 'completed';
+  return ['cancelled', 'released'].includes(ended) ? 'cancelled' : 'failed';
+};
+
+function facts(job, by) {
+  const env = Object.entries(job.env || {}).map(([name, value]) => h('div', { class: 'mono' }, `${name}=${value}`));
+  const tags = job.tags.map((tag) => h('a', { class: 'chip', href: jobsUrl(`tag:${tag}`) }, tag));
+  const pairs = [
+    ['Number', number(job.number)],
+    ['Queue', h('a', { href: jobsUrl(`queue:${job.queue}`) }, job.queue)],
+    ['Priority', number(job.priority)],
+    ['Attempts', `${job.attempts} of ${job.max_retries + 1}`],
+    ['Timeout', job.timeout === null ? 'none' : duration(job.timeout)],
+    ['Directory', h('code', {}, job.cwd)],
+    ['Environment', env.length ? env : null],
+    ['Tags', tags.length ? tags : null],
+    ['Schedule', job.schedule && h('a', { href: '/schedule' }, job.schedule)],
+    ['Worker', job.worker && String(job.worker)],
+    ['Process', job.pid && String(job.pid)],
+    ['Background processes', job.allow_background ? 'allowed' : null],
+    ['Added by', by],
+  ];
+  return pairs.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) =>
+    [h('dt', {}, name), h('dd', {}, value)]);
+}
+
+function runBars({ runs, median }, id) {
+  const longest = Math.max(...runs.map((run) => run.duration || 0), 0.001);
+  const bar = (run) => h('a', { href: jobUrl(run.id), 'data-state': stateOf(run),
+    'aria-label': `${run.id}: ${outcome(run)}`,
+    title: `${run.id}: ${outcome(run)}, ${duration(run.duration)}`, 'aria-current': run.id === id ? 'true' : null,
+    style: { height: `${Math.max(8, (run.duration || 0) / longest * 100)}%` } });
+  return [h('div', { class: 'runs' }, [...runs].reverse().map(bar)),
+    h('p', { class: 'hint' }, `${plural(runs.length, 'run')}, median ${duration(median)}`)];
+}
+
+export async function mount(root, { app, params, signal, setTitle }) {
+  const path = jobPath(params.id);
+  let data = await get(path, null, signal).catch((error) => {
+    if (error.status !== 404) throw error;
+    root.append(h('div', { class: 'empty' }, h('h1', {}, error.message), h('p', {}, error.hint || ''),
+      h('a', { href: '/jobs' }, 'All jobs')));
+    return null;
+  });
+  if (!data) return {};
+  const { id } = data.job;
+  setTitle(id);
+  const header = head(id);
+  const title = h('span', { class: 'row' });
+  const actions = h('span', { class: 'row' });
+  header.append(title, copyButton(id, 'Copy id'), h('span', { class: 'grow' }), actions);
+  const why = h('div', {});
+  const command = h('pre', { class: 'command', tabindex: 0, 'aria-label': 'Command' });
+  const timeline = h('ol', { class: 'timeline' });
+  const details = h('dl', { class: 'facts' });
+  const attempts = table('Attempts, newest first',
+    [['Attempt'], ['Outcome'], ['Started', 'num'], ['Waited', 'num'],
+    ['Duration', 'num'], ['Worker', 'num'], ['Output', 'num'], ['Show', 'sr']]);
+  const choose = h('select', { 'aria-label': 'Attempt', on: { change: () => select(Number(choose.value)) } });
+  const log = new LogPane(id);
+  const runs = h('div', {});
+  const cards = { attempts: card('Attempts', {}, attempts), runs: card('The same command before', {}, runs) };
+  let shownAttempt;
+
+  const addText = () => addCommand(data.job);
+  root.append(header, why,
+    h('section', { class: 'card' }, h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Command'),
+      copyButton(() => data.job.command), button('Copy as queuectl add', (event) => copy(addText(), event.target),
+        { class: 'small' })), command),
+    card('Timeline', {}, timeline),
+    h('section', { class: 'card' }, h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Output'), choose),
+      log.element),
+    cards.attempts, h('div', { class: 'grid' }, card('Facts', {}, details), cards.runs),
+    h('details', {}, h('summary', {}, 'On the command line'), h('div', { id: 'equivalents' })));
+
+  function select(attempt) {
+    shownAttempt = attempt;
+    choose.value = attempt;
+    log.show(attempt);
+  }
+
+  function draw() {
+    const { job, allowed_actions: allowed, attempts: tried } = data;
+    patch(title, [job.state, data.cancel_requested], () => [badge(job.state),
+      data.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
+    patch(actions, allowed, () => (readOnly ? [] : ORDER.filter((verb) => allowed.includes(verb)).map((verb) =>
+      actionButton(verb, job, app, { small: false, command: data.commands[verb] }))));
+    patch(why, [data.why, job.error], () => (job.state === 'completed' || !data.why?.reason ? null
+      : h('div', { class: 'advice',
+      'data-level': job.state === 'dead' ? 'error' : 'info' }, h('span', {}, data.why.reason), data.why.hint
+      && h('span', { class: 'muted' }, data.why.hint))));
+    if (command.textContent !== job.command) command.textContent = job.command;
+    rows(timeline, data.history.slice(0, 30).reverse(), ({ at, what }) => `${at}/${what}`, historyItem);
+    patch(details, [job, data.created_by], () => facts(job, data.created_by));
+    rows($('tbody', attempts), tried, (attempt) => attempt.attempt, attemptRow);
+    cards.attempts.hidden = !tried.length;
+    patch(choose, tried.map(({ attempt }) => attempt), () => tried.map(({ attempt }) => h('option', { value: attempt },
+      `attempt ${attempt}`)));
+    choose.hidden = tried.length < 2;
+    choose.value = shownAttempt;
+    patch(runs, data.similar.runs, () => runBars(data.similar, id));
+    cards.runs.hidden = data.similar.runs.length < 2;
+    patch($('#equivalents', root), data.commands,
+      () => Object.values({ show: `queuectl show ${id}`, logs: `queuectl logs ${id}`,
+      ...data.commands }).map(equivalent));
+  }
+
+  function historyItem({ at, what, detail, by }, element) {
+    element.dataset.state = (TONES.find(([pattern]) => pattern.test(`${what} ${detail}`)) || [])[1] || 'pending';
+    return [h('strong', {}, what), h('div', { class: 'hint' }, when(at, 'local')),
+      detail && detail !== data.job.command ? h('div', { class: 'hint' }, detail) : null,
+      by ? h('div', { class: 'hint' }, `by ${by}`) : null];
+  }
+
+  function attemptRow(attempt) {
+    return [h('th', { scope: 'row' }, String(attempt.attempt)),
+      cell('Outcome', badge(stateOf(attempt), outcome(attempt))), cell('Started', when(attempt.started_at), 'num'),
+      cell('Waited', took(attempt.wait_time), 'num'),
+      cell('Duration', attempt.finished_at ? took(attempt.duration) : since(attempt.started_at), 'num'),
+      numberCell('Worker', attempt.worker), cell('Output', bytes(attempt.output_size), 'num'),
+      h('td', {}, button('Show output', () => { select(attempt.attempt);
+        log.element.scrollIntoView({ block: 'nearest' }); },
+        { class: 'small', 'aria-label': `Show the output of attempt ${attempt.attempt}` }))];
+  }
+
+  async function refresh() {
+    try {
+      data = await get(path, null, signal);
+    } catch (error) {
+      if (error.status === 404) app.navigate('/jobs', { replace: true });
+      throw error;
+    }
+    draw();
+    followAttempt();
+    await log.load();
+  }
+
+  // The newest attempt is shown, as long as that was so before.
+  let newest = null;
+  function followAttempt() {
+    const last = data.attempts[0]?.attempt ?? null;
+    if (last === newest && shownAttempt !== undefined) return;
+    if (shownAttempt === undefined || shownAttempt === newest) select(last);
+    newest = last;
+  }
+
+  draw();
+  followAttempt();
+  const timer = setInterval(() => !document.hidden && !app.paused()
+    && data.job.state === 'processing' && log.load(), POLL);
+  const key = (verb) => () => !readOnly && data.allowed_actions.includes(verb)
+    && act(verb, data.job, app, data.commands[verb]);
+  const neighbour = (step) => () => {
+    const bars = $$('.runs a', root);
+    const at = bars.findIndex((bar) => bar.getAttribute('aria-current'));
+    if (at >= 0) bars[at + step]?.click();
+  };
+  return { refresh, destroy: () => clearInterval(timer),
+    keys: { r: key('retry'), c: key('cancel'), d: key('remove'), f: () => log.follow(!log.following),
+      '[': neighbour(-1),
+      ']': neighbour(1) } };
+}

@@ -1,0 +1,254 @@
+// The job list: a filter in the URL, tabs by state, a table whose rows stay put, selection and actions on many.
+
+import { get, queryString } from '../api.js';
+import { actOnMany, act, rowActions, VERBS } from '../actions.js';
+import { addJob } from '../addjob.js';
+import { FilterBar } from '../filterbar.js';
+import { STATES, number, plural } from '../format.js';
+import { Selection } from '../selection.js';
+import { $, $$, badge, button, cell, h, head, jobLink, numberCell, patch, readOnly, rows, since, table, took,
+  when } from '../ui.js';
+
+const COLUMNS = [['Select', 'sr'], ['Job'], ['State'], ['Command', 'clip'], ['Queue'], ['Priority', 'num'],
+  ['Attempts', 'num'],
+  ['Duration', 'num'], ['Exit', 'num'], ['When', 'num'], ['Actions', 'sr']];
+// Which order fits which state tab; the first two fit always.
+const SORTS = { newest: null, oldest: null, finished: ['completed', 'dead', 'cancelled'],
+  run_at: ['scheduled', 'failed'],
+  priority: ['pending'] };
+const LIMITS = ['25', '50', '100', '200'];
+const MOST = 200;
+const LOOKED_UP = 10;
+
+// The states that the filter names, or all.
+function statesOf(filter) {
+  const word = /(?:^|\s)state:(\S+)/.exec(filter);
+  return word ? word[1].split(',') : STATES;
+}
+
+function withState(filter, state) {
+  const rest = filter.replace(/(?:^|\s)-?state:\S+/g, ' ').replace(/\s+/g, ' ').trim();
+  return [state && `state:${state}`, rest].filter(Boolean).join(' ');
+}
+
+function timeOf(job) {
+  if (job.state === 'processing') return job.started_at;
+  if (job.state === 'scheduled' || job.state === 'failed') return job.run_at;
+  return job.finished_at || job.created_at;
+}
+
+export function mount(root, { app, query, signal }) {
+  let state = {}; // q, sort, limit, cursor, scan
+  let shown = []; // the jobs of the rows, in their order
+  let fresh = 0; // jobs that wait behind the pill
+  let answer = null;
+  const trail = []; // cursors of the pages before
+
+  const filter = new FilterBar((text) => go({ q: text, limit: state.limit }));
+  const tabs = h('div', { class: 'tabs', role: 'navigation', 'aria-label': 'States' });
+  const sort = h('select', { 'aria-label': 'Order',
+    on: { change: () => go({ ...state, sort: sort.value, cursor: null }) } });
+  const limit = h('select', { 'aria-label': 'Jobs per page',
+    on: { change: () => go({ ...state, limit: limit.value, cursor: null }) } },
+  LIMITS.map((value) => h('option', { value }, `${value} a page`)));
+  const pill = button('', () => reload(), { class: 'new', hidden: true });
+  const list = table('Jobs', COLUMNS);
+  const body = $('tbody', list);
+  const status = h('p', { class: 'muted', role: 'status' });
+  const previous = button('Previous', () => page(-1), { class: 'small' });
+  const next = button('Next', () => page(1), { class: 'small' });
+  const exports = h('span', { class: 'row' });
+  const selection = new Selection(body, () => shown.map(({ id }) => id), drawBulk);
+  const bulk = h('div', { class: 'bulk row', hidden: true, role: 'region', 'aria-label': 'Selected jobs' });
+  const grow = () => h('span', { class: 'grow' });
+  root.append(head('Jobs', grow(), readOnly ? '' : button('Add a job', () => addJob(app), { class: 'primary' })),
+    filter.element, filter.problem, tabs, h('div', { class: 'row' }, status, grow(), sort, limit), pill, list,
+    h('div', { class: 'row' }, previous, next, grow(), exports), bulk);
+
+  function go(values) {
+    const { q, sort: order, limit: size, cursor, scan } = values;
+    const parameters = { q, sort: order === 'newest' ? null : order, limit: size === '50' ? null : size, cursor, scan };
+    app.navigate(`/jobs${queryString(parameters)}`);
+  }
+
+  function read(params) {
+    const q = params.get('q') || '';
+    if (q !== state.q) trail.length = 0;
+    state = { q, sort: params.get('sort') || 'newest', limit: params.get('limit') || '50', cursor: params.get('cursor'),
+      scan: params.get('scan') };
+    filter.set(q);
+    limit.value = state.limit;
+    const states = statesOf(q);
+    sort.replaceChildren(...Object.entries(SORTS).filter(([, only]) => !only
+      || states.every((name) => only.includes(name)))
+      .map(([name]) => h('option', { value: name }, name)));
+    sort.value = state.sort;
+    if (app.overview) drawTabs(app.overview);
+    const parameters = queryString({ q });
+    exports.replaceChildren(...['csv', 'jsonl'].map((kind) => h('a', { class: 'button', download: true,
+      href: `/api/v1/export.${kind}${parameters}` }, `Export ${kind === 'csv' ? 'CSV' : 'JSON lines'}`)));
+  }
+
+  function drawTabs({ counts, total }) {
+    const current = statesOf(state.q);
+    const entries = [['', 'all', total], ...STATES.map((name) => [name, name, counts[name]])];
+    patch(tabs, [state.q, counts], () => entries.map(([name, label, count]) => h('a',
+      { href: `/jobs${queryString({ q: withState(state.q, name) })}`,
+        'aria-current': String(name ? current.length === 1 && current[0] === name : current === STATES) },
+      `${label} `, h('span', { class: 'hint' }, number(count)))));
+  }
+
+  async function fetchPage(size) {
+    const { q, sort: order, cursor, scan } = state;
+    return get('/jobs', { q, sort: order, limit: size, cursor, scan }, signal);
+  }
+
+  // Rows move only when nobody is about to use them.
+  function calm() {
+    return !body.matches(':hover') && !body.contains(document.activeElement) && !selection.size;
+  }
+
+  async function refresh() {
+    try {
+      answer = await fetchPage(Math.min(MOST, Number(state.limit) + fresh));
+      filter.refuse(null);
+    } catch (error) {
+      if (error.code !== 'bad_filter') throw error;
+      filter.refuse(error);
+      return;
+    }
+    if (!answer.items.length && state.cursor && !answer.next) {
+      go({ ...state, cursor: null });
+      return;
+    }
+    if (calm() || !shown.length) show(answer.items.slice(0, Number(state.limit)));
+    else await hold(answer.items);
+    drawStatus();
+  }
+
+  // Keep every row where it is: update those that are there, look up those that left, count the new ones.
+  async function hold(items) {
+    const found = new Map(items.map((job) => [job.id, job]));
+    const known = new Set(shown.map(({ id }) => id));
+    fresh = items.findLastIndex((job) => known.has(job.id)) + 1;
+    fresh -= items.slice(0, fresh).filter((job) => known.has(job.id)).length;
+    const lost = shown.filter((job) => !found.has(job.id) && !job.left).slice(0, LOOKED_UP);
+    await Promise.all(lost.map(async ({ id }) => {
+      const full = await get(`/jobs/${encodeURIComponent(id)}`, null, signal).catch(() => null);
+      if (full) found.set(id, { ...full.job, allowed_actions: full.allowed_actions, left: true });
+    }));
+    draw(shown.map((job) => found.get(job.id) || { ...job, left: true }));
+    pill.hidden = !fresh;
+    pill.textContent = `${plural(fresh, 'new job')}: show`;
+  }
+
+  function show(items) {
+    fresh = 0;
+    pill.hidden = true;
+    draw(items);
+  }
+
+  function draw(items) {
+    shown = items;
+    rows(body, items, (job) => job.id, row, ({ elapsed, updated_at: updated, ...rest }) => rest);
+    selection.keep(new Set(items.map(({ id }) => id)));
+    const focusable = $$('tr[data-key]', body);
+    if (focusable.length && !focusable.some((element) => element.tabIndex === 0)) focusable[0].tabIndex = 0;
+  }
+
+  async function reload() {
+    fresh = 0;
+    document.activeElement.blur();
+    selection.clear();
+    show((await fetchPage(state.limit)).items);
+    window.scrollTo(0, 0);
+    $('tr', body)?.focus();
+  }
+
+  function row(job, element) {
+    element.classList.toggle('left', Boolean(job.left));
+    element.title = job.left ? 'No longer on this page' : '';
+    const box = h('input', { type: 'checkbox', 'aria-label': `Select ${job.id}`, checked: selection.has(job.id),
+      on: { click: (event) => selection.toggle(job.id, event.shiftKey) } });
+    return [h('td', {}, box), h('th', { scope: 'row' }, jobLink(job.id)), cell('State', badge(job.state)),
+      cell('Command', h('code', { title: job.command }, job.command), 'clip'), cell('Queue', job.queue),
+      numberCell('Priority', job.priority), cell('Attempts', `${job.attempts} of ${job.max_retries + 1}`, 'num'),
+      cell('Duration', job.state === 'processing' && job.started_at ? since(job.started_at) : took(job.duration),
+        'num'),
+      cell('Exit', job.signal ? `signal ${job.signal}` : job.exit_code ?? '', 'num'),
+        cell('When', when(timeOf(job)), 'num'),
+      h('td', {}, h('span', { class: 'actions' }, rowActions(job, app)))];
+  }
+
+  function drawStatus() {
+    const { total, searched, items } = answer;
+    const about = total.exact ? number(total.value) : `at least ${number(total.value)}`;
+    const parts = [!items.length && !answer.next ? 'No job matches.'
+      : `${about} ${total.value === 1 ? 'job' : 'jobs'}`];
+    if (!searched.complete) parts.push(` Searched the newest ${number(searched.rows)}.`);
+    patch(status, [parts, searched.complete], () => [...parts, searched.complete ? null
+      : button('Search all', () => go({ ...state, cursor: null, scan: 'all' }), { class: 'small' })]);
+    previous.disabled = !state.cursor;
+    next.disabled = !answer.next;
+    list.hidden = !shown.length;
+    drawBulk();
+  }
+
+  function drawBulk() {
+    bulk.hidden = !selection.size || readOnly;
+    const matching = answer?.total.value || 0;
+    patch(bulk, [selection.size, state.q, matching, answer?.total.exact], () => [
+      h('strong', {}, `${number(selection.size)} selected`),
+      Object.keys(VERBS).filter((verb) => verb !== 'duplicate').map((verb) => button(VERBS[verb].label,
+        () => bulkAction(verb, { ids: selection.list() }), { 'data-bulk': verb })),
+      h('span', { class: 'grow' }),
+      state.q && matching > shown.length ? h('label', { class: 'row' },
+        `All ${answer.total.exact ? '' : 'at least '}${number(matching)} `
+        + 'that match:', allSelect()) : null,
+      button('Clear', () => selection.clear(), { class: 'small' })]);
+  }
+
+  function allSelect() {
+    const choose = h('select', { 'data-bulk': 'all', on: { change: () => {
+      const verb = choose.value;
+      choose.value = '';
+      bulkAction(verb, { filter: state.q });
+    } } }, h('option', { value: '' }, 'choose'), ['retry', 'cancel', 'release', 'remove']
+      .map((verb) => h('option', { value: verb }, VERBS[verb].label)));
+    return choose;
+  }
+
+  async function bulkAction(verb, what) {
+    if (await actOnMany(verb, what, app)) selection.clear();
+  }
+
+  function page(step) {
+    if (step > 0 && answer?.next) {
+      trail.push(state.cursor);
+      go({ ...state, cursor: answer.next });
+    } else if (step < 0 && state.cursor) go({ ...state, cursor: trail.pop() || null });
+  }
+
+  const one = (verb) => (event, element) => {
+    const job = shown.find(({ id }) => id === element?.dataset.key);
+    if (selection.size) bulkAction(verb, { ids: selection.list() });
+    else if (job?.allowed_actions.includes(verb) && !readOnly) act(verb, job, app);
+  };
+  const mark = (event, element) => element && selection.toggle(element.dataset.key, event.shiftKey);
+
+  read(query);
+  return {
+    refresh,
+    overview: drawTabs,
+    update: (params) => {
+      read(params);
+      selection.clear();
+      document.activeElement.closest?.('tr')?.blur();
+      shown = [];
+      return refresh();
+    },
+    keys: { x: mark, X: mark, a: () => selection.all(), ']': () => page(1), '[': () => page(-1), r: one('retry'),
+      c: one('cancel'),
+      d: one('remove'), Escape: () => selection.clear() },
+  };
+}

@@ -1,0 +1,87 @@
+// Metrics: throughput, run and wait times over a range, percentiles, exit codes, the slowest and most failing commands.
+
+import { get } from '../api.js';
+import { Chart } from '../charts.js';
+import { duration, number, percent } from '../format.js';
+import { $, card, cell, equivalent, h, head, jobLink, numberCell, patch, rows, table, when } from '../ui.js';
+
+const RANGES = { '1h': 60, '6h': 120, '24h': 144, '7d': 168, '30d': 180 };
+const EVERY = 5000; // ranges are long, they need no more
+
+export function mount(root, { app, query, signal }) {
+  let range = 'none';
+  let loaded = 0;
+  const tabs = h('div', { class: 'tabs', role: 'navigation', 'aria-label': 'Range' });
+  const counts = new Chart('Ended', { kind: 'columns' });
+  const runTime = new Chart('Average run time', { format: duration });
+  const waitTime = new Chart('Average wait', { format: duration });
+  const summary = h('dl', { class: 'facts' });
+  const codes = table('How attempts ended', [['Outcome'], ['Attempts', 'num']]);
+  const columns = [['Command'], ['Attempts', 'num'], ['Failed', 'num'], ['Average', 'num'], ['Longest', 'num'],
+    ['Last', 'num'],
+    ['Example']];
+  const slowest = table('Slowest commands', columns);
+  const failing = table('Most failing commands', columns);
+  const sampled = h('p', { class: 'hint' });
+  root.append(head('Metrics'), tabs, h('div', {}, counts.element,
+    h('div', { class: 'grid' }, runTime.element, waitTime.element)),
+    h('div', { class: 'grid' }, card('Run and wait times', {}, summary), card('How attempts ended', {}, codes)),
+    card('Slowest commands', {}, slowest), card('Most failing commands', {}, failing), sampled,
+      equivalent('queuectl metrics'));
+
+  function read(params) {
+    const wanted = params.get('range') || '1h';
+    range = RANGES[wanted] ? wanted : '1h';
+    patch(tabs, range, () => Object.keys(RANGES).map((name) => h('a', { href: `/metrics-ui?range=${name}`,
+      'aria-current': String(name === range) }, name)));
+    loaded = 0;
+  }
+
+  function drawSeries({ from, step, series }) {
+    const [all] = series;
+    const start = Date.parse(from);
+    const times = all.finished.map((_, index) => new Date(start + index * step * 1000).toISOString());
+    counts.update(times, [['finished', 'completed'], ['failed', 'failed'], ['dead', 'dead']]
+      .map(([name, state]) => ({ name: state, state, values: all[name] })));
+    runTime.update(times, [{ name: 'run time', state: 'processing', values: all.run_time }]);
+    waitTime.update(times, [{ name: 'wait', state: 'scheduled', values: all.wait_time }]);
+  }
+
+  function drawSummary(data) {
+    const times = (name, value) => (value ? ['average', 'p50', 'p95', 'p99', 'maximum'].map((key) => [`${name}, ${key}`,
+      duration(value[key])]) : []);
+    const pairs = [['Attempts looked at', number(data.sampled_attempts)], ['Success rate', percent(data.success_rate)],
+      ['Success rate, 24 h', percent(data.success_rate_day)], ...times('Run time', data.run_time),
+        ...times('Wait', data.wait_time)];
+    patch(summary, pairs, () => pairs.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
+    const label = ({ exit_code: code, signal: sent, outcome }) => {
+      if (outcome === 'exited') return `exit code ${code}`;
+      return sent ? `${outcome}: ${sent}` : outcome.replace('_', ' ');
+    };
+    rows($('tbody', codes), data.exit_codes, label, (item) => [h('th', { scope: 'row' }, label(item)),
+      numberCell('Attempts', item.count)]);
+  }
+
+  const row = (item) => [h('th', { scope: 'row', class: 'clip' }, h('code', { title: item.command }, item.command)),
+    numberCell('Attempts', item.attempts), numberCell('Failed', item.failed),
+      cell('Average', duration(item.average), 'num'),
+    cell('Longest', duration(item.longest), 'num'), cell('Last', when(item.last_at), 'num'),
+    cell('Example', item.sample_id ? jobLink(item.sample_id) : '')];
+
+  async function refresh() {
+    if (performance.now() - loaded < EVERY && loaded) return;
+    loaded = performance.now();
+    const [series, top, data] = await Promise.all([get('/metrics/series', { from: `-${range}`, points: RANGES[range] },
+      signal),
+      get('/metrics/top', null, signal), get('/metrics/summary', null, signal)]);
+    drawSeries(series);
+    drawSummary(data);
+    rows($('tbody', slowest), top.slowest, ({ command }) => command, row);
+    rows($('tbody', failing), top.failing, ({ command }) => command, row);
+    patch(sampled, top.sampled, () => `The tables look at the newest ${number(top.sampled)} attempts.`);
+  }
+
+  read(query);
+  const timer = setInterval(() => !document.hidden && app.refresh(), EVERY * 2);
+  return { refresh, update: (params) => { read(params); return refresh(); }, destroy: () => clearInterval(timer) };
+}

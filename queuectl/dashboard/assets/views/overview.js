@@ -1,0 +1,124 @@
+// The overview: how many jobs are where, what runs, what failed, what comes next, and whether anything is wrong.
+
+import { post } from '../api.js';
+import { added } from '../addjob.js';
+import { rowActions } from '../actions.js';
+import { Chart, sparkline } from '../charts.js';
+import { busy } from '../dialogs.js';
+import { STATES, bytes, coarse, number, plural } from '../format.js';
+import { $, badge, card, cell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly, rows, since, table, took,
+  when } from '../ui.js';
+
+const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
+const SERIES = { completed: 'finished', failed: 'failed', dead: 'dead' };
+
+function empty(app) {
+  const run = (event) => busy(event.target, async () =>
+    added(app, await post('/jobs', { command: SAMPLE, tags: ['sample'] })));
+  return h('section', { class: 'card empty' }, h('h2', {}, 'No jobs yet'),
+    h('p', {}, 'Add the first one on the command line:'),
+    h('p', {}, h('code', {}, "queuectl add 'echo hello'"), ' ', copyButton("queuectl add 'echo hello'")),
+    readOnly ? null : h('button', { type: 'button', class: 'primary', on: { click: run } }, 'Run a sample job'));
+}
+
+function adviceLine({ level, message, action }) {
+  return h('div', { class: 'advice', 'data-level': level }, h('span', {}, message),
+    action ? h('code', {}, action) : null, action ? copyButton(action) : null);
+}
+
+function good(data) {
+  const { workers, rates } = data;
+  return h('div', { class: 'advice', 'data-level': 'good' },
+    `All is well: ${plural(workers.total, 'worker')}, ${workers.busy} busy, `
+    + `${number(Math.round(rates.per_minute_5 * 10) / 10)} jobs a minute.`);
+}
+
+function tile(state, data) {
+  const values = data.series[SERIES[state]];
+  return h('a', { class: 'tile', href: jobsUrl(`state:${state}`), 'data-tile': state }, badge(state),
+    h('strong', {}, number(data.counts[state])), values ? sparkline(values, state) : null);
+}
+
+function runningRow(job, app) {
+  const usual = job.usual ? `usually ${coarse(job.usual)}` : '';
+  return [h('th', { scope: 'row' }, jobLink(job.id)),
+    cell('Command', h('code', { title: job.command }, job.command), 'clip'),
+    cell('Elapsed', h('span', {}, since(job.started_at), h('span', { class: 'hint' }, ` ${usual}`)), 'num'),
+    h('td', {}, h('span', { class: 'actions' }, rowActions(job, app, ['cancel'])))];
+}
+
+function failureRow(failure) {
+  return [h('th', { scope: 'row' }, jobLink(failure.job)),
+    cell('Command', h('code', { title: failure.command }, failure.command), 'clip'),
+    cell('Error', failure.error || '', 'error'), cell('Attempt', String(failure.attempt), 'num'),
+    cell('Now', badge(failure.state)), cell('When', when(failure.finished_at), 'num')];
+}
+
+export function mount(root, { app }) {
+  const advice = h('div', { id: 'advice' });
+  const tiles = h('div', { class: 'tiles' });
+  const throughput = new Chart('Ended per minute', { kind: 'columns' });
+  const backlog = new Chart('Pending jobs');
+  const running = table('Running now', [['Job'], ['Command', 'clip'], ['Elapsed', 'num'], ['Actions', 'sr']]);
+  const failures = table('Recent failures', [['Job'], ['Command', 'clip'], ['Error'], ['Attempt', 'num'], ['Now'],
+    ['When', 'num']]);
+  const next = table('Next', [['Job'], ['Command', 'clip'], ['What'], ['When', 'num']]);
+  const parts = { running: card('Running now', {}, running), failures: card('Recent failures', {}, failures),
+    next: card('Next', {}, next), storage: h('p', { class: 'muted hint' }) };
+  const blank = h('div', {});
+  const full = h('div', {}, tiles, h('div', { class: 'grid wide-left' }, throughput.element, backlog.element),
+    parts.running, parts.failures, parts.next, parts.storage);
+  root.append(head('Overview'), advice, blank, full);
+  const samples = []; // the backlog since this page was opened
+
+  function show(data) {
+    const { counts, series } = data;
+    patch(advice, [data.alerts, data.workers, data.rates], () =>
+      (data.alerts.length ? data.alerts.map(adviceLine) : data.total ? good(data) : null));
+    patch(blank, data.total, () => (data.total ? null : empty(app)));
+    full.hidden = !data.total;
+    if (!data.total) return;
+    const seen = STATES.filter((state) => counts[state] || !['held', 'blocked', 'cancelled'].includes(state));
+    showTiles(tiles, seen, data);
+    const start = Date.parse(series.start);
+    const times = series.finished.map((_, index) => new Date(start + index * series.step * 1000).toISOString());
+    throughput.update(times, Object.entries(SERIES).map(([state, name]) =>
+      ({ name: state, state, values: series[name] })));
+    samples.push([data.now, counts.pending, data.oldest_pending_age]);
+    if (samples.length === 1) samples.push(samples[0]);
+    if (samples.length > 300) samples.shift();
+    backlog.update(samples.map(([at]) => at), [{ name: 'pending', state: 'pending',
+      values: samples.map(([, value]) => value) }]);
+    rows($('tbody', running), data.running, (job) => job.id, (job) => runningRow(job, app),
+      (job) => [job.id, job.started_at, job.allowed_actions, job.usual]);
+    rows($('tbody', failures), data.failures, ({ job, attempt }) => `${job}/${attempt}`, failureRow);
+    rows($('tbody', next), data.next_scheduled, ({ id, at, what }) => `${what}/${id}/${at}`, (item) => [
+      h('th', { scope: 'row' }, item.what === 'recurring' ? h('a', { href: '/schedule', class: 'mono' }, item.id)
+        : jobLink(item.id)),
+      cell('Command', h('code', {}, item.command), 'clip'), cell('What', item.what),
+      cell('When', when(item.at), 'num')]);
+    parts.running.hidden = !data.running.length;
+    parts.failures.hidden = !data.failures.length;
+    parts.next.hidden = !data.next_scheduled.length;
+    const { database, log, logs, free } = data.storage;
+    patch(parts.storage, [data.storage, data.oldest_pending_age], () => [
+      'Oldest pending job: ', took(data.oldest_pending_age),
+      `. Database ${bytes(database)}, write-ahead log ${bytes(log)}, `
+      + `log files ${bytes(logs)}, free on the disk ${bytes(free)}.`]);
+  }
+
+  // Tiles keep their nodes, as rows do.
+  function showTiles(box, states, data) {
+    const known = new Map([...box.children].map((element) => [element.dataset.tile, element]));
+    states.forEach((state, index) => {
+      const made = tile(state, data);
+      const old = known.get(state);
+      if (!old) box.insertBefore(made, box.children[index] || null);
+      else patch(old, [data.counts[state], data.series[SERIES[state]]], () => [...made.childNodes]);
+    });
+    for (const [state, element] of known) if (!states.includes(state)) element.remove();
+  }
+
+  if (app.overview) show(app.overview);
+  return { overview: show };
+}

@@ -1,0 +1,146 @@
+// Recurring jobs in words, with their next times and last jobs; and what else is to come.
+
+import { get, post, remove } from '../api.js';
+import { added } from '../addjob.js';
+import { busy, confirm, form, open } from '../dialogs.js';
+import { duration, quote } from '../format.js';
+import { $, badge, button, card, cell, equivalent, h, head, jobLink, patch, readOnly, rows, table, toast,
+  when } from '../ui.js';
+
+const FIELDS = [
+  { name: 'name', label: 'Name', required: true },
+  { name: 'expression', label: 'When', required: true, value: '*/5 * * * *',
+    hint: 'minute, hour, day, month, weekday; or @hourly, @daily, @weekly, @monthly' },
+  { name: 'command', label: 'Command', required: true, rows: 2 },
+  { name: 'timezone', label: 'Time zone', value: 'local', hint: 'local, UTC, or a name such as Europe/London' },
+  { name: 'catch_up', label: 'Times that passed while nothing ran', options: ['last', 'all', 'none'], value: 'last' },
+  { name: 'overlap', label: 'While the last job has not ended', options: ['skip', 'queue'], value: 'skip' },
+  { name: 'queue', label: 'Queue', hint: 'default: default' },
+  { name: 'max_retries', label: 'Retries', hint: 'attempts after the first' },
+];
+
+const pathOf = (name) => `/schedules/${encodeURIComponent(name)}`;
+
+function cronCommand(values) {
+  const words = ['queuectl cron add', quote(values.name || 'NAME'), quote(values.expression || '…'),
+    quote(values.command || '…')];
+  if (values.timezone && values.timezone !== 'local') words.push(`--timezone ${quote(values.timezone)}`);
+  if (values.catch_up !== 'last') words.push(`--catch-up ${values.catch_up}`);
+  if (values.overlap !== 'skip') words.push(`--overlap ${values.overlap}`);
+  if (values.queue) words.push(`--queue ${quote(values.queue)}`);
+  if (values.max_retries) words.push(`--retries ${values.max_retries}`);
+  return words.join(' ');
+}
+
+// The next times of what is being typed, asked for a moment after the last key.
+function livePreview() {
+  const element = h('div', { class: 'hint', role: 'status', id: 'schedule-preview' });
+  let asked = '';
+  let timer = null;
+  const show = async (expression, tz) => {
+    try {
+      const { words, next } = await get('/schedules/preview', { cron: expression, tz: tz || 'local', n: 3 });
+      if (asked === `${expression}|${tz}`) element.replaceChildren(h('strong', {}, words),
+        `; next: ${next.map((time) => time.local).join(', ')}`);
+    } catch (error) {
+      if (asked === `${expression}|${tz}`) element.replaceChildren(h('span', { class: 'error' }, error.message));
+    }
+  };
+  return { element, changed: ({ expression, timezone }) => {
+    if (asked === `${expression}|${timezone}` || !expression) return;
+    asked = `${expression}|${timezone}`;
+    clearTimeout(timer);
+    timer = setTimeout(show, 200, expression, timezone);
+  } };
+}
+
+export function mount(root, { app, signal }) {
+  const note = h('div', {});
+  const list = table('Recurring jobs', [['Name'], ['When'], ['Command', 'clip'], ['Next', 'num'], ['Last'],
+    ['Actions', 'sr']]);
+  const coming = table('What is to come', [['When'], ['What'], ['Job'], ['Command', 'clip']]);
+  const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No recurring jobs'),
+    h('p', {}, 'A recurring job queues a command again and again, at the times of a cron expression.'),
+    equivalent("queuectl cron add cleanup '*/5 * * * *' 'echo cleanup'"));
+  const full = card('Recurring jobs', {}, list);
+  const next = card('What is to come', {}, coming);
+  root.append(head('Schedule', h('span', { class: 'grow' }),
+    readOnly ? '' : button('Add a schedule', add, { class: 'primary' })),
+    note, empty, full, next);
+
+  function add() {
+    return form({ title: 'Add a recurring job', action: 'Add', fields: FIELDS, command: cronCommand,
+      extra: livePreview(),
+      run: async (values) => {
+        const body = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
+        if (/^\d+$/.test(body.max_retries)) body.max_retries = Number(body.max_retries);
+        await post('/schedules', body);
+        toast(`Schedule added: ${values.name}`);
+        app.refresh();
+      } });
+  }
+
+  async function change(name, verb) {
+    await post(`${pathOf(name)}/${verb}`);
+    toast(`Schedule ${verb === 'pause' ? 'paused' : 'resumed'}: ${name}`);
+    app.refresh();
+  }
+
+  function drop(name) {
+    return confirm({ title: `Remove the schedule ${name}?`, body: 'The jobs that it made stay.', action: 'Remove',
+      command: `queuectl cron remove ${quote(name)} --yes`,
+      run: async () => { await remove(pathOf(name)); toast(`Schedule removed: ${name}`); app.refresh(); } });
+  }
+
+  async function details(name) {
+    const item = await get(pathOf(name));
+    const time = (value) => h('li', {}, when(value, 'local'), ' ', when(value));
+    const run = ({ id, state, duration: took, finished_at: at }) =>
+      h('li', {}, jobLink(id), ' ', badge(state), ' ', duration(took), ' ', when(at));
+    return open(name, (close) => [
+      h('div', { class: 'head' }, h('h1', { class: 'grow' }, name), button('Close', () => close(null))),
+      h('p', {}, h('strong', {}, item.words), ' ', h('code', {}, item.expression)),
+      h('pre', { class: 'command' }, item.command),
+      h('h2', {}, 'Next times'), h('ul', {}, item.next.map(time)),
+      h('h2', {}, 'Its last jobs'),
+      item.runs.length ? h('ul', { on: { click: () => close(null) } }, item.runs.map(run))
+        : h('p', { class: 'muted' }, 'None so far'),
+      equivalent(`queuectl cron show ${quote(name)}`),
+    ]);
+  }
+
+  function row(item) {
+    const { name, paused } = item;
+    const action = (label, command, run) => button(label, (event) => busy(event.target, run),
+      { class: 'small', title: `queuectl cron ${command} ${quote(name)}`, 'aria-label': `${label} ${name}` });
+    return [h('th', { scope: 'row' }, button(name, () => details(name),
+      { class: 'plain mono', 'aria-label': `Details of ${name}` })),
+      cell('When', [item.words, h('div', { class: 'hint mono' }, `${item.expression} ${item.timezone}`),
+        item.problem ? h('div', { class: 'error' }, item.problem) : ''].filter(Boolean)),
+      cell('Command', h('code', { title: item.command }, item.command), 'clip'),
+      cell('Next', paused ? badge('paused') : when(item.next_at), 'num'),
+      cell('Last', item.last ? [badge(item.last.state), ' ', jobLink(item.last.job)] : ''),
+      h('td', {}, readOnly ? '' : h('span', { class: 'actions' },
+        action('Run now', 'run', async () => added(app, (await post(`${pathOf(name)}/run`)).job)),
+        paused ? action('Resume', 'resume', () => change(name, 'resume'))
+          : action('Pause', 'pause', () => change(name, 'pause')),
+        action('Remove', 'remove', () => drop(name))))];
+  }
+
+  async function refresh() {
+    const [schedules, scheduled] = await Promise.all([get('/schedules', null, signal),
+      get('/scheduled', null, signal)]);
+    const { items, attended } = schedules;
+    empty.hidden = items.length > 0;
+    full.hidden = !items.length;
+    next.hidden = !scheduled.items.length;
+    patch(note, [attended, items.length], () => (attended || !items.length ? null : h('div', { class: 'advice' },
+      'Nothing fires these schedules: no scheduler and no worker runs.', equivalent('queuectl scheduler start'))));
+    rows($('tbody', list), items, ({ name }) => name, row);
+    rows($('tbody', coming), scheduled.items, ({ what, id, at }) => `${what}/${id}/${at}`, (item) => [
+      cell('When', when(item.at)), cell('What', item.what), h('th', { scope: 'row', class: 'mono' },
+        item.what === 'recurring' ? item.id : jobLink(item.id)),
+      cell('Command', h('code', { title: item.command }, item.command), 'clip')]);
+  }
+  return { refresh };
+}

@@ -1,0 +1,96 @@
+"""The dashboard as a process: one of a home, from the lock to the last good-bye.
+
+The main thread waits for signals; a thread accepts connections, others serve them. They are daemon threads:
+a stream that is open does not keep the process from ending.
+"""
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+from ..engine.dashboard_control import write_url
+from ..engine.doorbell import Doorbell
+from ..engine.instance import take_dashboard_lock
+from ..engine.wakeup import Wakeup
+from ..model.clock import SYSTEM_CLOCK
+from ..model.errors import QueueCTLError
+from .app import App
+from .server import Server
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Mapping
+
+    from ..engine.dashboard_control import DashboardOptions
+    from ..model.clock import Clock
+    from ..store import Home
+
+BELL = "dashboard"
+LOOK_SECONDS = 1.0
+ACCEPT_SECONDS = 0.25
+NOTE_SECONDS = 0.5
+SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+
+
+def run_dashboard(home: Home, options: DashboardOptions, *, on_ready: Callable[[str], None],
+                  clock: Clock = SYSTEM_CLOCK) -> None:
+    """Serve the dashboard of a home until told to stop; `on_ready` is given its URL. Raises QueueCTLError.
+
+    A second signal to stop does not wait for anybody.
+    """
+    home.prepare()
+    lock = take_dashboard_lock(home, clock)
+    app = App(home.path, read_only=options.read_only, clock=clock)
+    before = {name: signal.getsignal(getattr(signal, name)) for name in SIGNALS}
+    try:
+        # A home that cannot be used is an error now, not on every page.
+        app.queue.settings()
+        server = Server(app, options)
+        try:
+            _serve(home, app, server, on_ready, before)
+        finally:
+            server.server_close()
+    finally:
+        app.queue.close()
+        lock.close()
+
+
+def _serve(home: Home, app: App, server: Server, on_ready: Callable[[str], None],
+           before: Mapping[str, Any]) -> None:
+    bell = Doorbell(home, BELL)
+    wakeup = Wakeup(bell, interrupts=True)
+    acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)
+    acceptor.start()
+    place = server.url.partition("?")[0]
+    try:
+        write_url(home, server.url)
+        server.log.say(f"started at {place}{', read-only' if app.read_only else ''}")
+        _note(app, server, "dashboard started", place)
+        on_ready(server.url)
+        while not wakeup.stops and acceptor.is_alive():
+            if app.queue.store.database.is_replaced():
+                server.log.say(f"{home.database} was removed or replaced, there is nothing to show any more")
+                break
+            wakeup.wait(LOOK_SECONDS)
+    finally:
+        # From now on a signal does what it did before us: Ctrl-C ends even this.
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+        wakeup.close()
+        bell.close()
+        server.hub.close()
+        server.shutdown()
+        _note(app, server, "dashboard stopped", place)
+        if os.path.exists(home.dashboard_url):
+            os.unlink(home.dashboard_url)
+        server.log.say("stopped")
+
+
+def _note(app: App, server: Server, what: str, place: str) -> None:
+    """Note an event; a store that cannot be written to at the moment can still be looked at."""
+    try:
+        with app.queue.store.writing(NOTE_SECONDS):
+            app.queue.store.events.add(what, actor=app.queue.actor, now=app.clock.wall(), detail=place)
+    except QueueCTLError as error:
+        server.log.complain(str(error))

@@ -1,0 +1,245 @@
+"""Actions on many jobs: what was shown is what is done, or nothing is."""
+from __future__ import annotations
+
+import threading
+from typing import Any, Dict, List
+
+import pytest
+
+from queuectl.dashboard import actions_api
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, Outcome
+from tests.dashboard import asking
+from tests.dashboard.asking import Api
+from tests.store.building import add, bring_to, claim, finish, state_of, write
+
+api = asking.api
+
+
+def preview(api: Api, action: str, **what: Any) -> Dict[str, Any]:
+    found: Dict[str, Any] = api.post("/jobs/actions/preview", {"action": action, **what})
+    return found
+
+
+def commit(api: Api, shown: Dict[str, Any], status: int = 200) -> Dict[str, Any]:
+    found: Dict[str, Any] = api.post("/jobs/actions/commit",
+                                     {"selection": shown["selection"], "confirm_count": shown["count"]}, status)
+    return found
+
+
+def states(api: Api) -> List[str]:
+    return [job.state for job in api.app.queue.list(sort="number")]
+
+
+def test_a_preview_changes_nothing_and_a_commit_does_what_it_showed(api: Api) -> None:
+    for _ in range(12):
+        bring_to(api.store, DEAD, max_retries=0, queue="mail")
+    bring_to(api.store, DEAD, max_retries=0, queue="web")
+    shown = preview(api, "retry", filter="state:dead queue:mail")
+    assert (shown["count"], len(shown["sample"]), shown["refused"], shown["more"]) == (12, 10, {}, False)
+    assert shown["command"] == "queuectl retry --state dead --queue mail"
+    assert shown["expires_at"] == "2026-01-01T00:10:00.000Z" and states(api) == [DEAD] * 13
+    done = commit(api, shown)
+    assert (done["done"], len(done["ids"]), done["refused"]) == (12, 12, [])
+    assert states(api) == [PENDING] * 12 + [DEAD]
+
+
+def test_jobs_are_named_by_ids_too(api: Api) -> None:
+    for identifier in ("a", "b", "c"):
+        add(api.store, id=identifier)
+    shown = preview(api, "cancel", ids=["a", "2", "a"])
+    assert shown["count"] == 2 and shown["command"] == "queuectl cancel a 2 a"
+    assert commit(api, shown)["ids"] == ["a", "b"]
+    assert api.refused("POST", "/jobs/actions/preview", {"action": "cancel", "ids": ["zz"]}) == (404, "not_found")
+
+
+def test_jobs_that_the_action_does_not_fit_are_counted(api: Api) -> None:
+    for state in (COMPLETED, DEAD, HELD, PROCESSING):
+        bring_to(api.store, state)
+    shown = preview(api, "release", filter="created:<1h")
+    assert shown["count"] == 1 and shown["refused"] == {"completed": 1, "dead": 1, "processing": 1}
+    shown = preview(api, "release", ids=["1", "2"])
+    assert (shown["count"], shown["selection"], shown["sample"]) == (0, None, [])
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\t\n"])
+def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
+    add(api.store)
+    assert api.refused("POST", "/jobs/actions/preview", {"action": "remove", "filter": empty}) == (400, "empty_filter")
+
+
+@pytest.mark.parametrize("body, status, code", [
+    ({"action": "remove"}, 422, "invalid"),
+    ({"action": "remove", "ids": [], "filter": "x"}, 422, "invalid"),
+    ({"action": "explode", "filter": "x"}, 422, "invalid"),
+    ({"filter": "x"}, 422, "invalid"),
+    ({"action": "remove", "filter": "stat:x"}, 400, "bad_filter"),
+    ({"action": "remove", "ids": [1]}, 422, "invalid"),
+    ({"action": "remove", "ids": "a"}, 422, "invalid"),
+    ({"action": "remove", "filter": "x", "limit": 0}, 422, "invalid"),
+    ({"action": "remove", "filter": "x", "all": True}, 422, "invalid"),
+])
+def test_a_wrong_preview_is_refused(api: Api, body: Dict[str, Any], status: int, code: str) -> None:
+    assert api.refused("POST", "/jobs/actions/preview", body) == (status, code)
+
+
+def test_a_limit_takes_the_newest_and_says_that_there_are_more(api: Api) -> None:
+    for _ in range(5):
+        add(api.store)
+    shown = preview(api, "cancel", filter="state:pending", limit=2)
+    assert (shown["count"], shown["more"]) == (2, True)
+    assert commit(api, shown)["ids"] == ["job-5", "job-4"]
+
+
+def test_nothing_is_done_if_the_number_changed_meanwhile(api: Api) -> None:
+    numbers = [bring_to(api.store, DEAD, max_retries=0) for _ in range(3)]
+    shown = preview(api, "retry", filter="state:dead")
+    write(api.store, api.store.jobs.remove, numbers[0])
+    answer = api.ask("POST", "/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": 3})
+    assert (answer.status, answer.error["code"], answer.error["count"]) == (409, "selection_changed", 2)
+    assert states(api) == [DEAD, DEAD]
+    again = preview(api, "retry", filter="state:dead")
+    assert commit(api, again)["done"] == 2
+
+
+def test_a_job_that_came_later_is_not_touched(api: Api) -> None:
+    bring_to(api.store, DEAD, max_retries=0)
+    shown = preview(api, "remove", filter="state:dead")
+    later = bring_to(api.store, DEAD, max_retries=0)
+    assert commit(api, shown)["done"] == 1
+    assert state_of(api.store, later) == DEAD
+
+
+def test_another_count_than_was_shown_is_refused(api: Api) -> None:
+    add(api.store)
+    shown = preview(api, "cancel", filter="state:pending")
+    assert api.refused("POST", "/jobs/actions/commit",
+                       {"selection": shown["selection"], "confirm_count": 2}) == (409, "selection_changed")
+    assert states(api) == [PENDING]
+
+
+def test_a_selection_is_good_for_one_commit_and_ten_minutes(api: Api) -> None:
+    add(api.store)
+    shown = preview(api, "cancel", filter="state:pending")
+    commit(api, shown)
+    body = {"selection": shown["selection"], "confirm_count": 1}
+    assert api.refused("POST", "/jobs/actions/commit", body) == (410, "selection_expired")
+    add(api.store)
+    shown = preview(api, "cancel", filter="state:pending")
+    api.clock.advance(10 * 60_000)
+    body = {"selection": shown["selection"], "confirm_count": 1}
+    assert api.refused("POST", "/jobs/actions/commit", body) == (410, "selection_expired")
+    assert api.refused("POST", "/jobs/actions/commit", {"selection": "guess", "confirm_count": 1})[0] == 410
+
+
+def test_a_selection_of_another_home_is_refused(api: Api, home: str) -> None:
+    other = Api(home + "-other")
+    add(api.store)
+    add(other.store)
+    shown = preview(api, "cancel", filter="state:pending")
+    body = {"selection": shown["selection"], "confirm_count": 1}
+    assert other.refused("POST", "/jobs/actions/commit", body) == (410, "selection_expired")
+    other.close()
+
+
+def test_so_many_selections_are_kept_and_the_oldest_goes(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions_api, "MOST_SELECTIONS", 3)
+    monkeypatch.setattr(actions_api, "SELECTIONS", actions_api.Selections())
+    add(api.store)
+    shown = [preview(api, "cancel", filter="state:pending") for _ in range(4)]
+    assert len({each["selection"] for each in shown}) == 4
+    assert api.refused("POST", "/jobs/actions/commit",
+                       {"selection": shown[0]["selection"], "confirm_count": 1})[0] == 410
+    assert commit(api, shown[1])["done"] == 1
+
+
+@pytest.mark.parametrize("action, state, after", [("retry", DEAD, PENDING), ("cancel", PENDING, CANCELLED),
+                                                  ("release", HELD, PENDING), ("remove", COMPLETED, None)])
+def test_each_action_is_committed(api: Api, action: str, state: str, after: str | None) -> None:
+    bring_to(api.store, state, max_retries=0)
+    assert commit(api, preview(api, action, ids=["1"]))["action"] == action
+    assert states(api) == ([] if after is None else [after])
+
+
+def test_of_two_commits_at_once_one_is_done(api: Api) -> None:
+    for _ in range(20):
+        bring_to(api.store, DEAD, max_retries=0)
+    shown = preview(api, "retry", filter="state:dead")
+    body = {"selection": shown["selection"], "confirm_count": 20}
+    statuses: List[int] = []
+
+    def press() -> None:
+        try:
+            statuses.append(api.ask("POST", "/jobs/actions/commit", dict(body)).status)
+        finally:
+            api.close()
+
+    threads = [threading.Thread(target=press) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200, 410, 410, 410]
+
+
+def test_a_worker_that_is_faster_makes_a_job_refused_not_changed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        add(api.store)
+    shown = preview(api, "remove", filter="state:pending")
+    fitting = actions_api._fitting
+
+    def then_one_is_claimed(*arguments: Any) -> List[int]:
+        found = fitting(*arguments)
+        claim(api.store)
+        return found
+
+    monkeypatch.setattr(actions_api, "_fitting", then_one_is_claimed)
+    done = commit(api, shown)
+    assert done["done"] == 2 and [refused["state"] for refused in done["refused"]] == [PROCESSING]
+    assert states(api) == [PROCESSING]
+
+
+@pytest.mark.parametrize("text, command", [
+    ("state:dead", "queuectl retry --state dead"),
+    ("state:dead,failed tag:x", "queuectl retry --state dead,failed --tag x"),
+    ("queue:mail", "queuectl retry --queue mail --state failed,completed,dead,cancelled"),
+    ("-state:dead", None), ("state:dead exit:1", None), ("state:dead state:failed", None), ("make", None),
+    ("queue:a,b", None),
+])
+def test_the_command_for_the_same_is_shown_where_there_is_one(api: Api, text: str, command: str | None) -> None:
+    assert preview(api, "retry", filter=text)["command"] == command
+
+
+def dead(api: Api, code: int, **fields: Any) -> int:
+    number = add(api.store, max_retries=0, **fields)
+    finish(api.store, claim(api.store), DEAD, Outcome.exited(code))
+    return number
+
+
+def test_dead_jobs_are_grouped_by_how_they_failed(api: Api) -> None:
+    for _ in range(7):
+        dead(api, 2, command="make")
+    killed = add(api.store, max_retries=0)
+    finish(api.store, claim(api.store), DEAD, Outcome.signalled(9, "SIGKILL"))
+    found = api.get("/dlq/groups")
+    first, second = found["items"]
+    assert found["dead"] == 8
+    assert (first["exit_code"], first["error"], first["count"], first["sample_ids"]) == (
+        2, "exit code 2", 7, ["job-7", "job-1"])
+    assert (second["exit_code"], second["signal"], second["sample_ids"]) == (None, 9, [f"job-{killed}"])
+    assert [row["count"] for row in found["by_command"]] == [7, 1]
+
+
+def test_a_group_is_retried_or_removed_as_a_whole(api: Api) -> None:
+    for code in (1, 2, 1, 2, 2):
+        dead(api, code)
+    group = {"exit_code": 1, "signal": None, "error": "exit code 1"}
+    assert api.post("/dlq/groups/remove", group)["done"] == 2
+    assert api.post("/dlq/groups/retry", {"exit_code": 2, "signal": None, "error": "exit code 2"})["done"] == 3
+    assert states(api) == [PENDING] * 3
+    assert api.post("/dlq/groups/retry", group)["done"] == 0
+
+
+@pytest.mark.parametrize("body", [{}, {"exit_code": 1}, {"exit_code": "1", "signal": None, "error": None},
+                                  {"exit_code": 1, "signal": None, "error": None, "x": 1}])
+def test_a_group_must_be_named_completely(api: Api, body: Dict[str, Any]) -> None:
+    assert api.refused("POST", "/dlq/groups/remove", body) == (422, "invalid")

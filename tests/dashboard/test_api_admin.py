@@ -1,0 +1,252 @@
+"""Queues, workers, schedules, settings, events and suggestions over the API."""
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, Dict, Iterator
+
+import pytest
+
+from queuectl.dashboard import workers_api
+from queuectl.dashboard.workers_api import Background
+from queuectl.engine.pool_control import stop_pool
+from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.model.errors import DaemonUnavailable
+from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED
+from tests.dashboard import asking
+from tests.dashboard.asking import Api
+from tests.store.building import NOW, add, bring_to, write
+from tests.support import wait_until
+
+api = asking.api
+MINUTE = 60_000
+
+
+@pytest.fixture
+def real(home: str) -> Iterator[Api]:
+    """The API of a home whose workers are real; they are stopped at the end."""
+    made = Api(home, clock=SYSTEM_CLOCK)
+    yield made
+    stop_pool(made.app.queue, patience=None, force=True)
+    made.close()
+
+
+def test_meta_says_what_there_is(api: Api, home: str) -> None:
+    found = api.get("/meta")
+    assert found["home"] == home and found["server_time"] == found["started_at"] == "2026-01-01T00:00:00.000Z"
+    assert found["actions"]["release"] == [HELD] and found["limits"]["page"] == 200
+
+
+def test_health_is_told_at_the_root(api: Api) -> None:
+    api.clock.advance(2500)
+    found = api.get("//healthz")
+    assert (found["status"], found["uptime"], found["pid"], found["workers"]) == ("ok", 2.5, os.getpid(), 0)
+
+
+def test_an_overview_of_an_empty_home_is_quiet(api: Api) -> None:
+    found = api.get("/overview")
+    assert found["total"] == 0 and found["alerts"] == [] and found["running"] == []
+    assert len(found["series"]["dead"]) == 60 and found["storage"]["database"] > 0
+
+
+def test_an_overview_shows_what_runs_fails_and_comes(api: Api) -> None:
+    store = api.store
+    for _ in range(3):
+        bring_to(store, COMPLETED, command="make")
+    bring_to(store, DEAD, id="bad", max_retries=0)
+    bring_to(store, FAILED, id="again")
+    bring_to(store, SCHEDULED, id="later")
+    bring_to(store, "processing", id="now", command="make")
+    bring_to(store, PENDING)
+    api.clock.advance(20 * MINUTE)
+    found = api.get("/overview")
+    assert [job["id"] for job in found["running"]] == ["now"]
+    assert (found["running"][0]["elapsed"], found["running"][0]["usual"]) == (1200.0, 0.005)
+    assert [failure["job"] for failure in found["failures"]] == ["again", "bad"]
+    assert [row["id"] for row in found["next_scheduled"]] == ["again", "later"]
+    assert [alert["code"] for alert in found["alerts"]] == ["no_workers", "dead_jobs"]
+    assert found["oldest_pending_age"] == 1200.0
+
+
+def test_the_rates_are_of_the_last_minutes(api: Api) -> None:
+    for back in range(8):
+        with api.store.writing():
+            for _ in range(6):
+                api.store.stats.count_attempt("q", COMPLETED, run_time=1, wait_time=1, now=NOW - back * MINUTE)
+    api.clock.advance(MINUTE // 2)
+    found = api.get("/overview")
+    assert found["rates"] == {"per_minute_1": 9.0, "per_minute_5": 6.6}
+    assert found["series"]["finished"][-9:] == [0, 6, 6, 6, 6, 6, 6, 6, 6]
+
+
+@pytest.mark.parametrize("change, code", [
+    (lambda api: api.app.queue.add("x"), "no_workers"),
+    (lambda api: api.post("/schedules", {"name": "s", "expression": "@daily", "command": "x"}, 201), "no_scheduler"),
+    (lambda api: write(api.store, api.store.workers.add, pid=1, pid_start="", boot="", queues="", now=NOW),
+     "lost_workers"),
+])
+def test_what_is_wrong_is_an_alert(api: Api, change: Any, code: str) -> None:
+    change(api)
+    alert, = api.get("/overview")["alerts"]
+    assert alert["code"] == code and alert["message"]
+
+
+def test_queues_are_shown_with_depth_age_and_rate(api: Api) -> None:
+    add(api.store, queue="mail")
+    bring_to(api.store, HELD, queue="web")
+    with api.store.writing():
+        for state in (COMPLETED, COMPLETED, DEAD, FAILED):
+            api.store.stats.count_attempt("mail", state, run_time=1, wait_time=1, now=NOW)
+    api.clock.advance(MINUTE)
+    mail, web = api.get("/queues")["items"]
+    assert (mail["queue"], mail["depth"], mail["oldest_age"], mail["counts"]) == ("mail", 1, 60.0, {"pending": 1})
+    assert (mail["finished_hour"], mail["failed_hour"], mail["dead_hour"], mail["per_minute_5"]) == (2, 1, 1, 0.6)
+    assert mail["eta"] == 100.0
+    assert (web["queue"], web["depth"], web["oldest_age"], web["eta"]) == ("web", 0, None, None)
+
+
+def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
+    found = real.post("/workers", {"count": 1, "queues": ["default"]}, 201)
+    assert found["pool"]["running"] and [worker["queues"] for worker in found["items"]] == ["default"]
+    assert real.refused("POST", "/workers", {"count": 1}) == (409, "conflict")
+    job = real.post("/jobs", {"command": "echo hello"}, 201)
+    real.app.queue.wait(job["id"], timeout=30)
+    assert real.get(f"/jobs/{job['id']}/output")["chunks"][0]["text"] == "hello\n"
+    answer = real.ask("POST", "/workers/scale", {"count": 2})
+    assert answer.status in (200, 202)
+    wait_until(lambda: len(real.get("/workers")["items"]) == 2)
+    stopped = real.ask("POST", "/workers/stop", {})
+    assert stopped.status in (200, 202) and stopped.json["pid"] == found["pool"]["pid"]
+    wait_until(lambda: not real.get("/workers")["pool"]["running"])
+    assert real.post("/workers/stop") == {"stopped": False, "pid": None, "done": True}
+
+
+def test_stopping_does_not_wait_for_a_long_job_and_a_second_stop_does_not_force(
+        real: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers_api, "PATIENCE_SECONDS", 0.2)
+    real.post("/workers", {"count": 1}, 201)
+    job = real.post("/jobs", {"command": "sleep 60"}, 201)
+    wait_until(lambda: real.app.queue.get(job["id"]).state == "processing")
+    for _ in range(2):
+        assert real.post("/workers/stop", {}, 202)["done"] is False
+    assert real.app.queue.get(job["id"]).state == "processing"
+    answer = real.ask("POST", "/workers/stop", {"force": True})
+    assert answer.status in (200, 202)
+    wait_until(lambda: not real.get("/workers")["pool"]["running"])
+    assert real.app.queue.get(job["id"]).state == PENDING
+    wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("dashboard")])
+
+
+@pytest.mark.parametrize("body, field", [({"count": 11}, "count"), ({"count": 0}, "count"), ({"count": "2"}, "count"),
+                                         ({"queues": ["a b"]}, "queues"), ({"queues": [1]}, "queues"),
+                                         ({"counts": 1}, "counts")])
+def test_what_cannot_be_started_is_refused(api: Api, body: Dict[str, Any], field: str) -> None:
+    answer = api.ask("POST", "/workers", body)
+    assert (answer.status, answer.error["field"]) == (422, field)
+
+
+def test_scaling_without_workers_is_refused(real: Api) -> None:
+    assert real.refused("POST", "/workers/scale", {"count": 2}) == (409, "daemon_unavailable")
+    assert real.refused("POST", "/workers/scale", {}) == (422, "invalid")
+
+
+def test_what_a_thread_raises_reaches_the_request(real: Api) -> None:
+    def fail(queue: object) -> None:
+        raise DaemonUnavailable("gone")
+
+    with pytest.raises(DaemonUnavailable, match="gone"):
+        Background().run(real.app, "fail", fail, is_shared=True)
+
+
+SCHEDULE = {"name": "report", "expression": "30 8 * * mon-fri", "command": "make report", "timezone": "UTC",
+            "queue": "q", "retries": 1, "timeout": "2m", "env": {"KEY": "x"}}
+
+
+def test_a_schedule_lives(api: Api) -> None:
+    answer = api.ask("POST", "/schedules", SCHEDULE)
+    assert answer.status == 201 and answer.headers["Location"] == "/api/v1/schedules/report"
+    made = answer.json
+    assert (made["words"], made["next_at"]) == ("at 08:30 on weekdays", "2026-01-01T08:30:00.000Z")
+    assert (made["timeout"], made["env"], len(made["next"]), made["runs"]) == (120.0, {"KEY": "***"}, 5, [])
+    assert api.refused("POST", "/schedules", SCHEDULE) == (409, "conflict")
+    job = api.post("/schedules/report/run", status=201)["job"]
+    assert (job["schedule"], job["queue"]) == ("report", "q")
+    found = api.get("/schedules/report")
+    assert found["last"] == {"job": job["id"], "number": job["number"], "state": "pending"}
+    assert [run["id"] for run in found["runs"]] == [job["id"]] == api.ids("schedule:report")
+    assert api.post("/schedules/report/pause")["next_at"] is None
+    assert api.refused("POST", "/schedules/report/pause") == (409, "conflict")
+    assert api.post("/schedules/report/resume")["paused"] is False
+    assert api.get("/schedules")["items"][0]["name"] == "report" and api.get("/schedules")["attended"] is False
+    assert api.get("/scheduled")["items"][0] == {
+        "at": "2026-01-01T08:30:00.000Z", "what": "recurring", "id": "report", "command": "make report"}
+    assert api.ask("DELETE", "/schedules/report").status == 204
+    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/run"), ("POST", "/pause"), ("POST", "/resume")):
+        assert api.refused(method, f"/schedules/report{path}") == (404, "not_found")
+
+
+@pytest.mark.parametrize("change, word", [
+    ({"name": None}, "name"), ({"name": "a b"}, "name"), ({"expression": "x"}, "cron"), ({"timezone": "Mars"}, "zone"),
+    ({"catch_up": "some"}, "catch_up"), ({"id": "x"}, "id"), ({"run_at": "+1h"}, "run_at"),
+    ({"command": ""}, "command"), ({"priority": "x"}, "priority"), ({"expression": 5}, "expression"),
+])
+def test_a_wrong_schedule_is_refused(api: Api, change: Dict[str, Any], word: str) -> None:
+    answer = api.ask("POST", "/schedules", {**SCHEDULE, **change})
+    assert answer.status == 422 and word in answer.error["message"]
+    assert api.get("/schedules")["items"] == []
+
+
+def test_a_preview_says_what_an_expression_means(api: Api) -> None:
+    found = api.get("/schedules/preview", cron="0 12 * * *", tz="UTC", n=2)
+    assert found["words"] == "at 12:00 every day"
+    assert [row["utc"] for row in found["next"]] == ["2026-01-01T12:00:00.000Z", "2026-01-02T12:00:00.000Z"]
+    assert found["next"][0]["in"] == "in 12h"
+
+
+@pytest.mark.parametrize("query, field", [({"cron": "61 * * * *"}, "cron"), ({"cron": ""}, "cron"),
+                                          ({"cron": "@daily", "tz": "Mars/Base"}, "tz")])
+def test_a_preview_of_nonsense_says_why(api: Api, query: Dict[str, str], field: str) -> None:
+    answer = api.ask("GET", "/schedules/preview", **query)
+    assert (answer.status, answer.error["field"]) == (422, field)
+    assert answer.error["message"]
+
+
+def test_settings_are_shown_and_changed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUEUECTL_LEASE", "60")
+    found = {item["key"]: item for item in api.get("/config")["items"]}
+    assert (found["lease"]["value"], found["lease"]["source"]) == ("60s", "environment")
+    answer = api.ask("PATCH", "/config", {"max_retries": 5, "worker-timeout": "10m", "retry_jitter": 0.25,
+                                          "output_limit": 1_234_567, "webhook_events": "dead,failed"})
+    found = {item["key"]: item for item in answer.json["items"]}
+    changed = ("max_retries", "timeout", "retry_jitter", "output_limit", "webhook_events")
+    assert [found[key]["value"] for key in changed] == ["5", "600s", "0.25", "1234567", "failed,dead"]
+    assert found["max_retries"]["source"] == "home"
+    answer = api.ask("PATCH", "/config", {"max_retries": None})
+    assert {item["key"]: item for item in answer.json["items"]}["max_retries"]["source"] == "default"
+
+
+@pytest.mark.parametrize("body, field", [
+    ({"max_retries": 2, "timeout": "soon"}, "timeout"), ({"max_retries": 2, "max_retrys": 1}, "max_retrys"),
+    ({"max_retries": 101}, "max_retries"), ({"max_retries": True}, "max_retries"),
+    ({"max_retries": [1]}, "max_retries"), ({"max_retries": 1.5}, "max_retries"), ({}, None),
+])
+def test_wrong_settings_change_nothing(api: Api, body: Dict[str, Any], field: str | None) -> None:
+    answer = api.ask("PATCH", "/config", body)
+    assert (answer.status, answer.error["field"]) == (422, field)
+    assert all(item["source"] == "default" for item in api.get("/config")["items"])
+
+
+def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
+    api.app.queue.enqueue([{"command": "x", "id": f"id-{number}", "tags": [f"tag{number % 3}"],
+                            "queue": f"q{number % 2}"} for number in range(30)])
+    api.post("/schedules", {"name": "s", "expression": "@daily", "command": "x"}, 201)
+
+    def values(field: str, prefix: str = "") -> list[str]:
+        return [item["value"] for item in api.get("/suggest", field=field, prefix=prefix)["items"]]
+
+    assert values("state", "pe") == ["pending"] and values("queue") == ["q0", "q1"]
+    assert values("tag", "tag1") == ["tag1"] and values("schedule", "s") == ["s"] and values("worker") == []
+    assert len(values("id")) == 20 and values("id", "id-29") == ["id-29"] and values("id", "é") == []
+    assert "exit" in values("qualifier", "e") and "state" in values("qualifier")
+    assert values("setting", "max_r") == ["max_retries", "max_retry_delay"]
+    assert api.get("/suggest", field="queue")["items"][0]["count"] == 15

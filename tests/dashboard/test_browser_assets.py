@@ -1,0 +1,42 @@
+"""What the dashboard's own files may hold: small modules, text set as text, nothing inline, nothing from elsewhere."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import queuectl.dashboard
+
+ASSETS = Path(queuectl.dashboard.__file__).parent / "assets"
+SCRIPTS = sorted(ASSETS.rglob("*.js"))
+FORBIDDEN = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|Attribute\('style")
+
+
+def test_scripts_are_small_and_say_what_they_are_for() -> None:
+    for script in [*SCRIPTS, ASSETS / "app.css", ASSETS / "index.html"]:
+        lines = script.read_text("utf-8").splitlines()
+        assert len(lines) <= 400, script
+        assert max(map(len, lines)) <= 120, script
+        assert script.suffix == ".html" or lines[0].startswith(("// ", "/* ")), script
+
+
+def test_scripts_set_text_only_as_text() -> None:
+    for script in SCRIPTS:
+        assert FORBIDDEN.search(script.read_text("utf-8")) is None, script
+
+
+def test_page_has_nothing_inline_and_nothing_from_elsewhere() -> None:
+    page = (ASSETS / "index.html").read_text("utf-8")
+    assert re.findall(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", page) == []
+    for file in [*SCRIPTS, ASSETS / "app.css", ASSETS / "index.html"]:
+        urls = re.findall(r"https?://[^\s'\"]+", file.read_text("utf-8"))
+        assert [url for url in urls if url != "http://www.w3.org/2000/svg"] == [], file
+
+
+def test_every_import_names_what_the_module_has() -> None:
+    for script in SCRIPTS:
+        for names, path in re.findall(r"import \{([^}]+)\} from '([^']+)'", script.read_text("utf-8")):
+            module = (script.parent / path).read_text("utf-8")
+            for name in (part.split(" as ")[0].strip() for part in names.split(",")):
+                exported = rf"^export (async )?(const|function|class) {re.escape(name)}(?!\w)"
+                assert re.search(exported, module, re.M), (script, name)

@@ -1,0 +1,197 @@
+"""Jobs in a real browser: what they print, what is done to them, forms that say what is wrong."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.dashboard import browser as fixtures
+from tests.dashboard.browser import Browser, Dashboard
+
+browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
+
+LINES = 100_000
+LONGEST_TASK = 200
+MARKUP = "<script>window.owned = true</script><img src=x onerror=window.owned=true>"
+
+
+def test_output_of_100000_lines_stays_responsive(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("config", "set", "output_limit", "4MiB")
+    dashboard.cli("add", "sleep 1; seq 100000; sleep 1; echo end", "--id", "long")
+    browser.open(dashboard.url + "/jobs/long")
+    browser.js("window.tasks = [0]; new PerformanceObserver((list) => list.getEntries().forEach(({duration}) => "
+               "window.tasks.push(duration))).observe({type: 'longtask'})")
+    dashboard.work()
+    browser.wait("document.querySelector('.output')?.textContent.endsWith('end')", 60)
+
+    longest = browser.js("return Math.max(...window.tasks)")
+    nodes = browser.js("return document.getElementsByTagName('*').length")
+    lines = browser.js("return document.querySelectorAll('.output .line').length")
+    print(f"longest task {longest} ms, {nodes} elements, {lines} lines")
+    assert longest < LONGEST_TASK
+    assert lines <= 5000
+    shown: Any = browser.js("const pane = document.querySelector('.output'); return [pane.scrollTop, pane.scrollHeight,"
+                            " pane.clientHeight]")
+    assert shown[0] + shown[2] >= shown[1] - 40  # It follows.
+
+
+def test_markup_and_escapes_are_shown_as_text(dashboard: Dashboard, browser: Browser) -> None:
+    colours = r"printf '\033[31mred\033[0m \033]0;title\007\033[2Jplain \033[38;2;1;2;3mrgb\033[0m\n'"
+    command = f"echo '{MARKUP}'; {colours}; exit 1"
+    dashboard.cli("enqueue", json.dumps({"command": command, "id": "markup", "max_retries": 0}))
+    dashboard.work()
+    dashboard.cli("list")
+    browser.open(dashboard.url + "/jobs/markup")
+    browser.wait("document.querySelector('.output')?.textContent.includes('rgb')")
+
+    assert browser.js("return document.querySelectorAll('.output .line')[0].textContent") == MARKUP
+    assert browser.js("return document.querySelectorAll('.output .line')[1].textContent") == "red plain rgb"
+    assert browser.js("return [...document.querySelectorAll('.output .line:nth-child(2) span')].map((one) => "
+                      "one.style.color)") == ["var(--ansi-1)", "rgb(1, 2, 3)"]
+    for path in ("/", "/jobs", "/dlq", "/metrics-ui", "/jobs/markup"):
+        browser.open(dashboard.url + path)
+        browser.wait("document.body.innerText.includes('onerror')", what=f"the command on {path}")
+    assert browser.js("return window.owned") is None
+    assert browser.complaints() == []
+
+
+def test_find_marks_what_the_output_holds(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "seq 1 200", "--id", "numbers")
+    dashboard.work()
+    browser.open(dashboard.url + "/jobs/numbers")
+    browser.wait("document.querySelector('.output')?.textContent.endsWith('200')")
+    hits = "document.querySelector('[aria-label=\"Find in the output\"] + [role=status]').textContent"
+    browser.click("[aria-label='Find in the output']")
+    browser.type("19")
+    browser.wait(f"{hits} === '12 of 12'")
+    browser.press("Enter")
+    browser.wait(f"{hits} === '1 of 12'")
+
+
+def test_many_jobs_are_retried_after_a_look_at_which(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("enqueue", json.dumps([{"command": "exit 3", "id": f"bad-{number}", "max_retries": 0}
+                                         for number in range(12)]))
+    dashboard.cli("add", "echo fine", "--id", "fine", "--hold")
+    dashboard.work()
+    browser.open(dashboard.url + "/jobs?q=state:dead")
+    browser.wait("document.querySelectorAll('tr[data-key]').length === 12")
+    browser.press("j", "a")
+    browser.wait("document.querySelector('.bulk strong')?.textContent === '12 selected'")
+
+    browser.click("[data-bulk=retry]")
+    browser.wait("document.querySelector('dialog[open]')")
+    assert "Retry 12 jobs?" in browser.text("dialog")
+    assert "bad-11 " in browser.text("dialog .sample") and "and 2 more" in browser.text("dialog .sample")
+    browser.click("dialog .end button:last-child")
+    browser.wait("!document.querySelector('dialog')")
+    browser.wait("document.querySelector('.toast')?.textContent.includes('12 jobs queued again')")
+
+
+def test_more_than_a_thousand_jobs_need_a_typed_confirmation(dashboard: Dashboard, browser: Browser) -> None:
+    jobs = "\n".join(json.dumps({"command": "echo", "hold": True, "queue": "bulk"}) for _ in range(1100))
+    dashboard.cli("enqueue", "-", input=jobs)
+    dashboard.cli("add", "echo other", "--id", "other", "--hold")
+    browser.open(dashboard.url + "/jobs?q=queue:bulk")
+    browser.wait("document.querySelectorAll('tr[data-key]').length === 50")
+    browser.press("j", "x")
+    browser.js("const all = document.querySelector('[data-bulk=all]'); all.value = 'cancel';"
+               " all.dispatchEvent(new Event('change'))")
+    browser.wait("document.querySelector('dialog button.danger')?.disabled")
+    assert "Cancel 1,100 jobs?" in browser.text("dialog")
+    browser.click("dialog input")
+    browser.type("1100")
+    browser.click("dialog button.danger")
+    browser.wait("document.querySelector('.toast')?.textContent === '1,100 jobs cancelled'")
+    assert "held" in dashboard.cli("list", "--state", "held")
+
+
+def test_range_is_selected_by_position(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("enqueue", json.dumps([{"command": "echo", "hold": True} for _ in range(12)]))
+    browser.open(dashboard.url + "/jobs")
+    browser.wait("document.querySelectorAll('tr[data-key]').length === 12")
+    browser.js("const boxes = document.querySelectorAll('tr[data-key] input'); boxes[1].click();"
+               " boxes[10].dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, shiftKey: true}))")
+    browser.wait("document.querySelector('.bulk strong')?.textContent === '10 selected'")
+
+
+def test_filter_that_is_wrong_says_so_and_suggestions_help(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "echo mail", "--queue", "mail", "--hold")
+    browser.open(dashboard.url + "/jobs?q=stat:dead")
+    browser.wait("!document.querySelector('#filter-problem').hidden")
+    assert "state" in browser.text("#filter-problem")
+
+    browser.open(dashboard.url + "/jobs")
+    browser.press("/")
+    browser.type("queue:m")
+    browser.wait("document.querySelector('.filter [role=option]')?.textContent.includes('mail')")
+    browser.press("ArrowDown", "Enter", "Enter")
+    browser.wait("new URLSearchParams(location.search).get('q') === 'queue:mail'")
+    browser.wait("document.querySelectorAll('tr[data-key]').length === 1")
+
+
+def test_job_is_added_and_a_refusal_is_shown_at_its_field(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url + "/jobs")
+    browser.press("n")
+    browser.wait("document.querySelector('dialog[open]')")
+    browser.type("echo from the form")
+    browser.click("#field-priority")
+    browser.type("5000")
+    assert "queuectl add --priority 5000 'echo from the form'" in browser.text("dialog .equivalent")
+    browser.press("Enter")
+    browser.wait("document.querySelector('#field-priority').getAttribute('aria-invalid') === 'true'")
+    browser.press("a", hold="Control")
+    browser.type("50")
+    browser.press("Enter")
+    browser.wait("document.querySelector('tr[data-key=job-1]')")
+    assert "echo from the form" in dashboard.cli("show", "job-1")
+
+
+def test_setting_is_changed_and_a_bad_one_is_refused_beside_it(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url + "/config")
+    browser.click("#setting-max_retries")
+    browser.press("a", hold="Control")
+    browser.type("many")
+    browser.press("Enter")
+    browser.wait("!document.querySelector('#setting-max_retries-problem').hidden")
+    browser.press("a", hold="Control")
+    browser.type("7")
+    browser.press("Enter")
+    browser.wait("document.querySelector('.toast')?.textContent.includes('max_retries = 7')")
+    assert dashboard.cli("config", "get", "max_retries").strip() == "7"
+
+
+def test_schedule_is_previewed_in_words_while_it_is_typed(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url + "/schedule")
+    browser.click("main .head button.primary")
+    browser.wait("document.querySelector('#schedule-preview')?.textContent.startsWith('every 5 minutes')")
+    browser.click("#field-expression")
+    browser.press("a", hold="Control")
+    browser.type("30 8 * * mon-fri")
+    browser.wait("document.querySelector('#schedule-preview').textContent.startsWith('at 08:30 on weekdays')")
+    browser.click("#field-name")
+    browser.type("report")
+    browser.click("#field-command")
+    browser.type("echo report")
+    browser.click("dialog .end button:last-child")
+    browser.wait("document.querySelector('tr[data-key=report]')")
+    assert "report" in dashboard.cli("cron", "list")
+
+
+def test_group_of_dead_jobs_is_retried(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("enqueue", json.dumps([{"command": f"exit {code}", "max_retries": 0} for code in (3, 4)]))
+    dashboard.work()
+    browser.open(dashboard.url + "/dlq")
+    browser.wait("document.querySelectorAll('tr[data-key] [data-group=remove]').length === 2")
+    browser.click("[data-group=remove]")
+    browser.click("dialog button.danger")
+    browser.wait("document.querySelectorAll('tr[data-key] [data-group=remove]').length === 1")
+
+
+def test_workers_are_started_and_stopped(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url + "/workers")
+    browser.click("main .head button.primary")
+    browser.click("dialog .end button:last-child")
+    browser.wait("document.querySelectorAll('tr[data-key]').length === 2")
+    browser.wait("[...document.querySelectorAll('main .head button')].some((one) => one.textContent === 'Stop now')")
+    browser.click("main .head button:last-child")
+    browser.click("dialog button.danger")
+    browser.wait("document.querySelector('.empty:not([hidden])')")

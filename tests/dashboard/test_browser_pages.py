@@ -1,0 +1,209 @@
+"""Every page in a real browser: no complaint on the console, labels, keyboard, themes, narrow windows, weight."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.dashboard import browser as fixtures
+from tests.dashboard.browser import Browser, Dashboard
+from tests.support import Processes
+
+browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
+
+PATHS = ("/", "/jobs", "/jobs/hello", "/dlq", "/workers", "/queues", "/schedule", "/metrics-ui", "/events-log",
+         "/config")
+STATES = ("pending", "processing", "scheduled", "failed", "dead", "completed", "held", "cancelled")
+CONTRAST = 4.5
+WEIGHT = 100_000
+
+# The contrast of an element's text with the background behind it, as WCAG defines it.
+CONTRAST_SCRIPT = """
+const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+const light = (text) => rgb(text).slice(0, 3).map((part) => part / 255)
+  .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+return [...document.querySelectorAll('.badge')].filter((badge) => badge.checkVisibility()).map((badge) => {
+  let behind = badge;
+  while (behind && (rgb(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0) behind = behind.parentElement;
+  const [a, b] = [light(getComputedStyle(badge).color),
+    light(behind ? getComputedStyle(behind).backgroundColor : 'rgb(255 255 255)')];
+  return [badge.textContent, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+});
+"""
+
+
+@pytest.fixture
+def busy(dashboard: Dashboard) -> Dashboard:
+    """A dashboard with something on each page, and no workers any more."""
+    dashboard.cli("add", "echo hello", "--id", "hello", "--tag", "greeting")
+    dashboard.cli("add", "echo oops >&2; exit 3", "--id", "fails", "--retries", "0")
+    dashboard.cli("add", "echo later", "--id", "later", "--in", "2h")
+    dashboard.cli("add", "echo held", "--id", "held", "--hold")
+    dashboard.cli("add", "echo cancelled", "--id", "dropped", "--hold")
+    dashboard.cli("cancel", "dropped")
+    dashboard.cli("cron", "add", "cleanup", "*/5 * * * *", "echo cleanup")
+    dashboard.work()
+    dashboard.cli("wait", "hello")
+    dashboard.cli("add", "sleep 300", "--id", "long")
+    return dashboard
+
+
+def test_pages_have_no_complaints_and_label_their_controls(busy: Dashboard, browser: Browser) -> None:
+    for path in PATHS:
+        browser.open(busy.url + path)
+        browser.wait("document.querySelector('h1')")
+
+        controls = browser.controls()
+        assert len(controls) > 15, path
+        assert [role for role, name in controls if not name] == [], path
+        assert browser.js("return [...document.querySelectorAll('table')].filter((table) => !table.caption"
+                          " || table.querySelector('th:not([scope])')).length") == 0, path
+        assert browser.js("return document.querySelectorAll('[aria-current=page]').length") == 1, path
+        assert browser.complaints() == [], path
+
+
+def test_pages_fit_a_window_of_320_pixels(busy: Dashboard, browser: Browser) -> None:
+    browser.size(320, 640)
+    for path in PATHS:
+        browser.open(busy.url + path)
+        browser.wait("document.querySelector('h1')")
+
+        assert browser.js("return document.documentElement.scrollWidth") <= 320, path
+        small = browser.js("return [...document.querySelectorAll('button, select, input, nav a, .tabs a')]"
+                           ".filter((one) => one.checkVisibility() && !one.closest('.sr'))"
+                           ".filter((one) => one.getBoundingClientRect().height < 24)"
+                           ".map((one) => one.outerHTML.slice(0, 80))")
+        assert small == [], path
+
+
+def test_first_load_weighs_at_most_100_kilobytes(busy: Dashboard, browser: Browser) -> None:
+    for path in ("/", "/jobs", "/jobs/hello"):
+        browser.cdp("Network.clearBrowserCache")
+        browser.open(busy.url + path)
+        sizes: Any = browser.js("return [...performance.getEntriesByType('navigation'),"
+                                " ...performance.getEntriesByType('resource').filter(({name}) => "
+                                "name.includes('/assets/'))].map(({decodedBodySize}) => decodedBodySize)")
+        print(f"{path}: {sum(sizes)} bytes in {len(sizes)} files")
+        assert sum(sizes) <= WEIGHT
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_badges_of_all_states_stand_out(busy: Dashboard, browser: Browser, scheme: str) -> None:
+    browser.scheme(scheme)
+    browser.open(busy.url + "/jobs")
+    browser.wait("document.querySelector('tr[data-key] .badge')")
+    # Every state, also those that no job is in just now.
+    browser.js("const one = document.querySelector('tr[data-key] .badge'); for (const state of arguments[0]) {"
+               " const badge = one.cloneNode(true); badge.dataset.state = badge.textContent = state;"
+               " one.after(badge); }",
+               list(STATES))
+
+    found: Any = browser.js(CONTRAST_SCRIPT)
+    print(scheme, min(found, key=lambda pair: pair[1]))
+    assert len(found) >= len(STATES)
+    assert [pair for pair in found if pair[1] < CONTRAST] == []
+
+
+def test_theme_follows_the_system_until_it_is_chosen_and_is_remembered(busy: Dashboard, browser: Browser) -> None:
+    paper = "getComputedStyle(document.body).backgroundColor"
+    browser.scheme("light")
+    browser.open(busy.url + "/jobs")
+    light = browser.screenshot()
+    browser.scheme("dark")
+    browser.wait(f"{paper} === 'rgb(13, 17, 23)'")
+    assert browser.screenshot() != light
+
+    browser.js("const theme = document.querySelector('#theme'); theme.value = 'light';"
+               " theme.dispatchEvent(new Event('change'))")
+    browser.wait(f"{paper} === 'rgb(255, 255, 255)'")
+    browser.open(busy.url + "/jobs")
+    assert browser.js(f"return {paper}") == "rgb(255, 255, 255)"
+
+
+def test_everything_is_reached_by_keyboard(busy: Dashboard, browser: Browser) -> None:
+    browser.open(busy.url)
+    browser.press("Tab")
+    assert browser.js("return document.activeElement.className") == "skip"
+    browser.press("Enter")
+    assert browser.js("return document.activeElement.id") == "main"
+
+    browser.press("g", "j")
+    browser.wait("document.querySelector('#main').dataset.ready === 'jobs'")
+    browser.press("j", "j", "x")
+    browser.wait("document.querySelector('.bulk:not([hidden])')")
+    assert browser.js("return document.querySelectorAll('tr.selected').length") == 1
+    second = browser.js("return document.querySelectorAll('tr[data-key]')[1].dataset.key")
+    browser.press("Enter")
+    browser.wait(f"location.pathname === '/jobs/{second}'")
+
+    browser.press("?")
+    browser.wait("document.querySelector('dialog[open]')")
+    browser.press("Escape")
+    browser.wait("!document.querySelector('dialog')")
+    browser.press("/")
+    assert browser.js("return document.activeElement.type") == "search"
+    browser.type("gj?")  # In a field, letters are letters.
+    assert browser.js("return document.activeElement.value") == "gj?"
+    assert browser.js("return document.querySelector('dialog') === null")
+
+
+def test_palette_goes_to_pages_and_jobs(busy: Dashboard, browser: Browser) -> None:
+    browser.open(busy.url)
+    browser.press("k", hold="Control")
+    browser.wait("document.querySelector('dialog[open] [role=option]')")
+    browser.type("go to work")
+    browser.wait("document.querySelectorAll('dialog [role=option]')[0]?.textContent.includes('Workers')")
+    browser.press("Enter")
+    browser.wait("location.pathname === '/workers' && !document.querySelector('dialog')")
+
+    browser.press("k", hold="Control")
+    browser.wait("document.querySelector('dialog[open] [role=option]')")
+    browser.type("hello")
+    browser.wait("document.querySelectorAll('dialog [role=option]')[0]?.textContent.includes('hello')")
+    browser.press("Enter")
+    browser.wait("location.pathname === '/jobs/hello'")
+
+
+def test_empty_queue_says_how_to_begin_and_runs_a_sample_job(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url)
+    browser.wait("document.querySelector('.empty')")
+    assert "queuectl add 'echo hello'" in browser.text(".empty")
+
+    browser.click(".empty button.primary")
+    browser.wait("document.querySelector('[data-tile=pending] strong')?.textContent === '1'")
+    assert "job-1" in dashboard.cli("list")
+    for path in PATHS[1:]:
+        if path != "/jobs/hello":
+            browser.open(dashboard.url + path)
+    assert browser.complaints() == []
+
+
+def test_eight_tabs_load_and_each_shows_the_jobs(busy: Dashboard, browser: Browser) -> None:
+    browser.open(busy.url + "/jobs")
+    for _ in range(7):
+        browser.new_tab()
+        browser.open(busy.url + "/jobs")
+        browser.wait("document.querySelector('tr[data-key=hello]')")
+    assert len(browser.tabs()) == 8
+
+    browser.tab(browser.tabs()[0])
+    browser.wait("document.querySelector('#health').dataset.health === 'connected'")
+    assert browser.complaints() == []
+
+
+def test_read_only_dashboard_offers_no_actions(home: str, processes: Processes, browser: Browser) -> None:
+    dashboard = Dashboard(home, processes)
+    dashboard.cli("add", "echo held", "--id", "hello", "--hold")
+    dashboard.cli("cron", "add", "cleanup", "*/5 * * * *", "echo cleanup")
+    dashboard.start("--read-only")
+    words = ("Retry", "Cancel", "Release", "Remove", "Add", "Start", "Stop", "Scale", "Run now", "Pause", "Save",
+             "Reset")
+    for path in PATHS:
+        browser.open(dashboard.url + path)
+        browser.wait("document.querySelector('h1')")
+        buttons = browser.js("return [...document.querySelectorAll('button')].filter((one) => one.checkVisibility())"
+                             ".map((one) => one.textContent)")
+        assert [text for text in buttons if text.startswith(words)] == []
+    assert "read-only" in browser.text("header")
+    assert browser.complaints() == []
