@@ -3,12 +3,10 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 
 from ..model.errors import InvalidInput
-from . import process
 from .daemon import launch
-from .instance import dashboard_pid
+from .instance import dashboard_pid, stop_daemon
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from ..store import Home
     from .queue import Queue
 
-LOOK_SECONDS = 0.02
 KILL_AFTER_MS = 10_000
 # Not an argument: those are shown to everybody by `ps`.
 TOKEN_VARIABLE = "QUEUECTL_DASHBOARD_TOKEN"
@@ -74,20 +71,8 @@ def start_dashboard(home: Home, options: DashboardOptions) -> str:
 
 
 def stop_dashboard(queue: Queue) -> int | None:
-    """Stop the dashboard and wait until it is gone; return its pid, None if there was none.
-
-    One that does not follow within 10 s is killed.
-    """
-    pid = first = dashboard_pid(queue.home)
-    deadline = queue.clock.monotonic() + KILL_AFTER_MS
-    if pid is not None:
-        process.send([pid], signal.SIGTERM)
-    while pid is not None:
-        if queue.clock.monotonic() >= deadline:
-            process.send([pid], signal.SIGKILL)
-        queue.clock.pause(LOOK_SECONDS)
-        pid = dashboard_pid(queue.home)
-    return first
+    """Stop the dashboard and wait until it is gone; return its pid, None if there was none."""
+    return stop_daemon(queue.home, dashboard_pid, queue.clock, KILL_AFTER_MS)
 
 
 def dashboard_state(home: Home) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from ..model.errors import Conflict
 from ..store.lockfile import LockFile, is_held
@@ -9,11 +10,14 @@ from . import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from ..model.clock import Clock
     from ..store import Home
 
 PROBE_TRIES = 20
 PROBE_SECONDS = 0.005
+LOOK_SECONDS = 0.02
 
 
 def take_pool_lock(home: Home, clock: Clock) -> LockFile:
@@ -62,6 +66,23 @@ def scheduler_pid(home: Home) -> int | None:
 def dashboard_pid(home: Home) -> int | None:
     """Return the pid of the running dashboard, None if there is none."""
     return _holder(home.dashboard_lock)
+
+
+def stop_daemon(home: Home, find: Callable[[Home], int | None], clock: Clock, kill_after_ms: int) -> int | None:
+    """Stop the daemon that `find` finds and wait until it is gone; return its pid, None if there was none.
+
+    One that does not follow in time is killed, which no job minds.
+    """
+    pid = first = find(home)
+    deadline = clock.monotonic() + kill_after_ms
+    if pid is not None:
+        process.send([pid], signal.SIGTERM)
+    while pid is not None:
+        if clock.monotonic() >= deadline:
+            process.send([pid], signal.SIGKILL)
+        clock.pause(LOOK_SECONDS)
+        pid = find(home)
+    return first
 
 
 def _holder(path: str) -> int | None:

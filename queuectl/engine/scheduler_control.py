@@ -1,11 +1,8 @@
 """Steer the scheduler daemon from outside: start it in the background, stop it and ask after it."""
 from __future__ import annotations
 
-import signal
-
-from . import process
 from .daemon import launch
-from .instance import pool_pid, scheduler_pid
+from .instance import pool_pid, scheduler_pid, stop_daemon
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +11,6 @@ if TYPE_CHECKING:
     from ..store import Home, Store
     from .queue import Queue
 
-LOOK_SECONDS = 0.02
 KILL_AFTER_MS = 20_000
 
 
@@ -31,20 +27,8 @@ def start_scheduler(home: Home, *, workers: int | None, interval: float) -> None
 
 
 def stop_scheduler(queue: Queue) -> int | None:
-    """Stop the scheduler and wait until it is gone; return its pid, None if there was none.
-
-    One that does not follow within 20 s is killed, which no job minds.
-    """
-    pid = first = scheduler_pid(queue.home)
-    deadline = queue.clock.monotonic() + KILL_AFTER_MS
-    if pid is not None:
-        process.send([pid], signal.SIGTERM)
-    while pid is not None:
-        if queue.clock.monotonic() >= deadline:
-            process.send([pid], signal.SIGKILL)
-        queue.clock.pause(LOOK_SECONDS)
-        pid = scheduler_pid(queue.home)
-    return first
+    """Stop the scheduler and wait until it is gone; return its pid, None if there was none."""
+    return stop_daemon(queue.home, scheduler_pid, queue.clock, KILL_AFTER_MS)
 
 
 def scheduler_state(home: Home, store: Store, now: int) -> dict[str, Any]:
