@@ -1,7 +1,7 @@
 """The figures of a home in Prometheus' text format 0.0.4.
 
 Totals come from the rollups, which are kept for so long only: when old minutes are forgotten a total goes
-down, which Prometheus takes for a restart. Quantiles are of the newest attempts.
+down, which Prometheus takes for a restart. Percentiles are of the newest attempts.
 """
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SAMPLE = 1_000
-QUANTILES = (("0.5", "p50"), ("0.9", "p90"), ("0.95", "p95"), ("0.99", "p99"))
+PERCENTILES = (("50", "p50"), ("90", "p90"), ("95", "p95"), ("99", "p99"))
 
 
 @route("GET", "//metrics", "The figures of this home for Prometheus", answer=CONTENT_TYPE)
@@ -83,7 +83,7 @@ def _recent(store: Store) -> Iterator[tuple[str, str, str, list[Sample]]]:
     for index, name, what in ((0, "run_time", "Run times"), (1, "wait_time", "Wait times")):
         spread = reports.spread([times[index] for times in sample])
         yield (f"queuectl_recent_{name}_seconds", "gauge", f"{what} of the newest {SAMPLE} attempts.",
-               [("", {"quantile": quantile}, spread[key] / 1000) for quantile, key in QUANTILES] if spread else [])
+               [("", {"percentile": percent}, spread[key] / 1000) for percent, key in PERCENTILES] if spread else [])
 
 
 def _family(name: str, kind: str, help: str, samples: Iterable[Sample]) -> str:

@@ -79,7 +79,7 @@ def test_the_figures_are_those_of_the_home(api: Api) -> None:
     assert found["queuectl_run_time_seconds_sum", (("queue", "mail"),)] == 6
     assert found["queuectl_run_time_seconds_count", (("queue", "mail"),)] == 4
     assert found["queuectl_wait_time_seconds_sum", (("queue", "mail"),)] == 1
-    assert found["queuectl_recent_run_time_seconds", (("quantile", "0.95"),)] == 0.005
+    assert found["queuectl_recent_run_time_seconds", (("percentile", "95"),)] == 0.005
     assert found["queuectl_workers", (("state", "lost"),)] == 1
     assert found["queuectl_store_bytes", (("file", "database"),)] > 0
     assert sum(value for (name, _), value in found.items() if name == "queuectl_jobs") == 3
