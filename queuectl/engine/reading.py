@@ -84,6 +84,7 @@ def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
                          "detail": attempt["error"] or "exit code 0", "by": by})
     rows += [{"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]}
              for event in store.events.of_job(job.number)]
-    if job.created_at < job.run_at <= now:
+    # A retry by a user sets the time too, and says so itself.
+    if job.created_at < job.run_at <= now and not any(row["at"] == job.run_at for row in rows):
         rows.append({"at": job.run_at, "what": "due", "detail": "", "by": "scheduler"})
     return sorted(rows, key=lambda row: row["at"])

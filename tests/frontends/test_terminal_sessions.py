@@ -153,7 +153,7 @@ def test_workers_started_in_the_shell_outlive_ctrl_c_and_the_shell(terminal: Ope
     session = terminal("shell")
     session.expect("queuectl> ")
     session.send("worker start --count 1\n")
-    session.expect("1 worker started")
+    session.expect(re.compile(r"1 worker started\n(.*\n)*queuectl> ?\n*\Z"))
     interrupt(session)
     session.send("exit\n")
     assert session.wait() == 0
