@@ -76,8 +76,8 @@ class Asker:
             self.write(self.terminal.safe(line.rstrip("\n")) + "\n")
         return line.strip()
 
-    def ask(self, name: str, explanation: str, check: Callable[[str], object], *, default: str | None = None,
-            note: str = "") -> str:
+    def ask(self, name: str, explanation: str, check: Callable[[str], object], *,
+            default: str | None = None) -> str:
         """Return an answer that `check` takes, or "" for the default.
 
         `default` is shown; without one, an empty answer leads back. Raises Back.

@@ -6,6 +6,7 @@ whole. So `queuectl list --watch | ...` is a feed.
 from __future__ import annotations
 
 from ..model.errors import StoreUnavailable
+from ..model.when import duration_text, local
 from .answer import displayed, form_of, lines, show
 
 TYPE_CHECKING = False
@@ -50,8 +51,6 @@ def picture(result: Result, options: Mapping[str, Any], terminal: Terminal, inte
     """Return an answer as lines without their ends, with the notes and what to press below."""
     text = "".join(displayed(piece, terminal, raw=False) for piece in lines(result, options, terminal))
     notes = [terminal.out.safe(note) for note in result.notes]
-    from ..model.when import duration_text, local
-
     footer = f"{local(terminal.clock.wall())}, every {duration_text(round(interval * 1000))}, Ctrl-C ends it"
     return [*text.split("\n")[:-1], *(terminal.out.paint(line, "dim") for line in [*notes, footer])]
 
