@@ -141,6 +141,12 @@ def tree(pid: int) -> list[Process]:
     return found
 
 
+def is_sleeping(pid: int) -> bool:
+    """Return whether a process waits for something: its main thread neither runs nor wants to."""
+    fields = _stat(pid)
+    return fields is not None and fields[0] == b"S"
+
+
 def left_behind(directory: str | os.PathLike[str]) -> list[Process]:
     """Return the live processes that work on a home in `directory`, by environment or command line."""
     prefix = os.fsencode(os.path.join(os.fspath(directory), ""))

@@ -23,7 +23,7 @@ import unicodedata
 from typing import Any, Callable, Dict, List, Mapping, Pattern, Sequence, Tuple, Union
 
 from queuectl.model.clock import SYSTEM_CLOCK
-from tests.support import Processes
+from tests.support import Processes, is_sleeping
 
 LIMIT = 30.0
 LOOK_SECONDS = 0.05
@@ -249,6 +249,20 @@ class PtySession:
         data = text.encode()
         while data:
             data = data[os.write(self._master, data):]
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C once the program sleeps.
+
+        Python's readline loses sight of a signal that comes between its prompt and its wait for a key: it is
+        raised only after the next line, which is lost with it.
+        """
+        self.rest()
+        self.send("\x03")
+
+    def rest(self) -> None:
+        """Wait until the program waits for something, and take all that it has written."""
+        self.until(lambda: is_sleeping(self.pid) or self.process.poll() is not None, what="the program waits")
+        self.settle()
 
     def signal(self, number: int) -> None:
         """Send a signal to the program."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests import support
 from tests.commands.calling import bring, call, done, state_of
-from tests.frontends.typed import CTRL_C, Open, interrupt
+from tests.frontends.typed import Open, interrupt
 
 # --- watching
 
@@ -25,7 +25,7 @@ def test_a_watched_list_changes_in_place_until_ctrl_c(terminal: Open, home: str)
     done(home, "remove", "one", "--yes")
     session.expect_gone("one")
     assert sum("ID " in line for line in session.screen()) == 1
-    session.send(CTRL_C)
+    session.interrupt()
     assert session.wait() == 0
 
 
@@ -34,7 +34,7 @@ def test_other_answers_are_watched_too(terminal: Open, home: str, words: list[st
     bring(home, "dead")
     session = terminal(*words, "--watch")
     session.expect("every 2s, Ctrl-C ends it")
-    session.send(CTRL_C)
+    session.interrupt()
     assert session.wait() == 0
 
 
@@ -129,7 +129,7 @@ def test_ctrl_c_ends_following_and_leaves_the_job_alone(terminal: Open, home: st
     done(home, "worker", "start", "--count", "1")
     session = terminal("logs", "-f", "long")
     session.expect("here")
-    session.send(CTRL_C)
+    session.interrupt()
     assert session.wait() == 130
     assert state_of(home, "long") == "processing"
     done(home, "worker", "stop", "--force")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.calling import bring, call, done, jobs, states
-from tests.frontends.typed import CTRL_C, CTRL_D, PROMPT, Open, interrupt
+from tests.frontends.typed import CTRL_D, PROMPT, Open, interrupt
 from tests.support import ROOT
 
 # --- the shell
@@ -166,9 +166,9 @@ def test_workers_started_in_the_shell_outlive_ctrl_c_and_the_shell(terminal: Ope
 def test_main_without_arguments_is_the_menu_and_two_ctrl_c_leave_it(terminal: Open, home: str) -> None:
     session = terminal()
     session.expect("Choice: ")
-    session.send(CTRL_C)
+    session.interrupt()
     session.expect("once more leaves")
-    session.send(CTRL_C)
+    session.interrupt()
     session.expect("Goodbye.")
     assert session.wait() == 0
 
@@ -180,7 +180,7 @@ def test_ctrl_c_in_a_form_leads_back_to_the_menu(terminal: Open, home: str) -> N
     session.expect("command: ")
     session.send("echo never\n")
     session.expect("id [job-NUMBER]: ")
-    session.send(CTRL_C)
+    session.interrupt()
     session.expect(re.compile(r"QueueCTL\n(.*\n)+Choice: ?\n*$"))
     session.send("0\n")
     session.expect("Goodbye.")
@@ -194,7 +194,7 @@ def test_the_live_view_leads_back_to_the_menu(terminal: Open, home: str) -> None
     session.expect("Choice: ")
     session.send("2\n")
     session.expect("q quit")
-    session.send(CTRL_C)
+    session.interrupt()
     # Not the one that was answered before, which the main screen shows again.
     session.expect(re.compile(r"Choice: ?\n*\Z"))
     session.send(CTRL_D)

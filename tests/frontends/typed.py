@@ -8,13 +8,14 @@ from tests.terminals import PtySession
 
 PROMPT = re.compile(r"^queuectl(?: \[[^]]*\])?> ?$", re.MULTILINE)
 ANY_PROMPT = re.compile(r"queuectl(?: \[[^]]*\])?> ")
-CTRL_C, CTRL_D = "\x03", "\x04"
+CTRL_D = "\x04"
 Open = Callable[..., PtySession]
 
 
 def interrupt(session: PtySession) -> None:
     """Press Ctrl-C and wait for a new prompt: what is typed before that is lost in the terminal."""
-    session.settle()
+    # readline writes a prompt character by character: half of one must not be counted as none.
+    session.rest()
     before = len(ANY_PROMPT.findall(session.transcript))
-    session.send(CTRL_C)
+    session.interrupt()
     session.until(lambda: len(ANY_PROMPT.findall(session.transcript)) > before, what="a new prompt")
