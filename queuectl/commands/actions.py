@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ..model.errors import WaitTimeout
-from ..model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, WAITING_STATES, jobs_text
+from ..model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, WAITING_STATES, jobs_text, sources
 from . import arguments
 from .registry import Arg, command
 from .result import Result
@@ -116,6 +116,17 @@ def retry(context: Context, *, dry_run: bool, yes: bool, keep_attempts: bool, **
     if not (yes or selection["ids"]) and not _confirm(context, "retry", numbers):
         return _left_alone()
     return report(context.queue.retry(*numbers, keep_attempts=keep_attempts), "queued again")
+
+
+@command("hold", *SELECTION, YES, group=GROUP, examples=("hold job-1", "hold --queue reports --yes"))
+def hold(context: Context, *, dry_run: bool, yes: bool, **selection: Any) -> Result:
+    """Keep waiting jobs from running until they are released."""
+    numbers = select(context, **selection, default_states=sources("hold"))
+    if dry_run:
+        return show_only(context, numbers)
+    if not (yes or selection["ids"]) and not _confirm(context, "hold", numbers):
+        return _left_alone()
+    return report(context.queue.hold(*numbers), "held")
 
 
 @command("release", *SELECTION, group=GROUP, examples=("release job-1", "release --all"))

@@ -59,7 +59,7 @@ def add(context: Context, *, command: str | None, words: Sequence[str], wait: bo
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
     directory, with the workers' environment and your PATH.
     """
-    run_at = _run_at(given.pop("in"), given.pop("at"))
+    run_at = run_time(given.pop("in"), given.pop("at"))
     fields = job_fields(tag, env, {**given, "run_at": run_at})
     job = context.queue.add(_command(command, words), **fields)
     if follow:
@@ -76,7 +76,7 @@ def add(context: Context, *, command: str | None, words: Sequence[str], wait: bo
 
 def job_fields(tags: list[str], env: list[tuple[str, str]], given: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a job that JOB_OPTIONS stand for, without those that were not given."""
-    fields = {**given, "tags": tags, "env": dict(env), "cwd": _directory(given["cwd"])}
+    fields = {**given, "tags": tags, "env": dict(env), "cwd": directory(given["cwd"])}
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -117,7 +117,8 @@ def _command(command: str | None, words: Sequence[str]) -> str:
                        hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD")
 
 
-def _directory(given: str | None) -> str | None:
+def directory(given: str | None) -> str | None:
+    """Return a job's directory, absolute. Raises InvalidInput if there is none of that name."""
     if given is None:
         return None
     import os
@@ -127,7 +128,8 @@ def _directory(given: str | None) -> str | None:
     return os.path.abspath(given)
 
 
-def _run_at(delay: float | None, at: str | None) -> str | None:
+def run_time(delay: float | None, at: str | None) -> str | None:
+    """Return what --in or --at mean as a job's `run_at`. Raises InvalidInput for both."""
     if delay is not None and at is not None:
         raise InvalidInput("give either --in or --at, not both")
     return f"+{round(delay * 1000)}ms" if delay is not None else at

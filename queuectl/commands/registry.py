@@ -144,7 +144,7 @@ def command(path: str, *args: Arg, group: str, aliases: Sequence[str] = (), exam
     return declare
 
 
-MODULES = ("add", "jobs", "output", "actions", "templates", "workers", "schedule", "scheduler", "cron", "dlq",
+MODULES = ("add", "jobs", "output", "actions", "edit", "templates", "workers", "schedule", "scheduler", "cron", "dlq",
            "monitor", "dashboard", "upkeep", "config", "interactive", "completion", "manual", "admin")
 
 

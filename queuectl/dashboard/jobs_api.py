@@ -5,6 +5,7 @@ from ..engine.queue import demand_done
 from ..engine.reading import history
 from ..engine.reasons import explain
 from ..model.errors import Conflict, InvalidInput, NotFound
+from ..model.spec import EDITABLE, SPELLINGS
 from ..model.when import iso
 from . import filters, listing
 from .http import Response, json_response
@@ -52,7 +53,7 @@ SORT = Field("sort", one_of(*filters.SORTS), "newest and oldest list all jobs, f
 LIMIT = Field("limit", whole(1, LONGEST_PAGE), "how many at most", default=PAGE)
 CURSOR = Field("cursor", TEXT, "`next` of the page before")
 
-NEW_JOB = {
+NEW_JOB: dict[str, Any] = {
     "type": "object", "required": ["command"], "additionalProperties": False,
     "properties": {
         "command": TEXT, "id": maybe(TEXT), "queue": TEXT, "priority": whole(-1000, 1000),
@@ -63,6 +64,11 @@ NEW_JOB = {
         "run_at": {"type": "string", "nullable": True, "description": "2026-11-10T02:00:00Z, +30m, tomorrow 09:00"},
         "hold": FLAG, "cwd": TEXT, "env": table(TEXT), "tags": many(TEXT, 16), "allow_background": FLAG,
     },
+}
+CHANGES: dict[str, Any] = {
+    "type": "object", "minProperties": 1, "additionalProperties": False,
+    "properties": {name: schema for name, schema in NEW_JOB["properties"].items()
+                   if SPELLINGS.get(name, name) in EDITABLE},
 }
 
 RUN = record(id=TEXT, number=INTEGER, state=STATE, attempt=INTEGER, outcome=maybe(TEXT), duration=maybe(SECONDS),
@@ -128,7 +134,7 @@ def _commands(job: Job) -> dict[str, str]:
     """Return what to type in a shell for each action that the job allows, and to look at it."""
     from shlex import join
 
-    verbs = [verb for verb in allowed_actions(job) if verb != "duplicate"]
+    verbs = [verb for verb in allowed_actions(job) if verb not in ("duplicate", "edit")]
     found = {verb: join(["queuectl", verb, job.id]) for verb in ("show", "logs", "why", *verbs)}
     found["duplicate"] = join(["queuectl", "add", job.command, "--queue", job.queue, "--priority", str(job.priority),
                                "--retries", str(job.max_retries), "--cwd", job.cwd])
@@ -168,6 +174,20 @@ def retry_job(app: App, *, id: str, keep_attempts: bool) -> Response:
 def cancel_job(app: App, *, id: str) -> Response:
     number = _job(app, id).number
     return _changed(app, app.queue.cancel(number), number)
+
+
+@route("PATCH", "/jobs/{id}", "Change a job while it waits; what is not given stays", whole_body=CHANGES,
+       answer=ref("JobChanged"), errors=(404, 409, 422))
+def edit_job(app: App, *, id: str, body: dict[str, Any]) -> Response:
+    number = _job(app, id).number
+    return _changed(app, app.queue.edit(number, **body), number)
+
+
+@route("POST", "/jobs/{id}/hold", "Keep a waiting job from running until it is released", answer=ref("JobChanged"),
+       errors=(404, 409, 422))
+def hold_job(app: App, *, id: str) -> Response:
+    number = _job(app, id).number
+    return _changed(app, app.queue.hold(number), number)
 
 
 @route("POST", "/jobs/{id}/release", "Let a held job go", answer=ref("JobChanged"), errors=(404, 409, 422))

@@ -2,8 +2,8 @@
 
     GET    /meta  /overview  /queues  /config  /events  /suggest  /openapi.json    //healthz  //metrics
     GET    /jobs  /jobs/{id}  /jobs/{id}/output  /export.jsonl  /export.csv
-    POST   /jobs  /jobs/{id}/{retry|cancel|release|duplicate}  /jobs/actions/{preview|commit}
-    DELETE /jobs/{id}  /schedules/{name}                                    PATCH /config
+    POST   /jobs  /jobs/{id}/{retry|cancel|hold|release|duplicate}  /jobs/actions/{preview|commit}
+    DELETE /jobs/{id}  /schedules/{name}                                    PATCH /jobs/{id}  /config
     GET    /workers    POST /workers  /workers/{scale|stop}
     GET    /dlq/groups  POST /dlq/groups/{retry|remove}
     GET    /scheduled  /schedules  /schedules/{name}  /schedules/preview

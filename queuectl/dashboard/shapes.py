@@ -29,6 +29,7 @@ SECONDS: Schema = {"type": "number", "description": "seconds"}
 STATE: Schema = {"type": "string", "enum": list(STATES)}
 VERBS: dict[str, tuple[str, ...]] = {
     "retry": sources("retry"), "cancel": (*sources("cancel"), PROCESSING), "release": (HELD,),
+    "hold": sources("hold"), "edit": sources("edit"),
     "remove": tuple(state for state in STATES if state != PROCESSING), "duplicate": STATES,
 }
 TIMES = ("run_at", "created_at", "updated_at", "started_at", "finished_at")

@@ -18,7 +18,7 @@ from _thread import get_ident
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import Conflict, InvalidInput, NotFound, WaitTimeout, did_you_mean, quoted
 from ..model.job import PROCESSING, STATES, jobs_text
-from ..model.spec import JobSpec, is_utf8
+from ..model.spec import JobSpec, is_utf8, parse_changes
 from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
 from ..store.search import SORTS, JobFilter
@@ -152,6 +152,7 @@ class Queue:
         settings, now, cwd = self.settings(), self.clock.wall(), here()
         specs: list[JobSpec] = []
         problems: list[str] = []
+        field: str | None = None
         for index, job in enumerate(jobs):
             try:
                 specs.append(JobSpec.parse(job, max_retries=settings.max_retries, timeout=settings.timeout, cwd=cwd,
@@ -159,8 +160,9 @@ class Queue:
             except InvalidInput as error:
                 name = f"{names[index]}: " if names else ""
                 problems += [name + problem for problem in error.problems]
+                field = field or error.field
         if problems:
-            raise InvalidInput.of(problems)
+            raise InvalidInput.of(problems, field=field)
         return specs
 
     def get(self, reference: str) -> Job:
@@ -244,6 +246,26 @@ class Queue:
         ring(self.home, SCHEDULER)
         return change
 
+    def edit(self, /, *references: str | int, **fields: object) -> Change:
+        """Change jobs that wait: `command`, `queue`, `priority`, `max_retries`, `timeout`, `run_at`, `cwd`, `tags`.
+
+        What is not given stays. Raises NotFound, or InvalidInput.
+        """
+        from .editing import demand_attempts_left, difference
+
+        changes = parse_changes(fields, self.clock.wall())
+        numbers = self.find(references)
+        demand_attempts_left(self.store.search.jobs(numbers), changes)
+        change = self._each(numbers, "edit", lambda store, number, now: store.jobs.edit(number, changes, now),
+                            lambda job: difference(job, changes))
+        ring(self.home, WORKERS)
+        ring_schedulers(self.home)
+        return change
+
+    def hold(self, *references: str | int) -> Change:
+        """Keep waiting jobs from running until they are released."""
+        return self._each(references, "hold", lambda store, number, now: store.jobs.hold(number, now))
+
     def release(self, *references: str | int) -> Change:
         """Let held jobs go."""
         change = self._each(references, "release", lambda store, number, now: store.jobs.release(number, now))
@@ -273,24 +295,28 @@ class Queue:
                 pass
         return pruned
 
-    def _each(self, references: Sequence[str | int], verb: str, apply: Callable[[Store, int, int], bool]) -> Change:
-        """Apply a verb to jobs in small transactions; each change is noted as an event."""
+    def _each(self, references: Sequence[str | int], verb: str, apply: Callable[[Store, int, int], bool],
+              detail: Callable[[Job], str] = lambda job: f"was {job.state}") -> Change:
+        """Apply a verb to jobs in small transactions; each change is noted as an event.
+
+        `detail` says more about it, from the job as it was.
+        """
         change = Change()
         numbers = self.find(references)
         for start in range(0, len(numbers), AT_ONCE):
             if start:
                 self.store.database.give_way()
-            self._some(numbers[start:start + AT_ONCE], verb, apply, change)
+            self._some(numbers[start:start + AT_ONCE], verb, apply, detail, change)
         return change
 
     def _some(self, numbers: Sequence[int], verb: str, apply: Callable[[Store, int, int], bool],
-              change: Change) -> None:
+              detail: Callable[[Job], str], change: Change) -> None:
         store, now = self.store, self.clock.wall()
         with store.writing():
             for job in store.search.jobs(numbers):
                 if apply(store, job.number, now):
                     change.done.append(job.id)
-                    store.events.add(verb, actor=self.actor, now=now, job=job.number, detail=f"was {job.state}")
+                    store.events.add(verb, actor=self.actor, now=now, job=job.number, detail=detail(job))
                 else:
                     change.refused.append(Refused(job.id, job.state,
                                                   f"cannot {verb} job \"{job.id}\": it is {job.state}"))

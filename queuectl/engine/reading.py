@@ -73,7 +73,10 @@ def tail_position(store: Store, attempt: Row, lines: int, stream: int | None) ->
 def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
     """Return what happened to a job, oldest first: rows of at, what, detail, by."""
     details = store.search.details(job.number)
-    rows: list[dict[str, Any]] = [{"at": job.created_at, "what": "enqueued", "detail": job.command,
+    events = store.events.of_job(job.number)
+    # What it was enqueued as is told by its edits.
+    command = "" if any(event["kind"] == "edit" for event in events) else job.command
+    rows: list[dict[str, Any]] = [{"at": job.created_at, "what": "enqueued", "detail": command,
                                    "by": details["created_by"]}]
     for attempt in store.attempts.of_job(job.number):
         by = f"worker {attempt['worker']}"
@@ -83,7 +86,7 @@ def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
             rows.append({"at": attempt["finished_at"], "what": f"attempt {attempt['attempt']} {attempt['outcome']}",
                          "detail": attempt["error"] or "exit code 0", "by": by})
     rows += [{"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]}
-             for event in store.events.of_job(job.number)]
+             for event in events]
     # A retry by a user sets the time too, and says so itself.
     if job.created_at < job.run_at <= now and not any(row["at"] == job.run_at for row in rows):
         rows.append({"at": job.run_at, "what": "due", "detail": "", "by": "scheduler"})

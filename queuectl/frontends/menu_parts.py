@@ -1,7 +1,7 @@
 """The entries of the menu and of the menus below it, with live facts in their names."""
 from __future__ import annotations
 
-from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, STATES, WAITING_STATES
+from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, STATES, WAITING_STATES, sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,11 +73,23 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
                ("History", "history", False, True),
                ("Retry", "retry", False, job.state in (*FINAL_STATES, FAILED)),
                ("Release", "release", False, job.state == HELD),
+               ("Hold", "hold", False, job.state in sources("hold")),
                ("Cancel", "cancel", True, job.state in (*WAITING_STATES, PROCESSING)),
                ("Remove", "remove", True, job.state != PROCESSING)]
-    allowed = [action for action in actions if action[3]]
-    return [(str(place), label if label != "Show" else f"Show (it is {job.state})", _action(path, job.id, asks))
-            for place, (label, path, asks, _) in enumerate(allowed, 1)]
+    chosen = [(label if label != "Show" else f"Show (it is {job.state})", _action(path, job.id, asks))
+              for label, path, asks, is_allowed in actions if is_allowed]
+    if job.state in sources("edit"):
+        chosen.append(("Edit", lambda menu: edit_job(menu, job)))
+    return [(str(place), label, act) for place, (label, act) in enumerate(chosen, 1)]
+
+
+def edit_job(menu: Menu, job: Job) -> None:
+    """Ask for what is to be different about a job that waits; what is left empty stays."""
+    from ..model.when import duration_text, local
+
+    menu.form("edit", "--command", "--queue", "--priority", "--retries", "--timeout", "--at", fixed=[job.id], defaults={
+        "command": job.command, "queue": job.queue, "priority": str(job.priority), "retries": str(job.max_retries),
+        "timeout": "none" if job.timeout is None else duration_text(job.timeout), "at": local(job.run_at)})
 
 
 def _action(path: str, job: str, asks: bool) -> Callable[[Menu], None]:

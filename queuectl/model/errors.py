@@ -54,12 +54,12 @@ class InvalidInput(QueueCTLError):
         self.problems = list(problems) or [message]
 
     @classmethod
-    def of(cls, problems: Sequence[str]) -> InvalidInput:
-        """Return one error for several problems; past 20 they are only counted."""
+    def of(cls, problems: Sequence[str], *, field: str | None = None) -> InvalidInput:
+        """Return one error for several problems; past 20 they are only counted. `field` is the first to mend."""
         shown = list(problems[:MAX_PROBLEMS_SHOWN])
         if len(problems) > len(shown):
             shown.append(f"and {len(problems) - len(shown)} more problems")
-        return cls("; ".join(shown), problems=shown)
+        return cls("; ".join(shown), problems=shown, field=field)
 
 
 class NotFound(QueueCTLError):

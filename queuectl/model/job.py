@@ -6,6 +6,8 @@
                                                        |<----requeue-----'
                                                        '--- retry <-- dead, completed, cancelled, failed
      any state that is not final --cancel--> cancelled
+     scheduled, pending, failed --hold--> held
+     pending --postpone--> scheduled   (by an edit: every job that waits can be edited)
 
 `TRANSITIONS` is the truth; the store's guards are tested against it. A held job whose time has not
 come yet is released to `scheduled` first. `failed` means "waiting for its next attempt". A job has
@@ -48,6 +50,11 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (COMPLETED, "retry"): PENDING,
     (CANCELLED, "retry"): PENDING,
     (FAILED, "retry"): PENDING,
+    (SCHEDULED, "hold"): HELD,
+    (PENDING, "hold"): HELD,
+    (FAILED, "hold"): HELD,
+    **{(state, "edit"): state for state in WAITING_STATES},
+    **{(state, "postpone"): SCHEDULED if state == PENDING else state for state in WAITING_STATES},
     **{(state, "cancel"): CANCELLED for state in WAITING_STATES},
 }
 

@@ -204,6 +204,8 @@ FIELDS: dict[str, Callable[[object, int], Any]] = {
     "tags": check_tags,
     "allow_background": check_flag,
 }
+# What can be changed while a job waits.
+EDITABLE = ("command", "queue", "priority", "max_retries", "timeout", "run_at", "cwd", "tags")
 
 
 class JobSpec:
@@ -249,28 +251,68 @@ class JobSpec:
         problems.
         """
         spec = cls("", max_retries=max_retries, timeout=timeout, cwd=cwd)
-        problems: list[str] = []
-        seen: dict[str, str] = {}
-        for key, value in data.items():
-            name = SPELLINGS.get(key, key)
-            check = FIELDS.get(name)
-            if check is None:
-                problems.append(f"unknown field {quoted(key)}{did_you_mean(key, FIELDS)}")
-            elif name in seen:
-                problems.append(f"{key} and {seen[name]} are the same field, give one")
-            else:
-                seen[name] = key
-                try:
-                    setattr(spec, name, check(value, now))
-                except ValueError as error:
-                    problems.append(_phrase(key, value, error))
-        if "cwd" not in seen and not is_utf8(cwd):
-            problems.append(f"the current directory {quoted(cwd)} must be valid Unicode, give another as cwd")
-        if "command" not in seen:
-            problems.append("command is missing")
-        if problems:
-            raise InvalidInput.of(problems)
+        reading = Reading(data, FIELDS, now)
+        if "cwd" not in reading.seen and not is_utf8(cwd):
+            reading.refuse("cwd", f"the current directory {quoted(cwd)} must be valid Unicode, give another as cwd")
+        if "command" not in reading.seen:
+            reading.refuse("command", "command is missing")
+        reading.demand_none_refused()
+        for name, value in reading.values.items():
+            setattr(spec, name, value)
         return spec
+
+
+def parse_changes(data: Mapping[str, object], now: int) -> dict[str, Any]:
+    """Return the checked values of fields that a waiting job is to be given, by name.
+
+    `run_at` null means now. Raises InvalidInput with all problems, or if there is nothing to change.
+    """
+    reading = Reading(data, {name: FIELDS[name] for name in EDITABLE}, now)
+    reading.demand_none_refused()
+    if not reading.values:
+        raise InvalidInput(f"nothing to change, give at least one of {', '.join(EDITABLE)}")
+    if reading.values.get("run_at", now) is None:
+        reading.values["run_at"] = now
+    return reading.values
+
+
+class Reading:
+    """The fields of a mapping as they were read: `values` by name, and what is wrong with the others.
+
+    `seen` tells for each field the spelling in which it was given.
+    """
+
+    def __init__(self, data: Mapping[str, object], checks: Mapping[str, Callable[[object, int], Any]],
+                 now: int) -> None:
+        self.values: dict[str, Any] = {}
+        self.seen: dict[str, str] = {}
+        self._problems: list[tuple[str, str]] = []
+        for key, value in data.items():
+            self._read(key, value, checks, now)
+
+    def _read(self, key: str, value: object, checks: Mapping[str, Callable[[object, int], Any]], now: int) -> None:
+        name = SPELLINGS.get(key, key)
+        check = checks.get(name)
+        if check is None:
+            self.refuse(key, f"{quoted(key)} cannot be changed" if name in FIELDS
+                        else f"unknown field {quoted(key)}{did_you_mean(key, checks)}")
+        elif name in self.seen:
+            self.refuse(key, f"{key} and {self.seen[name]} are the same field, give one")
+        else:
+            self.seen[name] = key
+            try:
+                self.values[name] = check(value, now)
+            except ValueError as error:
+                self.refuse(key, _phrase(key, value, error))
+
+    def refuse(self, key: str, problem: str) -> None:
+        """Note what is wrong with a field."""
+        self._problems.append((key, problem))
+
+    def demand_none_refused(self) -> None:
+        """Raise InvalidInput with everything that is wrong; its `field` is the first of them."""
+        if self._problems:
+            raise InvalidInput.of([problem for _, problem in self._problems], field=self._problems[0][0])
 
 
 def _phrase(key: str, value: object, error: ValueError) -> str:

@@ -1,4 +1,4 @@
-"""The jobs table's arrows: enqueue, claim, renew, finish, promote, cancel, retry, release, remove.
+"""The jobs table's arrows: enqueue, claim, renew, finish, promote, edit, cancel, retry, hold, release, remove.
 
 Every write names the state it expects, and for a running job the attempt that it acts for: the
 attempt's id is the fencing token. A worker that lost its job to a recovery finds no row, and its
@@ -24,7 +24,7 @@ from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, Sequence
+    from typing import Any, Callable, Iterator, Mapping, Sequence
 
     from ..model.job import Outcome
     from ..model.spec import JobSpec
@@ -75,6 +75,12 @@ BEGIN_WAIT_AGAIN = """
 UPDATE jobs SET run_at = ? + (run_at - updated_at), updated_at = ?
 WHERE state = 'failed' AND updated_at > ?
 """
+STORED = ("command", "queue", "priority", "max_retries", "timeout", "run_at", "context", "tags")
+BEFORE_EDIT = f"SELECT state, {', '.join(STORED)} FROM jobs WHERE number = ?"
+EDIT = f"""
+UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = ? WHERE number = ? AND state = ?
+"""
+HOLD = "UPDATE jobs SET state = 'held', updated_at = ? WHERE number = ? AND state = ?"
 RELEASE = "UPDATE jobs SET state = ?, updated_at = ? WHERE number = ? AND state = 'held'"
 RUN_AT = "SELECT run_at FROM jobs WHERE number = ?"
 REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
@@ -149,8 +155,7 @@ class Jobs:
                 context = shared[spec.cwd] = self._contexts.number(spec.cwd, path, {})
             yield (number, spec.id or f"job-{number}", spec.command, first_state(spec, now), spec.queue, spec.priority,
                    spec.max_retries, spec.timeout, now if spec.run_at is None else spec.run_at, now, now,
-                   spec.allow_background, context, f",{','.join(spec.tags)}," if spec.tags else "", origin.actor,
-                   origin.schedule)
+                   spec.allow_background, context, _tags_text(spec.tags), origin.actor, origin.schedule)
 
     def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
         """Return numbers whose `job-N` is free, for a batch in which some id is taken. Raises Conflict."""
@@ -269,6 +274,39 @@ class Jobs:
         self._counts.move(place["queue"], place["state"], PENDING)
         return True
 
+    def edit(self, number: int, changes: Mapping[str, Any], now: int) -> bool:
+        """Change fields of a job that waits, by name as `parse_changes` returns them; return False if it does not.
+
+        A new time makes a job claimable, or has it wait again.
+        """
+        before = self._database.row(BEFORE_EDIT, (number,))
+        if before is None or before["state"] not in sources("edit"):
+            return False
+        state, after = before["state"], {name: before[name] for name in STORED}
+        after.update((name, value) for name, value in changes.items() if name in STORED)
+        if "tags" in changes:
+            after["tags"] = _tags_text(changes["tags"])
+        if "cwd" in changes:
+            old = self._contexts.get(before["context"])
+            after["context"] = self._contexts.number(changes["cwd"], old.path, old.env)
+        if "run_at" in changes:
+            state = TRANSITIONS.get((state, "postpone" if after["run_at"] > now else "promote"), state)
+        if not self._database.change(EDIT, (state, *after.values(), now, number, before["state"])):
+            return False
+        self._counts.add(before["queue"], before["state"], -1)
+        self._counts.add(after["queue"], state, 1)
+        return True
+
+    def hold(self, number: int, now: int) -> bool:
+        """Keep a job that waits from running until it is released; return False if it does not wait."""
+        place = self._database.row(PLACE, (number,))
+        if place is None or place["state"] not in sources("hold"):
+            return False
+        if not self._database.change(HOLD, (now, number, place["state"])):
+            return False
+        self._counts.move(place["queue"], place["state"], HELD)
+        return True
+
     def release(self, number: int, now: int) -> bool:
         """Let a held job go; return False if it is not held."""
         place = self._database.row(PLACE, (number,))
@@ -303,6 +341,11 @@ def _counted(rows: Iterator[tuple[object, ...]], on_progress: Callable[[int], No
         if count % TELL_EVERY == 0:
             on_progress(count)
         yield row
+
+
+def _tags_text(tags: Sequence[str]) -> str:
+    """Return tags as they are stored: each between commas, so that one can be searched for."""
+    return f",{','.join(tags)}," if tags else ""
 
 
 def first_state(spec: JobSpec, now: int) -> str:

@@ -44,7 +44,7 @@ def test_a_list_shows_jobs_with_what_may_be_done(api: Api) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 def test_allowed_actions_are_those_that_succeed(api: Api, state: str) -> None:
-    for verb in ("retry", "cancel", "release", "remove"):
+    for verb in ("retry", "cancel", "release", "hold", "remove"):
         identifier = f"{verb}-{state}"
         bring_to(api.store, state, id=identifier)
         allowed = api.get(f"/jobs/{identifier}")["allowed_actions"]
@@ -87,6 +87,24 @@ def test_a_wrong_job_is_refused(api: Api, body: Any, word: str) -> None:
     assert api.get("/jobs")["total"]["value"] == 0
 
 
+@pytest.mark.parametrize("change, field", [
+    ({"id": "a b"}, "id"), ({"command": 5}, "command"), ({"command": ""}, "command"), ({"queue": "a b"}, "queue"),
+    ({"priority": "high"}, "priority"), ({"priority": 5000}, "priority"), ({"max_retries": -1}, "max_retries"),
+    ({"retries": -1}, "retries"), ({"timeout": "soon"}, "timeout"), ({"timeout_sec": 0}, "timeout_sec"),
+    ({"run_at": "never"}, "run_at"), ({"hold": 1}, "hold"), ({"cwd": "here"}, "cwd"), ({"env": {"": ""}}, "env"),
+    ({"tags": ["a b"]}, "tags"), ({"allow_background": None}, "allow_background"), ({"comand": "x"}, "comand"),
+    ({"retries": 1, "max_retries": 1}, "max_retries"), ({"priority": "high", "timeout": "soon"}, "priority"),
+    ({"timeout": "soon", "priority": "high"}, "timeout"),
+])
+def test_a_refusal_names_the_first_field_that_is_wrong(api: Api, change: Dict[str, Any], field: str) -> None:
+    answer = api.ask("POST", "/jobs", {"command": "x", **change})
+    assert (answer.status, answer.error["field"]) == (422, field)
+
+
+def test_a_refusal_names_the_field_that_is_missing(api: Api) -> None:
+    assert api.ask("POST", "/jobs", {"queue": "q"}).error["field"] == "command"
+
+
 def test_an_id_that_exists_is_a_conflict(api: Api) -> None:
     add(api.store, id="a")
     assert api.refused("POST", "/jobs", {"command": "x", "id": "a"}) == (409, "conflict")
@@ -125,7 +143,7 @@ def test_a_verb_answers_with_the_job_as_it_is_then(api: Api) -> None:
     assert api.post("/jobs/a/cancel")["job"]["state"] == "cancelled"
     assert api.post("/jobs/a/retry", {"keep_attempts": True})["job"]["attempts"] == 0
     bring_to(api.store, HELD, id="h")
-    assert api.post("/jobs/h/release")["allowed_actions"] == ["cancel", "remove", "duplicate"]
+    assert api.post("/jobs/h/release")["allowed_actions"] == ["cancel", "hold", "edit", "remove", "duplicate"]
     assert api.ask("DELETE", "/jobs/h").status == 204
     assert api.refused("GET", "/jobs/h") == (404, "not_found")
 

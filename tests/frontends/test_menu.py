@@ -100,6 +100,15 @@ def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:
     assert len(jobs(home)) == 1
 
 
+def test_a_job_that_waits_is_edited_and_what_is_left_empty_stays(home: str) -> None:
+    done(home, "add", "echo old", "--id", "x", "--hold", "--timeout", "90", "--priority", "3")
+    talk = Talk(home, "3", "", "", "", "1", "6", "echo new", "", "", "0", "", "", "b", "b", "b", "0")
+    assert all(shown in talk.out for shown in ("command [echo old]: ", "priority [3]: ", "timeout [1m 30s]: "))
+    assert talk.commands[-1] == "queuectl edit x --command 'echo new' --retries 0"
+    job, = jobs(home)
+    assert [job[name] for name in ("command", "priority", "max_retries", "timeout")] == ["echo new", 3, 0, 90]
+
+
 @pytest.mark.parametrize("answers", [["1", "b"], ["1", ""], ["1", "true", "b"], ["1", "true", "", "back"],
                                      ["6", "3", "b"], ["8", "2", "b"], ["4", "b"], ["5", "b"], ["3", "b"]])
 def test_every_form_has_a_way_back(home: str, answers: list[str]) -> None:

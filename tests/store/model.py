@@ -102,6 +102,24 @@ class Model:
         row.update(state=PENDING, run_at=now, finished_at=None, attempts=row["attempts"] if keep_attempts else 0)
         return True
 
+    def hold(self, number: int) -> bool:
+        row = self.jobs.get(number)
+        if row is None or row["state"] not in (SCHEDULED, PENDING, FAILED):
+            return False
+        row["state"] = HELD
+        return True
+
+    def edit(self, number: int, changes: Row, now: int) -> bool:
+        row = self.jobs.get(number)
+        if row is None or row["state"] not in WAITING_STATES:
+            return False
+        row.update(changes)
+        if "run_at" in changes and changes["run_at"] > now and row["state"] == PENDING:
+            row["state"] = SCHEDULED
+        elif "run_at" in changes and changes["run_at"] <= now and row["state"] in (SCHEDULED, FAILED):
+            row["state"] = PENDING
+        return True
+
     def release(self, number: int, now: int) -> bool:
         row = self.jobs.get(number)
         if row is None or row["state"] != HELD:

@@ -24,6 +24,8 @@ WRITES = {
     "cancel a running job": lambda store: store.jobs.cancel(2, NOW),
     "retry": lambda store: store.jobs.retry(1, NOW, keep_attempts=False),
     "release": lambda store: store.jobs.release(3, NOW),
+    "hold": lambda store: store.jobs.hold(5, NOW),
+    "edit": lambda store: store.jobs.edit(5, {"cwd": "/new", "queue": "new"}, NOW),
     "remove": lambda store: store.jobs.remove(5),
     "prune": lambda store: store.jobs.prune(COMPLETED, NOW * 2, 9),
     "record_process": lambda store: store.attempts.record_process(2, 1, "x"),

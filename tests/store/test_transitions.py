@@ -59,7 +59,10 @@ VERBS = {
     "promote": lambda store, number: write(store, store.jobs.promote, LATER, 10),
     "cancel": lambda store, number: write(store, store.jobs.cancel, number, NOW),
     "retry": lambda store, number: write(store, store.jobs.retry, number, NOW, keep_attempts=False),
+    "hold": lambda store, number: write(store, store.jobs.hold, number, NOW),
     "release": lambda store, number: write(store, store.jobs.release, number, LATER),
+    "edit": lambda store, number: write(store, store.jobs.edit, number, {"priority": 7}, NOW),
+    "postpone": lambda store, number: write(store, store.jobs.edit, number, {"run_at": LATER + 5}, NOW),
 }
 
 

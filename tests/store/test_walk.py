@@ -156,6 +156,16 @@ class Walk:
         number, keep = self.some_job(), self.random.random() < 0.5
         assert store.jobs.retry(number, self.now, keep_attempts=keep) == self.model.retry(number, self.now, keep)
 
+    def hold(self, store: Store) -> None:
+        number = self.some_job()
+        assert store.jobs.hold(number, self.now) == self.model.hold(number)
+
+    def edit(self, store: Store) -> None:
+        number, choose = self.some_job(), self.random.choice
+        changes = choose([{"queue": choose("xyz")}, {"priority": 5, "queue": "w"}, {"run_at": self.some_moment()},
+                          {"run_at": self.now}])
+        assert store.jobs.edit(number, changes, self.now) == self.model.edit(number, changes, self.now)
+
     def release(self, store: Store) -> None:
         number = self.some_job()
         assert store.jobs.release(number, self.now) == self.model.release(number, self.now)
@@ -175,7 +185,8 @@ class Walk:
 
 
 OPERATIONS = {"enqueue": 8, "claim": 6, "finish": 6, "finish_and_claim": 3, "promote_and_claim": 2, "renew": 2,
-              "promote": 2, "cancel": 3, "retry": 3, "release": 2, "remove": 2, "prune": 1, "pass_time": 5}
+              "promote": 2, "cancel": 3, "retry": 3, "hold": 2, "edit": 4, "release": 3,
+              "remove": 2, "prune": 1, "pass_time": 5}
 
 
 @pytest.mark.parametrize("connections", [1, 2])

@@ -9,6 +9,8 @@ export const VERBS = {
   retry: { label: 'Retry', done: 'queued again', ask: (id) => `Run ${id} again?` },
   cancel: { label: 'Cancel', done: 'cancelled', ask: (id) => `Cancel ${id}?`, danger: true },
   release: { label: 'Release', done: 'released' },
+  hold: { label: 'Hold', done: 'held' },
+  edit: { label: 'Edit' },
   duplicate: { label: 'Duplicate', done: 'duplicated' },
   remove: { label: 'Remove', done: 'removed', ask: (id) => `Remove ${id} with its output?`, danger: true },
 };
@@ -16,6 +18,7 @@ const TYPED_FROM = 1000;
 
 // Do it to one job, after asking where that is due. Resolves with the answer, or null.
 export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`) {
+  if (verb === 'edit') return (await import('./editjob.js')).editJob(job, app);
   const { ask, label, done, danger } = VERBS[verb];
   const run = async () => {
     const answer = verb === 'remove' ? await remove(jobPath(job.id)) : await post(`${jobPath(job.id)}/${verb}`);
@@ -45,11 +48,12 @@ export function rowActions(job, app, verbs = ['retry', 'cancel', 'release']) {
 }
 
 // Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and refuses if they have changed.
-export async function actOnMany(verb, what, app) {
+// `path` is another preview that takes `what`, `note` says more about it.
+export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview', note = '' } = {}) {
   const { label, done, danger } = VERBS[verb];
   let preview;
   try {
-    preview = await post('/jobs/actions/preview', { action: verb, ...what });
+    preview = await post(path, { action: verb, ...what });
   } catch (error) {
     fail(error);
     return null;
@@ -62,8 +66,8 @@ export async function actOnMany(verb, what, app) {
   const rest = preview.count - preview.sample.length;
   return confirm({
     title: `${label} ${plural(preview.count, 'job')}?`,
-    body: [refused && `Left as they are: ${refused}.`, preview.more && 'More jobs match: do it again for the rest.']
-      .filter(Boolean).join(' '),
+    body: [note, refused && `Left as they are: ${refused}.`,
+      preview.more && 'More jobs match: do it again for the rest.'].filter(Boolean).join(' '),
     sample: [...preview.sample.map((job) => `${job.id}  ${job.command.slice(0, 100)}`),
       ...(rest ? [`and ${number(rest)} more`] : [])],
     word: preview.count > TYPED_FROM ? String(preview.count) : null,

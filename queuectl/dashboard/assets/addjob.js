@@ -36,7 +36,7 @@ export function addCommand(job) {
   return `${words.join(' ')} ${quote(job.command)}`;
 }
 
-const asTags = (value) => value.split(',').map((tag) => tag.trim()).filter(Boolean);
+export const asTags = (value) => value.split(',').map((tag) => tag.trim()).filter(Boolean);
 
 function body(values) {
   const wanted = { ...values, tags: asTags(values.tags) };

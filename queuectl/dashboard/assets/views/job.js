@@ -14,7 +14,7 @@ const OUTCOMES = { exited: 'exited', signalled: 'killed by a signal', timed_out:
 // The colour of a step in the timeline.
 const TONES = [[/exited exit code 0$/, 'completed'], [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'],
   [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
-const ORDER = ['retry', 'cancel', 'release', 'duplicate', 'remove'];
+const ORDER = ['retry', 'cancel', 'release', 'hold', 'edit', 'duplicate', 'remove'];
 
 function outcome(attempt) {
   if (!attempt.outcome) return 'running';
@@ -182,7 +182,7 @@ export async function mount(root, { app, params, signal, setTitle }) {
     if (at >= 0) bars[at + step]?.click();
   };
   return { refresh, destroy: () => clearInterval(timer),
-    keys: { r: key('retry'), c: key('cancel'), d: key('remove'), f: () => log.follow(!log.following),
+    keys: { r: key('retry'), c: key('cancel'), d: key('remove'), e: key('edit'), f: () => log.follow(!log.following),
       '[': neighbour(-1),
       ']': neighbour(1) } };
 }

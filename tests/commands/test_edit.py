@@ -1,0 +1,144 @@
+"""`edit` and `hold`: jobs that wait are changed or kept back, all others are left alone."""
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+import pytest
+
+from queuectl.engine.queue import Queue
+from queuectl.model.errors import InvalidInput
+from queuectl.model.job import STATES, WAITING_STATES
+from tests.commands.calling import bring, call, done, ids, jobs, refused, state_of
+
+
+def shown(home: str, reference: str) -> Dict[str, Any]:
+    found: Dict[str, Any] = done(home, "show", reference, "--json").json()
+    return found
+
+
+def test_everything_can_be_changed_at_once(home: str) -> None:
+    done(home, "add", "make", "--id", "m", "--tag", "old", "--env", "A=1", "--hold")
+    answer = done(home, "edit", "m", "--command", "make -j4", "--queue", "builds", "--priority", "-5", "--retries", "0",
+                  "--timeout", "none", "--cwd", "/", "--tags", "a,b", "--at", "2031-05-06T07:08:09Z")
+    assert answer.out == "Job edited: m\n"
+    assert "2031-05-06T07:08:09.000Z" in answer.err
+    found = shown(home, "m")
+    assert {name: found[name] for name in ("command", "queue", "priority", "max_retries", "timeout", "cwd", "tags",
+                                           "run_at", "state", "env")} == {
+        "command": "make -j4", "queue": "builds", "priority": -5, "max_retries": 0, "timeout": None, "cwd": "/",
+        "tags": ["a", "b"], "run_at": "2031-05-06T07:08:09.000Z", "state": "held", "env": {"A": "1"}}
+
+
+@pytest.mark.parametrize("words, column, before, after", [
+    (["--tags", ""], "tags", ["t"], []), (["--priority", "0"], "priority", 3, 0), (["--in", "1h"], "state", "pending",
+                                                                                   "scheduled"),
+])
+def test_one_thing_is_changed_alone(home: str, words: List[str], column: str, before: Any, after: Any) -> None:
+    done(home, "add", "true", "--id", "x", "--tag", "t", "--priority", "3")
+    old = shown(home, "x")
+    done(home, "edit", "x", *words)
+    new = shown(home, "x")
+    assert (old[column], new[column]) == (before, after)
+    changed = {name for name in old if old[name] != new[name]}
+    assert changed - {"updated_at", "run_at"} == {column}
+
+
+def test_a_time_that_has_come_makes_a_job_claimable(home: str) -> None:
+    done(home, "add", "true", "--id", "x", "--in", "1h")
+    done(home, "edit", "x", "--at", "now")
+    assert state_of(home, "x") == "pending"
+
+
+@pytest.mark.parametrize("state", sorted(set(STATES) - set(WAITING_STATES)))
+@pytest.mark.parametrize("verb", ["edit", "hold"])
+def test_a_job_that_does_not_wait_is_left_alone(home: str, state: str, verb: str) -> None:
+    bring(home, state)
+    before = jobs(home)
+    answer = refused(home, 4, verb, f"{state}-1", *(["--priority", "9"] if verb == "edit" else []))
+    assert answer.problems == [f'cannot {verb} job "{state}-1": it is {state}']
+    assert jobs(home) == before
+
+
+def test_several_jobs_are_edited_and_those_that_cannot_be_are_named(home: str) -> None:
+    bring(home, "completed", "pending", "held")
+    answer = call(home, "edit", "1-3", "--priority", "9", "--json")
+    assert answer.code == 1
+    assert answer.json() == [{"id": "pending-1", "result": "edited"}, {"id": "held-1", "result": "edited"},
+                             {"id": "completed-1", "result": "refused: completed"}]
+    found = done(home, "edit", "-", "--queue", "slow", input=b"pending-1\nheld-1\n")
+    assert found.out == "2 jobs edited: pending-1, held-1\n"
+    assert sorted(ids(home, "--queue", "slow")) == ["held-1", "pending-1"]
+
+
+@pytest.mark.parametrize("words, problem", [
+    ([], "nothing to change"),
+    (["--priority", "1001"], "priority must be an integer between -1000 and 1000"),
+    (["--queue", "a b", "--retries", "-1"], "queue must be"),
+    (["--command", " "], "command must not be empty"),
+    (["--in", "1h", "--at", "now"], "either --in or --at"),
+    (["--cwd", "/nowhere/at/all"], "cwd must be a directory that exists"),
+    (["--at", "2031-02-30"], "run_at is"),
+    (["--tags", "a,b!"], "tag"),
+    (["--state", "dead"], "unknown option"),
+])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_is_wrong_is_said_and_nothing_is_changed(home: str, words: List[str], problem: str, dry_run: bool) -> None:
+    done(home, "add", "true", "--id", "x")
+    before = jobs(home)
+    answer = refused(home, 2, "edit", "x", *words, *(["--dry-run"] if dry_run else []))
+    assert any(problem in line for line in answer.problems), answer
+    assert jobs(home) == before
+
+
+def test_jobs_must_be_named(home: str) -> None:
+    assert "which jobs?" in refused(home, 2, "edit", "--priority", "1").err
+    refused(home, 3, "edit", "nope", "--priority", "1")
+
+
+def test_a_dry_run_only_says_which(home: str) -> None:
+    done(home, "add", "true", "--id", "x")
+    answer = done(home, "edit", "x", "--priority", "9", "--dry-run", "-o", "ids")
+    assert answer.lines == ["x"] and shown(home, "x")["priority"] == 0
+    assert done(home, "hold", "--all", "--dry-run", "-o", "ids").lines == ["x"] and state_of(home, "x") == "pending"
+
+
+def test_a_job_keeps_the_attempt_that_it_waits_for(home: str) -> None:
+    bring(home, "failed")
+    answer = refused(home, 2, "edit", "failed-1", "--retries", "0")
+    assert answer.problems == ['max_retries must be at least 1 for job "failed-1": it has been tried that often and '
+                               'waits for the next attempt']
+    done(home, "edit", "failed-1", "--retries", "1")
+    assert (shown(home, "failed-1")["state"], shown(home, "failed-1")["max_retries"]) == ("failed", 1)
+
+
+def test_the_history_tells_what_it_was(home: str) -> None:
+    done(home, "add", "old", "--id", "x", "--timeout", "90", "--tag", "t")
+    done(home, "edit", "x", "--command", "new", "--priority", "5", "--timeout", "none", "--tags", "")
+    done(home, "edit", "x", "--priority", "5")
+    rows = done(home, "history", "x", "--json").json()
+    assert [(row["what"], row["detail"]) for row in rows] == [
+        ("enqueued", ""),
+        ("edit", 'command "old" to "new", priority 0 to 5, timeout 1m 30s to none, tags t to none'),
+        ("edit", "nothing new")]
+
+
+def test_holding_by_filter_asks_first_and_means_those_that_wait(home: str) -> None:
+    bring(home, "completed", "failed", "pending", "held")
+    done(home, "add", "true", "--in", "1h", "--id", "later")
+    assert refused(home, 2, "hold", "--all").problems == ["hold 3 jobs needs a confirmation"]
+    assert done(home, "hold", "--all", "--yes").out.startswith("3 jobs held")
+    assert state_of(home, "later") == "held"
+    done(home, "release", "later")
+    assert state_of(home, "later") == "scheduled"
+
+
+def test_from_python(home: str) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true", id="x")
+        assert queue.edit("x", retries=7, run_at=None).done == ["x"]
+        assert queue.get("x").max_retries == 7
+        assert queue.hold(job.number).done == ["x"]
+        for fields in ({}, {"self": 1}, {"id": "y"}, {"env": {}}, {"priority": 1, "nope": 2}):
+            with pytest.raises(InvalidInput):
+                queue.edit("x", **fields)  # type: ignore[arg-type]
+        assert queue.get("x").priority == 0

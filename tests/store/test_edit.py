@@ -1,0 +1,86 @@
+"""Editing and holding jobs that wait: what changes, what stays, and where the job is then."""
+from __future__ import annotations
+
+import pytest
+
+from queuectl.model.job import FAILED, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES
+from tests.store.building import LATER, NOW, add, assert_whole, bring_to, claim, contents, job, state_of, take, write
+
+EVERYTHING = {"command": "false", "queue": "other", "priority": 9, "max_retries": 7, "timeout": None, "cwd": "/new",
+              "tags": ("a", "b")}
+
+
+def edit(store, number, now=NOW + 5, **changes):
+    return write(store, store.jobs.edit, number, changes, now)
+
+
+@pytest.mark.parametrize("state", WAITING_STATES)
+def test_what_is_given_changes_and_the_rest_stays(store, state):
+    number = bring_to(store, state, env={"A": "1"}, tags=("old",), id="x")
+    before = job(store, number).as_dict()
+    assert edit(store, number, **EVERYTHING)
+    after = job(store, number).as_dict()
+    assert after == {**before, **EVERYTHING, "tags": ["a", "b"], "updated_at": NOW + 5}
+    assert_whole(store)
+
+
+def test_an_edited_job_is_claimed_as_it_is_then(store):
+    urgent = add(store, priority=1)
+    number = add(store, env={"A": "1"}, cwd="/old", queue="q")
+    edit(store, number, command="new", priority=2, cwd="/new")
+    claimed = claim(store)
+    assert (claimed.number, claimed.command, claimed.context.cwd, claimed.context.env) == (
+        number, "new", "/new", {"A": "1"})
+    assert claim(store).number == urgent
+
+
+def test_a_job_moves_to_another_queue_with_its_count(store):
+    number = add(store, queue="a")
+    add(store, queue="a")
+    edit(store, number, queue="b")
+    assert store.counts.by_queue() == {"a": {PENDING: 1}, "b": {PENDING: 1}}
+    assert claim(store, queues=("b",)).number == number
+
+
+@pytest.mark.parametrize("state, run_at, after", [
+    (PENDING, LATER, SCHEDULED), (PENDING, NOW, PENDING), (SCHEDULED, LATER + 9, SCHEDULED), (SCHEDULED, NOW, PENDING),
+    (FAILED, LATER + 9, FAILED), (FAILED, NOW, PENDING), (HELD, LATER, HELD), (HELD, NOW, HELD),
+    ("blocked", LATER, "blocked"), ("blocked", NOW, "blocked"),
+])
+def test_a_new_time_decides_whether_it_waits(store, state, run_at, after):
+    number = bring_to(store, state)
+    assert edit(store, number, run_at=run_at, now=NOW)
+    assert (state_of(store, number), job(store, number).run_at) == (after, run_at)
+    assert (take(store) is not None) == (after == PENDING)
+    assert_whole(store)
+
+
+def test_a_postponed_job_is_promoted_at_its_new_time(store):
+    number = add(store)
+    edit(store, number, run_at=LATER)
+    assert store.jobs.next_due() == LATER
+    assert write(store, store.jobs.promote, LATER - 1, 9) == 0
+    assert write(store, store.jobs.promote, LATER, 9) == 1
+    assert claim(store).number == number
+
+
+@pytest.mark.parametrize("verb", ["edit", "hold"])
+def test_a_worker_that_is_faster_keeps_its_job(store, verb):
+    number = add(store)
+    claim(store)
+    before = contents(store)
+    arguments = ({"command": "other"}, NOW) if verb == "edit" else (NOW,)
+    assert not write(store, getattr(store.jobs, verb), number, *arguments)
+    assert contents(store) == before and state_of(store, number) == PROCESSING
+
+
+@pytest.mark.parametrize("state", [PENDING, SCHEDULED, FAILED])
+def test_a_held_job_is_neither_promoted_nor_claimed_until_it_is_released(store, state):
+    number = bring_to(store, state)
+    attempts = job(store, number).attempts
+    assert write(store, store.jobs.hold, number, NOW)
+    assert store.jobs.next_due() is None and take(store) is None
+    assert write(store, store.jobs.promote, LATER, 9) == 0
+    assert write(store, store.jobs.release, number, LATER)
+    assert (state_of(store, number), job(store, number).attempts) == (PENDING, attempts)
+    assert_whole(store)
