@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 
 PROGRAMS = ("drain", "latency", "bulk", "add_cli", "memory", "idle", "big_output", "scale", "schedule", "retention",
-            "dashboard_api", "dashboard")
+            "dashboard_api", "dashboard", "browser")
 
 
 def main() -> None:

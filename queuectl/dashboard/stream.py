@@ -1,7 +1,7 @@
 """Server-sent events: one thread looks whether something has changed, and tells all streams.
 
     hello     {seq, version, server_time, read_only}   the first
-    overview  what GET /api/v1/overview answers        after changes, at most 4 times a second; else every 5 s
+    overview  what GET /api/v1/overview answers        after changes, 4 times in a second at most; else every 5 s
     changed   {seq}                                    after changes; fetch again what is shown
     ping      {}                                       after 10 s of silence
     bye       {reason}                                 the dashboard ends
@@ -11,6 +11,7 @@ commits of others only. A client that does not read what it is sent is dropped a
 """
 from __future__ import annotations
 
+import collections
 import json
 import queue
 import select
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 PATH = "/api/v1/stream"
 MAX_STREAMS = 64
 WAITING = 64
-LOOK_SECONDS = 0.1
-TELL_MS = 250
+LOOK_SECONDS = 0.05
+# So many news in so long: a lone change is told at once, however shortly the last one was.
+MOST_NEWS, NEWS_MS = 4, 1_000
 # What is no commit shows up that late: a worker that was killed, rates that fall, room on the disk.
 TELL_ANYWAY_MS = 5_000
 AFTER_TROUBLE_SECONDS = 1.0
@@ -98,7 +100,7 @@ class Hub:
         self._empty = threading.Event()
         self._seq = 0
         self._seen: int | None = None
-        self._told_at = 0
+        self._told: collections.deque[int] = collections.deque(maxlen=MOST_NEWS)
 
     @property
     def size(self) -> int:
@@ -142,6 +144,7 @@ class Hub:
 
     def _watch(self) -> None:
         self._seen = None
+        self._told.clear()
         try:
             while self._is_wanted():
                 pause = LOOK_SECONDS
@@ -169,14 +172,15 @@ class Hub:
     def look(self) -> None:
         """Tell the clients if something has changed since they were last told. Raises QueueCTLError."""
         now = self.app.clock.monotonic()
-        if self._seen is not None and now - self._told_at < TELL_MS:
+        if len(self._told) == MOST_NEWS and now - self._told[0] < NEWS_MS:
             return
         changes = self.app.queue.store.changes()
         is_news = changes != self._seen
-        if not is_news and now - self._told_at < TELL_ANYWAY_MS:
+        if not is_news and now - self._told[-1] < TELL_ANYWAY_MS:
             return
         # Read before the overview: what is committed meanwhile is told the next time.
-        self._seen, self._told_at = changes, now
+        self._seen = changes
+        self._told.append(now)
         message = event("overview", self._overview(self.app))
         if is_news:
             self._seq += 1
