@@ -39,7 +39,7 @@ def ids(home: str) -> List[str]:
 @pytest.mark.parametrize("form", ["file", "@file", "-f", "--file", "stdin", "inline"])
 def test_jobs_come_in_every_form(home: str, tmp_path: Path, form: str, text: str, expected: List[str]) -> None:
     path = tmp_path / "jobs.json"
-    path.write_text(text, encoding="utf-8", newline="")
+    path.write_bytes(text.encode())
     if form == "inline":
         words, data = [text.lstrip("\ufeff")], b""
     else:

@@ -40,3 +40,22 @@ def test_every_import_names_what_the_module_has() -> None:
             for name in (part.split(" as ")[0].strip() for part in names.split(",")):
                 exported = rf"^export (async )?(const|function|class) {re.escape(name)}(?!\w)"
                 assert re.search(exported, module, re.M), (script, name)
+
+
+def imported(*scripts: str) -> set[str]:
+    """Return the modules that some import, and that those import, by name."""
+    found: set[str] = set()
+    pending = list(scripts)
+    while pending:
+        script = ASSETS / pending.pop()
+        for path in re.findall(r"^import .+ from '([^']+)'|^ .+ from '([^']+)'", script.read_text("utf-8"), re.M):
+            name = str((script.parent / "".join(path)).resolve().relative_to(ASSETS.resolve()))
+            if name not in found:
+                found.add(name)
+                pending.append(name)
+    return found
+
+
+def test_page_asks_early_for_the_modules_of_its_frame_and_for_none_that_its_first_view_does_not_need() -> None:
+    early = set(re.findall(r'rel="modulepreload" href="/assets/([^"]+)"', (ASSETS / "index.html").read_text("utf-8")))
+    assert imported("app.js") <= early <= imported("app.js", "views/overview.js")
