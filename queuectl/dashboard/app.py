@@ -4,6 +4,7 @@ from __future__ import annotations
 from .. import __version__
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
+from .totals import Totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,4 +22,5 @@ class App:
         self.read_only = read_only
         self.clock = clock
         self.version = __version__
+        self.totals = Totals()
         self.started_at = clock.wall()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Mapping
 
     from ..engine.dashboard_control import DashboardOptions
+    from ..engine.log import Log
     from ..model.clock import Clock
     from ..store import Home
 
@@ -68,6 +69,7 @@ def _serve(home: Home, app: App, server: Server, on_ready: Callable[[str], None]
         server.log.say(f"started at {place}{', read-only' if app.read_only else ''}")
         _note(app, server, "dashboard started", place)
         on_ready(server.url)
+        add_up(app, server.log)
         while not wakeup.stops and acceptor.is_alive():
             if app.queue.store.database.is_replaced():
                 server.log.say(f"{home.database} was removed or replaced, there is nothing to show any more")
@@ -85,6 +87,14 @@ def _serve(home: Home, app: App, server: Server, on_ready: Callable[[str], None]
         if os.path.exists(home.dashboard_url):
             os.unlink(home.dashboard_url)
         server.log.say("stopped")
+
+
+def add_up(app: App, log: Log) -> None:
+    """Add up what is over before Prometheus first asks, which would then take long with months of it."""
+    try:
+        app.totals.read(app.queue.store, app.clock.wall())
+    except QueueCTLError as error:
+        log.complain(str(error))
 
 
 def _note(app: App, server: Server, what: str, place: str) -> None:

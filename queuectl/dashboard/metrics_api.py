@@ -2,13 +2,16 @@
 
 Series come from the rollups, which outlive the jobs. A bucket in which nothing ended is 0, one of which
 nothing is known (before the first record, or still to come) is null, and so is an average of nothing.
+Percentiles are estimated from the histograms in `timings`, of five minutes each, so their step may be longer.
 """
 from __future__ import annotations
 
 from ..engine import reports
 from ..model import when
 from ..model.errors import quoted
+from ..model.histogram import BUCKETS, percentile
 from ..model.when import iso
+from ..store.timings import SLOT_MS
 from .http import HttpError, Response, json_response
 from .route import Field, route
 from .shapes import INTEGER, NUMBER, SCHEMAS, SECONDS, TEXT, TIME, many, maybe, one_of, record, ref, seconds, whole
@@ -28,12 +31,18 @@ SAMPLE = 10_000
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080, 20_160, 43_200)
 COUNTS = ("finished", "failed", "dead")
 AVERAGES = ("run_time", "wait_time")
+PERCENTILES = (50, 95, 99)
 SHOWN = 500
 
+SPREADS = record(**{f"p{percent}": many(maybe(SECONDS)) for percent in PERCENTILES})
+TOTALS = record(**{"from": TIME, "to": TIME, **dict.fromkeys(COUNTS, INTEGER)})
 SCHEMAS["Series"] = record(**{
     "from": TIME, "to": TIME, "step": INTEGER,
     "series": many(record(queue=maybe(TEXT), **{name: many(maybe(INTEGER)) for name in COUNTS},
-                          **{name: many(maybe(SECONDS)) for name in AVERAGES}))})
+                          **{name: many(maybe(SECONDS)) for name in AVERAGES})),
+    "percentiles": record(**{"from": TIME, "to": TIME, "step": INTEGER,
+                             "series": many(record(queue=maybe(TEXT), **dict.fromkeys(AVERAGES, SPREADS)))}),
+    "totals": TOTALS, "previous": maybe(TOTALS)})
 ROW = record(command=TEXT, attempts=INTEGER, failed=INTEGER, average=maybe(SECONDS), longest=maybe(SECONDS),
              last_at=TIME, sample_id=maybe(TEXT))
 SCHEMAS["Top"] = record(sampled=INTEGER, slowest=many(ROW), failing=many(ROW))
@@ -44,7 +53,7 @@ SCHEMAS["Summary"] = record(
     exit_codes=many(record(outcome=TEXT, exit_code=maybe(INTEGER), signal=maybe(INTEGER), count=INTEGER)))
 
 
-@route("GET", "/metrics/series", "What ended over time, from the rollups",
+@route("GET", "/metrics/series", "What ended over time and how long it took, and what ended in the same time before",
        query=(Field("from", TEXT, "an instant, or such as -6h", default="-1h"),
               Field("to", TEXT, "an instant (default: now)", default="now"),
               Field("points", whole(3, MOST_POINTS), "how many values at most", default=120),
@@ -70,7 +79,42 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     return json_response({
         "from": iso(first * step), "to": iso(last * step), "step": step // 1000,
         "series": [{"queue": name, **_values((row for row in rows if name in (None, row["queue"])), buckets, unknown)}
-                   for name in names]})
+                   for name in names],
+        "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
+        "totals": _totals(app, since, until, queue), "previous": _previous(app, since, until, queue, known)})
+
+
+def _percentiles(app: App, since: int, until: int, step: int, names: list[str | None]) -> dict[str, Any]:
+    """Return the percentiles of each step, a multiple of SLOT_MS, for some queues (None: for all together)."""
+    first, last = since // step, until // step + 1
+    rows = app.queue.store.timings.series(first * step, last * step, step // SLOT_MS)
+    return {"from": iso(first * step), "to": iso(last * step), "step": step // 1000,
+            "series": [{"queue": name, **_spreads((row for row in rows if name in (None, row["queue"])),
+                                                  range(first, last))} for name in names]}
+
+
+def _spreads(rows: Iterable[Row], buckets: range) -> dict[str, Any]:
+    counts: dict[tuple[str, int], list[int]] = {}
+    for row in rows:
+        for name, column in (("run_time", "run"), ("wait_time", "wait")):
+            counts.setdefault((name, row["bucket"]), [0] * BUCKETS)[row[column]] += row["attempts"]
+    return {name: {f"p{percent}": [seconds(percentile(counts.get((name, bucket), ()), percent)) for bucket in buckets]
+                   for percent in PERCENTILES} for name in AVERAGES}
+
+
+def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, Any]:
+    """Return what ended in the minutes after that of `since` up to that of `until`."""
+    rows = app.queue.store.stats.queue_totals(since + MINUTE_MS, until + MINUTE_MS)
+    return {"from": iso(since), "to": iso(until),
+            **{name: sum(row[name] for row in rows if queue in (None, row["queue"])) for name in COUNTS}}
+
+
+def _previous(app: App, since: int, until: int, queue: str | None, known: int | None) -> dict[str, Any] | None:
+    """Return what ended in the same time before `since`, None if not all of that time is known."""
+    before = since - (until - since)
+    if known is None or before // MINUTE_MS + 1 < known // MINUTE_MS:
+        return None
+    return _totals(app, before, since, queue)
 
 
 def _instant(text: str, now: int, name: str) -> int:

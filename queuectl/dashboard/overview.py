@@ -63,6 +63,7 @@ SCHEMAS["Overview"] = record(
     worker_list=many(ref("Worker")), scheduler=record(running=FLAG, pid=maybe(INTEGER), mode=maybe(TEXT)),
     schedules=INTEGER, next_due_at=maybe(TIME),
     series=record(start=TIME, step=INTEGER, finished=many(INTEGER), failed=many(INTEGER), dead=many(INTEGER)),
+    backlog=record(start=TIME, step=INTEGER, pending=many(maybe(INTEGER)), oldest_age=many(maybe(SECONDS))),
     running=many(ref("Running")), failures=many(FAILURE), next_scheduled=many(ref("Upcoming")), alerts=many(ALERT),
     storage=record(database=INTEGER, log=INTEGER, logs=INTEGER, free=INTEGER))
 
@@ -90,7 +91,8 @@ def overview(app: App) -> dict[str, Any]:
         "worker_list": [worker_json(row) for row in workers],
         "scheduler": {name: scheduler[name] for name in ("running", "pid", "mode")},
         "schedules": scheduler["schedules"], "next_due_at": iso(scheduler["next_due_at"]),
-        "series": _series(minutes, now), "running": _running(queue, now), "failures": _failures(queue),
+        "series": _series(minutes, now), "backlog": _backlog(queue, now),
+        "running": _running(queue, now), "failures": _failures(queue),
         "next_scheduled": upcoming_json(queue, UPCOMING)[0],
         "alerts": _alerts(counts, workers, scheduler, age, storage["free"]), "storage": storage,
     }
@@ -122,6 +124,23 @@ def _series(minutes: Sequence[tuple[int, int, int]], now: int) -> dict[str, Any]
     start = (now // MINUTE_MS - MINUTES + 1) * MINUTE_MS
     finished, failed, dead = zip(*minutes)
     return {"start": iso(start), "step": MINUTE_MS // 1000, "finished": finished, "failed": failed, "dead": dead}
+
+
+def _backlog(queue: Queue, now: int) -> dict[str, Any]:
+    """Return how much waited in the last hour's minutes, this one last; null where nobody looked."""
+    backlog = queue.store.backlog
+    first = (now // MINUTE_MS - MINUTES + 1) * MINUTE_MS
+    samples = {row["minute"]: row for row in backlog.since(first)}
+    last = backlog.last(first - MINUTE_MS)
+    pending: list[int | None] = []
+    ages: list[float | None] = []
+    for minute in range(first // MINUTE_MS, now // MINUTE_MS + 1):
+        last = samples.get(minute, last)
+        # Nothing is written down while nothing waits.
+        known = last is not None and (last["minute"] == minute or not (last["pending"] or last["processing"]))
+        pending.append(last["pending"] if last is not None and known else None)
+        ages.append(seconds(last["oldest_age"]) if last is not None and known else None)
+    return {"start": iso(first), "step": MINUTE_MS // 1000, "pending": pending, "oldest_age": ages}
 
 
 def _running(queue: Queue, now: int) -> list[dict[str, Any]]:

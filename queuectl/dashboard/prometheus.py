@@ -1,14 +1,16 @@
 """The figures of a home in Prometheus' text format 0.0.4.
 
-Totals come from the rollups, which are kept for so long only: when old minutes are forgotten a total goes
-down, which Prometheus takes for a restart. Percentiles are of the newest attempts.
+Totals are of what is kept, which is so much only, and of all that has happened since the dashboard's start:
+see `totals`. How long attempts took are histograms, so that Prometheus can add them up over queues and homes.
 """
 from __future__ import annotations
 
 import os
+from itertools import accumulate
 
 from ..engine import reports
 from ..engine.scheduler_control import scheduler_state
+from ..model.histogram import BOUNDS, BUCKETS
 from ..model.job import STATES
 from .http import Response
 from .overview import worker_totals
@@ -18,14 +20,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Iterator, Mapping, Tuple
 
-    from ..store import Store
     from .app import App
+    from .totals import Ended, Timed
 
     Sample = Tuple[str, Mapping[str, str], float]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-SAMPLE = 1_000
-PERCENTILES = (("50", "p50"), ("90", "p90"), ("95", "p95"), ("99", "p99"))
+# As the value of the label `le`, in seconds.
+UP_TO = (*(f"{bound / 1000:g}" for bound in BOUNDS), "+Inf")
 
 
 @route("GET", "//metrics", "The figures of this home for Prometheus", answer=CONTENT_TYPE)
@@ -53,8 +55,10 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
     yield ("queuectl_oldest_pending_seconds", "gauge",
            "How long the job that waits longest has been claimable, 0 if none waits.",
            [("", {}, 0 if oldest is None else max(0, now - oldest) / 1000)])
-    yield from _totals(store)
-    yield from _recent(store)
+    ended, timed = app.totals.read(store, now)
+    yield _attempts(ended)
+    yield _histogram("run_time", "How long attempts ran, by queue.", timed, 0)
+    yield _histogram("wait_time", "How long attempts had waited, by queue.", timed, 1)
     yield "queuectl_workers", "gauge", "Workers by what they do.", [
         ("", {"state": state}, workers[state]) for state in ("busy", "idle", "stopping", "lost")]
     yield "queuectl_pool_up", "gauge", "Whether a pool of workers runs.", [("", {}, int(scheduler["pool"]))]
@@ -65,25 +69,25 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
         ("", {"file": "log"}, store.database.wal_bytes())]
 
 
-def _totals(store: Store) -> Iterator[tuple[str, str, str, list[Sample]]]:
-    rows = store.stats.queue_totals(0)
-    yield "queuectl_attempts_total", "counter", "Attempts that ended, by queue and what became of the job.", [
-        ("", {"queue": row["queue"], "outcome": outcome}, row[column]) for row in rows
-        for outcome, column in (("completed", "finished"), ("failed", "failed"), ("dead", "dead"))]
-    for column, what in (("run_time", "Run times of attempts"), ("wait_time", "Times that attempts waited")):
-        samples: list[Sample] = []
-        for row in rows:
-            samples.append(("_sum", {"queue": row["queue"]}, row[column] / 1000))
-            samples.append(("_count", {"queue": row["queue"]}, row["finished"] + row["failed"] + row["dead"]))
-        yield f"queuectl_{column}_seconds", "summary", f"{what}, by queue.", samples
+def _attempts(ended: Ended) -> tuple[str, str, str, list[Sample]]:
+    return "queuectl_attempts_total", "counter", "Attempts that ended, by queue and what became of the job.", [
+        ("", {"queue": queue, "outcome": outcome}, count) for queue, counts in sorted(ended.items())
+        for outcome, count in zip(("completed", "failed", "dead"), counts)]
 
 
-def _recent(store: Store) -> Iterator[tuple[str, str, str, list[Sample]]]:
-    sample = store.stats.times(SAMPLE)
-    for index, name, what in ((0, "run_time", "Run times"), (1, "wait_time", "Wait times")):
-        spread = reports.spread([times[index] for times in sample])
-        yield (f"queuectl_recent_{name}_seconds", "gauge", f"{what} of the newest {SAMPLE} attempts.",
-               [("", {"percentile": percent}, spread[key] / 1000) for percent, key in PERCENTILES] if spread else [])
+def _histogram(name: str, help: str, timed: Timed, place: int) -> tuple[str, str, str, list[Sample]]:
+    """Return the histogram of run times (place 0) or of wait times (1)."""
+    counts: dict[str, list[int]] = {}
+    sums: dict[str, int] = {}
+    for (queue, *buckets), (attempts, *times) in timed.items():
+        counts.setdefault(queue, [0] * BUCKETS)[buckets[place]] += attempts
+        sums[queue] = sums.get(queue, 0) + times[place]
+    samples: list[Sample] = []
+    for queue in sorted(counts):
+        reached = list(accumulate(counts[queue]))
+        samples += [("_bucket", {"queue": queue, "le": bound}, count) for bound, count in zip(UP_TO, reached)]
+        samples += [("_sum", {"queue": queue}, sums[queue] / 1000), ("_count", {"queue": queue}, reached[-1])]
+    return f"queuectl_{name}_seconds", "histogram", help, samples
 
 
 def _family(name: str, kind: str, help: str, samples: Iterable[Sample]) -> str:

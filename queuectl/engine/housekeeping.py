@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from ..store import Home, Store
+    from ..store.backlog import Backlog
+    from ..store.stats import Stats
+    from ..store.timings import Timings
 
 INTERVAL_MS = 60_000
 STEP_MS = 100
@@ -81,10 +84,8 @@ class Housekeeping:
             with self._store.writing():
                 self._store.events.prune(now - KEPT_EVENTS_MS, PRUNE_AT_ONCE)
             yield 0
-        while self._store.stats.has_before(now - KEPT_MINUTES_MS):
-            with self._store.writing():
-                self._store.stats.prune(now - KEPT_MINUTES_MS)
-            yield 0
+        for table in (self._store.stats, self._store.timings, self._store.backlog):
+            yield from _forget_minutes(self._store, table, now - KEPT_MINUTES_MS)
         yield from vacuum(self._store)
 
 
@@ -98,6 +99,14 @@ def prune(store: Store, state: str, before: int) -> Iterator[int]:
         if pruned < PRUNE_AT_ONCE:
             return
         _rest(store)
+
+
+def _forget_minutes(store: Store, table: Stats | Timings | Backlog, before: int) -> Iterator[int]:
+    """Delete what was added up before an instant, in small transactions."""
+    while table.has_before(before):
+        with store.writing():
+            table.prune(before)
+        yield 0
 
 
 def vacuum(store: Store) -> Iterator[int]:

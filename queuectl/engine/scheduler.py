@@ -1,5 +1,5 @@
-"""What must happen by itself: due jobs become claimable, recurring ones fire, lost ones are recovered,
-old ones are pruned and their room is given back.
+"""What must happen by itself: due jobs become claimable, recurring ones fire, lost ones are recovered, how much
+waits is written down, old jobs are pruned and their room is given back.
 
 `tick` does all of it once and may run in several processes at the same time. `SchedulerThread` calls
 it whenever something is due, at the latest after its longest pause, and at once when poked.
@@ -16,9 +16,12 @@ from .firing import fire_due, realign
 from .housekeeping import WAL_BYTES, Housekeeping
 from .log import Log
 from .recovery import Recovery
+from .sampling import Sampler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Mapping
+
     from ..model.clock import Clock
     from ..store import Home
 
@@ -45,6 +48,7 @@ class Scheduler:
         self._longest_wait = longest_wait
         self._recovery = Recovery(home, store, clock=clock, log=log)
         self._housekeeping = Housekeeping(home, store, clock=clock, log=log)
+        self._sampler = Sampler(store, clock=clock)
         self._seen = store.changes()
         self._ahead: int | None = None
 
@@ -62,10 +66,12 @@ class Scheduler:
         changed = self._sync() or promoted or fired or recovered
         if changed and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
+        counts = self._store.counts.by_state()
+        self._sampler.step(counts)
         pruned, patience = self._housekeeping.step()
         for name, count in (("promoted", promoted), ("fired", fired), ("recovered", recovered), ("pruned", pruned)):
             self.totals[name] += count
-        return min(patience, self._patience())
+        return min(patience, self._patience(counts))
 
     def _follow_clock(self) -> None:
         """Look over what waits for a time at the start, and whenever the wall clock was set."""
@@ -101,8 +107,8 @@ class Scheduler:
         self._seen = seen
         return True
 
-    def _patience(self) -> float:
-        runs = bool(self._store.counts.by_state().get(PROCESSING))
+    def _patience(self, counts: Mapping[str, int]) -> float:
+        runs = bool(counts.get(PROCESSING))
         longest = min(self._longest_wait, LONGEST_WAIT_SECONDS) if runs else self._longest_wait
         due = [at for at in (self._store.jobs.next_due(), self._store.schedules.next_due()) if at is not None]
         if not due:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ..model import backoff
-from ..model.job import FAILED, PENDING, PROCESSING, TRANSITIONS, verb_after
+from ..model.job import COMPLETED, DEAD, FAILED, PROCESSING, TRANSITIONS, verb_after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def settle(store: Store, claim: Claim, outcome: Outcome, *, settings: Settings, 
     if not store.jobs.finish(claim, outcome, state=state, run_at=run_at, duration=duration, now=now):
         return None
     store.attempts.end(claim.attempt_id, outcome, duration=duration, output_size=output_size, now=now)
-    if state != PENDING:
+    # One that we ended says nothing about how long such commands take.
+    if state in (COMPLETED, FAILED, DEAD):
         store.stats.count_attempt(claim.queue, state, run_time=duration or 0, wait_time=claim.wait_time, now=now)
     return state
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from ..model.clock import SYSTEM_CLOCK
 from .attempts import Attempts
+from .backlog import Backlog
 from .contexts import Contexts
 from .counts import Counts
 from .database import Database
@@ -29,6 +30,7 @@ from .schedules import Schedules
 from .schema import open_database
 from .search import Search
 from .stats import Stats
+from .timings import Timings
 from .workers import Workers
 
 TYPE_CHECKING = False
@@ -60,7 +62,9 @@ class Store:
         self.output = Output(self.database)
         self.events = Events(self.database)
         self.meta = Meta(self.database)
-        self.stats = Stats(self.database, self.counts)
+        self.timings = Timings(self.database)
+        self.backlog = Backlog(self.database)
+        self.stats = Stats(self.database, self.counts, self.timings)
         self.workers = Workers(self.database)
         self.schedules = Schedules(self.database, self.contexts)
         self.jobs = Jobs(self.database, self.counts, self.contexts)

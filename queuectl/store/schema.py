@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # A worker's commit writes about nine pages: small ones keep the log, and with it the disk, from growing fast.
 PAGE_BYTES = 1024
 APPLICATION_ID = 0x51435458  # "QCTX"
-VERSION = 2
+VERSION = 3
 
 
 def _one_of(column: str, words: Iterable[str]) -> str:
@@ -70,6 +70,29 @@ CREATE TABLE fires (
 CREATE INDEX jobs_of_schedule ON jobs (schedule, number) WHERE schedule IS NOT NULL;
 -- Without it, deleting a context would look through all jobs.
 CREATE INDEX jobs_of_context ON jobs (context);
+"""
+
+# What version 3 brought. Both outlive the jobs, as rollups do.
+VERSION_3 = """
+-- How long attempts took that ended in a slot of five minutes: run and wait are buckets of model.histogram.
+CREATE TABLE timings (
+    slot      INTEGER NOT NULL,
+    queue     TEXT NOT NULL,
+    run       INTEGER NOT NULL,
+    wait      INTEGER NOT NULL,
+    attempts  INTEGER NOT NULL,
+    run_time  INTEGER NOT NULL,
+    wait_time INTEGER NOT NULL,
+    PRIMARY KEY (slot, queue, run, wait)
+) WITHOUT ROWID;
+
+-- How much waited in a minute and for how long. None is written while nothing does.
+CREATE TABLE backlog (
+    minute     INTEGER PRIMARY KEY,
+    pending    INTEGER NOT NULL,
+    processing INTEGER NOT NULL,
+    oldest_age INTEGER NOT NULL
+);
 """
 
 TABLES = f"""
@@ -205,11 +228,17 @@ CREATE TABLE events (
     actor  TEXT NOT NULL
 );
 CREATE INDEX events_of_job ON events (job) WHERE job IS NOT NULL;
-{VERSION_2}"""
+{VERSION_2}{VERSION_3}"""
+
+
+def _statements(script: str) -> tuple[str, ...]:
+    return tuple(filter(str.strip, script.split(";")))
+
 
 # The statements that lead from a version to the next one.
 MIGRATIONS: dict[int, tuple[str, ...]] = {
-    1: ("ALTER TABLE jobs ADD COLUMN schedule TEXT", *filter(str.strip, VERSION_2.split(";"))),
+    1: ("ALTER TABLE jobs ADD COLUMN schedule TEXT", *_statements(VERSION_2)),
+    2: _statements(VERSION_3),
 }
 
 

@@ -1,6 +1,7 @@
 """What happened, added up: per-minute rollups, and samples of run and wait times.
 
-The rollup is written by the transaction that finishes an attempt, so that charts outlive retention.
+The rollup is written by the transaction that finishes an attempt, so that charts outlive retention; and
+so are the histograms of `timings`.
 """
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from .counts import Counts
     from .database import Database
     from .sqlite import Row
+    from .timings import Timings
 
 ROLL_UP = """
 INSERT INTO rollups (minute, queue, finished, failed, dead, run_time, wait_time) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -40,9 +42,8 @@ SELECT minute / ? AS bucket, queue, sum(finished) AS finished, sum(failed) AS fa
 FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
 """
 QUEUE_TOTALS = """
-SELECT queue, sum(finished) AS finished, sum(failed) AS failed, sum(dead) AS dead, sum(run_time) AS run_time,
-       sum(wait_time) AS wait_time
-FROM rollups WHERE minute >= ? GROUP BY queue ORDER BY queue
+SELECT queue, sum(finished) AS finished, sum(failed) AS failed, sum(dead) AS dead
+FROM rollups WHERE minute >= ? AND minute < ? GROUP BY queue ORDER BY queue
 """
 # Of the newest attempts only, each with its job: what follows looks at so many and no more.
 RECENT = """
@@ -82,20 +83,23 @@ SELECT priority, run_at FROM jobs WHERE state = 'pending' AND queue = ? AND prio
 ORDER BY priority DESC, run_at LIMIT 1
 """
 ABOVE_ALL = 1 << 31
+END_OF_TIME = 1 << 62
 MINUTE_MS = 60_000
 
 
 class Stats:
     """Rollups and samples."""
 
-    def __init__(self, database: Database, counts: Counts) -> None:
+    def __init__(self, database: Database, counts: Counts, timings: Timings) -> None:
         self._database = database
         self._counts = counts
+        self._timings = timings
 
     def count_attempt(self, queue: str, state: str, *, run_time: int, wait_time: int, now: int) -> None:
-        """Add an attempt that led to `state` to its minute; times in milliseconds. In a transaction."""
+        """Add an attempt that led to `state` to its minute and to the timings, in milliseconds. In a transaction."""
         self._database.change(ROLL_UP, (now // MINUTE_MS, queue, int(state == COMPLETED), int(state == FAILED),
                                         int(state == DEAD), run_time, wait_time))
+        self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
 
     def totals(self, since: int) -> Row:
         """Return the sums of all rollups from an instant on."""
@@ -109,9 +113,10 @@ class Stats:
         """Return sums per queue and bucket of so many minutes (numbered since 1970), without idle buckets."""
         return self._database.rows(SERIES, (minutes, since // MINUTE_MS, until // MINUTE_MS))
 
-    def queue_totals(self, since: int) -> list[Row]:
-        """Return the sums of the rollups of each queue from an instant on."""
-        return self._database.rows(QUEUE_TOTALS, (since // MINUTE_MS,))
+    def queue_totals(self, since: int, until: int | None = None) -> list[Row]:
+        """Return the sums of the rollups of each queue, from an instant's minute on and to before another's."""
+        return self._database.rows(QUEUE_TOTALS, (since // MINUTE_MS,
+                                                   END_OF_TIME if until is None else until // MINUTE_MS))
 
     def first_minute(self) -> int | None:
         """Return the instant of the first rollup, None without any."""

@@ -7,7 +7,7 @@ from typing import Any, Dict
 import pytest
 
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, Outcome
-from queuectl.store import events, search, stats
+from queuectl.store import events, search, stats, timings
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, claim, enqueue, finish, open_store, spec
@@ -81,6 +81,77 @@ def test_a_wrong_range_is_refused(api: Api, query: Dict[str, Any]) -> None:
     assert api.refused("GET", "/metrics/series", **query) == (400, "bad_parameter")
 
 
+def percentiles(api: Api, **query: object) -> Any:
+    return api.get("/metrics/series", **{"from": "-20m", **query})["percentiles"]
+
+
+def test_percentiles_are_of_steps_of_five_minutes_at_least(api: Api) -> None:
+    happened(api, 12, run=40, wait=4, count=9)
+    happened(api, 11, run=800)
+    happened(api, 0, run=2_000, wait=30_000)
+    found = percentiles(api)
+    assert (found["from"], found["to"], found["step"]) == ("2025-12-31T23:40:00.000Z", "2026-01-01T00:05:00.000Z", 300)
+    line, = found["series"]
+    # Nine of ten are between 25 and 50 ms, one is between 500 and 1000.
+    assert line["run_time"] == {"p50": [None, 0.039, None, None, 1.75], "p95": [None, 0.75, None, None, 2.425],
+                                "p99": [None, 0.95, None, None, 2.485]}
+    assert line["wait_time"]["p50"] == [None, 0.003, None, None, 20.0]
+
+
+def test_percentiles_follow_a_longer_step(api: Api) -> None:
+    happened(api, 200, count=3)
+    happened(api, 0)
+    found = api.get("/metrics/series", points=5, **{"from": "-6h"})
+    assert found["step"] == found["percentiles"]["step"] == 7_200
+    assert found["percentiles"]["from"] == found["from"] and found["percentiles"]["to"] == found["to"]
+    line, = found["percentiles"]["series"]
+    assert [value is not None for value in line["run_time"]["p50"]] == [
+        value not in (None, 0) for value in found["series"][0]["finished"]]
+
+
+def test_percentiles_are_for_the_queues_that_the_series_are_for(api: Api) -> None:
+    happened(api, 1, queue="a", run=40)
+    happened(api, 1, queue="b", run=800, count=3)
+    both, = percentiles(api)["series"]
+    assert both["queue"] is None and both["run_time"]["p50"][-2] == 0.667
+    one, = percentiles(api, queue="a")["series"]
+    assert one["queue"] == "a" and one["run_time"]["p50"][-2] == 0.038
+    each = percentiles(api, by="queue")["series"]
+    assert [(line["queue"], line["run_time"]["p50"][-2]) for line in each] == [("a", 0.038), ("b", 0.75)]
+    assert percentiles(api, queue="none")["series"][0]["run_time"]["p99"] == [None] * 5
+
+
+def compared(api: Api, **query: object) -> Any:
+    """Return (finished, failed, dead) of the range and of the same time before."""
+    found = api.get("/metrics/series", **{"from": "-10m", **query})
+    return [None if part is None else tuple(part[name] for name in ("finished", "failed", "dead"))
+            for part in (found["totals"], found["previous"])]
+
+
+def test_a_range_is_compared_with_the_same_time_before(api: Api) -> None:
+    for minute in range(40):
+        happened(api, minute)
+        happened(api, minute, FAILED, queue="b")
+    happened(api, 10, DEAD, count=5)
+    happened(api, 20, DEAD, count=7)
+    assert compared(api) == [(10, 10, 0), (10, 10, 5)]
+    assert compared(api, queue="b") == [(0, 10, 0), (0, 10, 0)]
+    assert compared(api, to="-10m", **{"from": "-20m"}) == [(10, 10, 5), (10, 10, 7)]
+    found = api.get("/metrics/series", **{"from": "-10m"})
+    assert (found["previous"]["from"], found["previous"]["to"]) == ("2025-12-31T23:40:00.000Z",
+                                                                    "2025-12-31T23:50:00.000Z")
+    assert (found["totals"]["from"], found["totals"]["to"]) == (found["previous"]["to"], "2026-01-01T00:00:00.000Z")
+
+
+def test_there_is_nothing_to_compare_with_unless_all_of_it_is_known(api: Api) -> None:
+    assert compared(api) == [(0, 0, 0), None]
+    happened(api, 18)
+    assert compared(api) == [(0, 0, 0), None]
+    happened(api, 19, count=2)
+    assert compared(api) == [(0, 0, 0), (3, 0, 0)]
+    assert compared(api, **{"from": "1970-01-01T00:00:00Z"}) == [(3, 0, 0), None]
+
+
 def test_commands_that_stand_out_are_named(api: Api) -> None:
     store = api.store
     for _ in range(3):
@@ -113,7 +184,9 @@ def test_a_summary_has_times_rates_and_exit_codes(api: Api) -> None:
 # What is asked, its parameters, and how it must find its rows.
 PLANS = {
     "a series": (stats.SERIES, (1, 0, 9), "PRIMARY KEY (minute>? AND minute<?)"),
-    "totals of queues": (stats.QUEUE_TOTALS, (0,), "PRIMARY KEY (minute>?)"),
+    "totals of queues": (stats.QUEUE_TOTALS, (0, 9), "PRIMARY KEY (minute>? AND minute<?)"),
+    "timings": (timings.SERIES, (1, 0, 9), "PRIMARY KEY (slot>? AND slot<?)"),
+    "totals of timings": (timings.TOTALS, (0, 9), "PRIMARY KEY (slot>? AND slot<?)"),
     "the slowest commands": (stats.SLOWEST, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
     "the most failing commands": (stats.MOST_FAILING, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
     "the last failures": (stats.RECENT_FAILURES, (9, 9), "jobs USING INTEGER PRIMARY KEY"),

@@ -35,6 +35,7 @@ def lively(api: Api) -> Api:
         store.output.append(claimed.attempt_id, [Piece(0, STDOUT, b"hi\n")], head_end=0, tail_start=0)
         store.workers.add(pid=1, pid_start="", boot="", queues="", now=NOW)
         store.stats.count_attempt("default", COMPLETED, run_time=5, wait_time=5, now=NOW)
+        store.backlog.add(pending=1, processing=1, oldest_age=5, now=NOW)
         store.events.add("tested", actor="test", now=NOW)
     finish(store, claimed)
     add(store, id="waits")

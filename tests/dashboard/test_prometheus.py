@@ -4,12 +4,17 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Dict, List, Tuple
 
 import pytest
 
+from queuectl.dashboard.daemon import add_up
 from queuectl.dashboard.prometheus import CONTENT_TYPE, escaped
+from queuectl.engine.log import Log
+from queuectl.model.errors import StoreUnavailable
 from queuectl.model.job import COMPLETED, DEAD, FAILED
+from queuectl.model.when import DAY, HOUR
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, write
@@ -18,7 +23,7 @@ api = asking.api
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"')
 SAMPLE = re.compile(rf"({NAME})(?:{{(.*)}})? (-?[0-9.]+(?:e[-+]?[0-9]+)?)")
-SUFFIXES = {"summary": ("_sum", "_count"), "counter": ("",), "gauge": ("",)}
+SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("",), "gauge": ("",)}
 Labels = Tuple[Tuple[str, str], ...]
 
 
@@ -34,7 +39,7 @@ def parse(text: str) -> Dict[Tuple[str, Labels], float]:
             family = line.split(" ", 3)[2]
             assert re.fullmatch(NAME, family) and family not in families
             families.append(family)
-            told = re.fullmatch(rf"# TYPE {family} (counter|gauge|summary)", next(lines))
+            told = re.fullmatch(rf"# TYPE {family} (counter|gauge|histogram)", next(lines))
             assert told
             kind = told[1]
             assert (kind == "counter") == family.endswith("_total")
@@ -79,10 +84,123 @@ def test_the_figures_are_those_of_the_home(api: Api) -> None:
     assert found["queuectl_run_time_seconds_sum", (("queue", "mail"),)] == 6
     assert found["queuectl_run_time_seconds_count", (("queue", "mail"),)] == 4
     assert found["queuectl_wait_time_seconds_sum", (("queue", "mail"),)] == 1
-    assert found["queuectl_recent_run_time_seconds", (("percentile", "95"),)] == 0.005
+    assert not any("recent" in name for name, _ in found)
     assert found["queuectl_workers", (("state", "lost"),)] == 1
     assert found["queuectl_store_bytes", (("file", "database"),)] > 0
     assert sum(value for (name, _), value in found.items() if name == "queuectl_jobs") == 3
+
+
+def ended(api: Api, queue: str = "q", *, run: int = 7, wait: int = 3, ago: int = 0) -> None:
+    with api.store.writing():
+        api.store.stats.count_attempt(queue, COMPLETED, run_time=run, wait_time=wait, now=api.clock.wall() - ago)
+
+
+def buckets(found: Dict[Tuple[str, Labels], float], name: str, queue: str) -> List[Tuple[str, float]]:
+    """Return (le, count) of a histogram, in the order in which they came."""
+    return [(labels[1][1], value) for (family, labels), value in found.items()
+            if family == f"queuectl_{name}_seconds_bucket" and labels[0] == ("queue", queue)]
+
+
+def test_histograms_are_cumulative(api: Api) -> None:
+    for run, wait in ((5, 0), (6, 120), (900, 120), (7_000, 120), (90_000_000, 4_000_000)):
+        ended(api, run=run, wait=wait)
+    found = scraped(api)
+    assert buckets(found, "run_time", "q") == [
+        ("0.005", 1), ("0.01", 2), ("0.025", 2), ("0.05", 2), ("0.1", 2), ("0.25", 2), ("0.5", 2), ("1", 3),
+        ("2.5", 3), ("5", 3), ("10", 4), ("30", 4), ("60", 4), ("300", 4), ("1800", 4), ("3600", 4), ("21600", 4),
+        ("+Inf", 5)]
+    assert [count for _, count in buckets(found, "wait_time", "q")] == [1] * 5 + [4] * 11 + [5] * 2
+    assert found["queuectl_run_time_seconds_sum", (("queue", "q"),)] == 90_007.911
+    assert found["queuectl_wait_time_seconds_sum", (("queue", "q"),)] == 4_000.36
+
+
+ODD = ['"', "\\", "a\nb", "a,le=\"1\"", "{}", "é", "x" * 100]
+
+
+def test_each_queue_has_a_histogram_that_agrees_with_itself(api: Api) -> None:
+    for number, queue in enumerate(ODD):
+        for run in range(number + 1):
+            ended(api, queue, run=10 ** run, wait=10 ** (number - run))
+    found = scraped(api)
+    for number, queue in enumerate(ODD):
+        written = escaped(queue)
+        for name in ("run_time", "wait_time"):
+            counts = [count for _, count in buckets(found, name, written)]
+            assert len(counts) == 18 and counts == sorted(counts)
+            assert counts[-1] == found[f"queuectl_{name}_seconds_count", (("queue", written),)] == number + 1
+            total = sum(10 ** power for power in range(number + 1)) / 1000
+            assert found[f"queuectl_{name}_seconds_sum", (("queue", written),)] == total
+    assert len({labels for family, labels in found if family == "queuectl_run_time_seconds_count"}) == len(ODD)
+
+
+# What is over is remembered.
+
+def counted(api: Api) -> Tuple[float, float]:
+    """Return how many attempts the counter and the histogram of the queue have."""
+    found = scraped(api)
+    return (found.get(("queuectl_attempts_total", (("queue", "q"), ("outcome", "completed"))), 0),
+            found.get(("queuectl_run_time_seconds_count", (("queue", "q"),)), 0))
+
+
+def test_what_ends_between_two_looks_is_counted_once(api: Api) -> None:
+    for minute in range(20):
+        ended(api)
+        ended(api, ago=30_000)  # A commit that had to wait.
+        assert counted(api) == (2 * minute + 2, 2 * minute + 2)
+        api.clock.advance(60_000)
+    assert counted(api) == counted(api) == (40, 40)
+
+
+def test_what_is_over_is_not_read_again(api: Api) -> None:
+    ended(api)
+    api.clock.advance(HOUR)
+    assert counted(api) == (1, 1)
+    with api.store.writing():
+        assert api.store.stats.prune(NOW + DAY) == api.store.timings.prune(NOW + DAY) == 1
+    assert counted(api) == (1, 1)
+    ended(api)
+    assert counted(api) == (2, 2)
+
+
+def test_what_is_over_is_added_up_before_the_first_look(api: Api) -> None:
+    ended(api)
+    api.clock.advance(HOUR)
+    add_up(api.app, Log("test", api.clock))
+    with api.store.writing():
+        assert api.store.stats.prune(NOW + DAY) == api.store.timings.prune(NOW + DAY) == 1
+    assert counted(api) == (1, 1)
+
+
+def test_a_store_that_cannot_be_read_is_only_complained_about(
+        api: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def fail(*arguments: object) -> None:
+        raise StoreUnavailable("the disk failed")
+
+    monkeypatch.setattr(api.store.stats, "queue_totals", fail)
+    add_up(api.app, Log("test", api.clock))
+    assert "the disk failed" in capfd.readouterr().err
+
+
+def test_a_clock_that_is_set_back_loses_and_doubles_nothing(api: Api) -> None:
+    ended(api)
+    api.clock.advance(HOUR)
+    ended(api)
+    api.clock.advance(HOUR)
+    assert counted(api) == (2, 2)
+    api.clock.advance(-2 * HOUR)
+    ended(api)
+    assert counted(api) == (3, 3)
+    api.clock.advance(3 * HOUR)
+    assert counted(api) == (3, 3)
+
+
+def test_another_home_in_the_same_place_begins_at_zero(api: Api) -> None:
+    ended(api)
+    api.clock.advance(HOUR)
+    assert counted(api) == (1, 1)
+    api.app.queue.close()
+    Path(api.app.queue.home.database).unlink()
+    assert counted(api) == (0, 0)
 
 
 @pytest.mark.parametrize("value, written", [("a", "a"), ('a"b', 'a\\"b'), ("a\\b", "a\\\\b"), ("a\nb", "a\\nb")])
@@ -100,6 +218,8 @@ def test_the_parser_is_strict(bad: str) -> None:
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 def test_promtool_has_nothing_to_say(api: Api) -> None:
     bring_to(api.store, COMPLETED)
+    for queue in ODD:
+        ended(api, queue)
     text = api.ask("GET", "//metrics").body
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -27,7 +27,7 @@ LATER = NOW + 60_000
 LEASE = 30_000
 
 TABLES = ("meta", "settings", "contexts", "jobs", "attempts", "output", "workers", "counts", "rollups", "events",
-          "schedules", "fires")
+          "schedules", "fires", "timings", "backlog")
 
 
 def open_store(home: str, **options: Any) -> Store:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.store import attempts, contexts, events, jobs, output, schedules, search, stats
+from queuectl.store import attempts, backlog, contexts, events, jobs, output, schedules, search, stats, timings
 from tests.store.building import NOW, enqueue, spec, write
 
 # What is asked, with which parameters, and the index of `jobs` (or of the table named) that must serve it.
@@ -57,10 +57,17 @@ HOT = {
     "events since": (events.NEWEST, (7, 50), "PRIMARY KEY"),
     "the oldest minute": (stats.HAS_BEFORE, (), "PRIMARY KEY"),
     "minutes to forget": (stats.PRUNE, (1, 1440), "PRIMARY KEY"),
+    "the oldest slot": (timings.FIRST, (), "PRIMARY KEY"),
+    "slots to forget": (timings.PRUNE, (1, 36), "PRIMARY KEY"),
+    "the last sample of the backlog": (backlog.LAST, (1,), "PRIMARY KEY"),
+    "samples of the backlog": (backlog.SINCE, (1,), "PRIMARY KEY"),
+    "the oldest sample": (backlog.FIRST, (), ""),
+    "samples to forget": (backlog.PRUNE, (1, 1440), "PRIMARY KEY"),
 }
 IN_ORDER = ["the head of a queue", "jobs that are due", "finished jobs to prune", "ids by prefix", "output",
             "output from its end", "events of a job", "attempts of a job", "schedules that are due",
-            "the newest jobs of a schedule", "what is to come", "what ended before", "events since"]
+            "the newest jobs of a schedule", "what is to come", "what ended before", "events since",
+            "the last sample of the backlog", "samples of the backlog"]
 
 
 def plan(store, name):

@@ -1,4 +1,4 @@
-"""A home of version 1, which knew no schedules, becomes one of today: whole, once, or not at all."""
+"""A home of version 1, which knew no schedules, or 2 becomes one of today: whole, once, or not at all."""
 from __future__ import annotations
 
 import os
@@ -28,13 +28,13 @@ from tests.store.building import (
     write,
 )
 
-SCHEMA = Path(__file__).with_name("schema_v1.sql").read_text(encoding="utf-8")
-# As version 1 made it, but for the random id of the home.
+# Each as that version made it.
+SCHEMAS = {version: Path(__file__).with_name(f"schema_v{version}.sql").read_text(encoding="utf-8")
+           for version in range(1, schema.VERSION)}
+# But for the random id of the home.
 HOME = f"""
-PRAGMA page_size=1024;
 PRAGMA journal_mode=WAL;
 PRAGMA application_id={schema.APPLICATION_ID};
-PRAGMA user_version=1;
 INSERT INTO meta VALUES ('home', '0123456789abcdef'), ('pool_target', '2');
 INSERT INTO settings VALUES ('max_retries', '5');
 INSERT INTO contexts VALUES (1, '/tmp', '/bin', ''), (2, '/srv', '/usr/bin', '{{"A": "1"}}');
@@ -43,6 +43,15 @@ INSERT INTO events VALUES (1, {NOW}, NULL, 'enqueued', '8 jobs, job-1 to job-8',
     'was pending', 'cli[2]');
 INSERT INTO rollups VALUES ({NOW // 60_000}, 'default', 1, 1, 1, 15, 3);
 """
+# What a version has besides what those before it had.
+MORE = {1: "", 2: f"""
+INSERT INTO schedules VALUES (1, 'nightly', '@daily', 'UTC', 'make', 'default', 0, 3, NULL, 1, 'last', 'skip', 0,
+    {LATER}, {NOW}, 'cli[1]');
+INSERT INTO fires VALUES (1, {NOW}, 1);
+"""}
+SCHEDULES = {1: [], 2: ["nightly"]}
+# Tables of today that an older version lacked.
+LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}}
 JOB = """
 INSERT INTO jobs (number, id, command, state, queue, priority, attempts, max_retries, run_at, created_at, updated_at,
                   started_at, finished_at, exit_code, error, last_attempt, attempt_id, worker, lease_until, context,
@@ -58,14 +67,22 @@ STATES = [("pending",), ("scheduled",), ("held",), ("processing", None), ("faile
           ("cancelled",)]
 
 
+@pytest.fixture(params=SCHEMAS)
+def version(request):
+    """The version that the home was made by."""
+    return request.param
+
+
 @pytest.fixture
-def old(home):
-    """The path of a home of version 1 with a job in each state."""
+def old(home, version):
+    """The path of a home of an older version with a job in each state."""
     for directory in (home, os.path.join(home, "logs"), os.path.join(home, "run"), os.path.join(home, "run", "bells")):
         os.mkdir(directory, 0o700)
     path = os.path.join(home, "queue.db")
     connection = plain(path)
-    connection.executescript("PRAGMA page_size=1024;" + SCHEMA + HOME)
+    shrinks = "PRAGMA auto_vacuum=INCREMENTAL;" if version > 1 else ""
+    connection.executescript(f"{shrinks} PRAGMA page_size=1024; PRAGMA user_version={version};"
+                             + SCHEMAS[version] + HOME + MORE[version])
     for number, (state, *tried) in enumerate(STATES, 1):
         add_job(connection, number, state, *tried)
     connection.close()
@@ -91,13 +108,14 @@ def add_job(connection, number, state, *tried):
         connection.execute("INSERT INTO output VALUES (?, 0, 1, ?)", (number, b"\x00\xffx\n"))
 
 
-def rows_of(path):
-    """Every row of every table that version 1 had, without what is new."""
+def rows_of(path, version):
+    """Every row of every table that the version had, without what is new."""
     connection = plain(path)
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     found = {}
-    for table in set(tables) - {"schedules", "fires", "sqlite_sequence"}:
-        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "schedule"]
+    for table in set(tables) - LACKED[version] - {"sqlite_sequence"}:
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")
+                   if version > 1 or row[1] != "schedule"]
         found[table] = connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2").fetchall()
     connection.close()
     return found
@@ -134,17 +152,17 @@ def test_it_is_like_a_new_home_afterwards(old, tmp_path):
     assert version_of(os.path.join(old, "queue.db")) == schema.VERSION
 
 
-def test_nothing_that_was_in_it_changes(old):
+def test_nothing_that_was_in_it_changes(old, version):
     path = os.path.join(old, "queue.db")
-    before = rows_of(path)
+    before = rows_of(path, version)
     assert len(before["jobs"]) == len(STATES) and len(before["output"]) == 4
     for _ in range(2):
         with open_store(old) as store:
             assert_whole(store)
             assert store.meta.home_id() == "0123456789abcdef"
             assert [job.schedule for job in store.search.jobs(range(1, 9))] == [None] * len(STATES)
-            assert store.schedules.all() == []
-    assert rows_of(path) == before
+            assert [found.name for found in store.schedules.all()] == SCHEDULES[version]
+    assert rows_of(path, version) == before
 
 
 def test_it_works_as_any_other(old):
@@ -158,6 +176,16 @@ def test_it_works_as_any_other(old):
         assert state_of(store, 2) == state_of(store, 5) == PENDING
         assert write(store, store.jobs.retry, 7, NOW, keep_attempts=False)
         assert write(store, store.jobs.prune, COMPLETED, NOW + 10, 10) == 2
+        assert_whole(store)
+
+
+def test_it_takes_timings_and_samples_of_the_backlog(old):
+    with open_store(old) as store:
+        assert store.timings.totals(0) == [] and store.backlog.last(NOW) is None
+        write(store, store.stats.count_attempt, "q", COMPLETED, run_time=7, wait_time=3, now=NOW)
+        assert write(store, store.backlog.add, pending=2, processing=1, oldest_age=9, now=NOW)
+        assert [tuple(row) for row in store.timings.totals(0)] == [("q", 1, 0, 1, 7, 3)]
+        assert tuple(store.backlog.last(NOW)) == (NOW // 60_000, 2, 1, 9)
         assert_whole(store)
 
 
@@ -176,10 +204,11 @@ def test_it_takes_schedules(old):
         with pytest.raises(sqlite3.IntegrityError):
             write(store, store.schedules.record_fire, found, NOW, 10)
         assert write(store, store.schedules.remove, "backup")
-        assert store.database.value("SELECT count(*) FROM fires") == 0
+        assert not store.schedules.has_fired(found, NOW)
         assert_whole(store)
 
 
+@pytest.mark.parametrize("version", [1])
 def test_its_file_cannot_shrink_and_pruning_minds_that_not(old):
     from queuectl.engine.housekeeping import vacuum
 
@@ -220,32 +249,41 @@ def fatal(self):
 Database.change, Database.commit = counted, fatal
 open_store(sys.argv[1], durable=True)
 """
-STEPS = [str(number) for number in range(len(schema.MIGRATIONS[1]) + 1)]
 
 
-@pytest.mark.parametrize("where", [*STEPS, "all but committed", "committed"])
-def test_a_kill_in_the_middle_leaves_it_as_it_was_or_upgraded(old, processes, where):
+def steps(version):
+    """How many statements lead from a version to that of today, the new version's number included."""
+    return sum(len(schema.MIGRATIONS[number]) for number in range(version, schema.VERSION)) + 1
+
+
+KILLS = [(version, where) for version in SCHEMAS
+         for where in (*map(str, range(steps(version))), "all but committed", "committed")]
+
+
+@pytest.mark.parametrize("version, where", KILLS)
+def test_a_kill_in_the_middle_leaves_it_as_it_was_or_upgraded(old, version, processes, where):
     path = os.path.join(old, "queue.db")
-    before, plan = rows_of(path), plan_of(path)
+    before, plan = rows_of(path, version), plan_of(path)
     killed = processes.start(python(KILLED, old, where))
     assert killed.wait(60) == -signal.SIGKILL
-    expected = schema.VERSION if where == "committed" else 1
+    expected = schema.VERSION if where == "committed" else version
     assert version_of(path) == expected
-    assert rows_of(path) == before
-    assert (plan_of(path) == plan) == (expected == 1)
+    assert rows_of(path, version) == before
+    assert (plan_of(path) == plan) == (expected == version)
     with open_store(old) as store:
         assert store.database.value("PRAGMA user_version") == schema.VERSION
         assert_whole(store)
         assert add(store) == len(STATES) + 1
 
 
-def test_an_upgrade_that_fails_leaves_version_1(old, monkeypatch):
+def test_an_upgrade_that_fails_leaves_it_as_it_was(old, version, monkeypatch):
     path = os.path.join(old, "queue.db")
-    before, plan = rows_of(path), plan_of(path)
-    monkeypatch.setattr(schema, "MIGRATIONS", {1: (*schema.MIGRATIONS[1], "INSERT INTO nowhere VALUES (1)")})
+    before, plan = rows_of(path, version), plan_of(path)
+    last = schema.VERSION - 1
+    monkeypatch.setitem(schema.MIGRATIONS, last, (*schema.MIGRATIONS[last], "INSERT INTO nowhere VALUES (1)"))
     with pytest.raises(Exception, match="nowhere"):
         open_store(old)
-    assert (version_of(path), rows_of(path), plan_of(path)) == (1, before, plan)
+    assert (version_of(path), rows_of(path, version), plan_of(path)) == (version, before, plan)
 
 
 OPENER = """
@@ -275,7 +313,7 @@ def test_who_opens_it_at_once_all_succeed(old, processes, count):
         assert_whole(store)
 
 
-def test_a_reader_of_version_1_that_is_open_meanwhile_does_not_hinder_it(old):
+def test_a_reader_of_an_older_version_that_is_open_meanwhile_does_not_hinder_it(old):
     reader = plain(os.path.join(old, "queue.db"))
     reader.execute("BEGIN")
     assert reader.execute("SELECT count(*) FROM jobs").fetchone() == (len(STATES),)

@@ -6,7 +6,20 @@ import { duration, number, percent } from '../format.js';
 import { $, card, cell, equivalent, h, head, jobLink, numberCell, patch, rows, table, when } from '../ui.js';
 
 const RANGES = { '1h': 60, '6h': 120, '24h': 144, '7d': 168, '30d': 180 };
+const WORDS = { '1h': 'hour', '6h': '6 h', '24h': '24 h', '7d': '7 days', '30d': '30 days' };
 const EVERY = 5000; // ranges are long, they need no more
+
+// How a count differs from the one of the time before.
+function change(count, before, range) {
+  if (before === null) return '';
+  if (!before) return count ? ` (none in the ${WORDS[range]} before)` : '';
+  const percents = Math.round((count / before - 1) * 100);
+  const sign = percents > 0 ? '+' : percents < 0 ? '−' : '±';
+  return ` (${sign}${number(Math.abs(percents))} % on the ${WORDS[range]} before)`;
+}
+
+const timesOf = (from, step, values) => values.map((_, index) =>
+  new Date(Date.parse(from) + index * step * 1000).toISOString());
 
 export function mount(root, { app, query, signal }) {
   let range = 'none';
@@ -15,6 +28,8 @@ export function mount(root, { app, query, signal }) {
   const counts = new Chart('Ended', { kind: 'columns' });
   const runTime = new Chart('Average run time', { format: duration });
   const waitTime = new Chart('Average wait', { format: duration });
+  const spread = new Chart('Run time percentiles', { format: duration });
+  const totals = h('p', { id: 'totals' });
   const summary = h('dl', { class: 'facts' });
   const codes = table('How attempts ended', [['Outcome'], ['Attempts', 'num']]);
   const columns = [['Command'], ['Attempts', 'num'], ['Failed', 'num'], ['Average', 'num'], ['Longest', 'num'],
@@ -23,7 +38,7 @@ export function mount(root, { app, query, signal }) {
   const slowest = table('Slowest commands', columns);
   const failing = table('Most failing commands', columns);
   const sampled = h('p', { class: 'hint' });
-  root.append(head('Metrics'), tabs, h('div', {}, counts.element,
+  root.append(head('Metrics'), tabs, totals, h('div', {}, counts.element, spread.element,
     h('div', { class: 'grid' }, runTime.element, waitTime.element)),
     h('div', { class: 'grid' }, card('Run and wait times', {}, summary), card('How attempts ended', {}, codes)),
     card('Slowest commands', {}, slowest), card('Most failing commands', {}, failing), sampled,
@@ -37,10 +52,23 @@ export function mount(root, { app, query, signal }) {
     loaded = 0;
   }
 
-  function drawSeries({ from, step, series }) {
+  function drawTotals(now, before) {
+    const told = ([name, key]) => `${name} ${number(now[key])}${change(now[key], before?.[key] ?? null, range)}`;
+    patch(totals, [range, now, before], () => [['Completed', 'finished'], ['failed attempts', 'failed'],
+      ['dead', 'dead']].map(told).join(', '));
+  }
+
+  function drawPercentiles({ from, step, series }) {
+    const [{ run_time: all }] = series;
+    spread.update(timesOf(from, step, all.p50), [['p50', 'completed'], ['p95', 'scheduled'], ['p99', 'failed']]
+      .map(([name, state]) => ({ name, state, values: all[name] })));
+  }
+
+  function drawSeries({ from, step, series, percentiles, totals: now, previous }) {
     const [all] = series;
-    const start = Date.parse(from);
-    const times = all.finished.map((_, index) => new Date(start + index * step * 1000).toISOString());
+    const times = timesOf(from, step, all.finished);
+    drawTotals(now, previous);
+    drawPercentiles(percentiles);
     counts.update(times, [['finished', 'completed'], ['failed', 'failed'], ['dead', 'dead']]
       .map(([name, state]) => ({ name: state, state, values: all[name] })));
     runTime.update(times, [{ name: 'run time', state: 'processing', values: all.run_time }]);

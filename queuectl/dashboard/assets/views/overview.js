@@ -10,6 +10,7 @@ import { $, badge, card, cell, copyButton, h, head, jobLink, jobsUrl, patch, rea
   when } from '../ui.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
+const CELLS = 32; // of workers; the page that lists them all is a click away
 const SERIES = { completed: 'finished', failed: 'failed', dead: 'dead' };
 
 function empty(app) {
@@ -54,6 +55,18 @@ function failureRow(failure) {
     cell('Now', badge(failure.state)), cell('When', when(failure.finished_at), 'num')];
 }
 
+// A small cell: number, state, and what it runs for how long.
+function workerCell({ worker, state, job }, startedAt) {
+  return [h('span', { class: 'row' }, h('span', { class: 'mono' }, `#${worker}`),
+    badge(state === 'lost' ? 'stale' : state, state),
+    startedAt ? h('span', { class: 'hint' }, since(startedAt)) : null),
+  h('span', { class: 'job' }, job ? jobLink(job) : h('span', { class: 'muted' }, 'no job'))];
+}
+
+// The times of a series that the API describes by its start and step.
+const timesOf = ({ start, step }, values) => values.map((_, index) =>
+  new Date(Date.parse(start) + index * step * 1000).toISOString());
+
 export function mount(root, { app }) {
   const advice = h('div', { id: 'advice' });
   const tiles = h('div', { class: 'tiles' });
@@ -65,11 +78,15 @@ export function mount(root, { app }) {
   const next = table('Next', [['Job'], ['Command', 'clip'], ['What'], ['When', 'num']]);
   const parts = { running: card('Running now', {}, running), failures: card('Recent failures', {}, failures),
     next: card('Next', {}, next), storage: h('p', { class: 'muted hint' }) };
+  const strip = h('ul', { class: 'crew' });
+  const more = h('p', { class: 'hint' });
+  const workers = h('section', { class: 'card', 'aria-label': 'Workers' }, h('div', { class: 'row' },
+    h('h2', { class: 'grow' }, 'Workers'), h('a', { href: '/workers' }, 'All workers')), strip, more);
   const blank = h('div', {});
   const full = h('div', {}, tiles, h('div', { class: 'grid wide-left' }, throughput.element, backlog.element),
-    parts.running, parts.failures, parts.next, parts.storage);
+    workers, parts.running, parts.failures, parts.next, parts.storage);
   root.append(head('Overview'), advice, blank, full);
-  const samples = []; // the backlog since this page was opened
+  const seen = new Map(); // the backlog of minutes since this page was opened, by time
 
   function show(data) {
     const { counts, series } = data;
@@ -78,17 +95,12 @@ export function mount(root, { app }) {
     patch(blank, data.total, () => (data.total ? null : empty(app)));
     full.hidden = !data.total;
     if (!data.total) return;
-    const seen = STATES.filter((state) => counts[state] || !['held', 'blocked', 'cancelled'].includes(state));
-    showTiles(tiles, seen, data);
-    const start = Date.parse(series.start);
-    const times = series.finished.map((_, index) => new Date(start + index * series.step * 1000).toISOString());
-    throughput.update(times, Object.entries(SERIES).map(([state, name]) =>
+    const shown = STATES.filter((state) => counts[state] || !['held', 'blocked', 'cancelled'].includes(state));
+    showTiles(tiles, shown, data);
+    throughput.update(timesOf(series, series.finished), Object.entries(SERIES).map(([state, name]) =>
       ({ name: state, state, values: series[name] })));
-    samples.push([data.now, counts.pending, data.oldest_pending_age]);
-    if (samples.length === 1) samples.push(samples[0]);
-    if (samples.length > 300) samples.shift();
-    backlog.update(samples.map(([at]) => at), [{ name: 'pending', state: 'pending',
-      values: samples.map(([, value]) => value) }]);
+    showBacklog(data);
+    showWorkers(data);
     rows($('tbody', running), data.running, (job) => job.id, (job) => runningRow(job, app),
       (job) => [job.id, job.started_at, job.allowed_actions, job.usual]);
     rows($('tbody', failures), data.failures, ({ job, attempt }) => `${job}/${attempt}`, failureRow);
@@ -105,6 +117,26 @@ export function mount(root, { app }) {
       'Oldest pending job: ', took(data.oldest_pending_age),
       `. Database ${bytes(database)}, write-ahead log ${bytes(log)}, `
       + `log files ${bytes(logs)}, free on the disk ${bytes(free)}.`]);
+  }
+
+  // What was written down, this minute as it is now; where nobody wrote, what this page has seen itself.
+  function showBacklog({ backlog: history, counts }) {
+    const times = timesOf(history, history.pending);
+    seen.set(times[times.length - 1], counts.pending);
+    for (const time of seen.keys()) if (time < times[0]) seen.delete(time);
+    const values = history.pending.map((value, index) => value ?? seen.get(times[index]) ?? null);
+    values[values.length - 1] = counts.pending;
+    backlog.update(times, [{ name: 'pending', state: 'pending', values }]);
+  }
+
+  function showWorkers({ now, worker_list: list }) {
+    workers.hidden = !list.length;
+    const startOf = ({ elapsed }) => (elapsed === null ? null
+      : new Date(Date.parse(now) - elapsed * 1000).toISOString());
+    rows(strip, list.slice(0, CELLS), ({ worker }) => worker, (worker) => workerCell(worker, startOf(worker)),
+      (worker) => [worker.state, worker.job, startOf(worker)]);
+    patch(more, list.length, () => (list.length > CELLS
+      ? h('a', { href: '/workers' }, `+${number(list.length - CELLS)} more`) : null));
   }
 
   // Tiles keep their nodes, as rows do.

@@ -1,0 +1,48 @@
+"""How much waited in each minute: samples that whoever promotes jobs writes down while there are any.
+
+A minute without a sample is as the last one before it if that one was zero: nothing is written while
+nothing waits. Otherwise nobody looked.
+"""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .database import Database
+    from .sqlite import Row
+
+MINUTE_MS = 60_000
+# Several may sample a minute: the first one is kept.
+ADD = "INSERT OR IGNORE INTO backlog (minute, pending, processing, oldest_age) VALUES (?, ?, ?, ?)"
+LAST = "SELECT * FROM backlog WHERE minute <= ? ORDER BY minute DESC LIMIT 1"
+SINCE = "SELECT * FROM backlog WHERE minute >= ? ORDER BY minute"
+FIRST = "SELECT min(minute) FROM backlog"
+PRUNE = "DELETE FROM backlog WHERE minute < ? AND minute < (SELECT min(minute) FROM backlog) + ?"
+PRUNED_MINUTES = 1_440
+
+
+class Backlog:
+    """The table of samples: minute since 1970, pending, processing, oldest_age (milliseconds, 0 if none waits)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, *, pending: int, processing: int, oldest_age: int, now: int) -> bool:
+        """Add the sample of this minute; return False if it has one already. In a transaction."""
+        return self._database.change(ADD, (now // MINUTE_MS, pending, processing, oldest_age)) == 1
+
+    def last(self, now: int) -> Row | None:
+        """Return the last sample up to this minute, None without any."""
+        return self._database.row(LAST, (now // MINUTE_MS,))
+
+    def since(self, instant: int) -> list[Row]:
+        """Return the samples from an instant's minute on, in order."""
+        return self._database.rows(SINCE, (instant // MINUTE_MS,))
+
+    def has_before(self, instant: int) -> bool:
+        """Return whether there are samples of before an instant."""
+        first = self._database.value(FIRST)
+        return first is not None and first < instant // MINUTE_MS
+
+    def prune(self, before: int) -> int:
+        """Delete the samples of before an instant, of the first day at most; return how many. In a transaction."""
+        return self._database.change(PRUNE, (before // MINUTE_MS, PRUNED_MINUTES))

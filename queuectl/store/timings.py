@@ -1,0 +1,65 @@
+"""How long attempts ran and waited: histograms that outlive the jobs, written by the transaction that ends an attempt.
+
+A row is of five minutes, a queue and a pair of `model.histogram`'s buckets. Five minutes and pairs keep
+the table small; the sums beside the number of attempts make averages exact.
+"""
+from __future__ import annotations
+
+from ..model.histogram import bucket_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .database import Database
+    from .sqlite import Row
+
+SLOT_MS = 300_000
+ADD = """
+INSERT INTO timings (slot, queue, run, wait, attempts, run_time, wait_time) VALUES (?, ?, ?, ?, 1, ?, ?)
+ON CONFLICT (slot, queue, run, wait) DO UPDATE SET attempts = attempts + 1, run_time = run_time + excluded.run_time,
+    wait_time = wait_time + excluded.wait_time
+"""
+SERIES = """
+SELECT slot / ? AS bucket, queue, run, wait, sum(attempts) AS attempts FROM timings WHERE slot >= ? AND slot < ?
+GROUP BY bucket, queue, run, wait
+"""
+TOTALS = """
+SELECT queue, run, wait, sum(attempts) AS attempts, sum(run_time) AS run_time, sum(wait_time) AS wait_time FROM timings
+WHERE slot >= ? AND slot < ? GROUP BY queue, run, wait
+"""
+FIRST = "SELECT min(slot) FROM timings"
+PRUNE = "DELETE FROM timings WHERE slot < ? AND slot < (SELECT min(slot) FROM timings) + ?"
+END_OF_TIME = 1 << 62
+# Three hours: about as many rows as there are rollups in a day.
+PRUNED_SLOTS = 36
+
+
+class Timings:
+    """The table of histograms."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, queue: str, *, run_time: int, wait_time: int, now: int) -> None:
+        """Count an attempt that has ended; times in milliseconds. In a transaction."""
+        self._database.change(ADD, (now // SLOT_MS, queue, bucket_of(run_time), bucket_of(wait_time), run_time,
+                                    wait_time))
+
+    def series(self, since: int, until: int, slots: int) -> list[Row]:
+        """Return attempts per queue, pair of buckets, and step of so many slots (numbered since 1970).
+
+        Steps without attempts have no rows.
+        """
+        return self._database.rows(SERIES, (slots, since // SLOT_MS, until // SLOT_MS))
+
+    def totals(self, since: int, until: int | None = None) -> list[Row]:
+        """Return attempts and sums per queue and pair of buckets, from an instant's slot on and to before another's."""
+        return self._database.rows(TOTALS, (since // SLOT_MS, END_OF_TIME if until is None else until // SLOT_MS))
+
+    def has_before(self, instant: int) -> bool:
+        """Return whether there are slots of before an instant."""
+        first = self._database.value(FIRST)
+        return first is not None and first < instant // SLOT_MS
+
+    def prune(self, before: int) -> int:
+        """Delete what is of before an instant, of the first hours at most; return how many rows. In a transaction."""
+        return self._database.change(PRUNE, (before // SLOT_MS, PRUNED_SLOTS))

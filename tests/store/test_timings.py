@@ -1,0 +1,124 @@
+"""Histograms of five minutes, and samples of the backlog."""
+from __future__ import annotations
+
+import pytest
+
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED
+from queuectl.store.backlog import PRUNED_MINUTES
+from queuectl.store.timings import PRUNED_SLOTS, SLOT_MS
+from tests.store.building import NOW, write
+
+MINUTE = 60_000
+
+
+def ended(store, *, run=7, wait=3, now=NOW, queue="q", state=COMPLETED):
+    write(store, store.stats.count_attempt, queue, state, run_time=run, wait_time=wait, now=now)
+
+
+def sample(store, pending, now, *, processing=0, oldest_age=0):
+    return write(store, store.backlog.add, pending=pending, processing=processing, oldest_age=oldest_age, now=now)
+
+
+def timings(store):
+    return [tuple(row) for row in store.database.rows("SELECT * FROM timings")]
+
+
+def totals(store, *span):
+    return [tuple(row) for row in store.timings.totals(*span)]
+
+
+# Timings
+
+def test_each_attempt_that_ended_is_counted_in_its_slot_and_buckets(store):
+    for state in (COMPLETED, FAILED, DEAD, CANCELLED):
+        ended(store, state=state)
+    ended(store, run=5, wait=5)
+    ended(store, run=7, wait=30_001, now=NOW + SLOT_MS - 1)
+    ended(store, now=NOW + SLOT_MS, run=21_600_001)
+    ended(store, queue="other")
+    slot = NOW // SLOT_MS
+    assert timings(store) == [
+        (slot, "other", 1, 0, 1, 7, 3), (slot, "q", 0, 0, 1, 5, 5), (slot, "q", 1, 0, 4, 28, 12),
+        (slot, "q", 1, 12, 1, 7, 30_001), (slot + 1, "q", 17, 0, 1, 21_600_001, 3)]
+
+
+def test_an_attempt_costs_one_statement_for_its_rollup_and_one_for_its_timing(store, monkeypatch):
+    statements = []
+    change = store.database.change
+
+    def watched(sql, parameters=()):
+        statements.append(sql.split()[2])
+        return change(sql, parameters)
+
+    monkeypatch.setattr(store.database, "change", watched)
+    ended(store)
+    assert statements == ["rollups", "timings"]
+
+
+def test_a_rollback_undoes_both(store):
+    with pytest.raises(KeyError), store.writing():
+        store.stats.count_attempt("q", COMPLETED, run_time=1, wait_time=1, now=NOW)
+        raise KeyError
+    assert timings(store) == [] and store.stats.first_minute() is None
+
+
+def test_totals_are_of_a_span_of_whole_slots(store):
+    for slot in range(4):
+        ended(store, now=NOW + slot * SLOT_MS)
+    ended(store, queue="other", now=NOW + SLOT_MS)
+    assert totals(store, 0) == [("other", 1, 0, 1, 7, 3), ("q", 1, 0, 4, 28, 12)]
+    assert totals(store, NOW + SLOT_MS, NOW + 3 * SLOT_MS) == [("other", 1, 0, 1, 7, 3), ("q", 1, 0, 2, 14, 6)]
+    assert totals(store, NOW + 4 * SLOT_MS) == []
+
+
+def test_a_series_adds_up_steps_of_slots(store):
+    for slot in (0, 1, 2, 5):
+        ended(store, now=NOW + slot * SLOT_MS)
+    first = NOW // SLOT_MS // 3
+    assert [tuple(row) for row in store.timings.series(NOW, NOW + 6 * SLOT_MS, 3)] == [
+        (first, "q", 1, 0, 3), (first + 1, "q", 1, 0, 1)]
+    assert [row["attempts"] for row in store.timings.series(NOW, NOW + 3 * SLOT_MS, 3)] == [3]
+
+
+def test_old_timings_go_a_few_hours_at_a_time(store):
+    assert not store.timings.has_before(NOW)
+    slots = PRUNED_SLOTS * 2 + 10
+    for slot in range(slots):
+        ended(store, now=NOW + slot * SLOT_MS)
+    before = NOW + (slots - 5) * SLOT_MS
+    pruned = []
+    while store.timings.has_before(before):
+        pruned.append(write(store, store.timings.prune, before))
+    assert pruned == [PRUNED_SLOTS, PRUNED_SLOTS, 5]
+    assert [row[0] for row in timings(store)] == [before // SLOT_MS + slot for slot in range(5)]
+
+
+# Backlog
+
+def test_a_minute_has_one_sample_whoever_is_first(store, stores):
+    assert sample(store, 3, NOW, processing=1, oldest_age=9)
+    assert not sample(stores(), 5, NOW + MINUTE - 1)
+    assert sample(stores(), 4, NOW + MINUTE)
+    assert [tuple(row) for row in store.backlog.since(NOW)] == [(NOW // MINUTE, 3, 1, 9), (NOW // MINUTE + 1, 4, 0, 0)]
+    assert [row["pending"] for row in store.backlog.since(NOW + MINUTE)] == [4]
+
+
+def test_the_last_sample_is_not_one_of_a_clock_that_was_ahead(store):
+    assert store.backlog.last(NOW) is None
+    sample(store, 3, NOW)
+    sample(store, 9, NOW + 10 * MINUTE)
+    assert store.backlog.last(NOW - 1) is None
+    assert store.backlog.last(NOW + 5 * MINUTE)["pending"] == 3
+    assert store.backlog.last(NOW + 10 * MINUTE)["pending"] == 9
+
+
+def test_old_samples_go_a_day_at_a_time(store):
+    with store.writing():
+        for minute in range(PRUNED_MINUTES + 20):
+            store.backlog.add(pending=1, processing=0, oldest_age=0, now=NOW + minute * MINUTE)
+    before = NOW + (PRUNED_MINUTES + 10) * MINUTE
+    pruned = []
+    while store.backlog.has_before(before):
+        pruned.append(write(store, store.backlog.prune, before))
+    assert pruned == [PRUNED_MINUTES, 10]
+    assert len(store.backlog.since(0)) == 10
