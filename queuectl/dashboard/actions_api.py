@@ -38,18 +38,21 @@ from .shapes import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Sequence, Tuple
+    from typing import Iterable, Iterator, Sequence, Tuple
 
     from ..engine.queue import Change
+    from ..store.search import Search
     from .app import App
 
-ACTIONS = ("retry", "cancel", "release", "remove")
+ACTIONS = ("retry", "cancel", "release", "hold", "remove")
 KEPT_MS = 10 * when.MINUTE
 MOST_SELECTIONS = 100
 MOST_SELECTED = 100_000
 SAMPLE = 10
 SHOWN = 100
 GROUPS = 20
+# So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
+NAMED, LONGEST_LINE = 5, 2_000
 
 SCHEMAS["Preview"] = record(action=one_of(*ACTIONS), count=INTEGER, sample=many(ref("JobSummary")),
                             selection=maybe(TEXT), expires_at=TIME, refused=table(INTEGER), more=FLAG,
@@ -148,13 +151,19 @@ def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None,
         for rows in listing.everything(store, filters.parse(filter or "", now)):
             if not chosen.add(rows, action, limit):
                 break
+    return _shown(app, action, chosen, _command(app, action, ids, filter))
+
+
+def _shown(app: App, action: str, chosen: Chosen, command: str | None) -> Response:
+    """Keep what was chosen for its commit, and show it."""
+    store, now = app.queue.store, app.clock.wall()
     expires_at = now + KEPT_MS
     selection = Selection(app.queue.home.path, action, chosen.numbers, expires_at)
     return json_response({
         "action": action, "count": len(chosen.numbers), "refused": chosen.refused, "more": chosen.more,
         "sample": [summary_json(job, now) for job in store.search.jobs(chosen.numbers[:SAMPLE])],
         "selection": SELECTIONS.keep(selection) if chosen.numbers else None, "expires_at": iso(expires_at),
-        "command": _command(app, action, ids, filter)})
+        "command": command})
 
 
 def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> str | None:
@@ -200,7 +209,8 @@ def _fitting(app: App, chosen: Selection) -> list[int]:
 
 def _apply(app: App, action: str, numbers: Sequence[int]) -> Change:
     queue = app.queue
-    verbs = {"retry": queue.retry, "cancel": queue.cancel, "release": queue.release, "remove": queue.remove}
+    verbs = {"retry": queue.retry, "cancel": queue.cancel, "release": queue.release, "hold": queue.hold,
+             "remove": queue.remove}
     return verbs[action](*numbers)
 
 
@@ -232,6 +242,48 @@ def _of_group(app: App, action: str, exit_code: int | None, signal: int | None, 
 SIGNATURE = (Field("exit_code", maybe(INTEGER), "as the group has it", required=True),
              Field("signal", maybe(INTEGER), "as the group has it", required=True),
              Field("error", maybe(TEXT), "as the group has it", required=True))
+
+
+@route("POST", "/dlq/groups/preview", "Look at what an action on the dead jobs that failed in one way would do",
+       body=(Field("action", one_of("retry", "remove"), "what to do", required=True), *SIGNATURE),
+       answer=ref("Preview"), errors=(422,))
+def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None,
+                  error: str | None) -> Response:
+    search, chosen = app.queue.store.search, Chosen()
+    chosen.add(((number, DEAD) for number in search.dead_of_group(exit_code, signal, error)), action, MOST_SELECTED)
+    return _shown(app, action, chosen, _dlq_command(search, action, chosen.numbers))
+
+
+def _dlq_command(search: Search, action: str, numbers: Sequence[int]) -> str | None:
+    """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
+    from shlex import join
+
+    if not numbers:
+        # Without ids it would mean all of them.
+        return None
+    words = ["queuectl", "dlq", action]
+    if len(numbers) <= NAMED:
+        return join([*words, *(job.id for job in search.jobs(sorted(numbers)))])
+    for first, last in _runs(numbers):
+        word = str(first) if first == last else f"{first}-{last}"
+        # A job may have such a word as its id, and an id goes before a number.
+        is_id = search.number_of(word) is not None
+        words += [job.id for job in search.jobs(range(first, last + 1))] if is_id else [word]
+        if sum(map(len, words)) + len(words) > LONGEST_LINE:
+            return None
+    return join(words)
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of each run of numbers that follow each other."""
+    ordered = sorted(numbers)
+    first = previous = ordered[0]
+    for number in ordered[1:]:
+        if number != previous + 1:
+            yield first, previous
+            first = number
+        previous = number
+    yield first, previous
 
 
 @route("POST", "/dlq/groups/retry", "Run all dead jobs again that failed in one way", body=SIGNATURE,

@@ -7,12 +7,14 @@ from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, upcoming
 from ..model import when
 from ..model.cron import Cron
 from ..model.errors import InvalidInput
+from ..model.job import SCHEDULED
 from ..model.when import iso
 from ..model.zones import zone
 from .http import Response, json_response
 from .overview import upcoming_json
 from .route import BASE, Field, route
 from .shapes import (
+    COMMAND_SHOWN,
     FLAG,
     INTEGER,
     SCHEMAS,
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from .app import App
 
 NEXT, RUNS = 5, 20
+# So many times of one schedule, and of all of them together: one that fires every minute must stay cheap.
+MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
 KINDS = {"catch_up": one_of(*CATCH_UP), "overlap": one_of(*OVERLAP)}
 SCHEDULE = {
     "name": TEXT, "expression": TEXT, "timezone": TEXT, "words": TEXT, "paused": FLAG, "next_at": maybe(TIME),
@@ -50,6 +54,9 @@ SCHEDULE = {
 }
 RUN = record(id=TEXT, number=INTEGER, state=STATE, duration=maybe(SECONDS), finished_at=maybe(TIME))
 SCHEMAS["Schedule"] = record(**SCHEDULE)
+SCHEMAS["Coming"] = record(
+    until=TIME, now=TIME, jobs=many(ref("Upcoming")), more_jobs=FLAG, more_schedules=INTEGER,
+    recurring=many(record(name=TEXT, words=TEXT, times=many(TIME), more=FLAG)))
 SCHEMAS["ScheduleDetail"] = record(**SCHEDULE, next=many(TIME), runs=many(RUN))
 NEW_SCHEDULE = {
     "type": "object", "required": ["name", "expression", "command"], "additionalProperties": False,
@@ -68,6 +75,35 @@ NEW_SCHEDULE = {
 def scheduled(app: App, *, limit: int) -> Response:
     items, total = upcoming_json(app.queue, limit)
     return json_response({"items": items, "total": total})
+
+
+@route("GET", "/scheduled/times", "The times within the next hours at which jobs are due",
+       query=(Field("hours", whole(1, 168), "how many hours", default=24),), answer=ref("Coming"))
+def coming(app: App, *, hours: int) -> Response:
+    search, now = app.queue.store.search, app.clock.wall()
+    until = now + hours * when.HOUR
+    waiting = [job for job in search.jobs(search.upcoming(MOST_TIMES + 1)) if job.run_at <= until]
+    schedules = [found for found in Recurring(app.queue).all()
+                 if not found.paused and found.next_at is not None and found.next_at <= until]
+    schedules.sort(key=lambda found: found.next_at or 0)
+    shown = schedules[:MOST_SCHEDULES]
+    most = min(MOST_TIMES, MOST_IN_ALL // max(1, len(shown)))
+    return json_response({
+        "now": iso(now), "until": iso(until), "recurring": [_coming(found, now, until, most) for found in shown],
+        "more_schedules": len(schedules) - len(shown), "more_jobs": len(waiting) > MOST_TIMES,
+        "jobs": [{"at": iso(job.run_at), "id": job.id, "command": job.command[:COMMAND_SHOWN],
+                  "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}"}
+                 for job in waiting[:MOST_TIMES]]})
+
+
+def _coming(schedule: Schedule, now: int, until: int, most: int) -> dict[str, Any]:
+    """Return the times of a schedule up to an instant, and whether there are more than are told."""
+    try:
+        words, times = read(schedule)[0].describe(), upcoming(schedule, now, most + 1, until)
+    except (ValueError, InvalidInput):
+        # This Python has no named zones: it does not fire.
+        words, times = schedule.expression, []
+    return {"name": schedule.name, "words": words, "times": [iso(at) for at in times[:most]], "more": len(times) > most}
 
 
 @route("GET", "/schedules", "The recurring jobs, by name", answer=record(items=many(ref("Schedule")), attended=FLAG))

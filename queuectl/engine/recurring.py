@@ -4,6 +4,7 @@ from __future__ import annotations
 from ..model.cron import Cron
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ..model.spec import is_name
+from ..model.when import LATEST_MS
 from ..model.zones import zone
 from .doorbell import WORKERS, ring, ring_schedulers
 from .firing import enqueue
@@ -133,7 +134,7 @@ def _understood(expression: str, timezone: str, problems: list[str]) -> tuple[Cr
     return cron, place
 
 
-def upcoming(schedule: Schedule, now: int, count: int) -> list[int]:
+def upcoming(schedule: Schedule, now: int, count: int, until: int = LATEST_MS) -> list[int]:
     """Return the next times of a schedule, as if it were not paused. Raises InvalidInput without its zone."""
     problems: list[str] = []
     cron, place = _understood(schedule.expression, schedule.timezone, problems)
@@ -141,7 +142,7 @@ def upcoming(schedule: Schedule, now: int, count: int) -> list[int]:
         raise InvalidInput.of(problems)
     found: list[int] = []
     at = cron.next_after(now, place)
-    while at is not None and len(found) < count:
+    while at is not None and at <= until and len(found) < count:
         found.append(at)
         at = cron.next_after(at, place)
     return found

@@ -1,6 +1,7 @@
 """Actions on many jobs: what was shown is what is done, or nothing is."""
 from __future__ import annotations
 
+import shlex
 import threading
 from typing import Any, Dict, List
 
@@ -153,7 +154,8 @@ def test_so_many_selections_are_kept_and_the_oldest_goes(api: Api, monkeypatch: 
 
 
 @pytest.mark.parametrize("action, state, after", [("retry", DEAD, PENDING), ("cancel", PENDING, CANCELLED),
-                                                  ("release", HELD, PENDING), ("remove", COMPLETED, None)])
+                                                  ("release", HELD, PENDING), ("hold", PENDING, HELD),
+                                                  ("remove", COMPLETED, None)])
 def test_each_action_is_committed(api: Api, action: str, state: str, after: str | None) -> None:
     bring_to(api.store, state, max_retries=0)
     assert commit(api, preview(api, action, ids=["1"]))["action"] == action
@@ -243,3 +245,41 @@ def test_a_group_is_retried_or_removed_as_a_whole(api: Api) -> None:
                                   {"exit_code": 1, "signal": None, "error": None, "x": 1}])
 def test_a_group_must_be_named_completely(api: Api, body: Dict[str, Any]) -> None:
     assert api.refused("POST", "/dlq/groups/remove", body) == (422, "invalid")
+
+
+GROUP = {"exit_code": 2, "signal": None, "error": "exit code 2"}
+
+
+def test_a_group_is_looked_at_and_what_was_shown_is_done(api: Api) -> None:
+    for code in (2, 2, 1, 2):
+        dead(api, code)
+    found = api.post("/dlq/groups/preview", {"action": "remove", **GROUP})
+    assert (found["count"], found["refused"], found["more"]) == (3, {}, False)
+    assert found["command"] == "queuectl dlq remove job-1 job-2 job-4"
+    done = api.post("/jobs/actions/commit", {"selection": found["selection"], "confirm_count": 3})
+    assert done["ids"] == ["job-1", "job-2", "job-4"]
+    found = api.post("/dlq/groups/preview", {"action": "remove", **GROUP})
+    # Without ids the command would mean every dead job.
+    assert (found["count"], found["selection"], found["command"]) == (0, None, None)
+    assert api.refused("POST", "/dlq/groups/preview", {"action": "cancel", **GROUP}) == (422, "invalid")
+
+
+def test_a_large_group_has_a_command_that_names_exactly_its_jobs(api: Api) -> None:
+    for code in (2, 2, 2, 1, 2, 2, 1, 2):
+        dead(api, code)
+    dead(api, 1, id="8")  # An id goes before a number.
+    dead(api, 1, id="5-6")
+    command = api.post("/dlq/groups/preview", {"action": "retry", **GROUP})["command"]
+    assert command == "queuectl dlq retry 1-3 job-5 job-6 job-8"
+    references = shlex.split(command)[3:]
+    assert sorted(api.app.queue.find(references)) == [1, 2, 3, 5, 6, 8]
+
+
+def test_a_group_of_too_many_scattered_jobs_has_no_command(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions_api, "LONGEST_LINE", 28)
+    for code in (2, 1, 2, 1, 2, 1, 2, 1, 2):
+        dead(api, code)
+    dead(api, 2)
+    assert api.post("/dlq/groups/preview", {"action": "retry", **GROUP})["command"] is None
+    monkeypatch.setattr(actions_api, "LONGEST_LINE", 32)
+    assert api.post("/dlq/groups/preview", {"action": "retry", **GROUP})["command"] == "queuectl dlq retry 1 3 5 7 9-10"

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator
 
 import pytest
 
-from queuectl.dashboard import workers_api
+from queuectl.dashboard import schedules_api, workers_api
 from queuectl.dashboard.workers_api import Background
 from queuectl.engine.pool_control import stop_pool
 from queuectl.model.clock import SYSTEM_CLOCK
@@ -77,6 +77,35 @@ def test_the_rates_are_of_the_last_minutes(api: Api) -> None:
     found = api.get("/overview")
     assert found["rates"] == {"per_minute_1": 9.0, "per_minute_5": 6.6}
     assert found["series"]["finished"][-9:] == [0, 6, 6, 6, 6, 6, 6, 6, 6]
+
+
+def sample(api: Api, ago: int, pending: int, *, processing: int = 0, oldest_age: int = 0) -> None:
+    write(api.store, api.store.backlog.add, pending=pending, processing=processing, oldest_age=oldest_age,
+          now=NOW - ago * MINUTE)
+
+
+def test_the_backlog_of_a_new_home_is_not_known(api: Api) -> None:
+    found = api.get("/overview")["backlog"]
+    assert found == {"start": "2025-12-31T23:01:00.000Z", "step": 60, "pending": [None] * 60, "oldest_age": [None] * 60}
+
+
+def test_the_backlog_is_zero_after_a_zero_and_unknown_where_nobody_looked(api: Api) -> None:
+    sample(api, 50, 7, oldest_age=1500)
+    sample(api, 49, 0, processing=2)
+    sample(api, 47, 0)
+    sample(api, 40, 3, oldest_age=61_000)
+    sample(api, 0, 4)
+    found = api.get("/overview")["backlog"]
+    # The first minute is 59 minutes ago.
+    assert found["pending"] == [None] * 9 + [7, 0, None] + [0] * 7 + [3] + [None] * 39 + [4]
+    assert found["oldest_age"] == [None] * 9 + [1.5, 0, None] + [0] * 7 + [61] + [None] * 39 + [0]
+
+
+@pytest.mark.parametrize("pending, then", [(0, 0), (2, None)])
+def test_what_was_before_the_hour_decides_how_it_begins(api: Api, pending: int, then: Any) -> None:
+    sample(api, 300, pending)
+    sample(api, 57, 1)
+    assert api.get("/overview")["backlog"]["pending"] == [then, then, 1] + [None] * 57
 
 
 @pytest.mark.parametrize("change, code", [
@@ -194,6 +223,41 @@ def test_a_wrong_schedule_is_refused(api: Api, change: Dict[str, Any], word: str
     answer = api.ask("POST", "/schedules", {**SCHEDULE, **change})
     assert answer.status == 422 and word in answer.error["message"]
     assert api.get("/schedules")["items"] == []
+
+
+def test_times_of_the_next_hours_are_told_up_to_a_bound(api: Api) -> None:
+    for name, expression in (("often", "* * * * *"), ("fives", "*/5 * * * *"), ("daily", "30 8 * * *"),
+                             ("yearly", "0 0 1 6 *"), ("paused", "@hourly")):
+        api.post("/schedules", {"name": name, "expression": expression, "command": "x", "timezone": "UTC"}, 201)
+    api.post("/schedules/paused/pause")
+    add(api.store, id="later", run_at=NOW + 5 * 60 * MINUTE, command="y" * 600)
+    add(api.store, id="next-week", run_at=NOW + 7 * 24 * 60 * MINUTE)
+    bring_to(api.store, FAILED, id="again")
+
+    found = api.get("/scheduled/times")
+    assert (found["now"], found["until"]) == ("2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z")
+    told = {row["name"]: (len(row["times"]), row["more"]) for row in found["recurring"]}
+    assert told == {"often": (300, True), "fives": (288, False), "daily": (1, False)}
+    assert found["recurring"][-1] == {"name": "daily", "words": "at 08:30 every day", "more": False,
+                                      "times": ["2026-01-01T08:30:00.000Z"]}
+    assert [(job["id"], job["what"], len(job["command"])) for job in found["jobs"]][1] == ("later", "scheduled", 500)
+    assert [job["what"] for job in found["jobs"]] == ["attempt 2", "scheduled"]
+    assert (found["more_jobs"], found["more_schedules"]) == (False, 0)
+    assert [row["name"] for row in api.get("/scheduled/times", hours=1)["recurring"]] == ["often", "fives"]
+    assert api.refused("GET", "/scheduled/times", hours=0) == (400, "bad_parameter")
+
+
+def test_times_of_many_schedules_and_jobs_are_cut_and_say_so(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("MOST_TIMES", 5), ("MOST_IN_ALL", 6), ("MOST_SCHEDULES", 2)):
+        monkeypatch.setattr(schedules_api, name, value)
+    for name in ("a", "b", "c"):
+        api.post("/schedules", {"name": name, "expression": "@hourly", "command": "x", "timezone": "UTC"}, 201)
+    for number in range(7):
+        add(api.store, id=f"later-{number}", run_at=NOW + (number + 1) * MINUTE)
+    found = api.get("/scheduled/times")
+    assert [(row["name"], len(row["times"]), row["more"]) for row in found["recurring"]] == [("a", 3, True),
+                                                                                             ("b", 3, True)]
+    assert (found["more_schedules"], len(found["jobs"]), found["more_jobs"]) == (1, 5, True)
 
 
 def test_a_preview_says_what_an_expression_means(api: Api) -> None:

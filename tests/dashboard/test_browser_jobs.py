@@ -187,6 +187,26 @@ def test_group_of_dead_jobs_is_retried(dashboard: Dashboard, browser: Browser) -
     browser.wait("document.querySelectorAll('tr[data-key] [data-group=remove]').length === 1")
 
 
+def test_large_group_of_dead_jobs_shows_the_command_for_exactly_these(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("enqueue", json.dumps([{"command": f"exit {code}", "max_retries": 0}
+                                         for code in (3, 3, 3, 4, 3, 3, 3, 3)]))
+    dashboard.work()
+    browser.open(dashboard.url + "/dlq")
+    group = "tr[data-key='3/null/exit code 3']"
+    browser.wait(f"document.querySelector(\"{group} td[data-label=Jobs]\")?.textContent === '7'"
+                 " && document.querySelectorAll('[data-group=retry]').length === 2")
+    browser.click(f"{group} [data-group=remove]")
+    browser.wait("document.querySelector('dialog[open]')")
+    assert "Remove 7 jobs?" in browser.text("dialog") and "failed with: exit code 3." in browser.text("dialog")
+    command = browser.text("dialog .equivalent code")
+    assert command == "queuectl dlq remove 1-3 5-8"
+
+    dashboard.cli(*command.split()[1:], "--yes")  # It does what it says.
+    assert dashboard.cli("list", "--state", "dead", "-o", "ids").split() == ["job-4"]
+    browser.click("dialog button.danger")
+    browser.wait("document.querySelector('dialog .error:not([hidden])')?.textContent.includes('changed meanwhile')")
+
+
 def test_workers_are_started_and_stopped(dashboard: Dashboard, browser: Browser) -> None:
     browser.open(dashboard.url + "/workers")
     browser.click("main .head button.primary")

@@ -67,7 +67,8 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
   return confirm({
     title: `${label} ${plural(preview.count, 'job')}?`,
     body: [note, refused && `Left as they are: ${refused}.`,
-      preview.more && 'More jobs match: do it again for the rest.'].filter(Boolean).join(' '),
+      preview.more && 'More jobs match: do it again for the rest.',
+      !preview.command && 'No command of one line does exactly this.'].filter(Boolean).join(' '),
     sample: [...preview.sample.map((job) => `${job.id}  ${job.command.slice(0, 100)}`),
       ...(rest ? [`and ${number(rest)} more`] : [])],
     word: preview.count > TYPED_FROM ? String(preview.count) : null,

@@ -4,6 +4,7 @@
 import * as api from './api.js';
 import { number, setServerTime } from './format.js';
 import { Live } from './live.js';
+import { recall, remember } from './storage.js';
 import { $, $$, fail, h, readOnly, text, tick } from './ui.js';
 
 const PAGES = [
@@ -145,7 +146,7 @@ function showLive() {
 function theme(choice) {
   if (choice === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = choice;
-  localStorage.setItem('queuectl-theme', choice);
+  remember('theme', choice);
   $('#theme').value = choice;
 }
 
@@ -175,7 +176,8 @@ const KEYS = { '?': openHelp, p: togglePause, t: nextTheme, n: newJob, j: () => 
 function moveRow(step) {
   const rows = $$('tr[data-key]', main);
   if (!rows.length) return;
-  const at = rows.indexOf(document.activeElement.closest?.('tr[data-key]'));
+  const here = document.activeElement.closest?.('tr'); // a row without a key belongs to the one above it
+  const at = rows.indexOf(here?.dataset.key ? here : here?.previousElementSibling);
   const row = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
   for (const other of rows) other.tabIndex = other === row ? 0 : -1;
   row.focus();
@@ -189,7 +191,7 @@ document.addEventListener('keydown', (event) => {
   }
   const field = event.target.closest?.('input:not([type=checkbox]), textarea, select, dialog, [contenteditable]');
   if (field || event.ctrlKey || event.metaKey || event.altKey
-    || localStorage.getItem('queuectl-keys') === 'off') return;
+    || recall('keys') === 'off') return;
   const inChord = Date.now() - chord < 1200;
   chord = 0;
   if (inChord && PATHS[event.key]) {
@@ -234,7 +236,7 @@ $('#palette-open').addEventListener('click', openPalette);
 $('#help-open').addEventListener('click', openHelp);
 $('#read-only').hidden = !readOnly;
 
-theme(localStorage.getItem('queuectl-theme') || 'system');
+theme(recall('theme') || 'system');
 showLive();
 setInterval(tick, 1000);
 live.sync();

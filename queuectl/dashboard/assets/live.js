@@ -1,18 +1,21 @@
 // The stream of one tab: open while the tab is visible and live is on, made anew when it is dead or silent.
 
 import { get } from './api.js';
+import { recall, remember } from './storage.js';
 
 const SILENCE = 25000;
-const REFRESH = 250; // at most four refreshes a second
+// So many refreshes in so long: a lone change is shown at once, however shortly the last one was.
+const MOST = 4;
+const WITHIN = 1000;
 const BACK_OFF = [1, 2, 3, 5, 10];
 
 export class Live {
   // handlers: hello(data), overview(data), refresh() -> promise, health(state, text)
   constructor(handlers) {
     this.handlers = handlers;
-    this.paused = localStorage.getItem('queuectl-live') === 'off';
+    this.paused = recall('live') === 'off';
     this.tries = 0;
-    this.lastRefresh = 0;
+    this.refreshed = []; // when the last ones began
     document.addEventListener('visibilitychange', () => this.sync());
     window.addEventListener('pagehide', () => this.close());
     window.addEventListener('pageshow', (event) => event.persisted && this.sync());
@@ -21,7 +24,7 @@ export class Live {
 
   pause(paused) {
     this.paused = paused;
-    localStorage.setItem('queuectl-live', paused ? 'off' : 'on');
+    remember('live', paused ? 'off' : 'on');
     this.sync();
   }
 
@@ -96,16 +99,16 @@ export class Live {
     }
   }
 
-  // Refresh what is shown: now, or as soon as the last one is done and a quarter of a second old.
+  // Refresh what is shown: now, or as soon as the last one is done and there were not too many.
   refresh() {
     this.wanted = true;
     if (this.running || this.timer) return;
-    const wait = Math.max(0, this.lastRefresh + REFRESH - performance.now());
+    const wait = this.refreshed.length < MOST ? 0 : Math.max(0, this.refreshed[0] + WITHIN - performance.now());
     this.timer = setTimeout(async () => {
       this.timer = null;
       this.wanted = false;
       this.running = true;
-      this.lastRefresh = performance.now();
+      this.refreshed = [...this.refreshed.slice(1 - MOST), performance.now()];
       try {
         await this.handlers.refresh();
       } finally {

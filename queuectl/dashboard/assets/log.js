@@ -3,6 +3,7 @@
 import { get, jobPath, queryString } from './api.js';
 import { plain, render, strip } from './ansi.js';
 import { bytes, number } from './format.js';
+import { recall, remember } from './storage.js';
 import { $$, button, copyButton, fail, h, text } from './ui.js';
 
 const CHUNK = 500;
@@ -29,7 +30,7 @@ export class LogPane {
       copyButton(() => $$('.line', this.pane).map((line) => line.textContent).join('\n'), 'Copy'), this.download),
     this.note, this.pane);
     this.following = true;
-    if (localStorage.getItem('queuectl-wrap') === 'on') this.wrap();
+    if (recall('wrap') === 'on') this.wrap();
   }
 
   // Show another attempt from its end on.
@@ -163,7 +164,7 @@ export class LogPane {
   wrap() {
     const on = this.pane.classList.toggle('wrap');
     this.wrapButton.setAttribute('aria-pressed', String(on));
-    localStorage.setItem('queuectl-wrap', on ? 'on' : 'off');
+    remember('wrap', on ? 'on' : 'off');
   }
 
   read() {

@@ -84,26 +84,31 @@ export function head(title, ...children) {
 
 // columns: [title, class]; class `sr` hides a title that only screen readers need.
 export function table(caption, columns, props) {
-  const cells = columns.map(([title, kind]) => h('th', { scope: 'col', class: kind === 'sr' ? null : kind },
-    kind === 'sr' ? h('span', { class: 'sr' }, title) : title));
   return h('table', { class: 'cards', ...props }, h('caption', { class: 'sr' }, caption),
-    h('thead', {}, h('tr', {}, cells)),
+    h('thead', {}, h('tr', {}, titles(columns))),
     h('tbody', {}));
+}
+
+export function titles(columns) {
+  return columns.map(([title, kind]) => h('th', { scope: 'col', class: kind === 'sr' ? null : kind },
+    kind === 'sr' ? h('span', { class: 'sr' }, title) : title));
 }
 
 // Make the rows of `tbody` stand for `items`, and keep the node of each key: focus, selection and pointer stay.
 export function rows(tbody, items, key, build, signature = (item) => item) {
-  const known = new Map([...tbody.children].map((row) => [row.dataset.key, row]));
+  const known = new Map([...tbody.children].map((row) => [row.standsFor, row]));
   let before = tbody.firstElementChild;
   for (const item of items) {
     const name = String(key(item));
     const row = known.get(name) || h(tbody.tagName === 'TBODY' ? 'tr' : 'li', { 'data-key': name });
+    row.standsFor = name;
     known.delete(name);
-    const focused = row.contains(document.activeElement);
+    const focused = row.contains(document.activeElement) && document.activeElement;
     patch(row, signature(item), () => build(item, row));
     if (focused && !row.contains(document.activeElement)) {
-      row.tabIndex = -1;
-      row.focus({ preventScroll: true });
+      const kept = row.contains(focused) ? focused : row;
+      if (kept === row) row.tabIndex = -1;
+      kept.focus({ preventScroll: true });
     }
     if (row === before) before = before.nextElementSibling;
     else tbody.insertBefore(row, before);

@@ -1,10 +1,9 @@
 // The dead letter queue: dead jobs grouped by how they failed. A group is retried or removed as a whole.
 
-import { get, post } from '../api.js';
+import { get } from '../api.js';
 import { actOnMany } from '../actions.js';
-import { confirm } from '../dialogs.js';
-import { number, plural, quote } from '../format.js';
-import { $, button, card, cell, equivalent, h, head, jobLink, jobsUrl, numberCell, patch, readOnly, rows, table, toast,
+import { plural } from '../format.js';
+import { $, button, card, cell, equivalent, h, head, jobLink, jobsUrl, numberCell, patch, readOnly, rows, table,
   when } from '../ui.js';
 
 export function mount(root, { app, signal }) {
@@ -23,18 +22,8 @@ export function mount(root, { app, signal }) {
 
   function onGroup(verb, group) {
     const { exit_code: code, signal: number_, error } = group;
-    const label = verb === 'retry' ? 'Retry' : 'Remove';
-    return confirm({
-      title: `${label} ${plural(group.count, 'dead job')}?`, body: `Those that failed with: ${nameOf(group)}`,
-      sample: group.sample_ids, word: group.count > 1000 ? String(group.count) : null,
-      command: `queuectl dlq ${verb} ${group.count <= 5 ? group.sample_ids.map(quote).join(' ') : 'ID…'}`,
-      action: `${label} ${number(group.count)}`, danger: verb === 'remove',
-      run: async () => {
-        const result = await post(`/dlq/groups/${verb}`, { exit_code: code, signal: number_, error });
-        toast(`${plural(result.done, 'job')} ${verb === 'retry' ? 'queued again' : 'removed'}`);
-        app.refresh();
-      },
-    });
+    return actOnMany(verb, { exit_code: code, signal: number_, error }, app,
+      { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
   }
 
   function groupRow(group) {

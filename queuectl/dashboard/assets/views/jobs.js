@@ -3,15 +3,14 @@
 import { get, queryString } from '../api.js';
 import { actOnMany, act, rowActions, VERBS } from '../actions.js';
 import { addJob } from '../addjob.js';
+import { cellsOf, choose, chosen, titlesOf } from '../columns.js';
 import { FilterBar } from '../filterbar.js';
 import { STATES, number, plural } from '../format.js';
+import { Peeks } from '../peeks.js';
+import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
-import { $, $$, badge, button, cell, h, head, jobLink, numberCell, patch, readOnly, rows, since, table, took,
-  when } from '../ui.js';
+import { $, $$, button, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
 
-const COLUMNS = [['Select', 'sr'], ['Job'], ['State'], ['Command', 'clip'], ['Queue'], ['Priority', 'num'],
-  ['Attempts', 'num'],
-  ['Duration', 'num'], ['Exit', 'num'], ['When', 'num'], ['Actions', 'sr']];
 // Which order fits which state tab; the first two fit always.
 const SORTS = { newest: null, oldest: null, finished: ['completed', 'dead', 'cancelled'],
   run_at: ['scheduled', 'failed'],
@@ -31,17 +30,12 @@ function withState(filter, state) {
   return [state && `state:${state}`, rest].filter(Boolean).join(' ');
 }
 
-function timeOf(job) {
-  if (job.state === 'processing') return job.started_at;
-  if (job.state === 'scheduled' || job.state === 'failed') return job.run_at;
-  return job.finished_at || job.created_at;
-}
-
 export function mount(root, { app, query, signal }) {
   let state = {}; // q, sort, limit, cursor, scan
   let shown = []; // the jobs of the rows, in their order
   let fresh = 0; // jobs that wait behind the pill
   let answer = null;
+  let layout = chosen();
   const trail = []; // cursors of the pages before
 
   const filter = new FilterBar((text) => go({ q: text, limit: state.limit }));
@@ -52,17 +46,21 @@ export function mount(root, { app, query, signal }) {
     on: { change: () => go({ ...state, limit: limit.value, cursor: null }) } },
   LIMITS.map((value) => h('option', { value }, `${value} a page`)));
   const pill = button('', () => reload(), { class: 'new', hidden: true });
-  const list = table('Jobs', COLUMNS);
+  const columns = button('Columns', async () => (await import('../columnmenu.js')).columnMenu(layout, arrange));
+  const list = table('Jobs', titlesOf(layout), { 'data-density': layout.density });
   const body = $('tbody', list);
   const status = h('p', { class: 'muted', role: 'status' });
   const previous = button('Previous', () => page(-1), { class: 'small' });
   const next = button('Next', () => page(1), { class: 'small' });
   const exports = h('span', { class: 'row' });
   const selection = new Selection(body, () => shown.map(({ id }) => id), drawBulk);
+  const peeks = new Peeks({ redraw: () => draw(shown), find: (id) => shown.find((job) => job.id === id), signal });
+  const saved = new ViewBar(signal);
   const bulk = h('div', { class: 'bulk row', hidden: true, role: 'region', 'aria-label': 'Selected jobs' });
   const grow = () => h('span', { class: 'grow' });
   root.append(head('Jobs', grow(), readOnly ? '' : button('Add a job', () => addJob(app), { class: 'primary' })),
-    filter.element, filter.problem, tabs, h('div', { class: 'row' }, status, grow(), sort, limit), pill, list,
+    filter.element, filter.problem, saved.element, tabs,
+    h('div', { class: 'row' }, status, grow(), columns, sort, limit), pill, list,
     h('div', { class: 'row' }, previous, next, grow(), exports), bulk);
 
   function go(values) {
@@ -77,6 +75,7 @@ export function mount(root, { app, query, signal }) {
     state = { q, sort: params.get('sort') || 'newest', limit: params.get('limit') || '50', cursor: params.get('cursor'),
       scan: params.get('scan') };
     filter.set(q);
+    saved.set(params);
     limit.value = state.limit;
     const states = statesOf(q);
     sort.replaceChildren(...Object.entries(SORTS).filter(([, only]) => !only
@@ -124,6 +123,7 @@ export function mount(root, { app, query, signal }) {
     if (calm() || !shown.length) show(answer.items.slice(0, Number(state.limit)));
     else await hold(answer.items);
     drawStatus();
+    await peeks.refresh(shown);
   }
 
   // Keep every row where it is: update those that are there, look up those that left, count the new ones.
@@ -150,10 +150,22 @@ export function mount(root, { app, query, signal }) {
 
   function draw(items) {
     shown = items;
-    rows(body, items, (job) => job.id, row, ({ elapsed, updated_at: updated, ...rest }) => rest);
-    selection.keep(new Set(items.map(({ id }) => id)));
+    const ids = new Set(items.map(({ id }) => id));
+    peeks.keep(ids);
+    const entries = items.flatMap((job) => (peeks.has(job.id) ? [job, { below: job.id }] : [job]));
+    rows(body, entries, ({ id, below }) => id || `below ${below}`, row,
+      ({ elapsed, updated_at: updated, ...rest }) => [layout.shown, rest]);
+    selection.keep(ids);
     const focusable = $$('tr[data-key]', body);
     if (focusable.length && !focusable.some((element) => element.tabIndex === 0)) focusable[0].tabIndex = 0;
+  }
+
+  function arrange(wanted) {
+    layout = wanted;
+    choose(layout);
+    list.dataset.density = layout.density;
+    $('thead tr', list).replaceChildren(...titles(titlesOf(layout)));
+    draw(shown);
   }
 
   async function reload() {
@@ -166,17 +178,12 @@ export function mount(root, { app, query, signal }) {
   }
 
   function row(job, element) {
+    if (job.below) return peeks.cells(job.below, element, layout.shown.length + 2);
     element.classList.toggle('left', Boolean(job.left));
     element.title = job.left ? 'No longer on this page' : '';
     const box = h('input', { type: 'checkbox', 'aria-label': `Select ${job.id}`, checked: selection.has(job.id),
       on: { click: (event) => selection.toggle(job.id, event.shiftKey) } });
-    return [h('td', {}, box), h('th', { scope: 'row' }, jobLink(job.id)), cell('State', badge(job.state)),
-      cell('Command', h('code', { title: job.command }, job.command), 'clip'), cell('Queue', job.queue),
-      numberCell('Priority', job.priority), cell('Attempts', `${job.attempts} of ${job.max_retries + 1}`, 'num'),
-      cell('Duration', job.state === 'processing' && job.started_at ? since(job.started_at) : took(job.duration),
-        'num'),
-      cell('Exit', job.signal ? `signal ${job.signal}` : job.exit_code ?? '', 'num'),
-        cell('When', when(timeOf(job)), 'num'),
+    return [h('td', { class: 'pick' }, box, peeks.button(job.id)), cellsOf(layout, job),
       h('td', {}, h('span', { class: 'actions' }, rowActions(job, app)))];
   }
 
@@ -199,7 +206,7 @@ export function mount(root, { app, query, signal }) {
     const matching = answer?.total.value || 0;
     patch(bulk, [selection.size, state.q, matching, answer?.total.exact], () => [
       h('strong', {}, `${number(selection.size)} selected`),
-      Object.keys(VERBS).filter((verb) => verb !== 'duplicate').map((verb) => button(VERBS[verb].label,
+      Object.keys(VERBS).filter((verb) => !['duplicate', 'edit'].includes(verb)).map((verb) => button(VERBS[verb].label,
         () => bulkAction(verb, { ids: selection.list() }), { 'data-bulk': verb })),
       h('span', { class: 'grow' }),
       state.q && matching > shown.length ? h('label', { class: 'row' },
@@ -234,6 +241,11 @@ export function mount(root, { app, query, signal }) {
     if (selection.size) bulkAction(verb, { ids: selection.list() });
     else if (job?.allowed_actions.includes(verb) && !readOnly) act(verb, job, app);
   };
+  const peek = () => {
+    const here = document.activeElement.closest?.('tr'); // the row, or the one below it
+    const id = here?.dataset.key || here?.previousElementSibling?.dataset.key;
+    if (id) peeks.toggle(id);
+  };
   const mark = (event, element) => element && selection.toggle(element.dataset.key, event.shiftKey);
 
   read(query);
@@ -247,8 +259,7 @@ export function mount(root, { app, query, signal }) {
       shown = [];
       return refresh();
     },
-    keys: { x: mark, X: mark, a: () => selection.all(), ']': () => page(1), '[': () => page(-1), r: one('retry'),
-      c: one('cancel'),
-      d: one('remove'), Escape: () => selection.clear() },
+    keys: { e: peek, x: mark, X: mark, a: () => selection.all(), ']': () => page(1), '[': () => page(-1),
+      r: one('retry'), c: one('cancel'), d: one('remove'), Escape: () => selection.clear() },
   };
 }

@@ -2,9 +2,10 @@
 
 import { get, post, remove } from '../api.js';
 import { added } from '../addjob.js';
+import { DayStrip } from '../daystrip.js';
 import { busy, confirm, form, open } from '../dialogs.js';
 import { duration, quote } from '../format.js';
-import { $, badge, button, card, cell, equivalent, h, head, jobLink, patch, readOnly, rows, table, toast,
+import { $, badge, button, card, cell, equivalent, fail, h, head, jobLink, patch, readOnly, rows, table, toast,
   when } from '../ui.js';
 
 const FIELDS = [
@@ -62,11 +63,12 @@ export function mount(root, { app, signal }) {
   const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No recurring jobs'),
     h('p', {}, 'A recurring job queues a command again and again, at the times of a cron expression.'),
     equivalent("queuectl cron add cleanup '*/5 * * * *' 'echo cleanup'"));
+  const strip = new DayStrip(signal);
   const full = card('Recurring jobs', {}, list);
   const next = card('What is to come', {}, coming);
   root.append(head('Schedule', h('span', { class: 'grow' }),
     readOnly ? '' : button('Add a schedule', add, { class: 'primary' })),
-    note, empty, full, next);
+    note, empty, strip.element, full, next);
 
   function add() {
     return form({ title: 'Add a recurring job', action: 'Add', fields: FIELDS, command: cronCommand,
@@ -141,6 +143,8 @@ export function mount(root, { app, signal }) {
       cell('When', when(item.at)), cell('What', item.what), h('th', { scope: 'row', class: 'mono' },
         item.what === 'recurring' ? item.id : jobLink(item.id)),
       cell('Command', h('code', { title: item.command }, item.command), 'clip')]);
+    await strip.refresh(JSON.stringify([items.map(({ name, expression, timezone, next_at: at }) =>
+      [name, expression, timezone, at]), scheduled]));
   }
-  return { refresh };
+  return { refresh, overview: () => strip.refresh().catch(fail) };
 }

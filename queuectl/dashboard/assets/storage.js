@@ -1,0 +1,30 @@
+// What the browser remembers of this dashboard. Some private windows refuse that: then the page alone remembers it.
+
+const here = new Map();
+
+export function recall(name) {
+  try {
+    return localStorage.getItem(`queuectl-${name}`);
+  } catch {
+    return here.get(name) ?? null;
+  }
+}
+
+export function remember(name, value) {
+  try {
+    localStorage.setItem(`queuectl-${name}`, value);
+  } catch {
+    here.set(name, value);
+  }
+}
+
+// The same for a value as JSON; null for what is none, whoever wrote it.
+export function recallValue(name) {
+  try {
+    return JSON.parse(recall(name));
+  } catch {
+    return null;
+  }
+}
+
+export const rememberValue = (name, value) => remember(name, JSON.stringify(value));

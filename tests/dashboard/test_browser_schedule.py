@@ -1,0 +1,71 @@
+"""The strip of the next hours on the schedule page, in a real browser."""
+from __future__ import annotations
+
+import pytest
+
+from tests.dashboard import browser as fixtures
+from tests.dashboard.browser import Browser, Dashboard
+
+browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
+
+NAMES = "[...document.querySelectorAll('.lanes > .mono')].map((one) => one.textContent)"
+
+
+@pytest.fixture
+def planned(dashboard: Dashboard) -> Dashboard:
+    """A dashboard with recurring and scheduled jobs."""
+    dashboard.cli("cron", "add", "often", "* * * * *", "echo often")
+    dashboard.cli("cron", "add", "hourly", "@hourly", "echo hourly")
+    dashboard.cli("add", "echo later", "--id", "later", "--in", "2h")
+    return dashboard
+
+
+def test_strip_shows_when_jobs_are_due_also_as_a_table(planned: Dashboard, browser: Browser) -> None:
+    browser.open(planned.url + "/schedule")
+    browser.wait(f"{NAMES}.length === 3")
+    assert sorted(browser.js(f"return {NAMES}")) == ["Jobs", "hourly", "often"]
+    marks = browser.js("return Object.fromEntries([...document.querySelectorAll('.lanes svg')].map((one) => "
+                       "[one.getAttribute('aria-label').split(',')[0],"
+                       " (one.querySelector('.tick').getAttribute('d').match(/M/g) || []).length]))")
+    assert marks == {"often": 300, "hourly": 24, "Jobs": 1}
+    said = browser.js("return document.querySelector('.lanes svg').getAttribute('aria-label')")
+    assert said.startswith("often, every minute: first 300 times, up to ")
+    assert "local time" in browser.text(".strip .hint") and "often: first 300 times" in browser.text(".strip .hint")
+    # A label stands where its hour begins on the clock that the browser shows.
+    hours = browser.js("return [...document.querySelectorAll('.hours span')].map((one) => one.textContent)")
+    assert len(hours) >= 7 and all(int(text[:2]) % 3 == 0 and text.endswith(":00") for text in hours)
+
+    assert browser.js("return document.querySelector('.strip table') === null")
+    browser.click(".strip summary")
+    browser.wait("document.querySelectorAll('.strip tbody tr').length === 3")
+    assert "more than 300" in browser.text(".strip tbody")
+    assert browser.js("return document.querySelector('.strip tbody a').getAttribute('href')") == "/jobs/later"
+    assert [name for role, name in browser.controls() if not name] == []
+    assert browser.complaints() == []
+
+
+def test_strip_follows_the_schedules_and_is_asked_for_only_then(planned: Dashboard, browser: Browser) -> None:
+    browser.open(planned.url + "/schedule")
+    browser.wait(f"{NAMES}.length === 3 && document.querySelector('#health').dataset.health === 'connected'")
+    planned.cli("cron", "pause", "often")
+    browser.wait(f"{NAMES}.join() === 'hourly,Jobs'")
+    asked = "performance.getEntriesByType('resource').filter(({name}) => name.includes('/scheduled/times')).length"
+    before = browser.js(f"return {asked}")
+    for number in range(3):
+        planned.cli("add", "echo", "--id", f"other-{number}", "--hold")
+        browser.wait(f"document.querySelector('[data-badge=jobs]').textContent === '{number + 2}'")
+    assert browser.js(f"return {asked}") == before
+    planned.cli("cron", "remove", "hourly", "--yes")
+    planned.cli("cron", "remove", "often", "--yes")
+    planned.cli("cancel", "later")
+    browser.wait("document.querySelector('.strip').hidden")
+
+
+def test_strip_fits_320_pixels(planned: Dashboard, browser: Browser) -> None:
+    planned.cli("cron", "add", "a-rather-long-name-for-a-schedule-in-such-a-narrow-window", "@hourly", "echo")
+    browser.size(320, 640)
+    browser.open(planned.url + "/schedule")
+    browser.wait(f"{NAMES}.length === 4")
+    browser.click(".strip summary")
+    browser.wait("document.querySelectorAll('.strip tbody tr').length === 4")
+    assert browser.js("return document.documentElement.scrollWidth") <= 320
