@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 PATH = "/api/v1/stream"
 MAX_STREAMS = 64
 WAITING = 64
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
 # So many news in so long: a lone change is told at once, however shortly the last one was.
 MOST_NEWS, NEWS_MS = 4, 1_000
 # What is no commit shows up that late: a worker that was killed, rates that fall, room on the disk.
 TELL_ANYWAY_MS = 5_000
 AFTER_TROUBLE_SECONDS = 1.0
 SEND_SECONDS = 5.0
-STEP_SECONDS = 1.0
+STEP_SECONDS = 3.0
 PING_MS = 10_000
 RETRY = b"retry: 1000\n\n"
 
