@@ -33,10 +33,17 @@ function linePath(values, x, y) {
   values.forEach((value, index) => {
     if (value === null || value === undefined) { pen = 'M'; return; }
     path += `${pen}${x(index).toFixed(1)} ${y(value).toFixed(1)}`;
-    if (pen === 'M') path += 'h0'; // makes a lone value a dot
     pen = 'L';
   });
   return path;
+}
+
+// Values without a neighbour, which no line goes through: each is a line of no length, with round ends.
+function dotPath(values, x, y) {
+  const lone = (value, index) => Number.isFinite(value) && !Number.isFinite(values[index - 1])
+    && !Number.isFinite(values[index + 1]);
+  return values.map((value, index) => (lone(value, index) ? `M${x(index).toFixed(1)} ${y(value).toFixed(1)}h0` : ''))
+    .join('');
 }
 
 export class Chart {
@@ -88,7 +95,8 @@ export class Chart {
     ]);
     this.svg.replaceChildren(...marks.flat(), ...(this.kind === 'columns' ? this.columns(series, slot, y) :
       series.flatMap(({ state, values }) => [
-        s('path', { class: 'line', 'data-state': state, d: linePath(values, x, y) })])));
+        s('path', { class: 'line', 'data-state': state, d: linePath(values, x, y) }),
+        s('path', { class: 'line dot', 'data-state': state, d: dotPath(values, x, y) })])));
     this.cross = s('line', { class: 'cross', y1: TOP, y2: BOTTOM, visibility: 'hidden' });
     this.svg.append(this.cross);
     this.x = x;

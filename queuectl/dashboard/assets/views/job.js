@@ -143,7 +143,8 @@ export async function mount(root, { app, params, signal, setTitle }) {
       cell('Outcome', badge(stateOf(attempt), outcome(attempt))), cell('Started', when(attempt.started_at), 'num'),
       cell('Waited', took(attempt.wait_time), 'num'),
       cell('Duration', attempt.finished_at ? took(attempt.duration) : since(attempt.started_at), 'num'),
-      numberCell('Worker', attempt.worker), cell('Output', bytes(attempt.output_size), 'num'),
+      numberCell('Worker', attempt.worker),
+      cell('Output', attempt.finished_at ? bytes(attempt.output_size) : '', 'num'),
       h('td', {}, button('Show output', () => { select(attempt.attempt);
         log.element.scrollIntoView({ block: 'nearest' }); },
         { class: 'small', 'aria-label': `Show the output of attempt ${attempt.attempt}` }))];

@@ -118,7 +118,7 @@ export function mount(root, { app, signal }) {
     return [h('th', { scope: 'row' }, button(name, () => details(name),
       { class: 'plain mono', 'aria-label': `Details of ${name}` })),
       cell('When', [item.words, h('div', { class: 'hint mono' }, `${item.expression} ${item.timezone}`),
-        item.problem ? h('div', { class: 'error' }, item.problem) : ''].filter(Boolean)),
+        item.problem ? h('div', { class: 'error' }, item.problem) : ''].filter(Boolean), 'words'),
       cell('Command', h('code', { title: item.command }, item.command), 'clip'),
       cell('Next', paused ? badge('paused') : when(item.next_at), 'num'),
       cell('Last', item.last ? [badge(item.last.state), ' ', jobLink(item.last.job)] : ''),
