@@ -6,7 +6,7 @@
     DELETE /jobs/{id}  /schedules/{name}                                    PATCH /jobs/{id}  /config
     GET    /workers    POST /workers  /workers/{scale|stop}
     GET    /dlq/groups  POST /dlq/groups/{retry|remove}
-    GET    /scheduled  /schedules  /schedules/{name}  /schedules/preview
+    GET    /scheduled  /scheduled/times  /schedules  /schedules/{name}  /cron/preview
     POST   /schedules  /schedules/{name}/{run|pause|resume}
     GET    /metrics/series  /metrics/top  /metrics/summary
 

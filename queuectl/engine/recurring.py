@@ -31,20 +31,20 @@ class Recurring:
     def add(self, name: str, expression: str, command: str, *, timezone: str = "local", catch_up: str = "last",
             overlap: str = "skip", **fields: object) -> Schedule:
         """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists."""
-        problems = []
+        problems: list[tuple[str, str]] = []
         if not is_name(name):
-            problems.append(f"name must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit, "
-                            f"got {quoted(name)}")
+            problems.append(("name", f"name must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit, "
+                             f"got {quoted(name)}"))
         for key, value, allowed in (("catch_up", catch_up, CATCH_UP), ("overlap", overlap, OVERLAP)):
             if value not in allowed:
-                problems.append(f"{key} must be one of {', '.join(allowed)}, got {quoted(value)}")
+                problems.append((key, f"{key} must be one of {', '.join(allowed)}, got {quoted(value)}"))
         cron, place = _understood(expression, timezone, problems)
         try:
             spec, = self._queue.check([{"command": command, **fields}])
         except InvalidInput as error:
-            problems += error.problems
+            problems += [(error.field or "command", problem) for problem in error.problems]
         if problems or cron is None:
-            raise InvalidInput.of(problems)
+            raise InvalidInput.of_fields(problems)
         queue, now = self._queue, self._queue.clock.wall()
         following = cron.next_after(now, place)
         with queue.store.writing():
@@ -119,27 +119,27 @@ class Recurring:
             self._note("schedule removed", name, self._queue.clock.wall())
 
 
-def _understood(expression: str, timezone: str, problems: list[str]) -> tuple[Cron | None, tzinfo | None]:
+def _understood(expression: str, timezone: str, problems: list[tuple[str, str]]) -> tuple[Cron | None, tzinfo | None]:
     """Return what an expression and a zone mean; add to the problems what is wrong with them."""
     cron: Cron | None = None
     place: tzinfo | None = None
     try:
         cron = Cron.parse(expression)
     except ValueError as error:
-        problems.append(f"the cron expression {quoted(expression)} is wrong: {error}")
+        problems.append(("expression", f"the cron expression {quoted(expression)} is wrong: {error}"))
     try:
         place = zone(timezone)
     except ValueError as error:
-        problems.append(f"timezone {quoted(timezone)}: {error}")
+        problems.append(("timezone", f"timezone {quoted(timezone)}: {error}"))
     return cron, place
 
 
 def upcoming(schedule: Schedule, now: int, count: int, until: int = LATEST_MS) -> list[int]:
     """Return the next times of a schedule, as if it were not paused. Raises InvalidInput without its zone."""
-    problems: list[str] = []
+    problems: list[tuple[str, str]] = []
     cron, place = _understood(schedule.expression, schedule.timezone, problems)
     if problems or cron is None:
-        raise InvalidInput.of(problems)
+        raise InvalidInput.of_fields(problems)
     found: list[int] = []
     at = cron.next_after(now, place)
     while at is not None and at <= until and len(found) < count:

@@ -61,6 +61,11 @@ class InvalidInput(QueueCTLError):
             shown.append(f"and {len(problems) - len(shown)} more problems")
         return cls("; ".join(shown), problems=shown, field=field)
 
+    @classmethod
+    def of_fields(cls, problems: Sequence[tuple[str, str]]) -> InvalidInput:
+        """Return one error for problems given as (field, problem)."""
+        return cls.of([problem for _, problem in problems], field=problems[0][0])
+
 
 class NotFound(QueueCTLError):
     """There is no such job or template."""

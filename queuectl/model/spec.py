@@ -312,7 +312,7 @@ class Reading:
     def demand_none_refused(self) -> None:
         """Raise InvalidInput with everything that is wrong; its `field` is the first of them."""
         if self._problems:
-            raise InvalidInput.of([problem for _, problem in self._problems], field=self._problems[0][0])
+            raise InvalidInput.of_fields(self._problems)
 
 
 def _phrase(key: str, value: object, error: ValueError) -> str:

@@ -222,7 +222,14 @@ def test_a_schedule_lives(api: Api) -> None:
 def test_a_wrong_schedule_is_refused(api: Api, change: Dict[str, Any], word: str) -> None:
     answer = api.ask("POST", "/schedules", {**SCHEDULE, **change})
     assert answer.status == 422 and word in answer.error["message"]
+    assert answer.error["field"] == next(iter(change))
     assert api.get("/schedules")["items"] == []
+
+
+def test_a_schedule_may_have_any_name(api: Api) -> None:
+    for name in ("preview", "times", "run"):
+        api.post("/schedules", {**SCHEDULE, "name": name}, 201)
+        assert api.get(f"/schedules/{name}")["name"] == name
 
 
 def test_times_of_the_next_hours_are_told_up_to_a_bound(api: Api) -> None:
@@ -261,7 +268,7 @@ def test_times_of_many_schedules_and_jobs_are_cut_and_say_so(api: Api, monkeypat
 
 
 def test_a_preview_says_what_an_expression_means(api: Api) -> None:
-    found = api.get("/schedules/preview", cron="0 12 * * *", tz="UTC", n=2)
+    found = api.get("/cron/preview", cron="0 12 * * *", tz="UTC", n=2)
     assert found["words"] == "at 12:00 every day"
     assert [row["utc"] for row in found["next"]] == ["2026-01-01T12:00:00.000Z", "2026-01-02T12:00:00.000Z"]
     assert found["next"][0]["in"] == "in 12h"
@@ -270,7 +277,7 @@ def test_a_preview_says_what_an_expression_means(api: Api) -> None:
 @pytest.mark.parametrize("query, field", [({"cron": "61 * * * *"}, "cron"), ({"cron": ""}, "cron"),
                                           ({"cron": "@daily", "tz": "Mars/Base"}, "tz")])
 def test_a_preview_of_nonsense_says_why(api: Api, query: Dict[str, str], field: str) -> None:
-    answer = api.ask("GET", "/schedules/preview", **query)
+    answer = api.ask("GET", "/cron/preview", **query)
     assert (answer.status, answer.error["field"]) == (422, field)
     assert answer.error["message"]
 

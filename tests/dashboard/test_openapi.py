@@ -17,7 +17,7 @@ from tests.dashboard.schemas import KNOWN, TYPES, problems
 from tests.store.building import NOW, add, bring_to, claim, finish, write
 
 api = asking.api
-NEEDED: Dict[str, Dict[str, str]] = {"/api/v1/schedules/preview": {"cron": "@daily"},
+NEEDED: Dict[str, Dict[str, str]] = {"/api/v1/cron/preview": {"cron": "@daily"},
                                      "/api/v1/suggest": {"field": "queue"}}
 NAMES = {"{id}": "done", "{name}": "nightly"}
 GETS = [route for route in TABLE if route.method == "GET"]
