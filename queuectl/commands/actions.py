@@ -120,7 +120,10 @@ def retry(context: Context, *, dry_run: bool, yes: bool, keep_attempts: bool, **
 
 @command("hold", *SELECTION, YES, group=GROUP, examples=("hold job-1", "hold --queue reports --yes"))
 def hold(context: Context, *, dry_run: bool, yes: bool, **selection: Any) -> Result:
-    """Keep waiting jobs from running until they are released."""
+    """Keep waiting jobs from running until they are released.
+
+    A held job counts as unfinished: a schedule that skips while its last job is not done goes on skipping.
+    """
     numbers = select(context, **selection, default_states=sources("hold"))
     if dry_run:
         return show_only(context, numbers)

@@ -1,6 +1,7 @@
 """The command that changes jobs while they wait."""
 from __future__ import annotations
 
+from ..model.job import HELD
 from . import arguments
 from .add import directory, run_time
 from .registry import Arg, command
@@ -47,9 +48,9 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, cwd: str | None, **
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl edit --help")
     numbers = context.queue.find(read_ids(context, ids))
     if dry_run:
-        from ..model.spec import parse_changes
+        from ..engine.editing import read_changes
 
-        parse_changes(fields, context.clock.wall())
+        read_changes(context.queue.store.search.jobs(numbers), fields, context.clock.wall())
         return show_only(context, numbers)
     change = context.queue.edit(*numbers, **fields)
     if run_at is not None and change.done:
@@ -62,5 +63,6 @@ def _tell_time(context: Context, job: str) -> None:
     from ..model import when
 
     found = context.queue.get(job)
+    held = ", once it is released" if found.state == HELD else ""
     context.front_end.note(f"runs at {when.local(found.run_at)} ({when.iso(found.run_at)}), "
-                           f"{when.ago(found.run_at, context.clock.wall())}")
+                           f"{when.ago(found.run_at, context.clock.wall())}{held}")

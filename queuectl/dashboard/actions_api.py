@@ -171,7 +171,7 @@ def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> 
     from shlex import join
 
     if ids is not None:
-        return join(["queuectl", action, *ids])
+        return join(["queuectl", action, *ids]) if ids else None
     words = []
     for word in filters.words(text or ""):
         if word.name not in ("state", "queue", "tag") or word.is_negated or f"--{word.name}" in words:

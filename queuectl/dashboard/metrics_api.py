@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..store.sqlite import Row
     from .app import App
 
-MINUTE_MS = 60_000
 MOST_POINTS = 500
 MOST_QUEUES = 50
 SAMPLE = 10_000
@@ -68,7 +67,7 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     step = _step(until - since, points)
     first, last = since // step, until // step + 1
     store = app.queue.store
-    rows = [row for row in store.stats.series(first * step, last * step, step // MINUTE_MS)
+    rows = [row for row in store.stats.series(first * step, last * step, step // when.MINUTE)
             if queue in (None, row["queue"])]
     known = store.stats.first_minute()
     names: list[str | None] = [queue]
@@ -104,7 +103,7 @@ def _spreads(rows: Iterable[Row], buckets: range) -> dict[str, Any]:
 
 def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, Any]:
     """Return what ended in the minutes after that of `since` up to that of `until`."""
-    rows = app.queue.store.stats.queue_totals(since + MINUTE_MS, until + MINUTE_MS)
+    rows = app.queue.store.stats.queue_totals(since + when.MINUTE, until + when.MINUTE)
     return {"from": iso(since), "to": iso(until),
             **{name: sum(row[name] for row in rows if queue in (None, row["queue"])) for name in COUNTS}}
 
@@ -112,7 +111,7 @@ def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, An
 def _previous(app: App, since: int, until: int, queue: str | None, known: int | None) -> dict[str, Any] | None:
     """Return what ended in the same time before `since`, None if not all of that time is known."""
     before = since - (until - since)
-    if known is None or before // MINUTE_MS + 1 < known // MINUTE_MS:
+    if known is None or before // when.MINUTE + 1 < known // when.MINUTE:
         return None
     return _totals(app, before, since, queue)
 
@@ -129,8 +128,8 @@ def _instant(text: str, now: int, name: str) -> int:
 def _step(span: int, points: int) -> int:
     """Return the shortest step, in milliseconds, by which a span and a part of one at either end fit."""
     for minutes in STEPS:
-        if span // (minutes * MINUTE_MS) + 2 <= points:
-            return minutes * MINUTE_MS
+        if span // (minutes * when.MINUTE) + 2 <= points:
+            return minutes * when.MINUTE
     days = -(-span // (points - 2) // when.DAY) + 1
     return days * when.DAY
 

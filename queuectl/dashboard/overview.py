@@ -11,7 +11,7 @@ import shutil
 from ..engine.reports import upcoming, worker_rows
 from ..engine.scheduler_control import scheduler_state
 from ..model.job import DEAD, FAILED, PENDING, SCHEDULED, STATES, jobs_text
-from ..model.when import iso
+from ..model.when import MINUTE, iso
 from .http import Response, json_response
 from .route import route
 from .shapes import (
@@ -45,10 +45,9 @@ if TYPE_CHECKING:
     from .app import App
 
 MINUTES = 60
-MINUTE_MS = 60_000
 RUNNING, FAILURES, UPCOMING = 10, 5, 5
 SAMPLE = 1_000
-LONG_WAIT_MS = 15 * MINUTE_MS
+LONG_WAIT_MS = 15 * MINUTE
 LITTLE_ROOM = 500 << 20
 
 COUNTS = record(**dict.fromkeys(STATES, INTEGER))
@@ -108,39 +107,39 @@ def worker_totals(workers: Sequence[dict[str, Any]]) -> dict[str, int]:
 def _minutes(queue: Queue, now: int) -> list[tuple[int, int, int]]:
     """Return (finished, failed, dead) of the last hour's minutes, this one last."""
     found = {minute: (finished, failed, dead) for minute, finished, failed, dead
-             in queue.store.stats.per_minute(now - MINUTES * MINUTE_MS)}
-    this = now // MINUTE_MS
+             in queue.store.stats.per_minute(now - MINUTES * MINUTE)}
+    this = now // MINUTE
     return [found.get(minute, (0, 0, 0)) for minute in range(this - MINUTES + 1, this + 1)]
 
 
 def _rates(minutes: Sequence[tuple[int, int, int]], now: int) -> dict[str, float]:
     """Return the jobs that ended in a minute, over the last minute and over five; the first counts in part."""
     ended = [finished + dead for finished, _, dead in minutes]
-    part = 1 - now % MINUTE_MS / MINUTE_MS
+    part = 1 - now % MINUTE / MINUTE
     return {f"per_minute_{span}": round((sum(ended[-span:]) + ended[-span - 1] * part) / span, 2) for span in (1, 5)}
 
 
 def _series(minutes: Sequence[tuple[int, int, int]], now: int) -> dict[str, Any]:
-    start = (now // MINUTE_MS - MINUTES + 1) * MINUTE_MS
+    start = (now // MINUTE - MINUTES + 1) * MINUTE
     finished, failed, dead = zip(*minutes)
-    return {"start": iso(start), "step": MINUTE_MS // 1000, "finished": finished, "failed": failed, "dead": dead}
+    return {"start": iso(start), "step": MINUTE // 1000, "finished": finished, "failed": failed, "dead": dead}
 
 
 def _backlog(queue: Queue, now: int) -> dict[str, Any]:
     """Return how much waited in the last hour's minutes, this one last; null where nobody looked."""
     backlog = queue.store.backlog
-    first = (now // MINUTE_MS - MINUTES + 1) * MINUTE_MS
+    first = (now // MINUTE - MINUTES + 1) * MINUTE
     samples = {row["minute"]: row for row in backlog.since(first)}
-    last = backlog.last(first - MINUTE_MS)
+    last = backlog.last(first - MINUTE)
     pending: list[int | None] = []
     ages: list[float | None] = []
-    for minute in range(first // MINUTE_MS, now // MINUTE_MS + 1):
+    for minute in range(first // MINUTE, now // MINUTE + 1):
         last = samples.get(minute, last)
         # Nothing is written down while nothing waits.
         known = last is not None and (last["minute"] == minute or not (last["pending"] or last["processing"]))
         pending.append(last["pending"] if last is not None and known else None)
         ages.append(seconds(last["oldest_age"]) if last is not None and known else None)
-    return {"start": iso(first), "step": MINUTE_MS // 1000, "pending": pending, "oldest_age": ages}
+    return {"start": iso(first), "step": MINUTE // 1000, "pending": pending, "oldest_age": ages}
 
 
 def _running(queue: Queue, now: int) -> list[dict[str, Any]]:
@@ -191,7 +190,7 @@ def _alerts(counts: dict[str, int], workers: Sequence[dict[str, Any]], scheduler
         found.append(("lost_workers", "warning", f"{lost} worker{'s' * (lost != 1)} ended without a word; "
                       "workers or a scheduler take back what they held", None))
     if alive and age is not None and age > LONG_WAIT_MS:
-        found.append(("long_wait", "warning", f"a job has been waiting for {age // MINUTE_MS} minutes",
+        found.append(("long_wait", "warning", f"a job has been waiting for {age // MINUTE} minutes",
                       "queuectl worker scale N"))
     if dead:
         found.append(("dead_jobs", "warning", f"{jobs_text(dead)} {'is' if dead == 1 else 'are'} dead",

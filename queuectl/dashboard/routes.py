@@ -5,7 +5,7 @@
     POST   /jobs  /jobs/{id}/{retry|cancel|hold|release|duplicate}  /jobs/actions/{preview|commit}
     DELETE /jobs/{id}  /schedules/{name}                                    PATCH /jobs/{id}  /config
     GET    /workers    POST /workers  /workers/{scale|stop}
-    GET    /dlq/groups  POST /dlq/groups/{retry|remove}
+    GET    /dlq/groups  POST /dlq/groups/{preview|retry|remove}
     GET    /scheduled  /scheduled/times  /schedules  /schedules/{name}  /cron/preview
     POST   /schedules  /schedules/{name}/{run|pause|resume}
     GET    /metrics/series  /metrics/top  /metrics/summary

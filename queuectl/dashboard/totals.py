@@ -1,7 +1,7 @@
 """Sums over all that is kept, for Prometheus: what is over is added up once, and remembered.
 
-So a question costs what the last minutes do, not what three months do. And a total does not go down when
-old minutes are forgotten, which Prometheus would take for a restart.
+So a question costs what the last minutes do, not what three months do. And while the dashboard runs a total
+does not go down when old minutes are forgotten, which Prometheus would take for a restart.
 """
 from __future__ import annotations
 
@@ -40,19 +40,23 @@ class Totals:
         """
         until = (now - SLACK_MS) // SLOT_MS * SLOT_MS
         with self._lock:
-            self._follow(store, until)
+            self._follow(store, until, now)
+            until = self._until
             ended = {key: list(sums) for key, sums in self._ended.items()}
             timed = {key: list(sums) for key, sums in self._timed.items()}
         _add_ended(ended, store, until, None)
         _add_timed(timed, store, until, None)
         return ended, timed
 
-    def _follow(self, store: Store, until: int) -> None:
-        """Remember what is over by `until`; begin anew with another home, or when the clock was set back."""
+    def _follow(self, store: Store, until: int, now: int) -> None:
+        """Remember what is over by `until`; begin anew with another home, or when the clock was set far back.
+
+        Set back a little, as when it is corrected, nothing more can end before what is remembered.
+        """
         home = store.meta.home_id()
-        if home == self._home and until == self._until:
+        if home == self._home and until <= self._until <= now:
             return
-        begins = home != self._home or until < self._until
+        begins = home != self._home or now < self._until
         ended: Ended = {} if begins else {key: list(sums) for key, sums in self._ended.items()}
         timed: Timed = {} if begins else {key: list(sums) for key, sums in self._timed.items()}
         since = 0 if begins else self._until

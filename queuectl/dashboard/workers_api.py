@@ -14,6 +14,7 @@ from ..engine.pool_control import scale_pool, stop_pool
 from ..model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
 from ..model.job import FAILED, PENDING, SCHEDULED
 from ..model.spec import is_name
+from ..model.when import MINUTE
 from .http import Response, json_response
 from .route import Field, route
 from .shapes import FLAG, INTEGER, NUMBER, SCHEMAS, SECONDS, TEXT, many, maybe, record, ref, seconds, table, whole
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 2.0
 START_SECONDS = 90
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
+HOUR_MS = 60 * MINUTE
 RATE_MINUTES = 5
 
 SCHEMAS["Workers"] = record(items=many(ref("Worker")),
@@ -45,7 +45,7 @@ SCHEMAS["Queues"] = record(items=many(record(
 def queues(app: App) -> Response:
     store, now = app.queue.store, app.clock.wall()
     hour = {row["queue"]: row for row in store.stats.queue_totals(now - HOUR_MS)}
-    recent = {row["queue"]: row for row in store.stats.queue_totals(now - RATE_MINUTES * MINUTE_MS)}
+    recent = {row["queue"]: row for row in store.stats.queue_totals(now - RATE_MINUTES * MINUTE)}
     counts = store.counts.by_queue()
     return json_response({"items": [_queue(app, name, counts.get(name, {}), hour.get(name), recent.get(name), now)
                                     for name in sorted({*counts, *hour})]})
@@ -55,7 +55,7 @@ def _queue(app: App, name: str, counts: dict[str, int], hour: Any, recent: Any, 
     oldest = app.queue.store.stats.oldest_in(name) if counts.get(PENDING) else None
     ended = 0 if recent is None else recent["finished"] + recent["dead"]
     # The minute that is not over counts in part.
-    per_minute = round(ended / (RATE_MINUTES + now % MINUTE_MS / MINUTE_MS), 2)
+    per_minute = round(ended / (RATE_MINUTES + now % MINUTE / MINUTE), 2)
     depth = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
     waiting = counts.get(PENDING, 0)
     return {"queue": name, "counts": counts, "depth": depth,

@@ -1,7 +1,11 @@
 """Editing jobs that wait: what may not be asked for, and what the history says of it."""
 from __future__ import annotations
 
+import json
+
 from ..model.errors import InvalidInput, quoted
+from ..model.job import WAITING_STATES
+from ..model.spec import parse_changes
 from ..model.when import duration_text, iso
 
 TYPE_CHECKING = False
@@ -11,13 +15,21 @@ if TYPE_CHECKING:
     from ..model.job import Job
 
 
-def demand_attempts_left(jobs: Iterable[Job], changes: Mapping[str, Any]) -> None:
-    """Raise InvalidInput if a job that waits for an attempt would not be allowed it any more."""
-    allowed = changes.get("max_retries")
-    if allowed is None:
-        return
+def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) -> dict[str, Any]:
+    """Return the changes that fields mean for jobs.
+
+    Raises InvalidInput for fields that are wrong, and if a job that waits for an attempt would not be
+    allowed it any more.
+    """
+    changes = parse_changes(fields, now)
+    if "max_retries" in changes:
+        _demand_attempts_left(jobs, changes["max_retries"])
+    return changes
+
+
+def _demand_attempts_left(jobs: Iterable[Job], allowed: int) -> None:
     for job in jobs:
-        if job.attempts > allowed and not job.is_final:
+        if job.state in WAITING_STATES and allowed < min(job.attempts, job.max_retries):
             raise InvalidInput(f"max_retries must be at least {job.attempts} for job {quoted(job.id)}: it has been "
                                "tried that often and waits for the next attempt", field="max_retries")
 
@@ -36,4 +48,5 @@ def _text(name: str, value: Any) -> str:
         return str(iso(value))
     if name == "tags":
         return "+".join(value) or "none"
-    return quoted(value) if name in ("command", "cwd") else str(value)
+    # The only place where the old one stands: it is not cut.
+    return json.dumps(value, ensure_ascii=False) if name in ("command", "cwd") else str(value)

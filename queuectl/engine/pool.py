@@ -74,11 +74,12 @@ class Pool:
         self._log = Log("pool", clock)
         home.prepare()
         self._lock = take_pool_lock(home, clock)
+        self._bell = Doorbell(home, POOL)
+        self._wakeup = Wakeup(self._bell, interrupts=True)
+        # Whoever waits for the store looks at the signals that the wakeup has seen.
         self._store = Store(home, clock=clock, give_up=self._is_forced)
         self._settings = load_settings(self._store)
         self._set_target(count)
-        self._bell = Doorbell(home, POOL)
-        self._wakeup = Wakeup(self._bell, interrupts=True)
         self._context = _context(home)
         self._slots: list[Slot] = []
         self._stop_by: int | None = None

@@ -18,7 +18,7 @@ from _thread import get_ident
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import Conflict, InvalidInput, NotFound, WaitTimeout, did_you_mean, quoted
 from ..model.job import PROCESSING, STATES, jobs_text
-from ..model.spec import JobSpec, is_utf8, parse_changes
+from ..model.spec import JobSpec, is_utf8
 from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
 from ..store.search import SORTS, JobFilter
@@ -251,13 +251,12 @@ class Queue:
 
         What is not given stays. Raises NotFound, or InvalidInput.
         """
-        from .editing import demand_attempts_left, difference
+        from .editing import difference, read_changes
 
-        changes = parse_changes(fields, self.clock.wall())
-        numbers = self.find(references)
-        demand_attempts_left(self.store.search.jobs(numbers), changes)
+        numbers, now = self.find(references), self.clock.wall()
+        changes = read_changes(self.store.search.jobs(numbers), fields, now)
         change = self._each(numbers, "edit", lambda store, number, now: store.jobs.edit(number, changes, now),
-                            lambda job: difference(job, changes))
+                            lambda job: difference(job, changes), now)
         ring(self.home, WORKERS)
         ring_schedulers(self.home)
         return change
@@ -296,22 +295,23 @@ class Queue:
         return pruned
 
     def _each(self, references: Sequence[str | int], verb: str, apply: Callable[[Store, int, int], bool],
-              detail: Callable[[Job], str] = lambda job: f"was {job.state}") -> Change:
+              detail: Callable[[Job], str] = lambda job: f"was {job.state}", now: int | None = None) -> Change:
         """Apply a verb to jobs in small transactions; each change is noted as an event.
 
-        `detail` says more about it, from the job as it was.
+        `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
         change = Change()
         numbers = self.find(references)
         for start in range(0, len(numbers), AT_ONCE):
             if start:
                 self.store.database.give_way()
-            self._some(numbers[start:start + AT_ONCE], verb, apply, detail, change)
+            self._some(numbers[start:start + AT_ONCE], verb, apply, detail, now, change)
         return change
 
     def _some(self, numbers: Sequence[int], verb: str, apply: Callable[[Store, int, int], bool],
-              detail: Callable[[Job], str], change: Change) -> None:
-        store, now = self.store, self.clock.wall()
+              detail: Callable[[Job], str], now: int | None, change: Change) -> None:
+        store = self.store
+        now = self.clock.wall() if now is None else now
         with store.writing():
             for job in store.search.jobs(numbers):
                 if apply(store, job.number, now):

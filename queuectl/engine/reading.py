@@ -75,7 +75,7 @@ def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
     details = store.search.details(job.number)
     events = store.events.of_job(job.number)
     # What it was enqueued as is told by its edits.
-    command = "" if any(event["kind"] == "edit" for event in events) else job.command
+    command = "" if any(event["kind"] == "edit" and 'command "' in event["detail"] for event in events) else job.command
     rows: list[dict[str, Any]] = [{"at": job.created_at, "what": "enqueued", "detail": command,
                                    "by": details["created_by"]}]
     for attempt in store.attempts.of_job(job.number):
@@ -87,7 +87,7 @@ def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
                          "detail": attempt["error"] or "exit code 0", "by": by})
     rows += [{"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]}
              for event in events]
-    # A retry by a user sets the time too, and says so itself.
+    # A retry or an edit by a user sets the time too, and says so itself.
     if job.created_at < job.run_at <= now and not any(row["at"] == job.run_at for row in rows):
         rows.append({"at": job.run_at, "what": "due", "detail": "", "by": "scheduler"})
     return sorted(rows, key=lambda row: row["at"])

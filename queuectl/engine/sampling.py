@@ -5,6 +5,7 @@ An idle home is not written to: after the last job one sample says that nothing 
 from __future__ import annotations
 
 from ..model.job import PENDING, PROCESSING
+from ..model.when import MINUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from ..model.clock import Clock
     from ..store import Store
 
-MINUTE_MS = 60_000
 
 
 class Sampler:
@@ -27,7 +27,7 @@ class Sampler:
     def step(self, counts: Mapping[str, int]) -> bool:
         """Take this minute's sample if it is needed; return whether it was. `counts` are of jobs by state."""
         now = self._clock.wall()
-        minute = now // MINUTE_MS
+        minute = now // MINUTE
         if minute == self._sampled:
             return False
         pending, processing = counts.get(PENDING, 0), counts.get(PROCESSING, 0)

@@ -32,7 +32,7 @@ def settle(store: Store, claim: Claim, outcome: Outcome, *, settings: Settings, 
     store.attempts.end(claim.attempt_id, outcome, duration=duration, output_size=output_size, now=now)
     # One that we ended says nothing about how long such commands take.
     if state in (COMPLETED, FAILED, DEAD):
-        store.stats.count_attempt(claim.queue, state, run_time=duration or 0, wait_time=claim.wait_time, now=now)
+        store.stats.count_attempt(claim.queue, state, run_time=duration, wait_time=claim.wait_time, now=now)
     return state
 
 

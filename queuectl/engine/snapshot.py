@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
 from ..model.job import BLOCKED, DUE_STATES, FAILED, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED, STATES
+from ..model.when import MINUTE
 from ..store.search import JobFilter
 from .reading import left_out
 from .reports import worker_rows
@@ -24,7 +25,6 @@ LIMIT = 500
 WINDOW = 10_000
 TAIL_BYTES = 65_536
 MINUTES = 30
-MINUTE_MS = 60_000
 QUALIFIERS = ("state", "queue", "tag", "text")
 SORTS = ("default", "newest", "duration", "priority")
 GROUPS = {PROCESSING: 0, FAILED: 1, PENDING: 2, SCHEDULED: 3, HELD: 4, BLOCKED: 5}
@@ -87,7 +87,7 @@ class Snapshot:
 
     def series(self, minutes: int = MINUTES) -> list[int]:
         """Return how many jobs ended (completed or dead) in each of the last minutes, this one last."""
-        this = self.now // MINUTE_MS
+        this = self.now // MINUTE
         return [self._ended(minute) for minute in range(this - minutes + 1, this + 1)]
 
     def _ended(self, minute: int) -> int:
@@ -96,12 +96,12 @@ class Snapshot:
 
     def rate(self) -> float:
         """Return how many jobs ended in the last 60 s, of the minute before this one in proportion."""
-        minute, since = divmod(self.now, MINUTE_MS)
-        return self._ended(minute) + self._ended(minute - 1) * (1 - since / MINUTE_MS)
+        minute, since = divmod(self.now, MINUTE)
+        return self._ended(minute) + self._ended(minute - 1) * (1 - since / MINUTE)
 
     def totals(self) -> tuple[int, int, int]:
         """Return (completed, failed attempts, dead) of the last minutes."""
-        first = self.now // MINUTE_MS - MINUTES
+        first = self.now // MINUTE - MINUTES
         found = [counts for minute, counts in self.minutes.items() if minute > first]
         return sum(row[0] for row in found), sum(row[1] for row in found), sum(row[2] for row in found)
 
@@ -134,7 +134,7 @@ class Lookout:
         else:
             found.counts = store.counts.by_state()
             found.minutes = {minute: (finished, failed, dead) for minute, finished, failed, dead
-                             in store.stats.per_minute(now - MINUTES * MINUTE_MS)}
+                             in store.stats.per_minute(now - MINUTES * MINUTE)}
             found.jobs = self._jobs(found.counts, now)
         # After the reading: what is committed meanwhile is a change since then.
         self._changes, self._asked, self.last = changes, asked, found

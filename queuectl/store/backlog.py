@@ -5,12 +5,13 @@ nothing waits. Otherwise nobody looked.
 """
 from __future__ import annotations
 
+from ..model.when import MINUTE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .database import Database
     from .sqlite import Row
 
-MINUTE_MS = 60_000
 # Several may sample a minute: the first one is kept.
 ADD = "INSERT OR IGNORE INTO backlog (minute, pending, processing, oldest_age) VALUES (?, ?, ?, ?)"
 LAST = "SELECT * FROM backlog WHERE minute <= ? ORDER BY minute DESC LIMIT 1"
@@ -28,21 +29,21 @@ class Backlog:
 
     def add(self, *, pending: int, processing: int, oldest_age: int, now: int) -> bool:
         """Add the sample of this minute; return False if it has one already. In a transaction."""
-        return self._database.change(ADD, (now // MINUTE_MS, pending, processing, oldest_age)) == 1
+        return self._database.change(ADD, (now // MINUTE, pending, processing, oldest_age)) == 1
 
     def last(self, now: int) -> Row | None:
         """Return the last sample up to this minute, None without any."""
-        return self._database.row(LAST, (now // MINUTE_MS,))
+        return self._database.row(LAST, (now // MINUTE,))
 
     def since(self, instant: int) -> list[Row]:
         """Return the samples from an instant's minute on, in order."""
-        return self._database.rows(SINCE, (instant // MINUTE_MS,))
+        return self._database.rows(SINCE, (instant // MINUTE,))
 
     def has_before(self, instant: int) -> bool:
         """Return whether there are samples of before an instant."""
         first = self._database.value(FIRST)
-        return first is not None and first < instant // MINUTE_MS
+        return first is not None and first < instant // MINUTE
 
     def prune(self, before: int) -> int:
         """Delete the samples of before an instant, of the first day at most; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // MINUTE_MS, PRUNED_MINUTES))
+        return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))

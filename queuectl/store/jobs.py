@@ -77,10 +77,14 @@ WHERE state = 'failed' AND updated_at > ?
 """
 STORED = ("command", "queue", "priority", "max_retries", "timeout", "run_at", "context", "tags")
 BEFORE_EDIT = f"SELECT state, {', '.join(STORED)} FROM jobs WHERE number = ?"
+# A time of change in the future stays: it tells that the clock was ahead, and a wait must begin again.
 EDIT = f"""
-UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = ? WHERE number = ? AND state = ?
+UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = max(updated_at, ?) WHERE number = ? AND state = ?
 """
-HOLD = "UPDATE jobs SET state = 'held', updated_at = ? WHERE number = ? AND state = ?"
+HOLD = """
+UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', updated_at = ?
+WHERE number = ? AND state = ?
+"""
 RELEASE = "UPDATE jobs SET state = ?, updated_at = ? WHERE number = ? AND state = 'held'"
 RUN_AT = "SELECT run_at FROM jobs WHERE number = ?"
 REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
@@ -298,11 +302,14 @@ class Jobs:
         return True
 
     def hold(self, number: int, now: int) -> bool:
-        """Keep a job that waits from running until it is released; return False if it does not wait."""
+        """Keep a job that waits from running until it is released; return False if it does not wait.
+
+        What is left of a failed one's wait for its next attempt is forgotten.
+        """
         place = self._database.row(PLACE, (number,))
         if place is None or place["state"] not in sources("hold"):
             return False
-        if not self._database.change(HOLD, (now, number, place["state"])):
+        if not self._database.change(HOLD, (now, now, number, place["state"])):
             return False
         self._counts.move(place["queue"], place["state"], HELD)
         return True

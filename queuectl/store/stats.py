@@ -6,6 +6,8 @@ so are the histograms of `timings`.
 from __future__ import annotations
 
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING
+from ..model.when import MINUTE
+from .timings import END_OF_TIME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,8 +85,6 @@ SELECT priority, run_at FROM jobs WHERE state = 'pending' AND queue = ? AND prio
 ORDER BY priority DESC, run_at LIMIT 1
 """
 ABOVE_ALL = 1 << 31
-END_OF_TIME = 1 << 62
-MINUTE_MS = 60_000
 
 
 class Stats:
@@ -95,33 +95,37 @@ class Stats:
         self._counts = counts
         self._timings = timings
 
-    def count_attempt(self, queue: str, state: str, *, run_time: int, wait_time: int, now: int) -> None:
-        """Add an attempt that led to `state` to its minute and to the timings, in milliseconds. In a transaction."""
-        self._database.change(ROLL_UP, (now // MINUTE_MS, queue, int(state == COMPLETED), int(state == FAILED),
-                                        int(state == DEAD), run_time, wait_time))
-        self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
+    def count_attempt(self, queue: str, state: str, *, run_time: int | None, wait_time: int, now: int) -> None:
+        """Add an attempt that led to `state` to its minute and to the timings. In a transaction.
+
+        Times are in milliseconds; one that nobody knows how long it ran (None) is in no timing.
+        """
+        self._database.change(ROLL_UP, (now // MINUTE, queue, int(state == COMPLETED), int(state == FAILED),
+                                        int(state == DEAD), run_time or 0, wait_time))
+        if run_time is not None:
+            self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
 
     def totals(self, since: int) -> Row:
         """Return the sums of all rollups from an instant on."""
-        return self._database.rows(TOTALS, (since // MINUTE_MS,))[0]
+        return self._database.rows(TOTALS, (since // MINUTE,))[0]
 
     def per_minute(self, since: int) -> list[tuple[int, int, int, int]]:
         """Return (minute since 1970, finished, failed, dead) from an instant on, without idle minutes."""
-        return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE_MS,))]
+        return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE,))]
 
     def series(self, since: int, until: int, minutes: int) -> list[Row]:
         """Return sums per queue and bucket of so many minutes (numbered since 1970), without idle buckets."""
-        return self._database.rows(SERIES, (minutes, since // MINUTE_MS, until // MINUTE_MS))
+        return self._database.rows(SERIES, (minutes, since // MINUTE, until // MINUTE))
 
     def queue_totals(self, since: int, until: int | None = None) -> list[Row]:
         """Return the sums of the rollups of each queue, from an instant's minute on and to before another's."""
-        return self._database.rows(QUEUE_TOTALS, (since // MINUTE_MS,
-                                                   END_OF_TIME if until is None else until // MINUTE_MS))
+        return self._database.rows(QUEUE_TOTALS, (since // MINUTE,
+                                                   END_OF_TIME if until is None else until // MINUTE))
 
     def first_minute(self) -> int | None:
         """Return the instant of the first rollup, None without any."""
         first = self._database.value(HAS_BEFORE)
-        return None if first is None else int(first) * MINUTE_MS
+        return None if first is None else int(first) * MINUTE
 
     def slowest(self, sample: int, limit: int) -> list[Row]:
         """Return the commands that take longest on average among the newest attempts."""
@@ -151,11 +155,11 @@ class Stats:
     def has_before(self, instant: int) -> bool:
         """Return whether there are rollups of before an instant."""
         first = self._database.value(HAS_BEFORE)
-        return first is not None and first < instant // MINUTE_MS
+        return first is not None and first < instant // MINUTE
 
     def prune(self, before: int) -> int:
         """Delete the rollups of before an instant, of the first day at most; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // MINUTE_MS, PRUNED_MINUTES))
+        return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))
 
     def times(self, sample: int) -> list[tuple[int, int]]:
         """Return (run time, wait time) in milliseconds of the newest finished attempts."""

@@ -6,13 +6,14 @@ the table small; the sums beside the number of attempts make averages exact.
 from __future__ import annotations
 
 from ..model.histogram import bucket_of
+from ..model.when import MINUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .database import Database
     from .sqlite import Row
 
-SLOT_MS = 300_000
+SLOT_MS = 5 * MINUTE
 ADD = """
 INSERT INTO timings (slot, queue, run, wait, attempts, run_time, wait_time) VALUES (?, ?, ?, ?, 1, ?, ?)
 ON CONFLICT (slot, queue, run, wait) DO UPDATE SET attempts = attempts + 1, run_time = run_time + excluded.run_time,

@@ -8,7 +8,8 @@ import pytest
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import STATES, WAITING_STATES
-from tests.commands.calling import bring, call, done, ids, jobs, refused, state_of
+from tests.commands.calling import bring, call, done, ids, jobs, refused, state_of, store
+from tests.store.building import bring_to
 
 
 def shown(home: str, reference: str) -> Dict[str, Any]:
@@ -109,6 +110,28 @@ def test_a_job_keeps_the_attempt_that_it_waits_for(home: str) -> None:
                                'waits for the next attempt']
     done(home, "edit", "failed-1", "--retries", "1")
     assert (shown(home, "failed-1")["state"], shown(home, "failed-1")["max_retries"]) == ("failed", 1)
+    refused(home, 2, "edit", "failed-1", "--retries", "0", "--dry-run")
+
+
+def test_a_running_job_is_refused_and_does_not_keep_others_from_being_edited(home: str) -> None:
+    bring(home, "processing", "pending")
+    answer = call(home, "edit", "processing-1", "pending-1", "--retries", "0")
+    assert (answer.code, answer.out) == (1, "Job edited: pending-1\n")
+    assert answer.err == 'cannot edit job "processing-1": it is processing\n'
+
+
+def test_a_job_that_has_used_its_attempts_already_may_keep_its_retries(home: str) -> None:
+    with store(home) as opened:
+        bring_to(opened, "dead", id="x", max_retries=0)
+    done(home, "retry", "x", "--keep-attempts")
+    assert shown(home, "x")["attempts"] == 1
+    done(home, "edit", "x", "--retries", "0", "--priority", "3")
+    assert shown(home, "x")["priority"] == 3
+
+
+def test_the_note_says_that_a_held_job_waits_for_its_release(home: str) -> None:
+    done(home, "add", "true", "--id", "x", "--hold")
+    assert done(home, "edit", "x", "--at", "now").err.endswith("now, once it is released\n")
 
 
 def test_the_history_tells_what_it_was(home: str) -> None:
@@ -120,6 +143,16 @@ def test_the_history_tells_what_it_was(home: str) -> None:
         ("enqueued", ""),
         ("edit", 'command "old" to "new", priority 0 to 5, timeout 1m 30s to none, tags t to none'),
         ("edit", "nothing new")]
+
+
+def test_the_history_keeps_a_long_command_and_one_that_was_not_edited(home: str) -> None:
+    long = "echo " + "x" * 500
+    done(home, "add", long, "--id", "x")
+    done(home, "edit", "x", "--priority", "3", "--at", "now")
+    rows = done(home, "history", "x", "--json").json()
+    assert [row["what"] for row in rows] == ["enqueued", "edit"] and rows[0]["detail"] == long
+    done(home, "edit", "x", "--command", "true")
+    assert f'command "{long}" to "true"' in done(home, "history", "x", "--json").json()[-1]["detail"]
 
 
 def test_holding_by_filter_asks_first_and_means_those_that_wait(home: str) -> None:

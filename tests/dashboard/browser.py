@@ -9,7 +9,7 @@ from typing import Iterator
 import pytest
 
 from tests.dashboard.webdriver import LIMIT, Browser, Driver, chromedriver
-from tests.support import Processes, run_cli
+from tests.support import Processes, run_cli, wait_until
 
 __all__ = ["Browser", "Dashboard", "Driver", "browser", "dashboard", "driver"]
 
@@ -53,9 +53,14 @@ class Dashboard:
         return done.stdout
 
     def work(self, count: int = 1) -> None:
-        """Start workers that end with the test."""
-        self._processes.start_cli(self.home, "worker", "start", "--no-detach", "--count", str(count),
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        """Start workers that end with the test; return when they are up."""
+        pool = self._processes.start_cli(self.home, "worker", "start", "--no-detach", "--count", str(count),
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: pool.poll() is not None or len(self._workers()) == count, what="the workers are up")
+        assert pool.poll() is None, "the pool has ended"
+
+    def _workers(self) -> list[str]:
+        return run_cli(self.home, "worker", "status", "-o", "ids").stdout.split()
 
 
 @pytest.fixture(scope="module")

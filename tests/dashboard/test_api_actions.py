@@ -58,6 +58,7 @@ def test_jobs_that_the_action_does_not_fit_are_counted(api: Api) -> None:
         bring_to(api.store, state)
     shown = preview(api, "release", filter="created:<1h")
     assert shown["count"] == 1 and shown["refused"] == {"completed": 1, "dead": 1, "processing": 1}
+    assert preview(api, "hold", ids=[])["command"] is None
     shown = preview(api, "release", ids=["1", "2"])
     assert (shown["count"], shown["selection"], shown["sample"]) == (0, None, [])
 

@@ -11,6 +11,7 @@ import pytest
 
 from queuectl.dashboard.daemon import add_up
 from queuectl.dashboard.prometheus import CONTENT_TYPE, escaped
+from queuectl.dashboard.totals import SLACK_MS
 from queuectl.engine.log import Log
 from queuectl.model.errors import StoreUnavailable
 from queuectl.model.job import COMPLETED, DEAD, FAILED
@@ -179,6 +180,20 @@ def test_a_store_that_cannot_be_read_is_only_complained_about(
     monkeypatch.setattr(api.store.stats, "queue_totals", fail)
     add_up(api.app, Log("test", api.clock))
     assert "the disk failed" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("back", [1, SLACK_MS])
+def test_a_clock_that_is_corrected_keeps_what_was_forgotten_since(api: Api, back: int) -> None:
+    ended(api)
+    api.clock.advance(HOUR + SLACK_MS)
+    assert counted(api) == (1, 1)
+    with api.store.writing():
+        assert api.store.stats.prune(NOW + DAY) == api.store.timings.prune(NOW + DAY) == 1
+    api.clock.advance(-back)
+    ended(api)
+    assert counted(api) == (2, 2)
+    api.clock.advance(HOUR)
+    assert counted(api) == (2, 2)
 
 
 def test_a_clock_that_is_set_back_loses_and_doubles_nothing(api: Api) -> None:

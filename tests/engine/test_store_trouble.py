@@ -46,6 +46,20 @@ def unlock(holder: subprocess.Popen[Any]) -> None:
     assert holder.wait(LIMIT) == 0
 
 
+def test_a_pool_that_starts_while_the_store_is_locked_waits_for_it(
+        home: str, queue: Queue, processes: Processes, pool: RunningPool) -> None:
+    job = queue.add("true")
+    holder = lock(home, processes)
+    starter = processes.start_cli(home, "worker", "start", "--count", "1", stderr=subprocess.PIPE)
+    wait_until(lambda: pool.is_running)
+    # Time in which it must not give up, longer than it takes to the store.
+    SYSTEM_CLOCK.pause(1)
+    unlock(holder)
+    assert starter.communicate(timeout=LIMIT)[1] == b""
+    assert starter.returncode == 0
+    assert queue.wait(job.id, timeout=LIMIT)[0].state == "completed"
+
+
 def test_a_locked_store_costs_no_job_that_has_its_lease(
         home: str, queue: Queue, processes: Processes, pool: RunningPool, tmp_path: Path) -> None:
     queue.change_setting("lease", "30s")

@@ -102,10 +102,12 @@ class Model:
         row.update(state=PENDING, run_at=now, finished_at=None, attempts=row["attempts"] if keep_attempts else 0)
         return True
 
-    def hold(self, number: int) -> bool:
+    def hold(self, number: int, now: int) -> bool:
         row = self.jobs.get(number)
         if row is None or row["state"] not in (SCHEDULED, PENDING, FAILED):
             return False
+        if row["state"] == FAILED:
+            row["run_at"] = now
         row["state"] = HELD
         return True
 
@@ -114,7 +116,7 @@ class Model:
         if row is None or row["state"] not in WAITING_STATES:
             return False
         row.update(changes)
-        if "run_at" in changes and changes["run_at"] > now and row["state"] == PENDING:
+        if "run_at" in changes and changes["run_at"] > now and row["state"] in (PENDING, FAILED):
             row["state"] = SCHEDULED
         elif "run_at" in changes and changes["run_at"] <= now and row["state"] in (SCHEDULED, FAILED):
             row["state"] = PENDING

@@ -4,7 +4,20 @@ from __future__ import annotations
 import pytest
 
 from queuectl.model.job import FAILED, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES
-from tests.store.building import LATER, NOW, add, assert_whole, bring_to, claim, contents, job, state_of, take, write
+from tests.store.building import (
+    LATER,
+    NOW,
+    add,
+    assert_whole,
+    bring_to,
+    claim,
+    contents,
+    finish,
+    job,
+    state_of,
+    take,
+    write,
+)
 
 EVERYTHING = {"command": "false", "queue": "other", "priority": 9, "max_retries": 7, "timeout": None, "cwd": "/new",
               "tags": ("a", "b")}
@@ -44,7 +57,7 @@ def test_a_job_moves_to_another_queue_with_its_count(store):
 
 @pytest.mark.parametrize("state, run_at, after", [
     (PENDING, LATER, SCHEDULED), (PENDING, NOW, PENDING), (SCHEDULED, LATER + 9, SCHEDULED), (SCHEDULED, NOW, PENDING),
-    (FAILED, LATER + 9, FAILED), (FAILED, NOW, PENDING), (HELD, LATER, HELD), (HELD, NOW, HELD),
+    (FAILED, LATER + 9, SCHEDULED), (FAILED, NOW, PENDING), (HELD, LATER, HELD), (HELD, NOW, HELD),
     ("blocked", LATER, "blocked"), ("blocked", NOW, "blocked"),
 ])
 def test_a_new_time_decides_whether_it_waits(store, state, run_at, after):
@@ -84,3 +97,29 @@ def test_a_held_job_is_neither_promoted_nor_claimed_until_it_is_released(store, 
     assert write(store, store.jobs.release, number, LATER)
     assert (state_of(store, number), job(store, number).attempts) == (PENDING, attempts)
     assert_whole(store)
+
+
+@pytest.mark.parametrize("change", [{"priority": 9}, {"queue": "other"}])
+def test_an_edit_does_not_hide_that_the_clock_was_ahead(store, change):
+    year = 365 * 86_400_000
+    number = add(store)
+    finish(store, claim(store, now=NOW + year), FAILED, now=NOW + year, run_at=NOW + year + 10_000)
+    edit(store, number, now=NOW, **change)
+    assert write(store, store.jobs.begin_waits_again, NOW) == 1
+    assert job(store, number).run_at == NOW + 10_000
+
+
+def test_a_failed_job_that_was_held_while_the_clock_was_ahead_does_not_wait_for_it(store):
+    year = 365 * 86_400_000
+    number = add(store)
+    finish(store, claim(store, now=NOW + year), FAILED, now=NOW + year, run_at=NOW + year + 10_000)
+    write(store, store.jobs.hold, number, NOW)
+    assert write(store, store.jobs.release, number, NOW)
+    assert (state_of(store, number), job(store, number).attempts) == (PENDING, 1)
+
+
+def test_a_time_that_a_user_gave_a_failed_job_stays_when_the_clock_is_set_back(store):
+    number = bring_to(store, FAILED)
+    edit(store, number, now=NOW + 3_600_000, run_at=NOW + 7_200_000)
+    assert write(store, store.jobs.begin_waits_again, NOW) == 0
+    assert job(store, number).run_at == NOW + 7_200_000

@@ -158,7 +158,7 @@ class Walk:
 
     def hold(self, store: Store) -> None:
         number = self.some_job()
-        assert store.jobs.hold(number, self.now) == self.model.hold(number)
+        assert store.jobs.hold(number, self.now) == self.model.hold(number, self.now)
 
     def edit(self, store: Store) -> None:
         number, choose = self.some_job(), self.random.choice

@@ -46,6 +46,10 @@ function dotPath(values, x, y) {
     .join('');
 }
 
+// The times of values that stand `step` seconds apart.
+export const timesOf = (from, step, values) => values.map((_, index) =>
+  new Date(Date.parse(from) + index * step * 1000).toISOString());
+
 export class Chart {
   // kind: 'columns' (stacked) or 'lines'; format(value) makes the text of a value.
   constructor(title, { kind = 'lines', format = number } = {}) {

@@ -51,8 +51,17 @@ export class DayStrip {
   // Ask anew only if `signature` is another one, or what is shown has become old.
   async refresh(signature = this.signature) {
     if (signature === this.signature && Date.now() - this.askedAt < STALE) return;
-    Object.assign(this, { signature, askedAt: Date.now() });
-    this.data = await get('/scheduled/times', { hours: HOURS }, this.signal);
+    const before = { signature: this.signature, askedAt: this.askedAt };
+    const asked = { signature, askedAt: Date.now() };
+    Object.assign(this, asked);
+    try {
+      const data = await get('/scheduled/times', { hours: HOURS }, this.signal);
+      if (this.askedAt !== asked.askedAt) return; // asked again meanwhile
+      this.data = data;
+    } catch (error) {
+      if (this.askedAt === asked.askedAt) Object.assign(this, before);
+      throw error;
+    }
     this.draw();
     this.drawTable();
   }

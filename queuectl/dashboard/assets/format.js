@@ -65,7 +65,7 @@ export function relative(time) {
 }
 
 export function clock(time, long) {
-  const options = { hour: '2-digit', minute: '2-digit', hour12: false };
+  const options = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
   if (long) Object.assign(options, { month: 'short', day: 'numeric' });
   return new Date(time).toLocaleString('en', options);
 }

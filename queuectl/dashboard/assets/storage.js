@@ -3,16 +3,18 @@
 const here = new Map();
 
 export function recall(name) {
+  if (here.has(name)) return here.get(name);
   try {
     return localStorage.getItem(`queuectl-${name}`);
   } catch {
-    return here.get(name) ?? null;
+    return null;
   }
 }
 
 export function remember(name, value) {
   try {
     localStorage.setItem(`queuectl-${name}`, value);
+    here.delete(name);
   } catch {
     here.set(name, value);
   }

@@ -1,7 +1,7 @@
 // Metrics: throughput, run and wait times over a range, percentiles, exit codes, the slowest and most failing commands.
 
 import { get } from '../api.js';
-import { Chart } from '../charts.js';
+import { Chart, timesOf } from '../charts.js';
 import { duration, number, percent } from '../format.js';
 import { $, card, cell, equivalent, h, head, jobLink, numberCell, patch, rows, table, when } from '../ui.js';
 
@@ -17,9 +17,6 @@ function change(count, before, range) {
   const sign = percents > 0 ? '+' : percents < 0 ? '−' : '±';
   return ` (${sign}${number(Math.abs(percents))} % on the ${WORDS[range]} before)`;
 }
-
-const timesOf = (from, step, values) => values.map((_, index) =>
-  new Date(Date.parse(from) + index * step * 1000).toISOString());
 
 export function mount(root, { app, query, signal }) {
   let range = 'none';

@@ -3,7 +3,7 @@
 import { post } from '../api.js';
 import { added } from '../addjob.js';
 import { rowActions } from '../actions.js';
-import { Chart, sparkline } from '../charts.js';
+import { Chart, sparkline, timesOf } from '../charts.js';
 import { busy } from '../dialogs.js';
 import { STATES, bytes, coarse, number, plural } from '../format.js';
 import { $, badge, card, cell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly, rows, since, table, took,
@@ -64,9 +64,6 @@ function workerCell({ worker, state, job }, startedAt) {
 }
 
 // The times of a series that the API describes by its start and step.
-const timesOf = ({ start, step }, values) => values.map((_, index) =>
-  new Date(Date.parse(start) + index * step * 1000).toISOString());
-
 export function mount(root, { app }) {
   const advice = h('div', { id: 'advice' });
   const tiles = h('div', { class: 'tiles' });
@@ -97,7 +94,7 @@ export function mount(root, { app }) {
     if (!data.total) return;
     const shown = STATES.filter((state) => counts[state] || !['held', 'blocked', 'cancelled'].includes(state));
     showTiles(tiles, shown, data);
-    throughput.update(timesOf(series, series.finished), Object.entries(SERIES).map(([state, name]) =>
+    throughput.update(timesOf(series.start, series.step, series.finished), Object.entries(SERIES).map(([state, name]) =>
       ({ name: state, state, values: series[name] })));
     showBacklog(data);
     showWorkers(data);
@@ -121,7 +118,7 @@ export function mount(root, { app }) {
 
   // What was written down, this minute as it is now; where nobody wrote, what this page has seen itself.
   function showBacklog({ backlog: history, counts }) {
-    const times = timesOf(history, history.pending);
+    const times = timesOf(history.start, history.step, history.pending);
     seen.set(times[times.length - 1], counts.pending);
     for (const time of seen.keys()) if (time < times[0]) seen.delete(time);
     const values = history.pending.map((value, index) => value ?? seen.get(times[index]) ?? null);
