@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 from pathlib import Path
 from typing import Iterator
 
@@ -16,6 +17,10 @@ GRACE = 5.0
 
 for _name in [name for name in os.environ if name.startswith("QUEUECTL_")]:
     del os.environ[_name]
+
+# A script that runs the tests in the background has them ignore Ctrl-C, and so would all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 _stderr = -1
 
