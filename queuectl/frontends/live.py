@@ -143,8 +143,7 @@ class FullScreen:
         except EOFError:
             self.__exit__()
             raise Ended(signal.SIGHUP) from None
-        except BaseException:
-            # Ctrl-C too: whatever it is, the terminal is given back first.
+        except BaseException:  # Ctrl-C too: whatever it is, the terminal is given back first.
             self.__exit__()
             raise
         return self

@@ -136,8 +136,7 @@ class Database:
         self._take_gate(deadline)
         try:
             self._patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"), deadline)
-        except BaseException:
-            # Ctrl-C too: an interrupted wait must not keep all others waiting.
+        except BaseException:  # Ctrl-C too: an interrupted wait must not keep all others waiting.
             self._gate.release()
             raise
 
@@ -181,8 +180,7 @@ class Database:
         except sqlite3.Error as error:
             self.rollback()
             raise unavailable(error, self.path) from error
-        except BaseException:
-            # Ctrl-C, or a count that the schema refuses: neither may leave the gate closed behind it.
+        except BaseException:  # Ctrl-C, or a count that the schema refuses: neither may leave the gate closed.
             self.rollback()
             raise
         self._gate.release()

@@ -93,7 +93,7 @@ class Browser:
                             "goog:loggingPrefs": {"browser": "ALL"}, "timeouts": {"script": 30000, "pageLoad": 30000}}
             answer = driver.call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
             self._session = answer["sessionId"]
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the profile must not stay behind.
             self.close()
             raise
 

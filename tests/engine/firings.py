@@ -1,17 +1,51 @@
-"""What the tests of firing share: schedules in UTC, and looking at what has fired."""
+"""What the tests of firing share: a home and schedulers by a clock that stands still, and what has fired."""
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+import pytest
 
 from queuectl.engine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.recurring import Recurring
 from queuectl.engine.scheduler import Scheduler
+from queuectl.store import Home, Store
 from queuectl.store.schedules import Schedule
 from tests.store.building import assert_whole
 from tests.support import FakeClock
 
 MINUTE = 60_000
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
+    """The queue of a home whose clock stands still."""
+    with Queue(home, clock=clock, actor="test") as opened:
+        yield opened
+
+
+@pytest.fixture
+def another(home: str, clock: FakeClock, queue: Queue) -> Iterator[Callable[[], Scheduler]]:
+    """Makes any number of schedulers on the home, each with a store of its own."""
+    stores: List[Store] = []
+
+    def make() -> Scheduler:
+        stores.append(Store(Home(home), clock=clock))
+        return Scheduler(stores[-1].home, stores[-1], clock=clock, log=Log("test", clock))
+
+    yield make
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def scheduler(another: Callable[[], Scheduler]) -> Scheduler:
+    return another()
 
 
 def every(to: Queue, expression: str = "* * * * *", command: str = "true", name: str = "it",

@@ -12,10 +12,13 @@ from queuectl.engine.autoscale import IDLE_MS, TRY_AGAIN_MS, AutoScaler
 from queuectl.engine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import DaemonUnavailable, QueueCTLError
+from tests.engine import firings
 from tests.engine.running import RunningPool
 from tests.engine.scheduling import RunningScheduler
 from tests.store.building import assert_whole
 from tests.support import FakeClock, Processes, wait_until
+
+clock, fake = firings.clock, firings.queue
 
 MOST = 4
 
@@ -37,17 +40,6 @@ class Scaler(AutoScaler):
         if self.trouble:
             raise self.trouble.pop()
         self.now = wanted
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def fake(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, clock=clock, actor="test") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 
@@ -17,40 +17,14 @@ from queuectl.model import zones
 from queuectl.model.cron import Cron
 from queuectl.model.when import DAY, iso
 from queuectl.store import Home, Store
+from tests.engine import firings
 from tests.engine.firings import MINUTE, assert_once, every, fires, get, jobs, run, told
 from tests.support import FakeClock
 
+clock, queue = firings.clock, firings.queue
+another, scheduler = firings.another, firings.scheduler
+
 YEAR = 365 * DAY
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, clock=clock, actor="test") as opened:
-        yield opened
-
-
-@pytest.fixture
-def another(home: str, clock: FakeClock, queue: Queue) -> Iterator[Callable[[], Scheduler]]:
-    """Makes any number of schedulers on the home, each with a store of its own."""
-    stores: List[Store] = []
-
-    def make() -> Scheduler:
-        stores.append(Store(Home(home), clock=clock))
-        return Scheduler(stores[-1].home, stores[-1], clock=clock, log=Log("test", clock))
-
-    yield make
-    for store in stores:
-        store.close()
-
-
-@pytest.fixture
-def scheduler(another: Callable[[], Scheduler]) -> Scheduler:
-    return another()
 
 
 # One scheduler

@@ -8,48 +8,19 @@ from typing import Callable, Dict, Iterator, List
 
 import pytest
 
-from queuectl.engine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.scheduler import LONGEST_WAIT_SECONDS, Scheduler
 from queuectl.model import zones
 from queuectl.model.when import DAY, HOUR
 from queuectl.store import Home, Store
+from tests.engine import firings
 from tests.engine.firings import MINUTE, Diary, assert_once, every, fires, get, run
 from tests.support import FakeClock
 
+clock, queue = firings.clock, firings.queue
+another, scheduler = firings.another, firings.scheduler
+
 YEAR = 365 * DAY
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, clock=clock, actor="test") as opened:
-        yield opened
-
-
-@pytest.fixture
-def another(home: str, clock: FakeClock, queue: Queue) -> Iterator[Callable[[], Scheduler]]:
-    """Makes any number of schedulers on the home, each with a store of its own."""
-    stores: List[Store] = []
-
-    def make() -> Scheduler:
-        stores.append(Store(Home(home), clock=clock))
-        return Scheduler(stores[-1].home, stores[-1], clock=clock, log=Log("test", clock))
-
-    yield make
-    for store in stores:
-        store.close()
-
-
-@pytest.fixture
-def scheduler(another: Callable[[], Scheduler]) -> Scheduler:
-    return another()
-
-
 STEPS = [HOUR, -HOUR, 10 * YEAR, -10 * YEAR]
 JUMPS = [*((step,) for step in STEPS), *itertools.product(STEPS, STEPS), (10 * YEAR, -10 * YEAR - HOUR // 2, 10 * YEAR)]
 

@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import subprocess
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
 import pytest
 
@@ -15,9 +15,12 @@ from queuectl.engine.scheduler import Scheduler
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home, Store
 from queuectl.store.lockfile import is_held
+from tests.engine import firings
 from tests.engine.firings import MINUTE, assert_once, every, fires, get, jobs
 from tests.engine.running import python
 from tests.support import FakeClock, Processes, cli_environment, wait_until
+
+clock, queue = firings.clock, firings.queue
 
 # Ticks once at a wall time, and kills itself at a step of the transaction that fires.
 KILLED = """
@@ -59,17 +62,6 @@ patch(store.schedules, "advance", advancing)
 scheduler.tick()
 """
 POINTS = [f"{when} {step}" for step in ("advance", "enqueue", "record_fire", "commit") for when in ("before", "after")]
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, clock=clock, actor="test") as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("where", POINTS)
