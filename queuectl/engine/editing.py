@@ -29,9 +29,10 @@ def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) ->
 
 def _demand_attempts_left(jobs: Iterable[Job], allowed: int) -> None:
     for job in jobs:
-        if job.state in WAITING_STATES and allowed < min(job.attempts, job.max_retries):
-            raise InvalidInput(f"max_retries must be at least {job.attempts} for job {quoted(job.id)}: it has been "
-                               "tried that often and waits for the next attempt", field="max_retries")
+        least = min(job.attempts, job.max_retries)
+        if job.state in WAITING_STATES and allowed < least:
+            raise InvalidInput(f"max_retries must be at least {least} for job {quoted(job.id)}: it waits for attempt "
+                               f"{job.attempts + 1}", field="max_retries")
 
 
 def difference(job: Job, changes: Mapping[str, Any]) -> str:
