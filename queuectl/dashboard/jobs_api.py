@@ -208,4 +208,3 @@ def duplicate_job(app: App, *, id: str) -> Response:
     copy = app.queue.get(made)
     return json_response({"job": job_json(copy), "allowed_actions": allowed_actions(copy)}, 201,
                          {"Location": f"{BASE}/jobs/{copy.id}"})
-

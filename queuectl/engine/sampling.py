@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ..store import Store
 
 
-
 class Sampler:
     """Takes the sample of each minute, unless another process was first."""
 

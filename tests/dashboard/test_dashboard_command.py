@@ -191,6 +191,7 @@ def test_it_ends_when_its_home_is_removed(running: Running, tmp_path: Path) -> N
 def test_the_shell_has_its_signals_back_after_it(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)]
     # It is told to end by a thread of its own process, once it is there.
+
     def end() -> None:
         wait_until(lambda: os.path.exists(Home(home).dashboard_url))
         os.kill(os.getpid(), signal.SIGINT)

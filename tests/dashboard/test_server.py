@@ -14,6 +14,7 @@ from tests.support import wait_until
 
 # Whole requests
 
+
 def test_a_connection_serves_one_request_after_the_other(served: Served) -> None:
     client = served.client()
     for number in range(20):

@@ -12,6 +12,7 @@ from tests.support import wait_until
 
 # Requests that mean nothing, or more than one thing
 
+
 @pytest.mark.parametrize("first", [
     "GET /api/v1/echo", "GET  /api/v1/echo HTTP/1.1", "get /api/v1/echo HTTP/1.1", "GET http://127.0.0.1/ HTTP/1.1",
     "GET * HTTP/1.1", "GET 127.0.0.1:80 HTTP/1.1", "GET /\xe4 HTTP/1.1", "GET /a b HTTP/1.1", "", "\x16\x03\x01",

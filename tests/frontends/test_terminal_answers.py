@@ -15,6 +15,7 @@ from tests.frontends.typed import Open, interrupt
 
 # --- watching
 
+
 def test_a_watched_list_changes_in_place_until_ctrl_c(terminal: Open, home: str) -> None:
     done(home, "add", "true", "--id", "one", "--hold")
     session = terminal("list", "--watch=0.1")

@@ -15,6 +15,7 @@ from tests.support import ROOT
 
 # --- the shell
 
+
 def test_the_bare_command_on_a_terminal_is_the_shell(terminal: Open, home: str) -> None:
     session = terminal(argv=[sys.executable, "-m", "queuectl"], env={"PYTHONPATH": str(ROOT)})
     session.expect(PROMPT)

@@ -63,7 +63,6 @@ function workerCell({ worker, state, job }, startedAt) {
   h('span', { class: 'job' }, job ? jobLink(job) : h('span', { class: 'muted' }, 'no job'))];
 }
 
-// The times of a series that the API describes by its start and step.
 export function mount(root, { app }) {
   const advice = h('div', { id: 'advice' });
   const tiles = h('div', { class: 'tiles' });
