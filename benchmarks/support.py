@@ -89,8 +89,8 @@ def print_table(goals: Sequence[Goal]) -> None:
         (goal.name, _figure(goal.value, goal.unit), _must(goal), _verdict(goal), goal.detail) for goal in goals]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for name, measured, must, verdict, detail in rows:
-        print(f"{name:<{widths[0]}}  {measured:>{widths[1]}}  {must:>{widths[2]}}  {verdict:<{widths[3]}}  {detail}"
-              .rstrip())
+        line = f"{name:<{widths[0]}}  {measured:>{widths[1]}}  {must:>{widths[2]}}  {verdict:<{widths[3]}}  {detail}"
+        print(line.rstrip())
 
 
 def _figure(value: float, unit: str) -> str:
