@@ -1,4 +1,5 @@
 """QueueCTL from a checkout: `python3 main.py ARGS` is the same as `queuectl ARGS`; without ARGS, the menu."""
+
 from __future__ import annotations
 
 import os

@@ -3,6 +3,7 @@
 Each program runs in a process of its own, as `python3 -m benchmarks.NAME` does, which has further
 options (`--rounds`, `--jobs` ...).
 """
+
 from __future__ import annotations
 
 import argparse
@@ -14,8 +15,21 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 
-PROGRAMS = ("drain", "latency", "bulk", "add_cli", "memory", "idle", "big_output", "scale", "schedule", "retention",
-            "dashboard_api", "dashboard", "browser")
+PROGRAMS = (
+    "drain",
+    "latency",
+    "bulk",
+    "add_cli",
+    "memory",
+    "idle",
+    "big_output",
+    "scale",
+    "schedule",
+    "retention",
+    "dashboard_api",
+    "dashboard",
+    "browser",
+)
 
 
 def main() -> None:
@@ -42,8 +56,14 @@ def main() -> None:
 
 def run(name: str) -> list[support.Goal]:
     """Run one program; return its goals, none if it failed."""
-    done = subprocess.run([support.PYTHON, "-m", f"benchmarks.{name}", "--json"], cwd=support.ROOT, check=False,
-                          stdout=subprocess.PIPE, encoding="utf-8", env=support.environment())
+    done = subprocess.run(
+        [support.PYTHON, "-m", f"benchmarks.{name}", "--json"],
+        cwd=support.ROOT,
+        check=False,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env=support.environment(),
+    )
     return [support.Goal(**json.loads(line)) for line in done.stdout.splitlines()] if done.returncode in (0, 1) else []
 
 

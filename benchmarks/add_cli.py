@@ -3,6 +3,7 @@
 Measured with the interpreter that runs this program and with a clean virtual environment of it, since
 .pth files in site-packages can triple what `python3 -c pass` costs. `-I -S -c pass` is the floor.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -20,8 +21,12 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
     """Both interpreters, one after the other."""
     yield from with_python(support.PYTHON, "this Python", options.rounds)
     with tempfile.TemporaryDirectory(prefix="queuectl-bench-") as directory:
-        subprocess.run([support.PYTHON, "-m", "venv", "--without-pip", directory], check=True,
-                       env=support.environment(), timeout=support.LIMIT_SECONDS)
+        subprocess.run(
+            [support.PYTHON, "-m", "venv", "--without-pip", directory],
+            check=True,
+            env=support.environment(),
+            timeout=support.LIMIT_SECONDS,
+        )
         yield from with_python(os.path.join(directory, "bin", "python"), "clean venv", options.rounds)
 
 
@@ -44,8 +49,14 @@ def with_python(python: str, name: str, rounds: int) -> Iterator[support.Goal]:
     for baseline, must in (("pass", 2.5), ("floor", None)):
         ratios = [add / base for add, base in zip(taken["add"], taken[baseline])]
         words = "-c pass" if baseline == "pass" else "-I -S -c pass"
-        yield support.Goal(f"`add true` against `{words}`, {name}", support.middle(ratios), must, at_least=False,
-                           unit="x", detail=detail if baseline == "pass" else support.spread(ratios))
+        yield support.Goal(
+            f"`add true` against `{words}`, {name}",
+            support.middle(ratios),
+            must,
+            at_least=False,
+            unit="x",
+            detail=detail if baseline == "pass" else support.spread(ratios),
+        )
 
 
 if __name__ == "__main__":

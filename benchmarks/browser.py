@@ -5,6 +5,7 @@ notes the moment, on the page's own clock. A change is a job added by another pr
 ends with the first frame after its row stands in the list, by the wall clock that both processes read.
 Needs chromium and chromedriver, as the tests do.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -49,8 +50,12 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
         return
     with support.temporary_home() as home, Queue(home) as queue:
         queue.enqueue([{"command": "true", "hold": number % 2 == 0} for number in range(JOBS)])
-        server = subprocess.Popen([support.PYTHON, support.MAIN, "--home", home, "dashboard", "--port", "0", "-q"],
-                                  stdout=subprocess.PIPE, text=True, env=support.environment(home))
+        server = subprocess.Popen(
+            [support.PYTHON, support.MAIN, "--home", home, "dashboard", "--port", "0", "-q"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=support.environment(home),
+        )
         driver = Driver(path)
         try:
             assert server.stdout is not None
@@ -73,8 +78,14 @@ def first_load(driver: Driver, url: str, loads: int) -> support.Goal:
         browser.open(url + "/")
         times.append(float(browser.wait("window.firstData")))
     browser.close()
-    return support.Goal("a first load until data is shown, p95", support.percentile(times, 95), 300, at_least=False,
-                        unit="ms", detail=f"{loads} loads, {support.spread(times, '.0f')}")
+    return support.Goal(
+        "a first load until data is shown, p95",
+        support.percentile(times, 95),
+        300,
+        at_least=False,
+        unit="ms",
+        detail=f"{loads} loads, {support.spread(times, '.0f')}",
+    )
 
 
 def live(driver: Driver, url: str, queue: Queue, changes: int) -> support.Goal:
@@ -91,8 +102,14 @@ def live(driver: Driver, url: str, queue: Queue, changes: int) -> support.Goal:
         added = time.time() * 1000
         times.append(float(browser.wait(f"window.drawn['change-{number}']")) - added)
     browser.close()
-    return support.Goal("a change until it is on the screen, p95", support.percentile(times, 95), 250, at_least=False,
-                        unit="ms", detail=f"{changes} changes, {support.spread(times, '.0f')}")
+    return support.Goal(
+        "a change until it is on the screen, p95",
+        support.percentile(times, 95),
+        250,
+        at_least=False,
+        unit="ms",
+        detail=f"{changes} changes, {support.spread(times, '.0f')}",
+    )
 
 
 if __name__ == "__main__":

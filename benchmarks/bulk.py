@@ -4,6 +4,7 @@ The queue's side is all that `queuectl enqueue FILE` does once it runs: decode, 
 commit. The baseline inserts the finished rows with the same statement into a fresh home of the same
 schema with the same pragmas, in one transaction with synchronous=FULL. The whole process is shown too.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -21,7 +22,7 @@ from queuectl import Queue
 from queuectl.engine.intake import decode, parse_jobs
 from queuectl.store.jobs import ENQUEUE
 
-COLUMNS = ENQUEUE[ENQUEUE.index("(") + 1:ENQUEUE.index(")")]
+COLUMNS = ENQUEUE[ENQUEUE.index("(") + 1 : ENQUEUE.index(")")]
 CONTEXTS = "SELECT id, cwd, path, env FROM contexts"
 
 
@@ -32,8 +33,9 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
     with tempfile.TemporaryDirectory(prefix="queuectl-bench-") as directory:
         path = os.path.join(directory, "jobs.jsonl")
         with open(path, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps({"command": f"echo {n}", "priority": n % 5, "max_retries": 2}) + "\n"
-                            for n in range(jobs))
+            file.writelines(
+                json.dumps({"command": f"echo {n}", "priority": n % 5, "max_retries": 2}) + "\n" for n in range(jobs)
+            )
         for _ in range(options.rounds):
             seconds, rows, contexts = by_queue(path)
             queued.append(seconds)
@@ -42,10 +44,19 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
             process.append(by_process(path))
             support.say(f"  queue {jobs / queued[-1]:.0f}/s, bare {jobs / bare[-1]:.0f}/s, process {process[-1]:.2f} s")
     ratios = [base / queue for base, queue in zip(bare, queued)]
-    yield support.Goal(f"enqueue {jobs} JSON lines against executemany", support.middle(ratios), 0.4, unit="x",
-                       detail=f"{support.spread(ratios)}, {jobs / support.middle(queued):.0f}/s")
-    yield support.Goal(f"`queuectl enqueue FILE` of {jobs} jobs, whole process", support.middle(process), unit="s",
-                       detail=f"{jobs / support.middle(process):.0f}/s")
+    yield support.Goal(
+        f"enqueue {jobs} JSON lines against executemany",
+        support.middle(ratios),
+        0.4,
+        unit="x",
+        detail=f"{support.spread(ratios)}, {jobs / support.middle(queued):.0f}/s",
+    )
+    yield support.Goal(
+        f"`queuectl enqueue FILE` of {jobs} jobs, whole process",
+        support.middle(process),
+        unit="s",
+        detail=f"{jobs / support.middle(process):.0f}/s",
+    )
 
 
 def by_queue(path: str) -> tuple[float, list[tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -4,6 +4,7 @@ Streams are plain sockets that read what comes, as 50 open tabs would. A change 
 the time ends when the last stream has heard of it. A first load fetches the page and every script and style
 that it asks for, by following imports as a browser does; what a browser does with them is not in it.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -32,8 +33,12 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
     """Serve a home, look at the server from outside, stop it."""
     with support.temporary_home() as home, Queue(home) as queue:
         queue.add("true")
-        server = subprocess.Popen([support.PYTHON, support.MAIN, "--home", home, "dashboard", "--port", "0", "-q"],
-                                  stdout=subprocess.PIPE, text=True, env=support.environment(home))
+        server = subprocess.Popen(
+            [support.PYTHON, support.MAIN, "--home", home, "dashboard", "--port", "0", "-q"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=support.environment(home),
+        )
         try:
             assert server.stdout is not None
             port = int(server.stdout.readline().rsplit(":", 1)[1].strip().strip("/"))
@@ -59,8 +64,14 @@ def first_load(port: int) -> Iterator[support.Goal]:
                     seen.add(found)
                     wanted.append(found)
     took = (time.perf_counter() - began) * 1000
-    yield support.Goal("a first load, all scripts and styles, unpacked", weight / 1024, 120, at_least=False, unit="KB",
-                       detail=f"{len(seen)} files in {took:.0f} ms, one after the other")
+    yield support.Goal(
+        "a first load, all scripts and styles, unpacked",
+        weight / 1024,
+        120,
+        at_least=False,
+        unit="KB",
+        detail=f"{len(seen)} files in {took:.0f} ms, one after the other",
+    )
     packed = sum(len(fetch(port, path, gzip=True)) for path in seen) / 1024
     yield support.Goal("the same as it is sent, packed", packed, 120, at_least=False, unit="KB")
 
@@ -77,8 +88,9 @@ def fetch(port: int, path: str, *, gzip: bool = False) -> bytes:
     return body
 
 
-def streams(server: subprocess.Popen[str], port: int, queue: Queue,
-            options: argparse.Namespace) -> Iterator[support.Goal]:
+def streams(
+    server: subprocess.Popen[str], port: int, queue: Queue, options: argparse.Namespace
+) -> Iterator[support.Goal]:
     """Open many streams; look at memory and CPU, then at how soon they hear of a change, then stop."""
     cookie = cookie_of(port)
     before = support.kilobytes(server.pid, "smaps_rollup", "Pss")
@@ -89,11 +101,18 @@ def streams(server: subprocess.Popen[str], port: int, queue: Queue,
     cpu, began = cpu_seconds(server.pid), time.monotonic()
     drain(opened, options.seconds)
     share = (cpu_seconds(server.pid) - cpu) / (time.monotonic() - began) * 100
-    yield support.Goal(f"CPU with {STREAMS} idle streams", share, 1, at_least=False, unit="%",
-                       detail=f"{options.seconds} s")
+    yield support.Goal(
+        f"CPU with {STREAMS} idle streams", share, 1, at_least=False, unit="%", detail=f"{options.seconds} s"
+    )
     delays = [change(opened, queue) for _ in range(options.changes)]
-    yield support.Goal("a change until the last stream has heard of it, p95", support.percentile(delays, 95), 250,
-                       at_least=False, unit="ms", detail=f"{len(delays)} changes, {support.spread(delays, '.0f')}")
+    yield support.Goal(
+        "a change until the last stream has heard of it, p95",
+        support.percentile(delays, 95),
+        250,
+        at_least=False,
+        unit="ms",
+        detail=f"{len(delays)} changes, {support.spread(delays, '.0f')}",
+    )
     began = time.monotonic()
     server.send_signal(signal.SIGINT)
     server.wait(support.STOP_SECONDS)
@@ -145,5 +164,9 @@ def change(opened: list[socket.socket], queue: Queue) -> float:
 
 
 if __name__ == "__main__":
-    support.main(__doc__, measure, rounds=1, options=[("seconds", 10, "how long to look at idle streams"),
-                                                      ("changes", 20, "how many changes to time")])
+    support.main(
+        __doc__,
+        measure,
+        rounds=1,
+        options=[("seconds", 10, "how long to look at idle streams"), ("changes", 20, "how many changes to time")],
+    )

@@ -4,6 +4,7 @@ The home is that of `scale`, with a few dead jobs, a day of rollups and events b
 answered in this process, as a handler's thread does it, without the socket: what is measured is the
 questions and the JSON. Each figure is the median; the detail names the slowest.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -98,8 +99,14 @@ def ask(app: App, options: argparse.Namespace) -> Iterator[support.Goal]:
     for name, _, _, must in QUESTIONS:
         # The first round fills caches.
         times = taken[name][1:]
-        yield support.Goal(f"{name} at {options.jobs} jobs", support.middle(times), must, at_least=False, unit="ms",
-                           detail=support.spread(times))
+        yield support.Goal(
+            f"{name} at {options.jobs} jobs",
+            support.middle(times),
+            must,
+            at_least=False,
+            unit="ms",
+            detail=support.spread(times),
+        )
 
 
 def deep_page(app: App, options: argparse.Namespace) -> support.Goal:
@@ -113,8 +120,14 @@ def deep_page(app: App, options: argparse.Namespace) -> support.Goal:
         body = handle(app, Request("GET", "/api/v1/jobs", query, {})).body
         times.append((time.perf_counter() - began) * 1000)
         cursor = json.loads(body)["next"] or ""
-    return support.Goal(f"page of 200, after 40,000 others, at {options.jobs} jobs", support.middle(times[-20:]), 20,
-                        at_least=False, unit="ms", detail=f"the first: {times[0]:.1f} ms")
+    return support.Goal(
+        f"page of 200, after 40,000 others, at {options.jobs} jobs",
+        support.middle(times[-20:]),
+        20,
+        at_least=False,
+        unit="ms",
+        detail=f"the first: {times[0]:.1f} ms",
+    )
 
 
 def milliseconds(app: App, path: str, query: dict[str, str]) -> float:

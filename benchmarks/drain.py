@@ -8,6 +8,7 @@ session of its own, its output going to a file, and wait for it: what the system
 The queue is timed from just before the commit that makes all jobs claimable, with the workers up and
 idle, to the last `finished_at`. Afterwards every job must be completed by its first attempt.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -34,14 +35,19 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
     by_xargs(jobs // 4)
     for round_number in range(options.rounds):
         names = list(ways)
-        for name in names[round_number % 3:] + names[:round_number % 3]:
+        for name in names[round_number % 3 :] + names[: round_number % 3]:
             taken[name].append(ways[name](jobs))
         support.say("  " + ", ".join(f"{name} {jobs / taken[name][-1]:.0f}/s" for name in names))
     for baseline, must in (("xargs", 0.9), ("bare", 0.75)):
         ratios = [base / queue for base, queue in zip(taken[baseline], taken["queue"])]
         name = "xargs -P2" if baseline == "xargs" else "bare posix_spawn x2"
-        yield support.Goal(f"drain `true` against {name}", support.middle(ratios), must, unit="x",
-                           detail=f"{support.spread(ratios)}, queue {jobs / support.middle(taken['queue']):.0f}/s")
+        yield support.Goal(
+            f"drain `true` against {name}",
+            support.middle(ratios),
+            must,
+            unit="x",
+            detail=f"{support.spread(ratios)}, queue {jobs / support.middle(taken['queue']):.0f}/s",
+        )
 
 
 def by_xargs(jobs: int) -> float:
@@ -77,8 +83,11 @@ def _spawn_on_signal(jobs: int, go: int, begin: int) -> None:
     try:
         os.close(begin)
         with tempfile.TemporaryFile() as spool:
-            actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                       (os.POSIX_SPAWN_DUP2, spool.fileno(), 1), (os.POSIX_SPAWN_DUP2, spool.fileno(), 2)]
+            actions = [
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, spool.fileno(), 1),
+                (os.POSIX_SPAWN_DUP2, spool.fileno(), 2),
+            ]
             os.read(go, 1)
             for _ in range(jobs):
                 pid = os.posix_spawn("/bin/sh", ["sh", "-c", "true"], os.environ, file_actions=actions, setsid=True)

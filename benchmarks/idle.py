@@ -3,6 +3,7 @@
 The time on the CPU comes from /proc/PID/task/*/schedstat, in nanoseconds: utime and stime count in steps
 of 10 ms, of which an idle minute has about ten.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -34,8 +35,14 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
             support.say("  ms of CPU: " + ", ".join(parts))
         if pool.processes() != pids:
             raise RuntimeError("the pool's processes changed while it was idle")
-    yield support.Goal(f"CPU of an idle pool of {WORKERS} workers", support.middle(shares), 0.2, at_least=False,
-                       unit="%", detail=f"{support.spread(shares, '.3f')} of {options.seconds} s")
+    yield support.Goal(
+        f"CPU of an idle pool of {WORKERS} workers",
+        support.middle(shares),
+        0.2,
+        at_least=False,
+        unit="%",
+        detail=f"{support.spread(shares, '.3f')} of {options.seconds} s",
+    )
 
 
 def cpu_seconds(pid: int) -> float:

@@ -7,6 +7,7 @@ the same command spawned directly, in the same round: the share of it that no qu
 
 The time starts when the commit has returned, before the bell is rung.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -37,13 +38,22 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
             time.sleep(IDLE_SECONDS)
             directly.append(by_spawning(f"echo >{pipe}", reader))
         os.close(reader)
-    detail = (f"directly spawned p50 {support.middle(directly):.2f} ms, p99 {support.percentile(directly, 99):.2f} ms; "
-              f"{options.rounds} samples, worst {max(through):.1f} ms")
-    yield support.Goal("enqueue committed -> command started, p50", support.middle(through), 5, at_least=False,
-                       unit="ms", detail=detail)
+    detail = (
+        f"directly spawned p50 {support.middle(directly):.2f} ms, p99 {support.percentile(directly, 99):.2f} ms; "
+        f"{options.rounds} samples, worst {max(through):.1f} ms"
+    )
+    yield support.Goal(
+        "enqueue committed -> command started, p50",
+        support.middle(through),
+        5,
+        at_least=False,
+        unit="ms",
+        detail=detail,
+    )
     yield support.Goal("the same, p99", support.percentile(through, 99), unit="ms", detail="the design wants <= 10")
-    yield support.Goal("the same, p50 against the direct spawn", support.middle(through) / support.middle(directly),
-                       unit="x")
+    yield support.Goal(
+        "the same, p50 against the direct spawn", support.middle(through) / support.middle(directly), unit="x"
+    )
 
 
 def by_queue(queue: Queue, command: str, reader: int) -> float:

@@ -4,6 +4,7 @@ PSS shares a page among the processes that map it, so the sum is what the machin
 binary shared with other Pythons make it smaller, so the memory of these processes alone (private pages)
 is shown as the lower bound and RSS as the upper one. Measured when idle, and again after some jobs.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -33,12 +34,19 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
             support.say(f"  PSS {fresh[-1][0]:.1f} MB, after {options.jobs} jobs {used[-1][0]:.1f} MB: {parts}")
     for name, found, must in (("idle", fresh, 40), (f"after {options.jobs} jobs", used, None)):
         pss, private, rss = (support.middle(values) for values in zip(*found))
-        yield support.Goal(f"PSS of pool and 2 workers, {name}", pss, must, at_least=False, unit="MB",
-                           detail=f"private {private:.1f} MB, RSS {rss:.1f} MB")
+        yield support.Goal(
+            f"PSS of pool and 2 workers, {name}",
+            pss,
+            must,
+            at_least=False,
+            unit="MB",
+            detail=f"private {private:.1f} MB, RSS {rss:.1f} MB",
+        )
 
 
 def figures(pool: support.Pool) -> tuple[float, float, float]:
     """Return PSS, private pages and RSS of all processes, in MB."""
+
     def total(*fields: str) -> float:
         return sum(support.kilobytes(pid, "smaps_rollup", *fields) for pid in pool.processes()) / 1024
 

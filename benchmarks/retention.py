@@ -3,6 +3,7 @@
 Jobs are added, ended and pruned in turns, as retention does it; what stays is compared with a fresh home that
 was given the same jobs alone.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -36,8 +37,14 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
         queue.store.checkpoint()
         fresh = size(queue)
     detail = f"{pruned:,} jobs in {took:.0f} s, {options.left:,} left, at most {peak >> 20} MiB"
-    yield support.Goal("the file after many jobs came and went, against a fresh one", used / fresh, 1.5,
-                       at_least=False, unit="x", detail=detail)
+    yield support.Goal(
+        "the file after many jobs came and went, against a fresh one",
+        used / fresh,
+        1.5,
+        at_least=False,
+        unit="x",
+        detail=detail,
+    )
 
 
 def come(queue: Queue, jobs: int) -> None:
@@ -48,7 +55,8 @@ def come(queue: Queue, jobs: int) -> None:
     now = queue.clock.wall()
     with queue.store.writing():
         queue.store.database.change(
-            "UPDATE jobs SET state = 'completed', finished_at = ? WHERE state = 'pending'", (now,))
+            "UPDATE jobs SET state = 'completed', finished_at = ? WHERE state = 'pending'", (now,)
+        )
         queue.store.counts.move("default", "pending", "completed", jobs)
     queue.store.checkpoint()
 
@@ -59,5 +67,9 @@ def size(queue: Queue) -> int:
 
 
 if __name__ == "__main__":
-    support.main(__doc__, measure, rounds=1, options=[("jobs", 1_000_000, "how many jobs come and go"),
-                                                      ("left", 20_000, "how many stay")])
+    support.main(
+        __doc__,
+        measure,
+        rounds=1,
+        options=[("jobs", 1_000_000, "how many jobs come and go"), ("left", 20_000, "how many stay")],
+    )

@@ -5,6 +5,7 @@ in turns of both homes, so that the ratio is the store's and not the start of Py
 process is shown besides. Claim and finish is what a worker does around a job, without the job: one
 transaction that records the last attempt and takes the next job.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -53,16 +54,21 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
         yield from claim(small, large, options)
         for word, must in (("status", 150), ("list", None)):
             took = [support.seconds_of([support.PYTHON, support.MAIN, word], home=large) * 1000 for _ in range(7)]
-            yield support.Goal(f"`{word}` at {options.jobs} jobs, whole process", support.middle(took), must,
-                               at_least=False, unit="ms")
+            yield support.Goal(
+                f"`{word}` at {options.jobs} jobs, whole process", support.middle(took), must, at_least=False, unit="ms"
+            )
 
 
 def fill(home: str, jobs: int) -> None:
     """Make a home with this many jobs."""
     with Queue(home) as queue:
         for start in range(0, jobs, CHUNK):
-            queue.enqueue([{"command": f"echo {number}", "priority": number % 3}
-                           for number in range(start, min(jobs, start + CHUNK))])
+            queue.enqueue(
+                [
+                    {"command": f"echo {number}", "priority": number % 3}
+                    for number in range(start, min(jobs, start + CHUNK))
+                ]
+            )
         connection = sqlite3.connect(queue.home.database, isolation_level=None)
         connection.executescript(PAST)
         connection.close()
@@ -93,8 +99,14 @@ def ask(small: str, large: str, options: argparse.Namespace) -> Iterator[support
                     break
             before, after = (support.middle(times) for times in taken)
             is_goal = name in ("list page", "show", "status")
-            yield support.Goal(f"{name} at {options.jobs} jobs against {FEW}", after / before, 1.5 if is_goal else None,
-                               at_least=False, unit="x", detail=f"{before:.3f} -> {after:.3f} ms")
+            yield support.Goal(
+                f"{name} at {options.jobs} jobs against {FEW}",
+                after / before,
+                1.5 if is_goal else None,
+                at_least=False,
+                unit="x",
+                detail=f"{before:.3f} -> {after:.3f} ms",
+            )
 
 
 def show(queue: Queue) -> object:
@@ -113,10 +125,17 @@ def claim(small: str, large: str, options: argparse.Namespace) -> Iterator[suppo
         for found, home in zip(rates, (small, large)):
             found.append(claims_a_second(home, each))
     few, many = (support.middle(found) for found in rates)
-    yield support.Goal("claim and finish without a command", few, 6000, unit="/s",
-                       detail=support.spread(rates[0], ".0f"))
-    yield support.Goal(f"claim and finish at {options.jobs} jobs against {FEW}", few / many, 1.5, at_least=False,
-                       unit="x", detail=f"{many:.0f}/s")
+    yield support.Goal(
+        "claim and finish without a command", few, 6000, unit="/s", detail=support.spread(rates[0], ".0f")
+    )
+    yield support.Goal(
+        f"claim and finish at {options.jobs} jobs against {FEW}",
+        few / many,
+        1.5,
+        at_least=False,
+        unit="x",
+        detail=f"{many:.0f}/s",
+    )
 
 
 def claims_a_second(home: str, jobs: int) -> float:
@@ -130,16 +149,32 @@ def claims_a_second(home: str, jobs: int) -> float:
         for _ in range(jobs):
             with store.writing():
                 if held is not None:
-                    settle(store, held, Outcome.exited(0), settings=settings, random=random.random, now=wall(),
-                           duration=1, output_size=0)
+                    settle(
+                        store,
+                        held,
+                        Outcome.exited(0),
+                        settings=settings,
+                        random=random.random,
+                        now=wall(),
+                        duration=1,
+                        output_size=0,
+                    )
                 held = store.jobs.claim(worker=worker, now=wall(), lease_until=queue.clock.monotonic() + 30_000)
             if held is None:
                 raise RuntimeError("there is nothing left to claim")
         took = time.perf_counter() - began
         with store.writing():
             assert held is not None
-            settle(store, held, Outcome.exited(0), settings=settings, random=random.random, now=wall(), duration=1,
-                   output_size=0)
+            settle(
+                store,
+                held,
+                Outcome.exited(0),
+                settings=settings,
+                random=random.random,
+                now=wall(),
+                duration=1,
+                output_size=0,
+            )
             store.workers.remove(worker)
     return jobs / took
 

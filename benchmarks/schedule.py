@@ -6,6 +6,7 @@
 - *Promote*: many jobs that fall due at once; a second process writes all the while, and the longest it had to
   wait for the store is how long promoting held it.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -49,8 +50,14 @@ def late(jobs: int) -> Iterator[support.Goal]:
         done = queue.wait(*ids, timeout=60)
         lateness = [(job.started_at or 0) - job.run_at for job in done]
     detail = f"{jobs} jobs in {SPREAD_MS / 1000:g} s, p50 {support.middle(lateness):.0f} ms, worst {max(lateness)} ms"
-    yield support.Goal("a due job starts after its time, p99", support.percentile(lateness, 99), 100, at_least=False,
-                       unit="ms", detail=detail)
+    yield support.Goal(
+        "a due job starts after its time, p99",
+        support.percentile(lateness, 99),
+        100,
+        at_least=False,
+        unit="ms",
+        detail=detail,
+    )
 
 
 def idle(waiting: int, seconds: int) -> Iterator[support.Goal]:
@@ -67,8 +74,14 @@ def idle(waiting: int, seconds: int) -> Iterator[support.Goal]:
             share = (cpu_seconds(pid) - before) / (time.monotonic() - began) * 100
         finally:
             support.cli(home, "scheduler", "stop")
-    yield support.Goal("CPU of an idle scheduler", share, 0.5, at_least=False, unit="%",
-                       detail=f"{waiting:,} scheduled jobs, {seconds} s")
+    yield support.Goal(
+        "CPU of an idle scheduler",
+        share,
+        0.5,
+        at_least=False,
+        unit="%",
+        detail=f"{waiting:,} scheduled jobs, {seconds} s",
+    )
 
 
 def promote(waiting: int) -> Iterator[support.Goal]:
@@ -91,10 +104,22 @@ def promote(waiting: int) -> Iterator[support.Goal]:
         commits, longest = waits.get(timeout=support.LIMIT_SECONDS)
         writer.join()
         assert scheduler.totals["promoted"] == waiting
-    yield support.Goal("promoting many jobs due at once", took, 3, at_least=False, unit="s",
-                       detail=f"{waiting:,} jobs, {commits:,} commits of another writer meanwhile")
-    yield support.Goal("the longest that it held the store", max(held) * 1000, 250, at_least=False, unit="ms",
-                       detail=f"{len(held)} transactions, another writer waited {longest * 1000:.0f} ms at most")
+    yield support.Goal(
+        "promoting many jobs due at once",
+        took,
+        3,
+        at_least=False,
+        unit="s",
+        detail=f"{waiting:,} jobs, {commits:,} commits of another writer meanwhile",
+    )
+    yield support.Goal(
+        "the longest that it held the store",
+        max(held) * 1000,
+        250,
+        at_least=False,
+        unit="ms",
+        detail=f"{len(held)} transactions, another writer waited {longest * 1000:.0f} ms at most",
+    )
 
 
 def watch_holding(store: Store) -> list[float]:
@@ -136,6 +161,13 @@ def fill(queue: Queue, jobs: int, run_at: str) -> None:
 
 
 if __name__ == "__main__":
-    support.main(__doc__, measure, rounds=1, options=[
-        ("jobs", 1000, "jobs that fall due one after the other"), ("waiting", 100_000, "scheduled jobs"),
-        ("seconds", 30, "how long to look at the idle scheduler")])
+    support.main(
+        __doc__,
+        measure,
+        rounds=1,
+        options=[
+            ("jobs", 1000, "jobs that fall due one after the other"),
+            ("waiting", 100_000, "scheduled jobs"),
+            ("seconds", 30, "how long to look at the idle scheduler"),
+        ],
+    )

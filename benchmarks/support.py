@@ -13,6 +13,7 @@ To be fair, and to mean something on a noisy machine:
 
 The programs read /proc and therefore need Linux.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -53,14 +54,20 @@ class Goal(NamedTuple):
         return self.value >= self.must if self.at_least else self.value <= self.must
 
 
-def main(description: str | None, measure: Callable[[argparse.Namespace], Iterable[Goal]], *,
-         rounds: int = 5, options: Sequence[tuple[str, int, str]] = ()) -> None:
+def main(
+    description: str | None,
+    measure: Callable[[argparse.Namespace], Iterable[Goal]],
+    *,
+    rounds: int = 5,
+    options: Sequence[tuple[str, int, str]] = (),
+) -> None:
     """Run one benchmark as a program. `options` are further whole numbers: (name, default, help)."""
     parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object for each goal")
     for name, default, explanation in (("rounds", rounds, "how often to measure"), *options):
-        parser.add_argument(f"--{name}", type=int, default=default, metavar="N",
-                            help=f"{explanation} (default: {default})")
+        parser.add_argument(
+            f"--{name}", type=int, default=default, metavar="N", help=f"{explanation} (default: {default})"
+        )
     chosen = parser.parse_args()
     prepare()
     goals = []
@@ -79,14 +86,19 @@ def prepare() -> None:
         sys.exit("error: the benchmarks read /proc and need Linux")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-    subprocess.run([PYTHON, "-m", "compileall", "-q", os.path.join(ROOT, "queuectl")], check=True,
-                   env=environment(), timeout=LIMIT_SECONDS)
+    subprocess.run(
+        [PYTHON, "-m", "compileall", "-q", os.path.join(ROOT, "queuectl")],
+        check=True,
+        env=environment(),
+        timeout=LIMIT_SECONDS,
+    )
 
 
 def print_table(goals: Sequence[Goal]) -> None:
     """Print goals as a table: what, measured, must, ok, and how it came about."""
     rows = [("goal", "measured", "must", "ok", "")] + [
-        (goal.name, _figure(goal.value, goal.unit), _must(goal), _verdict(goal), goal.detail) for goal in goals]
+        (goal.name, _figure(goal.value, goal.unit), _must(goal), _verdict(goal), goal.detail) for goal in goals
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for name, measured, must, verdict, detail in rows:
         line = f"{name:<{widths[0]}}  {measured:>{widths[1]}}  {must:>{widths[2]}}  {verdict:<{widths[3]}}  {detail}"
@@ -117,8 +129,11 @@ def say(text: str) -> None:
 
 def environment(home: str | None = None) -> dict[str, str]:
     """Return the environment of children: ours without what would falsify a figure."""
-    found = {name: value for name, value in os.environ.items()
-             if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith("QUEUECTL_")}
+    found = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith("QUEUECTL_")
+    }
     if home is not None:
         found["QUEUECTL_HOME"] = home
     return found
@@ -126,8 +141,15 @@ def environment(home: str | None = None) -> dict[str, str]:
 
 def cli(home: str, *words: str) -> str:
     """Run one command of ours; return what it printed. Raises CalledProcessError."""
-    done = subprocess.run([PYTHON, MAIN, *words], env=environment(home), check=True, stdout=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL, timeout=LIMIT_SECONDS, encoding="utf-8")
+    done = subprocess.run(
+        [PYTHON, MAIN, *words],
+        env=environment(home),
+        check=True,
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        timeout=LIMIT_SECONDS,
+        encoding="utf-8",
+    )
     return done.stdout
 
 
@@ -135,9 +157,11 @@ def seconds_of(command: list[str], *, home: str | None = None, stdin: str = os.d
     """Run a command to its end, its output thrown away; return how long it took. It must succeed."""
     variables = environment(home)
     with tempfile.TemporaryFile() as said:
-        actions = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
-                   (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-                   (os.POSIX_SPAWN_DUP2, said.fileno(), 2)]
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_DUP2, said.fileno(), 2),
+        ]
         began = time.perf_counter()
         pid = os.posix_spawnp(command[0], command, variables, file_actions=actions)
         _, status = os.waitpid(pid, 0)
@@ -200,7 +224,7 @@ class Pool:
 def _parent(pid: int) -> int:
     with open(f"/proc/{pid}/stat", "rb") as file:
         text = file.read()
-    return int(text[text.rindex(b")") + 2:].split()[1])
+    return int(text[text.rindex(b")") + 2 :].split()[1])
 
 
 def _all_gone(pids: Sequence[int], seconds: float) -> bool:

@@ -5,11 +5,21 @@
 
 The names are loaded when they are first used, so that importing the package costs nothing.
 """
+
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Conflict", "InvalidInput", "Job", "NotFound", "Queue", "QueueCTLError", "StoreUnavailable",
-           "WaitTimeout", "__version__"]
+__all__ = [
+    "Conflict",
+    "InvalidInput",
+    "Job",
+    "NotFound",
+    "Queue",
+    "QueueCTLError",
+    "StoreUnavailable",
+    "WaitTimeout",
+    "__version__",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

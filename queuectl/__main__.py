@@ -1,4 +1,5 @@
 """python -m queuectl"""
+
 from __future__ import annotations
 
 from queuectl.frontends.cli import run

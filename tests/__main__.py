@@ -4,6 +4,7 @@ pytest is run in this process when this Python has it. When it has not, an envir
 in `.venv-tests/` (or, where the project cannot be written to, in a temporary directory that is
 removed afterwards), pytest is installed there and runs the same. The exit code is pytest's.
 """
+
 from __future__ import annotations
 
 import importlib.util
@@ -33,8 +34,10 @@ def run_in_own_environment(arguments: list[str]) -> int:
     """Run pytest from the environment of the tests, which is made first if it is not there."""
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
-            sys.exit(f"error: {sys.executable} has neither pytest nor {module}, which is needed to get it\n"
-                     "hint: apt-get install python3-venv (or your system's like), or install pytest yourself")
+            sys.exit(
+                f"error: {sys.executable} has neither pytest nor {module}, which is needed to get it\n"
+                "hint: apt-get install python3-venv (or your system's like), or install pytest yourself"
+            )
     if has_pytest(ENVIRONMENT):
         say(f"running pytest of {ENVIRONMENT}")
         return run_pytest(ENVIRONMENT, arguments)
@@ -64,8 +67,7 @@ def run_pytest(environment: Path, arguments: list[str]) -> int:
 
 def has_pytest(environment: Path) -> bool:
     try:
-        probe = subprocess.run([python_of(environment), "-c", "import pytest"], check=False,
-                               stderr=subprocess.DEVNULL)
+        probe = subprocess.run([python_of(environment), "-c", "import pytest"], check=False, stderr=subprocess.DEVNULL)
     except OSError:
         return False
     return probe.returncode == 0

@@ -1,4 +1,5 @@
 """Fixtures of all tests, and the limit against a test that hangs."""
+
 from __future__ import annotations
 
 import faulthandler

@@ -3,6 +3,7 @@
 Processes are told apart by pid *and* start time, read from `/proc`: a pid that has been given
 away again is a stranger and is left alone. Without `/proc` only `Popen` objects can be killed.
 """
+
 from __future__ import annotations
 
 import inspect
@@ -70,8 +71,7 @@ def _source(function: Callable[..., object]) -> str:
         return repr(function)
 
 
-def cli_environment(home: str | os.PathLike[str],
-                    env: Mapping[str, str | None] | None = None) -> dict[str, str]:
+def cli_environment(home: str | os.PathLike[str], env: Mapping[str, str | None] | None = None) -> dict[str, str]:
     """Return this process's environment with the home, and `env` on top (None removes a name).
 
     The home is there besides `--home` so that whatever is started, however indirectly, carries
@@ -86,13 +86,26 @@ def cli_command(home: str | os.PathLike[str], *argv: str, python: str = sys.exec
     return [python, str(ROOT / "main.py"), "--home", os.fspath(home), *argv]
 
 
-def run_cli(home: str | os.PathLike[str], *argv: str, input: str | None = None,
-            env: Mapping[str, str | None] | None = None, python: str = sys.executable,
-            cwd: str | os.PathLike[str] | None = None) -> subprocess.CompletedProcess[str]:
+def run_cli(
+    home: str | os.PathLike[str],
+    *argv: str,
+    input: str | None = None,
+    env: Mapping[str, str | None] | None = None,
+    python: str = sys.executable,
+    cwd: str | os.PathLike[str] | None = None,
+) -> subprocess.CompletedProcess[str]:
     """Run one command to its end and return its code and output. stdin is empty unless given."""
     feed: dict[str, Any] = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
-    return subprocess.run(cli_command(home, *argv, python=python), env=cli_environment(home, env), cwd=cwd,
-                          capture_output=True, encoding="utf-8", check=False, timeout=CLI_LIMIT, **feed)
+    return subprocess.run(
+        cli_command(home, *argv, python=python),
+        env=cli_environment(home, env),
+        cwd=cwd,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=CLI_LIMIT,
+        **feed,
+    )
 
 
 class Process(NamedTuple):
@@ -187,8 +200,9 @@ class Processes:
         """Start and record a process. The options are Popen's."""
         return self.add(subprocess.Popen(argv, **options))  # type: ignore[no-any-return]
 
-    def start_cli(self, home: str | os.PathLike[str], *argv: str, env: Mapping[str, str | None] | None = None,
-                  **options: Any) -> subprocess.Popen[Any]:
+    def start_cli(
+        self, home: str | os.PathLike[str], *argv: str, env: Mapping[str, str | None] | None = None, **options: Any
+    ) -> subprocess.Popen[Any]:
         """Start a command that stays, as `run_cli` would run it."""
         return self.start(cli_command(home, *argv), env=cli_environment(home, env), **options)
 
@@ -241,4 +255,4 @@ def _stat(pid: int) -> list[bytes] | None:
     """Return the fields of /proc/PID/stat after the name: state, ppid, ...; the 20th is the start time."""
     text = _read(pid, "stat")
     # The name stands in parentheses and may itself hold blanks and parentheses.
-    return text[text.rindex(b")") + 2:].split() if text else None
+    return text[text.rindex(b")") + 2 :].split() if text else None

@@ -7,6 +7,7 @@
 
 Nothing here sleeps: every wait is for output or for the end of the process, with a limit.
 """
+
 from __future__ import annotations
 
 import codecs
@@ -84,8 +85,8 @@ class Emulator:
         self._wrap_next = False
 
     def _fitted(self, cells: List[List[Cell]]) -> List[List[Cell]]:
-        cells = cells[max(0, min(len(cells) - self.rows, self.row - self.rows + 1)):][:self.rows]
-        cells = [(row + [BLANK] * self.columns)[:self.columns] for row in cells]
+        cells = cells[max(0, min(len(cells) - self.rows, self.row - self.rows + 1)) :][: self.rows]
+        cells = [(row + [BLANK] * self.columns)[: self.columns] for row in cells]
         return cells + [[BLANK] * self.columns for _ in range(self.rows - len(cells))]
 
     def feed(self, data: bytes) -> None:
@@ -166,8 +167,10 @@ class Emulator:
             self._go(numbers[0] - 1, (numbers + [1])[1] - 1)
         elif final in "ABCD":
             distance = max(1, numbers[0])
-            self._go(self.row + {"A": -distance, "B": distance}.get(final, 0),
-                     self.column + {"C": distance, "D": -distance}.get(final, 0))
+            self._go(
+                self.row + {"A": -distance, "B": distance}.get(final, 0),
+                self.column + {"C": distance, "D": -distance}.get(final, 0),
+            )
         elif final == "G":
             self._go(self.row, numbers[0] - 1)
         elif final in "JK":
@@ -222,8 +225,16 @@ class PtySession:
     None is this process's. COLUMNS and LINES are left out: the terminal has its own size.
     """
 
-    def __init__(self, processes: Processes, argv: Sequence[str], *, env: Mapping[str, str] | None = None,
-                 columns: int = 80, rows: int = 24, **options: Any) -> None:
+    def __init__(
+        self,
+        processes: Processes,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        columns: int = 80,
+        rows: int = 24,
+        **options: Any,
+    ) -> None:
         self.emulator = Emulator(columns or 80, rows or 24)
         self.transcript = ""
         self._taken = 0
@@ -237,8 +248,15 @@ class PtySession:
         if environment["TERM"] == "dumb" and env is None:
             environment["TERM"] = "xterm-256color"
         self.process: subprocess.Popen[Any] = processes.start(
-            list(argv), stdin=self._slave, stdout=self._slave, stderr=self._slave, env=environment,
-            start_new_session=True, preexec_fn=_take_terminal, **options)
+            list(argv),
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+            **options,
+        )
 
     @property
     def pid(self) -> int:
@@ -248,7 +266,7 @@ class PtySession:
         """Type."""
         data = text.encode()
         while data:
-            data = data[os.write(self._master, data):]
+            data = data[os.write(self._master, data) :]
 
     def interrupt(self) -> None:
         """Press Ctrl-C once the program sleeps.
@@ -294,9 +312,9 @@ class PtySession:
         __tracebackhide__ = True
 
         def found() -> str:
-            rest = self.transcript[self._taken:]
+            rest = self.transcript[self._taken :]
             match = re.search(re.escape(wanted) if isinstance(wanted, str) else wanted, rest)
-            return rest[:match.end()] if match is not None else ""
+            return rest[: match.end()] if match is not None else ""
 
         text: str = self.until(found, seconds, what=f"{wanted!r} is written")
         self._taken += len(text)

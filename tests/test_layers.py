@@ -3,6 +3,7 @@
 A rule is a function that is given a module and yields what breaks it, as `(line, what)`. Each one
 is also shown bad examples that it must find, so that a rule which finds nothing means something.
 """
+
 from __future__ import annotations
 
 import ast
@@ -26,7 +27,7 @@ CLOCKS = {
     f"{module}.{name}"
     for module, names in {
         "time": "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time "
-                "process_time_ns thread_time thread_time_ns clock_gettime clock_gettime_ns sleep",
+        "process_time_ns thread_time thread_time_ns clock_gettime clock_gettime_ns sleep",
         "datetime.datetime": "now utcnow today",
         "datetime.date": "today",
         "os": "times",
@@ -34,12 +35,13 @@ CLOCKS = {
     for name in names.split()
 }
 # These read the clock only when they are not given a time, which comes after so many arguments.
-CLOCKS_BY_DEFAULT = {"time.localtime": 0, "time.gmtime": 0, "time.ctime": 0, "time.asctime": 0,
-                     "time.strftime": 1}
+CLOCKS_BY_DEFAULT = {"time.localtime": 0, "time.gmtime": 0, "time.ctime": 0, "time.asctime": 0, "time.strftime": 1}
 EXECUTE = {"execute", "executemany", "executescript"}
 SQL = re.compile(
     r"\bSELECT\b.+\bFROM\b|\bINSERT\s+(OR\s+[A-Z]+\s+)?INTO\b|\bREPLACE\s+INTO\b|\bUPDATE\s+(OR\s+[A-Z]+\s+)?\w+\s+SET\b"
-    r"|\bDELETE\s+FROM\b|\bCREATE\s+(UNIQUE\s+)?(TABLE|INDEX)\b|\bPRAGMA\s+\w+", re.DOTALL)
+    r"|\bDELETE\s+FROM\b|\bCREATE\s+(UNIQUE\s+)?(TABLE|INDEX)\b|\bPRAGMA\s+\w+",
+    re.DOTALL,
+)
 # Of other systems than the one the tests run on; only asked where Python does not list its own modules.
 ELSEWHERE = {"msvcrt", "winreg", "_winapi", "fcntl", "termios", "pwd", "grp", "resource", "readline", "zoneinfo"}
 
@@ -71,13 +73,14 @@ class Module:
                 module = self._absolute(node)
                 yield from ((node.lineno, module, alias.name) for alias in node.names)
             elif isinstance(node, ast.Call) and _last_name(node.func) in ("import_module", "__import__"):
-                yield from ((node.lineno, str(word.value), "") for word in node.args[:1]
-                            if isinstance(word, ast.Constant))
+                yield from (
+                    (node.lineno, str(word.value), "") for word in node.args[:1] if isinstance(word, ast.Constant)
+                )
 
     def _absolute(self, node: ast.ImportFrom) -> str:
         if not node.level:
             return node.module or ""
-        base = self.package[:len(self.package) - node.level + 1]
+        base = self.package[: len(self.package) - node.level + 1]
         return ".".join([*base, *([node.module] if node.module else [])])
 
     def names(self) -> Iterator[tuple[ast.expr, str]]:
@@ -87,8 +90,7 @@ class Module:
             if isinstance(node, ast.Import):
                 aliases.update({alias.asname: alias.name for alias in node.names if alias.asname})
             elif isinstance(node, ast.ImportFrom) and not node.level:
-                aliases.update({alias.asname or alias.name: f"{node.module}.{alias.name}"
-                                for alias in node.names})
+                aliases.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
         for node in ast.walk(self.tree):
             if isinstance(node, (ast.Name, ast.Attribute)):
                 head, _, rest = _dotted(node).partition(".")
@@ -100,8 +102,10 @@ class Module:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.JoinedStr):
                 skipped.update(id(part) for part in node.values)
-                yield node.lineno, "".join(
-                    str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+                yield (
+                    node.lineno,
+                    "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values),
+                )
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
                 yield node.lineno, node.value
 
@@ -185,8 +189,9 @@ def clocks_outside_the_clock(module: Module) -> Iterator[Finding]:
     if module.path == "queuectl/model/clock.py":
         return
     calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
-    with_a_time = {id(call.func) for call in calls
-                   if len(call.args) > CLOCKS_BY_DEFAULT.get(f"time.{_last_name(call.func)}", 99)}
+    with_a_time = {
+        id(call.func) for call in calls if len(call.args) > CLOCKS_BY_DEFAULT.get(f"time.{_last_name(call.func)}", 99)
+    }
     for node, name in module.names():
         if name in CLOCKS or (name in CLOCKS_BY_DEFAULT and id(node) not in with_a_time):
             yield node.lineno, f"{name} reads a clock or sleeps"
@@ -204,8 +209,11 @@ def assembled_sql(module: Module) -> Iterator[Finding]:
     constants = module.constants()
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call) and _last_name(node.func) in EXECUTE:
-            yield from ((node.lineno, "executes SQL put together from more than module-level constants")
-                        for statement in node.args[:1] if not _is_fixed(statement, constants))
+            yield from (
+                (node.lineno, "executes SQL put together from more than module-level constants")
+                for statement in node.args[:1]
+                if not _is_fixed(statement, constants)
+            )
 
 
 def _is_fixed(node: ast.AST, constants: set[str]) -> bool:
@@ -221,8 +229,9 @@ def _is_of_constants(node: ast.AST, constants: set[str]) -> bool:
     if isinstance(node, ast.FormattedValue):
         return _is_of_constants(node.value, constants)
     if isinstance(node, ast.BinOp):
-        return isinstance(node.op, ast.Add) and all(_is_of_constants(side, constants)
-                                                    for side in (node.left, node.right))
+        return isinstance(node.op, ast.Add) and all(
+            _is_of_constants(side, constants) for side in (node.left, node.right)
+        )
     if isinstance(node, ast.IfExp):
         return all(_is_of_constants(side, constants) for side in (node.body, node.orelse))
     if isinstance(node, ast.Subscript):
@@ -244,8 +253,13 @@ def sleeps_in_tests(module: Module) -> Iterator[Finding]:
 
 Rule = Callable[[Module], Iterator[Finding]]
 PRODUCT_RULES: list[Rule] = [
-    upward_imports, foreign_imports, sqlite_outside_the_store, sql_outside_the_store,
-    prints_outside_the_front_ends, clocks_outside_the_clock, assembled_sql,
+    upward_imports,
+    foreign_imports,
+    sqlite_outside_the_store,
+    sql_outside_the_store,
+    prints_outside_the_front_ends,
+    clocks_outside_the_clock,
+    assembled_sql,
 ]
 
 BROKEN: list[tuple[Rule, str, str]] = [

@@ -1,4 +1,5 @@
 """What `pip install .` gives, and what stands at the top of the project."""
+
 from __future__ import annotations
 
 import os
@@ -14,8 +15,16 @@ from tests.support import ROOT
 
 LIMIT = 300.0
 ALLOWED_AT_THE_TOP = {
-    "queuectl", "main.py", "tests", "setup.cfg", "README.md", "pyproject.toml", "CHANGELOG.md", "LICENSE",
-    "benchmarks", "docs",
+    "queuectl",
+    "main.py",
+    "tests",
+    "setup.cfg",
+    "README.md",
+    "pyproject.toml",
+    "CHANGELOG.md",
+    "LICENSE",
+    "benchmarks",
+    "docs",
 }
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info")
 # Old setuptools build a wheel only together with the package `wheel`.
@@ -28,8 +37,15 @@ UNREACHABLE = ("No matching distribution found", "Could not find a version", "Co
 
 
 def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",  # type: ignore
-                          timeout=LIMIT, check=False, **options)
+    return subprocess.run(
+        argv,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",  # type: ignore
+        timeout=LIMIT,
+        check=False,
+        **options,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +59,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commands = environment / ("Scripts" if os.name == "nt" else "bin")
     python = str(commands / "python")
     can_build = run(python, "-c", CAN_BUILD).returncode == 0
-    pip = run(python, "-m", "pip", "install", "--no-deps", "--disable-pip-version-check",
-              *(["--no-build-isolation"] if can_build else []), str(source))
+    pip = run(
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--disable-pip-version-check",
+        *(["--no-build-isolation"] if can_build else []),
+        str(source),
+    )
     if pip.returncode != 0 and not can_build and any(word in pip.stderr for word in UNREACHABLE):
         pytest.skip("pip cannot reach setuptools, which builds the package")
     assert pip.returncode == 0, pip.stdout + pip.stderr

@@ -9,6 +9,7 @@ lines. `# exit code N` is what the command must end with instead of 0. All other
 A ```terminal block after `<!-- typed: COMMAND -->` is a session of that command at a terminal: what stands
 behind a prompt is typed, and the other lines must be shown.
 """
+
 from __future__ import annotations
 
 import importlib.util
@@ -100,15 +101,27 @@ class User:
         for name, words in (("queuectl", f"{python} {shlex.quote(str(ROOT / 'main.py'))}"), ("python3", python)):
             (commands / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
             (commands / name).chmod(0o755)
-        self.environment = {**os.environ, "HOME": str(directory / "user"), "PYTHONPATH": str(ROOT),
-                            "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
+        self.environment = {
+            **os.environ,
+            "HOME": str(directory / "user"),
+            "PYTHONPATH": str(ROOT),
+            "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+        }
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a line of shell; its stdout and stderr come together, as on a terminal."""
         directory = ROOT if command.startswith("python3 main.py") else self.directory
-        return subprocess.run(["/bin/sh", "-c", command], cwd=str(directory), env=self.environment, timeout=LIMIT,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              encoding="utf-8", check=False)
+        return subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=str(directory),
+            env=self.environment,
+            timeout=LIMIT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
 
 
 @pytest.fixture
@@ -136,12 +149,15 @@ def missing(shown: list[str], printed: str) -> list[str]:
     return [line for line in shown if line != "..." and not any(matches(line, other) for other in rest)]
 
 
-@pytest.mark.parametrize("shown, printed", [
-    (["one", "..."], "two"),
-    (["one", "two"], "two\none"),
-    (["job-1  completed  0.1s"], "job-2  completed  0.1s"),
-    (["make the…"], "make a tea"),
-])
+@pytest.mark.parametrize(
+    "shown, printed",
+    [
+        (["one", "..."], "two"),
+        (["one", "two"], "two\none"),
+        (["job-1  completed  0.1s"], "job-2  completed  0.1s"),
+        (["make the…"], "make a tea"),
+    ],
+)
 def test_a_transcript_that_is_wrong_is_found(shown: list[str], printed: str) -> None:
     assert missing(shown, printed)
 
@@ -166,7 +182,7 @@ def test_every_command_of_the_readme_can_be_parsed() -> None:
     for step in steps():
         for words in simple_commands(step.command):
             if words[:2] == ["python3", "main.py"] or words[0] == "queuectl":
-                found = parser.parse(words[2 if words[0] == "python3" else 1:])
+                found = parser.parse(words[2 if words[0] == "python3" else 1 :])
                 assert found.command is not None, step.command
                 parsed += 1
             elif words[:2] == ["python3", "-m"]:
@@ -193,11 +209,13 @@ def test_the_transcript_of_the_demo_has_the_jobs_of_the_demo() -> None:
 
 
 @pytest.mark.parametrize("command, shown", TYPED.findall(README), ids=lambda text: text.split("\n")[0])
-def test_a_session_at_the_terminal_goes_as_it_is_shown(user: User, processes: support.Processes, command: str,
-                                                       shown: str) -> None:
+def test_a_session_at_the_terminal_goes_as_it_is_shown(
+    user: User, processes: support.Processes, command: str, shown: str
+) -> None:
     argv = ["/bin/sh", "-c", "exec " + command.replace("main.py", str(ROOT / "main.py"))]
-    with PtySession(processes, argv, env={**user.environment, "TERM": "xterm"}, columns=100, rows=200,
-                    cwd=str(user.directory)) as session:
+    with PtySession(
+        processes, argv, env={**user.environment, "TERM": "xterm"}, columns=100, rows=200, cwd=str(user.directory)
+    ) as session:
         for line in shown.splitlines():
             prompted = PROMPTED.fullmatch(line)
             if prompted:
@@ -209,12 +227,17 @@ def test_a_session_at_the_terminal_goes_as_it_is_shown(user: User, processes: su
 
 
 def test_the_picture_of_the_live_view_has_its_parts(user: User, processes: support.Processes) -> None:
-    picture, = [body for body in blocks("terminal") if "q quit" in body]
+    (picture,) = [body for body in blocks("terminal") if "q quit" in body]
     parts = [line for line in picture.splitlines() if line.startswith(("  ID ", "q quit"))]
     assert len(parts) == 2
     user.run("queuectl demo")
-    with PtySession(processes, ["/bin/sh", "-c", "exec queuectl top"], env={**user.environment, "TERM": "xterm"},
-                    columns=100, cwd=str(user.directory)) as session:
+    with PtySession(
+        processes,
+        ["/bin/sh", "-c", "exec queuectl top"],
+        env={**user.environment, "TERM": "xterm"},
+        columns=100,
+        cwd=str(user.directory),
+    ) as session:
         session.expect("q quit")
         shown = "\n".join(session.screen())
         session.send("q")
@@ -239,8 +262,10 @@ def settings_table() -> str:
     for setting in SETTINGS:
         aliases = ", ".join(f"`{alias}`" for alias in setting.aliases)
         later = "" if is_used(setting.name) else " (later)"
-        lines.append(f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {aliases} "
-                     f"| {setting.help}{later} |")
+        lines.append(
+            f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {aliases} "
+            f"| {setting.help}{later} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -251,7 +276,7 @@ def is_used(setting: str) -> bool:
 
 
 def test_the_readme_has_every_command() -> None:
-    table = README[README.index("| command | what |"):].split("\n\n")[0]
+    table = README[README.index("| command | what |") :].split("\n\n")[0]
     found: dict[str, set[str]] = {}
     group = ""
     for line in table.splitlines()[2:]:
@@ -271,7 +296,7 @@ def test_the_readme_explains_every_exit_code() -> None:
     def codes(kind: type[errors.QueueCTLError]) -> set[int]:
         return {kind.exit_code}.union(*map(codes, kind.__subclasses__()))
 
-    table = README[README.index("| exit code |"):].split("\n\n")[0]
+    table = README[README.index("| exit code |") :].split("\n\n")[0]
     rows = set(map(int, re.findall(r"\d+", " ".join(line.split("|")[1] for line in table.splitlines()[2:]))))
     assert codes(errors.QueueCTLError) - rows == set()
 
@@ -279,8 +304,10 @@ def test_the_readme_explains_every_exit_code() -> None:
 @pytest.mark.parametrize("document", ["README.md", "docs/how-it-works.md"])
 def test_links_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
-    headings = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-                for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+    headings = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert links
     for link in links:

@@ -1,4 +1,5 @@
 """The terminal of the tests shows what a real one would."""
+
 from __future__ import annotations
 
 import signal
@@ -18,32 +19,35 @@ def shown(text: str, columns: int = 10, rows: int = 3) -> List[str]:
     return emulator.lines()
 
 
-@pytest.mark.parametrize("text, lines", [
-    ("one\r\ntwo", ["one", "two", ""]),
-    ("one\ntwo", ["one", "   two", ""]),
-    ("abc\rX", ["Xbc", "", ""]),
-    ("abc\b\bX", ["aXc", "", ""]),
-    ("a\tb", ["a       b", "", ""]),
-    ("0123456789ab", ["0123456789", "ab", ""]),
-    ("0123456789\r\nab", ["0123456789", "ab", ""]),
-    ("a\r\nb\r\nc\r\nd", ["b", "c", "d"]),
-    ("\x1b[2;3Hx\x1b[Hy\x1b[3fz", ["y", "  x", "z"]),
-    ("abc\x1b[2Dx\x1b[Cy", ["axcy", "", ""]),
-    ("a\x1b[Bb\x1b[Ac", ["a c", " b", ""]),
-    ("abcdef\x1b[3G\x1b[K", ["ab", "", ""]),
-    ("abcdef\x1b[3G\x1b[1K", ["   def", "", ""]),
-    ("abcdef\x1b[2Kx", ["      x", "", ""]),
-    ("a\r\nb\r\nc\x1b[2;1H\x1b[J", ["a", "", ""]),
-    ("a\r\nb\r\nc\x1b[2;1H\x1b[1J", ["", "", "c"]),
-    ("a\r\nb\x1b[2Jc", ["", " c", ""]),
-    ("\x1b[31mred\x1b[0m", ["red", "", ""]),
-    ("日本x", ["日本x", "", ""]),
-    ("012345678日", ["012345678", "日", ""]),
-    ("e\u0301x", ["e\u0301x", "", ""]),
-    ("main\x1b[?1049h\x1b[Halt\x1b[?1049l!", ["main!", "", ""]),
-    ("\x1b[?7l0123456789ab", ["012345678b", "", ""]),
-    ("\x1b]0;title\x07x\x1b[?1h\x1b=", ["x", "", ""]),
-])
+@pytest.mark.parametrize(
+    "text, lines",
+    [
+        ("one\r\ntwo", ["one", "two", ""]),
+        ("one\ntwo", ["one", "   two", ""]),
+        ("abc\rX", ["Xbc", "", ""]),
+        ("abc\b\bX", ["aXc", "", ""]),
+        ("a\tb", ["a       b", "", ""]),
+        ("0123456789ab", ["0123456789", "ab", ""]),
+        ("0123456789\r\nab", ["0123456789", "ab", ""]),
+        ("a\r\nb\r\nc\r\nd", ["b", "c", "d"]),
+        ("\x1b[2;3Hx\x1b[Hy\x1b[3fz", ["y", "  x", "z"]),
+        ("abc\x1b[2Dx\x1b[Cy", ["axcy", "", ""]),
+        ("a\x1b[Bb\x1b[Ac", ["a c", " b", ""]),
+        ("abcdef\x1b[3G\x1b[K", ["ab", "", ""]),
+        ("abcdef\x1b[3G\x1b[1K", ["   def", "", ""]),
+        ("abcdef\x1b[2Kx", ["      x", "", ""]),
+        ("a\r\nb\r\nc\x1b[2;1H\x1b[J", ["a", "", ""]),
+        ("a\r\nb\r\nc\x1b[2;1H\x1b[1J", ["", "", "c"]),
+        ("a\r\nb\x1b[2Jc", ["", " c", ""]),
+        ("\x1b[31mred\x1b[0m", ["red", "", ""]),
+        ("日本x", ["日本x", "", ""]),
+        ("012345678日", ["012345678", "日", ""]),
+        ("e\u0301x", ["e\u0301x", "", ""]),
+        ("main\x1b[?1049h\x1b[Halt\x1b[?1049l!", ["main!", "", ""]),
+        ("\x1b[?7l0123456789ab", ["012345678b", "", ""]),
+        ("\x1b]0;title\x07x\x1b[?1h\x1b=", ["x", "", ""]),
+    ],
+)
 def test_what_is_written_is_shown_as_on_a_terminal(text: str, lines: List[str]) -> None:
     assert shown(text) == lines
 
@@ -104,9 +108,11 @@ def test_a_program_is_typed_at_and_answers(processes: Processes) -> None:
 
 
 def test_a_window_that_changes_or_closes_tells_the_program(processes: Processes) -> None:
-    code = ("import os, signal, sys\n"
-            "signal.signal(signal.SIGWINCH, lambda *_: print(os.get_terminal_size().columns, flush=True))\n"
-            "print('ready', flush=True)\nwhile True: signal.pause()")
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGWINCH, lambda *_: print(os.get_terminal_size().columns, flush=True))\n"
+        "print('ready', flush=True)\nwhile True: signal.pause()"
+    )
     with PtySession(processes, [sys.executable, "-c", code]) as session:
         session.expect("ready")
         session.resize(33, 5)

@@ -1,4 +1,5 @@
 """Commands that change jobs, by id or by filter, and that wait for them."""
+
 from __future__ import annotations
 
 from ..model.errors import WaitTimeout
@@ -22,9 +23,11 @@ SIGNAL_BASE = 128
 
 
 @command(
-    "wait", *SELECTION[:-1],
+    "wait",
+    *SELECTION[:-1],
     Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME", help="give up after this time (exit code 124)"),
-    group=GROUP, examples=("wait job-1", "wait --all", "wait 3-9 --timeout 10m"),
+    group=GROUP,
+    examples=("wait job-1", "wait --all", "wait 3-9 --timeout 10m"),
 )
 def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result:
     """Wait until jobs are done.
@@ -42,8 +45,9 @@ def wait_for(context: Context, numbers: Sequence[int], *, timeout: float | None,
     _warn_without_workers(context, numbers)
     progress = context.front_end.progress(len(numbers), "waiting")
     try:
-        jobs = context.queue.wait(*numbers, timeout=timeout,
-                                  on_change=lambda found: progress.update(sum(job.is_final for job in found)))
+        jobs = context.queue.wait(
+            *numbers, timeout=timeout, on_change=lambda found: progress.update(sum(job.is_final for job in found))
+        )
     finally:
         progress.close()
     code = exit_code_of(jobs[0]) if own_code else int(any(job.state != COMPLETED for job in jobs))
@@ -68,9 +72,12 @@ def exit_code_of(job: Job) -> int:
 
 
 @command(
-    "cancel", *SELECTION, YES,
+    "cancel",
+    *SELECTION,
+    YES,
     Arg("--no-wait", flag=True, help="do not wait until running jobs have ended"),
-    group=GROUP, examples=("cancel job-1", "cancel --queue reports --yes", "cancel --state pending --dry-run"),
+    group=GROUP,
+    examples=("cancel job-1", "cancel --queue reports --yes", "cancel --state pending --dry-run"),
 )
 def cancel(context: Context, *, dry_run: bool, yes: bool, no_wait: bool, **selection: Any) -> Result:
     """Cancel jobs, waiting or running.
@@ -104,9 +111,12 @@ def _await_end(context: Context, change: Change) -> None:
 
 
 @command(
-    "retry", *SELECTION, YES,
+    "retry",
+    *SELECTION,
+    YES,
     Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them anew"),
-    group=GROUP, examples=("retry job-1", "retry --state dead --tag nightly --yes"),
+    group=GROUP,
+    examples=("retry job-1", "retry --state dead --tag nightly --yes"),
 )
 def retry(context: Context, *, dry_run: bool, yes: bool, keep_attempts: bool, **selection: Any) -> Result:
     """Run jobs again: dead, completed or cancelled ones, and failed ones at once."""

@@ -1,4 +1,5 @@
 """Commands that put jobs into the queue."""
+
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
@@ -20,40 +21,90 @@ MANY_JOBS = 10_000
 JOB_OPTIONS = (
     Arg("--id", help="the job's id (default: job-NUMBER)", field="id"),
     Arg("--queue", "-Q", help="the queue (default: default)", complete="queue", field="queue"),
-    Arg("--priority", "-p", parse=arguments.whole, help="-1000 to 1000, higher runs first (default: 0)",
-        field="priority"),
-    Arg("--retries", "-r", parse=arguments.whole, help="attempts after the first (default: max_retries)",
-        field="max_retries", setting="max_retries"),
+    Arg(
+        "--priority",
+        "-p",
+        parse=arguments.whole,
+        help="-1000 to 1000, higher runs first (default: 0)",
+        field="priority",
+    ),
+    Arg(
+        "--retries",
+        "-r",
+        parse=arguments.whole,
+        help="attempts after the first (default: max_retries)",
+        field="max_retries",
+        setting="max_retries",
+    ),
     Arg("--timeout", "-T", help="seconds, 5m, 1h30m or none (default: timeout)", field="timeout", setting="timeout"),
     Arg("--tag", "-t", many=True, help="a name to find it by; repeatable"),
-    Arg("--cwd", metavar="DIR", help="the directory to run in (default: this one)", complete="directory",
-        group="how to run"),
-    Arg("--env", "-e", many=True, parse=arguments.variable, metavar="NAME=VALUE",
-        help="an environment variable; repeatable", group="how to run"),
+    Arg(
+        "--cwd",
+        metavar="DIR",
+        help="the directory to run in (default: this one)",
+        complete="directory",
+        group="how to run",
+    ),
+    Arg(
+        "--env",
+        "-e",
+        many=True,
+        parse=arguments.variable,
+        metavar="NAME=VALUE",
+        help="an environment variable; repeatable",
+        group="how to run",
+    ),
     Arg("--allow-background", flag=True, help="let background processes outlive the job", group="how to run"),
 )
 
 
 @command(
     "add",
-    Arg("command", optional=True, help="the command, as one quoted text", complete="command",
-        field="command"),
+    Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
     Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
     *JOB_OPTIONS,
-    Arg("--in", parse=arguments.delay, metavar="DELAY", help="run it after this time, such as 90s, 30m or 2h30m",
-        group="when to run"),
-    Arg("--at", metavar="TIME", help="run it at this time: tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 "
-        "with zone", group="when to run", field="run_at"),
+    Arg(
+        "--in",
+        parse=arguments.delay,
+        metavar="DELAY",
+        help="run it after this time, such as 90s, 30m or 2h30m",
+        group="when to run",
+    ),
+    Arg(
+        "--at",
+        metavar="TIME",
+        help="run it at this time: tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
+        group="when to run",
+        field="run_at",
+    ),
     Arg("--hold", flag=True, help="keep it until it is released", group="when to run"),
     Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code", group="afterwards"),
-    Arg("--follow", "-f", flag=True, help="show its output until it is done and exit with its exit code",
-        group="afterwards"),
-    group=GROUP, aliases=("run",),
-    examples=("add 'make -j4 test' --timeout 10m", "add --id nightly --priority 10 --retries 5 './backup.sh'",
-              "add -- rsync -a 'My Documents' backup:"),
+    Arg(
+        "--follow",
+        "-f",
+        flag=True,
+        help="show its output until it is done and exit with its exit code",
+        group="afterwards",
+    ),
+    group=GROUP,
+    aliases=("run",),
+    examples=(
+        "add 'make -j4 test' --timeout 10m",
+        "add --id nightly --priority 10 --retries 5 './backup.sh'",
+        "add -- rsync -a 'My Documents' backup:",
+    ),
 )
-def add(context: Context, *, command: str | None, words: Sequence[str], wait: bool, follow: bool, tag: list[str],
-        env: list[tuple[str, str]], **given: Any) -> Result:
+def add(
+    context: Context,
+    *,
+    command: str | None,
+    words: Sequence[str],
+    wait: bool,
+    follow: bool,
+    tag: list[str],
+    env: list[tuple[str, str]],
+    **given: Any,
+) -> Result:
     """Add a job: one shell command.
 
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
@@ -93,8 +144,12 @@ def told(job: Job, now: int) -> str:
     """Return what is said of a job that was added."""
     from ..model import when
 
-    lines = [f"Job added: {job.id}", f"  command:  {job.command}", f"  priority: {job.priority}",
-             f"  retries:  {job.max_retries}"]
+    lines = [
+        f"Job added: {job.id}",
+        f"  command:  {job.command}",
+        f"  priority: {job.priority}",
+        f"  retries:  {job.max_retries}",
+    ]
     if job.timeout is not None:
         lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
     if job.state == "scheduled":
@@ -113,8 +168,9 @@ def _command(command: str | None, words: Sequence[str]) -> str:
         import shlex
 
         return shlex.join(words)
-    raise InvalidInput("command is missing", field="command",
-                       hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD")
+    raise InvalidInput(
+        "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
+    )
 
 
 def directory(given: str | None) -> str | None:
@@ -124,7 +180,7 @@ def directory(given: str | None) -> str | None:
     import os
 
     if not os.path.isdir(given):
-        raise InvalidInput(f"cwd must be a directory that exists, got \"{given}\"", field="cwd")
+        raise InvalidInput(f'cwd must be a directory that exists, got "{given}"', field="cwd")
     return os.path.abspath(given)
 
 
@@ -137,21 +193,41 @@ def run_time(delay: float | None, at: str | None) -> str | None:
 
 @command(
     "enqueue",
-    Arg("jobs", many=True, metavar="JSON|FILE|-",
+    Arg(
+        "jobs",
+        many=True,
+        metavar="JSON|FILE|-",
         help="a JSON object, array or lines; a file or @FILE with such; - for stdin",
-        complete="file"),
+        complete="file",
+    ),
     Arg("--file", "-f", many=True, metavar="FILE", help="a file with jobs; repeatable", complete="file"),
     Arg("--validate", flag=True, help="only check the jobs, add nothing"),
     Arg("--template", metavar="NAME", help="start from this template", complete="template"),
-    Arg("--set", many=True, parse=arguments.variable, metavar="KEY=VALUE",
-        help="with --template: set a field; repeatable"),
+    Arg(
+        "--set",
+        many=True,
+        parse=arguments.variable,
+        metavar="KEY=VALUE",
+        help="with --template: set a field; repeatable",
+    ),
     group=GROUP,
-    examples=("enqueue '{\"id\": \"hello\", \"command\": \"echo Hello\"}'", "enqueue jobs.jsonl",
-              "enqueue --validate @jobs.json",
-              "generate-jobs | queuectl enqueue -", "enqueue --template simple_job --set command='make test'"),
+    examples=(
+        'enqueue \'{"id": "hello", "command": "echo Hello"}\'',
+        "enqueue jobs.jsonl",
+        "enqueue --validate @jobs.json",
+        "generate-jobs | queuectl enqueue -",
+        "enqueue --template simple_job --set command='make test'",
+    ),
 )
-def enqueue(context: Context, *, jobs: list[str], file: list[str], validate: bool, template: str | None,
-            set: list[tuple[str, str]]) -> Result:
+def enqueue(
+    context: Context,
+    *,
+    jobs: list[str],
+    file: list[str],
+    validate: bool,
+    template: str | None,
+    set: list[tuple[str, str]],
+) -> Result:
     """Add jobs from JSON, all of them or none.
 
     Takes one object, an array of objects, or one object a line. Fields: id, command, queue, priority,
@@ -161,8 +237,10 @@ def enqueue(context: Context, *, jobs: list[str], file: list[str], validate: boo
     found, places = _gather(context, jobs, file, template, set)
     if validate:
         count = len(context.queue.check(found, names=places))
-        return Result(record={"valid": True, "jobs": count},
-                      message=f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added")
+        return Result(
+            record={"valid": True, "jobs": count},
+            message=f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added",
+        )
     ids = _enqueue(context, found, places)
     message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
     return Result(rows=[{"id": job} for job in ids], columns=("id",), message=message, ids=ids)
@@ -179,8 +257,9 @@ def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) ->
         progress.close()
 
 
-def _gather(context: Context, jobs: list[str], files: list[str], template: str | None,
-            changes: list[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[str]]:
+def _gather(
+    context: Context, jobs: list[str], files: list[str], template: str | None, changes: list[tuple[str, str]]
+) -> tuple[list[dict[str, Any]], list[str]]:
     """Return all jobs that were given in any way, with where each stands."""
     if template is not None:
         from .templates import fill
@@ -221,6 +300,6 @@ def read_file(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read(READ_BYTES)
     except OSError as error:
-        raise InvalidInput(f"cannot read {path}: {error.strerror}",
-                           hint="give JSON, a file that exists, or - for stdin",
-                           field="file") from error
+        raise InvalidInput(
+            f"cannot read {path}: {error.strerror}", hint="give JSON, a file that exists, or - for stdin", field="file"
+        ) from error

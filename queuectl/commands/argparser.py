@@ -1,4 +1,5 @@
 """The argparse parser made from the table: for help, for mistakes, and as the reference for `parser`."""
+
 from __future__ import annotations
 
 import argparse
@@ -36,8 +37,10 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"unknown option {quoted(name)}{did_you_mean(name, known)}")
         if unknown:
             blanks = any(action.dest == "command" for action in self._actions)
-            self.error(f"unexpected {quoted(unknown[0])}"
-                       + ("; write a command with blanks as one quoted text" if blanks else ""))
+            self.error(
+                f"unexpected {quoted(unknown[0])}"
+                + ("; write a command with blanks as one quoted text" if blanks else "")
+            )
         return found, unknown
 
 
@@ -62,7 +65,7 @@ def parse_with_argparse(words: Sequence[str]) -> Parsed:
     takes_rest = [arg for arg in command.args if arg.rest]
     if takes_rest and "--" in head:
         at = head.index("--")
-        head, rest = head[:at], head[at + 1:]
+        head, rest = head[:at], head[at + 1 :]
     values = vars(build_parser(command).parse_args(_positionals_last(command, head)))
     values.update({arg.key: [] for arg in command.args if arg.many and values.get(arg.key) is None})
     if takes_rest:
@@ -83,12 +86,12 @@ def _positionals_last(command: Command, words: Sequence[str]) -> list[str]:
             at += 1
         elif words[at].startswith("-") and words[at] != "-":
             count = 2 if arg is not None and arg.takes_next_word else 1
-            options += words[at:at + count]
+            options += words[at : at + count]
             at += count
         else:
             others.append(words[at])
             at += 1
-    others += words[at + 1:]
+    others += words[at + 1 :]
     # Without need for it, `--` is left out: argparse refuses one that nothing follows.
     needed = any(word.startswith("-") and word != "-" for word in others)
     return [*options, *(["--"] if needed else []), *others]
@@ -108,7 +111,7 @@ def _take_globals(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         try:
             at = take_option(words, at, GLOBAL_FLAGS, options)
         except Unusual:
-            raise _bad_global(name, words[at:at + 2]) from None
+            raise _bad_global(name, words[at : at + 2]) from None
     return options, [*remaining, *words[at:]]
 
 
@@ -142,15 +145,21 @@ def _group_of(words: Sequence[str]) -> str:
 
 def _unknown_in_group(group: str, word: str) -> InvalidInput:
     known = [path.split()[1] for path in COMMANDS if path.startswith(group + " ")]
-    return InvalidInput(f"{group} has no command {quoted(word)}{did_you_mean(word, known)}",
-                        hint=f"it has: {', '.join(known)}")
+    return InvalidInput(
+        f"{group} has no command {quoted(word)}{did_you_mean(word, known)}", hint=f"it has: {', '.join(known)}"
+    )
 
 
 def build_parser(command: Command) -> Parser:
     """Return the parser of one command's own arguments."""
-    parser = Parser(prog=f"queuectl {command.path}", add_help=False, allow_abbrev=False,
-                    description=command.help + (f"\n\n{command.description}" if command.description else ""),
-                    epilog=_epilog(command), formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        prog=f"queuectl {command.path}",
+        add_help=False,
+        allow_abbrev=False,
+        description=command.help + (f"\n\n{command.description}" if command.description else ""),
+        epilog=_epilog(command),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     groups: dict[str, argparse._ActionsContainer] = {"options": parser}
     for arg in command.args:
         if arg.rest:
@@ -166,8 +175,12 @@ def _add(parser: argparse._ActionsContainer, arg: Arg, path: str) -> None:
     if arg.flag:
         parser.add_argument(*arg.names, action="store_true", default=arg.default, help=shown, dest=arg.key)
         return
-    settings: dict[str, Any] = {"type": _typed(arg, path), "default": arg.default, "help": shown,
-                                "metavar": arg.metavar or arg.key.upper()}
+    settings: dict[str, Any] = {
+        "type": _typed(arg, path),
+        "default": arg.default,
+        "help": shown,
+        "metavar": arg.metavar or arg.key.upper(),
+    }
     if not arg.is_option:
         settings["nargs"] = "*" if arg.many else "?" if arg.optional else None
         parser.add_argument(arg.key, **settings)
@@ -183,8 +196,12 @@ def _typed(arg: Arg, path: str) -> Any:
             return arg.value(text)
         except ValueError as error:
             # Not an ArgumentTypeError: argparse would put the option's names in front once more.
-            raise InvalidInput(f"{max(arg.names, key=len)} {error}, got {quoted(text)}", field=arg.key,
-                               hint=f"see: queuectl {path} --help") from None
+            raise InvalidInput(
+                f"{max(arg.names, key=len)} {error}, got {quoted(text)}",
+                field=arg.key,
+                hint=f"see: queuectl {path} --help",
+            ) from None
+
     return convert
 
 

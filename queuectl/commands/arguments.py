@@ -1,4 +1,5 @@
 """What texts on the command line mean. Each function returns a value or raises ValueError with the rule."""
+
 from __future__ import annotations
 
 from ..model import when

@@ -5,6 +5,7 @@ offers what may follow: commands, options that were not given yet, and values. W
 stands in the declaration (`Arg.complete`, `Arg.choices`); a value that the argument would refuse is not
 offered.
 """
+
 from __future__ import annotations
 
 from ..model.job import STATES, Job
@@ -45,8 +46,7 @@ def candidates(words: Sequence[str], text: str, ask: Lookup) -> list[Candidate]:
     """Return what `text`, the word under the cursor, may become after the complete `words`."""
     place = Place(words)
     found = _at(place, text, ask if place.home is None else ask.at(place.home))
-    return [one for one in found
-            if one.leave_to_shell or (one.value.startswith(text) and one.value.isprintable())]
+    return [one for one in found if one.leave_to_shell or (one.value.startswith(text) and one.value.isprintable())]
 
 
 class Place:
@@ -159,10 +159,10 @@ def _next_words(path: Sequence[str]) -> list[Candidate]:
     found: dict[str, str] = {}
     for name, command in COMMANDS.items():
         if name.startswith(before):
-            word, _, rest = name[len(before):].partition(" ")
+            word, _, rest = name[len(before) :].partition(" ")
             found[word] = command.help if not rest else f"{found[word]}, {rest}" if word in found else rest
     for alias, name in ALIASES.items():
-        word = alias[len(before):]
+        word = alias[len(before) :]
         if alias.startswith(before) and " " not in word:
             found.setdefault(word, f"the same as {name}")
     return [Candidate(word, description) for word, description in found.items()]
@@ -217,7 +217,7 @@ def _last(text: str) -> list[Candidate]:
 def _files(ask: Lookup, text: str) -> list[Candidate]:
     """Return files; `@FILE` means the file, too."""
     at = "@" if text.startswith("@") else ""
-    return [one.after(at) for one in ask.files(text[len(at):])]
+    return [one.after(at) for one in ask.files(text[len(at) :])]
 
 
 def _settings(text: str) -> list[Candidate]:

@@ -1,4 +1,5 @@
 """The scripts that teach a shell to complete: they only ask `queuectl __complete`, so they never grow old."""
+
 from __future__ import annotations
 
 import os
@@ -26,8 +27,12 @@ def program_name(text: str) -> str:
     "completion",
     Arg("shell", choices=SHELLS, metavar="SHELL", help=f"the shell: {', '.join(SHELLS)}"),
     Arg("--install", flag=True, help="write the script where the shell looks for it"),
-    Arg("--name", parse=program_name, default="queuectl", help="the program's name, if it is called by another "
-        "(default: queuectl)"),
+    Arg(
+        "--name",
+        parse=program_name,
+        default="queuectl",
+        help="the program's name, if it is called by another (default: queuectl)",
+    ),
     group="Administration",
     examples=("completion bash", "completion zsh --install", "completion fish --install --name q"),
 )
@@ -42,8 +47,9 @@ def completion(context: Context, *, shell: str, install: bool, name: str) -> Res
         return Result(text=[text])
     path = _path(shell, name)
     _write(path, text)
-    return Result(record={"shell": shell, "path": path}, message=f"Completion written: {path}",
-                  notes=_how_to_load(shell, path))
+    return Result(
+        record={"shell": shell, "path": path}, message=f"Completion written: {path}", notes=_how_to_load(shell, path)
+    )
 
 
 def script(shell: str, name: str) -> str:
@@ -76,21 +82,29 @@ def _write(path: str, text: str) -> None:
             with open(path, encoding="utf-8", errors="replace") as file:
                 is_ours = MARKER in file.read()
             if not is_ours:
-                raise Conflict(f"{path} is there already and was not made by queuectl",
-                               hint="move it away, or write the script elsewhere: queuectl completion SHELL > FILE")
+                raise Conflict(
+                    f"{path} is there already and was not made by queuectl",
+                    hint="move it away, or write the script elsewhere: queuectl completion SHELL > FILE",
+                )
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise QueueCTLError(f"cannot write {path}: {error.strerror or error}",
-                            hint="print it instead, without --install") from error
+        raise QueueCTLError(
+            f"cannot write {path}: {error.strerror or error}", hint="print it instead, without --install"
+        ) from error
 
 
 def _how_to_load(shell: str, path: str) -> list[str]:
     if shell == "bash":
-        return ["new shells load it if bash-completion is installed; otherwise add this line to ~/.bashrc:",
-                f"  source '{path}'"]
+        return [
+            "new shells load it if bash-completion is installed; otherwise add this line to ~/.bashrc:",
+            f"  source '{path}'",
+        ]
     if shell == "zsh":
-        return ["zsh looks for it after these two lines in ~/.zshrc:",
-                f"  fpath=({os.path.dirname(path)} $fpath)", "  autoload -Uz compinit && compinit"]
+        return [
+            "zsh looks for it after these two lines in ~/.zshrc:",
+            f"  fpath=({os.path.dirname(path)} $fpath)",
+            "  autoload -Uz compinit && compinit",
+        ]
     return ["new shells load it by themselves"]

@@ -1,4 +1,5 @@
 """The settings of a home."""
+
 from __future__ import annotations
 
 from ..model.settings import SETTINGS, find, resolve
@@ -40,14 +41,25 @@ def _resolved(context: Context) -> list[tuple[Setting, Value, str]]:
 
 
 def _row(setting: Setting, value: Value, source: str) -> dict[str, Any]:
-    return {"name": setting.name, "value": setting.show(value), "source": source,
-            "default": setting.show(setting.default),
-            "allowed": setting.allowed, "aliases": list(setting.aliases), "environment": setting.env,
-            "help": setting.help}
+    return {
+        "name": setting.name,
+        "value": setting.show(value),
+        "source": source,
+        "default": setting.show(setting.default),
+        "allowed": setting.allowed,
+        "aliases": list(setting.aliases),
+        "environment": setting.env,
+        "help": setting.help,
+    }
 
 
-@command("config set", KEY, Arg("value", metavar="VALUE", help="the new value"), group=GROUP,
-         examples=("config set max_retries 5", "config set timeout 10m"))
+@command(
+    "config set",
+    KEY,
+    Arg("value", metavar="VALUE", help="the new value"),
+    group=GROUP,
+    examples=("config set max_retries 5", "config set timeout 10m"),
+)
 def config_set(context: Context, *, key: str, value: str) -> Result:
     """Set a setting for this home."""
     import os
@@ -61,9 +73,13 @@ def config_set(context: Context, *, key: str, value: str) -> Result:
     return Result(record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes)
 
 
-@command("config reset",
-         Arg("key", metavar="KEY", optional=True, help="the setting (default: all of them)", complete="setting"),
-         YES, group=GROUP, examples=("config reset max_retries", "config reset --yes"))
+@command(
+    "config reset",
+    Arg("key", metavar="KEY", optional=True, help="the setting (default: all of them)", complete="setting"),
+    YES,
+    group=GROUP,
+    examples=("config reset max_retries", "config reset --yes"),
+)
 def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
     """Set a setting, or all, back to the default."""
     stored = context.queue.store.meta.settings()
@@ -72,5 +88,8 @@ def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
         return Result(notes=["nothing was changed"], code=1)
     for name in names:
         context.queue.change_setting(name, None)
-    return Result(rows=[{"name": name, "value": find(name).show(find(name).default)} for name in names],
-                  columns=("name", "value"), notes=[] if names else ["no setting was set"])
+    return Result(
+        rows=[{"name": name, "value": find(name).show(find(name).default)} for name in names],
+        columns=("name", "value"),
+        notes=[] if names else ["no setting was set"],
+    )

@@ -1,4 +1,5 @@
 """What a command is given besides its arguments: the queue, and the ways to reach the user."""
+
 from __future__ import annotations
 
 from ..engine.queue import Queue
@@ -47,8 +48,7 @@ if TYPE_CHECKING:
         def menu(self, context: Context) -> int:
             """Run the menu until it is left; return the exit code."""
 
-        def dashboard(self, context: Context, options: DashboardOptions,
-                      ready: Callable[[str], Result | None]) -> None:
+        def dashboard(self, context: Context, options: DashboardOptions, ready: Callable[[str], Result | None]) -> None:
             """Serve the dashboard until it is stopped; show what `ready` says when it is up, given its URL."""
 
 

@@ -1,4 +1,5 @@
 """Commands about recurring jobs."""
+
 from __future__ import annotations
 
 from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, upcoming
@@ -48,28 +49,64 @@ def timezone(text: str) -> str:
 @command(
     "cron add",
     Arg("name", metavar="NAME", help="a name for it: 1 to 64 of A-Z a-z 0-9 . _ -"),
-    Arg("expression", parse=expression, metavar="'MIN HOUR DAY MONTH WEEKDAY'",
-        help="when, as in crontab, in quotes; or @hourly, @daily, @weekly, @monthly, @yearly"),
+    Arg(
+        "expression",
+        parse=expression,
+        metavar="'MIN HOUR DAY MONTH WEEKDAY'",
+        help="when, as in crontab, in quotes; or @hourly, @daily, @weekly, @monthly, @yearly",
+    ),
     Arg("command", help="the command, as one quoted text", complete="command", field="command"),
-    Arg("--timezone", "-z", parse=timezone, default="local", metavar="ZONE", group="when to run",
-        help="UTC, or such as Europe/London (default: local)"),
-    Arg("--catch-up", choices=CATCH_UP, default="last", metavar="|".join(CATCH_UP), group="when to run",
+    Arg(
+        "--timezone",
+        "-z",
+        parse=timezone,
+        default="local",
+        metavar="ZONE",
+        group="when to run",
+        help="UTC, or such as Europe/London (default: local)",
+    ),
+    Arg(
+        "--catch-up",
+        choices=CATCH_UP,
+        default="last",
+        metavar="|".join(CATCH_UP),
+        group="when to run",
         help="what to do about times that passed while nothing was running: nothing, run once, or run for each "
-        "(default: last)"),
-    Arg("--overlap", choices=OVERLAP, default="skip", metavar="|".join(OVERLAP), group="when to run",
-        help="what to do while the last job has not ended: skip this time, or queue another (default: skip)"),
+        "(default: last)",
+    ),
+    Arg(
+        "--overlap",
+        choices=OVERLAP,
+        default="skip",
+        metavar="|".join(OVERLAP),
+        group="when to run",
+        help="what to do while the last job has not ended: skip this time, or queue another (default: skip)",
+    ),
     *OPTIONS,
     group=GROUP,
-    examples=("cron add cleanup '*/5 * * * *' './cleanup.sh'",
-              "cron add report '30 8 * * mon-fri' 'make report' --timezone Europe/London --retries 2",
-              "cron add backup @daily './backup.sh' --catch-up last --timeout 2h"),
+    examples=(
+        "cron add cleanup '*/5 * * * *' './cleanup.sh'",
+        "cron add report '30 8 * * mon-fri' 'make report' --timezone Europe/London --retries 2",
+        "cron add backup @daily './backup.sh' --catch-up last --timeout 2h",
+    ),
 )
-def cron_add(context: Context, *, name: str, expression: str, command: str, timezone: str, catch_up: str, overlap: str,
-             env: list[tuple[str, str]], **given: Any) -> Result:
+def cron_add(
+    context: Context,
+    *,
+    name: str,
+    expression: str,
+    command: str,
+    timezone: str,
+    catch_up: str,
+    overlap: str,
+    env: list[tuple[str, str]],
+    **given: Any,
+) -> Result:
     """Add a recurring job: a command that is queued again and again."""
     fields = job_fields([], env, given)
-    added = Recurring(context.queue).add(name, expression, command, timezone=timezone, catch_up=catch_up,
-                                         overlap=overlap, **fields)
+    added = Recurring(context.queue).add(
+        name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **fields
+    )
     hint_if_nobody_looks(context)
     return Result(record=_row(context, added), message=_shown(context, added, "Schedule added"), ids=[name])
 
@@ -89,10 +126,13 @@ def cron_show(context: Context, *, name: str) -> Result:
     return Result(record=_row(context, found), message=_shown(context, found, "schedule"), ids=[name])
 
 
-@command("cron next", NAME,
-         Arg("--count", "-n", parse=arguments.integer(1, 1000), default=5, metavar="N",
-             help="how many times (default: 5)"),
-         group=GROUP, examples=("cron next backup", "cron next backup -n 10"))
+@command(
+    "cron next",
+    NAME,
+    Arg("--count", "-n", parse=arguments.integer(1, 1000), default=5, metavar="N", help="how many times (default: 5)"),
+    group=GROUP,
+    examples=("cron next backup", "cron next backup -n 10"),
+)
 def cron_next(context: Context, *, name: str, count: int) -> Result:
     """Show the next times of a recurring job, local and UTC."""
     from ..model import when
@@ -100,8 +140,12 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
     now = context.clock.wall()
     times = upcoming(Recurring(context.queue).get(name), now, count)
     rows = [{"local": when.local(at), "utc": when.iso(at), "in": when.ago(at, now)} for at in times]
-    return Result(rows=rows, columns=("local", "utc", "in"), ids=[str(row["utc"]) for row in rows],
-                  notes=[] if rows else ["it never comes before 2101"])
+    return Result(
+        rows=rows,
+        columns=("local", "utc", "in"),
+        ids=[str(row["utc"]) for row in rows],
+        notes=[] if rows else ["it never comes before 2101"],
+    )
 
 
 @command("cron run", NAME, group=GROUP, examples=("cron run backup",))
@@ -145,16 +189,28 @@ def _row(context: Context, schedule: Schedule) -> dict[str, Any]:
         words = str(error)
     last = context.queue.store.schedules.last_jobs(schedule.name)
     zone = "" if schedule.timezone == "local" else f" ({schedule.timezone})"
-    return {"name": schedule.name, "when": ("paused: " if schedule.paused else "") + words + zone,
-            "expression": schedule.expression, "timezone": schedule.timezone, "paused": schedule.paused,
-            "next_at": None if schedule.paused else schedule.next_at,
-            "last_fired_at": context.queue.store.schedules.last_fired(schedule),
-            "last": last[0][1] if last else None, "last_job": last[0][0] if last else None,
-            "command": schedule.command, "queue": schedule.queue, "priority": schedule.priority,
-            "max_retries": schedule.max_retries, "timeout": schedule.timeout, "catch_up": schedule.catch_up,
-            "overlap": schedule.overlap, "cwd": schedule.cwd,
-            "env": {name: mask(name, value) for name, value in schedule.env.items()},
-            "created_at": schedule.created_at, "created_by": schedule.created_by}
+    return {
+        "name": schedule.name,
+        "when": ("paused: " if schedule.paused else "") + words + zone,
+        "expression": schedule.expression,
+        "timezone": schedule.timezone,
+        "paused": schedule.paused,
+        "next_at": None if schedule.paused else schedule.next_at,
+        "last_fired_at": context.queue.store.schedules.last_fired(schedule),
+        "last": last[0][1] if last else None,
+        "last_job": last[0][0] if last else None,
+        "command": schedule.command,
+        "queue": schedule.queue,
+        "priority": schedule.priority,
+        "max_retries": schedule.max_retries,
+        "timeout": schedule.timeout,
+        "catch_up": schedule.catch_up,
+        "overlap": schedule.overlap,
+        "cwd": schedule.cwd,
+        "env": {name: mask(name, value) for name, value in schedule.env.items()},
+        "created_at": schedule.created_at,
+        "created_by": schedule.created_by,
+    }
 
 
 def _shown(context: Context, schedule: Schedule, title: str) -> str:
@@ -163,14 +219,30 @@ def _shown(context: Context, schedule: Schedule, title: str) -> str:
     row, now = _row(context, schedule), context.clock.wall()
     due = row["next_at"]
     values = [
-        (title, row["name"]), ("when", f"{row['when']}, {row['expression']}"), ("command", row["command"]),
-        ("next", "never" if due is None and not schedule.paused else "not while it is paused" if due is None else
-         f"{when.local(due)} ({when.iso(due)}), {when.ago(due, now)}"),
+        (title, row["name"]),
+        ("when", f"{row['when']}, {row['expression']}"),
+        ("command", row["command"]),
+        (
+            "next",
+            "never"
+            if due is None and not schedule.paused
+            else "not while it is paused"
+            if due is None
+            else f"{when.local(due)} ({when.iso(due)}), {when.ago(due, now)}",
+        ),
         ("last job", "none yet" if row["last"] is None else f"number {row['last_job']}, {row['last']}"),
         ("missed", {"none": "times are left out", "last": "times run once", "all": "times run each"}[row["catch_up"]]),
-        ("overlap", {"skip": "left out while the last job has not ended",
-                     "queue": "queued although the last job has not ended"}[row["overlap"]]),
-        ("queue", f"{row['queue']}, priority {row['priority']}"), ("retries", str(row["max_retries"])),
+        (
+            "overlap",
+            {
+                "skip": "left out while the last job has not ended",
+                "queue": "queued although the last job has not ended",
+            }[row["overlap"]],
+        ),
+        ("queue", f"{row['queue']}, priority {row['priority']}"),
+        ("retries", str(row["max_retries"])),
         ("timeout", "none" if row["timeout"] is None else when.duration_text(row["timeout"])),
-        ("directory", row["cwd"]), ("added", f"{when.local(row['created_at'])} by {row['created_by']}")]
+        ("directory", row["cwd"]),
+        ("added", f"{when.local(row['created_at'])} by {row['created_by']}"),
+    ]
     return "\n".join(f"{name + ':':<15} {value}" for name, value in values)

@@ -1,4 +1,5 @@
 """Commands for the web dashboard. What it looks like is the dashboard's business."""
+
 from __future__ import annotations
 
 import os
@@ -32,23 +33,49 @@ def host(text: str) -> str:
 
 @command(
     "dashboard start",
-    Arg("--host", parse=host, metavar="HOST", setting="dashboard_host",
-        help="the address to listen on (default: dashboard_host)"),
-    Arg("--port", "-p", parse=arguments.integer(0, 65_535), metavar="PORT", setting="dashboard_port",
-        help="the port to listen on, 0 for any free one (default: dashboard_port)"),
+    Arg(
+        "--host",
+        parse=host,
+        metavar="HOST",
+        setting="dashboard_host",
+        help="the address to listen on (default: dashboard_host)",
+    ),
+    Arg(
+        "--port",
+        "-p",
+        parse=arguments.integer(0, 65_535),
+        metavar="PORT",
+        setting="dashboard_port",
+        help="the port to listen on, 0 for any free one (default: dashboard_port)",
+    ),
     Arg("--token", metavar="TOKEN", help="who opens it must know this; $QUEUECTL_DASHBOARD_TOKEN is not shown by ps"),
-    Arg("--allow-host", many=True, parse=host, metavar="NAME",
-        help="a further name that it is reached by, such as a proxy's; repeatable"),
+    Arg(
+        "--allow-host",
+        many=True,
+        parse=host,
+        metavar="NAME",
+        help="a further name that it is reached by, such as a proxy's; repeatable",
+    ),
     Arg("--read-only", flag=True, help="let it show everything and change nothing"),
     Arg("--detach", "-d", flag=True, help="run in the background; returns when it is up"),
     Arg("--open", flag=True, help="open it in the browser"),
     Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up"),
-    group=GROUP, aliases=("dashboard",),
+    group=GROUP,
+    aliases=("dashboard",),
     examples=("dashboard", "dashboard --port 8080 --open", "dashboard start --detach --read-only"),
 )
-def dashboard_start(context: Context, *, host: str | None, port: int | None, token: str | None,
-                    allow_host: Sequence[str], read_only: bool, detach: bool, open: bool,
-                    ready_fd: int | None) -> Result:
+def dashboard_start(
+    context: Context,
+    *,
+    host: str | None,
+    port: int | None,
+    token: str | None,
+    allow_host: Sequence[str],
+    read_only: bool,
+    detach: bool,
+    open: bool,
+    ready_fd: int | None,
+) -> Result:
     """Serve the web dashboard until Ctrl-C.
 
     It adds and runs commands as you, so it listens on this machine only and lets only you in. On any other
@@ -60,9 +87,13 @@ def dashboard_start(context: Context, *, host: str | None, port: int | None, tok
     settings = context.queue.settings()
     # Jobs and workers that are started from here are not to see it.
     token = token or os.environ.pop(TOKEN_VARIABLE, None) or None
-    options = DashboardOptions(host=settings.dashboard_host if host is None else host,
-                               port=settings.dashboard_port if port is None else port, token=token,
-                               allowed_hosts=allow_host, read_only=read_only)
+    options = DashboardOptions(
+        host=settings.dashboard_host if host is None else host,
+        port=settings.dashboard_port if port is None else port,
+        token=token,
+        allowed_hosts=allow_host,
+        read_only=read_only,
+    )
     context.close()
     if not detach:
         return _run_here(context, options, ready_fd, opens=open)
@@ -99,8 +130,12 @@ def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool
         notes.append("whoever has this link can run commands as you; it is not encrypted on its way")
     if opens and not _open(url):
         notes.append("no browser was found to open it in")
-    return Result(record={"url": url, "pid": dashboard_pid(context.queue.home)}, message=f"Dashboard: {url}",
-                  ids=[url], notes=notes)
+    return Result(
+        record={"url": url, "pid": dashboard_pid(context.queue.home)},
+        message=f"Dashboard: {url}",
+        ids=[url],
+        notes=notes,
+    )
 
 
 def _open(url: str) -> bool:
@@ -116,8 +151,12 @@ def dashboard_status(context: Context) -> Result:
 
     found = dashboard_state(context.queue.home)
     if not found["running"]:
-        return Result(record=found, message="Dashboard: not running", notes=["start it with: queuectl dashboard"],
-                      code=DaemonUnavailable.exit_code)
+        return Result(
+            record=found,
+            message="Dashboard: not running",
+            notes=["start it with: queuectl dashboard"],
+            code=DaemonUnavailable.exit_code,
+        )
     return Result(record=found, message=f"Dashboard: {found['url']}", ids=[found["url"]])
 
 
@@ -127,5 +166,7 @@ def dashboard_stop(context: Context) -> Result:
     from ..engine.dashboard_control import stop_dashboard
 
     pid = stop_dashboard(context.queue)
-    return Result(record={"stopped": pid is not None, "pid": pid},
-                  message="no dashboard was running" if pid is None else "Dashboard stopped")
+    return Result(
+        record={"stopped": pid is not None, "pid": pid},
+        message="no dashboard was running" if pid is None else "Dashboard stopped",
+    )

@@ -1,4 +1,5 @@
 """The dead letter queue: jobs that are out of attempts."""
+
 from __future__ import annotations
 
 from ..model.errors import Conflict
@@ -16,27 +17,51 @@ if TYPE_CHECKING:
 
 GROUP = "Dead letters"
 COLUMNS = ("id", "attempts", "finished_at", "exit_code", "error", "command")
-VERBOSE_COLUMNS = ("number", "id", "queue", "priority", "attempts", "created_at", "finished_at", "duration",
-                   "exit_code",
-                   "signal", "worker", "cwd", "error", "command")
+VERBOSE_COLUMNS = (
+    "number",
+    "id",
+    "queue",
+    "priority",
+    "attempts",
+    "created_at",
+    "finished_at",
+    "duration",
+    "exit_code",
+    "signal",
+    "worker",
+    "cwd",
+    "error",
+    "command",
+)
 DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs (default: all of them)")
 
 
 @command(
     "dlq list",
     Arg("--verbose", "-v", flag=True, help="more columns"),
-    Arg("--limit", "-l", parse=arguments.integer(0, 10_000_000), default=50, metavar="N",
-        help="at most this many, 0 for all "
-        "(default: 50)"),
-    group=GROUP, watch=True, examples=("dlq list", "dlq list --verbose -o json"),
+    Arg(
+        "--limit",
+        "-l",
+        parse=arguments.integer(0, 10_000_000),
+        default=50,
+        metavar="N",
+        help="at most this many, 0 for all (default: 50)",
+    ),
+    group=GROUP,
+    watch=True,
+    examples=("dlq list", "dlq list --verbose -o json"),
 )
 def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
     """List the dead jobs, newest first."""
 
     jobs = context.queue.list(DEAD, sort="-finished_at", limit=limit or -1)
     notes = [] if jobs else ["the dead letter queue is empty"]
-    return Result(rows=[job.as_dict() for job in jobs], ids=[job.id for job in jobs], notes=notes,
-                  columns=VERBOSE_COLUMNS if verbose else COLUMNS)
+    return Result(
+        rows=[job.as_dict() for job in jobs],
+        ids=[job.id for job in jobs],
+        notes=notes,
+        columns=VERBOSE_COLUMNS if verbose else COLUMNS,
+    )
 
 
 @command("dlq stats", group=GROUP, watch=True, examples=("dlq stats",))
@@ -45,18 +70,44 @@ def dlq_stats(context: Context) -> Result:
     from ..engine import reports
 
     found = reports.dlq_stats(context.queue.store)
-    rows = [{"jobs": row["jobs"], "pattern": "error", "exit_code": row["exit_code"], "signal": row["signal"],
-             "last_at": row["last_at"], "example": row["example"], "value": row["error"]} for row in found["by_error"]]
-    rows += [{"jobs": row["jobs"], "pattern": "command", "exit_code": None, "signal": None, "last_at": row["last_at"],
-              "example": row["example"], "value": row["command"]} for row in found["by_command"]]
+    rows = [
+        {
+            "jobs": row["jobs"],
+            "pattern": "error",
+            "exit_code": row["exit_code"],
+            "signal": row["signal"],
+            "last_at": row["last_at"],
+            "example": row["example"],
+            "value": row["error"],
+        }
+        for row in found["by_error"]
+    ]
+    rows += [
+        {
+            "jobs": row["jobs"],
+            "pattern": "command",
+            "exit_code": None,
+            "signal": None,
+            "last_at": row["last_at"],
+            "example": row["example"],
+            "value": row["command"],
+        }
+        for row in found["by_command"]
+    ]
     notes = [jobs_text(found["dead"], "dead") if found["dead"] else "the dead letter queue is empty"]
-    return Result(rows=rows, columns=("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value"),
-                  notes=notes)
+    return Result(
+        rows=rows, columns=("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value"), notes=notes
+    )
 
 
-@command("dlq retry", DEAD_IDS, YES,
-         Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them anew"),
-         group=GROUP, examples=("dlq retry job-1", "dlq retry --yes"))
+@command(
+    "dlq retry",
+    DEAD_IDS,
+    YES,
+    Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them anew"),
+    group=GROUP,
+    examples=("dlq retry job-1", "dlq retry --yes"),
+)
 def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts: bool) -> Result:
     """Run dead jobs again, all of them if no id is given."""
     numbers = _select(context, ids)
@@ -85,6 +136,8 @@ def _select(context: Context, ids: Sequence[str]) -> list[int]:
     numbers = context.queue.find(read_ids(context, ids))
     for job in search.jobs(numbers):
         if job.state != DEAD:
-            raise Conflict(f"job \"{job.id}\" is not in the dead letter queue: it is {job.state}",
-                           hint="see the dead ones with: queuectl dlq list")
+            raise Conflict(
+                f'job "{job.id}" is not in the dead letter queue: it is {job.state}',
+                hint="see the dead ones with: queuectl dlq list",
+            )
     return numbers

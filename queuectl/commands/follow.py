@@ -1,4 +1,5 @@
 """Following what jobs print while they run: one as it is, several line by line with their ids in front."""
+
 from __future__ import annotations
 
 from ..engine.reading import attempt_of, left_out, read_output, tail_position
@@ -24,8 +25,9 @@ class Follower:
     nothing more will come.
     """
 
-    def __init__(self, context: Context, job: Job, *, stream: int | None = None, tail: int | None = None,
-                 only: int | None = None) -> None:
+    def __init__(
+        self, context: Context, job: Job, *, stream: int | None = None, tail: int | None = None, only: int | None = None
+    ) -> None:
         self.is_done = False
         self._context = context
         self._queue = context.queue
@@ -35,7 +37,7 @@ class Follower:
         attempts = self._queue.store.attempts.of_job(job.number)
         self._shown = only - 1 if only is not None else max(0, len(attempts) - 1)
         self._position = 0
-        if tail is not None and attempts[self._shown:]:
+        if tail is not None and attempts[self._shown :]:
             self._position = tail_position(self._queue.store, attempts[self._shown], tail, stream)
 
     def look(self) -> Iterator[bytes]:
@@ -43,14 +45,15 @@ class Follower:
         # The job before its attempts: of one that is final, all of them are seen.
         job = read_job(self._queue, self._number)
         attempts = self._queue.store.attempts.of_job(self._number)
-        for attempt in attempts[self._shown:self._only]:
+        for attempt in attempts[self._shown : self._only]:
             self._position = yield from since(self._queue, attempt, self._stream, self._position)
             if attempt["outcome"] is None:
                 break
             self._shown, self._position = self._shown + 1, 0
             if self._only is None and (attempt is not attempts[-1] or not job.is_final):
-                self._context.front_end.note(f"{job.id}: attempt {attempt['attempt']} ended: {attempt['error']}, "
-                                             f"the job is {job.state}")
+                self._context.front_end.note(
+                    f"{job.id}: attempt {attempt['attempt']} ended: {attempt['error']}, the job is {job.state}"
+                )
         if self._shown == self._only:
             self.is_done = True
         elif job.is_final and self._shown >= len(attempts):
@@ -110,7 +113,7 @@ def since(queue: Queue, attempt: Row, stream: int | None, position: int) -> Gene
             yield f"\n[... {missing} bytes left out ...]\n".encode()
         if stream in (None, piece.stream):
             # The position may lie within the first piece.
-            yield piece.data[max(0, position - piece.position):]
+            yield piece.data[max(0, position - piece.position) :]
         position = piece.end
     return position
 

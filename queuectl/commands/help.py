@@ -1,4 +1,5 @@
 """Help pages, made from the table of commands."""
+
 from __future__ import annotations
 
 import textwrap
@@ -38,8 +39,9 @@ def _line(command: Command) -> str:
 
 def _entry(names: str, width: int, text: str) -> str:
     """Return two columns, folded so that a terminal of 80 columns does not break the lines."""
-    return "\n".join(textwrap.wrap(text, WIDTH, initial_indent=f"  {names:<{width}} ",
-                                   subsequent_indent=" " * (width + 3)))
+    return "\n".join(
+        textwrap.wrap(text, WIDTH, initial_indent=f"  {names:<{width}} ", subsequent_indent=" " * (width + 3))
+    )
 
 
 def global_options() -> str:
@@ -59,8 +61,11 @@ def group_of(topic: str) -> bool:
 def group_page(topic: str) -> str:
     """Return the commands that begin with a word such as `dlq`."""
     commands = [command for path, command in COMMANDS.items() if path.startswith(topic + " ")]
-    return (f"usage: queuectl {topic} COMMAND ...\n\n" + "\n".join(map(_line, commands))
-            + f"\n\nMore about one of them: queuectl help {topic} COMMAND\n")
+    return (
+        f"usage: queuectl {topic} COMMAND ...\n\n"
+        + "\n".join(map(_line, commands))
+        + f"\n\nMore about one of them: queuectl help {topic} COMMAND\n"
+    )
 
 
 def command_page(command: Command) -> str:

@@ -1,4 +1,5 @@
 """Commands that take over the terminal. What they look like is the front end's business."""
+
 from __future__ import annotations
 
 from . import arguments
@@ -12,10 +13,19 @@ if TYPE_CHECKING:
 TOP_SECONDS = 1.0
 
 
-@command("top",
-         Arg("--interval", "-i", parse=watch_interval, default=TOP_SECONDS, metavar="SECONDS",
-             help="how often to look (default: 1)"),
-         group="Monitoring", examples=("top", "top --interval 0.5"))
+@command(
+    "top",
+    Arg(
+        "--interval",
+        "-i",
+        parse=watch_interval,
+        default=TOP_SECONDS,
+        metavar="SECONDS",
+        help="how often to look (default: 1)",
+    ),
+    group="Monitoring",
+    examples=("top", "top --interval 0.5"),
+)
 def top(context: Context, *, interval: float) -> Result:
     """Watch the queue on the whole screen: counts, throughput, workers, jobs.
 
@@ -24,11 +34,19 @@ def top(context: Context, *, interval: float) -> Result:
     return Result(code=context.front_end.top(context, interval))
 
 
-@command("shell",
-         Arg("--command", "-c", parse=arguments.unicode_text, metavar="LINE",
-             help="run this line, such as \"list; status\", and exit"),
-         Arg("--keep-going", "-k", flag=True, help="in a script, go on after a command that failed"),
-         group="Administration", examples=("shell", "shell -c 'list; status'", "shell < commands.txt"))
+@command(
+    "shell",
+    Arg(
+        "--command",
+        "-c",
+        parse=arguments.unicode_text,
+        metavar="LINE",
+        help='run this line, such as "list; status", and exit',
+    ),
+    Arg("--keep-going", "-k", flag=True, help="in a script, go on after a command that failed"),
+    group="Administration",
+    examples=("shell", "shell -c 'list; status'", "shell < commands.txt"),
+)
 def shell(context: Context, *, command: str | None, keep_going: bool) -> Result:
     """Open the interactive shell: commands without `queuectl` in front, with completion and history.
 

@@ -3,6 +3,7 @@
 A TAB must not make a home, must not wait, and has no place to show an error: where the store is not
 there or does not answer at once, there are no candidates.
 """
+
 from __future__ import annotations
 
 import os
@@ -33,8 +34,9 @@ class Candidate:
 
     __slots__ = ("value", "description", "is_complete", "leave_to_shell")
 
-    def __init__(self, value: str, description: str = "", *, is_complete: bool = True,
-                 leave_to_shell: str = "") -> None:
+    def __init__(
+        self, value: str, description: str = "", *, is_complete: bool = True, leave_to_shell: str = ""
+    ) -> None:
         self.value = value
         self.description = description
         self.is_complete = is_complete
@@ -42,8 +44,9 @@ class Candidate:
 
     def after(self, text: str) -> Candidate:
         """Return the same behind what stands before it in its word."""
-        return Candidate(text + self.value, self.description, is_complete=self.is_complete,
-                         leave_to_shell=self.leave_to_shell)
+        return Candidate(
+            text + self.value, self.description, is_complete=self.is_complete, leave_to_shell=self.leave_to_shell
+        )
 
 
 class Lookup:
@@ -67,8 +70,9 @@ class Lookup:
 
     def queues(self) -> list[Candidate]:
         """Return the queues that hold jobs."""
-        return self._ask(lambda store: [Candidate(queue, _counts(states))
-                                        for queue, states in store.counts.by_queue().items()])
+        return self._ask(
+            lambda store: [Candidate(queue, _counts(states)) for queue, states in store.counts.by_queue().items()]
+        )
 
     def tags(self) -> list[Candidate]:
         """Return the tags of the newest jobs."""
@@ -76,8 +80,9 @@ class Lookup:
 
     def schedules(self) -> list[Candidate]:
         """Return the recurring jobs."""
-        return self._ask(lambda store: [Candidate(schedule.name, schedule.expression)
-                                        for schedule in store.schedules.all()])
+        return self._ask(
+            lambda store: [Candidate(schedule.name, schedule.expression) for schedule in store.schedules.all()]
+        )
 
     def workers(self) -> list[Candidate]:
         """Return the registered workers."""
@@ -92,7 +97,7 @@ class Lookup:
             files = sorted(os.listdir(self._home().templates))
         except (OSError, QueueCTLError):
             return found
-        return found + [Candidate(name[:-len(SUFFIX)], "of this home") for name in files if name.endswith(SUFFIX)]
+        return found + [Candidate(name[: -len(SUFFIX)], "of this home") for name in files if name.endswith(SUFFIX)]
 
     def files(self, text: str, *, only_directories: bool = False) -> list[Candidate]:
         """Return the files that the path `text` may become. A directory is shown with its slash."""
@@ -102,9 +107,12 @@ class Lookup:
                 found = sorted((entry.name, entry.is_dir()) for entry in entries if _is_shown(entry.name, name))
         except (OSError, ValueError):
             return []
-        before = text[:len(text) - len(name)]
-        return [Candidate(f"{before}{name}/" if is_directory else before + name, is_complete=not is_directory)
-                for name, is_directory in found[:MAX_FILES] if is_directory or not only_directories]
+        before = text[: len(text) - len(name)]
+        return [
+            Candidate(f"{before}{name}/" if is_directory else before + name, is_complete=not is_directory)
+            for name, is_directory in found[:MAX_FILES]
+            if is_directory or not only_directories
+        ]
 
     def programs(self, text: str) -> list[Candidate]:
         """Return the commands that `text` begins: names on the PATH, or files where it is a path."""
@@ -145,7 +153,7 @@ class Lookup:
 
 def _job(identifier: str, state: str, command: str) -> Candidate:
     shown = " ".join(command.split())
-    shown = shown if len(shown) <= COMMAND_WIDTH else shown[:COMMAND_WIDTH - 3] + "..."
+    shown = shown if len(shown) <= COMMAND_WIDTH else shown[: COMMAND_WIDTH - 3] + "..."
     return Candidate(identifier, f"{state}: {shown}")
 
 

@@ -1,4 +1,5 @@
 """The manual page, in roff, made from the table of commands and the table of settings."""
+
 from __future__ import annotations
 
 from .registry import COMMANDS, Arg, command, load
@@ -68,11 +69,18 @@ def _lines() -> Iterator[str]:
     yield from _section("SETTINGS", _settings())
     yield from _section("EXIT STATUS", _terms(_exit_codes(EXIT_CODES)))
     yield from _section("ENVIRONMENT", _terms((f"\\fB{_plain(name)}\\fR", text) for name, text in VARIABLES))
-    yield from _terms([(r"\fBQUEUECTL_\fISETTING\fR", "a setting by its name in capitals, such as "
-                        "QUEUECTL_MAX_RETRIES; wins over the home's")])
+    yield from _terms(
+        [
+            (
+                r"\fBQUEUECTL_\fISETTING\fR",
+                "a setting by its name in capitals, such as QUEUECTL_MAX_RETRIES; wins over the home's",
+            )
+        ]
+    )
     yield from _section("FILES", _terms((f"\\fI{_plain(name)}\\fR", text) for name, text in FILES))
-    yield from _section("EXAMPLES", _example_lines(_as_typed(example) for found in COMMANDS.values()
-                                                   for example in found.examples[:1]))
+    yield from _section(
+        "EXAMPLES", _example_lines(_as_typed(example) for found in COMMANDS.values() for example in found.examples[:1])
+    )
     yield from _section("SEE ALSO", _see_also())
 
 

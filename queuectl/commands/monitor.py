@@ -1,4 +1,5 @@
 """Commands that show how the queue is doing."""
+
 from __future__ import annotations
 
 from .registry import command
@@ -25,14 +26,18 @@ def status(context: Context) -> Result:
 def _status_text(found: dict[str, Any]) -> str:
     from ..model.when import duration_text
 
-    lines = [f"home:      {found['home']}",
-             f"workers:   {found['workers']} ({found['busy_workers']} busy)" if found["workers"] else "workers:   none",
-             *([f"scheduler: {found['scheduler']['mode']}"] if found["scheduler"]["running"] else []),
-             f"jobs:      {found['total']}"]
+    lines = [
+        f"home:      {found['home']}",
+        f"workers:   {found['workers']} ({found['busy_workers']} busy)" if found["workers"] else "workers:   none",
+        *([f"scheduler: {found['scheduler']['mode']}"] if found["scheduler"]["running"] else []),
+        f"jobs:      {found['total']}",
+    ]
     lines += [f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items() if count]
     if len(found["queues"]) > 1:
-        lines += [f"queue {name}: " + ", ".join(f"{count} {state}" for state, count in states.items())
-                  for name, states in found["queues"].items()]
+        lines += [
+            f"queue {name}: " + ", ".join(f"{count} {state}" for state, count in states.items())
+            for name, states in found["queues"].items()
+        ]
     if found["oldest_pending_age"] is not None:
         lines.append(f"oldest pending: waiting for {duration_text(found['oldest_pending_age'])}")
     return "\n".join(lines)
@@ -60,19 +65,24 @@ def _metrics_text(found: dict[str, Any]) -> str:
     from ..model.when import duration_text
 
     age = found["oldest_pending_age"]
-    lines = ["jobs:", *(f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items()),
-             f"queue depth:     {found['queue_depth']}",
-             f"oldest pending:  {'-' if age is None else duration_text(age)}",
-             f"success rate:    {_percent(found['success_rate'])} of all, "
-             f"{_percent(found['success_rate_day'])} of the last day",
-             f"workers:         {found['workers']}, {found['busy_workers']} busy",
-             f"utilisation:     {_percent(found['utilisation'])} now, "
-             f"{_percent(found['utilisation_since_start'])} since they started",
-             f"times of the newest {found['sampled_attempts']} attempts:"]
+    lines = [
+        "jobs:",
+        *(f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items()),
+        f"queue depth:     {found['queue_depth']}",
+        f"oldest pending:  {'-' if age is None else duration_text(age)}",
+        f"success rate:    {_percent(found['success_rate'])} of all, "
+        f"{_percent(found['success_rate_day'])} of the last day",
+        f"workers:         {found['workers']}, {found['busy_workers']} busy",
+        f"utilisation:     {_percent(found['utilisation'])} now, "
+        f"{_percent(found['utilisation_since_start'])} since they started",
+        f"times of the newest {found['sampled_attempts']} attempts:",
+    ]
     for name in ("run_time", "wait_time"):
         if found[name] is not None:
-            lines.append(f"  {name.replace('_', ' ') + ':':<11}" + "  ".join(
-                f"{key} {duration_text(value)}" for key, value in found[name].items()))
+            lines.append(
+                f"  {name.replace('_', ' ') + ':':<11}"
+                + "  ".join(f"{key} {duration_text(value)}" for key, value in found[name].items())
+            )
     return "\n".join(lines)
 
 
@@ -89,6 +99,9 @@ def time(context: Context) -> Result:
     now = context.clock.wall()
     due = next_due(context.queue.store)
     record = {"local": when.local(now), "utc": when.iso(now), "next_due_at": due}
-    lines = [f"local:    {when.local(now)}", f"UTC:      {when.iso(now)}",
-             f"next due: {'nothing is scheduled' if due is None else when.local(due) + ', ' + when.ago(due, now)}"]
+    lines = [
+        f"local:    {when.local(now)}",
+        f"UTC:      {when.iso(now)}",
+        f"next due: {'nothing is scheduled' if due is None else when.local(due) + ', ' + when.ago(due, now)}",
+    ]
     return Result(record=record, message="\n".join(lines))

@@ -1,4 +1,5 @@
 """The `logs` command: what jobs printed, and following them."""
+
 from __future__ import annotations
 
 from ..engine.reading import attempt_of, tail_position
@@ -30,8 +31,13 @@ def attempt_number(text: str) -> int | str:
 
 @command(
     "logs",
-    Arg("ids", many=True, metavar="ID", complete="job",
-        help="the job's id, number, a unique prefix, or last; of several jobs, each line begins with its id"),
+    Arg(
+        "ids",
+        many=True,
+        metavar="ID",
+        complete="job",
+        help="the job's id, number, a unique prefix, or last; of several jobs, each line begins with its id",
+    ),
     Arg("--follow", "-f", flag=True, help="go on until the jobs are done"),
     Arg("--attempt", "-A", parse=attempt_number, metavar="N|all", help="this attempt, or all (default: the last)"),
     Arg("--stdout", flag=True, help="only standard output"),
@@ -39,11 +45,27 @@ def attempt_number(text: str) -> int | str:
     Arg("--tail", "-n", parse=arguments.integer(1, 1_000_000_000), metavar="N", help="only the last N lines"),
     Arg("--no-prefix", flag=True, help="of several jobs, print the lines without ids"),
     Arg("--raw", flag=True, help="print the bytes as they are, also to a terminal"),
-    group=GROUP, examples=("logs job-1", "logs -f last", "logs job-1 --attempt 2 --stderr", "logs job-1 --tail 20",
-                           "logs -f job-1 job-2"),
+    group=GROUP,
+    examples=(
+        "logs job-1",
+        "logs -f last",
+        "logs job-1 --attempt 2 --stderr",
+        "logs job-1 --tail 20",
+        "logs -f job-1 job-2",
+    ),
 )
-def logs(context: Context, *, ids: Sequence[str], follow: bool, attempt: int | str | None, stdout: bool,
-         stderr: bool, tail: int | None, no_prefix: bool, raw: bool) -> Result:
+def logs(
+    context: Context,
+    *,
+    ids: Sequence[str],
+    follow: bool,
+    attempt: int | str | None,
+    stdout: bool,
+    stderr: bool,
+    tail: int | None,
+    no_prefix: bool,
+    raw: bool,
+) -> Result:
     """Print what jobs have printed.
 
     With --follow, Ctrl-C ends the following and leaves the jobs alone.
@@ -51,8 +73,9 @@ def logs(context: Context, *, ids: Sequence[str], follow: bool, attempt: int | s
     if stdout and stderr:
         raise InvalidInput("give either --stdout or --stderr; without both is shown")
     if not ids:
-        raise InvalidInput("which job? give an id, a number, a unique prefix, or last",
-                           hint="see them with: queuectl list")
+        raise InvalidInput(
+            "which job? give an id, a number, a unique prefix, or last", hint="see them with: queuectl list"
+        )
     stream = STDOUT if stdout else STDERR if stderr else None
     jobs = context.queue.store.search.jobs(context.queue.find(read_ids(context, ids)))
     if attempt == "all":
@@ -74,8 +97,14 @@ def _followed(context: Context, followers: dict[str, Follower], no_prefix: bool)
     return (line.data for line in lines) if no_prefix else lines
 
 
-def _of_several(context: Context, jobs: Sequence[Job], attempt: int | str | None, stream: int | None,
-                tail: int | None, no_prefix: bool) -> Iterator[Text]:
+def _of_several(
+    context: Context,
+    jobs: Sequence[Job],
+    attempt: int | str | None,
+    stream: int | None,
+    tail: int | None,
+    no_prefix: bool,
+) -> Iterator[Text]:
     """Yield the jobs' output one after another; one that has not run is only noted."""
     for job, source in zip(jobs, several(jobs)):
         if not context.queue.store.attempts.of_job(job.number):
@@ -89,8 +118,9 @@ def _of_several(context: Context, jobs: Sequence[Job], attempt: int | str | None
         yield from source.rest()
 
 
-def _printed(queue: Queue, job: Job, attempt: int | str | None, stream: int | None,
-             tail: int | None) -> Iterator[bytes]:
+def _printed(
+    queue: Queue, job: Job, attempt: int | str | None, stream: int | None, tail: int | None
+) -> Iterator[bytes]:
     if attempt == "all":
         return _all_attempts(queue, job, stream)
     # Asked at once, so that an attempt that does not exist is an error before anything is printed.

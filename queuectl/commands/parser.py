@@ -5,6 +5,7 @@ needs, and it saves importing argparse, which costs as much as the rest of a sho
 unusual (help, a mistake, an abbreviation) goes to the argparse parser made from the same table, which
 words the errors. A test compares the two over random command lines.
 """
+
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
@@ -17,10 +18,19 @@ if TYPE_CHECKING:
     from .registry import Command
 
 GLOBALS = (
-    Arg("--home", metavar="DIR", help="the queue's directory (default: $QUEUECTL_HOME, the nearest .queuectl, "
-        "~/.queuectl)", complete="directory"),
-    Arg("-o", "--output", choices=("table", "json", "jsonl", "csv", "tsv", "ids"), metavar="FORMAT",
-        help="table, json, jsonl, csv, tsv or ids"),
+    Arg(
+        "--home",
+        metavar="DIR",
+        help="the queue's directory (default: $QUEUECTL_HOME, the nearest .queuectl, ~/.queuectl)",
+        complete="directory",
+    ),
+    Arg(
+        "-o",
+        "--output",
+        choices=("table", "json", "jsonl", "csv", "tsv", "ids"),
+        metavar="FORMAT",
+        help="table, json, jsonl, csv, tsv or ids",
+    ),
     Arg("--json", flag=True, help="the same as --output json"),
     Arg("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never"),
     Arg("-q", "--quiet", flag=True, help="print ids only, and no notes"),
@@ -37,8 +47,9 @@ class Parsed:
 
     __slots__ = ("command", "arguments", "options", "topic")
 
-    def __init__(self, command: Command | None, arguments: dict[str, Any], options: dict[str, Any],
-                 topic: str = "") -> None:
+    def __init__(
+        self, command: Command | None, arguments: dict[str, Any], options: dict[str, Any], topic: str = ""
+    ) -> None:
         self.command = command
         self.arguments = arguments
         self.options = options
@@ -80,7 +91,7 @@ def _split_rest(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
     if "--" not in words:
         return words, None
     at = words.index("--")
-    return words[:at], words[at + 1:]
+    return words[:at], words[at + 1 :]
 
 
 def _take_command(words: list[str], options: dict[str, Any]) -> tuple[str, list[str]]:
@@ -91,15 +102,16 @@ def _take_command(words: list[str], options: dict[str, Any]) -> tuple[str, list[
     if at < len(words):
         load_for(words[at])
     for length in (2, 1):
-        path = " ".join(words[at:at + length])
+        path = " ".join(words[at : at + length])
         path = ALIASES.get(path, path)
         if len(words) >= at + length and path in COMMANDS:
-            return path, words[at + length:]
+            return path, words[at + length :]
     raise Unusual
 
 
-def _take_options(words: list[str], flags: dict[str, Arg], arguments: dict[str, Any],
-                  options: dict[str, Any]) -> list[str]:
+def _take_options(
+    words: list[str], flags: dict[str, Arg], arguments: dict[str, Any], options: dict[str, Any]
+) -> list[str]:
     """Set the options among the words; return the others."""
     positionals = []
     at = 0
@@ -172,14 +184,26 @@ def suggestions(word: str) -> InvalidInput:
 
     if word.startswith("-"):
         name = word.partition("=")[0]
-        return InvalidInput(f"unknown option {quoted(name)}{did_you_mean(name, GLOBAL_FLAGS)}",
-                            hint="see: queuectl --help")
+        return InvalidInput(
+            f"unknown option {quoted(name)}{did_you_mean(name, GLOBAL_FLAGS)}", hint="see: queuectl --help"
+        )
     firsts = {path.split()[0] for path in (*COMMANDS, *ALIASES)}
     guess = SYNONYMS.get(word)
     mean = f' (did you mean "{guess}"?)' if guess in COMMANDS else did_you_mean(word, firsts)
     return InvalidInput(f"there is no command {quoted(word)}{mean}", hint="see all commands with: queuectl help")
 
 
-SYNONYMS = {"rm": "remove", "delete": "remove", "ls": "list", "ps": "status", "tail": "logs", "log": "logs",
-            "kill": "cancel", "stop": "worker stop", "start": "worker start", "submit": "add", "restart": "retry",
-            "info": "show"}
+SYNONYMS = {
+    "rm": "remove",
+    "delete": "remove",
+    "ls": "list",
+    "ps": "status",
+    "tail": "logs",
+    "log": "logs",
+    "kill": "cancel",
+    "stop": "worker stop",
+    "start": "worker start",
+    "submit": "add",
+    "restart": "retry",
+    "info": "show",
+}

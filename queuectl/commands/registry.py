@@ -7,6 +7,7 @@
 The docstring's first line is the command's help, the rest its description. The table builds the
 parser, the help, the shell, the menu's forms, the completion and the manual.
 """
+
 from __future__ import annotations
 
 TYPE_CHECKING = False
@@ -29,14 +30,44 @@ class Arg:
     becomes, whose rule holds for it; `setting` the setting that its default comes from.
     """
 
-    __slots__ = ("names", "help", "parse", "default", "choices", "metavar", "flag", "many", "optional", "implied",
-                 "rest", "hidden", "complete", "group", "field", "setting")
+    __slots__ = (
+        "names",
+        "help",
+        "parse",
+        "default",
+        "choices",
+        "metavar",
+        "flag",
+        "many",
+        "optional",
+        "implied",
+        "rest",
+        "hidden",
+        "complete",
+        "group",
+        "field",
+        "setting",
+    )
 
-    def __init__(self, *names: str, help: str, parse: Callable[[str], Any] = str, default: Any = None,
-                 choices: Sequence[str] = (), metavar: str | None = None, flag: bool = False, many: bool = False,
-                 optional: bool = False, implied: str | None = None, rest: bool = False, hidden: bool = False,
-                 complete: str | None = None, group: str = "options", field: str | None = None,
-                 setting: str | None = None) -> None:
+    def __init__(
+        self,
+        *names: str,
+        help: str,
+        parse: Callable[[str], Any] = str,
+        default: Any = None,
+        choices: Sequence[str] = (),
+        metavar: str | None = None,
+        flag: bool = False,
+        many: bool = False,
+        optional: bool = False,
+        implied: str | None = None,
+        rest: bool = False,
+        hidden: bool = False,
+        complete: str | None = None,
+        group: str = "options",
+        field: str | None = None,
+        setting: str | None = None,
+    ) -> None:
         self.names = names
         self.help = help
         self.parse = parse
@@ -96,8 +127,13 @@ def watch_interval(text: str) -> float:
 
 
 # Read by the front end, which runs the command again and again: handlers are never given it.
-WATCH = Arg("--watch", parse=watch_interval, implied="2", metavar="SECONDS",
-            help="show it again and again until Ctrl-C, every 2 seconds or --watch=SECONDS")
+WATCH = Arg(
+    "--watch",
+    parse=watch_interval,
+    implied="2",
+    metavar="SECONDS",
+    help="show it again and again until Ctrl-C, every 2 seconds or --watch=SECONDS",
+)
 
 
 class Command:
@@ -105,8 +141,16 @@ class Command:
 
     __slots__ = ("path", "args", "handler", "group", "aliases", "examples")
 
-    def __init__(self, path: str, args: Sequence[Arg], handler: Handler, *, group: str, aliases: Sequence[str],
-                 examples: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        args: Sequence[Arg],
+        handler: Handler,
+        *,
+        group: str,
+        aliases: Sequence[str],
+        examples: Sequence[str],
+    ) -> None:
         self.path = path
         self.args = tuple(args)
         self.handler = handler
@@ -130,9 +174,11 @@ COMMANDS: dict[str, Command] = {}
 ALIASES: dict[str, str] = {}
 
 
-def command(path: str, *args: Arg, group: str, aliases: Sequence[str] = (), examples: Sequence[str] = (),
-            watch: bool = False) -> Callable[[Handler], Handler]:
+def command(
+    path: str, *args: Arg, group: str, aliases: Sequence[str] = (), examples: Sequence[str] = (), watch: bool = False
+) -> Callable[[Handler], Handler]:
     """Declare a function as the command of this path; with `watch` it takes `--watch` too."""
+
     def declare(handler: Handler) -> Handler:
         for name in (path, *aliases):
             if name in COMMANDS or name in ALIASES:
@@ -141,11 +187,31 @@ def command(path: str, *args: Arg, group: str, aliases: Sequence[str] = (), exam
         COMMANDS[path] = Command(path, taken, handler, group=group, aliases=aliases, examples=examples)
         ALIASES.update(dict.fromkeys(aliases, path))
         return handler
+
     return declare
 
 
-MODULES = ("add", "jobs", "output", "actions", "edit", "templates", "workers", "schedule", "scheduler", "cron", "dlq",
-           "monitor", "dashboard", "upkeep", "config", "interactive", "completion", "manual", "admin")
+MODULES = (
+    "add",
+    "jobs",
+    "output",
+    "actions",
+    "edit",
+    "templates",
+    "workers",
+    "schedule",
+    "scheduler",
+    "cron",
+    "dlq",
+    "monitor",
+    "dashboard",
+    "upkeep",
+    "config",
+    "interactive",
+    "completion",
+    "manual",
+    "admin",
+)
 
 
 def load() -> dict[str, Command]:

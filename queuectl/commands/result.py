@@ -1,4 +1,5 @@
 """What a command answers with. The front end decides how it looks."""
+
 from __future__ import annotations
 
 TYPE_CHECKING = False
@@ -31,13 +32,23 @@ class Result:
     named them. `raw` text is not escaped for a terminal. `live` text goes on coming, so no pager shows it.
     """
 
-    __slots__ = ("rows", "record", "text", "message", "ids", "notes", "columns", "chosen", "raw", "live",
-                 "code")
+    __slots__ = ("rows", "record", "text", "message", "ids", "notes", "columns", "chosen", "raw", "live", "code")
 
-    def __init__(self, *, rows: Sequence[dict[str, Any]] | None = None, record: dict[str, Any] | None = None,
-                 text: Iterable[Text] | None = None, message: str | None = None, ids: Sequence[str] | None = None,
-                 notes: Sequence[str] = (), columns: Sequence[str] = (), chosen: bool = False, raw: bool = False,
-                 live: bool = False, code: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        rows: Sequence[dict[str, Any]] | None = None,
+        record: dict[str, Any] | None = None,
+        text: Iterable[Text] | None = None,
+        message: str | None = None,
+        ids: Sequence[str] | None = None,
+        notes: Sequence[str] = (),
+        columns: Sequence[str] = (),
+        chosen: bool = False,
+        raw: bool = False,
+        live: bool = False,
+        code: int = 0,
+    ) -> None:
         self.rows = rows
         self.record = record
         self.text = text

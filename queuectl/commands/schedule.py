@@ -1,4 +1,5 @@
 """Commands about jobs that wait for their time."""
+
 from __future__ import annotations
 
 from . import arguments
@@ -19,16 +20,25 @@ COLUMNS = ("at", "what", "id", "command")
 @command(
     "schedule",
     Arg("command", help="the command, as one quoted text", complete="command", field="command"),
-    Arg("when", many=True, metavar="WHEN", field="run_at",
+    Arg(
+        "when",
+        many=True,
+        metavar="WHEN",
+        field="run_at",
         help="+30m, 2h30m, 18:00, tomorrow 09:00, 'fri 18:00', noon, 2026-11-10 02:00:00 (local), or ISO 8601 with "
-        "zone"),
+        "zone",
+    ),
     *JOB_OPTIONS,
     group=GROUP,
-    examples=("schedule './backup.sh' +1h", "schedule 'make report' tomorrow 09:00 --retries 2",
-              "schedule 'echo happy new year' 2035-01-01T00:00:00Z"),
+    examples=(
+        "schedule './backup.sh' +1h",
+        "schedule 'make report' tomorrow 09:00 --retries 2",
+        "schedule 'echo happy new year' 2035-01-01T00:00:00Z",
+    ),
 )
-def schedule(context: Context, *, command: str, when: Sequence[str], tag: list[str], env: list[tuple[str, str]],
-             **given: Any) -> Result:
+def schedule(
+    context: Context, *, command: str, when: Sequence[str], tag: list[str], env: list[tuple[str, str]], **given: Any
+) -> Result:
     """Add a job that runs once, at a time; answers with that time, local and UTC."""
     from ..model.errors import InvalidInput
 
@@ -46,14 +56,26 @@ def hint_if_nobody_looks(context: Context) -> None:
 
     home = context.queue.home
     if pool_pid(home) is None and scheduler_pid(home) is None:
-        context.front_end.hint("nothing runs that will start it: queuectl worker start, or queuectl scheduler start "
-                               "--auto")
+        context.front_end.hint(
+            "nothing runs that will start it: queuectl worker start, or queuectl scheduler start --auto"
+        )
 
 
-@command("scheduled",
-         Arg("--limit", "-l", parse=arguments.integer(0, 10_000_000), default=50, metavar="N", group="filter",
-             help="at most this many, 0 for all (default: 50)"),
-         group=GROUP, watch=True, examples=("scheduled", "scheduled --watch"))
+@command(
+    "scheduled",
+    Arg(
+        "--limit",
+        "-l",
+        parse=arguments.integer(0, 10_000_000),
+        default=50,
+        metavar="N",
+        group="filter",
+        help="at most this many, 0 for all (default: 50)",
+    ),
+    group=GROUP,
+    watch=True,
+    examples=("scheduled", "scheduled --watch"),
+)
 def scheduled(context: Context, *, limit: int) -> Result:
     """List what is to come: scheduled jobs, further attempts, and the next time of recurring jobs."""
     from ..engine import reports

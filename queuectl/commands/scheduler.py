@@ -1,4 +1,5 @@
 """Commands for the scheduler daemon."""
+
 from __future__ import annotations
 
 from ..model.errors import DaemonUnavailable, InvalidInput
@@ -32,16 +33,30 @@ def pause(text: str) -> float:
 @command(
     "scheduler start",
     Arg("--auto", flag=True, help="start, scale and stop workers with the backlog, too"),
-    Arg("--workers", "-n", parse=arguments.integer(1, 256), metavar="N", setting="worker_count",
-        help="with --auto: at most so many workers (default: worker_count)"),
-    Arg("--interval", "-i", parse=pause, metavar="SECONDS", setting="scheduler_interval",
-        help="the longest pause between two looks (default: scheduler_interval)"),
+    Arg(
+        "--workers",
+        "-n",
+        parse=arguments.integer(1, 256),
+        metavar="N",
+        setting="worker_count",
+        help="with --auto: at most so many workers (default: worker_count)",
+    ),
+    Arg(
+        "--interval",
+        "-i",
+        parse=pause,
+        metavar="SECONDS",
+        setting="scheduler_interval",
+        help="the longest pause between two looks (default: scheduler_interval)",
+    ),
     Arg("--no-detach", flag=True, help="stay in the foreground until Ctrl-C"),
     Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up"),
-    group=GROUP, examples=("scheduler start", "scheduler start --auto --workers 4", "scheduler start --no-detach"),
+    group=GROUP,
+    examples=("scheduler start", "scheduler start --auto --workers 4", "scheduler start --no-detach"),
 )
-def scheduler_start(context: Context, *, auto: bool, workers: int | None, interval: float | None, no_detach: bool,
-                    ready_fd: int | None) -> Result:
+def scheduler_start(
+    context: Context, *, auto: bool, workers: int | None, interval: float | None, no_detach: bool, ready_fd: int | None
+) -> Result:
     """Start the scheduler in the background; returns when it is up.
 
     It promotes due jobs, fires recurring ones, recovers what lost workers held and prunes. Workers do the
@@ -53,8 +68,11 @@ def scheduler_start(context: Context, *, auto: bool, workers: int | None, interv
         raise InvalidInput("--workers goes with --auto", field="workers")
     most = (settings.worker_count if workers is None else workers) if auto else None
     if most is not None and most > settings.max_workers:
-        raise InvalidInput(f"at most {settings.max_workers} workers are allowed, got {most}", field="workers",
-                           hint=f"allow more with: queuectl config set max_workers {most}")
+        raise InvalidInput(
+            f"at most {settings.max_workers} workers are allowed, got {most}",
+            field="workers",
+            hint=f"allow more with: queuectl config set max_workers {most}",
+        )
     seconds = settings.scheduler_interval / 1000 if interval is None else interval
     context.close()
     if no_detach:
@@ -72,8 +90,9 @@ def _run_here(context: Context, workers: int | None, interval: float, ready_fd: 
     from ..model.errors import QueueCTLError
 
     try:
-        SchedulerDaemon(context.queue.home, interval=interval, workers=workers,
-                        on_ready=lambda: report_ready(ready_fd)).run()
+        SchedulerDaemon(
+            context.queue.home, interval=interval, workers=workers, on_ready=lambda: report_ready(ready_fd)
+        ).run()
     except QueueCTLError as error:
         report_failure(ready_fd, error)
         raise
@@ -92,11 +111,17 @@ def scheduler_status(context: Context) -> Result:
     found = _state(context)
     notes = []
     if not found["running"]:
-        notes.append("no scheduler is running" + ("; the workers do what is due" if found["pool"] else
-                                                  "; start one with: queuectl scheduler start"))
-    return Result(record=found, message=_text(found, context.clock.wall()), notes=notes,
-                  ids=[str(found["pid"])] if found["running"] else [],
-                  code=0 if found["running"] else DaemonUnavailable.exit_code)
+        notes.append(
+            "no scheduler is running"
+            + ("; the workers do what is due" if found["pool"] else "; start one with: queuectl scheduler start")
+        )
+    return Result(
+        record=found,
+        message=_text(found, context.clock.wall()),
+        notes=notes,
+        ids=[str(found["pid"])] if found["running"] else [],
+        code=0 if found["running"] else DaemonUnavailable.exit_code,
+    )
 
 
 def _text(found: dict[str, Any], now: int) -> str:
@@ -134,5 +159,8 @@ def scheduler_stop(context: Context) -> Result:
     notes = []
     if pid is not None and pool_pid(context.queue.home) is not None:
         notes.append("workers go on; stop them with: queuectl worker stop")
-    return Result(record={"stopped": pid is not None, "pid": pid}, notes=notes,
-                  message="no scheduler was running" if pid is None else "Scheduler stopped")
+    return Result(
+        record={"stopped": pid is not None, "pid": pid},
+        notes=notes,
+        message="no scheduler was running" if pid is None else "Scheduler stopped",
+    )

@@ -1,4 +1,5 @@
 """Which jobs a command means: named ones, or those that a filter finds."""
+
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
@@ -15,13 +16,24 @@ if TYPE_CHECKING:
     from .context import Context
     from .result import Result
 
-IDS = Arg("ids", many=True, metavar="ID", complete="job",
-          help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin")
-STATE = Arg("--state", "-s", parse=arguments.state_list, metavar="STATE", complete="state", group="filter",
-            help=f"only these states, separated by commas ({', '.join(STATES)})")
+IDS = Arg(
+    "ids",
+    many=True,
+    metavar="ID",
+    complete="job",
+    help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin",
+)
+STATE = Arg(
+    "--state",
+    "-s",
+    parse=arguments.state_list,
+    metavar="STATE",
+    complete="state",
+    group="filter",
+    help=f"only these states, separated by commas ({', '.join(STATES)})",
+)
 QUEUE = Arg("--queue", "-Q", parse=arguments.name, complete="queue", group="filter", help="only this queue")
-TAG = Arg("--tag", "-t", parse=arguments.name, complete="tag", group="filter",
-          help="only jobs with this tag")
+TAG = Arg("--tag", "-t", parse=arguments.name, complete="tag", group="filter", help="only jobs with this tag")
 ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
 DRY_RUN = Arg("--dry-run", "-n", flag=True, help="only say which jobs it would be")
 YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")
@@ -40,8 +52,16 @@ def read_ids(context: Context, ids: Sequence[str]) -> list[str]:
     return found
 
 
-def select(context: Context, ids: Sequence[str], *, state: Sequence[str] | None, queue: str | None, tag: str | None,
-           all: bool, default_states: Sequence[str]) -> list[int]:
+def select(
+    context: Context,
+    ids: Sequence[str],
+    *,
+    state: Sequence[str] | None,
+    queue: str | None,
+    tag: str | None,
+    all: bool,
+    default_states: Sequence[str],
+) -> list[int]:
     """Return the numbers of the jobs that were meant.
 
     A filter without `--state` means the states that the command can do something with. Raises
@@ -53,8 +73,9 @@ def select(context: Context, ids: Sequence[str], *, state: Sequence[str] | None,
     if ids:
         return context.queue.find(read_ids(context, ids))
     if not by_filter:
-        raise InvalidInput("which jobs? give ids, or --state, --queue, --tag or --all",
-                           hint="see them with: queuectl list")
+        raise InvalidInput(
+            "which jobs? give ids, or --state, --queue, --tag or --all", hint="see them with: queuectl list"
+        )
     wanted = JobFilter(states=state or default_states, queue=queue, tag=tag, sort="number")
     return context.queue.store.search.numbers(wanted)
 
@@ -65,8 +86,12 @@ def show_only(context: Context, numbers: Sequence[int]) -> Result:
     from .result import Result
 
     jobs = context.queue.store.search.jobs(numbers)
-    return Result(rows=[job.as_dict() for job in jobs], columns=LIST_COLUMNS, ids=[job.id for job in jobs],
-                  notes=[f"{jobs_text(len(jobs))}, nothing was changed"])
+    return Result(
+        rows=[job.as_dict() for job in jobs],
+        columns=LIST_COLUMNS,
+        ids=[job.id for job in jobs],
+        notes=[f"{jobs_text(len(jobs))}, nothing was changed"],
+    )
 
 
 def report(change: Change, done: str) -> Result:
@@ -76,9 +101,17 @@ def report(change: Change, done: str) -> Result:
 
     demand_done(change)
     shown = ", ".join(change.done[:5]) + (f" and {len(change.done) - 5} more" if len(change.done) > 5 else "")
-    message = f"Job {done}: {shown}" if len(change.done) == 1 else f"{jobs_text(len(change.done))} {done}" + (
-        f": {shown}" if change.done else "")
-    return Result(rows=[{"id": job, "result": done} for job in change.done]
-                  + [{"id": refused.id, "result": f"refused: {refused.state}"} for refused in change.refused],
-                  columns=("id", "result"), message=message, ids=change.done,
-                  notes=[refused.message for refused in change.refused[:20]], code=1 if change.refused else 0)
+    message = (
+        f"Job {done}: {shown}"
+        if len(change.done) == 1
+        else f"{jobs_text(len(change.done))} {done}" + (f": {shown}" if change.done else "")
+    )
+    return Result(
+        rows=[{"id": job, "result": done} for job in change.done]
+        + [{"id": refused.id, "result": f"refused: {refused.state}"} for refused in change.refused],
+        columns=("id", "result"),
+        message=message,
+        ids=change.done,
+        notes=[refused.message for refused in change.refused[:20]],
+        code=1 if change.refused else 0,
+    )

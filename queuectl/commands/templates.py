@@ -1,4 +1,5 @@
 """Job templates: those that come with the package, and the user's own in the home."""
+
 from __future__ import annotations
 
 import os
@@ -30,8 +31,10 @@ TEXTS = ("id", "command", "queue", "cwd", "run_at")
 def template_list(context: Context) -> Result:
     """List the job templates."""
     rows = [{"name": name, "source": "built in", "description": text} for name, text in SHIPPED.items()]
-    rows += [{"name": name, "source": "home", "description": os.path.join(context.queue.home.templates, name + SUFFIX)}
-             for name in _own_names(context)]
+    rows += [
+        {"name": name, "source": "home", "description": os.path.join(context.queue.home.templates, name + SUFFIX)}
+        for name in _own_names(context)
+    ]
     return Result(rows=rows, columns=("name", "source", "description"), ids=[str(row["name"]) for row in rows])
 
 
@@ -42,11 +45,14 @@ def template_show(context: Context, *, name: str) -> Result:
 
 
 @command(
-    "template save", NAME,
-    Arg("source", metavar="JSON|FILE|-", help="the job: a JSON object, a file with one, or - for stdin",
-        complete="file"),
+    "template save",
+    NAME,
+    Arg(
+        "source", metavar="JSON|FILE|-", help="the job: a JSON object, a file with one, or - for stdin", complete="file"
+    ),
     Arg("--force", flag=True, help="replace a template of that name"),
-    group=GROUP, examples=("template save nightly '{\"command\": \"./backup.sh\", \"timeout\": \"2h\"}'",),
+    group=GROUP,
+    examples=('template save nightly \'{"command": "./backup.sh", "timeout": "2h"}\'',),
 )
 def template_save(context: Context, *, name: str, source: str, force: bool) -> Result:
     """Keep a job as a template of your own."""
@@ -57,8 +63,9 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
 
     name = _plain(name)
     if not is_name(name) or name in SHIPPED:
-        raise InvalidInput(f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, "
-                           f"got {quoted(name)}")
+        raise InvalidInput(
+            f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, got {quoted(name)}"
+        )
     if source == "-":
         text = decode(context.front_end.read_stdin(READ_BYTES), "stdin")
     else:
@@ -93,7 +100,7 @@ def _own_names(context: Context) -> list[str]:
 
 def _plain(name: str) -> str:
     """Return a template's name without the suffix of its file."""
-    return name[:-len(SUFFIX)] if name.endswith(SUFFIX) else name
+    return name[: -len(SUFFIX)] if name.endswith(SUFFIX) else name
 
 
 def read_template(context: Context, name: str) -> str:
@@ -104,8 +111,10 @@ def read_template(context: Context, name: str) -> str:
 
         return (pkgutil.get_data("queuectl", f"templates/{name}{SUFFIX}") or b"").decode()
     if name not in _own_names(context):
-        raise NotFound(f"there is no template {quoted(name)}{did_you_mean(name, [*SHIPPED, *_own_names(context)])}",
-                       hint="see them with: queuectl template list")
+        raise NotFound(
+            f"there is no template {quoted(name)}{did_you_mean(name, [*SHIPPED, *_own_names(context)])}",
+            hint="see them with: queuectl template list",
+        )
     from ..engine.intake import decode
     from .add import read_file
 

@@ -1,4 +1,5 @@
 """Commands that look back and tidy up: events, why, prune."""
+
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
@@ -20,11 +21,20 @@ LOOK_SECONDS = 0.1
 SHOWN = 50
 
 
-@command("events",
-         Arg("--limit", "-l", parse=arguments.integer(1, 100_000), default=SHOWN, metavar="N",
-             help=f"only the newest N (default: {SHOWN})"),
-         Arg("--follow", "-f", flag=True, help="go on until Ctrl-C"),
-         group="Monitoring", examples=("events", "events -f", "events --limit 1000 -o csv"))
+@command(
+    "events",
+    Arg(
+        "--limit",
+        "-l",
+        parse=arguments.integer(1, 100_000),
+        default=SHOWN,
+        metavar="N",
+        help=f"only the newest N (default: {SHOWN})",
+    ),
+    Arg("--follow", "-f", flag=True, help="go on until Ctrl-C"),
+    group="Monitoring",
+    examples=("events", "events -f", "events --limit 1000 -o csv"),
+)
 def events(context: Context, *, limit: int, follow: bool) -> Result:
     """Show what users, workers and the scheduler did, newest last."""
     if follow:
@@ -56,8 +66,11 @@ def why(context: Context, *, id: str) -> Result:
 
     job = context.queue.get(id)
     reason, hint = explain(context.queue, job)
-    return Result(record={"id": job.id, "state": job.state, "reason": reason, "hint": hint}, ids=[job.id],
-                  message=f"{job.id} is {job.state}: {reason}" + (f"\n  {hint}" if hint else ""))
+    return Result(
+        record={"id": job.id, "state": job.state, "reason": reason, "hint": hint},
+        ids=[job.id],
+        message=f"{job.id} is {job.state}: {reason}" + (f"\n  {hint}" if hint else ""),
+    )
 
 
 def final_states(text: str) -> list[str]:
@@ -70,11 +83,26 @@ def final_states(text: str) -> list[str]:
 
 @command(
     "prune",
-    Arg("--older-than", parse=arguments.seconds, metavar="TIME", group="filter",
-        help="only what ended before so long, such as 12h or 30d (default: retain_completed_hours)"),
-    Arg("--state", "-s", parse=final_states, default=[COMPLETED], metavar="STATE", complete="state", group="filter",
-        help=f"these states, separated by commas, of {', '.join(FINAL_STATES)} (default: {COMPLETED})"),
-    DRY_RUN, YES, group="Administration",
+    Arg(
+        "--older-than",
+        parse=arguments.seconds,
+        metavar="TIME",
+        group="filter",
+        help="only what ended before so long, such as 12h or 30d (default: retain_completed_hours)",
+    ),
+    Arg(
+        "--state",
+        "-s",
+        parse=final_states,
+        default=[COMPLETED],
+        metavar="STATE",
+        complete="state",
+        group="filter",
+        help=f"these states, separated by commas, of {', '.join(FINAL_STATES)} (default: {COMPLETED})",
+    ),
+    DRY_RUN,
+    YES,
+    group="Administration",
     examples=("prune --yes", "prune --older-than 30d --state completed,cancelled --dry-run"),
 )
 def prune(context: Context, *, older_than: float | None, state: Sequence[str], dry_run: bool, yes: bool) -> Result:
@@ -84,8 +112,12 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
     total = search.count_ended_before(state, before)
     if dry_run:
         jobs = search.jobs(search.ended_before(state, before, SHOWN))
-        return Result(rows=[job.as_dict() for job in jobs], columns=LIST_COLUMNS, ids=[job.id for job in jobs],
-                      notes=[f"{jobs_text(total)}, nothing was changed"])
+        return Result(
+            rows=[job.as_dict() for job in jobs],
+            columns=LIST_COLUMNS,
+            ids=[job.id for job in jobs],
+            notes=[f"{jobs_text(total)}, nothing was changed"],
+        )
     if total and not yes and not context.front_end.confirm(f"prune {jobs_text(total)}"):
         return Result(notes=["nothing was changed"], code=1)
     progress = context.front_end.progress(total, "pruning")
@@ -101,6 +133,7 @@ def _age(context: Context, older_than: float | None) -> int:
         return round(older_than * 1000)
     hours = context.queue.settings().retain_completed_hours
     if hours is None:
-        raise InvalidInput("older than what? retain_completed_hours is none", hint="give --older-than, such as 30d",
-                           field="older_than")
+        raise InvalidInput(
+            "older than what? retain_completed_hours is none", hint="give --older-than, such as 30d", field="older_than"
+        )
     return round(hours * 3_600_000)

@@ -1,4 +1,5 @@
 """Commands for the workers: start, stop, scale, look at them."""
+
 from __future__ import annotations
 
 import os
@@ -23,23 +24,42 @@ LOOK_SECONDS = 0.1
 
 @command(
     "worker start",
-    Arg("--count", "-n", parse=arguments.integer(1, 256), metavar="N", help="how many (default: worker_count)",
-        setting="worker_count"),
-    Arg("--queue", "-Q", many=True, parse=arguments.name, metavar="QUEUE", complete="queue",
-        help="run jobs of this queue only; repeatable"),
-    Arg("--no-detach", flag=True,
-        help="stay in the foreground: Ctrl-C lets current jobs finish, a second one ends them"),
+    Arg(
+        "--count",
+        "-n",
+        parse=arguments.integer(1, 256),
+        metavar="N",
+        help="how many (default: worker_count)",
+        setting="worker_count",
+    ),
+    Arg(
+        "--queue",
+        "-Q",
+        many=True,
+        parse=arguments.name,
+        metavar="QUEUE",
+        complete="queue",
+        help="run jobs of this queue only; repeatable",
+    ),
+    Arg(
+        "--no-detach", flag=True, help="stay in the foreground: Ctrl-C lets current jobs finish, a second one ends them"
+    ),
     Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that the workers are up"),
-    group=GROUP, examples=("worker start", "worker start --count 4", "worker start --no-detach"),
+    group=GROUP,
+    examples=("worker start", "worker start --count 4", "worker start --no-detach"),
 )
-def worker_start(context: Context, *, count: int | None, queue: Sequence[str], no_detach: bool,
-                 ready_fd: int | None) -> Result:
+def worker_start(
+    context: Context, *, count: int | None, queue: Sequence[str], no_detach: bool, ready_fd: int | None
+) -> Result:
     """Start workers in the background; returns when they are up."""
     settings = context.queue.settings()
     count = settings.worker_count if count is None else count
     if count > settings.max_workers:
-        raise InvalidInput(f"at most {settings.max_workers} workers are allowed, got {count}", field="count",
-                           hint=f"allow more with: queuectl config set max_workers {count}")
+        raise InvalidInput(
+            f"at most {settings.max_workers} workers are allowed, got {count}",
+            field="count",
+            hint=f"allow more with: queuectl config set max_workers {count}",
+        )
     context.close()
     if no_detach:
         return _run_here(context, count, queue, ready_fd)
@@ -73,32 +93,54 @@ def worker_status(context: Context, *, started: int | None = None) -> Result:
     if not is_running:
         notes.append("no workers are running; start them with: queuectl worker start")
     message = None if started is None else f"{started} worker{'s' * (started != 1)} started"
-    return Result(rows=rows, columns=COLUMNS, notes=notes, message=message, ids=[str(row["worker"]) for row in rows],
-                  code=0 if is_running else DaemonUnavailable.exit_code)
+    return Result(
+        rows=rows,
+        columns=COLUMNS,
+        notes=notes,
+        message=message,
+        ids=[str(row["worker"]) for row in rows],
+        code=0 if is_running else DaemonUnavailable.exit_code,
+    )
 
 
-@command("worker scale",
-         Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there shall be"),
-         group=GROUP, examples=("worker scale 4",))
+@command(
+    "worker scale",
+    Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there shall be"),
+    group=GROUP,
+    examples=("worker scale 4",),
+)
 def worker_scale(context: Context, *, count: int) -> Result:
     """Change the number of workers; those that leave finish their current job."""
     from ..engine.pool_control import scale_pool
 
     limit = context.queue.settings().max_workers
     if count > limit:
-        raise InvalidInput(f"at most {limit} workers are allowed, got {count}", field="count",
-                           hint=f"allow more with: queuectl config set max_workers {count}")
+        raise InvalidInput(
+            f"at most {limit} workers are allowed, got {count}",
+            field="count",
+            hint=f"allow more with: queuectl config set max_workers {count}",
+        )
     scale_pool(context.queue, count)
     return Result(record={"workers": count}, message=f"Scaled to {count} worker{'s' * (count != 1)}")
 
 
-TIMEOUT = Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME",
-              help="how long current jobs may go on (default: shutdown_timeout)")
+TIMEOUT = Arg(
+    "--timeout",
+    "-T",
+    parse=arguments.seconds,
+    metavar="TIME",
+    help="how long current jobs may go on (default: shutdown_timeout)",
+)
 FORCE = Arg("--force", flag=True, help="end current jobs at once; they go back to the queue")
 
 
-@command("worker stop", TIMEOUT, FORCE, group=GROUP,
-         examples=("worker stop", "worker stop --timeout 10", "worker stop --force"))
+@command(
+    "worker stop",
+    TIMEOUT,
+    FORCE,
+    group=GROUP,
+    examples=("worker stop", "worker stop --timeout 10", "worker stop --force"),
+)
 def worker_stop(context: Context, *, timeout: float | None, force: bool) -> Result:
     """Stop the workers; returns when all are gone.
 
@@ -107,8 +149,10 @@ def worker_stop(context: Context, *, timeout: float | None, force: bool) -> Resu
     from ..engine.pool_control import stop_pool
 
     pid = stop_pool(context.queue, patience=timeout, force=force)
-    return Result(record={"stopped": pid is not None, "pid": pid},
-                  message="no workers were running" if pid is None else "Workers stopped")
+    return Result(
+        record={"stopped": pid is not None, "pid": pid},
+        message="no workers were running" if pid is None else "Workers stopped",
+    )
 
 
 @command("worker restart", TIMEOUT, FORCE, group=GROUP, examples=("worker restart",))
@@ -126,8 +170,14 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
     return worker_status(context, started=count)
 
 
-TAIL = Arg("--tail", "-n", parse=arguments.integer(1, 1_000_000), default=TAIL_LINES, metavar="N",
-           help=f"only the last N lines (default: {TAIL_LINES})")
+TAIL = Arg(
+    "--tail",
+    "-n",
+    parse=arguments.integer(1, 1_000_000),
+    default=TAIL_LINES,
+    metavar="N",
+    help=f"only the last N lines (default: {TAIL_LINES})",
+)
 FOLLOW = Arg("--follow", "-f", flag=True, help="go on until Ctrl-C")
 
 

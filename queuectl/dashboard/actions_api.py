@@ -6,6 +6,7 @@ A selection holds the exact numbers for ten minutes in memory; its id cannot be 
 jobs that the action fits is another one by then, nothing is done and the new number is answered. A filter
 must say something: an empty one never means all.
 """
+
 from __future__ import annotations
 
 import threading
@@ -54,14 +55,29 @@ GROUPS = 20
 # So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
 NAMED, LONGEST_LINE = 5, 2_000
 
-SCHEMAS["Preview"] = record(action=one_of(*ACTIONS), count=INTEGER, sample=many(ref("JobSummary")),
-                            selection=maybe(TEXT), expires_at=TIME, refused=table(INTEGER), more=FLAG,
-                            command=maybe(TEXT))
+SCHEMAS["Preview"] = record(
+    action=one_of(*ACTIONS),
+    count=INTEGER,
+    sample=many(ref("JobSummary")),
+    selection=maybe(TEXT),
+    expires_at=TIME,
+    refused=table(INTEGER),
+    more=FLAG,
+    command=maybe(TEXT),
+)
 SCHEMAS["Done"] = record(action=one_of(*ACTIONS), done=INTEGER, ids=many(TEXT), refused=many(ref("Refused")))
-GROUP = record(exit_code=maybe(INTEGER), signal=maybe(INTEGER), error=maybe(TEXT), count=INTEGER, first_at=TIME,
-               last_at=TIME, sample_ids=many(TEXT))
-SCHEMAS["DlqGroups"] = record(dead=INTEGER, items=many(GROUP),
-                              by_command=many(record(command=TEXT, count=INTEGER, last_at=TIME, sample_id=TEXT)))
+GROUP = record(
+    exit_code=maybe(INTEGER),
+    signal=maybe(INTEGER),
+    error=maybe(TEXT),
+    count=INTEGER,
+    first_at=TIME,
+    last_at=TIME,
+    sample_ids=many(TEXT),
+)
+SCHEMAS["DlqGroups"] = record(
+    dead=INTEGER, items=many(GROUP), by_command=many(record(command=TEXT, count=INTEGER, last_at=TIME, sample_id=TEXT))
+)
 
 
 class Selection:
@@ -99,8 +115,13 @@ class Selections:
         with self._lock:
             found = self._kept.pop(name, None)
         if found is None or found.home != home or found.expires_at <= now:
-            raise HttpError(410, "selection_expired", "the selection is not there any more", field="selection",
-                            hint="look at the jobs once more")
+            raise HttpError(
+                410,
+                "selection_expired",
+                "the selection is not there any more",
+                field="selection",
+                hint="look at the jobs once more",
+            )
         return found
 
 
@@ -130,12 +151,19 @@ class Chosen:
         return True
 
 
-@route("POST", "/jobs/actions/preview", "Look at what an action on many jobs would do",
-       body=(Field("action", one_of(*ACTIONS), "what to do", required=True),
-             Field("ids", many(TEXT, 1000), "ids or numbers of the jobs"),
-             Field("filter", TEXT, "or the jobs that this filter finds"),
-             Field("limit", whole(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED)),
-       answer=ref("Preview"), errors=(400, 404, 422))
+@route(
+    "POST",
+    "/jobs/actions/preview",
+    "Look at what an action on many jobs would do",
+    body=(
+        Field("action", one_of(*ACTIONS), "what to do", required=True),
+        Field("ids", many(TEXT, 1000), "ids or numbers of the jobs"),
+        Field("filter", TEXT, "or the jobs that this filter finds"),
+        Field("limit", whole(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
+    ),
+    answer=ref("Preview"),
+    errors=(400, 404, 422),
+)
 def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> Response:
     if (ids is None) == (filter is None):
         raise InvalidInput("give either ids or a filter", field="ids")
@@ -146,8 +174,13 @@ def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None,
         chosen.add(((job.number, job.state) for job in jobs), action, limit)
     else:
         if not (filter or "").strip():
-            raise HttpError(400, "empty_filter", "an empty filter would mean all jobs, say which", field="filter",
-                            hint="for all of a state: state:dead")
+            raise HttpError(
+                400,
+                "empty_filter",
+                "an empty filter would mean all jobs, say which",
+                field="filter",
+                hint="for all of a state: state:dead",
+            )
         for rows in listing.everything(store, filters.parse(filter or "", now)):
             if not chosen.add(rows, action, limit):
                 break
@@ -159,11 +192,18 @@ def _shown(app: App, action: str, chosen: Chosen, command: str | None) -> Respon
     store, now = app.queue.store, app.clock.wall()
     expires_at = now + KEPT_MS
     selection = Selection(app.queue.home.path, action, chosen.numbers, expires_at)
-    return json_response({
-        "action": action, "count": len(chosen.numbers), "refused": chosen.refused, "more": chosen.more,
-        "sample": [summary_json(job, now) for job in store.search.jobs(chosen.numbers[:SAMPLE])],
-        "selection": SELECTIONS.keep(selection) if chosen.numbers else None, "expires_at": iso(expires_at),
-        "command": command})
+    return json_response(
+        {
+            "action": action,
+            "count": len(chosen.numbers),
+            "refused": chosen.refused,
+            "more": chosen.more,
+            "sample": [summary_json(job, now) for job in store.search.jobs(chosen.numbers[:SAMPLE])],
+            "selection": SELECTIONS.keep(selection) if chosen.numbers else None,
+            "expires_at": iso(expires_at),
+            "command": command,
+        }
+    )
 
 
 def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> str | None:
@@ -185,16 +225,28 @@ def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> 
     return join(["queuectl", action, *words])
 
 
-@route("POST", "/jobs/actions/commit", "Do what a preview has shown",
-       body=(Field("selection", TEXT, "from the preview", required=True),
-             Field("confirm_count", whole(0, MOST_SELECTED), "the count that was shown", required=True)),
-       answer=ref("Done"), errors=(409, 410, 422))
+@route(
+    "POST",
+    "/jobs/actions/commit",
+    "Do what a preview has shown",
+    body=(
+        Field("selection", TEXT, "from the preview", required=True),
+        Field("confirm_count", whole(0, MOST_SELECTED), "the count that was shown", required=True),
+    ),
+    answer=ref("Done"),
+    errors=(409, 410, 422),
+)
 def commit(app: App, *, selection: str, confirm_count: int) -> Response:
     chosen = SELECTIONS.take(selection, app.queue.home.path, app.clock.wall())
     fitting = _fitting(app, chosen)
     if not len(fitting) == len(chosen.numbers) == confirm_count:
-        raise ApiError(409, "selection_changed", f"the jobs changed meanwhile, the action fits {len(fitting)} now",
-                       hint="look at them once more", count=len(fitting))
+        raise ApiError(
+            409,
+            "selection_changed",
+            f"the jobs changed meanwhile, the action fits {len(fitting)} now",
+            hint="look at them once more",
+            count=len(fitting),
+        )
     return _done(chosen.action, _apply(app, chosen.action, fitting))
 
 
@@ -202,15 +254,20 @@ def _fitting(app: App, chosen: Selection) -> list[int]:
     """Return the jobs of a selection that its action still fits."""
     found: list[int] = []
     for start in range(0, len(chosen.numbers), listing.BATCH):
-        jobs = app.queue.store.search.jobs(chosen.numbers[start:start + listing.BATCH])
+        jobs = app.queue.store.search.jobs(chosen.numbers[start : start + listing.BATCH])
         found += [job.number for job in jobs if job.state in VERBS[chosen.action]]
     return found
 
 
 def _apply(app: App, action: str, numbers: Sequence[int]) -> Change:
     queue = app.queue
-    verbs = {"retry": queue.retry, "cancel": queue.cancel, "release": queue.release, "hold": queue.hold,
-             "remove": queue.remove}
+    verbs = {
+        "retry": queue.retry,
+        "cancel": queue.cancel,
+        "release": queue.release,
+        "hold": queue.hold,
+        "remove": queue.remove,
+    }
     return verbs[action](*numbers)
 
 
@@ -219,17 +276,29 @@ def _done(action: str, change: Change) -> Response:
     return json_response({"action": action, "done": len(change.done), "ids": change.done[:SHOWN], "refused": refused})
 
 
-@route("GET", "/dlq/groups", "Dead jobs grouped by how they failed, the largest group first",
-       query=(Field("limit", whole(1, 200), "how many groups at most", default=GROUPS),), answer=ref("DlqGroups"))
+@route(
+    "GET",
+    "/dlq/groups",
+    "Dead jobs grouped by how they failed, the largest group first",
+    query=(Field("limit", whole(1, 200), "how many groups at most", default=GROUPS),),
+    answer=ref("DlqGroups"),
+)
 def dlq_groups(app: App, *, limit: int) -> Response:
     search = app.queue.store.search
     items = []
     for row in search.dead_spans(limit):
         samples = search.jobs(list(dict.fromkeys((row["last"], row["first"]))))
-        items.append({**picked(row, ("exit_code", "signal", "error", "first_at", "last_at")), "count": row["jobs"],
-                      "sample_ids": [job.id for job in samples]})
-    commands = [{**picked(row, ("command", "last_at")), "count": row["jobs"], "sample_id": row["example"]}
-                for row in search.dead_by_command(limit)]
+        items.append(
+            {
+                **picked(row, ("exit_code", "signal", "error", "first_at", "last_at")),
+                "count": row["jobs"],
+                "sample_ids": [job.id for job in samples],
+            }
+        )
+    commands = [
+        {**picked(row, ("command", "last_at")), "count": row["jobs"], "sample_id": row["example"]}
+        for row in search.dead_by_command(limit)
+    ]
     dead = app.queue.store.counts.by_state().get(DEAD, 0)
     return json_response({"dead": dead, "items": items, "by_command": commands})
 
@@ -239,16 +308,22 @@ def _of_group(app: App, action: str, exit_code: int | None, signal: int | None, 
     return _done(action, _apply(app, action, numbers))
 
 
-SIGNATURE = (Field("exit_code", maybe(INTEGER), "as the group has it", required=True),
-             Field("signal", maybe(INTEGER), "as the group has it", required=True),
-             Field("error", maybe(TEXT), "as the group has it", required=True))
+SIGNATURE = (
+    Field("exit_code", maybe(INTEGER), "as the group has it", required=True),
+    Field("signal", maybe(INTEGER), "as the group has it", required=True),
+    Field("error", maybe(TEXT), "as the group has it", required=True),
+)
 
 
-@route("POST", "/dlq/groups/preview", "Look at what an action on the dead jobs that failed in one way would do",
-       body=(Field("action", one_of("retry", "remove"), "what to do", required=True), *SIGNATURE),
-       answer=ref("Preview"), errors=(422,))
-def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None,
-                  error: str | None) -> Response:
+@route(
+    "POST",
+    "/dlq/groups/preview",
+    "Look at what an action on the dead jobs that failed in one way would do",
+    body=(Field("action", one_of("retry", "remove"), "what to do", required=True), *SIGNATURE),
+    answer=ref("Preview"),
+    errors=(422,),
+)
+def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
     search, chosen = app.queue.store.search, Chosen()
     chosen.add(((number, DEAD) for number in search.dead_of_group(exit_code, signal, error)), action, MOST_SELECTED)
     return _shown(app, action, chosen, _dlq_command(search, action, chosen.numbers))
@@ -286,13 +361,25 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     yield first, previous
 
 
-@route("POST", "/dlq/groups/retry", "Run all dead jobs again that failed in one way", body=SIGNATURE,
-       answer=ref("Done"), errors=(422,))
+@route(
+    "POST",
+    "/dlq/groups/retry",
+    "Run all dead jobs again that failed in one way",
+    body=SIGNATURE,
+    answer=ref("Done"),
+    errors=(422,),
+)
 def retry_group(app: App, *, exit_code: int | None, signal: int | None, error: str | None) -> Response:
     return _of_group(app, "retry", exit_code, signal, error)
 
 
-@route("POST", "/dlq/groups/remove", "Delete all dead jobs that failed in one way", body=SIGNATURE,
-       answer=ref("Done"), errors=(422,))
+@route(
+    "POST",
+    "/dlq/groups/remove",
+    "Delete all dead jobs that failed in one way",
+    body=SIGNATURE,
+    answer=ref("Done"),
+    errors=(422,),
+)
 def remove_group(app: App, *, exit_code: int | None, signal: int | None, error: str | None) -> Response:
     return _of_group(app, "remove", exit_code, signal, error)

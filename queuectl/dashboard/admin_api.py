@@ -1,4 +1,5 @@
 """The rest: what this dashboard is, settings, events, suggestions for the filter, health."""
+
 from __future__ import annotations
 
 import os
@@ -31,14 +32,37 @@ TAGGED_JOBS = 1_000
 FEATURES = ("bulk_actions", "dlq_groups", "export", "schedules", "stream", "prometheus")
 
 SCHEMAS["Meta"] = record(
-    version=TEXT, read_only=FLAG, server_time=TIME, started_at=TIME, home=TEXT, states=many(TEXT),
-    final_states=many(TEXT), actions=table(many(TEXT)), features=many(TEXT), sorts=many(TEXT),
-    limits=record(page=INTEGER, selection=INTEGER, output=INTEGER, points=INTEGER))
-SCHEMAS["Config"] = record(items=many(record(
-    key=TEXT, value=TEXT, default=TEXT, source=one_of("default", "home", "environment"), type=TEXT, group=TEXT,
-    description=TEXT, allowed=TEXT, aliases=many(TEXT), env=TEXT)))
-SCHEMAS["Events"] = record(next=maybe(TEXT), items=many(
-    record(number=INTEGER, at=TIME, kind=TEXT, job=maybe(TEXT), detail=TEXT, by=TEXT)))
+    version=TEXT,
+    read_only=FLAG,
+    server_time=TIME,
+    started_at=TIME,
+    home=TEXT,
+    states=many(TEXT),
+    final_states=many(TEXT),
+    actions=table(many(TEXT)),
+    features=many(TEXT),
+    sorts=many(TEXT),
+    limits=record(page=INTEGER, selection=INTEGER, output=INTEGER, points=INTEGER),
+)
+SCHEMAS["Config"] = record(
+    items=many(
+        record(
+            key=TEXT,
+            value=TEXT,
+            default=TEXT,
+            source=one_of("default", "home", "environment"),
+            type=TEXT,
+            group=TEXT,
+            description=TEXT,
+            allowed=TEXT,
+            aliases=many(TEXT),
+            env=TEXT,
+        )
+    )
+)
+SCHEMAS["Events"] = record(
+    next=maybe(TEXT), items=many(record(number=INTEGER, at=TIME, kind=TEXT, job=maybe(TEXT), detail=TEXT, by=TEXT))
+)
 
 
 @route("GET", "/meta", "What this dashboard is and can do", answer=ref("Meta"))
@@ -47,21 +71,40 @@ def meta(app: App) -> Response:
     from .metrics_api import MOST_POINTS
     from .output_api import LARGEST
 
-    return json_response({
-        "version": app.version, "read_only": app.read_only, "server_time": iso(app.clock.wall()),
-        "started_at": iso(app.started_at), "home": app.queue.home.path, "states": list(STATES),
-        "final_states": list(FINAL_STATES), "actions": {verb: list(states) for verb, states in VERBS.items()},
-        "features": list(FEATURES), "sorts": list(filters.SORTS),
-        "limits": {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS}})
+    return json_response(
+        {
+            "version": app.version,
+            "read_only": app.read_only,
+            "server_time": iso(app.clock.wall()),
+            "started_at": iso(app.started_at),
+            "home": app.queue.home.path,
+            "states": list(STATES),
+            "final_states": list(FINAL_STATES),
+            "actions": {verb: list(states) for verb, states in VERBS.items()},
+            "features": list(FEATURES),
+            "sorts": list(filters.SORTS),
+            "limits": {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS},
+        }
+    )
 
 
-@route("GET", "//healthz", "Whether this dashboard and its store are well",
-       answer=record(status=one_of("ok"), version=TEXT, pid=INTEGER, uptime=SECONDS, workers=INTEGER))
+@route(
+    "GET",
+    "//healthz",
+    "Whether this dashboard and its store are well",
+    answer=record(status=one_of("ok"), version=TEXT, pid=INTEGER, uptime=SECONDS, workers=INTEGER),
+)
 def health(app: App) -> Response:
     rows = reports.worker_rows(app.queue.home, app.queue.store, app.clock.wall())
-    return json_response({"status": "ok", "version": app.version, "pid": os.getpid(),
-                          "uptime": seconds(app.clock.wall() - app.started_at),
-                          "workers": worker_totals(rows)["total"]})
+    return json_response(
+        {
+            "status": "ok",
+            "version": app.version,
+            "pid": os.getpid(),
+            "uptime": seconds(app.clock.wall() - app.started_at),
+            "workers": worker_totals(rows)["total"],
+        }
+    )
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=ref("Config"))
@@ -71,14 +114,28 @@ def config(app: App) -> Response:
 
 
 def _setting(setting: Setting, value: Value, source: str) -> dict[str, Any]:
-    return {"key": setting.name, "value": setting.show(value), "default": setting.show(setting.default),
-            "source": source, "type": setting.kind, "group": setting.group, "description": setting.help,
-            "allowed": setting.allowed, "aliases": list(setting.aliases), "env": setting.env}
+    return {
+        "key": setting.name,
+        "value": setting.show(value),
+        "default": setting.show(setting.default),
+        "source": source,
+        "type": setting.kind,
+        "group": setting.group,
+        "description": setting.help,
+        "allowed": setting.allowed,
+        "aliases": list(setting.aliases),
+        "env": setting.env,
+    }
 
 
-@route("PATCH", "/config", "Change settings, all of them or none; null means the default again",
-       whole_body={"type": "object", "additionalProperties": {"nullable": True, "description": "a text or a number"}},
-       answer=ref("Config"), errors=(422,))
+@route(
+    "PATCH",
+    "/config",
+    "Change settings, all of them or none; null means the default again",
+    whole_body={"type": "object", "additionalProperties": {"nullable": True, "description": "a text or a number"}},
+    answer=ref("Config"),
+    errors=(422,),
+)
 def change_config(app: App, *, body: dict[str, Any]) -> Response:
     changes = [_change(name, value) for name, value in body.items()]
     if not changes:
@@ -101,9 +158,14 @@ def _change(name: str, value: object) -> tuple[str, str | None]:
         raise InvalidInput(error.message, hint=error.hint, field=name) from None
 
 
-@route("GET", "/events", "What users and daemons did, newest first",
-       query=(Field("kind", TEXT, "only events of this kind", default=""), LIMIT, CURSOR), answer=ref("Events"),
-       errors=(400,))
+@route(
+    "GET",
+    "/events",
+    "What users and daemons did, newest first",
+    query=(Field("kind", TEXT, "only events of this kind", default=""), LIMIT, CURSOR),
+    answer=ref("Events"),
+    errors=(400,),
+)
 def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
     belongs_to = ("events", kind)
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
@@ -111,15 +173,40 @@ def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
     rows = found.page(before, kind, EVENT_WINDOW if kind else limit, limit)
     end = rows[-1]["id"] if len(rows) == limit else found.end_of_window(before, EVENT_WINDOW) if kind else None
     following = None if end is None else cursors.write(Cursor((end,), place.seen + len(rows)), belongs_to)
-    return json_response({"items": [{"number": row["id"], "at": iso(row["at"]), "kind": row["kind"], "job": row["job"],
-                                     "detail": row["detail"], "by": row["actor"]} for row in rows], "next": following})
+    return json_response(
+        {
+            "items": [
+                {
+                    "number": row["id"],
+                    "at": iso(row["at"]),
+                    "kind": row["kind"],
+                    "job": row["job"],
+                    "detail": row["detail"],
+                    "by": row["actor"],
+                }
+                for row in rows
+            ],
+            "next": following,
+        }
+    )
 
 
-@route("GET", "/suggest", "What may come next in a filter",
-       query=(Field("field", one_of("qualifier", "state", "queue", "tag", "id", "schedule", "worker", "setting"),
-                    "what is being written", required=True),
-              Field("prefix", TEXT, "what there is of it", default="")),
-       answer=record(items=many(record(value=TEXT, count=maybe(INTEGER)), SUGGESTED)), errors=(400,))
+@route(
+    "GET",
+    "/suggest",
+    "What may come next in a filter",
+    query=(
+        Field(
+            "field",
+            one_of("qualifier", "state", "queue", "tag", "id", "schedule", "worker", "setting"),
+            "what is being written",
+            required=True,
+        ),
+        Field("prefix", TEXT, "what there is of it", default=""),
+    ),
+    answer=record(items=many(record(value=TEXT, count=maybe(INTEGER)), SUGGESTED)),
+    errors=(400,),
+)
 def suggest(app: App, *, field: str, prefix: str) -> Response:
     found = SUGGESTIONS[field](app.queue.store, prefix)
     matching = [(value, count) for value, count in found.items() if value.startswith(prefix)]

@@ -1,4 +1,5 @@
 """What the handlers of one dashboard share: the queue, the clock, what is allowed."""
+
 from __future__ import annotations
 
 from .. import __version__

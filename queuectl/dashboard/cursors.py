@@ -4,6 +4,7 @@ It holds the key of the last row, how many rows came before, and a hash of the f
 belongs to: with another filter, or altered, it is refused instead of giving a page that belongs nowhere.
 There is no offset in it, so rows that come or go meanwhile neither repeat a row nor hide one.
 """
+
 from __future__ import annotations
 
 from .http import HttpError

@@ -3,6 +3,7 @@
 The main thread waits for signals; a thread accepts connections, others serve them. They are daemon threads:
 a stream that is open does not keep the process from ending.
 """
+
 from __future__ import annotations
 
 import os
@@ -34,8 +35,9 @@ NOTE_SECONDS = 0.5
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
 
 
-def run_dashboard(home: Home, options: DashboardOptions, *, on_ready: Callable[[str], None],
-                  clock: Clock = SYSTEM_CLOCK) -> None:
+def run_dashboard(
+    home: Home, options: DashboardOptions, *, on_ready: Callable[[str], None], clock: Clock = SYSTEM_CLOCK
+) -> None:
     """Serve the dashboard of a home until told to stop; `on_ready` is given its URL. Raises QueueCTLError.
 
     A second signal to stop does not wait for anybody.
@@ -57,8 +59,7 @@ def run_dashboard(home: Home, options: DashboardOptions, *, on_ready: Callable[[
         lock.close()
 
 
-def _serve(home: Home, app: App, server: Server, on_ready: Callable[[str], None],
-           before: Mapping[str, Any]) -> None:
+def _serve(home: Home, app: App, server: Server, on_ready: Callable[[str], None], before: Mapping[str, Any]) -> None:
     bell = Doorbell(home, BELL)
     wakeup = Wakeup(bell, interrupts=True)
     acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)

@@ -1,4 +1,5 @@
 """Exports: all jobs of a filter, streamed, as JSON lines or as CSV that a spreadsheet may open."""
+
 from __future__ import annotations
 
 from ..frontends.render import FORMULA_STARTS
@@ -20,8 +21,14 @@ JSON_LINES = "application/jsonl; charset=utf-8"
 CSV = "text/csv; charset=utf-8; header=present"
 
 
-@route("GET", "/export.jsonl", "All jobs of a filter, a JSON object a line", query=(Q, SORT), answer=JSON_LINES,
-       errors=(400,))
+@route(
+    "GET",
+    "/export.jsonl",
+    "All jobs of a filter, a JSON object a line",
+    query=(Q, SORT),
+    answer=JSON_LINES,
+    errors=(400,),
+)
 def export_jsonl(app: App, *, q: str, sort: str) -> Response:
     wanted = filters.parse(q, app.clock.wall(), sort)
     return _file(_pieces(app, wanted, _json_line), "jobs.jsonl", JSON_LINES)
@@ -34,8 +41,9 @@ def export_csv(app: App, *, q: str, sort: str) -> Response:
 
 
 def _file(pieces: Iterator[bytes], name: str, content_type: str) -> Response:
-    return Response(200, content_type=content_type, pieces=pieces,
-                    headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        200, content_type=content_type, pieces=pieces, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def _pieces(app: App, wanted: Wanted, line: Callable[[Job], str]) -> Iterator[bytes]:

@@ -7,6 +7,7 @@
 Text is looked for in ids and commands. A time may be a date or an age: `created:<2h` is younger than two
 hours. What is not understood is refused with its place and what was probably meant, never taken for text.
 """
+
 from __future__ import annotations
 
 from ..engine.references import is_digits
@@ -54,8 +55,13 @@ def parse(text: str, now: int, sort: str = "newest") -> Wanted:
         terms.append(_term(word, now))
     wanted = Wanted(states, terms, sort)
     if states and not wanted.states:
-        raise HttpError(400, "bad_sort", f"sort={sort} is for jobs that are {', '.join(SORTED_STATES[sort])}",
-                        field="sort", hint="use newest or oldest with other states")
+        raise HttpError(
+            400,
+            "bad_sort",
+            f"sort={sort} is for jobs that are {', '.join(SORTED_STATES[sort])}",
+            field="sort",
+            hint="use newest or oldest with other states",
+        )
     return wanted
 
 
@@ -90,7 +96,7 @@ def _word(text: str, start: int) -> tuple[Word, int]:
     if is_quoted:
         raise _refused(start, "a quote is not closed")
     is_negated = plain.startswith("-") and len(plain) > 1 and text[start] == "-"
-    name, value = (plain[:colon], plain[colon + 1:]) if colon >= 0 else ("", plain)
+    name, value = (plain[:colon], plain[colon + 1 :]) if colon >= 0 else ("", plain)
     name = name[1:] if is_negated and name else name
     # A URL is text.
     if colon < 0 or not name.isalpha() or value.startswith("//"):
@@ -134,8 +140,15 @@ def _refused(position: int, message: str, given: str = "", known: tuple[str, ...
 
     nearest = difflib.get_close_matches(given[:80], known, n=1, cutoff=0.6) if given else []
     hint = None if not known else f"known are {', '.join(sorted(known))}; put quotes around what is plain text"
-    return ApiError(400, "bad_filter", f"{message}{did_you_mean(given, known) if given else ''}", field="q", hint=hint,
-                    position=position, suggestion=nearest[0] if nearest else None)
+    return ApiError(
+        400,
+        "bad_filter",
+        f"{message}{did_you_mean(given, known) if given else ''}",
+        field="q",
+        hint=hint,
+        position=position,
+        suggestion=nearest[0] if nearest else None,
+    )
 
 
 def _name(text: str, now: int) -> Choice:
@@ -168,7 +181,7 @@ def _compared(text: str, read: Callable[[str], int]) -> Choice:
         return "..", (read(low), read(high))
     for comparison in COMPARISONS:
         if text.startswith(comparison):
-            return comparison, (read(text[len(comparison):]),)
+            return comparison, (read(text[len(comparison) :]),)
     return "=", (read(text),)
 
 
@@ -191,7 +204,7 @@ def _time(text: str, now: int) -> Choice:
     comparison = next((sign for sign in COMPARISONS if text.startswith(sign)), "")
     if comparison not in TURNED:
         raise ValueError("needs < or > in front: <2h is younger than two hours, >2026-01-01 is after that day began")
-    rest = text[len(comparison):]
+    rest = text[len(comparison) :]
     try:
         age = when.parse_duration(rest) if rest[-1:].isalpha() and rest[:1].isdigit() else None
     except ValueError:
@@ -203,7 +216,17 @@ def _time(text: str, now: int) -> Choice:
 
 
 QUALIFIERS: dict[str, Callable[[str, int], Choice]] = {
-    "queue": _name, "schedule": _name, "id": _id, "tag": _tag, "text": _text, "exit": _number, "tries": _number,
-    "priority": _number, "worker": _number, "created": _time, "updated": _time, "finished": _time,
+    "queue": _name,
+    "schedule": _name,
+    "id": _id,
+    "tag": _tag,
+    "text": _text,
+    "exit": _number,
+    "tries": _number,
+    "priority": _number,
+    "worker": _number,
+    "created": _time,
+    "updated": _time,
+    "finished": _time,
     "duration": _duration,
 }

@@ -1,4 +1,5 @@
 """Requests and responses, as the API sees them. Sockets are `server`'s business, permissions `security`'s."""
+
 from __future__ import annotations
 
 TYPE_CHECKING = False
@@ -14,8 +15,14 @@ class Request:
 
     __slots__ = ("method", "path", "query", "headers", "body", "params")
 
-    def __init__(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str],
-                 body: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: dict[str, Any] | None = None,
+    ) -> None:
         self.method = method
         self.path = path
         self.query = dict(query)
@@ -29,8 +36,15 @@ class Response:
 
     __slots__ = ("status", "body", "content_type", "headers", "pieces")
 
-    def __init__(self, status: int = 200, body: bytes = b"", *, content_type: str = "application/json; charset=utf-8",
-                 headers: Mapping[str, str] | None = None, pieces: Iterator[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        status: int = 200,
+        body: bytes = b"",
+        *,
+        content_type: str = "application/json; charset=utf-8",
+        headers: Mapping[str, str] | None = None,
+        pieces: Iterator[bytes] | None = None,
+    ) -> None:
         self.status = status
         self.body = body
         self.content_type = content_type
@@ -42,15 +56,26 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] |
     """Return a value as JSON."""
     import json
 
-    return Response(status, json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace"),
-                    headers=headers)
+    return Response(
+        status,
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace"),
+        headers=headers,
+    )
 
 
 class HttpError(Exception):
     """A request that is refused: status, stable code, a message, what to do next, and the field to blame."""
 
-    def __init__(self, status: int, code: str, message: str, *, hint: str | None = None, field: str | None = None,
-                 headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code

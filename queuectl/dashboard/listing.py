@@ -1,4 +1,5 @@
 """Walking through jobs by filter and order: one page for people, everything for an export or an action."""
+
 from __future__ import annotations
 
 from ..store.pages import KEY_LENGTH
@@ -51,7 +52,8 @@ def page(store: Store, wanted: Wanted, text: str, *, cursor: str | None, limit: 
     end = shown[-1][0] if len(rows) > limit else after
     following = None if end is None else cursors.write(Cursor(end, seen + len(shown)), belongs_to)
     return {
-        "numbers": [number for _, number, _ in shown], "next": following,
+        "numbers": [number for _, number, _ in shown],
+        "next": following,
         "total": {"value": seen + len(rows) if total is None else total, "exact": total is not None or after is None},
         "searched": {"rows": looked, "complete": after is None or len(rows) > limit},
     }

@@ -4,6 +4,7 @@ Series come from the rollups, which outlive the jobs. A bucket in which nothing 
 nothing is known (before the first record, or still to come) is null, and so is an average of nothing.
 Percentiles are estimated from the histograms in `timings`, of five minutes each, so their step may be longer.
 """
+
 from __future__ import annotations
 
 from ..engine import reports
@@ -35,30 +36,65 @@ SHOWN = 500
 
 SPREADS = record(**{f"p{percent}": many(maybe(SECONDS)) for percent in PERCENTILES})
 TOTALS = record(**{"from": TIME, "to": TIME, **dict.fromkeys(COUNTS, INTEGER)})
-SCHEMAS["Series"] = record(**{
-    "from": TIME, "to": TIME, "step": INTEGER,
-    "series": many(record(queue=maybe(TEXT), **{name: many(maybe(INTEGER)) for name in COUNTS},
-                          **{name: many(maybe(SECONDS)) for name in AVERAGES})),
-    "percentiles": record(**{"from": TIME, "to": TIME, "step": INTEGER,
-                             "series": many(record(queue=maybe(TEXT), **dict.fromkeys(AVERAGES, SPREADS)))}),
-    "totals": TOTALS, "previous": maybe(TOTALS)})
-ROW = record(command=TEXT, attempts=INTEGER, failed=INTEGER, average=maybe(SECONDS), longest=maybe(SECONDS),
-             last_at=TIME, sample_id=maybe(TEXT))
+SCHEMAS["Series"] = record(
+    **{
+        "from": TIME,
+        "to": TIME,
+        "step": INTEGER,
+        "series": many(
+            record(
+                queue=maybe(TEXT),
+                **{name: many(maybe(INTEGER)) for name in COUNTS},
+                **{name: many(maybe(SECONDS)) for name in AVERAGES},
+            )
+        ),
+        "percentiles": record(
+            **{
+                "from": TIME,
+                "to": TIME,
+                "step": INTEGER,
+                "series": many(record(queue=maybe(TEXT), **dict.fromkeys(AVERAGES, SPREADS))),
+            }
+        ),
+        "totals": TOTALS,
+        "previous": maybe(TOTALS),
+    }
+)
+ROW = record(
+    command=TEXT,
+    attempts=INTEGER,
+    failed=INTEGER,
+    average=maybe(SECONDS),
+    longest=maybe(SECONDS),
+    last_at=TIME,
+    sample_id=maybe(TEXT),
+)
 SCHEMAS["Top"] = record(sampled=INTEGER, slowest=many(ROW), failing=many(ROW))
 SPREAD = record(**dict.fromkeys(("average", "minimum", "maximum", "p50", "p90", "p95", "p99"), SECONDS))
 SCHEMAS["Summary"] = record(
-    sampled_attempts=INTEGER, run_time=maybe(SPREAD), wait_time=maybe(SPREAD), success_rate=maybe(NUMBER),
+    sampled_attempts=INTEGER,
+    run_time=maybe(SPREAD),
+    wait_time=maybe(SPREAD),
+    success_rate=maybe(NUMBER),
     success_rate_day=maybe(NUMBER),
-    exit_codes=many(record(outcome=TEXT, exit_code=maybe(INTEGER), signal=maybe(INTEGER), count=INTEGER)))
+    exit_codes=many(record(outcome=TEXT, exit_code=maybe(INTEGER), signal=maybe(INTEGER), count=INTEGER)),
+)
 
 
-@route("GET", "/metrics/series", "What ended over time and how long it took, and what ended in the same time before",
-       query=(Field("from", TEXT, "an instant, or such as -6h", default="-1h"),
-              Field("to", TEXT, "an instant (default: now)", default="now"),
-              Field("points", whole(3, MOST_POINTS), "how many values at most", default=120),
-              Field("queue", TEXT, "only this queue"),
-              Field("by", one_of("queue"), "a series for each queue")),
-       answer=ref("Series"), errors=(400,))
+@route(
+    "GET",
+    "/metrics/series",
+    "What ended over time and how long it took, and what ended in the same time before",
+    query=(
+        Field("from", TEXT, "an instant, or such as -6h", default="-1h"),
+        Field("to", TEXT, "an instant (default: now)", default="now"),
+        Field("points", whole(3, MOST_POINTS), "how many values at most", default=120),
+        Field("queue", TEXT, "only this queue"),
+        Field("by", one_of("queue"), "a series for each queue"),
+    ),
+    answer=ref("Series"),
+    errors=(400,),
+)
 def series(app: App, *, points: int, queue: str | None, by: str | None, to: str, **given: str) -> Response:
     now = app.clock.wall()
     since, until = _instant(given["from"], now, "from"), _instant(to, now, "to")
@@ -67,29 +103,46 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     step = _step(until - since, points)
     first, last = since // step, until // step + 1
     store = app.queue.store
-    rows = [row for row in store.stats.series(first * step, last * step, step // when.MINUTE)
-            if queue in (None, row["queue"])]
+    rows = [
+        row
+        for row in store.stats.series(first * step, last * step, step // when.MINUTE)
+        if queue in (None, row["queue"])
+    ]
     known = store.stats.first_minute()
     names: list[str | None] = [queue]
     if by is not None:
         names = list(sorted({row["queue"] for row in rows})[:MOST_QUEUES])
     buckets = range(first, last)
     unknown = [known is None or (bucket + 1) * step <= known or bucket * step > now for bucket in buckets]
-    return json_response({
-        "from": iso(first * step), "to": iso(last * step), "step": step // 1000,
-        "series": [{"queue": name, **_values((row for row in rows if name in (None, row["queue"])), buckets, unknown)}
-                   for name in names],
-        "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
-        "totals": _totals(app, since, until, queue), "previous": _previous(app, since, until, queue, known)})
+    return json_response(
+        {
+            "from": iso(first * step),
+            "to": iso(last * step),
+            "step": step // 1000,
+            "series": [
+                {"queue": name, **_values((row for row in rows if name in (None, row["queue"])), buckets, unknown)}
+                for name in names
+            ],
+            "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
+            "totals": _totals(app, since, until, queue),
+            "previous": _previous(app, since, until, queue, known),
+        }
+    )
 
 
 def _percentiles(app: App, since: int, until: int, step: int, names: list[str | None]) -> dict[str, Any]:
     """Return the percentiles of each step, a multiple of SLOT_MS, for some queues (None: for all together)."""
     first, last = since // step, until // step + 1
     rows = app.queue.store.timings.series(first * step, last * step, step // SLOT_MS)
-    return {"from": iso(first * step), "to": iso(last * step), "step": step // 1000,
-            "series": [{"queue": name, **_spreads((row for row in rows if name in (None, row["queue"])),
-                                                  range(first, last))} for name in names]}
+    return {
+        "from": iso(first * step),
+        "to": iso(last * step),
+        "step": step // 1000,
+        "series": [
+            {"queue": name, **_spreads((row for row in rows if name in (None, row["queue"])), range(first, last))}
+            for name in names
+        ],
+    }
 
 
 def _spreads(rows: Iterable[Row], buckets: range) -> dict[str, Any]:
@@ -97,15 +150,23 @@ def _spreads(rows: Iterable[Row], buckets: range) -> dict[str, Any]:
     for row in rows:
         for name, column in (("run_time", "run"), ("wait_time", "wait")):
             counts.setdefault((name, row["bucket"]), [0] * BUCKETS)[row[column]] += row["attempts"]
-    return {name: {f"p{percent}": [seconds(percentile(counts.get((name, bucket), ()), percent)) for bucket in buckets]
-                   for percent in PERCENTILES} for name in AVERAGES}
+    return {
+        name: {
+            f"p{percent}": [seconds(percentile(counts.get((name, bucket), ()), percent)) for bucket in buckets]
+            for percent in PERCENTILES
+        }
+        for name in AVERAGES
+    }
 
 
 def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, Any]:
     """Return what ended in the minutes after that of `since` up to that of `until`."""
     rows = app.queue.store.stats.queue_totals(since + when.MINUTE, until + when.MINUTE)
-    return {"from": iso(since), "to": iso(until),
-            **{name: sum(row[name] for row in rows if queue in (None, row["queue"])) for name in COUNTS}}
+    return {
+        "from": iso(since),
+        "to": iso(until),
+        **{name: sum(row[name] for row in rows if queue in (None, row["queue"])) for name in COUNTS},
+    }
 
 
 def _previous(app: App, since: int, until: int, queue: str | None, known: int | None) -> dict[str, Any] | None:
@@ -143,7 +204,7 @@ def _values(rows: Iterable[Row], buckets: range, unknown: list[bool]) -> dict[st
     found: dict[str, list[Any]] = {name: [] for name in (*COUNTS, *AVERAGES)}
     for bucket, is_unknown in zip(buckets, unknown):
         total = sums.get(bucket, [0] * len(found))
-        attempts = sum(total[:len(COUNTS)])
+        attempts = sum(total[: len(COUNTS)])
         for index, name in enumerate(COUNTS):
             found[name].append(None if is_unknown else total[index])
         for index, name in enumerate(AVERAGES, len(COUNTS)):
@@ -151,30 +212,66 @@ def _values(rows: Iterable[Row], buckets: range, unknown: list[bool]) -> dict[st
     return found
 
 
-@route("GET", "/metrics/top", "The slowest and the most failing commands among the newest attempts",
-       query=(Field("limit", whole(1, 50), "how many of each", default=10),
-              Field("sample", whole(1, SAMPLE), "how many attempts to look at", default=SAMPLE)),
-       answer=ref("Top"), errors=(400,))
+@route(
+    "GET",
+    "/metrics/top",
+    "The slowest and the most failing commands among the newest attempts",
+    query=(
+        Field("limit", whole(1, 50), "how many of each", default=10),
+        Field("sample", whole(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
+    ),
+    answer=ref("Top"),
+    errors=(400,),
+)
 def top(app: App, *, limit: int, sample: int) -> Response:
     stats = app.queue.store.stats
-    return json_response({"sampled": sample, "slowest": _rows(app, stats.slowest(sample, limit)),
-                          "failing": _rows(app, stats.most_failing(sample, limit))})
+    return json_response(
+        {
+            "sampled": sample,
+            "slowest": _rows(app, stats.slowest(sample, limit)),
+            "failing": _rows(app, stats.most_failing(sample, limit)),
+        }
+    )
 
 
 def _rows(app: App, rows: list[Row]) -> list[dict[str, Any]]:
     ids = {job.number: job.id for job in app.queue.store.search.jobs([row["example"] for row in rows])}
-    return [{"command": row["command"][:SHOWN], "attempts": row["attempts"], "failed": row["failed"],
-             "average": seconds(row["average"]), "longest": seconds(row["longest"]), "last_at": iso(row["last_at"]),
-             "sample_id": ids.get(row["example"])} for row in rows]
+    return [
+        {
+            "command": row["command"][:SHOWN],
+            "attempts": row["attempts"],
+            "failed": row["failed"],
+            "average": seconds(row["average"]),
+            "longest": seconds(row["longest"]),
+            "last_at": iso(row["last_at"]),
+            "sample_id": ids.get(row["example"]),
+        }
+        for row in rows
+    ]
 
 
-@route("GET", "/metrics/summary", "Run and wait times, success rates and exit codes of the newest attempts",
-       answer=ref("Summary"))
+@route(
+    "GET",
+    "/metrics/summary",
+    "Run and wait times, success rates and exit codes of the newest attempts",
+    answer=ref("Summary"),
+)
 def summary(app: App) -> Response:
     found = reports.metrics(app.queue.home, app.queue.store, app.clock.wall())
-    codes = [{"outcome": row["outcome"], "exit_code": row["exit_code"], "signal": row["signal"],
-              "count": row["attempts"]} for row in app.queue.store.stats.outcomes(SAMPLE, 20)]
-    spreads = {name: None if found[name] is None else {key: seconds(value) for key, value in found[name].items()}
-               for name in AVERAGES}
-    return json_response({"sampled_attempts": found["sampled_attempts"], **spreads, "exit_codes": codes,
-                          "success_rate": found["success_rate"], "success_rate_day": found["success_rate_day"]})
+    codes = [
+        {"outcome": row["outcome"], "exit_code": row["exit_code"], "signal": row["signal"], "count": row["attempts"]}
+        for row in app.queue.store.stats.outcomes(SAMPLE, 20)
+    ]
+    spreads = {
+        name: None if found[name] is None else {key: seconds(value) for key, value in found[name].items()}
+        for name in AVERAGES
+    }
+    return json_response(
+        {
+            "sampled_attempts": found["sampled_attempts"],
+            **spreads,
+            "exit_codes": codes,
+            "success_rate": found["success_rate"],
+            "success_rate_day": found["success_rate_day"],
+        }
+    )

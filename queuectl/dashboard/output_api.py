@@ -3,6 +3,7 @@
 Offsets are bytes of both streams together, in the order they came. Text is decoded a chunk at a time:
 a character that a chunk ends within goes to the next chunk, and what is no UTF-8 is shown as `\\xff`.
 """
+
 from __future__ import annotations
 
 from ..engine.reading import attempt_of, left_out, read_output
@@ -28,29 +29,55 @@ STREAMS = {"both": None, "stdout": STDOUT, "stderr": STDERR}
 NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 
 SCHEMAS["Output"] = record(
-    id=TEXT, attempt=maybe(INTEGER), state=STATE,
+    id=TEXT,
+    attempt=maybe(INTEGER),
+    state=STATE,
     chunks=many(record(stream=one_of("stdout", "stderr"), offset=INTEGER, text=TEXT)),
-    start=INTEGER, end=INTEGER, size=INTEGER, eof=FLAG, missing=many(record(start=INTEGER, end=INTEGER)))
+    start=INTEGER,
+    end=INTEGER,
+    size=INTEGER,
+    eof=FLAG,
+    missing=many(record(start=INTEGER, end=INTEGER)),
+)
 
 
-@route("GET", "/jobs/{id}/output", "What an attempt of a job printed",
-       query=(Field("attempt", whole(1, 1 << 31), "which attempt (default: the last)"),
-              Field("stream", one_of(*STREAMS), "which stream", default="both"),
-              Field("offset", whole(0, FARTHEST), "from which byte on", default=0),
-              Field("limit", whole(1, LARGEST), "how many bytes to look at, at most", default=LIMIT),
-              Field("tail", whole(1, LARGEST), "only the last bytes, instead of offset and limit"),
-              Field("format", one_of("json", "text"), "chunks, or the plain text", default="json"),
-              Field("download", FLAG, "all of it as a text file", default=False)),
-       answer=ref("Output"), also=PLAIN, errors=(400, 404, 416))
-def job_output(app: App, *, id: str, attempt: int | None, stream: str, offset: int, limit: int, tail: int | None,
-               format: str, download: bool) -> Response:
+@route(
+    "GET",
+    "/jobs/{id}/output",
+    "What an attempt of a job printed",
+    query=(
+        Field("attempt", whole(1, 1 << 31), "which attempt (default: the last)"),
+        Field("stream", one_of(*STREAMS), "which stream", default="both"),
+        Field("offset", whole(0, FARTHEST), "from which byte on", default=0),
+        Field("limit", whole(1, LARGEST), "how many bytes to look at, at most", default=LIMIT),
+        Field("tail", whole(1, LARGEST), "only the last bytes, instead of offset and limit"),
+        Field("format", one_of("json", "text"), "chunks, or the plain text", default="json"),
+        Field("download", FLAG, "all of it as a text file", default=False),
+    ),
+    answer=ref("Output"),
+    also=PLAIN,
+    errors=(400, 404, 416),
+)
+def job_output(
+    app: App,
+    *,
+    id: str,
+    attempt: int | None,
+    stream: str,
+    offset: int,
+    limit: int,
+    tail: int | None,
+    format: str,
+    download: bool,
+) -> Response:
     store, job = app.queue.store, app.queue.get(id)
     if attempt is None and not store.attempts.of_job(job.number):
         return _text(b"", job, None, download) if format == "text" or download else json_response(_not_yet(job))
     found = attempt_of(store, job, attempt)
     if download:
-        return Response(200, content_type=PLAIN, headers=_as_file(job, found),
-                        pieces=_marked(store, found, STREAMS[stream]))
+        return Response(
+            200, content_type=PLAIN, headers=_as_file(job, found), pieces=_marked(store, found, STREAMS[stream])
+        )
     size = _size(store, found)
     if offset > size and found["finished_at"] is not None:
         raise HttpError(416, "beyond_end", f"the output has {size} bytes, {offset} is beyond its end", field="offset")
@@ -60,17 +87,40 @@ def job_output(app: App, *, id: str, attempt: int | None, stream: str, offset: i
     if format == "text":
         return _text(b"".join(run.data for run in runs), job, found, False)
     is_ended = found["finished_at"] is not None
-    return json_response({
-        "id": job.id, "attempt": found["attempt"], "state": job.state, "start": start, "end": reading.end, "size": size,
-        "eof": is_ended and reading.end >= size,
-        "missing": [{"start": first, "end": last} for first, last in reading.missing],
-        "chunks": [{"stream": NAMES[run.stream], "offset": run.position,
-                    "text": run.data.decode("utf-8", "backslashreplace")} for run in runs]})
+    return json_response(
+        {
+            "id": job.id,
+            "attempt": found["attempt"],
+            "state": job.state,
+            "start": start,
+            "end": reading.end,
+            "size": size,
+            "eof": is_ended and reading.end >= size,
+            "missing": [{"start": first, "end": last} for first, last in reading.missing],
+            "chunks": [
+                {
+                    "stream": NAMES[run.stream],
+                    "offset": run.position,
+                    "text": run.data.decode("utf-8", "backslashreplace"),
+                }
+                for run in runs
+            ],
+        }
+    )
 
 
 def _not_yet(job: Job) -> dict[str, Any]:
-    return {"id": job.id, "attempt": None, "state": job.state, "chunks": [], "start": 0, "end": 0, "size": 0,
-            "eof": job.is_final, "missing": []}
+    return {
+        "id": job.id,
+        "attempt": None,
+        "state": job.state,
+        "chunks": [],
+        "start": 0,
+        "end": 0,
+        "size": 0,
+        "eof": job.is_final,
+        "missing": [],
+    }
 
 
 def _as_file(job: Job, attempt: Row | None) -> dict[str, str]:
@@ -79,8 +129,7 @@ def _as_file(job: Job, attempt: Row | None) -> dict[str, str]:
 
 
 def _text(data: bytes, job: Job, attempt: Row | None, download: bool) -> Response:
-    return Response(200, data, content_type=PLAIN,
-                    headers=_as_file(job, attempt) if download else {})
+    return Response(200, data, content_type=PLAIN, headers=_as_file(job, attempt) if download else {})
 
 
 def _size(store: Store, attempt: Row) -> int:
@@ -133,7 +182,7 @@ def _read(store: Store, attempt: Row, start: int, limit: int, size: int) -> Read
         if piece.position >= until:
             break
         low = max(0, start - piece.position)
-        found.add(Piece(piece.position + low, piece.stream, piece.data[low:until - piece.position]))
+        found.add(Piece(piece.position + low, piece.stream, piece.data[low : until - piece.position]))
         if piece.end > until:
             break
     else:

@@ -3,6 +3,7 @@
 All of it comes from kept counts, rollups and indexed questions for a few rows, so that it costs the same
 with a million jobs.
 """
+
 from __future__ import annotations
 
 import os
@@ -52,19 +53,38 @@ LITTLE_ROOM = 500 << 20
 
 COUNTS = record(**dict.fromkeys(STATES, INTEGER))
 ALERT = record(code=TEXT, level=one_of("info", "warning", "error"), message=TEXT, action=maybe(TEXT))
-FAILURE = record(job=TEXT, number=INTEGER, command=TEXT, attempt=INTEGER, state=STATE, exit_code=maybe(INTEGER),
-                 signal=maybe(INTEGER), error=TEXT, finished_at=TIME)
+FAILURE = record(
+    job=TEXT,
+    number=INTEGER,
+    command=TEXT,
+    attempt=INTEGER,
+    state=STATE,
+    exit_code=maybe(INTEGER),
+    signal=maybe(INTEGER),
+    error=TEXT,
+    finished_at=TIME,
+)
 SCHEMAS["Running"] = record(**SUMMARY, usual=maybe(SECONDS))
 SCHEMAS["Overview"] = record(
-    now=TIME, counts=COUNTS, total=INTEGER, queues=table(table(INTEGER)),
-    rates=record(per_minute_1=NUMBER, per_minute_5=NUMBER), oldest_pending_age=maybe(SECONDS),
+    now=TIME,
+    counts=COUNTS,
+    total=INTEGER,
+    queues=table(table(INTEGER)),
+    rates=record(per_minute_1=NUMBER, per_minute_5=NUMBER),
+    oldest_pending_age=maybe(SECONDS),
     workers=record(total=INTEGER, busy=INTEGER, idle=INTEGER, stopping=INTEGER, lost=INTEGER, pool=FLAG),
-    worker_list=many(ref("Worker")), scheduler=record(running=FLAG, pid=maybe(INTEGER), mode=maybe(TEXT)),
-    schedules=INTEGER, next_due_at=maybe(TIME),
+    worker_list=many(ref("Worker")),
+    scheduler=record(running=FLAG, pid=maybe(INTEGER), mode=maybe(TEXT)),
+    schedules=INTEGER,
+    next_due_at=maybe(TIME),
     series=record(start=TIME, step=INTEGER, finished=many(INTEGER), failed=many(INTEGER), dead=many(INTEGER)),
     backlog=record(start=TIME, step=INTEGER, pending=many(maybe(INTEGER)), oldest_age=many(maybe(SECONDS))),
-    running=many(ref("Running")), failures=many(FAILURE), next_scheduled=many(ref("Upcoming")), alerts=many(ALERT),
-    storage=record(database=INTEGER, log=INTEGER, logs=INTEGER, free=INTEGER))
+    running=many(ref("Running")),
+    failures=many(FAILURE),
+    next_scheduled=many(ref("Upcoming")),
+    alerts=many(ALERT),
+    storage=record(database=INTEGER, log=INTEGER, logs=INTEGER, free=INTEGER),
+)
 
 
 @route("GET", "/overview", "How it goes, at a glance", answer=ref("Overview"))
@@ -84,30 +104,42 @@ def overview(app: App) -> dict[str, Any]:
     minutes = _minutes(queue, now)
     storage = _storage(queue)
     return {
-        "now": iso(now), "counts": {state: counts.get(state, 0) for state in STATES}, "total": sum(counts.values()),
-        "queues": store.counts.by_queue(), "rates": _rates(minutes, now), "oldest_pending_age": seconds(age),
+        "now": iso(now),
+        "counts": {state: counts.get(state, 0) for state in STATES},
+        "total": sum(counts.values()),
+        "queues": store.counts.by_queue(),
+        "rates": _rates(minutes, now),
+        "oldest_pending_age": seconds(age),
         "workers": {**worker_totals(workers), "pool": scheduler["pool"]},
         "worker_list": [worker_json(row) for row in workers],
         "scheduler": {name: scheduler[name] for name in ("running", "pid", "mode")},
-        "schedules": scheduler["schedules"], "next_due_at": iso(scheduler["next_due_at"]),
-        "series": _series(minutes, now), "backlog": _backlog(queue, now),
-        "running": _running(queue, now), "failures": _failures(queue),
+        "schedules": scheduler["schedules"],
+        "next_due_at": iso(scheduler["next_due_at"]),
+        "series": _series(minutes, now),
+        "backlog": _backlog(queue, now),
+        "running": _running(queue, now),
+        "failures": _failures(queue),
         "next_scheduled": upcoming_json(queue, UPCOMING)[0],
-        "alerts": _alerts(counts, workers, scheduler, age, storage["free"]), "storage": storage,
+        "alerts": _alerts(counts, workers, scheduler, age, storage["free"]),
+        "storage": storage,
     }
 
 
 def worker_totals(workers: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Return how many workers live, and how many there are in each state."""
     states = [worker["state"] for worker in workers]
-    return {"total": len(states) - states.count("lost"),
-            **{state: states.count(state) for state in ("busy", "idle", "stopping", "lost")}}
+    return {
+        "total": len(states) - states.count("lost"),
+        **{state: states.count(state) for state in ("busy", "idle", "stopping", "lost")},
+    }
 
 
 def _minutes(queue: Queue, now: int) -> list[tuple[int, int, int]]:
     """Return (finished, failed, dead) of the last hour's minutes, this one last."""
-    found = {minute: (finished, failed, dead) for minute, finished, failed, dead
-             in queue.store.stats.per_minute(now - MINUTES * MINUTE)}
+    found = {
+        minute: (finished, failed, dead)
+        for minute, finished, failed, dead in queue.store.stats.per_minute(now - MINUTES * MINUTE)
+    }
     this = now // MINUTE
     return [found.get(minute, (0, 0, 0)) for minute in range(this - MINUTES + 1, this + 1)]
 
@@ -152,8 +184,10 @@ def _running(queue: Queue, now: int) -> list[dict[str, Any]]:
 
 def _failures(queue: Queue) -> list[dict[str, Any]]:
     names = ("number", "attempt", "state", "exit_code", "signal", "error", "finished_at")
-    return [{"job": row["id"], "command": row["command"][:500], **picked(row, names)}
-            for row in queue.store.stats.recent_failures(SAMPLE, FAILURES)]
+    return [
+        {"job": row["id"], "command": row["command"][:500], **picked(row, names)}
+        for row in queue.store.stats.recent_failures(SAMPLE, FAILURES)
+    ]
 
 
 def upcoming_json(queue: Queue, limit: int) -> tuple[list[dict[str, Any]], int]:
@@ -167,12 +201,17 @@ def _storage(queue: Queue) -> dict[str, int]:
     home = queue.home
     with os.scandir(home.logs) as entries:
         logs = sum(entry.stat().st_size for entry in entries if entry.is_file())
-    return {"database": os.stat(home.database).st_size, "log": queue.store.database.wal_bytes(), "logs": logs,
-            "free": shutil.disk_usage(home.path).free}
+    return {
+        "database": os.stat(home.database).st_size,
+        "log": queue.store.database.wal_bytes(),
+        "logs": logs,
+        "free": shutil.disk_usage(home.path).free,
+    }
 
 
-def _alerts(counts: dict[str, int], workers: Sequence[dict[str, Any]], scheduler: dict[str, Any], age: int | None,
-            free: int) -> list[dict[str, Any]]:
+def _alerts(
+    counts: dict[str, int], workers: Sequence[dict[str, Any]], scheduler: dict[str, Any], age: int | None, free: int
+) -> list[dict[str, Any]]:
     """Return what is wrong, the worst first, each with the command that helps where one does."""
     alive = any(worker["state"] != "lost" for worker in workers)
     waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
@@ -181,18 +220,39 @@ def _alerts(counts: dict[str, int], workers: Sequence[dict[str, Any]], scheduler
     if free < LITTLE_ROOM:
         found.append(("low_disk", "error", f"only {free >> 20} MiB are free on the disk", "queuectl prune"))
     if waiting and not alive and scheduler["mode"] != "auto":
-        found.append(("no_workers", "error", f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} "
-                      "but no workers are running", "queuectl worker start"))
+        found.append(
+            (
+                "no_workers",
+                "error",
+                f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} but no workers are running",
+                "queuectl worker start",
+            )
+        )
     if scheduler["schedules"] and not alive and not scheduler["running"]:
-        found.append(("no_scheduler", "error", "recurring jobs do not fire: neither workers nor a scheduler run",
-                      "queuectl scheduler start --auto"))
+        found.append(
+            (
+                "no_scheduler",
+                "error",
+                "recurring jobs do not fire: neither workers nor a scheduler run",
+                "queuectl scheduler start --auto",
+            )
+        )
     if lost:
-        found.append(("lost_workers", "warning", f"{lost} worker{'s' * (lost != 1)} ended without a word; "
-                      "workers or a scheduler take back what they held", None))
+        found.append(
+            (
+                "lost_workers",
+                "warning",
+                f"{lost} worker{'s' * (lost != 1)} ended without a word; "
+                "workers or a scheduler take back what they held",
+                None,
+            )
+        )
     if alive and age is not None and age > LONG_WAIT_MS:
-        found.append(("long_wait", "warning", f"a job has been waiting for {age // MINUTE} minutes",
-                      "queuectl worker scale N"))
+        found.append(
+            ("long_wait", "warning", f"a job has been waiting for {age // MINUTE} minutes", "queuectl worker scale N")
+        )
     if dead:
-        found.append(("dead_jobs", "warning", f"{jobs_text(dead)} {'is' if dead == 1 else 'are'} dead",
-                      "queuectl dlq list"))
+        found.append(
+            ("dead_jobs", "warning", f"{jobs_text(dead)} {'is' if dead == 1 else 'are'} dead", "queuectl dlq list")
+        )
     return [dict(zip(("code", "level", "message", "action"), alert)) for alert in found]

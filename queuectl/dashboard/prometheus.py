@@ -3,6 +3,7 @@
 Totals are of what is kept, which is so much only, and of all that has happened since the dashboard's start:
 see `totals`. How long attempts took are histograms, so that Prometheus can add them up over queues and homes.
 """
+
 from __future__ import annotations
 
 import os
@@ -47,32 +48,63 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
     scheduler = scheduler_state(queue.home, store, now)
     workers = worker_totals(reports.worker_rows(queue.home, store, now))
     oldest = store.stats.oldest_pending()
-    yield "queuectl_info", "gauge", "Always 1; the label says which version answers.", [
-        ("", {"version": app.version}, 1)]
-    yield "queuectl_jobs", "gauge", "Jobs by queue and state.", [
-        ("", {"queue": name, "state": state}, counts.get(state, 0))
-        for name, counts in store.counts.by_queue().items() for state in STATES]
-    yield ("queuectl_oldest_pending_seconds", "gauge",
-           "How long the job that waits longest has been claimable, 0 if none waits.",
-           [("", {}, 0 if oldest is None else max(0, now - oldest) / 1000)])
+    yield (
+        "queuectl_info",
+        "gauge",
+        "Always 1; the label says which version answers.",
+        [("", {"version": app.version}, 1)],
+    )
+    yield (
+        "queuectl_jobs",
+        "gauge",
+        "Jobs by queue and state.",
+        [
+            ("", {"queue": name, "state": state}, counts.get(state, 0))
+            for name, counts in store.counts.by_queue().items()
+            for state in STATES
+        ],
+    )
+    yield (
+        "queuectl_oldest_pending_seconds",
+        "gauge",
+        "How long the job that waits longest has been claimable, 0 if none waits.",
+        [("", {}, 0 if oldest is None else max(0, now - oldest) / 1000)],
+    )
     ended, timed = app.totals.read(store, now)
     yield _attempts(ended)
     yield _histogram("run_time", "How long attempts ran, by queue.", timed, 0)
     yield _histogram("wait_time", "How long attempts had waited, by queue.", timed, 1)
-    yield "queuectl_workers", "gauge", "Workers by what they do.", [
-        ("", {"state": state}, workers[state]) for state in ("busy", "idle", "stopping", "lost")]
+    yield (
+        "queuectl_workers",
+        "gauge",
+        "Workers by what they do.",
+        [("", {"state": state}, workers[state]) for state in ("busy", "idle", "stopping", "lost")],
+    )
     yield "queuectl_pool_up", "gauge", "Whether a pool of workers runs.", [("", {}, int(scheduler["pool"]))]
     yield "queuectl_scheduler_up", "gauge", "Whether a scheduler daemon runs.", [("", {}, int(scheduler["running"]))]
     yield "queuectl_schedules", "gauge", "Recurring jobs.", [("", {}, scheduler["schedules"])]
-    yield "queuectl_store_bytes", "gauge", "Size of the database and of its write-ahead log.", [
-        ("", {"file": "database"}, os.stat(queue.home.database).st_size),
-        ("", {"file": "log"}, store.database.wal_bytes())]
+    yield (
+        "queuectl_store_bytes",
+        "gauge",
+        "Size of the database and of its write-ahead log.",
+        [
+            ("", {"file": "database"}, os.stat(queue.home.database).st_size),
+            ("", {"file": "log"}, store.database.wal_bytes()),
+        ],
+    )
 
 
 def _attempts(ended: Ended) -> tuple[str, str, str, list[Sample]]:
-    return "queuectl_attempts_total", "counter", "Attempts that ended, by queue and what became of the job.", [
-        ("", {"queue": queue, "outcome": outcome}, count) for queue, counts in sorted(ended.items())
-        for outcome, count in zip(("completed", "failed", "dead"), counts)]
+    return (
+        "queuectl_attempts_total",
+        "counter",
+        "Attempts that ended, by queue and what became of the job.",
+        [
+            ("", {"queue": queue, "outcome": outcome}, count)
+            for queue, counts in sorted(ended.items())
+            for outcome, count in zip(("completed", "failed", "dead"), counts)
+        ],
+    )
 
 
 def _histogram(name: str, help: str, timed: Timed, place: int) -> tuple[str, str, str, list[Sample]]:

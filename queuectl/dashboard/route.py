@@ -7,6 +7,7 @@ What is given is checked by the same schemas that the OpenAPI document shows: a 
 the right type, under the names of the path, the query and the body. With `whole_body` it gets the body
 as it came, and checks it by the rules of the model.
 """
+
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
 
 BASE = "/api/v1"
 TRUE, FALSE = ("1", "true", "yes"), ("0", "false", "no")
-KINDS: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,),
-                                      "array": (list,), "object": (dict,)}
+KINDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
 
 
 class Field:
@@ -48,8 +55,9 @@ class Field:
             value = None
         problem = "is not understood" if value is None else _problem(value, self.schema)
         if problem:
-            raise HttpError(400, "bad_parameter", f"{self.name} must be {allowed(self.schema)}, got {quoted(text)}",
-                            field=self.name)
+            raise HttpError(
+                400, "bad_parameter", f"{self.name} must be {allowed(self.schema)}, got {quoted(text)}", field=self.name
+            )
         return value
 
     def check(self, value: object) -> object:
@@ -90,8 +98,13 @@ def allowed(schema: Schema) -> str:
     if schema["type"] == "array":
         most = f" with at most {schema['maxItems']} items" if "maxItems" in schema else ""
         return f"a list of {schema['items']['type']}s{most}"
-    return {"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
-            "object": "an object"}[schema["type"]]
+    return {
+        "string": "a text",
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+        "object": "an object",
+    }[schema["type"]]
 
 
 class Route:
@@ -99,9 +112,20 @@ class Route:
 
     __slots__ = ("method", "path", "summary", "query", "body", "whole_body", "answers", "also", "errors", "handler")
 
-    def __init__(self, method: str, path: str, summary: str, handler: Handler, *, query: tuple[Field, ...],
-                 body: tuple[Field, ...], whole_body: Schema | None, answers: dict[int, Schema | str],
-                 also: str, errors: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        summary: str,
+        handler: Handler,
+        *,
+        query: tuple[Field, ...],
+        body: tuple[Field, ...],
+        whole_body: Schema | None,
+        answers: dict[int, Schema | str],
+        also: str,
+        errors: tuple[int, ...],
+    ) -> None:
         self.method = method
         self.path = path
         self.summary = summary
@@ -142,8 +166,13 @@ class Route:
         known = {field.name: field for field in self.query}
         for name in given:
             if name not in known:
-                raise HttpError(400, "bad_parameter", f"unknown parameter {quoted(name)}{did_you_mean(name, known)}",
-                                field=name, hint=f"known here: {', '.join(known)}" if known else "none is known here")
+                raise HttpError(
+                    400,
+                    "bad_parameter",
+                    f"unknown parameter {quoted(name)}{did_you_mean(name, known)}",
+                    field=name,
+                    hint=f"known here: {', '.join(known)}" if known else "none is known here",
+                )
         for name, field in known.items():
             if field.is_required and name not in given:
                 raise HttpError(400, "bad_parameter", f"the parameter {name} is missing", field=name)
@@ -165,10 +194,20 @@ class Route:
 TABLE: list[Route] = []
 
 
-def route(method: str, path: str, summary: str, *, query: tuple[Field, ...] = (), body: tuple[Field, ...] = (),
-          whole_body: Schema | None = None, answer: Schema | str = "", status: int = 200,
-          others: dict[int, Schema | str] | None = None, also: str = "",
-          errors: tuple[int, ...] = ()) -> Callable[[Handler], Handler]:
+def route(
+    method: str,
+    path: str,
+    summary: str,
+    *,
+    query: tuple[Field, ...] = (),
+    body: tuple[Field, ...] = (),
+    whole_body: Schema | None = None,
+    answer: Schema | str = "",
+    status: int = 200,
+    others: dict[int, Schema | str] | None = None,
+    also: str = "",
+    errors: tuple[int, ...] = (),
+) -> Callable[[Handler], Handler]:
     """Declare a route. `answer` is the schema of the JSON, a content type, or empty for no body.
 
     `path` is below BASE unless it begins with two slashes. `others` are further answers by status, `also` is
@@ -177,8 +216,20 @@ def route(method: str, path: str, summary: str, *, query: tuple[Field, ...] = ()
     full = path[1:] if path.startswith("//") else BASE + path
 
     def declare(handler: Handler) -> Handler:
-        TABLE.append(Route(method, full, summary, handler, query=query, body=body, whole_body=whole_body,
-                           answers={status: answer, **(others or {})}, also=also, errors=errors))
+        TABLE.append(
+            Route(
+                method,
+                full,
+                summary,
+                handler,
+                query=query,
+                body=body,
+                whole_body=whole_body,
+                answers={status: answer, **(others or {})},
+                also=also,
+                errors=errors,
+            )
+        )
         return handler
 
     return declare

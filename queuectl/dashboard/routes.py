@@ -12,6 +12,7 @@
 
 Each route is declared beside its handler; `openapi` has their parameters and answers.
 """
+
 from __future__ import annotations
 
 from . import (  # noqa: F401  (each of them declares its routes when it is imported)
@@ -60,5 +61,6 @@ def _find(request: Request) -> tuple[Route, dict[str, str]]:
     if not allowed:
         raise HttpError(404, "not_found", "there is nothing at this address", hint="see /api/v1/openapi.json")
     methods = sorted({*allowed, *(["HEAD"] if "GET" in allowed else [])})
-    raise HttpError(405, "method_not_allowed", f"this address knows {', '.join(methods)}",
-                    headers={"Allow": ", ".join(methods)})
+    raise HttpError(
+        405, "method_not_allowed", f"this address knows {', '.join(methods)}", headers={"Allow": ", ".join(methods)}
+    )

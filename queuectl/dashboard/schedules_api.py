@@ -1,4 +1,5 @@
 """Recurring jobs, and what comes next."""
+
 from __future__ import annotations
 
 from ..engine.firing import read
@@ -47,53 +48,107 @@ NEXT, RUNS = 5, 20
 MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
 KINDS = {"catch_up": one_of(*CATCH_UP), "overlap": one_of(*OVERLAP)}
 SCHEDULE = {
-    "name": TEXT, "expression": TEXT, "timezone": TEXT, "words": TEXT, "paused": FLAG, "next_at": maybe(TIME),
-    "last_fired_at": maybe(TIME), "last": maybe(record(job=TEXT, number=INTEGER, state=STATE)), "command": TEXT,
-    "queue": TEXT, "priority": INTEGER, "max_retries": INTEGER, "timeout": maybe(SECONDS), **KINDS, "cwd": TEXT,
-    "env": table(TEXT), "created_at": TIME, "created_by": TEXT, "problem": maybe(TEXT),
+    "name": TEXT,
+    "expression": TEXT,
+    "timezone": TEXT,
+    "words": TEXT,
+    "paused": FLAG,
+    "next_at": maybe(TIME),
+    "last_fired_at": maybe(TIME),
+    "last": maybe(record(job=TEXT, number=INTEGER, state=STATE)),
+    "command": TEXT,
+    "queue": TEXT,
+    "priority": INTEGER,
+    "max_retries": INTEGER,
+    "timeout": maybe(SECONDS),
+    **KINDS,
+    "cwd": TEXT,
+    "env": table(TEXT),
+    "created_at": TIME,
+    "created_by": TEXT,
+    "problem": maybe(TEXT),
 }
 RUN = record(id=TEXT, number=INTEGER, state=STATE, duration=maybe(SECONDS), finished_at=maybe(TIME))
 SCHEMAS["Schedule"] = record(**SCHEDULE)
 SCHEMAS["Coming"] = record(
-    until=TIME, now=TIME, jobs=many(ref("Upcoming")), more_jobs=FLAG, more_schedules=INTEGER,
-    recurring=many(record(name=TEXT, words=TEXT, times=many(TIME), more=FLAG)))
+    until=TIME,
+    now=TIME,
+    jobs=many(ref("Upcoming")),
+    more_jobs=FLAG,
+    more_schedules=INTEGER,
+    recurring=many(record(name=TEXT, words=TEXT, times=many(TIME), more=FLAG)),
+)
 SCHEMAS["ScheduleDetail"] = record(**SCHEDULE, next=many(TIME), runs=many(RUN))
 NEW_SCHEDULE = {
-    "type": "object", "required": ["name", "expression", "command"], "additionalProperties": False,
+    "type": "object",
+    "required": ["name", "expression", "command"],
+    "additionalProperties": False,
     "properties": {
-        "name": TEXT, "expression": TEXT, "command": TEXT, "timezone": TEXT, **KINDS, "queue": TEXT,
-        "priority": whole(-1000, 1000), "max_retries": whole(0, 100), "retries": whole(0, 100),
-        "timeout": {"description": "seconds, a text such as 5m, or none", "nullable": True}, "cwd": TEXT,
+        "name": TEXT,
+        "expression": TEXT,
+        "command": TEXT,
+        "timezone": TEXT,
+        **KINDS,
+        "queue": TEXT,
+        "priority": whole(-1000, 1000),
+        "max_retries": whole(0, 100),
+        "retries": whole(0, 100),
+        "timeout": {"description": "seconds, a text such as 5m, or none", "nullable": True},
+        "cwd": TEXT,
         "env": table(TEXT),
     },
 }
 
 
-@route("GET", "/scheduled", "What comes next: scheduled jobs, further attempts, recurring jobs",
-       query=(Field("limit", whole(1, 200), "how many at most", default=50),),
-       answer=record(items=many(ref("Upcoming")), total=INTEGER))
+@route(
+    "GET",
+    "/scheduled",
+    "What comes next: scheduled jobs, further attempts, recurring jobs",
+    query=(Field("limit", whole(1, 200), "how many at most", default=50),),
+    answer=record(items=many(ref("Upcoming")), total=INTEGER),
+)
 def scheduled(app: App, *, limit: int) -> Response:
     items, total = upcoming_json(app.queue, limit)
     return json_response({"items": items, "total": total})
 
 
-@route("GET", "/scheduled/times", "The times within the next hours at which jobs are due",
-       query=(Field("hours", whole(1, 168), "how many hours", default=24),), answer=ref("Coming"))
+@route(
+    "GET",
+    "/scheduled/times",
+    "The times within the next hours at which jobs are due",
+    query=(Field("hours", whole(1, 168), "how many hours", default=24),),
+    answer=ref("Coming"),
+)
 def coming(app: App, *, hours: int) -> Response:
     search, now = app.queue.store.search, app.clock.wall()
     until = now + hours * when.HOUR
     waiting = [job for job in search.jobs(search.upcoming(MOST_TIMES + 1)) if job.run_at <= until]
-    schedules = [found for found in Recurring(app.queue).all()
-                 if not found.paused and found.next_at is not None and found.next_at <= until]
+    schedules = [
+        found
+        for found in Recurring(app.queue).all()
+        if not found.paused and found.next_at is not None and found.next_at <= until
+    ]
     schedules.sort(key=lambda found: found.next_at or 0)
     shown = schedules[:MOST_SCHEDULES]
     most = min(MOST_TIMES, MOST_IN_ALL // max(1, len(shown)))
-    return json_response({
-        "now": iso(now), "until": iso(until), "recurring": [_coming(found, now, until, most) for found in shown],
-        "more_schedules": len(schedules) - len(shown), "more_jobs": len(waiting) > MOST_TIMES,
-        "jobs": [{"at": iso(job.run_at), "id": job.id, "command": job.command[:COMMAND_SHOWN],
-                  "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}"}
-                 for job in waiting[:MOST_TIMES]]})
+    return json_response(
+        {
+            "now": iso(now),
+            "until": iso(until),
+            "recurring": [_coming(found, now, until, most) for found in shown],
+            "more_schedules": len(schedules) - len(shown),
+            "more_jobs": len(waiting) > MOST_TIMES,
+            "jobs": [
+                {
+                    "at": iso(job.run_at),
+                    "id": job.id,
+                    "command": job.command[:COMMAND_SHOWN],
+                    "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
+                }
+                for job in waiting[:MOST_TIMES]
+            ],
+        }
+    )
 
 
 def _coming(schedule: Schedule, now: int, until: int, most: int) -> dict[str, Any]:
@@ -110,23 +165,46 @@ def _coming(schedule: Schedule, now: int, until: int, most: int) -> dict[str, An
 def schedules(app: App) -> Response:
     home = app.queue.home
     attended = pool_pid(home) is not None or scheduler_pid(home) is not None
-    return json_response({"items": [_schedule(app, found) for found in Recurring(app.queue).all()],
-                          "attended": attended})
+    return json_response(
+        {"items": [_schedule(app, found) for found in Recurring(app.queue).all()], "attended": attended}
+    )
 
 
-@route("POST", "/schedules", "Add a recurring job", whole_body=NEW_SCHEDULE, answer=ref("ScheduleDetail"), status=201,
-       errors=(409, 422))
+@route(
+    "POST",
+    "/schedules",
+    "Add a recurring job",
+    whole_body=NEW_SCHEDULE,
+    answer=ref("ScheduleDetail"),
+    status=201,
+    errors=(409, 422),
+)
 def add_schedule(app: App, *, body: dict[str, Any]) -> Response:
     fields = dict(body)
-    words = {name: _text(fields.pop(name, default), name) for name, default in
-             (("name", None), ("expression", None), ("command", None), ("timezone", "local"), ("catch_up", "last"),
-              ("overlap", "skip"))}
+    words = {
+        name: _text(fields.pop(name, default), name)
+        for name, default in (
+            ("name", None),
+            ("expression", None),
+            ("command", None),
+            ("timezone", "local"),
+            ("catch_up", "last"),
+            ("overlap", "skip"),
+        )
+    }
     for name in fields:
         # A schedule gives its jobs no ids and no tags, and times of its own.
         if name not in NEW_SCHEDULE["properties"]:  # type: ignore[operator]
             raise InvalidInput(f"a schedule has no field {name!r}", field=name)
-    added = Recurring(app.queue).add(words["name"], words["expression"], words["command"], timezone=words["timezone"],
-                                     catch_up=words["catch_up"], overlap=words["overlap"], **fields)
+    added = Recurring(app.queue).add(
+        words["name"],
+        words["expression"],
+        words["command"],
+        timezone=words["timezone"],
+        catch_up=words["catch_up"],
+        overlap=words["overlap"],
+        **fields,
+    )
     return json_response(_detail(app, added), 201, {"Location": f"{BASE}/schedules/{added.name}"})
 
 
@@ -136,12 +214,20 @@ def _text(value: object, name: str) -> str:
     return value
 
 
-@route("GET", "/cron/preview", "What a cron expression means and when it fires next",
-       query=(Field("cron", TEXT, "the expression", required=True),
-              Field("tz", TEXT, "local, UTC or such as Europe/London", default="local"),
-              Field("n", whole(1, 100), "how many times", default=NEXT)),
-       answer=record(expression=TEXT, words=TEXT, timezone=TEXT,
-                     next=many(record(**{"utc": TIME, "local": TEXT, "in": TEXT}))), errors=(400, 422))
+@route(
+    "GET",
+    "/cron/preview",
+    "What a cron expression means and when it fires next",
+    query=(
+        Field("cron", TEXT, "the expression", required=True),
+        Field("tz", TEXT, "local, UTC or such as Europe/London", default="local"),
+        Field("n", whole(1, 100), "how many times", default=NEXT),
+    ),
+    answer=record(
+        expression=TEXT, words=TEXT, timezone=TEXT, next=many(record(**{"utc": TIME, "local": TEXT, "in": TEXT}))
+    ),
+    errors=(400, 422),
+)
 def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     try:
         read_cron = Cron.parse(cron)
@@ -157,13 +243,23 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     while at is not None and len(times) < n:
         times.append(at)
         at = read_cron.next_after(at, place)
-    return json_response({
-        "expression": read_cron.expression, "words": read_cron.describe(), "timezone": tz,
-        "next": [{"utc": iso(at), "local": when.local(at), "in": when.ago(at, now)} for at in times]})
+    return json_response(
+        {
+            "expression": read_cron.expression,
+            "words": read_cron.describe(),
+            "timezone": tz,
+            "next": [{"utc": iso(at), "local": when.local(at), "in": when.ago(at, now)} for at in times],
+        }
+    )
 
 
-@route("GET", "/schedules/{name}", "A recurring job, its next times and its last runs", answer=ref("ScheduleDetail"),
-       errors=(404,))
+@route(
+    "GET",
+    "/schedules/{name}",
+    "A recurring job, its next times and its last runs",
+    answer=ref("ScheduleDetail"),
+    errors=(404,),
+)
 def show_schedule(app: App, *, name: str) -> Response:
     return json_response(_detail(app, Recurring(app.queue).get(name)))
 
@@ -174,22 +270,39 @@ def remove_schedule(app: App, *, name: str) -> Response:
     return Response(204)
 
 
-@route("POST", "/schedules/{name}/run", "Queue a job of it now, besides its times", answer=ref("JobChanged"),
-       status=201, errors=(404,))
+@route(
+    "POST",
+    "/schedules/{name}/run",
+    "Queue a job of it now, besides its times",
+    answer=ref("JobChanged"),
+    status=201,
+    errors=(404,),
+)
 def run_schedule(app: App, *, name: str) -> Response:
     job = Recurring(app.queue).run(name)
-    return json_response({"job": job_json(job), "allowed_actions": allowed_actions(job)}, 201,
-                         {"Location": f"{BASE}/jobs/{job.id}"})
+    return json_response(
+        {"job": job_json(job), "allowed_actions": allowed_actions(job)}, 201, {"Location": f"{BASE}/jobs/{job.id}"}
+    )
 
 
-@route("POST", "/schedules/{name}/pause", "Let it wait until it is resumed", answer=ref("ScheduleDetail"),
-       errors=(404, 409))
+@route(
+    "POST",
+    "/schedules/{name}/pause",
+    "Let it wait until it is resumed",
+    answer=ref("ScheduleDetail"),
+    errors=(404, 409),
+)
 def pause_schedule(app: App, *, name: str) -> Response:
     return json_response(_detail(app, Recurring(app.queue).pause(name)))
 
 
-@route("POST", "/schedules/{name}/resume", "Let it go on with its next time", answer=ref("ScheduleDetail"),
-       errors=(404, 409))
+@route(
+    "POST",
+    "/schedules/{name}/resume",
+    "Let it go on with its next time",
+    answer=ref("ScheduleDetail"),
+    errors=(404, 409),
+)
 def resume_schedule(app: App, *, name: str) -> Response:
     return json_response(_detail(app, Recurring(app.queue).resume(name)))
 
@@ -203,14 +316,26 @@ def _schedule(app: App, schedule: Schedule) -> dict[str, Any]:
         words, problem = schedule.expression, str(error)
     last = store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name)])
     return {
-        "name": schedule.name, "expression": schedule.expression, "timezone": schedule.timezone, "words": words,
-        "paused": schedule.paused, "next_at": None if schedule.paused else iso(schedule.next_at),
+        "name": schedule.name,
+        "expression": schedule.expression,
+        "timezone": schedule.timezone,
+        "words": words,
+        "paused": schedule.paused,
+        "next_at": None if schedule.paused else iso(schedule.next_at),
         "last_fired_at": iso(store.schedules.last_fired(schedule)),
         "last": {"job": last[0].id, "number": last[0].number, "state": last[0].state} if last else None,
-        "command": schedule.command, "queue": schedule.queue, "priority": schedule.priority,
-        "max_retries": schedule.max_retries, "timeout": seconds(schedule.timeout), "catch_up": schedule.catch_up,
-        "overlap": schedule.overlap, "cwd": schedule.cwd, "env": masked(schedule.env),
-        "created_at": iso(schedule.created_at), "created_by": schedule.created_by, "problem": problem,
+        "command": schedule.command,
+        "queue": schedule.queue,
+        "priority": schedule.priority,
+        "max_retries": schedule.max_retries,
+        "timeout": seconds(schedule.timeout),
+        "catch_up": schedule.catch_up,
+        "overlap": schedule.overlap,
+        "cwd": schedule.cwd,
+        "env": masked(schedule.env),
+        "created_at": iso(schedule.created_at),
+        "created_by": schedule.created_by,
+        "problem": problem,
     }
 
 
@@ -218,6 +343,14 @@ def _detail(app: App, schedule: Schedule) -> dict[str, Any]:
     store, found = app.queue.store, _schedule(app, schedule)
     times = [] if found["problem"] else upcoming(schedule, app.clock.wall(), NEXT)
     jobs = store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name, RUNS)])
-    runs = [{"id": job.id, "number": job.number, "state": job.state, "duration": seconds(job.duration),
-             "finished_at": iso(job.finished_at)} for job in jobs]
+    runs = [
+        {
+            "id": job.id,
+            "number": job.number,
+            "state": job.state,
+            "duration": seconds(job.duration),
+            "finished_at": iso(job.finished_at),
+        }
+        for job in jobs
+    ]
     return {**found, "next": [iso(at) for at in times], "runs": runs}

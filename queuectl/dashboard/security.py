@@ -13,6 +13,7 @@ The token is new with each start unless the user gave one. A page hands it out: 
 browser of the same user, elsewhere only to whom brings it as `?token=`. `/healthz` needs none, `/metrics`
 only from other machines.
 """
+
 from __future__ import annotations
 
 import hmac
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 
     from .wire import Head
 
-CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-       "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 HEADERS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
@@ -69,8 +72,16 @@ class Guard:
     `token` is the user's own; without one, one is made, and pages are open to this machine.
     """
 
-    def __init__(self, host: str, port: int, *, is_local: bool, token: str | None = None,
-                 allowed_hosts: Sequence[str] = (), read_only: bool = False) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        is_local: bool,
+        token: str | None = None,
+        allowed_hosts: Sequence[str] = (),
+        read_only: bool = False,
+    ) -> None:
         self.token = token or secrets.token_urlsafe(32)
         self.cookie = f"queuectl_token_{port}"
         self._pages_are_open = token is None and is_local
@@ -100,8 +111,9 @@ class Guard:
         if head.is_read:
             return
         if self._read_only:
-            raise HttpError(403, "read_only", "this dashboard is read-only",
-                            hint="start it without --read-only to change anything")
+            raise HttpError(
+                403, "read_only", "this dashboard is read-only", hint="start it without --read-only to change anything"
+            )
         if head.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HttpError(415, "content_type", "the Content-Type must be application/json")
 
@@ -110,8 +122,12 @@ class Guard:
         if host is None:
             raise HttpError(400, "bad_request", "header Host is missing")
         if not self._is_own_host(host):
-            raise HttpError(421, "wrong_host", "this is not a host of the dashboard",
-                            hint="let the name in with: queuectl dashboard --allow-host NAME")
+            raise HttpError(
+                421,
+                "wrong_host",
+                "this is not a host of the dashboard",
+                hint="let the name in with: queuectl dashboard --allow-host NAME",
+            )
 
     def _is_own_host(self, host: str) -> bool:
         name, colon, port = host.lower().rpartition(":")
@@ -157,8 +173,11 @@ class Guard:
 
     def opens_page(self, head: Head, connected: socket.socket) -> bool:
         """Return whether a page may be shown, with the token in it, to somebody who did not bring the token."""
-        return (self._pages_are_open and head.headers.get("sec-fetch-site") in OWN_SITES
-                and owner(connected) in (None, 0, os.geteuid()))
+        return (
+            self._pages_are_open
+            and head.headers.get("sec-fetch-site") in OWN_SITES
+            and owner(connected) in (None, 0, os.geteuid())
+        )
 
     def set_cookie(self) -> str:
         """Return the value of Set-Cookie. Cookies know no ports, hence the port in its name."""
@@ -167,8 +186,12 @@ class Guard:
 
 def wrong_token() -> HttpError:
     """Return the refusal of a token that is not ours."""
-    return HttpError(401, WRONG_TOKEN, "the token is wrong",
-                     hint="each start has another; open the dashboard anew, with its link if that has a token")
+    return HttpError(
+        401,
+        WRONG_TOKEN,
+        "the token is wrong",
+        hint="each start has another; open the dashboard anew, with its link if that has a token",
+    )
 
 
 def _bearer(authorization: str) -> str | None:

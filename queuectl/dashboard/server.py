@@ -7,6 +7,7 @@
 Whatever is refused before its body was read ends the connection, so that no rest of it can pass for the next
 request. At most 64 connections are served at a time, and besides them 64 streams.
 """
+
 from __future__ import annotations
 
 import json
@@ -41,7 +42,12 @@ RETRY_AFTER = {"Retry-After": "1"}
 # So that nobody can try many.
 WRONG_TOKEN_SECONDS = 0.2
 STATUSES: tuple[tuple[type[QueueCTLError], int], ...] = (
-    (InvalidInput, 422), (NotFound, 404), (Conflict, 409), (StoreUnavailable, 503), (DaemonUnavailable, 409))
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (Conflict, 409),
+    (StoreUnavailable, 503),
+    (DaemonUnavailable, 409),
+)
 NO_BODY = (204, 304)
 
 
@@ -76,8 +82,14 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         except OSError as error:
             raise _cannot_listen(options, error) from error
         self.port: int = self.server_address[1]
-        self.guard = Guard(options.host, self.port, is_local=options.is_local, token=options.token,
-                           allowed_hosts=options.allowed_hosts, read_only=app.read_only)
+        self.guard = Guard(
+            options.host,
+            self.port,
+            is_local=options.is_local,
+            token=options.token,
+            allowed_hosts=options.allowed_hosts,
+            read_only=app.read_only,
+        )
         self.site = Site(self.guard, read_only=app.read_only)
         self.url = f"http://{as_in_url(options.host)}:{self.port}/"
         self.url += f"?token={options.token}" if options.token else ""
@@ -178,8 +190,12 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """Return the answer to what is our own fault; its number finds it in the log."""
         number = secrets.token_hex(4)
         self.log.say(f"incident {number}: {head.method} {head.path}: {_trace(error)}")
-        return HttpError(500, "internal", f"internal error, incident {number}",
-                         hint="please report it; the dashboard's log has the incident")
+        return HttpError(
+            500,
+            "internal",
+            f"internal error, incident {number}",
+            hint="please report it; the dashboard's log has the incident",
+        )
 
     def _refusal(self, head: Head | None, error: HttpError) -> Response:
         if error.code == WRONG_TOKEN:
@@ -204,8 +220,17 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         return False
 
     def _stream_head(self) -> bytes:
-        return encode_head(200, {**HEADERS, **NO_STORE, "Content-Type": "text/event-stream; charset=utf-8",
-                                 "Connection": "close", "X-Accel-Buffering": "no"}, self.app.clock.wall())
+        return encode_head(
+            200,
+            {
+                **HEADERS,
+                **NO_STORE,
+                "Content-Type": "text/event-stream; charset=utf-8",
+                "Connection": "close",
+                "X-Accel-Buffering": "no",
+            },
+            self.app.clock.wall(),
+        )
 
     def _send_pieces(self, head: Head, response: Response, connection: Connection) -> None:
         """Send a body of unknown length. One that fails is cut off: the client cannot be told any more."""
@@ -222,8 +247,11 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def encode(self, head: Head | None, response: Response, *, keep: bool) -> bytes:
         """Return an answer's bytes; of one in pieces, the head."""
-        headers = {**HEADERS, **({} if response.status == 304 else {"Content-Type": response.content_type}),
-                   **response.headers}
+        headers = {
+            **HEADERS,
+            **({} if response.status == 304 else {"Content-Type": response.content_type}),
+            **response.headers,
+        }
         if head is None or is_for_programs(head.path):
             headers.setdefault("Cache-Control", "no-store")
         if response.pieces is None and response.status not in NO_BODY:
@@ -281,8 +309,10 @@ def _cannot_listen(options: DashboardOptions, error: OSError) -> QueueCTLError:
 
     where = f"{options.host} port {options.port}"
     if error.errno == errno.EADDRINUSE:
-        return Conflict(f"{where} is used by another program",
-                        hint=f"choose another with --port {options.port + 1}, or any free one with --port 0")
+        return Conflict(
+            f"{where} is used by another program",
+            hint=f"choose another with --port {options.port + 1}, or any free one with --port 0",
+        )
     if error.errno == errno.EADDRNOTAVAIL:
         return InvalidInput(f"{options.host} is not an address of this machine", field="host")
     return DaemonUnavailable(f"cannot listen on {where}: {error.strerror}", hint="choose another with --port N")

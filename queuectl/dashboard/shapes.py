@@ -3,6 +3,7 @@
 Times are RFC 3339 in UTC with milliseconds, durations seconds, ids texts, numbers integers. What is not
 there is null. Secrets in environments are masked.
 """
+
 from __future__ import annotations
 
 from ..engine.snapshot import elapsed
@@ -28,9 +29,13 @@ TIME: Schema = {"type": "string", "format": "date-time"}
 SECONDS: Schema = {"type": "number", "description": "seconds"}
 STATE: Schema = {"type": "string", "enum": list(STATES)}
 VERBS: dict[str, tuple[str, ...]] = {
-    "retry": sources("retry"), "cancel": (*sources("cancel"), PROCESSING), "release": (HELD,),
-    "hold": sources("hold"), "edit": sources("edit"),
-    "remove": tuple(state for state in STATES if state != PROCESSING), "duplicate": STATES,
+    "retry": sources("retry"),
+    "cancel": (*sources("cancel"), PROCESSING),
+    "release": (HELD,),
+    "hold": sources("hold"),
+    "edit": sources("edit"),
+    "remove": tuple(state for state in STATES if state != PROCESSING),
+    "duplicate": STATES,
 }
 TIMES = ("run_at", "created_at", "updated_at", "started_at", "finished_at")
 DURATIONS = ("timeout", "duration")
@@ -75,8 +80,16 @@ def one_of(*words: str) -> Schema:
 class ApiError(HttpError):
     """A refusal that says more: `extra` stands beside its code and message."""
 
-    def __init__(self, status: int, code: str, message: str, *, hint: str | None = None, field: str | None = None,
-                 **extra: object) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        field: str | None = None,
+        **extra: object,
+    ) -> None:
         super().__init__(status, code, message, hint=hint, field=field)
         self.extra = extra
 
@@ -153,31 +166,90 @@ def picked(row: Row, names: Iterable[str]) -> dict[str, Any]:
 
 
 _JOB: dict[str, Schema] = {
-    "id": TEXT, "number": INTEGER, "command": TEXT, "state": STATE, "queue": TEXT, "priority": INTEGER,
-    "attempts": INTEGER, "max_retries": INTEGER, "timeout": maybe(SECONDS), "run_at": TIME, "created_at": TIME,
-    "updated_at": TIME, "started_at": maybe(TIME), "finished_at": maybe(TIME), "duration": maybe(SECONDS),
-    "exit_code": maybe(INTEGER), "signal": maybe(INTEGER), "error": maybe(TEXT), "worker": maybe(INTEGER),
-    "pid": maybe(INTEGER), "cwd": TEXT, "env": table(TEXT), "tags": many(TEXT), "allow_background": FLAG,
+    "id": TEXT,
+    "number": INTEGER,
+    "command": TEXT,
+    "state": STATE,
+    "queue": TEXT,
+    "priority": INTEGER,
+    "attempts": INTEGER,
+    "max_retries": INTEGER,
+    "timeout": maybe(SECONDS),
+    "run_at": TIME,
+    "created_at": TIME,
+    "updated_at": TIME,
+    "started_at": maybe(TIME),
+    "finished_at": maybe(TIME),
+    "duration": maybe(SECONDS),
+    "exit_code": maybe(INTEGER),
+    "signal": maybe(INTEGER),
+    "error": maybe(TEXT),
+    "worker": maybe(INTEGER),
+    "pid": maybe(INTEGER),
+    "cwd": TEXT,
+    "env": table(TEXT),
+    "tags": many(TEXT),
+    "allow_background": FLAG,
     "schedule": maybe(TEXT),
 }
 SUMMARY: dict[str, Schema] = {
     **{name: schema for name, schema in _JOB.items() if name not in LEFT_OUT},
-    "command_cut": FLAG, "elapsed": maybe(SECONDS), "allowed_actions": many(one_of(*VERBS)),
+    "command_cut": FLAG,
+    "elapsed": maybe(SECONDS),
+    "allowed_actions": many(one_of(*VERBS)),
 }
 SCHEMAS: dict[str, Schema] = {
-    "Error": {"type": "object", "required": ["error"], "additionalProperties": False, "properties": {"error": {
-        "type": "object", "required": ["code", "message", "hint", "field"],
-        "properties": {"code": TEXT, "message": TEXT, "hint": maybe(TEXT), "field": maybe(TEXT),
-                       "position": INTEGER, "suggestion": maybe(TEXT), "count": INTEGER}}}},
+    "Error": {
+        "type": "object",
+        "required": ["error"],
+        "additionalProperties": False,
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["code", "message", "hint", "field"],
+                "properties": {
+                    "code": TEXT,
+                    "message": TEXT,
+                    "hint": maybe(TEXT),
+                    "field": maybe(TEXT),
+                    "position": INTEGER,
+                    "suggestion": maybe(TEXT),
+                    "count": INTEGER,
+                },
+            }
+        },
+    },
     "Job": record(**_JOB),
     "JobSummary": record(**SUMMARY),
     "JobChanged": record(job=ref("Job"), allowed_actions=many(one_of(*VERBS))),
-    "Attempt": record(attempt=INTEGER, worker=INTEGER, pid=maybe(INTEGER), started_at=TIME, wait_time=SECONDS,
-                      finished_at=maybe(TIME), duration=maybe(SECONDS), outcome=maybe(TEXT), exit_code=maybe(INTEGER),
-                      signal=maybe(INTEGER), error=maybe(TEXT), output_size=INTEGER),
-    "Worker": record(worker=INTEGER, pid=INTEGER, state=one_of("busy", "idle", "stopping", "lost"), job=maybe(TEXT),
-                     elapsed=maybe(SECONDS), jobs_done=INTEGER, heartbeat_at=TIME, memory=INTEGER, uptime=SECONDS,
-                     busy=maybe(NUMBER), queues=TEXT, command=maybe(TEXT)),
+    "Attempt": record(
+        attempt=INTEGER,
+        worker=INTEGER,
+        pid=maybe(INTEGER),
+        started_at=TIME,
+        wait_time=SECONDS,
+        finished_at=maybe(TIME),
+        duration=maybe(SECONDS),
+        outcome=maybe(TEXT),
+        exit_code=maybe(INTEGER),
+        signal=maybe(INTEGER),
+        error=maybe(TEXT),
+        output_size=INTEGER,
+    ),
+    "Worker": record(
+        worker=INTEGER,
+        pid=INTEGER,
+        state=one_of("busy", "idle", "stopping", "lost"),
+        job=maybe(TEXT),
+        elapsed=maybe(SECONDS),
+        jobs_done=INTEGER,
+        heartbeat_at=TIME,
+        memory=INTEGER,
+        uptime=SECONDS,
+        busy=maybe(NUMBER),
+        queues=TEXT,
+        command=maybe(TEXT),
+    ),
     "Refused": record(id=TEXT, state=STATE, message=TEXT),
     "Upcoming": record(at=TIME, what=TEXT, id=TEXT, command=TEXT),
 }

@@ -3,6 +3,7 @@
 All pages are one document, `index.html`, with the token in it; its scripts look at the URL. Works from a
 zip archive too.
 """
+
 from __future__ import annotations
 
 import gzip
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
 
 FOLDER = "assets"
 PAGES = re.compile(r"/|/jobs(/[^/]+)?|/queues|/workers|/dlq|/schedule|/metrics-ui|/config|/events-log")
-TYPES = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8",
-         "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
 HTML = TYPES["html"]
 NO_STORE = {"Cache-Control": "no-store"}
 WORTH_PACKING = 512
@@ -51,8 +56,9 @@ class Asset:
             return Response(304, content_type=self.content_type, headers=headers)
         if self.packed is None or not _takes_gzip(head.headers.get("accept-encoding", "")):
             return Response(200, self.data, content_type=self.content_type, headers=headers)
-        return Response(200, self.packed, content_type=self.content_type,
-                        headers={**headers, "Content-Encoding": "gzip"})
+        return Response(
+            200, self.packed, content_type=self.content_type, headers={**headers, "Content-Encoding": "gzip"}
+        )
 
 
 def _takes_gzip(accepted: str) -> bool:
@@ -65,8 +71,7 @@ def names() -> list[str]:
     here = os.path.dirname(os.path.abspath(__file__))
     folder = os.path.join(here, FOLDER)
     if os.path.isdir(folder):
-        paths = [os.path.relpath(os.path.join(at, file), folder)
-                 for at, _, files in os.walk(folder) for file in files]
+        paths = [os.path.relpath(os.path.join(at, file), folder) for at, _, files in os.walk(folder) for file in files]
     else:
         paths = _names_in_archive(folder)
     found = [path.replace(os.sep, "/") for path in paths]
@@ -81,7 +86,7 @@ def _names_in_archive(folder: str) -> list[str]:
         archive = os.path.dirname(archive)
     inside = os.path.relpath(folder, archive).replace(os.sep, "/") + "/"
     with zipfile.ZipFile(archive) as package:
-        return [name[len(inside):] for name in package.namelist() if name.startswith(inside) and name[-1] != "/"]
+        return [name[len(inside) :] for name in package.namelist() if name.startswith(inside) and name[-1] != "/"]
 
 
 def read(name: str) -> bytes:
@@ -97,8 +102,11 @@ class Site:
     def __init__(self, guard: Guard, *, read_only: bool) -> None:
         self._guard = guard
         self._assets = {f"/{FOLDER}/{name}": Asset(name, read(name)) for name in names() if name != "index.html"}
-        self._index = (read("index.html").replace(b"@TOKEN@", html.escape(guard.token).encode())
-                       .replace(b"@READ_ONLY@", b"true" if read_only else b"false"))
+        self._index = (
+            read("index.html")
+            .replace(b"@TOKEN@", html.escape(guard.token).encode())
+            .replace(b"@READ_ONLY@", b"true" if read_only else b"false")
+        )
 
     def answer(self, head: Head, connected: socket.socket) -> Response:
         """Return what a path that is not the API's stands for. Raises HttpError."""
@@ -114,25 +122,39 @@ class Site:
         if self._guard.knows(head):
             return Response(200, self._index, content_type=HTML, headers=NO_STORE)
         if self._guard.opens_page(head, connected):
-            return Response(200, self._index, content_type=HTML,
-                            headers={**NO_STORE, "Set-Cookie": self._guard.set_cookie()})
-        return page(401, "A token is needed", "Open the dashboard with the link that it printed when it was started, "
-                    "or, if you just followed a link, continue.", leads_on=True)
+            return Response(
+                200, self._index, content_type=HTML, headers={**NO_STORE, "Set-Cookie": self._guard.set_cookie()}
+            )
+        return page(
+            401,
+            "A token is needed",
+            "Open the dashboard with the link that it printed when it was started, "
+            "or, if you just followed a link, continue.",
+            leads_on=True,
+        )
 
     def _log_in(self, head: Head) -> Response:
         """Exchange the token in a link for the cookie; a token must not stay in the address bar and the history."""
         if not self._guard.is_token(head.query["token"]):
             raise wrong_token()
         others = urlencode({name: value for name, value in head.query.items() if name != "token"})
-        return Response(303, content_type=HTML, headers={
-            **NO_STORE, "Location": quote(head.path) + (f"?{others}" if others else ""),
-            "Set-Cookie": self._guard.set_cookie()})
+        return Response(
+            303,
+            content_type=HTML,
+            headers={
+                **NO_STORE,
+                "Location": quote(head.path) + (f"?{others}" if others else ""),
+                "Set-Cookie": self._guard.set_cookie(),
+            },
+        )
 
 
 def page(status: int, title: str, text: str, *, leads_on: bool = False) -> Response:
     """Return a page of one sentence; one that `leads_on` has a link to the first page."""
     link = '<p><a href="/">Continue to the dashboard</a></p>' if leads_on else ""
-    body = (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)} - QueueCTL</title>'
-            f'<link rel="stylesheet" href="/{FOLDER}/app.css"><main><h1>{html.escape(title)}</h1>'
-            f"<p>{html.escape(text)}</p>{link}</main></html>\n")
+    body = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)} - QueueCTL</title>'
+        f'<link rel="stylesheet" href="/{FOLDER}/app.css"><main><h1>{html.escape(title)}</h1>'
+        f"<p>{html.escape(text)}</p>{link}</main></html>\n"
+    )
     return Response(status, body.encode(), content_type=HTML, headers=NO_STORE)

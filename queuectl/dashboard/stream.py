@@ -9,6 +9,7 @@
 The watcher lives only while somebody listens. Its connection never writes, since `changes` tells of the
 commits of others only. A client that does not read what it is sent is dropped and may come again.
 """
+
 from __future__ import annotations
 
 import collections
@@ -112,13 +113,27 @@ class Hub:
         client = Client()
         with self._lock:
             if self.is_closed or len(self._clients) >= MAX_STREAMS:
-                raise HttpError(503, "too_many_streams", "too many streams are open", hint="close some tabs",
-                                headers={"Retry-After": "5"})
+                raise HttpError(
+                    503,
+                    "too_many_streams",
+                    "too many streams are open",
+                    hint="close some tabs",
+                    headers={"Retry-After": "5"},
+                )
             self._clients.add(client)
             self._empty.clear()
-            client.put(RETRY + event("hello", {
-                "seq": self._seq, "version": self.app.version, "server_time": iso(self.app.clock.wall()),
-                "read_only": self.app.read_only}))
+            client.put(
+                RETRY
+                + event(
+                    "hello",
+                    {
+                        "seq": self._seq,
+                        "version": self.app.version,
+                        "server_time": iso(self.app.clock.wall()),
+                        "read_only": self.app.read_only,
+                    },
+                )
+            )
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
                 self._watcher.start()

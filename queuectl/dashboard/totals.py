@@ -3,6 +3,7 @@
 So a question costs what the last minutes do, not what three months do. And while the dashboard runs a total
 does not go down when old minutes are forgotten, which Prometheus would take for a restart.
 """
+
 from __future__ import annotations
 
 import threading

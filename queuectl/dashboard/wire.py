@@ -4,6 +4,7 @@
 was cut off, accepts two Hosts, and its timeout is for each read, so that a byte now and then keeps a thread
 for ever. Here a request is whole or refused: within one deadline, of bounded size, with one meaning only.
 """
+
 from __future__ import annotations
 
 import re
@@ -37,8 +38,17 @@ NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(rb"[\t -~\x80-\xff]*")
 LENGTH = re.compile(r"[0-9]{1,15}")
 # Two of them would mean one thing to us and another to somebody else.
-ONCE = {"host", "origin", "content-length", "content-type", "transfer-encoding", "cookie", "authorization",
-        "x-queuectl-token", "sec-fetch-site"}
+ONCE = {
+    "host",
+    "origin",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "cookie",
+    "authorization",
+    "x-queuectl-token",
+    "sec-fetch-site",
+}
 
 
 class Gone(Exception):
@@ -50,8 +60,9 @@ class Head:
 
     __slots__ = ("method", "path", "query", "headers", "version")
 
-    def __init__(self, method: str, path: str, query: dict[str, str], headers: dict[str, str],
-                 version: str = "1.1") -> None:
+    def __init__(
+        self, method: str, path: str, query: dict[str, str], headers: dict[str, str], version: str = "1.1"
+    ) -> None:
         self.method = method
         self.path = path
         self.query = query
@@ -72,8 +83,9 @@ class Head:
     def length(self) -> int:
         """How long the body is. Raises HttpError for one that is not acceptable."""
         if "transfer-encoding" in self.headers:
-            raise HttpError(501, "not_implemented", "Transfer-Encoding is not supported",
-                            hint="send the body with Content-Length")
+            raise HttpError(
+                501, "not_implemented", "Transfer-Encoding is not supported", hint="send the body with Content-Length"
+            )
         text = self.headers.get("content-length")
         if text is None:
             if self.method in ("POST", "PUT", "PATCH"):
@@ -173,7 +185,7 @@ class Connection:
             self._receive()
         self._refuse_long_head(at)
         head = bytes(self._buffer[:at])
-        del self._buffer[:at + len(END)]
+        del self._buffer[: at + len(END)]
         return parse_head(head)
 
     def _refuse_long_head(self, end: int | None = None) -> None:
@@ -229,8 +241,12 @@ class Connection:
 def encode_head(status: int, headers: Mapping[str, str], now: int) -> bytes:
     """Return the head of an answer. `now` is the wall time."""
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(now // 1000))
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", "Server: queuectl", f"Date: {date}",
-             *(f"{name}: {value}" for name, value in headers.items())]
+    lines = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        "Server: queuectl",
+        f"Date: {date}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
     if any("\r" in line or "\n" in line for line in lines):
         raise ValueError("a header of the answer has a line break")
     return "\r\n".join([*lines, "", ""]).encode("latin-1")

@@ -3,6 +3,7 @@
 Starting runs our own command, since a process with threads must not fork. Stopping and scaling may take
 as long as the jobs that run: they go on in a thread, and after two seconds the answer is 202 meanwhile.
 """
+
 from __future__ import annotations
 
 import threading
@@ -32,13 +33,28 @@ START_SECONDS = 90
 HOUR_MS = 60 * MINUTE
 RATE_MINUTES = 5
 
-SCHEMAS["Workers"] = record(items=many(ref("Worker")),
-                            pool=record(running=FLAG, pid=maybe(INTEGER), target=maybe(INTEGER)),
-                            max_workers=INTEGER, default_count=INTEGER)
+SCHEMAS["Workers"] = record(
+    items=many(ref("Worker")),
+    pool=record(running=FLAG, pid=maybe(INTEGER), target=maybe(INTEGER)),
+    max_workers=INTEGER,
+    default_count=INTEGER,
+)
 SCHEMAS["Stopped"] = record(stopped=FLAG, pid=maybe(INTEGER), done=FLAG)
-SCHEMAS["Queues"] = record(items=many(record(
-    queue=TEXT, counts=table(INTEGER), depth=INTEGER, oldest_age=maybe(SECONDS), per_minute_5=NUMBER,
-    finished_hour=INTEGER, failed_hour=INTEGER, dead_hour=INTEGER, eta=maybe(SECONDS))))
+SCHEMAS["Queues"] = record(
+    items=many(
+        record(
+            queue=TEXT,
+            counts=table(INTEGER),
+            depth=INTEGER,
+            oldest_age=maybe(SECONDS),
+            per_minute_5=NUMBER,
+            finished_hour=INTEGER,
+            failed_hour=INTEGER,
+            dead_hour=INTEGER,
+            eta=maybe(SECONDS),
+        )
+    )
+)
 
 
 @route("GET", "/queues", "Each queue: how much waits, since when, and how fast it goes", answer=ref("Queues"))
@@ -47,8 +63,14 @@ def queues(app: App) -> Response:
     hour = {row["queue"]: row for row in store.stats.queue_totals(now - HOUR_MS)}
     recent = {row["queue"]: row for row in store.stats.queue_totals(now - RATE_MINUTES * MINUTE)}
     counts = store.counts.by_queue()
-    return json_response({"items": [_queue(app, name, counts.get(name, {}), hour.get(name), recent.get(name), now)
-                                    for name in sorted({*counts, *hour})]})
+    return json_response(
+        {
+            "items": [
+                _queue(app, name, counts.get(name, {}), hour.get(name), recent.get(name), now)
+                for name in sorted({*counts, *hour})
+            ]
+        }
+    )
 
 
 def _queue(app: App, name: str, counts: dict[str, int], hour: Any, recent: Any, now: int) -> dict[str, Any]:
@@ -58,10 +80,15 @@ def _queue(app: App, name: str, counts: dict[str, int], hour: Any, recent: Any, 
     per_minute = round(ended / (RATE_MINUTES + now % MINUTE / MINUTE), 2)
     depth = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
     waiting = counts.get(PENDING, 0)
-    return {"queue": name, "counts": counts, "depth": depth,
-            "oldest_age": None if oldest is None else seconds(max(0, now - oldest)), "per_minute_5": per_minute,
-            **{f"{key}_hour": 0 if hour is None else hour[key] for key in ("finished", "failed", "dead")},
-            "eta": round(waiting / per_minute * 60, 1) if per_minute and waiting else None}
+    return {
+        "queue": name,
+        "counts": counts,
+        "depth": depth,
+        "oldest_age": None if oldest is None else seconds(max(0, now - oldest)),
+        "per_minute_5": per_minute,
+        **{f"{key}_hour": 0 if hour is None else hour[key] for key in ("finished", "failed", "dead")},
+        "eta": round(waiting / per_minute * 60, 1) if per_minute and waiting else None,
+    }
 
 
 @route("GET", "/workers", "The workers and their health", answer=ref("Workers"))
@@ -73,19 +100,33 @@ def _workers(app: App) -> dict[str, Any]:
     queue, settings = app.queue, app.queue.settings()
     rows = reports.worker_rows(queue.home, queue.store, app.clock.wall())
     pid = pool_pid(queue.home)
-    return {"items": [shaped(row) for row in rows], "max_workers": settings.max_workers,
-            "default_count": settings.worker_count,
-            "pool": {"running": pid is not None, "pid": pid,
-                     "target": queue.store.meta.pool_target() if pid is not None else None}}
+    return {
+        "items": [shaped(row) for row in rows],
+        "max_workers": settings.max_workers,
+        "default_count": settings.worker_count,
+        "pool": {
+            "running": pid is not None,
+            "pid": pid,
+            "target": queue.store.meta.pool_target() if pid is not None else None,
+        },
+    }
 
 
 COUNT = whole(1, 256)
 
 
-@route("POST", "/workers", "Start workers in the background; answers once they are up",
-       body=(Field("count", COUNT, "how many (default: the setting worker_count)"),
-             Field("queues", many(TEXT, 64), "only jobs of these queues", default=[])),
-       answer=ref("Workers"), status=201, errors=(409, 422))
+@route(
+    "POST",
+    "/workers",
+    "Start workers in the background; answers once they are up",
+    body=(
+        Field("count", COUNT, "how many (default: the setting worker_count)"),
+        Field("queues", many(TEXT, 64), "only jobs of these queues", default=[]),
+    ),
+    answer=ref("Workers"),
+    status=201,
+    errors=(409, 422),
+)
 def start(app: App, *, count: int | None, queues: list[str]) -> Response:
     count = _allowed(app, app.queue.settings().worker_count if count is None else count)
     for name in queues:
@@ -101,8 +142,11 @@ def start(app: App, *, count: int | None, queues: list[str]) -> Response:
 def _allowed(app: App, count: int) -> int:
     most = app.queue.settings().max_workers
     if count > most:
-        raise InvalidInput(f"at most {most} workers are allowed, got {count}", field="count",
-                           hint="allow more by the setting max_workers")
+        raise InvalidInput(
+            f"at most {most} workers are allowed, got {count}",
+            field="count",
+            hint="allow more by the setting max_workers",
+        )
     return count
 
 
@@ -112,8 +156,14 @@ def _run(words: list[str]) -> None:
     import subprocess
 
     try:
-        done = subprocess.run(own_command(words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, timeout=START_SECONDS, check=False)
+        done = subprocess.run(
+            own_command(words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=START_SECONDS,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise DaemonUnavailable("the workers did not come up in time", hint="see queuectl worker logs") from None
     if done.returncode == 0:
@@ -126,26 +176,38 @@ def _run(words: list[str]) -> None:
         raise DaemonUnavailable("the workers did not come up", hint="see queuectl worker logs") from None
 
 
-@route("POST", "/workers/scale", "Change the number of workers; those that leave finish their job",
-       body=(Field("count", COUNT, "how many there shall be", required=True),), answer=ref("Workers"),
-       others={202: ref("Workers")}, errors=(409, 422))
+@route(
+    "POST",
+    "/workers/scale",
+    "Change the number of workers; those that leave finish their job",
+    body=(Field("count", COUNT, "how many there shall be", required=True),),
+    answer=ref("Workers"),
+    others={202: ref("Workers")},
+    errors=(409, 422),
+)
 def scale(app: App, *, count: int) -> Response:
     count = _allowed(app, count)
     is_done, _ = BACKGROUND.run(app, "scale", lambda queue: scale_pool(queue, count), is_shared=False)
     return json_response(_workers(app), 200 if is_done else 202)
 
 
-@route("POST", "/workers/stop", "Stop the workers, when their jobs are done or with force at once",
-       body=(Field("force", FLAG, "end current jobs; they go back to the queue", default=False),),
-       answer=ref("Stopped"), others={202: ref("Stopped")}, errors=(422,))
+@route(
+    "POST",
+    "/workers/stop",
+    "Stop the workers, when their jobs are done or with force at once",
+    body=(Field("force", FLAG, "end current jobs; they go back to the queue", default=False),),
+    answer=ref("Stopped"),
+    others={202: ref("Stopped")},
+    errors=(422,),
+)
 def stop(app: App, *, force: bool) -> Response:
     before = pool_pid(app.queue.home)
     # A second request without force waits with the first: to a pool a second signal would mean force.
-    is_done, pid = BACKGROUND.run(app, f"stop {force}", lambda queue: stop_pool(queue, patience=None, force=force),
-                                  is_shared=True)
+    is_done, pid = BACKGROUND.run(
+        app, f"stop {force}", lambda queue: stop_pool(queue, patience=None, force=force), is_shared=True
+    )
     pid = pid if is_done else before
-    return json_response({"stopped": is_done and pid is not None, "pid": pid, "done": is_done},
-                         200 if is_done else 202)
+    return json_response({"stopped": is_done and pid is not None, "pid": pid, "done": is_done}, 200 if is_done else 202)
 
 
 class Work:

@@ -3,6 +3,7 @@
 There shall be a worker for each job that waits or runs, up to a maximum. More are started at once; how many
 were needed at most during the last minute is how many stay, down to none.
 """
+
 from __future__ import annotations
 
 from ..model.errors import QueueCTLError
@@ -47,8 +48,11 @@ class AutoScaler:
         elif now - self._since < IDLE_MS:
             return
         elif self._peak < running:
-            self._change(running, self._peak, f"at most {self._peak} needed during the last minute"
-                         if self._peak else "nothing to run for a minute")
+            self._change(
+                running,
+                self._peak,
+                f"at most {self._peak} needed during the last minute" if self._peak else "nothing to run for a minute",
+            )
         self._since, self._peak = now, wanted
 
     def running(self) -> int:
@@ -67,8 +71,9 @@ class AutoScaler:
             self._wait_until = self._queue.clock.monotonic() + TRY_AGAIN_MS
             return
         with self._queue.store.writing():
-            self._queue.store.events.add("scaled", actor=self._queue.actor, now=now,
-                                         detail=f"{running} -> {wanted} workers, {reason}")
+            self._queue.store.events.add(
+                "scaled", actor=self._queue.actor, now=now, detail=f"{running} -> {wanted} workers, {reason}"
+            )
 
     def _apply(self, running: int, wanted: int) -> None:
         if not wanted:
@@ -84,8 +89,14 @@ class AutoScaler:
 
         command = own_command(["--home", self._queue.home.path, "worker", "start", "--count", str(count)])
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.PIPE, timeout=START_SECONDS, check=False)
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=START_SECONDS,
+                check=False,
+            )
         except (OSError, subprocess.SubprocessError) as error:
             raise QueueCTLError(f"worker start: {error}") from error
         if done.returncode:

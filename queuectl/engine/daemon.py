@@ -5,6 +5,7 @@ output to a log. It says through a pipe that it is ready, or why it is not, so t
 returns when the workers are really up. It inherits no descriptor but that pipe, and no variable of
 a job that started it.
 """
+
 from __future__ import annotations
 
 import os
@@ -23,8 +24,14 @@ READY = "ready"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Without the empty entry that -c brings: a random.py in the user's directory would be taken for Python's own.
 BOOT = "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; from queuectl.frontends.cli import run; run()"
-JOB_VARIABLES = (MARKER, "QUEUECTL_JOB_ID", "QUEUECTL_JOB_NUMBER", "QUEUECTL_ATTEMPT", "QUEUECTL_MAX_ATTEMPTS",
-                 "QUEUECTL_QUEUE")
+JOB_VARIABLES = (
+    MARKER,
+    "QUEUECTL_JOB_ID",
+    "QUEUECTL_JOB_NUMBER",
+    "QUEUECTL_ATTEMPT",
+    "QUEUECTL_MAX_ATTEMPTS",
+    "QUEUECTL_QUEUE",
+)
 
 
 def own_command(arguments: Sequence[str]) -> list[str]:

@@ -1,4 +1,5 @@
 """Steer the dashboard from outside: what it shall listen on, start it in the background, stop it, ask after it."""
+
 from __future__ import annotations
 
 import os
@@ -27,16 +28,27 @@ class DashboardOptions:
 
     __slots__ = ("host", "port", "token", "allowed_hosts", "read_only")
 
-    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, token: str | None = None,
-                 allowed_hosts: Sequence[str] = (), read_only: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        allowed_hosts: Sequence[str] = (),
+        read_only: bool = False,
+    ) -> None:
         self.host = host
         self.port = port
         self.token = token
         self.allowed_hosts = tuple(allowed_hosts)
         self.read_only = read_only
         if token is None and not self.is_local:
-            raise InvalidInput(f"{host} can be reached from other machines, and whoever can use the dashboard can run "
-                               "commands as you: it needs --token there", field="token", hint=MAKE_ONE)
+            raise InvalidInput(
+                f"{host} can be reached from other machines, and whoever can use the dashboard can run "
+                "commands as you: it needs --token there",
+                field="token",
+                hint=MAKE_ONE,
+            )
         if token is not None and not TOKEN.fullmatch(token):
             raise InvalidInput("a token has 16 to 256 of A-Z a-z 0-9 . _ ~ -", field="token", hint=MAKE_ONE)
 
@@ -83,8 +95,9 @@ def dashboard_state(home: Home) -> dict[str, Any]:
 
 def write_url(home: Home, url: str) -> None:
     """In the dashboard: write down where it is, with its token if it has a fixed one; for its user's eyes only."""
-    with open(os.open(home.dashboard_url, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w",
-              encoding="utf-8") as file:
+    with open(
+        os.open(home.dashboard_url, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w", encoding="utf-8"
+    ) as file:
         file.write(url + "\n")
 
 

@@ -1,4 +1,5 @@
 """A varied set of jobs to see the queue at work: success, output, retries, a timeout, a dead letter."""
+
 from __future__ import annotations
 
 from ..model.errors import Conflict
@@ -17,14 +18,14 @@ BUDGET_SECONDS = 120.0
 TAG = "demo"
 JOBS: tuple[dict[str, Any], ...] = (
     {"command": "echo 'Hello from QueueCTL'", "priority": 10},
-    {"command": "for i in 1 2 3 4 5; do echo \"step $i of 5\"; sleep 0.1; done"},
+    {"command": 'for i in 1 2 3 4 5; do echo "step $i of 5"; sleep 0.1; done'},
     {"command": "ls /usr/bin | sort | head -n 100 | wc -l"},
-    {"command": "echo \"priority jobs go first, this is attempt $QUEUECTL_ATTEMPT\"", "priority": 5},
+    {"command": 'echo "priority jobs go first, this is attempt $QUEUECTL_ATTEMPT"', "priority": 5},
     {"command": "test \"$QUEUECTL_ATTEMPT\" -ge 2 || { echo 'not yet' >&2; exit 75; }", "retries": 2},
     {"command": "echo 'this one always fails' >&2; exit 3", "retries": 1},
     {"command": "echo 'this one takes too long'; sleep 30", "timeout": 1, "retries": 0},
     {"command": "kill -SEGV $$", "retries": 0},
-    {"command": "echo \"$GREETING, $NAME\"", "env": {"GREETING": "Good evening", "NAME": "night shift"}},
+    {"command": 'echo "$GREETING, $NAME"', "env": {"GREETING": "Good evening", "NAME": "night shift"}},
     {"command": "sleep 0.5; date"},
 )
 
@@ -41,8 +42,9 @@ def run_demo(queue: Queue, ids: Sequence[str], on_progress: Callable[[int], None
     """
     ours = _start(queue)
     try:
-        jobs = queue.wait(*ids, timeout=BUDGET_SECONDS,
-                          on_change=lambda found: on_progress(sum(job.is_final for job in found)))
+        jobs = queue.wait(
+            *ids, timeout=BUDGET_SECONDS, on_change=lambda found: on_progress(sum(job.is_final for job in found))
+        )
     finally:
         if ours:
             stop_pool(queue, patience=None, force=True)

@@ -4,6 +4,7 @@ Each listener owns a named pipe in `run/bells`. To ring is to write one byte to 
 begins with a prefix; a pipe that nobody listens to any more is skipped, a full one has been rung
 already. A ring may get lost with its listener: the slow poll of the listeners is the safety net.
 """
+
 from __future__ import annotations
 
 import errno

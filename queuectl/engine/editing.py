@@ -1,4 +1,5 @@
 """Editing jobs that wait: what may not be asked for, and what the history says of it."""
+
 from __future__ import annotations
 
 import json
@@ -31,14 +32,20 @@ def _demand_attempts_left(jobs: Iterable[Job], allowed: int) -> None:
     for job in jobs:
         least = min(job.attempts, job.max_retries)
         if job.state in WAITING_STATES and allowed < least:
-            raise InvalidInput(f"max_retries must be at least {least} for job {quoted(job.id)}: it waits for attempt "
-                               f"{job.attempts + 1}", field="max_retries")
+            raise InvalidInput(
+                f"max_retries must be at least {least} for job {quoted(job.id)}: it waits for attempt "
+                f"{job.attempts + 1}",
+                field="max_retries",
+            )
 
 
 def difference(job: Job, changes: Mapping[str, Any]) -> str:
     """Return what changes about a job, such as `priority 0 to 5`, without what stays as it is."""
-    told = [f"{name} {_text(name, getattr(job, name))} to {_text(name, value)}"
-            for name, value in changes.items() if value != getattr(job, name)]
+    told = [
+        f"{name} {_text(name, getattr(job, name))} to {_text(name, value)}"
+        for name, value in changes.items()
+        if value != getattr(job, name)
+    ]
     return ", ".join(told) or "nothing new"
 
 

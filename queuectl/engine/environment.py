@@ -3,6 +3,7 @@
 It is the worker's own without the QUEUECTL_ variables, the search path of whoever enqueued the job,
 the job's variables, and what tells the command who it is. The marker tells us whose a process is.
 """
+
 from __future__ import annotations
 
 import os
@@ -32,14 +33,16 @@ def attempt_environment(base: dict[bytes, bytes], claim: Claim, mark: str) -> di
     """Return the environment of one attempt."""
     variables = {"PATH": claim.context.path} if claim.context.path else {}
     variables.update(claim.context.env)
-    variables.update({
-        "QUEUECTL_JOB_ID": claim.id,
-        "QUEUECTL_JOB_NUMBER": str(claim.number),
-        "QUEUECTL_ATTEMPT": str(claim.attempt),
-        "QUEUECTL_MAX_ATTEMPTS": str(_last_attempt(claim)),
-        "QUEUECTL_QUEUE": claim.queue,
-        MARKER: mark,
-    })
+    variables.update(
+        {
+            "QUEUECTL_JOB_ID": claim.id,
+            "QUEUECTL_JOB_NUMBER": str(claim.number),
+            "QUEUECTL_ATTEMPT": str(claim.attempt),
+            "QUEUECTL_MAX_ATTEMPTS": str(_last_attempt(claim)),
+            "QUEUECTL_QUEUE": claim.queue,
+            MARKER: mark,
+        }
+    )
     return {**base, **_encoded(variables)}
 
 

@@ -10,6 +10,7 @@ child's death, the doorbell and signals together; it is as long as the next dead
 The execution knows nothing of the store: once a second, and when the doorbell's control byte comes,
 it asks its `watch` whether to go on.
 """
+
 from __future__ import annotations
 
 import os
@@ -43,9 +44,20 @@ class Execution:
     orphans of the tree become our children.
     """
 
-    def __init__(self, claim: Claim, *, marker: str, environment: Mapping[bytes, bytes], capture: Capture,
-                 kill_grace: int, clock: Clock, wakeup: Wakeup, watch: Callable[[Execution], None],
-                 spared: set[int], adopts: bool) -> None:
+    def __init__(
+        self,
+        claim: Claim,
+        *,
+        marker: str,
+        environment: Mapping[bytes, bytes],
+        capture: Capture,
+        kill_grace: int,
+        clock: Clock,
+        wakeup: Wakeup,
+        watch: Callable[[Execution], None],
+        spared: set[int],
+        adopts: bool,
+    ) -> None:
         self.claim = claim
         self.capture = capture
         self.pid: int | None = None
@@ -108,8 +120,9 @@ class Execution:
         try:
             self._listen(out_read, STDOUT)
             self._listen(err_read, STDERR)
-            self.pid = process.spawn(self.claim.command, environment=self._environment, stdout=out_write,
-                                     stderr=err_write)
+            self.pid = process.spawn(
+                self.claim.command, environment=self._environment, stdout=out_write, stderr=err_write
+            )
         finally:
             os.close(out_write)
             os.close(err_write)
@@ -172,8 +185,12 @@ class Execution:
         timeout = self.claim.timeout
         if timeout is not None and self._ending is None and self._status is None and now - self.began >= timeout:
             self.end(Outcome.timed_out(timeout / 1000))
-        if self._clearing_since is None and self._is_drained(now) and not self.claim.allow_background \
-                and not self._is_certainly_clear():
+        if (
+            self._clearing_since is None
+            and self._is_drained(now)
+            and not self.claim.allow_background
+            and not self._is_certainly_clear()
+        ):
             self._start_clearing(self._kill_grace)
         if self._clearing_since is not None and now - self._clearing_since >= self._grace:
             process.send(self._tree(), signal.SIGKILL)

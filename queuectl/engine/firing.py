@@ -11,6 +11,7 @@ Everything that belongs to a fire is one transaction: moving the schedule on (wh
 can), noting the pair of schedule and time, and enqueuing the job. A kill before its commit leaves the
 schedule due; after it, it has fired.
 """
+
 from __future__ import annotations
 
 from ..model import when, zones
@@ -59,8 +60,9 @@ def _fire(store: Store, schedule: Schedule, now: int, actor: str, log: Log) -> i
     with store.writing():
         if not store.schedules.advance(schedule, following):
             return 0
-        jobs = [_make(store, schedule, at, now, actor, log) for at in times
-                if not store.schedules.has_fired(schedule, at)]
+        jobs = [
+            _make(store, schedule, at, now, actor, log) for at in times if not store.schedules.has_fired(schedule, at)
+        ]
         store.schedules.prune_fires(schedule, now - KEPT_FIRES_MS)
     return len([job for job in jobs if job is not None])
 
@@ -82,7 +84,7 @@ def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
     """Enqueue a job of a schedule; return its number. In a transaction."""
     spec = JobSpec(schedule.command, max_retries=schedule.max_retries, timeout=schedule.timeout, cwd=schedule.cwd)
     spec.queue, spec.priority, spec.env = schedule.queue, schedule.priority, schedule.env
-    identifier, = store.jobs.enqueue([spec], path=schedule.path, actor=actor, now=now, schedule=schedule.name)
+    (identifier,) = store.jobs.enqueue([spec], path=schedule.path, actor=actor, now=now, schedule=schedule.name)
     number = store.search.number_of(identifier)
     assert number is not None
     return number

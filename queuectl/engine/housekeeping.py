@@ -3,6 +3,7 @@
 All of it goes in small transactions and short steps: a tick does at most a tenth of a second of it, so
 that nothing that is due waits for what is old.
 """
+
 from __future__ import annotations
 
 from ..model.job import COMPLETED, DEAD, jobs_text

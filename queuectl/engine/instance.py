@@ -1,4 +1,5 @@
 """One daemon of a kind per home: the kernel lock that it holds, and who holds it."""
+
 from __future__ import annotations
 
 import os
@@ -22,20 +23,23 @@ LOOK_SECONDS = 0.02
 
 def take_pool_lock(home: Home, clock: Clock) -> LockFile:
     """Return the pool's lock, taken and with our pid in it. Raises Conflict, naming the pool that has it."""
-    return _take(home, home.pool_lock, clock, "workers are running",
-                 "change their number with: queuectl worker scale N")
+    return _take(
+        home, home.pool_lock, clock, "workers are running", "change their number with: queuectl worker scale N"
+    )
 
 
 def take_scheduler_lock(home: Home, clock: Clock) -> LockFile:
     """Return the scheduler's lock, taken and with our pid in it. Raises Conflict, naming the one that has it."""
-    return _take(home, home.scheduler_lock, clock, "a scheduler is running",
-                 "look at it with: queuectl scheduler status")
+    return _take(
+        home, home.scheduler_lock, clock, "a scheduler is running", "look at it with: queuectl scheduler status"
+    )
 
 
 def take_dashboard_lock(home: Home, clock: Clock) -> LockFile:
     """Return the dashboard's lock, taken and with our pid in it. Raises Conflict, naming the one that has it."""
-    return _take(home, home.dashboard_lock, clock, "a dashboard is running",
-                 "see where with: queuectl dashboard status")
+    return _take(
+        home, home.dashboard_lock, clock, "a dashboard is running", "see where with: queuectl dashboard status"
+    )
 
 
 def _take(home: Home, path: str, clock: Clock, what: str, hint: str) -> LockFile:

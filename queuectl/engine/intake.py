@@ -3,6 +3,7 @@
 Stricter than Python's reader, since a job that means something else than its author thought is worse
 than an error: no duplicate keys, no NaN, no number that another program would round.
 """
+
 from __future__ import annotations
 
 import json

@@ -4,6 +4,7 @@ A daemon's standard error is its log file, shared by the pool and its workers an
 appending. Control characters are escaped, so that no text can forge a line or reach a terminal. A
 fact that repeats itself is written once a minute.
 """
+
 from __future__ import annotations
 
 import os
@@ -60,7 +61,8 @@ def rotate(path: str, limit: int = MAX_BYTES) -> None:
 
     if not os.path.exists(path) or os.path.getsize(path) < limit:
         return
-    with open(path, "rb") as full, open(os.open(f"{path}.1", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-                                        "wb") as old:
+    with open(path, "rb") as full, open(
+        os.open(f"{path}.1", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
+    ) as old:
         shutil.copyfileobj(full, old)
     os.truncate(path, 0)

@@ -1,4 +1,5 @@
 """What became of jobs since one last looked, for front ends that tell it between two commands."""
+
 from __future__ import annotations
 
 from ..model.job import FINAL_STATES

@@ -7,6 +7,7 @@ Both streams share one sequence of positions, in the order in which the bytes ar
 the pieces to store; `forget` lets go of them once that has been committed. Stored pieces of the middle
 may be deleted again. Pieces are kept whole, so up to one piece more than the limit is kept.
 """
+
 from __future__ import annotations
 
 from collections import deque
@@ -60,8 +61,12 @@ class Capture:
 def _append(pieces: list[Piece] | deque[Piece], piece: Piece) -> None:
     """Append a piece, joined to the last one if that is small and of the same stream."""
     last = pieces[-1] if pieces else None
-    if last is None or last.stream != piece.stream or last.end != piece.position \
-            or len(last.data) + len(piece.data) > LONGEST_PIECE:
+    if (
+        last is None
+        or last.stream != piece.stream
+        or last.end != piece.position
+        or len(last.data) + len(piece.data) > LONGEST_PIECE
+    ):
         pieces.append(piece)
     else:
         last.data += piece.data

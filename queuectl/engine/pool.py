@@ -8,6 +8,7 @@ First stop signal: no new jobs, current ones may finish within `shutdown_timeout
 jobs are ended and go back to the queue. A worker that was killed from outside is replaced at once, one that
 fails by itself after a growing delay.
 """
+
 from __future__ import annotations
 
 import multiprocessing
@@ -65,8 +66,15 @@ class Pool:
     `on_ready` is called once all workers are up.
     """
 
-    def __init__(self, home: Home, *, count: int, queues: tuple[str, ...] = (), clock: Clock = SYSTEM_CLOCK,
-                 on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        count: int,
+        queues: tuple[str, ...] = (),
+        clock: Clock = SYSTEM_CLOCK,
+        on_ready: Callable[[], None],
+    ) -> None:
         self._home = home
         self._queues = queues
         self._clock = clock
@@ -197,8 +205,12 @@ class Pool:
 
     def _note(self, what: str) -> None:
         with self._store.writing(LAST_BUDGET_SECONDS):
-            self._store.events.add(what, actor=f"pool[{os.getpid()}]", now=self._clock.wall(),
-                                   detail=f"{self._store.meta.pool_target() or 0} workers")
+            self._store.events.add(
+                what,
+                actor=f"pool[{os.getpid()}]",
+                now=self._clock.wall(),
+                detail=f"{self._store.meta.pool_target() or 0} workers",
+            )
 
     def _stop_all(self) -> None:
         now = self._clock.monotonic()

@@ -1,4 +1,5 @@
 """Steer the pool from outside: start it in the background, scale, stop and ask after it."""
+
 from __future__ import annotations
 
 import math

@@ -11,6 +11,7 @@ Its tree is: that session, that process group, everything that descends from the
 macOS has neither; there the tree is what the session, the group and descent show.
 A process is told by its pid, start time and boot together: a pid alone may be a stranger's by now.
 """
+
 from __future__ import annotations
 
 import os
@@ -26,8 +27,15 @@ MARKER = "QUEUECTL_ATTEMPT_ID"
 PR_SET_CHILD_SUBREAPER = 36
 HAS_PROC = os.path.exists("/proc/self/stat")
 # What Python or the worker ignores or handles must not be handed down to a command.
-DEFAULT_SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE, signal.SIGCHLD,
-                   signal.SIGXFSZ]
+DEFAULT_SIGNALS = [
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGPIPE,
+    signal.SIGCHLD,
+    signal.SIGXFSZ,
+]
 
 
 class Entry:
@@ -50,11 +58,20 @@ def spawn(command: str, *, environment: Mapping[bytes, bytes], stdout: int, stde
     `stdout` and `stderr` are file descriptors to write to; stdin is empty. Raises OSError where the
     system refuses, for instance since command and environment are too long.
     """
-    actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-               (os.POSIX_SPAWN_DUP2, stdout, 1),
-               (os.POSIX_SPAWN_DUP2, stderr, 2)]
-    return os.posix_spawn(SHELL, ["sh", "-c", command], environment, file_actions=actions, setsid=True,
-                          setsigdef=DEFAULT_SIGNALS, setsigmask=[])
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, stdout, 1),
+        (os.POSIX_SPAWN_DUP2, stderr, 2),
+    ]
+    return os.posix_spawn(
+        SHELL,
+        ["sh", "-c", command],
+        environment,
+        file_actions=actions,
+        setsid=True,
+        setsigdef=DEFAULT_SIGNALS,
+        setsigmask=[],
+    )
 
 
 def become_subreaper() -> bool:
@@ -126,7 +143,7 @@ def _read_entry(pid: int) -> Entry | None:
     except OSError:
         return None
     # The name in parentheses may itself hold blanks and parentheses.
-    words = text[text.rindex(b")") + 2:].split()
+    words = text[text.rindex(b")") + 2 :].split()
     return Entry(pid, int(words[1]), int(words[2]), int(words[3]), words[19].decode(), words[0] in (b"Z", b"X"))
 
 
@@ -142,12 +159,19 @@ def _list_with_ps() -> dict[int, Entry]:
 def _output_of(*command: str) -> str:
     import subprocess
 
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
-                          text=True).stdout.strip()
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True
+    ).stdout.strip()
 
 
-def find_tree(*, leader: int | None, leader_start: str | None = None, marker: str | None = None,
-              adopter: int | None = None, spared: Container[int] = ()) -> list[int]:
+def find_tree(
+    *,
+    leader: int | None,
+    leader_start: str | None = None,
+    marker: str | None = None,
+    adopter: int | None = None,
+    spared: Container[int] = (),
+) -> list[int]:
     """Return the living processes of an attempt's tree, without zombies and without ourselves.
 
     `leader` is the shell's pid; with `leader_start` it counts only if it is still that process.
@@ -159,11 +183,18 @@ def find_tree(*, leader: int | None, leader_start: str | None = None, marker: st
     if leader is not None and leader_start is not None and leader in table and table[leader].start != leader_start:
         leader = None
     needle = f"{MARKER}={marker}".encode() if marker else None
-    members = {entry.pid for entry in table.values()
-               if (leader is not None and leader in (entry.pid, entry.session, entry.group))
-               or (adopter is not None and entry.parent == adopter and entry.pid not in spared
-                   and not _is_of_another(entry.pid, needle))
-               or (adopter is None and needle is not None and needle in _environment(entry.pid))}
+    members = {
+        entry.pid
+        for entry in table.values()
+        if (leader is not None and leader in (entry.pid, entry.session, entry.group))
+        or (
+            adopter is not None
+            and entry.parent == adopter
+            and entry.pid not in spared
+            and not _is_of_another(entry.pid, needle)
+        )
+        or (adopter is None and needle is not None and needle in _environment(entry.pid))
+    }
     _add_descendants(table, members)
     members -= {os.getpid(), adopter}
     return sorted(pid for pid in members if not table[pid].is_zombie)
@@ -179,8 +210,9 @@ def _add_descendants(table: Mapping[int, Entry], members: set[int]) -> None:
 
 def _is_of_another(pid: int, needle: bytes | None) -> bool:
     """Return whether a process carries the marker of another attempt."""
-    return needle is not None and any(variable.startswith(MARKER.encode() + b"=") and variable != needle
-                                      for variable in _environment(pid))
+    return needle is not None and any(
+        variable.startswith(MARKER.encode() + b"=") and variable != needle for variable in _environment(pid)
+    )
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -10,6 +10,7 @@
 A Queue may be shared by threads and survives a fork: each thread of each process gets its own
 connection. What a method reports as done is on the disk.
 """
+
 from __future__ import annotations
 
 import os
@@ -120,8 +121,13 @@ class Queue:
         """
         return self.get(self.enqueue([{"command": command, **fields}])[0])
 
-    def enqueue(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = (),
-                on_progress: Callable[[int], None] | None = None) -> list[str]:
+    def enqueue(
+        self,
+        jobs: Iterable[Mapping[str, object]],
+        *,
+        names: Sequence[str] = (),
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[str]:
         """Enqueue jobs, all of them or none; return their ids.
 
         `names` says where each came from, for messages. `on_progress` is told now and then how many
@@ -134,8 +140,12 @@ class Queue:
         store, now = self.store, self.clock.wall()
         with store.writing():
             ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
-            store.events.add("enqueued", actor=self.actor, now=now,
-                             detail=ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}")
+            store.events.add(
+                "enqueued",
+                actor=self.actor,
+                now=now,
+                detail=ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}",
+            )
         self._ring_for(specs)
         return ids
 
@@ -155,8 +165,9 @@ class Queue:
         field: str | None = None
         for index, job in enumerate(jobs):
             try:
-                specs.append(JobSpec.parse(job, max_retries=settings.max_retries, timeout=settings.timeout, cwd=cwd,
-                                           now=now))
+                specs.append(
+                    JobSpec.parse(job, max_retries=settings.max_retries, timeout=settings.timeout, cwd=cwd, now=now)
+                )
             except InvalidInput as error:
                 name = f"{names[index]}: " if names else ""
                 problems += [name + problem for problem in error.problems]
@@ -179,8 +190,15 @@ class Queue:
         """Return the numbers of the jobs that references (ids, or numbers) name, each once. Raises NotFound."""
         return resolve(self.store.search, references)
 
-    def list(self, *states: str, queue: str | None = None, tag: str | None = None, search: str | None = None,
-             sort: str = "-number", limit: int = -1) -> List[Job]:
+    def list(
+        self,
+        *states: str,
+        queue: str | None = None,
+        tag: str | None = None,
+        search: str | None = None,
+        sort: str = "-number",
+        limit: int = -1,
+    ) -> List[Job]:
         """Return jobs, by default all of them, newest first.
 
         `search` is a text in the command or id; `sort` is a field's name, with `-` in front for
@@ -194,8 +212,12 @@ class Queue:
         wanted = JobFilter(states=states, queue=queue, tag=tag, search=search, sort=sort)
         return self.store.search.jobs(self.store.search.numbers(wanted, limit))
 
-    def wait(self, *references: str | int, timeout: float | None = None,
-             on_change: Callable[[Sequence[Job]], None] | None = None) -> List[Job]:
+    def wait(
+        self,
+        *references: str | int,
+        timeout: float | None = None,
+        on_change: Callable[[Sequence[Job]], None] | None = None,
+    ) -> List[Job]:
         """Wait until the jobs are completed, dead or cancelled; return them as they are then.
 
         `timeout` is in seconds. `on_change` is given the jobs whenever one has changed. Raises
@@ -214,8 +236,9 @@ class Queue:
                 if all(job.is_final for job in jobs):
                     return jobs
             if deadline is not None and self.clock.monotonic() >= deadline:
-                raise WaitTimeout(f"gave up waiting after {timeout:g} s",
-                                  hint="the jobs go on; look at them with: queuectl list")
+                raise WaitTimeout(
+                    f"gave up waiting after {timeout:g} s", hint="the jobs go on; look at them with: queuectl list"
+                )
             self.clock.pause(pause)
             pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
 
@@ -240,8 +263,9 @@ class Queue:
 
         They have all their attempts anew, or with `keep_attempts` a single one.
         """
-        change = self._each(references, "retry",
-                            lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts))
+        change = self._each(
+            references, "retry", lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts)
+        )
         ring(self.home, WORKERS)
         ring(self.home, SCHEDULER)
         return change
@@ -255,8 +279,13 @@ class Queue:
 
         numbers, now = self.find(references), self.clock.wall()
         changes = read_changes(self.store.search.jobs(numbers), fields, now)
-        change = self._each(numbers, "edit", lambda store, number, now: store.jobs.edit(number, changes, now),
-                            lambda job: difference(job, changes), now)
+        change = self._each(
+            numbers,
+            "edit",
+            lambda store, number, now: store.jobs.edit(number, changes, now),
+            lambda job: difference(job, changes),
+            now,
+        )
         ring(self.home, WORKERS)
         ring_schedulers(self.home)
         return change
@@ -294,8 +323,14 @@ class Queue:
                 pass
         return pruned
 
-    def _each(self, references: Sequence[str | int], verb: str, apply: Callable[[Store, int, int], bool],
-              detail: Callable[[Job], str] = lambda job: f"was {job.state}", now: int | None = None) -> Change:
+    def _each(
+        self,
+        references: Sequence[str | int],
+        verb: str,
+        apply: Callable[[Store, int, int], bool],
+        detail: Callable[[Job], str] = lambda job: f"was {job.state}",
+        now: int | None = None,
+    ) -> Change:
         """Apply a verb to jobs in small transactions; each change is noted as an event.
 
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
@@ -305,11 +340,18 @@ class Queue:
         for start in range(0, len(numbers), AT_ONCE):
             if start:
                 self.store.database.give_way()
-            self._some(numbers[start:start + AT_ONCE], verb, apply, detail, now, change)
+            self._some(numbers[start : start + AT_ONCE], verb, apply, detail, now, change)
         return change
 
-    def _some(self, numbers: Sequence[int], verb: str, apply: Callable[[Store, int, int], bool],
-              detail: Callable[[Job], str], now: int | None, change: Change) -> None:
+    def _some(
+        self,
+        numbers: Sequence[int],
+        verb: str,
+        apply: Callable[[Store, int, int], bool],
+        detail: Callable[[Job], str],
+        now: int | None,
+        change: Change,
+    ) -> None:
         store = self.store
         now = self.clock.wall() if now is None else now
         with store.writing():
@@ -318,8 +360,9 @@ class Queue:
                     change.done.append(job.id)
                     store.events.add(verb, actor=self.actor, now=now, job=job.number, detail=detail(job))
                 else:
-                    change.refused.append(Refused(job.id, job.state,
-                                                  f"cannot {verb} job \"{job.id}\": it is {job.state}"))
+                    change.refused.append(
+                        Refused(job.id, job.state, f'cannot {verb} job "{job.id}": it is {job.state}')
+                    )
 
     def output(self, reference: str, *, attempt: int | None = None, stream: int | None = None) -> bytes:
         """Return what an attempt printed, by default the last one; `stream` 1 is stdout, 2 stderr.

@@ -1,4 +1,5 @@
 """Reading what jobs printed and what happened to them."""
+
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound
@@ -19,8 +20,10 @@ def attempt_of(store: Store, job: Job, number: int | None) -> Row:
     """Return the attempt with this number, or the last one. Raises NotFound."""
     attempts = store.attempts.of_job(job.number)
     if not attempts:
-        raise NotFound(f"job \"{job.id}\" has not run yet, it is {job.state}",
-                       hint=f"wait for its output with: queuectl logs -f {job.id}")
+        raise NotFound(
+            f'job "{job.id}" has not run yet, it is {job.state}',
+            hint=f"wait for its output with: queuectl logs -f {job.id}",
+        )
     if number is None:
         return attempts[-1]
     for attempt in attempts:
@@ -76,17 +79,26 @@ def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
     events = store.events.of_job(job.number)
     # What it was enqueued as is told by its edits.
     command = "" if any(event["kind"] == "edit" and 'command "' in event["detail"] for event in events) else job.command
-    rows: list[dict[str, Any]] = [{"at": job.created_at, "what": "enqueued", "detail": command,
-                                   "by": details["created_by"]}]
+    rows: list[dict[str, Any]] = [
+        {"at": job.created_at, "what": "enqueued", "detail": command, "by": details["created_by"]}
+    ]
     for attempt in store.attempts.of_job(job.number):
         by = f"worker {attempt['worker']}"
-        rows.append({"at": attempt["started_at"], "what": f"attempt {attempt['attempt']} started", "detail": "",
-                     "by": by})
+        rows.append(
+            {"at": attempt["started_at"], "what": f"attempt {attempt['attempt']} started", "detail": "", "by": by}
+        )
         if attempt["finished_at"] is not None:
-            rows.append({"at": attempt["finished_at"], "what": f"attempt {attempt['attempt']} {attempt['outcome']}",
-                         "detail": attempt["error"] or "exit code 0", "by": by})
-    rows += [{"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]}
-             for event in events]
+            rows.append(
+                {
+                    "at": attempt["finished_at"],
+                    "what": f"attempt {attempt['attempt']} {attempt['outcome']}",
+                    "detail": attempt["error"] or "exit code 0",
+                    "by": by,
+                }
+            )
+    rows += [
+        {"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]} for event in events
+    ]
     # A retry or an edit by a user sets the time too, and says so itself.
     if job.created_at < job.run_at <= now and not any(row["at"] == job.run_at for row in rows):
         rows.append({"at": job.run_at, "what": "due", "detail": "", "by": "scheduler"})

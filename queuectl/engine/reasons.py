@@ -1,4 +1,5 @@
 """Why a job is where it is: one sentence, and the command that helps where one does."""
+
 from __future__ import annotations
 
 from ..model import when
@@ -25,8 +26,11 @@ def explain(queue: Queue, job: Job) -> tuple[str, str | None]:
 
 
 def _pending(queue: Queue, job: Job) -> tuple[str, str | None]:
-    workers = [row for row in worker_rows(queue.home, queue.store, queue.clock.wall())
-               if row["state"] not in ("lost", "stopping")]
+    workers = [
+        row
+        for row in worker_rows(queue.home, queue.store, queue.clock.wall())
+        if row["state"] not in ("lost", "stopping")
+    ]
     before = queue.store.search.count_before(job, COUNTED)
     ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
     if not workers:
@@ -34,8 +38,10 @@ def _pending(queue: Queue, job: Job) -> tuple[str, str | None]:
             return f"no workers are running, the scheduler starts some; {ahead}", None
         return f"no workers are running; {ahead}", NOBODY if scheduler_pid(queue.home) is None else NO_WORKERS
     if not any(row["queues"] == "all" or job.queue in row["queues"].split(",") for row in workers):
-        return (f"no worker takes jobs of queue {job.queue}; {ahead}",
-                f"start workers for it: queuectl worker start --queue {job.queue}")
+        return (
+            f"no worker takes jobs of queue {job.queue}; {ahead}",
+            f"start workers for it: queuectl worker start --queue {job.queue}",
+        )
     if all(row["state"] == "busy" for row in workers):
         busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
         return f"{busy}; {ahead}", "more workers: queuectl worker scale N"
@@ -60,7 +66,8 @@ def _processing(queue: Queue, job: Job) -> tuple[str, str | None]:
     if queue.store.search.details(job.number)["cancel_requested"]:
         return f"worker {job.worker} is ending it, as was asked", None
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
-        f"follow it with: queuectl logs -f {job.id}")
+        f"follow it with: queuectl logs -f {job.id}"
+    )
 
 
 def _held(queue: Queue, job: Job) -> tuple[str, str | None]:
@@ -72,8 +79,10 @@ def _blocked(queue: Queue, job: Job) -> tuple[str, str | None]:
 
 
 def _dead(queue: Queue, job: Job) -> tuple[str, str | None]:
-    return (f"all {job.attempts} attempts failed, the last one: {job.error}",
-            f"see its output with: queuectl logs {job.id}; run it again with: queuectl retry {job.id}")
+    return (
+        f"all {job.attempts} attempts failed, the last one: {job.error}",
+        f"see its output with: queuectl logs {job.id}; run it again with: queuectl retry {job.id}",
+    )
 
 
 def _completed(queue: Queue, job: Job) -> tuple[str, str | None]:
@@ -86,6 +95,13 @@ def _cancelled(queue: Queue, job: Job) -> tuple[str, str | None]:
 
 
 REASONS: dict[str, Callable[[Queue, Job], tuple[str, str | None]]] = {
-    PENDING: _pending, SCHEDULED: _waits, FAILED: _waits, PROCESSING: _processing, HELD: _held, BLOCKED: _blocked,
-    DEAD: _dead, COMPLETED: _completed, CANCELLED: _cancelled,
+    PENDING: _pending,
+    SCHEDULED: _waits,
+    FAILED: _waits,
+    PROCESSING: _processing,
+    HELD: _held,
+    BLOCKED: _blocked,
+    DEAD: _dead,
+    COMPLETED: _completed,
+    CANCELLED: _cancelled,
 }

@@ -9,6 +9,7 @@ in the middle of fork or exec can be invisible for an instant. Only then the job
 the attempt's id, so that any number of recoveries may run at once. What cannot be killed stays
 `processing` and is reported.
 """
+
 from __future__ import annotations
 
 import os
@@ -82,8 +83,9 @@ class Recovery:
             return
         if now - self._overdue[key] < STUCK_GRACE_MS:
             return
-        self._log.complain(f"worker {worker['id']} (pid {worker['pid']}) does not renew the lease of "
-                           f"{attempt.claim.id}, killing it")
+        self._log.complain(
+            f"worker {worker['id']} (pid {worker['pid']}) does not renew the lease of {attempt.claim.id}, killing it"
+        )
         if process.is_same_process(worker["pid"], worker["pid_start"]):
             process.send([worker["pid"]], signal.SIGKILL)
 
@@ -96,11 +98,17 @@ class Recovery:
         outcome = Outcome.lost(f"worker {claim.worker} was lost")
         now = self._clock.wall()
         with self._store.writing():
-            state = settle(self._store, claim, outcome, settings=load_settings(self._store), random=random.random,
-                           now=now)
+            state = settle(
+                self._store, claim, outcome, settings=load_settings(self._store), random=random.random, now=now
+            )
             if state is not None:
-                self._store.events.add("recovered", actor=f"{ACTOR}[{os.getpid()}]", now=now, job=claim.number,
-                                       detail=f"attempt {claim.attempt}: {outcome.error}, now {state}")
+                self._store.events.add(
+                    "recovered",
+                    actor=f"{ACTOR}[{os.getpid()}]",
+                    now=now,
+                    job=claim.number,
+                    detail=f"attempt {claim.attempt}: {outcome.error}, now {state}",
+                )
         if state is None:
             return 0
         self._log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
@@ -111,8 +119,9 @@ class Recovery:
         give_up = self._clock.monotonic() + KILL_BUDGET_MS
         clean = 0
         while clean < CLEAN_LOOKS:
-            tree = process.find_tree(leader=attempt.pid, leader_start=attempt.pid_start,
-                                     marker=marker(self._home_id, attempt.claim))
+            tree = process.find_tree(
+                leader=attempt.pid, leader_start=attempt.pid_start, marker=marker(self._home_id, attempt.claim)
+            )
             process.send(tree, signal.SIGKILL)
             clean = 0 if tree else clean + 1
             if tree and self._clock.monotonic() >= give_up:
@@ -130,8 +139,12 @@ class Recovery:
             with self._store.writing():
                 removed = self._store.workers.remove(number)
                 if removed:
-                    self._store.events.add("worker_lost", actor=f"{ACTOR}[{os.getpid()}]", now=self._clock.wall(),
-                                           detail=f"worker {number} (pid {workers[number]['pid']})")
+                    self._store.events.add(
+                        "worker_lost",
+                        actor=f"{ACTOR}[{os.getpid()}]",
+                        now=self._clock.wall(),
+                        detail=f"worker {number} (pid {workers[number]['pid']})",
+                    )
             if removed:
                 self._remove_files(number, workers)
 

@@ -1,4 +1,5 @@
 """Recurring jobs as users see them: add, look at, run by hand, pause, resume, remove."""
+
 from __future__ import annotations
 
 from ..model.cron import Cron
@@ -28,19 +29,32 @@ class Recurring:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    def add(self, name: str, expression: str, command: str, *, timezone: str = "local", catch_up: str = "last",
-            overlap: str = "skip", **fields: object) -> Schedule:
+    def add(
+        self,
+        name: str,
+        expression: str,
+        command: str,
+        *,
+        timezone: str = "local",
+        catch_up: str = "last",
+        overlap: str = "skip",
+        **fields: object,
+    ) -> Schedule:
         """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists."""
         problems: list[tuple[str, str]] = []
         if not is_name(name):
-            problems.append(("name", f"name must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit, "
-                             f"got {quoted(name)}"))
+            problems.append(
+                (
+                    "name",
+                    f"name must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit, got {quoted(name)}",
+                )
+            )
         for key, value, allowed in (("catch_up", catch_up, CATCH_UP), ("overlap", overlap, OVERLAP)):
             if value not in allowed:
                 problems.append((key, f"{key} must be one of {', '.join(allowed)}, got {quoted(value)}"))
         cron, place = _understood(expression, timezone, problems)
         try:
-            spec, = self._queue.check([{"command": command, **fields}])
+            (spec,) = self._queue.check([{"command": command, **fields}])
         except InvalidInput as error:
             problems += [(error.field or "command", problem) for problem in error.problems]
         if problems or cron is None:
@@ -48,14 +62,26 @@ class Recurring:
         queue, now = self._queue, self._queue.clock.wall()
         following = cron.next_after(now, place)
         with queue.store.writing():
-            added = queue.store.schedules.add(name, spec, expression=cron.expression, timezone=timezone,
-                                              catch_up=catch_up, overlap=overlap, next_at=following,
-                                              path=search_path(), actor=queue.actor, now=now)
+            added = queue.store.schedules.add(
+                name,
+                spec,
+                expression=cron.expression,
+                timezone=timezone,
+                catch_up=catch_up,
+                overlap=overlap,
+                next_at=following,
+                path=search_path(),
+                actor=queue.actor,
+                now=now,
+            )
             if added:
                 self._note("schedule added", f"{name}: {cron.expression}", now)
         if not added:
-            raise Conflict(f"there is a schedule {quoted(name)} already",
-                           hint=f"look at it with: queuectl cron show {name}", field="name")
+            raise Conflict(
+                f"there is a schedule {quoted(name)} already",
+                hint=f"look at it with: queuectl cron show {name}",
+                field="name",
+            )
         ring_schedulers(queue.home)
         return self.get(name)
 
@@ -67,8 +93,10 @@ class Recurring:
         found = self._queue.store.schedules.get(name)
         if found is None:
             names = [schedule.name for schedule in self.all()]
-            raise NotFound(f"there is no schedule {quoted(name)}{did_you_mean(name, names)}",
-                           hint="see all of them with: queuectl cron list")
+            raise NotFound(
+                f"there is no schedule {quoted(name)}{did_you_mean(name, names)}",
+                hint="see all of them with: queuectl cron list",
+            )
         return found
 
     def all(self) -> list[Schedule]:

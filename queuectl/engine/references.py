@@ -1,4 +1,5 @@
 """How jobs are named: exact id, number, `last`, a unique prefix, lists `a,b` and ranges `3-9`."""
+
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
@@ -77,7 +78,11 @@ def _by_prefix(search: Search, text: str) -> int:
         return found[0][1]
     if found:
         shown = ", ".join(identifier for identifier, _ in found[:SHOWN])
-        raise InvalidInput(f"{quoted(text)} is the beginning of several ids: {shown}"
-                           + (" and more" if len(found) > SHOWN else ""), hint="write more of the id")
-    raise NotFound(f"no job with id {quoted(text)}{did_you_mean(text, search.recent_ids(RECENT))}",
-                   hint="see all jobs with: queuectl list")
+        raise InvalidInput(
+            f"{quoted(text)} is the beginning of several ids: {shown}" + (" and more" if len(found) > SHOWN else ""),
+            hint="write more of the id",
+        )
+    raise NotFound(
+        f"no job with id {quoted(text)}{did_you_mean(text, search.recent_ids(RECENT))}",
+        hint="see all jobs with: queuectl list",
+    )

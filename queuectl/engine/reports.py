@@ -1,4 +1,5 @@
 """The state of a home in figures: for `status`, `metrics`, `worker status` and `dlq stats`."""
+
 from __future__ import annotations
 
 from ..model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES, jobs_text
@@ -25,13 +26,22 @@ def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
     for worker in store.workers.with_jobs():
         lives = is_held(home.worker_lock(worker["id"]))
         state = "lost" if not lives else "stopping" if worker["stopping"] else "busy" if worker["job"] else "idle"
-        rows.append({
-            "worker": worker["id"], "pid": worker["pid"], "state": state, "job": worker["job"],
-            "elapsed": None if worker["job_started_at"] is None else now - worker["job_started_at"],
-            "jobs_done": worker["jobs_done"], "heartbeat_at": worker["heartbeat_at"],
-            "memory": process.memory(worker["pid"]) if lives else worker["memory"],
-            "uptime": now - worker["started_at"], "busy": _share(worker["busy_time"], now - worker["started_at"]),
-            "queues": worker["queues"] or "all", "command": worker["command"]})
+        rows.append(
+            {
+                "worker": worker["id"],
+                "pid": worker["pid"],
+                "state": state,
+                "job": worker["job"],
+                "elapsed": None if worker["job_started_at"] is None else now - worker["job_started_at"],
+                "jobs_done": worker["jobs_done"],
+                "heartbeat_at": worker["heartbeat_at"],
+                "memory": process.memory(worker["pid"]) if lives else worker["memory"],
+                "uptime": now - worker["started_at"],
+                "busy": _share(worker["busy_time"], now - worker["started_at"]),
+                "queues": worker["queues"] or "all",
+                "command": worker["command"],
+            }
+        )
     return rows
 
 
@@ -73,13 +83,17 @@ def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> 
     advice = []
     waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
     if waiting and not workers and scheduler["mode"] != "auto":
-        who, how = ("no workers are running", "") if scheduler["running"] else (
-            "neither workers nor a scheduler are running", ", or queuectl scheduler start --auto")
+        who, how = (
+            ("no workers are running", "")
+            if scheduler["running"]
+            else ("neither workers nor a scheduler are running", ", or queuectl scheduler start --auto")
+        )
         waits = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'}"
         advice.append(f"{waits} but {who}: queuectl worker start{how}")
     if scheduler["schedules"] and not workers and not scheduler["running"]:
-        advice.append("recurring jobs do not fire, neither workers nor a scheduler are running: "
-                      "queuectl scheduler start --auto")
+        advice.append(
+            "recurring jobs do not fire, neither workers nor a scheduler are running: queuectl scheduler start --auto"
+        )
     if counts.get(DEAD):
         advice.append(f"{jobs_text(counts[DEAD])} {'is' if counts[DEAD] == 1 else 'are'} dead: queuectl dlq list")
     return advice
@@ -114,11 +128,19 @@ def upcoming(store: Store, limit: int | None) -> tuple[list[dict[str, Any]], int
     """Return what is to come, the next one first: rows of at, what, id, command; and how much there is."""
     jobs = store.search.jobs(store.search.upcoming(-1 if limit is None else limit))
     rows: list[dict[str, Any]] = [
-        {"at": job.run_at, "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
-         "id": job.id, "command": job.command} for job in jobs]
+        {
+            "at": job.run_at,
+            "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
+            "id": job.id,
+            "command": job.command,
+        }
+        for job in jobs
+    ]
     recurring = [schedule for schedule in store.schedules.all() if schedule.next_at is not None and not schedule.paused]
-    rows += [{"at": schedule.next_at, "what": "recurring", "id": schedule.name, "command": schedule.command}
-             for schedule in recurring]
+    rows += [
+        {"at": schedule.next_at, "what": "recurring", "id": schedule.name, "command": schedule.command}
+        for schedule in recurring
+    ]
     counts = store.counts.by_state()
     total = counts.get(SCHEDULED, 0) + counts.get(FAILED, 0) + len(recurring)
     return sorted(rows, key=lambda row: int(row["at"]))[:limit], total

@@ -2,6 +2,7 @@
 
 An idle home is not written to: after the last job one sample says that nothing is left, and that is all.
 """
+
 from __future__ import annotations
 
 from ..model.job import PENDING, PROCESSING
@@ -39,7 +40,11 @@ class Sampler:
             return False
         oldest = self._store.stats.oldest_pending() if pending else None
         with self._store.writing():
-            taken = self._store.backlog.add(pending=pending, processing=processing, now=now,
-                                            oldest_age=0 if oldest is None else max(0, now - oldest))
+            taken = self._store.backlog.add(
+                pending=pending,
+                processing=processing,
+                now=now,
+                oldest_age=0 if oldest is None else max(0, now - oldest),
+            )
         self._sampled = minute
         return taken

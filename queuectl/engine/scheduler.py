@@ -4,6 +4,7 @@ waits is written down, old jobs are pruned and their room is given back.
 `tick` does all of it once and may run in several processes at the same time. `SchedulerThread` calls
 it whenever something is due, at the latest after its longest pause, and at once when poked.
 """
+
 from __future__ import annotations
 
 import threading
@@ -38,8 +39,9 @@ class Scheduler:
     was done since the start.
     """
 
-    def __init__(self, home: Home, store: Store, *, clock: Clock, log: Log,
-                 longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
+    def __init__(
+        self, home: Home, store: Store, *, clock: Clock, log: Log, longest_wait: float = LONGEST_WAIT_SECONDS
+    ) -> None:
         self.totals = {"promoted": 0, "fired": 0, "recovered": 0, "pruned": 0}
         self._home = home
         self._store = store
@@ -154,8 +156,9 @@ class SchedulerThread(threading.Thread):
                 if store is None:
                     store = Store(self._home, clock=self._clock, give_up=lambda: self._stopping)
                 if scheduler is None:
-                    scheduler = Scheduler(self._home, store, clock=self._clock, log=self._log,
-                                          longest_wait=self._longest_wait)
+                    scheduler = Scheduler(
+                        self._home, store, clock=self._clock, log=self._log, longest_wait=self._longest_wait
+                    )
                 patience = scheduler.tick()
                 self.ticked_at, self.totals = self._clock.wall(), dict(scheduler.totals)
             except (QueueCTLError, OSError) as error:

@@ -1,4 +1,5 @@
 """Steer the scheduler daemon from outside: start it in the background, stop it and ask after it."""
+
 from __future__ import annotations
 
 from .daemon import launch

@@ -4,6 +4,7 @@ The main thread looks after signals, the doorbell and (in automatic mode) the wo
 thread, with a store of its own, does what is due. The daemon holds the kernel lock on
 `run/scheduler.lock`, so there is one of a home.
 """
+
 from __future__ import annotations
 
 from ..model.clock import SYSTEM_CLOCK
@@ -37,8 +38,15 @@ class SchedulerDaemon:
     may start, None for manual mode. `on_ready` is called once it has looked for the first time.
     """
 
-    def __init__(self, home: Home, *, interval: float, workers: int | None = None, clock: Clock = SYSTEM_CLOCK,
-                 on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        interval: float,
+        workers: int | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        on_ready: Callable[[], None],
+    ) -> None:
         self._home = home
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready
@@ -51,8 +59,12 @@ class SchedulerDaemon:
         self._interval = interval
         self._scaler = None if workers is None else AutoScaler(self._queue, workers, self._log)
         self._thread = self._new_thread()
-        self._facts: dict[str, Any] = {"mode": MANUAL if workers is None else AUTO, "workers": workers,
-                                       "interval": interval, "started_at": clock.wall()}
+        self._facts: dict[str, Any] = {
+            "mode": MANUAL if workers is None else AUTO,
+            "workers": workers,
+            "interval": interval,
+            "started_at": clock.wall(),
+        }
         self._written_at = -HEARTBEAT_MS
         self._written: dict[str, int] = {}
 
@@ -102,13 +114,15 @@ class SchedulerDaemon:
             return
         self._written_at, self._written = now, self._thread.totals
         with self._queue.store.writing():
-            self._queue.store.meta.set_scheduler({**self._facts, "ticked_at": self._thread.ticked_at,
-                                                  "totals": self._written})
+            self._queue.store.meta.set_scheduler(
+                {**self._facts, "ticked_at": self._thread.ticked_at, "totals": self._written}
+            )
 
     def _note(self, what: str) -> None:
         with self._queue.store.writing():
-            self._queue.store.events.add(what, actor=self._queue.actor, now=self._clock.wall(),
-                                         detail=f"mode {self._facts['mode']}")
+            self._queue.store.events.add(
+                what, actor=self._queue.actor, now=self._clock.wall(), detail=f"mode {self._facts['mode']}"
+            )
 
     def _close(self) -> None:
         self._thread.stop()

@@ -1,4 +1,5 @@
 """The settings that hold in a home: the environment over what the home has over the defaults."""
+
 from __future__ import annotations
 
 import os

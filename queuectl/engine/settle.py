@@ -1,4 +1,5 @@
 """What follows from an attempt's end, in one transaction: used by workers and by recovery."""
+
 from __future__ import annotations
 
 from ..model import backoff
@@ -14,8 +15,17 @@ if TYPE_CHECKING:
     from ..store.claim import Claim
 
 
-def settle(store: Store, claim: Claim, outcome: Outcome, *, settings: Settings, random: Callable[[], float], now: int,
-           duration: int | None = None, output_size: int | None = None) -> str | None:
+def settle(
+    store: Store,
+    claim: Claim,
+    outcome: Outcome,
+    *,
+    settings: Settings,
+    random: Callable[[], float],
+    now: int,
+    duration: int | None = None,
+    output_size: int | None = None,
+) -> str | None:
     """Record how an attempt ended and move its job on; return the job's new state.
 
     None is returned, and nothing written, if the attempt has lost the job. `duration` is in
@@ -37,5 +47,11 @@ def settle(store: Store, claim: Claim, outcome: Outcome, *, settings: Settings, 
 
 
 def _backoff(claim: Claim, settings: Settings, random: Callable[[], float]) -> int:
-    return backoff.delay(claim.attempts, retry_delay_ms=settings.retry_delay, base=settings.backoff_base,
-                         max_delay_ms=settings.max_retry_delay, jitter=settings.retry_jitter, random=random)
+    return backoff.delay(
+        claim.attempts,
+        retry_delay_ms=settings.retry_delay,
+        base=settings.backoff_base,
+        max_delay_ms=settings.max_retry_delay,
+        jitter=settings.retry_jitter,
+        random=random,
+    )

@@ -4,6 +4,7 @@ A bounded number of jobs is read by questions that an index answers: those that 
 next, those that ended last. Where no index helps (a text, a tag, held jobs) the newest 10,000 jobs are
 looked at besides. What nobody changed since the last look is not read again.
 """
+
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
@@ -44,8 +45,9 @@ def parse_filter(text: str) -> JobFilter:
             plain.append(word)
             continue
         if name not in QUALIFIERS:
-            raise InvalidInput(f"there is no filter {quoted(name)}{did_you_mean(name, QUALIFIERS)}, "
-                               f"only {', '.join(QUALIFIERS)}")
+            raise InvalidInput(
+                f"there is no filter {quoted(name)}{did_you_mean(name, QUALIFIERS)}, only {', '.join(QUALIFIERS)}"
+            )
         if not value:
             raise InvalidInput(f"the filter {name}: needs a value")
         given[name] = value
@@ -133,8 +135,10 @@ class Lookout:
             found.counts, found.jobs, found.minutes = self.last.counts, self.last.jobs, self.last.minutes
         else:
             found.counts = store.counts.by_state()
-            found.minutes = {minute: (finished, failed, dead) for minute, finished, failed, dead
-                             in store.stats.per_minute(now - MINUTES * MINUTE)}
+            found.minutes = {
+                minute: (finished, failed, dead)
+                for minute, finished, failed, dead in store.stats.per_minute(now - MINUTES * MINUTE)
+            }
             found.jobs = self._jobs(found.counts, now)
         # After the reading: what is committed meanwhile is a change since then.
         self._changes, self._asked, self.last = changes, asked, found
@@ -155,7 +159,7 @@ class Lookout:
             jobs.sort(key=lambda job: -job.priority)
         else:
             jobs.sort(key=lambda job: GROUPS.get(job.state, len(GROUPS)))
-        return jobs[:self._limit]
+        return jobs[: self._limit]
 
     def _numbers(self, states: Iterable[str], counts: dict[str, int]) -> list[int]:
         """Return numbers in the default order within each state; a kind takes half of the limit at most."""
@@ -208,7 +212,7 @@ def read_tail(queue: Queue, number: int, limit: int = TAIL_BYTES) -> Tail:
     for piece, missing in left_out(iter(pieces), start):
         if missing:
             data += f"\n[... {missing} bytes left out ...]\n".encode()
-        data += piece.data[max(0, start - piece.position):]
+        data += piece.data[max(0, start - piece.position) :]
     return Tail(found[0], attempts[-1]["attempt"], start, data.decode("utf-8", "backslashreplace"))
 
 

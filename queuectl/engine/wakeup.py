@@ -4,6 +4,7 @@ Signal handlers only set a flag and let Python write the signal's number into a 
 wait. Plain `poll` serves it: a selector costs 50 microseconds more for each job. A child's death ends
 it through a descriptor for the process where the system has such, otherwise through SIGCHLD.
 """
+
 from __future__ import annotations
 
 import math

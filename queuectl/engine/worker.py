@@ -6,6 +6,7 @@
 A worker holds a kernel lock on its own file as long as it lives. Its result counts only while its
 attempt still has the job; if not, it is dropped. A worker that cannot renew its lease ends its job.
 """
+
 from __future__ import annotations
 
 import os
@@ -55,8 +56,9 @@ class Finished:
 class Worker:
     """The worker of this process. `parent` is a descriptor that becomes readable when the pool dies."""
 
-    def __init__(self, home: Home, *, queues: tuple[str, ...] = (), parent: int | None = None,
-                 clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, home: Home, *, queues: tuple[str, ...] = (), parent: int | None = None, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self.home = home
         self.queues = queues
         self.clock = clock
@@ -83,9 +85,13 @@ class Worker:
     def _register(self) -> int:
         """Add our row; it becomes visible only when the lock that says we live is held."""
         with self.store.writing():
-            number = self.store.workers.add(pid=os.getpid(), pid_start=process.start_time(os.getpid()) or "",
-                                            boot=process.boot_id(), queues=",".join(self.queues),
-                                            now=self.clock.wall())
+            number = self.store.workers.add(
+                pid=os.getpid(),
+                pid_start=process.start_time(os.getpid()) or "",
+                boot=process.boot_id(),
+                queues=",".join(self.queues),
+                now=self.clock.wall(),
+            )
             self._lock = LockFile(self.home.worker_lock(number))
             self._lock.acquire()
         return number
@@ -154,14 +160,26 @@ class Worker:
         return any(queue in self.queues for queue in waiting) if self.queues else bool(waiting)
 
     def _claim(self) -> Claim | None:
-        return self.store.jobs.claim(worker=self.number, now=self.clock.wall(), queues=self.queues,
-                                     lease_until=self.clock.monotonic() + self.settings.lease)
+        return self.store.jobs.claim(
+            worker=self.number,
+            now=self.clock.wall(),
+            queues=self.queues,
+            lease_until=self.clock.monotonic() + self.settings.lease,
+        )
 
     def _settle(self, finished: Finished) -> str | None:
         now = self.clock.wall()
         claim, capture = finished.claim, finished.capture
-        state = settle(self.store, claim, finished.outcome, settings=self.settings, random=random.random, now=now,
-                       duration=finished.duration, output_size=capture.total)
+        state = settle(
+            self.store,
+            claim,
+            finished.outcome,
+            settings=self.settings,
+            random=random.random,
+            now=now,
+            duration=finished.duration,
+            output_size=capture.total,
+        )
         if state is not None:
             self._store_output(claim, capture)
             self._jobs_done += 1
@@ -180,8 +198,7 @@ class Worker:
         """Store the output that is pending; it is forgotten only when the transaction has succeeded."""
         pieces = capture.pending()
         if pieces:
-            self.store.output.append(claim.attempt_id, pieces, head_end=capture.head_end,
-                                     tail_start=capture.tail_start)
+            self.store.output.append(claim.attempt_id, pieces, head_end=capture.head_end, tail_start=capture.tail_start)
 
     def _report(self, finished: Finished, state: str | None) -> None:
         claim, outcome = finished.claim, finished.outcome
@@ -198,9 +215,18 @@ class Worker:
         capture = Capture(self.settings.output_limit)
         mark = marker(self._home_id, claim)
         self._recorded = None
-        execution = Execution(claim, marker=mark, environment=attempt_environment(self._environment, claim, mark),
-                              capture=capture, kill_grace=self.settings.kill_grace, clock=self.clock,
-                              wakeup=self.wakeup, watch=self._watch, spared=self._spared, adopts=self._adopts)
+        execution = Execution(
+            claim,
+            marker=mark,
+            environment=attempt_environment(self._environment, claim, mark),
+            capture=capture,
+            kill_grace=self.settings.kill_grace,
+            clock=self.clock,
+            wakeup=self.wakeup,
+            watch=self._watch,
+            spared=self._spared,
+            adopts=self._adopts,
+        )
         outcome = execution.run()
         return Finished(claim, outcome, execution.duration(), capture)
 
@@ -259,8 +285,9 @@ class Worker:
             return
         self._said_stopping = self._is_stopping()
         self._heartbeat_at = self.clock.monotonic()
-        self.store.workers.heartbeat(self.number, memory=process.memory(os.getpid()), stopping=self._is_stopping(),
-                                     now=self.clock.wall())
+        self.store.workers.heartbeat(
+            self.number, memory=process.memory(os.getpid()), stopping=self._is_stopping(), now=self.clock.wall()
+        )
 
     def _rest(self) -> None:
         """Wait until the bell rings, something stops us, or it is time to look again."""

@@ -1,4 +1,5 @@
 """What a worker process does from its first instruction on; loaded once by the fork server."""
+
 from __future__ import annotations
 
 import multiprocessing

@@ -1,4 +1,5 @@
 """A command's answer on the screen: data to stdout as the options want it, notes to stderr, long answers paged."""
+
 from __future__ import annotations
 
 import sys
@@ -86,8 +87,9 @@ def write(piece: Text | None, terminal: Terminal, *, raw: bool = False) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise QueueCTLError(f"cannot write the output: {error.strerror}",
-                            hint="the command itself was carried out") from error
+        raise QueueCTLError(
+            f"cannot write the output: {error.strerror}", hint="the command itself was carried out"
+        ) from error
 
 
 def _write_output(piece: Text, terminal: Terminal, *, raw: bool) -> None:

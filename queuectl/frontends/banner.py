@@ -1,4 +1,5 @@
 """What the shell and the menu begin with."""
+
 from __future__ import annotations
 
 import textwrap

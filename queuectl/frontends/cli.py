@@ -1,10 +1,11 @@
 """One-shot commands: the words of this process in, an exit code out.
 
-    queuectl ARGS               one command
-    queuectl                    on a terminal the shell, elsewhere the list of commands
-    python3 main.py             the menu
-    queuectl __complete ...     what a shell asks while a line is typed; nobody else does
+queuectl ARGS               one command
+queuectl                    on a terminal the shell, elsewhere the list of commands
+python3 main.py             the menu
+queuectl __complete ...     what a shell asks while a line is typed; nobody else does
 """
+
 from __future__ import annotations
 
 import os

@@ -4,6 +4,7 @@ The line comes as it was typed and is split here, with the same rules for all sh
 the shell's own: bash gets words ready to be inserted, zsh and fish a value and a description with a TAB
 between. A line that begins with a TAB asks zsh to complete files: their kind, a TAB, what stands before.
 """
+
 from __future__ import annotations
 
 import os
@@ -62,8 +63,10 @@ def _replies(shell: str, given: Sequence[str]) -> list[str]:
     found = candidates(words, under.text, ZshLookup() if shell == "zsh" else ShellLookup())
     if shell == "bash":
         return _for_bash(found, under, given[1] if len(given) > 1 else os.environ.get("COMP_WORDBREAKS", WORD_BREAKS))
-    return [f"\t{one.leave_to_shell}\t{one.value}" if one.leave_to_shell else f"{one.value}\t{escape(one.description)}"
-            for one in found]
+    return [
+        f"\t{one.leave_to_shell}\t{one.value}" if one.leave_to_shell else f"{one.value}\t{escape(one.description)}"
+        for one in found
+    ]
 
 
 def _without_program(words: list[str]) -> list[str] | None:
@@ -72,7 +75,7 @@ def _without_program(words: list[str]) -> list[str] | None:
     # Variables may be set for one command: LANG=C queuectl list.
     while at < len(words) and words[at].partition("=")[0].isidentifier() and "=" in words[at]:
         at += 1
-    return words[at + 1:] if at < len(words) else None
+    return words[at + 1 :] if at < len(words) else None
 
 
 def _for_bash(found: Sequence[Candidate], under: Cursor, word_breaks: str) -> list[str]:

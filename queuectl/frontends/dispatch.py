@@ -4,6 +4,7 @@ Every front end ends here: the one-shot command line, each line of the shell, ea
 This is the edge, the only place where errors become text. Data goes to stdout and everything else to
 stderr, so that `queuectl ... | other` is always clean.
 """
+
 from __future__ import annotations
 
 import os
@@ -104,8 +105,9 @@ class Session:
     command that is meant where none is given, by default help.
     """
 
-    def __init__(self, actor: str, defaults: Mapping[str, Any] | None = None, *, owns_stdin: bool = False,
-                 bare: str = "") -> None:
+    def __init__(
+        self, actor: str, defaults: Mapping[str, Any] | None = None, *, owns_stdin: bool = False, bare: str = ""
+    ) -> None:
         self.actor = actor
         self.owns_stdin = owns_stdin
         self._bare = bare
@@ -116,8 +118,9 @@ class Session:
 
     def terminal(self) -> Terminal:
         """Return the terminal of the session itself."""
-        return Terminal(sys.stdout, sys.stderr, color=self._defaults.get("color", "auto"),
-                        quiet=self._defaults.get("quiet", False))
+        return Terminal(
+            sys.stdout, sys.stderr, color=self._defaults.get("color", "auto"), quiet=self._defaults.get("quiet", False)
+        )
 
     def execute(self, words: Sequence[str]) -> int:
         """Run one command; return its exit code. Nothing but a bug in the interpreter escapes it."""
@@ -145,8 +148,9 @@ class Session:
         except Exception as error:  # The edge: a bug must become one line and code 70, not a traceback.
             if options.get("debug"):
                 _traceback()
-            bug = QueueCTLError(f"internal error: {type(error).__name__}: {error}",
-                                hint="please report it; --debug shows where")
+            bug = QueueCTLError(
+                f"internal error: {type(error).__name__}: {error}", hint="please report it; --debug shows where"
+            )
             bug.code = "internal"
             explain(bug, terminal, as_json=_wants_json(options, words))
             return BUG
@@ -155,8 +159,9 @@ class Session:
         from ..commands.parser import GLOBALS
 
         plain = {arg.key: arg.default for arg in GLOBALS}
-        return {name: self._defaults.get(name, value) if value == plain[name] else value
-                for name, value in options.items()}
+        return {
+            name: self._defaults.get(name, value) if value == plain[name] else value for name, value in options.items()
+        }
 
     def _dispatch(self, parsed: Parsed, terminal: Terminal) -> int:
         from .answer import show

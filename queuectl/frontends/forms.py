@@ -7,6 +7,7 @@ An empty answer takes the default. `b`, the end of the input and Ctrl-C lead bac
 so do three wrong answers, so that a form fed from a file always ends. A form ends in the words of the
 one-shot command that does the same.
 """
+
 from __future__ import annotations
 
 import shlex
@@ -76,8 +77,7 @@ class Asker:
             self.write(self.terminal.safe(line.rstrip("\n")) + "\n")
         return line.strip()
 
-    def ask(self, name: str, explanation: str, check: Callable[[str], object], *,
-            default: str | None = None) -> str:
+    def ask(self, name: str, explanation: str, check: Callable[[str], object], *, default: str | None = None) -> str:
         """Return an answer that `check` takes, or "" for the default.
 
         `default` is shown; without one, an empty answer leads back. Raises Back.

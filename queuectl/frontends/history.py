@@ -5,6 +5,7 @@ truncated file of libedit's is refused for ever. So lines are given to readline 
 one is appended to the file at once: two shells do not overwrite each other's. A file that cannot be used
 is said once and costs nothing else.
 """
+
 from __future__ import annotations
 
 import os

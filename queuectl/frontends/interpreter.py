@@ -3,6 +3,7 @@
 A line that was typed runs whole, whatever its commands return. A script (`shell -c LINE`, a pipe,
 `source FILE`) ends at the first command that fails, unless it was told to keep going.
 """
+
 from __future__ import annotations
 
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
@@ -138,6 +139,8 @@ def _watched(words: list[str]) -> list[str]:
         raise InvalidInput("watch what? give a command", hint="watch list --state processing")
     found = parse(words).command
     if found is not None and WATCH not in found.args:
-        raise InvalidInput(f"{found.path} cannot be watched, it does more than look",
-                           hint="try: watch list, watch status, watch worker status")
+        raise InvalidInput(
+            f"{found.path} cannot be watched, it does more than look",
+            hint="try: watch list, watch status, watch worker status",
+        )
     return [*words, f"{WATCH.names[0]}={interval}"]

@@ -7,6 +7,7 @@ letters), `alt-x` (and other keys), `unknown` for a sequence that has no name he
 Several bytes may stand for one key, and they need not come at once: after ESC whatever comes within 20 ms
 belongs to it, and a character of several bytes is waited for. POSIX only.
 """
+
 from __future__ import annotations
 
 import os
@@ -28,8 +29,16 @@ CONTROLS = {0x08: "backspace", 0x7F: "backspace", 0x09: "tab", 0x0A: "enter", 0x
 # By the last byte of `ESC [ ... X` and `ESC O X`; modifiers such as Shift make no difference.
 FINALS = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end", "Z": "backtab", "M": "enter"}
 # By the number of `ESC [ N ~`.
-NUMBERED = {"1": "home", "2": "insert", "3": "delete", "4": "end", "5": "pageup", "6": "pagedown", "7": "home",
-            "8": "end"}
+NUMBERED = {
+    "1": "home",
+    "2": "insert",
+    "3": "delete",
+    "4": "end",
+    "5": "pageup",
+    "6": "pagedown",
+    "7": "home",
+    "8": "end",
+}
 UNKNOWN = "unknown"
 
 
@@ -133,7 +142,7 @@ class Keyboard:
         except UnicodeDecodeError as error:
             if error.reason == "unexpected end of data" and len(data) < length:
                 return ""
-            del self._buffer[:max(1, error.end)]
+            del self._buffer[: max(1, error.end)]
             return UNKNOWN
         del self._buffer[:length]
         return char if char.isprintable() else UNKNOWN
@@ -165,10 +174,12 @@ class Keyboard:
 
     def _sequence(self) -> str:
         """Take `ESC [ parameters final` or `ESC O final` off; return its name."""
-        end = next((index for index in range(2, len(self._buffer)) if 0x40 <= self._buffer[index] <= 0x7E),
-                   len(self._buffer) - 1)
-        text = self._buffer[2:end + 1].decode("latin-1")
-        del self._buffer[:end + 1]
+        end = next(
+            (index for index in range(2, len(self._buffer)) if 0x40 <= self._buffer[index] <= 0x7E),
+            len(self._buffer) - 1,
+        )
+        text = self._buffer[2 : end + 1].decode("latin-1")
+        del self._buffer[: end + 1]
         if text.endswith("~"):
             return NUMBERED.get(text[:-1].split(";")[0], UNKNOWN)
         return FINALS.get(text[-1], UNKNOWN)

@@ -4,6 +4,7 @@ Quoting is that of a POSIX shell without expansions: 'single', "double" with bac
 the back quote, a backslash outside. `;` outside quotes ends a command, `#` at the beginning of a word
 begins a comment. One scanner serves running and completing, so both see the same words.
 """
+
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
@@ -98,7 +99,7 @@ class Scanner:
         """Return what stands at the end of the line; within a comment, all of it is the word."""
         if self._comment:
             return Cursor(self.commands[-1], self._comment, self._comment, "")
-        raw = "" if self._word is None else self._line[self._word_start:]
+        raw = "" if self._word is None else self._line[self._word_start :]
         return Cursor(self.commands[-1], "".join(self._word or ()), raw, self.open[:1] if self.open != "\\" else "")
 
 

@@ -7,6 +7,7 @@ first, so nothing flickers. Lines are safe and painted already when they come he
 SIGTERM and SIGHUP, by a terminal that goes away, and while the process is stopped. Signal handlers only
 note the number and end the wait; `FullScreen.read` acts on it.
 """
+
 from __future__ import annotations
 
 import os
@@ -47,7 +48,7 @@ def clip_painted(line: str, columns: int, ellipsis: str = "…") -> str:
         return ""
     kept, position = [], 0
     for match in SGR.finditer(line + RESET):
-        text = line[position:match.start()]
+        text = line[position : match.start()]
         head = clip(text, room, "")
         kept.append(head)
         if head != text:
@@ -226,7 +227,7 @@ class FullScreen:
         data = text.encode(self._screen.encoding, "backslashreplace")
         while data:
             try:
-                data = data[os.write(self._output, data):]
+                data = data[os.write(self._output, data) :]
             except BlockingIOError:
                 select.select([], [self._output], [])
             except OSError:
@@ -256,8 +257,9 @@ class Region:
         shown = [clip_painted(line, columns, screen.ellipsis) for line in lines[:rows]]
         # The terminal may have become lower since.
         up = min(self._drawn, screen.rows - 1)
-        screen.write(BEGIN + (f"\x1b[{up}A" if up else "") + "\r"
-                     + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J" + END)
+        screen.write(
+            BEGIN + (f"\x1b[{up}A" if up else "") + "\r" + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J" + END
+        )
         screen.flush()
         self._drawn = len(shown)
 

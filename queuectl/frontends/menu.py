@@ -8,6 +8,7 @@ A number never changes its meaning.
 Forms are made from the declarations of the commands (`forms.Form`) and run through the same dispatch as
 any command line. Answers may be piped in; the end of the input leaves the menu.
 """
+
 from __future__ import annotations
 
 from ..engine.queue import Queue
@@ -93,8 +94,11 @@ class Menu:
     def _choose_once(self, title: str, entries: Callable[[Menu], Sequence[Choice]], zero: str) -> None:
         """Show the entries, take one choice and do it. Raises Back for 0."""
         choices = entries(self)
-        self.asker.show(f"\n{title}\n" + "\n".join(f" {key:>2}) {label}" for key, label, _ in choices)
-                        + f"\n  0) {zero.capitalize()}")
+        self.asker.show(
+            f"\n{title}\n"
+            + "\n".join(f" {key:>2}) {label}" for key, label, _ in choices)
+            + f"\n  0) {zero.capitalize()}"
+        )
         answer = self.asker.read("Choice: ")
         if not answer:
             return
@@ -113,16 +117,18 @@ class Menu:
         except QueueCTLError as error:
             explain(error, self.asker.terminal)
 
-    def form(self, path: str, *names: str, fixed: Sequence[str] = (),
-             defaults: Mapping[str, str | None] | None = None) -> int:
+    def form(
+        self, path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str, str | None] | None = None
+    ) -> int:
         """Ask for arguments of a command and run it; return its exit code. Raises Back."""
         from ..commands.registry import load
 
         command = load()[path]
         self.asker.show(f"\n{command.help}  (b leads back)")
         known = self._settings({arg.key: arg.setting for arg in command.args if arg.setting})
-        return self.execute(Form(command, names, fixed=fixed).fill(self.asker, SYSTEM_CLOCK,
-                                                                  {**known, **(defaults or {})}))
+        return self.execute(
+            Form(command, names, fixed=fixed).fill(self.asker, SYSTEM_CLOCK, {**known, **(defaults or {})})
+        )
 
     def _settings(self, names: Mapping[str, str]) -> dict[str, str]:
         """Return the settings that arguments default to, as they are shown."""

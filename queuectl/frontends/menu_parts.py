@@ -1,4 +1,5 @@
 """The entries of the menu and of the menus below it, with live facts in their names."""
+
 from __future__ import annotations
 
 from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, STATES, WAITING_STATES, sources
@@ -29,14 +30,23 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("4", f"Start workers ({running})", start_workers),
         ("5", f"Stop workers ({running})", stop_workers),
         ("6", "Worker management", lambda menu: menu.submenu("Worker management", worker_entries)),
-        ("7", f"Dead letter queue ({counts.get(DEAD, 0)})", lambda menu: menu.submenu("Dead letter queue",
-                                                                                      dlq_entries)),
+        (
+            "7",
+            f"Dead letter queue ({counts.get(DEAD, 0)})",
+            lambda menu: menu.submenu("Dead letter queue", dlq_entries),
+        ),
         ("8", "Configuration", lambda menu: menu.submenu("Configuration", config_entries)),
         ("9", "Schedule a job", schedule_job),
-        ("10", f"Scheduler ({'running' if scheduler_pid(menu.queue.home) is not None else 'not running'})",
-         lambda menu: menu.submenu("Scheduler", scheduler_entries)),
-        ("11", f"Web dashboard ({'running' if dashboard_pid(menu.queue.home) is not None else 'not running'})",
-         lambda menu: menu.submenu("Web dashboard", dashboard_entries)),
+        (
+            "10",
+            f"Scheduler ({'running' if scheduler_pid(menu.queue.home) is not None else 'not running'})",
+            lambda menu: menu.submenu("Scheduler", scheduler_entries),
+        ),
+        (
+            "11",
+            f"Web dashboard ({'running' if dashboard_pid(menu.queue.home) is not None else 'not running'})",
+            lambda menu: menu.submenu("Web dashboard", dashboard_entries),
+        ),
         ("12", "Demo jobs", lambda menu: menu.submenu("Demo jobs", demo_entries)),
         ("13", "Shell", open_shell),
     ]
@@ -44,8 +54,17 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
 
 def add_job(menu: Menu) -> None:
     """Ask for a job and add it."""
-    menu.form("add", "command", "--id", "--priority", "--retries", "--timeout", "--queue", "--in",
-              defaults={"command": None, "in": "now"})
+    menu.form(
+        "add",
+        "command",
+        "--id",
+        "--priority",
+        "--retries",
+        "--timeout",
+        "--queue",
+        "--in",
+        defaults={"command": None, "in": "now"},
+    )
 
 
 def live_status(menu: Menu) -> None:
@@ -69,15 +88,21 @@ def show_job(menu: Menu, job: Job) -> None:
 def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
-    actions = [("Show", "show", False, True), ("Output", "logs", False, job.attempts > 0),
-               ("History", "history", False, True),
-               ("Retry", "retry", False, job.state in (*FINAL_STATES, FAILED)),
-               ("Release", "release", False, job.state == HELD),
-               ("Hold", "hold", False, job.state in sources("hold")),
-               ("Cancel", "cancel", True, job.state in (*WAITING_STATES, PROCESSING)),
-               ("Remove", "remove", True, job.state != PROCESSING)]
-    chosen = [(label if label != "Show" else f"Show (it is {job.state})", _action(path, job.id, asks))
-              for label, path, asks, is_allowed in actions if is_allowed]
+    actions = [
+        ("Show", "show", False, True),
+        ("Output", "logs", False, job.attempts > 0),
+        ("History", "history", False, True),
+        ("Retry", "retry", False, job.state in (*FINAL_STATES, FAILED)),
+        ("Release", "release", False, job.state == HELD),
+        ("Hold", "hold", False, job.state in sources("hold")),
+        ("Cancel", "cancel", True, job.state in (*WAITING_STATES, PROCESSING)),
+        ("Remove", "remove", True, job.state != PROCESSING),
+    ]
+    chosen = [
+        (label if label != "Show" else f"Show (it is {job.state})", _action(path, job.id, asks))
+        for label, path, asks, is_allowed in actions
+        if is_allowed
+    ]
     if job.state in sources("edit"):
         chosen.append(("Edit", lambda menu: edit_job(menu, job)))
     return [(str(place), label, act) for place, (label, act) in enumerate(chosen, 1)]
@@ -87,9 +112,24 @@ def edit_job(menu: Menu, job: Job) -> None:
     """Ask for what is to be different about a job that waits; what is left empty stays."""
     from ..model.when import duration_text, local
 
-    menu.form("edit", "--command", "--queue", "--priority", "--retries", "--timeout", "--at", fixed=[job.id], defaults={
-        "command": job.command, "queue": job.queue, "priority": str(job.priority), "retries": str(job.max_retries),
-        "timeout": "none" if job.timeout is None else duration_text(job.timeout), "at": local(job.run_at)})
+    menu.form(
+        "edit",
+        "--command",
+        "--queue",
+        "--priority",
+        "--retries",
+        "--timeout",
+        "--at",
+        fixed=[job.id],
+        defaults={
+            "command": job.command,
+            "queue": job.queue,
+            "priority": str(job.priority),
+            "retries": str(job.max_retries),
+            "timeout": "none" if job.timeout is None else duration_text(job.timeout),
+            "at": local(job.run_at),
+        },
+    )
 
 
 def _action(path: str, job: str, asks: bool) -> Callable[[Menu], None]:
@@ -97,6 +137,7 @@ def _action(path: str, job: str, asks: bool) -> Callable[[Menu], None]:
         if asks and not menu.asker.confirm(f"{path} {menu.asker.terminal.safe(job)}"):
             return
         menu.execute([*path.split(), job], quietly_yes=path.endswith("remove"))
+
     return act
 
 
@@ -175,8 +216,14 @@ def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) ->
 
     terminal = menu.asker.terminal
     room = max(20, terminal.columns - 1)
-    lines = [clip(f" {place:>2}) {terminal.safe(job.id)}  {job.state}  {terminal.safe(job.command)}", room,
-                  terminal.out.ellipsis) for place, job in enumerate(jobs, start + 1)]
+    lines = [
+        clip(
+            f" {place:>2}) {terminal.safe(job.id)}  {job.state}  {terminal.safe(job.command)}",
+            room,
+            terminal.out.ellipsis,
+        )
+        for place, job in enumerate(jobs, start + 1)
+    ]
     menu.asker.write("\n" + "\n".join(lines) + "\n")
     keys = "n next, " * has_more + "p previous, " * (start > 0)
     return menu.asker.read(f"Which job (line or id, {keys}b back): ")
@@ -203,10 +250,12 @@ def _settings_form(group: str) -> Callable[[Menu], None]:
         for setting in SETTINGS:
             if setting.group == group:
                 shown = setting.show(getattr(menu.queue.settings(), setting.name))
-                answer = menu.asker.ask(setting.name, f"{setting.help}: {setting.allowed}", _rule_of(setting),
-                                        default=shown)
+                answer = menu.asker.ask(
+                    setting.name, f"{setting.help}: {setting.allowed}", _rule_of(setting), default=shown
+                )
                 if answer and setting.show(setting.parse(answer)) != shown:
                     menu.execute(["config", "set", setting.name, answer])
+
     return fill
 
 
@@ -218,6 +267,7 @@ def _rule_of(setting: Setting) -> Callable[[str], None]:
             setting.parse(text)
         except InvalidInput:
             raise ValueError(f"must be {setting.allowed}") from None
+
     return check
 
 
@@ -228,8 +278,7 @@ def _reset_settings(menu: Menu) -> None:
 
 def schedule_job(menu: Menu) -> None:
     """Ask for a job that runs once, at a time."""
-    menu.form("schedule", "command", "when", "--id", "--priority", "--retries", "--timeout",
-              defaults={"when": None})
+    menu.form("schedule", "command", "when", "--id", "--priority", "--retries", "--timeout", defaults={"when": None})
 
 
 def scheduler_entries(menu: Menu) -> Sequence[Choice]:
@@ -237,13 +286,19 @@ def scheduler_entries(menu: Menu) -> Sequence[Choice]:
     return [
         ("1", "Status", lambda menu: menu.execute(["scheduler", "status"])),
         ("2", "Start", lambda menu: menu.form("scheduler start", "--interval")),
-        ("3", "Start with automatic workers",
-         lambda menu: menu.form("scheduler start", "--workers", "--interval", fixed=["--auto"])),
+        (
+            "3",
+            "Start with automatic workers",
+            lambda menu: menu.form("scheduler start", "--workers", "--interval", fixed=["--auto"]),
+        ),
         ("4", "Stop", lambda menu: menu.execute(["scheduler", "stop"])),
         ("5", "Logs", lambda menu: menu.execute(["scheduler", "logs", "--tail", LOG_LINES])),
         ("6", "What is to come", lambda menu: menu.execute(["scheduled"])),
-        ("7", f"Recurring jobs ({len(menu.queue.store.schedules.all())})",
-         lambda menu: menu.submenu("Recurring jobs", cron_entries)),
+        (
+            "7",
+            f"Recurring jobs ({len(menu.queue.store.schedules.all())})",
+            lambda menu: menu.submenu("Recurring jobs", cron_entries),
+        ),
     ]
 
 
@@ -252,15 +307,21 @@ def cron_entries(menu: Menu) -> Sequence[Choice]:
     names = [schedule.name for schedule in menu.queue.store.schedules.all()]
     return [
         ("1", "List", lambda menu: menu.execute(["cron", "list"])),
-        ("2", "Add", lambda menu: menu.form("cron add", "name", "expression", "command", "--timezone", "--catch-up",
-                                            "--overlap")),
+        (
+            "2",
+            "Add",
+            lambda menu: menu.form(
+                "cron add", "name", "expression", "command", "--timezone", "--catch-up", "--overlap"
+            ),
+        ),
         *((str(place), menu.asker.terminal.safe(name), _schedule_menu(name)) for place, name in enumerate(names, 3)),
     ]
 
 
 def _schedule_menu(name: str) -> Callable[[Menu], None]:
-    return lambda menu: menu.submenu(f"Schedule {menu.asker.terminal.safe(name)}",
-                                     lambda menu: schedule_entries(menu, name))
+    return lambda menu: menu.submenu(
+        f"Schedule {menu.asker.terminal.safe(name)}", lambda menu: schedule_entries(menu, name)
+    )
 
 
 def schedule_entries(menu: Menu, name: str) -> Sequence[Choice]:
@@ -286,8 +347,11 @@ def _remove_schedule(menu: Menu, name: str) -> None:
 def dashboard_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about the web dashboard."""
     return [
-        ("1", "Start in the background",
-         lambda menu: menu.form("dashboard start", "--port", "--read-only", fixed=["--detach"])),
+        (
+            "1",
+            "Start in the background",
+            lambda menu: menu.form("dashboard start", "--port", "--read-only", fixed=["--detach"]),
+        ),
         ("2", "Where it is", lambda menu: menu.execute(["dashboard", "status"])),
         ("3", "Stop", lambda menu: menu.execute(["dashboard", "stop"])),
     ]

@@ -1,4 +1,5 @@
 """Long answers in a pager: $QUEUECTL_PAGER, else $PAGER, else `less -FRX`; an empty one or `cat` turns it off."""
+
 from __future__ import annotations
 
 import os

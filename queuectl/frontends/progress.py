@@ -5,6 +5,7 @@
 
 The moving line takes itself away: at `close`, and before `Terminal.say` writes anything else.
 """
+
 from __future__ import annotations
 
 from queuectl.frontends.terminal import ERASE_LINE, clip, width

@@ -11,6 +11,7 @@ milliseconds; what a column holds is told by its name, once, in KINDS:
 
 On a terminal a table is as wide as the terminal at most. Elsewhere nothing is cut, left out or coloured.
 """
+
 from __future__ import annotations
 
 import os
@@ -28,12 +29,33 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
 TIME, DURATION, BYTES = "time", "duration", "bytes"
-KINDS = {"at": TIME, "duration": DURATION, "timeout": DURATION, "wait_time": DURATION, "run_time": DURATION,
-         "uptime": DURATION, "age": DURATION, "elapsed": DURATION, "oldest_pending_age": DURATION,
-         "size": BYTES, "memory": BYTES}
+KINDS = {
+    "at": TIME,
+    "duration": DURATION,
+    "timeout": DURATION,
+    "wait_time": DURATION,
+    "run_time": DURATION,
+    "uptime": DURATION,
+    "age": DURATION,
+    "elapsed": DURATION,
+    "oldest_pending_age": DURATION,
+    "size": BYTES,
+    "memory": BYTES,
+}
 # Free text can be clipped, but not below this many columns.
-FLEXIBLE = {"id": 8, "command": 12, "error": 12, "detail": 12, "message": 12, "reason": 12, "help": 12, "fate": 22,
-            "value": 12, "cwd": 12, "tags": 8}
+FLEXIBLE = {
+    "id": 8,
+    "command": 12,
+    "error": 12,
+    "detail": 12,
+    "message": 12,
+    "reason": 12,
+    "help": 12,
+    "fate": 22,
+    "value": 12,
+    "cwd": 12,
+    "tags": 8,
+}
 # The last to be dropped when the terminal is narrow, the most important first; others go from the right.
 IMPORTANT = ("id", "name", "key", "state", "fate", "command", "value", "error")
 SEPARATOR = "  "
@@ -42,8 +64,15 @@ MAX_PADDING = 200
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def rows_text(rows: Iterable[Row], columns: Sequence[str], fmt: str, terminal: Terminal, *,
-              types: Mapping[str, str] | None = None, chosen: bool = False) -> Iterator[str]:
+def rows_text(
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    fmt: str,
+    terminal: Terminal,
+    *,
+    types: Mapping[str, str] | None = None,
+    chosen: bool = False,
+) -> Iterator[str]:
     """Return the rows as lines. `chosen` says that the user named the columns: JSON then holds no others.
 
     `types` gives the kind of columns whose names KINDS does not tell.
@@ -59,8 +88,7 @@ def rows_text(rows: Iterable[Row], columns: Sequence[str], fmt: str, terminal: T
     return _separated(rows, columns, fmt, kinds, terminal)
 
 
-def record_text(record: Row, fmt: str, terminal: Terminal,
-                columns: Sequence[str] | None = None) -> Iterator[str]:
+def record_text(record: Row, fmt: str, terminal: Terminal, columns: Sequence[str] | None = None) -> Iterator[str]:
     """Return one thing as lines: `key: value` for people, an object in JSON, a header and a row in csv."""
     names = list(record) if columns is None else list(columns)
     if fmt == "json":
@@ -133,8 +161,9 @@ def bytes_text(count: int) -> str:
     return f"{amount / 1024:.1f} TiB"
 
 
-def _json(row: Row, names: Iterable[str], kinds: Mapping[str, str], terminal: Terminal,
-          indent: int | None = None) -> str:
+def _json(
+    row: Row, names: Iterable[str], kinds: Mapping[str, str], terminal: Terminal, indent: int | None = None
+) -> str:
     import json
 
     shown = {name: _machine(row.get(name), _kind(name, kinds)) for name in names}
@@ -157,8 +186,9 @@ def _ids_line(row: Row, columns: Sequence[str]) -> str:
     return escape(_plain(row.get("id" if "id" in row or not columns else columns[0]))) + "\n"
 
 
-def _separated(rows: Iterable[Row], columns: Sequence[str], fmt: str, kinds: Mapping[str, str],
-               terminal: Terminal) -> Iterator[str]:
+def _separated(
+    rows: Iterable[Row], columns: Sequence[str], fmt: str, kinds: Mapping[str, str], terminal: Terminal
+) -> Iterator[str]:
     line = _tsv_line if fmt == "tsv" else _csv_line
     yield line(columns, terminal)
     for row in rows:
@@ -206,11 +236,9 @@ def _detail(value: object, kind: str, now: int | None) -> str:
     return text
 
 
-def _table(rows: Sequence[Row], columns: Sequence[str], kinds: Mapping[str, str],
-           terminal: Terminal) -> Iterator[str]:
+def _table(rows: Sequence[Row], columns: Sequence[str], kinds: Mapping[str, str], terminal: Terminal) -> Iterator[str]:
     now = terminal.clock.wall() if terminal.is_tty else None
-    cells = {name: [terminal.safe(_human(row.get(name), _kind(name, kinds), now)) for row in rows]
-             for name in columns}
+    cells = {name: [terminal.safe(_human(row.get(name), _kind(name, kinds), now)) for row in rows] for name in columns}
     headers = {name: terminal.safe(name.upper()) for name in columns}
     natural = {name: max(map(width, [headers[name], *cells[name]])) for name in columns}
     widths = fit(natural, terminal.columns if terminal.is_tty else None)
@@ -221,8 +249,10 @@ def _table(rows: Sequence[Row], columns: Sequence[str], kinds: Mapping[str, str]
             texts = [clip(text, wide, terminal.out.ellipsis) for text in texts]
         right = _is_numeric(rows, name, _kind(name, kinds))
         styles = STATE_STYLES if name == "state" else {}
-        printed.append([_painted(texts[0], wide, right, "bold", terminal)]
-                       + [_painted(text, wide, right, styles.get(text, ""), terminal) for text in texts[1:]])
+        printed.append(
+            [_painted(texts[0], wide, right, "bold", terminal)]
+            + [_painted(text, wide, right, styles.get(text, ""), terminal) for text in texts[1:]]
+        )
     for parts in zip(*printed):
         yield SEPARATOR.join(parts).rstrip() + "\n"
     _note_hidden(len(columns) - len(widths), terminal)

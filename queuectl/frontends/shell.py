@@ -7,6 +7,7 @@ Ctrl-D and `exit` leave. Without readline (or with libedit) it is the same shell
 `cmd.Cmd` brings the loop; its own dispatch, completion and empty line are all overridden, since they
 split words in their own way and repeat the last command on an empty line.
 """
+
 from __future__ import annotations
 
 import cmd
@@ -149,10 +150,10 @@ class Shell(cmd.Cmd):
         from .line import cursor
 
         assert self._readline is not None
-        under = cursor(self._readline.get_line_buffer()[:self._readline.get_endidx()])
+        under = cursor(self._readline.get_line_buffer()[: self._readline.get_endidx()])
         typed = [_typed(one, under.quote) for one in self._candidates(under.words, under.text)]
         # readline splits at blanks only: its word may begin before ours (`list;sho`) or after (`'my jo`).
-        before = text[:len(text) - len(under.raw)] if len(text) > len(under.raw) else ""
+        before = text[: len(text) - len(under.raw)] if len(text) > len(under.raw) else ""
         skipped = max(0, len(under.raw) - len(text))
         return [before + word[skipped:] for word in typed]
 

@@ -7,6 +7,7 @@ text; colour is added last.
 
 A `Screen` is one stream. The `Terminal` is the pair: data goes to `out`, words go to `err`.
 """
+
 from __future__ import annotations
 
 import io
@@ -23,12 +24,22 @@ if TYPE_CHECKING:
     from queuectl.model.clock import Clock
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
-STATE_STYLES = {"completed": "green", "processing": "cyan", "failed": "yellow", "held": "yellow",
-                "blocked": "yellow", "dead": "red", "scheduled": "magenta", "cancelled": "dim"}
+STATE_STYLES = {
+    "completed": "green",
+    "processing": "cyan",
+    "failed": "yellow",
+    "held": "yellow",
+    "blocked": "yellow",
+    "dead": "red",
+    "scheduled": "magenta",
+    "cancelled": "dim",
+}
 # Control characters but \t and \n, soft hyphen, bidi controls, zero-width and format characters, lone
 # surrogates, tags. None of them is printable in the sense of str.isprintable(), which is the fast path.
-UNSAFE = ("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-          "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
+UNSAFE = (
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 ERASE_LINE = "\r\x1b[K"
 DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
@@ -183,9 +194,17 @@ class Screen:
 class Terminal:
     """The two streams, the keyboard and the clock of one front end; answers for `out` as well."""
 
-    def __init__(self, out: TextIO | None, err: TextIO | None, *, stdin: TextIO | None = None,
-                 color: str = "auto", environ: Mapping[str, str] | None = None, clock: Clock = SYSTEM_CLOCK,
-                 quiet: bool = False) -> None:
+    def __init__(
+        self,
+        out: TextIO | None,
+        err: TextIO | None,
+        *,
+        stdin: TextIO | None = None,
+        color: str = "auto",
+        environ: Mapping[str, str] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        quiet: bool = False,
+    ) -> None:
         environ = os.environ if environ is None else environ
         self.out = Screen(out, environ, color)
         self.err = Screen(err, environ, color)

@@ -3,6 +3,7 @@
 `Top` is what the keys do and needs no terminal: `step` is given a key, `lines` returns the picture.
 `run_top` is the loop around it. A store that cannot be used for a moment is shown and tried again.
 """
+
 from __future__ import annotations
 
 from ..engine.queue import demand_done
@@ -145,9 +146,16 @@ class Top:
 
     def _jobs_key(self, key: str) -> None:
         actions: dict[str, Callable[[], None]] = {
-            "q": self._quit, "enter": self._open_output, "r": self._ask_retry, "c": self._ask_cancel,
-            "p": self._pause, "/": self._ask_filter, "escape": self._clear_filter, "s": self._next_sort,
-            "?": self._open_help}
+            "q": self._quit,
+            "enter": self._open_output,
+            "r": self._ask_retry,
+            "c": self._ask_cancel,
+            "p": self._pause,
+            "/": self._ask_filter,
+            "escape": self._clear_filter,
+            "s": self._next_sort,
+            "?": self._open_help,
+        }
         if key in actions:
             actions[key]()
         else:
@@ -206,6 +214,7 @@ class Top:
                 self._apply(verb, number)
             else:
                 self._look.message = "nothing was changed"
+
         self._answer = answer
 
     def _apply(self, verb: str, number: int) -> None:
@@ -237,6 +246,7 @@ class Top:
             elif len(key) == 1 and len(text) < LONGEST_FILTER:
                 text += key
             self._look.prompt = f"/{text}"
+
         self._look.prompt, self._answer = f"/{text}", answer
 
     def _end_filter(self, text: str) -> None:

@@ -9,6 +9,7 @@
 
 What there is no room for goes from the middle: the first and the last line stay longest.
 """
+
 from __future__ import annotations
 
 from functools import lru_cache
@@ -92,9 +93,9 @@ def picture(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
     if look.mode == JOBS:
         body = _jobs(look, columns, height, screen)
     else:
-        body = page(look, columns, screen)[look.offset:look.offset + height]
+        body = page(look, columns, screen)[look.offset : look.offset + height]
     lines = [*head, *body, *[""] * (height - len(body)), *foot]
-    return [clip_painted(line, columns, screen.ellipsis) for line in lines[len(lines) - rows:]]
+    return [clip_painted(line, columns, screen.ellipsis) for line in lines[len(lines) - rows :]]
 
 
 def body_rows(look: Look, columns: int, rows: int, screen: Screen) -> int:
@@ -120,11 +121,11 @@ def wrap(text: str, columns: int) -> list[str]:
     """Return safe text in parts of at most `columns` columns."""
     columns = max(1, columns)
     if text.isascii():
-        return [text[start:start + columns] for start in range(0, len(text), columns)] or [""]
+        return [text[start : start + columns] for start in range(0, len(text), columns)] or [""]
     parts, start = [], 0
     while start < len(text):
         # A single character that is wider than the screen stands alone, and is clipped later.
-        part = clip(text[start:start + 2 * columns], columns, "") or text[start]
+        part = clip(text[start : start + 2 * columns], columns, "") or text[start]
         parts.append(part)
         start += len(part)
     return parts
@@ -228,11 +229,12 @@ def _workers(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
     workers = look.snapshot.workers
     if not workers:
         return [screen.paint("no workers are running: queuectl worker start", "dim")]
-    shown = workers if len(workers) <= most else workers[:max(0, most - 1)]
+    shown = workers if len(workers) <= most else workers[: max(0, most - 1)]
     lines = [_worker(worker, columns, screen) for worker in shown]
     if len(shown) < len(workers):
-        lines.append(screen.paint(f"and {len(workers) - len(shown)} more workers" if shown
-                                  else f"{len(workers)} workers", "dim"))
+        lines.append(
+            screen.paint(f"and {len(workers) - len(shown)} more workers" if shown else f"{len(workers)} workers", "dim")
+        )
     return lines
 
 
@@ -256,7 +258,7 @@ def _jobs(look: Look, columns: int, height: int, screen: Screen) -> list[str]:
         empty = "no job matches, Esc clears the filter" if look.filter else "no jobs yet: queuectl add COMMAND"
         return [screen.paint(empty, "dim")][:height]
     heading = height >= 4
-    shown = jobs[look.offset:look.offset + height - heading]
+    shown = jobs[look.offset : look.offset + height - heading]
     cells = [_cells(job, look.snapshot.now, columns, screen) for job in shown]
     natural = {name: max([width(name), *(width(row[name]) for row in cells)]) for name in COLUMNS}
     for name in FLEXIBLE:
@@ -284,10 +286,15 @@ def table_rows(height: int) -> int:
 def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
     taken = elapsed(job, now)
     return {
-        "id": screen.safe(job.id[:columns]), "state": job.state,
-        "time": "-" if taken is None else duration_text(taken), "when": ago(_instant(job), now),
-        "tries": f"{job.attempts}/{job.max_retries + 1}", "queue": screen.safe(job.queue), "prio": str(job.priority),
-        "command": screen.safe(job.command[:columns])}
+        "id": screen.safe(job.id[:columns]),
+        "state": job.state,
+        "time": "-" if taken is None else duration_text(taken),
+        "when": ago(_instant(job), now),
+        "tries": f"{job.attempts}/{job.max_retries + 1}",
+        "queue": screen.safe(job.queue),
+        "prio": str(job.priority),
+        "command": screen.safe(job.command[:columns]),
+    }
 
 
 def _instant(job: Job) -> int:
@@ -323,7 +330,7 @@ def _foot(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
 def _end_of(text: str, columns: int) -> str:
     """Return the end of a line that somebody types."""
     while width(text) > columns:
-        text = text[max(1, (width(text) - columns) // 2):]
+        text = text[max(1, (width(text) - columns) // 2) :]
     return text
 
 

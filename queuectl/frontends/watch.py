@@ -3,6 +3,7 @@
 Elsewhere only what changed is printed, one line each: rows as tsv (or jsonl with --json), other answers
 whole. So `queuectl list --watch | ...` is a feed.
 """
+
 from __future__ import annotations
 
 from ..model.errors import StoreUnavailable
@@ -27,8 +28,9 @@ def watch(produce: Callable[[], Result], interval: float, options: Mapping[str, 
     return _watch_changes(produce, interval, options, terminal)
 
 
-def _watch_in_place(produce: Callable[[], Result], interval: float, options: Mapping[str, Any],
-                    terminal: Terminal) -> int:
+def _watch_in_place(
+    produce: Callable[[], Result], interval: float, options: Mapping[str, Any], terminal: Terminal
+) -> int:
     from .live import Region
 
     region = Region(terminal)
@@ -55,10 +57,14 @@ def picture(result: Result, options: Mapping[str, Any], terminal: Terminal, inte
     return [*text.split("\n")[:-1], *(terminal.out.paint(line, "dim") for line in [*notes, footer])]
 
 
-def _watch_changes(produce: Callable[[], Result], interval: float, options: Mapping[str, Any],
-                   terminal: Terminal) -> int:
-    feed = {**options, "json": False, "output": {"table": "tsv", "json": "jsonl"}.get(form_of(options),
-                                                                                       form_of(options))}
+def _watch_changes(
+    produce: Callable[[], Result], interval: float, options: Mapping[str, Any], terminal: Terminal
+) -> int:
+    feed = {
+        **options,
+        "json": False,
+        "output": {"table": "tsv", "json": "jsonl"}.get(form_of(options), form_of(options)),
+    }
     seen: dict[object, object] = {}
     is_first = True
     result = produce()
@@ -75,8 +81,9 @@ def _watch_changes(produce: Callable[[], Result], interval: float, options: Mapp
         return 0
 
 
-def _show_changes(result: Result, seen: dict[object, object], options: Mapping[str, Any], terminal: Terminal,
-                  is_first: bool) -> None:
+def _show_changes(
+    result: Result, seen: dict[object, object], options: Mapping[str, Any], terminal: Terminal, is_first: bool
+) -> None:
     """Print what differs from what was seen, and remember it."""
     result.notes.clear()
     if result.rows is None:

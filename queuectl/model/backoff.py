@@ -6,6 +6,7 @@ The jitter only ever adds: no retry comes earlier than was asked for, and jobs t
 together come back spread out. The cap is applied before the jitter, so that jobs at the cap
 are spread as well.
 """
+
 from __future__ import annotations
 
 import math
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from typing import Callable
 
 
-def delay(attempt: int, *, retry_delay_ms: int, base: float, max_delay_ms: int, jitter: float,
-          random: Callable[[], float]) -> int:
+def delay(
+    attempt: int, *, retry_delay_ms: int, base: float, max_delay_ms: int, jitter: float, random: Callable[[], float]
+) -> int:
     """Return the milliseconds to wait after the attempt-th failure, which counts from 1.
 
     `random` returns numbers of [0, 1).

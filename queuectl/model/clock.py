@@ -5,6 +5,7 @@ stored and shown: when a job was added, is due, was finished. *Monotonic time* (
 milliseconds of this boot) is for leases and for how long something took: nothing that sets the
 wall clock can shorten or prolong a lease. All processes of one boot share it.
 """
+
 from __future__ import annotations
 
 import time

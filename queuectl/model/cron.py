@@ -22,6 +22,7 @@ describe:
 
 Impossible dates such as 30 February are refused. Nothing here reads a clock.
 """
+
 from __future__ import annotations
 
 import time
@@ -34,8 +35,20 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from typing import Callable, Iterator
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-          "November", "December")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 LAST_YEAR = 2101  # somewhere on earth the last instant of 2100 falls into it
@@ -43,8 +56,13 @@ LAST_YEAR = 2101  # somewhere on earth the last instant of 2100 falls into it
 MAX_EXPRESSION = 200
 FIVE_FIELDS = "minute hour day-of-month month day-of-week"
 SHORTCUTS = {
-    "@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
 }
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -109,8 +127,13 @@ class Field:
         return f" (write {until},{since})"
 
 
-FIELDS = (Field("minute", 0, 59, 60), Field("hour", 0, 23, 24), Field("day of the month", 1, 31, 31),
-          Field("month", 1, 12, 12, MONTHS), Field("day of the week", 0, 7, 7, WEEKDAYS))
+FIELDS = (
+    Field("minute", 0, 59, 60),
+    Field("hour", 0, 23, 24),
+    Field("day of the month", 1, 31, 31),
+    Field("month", 1, 12, 12, MONTHS),
+    Field("day of the week", 0, 7, 7, WEEKDAYS),
+)
 
 
 class Cron:
@@ -187,8 +210,9 @@ class Cron:
     def _days_of_month(self, first: int, length: int) -> list[int]:
         """Return the days that match of a month, as ordinals; those of Sundays are multiples of seven."""
         if self.one_day_is_enough:
-            return [day for day in range(first, first + length)
-                    if day - first + 1 in self.days or day % 7 in self.weekdays]
+            return [
+                day for day in range(first, first + length) if day - first + 1 in self.days or day % 7 in self.weekdays
+            ]
         dated = [first + day - 1 for day in self.days if day <= length]
         return [day for day in dated if day % 7 in self.weekdays]
 

@@ -3,6 +3,7 @@
 The words are made from the values that the fields stand for, not from how they are written, and
 say all of them: what has no short name is listed.
 """
+
 from __future__ import annotations
 
 from .cron import MONTHS, WEEKDAYS

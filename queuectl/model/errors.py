@@ -12,6 +12,7 @@
 They are raised wherever something is found to be wrong and caught at the edge only: the front
 end turns them into a message and an exit code, the daemons into a line of their log.
 """
+
 from __future__ import annotations
 
 TYPE_CHECKING = False
@@ -48,8 +49,9 @@ class InvalidInput(QueueCTLError):
     exit_code = 2
     code = "invalid"
 
-    def __init__(self, message: str, *, hint: str | None = None, field: str | None = None,
-                 problems: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, field: str | None = None, problems: Sequence[str] = ()
+    ) -> None:
         super().__init__(message, hint=hint, field=field)
         self.problems = list(problems) or [message]
 

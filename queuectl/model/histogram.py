@@ -3,6 +3,7 @@
 A bucket holds what is longer than the bound before it and at most its own bound, as `le` does in
 Prometheus; the last one has no bound.
 """
+
 from __future__ import annotations
 
 from bisect import bisect_left
@@ -12,8 +13,25 @@ if TYPE_CHECKING:
     from typing import Sequence
 
 # In milliseconds. The store keeps indexes into this: a bound may never change its place.
-BOUNDS = (5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000, 3_600_000,
-          21_600_000)
+BOUNDS = (
+    5,
+    10,
+    25,
+    50,
+    100,
+    250,
+    500,
+    1_000,
+    2_500,
+    5_000,
+    10_000,
+    30_000,
+    60_000,
+    300_000,
+    1_800_000,
+    3_600_000,
+    21_600_000,
+)
 BUCKETS = len(BOUNDS) + 1
 
 

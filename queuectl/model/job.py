@@ -14,6 +14,7 @@ come yet is released to `scheduled` first. `failed` means "waiting for its next 
 `max_retries + 1` attempts. An attempt's *outcome* says how it ended, the job's *state* says where
 the job is: two questions, two words.
 """
+
 from __future__ import annotations
 
 TYPE_CHECKING = False
@@ -88,8 +89,9 @@ class Outcome:
 
     __slots__ = ("kind", "exit_code", "signal", "error")
 
-    def __init__(self, kind: str, *, exit_code: int | None = None, signal: int | None = None,
-                 error: str | None = None) -> None:
+    def __init__(
+        self, kind: str, *, exit_code: int | None = None, signal: int | None = None, error: str | None = None
+    ) -> None:
         self.kind = kind
         self.exit_code = exit_code
         self.signal = signal
@@ -161,9 +163,30 @@ class Job:
     """
 
     FIELDS = (
-        "id", "number", "command", "state", "queue", "priority", "attempts", "max_retries", "timeout",
-        "run_at", "created_at", "updated_at", "started_at", "finished_at", "duration", "exit_code",
-        "signal", "error", "worker", "pid", "cwd", "env", "tags", "allow_background",
+        "id",
+        "number",
+        "command",
+        "state",
+        "queue",
+        "priority",
+        "attempts",
+        "max_retries",
+        "timeout",
+        "run_at",
+        "created_at",
+        "updated_at",
+        "started_at",
+        "finished_at",
+        "duration",
+        "exit_code",
+        "signal",
+        "error",
+        "worker",
+        "pid",
+        "cwd",
+        "env",
+        "tags",
+        "allow_background",
         "schedule",
     )
     __slots__ = FIELDS

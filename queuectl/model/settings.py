@@ -9,6 +9,7 @@ made from it. A setting is kept as text (in the home, in the environment) and us
 
 A setting that may be switched off is None then, written `none`. `parse(show(value)) == value`.
 """
+
 from __future__ import annotations
 
 from . import when
@@ -34,12 +35,36 @@ HOW_TO_WRITE = {
 class Setting:
     """One setting. `group` is what it is about; `low` and `high` are values: milliseconds for a duration."""
 
-    __slots__ = ("name", "kind", "default", "help", "low", "high", "unit", "aliases", "optional", "choices",
-                 "env", "group")
+    __slots__ = (
+        "name",
+        "kind",
+        "default",
+        "help",
+        "low",
+        "high",
+        "unit",
+        "aliases",
+        "optional",
+        "choices",
+        "env",
+        "group",
+    )
 
-    def __init__(self, group: str, name: str, kind: str, default: Value, help: str, *, low: int = 0, high: int = 0,
-                 unit: str = "", aliases: tuple[str, ...] = (), optional: bool = False,
-                 choices: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        group: str,
+        name: str,
+        kind: str,
+        default: Value,
+        help: str,
+        *,
+        low: int = 0,
+        high: int = 0,
+        unit: str = "",
+        aliases: tuple[str, ...] = (),
+        optional: bool = False,
+        choices: tuple[str, ...] = (),
+    ) -> None:
         self.group = group
         self.name = name
         self.kind = kind
@@ -114,7 +139,7 @@ def _number(text: str, kind: str) -> int | float:
         return when.scaled(text, MICRO) / MICRO
     if kind == "bytes":
         digits = text.rstrip("GIMKBgimkb")
-        unit = SIZES.get(text[len(digits):].lower())
+        unit = SIZES.get(text[len(digits) :].lower())
         if unit is None:
             raise ValueError("no such unit")
         return when.scaled(digits.rstrip(), unit)
@@ -173,43 +198,127 @@ RETRIES, QUEUE, WORKERS = "retry policy", "queue behaviour", "workers"
 SCHEDULER, DASHBOARD, NOTICES = "scheduler", "dashboard", "notices"
 
 SETTINGS = (
-    Setting(RETRIES, "max_retries", "int", 3, "retries after a job's first attempt; 0 means one attempt",
-            high=100),
-    Setting(QUEUE, "timeout", "duration", 300 * SECOND, "how long an attempt may run before it is ended",
-            low=100, high=30 * DAY, unit="seconds", aliases=("timeout_seconds", "worker_timeout"),
-            optional=True),
-    Setting(RETRIES, "retry_delay", "duration", 2 * SECOND, "the wait after the first failed attempt",
-            high=DAY, unit="seconds"),
-    Setting(RETRIES, "backoff_base", "float", 2.0, "what the wait is multiplied by after each further failure",
-            low=1, high=10),
-    Setting(RETRIES, "max_retry_delay", "duration", 300 * SECOND, "the longest wait between attempts, before jitter",
-            low=SECOND, high=DAY, unit="seconds"),
-    Setting(RETRIES, "retry_jitter", "float", 0.1, "by which part a wait may be longer, so that retries spread out",
-            high=1),
-    Setting(QUEUE, "output_limit", "bytes", 1 << 20, "how much of an attempt's output is kept (its head and tail)",
-            low=1 << 10, high=1 << 30),
-    Setting(WORKERS, "worker_count", "int", 2, "workers that are started when no number is given",
-            low=1, high=256),
-    Setting(WORKERS, "max_workers", "int", 10, "the most workers that may run in this home",
-            low=1, high=256),
-    Setting(WORKERS, "lease", "duration", 30 * SECOND, "how long a job belongs to a worker that gives no sign of life",
-            low=2 * SECOND, high=HOUR, unit="seconds", aliases=("job_lock_timeout",)),
-    Setting(WORKERS, "kill_grace", "duration", 5 * SECOND, "time between asking a command to end and killing it",
-            high=600 * SECOND, unit="seconds"),
-    Setting(WORKERS, "shutdown_timeout", "duration", 60 * SECOND, "how long stopping workers let their jobs finish",
-            high=DAY, unit="seconds"),
-    Setting(SCHEDULER, "scheduler_interval", "duration", 5 * SECOND, "the longest pause between looks of the scheduler",
-            low=100, high=HOUR, unit="seconds"),
-    Setting(QUEUE, "retain_completed_hours", "float", 24.0, "hours until completed jobs are pruned; none keeps them",
-            high=876_000, unit="hours", aliases=("cleanup_completed_after_hours",), optional=True),
-    Setting(QUEUE, "retain_dead_hours", "float", None, "hours until dead jobs are pruned; none keeps them",
-            high=876_000, unit="hours", optional=True),
+    Setting(RETRIES, "max_retries", "int", 3, "retries after a job's first attempt; 0 means one attempt", high=100),
+    Setting(
+        QUEUE,
+        "timeout",
+        "duration",
+        300 * SECOND,
+        "how long an attempt may run before it is ended",
+        low=100,
+        high=30 * DAY,
+        unit="seconds",
+        aliases=("timeout_seconds", "worker_timeout"),
+        optional=True,
+    ),
+    Setting(
+        RETRIES,
+        "retry_delay",
+        "duration",
+        2 * SECOND,
+        "the wait after the first failed attempt",
+        high=DAY,
+        unit="seconds",
+    ),
+    Setting(
+        RETRIES,
+        "backoff_base",
+        "float",
+        2.0,
+        "what the wait is multiplied by after each further failure",
+        low=1,
+        high=10,
+    ),
+    Setting(
+        RETRIES,
+        "max_retry_delay",
+        "duration",
+        300 * SECOND,
+        "the longest wait between attempts, before jitter",
+        low=SECOND,
+        high=DAY,
+        unit="seconds",
+    ),
+    Setting(
+        RETRIES, "retry_jitter", "float", 0.1, "by which part a wait may be longer, so that retries spread out", high=1
+    ),
+    Setting(
+        QUEUE,
+        "output_limit",
+        "bytes",
+        1 << 20,
+        "how much of an attempt's output is kept (its head and tail)",
+        low=1 << 10,
+        high=1 << 30,
+    ),
+    Setting(WORKERS, "worker_count", "int", 2, "workers that are started when no number is given", low=1, high=256),
+    Setting(WORKERS, "max_workers", "int", 10, "the most workers that may run in this home", low=1, high=256),
+    Setting(
+        WORKERS,
+        "lease",
+        "duration",
+        30 * SECOND,
+        "how long a job belongs to a worker that gives no sign of life",
+        low=2 * SECOND,
+        high=HOUR,
+        unit="seconds",
+        aliases=("job_lock_timeout",),
+    ),
+    Setting(
+        WORKERS,
+        "kill_grace",
+        "duration",
+        5 * SECOND,
+        "time between asking a command to end and killing it",
+        high=600 * SECOND,
+        unit="seconds",
+    ),
+    Setting(
+        WORKERS,
+        "shutdown_timeout",
+        "duration",
+        60 * SECOND,
+        "how long stopping workers let their jobs finish",
+        high=DAY,
+        unit="seconds",
+    ),
+    Setting(
+        SCHEDULER,
+        "scheduler_interval",
+        "duration",
+        5 * SECOND,
+        "the longest pause between looks of the scheduler",
+        low=100,
+        high=HOUR,
+        unit="seconds",
+    ),
+    Setting(
+        QUEUE,
+        "retain_completed_hours",
+        "float",
+        24.0,
+        "hours until completed jobs are pruned; none keeps them",
+        high=876_000,
+        unit="hours",
+        aliases=("cleanup_completed_after_hours",),
+        optional=True,
+    ),
+    Setting(
+        QUEUE,
+        "retain_dead_hours",
+        "float",
+        None,
+        "hours until dead jobs are pruned; none keeps them",
+        high=876_000,
+        unit="hours",
+        optional=True,
+    ),
     Setting(DASHBOARD, "dashboard_host", "host", "127.0.0.1", "the address that the dashboard listens on"),
-    Setting(DASHBOARD, "dashboard_port", "int", 5000, "the port that the dashboard listens on",
-            low=1, high=65_535),
+    Setting(DASHBOARD, "dashboard_port", "int", 5000, "the port that the dashboard listens on", low=1, high=65_535),
     Setting(NOTICES, "webhook_url", "url", None, "where to post a notice of jobs that ended", optional=True),
-    Setting(NOTICES, "webhook_events", "list", ("dead",), "which ends of a job are posted to webhook_url",
-            choices=EVENTS),
+    Setting(
+        NOTICES, "webhook_events", "list", ("dead",), "which ends of a job are posted to webhook_url", choices=EVENTS
+    ),
 )
 
 BY_NAME = {name: setting for setting in SETTINGS for name in (setting.name, *setting.aliases)}
@@ -220,8 +329,7 @@ def find(name: str) -> Setting:
     wanted = name.strip().lower().replace("-", "_")
     if wanted not in BY_NAME:
         nearest = did_you_mean(wanted, BY_NAME)
-        raise InvalidInput(f"unknown setting {quoted(name)}{nearest}",
-                           hint="queuectl config show lists all settings")
+        raise InvalidInput(f"unknown setting {quoted(name)}{nearest}", hint="queuectl config show lists all settings")
     return BY_NAME[wanted]
 
 

@@ -4,6 +4,7 @@
 returns a complete JobSpec or raises one InvalidInput that names everything wrong with it. The
 command line, `enqueue` and the Python API all go through here, so a limit is the same everywhere.
 """
+
 from __future__ import annotations
 
 from . import when
@@ -40,8 +41,9 @@ SPELLINGS = {"retries": "max_retries", "timeout_seconds": "timeout", "timeout_se
 
 def is_name(text: object, characters: frozenset[str] = NAME_CHARACTERS, longest: int = MAX_NAME) -> bool:
     """Return whether `text` can name a queue, a tag or (with other limits) a job."""
-    return (isinstance(text, str) and 0 < len(text) <= longest and text[0] in ALPHANUMERIC
-            and characters.issuperset(text))
+    return (
+        isinstance(text, str) and 0 < len(text) <= longest and text[0] in ALPHANUMERIC and characters.issuperset(text)
+    )
 
 
 def is_utf8(text: str) -> bool:
@@ -178,8 +180,9 @@ def check_tags(value: object, now: int) -> tuple[str, ...]:
         raise ValueError(f"must be a list of at most {MAX_TAGS} names")
     for tag in value:
         if not is_name(tag):
-            raise ValueError(f"tag {quoted(tag)} must be 1 to {MAX_NAME} of A-Z a-z 0-9 . _ - "
-                             "and start with a letter or digit")
+            raise ValueError(
+                f"tag {quoted(tag)} must be 1 to {MAX_NAME} of A-Z a-z 0-9 . _ - and start with a letter or digit"
+            )
     return tuple(dict.fromkeys(value))
 
 
@@ -211,8 +214,20 @@ EDITABLE = ("command", "queue", "priority", "max_retries", "timeout", "run_at", 
 class JobSpec:
     """A job to be enqueued: every field checked, times in milliseconds."""
 
-    __slots__ = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "hold", "cwd",
-                 "env", "tags", "allow_background")
+    __slots__ = (
+        "id",
+        "command",
+        "queue",
+        "priority",
+        "max_retries",
+        "timeout",
+        "run_at",
+        "hold",
+        "cwd",
+        "env",
+        "tags",
+        "allow_background",
+    )
 
     id: str | None
     command: str
@@ -242,8 +257,7 @@ class JobSpec:
         self.allow_background = False
 
     @classmethod
-    def parse(cls, data: Mapping[str, object], *, max_retries: int, timeout: int | None, cwd: str,
-              now: int) -> JobSpec:
+    def parse(cls, data: Mapping[str, object], *, max_retries: int, timeout: int | None, cwd: str, now: int) -> JobSpec:
         """Return the spec for `data`.
 
         `max_retries`, `timeout` (milliseconds) and `cwd` stand in where `data` has none; `now` is
@@ -282,8 +296,9 @@ class Reading:
     `seen` tells for each field the spelling in which it was given.
     """
 
-    def __init__(self, data: Mapping[str, object], checks: Mapping[str, Callable[[object, int], Any]],
-                 now: int) -> None:
+    def __init__(
+        self, data: Mapping[str, object], checks: Mapping[str, Callable[[object, int], Any]], now: int
+    ) -> None:
         self.values: dict[str, Any] = {}
         self.seen: dict[str, str] = {}
         self._problems: list[tuple[str, str]] = []
@@ -294,8 +309,12 @@ class Reading:
         name = SPELLINGS.get(key, key)
         check = checks.get(name)
         if check is None:
-            self.refuse(key, f"{quoted(key)} cannot be changed" if name in FIELDS
-                        else f"unknown field {quoted(key)}{did_you_mean(key, checks)}")
+            self.refuse(
+                key,
+                f"{quoted(key)} cannot be changed"
+                if name in FIELDS
+                else f"unknown field {quoted(key)}{did_you_mean(key, checks)}",
+            )
         elif name in self.seen:
             self.refuse(key, f"{key} and {self.seen[name]} are the same field, give one")
         else:

@@ -17,6 +17,7 @@ The words may have capitals. A local time that the clocks skip or repeat is refu
 digits are numbers. What cannot be read is a ValueError whose message is a phrase for the caller's
 own sentence. Nothing here reads a clock: `now_ms` is always given.
 """
+
 from __future__ import annotations
 
 import time

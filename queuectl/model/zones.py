@@ -5,6 +5,7 @@ there; any other name is one of the IANA database, such as `Europe/London`, and 
 and the database on the machine. A name that is none is a ValueError whose message is a phrase
 for the caller's own sentence.
 """
+
 from __future__ import annotations
 
 from .errors import did_you_mean

@@ -12,6 +12,7 @@ the attempt it expects and says by its return value whether it found them. They 
 
 A Store belongs to one thread of one process and is never carried over a fork.
 """
+
 from __future__ import annotations
 
 from ..model.clock import SYSTEM_CLOCK
@@ -51,11 +52,19 @@ class Store:
     another writer. Raises StoreUnavailable.
     """
 
-    def __init__(self, home: Home, *, durable: bool = True, clock: Clock = SYSTEM_CLOCK,
-                 give_up: Callable[[], bool] | None = None, busy_budget: float = 30.0) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        durable: bool = True,
+        clock: Clock = SYSTEM_CLOCK,
+        give_up: Callable[[], bool] | None = None,
+        busy_budget: float = 30.0,
+    ) -> None:
         self.home = home
-        self.database: Database = open_database(home, durable=durable, clock=clock, give_up=give_up,
-                                                busy_budget=busy_budget)
+        self.database: Database = open_database(
+            home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget
+        )
         self.counts = Counts(self.database)
         self.contexts = Contexts(self.database)
         self.attempts = Attempts(self.database)

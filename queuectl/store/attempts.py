@@ -1,4 +1,5 @@
 """The attempts table: the history of running. A row is begun by `jobs.claim` and ended once."""
+
 from __future__ import annotations
 
 from .claim import CLAIM_COLUMNS, Claim
@@ -52,16 +53,31 @@ class Attempts:
         """Note which process runs the attempt. In a transaction."""
         self._database.change(RECORD_PROCESS, (pid, pid_start, attempt_id))
 
-    def end(self, attempt_id: int, outcome: Outcome, *, duration: int | None, output_size: int | None,
-            now: int) -> bool:
+    def end(
+        self, attempt_id: int, outcome: Outcome, *, duration: int | None, output_size: int | None, now: int
+    ) -> bool:
         """Record how an attempt ended; return False if that is known already. In a transaction.
 
         `output_size` None stands for what is stored: its worker is gone.
         """
         if output_size is None:
             output_size = int(self._database.value(OUTPUT_SIZE, (attempt_id,)))
-        return self._database.change(END, (now, duration, outcome.kind, outcome.exit_code, outcome.signal,
-                                           outcome.error, output_size, attempt_id)) == 1
+        return (
+            self._database.change(
+                END,
+                (
+                    now,
+                    duration,
+                    outcome.kind,
+                    outcome.exit_code,
+                    outcome.signal,
+                    outcome.error,
+                    output_size,
+                    attempt_id,
+                ),
+            )
+            == 1
+        )
 
     def of_job(self, number: int) -> list[Row]:
         """Return the attempts of a job, oldest first."""
@@ -71,8 +87,14 @@ class Attempts:
         """Return every attempt that is under way, by job number."""
         found = []
         for row in self._database.rows(RUNNING):
-            claim = Claim(row, attempt_id=row["attempt_id"], worker=row["worker"], started_at=row["begun"],
-                          lease_until=row["lease_until"], wait_time=row["wait"],
-                          context=contexts.get(row["context"]))
+            claim = Claim(
+                row,
+                attempt_id=row["attempt_id"],
+                worker=row["worker"],
+                started_at=row["begun"],
+                lease_until=row["lease_until"],
+                wait_time=row["wait"],
+                context=contexts.get(row["context"]),
+            )
             found.append(Running(claim, row["process"], row["process_start"]))
         return found

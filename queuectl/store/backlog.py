@@ -3,6 +3,7 @@
 A minute without a sample is as the last one before it if that one was zero: nothing is written while
 nothing waits. Otherwise nobody looked.
 """
+
 from __future__ import annotations
 
 from ..model.when import MINUTE

@@ -1,4 +1,5 @@
 """What a worker is given to run."""
+
 from __future__ import annotations
 
 TYPE_CHECKING = False
@@ -7,8 +8,18 @@ if TYPE_CHECKING:
     from .sqlite import Row
 
 
-COLUMNS = ("number", "id", "command", "queue", "max_retries", "timeout", "run_at", "attempts", "last_attempt",
-           "allow_background")
+COLUMNS = (
+    "number",
+    "id",
+    "command",
+    "queue",
+    "max_retries",
+    "timeout",
+    "run_at",
+    "attempts",
+    "last_attempt",
+    "allow_background",
+)
 CLAIM_COLUMNS = ", ".join(COLUMNS)
 
 
@@ -22,8 +33,24 @@ class Claim:
     `started_at` wall time, both in milliseconds.
     """
 
-    __slots__ = ("number", "id", "command", "queue", "attempt", "attempts", "max_retries", "timeout", "run_at",
-                 "allow_background", "attempt_id", "worker", "started_at", "lease_until", "wait_time", "context")
+    __slots__ = (
+        "number",
+        "id",
+        "command",
+        "queue",
+        "attempt",
+        "attempts",
+        "max_retries",
+        "timeout",
+        "run_at",
+        "allow_background",
+        "attempt_id",
+        "worker",
+        "started_at",
+        "lease_until",
+        "wait_time",
+        "context",
+    )
 
     number: int
     id: str
@@ -36,10 +63,29 @@ class Claim:
     run_at: int
     allow_background: bool
 
-    def __init__(self, job: Row, *, attempt_id: int, worker: int, started_at: int, lease_until: int,
-                 wait_time: int, context: Context) -> None:
-        (self.number, self.id, self.command, self.queue, self.max_retries, self.timeout, self.run_at, self.attempts,
-         self.attempt, allow_background) = job[:len(COLUMNS)]
+    def __init__(
+        self,
+        job: Row,
+        *,
+        attempt_id: int,
+        worker: int,
+        started_at: int,
+        lease_until: int,
+        wait_time: int,
+        context: Context,
+    ) -> None:
+        (
+            self.number,
+            self.id,
+            self.command,
+            self.queue,
+            self.max_retries,
+            self.timeout,
+            self.run_at,
+            self.attempts,
+            self.attempt,
+            allow_background,
+        ) = job[: len(COLUMNS)]
         self.allow_background = bool(allow_background)
         self.attempt_id = attempt_id
         self.worker = worker

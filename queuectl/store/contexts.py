@@ -1,4 +1,5 @@
 """Where and with what environment a command runs; jobs and schedules made in one place share a row."""
+
 from __future__ import annotations
 
 TYPE_CHECKING = False

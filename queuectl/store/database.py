@@ -13,6 +13,7 @@ Rules that the rest of the store relies on:
   a second one copies, which avoids the WAL-reset bug of SQLite before 3.51.3.
 - No cursor is left half read: `rows` returns a list.
 """
+
 from __future__ import annotations
 
 import os
@@ -40,8 +41,15 @@ WAL_LIMIT_BYTES = 16 * 1024 * 1024
 class Database:
     """A connection to a home's database. See the module for its rules."""
 
-    def __init__(self, home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None = None,
-                 busy_budget: float = 30.0) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        durable: bool,
+        clock: Clock,
+        give_up: Callable[[], bool] | None = None,
+        busy_budget: float = 30.0,
+    ) -> None:
         self.path = home.database
         self._clock = clock
         self._give_up = give_up
@@ -57,8 +65,9 @@ class Database:
     def connect(self, *, durable: bool) -> sqlite3.Connection:
         """Return a new connection to the existing file. Raises StoreUnavailable."""
         try:
-            connection = sqlite3.connect(_uri(self.path), uri=True, isolation_level=None,
-                                         timeout=SQLITE_WAIT_SECONDS, cached_statements=256)
+            connection = sqlite3.connect(
+                _uri(self.path), uri=True, isolation_level=None, timeout=SQLITE_WAIT_SECONDS, cached_statements=256
+            )
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA wal_autocheckpoint=0")
@@ -146,8 +155,10 @@ class Database:
             while not self._gate.acquire():
                 pause = self._pause(pause, deadline, self._gate.path)
         except OSError as error:
-            raise StoreReadOnly(f"the home cannot be written to: {self._gate.path}: {error.strerror}",
-                                hint="check the permissions and whether the disk is mounted read-only") from error
+            raise StoreReadOnly(
+                f"the home cannot be written to: {self._gate.path}: {error.strerror}",
+                hint="check the permissions and whether the disk is mounted read-only",
+            ) from error
 
     def _patiently(self, attempt: Callable[[], Any], deadline: int | None = None) -> Any:
         """Try again while another program holds SQLite's own lock."""
@@ -166,8 +177,10 @@ class Database:
         if self._clock.monotonic() >= deadline or (self._give_up is not None and self._give_up()):
             pid = holder(locked)
             who = f" (held by process {pid})" if pid else ""
-            raise StoreBusy(f"the store was busy for too long{who}",
-                            hint="another program keeps it locked; find out with: ps -fp PID, then try again")
+            raise StoreBusy(
+                f"the store was busy for too long{who}",
+                hint="another program keeps it locked; find out with: ps -fp PID, then try again",
+            )
         # A random share of the pause keeps writers from meeting again and again; 256 steps are enough.
         self._clock.pause(pause * (0.5 + os.urandom(1)[0] / 256))
         return min(pause * 1.5, LONGEST_PAUSE_SECONDS)
@@ -297,17 +310,24 @@ def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
     if is_busy(error):
         return StoreBusy(f"the store is busy: {path}", hint="try again")
     if "disk is full" in text:
-        return StoreFull(f"the disk is full, nothing was changed: {path}",
-                         hint="free some space on it; jobs that run go on, and workers take new ones by themselves")
+        return StoreFull(
+            f"the disk is full, nothing was changed: {path}",
+            hint="free some space on it; jobs that run go on, and workers take new ones by themselves",
+        )
     if "readonly" in text or "read-only" in text:
-        return StoreReadOnly(f"the store cannot be written to: {path}",
-                             hint="check the permissions and whether the disk is mounted read-only")
+        return StoreReadOnly(
+            f"the store cannot be written to: {path}",
+            hint="check the permissions and whether the disk is mounted read-only",
+        )
     if "unable to open" in text:
-        return StoreUnavailable(f"the store cannot be opened: {path}",
-                                hint="check that the directory exists and that you may write to it")
+        return StoreUnavailable(
+            f"the store cannot be opened: {path}", hint="check that the directory exists and that you may write to it"
+        )
     if "I/O" in text:
-        return StoreUnavailable(f"the disk failed, nothing was changed: {path}: {text}",
-                                hint="check the disk's health and free space (dmesg, df)")
+        return StoreUnavailable(
+            f"the disk failed, nothing was changed: {path}: {text}",
+            hint="check the disk's health and free space (dmesg, df)",
+        )
     return damaged(path, text)
 
 
@@ -315,4 +335,5 @@ def damaged(path: str, reason: str) -> StoreDamaged:
     """Return the error for a file that is not a whole store of ours."""
     return StoreDamaged(
         f"the store is damaged: {path}: {reason}",
-        hint=f"it was left as it is; restore a backup, or move it away to start anew: mv {path} {path}.damaged")
+        hint=f"it was left as it is; restore a backup, or move it away to start anew: mv {path} {path}.damaged",
+    )

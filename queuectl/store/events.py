@@ -1,4 +1,5 @@
 """What attempts do not tell: what users and daemons did, with when, to which job and by whom."""
+
 from __future__ import annotations
 
 TYPE_CHECKING = False

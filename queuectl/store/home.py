@@ -8,6 +8,7 @@
 
 Everything in it is readable by its owner only, from the first instant.
 """
+
 from __future__ import annotations
 
 import os
@@ -69,11 +70,13 @@ class Home:
         if found.st_uid != os.geteuid():
             raise StoreUnavailable(
                 f"the home {self.path} belongs to another user (uid {found.st_uid})",
-                hint="run as that user, or choose another home with --home DIR")
+                hint="run as that user, or choose another home with --home DIR",
+            )
         if found.st_mode & 0o022:
             raise StoreUnavailable(
                 f"the home {self.path} can be written to by other users, who could run commands as you",
-                hint=f"chmod go-w {self.path}")
+                hint=f"chmod go-w {self.path}",
+            )
 
 
 def _make_private(directory: str) -> None:
@@ -89,8 +92,10 @@ def _make_private(directory: str) -> None:
 
 def unusable(path: str, error: OSError) -> StoreUnavailable:
     """Return the error for a home that the system does not let us use."""
-    return StoreUnavailable(f"the home {path} cannot be used: {error.strerror or error}",
-                            hint="choose another home with --home DIR or QUEUECTL_HOME")
+    return StoreUnavailable(
+        f"the home {path} cannot be used: {error.strerror or error}",
+        hint="choose another home with --home DIR or QUEUECTL_HOME",
+    )
 
 
 def find_home(explicit: str | None, environ: Mapping[str, str], start: str) -> Home:

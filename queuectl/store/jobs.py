@@ -4,6 +4,7 @@ Every write names the state it expects, and for a running job the attempt that i
 attempt's id is the fencing token. A worker that lost its job to a recovery finds no row, and its
 result is dropped. All methods that write must be called inside `with store.writing():`.
 """
+
 from __future__ import annotations
 
 from ..model.errors import Conflict
@@ -79,7 +80,7 @@ STORED = ("command", "queue", "priority", "max_retries", "timeout", "run_at", "c
 BEFORE_EDIT = f"SELECT state, {', '.join(STORED)} FROM jobs WHERE number = ?"
 # A time of change in the future stays: it tells that the clock was ahead, and a wait must begin again.
 EDIT = f"""
-UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = max(updated_at, ?) WHERE number = ? AND state = ?
+UPDATE jobs SET state = ?, {" = ?, ".join(STORED)} = ?, updated_at = max(updated_at, ?) WHERE number = ? AND state = ?
 """
 HOLD = """
 UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', updated_at = ?
@@ -116,8 +117,16 @@ class Jobs:
         self._counts = counts
         self._contexts = contexts
 
-    def enqueue(self, specs: Sequence[JobSpec], *, path: str, actor: str, now: int, schedule: str | None = None,
-                on_progress: Callable[[int], None] | None = None) -> list[str]:
+    def enqueue(
+        self,
+        specs: Sequence[JobSpec],
+        *,
+        path: str,
+        actor: str,
+        now: int,
+        schedule: str | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[str]:
         """Add jobs, all of them or none; return their ids.
 
         `path` is the search path for their commands, `schedule` the recurring job that they come from;
@@ -142,8 +151,13 @@ class Jobs:
     def _next_number(self) -> int:
         return int(self._database.value(LAST_NUMBER) or 0) + 1
 
-    def _insert(self, specs: Sequence[JobSpec], numbers: Sequence[int], origin: Origin,
-                on_progress: Callable[[int], None] | None) -> None:
+    def _insert(
+        self,
+        specs: Sequence[JobSpec],
+        numbers: Sequence[int],
+        origin: Origin,
+        on_progress: Callable[[int], None] | None,
+    ) -> None:
         rows = self._rows(specs, numbers, origin)
         self._database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
 
@@ -157,9 +171,24 @@ class Jobs:
                 context = shared[spec.cwd]
             else:
                 context = shared[spec.cwd] = self._contexts.number(spec.cwd, path, {})
-            yield (number, spec.id or f"job-{number}", spec.command, first_state(spec, now), spec.queue, spec.priority,
-                   spec.max_retries, spec.timeout, now if spec.run_at is None else spec.run_at, now, now,
-                   spec.allow_background, context, _tags_text(spec.tags), origin.actor, origin.schedule)
+            yield (
+                number,
+                spec.id or f"job-{number}",
+                spec.command,
+                first_state(spec, now),
+                spec.queue,
+                spec.priority,
+                spec.max_retries,
+                spec.timeout,
+                now if spec.run_at is None else spec.run_at,
+                now,
+                now,
+                spec.allow_background,
+                context,
+                _tags_text(spec.tags),
+                origin.actor,
+                origin.schedule,
+            )
 
     def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
         """Return numbers whose `job-N` is free, for a batch in which some id is taken. Raises Conflict."""
@@ -201,8 +230,15 @@ class Jobs:
         attempt_id = self._database.insert(BEGIN_ATTEMPT, (number, head["last_attempt"], worker, now, wait))
         self._database.change(CLAIM, (attempt_id, worker, lease_until, now, now, number))
         self._counts.move(head["queue"], PENDING, PROCESSING)
-        return Claim(head, attempt_id=attempt_id, worker=worker, started_at=now, lease_until=lease_until,
-                     wait_time=wait, context=self._contexts.get(head["context"]))
+        return Claim(
+            head,
+            attempt_id=attempt_id,
+            worker=worker,
+            started_at=now,
+            lease_until=lease_until,
+            wait_time=wait,
+            context=self._contexts.get(head["context"]),
+        )
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
         """Prolong a lease; return False if the attempt has lost the job."""
@@ -213,8 +249,9 @@ class Jobs:
         found = self._database.value(CANCEL_REQUESTED, (number, attempt_id))
         return None if found is None else bool(found)
 
-    def finish(self, claim: Claim, outcome: Outcome, *, state: str, run_at: int, duration: int | None,
-               now: int) -> bool:
+    def finish(
+        self, claim: Claim, outcome: Outcome, *, state: str, run_at: int, duration: int | None, now: int
+    ) -> bool:
         """Record the end of an attempt and move its job to `state`; return False if it has lost the job.
 
         `run_at` is when the next attempt is due, for `failed`. An attempt that goes back to
@@ -223,9 +260,22 @@ class Jobs:
         if state not in ENDS:
             raise ValueError(f"an attempt cannot lead to {state}")
         final = state in FINAL_STATES
-        changed = self._database.change(FINISH, (
-            state, int(state == PENDING), run_at, now if final else None, duration, outcome.exit_code, outcome.signal,
-            outcome.error, now, claim.number, claim.attempt_id))
+        changed = self._database.change(
+            FINISH,
+            (
+                state,
+                int(state == PENDING),
+                run_at,
+                now if final else None,
+                duration,
+                outcome.exit_code,
+                outcome.signal,
+                outcome.error,
+                now,
+                claim.number,
+                claim.attempt_id,
+            ),
+        )
         if changed == 0:
             return False
         self._counts.move(claim.queue, PROCESSING, state)
@@ -369,5 +419,8 @@ def urgency(row: sqlite3.Row) -> tuple[int, int, int]:
 
 def _duplicates(ids: list[str]) -> Conflict:
     shown = ", ".join(f'"{taken}"' for taken in ids[:20]) + (f" and {len(ids) - 20} more" if len(ids) > 20 else "")
-    return Conflict(f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}",
-                    hint=f"choose another id, or look at it with: queuectl show {ids[0]}", field="id")
+    return Conflict(
+        f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}",
+        hint=f"choose another id, or look at it with: queuectl show {ids[0]}",
+        field="id",
+    )

@@ -4,6 +4,7 @@ The lock belongs to the open file, which Python opens close-on-exec: a command t
 does not inherit it, and a lock that is free proves that its holder is gone. No pid or clock is
 involved in that proof.
 """
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """Single facts about a home, and the settings that were set in it."""
+
 from __future__ import annotations
 
 TYPE_CHECKING = False

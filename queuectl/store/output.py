@@ -3,6 +3,7 @@
 Beyond a limit the middle is left out: pieces are deleted again as the tail moves on, so a gap
 between the end of one piece and the position of the next is what is missing.
 """
+
 from __future__ import annotations
 
 TYPE_CHECKING = False

@@ -12,6 +12,7 @@ from a key on. What the lanes cannot decide (a text, a tag ...) is a condition o
 end before it is full: `end` says where to go on. Keys grow in the order of the page, and none is found
 twice: where jobs come and go, a page goes on behind a key, never after a count.
 """
+
 from __future__ import annotations
 
 from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATES
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 FEW = 5_000
 MOST = 1 << 62
 KEYS = "number, state, priority, run_at, finished_at"
-COLUMNS = (KEYS + ", id, command, queue, attempts, created_at, updated_at, duration, exit_code, tags, schedule, "
-           "attempt_id")
+COLUMNS = (
+    KEYS + ", id, command, queue, attempts, created_at, updated_at, duration, exit_code, tags, schedule, attempt_id"
+)
 ROWS = f"SELECT {KEYS} FROM ({{}}) {{}}"
 EXTENT = "SELECT count(*) AS rows, min(number) AS low, max(number) AS high FROM ({})"
 LAST = f"SELECT {KEYS} FROM ({{}}) ORDER BY {{}} LIMIT 1"
@@ -44,8 +46,13 @@ BY_STATE = {
     PENDING: ("INDEXED BY jobs_claimable", "state = 'pending'"),
     PROCESSING: ("INDEXED BY jobs_processing", "state = 'processing'"),
 }
-SORTED_STATES = {"newest": STATES, "oldest": STATES, "finished": FINAL_STATES, "run_at": DUE_STATES,
-                 "priority": (PENDING,)}
+SORTED_STATES = {
+    "newest": STATES,
+    "oldest": STATES,
+    "finished": FINAL_STATES,
+    "run_at": DUE_STATES,
+    "priority": (PENDING,),
+}
 # The order, and the same backwards.
 ORDERS = {
     "newest": ("number DESC", "number"),
@@ -65,14 +72,29 @@ KEY_LENGTH = {"newest": 1, "oldest": 1, "finished": 2, "run_at": 2, "priority": 
 BEYOND = {"newest": "number < ?", "oldest": "number > ?"}
 
 FIELDS = {
-    "id": "id", "queue": "queue", "exit": "exit_code", "tries": "attempts", "priority": "priority",
-    "created": "created_at", "updated": "updated_at", "finished": "finished_at", "duration": "duration",
-    "schedule": "schedule", "tag": "tags", "text": "command",
+    "id": "id",
+    "queue": "queue",
+    "exit": "exit_code",
+    "tries": "attempts",
+    "priority": "priority",
+    "created": "created_at",
+    "updated": "updated_at",
+    "finished": "finished_at",
+    "duration": "duration",
+    "schedule": "schedule",
+    "tag": "tags",
+    "text": "command",
     "worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)",
 }
 OPERATORS = {
-    "=": "{} = ?", "<": "{} < ?", "<=": "{} <= ?", ">": "{} > ?", ">=": "{} >= ?", "..": "{} BETWEEN ? AND ?",
-    "prefix": "({0} >= ? AND {0} < ?)", "tag": "instr({}, ?) > 0",
+    "=": "{} = ?",
+    "<": "{} < ?",
+    "<=": "{} <= ?",
+    ">": "{} > ?",
+    ">=": "{} >= ?",
+    "..": "{} BETWEEN ? AND ?",
+    "prefix": "({0} >= ? AND {0} < ?)",
+    "tag": "instr({}, ?) > 0",
     "text": "({} LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')",
 }
 
@@ -82,8 +104,9 @@ class Term:
 
     __slots__ = ("field", "choices", "is_negated")
 
-    def __init__(self, field: str, choices: Sequence[tuple[str, tuple[object, ...]]], *,
-                 is_negated: bool = False) -> None:
+    def __init__(
+        self, field: str, choices: Sequence[tuple[str, tuple[object, ...]]], *, is_negated: bool = False
+    ) -> None:
         self.field = field
         self.choices = tuple(choices)
         self.is_negated = is_negated
@@ -145,8 +168,14 @@ class Lane:
 
     __slots__ = ("index", "where", "parameters", "sort", "rest")
 
-    def __init__(self, index: str, where: str, parameters: Sequence[object], sort: str,
-                 rest: tuple[Sequence[str], Sequence[Term]]) -> None:
+    def __init__(
+        self,
+        index: str,
+        where: str,
+        parameters: Sequence[object],
+        sort: str,
+        rest: tuple[Sequence[str], Sequence[Term]],
+    ) -> None:
         self.index = index
         self.where = where
         self.parameters = list(parameters)
@@ -178,8 +207,13 @@ class Pages:
 
     def count(self, wanted: Wanted) -> int:
         """Return how many jobs there are, for a filter that `is_counted`."""
-        return sum(jobs for queue, states in self._counts.by_queue().items() if wanted.has_queue(queue)
-                   for state, jobs in states.items() if state in wanted.states)
+        return sum(
+            jobs
+            for queue, states in self._counts.by_queue().items()
+            if wanted.has_queue(queue)
+            for state, jobs in states.items()
+            if state in wanted.states
+        )
 
     def page(self, wanted: Wanted, after: Key | None, limit: int, window: int) -> Found:
         """Return what comes after a key: up to `limit` rows of each lane, or what there is in `window` of them."""
@@ -202,8 +236,7 @@ class Pages:
             rows = self._database.rows(lane.sql(KEYS), [*lane.parameters, limit])
             end = key_of(rows[-1]) if len(rows) == limit else None
             return Found([(key_of(row), row["number"], row["state"]) for row in rows], len(rows), end)
-        rows = self._database.rows(ROWS.format(lane.sql(COLUMNS), condition),
-                                   [*lane.parameters, window, *parameters])
+        rows = self._database.rows(ROWS.format(lane.sql(COLUMNS), condition), [*lane.parameters, window, *parameters])
         looked, end = self._extent(lane, window)
         return Found([(key_of(row), row["number"], row["state"]) for row in rows], looked, end)
 
@@ -220,13 +253,27 @@ class Pages:
 
     def _lanes(self, wanted: Wanted, start: Key) -> list[Lane]:
         if wanted.sort == "finished":
-            return [Lane("INDEXED BY jobs_finished",
-                         f"{FINAL} AND state = '{state}' AND (finished_at, number) < (?, ?)", (-start[0], -start[1]),
-                         wanted.sort, (STATES, wanted.terms)) for state in wanted.states]
+            return [
+                Lane(
+                    "INDEXED BY jobs_finished",
+                    f"{FINAL} AND state = '{state}' AND (finished_at, number) < (?, ?)",
+                    (-start[0], -start[1]),
+                    wanted.sort,
+                    (STATES, wanted.terms),
+                )
+                for state in wanted.states
+            ]
         if wanted.sort == "run_at":
             states = STATES if len(wanted.states) == len(DUE_STATES) else wanted.states
-            return [Lane("INDEXED BY jobs_due", f"{DUE} AND (run_at, number) > (?, ?)", start, wanted.sort,
-                         (states, wanted.terms))]
+            return [
+                Lane(
+                    "INDEXED BY jobs_due",
+                    f"{DUE} AND (run_at, number) > (?, ?)",
+                    start,
+                    wanted.sort,
+                    (states, wanted.terms),
+                )
+            ]
         if wanted.sort == "priority":
             return self._claimable(wanted, start)
         return self._numbered(wanted, start[0] if wanted.sort == "oldest" else -start[0])
@@ -236,10 +283,19 @@ class Pages:
         rest = (STATES, [term for term in wanted.terms if term.field != "queue"])
         lanes = []
         for queue in filter(wanted.has_queue, self._counts.queues_with(PENDING) if wanted.states else ()):
-            for where, values in (("priority = ? AND (run_at, number) > (?, ?)", (-start[0], *start[1:])),
-                                  ("priority < ?", (-start[0],))):
-                lanes.append(Lane("INDEXED BY jobs_claimable", f"state = 'pending' AND queue = ? AND {where}",
-                                  (queue, *values), wanted.sort, rest))
+            for where, values in (
+                ("priority = ? AND (run_at, number) > (?, ?)", (-start[0], *start[1:])),
+                ("priority < ?", (-start[0],)),
+            ):
+                lanes.append(
+                    Lane(
+                        "INDEXED BY jobs_claimable",
+                        f"state = 'pending' AND queue = ? AND {where}",
+                        (queue, *values),
+                        wanted.sort,
+                        rest,
+                    )
+                )
         return lanes
 
     def _numbered(self, wanted: Wanted, number: int) -> list[Lane]:
@@ -249,8 +305,11 @@ class Pages:
         for term in wanted.terms:
             exact, prefix = term.only("="), term.only("prefix")
             if term.field == "schedule" and exact is not None:
-                return [Lane("INDEXED BY jobs_of_schedule", f"schedule = ? AND {beyond}", (*exact, number), sort,
-                             everything)]
+                return [
+                    Lane(
+                        "INDEXED BY jobs_of_schedule", f"schedule = ? AND {beyond}", (*exact, number), sort, everything
+                    )
+                ]
             if term.field == "id" and exact is not None:
                 return [Lane("", f"id = ? AND {beyond}", (*exact, number), sort, everything)]
             if term.field == "id" and prefix is not None and self._are_few(prefix):
@@ -258,8 +317,10 @@ class Pages:
                 return [Lane("", f"id >= ? AND id < ? AND +{beyond}", (*prefix, number), sort, everything)]
         few = self._few(wanted.states)
         if few is not None:
-            return [Lane(index, f"{where} AND +{beyond}", (number,), sort, (states, wanted.terms))
-                    for index, where, states in few]
+            return [
+                Lane(index, f"{where} AND +{beyond}", (number,), sort, (states, wanted.terms))
+                for index, where, states in few
+            ]
         return [Lane("", beyond, (number,), sort, everything)]
 
     def _few(self, states: Sequence[str]) -> list[tuple[str, str, Sequence[str]]] | None:
@@ -271,8 +332,9 @@ class Pages:
         looked_at = {*present, *(DUE_STATES if set(present) & set(DUE_STATES) else ())}
         if sum(counts.get(state, 0) for state in looked_at) > FEW:
             return None
-        found: list[tuple[str, str, Sequence[str]]] = [(*BY_STATE[state], STATES) for state in present
-                                                       if state in BY_STATE]
+        found: list[tuple[str, str, Sequence[str]]] = [
+            (*BY_STATE[state], STATES) for state in present if state in BY_STATE
+        ]
         due = [state for state in present if state in DUE_STATES]
         return [*found, ("INDEXED BY jobs_due", DUE, due)] if due else found
 

@@ -4,6 +4,7 @@
 of them have seen, and `fires` holds each pair of schedule and time once, also when the clock goes back.
 All methods that write must be called inside `with store.writing():`.
 """
+
 from __future__ import annotations
 
 from ..model.job import FINAL_STATES
@@ -51,8 +52,26 @@ LOOKED_AT = 100
 class Schedule:
     """A recurring job as it stood when it was read. Times are milliseconds since 1970."""
 
-    __slots__ = ("id", "name", "expression", "timezone", "command", "queue", "priority", "max_retries", "timeout",
-                 "catch_up", "overlap", "paused", "next_at", "created_at", "created_by", "cwd", "path", "env")
+    __slots__ = (
+        "id",
+        "name",
+        "expression",
+        "timezone",
+        "command",
+        "queue",
+        "priority",
+        "max_retries",
+        "timeout",
+        "catch_up",
+        "overlap",
+        "paused",
+        "next_at",
+        "created_at",
+        "created_by",
+        "cwd",
+        "path",
+        "env",
+    )
 
     id: int
     name: str
@@ -87,14 +106,42 @@ class Schedules:
         self._database = database
         self._contexts = contexts
 
-    def add(self, name: str, spec: JobSpec, *, expression: str, timezone: str, catch_up: str, overlap: str,
-            next_at: int | None, path: str, actor: str, now: int) -> bool:
+    def add(
+        self,
+        name: str,
+        spec: JobSpec,
+        *,
+        expression: str,
+        timezone: str,
+        catch_up: str,
+        overlap: str,
+        next_at: int | None,
+        path: str,
+        actor: str,
+        now: int,
+    ) -> bool:
         """Add a schedule whose jobs are like `spec`; return False if there is one of that name."""
         context = self._contexts.number(spec.cwd, path, spec.env)
         try:
-            self._database.insert(ADD, (name, expression, timezone, spec.command, spec.queue, spec.priority,
-                                        spec.max_retries, spec.timeout, context, catch_up, overlap, next_at, now,
-                                        actor))
+            self._database.insert(
+                ADD,
+                (
+                    name,
+                    expression,
+                    timezone,
+                    spec.command,
+                    spec.queue,
+                    spec.priority,
+                    spec.max_retries,
+                    spec.timeout,
+                    context,
+                    catch_up,
+                    overlap,
+                    next_at,
+                    now,
+                    actor,
+                ),
+            )
         except sqlite3.IntegrityError:
             return False
         return True

@@ -7,6 +7,7 @@ a newer version is therefore damaged or foreign: it is refused, never replaced.
 Invariants stand in CHECKs: they hold against our own mistakes too. The indexes are partial, one for
 each question that is asked all the time, so that claiming costs the same with a million jobs.
 """
+
 from __future__ import annotations
 
 import os
@@ -119,7 +120,7 @@ CREATE TABLE jobs (
     number           INTEGER PRIMARY KEY AUTOINCREMENT,
     id               TEXT NOT NULL UNIQUE,
     command          TEXT NOT NULL,
-    state            TEXT NOT NULL CHECK {_one_of('state', STATES)},
+    state            TEXT NOT NULL CHECK {_one_of("state", STATES)},
     queue            TEXT NOT NULL,
     priority         INTEGER NOT NULL,
     attempts         INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
@@ -147,7 +148,7 @@ CREATE TABLE jobs (
     CHECK ((state = 'processing') = (worker IS NOT NULL)),
     CHECK ((state = 'processing') = (lease_until IS NOT NULL)),
     CHECK (state <> 'processing' OR attempt_id IS NOT NULL),
-    CHECK ({_one_of('state', FINAL_STATES)} = ({FINAL}))
+    CHECK ({_one_of("state", FINAL_STATES)} = ({FINAL}))
 );
 CREATE INDEX jobs_claimable ON jobs (queue, priority DESC, run_at, number) WHERE state = 'pending';
 CREATE INDEX jobs_due ON jobs (run_at) WHERE {DUE};
@@ -166,7 +167,7 @@ CREATE TABLE attempts (
     pid_start   TEXT,
     finished_at INTEGER,
     duration    INTEGER,
-    outcome     TEXT CHECK {_one_of('outcome', OUTCOMES)},
+    outcome     TEXT CHECK {_one_of("outcome", OUTCOMES)},
     exit_code   INTEGER,
     signal      INTEGER,
     error       TEXT,
@@ -242,8 +243,9 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
 }
 
 
-def open_database(home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None,
-                  busy_budget: float) -> Database:
+def open_database(
+    home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None, busy_budget: float
+) -> Database:
     """Open the home's database, making it first if the home is new. Raises StoreUnavailable."""
     home.prepare()
     if not os.path.exists(home.database):
@@ -265,12 +267,16 @@ def open_database(home: Home, *, durable: bool, clock: Clock, give_up: Callable[
 
 def _recognise(database: Database) -> None:
     if database.value("PRAGMA application_id") != APPLICATION_ID:
-        raise StoreDamaged(f"{database.path} is not a QueueCTL store, or its header is damaged",
-                           hint="choose another home with --home DIR, or restore a backup")
+        raise StoreDamaged(
+            f"{database.path} is not a QueueCTL store, or its header is damaged",
+            hint="choose another home with --home DIR, or restore a backup",
+        )
     version = database.value("PRAGMA user_version")
     if version > VERSION:
-        raise StoreTooNew(f"{database.path} has version {version}, this QueueCTL knows versions up to {VERSION}",
-                          hint="upgrade QueueCTL; the store was left as it is")
+        raise StoreTooNew(
+            f"{database.path} has version {version}, this QueueCTL knows versions up to {VERSION}",
+            hint="upgrade QueueCTL; the store was left as it is",
+        )
     if version < VERSION:
         migrate(database)
 
@@ -310,8 +316,10 @@ def _refuse_orphan(log: str, path: str) -> None:
         return
     # Asked after the log: a process that is faster links its database first and has a log only then.
     if not os.path.exists(path):
-        raise StoreDamaged(f"the store is damaged: {path} is missing, but its write-ahead log is there",
-                           hint=f"bring back the database, or move the log away to start anew: mv {log} {log}.damaged")
+        raise StoreDamaged(
+            f"the store is damaged: {path} is missing, but its write-ahead log is there",
+            hint=f"bring back the database, or move the log away to start anew: mv {log} {log}.damaged",
+        )
 
 
 def _fill(draft: str) -> None:

@@ -3,6 +3,7 @@
 A filter is turned into SQL from fixed fragments only; values are parameters. States are written out,
 since SQLite uses a partial index only where the condition of the index stands in the question.
 """
+
 from __future__ import annotations
 
 from ..model.job import PENDING, STATES, Job
@@ -109,8 +110,15 @@ class JobFilter:
 
     __slots__ = ("states", "queue", "tag", "search", "sort")
 
-    def __init__(self, *, states: Sequence[str] = (), queue: str | None = None, tag: str | None = None,
-                 search: str | None = None, sort: str = "-number") -> None:
+    def __init__(
+        self,
+        *,
+        states: Sequence[str] = (),
+        queue: str | None = None,
+        tag: str | None = None,
+        search: str | None = None,
+        sort: str = "-number",
+    ) -> None:
         self.states = tuple(states)
         self.queue = queue
         self.tag = tag
@@ -160,8 +168,12 @@ class Search:
     def count(self, wanted: JobFilter) -> int:
         """Return how many jobs a filter finds, from the kept counts where they can tell."""
         if wanted.tag is None and wanted.search is None:
-            return sum(jobs for queue, states in self._counts.by_queue().items() for state, jobs in states.items()
-                       if wanted.queue in (None, queue) and (not wanted.states or state in wanted.states))
+            return sum(
+                jobs
+                for queue, states in self._counts.by_queue().items()
+                for state, jobs in states.items()
+                if wanted.queue in (None, queue) and (not wanted.states or state in wanted.states)
+            )
         condition, parameters = wanted.condition()
         return int(self._database.value(f"SELECT count(*) FROM jobs {condition}", parameters))
 
@@ -196,7 +208,7 @@ class Search:
         """Return the jobs of these numbers in this order, without those that are gone."""
         found: dict[int, Job] = {}
         for start in range(0, len(numbers), PAGE):
-            page = numbers[start:start + PAGE]
+            page = numbers[start : start + PAGE]
             for row in self._database.rows(BY_NUMBERS.format(",".join("?" * len(page))), page):
                 found[row["number"]] = _job(row)
         return [found[number] for number in numbers if number in found]
@@ -256,8 +268,11 @@ class Search:
 
     def count_before(self, job: Job, limit: int) -> int:
         """Return how many jobs of its queue are claimed before a pending job, counting up to `limit`."""
-        return int(self._database.value(COUNT_BEFORE, (job.queue, job.priority, job.priority, job.run_at, job.run_at,
-                                                       job.number, limit)))
+        return int(
+            self._database.value(
+                COUNT_BEFORE, (job.queue, job.priority, job.priority, job.run_at, job.run_at, job.number, limit)
+            )
+        )
 
     def upcoming(self, limit: int) -> list[int]:
         """Return the numbers of scheduled and failed jobs, the next one first; a negative limit means all."""

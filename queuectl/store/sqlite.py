@@ -3,6 +3,7 @@
 `sqlite3` is a thin layer over the C module: it adds `datetime` and `collections` for converters that
 the store does not use, and so 5 ms to each command, which is a seventh of a whole `add`.
 """
+
 from __future__ import annotations
 
 TYPE_CHECKING = False

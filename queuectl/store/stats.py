@@ -3,6 +3,7 @@
 The rollup is written by the transaction that finishes an attempt, so that charts outlive retention; and
 so are the histograms of `timings`.
 """
+
 from __future__ import annotations
 
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING
@@ -100,8 +101,18 @@ class Stats:
 
         Times are in milliseconds; one that nobody knows how long it ran (None) is in no timing.
         """
-        self._database.change(ROLL_UP, (now // MINUTE, queue, int(state == COMPLETED), int(state == FAILED),
-                                        int(state == DEAD), run_time or 0, wait_time))
+        self._database.change(
+            ROLL_UP,
+            (
+                now // MINUTE,
+                queue,
+                int(state == COMPLETED),
+                int(state == FAILED),
+                int(state == DEAD),
+                run_time or 0,
+                wait_time,
+            ),
+        )
         if run_time is not None:
             self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
 
@@ -119,8 +130,7 @@ class Stats:
 
     def queue_totals(self, since: int, until: int | None = None) -> list[Row]:
         """Return the sums of the rollups of each queue, from an instant's minute on and to before another's."""
-        return self._database.rows(QUEUE_TOTALS, (since // MINUTE,
-                                                   END_OF_TIME if until is None else until // MINUTE))
+        return self._database.rows(QUEUE_TOTALS, (since // MINUTE, END_OF_TIME if until is None else until // MINUTE))
 
     def first_minute(self) -> int | None:
         """Return the instant of the first rollup, None without any."""

@@ -3,6 +3,7 @@
 A row is of five minutes, a queue and a pair of `model.histogram`'s buckets. Five minutes and pairs keep
 the table small; the sums beside the number of attempts make averages exact.
 """
+
 from __future__ import annotations
 
 from ..model.histogram import bucket_of
@@ -42,8 +43,9 @@ class Timings:
 
     def add(self, queue: str, *, run_time: int, wait_time: int, now: int) -> None:
         """Count an attempt that has ended; times in milliseconds. In a transaction."""
-        self._database.change(ADD, (now // SLOT_MS, queue, bucket_of(run_time), bucket_of(wait_time), run_time,
-                                    wait_time))
+        self._database.change(
+            ADD, (now // SLOT_MS, queue, bucket_of(run_time), bucket_of(wait_time), run_time, wait_time)
+        )
 
     def series(self, since: int, until: int, slots: int) -> list[Row]:
         """Return attempts per queue, pair of buckets, and step of so many slots (numbered since 1970).

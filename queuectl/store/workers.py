@@ -3,6 +3,7 @@
 The row is for people and for finding the processes of a lost worker; whether a worker lives is told
 by the kernel lock that it holds (`Home.worker_lock`), never by the row's age.
 """
+
 from __future__ import annotations
 
 TYPE_CHECKING = False

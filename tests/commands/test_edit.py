@@ -1,4 +1,5 @@
 """`edit` and `hold`: jobs that wait are changed or kept back, all others are left alone."""
+
 from __future__ import annotations
 
 from typing import Any, Dict, List
@@ -19,21 +20,55 @@ def shown(home: str, reference: str) -> Dict[str, Any]:
 
 def test_everything_can_be_changed_at_once(home: str) -> None:
     done(home, "add", "make", "--id", "m", "--tag", "old", "--env", "A=1", "--hold")
-    answer = done(home, "edit", "m", "--command", "make -j4", "--queue", "builds", "--priority", "-5", "--retries", "0",
-                  "--timeout", "none", "--cwd", "/", "--tags", "a,b", "--at", "2031-05-06T07:08:09Z")
+    answer = done(
+        home,
+        "edit",
+        "m",
+        "--command",
+        "make -j4",
+        "--queue",
+        "builds",
+        "--priority",
+        "-5",
+        "--retries",
+        "0",
+        "--timeout",
+        "none",
+        "--cwd",
+        "/",
+        "--tags",
+        "a,b",
+        "--at",
+        "2031-05-06T07:08:09Z",
+    )
     assert answer.out == "Job edited: m\n"
     assert "2031-05-06T07:08:09.000Z" in answer.err
     found = shown(home, "m")
-    assert {name: found[name] for name in ("command", "queue", "priority", "max_retries", "timeout", "cwd", "tags",
-                                           "run_at", "state", "env")} == {
-        "command": "make -j4", "queue": "builds", "priority": -5, "max_retries": 0, "timeout": None, "cwd": "/",
-        "tags": ["a", "b"], "run_at": "2031-05-06T07:08:09.000Z", "state": "held", "env": {"A": "1"}}
+    assert {
+        name: found[name]
+        for name in ("command", "queue", "priority", "max_retries", "timeout", "cwd", "tags", "run_at", "state", "env")
+    } == {
+        "command": "make -j4",
+        "queue": "builds",
+        "priority": -5,
+        "max_retries": 0,
+        "timeout": None,
+        "cwd": "/",
+        "tags": ["a", "b"],
+        "run_at": "2031-05-06T07:08:09.000Z",
+        "state": "held",
+        "env": {"A": "1"},
+    }
 
 
-@pytest.mark.parametrize("words, column, before, after", [
-    (["--tags", ""], "tags", ["t"], []), (["--priority", "0"], "priority", 3, 0), (["--in", "1h"], "state", "pending",
-                                                                                   "scheduled"),
-])
+@pytest.mark.parametrize(
+    "words, column, before, after",
+    [
+        (["--tags", ""], "tags", ["t"], []),
+        (["--priority", "0"], "priority", 3, 0),
+        (["--in", "1h"], "state", "pending", "scheduled"),
+    ],
+)
 def test_one_thing_is_changed_alone(home: str, words: List[str], column: str, before: Any, after: Any) -> None:
     done(home, "add", "true", "--id", "x", "--tag", "t", "--priority", "3")
     old = shown(home, "x")
@@ -64,24 +99,30 @@ def test_several_jobs_are_edited_and_those_that_cannot_be_are_named(home: str) -
     bring(home, "completed", "pending", "held")
     answer = call(home, "edit", "1-3", "--priority", "9", "--json")
     assert answer.code == 1
-    assert answer.json() == [{"id": "pending-1", "result": "edited"}, {"id": "held-1", "result": "edited"},
-                             {"id": "completed-1", "result": "refused: completed"}]
+    assert answer.json() == [
+        {"id": "pending-1", "result": "edited"},
+        {"id": "held-1", "result": "edited"},
+        {"id": "completed-1", "result": "refused: completed"},
+    ]
     found = done(home, "edit", "-", "--queue", "slow", input=b"pending-1\nheld-1\n")
     assert found.out == "2 jobs edited: pending-1, held-1\n"
     assert sorted(ids(home, "--queue", "slow")) == ["held-1", "pending-1"]
 
 
-@pytest.mark.parametrize("words, problem", [
-    ([], "nothing to change"),
-    (["--priority", "1001"], "priority must be an integer between -1000 and 1000"),
-    (["--queue", "a b", "--retries", "-1"], "queue must be"),
-    (["--command", " "], "command must not be empty"),
-    (["--in", "1h", "--at", "now"], "either --in or --at"),
-    (["--cwd", "/nowhere/at/all"], "cwd must be a directory that exists"),
-    (["--at", "2031-02-30"], "run_at is"),
-    (["--tags", "a,b!"], "tag"),
-    (["--state", "dead"], "unknown option"),
-])
+@pytest.mark.parametrize(
+    "words, problem",
+    [
+        ([], "nothing to change"),
+        (["--priority", "1001"], "priority must be an integer between -1000 and 1000"),
+        (["--queue", "a b", "--retries", "-1"], "queue must be"),
+        (["--command", " "], "command must not be empty"),
+        (["--in", "1h", "--at", "now"], "either --in or --at"),
+        (["--cwd", "/nowhere/at/all"], "cwd must be a directory that exists"),
+        (["--at", "2031-02-30"], "run_at is"),
+        (["--tags", "a,b!"], "tag"),
+        (["--state", "dead"], "unknown option"),
+    ],
+)
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_what_is_wrong_is_said_and_nothing_is_changed(home: str, words: List[str], problem: str, dry_run: bool) -> None:
     done(home, "add", "true", "--id", "x")
@@ -141,7 +182,8 @@ def test_the_history_tells_what_it_was(home: str) -> None:
     assert [(row["what"], row["detail"]) for row in rows] == [
         ("enqueued", ""),
         ("edit", 'command "old" to "new", priority 0 to 5, timeout 1m 30s to none, tags t to none'),
-        ("edit", "nothing new")]
+        ("edit", "nothing new"),
+    ]
 
 
 def test_the_history_keeps_a_long_command_and_one_that_was_not_edited(home: str) -> None:

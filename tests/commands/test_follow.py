@@ -1,4 +1,5 @@
 """Output of several jobs together: whole lines, each with the id of its job in front."""
+
 from __future__ import annotations
 
 import pytest

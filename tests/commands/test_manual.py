@@ -16,16 +16,27 @@ from queuectl.model.settings import SETTINGS
 from tests.commands.calling import done
 
 COMMANDS = load()
-SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "FIRST STEPS", "COMMANDS", "GLOBAL OPTIONS", "SETTINGS", "EXIT STATUS",
-            "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"]
+SECTIONS = [
+    "NAME",
+    "SYNOPSIS",
+    "DESCRIPTION",
+    "FIRST STEPS",
+    "COMMANDS",
+    "GLOBAL OPTIONS",
+    "SETTINGS",
+    "EXIT STATUS",
+    "ENVIRONMENT",
+    "FILES",
+    "EXAMPLES",
+    "SEE ALSO",
+]
 
 
 def rendered() -> str:
     """Return the page as man shows it, each run of blanks as one."""
     if shutil.which("mandoc") is None:
         pytest.skip("mandoc is not installed")
-    shown = subprocess.run(["mandoc", "-Tutf8"], input=page(), capture_output=True, text=True,
-                           check=True, timeout=60)
+    shown = subprocess.run(["mandoc", "-Tutf8"], input=page(), capture_output=True, text=True, check=True, timeout=60)
     return re.sub(r"\s+", " ", re.sub(r".\x08", "", shown.stdout))
 
 
@@ -34,8 +45,9 @@ def test_mandoc_finds_nothing_to_mend(tmp_path: Path) -> None:
         pytest.skip("mandoc is not installed")
     path = tmp_path / "queuectl.1"
     path.write_text(page(), encoding="utf-8")
-    found = subprocess.run(["mandoc", "-Tlint", "-W", "warning", str(path)], capture_output=True, text=True,
-                           check=False, timeout=60)
+    found = subprocess.run(
+        ["mandoc", "-Tlint", "-W", "warning", str(path)], capture_output=True, text=True, check=False, timeout=60
+    )
     # The page has no date on purpose: it shall not depend on when it was made.
     assert [line for line in found.stdout.splitlines() if "missing date" not in line] == []
     assert found.stderr == ""
@@ -44,8 +56,9 @@ def test_mandoc_finds_nothing_to_mend(tmp_path: Path) -> None:
 def test_groff_finds_nothing_to_mend() -> None:
     if shutil.which("groff") is None:
         pytest.skip("groff is not installed")
-    found = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z"], input=page(), capture_output=True, text=True,
-                           check=True, timeout=60)
+    found = subprocess.run(
+        ["groff", "-man", "-ww", "-Tutf8", "-z"], input=page(), capture_output=True, text=True, check=True, timeout=60
+    )
     assert found.stderr == ""
 
 

@@ -1,4 +1,5 @@
 """Jobs at a time, recurring jobs, why, events and prune, as a user asks for them."""
+
 from __future__ import annotations
 
 import datetime
@@ -19,12 +20,25 @@ def schedule(home: str, *words: str) -> Answer:
 
 # --- schedule, scheduled
 
-@pytest.mark.parametrize("words", [["+30m"], ["+1d"], ["2h30m"], ["2035-11-10 02:00:00"], ["2035-11-10", "02:00:00"],
-                                   ["2035-11-10T02:00:00Z"], ["tomorrow", "09:00"], ["fri", "18:00"], ["noon"]])
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["+30m"],
+        ["+1d"],
+        ["2h30m"],
+        ["2035-11-10 02:00:00"],
+        ["2035-11-10", "02:00:00"],
+        ["2035-11-10T02:00:00Z"],
+        ["tomorrow", "09:00"],
+        ["fri", "18:00"],
+        ["noon"],
+    ],
+)
 def test_a_job_is_scheduled_and_the_time_is_told_local_and_utc(home: str, words: list[str]) -> None:
     answer = schedule(home, *words, "--id", "x", "--priority", "3", "--tag", "t")
     assert "Job added: x" in answer.out
-    job, = jobs(home)
+    (job,) = jobs(home)
     assert [job[name] for name in ("state", "priority", "tags")] == ["scheduled", 3, ["t"]]
     local = datetime.datetime.fromisoformat(job["run_at"].replace("Z", "+00:00")).astimezone()
     assert f"{local:%Y-%m-%d %H:%M:%S} ({job['run_at']}), in " in answer.out
@@ -51,7 +65,10 @@ def test_what_is_to_come_is_listed_in_order(home: str) -> None:
     bring(home, "failed")
     rows = done(home, "scheduled", "-o", "json").json()
     assert [(row["what"], row["id"]) for row in rows if row["id"] != "failed-1"] == [
-        ("recurring", "often"), ("scheduled", "sooner"), ("scheduled", "later")]
+        ("recurring", "often"),
+        ("scheduled", "sooner"),
+        ("scheduled", "later"),
+    ]
     assert ("attempt 2", "failed-1") in [(row["what"], row["id"]) for row in rows]
     assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
     answer = done(home, "scheduled", "--limit", "2")
@@ -64,6 +81,7 @@ def test_nothing_to_come_is_said(home: str) -> None:
 
 # --- cron
 
+
 def add(home: str, name: str = "tick", expression: str = "*/5 * * * *", *options: str) -> Answer:
     return done(home, "cron", "add", name, expression, "echo tick", *options)
 
@@ -71,25 +89,28 @@ def add(home: str, name: str = "tick", expression: str = "*/5 * * * *", *options
 def test_a_recurring_job_is_told_in_words_with_its_next_time(home: str) -> None:
     answer = add(home)
     assert "every 5 minutes, */5 * * * *" in answer.out
-    row, = done(home, "cron", "list", "--json").json()
+    (row,) = done(home, "cron", "list", "--json").json()
     assert row["when"] == "every 5 minutes"
     assert row["next_at"].endswith(("0:00.000Z", "5:00.000Z"))
     assert (row["last"], row["catch_up"], row["overlap"], row["timezone"]) == (None, "last", "skip", "local")
     assert "every 5 minutes" in done(home, "cron", "list").out
 
 
-@pytest.mark.parametrize("words, said", [
-    (["x", "30 2 30 2 *", "true"], "30 February never comes"),
-    (["x", "* * * *", "true"], "not five fields but 4"),
-    (["x", "61 * * * *", "true"], "minute must be between 0 and 59"),
-    (["x", "@dayly", "true"], 'did you mean "@daily"?'),
-    (["a b", "@daily", "true"], "name must be 1 to 64"),
-    (["x", "@daily", ""], "command must not be empty"),
-    (["x", "@daily", "true", "--priority", "5000"], "priority must be an integer"),
-    (["x", "@daily", "true", "--timezone", "Mars/Olympus"], "--timezone must be local, UTC or a zone"),
-    (["x", "@daily", "true", "--catch-up", "some"], "must be one of none, last, all"),
-    (["x", "@daily", "true", "--overlap", "kill"], "must be one of skip, queue"),
-])
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["x", "30 2 30 2 *", "true"], "30 February never comes"),
+        (["x", "* * * *", "true"], "not five fields but 4"),
+        (["x", "61 * * * *", "true"], "minute must be between 0 and 59"),
+        (["x", "@dayly", "true"], 'did you mean "@daily"?'),
+        (["a b", "@daily", "true"], "name must be 1 to 64"),
+        (["x", "@daily", ""], "command must not be empty"),
+        (["x", "@daily", "true", "--priority", "5000"], "priority must be an integer"),
+        (["x", "@daily", "true", "--timezone", "Mars/Olympus"], "--timezone must be local, UTC or a zone"),
+        (["x", "@daily", "true", "--catch-up", "some"], "must be one of none, last, all"),
+        (["x", "@daily", "true", "--overlap", "kill"], "must be one of skip, queue"),
+    ],
+)
 def test_a_wrong_schedule_is_refused_with_the_reason(home: str, words: list[str], said: str) -> None:
     assert any(said in problem for problem in refused(home, 2, "cron", "add", *words).problems)
     assert done(home, "cron", "list", "--json").json() == []
@@ -125,18 +146,25 @@ def test_the_next_times_are_listed(home: str) -> None:
 def test_a_recurring_job_is_run_by_hand(home: str) -> None:
     add(home, "tick", "@yearly", "--queue", "night", "--priority", "7", "--retries", "1", "--timeout", "9", "-e", "A=b")
     answer = done(home, "cron", "run", "tick")
-    job, = jobs(home)
+    (job,) = jobs(home)
     assert answer.out == "Job added: job-1\n"
     assert [job[name] for name in ("command", "queue", "priority", "max_retries", "timeout", "env", "schedule")] == [
-        "echo tick", "night", 7, 1, 9, {"A": "b"}, "tick"]
-    row, = done(home, "cron", "list", "--json").json()
+        "echo tick",
+        "night",
+        7,
+        1,
+        9,
+        {"A": "b"},
+        "tick",
+    ]
+    (row,) = done(home, "cron", "list", "--json").json()
     assert (row["last"], row["last_job"], row["last_fired_at"]) == ("pending", 1, None)
 
 
 def test_a_recurring_job_is_paused_and_resumed(home: str) -> None:
     add(home)
     done(home, "cron", "pause", "tick")
-    row, = done(home, "cron", "list", "--json").json()
+    (row,) = done(home, "cron", "list", "--json").json()
     assert (row["paused"], row["next_at"], row["when"]) == (True, None, "paused: every 5 minutes")
     refused(home, 4, "cron", "pause", "tick")
     done(home, "cron", "resume", "tick")
@@ -168,19 +196,23 @@ def test_secrets_of_a_schedule_are_masked(home: str) -> None:
 
 # --- why
 
-@pytest.mark.parametrize("state, reason, hint", [
-    ("pending", "no workers are running; 0 jobs are before it", "queuectl worker start"),
-    ("scheduled", "neither workers nor a scheduler are running", "scheduler start --auto"),
-    ("failed", "attempt 1 of 4 failed (exit code 1)", "scheduler start --auto"),
-    ("held", "it waits until it is released", "queuectl release held-1"),
-    ("blocked", "it waits for other jobs", ""),
-    ("processing", "worker 1 has been running it", "queuectl logs -f processing-1"),
-    ("dead", "attempts failed, the last one", "queuectl retry dead-1"),
-    ("completed", "it ended well", ""),
-    ("cancelled", "a user cancelled it", "queuectl retry cancelled-1"),
-])
+
+@pytest.mark.parametrize(
+    "state, reason, hint",
+    [
+        ("pending", "no workers are running; 0 jobs are before it", "queuectl worker start"),
+        ("scheduled", "neither workers nor a scheduler are running", "scheduler start --auto"),
+        ("failed", "attempt 1 of 4 failed (exit code 1)", "scheduler start --auto"),
+        ("held", "it waits until it is released", "queuectl release held-1"),
+        ("blocked", "it waits for other jobs", ""),
+        ("processing", "worker 1 has been running it", "queuectl logs -f processing-1"),
+        ("dead", "attempts failed, the last one", "queuectl retry dead-1"),
+        ("completed", "it ended well", ""),
+        ("cancelled", "a user cancelled it", "queuectl retry cancelled-1"),
+    ],
+)
 def test_every_state_is_explained(home: str, state: str, reason: str, hint: str) -> None:
-    identifier, = bring(home, state)
+    (identifier,) = bring(home, state)
     answer = done(home, "why", identifier)
     assert answer.out.startswith(f"{identifier} is {state}: ")
     assert reason in answer.out
@@ -204,6 +236,7 @@ def test_why_knows_workers_that_take_other_queues_or_are_busy(home: str) -> None
     done(home, "add", "sleep 60", "--id", "long", "--queue", "mail")
     with Queue(home) as queue:
         from tests.support import wait_until
+
         wait_until(lambda: queue.get("long").state == "processing")
     done(home, "add", "true", "--id", "behind", "--queue", "mail")
     assert "the only worker is busy; 0 jobs are before it" in done(home, "why", "behind").out
@@ -212,6 +245,7 @@ def test_why_knows_workers_that_take_other_queues_or_are_busy(home: str) -> None
 
 # --- events
 
+
 def test_events_tell_what_was_done_by_whom(home: str) -> None:
     done(home, "add", "true", "--id", "x", "--hold")
     done(home, "release", "x")
@@ -219,8 +253,11 @@ def test_events_tell_what_was_done_by_whom(home: str) -> None:
     add(home)
     rows = done(home, "events", "--json").json()
     assert [(row["what"], row["job"], row["detail"]) for row in rows] == [
-        ("enqueued", None, "x"), ("release", "x", "was held"), ("setting", None, "max_retries = 5"),
-        ("schedule added", None, "tick: */5 * * * *")]
+        ("enqueued", None, "x"),
+        ("release", "x", "was held"),
+        ("setting", None, "max_retries = 5"),
+        ("schedule added", None, "tick: */5 * * * *"),
+    ]
     assert all(row["by"].startswith("cli[") for row in rows)
     assert len(done(home, "events", "--limit", "2").lines) == 3
 
@@ -236,6 +273,7 @@ def test_events_are_followed(home: str, processes: object) -> None:
 
 
 # --- prune
+
 
 def aged(home: str, *wanted: str) -> None:
     """Bring jobs into final states, as building does: they ended in January 2026."""

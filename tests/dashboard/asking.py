@@ -1,4 +1,5 @@
 """Asking the API without a socket: each answer, also a refusal, is checked against the OpenAPI document."""
+
 from __future__ import annotations
 
 import json
@@ -18,8 +19,13 @@ from tests.support import FakeClock
 
 BASE = "/api/v1"
 DOCUMENT = json.loads(json.dumps(document()))
-STATUSES: List[Tuple[type, int]] = [(InvalidInput, 422), (NotFound, 404), (Conflict, 409), (StoreUnavailable, 503),
-                                    (DaemonUnavailable, 409)]
+STATUSES: List[Tuple[type, int]] = [
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (Conflict, 409),
+    (StoreUnavailable, 503),
+    (DaemonUnavailable, 409),
+]
 
 
 class Answer:
@@ -54,8 +60,13 @@ class Api:
 
     def ask(self, method: str, path: str, body: Any = None, **query: object) -> Answer:
         """Ask as the server would; the answer is as the document says."""
-        request = Request(method, path if path.startswith("//") else BASE + path,
-                          {name.rstrip("_"): str(value) for name, value in query.items()}, {}, body)
+        request = Request(
+            method,
+            path if path.startswith("//") else BASE + path,
+            {name.rstrip("_"): str(value) for name, value in query.items()},
+            {},
+            body,
+        )
         request.path = request.path.replace("//", "/", 1)
         try:
             answer = Answer(routes.handle(self.app, request))

@@ -1,4 +1,5 @@
 """The real dashboard and a real browser as fixtures; skipped with a reason where there is none."""
+
 from __future__ import annotations
 
 import re
@@ -29,8 +30,16 @@ class Dashboard:
 
     def start(self, *options: str) -> Dashboard:
         """Start the server, on the port of the last time if there was one; return when it listens."""
-        server = self._processes.start_cli(self.home, "dashboard", "--port", str(self.port), *options,
-                                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        server = self._processes.start_cli(
+            self.home,
+            "dashboard",
+            "--port",
+            str(self.port),
+            *options,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         assert server.stdout is not None
         for line in server.stdout:
             found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
@@ -54,8 +63,16 @@ class Dashboard:
 
     def work(self, count: int = 1) -> None:
         """Start workers that end with the test; return when they are up."""
-        pool = self._processes.start_cli(self.home, "worker", "start", "--no-detach", "--count", str(count),
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        pool = self._processes.start_cli(
+            self.home,
+            "worker",
+            "start",
+            "--no-detach",
+            "--count",
+            str(count),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         wait_until(lambda: pool.poll() is not None or len(self._workers()) == count, what="the workers are up")
         assert pool.poll() is None, "the pool has ended"
 

@@ -1,4 +1,5 @@
 """A dashboard's server inside the test, with a stand-in for the API that says what reached it."""
+
 from __future__ import annotations
 
 import threading
@@ -51,8 +52,9 @@ class Served:
         if name == "large":
             return Response(200, b"x" * 5_000_000, content_type="text/plain")
         app.queue.settings()
-        return json_response({"method": request.method, "path": request.path, "query": request.query,
-                              "body": request.body})
+        return json_response(
+            {"method": request.method, "path": request.path, "query": request.query, "body": request.body}
+        )
 
     def _overview(self, app: App) -> object:
         self.overviews.append(app.queue.store.counts.by_state())
@@ -88,8 +90,12 @@ class Served:
 
 def head_of(served: Served, *lines: str, path: str = ECHO, method: str = "GET") -> bytes:
     """Return a request's head with all that it needs, and `lines` besides."""
-    needed = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{served.port}", f"X-QueueCTL-Token: {served.token}",
-              "Content-Type: application/json"]
+    needed = [
+        f"{method} {path} HTTP/1.1",
+        f"Host: 127.0.0.1:{served.port}",
+        f"X-QueueCTL-Token: {served.token}",
+        "Content-Type: application/json",
+    ]
     return "\r\n".join([*needed, *lines, "", ""]).encode("latin-1")
 
 

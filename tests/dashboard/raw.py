@@ -1,4 +1,5 @@
 """A client of bytes: it sends what it is told, however wrong, and reads answers to their exact end."""
+
 from __future__ import annotations
 
 import json
@@ -42,13 +43,16 @@ class Client:
         self.socket.connect(("127.0.0.1", port))
         self._read = b""
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str | None] | None = None,
-            body: bytes | None = None) -> Answer:
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str | None] | None = None, body: bytes | None = None
+    ) -> Answer:
         """Send a whole request, read the answer. A header that is None is left out."""
         length = None if body is None else str(len(body))
         wanted: dict[str, str | None] = {"Host": f"127.0.0.1:{self.port}", "Content-Length": length, **(headers or {})}
-        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in wanted.items()
-                                                if value is not None)]
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in wanted.items() if value is not None),
+        ]
         self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b""))
         return self.answer(has_body=method != "HEAD")
 

@@ -1,14 +1,36 @@
 """A checker of JSON against the schemas of OpenAPI 3.0, as far as our document uses them."""
+
 from __future__ import annotations
 
 import re
 from typing import Any, Dict, Iterator
 
 Schema = Dict[str, Any]
-KNOWN = {"$ref", "allOf", "nullable", "type", "enum", "properties", "required", "additionalProperties", "items",
-         "minimum", "maximum", "maxItems", "format", "description", "default"}
-TYPES: Dict[str, Any] = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list,
-                         "object": dict}
+KNOWN = {
+    "$ref",
+    "allOf",
+    "nullable",
+    "type",
+    "enum",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "minimum",
+    "maximum",
+    "maxItems",
+    "format",
+    "description",
+    "default",
+}
+TYPES: Dict[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 

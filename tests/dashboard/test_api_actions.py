@@ -1,4 +1,5 @@
 """Actions on many jobs: what was shown is what is done, or nothing is."""
+
 from __future__ import annotations
 
 import shlex
@@ -22,8 +23,9 @@ def preview(api: Api, action: str, **what: Any) -> Dict[str, Any]:
 
 
 def commit(api: Api, shown: Dict[str, Any], status: int = 200) -> Dict[str, Any]:
-    found: Dict[str, Any] = api.post("/jobs/actions/commit",
-                                     {"selection": shown["selection"], "confirm_count": shown["count"]}, status)
+    found: Dict[str, Any] = api.post(
+        "/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": shown["count"]}, status
+    )
     return found
 
 
@@ -69,17 +71,20 @@ def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
     assert api.refused("POST", "/jobs/actions/preview", {"action": "remove", "filter": empty}) == (400, "empty_filter")
 
 
-@pytest.mark.parametrize("body, status, code", [
-    ({"action": "remove"}, 422, "invalid"),
-    ({"action": "remove", "ids": [], "filter": "x"}, 422, "invalid"),
-    ({"action": "explode", "filter": "x"}, 422, "invalid"),
-    ({"filter": "x"}, 422, "invalid"),
-    ({"action": "remove", "filter": "stat:x"}, 400, "bad_filter"),
-    ({"action": "remove", "ids": [1]}, 422, "invalid"),
-    ({"action": "remove", "ids": "a"}, 422, "invalid"),
-    ({"action": "remove", "filter": "x", "limit": 0}, 422, "invalid"),
-    ({"action": "remove", "filter": "x", "all": True}, 422, "invalid"),
-])
+@pytest.mark.parametrize(
+    "body, status, code",
+    [
+        ({"action": "remove"}, 422, "invalid"),
+        ({"action": "remove", "ids": [], "filter": "x"}, 422, "invalid"),
+        ({"action": "explode", "filter": "x"}, 422, "invalid"),
+        ({"filter": "x"}, 422, "invalid"),
+        ({"action": "remove", "filter": "stat:x"}, 400, "bad_filter"),
+        ({"action": "remove", "ids": [1]}, 422, "invalid"),
+        ({"action": "remove", "ids": "a"}, 422, "invalid"),
+        ({"action": "remove", "filter": "x", "limit": 0}, 422, "invalid"),
+        ({"action": "remove", "filter": "x", "all": True}, 422, "invalid"),
+    ],
+)
 def test_a_wrong_preview_is_refused(api: Api, body: Dict[str, Any], status: int, code: str) -> None:
     assert api.refused("POST", "/jobs/actions/preview", body) == (status, code)
 
@@ -114,8 +119,10 @@ def test_a_job_that_came_later_is_not_touched(api: Api) -> None:
 def test_another_count_than_was_shown_is_refused(api: Api) -> None:
     add(api.store)
     shown = preview(api, "cancel", filter="state:pending")
-    assert api.refused("POST", "/jobs/actions/commit",
-                       {"selection": shown["selection"], "confirm_count": 2}) == (409, "selection_changed")
+    assert api.refused("POST", "/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": 2}) == (
+        409,
+        "selection_changed",
+    )
     assert states(api) == [PENDING]
 
 
@@ -149,14 +156,22 @@ def test_so_many_selections_are_kept_and_the_oldest_goes(api: Api, monkeypatch: 
     add(api.store)
     shown = [preview(api, "cancel", filter="state:pending") for _ in range(4)]
     assert len({each["selection"] for each in shown}) == 4
-    assert api.refused("POST", "/jobs/actions/commit",
-                       {"selection": shown[0]["selection"], "confirm_count": 1})[0] == 410
+    assert (
+        api.refused("POST", "/jobs/actions/commit", {"selection": shown[0]["selection"], "confirm_count": 1})[0] == 410
+    )
     assert commit(api, shown[1])["done"] == 1
 
 
-@pytest.mark.parametrize("action, state, after", [("retry", DEAD, PENDING), ("cancel", PENDING, CANCELLED),
-                                                  ("release", HELD, PENDING), ("hold", PENDING, HELD),
-                                                  ("remove", COMPLETED, None)])
+@pytest.mark.parametrize(
+    "action, state, after",
+    [
+        ("retry", DEAD, PENDING),
+        ("cancel", PENDING, CANCELLED),
+        ("release", HELD, PENDING),
+        ("hold", PENDING, HELD),
+        ("remove", COMPLETED, None),
+    ],
+)
 def test_each_action_is_committed(api: Api, action: str, state: str, after: str | None) -> None:
     bring_to(api.store, state, max_retries=0)
     assert commit(api, preview(api, action, ids=["1"]))["action"] == action
@@ -201,13 +216,19 @@ def test_a_worker_that_is_faster_makes_a_job_refused_not_changed(api: Api, monke
     assert states(api) == [PROCESSING]
 
 
-@pytest.mark.parametrize("text, command", [
-    ("state:dead", "queuectl retry --state dead"),
-    ("state:dead,failed tag:x", "queuectl retry --state dead,failed --tag x"),
-    ("queue:mail", "queuectl retry --queue mail --state failed,completed,dead,cancelled"),
-    ("-state:dead", None), ("state:dead exit:1", None), ("state:dead state:failed", None), ("make", None),
-    ("queue:a,b", None),
-])
+@pytest.mark.parametrize(
+    "text, command",
+    [
+        ("state:dead", "queuectl retry --state dead"),
+        ("state:dead,failed tag:x", "queuectl retry --state dead,failed --tag x"),
+        ("queue:mail", "queuectl retry --queue mail --state failed,completed,dead,cancelled"),
+        ("-state:dead", None),
+        ("state:dead exit:1", None),
+        ("state:dead state:failed", None),
+        ("make", None),
+        ("queue:a,b", None),
+    ],
+)
 def test_the_command_for_the_same_is_shown_where_there_is_one(api: Api, text: str, command: str | None) -> None:
     assert preview(api, "retry", filter=text)["command"] == command
 
@@ -227,7 +248,11 @@ def test_dead_jobs_are_grouped_by_how_they_failed(api: Api) -> None:
     first, second = found["items"]
     assert found["dead"] == 8
     assert (first["exit_code"], first["error"], first["count"], first["sample_ids"]) == (
-        2, "exit code 2", 7, ["job-7", "job-1"])
+        2,
+        "exit code 2",
+        7,
+        ["job-7", "job-1"],
+    )
     assert (second["exit_code"], second["signal"], second["sample_ids"]) == (None, 9, [f"job-{killed}"])
     assert [row["count"] for row in found["by_command"]] == [7, 1]
 
@@ -242,8 +267,15 @@ def test_a_group_is_retried_or_removed_as_a_whole(api: Api) -> None:
     assert api.post("/dlq/groups/retry", group)["done"] == 0
 
 
-@pytest.mark.parametrize("body", [{}, {"exit_code": 1}, {"exit_code": "1", "signal": None, "error": None},
-                                  {"exit_code": 1, "signal": None, "error": None, "x": 1}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"exit_code": 1},
+        {"exit_code": "1", "signal": None, "error": None},
+        {"exit_code": 1, "signal": None, "error": None, "x": 1},
+    ],
+)
 def test_a_group_must_be_named_completely(api: Api, body: Dict[str, Any]) -> None:
     assert api.refused("POST", "/dlq/groups/remove", body) == (422, "invalid")
 

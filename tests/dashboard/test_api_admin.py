@@ -1,4 +1,5 @@
 """Queues, workers, schedules, settings, events and suggestions over the API."""
+
 from __future__ import annotations
 
 import os
@@ -80,8 +81,14 @@ def test_the_rates_are_of_the_last_minutes(api: Api) -> None:
 
 
 def sample(api: Api, ago: int, pending: int, *, processing: int = 0, oldest_age: int = 0) -> None:
-    write(api.store, api.store.backlog.add, pending=pending, processing=processing, oldest_age=oldest_age,
-          now=NOW - ago * MINUTE)
+    write(
+        api.store,
+        api.store.backlog.add,
+        pending=pending,
+        processing=processing,
+        oldest_age=oldest_age,
+        now=NOW - ago * MINUTE,
+    )
 
 
 def test_the_backlog_of_a_new_home_is_not_known(api: Api) -> None:
@@ -108,15 +115,23 @@ def test_what_was_before_the_hour_decides_how_it_begins(api: Api, pending: int, 
     assert api.get("/overview")["backlog"]["pending"] == [then, then, 1] + [None] * 57
 
 
-@pytest.mark.parametrize("change, code", [
-    (lambda api: api.app.queue.add("x"), "no_workers"),
-    (lambda api: api.post("/schedules", {"name": "s", "expression": "@daily", "command": "x"}, 201), "no_scheduler"),
-    (lambda api: write(api.store, api.store.workers.add, pid=1, pid_start="", boot="", queues="", now=NOW),
-     "lost_workers"),
-])
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        (lambda api: api.app.queue.add("x"), "no_workers"),
+        (
+            lambda api: api.post("/schedules", {"name": "s", "expression": "@daily", "command": "x"}, 201),
+            "no_scheduler",
+        ),
+        (
+            lambda api: write(api.store, api.store.workers.add, pid=1, pid_start="", boot="", queues="", now=NOW),
+            "lost_workers",
+        ),
+    ],
+)
 def test_what_is_wrong_is_an_alert(api: Api, change: Any, code: str) -> None:
     change(api)
-    alert, = api.get("/overview")["alerts"]
+    (alert,) = api.get("/overview")["alerts"]
     assert alert["code"] == code and alert["message"]
 
 
@@ -151,7 +166,8 @@ def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
 
 
 def test_stopping_does_not_wait_for_a_long_job_and_a_second_stop_does_not_force(
-        real: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    real: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(workers_api, "PATIENCE_SECONDS", 0.2)
     real.post("/workers", {"count": 1}, 201)
     job = real.post("/jobs", {"command": "sleep 60"}, 201)
@@ -166,9 +182,17 @@ def test_stopping_does_not_wait_for_a_long_job_and_a_second_stop_does_not_force(
     wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("dashboard")])
 
 
-@pytest.mark.parametrize("body, field", [({"count": 11}, "count"), ({"count": 0}, "count"), ({"count": "2"}, "count"),
-                                         ({"queues": ["a b"]}, "queues"), ({"queues": [1]}, "queues"),
-                                         ({"counts": 1}, "counts")])
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({"count": 11}, "count"),
+        ({"count": 0}, "count"),
+        ({"count": "2"}, "count"),
+        ({"queues": ["a b"]}, "queues"),
+        ({"queues": [1]}, "queues"),
+        ({"counts": 1}, "counts"),
+    ],
+)
 def test_what_cannot_be_started_is_refused(api: Api, body: Dict[str, Any], field: str) -> None:
     answer = api.ask("POST", "/workers", body)
     assert (answer.status, answer.error["field"]) == (422, field)
@@ -187,8 +211,16 @@ def test_what_a_thread_raises_reaches_the_request(real: Api) -> None:
         Background().run(real.app, "fail", fail, is_shared=True)
 
 
-SCHEDULE = {"name": "report", "expression": "30 8 * * mon-fri", "command": "make report", "timezone": "UTC",
-            "queue": "q", "retries": 1, "timeout": "2m", "env": {"KEY": "x"}}
+SCHEDULE = {
+    "name": "report",
+    "expression": "30 8 * * mon-fri",
+    "command": "make report",
+    "timezone": "UTC",
+    "queue": "q",
+    "retries": 1,
+    "timeout": "2m",
+    "env": {"KEY": "x"},
+}
 
 
 def test_a_schedule_lives(api: Api) -> None:
@@ -208,17 +240,31 @@ def test_a_schedule_lives(api: Api) -> None:
     assert api.post("/schedules/report/resume")["paused"] is False
     assert api.get("/schedules")["items"][0]["name"] == "report" and api.get("/schedules")["attended"] is False
     assert api.get("/scheduled")["items"][0] == {
-        "at": "2026-01-01T08:30:00.000Z", "what": "recurring", "id": "report", "command": "make report"}
+        "at": "2026-01-01T08:30:00.000Z",
+        "what": "recurring",
+        "id": "report",
+        "command": "make report",
+    }
     assert api.ask("DELETE", "/schedules/report").status == 204
     for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/run"), ("POST", "/pause"), ("POST", "/resume")):
         assert api.refused(method, f"/schedules/report{path}") == (404, "not_found")
 
 
-@pytest.mark.parametrize("change, word", [
-    ({"name": None}, "name"), ({"name": "a b"}, "name"), ({"expression": "x"}, "cron"), ({"timezone": "Mars"}, "zone"),
-    ({"catch_up": "some"}, "catch_up"), ({"id": "x"}, "id"), ({"run_at": "+1h"}, "run_at"),
-    ({"command": ""}, "command"), ({"priority": "x"}, "priority"), ({"expression": 5}, "expression"),
-])
+@pytest.mark.parametrize(
+    "change, word",
+    [
+        ({"name": None}, "name"),
+        ({"name": "a b"}, "name"),
+        ({"expression": "x"}, "cron"),
+        ({"timezone": "Mars"}, "zone"),
+        ({"catch_up": "some"}, "catch_up"),
+        ({"id": "x"}, "id"),
+        ({"run_at": "+1h"}, "run_at"),
+        ({"command": ""}, "command"),
+        ({"priority": "x"}, "priority"),
+        ({"expression": 5}, "expression"),
+    ],
+)
 def test_a_wrong_schedule_is_refused(api: Api, change: Dict[str, Any], word: str) -> None:
     answer = api.ask("POST", "/schedules", {**SCHEDULE, **change})
     assert answer.status == 422 and word in answer.error["message"]
@@ -233,8 +279,13 @@ def test_a_schedule_may_have_any_name(api: Api) -> None:
 
 
 def test_times_of_the_next_hours_are_told_up_to_a_bound(api: Api) -> None:
-    for name, expression in (("often", "* * * * *"), ("fives", "*/5 * * * *"), ("daily", "30 8 * * *"),
-                             ("yearly", "0 0 1 6 *"), ("paused", "@hourly")):
+    for name, expression in (
+        ("often", "* * * * *"),
+        ("fives", "*/5 * * * *"),
+        ("daily", "30 8 * * *"),
+        ("yearly", "0 0 1 6 *"),
+        ("paused", "@hourly"),
+    ):
         api.post("/schedules", {"name": name, "expression": expression, "command": "x", "timezone": "UTC"}, 201)
     api.post("/schedules/paused/pause")
     add(api.store, id="later", run_at=NOW + 5 * 60 * MINUTE, command="y" * 600)
@@ -245,8 +296,12 @@ def test_times_of_the_next_hours_are_told_up_to_a_bound(api: Api) -> None:
     assert (found["now"], found["until"]) == ("2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z")
     told = {row["name"]: (len(row["times"]), row["more"]) for row in found["recurring"]}
     assert told == {"often": (300, True), "fives": (288, False), "daily": (1, False)}
-    assert found["recurring"][-1] == {"name": "daily", "words": "at 08:30 every day", "more": False,
-                                      "times": ["2026-01-01T08:30:00.000Z"]}
+    assert found["recurring"][-1] == {
+        "name": "daily",
+        "words": "at 08:30 every day",
+        "more": False,
+        "times": ["2026-01-01T08:30:00.000Z"],
+    }
     assert [(job["id"], job["what"], len(job["command"])) for job in found["jobs"]][1] == ("later", "scheduled", 500)
     assert [job["what"] for job in found["jobs"]] == ["attempt 2", "scheduled"]
     assert (found["more_jobs"], found["more_schedules"]) == (False, 0)
@@ -262,8 +317,10 @@ def test_times_of_many_schedules_and_jobs_are_cut_and_say_so(api: Api, monkeypat
     for number in range(7):
         add(api.store, id=f"later-{number}", run_at=NOW + (number + 1) * MINUTE)
     found = api.get("/scheduled/times")
-    assert [(row["name"], len(row["times"]), row["more"]) for row in found["recurring"]] == [("a", 3, True),
-                                                                                             ("b", 3, True)]
+    assert [(row["name"], len(row["times"]), row["more"]) for row in found["recurring"]] == [
+        ("a", 3, True),
+        ("b", 3, True),
+    ]
     assert (found["more_schedules"], len(found["jobs"]), found["more_jobs"]) == (1, 5, True)
 
 
@@ -274,8 +331,10 @@ def test_a_preview_says_what_an_expression_means(api: Api) -> None:
     assert found["next"][0]["in"] == "in 12h"
 
 
-@pytest.mark.parametrize("query, field", [({"cron": "61 * * * *"}, "cron"), ({"cron": ""}, "cron"),
-                                          ({"cron": "@daily", "tz": "Mars/Base"}, "tz")])
+@pytest.mark.parametrize(
+    "query, field",
+    [({"cron": "61 * * * *"}, "cron"), ({"cron": ""}, "cron"), ({"cron": "@daily", "tz": "Mars/Base"}, "tz")],
+)
 def test_a_preview_of_nonsense_says_why(api: Api, query: Dict[str, str], field: str) -> None:
     answer = api.ask("GET", "/cron/preview", **query)
     assert (answer.status, answer.error["field"]) == (422, field)
@@ -286,8 +345,17 @@ def test_settings_are_shown_and_changed(api: Api, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("QUEUECTL_LEASE", "60")
     found = {item["key"]: item for item in api.get("/config")["items"]}
     assert (found["lease"]["value"], found["lease"]["source"]) == ("60s", "environment")
-    answer = api.ask("PATCH", "/config", {"max_retries": 5, "worker-timeout": "10m", "retry_jitter": 0.25,
-                                          "output_limit": 1_234_567, "webhook_events": "dead,failed"})
+    answer = api.ask(
+        "PATCH",
+        "/config",
+        {
+            "max_retries": 5,
+            "worker-timeout": "10m",
+            "retry_jitter": 0.25,
+            "output_limit": 1_234_567,
+            "webhook_events": "dead,failed",
+        },
+    )
     found = {item["key"]: item for item in answer.json["items"]}
     changed = ("max_retries", "timeout", "retry_jitter", "output_limit", "webhook_events")
     assert [found[key]["value"] for key in changed] == ["5", "600s", "0.25", "1234567", "failed,dead"]
@@ -296,11 +364,18 @@ def test_settings_are_shown_and_changed(api: Api, monkeypatch: pytest.MonkeyPatc
     assert {item["key"]: item for item in answer.json["items"]}["max_retries"]["source"] == "default"
 
 
-@pytest.mark.parametrize("body, field", [
-    ({"max_retries": 2, "timeout": "soon"}, "timeout"), ({"max_retries": 2, "max_retrys": 1}, "max_retrys"),
-    ({"max_retries": 101}, "max_retries"), ({"max_retries": True}, "max_retries"),
-    ({"max_retries": [1]}, "max_retries"), ({"max_retries": 1.5}, "max_retries"), ({}, None),
-])
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({"max_retries": 2, "timeout": "soon"}, "timeout"),
+        ({"max_retries": 2, "max_retrys": 1}, "max_retrys"),
+        ({"max_retries": 101}, "max_retries"),
+        ({"max_retries": True}, "max_retries"),
+        ({"max_retries": [1]}, "max_retries"),
+        ({"max_retries": 1.5}, "max_retries"),
+        ({}, None),
+    ],
+)
 def test_wrong_settings_change_nothing(api: Api, body: Dict[str, Any], field: str | None) -> None:
     answer = api.ask("PATCH", "/config", body)
     assert (answer.status, answer.error["field"]) == (422, field)
@@ -308,8 +383,12 @@ def test_wrong_settings_change_nothing(api: Api, body: Dict[str, Any], field: st
 
 
 def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
-    api.app.queue.enqueue([{"command": "x", "id": f"id-{number}", "tags": [f"tag{number % 3}"],
-                            "queue": f"q{number % 2}"} for number in range(30)])
+    api.app.queue.enqueue(
+        [
+            {"command": "x", "id": f"id-{number}", "tags": [f"tag{number % 3}"], "queue": f"q{number % 2}"}
+            for number in range(30)
+        ]
+    )
     api.post("/schedules", {"name": "s", "expression": "@daily", "command": "x"}, 201)
 
     def values(field: str, prefix: str = "") -> list[str]:

@@ -1,4 +1,5 @@
 """PATCH of a job: what waits can be changed, by the rules of the command line."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -16,12 +17,23 @@ api = asking.api
 def test_only_what_is_given_changes(api: Api) -> None:
     add(api.store, id="a", env={"API_KEY": "s"}, tags=("t",))
     before = api.get("/jobs/a")["job"]
-    answer = api.ask("PATCH", "/jobs/a", {"command": "make", "priority": 5, "timeout": "5m", "run_at": "+1h",
-                                          "retries": 9, "cwd": "/srv", "queue": "q"})
+    answer = api.ask(
+        "PATCH",
+        "/jobs/a",
+        {"command": "make", "priority": 5, "timeout": "5m", "run_at": "+1h", "retries": 9, "cwd": "/srv", "queue": "q"},
+    )
     assert answer.status == 200 and "edit" in answer.json["allowed_actions"]
-    assert answer.json["job"] == {**before, "command": "make", "priority": 5, "timeout": 300.0, "max_retries": 9,
-                                  "run_at": "2026-01-01T01:00:00.000Z", "state": "scheduled", "cwd": "/srv",
-                                  "queue": "q"}
+    assert answer.json["job"] == {
+        **before,
+        "command": "make",
+        "priority": 5,
+        "timeout": 300.0,
+        "max_retries": 9,
+        "run_at": "2026-01-01T01:00:00.000Z",
+        "state": "scheduled",
+        "cwd": "/srv",
+        "queue": "q",
+    }
     assert api.app.queue.get("a").env == {"API_KEY": "s"}
 
 
@@ -31,11 +43,22 @@ def test_null_means_no_limit_and_at_once(api: Api) -> None:
     assert (job["timeout"], job["state"], job["tags"]) == (None, "pending", [])
 
 
-@pytest.mark.parametrize("body, field", [
-    ({"priority": 1001}, "priority"), ({"nope": 1}, "nope"), ({"id": "b"}, "id"), ({"env": {}}, "env"),
-    ({"command": ""}, "command"), ({"cwd": "relative"}, "cwd"), ({"priority": 1, "tags": "x"}, "tags"), ({}, None),
-    ({"self": 1}, "self"), ({"retries": 1, "max_retries": 2}, "max_retries"), ({"run_at": 5}, "run_at"),
-])
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({"priority": 1001}, "priority"),
+        ({"nope": 1}, "nope"),
+        ({"id": "b"}, "id"),
+        ({"env": {}}, "env"),
+        ({"command": ""}, "command"),
+        ({"cwd": "relative"}, "cwd"),
+        ({"priority": 1, "tags": "x"}, "tags"),
+        ({}, None),
+        ({"self": 1}, "self"),
+        ({"retries": 1, "max_retries": 2}, "max_retries"),
+        ({"run_at": 5}, "run_at"),
+    ],
+)
 def test_a_wrong_change_names_its_field_and_changes_nothing(api: Api, body: Any, field: str | None) -> None:
     add(api.store, id="a")
     before = contents(api.store)

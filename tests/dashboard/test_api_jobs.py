@@ -1,4 +1,5 @@
 """Jobs over the API: lists, one job, adding, the verbs, output, exports."""
+
 from __future__ import annotations
 
 import csv
@@ -36,7 +37,7 @@ def text_of(answer: Dict[str, Any], stream: str = "") -> str:
 
 def test_a_list_shows_jobs_with_what_may_be_done(api: Api) -> None:
     bring_to(api.store, DEAD, id="a", command="x" * 600, max_retries=0)
-    item, = api.get("/jobs")["items"]
+    (item,) = api.get("/jobs")["items"]
     assert item["allowed_actions"] == ["retry", "remove", "duplicate"]
     assert len(item["command"]) == 500 and item["command_cut"]
     assert item["created_at"] == "2026-01-01T00:00:00.000Z" and item["duration"] == item["elapsed"] == 0.005
@@ -65,37 +66,74 @@ def finish_all(api: Api) -> None:
 
 
 def test_a_job_is_added_as_the_command_line_adds_it(api: Api) -> None:
-    body = {"command": "make", "id": "m", "queue": "q", "priority": 3, "retries": 1, "timeout": "5m", "cwd": "/tmp",
-            "env": {"A": "1", "API_KEY": "s"}, "tags": ["t"], "run_at": "+1h"}
+    body = {
+        "command": "make",
+        "id": "m",
+        "queue": "q",
+        "priority": 3,
+        "retries": 1,
+        "timeout": "5m",
+        "cwd": "/tmp",
+        "env": {"A": "1", "API_KEY": "s"},
+        "tags": ["t"],
+        "run_at": "+1h",
+    }
     answer = api.ask("POST", "/jobs", body)
     assert answer.status == 201 and answer.headers["Location"] == "/api/v1/jobs/m"
     job = answer.json
     assert (job["state"], job["timeout"], job["max_retries"], job["run_at"]) == (
-        "scheduled", 300.0, 1, "2026-01-01T01:00:00.000Z")
+        "scheduled",
+        300.0,
+        1,
+        "2026-01-01T01:00:00.000Z",
+    )
     assert job["env"] == {"A": "1", "API_KEY": "***"}
     assert api.app.queue.get("m").env["API_KEY"] == "s"
 
 
-@pytest.mark.parametrize("body, word", [
-    ({}, "command is missing"), ({"command": " "}, "empty"), ({"command": "x", "nope": 1}, "nope"),
-    ({"command": "x", "priority": "high"}, "priority"), ({"command": "x", "comand": "y"}, "did you mean"),
-    ({"command": "x", "timeout": -1}, "timeout"), (None, "command is missing"),
-])
+@pytest.mark.parametrize(
+    "body, word",
+    [
+        ({}, "command is missing"),
+        ({"command": " "}, "empty"),
+        ({"command": "x", "nope": 1}, "nope"),
+        ({"command": "x", "priority": "high"}, "priority"),
+        ({"command": "x", "comand": "y"}, "did you mean"),
+        ({"command": "x", "timeout": -1}, "timeout"),
+        (None, "command is missing"),
+    ],
+)
 def test_a_wrong_job_is_refused(api: Api, body: Any, word: str) -> None:
     answer = api.ask("POST", "/jobs", body)
     assert answer.status == 422 and word in answer.error["message"]
     assert api.get("/jobs")["total"]["value"] == 0
 
 
-@pytest.mark.parametrize("change, field", [
-    ({"id": "a b"}, "id"), ({"command": 5}, "command"), ({"command": ""}, "command"), ({"queue": "a b"}, "queue"),
-    ({"priority": "high"}, "priority"), ({"priority": 5000}, "priority"), ({"max_retries": -1}, "max_retries"),
-    ({"retries": -1}, "retries"), ({"timeout": "soon"}, "timeout"), ({"timeout_sec": 0}, "timeout_sec"),
-    ({"run_at": "never"}, "run_at"), ({"hold": 1}, "hold"), ({"cwd": "here"}, "cwd"), ({"env": {"": ""}}, "env"),
-    ({"tags": ["a b"]}, "tags"), ({"allow_background": None}, "allow_background"), ({"comand": "x"}, "comand"),
-    ({"retries": 1, "max_retries": 1}, "max_retries"), ({"priority": "high", "timeout": "soon"}, "priority"),
-    ({"timeout": "soon", "priority": "high"}, "timeout"),
-])
+@pytest.mark.parametrize(
+    "change, field",
+    [
+        ({"id": "a b"}, "id"),
+        ({"command": 5}, "command"),
+        ({"command": ""}, "command"),
+        ({"queue": "a b"}, "queue"),
+        ({"priority": "high"}, "priority"),
+        ({"priority": 5000}, "priority"),
+        ({"max_retries": -1}, "max_retries"),
+        ({"retries": -1}, "retries"),
+        ({"timeout": "soon"}, "timeout"),
+        ({"timeout_sec": 0}, "timeout_sec"),
+        ({"run_at": "never"}, "run_at"),
+        ({"hold": 1}, "hold"),
+        ({"cwd": "here"}, "cwd"),
+        ({"env": {"": ""}}, "env"),
+        ({"tags": ["a b"]}, "tags"),
+        ({"allow_background": None}, "allow_background"),
+        ({"comand": "x"}, "comand"),
+        ({"retries": 1, "max_retries": 1}, "max_retries"),
+        ({"priority": "high", "timeout": "soon"}, "priority"),
+        ({"timeout": "soon", "priority": "high"}, "timeout"),
+    ],
+)
 def test_a_refusal_names_the_first_field_that_is_wrong(api: Api, change: Dict[str, Any], field: str) -> None:
     answer = api.ask("POST", "/jobs", {"command": "x", **change})
     assert (answer.status, answer.error["field"]) == (422, field)
@@ -127,10 +165,22 @@ def test_a_job_is_shown_with_everything(api: Api) -> None:
     assert found["commands"]["retry"] == "queuectl retry a" and "cancel" not in found["commands"]
 
 
-@pytest.mark.parametrize("reference, status", [
-    ("a", 200), ("1", 200), ("last", 200), ("ab", 200), ("zz", 404), ("99", 404), ("a,ab", 422), ("1-2", 422),
-    ("job-", 422), ("é", 404), ("%61", 404),
-])
+@pytest.mark.parametrize(
+    "reference, status",
+    [
+        ("a", 200),
+        ("1", 200),
+        ("last", 200),
+        ("ab", 200),
+        ("zz", 404),
+        ("99", 404),
+        ("a,ab", 422),
+        ("1-2", 422),
+        ("job-", 422),
+        ("é", 404),
+        ("%61", 404),
+    ],
+)
 def test_a_path_names_one_job(api: Api, reference: str, status: int) -> None:
     for identifier in ("a", "abc", "job-x", "job-y"):
         add(api.store, id=identifier)
@@ -163,13 +213,20 @@ def test_what_a_verb_does_is_noted(api: Api) -> None:
 
 
 def test_a_duplicate_is_a_new_job_with_the_same_settings(api: Api) -> None:
-    api.app.queue.add("make", id="a", queue="q", priority=4, retries=7, timeout=90, tags=["t"], cwd="/tmp",
-                      env={"TOKEN": "secret"})
+    api.app.queue.add(
+        "make", id="a", queue="q", priority=4, retries=7, timeout=90, tags=["t"], cwd="/tmp", env={"TOKEN": "secret"}
+    )
     answer = api.ask("POST", "/jobs/a/duplicate")
     copy = answer.json["job"]
     assert answer.status == 201 and answer.headers["Location"].endswith(copy["id"])
     assert (copy["queue"], copy["priority"], copy["max_retries"], copy["timeout"], copy["tags"], copy["state"]) == (
-        "q", 4, 7, 90.0, ["t"], PENDING)
+        "q",
+        4,
+        7,
+        90.0,
+        ["t"],
+        PENDING,
+    )
     assert copy["env"] == {"TOKEN": "***"} and api.app.queue.get(copy["id"]).env == {"TOKEN": "secret"}
 
 
@@ -183,8 +240,15 @@ def test_an_unknown_or_wrong_field_is_refused(api: Api, body: Dict[str, Any], fi
 def test_a_read_only_dashboard_changes_nothing(home: str) -> None:
     api = Api(home, read_only=True)
     add(api.store, id="a")
-    for method, path in (("POST", "/jobs"), ("DELETE", "/jobs/a"), ("POST", "/jobs/a/cancel"), ("PATCH", "/config"),
-                         ("POST", "/workers/stop"), ("POST", "/jobs/actions/preview"), ("DELETE", "/schedules/x")):
+    for method, path in (
+        ("POST", "/jobs"),
+        ("DELETE", "/jobs/a"),
+        ("POST", "/jobs/a/cancel"),
+        ("PATCH", "/config"),
+        ("POST", "/workers/stop"),
+        ("POST", "/jobs/actions/preview"),
+        ("DELETE", "/schedules/x"),
+    ):
         assert api.refused(method, path, {"command": "x"}) == (403, "read_only")
     assert api.get("/meta")["read_only"] and api.ids() == ["a"]
     api.close()
@@ -210,7 +274,10 @@ def test_output_comes_in_chunks_with_their_places(api: Api) -> None:
     printed(api, Piece(0, STDOUT, b"one\n"), Piece(4, STDERR, b"oh\n"), Piece(7, STDOUT, b"two\n"), size=11)
     found = api.get("/jobs/p/output")
     assert [(chunk["stream"], chunk["offset"], chunk["text"]) for chunk in found["chunks"]] == [
-        ("stdout", 0, "one\n"), ("stderr", 4, "oh\n"), ("stdout", 7, "two\n")]
+        ("stdout", 0, "one\n"),
+        ("stderr", 4, "oh\n"),
+        ("stdout", 7, "two\n"),
+    ]
     assert (found["start"], found["end"], found["size"], found["eof"], found["missing"]) == (0, 11, 11, True, [])
     found = api.get("/jobs/p/output", stream="stderr")
     assert text_of(found) == "oh\n" and found["eof"]
@@ -243,8 +310,19 @@ def test_half_a_character_waits_for_the_rest_while_the_job_runs(api: Api) -> Non
     assert not api.get("/jobs/p/output", offset=100)["chunks"]
 
 
-@pytest.mark.parametrize("data, kept", [(b"", 0), (b"a", 1), (b"\xe2\x82", 0), (b"a\xe2\x82", 1), ("€".encode(), 3),
-                                        (b"\xff\xfe", 2), (b"\x80\x80\x80\x80\x80", 5), (b"a\xf0\x9f\x98", 1)])
+@pytest.mark.parametrize(
+    "data, kept",
+    [
+        (b"", 0),
+        (b"a", 1),
+        (b"\xe2\x82", 0),
+        (b"a\xe2\x82", 1),
+        ("€".encode(), 3),
+        (b"\xff\xfe", 2),
+        (b"\x80\x80\x80\x80\x80", 5),
+        (b"a\xf0\x9f\x98", 1),
+    ],
+)
 def test_whole_characters_are_counted(data: bytes, kept: int) -> None:
     assert whole_characters(data) == kept
 

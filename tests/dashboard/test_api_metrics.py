@@ -1,4 +1,5 @@
 """Charts and tables of what happened, and what the API costs with many jobs."""
+
 from __future__ import annotations
 
 import time
@@ -19,8 +20,15 @@ MANY = 100_000
 BUDGET_SECONDS = 0.25
 
 
-def happened(api: Api, minutes_ago: int, state: str = COMPLETED, queue: str = "q", run: int = 1000, wait: int = 200,
-             count: int = 1) -> None:
+def happened(
+    api: Api,
+    minutes_ago: int,
+    state: str = COMPLETED,
+    queue: str = "q",
+    run: int = 1000,
+    wait: int = 200,
+    count: int = 1,
+) -> None:
     with api.store.writing():
         for _ in range(count):
             api.store.stats.count_attempt(queue, state, run_time=run, wait_time=wait, now=NOW - minutes_ago * MINUTE)
@@ -32,7 +40,7 @@ def test_a_series_counts_what_ended_and_leaves_gaps(api: Api) -> None:
     happened(api, 2, FAILED)
     found = api.get("/metrics/series", **{"from": "-10m"})
     assert (found["from"], found["to"], found["step"]) == ("2025-12-31T23:50:00.000Z", "2026-01-01T00:01:00.000Z", 60)
-    line, = found["series"]
+    (line,) = found["series"]
     assert line["queue"] is None
     assert line["finished"] == [None, None, 3, 0, 0, 0, 0, 0, 0, 0, 0]
     assert line["dead"] == [None, None, 1, 0, 0, 0, 0, 0, 0, 0, 0]
@@ -57,7 +65,7 @@ def test_a_series_is_for_one_queue_or_for_each(api: Api) -> None:
     happened(api, 1, queue="b", count=2)
     query = {"from": "-2m"}
     assert [sum(filter(None, line["finished"])) for line in api.get("/metrics/series", **query)["series"]] == [3]
-    one, = api.get("/metrics/series", queue="b", **query)["series"]
+    (one,) = api.get("/metrics/series", queue="b", **query)["series"]
     assert one["queue"] == "b" and sum(filter(None, one["finished"])) == 2
     each = api.get("/metrics/series", by="queue", **query)["series"]
     assert [(line["queue"], sum(filter(None, line["finished"]))) for line in each] == [("a", 1), ("b", 2)]
@@ -75,8 +83,18 @@ def test_there_are_never_more_points_than_asked_for(api: Api, since: str, points
         assert sum(filter(None, values)) == 4
 
 
-@pytest.mark.parametrize("query", [{"from": "soon"}, {"from": "-x"}, {"from": "now", "to": "-1h"}, {"points": 501},
-                                   {"points": 2}, {"by": "state"}, {"from": "2025-02-30"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"from": "soon"},
+        {"from": "-x"},
+        {"from": "now", "to": "-1h"},
+        {"points": 501},
+        {"points": 2},
+        {"by": "state"},
+        {"from": "2025-02-30"},
+    ],
+)
 def test_a_wrong_range_is_refused(api: Api, query: Dict[str, Any]) -> None:
     assert api.refused("GET", "/metrics/series", **query) == (400, "bad_parameter")
 
@@ -91,10 +109,13 @@ def test_percentiles_are_of_steps_of_five_minutes_at_least(api: Api) -> None:
     happened(api, 0, run=2_000, wait=30_000)
     found = percentiles(api)
     assert (found["from"], found["to"], found["step"]) == ("2025-12-31T23:40:00.000Z", "2026-01-01T00:05:00.000Z", 300)
-    line, = found["series"]
+    (line,) = found["series"]
     # Nine of ten are between 25 and 50 ms, one is between 500 and 1000.
-    assert line["run_time"] == {"p50": [None, 0.039, None, None, 1.75], "p95": [None, 0.75, None, None, 2.425],
-                                "p99": [None, 0.95, None, None, 2.485]}
+    assert line["run_time"] == {
+        "p50": [None, 0.039, None, None, 1.75],
+        "p95": [None, 0.75, None, None, 2.425],
+        "p99": [None, 0.95, None, None, 2.485],
+    }
     assert line["wait_time"]["p50"] == [None, 0.003, None, None, 20.0]
 
 
@@ -104,17 +125,18 @@ def test_percentiles_follow_a_longer_step(api: Api) -> None:
     found = api.get("/metrics/series", points=5, **{"from": "-6h"})
     assert found["step"] == found["percentiles"]["step"] == 7_200
     assert found["percentiles"]["from"] == found["from"] and found["percentiles"]["to"] == found["to"]
-    line, = found["percentiles"]["series"]
+    (line,) = found["percentiles"]["series"]
     assert [value is not None for value in line["run_time"]["p50"]] == [
-        value not in (None, 0) for value in found["series"][0]["finished"]]
+        value not in (None, 0) for value in found["series"][0]["finished"]
+    ]
 
 
 def test_percentiles_are_for_the_queues_that_the_series_are_for(api: Api) -> None:
     happened(api, 1, queue="a", run=40)
     happened(api, 1, queue="b", run=800, count=3)
-    both, = percentiles(api)["series"]
+    (both,) = percentiles(api)["series"]
     assert both["queue"] is None and both["run_time"]["p50"][-2] == 0.667
-    one, = percentiles(api, queue="a")["series"]
+    (one,) = percentiles(api, queue="a")["series"]
     assert one["queue"] == "a" and one["run_time"]["p50"][-2] == 0.038
     each = percentiles(api, by="queue")["series"]
     assert [(line["queue"], line["run_time"]["p50"][-2]) for line in each] == [("a", 0.038), ("b", 0.75)]
@@ -124,8 +146,10 @@ def test_percentiles_are_for_the_queues_that_the_series_are_for(api: Api) -> Non
 def compared(api: Api, **query: object) -> Any:
     """Return (finished, failed, dead) of the range and of the same time before."""
     found = api.get("/metrics/series", **{"from": "-10m", **query})
-    return [None if part is None else tuple(part[name] for name in ("finished", "failed", "dead"))
-            for part in (found["totals"], found["previous"])]
+    return [
+        None if part is None else tuple(part[name] for name in ("finished", "failed", "dead"))
+        for part in (found["totals"], found["previous"])
+    ]
 
 
 def test_a_range_is_compared_with_the_same_time_before(api: Api) -> None:
@@ -138,8 +162,10 @@ def test_a_range_is_compared_with_the_same_time_before(api: Api) -> None:
     assert compared(api, queue="b") == [(0, 10, 0), (0, 10, 0)]
     assert compared(api, to="-10m", **{"from": "-20m"}) == [(10, 10, 5), (10, 10, 7)]
     found = api.get("/metrics/series", **{"from": "-10m"})
-    assert (found["previous"]["from"], found["previous"]["to"]) == ("2025-12-31T23:40:00.000Z",
-                                                                    "2025-12-31T23:50:00.000Z")
+    assert (found["previous"]["from"], found["previous"]["to"]) == (
+        "2025-12-31T23:40:00.000Z",
+        "2025-12-31T23:50:00.000Z",
+    )
     assert (found["totals"]["from"], found["totals"]["to"]) == (found["previous"]["to"], "2026-01-01T00:00:00.000Z")
 
 
@@ -166,7 +192,7 @@ def test_commands_that_stand_out_are_named(api: Api) -> None:
     found = api.get("/metrics/top", limit=2)
     assert [row["command"] for row in found["slowest"]][0] == "slow" and len(found["slowest"]) == 2
     assert (found["slowest"][0]["average"], found["slowest"][0]["sample_id"]) == (9.0, "job-6")
-    row, = found["failing"]
+    (row,) = found["failing"]
     assert (row["command"], row["failed"], row["attempts"]) == ("breaks", 2, 2)
     assert [row["command"] for row in api.get("/metrics/top", sample=1)["slowest"]] == ["slow"]
 
@@ -217,22 +243,46 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> str:
             add(store, priority=1000, max_retries=0)
             finish(store, claim(store), DEAD)
         for start in range(0, MANY, 10_000):
-            enqueue(store, *[spec(f"echo {number}", priority=number % 3, queue=f"q{number % 4}")
-                             for number in range(start, start + 10_000)])
+            enqueue(
+                store,
+                *[
+                    spec(f"echo {number}", priority=number % 3, queue=f"q{number % 4}")
+                    for number in range(start, start + 10_000)
+                ],
+            )
         for _ in range(10):
             claim(store)
         store.checkpoint()
     return home
 
 
-@pytest.mark.parametrize("path, query", [
-    ("/overview", {}), ("/jobs", {}), ("/jobs", {"limit": 200}), ("/jobs", {"q": "state:dead"}),
-    ("/jobs", {"q": "state:dead", "sort": "finished"}), ("/jobs", {"sort": "priority"}), ("/jobs", {"q": "queue:q1"}),
-    ("/jobs", {"q": "needle"}), ("/jobs", {"q": "state:held"}), ("/jobs", {"q": "id:need*"}),
-    ("/jobs", {"q": "state:completed"}), ("/jobs/needle", {}), ("/queues", {}), ("/workers", {}), ("/dlq/groups", {}),
-    ("/metrics/series", {}), ("/metrics/top", {}), ("/events", {}), ("/suggest", {"field": "tag"}), ("//metrics", {}),
-    ("/metrics/summary", {}), ("/scheduled", {}),
-])
+@pytest.mark.parametrize(
+    "path, query",
+    [
+        ("/overview", {}),
+        ("/jobs", {}),
+        ("/jobs", {"limit": 200}),
+        ("/jobs", {"q": "state:dead"}),
+        ("/jobs", {"q": "state:dead", "sort": "finished"}),
+        ("/jobs", {"sort": "priority"}),
+        ("/jobs", {"q": "queue:q1"}),
+        ("/jobs", {"q": "needle"}),
+        ("/jobs", {"q": "state:held"}),
+        ("/jobs", {"q": "id:need*"}),
+        ("/jobs", {"q": "state:completed"}),
+        ("/jobs/needle", {}),
+        ("/queues", {}),
+        ("/workers", {}),
+        ("/dlq/groups", {}),
+        ("/metrics/series", {}),
+        ("/metrics/top", {}),
+        ("/events", {}),
+        ("/suggest", {"field": "tag"}),
+        ("//metrics", {}),
+        ("/metrics/summary", {}),
+        ("/scheduled", {}),
+    ],
+)
 def test_it_answers_in_time_with_many_jobs(many: str, path: str, query: Dict[str, Any]) -> None:
     api = Api(many)
     api.ask("GET", path, **query)

@@ -1,4 +1,5 @@
 """What the dashboard's own files may hold: small modules, text set as text, nothing inline, nothing from elsewhere."""
+
 from __future__ import annotations
 
 import re
@@ -9,7 +10,8 @@ import queuectl.dashboard
 ASSETS = Path(queuectl.dashboard.__file__).parent / "assets"
 SCRIPTS = sorted(ASSETS.rglob("*.js"))
 FORBIDDEN = re.compile(
-    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|Attribute\('style")
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|Attribute\('style"
+)
 
 
 def test_scripts_are_small_and_say_what_they_are_for() -> None:

@@ -1,4 +1,5 @@
 """A job that waits is edited and held in a real browser; one that was faster says so."""
+
 from __future__ import annotations
 
 import json

@@ -1,4 +1,5 @@
 """What the pages show of the past: the backlog, percentiles, the time before; and the workers at a glance."""
+
 from __future__ import annotations
 
 from typing import List
@@ -20,24 +21,30 @@ CELLS = "[...document.querySelectorAll('.crew li')].map((cell) => cell.innerText
 def values(browser: Browser, title: str) -> List[List[str]]:
     """Return the rows of a chart's data table, the newest first, without the times."""
     browser.wait(f"document.querySelector('svg[aria-label^=\"{title}. Last\"]')")
-    browser.js("const chart = document.querySelector(`svg[aria-label^=\"${arguments[0]}. Last\"]`).closest('figure');"
-               " chart.querySelector('details').open = true", title)
+    browser.js(
+        "const chart = document.querySelector(`svg[aria-label^=\"${arguments[0]}. Last\"]`).closest('figure');"
+        " chart.querySelector('details').open = true",
+        title,
+    )
     caption = f"[...document.querySelectorAll('caption')].find((one) => one.textContent === {title!r})"
     browser.wait(caption)
-    found: List[List[str]] = browser.js(f"return [...{caption}.parentNode.tBodies[0].rows].map((row) =>"
-                                        " [...row.cells].slice(1).map((cell) => cell.textContent))")
+    found: List[List[str]] = browser.js(
+        f"return [...{caption}.parentNode.tBodies[0].rows].map((row) =>"
+        " [...row.cells].slice(1).map((cell) => cell.textContent))"
+    )
     return found
 
 
 def test_the_backlog_begins_with_what_was_written_down_and_ends_with_what_is(
-        dashboard: Dashboard, browser: Browser) -> None:
+    dashboard: Dashboard, browser: Browser
+) -> None:
     dashboard.cli("add", "echo waits", "--id", "first")
     now = SYSTEM_CLOCK.wall()
     with Store(Home(dashboard.home)) as store, store.writing():
         for ago, pending in ((50, 7), (49, 5), (40, 0), (30, 3)):
             store.backlog.add(pending=pending, processing=0, oldest_age=1, now=now - ago * MINUTE)
     browser.open(dashboard.url)
-    shown = [value for value, in values(browser, "Pending jobs")]
+    shown = [value for (value,) in values(browser, "Pending jobs")]
     # Whether or not a minute began in between.
     assert shown[0] == "1" and len(shown) == 60
     history = "".join({"–": "."}.get(value, value) for value in reversed(shown))
@@ -63,8 +70,10 @@ def test_workers_are_shown_with_state_job_and_time(dashboard: Dashboard, browser
     assert not browser.js("return document.querySelector('.crew').checkVisibility()")
 
     dashboard.work(2)
-    browser.wait(f"{CELLS}.length === 2 && {CELLS}.some((cell) => / busy .*long$/.test(cell))"
-                 f" && {CELLS}.some((cell) => / idle no job$/.test(cell))")
+    browser.wait(
+        f"{CELLS}.length === 2 && {CELLS}.some((cell) => / busy .*long$/.test(cell))"
+        f" && {CELLS}.some((cell) => / idle no job$/.test(cell))"
+    )
     assert browser.js("return [...document.querySelectorAll('.crew .badge')].every((one) => one.dataset.glyph)")
     browser.wait(f"{CELLS}.some((cell) => /^#\\d+ busy [1-9]\\d*s long$/.test(cell))")
     browser.click(".crew a")
@@ -72,8 +81,7 @@ def test_workers_are_shown_with_state_job_and_time(dashboard: Dashboard, browser
 
 
 @pytest.mark.parametrize("count, more", [(32, ""), (40, "+8 more")])
-def test_no_more_than_32_workers_are_shown(
-        dashboard: Dashboard, browser: Browser, count: int, more: str) -> None:
+def test_no_more_than_32_workers_are_shown(dashboard: Dashboard, browser: Browser, count: int, more: str) -> None:
     dashboard.cli("add", "echo waits")
     register(dashboard.home, count)
     browser.size(320, 640)
@@ -112,7 +120,8 @@ def test_metrics_compare_with_the_time_before_and_draw_percentiles(dashboard: Da
 
 @pytest.mark.parametrize("before, told", [(4, "−75 % on"), (1, "±0 % on"), (0, "none in")])
 def test_less_as_much_and_nothing_before_are_told(
-        dashboard: Dashboard, browser: Browser, before: int, told: str) -> None:
+    dashboard: Dashboard, browser: Browser, before: int, told: str
+) -> None:
     happened(dashboard.home, 3 * HOUR, 1, 7)
     happened(dashboard.home, 90 * MINUTE, before, 7)
     happened(dashboard.home, 30 * MINUTE, 1, 7)

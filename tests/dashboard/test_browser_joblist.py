@@ -1,4 +1,5 @@
 """The job list in a real browser, as each user arranges it: columns, saved views, the last output below a row."""
+
 from __future__ import annotations
 
 import json
@@ -14,13 +15,26 @@ browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driv
 
 CONNECTED = "document.querySelector('#health').dataset.health === 'connected'"
 TITLES = "[...document.querySelectorAll('main thead th')].map((one) => one.textContent)"
-DEFAULT = ["Select, show output", "Job", "State", "Command", "Queue", "Priority", "Attempts", "Duration", "Exit",
-           "When", "Actions"]
+DEFAULT = [
+    "Select, show output",
+    "Job",
+    "State",
+    "Command",
+    "Queue",
+    "Priority",
+    "Attempts",
+    "Duration",
+    "Exit",
+    "When",
+    "Actions",
+]
 LINKS = "[...document.querySelectorAll('.views a')].map((one) => one.textContent)"
 SAID = "[...document.querySelectorAll('.tail .said')].map((one) => one.textContent)"
 NOTE = "document.querySelector('.peek .hint span').textContent"
-THROWING = ("Object.defineProperty(window, 'localStorage', {configurable: true,"
-            " get() { throw new DOMException('denied', 'SecurityError'); }});")
+THROWING = (
+    "Object.defineProperty(window, 'localStorage', {configurable: true,"
+    " get() { throw new DOMException('denied', 'SecurityError'); }});"
+)
 MARKUP = "<script>window.owned = true</script><img src=x onerror=window.owned=true>"
 
 
@@ -30,8 +44,9 @@ def open_jobs(dashboard: Dashboard, browser: Browser, first: str, query: str = "
 
 
 def press_button(browser: Browser, text: str) -> None:
-    browser.js("[...document.querySelectorAll('main button')].find((one) => one.textContent === arguments[0]).click()",
-               text)
+    browser.js(
+        "[...document.querySelectorAll('main button')].find((one) => one.textContent === arguments[0]).click()", text
+    )
 
 
 def keep(browser: Browser, name: str, text: str) -> None:
@@ -57,10 +72,22 @@ def test_columns_are_chosen_ordered_and_remembered(held: Dashboard, browser: Bro
     browser.click("[data-column=when] button[data-step='-1']")
     assert browser.js("return document.activeElement.getAttribute('aria-label')") == "Move When up"
     browser.press("Enter")  # The focus is still there.
-    browser.js("const one = document.querySelector('#density'); one.value = 'compact';"
-               " one.dispatchEvent(new Event('change'))")
-    wanted = ["Select, show output", "Job", "State", "Command", "Priority", "Attempts", "When", "Duration", "Exit",
-              "Tags", "Actions"]
+    browser.js(
+        "const one = document.querySelector('#density'); one.value = 'compact'; one.dispatchEvent(new Event('change'))"
+    )
+    wanted = [
+        "Select, show output",
+        "Job",
+        "State",
+        "Command",
+        "Priority",
+        "Attempts",
+        "When",
+        "Duration",
+        "Exit",
+        "Tags",
+        "Actions",
+    ]
     assert browser.js(f"return {TITLES}") == wanted  # At once, behind the dialog.
     assert [name for role, name in browser.controls() if not name] == []
 
@@ -79,8 +106,20 @@ def test_columns_are_chosen_ordered_and_remembered(held: Dashboard, browser: Bro
     assert browser.complaints() == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "7", '"text"', "[]", '{"shown": 3}', '{"shown": ["constructor"]}',
-                                  '{"shown": [null, {}], "density": "constructor"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "null",
+        "7",
+        '"text"',
+        "[]",
+        '{"shown": 3}',
+        '{"shown": ["constructor"]}',
+        '{"shown": [null, {}], "density": "constructor"}',
+    ],
+)
 def test_damaged_memory_is_as_if_there_were_none(held: Dashboard, browser: Browser, text: str) -> None:
     open_jobs(held, browser, "one")
     keep(browser, "columns", text)
@@ -95,12 +134,24 @@ def test_damaged_memory_is_as_if_there_were_none(held: Dashboard, browser: Brows
 def test_foreign_memory_shows_no_less_than_the_id_and_leads_nowhere_else(held: Dashboard, browser: Browser) -> None:
     open_jobs(held, browser, "one")
     keep(browser, "columns", json.dumps({"shown": ["state", "state", "bogus"]}))
-    keep(browser, "views", json.dumps([{"name": "odd", "query": "javascript:alert(1)"}, {"name": 3, "query": ""}, None,
-                                       {"name": MARKUP, "query": "?q=id:one&cursor=x&scan=all"}]))
+    keep(
+        browser,
+        "views",
+        json.dumps(
+            [
+                {"name": "odd", "query": "javascript:alert(1)"},
+                {"name": 3, "query": ""},
+                None,
+                {"name": MARKUP, "query": "?q=id:one&cursor=x&scan=all"},
+            ]
+        ),
+    )
     open_jobs(held, browser, "one")
     assert browser.js(f"return {TITLES}") == ["Select, show output", "Job", "State", "Actions"]
     assert browser.js("return [...document.querySelectorAll('.views a')].map((one) => one.getAttribute('href'))") == [
-        "/jobs", "/jobs?q=id%3Aone"]
+        "/jobs",
+        "/jobs?q=id%3Aone",
+    ]
     assert browser.js(f"return {LINKS}")[1] == MARKUP[:60]
     assert browser.js("return window.owned") is None
     assert browser.complaints() == []
@@ -162,8 +213,10 @@ def test_view_is_replaced_and_deleted_only_after_a_question(held: Dashboard, bro
     name_view(browser, "Mine")
     browser.wait("document.querySelectorAll('dialog[open]').length === 2")
     browser.press("Escape")
-    browser.wait("document.querySelectorAll('dialog[open]').length === 1"
-                 " && document.querySelector('#field-name').getAttribute('aria-invalid') === 'true'")
+    browser.wait(
+        "document.querySelectorAll('dialog[open]').length === 1"
+        " && document.querySelector('#field-name').getAttribute('aria-invalid') === 'true'"
+    )
     assert browser.js("return document.querySelector('.views a').getAttribute('href')") == "/jobs?q=queue%3Amail"
 
     browser.press("Enter")
@@ -184,8 +237,9 @@ def test_view_is_replaced_and_deleted_only_after_a_question(held: Dashboard, bro
 
 def test_row_shows_its_last_output_by_button_and_by_key(dashboard: Dashboard, browser: Browser) -> None:
     colours = r"printf '\033[31mred\033[0m \033]0;title\007plain\n'"
-    dashboard.cli("add", f"seq 1 9; echo '{MARKUP}'; {colours}; echo oops >&2; exit 1", "--id", "prints",
-                  "--retries", "0")
+    dashboard.cli(
+        "add", f"seq 1 9; echo '{MARKUP}'; {colours}; echo oops >&2; exit 1", "--id", "prints", "--retries", "0"
+    )
     dashboard.work()
     dashboard.cli("add", "true", "--id", "silent")
     dashboard.cli("wait", "silent")
@@ -198,15 +252,20 @@ def test_row_shows_its_last_output_by_button_and_by_key(dashboard: Dashboard, br
     browser.wait(f"{SAID}.length === 5")
     said: Any = browser.js(f"return {SAID}")
     assert sorted(said) == sorted(["8", "9", MARKUP, "red plain", "oops"])
-    assert browser.js("return [...document.querySelectorAll('.tail .line')].filter((one) => "
-                      "one.querySelector('.stream').textContent === 'err').map((one) => "
-                      "one.querySelector('.said').textContent)") == ["oops"]
+    assert browser.js(
+        "return [...document.querySelectorAll('.tail .line')].filter((one) => "
+        "one.querySelector('.stream').textContent === 'err').map((one) => "
+        "one.querySelector('.said').textContent)"
+    ) == ["oops"]
     assert browser.js("return document.querySelector('.tail .said [class], .tail .said span').style.color") == (
-        "var(--ansi-1)")
+        "var(--ansi-1)"
+    )
     assert browser.js("return window.owned") is None
-    assert browser.js("const one = document.activeElement; return [one.getAttribute('aria-label'),"
-                      " one.getAttribute('aria-expanded'), document.getElementById(one.getAttribute('aria-controls'))"
-                      ".className]") == ["Output of prints", "true", "peek-row"]
+    assert browser.js(
+        "const one = document.activeElement; return [one.getAttribute('aria-label'),"
+        " one.getAttribute('aria-expanded'), document.getElementById(one.getAttribute('aria-controls'))"
+        ".className]"
+    ) == ["Output of prints", "true", "peek-row"]
     browser.click(button)
     browser.wait("!document.querySelector('.peek')")
 
@@ -231,8 +290,9 @@ def test_row_shows_its_last_output_by_button_and_by_key(dashboard: Dashboard, br
     assert browser.complaints() == []
 
 
-def test_open_row_follows_a_running_job_and_keeps_focus_and_place(dashboard: Dashboard, browser: Browser,
-                                                                  tmp_path: Path) -> None:
+def test_open_row_follows_a_running_job_and_keeps_focus_and_place(
+    dashboard: Dashboard, browser: Browser, tmp_path: Path
+) -> None:
     steps = [tmp_path / name for name in ("first", "second", "end")]
     command = "; ".join(f"until [ -e {step} ]; do sleep 0.05; done; echo {step.name}" for step in steps)
     dashboard.cli("add", "echo", "--id", "above", "--hold")
@@ -258,8 +318,9 @@ def test_open_row_follows_a_running_job_and_keeps_focus_and_place(dashboard: Das
     assert browser.js("return document.activeElement.getAttribute('aria-label')") == "Output of runs"
     assert browser.js("return document.activeElement.getAttribute('aria-expanded')") == "true"
     assert browser.js(f"return {top}") == before
-    assert browser.js("return [...document.querySelectorAll('main tbody tr')].map((row) => row.dataset.key || row.id)"
-                      ".slice(0, 4)") == ["above", "runs", "peek-runs", "below"]
+    assert browser.js(
+        "return [...document.querySelectorAll('main tbody tr')].map((row) => row.dataset.key || row.id).slice(0, 4)"
+    ) == ["above", "runs", "peek-runs", "below"]
     assert browser.complaints() == []
 
 
@@ -281,8 +342,10 @@ def test_job_list_fits_320_pixels_with_all_that_can_be_opened(held: Dashboard, b
     browser.press("Escape")
     browser.wait("!document.querySelector('dialog')")
     assert browser.text("tr[data-key=wide] td[data-label=Number]") == "3"
-    small = browser.js("return [...document.querySelectorAll('main button, main select, main input, .views a')]"
-                       ".filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 24)"
-                       ".map((one) => one.textContent)")
+    small = browser.js(
+        "return [...document.querySelectorAll('main button, main select, main input, .views a')]"
+        ".filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 24)"
+        ".map((one) => one.textContent)"
+    )
     assert small == []
     assert browser.complaints() == []

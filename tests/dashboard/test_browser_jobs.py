@@ -1,4 +1,5 @@
 """Jobs in a real browser: what they print, what is done to them, forms that say what is wrong."""
+
 from __future__ import annotations
 
 import json
@@ -19,8 +20,10 @@ def test_output_of_100000_lines_stays_responsive(dashboard: Dashboard, browser: 
     dashboard.cli("config", "set", "output_limit", "4MiB")
     dashboard.cli("add", "sleep 1; seq 100000; sleep 1; echo end", "--id", "long")
     browser.open(dashboard.url + "/jobs/long")
-    browser.js("window.tasks = [0]; new PerformanceObserver((list) => list.getEntries().forEach(({duration}) => "
-               "window.tasks.push(duration))).observe({type: 'longtask'})")
+    browser.js(
+        "window.tasks = [0]; new PerformanceObserver((list) => list.getEntries().forEach(({duration}) => "
+        "window.tasks.push(duration))).observe({type: 'longtask'})"
+    )
     dashboard.work()
     browser.wait("document.querySelector('.output')?.textContent.endsWith('end')", 60)
 
@@ -30,8 +33,9 @@ def test_output_of_100000_lines_stays_responsive(dashboard: Dashboard, browser: 
     print(f"longest task {longest} ms, {nodes} elements, {lines} lines")
     assert longest < LONGEST_TASK
     assert lines <= 5000
-    shown: Any = browser.js("const pane = document.querySelector('.output'); return [pane.scrollTop, pane.scrollHeight,"
-                            " pane.clientHeight]")
+    shown: Any = browser.js(
+        "const pane = document.querySelector('.output'); return [pane.scrollTop, pane.scrollHeight, pane.clientHeight]"
+    )
     assert shown[0] + shown[2] >= shown[1] - 40  # It follows.
 
 
@@ -46,8 +50,9 @@ def test_markup_and_escapes_are_shown_as_text(dashboard: Dashboard, browser: Bro
 
     assert browser.js("return document.querySelectorAll('.output .line')[0].textContent") == MARKUP
     assert browser.js("return document.querySelectorAll('.output .line')[1].textContent") == "red plain rgb"
-    assert browser.js("return [...document.querySelectorAll('.output .line:nth-child(2) span')].map((one) => "
-                      "one.style.color)") == ["var(--ansi-1)", "rgb(1, 2, 3)"]
+    assert browser.js(
+        "return [...document.querySelectorAll('.output .line:nth-child(2) span')].map((one) => one.style.color)"
+    ) == ["var(--ansi-1)", "rgb(1, 2, 3)"]
     for path in ("/", "/jobs", "/dlq", "/metrics-ui", "/jobs/markup"):
         browser.open(dashboard.url + path)
         browser.wait("document.body.innerText.includes('onerror')", what=f"the command on {path}")
@@ -69,8 +74,9 @@ def test_find_marks_what_the_output_holds(dashboard: Dashboard, browser: Browser
 
 
 def test_many_jobs_are_retried_after_a_look_at_which(dashboard: Dashboard, browser: Browser) -> None:
-    dashboard.cli("enqueue", json.dumps([{"command": "exit 3", "id": f"bad-{number}", "max_retries": 0}
-                                         for number in range(12)]))
+    dashboard.cli(
+        "enqueue", json.dumps([{"command": "exit 3", "id": f"bad-{number}", "max_retries": 0} for number in range(12)])
+    )
     dashboard.cli("add", "echo fine", "--id", "fine", "--hold")
     dashboard.work()
     browser.open(dashboard.url + "/jobs?q=state:dead")
@@ -94,8 +100,10 @@ def test_more_than_a_thousand_jobs_need_a_typed_confirmation(dashboard: Dashboar
     browser.open(dashboard.url + "/jobs?q=queue:bulk")
     browser.wait("document.querySelectorAll('tr[data-key]').length === 50")
     browser.press("j", "x")
-    browser.js("const all = document.querySelector('[data-bulk=all]'); all.value = 'cancel';"
-               " all.dispatchEvent(new Event('change'))")
+    browser.js(
+        "const all = document.querySelector('[data-bulk=all]'); all.value = 'cancel';"
+        " all.dispatchEvent(new Event('change'))"
+    )
     browser.wait("document.querySelector('dialog button.danger')?.disabled")
     assert "Cancel 1,100 jobs?" in browser.text("dialog")
     browser.click("dialog input")
@@ -109,8 +117,10 @@ def test_range_is_selected_by_position(dashboard: Dashboard, browser: Browser) -
     dashboard.cli("enqueue", json.dumps([{"command": "echo", "hold": True} for _ in range(12)]))
     browser.open(dashboard.url + "/jobs")
     browser.wait("document.querySelectorAll('tr[data-key]').length === 12")
-    browser.js("const boxes = document.querySelectorAll('tr[data-key] input'); boxes[1].click();"
-               " boxes[10].dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, shiftKey: true}))")
+    browser.js(
+        "const boxes = document.querySelectorAll('tr[data-key] input'); boxes[1].click();"
+        " boxes[10].dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, shiftKey: true}))"
+    )
     browser.wait("document.querySelector('.bulk strong')?.textContent === '10 selected'")
 
 
@@ -188,13 +198,16 @@ def test_group_of_dead_jobs_is_retried(dashboard: Dashboard, browser: Browser) -
 
 
 def test_large_group_of_dead_jobs_shows_the_command_for_exactly_these(dashboard: Dashboard, browser: Browser) -> None:
-    dashboard.cli("enqueue", json.dumps([{"command": f"exit {code}", "max_retries": 0}
-                                         for code in (3, 3, 3, 4, 3, 3, 3, 3)]))
+    dashboard.cli(
+        "enqueue", json.dumps([{"command": f"exit {code}", "max_retries": 0} for code in (3, 3, 3, 4, 3, 3, 3, 3)])
+    )
     dashboard.work()
     browser.open(dashboard.url + "/dlq")
     group = "tr[data-key='3/null/exit code 3']"
-    browser.wait(f"document.querySelector(\"{group} td[data-label=Jobs]\")?.textContent === '7'"
-                 " && document.querySelectorAll('[data-group=retry]').length === 2")
+    browser.wait(
+        f"document.querySelector(\"{group} td[data-label=Jobs]\")?.textContent === '7'"
+        " && document.querySelectorAll('[data-group=retry]').length === 2"
+    )
     browser.click(f"{group} [data-group=remove]")
     browser.wait("document.querySelector('dialog[open]')")
     assert "Remove 7 jobs?" in browser.text("dialog") and "failed with: exit code 3." in browser.text("dialog")

@@ -1,4 +1,5 @@
 """The dashboard while things change: new jobs appear, rows stay where they are, the connection comes back."""
+
 from __future__ import annotations
 
 from queuectl.model.clock import SYSTEM_CLOCK
@@ -32,14 +33,17 @@ def test_rows_keep_their_nodes_while_they_change(dashboard: Dashboard, browser: 
         dashboard.cli("add", "echo kept", "--id", f"kept-{number}", "--hold")
     browser.open(dashboard.url + "/jobs")
     browser.wait(f"{HEALTH} === 'connected' && document.querySelectorAll('tr[data-key]').length === 5")
-    browser.js("window.kept = Object.fromEntries([...document.querySelectorAll('tr[data-key]')]"
-               ".map((row) => [row.dataset.key, row])); window.kept['kept-2'].tabIndex = -1;"
-               " window.kept['kept-2'].focus()")
+    browser.js(
+        "window.kept = Object.fromEntries([...document.querySelectorAll('tr[data-key]')]"
+        ".map((row) => [row.dataset.key, row])); window.kept['kept-2'].tabIndex = -1;"
+        " window.kept['kept-2'].focus()"
+    )
 
     dashboard.cli("cancel", "kept-2")
     browser.wait("document.querySelector('tr[data-key=kept-2] .badge').textContent === 'cancelled'")
-    assert browser.js("return [...document.querySelectorAll('tr[data-key]')].every((row) => "
-                      "window.kept[row.dataset.key] === row)")
+    assert browser.js(
+        "return [...document.querySelectorAll('tr[data-key]')].every((row) => window.kept[row.dataset.key] === row)"
+    )
     assert browser.js("return document.activeElement.dataset.key") == "kept-2"
 
 

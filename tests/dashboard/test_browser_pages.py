@@ -1,4 +1,5 @@
 """Every page in a real browser: no complaint on the console, labels, keyboard, themes, narrow windows, weight."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -11,8 +12,18 @@ from tests.support import Processes
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 
-PATHS = ("/", "/jobs", "/jobs/hello", "/dlq", "/workers", "/queues", "/schedule", "/metrics-ui", "/events-log",
-         "/config")
+PATHS = (
+    "/",
+    "/jobs",
+    "/jobs/hello",
+    "/dlq",
+    "/workers",
+    "/queues",
+    "/schedule",
+    "/metrics-ui",
+    "/events-log",
+    "/config",
+)
 STATES = ("pending", "processing", "scheduled", "failed", "dead", "completed", "held", "cancelled")
 CONTRAST = 4.5
 WEIGHT = 100_000
@@ -57,8 +68,13 @@ def test_pages_have_no_complaints_and_label_their_controls(busy: Dashboard, brow
         controls = browser.controls()
         assert len(controls) > 15, path
         assert [role for role, name in controls if not name] == [], path
-        assert browser.js("return [...document.querySelectorAll('table')].filter((table) => !table.caption"
-                          " || table.querySelector('th:not([scope])')).length") == 0, path
+        assert (
+            browser.js(
+                "return [...document.querySelectorAll('table')].filter((table) => !table.caption"
+                " || table.querySelector('th:not([scope])')).length"
+            )
+            == 0
+        ), path
         assert browser.js("return document.querySelectorAll('[aria-current=page]').length") == 1, path
         assert browser.complaints() == [], path
 
@@ -70,10 +86,12 @@ def test_pages_fit_a_window_of_320_pixels(busy: Dashboard, browser: Browser) -> 
         browser.wait("document.querySelector('h1')")
 
         assert browser.js("return document.documentElement.scrollWidth") <= 320, path
-        small = browser.js("return [...document.querySelectorAll('button, select, input, nav a, .tabs a')]"
-                           ".filter((one) => one.checkVisibility() && !one.closest('.sr'))"
-                           ".filter((one) => one.getBoundingClientRect().height < 24)"
-                           ".map((one) => one.outerHTML.slice(0, 80))")
+        small = browser.js(
+            "return [...document.querySelectorAll('button, select, input, nav a, .tabs a')]"
+            ".filter((one) => one.checkVisibility() && !one.closest('.sr'))"
+            ".filter((one) => one.getBoundingClientRect().height < 24)"
+            ".map((one) => one.outerHTML.slice(0, 80))"
+        )
         assert small == [], path
 
 
@@ -81,9 +99,11 @@ def test_first_load_weighs_at_most_100_kilobytes(busy: Dashboard, browser: Brows
     for path in ("/", "/jobs", "/jobs/hello"):
         browser.cdp("Network.clearBrowserCache")
         browser.open(busy.url + path)
-        sizes: Any = browser.js("return [...performance.getEntriesByType('navigation'),"
-                                " ...performance.getEntriesByType('resource').filter(({name}) => "
-                                "name.includes('/assets/'))].map(({decodedBodySize}) => decodedBodySize)")
+        sizes: Any = browser.js(
+            "return [...performance.getEntriesByType('navigation'),"
+            " ...performance.getEntriesByType('resource').filter(({name}) => "
+            "name.includes('/assets/'))].map(({decodedBodySize}) => decodedBodySize)"
+        )
         print(f"{path}: {sum(sizes)} bytes in {len(sizes)} files")
         assert sum(sizes) <= WEIGHT
 
@@ -94,10 +114,12 @@ def test_badges_of_all_states_stand_out(busy: Dashboard, browser: Browser, schem
     browser.open(busy.url + "/jobs")
     browser.wait("document.querySelector('tr[data-key] .badge')")
     # Every state, also those that no job is in just now.
-    browser.js("const one = document.querySelector('tr[data-key] .badge'); for (const state of arguments[0]) {"
-               " const badge = one.cloneNode(true); badge.dataset.state = badge.textContent = state;"
-               " one.after(badge); }",
-               list(STATES))
+    browser.js(
+        "const one = document.querySelector('tr[data-key] .badge'); for (const state of arguments[0]) {"
+        " const badge = one.cloneNode(true); badge.dataset.state = badge.textContent = state;"
+        " one.after(badge); }",
+        list(STATES),
+    )
 
     found: Any = browser.js(CONTRAST_SCRIPT)
     print(scheme, min(found, key=lambda pair: pair[1]))
@@ -114,8 +136,10 @@ def test_theme_follows_the_system_until_it_is_chosen_and_is_remembered(busy: Das
     browser.wait(f"{paper} === 'rgb(13, 17, 23)'")
     assert browser.screenshot() != light
 
-    browser.js("const theme = document.querySelector('#theme'); theme.value = 'light';"
-               " theme.dispatchEvent(new Event('change'))")
+    browser.js(
+        "const theme = document.querySelector('#theme'); theme.value = 'light';"
+        " theme.dispatchEvent(new Event('change'))"
+    )
     browser.wait(f"{paper} === 'rgb(255, 255, 255)'")
     browser.open(busy.url + "/jobs")
     assert browser.js(f"return {paper}") == "rgb(255, 255, 255)"
@@ -197,13 +221,27 @@ def test_read_only_dashboard_offers_no_actions(home: str, processes: Processes, 
     dashboard.cli("add", "echo held", "--id", "hello", "--hold")
     dashboard.cli("cron", "add", "cleanup", "*/5 * * * *", "echo cleanup")
     dashboard.start("--read-only")
-    words = ("Retry", "Cancel", "Release", "Remove", "Add", "Start", "Stop", "Scale", "Run now", "Pause", "Save",
-             "Reset")
+    words = (
+        "Retry",
+        "Cancel",
+        "Release",
+        "Remove",
+        "Add",
+        "Start",
+        "Stop",
+        "Scale",
+        "Run now",
+        "Pause",
+        "Save",
+        "Reset",
+    )
     for path in PATHS:
         browser.open(dashboard.url + path)
         browser.wait("document.querySelector('h1')")
-        buttons = browser.js("return [...document.querySelectorAll('button')].filter((one) => one.checkVisibility())"
-                             ".map((one) => one.textContent)")
+        buttons = browser.js(
+            "return [...document.querySelectorAll('button')].filter((one) => one.checkVisibility())"
+            ".map((one) => one.textContent)"
+        )
         assert [text for text in buttons if text.startswith(words)] == []
     assert "read-only" in browser.text("header")
     assert browser.complaints() == []

@@ -1,4 +1,5 @@
 """The strip of the next hours on the schedule page, in a real browser."""
+
 from __future__ import annotations
 
 import pytest
@@ -24,9 +25,11 @@ def test_strip_shows_when_jobs_are_due_also_as_a_table(planned: Dashboard, brows
     browser.open(planned.url + "/schedule")
     browser.wait(f"{NAMES}.length === 3")
     assert sorted(browser.js(f"return {NAMES}")) == ["Jobs", "hourly", "often"]
-    marks = browser.js("return Object.fromEntries([...document.querySelectorAll('.lanes svg')].map((one) => "
-                       "[one.getAttribute('aria-label').split(',')[0],"
-                       " (one.querySelector('.tick').getAttribute('d').match(/M/g) || []).length]))")
+    marks = browser.js(
+        "return Object.fromEntries([...document.querySelectorAll('.lanes svg')].map((one) => "
+        "[one.getAttribute('aria-label').split(',')[0],"
+        " (one.querySelector('.tick').getAttribute('d').match(/M/g) || []).length]))"
+    )
     assert marks == {"often": 300, "hourly": 24, "Jobs": 1}
     said = browser.js("return document.querySelector('.lanes svg[aria-label^=\"often,\"]').ariaLabel")
     assert said.startswith("often, every minute: first 300 times, up to ")

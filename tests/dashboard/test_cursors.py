@@ -1,4 +1,5 @@
 """Pages by cursor: nothing twice, nothing missing, whatever is added or removed meanwhile."""
+
 from __future__ import annotations
 
 import base64
@@ -38,8 +39,11 @@ def _fill(store: Store, count: int, dice: random.Random) -> None:
     for _ in range(count):
         now = NOW + dice.randrange(4)
         kind = dice.randrange(7)
-        fields: Dict[str, Any] = {"queue": dice.choice(["a", "b", "c"]), "priority": dice.randrange(3),
-                                  "tags": dice.choice([(), ("x",), ("x", "y")])}
+        fields: Dict[str, Any] = {
+            "queue": dice.choice(["a", "b", "c"]),
+            "priority": dice.randrange(3),
+            "tags": dice.choice([(), ("x",), ("x", "y")]),
+        }
         if kind == 0:
             add(store, now=now, run_at=NOW + dice.randrange(10, 14), **fields)
         elif kind == 1:
@@ -47,8 +51,9 @@ def _fill(store: Store, count: int, dice: random.Random) -> None:
         elif kind in (2, 3, 4, 5):
             add(store, now=now, **{**fields, "priority": 1000})
             state = (COMPLETED, DEAD, FAILED, CANCELLED)[kind - 2]
-            finish(store, claim(store, now=now), state, now=NOW + dice.randrange(3),
-                   run_at=NOW + dice.randrange(10, 14))
+            finish(
+                store, claim(store, now=now), state, now=NOW + dice.randrange(3), run_at=NOW + dice.randrange(10, 14)
+            )
         else:
             add(store, now=now, **fields)
 
@@ -68,17 +73,21 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("q, matches", [
-    ("", lambda job: True),
-    ("state:dead,completed,failed,pending", lambda job: job.state in (DEAD, COMPLETED, FAILED, PENDING)),
-    ("-queue:a", lambda job: job.queue != "a"),
-    ("tag:y", lambda job: "y" in job.tags),
-    ("id:job-1*", lambda job: job.id.startswith("job-1")),
-    ("exit:1 -tag:y", lambda job: job.exit_code == 1 and "y" not in job.tags),
-])
+@pytest.mark.parametrize(
+    "q, matches",
+    [
+        ("", lambda job: True),
+        ("state:dead,completed,failed,pending", lambda job: job.state in (DEAD, COMPLETED, FAILED, PENDING)),
+        ("-queue:a", lambda job: job.queue != "a"),
+        ("tag:y", lambda job: "y" in job.tags),
+        ("id:job-1*", lambda job: job.id.startswith("job-1")),
+        ("exit:1 -tag:y", lambda job: job.exit_code == 1 and "y" not in job.tags),
+    ],
+)
 @pytest.mark.parametrize("limit", [1, 5, 200])
-def test_a_walk_finds_exactly_what_matches_in_order(api: Api, small: None, sort: str, q: str,
-                                                    matches: Callable[[Job], bool], limit: int) -> None:
+def test_a_walk_finds_exactly_what_matches_in_order(
+    api: Api, small: None, sort: str, q: str, matches: Callable[[Job], bool], limit: int
+) -> None:
     fill(api, 90, seed=len(q) + limit)
     wanted = [job for job in everything(api) if job.state in LISTED[sort] and matches(job)]
     assert list(api.walk(q, sort=sort, limit=limit)) == [job.id for job in sorted(wanted, key=SORTS[sort])]
@@ -128,8 +137,9 @@ def test_a_walk_goes_on_although_what_it_saw_is_gone(api: Api, small: None) -> N
     assert found == [f"job-{number}" for number in range(40, 0, -1)]
 
 
-def test_a_count_of_another_instant_does_not_end_a_search(api: Api, small: None,
-                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_of_another_instant_does_not_end_a_search(
+    api: Api, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     enqueue(api.store, *[spec(hold=True) for _ in range(12)])
     enqueue(api.store, *[spec() for _ in range(6)])
     read, other = api.store.pages.page, open_store(api.app.queue.home.path)
@@ -181,18 +191,40 @@ def _altered(cursor: str, **changes: object) -> str:
     return base64.urlsafe_b64encode(json.dumps({**content, **changes}).encode()).decode().rstrip("=")
 
 
-@pytest.mark.parametrize("bad", [
-    "", "x", "é", "====", "a" * 500, "bnVsbA", "e30", base64.urlsafe_b64encode(b"[1,2]").decode(),
-    base64.urlsafe_b64encode(b'{"k":1,"s":0,"f":""}').decode(), "AAAA/+",
-])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "x",
+        "é",
+        "====",
+        "a" * 500,
+        "bnVsbA",
+        "e30",
+        base64.urlsafe_b64encode(b"[1,2]").decode(),
+        base64.urlsafe_b64encode(b'{"k":1,"s":0,"f":""}').decode(),
+        "AAAA/+",
+    ],
+)
 def test_a_broken_cursor_is_refused(api: Api, bad: str) -> None:
     assert api.refused("GET", "/jobs", cursor=bad) == (400, "bad_cursor")
 
 
-@pytest.mark.parametrize("changes", [
-    {"k": []}, {"k": [1, 2]}, {"k": ["1"]}, {"k": [True]}, {"k": [1.5]}, {"k": [1 << 70]}, {"k": None}, {"s": -1},
-    {"s": "1"}, {"f": "0"},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"k": []},
+        {"k": [1, 2]},
+        {"k": ["1"]},
+        {"k": [True]},
+        {"k": [1.5]},
+        {"k": [1 << 70]},
+        {"k": None},
+        {"s": -1},
+        {"s": "1"},
+        {"f": "0"},
+    ],
+)
 def test_an_altered_cursor_is_refused(api: Api, changes: Dict[str, object]) -> None:
     enqueue(api.store, *[spec() for _ in range(5)])
     cursor = api.get("/jobs", limit=2)["next"]

@@ -1,4 +1,5 @@
 """`queuectl dashboard` as a process: how it starts, where it says it is, and how it ends."""
+
 from __future__ import annotations
 
 import json
@@ -39,8 +40,17 @@ class Running:
     def here(self, *options: str, **more: Any) -> subprocess.Popen[str]:
         """Start one in the foreground; return once it says where it is."""
         process: subprocess.Popen[str] = self.processes.start_cli(
-            self.home, "dashboard", "--port", "0", *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL, encoding="utf-8", **more)
+            self.home,
+            "dashboard",
+            "--port",
+            "0",
+            *options,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            **more,
+        )
         assert process.stdout is not None
         self.said = process.stdout.readline()
         return process
@@ -74,8 +84,10 @@ class Running:
         """Open streams; return their clients once each was greeted."""
         token, clients = self.token, [Client(self.port) for _ in range(count)]
         for client in clients:
-            client.send(f"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
-                        f"X-QueueCTL-Token: {token}\r\n\r\n".encode())
+            client.send(
+                f"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
+                f"X-QueueCTL-Token: {token}\r\n\r\n".encode()
+            )
         for client in clients:
             client.until(b"event: hello\n")
         return clients
@@ -97,23 +109,36 @@ def ended_within(process: subprocess.Popen[str], ms: int, number: signal.Signals
 
 # The words
 
-@pytest.mark.parametrize("words, path", [
-    ("dashboard", "dashboard start"), ("dashboard start", "dashboard start"), ("dashboard --port 0", "dashboard start"),
-    ("dashboard --read-only -d", "dashboard start"), ("dashboard stop", "dashboard stop"),
-    ("dashboard status", "dashboard status"), ("--home x dashboard -p 1", "dashboard start"),
-])
+
+@pytest.mark.parametrize(
+    "words, path",
+    [
+        ("dashboard", "dashboard start"),
+        ("dashboard start", "dashboard start"),
+        ("dashboard --port 0", "dashboard start"),
+        ("dashboard --read-only -d", "dashboard start"),
+        ("dashboard stop", "dashboard stop"),
+        ("dashboard status", "dashboard status"),
+        ("--home x dashboard -p 1", "dashboard start"),
+    ],
+)
 def test_the_word_alone_starts_it(words: str, path: str) -> None:
     command = parser.parse(words.split()).command
     assert command is not None
     assert command.path == path
 
 
-@pytest.mark.parametrize("words, said", [
-    (["--host", "0.0.0.0"], "it needs --token there"), (["--host", "a b"], "--host must be a host name or an IP"),
-    (["--port", "65536"], "--port must be an integer between 0 and 65535"), (["--token", "short"], "16 to 256 of"),
-    (["--host", "no.such.host.invalid", "--token", TOKEN], 'there is no host "no.such.host.invalid"'),
-    (["--host", "192.0.2.1", "--token", TOKEN], "192.0.2.1 is not an address of this machine"),
-])
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--host", "0.0.0.0"], "it needs --token there"),
+        (["--host", "a b"], "--host must be a host name or an IP"),
+        (["--port", "65536"], "--port must be an integer between 0 and 65535"),
+        (["--token", "short"], "16 to 256 of"),
+        (["--host", "no.such.host.invalid", "--token", TOKEN], 'there is no host "no.such.host.invalid"'),
+        (["--host", "192.0.2.1", "--token", TOKEN], "192.0.2.1 is not an address of this machine"),
+    ],
+)
 def test_what_it_cannot_listen_on_is_refused(home: str, words: List[str], said: str) -> None:
     answer = refused(home, INVALID, "dashboard", "--port", "0", *words)
     assert said in answer.err
@@ -121,6 +146,7 @@ def test_what_it_cannot_listen_on_is_refused(home: str, words: List[str], said: 
 
 
 # In the foreground
+
 
 def test_it_says_where_it_is_and_answers(running: Running) -> None:
     process = running.here()
@@ -132,8 +158,16 @@ def test_it_says_where_it_is_and_answers(running: Running) -> None:
 
 
 def test_programs_are_told_as_json(running: Running) -> None:
-    process = running.processes.start_cli(running.home, "dashboard", "--port", "0", "--json", stdout=subprocess.PIPE,
-                                          stderr=subprocess.DEVNULL, encoding="utf-8")
+    process = running.processes.start_cli(
+        running.home,
+        "dashboard",
+        "--port",
+        "0",
+        "--json",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    )
     assert process.stdout is not None
     found = json.loads("".join(process.stdout.readline() for _ in range(4)))
     assert found["pid"] == process.pid
@@ -221,6 +255,7 @@ def test_it_is_opened_in_the_browser_when_asked_to(home: str, monkeypatch: pytes
 
 # One of a home, one of a port
 
+
 def test_a_second_one_of_the_home_is_refused_and_names_the_first(running: Running) -> None:
     process = running.here()
     for options in ((), ("--detach",)):
@@ -250,13 +285,15 @@ def test_the_settings_say_where_it_listens(running: Running) -> None:
         port = free.getsockname()[1]
     done(running.home, "config", "set", "dashboard_port", str(port))
     done(running.home, "config", "set", "dashboard_host", "localhost")
-    process = running.processes.start_cli(running.home, "dashboard", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                          encoding="utf-8")
+    process = running.processes.start_cli(
+        running.home, "dashboard", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == f"Dashboard: http://localhost:{port}/\n"
 
 
 # In the background
+
 
 def test_in_the_background_it_is_up_when_the_command_returns(running: Running) -> None:
     answer = running.detached("--read-only")

@@ -1,4 +1,5 @@
 """The OpenAPI document: complete, and true of every answer (`asking` checks each answer of all tests by it)."""
+
 from __future__ import annotations
 
 import re
@@ -17,8 +18,7 @@ from tests.dashboard.schemas import KNOWN, TYPES, problems
 from tests.store.building import NOW, add, bring_to, claim, finish, write
 
 api = asking.api
-NEEDED: Dict[str, Dict[str, str]] = {"/api/v1/cron/preview": {"cron": "@daily"},
-                                     "/api/v1/suggest": {"field": "queue"}}
+NEEDED: Dict[str, Dict[str, str]] = {"/api/v1/cron/preview": {"cron": "@daily"}, "/api/v1/suggest": {"field": "queue"}}
 NAMES = {"{id}": "done", "{name}": "nightly"}
 GETS = [route for route in TABLE if route.method == "GET"]
 
@@ -50,7 +50,7 @@ def test_every_answer_to_a_get_is_as_documented(lively: Api, route: Route) -> No
     path = route.path
     for name, value in NAMES.items():
         path = path.replace(name, value)
-    path = path[len(asking.BASE):] if path.startswith(asking.BASE) else "/" + path
+    path = path[len(asking.BASE) :] if path.startswith(asking.BASE) else "/" + path
     answer = lively.ask("GET", path, **NEEDED.get(route.path, {}))
     assert answer.status == 200, answer.body
     assert lively.ask("GET", path, nonsense=1).status == 400
@@ -104,16 +104,23 @@ def test_the_document_is_served(api: Api) -> None:
     assert DOCUMENT["openapi"] == "3.0.3"
 
 
-@pytest.mark.parametrize("value, schema", [
-    ("x", {"type": "integer"}), (True, {"type": "integer"}), (None, {"type": "string"}),
-    ("c", {"type": "string", "enum": ["a"]}), ("2026-01-01", {"type": "string", "format": "date-time"}),
-    ([1, "x"], {"type": "array", "items": {"type": "integer"}}),
-    ({"a": 1}, {"type": "object", "properties": {}, "additionalProperties": False}),
-    ({}, {"type": "object", "required": ["a"]}), (5, {"type": "integer", "maximum": 4}),
-    ({"a": "x"}, {"type": "object", "additionalProperties": {"type": "integer"}}),
-    (None, {"$ref": "#/components/schemas/Job"}),
-    ([1, 2], {"type": "array", "items": {"type": "integer"}, "maxItems": 1}),
-])
+@pytest.mark.parametrize(
+    "value, schema",
+    [
+        ("x", {"type": "integer"}),
+        (True, {"type": "integer"}),
+        (None, {"type": "string"}),
+        ("c", {"type": "string", "enum": ["a"]}),
+        ("2026-01-01", {"type": "string", "format": "date-time"}),
+        ([1, "x"], {"type": "array", "items": {"type": "integer"}}),
+        ({"a": 1}, {"type": "object", "properties": {}, "additionalProperties": False}),
+        ({}, {"type": "object", "required": ["a"]}),
+        (5, {"type": "integer", "maximum": 4}),
+        ({"a": "x"}, {"type": "object", "additionalProperties": {"type": "integer"}}),
+        (None, {"$ref": "#/components/schemas/Job"}),
+        ([1, 2], {"type": "array", "items": {"type": "integer"}, "maxItems": 1}),
+    ],
+)
 def test_the_checker_finds_what_is_wrong(value: Any, schema: Dict[str, Any]) -> None:
     assert list(problems(value, schema, DOCUMENT))
 

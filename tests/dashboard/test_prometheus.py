@@ -1,4 +1,5 @@
 """The text for Prometheus: read by a strict parser, and by promtool where there is one."""
+
 from __future__ import annotations
 
 import re
@@ -98,8 +99,11 @@ def ended(api: Api, queue: str = "q", *, run: int = 7, wait: int = 3, ago: int =
 
 def buckets(found: Dict[Tuple[str, Labels], float], name: str, queue: str) -> List[Tuple[str, float]]:
     """Return (le, count) of a histogram, in the order in which they came."""
-    return [(labels[1][1], value) for (family, labels), value in found.items()
-            if family == f"queuectl_{name}_seconds_bucket" and labels[0] == ("queue", queue)]
+    return [
+        (labels[1][1], value)
+        for (family, labels), value in found.items()
+        if family == f"queuectl_{name}_seconds_bucket" and labels[0] == ("queue", queue)
+    ]
 
 
 def test_histograms_are_cumulative(api: Api) -> None:
@@ -107,21 +111,37 @@ def test_histograms_are_cumulative(api: Api) -> None:
         ended(api, run=run, wait=wait)
     found = scraped(api)
     assert buckets(found, "run_time", "q") == [
-        ("0.005", 1), ("0.01", 2), ("0.025", 2), ("0.05", 2), ("0.1", 2), ("0.25", 2), ("0.5", 2), ("1", 3),
-        ("2.5", 3), ("5", 3), ("10", 4), ("30", 4), ("60", 4), ("300", 4), ("1800", 4), ("3600", 4), ("21600", 4),
-        ("+Inf", 5)]
+        ("0.005", 1),
+        ("0.01", 2),
+        ("0.025", 2),
+        ("0.05", 2),
+        ("0.1", 2),
+        ("0.25", 2),
+        ("0.5", 2),
+        ("1", 3),
+        ("2.5", 3),
+        ("5", 3),
+        ("10", 4),
+        ("30", 4),
+        ("60", 4),
+        ("300", 4),
+        ("1800", 4),
+        ("3600", 4),
+        ("21600", 4),
+        ("+Inf", 5),
+    ]
     assert [count for _, count in buckets(found, "wait_time", "q")] == [1] * 5 + [4] * 11 + [5] * 2
     assert found["queuectl_run_time_seconds_sum", (("queue", "q"),)] == 90_007.911
     assert found["queuectl_wait_time_seconds_sum", (("queue", "q"),)] == 4_000.36
 
 
-ODD = ['"', "\\", "a\nb", "a,le=\"1\"", "{}", "é", "x" * 100]
+ODD = ['"', "\\", "a\nb", 'a,le="1"', "{}", "é", "x" * 100]
 
 
 def test_each_queue_has_a_histogram_that_agrees_with_itself(api: Api) -> None:
     for number, queue in enumerate(ODD):
         for run in range(number + 1):
-            ended(api, queue, run=10 ** run, wait=10 ** (number - run))
+            ended(api, queue, run=10**run, wait=10 ** (number - run))
     found = scraped(api)
     for number, queue in enumerate(ODD):
         written = escaped(queue)
@@ -129,18 +149,21 @@ def test_each_queue_has_a_histogram_that_agrees_with_itself(api: Api) -> None:
             counts = [count for _, count in buckets(found, name, written)]
             assert len(counts) == 18 and counts == sorted(counts)
             assert counts[-1] == found[f"queuectl_{name}_seconds_count", (("queue", written),)] == number + 1
-            total = sum(10 ** power for power in range(number + 1)) / 1000
+            total = sum(10**power for power in range(number + 1)) / 1000
             assert found[f"queuectl_{name}_seconds_sum", (("queue", written),)] == total
     assert len({labels for family, labels in found if family == "queuectl_run_time_seconds_count"}) == len(ODD)
 
 
 # What is over is remembered.
 
+
 def counted(api: Api) -> Tuple[float, float]:
     """Return how many attempts the counter and the histogram of the queue have."""
     found = scraped(api)
-    return (found.get(("queuectl_attempts_total", (("queue", "q"), ("outcome", "completed"))), 0),
-            found.get(("queuectl_run_time_seconds_count", (("queue", "q"),)), 0))
+    return (
+        found.get(("queuectl_attempts_total", (("queue", "q"), ("outcome", "completed"))), 0),
+        found.get(("queuectl_run_time_seconds_count", (("queue", "q"),)), 0),
+    )
 
 
 def test_what_ends_between_two_looks_is_counted_once(api: Api) -> None:
@@ -173,7 +196,8 @@ def test_what_is_over_is_added_up_before_the_first_look(api: Api) -> None:
 
 
 def test_a_store_that_cannot_be_read_is_only_complained_about(
-        api: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    api: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     def fail(*arguments: object) -> None:
         raise StoreUnavailable("the disk failed")
 
@@ -223,8 +247,16 @@ def test_labels_are_escaped(value: str, written: str) -> None:
     assert escaped(value) == written
 
 
-@pytest.mark.parametrize("bad", ["x 1", "# HELP a b\n# TYPE a gauge\na{b=c} 1", "# HELP a b\n# TYPE a gauge\nb 1",
-                                 "# HELP a b\n# TYPE a gauge\na 1\na 1", "# HELP a b\n# TYPE a counter\na 1"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "x 1",
+        "# HELP a b\n# TYPE a gauge\na{b=c} 1",
+        "# HELP a b\n# TYPE a gauge\nb 1",
+        "# HELP a b\n# TYPE a gauge\na 1\na 1",
+        "# HELP a b\n# TYPE a counter\na 1",
+    ],
+)
 def test_the_parser_is_strict(bad: str) -> None:
     with pytest.raises((AssertionError, LookupError)):
         parse(bad + "\n")

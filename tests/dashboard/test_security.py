@@ -1,4 +1,5 @@
 """Every way in that another page, another user or another machine might try."""
+
 from __future__ import annotations
 
 import os
@@ -28,6 +29,7 @@ def cookie_of(answer: Answer) -> str:
 
 
 # What it listens on
+
 
 def test_by_default_it_listens_on_this_machine_only(served: Served) -> None:
     assert DashboardOptions().host == "127.0.0.1"
@@ -61,17 +63,35 @@ def test_a_token_that_can_be_guessed_or_does_not_fit_a_cookie_is_refused(token: 
 
 # Host
 
-@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}", "LocalHost:{port}", "[::1]:{port}",
-                                  "localhost.:{port}"])
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:{port}", "localhost:{port}", "LocalHost:{port}", "[::1]:{port}", "localhost.:{port}"]
+)
 def test_a_request_to_one_of_its_hosts_is_let_in(served: Served, host: str) -> None:
     assert served.ask("GET", ECHO, Host=host.format(port=served.port)).status == 200
 
 
-@pytest.mark.parametrize("host", [
-    "evil.example:{port}", "evil.example", "127.0.0.1", "127.0.0.1:80", "127.0.0.1:{port}0", "localhost", "",
-    "127.0.0.1.evil.example:{port}", "localhost:{port}.evil.example", "user@127.0.0.1:{port}", "127.1:{port}",
-    "2130706433:{port}", "0.0.0.0:{port}", "[::ffff:127.0.0.1]:{port}", "127.0.0.1:{port}, evil.example", "::1:{port}",
-])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example:{port}",
+        "evil.example",
+        "127.0.0.1",
+        "127.0.0.1:80",
+        "127.0.0.1:{port}0",
+        "localhost",
+        "",
+        "127.0.0.1.evil.example:{port}",
+        "localhost:{port}.evil.example",
+        "user@127.0.0.1:{port}",
+        "127.1:{port}",
+        "2130706433:{port}",
+        "0.0.0.0:{port}",
+        "[::ffff:127.0.0.1]:{port}",
+        "127.0.0.1:{port}, evil.example",
+        "::1:{port}",
+    ],
+)
 @pytest.mark.parametrize("path", [ECHO, "/", "/healthz", "/metrics", "/assets/app.js", "/nothing"])
 def test_a_request_to_a_name_that_was_rebound_to_us_is_refused(served: Served, host: str, path: str) -> None:
     answer = served.ask("GET", path, Host=host.format(port=served.port))
@@ -105,43 +125,79 @@ def test_on_every_address_it_is_reached_by_address_but_by_no_strange_name(serve:
 
 # Writes from other sites
 
-@pytest.mark.parametrize("headers, status", [
-    ({"Origin": "http://evil.example"}, 403), ({"Origin": "null"}, 403), ({"Origin": ""}, 403),
-    ({"Origin": "http://127.0.0.1"}, 403), ({"Origin": "http://127.0.0.1:1"}, 403),
-    ({"Origin": "https://127.0.0.1:{port}"}, 403), ({"Origin": "http://localhost:{port}"}, 403),
-    ({"Origin": "http://127.0.0.1:{port}.evil.example"}, 403), ({"Origin": "http://127.0.0.1:{port}/"}, 403),
-    ({"Sec_Fetch_Site": "cross-site"}, 403), ({"Sec_Fetch_Site": "same-site"}, 403), ({"Sec_Fetch_Site": ""}, 403),
-    ({"Content_Type": "text/plain"}, 415), ({"Content_Type": "application/x-www-form-urlencoded"}, 415),
-    ({"Content_Type": "multipart/form-data; boundary=x"}, 415), ({"Content_Type": None}, 415),
-    ({"Content_Type": "text/plain; application/json"}, 415), ({"Content_Type": "application/json-seq"}, 415),
-])
+
+@pytest.mark.parametrize(
+    "headers, status",
+    [
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Origin": "http://127.0.0.1"}, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Origin": "https://127.0.0.1:{port}"}, 403),
+        ({"Origin": "http://localhost:{port}"}, 403),
+        ({"Origin": "http://127.0.0.1:{port}.evil.example"}, 403),
+        ({"Origin": "http://127.0.0.1:{port}/"}, 403),
+        ({"Sec_Fetch_Site": "cross-site"}, 403),
+        ({"Sec_Fetch_Site": "same-site"}, 403),
+        ({"Sec_Fetch_Site": ""}, 403),
+        ({"Content_Type": "text/plain"}, 415),
+        ({"Content_Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content_Type": "multipart/form-data; boundary=x"}, 415),
+        ({"Content_Type": None}, 415),
+        ({"Content_Type": "text/plain; application/json"}, 415),
+        ({"Content_Type": "application/json-seq"}, 415),
+    ],
+)
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
-def test_a_write_that_no_page_of_ours_would_send_is_refused(served: Served, method: str,
-                                                           headers: dict[str, str | None], status: int) -> None:
+def test_a_write_that_no_page_of_ours_would_send_is_refused(
+    served: Served, method: str, headers: dict[str, str | None], status: int
+) -> None:
     filled = {name: value and value.format(port=served.port) for name, value in headers.items()}
     assert served.ask(method, ECHO, b"{}", **filled).status == status
     assert served.requests == []
 
 
 def test_a_write_of_our_own_page_is_let_in(served: Served) -> None:
-    for headers in ({"Origin": f"http://127.0.0.1:{served.port}", "Sec_Fetch_Site": "same-origin"}, {},
-                    {"Content_Type": "Application/JSON; charset=utf-8"}, {"Sec_Fetch_Site": "none"}):
+    for headers in (
+        {"Origin": f"http://127.0.0.1:{served.port}", "Sec_Fetch_Site": "same-origin"},
+        {},
+        {"Content_Type": "Application/JSON; charset=utf-8"},
+        {"Sec_Fetch_Site": "none"},
+    ):
         assert served.ask("POST", ECHO, b"{}", **headers).status == 200
-    assert served.ask("POST", ECHO, b"{}", Host=f"localhost:{served.port}",
-                      Origin=f"http://localhost:{served.port}").status == 200
+    assert (
+        served.ask(
+            "POST", ECHO, b"{}", Host=f"localhost:{served.port}", Origin=f"http://localhost:{served.port}"
+        ).status
+        == 200
+    )
 
 
 def test_a_form_of_another_page_does_nothing_even_with_the_cookie(served: Served) -> None:
     cookie = cookie_of(without_token(served, "GET", "/"))
-    answer = without_token(served, "POST", "/api/v1/jobs", b'{"command": "evil"}', Cookie=cookie,
-                           Origin="http://evil.example", Sec_Fetch_Site="cross-site", Content_Type="text/plain")
+    answer = without_token(
+        served,
+        "POST",
+        "/api/v1/jobs",
+        b'{"command": "evil"}',
+        Cookie=cookie,
+        Origin="http://evil.example",
+        Sec_Fetch_Site="cross-site",
+        Content_Type="text/plain",
+    )
     assert answer.status == 403
     assert served.requests == []
 
 
 def test_a_preflight_is_refused_and_no_other_site_may_read(served: Served) -> None:
-    preflight = served.ask("OPTIONS", ECHO, Origin="http://evil.example", Access_Control_Request_Method="POST",
-                           Access_Control_Request_Headers="x-queuectl-token")
+    preflight = served.ask(
+        "OPTIONS",
+        ECHO,
+        Origin="http://evil.example",
+        Access_Control_Request_Method="POST",
+        Access_Control_Request_Headers="x-queuectl-token",
+    )
     assert preflight.status == 403
     for answer in (preflight, served.ask("GET", ECHO), served.ask("GET", "/"), served.ask("POST", ECHO, b"{}")):
         assert not [name for name in answer.headers if name.startswith("access-control")]
@@ -159,6 +215,7 @@ def test_another_site_reads_nothing_of_the_api(served: Served, site: str) -> Non
 
 
 # The token
+
 
 @pytest.mark.parametrize("path", [ECHO, "/api", "/api/", "/api/v1/stream", "/api/nothing"])
 def test_all_of_the_api_needs_the_token_also_to_read(served: Served, path: str) -> None:
@@ -210,10 +267,14 @@ def test_health_needs_no_token_and_figures_only_elsewhere(serve: Serve) -> None:
 
 # Who is given a page, which has the token in it
 
-@pytest.mark.parametrize("site, status", [(None, 200), ("none", 200), ("same-origin", 200), ("cross-site", 401),
-                                          ("same-site", 401), ("", 401)])
-def test_a_page_is_for_who_comes_from_nowhere_or_from_a_page_of_ours(served: Served, site: str | None,
-                                                                     status: int) -> None:
+
+@pytest.mark.parametrize(
+    "site, status",
+    [(None, 200), ("none", 200), ("same-origin", 200), ("cross-site", 401), ("same-site", 401), ("", 401)],
+)
+def test_a_page_is_for_who_comes_from_nowhere_or_from_a_page_of_ours(
+    served: Served, site: str | None, status: int
+) -> None:
     answer = without_token(served, "GET", "/jobs", Sec_Fetch_Site=site)
     assert answer.status == status
     assert (served.token.encode() in answer.body) is (status == 200)
@@ -278,6 +339,7 @@ def test_the_system_tells_whose_a_connection_is(family: socket.AddressFamily, ho
 
 # Read-only
 
+
 def test_read_only_refuses_every_write_and_says_why(serve: Serve) -> None:
     served = serve(read_only=True)
     for method in ("POST", "PATCH", "PUT", "DELETE"):
@@ -290,18 +352,28 @@ def test_read_only_refuses_every_write_and_says_why(serve: Serve) -> None:
 
 # What every answer says
 
+
 def test_every_answer_keeps_the_browser_strict(served: Served) -> None:
-    answers = [served.ask("GET", "/"), served.ask("GET", ECHO), served.ask("GET", "/assets/app.css"),
-               served.ask("GET", "/nothing"), served.ask("GET", "/api/v1/bug"), served.ask("GET", ECHO, Host="evil"),
-               served.ask("OPTIONS", ECHO), served.ask("GET", "/a/../b"), served.ask("POST", ECHO, b"["),
-               served.ask("GET", f"/?token={served.token}")]
+    answers = [
+        served.ask("GET", "/"),
+        served.ask("GET", ECHO),
+        served.ask("GET", "/assets/app.css"),
+        served.ask("GET", "/nothing"),
+        served.ask("GET", "/api/v1/bug"),
+        served.ask("GET", ECHO, Host="evil"),
+        served.ask("OPTIONS", ECHO),
+        served.ask("GET", "/a/../b"),
+        served.ask("POST", ECHO, b"["),
+        served.ask("GET", f"/?token={served.token}"),
+    ]
     for answer in answers:
         for name, value in security.HEADERS.items():
             assert answer.headers[name.lower()] == value, answer
         assert answer.headers["server"] == "queuectl"
         assert not re.search("python", str(answer.headers), re.I)
-    assert {answer.headers["cache-control"] for answer in answers if "application/json" in
-            answer.headers["content-type"]} == {"no-store"}
+    assert {
+        answer.headers["cache-control"] for answer in answers if "application/json" in answer.headers["content-type"]
+    } == {"no-store"}
     assert "unsafe" not in security.CSP
     assert security.CSP.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     for part in ("base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "connect-src 'self'"):

@@ -1,4 +1,5 @@
 """Whole requests, many of them, and what becomes of errors."""
+
 from __future__ import annotations
 
 import json
@@ -25,9 +26,13 @@ def test_a_connection_serves_one_request_after_the_other(served: Served) -> None
 def test_requests_that_were_sent_ahead_are_answered_in_order(served: Served) -> None:
     client = served.client()
     body = b'{"n": 1}'
-    client.send(head_of(served, f"Content-Length: {len(body)}", method="POST") + body
-                + head_of(served, path=f"{ECHO}?n=2") + head_of(served, path="/assets/app.css")
-                + head_of(served, "Connection: close", path=f"{ECHO}?n=3"))
+    client.send(
+        head_of(served, f"Content-Length: {len(body)}", method="POST")
+        + body
+        + head_of(served, path=f"{ECHO}?n=2")
+        + head_of(served, path="/assets/app.css")
+        + head_of(served, "Connection: close", path=f"{ECHO}?n=3")
+    )
     assert client.answer().json()["body"] == {"n": 1}
     assert client.answer().json()["query"] == {"n": "2"}
     assert client.answer().headers["content-type"].startswith("text/css")
@@ -108,6 +113,7 @@ def test_json_is_what_is_sent(served: Served) -> None:
 
 # Many connections
 
+
 def test_more_connections_than_can_be_served_are_told_so(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 5)
     clients = [served.client() for _ in range(5)]
@@ -149,11 +155,20 @@ def test_each_connection_closes_its_store(served: Served) -> None:
 
 # Errors
 
-@pytest.mark.parametrize("name, status, code", [
-    ("invalid", 422, "invalid"), ("not-found", 404, "not_found"), ("conflict", 409, "conflict"),
-    ("full", 503, "store_full"), ("daemon", 409, "daemon_unavailable"), ("other", 500, "internal"),
-    ("bug", 500, "internal"), ("refused", 405, "method_not_allowed"),
-])
+
+@pytest.mark.parametrize(
+    "name, status, code",
+    [
+        ("invalid", 422, "invalid"),
+        ("not-found", 404, "not_found"),
+        ("conflict", 409, "conflict"),
+        ("full", 503, "store_full"),
+        ("daemon", 409, "daemon_unavailable"),
+        ("other", 500, "internal"),
+        ("bug", 500, "internal"),
+        ("refused", 405, "method_not_allowed"),
+    ],
+)
 def test_an_error_is_answered_as_json(served: Served, name: str, status: int, code: str) -> None:
     client = served.client()
     client.send(head_of(served, path=f"/api/v1/{name}"))
@@ -167,8 +182,7 @@ def test_an_error_is_answered_as_json(served: Served, name: str, status: int, co
 
 def test_an_error_names_the_field_and_what_to_do(served: Served) -> None:
     error = served.ask("GET", "/api/v1/invalid").json()["error"]
-    assert error == {"code": "invalid", "message": "priority must be a number", "hint": "give one",
-                     "field": "priority"}
+    assert error == {"code": "invalid", "message": "priority must be a number", "hint": "give one", "field": "priority"}
     assert served.ask("GET", "/api/v1/refused").headers["allow"] == "GET"
     assert served.ask("GET", "/api/v1/full").headers["retry-after"] == "1"
 

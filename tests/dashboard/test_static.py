@@ -1,4 +1,5 @@
 """Pages and what they load."""
+
 from __future__ import annotations
 
 import gzip
@@ -15,8 +16,19 @@ from tests.support import ROOT
 
 
 def test_a_page_of_any_path_is_the_same_document_with_the_token(served: Served) -> None:
-    pages = ["/", "/jobs", "/jobs/a%3Ab", "/queues", "/workers", "/dlq", "/schedule", "/metrics-ui", "/config",
-             "/events-log", "/jobs?q=state%3Adead"]
+    pages = [
+        "/",
+        "/jobs",
+        "/jobs/a%3Ab",
+        "/queues",
+        "/workers",
+        "/dlq",
+        "/schedule",
+        "/metrics-ui",
+        "/config",
+        "/events-log",
+        "/jobs?q=state%3Adead",
+    ]
     answers = [served.ask("GET", path) for path in pages]
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body for answer in answers}) == 1
@@ -26,8 +38,22 @@ def test_a_page_of_any_path_is_the_same_document_with_the_token(served: Served) 
     assert answers[0].headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["/jobs/", "/jobs/a/b", "/index.html", "/assets/", "/assets/index.html", "/assets",
-                                  "/assets/http.py", "/assets/views", "/favicon.ico", "/Jobs", "/app.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/jobs/",
+        "/jobs/a/b",
+        "/index.html",
+        "/assets/",
+        "/assets/index.html",
+        "/assets",
+        "/assets/http.py",
+        "/assets/views",
+        "/favicon.ico",
+        "/Jobs",
+        "/app.py",
+    ],
+)
 def test_any_other_path_is_not_found(served: Served, path: str) -> None:
     answer = served.ask("GET", path)
     assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
@@ -68,8 +94,15 @@ def test_all_of_it_is_found_in_a_zip_archive_too(tmp_path: Path) -> None:
         for path in sorted((ROOT / "queuectl").rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 package.write(path, path.relative_to(ROOT))
-    script = ("import sys; sys.path[:0] = [sys.argv[1]]; from queuectl.dashboard import static; "
-              "print(static.__file__); print(*static.names()); print(len(static.read('index.html')))")
-    found = subprocess.run([sys.executable, "-I", "-c", script, str(archive)], capture_output=True, encoding="utf-8",
-                           check=True, cwd=tmp_path).stdout.splitlines()
+    script = (
+        "import sys; sys.path[:0] = [sys.argv[1]]; from queuectl.dashboard import static; "
+        "print(static.__file__); print(*static.names()); print(len(static.read('index.html')))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-I", "-c", script, str(archive)],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        cwd=tmp_path,
+    ).stdout.splitlines()
     assert found == [str(archive / "queuectl/dashboard/static.py"), " ".join(names()), str(len(read("index.html")))]

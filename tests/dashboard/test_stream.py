@@ -1,4 +1,5 @@
 """The stream of events: what it says and when, and that no client can hold anything up."""
+
 from __future__ import annotations
 
 import json
@@ -26,8 +27,9 @@ class Listener:
 
     def __init__(self, served: Served, **options: Any) -> None:
         self.client: Client = served.client(**options)
-        self.client.send(f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
-                         f"X-QueueCTL-Token: {served.token}\r\n\r\n".encode())
+        self.client.send(
+            f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nX-QueueCTL-Token: {served.token}\r\n\r\n".encode()
+        )
         self.head = self.client.until(b"\r\n\r\n").decode()
 
     def next(self) -> Event:
@@ -55,8 +57,13 @@ def add(served: Served) -> None:
 def test_it_begins_with_how_to_come_again_and_who_speaks(served: Served) -> None:
     listener = Listener(served)
     assert listener.head.startswith("HTTP/1.1 200 OK\r\n")
-    for line in ("Content-Type: text/event-stream; charset=utf-8", "Cache-Control: no-store", "Connection: close",
-                 "X-Accel-Buffering: no", "X-Content-Type-Options: nosniff"):
+    for line in (
+        "Content-Type: text/event-stream; charset=utf-8",
+        "Cache-Control: no-store",
+        "Connection: close",
+        "X-Accel-Buffering: no",
+        "X-Content-Type-Options: nosniff",
+    ):
         assert f"\r\n{line}\r\n" in listener.head
     assert listener.client.until(b"\n\n") == b"retry: 1000\n\n"
     name, hello = listener.next()
@@ -114,8 +121,9 @@ def test_fifty_that_go_away_are_all_noticed(served: Served) -> None:
     wait_until(lambda: served.server._visits == 0)
 
 
-def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(served: Served,
-                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stream_module, "SEND_SECONDS", 0.5)
     monkeypatch.setattr(stream_module, "NEWS_MS", 0)
     served.filling = "x" * 1_000_000
@@ -167,6 +175,7 @@ def test_all_hear_when_it_ends(served: Served) -> None:
 
 
 # The hub, step by step
+
 
 class Stepped:
     """A hub without its watcher: the test looks, and the clock stands still."""

@@ -1,4 +1,5 @@
 """Requests that are wrong, cut off or slow: none of them is taken for something else."""
+
 from __future__ import annotations
 
 from typing import Callable
@@ -13,14 +14,35 @@ from tests.support import wait_until
 # Requests that mean nothing, or more than one thing
 
 
-@pytest.mark.parametrize("first", [
-    "GET /api/v1/echo", "GET  /api/v1/echo HTTP/1.1", "get /api/v1/echo HTTP/1.1", "GET http://127.0.0.1/ HTTP/1.1",
-    "GET * HTTP/1.1", "GET 127.0.0.1:80 HTTP/1.1", "GET /\xe4 HTTP/1.1", "GET /a b HTTP/1.1", "", "\x16\x03\x01",
-    "GET / HTTP/11", "GET //evil.example/ HTTP/1.1", "GET /a/../b HTTP/1.1", "GET /./a HTTP/1.1",
-    "GET /assets/..%2f..%2fhttp.py HTTP/1.1", "GET /assets/%2e%2e/http.py HTTP/1.1", "GET /a%00b HTTP/1.1",
-    "GET /a%0d%0aSet-Cookie:x HTTP/1.1", "GET /a\\b HTTP/1.1", "GET /a%5cb HTTP/1.1", "GET /%ff HTTP/1.1",
-    "GET /?q=%ff HTTP/1.1", "GET /a#b HTTP/1.1", "GET /?" + "a=1&" * 200 + " HTTP/1.1",
-])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "GET /api/v1/echo",
+        "GET  /api/v1/echo HTTP/1.1",
+        "get /api/v1/echo HTTP/1.1",
+        "GET http://127.0.0.1/ HTTP/1.1",
+        "GET * HTTP/1.1",
+        "GET 127.0.0.1:80 HTTP/1.1",
+        "GET /\xe4 HTTP/1.1",
+        "GET /a b HTTP/1.1",
+        "",
+        "\x16\x03\x01",
+        "GET / HTTP/11",
+        "GET //evil.example/ HTTP/1.1",
+        "GET /a/../b HTTP/1.1",
+        "GET /./a HTTP/1.1",
+        "GET /assets/..%2f..%2fhttp.py HTTP/1.1",
+        "GET /assets/%2e%2e/http.py HTTP/1.1",
+        "GET /a%00b HTTP/1.1",
+        "GET /a%0d%0aSet-Cookie:x HTTP/1.1",
+        "GET /a\\b HTTP/1.1",
+        "GET /a%5cb HTTP/1.1",
+        "GET /%ff HTTP/1.1",
+        "GET /?q=%ff HTTP/1.1",
+        "GET /a#b HTTP/1.1",
+        "GET /?" + "a=1&" * 200 + " HTTP/1.1",
+    ],
+)
 def test_a_request_line_with_no_plain_meaning_is_refused(served: Served, first: str) -> None:
     client = served.client()
     client.send(f"{first}\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode("latin-1"))
@@ -29,13 +51,31 @@ def test_a_request_line_with_no_plain_meaning_is_refused(served: Served, first: 
     assert served.requests == []
 
 
-@pytest.mark.parametrize("lines", [
-    ["Host: 127.0.0.1"], ["Content-Length: 0", "Content-Length: 1"], ["Content-Length: -1"], ["Content-Length: abc"],
-    ["Content-Length: +1"], ["Content-Length: 1, 1"], ["Content-Length: 0x1"], ["Content-Length: 1_0"],
-    ["Content-Length:"], ["Content-Length: 3"], ["NoColon"], ["Name : value"], [": value"], ["X: a\r\n folded"],
-    ["X: a\x00b"], ["X: a\rY: b"], ["X: a\nY: b"], ["Cookie: a=1", "Cookie: b=2"], ["X\xe4: 1"],
-    ["X-QueueCTL-Token: other"],
-])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Host: 127.0.0.1"],
+        ["Content-Length: 0", "Content-Length: 1"],
+        ["Content-Length: -1"],
+        ["Content-Length: abc"],
+        ["Content-Length: +1"],
+        ["Content-Length: 1, 1"],
+        ["Content-Length: 0x1"],
+        ["Content-Length: 1_0"],
+        ["Content-Length:"],
+        ["Content-Length: 3"],
+        ["NoColon"],
+        ["Name : value"],
+        [": value"],
+        ["X: a\r\n folded"],
+        ["X: a\x00b"],
+        ["X: a\rY: b"],
+        ["X: a\nY: b"],
+        ["Cookie: a=1", "Cookie: b=2"],
+        ["X\xe4: 1"],
+        ["X-QueueCTL-Token: other"],
+    ],
+)
 def test_headers_with_no_plain_meaning_are_refused(served: Served, lines: list[str]) -> None:
     client = served.client()
     client.send(head_of(served, *lines))
@@ -44,10 +84,16 @@ def test_headers_with_no_plain_meaning_are_refused(served: Served, lines: list[s
     assert served.requests == []
 
 
-@pytest.mark.parametrize("lines, status", [
-    (["Transfer-Encoding: chunked"], 501), (["Transfer-Encoding: chunked", "Content-Length: 3"], 501),
-    ([], 411), ([f"Content-Length: {wire.MAX_BODY + 1}"], 413), (["Content-Length: 9999999999999999"], 400),
-])
+@pytest.mark.parametrize(
+    "lines, status",
+    [
+        (["Transfer-Encoding: chunked"], 501),
+        (["Transfer-Encoding: chunked", "Content-Length: 3"], 501),
+        ([], 411),
+        ([f"Content-Length: {wire.MAX_BODY + 1}"], 413),
+        (["Content-Length: 9999999999999999"], 400),
+    ],
+)
 def test_a_body_of_unclear_or_too_great_length_is_refused(served: Served, lines: list[str], status: int) -> None:
     client = served.client()
     client.send(head_of(served, *lines, method="POST") + b"3\r\nabc\r\n0\r\n\r\n" + head_of(served))
@@ -58,12 +104,17 @@ def test_a_body_of_unclear_or_too_great_length_is_refused(served: Served, lines:
     assert served.requests == []
 
 
-@pytest.mark.parametrize("data, status", [
-    (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\n\r\n", 414), (b"GET /" + b"a" * 100_000, 414),
-    (b"GET / HTTP/1.1\r\nX: " + b"a" * 40_000 + b"\r\n\r\n", 431),
-    (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 65 + b"\r\n", 431), (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 9_999, 431),
-    (b"GET / HTTP/2.0\r\n\r\n", 505),
-])
+@pytest.mark.parametrize(
+    "data, status",
+    [
+        (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET /" + b"a" * 100_000, 414),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 40_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 65 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 9_999, 431),
+        (b"GET / HTTP/2.0\r\n\r\n", 505),
+    ],
+)
 def test_too_much_of_anything_is_refused(served: Served, data: bytes, status: int) -> None:
     client = served.client()
     client.send(data)
@@ -71,10 +122,25 @@ def test_too_much_of_anything_is_refused(served: Served, data: bytes, status: in
     assert client.rest() == b""
 
 
-@pytest.mark.parametrize("body", [
-    b"[]", b'"x"', b"1", b"null", b"{", b"", b'{"a": 1, "a": 2}', b'{"a": NaN}', b'{"a": Infinity}', b'\xff',
-    b"{'a': 1}", b'{"a": 1} x', b'{"a": ' + b"[" * 100_000, b'{"a": 12345678901234567890}',
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b'"x"',
+        b"1",
+        b"null",
+        b"{",
+        b"",
+        b'{"a": 1, "a": 2}',
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b"\xff",
+        b"{'a': 1}",
+        b'{"a": 1} x',
+        b'{"a": ' + b"[" * 100_000,
+        b'{"a": 12345678901234567890}',
+    ],
+)
 def test_a_body_that_is_no_json_object_is_refused(served: Served, body: bytes) -> None:
     answer = served.ask("POST", ECHO, body or b" ")
     assert answer.status == 400
@@ -84,9 +150,15 @@ def test_a_body_that_is_no_json_object_is_refused(served: Served, body: bytes) -
 
 # Requests that do not end
 
-@pytest.mark.parametrize("data", [
-    "POST /api/v1/jobs/1/cancel HTTP/1.1\r\n", "POST /api/v1/jobs/1/cancel HTTP/1.1\r\nHo", "P",
-])
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "POST /api/v1/jobs/1/cancel HTTP/1.1\r\n",
+        "POST /api/v1/jobs/1/cancel HTTP/1.1\r\nHo",
+        "P",
+    ],
+)
 def test_a_head_that_is_cut_off_is_not_acted_upon(served: Served, data: str) -> None:
     client = served.client()
     client.send(data.encode())
@@ -123,6 +195,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch, served: Served) -> Served:
 
 def drip(client: Client) -> Callable[[], bool]:
     """Return a function that sends one more byte and says whether the server has had enough."""
+
     def one() -> bool:
         try:
             client.send(b"x")
@@ -137,6 +210,7 @@ def drip(client: Client) -> Callable[[], bool]:
             return True
         finally:
             client.socket.settimeout(60)
+
     return one
 
 

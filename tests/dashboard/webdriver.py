@@ -3,6 +3,7 @@
 `Driver` is one chromedriver process with its own process group, `Browser` one session of it with its own
 profile. Conditions are waited for with a limit. Nothing here needs a package.
 """
+
 from __future__ import annotations
 
 import base64
@@ -19,11 +20,31 @@ from typing import Any
 from tests.support import wait_until
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "Shift": "\ue008", "Control": "\ue009",
-        "ArrowDown": "\ue015", "ArrowUp": "\ue013", "ArrowLeft": "\ue012", "ArrowRight": "\ue014"}
-ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
-             "--no-default-browser-check", "--disable-extensions", "--disable-background-networking",
-             "--disable-component-update", "--no-proxy-server", "--window-size=1280,800", "--lang=en-GB"]
+KEYS = {
+    "Enter": "\ue007",
+    "Escape": "\ue00c",
+    "Tab": "\ue004",
+    "Shift": "\ue008",
+    "Control": "\ue009",
+    "ArrowDown": "\ue015",
+    "ArrowUp": "\ue013",
+    "ArrowLeft": "\ue012",
+    "ArrowRight": "\ue014",
+}
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-proxy-server",
+    "--window-size=1280,800",
+    "--lang=en-GB",
+]
 CONTROLS = ("button", "link", "textbox", "searchbox", "combobox", "checkbox", "spinbutton", "image", "img")
 LIMIT = 20.0
 ANSWER_LIMIT = 60.0
@@ -45,8 +66,9 @@ class Driver:
     """One chromedriver. `close` ends it and every browser it started."""
 
     def __init__(self, path: str) -> None:
-        self._process = subprocess.Popen([path, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                         text=True, start_new_session=True)
+        self._process = subprocess.Popen(
+            [path, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        )
         self.port = self._read_port()
 
     def _read_port(self) -> int:
@@ -61,8 +83,9 @@ class Driver:
         """Send one command and return its value. Raises WebDriverError."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_LIMIT)
         try:
-            connection.request(method, path, json.dumps(body or {}) if method == "POST" else None,
-                               {"Content-Type": "application/json"})
+            connection.request(
+                method, path, json.dumps(body or {}) if method == "POST" else None, {"Content-Type": "application/json"}
+            )
             value = json.loads(connection.getresponse().read())["value"]
         finally:
             connection.close()
@@ -89,8 +112,12 @@ class Browser:
         self._session = ""
         try:
             options = {"args": [*ARGUMENTS, f"--user-data-dir={self._profile}"]}
-            capabilities = {"browserName": "chrome", "goog:chromeOptions": options,
-                            "goog:loggingPrefs": {"browser": "ALL"}, "timeouts": {"script": 30000, "pageLoad": 30000}}
+            capabilities = {
+                "browserName": "chrome",
+                "goog:chromeOptions": options,
+                "goog:loggingPrefs": {"browser": "ALL"},
+                "timeouts": {"script": 30000, "pageLoad": 30000},
+            }
             answer = driver.call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
             self._session = answer["sessionId"]
         except BaseException:  # Ctrl-C too: the profile must not stay behind.
@@ -117,6 +144,7 @@ class Browser:
 
     def wait(self, expression: str, seconds: float = LIMIT, what: str = "") -> Any:
         """Return the first true value of a JavaScript expression."""
+
         def look() -> Any:
             try:
                 return self.js(f"return {expression}")
@@ -124,6 +152,7 @@ class Browser:
                 if "javascript error" in str(error):
                     return None  # It speaks of what is not there yet.
                 raise
+
         return wait_until(look, seconds, what or expression)
 
     def text(self, selector: str) -> str:
@@ -140,8 +169,11 @@ class Browser:
     def controls(self) -> list[tuple[str, str]]:
         """Return role and name of each control, as assistive technology reads them."""
         nodes = self.cdp("Accessibility.getFullAXTree")["nodes"]
-        return [(node["role"]["value"], node.get("name", {}).get("value", "").strip()) for node in nodes
-                if not node.get("ignored") and node["role"]["value"] in CONTROLS]
+        return [
+            (node["role"]["value"], node.get("name", {}).get("value", "").strip())
+            for node in nodes
+            if not node.get("ignored") and node["role"]["value"] in CONTROLS
+        ]
 
     def press(self, *keys: str, hold: str = "") -> None:
         """Press keys one after the other, with another one held down."""

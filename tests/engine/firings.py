@@ -1,4 +1,5 @@
 """What the tests of firing share: a home and schedulers by a clock that stands still, and what has fired."""
+
 from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterator, List, Optional
@@ -48,8 +49,9 @@ def scheduler(another: Callable[[], Scheduler]) -> Scheduler:
     return another()
 
 
-def every(to: Queue, expression: str = "* * * * *", command: str = "true", name: str = "it",
-          **options: Any) -> Schedule:
+def every(
+    to: Queue, expression: str = "* * * * *", command: str = "true", name: str = "it", **options: Any
+) -> Schedule:
     """Add a schedule in UTC whose jobs may overtake each other."""
     return Recurring(to).add(name, expression, command, **{"timezone": "UTC", "overlap": "queue", **options})
 
@@ -60,8 +62,9 @@ def get(queue: Queue, name: str = "it") -> Schedule:
 
 def fires(queue: Queue, name: str = "it") -> Dict[int, Optional[int]]:
     """Return the times that a schedule has fired for, with the number of the job of each."""
-    rows = queue.store.database.rows("SELECT fire_at, job FROM fires WHERE schedule = ? ORDER BY fire_at",
-                                     (get(queue, name).id,))
+    rows = queue.store.database.rows(
+        "SELECT fire_at, job FROM fires WHERE schedule = ? ORDER BY fire_at", (get(queue, name).id,)
+    )
     return {row[0]: row[1] for row in rows}
 
 
@@ -85,7 +88,7 @@ class Diary(Log):
 
     def fired(self) -> List[str]:
         start = "schedule fired: "
-        return [line[len(start):] for line in self.lines if line.startswith(start)]
+        return [line[len(start) :] for line in self.lines if line.startswith(start)]
 
 
 def assert_once(queue: Queue, fired: Optional[List[str]] = None) -> None:

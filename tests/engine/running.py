@@ -1,4 +1,5 @@
 """What the tests of the engine share: a worker that drains a home, a pool, and looking at both."""
+
 from __future__ import annotations
 
 import os
@@ -53,14 +54,22 @@ def python(code: str, *arguments: str) -> List[str]:
 
 def drain(home: str, *, env: Optional[Mapping[str, Optional[str]]] = None) -> subprocess.CompletedProcess[str]:
     """Run all jobs with one worker; return its log, and as its output the seconds of CPU time it used."""
-    done = subprocess.run(python(DRAIN, home), env=cli_environment(home, env), stdin=subprocess.DEVNULL,
-                          capture_output=True, encoding="utf-8", check=False, timeout=LIMIT)
+    done = subprocess.run(
+        python(DRAIN, home),
+        env=cli_environment(home, env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=LIMIT,
+    )
     assert done.returncode == 0, done.stderr
     return done
 
 
-def start_worker(processes: Processes, home: str, log: Path,
-                 env: Optional[Mapping[str, Optional[str]]] = None) -> subprocess.Popen[Any]:
+def start_worker(
+    processes: Processes, home: str, log: Path, env: Optional[Mapping[str, Optional[str]]] = None
+) -> subprocess.Popen[Any]:
     """Start a worker that belongs to no pool."""
     with open(log, "wb") as file:
         return processes.start(python(WORK, home), env=cli_environment(home, env), stderr=file)
@@ -80,8 +89,11 @@ def attempts(queue: Queue, job: Job) -> List[Dict[str, Any]]:
 def survivors(queue: Queue, job: Job) -> List[int]:
     """Return the processes of a job's attempts that still live."""
     home_id = queue.store.meta.home_id()
-    return [pid for row in queue.store.attempts.of_job(job.number)
-            for pid in process.find_tree(leader=None, marker=f"{home_id}-{job.number}-{row['id']}")]
+    return [
+        pid
+        for row in queue.store.attempts.of_job(job.number)
+        for pid in process.find_tree(leader=None, marker=f"{home_id}-{job.number}-{row['id']}")
+    ]
 
 
 def wait_for_state(queue: Queue, job: Job, *states: str, seconds: float = LIMIT) -> Job:

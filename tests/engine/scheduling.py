@@ -1,4 +1,5 @@
 """What the tests of the scheduler daemon share: one that is started by the command line and ended with the test."""
+
 from __future__ import annotations
 
 import json

@@ -1,4 +1,5 @@
 """Workers that come and go with the backlog, stepped by hand; and once for real."""
+
 from __future__ import annotations
 
 import os
@@ -94,7 +95,8 @@ def test_jobs_that_run_count_and_those_that_wait_for_their_time_do_not(fake: Que
 
 
 def test_workers_leave_down_to_how_many_were_needed_during_the_last_minute(
-        fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
+    fake: Queue, scaler: Scaler, clock: FakeClock
+) -> None:
     ids = add(fake, 4)
     scaler.step()
     fake.cancel(*ids[:3])
@@ -108,7 +110,8 @@ def test_workers_leave_down_to_how_many_were_needed_during_the_last_minute(
 
 
 def test_a_short_burst_within_the_minute_keeps_the_workers_that_it_needed(
-        fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
+    fake: Queue, scaler: Scaler, clock: FakeClock
+) -> None:
     ids = add(fake, 4)
     scaler.step()
     fake.cancel(*ids)
@@ -121,7 +124,8 @@ def test_a_short_burst_within_the_minute_keeps_the_workers_that_it_needed(
 
 
 def test_after_an_idle_minute_all_are_gone_and_new_work_brings_them_back(
-        fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
+    fake: Queue, scaler: Scaler, clock: FakeClock
+) -> None:
     ids = add(fake, 2)
     scaler.step()
     fake.cancel(*ids)
@@ -152,7 +156,8 @@ def test_workers_that_are_gone_are_started_again(fake: Queue, scaler: Scaler, cl
 
 
 def test_a_start_that_fails_is_tried_again_ten_seconds_later(
-        fake: Queue, scaler: Scaler, clock: FakeClock, capfd: pytest.CaptureFixture[str]) -> None:
+    fake: Queue, scaler: Scaler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+) -> None:
     add(fake, 2)
     scaler.trouble = [DaemonUnavailable("no more processes")] * 2
     scaler.step()
@@ -174,10 +179,12 @@ def test_a_stop_that_fails_is_tried_again(fake: Queue, scaler: Scaler, clock: Fa
     assert scaler.now == 0 and scaler.changes == [(2, 0)] * 2
 
 
-@pytest.mark.parametrize("error", [OSError(11, "Resource temporarily unavailable"),
-                                   subprocess.TimeoutExpired(["queuectl"], 60)])
+@pytest.mark.parametrize(
+    "error", [OSError(11, "Resource temporarily unavailable"), subprocess.TimeoutExpired(["queuectl"], 60)]
+)
 def test_a_start_that_hangs_or_cannot_fork_is_tried_again(
-        fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     ran: List[int] = []
 
     def fail(*arguments: Any, **options: Any) -> None:
@@ -194,7 +201,8 @@ def test_a_start_that_hangs_or_cannot_fork_is_tried_again(
 
 
 def test_a_start_that_is_refused_says_why(
-        fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(autoscale, "own_command", lambda words: ["sh", "-c", "echo 'the reason' >&2; exit 4"])
     add(fake, 2)
     AutoScaler(fake, MOST, Log("test", clock)).step()
@@ -202,15 +210,19 @@ def test_a_start_that_is_refused_says_why(
 
 
 def test_why_the_number_changes_is_in_the_log_and_an_event(
-        fake: Queue, scaler: Scaler, clock: FakeClock, capfd: pytest.CaptureFixture[str]) -> None:
+    fake: Queue, scaler: Scaler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+) -> None:
     ids = add(fake, 3)
     scaler.step()
     fake.cancel(*ids[1:])
     step_for(scaler, clock, 2 * IDLE_MS // 1_000)
     fake.cancel(ids[0])
     step_for(scaler, clock, 2 * IDLE_MS // 1_000)
-    reasons = ["0 -> 3{}, 3 jobs to run", "3 -> 1{}, at most 1 needed during the last minute",
-               "1 -> 0{}, nothing to run for a minute"]
+    reasons = [
+        "0 -> 3{}, 3 jobs to run",
+        "3 -> 1{}, at most 1 needed during the last minute",
+        "1 -> 0{}, nothing to run for a minute",
+    ]
     said = capfd.readouterr().err
     for reason in reasons:
         assert f"workers: {reason.format('')}\n" in said
@@ -241,6 +253,7 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
 
 # For real
 
+
 @pytest.fixture
 def scheduler(home: str, processes: Processes) -> Iterator[RunningScheduler]:
     running = RunningScheduler(home, processes)
@@ -249,7 +262,8 @@ def scheduler(home: str, processes: Processes) -> Iterator[RunningScheduler]:
 
 
 def test_jobs_are_done_by_workers_that_nobody_started(
-        home: str, queue: Queue, pool: RunningPool, scheduler: RunningScheduler, processes: Processes) -> None:
+    home: str, queue: Queue, pool: RunningPool, scheduler: RunningScheduler, processes: Processes
+) -> None:
     scheduler.start("--auto", "--workers", "2")
     assert not pool.is_running
     ids = queue.enqueue([{"command": "sleep 0.2"}] * 5)
@@ -266,7 +280,8 @@ def test_jobs_are_done_by_workers_that_nobody_started(
 
 
 def test_a_pool_that_was_killed_is_started_again_for_what_is_left(
-        queue: Queue, pool: RunningPool, scheduler: RunningScheduler, processes: Processes) -> None:
+    queue: Queue, pool: RunningPool, scheduler: RunningScheduler, processes: Processes
+) -> None:
     scheduler.start("--auto", "--workers", "1")
     ids = queue.enqueue([{"command": "sleep 0.3", "retries": 9}] * 4)
     wait_until(lambda: pool.is_running and queue.list("processing"), seconds=60)

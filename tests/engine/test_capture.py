@@ -1,4 +1,5 @@
 """What is kept of an output: all of a short one; of a long one the head and the tail, in constant memory."""
+
 from __future__ import annotations
 
 import random
@@ -109,20 +110,23 @@ class Naive:
             self.stored[piece.position] = Piece(piece.position, piece.stream, piece.data)
         self.capture.forget()
         head_end, tail_start = self.capture.head_end, self.capture.tail_start
-        self.stored = {position: piece for position, piece in self.stored.items()
-                       if not (position >= head_end and piece.end <= tail_start)}
+        self.stored = {
+            position: piece
+            for position, piece in self.stored.items()
+            if not (position >= head_end and piece.end <= tail_start)
+        }
 
     def check(self, limit: int) -> None:
         total = len(self.data)
         assert self.capture.total == total
         kept = bytearray(total)
         for position, piece in self.stored.items():
-            assert piece.data == self.data[position:piece.end]
-            assert set(self.streams[position:piece.end]) == {piece.stream}
-            assert not any(kept[position:piece.end]), "pieces overlap"
-            kept[position:piece.end] = b"\1" * len(piece.data)
-        assert all(kept[:limit // 2]), "the head has a gap"
-        assert all(kept[max(0, total - (limit - limit // 2)):]), "the tail has a gap"
+            assert piece.data == self.data[position : piece.end]
+            assert set(self.streams[position : piece.end]) == {piece.stream}
+            assert not any(kept[position : piece.end]), "pieces overlap"
+            kept[position : piece.end] = b"\1" * len(piece.data)
+        assert all(kept[: limit // 2]), "the head has a gap"
+        assert all(kept[max(0, total - (limit - limit // 2)) :]), "the tail has a gap"
         assert sum(kept) <= limit + LONGEST_PIECE
 
 
@@ -133,8 +137,10 @@ def test_any_feed_is_kept_as_the_naive_model_says(seed: int) -> None:
     longest = min(chance.choice([1, 5, 50, 3 * limit]), READ_BYTES)
     naive = Naive(limit)
     for _ in range(chance.randrange(1, 200)):
-        naive.feed(chance.choice([1, 2]), chance.getrandbits(8 * longest).to_bytes(longest, "big")
-                   [:chance.randrange(1, longest + 1)])
+        naive.feed(
+            chance.choice([1, 2]),
+            chance.getrandbits(8 * longest).to_bytes(longest, "big")[: chance.randrange(1, longest + 1)],
+        )
         if chance.random() < 0.3:
             naive.store(succeeds=chance.random() < 0.7)
     naive.store(succeeds=True)

@@ -1,4 +1,5 @@
 """Workers and recoverers are killed at random while a queue drains: nothing is lost, nothing runs twice at a time."""
+
 from __future__ import annotations
 
 import collections
@@ -26,9 +27,11 @@ DRAIN_SECONDS = 90.0
 OVERLAP = 99
 
 # Exit code 99 tells that another live process holds the job's lock: two executions at a time.
-COMMAND = ("flock -n -E {overlap} {locks}/$QUEUECTL_JOB_NUMBER sh -c '"
-           'printf "S %s %s\\n" $QUEUECTL_JOB_ID $QUEUECTL_ATTEMPT >>{ledger}; sleep {seconds}; '
-           'printf "E %s %s\\n" $QUEUECTL_JOB_ID $QUEUECTL_ATTEMPT >>{ledger}\'')
+COMMAND = (
+    "flock -n -E {overlap} {locks}/$QUEUECTL_JOB_NUMBER sh -c '"
+    'printf "S %s %s\\n" $QUEUECTL_JOB_ID $QUEUECTL_ATTEMPT >>{ledger}; sleep {seconds}; '
+    'printf "E %s %s\\n" $QUEUECTL_JOB_ID $QUEUECTL_ATTEMPT >>{ledger}\''
+)
 
 RECOVER = """
 from queuectl.engine.log import Log
@@ -55,8 +58,15 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
 def commands(directory: Path, chance: random.Random, count: int) -> List[str]:
     (directory / "locks").mkdir()
     (directory / "ledger").touch()
-    return [COMMAND.format(overlap=OVERLAP, locks=directory / "locks", ledger=directory / "ledger",
-                           seconds=round(chance.uniform(0.05, 0.1), 3)) for _ in range(count)]
+    return [
+        COMMAND.format(
+            overlap=OVERLAP,
+            locks=directory / "locks",
+            ledger=directory / "ledger",
+            seconds=round(chance.uniform(0.05, 0.1), 3),
+        )
+        for _ in range(count)
+    ]
 
 
 def enqueue(queue: Queue, directory: Path, chance: random.Random) -> None:
@@ -116,25 +126,32 @@ def lock_files(home: Home) -> List[str]:
 def check_tidy(pool: RunningPool) -> None:
     """The killed leave no rows and no files behind."""
     wait_until(lambda: len(pool.rows()) == WORKERS, what="the pool has its workers again")
-    wait_until(lambda: lock_files(pool.home) == sorted(f"worker-{row['id']}.lock" for row in pool.rows()),
-               what="the locks of the killed are gone")
-    wait_until(lambda: set(os.listdir(pool.home.bells)) == {"pool", *(f"worker-{pid}" for pid in pool.pids())},
-               what="the bells of the killed are gone")
+    wait_until(
+        lambda: lock_files(pool.home) == sorted(f"worker-{row['id']}.lock" for row in pool.rows()),
+        what="the locks of the killed are gone",
+    )
+    wait_until(
+        lambda: set(os.listdir(pool.home.bells)) == {"pool", *(f"worker-{pid}" for pid in pool.pids())},
+        what="the bells of the killed are gone",
+    )
 
 
-def test_the_ledger_and_lock_would_notice_two_executions(home: str, queue: Queue, tmp_path: Path,
-                                                         processes: Processes) -> None:
+def test_the_ledger_and_lock_would_notice_two_executions(
+    home: str, queue: Queue, tmp_path: Path, processes: Processes
+) -> None:
     (command,) = commands(tmp_path, random.Random(0), 1)
     (job,) = queue.enqueue([{"command": command, "retries": 0}])
-    holder = processes.start(["flock", str(tmp_path / "locks" / "1"), "sh", "-c", "echo; exec sleep 60"],
-                             stdout=subprocess.PIPE)
+    holder = processes.start(
+        ["flock", str(tmp_path / "locks" / "1"), "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE
+    )
     assert holder.stdout is not None and holder.stdout.readline() == b"\n"
     drain(home)
     assert queue.get(job).exit_code == OVERLAP
 
 
 def test_killed_workers_lose_no_job_and_none_runs_twice_at_a_time(
-        queue: Queue, pool: RunningPool, chance: random.Random, tmp_path: Path) -> None:
+    queue: Queue, pool: RunningPool, chance: random.Random, tmp_path: Path
+) -> None:
     enqueue(queue, tmp_path, chance)
     pool.start("--count", str(WORKERS))
     killed = kill_at_random(queue, lambda: kill_a_worker(pool, chance))
@@ -152,8 +169,9 @@ class Recoverers:
         self._running: List[subprocess.Popen[Any]] = [self._start() for _ in range(count)]
 
     def _start(self) -> subprocess.Popen[Any]:
-        return self._processes.start(python(RECOVER, self._home), env=cli_environment(self._home),
-                                     stderr=subprocess.DEVNULL)
+        return self._processes.start(
+            python(RECOVER, self._home), env=cli_environment(self._home), stderr=subprocess.DEVNULL
+        )
 
     def kill_one(self, chance: random.Random) -> Optional[bool]:
         place = chance.randrange(len(self._running))
@@ -165,8 +183,8 @@ class Recoverers:
 
 
 def test_the_same_holds_while_several_recover_and_are_killed_too(
-        home: str, queue: Queue, pool: RunningPool, processes: Processes, chance: random.Random,
-        tmp_path: Path) -> None:
+    home: str, queue: Queue, pool: RunningPool, processes: Processes, chance: random.Random, tmp_path: Path
+) -> None:
     enqueue(queue, tmp_path, chance)
     pool.start("--count", str(WORKERS))
     recoverers = Recoverers(home, processes, 2)

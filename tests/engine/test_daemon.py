@@ -1,4 +1,5 @@
 """Starting in the background: it is up when the command returns, or says why it is not."""
+
 from __future__ import annotations
 
 import os
@@ -63,15 +64,28 @@ def test_it_is_detached_from_session_terminal_and_directory_of_the_caller(pool: 
 
 def test_a_shell_that_captures_its_output_does_not_wait_for_it(home: str, pool: RunningPool) -> None:
     command = " ".join(f"'{word}'" for word in cli_command(home, "worker", "start", "--count", "1"))
-    done = subprocess.run(["sh", "-c", f"x=$({command} 2>&1); echo \"got $x\""], env=cli_environment(home),
-                          stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", check=True, timeout=LIMIT)
+    done = subprocess.run(
+        ["sh", "-c", f'x=$({command} 2>&1); echo "got $x"'],
+        env=cli_environment(home),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=LIMIT,
+    )
     assert done.stdout.startswith("got 1 worker started") and pool.is_running
 
 
 def test_it_keeps_no_descriptor_of_the_caller(home: str, pool: RunningPool) -> None:
     read_end, write_end = os.pipe()
-    started = subprocess.run(cli_command(home, "worker", "start", "--count", "1"), env=cli_environment(home),
-                             pass_fds=[write_end], stdout=subprocess.DEVNULL, check=True, timeout=LIMIT)
+    started = subprocess.run(
+        cli_command(home, "worker", "start", "--count", "1"),
+        env=cli_environment(home),
+        pass_fds=[write_end],
+        stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=LIMIT,
+    )
     assert started.returncode == 0 and pool.is_running
     os.close(write_end)
     readable, _, _ = select.select([read_end], [], [], 10)

@@ -1,4 +1,5 @@
 """The doorbell wakes who listens, and nobody else minds."""
+
 from __future__ import annotations
 
 import os
@@ -52,9 +53,11 @@ def test_what_was_rung_meanwhile_is_answered_at_once(place: Home, bells: List[Do
 
 
 def test_a_ring_wakes_a_process_that_waits(place: Home, bells: List[Doorbell], processes: Processes) -> None:
-    code = ("from queuectl.engine.doorbell import Doorbell\nfrom queuectl.store import Home\nimport select\n"
-            "bell = Doorbell(Home(sys.argv[1]), 'worker-3')\nprint('waiting', flush=True)\n"
-            "select.select([bell], [], [])\nprint(bell.answer().decode(), flush=True)\nbell.close()")
+    code = (
+        "from queuectl.engine.doorbell import Doorbell\nfrom queuectl.store import Home\nimport select\n"
+        "bell = Doorbell(Home(sys.argv[1]), 'worker-3')\nprint('waiting', flush=True)\n"
+        "select.select([bell], [], [])\nprint(bell.answer().decode(), flush=True)\nbell.close()"
+    )
     other = processes.start(python(code, place.path), stdout=subprocess.PIPE)
     assert other.stdout is not None and other.stdout.readline() == b"waiting\n"
     ring(place, WORKERS)

@@ -1,4 +1,5 @@
 """How commands run: what they are given, and how their end is told."""
+
 from __future__ import annotations
 
 import os
@@ -23,8 +24,16 @@ def ended(job: Job) -> Ended:
 def test_every_exit_code_is_kept_as_it_is(home: str, queue: Queue, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch(0o644)
-    expected: Dict[str, int] = {"exit 0": 0, "exit 1": 1, "exit 2": 2, f"{plain}": 126, "no-such-command-anywhere": 127,
-                                "exit 255": 255, "sh -c 'kill -9 $$'; exit $?": 137, "exit 99": 99}
+    expected: Dict[str, int] = {
+        "exit 0": 0,
+        "exit 1": 1,
+        "exit 2": 2,
+        f"{plain}": 126,
+        "no-such-command-anywhere": 127,
+        "exit 255": 255,
+        "sh -c 'kill -9 $$'; exit $?": 137,
+        "exit 99": 99,
+    }
     jobs = {command: queue.add(command, retries=0) for command in expected}
     drain(home)
     for command, code in expected.items():
@@ -34,8 +43,13 @@ def test_every_exit_code_is_kept_as_it_is(home: str, queue: Queue, tmp_path: Pat
 
 
 def test_death_by_a_signal_is_told_with_the_signal(home: str, queue: Queue) -> None:
-    expected = {"kill -SEGV $$": signal.SIGSEGV, "kill -9 $$": signal.SIGKILL, "kill 0": signal.SIGTERM,
-                "kill -INT $$": signal.SIGINT, "kill -QUIT $$": signal.SIGQUIT}
+    expected = {
+        "kill -SEGV $$": signal.SIGSEGV,
+        "kill -9 $$": signal.SIGKILL,
+        "kill 0": signal.SIGTERM,
+        "kill -INT $$": signal.SIGINT,
+        "kill -QUIT $$": signal.SIGQUIT,
+    }
     jobs = {command: queue.add(f"ulimit -c 0; {command}", retries=0) for command in expected}
     after = queue.add("echo still here")
     drain(home)
@@ -107,8 +121,14 @@ def test_a_job_is_told_who_it_is(queue: Queue) -> None:
     found = {name: value for name, value in environment_of(queue, job).items() if name.startswith("QUEUECTL_")}
     marker = found.pop("QUEUECTL_ATTEMPT_ID")
     assert marker.startswith(queue.store.meta.home_id()) and marker.endswith(f"-{attempts(queue, job)[0]['id']}")
-    assert found == {"QUEUECTL_JOB_ID": "who", "QUEUECTL_JOB_NUMBER": str(job.number), "QUEUECTL_ATTEMPT": "1",
-                     "QUEUECTL_MAX_ATTEMPTS": "5", "QUEUECTL_QUEUE": "lane", "QUEUECTL_HOME": queue.home.path}
+    assert found == {
+        "QUEUECTL_JOB_ID": "who",
+        "QUEUECTL_JOB_NUMBER": str(job.number),
+        "QUEUECTL_ATTEMPT": "1",
+        "QUEUECTL_MAX_ATTEMPTS": "5",
+        "QUEUECTL_QUEUE": "lane",
+        "QUEUECTL_HOME": queue.home.path,
+    }
 
 
 def test_the_attempt_is_counted_up_in_the_environment(queue: Queue) -> None:
@@ -118,8 +138,10 @@ def test_the_attempt_is_counted_up_in_the_environment(queue: Queue) -> None:
 
 def test_a_job_has_the_workers_environment_without_our_variables(queue: Queue) -> None:
     job = queue.add("env -0")
-    drain(queue.home.path, env={"FROM_WORKER": "yes", "QUEUECTL_KILL_GRACE": "1s", "QUEUECTL_JOB_ID": "outer",
-                                "QUEUECTL_DEBUG": "1"})
+    drain(
+        queue.home.path,
+        env={"FROM_WORKER": "yes", "QUEUECTL_KILL_GRACE": "1s", "QUEUECTL_JOB_ID": "outer", "QUEUECTL_DEBUG": "1"},
+    )
     found = environment_of(queue, job)
     assert found["FROM_WORKER"] == "yes"
     assert found["QUEUECTL_JOB_ID"] == job.id
@@ -127,7 +149,8 @@ def test_a_job_has_the_workers_environment_without_our_variables(queue: Queue) -
 
 
 def test_a_job_has_the_path_of_who_enqueued_it_and_its_own_variables(
-        queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", os.environ["PATH"] + ":/path/of/the/enqueuer")
     job = queue.add("env -0", env={"MINE": "a b\n'c' \"d\" $e", "FROM_WORKER": "no"})
     monkeypatch.undo()

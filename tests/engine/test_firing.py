@@ -1,4 +1,5 @@
 """Recurring jobs fire once for each of their times, stepped by hand with a clock that stands still."""
+
 from __future__ import annotations
 
 import random
@@ -29,6 +30,7 @@ YEAR = 365 * DAY
 
 # One scheduler
 
+
 def test_each_time_makes_one_job_and_none_before_it(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
     start = clock.wall()
     assert every(queue, "*/5 * * * *").next_at == start + 5 * MINUTE
@@ -54,10 +56,18 @@ def test_it_waits_no_longer_than_until_the_next_time(queue: Queue, scheduler: Sc
 
 
 def test_a_job_is_as_the_schedule_says(queue: Queue, scheduler: Scheduler, clock: FakeClock, tmp_path: Any) -> None:
-    every(queue, command="echo $A", queue="slow", priority=7, retries=2, timeout="90s", cwd=str(tmp_path),
-          env={"A": "1", "B": "two"})
+    every(
+        queue,
+        command="echo $A",
+        queue="slow",
+        priority=7,
+        retries=2,
+        timeout="90s",
+        cwd=str(tmp_path),
+        env={"A": "1", "B": "two"},
+    )
     run(scheduler, clock, 1)
-    job, = queue.list()
+    (job,) = queue.list()
     assert (job.command, job.state, job.queue, job.priority) == ("echo $A", "pending", "slow", 7)
     assert (job.max_retries, job.timeout, job.cwd, job.env) == (2, 90_000, str(tmp_path), {"A": "1", "B": "two"})
     assert (job.schedule, job.run_at, job.created_at) == ("it", clock.wall(), clock.wall())
@@ -69,8 +79,8 @@ def test_a_job_is_as_the_schedule_says(queue: Queue, scheduler: Scheduler, clock
 def test_firing_is_an_event_of_the_job(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
     every(queue)
     run(scheduler, clock, 1)
-    job, = queue.list()
-    event, = queue.store.events.of_job(job.number)
+    (job,) = queue.list()
+    (event,) = queue.store.events.of_job(job.number)
     assert (event["kind"], event["at"], event["actor"]) == ("fired", clock.wall(), "test")
     assert event["detail"] == f"it for {iso(clock.wall())}"
 
@@ -96,9 +106,11 @@ def test_one_that_will_never_come_again_rests(queue: Queue, scheduler: Scheduler
 
 # Several schedulers
 
+
 @pytest.mark.parametrize("count", [2, 10])
 def test_several_schedulers_make_one_job_for_each_time_in_whatever_order(
-        queue: Queue, another: Callable[[], Scheduler], clock: FakeClock, count: int) -> None:
+    queue: Queue, another: Callable[[], Scheduler], clock: FakeClock, count: int
+) -> None:
     seed = time.time_ns()
     print("seed", seed)
     chance = random.Random(seed)
@@ -114,14 +126,13 @@ def test_several_schedulers_make_one_job_for_each_time_in_whatever_order(
     assert_once(queue)
 
 
-def test_of_two_that_both_have_read_it_the_second_does_nothing(
-        queue: Queue, home: str, clock: FakeClock) -> None:
+def test_of_two_that_both_have_read_it_the_second_does_nothing(queue: Queue, home: str, clock: FakeClock) -> None:
     every(queue)
     clock.advance(MINUTE)
     now, log = clock.wall(), Log("test", clock)
     with Store(Home(home), clock=clock) as one, Store(Home(home), clock=clock) as two:
-        mine, = one.schedules.due(now, 10)
-        theirs, = two.schedules.due(now, 10)
+        (mine,) = one.schedules.due(now, 10)
+        (theirs,) = two.schedules.due(now, 10)
         assert firing._fire(two, theirs, now, "two", log) == 1
         assert firing._fire(one, mine, now, "one", log) == 0
     assert jobs(queue) == 1
@@ -129,12 +140,13 @@ def test_of_two_that_both_have_read_it_the_second_does_nothing(
 
 
 def test_one_that_was_late_does_not_fire_again_for_what_another_caught_up_with(
-        queue: Queue, home: str, clock: FakeClock) -> None:
+    queue: Queue, home: str, clock: FakeClock
+) -> None:
     every(queue, catch_up="all")
     clock.advance(MINUTE)
     log = Log("test", clock)
     with Store(Home(home), clock=clock) as one, Store(Home(home), clock=clock) as two:
-        stale, = one.schedules.due(clock.wall(), 10)
+        (stale,) = one.schedules.due(clock.wall(), 10)
         clock.advance(3 * MINUTE)
         assert firing.fire_due(two, now=clock.wall(), actor="two", log=log) == 4
         assert firing._fire(one, stale, clock.wall() - 3 * MINUTE, "one", log) == 0
@@ -148,11 +160,12 @@ def test_one_that_was_late_does_not_fire_again_for_what_another_caught_up_with(
 
 @pytest.mark.parametrize("change", ["pause", "remove", "replace"])
 def test_one_that_was_changed_after_it_was_read_does_not_fire(
-        queue: Queue, home: str, clock: FakeClock, change: str) -> None:
+    queue: Queue, home: str, clock: FakeClock, change: str
+) -> None:
     every(queue)
     clock.advance(MINUTE)
     with Store(Home(home), clock=clock) as store:
-        read, = store.schedules.due(clock.wall(), 10)
+        (read,) = store.schedules.due(clock.wall(), 10)
         if change == "pause":
             Recurring(queue).pause("it")
         else:
@@ -165,9 +178,11 @@ def test_one_that_was_changed_after_it_was_read_does_not_fire(
 
 # Times that were missed
 
+
 @pytest.mark.parametrize("catch_up, expected", [("none", [12]), ("last", [12]), ("all", list(range(1, 13)))])
 def test_after_twelve_minutes_in_which_nothing_ran(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock, catch_up: str, expected: List[int]) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, catch_up: str, expected: List[int]
+) -> None:
     start = clock.wall()
     every(queue, catch_up=catch_up)
     clock.advance(12 * MINUTE + 20_000)
@@ -179,19 +194,27 @@ def test_after_twelve_minutes_in_which_nothing_ran(
 
 @pytest.mark.parametrize("late, jobs_made", [(59_999, 1), (60_000, 1), (60_001, 0)])
 def test_without_catching_up_a_time_is_in_time_for_a_minute(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock, late: int, jobs_made: int) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, late: int, jobs_made: int
+) -> None:
     every(queue, "*/10 * * * *", catch_up="none")
     clock.advance(10 * MINUTE + late)
     scheduler.tick()
     assert jobs(queue) == jobs_made == len(fires(queue))
 
 
-@pytest.mark.parametrize("expression, most, days", [
-    ("* * * * *", MOST_CAUGHT_UP, 1), ("0 3 * * *", MOST_CAUGHT_UP, 200), ("0 0 1 * *", MOST_CAUGHT_UP, 3_500),
-    ("0 0 1 1 *", 9, 3_640)])
+@pytest.mark.parametrize(
+    "expression, most, days",
+    [
+        ("* * * * *", MOST_CAUGHT_UP, 1),
+        ("0 3 * * *", MOST_CAUGHT_UP, 200),
+        ("0 0 1 * *", MOST_CAUGHT_UP, 3_500),
+        ("0 0 1 1 *", 9, 3_640),
+    ],
+)
 @pytest.mark.parametrize("catch_up", ["none", "last", "all"])
-def test_after_ten_years_in_which_nothing_ran(queue: Queue, scheduler: Scheduler, clock: FakeClock, expression: str,
-                                              most: int, days: int, catch_up: str) -> None:
+def test_after_ten_years_in_which_nothing_ran(
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, expression: str, most: int, days: int, catch_up: str
+) -> None:
     every(queue, expression, catch_up=catch_up)
     clock.advance(10 * YEAR + 90_000)
     now = clock.wall()
@@ -228,15 +251,18 @@ def test_what_was_caught_up_with_is_queued_oldest_first(queue: Queue, scheduler:
 
 # While the last job has not ended
 
+
 def test_a_time_is_skipped_while_the_last_job_has_not_ended(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock
+) -> None:
     every(queue, overlap="skip")
     run(scheduler, clock, 3)
-    job, = queue.list()
+    (job,) = queue.list()
     assert list(fires(queue).values()) == [job.number, None, None]
     assert told(queue) == [f"it for {iso(clock.wall() - 2 * MINUTE)}"]
-    assert told(queue, "skipped") == [f"it for {iso(clock.wall() - age)}: job {job.number} has not ended yet"
-                                      for age in (MINUTE, 0)]
+    assert told(queue, "skipped") == [
+        f"it for {iso(clock.wall() - age)}: job {job.number} has not ended yet" for age in (MINUTE, 0)
+    ]
     queue.cancel(job.id)
     run(scheduler, clock, 2)
     assert jobs(queue) == 2
@@ -245,7 +271,8 @@ def test_a_time_is_skipped_while_the_last_job_has_not_ended(
 
 
 def test_times_that_were_missed_do_not_overtake_each_other_either(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock
+) -> None:
     every(queue, overlap="skip", catch_up="all")
     clock.advance(12 * MINUTE)
     scheduler.tick()
@@ -259,7 +286,8 @@ def test_with_overlap_every_time_makes_a_job(queue: Queue, scheduler: Scheduler,
 
 
 def test_a_job_that_was_run_by_hand_counts_as_one_that_has_not_ended(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock
+) -> None:
     every(queue, overlap="skip")
     job = Recurring(queue).run("it")
     run(scheduler, clock, 1)
@@ -267,6 +295,7 @@ def test_a_job_that_was_run_by_hand_counts_as_one_that_has_not_ended(
 
 
 # By hand
+
 
 def test_running_it_by_hand_is_no_fire(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
     before = every(queue, "*/5 * * * *", "echo it", priority=3)
@@ -280,7 +309,8 @@ def test_running_it_by_hand_is_no_fire(queue: Queue, scheduler: Scheduler, clock
 
 
 def test_one_that_is_paused_does_not_fire_and_leaves_out_what_passed_meanwhile(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock
+) -> None:
     every(queue, catch_up="all")
     run(scheduler, clock, 1)
     Recurring(queue).pause("it")
@@ -302,6 +332,7 @@ def test_a_paused_one_can_be_run_by_hand(queue: Queue) -> None:
 
 # What this Python cannot read
 
+
 def spoil(queue: Queue, name: str, **values: str) -> None:
     with queue.store.writing():
         for column, value in values.items():
@@ -310,8 +341,8 @@ def spoil(queue: Queue, name: str, **values: str) -> None:
 
 @pytest.mark.parametrize("values", [{"expression": "not cron"}, {"timezone": "Nowhere/Atlantis"}])
 def test_one_that_cannot_be_read_complains_and_blocks_nobody(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock, capfd: pytest.CaptureFixture[str],
-        values: Dict[str, str]) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, capfd: pytest.CaptureFixture[str], values: Dict[str, str]
+) -> None:
     every(queue, name="bad")
     every(queue)
     spoil(queue, "bad", **values)
@@ -328,7 +359,8 @@ def test_one_that_cannot_be_read_complains_and_blocks_nobody(
 
 
 def test_one_that_cannot_be_read_is_not_left_in_the_future_when_the_clock_is_set_back(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock
+) -> None:
     every(queue)
     spoil(queue, "it", expression="not cron")
     clock._wall += 10 * YEAR

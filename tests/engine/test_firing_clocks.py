@@ -1,4 +1,5 @@
 """Recurring jobs when the clock is set, and on the days on which the clocks change."""
+
 from __future__ import annotations
 
 import itertools
@@ -28,7 +29,8 @@ JUMPS = [*((step,) for step in STEPS), *itertools.product(STEPS, STEPS), (10 * Y
 @pytest.mark.parametrize("catch_up", ["none", "last", "all"])
 @pytest.mark.parametrize("jumps", JUMPS, ids=lambda jumps: " then ".join(f"{jump / HOUR:+g}h" for jump in jumps))
 def test_a_clock_that_jumps_fires_nothing_twice_and_leaves_nothing_behind(
-        queue: Queue, home: str, clock: FakeClock, jumps: List[int], catch_up: str) -> None:
+    queue: Queue, home: str, clock: FakeClock, jumps: List[int], catch_up: str
+) -> None:
     diary = Diary(clock)
     with Store(Home(home), clock=clock) as store:
         scheduler = Scheduler(store.home, store, clock=clock, log=diary)
@@ -56,7 +58,8 @@ def jump_about(queue: Queue, scheduler: Scheduler, clock: FakeClock, jumps: List
 
 
 def test_a_scheduler_that_starts_after_the_clock_was_set_back_leaves_nothing_in_the_future(
-        queue: Queue, another: Callable[[], Scheduler], clock: FakeClock) -> None:
+    queue: Queue, another: Callable[[], Scheduler], clock: FakeClock
+) -> None:
     every(queue)
     clock._wall += 10 * YEAR
     another().tick()
@@ -67,7 +70,8 @@ def test_a_scheduler_that_starts_after_the_clock_was_set_back_leaves_nothing_in_
 
 
 def test_a_clock_that_was_past_the_last_year_and_is_set_back_ends_no_schedule(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock
+) -> None:
     every(queue)
     start = clock.wall()
     clock._wall = 4_200_000_000_000  # in 2103
@@ -82,7 +86,8 @@ def test_a_clock_that_was_past_the_last_year_and_is_set_back_ends_no_schedule(
 
 
 def test_a_clock_that_creeps_is_not_said_to_be_set(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock, capfd: pytest.CaptureFixture[str]) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+) -> None:
     every(queue)
     for _ in range(200):
         clock.advance(1_000)
@@ -96,27 +101,64 @@ def test_a_clock_that_creeps_is_not_said_to_be_set(
 # Summer time
 
 LONDON, NEW_YORK, LORD_HOWE = "Europe/London", "America/New_York", "Australia/Lord_Howe"
-RULES = {LONDON: "GMT0BST,M3.5.0/1,M10.5.0", NEW_YORK: "EST5EDT,M3.2.0,M11.1.0",
-         LORD_HOWE: "LHST-10:30LHDT-11,M10.1.0,M4.1.0"}
+RULES = {
+    LONDON: "GMT0BST,M3.5.0/1,M10.5.0",
+    NEW_YORK: "EST5EDT,M3.2.0,M11.1.0",
+    LORD_HOWE: "LHST-10:30LHDT-11,M10.1.0,M4.1.0",
+}
 # Zone, the instant in UTC at which its clocks change, and for some expressions when they fire around it.
 CHANGES = {
-    "London springs": (LONDON, "2026-03-29 01:00", {
-        "30 1 * * *": ["01:00"], "0,30 1 * * *": ["01:00"], "15 2 * * *": ["01:15"], "*/30 1 * * *": [],
-        "0 * * * *": ["23:00", "00:00", "01:00", "02:00", "03:00"]}),
-    "London falls": (LONDON, "2026-10-25 01:00", {
-        "30 1 * * *": ["00:30"], "0,30 1 * * *": ["00:00", "00:30"], "15 2 * * *": ["02:15"],
-        "*/30 1 * * *": ["00:00", "00:30", "01:00", "01:30"],
-        "0 * * * *": ["23:00", "00:00", "01:00", "02:00", "03:00"]}),
-    "New York springs": (NEW_YORK, "2026-03-08 07:00", {
-        "30 2 * * *": ["07:00"], "15 3 * * *": ["07:15"], "*/15 2 * * *": [],
-        "0 * * * *": ["05:00", "06:00", "07:00", "08:00", "09:00"]}),
-    "New York falls": (NEW_YORK, "2026-11-01 06:00", {
-        "30 1 * * *": ["05:30"], "15 2 * * *": ["07:15"], "*/30 1 * * *": ["05:00", "05:30", "06:00", "06:30"]}),
-    "Lord Howe springs": (LORD_HOWE, "2026-10-03 15:30", {
-        "15 2 * * *": ["15:30"], "45 2 * * *": ["15:45"], "*/15 2 * * *": ["15:30", "15:45"]}),
-    "Lord Howe falls": (LORD_HOWE, "2026-04-04 15:00", {
-        "45 1 * * *": ["14:45"], "15 2 * * *": ["15:45"],
-        "*/15 1 * * *": ["14:00", "14:15", "14:30", "14:45", "15:00", "15:15"]}),
+    "London springs": (
+        LONDON,
+        "2026-03-29 01:00",
+        {
+            "30 1 * * *": ["01:00"],
+            "0,30 1 * * *": ["01:00"],
+            "15 2 * * *": ["01:15"],
+            "*/30 1 * * *": [],
+            "0 * * * *": ["23:00", "00:00", "01:00", "02:00", "03:00"],
+        },
+    ),
+    "London falls": (
+        LONDON,
+        "2026-10-25 01:00",
+        {
+            "30 1 * * *": ["00:30"],
+            "0,30 1 * * *": ["00:00", "00:30"],
+            "15 2 * * *": ["02:15"],
+            "*/30 1 * * *": ["00:00", "00:30", "01:00", "01:30"],
+            "0 * * * *": ["23:00", "00:00", "01:00", "02:00", "03:00"],
+        },
+    ),
+    "New York springs": (
+        NEW_YORK,
+        "2026-03-08 07:00",
+        {
+            "30 2 * * *": ["07:00"],
+            "15 3 * * *": ["07:15"],
+            "*/15 2 * * *": [],
+            "0 * * * *": ["05:00", "06:00", "07:00", "08:00", "09:00"],
+        },
+    ),
+    "New York falls": (
+        NEW_YORK,
+        "2026-11-01 06:00",
+        {"30 1 * * *": ["05:30"], "15 2 * * *": ["07:15"], "*/30 1 * * *": ["05:00", "05:30", "06:00", "06:30"]},
+    ),
+    "Lord Howe springs": (
+        LORD_HOWE,
+        "2026-10-03 15:30",
+        {"15 2 * * *": ["15:30"], "45 2 * * *": ["15:45"], "*/15 2 * * *": ["15:30", "15:45"]},
+    ),
+    "Lord Howe falls": (
+        LORD_HOWE,
+        "2026-04-04 15:00",
+        {
+            "45 1 * * *": ["14:45"],
+            "15 2 * * *": ["15:45"],
+            "*/15 1 * * *": ["14:00", "14:15", "14:30", "14:45", "15:00", "15:15"],
+        },
+    ),
 }
 AROUND = 125  # minutes
 
@@ -137,8 +179,14 @@ def machine_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], No
 
 @pytest.mark.parametrize("is_named", [True, False], ids=["by name", "of this machine"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_on_the_days_on_which_the_clocks_change(queue: Queue, scheduler: Scheduler, clock: FakeClock, change: str,
-                                                is_named: bool, machine_zone: Callable[[str], None]) -> None:
+def test_on_the_days_on_which_the_clocks_change(
+    queue: Queue,
+    scheduler: Scheduler,
+    clock: FakeClock,
+    change: str,
+    is_named: bool,
+    machine_zone: Callable[[str], None],
+) -> None:
     zone, at, expected = CHANGES[change]
     timezone_name = zone
     if is_named:
@@ -152,7 +200,8 @@ def test_on_the_days_on_which_the_clocks_change(queue: Queue, scheduler: Schedul
         every(queue, expression, name=f"s{number}", timezone=timezone_name)
     run(scheduler, clock, 2 * AROUND)
     found: Dict[str, List[str]] = {
-        expression: [utc(time) for time in fires(queue, f"s{number}")] for number, expression in enumerate(expected)}
+        expression: [utc(time) for time in fires(queue, f"s{number}")] for number, expression in enumerate(expected)
+    }
     assert found == expected
     assert len(fires(queue, f"s{len(expected)}")) == 2 * AROUND
     assert_once(queue)

@@ -1,4 +1,5 @@
 """Schedulers are killed between firing and enqueuing: each time makes one job, whatever the instant."""
+
 from __future__ import annotations
 
 import os
@@ -65,8 +66,9 @@ POINTS = [f"{when} {step}" for step in ("advance", "enqueue", "record_fire", "co
 
 
 @pytest.mark.parametrize("where", POINTS)
-def test_a_kill_in_the_middle_of_firing(home: str, queue: Queue, clock: FakeClock, processes: Processes,
-                                        where: str) -> None:
+def test_a_kill_in_the_middle_of_firing(
+    home: str, queue: Queue, clock: FakeClock, processes: Processes, where: str
+) -> None:
     every(queue, catch_up="all")
     clock.advance(2 * MINUTE)
     killed = processes.start(python(KILLED, home, where, str(clock.wall())), env=cli_environment(home))
@@ -146,8 +148,9 @@ class Schedulers:
 
     def _start(self) -> subprocess.Popen[Any]:
         words = [str(number) for number in (self._base, self._since, SPEED, self._chance.randrange(1 << 32))]
-        return self._processes.start(python(CHAOS, self._home, *words), env=cli_environment(self._home),
-                                     stderr=subprocess.DEVNULL)
+        return self._processes.start(
+            python(CHAOS, self._home, *words), env=cli_environment(self._home), stderr=subprocess.DEVNULL
+        )
 
     def kill_one(self) -> None:
         self._chance.choice(self._running).kill()
@@ -167,7 +170,8 @@ class Schedulers:
 
 
 def test_schedulers_that_are_killed_at_random_leave_no_time_out_and_fire_none_twice(
-        home: str, queue: Queue, clock: FakeClock, processes: Processes, chance: random.Random) -> None:
+    home: str, queue: Queue, clock: FakeClock, processes: Processes, chance: random.Random
+) -> None:
     start = clock.wall()
     every(queue, catch_up="all")
     every(queue, "*/7 * * * *", name="other", catch_up="all")

@@ -1,4 +1,5 @@
 """What is old goes, in small transactions and short steps, and the room that it took is given back."""
+
 from __future__ import annotations
 
 import os
@@ -79,12 +80,27 @@ def run_one(store: Store, state: str) -> int:
 
 # What goes when
 
-@pytest.mark.parametrize("completed, dead, gone", [
-    ("24", None, [COMPLETED]), ("none", None, []), ("none", "24", [DEAD]), ("24", "24", [COMPLETED, DEAD]),
-    ("25", "24", [DEAD]), ("0.5", "48", [COMPLETED])])
+
+@pytest.mark.parametrize(
+    "completed, dead, gone",
+    [
+        ("24", None, [COMPLETED]),
+        ("none", None, []),
+        ("none", "24", [DEAD]),
+        ("24", "24", [COMPLETED, DEAD]),
+        ("25", "24", [DEAD]),
+        ("0.5", "48", [COMPLETED]),
+    ],
+)
 def test_jobs_go_by_the_settings_and_no_others(
-        queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock, completed: str, dead: Optional[str],
-        gone: List[str]) -> None:
+    queue: Queue,
+    store: Store,
+    keeper: Housekeeping,
+    clock: FakeClock,
+    completed: str,
+    dead: Optional[str],
+    gone: List[str],
+) -> None:
     queue.change_setting("retain_completed_hours", completed)
     queue.change_setting("retain_dead_hours", dead)
     numbers = {state: bring_to(store, state) for state in sorted(ALL_STATES, key=lambda state: state == "pending")}
@@ -123,18 +139,20 @@ def test_it_looks_once_a_minute(store: Store, keeper: Housekeeping, clock: FakeC
 
 
 def test_what_was_pruned_is_an_event_and_in_the_log(
-        store: Store, keeper: Housekeeping, clock: FakeClock, capfd: pytest.CaptureFixture[str]) -> None:
+    store: Store, keeper: Housekeeping, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+) -> None:
     enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE + 5)])
     end_all(store)
     clock.advance(24 * HOUR)
     work(keeper, clock)
-    event, = [row for row in store.events.since(0, 50) if row["kind"] == "pruned"]
+    (event,) = [row for row in store.events.since(0, 50) if row["kind"] == "pruned"]
     assert (event["detail"], event["actor"]) == (f"{PRUNE_AT_ONCE + 5} jobs", "test")
     assert f"pruned {PRUNE_AT_ONCE + 5} jobs\n" in capfd.readouterr().err
 
 
 def test_contexts_go_with_the_last_job_but_not_those_of_schedules(
-        queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock
+) -> None:
     for name, value in (("gone", "1"), ("kept", "2")):
         queue.add("true", id=name, env={"A": value})
     Recurring(queue).add("it", "0 0 1 1 *", "true", env={"A": "3"})
@@ -158,7 +176,8 @@ def test_events_go_after_thirty_days(store: Store, keeper: Housekeeping, clock: 
 
 
 def test_events_of_a_clock_that_was_ahead_do_not_keep_the_others_for_ever(
-        store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+    store: Store, keeper: Housekeeping, clock: FakeClock
+) -> None:
     with store.writing():
         for at in (NOW, NOW + 3_650 * DAY, NOW + 1):
             store.events.add("it", actor="test", now=at)
@@ -178,6 +197,7 @@ def test_rollups_go_after_ninety_days(store: Store, keeper: Housekeeping, clock:
 
 # Short steps
 
+
 def slow(monkeypatch: pytest.MonkeyPatch, store: Store, clock: FakeClock) -> None:
     """Let each writing transaction take its time."""
     begin = store.database.begin
@@ -190,7 +210,8 @@ def slow(monkeypatch: pytest.MonkeyPatch, store: Store, clock: FakeClock) -> Non
 
 
 def test_a_step_ends_soon_and_the_next_one_goes_on(
-        store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jobs = PRUNE_AT_ONCE * 12
     enqueue(store, *[spec() for _ in range(jobs)])
     end_all(store)
@@ -212,7 +233,8 @@ def test_a_step_ends_soon_and_the_next_one_goes_on(
 
 
 def test_what_is_due_meanwhile_is_not_delayed(
-        queue: Queue, store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue: Queue, store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE * 50)])
     end_all(store)
     clock.advance(24 * HOUR + 1)
@@ -231,7 +253,8 @@ def test_what_is_due_meanwhile_is_not_delayed(
 
 
 def test_an_error_ends_the_round_and_the_next_one_begins_anew(
-        store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_one(store, COMPLETED)
     clock.advance(25 * HOUR)
 
@@ -247,7 +270,8 @@ def test_an_error_ends_the_round_and_the_next_one_begins_anew(
 
 
 def test_a_setting_that_changes_in_the_middle_counts_from_the_next_round_on(
-        queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE * 10)])
     end_all(store)
     clock.advance(25 * HOUR)
@@ -262,6 +286,7 @@ def test_a_setting_that_changes_in_the_middle_counts_from_the_next_round_on(
 
 
 # Room
+
 
 def watch(monkeypatch: pytest.MonkeyPatch, store: Store) -> List[Tuple[int, int]]:
     """Return a list of how many jobs each writing transaction deletes, and by how many pages the file shrinks."""
@@ -290,7 +315,8 @@ def fill(store: Store, jobs: int = 20_000) -> None:
 
 
 def test_the_file_shrinks_after_many_jobs_came_and_went(
-        store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fresh = store.database.pages()[0]
     fill(store)
     store.checkpoint()
@@ -309,8 +335,7 @@ def test_the_file_shrinks_after_many_jobs_came_and_went(
     assert_whole(store)
 
 
-def test_room_that_will_be_used_again_is_not_given_back(
-        store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
+def test_room_that_will_be_used_again_is_not_given_back(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
     for _ in range(2):
         enqueue(store, *[spec("x" * 2_048) for _ in range(1_000)])
         end_all(store)
@@ -320,11 +345,18 @@ def test_room_that_will_be_used_again_is_not_given_back(
         assert 2_000 < free < SPARE_PAGES and pages < free * 1.2
 
 
-@pytest.mark.parametrize("pages, free, shrinks", [
-    (SPARE_PAGES * 4, SPARE_PAGES, True), (SPARE_PAGES * 4 + 1, SPARE_PAGES, False),
-    (SPARE_PAGES, SPARE_PAGES - 1, False), (0, 0, False)])
-def test_what_is_worth_giving_back(store: Store, monkeypatch: pytest.MonkeyPatch, pages: int, free: int,
-                                   shrinks: bool) -> None:
+@pytest.mark.parametrize(
+    "pages, free, shrinks",
+    [
+        (SPARE_PAGES * 4, SPARE_PAGES, True),
+        (SPARE_PAGES * 4 + 1, SPARE_PAGES, False),
+        (SPARE_PAGES, SPARE_PAGES - 1, False),
+        (0, 0, False),
+    ],
+)
+def test_what_is_worth_giving_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch, pages: int, free: int, shrinks: bool
+) -> None:
     found = [(pages, free), (pages - free, 0)]
     monkeypatch.setattr(store.database, "pages", lambda: found.pop(0))
     assert len(list(vacuum(store))) == shrinks
@@ -338,6 +370,7 @@ def test_a_file_that_cannot_shrink_is_left_after_one_try(store: Store, monkeypat
 
 
 # Logs
+
 
 @pytest.mark.parametrize("which", ["pool_log", "scheduler_log"])
 def test_a_log_that_grew_is_turned_over(store: Store, keeper: Housekeeping, clock: FakeClock, which: str) -> None:
@@ -359,6 +392,7 @@ def test_a_log_that_grew_is_turned_over(store: Store, keeper: Housekeeping, cloc
 
 # By hand
 
+
 def test_a_user_prunes_what_ended_before_an_instant(queue: Queue, store: Store) -> None:
     enqueue(store, *[spec("x" * 2_048) for _ in range(PRUNE_AT_ONCE * 3 + 1)])
     end_all(store)
@@ -373,8 +407,7 @@ def test_a_user_prunes_what_ended_before_an_instant(queue: Queue, store: Store) 
     assert_whole(store)
 
 
-def test_pruning_by_hand_gives_the_room_back(queue: Queue, store: Store,
-                                             monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pruning_by_hand_gives_the_room_back(queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, 4_000)
     full = store.database.pages()[0]
     transactions = watch(monkeypatch, queue.store)

@@ -1,4 +1,5 @@
 """Lines of the daemons' logs: one per fact, harmless, not too many."""
+
 from __future__ import annotations
 
 import os

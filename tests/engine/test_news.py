@@ -1,4 +1,5 @@
 """What became of jobs since one last looked: each end is told once."""
+
 from __future__ import annotations
 
 from typing import Iterator

@@ -1,4 +1,5 @@
 """What jobs print: stored as it came, bounded, and told what is missing."""
+
 from __future__ import annotations
 
 import random
@@ -51,7 +52,7 @@ def test_a_long_output_keeps_head_and_tail_and_says_how_much_is_missing(home: st
     whole = "".join(f"{number}\n" for number in range(1, 200_001)).encode()
     shown = logs(home, job.id)
     (gap,) = LEFT_OUT.finditer(shown)
-    head, tail = shown[:gap.start()], shown[gap.end():]
+    head, tail = shown[: gap.start()], shown[gap.end() :]
     assert whole.startswith(head) and whole.endswith(tail)
     assert len(head) + int(gap[1]) + len(tail) == len(whole)
     assert len(head) == 32_768 and 32_768 <= len(tail) <= 32_768 + 65_536
@@ -79,8 +80,7 @@ def test_a_job_that_prints_without_end_is_ended_in_time(queue: Queue) -> None:
     assert queue.output(job.id).startswith(b"y\ny\n")
 
 
-def test_the_output_of_a_running_job_can_be_read(
-        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+def test_the_output_of_a_running_job_can_be_read(home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
     job = queue.add(f"echo early; echo >{tmp_path}/started; sleep 60")
     start_worker(processes, home, tmp_path / "log")
     wait_for_file(tmp_path / "started")
@@ -94,8 +94,7 @@ def test_each_attempt_keeps_its_own_output(queue: Queue) -> None:
     assert [queue.output(job.id, attempt=number) for number in (1, 2, 3)] == [b"try 1\n", b"try 2\n", b"try 3\n"]
 
 
-def test_output_of_an_attempt_whose_worker_was_killed_is_kept(
-        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+def test_output_of_an_attempt_whose_worker_was_killed_is_kept(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
     pool.start("--count", "1")
     job = queue.add(f"echo precious; echo >{tmp_path}/started; sleep 2.5; kill -9 $PPID; sleep 60", retries=0)
     assert queue.wait(job.id, timeout=60)[0].state == "dead"

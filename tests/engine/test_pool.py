@@ -1,4 +1,5 @@
 """The pool keeps as many workers as it should, whatever happens to them."""
+
 from __future__ import annotations
 
 import os
@@ -22,7 +23,8 @@ STARTERS = 10
 def test_ten_that_start_at_once_make_one_pool(home: str, queue: Queue, pool: RunningPool, processes: Processes) -> None:
     started: List[subprocess.Popen[Any]] = [
         processes.start_cli(home, "worker", "start", "--count", "1", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        for _ in range(STARTERS)]
+        for _ in range(STARTERS)
+    ]
     said = [starter.communicate(timeout=60)[1].decode() for starter in started]
     codes = sorted(starter.returncode for starter in started)
     assert codes == [0] + [4] * (STARTERS - 1), said
@@ -33,8 +35,7 @@ def test_ten_that_start_at_once_make_one_pool(home: str, queue: Queue, pool: Run
 
 
 @pytest.mark.parametrize("text", ["", "123456 789\n", f"{os.getpid()} 1\n", "1 0\n", "nonsense\n"])
-def test_a_lock_file_left_by_a_dead_pool_blocks_nothing(
-        home: str, queue: Queue, pool: RunningPool, text: str) -> None:
+def test_a_lock_file_left_by_a_dead_pool_blocks_nothing(home: str, queue: Queue, pool: RunningPool, text: str) -> None:
     Path(Home(home).pool_lock).write_text(text)
     for number in (7, 8):
         Path(Home(home).worker_lock(number)).write_text(text)
@@ -59,8 +60,7 @@ def test_a_killed_worker_is_replaced_at_once(queue: Queue, pool: RunningPool) ->
     assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"
 
 
-def test_when_the_pool_is_killed_its_workers_finish_and_leave(
-        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+def test_when_the_pool_is_killed_its_workers_finish_and_leave(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
     pid = pool.start("--count", "2")
     job = queue.add(f"echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done")
     wait_for_file(tmp_path / "started")
@@ -75,7 +75,8 @@ def test_when_the_pool_is_killed_its_workers_finish_and_leave(
 
 
 def test_when_the_pool_is_killed_another_can_be_started_at_once(
-        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     first = pool.start("--count", "2")
     running = queue.add(f"echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done")
     wait_for_file(tmp_path / "started")

@@ -1,4 +1,5 @@
 """How a pool ends when something is wrong with it: killed, stopped by the system, or without its home."""
+
 from __future__ import annotations
 
 import os
@@ -14,7 +15,8 @@ FOR_EVER = "echo >{}/started; sleep 600"
 
 
 def test_a_forced_stop_ends_a_worker_that_has_outlived_its_pool(
-        home: str, queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    home: str, queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     pid = pool.start("--count", "1")
     job = queue.add(FOR_EVER.format(tmp_path))
     wait_for_file(tmp_path / "started")

@@ -1,4 +1,5 @@
 """Stopping: jobs may finish for a while, then they go back to the queue; that attempt does not count."""
+
 from __future__ import annotations
 
 import os
@@ -43,7 +44,8 @@ def log_says(pool: RunningPool, text: str) -> None:
 
 
 def test_a_stop_lets_the_job_finish_and_takes_no_other(
-        home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path) -> None:
+    home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path
+) -> None:
     pool.start("--count", "1")
     (job,) = started(queue, tmp_path)
     waiting = queue.add("true")
@@ -65,7 +67,8 @@ def test_stopping_twice_or_without_workers_is_fine(home: str, queue: Queue, pool
 
 
 def test_a_second_signal_ends_the_job_which_goes_back_uncounted(
-        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     pid = pool.start("--count", "1")
     jobs = started(queue, tmp_path)
     os.kill(pid, signal.SIGTERM)
@@ -77,7 +80,8 @@ def test_a_second_signal_ends_the_job_which_goes_back_uncounted(
 
 @pytest.mark.parametrize("repeat", range(3))
 def test_force_ends_all_jobs_at_once_and_each_goes_back_uncounted(
-        queue: Queue, pool: RunningPool, tmp_path: Path, repeat: int) -> None:
+    queue: Queue, pool: RunningPool, tmp_path: Path, repeat: int
+) -> None:
     pool.start("--count", "8")
     jobs = started(queue, tmp_path, 8)
     before = SYSTEM_CLOCK.monotonic()
@@ -127,7 +131,8 @@ def test_a_released_job_is_run_by_the_next_pool(queue: Queue, pool: RunningPool,
 
 
 def test_a_worker_that_leaves_already_is_not_hurried_by_a_stop(
-        home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path) -> None:
+    home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path
+) -> None:
     pool.start("--count", "2")
     jobs = started(queue, tmp_path, 2)
     pool.run("scale", "1")
@@ -141,12 +146,15 @@ def test_a_worker_that_leaves_already_is_not_hurried_by_a_stop(
 
 
 def test_a_job_that_had_ended_well_is_completed_even_if_its_leftovers_are_ended_by_force(
-        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     queue.change_setting("kill_grace", "3s")
     pool.start("--count", "1")
     # The shell waits until the process it leaves behind is safe from the polite request to end.
-    job = queue.add(f"( trap '' TERM; echo >{tmp_path}/deaf; sleep 60; sleep 60 ) >/dev/null 2>&1 & "
-                    f"while [ ! -e {tmp_path}/deaf ]; do sleep 0.02; done; echo $$ >{tmp_path}/shell")
+    job = queue.add(
+        f"( trap '' TERM; echo >{tmp_path}/deaf; sleep 60; sleep 60 ) >/dev/null 2>&1 & "
+        f"while [ ! -e {tmp_path}/deaf ]; do sleep 0.02; done; echo $$ >{tmp_path}/shell"
+    )
     shell = int(wait_for_file(tmp_path / "shell"))
     wait_until(lambda: identify(shell) is None, what="the shell has exited")
     pool.run("stop", "--force")
@@ -158,8 +166,9 @@ def test_a_job_that_had_ended_well_is_completed_even_if_its_leftovers_are_ended_
 def foreground(home: str, processes: Processes, tmp_path: Path) -> subprocess.Popen[Any]:
     """Start workers that stay in the foreground, as leaders of a process group like a terminal's."""
     with open(tmp_path / "foreground.log", "wb") as log:
-        return processes.start_cli(home, "worker", "start", "--no-detach", "--count", "2", stderr=log,
-                                   start_new_session=True)
+        return processes.start_cli(
+            home, "worker", "start", "--no-detach", "--count", "2", stderr=log, start_new_session=True
+        )
 
 
 def foreground_says(tmp_path: Path, text: str) -> None:
@@ -167,7 +176,8 @@ def foreground_says(tmp_path: Path, text: str) -> None:
 
 
 def test_ctrl_c_in_the_foreground_lets_jobs_finish(
-        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    home: str, queue: Queue, processes: Processes, tmp_path: Path
+) -> None:
     pool = foreground(home, processes, tmp_path)
     (job,) = started(queue, tmp_path)
     foreground_says(tmp_path, "2 workers are up")
@@ -179,7 +189,8 @@ def test_ctrl_c_in_the_foreground_lets_jobs_finish(
 
 
 def test_ctrl_c_twice_in_the_foreground_ends_them(
-        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    home: str, queue: Queue, processes: Processes, tmp_path: Path
+) -> None:
     pool = foreground(home, processes, tmp_path)
     jobs = started(queue, tmp_path, 2)
     foreground_says(tmp_path, "2 workers are up")

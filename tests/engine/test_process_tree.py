@@ -1,4 +1,5 @@
 """The whole tree of a command ends with it, however it hides; what a job may leave behind is left."""
+
 from __future__ import annotations
 
 import os
@@ -41,14 +42,18 @@ def timed(queue: Queue, command: str, **fields: Any) -> Tuple[Job, int]:
     return job, SYSTEM_CLOCK.monotonic() - before
 
 
-@pytest.mark.parametrize("command", [
-    "( SLEEP & ); echo over",
-    "SLEEP >/dev/null 2>&1 & echo over",
-    "setsid SLEEP & echo over",
-    "setsid sh -c 'SLEEP & SLEEP' >/dev/null 2>&1 & echo over",
-    "( trap '' TERM; SLEEP ) & echo over",
-    "env -i setsid SLEEP & echo over",
-], ids=["holds the pipe", "holds nothing", "own session", "own session, many", "ignores TERM", "no marker"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "( SLEEP & ); echo over",
+        "SLEEP >/dev/null 2>&1 & echo over",
+        "setsid SLEEP & echo over",
+        "setsid sh -c 'SLEEP & SLEEP' >/dev/null 2>&1 & echo over",
+        "( trap '' TERM; SLEEP ) & echo over",
+        "env -i setsid SLEEP & echo over",
+    ],
+    ids=["holds the pipe", "holds nothing", "own session", "own session, many", "ignores TERM", "no marker"],
+)
 def test_what_a_job_leaves_in_the_background_is_ended(queue: Queue, command: str) -> None:
     job, took = timed(queue, command.replace("SLEEP", f"sleep {UNIQUE}"))
     assert (job.state, queue.output(job.id)) == ("completed", b"over\n")
@@ -57,15 +62,19 @@ def test_what_a_job_leaves_in_the_background_is_ended(queue: Queue, command: str
     assert UNIQUE not in [words[1] for words in command_lines() if len(words) > 1]
 
 
-@pytest.mark.parametrize("command", [
-    "sleep 60",
-    "setsid sleep 60",
-    "setsid sh -c 'trap \"\" TERM; sleep 60; sleep 60'",
-    "trap '' TERM; sleep 60; sleep 60; sleep 60",
-    "trap 'echo asked' TERM; while :; do sleep 0.05; done",
-    "kill -STOP $$; sleep 60",
-    "sh -c 'kill -STOP $$; sleep 60' & sleep 60",
-], ids=["plain", "own session", "own and ignores TERM", "ignores TERM", "handles TERM", "stopped", "stopped child"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sleep 60",
+        "setsid sleep 60",
+        "setsid sh -c 'trap \"\" TERM; sleep 60; sleep 60'",
+        "trap '' TERM; sleep 60; sleep 60; sleep 60",
+        "trap 'echo asked' TERM; while :; do sleep 0.05; done",
+        "kill -STOP $$; sleep 60",
+        "sh -c 'kill -STOP $$; sleep 60' & sleep 60",
+    ],
+    ids=["plain", "own session", "own and ignores TERM", "ignores TERM", "handles TERM", "stopped", "stopped child"],
+)
 def test_a_timeout_ends_the_whole_tree_and_keeps_the_output(queue: Queue, command: str) -> None:
     job, took = timed(queue, f"echo before; echo error >&2; {command}", timeout=0.5, retries=0)
     assert (job.state, job.error, job.exit_code) == ("dead", "timed out after 0.5 s", None)
@@ -105,7 +114,8 @@ class Background:
 
 
 def test_a_background_process_may_outlive_its_job_if_that_is_allowed(
-        queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    queue: Queue, processes: Processes, tmp_path: Path
+) -> None:
     queue.add(f"sleep 60 & echo $! >{tmp_path}/pid; echo over", allow_background=True)
     others = [queue.add("( sleep 60 & ); true") for _ in range(3)]
     drain(queue.home.path)
@@ -115,10 +125,13 @@ def test_a_background_process_may_outlive_its_job_if_that_is_allowed(
 
 
 def test_what_a_background_process_starts_later_is_not_taken_for_the_next_jobs(
-        queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    queue: Queue, processes: Processes, tmp_path: Path
+) -> None:
     # The parent of the sleep leaves: the worker adopts it while another job runs.
-    queue.add(f"( sleep 0.3; setsid sleep 60 >/dev/null 2>&1 & echo $! >{tmp_path}/pid ) >/dev/null 2>&1 &",
-              allow_background=True)
+    queue.add(
+        f"( sleep 0.3; setsid sleep 60 >/dev/null 2>&1 & echo $! >{tmp_path}/pid ) >/dev/null 2>&1 &",
+        allow_background=True,
+    )
     queue.add(f"while [ ! -s {tmp_path}/pid ]; do sleep 0.02; done; sleep 0.1")
     drain(queue.home.path)
     assert Background(processes, tmp_path / "pid").lives
@@ -131,20 +144,25 @@ def test_a_timeout_ends_also_what_would_have_been_allowed_to_stay(queue: Queue) 
 
 
 def test_stopping_the_pool_leaves_an_allowed_background_process_and_nothing_else(
-        queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path) -> None:
+    queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path
+) -> None:
     pid = pool.start("--count", "1")
     session = os.getsid(pid)
     job = queue.add(f"sleep 60 >/dev/null 2>&1 & echo $! >{tmp_path}/pid", allow_background=True)
     queue.wait(job.id, timeout=30)
     pool.run("stop")
     assert Background(processes, tmp_path / "pid").lives
-    wait_until(lambda: not [entry for entry in process.list_processes().values()
-                            if entry.session == session and not entry.is_zombie],
-               what="the fork server is gone too")
+    wait_until(
+        lambda: (
+            not [
+                entry for entry in process.list_processes().values() if entry.session == session and not entry.is_zombie
+            ]
+        ),
+        what="the fork server is gone too",
+    )
 
 
-def test_cancelling_a_running_job_ends_its_tree(
-        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+def test_cancelling_a_running_job_ends_its_tree(home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
     job = queue.add(f"setsid sleep 60 & echo >{tmp_path}/started; sleep 60")
     start_worker(processes, home, tmp_path / "log")
     wait_for_file(tmp_path / "started")
@@ -168,8 +186,9 @@ def test_the_tree_is_found_by_its_marker(processes: Processes) -> None:
 
 
 def test_the_tree_of_a_leader_is_its_session_and_all_that_descends_from_it(processes: Processes) -> None:
-    leader = processes.start(["sh", "-c", "sleep 60 & setsid sleep 60 & echo; wait"], start_new_session=True,
-                             stdout=subprocess.PIPE)
+    leader = processes.start(
+        ["sh", "-c", "sleep 60 & setsid sleep 60 & echo; wait"], start_new_session=True, stdout=subprocess.PIPE
+    )
     assert leader.stdout is not None and leader.stdout.readline() == b"\n"
     start = process.start_time(leader.pid)
     found = wait_until(lambda: _of_size(process.find_tree(leader=leader.pid, leader_start=start), 3))

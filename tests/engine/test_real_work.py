@@ -1,4 +1,5 @@
 """Real commands on real files, compared with what Python computes."""
+
 from __future__ import annotations
 
 import hashlib
@@ -43,7 +44,8 @@ def test_a_pipeline_packs_unpacks_and_counts(queue: Queue, tmp_path: Path) -> No
     assert (job.state, int(queue.output(job.id))) == ("completed", size)
     with tarfile.open(str(tmp_path / "packed.tgz")) as packed:
         assert sorted(member.size for member in packed if member.isfile()) == sorted(
-            path.stat().st_size for path in source.iterdir())
+            path.stat().st_size for path in source.iterdir()
+        )
 
 
 def test_jobs_can_build_on_each_other_through_files(queue: Queue, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 """What a lost worker held is taken back: never from a live one, never with a signal to a stranger."""
+
 from __future__ import annotations
 
 import os
@@ -42,8 +43,9 @@ class Bench:
     def worker(self, pid: int = 1, *, lives: bool, boot: str = "") -> int:
         start = process.start_time(pid) or ""
         with self.store.writing():
-            number = self.store.workers.add(pid=pid, pid_start=start, boot=boot or process.boot_id(), queues="",
-                                            now=self.clock.wall())
+            number = self.store.workers.add(
+                pid=pid, pid_start=start, boot=boot or process.boot_id(), queues="", now=self.clock.wall()
+            )
         if lives:
             lock = LockFile(self.store.home.worker_lock(number))
             assert lock.acquire()
@@ -52,8 +54,9 @@ class Bench:
 
     def claim(self, worker: int) -> Claim:
         with self.store.writing():
-            claim = self.store.jobs.claim(worker=worker, now=self.clock.wall(),
-                                          lease_until=self.clock.monotonic() + LEASE)
+            claim = self.store.jobs.claim(
+                worker=worker, now=self.clock.wall(), lease_until=self.clock.monotonic() + LEASE
+            )
         assert claim is not None
         return claim
 
@@ -111,7 +114,8 @@ def test_no_jump_of_the_wall_clock_takes_a_job_from_a_live_worker(bench: Bench, 
 
 
 def test_what_is_left_of_the_attempt_is_killed_before_the_job_moves(
-        bench: Bench, queue: Queue, processes: Processes) -> None:
+    bench: Bench, queue: Queue, processes: Processes
+) -> None:
     queue.add("true")
     claim = bench.claim(bench.worker(lives=False))
     recorded, start = stranger(processes)
@@ -122,7 +126,8 @@ def test_what_is_left_of_the_attempt_is_killed_before_the_job_moves(
 
 
 def test_a_process_that_got_the_pid_meanwhile_is_not_signalled(
-        bench: Bench, queue: Queue, processes: Processes) -> None:
+    bench: Bench, queue: Queue, processes: Processes
+) -> None:
     job = queue.add("true")
     claim = bench.claim(bench.worker(lives=False))
     other, start = stranger(processes)
@@ -133,7 +138,8 @@ def test_a_process_that_got_the_pid_meanwhile_is_not_signalled(
 
 
 def test_after_a_restart_of_the_machine_jobs_are_recovered_and_nobody_is_signalled(
-        bench: Bench, queue: Queue, processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench: Bench, queue: Queue, processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = queue.add("true")
     # The worst case: strangers with the same pids, start times and marker, and the lock is held.
     worker, _ = stranger(processes)
@@ -147,7 +153,8 @@ def test_after_a_restart_of_the_machine_jobs_are_recovered_and_nobody_is_signall
 
 
 def test_a_worker_that_lets_its_lease_run_out_is_killed_after_a_grace(
-        bench: Bench, queue: Queue, processes: Processes) -> None:
+    bench: Bench, queue: Queue, processes: Processes
+) -> None:
     queue.add("true")
     hanging, _ = stranger(processes)
     bench.claim(bench.worker(hanging.pid, lives=True))
@@ -163,7 +170,8 @@ def test_a_worker_that_lets_its_lease_run_out_is_killed_after_a_grace(
 
 
 def test_a_stranger_with_the_pid_of_an_overdue_worker_is_not_killed(
-        bench: Bench, queue: Queue, processes: Processes) -> None:
+    bench: Bench, queue: Queue, processes: Processes
+) -> None:
     queue.add("true")
     other, start = stranger(processes)
     number = bench.worker(other.pid, lives=True)
@@ -178,11 +186,14 @@ def test_a_stranger_with_the_pid_of_an_overdue_worker_is_not_killed(
 
 
 def test_a_stopped_worker_is_killed_and_cannot_overwrite_the_result(
-        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     queue.change_setting("lease", "2s")
     pool.start("--count", "2")
-    job = queue.add(f"echo $QUEUECTL_ATTEMPT >>{tmp_path}/started; "
-                    f"[ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 60; echo result of $QUEUECTL_ATTEMPT")
+    job = queue.add(
+        f"echo $QUEUECTL_ATTEMPT >>{tmp_path}/started; "
+        f"[ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 60; echo result of $QUEUECTL_ATTEMPT"
+    )
     wait_for_file(tmp_path / "started")
     (worker,) = [row for row in queue.store.workers.with_jobs() if row["job"]]
     frozen = identify(worker["pid"])
@@ -197,7 +208,8 @@ def test_a_stopped_worker_is_killed_and_cannot_overwrite_the_result(
 
 
 def test_the_result_of_a_worker_that_lost_the_job_is_dropped(
-        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    home: str, queue: Queue, processes: Processes, tmp_path: Path
+) -> None:
     log = tmp_path / "log"
     job = queue.add(f"echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done")
     start_worker(processes, home, log)
@@ -214,12 +226,17 @@ def _take_away(queue: Queue) -> None:
     store = queue.store
     (running,) = store.attempts.running(store.contexts)
     with store.writing():
-        settle(store, running.claim, Outcome.lost("taken away"), settings=load_settings(store), random=random.random,
-               now=SYSTEM_CLOCK.wall())
+        settle(
+            store,
+            running.claim,
+            Outcome.lost("taken away"),
+            settings=load_settings(store),
+            random=random.random,
+            now=SYSTEM_CLOCK.wall(),
+        )
 
 
-def test_a_worker_that_lost_a_long_job_ends_it(
-        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+def test_a_worker_that_lost_a_long_job_ends_it(home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
     job = queue.add(f"echo >{tmp_path}/started; sleep 60")
     start_worker(processes, home, tmp_path / "log")
     wait_for_file(tmp_path / "started")
@@ -228,8 +245,7 @@ def test_a_worker_that_lost_a_long_job_ends_it(
     wait_until(lambda: not survivors(queue, job))
 
 
-def test_a_job_that_kills_its_worker_is_dead_after_all_attempts_and_others_run(
-        queue: Queue, pool: RunningPool) -> None:
+def test_a_job_that_kills_its_worker_is_dead_after_all_attempts_and_others_run(queue: Queue, pool: RunningPool) -> None:
     poison = queue.add("kill -9 $PPID", retries=2, priority=10)
     others: List[Job] = [queue.add("echo fine") for _ in range(20)]
     pool.start("--count", "2")
@@ -241,7 +257,8 @@ def test_a_job_that_kills_its_worker_is_dead_after_all_attempts_and_others_run(
 
 
 def test_a_killed_worker_is_noticed_without_waiting_for_the_lease(
-        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     pool.start("--count", "1")
     job = queue.add(f"echo >{tmp_path}/started; [ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 60")
     wait_for_file(tmp_path / "started")

@@ -1,4 +1,5 @@
 """Workers stay as they are however many jobs they run; their health is told as it is."""
+
 from __future__ import annotations
 
 import json
@@ -24,8 +25,9 @@ def zombies_of(parents: List[int]) -> List[int]:
 
 
 def run_many(queue: Queue, commands: List[str]) -> None:
-    ids = queue.enqueue([{"command": command, "retries": 0, "allow_background": "allowed" in command}
-                         for command in commands])
+    ids = queue.enqueue(
+        [{"command": command, "retries": 0, "allow_background": "allowed" in command} for command in commands]
+    )
     queue.wait(*ids, timeout=120)
 
 
@@ -42,11 +44,20 @@ def settled(count: Any) -> int:
 
 
 def test_a_worker_neither_leaks_descriptors_nor_zombies_nor_memory(
-        queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     pid = pool.start("--count", "1")
     (worker,) = pool.pids()
-    kinds = ["true", "echo text", "exit 3", "kill -9 $$", f"cd {tmp_path}; pwd", "true & setsid true & echo done",
-             "( sleep 0.01 >/dev/null 2>&1 & ) # allowed", "no-such-command"]
+    kinds = [
+        "true",
+        "echo text",
+        "exit 3",
+        "kill -9 $$",
+        f"cd {tmp_path}; pwd",
+        "true & setsid true & echo done",
+        "( sleep 0.01 >/dev/null 2>&1 & ) # allowed",
+        "no-such-command",
+    ]
     run_many(queue, kinds * 5)
     before = (settled(lambda: file_descriptors(worker)), process.memory(worker))
     pool_before = settled(lambda: file_descriptors(pid))
@@ -60,7 +71,8 @@ def test_a_worker_neither_leaks_descriptors_nor_zombies_nor_memory(
 
 
 def test_a_background_process_that_ends_while_its_worker_is_idle_leaves_no_zombie(
-        queue: Queue, pool: RunningPool) -> None:
+    queue: Queue, pool: RunningPool
+) -> None:
     pool.start("--count", "1")
     (worker,) = pool.pids()
     run_many(queue, ["( sleep 0.3; ( sleep 0.3 & ) ) >/dev/null 2>&1 & # allowed"])
@@ -74,7 +86,8 @@ def health(home: str) -> Dict[int, Dict[str, Any]]:
 
 
 def test_the_health_of_workers_is_told_as_it_is(
-        home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path) -> None:
+    home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path
+) -> None:
     pid = pool.start("--count", "2")
     found = health(home)
     assert [row["state"] for row in found.values()] == ["idle", "idle"]
@@ -93,7 +106,8 @@ def test_the_health_of_workers_is_told_as_it_is(
 
 
 def test_a_worker_that_died_is_shown_as_lost_until_it_is_recovered(
-        home: str, queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    home: str, queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     pid = pool.start("--count", "1")
     (worker,) = pool.pids()
     queue.add(f"echo >{tmp_path}/started; sleep 60", retries=0)

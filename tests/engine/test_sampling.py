@@ -1,4 +1,5 @@
 """The backlog is sampled once a minute while there is one, and nothing is written afterwards."""
+
 from __future__ import annotations
 
 from typing import Iterator, List, Tuple
@@ -53,8 +54,10 @@ def run(scheduler: Scheduler, clock: FakeClock, seconds: int) -> None:
 
 def samples(store: Store) -> List[Tuple[int, int, int, int]]:
     """Return (minute since the start, pending, processing, oldest age)."""
-    return [(row["minute"] - NOW // MINUTE, row["pending"], row["processing"], row["oldest_age"])
-            for row in store.backlog.since(0)]
+    return [
+        (row["minute"] - NOW // MINUTE, row["pending"], row["processing"], row["oldest_age"])
+        for row in store.backlog.since(0)
+    ]
 
 
 def test_each_minute_has_a_sample_while_jobs_wait(scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
@@ -75,7 +78,8 @@ def test_a_job_that_runs_counts_and_its_age_does_not(scheduler: Scheduler, other
 
 
 def test_what_is_neither_pending_nor_running_is_no_backlog(
-        scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
+    scheduler: Scheduler, others: Store, clock: FakeClock
+) -> None:
     add(others, hold=True)
     add(others, run_at=NOW + 600 * SECOND)
     run(scheduler, clock, 120)
@@ -83,7 +87,8 @@ def test_what_is_neither_pending_nor_running_is_no_backlog(
 
 
 def test_after_the_last_job_one_sample_is_zero_and_then_nothing_is_written(
-        scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
+    scheduler: Scheduler, others: Store, clock: FakeClock
+) -> None:
     add(others)
     run(scheduler, clock, 30)
     finish(others, claim(others))
@@ -95,7 +100,8 @@ def test_after_the_last_job_one_sample_is_zero_and_then_nothing_is_written(
 
 
 def test_a_home_where_nothing_ever_waited_is_not_written_to(
-        scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
+    scheduler: Scheduler, others: Store, clock: FakeClock
+) -> None:
     scheduler.tick()
     before = others.changes()
     run(scheduler, clock, 300)
@@ -103,7 +109,8 @@ def test_a_home_where_nothing_ever_waited_is_not_written_to(
 
 
 def test_work_after_an_idle_time_is_sampled_in_its_first_minute(
-        scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
+    scheduler: Scheduler, others: Store, clock: FakeClock
+) -> None:
     run(scheduler, clock, 150)
     add(others, now=clock.wall())
     run(scheduler, clock, 20)
@@ -111,7 +118,8 @@ def test_work_after_an_idle_time_is_sampled_in_its_first_minute(
 
 
 def test_two_schedulers_write_one_sample_a_minute(
-        home: str, scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
+    home: str, scheduler: Scheduler, others: Store, clock: FakeClock
+) -> None:
     add(others)
     with Store(Home(home), clock=clock) as second:
         other = Scheduler(second.home, second, clock=clock, log=Log("other", clock))
@@ -129,7 +137,8 @@ def test_two_schedulers_write_one_sample_a_minute(
 
 
 def test_one_who_starts_later_writes_the_zero_that_is_missing(
-        home: str, scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
+    home: str, scheduler: Scheduler, others: Store, clock: FakeClock
+) -> None:
     add(others)
     scheduler.tick()
     finish(others, claim(others), COMPLETED)
@@ -141,7 +150,8 @@ def test_one_who_starts_later_writes_the_zero_that_is_missing(
 
 
 def test_a_clock_that_was_ahead_neither_stops_sampling_nor_wakes_an_idle_home(
-        scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
+    scheduler: Scheduler, others: Store, clock: FakeClock
+) -> None:
     add(others)
     clock._wall += 1_000 * MINUTE
     scheduler.tick()

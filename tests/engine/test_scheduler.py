@@ -1,4 +1,5 @@
 """What happens by itself, stepped by hand with a clock that stands still."""
+
 from __future__ import annotations
 
 import os
@@ -56,8 +57,13 @@ def live_worker(queue: Queue, clock: FakeClock) -> Iterator[int]:
     from queuectl.engine import process
 
     with queue.store.writing():
-        number = queue.store.workers.add(pid=os.getpid(), pid_start=process.start_time(os.getpid()) or "",
-                                         boot=process.boot_id(), queues="", now=clock.wall())
+        number = queue.store.workers.add(
+            pid=os.getpid(),
+            pid_start=process.start_time(os.getpid()) or "",
+            boot=process.boot_id(),
+            queues="",
+            now=clock.wall(),
+        )
     lock = LockFile(queue.home.worker_lock(number))
     assert lock.acquire()
     yield number
@@ -66,8 +72,9 @@ def live_worker(queue: Queue, clock: FakeClock) -> Iterator[int]:
 
 def claim(queue: Queue, worker: int) -> Claim:
     with queue.store.writing():
-        found = queue.store.jobs.claim(worker=worker, now=queue.clock.wall(),
-                                       lease_until=queue.clock.monotonic() + 30_000)
+        found = queue.store.jobs.claim(
+            worker=worker, now=queue.clock.wall(), lease_until=queue.clock.monotonic() + 30_000
+        )
     assert found is not None
     return found
 
@@ -83,7 +90,8 @@ def finish(queue: Queue, taken: Claim, state: str, *, run_at: int = 0, output: b
 
 
 def test_a_failed_job_becomes_pending_exactly_when_it_is_due(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int
+) -> None:
     job = queue.add("false")
     finish(queue, claim(queue, live_worker), FAILED, run_at=clock.wall() + 700)
     assert scheduler.tick() == 0.7
@@ -96,7 +104,8 @@ def test_a_failed_job_becomes_pending_exactly_when_it_is_due(
 
 
 def test_a_scheduled_job_becomes_pending_exactly_when_it_is_due(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock
+) -> None:
     job = queue.add("true", run_at="+1h")
     assert scheduler.tick() == LONGEST_WAIT_SECONDS
     clock.advance(HOUR_MS - 1)
@@ -133,7 +142,8 @@ def outputs(queue: Queue) -> int:
 
 
 def test_completed_jobs_are_pruned_with_their_output_and_dead_ones_never(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int
+) -> None:
     ids = {}
     for state in (COMPLETED, DEAD, FAILED):
         ids[state] = queue.add("true").id
@@ -152,8 +162,7 @@ def test_completed_jobs_are_pruned_with_their_output_and_dead_ones_never(
     assert queue.get(ids[DEAD]).state == "dead"
 
 
-def test_pruning_follows_the_setting(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int) -> None:
+def test_pruning_follows_the_setting(queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int) -> None:
     queue.change_setting("retain_completed_hours", "none")
     queue.add("true", env={"ONLY": "here"})
     finish(queue, claim(queue, live_worker), COMPLETED)
@@ -169,7 +178,8 @@ def test_pruning_follows_the_setting(
 
 @pytest.mark.parametrize("jump", [HOUR_MS, 10 * YEAR_MS, -HOUR_MS, -10 * YEAR_MS])
 def test_a_jump_of_the_wall_clock_leaves_running_jobs_alone(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int, jump: int) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int, jump: int
+) -> None:
     job = queue.add("true")
     taken = claim(queue, live_worker)
     scheduler.tick()
@@ -183,7 +193,8 @@ def test_a_jump_of_the_wall_clock_leaves_running_jobs_alone(
 
 
 def test_after_a_jump_forward_what_is_due_by_then_is_promoted(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock
+) -> None:
     queue.add("true", run_at="+2h")
     clock._wall += 3 * HOUR_MS
     scheduler.tick()
@@ -192,7 +203,8 @@ def test_after_a_jump_forward_what_is_due_by_then_is_promoted(
 
 @pytest.mark.parametrize("jump", [-HOUR_MS, -10 * YEAR_MS])
 def test_a_failed_job_does_not_wait_for_the_time_that_the_clock_was_set_back_by(
-        queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int, jump: int) -> None:
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int, jump: int
+) -> None:
     queue.add("true")
     scheduler.tick()
     finish(queue, claim(queue, live_worker), FAILED, run_at=clock.wall() + 5_000)
@@ -211,7 +223,8 @@ def synced(store: Store) -> object:
 
 
 def test_it_syncs_only_what_others_have_committed(
-        queue: Queue, scheduler: Scheduler, store: Store, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, store: Store, clock: FakeClock
+) -> None:
     scheduler.tick()
     before = synced(store)
     for _ in range(5):
@@ -243,7 +256,8 @@ def print_much(queue: Queue, taken: Claim, position: int) -> int:
 
 
 def test_a_large_write_ahead_log_is_copied_and_used_anew(
-        queue: Queue, scheduler: Scheduler, store: Store, live_worker: int, clock: FakeClock) -> None:
+    queue: Queue, scheduler: Scheduler, store: Store, live_worker: int, clock: FakeClock
+) -> None:
     queue.add("true")
     taken = claim(queue, live_worker)
     position, largest = 0, 0
@@ -257,8 +271,13 @@ def test_a_large_write_ahead_log_is_copied_and_used_anew(
 
 
 def test_a_write_ahead_log_that_nobody_adds_to_is_copied_once(
-        queue: Queue, scheduler: Scheduler, store: Store, live_worker: int, clock: FakeClock,
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    queue: Queue,
+    scheduler: Scheduler,
+    store: Store,
+    live_worker: int,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     queue.add("true")
     taken = claim(queue, live_worker)
     print_much(queue, taken, print_much(queue, taken, 0))
@@ -286,7 +305,8 @@ def test_two_schedulers_do_not_promote_twice(home: str, queue: Queue, scheduler:
 
 
 def test_the_thread_looks_at_once_when_poked_and_ends_when_told(
-        home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(scheduler_module, "LONGEST_WAIT_SECONDS", 60.0)
     with Queue(home) as now:
         thread = SchedulerThread(Home(home), clock=SYSTEM_CLOCK, log=Log("test", SYSTEM_CLOCK))
@@ -303,7 +323,8 @@ def test_the_thread_looks_at_once_when_poked_and_ends_when_told(
 
 
 def test_the_thread_survives_trouble_and_goes_on(
-        home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     ticks: List[int] = []
 
     def tick(self: Scheduler) -> float:

@@ -1,4 +1,5 @@
 """The scheduler as a process: one of a home, up when the command returns, gone when `stop` does."""
+
 from __future__ import annotations
 
 import json
@@ -46,13 +47,19 @@ def answer(home: str, *words: str) -> Dict[str, Any]:
 
 # Start and status
 
+
 def test_it_is_up_when_start_returns(queue: Queue, scheduler: RunningScheduler) -> None:
     pid = scheduler.start()
     assert is_held(scheduler.home.scheduler_lock)
     assert Path(scheduler.home.bells, "scheduler").exists()
     found = scheduler.status()
     assert (found["running"], found["pid"], found["mode"], found["workers"], found["interval"]) == (
-        True, pid, "manual", None, 5.0)
+        True,
+        pid,
+        "manual",
+        None,
+        5.0,
+    )
     assert found["last_tick_at"] is not None and found["uptime"] < 60_000 and found["pool"] is False
     assert [found[name] for name in ("promoted", "fired", "recovered", "pruned")] == [0, 0, 0, 0]
     assert os.getsid(pid) != os.getsid(0)
@@ -94,9 +101,20 @@ def test_a_second_one_is_refused_and_names_the_first(scheduler: RunningScheduler
 
 
 def test_of_ten_that_are_started_at_once_one_wins_and_the_others_name_it(
-        home: str, queue: Queue, scheduler: RunningScheduler, processes: Processes) -> None:
-    starters = [processes.start_cli(home, "scheduler", "start", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                    stdin=subprocess.DEVNULL, encoding="utf-8") for _ in range(10)]
+    home: str, queue: Queue, scheduler: RunningScheduler, processes: Processes
+) -> None:
+    starters = [
+        processes.start_cli(
+            home,
+            "scheduler",
+            "start",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
+        for _ in range(10)
+    ]
     said = [starter.communicate(timeout=120) for starter in starters]
     pid = scheduler.pid
     processes.add(pid)
@@ -106,6 +124,7 @@ def test_of_ten_that_are_started_at_once_one_wins_and_the_others_name_it(
 
 
 # Its log
+
 
 def test_its_log_is_its_own_and_nobody_elses_business(scheduler: RunningScheduler) -> None:
     pid = scheduler.start()
@@ -129,6 +148,7 @@ def test_its_start_and_end_are_events(queue: Queue, scheduler: RunningScheduler)
 
 # Stop
 
+
 def test_stop_returns_when_it_is_gone_and_may_be_repeated(queue: Queue, scheduler: RunningScheduler) -> None:
     daemon = who(scheduler.start())
     stopped = scheduler.run("stop", "--json")
@@ -147,11 +167,20 @@ def test_stop_without_a_home_stops_nothing(scheduler: RunningScheduler) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
-def test_a_signal_ends_one_in_the_foreground_in_order(home: str, scheduler: RunningScheduler, processes: Processes,
-                                                      number: signal.Signals) -> None:
-    started = processes.start_cli(home, "scheduler", "start", "--no-detach", stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-                                  preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
+def test_a_signal_ends_one_in_the_foreground_in_order(
+    home: str, scheduler: RunningScheduler, processes: Processes, number: signal.Signals
+) -> None:
+    started = processes.start_cli(
+        home,
+        "scheduler",
+        "start",
+        "--no-detach",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
     wait_until(lambda: scheduler.is_running and "scheduler started" in run_cli(home, "events").stdout)
     assert scheduler.pid == started.pid
     started.send_signal(number)
@@ -167,8 +196,9 @@ def test_a_signal_ends_one_in_the_background_too(scheduler: RunningScheduler) ->
     assert scheduler.log().endswith("stopped\n")
 
 
-def test_one_that_does_not_listen_is_killed(queue: Queue, scheduler: RunningScheduler,
-                                            monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_does_not_listen_is_killed(
+    queue: Queue, scheduler: RunningScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from queuectl.engine import scheduler_control
 
     daemon = who(scheduler.start())
@@ -188,9 +218,11 @@ def test_after_a_kill_another_one_starts(queue: Queue, scheduler: RunningSchedul
 
 # Locks of others
 
+
 @pytest.mark.parametrize("text", ["", "999999 12345\n", "nonsense", "1 1\n", "{pid} 1\n", "{pid} {start}\n"])
 def test_a_lock_file_that_nobody_holds_stops_nobody_and_harms_no_stranger(
-        queue: Queue, scheduler: RunningScheduler, processes: Processes, text: str) -> None:
+    queue: Queue, scheduler: RunningScheduler, processes: Processes, text: str
+) -> None:
     stranger = processes.start(["sleep", "300"])
     start = process.start_time(stranger.pid)
     Path(scheduler.home.scheduler_lock).write_text(text.format(pid=stranger.pid, start=start), encoding="ascii")
@@ -211,6 +243,7 @@ def test_a_home_that_is_removed_ends_it(queue: Queue, scheduler: RunningSchedule
 
 # What it does
 
+
 def test_without_workers_it_makes_jobs_pending_in_time(home: str, queue: Queue, scheduler: RunningScheduler) -> None:
     scheduler.start("--interval", "60")
     assert "no workers" not in answer(home, "status")["advice"]
@@ -219,7 +252,7 @@ def test_without_workers_it_makes_jobs_pending_in_time(home: str, queue: Queue, 
     late = queue.get(job.id).updated_at - job.run_at
     assert 0 <= late < 5_000, "it did not wake for it"
     wait_until(lambda: scheduler.status()["promoted"] == 1)
-    advice, = answer(home, "status")["advice"]
+    (advice,) = answer(home, "status")["advice"]
     assert "1 job waits but no workers are running" in advice
     assert "no workers are running" in answer(home, "why", job.id)["reason"]
 
@@ -264,8 +297,9 @@ def test_with_neither_workers_nor_scheduler_everything_says_so(home: str, queue:
     assert re.search("worker start.*scheduler start --auto", found["hint"])
 
 
-def test_a_pool_alone_promotes_and_fires(home: str, queue: Queue, pool: RunningPool,
-                                         scheduler: RunningScheduler) -> None:
+def test_a_pool_alone_promotes_and_fires(
+    home: str, queue: Queue, pool: RunningPool, scheduler: RunningScheduler
+) -> None:
     Recurring(queue).add("it", "* * * * *", "echo it", catch_up="all")
     at = make_due(queue, "it")
     pool.start("--count", "1")
@@ -278,8 +312,9 @@ def test_a_pool_alone_promotes_and_fires(home: str, queue: Queue, pool: RunningP
     assert answer(home, "status")["advice"] == []
 
 
-def test_stopping_the_scheduler_leaves_the_workers_alone(queue: Queue, pool: RunningPool,
-                                                         scheduler: RunningScheduler) -> None:
+def test_stopping_the_scheduler_leaves_the_workers_alone(
+    queue: Queue, pool: RunningPool, scheduler: RunningScheduler
+) -> None:
     pool.start("--count", "1")
     scheduler.start()
     done = scheduler.run("stop")

@@ -1,4 +1,5 @@
 """What a live view is given: the right jobs in the right order, at a cost that does not grow."""
+
 from __future__ import annotations
 
 import os
@@ -34,11 +35,14 @@ def shown(queue: Queue, text: str = "", sort: str = "default", limit: int = LIMI
 
 def one_of_each(queue: Queue) -> dict[str, int]:
     order = [state for state in ALL_STATES if state != "pending"] + ["pending"]
-    return {state: bring_to(queue.store, state, id=f"a-{state}", queue=f"q-{state}", tags=(f"t-{state}",))
-            for state in order}
+    return {
+        state: bring_to(queue.store, state, id=f"a-{state}", queue=f"q-{state}", tags=(f"t-{state}",))
+        for state in order
+    }
 
 
 # --- the jobs and their order
+
 
 def test_what_runs_comes_first_then_what_comes_next_then_what_ended(opened: Queue) -> None:
     numbers = one_of_each(opened)
@@ -97,6 +101,7 @@ def test_elapsed_is_what_runs_until_now_and_what_ran_in_all(opened: Queue) -> No
 
 # --- filters
 
+
 @pytest.mark.parametrize("state", STATES)
 def test_a_filter_by_state_shows_that_state(opened: Queue, state: str) -> None:
     numbers = one_of_each(opened)
@@ -126,12 +131,15 @@ def test_a_text_is_found_in_id_and_command_whatever_its_case(opened: Queue) -> N
     assert shown(opened, "1%0") == []
 
 
-@pytest.mark.parametrize("text, message", [
-    ("state:deed", 'there is no state "deed" \\(did you mean "dead"\\?\\)'),
-    ("stat:dead", 'there is no filter "stat" \\(did you mean "state"\\?\\)'),
-    ("zzz:1", 'there is no filter "zzz", only'),
-    ("queue:", "the filter queue: needs a value"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("state:deed", 'there is no state "deed" \\(did you mean "dead"\\?\\)'),
+        ("stat:dead", 'there is no filter "stat" \\(did you mean "state"\\?\\)'),
+        ("zzz:1", 'there is no filter "zzz", only'),
+        ("queue:", "the filter queue: needs a value"),
+    ],
+)
 def test_a_wrong_filter_is_refused_with_what_was_meant(text: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         parse_filter(text)
@@ -146,6 +154,7 @@ def test_python_and_the_store_agree_on_what_a_filter_finds(opened: Queue) -> Non
 
 
 # --- reading again
+
 
 def test_what_nobody_changed_is_not_read_again(opened: Queue, home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     add(opened.store)
@@ -176,11 +185,23 @@ def test_own_changes_another_filter_and_another_sort_are_seen(opened: Queue) -> 
 
 # --- throughput
 
+
 def test_jobs_that_ended_are_counted_per_minute(opened: Queue) -> None:
-    for queue, state, minutes in (("a", COMPLETED, 0), ("b", COMPLETED, 0), ("a", DEAD, 1), ("a", FAILED, 1),
-                                  ("a", COMPLETED, 29), ("a", COMPLETED, 31)):
-        write(opened.store, lambda now, queue=queue, state=state: opened.store.stats.count_attempt(
-            queue, state, run_time=1, wait_time=1, now=now), NOW - minutes * MINUTE)
+    for queue, state, minutes in (
+        ("a", COMPLETED, 0),
+        ("b", COMPLETED, 0),
+        ("a", DEAD, 1),
+        ("a", FAILED, 1),
+        ("a", COMPLETED, 29),
+        ("a", COMPLETED, 31),
+    ):
+        write(
+            opened.store,
+            lambda now, queue=queue, state=state: opened.store.stats.count_attempt(
+                queue, state, run_time=1, wait_time=1, now=now
+            ),
+            NOW - minutes * MINUTE,
+        )
     this = NOW // MINUTE
     assert opened.store.stats.per_minute(NOW - 2 * MINUTE) == [(this - 1, 0, 1, 1), (this, 2, 0, 0)]
     found = Lookout(opened).look()
@@ -192,6 +213,7 @@ def test_jobs_that_ended_are_counted_per_minute(opened: Queue) -> None:
 
 
 # --- output
+
 
 def ran(queue: Queue, *pieces: tuple[int, bytes], gap: int = 0) -> int:
     """Add a job whose attempt printed these pieces; return its number."""
@@ -216,7 +238,7 @@ def test_the_tail_has_both_streams_of_the_last_attempt(opened: Queue) -> None:
 @pytest.mark.parametrize("size", [1, 7, 1_000])
 def test_no_more_than_the_last_bytes_are_loaded(opened: Queue, size: int) -> None:
     data = bytes(97 + index % 26 for index in range(5_000))
-    number = ran(opened, *[(STDOUT, data[start:start + size]) for start in range(0, len(data), size)])
+    number = ran(opened, *[(STDOUT, data[start : start + size]) for start in range(0, len(data), size)])
     tail = read_tail(opened, number, 200)
     assert tail.text == data[-200:].decode() and tail.before == 4_800
 
@@ -224,8 +246,12 @@ def test_no_more_than_the_last_bytes_are_loaded(opened: Queue, size: int) -> Non
 def test_what_was_left_out_is_said(opened: Queue) -> None:
     number = add(opened.store)
     claimed = claim(opened.store)
-    write(opened.store, lambda: opened.store.output.append(
-        claimed.attempt_id, [Piece(0, STDOUT, b"head"), Piece(104, STDOUT, b"tail")], head_end=0, tail_start=0))
+    write(
+        opened.store,
+        lambda: opened.store.output.append(
+            claimed.attempt_id, [Piece(0, STDOUT, b"head"), Piece(104, STDOUT, b"tail")], head_end=0, tail_start=0
+        ),
+    )
     assert read_tail(opened, number).text == "head\n[... 100 bytes left out ...]\ntail"
 
 
@@ -239,8 +265,9 @@ def test_a_job_without_output_or_that_is_gone_has_no_tail(opened: Queue) -> None
 def test_workers_are_shown_with_what_they_run(opened: Queue) -> None:
     from queuectl.store.lockfile import LockFile
 
-    worker = write(opened.store, lambda: opened.store.workers.add(
-        pid=os.getpid(), pid_start="1", boot="b", queues="", now=NOW))
+    worker = write(
+        opened.store, lambda: opened.store.workers.add(pid=os.getpid(), pid_start="1", boot="b", queues="", now=NOW)
+    )
     add(opened.store, "sleep 1")
     claim(opened.store, worker=worker, now=NOW - 2_000)
     lookout = Lookout(opened)
@@ -255,6 +282,7 @@ def test_workers_are_shown_with_what_they_run(opened: Queue) -> None:
 
 
 # --- the cost
+
 
 def test_a_look_costs_the_same_with_thousands_of_jobs(opened: Queue) -> None:
     def cost() -> int:

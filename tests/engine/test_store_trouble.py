@@ -1,4 +1,5 @@
 """A store that cannot be written to for a while: jobs go on, and what ended is recorded when it can be again."""
+
 from __future__ import annotations
 
 import os
@@ -47,7 +48,8 @@ def unlock(holder: subprocess.Popen[Any]) -> None:
 
 
 def test_a_pool_that_starts_while_the_store_is_locked_waits_for_it(
-        home: str, queue: Queue, processes: Processes, pool: RunningPool) -> None:
+    home: str, queue: Queue, processes: Processes, pool: RunningPool
+) -> None:
     job = queue.add("true")
     holder = lock(home, processes)
     starter = processes.start_cli(home, "worker", "start", "--count", "1", stderr=subprocess.PIPE)
@@ -61,7 +63,8 @@ def test_a_pool_that_starts_while_the_store_is_locked_waits_for_it(
 
 
 def test_a_locked_store_costs_no_job_that_has_its_lease(
-        home: str, queue: Queue, processes: Processes, pool: RunningPool, tmp_path: Path) -> None:
+    home: str, queue: Queue, processes: Processes, pool: RunningPool, tmp_path: Path
+) -> None:
     queue.change_setting("lease", "30s")
     pool.start("--count", "2")
     job = queue.add(f"echo begin; echo >{tmp_path}/started; sleep 2.5; echo end; echo >{tmp_path}/ended")
@@ -80,7 +83,8 @@ def test_a_locked_store_costs_no_job_that_has_its_lease(
 
 
 def test_a_worker_that_cannot_renew_ends_its_job_with_the_lease(
-        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    home: str, queue: Queue, processes: Processes, tmp_path: Path
+) -> None:
     queue.change_setting("lease", "2s")
     job = queue.add(f"echo >{tmp_path}/started; setsid sleep 60 & sleep 60")
     start_worker(processes, home, tmp_path / "log")
@@ -95,7 +99,8 @@ def test_a_worker_that_cannot_renew_ends_its_job_with_the_lease(
 
 
 def test_a_job_that_prints_is_not_held_up_by_a_locked_store(
-        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    home: str, queue: Queue, processes: Processes, tmp_path: Path
+) -> None:
     job = queue.add(f"echo >{tmp_path}/started; sleep 0.5; head -c 20000000 /dev/zero; echo >{tmp_path}/printed")
     start_worker(processes, home, tmp_path / "log")
     wait_for_file(tmp_path / "started")
@@ -108,7 +113,8 @@ def test_a_job_that_prints_is_not_held_up_by_a_locked_store(
 
 
 def test_a_signal_is_heeded_while_the_store_is_locked(
-        home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    home: str, queue: Queue, processes: Processes, tmp_path: Path
+) -> None:
     log = tmp_path / "log"
     worker = start_worker(processes, home, log)
     wait_until(lambda: queue.store.workers.all())
@@ -149,11 +155,15 @@ def fill(disk: Path) -> Path:
 
 
 def test_a_full_disk_ends_no_job_and_the_result_is_recorded_when_there_is_space(
-        small_disk: Path, queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    small_disk: Path, queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     pool.start("--count", "2")
     workers = pool.pids()
-    job = queue.add(f"echo begin; echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do head -c 3000 /dev/zero | "
-                    f"tr '\\0' x; echo; sleep 0.2; done; echo end; echo >{tmp_path}/ended", retries=0)
+    job = queue.add(
+        f"echo begin; echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do head -c 3000 /dev/zero | "
+        f"tr '\\0' x; echo; sleep 0.2; done; echo end; echo >{tmp_path}/ended",
+        retries=0,
+    )
     wait_for_file(tmp_path / "started")
     filler = fill(small_disk)
     refused = run_cli(str(small_disk), "add", "true")

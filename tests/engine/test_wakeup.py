@@ -1,4 +1,5 @@
 """One wait ends for signals, the bell, pipes and the parent's death alike."""
+
 from __future__ import annotations
 
 import os
@@ -73,7 +74,8 @@ def test_quit_counts_as_two(wakeup: Wakeup) -> None:
 
 @pytest.mark.parametrize("with_pidfd", [True, False])
 def test_a_child_that_dies_ends_the_wait(
-        bell: Doorbell, own_signals: None, monkeypatch: pytest.MonkeyPatch, with_pidfd: bool) -> None:
+    bell: Doorbell, own_signals: None, monkeypatch: pytest.MonkeyPatch, with_pidfd: bool
+) -> None:
     if with_pidfd and not hasattr(os, "pidfd_open"):
         pytest.skip("this Python has no pidfd")
     if not with_pidfd:

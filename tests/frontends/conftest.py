@@ -1,4 +1,5 @@
 """Fixtures of the front ends' tests."""
+
 from __future__ import annotations
 
 from typing import Iterator
@@ -16,11 +17,13 @@ def terminal(home: str, processes: support.Processes) -> Iterator[Open]:
     """Opens the command line in a new terminal."""
     opened: list[PtySession] = []
 
-    def start(*words: str, env: dict[str, str | None] | None = None, argv: list[str] | None = None,
-              **options: int) -> PtySession:
+    def start(
+        *words: str, env: dict[str, str | None] | None = None, argv: list[str] | None = None, **options: int
+    ) -> PtySession:
         variables = {"TERM": "xterm", "PAGER": None, "QUEUECTL_PAGER": "", **(env or {})}
-        session = PtySession(processes, argv or cli_command(home, *words), env=cli_environment(home, variables),
-                             **options)
+        session = PtySession(
+            processes, argv or cli_command(home, *words), env=cli_environment(home, variables), **options
+        )
         opened.append(session)
         return session
 

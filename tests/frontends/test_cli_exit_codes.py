@@ -242,8 +242,15 @@ def test_options_of_all_commands_stand_before_or_after(home: str) -> None:
 
 
 def test_no_arguments_show_the_commands_and_nothing_is_made(home: str) -> None:
-    found = subprocess.run([sys.executable, "-m", "queuectl", "--home", home], cwd=str(ROOT), capture_output=True,
-                           encoding="utf-8", check=False, timeout=60, stdin=subprocess.DEVNULL)
+    found = subprocess.run(
+        [sys.executable, "-m", "queuectl", "--home", home],
+        cwd=str(ROOT),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
     assert found.returncode == 0
     assert "worker start" in found.stdout
     assert not os.path.exists(home)

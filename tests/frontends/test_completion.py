@@ -132,8 +132,14 @@ def test_the_command_answers_quickly_enough_to_load_nothing_heavy(jobs: str) -> 
 
 def test_the_command_says_nothing_wherever_it_is_started(tmp_path: Path) -> None:
     environment: Dict[str, str] = {"LC_ALL": "C", "PATH": "", "QUEUECTL_HOME": str(tmp_path / "missing" / "home")}
-    found = subprocess.run([sys.executable, str(ROOT / "main.py"), "__complete", "bash", "queuectl show "],
-                           capture_output=True, env=environment, cwd="/", check=True, timeout=60)
+    found = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), "__complete", "bash", "queuectl show "],
+        capture_output=True,
+        env=environment,
+        cwd="/",
+        check=True,
+        timeout=60,
+    )
     assert (found.stdout, found.stderr) == (b"", b"")
     assert os.listdir(tmp_path) == []
 
@@ -158,8 +164,11 @@ def test_installing_says_what_was_written(home: str, tmp_path: Path, monkeypatch
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    places = {"bash": ".local/share/bash-completion/completions/q", "zsh": ".zfunc/_q",
-              "fish": ".config/fish/completions/q.fish"}
+    places = {
+        "bash": ".local/share/bash-completion/completions/q",
+        "zsh": ".zfunc/_q",
+        "fish": ".config/fish/completions/q.fish",
+    }
     for shell, place in places.items():
         for _ in range(2):
             answer = done(home, "completion", shell, "--install", "--name", "q")

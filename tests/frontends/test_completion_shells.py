@@ -42,8 +42,16 @@ class Terminal:
     def __init__(self, processes: Processes, argv: List[str], env: Dict[str, str], cwd: Path) -> None:
         self._fd, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
-        processes.start(argv, stdin=child, stdout=child, stderr=child, env=env, cwd=cwd, start_new_session=True,
-                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        processes.start(
+            argv,
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
         os.close(child)
         self._shown = b""
 
@@ -82,7 +90,8 @@ def place(tmp_path: Path, home: str) -> Path:
     program = tmp_path / "bin" / "queuectl"
     program.parent.mkdir()
     program.write_text(
-        f'#!/bin/sh\n[ "$1" = __complete ] && exec {sys.executable} {ROOT}/main.py "$@"\nprintf "<%s>" "$@"; echo\n')
+        f'#!/bin/sh\n[ "$1" = __complete ] && exec {sys.executable} {ROOT}/main.py "$@"\nprintf "<%s>" "$@"; echo\n'
+    )
     program.chmod(0o755)
     work = tmp_path / "work"
     (work / "My Documents").mkdir(parents=True)
@@ -122,11 +131,19 @@ def _command(shell: str, place: Path, home: str, load: str | None = None) -> Tup
         pytest.skip(f"{shell} is not installed")
     folder = place.parent / "rc"
     text = script(shell, "queuectl")
-    env = cli_environment(home, {
-        "PATH": f"{place.parent / 'bin'}:{os.environ['PATH']}", "HOME": str(folder), "ZDOTDIR": str(folder),
-        "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder), "TERM": "xterm", "LC_ALL": "C.UTF-8",
-        "INPUTRC": "/dev/null",
-    })
+    env = cli_environment(
+        home,
+        {
+            "PATH": f"{place.parent / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "ZDOTDIR": str(folder),
+            "XDG_CONFIG_HOME": str(folder),
+            "XDG_DATA_HOME": str(folder),
+            "TERM": "xterm",
+            "LC_ALL": "C.UTF-8",
+            "INPUTRC": "/dev/null",
+        },
+    )
     if shell == "bash":
         rc = folder / "bashrc"
         rc.write_text(f"{text}\nPS1='% '\nbind 'set enable-bracketed-paste off'\nbind 'set show-all-if-ambiguous on'\n")
@@ -210,8 +227,16 @@ def test_tab_makes_no_home(start: Start, place: Path, shell: str) -> None:
 def test_fish_completes_a_line_without_a_terminal(place: Path, home: str) -> None:
     argv, env = _command("fish", place, home)
     program = 'complete -C "queuectl dl"; complete -C "queuectl show with:"'
-    done = subprocess.run([argv[0], "-c", program], env=env, cwd=place, capture_output=True, text=True, check=True,
-                          timeout=LIMIT, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        [argv[0], "-c", program],
+        env=env,
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LIMIT,
+        stdin=subprocess.DEVNULL,
+    )
     assert done.stdout.splitlines() == ["dlq\tlist, stats, retry, remove", "with:colon:1\tpending: true"]
 
 
@@ -228,6 +253,7 @@ def test_the_script_has_no_syntax_error(shell: str) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     for name in ("queuectl", "my-q.1"):
-        done = subprocess.run([shell, "-n"], input=script(shell, name), capture_output=True, text=True, check=False,
-                              timeout=LIMIT)
+        done = subprocess.run(
+            [shell, "-n"], input=script(shell, name), capture_output=True, text=True, check=False, timeout=LIMIT
+        )
         assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,5 @@
 """What was typed is kept in a plain file, and a file that is damaged or closed to us costs nothing else."""
+
 from __future__ import annotations
 
 import errno
@@ -100,10 +101,22 @@ def test_a_link_is_not_written_through(bench: Bench, tmp_path: Path) -> None:
     assert len(bench.complaints) == 1
 
 
-@pytest.mark.parametrize("line, meant", [
-    ("!!", "status"), ("!1", "list"), ("!3", "status"), ("!li", "list --state dead"), ("!list --", "list --state dead"),
-    ("!4", None), ("!0", None), ("!x", None), ("!", None), ("!²", None), ("!99999999999999999999", None),
-])
+@pytest.mark.parametrize(
+    "line, meant",
+    [
+        ("!!", "status"),
+        ("!1", "list"),
+        ("!3", "status"),
+        ("!li", "list --state dead"),
+        ("!list --", "list --state dead"),
+        ("!4", None),
+        ("!0", None),
+        ("!x", None),
+        ("!", None),
+        ("!²", None),
+        ("!99999999999999999999", None),
+    ],
+)
 def test_an_earlier_line_is_found_by_number_or_beginning(bench: Bench, line: str, meant: str | None) -> None:
     history = bench.open()
     for typed in ("list", "list --state dead", "status"):

@@ -1,4 +1,5 @@
 """One key at a time, whatever bytes stand for it and however they come."""
+
 from __future__ import annotations
 
 import os
@@ -33,26 +34,29 @@ def keys(typed: Pair, data: bytes) -> List[str]:
     return list(iter(lambda: keyboard.read(0.1), ""))
 
 
-@pytest.mark.parametrize("data, names", [
-    (b"q", ["q"]),
-    (b"jk/G? ", ["j", "k", "/", "G", "?", " "]),
-    ("é日😀".encode(), ["é", "日", "😀"]),
-    (b"\x1b[A\x1b[B\x1b[C\x1b[D", ["up", "down", "right", "left"]),
-    (b"\x1bOA\x1bOB\x1bOH\x1bOF", ["up", "down", "home", "end"]),
-    (b"\x1b[5~\x1b[6~\x1b[3~\x1b[2~", ["pageup", "pagedown", "delete", "insert"]),
-    (b"\x1b[H\x1b[F\x1b[1~\x1b[4~\x1b[7~\x1b[8~", ["home", "end", "home", "end", "home", "end"]),
-    (b"\x1b[1;5A\x1b[5;2~", ["up", "pageup"]),
-    (b"\x1b[Z", ["backtab"]),
-    (b"\r\n", ["enter", "enter"]),
-    (b"\x7f\x08\t", ["backspace", "backspace", "tab"]),
-    (b"\x01\x15", ["ctrl-a", "ctrl-u"]),
-    (b"\x1b", ["escape"]),
-    (b"\x1b\x1b[A", ["escape", "up"]),
-    (b"\x1bx", ["alt-x"]),
-    (b"\x1b[99~\x1b[15Xq", ["unknown", "unknown", "q"]),
-    (b"\x1b[", ["alt-["]),
-    (b"\xffq\xc3q", ["unknown", "q", "unknown", "q"]),
-])
+@pytest.mark.parametrize(
+    "data, names",
+    [
+        (b"q", ["q"]),
+        (b"jk/G? ", ["j", "k", "/", "G", "?", " "]),
+        ("é日😀".encode(), ["é", "日", "😀"]),
+        (b"\x1b[A\x1b[B\x1b[C\x1b[D", ["up", "down", "right", "left"]),
+        (b"\x1bOA\x1bOB\x1bOH\x1bOF", ["up", "down", "home", "end"]),
+        (b"\x1b[5~\x1b[6~\x1b[3~\x1b[2~", ["pageup", "pagedown", "delete", "insert"]),
+        (b"\x1b[H\x1b[F\x1b[1~\x1b[4~\x1b[7~\x1b[8~", ["home", "end", "home", "end", "home", "end"]),
+        (b"\x1b[1;5A\x1b[5;2~", ["up", "pageup"]),
+        (b"\x1b[Z", ["backtab"]),
+        (b"\r\n", ["enter", "enter"]),
+        (b"\x7f\x08\t", ["backspace", "backspace", "tab"]),
+        (b"\x01\x15", ["ctrl-a", "ctrl-u"]),
+        (b"\x1b", ["escape"]),
+        (b"\x1b\x1b[A", ["escape", "up"]),
+        (b"\x1bx", ["alt-x"]),
+        (b"\x1b[99~\x1b[15Xq", ["unknown", "unknown", "q"]),
+        (b"\x1b[", ["alt-["]),
+        (b"\xffq\xc3q", ["unknown", "q", "unknown", "q"]),
+    ],
+)
 def test_bytes_become_keys(typed: Pair, data: bytes, names: List[str]) -> None:
     assert keys(typed, data) == names
 

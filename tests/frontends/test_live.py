@@ -1,4 +1,5 @@
 """Pictures that change in place, and a terminal that is as before afterwards."""
+
 from __future__ import annotations
 
 import io
@@ -60,18 +61,22 @@ def fed(stream: Tty, emulator: Emulator) -> List[str]:
 
 # --- clip_painted
 
-@pytest.mark.parametrize("line, columns, clipped", [
-    ("abc", 3, "abc"),
-    ("abcd", 3, "ab…"),
-    ("\x1b[31mabc\x1b[0m", 3, "\x1b[31mabc\x1b[0m"),
-    ("\x1b[31mabcd\x1b[0m", 3, "\x1b[31mab…\x1b[0m"),
-    ("ab\x1b[31mcd\x1b[0m", 3, "ab\x1b[31m…\x1b[0m"),
-    ("\x1b[31mab\x1b[0mcd", 3, "\x1b[31mab\x1b[0m…\x1b[0m"),
-    ("日本語", 5, "日本…"),
-    ("日本語", 4, "日…"),
-    ("abc", 0, ""),
-    ("", 0, ""),
-])
+
+@pytest.mark.parametrize(
+    "line, columns, clipped",
+    [
+        ("abc", 3, "abc"),
+        ("abcd", 3, "ab…"),
+        ("\x1b[31mabc\x1b[0m", 3, "\x1b[31mabc\x1b[0m"),
+        ("\x1b[31mabcd\x1b[0m", 3, "\x1b[31mab…\x1b[0m"),
+        ("ab\x1b[31mcd\x1b[0m", 3, "ab\x1b[31m…\x1b[0m"),
+        ("\x1b[31mab\x1b[0mcd", 3, "\x1b[31mab\x1b[0m…\x1b[0m"),
+        ("日本語", 5, "日本…"),
+        ("日本語", 4, "日…"),
+        ("abc", 0, ""),
+        ("", 0, ""),
+    ],
+)
 def test_a_line_is_clipped_by_what_is_seen_of_it(line: str, columns: int, clipped: str) -> None:
     assert clip_painted(line, columns) == clipped
 
@@ -88,6 +93,7 @@ def test_no_clipped_line_is_too_wide_or_leaves_a_colour_on() -> None:
 
 
 # --- Region
+
 
 def test_a_region_is_drawn_again_in_place_below_what_was_there() -> None:
     live, stream, _ = region(20, 6)
@@ -142,6 +148,7 @@ def test_what_followed_the_picture_on_its_last_line_is_taken_away_at_the_end() -
 
 # --- Signals
 
+
 def test_signals_are_noted_and_the_handlers_put_back() -> None:
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH)
     before = [signal.getsignal(number) for number in numbers]
@@ -167,6 +174,7 @@ def test_a_signal_that_is_to_be_ignored_is_left_alone() -> None:
 
 
 # --- FullScreen
+
 
 @pytest.fixture
 def start(processes: Processes) -> Iterator[Callable[..., PtySession]]:

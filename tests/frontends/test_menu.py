@@ -2,6 +2,7 @@
 
 What a person at a terminal sees is tested in `test_menu_terminal`.
 """
+
 from __future__ import annotations
 
 import re
@@ -27,10 +28,15 @@ class Talk:
     """A run of the menu: the answers it was given and what it printed."""
 
     def __init__(self, home: str, *answers: str, **environment: str) -> None:
-        done = subprocess.run([sys.executable, str(ROOT / "main.py"), "--home", home],
-                              input="".join(f"{answer}\n" for answer in answers),
-                              env=cli_environment(home, environment), capture_output=True, encoding="utf-8",
-                              check=False, timeout=LIMIT)
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "main.py"), "--home", home],
+            input="".join(f"{answer}\n" for answer in answers),
+            env=cli_environment(home, environment),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=LIMIT,
+        )
         self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
 
     @property
@@ -52,11 +58,22 @@ def test_the_menu_shows_its_entries_and_ends_at_the_end_of_the_input(home: str) 
     assert talk.code == 0
     assert talk.out.rstrip().endswith(GOODBYE)
     entries = re.findall(r"^ *(\d+)\) (.+)$", talk.out, re.MULTILINE)
-    assert entries == [("1", "Add a job"), ("2", "Live status"), ("3", "List jobs (0)"),
-                       ("4", "Start workers (none running)"), ("5", "Stop workers (none running)"),
-                       ("6", "Worker management"), ("7", "Dead letter queue (0)"), ("8", "Configuration"),
-                       ("9", "Schedule a job"), ("10", "Scheduler (not running)"),
-                       ("11", "Web dashboard (not running)"), ("12", "Demo jobs"), ("13", "Shell"), ("0", "Exit")]
+    assert entries == [
+        ("1", "Add a job"),
+        ("2", "Live status"),
+        ("3", "List jobs (0)"),
+        ("4", "Start workers (none running)"),
+        ("5", "Stop workers (none running)"),
+        ("6", "Worker management"),
+        ("7", "Dead letter queue (0)"),
+        ("8", "Configuration"),
+        ("9", "Schedule a job"),
+        ("10", "Scheduler (not running)"),
+        ("11", "Web dashboard (not running)"),
+        ("12", "Demo jobs"),
+        ("13", "Shell"),
+        ("0", "Exit"),
+    ]
 
 
 @pytest.mark.parametrize("answer", ["0", "q", "exit", "b"])
@@ -69,18 +86,29 @@ def test_the_menu_is_left(home: str, answer: str) -> None:
 def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -> None:
     talk = Talk(home, "1", "echo 'two words'; true", "mine", "7", "2", "90", "reports", "1h", "0")
     assert talk.code == 0, talk.err
-    assert talk.commands == ["queuectl add --id mine --priority 7 --retries 2 --timeout 90 --queue reports --in 1h "
-                             "'echo '\"'\"'two words'\"'\"'; true'"]
-    job, = jobs(home)
+    assert talk.commands == [
+        "queuectl add --id mine --priority 7 --retries 2 --timeout 90 --queue reports --in 1h "
+        "'echo '\"'\"'two words'\"'\"'; true'"
+    ]
+    (job,) = jobs(home)
     assert [job[name] for name in ("id", "command", "priority", "max_retries", "timeout", "queue", "state")] == [
-        "mine", "echo 'two words'; true", 7, 2, 90, "reports", "scheduled"]
+        "mine",
+        "echo 'two words'; true",
+        7,
+        2,
+        90,
+        "reports",
+        "scheduled",
+    ]
 
 
 def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
     done(home, "config", "set", "max_retries", "9")
     talk = Talk(home, "1", "true", "", "", "", "", "", "", "0")
-    assert all(shown in talk.out for shown in ("id [job-NUMBER]: ", "priority [0]: ", "retries [9]: ",
-                                               "timeout [300s]: ", "queue [default]: "))
+    assert all(
+        shown in talk.out
+        for shown in ("id [job-NUMBER]: ", "priority [0]: ", "retries [9]: ", "timeout [300s]: ", "queue [default]: ")
+    )
     assert talk.commands == ["queuectl add true"]
     assert jobs(home)[0]["max_retries"] == 9
 
@@ -105,12 +133,24 @@ def test_a_job_that_waits_is_edited_and_what_is_left_empty_stays(home: str) -> N
     talk = Talk(home, "3", "", "", "", "1", "6", "echo new", "", "", "0", "", "", "b", "b", "b", "0")
     assert all(shown in talk.out for shown in ("command [echo old]: ", "priority [3]: ", "timeout [1m 30s]: "))
     assert talk.commands[-1] == "queuectl edit x --command 'echo new' --retries 0"
-    job, = jobs(home)
+    (job,) = jobs(home)
     assert [job[name] for name in ("command", "priority", "max_retries", "timeout")] == ["echo new", 3, 0, 90]
 
 
-@pytest.mark.parametrize("answers", [["1", "b"], ["1", ""], ["1", "true", "b"], ["1", "true", "", "back"],
-                                     ["6", "3", "b"], ["8", "2", "b"], ["4", "b"], ["5", "b"], ["3", "b"]])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ["1", "b"],
+        ["1", ""],
+        ["1", "true", "b"],
+        ["1", "true", "", "back"],
+        ["6", "3", "b"],
+        ["8", "2", "b"],
+        ["4", "b"],
+        ["5", "b"],
+        ["3", "b"],
+    ],
+)
 def test_every_form_has_a_way_back(home: str, answers: list[str]) -> None:
     talk = Talk(home, *answers, "b", "b", "b")
     assert talk.code == 0
@@ -153,8 +193,12 @@ def test_live_status_without_a_terminal_is_the_status(home: str) -> None:
 def test_listing_leads_to_a_job_and_what_can_be_done_with_it(home: str) -> None:
     bring(home, "completed", "pending")
     talk = Talk(home, "3", "pending,completed", "", "", "pending-1", "show", "cancel", "y", "retry", "b", "b", "0")
-    assert talk.commands == ["queuectl list --state pending,completed", "queuectl show pending-1",
-                             "queuectl cancel pending-1", "queuectl retry pending-1"]
+    assert talk.commands == [
+        "queuectl list --state pending,completed",
+        "queuectl show pending-1",
+        "queuectl cancel pending-1",
+        "queuectl retry pending-1",
+    ]
     assert state_of(home, "pending-1") == "pending"
 
 
@@ -193,8 +237,14 @@ def test_dead_letters_are_retried_and_deleted_after_a_question(home: str) -> Non
 def test_workers_are_started_scaled_looked_at_and_stopped(home: str) -> None:
     talk = Talk(home, "4", "1", "6", "1", "2", "3", "2", "5", "0", "5", "", "", "0")
     assert talk.code == 0, talk.err
-    assert talk.commands == ["queuectl worker start --count 1", "queuectl worker status", "queuectl metrics",
-                             "queuectl worker scale 2", "queuectl worker logs --tail 30", "queuectl worker stop"]
+    assert talk.commands == [
+        "queuectl worker start --count 1",
+        "queuectl worker status",
+        "queuectl metrics",
+        "queuectl worker scale 2",
+        "queuectl worker logs --tail 30",
+        "queuectl worker stop",
+    ]
     assert "Start workers (1 running)" in talk.out
     assert "Start workers (2 running)" in talk.out
     assert "Workers stopped" in talk.out
@@ -207,10 +257,14 @@ def test_too_many_workers_are_refused_where_they_are_asked_for(home: str) -> Non
 
 
 def test_settings_are_changed_by_group_and_only_where_they_differ(home: str) -> None:
-    talk = Talk(home, "8", "2", "5", "", "none", "1.5", "", "", "4", "10m", "", "", "",
-                "1", "5", "y", "0", "0")
-    assert talk.commands == ["queuectl config set max_retries 5", "queuectl config set backoff_base 1.5",
-                             "queuectl config set timeout 10m", "queuectl config show", "queuectl config reset"]
+    talk = Talk(home, "8", "2", "5", "", "none", "1.5", "", "", "4", "10m", "", "", "", "1", "5", "y", "0", "0")
+    assert talk.commands == [
+        "queuectl config set max_retries 5",
+        "queuectl config set backoff_base 1.5",
+        "queuectl config set timeout 10m",
+        "queuectl config show",
+        "queuectl config reset",
+    ]
     assert "backoff_base must be a number between 1 and 10" in talk.out
     with Queue(home) as queue:
         assert queue.store.meta.settings() == {}
@@ -230,29 +284,71 @@ def test_a_job_is_scheduled(home: str) -> None:
 
 
 def test_a_recurring_job_is_added_looked_at_paused_and_removed(home: str) -> None:
-    talk = Talk(home, "10", "7", "2", "clean", "*/5 * * * *", "./clean.sh", "Nowhere/Atall", "UTC", "", "all", "queue",
-                "1", "3", "1", "2", "3", "4", "4", "5", "y", "0", "6", "1", "0", "0")
+    talk = Talk(
+        home,
+        "10",
+        "7",
+        "2",
+        "clean",
+        "*/5 * * * *",
+        "./clean.sh",
+        "Nowhere/Atall",
+        "UTC",
+        "",
+        "all",
+        "queue",
+        "1",
+        "3",
+        "1",
+        "2",
+        "3",
+        "4",
+        "4",
+        "5",
+        "y",
+        "0",
+        "6",
+        "1",
+        "0",
+        "0",
+    )
     assert talk.code == 0
     assert talk.commands == [
-        "queuectl cron add --timezone UTC --overlap queue clean '*/5 * * * *' ./clean.sh", "queuectl cron list",
-        "queuectl cron show clean", "queuectl cron next clean", "queuectl cron run clean", "queuectl cron pause clean",
-        "queuectl cron resume clean", "queuectl cron remove clean", "queuectl scheduled", "queuectl scheduler status"]
+        "queuectl cron add --timezone UTC --overlap queue clean '*/5 * * * *' ./clean.sh",
+        "queuectl cron list",
+        "queuectl cron show clean",
+        "queuectl cron next clean",
+        "queuectl cron run clean",
+        "queuectl cron pause clean",
+        "queuectl cron resume clean",
+        "queuectl cron remove clean",
+        "queuectl scheduled",
+        "queuectl scheduler status",
+    ]
     assert "timezone" in talk.out
     assert len(jobs(home)) == 1
 
 
 def test_the_scheduler_is_started_and_stopped(home: str) -> None:
     talk = Talk(home, "10", "3", "2", "", "1", "5", "4", "0", "0")
-    assert talk.commands == ["queuectl scheduler start --auto --workers 2", "queuectl scheduler status",
-                             "queuectl scheduler logs --tail 30", "queuectl scheduler stop"]
+    assert talk.commands == [
+        "queuectl scheduler start --auto --workers 2",
+        "queuectl scheduler status",
+        "queuectl scheduler logs --tail 30",
+        "queuectl scheduler stop",
+    ]
     assert "Scheduler (running)" in talk.out or "mode:       auto, up to 2 workers" in talk.out
 
 
 def test_the_dashboard_is_started_and_stopped(home: str) -> None:
     done(home, "config", "set", "dashboard_port", "1")
     talk = Talk(home, "11", "2", "1", "0", "yes", "2", "3", "0", "0")
-    assert talk.commands == ["queuectl dashboard status", "queuectl dashboard start --detach --port 0 --read-only",
-                             "queuectl dashboard status", "queuectl dashboard stop"]
+    assert talk.commands == [
+        "queuectl dashboard status",
+        "queuectl dashboard start --detach --port 0 --read-only",
+        "queuectl dashboard status",
+        "queuectl dashboard stop",
+    ]
     assert talk.out.count("Dashboard: http://127.0.0.1:") == 2
     assert "Dashboard stopped" in talk.out
 
@@ -273,8 +369,32 @@ def test_the_shell_opens_and_leads_back(home: str) -> None:
 
 def test_nothing_is_wider_than_forty_columns(home: str) -> None:
     bring(home, "dead")
-    talk = Talk(home, "1", "true", "", "", "", "", "", "", "3", "", "", "", "1", "b", "b", "7", "0", "8", "2", "b", "0",
-                "0", COLUMNS="40")
+    talk = Talk(
+        home,
+        "1",
+        "true",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "3",
+        "",
+        "",
+        "",
+        "1",
+        "b",
+        "b",
+        "7",
+        "0",
+        "8",
+        "2",
+        "b",
+        "0",
+        "0",
+        COLUMNS="40",
+    )
     ours = [line for line in talk.out.splitlines() if not line.startswith(("ID", "dead-1", "job-", "same as"))]
     assert [line for line in ours if len(line) > 40 and "home" not in line] == []
 
@@ -287,7 +407,9 @@ def test_the_menu_runs_only_commands_that_exist() -> None:
     assert len(forms) > 4
     commands = load()
     assert [words for words in lists + forms if " ".join(words[:2]) not in commands and words[0] not in commands] == [
-        ["dlq"], ["cron"]]
+        ["dlq"],
+        ["cron"],
+    ]
 
 
 def test_untrusted_text_is_harmless(home: str) -> None:

@@ -1,4 +1,5 @@
 """Progress on a terminal and in a log, by a clock that is moved by hand."""
+
 from __future__ import annotations
 
 import io

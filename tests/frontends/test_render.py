@@ -1,4 +1,5 @@
 """Rows as tables that fit, and as formats that programs read back."""
+
 from __future__ import annotations
 
 import csv
@@ -21,8 +22,16 @@ COLUMNS = ("id", "state", "attempts", "duration", "created_at", "command")
 
 
 def job(number: int = 1, **fields: object) -> dict[str, object]:
-    return {"id": f"job-{number}", "state": "pending", "attempts": number, "duration": 1500,
-            "command": "true", "created_at": NOW - 12_000, "queue": "default", **fields}
+    return {
+        "id": f"job-{number}",
+        "state": "pending",
+        "attempts": number,
+        "duration": 1500,
+        "command": "true",
+        "created_at": NOW - 12_000,
+        "queue": "default",
+        **fields,
+    }
 
 
 def pipe() -> Terminal:
@@ -30,12 +39,16 @@ def pipe() -> Terminal:
 
 
 def tty(columns: int = 80, color: str = "never", quiet: bool = False) -> Terminal:
-    return Terminal(Tty(), Tty(), environ={"COLUMNS": str(columns)}, clock=FakeClock(NOW), color=color,
-                    quiet=quiet)
+    return Terminal(Tty(), Tty(), environ={"COLUMNS": str(columns)}, clock=FakeClock(NOW), color=color, quiet=quiet)
 
 
-def text(rows: Sequence[Mapping[str, object]], fmt: str, terminal: Terminal,
-         columns: tuple[str, ...] = COLUMNS, chosen: bool = False) -> str:
+def text(
+    rows: Sequence[Mapping[str, object]],
+    fmt: str,
+    terminal: Terminal,
+    columns: tuple[str, ...] = COLUMNS,
+    chosen: bool = False,
+) -> str:
     return "".join(rows_text(rows, columns, fmt, terminal, chosen=chosen))
 
 
@@ -46,12 +59,14 @@ def said(terminal: Terminal) -> str:
 
 # --- tables
 
+
 def test_a_table_on_a_terminal() -> None:
     rows = [job(1, state="completed"), job(12, created_at=NOW + 180_000, duration=None)]
     assert text(rows, "table", tty()) == (
         "ID      STATE      ATTEMPTS  DURATION  CREATED_AT  COMMAND\n"
         "job-1   completed         1      1.5s  12s ago     true\n"
-        "job-12  pending          12         -  in 3m       true\n")
+        "job-12  pending          12         -  in 3m       true\n"
+    )
 
 
 def test_a_table_in_a_pipe_has_absolute_times_and_is_never_cut() -> None:
@@ -80,24 +95,42 @@ def test_cells_escape_control_characters_and_keep_to_one_line() -> None:
 
 
 def test_values_of_each_type_have_a_form() -> None:
-    row: dict[str, object] = {"tags": ["a", "b"], "empty": [], "on": True, "rate": 0.1 + 0.2,
-                              "size": 12_900_000, "env": {"A": "é"}, "gone": None, "text": ""}
+    row: dict[str, object] = {
+        "tags": ["a", "b"],
+        "empty": [],
+        "on": True,
+        "rate": 0.1 + 0.2,
+        "size": 12_900_000,
+        "env": {"A": "é"},
+        "gone": None,
+        "text": "",
+    }
     printed = text([row], "table", tty(200), tuple(row))
     assert printed.splitlines()[1].split() == ["a,b", "-", "yes", "0.3", "12.3", "MiB", '{"A":', '"é"}', "-"]
 
 
 def test_numbers_stand_on_the_right_and_answers_do_not() -> None:
     rows: list[dict[str, object]] = [
-        {"number": 7, "paused": True, "name": "x"}, {"number": None, "paused": False, "name": "y"}]
+        {"number": 7, "paused": True, "name": "x"},
+        {"number": None, "paused": False, "name": "y"},
+    ]
     assert text(rows, "table", pipe(), ("number", "paused", "name")).splitlines()[1:] == [
         "     7  yes     x",
-        "     -  no      y"]
+        "     -  no      y",
+    ]
 
 
-@pytest.mark.parametrize("count, shown", [
-    (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1024**2 - 1, "1.0 MiB"), (5 * 1024**3, "5.0 GiB"),
-    (1024**4, "1.0 TiB"),
-])
+@pytest.mark.parametrize(
+    "count, shown",
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1024**2 - 1, "1.0 MiB"),
+        (5 * 1024**3, "5.0 GiB"),
+        (1024**4, "1.0 TiB"),
+    ],
+)
 def test_bytes_are_shown_in_the_largest_unit(count: int, shown: str) -> None:
     assert bytes_text(count) == shown
 
@@ -122,10 +155,17 @@ def test_types_tell_what_an_unusual_column_holds() -> None:
 
 def test_no_rows_are_a_header_or_nothing() -> None:
     assert [text([], fmt, pipe(), ("id", "state")) for fmt in FORMATS] == [
-        "ID  STATE\n", "[]\n", "", '"id","state"\r\n', "id\tstate\n", ""]
+        "ID  STATE\n",
+        "[]\n",
+        "",
+        '"id","state"\r\n',
+        "id\tstate\n",
+        "",
+    ]
 
 
 # --- fitting
+
 
 def test_free_text_shrinks_first_and_the_widest_of_it_first() -> None:
     assert fit({"id": 10, "state": 9, "command": 100}, 60) == {"id": 10, "state": 9, "command": 37}
@@ -154,9 +194,20 @@ def test_a_clipped_cell_says_so() -> None:
 
 
 def random_text(rng: random.Random) -> str:
-    ranges = ((0, 0x20), (0x20, 0x7f), (0x7f, 0x300), (0x300, 0x370), (0x600, 0x700), (0x2000, 0x2100),
-              (0x3040, 0x3100), (0x4e00, 0x9fff), (0xd800, 0xe000), (0x1f300, 0x1fb00), (0xe0000, 0xe0080),
-              (0, 0x110000))
+    ranges = (
+        (0, 0x20),
+        (0x20, 0x7F),
+        (0x7F, 0x300),
+        (0x300, 0x370),
+        (0x600, 0x700),
+        (0x2000, 0x2100),
+        (0x3040, 0x3100),
+        (0x4E00, 0x9FFF),
+        (0xD800, 0xE000),
+        (0x1F300, 0x1FB00),
+        (0xE0000, 0xE0080),
+        (0, 0x110000),
+    )
     return "".join(chr(rng.randrange(*rng.choice(ranges))) for _ in range(rng.randrange(60)))
 
 
@@ -181,13 +232,11 @@ def test_a_table_in_an_ascii_locale_is_ascii_and_aligned() -> None:
     terminal = Terminal(out, Tty(), environ={"COLUMNS": "40"}, clock=FakeClock(NOW), color="never")
     for line in rows_text([job(id="é", command="日" * 30), job(2)], ("id", "command"), "table", terminal):
         terminal.out.write(line)
-    assert written(out).decode("ascii") == (
-        "ID     COMMAND\n"
-        "\\xe9   " + ("\\u65e5" * 6)[:32] + "~\n"
-        "job-2  true\n")
+    assert written(out).decode("ascii") == ("ID     COMMAND\n\\xe9   " + ("\\u65e5" * 6)[:32] + "~\njob-2  true\n")
 
 
 # --- machine formats
+
 
 @pytest.mark.parametrize("fmt", ["json", "jsonl"])
 def test_json_holds_all_keys_unless_columns_were_chosen(fmt: str) -> None:
@@ -195,11 +244,14 @@ def test_json_holds_all_keys_unless_columns_were_chosen(fmt: str) -> None:
         printed = text([job(1), job(2, command=None)], fmt, pipe(), ("id", "command", "absent"), chosen)
         return json.loads(printed) if fmt == "json" else [json.loads(line) for line in printed.splitlines()]
 
-    assert parsed(True) == [{"id": "job-1", "command": "true", "absent": None},
-                            {"id": "job-2", "command": None, "absent": None}]
+    assert parsed(True) == [
+        {"id": "job-1", "command": "true", "absent": None},
+        {"id": "job-2", "command": None, "absent": None},
+    ]
     assert parsed(False) == [
         {**job(1), "duration": 1.5, "created_at": "2025-12-31T23:59:48.000Z"},
-        {**job(2), "duration": 1.5, "created_at": "2025-12-31T23:59:48.000Z", "command": None}]
+        {**job(2), "duration": 1.5, "created_at": "2025-12-31T23:59:48.000Z", "command": None},
+    ]
 
 
 def test_whole_seconds_stay_integers_in_json() -> None:
@@ -237,10 +289,12 @@ def test_machine_formats_never_show_relative_times_or_colour() -> None:
 
 
 def test_csv_reads_back() -> None:
-    command = 'printf "a,b\n%s" \'x\'\ttab;semi'
+    command = "printf \"a,b\n%s\" 'x'\ttab;semi"
     printed = text([job(command=command, duration=None, tags=["a", "b"])], "csv", pipe(), (*COLUMNS, "tags"))
     assert list(csv.reader(io.StringIO(printed, newline=""))) == [
-        [*COLUMNS, "tags"], ["job-1", "pending", "1", "", "2025-12-31T23:59:48.000Z", command, "a,b"]]
+        [*COLUMNS, "tags"],
+        ["job-1", "pending", "1", "", "2025-12-31T23:59:48.000Z", command, "a,b"],
+    ]
     assert printed.endswith("\r\n")
 
 
@@ -249,7 +303,7 @@ def test_csv_cells_are_no_formulas(start: str) -> None:
     printed = text([{"command": start + "cmd", "exit_code": -9}], "csv", pipe(), ("command", "exit_code"))
     assert list(csv.reader(io.StringIO(printed, newline="")))[1] == ["'" + start + "cmd", "-9"]
     listed = text([{"tags": [start + "cmd"]}], "csv", pipe(), ("tags",))
-    assert listed.splitlines()[1].startswith('"\'')
+    assert listed.splitlines()[1].startswith("\"'")
 
 
 def test_csv_is_escaped_on_a_terminal_and_verbatim_in_a_pipe() -> None:
@@ -287,6 +341,7 @@ def test_rows_are_streamed_where_a_format_allows_it() -> None:
 
 # --- one thing
 
+
 def record(fmt: str, terminal: Terminal, **fields: object) -> str:
     values = {"id": "job-1", "state": "dead", "created_at": NOW - 12_000, **fields}
     return "".join(record_text(values, fmt, terminal))
@@ -294,11 +349,8 @@ def record(fmt: str, terminal: Terminal, **fields: object) -> str:
 
 def test_a_record_is_a_line_for_each_field() -> None:
     assert record("table", pipe(), exit_code=None, timeout=90_000) == (
-        "id:         job-1\n"
-        "state:      dead\n"
-        "created_at: 2025-12-31T23:59:48.000Z\n"
-        "exit_code:  -\n"
-        "timeout:    1m 30s\n")
+        "id:         job-1\nstate:      dead\ncreated_at: 2025-12-31T23:59:48.000Z\nexit_code:  -\ntimeout:    1m 30s\n"
+    )
 
 
 def test_a_record_on_a_terminal_has_both_forms_of_a_time() -> None:
@@ -317,7 +369,10 @@ def test_further_lines_of_a_value_cannot_pass_for_fields() -> None:
 def test_a_record_in_the_machine_formats() -> None:
     terminal = pipe()
     assert json.loads(record("json", terminal)) == {
-        "id": "job-1", "state": "dead", "created_at": "2025-12-31T23:59:48.000Z"}
+        "id": "job-1",
+        "state": "dead",
+        "created_at": "2025-12-31T23:59:48.000Z",
+    }
     assert len(record("jsonl", terminal).splitlines()) == 1
     assert record("csv", terminal).splitlines()[1] == '"job-1","dead","2025-12-31T23:59:48.000Z"'
     assert record("tsv", terminal).splitlines()[0] == "id\tstate\tcreated_at"

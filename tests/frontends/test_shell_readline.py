@@ -2,6 +2,7 @@
 
 A stand-in plays readline: the line, the cursor and the word as each library takes it.
 """
+
 from __future__ import annotations
 
 import sys
@@ -85,31 +86,35 @@ def test_libedit_is_told_in_its_own_words(home: str, monkeypatch: pytest.MonkeyP
     assert module.is_libedit(readline)
 
 
-@pytest.mark.parametrize("line, word, inserted", [
-    ("sta", "sta", ["status "]),
-    ("list --state=dea", "--state=dea", ["--state=dead "]),
-    ("list --state=dea", "dea", ["dead "]),
-    ("list --state dead,pen", "dead,pen", ["dead,pending "]),
-    ("list;sta", "list;sta", ["list;status "]),
-    ("list; show dead", "dead", ["dead-1 "]),
-    ("show 'dead", "'dead", ["'dead-1' "]),
-    ("show \"dead", "\"dead", ["\"dead-1\" "]),
-    ("show 'dead", "dead", ["dead-1' "]),
-    ("dlq retry d", "d", ["dead-1 "]),
-    ("dlq rem", "rem", ["remove "]),
-    ("watch dlq li", "li", ["list "]),
-    ("config get max-ret", "max-ret", ["max-retries ", "max-retry-delay "]),
-    ("source", "source", ["source "]),
-    ("add 'sha256su", "'sha256su", ["'sha256sum"]),
-    ("add sha256su", "sha256su", ["sha256sum"]),
-    ("add 'sha256sum x", "x", []),
-    ("watch 5 stat", "stat", ["status "]),
-    ("nonsense ", "", []),
-    ("show \x1b[", "\x1b[", []),
-])
+@pytest.mark.parametrize(
+    "line, word, inserted",
+    [
+        ("sta", "sta", ["status "]),
+        ("list --state=dea", "--state=dea", ["--state=dead "]),
+        ("list --state=dea", "dea", ["dead "]),
+        ("list --state dead,pen", "dead,pen", ["dead,pending "]),
+        ("list;sta", "list;sta", ["list;status "]),
+        ("list; show dead", "dead", ["dead-1 "]),
+        ("show 'dead", "'dead", ["'dead-1' "]),
+        ('show "dead', '"dead', ['"dead-1" ']),
+        ("show 'dead", "dead", ["dead-1' "]),
+        ("dlq retry d", "d", ["dead-1 "]),
+        ("dlq rem", "rem", ["remove "]),
+        ("watch dlq li", "li", ["list "]),
+        ("config get max-ret", "max-ret", ["max-retries ", "max-retry-delay "]),
+        ("source", "source", ["source "]),
+        ("add 'sha256su", "'sha256su", ["'sha256sum"]),
+        ("add sha256su", "sha256su", ["sha256sum"]),
+        ("add 'sha256sum x", "x", []),
+        ("watch 5 stat", "stat", ["status "]),
+        ("nonsense ", "", []),
+        ("show \x1b[", "\x1b[", []),
+    ],
+)
 @pytest.mark.parametrize("doc", [GNU, LIBEDIT], ids=["gnu", "libedit"])
-def test_a_word_is_completed_however_the_library_takes_it(home: str, monkeypatch: pytest.MonkeyPatch, doc: str,
-                                                          line: str, word: str, inserted: list[str]) -> None:
+def test_a_word_is_completed_however_the_library_takes_it(
+    home: str, monkeypatch: pytest.MonkeyPatch, doc: str, line: str, word: str, inserted: list[str]
+) -> None:
     bring(home, "dead")
     assert start(home, monkeypatch, doc).complete(line, word) == inserted
 
@@ -129,6 +134,13 @@ def test_completing_never_raises(home: str, monkeypatch: pytest.MonkeyPatch) -> 
     readline = start(home, monkeypatch)
     with open(f"{home}/queue.db", "wb") as file:
         file.write(b"damaged")
-    for line in ("show ", "list --state=", "add \\", "'", ";;;", "config set webhook_events dead,",
-                 "list --columns id,"):
+    for line in (
+        "show ",
+        "list --state=",
+        "add \\",
+        "'",
+        ";;;",
+        "config set webhook_events dead,",
+        "list --columns id,",
+    ):
         readline.complete(line, line.rpartition(" ")[2])

@@ -1,4 +1,5 @@
 """The shell without a terminal: `shell -c LINE`, a script on stdin, `source`, and what its own words do."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_exit_keeps_the_code_of_the_command_before_it(home: str) -> None:
     assert script(home, "show nothing; exit", options=("-k",)).code == 3
 
 
-@pytest.mark.parametrize("line", ["add 'true", "add \"true", "add true\\", "list; add 'x"])
+@pytest.mark.parametrize("line", ["add 'true", 'add "true', "add true\\", "list; add 'x"])
 def test_an_open_quote_is_an_error_and_runs_nothing(home: str, line: str) -> None:
     answer = shell(home, line)
     assert answer.code == 2
@@ -127,10 +128,16 @@ def test_history_without_a_job_needs_a_person(home: str) -> None:
     assert "enqueued" in shell(home, "history x").out
 
 
-@pytest.mark.parametrize("line, said", [
-    ("watch", "watch what"), ("watch add true", "cannot be watched"), ("watch lst", "did you mean"),
-    ("watch 0.01 list", "--watch must be"), ("watch cancel 1", "cannot be watched"),
-])
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("watch", "watch what"),
+        ("watch add true", "cannot be watched"),
+        ("watch lst", "did you mean"),
+        ("watch 0.01 list", "--watch must be"),
+        ("watch cancel 1", "cannot be watched"),
+    ],
+)
 def test_only_commands_that_look_can_be_watched(home: str, line: str, said: str) -> None:
     answer = shell(home, line)
     assert answer.code == 2

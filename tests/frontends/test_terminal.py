@@ -1,4 +1,5 @@
 """What the terminal is, and that nothing untrusted reaches it unescaped."""
+
 from __future__ import annotations
 
 import io
@@ -27,8 +28,9 @@ from queuectl.model.errors import InvalidInput
 from queuectl.model.job import STATES
 from tests.support import ROOT
 
-S18 = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069"
-                 "\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
+S18 = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 class Tty(io.StringIO):
@@ -58,12 +60,24 @@ def every_char() -> str:
 
 # --- escape
 
-@pytest.mark.parametrize("text, shown", [
-    ("\x1b[2J", "\\x1b[2J"), ("\x00", "\\x00"), ("\x7f", "\\x7f"), ("\x9b31m", "\\x9b31m"),
-    ("a\rb", "a\\x0db"), ("\u202egpj", "\\u202egpj"), ("\u200b", "\\u200b"), ("\udcff", "\\udcff"),
-    ("\U000e0041", "\\U000e0041"),
-    ("a\nb\tc", "a\\nb\\tc"), ("naïve 日本 \U0001f389 e\u0301", "naïve 日本 \U0001f389 e\u0301"), ("", ""),
-])
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("\x1b[2J", "\\x1b[2J"),
+        ("\x00", "\\x00"),
+        ("\x7f", "\\x7f"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\rb", "a\\x0db"),
+        ("\u202egpj", "\\u202egpj"),
+        ("\u200b", "\\u200b"),
+        ("\udcff", "\\udcff"),
+        ("\U000e0041", "\\U000e0041"),
+        ("a\nb\tc", "a\\nb\\tc"),
+        ("naïve 日本 \U0001f389 e\u0301", "naïve 日本 \U0001f389 e\u0301"),
+        ("", ""),
+    ],
+)
 def test_what_could_move_or_hide_text_is_shown_as_its_code(text: str, shown: str) -> None:
     assert escape(text) == shown
 
@@ -95,10 +109,21 @@ def test_escaped_json_means_the_same() -> None:
 
 # --- width
 
-@pytest.mark.parametrize("text, columns", [
-    ("", 0), ("abc", 3), ("日本", 4), ("e\u0301", 1), ("\u3099", 0), ("ｆ", 2), ("…█", 2), ("\U0001f389", 2),
-    ("\U0001faff", 2),
-])
+
+@pytest.mark.parametrize(
+    "text, columns",
+    [
+        ("", 0),
+        ("abc", 3),
+        ("日本", 4),
+        ("e\u0301", 1),
+        ("\u3099", 0),
+        ("ｆ", 2),
+        ("…█", 2),
+        ("\U0001f389", 2),
+        ("\U0001faff", 2),
+    ],
+)
 def test_width_counts_columns_not_characters(text: str, columns: int) -> None:
     assert width(text) == columns
 
@@ -121,14 +146,17 @@ def test_pad_fills_up_by_width() -> None:
 
 # --- colour
 
-CASES = list(itertools.product(
-    ("auto", "always", "never"),  # --color
-    ("", "1"),  # NO_COLOR
-    ("", "0", "1"),  # FORCE_COLOR
-    ("", "0", "1"),  # CLICOLOR_FORCE
-    ("", "dumb", "xterm"),  # TERM
-    ("", "0", "1"),  # CLICOLOR
-    (False, True)))  # a terminal
+CASES = list(
+    itertools.product(
+        ("auto", "always", "never"),  # --color
+        ("", "1"),  # NO_COLOR
+        ("", "0", "1"),  # FORCE_COLOR
+        ("", "0", "1"),  # CLICOLOR_FORCE
+        ("", "dumb", "xterm"),  # TERM
+        ("", "0", "1"),  # CLICOLOR
+        (False, True),
+    )
+)  # a terminal
 
 
 def expected_color(flag: str, no: str, force: str, cliforce: str, term: str, cli: str, tty: bool) -> bool:
@@ -148,8 +176,7 @@ def expected_color(flag: str, no: str, force: str, cliforce: str, term: str, cli
 def test_colour_follows_the_precedence_in_every_combination() -> None:
     for case in CASES:
         flag, no, force, cliforce, term, cli, tty = case
-        environ = {"NO_COLOR": no, "FORCE_COLOR": force, "CLICOLOR_FORCE": cliforce, "TERM": term,
-                   "CLICOLOR": cli}
+        environ = {"NO_COLOR": no, "FORCE_COLOR": force, "CLICOLOR_FORCE": cliforce, "TERM": term, "CLICOLOR": cli}
         assert wants_color(flag, environ, tty) is expected_color(*case), case
 
 
@@ -173,6 +200,7 @@ def test_states_have_colours_of_their_own() -> None:
 
 
 # --- encodings
+
 
 def test_a_utf8_stream_has_all_glyphs() -> None:
     screen = Screen(EncodedTty(io.BytesIO(), encoding="utf-8"), {})
@@ -208,6 +236,7 @@ def test_a_closed_stdout_is_no_error() -> None:
 
 # --- size
 
+
 @pytest.mark.parametrize("value, columns", [("132", 132), ("0", 80), ("-5", 80), ("wide", 80), ("", 80)])
 def test_columns_come_from_the_environment_if_they_make_sense(value: str, columns: int) -> None:
     assert Terminal(Tty(), Tty(), environ={"COLUMNS": value}).columns == columns
@@ -230,6 +259,7 @@ def test_columns_come_from_the_pty_which_may_not_know(size: int, columns: int) -
 
 # --- words
 
+
 def test_quiet_leaves_notes_out_but_not_what_has_to_be_said() -> None:
     err = io.StringIO()
     both = Terminal(io.StringIO(), err, environ={}, quiet=True)
@@ -238,10 +268,18 @@ def test_quiet_leaves_notes_out_but_not_what_has_to_be_said() -> None:
     assert err.getvalue() == "error\n"
 
 
-@pytest.mark.parametrize("answer, yes", [
-    ("y\n", True), ("YES\n", True), (" yes \n", True), ("\n", False), ("n\n", False), ("yep\n", False),
-    ("", False),
-])
+@pytest.mark.parametrize(
+    "answer, yes",
+    [
+        ("y\n", True),
+        ("YES\n", True),
+        (" yes \n", True),
+        ("\n", False),
+        ("n\n", False),
+        ("yep\n", False),
+        ("", False),
+    ],
+)
 def test_only_yes_is_a_confirmation(answer: str, yes: bool) -> None:
     out, err = Tty(), Tty()
     both = Terminal(out, err, stdin=Tty(answer), environ={})
@@ -267,13 +305,29 @@ def test_a_question_cannot_carry_control_characters() -> None:
 
 def test_importing_it_loads_nothing_slow() -> None:
     """Of modules that the interpreter itself does not load; start-up is counted in milliseconds."""
-    slow = {"re", "json", "datetime", "logging", "argparse", "subprocess", "tempfile", "shutil", "typing",
-            "enum", "dataclasses", "unicodedata", "csv"}
-    code = ("import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules)\n"
-            "import queuectl.frontends.terminal, queuectl.frontends.render, queuectl.frontends.progress\n"
-            "print(*sorted(set(sys.modules) - before))")
-    loaded = subprocess.run([sys.executable, "-I", "-S", "-c", code, str(ROOT)], check=True, timeout=60,
-                            stdout=subprocess.PIPE, text=True).stdout.split()
+    slow = {
+        "re",
+        "json",
+        "datetime",
+        "logging",
+        "argparse",
+        "subprocess",
+        "tempfile",
+        "shutil",
+        "typing",
+        "enum",
+        "dataclasses",
+        "unicodedata",
+        "csv",
+    }
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules)\n"
+        "import queuectl.frontends.terminal, queuectl.frontends.render, queuectl.frontends.progress\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, str(ROOT)], check=True, timeout=60, stdout=subprocess.PIPE, text=True
+    ).stdout.split()
     assert "queuectl.frontends.render" in loaded
     assert slow.isdisjoint(loaded)
 

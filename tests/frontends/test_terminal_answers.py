@@ -1,4 +1,5 @@
 """Answers at a real (pseudo-)terminal: `--watch`, the pager, following, and odd terminals."""
+
 from __future__ import annotations
 
 import os
@@ -45,8 +46,18 @@ def test_a_first_error_ends_watching(home: str) -> None:
 
 def test_watching_into_a_pipe_prints_what_changes(home: str, processes: support.Processes) -> None:
     done(home, "add", "true", "--id", "one", "--hold")
-    feed = processes.start_cli(home, "list", "--watch=0.1", "--columns", "id,state", "-o", "jsonl",
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    feed = processes.start_cli(
+        home,
+        "list",
+        "--watch=0.1",
+        "--columns",
+        "id,state",
+        "-o",
+        "jsonl",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert feed.stdout.readline() == '{"id": "one", "state": "held"}\n'
     done(home, "add", "true", "--id", "two", "--hold")
     assert feed.stdout.readline() == '{"id": "two", "state": "held"}\n'
@@ -57,6 +68,7 @@ def test_watching_into_a_pipe_prints_what_changes(home: str, processes: support.
 
 
 # --- the pager
+
 
 def many(home: str, count: int) -> None:
     done(home, "enqueue", "[" + ",".join(['{"command": "true"}'] * count) + "]")
@@ -71,12 +83,20 @@ def test_a_long_answer_is_paged_and_the_pager_may_be_left(terminal: Open, home: 
     assert session.wait() == 0
 
 
-@pytest.mark.parametrize("options, environment", [
-    (("--no-pager",), {}), ((), {"PAGER": "cat"}), ((), {"PAGER": ""}),
-    ((), {"PAGER": "no-such-pager"}), ((), {"PAGER": "'"}), ((), {"TERM": "dumb", "PAGER": "less"}),
-])
-def test_no_pager_where_none_is_wanted(terminal: Open, home: str, options: tuple[str, ...],
-                                       environment: dict[str, str | None]) -> None:
+@pytest.mark.parametrize(
+    "options, environment",
+    [
+        (("--no-pager",), {}),
+        ((), {"PAGER": "cat"}),
+        ((), {"PAGER": ""}),
+        ((), {"PAGER": "no-such-pager"}),
+        ((), {"PAGER": "'"}),
+        ((), {"TERM": "dumb", "PAGER": "less"}),
+    ],
+)
+def test_no_pager_where_none_is_wanted(
+    terminal: Open, home: str, options: tuple[str, ...], environment: dict[str, str | None]
+) -> None:
     many(home, 60)
     session = terminal("list", "--limit", "0", *options, env={"QUEUECTL_PAGER": None, **environment})
     session.expect("job-1 ")
@@ -110,10 +130,18 @@ def test_what_a_job_printed_stays_harmless_in_the_pager(terminal: Open, home: st
 
 # --- following
 
+
 def test_several_jobs_are_followed_with_their_ids_in_colour(terminal: Open, home: str) -> None:
     for name in ("a", "b"):
-        done(home, "add", f"echo {name}1; while [ ! -e go ]; do sleep 0.05; done; echo {name}2", "--id", name,
-             "--cwd", os.path.dirname(home))
+        done(
+            home,
+            "add",
+            f"echo {name}1; while [ ! -e go ]; do sleep 0.05; done; echo {name}2",
+            "--id",
+            name,
+            "--cwd",
+            os.path.dirname(home),
+        )
     done(home, "worker", "start", "--count", "2")
     session = terminal("logs", "-f", "a", "b")
     session.expect("a | a1")
@@ -137,6 +165,7 @@ def test_ctrl_c_ends_following_and_leaves_the_job_alone(terminal: Open, home: st
 
 
 # --- odd terminals
+
 
 @pytest.mark.parametrize("columns, rows", [(0, 0), (24, 5), (40, 12)])
 def test_a_small_or_unknown_terminal_is_used_as_it_is(terminal: Open, home: str, columns: int, rows: int) -> None:

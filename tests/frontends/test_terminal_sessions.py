@@ -1,4 +1,5 @@
 """A person at a real (pseudo-)terminal: the shell and the menu."""
+
 from __future__ import annotations
 
 import os
@@ -43,9 +44,16 @@ def test_the_prompt_tells_what_waits_and_news_come_before_it(terminal: Open, hom
 def test_a_mistake_never_ends_the_shell(terminal: Open, home: str) -> None:
     session = terminal("shell")
     session.expect("queuectl> ")
-    for line, said in [("lst", "did you mean"), ("add 'x", "unclosed quote"), ("list --nonsense", "unknown option"),
-                       ("show 99", "no job with number 99"), ("help nothing", "no command"), ("!99", "no earlier line"),
-                       ("add", "command is missing"), ("list -h", "queuectl list --watch")]:
+    for line, said in [
+        ("lst", "did you mean"),
+        ("add 'x", "unclosed quote"),
+        ("list --nonsense", "unknown option"),
+        ("show 99", "no job with number 99"),
+        ("help nothing", "no command"),
+        ("!99", "no earlier line"),
+        ("add", "command is missing"),
+        ("list -h", "queuectl list --watch"),
+    ]:
         session.send(line + "\n")
         session.expect(said)
     session.send("add true --id alive\n")
@@ -163,6 +171,7 @@ def test_workers_started_in_the_shell_outlive_ctrl_c_and_the_shell(terminal: Ope
 
 
 # --- the menu
+
 
 def test_main_without_arguments_is_the_menu_and_two_ctrl_c_leave_it(terminal: Open, home: str) -> None:
     session = terminal()

@@ -1,4 +1,5 @@
 """What the keys of `queuectl top` do. How it treats a terminal: see test_top_terminal."""
+
 from __future__ import annotations
 
 import io
@@ -68,12 +69,25 @@ def view(home: str) -> Iterator[View]:
 
 # --- moving
 
+
 def test_keys_move_through_the_jobs_and_stop_at_both_ends(view: View) -> None:
     view.add(3)
     view.press()
     assert view.selected == "job-1"
-    for keys, selected in ((["j"], 2), (["down"], 3), (["j", "j"], 3), (["k"], 2), (["up", "up"], 1), (["G"], 3),
-                           (["g"], 1), (["end"], 3), (["home"], 1), (["pagedown"], 3), (["pageup"], 1), (["x"], 1)):
+    for keys, selected in (
+        (["j"], 2),
+        (["down"], 3),
+        (["j", "j"], 3),
+        (["k"], 2),
+        (["up", "up"], 1),
+        (["G"], 3),
+        (["g"], 1),
+        (["end"], 3),
+        (["home"], 1),
+        (["pagedown"], 3),
+        (["pageup"], 1),
+        (["x"], 1),
+    ):
         view.press(*keys)
         assert view.selected == f"job-{selected}", keys
 
@@ -114,14 +128,19 @@ def test_time_goes_on_also_when_nothing_is_committed(view: View) -> None:
 
 # --- retry, cancel
 
-@pytest.mark.parametrize("key, before, after, said", [
-    ("r", "dead", "pending", "a-job runs again"),
-    ("c", "pending", "cancelled", "a-job is cancelled"),
-    ("r", "processing", "processing", 'cannot retry job "a-job": it is processing'),
-    ("c", "dead", "dead", 'cannot cancel job "a-job": it is dead'),
-])
-def test_a_job_is_retried_and_cancelled_once_confirmed(view: View, key: str, before: str, after: str,
-                                                       said: str) -> None:
+
+@pytest.mark.parametrize(
+    "key, before, after, said",
+    [
+        ("r", "dead", "pending", "a-job runs again"),
+        ("c", "pending", "cancelled", "a-job is cancelled"),
+        ("r", "processing", "processing", 'cannot retry job "a-job": it is processing'),
+        ("c", "dead", "dead", 'cannot cancel job "a-job": it is dead'),
+    ],
+)
+def test_a_job_is_retried_and_cancelled_once_confirmed(
+    view: View, key: str, before: str, after: str, said: str
+) -> None:
     number = bring_to(view.other.store, before, id="a-job")
     view.press("", key)
     verb = {"r": "retry", "c": "cancel"}[key]
@@ -160,6 +179,7 @@ def test_without_a_job_there_is_nothing_to_act_on(view: View) -> None:
 
 # --- pause, sort, filter
 
+
 def test_p_freezes_the_picture_until_p_is_pressed_again(view: View) -> None:
     view.add(1)
     view.press("", "p")
@@ -179,8 +199,12 @@ def test_s_goes_through_the_orders(view: View) -> None:
     view.press("")
     for _ in range(4):
         view.press("s")
-        orders.append((view.said, [line.split()[0] for line in (line.strip("> ") for line in view.lines())
-                                   if line.startswith("job-")]))
+        orders.append(
+            (
+                view.said,
+                [line.split()[0] for line in (line.strip("> ") for line in view.lines()) if line.startswith("job-")],
+            )
+        )
     assert orders[0] == ("sorted: newest", ["job-3", "job-2", "job-1"])
     assert orders[1][0] == "sorted: duration"
     assert orders[2] == ("sorted: priority", ["job-2", "job-3", "job-1"])
@@ -214,8 +238,13 @@ def test_a_filter_by_state_selects_what_it_shows(view: View) -> None:
     assert view.selected == "gone"
 
 
-@pytest.mark.parametrize("text, said", [("state:deed", 'there is no state "deed" (did you mean "dead"?)'),
-                                        ("stat:dead", 'there is no filter "stat" (did you mean "state"?)')])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("state:deed", 'there is no state "deed" (did you mean "dead"?)'),
+        ("stat:dead", 'there is no filter "stat" (did you mean "state"?)'),
+    ],
+)
 def test_a_wrong_filter_is_told_and_the_old_one_stays(view: View, text: str, said: str) -> None:
     view.add(1)
     view.press("", "/")
@@ -227,6 +256,7 @@ def test_a_wrong_filter_is_told_and_the_old_one_stays(view: View, text: str, sai
 
 # --- pages
 
+
 def running(view: View, *lines: str) -> Tuple[int, Callable[[str], None]]:
     """Start a job that printed some lines; return its number and what prints more."""
     view.add(1, command="work")
@@ -236,8 +266,9 @@ def running(view: View, *lines: str) -> Tuple[int, Callable[[str], None]]:
     def say(text: str) -> None:
         nonlocal position
         with view.other.store.writing():
-            view.other.store.output.append(claimed.attempt_id, [Piece(position, STDOUT, text.encode())], head_end=0,
-                                           tail_start=0)
+            view.other.store.output.append(
+                claimed.attempt_id, [Piece(position, STDOUT, text.encode())], head_end=0, tail_start=0
+            )
         position += len(text)
 
     for line in lines:

@@ -1,4 +1,5 @@
 """`queuectl top` in a real terminal: it fits, is harmless, and leaves it as it was however it ends."""
+
 from __future__ import annotations
 
 import signal
@@ -21,8 +22,12 @@ def start(home: str, processes: Processes) -> Iterator[Start]:
     opened: List[PtySession] = []
 
     def started(*words: str, env: Optional[dict[str, str]] = None, **options: int) -> PtySession:
-        session = PtySession(processes, cli_command(home, "top", *words),
-                             env={**cli_environment(home), "TERM": "xterm", **(env or {})}, **options)
+        session = PtySession(
+            processes,
+            cli_command(home, "top", *words),
+            env={**cli_environment(home), "TERM": "xterm", **(env or {})},
+            **options,
+        )
         opened.append(session)
         session.expect("q quit")
         return session
@@ -135,8 +140,9 @@ def test_what_would_change_the_terminal_is_shown_harmless(home: str, start: Star
         enqueue(queue.store, spec(f"echo '{evil}'"))
         claimed = claim(queue.store)
         with queue.store.writing():
-            queue.store.output.append(claimed.attempt_id, [Piece(0, STDOUT, f"first\n{evil}last".encode())],
-                                      head_end=0, tail_start=0)
+            queue.store.output.append(
+                claimed.attempt_id, [Piece(0, STDOUT, f"first\n{evil}last".encode())], head_end=0, tail_start=0
+            )
     session = start(columns=120)
     session.expect("echo '\\x1b[2J\\x1b]0;title\\x07\\x9b7m\\u202e'")
     session.send("\r")

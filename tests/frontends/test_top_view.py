@@ -1,4 +1,5 @@
 """What `top` looks like at any size, whatever jobs are called."""
+
 from __future__ import annotations
 
 import io
@@ -39,8 +40,22 @@ def screen(encoding: str = "utf-8", color: str = "never") -> Screen:
 
 def made(number: int = 1, state: str = "pending", **fields: Any) -> Job:
     values = dict.fromkeys(Job.FIELDS)
-    values.update(id=f"job-{number}", number=number, command="true", state=state, queue="default", priority=0,
-                  attempts=0, max_retries=3, run_at=NOW, created_at=NOW, updated_at=NOW, cwd="/", env={}, tags=())
+    values.update(
+        id=f"job-{number}",
+        number=number,
+        command="true",
+        state=state,
+        queue="default",
+        priority=0,
+        attempts=0,
+        max_retries=3,
+        run_at=NOW,
+        created_at=NOW,
+        updated_at=NOW,
+        cwd="/",
+        env={},
+        tags=(),
+    )
     values.update(fields)
     return Job(**values)
 
@@ -65,13 +80,17 @@ def drawn(seen: Look, columns: int = 100, rows: int = 30, on: Optional[Screen] =
 
 
 def test_a_wide_screen_shows_everything() -> None:
-    seen = look(made(7, "processing", started_at=NOW - 12_300, attempts=1, command="make"), made(8),
-                workers=(worker(1, state="busy", job="job-7", elapsed=12_300, command="make"), worker(2)))
+    seen = look(
+        made(7, "processing", started_at=NOW - 12_300, attempts=1, command="make"),
+        made(8),
+        workers=(worker(1, state="busy", job="job-7", elapsed=12_300, command="make"), worker(2)),
+    )
     seen.snapshot.minutes = {NOW // 60_000: (12, 1, 2), NOW // 60_000 - 1: (7, 0, 0)}
     lines = drawn(seen, 110)
     assert lines[0].split() == ["queuectl", "/home/someone/.queuectl", *local(NOW).split()]
-    assert lines[1] == ("scheduled 0  blocked 0  held 0  pending 1  processing 1  failed 0  completed 0  dead 0  "
-                        "cancelled 0")
+    assert lines[1] == (
+        "scheduled 0  blocked 0  held 0  pending 1  processing 1  failed 0  completed 0  dead 0  cancelled 0"
+    )
     assert lines[2].startswith("finished ▁") and "▁▄█ 21.0/min  30 min: 19 completed, 1 failed, 2 dead" in lines[2]
     assert lines[3:5] == ["worker 1  busy  job-7  12.3s  make", "worker 2  idle"]
     assert lines[5] == "jobs 2 of 2, sort: default"
@@ -124,7 +143,9 @@ def test_only_states_that_have_jobs_are_counted_where_it_is_narrow() -> None:
     assert drawn(look(made(1), made(2, "dead", finished_at=NOW)), 40, 10)[1] == "pending 1  dead 1"
     assert drawn(look(), 40, 10)[1] == "no jobs"
     assert drawn(look(), 80, 24)[1:3] == [
-        "scheduled 0  blocked 0  held 0  pending 0  processing 0  failed 0  completed 0", "dead 0  cancelled 0"]
+        "scheduled 0  blocked 0  held 0  pending 0  processing 0  failed 0  completed 0",
+        "dead 0  cancelled 0",
+    ]
 
 
 @pytest.mark.parametrize("columns, rows", [(20, 5), (40, 10), (80, 24)])
@@ -169,18 +190,25 @@ def test_a_sparkline_is_as_high_as_the_highest_and_never_hides_what_is_there() -
 def test_the_output_page_shows_the_end_and_where_it_begins() -> None:
     seen = look(made(1, "processing", started_at=NOW))
     seen.mode, seen.tail = OUTPUT, Tail(made(1, "processing", command="make"), 2, 4_096, "one\r\ntwo\tx\n\x1b[2Jred\n")
-    assert drawn(seen)[:4] == ["job-1  processing  attempt 2  (4096 bytes before are not shown)  make", "one",
-                               "two     x", "\\x1b[2Jred"]
+    assert drawn(seen)[:4] == [
+        "job-1  processing  attempt 2  (4096 bytes before are not shown)  make",
+        "one",
+        "two     x",
+        "\\x1b[2Jred",
+    ]
     assert drawn(seen)[-1] == "q back  j/k scroll  g/G top/end  Esc back"
     assert body_rows(seen, 100, 30, screen()) == 28
 
 
-@pytest.mark.parametrize("tail, text", [
-    (Tail(None, None, 0, ""), "(the job was removed)"),
-    (Tail(made(1, "held"), None, 0, ""), "(it has not run yet, it is held)"),
-    (Tail(made(1, "processing"), 1, 0, ""), "(nothing yet)"),
-    (Tail(made(1, "dead"), 1, 0, ""), "(it printed nothing)"),
-])
+@pytest.mark.parametrize(
+    "tail, text",
+    [
+        (Tail(None, None, 0, ""), "(the job was removed)"),
+        (Tail(made(1, "held"), None, 0, ""), "(it has not run yet, it is held)"),
+        (Tail(made(1, "processing"), 1, 0, ""), "(nothing yet)"),
+        (Tail(made(1, "dead"), 1, 0, ""), "(it printed nothing)"),
+    ],
+)
 def test_an_empty_output_page_says_why(tail: Tail, text: str) -> None:
     seen = look()
     seen.mode, seen.tail = OUTPUT, tail
@@ -204,8 +232,10 @@ def test_the_help_page_fits_a_usual_terminal() -> None:
 
 def test_nothing_untrusted_reaches_the_terminal_unescaped() -> None:
     evil = "a\x1b[2J\x9b1m\u202e\x07\nb"
-    seen = look(made(1, "processing", id=evil, command=evil, queue=evil, started_at=NOW),
-                workers=(worker(1, state="busy", job=evil, elapsed=1, command=evil),))
+    seen = look(
+        made(1, "processing", id=evil, command=evil, queue=evil, started_at=NOW),
+        workers=(worker(1, state="busy", job=evil, elapsed=1, command=evil),),
+    )
     seen.home = seen.filter = seen.message = seen.trouble = seen.prompt = evil
     for mode in (JOBS, OUTPUT, HELP):
         seen.mode, seen.tail = mode, Tail(seen.snapshot.jobs[0], 1, 0, evil)
@@ -226,11 +256,25 @@ def test_no_picture_is_wider_or_higher_than_the_screen_whatever_is_shown() -> No
 
     for columns in [*range(20, 201, 3), 200, 1, 2, 5, 10]:
         rows = chooser.randrange(1, 50)
-        seen = look(*[made(number, chooser.choice(STATES), id=text(90), command=text(300), queue=text(30),
-                           started_at=NOW - chooser.randrange(10 ** 9), finished_at=NOW, priority=chooser.randrange(99))
-                      for number in range(1, chooser.randrange(2, 40))],
-                    workers=tuple(worker(number, state="busy", job=text(50), elapsed=5, command=text(200))
-                                  for number in range(chooser.randrange(9))))
+        seen = look(
+            *[
+                made(
+                    number,
+                    chooser.choice(STATES),
+                    id=text(90),
+                    command=text(300),
+                    queue=text(30),
+                    started_at=NOW - chooser.randrange(10**9),
+                    finished_at=NOW,
+                    priority=chooser.randrange(99),
+                )
+                for number in range(1, chooser.randrange(2, 40))
+            ],
+            workers=tuple(
+                worker(number, state="busy", job=text(50), elapsed=5, command=text(200))
+                for number in range(chooser.randrange(9))
+            ),
+        )
         seen.home, seen.filter, seen.message = text(80), text(60), text(200)
         seen.prompt = chooser.choice([None, text(200)])
         seen.selected = chooser.choice(seen.snapshot.jobs).number

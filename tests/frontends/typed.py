@@ -1,4 +1,5 @@
 """What tests at a terminal share: keys, and waiting for the shell's next prompt."""
+
 from __future__ import annotations
 
 import re

@@ -1,4 +1,5 @@
 """How long a failed job waits: exact without jitter, only ever longer with it."""
+
 from __future__ import annotations
 
 import random
@@ -18,7 +19,7 @@ def never() -> float:
 
 def almost_one() -> float:
     """A random number just below 1."""
-    return 1 - 2 ** -53
+    return 1 - 2**-53
 
 
 def delay(attempt, random=never, **changes):
@@ -33,27 +34,27 @@ def test_the_delay_doubles_until_the_cap():
 
 
 def test_base_one_keeps_the_delay():
-    assert delay(1, base=1.0) == delay(10 ** 6, base=1.0) == 2_000
+    assert delay(1, base=1.0) == delay(10**6, base=1.0) == 2_000
 
 
 def test_no_delay_stays_no_delay():
-    assert delay(10 ** 6, random=almost_one, retry_delay_ms=0) == 0
+    assert delay(10**6, random=almost_one, retry_delay_ms=0) == 0
 
 
 def test_a_delay_above_the_cap_is_capped_at_once():
     assert delay(1, retry_delay_ms=400_000) == 300_000
 
 
-@pytest.mark.parametrize("base", [1.0, 1 + 2 ** -52, 1.000001, 1.5, 2.0, 10.0, 1e300])
+@pytest.mark.parametrize("base", [1.0, 1 + 2**-52, 1.000001, 1.5, 2.0, 10.0, 1e300])
 @pytest.mark.parametrize("start", [1, 2_000, 86_400_000])
 def test_a_millionth_attempt_does_not_overflow(base, start):
-    waited = delay(10 ** 6, base=base, retry_delay_ms=start, max_delay_ms=86_400_000)
+    waited = delay(10**6, base=base, retry_delay_ms=start, max_delay_ms=86_400_000)
     assert start <= waited <= 86_400_000
 
 
 def test_a_base_just_above_one_still_reaches_the_cap():
-    assert delay(10 ** 6, base=1.001) == 300_000
-    assert delay(1_000, base=1.001) == pytest.approx(2_000 * 1.001 ** 999, abs=1)
+    assert delay(10**6, base=1.001) == 300_000
+    assert delay(1_000, base=1.001) == pytest.approx(2_000 * 1.001**999, abs=1)
 
 
 def test_jitter_adds_up_to_its_part_and_never_shortens():
@@ -80,8 +81,7 @@ def test_any_delay_is_at_least_what_the_formula_asks_for():
         start, cap = source.randrange(0, 86_400_001), source.randrange(1_000, 86_400_001)
         base, jitter, attempt = source.uniform(1, 10), source.random(), source.randrange(1, 101)
         asked = min(cap, start * base ** (attempt - 1))
-        waited = delay(attempt, source.random, retry_delay_ms=start, base=base, max_delay_ms=cap,
-                       jitter=jitter)
+        waited = delay(attempt, source.random, retry_delay_ms=start, base=base, max_delay_ms=cap, jitter=jitter)
         assert isinstance(waited, int)
         assert asked * (1 - 1e-12) <= waited <= asked * (1 + jitter) + 1
 

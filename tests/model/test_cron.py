@@ -1,4 +1,5 @@
 """Cron expressions: what they say and when they fire."""
+
 from __future__ import annotations
 
 import random
@@ -40,17 +41,32 @@ def days_of(expression, since, count):
 
 # Reading
 
-@pytest.mark.parametrize("text, name, expected", [
-    ("*/20 * * * *", "minutes", [0, 20, 40]), ("1-30/10 * * * *", "minutes", [1, 11, 21]),
-    ("5/15 * * * *", "minutes", [5, 20, 35, 50]), ("59,1,1,30-32 * * * *", "minutes", [1, 30, 31, 32, 59]),
-    ("05 * * * *", "minutes", [5]), ("*/60 * * * *", "minutes", [0]), ("3-3 * * * *", "minutes", [3]),
-    ("*,5 * * * *", "minutes", list(range(60))), ("* 22-23,0-2 * * *", "hours", [0, 1, 2, 22, 23]),
-    ("* * 28/2 * *", "days", [28, 30]), ("* * * jan,DEC,Mar-may *", "months", [1, 3, 4, 5, 12]),
-    ("* * * oct/1 *", "months", [10, 11, 12]), ("* * * * sun", "weekdays", [0]), ("* * * * 7", "weekdays", [0]),
-    ("* * * * 0", "weekdays", [0]), ("* * * * 5-7", "weekdays", [0, 5, 6]),
-    ("* * * * Mon-FRI", "weekdays", [1, 2, 3, 4, 5]), ("* * * * */2", "weekdays", [0, 2, 4, 6]),
-    ("* * * * 6/1", "weekdays", [0, 6]), ("* * * * 0-7", "weekdays", list(range(7))),
-])
+
+@pytest.mark.parametrize(
+    "text, name, expected",
+    [
+        ("*/20 * * * *", "minutes", [0, 20, 40]),
+        ("1-30/10 * * * *", "minutes", [1, 11, 21]),
+        ("5/15 * * * *", "minutes", [5, 20, 35, 50]),
+        ("59,1,1,30-32 * * * *", "minutes", [1, 30, 31, 32, 59]),
+        ("05 * * * *", "minutes", [5]),
+        ("*/60 * * * *", "minutes", [0]),
+        ("3-3 * * * *", "minutes", [3]),
+        ("*,5 * * * *", "minutes", list(range(60))),
+        ("* 22-23,0-2 * * *", "hours", [0, 1, 2, 22, 23]),
+        ("* * 28/2 * *", "days", [28, 30]),
+        ("* * * jan,DEC,Mar-may *", "months", [1, 3, 4, 5, 12]),
+        ("* * * oct/1 *", "months", [10, 11, 12]),
+        ("* * * * sun", "weekdays", [0]),
+        ("* * * * 7", "weekdays", [0]),
+        ("* * * * 0", "weekdays", [0]),
+        ("* * * * 5-7", "weekdays", [0, 5, 6]),
+        ("* * * * Mon-FRI", "weekdays", [1, 2, 3, 4, 5]),
+        ("* * * * */2", "weekdays", [0, 2, 4, 6]),
+        ("* * * * 6/1", "weekdays", [0, 6]),
+        ("* * * * 0-7", "weekdays", list(range(7))),
+    ],
+)
 def test_a_field_is_read(text, name, expected):
     assert getattr(Cron.parse(text), name) == expected
 
@@ -69,54 +85,64 @@ HOW = "must be written like *, 5, 1-5, 1,3 or */5, between"
 FIVE = "minute hour day-of-month month day-of-week"
 
 
-@pytest.mark.parametrize("text, problem", [
-    ("60 * * * *", 'minute must be between 0 and 59, got "60"'),
-    ("* 24 * * *", 'hour must be between 0 and 23, got "24"'),
-    ("* * 0 * *", 'day of the month must be between 1 and 31, got "0"'),
-    ("* * * 13 *", 'month must be between 1 and 12 or jan to dec, got "13"'),
-    ("* * * * 8", 'day of the week must be between 0 and 7 or sun to sat, got "8"'),
-    ("1-60 * * * *", 'minute must be between 0 and 59, got "1-60"'),
-    ("x * * * *", f'minute {HOW} 0 and 59, got "x"'),
-    ("1,,2 * * * *", f'minute {HOW} 0 and 59, got ""'),
-    ("-5 * * * *", f'minute {HOW} 0 and 59, got "-5"'),
-    ("5- * * * *", f'minute {HOW} 0 and 59, got "5-"'),
-    ("1-5-9 * * * *", f'minute {HOW} 0 and 59, got "1-5-9"'),
-    ("+5 * * * *", f'minute {HOW} 0 and 59, got "+5"'),
-    ("*5 * * * *", f'minute {HOW} 0 and 59, got "*5"'),
-    ("* * L * *", f'day of the month {HOW} 1 and 31, got "L"'),
-    ("* * ? * *", f'day of the month {HOW} 1 and 31, got "?"'),
-    ("* * * may-juno *", f'month {HOW} 1 and 12 or jan to dec, got "may-juno"'),
-    ("* * * * monday", f'day of the week {HOW} 0 and 7 or sun to sat, got "monday"'),
-    ("* * * * 5#3", f'day of the week {HOW} 0 and 7 or sun to sat, got "5#3"'),
-    ("*/0 * * * *", 'minute must have a step between 1 and 60, got "*/0"'),
-    ("*/90 * * * *", 'minute must have a step between 1 and 60, got "*/90"'),
-    ("* */25 * * *", 'hour must have a step between 1 and 24, got "*/25"'),
-    ("* * * * */8", 'day of the week must have a step between 1 and 7, got "*/8"'),
-    ("*/ * * * *", 'minute must have a step between 1 and 60, got "*/"'),
-    ("*/2/2 * * * *", 'minute must have a step between 1 and 60, got "*/2/2"'),
-    ("* 22-2 * * *", 'hour has a range that runs backwards, "22-2" (write 22-23,0-2)'),
-    ("* 23-0 * * *", 'hour has a range that runs backwards, "23-0" (write 23,0)'),
-    ("* 22-2/2 * * *", 'hour has a range that runs backwards, "22-2/2"'),
-    ("* * 30-2 * *", 'day of the month has a range that runs backwards, "30-2" (write 30-31,1-2)'),
-    ("* * * nov-2 *", 'month has a range that runs backwards, "nov-2"'),
-    ("* * * * fri-mon", 'day of the week has a range that runs backwards, "fri-mon" (write fri-sat,sun-mon)'),
-    ("* * * * Fri-Sun", 'day of the week has a range that runs backwards, "Fri-Sun" (write Fri-sat,Sun)'),
-    ("* * * * 5-1", 'day of the week has a range that runs backwards, "5-1" (write 5-6,0-1)'),
-    ("", f"empty (write {FIVE}, or such as @daily)"), (" \n", f"empty (write {FIVE}, or such as @daily)"),
-    ("0 * * * * *", f"six fields, but there are no seconds here (write five: {FIVE})"),
-    ("* * * *", f"not five fields but 4 (write {FIVE})"), ("* * * * * * *", f"not five fields but 7 (write {FIVE})"),
-    ("@reboot", "@reboot is not a time: a queue cannot tell when the machine starts (enqueue the job at boot)"),
-    ("@dayly", '"@dayly" is none of @hourly @daily @midnight @weekly @monthly @yearly @annually'
-               ' (did you mean "@daily"?)'),
-    ("@daily true", 'nothing may follow @daily, got "true"'),
-    ("\u0665 * * * *", "only ASCII characters are allowed"), ("\udc80 * * * *", "only ASCII characters are allowed"),
-    ("0,0" * 70, "longer than 200 characters"), ("9" * 195 + " * * * *", "longer than 200 characters"),
-    ("9" * 190 + " * * * *", f'minute must be between 0 and 59, got "{"9" * 80}..."'),
-    ("0 0 30 2 *", "30 February never comes"), ("0 0 31 apr *", "31 April never comes"),
-    ("0 0 30,31 2 *", "day 30 or 31 never comes in February"),
-    ("0 0 31 2,4,6,9,11 *", "day 31 never comes in February or April or June or September or November"),
-    ("0 0 30 2 */2", "30 February never comes"),
-])
+@pytest.mark.parametrize(
+    "text, problem",
+    [
+        ("60 * * * *", 'minute must be between 0 and 59, got "60"'),
+        ("* 24 * * *", 'hour must be between 0 and 23, got "24"'),
+        ("* * 0 * *", 'day of the month must be between 1 and 31, got "0"'),
+        ("* * * 13 *", 'month must be between 1 and 12 or jan to dec, got "13"'),
+        ("* * * * 8", 'day of the week must be between 0 and 7 or sun to sat, got "8"'),
+        ("1-60 * * * *", 'minute must be between 0 and 59, got "1-60"'),
+        ("x * * * *", f'minute {HOW} 0 and 59, got "x"'),
+        ("1,,2 * * * *", f'minute {HOW} 0 and 59, got ""'),
+        ("-5 * * * *", f'minute {HOW} 0 and 59, got "-5"'),
+        ("5- * * * *", f'minute {HOW} 0 and 59, got "5-"'),
+        ("1-5-9 * * * *", f'minute {HOW} 0 and 59, got "1-5-9"'),
+        ("+5 * * * *", f'minute {HOW} 0 and 59, got "+5"'),
+        ("*5 * * * *", f'minute {HOW} 0 and 59, got "*5"'),
+        ("* * L * *", f'day of the month {HOW} 1 and 31, got "L"'),
+        ("* * ? * *", f'day of the month {HOW} 1 and 31, got "?"'),
+        ("* * * may-juno *", f'month {HOW} 1 and 12 or jan to dec, got "may-juno"'),
+        ("* * * * monday", f'day of the week {HOW} 0 and 7 or sun to sat, got "monday"'),
+        ("* * * * 5#3", f'day of the week {HOW} 0 and 7 or sun to sat, got "5#3"'),
+        ("*/0 * * * *", 'minute must have a step between 1 and 60, got "*/0"'),
+        ("*/90 * * * *", 'minute must have a step between 1 and 60, got "*/90"'),
+        ("* */25 * * *", 'hour must have a step between 1 and 24, got "*/25"'),
+        ("* * * * */8", 'day of the week must have a step between 1 and 7, got "*/8"'),
+        ("*/ * * * *", 'minute must have a step between 1 and 60, got "*/"'),
+        ("*/2/2 * * * *", 'minute must have a step between 1 and 60, got "*/2/2"'),
+        ("* 22-2 * * *", 'hour has a range that runs backwards, "22-2" (write 22-23,0-2)'),
+        ("* 23-0 * * *", 'hour has a range that runs backwards, "23-0" (write 23,0)'),
+        ("* 22-2/2 * * *", 'hour has a range that runs backwards, "22-2/2"'),
+        ("* * 30-2 * *", 'day of the month has a range that runs backwards, "30-2" (write 30-31,1-2)'),
+        ("* * * nov-2 *", 'month has a range that runs backwards, "nov-2"'),
+        ("* * * * fri-mon", 'day of the week has a range that runs backwards, "fri-mon" (write fri-sat,sun-mon)'),
+        ("* * * * Fri-Sun", 'day of the week has a range that runs backwards, "Fri-Sun" (write Fri-sat,Sun)'),
+        ("* * * * 5-1", 'day of the week has a range that runs backwards, "5-1" (write 5-6,0-1)'),
+        ("", f"empty (write {FIVE}, or such as @daily)"),
+        (" \n", f"empty (write {FIVE}, or such as @daily)"),
+        ("0 * * * * *", f"six fields, but there are no seconds here (write five: {FIVE})"),
+        ("* * * *", f"not five fields but 4 (write {FIVE})"),
+        ("* * * * * * *", f"not five fields but 7 (write {FIVE})"),
+        ("@reboot", "@reboot is not a time: a queue cannot tell when the machine starts (enqueue the job at boot)"),
+        (
+            "@dayly",
+            '"@dayly" is none of @hourly @daily @midnight @weekly @monthly @yearly @annually (did you mean "@daily"?)',
+        ),
+        ("@daily true", 'nothing may follow @daily, got "true"'),
+        ("\u0665 * * * *", "only ASCII characters are allowed"),
+        ("\udc80 * * * *", "only ASCII characters are allowed"),
+        ("0,0" * 70, "longer than 200 characters"),
+        ("9" * 195 + " * * * *", "longer than 200 characters"),
+        ("9" * 190 + " * * * *", f'minute must be between 0 and 59, got "{"9" * 80}..."'),
+        ("0 0 30 2 *", "30 February never comes"),
+        ("0 0 31 apr *", "31 April never comes"),
+        ("0 0 30,31 2 *", "day 30 or 31 never comes in February"),
+        ("0 0 31 2,4,6,9,11 *", "day 31 never comes in February or April or June or September or November"),
+        ("0 0 30 2 */2", "30 February never comes"),
+    ],
+)
 def test_what_cannot_be_read_is_refused_with_what_is_allowed(text, problem):
     with pytest.raises(ValueError) as caught:
         Cron.parse(text)
@@ -142,9 +168,15 @@ def test_a_cron_describes_itself():
 
 # Days
 
+
 def test_one_matching_day_field_is_enough_if_both_are_restricted():
     assert days_of("0 0 13 * fri", "2026-11-01 00:00", 5) == [
-        "2026-11-06", "2026-11-13", "2026-11-20", "2026-11-27", "2026-12-04"]
+        "2026-11-06",
+        "2026-11-13",
+        "2026-11-20",
+        "2026-11-27",
+        "2026-12-04",
+    ]
     assert days_of("0 0 30 2 1", "2026-01-01 00:00", 2) == ["2026-02-02", "2026-02-09"]
 
 
@@ -180,8 +212,8 @@ def test_nothing_fires_after_the_last_instant_or_before_the_first():
         zone = timezone(timedelta(hours=hours))
         assert every.next_after(LATEST_MS, zone) is None
         assert every.next_after(LATEST_MS - 60_000, zone) == LATEST_MS - 59_999
-        assert every.next_after(10 ** 18, zone) is None
-        assert every.next_after(-1, zone) == every.next_after(-(10 ** 15), zone) == 0
+        assert every.next_after(10**18, zone) is None
+        assert every.next_after(-1, zone) == every.next_after(-(10**15), zone) == 0
         assert every.next_after(0, zone) == 60_000
 
 
@@ -195,11 +227,15 @@ def test_dates_over_leap_years_are_those_of_a_calendar():
     source = random.Random(SEED)
     for _ in range(60):
         (days_text, days), (months_text, months), (weekdays_text, weekdays) = (
-            field(source, low, high) for low, high in ((1, 31), (1, 12), (0, 7)))
+            field(source, low, high) for low, high in ((1, 31), (1, 12), (0, 7))
+        )
         text = f"30 6 {days_text} {months_text} {weekdays_text}"
         start = datetime(source.choice((2023, 2027, 2092)), 1, 1, tzinfo=timezone.utc)
-        want = [day for day in (start + timedelta(days=number) for number in range(366 * 8))
-                if on_this_day(day, days_text, days, months, weekdays_text, weekdays)]
+        want = [
+            day
+            for day in (start + timedelta(days=number) for number in range(366 * 8))
+            if on_this_day(day, days_text, days, months, weekdays_text, weekdays)
+        ]
         try:
             entry, after = Cron.parse(text), millis(start)
         except ValueError as error:
@@ -211,6 +247,7 @@ def test_dates_over_leap_years_are_those_of_a_calendar():
 
 
 # What the tests know of cron by themselves
+
 
 def on_this_day(day, days_text, days, months, weekdays_text, weekdays):
     dated, named_day = day.day in days, day.isoweekday() % 7 in {weekday % 7 for weekday in weekdays}

@@ -1,4 +1,5 @@
 """Buckets of durations, and percentiles as Prometheus estimates them."""
+
 from __future__ import annotations
 
 from typing import Dict, List
@@ -17,13 +18,44 @@ def counts(**buckets: int) -> List[int]:
 
 
 def test_the_bounds_are_those_that_the_store_was_filled_by() -> None:
-    assert BOUNDS == (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 1800000, 3600000,
-                      21600000)
+    assert BOUNDS == (
+        5,
+        10,
+        25,
+        50,
+        100,
+        250,
+        500,
+        1000,
+        2500,
+        5000,
+        10000,
+        30000,
+        60000,
+        300000,
+        1800000,
+        3600000,
+        21600000,
+    )
     assert BUCKETS == 18
 
 
-@pytest.mark.parametrize("duration, bucket", [(-3, 0), (0, 0), (5, 0), (6, 1), (10, 1), (11, 2), (100, 4), (101, 5),
-                                              (21_600_000, 16), (21_600_001, 17), (1 << 60, 17)])
+@pytest.mark.parametrize(
+    "duration, bucket",
+    [
+        (-3, 0),
+        (0, 0),
+        (5, 0),
+        (6, 1),
+        (10, 1),
+        (11, 2),
+        (100, 4),
+        (101, 5),
+        (21_600_000, 16),
+        (21_600_001, 17),
+        (1 << 60, 17),
+    ],
+)
 def test_a_bucket_holds_what_is_at_most_its_bound(duration: int, bucket: int) -> None:
     assert bucket_of(duration) == bucket
 
@@ -33,21 +65,34 @@ def test_each_bound_is_in_a_bucket_of_its_own_and_what_exceeds_it_in_the_next() 
     assert [bucket_of(bound + 1) for bound in BOUNDS] == list(range(1, BUCKETS))
 
 
-@pytest.mark.parametrize("buckets, percent, estimate", [
-    # All in one bucket, from 50 to 100: spread evenly over it.
-    ({"le_100": 10}, 50, 75.0), ({"le_100": 10}, 100, 100.0), ({"le_100": 10}, 10, 55.0), ({"le_100": 1}, 50, 75.0),
-    # The first bucket begins at 0.
-    ({"le_5": 4}, 50, 2.5), ({"le_5": 4}, 25, 1.25),
-    # A half of them in each of two: the median is the bound between them.
-    ({"le_10": 5, "le_25": 5}, 50, 10.0), ({"le_10": 5, "le_25": 5}, 75, 17.5),
-    # Buckets without any in between do not matter.
-    ({"le_5": 50, "le_10000": 50}, 50, 5.0), ({"le_5": 50, "le_10000": 50}, 51, 5100.0),
-    ({"le_5": 90, "le_1000": 10}, 95, 750.0), ({"le_5": 90, "le_1000": 10}, 99, 950.0),
-    # Nobody knows how long those of the last one took.
-    ({"more": 3}, 50, 21_600_000.0), ({"le_5": 1, "more": 99}, 99, 21_600_000.0), ({"le_5": 1, "more": 99}, 1, 5.0),
-])
-def test_a_percentile_is_interpolated_within_its_bucket(buckets: Dict[str, int], percent: float,
-                                                        estimate: float) -> None:
+@pytest.mark.parametrize(
+    "buckets, percent, estimate",
+    [
+        # All in one bucket, from 50 to 100: spread evenly over it.
+        ({"le_100": 10}, 50, 75.0),
+        ({"le_100": 10}, 100, 100.0),
+        ({"le_100": 10}, 10, 55.0),
+        ({"le_100": 1}, 50, 75.0),
+        # The first bucket begins at 0.
+        ({"le_5": 4}, 50, 2.5),
+        ({"le_5": 4}, 25, 1.25),
+        # A half of them in each of two: the median is the bound between them.
+        ({"le_10": 5, "le_25": 5}, 50, 10.0),
+        ({"le_10": 5, "le_25": 5}, 75, 17.5),
+        # Buckets without any in between do not matter.
+        ({"le_5": 50, "le_10000": 50}, 50, 5.0),
+        ({"le_5": 50, "le_10000": 50}, 51, 5100.0),
+        ({"le_5": 90, "le_1000": 10}, 95, 750.0),
+        ({"le_5": 90, "le_1000": 10}, 99, 950.0),
+        # Nobody knows how long those of the last one took.
+        ({"more": 3}, 50, 21_600_000.0),
+        ({"le_5": 1, "more": 99}, 99, 21_600_000.0),
+        ({"le_5": 1, "more": 99}, 1, 5.0),
+    ],
+)
+def test_a_percentile_is_interpolated_within_its_bucket(
+    buckets: Dict[str, int], percent: float, estimate: float
+) -> None:
     assert percentile(counts(**buckets), percent) == pytest.approx(estimate)
 
 

@@ -1,4 +1,5 @@
 """A job: its states, how an attempt can end, and what follows from that."""
+
 from __future__ import annotations
 
 import pytest
@@ -64,17 +65,20 @@ KILLED, LOST = Outcome.signalled(9, "SIGKILL"), Outcome.lost("its worker is gone
 FAILURES = [EXIT_1, TIMED_OUT, STARTLESS, KILLED, LOST]
 
 
-@pytest.mark.parametrize("outcome, kind, exit_code, signal, error", [
-    (Outcome.exited(0), "exited", 0, None, None),
-    (Outcome.exited(255), "exited", 255, None, "exit code 255"),
-    (KILLED, "signalled", None, 9, "killed by SIGKILL"),
-    (TIMED_OUT, "timed_out", None, None, "timed out after 1.5 s"),
-    (Outcome.timed_out(300.0), "timed_out", None, None, "timed out after 300 s"),
-    (Outcome.cancelled(), "cancelled", None, None, "cancelled"),
-    (STARTLESS, "not_started", None, None, "cannot start: no such directory"),
-    (LOST, "lost", None, None, "its worker is gone"),
-    (Outcome.released(), "released", None, None, "worker stopped"),
-])
+@pytest.mark.parametrize(
+    "outcome, kind, exit_code, signal, error",
+    [
+        (Outcome.exited(0), "exited", 0, None, None),
+        (Outcome.exited(255), "exited", 255, None, "exit code 255"),
+        (KILLED, "signalled", None, 9, "killed by SIGKILL"),
+        (TIMED_OUT, "timed_out", None, None, "timed out after 1.5 s"),
+        (Outcome.timed_out(300.0), "timed_out", None, None, "timed out after 300 s"),
+        (Outcome.cancelled(), "cancelled", None, None, "cancelled"),
+        (STARTLESS, "not_started", None, None, "cannot start: no such directory"),
+        (LOST, "lost", None, None, "its worker is gone"),
+        (Outcome.released(), "released", None, None, "worker stopped"),
+    ],
+)
 def test_an_outcome_says_how_it_ended(outcome, kind, exit_code, signal, error):
     assert (outcome.kind, outcome.exit_code, outcome.signal, outcome.error) == (kind, exit_code, signal, error)
     assert kind in OUTCOMES
@@ -116,8 +120,12 @@ def test_a_released_job_goes_back_even_from_its_last_attempt():
 
 def test_every_verb_after_an_attempt_is_a_transition():
     outcomes = [*FAILURES, Outcome.exited(0), Outcome.cancelled(), Outcome.released()]
-    verbs = {verb_after(outcome, attempts=attempts, max_retries=1, cancel_requested=cancel)
-             for outcome in outcomes for attempts in (1, 2) for cancel in (False, True)}
+    verbs = {
+        verb_after(outcome, attempts=attempts, max_retries=1, cancel_requested=cancel)
+        for outcome in outcomes
+        for attempts in (1, 2)
+        for cancel in (False, True)
+    }
     assert verbs == {verb for state, verb in TRANSITIONS if state == PROCESSING}
 
 

@@ -1,4 +1,5 @@
 """The table of settings: what is taken, what is refused, and where a value comes from."""
+
 from __future__ import annotations
 
 import random
@@ -42,12 +43,29 @@ def refusal(setting, text):
 
 # The table
 
+
 def test_the_table_has_every_setting_once_and_in_order():
     assert NAMES == [
-        "max_retries", "timeout", "retry_delay", "backoff_base", "max_retry_delay", "retry_jitter",
-        "output_limit", "worker_count", "max_workers", "lease", "kill_grace", "shutdown_timeout",
-        "scheduler_interval", "retain_completed_hours", "retain_dead_hours", "dashboard_host", "dashboard_port",
-        "webhook_url", "webhook_events"]
+        "max_retries",
+        "timeout",
+        "retry_delay",
+        "backoff_base",
+        "max_retry_delay",
+        "retry_jitter",
+        "output_limit",
+        "worker_count",
+        "max_workers",
+        "lease",
+        "kill_grace",
+        "shutdown_timeout",
+        "scheduler_interval",
+        "retain_completed_hours",
+        "retain_dead_hours",
+        "dashboard_host",
+        "dashboard_port",
+        "webhook_url",
+        "webhook_events",
+    ]
 
 
 def test_no_name_or_alias_is_taken_twice():
@@ -69,6 +87,7 @@ def test_every_default_is_allowed(setting):
 
 # Ranges
 
+
 @pytest.mark.parametrize("name, default, low, high, outside", RANGES)
 def test_both_ends_of_a_range_are_taken_and_nothing_beyond(name, default, low, high, outside):
     setting = find(name)
@@ -89,16 +108,19 @@ def test_every_setting_with_a_range_is_tested_at_its_ends():
     assert bounded == {name for name, *_ in RANGES}
 
 
-@pytest.mark.parametrize("name, allowed", [
-    ("max_retries", "a whole number between 0 and 100"),
-    ("timeout", "between 0.1 and 2592000 seconds or none"),
-    ("backoff_base", "a number between 1 and 10"),
-    ("output_limit", "between 1KiB and 1GiB"),
-    ("retain_completed_hours", "a number between 0 and 876000 hours or none"),
-    ("dashboard_host", "a host name or an IP address"),
-    ("webhook_url", "an http or https URL or none"),
-    ("webhook_events", "one or more of completed, failed, dead, cancelled with commas between"),
-])
+@pytest.mark.parametrize(
+    "name, allowed",
+    [
+        ("max_retries", "a whole number between 0 and 100"),
+        ("timeout", "between 0.1 and 2592000 seconds or none"),
+        ("backoff_base", "a number between 1 and 10"),
+        ("output_limit", "between 1KiB and 1GiB"),
+        ("retain_completed_hours", "a number between 0 and 876000 hours or none"),
+        ("dashboard_host", "a host name or an IP address"),
+        ("webhook_url", "an http or https URL or none"),
+        ("webhook_events", "one or more of completed, failed, dead, cancelled with commas between"),
+    ],
+)
 def test_a_refusal_says_what_is_allowed(name, allowed):
     assert refusal(find(name), "a b").message == f'{name} must be {allowed}, got "a b"'
 
@@ -114,13 +136,13 @@ def test_none_switches_off_what_can_be(name):
 def test_none_is_refused_elsewhere():
     for setting in SETTINGS:
         if not setting.optional and setting.kind != "host":
-            assert "got \"none\"" in refusal(setting, "none").message
+            assert 'got "none"' in refusal(setting, "none").message
 
 
 # Kinds
 
-@pytest.mark.parametrize("text", [
-    "", " ", "3.0", "1_0", "٣", "0x1", "1e1", "+3", "three", "nan", "3 4", "9" * 5_000])
+
+@pytest.mark.parametrize("text", ["", " ", "3.0", "1_0", "٣", "0x1", "1e1", "+3", "three", "nan", "3 4", "9" * 5_000])
 def test_what_is_no_whole_number_is_refused(text):
     assert "whole number" in refusal(find("max_retries"), text).message
 
@@ -133,7 +155,13 @@ def test_what_is_no_number_is_refused(text):
 def test_durations_are_held_in_milliseconds():
     timeout = find("timeout")
     assert [timeout.parse(text) for text in ("90", "90s", "5m", "1h30m", "1.5s", " 500ms ")] == [
-        90_000, 90_000, 300_000, 5_400_000, 1_500, 500]
+        90_000,
+        90_000,
+        300_000,
+        5_400_000,
+        1_500,
+        500,
+    ]
     assert timeout.show(90_000) == "90s"
     assert timeout.show(100) == "0.1s"
     assert timeout.show(5_400_001) == "5400.001s"
@@ -144,50 +172,89 @@ def test_a_refused_duration_or_size_comes_with_how_to_write_one():
     assert refusal(find("output_limit"), "much").hint == "write 1MiB, 512KiB or 1048576"
 
 
-@pytest.mark.parametrize("text, value, shown", [
-    ("1MiB", 1 << 20, "1MiB"), ("512KiB", 512 << 10, "512KiB"), ("1048576", 1 << 20, "1MiB"),
-    ("64K", 64 << 10, "64KiB"),
-    ("2m", 2 << 20, "2MiB"), ("1G", 1 << 30, "1GiB"), ("1.5MiB", 3 << 19, "1536KiB"), ("4097", 4097, "4097"),
-    (" 1 MiB ", 1 << 20, "1MiB"),
-])
+@pytest.mark.parametrize(
+    "text, value, shown",
+    [
+        ("1MiB", 1 << 20, "1MiB"),
+        ("512KiB", 512 << 10, "512KiB"),
+        ("1048576", 1 << 20, "1MiB"),
+        ("64K", 64 << 10, "64KiB"),
+        ("2m", 2 << 20, "2MiB"),
+        ("1G", 1 << 30, "1GiB"),
+        ("1.5MiB", 3 << 19, "1536KiB"),
+        ("4097", 4097, "4097"),
+        (" 1 MiB ", 1 << 20, "1MiB"),
+    ],
+)
 def test_a_size_is_read_in_powers_of_1024(text, value, shown):
     assert find("output_limit").parse(text) == value
     assert find("output_limit").show(value) == shown
 
 
-@pytest.mark.parametrize("text", [
-    "", "MiB", "1MB", "1KB", "1B", "1TiB", "1KiMiB", "-1MiB", "٣MiB", "1_0MiB", "1 0MiB"])
+@pytest.mark.parametrize("text", ["", "MiB", "1MB", "1KB", "1B", "1TiB", "1KiMiB", "-1MiB", "٣MiB", "1_0MiB", "1 0MiB"])
 def test_what_is_no_size_is_refused(text):
     assert "between 1KiB and 1GiB" in refusal(find("output_limit"), text).message
 
 
-@pytest.mark.parametrize("text", [
-    "127.0.0.1", "0.0.0.0", "::1", "localhost", "my-host.example.com", "a" * 63])
+@pytest.mark.parametrize("text", ["127.0.0.1", "0.0.0.0", "::1", "localhost", "my-host.example.com", "a" * 63])
 def test_a_host_name_or_address_is_taken(text):
     assert find("dashboard_host").parse(text) == text
 
 
-@pytest.mark.parametrize("text", [
-    "", "999.1.1.1", "1.2.3", "a b", "-a", "a-", "a..b", "a/b", "http://a", "[::1]", "::g", "127.0.0.1:80",
-    "a" * 64,
-    "höst", "a_b", "a\nb", ".".join(["a" * 60] * 5),
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "999.1.1.1",
+        "1.2.3",
+        "a b",
+        "-a",
+        "a-",
+        "a..b",
+        "a/b",
+        "http://a",
+        "[::1]",
+        "::g",
+        "127.0.0.1:80",
+        "a" * 64,
+        "höst",
+        "a_b",
+        "a\nb",
+        ".".join(["a" * 60] * 5),
+    ],
+)
 def test_what_is_no_host_is_refused(text):
     assert "host name or an IP address" in refusal(find("dashboard_host"), text).message
 
 
-@pytest.mark.parametrize("text", [
-    "http://localhost:8080/hook", "https://example.com", "https://u:p@example.com/a?b=c#d",
-    "HTTPS://example.com/"])
+@pytest.mark.parametrize(
+    "text",
+    ["http://localhost:8080/hook", "https://example.com", "https://u:p@example.com/a?b=c#d", "HTTPS://example.com/"],
+)
 def test_a_web_address_is_taken(text):
     assert find("webhook_url").parse(text) == text
 
 
-@pytest.mark.parametrize("text", [
-    "", "example.com", "ftp://example.com", "file:///etc/passwd", "http://", "https:///x", "http://a:99999/",
-    "http://a:0/", "http://a:b/", "http://[::1", "http://a b/", "http://a/\nb", "javascript:alert(1)",
-    "http://exämple.com", "http://a/" + "x" * 2_048,
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "example.com",
+        "ftp://example.com",
+        "file:///etc/passwd",
+        "http://",
+        "https:///x",
+        "http://a:99999/",
+        "http://a:0/",
+        "http://a:b/",
+        "http://[::1",
+        "http://a b/",
+        "http://a/\nb",
+        "javascript:alert(1)",
+        "http://exämple.com",
+        "http://a/" + "x" * 2_048,
+    ],
+)
 def test_what_is_no_web_address_is_refused(text):
     assert "http or https URL" in refusal(find("webhook_url"), text).message
 
@@ -214,6 +281,7 @@ def test_any_allowed_value_is_shown_as_text_that_means_it():
 
 # Refusals
 
+
 def test_what_was_given_is_shown_escaped_and_cut():
     assert settings.quoted("plain") == '"plain"'
     assert settings.quoted('a"b\\c') == r'"a\"b\\c"'
@@ -225,11 +293,20 @@ def test_what_was_given_is_shown_escaped_and_cut():
 
 # Names
 
-@pytest.mark.parametrize("given, name", [
-    ("max_retries", "max_retries"), ("max-retries", "max_retries"), ("MAX_RETRIES", "max_retries"),
-    (" Max-Retries ", "max_retries"), ("timeout_seconds", "timeout"), ("worker-timeout", "timeout"),
-    ("job_lock_timeout", "lease"), ("Cleanup-Completed-After-Hours", "retain_completed_hours"),
-])
+
+@pytest.mark.parametrize(
+    "given, name",
+    [
+        ("max_retries", "max_retries"),
+        ("max-retries", "max_retries"),
+        ("MAX_RETRIES", "max_retries"),
+        (" Max-Retries ", "max_retries"),
+        ("timeout_seconds", "timeout"),
+        ("worker-timeout", "timeout"),
+        ("job_lock_timeout", "lease"),
+        ("Cleanup-Completed-After-Hours", "retain_completed_hours"),
+    ],
+)
 def test_a_setting_is_found_by_its_names(given, name):
     assert find(given).name == name
 
@@ -250,13 +327,13 @@ def test_a_name_like_no_setting_is_refused_without_a_guess(name):
 
 # Where values come from
 
+
 def by_name(rows):
     return {setting.name: (value, source) for setting, value, source in rows}
 
 
 def test_the_environment_overrides_the_home_which_overrides_the_default():
-    rows = resolve({"max_retries": "5", "timeout": "none"},
-                   {"QUEUECTL_MAX_RETRIES": "7", "QUEUECTL_LEASE": "1m"})
+    rows = resolve({"max_retries": "5", "timeout": "none"}, {"QUEUECTL_MAX_RETRIES": "7", "QUEUECTL_LEASE": "1m"})
     assert [setting for setting, _, _ in rows] == list(SETTINGS)
     values = by_name(rows)
     assert values["max_retries"] == (7, "environment")
@@ -266,8 +343,7 @@ def test_the_environment_overrides_the_home_which_overrides_the_default():
 
 
 def test_a_variable_must_have_the_canonical_name_and_a_value():
-    environ = {"QUEUECTL_WORKER_TIMEOUT": "1", "queuectl_timeout": "1", "TIMEOUT": "1",
-               "QUEUECTL_TIMEOUT": ""}
+    environ = {"QUEUECTL_WORKER_TIMEOUT": "1", "queuectl_timeout": "1", "TIMEOUT": "1", "QUEUECTL_TIMEOUT": ""}
     values = by_name(resolve({}, environ))
     assert values["timeout"] == (300_000, "default")
 
@@ -279,8 +355,10 @@ def test_a_stored_name_that_is_no_setting_is_left_alone():
 def test_a_bad_variable_is_refused_with_its_name():
     with pytest.raises(InvalidInput) as caught:
         resolve({}, {"QUEUECTL_MAX_RETRIES": "many"})
-    assert caught.value.message == ('max_retries must be a whole number between 0 and 100, got "many" '
-                                    "(from QUEUECTL_MAX_RETRIES in the environment)")
+    assert caught.value.message == (
+        'max_retries must be a whole number between 0 and 100, got "many" '
+        "(from QUEUECTL_MAX_RETRIES in the environment)"
+    )
     assert caught.value.hint == "unset QUEUECTL_MAX_RETRIES"
     assert caught.value.field == "max_retries"
 
@@ -297,6 +375,7 @@ def test_a_good_variable_hides_a_bad_stored_value():
 
 
 # Settings
+
 
 def test_settings_hold_what_is_given_and_defaults_for_the_rest():
     held = Settings({"max_retries": 0, "timeout": None, "job-lock-timeout": 9_000})

@@ -1,4 +1,5 @@
 """What may be asked for when a job is enqueued: every limit at its boundary."""
+
 from __future__ import annotations
 
 import random
@@ -35,29 +36,83 @@ def refused(field, value):
 def test_what_is_not_given_has_a_default():
     spec = parse()
     assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {
-        "id": None, "command": "true", "queue": "default", "priority": 0, "max_retries": 3, "timeout": 300_000,
-        "run_at": None, "hold": False, "cwd": "/work", "env": {}, "tags": (), "allow_background": False}
+        "id": None,
+        "command": "true",
+        "queue": "default",
+        "priority": 0,
+        "max_retries": 3,
+        "timeout": 300_000,
+        "run_at": None,
+        "hold": False,
+        "cwd": "/work",
+        "env": {},
+        "tags": (),
+        "allow_background": False,
+    }
 
 
 def test_every_field_can_be_given():
-    spec = parse(id="a", queue="q", priority=1, max_retries=2, timeout=3, run_at="+1s", hold=True, cwd="/x",
-                 env={"A": "b"}, tags=["t"], allow_background=True)
+    spec = parse(
+        id="a",
+        queue="q",
+        priority=1,
+        max_retries=2,
+        timeout=3,
+        run_at="+1s",
+        hold=True,
+        cwd="/x",
+        env={"A": "b"},
+        tags=["t"],
+        allow_background=True,
+    )
     assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {
-        "id": "a", "command": "true", "queue": "q", "priority": 1, "max_retries": 2, "timeout": 3_000,
-        "run_at": NOW + 1_000, "hold": True, "cwd": "/x", "env": {"A": "b"}, "tags": ("t",),
-        "allow_background": True}
+        "id": "a",
+        "command": "true",
+        "queue": "q",
+        "priority": 1,
+        "max_retries": 2,
+        "timeout": 3_000,
+        "run_at": NOW + 1_000,
+        "hold": True,
+        "cwd": "/x",
+        "env": {"A": "b"},
+        "tags": ("t",),
+        "allow_background": True,
+    }
 
 
 # Names
+
 
 @pytest.mark.parametrize("value", ["a", "7", "Z", "a" * 128, "a.b_c:d-e", "0-", None])
 def test_an_id_is_taken(value):
     assert parse(id=value).id == value
 
 
-@pytest.mark.parametrize("value", [
-    "", "a" * 129, "-a", ".", "..", "_a", ":a", "a b", "a/b", "a\n", "a\0", "é", "а", "a" + SURROGATE, "a,b", 7,
-    True, ["a"], b"a"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "a" * 129,
+        "-a",
+        ".",
+        "..",
+        "_a",
+        ":a",
+        "a b",
+        "a/b",
+        "a\n",
+        "a\0",
+        "é",
+        "а",
+        "a" + SURROGATE,
+        "a,b",
+        7,
+        True,
+        ["a"],
+        b"a",
+    ],
+)
 def test_an_id_is_refused(value):
     assert "must be 1 to 128 of A-Z a-z 0-9 . _ : -" in refused("id", value)
 
@@ -90,26 +145,31 @@ def test_tags_are_refused(value):
 
 # The command
 
-@pytest.mark.parametrize("value", [
-    "x", " x ", "a\nb\tc", "echo é \u2028", "x" * 65_536, "é" * 32_768, "\U0001f600" * 16_384, "\x01"])
+
+@pytest.mark.parametrize(
+    "value", ["x", " x ", "a\nb\tc", "echo é \u2028", "x" * 65_536, "é" * 32_768, "\U0001f600" * 16_384, "\x01"]
+)
 def test_a_command_is_taken_as_it_is(value):
     assert parse(command=value).command == value
 
 
-@pytest.mark.parametrize("value, rule", [
-    ("", "must not be empty"),
-    (" \t\n\u00a0", "must not be empty"),
-    ("a\0b", "must not contain a NUL character"),
-    ("\0", "must not contain a NUL character"),
-    ("a" + SURROGATE, "must be valid Unicode, it holds a lone surrogate"),
-    ("x" * 65_537, "must be at most 65536 bytes long"),
-    ("é" * 32_768 + "x", "must be at most 65536 bytes long"),
-    ("\U0001f600" * 16_384 + "x", "must be at most 65536 bytes long"),
-    (None, "must be a text"),
-    (7, "must be a text"),
-    (["true"], "must be a text"),
-    (b"true", "must be a text"),
-])
+@pytest.mark.parametrize(
+    "value, rule",
+    [
+        ("", "must not be empty"),
+        (" \t\n\u00a0", "must not be empty"),
+        ("a\0b", "must not contain a NUL character"),
+        ("\0", "must not contain a NUL character"),
+        ("a" + SURROGATE, "must be valid Unicode, it holds a lone surrogate"),
+        ("x" * 65_537, "must be at most 65536 bytes long"),
+        ("é" * 32_768 + "x", "must be at most 65536 bytes long"),
+        ("\U0001f600" * 16_384 + "x", "must be at most 65536 bytes long"),
+        (None, "must be a text"),
+        (7, "must be a text"),
+        (["true"], "must be a text"),
+        (b"true", "must be a text"),
+    ],
+)
 def test_a_command_is_refused(value, rule):
     assert rule in refused("command", value)
 
@@ -127,6 +187,7 @@ def test_a_missing_command_is_said():
 
 # Numbers
 
+
 @pytest.mark.parametrize("field, low, high", [("priority", -1000, 1000), ("max_retries", 0, 100)])
 def test_an_integer_is_limited(field, low, high):
     assert [getattr(parse(**{field: value}), field) for value in (low, 0, high)] == [low, 0, high]
@@ -134,45 +195,99 @@ def test_an_integer_is_limited(field, low, high):
         assert f"must be an integer between {low} and {high}" in refused(field, value)
 
 
-@pytest.mark.parametrize("value, milliseconds", [
-    (0.1, 100), ("0.1", 100), ("100ms", 100), (1, 1_000), (1.5, 1_500), ("90", 90_000), ("90s", 90_000),
-    ("5m", 300_000), ("1h30m", 5_400_000), (2_592_000, 2_592_000_000), ("30d", 2_592_000_000),
-    (2_592_000.0, 2_592_000_000), (None, None), ("none", None)])
+@pytest.mark.parametrize(
+    "value, milliseconds",
+    [
+        (0.1, 100),
+        ("0.1", 100),
+        ("100ms", 100),
+        (1, 1_000),
+        (1.5, 1_500),
+        ("90", 90_000),
+        ("90s", 90_000),
+        ("5m", 300_000),
+        ("1h30m", 5_400_000),
+        (2_592_000, 2_592_000_000),
+        ("30d", 2_592_000_000),
+        (2_592_000.0, 2_592_000_000),
+        (None, None),
+        ("none", None),
+    ],
+)
 def test_a_timeout_is_taken(value, milliseconds):
     assert parse(timeout=value).timeout == milliseconds
 
 
-@pytest.mark.parametrize("value", [
-    0, 0.0, 0.09, -1, -0.1, "0", "99ms", "0.05", "-5", 2_592_001, 2_592_000.001, "31d", "2592000001ms", 10**30,
-    float("nan"), float("inf"), float("-inf"), True, False, "", "soon", "1 fortnight", [1], {"s": 1}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        0,
+        0.0,
+        0.09,
+        -1,
+        -0.1,
+        "0",
+        "99ms",
+        "0.05",
+        "-5",
+        2_592_001,
+        2_592_000.001,
+        "31d",
+        "2592000001ms",
+        10**30,
+        float("nan"),
+        float("inf"),
+        float("-inf"),
+        True,
+        False,
+        "",
+        "soon",
+        "1 fortnight",
+        [1],
+        {"s": 1},
+    ],
+)
 def test_a_timeout_is_refused(value):
     assert "must be between 0.1 and 2592000 seconds, or none" in refused("timeout", value)
 
 
 # Times
 
-@pytest.mark.parametrize("value, instant", [
-    ("1970-01-01T00:00:00Z", 0), ("2026-11-10T02:00:00Z", 1_794_276_000_000), ("+0s", NOW), ("+30m", NOW + 1_800_000),
-    ("2100-12-31T23:59:59.999Z", 4_133_980_799_999), (None, None)])
+
+@pytest.mark.parametrize(
+    "value, instant",
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2026-11-10T02:00:00Z", 1_794_276_000_000),
+        ("+0s", NOW),
+        ("+30m", NOW + 1_800_000),
+        ("2100-12-31T23:59:59.999Z", 4_133_980_799_999),
+        (None, None),
+    ],
+)
 def test_run_at_is_taken(value, instant):
     assert parse(run_at=value).run_at == instant
 
 
-@pytest.mark.parametrize("value, rule", [
-    ("1969-12-31T23:59:59Z", "is not a time between 1970 and 2100"),
-    ("2101-01-01T00:00:00Z", "is not a time between 1970 and 2100"),
-    ("2026-02-30T00:00:00Z", "is no such date or time"),
-    ("soon", "is not a time (write"),
-    ("", "is not a time (write"),
-    (SURROGATE, "is not a time (write"),
-    (1_794_276_000_000, "must be a text such as"),
-    (True, "must be a text such as"),
-])
+@pytest.mark.parametrize(
+    "value, rule",
+    [
+        ("1969-12-31T23:59:59Z", "is not a time between 1970 and 2100"),
+        ("2101-01-01T00:00:00Z", "is not a time between 1970 and 2100"),
+        ("2026-02-30T00:00:00Z", "is no such date or time"),
+        ("soon", "is not a time (write"),
+        ("", "is not a time (write"),
+        (SURROGATE, "is not a time (write"),
+        (1_794_276_000_000, "must be a text such as"),
+        (True, "must be a text such as"),
+    ],
+)
 def test_run_at_is_refused(value, rule):
     assert f"run_at {rule}" in refused("run_at", value)
 
 
 # Where and with what
+
 
 @pytest.mark.parametrize("value", ["/", "/a b/é", "/" + "x" * 4_095, "/" + "é" * 2_047 + "x", "C:\\x", "C:/x"])
 def test_a_directory_is_taken(value):
@@ -193,36 +308,52 @@ LARGE = {f"V{n}": "x" * 32_768 for n in range(3)}
 LAST = 131_072 - sum(len(name) + len(value) + 2 for name, value in LARGE.items()) - len("LAST") - 2
 
 
-@pytest.mark.parametrize("value", [
-    {}, {"A": ""}, {"_": "x"}, {"a1_": "é\n"}, {"A" * 128: "x"}, {"A": "x" * 32_768}, {"A": "é" * 16_384},
-    {f"V{n}": "" for n in range(100)}, {**LARGE, "LAST": "x" * LAST}, {"QUEUECTL": "x"}, {"queuectl_x": "x"}],
-    ids=lambda value: f"{len(value)} variables")
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"A": ""},
+        {"_": "x"},
+        {"a1_": "é\n"},
+        {"A" * 128: "x"},
+        {"A": "x" * 32_768},
+        {"A": "é" * 16_384},
+        {f"V{n}": "" for n in range(100)},
+        {**LARGE, "LAST": "x" * LAST},
+        {"QUEUECTL": "x"},
+        {"queuectl_x": "x"},
+    ],
+    ids=lambda value: f"{len(value)} variables",
+)
 def test_variables_are_taken(value):
     env = parse(env=value).env
     assert env == value and env is not value
 
 
-@pytest.mark.parametrize("value, rule", [
-    ({"A" * 129: "x"}, "must be letters, digits and _, at most 128"),
-    ({"1A": "x"}, "must be letters, digits and _, at most 128"),
-    ({"": "x"}, "must be letters, digits and _, at most 128"),
-    ({"A=B": "x"}, "must be letters, digits and _, at most 128"),
-    ({"É": "x"}, "must be letters, digits and _, at most 128"),
-    ({"A\0": "x"}, "must be letters, digits and _, at most 128"),
-    ({7: "x"}, "must be letters, digits and _, at most 128"),
-    ({"QUEUECTL_HOME": "x"}, "names starting with QUEUECTL_ are reserved"),
-    ({"A": "a\0b"}, "variable A must be a text without NUL"),
-    ({"A": SURROGATE}, "variable A must be a text without NUL"),
-    ({"A": 1}, "variable A must be a text without NUL"),
-    ({"A": None}, "variable A must be a text without NUL"),
-    ({"A": "x" * 32_769}, "variable A must be at most 32768 bytes long"),
-    ({"A": "é" * 16_384 + "x"}, "variable A must be at most 32768 bytes long"),
-    ({f"V{n}": "" for n in range(101)}, "must have at most 100 variables"),
-    ({**LARGE, "LAST": "x" * (LAST + 1)}, "must be at most 131072 bytes in all"),
-    ([], "must be an object of texts"),
-    (None, "must be an object of texts"),
-    ("A=B", "must be an object of texts"),
-])
+@pytest.mark.parametrize(
+    "value, rule",
+    [
+        ({"A" * 129: "x"}, "must be letters, digits and _, at most 128"),
+        ({"1A": "x"}, "must be letters, digits and _, at most 128"),
+        ({"": "x"}, "must be letters, digits and _, at most 128"),
+        ({"A=B": "x"}, "must be letters, digits and _, at most 128"),
+        ({"É": "x"}, "must be letters, digits and _, at most 128"),
+        ({"A\0": "x"}, "must be letters, digits and _, at most 128"),
+        ({7: "x"}, "must be letters, digits and _, at most 128"),
+        ({"QUEUECTL_HOME": "x"}, "names starting with QUEUECTL_ are reserved"),
+        ({"A": "a\0b"}, "variable A must be a text without NUL"),
+        ({"A": SURROGATE}, "variable A must be a text without NUL"),
+        ({"A": 1}, "variable A must be a text without NUL"),
+        ({"A": None}, "variable A must be a text without NUL"),
+        ({"A": "x" * 32_769}, "variable A must be at most 32768 bytes long"),
+        ({"A": "é" * 16_384 + "x"}, "variable A must be at most 32768 bytes long"),
+        ({f"V{n}": "" for n in range(101)}, "must have at most 100 variables"),
+        ({**LARGE, "LAST": "x" * (LAST + 1)}, "must be at most 131072 bytes in all"),
+        ([], "must be an object of texts"),
+        (None, "must be an object of texts"),
+        ("A=B", "must be an object of texts"),
+    ],
+)
 def test_variables_are_refused(value, rule):
     assert rule in refused("env", value)
 
@@ -241,15 +372,28 @@ def test_a_flag_is_true_or_false(field):
 
 # The whole
 
-@pytest.mark.parametrize("spelling, value, field, held", [
-    ("retries", 7, "max_retries", 7), ("timeout_seconds", 7, "timeout", 7_000),
-    ("timeout_sec", "1m", "timeout", 60_000)])
+
+@pytest.mark.parametrize(
+    "spelling, value, field, held",
+    [
+        ("retries", 7, "max_retries", 7),
+        ("timeout_seconds", 7, "timeout", 7_000),
+        ("timeout_sec", "1m", "timeout", 60_000),
+    ],
+)
 def test_another_spelling_means_the_same(spelling, value, field, held):
     assert getattr(parse(**{spelling: value}), field) == held
 
 
-@pytest.mark.parametrize("keys", [("max_retries", "retries"), ("retries", "max_retries"), ("timeout", "timeout_sec"),
-                                  ("timeout_seconds", "timeout_sec")])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("max_retries", "retries"),
+        ("retries", "max_retries"),
+        ("timeout", "timeout_sec"),
+        ("timeout_seconds", "timeout_sec"),
+    ],
+)
 def test_a_field_given_in_two_spellings_is_refused(keys):
     assert problems(**dict.fromkeys(keys, 1)) == [f"{keys[1]} and {keys[0]} are the same field, give one"]
 
@@ -258,8 +402,16 @@ def test_a_problem_names_the_spelling_that_was_given():
     assert refused("retries", 101).startswith("retries must be an integer")
 
 
-@pytest.mark.parametrize("key, nearest", [
-    ("max_retrys", "max_retries"), ("comand", "command"), ("Queue", "queue"), ("tag", "tags"), ("priorty", "priority")])
+@pytest.mark.parametrize(
+    "key, nearest",
+    [
+        ("max_retrys", "max_retries"),
+        ("comand", "command"),
+        ("Queue", "queue"),
+        ("tag", "tags"),
+        ("priorty", "priority"),
+    ],
+)
 def test_an_unknown_field_is_refused_with_the_nearest_name(key, nearest):
     assert problems(**{key: 1}) == [f'unknown field "{key}" (did you mean "{nearest}"?)']
 
@@ -270,11 +422,34 @@ def test_an_unknown_field_like_no_other_is_refused(key):
 
 
 def test_all_problems_are_reported_at_once():
-    found = problems(command="", id="-", queue="", priority=1.5, max_retries=-1, timeout=0, run_at="soon", cwd="x",
-                     env=[], tags="t", hold=1, colour="red")
+    found = problems(
+        command="",
+        id="-",
+        queue="",
+        priority=1.5,
+        max_retries=-1,
+        timeout=0,
+        run_at="soon",
+        cwd="x",
+        env=[],
+        tags="t",
+        hold=1,
+        colour="red",
+    )
     assert [problem.split()[0].rstrip(":") for problem in found] == [
-        "command", "id", "queue", "priority", "max_retries", "timeout", "run_at", "cwd", "env", "tags", "hold",
-        "unknown"]
+        "command",
+        "id",
+        "queue",
+        "priority",
+        "max_retries",
+        "timeout",
+        "run_at",
+        "cwd",
+        "env",
+        "tags",
+        "hold",
+        "unknown",
+    ]
 
 
 def test_past_twenty_problems_are_counted():
@@ -286,8 +461,30 @@ def test_any_value_of_any_field_is_taken_or_refused_with_its_name():
     print(f"seed {SEED}")
     source = random.Random(SEED)
     texts = ["", "a", "-1", "1e9", "none", "+5m", "\0", SURROGATE, "é" * 70, "/", "x" * 200, "٣", "2026-01-01T00:00Z"]
-    values = [None, True, False, 0, -1, 10**18, -10**30, 0.5, float("nan"), float("inf"), b"x", (), object(), *texts,
-              [], {}, [None], [[]], [SURROGATE], {"A": None}, {None: "x"}, {SURROGATE: "x"}]
+    values = [
+        None,
+        True,
+        False,
+        0,
+        -1,
+        10**18,
+        -(10**30),
+        0.5,
+        float("nan"),
+        float("inf"),
+        b"x",
+        (),
+        object(),
+        *texts,
+        [],
+        {},
+        [None],
+        [[]],
+        [SURROGATE],
+        {"A": None},
+        {None: "x"},
+        {SURROGATE: "x"},
+    ]
     for _ in range(2_000):
         fields = source.sample(sorted(model.FIELDS), source.randint(1, 4))
         data = {field: source.choice(values) for field in fields}

@@ -1,4 +1,5 @@
 """Instants in words: `tomorrow 09:00`, `fri noon`, `5:30pm`."""
+
 from __future__ import annotations
 
 import time
@@ -24,17 +25,45 @@ def machine_zone(monkeypatch):
     time.tzset()
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("midnight", "11 00:00"), ("noon", "10 12:00"), ("NOON", "10 12:00"), ("18:30", "10 18:30"),
-    ("02:00", "11 02:00"), ("02:00:01", "10 02:00:01"), ("01:59", "11 01:59"), ("9:05", "10 09:05"),
-    ("9am", "10 09:00"), ("9 AM", "10 09:00"), ("5:30pm", "10 17:30"), ("12am", "11 00:00"), ("12pm", "10 12:00"),
-    ("12:30am", "11 00:30"), ("1am", "11 01:00"), ("today 18:00", "10 18:00"), ("today 01:00", "10 01:00"),
-    ("today midnight", "10 00:00"), ("tomorrow", "11 00:00"), ("Tomorrow 09:00", "11 09:00"),
-    ("tomorrow noon", "11 12:00"), ("tomorrow  1am", "11 01:00"), ("tue 18:00", "10 18:00"), ("tue 02:00", "17 02:00"),
-    ("tuesday", "17 00:00"), ("wed", "11 00:00"), ("FRI 18:00", "13 18:00"), ("friday noon", "13 12:00"),
-    ("next fri 18:00", "13 18:00"), ("next  Tuesday 5pm", "10 17:00"), ("mon 01:00", "16 01:00"),
-    ("sun midnight", "15 00:00"), ("thu", "12 00:00"), ("saturday 23:59:59", "14 23:59:59"),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("midnight", "11 00:00"),
+        ("noon", "10 12:00"),
+        ("NOON", "10 12:00"),
+        ("18:30", "10 18:30"),
+        ("02:00", "11 02:00"),
+        ("02:00:01", "10 02:00:01"),
+        ("01:59", "11 01:59"),
+        ("9:05", "10 09:05"),
+        ("9am", "10 09:00"),
+        ("9 AM", "10 09:00"),
+        ("5:30pm", "10 17:30"),
+        ("12am", "11 00:00"),
+        ("12pm", "10 12:00"),
+        ("12:30am", "11 00:30"),
+        ("1am", "11 01:00"),
+        ("today 18:00", "10 18:00"),
+        ("today 01:00", "10 01:00"),
+        ("today midnight", "10 00:00"),
+        ("tomorrow", "11 00:00"),
+        ("Tomorrow 09:00", "11 09:00"),
+        ("tomorrow noon", "11 12:00"),
+        ("tomorrow  1am", "11 01:00"),
+        ("tue 18:00", "10 18:00"),
+        ("tue 02:00", "17 02:00"),
+        ("tuesday", "17 00:00"),
+        ("wed", "11 00:00"),
+        ("FRI 18:00", "13 18:00"),
+        ("friday noon", "13 12:00"),
+        ("next fri 18:00", "13 18:00"),
+        ("next  Tuesday 5pm", "10 17:00"),
+        ("mon 01:00", "16 01:00"),
+        ("sun midnight", "15 00:00"),
+        ("thu", "12 00:00"),
+        ("saturday 23:59:59", "14 23:59:59"),
+    ],
+)
 def test_a_day_and_a_time_in_words_are_local(text, expected):
     assert when.parse_instant(f" {text} ", NOW, timezone.utc) == millis(*parts_of(expected))
     zone = timezone(timedelta(hours=5, minutes=45))
@@ -90,15 +119,19 @@ def test_words_keep_the_time_of_day_over_a_change_of_clocks(machine_zone):
     assert when.parse_instant("fri 8pm", evening) == millis(2026, 4, 3, 18)
 
 
-@pytest.mark.parametrize("text, now, problem, choices", [
-    ("02:30", (2026, 3, 28, 19), SKIPPED, "2026-03-29T01:30:00+01:00 or 2026-03-29T03:30:00+02:00"),
-    ("tomorrow 2:30am", (2026, 3, 28, 19), SKIPPED, "2026-03-29T01:30:00+01:00 or 2026-03-29T03:30:00+02:00"),
-    ("02:30", (2026, 10, 24, 19), REPEATED, "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00"),
-    ("sun 02:30", (2026, 10, 20, 19), REPEATED, "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00"),
-    ("02:15", (2026, 10, 25, 0, 30), REPEATED, "2026-10-25T02:15:00+02:00 or 2026-10-25T02:15:00+01:00"),
-])
+@pytest.mark.parametrize(
+    "text, now, problem, choices",
+    [
+        ("02:30", (2026, 3, 28, 19), SKIPPED, "2026-03-29T01:30:00+01:00 or 2026-03-29T03:30:00+02:00"),
+        ("tomorrow 2:30am", (2026, 3, 28, 19), SKIPPED, "2026-03-29T01:30:00+01:00 or 2026-03-29T03:30:00+02:00"),
+        ("02:30", (2026, 10, 24, 19), REPEATED, "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00"),
+        ("sun 02:30", (2026, 10, 20, 19), REPEATED, "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00"),
+        ("02:15", (2026, 10, 25, 0, 30), REPEATED, "2026-10-25T02:15:00+02:00 or 2026-10-25T02:15:00+01:00"),
+    ],
+)
 def test_words_for_a_time_that_the_clocks_skip_or_repeat_are_refused_with_both_readings(
-        machine_zone, text, now, problem, choices):
+    machine_zone, text, now, problem, choices
+):
     machine_zone(BERLIN)
     with pytest.raises(ValueError) as caught:
         when.parse_instant(text, millis(*now))
@@ -106,9 +139,9 @@ def test_words_for_a_time_that_the_clocks_skip_or_repeat_are_refused_with_both_r
     assert f"(write {choices})" in str(caught.value)
 
 
-@pytest.mark.parametrize("now, expected", [
-    ((2026, 3, 29, 8), (2026, 3, 30, 0, 30)), ((2026, 10, 25, 8), (2026, 10, 26, 1, 30))])
-def test_a_time_that_the_clocks_skipped_or_repeated_earlier_today_is_the_one_of_tomorrow(
-        machine_zone, now, expected):
+@pytest.mark.parametrize(
+    "now, expected", [((2026, 3, 29, 8), (2026, 3, 30, 0, 30)), ((2026, 10, 25, 8), (2026, 10, 26, 1, 30))]
+)
+def test_a_time_that_the_clocks_skipped_or_repeated_earlier_today_is_the_one_of_tomorrow(machine_zone, now, expected):
     machine_zone(BERLIN)
     assert when.parse_instant("02:30", millis(*now)) == millis(*expected)

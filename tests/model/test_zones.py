@@ -1,4 +1,5 @@
 """Names of time zones."""
+
 from __future__ import annotations
 
 import sys
@@ -28,15 +29,25 @@ def test_utc_needs_no_database(name, monkeypatch):
     assert zones.zone(name) is timezone.utc
 
 
-@pytest.mark.parametrize("name, hours", [
-    ("Europe/London", 1), ("America/New_York", -4), ("Asia/Kathmandu", 5.75), ("Etc/GMT+3", -3),
-    ("America/Argentina/Buenos_Aires", -3), ("America/Port-au-Prince", -4)])
+@pytest.mark.parametrize(
+    "name, hours",
+    [
+        ("Europe/London", 1),
+        ("America/New_York", -4),
+        ("Asia/Kathmandu", 5.75),
+        ("Etc/GMT+3", -3),
+        ("America/Argentina/Buenos_Aires", -3),
+        ("America/Port-au-Prince", -4),
+    ],
+)
 def test_a_name_of_the_database_is_a_zone(zoneinfo, name, hours):
     assert datetime(2026, 7, 1, tzinfo=zones.zone(name)).utcoffset() == timedelta(hours=hours)
 
 
-@pytest.mark.parametrize("name, meant", [
-    ("Europe/Lodnon", "Europe/London"), ("europe/berlin", "Europe/Berlin"), ("America/NewYork", "America/New_York")])
+@pytest.mark.parametrize(
+    "name, meant",
+    [("Europe/Lodnon", "Europe/London"), ("europe/berlin", "Europe/Berlin"), ("America/NewYork", "America/New_York")],
+)
 def test_an_unknown_name_is_refused_with_the_nearest_one(zoneinfo, name, meant):
     with pytest.raises(ValueError) as caught:
         zones.zone(name)
@@ -49,10 +60,32 @@ def test_what_is_like_no_zone_is_refused(zoneinfo, name):
         zones.zone(name)
 
 
-@pytest.mark.parametrize("name", [
-    "", " ", "/etc/localtime", "/usr/share/zoneinfo/UTC", "../zoneinfo/UTC", "Europe/../UTC", "Europe//London",
-    "Europe/London/", "Europe/Lon\x00don", "Europe\nLondon", "zone.tab", "C:\\UTC", "Europe/L\u00f6ndon", "\udc80",
-    "right/UTC", "posix/UTC", "A" * 65, "A/" * 1_000, "UTC UTC", "+02:00", "\u0660"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "/etc/localtime",
+        "/usr/share/zoneinfo/UTC",
+        "../zoneinfo/UTC",
+        "Europe/../UTC",
+        "Europe//London",
+        "Europe/London/",
+        "Europe/Lon\x00don",
+        "Europe\nLondon",
+        "zone.tab",
+        "C:\\UTC",
+        "Europe/L\u00f6ndon",
+        "\udc80",
+        "right/UTC",
+        "posix/UTC",
+        "A" * 65,
+        "A/" * 1_000,
+        "UTC UTC",
+        "+02:00",
+        "\u0660",
+    ],
+)
 def test_an_odd_name_is_refused_before_anything_is_looked_up(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "zoneinfo", None)
     with pytest.raises(ValueError) as caught:

@@ -1,4 +1,5 @@
 """What the tests of the store share: jobs brought to any state, and looking at the whole store."""
+
 from __future__ import annotations
 
 import sqlite3
@@ -26,8 +27,22 @@ NOW = 1_767_225_600_000
 LATER = NOW + 60_000
 LEASE = 30_000
 
-TABLES = ("meta", "settings", "contexts", "jobs", "attempts", "output", "workers", "counts", "rollups", "events",
-          "schedules", "fires", "timings", "backlog")
+TABLES = (
+    "meta",
+    "settings",
+    "contexts",
+    "jobs",
+    "attempts",
+    "output",
+    "workers",
+    "counts",
+    "rollups",
+    "events",
+    "schedules",
+    "fires",
+    "timings",
+    "backlog",
+)
 
 
 def open_store(home: str, **options: Any) -> Store:
@@ -37,8 +52,12 @@ def open_store(home: str, **options: Any) -> Store:
 
 def spec(command: str = "true", **fields: Any) -> JobSpec:
     """Return a spec; `fields` are those of JobSpec, as it holds them after parsing."""
-    made = JobSpec(command, max_retries=fields.pop("max_retries", 3), timeout=fields.pop("timeout", 300_000),
-                   cwd=fields.pop("cwd", "/tmp"))
+    made = JobSpec(
+        command,
+        max_retries=fields.pop("max_retries", 3),
+        timeout=fields.pop("timeout", 300_000),
+        cwd=fields.pop("cwd", "/tmp"),
+    )
     for name, value in fields.items():
         setattr(made, name, value)
     return made
@@ -75,8 +94,15 @@ def claim(store: Store, **options: Any) -> Claim:
     return claimed
 
 
-def finish(store: Store, claimed: Claim, state: str = COMPLETED, outcome: Outcome | None = None, *,
-           now: int = NOW, run_at: int = NOW) -> bool:
+def finish(
+    store: Store,
+    claimed: Claim,
+    state: str = COMPLETED,
+    outcome: Outcome | None = None,
+    *,
+    now: int = NOW,
+    run_at: int = NOW,
+) -> bool:
     """End an attempt as the engine does, in a transaction of its own."""
     outcome = outcome or outcome_for(state)
     with store.writing():
@@ -87,8 +113,9 @@ def finish(store: Store, claimed: Claim, state: str = COMPLETED, outcome: Outcom
 
 def outcome_for(state: str) -> Outcome:
     """Return an outcome that leads to a state."""
-    return {COMPLETED: Outcome.exited(0), CANCELLED: Outcome.cancelled(),
-            PENDING: Outcome.released()}.get(state, Outcome.exited(1))
+    return {COMPLETED: Outcome.exited(0), CANCELLED: Outcome.cancelled(), PENDING: Outcome.released()}.get(
+        state, Outcome.exited(1)
+    )
 
 
 def write(store: Store, verb: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

@@ -1,4 +1,5 @@
 """Fixtures of the store's tests."""
+
 from __future__ import annotations
 
 from typing import Any, Callable, Iterator, List

@@ -1,4 +1,5 @@
 """The store as a dictionary: what it must do, written once more without SQL."""
+
 from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence
@@ -39,22 +40,38 @@ class Model:
             identifier = spec.id or f"job-{self.last}"
             due_later = spec.run_at is not None and spec.run_at > now
             self.jobs[self.last] = {
-                "id": identifier, "state": HELD if spec.hold else SCHEDULED if due_later else PENDING,
-                "queue": spec.queue, "priority": spec.priority, "run_at": now if spec.run_at is None else spec.run_at,
-                "attempts": 0, "last_attempt": 0, "attempt_id": None, "cancel_requested": 0, "finished_at": None}
+                "id": identifier,
+                "state": HELD if spec.hold else SCHEDULED if due_later else PENDING,
+                "queue": spec.queue,
+                "priority": spec.priority,
+                "run_at": now if spec.run_at is None else spec.run_at,
+                "attempts": 0,
+                "last_attempt": 0,
+                "attempt_id": None,
+                "cancel_requested": 0,
+                "finished_at": None,
+            }
             added.append(identifier)
         return added
 
     def claim(self, queues: Sequence[str]) -> Optional[int]:
         """Return the number of the job that must be claimed."""
-        waiting = [(-row["priority"], row["run_at"], number) for number, row in self.jobs.items()
-                   if row["state"] == PENDING and (not queues or row["queue"] in queues)]
+        waiting = [
+            (-row["priority"], row["run_at"], number)
+            for number, row in self.jobs.items()
+            if row["state"] == PENDING and (not queues or row["queue"] in queues)
+        ]
         return min(waiting)[2] if waiting else None
 
     def claimed(self, number: int, attempt_id: int) -> None:
         row = self.jobs[number]
-        row.update(state=PROCESSING, attempts=row["attempts"] + 1, last_attempt=row["last_attempt"] + 1,
-                   attempt_id=attempt_id, cancel_requested=0)
+        row.update(
+            state=PROCESSING,
+            attempts=row["attempts"] + 1,
+            last_attempt=row["last_attempt"] + 1,
+            attempt_id=attempt_id,
+            cancel_requested=0,
+        )
 
     def holds(self, number: int, attempt_id: int) -> bool:
         """Whether an attempt is the one that runs its job."""
@@ -65,8 +82,13 @@ class Model:
         if not self.holds(number, attempt_id):
             return False
         row = self.jobs[number]
-        row.update(state=state, run_at=run_at, cancel_requested=0, attempts=row["attempts"] - (state == PENDING),
-                   finished_at=now if state in FINAL_STATES else None)
+        row.update(
+            state=state,
+            run_at=run_at,
+            cancel_requested=0,
+            attempts=row["attempts"] - (state == PENDING),
+            finished_at=now if state in FINAL_STATES else None,
+        )
         return True
 
     def due(self) -> List[int]:
@@ -136,8 +158,11 @@ class Model:
         return True
 
     def prune(self, state: str, before: int, limit: int) -> int:
-        old = sorted((row["finished_at"], number) for number, row in self.jobs.items()
-                     if row["state"] == state and row["state"] in FINAL_STATES and row["finished_at"] < before)[:limit]
+        old = sorted(
+            (row["finished_at"], number)
+            for number, row in self.jobs.items()
+            if row["state"] == state and row["state"] in FINAL_STATES and row["finished_at"] < before
+        )[:limit]
         for _, number in old:
             del self.jobs[number]
         return len(old)

@@ -1,4 +1,5 @@
 """The write-ahead log: checkpoints keep everything, and a log cut anywhere holds whole transactions only."""
+
 from __future__ import annotations
 
 import os
@@ -121,7 +122,7 @@ def jobs_after(home, target, wal):
         assert_whole(store)
         contexts = store.database.value("SELECT count(*) FROM contexts")
         jobs = store.database.value("SELECT count(*) FROM jobs")
-        assert contexts == len(set(BATCHES[:_batches(jobs)]))
+        assert contexts == len(set(BATCHES[: _batches(jobs)]))
         return jobs
 
 
@@ -147,14 +148,14 @@ def test_a_log_cut_at_any_frame_holds_whole_transactions(home, crashed, tmp_path
 def test_a_log_cut_inside_a_frame_holds_the_transactions_before_it(home, crashed, tmp_path):
     wal, ends = crashed
     for number, end in enumerate(ends[1::5]):
-        whole = jobs_after(home, tmp_path / f"whole{number}", wal[:ends[ends.index(end) - 1]])
-        assert jobs_after(home, tmp_path / f"cut{number}", wal[:end - 100]) == whole
+        whole = jobs_after(home, tmp_path / f"whole{number}", wal[: ends[ends.index(end) - 1]])
+        assert jobs_after(home, tmp_path / f"cut{number}", wal[: end - 100]) == whole
 
 
 def test_a_frame_that_was_not_written_right_ends_the_log(home, crashed, tmp_path):
     wal, ends = crashed
     middle = ends[len(ends) // 2]
-    spoilt = wal[:middle + 500] + bytes([wal[middle + 500] ^ 1]) + wal[middle + 501:]
+    spoilt = wal[: middle + 500] + bytes([wal[middle + 500] ^ 1]) + wal[middle + 501 :]
     assert jobs_after(home, tmp_path / "spoilt", spoilt) == jobs_after(home, tmp_path / "cut", wal[:middle])
 
 

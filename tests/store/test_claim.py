@@ -1,4 +1,5 @@
 """Claiming: which job, what the worker gets, and that only its attempt may end it."""
+
 from __future__ import annotations
 
 import random
@@ -41,8 +42,15 @@ def drain(store, **options):
 def test_jobs_are_claimed_by_priority_then_time_then_number_across_queues(store):
     print(f"seed {SEED}")
     source = random.Random(SEED)
-    specs = [spec(id=f"n{number}", queue=source.choice("abc"), priority=source.randint(-1, 1),
-                  run_at=NOW - source.randint(0, 3)) for number in range(60)]
+    specs = [
+        spec(
+            id=f"n{number}",
+            queue=source.choice("abc"),
+            priority=source.randint(-1, 1),
+            run_at=NOW - source.randint(0, 3),
+        )
+        for number in range(60)
+    ]
     enqueue(store, *specs)
     expected = sorted(range(60), key=lambda number: (-specs[number].priority, specs[number].run_at, number))
     assert drain(store) == [f"n{number}" for number in expected]
@@ -60,8 +68,18 @@ def test_jobs_that_are_not_pending_do_not_stand_in_the_way(store):
 
 
 def test_a_claim_carries_what_is_needed_to_run_the_job(store):
-    number = add(store, "echo", id="a", queue="q", max_retries=2, timeout=1_500, cwd="/x", env={"A": "1"},
-                 allow_background=True, run_at=NOW - 40)
+    number = add(
+        store,
+        "echo",
+        id="a",
+        queue="q",
+        max_retries=2,
+        timeout=1_500,
+        cwd="/x",
+        env={"A": "1"},
+        allow_background=True,
+        run_at=NOW - 40,
+    )
     claimed = claim(store, worker=3)
     assert (claimed.number, claimed.id, claimed.command, claimed.queue) == (number, "a", "echo", "q")
     assert (claimed.attempt, claimed.attempts, claimed.max_retries, claimed.timeout) == (1, 1, 2, 1_500)
@@ -80,7 +98,11 @@ def test_a_claim_begins_an_attempt(store):
     claimed = claim(store, worker=3)
     [attempt] = store.attempts.of_job(number)
     assert (attempt["id"], attempt["attempt"], attempt["worker"], attempt["started_at"]) == (
-        claimed.attempt_id, 1, 3, NOW)
+        claimed.attempt_id,
+        1,
+        3,
+        NOW,
+    )
     assert (attempt["outcome"], attempt["finished_at"], attempt["pid"]) == (None, None, None)
 
 
@@ -121,8 +143,10 @@ def test_an_attempt_ends_once(store):
     assert finish(store, claimed, COMPLETED)
     before = contents(store)
     assert not finish(store, claimed, FAILED)
-    assert write(store, store.attempts.end, claimed.attempt_id, Outcome.exited(1), duration=1, output_size=0,
-                 now=LATER) is False
+    assert (
+        write(store, store.attempts.end, claimed.attempt_id, Outcome.exited(1), duration=1, output_size=0, now=LATER)
+        is False
+    )
     assert contents(store) == before and state_of(store, number) == COMPLETED
 
 
@@ -139,6 +163,7 @@ def test_how_an_attempt_ended_is_kept(store):
 
 
 # The fence
+
 
 def recover(store, claimed, state=FAILED):
     assert finish(store, claimed, state, Outcome.lost("its worker is gone"), run_at=NOW)
@@ -173,16 +198,24 @@ def test_an_attempt_of_one_job_cannot_end_another(store):
 
 def test_the_output_of_a_lost_attempt_counts_as_what_was_stored(store):
     from queuectl.store.output import Piece
+
     number = add(store)
     claimed = claim(store)
-    write(store, store.output.append, claimed.attempt_id, [Piece(0, 1, b"abc"), Piece(100, 2, b"de")], head_end=0,
-          tail_start=0)
+    write(
+        store,
+        store.output.append,
+        claimed.attempt_id,
+        [Piece(0, 1, b"abc"), Piece(100, 2, b"de")],
+        head_end=0,
+        tail_start=0,
+    )
     write(store, store.attempts.end, claimed.attempt_id, Outcome.lost("gone"), duration=None, output_size=None, now=NOW)
     [attempt] = store.attempts.of_job(number)
     assert (attempt["output_size"], attempt["duration"]) == (102, None)
 
 
 # How attempts count
+
 
 def run_once(store, state):
     write(store, store.jobs.promote, NOW, 9)

@@ -1,4 +1,5 @@
 """Where and with what environment commands run: shared by jobs, pruned with the last of them."""
+
 from __future__ import annotations
 
 import pytest
@@ -28,7 +29,12 @@ def test_another_directory_search_path_or_variable_is_another_context(store):
     enqueue(store, spec(cwd="/a"), path="/other/bin")
     assert contexts(store) == 5
     assert [(one.cwd, one.env) for one in store.search.jobs([1, 2, 3, 4, 5])] == [
-        ("/a", {}), ("/b", {}), ("/a", {"A": "1"}), ("/a", {"A": "2"}), ("/a", {})]
+        ("/a", {}),
+        ("/b", {}),
+        ("/a", {"A": "1"}),
+        ("/a", {"A": "2"}),
+        ("/a", {}),
+    ]
 
 
 def test_a_context_that_no_job_has_is_pruned(store):

@@ -1,4 +1,5 @@
 """One connection: its transactions, its questions, and what SQLite's errors become."""
+
 from __future__ import annotations
 
 import sqlite3
@@ -17,8 +18,14 @@ WRITES = {
     "enqueue": lambda store: store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW),
     "claim": lambda store: store.jobs.claim(worker=1, now=NOW, lease_until=1),
     "renew": lambda store: store.jobs.renew(1, 1, 1),
-    "finish": lambda store: store.jobs.finish(store.attempts.running(store.contexts)[0].claim, Outcome.exited(0),
-                                              state=COMPLETED, run_at=NOW, duration=1, now=NOW),
+    "finish": lambda store: store.jobs.finish(
+        store.attempts.running(store.contexts)[0].claim,
+        Outcome.exited(0),
+        state=COMPLETED,
+        run_at=NOW,
+        duration=1,
+        now=NOW,
+    ),
     "promote": lambda store: store.jobs.promote(NOW * 2, 9),
     "cancel": lambda store: store.jobs.cancel(5, NOW),
     "cancel a running job": lambda store: store.jobs.cancel(2, NOW),
@@ -149,16 +156,20 @@ def test_a_home_may_have_any_name(tmp_path, name):
         assert store.search.last() == 1
 
 
-@pytest.mark.parametrize("error, kind, phrase", [
-    (sqlite3.OperationalError("database is locked"), StoreBusy, "busy"),
-    (sqlite3.OperationalError("database table is locked: jobs"), StoreBusy, "busy"),
-    (sqlite3.OperationalError("database or disk is full"), StoreFull, "the disk is full, nothing was changed"),
-    (sqlite3.OperationalError("attempt to write a readonly database"), StoreReadOnly, "cannot be written to"),
-    (sqlite3.OperationalError("unable to open database file"), StoreUnavailable, "cannot be opened"),
-    (sqlite3.OperationalError("disk I/O error"), StoreUnavailable, "the disk failed, nothing was changed"),
-    (sqlite3.DatabaseError("database disk image is malformed"), StoreDamaged, "damaged"),
-    (sqlite3.DatabaseError("file is not a database"), StoreDamaged, "damaged"),
-], ids=lambda value: str(value) if isinstance(value, Exception) else "")
+@pytest.mark.parametrize(
+    "error, kind, phrase",
+    [
+        (sqlite3.OperationalError("database is locked"), StoreBusy, "busy"),
+        (sqlite3.OperationalError("database table is locked: jobs"), StoreBusy, "busy"),
+        (sqlite3.OperationalError("database or disk is full"), StoreFull, "the disk is full, nothing was changed"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), StoreReadOnly, "cannot be written to"),
+        (sqlite3.OperationalError("unable to open database file"), StoreUnavailable, "cannot be opened"),
+        (sqlite3.OperationalError("disk I/O error"), StoreUnavailable, "the disk failed, nothing was changed"),
+        (sqlite3.DatabaseError("database disk image is malformed"), StoreDamaged, "damaged"),
+        (sqlite3.DatabaseError("file is not a database"), StoreDamaged, "damaged"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Exception) else "",
+)
 def test_an_error_of_sqlite_becomes_one_of_ours(error, kind, phrase):
     ours = unavailable(error, "/home/queue.db")
     assert type(ours) is kind

@@ -1,4 +1,5 @@
 """A disk that is full or fails: nothing is half done, and the store works again afterwards."""
+
 from __future__ import annotations
 
 import contextlib
@@ -34,6 +35,7 @@ def assert_kept(store, jobs):
 
 
 # A database that may not grow
+
 
 @pytest.fixture
 def tight(store):
@@ -77,12 +79,17 @@ def test_a_large_batch_that_does_not_fit_adds_nothing(tight):
 
 # A file system that is full
 
+
 def mounted(directory, options):
     directory.mkdir(mode=0o700)
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("mounting needs root")
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory)], check=False,
-                          stderr=subprocess.PIPE, encoding="utf-8")
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory)],
+        check=False,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
     if done.returncode != 0:
         pytest.skip(f"cannot mount here: {done.stderr.strip()}")
 
@@ -184,6 +191,7 @@ def test_a_gate_that_cannot_be_made_is_said_to_be_read_only(store):
 
 
 # A disk that fails
+
 
 @contextlib.contextmanager
 def failing_disk(store):

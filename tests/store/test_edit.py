@@ -1,4 +1,5 @@
 """Editing and holding jobs that wait: what changes, what stays, and where the job is then."""
+
 from __future__ import annotations
 
 import pytest
@@ -19,8 +20,15 @@ from tests.store.building import (
     write,
 )
 
-EVERYTHING = {"command": "false", "queue": "other", "priority": 9, "max_retries": 7, "timeout": None, "cwd": "/new",
-              "tags": ("a", "b")}
+EVERYTHING = {
+    "command": "false",
+    "queue": "other",
+    "priority": 9,
+    "max_retries": 7,
+    "timeout": None,
+    "cwd": "/new",
+    "tags": ("a", "b"),
+}
 
 
 def edit(store, number, now=NOW + 5, **changes):
@@ -43,7 +51,11 @@ def test_an_edited_job_is_claimed_as_it_is_then(store):
     edit(store, number, command="new", priority=2, cwd="/new")
     claimed = claim(store)
     assert (claimed.number, claimed.command, claimed.context.cwd, claimed.context.env) == (
-        number, "new", "/new", {"A": "1"})
+        number,
+        "new",
+        "/new",
+        {"A": "1"},
+    )
     assert claim(store).number == urgent
 
 
@@ -55,11 +67,21 @@ def test_a_job_moves_to_another_queue_with_its_count(store):
     assert claim(store, queues=("b",)).number == number
 
 
-@pytest.mark.parametrize("state, run_at, after", [
-    (PENDING, LATER, SCHEDULED), (PENDING, NOW, PENDING), (SCHEDULED, LATER + 9, SCHEDULED), (SCHEDULED, NOW, PENDING),
-    (FAILED, LATER + 9, SCHEDULED), (FAILED, NOW, PENDING), (HELD, LATER, HELD), (HELD, NOW, HELD),
-    ("blocked", LATER, "blocked"), ("blocked", NOW, "blocked"),
-])
+@pytest.mark.parametrize(
+    "state, run_at, after",
+    [
+        (PENDING, LATER, SCHEDULED),
+        (PENDING, NOW, PENDING),
+        (SCHEDULED, LATER + 9, SCHEDULED),
+        (SCHEDULED, NOW, PENDING),
+        (FAILED, LATER + 9, SCHEDULED),
+        (FAILED, NOW, PENDING),
+        (HELD, LATER, HELD),
+        (HELD, NOW, HELD),
+        ("blocked", LATER, "blocked"),
+        ("blocked", NOW, "blocked"),
+    ],
+)
 def test_a_new_time_decides_whether_it_waits(store, state, run_at, after):
     number = bring_to(store, state)
     assert edit(store, number, run_at=run_at, now=NOW)

@@ -1,4 +1,5 @@
 """Adding jobs: all or none, and under which id."""
+
 from __future__ import annotations
 
 import pytest
@@ -22,8 +23,21 @@ from tests.store.building import (
 
 
 def test_a_job_is_stored_as_it_was_asked_for(store):
-    enqueue(store, spec("echo é\n\x01", id="a", queue="q", priority=-5, max_retries=7, timeout=None, cwd="/x y",
-                        env={"B": "2", "A": "é"}, tags=("t1", "t2"), allow_background=True))
+    enqueue(
+        store,
+        spec(
+            "echo é\n\x01",
+            id="a",
+            queue="q",
+            priority=-5,
+            max_retries=7,
+            timeout=None,
+            cwd="/x y",
+            env={"B": "2", "A": "é"},
+            tags=("t1", "t2"),
+            allow_background=True,
+        ),
+    )
     stored = job(store, number_of(store, "a"))
     assert (stored.command, stored.queue, stored.priority, stored.max_retries) == ("echo é\n\x01", "q", -5, 7)
     assert (stored.timeout, stored.cwd, stored.env) == (None, "/x y", {"A": "é", "B": "2"})
@@ -33,9 +47,17 @@ def test_a_job_is_stored_as_it_was_asked_for(store):
     assert store.search.details(1)["created_by"] == "test"
 
 
-@pytest.mark.parametrize("fields, state", [
-    ({}, PENDING), ({"run_at": NOW}, PENDING), ({"run_at": NOW - 1}, PENDING), ({"run_at": NOW + 1}, SCHEDULED),
-    ({"hold": True}, HELD), ({"hold": True, "run_at": LATER}, HELD)])
+@pytest.mark.parametrize(
+    "fields, state",
+    [
+        ({}, PENDING),
+        ({"run_at": NOW}, PENDING),
+        ({"run_at": NOW - 1}, PENDING),
+        ({"run_at": NOW + 1}, SCHEDULED),
+        ({"hold": True}, HELD),
+        ({"hold": True, "run_at": LATER}, HELD),
+    ],
+)
 def test_a_job_begins_in_the_state_its_time_and_hold_ask_for(store, fields, state):
     assert state_of(store, add(store, **fields)) == state
 
@@ -61,6 +83,7 @@ def test_a_large_batch_is_one_transaction(store, stores):
 
 
 # Ids that are taken
+
 
 def refusal(store, *specs):
     before = contents(store)
@@ -115,6 +138,7 @@ def test_a_removed_id_can_be_given_again_but_its_number_cannot(store):
 
 
 # Ids that are generated
+
 
 def test_a_generated_id_skips_one_that_is_taken(store):
     enqueue(store, spec(id="job-2"))

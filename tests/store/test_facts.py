@@ -1,4 +1,5 @@
 """The small tables: facts and settings, events, workers, and what happened per minute."""
+
 from __future__ import annotations
 
 from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, Outcome
@@ -9,6 +10,7 @@ MINUTE = 60_000
 
 def test_a_home_keeps_its_id_and_differs_from_others(store, stores, tmp_path):
     from tests.store.building import open_store
+
     assert store.meta.home_id() == stores().meta.home_id()
     with open_store(str(tmp_path / "other")) as other:
         assert other.meta.home_id() != store.meta.home_id()
@@ -50,10 +52,13 @@ def test_events_of_a_job_come_oldest_first(store):
     write(store, store.events.add, "start", actor="pool", now=NOW)
     write(store, store.events.add, "cancel", actor="cli", now=NOW, job=number + 1)
     assert [tuple(event) for event in store.events.of_job(number)] == [
-        (NOW + 1, "cancel", "by hand", "cli 1"), (NOW, "retry", "", "web")]
+        (NOW + 1, "cancel", "by hand", "cli 1"),
+        (NOW, "retry", "", "web"),
+    ]
 
 
 # Workers
+
 
 def register(store, pid=10, queues=""):
     return write(store, store.workers.add, pid=pid, pid_start="1", boot="b", queues=queues, now=NOW)
@@ -72,7 +77,12 @@ def test_a_heartbeat_is_written_while_the_row_is_there(store):
     assert write(store, store.workers.heartbeat, worker, memory=7, stopping=True, now=LATER) is True
     [row] = store.workers.all()
     assert (row["heartbeat_at"], row["memory"], row["stopping"], row["queues"], row["started_at"]) == (
-        LATER, 7, 1, "a,b", NOW)
+        LATER,
+        7,
+        1,
+        "a,b",
+        NOW,
+    )
     write(store, store.workers.remove, worker)
     assert write(store, store.workers.heartbeat, worker, memory=7, stopping=False, now=LATER) is False
 
@@ -90,12 +100,15 @@ def test_workers_are_listed_with_what_they_run(store):
     add(store, "echo", id="a")
     claimed = claim(store, worker=busy)
     assert [(row["id"], row["job"], row["command"]) for row in store.workers.with_jobs()] == [
-        (idle, None, None), (busy, "a", "echo")]
+        (idle, None, None),
+        (busy, "a", "echo"),
+    ]
     finish(store, claimed)
     assert [row["job"] for row in store.workers.with_jobs()] == [None, None]
 
 
 # Statistics
+
 
 def test_attempts_are_added_up_by_minute(store):
     for state, now in ((COMPLETED, 0), (FAILED, MINUTE - 1), (DEAD, MINUTE), (COMPLETED, MINUTE)):
@@ -114,8 +127,12 @@ def test_totals_outlive_the_jobs(store):
 
 
 def test_times_are_those_of_the_newest_attempts_that_ran(store):
-    for outcome, state in ((Outcome.exited(0), COMPLETED), (Outcome.lost("gone"), DEAD),
-                           (Outcome.not_started("no"), DEAD), (Outcome.timed_out(1), DEAD)):
+    for outcome, state in (
+        (Outcome.exited(0), COMPLETED),
+        (Outcome.lost("gone"), DEAD),
+        (Outcome.not_started("no"), DEAD),
+        (Outcome.timed_out(1), DEAD),
+    ):
         add(store, run_at=NOW - 3)
         finish(store, claim(store), state, outcome)
     assert store.stats.times(9) == [(5, 3), (5, 3)]

@@ -1,4 +1,5 @@
 """The home's directory: where it is, who may read it, and whose it must be."""
+
 from __future__ import annotations
 
 import os
@@ -32,8 +33,16 @@ def test_everything_is_readable_by_its_owner_only_whatever_the_umask(home, no_um
     with open_store(home) as store:
         add(store)
         found = modes(home)
-    assert found == {"home": "0o700", "run": "0o700", "bells": "0o700", "logs": "0o700", "queue.db": "0o600",
-                     "queue.db-wal": "0o600", "queue.db-shm": "0o600", "write.lock": "0o600"}
+    assert found == {
+        "home": "0o700",
+        "run": "0o700",
+        "bells": "0o700",
+        "logs": "0o700",
+        "queue.db": "0o600",
+        "queue.db-wal": "0o600",
+        "queue.db-shm": "0o600",
+        "write.lock": "0o600",
+    }
 
 
 @POSIX
@@ -87,6 +96,7 @@ def test_missing_parents_are_made(tmp_path):
 
 
 # Where it is
+
 
 @pytest.fixture
 def place(tmp_path):

@@ -1,4 +1,5 @@
 """Cancelling, promoting and pruning jobs."""
+
 from __future__ import annotations
 
 import pytest
@@ -77,11 +78,16 @@ def test_a_request_to_cancel_does_not_outlive_the_attempt(store, state):
 
 # Promoting
 
+
 def test_due_jobs_are_promoted_the_longest_due_first(store):
     enqueue(store, *[spec(id=f"n{wait}", run_at=NOW + wait, queue=f"q{wait % 2}") for wait in (30, 10, 20, 40)])
     assert write(store, store.jobs.promote, NOW + 30, 2) == 2
     assert [state_of(store, number_of(store, name)) for name in ("n10", "n20", "n30", "n40")] == [
-        PENDING, PENDING, SCHEDULED, SCHEDULED]
+        PENDING,
+        PENDING,
+        SCHEDULED,
+        SCHEDULED,
+    ]
     assert write(store, store.jobs.promote, NOW + 30, 2) == 1
     assert write(store, store.jobs.promote, NOW + 30, 2) == 0
     assert_whole(store)
@@ -114,6 +120,7 @@ def test_next_due_is_the_earliest_of_scheduled_and_failed(store):
 
 
 # Pruning
+
 
 def ended(store, state, finished_at, **fields):
     number = add(store, **fields)
@@ -169,6 +176,7 @@ def test_a_retried_job_is_not_pruned(store):
 
 
 # What an attempt does to its job's times
+
 
 def test_a_failed_job_waits_for_its_next_attempt_and_is_not_finished(store):
     number = bring_to(store, FAILED)

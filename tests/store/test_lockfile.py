@@ -1,4 +1,5 @@
 """A lock that the kernel releases however its holder ends."""
+
 from __future__ import annotations
 
 import os

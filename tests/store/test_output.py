@@ -1,4 +1,5 @@
 """What attempts print: pieces at their place, with gaps where the middle was left out."""
+
 from __future__ import annotations
 
 import pytest
@@ -14,8 +15,14 @@ def attempt(store):
 
 
 def append(store, attempt, *pieces, head_end=0, tail_start=0):
-    write(store, store.output.append, attempt, [Piece(*piece) for piece in pieces], head_end=head_end,
-          tail_start=tail_start)
+    write(
+        store,
+        store.output.append,
+        attempt,
+        [Piece(*piece) for piece in pieces],
+        head_end=head_end,
+        tail_start=tail_start,
+    )
 
 
 def seen(pieces):

@@ -1,4 +1,5 @@
 """Each question that is asked all the time finds its rows by an index, however many jobs there are."""
+
 from __future__ import annotations
 
 import pytest
@@ -64,10 +65,23 @@ HOT = {
     "the oldest sample": (backlog.FIRST, (), ""),
     "samples to forget": (backlog.PRUNE, (1, 1440), "PRIMARY KEY"),
 }
-IN_ORDER = ["the head of a queue", "jobs that are due", "finished jobs to prune", "ids by prefix", "output",
-            "output from its end", "events of a job", "attempts of a job", "schedules that are due",
-            "the newest jobs of a schedule", "what is to come", "what ended before", "events since",
-            "the last sample of the backlog", "samples of the backlog"]
+IN_ORDER = [
+    "the head of a queue",
+    "jobs that are due",
+    "finished jobs to prune",
+    "ids by prefix",
+    "output",
+    "output from its end",
+    "events of a job",
+    "attempts of a job",
+    "schedules that are due",
+    "the newest jobs of a schedule",
+    "what is to come",
+    "what ended before",
+    "events since",
+    "the last sample of the backlog",
+    "samples of the backlog",
+]
 
 
 def plan(store, name):
@@ -136,11 +150,23 @@ def test_forgetting_old_events_costs_the_same_with_thousands_of_them(store):
 
 
 def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store):
-    write(store, store.schedules.add, "a", spec(), expression="* * * * *", timezone="UTC", catch_up="last",
-          overlap="skip", next_at=NOW, path="/bin", actor="test", now=NOW)
+    write(
+        store,
+        store.schedules.add,
+        "a",
+        spec(),
+        expression="* * * * *",
+        timezone="UTC",
+        catch_up="last",
+        overlap="skip",
+        next_at=NOW,
+        path="/bin",
+        actor="test",
+        now=NOW,
+    )
 
     def work():
-        found, = store.schedules.due(NOW, 50)
+        (found,) = store.schedules.due(NOW, 50)
         with store.writing():
             assert store.schedules.advance(found, NOW)
             assert store.schedules.unfinished("a") is not None

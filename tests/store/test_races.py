@@ -1,4 +1,5 @@
 """Two who want different things of one job, in both orders, and many who claim at once."""
+
 from __future__ import annotations
 
 import subprocess
@@ -36,8 +37,10 @@ def settle(store, claimed, outcome):
         cancel = store.jobs.cancel_requested(claimed.number, claimed.attempt_id)
         if cancel is None:
             return None
-        state = TRANSITIONS[PROCESSING, verb_after(outcome, attempts=claimed.attempts, cancel_requested=cancel,
-                                                   max_retries=claimed.max_retries)]
+        state = TRANSITIONS[
+            PROCESSING,
+            verb_after(outcome, attempts=claimed.attempts, cancel_requested=cancel, max_retries=claimed.max_retries),
+        ]
         assert store.jobs.finish(claimed, outcome, state=state, run_at=NOW, duration=1, now=NOW)
         store.attempts.end(claimed.attempt_id, outcome, duration=1, output_size=0, now=NOW)
         return state
@@ -154,8 +157,12 @@ with open_store(sys.argv[1], clock=SYSTEM_CLOCK) as store:
 
 def test_many_processes_claim_each_job_exactly_once(store, home, processes):
     enqueue(store, *[spec(queue=f"q{number % 3}") for number in range(300)])
-    claimers = [processes.start(python(CLAIMER, home, str(worker)), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                encoding="ascii") for worker in range(1, 5)]
+    claimers = [
+        processes.start(
+            python(CLAIMER, home, str(worker)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii"
+        )
+        for worker in range(1, 5)
+    ]
     for claimer in claimers:
         assert claimer.stdout.readline() == "ready\n"
     claimed = []

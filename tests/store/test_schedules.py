@@ -1,4 +1,5 @@
 """Schedules in the store: one of a name, one that moves it on, one fire for a time."""
+
 from __future__ import annotations
 
 import sqlite3
@@ -19,8 +20,20 @@ def schedule(store, name="backup", *, next_at=NOW, **fields):
 
 
 def add_schedule(store, name, *, next_at=NOW, expression="* * * * *", overlap="skip", **fields):
-    return write(store, store.schedules.add, name, spec(**fields), expression=expression, timezone="UTC",
-                 catch_up="last", overlap=overlap, next_at=next_at, path="/bin", actor="test", now=NOW)
+    return write(
+        store,
+        store.schedules.add,
+        name,
+        spec(**fields),
+        expression=expression,
+        timezone="UTC",
+        catch_up="last",
+        overlap=overlap,
+        next_at=next_at,
+        path="/bin",
+        actor="test",
+        now=NOW,
+    )
 
 
 def fires(store):
@@ -28,12 +41,31 @@ def fires(store):
 
 
 def test_it_comes_back_as_it_was_added(store):
-    found = schedule(store, command="make", queue="slow", priority=7, max_retries=2, timeout=5_000, cwd="/srv",
-                     env={"A": "1"}, next_at=NOW + 1)
+    found = schedule(
+        store,
+        command="make",
+        queue="slow",
+        priority=7,
+        max_retries=2,
+        timeout=5_000,
+        cwd="/srv",
+        env={"A": "1"},
+        next_at=NOW + 1,
+    )
     assert (found.name, found.expression, found.timezone, found.catch_up, found.overlap) == (
-        "backup", "* * * * *", "UTC", "last", "skip")
+        "backup",
+        "* * * * *",
+        "UTC",
+        "last",
+        "skip",
+    )
     assert (found.command, found.queue, found.priority, found.max_retries, found.timeout) == (
-        "make", "slow", 7, 2, 5_000)
+        "make",
+        "slow",
+        7,
+        2,
+        5_000,
+    )
     assert (found.cwd, found.path, found.env) == ("/srv", "/bin", {"A": "1"})
     assert (found.paused, found.next_at, found.created_at, found.created_by) == (False, NOW + 1, NOW, "test")
 
@@ -75,6 +107,7 @@ def test_nobody_is_found_by_a_name_that_is_not_there(store):
 
 
 # Moving on
+
 
 def test_it_moves_on_once_from_the_time_that_was_read(store, stores):
     other = stores()
@@ -132,6 +165,7 @@ def test_pausing_and_resuming_work_once(store):
 
 
 # Fires
+
 
 def test_a_time_fires_once(store):
     found = schedule(store)
@@ -194,10 +228,12 @@ def test_old_fires_are_forgotten_but_never_the_latest_thousand(store):
 
 # Its jobs
 
+
 def jobs_of(store, name, count=1, **fields):
     with store.writing():
-        return store.jobs.enqueue([spec(**fields) for _ in range(count)], path="/bin", actor="test", now=NOW,
-                                  schedule=name)
+        return store.jobs.enqueue(
+            [spec(**fields) for _ in range(count)], path="/bin", actor="test", now=NOW, schedule=name
+        )
 
 
 def test_its_newest_jobs_come_first_and_no_others(store):
@@ -227,9 +263,22 @@ def test_an_older_job_that_still_waits_is_unfinished_too(store):
 
 # What the tables do not allow
 
-@pytest.mark.parametrize("change", [
-    "max_retries = -1", "timeout = 0", "context = 99", "catch_up = 'some'", "overlap = 'both'", "paused = 2",
-    "name = NULL", "expression = NULL", "timezone = NULL", "command = NULL"])
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "max_retries = -1",
+        "timeout = 0",
+        "context = 99",
+        "catch_up = 'some'",
+        "overlap = 'both'",
+        "paused = 2",
+        "name = NULL",
+        "expression = NULL",
+        "timezone = NULL",
+        "command = NULL",
+    ],
+)
 def test_the_tables_refuse_a_schedule_that_cannot_be(store, change):
     schedule(store)
     with pytest.raises(sqlite3.IntegrityError), store.writing():
@@ -239,7 +288,11 @@ def test_the_tables_refuse_a_schedule_that_cannot_be(store, change):
 
 def test_writing_needs_a_transaction(store):
     found = schedule(store)
-    for verb, arguments in ((store.schedules.advance, (found, NOW)), (store.schedules.pause, ("backup",)),
-                            (store.schedules.record_fire, (found, NOW, 1)), (store.schedules.remove, ("backup",))):
+    for verb, arguments in (
+        (store.schedules.advance, (found, NOW)),
+        (store.schedules.pause, ("backup",)),
+        (store.schedules.record_fire, (found, NOW, 1)),
+        (store.schedules.remove, ("backup",)),
+    ):
         with pytest.raises(RuntimeError):
             verb(*arguments)

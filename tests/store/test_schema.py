@@ -1,4 +1,5 @@
 """How a home's database comes to be, and how an existing one is recognised or refused."""
+
 from __future__ import annotations
 
 import os
@@ -29,7 +30,7 @@ def text(path):
 
 
 def halved(path):
-    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 def only_the_header(path):
@@ -139,7 +140,7 @@ def test_damage_in_the_middle_is_an_error_of_the_store_when_it_is_met(home):
         size = store.database.value("PRAGMA page_size")
     database = Path(home, "queue.db")
     content = bytearray(database.read_bytes())
-    content[(root - 1) * size:root * size] = b"\xa5" * size
+    content[(root - 1) * size : root * size] = b"\xa5" * size
     database.write_bytes(bytes(content))
     with open_store(home) as store:
         with pytest.raises(StoreDamaged, match="malformed"):
@@ -149,6 +150,7 @@ def test_damage_in_the_middle_is_an_error_of_the_store_when_it_is_met(home):
 
 
 # Making one
+
 
 def test_a_new_store_is_marked_as_ours(store):
     assert store.database.value("PRAGMA application_id") == schema.APPLICATION_ID
@@ -203,8 +205,10 @@ with open_store(sys.argv[1], clock=SYSTEM_CLOCK, durable=True) as store:
 
 
 def test_eight_processes_that_make_a_home_at_once_share_it(home, processes):
-    starters = [processes.start(python(STARTER, home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
-                for _ in range(8)]
+    starters = [
+        processes.start(python(STARTER, home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
+        for _ in range(8)
+    ]
     for starter in starters:
         assert starter.stdout.readline() == "ready\n"
     for starter in starters:
@@ -221,9 +225,23 @@ def test_eight_processes_that_make_a_home_at_once_share_it(home, processes):
 
 # What the tables do not allow, whatever our code does
 
-@pytest.mark.parametrize("change", [
-    "state = 'dancing'", "state = 'processing'", "worker = 1", "lease_until = 1", "state = 'completed'",
-    "finished_at = 1", "attempts = -1", "max_retries = -1", "timeout = 0", "context = 99", "id = NULL"])
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'dancing'",
+        "state = 'processing'",
+        "worker = 1",
+        "lease_until = 1",
+        "state = 'completed'",
+        "finished_at = 1",
+        "attempts = -1",
+        "max_retries = -1",
+        "timeout = 0",
+        "context = 99",
+        "id = NULL",
+    ],
+)
 def test_the_tables_refuse_a_job_that_cannot_be(store, change):
     add(store)
     with pytest.raises(sqlite3.IntegrityError), store.writing():
@@ -231,13 +249,21 @@ def test_the_tables_refuse_a_job_that_cannot_be(store, change):
     assert_whole(store)
 
 
-@pytest.mark.parametrize("change", [
-    "UPDATE attempts SET outcome = 'exited'", "UPDATE attempts SET finished_at = 1",
-    "UPDATE attempts SET outcome = 'dunno', finished_at = 1",
-    "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (1, 1, 1, 1, 1)",
-    "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (9, 1, 1, 1, 1)",
-    "INSERT INTO output VALUES (1, 0, 3, x'00')", "INSERT INTO output VALUES (9, 0, 1, x'00')",
-    "UPDATE counts SET jobs = -1", "UPDATE jobs SET attempt_id = NULL", "UPDATE jobs SET worker = NULL"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE attempts SET outcome = 'exited'",
+        "UPDATE attempts SET finished_at = 1",
+        "UPDATE attempts SET outcome = 'dunno', finished_at = 1",
+        "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (1, 1, 1, 1, 1)",
+        "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (9, 1, 1, 1, 1)",
+        "INSERT INTO output VALUES (1, 0, 3, x'00')",
+        "INSERT INTO output VALUES (9, 0, 1, x'00')",
+        "UPDATE counts SET jobs = -1",
+        "UPDATE jobs SET attempt_id = NULL",
+        "UPDATE jobs SET worker = NULL",
+    ],
+)
 def test_the_tables_refuse_an_attempt_that_cannot_be(store, change):
     bring_to(store, PROCESSING)
     with pytest.raises(sqlite3.IntegrityError), store.writing():
@@ -247,11 +273,14 @@ def test_the_tables_refuse_an_attempt_that_cannot_be(store, change):
 
 # Older stores
 
+
 def test_an_older_store_is_brought_up_to_date_in_one_transaction(home, monkeypatch):
     with open_store(home) as store:
         add(store)
-    steps = {schema.VERSION: ("CREATE TABLE new (x)", "INSERT INTO new VALUES (1)"),
-             schema.VERSION + 1: ("ALTER TABLE new ADD COLUMN y",)}
+    steps = {
+        schema.VERSION: ("CREATE TABLE new (x)", "INSERT INTO new VALUES (1)"),
+        schema.VERSION + 1: ("ALTER TABLE new ADD COLUMN y",),
+    }
     monkeypatch.setattr(schema, "MIGRATIONS", steps)
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 2)
     for _ in range(2):

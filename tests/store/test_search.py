@@ -1,4 +1,5 @@
 """Finding jobs: by reference, by filter, in pages."""
+
 from __future__ import annotations
 
 import random
@@ -68,9 +69,25 @@ def test_a_tag_is_found_whole(store):
     assert store.search.count(JobFilter(tag="a")) == 2
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("100%", [1]), ("%", [1]), ("_", [2]), ("a_b", [2]), ("\\", [3]), ("c\\d", [3]), ("'", [4]), ("nightly", [5]),
-    ("NIGHT", [5]), ("x", [5, 4, 3, 2, 1]), ("", [5, 4, 3, 2, 1]), ("é", [4]), ("a%b", []), ("?", [])])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("100%", [1]),
+        ("%", [1]),
+        ("_", [2]),
+        ("a_b", [2]),
+        ("\\", [3]),
+        ("c\\d", [3]),
+        ("'", [4]),
+        ("nightly", [5]),
+        ("NIGHT", [5]),
+        ("x", [5, 4, 3, 2, 1]),
+        ("", [5, 4, 3, 2, 1]),
+        ("é", [4]),
+        ("a%b", []),
+        ("?", []),
+    ],
+)
 def test_a_text_is_searched_literally_in_commands_and_ids(store, text, expected):
     enqueue(store, spec("x 100%"), spec("x a_b"), spec("x c\\d"), spec("x 'é'"), spec("x", id="nightly"))
     assert found(store, search=text) == expected
@@ -78,8 +95,13 @@ def test_a_text_is_searched_literally_in_commands_and_ids(store, text, expected)
 
 
 def test_filters_combine(store):
-    enqueue(store, spec("build", queue="q", tags=("t",)), spec("build", queue="q"), spec("build", tags=("t",)),
-            spec("test", queue="q", tags=("t",)))
+    enqueue(
+        store,
+        spec("build", queue="q", tags=("t",)),
+        spec("build", queue="q"),
+        spec("build", tags=("t",)),
+        spec("test", queue="q", tags=("t",)),
+    )
     wanted = JobFilter(states=[PENDING], queue="q", tag="t", search="build")
     assert store.search.numbers(wanted) == [1]
     assert store.search.count(wanted) == 1
@@ -87,13 +109,20 @@ def test_filters_combine(store):
 
 # Order
 
+
 @pytest.mark.parametrize("column", SORTS)
 def test_jobs_are_sorted_by_any_column_both_ways_and_ties_by_number(store, column):
     print(f"seed {SEED}")
     source = random.Random(SEED)
     for number in range(12):
-        add(store, source.choice(["a", "b"]), now=NOW + source.randint(0, 2), queue=source.choice("xy"),
-            priority=source.randint(0, 2), id=source.choice("abc") + str(number))
+        add(
+            store,
+            source.choice(["a", "b"]),
+            now=NOW + source.randint(0, 2),
+            queue=source.choice("xy"),
+            priority=source.randint(0, 2),
+            id=source.choice("abc") + str(number),
+        )
     for state in (COMPLETED, FAILED, DEAD):
         finish(store, claim(store, now=LATER + source.randint(0, 2)), state, now=LATER)
     jobs = store.search.jobs(range(1, 13))
@@ -113,6 +142,7 @@ def test_an_order_that_does_not_exist_is_a_mistake(store):
 
 
 # By reference
+
 
 def test_a_job_is_found_by_its_exact_id(store):
     enqueue(store, spec(id="a"), spec(id="ab"))
@@ -160,10 +190,15 @@ def test_details_name_the_enqueuer_and_the_attempt(store):
     write(store, store.jobs.cancel, number, NOW)
     details = store.search.details(number)
     assert (details["created_by"], details["attempt_id"], details["last_attempt"], details["cancel_requested"]) == (
-        "test", claimed.attempt_id, 1, 1)
+        "test",
+        claimed.attempt_id,
+        1,
+        1,
+    )
 
 
 # The dead letter queue
+
 
 def die(store, command, outcome, now):
     add(store, command)
@@ -178,9 +213,10 @@ def test_dead_jobs_are_grouped_by_how_they_failed_and_by_command(store):
     finish(store, claim(store), FAILED)
     assert job(store, finish_failed).state == FAILED
     assert [tuple(row) for row in store.search.dead_by_error(9)] == [
-        (1, None, "exit code 1", 2, LATER, "job-1"), (None, 9, "killed by SIGKILL", 1, NOW, "job-3")]
-    assert [tuple(row) for row in store.search.dead_by_command(9)] == [
-        ("x", 2, NOW, "job-1"), ("y", 1, LATER, "job-2")]
+        (1, None, "exit code 1", 2, LATER, "job-1"),
+        (None, 9, "killed by SIGKILL", 1, NOW, "job-3"),
+    ]
+    assert [tuple(row) for row in store.search.dead_by_command(9)] == [("x", 2, NOW, "job-1"), ("y", 1, LATER, "job-2")]
     assert len(store.search.dead_by_error(1)) == len(store.search.dead_by_command(1)) == 1
 
 

@@ -1,4 +1,5 @@
 """Histograms of five minutes, and samples of the backlog."""
+
 from __future__ import annotations
 
 import pytest
@@ -29,6 +30,7 @@ def totals(store, *span):
 
 # Timings
 
+
 def test_each_attempt_that_ended_is_counted_in_its_slot_and_buckets(store):
     for state in (COMPLETED, FAILED, DEAD, CANCELLED):
         ended(store, state=state)
@@ -38,8 +40,12 @@ def test_each_attempt_that_ended_is_counted_in_its_slot_and_buckets(store):
     ended(store, queue="other")
     slot = NOW // SLOT_MS
     assert timings(store) == [
-        (slot, "other", 1, 0, 1, 7, 3), (slot, "q", 0, 0, 1, 5, 5), (slot, "q", 1, 0, 4, 28, 12),
-        (slot, "q", 1, 12, 1, 7, 30_001), (slot + 1, "q", 17, 0, 1, 21_600_001, 3)]
+        (slot, "other", 1, 0, 1, 7, 3),
+        (slot, "q", 0, 0, 1, 5, 5),
+        (slot, "q", 1, 0, 4, 28, 12),
+        (slot, "q", 1, 12, 1, 7, 30_001),
+        (slot + 1, "q", 17, 0, 1, 21_600_001, 3),
+    ]
 
 
 def test_an_attempt_costs_one_statement_for_its_rollup_and_one_for_its_timing(store, monkeypatch):
@@ -76,7 +82,9 @@ def test_a_series_adds_up_steps_of_slots(store):
         ended(store, now=NOW + slot * SLOT_MS)
     first = NOW // SLOT_MS // 3
     assert [tuple(row) for row in store.timings.series(NOW, NOW + 6 * SLOT_MS, 3)] == [
-        (first, "q", 1, 0, 3), (first + 1, "q", 1, 0, 1)]
+        (first, "q", 1, 0, 3),
+        (first + 1, "q", 1, 0, 1),
+    ]
     assert [row["attempts"] for row in store.timings.series(NOW, NOW + 3 * SLOT_MS, 3)] == [3]
 
 
@@ -94,6 +102,7 @@ def test_old_timings_go_a_few_hours_at_a_time(store):
 
 
 # Backlog
+
 
 def test_a_minute_has_one_sample_whoever_is_first(store, stores):
     assert sample(store, 3, NOW, processing=1, oldest_age=9)

@@ -1,4 +1,5 @@
 """Each verb of the store from each state: it does what TRANSITIONS allows, and nothing else."""
+
 from __future__ import annotations
 
 import pytest
@@ -37,16 +38,32 @@ from tests.store.building import (
 
 def end_with(state):
     def end(store, number):
-        return write(store, store.jobs.finish, claim_of(store, number), outcome_for(state), state=state, run_at=LATER,
-                     duration=5, now=NOW)
+        return write(
+            store,
+            store.jobs.finish,
+            claim_of(store, number),
+            outcome_for(state),
+            state=state,
+            run_at=LATER,
+            duration=5,
+            now=NOW,
+        )
+
     return end
 
 
 def claim_of(store, number):
     """The claim that a worker of this job would hold; one that was never given if it was never claimed."""
     row = store.database.rows(f"SELECT {CLAIM_COLUMNS}, attempt_id FROM jobs WHERE number = ?", (number,))[0]
-    return Claim(row, attempt_id=row["attempt_id"] or 77, worker=1, started_at=NOW, lease_until=0, wait_time=0,
-                 context=Context("/", "", {}))
+    return Claim(
+        row,
+        attempt_id=row["attempt_id"] or 77,
+        worker=1,
+        started_at=NOW,
+        lease_until=0,
+        wait_time=0,
+        context=Context("/", "", {}),
+    )
 
 
 # Each returns something true exactly if it says that it did something.

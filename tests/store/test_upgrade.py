@@ -1,4 +1,5 @@
 """A home of version 1, which knew no schedules, or 2 becomes one of today: whole, once, or not at all."""
+
 from __future__ import annotations
 
 import os
@@ -29,8 +30,10 @@ from tests.store.building import (
 )
 
 # Each as that version made it.
-SCHEMAS = {version: Path(__file__).with_name(f"schema_v{version}.sql").read_text(encoding="utf-8")
-           for version in range(1, schema.VERSION)}
+SCHEMAS = {
+    version: Path(__file__).with_name(f"schema_v{version}.sql").read_text(encoding="utf-8")
+    for version in range(1, schema.VERSION)
+}
 # But for the random id of the home.
 HOME = f"""
 PRAGMA journal_mode=WAL;
@@ -44,11 +47,14 @@ INSERT INTO events VALUES (1, {NOW}, NULL, 'enqueued', '8 jobs, job-1 to job-8',
 INSERT INTO rollups VALUES ({NOW // 60_000}, 'default', 1, 1, 1, 15, 3);
 """
 # What a version has besides what those before it had.
-MORE = {1: "", 2: f"""
+MORE = {
+    1: "",
+    2: f"""
 INSERT INTO schedules VALUES (1, 'nightly', '@daily', 'UTC', 'make', 'default', 0, 3, NULL, 1, 'last', 'skip', 0,
     {LATER}, {NOW}, 'cli[1]');
 INSERT INTO fires VALUES (1, {NOW}, 1);
-"""}
+""",
+}
 SCHEDULES = {1: [], 2: ["nightly"]}
 # Tables of today that an older version lacked.
 LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}}
@@ -63,8 +69,16 @@ INSERT INTO attempts (id, job, attempt, worker, started_at, wait_time, finished_
                       output_size) VALUES (?, ?, 1, 1, ?, 1, ?, ?, ?, ?, ?, ?)
 """
 # State, and how its only attempt ended: exit code, or None if it is still running; nothing if there was none.
-STATES = [("pending",), ("scheduled",), ("held",), ("processing", None), ("failed", 1), ("completed", 0), ("dead", 1),
-          ("cancelled",)]
+STATES = [
+    ("pending",),
+    ("scheduled",),
+    ("held",),
+    ("processing", None),
+    ("failed", 1),
+    ("completed", 0),
+    ("dead", 1),
+    ("cancelled",),
+]
 
 
 @pytest.fixture(params=SCHEMAS)
@@ -81,8 +95,9 @@ def old(home, version):
     path = os.path.join(home, "queue.db")
     connection = plain(path)
     shrinks = "PRAGMA auto_vacuum=INCREMENTAL;" if version > 1 else ""
-    connection.executescript(f"{shrinks} PRAGMA page_size=1024; PRAGMA user_version={version};"
-                             + SCHEMAS[version] + HOME + MORE[version])
+    connection.executescript(
+        f"{shrinks} PRAGMA page_size=1024; PRAGMA user_version={version};" + SCHEMAS[version] + HOME + MORE[version]
+    )
     for number, (state, *tried) in enumerate(STATES, 1):
         add_job(connection, number, state, *tried)
     connection.close()
@@ -97,14 +112,46 @@ def add_job(connection, number, state, *tried):
     error = "exit code 1" if code else None
     started = NOW if tried else None
     queue = "slow" if number % 2 else "default"
-    connection.execute(JOB, (
-        number, f"job-{number}", f"echo {state}", state, queue, number, len(tried),
-        LATER if state in ("scheduled", "failed") else NOW, NOW, NOW, started, ended, code, error, len(tried),
-        number if tried else None, 1 if runs else None, 30_000 if runs else None, 1 + number % 2))
+    connection.execute(
+        JOB,
+        (
+            number,
+            f"job-{number}",
+            f"echo {state}",
+            state,
+            queue,
+            number,
+            len(tried),
+            LATER if state in ("scheduled", "failed") else NOW,
+            NOW,
+            NOW,
+            started,
+            ended,
+            code,
+            error,
+            len(tried),
+            number if tried else None,
+            1 if runs else None,
+            30_000 if runs else None,
+            1 + number % 2,
+        ),
+    )
     connection.execute("INSERT INTO counts VALUES (?, ?, 1)", (queue, state))
     if tried:
-        connection.execute(ATTEMPT, (number, number, NOW, None if runs else NOW + 5, None if runs else 5,
-                                     None if runs else "exited", code, error, 4))
+        connection.execute(
+            ATTEMPT,
+            (
+                number,
+                number,
+                NOW,
+                None if runs else NOW + 5,
+                None if runs else 5,
+                None if runs else "exited",
+                code,
+                error,
+                4,
+            ),
+        )
         connection.execute("INSERT INTO output VALUES (?, 0, 1, ?)", (number, b"\x00\xffx\n"))
 
 
@@ -114,8 +161,9 @@ def rows_of(path, version):
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     found = {}
     for table in set(tables) - LACKED[version] - {"sqlite_sequence"}:
-        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")
-                   if version > 1 or row[1] != "schedule"]
+        columns = [
+            row[1] for row in connection.execute(f"PRAGMA table_info({table})") if version > 1 or row[1] != "schedule"
+        ]
         found[table] = connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2").fetchall()
     connection.close()
     return found
@@ -124,8 +172,10 @@ def rows_of(path, version):
 def plan_of(path):
     """How everything is defined, whatever the spaces and the order in which it was made."""
     connection = plain(path)
-    found = {(kind, name): re.sub(r"\s*([(),])\s*", r"\1", " ".join((sql or "").split()))
-             for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")}
+    found = {
+        (kind, name): re.sub(r"\s*([(),])\s*", r"\1", " ".join((sql or "").split()))
+        for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")
+    }
     tables = [name for kind, name in found if kind == "table"]
     columns = {table: connection.execute(f"PRAGMA table_info({table})").fetchall() for table in tables}
     indexes = {table: sorted(row[1:] for row in connection.execute(f"PRAGMA index_list({table})")) for table in tables}
@@ -191,10 +241,21 @@ def test_it_takes_timings_and_samples_of_the_backlog(old):
 
 def test_it_takes_schedules(old):
     with open_store(old) as store:
-        assert write(store, store.schedules.add, "backup", spec(env={"A": "1"}, cwd="/srv"), expression="* * * * *",
-                     timezone="UTC", catch_up="last", overlap="skip", next_at=NOW, path="/usr/bin", actor="test",
-                     now=NOW)
-        found, = store.schedules.due(NOW, 10)
+        assert write(
+            store,
+            store.schedules.add,
+            "backup",
+            spec(env={"A": "1"}, cwd="/srv"),
+            expression="* * * * *",
+            timezone="UTC",
+            catch_up="last",
+            overlap="skip",
+            next_at=NOW,
+            path="/usr/bin",
+            actor="test",
+            now=NOW,
+        )
+        (found,) = store.schedules.due(NOW, 10)
         with store.writing():
             assert store.schedules.advance(found, LATER)
             store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW, schedule="backup")
@@ -256,8 +317,11 @@ def steps(version):
     return sum(len(schema.MIGRATIONS[number]) for number in range(version, schema.VERSION)) + 1
 
 
-KILLS = [(version, where) for version in SCHEMAS
-         for where in (*map(str, range(steps(version))), "all but committed", "committed")]
+KILLS = [
+    (version, where)
+    for version in SCHEMAS
+    for where in (*map(str, range(steps(version))), "all but committed", "committed")
+]
 
 
 @pytest.mark.parametrize("version, where", KILLS)
@@ -299,8 +363,10 @@ with open_store(sys.argv[1], clock=SYSTEM_CLOCK, durable=True) as store:
 
 @pytest.mark.parametrize("count", [2, 6])
 def test_who_opens_it_at_once_all_succeed(old, processes, count):
-    openers = [processes.start(python(OPENER, old), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
-               for _ in range(count)]
+    openers = [
+        processes.start(python(OPENER, old), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
+        for _ in range(count)
+    ]
     for opener in openers:
         assert opener.stdout.readline() == "ready\n"
     for opener in openers:

@@ -1,4 +1,5 @@
 """Waiting for another writer: for the gate, for SQLite's lock, and how the wait ends."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """A random walk: the store and a dictionary are asked the same, and must stay the same."""
+
 from __future__ import annotations
 
 import random
@@ -99,9 +100,15 @@ class Walk:
     def _spec(self) -> Any:
         choose = self.random.choice
         near = f"job-{self.model.last + self.random.randint(-3, 3)}"
-        return spec(id=choose([None, None, None, near, choose("abcdefgh")]), queue=choose("xyz"),
-                    priority=choose([0, 0, 5]), run_at=choose([None, None, self.some_moment()]),
-                    hold=self.random.random() < 0.1, cwd=choose(["/", "/tmp"]), env=choose([{}, {"A": "1"}]))
+        return spec(
+            id=choose([None, None, None, near, choose("abcdefgh")]),
+            queue=choose("xyz"),
+            priority=choose([0, 0, 5]),
+            run_at=choose([None, None, self.some_moment()]),
+            hold=self.random.random() < 0.1,
+            cwd=choose(["/", "/tmp"]),
+            env=choose([{}, {"A": "1"}]),
+        )
 
     def claim(self, store: Store) -> None:
         queues = self.random.choice([(), (), ("x",), ("y", "z")])
@@ -162,8 +169,14 @@ class Walk:
 
     def edit(self, store: Store) -> None:
         number, choose = self.some_job(), self.random.choice
-        changes = choose([{"queue": choose("xyz")}, {"priority": 5, "queue": "w"}, {"run_at": self.some_moment()},
-                          {"run_at": self.now}])
+        changes = choose(
+            [
+                {"queue": choose("xyz")},
+                {"priority": 5, "queue": "w"},
+                {"run_at": self.some_moment()},
+                {"run_at": self.now},
+            ]
+        )
         assert store.jobs.edit(number, changes, self.now) == self.model.edit(number, changes, self.now)
 
     def release(self, store: Store) -> None:
@@ -184,9 +197,23 @@ class Walk:
         self.now += self.random.choice([1, 5, 10, -7])
 
 
-OPERATIONS = {"enqueue": 8, "claim": 6, "finish": 6, "finish_and_claim": 3, "promote_and_claim": 2, "renew": 2,
-              "promote": 2, "cancel": 3, "retry": 3, "hold": 2, "edit": 4, "release": 3,
-              "remove": 2, "prune": 1, "pass_time": 5}
+OPERATIONS = {
+    "enqueue": 8,
+    "claim": 6,
+    "finish": 6,
+    "finish_and_claim": 3,
+    "promote_and_claim": 2,
+    "renew": 2,
+    "promote": 2,
+    "cancel": 3,
+    "retry": 3,
+    "hold": 2,
+    "edit": 4,
+    "release": 3,
+    "remove": 2,
+    "prune": 1,
+    "pass_time": 5,
+}
 
 
 @pytest.mark.parametrize("connections", [1, 2])
