@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from queuectl import Queue
 from queuectl.engine.intake import decode, parse_jobs
-from queuectl.store.jobs import ENQUEUE
+from queuectl.store.enqueue import ENQUEUE
 
 COLUMNS = ENQUEUE[ENQUEUE.index("(") + 1 : ENQUEUE.index(")")]
 CONTEXTS = "SELECT id, cwd, path, env FROM contexts"

@@ -8,8 +8,9 @@ from typing import List
 
 import pytest
 
+from tests.emulator import Emulator
 from tests.support import Processes
-from tests.terminals import Emulator, PtySession
+from tests.terminals import PtySession
 
 
 def shown(text: str, columns: int = 10, rows: int = 3) -> List[str]:

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from ..engine.queue import Change
+    from ..engine.change import Change
     from ..model.job import Job
     from .context import Context
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ..engine.queue import Change
+    from ..engine.change import Change
     from .context import Context
     from .result import Result
 
@@ -96,7 +96,7 @@ def show_only(context: Context, numbers: Sequence[int]) -> Result:
 
 def report(change: Change, done: str) -> Result:
     """Return the answer of a verb on several jobs: `done` says what was done, such as `cancelled`."""
-    from ..engine.queue import demand_done
+    from ..engine.change import demand_done
     from .result import Result
 
     demand_done(change)

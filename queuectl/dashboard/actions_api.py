@@ -41,7 +41,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Iterator, Sequence, Tuple
 
-    from ..engine.queue import Change
+    from ..engine.change import Change
     from ..store.search import Search
     from .app import App
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine.queue import demand_done
+from ..engine.change import demand_done
 from ..engine.reading import history
 from ..engine.reasons import explain
 from ..model.errors import Conflict, InvalidInput, NotFound
@@ -39,7 +39,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..engine.queue import Change
+    from ..engine.change import Change
     from ..model.job import Job
     from .app import App
 

@@ -17,12 +17,13 @@ import os
 from _thread import get_ident
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import Conflict, InvalidInput, NotFound, WaitTimeout, did_you_mean, quoted
-from ..model.job import PROCESSING, STATES, jobs_text
+from ..model.errors import InvalidInput, NotFound, WaitTimeout, did_you_mean, quoted
+from ..model.job import STATES, jobs_text
 from ..model.spec import JobSpec, is_utf8
 from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
 from ..store.search import SORTS, JobFilter
+from .change import Change, Refused
 from .doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 from .references import resolve
 from .settings import load_settings
@@ -38,35 +39,6 @@ if TYPE_CHECKING:
 AT_ONCE = 500
 FIRST_LOOK_SECONDS = 0.005
 LONGEST_LOOK_SECONDS = 0.1
-
-
-HINTS = {
-    PROCESSING: "cancel it first: queuectl cancel",
-    "completed": "run it again with: queuectl retry",
-    "dead": "run it again with: queuectl retry",
-    "cancelled": "run it again with: queuectl retry",
-}
-
-
-class Refused:
-    """A job that a verb could not be applied to, and why."""
-
-    __slots__ = ("id", "state", "message")
-
-    def __init__(self, identifier: str, state: str, message: str) -> None:
-        self.id = identifier
-        self.state = state
-        self.message = message
-
-
-class Change:
-    """What a verb did to several jobs: the ids it changed, and those it had to leave."""
-
-    __slots__ = ("done", "refused")
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-        self.refused: list[Refused] = []
 
 
 class Queue:
@@ -397,11 +369,3 @@ def here() -> str:
 def search_path() -> str:
     """Return the PATH for new jobs, without directories whose names are no text."""
     return os.pathsep.join(filter(is_utf8, os.environ.get("PATH", "").split(os.pathsep)))
-
-
-def demand_done(change: Change) -> None:
-    """Raise Conflict if the one job that was meant could not be changed."""
-    if not change.done and len(change.refused) == 1:
-        refused = change.refused[0]
-        hint = HINTS.get(refused.state)
-        raise Conflict(refused.message, hint=hint and f"{hint} {refused.id}")

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..engine.queue import demand_done
+from ..engine.change import demand_done
 from ..engine.snapshot import SORTS, Lookout, parse_filter, read_tail
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
 from ..store.search import JobFilter

@@ -7,7 +7,6 @@ result is dropped. All methods that write must be called inside `with store.writ
 
 from __future__ import annotations
 
-from ..model.errors import Conflict
 from ..model.job import (
     CANCELLED,
     FINAL_STATES,
@@ -20,12 +19,13 @@ from ..model.job import (
     sources,
 )
 from .claim import Claim
+from .enqueue import Enqueue, Origin, tags_text
 from .schema import DUE, FINAL
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, Mapping, Sequence
+    from typing import Any, Callable, Mapping, Sequence
 
     from ..model.job import Outcome
     from ..model.spec import JobSpec
@@ -33,13 +33,6 @@ if TYPE_CHECKING:
     from .counts import Counts
     from .database import Database
 
-LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
-ENQUEUE = """
-INSERT INTO jobs (number, id, command, state, queue, priority, max_retries, timeout, run_at, created_at,
-                  updated_at, allow_background, context, tags, created_by, schedule)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 # The columns of a claim as they are once it is made.
 HEAD_OF_QUEUE = """
 SELECT number, id, command, queue, max_retries, timeout, run_at, attempts + 1 AS attempts,
@@ -93,20 +86,7 @@ REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
 OLD_FINISHED = f"""
 SELECT number, queue FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
 """
-TELL_EVERY = 1000
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
-
-
-class Origin:
-    """Where jobs come from: who adds them and when, with which search path, for which schedule."""
-
-    __slots__ = ("path", "actor", "now", "schedule")
-
-    def __init__(self, path: str, actor: str, now: int, schedule: str | None) -> None:
-        self.path = path
-        self.actor = actor
-        self.now = now
-        self.schedule = schedule
 
 
 class Jobs:
@@ -133,83 +113,8 @@ class Jobs:
         `on_progress` is told after every thousandth job how many are written. Raises Conflict, naming
         every id that exists already or comes twice.
         """
-        first = self._next_number()
-        numbers: Sequence[int] = range(first, first + len(specs))
-        self._database.change("SAVEPOINT enqueue")
         origin = Origin(path, actor, now, schedule)
-        try:
-            self._insert(specs, numbers, origin, on_progress)
-        except sqlite3.IntegrityError:
-            self._database.change("ROLLBACK TO enqueue")
-            numbers = self._free_numbers(specs)
-            self._insert(specs, numbers, origin, on_progress)
-        self._database.change("RELEASE enqueue")
-        for spec in specs:
-            self._counts.add(spec.queue, first_state(spec, now), 1)
-        return [spec.id or f"job-{number}" for spec, number in zip(specs, numbers)]
-
-    def _next_number(self) -> int:
-        return int(self._database.value(LAST_NUMBER) or 0) + 1
-
-    def _insert(
-        self,
-        specs: Sequence[JobSpec],
-        numbers: Sequence[int],
-        origin: Origin,
-        on_progress: Callable[[int], None] | None,
-    ) -> None:
-        rows = self._rows(specs, numbers, origin)
-        self._database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
-
-    def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int], origin: Origin) -> Iterator[tuple[object, ...]]:
-        shared: dict[str, int] = {}
-        now, path = origin.now, origin.path
-        for spec, number in zip(specs, numbers):
-            if spec.env:
-                context = self._contexts.number(spec.cwd, path, spec.env)
-            elif spec.cwd in shared:
-                context = shared[spec.cwd]
-            else:
-                context = shared[spec.cwd] = self._contexts.number(spec.cwd, path, {})
-            yield (
-                number,
-                spec.id or f"job-{number}",
-                spec.command,
-                first_state(spec, now),
-                spec.queue,
-                spec.priority,
-                spec.max_retries,
-                spec.timeout,
-                now if spec.run_at is None else spec.run_at,
-                now,
-                now,
-                spec.allow_background,
-                context,
-                _tags_text(spec.tags),
-                origin.actor,
-                origin.schedule,
-            )
-
-    def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
-        """Return numbers whose `job-N` is free, for a batch in which some id is taken. Raises Conflict."""
-        given: set[str] = set()
-        taken: list[str] = []
-        for spec in specs:
-            if spec.id is None:
-                continue
-            if spec.id in given or self._database.value(EXISTS, (spec.id,)):
-                taken.append(spec.id)
-            given.add(spec.id)
-        if taken:
-            raise _duplicates(list(dict.fromkeys(taken)))
-        numbers: list[int] = []
-        number = self._next_number()
-        for spec in specs:
-            while spec.id is None and (f"job-{number}" in given or self._database.value(EXISTS, (f"job-{number}",))):
-                number += 1
-            numbers.append(number)
-            number += 1
-        return numbers
+        return Enqueue(self._database, self._counts, self._contexts, origin).run(specs, on_progress)
 
     def claim(self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = ()) -> Claim | None:
         """Take the most urgent pending job for a worker; return it, or None if there is none.
@@ -339,7 +244,7 @@ class Jobs:
         state, after = before["state"], {name: before[name] for name in STORED}
         after.update((name, value) for name, value in changes.items() if name in STORED)
         if "tags" in changes:
-            after["tags"] = _tags_text(changes["tags"])
+            after["tags"] = tags_text(changes["tags"])
         if "cwd" in changes:
             old = self._contexts.get(before["context"])
             after["context"] = self._contexts.number(changes["cwd"], old.path, old.env)
@@ -393,34 +298,6 @@ class Jobs:
         return len(old)
 
 
-def _counted(rows: Iterator[tuple[object, ...]], on_progress: Callable[[int], None]) -> Iterator[tuple[object, ...]]:
-    for count, row in enumerate(rows):
-        if count % TELL_EVERY == 0:
-            on_progress(count)
-        yield row
-
-
-def _tags_text(tags: Sequence[str]) -> str:
-    """Return tags as they are stored: each between commas, so that one can be searched for."""
-    return f",{','.join(tags)}," if tags else ""
-
-
-def first_state(spec: JobSpec, now: int) -> str:
-    """Return the state that a new job begins in."""
-    if spec.hold:
-        return HELD
-    return SCHEDULED if spec.run_at is not None and spec.run_at > now else PENDING
-
-
 def urgency(row: sqlite3.Row) -> tuple[int, int, int]:
     """Return the key by which jobs are claimed, smallest first."""
     return (-row["priority"], row["run_at"], row["number"])
-
-
-def _duplicates(ids: list[str]) -> Conflict:
-    shown = ", ".join(f'"{taken}"' for taken in ids[:20]) + (f" and {len(ids) - 20} more" if len(ids) > 20 else "")
-    return Conflict(
-        f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}",
-        hint=f"choose another id, or look at it with: queuectl show {ids[0]}",
-        field="id",
-    )

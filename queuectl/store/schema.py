@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # A worker's commit writes about nine pages: small ones keep the log, and with it the disk, from growing fast.
 PAGE_BYTES = 1024
 APPLICATION_ID = 0x51435458  # "QCTX"
-VERSION = 3
+VERSION = 4
 
 
 def _one_of(column: str, words: Iterable[str]) -> str:
@@ -94,6 +94,18 @@ CREATE TABLE backlog (
     processing INTEGER NOT NULL,
     oldest_age INTEGER NOT NULL
 );
+"""
+
+# What version 4 brought. A new home takes the same way, so that its tables are those of an upgraded one.
+VERSION_4 = """
+-- Whether run_at counts from when the job was added: such a time moves along when the clock is set.
+ALTER TABLE jobs ADD COLUMN is_delay INTEGER NOT NULL DEFAULT 0;
+-- With pid, start time and boot it tells a process: the same pid means another one in another namespace.
+ALTER TABLE workers ADD COLUMN namespace TEXT NOT NULL DEFAULT '';
+-- The random part of the markers that this worker's attempts carry.
+ALTER TABLE workers ADD COLUMN mark TEXT NOT NULL DEFAULT '';
+-- What keeps the worker from starting commands, NULL while nothing does.
+ALTER TABLE workers ADD COLUMN trouble TEXT;
 """
 
 TABLES = f"""
@@ -229,7 +241,7 @@ CREATE TABLE events (
     actor  TEXT NOT NULL
 );
 CREATE INDEX events_of_job ON events (job) WHERE job IS NOT NULL;
-{VERSION_2}{VERSION_3}"""
+{VERSION_2}{VERSION_3}{VERSION_4}"""
 
 
 def _statements(script: str) -> tuple[str, ...]:
@@ -240,6 +252,7 @@ def _statements(script: str) -> tuple[str, ...]:
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: ("ALTER TABLE jobs ADD COLUMN schedule TEXT", *_statements(VERSION_2)),
     2: _statements(VERSION_3),
+    3: _statements(VERSION_4),
 }
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, List, Optional
 
 import pytest
 
-from queuectl.engine.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, SPARE_PAGES, STEP_MS, Housekeeping, vacuum
-from queuectl.engine.log import MAX_BYTES, Log
+from queuectl.engine.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, STEP_MS, Housekeeping
+from queuectl.engine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.recurring import Recurring
 from queuectl.engine.scheduler import Scheduler
@@ -285,111 +283,6 @@ def test_a_setting_that_changes_in_the_middle_counts_from_the_next_round_on(
     assert first == PRUNE_AT_ONCE * 10
 
 
-# Room
-
-
-def watch(monkeypatch: pytest.MonkeyPatch, store: Store) -> List[Tuple[int, int]]:
-    """Return a list of how many jobs each writing transaction deletes, and by how many pages the file shrinks."""
-    seen: List[Tuple[int, int]] = []
-    before: Dict[str, int] = {}
-    begin, commit = store.database.begin, store.database.commit
-
-    def watched_begin() -> None:
-        begin()
-        before.update(jobs=count(store, "jobs"), pages=store.database.pages()[0])
-
-    def watched_commit() -> None:
-        seen.append((before["jobs"] - count(store, "jobs"), before["pages"] - store.database.pages()[0]))
-        commit()
-
-    monkeypatch.setattr(store.database, "begin", watched_begin)
-    monkeypatch.setattr(store.database, "commit", watched_commit)
-    return seen
-
-
-def fill(store: Store, jobs: int = 20_000) -> None:
-    """Have many big jobs come, and end."""
-    for _ in range(jobs // 2_000):
-        enqueue(store, *[spec("x" * 2_048) for _ in range(2_000)])
-    end_all(store)
-
-
-def test_the_file_shrinks_after_many_jobs_came_and_went(
-    store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fresh = store.database.pages()[0]
-    fill(store)
-    store.checkpoint()
-    full = os.path.getsize(store.home.database)
-    assert store.database.pages()[0] > 40_000 and full > 40_000_000
-    kept = bring_to(store, "pending", command="keep me")
-    clock.advance(25 * HOUR)
-    transactions = watch(monkeypatch, store)
-    assert work(keeper, clock) == 20_000
-    pages, free = store.database.pages()
-    assert pages <= 1.5 * fresh + SPARE_PAGES and free <= SPARE_PAGES
-    assert os.path.getsize(store.home.database) < full // 5
-    assert max(jobs for jobs, _ in transactions) <= PRUNE_AT_ONCE
-    assert max(shrunk for _, shrunk in transactions) <= SHRUNK
-    assert store.search.jobs([kept])[0].command == "keep me"
-    assert_whole(store)
-
-
-def test_room_that_will_be_used_again_is_not_given_back(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
-    for _ in range(2):
-        enqueue(store, *[spec("x" * 2_048) for _ in range(1_000)])
-        end_all(store)
-        clock.advance(25 * HOUR)
-        assert work(keeper, clock) == 1_000
-        pages, free = store.database.pages()
-        assert 2_000 < free < SPARE_PAGES and pages < free * 1.2
-
-
-@pytest.mark.parametrize(
-    "pages, free, shrinks",
-    [
-        (SPARE_PAGES * 4, SPARE_PAGES, True),
-        (SPARE_PAGES * 4 + 1, SPARE_PAGES, False),
-        (SPARE_PAGES, SPARE_PAGES - 1, False),
-        (0, 0, False),
-    ],
-)
-def test_what_is_worth_giving_back(
-    store: Store, monkeypatch: pytest.MonkeyPatch, pages: int, free: int, shrinks: bool
-) -> None:
-    found = [(pages, free), (pages - free, 0)]
-    monkeypatch.setattr(store.database, "pages", lambda: found.pop(0))
-    assert len(list(vacuum(store))) == shrinks
-
-
-def test_a_file_that_cannot_shrink_is_left_after_one_try(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    tries: List[int] = []
-    monkeypatch.setattr(store.database, "pages", lambda: (9_000, 9_000))
-    monkeypatch.setattr(store.database, "shrink", lambda: tries.append(1))
-    assert list(vacuum(store)) == [] and len(tries) == 1
-
-
-# Logs
-
-
-@pytest.mark.parametrize("which", ["pool_log", "scheduler_log"])
-def test_a_log_that_grew_is_turned_over(store: Store, keeper: Housekeeping, clock: FakeClock, which: str) -> None:
-    path = Path(getattr(store.home, which))
-    with open(path, "ab") as writer:
-        writer.write(b"x" * (MAX_BYTES - 1))
-        writer.flush()
-        work(keeper, clock)
-        assert path.stat().st_size == MAX_BYTES - 1
-        writer.write(b"\n")
-        writer.flush()
-        work(keeper, clock)
-        assert path.stat().st_size == 0
-        writer.write(b"after\n")
-    assert path.read_bytes() == b"after\n"
-    old = Path(f"{path}.1")
-    assert old.stat().st_size == MAX_BYTES and old.stat().st_mode & 0o777 == 0o600
-
-
 # By hand
 
 
@@ -405,16 +298,6 @@ def test_a_user_prunes_what_ended_before_an_instant(queue: Queue, store: Store) 
     assert queue.prune([COMPLETED, DEAD], NOW + 1) == 1
     assert [row["kind"] for row in store.events.since(0, 50)] == ["pruned"] * 2
     assert_whole(store)
-
-
-def test_pruning_by_hand_gives_the_room_back(queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(store, 4_000)
-    full = store.database.pages()[0]
-    transactions = watch(monkeypatch, queue.store)
-    assert queue.prune([COMPLETED], NOW + 1) == 4_000
-    assert store.database.pages()[0] < full // 2
-    assert max(jobs for jobs, _ in transactions) <= PRUNE_AT_ONCE
-    assert max(shrunk for _, shrunk in transactions) <= SHRUNK
 
 
 def test_a_progress_that_is_interrupted_keeps_what_was_done(queue: Queue, store: Store) -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from queuectl.frontends.live import Region, Signals, clip_painted, painted_width
 from queuectl.frontends.terminal import Terminal, width
+from tests.emulator import Emulator
 from tests.support import ROOT, Processes
-from tests.terminals import Emulator, PtySession
+from tests.terminals import PtySession
 
 # Shows what is asked for: a key becomes a line of the picture, and `q` ends it.
 PROGRAM = f"""

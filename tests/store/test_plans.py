@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.store import attempts, backlog, contexts, events, jobs, output, schedules, search, stats, timings
-from tests.store.building import NOW, enqueue, spec, write
+from queuectl.store import attempts, backlog, contexts, enqueue, events, jobs, output, schedules, search, stats, timings
+from tests.store import building
+from tests.store.building import NOW, spec, write
 
 # What is asked, with which parameters, and the index of `jobs` (or of the table named) that must serve it.
 HOT = {
@@ -18,7 +19,7 @@ HOT = {
     "dead jobs by command": (search.DLQ_COMMANDS, (10,), "jobs_finished"),
     "the number of an id": (search.NUMBER_OF_ID, ("a",), "sqlite_autoindex_jobs_1"),
     "ids by prefix": (search.BY_PREFIX, ("a", "b", 9), "sqlite_autoindex_jobs_1"),
-    "whether an id is taken": (jobs.EXISTS, ("a",), "sqlite_autoindex_jobs_1"),
+    "whether an id is taken": (enqueue.EXISTS, ("a",), "sqlite_autoindex_jobs_1"),
     "the place of a job": (jobs.PLACE, (1,), "PRIMARY KEY"),
     "details of a job": (search.DETAILS, (1,), "PRIMARY KEY"),
     "a page of jobs": (search.BY_NUMBERS.format("?,?"), (1, 2), "PRIMARY KEY"),
@@ -126,9 +127,9 @@ def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store):
     def cost():
         return steps_taken(store, store.database._connection, work)
 
-    enqueue(store, *[spec() for _ in range(50)])
+    building.enqueue(store, *[spec() for _ in range(50)])
     few = cost()
-    enqueue(store, *[spec(priority=number % 7, run_at=NOW + number % 3 - 1) for number in range(5_000)])
+    building.enqueue(store, *[spec(priority=number % 7, run_at=NOW + number % 3 - 1) for number in range(5_000)])
     assert few > 0 and cost() <= few * 1.5
 
 

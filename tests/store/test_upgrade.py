@@ -1,4 +1,4 @@
-"""A home of version 1, which knew no schedules, or 2 becomes one of today: whole, once, or not at all."""
+"""A home of an older version becomes one of today: whole, once, or not at all."""
 
 from __future__ import annotations
 
@@ -55,9 +55,13 @@ INSERT INTO schedules VALUES (1, 'nightly', '@daily', 'UTC', 'make', 'default', 
 INSERT INTO fires VALUES (1, {NOW}, 1);
 """,
 }
-SCHEDULES = {1: [], 2: ["nightly"]}
+MORE[3] = MORE[2]
+SCHEDULES = {1: [], 2: ["nightly"], 3: ["nightly"]}
 # Tables of today that an older version lacked.
-LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}}
+LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}, 3: set()}
+# Columns of today that an older version lacked.
+OF_VERSION_4 = {"is_delay", "namespace", "mark", "trouble"}
+LACKED_COLUMNS = {1: {"schedule"} | OF_VERSION_4, 2: OF_VERSION_4, 3: OF_VERSION_4}
 JOB = """
 INSERT INTO jobs (number, id, command, state, queue, priority, attempts, max_retries, run_at, created_at, updated_at,
                   started_at, finished_at, exit_code, error, last_attempt, attempt_id, worker, lease_until, context,
@@ -162,7 +166,7 @@ def rows_of(path, version):
     found = {}
     for table in set(tables) - LACKED[version] - {"sqlite_sequence"}:
         columns = [
-            row[1] for row in connection.execute(f"PRAGMA table_info({table})") if version > 1 or row[1] != "schedule"
+            row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] not in LACKED_COLUMNS[version]
         ]
         found[table] = connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2").fetchall()
     connection.close()

@@ -1,0 +1,42 @@
+"""What a verb did to several jobs, and what to tell about those that it had to leave."""
+
+from __future__ import annotations
+
+from ..model.errors import Conflict
+from ..model.job import PROCESSING
+
+HINTS = {
+    PROCESSING: "cancel it first: queuectl cancel",
+    "completed": "run it again with: queuectl retry",
+    "dead": "run it again with: queuectl retry",
+    "cancelled": "run it again with: queuectl retry",
+}
+
+
+class Refused:
+    """A job that a verb could not be applied to, and why."""
+
+    __slots__ = ("id", "state", "message")
+
+    def __init__(self, identifier: str, state: str, message: str) -> None:
+        self.id = identifier
+        self.state = state
+        self.message = message
+
+
+class Change:
+    """What a verb did to several jobs: the ids it changed, and those it had to leave."""
+
+    __slots__ = ("done", "refused")
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.refused: list[Refused] = []
+
+
+def demand_done(change: Change) -> None:
+    """Raise Conflict if the one job that was meant could not be changed."""
+    if not change.done and len(change.refused) == 1:
+        refused = change.refused[0]
+        hint = HINTS.get(refused.state)
+        raise Conflict(refused.message, hint=hint and f"{hint} {refused.id}")

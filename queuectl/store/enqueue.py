@@ -1,0 +1,151 @@
+"""How new jobs get into the table: all of them or none, each with a number and an id of its own."""
+
+from __future__ import annotations
+
+from ..model.errors import Conflict
+from ..model.job import HELD, PENDING, SCHEDULED
+from .sqlite import sqlite3
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, Sequence
+
+    from ..model.spec import JobSpec
+    from .contexts import Contexts
+    from .counts import Counts
+    from .database import Database
+
+LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
+ENQUEUE = """
+INSERT INTO jobs (number, id, command, state, queue, priority, max_retries, timeout, run_at, created_at,
+                  updated_at, allow_background, context, tags, created_by, schedule)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
+TELL_EVERY = 1000
+
+
+class Origin:
+    """Where jobs come from: who adds them and when, with which search path, for which schedule."""
+
+    __slots__ = ("path", "actor", "now", "schedule")
+
+    def __init__(self, path: str, actor: str, now: int, schedule: str | None) -> None:
+        self.path = path
+        self.actor = actor
+        self.now = now
+        self.schedule = schedule
+
+
+class Enqueue:
+    """One enqueue of jobs that come from the same place. In a transaction."""
+
+    def __init__(self, database: Database, counts: Counts, contexts: Contexts, origin: Origin) -> None:
+        self._database = database
+        self._counts = counts
+        self._contexts = contexts
+        self._origin = origin
+
+    def run(self, specs: Sequence[JobSpec], on_progress: Callable[[int], None] | None) -> list[str]:
+        """Add the jobs; return their ids. Raises Conflict, naming every id that exists already or comes twice."""
+        first = self._next_number()
+        numbers: Sequence[int] = range(first, first + len(specs))
+        self._database.change("SAVEPOINT enqueue")
+        try:
+            self._insert(specs, numbers, on_progress)
+        except sqlite3.IntegrityError:
+            self._database.change("ROLLBACK TO enqueue")
+            numbers = self._free_numbers(specs)
+            self._insert(specs, numbers, on_progress)
+        self._database.change("RELEASE enqueue")
+        for spec in specs:
+            self._counts.add(spec.queue, first_state(spec, self._origin.now), 1)
+        return [spec.id or f"job-{number}" for spec, number in zip(specs, numbers)]
+
+    def _next_number(self) -> int:
+        return int(self._database.value(LAST_NUMBER) or 0) + 1
+
+    def _insert(
+        self, specs: Sequence[JobSpec], numbers: Sequence[int], on_progress: Callable[[int], None] | None
+    ) -> None:
+        rows = self._rows(specs, numbers)
+        self._database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
+
+    def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> Iterator[tuple[object, ...]]:
+        origin = self._origin
+        shared: dict[str, int] = {}
+        now, path = origin.now, origin.path
+        for spec, number in zip(specs, numbers):
+            if spec.env:
+                context = self._contexts.number(spec.cwd, path, spec.env)
+            elif spec.cwd in shared:
+                context = shared[spec.cwd]
+            else:
+                context = shared[spec.cwd] = self._contexts.number(spec.cwd, path, {})
+            yield (
+                number,
+                spec.id or f"job-{number}",
+                spec.command,
+                first_state(spec, now),
+                spec.queue,
+                spec.priority,
+                spec.max_retries,
+                spec.timeout,
+                now if spec.run_at is None else spec.run_at,
+                now,
+                now,
+                spec.allow_background,
+                context,
+                tags_text(spec.tags),
+                origin.actor,
+                origin.schedule,
+            )
+
+    def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
+        """Return numbers whose `job-N` is free, for a batch in which some id is taken. Raises Conflict."""
+        given: set[str] = set()
+        taken: list[str] = []
+        for spec in specs:
+            if spec.id is None:
+                continue
+            if spec.id in given or self._database.value(EXISTS, (spec.id,)):
+                taken.append(spec.id)
+            given.add(spec.id)
+        if taken:
+            raise _duplicates(list(dict.fromkeys(taken)))
+        numbers: list[int] = []
+        number = self._next_number()
+        for spec in specs:
+            while spec.id is None and (f"job-{number}" in given or self._database.value(EXISTS, (f"job-{number}",))):
+                number += 1
+            numbers.append(number)
+            number += 1
+        return numbers
+
+
+def _counted(rows: Iterator[tuple[object, ...]], on_progress: Callable[[int], None]) -> Iterator[tuple[object, ...]]:
+    for count, row in enumerate(rows):
+        if count % TELL_EVERY == 0:
+            on_progress(count)
+        yield row
+
+
+def tags_text(tags: Sequence[str]) -> str:
+    """Return tags as they are stored: each between commas, so that one can be searched for."""
+    return f",{','.join(tags)}," if tags else ""
+
+
+def first_state(spec: JobSpec, now: int) -> str:
+    """Return the state that a new job begins in."""
+    if spec.hold:
+        return HELD
+    return SCHEDULED if spec.run_at is not None and spec.run_at > now else PENDING
+
+
+def _duplicates(ids: list[str]) -> Conflict:
+    shown = ", ".join(f'"{taken}"' for taken in ids[:20]) + (f" and {len(ids) - 20} more" if len(ids) > 20 else "")
+    return Conflict(
+        f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}",
+        hint=f"choose another id, or look at it with: queuectl show {ids[0]}",
+        field="id",
+    )

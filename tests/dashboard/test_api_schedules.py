@@ -1,0 +1,157 @@
+"""Schedules through the API, and what it tells of the hours to come."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator
+
+import pytest
+
+from queuectl.dashboard import schedules_api
+from queuectl.engine.pool_control import stop_pool
+from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.model.job import FAILED
+from tests.dashboard import asking
+from tests.dashboard.asking import Api
+from tests.store.building import NOW, add, bring_to
+
+api = asking.api
+MINUTE = 60_000
+
+
+@pytest.fixture
+def real(home: str) -> Iterator[Api]:
+    """The API of a home whose workers are real; they are stopped at the end."""
+    made = Api(home, clock=SYSTEM_CLOCK)
+    yield made
+    stop_pool(made.app.queue, patience=None, force=True)
+    made.close()
+
+
+SCHEDULE = {
+    "name": "report",
+    "expression": "30 8 * * mon-fri",
+    "command": "make report",
+    "timezone": "UTC",
+    "queue": "q",
+    "retries": 1,
+    "timeout": "2m",
+    "env": {"KEY": "x"},
+}
+
+
+def test_a_schedule_lives(api: Api) -> None:
+    answer = api.ask("POST", "/schedules", SCHEDULE)
+    assert answer.status == 201 and answer.headers["Location"] == "/api/v1/schedules/report"
+    made = answer.json
+    assert (made["words"], made["next_at"]) == ("at 08:30 on weekdays", "2026-01-01T08:30:00.000Z")
+    assert (made["timeout"], made["env"], len(made["next"]), made["runs"]) == (120.0, {"KEY": "***"}, 5, [])
+    assert api.refused("POST", "/schedules", SCHEDULE) == (409, "conflict")
+    job = api.post("/schedules/report/run", status=201)["job"]
+    assert (job["schedule"], job["queue"]) == ("report", "q")
+    found = api.get("/schedules/report")
+    assert found["last"] == {"job": job["id"], "number": job["number"], "state": "pending"}
+    assert [run["id"] for run in found["runs"]] == [job["id"]] == api.ids("schedule:report")
+    assert api.post("/schedules/report/pause")["next_at"] is None
+    assert api.refused("POST", "/schedules/report/pause") == (409, "conflict")
+    assert api.post("/schedules/report/resume")["paused"] is False
+    assert api.get("/schedules")["items"][0]["name"] == "report" and api.get("/schedules")["attended"] is False
+    assert api.get("/scheduled")["items"][0] == {
+        "at": "2026-01-01T08:30:00.000Z",
+        "what": "recurring",
+        "id": "report",
+        "command": "make report",
+    }
+    assert api.ask("DELETE", "/schedules/report").status == 204
+    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/run"), ("POST", "/pause"), ("POST", "/resume")):
+        assert api.refused(method, f"/schedules/report{path}") == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "change, word",
+    [
+        ({"name": None}, "name"),
+        ({"name": "a b"}, "name"),
+        ({"expression": "x"}, "cron"),
+        ({"timezone": "Mars"}, "zone"),
+        ({"catch_up": "some"}, "catch_up"),
+        ({"id": "x"}, "id"),
+        ({"run_at": "+1h"}, "run_at"),
+        ({"command": ""}, "command"),
+        ({"priority": "x"}, "priority"),
+        ({"expression": 5}, "expression"),
+    ],
+)
+def test_a_wrong_schedule_is_refused(api: Api, change: Dict[str, Any], word: str) -> None:
+    answer = api.ask("POST", "/schedules", {**SCHEDULE, **change})
+    assert answer.status == 422 and word in answer.error["message"]
+    assert answer.error["field"] == next(iter(change))
+    assert api.get("/schedules")["items"] == []
+
+
+def test_a_schedule_may_have_any_name(api: Api) -> None:
+    for name in ("preview", "times", "run"):
+        api.post("/schedules", {**SCHEDULE, "name": name}, 201)
+        assert api.get(f"/schedules/{name}")["name"] == name
+
+
+def test_times_of_the_next_hours_are_told_up_to_a_bound(api: Api) -> None:
+    for name, expression in (
+        ("often", "* * * * *"),
+        ("fives", "*/5 * * * *"),
+        ("daily", "30 8 * * *"),
+        ("yearly", "0 0 1 6 *"),
+        ("paused", "@hourly"),
+    ):
+        api.post("/schedules", {"name": name, "expression": expression, "command": "x", "timezone": "UTC"}, 201)
+    api.post("/schedules/paused/pause")
+    add(api.store, id="later", run_at=NOW + 5 * 60 * MINUTE, command="y" * 600)
+    add(api.store, id="next-week", run_at=NOW + 7 * 24 * 60 * MINUTE)
+    bring_to(api.store, FAILED, id="again")
+
+    found = api.get("/scheduled/times")
+    assert (found["now"], found["until"]) == ("2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z")
+    told = {row["name"]: (len(row["times"]), row["more"]) for row in found["recurring"]}
+    assert told == {"often": (300, True), "fives": (288, False), "daily": (1, False)}
+    assert found["recurring"][-1] == {
+        "name": "daily",
+        "words": "at 08:30 every day",
+        "more": False,
+        "times": ["2026-01-01T08:30:00.000Z"],
+    }
+    assert [(job["id"], job["what"], len(job["command"])) for job in found["jobs"]][1] == ("later", "scheduled", 500)
+    assert [job["what"] for job in found["jobs"]] == ["attempt 2", "scheduled"]
+    assert (found["more_jobs"], found["more_schedules"]) == (False, 0)
+    assert [row["name"] for row in api.get("/scheduled/times", hours=1)["recurring"]] == ["often", "fives"]
+    assert api.refused("GET", "/scheduled/times", hours=0) == (400, "bad_parameter")
+
+
+def test_times_of_many_schedules_and_jobs_are_cut_and_say_so(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("MOST_TIMES", 5), ("MOST_IN_ALL", 6), ("MOST_SCHEDULES", 2)):
+        monkeypatch.setattr(schedules_api, name, value)
+    for name in ("a", "b", "c"):
+        api.post("/schedules", {"name": name, "expression": "@hourly", "command": "x", "timezone": "UTC"}, 201)
+    for number in range(7):
+        add(api.store, id=f"later-{number}", run_at=NOW + (number + 1) * MINUTE)
+    found = api.get("/scheduled/times")
+    assert [(row["name"], len(row["times"]), row["more"]) for row in found["recurring"]] == [
+        ("a", 3, True),
+        ("b", 3, True),
+    ]
+    assert (found["more_schedules"], len(found["jobs"]), found["more_jobs"]) == (1, 5, True)
+
+
+def test_a_preview_says_what_an_expression_means(api: Api) -> None:
+    found = api.get("/cron/preview", cron="0 12 * * *", tz="UTC", n=2)
+    assert found["words"] == "at 12:00 every day"
+    assert [row["utc"] for row in found["next"]] == ["2026-01-01T12:00:00.000Z", "2026-01-02T12:00:00.000Z"]
+    assert found["next"][0]["in"] == "in 12h"
+
+
+@pytest.mark.parametrize(
+    "query, field",
+    [({"cron": "61 * * * *"}, "cron"), ({"cron": ""}, "cron"), ({"cron": "@daily", "tz": "Mars/Base"}, "tz")],
+)
+def test_a_preview_of_nonsense_says_why(api: Api, query: Dict[str, str], field: str) -> None:
+    answer = api.ask("GET", "/cron/preview", **query)
+    assert (answer.status, answer.error["field"]) == (422, field)
+    assert answer.error["message"]

@@ -1,0 +1,122 @@
+"""The menu's schedules, scheduler and dashboard."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import Iterator
+
+import pytest
+
+from tests.commands.calling import done, jobs
+from tests.support import ROOT, cli_environment
+
+LIMIT = 60
+PROMPT = "Choice: "
+
+
+class Talk:
+    """A run of the menu: the answers it was given and what it printed."""
+
+    def __init__(self, home: str, *answers: str, **environment: str) -> None:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "main.py"), "--home", home],
+            input="".join(f"{answer}\n" for answer in answers),
+            env=cli_environment(home, environment),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=LIMIT,
+        )
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    @property
+    def commands(self) -> list[str]:
+        """The one-shot commands that it said were the same."""
+        return re.findall(r"^same as: (.+)$", self.out, re.MULTILINE)
+
+
+@pytest.fixture
+def workers(home: str) -> Iterator[None]:
+    """One worker, stopped at the end."""
+    done(home, "worker", "start", "--count", "1")
+    yield
+    done(home, "worker", "stop", "--force")
+
+
+def test_a_job_is_scheduled(home: str) -> None:
+    talk = Talk(home, "9", "./backup.sh", "someday", "+2h30m", "nightly", "", "", "", "0")
+    assert "when is not a time" in talk.out
+    assert talk.commands == ["queuectl schedule --id nightly ./backup.sh +2h30m"]
+    assert jobs(home)[0]["state"] == "scheduled"
+
+
+def test_a_recurring_job_is_added_looked_at_paused_and_removed(home: str) -> None:
+    talk = Talk(
+        home,
+        "10",
+        "7",
+        "2",
+        "clean",
+        "*/5 * * * *",
+        "./clean.sh",
+        "Nowhere/Atall",
+        "UTC",
+        "",
+        "all",
+        "queue",
+        "1",
+        "3",
+        "1",
+        "2",
+        "3",
+        "4",
+        "4",
+        "5",
+        "y",
+        "0",
+        "6",
+        "1",
+        "0",
+        "0",
+    )
+    assert talk.code == 0
+    assert talk.commands == [
+        "queuectl cron add --timezone UTC --overlap queue clean '*/5 * * * *' ./clean.sh",
+        "queuectl cron list",
+        "queuectl cron show clean",
+        "queuectl cron next clean",
+        "queuectl cron run clean",
+        "queuectl cron pause clean",
+        "queuectl cron resume clean",
+        "queuectl cron remove clean",
+        "queuectl scheduled",
+        "queuectl scheduler status",
+    ]
+    assert "timezone" in talk.out
+    assert len(jobs(home)) == 1
+
+
+def test_the_scheduler_is_started_and_stopped(home: str) -> None:
+    talk = Talk(home, "10", "3", "2", "", "1", "5", "4", "0", "0")
+    assert talk.commands == [
+        "queuectl scheduler start --auto --workers 2",
+        "queuectl scheduler status",
+        "queuectl scheduler logs --tail 30",
+        "queuectl scheduler stop",
+    ]
+    assert "Scheduler (running)" in talk.out or "mode:       auto, up to 2 workers" in talk.out
+
+
+def test_the_dashboard_is_started_and_stopped(home: str) -> None:
+    done(home, "config", "set", "dashboard_port", "1")
+    talk = Talk(home, "11", "2", "1", "0", "yes", "2", "3", "0", "0")
+    assert talk.commands == [
+        "queuectl dashboard status",
+        "queuectl dashboard start --detach --port 0 --read-only",
+        "queuectl dashboard status",
+        "queuectl dashboard stop",
+    ]
+    assert talk.out.count("Dashboard: http://127.0.0.1:") == 2
+    assert "Dashboard stopped" in talk.out

@@ -1,0 +1,28 @@
+"""What tests of a job's fields share: reading one, and what is wrong with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from queuectl.model.errors import InvalidInput
+from queuectl.model.spec import JobSpec
+
+NOW = 1_794_276_000_123  # 2026-11-10T02:00:00.123Z
+SURROGATE = "\udc80"
+
+
+def parse(**data):
+    return JobSpec.parse({"command": "true", **data}, max_retries=3, timeout=300_000, cwd="/work", now=NOW)
+
+
+def problems(**data):
+    with pytest.raises(InvalidInput) as caught:
+        parse(**data)
+    return caught.value.problems
+
+
+def refused(field, value):
+    """Whether exactly this field is refused, for one reason."""
+    found = problems(**{field: value})
+    assert len(found) == 1 and found[0].startswith(field), found
+    return found[0]

@@ -1,0 +1,166 @@
+"""Durations, as people write them."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from queuectl.model import when
+
+SEED = time.time_ns()
+NOW = 1_794_276_000_123  # 2026-11-10T02:00:00.123Z
+TWO_O_CLOCK = 1_794_276_000_000
+BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
+LORD_HOWE = "LHST-10:30LHDT-11,M10.1.0,M4.1.0"
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def millis(*parts):
+    return (datetime(*parts, tzinfo=timezone.utc) - EPOCH) // timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def machine_zone(monkeypatch):
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system cannot change its zone for one process")
+
+    def change(name):
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield change
+    monkeypatch.undo()
+    time.tzset()
+
+
+# Durations
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("90", 90_000),
+        ("90s", 90_000),
+        ("1.5s", 1_500),
+        ("1.5", 1_500),
+        ("500ms", 500),
+        ("5m", 300_000),
+        ("1h30m", 5_400_000),
+        ("2h30m", 9_000_000),
+        ("1d", 86_400_000),
+        ("2w", 1_209_600_000),
+        ("0", 0),
+        ("0s", 0),
+        ("1w2d3h4m5s6ms", 788_645_006),
+        ("1h30ms", 3_600_030),
+        ("1.5h", 5_400_000),
+        ("0.1s", 100),
+        ("007s", 7_000),
+        (" 90 ", 90_000),
+        ("\t5m\n", 300_000),
+        ("1h 30m", 5_400_000),
+        ("90 s", 90_000),
+        ("3m 5s", 185_000),
+    ],
+)
+def test_a_duration_is_read(text, expected):
+    assert when.parse_duration(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "s",
+        "m5",
+        "-5",
+        "-5s",
+        "+5s",
+        "1_000",
+        "1_000s",
+        "٣",
+        "٣s",
+        "３m",
+        "²s",
+        "nan",
+        "inf",
+        "NaNs",
+        "1e3",
+        "1e3s",
+        "0x10",
+        "1.",
+        ".5",
+        "1.s",
+        ".5s",
+        "1..5s",
+        "1.2.3s",
+        "1,5s",
+        "1h30",
+        "30m1h",
+        "5m5m",
+        "1s500",
+        "5 6s",
+        "1h m",
+        "1mh",
+        "5x",
+        "5M",
+        "5S",
+        "5 minutes",
+        "1\u00a0000s",
+        "5s\x00",
+        "\udc80s",
+        "9" * 19,
+        "9" * 5_000 + "s",
+        "1" + "." + "0" * 18 + "s",
+    ],
+)
+def test_what_is_no_duration_is_refused_with_how_to_write_one(text):
+    with pytest.raises(ValueError, match=r"^not a duration \(write 90, 90s, 5m or 1h30m\)$"):
+        when.parse_duration(text)
+
+
+def test_parts_of_a_millisecond_are_rounded_up_so_that_no_wait_is_shorter():
+    assert when.parse_duration("0.0001s") == 1
+    assert when.parse_duration("1.0001") == 1_001
+    assert when.parse_duration("0.3ms") == 1
+
+
+def test_decimal_fractions_are_exact():
+    assert when.parse_duration("1.1s") == 1_100
+    assert when.parse_duration("0.29s") == 290
+    assert when.parse_duration("0.57h") == 2_052_000
+
+
+def test_a_duration_has_a_longest_value():
+    assert when.parse_duration("131d") == 131 * 86_400_000
+    assert when.parse_duration(f"{131 * 366}d") == when.LONGEST_MS
+    with pytest.raises(ValueError, match="longer than 131 years"):
+        when.parse_duration(f"{131 * 366}d1ms")
+    with pytest.raises(ValueError, match="longer than 131 years"):
+        when.parse_duration("9" * 18)
+
+
+def test_any_duration_written_in_parts_is_read_back():
+    print("seed", SEED)
+    source = random.Random(SEED)
+    for _ in range(500):
+        counts = [source.randrange(100) for _ in when.UNITS]
+        text = "".join(f"{count}{unit}" for count, unit in zip(counts, when.UNITS))
+        assert when.parse_duration(text) == sum(map(int.__mul__, counts, when.UNITS.values()))
+
+
+def test_any_text_is_a_duration_or_a_value_error():
+    print("seed", SEED)
+    source = random.Random(SEED)
+    read = 0
+    for _ in range(5_000):
+        text = "".join(source.choice("0123456789.mshdw +-_") for _ in range(source.randrange(8)))
+        try:
+            read += when.parse_duration(text) >= 0
+        except ValueError:
+            continue
+    assert read > 0
