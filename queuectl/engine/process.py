@@ -106,11 +106,22 @@ def boot_id() -> str:
         return _output_of("sysctl", "-n", "kern.boottime")
 
 
+def namespace() -> str:
+    """Return what tells the pid namespace of this process from all others, an empty text where there are none."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
 def start_time(pid: int) -> str | None:
-    """Return when a process began, in the system's own notation; None if there is no such process."""
+    """Return when a process began, in the system's own notation; None if there is no such process.
+
+    A zombie is none: it has ended, and only waits for its parent.
+    """
     if HAS_PROC:
         entry = _read_entry(pid)
-        return entry.start if entry is not None else None
+        return None if entry is None or entry.is_zombie else entry.start
     return _output_of("ps", "-o", "lstart=", "-p", str(pid)) or None
 
 
@@ -221,6 +232,32 @@ def _environment(pid: int) -> list[bytes]:
             return file.read().split(b"\0")
     except OSError:
         return []
+
+
+def send_to(pid: int, start: str, number: signal.Signals) -> bool:
+    """Send a signal to the process that began at `start`; return whether it was there to get it.
+
+    Where the system has descriptors for processes, the pid cannot pass to a stranger in between.
+    """
+    if pid <= 1:
+        return False
+    try:
+        descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    except OSError:
+        descriptor = None
+    try:
+        if not is_same_process(pid, start):
+            return False
+        if descriptor is not None:
+            signal.pidfd_send_signal(descriptor, number)
+        else:
+            os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+    return True
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:

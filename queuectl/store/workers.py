@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .sqlite import Row
 
 ADD = """
-INSERT INTO workers (pid, pid_start, boot, queues, started_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO workers (pid, pid_start, boot, namespace, mark, queues, started_at, heartbeat_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 HEARTBEAT = "UPDATE workers SET heartbeat_at = ?, memory = ?, stopping = ? WHERE id = ?"
 COUNT_JOBS = "UPDATE workers SET jobs_done = jobs_done + ?, busy_time = busy_time + ? WHERE id = ?"
@@ -31,9 +32,22 @@ class Workers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, *, pid: int, pid_start: str, boot: str, queues: str, now: int) -> int:
-        """Register a worker; return its number, which is never given again. In a transaction."""
-        return self._database.insert(ADD, (pid, pid_start, boot, queues, now, now))
+    def add(
+        self,
+        *,
+        pid: int,
+        pid_start: str,
+        boot: str,
+        queues: str,
+        now: int,
+        namespace: str = "",
+        mark: str = "",
+    ) -> int:
+        """Register a worker; return its number, which is never given again. In a transaction.
+
+        `mark` is the random part of the markers that its attempts carry.
+        """
+        return self._database.insert(ADD, (pid, pid_start, boot, namespace, mark, queues, now, now))
 
     def heartbeat(self, worker: int, *, memory: int, stopping: bool, now: int) -> bool:
         """Say that a worker is there, with its memory in bytes; return False if its row is gone."""
