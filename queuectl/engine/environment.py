@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 PREFIX = "QUEUECTL_"
 
 
-def marker(home_id: str, claim: Claim) -> str:
-    """Return the text that marks the processes of an attempt; no other attempt of any home has the same."""
-    return f"{home_id}-{claim.number}-{claim.attempt_id}"
+def marker(home_id: str, mark: str, claim: Claim) -> str:
+    """Return the text that marks the processes of an attempt.
+
+    `mark` is a random text of the worker's start: no other attempt has the same, not even one of a copied home.
+    A worker of an older version has none.
+    """
+    return "-".join(filter(None, (home_id, mark, str(claim.number), str(claim.attempt_id))))
 
 
 def base_environment(home: Home) -> dict[bytes, bytes]:

@@ -8,16 +8,17 @@ background process that the job may leave behind is spared. There is one wait, f
 child's death, the doorbell and signals together; it is as long as the next deadline allows.
 
 The execution knows nothing of the store: once a second, and when the doorbell's control byte comes,
-it asks its `watch` whether to go on.
+it asks its `watch` whether to go on. The journal is told what runs before it runs.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 
 from ..model.job import Outcome
-from . import process
+from . import process, tree
 from .output import Capture
 
 TYPE_CHECKING = False
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from ..store.claim import Claim
+    from .journal import Journal
+    from .process import Entry
     from .wakeup import Wakeup
 
 READ_BYTES = 65_536
@@ -34,6 +37,12 @@ DRAIN_MS = 500
 SCAN_MS = 50
 STDOUT = 1
 STDERR = 2
+# Of these the machine is short, whatever the command is; for a while, as a rule.
+SHORTAGES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC)
+
+
+class Shortage(Exception):
+    """The machine had no process, descriptor, memory or room to start a command with. It says of what."""
 
 
 class Execution:
@@ -57,6 +66,7 @@ class Execution:
         watch: Callable[[Execution], None],
         spared: set[int],
         adopts: bool,
+        journal: Journal,
     ) -> None:
         self.claim = claim
         self.capture = capture
@@ -70,31 +80,38 @@ class Execution:
         self._watch = watch
         self._spared = spared
         self._adopts = adopts
+        self._journal = journal
         self._status: int | None = None
         self._exited_at: int | None = None
         self._ending: Outcome | None = None
         self._clearing_since: int | None = None
+        self._is_asked = False
         self._grace = kill_grace
         self._next_watch = self.began + WATCH_MS
         self._pipes: dict[int, int] = {}
         self._death: int | None = None
+        self._looks_for_death = False
         self._children_left = True
 
     def run(self) -> Outcome:
-        """Run the command to its end; return how it ended."""
+        """Run the command to its end; return how it ended. Raises Shortage if the machine could not start any."""
         try:
             self._start()
         except OSError as error:
             self._close_all()
+            if error.errno in SHORTAGES:
+                raise Shortage(error.strerror) from error
             return Outcome.not_started(error.strerror or str(error))
         try:
             # Not in `_start`: the command runs, so a failure from here on must not pass for one to start it.
-            self._death = self._wakeup.listen_for_death(self.pid or 0)
+            self._watch_for_death()
             while not self._is_over():
                 self._step()
         finally:
             self._close_all()
-        return self._ending or self._exit_outcome()
+        outcome = self._ending or self._exit_outcome()
+        self._journal.end(outcome, ended_at=self._clock.boottime(), duration=self.duration(), spared=self._spared)
+        return outcome
 
     def duration(self) -> int:
         """Return for how many milliseconds the command ran, or has been running."""
@@ -115,21 +132,35 @@ class Execution:
     def _start(self) -> None:
         # Always: the directory of the job before may be gone by now, or another one of the same name.
         os.chdir(self.claim.context.cwd)
-        out_read, out_write = os.pipe()
-        err_read, err_write = os.pipe()
+        ends: list[int] = []
         try:
-            self._listen(out_read, STDOUT)
-            self._listen(err_read, STDERR)
-            self.pid = process.spawn(
-                self.claim.command, environment=self._environment, stdout=out_write, stderr=err_write
+            ends.append(self._open_pipe(STDOUT))
+            ends.append(self._open_pipe(STDERR))
+            self._journal.begin(
+                self.claim.attempt_id,
+                started=self._clock.boottime(),
+                pipes=(os.fstat(ends[0]).st_ino, os.fstat(ends[1]).st_ino),
+                spared=self._spared,
             )
+            self.pid = process.spawn(self.claim.command, environment=self._environment, stdout=ends[0], stderr=ends[1])
+            self._journal.note_process(self.pid)
         finally:
-            os.close(out_write)
-            os.close(err_write)
+            for end in ends:
+                os.close(end)
 
-    def _listen(self, descriptor: int, stream: int) -> None:
+    def _open_pipe(self, stream: int) -> int:
+        """Open a pipe for a stream and listen to it; return the end to write to."""
+        descriptor, end = os.pipe()
         self._pipes[descriptor] = stream
         self._wakeup.listen(descriptor)
+        return end
+
+    def _watch_for_death(self) -> None:
+        """Have the shell's death end the wait; without a descriptor for that, look for it again and again."""
+        try:
+            self._death = self._wakeup.listen_for_death(self.pid or 0)
+        except OSError:
+            self._looks_for_death = True
 
     def _step(self) -> None:
         for descriptor in self._wakeup.wait(self._patience()):
@@ -137,7 +168,7 @@ class Execution:
                 self._reap()
             else:
                 self._read(descriptor)
-        if self._wakeup.take_child_died() or self._clearing_since is not None:
+        if self._wakeup.take_child_died() or self._looks_for_death or self._clearing_since is not None:
             self._reap()
         now = self._clock.monotonic()
         if now >= self._next_watch or self._wakeup.take_control():
@@ -150,6 +181,8 @@ class Execution:
         """Return the seconds until something must be looked at even if nothing happens."""
         now = self._clock.monotonic()
         deadlines = [self._next_watch]
+        if self._looks_for_death and self._status is None:
+            deadlines.append(now + SCAN_MS)
         if self.claim.timeout is not None and self._ending is None and self._exited_at is None:
             deadlines.append(self.began + self.claim.timeout)
         if self._clearing_since is not None:
@@ -192,16 +225,28 @@ class Execution:
             and not self._is_certainly_clear()
         ):
             self._start_clearing(self._kill_grace)
-        if self._clearing_since is not None and now - self._clearing_since >= self._grace:
-            process.send(self._tree(), signal.SIGKILL)
+        if self._clearing_since is not None:
+            self._clear(now)
 
     def _start_clearing(self, grace: int) -> None:
-        self._clearing_since = self._clock.monotonic()
+        self._clearing_since = now = self._clock.monotonic()
         self._grace = grace
-        tree = self._tree()
-        process.send(tree, signal.SIGTERM)
+        self._clear(now)
+
+    def _clear(self, now: int) -> None:
+        """Ask what is left of the tree to end, once; after the grace kill it."""
+        assert self._clearing_since is not None
+        is_late = now - self._clearing_since >= self._grace
+        if self._is_asked and not is_late:
+            return
+        try:
+            members = self._tree()
+        except OSError:
+            return  # The system could not tell; the next step asks again.
         # A stopped process gets its TERM only when it goes on.
-        process.send(tree, signal.SIGCONT)
+        for number in (signal.SIGKILL,) if is_late else (signal.SIGTERM, signal.SIGCONT):
+            process.send(members, number)
+        self._is_asked = True
 
     def _is_drained(self, now: int) -> bool:
         """Whether the shell has exited and its output has come, or had time enough to come."""
@@ -212,16 +257,19 @@ class Execution:
     def _is_over(self) -> bool:
         if not self._is_drained(self._clock.monotonic()):
             return False
-        tree = self._tree()
-        if tree and self.claim.allow_background and self._ending is None:
-            self._spared.update(tree)
+        try:
+            members = self._tree()
+        except OSError:
+            return False  # The system could not tell; the next step asks again.
+        if members and self.claim.allow_background and self._ending is None:
+            self._spared.update(member.pid for member in members)
             return True
-        return not tree
+        return not members
 
-    def _tree(self) -> list[int]:
+    def _tree(self) -> list[Entry]:
         if self._status is not None and self._is_certainly_clear():
             return []
-        return process.find_tree(leader=self.pid, marker=self._marker, adopter=os.getpid(), spared=self._spared)
+        return tree.of_worker(self.pid or 0, marker=self._marker, spared=self._spared, adopts=self._adopts)
 
     def _is_certainly_clear(self) -> bool:
         """Whether it takes no list of all processes to know that nothing of the tree is left."""

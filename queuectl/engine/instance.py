@@ -80,10 +80,10 @@ def stop_daemon(home: Home, find: Callable[[Home], int | None], clock: Clock, ki
     pid = first = find(home)
     deadline = clock.monotonic() + kill_after_ms
     if pid is not None:
-        process.send([pid], signal.SIGTERM)
+        process.send_to_pids([pid], signal.SIGTERM)
     while pid is not None:
         if clock.monotonic() >= deadline:
-            process.send([pid], signal.SIGKILL)
+            process.send_to_pids([pid], signal.SIGKILL)
         clock.pause(LOOK_SECONDS)
         pid = find(home)
     return first

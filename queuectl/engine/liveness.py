@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from ..store.lockfile import is_held
+from . import process
 from .identity import Identity
 
 TYPE_CHECKING = False
@@ -28,17 +29,19 @@ def is_worker_alive(home: Home, row: Row) -> bool:
 
 
 def works_in(home: Home, pid: int) -> bool:
-    """Return whether a process has this home's database open; True where the system does not tell."""
-    try:
-        ours = os.stat(home.database)
-        names = os.listdir(f"/proc/{pid}/fd")
-    except OSError:
-        return True
-    return any(_is_file(f"/proc/{pid}/fd/{name}", ours) for name in names)
+    """Return False if a process has another home's database open and not this one's, as far as the system tells."""
+    name = os.path.basename(home.database)
+    # One that is about to end has closed its descriptors already: that is no other home.
+    databases = [path for path, file in process.open_files(pid).items() if _is_called(name, file)]
+    return not databases or any(_is_same_file(path, home.database) for path in databases)
 
 
-def _is_file(path: str, wanted: os.stat_result) -> bool:
+def _is_called(name: str, file: str) -> bool:
+    return os.path.basename(file) in (name, f"{name} (deleted)")
+
+
+def _is_same_file(path: str, other: str) -> bool:
     try:
-        return os.path.samestat(os.stat(path), wanted)
-    except OSError:
+        return os.path.samefile(path, other)
+    except FileNotFoundError:
         return False

@@ -44,7 +44,7 @@ LONGEST_DELAY_MS = 30_000
 SETTLED_MS = 10_000
 OVERTIME_MS = 10_000
 LAST_BUDGET_SECONDS = 5.0
-PRELOAD = "queuectl.engine.worker_process"
+PRELOAD = ["queuectl.engine.worker_process", "queuectl.engine.fork_server"]
 
 
 class Slot:
@@ -88,6 +88,8 @@ class Pool:
         self._store = Store(home, clock=clock, give_up=self._is_forced)
         self._settings = load_settings(self._store)
         self._set_target(count)
+        # The orphans of a killed worker's job fall to us, where a recovery finds them.
+        process.become_subreaper()
         self._context = _context(home)
         self._slots: list[Slot] = []
         self._stop_by: int | None = None
@@ -187,7 +189,7 @@ class Pool:
         if slot.worker is None:
             self._slots.remove(slot)
         elif forced:
-            process.send([slot.worker.pid or 0], signal.SIGQUIT)
+            process.send_to_pids([slot.worker.pid or 0], signal.SIGQUIT)
         elif not slot.is_leaving:
             slot.worker.terminate()
         slot.is_leaving = True
@@ -277,7 +279,7 @@ def _context(home: Home) -> ForkServerContext | SpawnContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PRELOAD])
+    context.set_forkserver_preload(PRELOAD)
     _start_fork_server(home)
     return context
 

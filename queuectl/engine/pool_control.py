@@ -47,7 +47,7 @@ def stop_pool(queue: Queue, *, patience: float | None, force: bool) -> int | Non
     while pids:
         first = first or pids[0]
         if queue.clock.monotonic() >= send_at:
-            process.send(pids, order)
+            process.send_to_pids(pids, order)
             send_at, order = next(orders)
         queue.clock.pause(LOOK_SECONDS)
         pids = _running(queue)

@@ -1,15 +1,10 @@
-"""Start, find and end the whole process tree of a command.
+"""What the system tells of processes, and how one is started and signalled.
 
-A command runs as `/bin/sh -c COMMAND` in a session of its own, with a marker in its environment.
-Its tree is: that session, that process group, everything that descends from them, and
+A command runs as `/bin/sh -c COMMAND` in a session of its own, with a marker in its environment. `tree` finds what
+belongs to it, `identity` tells one process from all others.
 
-- for the worker that runs it: every child that the worker did not have before. On Linux the worker
-  is a *subreaper*: an orphan becomes its child, so `setsid` and double forks do not escape it;
-- for a recovery after the worker is gone: every process whose environment carries the marker
-  (Linux, `/proc/*/environ`).
-
-macOS has neither; there the tree is what the session, the group and descent show.
-A process is told by its pid, start time and boot together: a pid alone may be a stranger's by now.
+A question that the system cannot answer for want of descriptors or memory raises OSError: "not found" would pass for
+"has ended". A process that may not be looked at is nobody's of ours.
 """
 
 from __future__ import annotations
@@ -20,12 +15,15 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Container, Iterable, Mapping
+    from typing import Iterable, Mapping
 
 SHELL = "/bin/sh"
 MARKER = "QUEUECTL_ATTEMPT_ID"
 PR_SET_CHILD_SUBREAPER = 36
 HAS_PROC = os.path.exists("/proc/self/stat")
+GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO of linux/proc_ns.h
+TICKS = os.sysconf("SC_CLK_TCK")
 # What Python or the worker ignores or handles must not be handed down to a command.
 DEFAULT_SIGNALS = [
     signal.SIGINT,
@@ -50,6 +48,11 @@ class Entry:
         self.session = session
         self.start = start
         self.is_zombie = is_zombie
+
+    @property
+    def started(self) -> int:
+        """The milliseconds of this boot, the machine's sleep included, at which it began; 0 where nobody tells."""
+        return int(self.start) * 1000 // TICKS if self.start.isdigit() else 0
 
 
 def spawn(command: str, *, environment: Mapping[bytes, bytes], stdout: int, stderr: int) -> int:
@@ -108,10 +111,12 @@ def boot_id() -> str:
 
 def namespace() -> str:
     """Return what tells the pid namespace of this process from all others, an empty text where there are none."""
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return ""
+    return _link("/proc/self/ns/pid")
+
+
+def is_first_namespace() -> bool:
+    """Return whether processes of all pid namespaces can be seen from this one."""
+    return namespace() in ("", FIRST_NAMESPACE)
 
 
 def start_time(pid: int) -> str | None:
@@ -139,6 +144,47 @@ def memory(pid: int) -> int:
         return int(_output_of("ps", "-o", "rss=", "-p", str(pid)) or 0) * 1024 if not HAS_PROC else 0
 
 
+def environment(pid: int) -> list[bytes]:
+    """Return the variables that a process was started with, as `NAME=value`; none of one that may not be asked."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read().split(b"\0")
+    except GONE:
+        return []
+
+
+def open_files(pid: int) -> dict[str, str]:
+    """Return what a process has open: for each descriptor a path to it, and its name, such as `pipe:[4711]`."""
+    paths = [f"/proc/{pid}/fd/{name}" for name in _names(f"/proc/{pid}/fd")]
+    return {path: _link(path) for path in paths}
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except GONE:
+        return ""
+
+
+def children(pid: int) -> list[Entry]:
+    """Return the child processes of a process, without those that have ended; none where the system has no list."""
+    found = []
+    for thread in _names(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                found += [_read_entry(int(word)) for word in file.read().split()]
+        except GONE:
+            continue
+    return [entry for entry in found if entry is not None and not entry.is_zombie]
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except GONE:
+        return []
+
+
 def list_processes() -> dict[int, Entry]:
     """Return every process that can be seen."""
     if not HAS_PROC:
@@ -151,7 +197,7 @@ def _read_entry(pid: int) -> Entry | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read()
-    except OSError:
+    except GONE:
         return None
     # The name in parentheses may itself hold blanks and parentheses.
     words = text[text.rindex(b")") + 2 :].split()
@@ -173,65 +219,6 @@ def _output_of(*command: str) -> str:
     return subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True
     ).stdout.strip()
-
-
-def find_tree(
-    *,
-    leader: int | None,
-    leader_start: str | None = None,
-    marker: str | None = None,
-    adopter: int | None = None,
-    spared: Container[int] = (),
-) -> list[int]:
-    """Return the living processes of an attempt's tree, without zombies and without ourselves.
-
-    `leader` is the shell's pid; with `leader_start` it counts only if it is still that process.
-    `marker` is looked for in all environments, or, with `adopter`, only tells whose its children are:
-    that is the worker, and all its children belong to the tree but those in `spared` and the orphans
-    of what earlier attempts were allowed to leave.
-    """
-    table = list_processes()
-    if leader is not None and leader_start is not None and leader in table and table[leader].start != leader_start:
-        leader = None
-    needle = f"{MARKER}={marker}".encode() if marker else None
-    members = {
-        entry.pid
-        for entry in table.values()
-        if (leader is not None and leader in (entry.pid, entry.session, entry.group))
-        or (
-            adopter is not None
-            and entry.parent == adopter
-            and entry.pid not in spared
-            and not _is_of_another(entry.pid, needle)
-        )
-        or (adopter is None and needle is not None and needle in _environment(entry.pid))
-    }
-    _add_descendants(table, members)
-    members -= {os.getpid(), adopter}
-    return sorted(pid for pid in members if not table[pid].is_zombie)
-
-
-def _add_descendants(table: Mapping[int, Entry], members: set[int]) -> None:
-    grown = True
-    while grown:
-        children = {entry.pid for entry in table.values() if entry.parent in members} - members
-        members |= children
-        grown = bool(children)
-
-
-def _is_of_another(pid: int, needle: bytes | None) -> bool:
-    """Return whether a process carries the marker of another attempt."""
-    return needle is not None and any(
-        variable.startswith(MARKER.encode() + b"=") and variable != needle for variable in _environment(pid)
-    )
-
-
-def _environment(pid: int) -> list[bytes]:
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return file.read().split(b"\0")
-    except OSError:
-        return []
 
 
 def send_to(pid: int, start: str, number: signal.Signals) -> bool:
@@ -260,15 +247,16 @@ def send_to(pid: int, start: str, number: signal.Signals) -> bool:
     return True
 
 
-def send(pids: Iterable[int], number: signal.Signals) -> None:
+def send(members: Iterable[Entry], number: signal.Signals) -> None:
     """Send a signal to each process that is still there and ours to signal."""
+    for member in members:
+        send_to(member.pid, member.start, number)
+
+
+def send_to_pids(pids: Iterable[int], number: signal.Signals) -> None:
+    """Send a signal to processes that were told by pid a moment ago."""
     for pid in pids:
-        if pid <= 1:
-            continue
-        try:
-            os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):
-            continue
+        send_to(pid, start_time(pid) or "", number)
 
 
 def signal_name(number: int) -> str:

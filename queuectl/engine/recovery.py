@@ -1,13 +1,16 @@
 """Take back the jobs of workers that are gone: first end what is left of the attempt, then move the job.
 
-A worker is gone if the machine was started anew since, or if its kernel lock is free. One that holds
-its lock but has let its lease run out (it was stopped, or hangs) is killed first, after a moment in
-which the store was proved to be writable: a worker must not pay for a full disk.
+A worker is gone if neither its lock nor its process says that it lives (`liveness`). One that holds its lock but has
+let its lease run out (it was stopped, or hangs) is killed first, after a grace in which the store was proved to be
+writable and our own looks were on time: a worker must not pay for a full disk, nor for a pause of all of us.
 
 The old attempt's tree is killed and looked for again until two looks in a row find nothing: a process
 in the middle of fork or exec can be invisible for an instant. Only then the job is moved, guarded by
-the attempt's id, so that any number of recoveries may run at once. What cannot be killed stays
-`processing` and is reported.
+the attempt's id, so that any number of recoveries may run at once. What cannot be killed, or cannot be
+looked for, stays `processing` and is reported.
+
+A worker of another pid namespace may have left what cannot be seen from here. Its job is taken back when
+its lease is over; at once only from the first namespace, which sees all others.
 """
 
 from __future__ import annotations
@@ -16,11 +19,13 @@ import os
 import random
 import signal
 
+from ..model.errors import StoreUnavailable
 from ..model.job import Outcome
-from ..store.lockfile import is_held
-from . import process
+from . import journal, process, tree
 from .doorbell import WORKERS
 from .environment import marker
+from .identity import Identity
+from .liveness import is_worker_alive
 from .settings import load_settings
 from .settle import settle
 
@@ -37,6 +42,8 @@ CLEAN_LOOKS = 2
 LOOK_PAUSE_SECONDS = 0.003
 KILL_BUDGET_MS = 2000
 STUCK_GRACE_MS = 3000
+# Looks further apart than this were late: we were stopped ourselves, or kept waiting.
+LATE_MS = 2500
 
 
 class Recovery:
@@ -50,50 +57,52 @@ class Recovery:
         self._home_id = store.meta.home_id()
         self._boot = process.boot_id()
         self._overdue: dict[tuple[int, int], int] = {}
+        self._looked_at = clock.monotonic()
+        self._settled: set[tuple[int, str]] = set()
 
     def step(self) -> int:
         """Recover what can be recovered now; return how many jobs were moved. Raises StoreUnavailable."""
         # In this order: a worker that registers and claims meanwhile must not look like one without a row.
         running = self._store.attempts.running(self._store.contexts)
         workers = {row["id"]: row for row in self._store.workers.all()}
-        gone = {number for number, row in workers.items() if self._is_gone(row)}
-        moved = 0
-        for attempt in running:
-            row = workers.get(attempt.claim.worker)
-            if row is None or row["id"] in gone:
-                moved += self._recover(attempt, row)
-            elif self._clock.monotonic() > attempt.claim.lease_until:
-                self._suspect(attempt, row)
-        under_way = {_key(attempt) for attempt in running}
-        self._overdue = {key: since for key, since in self._overdue.items() if key in under_way}
+        # Listed before asking who lives: what a worker leaves that dies in between must not count as settled.
+        orphans = tree.orphans({adopter for row in workers.values() for adopter in _adopters(row)})
+        gone = {number for number, row in workers.items() if not is_worker_alive(self._home, row)}
+        if not gone:
+            self._settled = orphans
+        self._suspect([attempt for attempt in running if attempt.claim.worker in workers.keys() - gone], workers)
+        lost = [attempt for attempt in running if attempt.claim.worker not in workers.keys() - gone]
+        moved = sum(self._recover(attempt, workers.get(attempt.claim.worker)) for attempt in lost)
         self._bury(gone, workers)
         return moved
 
-    def _is_gone(self, worker: Row) -> bool:
-        return worker["boot"] != self._boot or not is_held(self._home.worker_lock(worker["id"]))
-
-    def _suspect(self, attempt: Running, worker: Row) -> None:
-        """Kill a worker that let its lease run out although it could have renewed it."""
-        key = _key(attempt)
+    def _suspect(self, attempts: list[Running], workers: dict[int, Row]) -> None:
+        """Kill workers that let a lease run out although they could have renewed it."""
         now = self._clock.monotonic()
-        if key not in self._overdue:
+        is_late = now - self._looked_at > LATE_MS
+        self._looked_at = now
+        overdue = {_key(attempt): attempt for attempt in attempts if now > attempt.claim.lease_until}
+        self._overdue = {} if is_late else {key: since for key, since in self._overdue.items() if key in overdue}
+        if not overdue:
+            return
+        try:
             with self._store.writing():
                 self._store.meta.touch(self._clock.wall())
-            self._overdue[key] = now
-            return
-        if now - self._overdue[key] < STUCK_GRACE_MS:
-            return
-        self._log.complain(
-            f"worker {worker['id']} (pid {worker['pid']}) does not renew the lease of {attempt.claim.id}, killing it"
-        )
-        if process.is_same_process(worker["pid"], worker["pid_start"]):
-            process.send([worker["pid"]], signal.SIGKILL)
+        except StoreUnavailable:
+            self._overdue.clear()
+            raise
+        for key, attempt in overdue.items():
+            if now - self._overdue.setdefault(key, now) >= STUCK_GRACE_MS:
+                self._end_worker(workers[attempt.claim.worker], attempt.claim.id)
+
+    def _end_worker(self, worker: Row, job: str) -> None:
+        self._log.complain(f"worker {worker['id']} (pid {worker['pid']}) does not renew the lease of {job}, killing it")
+        Identity.of_worker(worker).send(signal.SIGKILL)
 
     def _recover(self, attempt: Running, worker: Row | None) -> int:
         """End the attempt's tree, then move its job; return 1 if we moved it."""
         claim = attempt.claim
-        same_boot = worker is None or worker["boot"] == self._boot
-        if same_boot and not self._end_tree(attempt):
+        if not self._may_be_moved(attempt, worker):
             return 0
         outcome = Outcome.lost(f"worker {claim.worker} was lost")
         now = self._clock.wall()
@@ -114,18 +123,52 @@ class Recovery:
         self._log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
         return 1
 
-    def _end_tree(self, attempt: Running) -> bool:
+    def _may_be_moved(self, attempt: Running, worker: Row | None) -> bool:
+        """Whether nothing of the attempt is left; what is left is ended."""
+        if worker is None:
+            return self._end_tree(attempt, self._trace(attempt, None))
+        identity = Identity.of_worker(worker)
+        if not identity.is_of_this_boot() or identity.is_alive():
+            # It was another boot; or the worker lives, but of another home, from which this one was copied.
+            return True
+        may_see_all = identity.is_visible() or process.is_first_namespace()
+        if not may_see_all and self._clock.monotonic() <= attempt.claim.lease_until:
+            return False
+        return self._end_tree(attempt, self._trace(attempt, worker))
+
+    def _trace(self, attempt: Running, worker: Row | None) -> tree.Trace:
+        """Gather what is known of a lost attempt's processes."""
+        is_visible = worker is None or Identity.of_worker(worker).is_visible()
+        trace = tree.Trace(
+            marker(self._home_id, worker["mark"] if worker is not None else "", attempt.claim),
+            pid=(attempt.pid or 0) if is_visible else 0,
+            pid_start=attempt.pid_start or "",
+            adopters=_adopters(worker) if worker is not None and is_visible else (),
+            settled=self._settled,
+        )
+        for record in journal.read(self._home.worker_journal(attempt.claim.worker)):
+            home, boot, _, number = record.writer
+            if (home, boot, number) == (self._home_id, self._boot, attempt.claim.worker) and (
+                record.attempt == attempt.claim.attempt_id
+            ):
+                trace.add(record, is_visible=is_visible)
+        return trace
+
+    def _end_tree(self, attempt: Running, trace: tree.Trace) -> bool:
         """Kill what is left of an attempt until nothing is found twice; return False if something remains."""
         give_up = self._clock.monotonic() + KILL_BUDGET_MS
         clean = 0
         while clean < CLEAN_LOOKS:
-            tree = process.find_tree(
-                leader=attempt.pid, leader_start=attempt.pid_start, marker=marker(self._home_id, attempt.claim)
-            )
-            process.send(tree, signal.SIGKILL)
-            clean = 0 if tree else clean + 1
-            if tree and self._clock.monotonic() >= give_up:
-                self._log.complain(f"{attempt.claim.id}: cannot kill {tree}; the job stays processing until they end")
+            try:
+                members = tree.of_lost(trace)
+            except OSError as error:
+                self._log.complain(f"{attempt.claim.id}: cannot look for its processes: {error.strerror}")
+                return False
+            process.send(members, signal.SIGKILL)
+            clean = 0 if members else clean + 1
+            if members and self._clock.monotonic() >= give_up:
+                pids = [member.pid for member in members]
+                self._log.complain(f"{attempt.claim.id}: cannot kill {pids}; the job stays processing until they end")
                 return False
             self._clock.pause(LOOK_PAUSE_SECONDS)
         return True
@@ -150,7 +193,7 @@ class Recovery:
 
     def _remove_files(self, number: int, workers: dict[int, Row]) -> None:
         pid = workers[number]["pid"]
-        paths = [self._home.worker_lock(number)]
+        paths = [self._home.worker_lock(number), self._home.worker_journal(number)]
         if all(row["pid"] != pid for key, row in workers.items() if key != number):
             paths.append(os.path.join(self._home.bells, f"{WORKERS}{pid}"))
         for path in paths:
@@ -158,6 +201,12 @@ class Recovery:
                 os.unlink(path)
             except FileNotFoundError:
                 continue
+
+
+def _adopters(worker: Row) -> list[tuple[int, str]]:
+    """Return whom a worker's processes fall to, by pid and start time."""
+    words = (adopter.partition(" ") for adopter in worker["adopters"].split(",") if adopter)
+    return [(int(pid), start) for pid, _, start in words]
 
 
 def _key(attempt: Running) -> tuple[int, int]:

@@ -4,27 +4,36 @@
              run it  |  or wait for the doorbell when there is none
 
 A worker holds a kernel lock on its own file as long as it lives. Its result counts only while its
-attempt still has the job; if not, it is dropped. A worker that cannot renew its lease ends its job.
+attempt still has the job; if not, it is dropped. It ends its job when a renewal of the lease finds that
+the attempt has lost it, not because the store could not be written for a while.
+
+What the machine was short of is no failure of the job: it goes back to the queue, and the worker pauses.
+Nor is a signal that came with a stop: whoever stops the machine signals the jobs too.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import signal
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import QueueCTLError, StoreUnavailable
-from ..model.job import FAILED, PENDING, Outcome
+from ..model.job import FAILED, PENDING, SIGNALLED, Outcome
 from ..store import Home, Store
 from ..store.lockfile import LockFile
 from . import process
 from .doorbell import POOL, WORKERS, Doorbell, ring
 from .environment import attempt_environment, base_environment, marker
-from .execution import Execution
+from .execution import Execution, Shortage
+from .identity import Identity
+from .journal import Journal
 from .log import Log
 from .output import Capture
 from .settings import load_settings
 from .settle import settle
+from .shortage import Pauses
+from .vitals import Vitals
 from .wakeup import Wakeup
 
 TYPE_CHECKING = False
@@ -33,12 +42,14 @@ if TYPE_CHECKING:
     from ..store.claim import Claim
 
 POLL_SECONDS = 5.0
-HEARTBEAT_MS = 10_000
-TALLY_MS = 1000
 RENEW_PATIENCE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
 FORCED_PATIENCE_MS = 2000
 LEASE_LOST = "lease lost"
+# What ends the jobs of a machine or session that is stopped. The stop itself may come to the worker a little later.
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+STOP_CODES = tuple(128 + number for number in STOP_SIGNALS)
+STOP_FOLLOWS_MS = 1000
 
 
 class Finished:
@@ -46,7 +57,7 @@ class Finished:
 
     __slots__ = ("claim", "outcome", "duration", "capture")
 
-    def __init__(self, claim: Claim, outcome: Outcome, duration: int, capture: Capture) -> None:
+    def __init__(self, claim: Claim, outcome: Outcome, duration: int | None, capture: Capture) -> None:
         self.claim = claim
         self.outcome = outcome
         self.duration = duration
@@ -54,10 +65,20 @@ class Finished:
 
 
 class Worker:
-    """The worker of this process. `parent` is a descriptor that becomes readable when the pool dies."""
+    """The worker of this process.
+
+    `parent` is a descriptor that becomes readable when the pool dies, `adopters` are the pids that our processes
+    fall to when we die.
+    """
 
     def __init__(
-        self, home: Home, *, queues: tuple[str, ...] = (), parent: int | None = None, clock: Clock = SYSTEM_CLOCK
+        self,
+        home: Home,
+        *,
+        queues: tuple[str, ...] = (),
+        parent: int | None = None,
+        adopters: tuple[int, ...] = (),
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.home = home
         self.queues = queues
@@ -67,34 +88,48 @@ class Worker:
         self._forced_until: int | None = None
         self.store = Store(home, durable=False, clock=clock, give_up=self._is_out_of_patience)
         self.settings = load_settings(self.store)
-        self.number = self._register()
-        self.log = Log(f"worker {self.number}", clock)
         self._home_id = self.store.meta.home_id()
+        self._mark = os.urandom(4).hex()
+        self.number = self._register(adopters)
+        self.log = Log(f"worker {self.number}", clock)
+        self._pauses = Pauses(clock, random.random)
+        self._vitals = Vitals(self.store, self.number, clock)
         self._environment = base_environment(home)
         self._spared: set[int] = set()
         self._finished: Finished | None = None
         self._stop_by: int | None = None
-        self._jobs_done = 0
-        self._busy_ms = 0
-        self._tally_due = 0
-        self._said_stopping = False
         self._recorded: int | None = None
-        self._heartbeat_at = clock.monotonic()
+        self._process_start = ""
         self._adopts = process.become_subreaper()
 
-    def _register(self) -> int:
-        """Add our row; it becomes visible only when the lock that says we live is held."""
+    def _register(self, adopters: tuple[int, ...]) -> int:
+        """Add our row; it becomes visible only when the lock that says we live is held.
+
+        Raises StoreUnavailable, also where there is no room for the journal.
+        """
+        own = Identity.own()
         with self.store.writing():
             number = self.store.workers.add(
-                pid=os.getpid(),
-                pid_start=process.start_time(os.getpid()) or "",
-                boot=process.boot_id(),
+                pid=own.pid,
+                pid_start=own.start,
+                boot=own.boot or "",
+                namespace=own.namespace or "",
+                mark=self._mark,
+                adopters=",".join(f"{pid} {process.start_time(pid)}" for pid in adopters),
                 queues=",".join(self.queues),
                 now=self.clock.wall(),
             )
             self._lock = LockFile(self.home.worker_lock(number))
             self._lock.acquire()
+            self._journal = self._open_journal(number, own)
         return number
+
+    def _open_journal(self, number: int, own: Identity) -> Journal:
+        path = self.home.worker_journal(number)
+        try:
+            return Journal(path, home=self._home_id, boot=own.boot or "", namespace=own.namespace or "", worker=number)
+        except OSError as error:
+            raise StoreUnavailable(f"the journal {path} cannot be made: {error.strerror}") from error
 
     def run(self) -> None:
         """Work until told to stop. What runs then may go on for `shutdown_timeout`."""
@@ -121,6 +156,7 @@ class Worker:
             self.store.workers.remove(self.number)
         self.store.close()
         self.bell.close()
+        self._journal.close()
         if os.path.exists(self._lock.path):
             os.unlink(self._lock.path)
         self._lock.close()
@@ -142,14 +178,15 @@ class Worker:
 
     def _settle_and_claim(self) -> Claim | None:
         """Record what ended and take the next job. Raises StoreUnavailable; what ended is kept then."""
-        if self._finished is None and (self._is_stopping() or not self._has_work()):
+        if self._finished is None and (self._is_stopping() or self._pauses.left or not self._has_work()):
             return None
         state = None
         with self.store.writing():
             if self._finished is not None:
                 state = self._settle(self._finished)
-            claim = None if self._is_stopping() else self._claim()
-            self._count_jobs(is_idle=claim is None)
+            self._vitals.write_trouble(self._pauses.reason)
+            claim = None if self._is_stopping() or self._pauses.left else self._claim()
+            self._vitals.write_tally(is_idle=claim is None)
         if self._finished is not None:
             self._report(self._finished, state)
             self._finished = None
@@ -182,17 +219,8 @@ class Worker:
         )
         if state is not None:
             self._store_output(claim, capture)
-            self._jobs_done += 1
-            self._busy_ms += finished.duration
+            self._vitals.add(finished.duration or 0)
         return state
-
-    def _count_jobs(self, *, is_idle: bool) -> None:
-        """Write our tally, at the latest after a second: it is for people. In a transaction."""
-        now = self.clock.monotonic()
-        if self._jobs_done and (is_idle or now >= self._tally_due):
-            self.store.workers.count_jobs(self.number, self._jobs_done, self._busy_ms)
-            self._jobs_done = self._busy_ms = 0
-            self._tally_due = now + TALLY_MS
 
     def _store_output(self, claim: Claim, capture: Capture) -> None:
         """Store the output that is pending; it is forgotten only when the transaction has succeeded."""
@@ -213,8 +241,9 @@ class Worker:
 
     def _execute(self, claim: Claim) -> Finished:
         capture = Capture(self.settings.output_limit)
-        mark = marker(self._home_id, claim)
+        mark = marker(self._home_id, self._mark, claim)
         self._recorded = None
+        self._process_start = ""
         execution = Execution(
             claim,
             marker=mark,
@@ -226,24 +255,48 @@ class Worker:
             watch=self._watch,
             spared=self._spared,
             adopts=self._adopts,
+            journal=self._journal,
         )
-        outcome = execution.run()
-        return Finished(claim, outcome, execution.duration(), capture)
+        try:
+            outcome = execution.run()
+        except Shortage as shortage:
+            self._pauses.begin(str(shortage))
+            return Finished(claim, Outcome.given_back(str(shortage)), None, capture)
+        self._pauses.end()
+        duration = execution.duration()
+        return Finished(claim, Outcome.released() if self._is_of_a_stop(outcome) else outcome, duration, capture)
+
+    def _is_of_a_stop(self, outcome: Outcome) -> bool:
+        """Whether the command was ended by whoever stops us too. A stop that follows a signal is waited for."""
+        if outcome.kind != SIGNALLED:
+            return outcome.exit_code in STOP_CODES and self._is_stopping()
+        if outcome.signal not in STOP_SIGNALS:
+            return False
+        until = self.clock.monotonic() + STOP_FOLLOWS_MS
+        while not self._is_stopping() and self.clock.monotonic() < until:
+            self.wakeup.wait((until - self.clock.monotonic()) / 1000)
+        return self._is_stopping()
 
     def _watch(self, execution: Execution) -> None:
         """Once a second while a job runs: renew, store output, see whether to end it."""
         claim = execution.claim
         if self._is_forced() or self._is_out_of_time():
             execution.end(Outcome.released())
-        if self.clock.monotonic() >= claim.lease_until:
-            execution.end(Outcome.lost(LEASE_LOST), grace=0)
-            return
         try:
+            self._note_process(execution)
+            self._journal.keep()
             self._renew(execution)
             # Whoever rang the bell may have changed a setting; a worker that is never idle looks here only.
             self.settings = load_settings(self.store)
-        except QueueCTLError as error:
+        except (QueueCTLError, OSError) as error:
+            # The job goes on: whether it is still ours, the next renewal that succeeds will tell.
             self.log.complain(f"{claim.id}: cannot renew the lease: {error}")
+
+    def _note_process(self, execution: Execution) -> None:
+        """Have the journal know the process with its start time, once, whatever becomes of the store."""
+        if not self._process_start and execution.pid is not None:
+            self._process_start = process.start_time(execution.pid) or ""
+            self._journal.note_process(execution.pid, self._process_start)
 
     def _is_out_of_time(self) -> bool:
         if not self._is_stopping():
@@ -260,7 +313,7 @@ class Worker:
             if held:
                 self._store_output(claim, capture)
                 self._record_process(execution)
-                self._beat()
+                self._vitals.beat(stopping=self._is_stopping())
             cancel = self.store.jobs.cancel_requested(claim.number, claim.attempt_id)
         if not held:
             self.log.say(f"{claim.id}: attempt {claim.attempt} has lost the job, ending it")
@@ -272,31 +325,19 @@ class Worker:
             execution.end(Outcome.cancelled())
 
     def _record_process(self, execution: Execution) -> None:
-        if execution.pid is not None and self._recorded != execution.claim.attempt_id:
-            started = process.start_time(execution.pid)
-            if started is not None:
-                self.store.attempts.record_process(execution.claim.attempt_id, execution.pid, started)
-            self._recorded = execution.claim.attempt_id
-
-    def _beat(self) -> None:
-        """Write our heartbeat if the last one is old enough, or is the first that we are leaving. In a transaction."""
-        is_news = self._is_stopping() and not self._said_stopping
-        if self.clock.monotonic() - self._heartbeat_at < HEARTBEAT_MS and not is_news:
-            return
-        self._said_stopping = self._is_stopping()
-        self._heartbeat_at = self.clock.monotonic()
-        self.store.workers.heartbeat(
-            self.number, memory=process.memory(os.getpid()), stopping=self._is_stopping(), now=self.clock.wall()
-        )
+        attempt = execution.claim.attempt_id
+        if self._process_start and self._recorded != attempt:
+            self.store.attempts.record_process(attempt, execution.pid or 0, self._process_start)
+            self._recorded = attempt
 
     def _rest(self) -> None:
         """Wait until the bell rings, something stops us, or it is time to look again."""
         self.wakeup.rung = False
-        self.wakeup.wait(POLL_SECONDS)
+        self.wakeup.wait(POLL_SECONDS if self._pauses.reason is None else self._pauses.left or TROUBLE_SECONDS)
         self._reap()
         if self._is_stopping():
             return
-        if self.wakeup.take_control() or self.clock.monotonic() - self._heartbeat_at >= HEARTBEAT_MS:
+        if self.wakeup.take_control() or self._vitals.is_heartbeat_due:
             self._refresh()
 
     def _refresh(self) -> None:
@@ -304,7 +345,7 @@ class Worker:
         try:
             self.settings = load_settings(self.store)
             with self.store.writing():
-                self._beat()
+                self._vitals.beat(stopping=self._is_stopping())
         except QueueCTLError as error:
             self.log.complain(str(error))
 

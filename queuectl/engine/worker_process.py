@@ -21,8 +21,9 @@ def work(home: str, queues: tuple[str, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.chdir(home)
     pool = multiprocessing.parent_process()
+    parent, adopters = (None, ()) if pool is None else (pool.sentinel, (os.getppid(), pool.pid or 0))
     try:
-        Worker(Home(home), queues=queues, parent=None if pool is None else pool.sentinel).run()
+        Worker(Home(home), queues=queues, parent=parent, adopters=adopters).run()
     except QueueCTLError as error:
         Log("worker", SYSTEM_CLOCK).say(f"cannot go on: {error}")
         sys.exit(error.exit_code)

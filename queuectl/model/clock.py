@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import threading
 
 
+# Linux has a clock of its own for that; the monotonic one of macOS counts sleep, unlike `time.monotonic` there.
+_COUNTS_SLEEP: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 class Clock:
     """The machine's clocks. Tests use a subclass that stands still until it is moved."""
 
@@ -25,6 +29,10 @@ class Clock:
     def monotonic(self) -> int:
         """Return the milliseconds since some fixed instant of this boot."""
         return time.monotonic_ns() // 1_000_000
+
+    def boottime(self) -> int:
+        """Return the milliseconds of this boot, the machine's sleep included: the clock that start times are of."""
+        return time.clock_gettime_ns(_COUNTS_SLEEP) // 1_000_000
 
     def pause(self, seconds: float) -> None:
         """Wait; a signal's handler runs at once, but the wait then goes on."""

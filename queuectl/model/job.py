@@ -84,18 +84,25 @@ class Outcome:
     """How an attempt ended.
 
     `kind` is one of OUTCOMES; `exit_code` or `signal` say more where there is one; `error` is a
-    phrase for people, None for a success.
+    phrase for people, None for a success. `counts` says whether it uses up one of the job's attempts.
     """
 
-    __slots__ = ("kind", "exit_code", "signal", "error")
+    __slots__ = ("kind", "exit_code", "signal", "error", "counts")
 
     def __init__(
-        self, kind: str, *, exit_code: int | None = None, signal: int | None = None, error: str | None = None
+        self,
+        kind: str,
+        *,
+        exit_code: int | None = None,
+        signal: int | None = None,
+        error: str | None = None,
+        counts: bool = True,
     ) -> None:
         self.kind = kind
         self.exit_code = exit_code
         self.signal = signal
         self.error = error
+        self.counts = counts
 
     def __repr__(self) -> str:
         return f"Outcome({self.kind!r}, exit_code={self.exit_code}, signal={self.signal}, error={self.error!r})"
@@ -131,14 +138,24 @@ class Outcome:
         return cls(NOT_STARTED, error=f"cannot start: {reason}")
 
     @classmethod
+    def given_back(cls, reason: str) -> Outcome:
+        """The machine could not start any command just then; the attempt does not count."""
+        return cls(NOT_STARTED, error=f"cannot start for now: {reason}", counts=False)
+
+    @classmethod
     def lost(cls, reason: str) -> Outcome:
         """Its worker is gone, and with it the knowledge of how the attempt ended."""
         return cls(LOST, error=reason)
 
     @classmethod
     def released(cls) -> Outcome:
-        """We ended it to stop the worker; the attempt does not count."""
-        return cls(RELEASED, error="worker stopped")
+        """It was ended to stop the worker or the machine; the attempt does not count."""
+        return cls(RELEASED, error="worker stopped", counts=False)
+
+    @classmethod
+    def released_again(cls) -> Outcome:
+        """It was ended so once too often: the command itself may be what stops the machine. The attempt counts."""
+        return cls(RELEASED, error="worker stopped, as in the attempts before")
 
 
 def verb_after(outcome: Outcome, *, attempts: int, max_retries: int, cancel_requested: bool) -> str:
@@ -150,7 +167,7 @@ def verb_after(outcome: Outcome, *, attempts: int, max_retries: int, cancel_requ
         return "succeed"
     if cancel_requested or outcome.kind == STOPPED:
         return "cancel"
-    if outcome.kind == RELEASED:
+    if not outcome.counts:
         return "requeue"
     return "fail" if attempts <= max_retries else "bury"
 

@@ -16,6 +16,13 @@ END = """
 UPDATE attempts SET finished_at = ?, duration = ?, outcome = ?, exit_code = ?, signal = ?, error = ?, output_size = ?
 WHERE id = ? AND outcome IS NULL
 """
+# What was given back for want of a process, a descriptor or room has no duration: it never ran.
+LAST_ENDS = """
+SELECT outcome, duration FROM attempts
+WHERE job = ? AND outcome IS NOT NULL AND (outcome <> 'not_started' OR duration IS NOT NULL)
+ORDER BY attempt DESC LIMIT ?
+"""
+FORGET_GIVEN_BACK = "DELETE FROM attempts WHERE job = ? AND outcome = 'not_started' AND duration IS NULL"
 OUTPUT_SIZE = "SELECT coalesce(max(position + length(data)), 0) FROM output WHERE attempt = ?"
 OF_JOB = """
 SELECT id, attempt, worker, pid, started_at, wait_time, finished_at, duration, outcome, exit_code, signal, error,
@@ -78,6 +85,17 @@ class Attempts:
             )
             == 1
         )
+
+    def last_ends(self, number: int, limit: int) -> list[tuple[str, int]]:
+        """Return outcome and duration of a job's last attempts that ran, newest first."""
+        return [(row["outcome"], row["duration"] or 0) for row in self._database.rows(LAST_ENDS, (number, limit))]
+
+    def forget_given_back(self, number: int) -> None:
+        """Delete a job's attempts that the machine could not start, so that a long shortage leaves one only.
+
+        In a transaction, before the newest is ended.
+        """
+        self._database.change(FORGET_GIVEN_BACK, (number,))
 
     def of_job(self, number: int) -> list[Row]:
         """Return the attempts of a job, oldest first."""

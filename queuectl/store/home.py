@@ -50,6 +50,10 @@ class Home:
         """Return the lock that the worker of this number holds as long as it lives."""
         return os.path.join(self.run, f"worker-{worker}.lock")
 
+    def worker_journal(self, worker: int) -> str:
+        """Return the file in which the worker of this number notes what it has started."""
+        return os.path.join(self.run, f"worker-{worker}.journal")
+
     def prepare(self) -> None:
         """Make the directories that are missing. Raises StoreUnavailable."""
         try:

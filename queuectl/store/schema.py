@@ -104,6 +104,8 @@ ALTER TABLE jobs ADD COLUMN is_delay INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE workers ADD COLUMN namespace TEXT NOT NULL DEFAULT '';
 -- The random part of the markers that this worker's attempts carry.
 ALTER TABLE workers ADD COLUMN mark TEXT NOT NULL DEFAULT '';
+-- Whom the processes of its attempts fall to when it dies: pid and start time of each, a comma between.
+ALTER TABLE workers ADD COLUMN adopters TEXT NOT NULL DEFAULT '';
 -- What keeps the worker from starting commands, NULL while nothing does.
 ALTER TABLE workers ADD COLUMN trouble TEXT;
 """

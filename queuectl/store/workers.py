@@ -1,7 +1,7 @@
 """The workers table: who runs jobs here. A worker deletes its row when it leaves in good order.
 
-The row is for people and for finding the processes of a lost worker; whether a worker lives is told
-by the kernel lock that it holds (`Home.worker_lock`), never by the row's age.
+The row is for people and for finding the processes of a lost worker. Whether a worker lives is told by the kernel
+lock that it holds (`Home.worker_lock`) or by its process, never by the row's age.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from .sqlite import Row
 
 ADD = """
-INSERT INTO workers (pid, pid_start, boot, namespace, mark, queues, started_at, heartbeat_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO workers (pid, pid_start, boot, namespace, mark, adopters, queues, started_at, heartbeat_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 HEARTBEAT = "UPDATE workers SET heartbeat_at = ?, memory = ?, stopping = ? WHERE id = ?"
 COUNT_JOBS = "UPDATE workers SET jobs_done = jobs_done + ?, busy_time = busy_time + ? WHERE id = ?"
+SET_TROUBLE = "UPDATE workers SET trouble = ? WHERE id = ?"
 REMOVE = "DELETE FROM workers WHERE id = ?"
 ALL = "SELECT * FROM workers ORDER BY id"
 WITH_JOBS = """
@@ -42,12 +43,14 @@ class Workers:
         now: int,
         namespace: str = "",
         mark: str = "",
+        adopters: str = "",
     ) -> int:
         """Register a worker; return its number, which is never given again. In a transaction.
 
-        `mark` is the random part of the markers that its attempts carry.
+        `mark` is the random part of the markers that its attempts carry, `adopters` tells whom their
+        processes fall to when it dies.
         """
-        return self._database.insert(ADD, (pid, pid_start, boot, namespace, mark, queues, now, now))
+        return self._database.insert(ADD, (pid, pid_start, boot, namespace, mark, adopters, queues, now, now))
 
     def heartbeat(self, worker: int, *, memory: int, stopping: bool, now: int) -> bool:
         """Say that a worker is there, with its memory in bytes; return False if its row is gone."""
@@ -56,6 +59,10 @@ class Workers:
     def count_jobs(self, worker: int, jobs: int, busy_ms: int) -> None:
         """Add finished attempts to a worker's tally. In a transaction."""
         self._database.change(COUNT_JOBS, (jobs, busy_ms, worker))
+
+    def set_trouble(self, worker: int, trouble: str | None) -> None:
+        """Say what keeps a worker from starting commands, None for nothing. In a transaction."""
+        self._database.change(SET_TROUBLE, (trouble, worker))
 
     def remove(self, worker: int) -> bool:
         """Delete a worker's row. In a transaction."""

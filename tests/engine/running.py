@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,12 +88,14 @@ def attempts(queue: Queue, job: Job) -> List[Dict[str, Any]]:
 
 
 def survivors(queue: Queue, job: Job) -> List[int]:
-    """Return the processes of a job's attempts that still live."""
+    """Return the processes of a job's attempts that still live and carry a marker."""
     home_id = queue.store.meta.home_id()
+    ids = "|".join(str(row["id"]) for row in queue.store.attempts.of_job(job.number))
+    marked = re.compile(f"{process.MARKER}={home_id}-[0-9a-f]+-{job.number}-({ids})".encode())
     return [
         pid
-        for row in queue.store.attempts.of_job(job.number)
-        for pid in process.find_tree(leader=None, marker=f"{home_id}-{job.number}-{row['id']}")
+        for pid, entry in process.list_processes().items()
+        if not entry.is_zombie and any(map(marked.fullmatch, process.environment(pid)))
     ]
 
 

@@ -119,7 +119,7 @@ def check(queue: Queue, directory: Path, killed: int) -> None:
     assert lost > 0, "no attempt was hit"
 
 
-def lock_files(home: Home) -> List[str]:
+def files_of_workers(home: Home) -> List[str]:
     return sorted(name for name in os.listdir(home.run) if name.startswith("worker-"))
 
 
@@ -127,8 +127,11 @@ def check_tidy(pool: RunningPool) -> None:
     """The killed leave no rows and no files behind."""
     wait_until(lambda: len(pool.rows()) == WORKERS, what="the pool has its workers again")
     wait_until(
-        lambda: lock_files(pool.home) == sorted(f"worker-{row['id']}.lock" for row in pool.rows()),
-        what="the locks of the killed are gone",
+        lambda: (
+            files_of_workers(pool.home)
+            == sorted(f"worker-{row['id']}.{kind}" for row in pool.rows() for kind in ("lock", "journal"))
+        ),
+        what="the locks and journals of the killed are gone",
     )
     wait_until(
         lambda: set(os.listdir(pool.home.bells)) == {"pool", *(f"worker-{pid}" for pid in pool.pids())},

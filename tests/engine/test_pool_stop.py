@@ -14,7 +14,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import Job
 from tests.engine.running import RunningPool, attempts, survivors, wait_for_file
-from tests.support import Processes, identify, run_cli, wait_until
+from tests.support import Processes, identify, run_cli, tree, wait_until
 
 SOON_MS = 10_000
 
@@ -199,3 +199,55 @@ def test_ctrl_c_twice_in_the_foreground_ends_them(
     os.killpg(pool.pid, signal.SIGINT)
     assert pool.wait(60) == 0
     assert_released(queue, jobs)
+
+
+def everybody(pool: RunningPool) -> List[int]:
+    return [each.pid for each in tree(pool.pid)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["TERM", "HUP"])
+def test_a_stop_that_signals_the_jobs_too_costs_no_attempt(
+    queue: Queue, pool: RunningPool, tmp_path: Path, number: signal.Signals
+) -> None:
+    # What a service manager does to a whole control group, a login to what it leaves behind.
+    pool.start("--count", "2")
+    jobs = started(queue, tmp_path, 2)
+    for pid in everybody(pool):
+        os.kill(pid, signal.SIGTERM if pid == pool.pid else number)
+    wait_until(lambda: not pool.is_running)
+    assert_released(queue, jobs)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=["TERM", "HUP", "KILL"])
+def test_a_stop_right_after_the_jobs_signal_costs_no_attempt(
+    queue: Queue, pool: RunningPool, tmp_path: Path, number: signal.Signals
+) -> None:
+    pid = pool.start("--count", "1")
+    (job,) = started(queue, tmp_path)
+    for survivor in survivors(queue, job):
+        os.kill(survivor, number)
+    wait_until(lambda: not survivors(queue, job))
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not pool.is_running)
+    assert_released(queue, [job])
+
+
+def test_a_shell_that_tells_of_the_signal_by_its_exit_code_costs_no_attempt(
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
+    pid = pool.start("--count", "1")
+    job = queue.add(f"trap 'exit 143' TERM; {patient(tmp_path)}", retries=0)
+    wait_for_file(tmp_path / "started")
+    os.kill(pid, signal.SIGTERM)
+    log_says(pool, "current jobs may finish")
+    for survivor in survivors(queue, job):
+        os.kill(survivor, signal.SIGTERM)
+    wait_until(lambda: not pool.is_running)
+    assert_released(queue, [job])
+
+
+def test_a_signal_without_a_stop_is_the_jobs_own_end(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    pool.start("--count", "1")
+    job = queue.add("kill -TERM $$", retries=0)
+    (done,) = queue.wait(job.id, timeout=30)
+    assert (done.state, done.attempts, done.error) == ("dead", 1, "killed by SIGTERM")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 from pathlib import Path
 from typing import Any, List, Tuple
 
@@ -170,71 +168,3 @@ def test_cancelling_a_running_job_ends_its_tree(home: str, queue: Queue, process
     (found,) = queue.wait(job.id, timeout=30)
     assert (found.state, found.error) == ("cancelled", "cancelled")
     assert survivors(queue, job) == []
-
-
-def escapee(processes: Processes, marker: str) -> subprocess.Popen[Any]:
-    """Start a process in a session of its own that carries a marker."""
-    started = processes.start(["setsid", "sleep", "60"], env={**os.environ, process.MARKER: marker})
-    wait_until(lambda: Path(f"/proc/{started.pid}/cmdline").read_bytes().startswith(b"sleep"))
-    return started
-
-
-def test_the_tree_is_found_by_its_marker(processes: Processes) -> None:
-    mine, other = escapee(processes, "home-1-1"), escapee(processes, "home-1-11")
-    assert process.find_tree(leader=None, marker="home-1-1") == [mine.pid]
-    assert process.find_tree(leader=None, marker="home-1-11") == [other.pid]
-
-
-def test_the_tree_of_a_leader_is_its_session_and_all_that_descends_from_it(processes: Processes) -> None:
-    leader = processes.start(
-        ["sh", "-c", "sleep 60 & setsid sleep 60 & echo; wait"], start_new_session=True, stdout=subprocess.PIPE
-    )
-    assert leader.stdout is not None and leader.stdout.readline() == b"\n"
-    start = process.start_time(leader.pid)
-    found = wait_until(lambda: _of_size(process.find_tree(leader=leader.pid, leader_start=start), 3))
-    assert leader.pid in found
-    assert os.getpid() not in found
-
-
-def _of_size(found: List[int], size: int) -> List[int]:
-    return found if len(found) == size else []
-
-
-def test_a_leader_with_another_start_time_has_no_tree(processes: Processes) -> None:
-    other = processes.start(["sleep", "60"], start_new_session=True)
-    start = process.start_time(other.pid)
-    assert start is not None
-    assert process.find_tree(leader=other.pid, leader_start=start) == [other.pid]
-    assert process.find_tree(leader=other.pid, leader_start=str(int(start) + 1)) == []
-
-
-def test_a_zombie_is_not_part_of_a_tree(processes: Processes) -> None:
-    dead = processes.start(["true"], start_new_session=True)
-    wait_until(lambda: identify(dead.pid) is None)
-    assert Path(f"/proc/{dead.pid}").exists()
-    assert process.find_tree(leader=dead.pid) == []
-
-
-def test_a_process_is_told_by_pid_and_start_time(processes: Processes) -> None:
-    other = processes.start(["sleep", "60"])
-    start = process.start_time(other.pid)
-    assert process.is_same_process(other.pid, start)
-    assert not process.is_same_process(other.pid, "1")
-    assert not process.is_same_process(other.pid, None)
-    other.kill()
-    other.wait()
-    assert not process.is_same_process(other.pid, start)
-
-
-def test_nothing_is_sent_to_init_or_to_groups(processes: Processes) -> None:
-    # A signal to 0 would reach this process's own group, one to -1 everybody.
-    other = processes.start(["sleep", "60"])
-    before = signal.getsignal(signal.SIGUSR1)
-    received = []
-    signal.signal(signal.SIGUSR1, lambda number, frame: received.append(number))
-    try:
-        process.send([0, 1, -1, -os.getpgrp()], signal.SIGUSR1)
-        os.getpid()
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-    assert received == [] and other.poll() is None

@@ -23,7 +23,7 @@ from tests.engine.running import (
     wait_for_file,
     wait_for_state,
 )
-from tests.support import Processes, run_cli, wait_until
+from tests.support import Processes, run_cli, tree, wait_until
 
 LOCK = """
 import sqlite3
@@ -82,20 +82,41 @@ def test_a_locked_store_costs_no_job_that_has_its_lease(
     assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"
 
 
-def test_a_worker_that_cannot_renew_ends_its_job_with_the_lease(
-    home: str, queue: Queue, processes: Processes, tmp_path: Path
+def test_a_worker_that_cannot_renew_for_longer_than_its_lease_keeps_its_job(
+    home: str, queue: Queue, processes: Processes, pool: RunningPool, tmp_path: Path
 ) -> None:
     queue.change_setting("lease", "2s")
-    job = queue.add(f"echo >{tmp_path}/started; setsid sleep 60 & sleep 60")
-    start_worker(processes, home, tmp_path / "log")
+    pool.start("--count", "1")
+    job = queue.add(f"echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done", retries=0)
     wait_for_file(tmp_path / "started")
-    assert survivors(queue, job)
     holder = lock(home, processes)
-    wait_until(lambda: not survivors(queue, job), seconds=10, what="the job is ended while the store is locked")
-    assert queue.get(job.id).state == "processing"
+    # Time in which neither the worker nor a recovery may end it: longer than the lease and the recovery's grace.
+    SYSTEM_CLOCK.pause(6)
     unlock(holder)
-    wait_for_state(queue, job, "failed")
-    assert [row["outcome"] for row in attempts(queue, job)] == ["lost"]
+    (tmp_path / "go").touch()
+    assert wait_for_state(queue, job, "completed", "dead").state == "completed"
+    assert [row["outcome"] for row in attempts(queue, job)] == ["exited"]
+
+
+def test_a_pause_of_all_processes_longer_than_the_lease_costs_no_attempt(
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
+    queue.change_setting("lease", "2s")
+    pool.start("--count", "1")
+    job = queue.add(f"echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done", retries=0)
+    wait_for_file(tmp_path / "started")
+    everybody = tree(pool.pid)
+    for each in everybody:
+        os.kill(each.pid, signal.SIGSTOP)
+    # As a container that is paused: longer than the lease.
+    SYSTEM_CLOCK.pause(4)
+    for each in everybody:
+        os.kill(each.pid, signal.SIGCONT)
+    # Time in which somebody might draw the wrong conclusion.
+    SYSTEM_CLOCK.pause(2)
+    (tmp_path / "go").touch()
+    assert wait_for_state(queue, job, "completed", "dead").state == "completed"
+    assert [row["outcome"] for row in attempts(queue, job)] == ["exited"]
 
 
 def test_a_job_that_prints_is_not_held_up_by_a_locked_store(

@@ -60,7 +60,7 @@ SCHEDULES = {1: [], 2: ["nightly"], 3: ["nightly"]}
 # Tables of today that an older version lacked.
 LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}, 3: set()}
 # Columns of today that an older version lacked.
-OF_VERSION_4 = {"is_delay", "namespace", "mark", "trouble"}
+OF_VERSION_4 = {"is_delay", "namespace", "mark", "adopters", "trouble"}
 LACKED_COLUMNS = {1: {"schedule"} | OF_VERSION_4, 2: OF_VERSION_4, 3: OF_VERSION_4}
 JOB = """
 INSERT INTO jobs (number, id, command, state, queue, priority, attempts, max_retries, run_at, created_at, updated_at,

@@ -1,0 +1,200 @@
+"""A worker's journal: what it has started and how that ended, told to a recovery after the worker's death.
+
+It is a file in `run/` that is mapped into memory. A record is written without a system call and is there however the
+worker ends, though not after a restart of the machine. A recovery believes a record if its checksum is right and it
+is of this home, boot, worker and attempt; what its pids mean depends on the pid namespace.
+
+    file:    SLOTS records, used in turn, allocated in full when it is made (a hole in a file on a full disk would kill
+             the worker at its first write)
+    record:  4096 bytes, little endian: checksum and length of what follows, then FIELDS, the spared pids,
+             the first of the output where there is room (none is written yet)
+
+A record is written before the command starts, with the inodes of its pipes; again with the pid as soon as there is
+one, with the process's start time at the first renewal, and with the outcome at the end.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import zlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Sequence, Tuple
+
+    from ..model.job import Outcome
+
+    Writer = Tuple[str, str, str, int]
+
+VERSION = 1
+SLOTS = 8
+RECORD_BYTES = 4096
+MAGIC = b"QCJL"
+MOST_SPARED = 256
+HEAD = struct.Struct("<II")  # checksum, length
+# magic, version, ended, home, boot, namespace, worker, attempt, started, pid, its start, two inodes,
+# outcome, exit code, signal, finished, duration, number of spared pids, length of the output
+FIELDS = struct.Struct("<4sHB16s40s40sQQQI40sQQ16siiQQHH")
+UNKNOWN = -1
+
+
+class Record:
+    """One attempt: times in milliseconds, `started` and `ended_at` by the clock that start times are of.
+
+    `writer` is home, boot, pid namespace and number of the worker. `pid` is 0 and `pid_start` empty until they are
+    known; `outcome` is None until it has ended.
+    """
+
+    __slots__ = (
+        *("writer", "attempt", "started", "pipes", "spared", "pid", "pid_start"),
+        *("outcome", "exit_code", "signal", "ended_at", "duration"),
+    )
+
+    def __init__(
+        self, writer: Writer, *, attempt: int, started: int, pipes: tuple[int, int], spared: Iterable[int]
+    ) -> None:
+        self.writer = writer
+        self.attempt = attempt
+        self.started = started
+        self.pipes = pipes
+        self.spared = tuple(spared)[-MOST_SPARED:]
+        self.pid = 0
+        self.pid_start = ""
+        self.outcome: str | None = None
+        self.exit_code: int | None = None
+        self.signal: int | None = None
+        self.ended_at = self.duration = 0
+
+    def pack(self) -> bytes:
+        """Return the bytes of the record, without the empty rest."""
+        home, boot, namespace, worker = self.writer
+        fields = FIELDS.pack(
+            *(MAGIC, VERSION, self.outcome is not None),
+            *(home.encode(), boot.encode(), namespace.encode(), worker),
+            *(self.attempt, self.started, self.pid, self.pid_start.encode(), *self.pipes),
+            *((self.outcome or "").encode(), _known(self.exit_code), _known(self.signal)),
+            *(self.ended_at, self.duration, len(self.spared), 0),
+        )
+        body = fields + struct.pack(f"<{len(self.spared)}I", *self.spared)
+        return HEAD.pack(zlib.crc32(body), len(body)) + body
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Record | None:
+        """Return the record that the bytes hold, None if they are torn, empty or of another version."""
+        checksum, length = HEAD.unpack_from(data)
+        body = data[HEAD.size : HEAD.size + length]
+        if length < FIELDS.size or len(body) < length or zlib.crc32(body) != checksum:
+            return None
+        fields = FIELDS.unpack_from(body)
+        magic, version, ended, home, boot, namespace, worker, attempt, started, pid, pid_start, *pipes = fields[:13]
+        outcome, exit_code, signal, ended_at, duration, spared, _ = fields[13:]
+        if magic != MAGIC or version != VERSION:
+            return None
+        writer = (_text(home), _text(boot), _text(namespace), worker)
+        pids = struct.unpack_from(f"<{spared}I", body, FIELDS.size)
+        found = cls(writer, attempt=attempt, started=started, pipes=(pipes[0], pipes[1]), spared=pids)
+        found.pid, found.pid_start = pid, _text(pid_start)
+        if ended:
+            found.outcome, found.ended_at, found.duration = _text(outcome), ended_at, duration
+            found.exit_code, found.signal = (None if code == UNKNOWN else code for code in (exit_code, signal))
+        return found
+
+
+def _known(code: int | None) -> int:
+    return UNKNOWN if code is None else code
+
+
+def _text(field: bytes) -> str:
+    return field.rstrip(b"\0").decode("ascii", "replace")
+
+
+class Journal:
+    """The journal as its worker writes it. Raises OSError where the file cannot be made, allocated or mapped.
+
+    `home`, `boot`, `namespace` and `worker` say whose records these are.
+    """
+
+    def __init__(self, path: str, *, home: str, boot: str, namespace: str, worker: int) -> None:
+        self.path = path
+        self._writer: Writer = (home, boot, namespace, worker)
+        self._memory, self._inode = _make(path)
+        self._slot = 0
+        self._record: Record | None = None
+
+    def begin(self, attempt: int, *, started: int, pipes: tuple[int, int], spared: Iterable[int]) -> None:
+        """Note that an attempt is about to start, with the inodes of its pipes and the pids to leave alone."""
+        self._slot = (self._slot + 1) % SLOTS
+        self._record = Record(self._writer, attempt=attempt, started=started, pipes=pipes, spared=spared)
+        self._write()
+
+    def note_process(self, pid: int, start: str = "") -> None:
+        """Note the attempt's process; `start` may follow later."""
+        assert self._record is not None
+        self._record.pid, self._record.pid_start = pid, start
+        self._write()
+
+    def end(self, outcome: Outcome, *, ended_at: int, duration: int, spared: Iterable[int]) -> None:
+        """Note how the attempt ended, if it began, and what it was allowed to leave."""
+        record = self._record
+        if record is None:
+            return
+        record.outcome, record.exit_code, record.signal = outcome.kind, outcome.exit_code, outcome.signal
+        record.ended_at, record.duration, record.spared = ended_at, duration, tuple(spared)[-MOST_SPARED:]
+        self._write()
+        self._record = None
+
+    def keep(self) -> None:
+        """Make the file again if it is gone from its place. Raises OSError; the old memory is used on then."""
+        try:
+            if os.stat(self.path).st_ino == self._inode:
+                return
+        except FileNotFoundError:
+            pass
+        old = self._memory
+        self._memory, self._inode = _make(self.path)
+        old.close()
+        if self._record is not None:
+            self._write()
+
+    def close(self) -> None:
+        """Forget it all: the worker leaves in good order."""
+        self._memory.close()
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+    def _write(self) -> None:
+        assert self._record is not None
+        data = self._record.pack()
+        place = self._slot * RECORD_BYTES
+        self._memory[place : place + len(data)] = data
+
+
+def _make(path: str) -> tuple[mmap.mmap, int]:
+    size = SLOTS * RECORD_BYTES
+    flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, size)
+        elif os.write(descriptor, bytes(size)) < size:
+            raise OSError("the journal could not be written in full")
+        return mmap.mmap(descriptor, size), os.fstat(descriptor).st_ino
+    except OSError:
+        os.unlink(path)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def read(path: str) -> Sequence[Record]:
+    """Return the records of a journal that can be believed; none if there is no such file."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(SLOTS * RECORD_BYTES)
+    except FileNotFoundError:
+        return ()
+    pieces = (data[place : place + RECORD_BYTES] for place in range(0, len(data), RECORD_BYTES))
+    found = (Record.unpack(piece) for piece in pieces if len(piece) >= HEAD.size)
+    return [record for record in found if record is not None]
