@@ -1,0 +1,237 @@
+"""Everything is killed at random while a queue works: workers, pools, fork servers, schedulers, clients.
+
+    python3 -m tests.engine.chaos --seed 1 --seconds 20
+
+Jobs are of these kinds, by turns; each holds a file lock as long as any process of it lives, so that an attempt which
+starts beside the one before ends with OVERLAP:
+
+    plain     the shell and a child
+    hidden    drops its environment, leaves its session and its parent, keeps its pipes
+    gap       drops its pipes as well: what it leaves is not found if worker, fork server and pool are lost at once
+
+Nothing that was acknowledged may be lost, no attempt may start twice or beside another, no bystander may be signalled.
+Overlaps of the gap are counted apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional
+
+from queuectl.engine import process
+from queuectl.engine.queue import Queue
+from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.model.errors import QueueCTLError
+from tests.engine.running import RunningPool, python
+from tests.support import Process, Processes, cli_environment, identify, is_alive, run_cli, wait_until
+
+WORKERS = 4
+CLIENTS = 2
+BYSTANDERS = 4
+BETWEEN_KILLS = 0.1
+DRAIN_SECONDS = 120.0
+OVERLAP = 99
+
+BEGIN = (
+    "exec 9>>{locks}/$QUEUECTL_JOB_NUMBER; flock -n 9 || exit {overlap}; "
+    'printf "S %s %s\\n" $QUEUECTL_JOB_ID $QUEUECTL_ATTEMPT >>{ledger}; '
+)
+COMMANDS = {
+    "plain": BEGIN + "sleep {seconds}",
+    "hidden": BEGIN + "(env -i setsid sh -c 'sleep {seconds} & sleep {seconds}; exit' &); sleep {seconds}",
+    "gap": BEGIN + "(env -i setsid sh -c 'sleep {seconds}; exit' >/dev/null 2>&1 &); sleep {seconds}",
+}
+# By turns: a third is hidden, one in twelve of the gap.
+KINDS = ["plain", "hidden", "plain"] * 3 + ["plain", "hidden", "gap"]
+
+# Adds jobs until it is killed; writes down each that was acknowledged, after that.
+CLIENT = """
+import json
+from queuectl import Queue
+
+queue = Queue(sys.argv[1])
+commands = json.loads(sys.argv[3])
+with open(sys.argv[2], "a") as acknowledged:
+    for number in range(10**6):
+        job = queue.add(commands[number % len(commands)], retries=100, tags=[sys.argv[4 + number % len(commands)]])
+        acknowledged.write(job.id + "\\n")
+        acknowledged.flush()
+        queue.clock.pause(0.1)
+"""
+# A daemon as there are many: its parent is gone, and so is the leader of its session.
+BYSTANDER = ["setsid", "sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $!"]
+
+
+class Chaos:
+    """One run in a directory of its own."""
+
+    def __init__(self, directory: Path, seed: int, processes: Processes) -> None:
+        self.home = str(directory / "home")
+        self.chance = random.Random(seed)
+        self.kills: Dict[str, int] = collections.Counter()
+        self._directory = directory
+        self._processes = processes
+        self.queue = Queue(self.home, actor="chaos")
+        self.pool = RunningPool(self.home, self.queue)
+        self._clients: List[subprocess.Popen[Any]] = []
+        self._bystanders: List[Process] = []
+
+    def run(self, seconds: float) -> None:
+        """Add and kill for so long, then let it work until all is done."""
+        self._prepare()
+        until = SYSTEM_CLOCK.monotonic() + seconds * 1000
+        while SYSTEM_CLOCK.monotonic() < until:
+            self._start_what_is_missing()
+            self._kill_one()
+            SYSTEM_CLOCK.pause(BETWEEN_KILLS)
+        for client in self._clients:
+            client.kill()
+            client.wait()
+        self._start_what_is_missing(clients=0)
+        wait_until(self._is_drained, DRAIN_SECONDS, "everything is done")
+
+    def _prepare(self) -> None:
+        for name, value in (("retry_delay", "0.02s"), ("backoff_base", "1"), ("kill_grace", "0.3s")):
+            self.queue.change_setting(name, value)
+        (self._directory / "locks").mkdir()
+        (self._directory / "ledger").touch()
+        (self._directory / "acknowledged").touch()
+        for _ in range(BYSTANDERS):
+            started = subprocess.run(
+                BYSTANDER, stdout=subprocess.PIPE, check=True, env=cli_environment(self.home), cwd=self._directory
+            )
+            pid = self._processes.add(int(started.stdout))
+            found = identify(pid)
+            assert found is not None
+            self._bystanders.append(found)
+
+    def _start_what_is_missing(self, clients: int = CLIENTS) -> None:
+        self._clients = [client for client in self._clients if client.poll() is None]
+        while len(self._clients) < clients:
+            self._clients.append(self._start_client())
+        if not self.pool.is_running:
+            self._start("worker", "start", "--count", str(WORKERS))
+        self._start("scheduler", "start")
+
+    def _start(self, *words: str) -> None:
+        done = run_cli(self.home, *words)
+        # A conflict: one that was killed a moment ago, or that runs already.
+        assert done.returncode in (0, 4, 6), done.stderr
+
+    def _start_client(self) -> subprocess.Popen[Any]:
+        kinds = [(kind, self._command(kind)) for kind in KINDS]
+        commands = "[" + ",".join(_json(command) for _, command in kinds) + "]"
+        words = [self.home, str(self._directory / "acknowledged"), commands, *(kind for kind, _ in kinds)]
+        return self._processes.start(python(CLIENT, *words), env=cli_environment(self.home), stderr=subprocess.DEVNULL)
+
+    def _command(self, kind: str) -> str:
+        return COMMANDS[kind].format(
+            locks=self._directory / "locks",
+            ledger=self._directory / "ledger",
+            overlap=OVERLAP,
+            seconds=round(self.chance.uniform(0.05, 0.3), 3),
+        )
+
+    def _kill_one(self) -> None:
+        kinds: Dict[str, Callable[[], Optional[int]]] = {
+            "worker": self._some_worker,
+            "pool": lambda: self.pool.pid if self.pool.is_running else None,
+            "fork server": self._fork_server,
+            "scheduler": self._scheduler,
+            "client": lambda: self.chance.choice(self._clients).pid,
+        }
+        (kind,) = self.chance.choices(list(kinds), weights=[70, 6, 6, 8, 10])
+        pid = kinds[kind]()
+        victim = None if pid is None else identify(pid)
+        if victim is not None and is_alive(victim):
+            os.kill(victim.pid, signal.SIGKILL)
+            self.kills[kind] += 1
+
+    def _some_worker(self) -> Optional[int]:
+        pids = self.pool.pids()
+        return self.chance.choice(pids) if pids else None
+
+    def _fork_server(self) -> Optional[int]:
+        worker = self._some_worker()
+        entry = process.list_processes().get(worker or 0)
+        return entry.parent if entry is not None and self.pool.is_running and entry.parent != self.pool.pid else None
+
+    def _scheduler(self) -> Optional[int]:
+        from queuectl.engine.instance import scheduler_pid
+
+        return scheduler_pid(self.pool.home)
+
+    def _is_drained(self) -> bool:
+        counts = self.queue.store.counts.by_state()
+        return not any(counts.get(state) for state in ("pending", "processing", "failed"))
+
+    def check(self) -> Dict[str, int]:
+        """Return how much went wrong, by what."""
+        acknowledged = (self._directory / "acknowledged").read_text().split("\n")[:-1]
+        jobs = {job.id: job for job in self.queue.list()}
+        ledger = collections.Counter((self._directory / "ledger").read_text().splitlines())
+        overlaps: Dict[str, int] = collections.Counter()
+        for job in jobs.values():
+            codes = [row["exit_code"] for row in self.queue.store.attempts.of_job(job.number)]
+            overlaps["gap" if "gap" in job.tags else "all others"] += OVERLAP in codes
+        return {
+            "jobs": len(jobs),
+            "attempts": sum(ledger.values()),
+            "lost": sum(job not in jobs or jobs[job].state != "completed" for job in acknowledged),
+            "overlaps": overlaps["all others"],
+            "started twice": sum(count > 1 for count in ledger.values()),
+            "strangers": sum(not is_alive(bystander) for bystander in self._bystanders),
+            "overlaps of the gap": overlaps["gap"],
+        }
+
+    def close(self) -> None:
+        """End all that this run has started."""
+        for words in (("worker", "stop", "--force"), ("scheduler", "stop")):
+            run_cli(self.home, *words)
+        self.pool.close()
+        self._processes.kill_all()
+        self.queue.close()
+
+
+def _json(text: str) -> str:
+    import json
+
+    return json.dumps(text)
+
+
+FATAL = ("lost", "overlaps", "started twice", "strangers")
+
+
+def main() -> int:
+    """Run it from the command line; return 1 if a promise was broken."""
+    parser = argparse.ArgumentParser(prog="python3 -m tests.engine.chaos", description="Kill everything at random.")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--seconds", type=float, default=20.0)
+    options = parser.parse_args()
+    print(f"seed {options.seed}, {options.seconds:g} s", flush=True)
+    with tempfile.TemporaryDirectory() as directory:
+        chaos = Chaos(Path(directory), options.seed, Processes())
+        try:
+            chaos.run(options.seconds)
+            found = chaos.check()
+        except (AssertionError, QueueCTLError):
+            log = Path(chaos.pool.home.pool_log)
+            print(log.read_text()[-5_000:] if log.exists() else "no log", file=sys.stderr)
+            raise
+        finally:
+            chaos.close()
+    print("  killed: " + ", ".join(f"{count} {kind}" for kind, count in sorted(chaos.kills.items())))
+    print("  " + ", ".join(f"{count} {what}" for what, count in found.items()))
+    return int(any(found[what] for what in FATAL))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
