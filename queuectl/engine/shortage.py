@@ -39,6 +39,11 @@ class Pauses:
         self._failures = 0
 
     @property
+    def is_over(self) -> bool:
+        """Whether a pause has ended and no command was started since."""
+        return self.reason is not None and not self.left
+
+    @property
     def left(self) -> float:
         """The seconds until the worker may claim again."""
         return max(0, self._until - self._clock.monotonic()) / 1000

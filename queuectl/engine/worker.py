@@ -19,7 +19,7 @@ import signal
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import QueueCTLError, StoreUnavailable
-from ..model.job import FAILED, PENDING, SIGNALLED, Outcome
+from ..model.job import FAILED, NOT_STARTED, PENDING, SIGNALLED, Outcome
 from ..store import Home, Store
 from ..store.lockfile import LockFile
 from . import process
@@ -142,6 +142,8 @@ class Worker:
         """Do one thing: run one job, or wait until there may be one."""
         try:
             claim = self._settle_and_claim()
+            if claim is None and self._pauses.is_over:
+                self._forget_shortage()
         except StoreUnavailable as error:
             self._endure(error)
             return
@@ -192,6 +194,12 @@ class Worker:
             self._finished = None
         return claim
 
+    def _forget_shortage(self) -> None:
+        """Somebody else has run what we could not."""
+        self._pauses.end()
+        with self.store.writing():
+            self._vitals.write_trouble(None)
+
     def _has_work(self) -> bool:
         waiting = self.store.counts.queues_with(PENDING)
         return any(queue in self.queues for queue in waiting) if self.queues else bool(waiting)
@@ -232,6 +240,8 @@ class Worker:
         claim, outcome = finished.claim, finished.outcome
         if state is None:
             self.log.say(f"{claim.id}: attempt {claim.attempt} had lost the job, its result is dropped: {outcome!r}")
+        elif outcome.kind == NOT_STARTED and not outcome.counts:
+            self.log.complain(f"no command can be started for now: {self._pauses.reason}")
         elif not outcome.succeeded:
             self.log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
         if state == FAILED:
@@ -333,7 +343,7 @@ class Worker:
     def _rest(self) -> None:
         """Wait until the bell rings, something stops us, or it is time to look again."""
         self.wakeup.rung = False
-        self.wakeup.wait(POLL_SECONDS if self._pauses.reason is None else self._pauses.left or TROUBLE_SECONDS)
+        self.wakeup.wait(self._pauses.left or POLL_SECONDS)
         self._reap()
         if self._is_stopping():
             return

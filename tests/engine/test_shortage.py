@@ -14,7 +14,7 @@ from queuectl.engine.queue import Queue
 from queuectl.engine.shortage import LONGEST_PAUSE_MS, Pauses
 from queuectl.engine.worker import Worker
 from tests.engine.running import attempts
-from tests.support import FakeClock
+from tests.support import FakeClock, wait_until
 
 
 @pytest.fixture
@@ -145,3 +145,15 @@ def test_a_random_share_keeps_workers_apart() -> None:
     pauses = Pauses(clock, lambda: 0.0)
     pauses.begin("no process")
     assert pauses.left == 0.05
+
+
+def test_a_shortage_is_over_when_others_have_run_what_waited(
+    queue: Queue, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = queue.add("true")
+    with monkeypatch.context() as patched:
+        refuse(patched, process, "spawn", errno.EAGAIN)
+        worker.step()
+        worker.step()
+    queue.remove(job.id)
+    wait_until(lambda: worker.step() is None and [row["trouble"] for row in queue.store.workers.all()] == [None])
