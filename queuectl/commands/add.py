@@ -49,6 +49,7 @@ JOB_OPTIONS = (
         "--env",
         "-e",
         many=True,
+        pairs=True,
         parse=arguments.variable,
         metavar="NAME=VALUE",
         help="an environment variable; repeatable",
@@ -206,6 +207,7 @@ def run_time(delay: float | None, at: str | None) -> str | None:
     Arg(
         "--set",
         many=True,
+        pairs=True,
         parse=arguments.variable,
         metavar="KEY=VALUE",
         help="with --template: set a field; repeatable",

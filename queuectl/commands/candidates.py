@@ -175,7 +175,7 @@ def _options(place: Place, text: str) -> list[Candidate]:
     for arg in (*(command.args if command is not None else ()), *GLOBALS):
         if not arg.is_option or arg.hidden or (not arg.many and place.used.issuperset(arg.names)):
             continue
-        name = text if text in arg.names else max(arg.names, key=len)
+        name = text if text in arg.names else arg.long_name
         goes_on = arg.takes_next_word and name.startswith("--")
         found.append(Candidate(f"{name}=" if goes_on else name, arg.help, is_complete=not goes_on))
     return found
