@@ -119,9 +119,9 @@ def add(
 
         return follow_job(context, job.number)
     if wait:
-        from .actions import wait_for
+        from .wait import wait_for_one
 
-        return wait_for(context, [job.number], timeout=None, own_code=True)
+        return wait_for_one(context, job.number, timeout=None)
     _suggest(context, job.id)
     return Result(record=job.as_dict(), message=told(job, context.clock.wall()), ids=[job.id])
 

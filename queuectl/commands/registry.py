@@ -207,6 +207,7 @@ MODULES = (
     "add",
     "jobs",
     "output",
+    "wait",
     "actions",
     "edit",
     "templates",

@@ -167,8 +167,8 @@ def _check(arg: Arg, text: str, clock: Clock) -> None:
 
 
 def _words(arg: Arg, text: str) -> list[str]:
-    """Return an answer's words; one that becomes a single field of a job stays whole."""
-    return shlex.split(text) if arg.many and arg.field is None else [text]
+    """Return an answer's words; that of an option, or of a single field of a job, stays whole."""
+    return shlex.split(text) if arg.many and not arg.is_option and arg.field is None else [text]
 
 
 def _yes_or_no(text: str) -> None:
