@@ -6,8 +6,9 @@ what only starts or stops jobs (retry, hold, release) never asks.
 
 from __future__ import annotations
 
+from ..engine.waiting import Waiting
 from ..model.errors import WaitTimeout
-from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, OPEN_STATES, PROCESSING, STATES, sources
+from ..model.job import CANCELLED, DEAD, FAILED, FINAL_STATES, HELD, OPEN_STATES, PROCESSING, STATES, sources
 from .registry import Arg, command
 from .selection import SELECTION, YES, YES_ANYWAY, is_agreed, left_alone, report, select, show_only
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..engine.change import Change
     from .context import Context
     from .result import Result
+    from .selection import Selection
 
 GROUP = "Jobs"
 END_SECONDS = 5
@@ -43,22 +45,22 @@ def cancel(context: Context, *, dry_run: bool, yes: bool, no_wait: bool, **selec
         return left_alone()
     change = context.queue.cancel(*meant.numbers)
     if not no_wait:
-        _await_end(context, change)
+        _await_end(context, change, meant)
     return report(change, "cancelled", meant)
 
 
-def _await_end(context: Context, change: Change) -> None:
+def _await_end(context: Context, change: Change, meant: Selection) -> None:
     """Wait until the jobs that ran have ended; say so if one takes longer than it should."""
-    if not change.done:
-        return
     patience = context.queue.settings().kill_grace / 1000 + END_SECONDS
     try:
-        jobs = context.queue.wait(*change.done, timeout=patience)
+        # One that somebody removes meanwhile has been cancelled all the same.
+        jobs = Waiting(context.queue, meant.numbers, timeout=patience).jobs(meant.numbers, lambda: None)
     except WaitTimeout:
         context.front_end.note("some jobs are still ending; see them with: queuectl list --state processing")
         return
+    done = set(change.done)
     for job in jobs:
-        if job.state != "cancelled":
+        if job.state != CANCELLED and job.id in done:
             context.front_end.note(f"{job.id} was faster, it is {job.state}")
 
 

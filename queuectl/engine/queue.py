@@ -192,7 +192,7 @@ class Queue:
         timeout: float | None = None,
         on_change: Callable[[Sequence[Job]], None] | None = None,
     ) -> List[Job]:
-        """Wait until the jobs are completed, dead or cancelled; return them as they are then.
+        """Wait until the jobs are completed, dead or cancelled, all at one time; return them as they are then.
 
         `timeout` is in seconds. `on_change` is given the jobs whenever one has changed. Raises
         WaitTimeout, or NotFound if one is removed meanwhile.
