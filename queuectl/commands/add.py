@@ -49,6 +49,7 @@ JOB_OPTIONS = (
         "--env",
         "-e",
         many=True,
+        pairs=True,
         parse=arguments.variable,
         metavar="NAME=VALUE",
         help="an environment variable; repeatable",
@@ -118,9 +119,9 @@ def add(
 
         return follow_job(context, job.number)
     if wait:
-        from .actions import wait_for
+        from .wait import wait_for_one
 
-        return wait_for(context, [job.number], timeout=None, own_code=True)
+        return wait_for_one(context, job.number, timeout=None)
     _suggest(context, job.id)
     return Result(record=job.as_dict(), message=told(job, context.clock.wall()), ids=[job.id])
 
@@ -206,6 +207,7 @@ def run_time(delay: float | None, at: str | None) -> str | None:
     Arg(
         "--set",
         many=True,
+        pairs=True,
         parse=arguments.variable,
         metavar="KEY=VALUE",
         help="with --template: set a field; repeatable",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
-from .parser import GLOBAL_FLAGS, GLOBALS, Parsed, Unusual, suggestions, take_option
+from .parser import GLOBAL_FLAGS, Given, Parsed, Unusual, global_options, suggestions, take_option
 from .registry import COMMANDS, Arg, Command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, Sequence
+    from typing import Any, Mapping, NoReturn, Sequence
 
 EXIT_CODES = """exit codes:
   0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict,
@@ -44,9 +44,9 @@ class Parser(argparse.ArgumentParser):
         return found, unknown
 
 
-def parse_with_argparse(words: Sequence[str]) -> Parsed:
+def parse_with_argparse(words: Sequence[str], defaults: Mapping[str, Any]) -> Parsed:
     """Return what a command line means, or raise InvalidInput with the mistake in it."""
-    options, remaining = _take_globals(words)
+    options, remaining = _take_globals(words, defaults)
     path = _path_of(remaining)
     if options["help"] or options["version"]:
         return Parsed(None, {}, options, topic=path or _group_of(remaining))
@@ -66,11 +66,29 @@ def parse_with_argparse(words: Sequence[str]) -> Parsed:
     if takes_rest and "--" in head:
         at = head.index("--")
         head, rest = head[:at], head[at + 1 :]
-    values = vars(build_parser(command).parse_args(_positionals_last(command, head)))
-    values.update({arg.key: [] for arg in command.args if arg.many and values.get(arg.key) is None})
+    values = _values(command, vars(build_parser(command).parse_args(_positionals_last(command, head))))
     if takes_rest:
         values[takes_rest[0].key] = rest or []
     return Parsed(command, values, options)
+
+
+def _values(command: Command, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments from what argparse found: (text, value) pairs, of an option as often as it stands there."""
+    values: dict[str, Any] = {}
+    given = Given()
+    for arg in command.args:
+        pairs = found.get(arg.key)
+        values[arg.key] = [] if arg.many else arg.default
+        if arg.flag:
+            values[arg.key] = pairs
+        elif arg.is_option:
+            for text, value in pairs or ():
+                given.put(arg, text, value, values)
+        elif arg.many:
+            values[arg.key] = [value for _, value in pairs or ()]
+        elif pairs is not None:
+            values[arg.key] = pairs[1]
+    return values
 
 
 def _positionals_last(command: Command, words: Sequence[str]) -> list[str]:
@@ -97,11 +115,11 @@ def _positionals_last(command: Command, words: Sequence[str]) -> list[str]:
     return [*options, *(["--"] if needed else []), *others]
 
 
-def _take_globals(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+def _take_globals(words: Sequence[str], defaults: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Split the global options, wherever they stand before `--`, from the other words."""
-    options: dict[str, Any] = {arg.key: arg.default for arg in GLOBALS}
+    options = global_options(defaults)
     remaining: list[str] = []
-    at = 0
+    at, before, after = 0, Given(), Given()
     while at < len(words) and words[at] != "--":
         name = words[at].partition("=")[0]
         if name not in GLOBAL_FLAGS:
@@ -109,7 +127,7 @@ def _take_globals(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
             at += 1
             continue
         try:
-            at = take_option(words, at, GLOBAL_FLAGS, options)
+            at = take_option(words, at, GLOBAL_FLAGS, options, after if remaining else before)
         except Unusual:
             raise _bad_global(name, words[at : at + 2]) from None
     return options, [*remaining, *words[at:]]
@@ -177,7 +195,6 @@ def _add(parser: argparse._ActionsContainer, arg: Arg, path: str) -> None:
         return
     settings: dict[str, Any] = {
         "type": _typed(arg, path),
-        "default": arg.default,
         "help": shown,
         "metavar": arg.metavar or arg.key.upper(),
     }
@@ -185,19 +202,17 @@ def _add(parser: argparse._ActionsContainer, arg: Arg, path: str) -> None:
         settings["nargs"] = "*" if arg.many else "?" if arg.optional else None
         parser.add_argument(arg.key, **settings)
         return
-    if arg.many:
-        settings.update(action="append", default=None)
-    parser.add_argument(*arg.names, dest=arg.key, **settings)
+    parser.add_argument(*arg.names, dest=arg.key, action="append", **settings)
 
 
 def _typed(arg: Arg, path: str) -> Any:
-    def convert(text: str) -> Any:
+    def convert(text: str) -> tuple[str, Any]:
         try:
-            return arg.value(text)
+            return text, arg.value(text)
         except ValueError as error:
             # Not an ArgumentTypeError: argparse would put the option's names in front once more.
             raise InvalidInput(
-                f"{max(arg.names, key=len)} {error}, got {quoted(text)}",
+                f"{arg.long_name} {error}, got {quoted(text)}",
                 field=arg.key,
                 hint=f"see: queuectl {path} --help",
             ) from None

@@ -35,15 +35,17 @@ def delay(text: str) -> float:
 
 
 def state_list(text: str) -> list[str]:
-    """States separated by commas."""
+    """States separated by commas; `open` stands for all that are not final."""
     from ..model.errors import did_you_mean, quoted
-    from ..model.job import STATES
+    from ..model.job import STATE_WORDS, states_named
 
-    states = [word.strip().lower() for word in text.split(",")]
-    for state in states:
-        if state not in STATES:
-            raise ValueError(f"must be of {', '.join(STATES)}; {quoted(state)} is none{did_you_mean(state, STATES)}")
-    return states
+    words = [word.strip().lower() for word in text.split(",")]
+    for word in words:
+        if word not in STATE_WORDS:
+            raise ValueError(
+                f"must be of {', '.join(STATE_WORDS)}; {quoted(word)} is none{did_you_mean(word, STATE_WORDS)}"
+            )
+    return list(states_named(words))
 
 
 def unicode_text(text: str) -> str:

@@ -8,7 +8,7 @@ offered.
 
 from __future__ import annotations
 
-from ..model.job import STATES, Job
+from ..model.job import OPEN, STATES, Job
 from .lookup import Candidate, Lookup
 from .parser import GLOBAL_FLAGS, GLOBALS
 from .registry import ALIASES, COMMANDS, Arg, load, load_for
@@ -28,7 +28,7 @@ LISTS = {"state": "pending,dead", "column": "id,state", "job": "", "dead": ""}
 KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "job": lambda ask, text: [*ask.jobs(text), *_last(text)],
     "dead": lambda ask, text: ask.dead(text),
-    "state": lambda ask, text: [Candidate(state) for state in STATES],
+    "state": lambda ask, text: [*map(Candidate, STATES), Candidate(OPEN, "all that are not final")],
     "column": lambda ask, text: [Candidate(column) for column in Job.FIELDS],
     "setting": lambda ask, text: _settings(text),
     "queue": lambda ask, text: ask.queues(),
@@ -175,7 +175,7 @@ def _options(place: Place, text: str) -> list[Candidate]:
     for arg in (*(command.args if command is not None else ()), *GLOBALS):
         if not arg.is_option or arg.hidden or (not arg.many and place.used.issuperset(arg.names)):
             continue
-        name = text if text in arg.names else max(arg.names, key=len)
+        name = text if text in arg.names else arg.long_name
         goes_on = arg.takes_next_word and name.startswith("--")
         found.append(Candidate(f"{name}=" if goes_on else name, arg.help, is_complete=not goes_on))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.settings import SETTINGS, find, resolve
 from .registry import Arg, command
 from .result import Result
-from .selection import YES
+from .selection import YES, left_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
     stored = context.queue.store.meta.settings()
     names = [find(key).name] if key is not None else [setting.name for setting in SETTINGS if setting.name in stored]
     if key is None and names and not yes and not context.front_end.confirm(f"reset {len(names)} settings"):
-        return Result(notes=["nothing was changed"], code=1)
+        return left_alone()
     for name in names:
         context.queue.change_setting(name, None)
     return Result(

@@ -8,7 +8,7 @@ from .add import JOB_OPTIONS, job_fields
 from .registry import Arg, command
 from .result import Result
 from .schedule import hint_if_nobody_looks
-from .selection import YES
+from .selection import YES_ANYWAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,12 +169,9 @@ def cron_resume(context: Context, *, name: str) -> Result:
     return Result(record=_row(context, found), message=f"Schedule resumed: {name}", ids=[name])
 
 
-@command("cron remove", NAME, YES, group=GROUP, examples=("cron remove backup --yes",))
+@command("cron remove", NAME, YES_ANYWAY, group=GROUP, examples=("cron remove backup",))
 def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
     """Delete a recurring job; the jobs that it made stay."""
-    Recurring(context.queue).get(name)
-    if not yes and not context.front_end.confirm(f"remove schedule {name}"):
-        return Result(notes=["nothing was changed"], code=1)
     Recurring(context.queue).remove(name)
     return Result(record={"removed": name}, message=f"Schedule removed: {name}", ids=[name])
 

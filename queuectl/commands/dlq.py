@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ..model.errors import Conflict
 from ..model.job import DEAD, jobs_text
+from ..store.search import JobFilter
 from . import arguments
 from .registry import Arg, command
 from .result import Result
-from .selection import YES, read_ids, report
+from .selection import YES, YES_ANYWAY, Selection, is_agreed, left_alone, read_ids, report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,36 +104,32 @@ def dlq_stats(context: Context) -> Result:
 @command(
     "dlq retry",
     DEAD_IDS,
-    YES,
+    YES_ANYWAY,
     Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them anew"),
     group=GROUP,
-    examples=("dlq retry job-1", "dlq retry --yes"),
+    examples=("dlq retry job-1", "dlq retry"),
 )
 def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts: bool) -> Result:
     """Run dead jobs again, all of them if no id is given."""
-    numbers = _select(context, ids)
-    if len(numbers) > 1 and not ids and not yes and not context.front_end.confirm(f"retry {len(numbers)} dead jobs"):
-        return Result(notes=["nothing was changed"], code=1)
-    return report(context.queue.retry(*numbers, keep_attempts=keep_attempts), "queued again")
+    meant = _select(context, ids)
+    return report(context.queue.retry(*meant.numbers, keep_attempts=keep_attempts), "queued again", meant)
 
 
-@command("dlq remove", DEAD_IDS, YES, group=GROUP, examples=("dlq remove job-1 --yes",))
+@command("dlq remove", DEAD_IDS, YES, group=GROUP, examples=("dlq remove job-1", "dlq remove --yes"))
 def dlq_remove(context: Context, *, ids: Sequence[str], yes: bool) -> Result:
     """Delete dead jobs, all of them if no id is given."""
-    numbers = _select(context, ids)
-    question = f"remove {jobs_text(len(numbers), 'dead')}"
-    if numbers and not yes and not context.front_end.confirm(question):
-        return Result(notes=["nothing was changed"], code=1)
-    return report(context.queue.remove(*numbers), "removed")
+    meant = _select(context, ids)
+    if not is_agreed(context, "remove", meant, yes=yes, kind=DEAD):
+        return left_alone()
+    return report(context.queue.remove(*meant.numbers), "removed", meant)
 
 
-def _select(context: Context, ids: Sequence[str]) -> list[int]:
-    """Return the numbers of the dead jobs that were meant. Raises Conflict for one that is not dead."""
-    from ..store.search import JobFilter
-
+def _select(context: Context, ids: Sequence[str]) -> Selection:
+    """Return the dead jobs that were meant. Raises Conflict for one that is not dead."""
     search = context.queue.store.search
     if not ids:
-        return search.numbers(JobFilter(states=(DEAD,), sort="number"))
+        wanted = JobFilter(states=(DEAD,), sort="number")
+        return Selection(search.numbers(wanted), wanted)
     numbers = context.queue.find(read_ids(context, ids))
     for job in search.jobs(numbers):
         if job.state != DEAD:
@@ -140,4 +137,4 @@ def _select(context: Context, ids: Sequence[str]) -> list[int]:
                 f'job "{job.id}" is not in the dead letter queue: it is {job.state}',
                 hint="see the dead ones with: queuectl dlq list",
             )
-    return numbers
+    return Selection(numbers)

@@ -7,7 +7,7 @@ from . import arguments
 from .add import directory, run_time
 from .registry import Arg, command
 from .result import Result
-from .selection import DRY_RUN, IDS, read_ids, report, show_only
+from .selection import DRY_RUN, IDS, YES_ANYWAY, Selection, read_ids, report, show_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         help="names separated by commas, in place of those it has; '' for none",
     ),
     DRY_RUN,
+    YES_ANYWAY,
     group="Jobs",
     examples=(
         "edit job-7 --priority 50",
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
         "list --state pending -o ids | queuectl edit - --queue slow",
     ),
 )
-def edit(context: Context, *, ids: list[str], dry_run: bool, cwd: str | None, **given: Any) -> Result:
+def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, cwd: str | None, **given: Any) -> Result:
     """Change jobs that wait: command, queue, priority, retries, timeout, time, directory or tags.
 
     What is not given stays. A job that runs or has ended cannot be edited. --tags replaces all tags.
@@ -56,16 +57,16 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, cwd: str | None, **
     }
     if not fields:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl edit --help")
-    numbers = context.queue.find(read_ids(context, ids))
+    meant = Selection(context.queue.find(read_ids(context, ids)))
     if dry_run:
         from ..engine.editing import read_changes
 
-        read_changes(context.queue.store.search.jobs(numbers), fields, context.clock.wall())
-        return show_only(context, numbers)
-    change = context.queue.edit(*numbers, **fields)
+        read_changes(context.queue.store.search.jobs(meant.numbers), fields, context.clock.wall())
+        return show_only(context, meant)
+    change = context.queue.edit(*meant.numbers, **fields)
     if run_at is not None and change.done:
         _tell_time(context, change.done[0])
-    return report(change, "edited")
+    return report(change, "edited", meant)
 
 
 def _tell_time(context: Context, job: str) -> None:

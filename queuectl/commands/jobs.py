@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.errors import did_you_mean, quoted
+from ..model.errors import InvalidInput, did_you_mean, quoted
 from . import arguments
 from .registry import Arg, command
 from .result import Result
@@ -115,9 +115,9 @@ def columns(text: str) -> list[str]:
 def list_jobs(
     context: Context,
     *,
-    state: Sequence[str] | None,
-    queue: str | None,
-    tag: str | None,
+    state: Sequence[str],
+    queue: Sequence[str],
+    tag: Sequence[str],
     search: str | None,
     limit: int,
     sort: str,
@@ -127,7 +127,9 @@ def list_jobs(
     """List jobs, newest first."""
     from ..store.search import JobFilter
 
-    wanted = JobFilter(states=state or (), queue=queue, tag=tag, search=search, sort=sort)
+    if columns and verbose:
+        raise InvalidInput("give either --columns or --verbose", field="columns")
+    wanted = JobFilter(states=state, queues=queue, tags=tag, search=search, sort=sort)
     found = context.queue.store.search
     jobs = found.jobs(found.numbers(wanted, limit or -1))
     notes = []

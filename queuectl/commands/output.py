@@ -150,7 +150,7 @@ def follow_job(context: Context, number: int) -> Result:
 
 
 def _follow_to_code(context: Context, number: int, result: Result) -> Iterator[bytes]:
-    from .actions import exit_code_of
+    from .wait import exit_code_of
 
     yield from follow(Follower(context, read_job(context.queue, number)), context)
     job = read_job(context.queue, number)

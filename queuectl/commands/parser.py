@@ -4,16 +4,20 @@
 needs, and it saves importing argparse, which costs as much as the rest of a short command. Anything
 unusual (help, a mistake, an abbreviation) goes to the argparse parser made from the same table, which
 words the errors. A test compares the two over random command lines.
+
+An option is never dropped silently. What adds up (a tag, a state, a queue of a filter) may be repeated, and
+so may a flag or an equal value. A global option after the command overrides one before it, so that a shell
+alias may carry one. Anything else that is given twice is refused. `Given` is this rule.
 """
 
 from __future__ import annotations
 
-from ..model.errors import InvalidInput
+from ..model.errors import InvalidInput, quoted
 from .registry import ALIASES, COMMANDS, Arg, load, load_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Mapping, Sequence
 
     from .registry import Command
 
@@ -31,7 +35,7 @@ GLOBALS = (
         metavar="FORMAT",
         help="table, json, jsonl, csv, tsv or ids",
     ),
-    Arg("--json", flag=True, help="the same as --output json"),
+    Arg("--json", flag=True, stands_for="--output=json", help="the same as --output json"),
     Arg("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never"),
     Arg("-q", "--quiet", flag=True, help="print ids only, and no notes"),
     Arg("--no-pager", flag=True, help="never show long answers in a pager"),
@@ -56,24 +60,63 @@ class Parsed:
         self.topic = topic
 
 
+class Given:
+    """The values of options given on one side of the command, to notice one that is given twice."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[str, Any]] = {}
+
+    def put(self, arg: Arg, text: str, value: Any, values: dict[str, Any]) -> None:
+        """Give an option its value among `values`. Raises InvalidInput if it has another one already."""
+        if not arg.many or arg.pairs:
+            self._demand_same(f"{arg.long_name} {value[0]}" if arg.pairs else arg.long_name, text, value, arg)
+        if not arg.many:
+            values[arg.key] = value
+            return
+        before = values[arg.key]
+        more = value if isinstance(value, list) else [value]
+        values[arg.key] = [*before, *(one for one in dict.fromkeys(more) if one not in before)]
+
+    def _demand_same(self, name: str, text: str, value: Any, arg: Arg) -> None:
+        first, found = self._seen.setdefault(name, (text, value))
+        if found == value:
+            return
+        is_global = arg.names[0] in GLOBAL_FLAGS
+        raise InvalidInput(
+            f"{name} is given twice: {quoted(first)} and {quoted(text)}",
+            field=arg.key,
+            hint="give one of them" + ("; one after the command overrides one before it" if is_global else ""),
+        )
+
+
 class Unusual(Exception):
     """The quick reading does not understand these words."""
 
 
-def parse(words: Sequence[str]) -> Parsed:
-    """Return what a command line means. Raises InvalidInput."""
+def parse(words: Sequence[str], defaults: Mapping[str, Any] | None = None) -> Parsed:
+    """Return what a command line means. Raises InvalidInput.
+
+    `defaults` are global options that hold unless the words have their own.
+    """
     try:
-        return _read(words)
-    except Unusual:
+        return _read(words, defaults or {})
+    except (Unusual, InvalidInput):
+        # An option given twice is found here, too, but a wish for help goes before it.
         load()
         from .argparser import parse_with_argparse
 
-        return parse_with_argparse(words)
+        return parse_with_argparse(words, defaults or {})
 
 
-def _read(words: Sequence[str]) -> Parsed:
+def global_options(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the global options as they are where none is given."""
+    plain = {arg.key: arg.default for arg in GLOBALS if not arg.stands_for}
+    return {name: defaults.get(name, value) for name, value in plain.items()}
+
+
+def _read(words: Sequence[str], defaults: Mapping[str, Any]) -> Parsed:
     head, rest = _split_rest(words)
-    options: dict[str, Any] = {arg.key: arg.default for arg in GLOBALS}
+    options = global_options(defaults)
     path, head = _take_command(head, options)
     found = COMMANDS[path]
     flags = {name: arg for arg in found.args if arg.is_option for name in arg.names}
@@ -96,9 +139,9 @@ def _split_rest(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
 
 def _take_command(words: list[str], options: dict[str, Any]) -> tuple[str, list[str]]:
     """Return the command's path and the words that remain; global options may stand before it."""
-    at = 0
+    at, given = 0, Given()
     while at < len(words) and words[at].startswith("-"):
-        at = take_option(words, at, GLOBAL_FLAGS, options)
+        at = take_option(words, at, GLOBAL_FLAGS, options, given)
     if at < len(words):
         load_for(words[at])
     for length in (2, 1):
@@ -114,7 +157,7 @@ def _take_options(
 ) -> list[str]:
     """Set the options among the words; return the others."""
     positionals = []
-    at = 0
+    at, given = 0, Given()
     while at < len(words):
         word = words[at]
         if not word.startswith("-") or word == "-":
@@ -122,16 +165,19 @@ def _take_options(
             at += 1
             continue
         name = word.partition("=")[0]
-        at = take_option(words, at, flags, options if name in GLOBAL_FLAGS else arguments)
+        at = take_option(words, at, flags, options if name in GLOBAL_FLAGS else arguments, given)
     return positionals
 
 
-def take_option(words: Sequence[str], at: int, flags: dict[str, Arg], values: dict[str, Any]) -> int:
-    """Set the option at a place; return the place after it. Raises Unusual."""
+def take_option(words: Sequence[str], at: int, flags: dict[str, Arg], values: dict[str, Any], given: Given) -> int:
+    """Set the option at a place; return the place after it. Raises Unusual, and InvalidInput if it is given twice."""
     name, equals, text = words[at].partition("=")
     arg = flags.get(name)
     if arg is None or (equals and (arg.flag or not name.startswith("--"))):
         raise Unusual
+    if arg.stands_for:
+        take_option([arg.stands_for], 0, flags, values, given)
+        return at + 1
     if arg.flag:
         values[arg.key] = True
         return at + 1
@@ -142,11 +188,7 @@ def take_option(words: Sequence[str], at: int, flags: dict[str, Arg], values: di
         if at >= len(words) or words[at].startswith("-"):
             raise Unusual
         text = words[at]
-    value = _value(arg, text)
-    if arg.many:
-        values[arg.key].append(value)
-    else:
-        values[arg.key] = value
+    given.put(arg, text, _value(arg, text), values)
     return at + 1
 
 

@@ -23,11 +23,13 @@ class Arg:
     """One argument of a command: a positional, or an option if its name begins with `-`.
 
     `parse` turns the text into a value and raises ValueError with what is allowed. `flag` options
-    take no value. `many` takes any number, `optional` none or one; options that may be repeated
-    have `many` too. An option with `implied` may be given without a value and then means that text;
-    its value stands after `=` only. `rest` takes the words after `--`. `complete` names what completes
-    it, `group` is the heading that it stands under in the help. `field` names the job's field that it
-    becomes, whose rule holds for it; `setting` the setting that its default comes from.
+    take no value. `many` takes any number, `optional` none or one. An option with `many` adds up when it
+    is given again, any other one must keep its value; with `pairs` this holds for each NAME of NAME=VALUE.
+    An option with `implied` may be given without a value and then means that text; its value stands
+    after `=` only. A flag with `stands_for` is another spelling of that option with its value. `rest` takes
+    the words after `--`. `complete` names what completes it, `group` is the heading that it stands under in
+    the help. `field` names the job's field that it becomes, whose rule holds for it; `setting` the setting
+    that its default comes from.
     """
 
     __slots__ = (
@@ -39,8 +41,10 @@ class Arg:
         "metavar",
         "flag",
         "many",
+        "pairs",
         "optional",
         "implied",
+        "stands_for",
         "rest",
         "hidden",
         "complete",
@@ -59,8 +63,10 @@ class Arg:
         metavar: str | None = None,
         flag: bool = False,
         many: bool = False,
+        pairs: bool = False,
         optional: bool = False,
         implied: str | None = None,
+        stands_for: str = "",
         rest: bool = False,
         hidden: bool = False,
         complete: str | None = None,
@@ -76,8 +82,10 @@ class Arg:
         self.metavar = metavar
         self.flag = flag
         self.many = many
+        self.pairs = pairs
         self.optional = optional
         self.implied = implied
+        self.stands_for = stands_for
         self.rest = rest
         self.hidden = hidden
         self.complete = complete
@@ -96,10 +104,14 @@ class Arg:
         return self.is_option and not self.flag and self.implied is None
 
     @property
+    def long_name(self) -> str:
+        """The longest of its names, `--state` of `-s` and `--state`."""
+        return max(self.names, key=len)
+
+    @property
     def key(self) -> str:
         """The name of the handler's parameter."""
-        longest = max(self.names, key=len)
-        return longest.lstrip("-").replace("-", "_")
+        return self.long_name.lstrip("-").replace("-", "_")
 
     def value(self, text: str) -> Any:
         """Return the value of a text. Raises ValueError."""
@@ -195,6 +207,7 @@ MODULES = (
     "add",
     "jobs",
     "output",
+    "wait",
     "actions",
     "edit",
     "templates",

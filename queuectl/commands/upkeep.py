@@ -8,7 +8,7 @@ from . import arguments
 from .jobs import JOB, LIST_COLUMNS
 from .registry import Arg, command
 from .result import Result
-from .selection import DRY_RUN, YES
+from .selection import DRY_RUN, YES, left_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def final_states(text: str) -> list[str]:
     Arg(
         "--state",
         "-s",
+        many=True,
         parse=final_states,
-        default=[COMPLETED],
         metavar="STATE",
         complete="state",
         group="filter",
@@ -107,6 +107,7 @@ def final_states(text: str) -> list[str]:
 )
 def prune(context: Context, *, older_than: float | None, state: Sequence[str], dry_run: bool, yes: bool) -> Result:
     """Delete jobs that ended long ago, with their output, and give the room back."""
+    state = state or [COMPLETED]
     before = context.clock.wall() - _age(context, older_than)
     search = context.queue.store.search
     total = search.count_ended_before(state, before)
@@ -119,7 +120,7 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
             notes=[f"{jobs_text(total)}, nothing was changed"],
         )
     if total and not yes and not context.front_end.confirm(f"prune {jobs_text(total)}"):
-        return Result(notes=["nothing was changed"], code=1)
+        return left_alone()
     progress = context.front_end.progress(total, "pruning")
     try:
         pruned = context.queue.prune(state, before, progress.update) if total else 0

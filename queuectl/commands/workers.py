@@ -134,6 +134,11 @@ TIMEOUT = Arg(
 FORCE = Arg("--force", flag=True, help="end current jobs at once; they go back to the queue")
 
 
+def _demand_one(timeout: float | None, force: bool) -> None:
+    if timeout is not None and force:
+        raise InvalidInput("give either --timeout or --force, not both", field="timeout")
+
+
 @command(
     "worker stop",
     TIMEOUT,
@@ -148,6 +153,7 @@ def worker_stop(context: Context, *, timeout: float | None, force: bool) -> Resu
     """
     from ..engine.pool_control import stop_pool
 
+    _demand_one(timeout, force)
     pid = stop_pool(context.queue, patience=timeout, force=force)
     return Result(
         record={"stopped": pid is not None, "pid": pid},
@@ -160,6 +166,7 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
     """Stop the workers and start as many anew, for the same queues."""
     from ..engine.pool_control import start_pool, stop_pool
 
+    _demand_one(timeout, force)
     store = context.queue.store
     count = store.meta.pool_target() or context.queue.settings().worker_count
     queues = next((row["queues"] for row in store.workers.all()), "")

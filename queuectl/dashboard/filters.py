@@ -13,7 +13,7 @@ from __future__ import annotations
 from ..engine.references import is_digits
 from ..model import when
 from ..model.errors import did_you_mean, quoted
-from ..model.job import STATES
+from ..model.job import STATE_WORDS, STATES, states_named
 from ..model.spec import is_utf8
 from ..store.pages import SORTED_STATES, Term, Wanted
 from .http import HttpError
@@ -107,9 +107,9 @@ def _word(text: str, start: int) -> tuple[Word, int]:
 def _states(word: Word) -> list[str]:
     named = _values(word)
     for state in named:
-        if state not in STATES:
-            raise _refused(word.position, f"there is no state {quoted(state)}", state, STATES)
-    return named
+        if state not in STATE_WORDS:
+            raise _refused(word.position, f"there is no state {quoted(state)}", state, STATE_WORDS)
+    return list(states_named(named))
 
 
 def _values(word: Word) -> list[str]:

@@ -17,8 +17,8 @@ import os
 from _thread import get_ident
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import InvalidInput, NotFound, WaitTimeout, did_you_mean, quoted
-from ..model.job import STATES, jobs_text
+from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
+from ..model.job import STATE_WORDS, jobs_text, states_named
 from ..model.spec import JobSpec, is_utf8
 from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from ..model.settings import Settings
 
 AT_ONCE = 500
-FIRST_LOOK_SECONDS = 0.005
-LONGEST_LOOK_SECONDS = 0.1
 
 
 class Queue:
@@ -165,23 +163,27 @@ class Queue:
     def list(
         self,
         *states: str,
-        queue: str | None = None,
-        tag: str | None = None,
+        queue: str | Sequence[str] | None = None,
+        tag: str | Sequence[str] | None = None,
         search: str | None = None,
         sort: str = "-number",
         limit: int = -1,
     ) -> List[Job]:
         """Return jobs, by default all of them, newest first.
 
-        `search` is a text in the command or id; `sort` is a field's name, with `-` in front for
-        descending order; a negative limit means all. Raises InvalidInput for an unknown state or field.
+        `states` may hold `open` for all that are not final. `queue` is a name, or several of which a job must
+        be in one; `tag` is a name, or several of which it must have all. `search` is a text in the command or
+        id; `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
+        Raises InvalidInput for an unknown state or field.
         """
         for state in states:
-            if state not in STATES:
-                raise InvalidInput(f"there is no state {quoted(state)}{did_you_mean(state, STATES)}")
+            if state not in STATE_WORDS:
+                raise InvalidInput(f"there is no state {quoted(state)}{did_you_mean(state, STATE_WORDS)}")
         if sort.lstrip("-") not in SORTS:
             raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORTS)}", field="sort")
-        wanted = JobFilter(states=states, queue=queue, tag=tag, search=search, sort=sort)
+        wanted = JobFilter(
+            states=states_named(states), queues=_several(queue), tags=_several(tag), search=search, sort=sort
+        )
         return self.store.search.jobs(self.store.search.numbers(wanted, limit))
 
     def wait(
@@ -190,32 +192,23 @@ class Queue:
         timeout: float | None = None,
         on_change: Callable[[Sequence[Job]], None] | None = None,
     ) -> List[Job]:
-        """Wait until the jobs are completed, dead or cancelled; return them as they are then.
+        """Wait until the jobs are completed, dead or cancelled, all at one time; return them as they are then.
 
         `timeout` is in seconds. `on_change` is given the jobs whenever one has changed. Raises
         WaitTimeout, or NotFound if one is removed meanwhile.
         """
-        numbers = self.find(references)
-        deadline = None if timeout is None else self.clock.monotonic() + round(timeout * 1000)
-        pause, seen = FIRST_LOOK_SECONDS, -1
-        while True:
-            changes = self.store.changes()
-            if changes != seen:
-                pause, seen = FIRST_LOOK_SECONDS, changes
-                jobs = self._still_there(numbers)
-                if on_change is not None:
-                    on_change(jobs)
-                if all(job.is_final for job in jobs):
-                    return jobs
-            if deadline is not None and self.clock.monotonic() >= deadline:
-                raise WaitTimeout(
-                    f"gave up waiting after {timeout:g} s", hint="the jobs go on; look at them with: queuectl list"
-                )
-            self.clock.pause(pause)
-            pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
+        from .waiting import Waiting
 
-    def _still_there(self, numbers: Sequence[int]) -> List[Job]:
-        jobs = self.store.search.jobs(numbers)
+        numbers = self.find(references)
+        waiting = Waiting(self, numbers, timeout=timeout)
+
+        def look() -> None:
+            if waiting.removed:
+                raise NotFound(f"{len(waiting.removed)} of the jobs waited for were removed")
+            if on_change is not None:
+                on_change(self.store.search.jobs(numbers))
+
+        jobs = waiting.jobs(numbers, look)
         if len(jobs) < len(numbers):
             raise NotFound(f"{len(numbers) - len(jobs)} of the jobs waited for were removed")
         return jobs
@@ -356,6 +349,11 @@ class Queue:
                 store.meta.set_setting(name, value)
             store.events.add("setting", actor=self.actor, now=now, detail=f"{name} = {value or 'default'}")
         ring(self.home, WORKERS, CONTROL)
+
+
+def _several(names: str | Sequence[str] | None) -> Sequence[str]:
+    """Return one name or several, as several."""
+    return (names,) if isinstance(names, str) else names or ()
 
 
 def here() -> str:

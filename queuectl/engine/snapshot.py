@@ -8,7 +8,19 @@ looked at besides. What nobody changed since the last look is not read again.
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
-from ..model.job import BLOCKED, DUE_STATES, FAILED, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED, STATES
+from ..model.job import (
+    BLOCKED,
+    DUE_STATES,
+    FAILED,
+    FINAL_STATES,
+    HELD,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    STATE_WORDS,
+    STATES,
+    states_named,
+)
 from ..model.when import MINUTE
 from ..store.search import JobFilter
 from .reading import left_out
@@ -35,10 +47,11 @@ UNINDEXED = (HELD, BLOCKED)
 def parse_filter(text: str) -> JobFilter:
     """Return the filter that words such as `state:dead,failed queue:mail backup` stand for.
 
-    What has no qualifier is looked for in id and command. Raises InvalidInput.
+    What has no qualifier is looked for in id and command. Tags must all be there, of states and queues any.
+    Raises InvalidInput.
     """
     plain: list[str] = []
-    given: dict[str, str] = {}
+    given: dict[str, list[str]] = {name: [] for name in QUALIFIERS}
     for word in text.split():
         name, colon, value = word.partition(":")
         if not colon or not name.isalpha() or value.startswith("//"):
@@ -50,21 +63,26 @@ def parse_filter(text: str) -> JobFilter:
             )
         if not value:
             raise InvalidInput(f"the filter {name}: needs a value")
-        given[name] = value
-    if "text" in given:
-        plain.append(given["text"])
-    states = [state for state in given.get("state", "").split(",") if state]
+        given[name].append(value)
+    states = [state for value in given["state"] for state in value.split(",") if state]
     for state in states:
-        if state not in STATES:
-            raise InvalidInput(f"there is no state {quoted(state)}{did_you_mean(state, STATES)}")
-    return JobFilter(states=states, queue=given.get("queue"), tag=given.get("tag"), search=" ".join(plain) or None)
+        if state not in STATE_WORDS:
+            raise InvalidInput(f"there is no state {quoted(state)}{did_you_mean(state, STATE_WORDS)}")
+    return JobFilter(
+        states=states_named(states),
+        queues=given["queue"],
+        tags=given["tag"],
+        search=" ".join([*plain, *given["text"]]) or None,
+    )
 
 
 def matches(job: Job, wanted: JobFilter) -> bool:
     """Return whether a filter finds a job, as the store would."""
     if wanted.states and job.state not in wanted.states:
         return False
-    if wanted.queue not in (None, job.queue) or (wanted.tag is not None and wanted.tag not in job.tags):
+    if wanted.queues and job.queue not in wanted.queues:
+        return False
+    if not set(wanted.tags).issubset(job.tags):
         return False
     text = (wanted.search or "").lower()
     return text in job.id.lower() or text in job.command.lower()
@@ -147,7 +165,7 @@ class Lookout:
     def _jobs(self, counts: dict[str, int], now: int) -> list[Job]:
         search, wanted = self._queue.store.search, self.wanted
         numbers = self._numbers(wanted.states or STATES, counts)
-        is_narrow = wanted.queue is not None or wanted.tag is not None or wanted.search is not None
+        is_narrow = bool(wanted.queues) or not wanted.is_counted
         if is_narrow or self.sort == "newest":
             numbers += search.newest(wanted, WINDOW, self._limit)
         jobs = [job for job in search.jobs(list(dict.fromkeys(numbers))) if matches(job, wanted)]

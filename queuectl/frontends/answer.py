@@ -38,7 +38,7 @@ def _print(pieces: Iterable[Text], result: Result, terminal: Terminal) -> None:
 
 def form_of(options: Mapping[str, Any]) -> str:
     """Return the output format that the options ask for."""
-    return "json" if options["json"] else options["output"] or "table"
+    return options["output"] or "table"
 
 
 def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Iterable[Text]:

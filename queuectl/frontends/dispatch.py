@@ -112,9 +112,6 @@ class Session:
         self.owns_stdin = owns_stdin
         self._bare = bare
         self._defaults = dict(defaults or {})
-        if self._defaults.get("json"):
-            # As --output, which a command's own --output overrides.
-            self._defaults.update(json=False, output="json")
 
     def terminal(self) -> Terminal:
         """Return the terminal of the session itself."""
@@ -129,10 +126,10 @@ class Session:
         try:
             from ..commands.parser import parse
 
-            parsed = parse(words)
+            parsed = parse(words, self._defaults)
             if self._bare and parsed.command is None and not parsed.options["help"] and not parsed.options["version"]:
-                parsed = parse([*words, self._bare])
-            options = parsed.options = self._with_defaults(parsed.options)
+                parsed = parse([*words, self._bare], self._defaults)
+            options = parsed.options
             terminal = Terminal(sys.stdout, sys.stderr, color=options["color"], quiet=options["quiet"])
             return self._dispatch(parsed, terminal)
         except QueueCTLError as error:
@@ -154,14 +151,6 @@ class Session:
             bug.code = "internal"
             explain(bug, terminal, as_json=_wants_json(options, words))
             return BUG
-
-    def _with_defaults(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        from ..commands.parser import GLOBALS
-
-        plain = {arg.key: arg.default for arg in GLOBALS}
-        return {
-            name: self._defaults.get(name, value) if value == plain[name] else value for name, value in options.items()
-        }
 
     def _dispatch(self, parsed: Parsed, terminal: Terminal) -> int:
         from .answer import show
@@ -207,7 +196,7 @@ def _version() -> str:
 def _wants_json(options: Mapping[str, Any], words: Sequence[str]) -> bool:
     """Return whether the error is for a program, also if the words could not be understood."""
     if options:
-        return bool(options["json"]) or options["output"] == "json"
+        return bool(options["output"] == "json")
     text = " ".join(words).replace("=", " ")
     return "--json" in words or "-o json" in text or "--output json" in text
 

@@ -134,7 +134,7 @@ class Form:
         return [*self._command.path.split(), *self._fixed, *options, *bars, *positionals]
 
     def _ask(self, asker: Asker, arg: Arg, clock: Clock, default: str | None) -> str:
-        name = max(arg.names, key=len).lstrip("-")
+        name = arg.long_name.lstrip("-")
         if arg.flag:
             return asker.ask(name, arg.help, _yes_or_no, default="no")
         # The prompt shows the default itself.
@@ -157,7 +157,7 @@ def default_of(arg: Arg) -> str | None:
 
 
 def _option(arg: Arg, answer: str) -> list[str]:
-    name = max(arg.names, key=len)
+    name = arg.long_name
     return [f"{name}={answer}"] if answer.startswith("-") else [name, answer]
 
 
@@ -167,8 +167,8 @@ def _check(arg: Arg, text: str, clock: Clock) -> None:
 
 
 def _words(arg: Arg, text: str) -> list[str]:
-    """Return an answer's words; one that becomes a single field of a job stays whole."""
-    return shlex.split(text) if arg.many and arg.field is None else [text]
+    """Return an answer's words; that of an option, or of a single field of a job, stays whole."""
+    return shlex.split(text) if arg.many and not arg.is_option and arg.field is None else [text]
 
 
 def _yes_or_no(text: str) -> None:

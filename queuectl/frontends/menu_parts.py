@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, PROCESSING, STATES, WAITING_STATES, sources
+from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, OPEN_STATES, PROCESSING, STATES, sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,20 +89,17 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
     actions = [
-        ("Show", "show", False, True),
-        ("Output", "logs", False, job.attempts > 0),
-        ("History", "history", False, True),
-        ("Retry", "retry", False, job.state in (*FINAL_STATES, FAILED)),
-        ("Release", "release", False, job.state == HELD),
-        ("Hold", "hold", False, job.state in sources("hold")),
-        ("Cancel", "cancel", True, job.state in (*WAITING_STATES, PROCESSING)),
-        ("Remove", "remove", True, job.state != PROCESSING),
+        (f"Show (it is {job.state})", "show", True),
+        ("Output", "logs", job.attempts > 0),
+        ("History", "history", True),
+        ("Retry", "retry", job.state in (*FINAL_STATES, FAILED)),
+        ("Release", "release", job.state == HELD),
+        ("Hold", "hold", job.state in sources("hold")),
+        ("Cancel", "cancel", job.state in OPEN_STATES),
+        ("Remove", "remove", job.state != PROCESSING),
     ]
-    chosen = [
-        (label if label != "Show" else f"Show (it is {job.state})", _action(path, job.id, asks))
-        for label, path, asks, is_allowed in actions
-        if is_allowed
-    ]
+    # The job was picked by name, so none of these asks.
+    chosen = [(label, _action(path, job.id)) for label, path, is_allowed in actions if is_allowed]
     if job.state in sources("edit"):
         chosen.append(("Edit", lambda menu: edit_job(menu, job)))
     return [(str(place), label, act) for place, (label, act) in enumerate(chosen, 1)]
@@ -132,13 +129,8 @@ def edit_job(menu: Menu, job: Job) -> None:
     )
 
 
-def _action(path: str, job: str, asks: bool) -> Callable[[Menu], None]:
-    def act(menu: Menu) -> None:
-        if asks and not menu.asker.confirm(f"{path} {menu.asker.terminal.safe(job)}"):
-            return
-        menu.execute([*path.split(), job], quietly_yes=path.endswith("remove"))
-
-    return act
+def _action(path: str, job: str) -> Callable[[Menu], object]:
+    return lambda menu: menu.execute([path, job])
 
 
 def start_workers(menu: Menu) -> None:
@@ -168,23 +160,17 @@ def dlq_entries(menu: Menu) -> Sequence[Choice]:
     return [
         ("1", f"View ({dead})", lambda menu: menu.execute(["dlq", "list"])),
         ("2", "Retry one", lambda menu: menu.execute(["dlq", "retry", pick_job(menu, (DEAD,)).id])),
-        ("3", "Retry all", lambda menu: _all_dead(menu, "retry")),
-        ("4", "Delete one", lambda menu: _delete_dead(menu)),
-        ("5", "Delete all", lambda menu: _all_dead(menu, "remove")),
+        ("3", "Retry all", lambda menu: menu.execute(["dlq", "retry"])),
+        ("4", "Delete one", lambda menu: menu.execute(["dlq", "remove", pick_job(menu, (DEAD,)).id])),
+        ("5", "Delete all", _delete_dead),
         ("6", "Failure patterns", lambda menu: menu.execute(["dlq", "stats"])),
         ("7", "Output of one", lambda menu: menu.execute(["logs", pick_job(menu, (DEAD,)).id])),
     ]
 
 
-def _all_dead(menu: Menu, verb: str) -> None:
-    if menu.asker.confirm(f"{verb} all dead jobs"):
-        menu.execute(["dlq", verb], quietly_yes=True)
-
-
 def _delete_dead(menu: Menu) -> None:
-    job = pick_job(menu, (DEAD,))
-    if menu.asker.confirm(f"remove {menu.asker.terminal.safe(job.id)} with its output"):
-        menu.execute(["dlq", "remove", job.id], quietly_yes=True)
+    if menu.asker.confirm("remove all dead jobs"):
+        menu.execute(["dlq", "remove"], quietly_yes=True)
 
 
 def pick_job(menu: Menu, states: Sequence[str]) -> Job:
@@ -335,13 +321,8 @@ def schedule_entries(menu: Menu, name: str) -> Sequence[Choice]:
         ("2", "Next times", lambda menu: menu.execute(["cron", "next", name])),
         ("3", "Run now", lambda menu: menu.execute(["cron", "run", name])),
         ("4", verb.capitalize(), lambda menu: menu.execute(["cron", verb, name])),
-        ("5", "Remove", lambda menu: _remove_schedule(menu, name)),
+        ("5", "Remove", lambda menu: menu.execute(["cron", "remove", name])),
     ]
-
-
-def _remove_schedule(menu: Menu, name: str) -> None:
-    if menu.asker.confirm(f"remove schedule {menu.asker.terminal.safe(name)}"):
-        menu.execute(["cron", "remove", name], quietly_yes=True)
 
 
 def dashboard_entries(menu: Menu) -> Sequence[Choice]:

@@ -1,7 +1,7 @@
-"""How far something is, on stderr: one line that moves on a terminal, a few plain lines in a log.
+"""How far something is, on stderr: one line that moves on a terminal, nothing in a log or a mail.
 
-    terminal     `Importing [####......] 45% 450/1000 12.3/s eta 44s`, ten times a second at most
-    elsewhere    the same without the bar, at 0, 25, 50, 75 and 100 % and otherwise once in 30 s
+    terminal         `Importing [####......] 45% 450/1000 12.3/s eta 44s`, ten times a second at most
+    dumb terminal    the same without the bar, at 0, 25, 50, 75 and 100 % and otherwise once in 30 s
 
 The moving line takes itself away: at `close`, and before `Terminal.say` writes anything else.
 """
@@ -47,14 +47,14 @@ class Progress:
 
     def update(self, done: int, note: str = "") -> None:
         """Tell that `done` of the total are done, and show it if it is time to."""
-        if self.terminal.quiet:
+        if self.terminal.quiet or not self.terminal.err.is_tty:
             return
         now = self.clock.monotonic()
         self._sample(done, now)
         if self.terminal.live:
             self._draw(done, now, note)
         else:
-            self._log(done, now, note)
+            self._say(done, now, note)
 
     def close(self) -> None:
         """Take the line away."""
@@ -88,7 +88,7 @@ class Progress:
         err.flush()
         self.terminal.line_shown = True
 
-    def _log(self, done: int, now: int, note: str) -> None:
+    def _say(self, done: int, now: int, note: str) -> None:
         quarter = self._percent(done) // 25
         if quarter <= self.quarter and now - self.line_at < LINE_INTERVAL:
             return

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from ..commands.context import Context
+    from ..engine.change import Change
     from ..model.job import Job
     from .live import FullScreen
     from .terminal import Screen, Terminal
@@ -148,7 +149,7 @@ class Top:
         actions: dict[str, Callable[[], None]] = {
             "q": self._quit,
             "enter": self._open_output,
-            "r": self._ask_retry,
+            "r": self._retry,
             "c": self._ask_cancel,
             "p": self._pause,
             "/": self._ask_filter,
@@ -190,38 +191,39 @@ class Top:
         self.refresh()
         self._look.paused = paused
 
-    # --- questions in the footer
-
-    def _ask_retry(self) -> None:
-        self._ask("retry")
-
-    def _ask_cancel(self) -> None:
-        self._ask("cancel")
-
-    def _ask(self, verb: str) -> None:
+    def _retry(self) -> None:
         job = self._selected
         if job is None:
             self._look.message = "no job is selected"
             return
-        number, identifier = job.number, job.id
-        self._look.prompt = f"{verb} {identifier} ({job.state})? [y/N] "
+        self._apply(lambda: self._queue.retry(job.number), "runs again")
+
+    # --- questions in the footer
+
+    def _ask_cancel(self) -> None:
+        """Ask: what a stray key ends is lost."""
+        job = self._selected
+        if job is None:
+            self._look.message = "no job is selected"
+            return
+        number = job.number
+        self._look.prompt = f"cancel {job.id} ({job.state})? [y/N] "
 
         def answer(key: str) -> None:
             if key == "resized":
                 return
             self._look.prompt = self._answer = None
             if key in ("y", "Y"):
-                self._apply(verb, number)
+                self._apply(lambda: self._queue.cancel(number), "is cancelled")
             else:
                 self._look.message = "nothing was changed"
 
         self._answer = answer
 
-    def _apply(self, verb: str, number: int) -> None:
+    def _apply(self, act: Callable[[], Change], done: str) -> None:
         try:
-            change = self._queue.retry(number) if verb == "retry" else self._queue.cancel(number)
+            change = act()
             demand_done(change)
-            done = {"retry": "runs again", "cancel": "is cancelled"}[verb]
             self._look.message = f"{', '.join(change.done)} {done}"
         except QueueCTLError as error:
             self._look.message = error.message

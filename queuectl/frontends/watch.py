@@ -62,7 +62,6 @@ def _watch_changes(
 ) -> int:
     feed = {
         **options,
-        "json": False,
         "output": {"table": "tsv", "json": "jsonl"}.get(form_of(options), form_of(options)),
     }
     seen: dict[object, object] = {}

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Collection
 
 SCHEDULED = "scheduled"
 BLOCKED = "blocked"
@@ -33,8 +33,12 @@ CANCELLED = "cancelled"
 
 STATES = (SCHEDULED, BLOCKED, HELD, PENDING, PROCESSING, FAILED, COMPLETED, DEAD, CANCELLED)
 FINAL_STATES = (COMPLETED, DEAD, CANCELLED)
+OPEN_STATES = (SCHEDULED, BLOCKED, HELD, PENDING, PROCESSING, FAILED)
 WAITING_STATES = (SCHEDULED, BLOCKED, HELD, PENDING, FAILED)
 DUE_STATES = (SCHEDULED, FAILED)
+# What may be written for a state: `open` is all that are not final.
+OPEN = "open"
+STATE_WORDS = (*STATES, OPEN)
 
 TRANSITIONS: dict[tuple[str, str], str] = {
     (PENDING, "claim"): PROCESSING,
@@ -68,6 +72,11 @@ def jobs_text(count: int, kind: str = "") -> str:
 def sources(verb: str) -> tuple[str, ...]:
     """Return the states from which `verb` is allowed, in the order of STATES."""
     return tuple(state for state in STATES if (state, verb) in TRANSITIONS)
+
+
+def states_named(words: Collection[str]) -> tuple[str, ...]:
+    """Return the states that words of STATE_WORDS name, each once, in the order of STATES."""
+    return tuple(state for state in STATES if state in words or (OPEN in words and state in OPEN_STATES))
 
 
 EXITED = "exited"

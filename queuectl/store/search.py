@@ -26,6 +26,8 @@ SELECT jobs.id, number, command, state, queue, priority, attempts, max_retries, 
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
+STATES_OF_NUMBERS = "SELECT number, state FROM jobs WHERE number IN ({})"
+EACH_STATE = ", ".join(f"sum(state = '{state}')" for state in STATES)
 NUMBER_OF_ID = "SELECT number FROM jobs WHERE id = ?"
 NUMBER_EXISTS = "SELECT number FROM jobs WHERE number = ?"
 LAST = "SELECT max(number) FROM jobs"
@@ -106,24 +108,32 @@ SORTS = {
 
 
 class JobFilter:
-    """Which jobs, in which order. Empty fields do not limit; `sort` begins with `-` for descending."""
+    """Which jobs, in which order: in one of the states, in one of the queues, with all of the tags.
 
-    __slots__ = ("states", "queue", "tag", "search", "sort")
+    Empty fields do not limit; `sort` begins with `-` for descending.
+    """
+
+    __slots__ = ("states", "queues", "tags", "search", "sort")
 
     def __init__(
         self,
         *,
         states: Sequence[str] = (),
-        queue: str | None = None,
-        tag: str | None = None,
+        queues: Sequence[str] = (),
+        tags: Sequence[str] = (),
         search: str | None = None,
         sort: str = "-number",
     ) -> None:
         self.states = tuple(states)
-        self.queue = queue
-        self.tag = tag
+        self.queues = tuple(queues)
+        self.tags = tuple(tags)
         self.search = search
         self.sort = sort
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the counts of each queue and state tell how many it finds."""
+        return not self.tags and self.search is None
 
     def condition(self) -> tuple[str, list[object]]:
         """Return a WHERE clause and its parameters."""
@@ -131,12 +141,12 @@ class JobFilter:
         parameters: list[object] = []
         if self.states:
             terms.append(_states_term(self.states))
-        if self.queue is not None:
-            terms.append("queue = ?")
-            parameters.append(self.queue)
-        if self.tag is not None:
+        if self.queues:
+            terms.append(f"queue IN ({','.join('?' * len(self.queues))})")
+            parameters += self.queues
+        for tag in self.tags:
             terms.append("instr(tags, ?) > 0")
-            parameters.append(f",{self.tag},")
+            parameters.append(f",{tag},")
         if self.search is not None:
             terms.append("(command LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')")
             parameters += [_like(self.search)] * 2
@@ -161,21 +171,44 @@ class Search:
         """Return the numbers of the jobs that a filter finds; a negative limit means all."""
         condition, parameters = wanted.condition()
         sql = f"SELECT number FROM jobs {condition} {wanted.order()} LIMIT ?"
-        if wanted.tag is None and wanted.search is None and not self.count(wanted):
+        if wanted.is_counted and not self.count(wanted):
             return []
         return [row[0] for row in self._database.rows(sql, [*parameters, limit])]
 
     def count(self, wanted: JobFilter) -> int:
         """Return how many jobs a filter finds, from the kept counts where they can tell."""
-        if wanted.tag is None and wanted.search is None:
-            return sum(
-                jobs
-                for queue, states in self._counts.by_queue().items()
-                for state, jobs in states.items()
-                if wanted.queue in (None, queue) and (not wanted.states or state in wanted.states)
-            )
+        if wanted.is_counted:
+            return sum(self._kept_counts(wanted).values())
         condition, parameters = wanted.condition()
         return int(self._database.value(f"SELECT count(*) FROM jobs {condition}", parameters))
+
+    def count_by_state(self, wanted: JobFilter) -> dict[str, int]:
+        """Return how many jobs a filter finds in each state that it finds any in, in the order of STATES."""
+        if wanted.is_counted:
+            found = self._kept_counts(wanted)
+        else:
+            condition, parameters = wanted.condition()
+            found = dict(zip(STATES, self._database.rows(f"SELECT {EACH_STATE} FROM jobs {condition}", parameters)[0]))
+        return {state: found[state] for state in STATES if found.get(state)}
+
+    def _kept_counts(self, wanted: JobFilter) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for queue, states in self._counts.by_queue().items():
+            if wanted.queues and queue not in wanted.queues:
+                continue
+            for state, jobs in states.items():
+                if not wanted.states or state in wanted.states:
+                    found[state] = found.get(state, 0) + jobs
+        return found
+
+    def states_of(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the states of the jobs of these numbers, without those that are gone."""
+        found: dict[int, str] = {}
+        for start in range(0, len(numbers), PAGE):
+            page = numbers[start : start + PAGE]
+            rows = self._database.rows(STATES_OF_NUMBERS.format(",".join("?" * len(page))), page)
+            found.update((row[0], row[1]) for row in rows)
+        return found
 
     def running(self, limit: int) -> list[int]:
         """Return the numbers of running jobs, the longest running first."""

@@ -1,16 +1,15 @@
-"""`wait`, `cancel`, `retry`, `release` and `remove`: by id and by filter."""
+"""`cancel`, `retry`, `hold`, `release` and `remove`: by id and by filter, and which of them ask."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
+import re
 from typing import List
 
 import pytest
 
 from queuectl.model.job import FINAL_STATES, STATES, sources
-from tests import support
-from tests.commands.calling import await_state, bring, call, done, ids, refused, state_of, states
+from tests.commands.calling import await_state, bring, call, done, ids, refused, state_of, states, store
+from tests.store import building
 from tests.support import run_cli
 
 BESIDE = ("dead", "completed", "failed", "cancelled", "processing", "scheduled", "held", "blocked", "pending")
@@ -33,8 +32,7 @@ def full(home: str) -> str:
     ("verb", "state"), [(verb, state) for verb, found in REFUSED_BY.items() for state in sorted(found)]
 )
 def test_a_verb_that_does_not_fit_the_state_is_a_conflict(full: str, verb: str, state: str) -> None:
-    words = ["--yes"] if verb == "remove" else []
-    answer = refused(full, 4, verb, f"{state}-1", *words)
+    answer = refused(full, 4, verb, f"{state}-1")
     assert answer.problems == [f'cannot {verb} job "{state}-1": it is {state}']
     assert "ID" not in answer.hint
     assert state_of(full, f"{state}-1") == state
@@ -56,7 +54,7 @@ def test_a_verb_brings_a_job_to_its_next_state(full: str, verb: str, state: str,
 
 @pytest.mark.parametrize("state", sorted(set(STATES) - {"processing"}))
 def test_remove_deletes_a_job_in_any_state_but_a_running_one(full: str, state: str) -> None:
-    assert done(full, "remove", f"{state}-1", "--yes").out == f"Job removed: {state}-1\n"
+    assert done(full, "remove", f"{state}-1").out == f"Job removed: {state}-1\n"
     refused(full, 3, "show", f"{state}-1")
 
 
@@ -80,7 +78,7 @@ def test_all_means_those_that_the_verb_is_for(full: str, verb: str, meant: set[s
     "words", [["--state", "dead"], ["--queue", "q-dead"], ["--tag", "dead"], ["--all", "--tag", "dead"]]
 )
 def test_a_filter_chooses_the_jobs(full: str, words: List[str]) -> None:
-    assert done(full, "retry", *words, "--yes").out == "Job queued again: dead-1\n"
+    assert done(full, "retry", *words).out == "Job queued again: dead-1\n"
     assert state_of(full, "failed-1") == "failed"
 
 
@@ -101,26 +99,99 @@ def test_an_explicit_state_includes_what_cannot_be_changed_and_says_so(full: str
     ("words", "question"),
     [
         (["cancel", "--state", "pending"], "cancel 1 job needs a confirmation"),
-        (["retry", "--all"], "retry 2 jobs needs a confirmation"),
+        (["cancel", "state:open"], "cancel 6 jobs needs a confirmation"),
         (["remove", "--all"], "remove 3 jobs needs a confirmation"),
-        (["remove", "dead-1"], "remove 1 job needs a confirmation"),
+        (["remove", "--tag", "dead"], "remove 1 job needs a confirmation"),
+        (["dlq", "remove"], "remove 1 dead job needs a confirmation"),
     ],
 )
-def test_without_a_terminal_a_change_in_bulk_needs_yes(full: str, words: List[str], question: str) -> None:
+def test_what_destroys_asks_before_it_takes_what_a_filter_found(full: str, words: List[str], question: str) -> None:
     answer = refused(full, 2, *words)
     assert (answer.problems, answer.hint) == ([question], "pass --yes")
     assert states(full) == {f"{state}-1": state for state in BESIDE}
+    done(full, *words, "--dry-run") if words[0] != "dlq" else None
+    assert done(full, *words, "--yes").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "input"),
+    [
+        (["cancel", "pending-1"], b""),
+        (["cancel", "held-1", "blocked-1"], b""),
+        (["remove", "1-2"], b""),
+        (["remove", "last"], b""),
+        (["remove", "-"], b"dead-1 completed-1"),
+        (["dlq", "remove", "dead-1"], b""),
+    ],
+)
+def test_of_jobs_that_were_named_nobody_is_asked(full: str, words: List[str], input: bytes) -> None:
+    assert done(full, *words, input=input).err == ""
+    assert states(full) != {f"{state}-1": state for state in BESIDE}
+
+
+@pytest.mark.parametrize("words", [["retry"], ["hold"], ["release"], ["retry", "--state", "cancelled"]])
+def test_what_only_starts_or_stops_jobs_never_asks(full: str, words: List[str]) -> None:
+    assert re.match(r"(Job|\d jobs) (queued again|held|released)", done(full, *words, "--all").out)
+
+
+@pytest.mark.parametrize("verb", ["cancel", "retry", "hold", "release", "remove", "edit", "dlq retry", "dlq remove"])
+def test_every_verb_accepts_yes(full: str, verb: str) -> None:
+    fits = {"retry": "dead", "release": "held", "remove": "dead", "dlq retry": "dead", "dlq remove": "dead"}
+    change = ["--priority", "1"] if verb == "edit" else []
+    done(full, *verb.split(), f"{fits.get(verb, 'pending')}-1", *change, "--yes")
+
+
+def test_a_filter_tells_what_it_left_out(full: str) -> None:
+    again = done(full, "retry", "--all", "--dry-run", "-o", "ids")
+    assert (
+        again.err == "2 jobs, nothing was changed\n1 completed, 1 cancelled left out; add --state completed,cancelled\n"
+    )
+    assert done(full, "retry", "--tag", "completed").err == "1 completed left out; add --state completed\n"
+    assert done(full, "retry", "--state", "completed").out == "Job queued again: completed-1\n"
+    assert done(full, "retry", "cancelled-1").err == ""
+    left = done(full, "remove", "--tag", "held", "--yes")
+    assert (left.out, left.err) == ("0 jobs removed\n", "1 held left out; add --state held\n")
+    assert done(full, "remove", "--tag", "processing", "--yes").err == ""
+
+
+def test_tags_add_up_and_states_and_queues_are_any_of_those(home: str) -> None:
+    with store(home) as opened:
+        for name, tags, queue in (
+            ("a", ("x", "y"), "p"),
+            ("b", ("x",), "q"),
+            ("c", ("y",), "r"),
+            ("d", ("y", "x"), "q"),
+        ):
+            building.add(opened, id=name, tags=tags, queue=queue)
+    assert ids(home, "-t", "x", "-t", "y") == ["d", "a"]
+    assert ids(home, "-Q", "p", "-Q", "q", "-t", "x") == ["d", "b", "a"]
+    done(home, "hold", "-Q", "p", "-Q", "r")
+    assert ids(home, "-s", "held", "-s", "dead") == ["c", "a"]
+    assert ids(home, "--state", "open", "-t", "y", "-t", "x") == ["d", "a"]
+    assert done(home, "cancel", "-t", "x", "-t", "y", "--dry-run", "-o", "ids").lines == ["a", "d"]
+    assert done(home, "cancel", "-t", "x", "-t", "y", "--yes").out == "2 jobs cancelled: a, d\n"
+    assert done(home, "remove", "-t", "x", "-t", "y", "--yes").out == "2 jobs removed: a, d\n"
+    assert states(home) == {"b": "pending", "c": "held"}
+
+
+def test_a_word_for_states_is_a_filter(full: str) -> None:
+    assert done(full, "retry", "state:dead,failed").out == "2 jobs queued again: dead-1, failed-1\n"
+    assert refused(full, 2, "cancel", "state:pendin").problems == [
+        "state: must be of scheduled, blocked, held, pending, processing, failed, completed, dead, cancelled, open; "
+        '"pendin" is none (did you mean "pending"?)'
+    ]
+    assert refused(full, 2, "cancel", "state:held", "held-1").problems == ["give either ids or a filter, not both"]
 
 
 @pytest.mark.parametrize("verb", ["wait", "cancel", "retry", "release", "remove"])
 def test_no_jobs_named_is_a_mistake(full: str, verb: str) -> None:
     assert "which jobs?" in refused(full, 2, verb).err
     assert "not both" in refused(full, 2, verb, "1", "--all").err
-    refused(full, 3, verb, "1", "nope", *(["--yes"] if verb == "remove" else []))
+    refused(full, 3, verb, "1", "nope")
     assert states(full) == {f"{state}-1": state for state in BESIDE}
 
 
-@pytest.mark.parametrize("verb", ["cancel", "retry", "release", "remove", "wait"])
+@pytest.mark.parametrize("verb", ["cancel", "retry", "hold", "release", "remove"])
 def test_a_filter_that_finds_nothing_is_no_error(home: str, verb: str) -> None:
     answer = call(home, verb, "--all", "--tag", "none")
     assert answer.code == 0, answer
@@ -131,50 +202,6 @@ def test_keep_attempts_gives_one_more_attempt(full: str) -> None:
     done(full, "retry", "cancelled-1")
     dead, cancelled = (done(full, "show", name, "--json").json() for name in ("dead-1", "cancelled-1"))
     assert (dead["attempts"], cancelled["attempts"]) == (1, 0)
-
-
-@pytest.mark.parametrize(("command", "code"), [("exit 0", 0), ("exit 3", 3), ("kill -TERM $$", 143), ("sleep 9", 1)])
-def test_wait_for_one_job_returns_its_own_code(workers: str, command: str, code: int) -> None:
-    done(workers, "add", command, "--retries", "0", "--timeout", "0.5", "--id", "one")
-    answer = call(workers, "wait", "one")
-    assert answer.code == code
-    assert answer.lines[0].split()[0] == "ID"
-
-
-def test_wait_for_several_is_1_if_one_did_not_complete(workers: str) -> None:
-    done(workers, "add", "true", "-q")
-    done(workers, "add", "exit 9", "-r", "0")
-    done(workers, "add", "true")
-    assert call(workers, "wait", "1-3").code == 1
-    assert call(workers, "wait", "1,3").code == 0
-    assert call(workers, "wait", "--tag", "none").code == 0
-
-
-def test_wait_gives_up_with_124_and_the_job_goes_on(workers: str) -> None:
-    done(workers, "add", "sleep 60", "--id", "long")
-    answer = call(workers, "wait", "long", "--timeout", "0.1", "--json")
-    assert answer.code == 124
-    assert answer.error()["code"] == "wait_timeout"
-    await_state(workers, "long", "processing")
-
-
-def test_wait_says_when_nobody_works(home: str) -> None:
-    done(home, "add", "true")
-    answer = call(home, "wait", "1", "--timeout", "0")
-    assert answer.code == 124
-    assert "no workers are running; start them with: queuectl worker start" in answer.err
-
-
-def test_wait_ends_when_the_job_is_removed(home: str, processes: support.Processes) -> None:
-    done(home, "add", "true", "--hold")
-    waiting = processes.start_cli(
-        home, "wait", "1", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert waiting.stderr.readline().startswith(b"no workers")
-    assert waiting.stderr.readline().startswith(b"waiting 0%")
-    done(home, "remove", "1", "--yes")
-    assert waiting.wait(30) == 3
-    assert b"1 of the jobs waited for were removed" in waiting.stderr.read()
 
 
 def test_a_running_job_is_cancelled_with_all_it_started(workers: str) -> None:
@@ -205,16 +232,3 @@ def test_a_released_job_runs(workers: str) -> None:
     done(workers, "add", "true", "--hold", "--id", "h")
     done(workers, "release", "h")
     assert call(workers, "wait", "h").code == 0
-
-
-def test_ctrl_c_ends_waiting_with_130_and_no_traceback(home: str, processes: support.Processes) -> None:
-    done(home, "add", "true", "--hold")
-    waiting = processes.start_cli(
-        home, "wait", "1", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    waiting.stderr.readline()
-    waiting.stderr.readline()
-    waiting.send_signal(signal.SIGINT)
-    assert waiting.wait(30) == 130
-    assert b"Traceback" not in waiting.stderr.read()
-    assert ids(home, "--state", "held") == ["job-1"]

@@ -112,7 +112,7 @@ def test_a_short_option_is_complete_once_it_is_typed(home: str) -> None:
 def test_the_value_of_an_option_is_completed_in_both_spellings(home: str) -> None:
     assert values(home, "list", "--state=de") == ["--state=dead"]
     assert values(home, "list", "--state", "de") == ["dead"]
-    assert values(home, "list", "-s", "") == list(STATES)
+    assert values(home, "list", "-s", "") == [*STATES, "open"]
     assert values(home, "--color=al") == ["--color=always"]
     assert values(home, "list", "--verbose=") == []
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 
 from queuectl.model.job import Outcome
@@ -80,10 +78,8 @@ def test_a_dead_job_is_retried_by_id_without_a_question(dead: str) -> None:
     assert (state_of(dead, "a"), state_of(dead, "b")) == ("pending", "dead")
 
 
-def test_all_dead_jobs_are_retried_with_yes_only(dead: str) -> None:
-    answer = refused(dead, 2, "dlq", "retry")
-    assert (answer.problems, answer.hint) == (["retry 6 dead jobs needs a confirmation"], "pass --yes")
-    assert done(dead, "dlq", "retry", "--yes").out.startswith("6 jobs queued again: a, b, c, d, e and 1 more")
+def test_all_dead_jobs_are_retried_without_a_question(dead: str) -> None:
+    assert done(dead, "dlq", "retry").out.startswith("6 jobs queued again: a, b, c, d, e and 1 more")
     assert set(states(dead).values()) == {"pending", "completed"}
     assert done(dead, "dlq", "list", "-o", "ids").out == ""
 
@@ -100,14 +96,13 @@ def test_keep_attempts_gives_one_attempt_more(workers: str) -> None:
     assert (job["attempts"], len(job["attempt_history"])) == (2, 5)
 
 
-@pytest.mark.parametrize("words", [["remove", "a"], ["remove"]])
-def test_nothing_is_removed_without_yes(dead: str, words: List[str]) -> None:
-    assert "pass --yes" in refused(dead, 2, "dlq", *words).hint
+def test_all_dead_jobs_are_removed_with_yes_only(dead: str) -> None:
+    assert "pass --yes" in refused(dead, 2, "dlq", "remove").hint
     assert len(ids(dead, "--state", "dead")) == 6
 
 
 def test_dead_jobs_are_removed_by_id_and_in_bulk(dead: str) -> None:
-    assert done(dead, "dlq", "remove", "a", "--yes").out == "Job removed: a\n"
+    assert done(dead, "dlq", "remove", "a").out == "Job removed: a\n"
     assert done(dead, "dlq", "remove", "--yes").out == "5 jobs removed: b, c, d, e, f\n"
     assert sorted(states(dead)) == ["completed-1", "pending-1"]
     assert done(dead, "status", "--json").json()["jobs"]["dead"] == 0

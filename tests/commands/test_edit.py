@@ -196,11 +196,10 @@ def test_the_history_keeps_a_long_command_and_one_that_was_not_edited(home: str)
     assert f'command "{long}" to "true"' in done(home, "history", "x", "--json").json()[-1]["detail"]
 
 
-def test_holding_by_filter_asks_first_and_means_those_that_wait(home: str) -> None:
+def test_holding_by_filter_means_those_that_wait(home: str) -> None:
     bring(home, "completed", "failed", "pending", "held")
     done(home, "add", "true", "--in", "1h", "--id", "later")
-    assert refused(home, 2, "hold", "--all").problems == ["hold 3 jobs needs a confirmation"]
-    assert done(home, "hold", "--all", "--yes").out.startswith("3 jobs held")
+    assert done(home, "hold", "--all").out.startswith("3 jobs held")
     assert state_of(home, "later") == "held"
     done(home, "release", "later")
     assert state_of(home, "later") == "scheduled"

@@ -97,6 +97,10 @@ def test_verbose_shows_more_columns(full: str, words: List[str], columns: List[s
     assert done(full, "list", *words).lines[0].split() == [name.upper() for name in columns]
 
 
+def test_columns_that_were_named_do_not_hide_more_columns_silently(full: str) -> None:
+    assert refused(full, 2, "list", "-v", "-c", "id").problems == ["give either --columns or --verbose"]
+
+
 def _read(form: str, text: str) -> List[Dict[str, Any]]:
     if form == "json":
         found: List[Dict[str, Any]] = json.loads(text)

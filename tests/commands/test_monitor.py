@@ -189,6 +189,12 @@ def test_stopping_no_workers_is_done(home: str) -> None:
     assert done(home, "worker", "stop").out == "no workers were running\n"
 
 
+@pytest.mark.parametrize("verb", ["stop", "restart"])
+def test_a_time_for_jobs_and_their_end_at_once_exclude_each_other(home: str, verb: str) -> None:
+    answer = refused(home, 2, "worker", verb, "--timeout", "5", "--force")
+    assert answer.problems == ["give either --timeout or --force, not both"]
+
+
 @pytest.mark.parametrize("words", [["start", "--count", "11"], ["scale", "11"]])
 def test_more_workers_than_allowed_are_refused(home: str, words: list[str]) -> None:
     answer = refused(home, 2, "worker", *words)

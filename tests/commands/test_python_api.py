@@ -42,6 +42,23 @@ def test_jobs_are_cancelled_retried_and_removed(home: str) -> None:
         assert [job.state for job in queue.list()] == ["pending"]
 
 
+def test_jobs_are_listed_by_one_or_several_queues_and_tags(home: str) -> None:
+    with Queue(home) as queue:
+        queue.add("true", id="a", queue="p", tags=["x", "y"])
+        queue.add("true", id="b", queue="q", tags=["x"], hold=True)
+        queue.add("true", id="c", queue="r")
+
+        def listed(*states: str, **fields: Any) -> List[str]:
+            return [job.id for job in queue.list(*states, sort="number", **fields)]
+
+        assert listed(queue="p") == listed(tag="y") == listed(tag=["x", "y"]) == ["a"]
+        assert listed(queue=["p", "r"]) == ["a", "c"]
+        assert listed("held", tag=("x",)) == ["b"]
+        assert listed("open", queue=None, tag=[]) == ["a", "b", "c"]
+        with pytest.raises(InvalidInput, match="there is no state"):
+            queue.list("opened")
+
+
 def test_mistakes_are_errors_of_one_tree(home: str) -> None:
     with Queue(home) as queue:
         with pytest.raises(InvalidInput) as raised:

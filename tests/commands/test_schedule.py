@@ -175,15 +175,14 @@ def test_a_recurring_job_is_paused_and_resumed(home: str) -> None:
 @pytest.mark.parametrize("verb", ["show", "next", "run", "pause", "resume", "remove"])
 def test_a_schedule_that_is_not_there_is_not_found(home: str, verb: str) -> None:
     add(home)
-    answer = refused(home, 3, "cron", verb, "tik", *(["--yes"] if verb == "remove" else []))
+    answer = refused(home, 3, "cron", verb, "tik")
     assert 'did you mean "tick"?' in answer.problems[0]
 
 
-def test_removing_asks_and_leaves_the_jobs(home: str) -> None:
+def test_removing_leaves_the_jobs(home: str) -> None:
     add(home)
     done(home, "cron", "run", "tick")
-    refused(home, 2, "cron", "remove", "tick")
-    done(home, "cron", "remove", "tick", "--yes")
+    done(home, "cron", "remove", "tick")
     assert done(home, "cron", "list").err.startswith("there are no schedules")
     assert jobs(home)[0]["schedule"] == "tick"
 

@@ -142,11 +142,15 @@ def test_what_the_quick_parser_accepts_argparse_reads_the_same(seed: int) -> Non
     for _ in range(LINES // 4):
         words = _line(rand, COMMANDS[rand.choice(PATHS)])
         try:
-            quick = parser._read(words)
+            quick = parser._read(words, {})
         except parser.Unusual:
             continue
+        except InvalidInput:
+            with pytest.raises(InvalidInput):
+                parse_with_argparse(words, {})
+            continue
         accepted += 1
-        slow = parse_with_argparse(words)
+        slow = parse_with_argparse(words, {})
         assert slow.command is quick.command, words
         assert _plain(slow.arguments) == _plain(quick.arguments), words
         assert slow.options == quick.options, words
@@ -185,7 +189,7 @@ def _occurrences(rand: random.Random, arg: Arg) -> List[List[str]]:
         if arg.optional and rand.random() < 0.5:
             return []
         return [[_text(rand, arg)] for _ in range(rand.randrange(3) if arg.many else 1)]
-    times = rand.randrange(3) if arg.many else 1 if rand.random() < 0.25 else 0
+    times = rand.randrange(3) if arg.many or rand.random() < 0.1 else 1 if rand.random() < 0.25 else 0
     return [_option(rand, arg) for _ in range(times)]
 
 

@@ -116,6 +116,17 @@ def test_filters_add_up_and_states_may_be_several(opened: Queue) -> None:
     assert shown(opened, "state:dead queue:q-failed") == []
 
 
+def test_a_filter_given_twice_drops_none_of_both(opened: Queue) -> None:
+    numbers = one_of_each(opened)
+    enqueue(opened.store, spec(tags=("t-dead", "t-more")))
+    assert set(shown(opened, "state:dead state:failed")) == {numbers[DEAD], numbers[FAILED]}
+    assert set(shown(opened, "queue:q-dead queue:q-failed")) == {numbers[DEAD], numbers[FAILED]}
+    assert shown(opened, "tag:t-dead tag:t-more") == [len(numbers) + 1]
+    assert shown(opened, "tag:t-dead tag:t-failed") == []
+    assert shown(opened, "text:echo text:nothing") == []
+    assert len(shown(opened, "state:open")) == len(STATES) - len(FINAL_STATES) + 1
+
+
 def test_a_rare_state_is_found_behind_many_that_share_its_index(opened: Queue) -> None:
     number = bring_to(opened.store, FAILED)
     enqueue(opened.store, *[spec(run_at=NOW + 1) for _ in range(20)])

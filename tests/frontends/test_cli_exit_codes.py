@@ -40,7 +40,7 @@ from tests.support import ROOT, cli_command, cli_environment, run_cli
         (["retry", "held"], 4, "conflict"),
         (["wait", "held", "--timeout", "0"], 124, "wait_timeout"),
         (["worker", "scale", "2"], 6, "daemon_unavailable"),
-        (["--home", "/dev/null", "list"], 5, "store_unavailable"),
+        (["list", "--home", "/dev/null"], 5, "store_unavailable"),
     ],
 )
 def test_an_exit_code_comes_with_a_stable_name(home: str, words: List[str], code: int, name: str) -> None:

@@ -192,7 +192,7 @@ def test_live_status_without_a_terminal_is_the_status(home: str) -> None:
 
 def test_listing_leads_to_a_job_and_what_can_be_done_with_it(home: str) -> None:
     bring(home, "completed", "pending")
-    talk = Talk(home, "3", "pending,completed", "", "", "pending-1", "show", "cancel", "y", "retry", "b", "b", "0")
+    talk = Talk(home, "3", "pending,completed", "", "", "pending-1", "show", "cancel", "retry", "b", "b", "0")
     assert talk.commands == [
         "queuectl list --state pending,completed",
         "queuectl show pending-1",
@@ -204,7 +204,7 @@ def test_listing_leads_to_a_job_and_what_can_be_done_with_it(home: str) -> None:
 
 def test_a_removed_job_leads_back_to_the_list(home: str) -> None:
     bring(home, "dead", "pending")
-    talk = Talk(home, "3", "", "", "", "dead-1", "remove", "y", "b", "b", "0")
+    talk = Talk(home, "3", "", "", "", "dead-1", "remove", "b", "b", "0")
     assert talk.commands[-1] == "queuectl remove dead-1"
     assert set(states(home)) == {"pending-1"}
     assert talk.code == 0
@@ -221,17 +221,23 @@ def test_a_long_list_has_pages(home: str) -> None:
     assert "Job job-25" in talk.out
 
 
-def test_dead_letters_are_retried_and_deleted_after_a_question(home: str) -> None:
+def test_only_the_deletion_of_all_dead_letters_asks(home: str) -> None:
     bring(home, "dead")
-    talk = Talk(home, "7", "1", "6", "4", "1", "n", "5", "no", "3", "y", "0", "0")
+    talk = Talk(home, "7", "1", "6", "5", "no", "3", "0", "0")
     assert talk.commands == ["queuectl dlq list", "queuectl dlq stats", "queuectl dlq retry"]
     assert state_of(home, "dead-1") == "pending"
     assert "Dead letter queue (1)" in talk.out
     assert "Dead letter queue (0)" in talk.out
-    bring_again = bring(home, "cancelled")
+    bring(home, "cancelled")
     talk = Talk(home, "7", "2", "4", "5", "y", "0", "0")
     assert talk.out.count("There are none.") == 2
-    assert set(states(home)) == {"dead-1", *bring_again}
+    assert set(states(home)) == {"dead-1", "cancelled-1"}
+
+
+def test_one_dead_letter_is_deleted_without_a_question(home: str) -> None:
+    bring(home, "dead")
+    assert Talk(home, "7", "4", "1", "0", "0").commands == ["queuectl dlq remove dead-1"]
+    assert states(home) == {}
 
 
 def test_workers_are_started_scaled_looked_at_and_stopped(home: str) -> None:
@@ -330,8 +336,7 @@ def test_the_menu_runs_only_commands_that_exist() -> None:
     assert len(forms) > 4
     commands = load()
     assert [words for words in lists + forms if " ".join(words[:2]) not in commands and words[0] not in commands] == [
-        ["dlq"],
-        ["cron"],
+        ["cron"]
     ]
 
 

@@ -74,7 +74,6 @@ def test_a_recurring_job_is_added_looked_at_paused_and_removed(home: str) -> Non
         "4",
         "4",
         "5",
-        "y",
         "0",
         "6",
         "1",

@@ -1,4 +1,4 @@
-"""Progress on a terminal and in a log, by a clock that is moved by hand."""
+"""Progress on terminals of two kinds and elsewhere, by a clock that is moved by hand."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.support import FakeClock
 class Bench:
     """A progress of 1000 things and what it wrote."""
 
-    def __init__(self, on_tty: bool, columns: int = 80, total: int = 1000, **environ: str) -> None:
+    def __init__(self, columns: int = 80, total: int = 1000, **environ: str) -> None:
         self.clock = FakeClock()
-        self.err = Tty() if on_tty else io.StringIO()
+        self.err = Tty()
         self.terminal = Terminal(io.StringIO(), self.err, environ={"COLUMNS": str(columns), **environ})
         self.progress = Progress(total, "Importing", self.terminal, self.clock)
 
@@ -35,7 +35,7 @@ class Bench:
 
 
 def test_a_terminal_shows_bar_rate_and_remaining_time() -> None:
-    bench = Bench(on_tty=True)
+    bench = Bench()
     for second in range(1, 46):
         bench.step(second * 10, 1000)
     bar = "#" * 13 + "." * 17
@@ -43,14 +43,14 @@ def test_a_terminal_shows_bar_rate_and_remaining_time() -> None:
 
 
 def test_the_remaining_time_waits_for_three_samples() -> None:
-    bench = Bench(on_tty=True)
+    bench = Bench()
     for done in (10, 20, 30):
         bench.step(done, 1000)
     assert ["eta" in frame for frame in bench.frames] == [False, False, True]
 
 
 def test_a_stall_is_shown_instead_of_a_guess() -> None:
-    bench = Bench(on_tty=True)
+    bench = Bench()
     for done in (10, 20, 30):
         bench.step(done, 1000)
     bench.step(30, 10_001)
@@ -58,7 +58,7 @@ def test_a_stall_is_shown_instead_of_a_guess() -> None:
 
 
 def test_a_terminal_is_drawn_ten_times_a_second_at_most() -> None:
-    bench = Bench(on_tty=True)
+    bench = Bench()
     for done in range(1000):
         bench.step(done, 1)
     assert len(bench.frames) == 10
@@ -66,7 +66,7 @@ def test_a_terminal_is_drawn_ten_times_a_second_at_most() -> None:
 
 @pytest.mark.parametrize("columns", [1, 2, 10, 20, 30, 40, 79, 80, 200])
 def test_the_line_always_fits(columns: int) -> None:
-    bench = Bench(on_tty=True, columns=columns)
+    bench = Bench(columns=columns)
     for done in range(0, 1000, 100):
         bench.step(done, 1000, note="日本語 \x1b[2J " * 10)
     assert len(bench.frames) == 10
@@ -77,7 +77,7 @@ def test_the_line_always_fits(columns: int) -> None:
 
 
 def test_close_takes_the_line_away_once() -> None:
-    bench = Bench(on_tty=True)
+    bench = Bench()
     with bench.progress:
         bench.step(500, 1000)
     bench.progress.close()
@@ -86,15 +86,15 @@ def test_close_takes_the_line_away_once() -> None:
 
 
 def test_other_words_do_not_mix_with_the_line() -> None:
-    bench = Bench(on_tty=True)
+    bench = Bench()
     bench.step(500, 1000)
     bench.terminal.say("one was refused")
     bench.progress.close()
     assert bench.err.getvalue().endswith(f"500/1000{ERASE_LINE}one was refused\n")
 
 
-def test_a_log_gets_a_line_at_each_quarter() -> None:
-    bench = Bench(on_tty=False)
+def test_a_dumb_terminal_gets_a_line_at_each_quarter() -> None:
+    bench = Bench(TERM="dumb")
     for done in range(0, 1001, 10):
         bench.step(done, 100)
     bench.progress.close()
@@ -103,43 +103,45 @@ def test_a_log_gets_a_line_at_each_quarter() -> None:
 
 
 def test_a_jump_over_quarters_is_one_line() -> None:
-    bench = Bench(on_tty=False)
+    bench = Bench(TERM="dumb")
     bench.step(0, 0)
     bench.step(800, 1000)
     assert [line.split()[1] for line in bench.lines] == ["0%", "80%"]
 
 
-def test_a_slow_log_gets_a_line_each_thirty_seconds() -> None:
-    bench = Bench(on_tty=False)
+def test_a_slow_dumb_terminal_gets_a_line_each_thirty_seconds() -> None:
+    bench = Bench(TERM="dumb")
     for second in range(91):
         bench.step(second // 10, 1000)
     assert [line.split()[2] for line in bench.lines] == ["0/1000", "3/1000", "6/1000", "9/1000"]
 
 
 def test_a_dumb_terminal_gets_plain_lines() -> None:
-    bench = Bench(on_tty=True, TERM="dumb")
+    bench = Bench(TERM="dumb")
     bench.step(250, 1000)
     assert bench.err.getvalue() == "Importing 25% 250/1000\n"
 
 
 def test_nothing_to_do_is_all_done() -> None:
-    bench = Bench(on_tty=False, total=0)
+    bench = Bench(total=0, TERM="dumb")
     bench.step(0, 1000)
     assert bench.lines == ["Importing 100% 0/0"]
 
 
 def test_more_than_promised_stays_at_a_hundred() -> None:
-    bench = Bench(on_tty=True, columns=40)
+    bench = Bench(columns=40)
     for done in (500, 1000, 1500, 2000):
         bench.step(done, 1000)
     assert "100% 2000/1000" in bench.frames[-1]
     assert bench.frames[-1].endswith("eta 0s")
 
 
-def test_quiet_is_silent() -> None:
-    err = Tty()
+@pytest.mark.parametrize("err, quiet", [(Tty(), True), (io.StringIO(), False)], ids=["quiet", "a log"])
+def test_quiet_and_a_log_are_silent(err: io.StringIO, quiet: bool) -> None:
     clock = FakeClock()
-    progress = Progress(10, "Importing", Terminal(io.StringIO(), err, environ={}, quiet=True), clock)
-    progress.update(5)
+    progress = Progress(10, "Importing", Terminal(io.StringIO(), err, environ={}, quiet=quiet), clock)
+    for done in (0, 5, 10):
+        clock.advance(60_000)
+        progress.update(done)
     progress.close()
     assert err.getvalue() == ""

@@ -130,21 +130,31 @@ def test_time_goes_on_also_when_nothing_is_committed(view: View) -> None:
 
 
 @pytest.mark.parametrize(
-    "key, before, after, said",
+    "before, after, said",
     [
-        ("r", "dead", "pending", "a-job runs again"),
-        ("c", "pending", "cancelled", "a-job is cancelled"),
-        ("r", "processing", "processing", 'cannot retry job "a-job": it is processing'),
-        ("c", "dead", "dead", 'cannot cancel job "a-job": it is dead'),
+        ("dead", "pending", "a-job runs again"),
+        ("processing", "processing", 'cannot retry job "a-job": it is processing'),
     ],
 )
-def test_a_job_is_retried_and_cancelled_once_confirmed(
-    view: View, key: str, before: str, after: str, said: str
-) -> None:
+def test_a_job_is_retried_at_once(view: View, before: str, after: str, said: str) -> None:
     number = bring_to(view.other.store, before, id="a-job")
-    view.press("", key)
-    verb = {"r": "retry", "c": "cancel"}[key]
-    assert view.said == f"{verb} a-job ({before})? [y/N]"
+    view.press("", "r")
+    assert view.said == said
+    assert state_of(view.other.store, number) == after
+    assert any(line.startswith("> a-job") and after in line for line in view.lines())
+
+
+@pytest.mark.parametrize(
+    "before, after, said",
+    [
+        ("pending", "cancelled", "a-job is cancelled"),
+        ("dead", "dead", 'cannot cancel job "a-job": it is dead'),
+    ],
+)
+def test_a_job_is_cancelled_once_confirmed(view: View, before: str, after: str, said: str) -> None:
+    number = bring_to(view.other.store, before, id="a-job")
+    view.press("", "c")
+    assert view.said == f"cancel a-job ({before})? [y/N]"
     assert state_of(view.other.store, number) == before
     view.press("", "y")
     assert view.said == said

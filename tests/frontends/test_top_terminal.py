@@ -119,8 +119,6 @@ def test_keys_change_jobs_and_what_others_change_is_shown(home: str, start: Star
         bring_to(queue.store, "dead", id="broken")
         session = start("--interval", "0.1")
         session.send("r")
-        session.expect("retry broken (dead)? [y/N]")
-        session.send("y")
         session.expect("broken runs again")
         assert state_of(queue.store, number_of(queue.store, "broken")) == "pending"
         assert run_cli(home, "add", "--id", "another", "true").returncode == 0

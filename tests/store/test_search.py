@@ -52,21 +52,47 @@ def test_a_state_that_does_not_exist_is_a_mistake(store):
 
 def test_jobs_are_found_by_queue_and_state_together(store):
     enqueue(store, spec(queue="a"), spec(queue="b"), spec(queue="a", run_at=LATER))
-    assert found(store, queue="a") == [3, 1]
-    assert found(store, queue="a", states=[PENDING]) == [1]
-    assert found(store, queue="c") == []
-    assert store.search.count(JobFilter(queue="a")) == 2
-    assert store.search.count(JobFilter(queue="a", states=[SCHEDULED])) == 1
-    assert store.search.count(JobFilter(queue="c")) == 0
+    assert found(store, queues=["a"]) == [3, 1]
+    assert found(store, queues=["a"], states=[PENDING]) == [1]
+    assert found(store, queues=["c"]) == []
+    assert store.search.count(JobFilter(queues=["a"])) == 2
+    assert store.search.count(JobFilter(queues=["a"], states=[SCHEDULED])) == 1
+    assert store.search.count(JobFilter(queues=["c"])) == 0
 
 
 def test_a_tag_is_found_whole(store):
     enqueue(store, spec(tags=("a", "b.c")), spec(tags=("ab",)), spec(), spec(tags=("b", "a")))
-    assert found(store, tag="a") == [4, 1]
-    assert found(store, tag="b") == [4]
-    assert found(store, tag="b.c") == [1]
-    assert found(store, tag="") == found(store, tag="c") == []
-    assert store.search.count(JobFilter(tag="a")) == 2
+    assert found(store, tags=["a"]) == [4, 1]
+    assert found(store, tags=["b"]) == [4]
+    assert found(store, tags=["b.c"]) == [1]
+    assert found(store, tags=[""]) == found(store, tags=["c"]) == []
+    assert store.search.count(JobFilter(tags=["a"])) == 2
+
+
+def test_tags_must_all_be_there_and_queues_any(store):
+    enqueue(store, spec(tags=("a", "b"), queue="x"), spec(tags=("a",), queue="y"), spec(tags=("b", "a"), queue="z"))
+    assert found(store, tags=["a", "b"]) == found(store, tags=["b", "a"]) == [3, 1]
+    assert found(store, queues=["x", "y"]) == [2, 1]
+    assert found(store, queues=["x", "y", "none"], tags=["a", "b"]) == [1]
+    assert store.search.count(JobFilter(queues=["z", "x"])) == 2
+    assert store.search.count(JobFilter(queues=["z", "x"], tags=["a", "b"])) == 2
+
+
+def test_jobs_are_counted_by_state_with_and_without_the_kept_counts(store, one_of_each):
+    every = dict.fromkeys(STATES, 1)
+    assert store.search.count_by_state(JobFilter()) == every
+    assert store.search.count_by_state(JobFilter(search="")) == every
+    assert list(store.search.count_by_state(JobFilter(states=[DEAD, FAILED]))) == [FAILED, DEAD]
+    for wanted in ({"queues": ["q0"]}, {"queues": ["q0", "q1"], "states": [PENDING]}, {"queues": ["q9"]}):
+        kept, scanned = (store.search.count_by_state(JobFilter(**wanted, search=text)) for text in (None, ""))
+        assert kept == scanned
+        assert sum(kept.values()) == len(found(store, **wanted))
+
+
+def test_states_are_read_by_number_without_those_that_are_gone(store, one_of_each):
+    states = store.search.states_of([*one_of_each.values(), 999])
+    assert states == {number: state for state, number in one_of_each.items()}
+    assert store.search.states_of([]) == {}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +128,7 @@ def test_filters_combine(store):
         spec("build", tags=("t",)),
         spec("test", queue="q", tags=("t",)),
     )
-    wanted = JobFilter(states=[PENDING], queue="q", tag="t", search="build")
+    wanted = JobFilter(states=[PENDING], queues=["q"], tags=["t"], search="build")
     assert store.search.numbers(wanted) == [1]
     assert store.search.count(wanted) == 1
 

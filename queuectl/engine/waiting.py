@@ -1,0 +1,89 @@
+"""Waiting for jobs until all of them have ended, at one and the same time.
+
+Only what is still open is looked at again and again, so that a home full of finished jobs costs nothing. Once
+nothing is open, all are looked at once more: one that had ended may have been retried meanwhile, and is then
+waited for again.
+"""
+
+from __future__ import annotations
+
+from ..model.errors import WaitTimeout
+from ..model.job import COMPLETED, FINAL_STATES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Sequence
+
+    from ..model.job import Job
+    from .queue import Queue
+
+FIRST_LOOK_SECONDS = 0.005
+LONGEST_LOOK_SECONDS = 0.1
+
+
+class Waiting:
+    """Jobs that are waited for, for `timeout` seconds at most from now on.
+
+    `open` are the numbers of those that have not ended, `removed` of those that were removed before they ended,
+    and `states` has the last known state of all others.
+    """
+
+    def __init__(self, queue: Queue, numbers: Sequence[int], *, timeout: float | None = None) -> None:
+        self._queue = queue
+        self._timeout = timeout
+        self._deadline = None if timeout is None else queue.clock.monotonic() + round(timeout * 1000)
+        self.states = queue.store.search.states_of(numbers)
+        self.open = self._open_among(list(self.states))
+        self.removed: list[int] = []
+
+    @property
+    def all_completed(self) -> bool:
+        """Whether each job completed, as far as is known."""
+        return not self.removed and all(state == COMPLETED for state in self.states.values())
+
+    def jobs(self, numbers: Sequence[int], on_change: Callable[[], None]) -> list[Job]:
+        """Wait until all have ended; return those of these numbers as they ended, without any that is gone.
+
+        `on_change` is called whenever something has changed; what it raises ends the waiting. Raises WaitTimeout.
+        """
+        while True:
+            self._until_ended(on_change)
+            jobs = self._queue.store.search.jobs(numbers)
+            if all(job.is_final for job in jobs):
+                return jobs
+
+    def _until_ended(self, on_change: Callable[[], None]) -> None:
+        clock = self._queue.clock
+        pause, seen = FIRST_LOOK_SECONDS, -1
+        while True:
+            changes = self._queue.store.changes()
+            if changes != seen:
+                pause, seen = FIRST_LOOK_SECONDS, changes
+                self._look()
+                on_change()
+                if not self.open:
+                    return
+            if self._deadline is not None and clock.monotonic() >= self._deadline:
+                raise WaitTimeout(
+                    f"gave up waiting after {self._timeout:g} s",
+                    hint="the jobs go on; look at them with: queuectl list",
+                )
+            clock.pause(pause)
+            pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
+
+    def _look(self) -> None:
+        self._read(self.open)
+        if not self.open:
+            self._read(list(self.states))
+
+    def _read(self, numbers: Sequence[int]) -> None:
+        found = self._queue.store.search.states_of(numbers)
+        for number in self._open_among(numbers):
+            if number not in found:
+                self.removed.append(number)
+                del self.states[number]
+        self.states.update(found)
+        self.open = self._open_among(list(found))
+
+    def _open_among(self, numbers: Sequence[int]) -> list[int]:
+        return [number for number in numbers if self.states[number] not in FINAL_STATES]
