@@ -17,6 +17,7 @@ from ..model.job import (
     TRANSITIONS,
     WAITING_STATES,
     sources,
+    waits_since,
 )
 from .claim import Claim
 from .enqueue import Enqueue, Origin, tags_text
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 # The columns of a claim as they are once it is made.
 HEAD_OF_QUEUE = """
 SELECT number, id, command, queue, max_retries, timeout, run_at, attempts + 1 AS attempts,
-       last_attempt + 1 AS last_attempt, allow_background, context, priority
+       last_attempt + 1 AS last_attempt, allow_background, context, priority, created_at
 FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY priority DESC, run_at, number LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
@@ -131,7 +132,7 @@ class Jobs:
         if head is None:
             return None
         number = head["number"]
-        wait = max(0, now - head["run_at"])
+        wait = max(0, now - waits_since(head["created_at"], head["run_at"]))
         attempt_id = self._database.insert(BEGIN_ATTEMPT, (number, head["last_attempt"], worker, now, wait))
         self._database.change(CLAIM, (attempt_id, worker, lease_until, now, now, number))
         self._counts.move(head["queue"], PENDING, PROCESSING)
