@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, upcoming
+from ..engine.timezone import home_zone, trouble, zone_of
+from ..model.zones import LOCAL
 from . import arguments
 from .add import JOB_OPTIONS, job_fields
 from .registry import Arg, command
@@ -63,7 +65,7 @@ def timezone(text: str) -> str:
         default="local",
         metavar="ZONE",
         group="when to run",
-        help="UTC, or such as Europe/London (default: local)",
+        help="UTC, or such as Europe/London (default: that of the home, the setting timezone)",
     ),
     Arg(
         "--catch-up",
@@ -108,6 +110,9 @@ def cron_add(
         name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **fields
     )
     hint_if_nobody_looks(context)
+    told = trouble(context.queue.store, context.clock.wall())
+    if told is not None and added.timezone == LOCAL:
+        context.front_end.note(told)
     return Result(record=_row(context, added), message=_shown(context, added, "Schedule added"), ids=[name])
 
 
@@ -138,7 +143,7 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
     from ..model import when
 
     now = context.clock.wall()
-    times = upcoming(Recurring(context.queue).get(name), now, count)
+    times = upcoming(context.queue.store, Recurring(context.queue).get(name), now, count)
     rows = [{"local": when.local(at), "utc": when.iso(at), "in": when.ago(at, now)} for at in times]
     return Result(
         rows=rows,
@@ -180,20 +185,21 @@ def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
 
 
 def _row(context: Context, schedule: Schedule) -> dict[str, Any]:
-    from ..engine.firing import read
+    from ..model.cron import Cron
     from ..model.job import mask
 
     try:
-        words = read(schedule)[0].describe()
+        words = Cron.parse(schedule.expression).describe()
     except ValueError as error:
         words = str(error)
     last = context.queue.store.schedules.last_jobs(schedule.name)
-    zone = "" if schedule.timezone == "local" else f" ({schedule.timezone})"
+    zone = zone_of(schedule, home_zone(context.queue.store))
     return {
         "name": schedule.name,
-        "when": ("paused: " if schedule.paused else "") + words + zone,
+        "when": ("paused: " if schedule.paused else "") + f"{words} ({zone})",
         "expression": schedule.expression,
-        "timezone": schedule.timezone,
+        "timezone": zone,
+        "timezone_source": "home" if schedule.timezone == LOCAL else "schedule",
         "paused": schedule.paused,
         "next_at": None if schedule.paused else schedule.next_at,
         "last_fired_at": context.queue.store.schedules.last_fired(schedule),
@@ -221,6 +227,7 @@ def _shown(context: Context, schedule: Schedule, title: str) -> str:
     values = [
         (title, row["name"]),
         ("when", f"{row['when']}, {row['expression']}"),
+        ("timezone", row["timezone"] + (", that of the home" if schedule.timezone == LOCAL else "")),
         ("command", row["command"]),
         (
             "next",

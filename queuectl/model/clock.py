@@ -1,9 +1,11 @@
 """The only place that reads a clock or waits.
 
-Two kinds of time are kept apart. *Wall time* (integer milliseconds since 1970, UTC) is what is
+Three kinds of time are kept apart. *Wall time* (integer milliseconds since 1970, UTC) is what is
 stored and shown: when a job was added, is due, was finished. *Monotonic time* (integer
 milliseconds of this boot) is for leases and for how long something took: nothing that sets the
-wall clock can shorten or prolong a lease. All processes of one boot share it.
+wall clock can shorten or prolong a lease. *Boot time* is monotonic too, but goes on while the
+machine sleeps: wall time keeps its distance from it unless somebody sets the wall clock. All
+processes of one boot share the last two.
 """
 
 from __future__ import annotations
@@ -13,6 +15,13 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import threading
+
+
+# Where there is no CLOCK_BOOTTIME, as on macOS, CLOCK_MONOTONIC counts sleep; Python's monotonic() does not there.
+BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+# So far apart two readings of the clock may be that count as one instant, and so often it is tried.
+ONE_INSTANT_MS = 20
+TRIES = 50
 
 
 class Clock:
@@ -25,6 +34,23 @@ class Clock:
     def monotonic(self) -> int:
         """Return the milliseconds since some fixed instant of this boot."""
         return time.monotonic_ns() // 1_000_000
+
+    def boottime(self) -> int:
+        """Return the milliseconds since some fixed instant of this boot, sleep included."""
+        if BOOT_CLOCK is None:
+            return self.monotonic()  # Windows: it counts sleep there.
+        return time.clock_gettime_ns(BOOT_CLOCK) // 1_000_000
+
+    def ahead(self) -> int:
+        """Return by how many milliseconds wall time is ahead of boot time: another value means that it was set.
+
+        Both are read in one instant: a process that is stopped between two readings reads again.
+        """
+        for _ in range(TRIES):
+            before, wall, after = self.boottime(), self.wall(), self.boottime()
+            if after - before <= ONE_INSTANT_MS:
+                break
+        return wall - after
 
     def pause(self, seconds: float) -> None:
         """Wait; a signal's handler runs at once, but the wait then goes on."""

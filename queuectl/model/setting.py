@@ -5,13 +5,14 @@ A setting is kept as text (in the home, in the environment) and used as a value:
     int       whole number            float  number, six decimals
     duration  integer milliseconds    bytes  integer
     host, url text                    list   tuple of words
+    zone      the name of a time zone, whether or not this machine knows it
 
 A setting that may be switched off is None then, written `none`. `parse(show(value)) == value`.
 """
 
 from __future__ import annotations
 
-from . import when
+from . import when, zones
 from .errors import InvalidInput, quoted
 
 TYPE_CHECKING = False
@@ -32,7 +33,10 @@ HOW_TO_WRITE = {
 
 
 class Setting:
-    """One setting. `group` is what it is about; `low` and `high` are values: milliseconds for a duration."""
+    """One setting. `group` is what it is about; `low` and `high` are values: milliseconds for a duration.
+
+    `shared` says that the home's value wins over the environment: all processes must go by the same one.
+    """
 
     __slots__ = (
         "name",
@@ -45,6 +49,7 @@ class Setting:
         "aliases",
         "optional",
         "choices",
+        "shared",
         "env",
         "group",
     )
@@ -63,6 +68,7 @@ class Setting:
         aliases: tuple[str, ...] = (),
         optional: bool = False,
         choices: tuple[str, ...] = (),
+        shared: bool = False,
     ) -> None:
         self.group = group
         self.name = name
@@ -75,6 +81,7 @@ class Setting:
         self.aliases = aliases
         self.optional = optional
         self.choices = choices
+        self.shared = shared
         self.env = "QUEUECTL_" + name.upper()
 
     def parse(self, text: str) -> Value:
@@ -96,6 +103,8 @@ class Setting:
             return _host(text)
         if self.kind == "url":
             return _url(text)
+        if self.kind == "zone":
+            return zones.canonical(text)
         value = _number(text, self.kind)
         if not self.low <= value <= self.high:
             raise ValueError("out of range")
@@ -113,6 +122,8 @@ class Setting:
             return "a host name or an IP address"
         if self.kind == "url":
             return "an http or https URL"
+        if self.kind == "zone":
+            return "local, UTC or a zone such as Europe/London"
         low, high = (self.show(limit).rstrip("s") for limit in (self.low, self.high))
         number = {"int": "a whole number ", "float": "a number "}.get(self.kind, "")
         return f"{number}between {low} and {high} {self.unit}".rstrip()

@@ -116,6 +116,15 @@ SETTINGS = (
         unit="seconds",
     ),
     Setting(
+        SCHEDULER,
+        "timezone",
+        "zone",
+        None,
+        "the zone of cron expressions; none is this machine's, written down at the first cron add",
+        optional=True,
+        shared=True,
+    ),
+    Setting(
         QUEUE,
         "retain_completed_hours",
         "float",
@@ -159,15 +168,15 @@ def find(name: str) -> Setting:
 def resolve(stored: Mapping[str, str], environ: Mapping[str, str]) -> list[tuple[Setting, Value, str]]:
     """Return each setting with its value and where that is from: default, home or environment.
 
-    The environment overrides the home; an empty variable counts as not set. Stored names that
-    are no setting (another version's) are left alone.
+    The environment overrides the home, but for a shared setting; an empty variable counts as not set.
+    Stored names that are no setting (another version's) are left alone.
     """
     return [(setting, *_resolve(setting, stored, environ)) for setting in SETTINGS]
 
 
 def _resolve(setting: Setting, stored: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Value, str]:
     variable = environ.get(setting.env)
-    if variable:
+    if variable and not (setting.shared and setting.name in stored):
         value = _parse_from(setting, variable, f"{setting.env} in the environment", f"unset {setting.env}")
         return value, "environment"
     if setting.name in stored:
@@ -202,6 +211,7 @@ class Settings:
     kill_grace: int
     shutdown_timeout: int
     scheduler_interval: int
+    timezone: str | None
     retain_completed_hours: float | None
     retain_dead_hours: float | None
     dashboard_host: str

@@ -19,6 +19,7 @@ OTHER = {
     "host": "localhost",
     "url": "http://example.org/x",
     "list": "failed,dead",
+    "zone": "UTC",
 }
 NAMES = [setting.name for setting in SETTINGS]
 
