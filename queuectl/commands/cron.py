@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, upcoming
-from ..engine.timezone import home_zone, trouble, zone_of
-from ..model.zones import LOCAL
+from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
+from ..engine.timezone import follows_home, home_zone, trouble, zone_of
 from . import arguments
 from .add import JOB_OPTIONS, job_fields
 from .registry import Arg, command
@@ -111,7 +110,7 @@ def cron_add(
     )
     hint_if_nobody_looks(context)
     told = trouble(context.queue.store, context.clock.wall())
-    if told is not None and added.timezone == LOCAL:
+    if told is not None and follows_home(added):
         context.front_end.note(told)
     return Result(record=_row(context, added), message=_shown(context, added, "Schedule added"), ids=[name])
 
@@ -143,13 +142,15 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
     from ..model import when
 
     now = context.clock.wall()
-    times = upcoming(context.queue.store, Recurring(context.queue).get(name), now, count)
+    store, found = context.queue.store, Recurring(context.queue).get(name)
+    times = upcoming(store, found, now, count)
+    problem = unreadable(store, found)
     rows = [{"local": when.local(at), "utc": when.iso(at), "in": when.ago(at, now)} for at in times]
     return Result(
         rows=rows,
         columns=("local", "utc", "in"),
         ids=[str(row["utc"]) for row in rows],
-        notes=[] if rows else ["it never comes before 2101"],
+        notes=[problem] if problem else [] if rows else ["it never comes before 2101"],
     )
 
 
@@ -199,7 +200,7 @@ def _row(context: Context, schedule: Schedule) -> dict[str, Any]:
         "when": ("paused: " if schedule.paused else "") + f"{words} ({zone})",
         "expression": schedule.expression,
         "timezone": zone,
-        "timezone_source": "home" if schedule.timezone == LOCAL else "schedule",
+        "timezone_source": "home" if follows_home(schedule) else "schedule",
         "paused": schedule.paused,
         "next_at": None if schedule.paused else schedule.next_at,
         "last_fired_at": context.queue.store.schedules.last_fired(schedule),
@@ -227,7 +228,7 @@ def _shown(context: Context, schedule: Schedule, title: str) -> str:
     values = [
         (title, row["name"]),
         ("when", f"{row['when']}, {row['expression']}"),
-        ("timezone", row["timezone"] + (", that of the home" if schedule.timezone == LOCAL else "")),
+        ("timezone", row["timezone"] + (", that of the home" if follows_home(schedule) else "")),
         ("command", row["command"]),
         (
             "next",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..engine.instance import pool_pid, scheduler_pid
 from ..engine.localzone import rules
-from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, upcoming
-from ..engine.timezone import home_zone, zone_of
+from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
+from ..engine.timezone import follows_home, home_zone, zone_of
 from ..model import when
 from ..model.cron import Cron
 from ..model.errors import InvalidInput
@@ -155,11 +155,7 @@ def coming(app: App, *, hours: int) -> Response:
 
 def _coming(app: App, schedule: Schedule, now: int, until: int, most: int) -> dict[str, Any]:
     """Return the times of a schedule up to an instant, and whether there are more than are told."""
-    try:
-        times = upcoming(app.queue.store, schedule, now, most + 1, until)
-    except InvalidInput:
-        # This process does not know the zone: only what is stored can be told.
-        times = [] if schedule.next_at is None else [schedule.next_at]
+    times = upcoming(app.queue.store, schedule, now, most + 1, until)
     more = len(times) > most
     return {"name": schedule.name, "words": _words(schedule), "times": [iso(at) for at in times[:most]], "more": more}
 
@@ -320,18 +316,12 @@ def resume_schedule(app: App, *, name: str) -> Response:
 
 def _schedule(app: App, schedule: Schedule) -> dict[str, Any]:
     store = app.queue.store
-    zone_name, problem = zone_of(schedule, home_zone(store)), None
-    try:
-        Cron.parse(schedule.expression)
-        rules(zone_name)
-    except ValueError as error:
-        problem = str(error)
     last = store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name)])
     return {
         "name": schedule.name,
         "expression": schedule.expression,
-        "timezone": zone_name,
-        "timezone_source": "home" if schedule.timezone == LOCAL else "schedule",
+        "timezone": zone_of(schedule, home_zone(store)),
+        "timezone_source": "home" if follows_home(schedule) else "schedule",
         "words": _words(schedule),
         "paused": schedule.paused,
         "next_at": None if schedule.paused else iso(schedule.next_at),
@@ -348,13 +338,13 @@ def _schedule(app: App, schedule: Schedule) -> dict[str, Any]:
         "env": masked(schedule.env),
         "created_at": iso(schedule.created_at),
         "created_by": schedule.created_by,
-        "problem": problem,
+        "problem": unreadable(store, schedule),
     }
 
 
 def _detail(app: App, schedule: Schedule) -> dict[str, Any]:
     store, found = app.queue.store, _schedule(app, schedule)
-    times = [] if found["problem"] else upcoming(store, schedule, app.clock.wall(), NEXT)
+    times = upcoming(store, schedule, app.clock.wall(), NEXT)
     jobs = store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name, RUNS)])
     runs = [
         {

@@ -7,7 +7,7 @@ fire, with the reason. A kill before its commit leaves the schedule due; after i
 
 from __future__ import annotations
 
-from ..model import when, zones
+from ..model import when
 from ..model.cron import Cron
 from ..model.spec import JobSpec
 from . import timezone
@@ -80,7 +80,7 @@ class Firing:
             # The zone may have been changed meanwhile: then it is looked at again.
             if timezone.home_zone(self._store) != home or not self._store.schedules.advance(schedule, following):
                 return 0
-            if schedule.timezone == zones.LOCAL:
+            if timezone.follows_home(schedule):
                 # A home of before there was such a setting goes on in the zone in which it has fired.
                 timezone.pin(self._store, actor=self._log.speaker, now=now)
             return self._make_all(schedule, due.fires, due.left_out(why), now)
@@ -101,7 +101,7 @@ class Firing:
                 if not fires:
                     store.schedules.record_fire(schedule, schedule.next_at, None)
         since = self._orphans.setdefault(schedule.id, self._clock.monotonic())
-        if schedule.timezone != zones.LOCAL or self._clock.monotonic() - since < TRY_AGAIN_MS:
+        if not timezone.follows_home(schedule) or self._clock.monotonic() - since < TRY_AGAIN_MS:
             return made or None
         with store.writing():
             timezone.give_up(store, name, actor=self._log.speaker, now=now)

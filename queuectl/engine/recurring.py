@@ -198,17 +198,30 @@ def _understood(expression: str, timezone: str, problems: list[tuple[str, str]])
 def upcoming(store: Store, schedule: Schedule, now: int, count: int, until: int = LATEST_MS) -> list[int]:
     """Return the next times of a schedule, as if it were not paused: the stored one, and what follows it.
 
-    Raises InvalidInput if this process does not know its zone, or cannot read its expression.
+    A process that does not know its zone can tell the stored one only.
     """
-    problems: list[tuple[str, str]] = []
-    name = zone_of(schedule, home_zone(store))
-    cron = _understood(schedule.expression, name, problems)
-    if problems or cron is None:
-        raise InvalidInput.of_fields(problems)
-    place = demand(name)
     found: list[int] = []
-    at = schedule.next_at if schedule.next_at is not None and schedule.next_at > now else cron.next_after(now, place)
+    at = schedule.next_at if schedule.next_at is not None and schedule.next_at > now else None
+    try:
+        cron, place = Cron.parse(schedule.expression), rules(zone_of(schedule, home_zone(store)))
+    except ValueError:
+        return [at] if at is not None and at <= until else []
+    at = cron.next_after(now, place) if at is None else at
     while at is not None and at <= until and len(found) < count:
         found.append(at)
         at = cron.next_after(at, place)
     return found
+
+
+def unreadable(store: Store, schedule: Schedule) -> str | None:
+    """Return why this process cannot compute the times of a schedule, None if it can."""
+    name = zone_of(schedule, home_zone(store))
+    try:
+        Cron.parse(schedule.expression)
+    except ValueError as error:
+        return f"the cron expression {quoted(schedule.expression)} is wrong: {error}"
+    try:
+        rules(name)
+    except ValueError as error:
+        return f"the time zone {name} is not known here: {error}"
+    return None

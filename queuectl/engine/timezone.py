@@ -45,9 +45,14 @@ def home_zone(store: Store) -> str:
     return stored_zone(store) or own_zone()
 
 
+def follows_home(schedule: Schedule) -> bool:
+    """Return whether a schedule has no zone of its own. Older versions stored the word as it was written."""
+    return schedule.timezone.strip().lower() == zones.LOCAL
+
+
 def zone_of(schedule: Schedule, home: str) -> str:
     """Return the zone by which a schedule goes in a home of this zone."""
-    return home if schedule.timezone == zones.LOCAL else schedule.timezone
+    return home if follows_home(schedule) else schedule.timezone
 
 
 def pin(store: Store, *, actor: str, now: int) -> str:
@@ -84,7 +89,7 @@ def change(store: Store, text: str | None, *, actor: str, now: int) -> list[str]
     instead. Times that are over stay, to fire. Raises InvalidInput for a zone that this process does
     not know. In a transaction.
     """
-    following = [schedule for schedule in store.schedules.all() if schedule.timezone == zones.LOCAL]
+    following = [schedule for schedule in store.schedules.all() if follows_home(schedule)]
     name = None if text in (None, NONE) else text
     if name is None and following:
         name = own_zone()
@@ -172,7 +177,7 @@ def trouble(store: Store, now: int) -> str | None:
 
 
 def _is_followed(store: Store) -> bool:
-    return any(schedule.timezone == zones.LOCAL for schedule in store.schedules.all())
+    return any(follows_home(schedule) for schedule in store.schedules.all())
 
 
 def _agree(theirs: tzinfo | None, own: str, now: int) -> bool:

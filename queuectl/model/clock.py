@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Where there is no CLOCK_BOOTTIME, as on macOS, CLOCK_MONOTONIC counts sleep; Python's monotonic() does not there.
 BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+# No machine has been up for so long: whoever pretends another time to this process may replace all of its clocks.
+LONGEST_UPTIME_MS = 20 * 365 * 86_400_000
 # So far apart two readings of the clock may be that count as one instant, and so often it is tried.
 ONE_INSTANT_MS = 20
 TRIES = 50
@@ -39,7 +41,8 @@ class Clock:
         """Return the milliseconds since some fixed instant of this boot, sleep included."""
         if BOOT_CLOCK is None:
             return self.monotonic()  # Windows: it counts sleep there.
-        return time.clock_gettime_ns(BOOT_CLOCK) // 1_000_000
+        uptime = time.clock_gettime_ns(BOOT_CLOCK) // 1_000_000
+        return uptime if uptime < LONGEST_UPTIME_MS else _told_uptime(uptime)
 
     def ahead(self) -> int:
         """Return by how many milliseconds wall time is ahead of boot time: another value means that it was set.
@@ -59,6 +62,15 @@ class Clock:
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait until the event is set, at most `seconds`; return whether it is set."""
         return event.wait(seconds)
+
+
+def _told_uptime(otherwise: int) -> int:
+    """Return the uptime that the system tells in a file, where there is one."""
+    try:
+        with open("/proc/uptime", encoding="ascii") as file:
+            return round(float(file.read().split()[0]) * 1000)
+    except (OSError, ValueError):
+        return otherwise
 
 
 SYSTEM_CLOCK = Clock()

@@ -136,13 +136,15 @@ def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Qu
     assert advice() == []
 
 
+@pytest.mark.parametrize("word", ["local", "Local"])
 def test_a_home_of_before_there_was_the_setting_goes_on_in_the_zone_of_its_scheduler(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, word: str
 ) -> None:
     go(TOKYO)
     at = follow(queue)
     with queue.store.writing():
         queue.store.meta.reset_setting("timezone")
+        queue.store.database.change("UPDATE schedules SET timezone = ?", (word,))
     clock._wall = at
     scheduler.tick()
     assert zone(queue) == TOKYO and get(queue).next_at == at + DAY and list(fires(queue)) == [at]
