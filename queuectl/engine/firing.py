@@ -80,9 +80,6 @@ class Firing:
             # The zone may have been changed meanwhile: then it is looked at again.
             if timezone.home_zone(self._store) != home or not self._store.schedules.advance(schedule, following):
                 return 0
-            if timezone.follows_home(schedule):
-                # A home of before there was such a setting goes on in the zone in which it has fired.
-                timezone.pin(self._store, actor=self._log.speaker, now=now)
             return self._make_all(schedule, due.fires, due.left_out(why), now)
 
     def _fire_promised(self, schedule: Schedule, home: str, reason: str, now: int, why: str) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 
-from ..model.errors import QueueCTLError
+from ..model.errors import InvalidInput, QueueCTLError
 from ..model.job import PROCESSING
 from ..store import Store
 from . import timezone
@@ -65,6 +65,7 @@ class Scheduler:
             self._log.say(f"the clock was set {set_by(jump)}")
         promoted = self._promote()
         now = self._clock.wall()
+        self._compare_zones(now)
         fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
         if promoted or fired or recovered:
@@ -78,16 +79,19 @@ class Scheduler:
         counts = self._store.counts.by_state()
         self._sampler.step(counts)
         pruned, patience = self._housekeeping.step()
-        self._compare_zones(now)
         for name, count in (("promoted", promoted), ("fired", fired), ("recovered", recovered), ("pruned", pruned)):
             self.totals[name] += count
         return min(patience, self._patience(counts, now))
 
     def _compare_zones(self, now: int) -> None:
-        """Say once in the log that the schedules go by another zone than this process."""
+        """See that the home has a zone, and say once in the log that it is another than that of this process."""
         if self._clock.monotonic() < self._zones_due:
             return
         self._zones_due = self._clock.monotonic() + ZONES_MS
+        try:
+            timezone.adopt(self._store, actor=self._log.speaker, now=now)
+        except InvalidInput as error:
+            self._log.complain(str(error))
         told = timezone.trouble(self._store, now)
         if told is not None and told != self._told:
             self._log.say(told)

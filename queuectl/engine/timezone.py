@@ -69,6 +69,17 @@ def pin(store: Store, *, actor: str, now: int) -> str:
     return found
 
 
+def adopt(store: Store, *, actor: str, now: int) -> None:
+    """Write this process's zone into a home whose schedules are older than the setting: they go on as they fired.
+
+    Raises InvalidInput as `pin` does, StoreUnavailable.
+    """
+    if stored_zone(store) is not None or not _is_followed(store):
+        return
+    with store.writing():
+        pin(store, actor=actor, now=now)
+
+
 def give_up(store: Store, name: str, *, actor: str, now: int) -> bool:
     """Write `local` in place of a zone that no process knows; return whether it still stood there. In a transaction."""
     if stored_zone(store) not in (None, name):

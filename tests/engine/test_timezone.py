@@ -150,6 +150,21 @@ def test_a_home_of_before_there_was_the_setting_goes_on_in_the_zone_of_its_sched
     assert zone(queue) == TOKYO and get(queue).next_at == at + DAY and list(fires(queue)) == [at]
 
 
+def test_a_scheduler_with_a_variable_that_names_no_zone_says_so_and_goes_on(
+    queue: Queue,
+    scheduler: Scheduler,
+    go: Go,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    follow(queue)
+    with queue.store.writing():
+        queue.store.meta.reset_setting("timezone")
+    monkeypatch.setenv("QUEUECTL_TIMEZONE", "Mars/Olympus")
+    scheduler.tick()
+    assert "Mars/Olympus" in capfd.readouterr().err and zone(queue) is None
+
+
 # Changed
 
 
