@@ -29,6 +29,7 @@ class FakeClock(Clock):
     def __init__(self, wall: int = 1_767_225_600_000, monotonic: int = 1_000_000) -> None:
         self._wall = wall
         self._monotonic = monotonic
+        self._asleep = 0
 
     def wall(self) -> int:
         return self._wall
@@ -36,10 +37,22 @@ class FakeClock(Clock):
     def monotonic(self) -> int:
         return self._monotonic
 
+    def boottime(self) -> int:
+        return self._monotonic + self._asleep
+
     def advance(self, ms: int) -> None:
         """Let `ms` milliseconds pass."""
         self._wall += ms
         self._monotonic += ms
+
+    def set_by(self, ms: int) -> None:
+        """Set the wall clock: no time passes."""
+        self._wall += ms
+
+    def suspend(self, ms: int) -> None:
+        """Let the machine sleep: wall time passes, monotonic time does not."""
+        self._wall += ms
+        self._asleep += ms
 
     def pause(self, seconds: float) -> None:
         self.advance(round(seconds * 1000))

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..model.settings import Setting, Value
+    from ..model.setting import Setting, Value
     from .context import Context
 
 GROUP = "Settings"
@@ -67,8 +67,9 @@ def config_set(context: Context, *, key: str, value: str) -> Result:
     setting = find(key)
     text = setting.show(setting.parse(value))
     context.queue.change_setting(setting.name, text)
+    text = context.queue.store.meta.settings().get(setting.name, text)
     notes = []
-    if os.environ.get(setting.env):
+    if os.environ.get(setting.env) and not setting.shared:
         notes.append(f"{setting.env} is set in the environment and wins over it")
     return Result(record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes)
 
@@ -88,8 +89,10 @@ def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
         return left_alone()
     for name in names:
         context.queue.change_setting(name, None)
+    # The time zone of a home that has schedules is another one then, not none.
+    left = context.queue.store.meta.settings()
     return Result(
-        rows=[{"name": name, "value": find(name).show(find(name).default)} for name in names],
+        rows=[{"name": name, "value": left.get(name, find(name).show(find(name).default))} for name in names],
         columns=("name", "value"),
         notes=[] if names else ["no setting was set"],
     )

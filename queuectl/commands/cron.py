@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, upcoming
+from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
+from ..engine.timezone import follows_home, home_zone, trouble, zone_of
 from . import arguments
 from .add import JOB_OPTIONS, job_fields
 from .registry import Arg, command
@@ -63,7 +64,7 @@ def timezone(text: str) -> str:
         default="local",
         metavar="ZONE",
         group="when to run",
-        help="UTC, or such as Europe/London (default: local)",
+        help="UTC, or such as Europe/London (default: that of the home, the setting timezone)",
     ),
     Arg(
         "--catch-up",
@@ -108,6 +109,9 @@ def cron_add(
         name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **fields
     )
     hint_if_nobody_looks(context)
+    told = trouble(context.queue.store, context.clock.wall())
+    if told is not None and follows_home(added):
+        context.front_end.note(told)
     return Result(record=_row(context, added), message=_shown(context, added, "Schedule added"), ids=[name])
 
 
@@ -138,13 +142,15 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
     from ..model import when
 
     now = context.clock.wall()
-    times = upcoming(Recurring(context.queue).get(name), now, count)
+    store, found = context.queue.store, Recurring(context.queue).get(name)
+    times = upcoming(store, found, now, count)
+    problem = unreadable(store, found)
     rows = [{"local": when.local(at), "utc": when.iso(at), "in": when.ago(at, now)} for at in times]
     return Result(
         rows=rows,
         columns=("local", "utc", "in"),
         ids=[str(row["utc"]) for row in rows],
-        notes=[] if rows else ["it never comes before 2101"],
+        notes=[problem] if problem else [] if rows else ["it never comes before 2101"],
     )
 
 
@@ -177,20 +183,21 @@ def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
 
 
 def _row(context: Context, schedule: Schedule) -> dict[str, Any]:
-    from ..engine.firing import read
+    from ..model.cron import Cron
     from ..model.job import mask
 
     try:
-        words = read(schedule)[0].describe()
+        words = Cron.parse(schedule.expression).describe()
     except ValueError as error:
         words = str(error)
     last = context.queue.store.schedules.last_jobs(schedule.name)
-    zone = "" if schedule.timezone == "local" else f" ({schedule.timezone})"
+    zone = zone_of(schedule, home_zone(context.queue.store))
     return {
         "name": schedule.name,
-        "when": ("paused: " if schedule.paused else "") + words + zone,
+        "when": ("paused: " if schedule.paused else "") + f"{words} ({zone})",
         "expression": schedule.expression,
-        "timezone": schedule.timezone,
+        "timezone": zone,
+        "timezone_source": "home" if follows_home(schedule) else "schedule",
         "paused": schedule.paused,
         "next_at": None if schedule.paused else schedule.next_at,
         "last_fired_at": context.queue.store.schedules.last_fired(schedule),
@@ -218,6 +225,7 @@ def _shown(context: Context, schedule: Schedule, title: str) -> str:
     values = [
         (title, row["name"]),
         ("when", f"{row['when']}, {row['expression']}"),
+        ("timezone", row["timezone"] + (", that of the home" if follows_home(schedule) else "")),
         ("command", row["command"]),
         (
             "next",

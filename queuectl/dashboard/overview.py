@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 
+from ..engine import timezone
 from ..engine.reports import upcoming, worker_rows
 from ..engine.scheduler_control import scheduler_state
 from ..model.job import DEAD, FAILED, PENDING, SCHEDULED, STATES, jobs_text
@@ -120,7 +121,13 @@ def overview(app: App) -> dict[str, Any]:
         "running": _running(queue, now),
         "failures": _failures(queue),
         "next_scheduled": upcoming_json(queue, UPCOMING)[0],
-        "alerts": _alerts(counts, workers, scheduler, age, storage["free"]),
+        "alerts": [
+            *_alerts(counts, workers, scheduler, age, storage["free"]),
+            *(
+                {"code": "timezone", "level": "warning", "message": alert, "action": timezone.CHANGE_IT}
+                for alert in timezone.alerts(store, now)
+            ),
+        ],
         "storage": storage,
     }
 

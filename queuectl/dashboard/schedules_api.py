@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from ..engine.firing import read
 from ..engine.instance import pool_pid, scheduler_pid
-from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, upcoming
+from ..engine.localzone import rules
+from ..engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
+from ..engine.timezone import follows_home, home_zone, zone_of
 from ..model import when
 from ..model.cron import Cron
 from ..model.errors import InvalidInput
 from ..model.job import SCHEDULED
 from ..model.when import iso
-from ..model.zones import zone
+from ..model.zones import LOCAL, zone
 from .http import Response, json_response
 from .overview import upcoming_json
 from .route import BASE, Field, route
@@ -51,6 +52,7 @@ SCHEDULE = {
     "name": TEXT,
     "expression": TEXT,
     "timezone": TEXT,
+    "timezone_source": one_of("home", "schedule"),
     "words": TEXT,
     "paused": FLAG,
     "next_at": maybe(TIME),
@@ -135,7 +137,7 @@ def coming(app: App, *, hours: int) -> Response:
         {
             "now": iso(now),
             "until": iso(until),
-            "recurring": [_coming(found, now, until, most) for found in shown],
+            "recurring": [_coming(app, found, now, until, most) for found in shown],
             "more_schedules": len(schedules) - len(shown),
             "more_jobs": len(waiting) > MOST_TIMES,
             "jobs": [
@@ -151,14 +153,18 @@ def coming(app: App, *, hours: int) -> Response:
     )
 
 
-def _coming(schedule: Schedule, now: int, until: int, most: int) -> dict[str, Any]:
+def _coming(app: App, schedule: Schedule, now: int, until: int, most: int) -> dict[str, Any]:
     """Return the times of a schedule up to an instant, and whether there are more than are told."""
+    times = upcoming(app.queue.store, schedule, now, most + 1, until)
+    more = len(times) > most
+    return {"name": schedule.name, "words": _words(schedule), "times": [iso(at) for at in times[:most]], "more": more}
+
+
+def _words(schedule: Schedule) -> str:
     try:
-        words, times = read(schedule)[0].describe(), upcoming(schedule, now, most + 1, until)
-    except (ValueError, InvalidInput):
-        # This Python has no named zones: it does not fire.
-        words, times = schedule.expression, []
-    return {"name": schedule.name, "words": words, "times": [iso(at) for at in times[:most]], "more": len(times) > most}
+        return Cron.parse(schedule.expression).describe()
+    except ValueError:
+        return schedule.expression
 
 
 @route("GET", "/schedules", "The recurring jobs, by name", answer=record(items=many(ref("Schedule")), attended=FLAG))
@@ -233,8 +239,9 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
         read_cron = Cron.parse(cron)
     except ValueError as error:
         raise InvalidInput(f"the cron expression is wrong: {error}", field="cron") from None
+    name = home_zone(app.queue.store) if tz.lower() == LOCAL else tz
     try:
-        place = zone(tz)
+        place = zone(name) if name == tz else rules(name)
     except ValueError as error:
         raise InvalidInput(f"timezone: {error}", field="tz") from None
     now = app.clock.wall()
@@ -247,7 +254,7 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
         {
             "expression": read_cron.expression,
             "words": read_cron.describe(),
-            "timezone": tz,
+            "timezone": name,
             "next": [{"utc": iso(at), "local": when.local(at), "in": when.ago(at, now)} for at in times],
         }
     )
@@ -309,17 +316,13 @@ def resume_schedule(app: App, *, name: str) -> Response:
 
 def _schedule(app: App, schedule: Schedule) -> dict[str, Any]:
     store = app.queue.store
-    problem = None
-    try:
-        words = read(schedule)[0].describe()
-    except ValueError as error:
-        words, problem = schedule.expression, str(error)
     last = store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name)])
     return {
         "name": schedule.name,
         "expression": schedule.expression,
-        "timezone": schedule.timezone,
-        "words": words,
+        "timezone": zone_of(schedule, home_zone(store)),
+        "timezone_source": "home" if follows_home(schedule) else "schedule",
+        "words": _words(schedule),
         "paused": schedule.paused,
         "next_at": None if schedule.paused else iso(schedule.next_at),
         "last_fired_at": iso(store.schedules.last_fired(schedule)),
@@ -335,13 +338,13 @@ def _schedule(app: App, schedule: Schedule) -> dict[str, Any]:
         "env": masked(schedule.env),
         "created_at": iso(schedule.created_at),
         "created_by": schedule.created_by,
-        "problem": problem,
+        "problem": unreadable(store, schedule),
     }
 
 
 def _detail(app: App, schedule: Schedule) -> dict[str, Any]:
     store, found = app.queue.store, _schedule(app, schedule)
-    times = [] if found["problem"] else upcoming(schedule, app.clock.wall(), NEXT)
+    times = upcoming(store, schedule, app.clock.wall(), NEXT)
     jobs = store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name, RUNS)])
     runs = [
         {

@@ -6,7 +6,7 @@ import json
 
 from ..model.errors import InvalidInput, quoted
 from ..model.job import WAITING_STATES
-from ..model.spec import parse_changes
+from ..model.spec import EDITABLE, parse_changes
 from ..model.when import duration_text, iso
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ def difference(job: Job, changes: Mapping[str, Any]) -> str:
     told = [
         f"{name} {_text(name, getattr(job, name))} to {_text(name, value)}"
         for name, value in changes.items()
-        if value != getattr(job, name)
+        if name in EDITABLE and value != getattr(job, name)
     ]
     return ", ".join(told) or "nothing new"
 

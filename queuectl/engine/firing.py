@@ -1,83 +1,136 @@
-"""Firing recurring jobs that are due, and keeping their next time right when the clock is set.
-
-A schedule's `next_at` is the first time it has not fired for. When that has come, the times since then
-are looked at: usually one; several, or one long ago, if no scheduler was running or the clock jumped.
-
-    catch_up none    fires only for a time within the last minute
-    catch_up last    fires once, for the latest of them
-    catch_up all     fires for each, the latest hundred at most
+"""Firing recurring jobs that are due: see `due` for which times, and `timezone` for who computes them.
 
 Everything that belongs to a fire is one transaction: moving the schedule on (which only one scheduler
-can), noting the pair of schedule and time, and enqueuing the job. A kill before its commit leaves the
-schedule due; after it, it has fired.
+can), noting the pair of schedule and time, enqueuing the job, and an event for each time that does not
+fire, with the reason. A kill before its commit leaves the schedule due; after it, it has fired.
 """
 
 from __future__ import annotations
 
-from ..model import when, zones
+from ..model import when
 from ..model.cron import Cron
 from ..model.spec import JobSpec
+from . import timezone
+from .due import Due, in_time, left_out
+from .localzone import rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from ..model.clock import Clock
     from ..store import Store
     from ..store.schedules import Schedule
     from .log import Log
 
 AT_ONCE = 50
-ON_TIME_MS = 60_000
-MOST_CAUGHT_UP = 100
-# How far back to look for missed times, step by step, so that few are looked at however long it was.
-LOOKBACKS = (when.HOUR, when.DAY, 32 * when.DAY, 366 * when.DAY, 9 * 366 * when.DAY, 200 * 366 * when.DAY)
 TRY_AGAIN_MS = 60_000
 KEPT_FIRES_MS = 30 * when.DAY
+MISSED = "nothing fired in time"
+SET_BACK = "the clock was set back"
 
 
-def fire_due(store: Store, *, now: int, actor: str, log: Log) -> int:
-    """Fire every schedule that is due; return how many jobs that made."""
-    made = 0
-    while True:
-        due = store.schedules.due(now, AT_ONCE)
-        if not due:
-            return made
-        for schedule in due:
-            made += _fire(store, schedule, now, actor, log)
+class Firing:
+    """Fires the schedules of a home."""
 
+    def __init__(self, store: Store, *, clock: Clock, log: Log) -> None:
+        self._store = store
+        self._clock = clock
+        self._log = log
+        # Schedules whose zone this process does not know, and since when (monotonic) they have had no next time.
+        self._orphans: dict[int, int] = {}
 
-def _fire(store: Store, schedule: Schedule, now: int, actor: str, log: Log) -> int:
-    try:
-        cron, zone = read(schedule)
-    except ValueError as error:
-        log.complain(f"schedule {schedule.name} cannot fire: {error}")
-        with store.writing():
-            store.schedules.advance(schedule, now + TRY_AGAIN_MS)
-        return 0
-    # Outside of the transaction: looking for times may take a while.
-    times = due_times(cron, zone, schedule, now)
-    following = cron.next_after(now, zone)
-    with store.writing():
-        if not store.schedules.advance(schedule, following):
+    def step(self, now: int, why: str = MISSED) -> int:
+        """Fire every schedule that is due at a wall time; return how many jobs that made.
+
+        `why` is told of times that are over. What this process cannot compute a next time for stays due.
+        """
+        made = 0
+        left: set[int] = set()
+        while True:
+            due = [found for found in self._store.schedules.due(now, AT_ONCE + len(left)) if found.id not in left]
+            if not due:
+                break
+            for schedule in due:
+                fired = self._fire(schedule, now, why)
+                made += fired or 0
+                if fired is None:
+                    left.add(schedule.id)
+        self._orphans = {number: since for number, since in self._orphans.items() if number in left}
+        return made
+
+    def _fire(self, schedule: Schedule, now: int, why: str) -> int | None:
+        """Fire a due schedule; return how many jobs that made, None if it stays due since its zone is unknown here."""
+        try:
+            cron = Cron.parse(schedule.expression)
+        except ValueError as error:
+            self._log.complain(f"schedule {schedule.name} cannot fire: {error}")
+            with self._store.writing():
+                self._store.schedules.advance(schedule, now + TRY_AGAIN_MS)
             return 0
-        jobs = [
-            _make(store, schedule, at, now, actor, log) for at in times if not store.schedules.has_fired(schedule, at)
-        ]
+        home = timezone.home_zone(self._store)
+        try:
+            zone = rules(timezone.zone_of(schedule, home))
+        except ValueError as error:
+            return self._fire_promised(schedule, home, str(error), now, why)
+        # Outside of the transaction: looking for times may take a while.
+        fired = schedule.next_at is not None and self._store.schedules.has_fired(schedule, schedule.next_at)
+        due, following = Due(cron, zone, schedule, now, has_fired=fired), cron.next_after(now, zone)
+        with self._store.writing():
+            # The zone may have been changed meanwhile: then it is looked at again.
+            if timezone.home_zone(self._store) != home or not self._store.schedules.advance(schedule, following):
+                return 0
+            return self._make_all(schedule, due.fires, due.left_out(why), now)
+
+    def _fire_promised(self, schedule: Schedule, home: str, reason: str, now: int, why: str) -> int | None:
+        """Fire for the time that stands in the schedule, and leave the next one to a process that knows the zone."""
+        assert schedule.next_at is not None
+        name = timezone.zone_of(schedule, home)
+        self._log.complain(f"schedule {schedule.name}: {name}: {reason}; its next time is left to who knows the zone")
+        store, made = self._store, 0
+        with store.writing():
+            if not store.schedules.is_due(schedule):
+                return 0
+            if not store.schedules.has_fired(schedule, schedule.next_at):
+                fires = in_time([schedule.next_at], schedule, now)
+                skipped = None if fires else left_out(schedule, schedule.next_at, schedule.next_at, why)
+                made = self._make_all(schedule, fires, skipped, now)
+                if not fires:
+                    store.schedules.record_fire(schedule, schedule.next_at, None)
+        since = self._orphans.setdefault(schedule.id, self._clock.monotonic())
+        if not timezone.follows_home(schedule) or self._clock.monotonic() - since < TRY_AGAIN_MS:
+            return made or None
+        with store.writing():
+            timezone.give_up(store, name, actor=self._log.speaker, now=now)
+        return made
+
+    def _make_all(self, schedule: Schedule, times: list[int], skipped: str | None, now: int) -> int:
+        """Fire for some times and tell which were left out; return how many jobs that made. In a transaction."""
+        store = self._store
+        if skipped is not None:
+            self._skip(skipped, now)
+        fresh = [at for at in times if not store.schedules.has_fired(schedule, at)]
+        jobs = [self._make(schedule, at, now) for at in fresh]
         store.schedules.prune_fires(schedule, now - KEPT_FIRES_MS)
-    return len([job for job in jobs if job is not None])
+        return len([job for job in jobs if job is not None])
 
+    def _make(self, schedule: Schedule, at: int, now: int) -> int | None:
+        """Fire for one time: enqueue the job, unless the last one still runs and shall not be overtaken."""
+        store = self._store
+        busy = store.schedules.unfinished(schedule.name) if schedule.overlap == "skip" else None
+        number = None if busy is not None else enqueue(store, schedule, now, self._log.speaker)
+        store.schedules.record_fire(schedule, at, number)
+        told = f"{schedule.name} for {when.iso(at)}"
+        if number is None:
+            self._skip(f"{told}: job {busy} has not ended yet", now)
+            return None
+        store.events.add("fired", actor=self._log.speaker, now=now, job=number, detail=told)
+        self._log.say(f"schedule fired: {told}")
+        return number
 
-def _make(store: Store, schedule: Schedule, at: int, now: int, actor: str, log: Log) -> int | None:
-    """Fire for one time: enqueue the job, unless the last one still runs and shall not be overtaken."""
-    busy = store.schedules.unfinished(schedule.name) if schedule.overlap == "skip" else None
-    number = None if busy is not None else enqueue(store, schedule, now, actor)
-    store.schedules.record_fire(schedule, at, number)
-    told = f"{schedule.name} for {when.iso(at)}"
-    if number is None:
-        told += f": job {busy} has not ended yet"
-    store.events.add("skipped" if number is None else "fired", actor=actor, now=now, job=number, detail=told)
-    log.say(f"schedule {'skipped' if number is None else 'fired'}: {told}")
-    return number
+    def _skip(self, told: str, now: int) -> None:
+        self._store.events.add("skipped", actor=self._log.speaker, now=now, detail=told)
+        self._log.say(f"schedule skipped: {told}")
 
 
 def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
@@ -90,53 +143,42 @@ def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
     return number
 
 
-def read(schedule: Schedule) -> tuple[Cron, tzinfo | None]:
-    """Return a schedule's expression and zone. Raises ValueError, as where this Python has no named zones."""
-    return Cron.parse(schedule.expression), zones.zone(schedule.timezone)
+def realign(store: Store, *, now: int, actor: str) -> None:
+    """Bring schedules nearer that wait for a time beyond their next one: the clock was ahead, and was set back.
 
-
-def due_times(cron: Cron, zone: tzinfo | None, schedule: Schedule, now: int) -> list[int]:
-    """Return the times that a due schedule has to fire for, oldest first, by its policy."""
-    assert schedule.next_at is not None
-    wanted = MOST_CAUGHT_UP if schedule.catch_up == "all" else 1
-    latest = _latest(cron, zone, schedule.next_at, now, wanted)
-    if schedule.catch_up == "none":
-        return [at for at in latest if now - at <= ON_TIME_MS]
-    return latest
-
-
-def _latest(cron: Cron, zone: tzinfo | None, since: int, now: int, count: int) -> list[int]:
-    """Return the latest `count` times from `since` to `now`, oldest first."""
-    found: list[int] = []
-    # Nothing fires after the last instant: a clock beyond it must not have all times since then looked at.
-    until = min(now, when.LATEST_MS)
-    for lookback in LOOKBACKS:
-        start = max(since, until - lookback) - 1
-        found = []
-        at = cron.next_after(start, zone)
-        while at is not None and at <= until:
-            found.append(at)
-            at = cron.next_after(at, zone)
-        if len(found) >= count or start < since:
-            break
-    return found[-count:]
-
-
-def realign(store: Store, *, now: int, log: Log) -> None:
-    """Bring schedules nearer that wait for a time beyond their next one: the clock was ahead, and was set back."""
+    In a transaction.
+    """
+    home = timezone.home_zone(store)
     for schedule in store.schedules.all():
-        if schedule.paused:
+        if schedule.next_at is not None and schedule.next_at <= now:
             continue
-        following: int | None = now + TRY_AGAIN_MS
         try:
-            cron, zone = read(schedule)
-            following = cron.next_after(now, zone)
+            zone = rules(timezone.zone_of(schedule, home))
         except ValueError:
-            pass  # It complains when it is due.
-        # A clock that was past 2100 leaves no next time at all.
-        if following is None or (schedule.next_at is not None and following >= schedule.next_at):
+            _leave(store, schedule, now)
             continue
-        with store.writing():
-            moved = store.schedules.advance(schedule, following)
-        if moved:
-            log.say(f"schedule {schedule.name}: next at {when.iso(following)}, the clock was set back")
+        _bring_nearer(store, schedule, zone, now, actor)
+
+
+def _leave(store: Store, schedule: Schedule, now: int) -> None:
+    """Leave the next time of a schedule to a process that knows its zone, as if it had fired a moment ago."""
+    if store.schedules.move(schedule, now) and not store.schedules.has_fired(schedule, now):
+        store.schedules.record_fire(schedule, now, None)
+
+
+def _bring_nearer(store: Store, schedule: Schedule, zone: tzinfo | None, now: int, actor: str) -> None:
+    try:
+        nearer = Cron.parse(schedule.expression).next_after(now, zone)
+    except ValueError:
+        nearer = now + TRY_AGAIN_MS  # It complains when it is due.
+    # A clock that was past 2100 leaves no next time at all.
+    if nearer is None or (schedule.next_at is not None and nearer >= schedule.next_at):
+        return
+    if not store.schedules.move(schedule, nearer):
+        return
+    told = f"{schedule.name}: next at {when.iso(nearer)} instead of {when.iso(schedule.next_at) or 'no time'}"
+    store.events.add("schedule moved", actor=actor, now=now, detail=f"{told}, {SET_BACK}")
+    last = store.schedules.last_fired(schedule)
+    if last is not None and last >= nearer:
+        told = f"{schedule.name} from {when.iso(nearer)} to {when.iso(last)}"
+        store.events.add("skipped", actor=actor, now=now, detail=f"{told}: fired already before {SET_BACK}")

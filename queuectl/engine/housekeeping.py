@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..model.job import COMPLETED, DEAD, jobs_text
 from ..model.when import DAY, HOUR
+from .clockwatch import is_unsettled
 from .log import Log, rotate
 from .settings import load_settings
 
@@ -64,6 +65,8 @@ class Housekeeping:
         rotate(self._home.pool_log)
         rotate(self._home.scheduler_log)
         rotate(self._home.dashboard_log)
+        if is_unsettled(self._store):
+            return
         settings = load_settings(self._store)
         total = 0
         for state, hours in ((COMPLETED, settings.retain_completed_hours), (DEAD, settings.retain_dead_hours)):

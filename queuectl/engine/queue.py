@@ -26,7 +26,7 @@ from ..store.search import SORTS, JobFilter
 from .change import Change, Refused
 from .doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 from .references import resolve
-from .settings import load_settings
+from .settings import change_setting, load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ class Queue:
             return []
         store, now = self.store, self.clock.wall()
         with store.writing():
+            if any(spec.is_delay for spec in specs):
+                self._follow_clock(store)
             ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
             store.events.add(
                 "enqueued",
@@ -118,6 +120,12 @@ class Queue:
             )
         self._ring_for(specs)
         return ids
+
+    def _follow_clock(self, store: Store) -> None:
+        """Have the clock as it is now written down before a time that counts from now. In a transaction."""
+        from .clockwatch import follow
+
+        follow(store)
 
     def _ring_for(self, specs: Sequence[JobSpec]) -> None:
         ring(self.home, WORKERS)
@@ -244,10 +252,16 @@ class Queue:
 
         numbers, now = self.find(references), self.clock.wall()
         changes = read_changes(self.store.search.jobs(numbers), fields, now)
+
+        def apply(store: Store, number: int, now: int) -> bool:
+            if changes.get("is_delay"):
+                self._follow_clock(store)
+            return store.jobs.edit(number, changes, now)
+
         change = self._each(
             numbers,
             "edit",
-            lambda store, number, now: store.jobs.edit(number, changes, now),
+            apply,
             lambda job: difference(job, changes),
             now,
         )
@@ -340,15 +354,15 @@ class Queue:
         return b"".join(piece.data for piece in read_output(self.store, found) if stream in (None, piece.stream))
 
     def change_setting(self, name: str, value: str | None) -> None:
-        """Store a setting's text, or with None forget it."""
-        store, now = self.store, self.clock.wall()
-        with store.writing():
-            if value is None:
-                store.meta.reset_setting(name)
-            else:
-                store.meta.set_setting(name, value)
-            store.events.add("setting", actor=self.actor, now=now, detail=f"{name} = {value or 'default'}")
+        """Store a setting's text, or with None forget it.
+
+        The time zone of a home with schedules is not forgotten but becomes that of this process. Raises
+        InvalidInput for a time zone that this process does not know.
+        """
+        with self.store.writing():
+            change_setting(self.store, name, value, actor=self.actor, now=self.clock.wall())
         ring(self.home, WORKERS, CONTROL)
+        ring_schedulers(self.home)
 
 
 def _several(names: str | Sequence[str] | None) -> Sequence[str]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from ..model.cron import Cron
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ..model.spec import is_name
-from ..model.when import LATEST_MS
-from ..model.zones import zone
+from ..model.when import LATEST_MS, iso
+from ..model.zones import LOCAL, canonical
 from .doorbell import WORKERS, ring, ring_schedulers
 from .firing import enqueue
+from .localzone import rules
 from .queue import search_path
+from .timezone import demand, home_zone, pin, zone_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from ..model.job import Job
+    from ..store import Store
     from ..store.schedules import Schedule
     from .queue import Queue
 
@@ -40,7 +41,12 @@ class Recurring:
         overlap: str = "skip",
         **fields: object,
     ) -> Schedule:
-        """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists."""
+        """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists.
+
+        Its expression goes by the home's time zone unless `timezone` names another than `local`. The first
+        schedule of a home fixes that zone.
+        """
+        timezone = _canonical(timezone)
         problems: list[tuple[str, str]] = []
         if not is_name(name):
             problems.append(
@@ -52,7 +58,7 @@ class Recurring:
         for key, value, allowed in (("catch_up", catch_up, CATCH_UP), ("overlap", overlap, OVERLAP)):
             if value not in allowed:
                 problems.append((key, f"{key} must be one of {', '.join(allowed)}, got {quoted(value)}"))
-        cron, place = _understood(expression, timezone, problems)
+        cron = _understood(expression, timezone, problems)
         try:
             (spec,) = self._queue.check([{"command": command, **fields}])
         except InvalidInput as error:
@@ -60,8 +66,9 @@ class Recurring:
         if problems or cron is None:
             raise InvalidInput.of_fields(problems)
         queue, now = self._queue, self._queue.clock.wall()
-        following = cron.next_after(now, place)
         with queue.store.writing():
+            home = pin(queue.store, actor=queue.actor, now=now)
+            following = cron.next_after(now, demand(home if timezone == LOCAL else timezone))
             added = queue.store.schedules.add(
                 name,
                 spec,
@@ -126,18 +133,37 @@ class Recurring:
         return self.get(name)
 
     def resume(self, name: str) -> Schedule:
-        """Let it go on with its next time; those that passed meanwhile are left out. Raises NotFound, Conflict."""
-        schedule, now = self.get(name), self._queue.clock.wall()
-        cron, place = _understood(schedule.expression, schedule.timezone, [])
-        following = None if cron is None else cron.next_after(now, place)
-        with self._queue.store.writing():
-            changed = self._queue.store.schedules.resume(name, following)
+        """Let it go on with its next time; those that passed meanwhile are left out. Raises NotFound, Conflict.
+
+        A process that does not know its zone leaves the next time to one that does.
+        """
+        schedule, store, now = self.get(name), self._queue.store, self._queue.clock.wall()
+        with store.writing():
+            following, told = self._next_of(schedule, now)
+            changed = store.schedules.resume(name, following)
             if changed:
-                self._note("schedule resumed", name, now)
+                self._note("schedule resumed", told, now)
         if not changed:
             raise Conflict(f"schedule {quoted(name)} is not paused")
         ring_schedulers(self._queue.home)
         return self.get(name)
+
+    def _next_of(self, schedule: Schedule, now: int) -> tuple[int | None, str]:
+        """Return the next time of a paused schedule, and what is to be told of that. In a transaction."""
+        before = schedule.next_at
+        # What stands there is a promise, whatever this process would compute.
+        if before is not None and before > now:
+            return before, schedule.name
+        told = f"{schedule.name}: what was due since {iso(before)} is left out" if before else schedule.name
+        store = self._queue.store
+        home = pin(store, actor=self._queue.actor, now=now)
+        try:
+            return Cron.parse(schedule.expression).next_after(now, rules(zone_of(schedule, home))), told
+        except ValueError:
+            pass
+        if before is not None and not store.schedules.has_fired(schedule, before):
+            store.schedules.record_fire(schedule, before, None)
+        return before, told
 
     def remove(self, name: str) -> None:
         """Delete it; the jobs that it made stay. Raises NotFound."""
@@ -147,30 +173,55 @@ class Recurring:
             self._note("schedule removed", name, self._queue.clock.wall())
 
 
-def _understood(expression: str, timezone: str, problems: list[tuple[str, str]]) -> tuple[Cron | None, tzinfo | None]:
-    """Return what an expression and a zone mean; add to the problems what is wrong with them."""
+def _canonical(timezone: str) -> str:
+    """Return the name of a zone as it is stored; what is none is left as it is, to be refused."""
+    try:
+        return canonical(timezone)
+    except ValueError:
+        return timezone
+
+
+def _understood(expression: str, timezone: str, problems: list[tuple[str, str]]) -> Cron | None:
+    """Return what an expression means; add to the problems what is wrong with it or with the zone."""
     cron: Cron | None = None
-    place: tzinfo | None = None
     try:
         cron = Cron.parse(expression)
     except ValueError as error:
         problems.append(("expression", f"the cron expression {quoted(expression)} is wrong: {error}"))
     try:
-        place = zone(timezone)
-    except ValueError as error:
-        problems.append(("timezone", f"timezone {quoted(timezone)}: {error}"))
-    return cron, place
+        demand(timezone)
+    except InvalidInput as error:
+        problems += [("timezone", problem) for problem in error.problems]
+    return cron
 
 
-def upcoming(schedule: Schedule, now: int, count: int, until: int = LATEST_MS) -> list[int]:
-    """Return the next times of a schedule, as if it were not paused. Raises InvalidInput without its zone."""
-    problems: list[tuple[str, str]] = []
-    cron, place = _understood(schedule.expression, schedule.timezone, problems)
-    if problems or cron is None:
-        raise InvalidInput.of_fields(problems)
+def upcoming(store: Store, schedule: Schedule, now: int, count: int, until: int = LATEST_MS) -> list[int]:
+    """Return the next times of a schedule, as if it were not paused: the stored one, and what follows it.
+
+    A process that does not know its zone can tell the stored one only.
+    """
     found: list[int] = []
-    at = cron.next_after(now, place)
+    at = schedule.next_at if schedule.next_at is not None and schedule.next_at > now else None
+    try:
+        cron, place = Cron.parse(schedule.expression), rules(zone_of(schedule, home_zone(store)))
+    except ValueError:
+        return [at] if at is not None and at <= until else []
+    at = cron.next_after(now, place) if at is None else at
     while at is not None and at <= until and len(found) < count:
         found.append(at)
         at = cron.next_after(at, place)
     return found
+
+
+def unreadable(store: Store, schedule: Schedule) -> str | None:
+    """Return why this process cannot compute the times of a schedule, None if it can."""
+    name = zone_of(schedule, home_zone(store))
+    try:
+        Cron.parse(schedule.expression)
+    except ValueError as error:
+        return f"the cron expression {quoted(schedule.expression)} is wrong: {error}"
+    try:
+        rules(name)
+    except ValueError as error:
+        return f"the time zone {name} is not known here: {error}"
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES, jobs_text
 from ..store.lockfile import is_held
-from . import process
+from . import process, timezone
 from .instance import pool_pid
 from .scheduler_control import scheduler_state
 
@@ -74,7 +74,10 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
         "schedules": scheduler["schedules"],
         "oldest_pending_age": None if oldest is None else max(0, now - oldest),
         "next_due_at": scheduler["next_due_at"],
-        "advice": _advice(by_state, len(alive), scheduler),
+        "advice": [
+            *_advice(by_state, len(alive), scheduler),
+            *(f"{alert}: {timezone.CHANGE_IT}" for alert in timezone.alerts(store, now)),
+        ],
     }
 
 

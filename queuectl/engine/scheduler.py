@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import threading
 
-from ..model.errors import QueueCTLError
+from ..model.errors import InvalidInput, QueueCTLError
 from ..model.job import PROCESSING
 from ..store import Store
+from . import timezone
+from .clockwatch import ClockWatch, set_by
 from .doorbell import SCHEDULER, WORKERS, ring
-from .firing import fire_due, realign
+from .firing import MISSED, Firing
 from .housekeeping import WAL_BYTES, Housekeeping
 from .log import Log
 from .recovery import Recovery
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = 500
-# By so much the wall clock may drift from the monotonic one between two ticks before it counts as set.
-CLOCK_SET_MS = 2_000
+ZONES_MS = 60_000
 
 
 class Scheduler:
@@ -48,17 +49,24 @@ class Scheduler:
         self._clock = clock
         self._log = log
         self._longest_wait = longest_wait
+        self._clock_watch = ClockWatch(store)
+        self._firing = Firing(store, clock=clock, log=log)
         self._recovery = Recovery(home, store, clock=clock, log=log)
         self._housekeeping = Housekeeping(home, store, clock=clock, log=log)
         self._sampler = Sampler(store, clock=clock)
         self._seen = store.changes()
-        self._ahead: int | None = None
+        self._zones_due = clock.monotonic()
+        self._told: str | None = None
 
     def tick(self) -> float:
         """Do what is due; return how many seconds may pass until the next call. Raises StoreUnavailable."""
-        self._follow_clock()
+        jump = self._clock_watch.step()
+        if jump:
+            self._log.say(f"the clock was set {set_by(jump)}")
         promoted = self._promote()
-        fired = fire_due(self._store, now=self._clock.wall(), actor=self._log.speaker, log=self._log)
+        now = self._clock.wall()
+        self._compare_zones(now)
+        fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
         if promoted or fired or recovered:
             ring(self._home, WORKERS)
@@ -73,20 +81,21 @@ class Scheduler:
         pruned, patience = self._housekeeping.step()
         for name, count in (("promoted", promoted), ("fired", fired), ("recovered", recovered), ("pruned", pruned)):
             self.totals[name] += count
-        return min(patience, self._patience(counts))
+        return min(patience, self._patience(counts, now))
 
-    def _follow_clock(self) -> None:
-        """Look over what waits for a time at the start, and whenever the wall clock was set."""
-        ahead = self._clock.wall() - self._clock.monotonic()
-        if self._ahead is not None and abs(ahead - self._ahead) <= CLOCK_SET_MS:
+    def _compare_zones(self, now: int) -> None:
+        """See that the home has a zone, and say once in the log that it is another than that of this process."""
+        if self._clock.monotonic() < self._zones_due:
             return
-        if self._ahead is not None:
-            self._log.say(f"the clock was set by {(ahead - self._ahead) / 1000:+.0f} s")
-        self._ahead = ahead
-        now = self._clock.wall()
-        with self._store.writing():
-            self._store.jobs.begin_waits_again(now)
-        realign(self._store, now=now, log=self._log)
+        self._zones_due = self._clock.monotonic() + ZONES_MS
+        try:
+            timezone.adopt(self._store, actor=self._log.speaker, now=now)
+        except InvalidInput as error:
+            self._log.complain(str(error))
+        told = timezone.trouble(self._store, now)
+        if told is not None and told != self._told:
+            self._log.say(told)
+        self._told = told
 
     def _promote(self) -> int:
         promoted = 0
@@ -109,10 +118,10 @@ class Scheduler:
         self._seen = seen
         return True
 
-    def _patience(self, counts: Mapping[str, int]) -> float:
+    def _patience(self, counts: Mapping[str, int], fired_at: int) -> float:
         runs = bool(counts.get(PROCESSING))
         longest = min(self._longest_wait, LONGEST_WAIT_SECONDS) if runs else self._longest_wait
-        due = [at for at in (self._store.jobs.next_due(), self._store.schedules.next_due()) if at is not None]
+        due = [at for at in (self._store.jobs.next_due(), self._store.schedules.next_due(fired_at)) if at is not None]
         if not due:
             return longest
         # Looked at each second: the wall clock may be set meanwhile.

@@ -14,3 +14,20 @@ if TYPE_CHECKING:
 def load_settings(store: Store) -> Settings:
     """Return the settings in force. Raises InvalidInput for a bad value in the environment."""
     return Settings({setting.name: value for setting, value, _ in resolve(store.meta.settings(), os.environ)})
+
+
+def change_setting(store: Store, name: str, text: str | None, *, actor: str, now: int) -> None:
+    """Store a setting's text, or with None forget it, and what follows from that. In a transaction.
+
+    Raises InvalidInput for a time zone that this process does not know.
+    """
+    if name == "timezone":
+        from . import timezone
+
+        timezone.change(store, text, actor=actor, now=now)
+        return
+    if text is None:
+        store.meta.reset_setting(name)
+    else:
+        store.meta.set_setting(name, text)
+    store.events.add("setting", actor=actor, now=now, detail=f"{name} = {text or 'default'}")

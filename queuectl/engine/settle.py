@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model import backoff
 from ..model.job import COMPLETED, DEAD, FAILED, NOT_STARTED, PROCESSING, RELEASED, TRANSITIONS, Outcome, verb_after
+from .clockwatch import follow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def settle(
         return None
     verb = verb_after(outcome, attempts=claim.attempts, max_retries=claim.max_retries, cancel_requested=cancel)
     state = TRANSITIONS[PROCESSING, verb]
+    if state == FAILED:
+        follow(store)
     run_at = now + _backoff(claim, settings, random) if state == FAILED else claim.run_at
     if not store.jobs.finish(claim, outcome, state=state, run_at=run_at, duration=duration, now=now):
         return None

@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..engine.snapshot import MINUTES, SORTS, Snapshot, elapsed
-from ..model.job import FAILED, FINAL_STATES, PROCESSING, SCHEDULED, STATES
+from ..model.job import FAILED, FINAL_STATES, PENDING, PROCESSING, SCHEDULED, STATES
 from ..model.when import ago, duration_text, local
 from .live import clip_painted
 from .render import FLEXIBLE, SEPARATOR, fit
@@ -298,11 +298,13 @@ def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
 
 
 def _instant(job: Job) -> int:
-    """Return what counts for a job: when it ended, started, is due, or was added."""
+    """Return what counts for a job: when it ended, started, is due, began to wait for a worker, or was added."""
     if job.state in FINAL_STATES and job.finished_at is not None:
         return job.finished_at
     if job.state == PROCESSING and job.started_at is not None:
         return job.started_at
+    if job.state == PENDING:
+        return job.waits_since
     return job.run_at if job.state in (FAILED, SCHEDULED) else job.created_at
 
 

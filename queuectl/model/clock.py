@@ -1,9 +1,11 @@
 """The only place that reads a clock or waits.
 
-Two kinds of time are kept apart. *Wall time* (integer milliseconds since 1970, UTC) is what is
+Three kinds of time are kept apart. *Wall time* (integer milliseconds since 1970, UTC) is what is
 stored and shown: when a job was added, is due, was finished. *Monotonic time* (integer
 milliseconds of this boot) is for leases and for how long something took: nothing that sets the
-wall clock can shorten or prolong a lease. All processes of one boot share it.
+wall clock can shorten or prolong a lease. *Boot time* is monotonic too, but goes on while the
+machine sleeps: wall time keeps its distance from it unless somebody sets the wall clock. All
+processes of one boot share the last two.
 """
 
 from __future__ import annotations
@@ -15,8 +17,13 @@ if TYPE_CHECKING:
     import threading
 
 
-# Linux has a clock of its own for that; the monotonic one of macOS counts sleep, unlike `time.monotonic` there.
-_COUNTS_SLEEP: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+# Where there is no CLOCK_BOOTTIME, as on macOS, CLOCK_MONOTONIC counts sleep; Python's monotonic() does not there.
+BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+# No machine has been up for so long: whoever pretends another time to this process may replace all of its clocks.
+LONGEST_UPTIME_MS = 20 * 365 * 86_400_000
+# So far apart two readings of the clock may be that count as one instant, and so often it is tried.
+ONE_INSTANT_MS = 20
+TRIES = 50
 
 
 class Clock:
@@ -31,8 +38,22 @@ class Clock:
         return time.monotonic_ns() // 1_000_000
 
     def boottime(self) -> int:
-        """Return the milliseconds of this boot, the machine's sleep included: the clock that start times are of."""
-        return time.clock_gettime_ns(_COUNTS_SLEEP) // 1_000_000
+        """Return the milliseconds since some fixed instant of this boot, sleep included."""
+        if BOOT_CLOCK is None:
+            return self.monotonic()  # Windows: it counts sleep there.
+        uptime = time.clock_gettime_ns(BOOT_CLOCK) // 1_000_000
+        return uptime if uptime < LONGEST_UPTIME_MS else _told_uptime(uptime)
+
+    def ahead(self) -> int:
+        """Return by how many milliseconds wall time is ahead of boot time: another value means that it was set.
+
+        Both are read in one instant: a process that is stopped between two readings reads again.
+        """
+        for _ in range(TRIES):
+            before, wall, after = self.boottime(), self.wall(), self.boottime()
+            if after - before <= ONE_INSTANT_MS:
+                break
+        return wall - after
 
     def pause(self, seconds: float) -> None:
         """Wait; a signal's handler runs at once, but the wait then goes on."""
@@ -41,6 +62,15 @@ class Clock:
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait until the event is set, at most `seconds`; return whether it is set."""
         return event.wait(seconds)
+
+
+def _told_uptime(otherwise: int) -> int:
+    """Return the uptime that the system tells in a file, where there is one."""
+    try:
+        with open("/proc/uptime", encoding="ascii") as file:
+            return round(float(file.read().split()[0]) * 1000)
+    except (OSError, ValueError):
+        return otherwise
 
 
 SYSTEM_CLOCK = Clock()

@@ -25,8 +25,7 @@ Impossible dates such as 30 February are refused. Nothing here reads a clock.
 
 from __future__ import annotations
 
-import time
-
+from . import zones
 from .errors import did_you_mean, quoted
 from .when import LATEST_MS
 
@@ -174,7 +173,7 @@ class Cron:
         if after_ms >= LATEST_MS:
             return None
         after = max(after_ms, -1) // 1_000
-        offset = _offsets(zone)
+        offset = zones.offsets(zone)
         first: int | None = None
         last_day = LATEST_MS // 1_000 // DAY + 1
         # Clocks that go back at midnight bring the day before once more,
@@ -287,20 +286,6 @@ def _refuse_impossible(days: list[int], months: list[int]) -> None:
     if len(days) == len(months) == 1:
         raise ValueError(f"{days[0]} {names} never comes")
     raise ValueError(f"day {' or '.join(map(str, days))} never comes in {names}")
-
-
-def _offsets(zone: tzinfo | None) -> Callable[[int], int]:
-    """Return what tells by how many seconds local time is ahead of UTC, at a second since 1970."""
-    # Never asked for a second before 1970: Windows has no local time there.
-    if zone is None:
-        return lambda second: time.localtime(max(0, second)).tm_gmtoff
-    from datetime import datetime, timedelta
-
-    def ahead(second: int) -> int:
-        local = datetime.fromtimestamp(max(0, second), zone)
-        return (local.utcoffset() or timedelta(0)) // timedelta(seconds=1)
-
-    return ahead
 
 
 def _spans(day: int, offset: Callable[[int], int]) -> list[tuple[int, int]]:

@@ -69,6 +69,11 @@ def jobs_text(count: int, kind: str = "") -> str:
     return f"{count} {kind + ' ' if kind else ''}job{'' if count == 1 else 's'}"
 
 
+def waits_since(created_at: int, run_at: int) -> int:
+    """Return the instant from which a job waits for a worker: no job waits before it exists, or before its time."""
+    return max(created_at, run_at)
+
+
 def sources(verb: str) -> tuple[str, ...]:
     """Return the states from which `verb` is allowed, in the order of STATES."""
     return tuple(state for state in STATES if (state, verb) in TRANSITIONS)
@@ -252,6 +257,11 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.state}: {self.command[:60]!r}>"
+
+    @property
+    def waits_since(self) -> int:
+        """The instant from which it waits, or waited, for a worker."""
+        return waits_since(self.created_at, self.run_at)
 
     @property
     def is_final(self) -> bool:

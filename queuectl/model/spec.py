@@ -212,7 +212,10 @@ EDITABLE = ("command", "queue", "priority", "max_retries", "timeout", "run_at", 
 
 
 class JobSpec:
-    """A job to be enqueued: every field checked, times in milliseconds."""
+    """A job to be enqueued: every field checked, times in milliseconds.
+
+    `is_delay` says that `run_at` counts from when the job is added, as `+30m` does.
+    """
 
     __slots__ = (
         "id",
@@ -222,6 +225,7 @@ class JobSpec:
         "max_retries",
         "timeout",
         "run_at",
+        "is_delay",
         "hold",
         "cwd",
         "env",
@@ -236,6 +240,7 @@ class JobSpec:
     max_retries: int
     timeout: int | None
     run_at: int | None
+    is_delay: bool
     hold: bool
     cwd: str
     env: dict[str, str]
@@ -250,6 +255,7 @@ class JobSpec:
         self.max_retries = max_retries
         self.timeout = timeout
         self.run_at = None
+        self.is_delay = False
         self.hold = False
         self.cwd = cwd
         self.env = {}
@@ -273,13 +279,15 @@ class JobSpec:
         reading.demand_none_refused()
         for name, value in reading.values.items():
             setattr(spec, name, value)
+        spec.is_delay = reading.is_delay
         return spec
 
 
 def parse_changes(data: Mapping[str, object], now: int) -> dict[str, Any]:
     """Return the checked values of fields that a waiting job is to be given, by name.
 
-    `run_at` null means now. Raises InvalidInput with all problems, or if there is nothing to change.
+    `run_at` null means now; with it comes `is_delay`, as in a JobSpec. Raises InvalidInput with all problems,
+    or if there is nothing to change.
     """
     reading = Reading(data, {name: FIELDS[name] for name in EDITABLE}, now)
     reading.demand_none_refused()
@@ -287,13 +295,15 @@ def parse_changes(data: Mapping[str, object], now: int) -> dict[str, Any]:
         raise InvalidInput(f"nothing to change, give at least one of {', '.join(EDITABLE)}")
     if reading.values.get("run_at", now) is None:
         reading.values["run_at"] = now
+    if "run_at" in reading.values:
+        reading.values["is_delay"] = reading.is_delay
     return reading.values
 
 
 class Reading:
     """The fields of a mapping as they were read: `values` by name, and what is wrong with the others.
 
-    `seen` tells for each field the spelling in which it was given.
+    `seen` tells for each field the spelling in which it was given, `is_delay` whether `run_at` counts from now.
     """
 
     def __init__(
@@ -301,6 +311,7 @@ class Reading:
     ) -> None:
         self.values: dict[str, Any] = {}
         self.seen: dict[str, str] = {}
+        self.is_delay = False
         self._problems: list[tuple[str, str]] = []
         for key, value in data.items():
             self._read(key, value, checks, now)
@@ -321,6 +332,8 @@ class Reading:
             self.seen[name] = key
             try:
                 self.values[name] = check(value, now)
+                if name == "run_at" and isinstance(value, str):
+                    self.is_delay = when.is_from_now(value)
             except ValueError as error:
                 self.refuse(key, _phrase(key, value, error))
 

@@ -118,6 +118,11 @@ def _from_now(text: str, now_ms: int, zone: tzinfo | None) -> int | None:
         return None
 
 
+def is_from_now(text: str) -> bool:
+    """Return whether a text that `parse_instant` reads counts from now on, as `+30m` does."""
+    return _from_now(text.strip(), 0, None) is not None
+
+
 def _timestamp(text: str, now_ms: int, zone: tzinfo | None) -> int | None:
     """Read ISO 8601, with a zone or in local time."""
     import re

@@ -8,15 +8,22 @@ for the caller's own sentence.
 
 from __future__ import annotations
 
+import time
+
 from .errors import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import tzinfo
+    from typing import Callable
 
 NO_SUCH_ZONE = "no such time zone"
 TOO_OLD = "needs Python 3.9 or later for named zones; UTC and local work here"
 NO_DATABASE = "this machine has no time zone database (install the tzdata package); UTC and local work here"
+
+LOCAL, UTC = "local", "UTC"
+# One that every database has: where it cannot be found, there is none.
+SURE_TO_BE_THERE = "Europe/London"
 
 MAX_NAME = 64
 # Kept beside the zones on many machines: one counts leap seconds, the other is a copy.
@@ -24,17 +31,36 @@ VARIANTS = ("right", "posix")
 
 
 def zone(name: str) -> tzinfo | None:
-    """Return the zone of this name, None for this machine's."""
-    given = name.strip()
-    if given.lower() == "local":
+    """Return the zone of this name, None for this machine's. Raises ValueError, with the nearest known name."""
+    try:
+        return find(name)
+    except ValueError as error:
+        if str(error) != NO_SUCH_ZONE:
+            raise
+    raise ValueError(NO_SUCH_ZONE + _nearest(name.strip()))
+
+
+def find(name: str) -> tzinfo | None:
+    """Return the zone of this name as `zone` does, but without looking for the nearest name, which takes long."""
+    given = canonical(name)
+    if given == LOCAL:
         return None
-    if given.lower() == "utc":
+    if given == UTC:
         from datetime import timezone
 
         return timezone.utc
+    return _named(given)
+
+
+def canonical(name: str) -> str:
+    """Return a name as it is stored. Raises ValueError for what is like no name, whatever the machine knows."""
+    given = name.strip()
+    for known in (LOCAL, UTC):
+        if given.lower() == known.lower():
+            return known
     if not _is_like_a_name(given):
         raise ValueError(f"{NO_SUCH_ZONE} (write UTC, local or such as Europe/London)")
-    return _named(given)
+    return given
 
 
 def _is_like_a_name(given: str) -> bool:
@@ -53,11 +79,32 @@ def _named(given: str) -> tzinfo:
         import zoneinfo
     except ImportError:
         raise ValueError(TOO_OLD) from None
-    try:
-        return zoneinfo.ZoneInfo(given)
-    except (KeyError, ValueError, OSError):
-        # A folder such as America is an OSError, a file that holds no zone a ValueError.
-        known = zoneinfo.available_timezones()
-    if not known:
-        raise ValueError(NO_DATABASE)
-    raise ValueError(NO_SUCH_ZONE + did_you_mean(given, sorted(known)))
+    for name in (given, SURE_TO_BE_THERE):
+        try:
+            found = zoneinfo.ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            continue  # A folder such as America is an OSError, a file that holds no zone a ValueError.
+        if name == given:
+            return found
+        raise ValueError(NO_SUCH_ZONE)
+    raise ValueError(NO_DATABASE)
+
+
+def _nearest(given: str) -> str:
+    import zoneinfo
+
+    return did_you_mean(given, sorted(zoneinfo.available_timezones()))
+
+
+def offsets(place: tzinfo | None) -> Callable[[int], int]:
+    """Return what tells by how many seconds local time is ahead of UTC in a zone, at a second since 1970."""
+    # Never asked for a second before 1970: Windows has no local time there.
+    if place is None:
+        return lambda second: time.localtime(max(0, second)).tm_gmtoff
+    from datetime import datetime, timedelta
+
+    def ahead(second: int) -> int:
+        local = datetime.fromtimestamp(max(0, second), place)
+        return (local.utcoffset() or timedelta(0)) // timedelta(seconds=1)
+
+    return ahead

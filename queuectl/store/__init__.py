@@ -62,6 +62,7 @@ class Store:
         busy_budget: float = 30.0,
     ) -> None:
         self.home = home
+        self.clock = clock
         self.database: Database = open_database(
             home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget
         )

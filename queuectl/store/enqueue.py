@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 ENQUEUE = """
 INSERT INTO jobs (number, id, command, state, queue, priority, max_retries, timeout, run_at, created_at,
-                  updated_at, allow_background, context, tags, created_by, schedule)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  updated_at, allow_background, context, tags, created_by, schedule, is_delay)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
@@ -99,6 +99,7 @@ class Enqueue:
                 tags_text(spec.tags),
                 origin.actor,
                 origin.schedule,
+                spec.is_delay,
             )
 
     def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:

@@ -8,6 +8,7 @@ result is dropped. All methods that write must be called inside `with store.writ
 from __future__ import annotations
 
 from ..model.job import (
+    BLOCKED,
     CANCELLED,
     FINAL_STATES,
     HELD,
@@ -17,6 +18,7 @@ from ..model.job import (
     TRANSITIONS,
     WAITING_STATES,
     sources,
+    waits_since,
 )
 from .claim import Claim
 from .enqueue import Enqueue, Origin, tags_text
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 # The columns of a claim as they are once it is made.
 HEAD_OF_QUEUE = """
 SELECT number, id, command, queue, max_retries, timeout, run_at, attempts + 1 AS attempts,
-       last_attempt + 1 AS last_attempt, allow_background, context, priority
+       last_attempt + 1 AS last_attempt, allow_background, context, priority, created_at
 FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY priority DESC, run_at, number LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
@@ -64,17 +66,15 @@ UPDATE jobs SET state = 'pending', run_at = ?, updated_at = ?, finished_at = NUL
     signal = NULL, error = NULL, attempts = CASE WHEN ? THEN attempts ELSE 0 END
 WHERE number = ? AND state = ?
 """
-# A wait that began in the future: the clock was ahead then. What is left of it begins now.
-BEGIN_WAIT_AGAIN = """
-UPDATE jobs SET run_at = ? + (run_at - updated_at), updated_at = ?
-WHERE state = 'failed' AND updated_at > ?
+MOVE_DUE = f"""
+UPDATE jobs INDEXED BY jobs_due SET run_at = max(0, run_at + ?) WHERE {DUE} AND (state = 'failed' OR is_delay)
 """
-STORED = ("command", "queue", "priority", "max_retries", "timeout", "run_at", "context", "tags")
+MOVE_KEPT_BACK = """
+UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND (state = 'held' OR state = 'blocked')
+"""
+STORED = ("command", "queue", "priority", "max_retries", "timeout", "run_at", "is_delay", "context", "tags")
 BEFORE_EDIT = f"SELECT state, {', '.join(STORED)} FROM jobs WHERE number = ?"
-# A time of change in the future stays: it tells that the clock was ahead, and a wait must begin again.
-EDIT = f"""
-UPDATE jobs SET state = ?, {" = ?, ".join(STORED)} = ?, updated_at = max(updated_at, ?) WHERE number = ? AND state = ?
-"""
+EDIT = f"UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = ? WHERE number = ? AND state = ?"
 HOLD = """
 UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', updated_at = ?
 WHERE number = ? AND state = ?
@@ -131,7 +131,7 @@ class Jobs:
         if head is None:
             return None
         number = head["number"]
-        wait = max(0, now - head["run_at"])
+        wait = max(0, now - waits_since(head["created_at"], head["run_at"]))
         attempt_id = self._database.insert(BEGIN_ATTEMPT, (number, head["last_attempt"], worker, now, wait))
         self._database.change(CLAIM, (attempt_id, worker, lease_until, now, now, number))
         self._counts.move(head["queue"], PENDING, PROCESSING)
@@ -194,9 +194,16 @@ class Jobs:
                 self._counts.move(queue, state, PENDING)
         return len(due)
 
-    def begin_waits_again(self, now: int) -> int:
-        """Let failed jobs whose wait began in the future wait from now on; return how many. The clock was set back."""
-        return self._database.change(BEGIN_WAIT_AGAIN, (now, now, now))
+    def move_delays(self, by: int) -> int:
+        """Move the time of every job that waits for so long from some instant on; return how many there were.
+
+        They are failed jobs and those with a delay. `by` is in milliseconds: the clock was set by so much.
+        """
+        moved = self._database.change(MOVE_DUE, (by,))
+        # No index finds these: without any, a large home need not be looked through.
+        if any(self._counts.queues_with(state) for state in (HELD, BLOCKED)):
+            moved += self._database.change(MOVE_KEPT_BACK, (by,))
+        return moved
 
     def next_due(self) -> int | None:
         """Return the wall time at which the next scheduled or failed job is due, None if there is none."""

@@ -18,6 +18,7 @@ HOME_ID = "home"
 POOL_TARGET = "pool_target"
 SYNCED = "synced"
 SCHEDULER = "scheduler"
+CLOCK = "clock"
 
 
 class Meta:
@@ -50,6 +51,22 @@ class Meta:
         import json
 
         self._database.change(SET, (SCHEDULER, json.dumps(facts)))
+
+    def clock(self) -> dict[str, Any]:
+        """Return what was written down about the machine's clock last, nothing if nobody ever looked."""
+        import json
+
+        return dict(json.loads(self._database.value(GET, (CLOCK,)) or "{}"))
+
+    def set_clock(self, facts: dict[str, Any]) -> None:
+        """Write down how the machine's clock stands. In a transaction."""
+        import json
+
+        self._database.change(SET, (CLOCK, json.dumps(facts)))
+
+    def synced_at(self) -> int:
+        """Return the wall time of the last `touch`, 0 if there was none: it was that late already."""
+        return int(self._database.value(GET, (SYNCED,)) or 0)
 
     def touch(self, now: int) -> None:
         """Write something, so that the commit brings all earlier ones to the disk. In a transaction."""

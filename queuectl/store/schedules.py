@@ -26,13 +26,15 @@ FROM schedules JOIN contexts ON contexts.id = schedules.context
 BY_NAME = COLUMNS + "WHERE name = ?"
 ALL = COLUMNS + "ORDER BY name"
 DUE = COLUMNS + "WHERE paused = 0 AND next_at <= ? ORDER BY next_at LIMIT ?"
-NEXT_DUE = "SELECT min(next_at) FROM schedules WHERE paused = 0 AND next_at IS NOT NULL"
+NEXT_DUE = "SELECT min(next_at) FROM schedules WHERE paused = 0 AND next_at > ?"
 ADD = """
 INSERT INTO schedules (name, expression, timezone, command, queue, priority, max_retries, timeout, context, catch_up,
                        overlap, next_at, created_at, created_by)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 ADVANCE = "UPDATE schedules SET next_at = ? WHERE id = ? AND paused = 0 AND next_at IS ?"
+IS_DUE = "SELECT 1 FROM schedules WHERE id = ? AND paused = 0 AND next_at IS ?"
+MOVE = "UPDATE schedules SET next_at = ? WHERE id = ? AND next_at IS ?"
 PAUSE = "UPDATE schedules SET paused = 1 WHERE name = ? AND paused = 0"
 RESUME = "UPDATE schedules SET paused = 0, next_at = ? WHERE name = ? AND paused = 1"
 REMOVE = "DELETE FROM schedules WHERE name = ?"
@@ -159,14 +161,22 @@ class Schedules:
         """Return up to `limit` schedules that are due, the earliest first."""
         return [Schedule(row) for row in self._database.rows(DUE, (now, limit))]
 
-    def next_due(self) -> int | None:
-        """Return when the next schedule is due, None if none is."""
-        found = self._database.value(NEXT_DUE)
+    def next_due(self, after: int = -1) -> int | None:
+        """Return the first instant after another at which a schedule is due, None if there is none."""
+        found = self._database.value(NEXT_DUE, (after,))
         return None if found is None else int(found)
+
+    def is_due(self, schedule: Schedule) -> bool:
+        """Return whether a schedule still waits for the time that was read: nobody moved or paused it."""
+        return self._database.value(IS_DUE, (schedule.id, schedule.next_at)) is not None
 
     def advance(self, schedule: Schedule, next_at: int | None) -> bool:
         """Move a schedule on from the time that was read; return False if somebody else did, or paused it."""
         return self._database.change(ADVANCE, (next_at, schedule.id, schedule.next_at)) == 1
+
+    def move(self, schedule: Schedule, next_at: int | None) -> bool:
+        """Give a schedule, paused or not, another next time; return False if somebody else changed it."""
+        return self._database.change(MOVE, (next_at, schedule.id, schedule.next_at)) == 1
 
     def pause(self, name: str) -> bool:
         """Pause a schedule; return False if it is paused or not there."""

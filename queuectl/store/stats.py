@@ -6,7 +6,7 @@ so are the histograms of `timings`.
 
 from __future__ import annotations
 
-from ..model.job import COMPLETED, DEAD, FAILED, PENDING
+from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
 from ..model.when import MINUTE
 from .timings import END_OF_TIME
 
@@ -82,10 +82,16 @@ GROUP BY outcome, exit_code, signal ORDER BY attempts DESC LIMIT ?
 """
 # The first job of the next lower priority: the index skips from lane to lane.
 NEXT_LANE = """
-SELECT priority, run_at FROM jobs WHERE state = 'pending' AND queue = ? AND priority < ?
+SELECT priority, run_at, created_at FROM jobs WHERE state = 'pending' AND queue = ? AND priority < ?
 ORDER BY priority DESC, run_at LIMIT 1
 """
 ABOVE_ALL = 1 << 31
+# In the order of run_at. A job whose time was over when it was added is before those that wait longer.
+FIRST_OF_LANE = """
+SELECT run_at, created_at FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ? AND priority = ?
+ORDER BY run_at LIMIT ?
+"""
+LOOKED_AT = 1_000
 
 
 class Stats:
@@ -176,17 +182,23 @@ class Stats:
         return [(row[0], row[1]) for row in self._database.rows(TIMES, (sample,))]
 
     def oldest_pending(self) -> int | None:
-        """Return since when the job that waits longest is due, None if none waits."""
-        oldest = [run_at for queue in self._counts.queues_with(PENDING) for run_at in self._lanes(queue)]
+        """Return since when the job that waits longest does so, None if none waits."""
+        oldest = [since for queue in self._counts.queues_with(PENDING) for since in self._lanes(queue)]
         return min(oldest, default=None)
 
     def oldest_in(self, queue: str) -> int | None:
-        """Return since when the job of a queue that waits longest is due, None if none waits."""
+        """Return since when the job of a queue that waits longest does so, None if none waits."""
         return min(self._lanes(queue), default=None)
 
     def _lanes(self, queue: str) -> Iterator[int]:
-        """Yield the earliest `run_at` of each priority of a queue's pending jobs."""
+        """Yield for each priority of a queue since when the pending job that waits longest does so."""
         lane = self._database.row(NEXT_LANE, (queue, ABOVE_ALL))
         while lane is not None:
-            yield lane["run_at"]
+            first = waits_since(lane["created_at"], lane["run_at"])
+            yield first if first == lane["run_at"] else self._oldest_of_lane(queue, lane["priority"])
             lane = self._database.row(NEXT_LANE, (queue, lane["priority"]))
+
+    def _oldest_of_lane(self, queue: str, priority: int) -> int:
+        """Return the earliest instant among the first jobs of a lane whose first one had its time behind it."""
+        rows = self._database.rows(FIRST_OF_LANE, (queue, priority, LOOKED_AT))
+        return min(waits_since(row["created_at"], row["run_at"]) for row in rows)

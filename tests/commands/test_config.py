@@ -6,7 +6,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from queuectl.model.settings import SETTINGS, Setting
+from queuectl.model.setting import Setting
+from queuectl.model.settings import SETTINGS
 from tests.commands.calling import call, done, refused
 from tests.support import run_cli
 
@@ -18,6 +19,7 @@ OTHER = {
     "host": "localhost",
     "url": "http://example.org/x",
     "list": "failed,dead",
+    "zone": "UTC",
 }
 NAMES = [setting.name for setting in SETTINGS]
 

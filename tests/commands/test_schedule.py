@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from queuectl.engine.queue import Queue
 from queuectl.model.when import parse_instant
 from tests.commands.calling import Answer, bring, call, done, jobs, refused, state_of, states, store
+from tests.support import run_cli
 
 HAS_ZONES = sys.version_info >= (3, 9)
 
@@ -87,12 +89,14 @@ def add(home: str, name: str = "tick", expression: str = "*/5 * * * *", *options
 
 
 def test_a_recurring_job_is_told_in_words_with_its_next_time(home: str) -> None:
+    done(home, "config", "set", "timezone", "UTC")
     answer = add(home)
-    assert "every 5 minutes, */5 * * * *" in answer.out
+    assert "every 5 minutes (UTC), */5 * * * *" in answer.out
     (row,) = done(home, "cron", "list", "--json").json()
-    assert row["when"] == "every 5 minutes"
+    assert row["when"] == "every 5 minutes (UTC)"
     assert row["next_at"].endswith(("0:00.000Z", "5:00.000Z"))
-    assert (row["last"], row["catch_up"], row["overlap"], row["timezone"]) == (None, "last", "skip", "local")
+    assert (row["last"], row["catch_up"], row["overlap"], row["timezone"]) == (None, "last", "skip", "UTC")
+    assert row["timezone_source"] == "home"
     assert "every 5 minutes" in done(home, "cron", "list").out
 
 
@@ -134,6 +138,44 @@ def test_a_named_zone_is_used_where_this_python_has_zones(home: str) -> None:
     assert done(home, "cron", "list", "--json").json()[0]["when"].endswith("(Europe/London)")
 
 
+def cron(home: str, *words: str, tz: str) -> tuple[str, str]:
+    """Run a `cron` command in a zone; return what it printed on both streams."""
+    answer = run_cli(home, "cron", *words, env={"TZ": tz, "QUEUECTL_TIMEZONE": None})
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout, answer.stderr
+
+
+@pytest.mark.skipif(not HAS_ZONES, reason="this Python has no named zones")
+def test_a_home_keeps_the_zone_of_its_first_schedule_and_tells_it_everywhere(home: str) -> None:
+    out, err = cron(home, "add", "tick", "51 6 * * *", "true", tz="Asia/Tokyo")
+    assert "at 06:51 every day (Asia/Tokyo)" in out and "Asia/Tokyo, that of the home" in out
+    assert "cron expressions go by" not in err
+    (row,) = json.loads(cron(home, "list", "--json", tz="UTC")[0])
+    assert (row["timezone"], row["timezone_source"], row["next_at"][11:16]) == ("Asia/Tokyo", "home", "21:51")
+    assert "(Asia/Tokyo)" in cron(home, "show", "tick", tz="UTC")[0]
+    assert cron(home, "next", "tick", "-n", "1", "-o", "ids", tz="UTC")[0].strip() == row["next_at"]
+    out, err = cron(home, "add", "later", "51 6 * * *", "true", tz="UTC")
+    assert "at 06:51 every day (Asia/Tokyo)" in out
+    assert 'cron expressions go by Asia/Tokyo in this home, this process is in "UTC"' in err
+    for verb in ("pause", "resume"):
+        cron(home, verb, "tick", tz="America/New_York")
+    assert json.loads(cron(home, "list", "--json", tz="UTC")[0])[1]["next_at"] == row["next_at"]
+    assert "cron expressions go by Asia/Tokyo" in run_cli(home, "status", env={"TZ": "UTC"}).stderr
+    assert "cron expressions" not in run_cli(home, "status", env={"TZ": "Asia/Tokyo"}).stderr
+
+
+@pytest.mark.skipif(not HAS_ZONES, reason="this Python has no named zones")
+def test_a_reset_zone_is_that_of_this_machine_while_schedules_need_one(home: str) -> None:
+    done(home, "config", "set", "timezone", "Asia/Tokyo")
+    add(home)
+    answer = run_cli(home, "config", "reset", "timezone", "-o", "csv", env={"TZ": "Europe/Paris"})
+    assert '"Europe/Paris"' in answer.stdout
+    assert done(home, "config", "get", "timezone").out == "Europe/Paris\n"
+    answer = run_cli(home, "config", "set", "timezone", "none", env={"TZ": "UTC"})
+    assert answer.stdout == "timezone = UTC\n"
+    assert "Mars/Base" in refused(home, 2, "config", "set", "timezone", "Mars/Base").err
+
+
 def test_the_next_times_are_listed(home: str) -> None:
     add(home, "tick", "30 9 * * 1", "--timezone", "UTC")
     rows = done(home, "cron", "next", "tick", "-n", "3", "--json").json()
@@ -162,10 +204,10 @@ def test_a_recurring_job_is_run_by_hand(home: str) -> None:
 
 
 def test_a_recurring_job_is_paused_and_resumed(home: str) -> None:
-    add(home)
+    add(home, "tick", "*/5 * * * *", "--timezone", "UTC")
     done(home, "cron", "pause", "tick")
     (row,) = done(home, "cron", "list", "--json").json()
-    assert (row["paused"], row["next_at"], row["when"]) == (True, None, "paused: every 5 minutes")
+    assert (row["paused"], row["next_at"], row["when"]) == (True, None, "paused: every 5 minutes (UTC)")
     refused(home, 4, "cron", "pause", "tick")
     done(home, "cron", "resume", "tick")
     refused(home, 4, "cron", "resume", "tick")
@@ -248,13 +290,13 @@ def test_why_knows_workers_that_take_other_queues_or_are_busy(home: str) -> None
 def test_events_tell_what_was_done_by_whom(home: str) -> None:
     done(home, "add", "true", "--id", "x", "--hold")
     done(home, "release", "x")
-    done(home, "config", "set", "max_retries", "5")
+    done(home, "config", "set", "timezone", "utc")
     add(home)
     rows = done(home, "events", "--json").json()
     assert [(row["what"], row["job"], row["detail"]) for row in rows] == [
         ("enqueued", None, "x"),
         ("release", "x", "was held"),
-        ("setting", None, "max_retries = 5"),
+        ("setting", None, "timezone = UTC"),
         ("schedule added", None, "tick: */5 * * * *"),
     ]
     assert all(row["by"].startswith("cli[") for row in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Dict, Iterator
 
 import pytest
@@ -155,3 +156,32 @@ def test_a_preview_of_nonsense_says_why(api: Api, query: Dict[str, str], field: 
     answer = api.ask("GET", "/cron/preview", **query)
     assert (answer.status, answer.error["field"]) == (422, field)
     assert answer.error["message"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="this Python has no named zones")
+def test_a_schedule_goes_by_the_zone_of_the_home_and_another_zone_is_an_alert(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUEUECTL_TIMEZONE", "UTC")
+    api.ask("PATCH", "/config", {"timezone": "Asia/Tokyo"})
+    made = api.post("/schedules", {**SCHEDULE, "timezone": "local"}, status=201)
+    assert (made["timezone"], made["timezone_source"], made["next_at"]) == ("Asia/Tokyo", "home", made["next"][0])
+    assert made["next_at"].endswith("T23:30:00.000Z") and made["problem"] is None
+    (preview,) = api.get("/cron/preview", cron=SCHEDULE["expression"], tz="local", n=1)["next"]
+    assert preview["utc"] == made["next_at"]
+    alerts = api.get("/overview")["alerts"]
+    assert [alert["action"] for alert in alerts if alert["code"] == "timezone"] == ["queuectl config set timezone ZONE"]
+    api.ask("PATCH", "/config", {"timezone": "UTC"})
+    assert api.get("/schedules/report")["next_at"].endswith("T08:30:00.000Z")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="this Python has no named zones")
+def test_a_schedule_whose_zone_is_not_known_shows_its_stored_time_and_the_reason(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = api.post("/schedules", {**SCHEDULE, "timezone": "Europe/London"}, status=201)
+    monkeypatch.setitem(sys.modules, "zoneinfo", None)
+    found = api.get("/schedules/report")
+    assert (found["next"], found["words"]) == ([made["next_at"]], "at 08:30 on weekdays")
+    assert found["problem"].startswith("the time zone Europe/London is not known here: needs Python 3.9")
+    assert api.get("/scheduled/times", hours=168)["recurring"][0]["times"] == [made["next_at"]]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import pytest
 
 from queuectl.engine import firing
-from queuectl.engine.firing import MOST_CAUGHT_UP, TRY_AGAIN_MS
+from queuectl.engine.firing import MISSED, TRY_AGAIN_MS, Firing
 from queuectl.engine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.recurring import Recurring
 from queuectl.engine.scheduler import LONGEST_WAIT_SECONDS, Scheduler
-from queuectl.model import zones
-from queuectl.model.cron import Cron
 from queuectl.model.when import DAY, iso
 from queuectl.store import Home, Store
 from tests.engine import firings
@@ -133,8 +131,8 @@ def test_of_two_that_both_have_read_it_the_second_does_nothing(queue: Queue, hom
     with Store(Home(home), clock=clock) as one, Store(Home(home), clock=clock) as two:
         (mine,) = one.schedules.due(now, 10)
         (theirs,) = two.schedules.due(now, 10)
-        assert firing._fire(two, theirs, now, "two", log) == 1
-        assert firing._fire(one, mine, now, "one", log) == 0
+        assert Firing(two, clock=clock, log=log)._fire(theirs, now, MISSED) == 1
+        assert Firing(one, clock=clock, log=log)._fire(mine, now, MISSED) == 0
     assert jobs(queue) == 1
     assert_once(queue)
 
@@ -148,12 +146,12 @@ def test_one_that_was_late_does_not_fire_again_for_what_another_caught_up_with(
     with Store(Home(home), clock=clock) as one, Store(Home(home), clock=clock) as two:
         (stale,) = one.schedules.due(clock.wall(), 10)
         clock.advance(3 * MINUTE)
-        assert firing.fire_due(two, now=clock.wall(), actor="two", log=log) == 4
-        assert firing._fire(one, stale, clock.wall() - 3 * MINUTE, "one", log) == 0
+        assert Firing(two, clock=clock, log=log).step(clock.wall()) == 4
+        assert Firing(one, clock=clock, log=log)._fire(stale, clock.wall() - 3 * MINUTE, MISSED) == 0
         # And should a time come again, it has fired.
         with one.writing():
             assert one.schedules.advance(one.schedules.due(clock.wall() * 2, 10)[0], clock.wall() - 2 * MINUTE)
-        assert firing.fire_due(one, now=clock.wall(), actor="one", log=log) == 0
+        assert Firing(one, clock=clock, log=log).step(clock.wall()) == 0
     assert jobs(queue) == 4
     assert_once(queue)
 
@@ -172,81 +170,8 @@ def test_one_that_was_changed_after_it_was_read_does_not_fire(
             Recurring(queue).remove("it")
             if change == "replace":
                 every(queue)
-        assert firing._fire(store, read, clock.wall(), "test", Log("test", clock)) == 0
+        assert Firing(store, clock=clock, log=Log("test", clock))._fire(read, clock.wall(), MISSED) == 0
     assert jobs(queue) == 0
-
-
-# Times that were missed
-
-
-@pytest.mark.parametrize("catch_up, expected", [("none", [12]), ("last", [12]), ("all", list(range(1, 13)))])
-def test_after_twelve_minutes_in_which_nothing_ran(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, catch_up: str, expected: List[int]
-) -> None:
-    start = clock.wall()
-    every(queue, catch_up=catch_up)
-    clock.advance(12 * MINUTE + 20_000)
-    scheduler.tick()
-    assert list(fires(queue)) == [start + count * MINUTE for count in expected]
-    assert get(queue).next_at == start + 13 * MINUTE
-    assert_once(queue)
-
-
-@pytest.mark.parametrize("late, jobs_made", [(59_999, 1), (60_000, 1), (60_001, 0)])
-def test_without_catching_up_a_time_is_in_time_for_a_minute(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, late: int, jobs_made: int
-) -> None:
-    every(queue, "*/10 * * * *", catch_up="none")
-    clock.advance(10 * MINUTE + late)
-    scheduler.tick()
-    assert jobs(queue) == jobs_made == len(fires(queue))
-
-
-@pytest.mark.parametrize(
-    "expression, most, days",
-    [
-        ("* * * * *", MOST_CAUGHT_UP, 1),
-        ("0 3 * * *", MOST_CAUGHT_UP, 200),
-        ("0 0 1 * *", MOST_CAUGHT_UP, 3_500),
-        ("0 0 1 1 *", 9, 3_640),
-    ],
-)
-@pytest.mark.parametrize("catch_up", ["none", "last", "all"])
-def test_after_ten_years_in_which_nothing_ran(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, expression: str, most: int, days: int, catch_up: str
-) -> None:
-    every(queue, expression, catch_up=catch_up)
-    clock.advance(10 * YEAR + 90_000)
-    now = clock.wall()
-    scheduler.tick()
-    found = list(fires(queue))
-    newest = newest_times(expression, now, days)[-most:]
-    assert len(newest) == most
-    late = now - newest[-1] > MINUTE
-    assert found == {"none": [] if late else newest[-1:], "last": newest[-1:], "all": newest}[catch_up]
-    assert len(found) == jobs(queue)
-    following = get(queue).next_at
-    assert following is not None and following > now
-    assert_once(queue)
-
-
-def newest_times(expression: str, until: int, days: int) -> List[int]:
-    """Return the times of an expression in the last days before an instant."""
-    cron, utc = Cron.parse(expression), zones.zone("UTC")
-    times: List[int] = []
-    at = cron.next_after(until - days * DAY, utc)
-    while at is not None and at <= until:
-        times.append(at)
-        at = cron.next_after(at, utc)
-    return times
-
-
-def test_what_was_caught_up_with_is_queued_oldest_first(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
-    every(queue, catch_up="all")
-    clock.advance(5 * MINUTE)
-    scheduler.tick()
-    numbers = list(fires(queue).values())
-    assert numbers == sorted(number or 0 for number in numbers) and len(numbers) == 5
 
 
 # While the last job has not ended
@@ -324,6 +249,24 @@ def test_one_that_is_paused_does_not_fire_and_leaves_out_what_passed_meanwhile(
     assert_once(queue)
 
 
+def test_one_that_is_resumed_before_its_next_time_keeps_it(queue: Queue, clock: FakeClock) -> None:
+    promised = clock.wall() + 90_000
+    every(queue)
+    with queue.store.writing():
+        queue.store.database.change("UPDATE schedules SET next_at = ?", (promised,))
+    Recurring(queue).pause("it")
+    assert Recurring(queue).resume("it").next_at == promised
+    assert told(queue, "schedule resumed") == ["it"]
+
+
+def test_resuming_tells_what_was_left_out(queue: Queue, clock: FakeClock) -> None:
+    due = every(queue).next_at
+    Recurring(queue).pause("it")
+    clock.advance(5 * MINUTE)
+    Recurring(queue).resume("it")
+    assert told(queue, "schedule resumed") == [f"it: what was due since {iso(due)} is left out"]
+
+
 def test_a_paused_one_can_be_run_by_hand(queue: Queue) -> None:
     every(queue)
     Recurring(queue).pause("it")
@@ -339,20 +282,19 @@ def spoil(queue: Queue, name: str, **values: str) -> None:
             queue.store.database.change(f"UPDATE schedules SET {column} = ? WHERE name = ?", (value, name))
 
 
-@pytest.mark.parametrize("values", [{"expression": "not cron"}, {"timezone": "Nowhere/Atlantis"}])
 def test_one_that_cannot_be_read_complains_and_blocks_nobody(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, capfd: pytest.CaptureFixture[str], values: Dict[str, str]
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
 ) -> None:
     every(queue, name="bad")
     every(queue)
-    spoil(queue, "bad", **values)
+    spoil(queue, "bad", expression="not cron")
     clock.advance(MINUTE)
     scheduler.tick()
     assert capfd.readouterr().err.count("schedule bad cannot fire: ") == 1
     assert get(queue, "bad").next_at == clock.wall() + TRY_AGAIN_MS
     run(scheduler, clock, 3)
     assert len(fires(queue)) == 4 and fires(queue, "bad") == {}
-    spoil(queue, "bad", expression="* * * * *", timezone="UTC")
+    spoil(queue, "bad", expression="* * * * *")
     run(scheduler, clock, 2)
     assert len(fires(queue, "bad")) > 0
     assert_once(queue)

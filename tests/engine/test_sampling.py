@@ -72,7 +72,7 @@ def test_a_job_that_runs_counts_and_its_age_does_not(scheduler: Scheduler, other
         worker = others.workers.add(pid=1, pid_start="", boot=process.boot_id(), queues="", now=NOW)
     add(others)
     claim(others, worker=worker)
-    add(others, run_at=NOW - 5 * SECOND)
+    add(others, now=NOW - 5 * SECOND)
     scheduler._sampler.step(others.counts.by_state())
     assert samples(others) == [(0, 1, 1, 5 * SECOND)]
 

@@ -11,6 +11,7 @@ from typing import Any, List, Optional
 import pytest
 
 from queuectl.engine.snapshot import Snapshot, Tail
+from queuectl.frontends import top_view
 from queuectl.frontends.live import painted_width
 from queuectl.frontends.terminal import STATE_STYLES, Screen
 from queuectl.frontends.top_view import (
@@ -294,3 +295,15 @@ def test_the_table_and_the_controller_agree_on_how_many_jobs_there_is_room_for()
         seen = look(*[made(number) for number in range(1, 100)], workers=(worker(), worker(2)))
         shown = sum("job-" in line for line in drawn(seen, 80, rows))
         assert shown == table_rows(body_rows(seen, 80, rows, screen()))
+
+
+@pytest.mark.parametrize(
+    "fields, shown",
+    [
+        ({"run_at": NOW - 60_000, "created_at": NOW - 5_000}, "5s ago"),
+        ({"run_at": NOW - 5_000, "created_at": NOW - 60_000}, "5s ago"),
+        ({"state": "held", "run_at": NOW + 60_000, "created_at": NOW - 5_000}, "5s ago"),
+    ],
+)
+def test_a_pending_job_shows_since_when_it_waits(fields: dict[str, Any], shown: str) -> None:
+    assert top_view._cells(made(**fields), NOW, 80, screen())["when"] == shown

@@ -59,6 +59,7 @@ def test_the_table_has_every_setting_once_and_in_order():
         "kill_grace",
         "shutdown_timeout",
         "scheduler_interval",
+        "timezone",
         "retain_completed_hours",
         "retain_dead_hours",
         "dashboard_host",
@@ -104,7 +105,7 @@ def test_both_ends_of_a_range_are_taken_and_nothing_beyond(name, default, low, h
 
 
 def test_every_setting_with_a_range_is_tested_at_its_ends():
-    bounded = {setting.name for setting in SETTINGS if setting.kind not in ("host", "url", "list")}
+    bounded = {setting.name for setting in SETTINGS if setting.kind not in ("host", "url", "list", "zone")}
     assert bounded == {name for name, *_ in RANGES}
 
 
@@ -118,6 +119,7 @@ def test_every_setting_with_a_range_is_tested_at_its_ends():
         ("retain_completed_hours", "a number between 0 and 876000 hours or none"),
         ("dashboard_host", "a host name or an IP address"),
         ("webhook_url", "an http or https URL or none"),
+        ("timezone", "local, UTC or a zone such as Europe/London or none"),
         ("webhook_events", "one or more of completed, failed, dead, cancelled with commas between"),
     ],
 )
@@ -257,6 +259,19 @@ def test_a_web_address_is_taken(text):
 )
 def test_what_is_no_web_address_is_refused(text):
     assert "http or https URL" in refusal(find("webhook_url"), text).message
+
+
+@pytest.mark.parametrize(
+    "text, held", [("UTC", "UTC"), ("utc", "UTC"), ("LOCAL", "local"), ("Mars/Base-1", "Mars/Base-1")]
+)
+def test_a_time_zone_is_held_whether_or_not_this_python_knows_it(text, held):
+    assert find("timezone").parse(text) == held
+    assert find("timezone").show(held) == held
+
+
+@pytest.mark.parametrize("text", ["", "/etc/localtime", "../UTC", "zone.tab", "Europe/L\u00f6ndon", "+02:00"])
+def test_what_is_like_no_time_zone_is_refused(text):
+    assert "local, UTC or a zone" in refusal(find("timezone"), text).message
 
 
 def test_events_are_a_list_in_the_order_of_the_table():

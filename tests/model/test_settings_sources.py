@@ -90,6 +90,12 @@ def test_the_environment_overrides_the_home_which_overrides_the_default():
     assert values["retry_delay"] == (2_000, "default")
 
 
+def test_a_home_keeps_what_all_its_processes_must_share_whatever_the_environment_says():
+    environ = {"QUEUECTL_TIMEZONE": "Asia/Tokyo"}
+    assert by_name(resolve({"timezone": "Europe/Berlin"}, environ))["timezone"] == ("Europe/Berlin", "home")
+    assert by_name(resolve({}, environ))["timezone"] == ("Asia/Tokyo", "environment")
+
+
 def test_a_variable_must_have_the_canonical_name_and_a_value():
     environ = {"QUEUECTL_WORKER_TIMEOUT": "1", "queuectl_timeout": "1", "TIMEOUT": "1", "QUEUECTL_TIMEOUT": ""}
     values = by_name(resolve({}, environ))

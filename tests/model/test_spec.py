@@ -9,7 +9,7 @@ import pytest
 
 from queuectl.model import spec as model
 from queuectl.model.errors import InvalidInput
-from queuectl.model.spec import JobSpec
+from queuectl.model.spec import JobSpec, parse_changes
 from tests.model.specs import NOW, SURROGATE, parse, problems, refused
 
 SEED = time.time_ns()
@@ -25,6 +25,7 @@ def test_what_is_not_given_has_a_default():
         "max_retries": 3,
         "timeout": 300_000,
         "run_at": None,
+        "is_delay": False,
         "hold": False,
         "cwd": "/work",
         "env": {},
@@ -55,6 +56,7 @@ def test_every_field_can_be_given():
         "max_retries": 2,
         "timeout": 3_000,
         "run_at": NOW + 1_000,
+        "is_delay": True,
         "hold": True,
         "cwd": "/x",
         "env": {"A": "b"},
@@ -371,3 +373,26 @@ def test_any_value_of_any_field_is_taken_or_refused_with_its_name():
         except InvalidInput as error:
             named = {problem.split()[0].rstrip(":") for problem in error.problems}
             assert named <= set(fields) | {"command"}, (SEED, data)
+
+
+@pytest.mark.parametrize(
+    "run_at, is_delay",
+    [
+        ("+30m", True),
+        ("2h30m", True),
+        (" +1d ", True),
+        ("tomorrow 09:00", False),
+        ("18:00", False),
+        ("2026-11-10T02:00:00Z", False),
+        (None, False),
+    ],
+)
+def test_a_time_that_counts_from_now_is_known_as_a_delay(run_at, is_delay):
+    assert parse(run_at=run_at).is_delay == is_delay
+    changes = parse_changes({"run_at": run_at}, NOW)
+    assert changes["is_delay"] == is_delay and "is_delay" not in parse_changes({"priority": 1}, NOW)
+
+
+def test_nobody_can_say_that_a_time_is_a_delay():
+    with pytest.raises(InvalidInput, match="unknown field"):
+        parse(is_delay=True)

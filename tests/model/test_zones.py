@@ -101,6 +101,17 @@ def test_an_old_python_says_what_named_zones_need(monkeypatch):
 
 
 def test_a_machine_without_the_database_says_what_to_install(zoneinfo, monkeypatch):
-    monkeypatch.setattr(zoneinfo, "available_timezones", set)
+    def nothing(name):
+        raise zoneinfo.ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr(zoneinfo, "ZoneInfo", nothing)
     with pytest.raises(ValueError, match=r"install the tzdata package"):
         zones.zone("Europe/Nowhere")
+
+
+@pytest.mark.parametrize(
+    "given, stored", [("LOCAL", "local"), (" utc", "UTC"), ("Europe/Nowhere", "Europe/Nowhere"), (" EST ", "EST")]
+)
+def test_a_name_is_stored_whether_or_not_this_machine_knows_it(given, stored, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zoneinfo", None)
+    assert zones.canonical(given) == stored

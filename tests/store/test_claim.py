@@ -78,7 +78,7 @@ def test_a_claim_carries_what_is_needed_to_run_the_job(store):
         cwd="/x",
         env={"A": "1"},
         allow_background=True,
-        run_at=NOW - 40,
+        now=NOW - 40,
     )
     claimed = claim(store, worker=3)
     assert (claimed.number, claimed.id, claimed.command, claimed.queue) == (number, "a", "echo", "q")
@@ -86,6 +86,25 @@ def test_a_claim_carries_what_is_needed_to_run_the_job(store):
     assert (claimed.worker, claimed.started_at, claimed.lease_until, claimed.wait_time) == (3, NOW, LEASE, 40)
     assert (claimed.context.cwd, claimed.context.path, claimed.context.env) == ("/x", "/bin", {"A": "1"})
     assert claimed.allow_background is True and claimed.run_at == NOW - 40
+
+
+@pytest.mark.parametrize("run_at", [0, NOW - 1, NOW])
+def test_no_job_has_waited_before_it_existed(store, run_at):
+    add(store, run_at=run_at)
+    assert claim(store, now=NOW + 40).wait_time == 40
+
+
+def test_a_job_that_was_tried_before_has_waited_since_its_next_attempt_was_due(store):
+    number = bring_to(store, "failed")
+    write(store, store.jobs.promote, LATER, 9)
+    assert claim(store, now=LATER + 40).wait_time == 40
+    assert state_of(store, number) == "processing"
+
+
+def test_a_job_that_is_retried_has_waited_since_then(store):
+    number = bring_to(store, "dead")
+    write(store, store.jobs.retry, number, LATER, keep_attempts=False)
+    assert claim(store, now=LATER + 40).wait_time == 40
 
 
 def test_a_clock_that_was_set_back_makes_no_negative_wait(store):

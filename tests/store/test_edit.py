@@ -121,16 +121,6 @@ def test_a_held_job_is_neither_promoted_nor_claimed_until_it_is_released(store, 
     assert_whole(store)
 
 
-@pytest.mark.parametrize("change", [{"priority": 9}, {"queue": "other"}])
-def test_an_edit_does_not_hide_that_the_clock_was_ahead(store, change):
-    year = 365 * 86_400_000
-    number = add(store)
-    finish(store, claim(store, now=NOW + year), FAILED, now=NOW + year, run_at=NOW + year + 10_000)
-    edit(store, number, now=NOW, **change)
-    assert write(store, store.jobs.begin_waits_again, NOW) == 1
-    assert job(store, number).run_at == NOW + 10_000
-
-
 def test_a_failed_job_that_was_held_while_the_clock_was_ahead_does_not_wait_for_it(store):
     year = 365 * 86_400_000
     number = add(store)
@@ -140,8 +130,39 @@ def test_a_failed_job_that_was_held_while_the_clock_was_ahead_does_not_wait_for_
     assert (state_of(store, number), job(store, number).attempts) == (PENDING, 1)
 
 
-def test_a_time_that_a_user_gave_a_failed_job_stays_when_the_clock_is_set_back(store):
+def test_a_time_that_a_user_gave_a_failed_job_does_not_move_along_any_more(store):
     number = bring_to(store, FAILED)
-    edit(store, number, now=NOW + 3_600_000, run_at=NOW + 7_200_000)
-    assert write(store, store.jobs.begin_waits_again, NOW) == 0
-    assert job(store, number).run_at == NOW + 7_200_000
+    edit(store, number, run_at=LATER + 9, is_delay=False)
+    assert write(store, store.jobs.move_delays, 3_600_000) == 0
+    assert job(store, number).run_at == LATER + 9
+
+
+@pytest.mark.parametrize("state", [SCHEDULED, HELD, "blocked"])
+@pytest.mark.parametrize("is_delay", [False, True])
+def test_a_job_moves_along_by_what_its_last_edit_said(store, state, is_delay):
+    number = bring_to(store, state, is_delay=not is_delay)
+    edit(store, number, run_at=LATER, is_delay=is_delay)
+    assert write(store, store.jobs.move_delays, 5_000) == is_delay
+    assert job(store, number).run_at == LATER + 5_000 * is_delay
+    assert_whole(store)
+
+
+def test_an_edit_of_something_else_leaves_a_delay_a_delay(store):
+    number = bring_to(store, SCHEDULED, is_delay=True)
+    edit(store, number, priority=9)
+    assert write(store, store.jobs.move_delays, -5_000) == 1
+    assert job(store, number).run_at == LATER - 5_000
+
+
+@pytest.mark.parametrize("state", [PENDING, PROCESSING, "completed", "dead", "cancelled"])
+def test_what_does_not_wait_for_a_time_stays_where_it_is(store, state):
+    bring_to(store, state, is_delay=True)
+    before = contents(store)
+    assert write(store, store.jobs.move_delays, 5_000) == 0
+    assert contents(store) == before
+
+
+def test_a_failed_job_moves_along_and_no_time_goes_before_1970(store):
+    number = bring_to(store, FAILED)
+    assert write(store, store.jobs.move_delays, -LATER - 1) == 1
+    assert job(store, number).run_at == 0

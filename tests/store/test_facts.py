@@ -133,16 +133,33 @@ def test_times_are_those_of_the_newest_attempts_that_ran(store):
         (Outcome.not_started("no"), DEAD),
         (Outcome.timed_out(1), DEAD),
     ):
-        add(store, run_at=NOW - 3)
+        add(store, now=NOW - 3)
         finish(store, claim(store), state, outcome)
     assert store.stats.times(9) == [(5, 3), (5, 3)]
     assert store.stats.times(1) == [(5, 3)]
 
 
+def test_the_job_that_waits_longest_is_found_behind_those_whose_time_was_over_when_they_were_added(store):
+    for age in range(3):
+        add(store, run_at=age, now=NOW + 10 - age)
+    assert store.stats.oldest_pending() == NOW + 8
+    add(store, now=NOW - 5)
+    assert store.stats.oldest_pending() == store.stats.oldest_in("default") == NOW - 5
+    add(store, run_at=0, now=NOW - 6, priority=-3)
+    assert store.stats.oldest_in("default") == NOW - 6
+
+
+def test_looking_for_the_job_that_waits_longest_has_an_end(store, monkeypatch):
+    monkeypatch.setattr("queuectl.store.stats.LOOKED_AT", 2)
+    for age in range(5):
+        add(store, run_at=age, now=NOW - age)
+    assert store.stats.oldest_pending() == NOW - 1
+
+
 def test_the_oldest_pending_job_says_since_when_work_waits(store):
     assert store.stats.oldest_pending() is None
     add(store, run_at=LATER)
-    add(store, queue="a", run_at=NOW - 5)
-    add(store, priority=9, run_at=NOW - 3)
+    add(store, queue="a", now=NOW - 5)
+    add(store, priority=9, now=NOW - 3)
     assert store.stats.oldest_pending() == NOW - 5
     assert store.counts.by_state()[PENDING] == 2

@@ -45,7 +45,7 @@ HOT = {
     "what ended each minute": (stats.PER_MINUTE, (0,), "PRIMARY KEY"),
     "a context": (contexts.FIND, ("/", "", ""), "sqlite_autoindex_contexts_1"),
     "schedules that are due": (schedules.DUE, (NOW, 50), "schedules_due"),
-    "when the next schedule is due": (schedules.NEXT_DUE, (), "schedules_due"),
+    "when the next schedule is due": (schedules.NEXT_DUE, (NOW,), "schedules_due"),
     "moving a schedule on": (schedules.ADVANCE, (NOW, 1, NOW), "PRIMARY KEY"),
     "a schedule by name": (schedules.BY_NAME, ("a",), "sqlite_autoindex_schedules_1"),
     "whether a time has fired": (schedules.HAS_FIRED, (1, NOW), "PRIMARY KEY"),

@@ -6,6 +6,8 @@ import { badge, cell, h, jobLink, numberCell, since, took, when } from './ui.js'
 function timeOf(job) {
   if (job.state === 'processing') return job.started_at;
   if (job.state === 'scheduled' || job.state === 'failed') return job.run_at;
+  // A job waits for a worker from when it exists and its time has come: both texts sort by time.
+  if (job.state === 'pending' && job.run_at > job.created_at) return job.run_at;
   return job.finished_at || job.created_at;
 }
 
