@@ -22,6 +22,7 @@ import traceback
 from ..engine.log import Log
 from ..model.errors import Conflict, DaemonUnavailable, InvalidInput, NotFound, QueueCTLError, StoreUnavailable
 from .http import HttpError, Request, Response
+from .owner import tells_owners
 from .security import HEADERS, WRONG_TOKEN, Guard, as_in_url, is_for_programs
 from .static import NO_STORE, Site, page
 from .stream import PATH, Hub, run_stream
@@ -60,7 +61,8 @@ def _routes(app: App, request: Request) -> Response:
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Listens from the moment it is made; `serve_forever` in a thread answers. Raises QueueCTLError.
 
-    `handle` answers the API.
+    `handle` answers the API. `place` is its address, `link` the address with the token, `url` the one of both that
+    its user needs.
     """
 
     daemon_threads = True
@@ -82,17 +84,21 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         except OSError as error:
             raise _cannot_listen(options, error) from error
         self.port: int = self.server_address[1]
+        needs_link = options.token is not None or not options.is_local
         self.guard = Guard(
             options.host,
             self.port,
+            clock=app.clock,
             is_local=options.is_local,
+            opens_to_owner=not needs_link and tells_owners(address[0], self.address_family),
             token=options.token,
             allowed_hosts=options.allowed_hosts,
             read_only=app.read_only,
         )
         self.site = Site(self.guard, read_only=app.read_only)
-        self.url = f"http://{as_in_url(options.host)}:{self.port}/"
-        self.url += f"?token={options.token}" if options.token else ""
+        self.place = f"http://{as_in_url(options.host)}:{self.port}/"
+        self.link = f"{self.place}?token={self.guard.token}"
+        self.url = self.place if self.guard.opens_to_owner else self.link
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a new connection in a thread of its own, or turn it away."""
