@@ -77,7 +77,7 @@ class Server(socketserver.TCPServer):
         self.log = Log("dashboard", app.clock)
         self.hub = Hub(app, self.log)
         self._handle = handle
-        self.visits = Visits(MAX_CONNECTIONS, self._dismiss)
+        self.visits = Visits(MAX_CONNECTIONS, self._dismiss, app.clock)
         self.address_family, address = _resolve(options)
         try:
             super().__init__(address, socketserver.BaseRequestHandler)
@@ -128,6 +128,7 @@ class Server(socketserver.TCPServer):
             self.visits.leave(connection)
 
     def _turn_away(self, request: socket.socket) -> None:
+        self.log.complain(f"all {MAX_CONNECTIONS} connections are served, a new one was refused")
         request.setblocking(False)
         self._tell_full(request)
         self.shutdown_request(request)
@@ -149,8 +150,8 @@ class Server(socketserver.TCPServer):
         error = HttpError(503, "too_many_connections", "too many connections", hint="try again", headers=RETRY_AFTER)
         try:
             request.send(self.encode(None, error.response(), keep=False))
-        except OSError as failure:
-            self.log.complain(f"too many connections, and one that was not told so: {failure.strerror}")
+        except OSError:
+            return  # The client was faster.
 
     def _serve_one(self, connection: Connection) -> bool:
         """Answer one request; return whether another may follow."""

@@ -193,7 +193,8 @@ class Connection:
 
     def _wait_for_client(self, *, for_request: bool = False) -> None:
         self._waits_for_request = for_request
-        self.idle_since = self._clock.monotonic()
+        if self.idle_since is None:
+            self.idle_since = self._clock.monotonic()
 
     def _go_on(self) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from queuectl.dashboard import server as server_module
 from queuectl.dashboard.http import Request, Response
 from queuectl.dashboard.visits import Visits
 from queuectl.dashboard.wire import Connection, Gone
+from queuectl.model.clock import SYSTEM_CLOCK
 from tests.dashboard.conftest import ECHO, Serve, Served, head_of
 from tests.dashboard.raw import Client
 from tests.support import FakeClock, wait_until
@@ -34,9 +35,13 @@ def occupy(served: Served, data: bytes = b"") -> List[Client]:
         clients.append(served.client())
         clients[-1].send(data)
         wait_until(lambda: len(served.server.visits) == len(clients))
-    for connection in served.server.visits._open:
-        wait_until(lambda connection=connection: not connection._has_sent_more())
+    wait_until_read(served)
     return clients
+
+
+def wait_until_read(served: Served) -> None:
+    """Wait until nothing that was sent is unread."""
+    wait_until(lambda: not any(each._has_sent_more() for each in list(served.server.visits._open)))
 
 
 def is_ended(client: Client) -> bool:
@@ -55,6 +60,8 @@ def is_ended(client: Client) -> bool:
 
 def test_the_longest_idle_one_makes_room_for_a_new_one(small: Served) -> None:
     clients = occupy(small)
+    occupied = SYSTEM_CLOCK.monotonic()
+    wait_until(lambda: SYSTEM_CLOCK.monotonic() > occupied)
     clients[0].send(head_of(small))
     assert clients[0].answer().status == 200
     assert small.ask("GET", ECHO).status == 200
@@ -73,6 +80,7 @@ def test_who_takes_all_places_and_sends_no_request_keeps_nobody_out(small: Serve
         # Whoever was sent away comes again at once.
         clients.append(small.client())
         clients[-1].send(data)
+        wait_until_read(small)
     wait_until(lambda: len(small.server.visits) <= PLACES)
 
 
@@ -80,6 +88,7 @@ def test_who_drips_bytes_is_idle_all_the_same(small: Served) -> None:
     clients = occupy(small, b"GET / HTTP/1.1\r\nX: ")
     for client in clients:
         client.send(b"x")
+    wait_until_read(small)
     first = small.client()
     wait_until(lambda: is_ended(clients[0]))
     assert not is_ended(first)
@@ -101,7 +110,7 @@ def test_who_tries_tokens_keeps_nobody_out(small: Served, monkeypatch: pytest.Mo
     clients = occupy(small, guess)
     wait_until(lambda: all(not each._waits_for_request for each in small.server.visits._open))
     assert small.ask("GET", ECHO).status == 200
-    wait_until(lambda: is_ended(clients[0]))
+    wait_until(lambda: any(is_ended(client) for client in clients))
     for each in list(small.server.visits._open):
         each.dismiss_if_idle()
 
@@ -199,7 +208,7 @@ def test_a_request_that_has_arrived_is_not_cut_off(pair: Callable[[FakeClock], C
 
 def test_those_about_to_end_are_not_more_than_there_are_places(pair: Callable[[FakeClock], Connection]) -> None:
     clock, dismissed = FakeClock(), []  # type: ignore[var-annotated]
-    visits = Visits(3, dismissed.append)
+    visits = Visits(3, dismissed.append, clock)
     entered = []
     for _ in range(6):
         entered.append(pair(clock))
