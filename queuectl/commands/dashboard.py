@@ -54,7 +54,7 @@ def host(text: str) -> str:
         many=True,
         parse=host,
         metavar="NAME",
-        help="a further name that it is reached by, such as a proxy's; repeatable",
+        help="a further name that it is reached by, such as a proxy's; needs --token; repeatable",
     ),
     Arg("--read-only", flag=True, help="let it show everything and change nothing"),
     Arg("--detach", "-d", flag=True, help="run in the background; returns when it is up"),
@@ -78,19 +78,20 @@ def dashboard_start(
 ) -> Result:
     """Serve the web dashboard until Ctrl-C.
 
-    It adds and runs commands as you, so it listens on this machine only and lets only you in. On any other
-    address it needs a token of yours, which is then part of the link; the connection is not encrypted, so
-    put a proxy that encrypts in front of it outside of a trusted network.
+    It adds and runs commands as you, so it listens on this machine only and lets only you in. Where the system
+    does not tell whose a browser is, as on macOS, the link has a token. On any other address, and under a further
+    name, it needs a token of yours; the connection is not encrypted, so put a proxy that encrypts in front of
+    it outside of a trusted network.
     """
     from ..engine.dashboard_control import TOKEN_VARIABLE, DashboardOptions
 
     settings = context.queue.settings()
     # Jobs and workers that are started from here are not to see it.
-    token = token or os.environ.pop(TOKEN_VARIABLE, None) or None
+    from_environment = os.environ.pop(TOKEN_VARIABLE, None)
     options = DashboardOptions(
         host=settings.dashboard_host if host is None else host,
         port=settings.dashboard_port if port is None else port,
-        token=token,
+        token=(from_environment or None) if token is None else token,
         allowed_hosts=allow_host,
         read_only=read_only,
     )
@@ -125,17 +126,27 @@ def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None,
 def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool) -> Result:
     from ..engine.instance import dashboard_pid
 
+    home = context.queue.home
+    needs_token = "?token=" in url
     notes = []
     if not options.is_local:
         notes.append("whoever has this link can run commands as you; it is not encrypted on its way")
-    if opens and not _open(url):
+    elif needs_token and options.token is None:
+        notes.append("this system does not tell whose a browser is: the link has the token, keep it to yourself")
+    if opens and not _open(_as_url(home.dashboard_page) if needs_token else url):
         notes.append("no browser was found to open it in")
     return Result(
-        record={"url": url, "pid": dashboard_pid(context.queue.home)},
+        record={"url": url, "pid": dashboard_pid(home)},
         message=f"Dashboard: {url}",
         ids=[url],
         notes=notes,
     )
+
+
+def _as_url(path: str) -> str:
+    from pathlib import Path
+
+    return Path(path).as_uri()
 
 
 def _open(url: str) -> bool:
@@ -146,7 +157,7 @@ def _open(url: str) -> bool:
 
 @command("dashboard status", group=GROUP, examples=("dashboard status", "dashboard status --json"))
 def dashboard_status(context: Context) -> Result:
-    """Show whether the dashboard runs, and where."""
+    """Show whether the dashboard runs, where, and the link with its token."""
     from ..engine.dashboard_control import dashboard_state
 
     found = dashboard_state(context.queue.home)
@@ -157,7 +168,8 @@ def dashboard_status(context: Context) -> Result:
             notes=["start it with: queuectl dashboard"],
             code=DaemonUnavailable.exit_code,
         )
-    return Result(record=found, message=f"Dashboard: {found['url']}", ids=[found["url"]])
+    notes = [] if found["link"] == found["url"] else [f"where a page asks for a token, open {found['link']}"]
+    return Result(record=found, message=f"Dashboard: {found['url']}", ids=[found["url"]], notes=notes)
 
 
 @command("dashboard stop", group=GROUP, examples=("dashboard stop",))

@@ -1,10 +1,9 @@
-"""The rest: what this dashboard is, settings, events, suggestions for the filter, health."""
+"""The rest: what this dashboard is, settings, events, suggestions for the filter."""
 
 from __future__ import annotations
 
 import os
 
-from ..engine import reports
 from ..model.errors import InvalidInput
 from ..model.job import FINAL_STATES, STATES
 from ..model.setting import Setting
@@ -14,9 +13,8 @@ from . import cursors, filters
 from .cursors import Cursor
 from .http import Response, json_response
 from .jobs_api import CURSOR, LIMIT, LONGEST_PAGE
-from .overview import worker_totals
 from .route import Field, route
-from .shapes import FLAG, INTEGER, SCHEMAS, SECONDS, TEXT, TIME, VERBS, many, maybe, one_of, record, ref, seconds, table
+from .shapes import FLAG, INTEGER, SCHEMAS, TEXT, TIME, VERBS, many, maybe, one_of, record, ref, table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,25 +83,6 @@ def meta(app: App) -> Response:
             "features": list(FEATURES),
             "sorts": list(filters.SORTS),
             "limits": {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS},
-        }
-    )
-
-
-@route(
-    "GET",
-    "//healthz",
-    "Whether this dashboard and its store are well",
-    answer=record(status=one_of("ok"), version=TEXT, pid=INTEGER, uptime=SECONDS, workers=INTEGER),
-)
-def health(app: App) -> Response:
-    rows = reports.worker_rows(app.queue.home, app.queue.store, app.clock.wall())
-    return json_response(
-        {
-            "status": "ok",
-            "version": app.version,
-            "pid": os.getpid(),
-            "uptime": seconds(app.clock.wall() - app.started_at),
-            "workers": worker_totals(rows)["total"],
         }
     )
 

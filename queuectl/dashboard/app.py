@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import __version__
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
+from .health import Health
 from .totals import Totals
 
 TYPE_CHECKING = False
@@ -24,4 +25,5 @@ class App:
         self.clock = clock
         self.version = __version__
         self.totals = Totals()
+        self.health = Health(self.queue.home, clock)
         self.started_at = clock.wall()

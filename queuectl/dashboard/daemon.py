@@ -6,11 +6,10 @@ a stream that is open does not keep the process from ending.
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
-from ..engine.dashboard_control import write_url
+from ..engine.dashboard_control import remove_links, write_links
 from ..engine.doorbell import Doorbell
 from ..engine.instance import take_dashboard_lock
 from ..engine.wakeup import Wakeup
@@ -64,11 +63,10 @@ def _serve(home: Home, app: App, server: Server, on_ready: Callable[[str], None]
     wakeup = Wakeup(bell, interrupts=True)
     acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)
     acceptor.start()
-    place = server.url.partition("?")[0]
     try:
-        write_url(home, server.url)
-        server.log.say(f"started at {place}{', read-only' if app.read_only else ''}")
-        _note(app, server, "dashboard started", place)
+        write_links(home, server.url, server.link)
+        server.log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
+        _note(app, server, "dashboard started")
         on_ready(server.url)
         add_up(app, server.log)
         while not wakeup.stops and acceptor.is_alive():
@@ -84,9 +82,8 @@ def _serve(home: Home, app: App, server: Server, on_ready: Callable[[str], None]
         bell.close()
         server.hub.close()
         server.shutdown()
-        _note(app, server, "dashboard stopped", place)
-        if os.path.exists(home.dashboard_url):
-            os.unlink(home.dashboard_url)
+        _note(app, server, "dashboard stopped")
+        _remove_links(home, server.log)
         server.log.say("stopped")
 
 
@@ -98,10 +95,18 @@ def add_up(app: App, log: Log) -> None:
         log.complain(str(error))
 
 
-def _note(app: App, server: Server, what: str, place: str) -> None:
+def _remove_links(home: Home, log: Log) -> None:
+    try:
+        remove_links(home)
+    except OSError as error:
+        # Nobody is kept from anything: the token of a dashboard that has ended opens nothing.
+        log.complain(f"the link in {home.run} stays: {error.strerror}")
+
+
+def _note(app: App, server: Server, what: str) -> None:
     """Note an event; a store that cannot be written to at the moment can still be looked at."""
     try:
         with app.queue.store.writing(NOTE_SECONDS):
-            app.queue.store.events.add(what, actor=app.queue.actor, now=app.clock.wall(), detail=place)
+            app.queue.store.events.add(what, actor=app.queue.actor, now=app.clock.wall(), detail=server.place)
     except QueueCTLError as error:
         server.log.complain(str(error))

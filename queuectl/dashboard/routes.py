@@ -19,6 +19,7 @@ from . import (  # noqa: F401  (each of them declares its routes when it is impo
     actions_api,
     admin_api,
     export_api,
+    health,
     jobs_api,
     metrics_api,
     openapi,

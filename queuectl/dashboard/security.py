@@ -4,14 +4,15 @@ Every request passes `Guard.admit`:
 
     Host            one of ours, or a page elsewhere that had its name rebound to us could ask      421
     Origin, site    of writes, and of all API calls: from a page of ours                            403
-    token           of all of the API: in the header X-QueueCTL-Token (or Authorization: Bearer),
-                    for reads also in the cookie that a page sets                                   401
+    token           of all of the API: in the header X-QueueCTL-Token (or Authorization: Bearer);
+                    for reads the cookie of a page will do                                          401
     read-only       no writes                                                                       403
     Content-Type    of writes: JSON, which no form of another page can send                         415
 
-The token is new with each start unless the user gave one. A page hands it out: on this machine to any
-browser of the same user, elsewhere only to whom brings it as `?token=`. `/healthz` needs none, `/metrics`
-only from other machines.
+The token is new with each start unless the user gave one. A page has it for its writes. It is given to who
+brings it in a link (`?token=`), and without one to a browser of the same user on this machine, if the system
+tells whose a connection is and no proxy stands between: of what comes through a proxy nobody knows the sender.
+`/healthz` needs no token, `/metrics` needs none on this machine without a proxy.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ import hmac
 import os
 import re
 import secrets
-import socket
-import struct
 
+from .cookie import Cookie
 from .http import HttpError
+from .owner import owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    import socket
+    from typing import Sequence
 
+    from ..model.clock import Clock
     from .wire import Head
 
 CSP = (
@@ -48,7 +51,25 @@ OWN_SITES = (None, "none", "same-origin")
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 ADDRESS = re.compile(r"(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])")
 WILDCARDS = ("0.0.0.0", "::")
+FORWARDED = "x-forwarded-"
+PROXY_HEADERS = {
+    "cdn-loop",
+    "cf-connecting-ip",
+    "client-ip",
+    "forwarded",
+    "forwarded-for",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "x-originating-ip",
+    "x-real-ip",
+    "x-remote-addr",
+    "x-remote-ip",
+}
 WRONG_TOKEN = "wrong_token"
+OPEN_ANEW = "open the link that this shows: queuectl dashboard status"
 
 
 def as_in_url(host: str) -> str:
@@ -66,10 +87,16 @@ def is_for_programs(path: str) -> bool:
     return is_api(path) or path in ("/healthz", "/metrics")
 
 
+def came_through_proxy(head: Head) -> bool:
+    """Return whether a proxy says that it passes a request on for somebody else."""
+    return any(name in PROXY_HEADERS or name.startswith(FORWARDED) for name in head.headers)
+
+
 class Guard:
     """What one dashboard lets in. `host` is what it listens on; `allowed_hosts` are further names for it.
 
-    `token` is the user's own; without one, one is made, and pages are open to this machine.
+    `token` is the user's own; without one, one is made. `opens_to_owner` says that the user's own browsers on
+    this machine are given pages without it.
     """
 
     def __init__(
@@ -77,14 +104,16 @@ class Guard:
         host: str,
         port: int,
         *,
+        clock: Clock,
         is_local: bool,
+        opens_to_owner: bool = False,
         token: str | None = None,
         allowed_hosts: Sequence[str] = (),
         read_only: bool = False,
     ) -> None:
         self.token = token or secrets.token_urlsafe(32)
-        self.cookie = f"queuectl_token_{port}"
-        self._pages_are_open = token is None and is_local
+        self.cookie = Cookie(self.token, port, clock)
+        self.opens_to_owner = opens_to_owner
         self._is_local = is_local
         self._read_only = read_only
         self._port = port
@@ -106,7 +135,7 @@ class Guard:
             self._check_site(head)
         if not head.is_read:
             self._check_origin(head)
-        if not head.is_read or is_api(head.path) or (head.path == "/metrics" and not self._is_local):
+        if not head.is_read or is_api(head.path) or (head.path == "/metrics" and not self._comes_from_here(head)):
             self._check_token(head)
         if head.is_read:
             return
@@ -117,6 +146,15 @@ class Guard:
         if head.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HttpError(415, "content_type", "the Content-Type must be application/json")
 
+    def _comes_from_here(self, head: Head) -> bool:
+        """Return whether only this machine can have sent a request: a further name is that of a proxy."""
+        return self._is_local and not came_through_proxy(head) and not self._is_trusted(head.headers["host"].lower())
+
+    def _is_trusted(self, host: str) -> bool:
+        """Return whether a host is one of the further names, on any port."""
+        name = host[:-1] if host.endswith(".") else host
+        return name in self._trusted or name.rpartition(":")[0] in self._trusted
+
     def _check_host(self, head: Head) -> None:
         host = head.headers.get("host")
         if host is None:
@@ -126,7 +164,7 @@ class Guard:
                 421,
                 "wrong_host",
                 "this is not a host of the dashboard",
-                hint="let the name in with: queuectl dashboard --allow-host NAME",
+                hint="let the name in with: queuectl dashboard --allow-host NAME --token TOKEN",
             )
 
     def _is_own_host(self, host: str) -> bool:
@@ -148,72 +186,39 @@ class Guard:
             return
         host = head.headers["host"].lower()
         own = {f"http://{host}"}
-        if host in self._trusted or host.rpartition(":")[0] in self._trusted:
+        if self._is_trusted(host):
             own.add(f"https://{host}")  # It is the name of a proxy that does the encryption.
         if origin.lower() not in own:
             raise HttpError(403, "wrong_origin", "no other site may use the dashboard")
 
     def _check_token(self, head: Head) -> None:
         given = head.headers.get("x-queuectl-token") or _bearer(head.headers.get("authorization", ""))
-        if self.is_token(given) or (head.is_read and self.knows(head)):
+        if self.is_token(given) or (head.is_read and self.cookie.is_in(head)):
             return
         if given is not None:
             raise wrong_token()
         where = "header X-QueueCTL-Token" if not head.is_read else "header X-QueueCTL-Token or the page's cookie"
-        raise HttpError(401, "token_required", f"the token is missing: {where}", hint="reload the page")
+        raise HttpError(401, "token_required", f"the token is missing: {where}", hint=OPEN_ANEW)
 
     def is_token(self, text: str | None) -> bool:
         """Return whether this is the token, in a time that does not tell how much of it is right."""
         return text is not None and hmac.compare_digest(text.encode("utf-8", "replace"), self.token.encode())
 
-    def knows(self, head: Head) -> bool:
-        """Return whether the request has the cookie of a page."""
-        pairs = (part.strip().partition("=") for part in head.headers.get("cookie", "").split(";"))
-        return any(name == self.cookie and self.is_token(value) for name, _, value in pairs)
-
     def opens_page(self, head: Head, connected: socket.socket) -> bool:
         """Return whether a page may be shown, with the token in it, to somebody who did not bring the token."""
         return (
-            self._pages_are_open
+            self.opens_to_owner
+            and not came_through_proxy(head)
             and head.headers.get("sec-fetch-site") in OWN_SITES
-            and owner(connected) in (None, 0, os.geteuid())
+            and owner(connected) == os.geteuid()
         )
-
-    def set_cookie(self) -> str:
-        """Return the value of Set-Cookie. Cookies know no ports, hence the port in its name."""
-        return f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"
 
 
 def wrong_token() -> HttpError:
     """Return the refusal of a token that is not ours."""
-    return HttpError(
-        401,
-        WRONG_TOKEN,
-        "the token is wrong",
-        hint="each start has another; open the dashboard anew, with its link if that has a token",
-    )
+    return HttpError(401, WRONG_TOKEN, "the token is wrong", hint=f"each start may have another; {OPEN_ANEW}")
 
 
 def _bearer(authorization: str) -> str | None:
     scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
-
-
-def owner(connected: socket.socket) -> int | None:
-    """Return the uid of the user at the other end, where the system tells: on Linux, on this machine."""
-    try:
-        there, here = connected.getpeername(), connected.getsockname()
-        with open("/proc/net/tcp6" if ":" in there[0] else "/proc/net/tcp", encoding="ascii") as lines:
-            rows = [line.split() for line in lines]
-    except OSError:
-        return None
-    wanted = [_in_table(there), _in_table(here)]
-    return next((int(row[7]) for row in rows if row[1:3] == wanted), None)
-
-
-def _in_table(address: Any) -> str:
-    """Return an address as Linux shows it: words of 32 bits in the machine's own order."""
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    packed = socket.inet_pton(family, address[0].partition("%")[0])
-    words = struct.unpack(f"={len(packed) // 4}I", packed)
-    return "".join(f"{word:08X}" for word in words) + f":{address[1]:04X}"

@@ -5,7 +5,8 @@
                                                   +-- anything else -------------> static
 
 Whatever is refused before its body was read ends the connection, so that no rest of it can pass for the next
-request. At most 64 connections are served at a time, and besides them 64 streams.
+request. At most 64 connections are served at a time, the longest idle one making room for a new one, and
+besides them 64 streams.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ import os
 import secrets
 import socket
 import socketserver
-import sys
 import threading
 import traceback
 
 from ..engine.log import Log
 from ..model.errors import Conflict, DaemonUnavailable, InvalidInput, NotFound, QueueCTLError, StoreUnavailable
 from .http import HttpError, Request, Response
+from .owner import tells_owners
 from .security import HEADERS, WRONG_TOKEN, Guard, as_in_url, is_for_programs
 from .static import NO_STORE, Site, page
 from .stream import PATH, Hub, run_stream
+from .visits import Visits
 from .wire import Connection, Gone, bad, encode_head
 
 TYPE_CHECKING = False
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     Handle = Callable[[App, Request], Response]
 
 MAX_CONNECTIONS = 64
+# A connection that came so lately may just not have had the time to send its request.
+NEW_MS = 1_000
 RETRY_AFTER = {"Retry-After": "1"}
 # So that nobody can try many.
 WRONG_TOKEN_SECONDS = 0.2
@@ -57,14 +61,13 @@ def _routes(app: App, request: Request) -> Response:
     return handle(app, request)
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+class Server(socketserver.TCPServer):
     """Listens from the moment it is made; `serve_forever` in a thread answers. Raises QueueCTLError.
 
-    `handle` answers the API.
+    `handle` answers the API. `place` is its address, `link` the address with the token, `url` the one of both that
+    its user needs.
     """
 
-    daemon_threads = True
-    block_on_close = False
     request_queue_size = 128
     # Elsewhere it means that a port may be taken over soon after its last user; on Windows, from its user.
     allow_reuse_address = os.name != "nt"
@@ -74,74 +77,81 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.log = Log("dashboard", app.clock)
         self.hub = Hub(app, self.log)
         self._handle = handle
-        self._visits = 0
-        self._lock = threading.Lock()
+        self.visits = Visits(MAX_CONNECTIONS, self._dismiss, app.clock)
         self.address_family, address = _resolve(options)
         try:
             super().__init__(address, socketserver.BaseRequestHandler)
         except OSError as error:
             raise _cannot_listen(options, error) from error
         self.port: int = self.server_address[1]
+        needs_link = options.token is not None or not options.is_local
         self.guard = Guard(
             options.host,
             self.port,
+            clock=app.clock,
             is_local=options.is_local,
+            opens_to_owner=not needs_link and tells_owners(address[0], self.address_family),
             token=options.token,
             allowed_hosts=options.allowed_hosts,
             read_only=app.read_only,
         )
         self.site = Site(self.guard, read_only=app.read_only)
-        self.url = f"http://{as_in_url(options.host)}:{self.port}/"
-        self.url += f"?token={options.token}" if options.token else ""
+        self.place = f"http://{as_in_url(options.host)}:{self.port}/"
+        self.link = f"{self.place}?token={self.guard.token}"
+        self.url = self.place if self.guard.opens_to_owner else self.link
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a new connection in a thread of its own, or turn it away."""
-        with self._lock:
-            is_full = self._visits - self.hub.size >= MAX_CONNECTIONS
-            self._visits += not is_full
-        if is_full:
+        connection = Connection(request, self.app.clock)
+        if not self.visits.enter(connection):
             self._turn_away(request)
             return
         try:
-            super().process_request(request, client_address)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
         except RuntimeError:  # No thread could be started.
-            self._leave()
+            self.visits.leave(connection)
             self._turn_away(request)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection until it ends."""
+    def _serve(self, connection: Connection) -> None:
+        """Answer the requests of a connection, one after the other, until it ends."""
         try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self.app.queue.close()
-            self._leave()
-
-    def _leave(self) -> None:
-        with self._lock:
-            self._visits -= 1
-
-    def _turn_away(self, request: socket.socket) -> None:
-        error = HttpError(503, "too_many_connections", "too many connections", hint="try again", headers=RETRY_AFTER)
-        request.setblocking(False)
-        try:
-            request.send(self.encode(None, error.response(), keep=False))
-        except OSError as failure:
-            self.log.complain(f"too many connections, and one that was not told so: {failure.strerror}")
-        self.shutdown_request(request)
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Answer the requests of a connection, one after the other."""
-        request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(request, self.app.clock)
-        try:
+            connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while self._serve_one(connection):
                 continue
         except (OSError, Gone):
-            return  # The client went away; there is nobody to tell.
+            pass  # The client went away; there is nobody to tell.
+        except Exception as error:  # The edge of this thread; nothing is known to come here.
+            self.log.say(f"a connection failed: {_trace(error)}")
+        finally:
+            self.shutdown_request(connection.socket)
+            self.app.queue.close()
+            self.visits.leave(connection)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Note what no answer could be made of; nothing is known to come here."""
-        self.log.say(f"a connection failed: {_trace(sys.exc_info()[1])}")
+    def _turn_away(self, request: socket.socket) -> None:
+        self.log.complain(f"all {MAX_CONNECTIONS} connections are served, a new one was refused")
+        request.setblocking(False)
+        self._tell_full(request)
+        self.shutdown_request(request)
+
+    def _dismiss(self, connection: Connection) -> None:
+        """End an idle connection for a new one; its own thread closes it. One that came just now is told why."""
+        self.log.complain(
+            f"all {MAX_CONNECTIONS} connections are taken, a new one takes the place of the longest idle one"
+        )
+        since = connection.idle_since
+        if not connection.was_answered and since is not None and self.app.clock.monotonic() - since < NEW_MS:
+            self._tell_full(connection.socket)
+        try:
+            connection.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # The client was faster.
+
+    def _tell_full(self, request: socket.socket) -> None:
+        error = HttpError(503, "too_many_connections", "too many connections", hint="try again", headers=RETRY_AFTER)
+        try:
+            request.send(self.encode(None, error.response(), keep=False))
+        except OSError:
+            return  # The client was faster.
 
     def _serve_one(self, connection: Connection) -> bool:
         """Answer one request; return whether another may follow."""
@@ -153,7 +163,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self.guard.admit(head)
             body = self._read_body(head, connection)
         except HttpError as error:
-            connection.send(self.encode(head, self._refusal(head, error), keep=False))
+            connection.send(self.encode(head, self._refusal(head, error, connection), keep=False))
             connection.drain()
             return False
         if head.path == PATH:
@@ -180,11 +190,11 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             method = "GET" if head.method == "HEAD" else head.method
             return self._handle(self.app, Request(method, head.path, head.query, head.headers, body))
         except HttpError as error:
-            return self._refusal(head, error)
+            return self._refusal(head, error, connection)
         except QueueCTLError as error:
-            return self._refusal(head, _as_http(error) or self._incident(head, error))
+            return self._refusal(head, _as_http(error) or self._incident(head, error), connection)
         except Exception as error:  # The edge: a bug must become an answer and a line in the log.
-            return self._refusal(head, self._incident(head, error))
+            return self._refusal(head, self._incident(head, error), connection)
 
     def _incident(self, head: Head, error: BaseException) -> HttpError:
         """Return the answer to what is our own fault; its number finds it in the log."""
@@ -197,9 +207,10 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             hint="please report it; the dashboard's log has the incident",
         )
 
-    def _refusal(self, head: Head | None, error: HttpError) -> Response:
+    def _refusal(self, head: Head | None, error: HttpError, connection: Connection) -> Response:
+        """Return the answer that refuses a request. Raises Gone."""
         if error.code == WRONG_TOKEN:
-            self.app.clock.pause(WRONG_TOKEN_SECONDS)
+            connection.pause(WRONG_TOKEN_SECONDS)
         if head is None or is_for_programs(head.path):
             return error.response()
         response = page(error.status, error.message.capitalize(), error.hint or "")
@@ -211,8 +222,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             error = HttpError(405, "method_not_allowed", "the stream can only be read", headers={"Allow": "GET, HEAD"})
             connection.send(self.encode(head, error.response(), keep=False))
             return False
-        # It may stay for hours and asks the store nothing.
+        # It may stay for hours, asks the store nothing, and counts as a stream only.
         self.app.queue.close()
+        self.visits.leave(connection)
         try:
             run_stream(self.hub, connection, self._stream_head(), only_head=head.method == "HEAD")
         except HttpError as error:

@@ -1,7 +1,7 @@
 """The pages and what they load: a fixed table, read once from the package. No URL becomes a path of a file.
 
-All pages are one document, `index.html`, with the token in it; its scripts look at the URL. Works from a
-zip archive too.
+All pages are one document, `index.html`, with the token in it for who may write; its scripts look at the URL.
+Works from a zip archive too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from urllib.parse import quote, urlencode
 
 from .http import HttpError, Response
-from .security import wrong_token
+from .security import OWN_SITES, wrong_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,11 +102,9 @@ class Site:
     def __init__(self, guard: Guard, *, read_only: bool) -> None:
         self._guard = guard
         self._assets = {f"/{FOLDER}/{name}": Asset(name, read(name)) for name in names() if name != "index.html"}
-        self._index = (
-            read("index.html")
-            .replace(b"@TOKEN@", html.escape(guard.token).encode())
-            .replace(b"@READ_ONLY@", b"true" if read_only else b"false")
-        )
+        index = read("index.html").replace(b"@READ_ONLY@", b"true" if read_only else b"false")
+        self._index = index.replace(b"@TOKEN@", html.escape(guard.token).encode())
+        self._index_without_token = index.replace(b"@TOKEN@", b"")
 
     def answer(self, head: Head, connected: socket.socket) -> Response:
         """Return what a path that is not the API's stands for. Raises HttpError."""
@@ -116,21 +114,22 @@ class Site:
         if asset is not None:
             return asset.response(head)
         if not PAGES.fullmatch(head.path):
-            return page(404, "Not found", "There is no such page.", leads_on=True)
+            return page(404, "Not found", "There is no such page.", leads_to="/")
         if "token" in head.query:
             return self._log_in(head)
-        if self._guard.knows(head):
-            return Response(200, self._index, content_type=HTML, headers=NO_STORE)
+        has_cookie = self._guard.cookie.is_in(head)
+        if self._guard.cookie.redeem(head):
+            return _document(self._index, self._guard.cookie.setting())
         if self._guard.opens_page(head, connected):
-            return Response(
-                200, self._index, content_type=HTML, headers={**NO_STORE, "Set-Cookie": self._guard.set_cookie()}
-            )
+            return _document(self._index, None if has_cookie else self._guard.cookie.setting())
+        if has_cookie:
+            return _document(self._index_without_token)
         return page(
             401,
             "A token is needed",
-            "Open the dashboard with the link that it printed when it was started, "
-            "or, if you just followed a link, continue.",
-            leads_on=True,
+            "Open the dashboard with the link that this shows: queuectl dashboard status. "
+            "Or, if you just followed a link, continue.",
+            leads_to="/",
         )
 
     def _log_in(self, head: Head) -> Response:
@@ -138,22 +137,29 @@ class Site:
         if not self._guard.is_token(head.query["token"]):
             raise wrong_token()
         others = urlencode({name: value for name, value in head.query.items() if name != "token"})
-        return Response(
-            303,
-            content_type=HTML,
-            headers={
-                **NO_STORE,
-                "Location": quote(head.path) + (f"?{others}" if others else ""),
-                "Set-Cookie": self._guard.set_cookie(),
-            },
-        )
+        place = quote(head.path) + (f"?{others}" if others else "")
+        cookie = self._guard.cookie.setting(with_ticket=True)
+        if head.headers.get("sec-fetch-site") not in OWN_SITES:
+            # A browser that comes from another site does not send the cookie along a redirect, but from a page of ours.
+            found = page(200, "QueueCTL", "The dashboard opens.", leads_to=place, at_once=True)
+        else:
+            found = Response(303, content_type=HTML, headers={**NO_STORE, "Location": place})
+        found.headers["Set-Cookie"] = cookie
+        return found
 
 
-def page(status: int, title: str, text: str, *, leads_on: bool = False) -> Response:
-    """Return a page of one sentence; one that `leads_on` has a link to the first page."""
-    link = '<p><a href="/">Continue to the dashboard</a></p>' if leads_on else ""
+def _document(data: bytes, cookie: str | None = None) -> Response:
+    headers = {**NO_STORE, **({} if cookie is None else {"Set-Cookie": cookie})}
+    return Response(200, data, content_type=HTML, headers=headers)
+
+
+def page(status: int, title: str, text: str, *, leads_to: str = "", at_once: bool = False) -> Response:
+    """Return a page of one sentence, with a link to what it `leads_to`, which the browser may open `at_once`."""
+    place = html.escape(leads_to)
+    link = f'<p><a href="{place}">Continue to the dashboard</a></p>' if place else ""
+    refresh = f'<meta http-equiv="refresh" content="0; url={place}">' if at_once else ""
     body = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)} - QueueCTL</title>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8">{refresh}<title>{html.escape(title)} - QueueCTL</title>'
         f'<link rel="stylesheet" href="/{FOLDER}/app.css"><main><h1>{html.escape(title)}</h1>'
         f"<p>{html.escape(text)}</p>{link}</main></html>\n"
     )

@@ -8,7 +8,9 @@ for ever. Here a request is whole or refused: within one deadline, of bounded si
 from __future__ import annotations
 
 import re
+import select
 import socket
+import threading
 import time
 from http import HTTPStatus
 from urllib.parse import unquote, unquote_plus
@@ -52,7 +54,7 @@ ONCE = {
 
 
 class Gone(Exception):
-    """The client went away in the middle of a request."""
+    """The client went away in the middle of a request, or had to go."""
 
 
 class Head:
@@ -158,16 +160,51 @@ def _split_target(target: str) -> tuple[str, dict[str, str]]:
 
 
 class Connection:
-    """A client's connection. Bytes that it sent ahead wait for their turn."""
+    """A client's connection. Bytes that it sent ahead wait for their turn.
+
+    `idle_since` is the monotonic time since when the client keeps us waiting, None while it does not; `was_answered`
+    says whether it ever had an answer. Another thread may dismiss it meanwhile, but never a request in the middle.
+    """
 
     def __init__(self, connected: socket.socket, clock: Clock) -> None:
         self.socket = connected
+        self.was_answered = False
+        self.idle_since: int | None = clock.monotonic()
         self._clock = clock
         self._buffer = bytearray()
         self._deadline = 0
+        self._lock = threading.Lock()
+        self._dismissed = threading.Event()
+        self._waits_for_request = True
+
+    def dismiss_if_idle(self) -> bool:
+        """For another thread: see that no further request is answered; return False if the client is not idle."""
+        with self._lock:
+            if self.idle_since is None or (self._waits_for_request and self._has_sent_more()):
+                return False
+            self._dismissed.set()
+            return True
+
+    def _has_sent_more(self) -> bool:
+        try:
+            return bool(select.select([self.socket], [], [], 0)[0])
+        except (OSError, ValueError):  # It was closed this instant.
+            return True
+
+    def _wait_for_client(self, *, for_request: bool = False) -> None:
+        self._waits_for_request = for_request
+        if self.idle_since is None:
+            self.idle_since = self._clock.monotonic()
+
+    def _go_on(self) -> None:
+        with self._lock:
+            if self._dismissed.is_set():
+                raise Gone
+            self.idle_since = None
 
     def read_head(self) -> Head | None:
         """Return the next request's head, None if none came in time. Raises HttpError, Gone."""
+        self._wait_for_client(for_request=True)
         self._deadline = self._clock.monotonic() + IDLE_MS
         if not self._buffer:
             try:
@@ -186,6 +223,7 @@ class Connection:
         self._refuse_long_head(at)
         head = bytes(self._buffer[:at])
         del self._buffer[: at + len(END)]
+        self._go_on()
         return parse_head(head)
 
     def _refuse_long_head(self, end: int | None = None) -> None:
@@ -222,12 +260,22 @@ class Connection:
         self._buffer += data
 
     def send(self, data: bytes, seconds: float = SEND_SECONDS) -> None:
-        """Send all of it, within `seconds`. Raises OSError."""
+        """Send all of it, within `seconds`. Raises OSError, Gone."""
+        self._wait_for_client()
+        self.was_answered = True
         self.socket.settimeout(seconds)
         self.socket.sendall(data)
+        self._go_on()
+
+    def pause(self, seconds: float) -> None:
+        """Let the client wait. Raises Gone."""
+        self._wait_for_client()
+        self._clock.wait(self._dismissed, seconds)
+        self._go_on()
 
     def drain(self) -> None:
         """Let the client read the answer: closed with something unread, the connection would be reset."""
+        self._wait_for_client()
         self._deadline = self._clock.monotonic() + DRAIN_MS
         try:
             self.socket.shutdown(socket.SHUT_WR)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from ..model.errors import InvalidInput
+from ..model.errors import DaemonUnavailable, InvalidInput
 from .daemon import launch
 from .instance import dashboard_pid, stop_daemon
 
@@ -20,6 +20,12 @@ KILL_AFTER_MS = 10_000
 # Not an argument: those are shown to everybody by `ps`.
 TOKEN_VARIABLE = "QUEUECTL_DASHBOARD_TOKEN"
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
+# A browser is given this page to open: its arguments are shown by `ps` too.
+OPENING_PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+    '<meta http-equiv="refresh" content="0; url={0}"><title>QueueCTL</title>'
+    '<p><a href="{0}">Open the dashboard</a></p></html>\n'
+)
 MAKE_ONE = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe())'"
 
 
@@ -42,15 +48,23 @@ class DashboardOptions:
         self.token = token
         self.allowed_hosts = tuple(allowed_hosts)
         self.read_only = read_only
-        if token is None and not self.is_local:
+        strangers = self._who_else_comes()
+        if token is None and strangers:
             raise InvalidInput(
-                f"{host} can be reached from other machines, and whoever can use the dashboard can run "
-                "commands as you: it needs --token there",
+                f"{strangers}, and whoever can use the dashboard can run commands as you: it needs --token there",
                 field="token",
                 hint=MAKE_ONE,
             )
         if token is not None and not TOKEN.fullmatch(token):
             raise InvalidInput("a token has 16 to 256 of A-Z a-z 0-9 . _ ~ -", field="token", hint=MAKE_ONE)
+
+    def _who_else_comes(self) -> str:
+        """Return how others than the user reach it, an empty text if they do not."""
+        if not self.is_local:
+            return f"{self.host} can be reached from other machines"
+        if self.allowed_hosts:
+            return f"a proxy for {self.allowed_hosts[0]} passes on what others send"
+        return ""
 
     @property
     def is_local(self) -> bool:
@@ -79,7 +93,7 @@ def start_dashboard(home: Home, options: DashboardOptions) -> str:
         launch(["--home", home.path, "dashboard", "start", *options.arguments()], home.dashboard_log)
     finally:
         os.environ.pop(TOKEN_VARIABLE, None)
-    return read_url(home)
+    return read_links(home)[0]
 
 
 def stop_dashboard(queue: Queue) -> int | None:
@@ -88,23 +102,53 @@ def stop_dashboard(queue: Queue) -> int | None:
 
 
 def dashboard_state(home: Home) -> dict[str, Any]:
-    """Return whether a dashboard runs, its pid and where it is."""
+    """Return whether a dashboard runs, its pid, its `url`, and the `link`, which has its token."""
     pid = dashboard_pid(home)
-    return {"running": pid is not None, "pid": pid, "url": None if pid is None else read_url(home)}
+    if pid is None:
+        return {"running": False, "pid": None, "url": None, "link": None}
+    url, link = read_links(home)
+    return {"running": True, "pid": pid, "url": url, "link": link}
 
 
-def write_url(home: Home, url: str) -> None:
-    """In the dashboard: write down where it is, with its token if it has a fixed one; for its user's eyes only."""
-    with open(
-        os.open(home.dashboard_url, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w", encoding="utf-8"
-    ) as file:
-        file.write(url + "\n")
+def write_links(home: Home, url: str, link: str) -> None:
+    """In the dashboard: write down where it is and the link with its token, for its user's eyes only.
+
+    Raises DaemonUnavailable.
+    """
+    import html
+
+    try:
+        remove_links(home)
+        _write_privately(home.dashboard_url, f"{url}\n{link}\n")
+        _write_privately(home.dashboard_page, OPENING_PAGE.format(html.escape(link)))
+    except OSError as error:
+        raise DaemonUnavailable(
+            f"the dashboard cannot write down its link in {home.run}: {error.strerror}",
+            hint="check the permissions and the free space of the home",
+        ) from error
 
 
-def read_url(home: Home) -> str:
-    """Return where the dashboard is, an empty text before it has said so."""
+def remove_links(home: Home) -> None:
+    """In the dashboard: remove what `write_links` wrote. Raises OSError."""
+    for path in (home.dashboard_url, home.dashboard_page):
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            continue
+
+
+def _write_privately(path: str, text: str) -> None:
+    """Make a file that only its owner can read, from its first instant. Raises OSError, also if it exists."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def read_links(home: Home) -> tuple[str, str]:
+    """Return where the dashboard is and the link with its token, empty texts before it has said so."""
     try:
         with open(home.dashboard_url, encoding="utf-8") as file:
-            return file.read().strip()
+            url, _, link = file.read().partition("\n")
     except FileNotFoundError:
-        return ""
+        return "", ""
+    return url, link.strip()

@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 __all__ = ["Home", "Store"]
 
 
+class _Undo(Exception):
+    """Ends a transaction without its changes."""
+
+
 class Store:
     """An open home.
 
@@ -89,6 +93,18 @@ class Store:
         `patience` is how many seconds to wait for other writers, by default the busy budget.
         """
         return self.database.writing(patience)
+
+    def rehearse(self, patience: float) -> None:
+        """Change something and undo it, so that nothing is written. Raises StoreUnavailable where that fails.
+
+        `patience` is how many seconds to wait for other writers.
+        """
+        try:
+            with self.writing(patience):
+                self.meta.touch(0)
+                raise _Undo
+        except _Undo:
+            return
 
     def _forget(self) -> None:
         self.counts.forget()

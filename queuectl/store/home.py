@@ -44,6 +44,7 @@ class Home:
         self.pool_log = os.path.join(self.logs, "workers.log")
         self.dashboard_lock = os.path.join(self.run, "dashboard.lock")
         self.dashboard_url = os.path.join(self.run, "dashboard.url")
+        self.dashboard_page = os.path.join(self.run, "dashboard.html")
         self.dashboard_log = os.path.join(self.logs, "dashboard.log")
 
     def worker_lock(self, worker: int) -> str:

@@ -13,8 +13,11 @@ from queuectl.dashboard.server import Server
 from queuectl.engine.dashboard_control import DashboardOptions
 from queuectl.model import errors
 from tests.dashboard.raw import Answer, Client
+from tests.dashboard.running import Running
+from tests.support import Processes
 
 ECHO = "/api/v1/echo"
+FIXED = "a-token-of-the-user-1"
 RAISED: Dict[str, Callable[[], Exception]] = {
     "invalid": lambda: errors.InvalidInput("priority must be a number", hint="give one", field="priority"),
     "not-found": lambda: errors.NotFound("there is no job"),
@@ -99,8 +102,20 @@ def head_of(served: Served, *lines: str, path: str = ECHO, method: str = "GET") 
     return "\r\n".join([*needed, *lines, "", ""]).encode("latin-1")
 
 
+def without_token(served: Served, method: str, path: str, body: bytes | None = None, **headers: str | None) -> Answer:
+    return served.ask(method, path, body, X_QueueCTL_Token=None, **headers)
+
+
+def cookie_of(answer: Answer) -> str:
+    """Return the cookie that a browser would keep and send."""
+    return answer.headers["set-cookie"].partition(";")[0]
+
+
+Serve = Callable[..., Served]
+
+
 @pytest.fixture
-def serve(home: str) -> Iterator[Callable[..., Served]]:
+def serve(home: str) -> Iterator[Serve]:
     """Start a server with these options."""
     started: List[Served] = []
 
@@ -114,6 +129,12 @@ def serve(home: str) -> Iterator[Callable[..., Served]]:
 
 
 @pytest.fixture
-def served(serve: Callable[..., Served]) -> Served:
+def served(serve: Serve) -> Served:
     """A server with the default options, on a free port."""
     return serve()
+
+
+@pytest.fixture
+def running(home: str, processes: Processes) -> Running:
+    """The dashboards of a home, none yet."""
+    return Running(home, processes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Any, Dict, Iterator
 
@@ -36,12 +35,6 @@ def test_meta_says_what_there_is(api: Api, home: str) -> None:
     found = api.get("/meta")
     assert found["home"] == home and found["server_time"] == found["started_at"] == "2026-01-01T00:00:00.000Z"
     assert found["actions"]["release"] == [HELD] and found["limits"]["page"] == 200
-
-
-def test_health_is_told_at_the_root(api: Api) -> None:
-    api.clock.advance(2500)
-    found = api.get("//healthz")
-    assert (found["status"], found["uptime"], found["pid"], found["workers"]) == ("ok", 2.5, os.getpid(), 0)
 
 
 def test_an_overview_of_an_empty_home_is_quiet(api: Api) -> None:

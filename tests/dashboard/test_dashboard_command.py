@@ -6,11 +6,10 @@ import json
 import os
 import signal
 import socket
-import stat
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any, Iterator, List
+from typing import List
 
 import pytest
 
@@ -18,95 +17,13 @@ from queuectl.commands import dashboard as dashboard_command
 from queuectl.commands import parser
 from queuectl.engine.instance import dashboard_pid
 from queuectl.engine.queue import Queue
-from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store.home import Home
 from tests.commands.calling import done, refused
 from tests.dashboard.raw import Client
-from tests.support import Processes, run_cli, wait_until
+from tests.dashboard.running import SOON_MS, TOKEN, Running, ended_within, links
+from tests.support import run_cli, wait_until
 
-TOKEN = "a-token-of-the-user-1"
 CONFLICT, NOT_RUNNING, INVALID = 4, 6, 2
-# Starting and ending each take a tenth of a second; the machine may be busy.
-SOON_MS = 1_000
-
-
-class Running:
-    """Dashboards of one home that a test starts."""
-
-    def __init__(self, home: str, processes: Processes) -> None:
-        self.home = home
-        self.processes = processes
-
-    def here(self, *options: str, **more: Any) -> subprocess.Popen[str]:
-        """Start one in the foreground; return once it says where it is."""
-        process: subprocess.Popen[str] = self.processes.start_cli(
-            self.home,
-            "dashboard",
-            "--port",
-            "0",
-            *options,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            **more,
-        )
-        assert process.stdout is not None
-        self.said = process.stdout.readline()
-        return process
-
-    def detached(self, *options: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        """Start one in the background."""
-        finished = run_cli(self.home, "dashboard", "--port", "0", "--detach", *options, **more)
-        pid = dashboard_pid(Home(self.home))
-        if pid is not None:
-            self.processes.add(pid)
-        self.said = finished.stdout
-        return finished
-
-    @property
-    def port(self) -> int:
-        """The port in what it said."""
-        return int(self.said.split("/")[2].rpartition(":")[2])
-
-    def page(self) -> str:
-        """Return the first page as it is sent to a browser of this user."""
-        client = Client(self.port)
-        answer = client.ask("GET", "/")
-        client.close()
-        return answer.body.decode()
-
-    @property
-    def token(self) -> str:
-        return self.page().partition('name="queuectl-token" content="')[2].partition('"')[0]
-
-    def streams(self, count: int) -> List[Client]:
-        """Open streams; return their clients once each was greeted."""
-        token, clients = self.token, [Client(self.port) for _ in range(count)]
-        for client in clients:
-            client.send(
-                f"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
-                f"X-QueueCTL-Token: {token}\r\n\r\n".encode()
-            )
-        for client in clients:
-            client.until(b"event: hello\n")
-        return clients
-
-
-@pytest.fixture
-def running(home: str, processes: Processes) -> Iterator[Running]:
-    yield Running(home, processes)
-
-
-def ended_within(process: subprocess.Popen[str], ms: int, number: signal.Signals) -> int:
-    """Send a signal; return the exit code, which must come in time."""
-    before = SYSTEM_CLOCK.monotonic()
-    process.send_signal(number)
-    process.wait(60)
-    assert SYSTEM_CLOCK.monotonic() - before < ms
-    return process.returncode
-
-
 # The words
 
 
@@ -134,7 +51,9 @@ def test_the_word_alone_starts_it(words: str, path: str) -> None:
         (["--host", "0.0.0.0"], "it needs --token there"),
         (["--host", "a b"], "--host must be a host name or an IP"),
         (["--port", "65536"], "--port must be an integer between 0 and 65535"),
+        (["--allow-host", "jobs.example"], "a proxy for jobs.example passes on what others send"),
         (["--token", "short"], "16 to 256 of"),
+        (["--token", ""], "16 to 256 of"),
         (["--host", "no.such.host.invalid", "--token", TOKEN], 'there is no host "no.such.host.invalid"'),
         (["--host", "192.0.2.1", "--token", TOKEN], "192.0.2.1 is not an address of this machine"),
     ],
@@ -212,7 +131,7 @@ def test_its_start_and_end_are_events_and_leave_nothing_behind(running: Running)
     with Queue(running.home) as queue:
         found = [(row["kind"], row["detail"]) for row in queue.store.events.since(0, 50)]
     assert found == [("dashboard started", place), ("dashboard stopped", place)]
-    assert not os.path.exists(Home(running.home).dashboard_url)
+    assert links(running.home) == []
     assert os.listdir(Home(running.home).bells) == []
 
 
@@ -306,25 +225,6 @@ def test_in_the_background_it_is_up_when_the_command_returns(running: Running) -
     stopped = run_cli(running.home, "dashboard", "stop")
     assert (stopped.returncode, stopped.stdout) == (0, "Dashboard stopped\n")
     assert dashboard_pid(Home(running.home)) is None
-
-
-def test_the_token_is_shown_to_its_user_only(running: Running) -> None:
-    answer = running.detached("--token", TOKEN)
-    assert running.said.endswith(f"/?token={TOKEN}\n"), answer.stderr
-    home = Home(running.home)
-    pid = dashboard_pid(home)
-    assert TOKEN.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
-    assert TOKEN not in Path(home.dashboard_log).read_text(encoding="utf-8")
-    for path in (home.dashboard_url, home.dashboard_log):
-        assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-    assert "A token is needed" in running.page()
-
-
-def test_the_token_may_come_from_the_environment_and_is_not_handed_on(home: str, processes: Processes) -> None:
-    running = Running(home, processes)
-    process = running.here(env={"QUEUECTL_DASHBOARD_TOKEN": TOKEN})
-    assert running.said.endswith(f"/?token={TOKEN}\n")
-    assert ended_within(process, SOON_MS, signal.SIGTERM) == 0
 
 
 def test_on_every_address_it_says_what_that_means(running: Running) -> None:

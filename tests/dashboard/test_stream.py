@@ -8,13 +8,14 @@ from typing import Any, Callable, List, Tuple
 
 import pytest
 
+from queuectl.dashboard import server as server_module
 from queuectl.dashboard import stream as stream_module
 from queuectl.dashboard.app import App
 from queuectl.dashboard.stream import Hub
 from queuectl.engine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import StoreBusy
-from tests.dashboard.conftest import Served
+from tests.dashboard.conftest import Serve, Served
 from tests.dashboard.raw import Client
 from tests.support import FakeClock, wait_until
 
@@ -118,7 +119,7 @@ def test_fifty_that_go_away_are_all_noticed(served: Served) -> None:
         else:
             listener.client.close()
     wait_until(lambda: served.server.hub.size == 0, seconds=10)
-    wait_until(lambda: served.server._visits == 0)
+    wait_until(lambda: len(served.server.visits) == 0)
 
 
 def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
@@ -149,10 +150,9 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
 
 
-def test_streams_do_not_take_the_place_of_connections(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    from queuectl.dashboard import server as server_module
-
+def test_streams_do_not_take_the_place_of_connections(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 2)
+    served = serve()
     monkeypatch.setattr(stream_module, "MAX_STREAMS", 3)
     listeners = []
     for _ in range(3):

@@ -220,7 +220,7 @@ def test_a_client_that_sends_a_byte_now_and_then_is_left_in_time(hasty: Served) 
     in_body.send(head_of(hasty, "Content-Length: 100000", method="POST"))
     wait_until(drip(in_head), what="the dripping head was refused")
     wait_until(drip(in_body), what="the dripping body was refused")
-    wait_until(lambda: hasty.server._visits == 0)
+    wait_until(lambda: len(hasty.server.visits) == 0)
     assert hasty.requests == []
 
 
@@ -231,7 +231,7 @@ def test_connections_that_stay_silent_are_closed(hasty: Served) -> None:
     assert client.answer().status == 200
     assert [client.rest() for client in clients] == [b""] * 20
     assert client.rest() == b""
-    wait_until(lambda: hasty.server._visits == 0)
+    wait_until(lambda: len(hasty.server.visits) == 0)
 
 
 def test_a_request_that_took_too_long_is_told_so(hasty: Served) -> None:

@@ -1,8 +1,12 @@
-// The JSON API: every request carries the token of this page; a refusal becomes an ApiError.
+// The JSON API: every request carries the token; a refusal becomes an ApiError.
+//
+// A page has the token in it when it was opened with the link, or by the user on the machine itself. What was opened
+// with the link is remembered for reloads and other tabs: the cookie is sent to every port, and does to read only.
 
+import { recall, remember } from './storage.js';
 import { $ } from './ui.js';
 
-let token = $('meta[name=queuectl-token]').content;
+let token = tokenOf(document) || recall('token');
 
 class ApiError extends Error {
   constructor(status, { code, message, hint, field, ...more } = {}) {
@@ -18,19 +22,26 @@ export function queryString(values) {
   return used.length ? `?${new URLSearchParams(used)}` : '';
 }
 
-// A server that was started anew has a new token; the page that it serves brings it, and the cookie for the stream.
+function tokenOf(page) {
+  const found = $('meta[name=queuectl-token]', page)?.content;
+  if (found) remember('token', found);
+  return found;
+}
+
+// A server that was started anew may have a new token; the page that it serves brings it, and the cookie for the
+// stream. Or another tab was opened with the new link.
 async function renew() {
   const answer = await fetch('/', { headers: { Accept: 'text/html' } }).catch(() => null);
   if (!answer?.ok) return false;
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const found = $('meta[name=queuectl-token]', page)?.content;
+  const found = tokenOf(page) || recall('token');
   const changed = Boolean(found) && found !== token;
   token = found || token;
   return changed;
 }
 
 async function request(method, path, body, signal, again = true) {
-  const headers = { 'X-QueueCTL-Token': token };
+  const headers = token ? { 'X-QueueCTL-Token': token } : {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   let response;
   try {

@@ -73,8 +73,10 @@ export class Live {
     this.retryAt = null;
     try {
       await get('/meta');
+      this.denied = false;
       if (!this.source) this.sync();
-    } catch {
+    } catch (error) {
+      this.denied = error.status === 401;
       this.later();
     }
   }
@@ -92,6 +94,7 @@ export class Live {
     if (this.retryAt) {
       const left = Math.ceil((this.retryAt - Date.now()) / 1000);
       if (left <= 0) this.reconnect();
+      else if (this.denied) this.handlers.health('stopped', 'open the new link', 'of queuectl dashboard status');
       else if (this.stopped) this.handlers.health('stopped', 'server stopped', `retrying in ${left} s`);
       else this.handlers.health('reconnecting', 'reconnecting', `in ${left} s`);
     } else if (this.source && (this.source.readyState === 2 || Date.now() - this.heard > SILENCE)) {

@@ -1,0 +1,55 @@
+"""Whether the disk takes more. Found out by writing: free bytes tell nothing of quotas, modes nothing of mounts."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from ..model.errors import StoreFull, StoreReadOnly, StoreUnavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .home import Home
+
+FILE = "room"
+BYTES = 64 * 1024
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def prove_room(home: Home) -> None:
+    """Write BYTES bytes to a new file in the home, wait until the disk has them, and remove it.
+
+    One process at a time may do so. Raises StoreFull, StoreReadOnly, or StoreUnavailable for what else failed.
+    """
+    path = os.path.join(home.run, FILE)
+    try:
+        try:
+            _write(path)
+        finally:
+            if os.path.lexists(path):
+                os.unlink(path)
+    except OSError as error:
+        raise _trouble(home, error) from error
+
+
+def _write(path: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    with open(os.open(path, flags, 0o600), "wb") as file:
+        file.write(bytes(BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _trouble(home: Home, error: OSError) -> StoreUnavailable:
+    if error.errno in FULL:
+        return StoreFull(f"the disk is full: {home.path}", hint="free some space on it")
+    if error.errno in READ_ONLY:
+        return StoreReadOnly(
+            f"the home cannot be written to: {home.path}: {error.strerror}",
+            hint="check the permissions and whether the disk is mounted read-only",
+        )
+    return StoreUnavailable(
+        f"the home cannot be written to: {home.path}: {error.strerror}",
+        hint="check the disk's health and free space (dmesg, df)",
+    )
