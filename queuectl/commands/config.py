@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..model.settings import Setting, Value
+    from ..model.setting import Setting, Value
     from .context import Context
 
 GROUP = "Settings"

@@ -7,7 +7,8 @@ import os
 from ..engine import reports
 from ..model.errors import InvalidInput
 from ..model.job import FINAL_STATES, STATES
-from ..model.settings import SETTINGS, Setting, find, resolve
+from ..model.setting import Setting
+from ..model.settings import SETTINGS, find, resolve
 from ..model.when import iso
 from . import cursors, filters
 from .cursors import Cursor
@@ -21,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from ..model.settings import Value
+    from ..model.setting import Value
     from ..store import Store
     from .app import App
 

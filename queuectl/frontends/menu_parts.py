@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Callable, Sequence
 
     from ..model.job import Job
-    from ..model.settings import Setting
+    from ..model.setting import Setting
     from .menu import Choice, Menu
 
 PAGE = 10

@@ -6,7 +6,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from queuectl.model.settings import SETTINGS, Setting
+from queuectl.model.setting import Setting
+from queuectl.model.settings import SETTINGS
 from tests.commands.calling import call, done, refused
 from tests.support import run_cli
 

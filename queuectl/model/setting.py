@@ -1,0 +1,191 @@
+"""One setting: what it may hold, how that is read from text and shown again.
+
+A setting is kept as text (in the home, in the environment) and used as a value:
+
+    int       whole number            float  number, six decimals
+    duration  integer milliseconds    bytes  integer
+    host, url text                    list   tuple of words
+
+A setting that may be switched off is None then, written `none`. `parse(show(value)) == value`.
+"""
+
+from __future__ import annotations
+
+from . import when
+from .errors import InvalidInput, quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Tuple, Union
+
+    # Which of these a setting holds follows from its kind.
+    Value = Union[int, float, str, Tuple[str, ...], None]
+
+SIZES = {"gib": 1 << 30, "g": 1 << 30, "mib": 1 << 20, "m": 1 << 20, "kib": 1 << 10, "k": 1 << 10, "": 1}
+MAX_URL = 2_048
+MICRO = 1_000_000  # numbers with a fraction have six decimals
+
+HOW_TO_WRITE = {
+    "duration": "write 90, 90s, 5m or 1h30m",
+    "bytes": "write 1MiB, 512KiB or 1048576",
+}
+
+
+class Setting:
+    """One setting. `group` is what it is about; `low` and `high` are values: milliseconds for a duration."""
+
+    __slots__ = (
+        "name",
+        "kind",
+        "default",
+        "help",
+        "low",
+        "high",
+        "unit",
+        "aliases",
+        "optional",
+        "choices",
+        "env",
+        "group",
+    )
+
+    def __init__(
+        self,
+        group: str,
+        name: str,
+        kind: str,
+        default: Value,
+        help: str,
+        *,
+        low: int = 0,
+        high: int = 0,
+        unit: str = "",
+        aliases: tuple[str, ...] = (),
+        optional: bool = False,
+        choices: tuple[str, ...] = (),
+    ) -> None:
+        self.group = group
+        self.name = name
+        self.kind = kind
+        self.default = default
+        self.help = help
+        self.low = low
+        self.high = high
+        self.unit = unit
+        self.aliases = aliases
+        self.optional = optional
+        self.choices = choices
+        self.env = "QUEUECTL_" + name.upper()
+
+    def parse(self, text: str) -> Value:
+        """Return the value that the text stands for; refuse it with what is allowed."""
+        given = text.strip()
+        if self.optional and given.lower() == "none":
+            return None
+        try:
+            return self._read(given)
+        except ValueError:
+            how = HOW_TO_WRITE.get(self.kind)
+            message = f"{self.name} must be {self.allowed}, got {quoted(text)}"
+            raise InvalidInput(message, hint=how, field=self.name) from None
+
+    def _read(self, text: str) -> Value:
+        if self.kind == "list":
+            return _words(text, self.choices)
+        if self.kind == "host":
+            return _host(text)
+        if self.kind == "url":
+            return _url(text)
+        value = _number(text, self.kind)
+        if not self.low <= value <= self.high:
+            raise ValueError("out of range")
+        return value
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, as the end of "NAME must be ..."."""
+        return self._allowed() + (" or none" if self.optional else "")
+
+    def _allowed(self) -> str:
+        if self.kind == "list":
+            return "one or more of " + ", ".join(self.choices) + " with commas between"
+        if self.kind == "host":
+            return "a host name or an IP address"
+        if self.kind == "url":
+            return "an http or https URL"
+        low, high = (self.show(limit).rstrip("s") for limit in (self.low, self.high))
+        number = {"int": "a whole number ", "float": "a number "}.get(self.kind, "")
+        return f"{number}between {low} and {high} {self.unit}".rstrip()
+
+    def show(self, value: Value) -> str:
+        """Return the text that is parsed to this value."""
+        if value is None:
+            return "none"
+        if isinstance(value, tuple):
+            return ",".join(value)
+        if isinstance(value, str) or self.kind == "int":
+            return str(value)
+        if self.kind == "bytes":
+            return _size(int(value))
+        number = f"{value / 1_000 if self.kind == 'duration' else value:.6f}".rstrip("0").rstrip(".")
+        return number + "s" if self.kind == "duration" else number
+
+
+def _number(text: str, kind: str) -> int | float:
+    if kind == "duration":
+        return when.parse_duration(text)
+    if kind == "float":
+        return when.scaled(text, MICRO) / MICRO
+    if kind == "bytes":
+        digits = text.rstrip("GIMKBgimkb")
+        unit = SIZES.get(text[len(digits) :].lower())
+        if unit is None:
+            raise ValueError("no such unit")
+        return when.scaled(digits.rstrip(), unit)
+    if "." in text:
+        raise ValueError("not a whole number")
+    return when.scaled(text, 1)
+
+
+def _size(count: int) -> str:
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if count and count % unit == 0:
+            return f"{count // unit}{name}"
+    return str(count)
+
+
+def _words(text: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words in the order of the choices, each once."""
+    words = {word.strip().lower() for word in text.split(",")}
+    if not words <= set(choices):
+        raise ValueError("not one of the choices")
+    return tuple(word for word in choices if word in words)
+
+
+def _host(text: str) -> str:
+    if ":" in text or text.replace(".", "").isdigit():
+        import ipaddress
+
+        ipaddress.ip_address(text)
+        return text
+    labels = text.split(".")
+    if len(text) > 253 or not all(map(_is_host_label, labels)):
+        raise ValueError("not a host name")
+    return text
+
+
+def _is_host_label(label: str) -> bool:
+    plain = label.replace("-", "a")
+    return 1 <= len(label) <= 63 and label.strip("-") == label and plain.isascii() and plain.isalnum()
+
+
+def _url(text: str) -> str:
+    from urllib.parse import urlsplit
+
+    if len(text) > MAX_URL or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("not a URL")
+    parts = urlsplit(text)
+    # Reading the port checks it.
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("not a URL of the web")
+    return text
