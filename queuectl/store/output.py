@@ -1,6 +1,6 @@
 """What attempts printed, as bytes: pieces of both streams at their place in the whole.
 
-Beyond a limit the middle is left out: pieces are deleted again as the tail moves on, so a gap
+Beyond a limit the middle is left out: it is deleted again as the tail moves on, to the byte, so a gap
 between the end of one piece and the position of the next is what is missing.
 """
 
@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from .database import Database
 
 ADD = "INSERT INTO output (attempt, position, stream, data) VALUES (?, ?, ?, ?)"
-TRIM = "DELETE FROM output WHERE attempt = ? AND position >= ? AND position + length(data) <= ?"
+# Of the last piece that begins in the middle, what reaches into the tail.
+CUT = """
+UPDATE output SET position = ?3, data = substr(data, ?3 - position + 1)
+WHERE attempt = ?1 AND position = (
+    SELECT max(position) FROM output WHERE attempt = ?1 AND position >= ?2 AND position < ?3
+) AND position + length(data) > ?3
+"""
+TRIM = "DELETE FROM output WHERE attempt = ? AND position >= ? AND position < ?"
 # A piece that begins before the position may reach beyond it, by less than the longest piece.
 READ = """
 SELECT position, stream, data FROM output
@@ -40,6 +47,10 @@ class Piece:
         """The position after the last byte."""
         return self.position + len(self.data)
 
+    def after(self, position: int) -> Piece:
+        """Return what of it lies after a position within it."""
+        return Piece(position, self.stream, self.data[position - self.position :])
+
 
 class Output:
     """The table of output."""
@@ -48,9 +59,13 @@ class Output:
         self._database = database
 
     def append(self, attempt_id: int, pieces: Iterable[Piece], *, head_end: int, tail_start: int) -> None:
-        """Store new pieces and delete those wholly between `head_end` and `tail_start`. In a transaction."""
+        """Store new pieces and delete what is between `head_end` and `tail_start`. In a transaction.
+
+        No piece may reach over `head_end` and that far.
+        """
         self._database.change_many(ADD, [(attempt_id, piece.position, piece.stream, piece.data) for piece in pieces])
         if tail_start > head_end:
+            self._database.change(CUT, (attempt_id, head_end, tail_start))
             self._database.change(TRIM, (attempt_id, head_end, tail_start))
 
     def read(self, attempt_id: int, position: int = 0, limit: int = 64) -> list[Piece]:

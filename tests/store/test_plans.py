@@ -37,6 +37,7 @@ HOT = {
     "output": (output.READ, (1, 0, 0, 9), "sqlite_autoindex_output_1"),
     "output from its end": (output.READ_BACK, (1, 9, 0), "sqlite_autoindex_output_1"),
     "trimming output": (output.TRIM, (1, 0, 9), "sqlite_autoindex_output_1"),
+    "cutting output": (output.CUT, (1, 0, 9), "sqlite_autoindex_output_1"),
     "what runs": (search.RUNNING, (5,), "jobs_processing"),
     "what is due next": (search.NEXT_DUE_JOBS, (5,), "jobs_due"),
     "what is next in a queue": (search.NEXT_OF_QUEUE, ("q", 5), "jobs_claimable"),
