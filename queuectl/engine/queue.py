@@ -72,6 +72,12 @@ class Queue:
         """Return the settings in force."""
         return load_settings(self.store)
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether this thread has opened a home that it may only look at."""
+        store = self._stores.get((os.getpid(), get_ident()))
+        return store is not None and store.is_read_only
+
     def close(self) -> None:
         """Close this thread's connection. A later call opens it again."""
         store = self._stores.pop((os.getpid(), get_ident()), None)

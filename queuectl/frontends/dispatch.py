@@ -111,6 +111,7 @@ class Session:
         self.actor = actor
         self.owns_stdin = owns_stdin
         self._bare = bare
+        self._told: set[str] = set()
         self._defaults = dict(defaults or {})
         if self._defaults.get("json"):
             # As --output, which a command's own --output overrides.
@@ -163,6 +164,18 @@ class Session:
             name: self._defaults.get(name, value) if value == plain[name] else value for name, value in options.items()
         }
 
+    def _run(self, parsed: Parsed, context: Context) -> Result:
+        assert parsed.command is not None
+        result = parsed.command.handler(context, **parsed.arguments)
+        if context.queue.is_read_only:
+            self._tell_once(f"the home is read-only, nothing in it can be changed: {context.queue.home.path}", context)
+        return result
+
+    def _tell_once(self, text: str, context: Context) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            context.front_end.note(text)
+
     def _dispatch(self, parsed: Parsed, terminal: Terminal) -> int:
         from .answer import show
 
@@ -183,18 +196,13 @@ class Session:
             if interval is not None:
                 from .watch import watch
 
-                return watch(lambda: _run(parsed, context), interval, options, terminal)
-            code = show(_run(parsed, context), options, terminal)
+                return watch(lambda: self._run(parsed, context), interval, options, terminal)
+            code = show(self._run(parsed, context), options, terminal)
             for hint in front_end.hints:
                 terminal.note(terminal.err.safe(hint))
             return code
         finally:
             context.close()
-
-
-def _run(parsed: Parsed, context: Context) -> Result:
-    assert parsed.command is not None
-    return parsed.command.handler(context, **parsed.arguments)
 
 
 def _version() -> str:

@@ -41,6 +41,8 @@ WAL_LIMIT_BYTES = 16 * 1024 * 1024
 class Database:
     """A connection to a home's database. See the module for its rules."""
 
+    is_read_only = False
+
     def __init__(
         self,
         home: Home,
@@ -66,7 +68,11 @@ class Database:
         """Return a new connection to the existing file. Raises StoreUnavailable."""
         try:
             connection = sqlite3.connect(
-                _uri(self.path), uri=True, isolation_level=None, timeout=SQLITE_WAIT_SECONDS, cached_statements=256
+                uri(self.path, "mode=rw"),
+                uri=True,
+                isolation_level=None,
+                timeout=SQLITE_WAIT_SECONDS,
+                cached_statements=256,
             )
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys=ON")
@@ -291,10 +297,10 @@ def _nothing() -> None:
     """Stand in where nobody needs to be told."""
 
 
-def _uri(path: str) -> str:
-    """Return the URI that opens an existing file and never creates one."""
+def uri(path: str, options: str) -> str:
+    """Return the URI that opens a file with options, such as `mode=rw`: an existing one, which is never created."""
     quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return f"file:{quoted}?mode=rw"
+    return f"file:{quoted}?{options}"
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -316,7 +322,7 @@ def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
         )
     if "readonly" in text or "read-only" in text:
         return StoreReadOnly(
-            f"the store cannot be written to: {path}",
+            f"the home is read-only, the store cannot be written to: {path}",
             hint="check the permissions and whether the disk is mounted read-only",
         )
     if "unable to open" in text:
