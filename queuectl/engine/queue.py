@@ -73,10 +73,10 @@ class Queue:
         return load_settings(self.store)
 
     @property
-    def is_read_only(self) -> bool:
-        """Whether this thread has opened a home that it may only look at."""
+    def notice(self) -> str:
+        """What its user should know about the home that this thread has opened: one line, or nothing."""
         store = self._stores.get((os.getpid(), get_ident()))
-        return store is not None and store.is_read_only
+        return "" if store is None else store.notice
 
     def close(self) -> None:
         """Close this thread's connection. A later call opens it again."""

@@ -167,14 +167,11 @@ class Session:
     def _run(self, parsed: Parsed, context: Context) -> Result:
         assert parsed.command is not None
         result = parsed.command.handler(context, **parsed.arguments)
-        if context.queue.is_read_only:
-            self._tell_once(f"the home is read-only, nothing in it can be changed: {context.queue.home.path}", context)
+        notice = context.queue.notice
+        if notice and notice not in self._told:
+            self._told.add(notice)
+            context.front_end.note(notice)
         return result
-
-    def _tell_once(self, text: str, context: Context) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            context.front_end.note(text)
 
     def _dispatch(self, parsed: Parsed, terminal: Terminal) -> int:
         from .answer import show

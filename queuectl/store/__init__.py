@@ -87,6 +87,11 @@ class Store:
         """Whether we may only look at the home; `writing` raises StoreReadOnly then."""
         return self.database.is_read_only
 
+    @property
+    def notice(self) -> str:
+        """What its user should know about the home: one line, or nothing."""
+        return self.database.notice
+
     def writing(self, patience: float | None = None) -> WriteTransaction:
         """Return a context manager: one transaction, committed at its end or undone by an error.
 

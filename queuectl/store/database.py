@@ -39,7 +39,10 @@ WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
 
 class Database:
-    """A connection to a home's database. See the module for its rules."""
+    """A connection to a home's database. See the module for its rules.
+
+    `notice` is what its user should know about the home: one line, or nothing.
+    """
 
     is_read_only = False
 
@@ -53,6 +56,7 @@ class Database:
         busy_budget: float = 30.0,
     ) -> None:
         self.path = home.database
+        self.notice = ""
         self._clock = clock
         self._give_up = give_up
         self._budget_ms = int(busy_budget * 1000)

@@ -3,6 +3,7 @@
     queue.db         the store, with -wal and -shm beside it while it is open
     logs/            what the daemons say
     run/             locks, doorbells: only of use while something runs
+    backups/         the store as it was before the last upgrades
     templates/       the user's own job templates
     history          what was typed in the shell
 
@@ -35,6 +36,7 @@ class Home:
         self.logs = os.path.join(self.path, "logs")
         self.run = os.path.join(self.path, "run")
         self.bells = os.path.join(self.run, "bells")
+        self.backups = os.path.join(self.path, "backups")
         self.templates = os.path.join(self.path, "templates")
         self.history = os.path.join(self.path, "history")
         self.gate = os.path.join(self.run, "write.lock")

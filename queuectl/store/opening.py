@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 from ..model.errors import StoreDamaged, StoreReadOnly, StoreTooNew, StoreUnavailable
-from . import schema
+from . import backup, schema
 from .database import Database, damaged
+from .events import ADD
 from .home import unusable
 from .readonly import ReadOnlyDatabase
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from .home import Home
+
+# How long to wait for another process that upgrades it: to copy a large store takes a while.
+UPGRADE_PATIENCE_SECONDS = 600.0
 
 
 def open_database(
@@ -37,7 +41,7 @@ def open_database(
     kind = ReadOnlyDatabase if is_read_only else Database
     database = kind(home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget)
     try:
-        _recognise(database)
+        _recognise(database, home, clock)
     except StoreUnavailable:
         database.close()
         raise
@@ -53,7 +57,7 @@ def _refuse_empty(home: Home) -> None:
         raise damaged(home.database, "the file is empty")
 
 
-def _recognise(database: Database) -> None:
+def _recognise(database: Database, home: Home, clock: Clock) -> None:
     if database.value("PRAGMA application_id") != schema.APPLICATION_ID:
         raise StoreDamaged(
             f"{database.path} is not a QueueCTL store, or its header is damaged",
@@ -63,26 +67,51 @@ def _recognise(database: Database) -> None:
     if version > schema.VERSION:
         raise StoreTooNew(
             f"{database.path} has version {version}, this QueueCTL knows versions up to {schema.VERSION}",
-            hint="upgrade QueueCTL; the store was left as it is",
+            hint=f"upgrade QueueCTL, or go back to a backup of before its upgrade: ls {home.backups}",
         )
     if version == schema.VERSION:
         return
     if database.is_read_only:
         raise StoreReadOnly(
-            f"the home is read-only, and {database.path} of version {version} must be upgraded to {schema.VERSION} first",
+            f"the home is read-only, and its store of version {version} must be upgraded to {schema.VERSION} first: "
+            f"{home.path}",
             hint="run any command on it once where it can be written to",
         )
-    migrate(database)
+    migrate(database, home, clock.wall())
 
 
-def migrate(database: Database) -> None:
-    """Bring an older store up to today's version in one transaction."""
-    with database.writing():
-        version = database.value("PRAGMA user_version")
-        if version < 1:
-            raise damaged(database.path, "it has no version")
-        while version < schema.VERSION:
-            for statement in schema.MIGRATIONS[version]:
-                database.change(statement)
-            version += 1
-        database.change(f"PRAGMA user_version={schema.VERSION}")
+def migrate(database: Database, home: Home, now: int) -> None:
+    """Bring an older store up to today's version in one transaction, after a backup. `now` is the wall time.
+
+    Raises StoreUnavailable; then it is as it was, and there is no new backup.
+    """
+    copy = None
+    try:
+        with database.writing(UPGRADE_PATIENCE_SECONDS):
+            version = int(database.value("PRAGMA user_version"))
+            if version == schema.VERSION:
+                return  # Another process has upgraded it meanwhile.
+            if version < 1:
+                raise damaged(database.path, "it has no version")
+            copy = _back_up(database, home, version, now)
+            schema.upgrade(database, version)
+            what = f"from version {version} to {schema.VERSION}, backup: {copy}"
+            database.insert(ADD, (now, None, "upgraded", what, f"upgrade[{os.getpid()}]"))
+    except StoreUnavailable:
+        if copy is not None:
+            backup.withdraw(copy)
+        raise
+    backup.keep_last(home)
+    database.notice = (
+        f"the home was upgraded from version {version} to {schema.VERSION}; to go back to the QueueCTL of before, "
+        f"stop everything and put the backup in the place of queue.db: {copy}"
+    )
+
+
+def _back_up(database: Database, home: Home, version: int, now: int) -> str:
+    # SQLite copies nothing through a connection that holds the write lock.
+    source = database.connect(durable=True)
+    try:
+        return backup.back_up(home, source, version=version, now=now)
+    finally:
+        source.close()

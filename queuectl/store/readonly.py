@@ -23,7 +23,9 @@ from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Sequence, Tuple
+    from typing import Any, Optional, Sequence, Tuple
+
+    from .home import Home
 
     # A file's inode, size and time of change, which tell whether somebody has written to it.
     Stamp = Tuple[int, int, int]
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 WITHOUT_LOCKS = "win32-none" if os.name == "nt" else "unix-none"
 TRIES = 20
+TRY_AGAIN_SECONDS = 0.005
 
 
 def _stamp(path: str) -> Stamp | None:
@@ -50,15 +53,19 @@ class ReadOnlyDatabase(Database):
     _files: Files | None = None
     _times_opened = 0
 
+    def __init__(self, home: Home, **options: Any) -> None:
+        super().__init__(home, **options)
+        self.notice = f"the home is read-only, nothing in it can be changed: {home.path}"
+
     def connect(self, *, durable: bool) -> sqlite3.Connection:
         """Return a new connection to the existing file. Raises StoreUnavailable."""
         for _ in range(TRIES):
-            files = self._look()
             try:
-                return self._connect(files)
+                return self._connect(self._look())
             except StoreUnavailable:
-                if self._look() == files:
+                if not self._is_passing():
                     raise
+                self._clock.pause(TRY_AGAIN_SECONDS)
         return self._connect(self._look())
 
     def _connect(self, files: Files) -> sqlite3.Connection:
@@ -88,15 +95,20 @@ class ReadOnlyDatabase(Database):
             try:
                 found = super().rows(sql, parameters)
             except StoreUnavailable:
-                # Pages of two moments look like damage.
-                if not self._has_changed():
+                if not self._is_passing():
                     raise
+                self._clock.pause(TRY_AGAIN_SECONDS)
             else:
                 if not self._has_changed():
                     return found
             self._connection.close()
             self._connection = self.connect(durable=True)
         return super().rows(sql, parameters)
+
+    def _is_passing(self) -> bool:
+        """Return whether somebody who writes may be the reason of an error."""
+        # Pages of two moments look like damage; a log that was just begun has no index yet, and cannot be read.
+        return self._files is None or self._has_changed()
 
     def _has_changed(self) -> bool:
         return self._files is not None and self._look() != self._files

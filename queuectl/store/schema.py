@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable
 
+    from .database import Database
     from .home import Home
 
 # A worker's commit writes about nine pages: small ones keep the log, and with it the disk, from growing fast.
@@ -252,6 +253,15 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     2: _statements(VERSION_3),
     3: _statements(VERSION_4),
 }
+
+
+def upgrade(database: Database, version: int) -> None:
+    """Bring the tables of an older version up to VERSION. In a transaction."""
+    while version < VERSION:
+        for statement in MIGRATIONS[version]:
+            database.change(statement)
+        version += 1
+    database.change(f"PRAGMA user_version={VERSION}")
 
 
 def create(home: Home) -> None:
