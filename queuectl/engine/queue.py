@@ -18,7 +18,7 @@ from _thread import get_ident
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, WaitTimeout, did_you_mean, quoted
-from ..model.job import STATES, jobs_text
+from ..model.job import STATES
 from ..model.spec import JobSpec, is_utf8
 from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
@@ -285,21 +285,22 @@ class Queue:
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and give their room back; return how many."""
-        from .housekeeping import prune, vacuum
+        from .housekeeping import Pruned, prune
+        from .room import vacuum
 
-        pruned = 0
+        pruned = Pruned()
         for state in states:
-            for count in prune(self.store, state, before):
-                pruned += count
+            for ids in prune(self.store, state, before):
+                pruned.add(ids)
                 if on_progress is not None:
-                    on_progress(pruned)
-        if pruned:
+                    on_progress(pruned.jobs)
+        if pruned.jobs:
             with self.store.writing():
                 self.store.contexts.prune()
-                self.store.events.add("pruned", actor=self.actor, now=self.clock.wall(), detail=jobs_text(pruned))
+                self.store.events.add("pruned", actor=self.actor, now=self.clock.wall(), detail=str(pruned))
             for _ in vacuum(self.store):
                 pass
-        return pruned
+        return pruned.jobs
 
     def _each(
         self,

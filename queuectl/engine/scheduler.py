@@ -14,9 +14,10 @@ from ..model.job import PROCESSING
 from ..store import Store
 from .doorbell import SCHEDULER, WORKERS, ring
 from .firing import fire_due, realign
-from .housekeeping import WAL_BYTES, Housekeeping
+from .housekeeping import Housekeeping
 from .log import Log
 from .recovery import Recovery
+from .room import WAL_BYTES
 from .sampling import Sampler
 
 TYPE_CHECKING = False

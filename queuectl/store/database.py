@@ -34,6 +34,7 @@ FIRST_PAUSE_SECONDS = 0.00005
 LONGEST_PAUSE_SECONDS = 0.02
 NEEDS_TRANSACTION = "a writing statement needs `with store.writing():`"
 SHRINK_PAGES = 1000
+SHRINK_MS = 30
 GIVE_WAY_SECONDS = 0.002
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
@@ -241,17 +242,25 @@ class Database:
         """Return how many pages the file has, and how many of them are free."""
         return int(self.value("PRAGMA page_count")), int(self.value("PRAGMA freelist_count"))
 
+    def used_bytes(self) -> int:
+        """Return how much of the file is in use. All that is stored takes no more."""
+        pages, free = self.pages()
+        return (pages - free) * int(self.value("PRAGMA page_size"))
+
     def shrink(self) -> None:
-        """Give up to SHRINK_PAGES free pages at the end of the file back. In a transaction.
+        """Give up to SHRINK_PAGES free pages at the end of the file back, for SHRINK_MS at most. In a transaction.
 
         A file that was made without auto_vacuum stays as it is.
         """
         if not self._connection.in_transaction:
             raise RuntimeError(NEEDS_TRANSACTION)
+        until = self._clock.monotonic() + SHRINK_MS
         try:
             # Python stops after the first page of several: the pragma's rows have no columns.
             for _ in range(SHRINK_PAGES):
                 self._connection.execute("PRAGMA incremental_vacuum(1)")
+                if self._clock.monotonic() >= until:
+                    return
         except sqlite3.Error as error:
             raise unavailable(error, self.path) from error
 

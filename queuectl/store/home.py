@@ -40,6 +40,7 @@ class Home:
         self.templates = os.path.join(self.path, "templates")
         self.history = os.path.join(self.path, "history")
         self.gate = os.path.join(self.run, "write.lock")
+        self.ceiling_lock = os.path.join(self.run, "ceiling.lock")
         self.scheduler_lock = os.path.join(self.run, "scheduler.lock")
         self.scheduler_log = os.path.join(self.logs, "scheduler_daemon.log")
         self.pool_lock = os.path.join(self.run, "pool.lock")

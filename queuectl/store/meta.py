@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Sequence
 
     from .database import Database
 
@@ -18,6 +18,7 @@ HOME_ID = "home"
 POOL_TARGET = "pool_target"
 SYNCED = "synced"
 SCHEDULER = "scheduler"
+DOWNTIME = "downtime"
 
 
 class Meta:
@@ -50,6 +51,24 @@ class Meta:
         import json
 
         self._database.change(SET, (SCHEDULER, json.dumps(facts)))
+
+    def downtime(self) -> tuple[int | None, list[tuple[int, int]]]:
+        """Return when somebody kept house last, None for never, and the gaps (from, to) in which nobody did."""
+        import json
+
+        seen, gaps = json.loads(self._database.value(GET, (DOWNTIME,)) or "[null, []]")
+        return seen, [(start, end) for start, end in gaps]
+
+    def set_downtime(self, seen: int, gaps: Sequence[tuple[int, int]]) -> None:
+        """Write down that somebody keeps house, and when nobody did. In a transaction."""
+        import json
+
+        self._database.change(SET, (DOWNTIME, json.dumps([seen, gaps])))
+
+    def synced(self) -> int | None:
+        """Return when a scheduler brought everything to the disk last, None for never."""
+        value = self._database.value(GET, (SYNCED,))
+        return None if value is None else int(value)
 
     def touch(self, now: int) -> None:
         """Write something, so that the commit brings all earlier ones to the disk. In a transaction."""
