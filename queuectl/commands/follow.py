@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine.reading import attempt_of, left_out, read_output, tail_position
+from ..engine.reading import attempt_of, is_removed, left_out, read_output, tail_position
 from ..model.errors import NotFound
 from .result import Labelled
 
@@ -49,6 +49,7 @@ class Follower:
             self._position = yield from since(self._queue, attempt, self._stream, self._position)
             if attempt["outcome"] is None:
                 break
+            tell_if_removed(self._context, job, attempt)
             self._shown, self._position = self._shown + 1, 0
             if self._only is None and (attempt is not attempts[-1] or not job.is_final):
                 self._context.front_end.note(
@@ -60,6 +61,15 @@ class Follower:
             if self._only is not None:
                 attempt_of(self._queue.store, job, self._only)
             self.is_done = True
+
+
+def tell_if_removed(context: Context, job: Job, attempt: Row) -> None:
+    """Say why there is nothing to see of an attempt that has printed something."""
+    if is_removed(context.queue.store, attempt):
+        context.front_end.note(
+            f"{job.id}: the {attempt['output_size']} bytes that attempt {attempt['attempt']} printed were removed: "
+            "all output together had passed output_total, and the oldest goes first"
+        )
 
 
 def follow(follower: Follower, context: Context) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from ..engine.reading import attempt_of, tail_position
 from ..model.errors import InvalidInput
 from ..store.output import STDERR, STDOUT
 from . import arguments
-from .follow import Follower, follow, follow_several, read_job, several, since
+from .follow import Follower, follow, follow_several, read_job, several, since, tell_if_removed
 from .registry import Arg, command
 from .result import Result
 from .selection import read_ids
@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, Sequence
 
-    from ..engine.queue import Queue
     from ..model.job import Job
     from ..store.sqlite import Row
     from .context import Context
@@ -86,7 +85,7 @@ def logs(
         followers = {job.id: Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs}
         return Result(text=_followed(context, followers, no_prefix), raw=raw, live=True)
     if len(jobs) == 1:
-        return Result(text=_printed(context.queue, jobs[0], attempt, stream, tail), raw=raw)
+        return Result(text=_printed(context, jobs[0], attempt, stream, tail), raw=raw)
     return Result(text=_of_several(context, jobs, attempt, stream, tail, no_prefix), raw=raw)
 
 
@@ -110,7 +109,7 @@ def _of_several(
         if not context.queue.store.attempts.of_job(job.number):
             context.front_end.note(f"{job.id} has not run yet, it is {job.state}")
             continue
-        printed = _printed(context.queue, job, attempt, stream, tail)
+        printed = _printed(context, job, attempt, stream, tail)
         if no_prefix:
             yield from printed
             continue
@@ -119,27 +118,29 @@ def _of_several(
 
 
 def _printed(
-    queue: Queue, job: Job, attempt: int | str | None, stream: int | None, tail: int | None
+    context: Context, job: Job, attempt: int | str | None, stream: int | None, tail: int | None
 ) -> Iterator[bytes]:
     if attempt == "all":
-        return _all_attempts(queue, job, stream)
+        return _all_attempts(context, job, stream)
     # Asked at once, so that an attempt that does not exist is an error before anything is printed.
-    return _pieces(queue, attempt_of(queue.store, job, attempt if isinstance(attempt, int) else None), stream, tail)
+    only = attempt_of(context.queue.store, job, attempt if isinstance(attempt, int) else None)
+    return _pieces(context, job, only, stream, tail)
 
 
-def _pieces(queue: Queue, attempt: Row, stream: int | None, tail: int | None) -> Iterator[bytes]:
-    position = 0 if tail is None else tail_position(queue.store, attempt, tail, stream)
-    yield from since(queue, attempt, stream, position)
+def _pieces(context: Context, job: Job, attempt: Row, stream: int | None, tail: int | None) -> Iterator[bytes]:
+    tell_if_removed(context, job, attempt)
+    position = 0 if tail is None else tail_position(context.queue.store, attempt, tail, stream)
+    yield from since(context.queue, attempt, stream, position)
 
 
-def _all_attempts(queue: Queue, job: Job, stream: int | None) -> Iterator[bytes]:
-    attempts = queue.store.attempts.of_job(job.number)
+def _all_attempts(context: Context, job: Job, stream: int | None) -> Iterator[bytes]:
+    attempts = context.queue.store.attempts.of_job(job.number)
     if not attempts:
-        attempt_of(queue.store, job, None)
+        attempt_of(context.queue.store, job, None)
     for attempt in attempts:
         ended = attempt["error"] or attempt["outcome"] or "running"
         yield f"--- attempt {attempt['attempt']}: {ended} ---\n".encode()
-        yield from _pieces(queue, attempt, stream, None)
+        yield from _pieces(context, job, attempt, stream, None)
 
 
 def follow_job(context: Context, number: int) -> Result:

@@ -74,6 +74,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     if len(jobs) > 1:
         raise InvalidInput(f"a template is one job, got {len(jobs)}")
     job = jobs[0]
+    context.queue.home.prepare()
     context.queue.check([job])
     path = os.path.join(context.queue.home.templates, name + SUFFIX)
     _write(path, json.dumps(job, indent=2) + "\n", force)

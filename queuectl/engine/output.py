@@ -4,8 +4,8 @@
     0            limit/2                          total - limit/2        total
 
 Both streams share one sequence of positions, in the order in which the bytes arrived. `pending` are
-the pieces to store; `forget` lets go of them once that has been committed. Stored pieces of the middle
-may be deleted again. Pieces are kept whole, so up to one piece more than the limit is kept.
+the pieces to store; `forget` lets go of them once that has been committed. What was stored of the middle
+meanwhile is deleted by the store, to the byte.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..store.output import LONGEST_PIECE, Piece
 
 
 class Capture:
-    """The output of one attempt, of which about `limit` bytes are kept."""
+    """The output of one attempt, of which at most `limit` bytes are kept."""
 
     def __init__(self, limit: int) -> None:
         self.total = 0
@@ -50,6 +50,9 @@ class Capture:
 
     def pending(self) -> list[Piece]:
         """Return the pieces that came since the last `forget` and are still to be kept."""
+        if self._tail and self._tail[0].position < self.tail_start:
+            # Not at each `feed`: cutting a long piece for every byte that comes would copy it each time.
+            self._tail[0] = self._tail[0].after(self.tail_start)
         return [*self._head, *self._tail]
 
     def forget(self) -> None:

@@ -18,7 +18,7 @@ from _thread import get_ident
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
-from ..model.job import STATE_WORDS, jobs_text, states_named
+from ..model.job import STATE_WORDS, states_named
 from ..model.spec import JobSpec, is_utf8
 from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
@@ -69,6 +69,12 @@ class Queue:
     def settings(self) -> Settings:
         """Return the settings in force."""
         return load_settings(self.store)
+
+    @property
+    def notice(self) -> str:
+        """What its user should know about the home that this thread has opened: one line, or nothing."""
+        store = self._stores.get((os.getpid(), get_ident()))
+        return "" if store is None else store.notice
 
     def close(self) -> None:
         """Close this thread's connection. A later call opens it again."""
@@ -286,21 +292,22 @@ class Queue:
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and give their room back; return how many."""
-        from .housekeeping import prune, vacuum
+        from .housekeeping import Pruned, prune
+        from .room import vacuum
 
-        pruned = 0
+        pruned = Pruned()
         for state in states:
-            for count in prune(self.store, state, before):
-                pruned += count
+            for ids in prune(self.store, state, before):
+                pruned.add(ids)
                 if on_progress is not None:
-                    on_progress(pruned)
-        if pruned:
+                    on_progress(pruned.jobs)
+        if pruned.jobs:
             with self.store.writing():
                 self.store.contexts.prune()
-                self.store.events.add("pruned", actor=self.actor, now=self.clock.wall(), detail=jobs_text(pruned))
+                self.store.events.add("pruned", actor=self.actor, now=self.clock.wall(), detail=str(pruned))
             for _ in vacuum(self.store):
                 pass
-        return pruned
+        return pruned.jobs
 
     def _each(
         self,

@@ -42,6 +42,11 @@ def read_output(store: Store, attempt: Row, position: int = 0) -> Iterator[Piece
         position = pieces[-1].end
 
 
+def is_removed(store: Store, attempt: Row) -> bool:
+    """Return whether an attempt has printed something of which nothing is kept any more."""
+    return attempt["outcome"] is not None and attempt["output_size"] > 0 and not store.output.read(attempt["id"], 0, 1)
+
+
 def left_out(pieces: Iterator[Piece], position: int) -> Iterator[tuple[Piece, int]]:
     """Yield each piece with how many bytes before it were left out since `position`."""
     for piece in pieces:

@@ -16,9 +16,10 @@ from . import timezone
 from .clockwatch import ClockWatch, set_by
 from .doorbell import SCHEDULER, WORKERS, ring
 from .firing import MISSED, Firing
-from .housekeeping import WAL_BYTES, Housekeeping
+from .housekeeping import Housekeeping
 from .log import Log
 from .recovery import Recovery
+from .room import WAL_BYTES
 from .sampling import Sampler
 
 TYPE_CHECKING = False

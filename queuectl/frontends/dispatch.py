@@ -111,6 +111,7 @@ class Session:
         self.actor = actor
         self.owns_stdin = owns_stdin
         self._bare = bare
+        self._told: set[str] = set()
         self._defaults = dict(defaults or {})
 
     def terminal(self) -> Terminal:
@@ -152,6 +153,15 @@ class Session:
             explain(bug, terminal, as_json=_wants_json(options, words))
             return BUG
 
+    def _run(self, parsed: Parsed, context: Context) -> Result:
+        assert parsed.command is not None
+        result = parsed.command.handler(context, **parsed.arguments)
+        notice = context.queue.notice
+        if notice and notice not in self._told:
+            self._told.add(notice)
+            context.front_end.note(notice)
+        return result
+
     def _dispatch(self, parsed: Parsed, terminal: Terminal) -> int:
         from .answer import show
 
@@ -172,18 +182,13 @@ class Session:
             if interval is not None:
                 from .watch import watch
 
-                return watch(lambda: _run(parsed, context), interval, options, terminal)
-            code = show(_run(parsed, context), options, terminal)
+                return watch(lambda: self._run(parsed, context), interval, options, terminal)
+            code = show(self._run(parsed, context), options, terminal)
             for hint in front_end.hints:
                 terminal.note(terminal.err.safe(hint))
             return code
         finally:
             context.close()
-
-
-def _run(parsed: Parsed, context: Context) -> Result:
-    assert parsed.command is not None
-    return parsed.command.handler(context, **parsed.arguments)
 
 
 def _version() -> str:

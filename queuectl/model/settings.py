@@ -74,6 +74,16 @@ SETTINGS = (
         low=1 << 10,
         high=1 << 30,
     ),
+    Setting(
+        QUEUE,
+        "output_total",
+        "bytes",
+        2 << 30,
+        "how much output all jobs together keep; beyond it the oldest of finished jobs goes",
+        low=1 << 20,
+        high=1 << 40,
+        optional=True,
+    ),
     Setting(WORKERS, "worker_count", "int", 2, "workers that are started when no number is given", low=1, high=256),
     Setting(WORKERS, "max_workers", "int", 10, "the most workers that may run in this home", low=1, high=256),
     Setting(
@@ -128,8 +138,8 @@ SETTINGS = (
         QUEUE,
         "retain_completed_hours",
         "float",
-        24.0,
-        "hours until completed jobs are pruned; none keeps them",
+        168.0,
+        "hours until completed jobs are pruned, while workers or a scheduler run; none keeps them",
         high=876_000,
         unit="hours",
         aliases=("cleanup_completed_after_hours",),
@@ -140,7 +150,7 @@ SETTINGS = (
         "retain_dead_hours",
         "float",
         None,
-        "hours until dead jobs are pruned; none keeps them",
+        "hours until dead jobs are pruned, likewise; none keeps them",
         high=876_000,
         unit="hours",
         optional=True,
@@ -205,6 +215,7 @@ class Settings:
     max_retry_delay: int
     retry_jitter: float
     output_limit: int
+    output_total: int | None
     worker_count: int
     max_workers: int
     lease: int

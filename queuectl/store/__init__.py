@@ -25,10 +25,10 @@ from .events import Events
 from .home import Home
 from .jobs import Jobs
 from .meta import Meta
+from .opening import open_database
 from .output import Output
 from .pages import Pages
 from .schedules import Schedules
-from .schema import open_database
 from .search import Search
 from .stats import Stats
 from .timings import Timings
@@ -86,6 +86,16 @@ class Store:
         self.pages = Pages(self.database, self.counts)
         self.database.before_commit = self.counts.flush
         self.database.after_rollback = self._forget
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether we may only look at the home; `writing` raises StoreReadOnly then."""
+        return self.database.is_read_only
+
+    @property
+    def notice(self) -> str:
+        """What its user should know about the home: one line, or nothing."""
+        return self.database.notice
 
     def writing(self, patience: float | None = None) -> WriteTransaction:
         """Return a context manager: one transaction, committed at its end or undone by an error.

@@ -34,12 +34,18 @@ FIRST_PAUSE_SECONDS = 0.00005
 LONGEST_PAUSE_SECONDS = 0.02
 NEEDS_TRANSACTION = "a writing statement needs `with store.writing():`"
 SHRINK_PAGES = 1000
+SHRINK_MS = 30
 GIVE_WAY_SECONDS = 0.002
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
 
 class Database:
-    """A connection to a home's database. See the module for its rules."""
+    """A connection to a home's database. See the module for its rules.
+
+    `notice` is what its user should know about the home: one line, or nothing.
+    """
+
+    is_read_only = False
 
     def __init__(
         self,
@@ -51,6 +57,7 @@ class Database:
         busy_budget: float = 30.0,
     ) -> None:
         self.path = home.database
+        self.notice = ""
         self._clock = clock
         self._give_up = give_up
         self._budget_ms = int(busy_budget * 1000)
@@ -66,7 +73,11 @@ class Database:
         """Return a new connection to the existing file. Raises StoreUnavailable."""
         try:
             connection = sqlite3.connect(
-                _uri(self.path), uri=True, isolation_level=None, timeout=SQLITE_WAIT_SECONDS, cached_statements=256
+                uri(self.path, "mode=rw"),
+                uri=True,
+                isolation_level=None,
+                timeout=SQLITE_WAIT_SECONDS,
+                cached_statements=256,
             )
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys=ON")
@@ -231,17 +242,25 @@ class Database:
         """Return how many pages the file has, and how many of them are free."""
         return int(self.value("PRAGMA page_count")), int(self.value("PRAGMA freelist_count"))
 
+    def used_bytes(self) -> int:
+        """Return how much of the file is in use. All that is stored takes no more."""
+        pages, free = self.pages()
+        return (pages - free) * int(self.value("PRAGMA page_size"))
+
     def shrink(self) -> None:
-        """Give up to SHRINK_PAGES free pages at the end of the file back. In a transaction.
+        """Give up to SHRINK_PAGES free pages at the end of the file back, for SHRINK_MS at most. In a transaction.
 
         A file that was made without auto_vacuum stays as it is.
         """
         if not self._connection.in_transaction:
             raise RuntimeError(NEEDS_TRANSACTION)
+        until = self._clock.monotonic() + SHRINK_MS
         try:
             # Python stops after the first page of several: the pragma's rows have no columns.
             for _ in range(SHRINK_PAGES):
                 self._connection.execute("PRAGMA incremental_vacuum(1)")
+                if self._clock.monotonic() >= until:
+                    return
         except sqlite3.Error as error:
             raise unavailable(error, self.path) from error
 
@@ -291,10 +310,10 @@ def _nothing() -> None:
     """Stand in where nobody needs to be told."""
 
 
-def _uri(path: str) -> str:
-    """Return the URI that opens an existing file and never creates one."""
+def uri(path: str, options: str) -> str:
+    """Return the URI that opens a file with options, such as `mode=rw`: an existing one, which is never created."""
     quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return f"file:{quoted}?mode=rw"
+    return f"file:{quoted}?{options}"
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -316,7 +335,7 @@ def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
         )
     if "readonly" in text or "read-only" in text:
         return StoreReadOnly(
-            f"the store cannot be written to: {path}",
+            f"the home is read-only, the store cannot be written to: {path}",
             hint="check the permissions and whether the disk is mounted read-only",
         )
     if "unable to open" in text:

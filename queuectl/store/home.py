@@ -3,6 +3,7 @@
     queue.db         the store, with -wal and -shm beside it while it is open
     logs/            what the daemons say
     run/             locks, doorbells: only of use while something runs
+    backups/         the store as it was before the last upgrades
     templates/       the user's own job templates
     history          what was typed in the shell
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import os
 
-from ..model.errors import StoreUnavailable
+from ..model.errors import StoreReadOnly, StoreUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ class Home:
         self.logs = os.path.join(self.path, "logs")
         self.run = os.path.join(self.path, "run")
         self.bells = os.path.join(self.run, "bells")
+        self.backups = os.path.join(self.path, "backups")
         self.templates = os.path.join(self.path, "templates")
         self.history = os.path.join(self.path, "history")
         self.gate = os.path.join(self.run, "write.lock")
+        self.ceiling_lock = os.path.join(self.run, "ceiling.lock")
         self.scheduler_lock = os.path.join(self.run, "scheduler.lock")
         self.scheduler_log = os.path.join(self.logs, "scheduler_daemon.log")
         self.pool_lock = os.path.join(self.run, "pool.lock")
@@ -56,26 +59,56 @@ class Home:
         return os.path.join(self.run, f"worker-{worker}.journal")
 
     def prepare(self) -> None:
-        """Make the directories that are missing. Raises StoreUnavailable."""
+        """Make the directories that are missing. Raises StoreUnavailable, StoreReadOnly if that cannot be."""
         try:
             if not os.path.isdir(self.path):
+                self._refuse_foreign_parent()
                 _make_private(self.path)
             # Before anything is made in it, and before its directories turn out to be closed to us.
-            self._refuse_strangers()
+            self.refuse_strangers()
+            if self.is_read_only():
+                raise read_only(self.path)
             for directory in (self.run, self.bells, self.logs):
                 if not os.path.isdir(directory):
                     _make_private(directory)
         except OSError as error:
             raise unusable(self.path, error) from error
 
-    def _refuse_strangers(self) -> None:
+    def is_read_only(self) -> bool:
+        """Return whether there is a store that we can look at and not change."""
+        if not os.path.isfile(self.database) or not _may(self.database, os.R_OK):
+            return False
+        return not (_may(self.path, os.W_OK) and _may(self.database, os.W_OK))
+
+    def _refuse_foreign_parent(self) -> None:
+        """Refuse to make, as root, a home in another user's directory: after a `sudo` that keeps HOME."""
+        if os.name != "posix" or os.geteuid() != 0:
+            return
+        parent = os.path.dirname(self.path)
+        while not os.path.isdir(parent):
+            parent = os.path.dirname(parent)
+        owner = os.stat(parent).st_uid
+        is_meant = self.path != os.path.abspath(os.path.expanduser(os.path.join("~", DIRECTORY)))
+        if owner == 0 or (is_meant and os.environ.get("SUDO_UID") != str(owner)):
+            return
+        raise StoreUnavailable(
+            f"the home {self.path} would belong to root, in a directory of another user (uid {owner})",
+            hint=f"run it as that user, without sudo; if root is meant: mkdir -m 700 {self.path}",
+        )
+
+    def refuse_strangers(self) -> None:
+        """Refuse a home that others could change. Raises StoreUnavailable.
+
+        One that can only be looked at may belong to root too.
+        """
         if os.name != "posix":
             return
         found = os.stat(self.path)
-        if found.st_uid != os.geteuid():
+        if found.st_uid != os.geteuid() and not (found.st_uid == 0 and self.is_read_only()):
+            way = f'make it yours: sudo chown -R "$(id -un)" {self.path}' if found.st_uid == 0 else "run as that user"
             raise StoreUnavailable(
                 f"the home {self.path} belongs to another user (uid {found.st_uid})",
-                hint="run as that user, or choose another home with --home DIR",
+                hint=f"{way}, or choose another home with --home DIR",
             )
         if found.st_mode & 0o022:
             raise StoreUnavailable(
@@ -93,6 +126,19 @@ def _make_private(directory: str) -> None:
     except FileExistsError:
         # Another process was faster, or it is no directory, which the next line finds out.
         os.listdir(directory)
+
+
+def _may(path: str, what: int) -> bool:
+    # As who we act, not as who we were started.
+    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
+
+
+def read_only(path: str) -> StoreReadOnly:
+    """Return the error for a home that can be looked at and not be changed."""
+    return StoreReadOnly(
+        f"the home is read-only: {path}",
+        hint="check the permissions and whether the disk is mounted read-only, or choose another home with --home DIR",
+    )
 
 
 def unusable(path: str, error: OSError) -> StoreUnavailable:

@@ -84,7 +84,22 @@ RUN_AT = "SELECT run_at FROM jobs WHERE number = ?"
 REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
 # The condition of the partial index stands there in full, or SQLite would not use it.
 OLD_FINISHED = f"""
-SELECT number, queue FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
+SELECT number, queue, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
+"""
+HAS_OUTPUT = """EXISTS (
+    SELECT 1 FROM attempts JOIN output ON output.attempt = attempts.id WHERE attempts.job = page.number
+)"""
+OLD_WITH_OUTPUT = f"SELECT number FROM ({OLD_FINISHED}) AS page WHERE {HAS_OUTPUT}"
+# Of each final state the next ones; together they are in order.
+FINISHED_IN = f"""
+SELECT * FROM (
+    SELECT finished_at, number FROM jobs WHERE {FINAL} AND state = '%s' AND (finished_at, number) > (?1, ?2)
+    ORDER BY finished_at, number LIMIT ?3
+)"""
+FINISHED_AFTER = f"""
+SELECT finished_at, number, {HAS_OUTPUT} AS has_output
+FROM ({" UNION ALL ".join(FINISHED_IN % state for state in FINAL_STATES)}) AS page
+ORDER BY finished_at, number LIMIT ?3
 """
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
 
@@ -296,13 +311,24 @@ class Jobs:
         self._counts.add(place["queue"], place["state"], -1)
         return True
 
-    def prune(self, state: str, before: int, limit: int) -> int:
-        """Delete up to `limit` jobs that reached a final state before an instant; return how many."""
+    def prune(self, state: str, before: int, limit: int) -> list[str]:
+        """Delete up to `limit` jobs that reached a final state before an instant; return their ids."""
         old = self._database.rows(OLD_FINISHED, (state, before, limit))
-        for number, queue in old:
+        for number, queue, _ in old:
             if self._database.change(REMOVE, (number, state)):
                 self._counts.add(queue, state, -1)
-        return len(old)
+        return [row["id"] for row in old]
+
+    def with_output_before(self, state: str, before: int, limit: int) -> list[int]:
+        """Return the numbers of those with output among the jobs that `prune` would delete."""
+        return [row["number"] for row in self._database.rows(OLD_WITH_OUTPUT, (state, before, limit))]
+
+    def finished_after(self, instant: int, number: int, limit: int) -> list[sqlite3.Row]:
+        """Return up to `limit` jobs in final states, after the one of an instant and a number, in the order they ended.
+
+        Of each: `finished_at`, `number`, and whether it `has_output`.
+        """
+        return self._database.rows(FINISHED_AFTER, (instant, number, limit))
 
 
 def urgency(row: sqlite3.Row) -> tuple[int, int, int]:

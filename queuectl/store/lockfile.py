@@ -7,6 +7,7 @@ involved in that proof.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -68,7 +69,7 @@ class LockFile:
 def is_held(path: str) -> bool:
     """Return whether some process holds the lock on `path`; a missing file is held by nobody."""
     try:
-        descriptor = os.open(path, os.O_RDWR)
+        descriptor = _open_to_ask(path)
     except FileNotFoundError:
         return False
     try:
@@ -78,6 +79,16 @@ def is_held(path: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def _open_to_ask(path: str) -> int:
+    """Open a lock's file, where it can only be read too: on a disk that is mounted read-only somebody may hold it."""
+    try:
+        return os.open(path, os.O_RDWR)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES):
+            raise
+        return os.open(path, os.O_RDONLY)
 
 
 def holder(path: str) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Sequence
 
     from .database import Database
 
@@ -19,6 +19,7 @@ POOL_TARGET = "pool_target"
 SYNCED = "synced"
 SCHEDULER = "scheduler"
 CLOCK = "clock"
+DOWNTIME = "downtime"
 
 
 class Meta:
@@ -67,6 +68,19 @@ class Meta:
     def synced_at(self) -> int:
         """Return the wall time of the last `touch`, 0 if there was none: it was that late already."""
         return int(self._database.value(GET, (SYNCED,)) or 0)
+
+    def downtime(self) -> tuple[int | None, list[tuple[int, int]]]:
+        """Return when somebody kept house last, None for never, and the gaps (from, to) in which nobody did."""
+        import json
+
+        seen, gaps = json.loads(self._database.value(GET, (DOWNTIME,)) or "[null, []]")
+        return seen, [(start, end) for start, end in gaps]
+
+    def set_downtime(self, seen: int, gaps: Sequence[tuple[int, int]]) -> None:
+        """Write down that somebody keeps house, and when nobody did. In a transaction."""
+        import json
+
+        self._database.change(SET, (DOWNTIME, json.dumps([seen, gaps])))
 
     def touch(self, now: int) -> None:
         """Write something, so that the commit brings all earlier ones to the disk. In a transaction."""

@@ -1,8 +1,7 @@
-"""The tables, how a home's database comes to be, and how an existing one is recognised.
+"""The tables, how those of an older version become today's, and how a home's database comes to be.
 
 A database is made completely in a file beside it and then linked into place, so that `queue.db`
-either is whole or is not there. A `queue.db` that exists but is empty, not SQLite, not ours or of
-a newer version is therefore damaged or foreign: it is refused, never replaced.
+either is whole or is not there.
 
 Invariants stand in CHECKs: they hold against our own mistakes too. The indexes are partial, one for
 each question that is asked all the time, so that claiming costs the same with a million jobs.
@@ -12,17 +11,17 @@ from __future__ import annotations
 
 import os
 
-from ..model.errors import StoreDamaged, StoreTooNew, StoreUnavailable
+from ..model.errors import StoreDamaged
 from ..model.job import DUE_STATES, FINAL_STATES, OUTCOMES, STATES
-from .database import Database, damaged, unavailable
+from .database import unavailable
 from .home import unusable
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable
+    from typing import Iterable
 
-    from ..model.clock import Clock
+    from .database import Database
     from .home import Home
 
 # A worker's commit writes about nine pages: small ones keep the log, and with it the disk, from growing fast.
@@ -258,59 +257,20 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
 }
 
 
-def open_database(
-    home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None, busy_budget: float
-) -> Database:
-    """Open the home's database, making it first if the home is new. Raises StoreUnavailable."""
-    home.prepare()
-    if not os.path.exists(home.database):
-        _create(home)
-    try:
-        size = os.path.getsize(home.database)
-    except OSError as error:
-        raise unusable(home.path, error) from error
-    if size == 0:
-        raise damaged(home.database, "the file is empty")
-    database = Database(home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget)
-    try:
-        _recognise(database)
-    except StoreUnavailable:
-        database.close()
-        raise
-    return database
+def upgrade(database: Database, version: int) -> None:
+    """Bring the tables of an older version up to VERSION. In a transaction."""
+    while version < VERSION:
+        for statement in MIGRATIONS[version]:
+            database.change(statement)
+        version += 1
+    database.change(f"PRAGMA user_version={VERSION}")
 
 
-def _recognise(database: Database) -> None:
-    if database.value("PRAGMA application_id") != APPLICATION_ID:
-        raise StoreDamaged(
-            f"{database.path} is not a QueueCTL store, or its header is damaged",
-            hint="choose another home with --home DIR, or restore a backup",
-        )
-    version = database.value("PRAGMA user_version")
-    if version > VERSION:
-        raise StoreTooNew(
-            f"{database.path} has version {version}, this QueueCTL knows versions up to {VERSION}",
-            hint="upgrade QueueCTL; the store was left as it is",
-        )
-    if version < VERSION:
-        migrate(database)
+def create(home: Home) -> None:
+    """Make the database in a file of our own and link it into place, unless another was faster.
 
-
-def migrate(database: Database) -> None:
-    """Bring an older store up to VERSION in one transaction."""
-    with database.writing():
-        version = database.value("PRAGMA user_version")
-        if version < 1:
-            raise damaged(database.path, "it has no version")
-        while version < VERSION:
-            for statement in MIGRATIONS[version]:
-                database.change(statement)
-            version += 1
-        database.change(f"PRAGMA user_version={VERSION}")
-
-
-def _create(home: Home) -> None:
-    """Make the database in a file of our own and link it into place, unless another was faster."""
+    Raises StoreUnavailable.
+    """
     _refuse_orphan(home.database + "-wal", home.database)
     draft = f"{home.database}.new-{os.getpid()}-{os.urandom(4).hex()}"
     try:
@@ -365,10 +325,10 @@ def _link(draft: str, path: str) -> None:
     except OSError:
         if not os.path.exists(path):
             os.rename(draft, path)
-    _sync_directory(os.path.dirname(path))
+    sync_directory(os.path.dirname(path))
 
 
-def _sync_directory(directory: str) -> None:
+def sync_directory(directory: str) -> None:
     """Have the directory's new entry on the disk before the first job is acknowledged."""
     if os.name != "posix":
         return

@@ -15,7 +15,7 @@ OTHER = {
     "int": "7",
     "duration": "33s",
     "float": "1",
-    "bytes": "2KiB",
+    "bytes": "3MiB",
     "host": "localhost",
     "url": "http://example.org/x",
     "list": "failed,dead",

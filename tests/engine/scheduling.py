@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import Any, Dict
 
 from queuectl.engine.instance import scheduler_pid
-from queuectl.store import Home
-from tests.support import Processes, identify, is_alive, kill, run_cli, tree, wait_until
+from queuectl.store import Home, Store
+from tests.support import FakeClock, Processes, identify, is_alive, kill, run_cli, tree, wait_until
+
+
+def let_run(store: Store, clock: FakeClock, ms: int) -> None:
+    """Let time pass in which somebody keeps house."""
+    clock.advance(ms)
+    with store.writing():
+        store.meta.set_downtime(clock.wall(), store.meta.downtime()[1])
 
 
 class RunningScheduler:

@@ -44,9 +44,22 @@ def test_of_a_long_output_head_and_tail_are_kept() -> None:
     for digit in b"0123456789abcdefghij":
         capture.feed(digit % 2 + 1, bytes([digit]))
     kept = pieces_of(capture)
+    assert held_bytes(capture) == 10
     assert b"".join(data for position, _, data in kept if position < 5) == b"01234"
     assert b"".join(data for position, _, data in kept if position >= 5) == b"fghij"
     assert (capture.total, capture.head_end, capture.tail_start) == (20, 5, 15)
+
+
+@pytest.mark.parametrize("limit", [2, 1_023, 1_024, 65_536, 1 << 20])
+def test_one_long_piece_is_cut_on_both_sides(limit: int) -> None:
+    whole = bytes(number % 251 for number in range(3 * limit))
+    capture = Capture(limit)
+    for start in range(0, len(whole), READ_BYTES):
+        capture.feed(1, whole[start : start + READ_BYTES])
+    kept = pieces_of(capture)
+    assert held_bytes(capture) == limit
+    assert all(whole[position : position + len(data)] == data for position, _, data in kept)
+    assert kept[0][0] == 0 and kept[-1][0] + len(kept[-1][2]) == len(whole)
 
 
 def test_an_output_of_exactly_the_limit_is_kept_whole() -> None:
@@ -110,11 +123,9 @@ class Naive:
             self.stored[piece.position] = Piece(piece.position, piece.stream, piece.data)
         self.capture.forget()
         head_end, tail_start = self.capture.head_end, self.capture.tail_start
-        self.stored = {
-            position: piece
-            for position, piece in self.stored.items()
-            if not (position >= head_end and piece.end <= tail_start)
-        }
+        kept = [piece for piece in self.stored.values() if piece.position < head_end or piece.end > tail_start]
+        cut = [piece.after(tail_start) if head_end <= piece.position < tail_start else piece for piece in kept]
+        self.stored = {piece.position: piece for piece in cut}
 
     def check(self, limit: int) -> None:
         total = len(self.data)
@@ -127,7 +138,7 @@ class Naive:
             kept[position : piece.end] = b"\1" * len(piece.data)
         assert all(kept[: limit // 2]), "the head has a gap"
         assert all(kept[max(0, total - (limit - limit // 2)) :]), "the tail has a gap"
-        assert sum(kept) <= limit + LONGEST_PIECE
+        assert sum(kept) == min(total, limit)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -16,6 +16,7 @@ from queuectl.model.when import DAY, HOUR
 from queuectl.store import Home, Store
 from queuectl.store.database import SHRINK_PAGES
 from queuectl.store.output import Piece
+from tests.engine.scheduling import let_run
 from tests.store.building import ALL_STATES, NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
@@ -112,7 +113,7 @@ def test_jobs_go_by_the_settings_and_no_others(
 def test_attempts_and_output_go_with_their_job(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
     run_one(store, COMPLETED)
     run_one(store, DEAD)
-    clock.advance(24 * HOUR)
+    clock.advance(7 * DAY)
     assert work(keeper, clock) == 1
     assert (count(store, "jobs"), count(store, "attempts"), count(store, "output")) == (1, 1, 1)
     assert_whole(store)
@@ -120,7 +121,7 @@ def test_attempts_and_output_go_with_their_job(store: Store, keeper: Housekeepin
 
 def test_it_goes_after_its_time_and_not_before(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
     run_one(store, COMPLETED)
-    clock.advance(24 * HOUR - INTERVAL_MS)
+    clock.advance(7 * DAY - INTERVAL_MS)
     assert work(keeper, clock) == 0
     clock.advance(1)
     assert work(keeper, clock) == 1
@@ -129,8 +130,8 @@ def test_it_goes_after_its_time_and_not_before(store: Store, keeper: Housekeepin
 def test_it_looks_once_a_minute(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
     assert keeper.step() == (0, INTERVAL_MS / 1000)
     run_one(store, COMPLETED)
-    clock._wall += 48 * HOUR
-    clock.advance(INTERVAL_MS - 1)
+    clock._wall += 8 * DAY
+    let_run(store, clock, INTERVAL_MS - 1)
     assert keeper.step() == (0, 0.001)
     clock.advance(1)
     assert keeper.step() == (1, INTERVAL_MS / 1000)
@@ -141,11 +142,28 @@ def test_what_was_pruned_is_an_event_and_in_the_log(
 ) -> None:
     enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE + 5)])
     end_all(store)
-    clock.advance(24 * HOUR)
+    clock.advance(7 * DAY)
     work(keeper, clock)
     (event,) = [row for row in store.events.since(0, 50) if row["kind"] == "pruned"]
-    assert (event["detail"], event["actor"]) == (f"{PRUNE_AT_ONCE + 5} jobs", "test")
-    assert f"pruned {PRUNE_AT_ONCE + 5} jobs\n" in capfd.readouterr().err
+    first = ", ".join(f"job-{number}" for number in range(1, 11))
+    told = f"{PRUNE_AT_ONCE + 5} jobs: {first} and {PRUNE_AT_ONCE - 5} more"
+    assert (event["detail"], event["actor"]) == (told, "test")
+    assert f"pruned {told}\n" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("jobs, told", [(1, "1 job: job-1"), (3, "3 jobs: job-1, job-2, job-3")])
+def test_few_that_were_pruned_are_named(
+    queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock, jobs: int, told: str
+) -> None:
+    enqueue(store, *[spec() for _ in range(jobs)])
+    end_all(store)
+    clock.advance(7 * DAY)
+    assert work(keeper, clock) == jobs
+    enqueue(store, spec(id="by-hand"))
+    end_all(store)
+    assert queue.prune([COMPLETED], clock.wall() + 1) == 1
+    details = [row["detail"] for row in store.events.since(0, 50) if row["kind"] == "pruned"]
+    assert details == [told, "1 job: by-hand"]
 
 
 def test_contexts_go_with_the_last_job_but_not_those_of_schedules(
@@ -157,7 +175,7 @@ def test_contexts_go_with_the_last_job_but_not_those_of_schedules(
     with store.writing():
         store.database.change("UPDATE jobs SET state = 'completed', finished_at = ? WHERE id = 'gone'", (NOW,))
         store.counts.move("default", "pending", COMPLETED)
-    clock.advance(24 * HOUR)
+    clock.advance(7 * DAY)
     assert work(keeper, clock) == 1
     assert {row[0] for row in store.database.rows("SELECT env FROM contexts")} == {'{"A": "2"}', '{"A": "3"}'}
     assert Recurring(queue).run("it").env == {"A": "3"}
@@ -235,7 +253,7 @@ def test_what_is_due_meanwhile_is_not_delayed(
 ) -> None:
     enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE * 50)])
     end_all(store)
-    clock.advance(24 * HOUR + 1)
+    clock.advance(7 * DAY + 1)
     scheduler = Scheduler(store.home, store, clock=clock, log=Log("test", clock))
     slow(monkeypatch, store, clock)
     waiting = [queue.add("true", run_at=f"+{number * 0.2:.1f}s") for number in range(1, 5)]
@@ -254,7 +272,7 @@ def test_an_error_ends_the_round_and_the_next_one_begins_anew(
     store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_one(store, COMPLETED)
-    clock.advance(25 * HOUR)
+    clock.advance(8 * DAY)
 
     def fail(*arguments: Any) -> int:
         raise OSError(28, "No space left on device")
@@ -263,7 +281,8 @@ def test_an_error_ends_the_round_and_the_next_one_begins_anew(
     with pytest.raises(OSError):
         keeper.step()
     monkeypatch.undo()
-    assert keeper.step() == (0, INTERVAL_MS / 1000)
+    pruned, wait = keeper.step()
+    assert pruned == 0 and wait > 50
     assert work(keeper, clock) == 1
 
 
@@ -272,7 +291,7 @@ def test_a_setting_that_changes_in_the_middle_counts_from_the_next_round_on(
 ) -> None:
     enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE * 10)])
     end_all(store)
-    clock.advance(25 * HOUR)
+    clock.advance(8 * DAY)
     slow(monkeypatch, store, clock)
     first, wait = keeper.step()
     assert 0 < first < PRUNE_AT_ONCE * 10 and wait == 0

@@ -8,14 +8,16 @@ from typing import Dict, Iterator, List, Tuple
 
 import pytest
 
-from queuectl.engine.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, SPARE_PAGES, Housekeeping, vacuum
+from queuectl.engine.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, VACUUM_MS, Housekeeping
 from queuectl.engine.log import MAX_BYTES, Log
 from queuectl.engine.queue import Queue
+from queuectl.engine.room import REMOVED_AT_ONCE, SPARE_PAGES, vacuum
 from queuectl.model.job import COMPLETED
-from queuectl.model.when import HOUR
+from queuectl.model.when import DAY
 from queuectl.store import Home, Store
-from queuectl.store.database import SHRINK_PAGES
-from queuectl.store.output import Piece
+from queuectl.store.database import SHRINK_MS, SHRINK_PAGES
+from queuectl.store.output import LONGEST_PIECE, Piece
+from tests.engine.scheduling import let_run
 from tests.store.building import NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
@@ -114,7 +116,7 @@ def test_the_file_shrinks_after_many_jobs_came_and_went(
     full = os.path.getsize(store.home.database)
     assert store.database.pages()[0] > 40_000 and full > 40_000_000
     kept = bring_to(store, "pending", command="keep me")
-    clock.advance(25 * HOUR)
+    clock.advance(8 * DAY)
     transactions = watch(monkeypatch, store)
     assert work(keeper, clock) == 20_000
     pages, free = store.database.pages()
@@ -126,11 +128,98 @@ def test_the_file_shrinks_after_many_jobs_came_and_went(
     assert_whole(store)
 
 
+def test_jobs_with_much_output_go_in_small_transactions_too(
+    store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(8):
+        enqueue(store, spec())
+        claimed = claim(store)
+        pieces = [Piece(position, 1, b"x" * LONGEST_PIECE) for position in range(0, 3 << 20, LONGEST_PIECE)]
+        write(store, store.output.append, claimed.attempt_id, pieces, head_end=0, tail_start=0)
+        assert finish(store, claimed, COMPLETED)
+    store.checkpoint()
+    full = os.path.getsize(store.home.database)
+    sizes: List[int] = []
+    remove = store.output.remove
+
+    def watched(job: int, room: int) -> Tuple[int, bool]:
+        size, is_done = remove(job, room)
+        sizes.append(size)
+        return size, is_done
+
+    monkeypatch.setattr(store.output, "remove", watched)
+    clock.advance(8 * DAY)
+    assert work(keeper, clock) == 8
+    assert sum(sizes) == 8 * (3 << 20) and max(sizes) <= REMOVED_AT_ONCE + LONGEST_PIECE
+    assert os.path.getsize(store.home.database) < full // 10
+    assert_whole(store)
+
+
+def test_room_is_given_back_along_with_what_goes(
+    store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    clock.advance(8 * DAY)
+    longest, commit = [0], store.database.commit
+
+    def watched() -> None:
+        longest[0] = max(longest[0], store.database.pages()[1])
+        commit()
+
+    monkeypatch.setattr(store.database, "commit", watched)
+    assert work(keeper, clock) == 20_000
+    assert longest[0] < SPARE_PAGES
+
+
+def test_giving_room_back_ends_after_a_while_and_goes_on_in_the_next_round(
+    store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [1_000_000]
+
+    def shrink() -> None:
+        clock.advance(SHRINK_MS)
+        free[0] -= 100
+
+    monkeypatch.setattr(store.database, "pages", lambda: (1_000_000, free[0]))
+    monkeypatch.setattr(store.database, "shrink", shrink)
+    before = clock.monotonic()
+    work(keeper, clock)
+    assert VACUUM_MS <= clock.monotonic() - before - INTERVAL_MS <= VACUUM_MS + 200
+    left = free[0]
+    work(keeper, clock)
+    assert free[0] < left < 1_000_000
+
+
+def test_a_transaction_that_gives_room_back_is_short(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, 4_000)
+    with store.writing():
+        store.database.change("DELETE FROM jobs")
+        store.database.change("DELETE FROM counts")
+    store.counts.forget()
+    free = store.database.pages()[1]
+    times = iter(range(0, 1_000_000, 10))
+    monkeypatch.setattr(store.database, "_clock", Ticking(times))
+    with store.writing():
+        store.database.shrink()
+    assert 1 <= free - store.database.pages()[1] <= 2 * (SHRINK_MS // 10)
+
+
+class Ticking(FakeClock):
+    """A clock that goes on by itself whenever it is looked at."""
+
+    def __init__(self, times: Iterator[int]) -> None:
+        super().__init__()
+        self._times = times
+
+    def monotonic(self) -> int:
+        return next(self._times)
+
+
 def test_room_that_will_be_used_again_is_not_given_back(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
     for _ in range(2):
         enqueue(store, *[spec("x" * 2_048) for _ in range(1_000)])
         end_all(store)
-        clock.advance(25 * HOUR)
+        let_run(store, clock, 8 * DAY)
         assert work(keeper, clock) == 1_000
         pages, free = store.database.pages()
         assert 2_000 < free < SPARE_PAGES and pages < free * 1.2

@@ -33,6 +33,13 @@ COMMANDS = (
     ["dlq", "stats"],
     ["enqueue", '{"command": "true"}'],
 )
+WRITING = (
+    ["add", "true"],
+    ["worker", "start"],
+    ["config", "set", "timeout", "5"],
+    ["cancel", "1"],
+    ["enqueue", '{"command": "true"}'],
+)
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
@@ -154,23 +161,43 @@ def test_the_home_of_another_user_is_refused(public: str) -> None:
     done(home, "add", "true")
     os.chmod(home, 0o755)
     for words in (["list"], ["add", "true"]):
-        assert_unusable(as_nobody(home, *words), "belongs to another user (uid 0)")
+        hint = f'make it yours: sudo chown -R "$(id -un)" {home}'
+        assert_unusable(as_nobody(home, *words), "belongs to another user (uid 0)", hint)
 
 
 @needs_root
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_home_that_is_read_only_is_explained(public: str, words: List[str]) -> None:
+def test_a_home_without_the_permission_to_write_can_be_looked_at(public: str, words: List[str]) -> None:
     home = os.path.join(public, "home")
     done(home, "add", "true", "--hold")
-    for directory, _, files in os.walk(home):
-        for path in [directory, *(os.path.join(directory, name) for name in files)]:
-            os.chown(path, NOBODY, NOBODY)
-            os.chmod(path, 0o500 if path == directory else 0o400)
+    done(home, "cancel", "1")
+    give(home, NOBODY, directories=0o500, files=0o400)
     answer = as_nobody(home, *words)
-    assert "Traceback" not in answer.stderr
-    assert "internal error" not in answer.stderr
-    assert answer.returncode == 5
-    assert "hint: " in answer.stderr
+    if words in WRITING:
+        assert_unusable(answer, f"the home is read-only: {home}")
+    else:
+        # Its job was cancelled, and no workers run.
+        assert answer.returncode == {"wait": 1, "worker": 6}.get(words[0], 0), answer
+        assert answer.stderr.count("the home is read-only") == 1
+
+
+@needs_root
+def test_the_home_of_root_that_everybody_may_read_can_be_looked_at(public: str) -> None:
+    home = os.path.join(public, "home")
+    done(home, "add", "true", "--id", "seen")
+    give(home, 0, directories=0o755, files=0o644)
+    assert as_nobody(home, "list", "-o", "ids").stdout == "seen\n"
+    assert_unusable(as_nobody(home, "add", "true"), f"the home is read-only: {home}")
+    give(home, 4711, directories=0o755, files=0o644)
+    assert_unusable(as_nobody(home, "list"), "belongs to another user (uid 4711)")
+
+
+def give(home: str, owner: int, *, directories: int, files: int) -> None:
+    """Give a home and all that is in it to somebody, with permissions."""
+    for directory, _, names in os.walk(home):
+        for path in [directory, *(os.path.join(directory, name) for name in names)]:
+            os.chown(path, owner, owner)
+            os.chmod(path, directories if path == directory or os.path.isdir(path) else files)
 
 
 @needs_root

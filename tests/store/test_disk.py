@@ -12,6 +12,7 @@ import pytest
 
 from queuectl.model.errors import StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
 from queuectl.store.lockfile import is_held
+from tests.mounting import mounted
 from tests.store.building import add, assert_whole, claim, contents, enqueue, finish, open_store, spec, write
 
 LARGE = "x" * 20_000
@@ -80,20 +81,6 @@ def test_a_large_batch_that_does_not_fit_adds_nothing(tight):
 # A file system that is full
 
 
-def mounted(directory, options):
-    directory.mkdir(mode=0o700)
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("mounting needs root")
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory)],
-        check=False,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    if done.returncode != 0:
-        pytest.skip(f"cannot mount here: {done.stderr.strip()}")
-
-
 @pytest.fixture
 def disk(tmp_path):
     """A file system of 1 MiB with a home on it, and a ballast that can be thrown off."""
@@ -148,38 +135,6 @@ def test_a_home_that_does_not_fit_is_refused_and_made_later(disk):
     (disk / "more ballast").unlink()
     with open_store(str(disk / "home")) as store:
         assert add(store) == 1
-
-
-def test_a_home_on_a_read_only_disk_can_be_read_while_it_is_open_elsewhere_and_not_be_written(disk):
-    with open_store(str(disk / "home")) as store:
-        add(store)
-        with write_protected(disk):
-            with open_store(str(disk / "home")) as reader:
-                assert reader.search.last() == 1
-                with pytest.raises(StoreReadOnly) as caught:
-                    add(reader)
-            assert "read-only" in (caught.value.hint or "")
-        assert add(store) == 2
-
-
-def test_a_home_on_a_read_only_disk_that_nobody_has_open_is_refused(disk):
-    open_store(str(disk / "home")).close()
-    with write_protected(disk), pytest.raises(StoreUnavailable) as caught:
-        open_store(str(disk / "home"))
-    assert not isinstance(caught.value, StoreDamaged) and caught.value.hint
-    with open_store(str(disk / "home")) as store:
-        assert add(store) == 1
-
-
-@contextlib.contextmanager
-def write_protected(disk):
-    # Files that are open for writing keep a whole file system from it; a bind mount of it does not mind.
-    subprocess.run(["mount", "--bind", str(disk), str(disk)], check=True)
-    try:
-        subprocess.run(["mount", "-o", "remount,bind,ro", str(disk)], check=True)
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_a_gate_that_cannot_be_made_is_said_to_be_read_only(store):

@@ -78,6 +78,50 @@ def test_a_home_of_another_user_is_refused(home):
     assert not os.path.exists(os.path.join(home, "queue.db"))
 
 
+@pytest.fixture
+def of_a_user(tmp_path, monkeypatch):
+    """The directory of another user, which is HOME for root: after a `sudo` that keeps it."""
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("giving a directory away needs root")
+    directory = tmp_path / "user"
+    directory.mkdir()
+    os.chown(str(directory), 4_711, -1)
+    monkeypatch.setenv("HOME", str(directory))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    return directory
+
+
+def test_root_makes_no_home_of_its_own_in_the_directory_of_another_user(of_a_user):
+    home = str(of_a_user / ".queuectl")
+    with pytest.raises(StoreUnavailable, match="would belong to root, .* another user .uid 4711") as caught:
+        open_store(home)
+    assert f"mkdir -m 700 {home}" in (caught.value.hint or "")
+    assert not os.path.exists(home)
+    os.mkdir(home, 0o700)
+    open_store(home).close()
+
+
+def test_root_may_name_a_home_anywhere_unless_sudo_has_made_it_root(of_a_user, monkeypatch):
+    open_store(str(of_a_user / "named")).close()
+    monkeypatch.setenv("SUDO_UID", "4711")
+    for path in ("project/.queuectl", "other"):
+        with pytest.raises(StoreUnavailable, match="would belong to root"):
+            open_store(str(of_a_user / path))
+        assert not (of_a_user / path).parent.joinpath(".queuectl").exists()
+    monkeypatch.setenv("SUDO_UID", "4712")
+    open_store(str(of_a_user / "other")).close()
+
+
+def test_the_owner_of_a_home_that_root_made_is_told_how_to_get_it_back(home, monkeypatch):
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("becoming another user needs root")
+    open_store(home).close()
+    monkeypatch.setattr(os, "geteuid", lambda: 4_711)
+    with pytest.raises(StoreUnavailable, match="another user .uid 0") as caught:
+        open_store(home)
+    assert f'sudo chown -R "$(id -un)" {home}' in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize("place", ["home", "parent", "home/run", "home/logs"])
 def test_a_file_in_the_place_of_a_directory_is_refused(tmp_path, place):
     blocked = tmp_path / place.replace("parent", "home")

@@ -89,17 +89,24 @@ def test_reading_back_begins_with_the_newest(store, attempt):
     assert store.output.read_back(attempt, 3) == []
 
 
-def test_pieces_wholly_between_head_and_tail_are_left_out(store, attempt):
+def test_what_is_between_head_and_tail_is_left_out_to_the_byte(store, attempt):
     pieces = [(position, STDOUT, b"0123456789") for position in range(0, 60, 10)]
-    append(store, attempt, *pieces, head_end=15, tail_start=45)
-    assert [piece.position for piece in store.output.read(attempt)] == [0, 10, 40, 50]
+    append(store, attempt, *pieces, head_end=20, tail_start=45)
+    assert [(piece.position, piece.end) for piece in store.output.read(attempt)] == [
+        (0, 10),
+        (10, 20),
+        (45, 50),
+        (50, 60),
+    ]
 
 
-def test_a_piece_that_ends_where_the_tail_begins_is_left_out_and_one_that_reaches_into_it_is_kept(store, attempt):
-    append(store, attempt, (0, STDOUT, b"head"), (4, STDOUT, b"mid"), (7, STDOUT, b"tail"), head_end=4, tail_start=7)
-    assert seen(store.output.read(attempt)) == [(0, STDOUT, b"head"), (7, STDOUT, b"tail")]
-    append(store, attempt, head_end=4, tail_start=10)
-    assert [piece.position for piece in store.output.read(attempt)] == [0, 7]
+def test_a_piece_that_ends_where_the_tail_begins_is_left_out_and_one_that_reaches_into_it_is_cut(store, attempt):
+    append(store, attempt, (0, STDOUT, b"head"), (4, STDOUT, b"mid"), (7, STDERR, b"t\0il"), head_end=4, tail_start=7)
+    assert seen(store.output.read(attempt)) == [(0, STDOUT, b"head"), (7, STDERR, b"t\0il")]
+    append(store, attempt, head_end=4, tail_start=8)
+    assert seen(store.output.read(attempt)) == [(0, STDOUT, b"head"), (8, STDERR, b"\0il")]
+    append(store, attempt, (11, STDOUT, b"!"), head_end=4, tail_start=10)
+    assert seen(store.output.read(attempt)) == [(0, STDOUT, b"head"), (10, STDERR, b"l"), (11, STDOUT, b"!")]
 
 
 @pytest.mark.parametrize("tail_start", [0, 4])

@@ -37,6 +37,11 @@ HOT = {
     "output": (output.READ, (1, 0, 0, 9), "sqlite_autoindex_output_1"),
     "output from its end": (output.READ_BACK, (1, 9, 0), "sqlite_autoindex_output_1"),
     "trimming output": (output.TRIM, (1, 0, 9), "sqlite_autoindex_output_1"),
+    "output of a finished job": (output.PIECES_OF_JOB, (1, 9), "sqlite_autoindex_output_1"),
+    "the next finished jobs": (jobs.FINISHED_AFTER, (NOW, 1, 9), "jobs_finished"),
+    "output of jobs to prune": (jobs.OLD_WITH_OUTPUT, ("completed", NOW, 9), "jobs_finished"),
+    "adding output up": (output.ADD_UP, (1, 9), "PRIMARY KEY"),
+    "cutting output": (output.CUT, (1, 0, 9), "sqlite_autoindex_output_1"),
     "what runs": (search.RUNNING, (5,), "jobs_processing"),
     "what is due next": (search.NEXT_DUE_JOBS, (5,), "jobs_due"),
     "what is next in a queue": (search.NEXT_OF_QUEUE, ("q", 5), "jobs_claimable"),
@@ -97,7 +102,9 @@ def test_a_hot_question_uses_its_index_and_never_reads_a_whole_table(store, name
     assert any(index in step for step in steps), steps
     for step in steps:
         # What a subquery yields is limited already.
-        assert not step.startswith("SCAN") or "INDEX jobs_" in step or "SUBQUERY" in step.upper(), steps
+        assert (
+            not step.startswith("SCAN") or "INDEX jobs_" in step or "SUBQUERY" in step.upper() or step.endswith(" page")
+        ), steps
 
 
 @pytest.mark.parametrize("name", IN_ORDER)

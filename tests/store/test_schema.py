@@ -175,7 +175,7 @@ def test_making_a_home_leaves_nothing_behind_but_the_home(home):
 def test_who_comes_second_uses_the_store_that_is_there(home):
     with open_store(home) as store:
         add(store)
-        schema._create(Home(home))
+        schema.create(Home(home))
         assert store.search.last() == 1
     with open_store(home) as store:
         assert store.search.last() == 1
@@ -188,7 +188,7 @@ def test_a_file_system_without_links_gets_a_home_too(home, monkeypatch):
     monkeypatch.setattr(os, "link", refuse)
     with open_store(home) as store:
         add(store)
-        schema._create(Home(home))
+        schema.create(Home(home))
     assert sorted(os.listdir(home)) == ["logs", "queue.db", "run"]
     with open_store(home) as store:
         assert store.search.last() == 1

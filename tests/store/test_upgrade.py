@@ -7,12 +7,11 @@ import re
 import signal
 import sqlite3
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING
+from queuectl.model.job import COMPLETED, FAILED, PENDING
 from queuectl.store import schema
 from tests.store.building import (
     LATER,
@@ -28,61 +27,14 @@ from tests.store.building import (
     state_of,
     write,
 )
+from tests.store.older import SCHEMAS, STATES, make_older
 
-# Each as that version made it.
-SCHEMAS = {
-    version: Path(__file__).with_name(f"schema_v{version}.sql").read_text(encoding="utf-8")
-    for version in range(1, schema.VERSION)
-}
-# But for the random id of the home.
-HOME = f"""
-PRAGMA journal_mode=WAL;
-PRAGMA application_id={schema.APPLICATION_ID};
-INSERT INTO meta VALUES ('home', '0123456789abcdef'), ('pool_target', '2');
-INSERT INTO settings VALUES ('max_retries', '5');
-INSERT INTO contexts VALUES (1, '/tmp', '/bin', ''), (2, '/srv', '/usr/bin', '{{"A": "1"}}');
-INSERT INTO workers VALUES (1, 999999, '1', 'another boot', '', {NOW}, {NOW}, 3, 15, 0, 0);
-INSERT INTO events VALUES (1, {NOW}, NULL, 'enqueued', '8 jobs, job-1 to job-8', 'cli[1]'), (2, {NOW}, 8, 'cancel',
-    'was pending', 'cli[2]');
-INSERT INTO rollups VALUES ({NOW // 60_000}, 'default', 1, 1, 1, 15, 3);
-"""
-# What a version has besides what those before it had.
-MORE = {
-    1: "",
-    2: f"""
-INSERT INTO schedules VALUES (1, 'nightly', '@daily', 'UTC', 'make', 'default', 0, 3, NULL, 1, 'last', 'skip', 0,
-    {LATER}, {NOW}, 'cli[1]');
-INSERT INTO fires VALUES (1, {NOW}, 1);
-""",
-}
-MORE[3] = MORE[2]
 SCHEDULES = {1: [], 2: ["nightly"], 3: ["nightly"]}
 # Tables of today that an older version lacked.
 LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}, 3: set()}
 # Columns of today that an older version lacked.
 OF_VERSION_4 = {"is_delay", "namespace", "mark", "adopters", "trouble"}
 LACKED_COLUMNS = {1: {"schedule"} | OF_VERSION_4, 2: OF_VERSION_4, 3: OF_VERSION_4}
-JOB = """
-INSERT INTO jobs (number, id, command, state, queue, priority, attempts, max_retries, run_at, created_at, updated_at,
-                  started_at, finished_at, exit_code, error, last_attempt, attempt_id, worker, lease_until, context,
-                  tags, created_by)
-VALUES (?, ?, ?, ?, ?, ?, ?, 3, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ',old,', 'cli[1]')
-"""
-ATTEMPT = """
-INSERT INTO attempts (id, job, attempt, worker, started_at, wait_time, finished_at, duration, outcome, exit_code, error,
-                      output_size) VALUES (?, ?, 1, 1, ?, 1, ?, ?, ?, ?, ?, ?)
-"""
-# State, and how its only attempt ended: exit code, or None if it is still running; nothing if there was none.
-STATES = [
-    ("pending",),
-    ("scheduled",),
-    ("held",),
-    ("processing", None),
-    ("failed", 1),
-    ("completed", 0),
-    ("dead", 1),
-    ("cancelled",),
-]
 
 
 @pytest.fixture(params=SCHEMAS)
@@ -94,69 +46,8 @@ def version(request):
 @pytest.fixture
 def old(home, version):
     """The path of a home of an older version with a job in each state."""
-    for directory in (home, os.path.join(home, "logs"), os.path.join(home, "run"), os.path.join(home, "run", "bells")):
-        os.mkdir(directory, 0o700)
-    path = os.path.join(home, "queue.db")
-    connection = plain(path)
-    shrinks = "PRAGMA auto_vacuum=INCREMENTAL;" if version > 1 else ""
-    connection.executescript(
-        f"{shrinks} PRAGMA page_size=1024; PRAGMA user_version={version};" + SCHEMAS[version] + HOME + MORE[version]
-    )
-    for number, (state, *tried) in enumerate(STATES, 1):
-        add_job(connection, number, state, *tried)
-    connection.close()
-    os.chmod(path, 0o600)
+    make_older(home, version)
     return home
-
-
-def add_job(connection, number, state, *tried):
-    ended = NOW + 5 if state in (COMPLETED, DEAD, CANCELLED) else None
-    runs = state == "processing"
-    code = tried[0] if tried else None
-    error = "exit code 1" if code else None
-    started = NOW if tried else None
-    queue = "slow" if number % 2 else "default"
-    connection.execute(
-        JOB,
-        (
-            number,
-            f"job-{number}",
-            f"echo {state}",
-            state,
-            queue,
-            number,
-            len(tried),
-            LATER if state in ("scheduled", "failed") else NOW,
-            NOW,
-            NOW,
-            started,
-            ended,
-            code,
-            error,
-            len(tried),
-            number if tried else None,
-            1 if runs else None,
-            30_000 if runs else None,
-            1 + number % 2,
-        ),
-    )
-    connection.execute("INSERT INTO counts VALUES (?, ?, 1)", (queue, state))
-    if tried:
-        connection.execute(
-            ATTEMPT,
-            (
-                number,
-                number,
-                NOW,
-                None if runs else NOW + 5,
-                None if runs else 5,
-                None if runs else "exited",
-                code,
-                error,
-                4,
-            ),
-        )
-        connection.execute("INSERT INTO output VALUES (?, 0, 1, ?)", (number, b"\x00\xffx\n"))
 
 
 def rows_of(path, version):
@@ -170,6 +61,8 @@ def rows_of(path, version):
         ]
         found[table] = connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2").fetchall()
     connection.close()
+    # What the upgrade notes of itself.
+    found["events"] = [row for row in found["events"] if "upgraded" not in row]
     return found
 
 
@@ -229,7 +122,7 @@ def test_it_works_as_any_other(old):
         assert write(store, store.jobs.promote, LATER, 10) == 2
         assert state_of(store, 2) == state_of(store, 5) == PENDING
         assert write(store, store.jobs.retry, 7, NOW, keep_attempts=False)
-        assert write(store, store.jobs.prune, COMPLETED, NOW + 10, 10) == 2
+        assert len(write(store, store.jobs.prune, COMPLETED, NOW + 10, 10)) == 2
         assert_whole(store)
 
 
@@ -275,7 +168,7 @@ def test_it_takes_schedules(old):
 
 @pytest.mark.parametrize("version", [1])
 def test_its_file_cannot_shrink_and_pruning_minds_that_not(old):
-    from queuectl.engine.housekeeping import vacuum
+    from queuectl.engine.room import vacuum
 
     with open_store(old) as store:
         write(store, store.jobs.enqueue, [spec("x" * 2_000) for _ in range(3_000)], path="/bin", actor="test", now=NOW)

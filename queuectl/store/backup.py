@@ -1,0 +1,145 @@
+"""A copy of the database as it was before an upgrade, in `backups/` of the home.
+
+It is made by SQLite beside its name, checked, brought to the disk and only then given its name: what is called
+`queue-v3-2026-11-26T231800Z.db` is whole. The last two are kept. The caller holds the write lock, so that nothing
+is committed between the copy and the upgrade, and nobody else makes one at the same time.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..model.errors import StoreDamaged, StoreFull, StoreUnavailable
+from ..model.when import iso
+from .database import unavailable, uri
+from .schema import sync_directory
+from .sqlite import sqlite3
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .home import Home
+
+KEPT = 2
+START, END, DRAFT = "queue-v", ".db", ".part"
+PAGES_AT_ONCE = 4096
+# What the upgrade itself may add to the log.
+SPARE_BYTES = 1 << 20
+
+
+def back_up(home: Home, source: sqlite3.Connection, *, version: int, now: int) -> str:
+    """Copy the database that `source` reads; return the path of the copy.
+
+    `version` is that of its schema, `now` the wall time. Raises StoreUnavailable; then nothing is left behind.
+    """
+    stamp = (iso(now) or "").replace(":", "").partition(".")[0]
+    path = os.path.join(home.backups, f"{START}{version}-{stamp}Z{END}")
+    draft = path + DRAFT
+    try:
+        # What an upgrade that was killed has left of a copy.
+        _discard(home.backups)
+        os.makedirs(home.backups, mode=0o700, exist_ok=True)
+        _refuse_without_room(home, source)
+        copy(source, draft)
+        check(draft, version)
+        sync(draft)
+        publish(draft, path)
+    except OSError as error:
+        _discard(home.backups)
+        raise StoreUnavailable(
+            f"no backup can be made before the upgrade, nothing was changed: {home.backups}: {error.strerror}",
+            hint="it needs a place beside queue.db that can be written to",
+        ) from error
+    except sqlite3.Error as error:
+        _discard(home.backups)
+        raise unavailable(error, draft) from error
+    except BaseException:
+        _discard(home.backups)
+        raise
+    return path
+
+
+def keep_last(home: Home) -> None:
+    """Remove all backups but the last ones. Raises OSError."""
+    found = [name for name in os.listdir(home.backups) if name.startswith(START) and name.endswith(END)]
+    for name in sorted(found, key=_stamp)[:-KEPT]:
+        os.unlink(os.path.join(home.backups, name))
+
+
+def _stamp(name: str) -> str:
+    return name[len(START) :].partition("-")[2]
+
+
+def withdraw(path: str) -> None:
+    """Remove a backup of which nothing came. Raises OSError."""
+    os.unlink(path)
+    _discard(os.path.dirname(path))
+
+
+def _discard(directory: str) -> None:
+    """Remove copies that are not whole, and the directory if it is empty then."""
+    if not os.path.isdir(directory):
+        return
+    names = os.listdir(directory)
+    drafts = [name for name in names if name.startswith(START) and DRAFT in name]
+    for name in drafts:
+        os.unlink(os.path.join(directory, name))
+    if len(drafts) == len(names):
+        os.rmdir(directory)
+
+
+def _refuse_without_room(home: Home, source: sqlite3.Connection) -> None:
+    import shutil
+
+    pages = source.execute("PRAGMA page_count").fetchone()[0]
+    needed = pages * source.execute("PRAGMA page_size").fetchone()[0] + SPARE_BYTES
+    free = shutil.disk_usage(home.backups).free
+    if free < needed:
+        raise StoreFull(
+            f"there is no room for the backup before the upgrade, nothing was changed: {home.backups} "
+            f"needs {needed >> 20} MiB and {free >> 20} are free",
+            hint="free some space on the disk, or move the home to another one; the version before can go on with it",
+        )
+
+
+def copy(source: sqlite3.Connection, draft: str) -> None:
+    """Copy the database to a new file that its owner alone can read."""
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    target = sqlite3.connect(draft, isolation_level=None)
+    try:
+        # A copy that is not whole is thrown away, and the whole one is brought to the disk at once.
+        target.execute("PRAGMA journal_mode=OFF")
+        target.execute("PRAGMA synchronous=OFF")
+        # In parts, so that Ctrl-C is heard between them.
+        source.backup(target, pages=PAGES_AT_ONCE, progress=lambda *_: None)
+    finally:
+        target.close()
+
+
+def check(draft: str, version: int) -> None:
+    """Check that the copy is whole and of this version. Raises StoreDamaged."""
+    connection = sqlite3.connect(uri(draft, "mode=ro&immutable=1"), uri=True)
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        copied = connection.execute("PRAGMA user_version").fetchone()[0]
+    finally:
+        connection.close()
+    if found != "ok" or copied != version:
+        raise StoreDamaged(
+            f"the store is damaged, it was not upgraded: its copy is not whole: {found}, version {copied}",
+            hint="restore a backup; the store was left as it is",
+        )
+
+
+def sync(draft: str) -> None:
+    """Bring the copy to the disk."""
+    descriptor = os.open(draft, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def publish(draft: str, path: str) -> None:
+    """Give the copy its name."""
+    os.replace(draft, path)
+    sync_directory(os.path.dirname(path))

@@ -1,0 +1,123 @@
+"""A database in a home that we may not write to: on a disk that is mounted read-only, or without the permission.
+
+SQLite reads a database with a write-ahead log only where it may write the index of that log, or finds one. So it
+depends on which files are there:
+
+    queue.db alone            it holds everything, and is read as a file that does not change
+    with a log and its index  somebody may have it open: it is read as usual, with their locks
+    with a log, no index      left by a crash: the log is read too, its index is kept in memory
+
+Somebody may write after all, through another mount or with more rights. With locks SQLite sees that. Without
+them it would mix old pages and new ones: the files are looked at after each question, and if they have changed
+they are opened again and the question is asked anew.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..model.errors import StoreUnavailable
+from .database import Database, unavailable, uri
+from .home import read_only
+from .sqlite import sqlite3
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Sequence, Tuple
+
+    from .home import Home
+
+    # A file's inode, size and time of change, which tell whether somebody has written to it.
+    Stamp = Tuple[int, int, int]
+    # Those of queue.db and of its log, None if there is none; and whether the log has an index.
+    Files = Tuple[Optional[Stamp], Optional[Stamp], bool]
+
+WITHOUT_LOCKS = "win32-none" if os.name == "nt" else "unix-none"
+TRIES = 20
+TRY_AGAIN_SECONDS = 0.005
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+class ReadOnlyDatabase(Database):
+    """A connection that only reads. Every writing transaction raises StoreReadOnly."""
+
+    is_read_only = True
+    # What is read without locks, and so must not change meanwhile; None where there are locks.
+    _files: Files | None = None
+    _times_opened = 0
+
+    def __init__(self, home: Home, **options: Any) -> None:
+        super().__init__(home, **options)
+        self.notice = f"the home is read-only, nothing in it can be changed: {home.path}"
+
+    def connect(self, *, durable: bool) -> sqlite3.Connection:
+        """Return a new connection to the existing file. Raises StoreUnavailable."""
+        for _ in range(TRIES):
+            try:
+                return self._connect(self._look())
+            except StoreUnavailable:
+                if not self._is_passing():
+                    raise
+                self._clock.pause(TRY_AGAIN_SECONDS)
+        return self._connect(self._look())
+
+    def _connect(self, files: Files) -> sqlite3.Connection:
+        _, log, has_index = files
+        has_locks = log is not None and has_index
+        needs_log = not has_locks and log is not None and log[1] > 0
+        options = "mode=ro" if has_locks else f"mode=ro&vfs={WITHOUT_LOCKS}" if needs_log else "mode=ro&immutable=1"
+        self._files = None if has_locks else files
+        self._times_opened += 1
+        try:
+            connection = sqlite3.connect(uri(self.path, options), uri=True, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            if needs_log:
+                # Then SQLite keeps the log's index in memory: there is nobody to share it with.
+                connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("PRAGMA schema_version").fetchall()
+        except sqlite3.Error as error:
+            raise unavailable(error, self.path) from error
+        return connection
+
+    def _look(self) -> Files:
+        return _stamp(self.path), _stamp(self.path + "-wal"), os.path.exists(self.path + "-shm")
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return all rows of a question, as they were at one moment."""
+        for _ in range(TRIES):
+            try:
+                found = super().rows(sql, parameters)
+            except StoreUnavailable:
+                if not self._is_passing():
+                    raise
+                self._clock.pause(TRY_AGAIN_SECONDS)
+            else:
+                if not self._has_changed():
+                    return found
+            self._connection.close()
+            self._connection = self.connect(durable=True)
+        return super().rows(sql, parameters)
+
+    def _is_passing(self) -> bool:
+        """Return whether somebody who writes may be the reason of an error."""
+        # Pages of two moments look like damage; a log that was just begun has no index yet, and cannot be read.
+        return self._files is None or self._has_changed()
+
+    def _has_changed(self) -> bool:
+        return self._files is not None and self._look() != self._files
+
+    def changes(self) -> int:
+        """Return a number that differs once somebody has committed something."""
+        version = super().changes()
+        return (self._times_opened << 32) + version
+
+    def begin(self) -> None:
+        """Refuse: nothing can be written. Raises StoreReadOnly."""
+        raise read_only(os.path.dirname(self.path))
