@@ -14,14 +14,12 @@ from queuectl.engine.scheduler import Scheduler
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.model.when import DAY, HOUR
 from queuectl.store import Home, Store
-from queuectl.store.database import SHRINK_PAGES
 from queuectl.store.output import Piece
 from tests.engine.scheduling import let_run
 from tests.store.building import ALL_STATES, NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
 TRANSACTION_MS = 30
-SHRUNK = SHRINK_PAGES * 1.02  # with the pages that keep account of those
 
 
 @pytest.fixture

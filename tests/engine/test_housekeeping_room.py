@@ -21,7 +21,6 @@ from tests.engine.scheduling import let_run
 from tests.store.building import NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
-TRANSACTION_MS = 30
 SHRUNK = SHRINK_PAGES * 1.02  # with the pages that keep account of those
 
 
@@ -67,15 +66,6 @@ def end_all(store: Store, state: str = COMPLETED) -> None:
         store.database.change("UPDATE jobs SET state = ?, finished_at = ? WHERE state = 'pending'", (state, NOW))
         store.database.change("DELETE FROM counts")
         store.database.change("INSERT INTO counts SELECT queue, state, count(*) FROM jobs GROUP BY queue, state")
-
-
-def run_one(store: Store, state: str) -> int:
-    """Run a job to a final state, with output; return its number."""
-    enqueue(store, spec())
-    claimed = claim(store)
-    write(store, store.output.append, claimed.attempt_id, [Piece(0, 1, b"text")], head_end=0, tail_start=0)
-    assert finish(store, claimed, state)
-    return claimed.number
 
 
 # Room

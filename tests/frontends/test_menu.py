@@ -6,8 +6,6 @@ What a person at a terminal sees is tested in `test_menu_terminal`.
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from typing import Iterator
 
 import pytest
@@ -18,31 +16,11 @@ from queuectl.frontends import menu_parts
 from queuectl.frontends.menu import GOODBYE, pick
 from queuectl.model.settings import QUEUE, RETRIES, SCHEDULER, SETTINGS, WORKERS
 from tests.commands.calling import bring, done, jobs, state_of, states
-from tests.support import ROOT, cli_environment
+from tests.frontends.talking import Talk
+from tests.support import ROOT
 
 LIMIT = 60
 PROMPT = "Choice: "
-
-
-class Talk:
-    """A run of the menu: the answers it was given and what it printed."""
-
-    def __init__(self, home: str, *answers: str, **environment: str) -> None:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "main.py"), "--home", home],
-            input="".join(f"{answer}\n" for answer in answers),
-            env=cli_environment(home, environment),
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=LIMIT,
-        )
-        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
-
-    @property
-    def commands(self) -> list[str]:
-        """The one-shot commands that it said were the same."""
-        return re.findall(r"^same as: (.+)$", self.out, re.MULTILINE)
 
 
 @pytest.fixture

@@ -2,47 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-from typing import Iterator
-
-import pytest
-
 from tests.commands.calling import done, jobs
-from tests.support import ROOT, cli_environment
+from tests.frontends.talking import Talk
 
 LIMIT = 60
-PROMPT = "Choice: "
-
-
-class Talk:
-    """A run of the menu: the answers it was given and what it printed."""
-
-    def __init__(self, home: str, *answers: str, **environment: str) -> None:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "main.py"), "--home", home],
-            input="".join(f"{answer}\n" for answer in answers),
-            env=cli_environment(home, environment),
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=LIMIT,
-        )
-        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
-
-    @property
-    def commands(self) -> list[str]:
-        """The one-shot commands that it said were the same."""
-        return re.findall(r"^same as: (.+)$", self.out, re.MULTILINE)
-
-
-@pytest.fixture
-def workers(home: str) -> Iterator[None]:
-    """One worker, stopped at the end."""
-    done(home, "worker", "start", "--count", "1")
-    yield
-    done(home, "worker", "stop", "--force")
 
 
 def test_a_job_is_scheduled(home: str) -> None:

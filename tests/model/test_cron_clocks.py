@@ -22,20 +22,6 @@ ST_JOHNS = "NST3:30NDT,M4.1.0/0:01,M10.5.0/0:01"
 NAMED = {LONDON: "Europe/London", NEW_YORK: "America/New_York", LORD_HOWE: "Australia/Lord_Howe"}
 
 
-@pytest.fixture
-def machine_zone(monkeypatch):
-    if not hasattr(time, "tzset"):
-        pytest.skip("this system cannot change its zone for one process")
-
-    def change(name):
-        monkeypatch.setenv("TZ", name)
-        time.tzset()
-
-    yield change
-    monkeypatch.undo()
-    time.tzset()
-
-
 @pytest.fixture(params=["this machine's", "given"])
 def zone_like(request, machine_zone):
     """Make a zone in both ways: None on a machine that is set to it, and by its name."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from queuectl.model import when
 
-SEED = time.time_ns()
 NOW = 1_794_276_000_123  # 2026-11-10T02:00:00.123Z
 TWO_O_CLOCK = 1_794_276_000_000
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
@@ -19,20 +17,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 def millis(*parts):
     return (datetime(*parts, tzinfo=timezone.utc) - EPOCH) // timedelta(milliseconds=1)
-
-
-@pytest.fixture
-def machine_zone(monkeypatch):
-    if not hasattr(time, "tzset"):
-        pytest.skip("this system cannot change its zone for one process")
-
-    def change(name):
-        monkeypatch.setenv("TZ", name)
-        time.tzset()
-
-    yield change
-    monkeypatch.undo()
-    time.tzset()
 
 
 # Instants: from now on

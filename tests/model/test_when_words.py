@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta, timezone
 
 import pytest
 
 from queuectl.model import when
 from tests.model.test_when import BERLIN, NOW, REPEATED, SKIPPED, TWO_O_CLOCK, millis
-
-
-@pytest.fixture
-def machine_zone(monkeypatch):
-    if not hasattr(time, "tzset"):
-        pytest.skip("this system cannot change its zone for one process")
-
-    def change(name):
-        monkeypatch.setenv("TZ", name)
-        time.tzset()
-
-    yield change
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""Fixtures of the model's tests."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+
+@pytest.fixture
+def machine_zone(monkeypatch):
+    """Sets the time zone of this process, as a machine is set to it, until the end of the test."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system cannot change its zone for one process")
+
+    def change(name):
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield change
+    monkeypatch.undo()
+    time.tzset()
