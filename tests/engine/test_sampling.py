@@ -86,7 +86,7 @@ def test_what_is_neither_pending_nor_running_is_no_backlog(
     assert samples(others) == []
 
 
-def test_after_the_last_job_one_sample_is_zero_and_then_nothing_is_written(
+def test_after_the_last_job_one_sample_is_zero_and_then_hardly_anything_is_written(
     scheduler: Scheduler, others: Store, clock: FakeClock
 ) -> None:
     add(others)
@@ -96,7 +96,9 @@ def test_after_the_last_job_one_sample_is_zero_and_then_nothing_is_written(
     assert samples(others) == [(0, 1, 0, 0), (1, 0, 0, 0)]
     before = others.changes()
     run(scheduler, clock, 600)
-    assert others.changes() == before
+    # Every five minutes, that somebody keeps house.
+    assert others.changes() <= before + 2
+    assert samples(others) == [(0, 1, 0, 0), (1, 0, 0, 0)]
 
 
 def test_a_home_where_nothing_ever_waited_is_not_written_to(
