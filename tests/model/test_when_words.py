@@ -72,7 +72,7 @@ def test_the_next_such_time_is_in_the_future_however_close():
     assert when.parse_instant("tue 2am", TWO_O_CLOCK, timezone.utc) == TWO_O_CLOCK + 7 * when.DAY
 
 
-@pytest.mark.parametrize("name, number", zip(when.WEEKDAYS, range(7)))
+@pytest.mark.parametrize("name, number", list(zip(when.WEEKDAYS, range(7))))
 def test_each_weekday_is_known_by_its_name_and_its_first_three_letters(name, number):
     expected = millis(2026, 11, 16 + number) if number < 2 else millis(2026, 11, 9 + number)
     for word in (name, name[:3], name.upper(), f"next {name}"):
