@@ -28,7 +28,7 @@ from .meta import Meta
 from .output import Output
 from .pages import Pages
 from .schedules import Schedules
-from .schema import open_database
+from .schema import is_outgrown, open_database
 from .search import Search
 from .stats import Stats
 from .timings import Timings
@@ -47,7 +47,8 @@ __all__ = ["Home", "Store"]
 class Store:
     """An open home.
 
-    `durable` decides what a commit waits for: True (what a user asked for) until the disk has it,
+    `create` decides whether a home that is not there is made, or refused: only what adds jobs or starts something
+    may make one. `durable` decides what a commit waits for: True (what a user asked for) until the disk has it,
     False (workers) until the operating system has it. `give_up` is looked at while waiting for
     another writer. Raises StoreUnavailable.
     """
@@ -56,6 +57,7 @@ class Store:
         self,
         home: Home,
         *,
+        create: bool = True,
         durable: bool = True,
         clock: Clock = SYSTEM_CLOCK,
         give_up: Callable[[], bool] | None = None,
@@ -63,7 +65,7 @@ class Store:
     ) -> None:
         self.home = home
         self.database: Database = open_database(
-            home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget
+            home, create=create, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget
         )
         self.counts = Counts(self.database)
         self.contexts = Contexts(self.database)
@@ -96,6 +98,10 @@ class Store:
     def checkpoint(self) -> None:
         """Move what the write-ahead log holds into the database file."""
         self.database.checkpoint()
+
+    def is_outgrown(self) -> bool:
+        """Return whether a newer QueueCTL has upgraded the home since it was opened."""
+        return is_outgrown(self.database)
 
     def changes(self) -> int:
         """Return a number that differs once another process has committed something."""

@@ -50,18 +50,27 @@ class Home:
         """Return the lock that the worker of this number holds as long as it lives."""
         return os.path.join(self.run, f"worker-{worker}.lock")
 
-    def prepare(self) -> None:
-        """Make the directories that are missing. Raises StoreUnavailable."""
+    def exists(self) -> bool:
+        """Return whether there is a queue in it."""
+        return os.path.exists(self.database)
+
+    def prepare(self, *, create: bool = True) -> None:
+        """Make the directories that are missing; with `create` the home too. Raises StoreUnavailable."""
         try:
-            if not os.path.isdir(self.path):
+            if create and not os.path.isdir(self.path):
+                os.makedirs(os.path.dirname(self.path), exist_ok=True)
                 _make_private(self.path)
             # Before anything is made in it, and before its directories turn out to be closed to us.
             self._refuse_strangers()
-            for directory in (self.run, self.bells, self.logs):
-                if not os.path.isdir(directory):
-                    _make_private(directory)
+            self.make_directories()
         except OSError as error:
             raise unusable(self.path, error) from error
+
+    def make_directories(self) -> None:
+        """Make the directories that are missing in the home, which must be there itself. Raises OSError."""
+        for directory in (self.run, self.bells, self.logs):
+            if not os.path.isdir(directory):
+                _make_private(directory)
 
     def _refuse_strangers(self) -> None:
         if os.name != "posix":
@@ -80,9 +89,6 @@ class Home:
 
 
 def _make_private(directory: str) -> None:
-    parent = os.path.dirname(directory)
-    if not os.path.isdir(parent):
-        os.makedirs(parent, exist_ok=True)
     try:
         os.mkdir(directory, 0o700)
     except FileExistsError:

@@ -7,6 +7,7 @@ involved in that proof.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -52,6 +53,34 @@ class LockFile:
         if self._descriptor is not None:
             _unlock(self._descriptor)
 
+    def is_in_place(self) -> bool:
+        """Return whether `path` still is the file that we opened; somebody may have removed or replaced it."""
+        if self._descriptor is None:
+            return False
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def take_again(self) -> bool:
+        """Take the lock on the file that is at `path` now, made if there is none; return whether it is ours.
+
+        If it is not, we go on to hold the file that we had. Raises OSError.
+        """
+        other = LockFile(self.path)
+        if not other.acquire():
+            other.close()
+            return False
+        self.close()
+        self._descriptor = other._descriptor
+        return True
+
+    def remove(self) -> None:
+        """Remove the file, if it still is ours, and release the lock."""
+        if self.is_in_place():
+            os.unlink(self.path)
+        self.close()
+
     def write(self, text: str) -> None:
         """Replace the file's text, which others may read: who holds the lock, for people."""
         assert self._descriptor is not None
@@ -66,10 +95,10 @@ class LockFile:
 
 
 def is_held(path: str) -> bool:
-    """Return whether some process holds the lock on `path`; a missing file is held by nobody."""
+    """Return whether some process holds the lock on `path`; a missing file is held by nobody. Raises OSError."""
     try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
+        descriptor = _open_to_ask(path)
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         _lock(descriptor)
@@ -78,6 +107,16 @@ def is_held(path: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def _open_to_ask(path: str) -> int:
+    """Open a lock's file, where it can only be read too: on a disk that is mounted read-only somebody may hold it."""
+    try:
+        return os.open(path, os.O_RDWR)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES):
+            raise
+        return os.open(path, os.O_RDONLY)
 
 
 def holder(path: str) -> int | None:

@@ -257,11 +257,15 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
 
 
 def open_database(
-    home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None, busy_budget: float
+    home: Home, *, create: bool, durable: bool, clock: Clock, give_up: Callable[[], bool] | None, busy_budget: float
 ) -> Database:
-    """Open the home's database, making it first if the home is new. Raises StoreUnavailable."""
-    home.prepare()
-    if not os.path.exists(home.database):
+    """Open the home's database; with `create`, make it first if the home is new. Raises StoreUnavailable."""
+    if not create and not home.exists():
+        raise StoreUnavailable(
+            f"there is no queue in {home.path}", hint="make one with: queuectl init, or choose another home with --home"
+        )
+    home.prepare(create=create)
+    if create and not home.exists():
         _create(home)
     try:
         size = os.path.getsize(home.database)
@@ -292,6 +296,11 @@ def _recognise(database: Database) -> None:
         )
     if version < VERSION:
         migrate(database)
+
+
+def is_outgrown(database: Database) -> bool:
+    """Return whether a newer QueueCTL has upgraded the store since we opened it."""
+    return int(database.value("PRAGMA user_version")) > VERSION
 
 
 def migrate(database: Database) -> None:
