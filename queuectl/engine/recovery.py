@@ -17,10 +17,10 @@ import random
 import signal
 
 from ..model.job import Outcome
-from ..store.lockfile import is_held
 from . import process
 from .doorbell import WORKERS
 from .environment import marker
+from .liveness import is_worker_alive
 from .settings import load_settings
 from .settle import settle
 
@@ -70,7 +70,7 @@ class Recovery:
         return moved
 
     def _is_gone(self, worker: Row) -> bool:
-        return worker["boot"] != self._boot or not is_held(self._home.worker_lock(worker["id"]))
+        return not is_worker_alive(self._home, worker)
 
     def _suspect(self, attempt: Running, worker: Row) -> None:
         """Kill a worker that let its lease run out although it could have renewed it."""
