@@ -62,6 +62,12 @@ class Wakeup:
     def _note_child(self, number: int, frame: object) -> None:
         self._child_died = True
 
+    def stop(self, signals: int) -> None:
+        """Do as if at least so many signals to stop had come by now."""
+        if signals:
+            self.stops = max(self.stops, signals)
+            self._control = True
+
     def listen(self, descriptor: int) -> None:
         """Let a descriptor that becomes readable end the wait too."""
         self._poll.register(descriptor, READABLE)
