@@ -23,6 +23,7 @@ from .environment import attempt_environment, base_environment, marker
 from .execution import Execution
 from .log import Log
 from .output import Capture
+from .presence import Presence
 from .settings import load_settings
 from .settle import settle
 from .wakeup import Wakeup
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from ..model.clock import Clock
     from ..store.claim import Claim
 
-POLL_SECONDS = 5.0
+POLL_MS = 5_000
+LOOK_SECONDS = 1.0
 HEARTBEAT_MS = 10_000
 TALLY_MS = 1000
 RENEW_PATIENCE_SECONDS = 1.0
@@ -62,13 +64,14 @@ class Worker:
         self.home = home
         self.queues = queues
         self.clock = clock
-        self.bell = Doorbell(home, f"{WORKERS}{os.getpid()}")
-        self.wakeup = Wakeup(self.bell, interrupts=False, parent=parent)
+        bell = Doorbell(home, f"{WORKERS}{os.getpid()}")
+        self.wakeup = Wakeup(bell, interrupts=False, parent=parent)
         self._forced_until: int | None = None
-        self.store = Store(home, durable=False, clock=clock, give_up=self._is_out_of_patience)
+        self.store = Store(home, create=False, durable=False, clock=clock, give_up=self._is_out_of_patience)
         self.settings = load_settings(self.store)
         self.number = self._register()
         self.log = Log(f"worker {self.number}", clock)
+        self._presence = Presence(home, self.store.database, self._lock, bell, log=self.log, clock=clock)
         self._home_id = self.store.meta.home_id()
         self._environment = base_environment(home)
         self._spared: set[int] = set()
@@ -105,6 +108,7 @@ class Worker:
 
     def step(self) -> None:
         """Do one thing: run one job, or wait until there may be one."""
+        self.wakeup.stop(self._presence.step())
         try:
             claim = self._settle_and_claim()
         except StoreUnavailable as error:
@@ -120,10 +124,8 @@ class Worker:
         with self.store.writing():
             self.store.workers.remove(self.number)
         self.store.close()
-        self.bell.close()
-        if os.path.exists(self._lock.path):
-            os.unlink(self._lock.path)
-        self._lock.close()
+        self._lock.remove()
+        self._presence.close()
         self.wakeup.close()
 
     def _is_stopping(self) -> bool:
@@ -233,6 +235,7 @@ class Worker:
     def _watch(self, execution: Execution) -> None:
         """Once a second while a job runs: renew, store output, see whether to end it."""
         claim = execution.claim
+        self.wakeup.stop(self._presence.step())
         if self._is_forced() or self._is_out_of_time():
             execution.end(Outcome.released())
         if self.clock.monotonic() >= claim.lease_until:
@@ -290,14 +293,25 @@ class Worker:
         )
 
     def _rest(self) -> None:
-        """Wait until the bell rings, something stops us, or it is time to look again."""
+        """Wait in the home until the bell rings, something stops us, or it is time to look again."""
+        self._go_home()
         self.wakeup.rung = False
-        self.wakeup.wait(POLL_SECONDS)
-        self._reap()
+        look_at = self.clock.monotonic() + POLL_MS
+        while not self.wakeup.rung and not self._is_stopping() and self.clock.monotonic() < look_at:
+            self.wakeup.wait(LOOK_SECONDS)
+            self._reap()
+            self.wakeup.stop(self._presence.step())
         if self._is_stopping():
             return
         if self.wakeup.take_control() or self.clock.monotonic() - self._heartbeat_at >= HEARTBEAT_MS:
             self._refresh()
+
+    def _go_home(self) -> None:
+        """Leave the directory of the last job, so that its disk can be taken away."""
+        try:
+            os.chdir(self.home.path)
+        except OSError as error:
+            self.log.complain(f"cannot change to the home: {error.strerror}")
 
     def _refresh(self) -> None:
         """Read the settings anew and say that we are there."""
