@@ -154,7 +154,7 @@ class SchedulerThread(threading.Thread):
             patience = LONGEST_WAIT_SECONDS
             try:
                 if store is None:
-                    store = Store(self._home, clock=self._clock, give_up=lambda: self._stopping)
+                    store = Store(self._home, create=False, clock=self._clock, give_up=lambda: self._stopping)
                 if scheduler is None:
                     scheduler = Scheduler(
                         self._home, store, clock=self._clock, log=self._log, longest_wait=self._longest_wait

@@ -33,21 +33,21 @@ def log(home: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_it_is_ready_when_launch_returns(home: str, pool: RunningPool, log: str) -> None:
-    launch(arguments(home), log)
+    launch(arguments(home), Home(home), log)
     assert pool.is_running and len(pool.rows()) == 1
 
 
 def test_the_reason_why_it_did_not_start_arrives_with_its_kind(home: str, pool: RunningPool, log: str) -> None:
-    launch(arguments(home), log)
+    launch(arguments(home), Home(home), log)
     with pytest.raises(Conflict) as caught:
-        launch(arguments(home), log)
+        launch(arguments(home), Home(home), log)
     assert f"(pid {pool.pid})" in caught.value.message
     assert caught.value.hint is not None and "worker scale" in caught.value.hint
 
 
 def test_a_daemon_that_ends_without_a_word_is_told_with_its_log(home: str, pool: RunningPool, log: str) -> None:
     with pytest.raises(DaemonUnavailable) as caught:
-        launch(arguments(home, count="0"), log)
+        launch(arguments(home, count="0"), Home(home), log)
     assert caught.value.hint is not None and log in caught.value.hint
     assert "--count" in Path(log).read_text()
 
