@@ -237,9 +237,10 @@ def _environment(pid: int) -> list[bytes]:
 def send_to(pid: int, start: str, number: signal.Signals) -> bool:
     """Send a signal to the process that began at `start`; return whether it was there to get it.
 
-    Where the system has descriptors for processes, the pid cannot pass to a stranger in between.
+    Where the system has descriptors for processes, the pid cannot pass to a stranger in between. A daemon may well be
+    PID 1, that of a container.
     """
-    if pid <= 1:
+    if pid < 1:
         return False
     try:
         descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
