@@ -130,7 +130,8 @@ class Pool:
             self._follow_at = now + FOLLOW_MS
             self._slots.resize(self._store.meta.pool_target() or 0)
         due = self._slots.due()
-        if not due:
+        # Of a home that is gone, the presence tells soon; no worker could start in it.
+        if not due or self._store.database.is_replaced():
             return
         outgrown = self._outgrown()
         if outgrown is None:
