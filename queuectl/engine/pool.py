@@ -113,6 +113,8 @@ class Pool:
             self._store.meta.set_pool_target(count)
 
     def _follow(self) -> None:
+        if not self._slots.is_ready and self._scheduler.error is not None:
+            raise self._scheduler.error
         if not self._scheduler.is_alive():
             self._log.say("the scheduler thread has failed, starting another")
             self._scheduler = SchedulerThread(self._home, clock=self._clock, log=self._log)

@@ -122,12 +122,14 @@ class Scheduler:
 class SchedulerThread(threading.Thread):
     """Ticks until it is stopped. A store that cannot be used is reported and tried again.
 
-    `ticked_at` is the wall time of the last tick that went well, `totals` what the ticks have done.
+    `ticked_at` is the wall time of the last tick that went well, `error` why none has done so yet, `totals` what the
+    ticks have done.
     """
 
     def __init__(self, home: Home, *, clock: Clock, log: Log, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
         super().__init__(name="scheduler", daemon=True)
         self.ticked_at: int | None = None
+        self.error: QueueCTLError | OSError | None = None
         self.totals: dict[str, int] = {}
         self._home = home
         self._clock = clock
@@ -162,6 +164,7 @@ class SchedulerThread(threading.Thread):
                 patience = scheduler.tick()
                 self.ticked_at, self.totals = self._clock.wall(), dict(scheduler.totals)
             except (QueueCTLError, OSError) as error:
+                self.error = error if self.ticked_at is None else None
                 self._log.complain(f"scheduler: {error}")
             self._clock.wait(self._poked, patience)
             self._poked.clear()

@@ -104,6 +104,8 @@ class SchedulerDaemon:
             self._log.say("the scheduler thread has failed, starting another")
             self._thread = self._new_thread()
             self._thread.start()
+        if self._on_ready is not None and self._thread.error is not None:
+            raise self._thread.error
         try:
             if self._scaler is not None:
                 self._scaler.step()

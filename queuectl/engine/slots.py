@@ -119,7 +119,7 @@ class Slots:
         slot.is_asked = slot.is_adopted = False
         slot.worker = Identity.of(news.pid)
         if slot.is_leaving:
-            tell(slot.worker, signal.SIGTERM)
+            _send(slot.worker, signal.SIGTERM)
 
     def _refuse(self, reason: str) -> None:
         if not self.is_ready:
@@ -211,14 +211,14 @@ class Slots:
         if slot.is_vacant:
             self._slots.remove(slot)
         elif slot.worker is not None and (forced or not slot.is_leaving):
-            tell(slot.worker, signal.SIGQUIT if forced else signal.SIGTERM)
+            _send(slot.worker, signal.SIGQUIT if forced else signal.SIGTERM)
         slot.is_leaving = True
 
     def kill(self) -> None:
         """End all workers at once."""
         for slot in self._slots:
             if slot.worker is not None:
-                slot.worker.send(signal.SIGKILL)
+                _send(slot.worker, signal.SIGKILL)
 
     def has_adopted(self) -> bool:
         """Return whether there are workers whose end nobody tells: they have to be looked for."""
@@ -245,3 +245,11 @@ def _how(code: int | None) -> str:
     if code is None:
         return "has ended"
     return f"was killed by {process.signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+
+
+def _send(worker: Identity, order: signal.Signals) -> None:
+    if worker.start:
+        tell(worker, order)
+    else:
+        # Nothing tells processes apart here. Until the fork server says that its child has ended, it has the pid.
+        process.send([worker.pid], order)
