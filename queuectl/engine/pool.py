@@ -97,13 +97,20 @@ class Pool:
         self._reaper.step()
         if self._slots.bury():
             self._scheduler.poke()
-        self._wakeup.stop(self._presence.step())
+        self._look_around()
         if self._wakeup.stops:
             self._stop_all()
         else:
             self._follow()
         if len(self._slots) or not self._wakeup.stops:
             self._wait()
+
+    def _look_around(self) -> None:
+        """See whether others still find us. What has changed for us may have changed for the workers, which rest."""
+        changes = self._presence.changes
+        self._wakeup.stop(self._presence.step())
+        if self._presence.changes != changes:
+            self._slots.wake()
 
     def _is_forced(self) -> bool:
         return self._wakeup.stops > 1

@@ -7,6 +7,8 @@ stop: there is nothing that it could do for anybody.
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.clock import Clock
@@ -44,13 +46,19 @@ class Presence:
         self._text = text
         self._look_at = clock.monotonic() + LOOK_MS
         self._taken = 0
+        self._seen: tuple[int, ...] | None = None
+        self.changes = 0
         self.remade = 0
+
+    def hurry(self) -> None:
+        """Look at the next step, whenever the last look was."""
+        self._look_at = self._clock.monotonic()
 
     def step(self) -> int:
         """Once a second, make again what is missing; return how this process has to stop.
 
-        0: it need not. 1: in order, another one has its place. 2: at once, the home is gone. `remade` counts how
-        often something was missing.
+        0: it need not. 1: in order, another one has its place. 2: at once, the home is gone. `changes` counts how
+        often files came or went, `remade` how often one of ours was missing.
         """
         now = self._clock.monotonic()
         if now < self._look_at:
@@ -59,8 +67,14 @@ class Presence:
         if self._database.is_replaced():
             self._log.complain(f"{self._home.database} was removed or replaced, there is nothing to do any more")
             return 2
+        found = self._times()
+        if found is not None and found == self._seen:
+            return 0
+        self._seen = None
+        self.changes += 1
         if self._lock.is_in_place() and self._bell.is_in_place():
             self._taken = 0
+            self._seen = found
             return 0
         try:
             return self._mend()
@@ -68,6 +82,13 @@ class Presence:
             # The disk is full or read-only for now; what is missing is made when it can be.
             self._log.complain(f"cannot make {error.filename} again: {error.strerror}")
             return 0
+
+    def _times(self) -> tuple[int, ...] | None:
+        """Return when files were last made or removed beside ours, None if a directory is missing."""
+        try:
+            return os.stat(self._home.run).st_mtime_ns, os.stat(self._home.bells).st_mtime_ns
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def _mend(self) -> int:
         self._home.make_directories()

@@ -15,6 +15,7 @@ from . import process
 from .fork_server import ForkServer
 from .identity import Identity
 from .stopping import tell
+from .wakeup import LOOK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -213,6 +214,12 @@ class Slots:
         elif slot.worker is not None and (forced or not slot.is_leaving):
             _send(slot.worker, signal.SIGQUIT if forced else signal.SIGTERM)
         slot.is_leaving = True
+
+    def wake(self) -> None:
+        """Have all workers look at their files, also those that rest."""
+        for slot in self._slots:
+            if slot.worker is not None:
+                slot.worker.send(LOOK)
 
     def kill(self) -> None:
         """End all workers at once."""

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from ..model.clock import Clock
     from ..store.claim import Claim
 
-POLL_MS = 5_000
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 5.0
 HEARTBEAT_MS = 10_000
 TALLY_MS = 1000
 RENEW_PATIENCE_SECONDS = 1.0
@@ -108,7 +107,7 @@ class Worker:
 
     def step(self) -> None:
         """Do one thing: run one job, or wait until there may be one."""
-        self.wakeup.stop(self._presence.step())
+        self._look_around()
         try:
             claim = self._settle_and_claim()
         except StoreUnavailable as error:
@@ -235,7 +234,7 @@ class Worker:
     def _watch(self, execution: Execution) -> None:
         """Once a second while a job runs: renew, store output, see whether to end it."""
         claim = execution.claim
-        self.wakeup.stop(self._presence.step())
+        self._look_around()
         if self._is_forced() or self._is_out_of_time():
             execution.end(Outcome.released())
         if self.clock.monotonic() >= claim.lease_until:
@@ -296,15 +295,18 @@ class Worker:
         """Wait in the home until the bell rings, something stops us, or it is time to look again."""
         self._go_home()
         self.wakeup.rung = False
-        look_at = self.clock.monotonic() + POLL_MS
-        while not self.wakeup.rung and not self._is_stopping() and self.clock.monotonic() < look_at:
-            self.wakeup.wait(LOOK_SECONDS)
-            self._reap()
-            self.wakeup.stop(self._presence.step())
+        self.wakeup.wait(POLL_SECONDS)
+        self._reap()
         if self._is_stopping():
             return
         if self.wakeup.take_control() or self.clock.monotonic() - self._heartbeat_at >= HEARTBEAT_MS:
             self._refresh()
+
+    def _look_around(self) -> None:
+        """See whether others still find us. While we rest, the pool looks and wakes us when something has changed."""
+        if self.wakeup.take_look():
+            self._presence.hurry()
+        self.wakeup.stop(self._presence.step())
 
     def _go_home(self) -> None:
         """Leave the directory of the last job, so that its disk can be taken away."""

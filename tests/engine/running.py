@@ -26,8 +26,7 @@ from queuectl.engine.worker import Worker
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home, Store
 
-queuectl.engine.worker.POLL_MS = 10
-queuectl.engine.worker.LOOK_SECONDS = 0.01
+queuectl.engine.worker.POLL_SECONDS = 0.01
 worker = Worker(Home(sys.argv[1]))
 scheduler = Scheduler(worker.home, Store(worker.home), clock=SYSTEM_CLOCK, log=worker.log)
 while True:
