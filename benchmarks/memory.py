@@ -1,4 +1,4 @@
-"""Memory of a pool with 2 workers: PSS of all its processes, fork server and resource tracker included.
+"""Memory of a pool with 2 workers: PSS of all its processes, the fork server included.
 
 PSS shares a page among the processes that map it, so the sum is what the machine pays; pages of the Python
 binary shared with other Pythons make it smaller, so the memory of these processes alone (private pages)

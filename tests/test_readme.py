@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import json
 import os
 import re
 import shlex
@@ -38,7 +39,10 @@ from tests.terminals import PtySession
 LIMIT = 120.0
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+SERVICES = (ROOT / "docs" / "services.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^(<!-- run -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What a service manager or a container runs.
+SERVICE = re.compile(r"^(?:ExecStart=(.+)|.*CMD (\[.+\]))$", re.MULTILINE)
 EXIT_CODE = re.compile(r"# exit code (\d+)$")
 CHANGING = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?|\b(\d+(\.\d+)?(ms|s|m|h|d))+\b")
 TYPED = re.compile(r"^<!-- typed: ([^\n]+) -->\n```terminal\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -58,10 +62,10 @@ class Step(NamedTuple):
         return int(found.group(1)) if found else 0
 
 
-def steps(*, run: bool | None = None) -> list[Step]:
+def steps(*, run: bool | None = None, text: str = README) -> list[Step]:
     """Return the commands of all console blocks; with `run` only those that are run, or are not."""
     found = []
-    for mark, language, body in BLOCK.findall(README):
+    for mark, language, body in BLOCK.findall(text):
         if language == "console" and run in (None, bool(mark)):
             for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
                 command, *shown = part.rstrip("\n").split("\n")
@@ -177,10 +181,26 @@ def test_the_session_of_the_readme_works_as_it_is_shown(user: User) -> None:
 
 
 def test_every_command_of_the_readme_can_be_parsed() -> None:
+    assert parsed_commands(steps()) >= len(steps(run=True))
+
+
+def test_every_command_of_the_document_on_services_can_be_parsed() -> None:
+    # The blocks of a list are indented.
+    text = re.sub(r"^  ", "", SERVICES, flags=re.MULTILINE)
+    found = steps(text=text)
+    assert parsed_commands(found) >= 6
+    services = [json.loads(words) if words else shlex.split(line) for line, words in SERVICE.findall(text)]
+    assert len(services) == 3
+    for path, *words in services:
+        assert path.endswith("queuectl") and parser.parse(words).command is not None
+
+
+def parsed_commands(found: list[Step]) -> int:
+    """Parse all commands of ours, also those that are run in a container; return how many there are."""
     load()
     parsed = 0
-    for step in steps():
-        for words in simple_commands(step.command):
+    for step in found:
+        for words in simple_commands(re.sub(r"^docker exec \w+ ", "", step.command)):
             if words[:2] == ["python3", "main.py"] or words[0] == "queuectl":
                 found = parser.parse(words[2 if words[0] == "python3" else 1 :])
                 assert found.command is not None, step.command
@@ -189,7 +209,7 @@ def test_every_command_of_the_readme_can_be_parsed() -> None:
                 assert importlib.util.find_spec(words[2]) is not None, step.command
             elif words[0] == "bash":
                 assert (ROOT / words[1]).is_file(), step.command
-    assert parsed >= len(steps(run=True))
+    return parsed
 
 
 def test_the_python_example_prints_what_the_readme_says(user: User) -> None:
@@ -301,7 +321,7 @@ def test_the_readme_explains_every_exit_code() -> None:
     assert codes(errors.QueueCTLError) - rows == set()
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/how-it-works.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/how-it-works.md", "docs/services.md"])
 def test_links_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     headings = {

@@ -104,8 +104,7 @@ def dashboard_start(
 
 
 def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None, *, opens: bool) -> Result:
-    from ..engine.daemon import report_failure, report_ready
-    from ..model.errors import QueueCTLError
+    from ..engine.daemon import report_ready, reporting
 
     def ready(url: str) -> Result | None:
         if ready_fd is not None:
@@ -115,11 +114,8 @@ def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None,
         found.notes.append("Ctrl-C ends it")
         return found
 
-    try:
+    with reporting(ready_fd):
         context.front_end.dashboard(context, options, ready)
-    except QueueCTLError as error:
-        report_failure(ready_fd, error)
-        raise
     return Result()
 
 

@@ -63,20 +63,14 @@ def scheduler_start(
     same while they run, so a scheduler is for homes where they do not always run. With --auto it starts
     workers when there is something to do, and stops them after an idle minute.
     """
-    settings = context.queue.settings()
-    if workers is not None and not auto:
-        raise InvalidInput("--workers goes with --auto", field="workers")
-    most = (settings.worker_count if workers is None else workers) if auto else None
-    if most is not None and most > settings.max_workers:
-        raise InvalidInput(
-            f"at most {settings.max_workers} workers are allowed, got {most}",
-            field="workers",
-            hint=f"allow more with: queuectl config set max_workers {most}",
-        )
-    seconds = settings.scheduler_interval / 1000 if interval is None else interval
-    context.close()
-    if no_detach:
-        return _run_here(context, most, seconds, ready_fd)
+    from ..engine.daemon import reporting
+
+    with reporting(ready_fd):
+        most = _most(context, auto, workers)
+        seconds = context.queue.settings().scheduler_interval / 1000 if interval is None else interval
+        context.close()
+        if no_detach:
+            return _run_here(context, most, seconds, ready_fd)
     from ..engine.scheduler_control import start_scheduler
 
     start_scheduler(context.queue.home, workers=most, interval=seconds)
@@ -84,18 +78,30 @@ def scheduler_start(
     return Result(record=_state(context), message=f"Scheduler started{how}")
 
 
-def _run_here(context: Context, workers: int | None, interval: float, ready_fd: int | None) -> Result:
-    from ..engine.daemon import report_failure, report_ready
-    from ..engine.scheduler_daemon import SchedulerDaemon
-    from ..model.errors import QueueCTLError
+def _most(context: Context, auto: bool, workers: int | None) -> int | None:
+    """Return how many workers automatic mode may start, None in manual mode. Raises InvalidInput."""
+    if not auto:
+        if workers is not None:
+            raise InvalidInput("--workers goes with --auto", field="workers")
+        return None
+    settings = context.queue.settings()
+    most = settings.worker_count if workers is None else workers
+    if most <= settings.max_workers:
+        return most
+    raise InvalidInput(
+        f"at most {settings.max_workers} workers are allowed, got {most}",
+        field="workers",
+        hint=f"allow more with: queuectl config set max_workers {most}",
+    )
 
-    try:
-        SchedulerDaemon(
-            context.queue.home, interval=interval, workers=workers, on_ready=lambda: report_ready(ready_fd)
-        ).run()
-    except QueueCTLError as error:
-        report_failure(ready_fd, error)
-        raise
+
+def _run_here(context: Context, workers: int | None, interval: float, ready_fd: int | None) -> Result:
+    from ..engine.daemon import report_ready
+    from ..engine.scheduler_daemon import SchedulerDaemon
+
+    SchedulerDaemon(
+        context.queue.home, interval=interval, workers=workers, on_ready=lambda: report_ready(ready_fd)
+    ).run()
     return Result()
 
 
@@ -108,6 +114,8 @@ def _state(context: Context) -> dict[str, Any]:
 @command("scheduler status", group=GROUP, watch=True, examples=("scheduler status", "scheduler status --json"))
 def scheduler_status(context: Context) -> Result:
     """Show whether the scheduler runs: mode, pid, uptime, last tick, next due job, and what it did."""
+    if not context.queue.home.exists():
+        raise DaemonUnavailable("no scheduler is running", hint="start one with: queuectl scheduler start")
     found = _state(context)
     notes = []
     if not found["running"]:

@@ -11,7 +11,7 @@ from .result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Sequence
+    from typing import Any, Iterator, Sequence
 
     from .context import Context
 
@@ -52,33 +52,36 @@ def worker_start(
     context: Context, *, count: int | None, queue: Sequence[str], no_detach: bool, ready_fd: int | None
 ) -> Result:
     """Start workers in the background; returns when they are up."""
-    settings = context.queue.settings()
-    count = settings.worker_count if count is None else count
-    if count > settings.max_workers:
-        raise InvalidInput(
-            f"at most {settings.max_workers} workers are allowed, got {count}",
-            field="count",
-            hint=f"allow more with: queuectl config set max_workers {count}",
-        )
-    context.close()
-    if no_detach:
-        return _run_here(context, count, queue, ready_fd)
+    from ..engine.daemon import reporting
+
+    with reporting(ready_fd):
+        count = _allowed(context, context.queue.settings().worker_count if count is None else count)
+        context.close()
+        if no_detach:
+            return _run_here(context, count, queue, ready_fd)
     from ..engine.pool_control import start_pool
 
     start_pool(context.queue.home, count=count, queues=queue)
     return worker_status(context, started=count)
 
 
-def _run_here(context: Context, count: int, queues: Sequence[str], ready_fd: int | None) -> Result:
-    from ..engine.daemon import report_failure, report_ready
-    from ..engine.pool import Pool
-    from ..model.errors import QueueCTLError
+def _allowed(context: Context, count: int) -> int:
+    """Return the count. Raises InvalidInput if the settings do not allow so many."""
+    limit = context.queue.settings().max_workers
+    if count <= limit:
+        return count
+    raise InvalidInput(
+        f"at most {limit} workers are allowed, got {count}",
+        field="count",
+        hint=f"allow more with: queuectl config set max_workers {count}",
+    )
 
-    try:
-        Pool(context.queue.home, count=count, queues=tuple(queues), on_ready=lambda: report_ready(ready_fd)).run()
-    except QueueCTLError as error:
-        report_failure(ready_fd, error)
-        raise
+
+def _run_here(context: Context, count: int, queues: Sequence[str], ready_fd: int | None) -> Result:
+    from ..engine.daemon import report_ready
+    from ..engine.pool import Pool
+
+    Pool(context.queue.home, count=count, queues=tuple(queues), on_ready=lambda: report_ready(ready_fd)).run()
     return Result()
 
 
@@ -87,9 +90,14 @@ def worker_status(context: Context, *, started: int | None = None) -> Result:
     """Show the workers' health: pid, state, current job, jobs done, last heartbeat, memory."""
     from ..engine import reports
 
-    rows = reports.worker_rows(context.queue.home, context.queue.store, context.clock.wall())
+    home = context.queue.home
+    rows: list[dict[str, Any]] = []
+    notes: list[str] = []
+    # To look must not make a home.
+    if home.exists():
+        rows = reports.worker_rows(home, context.queue.store, context.clock.wall())
+        notes = reports.pool_advice(reports.pool_state(home, context.queue.store))
     is_running = any(row["state"] != "lost" for row in rows)
-    notes = []
     if not is_running:
         notes.append("no workers are running; start them with: queuectl worker start")
     message = None if started is None else f"{started} worker{'s' * (started != 1)} started"
@@ -113,14 +121,8 @@ def worker_scale(context: Context, *, count: int) -> Result:
     """Change the number of workers; those that leave finish their current job."""
     from ..engine.pool_control import scale_pool
 
-    limit = context.queue.settings().max_workers
-    if count > limit:
-        raise InvalidInput(
-            f"at most {limit} workers are allowed, got {count}",
-            field="count",
-            hint=f"allow more with: queuectl config set max_workers {count}",
-        )
-    scale_pool(context.queue, count)
+    _must_exist(context)
+    scale_pool(context.queue, _allowed(context, count))
     return Result(record={"workers": count}, message=f"Scaled to {count} worker{'s' * (count != 1)}")
 
 
@@ -167,6 +169,7 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
     from ..engine.pool_control import start_pool, stop_pool
 
     _demand_one(timeout, force)
+    _must_exist(context)
     store = context.queue.store
     count = store.meta.pool_target() or context.queue.settings().worker_count
     queues = next((row["queues"] for row in store.workers.all()), "")
@@ -175,6 +178,12 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
     context.close()
     start_pool(context.queue.home, count=count, queues=[name for name in queues.split(",") if name])
     return worker_status(context, started=count)
+
+
+def _must_exist(context: Context) -> None:
+    """Raise DaemonUnavailable where no workers can be running: to ask for those must not make a home."""
+    if not context.queue.home.exists():
+        raise DaemonUnavailable("no workers are running", hint="queuectl worker start")
 
 
 TAIL = Arg(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import __version__
+from ..engine.daemon import started_in
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from .health import Health
@@ -20,7 +21,7 @@ class App:
     """
 
     def __init__(self, home: str, *, read_only: bool = False, clock: Clock = SYSTEM_CLOCK) -> None:
-        self.queue = Queue(home, actor="web", clock=clock)
+        self.queue = Queue(home, actor="web", clock=clock, cwd=started_in())
         self.read_only = read_only
         self.clock = clock
         self.version = __version__

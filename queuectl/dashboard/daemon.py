@@ -11,10 +11,12 @@ import threading
 
 from ..engine.dashboard_control import remove_links, write_links
 from ..engine.doorbell import Doorbell
-from ..engine.instance import take_dashboard_lock
+from ..engine.instance import DASHBOARD, enter, leave, lock_text, take_lock
+from ..engine.presence import Presence
+from ..engine.reaper import Reaper
 from ..engine.wakeup import Wakeup
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import QueueCTLError
+from ..model.errors import QueueCTLError, StoreUnavailable
 from .app import App
 from .server import Server
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from ..engine.log import Log
     from ..model.clock import Clock
     from ..store import Home
+    from ..store.lockfile import LockFile
 
 BELL = "dashboard"
 LOOK_SECONDS = 1.0
@@ -42,7 +45,7 @@ def run_dashboard(
     A second signal to stop does not wait for anybody.
     """
     home.prepare()
-    lock = take_dashboard_lock(home, clock)
+    lock = take_lock(DASHBOARD, home, clock)
     app = App(home.path, read_only=options.read_only, clock=clock)
     before = {name: signal.getsignal(getattr(signal, name)) for name in SIGNALS}
     try:
@@ -50,7 +53,7 @@ def run_dashboard(
         app.queue.settings()
         server = Server(app, options)
         try:
-            _serve(home, app, server, on_ready, before)
+            _serve(home, app, server, lock, on_ready, before)
         finally:
             server.server_close()
     finally:
@@ -58,8 +61,19 @@ def run_dashboard(
         lock.close()
 
 
-def _serve(home: Home, app: App, server: Server, on_ready: Callable[[str], None], before: Mapping[str, Any]) -> None:
+def _serve(
+    home: Home,
+    app: App,
+    server: Server,
+    lock: LockFile,
+    on_ready: Callable[[str], None],
+    before: Mapping[str, Any],
+) -> None:
+    store, clock = app.queue.store, app.clock
+    record = _enter(app, server)
     bell = Doorbell(home, BELL)
+    presence = Presence(home, store.database, lock, bell, log=server.log, clock=clock, text=lock_text())
+    reaper = Reaper(clock)
     wakeup = Wakeup(bell, interrupts=True)
     acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)
     acceptor.start()
@@ -69,22 +83,43 @@ def _serve(home: Home, app: App, server: Server, on_ready: Callable[[str], None]
         _note(app, server, "dashboard started")
         on_ready(server.url)
         add_up(app, server.log)
+        remade = 0
         while not wakeup.stops and acceptor.is_alive():
-            if app.queue.store.database.is_replaced():
-                server.log.say(f"{home.database} was removed or replaced, there is nothing to show any more")
-                break
-            wakeup.wait(LOOK_SECONDS)
+            reaper.step()
+            wakeup.stop(presence.step())
+            if presence.remade != remade:
+                remade = presence.remade
+                write_links(home, server.url, server.link)
+            wakeup.wait(0 if wakeup.stops else LOOK_SECONDS)
     finally:
         # From now on a signal does what it did before us: Ctrl-C ends even this.
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler)
         wakeup.close()
-        bell.close()
         server.hub.close()
         server.shutdown()
         _note(app, server, "dashboard stopped")
+        _leave(app, server, record)
+        presence.close()
         _remove_links(home, server.log)
         server.log.say("stopped")
+
+
+def _enter(app: App, server: Server) -> str:
+    """Write down that we run; return the record, an empty one of a store that can only be looked at."""
+    try:
+        return enter(DASHBOARD, app.queue.store, app.clock.wall())
+    except StoreUnavailable as error:
+        server.log.complain(str(error))
+        return ""
+
+
+def _leave(app: App, server: Server, record: str) -> None:
+    """Take back that we run; a record that stays is one of a process that is gone."""
+    try:
+        leave(DASHBOARD, app.queue.store, record, NOTE_SECONDS)
+    except QueueCTLError as error:
+        server.log.complain(str(error))
 
 
 def add_up(app: App, log: Log) -> None:

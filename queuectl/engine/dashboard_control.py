@@ -7,7 +7,8 @@ import re
 
 from ..model.errors import DaemonUnavailable, InvalidInput
 from .daemon import launch
-from .instance import dashboard_pid, stop_daemon
+from .instance import DASHBOARD, dashboard_pid
+from .stopping import stop_daemon
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,15 +91,18 @@ def start_dashboard(home: Home, options: DashboardOptions) -> str:
     if options.token is not None:
         os.environ[TOKEN_VARIABLE] = options.token
     try:
-        launch(["--home", home.path, "dashboard", "start", *options.arguments()], home.dashboard_log)
+        launch(["--home", home.path, "dashboard", "start", *options.arguments()], home, home.dashboard_log)
     finally:
         os.environ.pop(TOKEN_VARIABLE, None)
     return read_links(home)[0]
 
 
 def stop_dashboard(queue: Queue) -> int | None:
-    """Stop the dashboard and wait until it is gone; return its pid, None if there was none."""
-    return stop_daemon(queue.home, dashboard_pid, queue.clock, KILL_AFTER_MS)
+    """Stop the dashboard and wait until it is gone; return its pid, None if there was none.
+
+    Raises DaemonUnavailable if it runs where it cannot be stopped from here, or cannot be ended.
+    """
+    return stop_daemon(DASHBOARD, queue.home, queue.clock, KILL_AFTER_MS)
 
 
 def dashboard_state(home: Home) -> dict[str, Any]:

@@ -26,11 +26,27 @@ class Doorbell:
 
     def __init__(self, home: Home, name: str) -> None:
         self.path = os.path.join(home.bells, name)
+        self._descriptor = self._hang()
+
+    def _hang(self) -> int:
         if os.path.exists(self.path):
             os.unlink(self.path)
         os.mkfifo(self.path, 0o600)
         # Open for writing too: a pipe without any writer would be readable for ever.
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+        return os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+
+    def is_in_place(self) -> bool:
+        """Return whether whoever rings reaches us; somebody may have removed or replaced the pipe."""
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def hang_again(self) -> None:
+        """Make the pipe again. Its descriptor stays the same, so that whoever waits for it need not know."""
+        made = self._hang()
+        os.dup2(made, self._descriptor, inheritable=False)
+        os.close(made)
 
     def fileno(self) -> int:
         """Return the descriptor to wait for."""
@@ -45,9 +61,9 @@ class Doorbell:
 
     def close(self) -> None:
         """Stop listening and remove the pipe."""
-        os.close(self._descriptor)
-        if os.path.exists(self.path):
+        if self.is_in_place():
             os.unlink(self.path)
+        os.close(self._descriptor)
 
 
 def ring(home: Home, prefix: str, what: bytes = WORK) -> None:

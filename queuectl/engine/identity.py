@@ -32,7 +32,11 @@ class Identity:
     @classmethod
     def own(cls) -> Identity:
         """Return that of this process."""
-        pid = os.getpid()
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> Identity:
+        """Return that of a process that has this pid here and now; of none, one that is not alive."""
         return cls(pid, process.start_time(pid) or "", process.boot_id(), process.namespace())
 
     @classmethod

@@ -1,63 +1,49 @@
 """The pool: one process per home and machine that starts, watches, replaces and stops the workers.
 
-Workers are processes of the forkserver context, which forks them from a process that has neither
-threads nor a database connection. The pool's main thread looks after processes only; a scheduler
-thread with a store of its own does what is due. The pool holds the kernel lock on `run/pool.lock`.
+Workers are forked by the fork server, a process that has neither threads nor a database connection. The pool's main
+thread looks after processes only; a scheduler thread with a store of its own does what is due. The pool holds the
+kernel lock on `run/pool.lock` and is written down in the store.
 
 First stop signal: no new jobs, current ones may finish within `shutdown_timeout`. Second, or SIGQUIT:
-jobs are ended and go back to the queue. A worker that was killed from outside is replaced at once, one that
-fails by itself after a growing delay.
+jobs are ended and go back to the queue. A pool that was outgrown, since another version of QueueCTL was installed
+or has upgraded the store, starts no more workers: those that it has go on, and with the last one it ends.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 
+from .. import __version__
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import DaemonUnavailable, QueueCTLError, StoreUnavailable
+from ..model.errors import QueueCTLError, StoreUnavailable
 from ..store import Store
 from . import process
-from .daemon import ROOT
-from .doorbell import POOL, Doorbell
-from .instance import take_pool_lock
+from .daemon import installed_version
+from .doorbell import POOL as BELL
+from .doorbell import Doorbell
+from .instance import POOL, enter, leave, lock_text, take_lock
 from .log import Log
+from .presence import Presence
+from .reaper import Reaper
 from .recovery import Recovery
 from .scheduler import SchedulerThread
 from .settings import load_settings
+from .slots import Slots
 from .wakeup import Wakeup
-from .worker_process import work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext, SpawnContext
-    from multiprocessing.process import BaseProcess
     from typing import Callable
 
     from ..model.clock import Clock
     from ..store import Home
 
-LOOK_SECONDS = 5.0
-FIRST_DELAY_MS = 100
-LONGEST_DELAY_MS = 30_000
-SETTLED_MS = 10_000
+LOOK_SECONDS = 1.0
+FOLLOW_MS = 5_000
 OVERTIME_MS = 10_000
 LAST_BUDGET_SECONDS = 5.0
-PRELOAD = ["queuectl.engine.worker_process", "queuectl.engine.fork_server"]
-
-
-class Slot:
-    """A place in the pool, with the worker process that has it at the moment."""
-
-    __slots__ = ("worker", "started_at", "failures", "start_at", "is_leaving")
-
-    def __init__(self, now: int) -> None:
-        self.worker: BaseProcess | None = None
-        self.started_at = now
-        self.failures = 0
-        self.start_at = now
-        self.is_leaving = False
+DEATH_MS = 10_000
+DEATH_LOOK_SECONDS = 0.01
 
 
 class Pool:
@@ -76,45 +62,58 @@ class Pool:
         on_ready: Callable[[], None],
     ) -> None:
         self._home = home
-        self._queues = queues
         self._clock = clock
         self._on_ready = on_ready
         self._log = Log("pool", clock)
         home.prepare()
-        self._lock = take_pool_lock(home, clock)
-        self._bell = Doorbell(home, POOL)
-        self._wakeup = Wakeup(self._bell, interrupts=True)
+        lock = take_lock(POOL, home, clock)
+        # Not the directory of the user, which may go away.
+        os.chdir(home.path)
+        bell = Doorbell(home, BELL)
+        self._wakeup = Wakeup(bell, interrupts=True)
         # Whoever waits for the store looks at the signals that the wakeup has seen.
         self._store = Store(home, clock=clock, give_up=self._is_forced)
+        self._record = enter(POOL, self._store, clock.wall())
+        self._presence = Presence(home, self._store.database, lock, bell, log=self._log, clock=clock, text=lock_text())
+        self._reaper = Reaper(clock)
         self._settings = load_settings(self._store)
         self._set_target(count)
-        # The orphans of a killed worker's job fall to us, where a recovery finds them.
+        # The orphans of a killed worker's job fall to us where the fork server is gone too; a recovery finds them.
         process.become_subreaper()
-        self._context = _context(home)
-        self._slots: list[Slot] = []
+        self._slots = Slots(home, queues, clock=clock, log=self._log, wakeup=self._wakeup)
+        self._follow_at = clock.monotonic()
         self._stop_by: int | None = None
         self._stops_passed_on = 0
-        self._is_ready = False
         self._scheduler = SchedulerThread(home, clock=clock, log=self._log)
 
     def run(self) -> None:
         """Look after the workers until told to stop and the last one is gone."""
         self._scheduler.start()
         try:
-            while self._wakeup.stops == 0 or self._slots:
+            while self._wakeup.stops == 0 or len(self._slots):
                 self.step()
         finally:
             self._close()
 
     def step(self) -> None:
         """Bury the dead, start or stop workers as needed, and wait for something to happen."""
-        self._bury()
+        self._reaper.step()
+        if self._slots.bury():
+            self._scheduler.poke()
+        self._look_around()
         if self._wakeup.stops:
             self._stop_all()
         else:
             self._follow()
-        if self._slots or not self._wakeup.stops:
+        if len(self._slots) or not self._wakeup.stops:
             self._wait()
+
+    def _look_around(self) -> None:
+        """See whether others still find us. What has changed for us may have changed for the workers, which rest."""
+        changes = self._presence.changes
+        self._wakeup.stop(self._presence.step())
+        if self._presence.changes != changes:
+            self._slots.wake()
 
     def _is_forced(self) -> bool:
         return self._wakeup.stops > 1
@@ -123,38 +122,9 @@ class Pool:
         with self._store.writing():
             self._store.meta.set_pool_target(count)
 
-    def _bury(self) -> None:
-        for slot in list(self._slots):
-            if slot.worker is None or slot.worker.exitcode is None:
-                continue
-            self._wakeup.forget(slot.worker.sentinel)
-            code, pid = slot.worker.exitcode, slot.worker.pid
-            slot.worker.close()
-            slot.worker = None
-            self._scheduler.poke()
-            if slot.is_leaving or self._wakeup.stops:
-                self._slots.remove(slot)
-            else:
-                self._plan_replacement(slot, code, pid)
-
-    def _plan_replacement(self, slot: Slot, code: int, pid: int | None) -> None:
-        now = self._clock.monotonic()
-        how = f"was killed by {process.signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
-        if not self._is_ready and code >= 0:
-            raise DaemonUnavailable(f"a worker {how} while starting", hint=f"see {self._home.pool_log}")
-        if code == -signal.SIGKILL or now - slot.started_at >= SETTLED_MS:
-            slot.failures = 0
-            slot.start_at = now
-        else:
-            slot.failures += 1
-            slot.start_at = now + min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** min(slot.failures, 20))
-        self._log.say(f"worker process {pid} {how}, starting another in {(slot.start_at - now) / 1000:g} s")
-
     def _follow(self) -> None:
-        if self._store.database.is_replaced():
-            self._log.say(f"{self._home.database} was removed or replaced, there is nothing to work for any more")
-            self._wakeup.stops = 2
-            return
+        if not self._slots.is_ready and self._scheduler.error is not None:
+            raise self._scheduler.error
         if not self._scheduler.is_alive():
             self._log.say("the scheduler thread has failed, starting another")
             self._scheduler = SchedulerThread(self._home, clock=self._clock, log=self._log)
@@ -167,40 +137,40 @@ class Pool:
             self._log.complain(f"cannot use the store: {error}")
 
     def _follow_target(self) -> None:
-        target = self._store.meta.pool_target() or 0
-        staying = [slot for slot in self._slots if not slot.is_leaving]
-        for _ in range(target - len(staying)):
-            self._slots.append(Slot(self._clock.monotonic()))
-        for slot in staying[target:]:
-            self._dismiss(slot)
-        for slot in self._slots:
-            if slot.worker is None and self._clock.monotonic() >= slot.start_at:
-                self._start(slot)
+        now = self._clock.monotonic()
+        if now >= self._follow_at or self._wakeup.rung:
+            self._follow_at = now + FOLLOW_MS
+            self._slots.resize(self._store.meta.pool_target() or 0)
+        due = self._slots.due()
+        # Of a home that is gone, the presence tells soon; no worker could start in it.
+        if not due or self._store.database.is_replaced():
+            return
+        outgrown = self._outgrown()
+        if outgrown is None:
+            self._slots.start(due)
+            return
+        self._log.complain(f"{outgrown}: no more workers are started; go on with: queuectl worker restart")
+        self._slots.drop(due)
+        if not len(self._slots):
+            self._log.say("no worker is left, making room for the next pool")
+            self._wakeup.stops = 1
 
-    def _start(self, slot: Slot) -> None:
-        worker = self._context.Process(target=work, args=(self._home.path, self._queues), daemon=False)
-        worker.start()
-        slot.worker = worker
-        slot.started_at = self._clock.monotonic()
-        self._wakeup.listen(worker.sentinel)
-
-    def _dismiss(self, slot: Slot, *, forced: bool = False) -> None:
-        """Tell a worker to leave; one that is leaving already is told again only to hurry it up."""
-        if slot.worker is None:
-            self._slots.remove(slot)
-        elif forced:
-            process.send_to_pids([slot.worker.pid or 0], signal.SIGQUIT)
-        elif not slot.is_leaving:
-            slot.worker.terminate()
-        slot.is_leaving = True
+    def _outgrown(self) -> str | None:
+        """Return why workers that were started now would not fit, None if they would."""
+        if self._store.is_outgrown():
+            return "a newer version of QueueCTL has upgraded the home"
+        installed = installed_version()
+        if installed in (None, __version__):
+            return None
+        return f"version {installed} of QueueCTL has been installed, this pool is of version {__version__}"
 
     def _announce(self) -> None:
         """Say that we are ready once every worker has registered."""
-        if self._is_ready:
+        if self._slots.is_ready:
             return
         registered = {row["pid"] for row in self._store.workers.all()}
-        if all(slot.worker is not None and slot.worker.pid in registered for slot in self._slots):
-            self._is_ready = True
+        if all(pid in registered for pid in self._slots.pids()):
+            self._slots.is_ready = True
             self._log.say(f"{len(self._slots)} worker{' is' if len(self._slots) == 1 else 's are'} up")
             self._on_ready()
             self._note("workers started")
@@ -223,12 +193,10 @@ class Pool:
             self._log.say("stopping at once" if forced else "stopping, current jobs may finish")
             patience = 0 if forced else self._settings.shutdown_timeout
             self._stop_by = now + patience + self._settings.kill_grace + OVERTIME_MS
-            for slot in list(self._slots):
-                self._dismiss(slot, forced=forced)
-        if self._stop_by is not None and now >= self._stop_by:
             for slot in self._slots:
-                if slot.worker is not None:
-                    slot.worker.kill()
+                self._slots.dismiss(slot, forced=forced)
+        if self._stop_by is not None and now >= self._stop_by:
+            self._slots.kill()
 
     def _reload_settings(self) -> None:
         """Workers follow the settings as they are now; so must the time that we give them."""
@@ -239,62 +207,42 @@ class Pool:
 
     def _wait(self) -> None:
         now = self._clock.monotonic()
-        starts = [slot.start_at - now for slot in self._slots if slot.worker is None]
-        if self._stop_by is not None:
-            starts.append(self._stop_by - now)
-        seconds = min([LOOK_SECONDS, *(max(0, start) / 1000 for start in starts)])
+        wakes = [at for at in (self._slots.next_start(), self._stop_by) if at is not None]
+        seconds = min([LOOK_SECONDS, *(max(0, at - now) / 1000 for at in wakes)])
         self._wakeup.rung = False
         self._wakeup.wait(seconds)
         if self._wakeup.rung:
             self._scheduler.poke()
 
     def _close(self) -> None:
-        for slot in self._slots:
-            if slot.worker is not None:
-                slot.worker.kill()
-                slot.worker.join()
+        self._end_workers()
         self._scheduler.stop()
         self._recover()
         try:
             self._note("workers stopped")
+            leave(POOL, self._store, self._record, LAST_BUDGET_SECONDS)
         except StoreUnavailable as error:
             self._log.complain(f"cannot use the store: {error}")
+        self._slots.close()
         self._store.close()
-        self._bell.close()
         self._wakeup.close()
         self._log.say("stopped")
-        self._lock.close()
+        self._presence.close()
+
+    def _end_workers(self) -> None:
+        """Kill the workers that are left, of a pool that failed, and wait for that."""
+        self._slots.kill()
+        deadline = self._clock.monotonic() + DEATH_MS
+        while any(slot.worker is not None and slot.worker.is_alive() for slot in self._slots):
+            if self._clock.monotonic() >= deadline:
+                self._log.say("some workers cannot be ended")
+                return
+            self._clock.pause(DEATH_LOOK_SECONDS)
 
     def _recover(self) -> None:
         """End and take back what killed workers have left: nobody else would before the next pool."""
         try:
-            with Store(self._home, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS) as store:
+            with Store(self._home, create=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS) as store:
                 Recovery(self._home, store, clock=self._clock, log=self._log).step()
         except (QueueCTLError, OSError) as error:
             self._log.complain(f"cannot recover: {error}")
-
-
-def _context(home: Home) -> ForkServerContext | SpawnContext:
-    """Return the forkserver context with the worker's modules loaded, or spawn where there is none."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
-    _start_fork_server(home)
-    return context
-
-
-def _start_fork_server(home: Home) -> None:
-    """Start the fork server where it finds our package: before Python 3.12 it looks in its directory only.
-
-    The pool stays in the home: multiprocessing asks for the directory at each start, and the user's may go away.
-    """
-    from multiprocessing import forkserver
-
-    if os.path.isdir(ROOT):
-        os.chdir(ROOT)
-    # What closing the terminal means is for the pool to say, not for the fork server and its workers.
-    hang_up = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    forkserver.ensure_running()
-    signal.signal(signal.SIGHUP, hang_up)
-    os.chdir(home.path)

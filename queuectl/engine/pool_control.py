@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import signal
 
-from ..model.errors import DaemonUnavailable
-from ..store.lockfile import is_held
-from . import process
+from ..model.errors import DaemonUnavailable, StoreUnavailable
+from ..model.settings import Settings
 from .daemon import launch
-from .doorbell import CONTROL, POOL, ring
-from .instance import pool_pid
+from .doorbell import CONTROL, ring
+from .doorbell import POOL as POOL_BELL
+from .identity import Identity
+from .instance import ELSEWHERE, POOL, find, other_version
+from .liveness import is_worker_alive
+from .stopping import LOOK_SECONDS, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, Sequence
+    from typing import Callable, Sequence
 
+    from ..model.clock import Clock
     from ..store import Home
+    from ..store.sqlite import Row
     from .queue import Queue
 
-LOOK_SECONDS = 0.02
 SCALE_BUDGET_MS = 60_000
-FORCE_BUDGET_MS = 20_000
+# What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
+FOLLOW_MS = 20_000
+PROBE_TRIES = 10
+RESTART = "queuectl worker restart"
+STOP_THERE = f"stop it there: {POOL.stop}"
 
 
 def start_pool(home: Home, *, count: int, queues: Sequence[str]) -> None:
@@ -30,7 +37,7 @@ def start_pool(home: Home, *, count: int, queues: Sequence[str]) -> None:
     arguments = ["--home", home.path, "worker", "start", "--no-detach", "--count", str(count)]
     for queue in queues:
         arguments += ["--queue", queue]
-    launch(arguments, home.pool_log)
+    launch(arguments, home, home.pool_log)
 
 
 def stop_pool(queue: Queue, *, patience: float | None, force: bool) -> int | None:
@@ -38,61 +45,128 @@ def stop_pool(queue: Queue, *, patience: float | None, force: bool) -> int | Non
 
     Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience`
     seconds (None: as long as the workers themselves allow), then, or at once with `force`, they are
-    ended and go back to the queue. What does not even follow that order is killed.
+    ended and go back to the queue. With either, what does not even follow that order is killed. Raises
+    DaemonUnavailable for what cannot be signalled from here, what does not answer and what cannot be ended.
     """
-    first = None
-    pids = _running(queue)
-    orders = _orders(queue, patience, force)
-    send_at, order = next(orders)
-    while pids:
-        first = first or pids[0]
-        if queue.clock.monotonic() >= send_at:
-            process.send_to_pids(pids, order)
-            send_at, order = next(orders)
-        queue.clock.pause(LOOK_SECONDS)
-        pids = _running(queue)
-    return first
+    settings = _settings(queue)
+    orders = _orders(settings, patience, force)
+    limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
+    first: int | None = None
+    while True:
+        targets = _targets(queue)
+        if not targets:
+            return first
+        first = first or targets[0].pid
+        # The pool first, then workers that have outlived it: each in its turn has the whole time.
+        _stop(targets, orders, limit, queue.clock)
 
 
-def _orders(queue: Queue, patience: float | None, force: bool) -> Iterator[tuple[float, signal.Signals]]:
-    """Yield when to send which signal: a request, then an order, then the end."""
-    now = queue.clock.monotonic()
-    if not force:
-        yield now, signal.SIGTERM
-    order_at = now if force else math.inf if patience is None else now + patience * 1000
-    yield order_at, signal.SIGQUIT
-    yield order_at + queue.settings().kill_grace + FORCE_BUDGET_MS, signal.SIGKILL
-    yield math.inf, signal.SIGKILL
+def _settings(queue: Queue) -> Settings:
+    try:
+        return queue.settings() if queue.home.exists() else Settings({})
+    except StoreUnavailable:
+        return Settings({})  # A damaged store keeps nobody from stopping what works on it.
 
 
-def _running(queue: Queue) -> list[int]:
-    """Return the pid of the pool or, without one, those of the workers that have outlived it."""
-    pool = pool_pid(queue.home)
+def _orders(settings: Settings, patience: float | None, force: bool) -> list[tuple[int, signal.Signals]]:
+    """Return which signals to send, each after how many milliseconds: a request, then an order, then the end."""
+    if patience is None and not force:
+        return [(0, signal.SIGTERM)]
+    order_at = 0 if patience is None or force else int(patience * 1000)
+    request = [] if force else [(0, signal.SIGTERM)]
+    return [*request, (order_at, signal.SIGQUIT), (order_at + settings.kill_grace + FOLLOW_MS, signal.SIGKILL)]
+
+
+def _stop(targets: Sequence[Identity], orders: Sequence[tuple[int, signal.Signals]], limit: int, clock: Clock) -> None:
+    """Send each order when it is time, until all targets have ended. Raises DaemonUnavailable if some never do.
+
+    The last order has `limit` milliseconds to be followed.
+    """
+    start = clock.monotonic()
+    for after, order in orders:
+        if _have_ended(targets, start + after, clock):
+            return
+        for target in targets:
+            tell(target, order)
+    if _have_ended(targets, clock.monotonic() + limit, clock):
+        return
+    pids = ", ".join(str(target.pid) for target in targets if target.is_alive())
+    if orders[-1][1] == signal.SIGKILL:
+        raise DaemonUnavailable(f"the workers (pid {pids}) cannot be ended", hint=f"find out why: ps -fp {pids}")
+    raise DaemonUnavailable(
+        f"the workers (pid {pids}) do not answer", hint=f"end them at once with: {POOL.stop} --force"
+    )
+
+
+def _have_ended(targets: Sequence[Identity], deadline: int, clock: Clock) -> bool:
+    """Wait until all targets have ended or the deadline has passed; return whether they have ended."""
+    while any(target.is_alive() for target in targets):
+        if clock.monotonic() >= deadline:
+            return False
+        clock.pause(LOOK_SECONDS)
+    return True
+
+
+def _targets(queue: Queue) -> list[Identity]:
+    """Return the pool or, without one, the workers that have outlived it.
+
+    Raises DaemonUnavailable if they cannot be signalled from here.
+    """
+    pool = find(POOL, queue.home, queue.clock)
     if pool is not None:
-        return [pool]
-    return [row["pid"] for row in queue.store.workers.all() if is_held(queue.home.worker_lock(row["id"]))]
+        return [pool.here()]
+    return [_here(queue, row) for row in _rows(queue) if is_worker_alive(queue.home, row)]
+
+
+def _rows(queue: Queue) -> list[Row]:
+    try:
+        return queue.store.workers.all() if queue.home.exists() else []
+    except StoreUnavailable:
+        return []  # Workers cannot do without the store either: they end by themselves.
+
+
+def _here(queue: Queue, row: Row) -> Identity:
+    """Return whom to signal. A worker whose lock is held while its pid is nobody's here runs elsewhere."""
+    identity = Identity.of_worker(row)
+    for _ in range(PROBE_TRIES):
+        if identity.is_alive() or not is_worker_alive(queue.home, row):
+            return identity
+        queue.clock.pause(LOOK_SECONDS)
+    raise DaemonUnavailable(f"worker {row['id']} runs {ELSEWHERE} and cannot be stopped from here", hint=STOP_THERE)
 
 
 def scale_pool(queue: Queue, count: int) -> None:
     """Give the running pool another number of workers and wait until it has it. Raises DaemonUnavailable."""
-    if pool_pid(queue.home) is None:
+    pool = find(POOL, queue.home, queue.clock)
+    if pool is None:
         raise DaemonUnavailable("no workers are running", hint=f"queuectl worker start --count {count}")
     store = queue.store
+    version = other_version(pool, store)
+    if version is not None and count > _staying_workers(queue):
+        raise DaemonUnavailable(
+            f"no more workers can start: the pool is of {version} of QueueCTL, which has been replaced", hint=RESTART
+        )
     with store.writing():
         store.meta.set_pool_target(count)
         store.events.add("scaled", actor=queue.actor, now=queue.clock.wall(), detail=f"{count} workers")
-    ring(queue.home, POOL, CONTROL)
+    if pool.identity is not None:
+        # One that was stopped cannot follow; of another container's this does nothing.
+        pool.identity.send(signal.SIGCONT)
+    ring(queue.home, POOL_BELL, CONTROL)
     _wait_for(queue, lambda: _staying_workers(queue) == count)
 
 
 def _staying_workers(queue: Queue) -> int:
     """Count the living workers that have not been told to leave."""
-    return sum(not row["stopping"] and is_held(queue.home.worker_lock(row["id"])) for row in queue.store.workers.all())
+    return sum(not row["stopping"] and is_worker_alive(queue.home, row) for row in queue.store.workers.all())
 
 
 def _wait_for(queue: Queue, condition: Callable[[], bool]) -> None:
     deadline = queue.clock.monotonic() + SCALE_BUDGET_MS
     while not condition():
-        if queue.clock.monotonic() >= deadline or pool_pid(queue.home) is None:
-            raise DaemonUnavailable("the pool did not follow", hint="see queuectl worker logs")
+        pool = find(POOL, queue.home, queue.clock, queue.store)
+        if pool is None:
+            raise DaemonUnavailable("the pool has ended", hint="its log says why: queuectl worker logs")
+        if queue.clock.monotonic() >= deadline:
+            raise DaemonUnavailable(f"the pool ({pool}) did not follow", hint="see queuectl worker logs")
         queue.clock.pause(LOOK_SECONDS)

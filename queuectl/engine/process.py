@@ -224,9 +224,10 @@ def _output_of(*command: str) -> str:
 def send_to(pid: int, start: str, number: signal.Signals) -> bool:
     """Send a signal to the process that began at `start`; return whether it was there to get it.
 
-    Where the system has descriptors for processes, the pid cannot pass to a stranger in between.
+    Where the system has descriptors for processes, the pid cannot pass to a stranger in between. A daemon may well be
+    PID 1, that of a container.
     """
-    if pid <= 1:
+    if pid < 1:
         return False
     try:
         descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
@@ -253,10 +254,12 @@ def send(members: Iterable[Entry], number: signal.Signals) -> None:
         send_to(member.pid, member.start, number)
 
 
-def send_to_pids(pids: Iterable[int], number: signal.Signals) -> None:
-    """Send a signal to processes that were told by pid a moment ago."""
-    for pid in pids:
-        send_to(pid, start_time(pid) or "", number)
+def send_to_child(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process whose exit code was not taken yet: nobody else can have its pid."""
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
 
 
 def signal_name(number: int) -> str:

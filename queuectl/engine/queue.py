@@ -42,14 +42,17 @@ AT_ONCE = 500
 class Queue:
     """The queue of a home. `home` is a directory; by default the one that `queuectl` would use here.
 
-    `actor` is noted with each change. Raises StoreUnavailable from any method if the home cannot be
-    used.
+    `actor` is noted with each change; `cwd` is the directory of jobs that name none, by default the current
+    one. Raises StoreUnavailable from any method if the home cannot be used.
     """
 
-    def __init__(self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK, cwd: str | None = None
+    ) -> None:
         self.home: Home = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         self.clock = clock
         self._actor = actor
+        self._cwd = cwd
         self._stores: dict[tuple[int, int], Store] = {}
 
     @property
@@ -143,7 +146,7 @@ class Queue:
 
     def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
         """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
-        settings, now, cwd = self.settings(), self.clock.wall(), here()
+        settings, now, cwd = self.settings(), self.clock.wall(), self._cwd or here()
         specs: list[JobSpec] = []
         problems: list[str] = []
         field: str | None = None

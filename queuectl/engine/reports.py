@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from .. import __version__
+from ..model.clock import SYSTEM_CLOCK
 from ..model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES, jobs_text
-from ..store.lockfile import is_held
 from . import process, timezone
-from .instance import pool_pid
+from .identity import Identity
+from .instance import ELSEWHERE, POOL, find, other_version
+from .liveness import is_worker_alive
 from .scheduler_control import scheduler_state
 
 TYPE_CHECKING = False
@@ -24,7 +27,9 @@ def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
     """Return each registered worker with its health: busy, idle, stopping or lost."""
     rows = []
     for worker in store.workers.with_jobs():
-        lives = is_held(home.worker_lock(worker["id"]))
+        lives = is_worker_alive(home, worker)
+        # Of a worker in another container, the pid is a stranger's here.
+        is_here = lives and Identity.of_worker(worker).is_alive()
         state = "lost" if not lives else "stopping" if worker["stopping"] else "busy" if worker["job"] else "idle"
         rows.append(
             {
@@ -35,7 +40,7 @@ def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
                 "elapsed": None if worker["job_started_at"] is None else now - worker["job_started_at"],
                 "jobs_done": worker["jobs_done"],
                 "heartbeat_at": worker["heartbeat_at"],
-                "memory": process.memory(worker["pid"]) if lives else worker["memory"],
+                "memory": process.memory(worker["pid"]) if is_here else worker["memory"],
                 "uptime": now - worker["started_at"],
                 "busy": _share(worker["busy_time"], now - worker["started_at"]),
                 "queues": worker["queues"] or "all",
@@ -49,10 +54,30 @@ def _share(part: int, whole: int) -> float | None:
     return round(min(1.0, part / whole), 3) if whole > 0 else None
 
 
-def pool_state(home: Home) -> dict[str, Any]:
-    """Return whether a pool runs, and its pid."""
-    pid = pool_pid(home)
-    return {"running": pid is not None, "pid": pid}
+def pool_state(home: Home, store: Store) -> dict[str, Any]:
+    """Return whether a pool runs, its pid, whether that is in another container, and its version if that is another."""
+    pool = find(POOL, home, SYSTEM_CLOCK, store)
+    if pool is None:
+        return {"running": False, "pid": None, "elsewhere": False, "version": None}
+    return {
+        "running": True,
+        "pid": pool.pid,
+        "elsewhere": pool.is_elsewhere,
+        "version": other_version(pool, store),
+    }
+
+
+def pool_advice(pool: dict[str, Any]) -> list[str]:
+    """Return what a user should know of the pool, given its state, each with the command that helps."""
+    advice = []
+    if pool["elsewhere"]:
+        advice.append(f"the workers run {ELSEWHERE}: stop them there")
+    if pool["version"] is not None:
+        advice.append(
+            f"the workers are of {pool['version']} of QueueCTL, this is version {__version__}: those that end are not "
+            "replaced; have them go on with this one: queuectl worker restart"
+        )
+    return advice
 
 
 def status(home: Home, store: Store, now: int) -> dict[str, Any]:
@@ -62,6 +87,7 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
     alive = [worker for worker in workers if worker["state"] != "lost"]
     oldest = store.stats.oldest_pending()
     scheduler = scheduler_state(home, store, now)
+    pool = pool_state(home, store)
     return {
         "home": home.path,
         "jobs": {state: by_state.get(state, 0) for state in STATES},
@@ -69,12 +95,13 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
         "queues": store.counts.by_queue(),
         "workers": len(alive),
         "busy_workers": sum(worker["state"] == "busy" for worker in alive),
-        "pool": pool_state(home),
+        "pool": pool,
         "scheduler": {"running": scheduler["running"], "pid": scheduler["pid"], "mode": scheduler["mode"]},
         "schedules": scheduler["schedules"],
         "oldest_pending_age": None if oldest is None else max(0, now - oldest),
         "next_due_at": scheduler["next_due_at"],
         "advice": [
+            *pool_advice(pool),
             *_advice(by_state, len(alive), scheduler),
             *(f"{alert}: {timezone.CHANGE_IT}" for alert in timezone.alerts(store, now)),
         ],

@@ -132,12 +132,14 @@ class Scheduler:
 class SchedulerThread(threading.Thread):
     """Ticks until it is stopped. A store that cannot be used is reported and tried again.
 
-    `ticked_at` is the wall time of the last tick that went well, `totals` what the ticks have done.
+    `ticked_at` is the wall time of the last tick that went well, `error` why none has done so yet, `totals` what the
+    ticks have done.
     """
 
     def __init__(self, home: Home, *, clock: Clock, log: Log, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
         super().__init__(name="scheduler", daemon=True)
         self.ticked_at: int | None = None
+        self.error: QueueCTLError | OSError | None = None
         self.totals: dict[str, int] = {}
         self._home = home
         self._clock = clock
@@ -164,7 +166,7 @@ class SchedulerThread(threading.Thread):
             patience = LONGEST_WAIT_SECONDS
             try:
                 if store is None:
-                    store = Store(self._home, clock=self._clock, give_up=lambda: self._stopping)
+                    store = Store(self._home, create=False, clock=self._clock, give_up=lambda: self._stopping)
                 if scheduler is None:
                     scheduler = Scheduler(
                         self._home, store, clock=self._clock, log=self._log, longest_wait=self._longest_wait
@@ -172,6 +174,7 @@ class SchedulerThread(threading.Thread):
                 patience = scheduler.tick()
                 self.ticked_at, self.totals = self._clock.wall(), dict(scheduler.totals)
             except (QueueCTLError, OSError) as error:
+                self.error = error if self.ticked_at is None else None
                 self._log.complain(f"scheduler: {error}")
             self._clock.wait(self._poked, patience)
             self._poked.clear()

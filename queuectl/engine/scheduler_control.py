@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..model.clock import SYSTEM_CLOCK
 from .daemon import launch
-from .instance import pool_pid, scheduler_pid, stop_daemon
+from .instance import POOL, SCHEDULER, find
+from .stopping import stop_daemon
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,22 +26,25 @@ def start_scheduler(home: Home, *, workers: int | None, interval: float) -> None
     arguments = ["--home", home.path, "scheduler", "start", "--no-detach", "--interval", f"{interval:g}"]
     if workers is not None:
         arguments += ["--auto", "--workers", str(workers)]
-    launch(arguments, home.scheduler_log)
+    launch(arguments, home, home.scheduler_log)
 
 
 def stop_scheduler(queue: Queue) -> int | None:
-    """Stop the scheduler and wait until it is gone; return its pid, None if there was none."""
-    return stop_daemon(queue.home, scheduler_pid, queue.clock, KILL_AFTER_MS)
+    """Stop the scheduler and wait until it is gone; return its pid, None if there was none.
+
+    Raises DaemonUnavailable if it runs where it cannot be stopped from here, or cannot be ended.
+    """
+    return stop_daemon(SCHEDULER, queue.home, queue.clock, KILL_AFTER_MS)
 
 
 def scheduler_state(home: Home, store: Store, now: int) -> dict[str, Any]:
     """Return whether a scheduler daemon runs, and what it and the home's clockwork are about to do."""
-    pid = scheduler_pid(home)
-    facts = store.meta.scheduler() if pid is not None else {}
+    running = find(SCHEDULER, home, SYSTEM_CLOCK, store)
+    facts = store.meta.scheduler() if running is not None else {}
     started_at = facts.get("started_at")
     return {
-        "running": pid is not None,
-        "pid": pid,
+        "running": running is not None,
+        "pid": None if running is None else running.pid,
         "mode": facts.get("mode"),
         "workers": facts.get("workers"),
         "interval": facts.get("interval"),
@@ -48,7 +53,7 @@ def scheduler_state(home: Home, store: Store, now: int) -> dict[str, Any]:
         "next_due_at": next_due(store),
         **{name: facts.get("totals", {}).get(name, 0) for name in ("promoted", "fired", "recovered", "pruned")},
         "schedules": len(store.schedules.all()),
-        "pool": pool_pid(home) is not None,
+        "pool": find(POOL, home, SYSTEM_CLOCK, store) is not None,
     }
 
 

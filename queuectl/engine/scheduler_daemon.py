@@ -7,13 +7,18 @@ thread, with a store of its own, does what is due. The daemon holds the kernel l
 
 from __future__ import annotations
 
+import os
+
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import QueueCTLError
 from .autoscale import AutoScaler
-from .doorbell import SCHEDULER, Doorbell
-from .instance import take_scheduler_lock
+from .doorbell import SCHEDULER as BELL
+from .doorbell import Doorbell
+from .instance import SCHEDULER, enter, leave, lock_text, take_lock
 from .log import Log
+from .presence import Presence
 from .queue import Queue
+from .reaper import Reaper
 from .scheduler import SchedulerThread
 from .wakeup import Wakeup
 
@@ -52,10 +57,17 @@ class SchedulerDaemon:
         self._on_ready: Callable[[], None] | None = on_ready
         self._log = Log("scheduler", clock)
         home.prepare()
-        self._lock = take_scheduler_lock(home, clock)
+        lock = take_lock(SCHEDULER, home, clock)
+        # Not the directory of the user, which may go away.
+        os.chdir(home.path)
         self._queue = Queue(home.path, actor="scheduler", clock=clock)
-        self._bell = Doorbell(home, SCHEDULER)
-        self._wakeup = Wakeup(self._bell, interrupts=True)
+        self._record = enter(SCHEDULER, self._queue.store, clock.wall())
+        bell = Doorbell(home, BELL)
+        self._wakeup = Wakeup(bell, interrupts=True)
+        self._presence = Presence(
+            home, self._queue.store.database, lock, bell, log=self._log, clock=clock, text=lock_text()
+        )
+        self._reaper = Reaper(clock)
         self._interval = interval
         self._scaler = None if workers is None else AutoScaler(self._queue, workers, self._log)
         self._thread = self._new_thread()
@@ -84,14 +96,16 @@ class SchedulerDaemon:
 
     def step(self) -> None:
         """Follow the thread and the backlog, and wait for something to happen."""
-        if self._queue.store.database.is_replaced():
-            self._log.say(f"{self._home.database} was removed or replaced, there is nothing to do any more")
-            self._wakeup.stops = 1
+        self._reaper.step()
+        self._wakeup.stop(self._presence.step())
+        if self._wakeup.stops:
             return
         if not self._thread.is_alive():
             self._log.say("the scheduler thread has failed, starting another")
             self._thread = self._new_thread()
             self._thread.start()
+        if self._on_ready is not None and self._thread.error is not None:
+            raise self._thread.error
         try:
             if self._scaler is not None:
                 self._scaler.step()
@@ -130,10 +144,10 @@ class SchedulerDaemon:
             self._written_at = -HEARTBEAT_MS
             self._report()
             self._note("scheduler stopped")
+            leave(SCHEDULER, self._queue.store, self._record)
         except QueueCTLError as error:
             self._log.complain(str(error))
         self._queue.close()
-        self._bell.close()
         self._wakeup.close()
         self._log.say("stopped")
-        self._lock.close()
+        self._presence.close()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .doorbell import Doorbell
 
 READABLE = select.POLLIN
+# Asks a process to look at its files in the home. It does nothing to one that does not know it.
+LOOK = signal.SIGURG
 
 
 class Wakeup:
@@ -35,6 +37,7 @@ class Wakeup:
         self.orphaned = False
         self.rung = False
         self._control = False
+        self._shall_look = False
         self._child_died = False
         self._bell = bell
         self._read_end, self._write_end = os.pipe()
@@ -46,6 +49,7 @@ class Wakeup:
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._note_stop)
         signal.signal(signal.SIGQUIT, self._note_stop)
+        signal.signal(LOOK, self._note_look)
         signal.signal(signal.SIGINT, self._note_stop if interrupts else signal.SIG_IGN)
         # A terminal that is closed asks the pool to stop, unless `nohup` says otherwise.
         if interrupts and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -59,8 +63,17 @@ class Wakeup:
         # Whoever runs a job looks at what it means at once.
         self._control = True
 
+    def _note_look(self, number: int, frame: object) -> None:
+        self._shall_look = True
+
     def _note_child(self, number: int, frame: object) -> None:
         self._child_died = True
+
+    def stop(self, signals: int) -> None:
+        """Do as if at least so many signals to stop had come by now."""
+        if signals:
+            self.stops = max(self.stops, signals)
+            self._control = True
 
     def listen(self, descriptor: int) -> None:
         """Let a descriptor that becomes readable end the wait too."""
@@ -106,6 +119,11 @@ class Wakeup:
         """Return whether the bell's control byte has come since the last call."""
         control, self._control = self._control, False
         return control
+
+    def take_look(self) -> bool:
+        """Return whether somebody has asked since the last call to look at our files."""
+        shall_look, self._shall_look = self._shall_look, False
+        return shall_look
 
     def take_child_died(self) -> bool:
         """Return whether a child has died since the last call."""

@@ -30,6 +30,7 @@ from .identity import Identity
 from .journal import Journal
 from .log import Log
 from .output import Capture
+from .presence import Presence
 from .settings import load_settings
 from .settle import settle
 from .shortage import Pauses
@@ -83,15 +84,16 @@ class Worker:
         self.home = home
         self.queues = queues
         self.clock = clock
-        self.bell = Doorbell(home, f"{WORKERS}{os.getpid()}")
-        self.wakeup = Wakeup(self.bell, interrupts=False, parent=parent)
+        bell = Doorbell(home, f"{WORKERS}{os.getpid()}")
+        self.wakeup = Wakeup(bell, interrupts=False, parent=parent)
         self._forced_until: int | None = None
-        self.store = Store(home, durable=False, clock=clock, give_up=self._is_out_of_patience)
+        self.store = Store(home, create=False, durable=False, clock=clock, give_up=self._is_out_of_patience)
         self.settings = load_settings(self.store)
         self._home_id = self.store.meta.home_id()
         self._mark = os.urandom(4).hex()
         self.number = self._register(adopters)
         self.log = Log(f"worker {self.number}", clock)
+        self._presence = Presence(home, self.store.database, self._lock, bell, log=self.log, clock=clock)
         self._pauses = Pauses(clock, random.random)
         self._vitals = Vitals(self.store, self.number, clock)
         self._environment = base_environment(home)
@@ -140,6 +142,7 @@ class Worker:
 
     def step(self) -> None:
         """Do one thing: run one job, or wait until there may be one."""
+        self._look_around()
         try:
             claim = self._settle_and_claim()
             if claim is None and self._pauses.is_over:
@@ -157,11 +160,9 @@ class Worker:
         with self.store.writing():
             self.store.workers.remove(self.number)
         self.store.close()
-        self.bell.close()
         self._journal.close()
-        if os.path.exists(self._lock.path):
-            os.unlink(self._lock.path)
-        self._lock.close()
+        self._lock.remove()
+        self._presence.close()
         self.wakeup.close()
 
     def _is_stopping(self) -> bool:
@@ -290,6 +291,7 @@ class Worker:
     def _watch(self, execution: Execution) -> None:
         """Once a second while a job runs: renew, store output, see whether to end it."""
         claim = execution.claim
+        self._look_around()
         if self._is_forced() or self._is_out_of_time():
             execution.end(Outcome.released())
         try:
@@ -341,7 +343,8 @@ class Worker:
             self._recorded = attempt
 
     def _rest(self) -> None:
-        """Wait until the bell rings, something stops us, or it is time to look again."""
+        """Wait in the home until the bell rings, something stops us, or it is time to look again."""
+        self._go_home()
         self.wakeup.rung = False
         self.wakeup.wait(self._pauses.left or POLL_SECONDS)
         self._reap()
@@ -349,6 +352,19 @@ class Worker:
             return
         if self.wakeup.take_control() or self._vitals.is_heartbeat_due:
             self._refresh()
+
+    def _look_around(self) -> None:
+        """See whether others still find us. While we rest, the pool looks and wakes us when something has changed."""
+        if self.wakeup.take_look():
+            self._presence.hurry()
+        self.wakeup.stop(self._presence.step())
+
+    def _go_home(self) -> None:
+        """Leave the directory of the last job, so that its disk can be taken away."""
+        try:
+            os.chdir(self.home.path)
+        except OSError as error:
+            self.log.complain(f"cannot change to the home: {error.strerror}")
 
     def _refresh(self) -> None:
         """Read the settings anew and say that we are there."""

@@ -29,6 +29,7 @@ from .opening import open_database
 from .output import Output
 from .pages import Pages
 from .schedules import Schedules
+from .schema import is_outgrown
 from .search import Search
 from .stats import Stats
 from .timings import Timings
@@ -51,7 +52,8 @@ class _Undo(Exception):
 class Store:
     """An open home.
 
-    `durable` decides what a commit waits for: True (what a user asked for) until the disk has it,
+    `create` decides whether a home that is not there is made, or refused: only what adds jobs or starts something
+    may make one. `durable` decides what a commit waits for: True (what a user asked for) until the disk has it,
     False (workers) until the operating system has it. `give_up` is looked at while waiting for
     another writer. Raises StoreUnavailable.
     """
@@ -60,6 +62,7 @@ class Store:
         self,
         home: Home,
         *,
+        create: bool = True,
         durable: bool = True,
         clock: Clock = SYSTEM_CLOCK,
         give_up: Callable[[], bool] | None = None,
@@ -68,7 +71,7 @@ class Store:
         self.home = home
         self.clock = clock
         self.database: Database = open_database(
-            home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget
+            home, create=create, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget
         )
         self.counts = Counts(self.database)
         self.contexts = Contexts(self.database)
@@ -123,6 +126,10 @@ class Store:
     def checkpoint(self) -> None:
         """Move what the write-ahead log holds into the database file."""
         self.database.checkpoint()
+
+    def is_outgrown(self) -> bool:
+        """Return whether a newer QueueCTL has upgraded the home since it was opened."""
+        return is_outgrown(self.database)
 
     def changes(self) -> int:
         """Return a number that differs once another process has committed something."""

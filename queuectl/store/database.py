@@ -275,7 +275,7 @@ class Database:
         """Return whether the file was removed or replaced since it was opened."""
         try:
             return os.stat(self.path).st_ino != self._inode
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return True
 
     def changes(self) -> int:

@@ -58,21 +58,33 @@ class Home:
         """Return the file in which the worker of this number notes what it has started."""
         return os.path.join(self.run, f"worker-{worker}.journal")
 
-    def prepare(self) -> None:
-        """Make the directories that are missing. Raises StoreUnavailable, StoreReadOnly if that cannot be."""
+    def exists(self) -> bool:
+        """Return whether there is a queue in it."""
+        return os.path.exists(self.database)
+
+    def prepare(self, *, create: bool = True) -> None:
+        """Make the directories that are missing; with `create` the home too.
+
+        Raises StoreUnavailable, StoreReadOnly if that cannot be.
+        """
         try:
-            if not os.path.isdir(self.path):
+            if create and not os.path.isdir(self.path):
                 self._refuse_foreign_parent()
+                os.makedirs(os.path.dirname(self.path), exist_ok=True)
                 _make_private(self.path)
             # Before anything is made in it, and before its directories turn out to be closed to us.
             self.refuse_strangers()
             if self.is_read_only():
                 raise read_only(self.path)
-            for directory in (self.run, self.bells, self.logs):
-                if not os.path.isdir(directory):
-                    _make_private(directory)
+            self.make_directories()
         except OSError as error:
             raise unusable(self.path, error) from error
+
+    def make_directories(self) -> None:
+        """Make the directories that are missing in the home, which must be there itself. Raises OSError."""
+        for directory in (self.run, self.bells, self.logs):
+            if not os.path.isdir(directory):
+                _make_private(directory)
 
     def is_read_only(self) -> bool:
         """Return whether there is a store that we can look at and not change."""
@@ -118,9 +130,6 @@ class Home:
 
 
 def _make_private(directory: str) -> None:
-    parent = os.path.dirname(directory)
-    if not os.path.isdir(parent):
-        os.makedirs(parent, exist_ok=True)
     try:
         os.mkdir(directory, 0o700)
     except FileExistsError:

@@ -53,6 +53,34 @@ class LockFile:
         if self._descriptor is not None:
             _unlock(self._descriptor)
 
+    def is_in_place(self) -> bool:
+        """Return whether `path` still is the file that we opened; somebody may have removed or replaced it."""
+        if self._descriptor is None:
+            return False
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def take_again(self) -> bool:
+        """Take the lock on the file that is at `path` now, made if there is none; return whether it is ours.
+
+        If it is not, we go on to hold the file that we had. Raises OSError.
+        """
+        other = LockFile(self.path)
+        if not other.acquire():
+            other.close()
+            return False
+        self.close()
+        self._descriptor = other._descriptor
+        return True
+
+    def remove(self) -> None:
+        """Remove the file, if it still is ours, and release the lock."""
+        if self.is_in_place():
+            os.unlink(self.path)
+        self.close()
+
     def write(self, text: str) -> None:
         """Replace the file's text, which others may read: who holds the lock, for people."""
         assert self._descriptor is not None
@@ -67,10 +95,10 @@ class LockFile:
 
 
 def is_held(path: str) -> bool:
-    """Return whether some process holds the lock on `path`; a missing file is held by nobody."""
+    """Return whether some process holds the lock on `path`; a missing file is held by nobody. Raises OSError."""
     try:
         descriptor = _open_to_ask(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         _lock(descriptor)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 GET = "SELECT value FROM meta WHERE key = ?"
 SET = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+REMOVE = "DELETE FROM meta WHERE key = ? AND value = ?"
 SETTINGS = "SELECT name, value FROM settings ORDER BY name"
 SET_SETTING = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 RESET_SETTING = "DELETE FROM settings WHERE name = ?"
@@ -20,6 +21,7 @@ SYNCED = "synced"
 SCHEDULER = "scheduler"
 CLOCK = "clock"
 DOWNTIME = "downtime"
+DAEMON = "daemon:"
 
 
 class Meta:
@@ -81,6 +83,19 @@ class Meta:
         import json
 
         self._database.change(SET, (DOWNTIME, json.dumps([seen, gaps])))
+
+    def daemon(self, kind: str) -> str | None:
+        """Return what the last daemon of a kind (pool, scheduler, dashboard) wrote down of itself."""
+        value = self._database.value(GET, (DAEMON + kind,))
+        return None if value is None else str(value)
+
+    def set_daemon(self, kind: str, record: str) -> None:
+        """Write down which daemon of a kind runs. In a transaction."""
+        self._database.change(SET, (DAEMON + kind, record))
+
+    def remove_daemon(self, kind: str, record: str) -> bool:
+        """Forget a daemon that has ended; return False if another has taken its place. In a transaction."""
+        return self._database.change(REMOVE, (DAEMON + kind, record)) == 1
 
     def touch(self, now: int) -> None:
         """Write something, so that the commit brings all earlier ones to the disk. In a transaction."""

@@ -27,15 +27,19 @@ UPGRADE_PATIENCE_SECONDS = 600.0
 
 
 def open_database(
-    home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None, busy_budget: float
+    home: Home, *, create: bool, durable: bool, clock: Clock, give_up: Callable[[], bool] | None, busy_budget: float
 ) -> Database:
-    """Open the home's database, making it first if the home is new. Raises StoreUnavailable."""
+    """Open the home's database; with `create`, make it first if the home is new. Raises StoreUnavailable."""
+    if not create and not home.exists():
+        raise StoreUnavailable(
+            f"there is no queue in {home.path}", hint="make one with: queuectl init, or choose another home with --home"
+        )
     is_read_only = home.is_read_only()
     if is_read_only:
         home.refuse_strangers()
     else:
-        home.prepare()
-        if not os.path.exists(home.database):
+        home.prepare(create=create)
+        if create and not home.exists():
             schema.create(home)
     _refuse_empty(home)
     kind = ReadOnlyDatabase if is_read_only else Database

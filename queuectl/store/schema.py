@@ -266,6 +266,11 @@ def upgrade(database: Database, version: int) -> None:
     database.change(f"PRAGMA user_version={VERSION}")
 
 
+def is_outgrown(database: Database) -> bool:
+    """Return whether a newer QueueCTL has upgraded the store since we opened it."""
+    return int(database.value("PRAGMA user_version")) > VERSION
+
+
 def create(home: Home) -> None:
     """Make the database in a file of our own and link it into place, unless another was faster.
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from queuectl.engine.daemon import launch
+from queuectl.dashboard.app import App
+from queuectl.engine.daemon import DIRECTORY, launch, reporting
+from queuectl.engine.instance import dashboard_pid
 from queuectl.engine.queue import Queue
-from queuectl.model.errors import Conflict, DaemonUnavailable
+from queuectl.model.errors import Conflict, DaemonUnavailable, StoreDamaged
 from queuectl.store import Home
 from tests.engine.running import RunningPool
 from tests.support import cli_command, cli_environment, run_cli
@@ -33,21 +37,21 @@ def log(home: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_it_is_ready_when_launch_returns(home: str, pool: RunningPool, log: str) -> None:
-    launch(arguments(home), log)
+    launch(arguments(home), Home(home), log)
     assert pool.is_running and len(pool.rows()) == 1
 
 
 def test_the_reason_why_it_did_not_start_arrives_with_its_kind(home: str, pool: RunningPool, log: str) -> None:
-    launch(arguments(home), log)
+    launch(arguments(home), Home(home), log)
     with pytest.raises(Conflict) as caught:
-        launch(arguments(home), log)
+        launch(arguments(home), Home(home), log)
     assert f"(pid {pool.pid})" in caught.value.message
     assert caught.value.hint is not None and "worker scale" in caught.value.hint
 
 
 def test_a_daemon_that_ends_without_a_word_is_told_with_its_log(home: str, pool: RunningPool, log: str) -> None:
     with pytest.raises(DaemonUnavailable) as caught:
-        launch(arguments(home, count="0"), log)
+        launch(arguments(home, count="0"), Home(home), log)
     assert caught.value.hint is not None and log in caught.value.hint
     assert "--count" in Path(log).read_text()
 
@@ -105,3 +109,89 @@ def test_a_home_that_cannot_be_used_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run_cli(tmp_path / "file", "worker", "start")
     assert done.returncode == 5 and "cannot be used" in done.stderr
+
+
+def test_what_a_start_is_refused_for_keeps_its_kind(home: str, queue: Queue, pool: RunningPool, log: str) -> None:
+    queue.close()
+    whole = Path(Home(home).database).read_bytes()
+    Path(Home(home).database).write_bytes(b"x" * 8192)
+    with pytest.raises(StoreDamaged):
+        launch(arguments(home), Home(home), log)
+    Path(Home(home).database).write_bytes(whole)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["worker", "start", "--count", "1"], ["scheduler", "start"], ["dashboard", "start", "--detach", "--port", "0"]],
+    ids=lambda words: words[0],
+)
+@pytest.mark.parametrize("files", [8, 10])
+def test_the_reason_of_a_failed_start_is_in_the_error(home: str, queue: Queue, words: list[str], files: int) -> None:
+    limit = f"import os, resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files})); os.execv"
+    command = cli_command(home, *words)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{limit}({command[0]!r}, {command!r})"],
+        env=cli_environment(home),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=LIMIT,
+        check=False,
+    )
+    run_cli(home, words[0], "stop")
+    assert done.returncode in (5, 6)
+    assert "Too many open files" in done.stderr or "cannot be opened" in done.stderr, done.stderr
+
+
+def test_of_a_daemon_that_is_killed_the_end_is_told(home: str, queue: Queue, log: str) -> None:
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("queuectl.engine.daemon.own_command", lambda arguments: [sys.executable, "-c", code])
+        with pytest.raises(DaemonUnavailable, match="ended by SIGKILL while starting"):
+            launch([], Home(home), log)
+
+
+def test_of_a_daemon_that_fails_without_an_answer_the_last_line_is_told(home: str, queue: Queue, log: str) -> None:
+    Path(log).write_text("a line of last week\n")
+    code = "raise SystemExit('this is why')"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("queuectl.engine.daemon.own_command", lambda arguments: [sys.executable, "-c", code])
+        with pytest.raises(DaemonUnavailable, match="ended with exit code 1 while starting: this is why$"):
+            launch([], Home(home), log)
+        patch.setattr(
+            "queuectl.engine.daemon.own_command", lambda arguments: [sys.executable, "-c", "raise SystemExit(3)"]
+        )
+        with pytest.raises(DaemonUnavailable, match="ended with exit code 3 while starting$"):
+            launch([], Home(home), log)
+
+
+def test_a_mistake_of_ours_is_told_with_its_kind() -> None:
+    read_end, write_end = os.pipe()
+    with pytest.raises(ZeroDivisionError), reporting(write_end):
+        raise ZeroDivisionError("by zero")
+    with open(read_end, encoding="utf-8") as pipe:
+        assert "ZeroDivisionError: by zero" in pipe.read()
+
+
+def test_an_error_of_the_system_is_one_of_ours_with_what_helps() -> None:
+    said = "cannot start: No space left on device: /home/run"
+    with pytest.raises(DaemonUnavailable, match=said) as caught, reporting(None):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/home/run")
+    assert caught.value.hint is not None and "free some space" in caught.value.hint
+
+
+def test_jobs_that_a_dashboard_adds_run_where_it_was_started(home: str, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    started.mkdir()
+    assert run_cli(home, "dashboard", "start", "--detach", "--port", "0", cwd=started).returncode == 0
+    try:
+        pid = dashboard_pid(Home(home))
+        assert os.readlink(f"/proc/{pid}/cwd") == home
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        assert f"{DIRECTORY}={started}".encode() in variables
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(DIRECTORY, str(started))
+            app = App(home)
+            assert app.queue.add("true").cwd == str(started)
+            app.queue.close()
+    finally:
+        assert run_cli(home, "dashboard", "stop").returncode == 0

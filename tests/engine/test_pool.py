@@ -10,8 +10,9 @@ from typing import Any, Iterator, List
 
 import pytest
 
-from queuectl.engine.pool import FIRST_DELAY_MS, LONGEST_DELAY_MS, SETTLED_MS, Pool, Slot
+from queuectl.engine.pool import Pool
 from queuectl.engine.queue import Queue
+from queuectl.engine.slots import FIRST_DELAY_MS, LONGEST_DELAY_MS, SETTLED_MS, Slot
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home
 from tests.engine.running import RunningPool, wait_for_file, wait_for_state
@@ -151,7 +152,7 @@ def lease_left(queue: Queue) -> int:
 def own_pool(home: str, queue: Queue, own_signals: None) -> Iterator[Pool]:
     """A pool of this process that is not run."""
     made = Pool(Home(home), count=1, clock=FakeClock(), on_ready=lambda: None)
-    made._is_ready = True
+    made._slots.is_ready = True
     yield made
     made._scheduler.start()
     made._close()
@@ -166,7 +167,7 @@ def delays(pool: Pool, codes: List[int], lived: int) -> List[int]:
     for code in codes:
         slot.started_at = clock.monotonic()
         clock.advance(lived)
-        pool._plan_replacement(slot, code, 4_000_000)
+        pool._slots._plan_replacement(slot, 4_000_000, code, "")
         found.append(slot.start_at - clock.monotonic())
     return found
 

@@ -159,6 +159,22 @@ def test_after_a_restart_of_the_machine_jobs_are_recovered_and_nobody_is_signall
     assert worker.poll() is None and other.poll() is None
 
 
+def test_a_held_lock_proves_life_whatever_boot_the_worker_has_written_down(bench: Bench, queue: Queue) -> None:
+    job = queue.add("true")
+    bench.claim(bench.worker(lives=True, boot="as another container sees it"))
+    assert bench.recovery().step() == 0
+    assert queue.get(job.id).state == "processing"
+
+
+def test_a_living_worker_whose_lock_file_was_removed_keeps_its_job(bench: Bench, queue: Queue) -> None:
+    job = queue.add("true")
+    number = bench.worker(os.getpid(), lives=True)
+    bench.claim(number)
+    os.unlink(queue.home.worker_lock(number))
+    assert bench.recovery().step() == 0
+    assert queue.get(job.id).state == "processing"
+
+
 def test_a_worker_that_lets_its_lease_run_out_is_killed_after_a_grace(
     bench: Bench, queue: Queue, processes: Processes
 ) -> None:

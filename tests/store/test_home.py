@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
 from queuectl.model.errors import StoreUnavailable
-from queuectl.store import Home
+from queuectl.store import Home, Store
 from queuectl.store.home import find_home
 from tests.store.building import add, open_store
 
@@ -136,6 +137,22 @@ def test_a_file_in_the_place_of_a_directory_is_refused(tmp_path, place):
 
 def test_missing_parents_are_made(tmp_path):
     with open_store(str(tmp_path / "a" / "b" / "home")) as store:
+        assert add(store) == 1
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_home_without_a_queue_is_refused_and_not_made_by_who_must_not(home, is_there):
+    if is_there:
+        os.mkdir(home, 0o700)
+    with pytest.raises(StoreUnavailable, match="there is no queue in"):
+        Store(Home(home), create=False)
+    assert os.path.exists(home) == is_there and (not is_there or os.listdir(home) == [])
+
+
+def test_an_old_queue_is_opened_by_who_must_not_make_one(home):
+    open_store(home).close()
+    shutil.rmtree(os.path.join(home, "run"))
+    with Store(Home(home), create=False) as store:
         assert add(store) == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -104,6 +105,49 @@ def test_the_text_is_replaced(lock, path):
         lock.write(text)
         with open(path, encoding="utf-8") as file:
             assert file.read() == text
+
+
+def test_a_lock_knows_whether_its_file_is_still_in_place(lock, path):
+    assert not lock.is_in_place()
+    assert lock.acquire() and lock.is_in_place()
+    os.unlink(path)
+    assert not lock.is_in_place()
+    with open(path, "w", encoding="utf-8"):
+        assert not lock.is_in_place()
+
+
+def test_a_lock_whose_file_is_gone_can_be_taken_again(lock, path):
+    assert lock.acquire()
+    os.unlink(path)
+    assert not is_held(path)
+    assert lock.take_again()
+    assert lock.is_in_place() and is_held(path)
+
+
+def test_a_new_file_that_another_process_holds_is_left_to_it(lock, path):
+    assert lock.acquire()
+    os.unlink(path)
+    second = LockFile(path)
+    assert second.acquire()
+    assert not lock.take_again() and not lock.is_in_place()
+    lock.remove()
+    assert is_held(path)
+    second.close()
+
+
+def test_whether_a_lock_is_held_can_be_asked_of_a_file_that_can_only_be_read(lock, path, monkeypatch):
+    assert lock.acquire()
+    real = os.open
+
+    def read_only(name, flags, *rest):
+        if name == path and flags & os.O_RDWR:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), name)
+        return real(name, flags, *rest)
+
+    monkeypatch.setattr(os, "open", read_only)
+    assert is_held(path)
+    lock.close()
+    assert not is_held(path)
 
 
 def test_a_lock_of_another_process_cannot_be_taken(other, lock, path):
