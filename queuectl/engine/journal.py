@@ -145,13 +145,15 @@ class Journal:
         self._write()
         self._record = None
 
-    def keep(self) -> None:
-        """Make the file again if it is gone from its place. Raises OSError; the old memory is used on then."""
+    def is_in_place(self) -> bool:
+        """Return whether the file that others find is the one that we write."""
         try:
-            if os.stat(self.path).st_ino == self._inode:
-                return
+            return os.stat(self.path).st_ino == self._inode
         except FileNotFoundError:
-            pass
+            return False
+
+    def make_again(self) -> None:
+        """Make the file again, with the attempt under way. Raises OSError; the old memory is used on then."""
         old = self._memory
         self._memory, self._inode = _make(self.path)
         old.close()

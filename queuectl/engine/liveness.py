@@ -29,7 +29,12 @@ def is_worker_alive(home: Home, row: Row) -> bool:
 
 
 def works_in(home: Home, pid: int) -> bool:
-    """Return False if a process has another home's database open and not this one's, as far as the system tells."""
+    """Return False if a process has another home's database open and not this one's, as far as the system tells.
+
+    Of a home that has just been moved away or removed, nothing can be told.
+    """
+    if not home.exists():
+        return True
     name = os.path.basename(home.database)
     # One that is about to end has closed its descriptors already: that is no other home.
     databases = [path for path, file in process.open_files(pid).items() if _is_called(name, file)]

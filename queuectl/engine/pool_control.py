@@ -146,12 +146,12 @@ def scale_pool(queue: Queue, count: int) -> None:
         raise DaemonUnavailable(
             f"no more workers can start: the pool is of {version} of QueueCTL, which has been replaced", hint=RESTART
         )
+    if pool.identity is not None:
+        # One that was stopped cannot follow, and may keep the store locked; of another container's this does nothing.
+        pool.identity.send(signal.SIGCONT)
     with store.writing():
         store.meta.set_pool_target(count)
         store.events.add("scaled", actor=queue.actor, now=queue.clock.wall(), detail=f"{count} workers")
-    if pool.identity is not None:
-        # One that was stopped cannot follow; of another container's this does nothing.
-        pool.identity.send(signal.SIGCONT)
     ring(queue.home, POOL_BELL, CONTROL)
     _wait_for(queue, lambda: _staying_workers(queue) == count)
 

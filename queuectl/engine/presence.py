@@ -1,6 +1,6 @@
-"""That a process is there, as others see it: the lock that it holds and the bell that it listens to.
+"""That a process is there, as others see it: the lock that it holds, the bell that it listens to, a worker's journal.
 
-Both are files in `run/`, which somebody may remove or replace while the process lives. Whoever owns them looks once a
+They are files in `run/`, which somebody may remove or replace while the process lives. Whoever owns them looks once a
 second and makes again what is missing. If another process has taken its place, or the home itself is gone, it has to
 stop: there is nothing that it could do for anybody.
 """
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..store.database import Database
     from ..store.lockfile import LockFile
     from .doorbell import Doorbell
+    from .journal import Journal
     from .log import Log
 
 LOOK_MS = 1_000
@@ -24,7 +25,7 @@ TAKEN_LOOKS = 3
 
 
 class Presence:
-    """The lock and the bell of this process. `text` is what stands in the lock's file."""
+    """The lock and the bell of this process, and its journal if it is a worker. `text` stands in the lock's file."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Presence:
         log: Log,
         clock: Clock,
         text: str = "",
+        journal: Journal | None = None,
     ) -> None:
         self._home = home
         self._database = database
@@ -44,6 +46,7 @@ class Presence:
         self._log = log
         self._clock = clock
         self._text = text
+        self._journal = journal
         self._look_at = clock.monotonic() + LOOK_MS
         self._taken = 0
         self._seen: tuple[int, ...] | None = None
@@ -72,7 +75,7 @@ class Presence:
             return 0
         self._seen = None
         self.changes += 1
-        if self._lock.is_in_place() and self._bell.is_in_place():
+        if self._is_whole():
             self._taken = 0
             self._seen = found
             return 0
@@ -80,7 +83,7 @@ class Presence:
             return self._mend()
         except OSError as error:
             # The disk is full or read-only for now; what is missing is made when it can be.
-            self._log.complain(f"cannot make {error.filename} again: {error.strerror}")
+            self._log.complain(f"cannot make files in {self._home.run} again: {error.strerror}")
             return 0
 
     def _times(self) -> tuple[int, ...] | None:
@@ -89,6 +92,10 @@ class Presence:
             return os.stat(self._home.run).st_mtime_ns, os.stat(self._home.bells).st_mtime_ns
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def _is_whole(self) -> bool:
+        files = (self._lock, self._bell, self._journal)
+        return all(file is None or file.is_in_place() for file in files)
 
     def _mend(self) -> int:
         self._home.make_directories()
@@ -102,8 +109,10 @@ class Presence:
             self._lock.write(self._text)
         if not self._bell.is_in_place():
             self._bell.hang_again()
+        if self._journal is not None and not self._journal.is_in_place():
+            self._journal.make_again()
         self.remade += 1
-        self._log.say(f"somebody has removed files in {self._home.run}: made lock and bell again")
+        self._log.say(f"somebody has removed files in {self._home.run}: made ours again")
         return 0
 
     def close(self) -> None:

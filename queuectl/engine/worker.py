@@ -93,7 +93,9 @@ class Worker:
         self._mark = os.urandom(4).hex()
         self.number = self._register(adopters)
         self.log = Log(f"worker {self.number}", clock)
-        self._presence = Presence(home, self.store.database, self._lock, bell, log=self.log, clock=clock)
+        self._presence = Presence(
+            home, self.store.database, self._lock, bell, log=self.log, clock=clock, journal=self._journal
+        )
         self._pauses = Pauses(clock, random.random)
         self._vitals = Vitals(self.store, self.number, clock)
         self._environment = base_environment(home)
@@ -296,7 +298,6 @@ class Worker:
             execution.end(Outcome.released())
         try:
             self._note_process(execution)
-            self._journal.keep()
             self._renew(execution)
             # Whoever rang the bell may have changed a setting; a worker that is never idle looks here only.
             self.settings = load_settings(self.store)

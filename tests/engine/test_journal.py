@@ -147,10 +147,12 @@ def test_without_room_for_it_nothing_is_left_behind(path: Path, monkeypatch: pyt
 def test_a_removed_file_is_made_again_with_the_attempt_under_way(path: Path, opened: Journal) -> None:
     begin(opened, 5)
     opened.note_process(9)
+    assert opened.is_in_place()
     path.unlink()
-    opened.keep()
+    assert not opened.is_in_place()
+    opened.make_again()
+    assert opened.is_in_place()
     assert [(record.attempt, record.pid) for record in journal.read(str(path))] == [(5, 9)]
-    opened.keep()
     opened.note_process(9, "77")
     assert [record.pid_start for record in journal.read(str(path))] == ["77"]
 
@@ -163,9 +165,9 @@ def test_a_file_that_cannot_be_made_again_costs_nothing(
     with monkeypatch.context() as patched:
         patched.setattr(os, "posix_fallocate", lambda *arguments: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
         with pytest.raises(OSError, match="full"):
-            opened.keep()
+            opened.make_again()
     opened.note_process(9)
-    opened.keep()
+    opened.make_again()
     assert [(record.attempt, record.pid) for record in journal.read(str(path))] == [(5, 9)]
 
 
