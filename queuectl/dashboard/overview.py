@@ -10,7 +10,7 @@ import os
 import shutil
 
 from ..engine import timezone
-from ..engine.reports import upcoming, worker_rows
+from ..engine.reports import shortages, upcoming, worker_rows
 from ..engine.scheduler_control import scheduler_state
 from ..model.job import DEAD, FAILED, PENDING, SCHEDULED, STATES, jobs_text
 from ..model.when import MINUTE, iso
@@ -244,6 +244,7 @@ def _alerts(
                 "queuectl scheduler start --auto",
             )
         )
+    found += [("shortage", "error", shortage, "ulimit -a") for shortage in shortages(workers)]
     if lost:
         found.append(
             (

@@ -249,6 +249,7 @@ SCHEMAS: dict[str, Schema] = {
         busy=maybe(NUMBER),
         queues=TEXT,
         command=maybe(TEXT),
+        trouble=maybe(TEXT),
     ),
     "Refused": record(id=TEXT, state=STATE, message=TEXT),
     "Upcoming": record(at=TIME, what=TEXT, id=TEXT, command=TEXT),

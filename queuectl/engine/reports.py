@@ -45,9 +45,16 @@ def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
                 "busy": _share(worker["busy_time"], now - worker["started_at"]),
                 "queues": worker["queues"] or "all",
                 "command": worker["command"],
+                "trouble": worker["trouble"],
             }
         )
     return rows
+
+
+def shortages(workers: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what keeps living workers from starting commands, a phrase for each reason."""
+    reasons = {row["trouble"] for row in workers if row["state"] != "lost" and row["trouble"]}
+    return [f"workers cannot start commands for now: {reason}; they try again" for reason in sorted(reasons)]
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -102,6 +109,7 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
         "next_due_at": scheduler["next_due_at"],
         "advice": [
             *pool_advice(pool),
+            *(f"{shortage}; see the limits with: ulimit -a" for shortage in shortages(workers)),
             *_advice(by_state, len(alive), scheduler),
             *(f"{alert}: {timezone.CHANGE_IT}" for alert in timezone.alerts(store, now)),
         ],

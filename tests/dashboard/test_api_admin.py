@@ -9,6 +9,7 @@ import pytest
 
 from queuectl.dashboard import workers_api
 from queuectl.dashboard.workers_api import Background
+from queuectl.engine.identity import Identity
 from queuectl.engine.pool_control import stop_pool
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
@@ -108,6 +109,14 @@ def test_what_was_before_the_hour_decides_how_it_begins(api: Api, pending: int, 
     assert api.get("/overview")["backlog"]["pending"] == [then, then, 1] + [None] * 57
 
 
+def short_of_processes(api: Api) -> None:
+    """Register this process as a worker that can start nothing."""
+    own = Identity.own()
+    facts = {"pid": own.pid, "pid_start": own.start, "boot": own.boot, "queues": "", "now": NOW}
+    number = write(api.store, api.store.workers.add, **facts)
+    write(api.store, api.store.workers.set_trouble, number, "Resource temporarily unavailable")
+
+
 @pytest.mark.parametrize(
     "change, code",
     [
@@ -120,6 +129,7 @@ def test_what_was_before_the_hour_decides_how_it_begins(api: Api, pending: int, 
             lambda api: write(api.store, api.store.workers.add, pid=1, pid_start="", boot="", queues="", now=NOW),
             "lost_workers",
         ),
+        (lambda api: short_of_processes(api), "shortage"),
     ],
 )
 def test_what_is_wrong_is_an_alert(api: Api, change: Any, code: str) -> None:
