@@ -140,6 +140,9 @@ def scale_pool(queue: Queue, count: int) -> None:
     pool = find(POOL, queue.home, queue.clock)
     if pool is None:
         raise DaemonUnavailable("no workers are running", hint=f"queuectl worker start --count {count}")
+    if pool.identity is not None:
+        # One that was stopped cannot follow, and may keep the store locked; of another container's this does nothing.
+        pool.identity.send(signal.SIGCONT)
     store = queue.store
     version = other_version(pool, store)
     if version is not None and count > _staying_workers(queue):
@@ -149,9 +152,6 @@ def scale_pool(queue: Queue, count: int) -> None:
     with store.writing():
         store.meta.set_pool_target(count)
         store.events.add("scaled", actor=queue.actor, now=queue.clock.wall(), detail=f"{count} workers")
-    if pool.identity is not None:
-        # One that was stopped cannot follow; of another container's this does nothing.
-        pool.identity.send(signal.SIGCONT)
     ring(queue.home, POOL_BELL, CONTROL)
     _wait_for(queue, lambda: _staying_workers(queue) == count)
 
