@@ -26,9 +26,9 @@ LOOK = signal.SIGURG
 class Wakeup:
     """What a process's main thread waits for: signals, its bell, and descriptors that are listened to.
 
-    `stops` says how hard to stop: 1 in order, 2 at once. Where `interrupts`, it counts the SIGTERMs, SIGINTs and SIGHUPs
-    so far. Elsewhere a second SIGTERM is no order: whoever signals all processes at once means the pool, which tells
-    its workers too. SIGQUIT stands for two: signals that follow each other closely arrive as one.
+    `stops` says how hard to stop: 1 in order, 2 at once. Where `interrupts`, it counts the SIGTERMs, SIGINTs and
+    SIGHUPs so far. Elsewhere a second SIGTERM is no order: whoever signals all processes at once means the pool, which
+    tells its workers too. SIGQUIT stands for two: signals that follow each other closely arrive as one.
     """
 
     def __init__(self, bell: Doorbell, *, interrupts: bool, parent: int | None = None) -> None:
