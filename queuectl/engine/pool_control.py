@@ -140,6 +140,9 @@ def scale_pool(queue: Queue, count: int) -> None:
     pool = find(POOL, queue.home, queue.clock)
     if pool is None:
         raise DaemonUnavailable("no workers are running", hint=f"queuectl worker start --count {count}")
+    if pool.identity is not None:
+        # One that was stopped cannot follow, and may keep the store locked; of another container's this does nothing.
+        pool.identity.send(signal.SIGCONT)
     store = queue.store
     version = other_version(pool, store)
     if version is not None and count > _staying_workers(queue):

@@ -26,13 +26,15 @@ LOOK = signal.SIGURG
 class Wakeup:
     """What a process's main thread waits for: signals, its bell, and descriptors that are listened to.
 
-    `stops` counts the SIGTERMs (and, where `interrupts`, the SIGINTs and SIGHUPs) so far. SIGQUIT stands for two:
-    signals that follow each other closely arrive as one.
+    `stops` says how hard to stop: 1 in order, 2 at once. Where `interrupts`, it counts the SIGTERMs, SIGINTs and
+    SIGHUPs so far. Elsewhere a second SIGTERM is no order: whoever signals all processes at once means the pool, which
+    tells its workers too. SIGQUIT stands for two: signals that follow each other closely arrive as one.
     """
 
     def __init__(self, bell: Doorbell, *, interrupts: bool, parent: int | None = None) -> None:
         self._poll = select.poll()
         self._parent = parent
+        self._interrupts = interrupts
         self.stops = 0
         self.orphaned = False
         self.rung = False
@@ -59,7 +61,12 @@ class Wakeup:
             signal.signal(signal.SIGCHLD, self._note_child)
 
     def _note_stop(self, number: int, frame: object) -> None:
-        self.stops = max(2, self.stops) if number == signal.SIGQUIT else self.stops + 1
+        if number == signal.SIGQUIT:
+            self.stops = max(2, self.stops)
+        elif self._interrupts:
+            self.stops += 1
+        else:
+            self.stops = max(1, self.stops)
         # Whoever runs a job looks at what it means at once.
         self._control = True
 

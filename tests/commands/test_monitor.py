@@ -112,7 +112,8 @@ def test_status_counts_every_state_and_queue(home: str) -> None:
     assert found["jobs"] == dict.fromkeys(STATES, 1)
     assert found["total"] == 9
     assert found["queues"] == {f"q-{state}": {state: 1} for state in states}
-    assert (found["home"], found["workers"], found["pool"]) == (home, 0, {"running": False, "pid": None})
+    assert (found["home"], found["workers"]) == (home, 0)
+    assert found["pool"] == {"running": False, "pid": None, "elsewhere": False, "version": None}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", found["next_due_at"])
 
 
@@ -197,6 +198,7 @@ def test_a_time_for_jobs_and_their_end_at_once_exclude_each_other(home: str, ver
 
 @pytest.mark.parametrize("words", [["start", "--count", "11"], ["scale", "11"]])
 def test_more_workers_than_allowed_are_refused(home: str, words: list[str]) -> None:
+    bring(home, "pending")
     answer = refused(home, 2, "worker", *words)
     assert answer.problems == ["at most 10 workers are allowed, got 11"]
     assert answer.hint == "allow more with: queuectl config set max_workers 11"

@@ -51,12 +51,21 @@ def test_workers_outlive_the_fork_server_and_no_more_are_started(
     assert not any(identify(pid) for pid in workers)
 
 
-def test_a_signal_to_all_processes_of_a_pool_is_an_orderly_stop(queue: Queue, pool: RunningPool) -> None:
+def test_a_signal_to_all_processes_of_a_pool_is_an_orderly_stop(
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
     pid = pool.start("--count", "2")
+    jobs = [queue.add(f"echo >{tmp_path}/{n}; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done") for n in range(2)]
+    for number in range(len(jobs)):
+        wait_for_file(tmp_path / str(number))
     doomed = [pid, *fork_servers(pool), *pool.pids()]
     for each in doomed:
         os.kill(each, signal.SIGTERM)
+    wait_until(lambda: "current jobs may finish" in pool.log())
+    wait_until(lambda: all(row["stopping"] for row in pool.rows()))
+    (tmp_path / "go").touch()
     wait_until(lambda: not any(identify(each) for each in doomed))
+    assert [queue.get(job.id).state for job in jobs] == ["completed"] * 2
     assert "SIGTERM" not in pool.log() and queue.store.workers.all() == []
 
 
