@@ -19,9 +19,10 @@ GRACE = 5.0
 for _name in [name for name in os.environ if name.startswith("QUEUECTL_")]:
     del os.environ[_name]
 
-# A script that runs the tests in the background has them ignore Ctrl-C, and so would all that they start.
+# A script that runs the tests in the background, or `nohup`, has them ignore signals, and so would all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _stderr = -1
 

@@ -87,7 +87,13 @@ def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {"at": job.created_at, "what": "enqueued", "detail": command, "by": details["created_by"]}
     ]
+    told = [
+        {"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]} for event in events
+    ]
     for attempt in store.attempts.of_job(job.number):
+        # Of the same millisecond: what a user did comes before the attempt that followed from it.
+        while told and told[0]["at"] <= attempt["started_at"]:
+            rows.append(told.pop(0))
         by = f"worker {attempt['worker']}"
         rows.append(
             {"at": attempt["started_at"], "what": f"attempt {attempt['attempt']} started", "detail": "", "by": by}
@@ -101,9 +107,7 @@ def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
                     "by": by,
                 }
             )
-    rows += [
-        {"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]} for event in events
-    ]
+    rows += told
     # A retry or an edit by a user sets the time too, and says so itself.
     if job.created_at < job.run_at <= now and not any(row["at"] == job.run_at for row in rows):
         rows.append({"at": job.run_at, "what": "due", "detail": "", "by": "scheduler"})

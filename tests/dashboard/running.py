@@ -25,13 +25,13 @@ class Running:
         self.home = home
         self.processes = processes
 
-    def here(self, *options: str, **more: Any) -> subprocess.Popen[str]:
-        """Start one in the foreground; return once it says where it is."""
+    def here(self, *options: str, port: int = 0, **more: Any) -> subprocess.Popen[str]:
+        """Start one in the foreground, on a free port unless told; return once it says where it is."""
         process: subprocess.Popen[str] = self.processes.start_cli(
             self.home,
             "dashboard",
             "--port",
-            "0",
+            str(port),
             *options,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -118,7 +118,7 @@ def test_the_port_is_free_again_at_once(running: Running) -> None:
     port = running.port
     running.streams(3)
     ended_within(process, SOON_MS, signal.SIGTERM)
-    again = running.here("--port", str(port))
+    again = running.here(port=port)
     assert running.port == port
     assert ended_within(again, SOON_MS, signal.SIGTERM) == 0
 

@@ -13,7 +13,7 @@ const FIELDS = [
   { name: 'expression', label: 'When', required: true, value: '*/5 * * * *',
     hint: 'minute, hour, day, month, weekday; or @hourly, @daily, @weekly, @monthly' },
   { name: 'command', label: 'Command', required: true, rows: 2 },
-  { name: 'timezone', label: 'Time zone', value: 'local', hint: 'local is that of the home; or UTC, or such as Europe/London' },
+  { name: 'timezone', label: 'Time zone', value: 'local', hint: 'local is that of the home; or UTC, or Europe/London' },
   { name: 'catch_up', label: 'Times that passed while nothing ran', options: ['last', 'all', 'none'], value: 'last' },
   { name: 'overlap', label: 'While the last job has not ended', options: ['skip', 'queue'], value: 'skip' },
   { name: 'queue', label: 'Queue', hint: 'default: default' },
