@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..store import Home
     from ..store.claim import Claim
+    from ..store.contexts import Context
 
 PREFIX = "QUEUECTL_"
 
@@ -27,27 +28,31 @@ def marker(home_id: str, mark: str, claim: Claim) -> str:
     return "-".join(filter(None, (home_id, mark, str(claim.number), str(claim.attempt_id))))
 
 
-def base_environment(home: Home) -> dict[bytes, bytes]:
-    """Return what every job's environment starts with."""
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return _encoded({**variables, "QUEUECTL_HOME": home.path})
+class Environments:
+    """The environments of a worker's attempts. What jobs of the same context share is made once for all in a row."""
 
+    def __init__(self, home: Home) -> None:
+        variables = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        self._base = _encoded({**variables, "QUEUECTL_HOME": home.path})
+        self._context: Context | None = None
+        self._shared = self._base
 
-def attempt_environment(base: dict[bytes, bytes], claim: Claim, mark: str) -> dict[bytes, bytes]:
-    """Return the environment of one attempt."""
-    variables = {"PATH": claim.context.path} if claim.context.path else {}
-    variables.update(claim.context.env)
-    variables.update(
-        {
-            "QUEUECTL_JOB_ID": claim.id,
-            "QUEUECTL_JOB_NUMBER": str(claim.number),
-            "QUEUECTL_ATTEMPT": str(claim.attempt),
-            "QUEUECTL_MAX_ATTEMPTS": str(_last_attempt(claim)),
-            "QUEUECTL_QUEUE": claim.queue,
-            MARKER: mark,
+    def of_attempt(self, claim: Claim, mark: str) -> dict[bytes, bytes]:
+        """Return the environment of one attempt."""
+        context = claim.context
+        if context is not self._context:
+            path = {"PATH": context.path} if context.path else {}
+            self._shared = {**self._base, **_encoded({**path, **context.env})}
+            self._context = context
+        return {
+            **self._shared,
+            b"QUEUECTL_JOB_ID": claim.id.encode(),
+            b"QUEUECTL_JOB_NUMBER": b"%d" % claim.number,
+            b"QUEUECTL_ATTEMPT": b"%d" % claim.attempt,
+            b"QUEUECTL_MAX_ATTEMPTS": b"%d" % _last_attempt(claim),
+            b"QUEUECTL_QUEUE": claim.queue.encode(),
+            MARKER.encode(): mark.encode(),
         }
-    )
-    return {**base, **_encoded(variables)}
 
 
 def _last_attempt(claim: Claim) -> int:

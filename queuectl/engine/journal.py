@@ -6,7 +6,7 @@ is of this home, boot, worker and attempt; what its pids mean depends on the pid
 
     file:    SLOTS records, used in turn, allocated in full when it is made (a hole in a file on a full disk would kill
              the worker at its first write)
-    record:  4096 bytes, little endian: checksum and length of what follows, then FIELDS, the spared pids,
+    record:  4096 bytes, little endian: checksum and length of what follows, then WRITER, ATTEMPT, the spared pids,
              the first of the output where there is room (none is written yet)
 
 A record is written before the command starts, with the inodes of its pipes; again with the pid as soon as there is
@@ -34,9 +34,12 @@ RECORD_BYTES = 4096
 MAGIC = b"QCJL"
 MOST_SPARED = 256
 HEAD = struct.Struct("<II")  # checksum, length
-# magic, version, ended, home, boot, namespace, worker, attempt, started, pid, its start, two inodes,
-# outcome, exit code, signal, finished, duration, number of spared pids, length of the output
-FIELDS = struct.Struct("<4sHB16s40s40sQQQI40sQQ16siiQQHH")
+# magic, version, home, boot, namespace, worker: the same in all records of a worker
+WRITER = struct.Struct("<4sH16s40s40sQ")
+# attempt, started, pid, its start, two inodes, ended, outcome, exit code, signal, ended at, duration, number of spared
+# pids, length of the output
+ATTEMPT = struct.Struct("<QQI40sQQB16siiQQHH")
+FIXED_BYTES = WRITER.size + ATTEMPT.size
 UNKNOWN = -1
 
 
@@ -67,17 +70,27 @@ class Record:
         self.signal: int | None = None
         self.ended_at = self.duration = 0
 
-    def pack(self) -> bytes:
-        """Return the bytes of the record, without the empty rest."""
-        home, boot, namespace, worker = self.writer
-        fields = FIELDS.pack(
-            *(MAGIC, VERSION, self.outcome is not None),
-            *(home.encode(), boot.encode(), namespace.encode(), worker),
-            *(self.attempt, self.started, self.pid, self.pid_start.encode(), *self.pipes),
-            *((self.outcome or "").encode(), _known(self.exit_code), _known(self.signal)),
-            *(self.ended_at, self.duration, len(self.spared), 0),
+    def pack(self, writer: bytes) -> bytes:
+        """Return the bytes of the record, without the empty rest; `writer` is what `pack_writer` returned."""
+        spared = self.spared
+        body = writer + ATTEMPT.pack(
+            self.attempt,
+            self.started,
+            self.pid,
+            self.pid_start.encode(),
+            self.pipes[0],
+            self.pipes[1],
+            self.outcome is not None,
+            (self.outcome or "").encode(),
+            UNKNOWN if self.exit_code is None else self.exit_code,
+            UNKNOWN if self.signal is None else self.signal,
+            self.ended_at,
+            self.duration,
+            len(spared),
+            0,
         )
-        body = fields + struct.pack(f"<{len(self.spared)}I", *self.spared)
+        if spared:
+            body += struct.pack(f"<{len(spared)}I", *spared)
         return HEAD.pack(zlib.crc32(body), len(body)) + body
 
     @classmethod
@@ -85,25 +98,27 @@ class Record:
         """Return the record that the bytes hold, None if they are torn, empty or of another version."""
         checksum, length = HEAD.unpack_from(data)
         body = data[HEAD.size : HEAD.size + length]
-        if length < FIELDS.size or len(body) < length or zlib.crc32(body) != checksum:
+        if length < FIXED_BYTES or len(body) < length or zlib.crc32(body) != checksum:
             return None
-        fields = FIELDS.unpack_from(body)
-        magic, version, ended, home, boot, namespace, worker, attempt, started, pid, pid_start, *pipes = fields[:13]
-        outcome, exit_code, signal, ended_at, duration, spared, _ = fields[13:]
+        magic, version, home, boot, namespace, worker = WRITER.unpack_from(body)
         if magic != MAGIC or version != VERSION:
             return None
+        attempt, started, pid, pid_start, out, err, ended, *end, spared, _ = ATTEMPT.unpack_from(body, WRITER.size)
         writer = (_text(home), _text(boot), _text(namespace), worker)
-        pids = struct.unpack_from(f"<{spared}I", body, FIELDS.size)
-        found = cls(writer, attempt=attempt, started=started, pipes=(pipes[0], pipes[1]), spared=pids)
+        pids = struct.unpack_from(f"<{spared}I", body, FIXED_BYTES)
+        found = cls(writer, attempt=attempt, started=started, pipes=(out, err), spared=pids)
         found.pid, found.pid_start = pid, _text(pid_start)
         if ended:
-            found.outcome, found.ended_at, found.duration = _text(outcome), ended_at, duration
+            outcome, exit_code, signal, found.ended_at, found.duration = end
+            found.outcome = _text(outcome)
             found.exit_code, found.signal = (None if code == UNKNOWN else code for code in (exit_code, signal))
         return found
 
 
-def _known(code: int | None) -> int:
-    return UNKNOWN if code is None else code
+def pack_writer(writer: Writer) -> bytes:
+    """Return the part of a record that says whose it is."""
+    home, boot, namespace, worker = writer
+    return WRITER.pack(MAGIC, VERSION, home.encode(), boot.encode(), namespace.encode(), worker)
 
 
 def _text(field: bytes) -> str:
@@ -119,6 +134,7 @@ class Journal:
     def __init__(self, path: str, *, home: str, boot: str, namespace: str, worker: int) -> None:
         self.path = path
         self._writer: Writer = (home, boot, namespace, worker)
+        self._packed = pack_writer(self._writer)
         self._memory, self._inode = _make(path)
         self._slot = 0
         self._record: Record | None = None
@@ -168,7 +184,7 @@ class Journal:
 
     def _write(self) -> None:
         assert self._record is not None
-        data = self._record.pack()
+        data = self._record.pack(self._packed)
         place = self._slot * RECORD_BYTES
         self._memory[place : place + len(data)] = data
 

@@ -65,8 +65,9 @@ class Recovery:
         # In this order: a worker that registers and claims meanwhile must not look like one without a row.
         running = self._store.attempts.running(self._store.contexts)
         workers = {row["id"]: row for row in self._store.workers.all()}
-        # Listed before asking who lives: what a worker leaves that dies in between must not count as settled.
-        orphans = tree.orphans({adopter for row in workers.values() for adopter in _adopters(row)})
+        # Listed before asking who lives: what a worker leaves that dies in between must not count as settled. While
+        # nothing runs there is no need to: what is there then started before the next attempt.
+        orphans = tree.orphans({adopter for row in workers.values() for adopter in _adopters(row)} if running else ())
         gone = {number for number, row in workers.items() if not is_worker_alive(self._home, row)}
         if not gone:
             self._settled = orphans

@@ -24,7 +24,7 @@ from ..store import Home, Store
 from ..store.lockfile import LockFile
 from . import process
 from .doorbell import POOL, WORKERS, Doorbell, ring
-from .environment import attempt_environment, base_environment, marker
+from .environment import Environments, marker
 from .execution import Execution, Shortage
 from .identity import Identity
 from .journal import Journal
@@ -98,7 +98,7 @@ class Worker:
         )
         self._pauses = Pauses(clock, random.random)
         self._vitals = Vitals(self.store, self.number, clock)
-        self._environment = base_environment(home)
+        self._environments = Environments(home)
         self._spared: set[int] = set()
         self._finished: Finished | None = None
         self._stop_by: int | None = None
@@ -260,7 +260,7 @@ class Worker:
         execution = Execution(
             claim,
             marker=mark,
-            environment=attempt_environment(self._environment, claim, mark),
+            environment=self._environments.of_attempt(claim, mark),
             capture=capture,
             kill_grace=self.settings.kill_grace,
             clock=self.clock,

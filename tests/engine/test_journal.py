@@ -14,7 +14,7 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl.engine import journal
-from queuectl.engine.journal import MOST_SPARED, RECORD_BYTES, SLOTS, Journal, Record
+from queuectl.engine.journal import MOST_SPARED, RECORD_BYTES, SLOTS, Journal, Record, pack_writer
 from queuectl.model.job import Outcome
 from tests.engine.running import python
 
@@ -92,7 +92,7 @@ def test_of_too_many_spared_processes_the_latest_are_kept(path: Path, opened: Jo
     begin(opened, spared=range(1, 2 * MOST_SPARED))
     (record,) = journal.read(str(path))
     assert record.spared == tuple(range(MOST_SPARED, 2 * MOST_SPARED))
-    assert len(record.pack()) <= RECORD_BYTES
+    assert len(record.pack(pack_writer(WRITER))) <= RECORD_BYTES
 
 
 def test_a_record_of_which_any_bit_is_wrong_is_not_believed(path: Path, opened: Journal) -> None:
@@ -100,7 +100,7 @@ def test_a_record_of_which_any_bit_is_wrong_is_not_believed(path: Path, opened: 
     begin(opened, 2, spared=(3, 4))
     whole = path.read_bytes()
     chance = random.Random(SEED)
-    length = len(Record(WRITER, attempt=1, started=5, pipes=(11, 12), spared=()).pack())
+    length = len(Record(WRITER, attempt=1, started=5, pipes=(11, 12), spared=()).pack(pack_writer(WRITER)))
     for _ in range(200):
         torn = bytearray(whole)
         torn[RECORD_BYTES + chance.randrange(length)] ^= 1 << chance.randrange(8)
@@ -114,11 +114,9 @@ def test_a_file_of_nonsense_has_no_records(path: Path, size: int) -> None:
     assert journal.read(str(path)) == [], f"seed {SEED}"
 
 
-def test_a_record_of_another_version_is_not_believed(
-    path: Path, opened: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_record_of_another_version_is_not_believed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "VERSION", journal.VERSION + 1)
-    begin(opened)
+    begin(open_journal(path))
     assert len(journal.read(str(path))) == 1
     monkeypatch.undo()
     assert journal.read(str(path)) == []
