@@ -11,9 +11,10 @@ import os
 
 from ..model.errors import StoreDamaged, StoreFull, StoreUnavailable
 from ..model.when import iso
-from .database import unavailable, uri
+from .database import uri
 from .schema import sync_directory
 from .sqlite import sqlite3
+from .trouble import unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import os
 
-from ..model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
+from ..model.errors import StoreBusy
 from .lockfile import LockFile, holder
 from .sqlite import sqlite3
+from .trouble import is_busy, refused, unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ NEEDS_TRANSACTION = "a writing statement needs `with store.writing():`"
 SHRINK_PAGES = 1000
 SHRINK_MS = 30
 GIVE_WAY_SECONDS = 0.002
+GATE_LOOK_MS = 1000
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
 
@@ -63,6 +65,7 @@ class Database:
         self._budget_ms = int(busy_budget * 1000)
         self._patience_ms = self._budget_ms
         self._gate = LockFile(home.gate)
+        self._gate_look_at = clock.monotonic() + GATE_LOOK_MS
         self._connection = self.connect(durable=durable)
         self._inode = os.stat(self.path).st_ino
         self._transaction = WriteTransaction(self)
@@ -152,7 +155,11 @@ class Database:
         """Wait for the gate and for SQLite's write lock. Raises StoreBusy after the patience."""
         if self._connection.in_transaction:
             raise RuntimeError("writing transactions do not nest")
-        deadline = self._clock.monotonic() + self._patience_ms
+        now = self._clock.monotonic()
+        if now >= self._gate_look_at:
+            self._gate_look_at = now + GATE_LOOK_MS
+            self._follow_gate()
+        deadline = now + self._patience_ms
         self._take_gate(deadline)
         try:
             self._patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"), deadline)
@@ -160,16 +167,18 @@ class Database:
             self._gate.release()
             raise
 
+    def _follow_gate(self) -> None:
+        """Go over to another gate if somebody has removed ours and others have made one."""
+        if os.path.exists(self._gate.path) and not self._gate.is_in_place():
+            self._gate.close()
+
     def _take_gate(self, deadline: int) -> None:
         pause = FIRST_PAUSE_SECONDS
         try:
             while not self._gate.acquire():
                 pause = self._pause(pause, deadline, self._gate.path)
         except OSError as error:
-            raise StoreReadOnly(
-                f"the home cannot be written to: {self._gate.path}: {error.strerror}",
-                hint="check the permissions and whether the disk is mounted read-only",
-            ) from error
+            raise refused(error, self._gate.path) from error
 
     def _patiently(self, attempt: Callable[[], Any], deadline: int | None = None) -> Any:
         """Try again while another program holds SQLite's own lock."""
@@ -314,45 +323,3 @@ def uri(path: str, options: str) -> str:
     """Return the URI that opens a file with options, such as `mode=rw`: an existing one, which is never created."""
     quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return f"file:{quoted}?{options}"
-
-
-def is_busy(error: sqlite3.Error) -> bool:
-    """Return whether another connection holds the lock. The name of the code exists from 3.11 on only."""
-    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-
-
-def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
-    """Return our error for one of SQLite's, with what to do next. A mistake of ours is raised as it is."""
-    if isinstance(error, sqlite3.ProgrammingError):
-        raise error
-    text = str(error)
-    if is_busy(error):
-        return StoreBusy(f"the store is busy: {path}", hint="try again")
-    if "disk is full" in text:
-        return StoreFull(
-            f"the disk is full, nothing was changed: {path}",
-            hint="free some space on it; jobs that run go on, and workers take new ones by themselves",
-        )
-    if "readonly" in text or "read-only" in text:
-        return StoreReadOnly(
-            f"the home is read-only, the store cannot be written to: {path}",
-            hint="check the permissions and whether the disk is mounted read-only",
-        )
-    if "unable to open" in text:
-        return StoreUnavailable(
-            f"the store cannot be opened: {path}", hint="check that the directory exists and that you may write to it"
-        )
-    if "I/O" in text:
-        return StoreUnavailable(
-            f"the disk failed, nothing was changed: {path}: {text}",
-            hint="check the disk's health and free space (dmesg, df)",
-        )
-    return damaged(path, text)
-
-
-def damaged(path: str, reason: str) -> StoreDamaged:
-    """Return the error for a file that is not a whole store of ours."""
-    return StoreDamaged(
-        f"the store is damaged: {path}: {reason}",
-        hint=f"it was left as it is; restore a backup, or move it away to start anew: mv {path} {path}.damaged",
-    )

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 
 from ..model.errors import StoreReadOnly, StoreUnavailable
+from .trouble import FULL, full
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ def read_only(path: str) -> StoreReadOnly:
 
 def unusable(path: str, error: OSError) -> StoreUnavailable:
     """Return the error for a home that the system does not let us use."""
+    if error.errno in FULL:
+        return full(path)
     return StoreUnavailable(
         f"the home {path} cannot be used: {error.strerror or error}",
         hint="choose another home with --home DIR or QUEUECTL_HOME",

@@ -10,10 +10,11 @@ import os
 
 from ..model.errors import StoreDamaged, StoreReadOnly, StoreTooNew, StoreUnavailable
 from . import backup, schema
-from .database import Database, damaged
+from .database import Database
 from .events import ADD
 from .home import unusable
 from .readonly import ReadOnlyDatabase
+from .trouble import damaged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ from __future__ import annotations
 import os
 
 from ..model.errors import StoreUnavailable
-from .database import Database, unavailable, uri
+from .database import Database, uri
 from .home import read_only
 from .sqlite import sqlite3
+from .trouble import unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

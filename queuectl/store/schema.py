@@ -13,9 +13,9 @@ import os
 
 from ..model.errors import StoreDamaged
 from ..model.job import DUE_STATES, FINAL_STATES, OUTCOMES, STATES
-from .database import unavailable
 from .home import unusable
 from .sqlite import sqlite3
+from .trouble import unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 
 from queuectl.model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
 from queuectl.model.job import COMPLETED, HELD, PENDING, SCHEDULED, Outcome
-from queuectl.store.database import unavailable
 from queuectl.store.lockfile import is_held
 from queuectl.store.output import Piece
+from queuectl.store.trouble import refused, unavailable
 from tests.store.building import NOW, add, assert_whole, bring_to, contents, open_store, spec, write
 
 # Each would change something in the home of the next fixture.
@@ -174,3 +177,31 @@ def test_an_error_of_sqlite_becomes_one_of_ours(error, kind, phrase):
     ours = unavailable(error, "/home/queue.db")
     assert type(ours) is kind
     assert phrase in ours.message and "/home/queue.db" in ours.message and ours.hint
+
+
+def test_a_failed_disk_that_has_no_room_left_is_a_full_one(monkeypatch):
+    monkeypatch.setattr("queuectl.store.trouble.os.statvfs", lambda path: SimpleNamespace(f_bavail=0))
+    assert type(unavailable(sqlite3.OperationalError("disk I/O error"), "/home/queue.db")) is StoreFull
+
+
+def test_a_store_that_cannot_be_opened_for_want_of_descriptors_says_so(monkeypatch):
+    def refuse(path, flags):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("queuectl.store.trouble.os.open", refuse)
+    ours = unavailable(sqlite3.OperationalError("unable to open database file"), "/home/queue.db")
+    assert "Too many open files" in ours.message and "ulimit" in ours.hint
+
+
+@pytest.mark.parametrize(
+    "number, kind",
+    [
+        (errno.ENOSPC, StoreFull),
+        (errno.EDQUOT, StoreFull),
+        (errno.EROFS, StoreReadOnly),
+        (errno.EACCES, StoreReadOnly),
+        (errno.EMFILE, StoreUnavailable),
+    ],
+)
+def test_what_the_system_refuses_has_its_own_error(number, kind):
+    assert type(refused(OSError(number, os.strerror(number)), "/home/run/write.lock")) is kind

@@ -10,7 +10,7 @@ import pytest
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import StoreBusy
 from queuectl.store.lockfile import LockFile, is_held
-from tests.store.building import NOW, add, contents, enqueue, plain, python, spec, write
+from tests.store.building import NOW, add, contents, enqueue, open_store, plain, python, spec, write
 from tests.support import FakeClock
 
 HOLDER = """
@@ -217,3 +217,19 @@ def test_many_writers_all_get_through(store, home, processes):
     expected = {"first": 1, "q0": 100, "q1": 100, "q2": 100, "q3": 100}
     assert store.counts.by_queue() == {queue: {"pending": jobs} for queue, jobs in expected.items()}
     assert write(store, store.jobs.remove, 401)
+
+
+def test_a_gate_that_was_removed_is_left_for_the_one_that_others_have_made(home):
+    clock = FakeClock()
+    with open_store(home, clock=clock) as old:
+        add(old)
+        os.unlink(old.home.gate)
+        clock.advance(1_000)
+        add(old)
+        assert not os.path.exists(old.home.gate), "nobody else has made one yet"
+        with open_store(home) as new:
+            add(new)
+            clock.advance(1_000)
+            add(old)
+            with old.writing():
+                assert is_held(new.home.gate)
