@@ -133,9 +133,9 @@ def job_fields(tags: list[str], env: list[tuple[str, str]], given: dict[str, Any
 
 
 def _suggest(context: Context, job: str) -> None:
-    from ..store.lockfile import is_held
+    from ..engine.instance import pool_pid
 
-    if is_held(context.queue.home.pool_lock):
+    if pool_pid(context.queue.home, context.queue.store) is not None:
         context.front_end.hint(f"follow it with: queuectl logs -f {job}")
     else:
         context.front_end.hint("no workers are running; start them with: queuectl worker start")

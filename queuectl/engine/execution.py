@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..store.claim import Claim
     from .journal import Journal
     from .process import Entry
+    from .tree import Pair
     from .wakeup import Wakeup
 
 READ_BYTES = 65_536
@@ -48,7 +49,7 @@ class Shortage(Exception):
 class Execution:
     """One attempt under way.
 
-    `watch` is called with this execution and may call `end`; `spared` holds pids of background
+    `watch` is called with this execution and may call `end`; `spared` holds background
     processes that earlier jobs were allowed to leave, and gets those of this one. `adopts` says whether
     orphans of the tree become our children.
     """
@@ -64,7 +65,7 @@ class Execution:
         clock: Clock,
         wakeup: Wakeup,
         watch: Callable[[Execution], None],
-        spared: set[int],
+        spared: set[Pair],
         adopts: bool,
         journal: Journal,
     ) -> None:
@@ -112,6 +113,11 @@ class Execution:
         outcome = self._ending or self._exit_outcome()
         self._journal.end(outcome, ended_at=self._clock.boottime(), duration=self.duration(), spared=self._spared)
         return outcome
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the shell's exit code was not taken yet, so that its pid is nobody else's."""
+        return self.pid is not None and self._status is None
 
     def duration(self) -> int:
         """Return for how many milliseconds the command ran, or has been running."""
@@ -206,7 +212,7 @@ class Execution:
                 if pid == 0:
                     self._children_left = True
                     return
-                self._spared.discard(pid)
+                tree.forget(self._spared, pid)
                 if pid == self.pid:
                     self._status = status
                     self._exited_at = self._clock.monotonic()
@@ -262,7 +268,7 @@ class Execution:
         except OSError:
             return False  # The system could not tell; the next step asks again.
         if members and self.claim.allow_background and self._ending is None:
-            self._spared.update(member.pid for member in members)
+            self._spared.update((member.pid, member.start) for member in members)
             return True
         return not members
 

@@ -6,7 +6,7 @@ is of this home, boot, worker and attempt; what its pids mean depends on the pid
 
     file:    SLOTS records, used in turn, allocated in full when it is made (a hole in a file on a full disk would kill
              the worker at its first write)
-    record:  4096 bytes, little endian: checksum and length of what follows, then WRITER, ATTEMPT, the spared pids,
+    record:  4096 bytes, little endian: checksum and length of what follows, then WRITER, ATTEMPT, the spared PAIRs,
              the first of the output where there is room (none is written yet)
 
 A record is written before the command starts, with the inodes of its pipes; again with the pid as soon as there is
@@ -15,6 +15,7 @@ one, with the process's start time at the first renewal, and with the outcome at
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import struct
@@ -25,19 +26,22 @@ if TYPE_CHECKING:
     from typing import Iterable, Sequence, Tuple
 
     from ..model.job import Outcome
+    from .tree import Pair
 
     Writer = Tuple[str, str, str, int]
 
 VERSION = 1
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 SLOTS = 8
 RECORD_BYTES = 4096
 MAGIC = b"QCJL"
 MOST_SPARED = 256
+PAIR = struct.Struct("<IQ")  # a pid and its start
 HEAD = struct.Struct("<II")  # checksum, length
 # magic, version, home, boot, namespace, worker: the same in all records of a worker
 WRITER = struct.Struct("<4sH16s40s40sQ")
 # attempt, started, pid, its start, two inodes, ended, outcome, exit code, signal, ended at, duration, number of spared
-# pids, length of the output
+# processes, length of the output
 ATTEMPT = struct.Struct("<QQI40sQQB16siiQQHH")
 FIXED_BYTES = WRITER.size + ATTEMPT.size
 UNKNOWN = -1
@@ -56,7 +60,7 @@ class Record:
     )
 
     def __init__(
-        self, writer: Writer, *, attempt: int, started: int, pipes: tuple[int, int], spared: Iterable[int]
+        self, writer: Writer, *, attempt: int, started: int, pipes: tuple[int, int], spared: Iterable[Pair]
     ) -> None:
         self.writer = writer
         self.attempt = attempt
@@ -89,8 +93,8 @@ class Record:
             len(spared),
             0,
         )
-        if spared:
-            body += struct.pack(f"<{len(spared)}I", *spared)
+        for pid, start in spared:
+            body += PAIR.pack(pid, int(start) if start.isdigit() else 0)
         return HEAD.pack(zlib.crc32(body), len(body)) + body
 
     @classmethod
@@ -105,8 +109,9 @@ class Record:
             return None
         attempt, started, pid, pid_start, out, err, ended, *end, spared, _ = ATTEMPT.unpack_from(body, WRITER.size)
         writer = (_text(home), _text(boot), _text(namespace), worker)
-        pids = struct.unpack_from(f"<{spared}I", body, FIXED_BYTES)
-        found = cls(writer, attempt=attempt, started=started, pipes=(out, err), spared=pids)
+        pairs = [PAIR.unpack_from(body, FIXED_BYTES + number * PAIR.size) for number in range(spared)]
+        left = [(pid, str(start)) for pid, start in pairs]
+        found = cls(writer, attempt=attempt, started=started, pipes=(out, err), spared=left)
         found.pid, found.pid_start = pid, _text(pid_start)
         if ended:
             outcome, exit_code, signal, found.ended_at, found.duration = end
@@ -139,8 +144,8 @@ class Journal:
         self._slot = 0
         self._record: Record | None = None
 
-    def begin(self, attempt: int, *, started: int, pipes: tuple[int, int], spared: Iterable[int]) -> None:
-        """Note that an attempt is about to start, with the inodes of its pipes and the pids to leave alone."""
+    def begin(self, attempt: int, *, started: int, pipes: tuple[int, int], spared: Iterable[Pair]) -> None:
+        """Note that an attempt is about to start, with the inodes of its pipes and the processes to leave alone."""
         self._slot = (self._slot + 1) % SLOTS
         self._record = Record(self._writer, attempt=attempt, started=started, pipes=pipes, spared=spared)
         self._write()
@@ -151,7 +156,7 @@ class Journal:
         self._record.pid, self._record.pid_start = pid, start
         self._write()
 
-    def end(self, outcome: Outcome, *, ended_at: int, duration: int, spared: Iterable[int]) -> None:
+    def end(self, outcome: Outcome, *, ended_at: int, duration: int, spared: Iterable[Pair]) -> None:
         """Note how the attempt ended, if it began, and what it was allowed to leave."""
         record = self._record
         if record is None:
@@ -162,11 +167,12 @@ class Journal:
         self._record = None
 
     def is_in_place(self) -> bool:
-        """Return whether the file that others find is the one that we write."""
+        """Return whether the file that others find is the one that we write, in its full size."""
         try:
-            return os.stat(self.path).st_ino == self._inode
+            found = os.stat(self.path)
         except FileNotFoundError:
             return False
+        return found.st_ino == self._inode and found.st_size == SLOTS * RECORD_BYTES
 
     def make_again(self) -> None:
         """Make the file again, with the attempt under way. Raises OSError; the old memory is used on then."""
@@ -176,10 +182,10 @@ class Journal:
         if self._record is not None:
             self._write()
 
-    def close(self) -> None:
-        """Forget it all: the worker leaves in good order."""
+    def close(self, *, keep: bool = False) -> None:
+        """The worker leaves in good order: forget it all, or keep it for recoveries to come."""
         self._memory.close()
-        if os.path.exists(self.path):
+        if not keep and os.path.exists(self.path):
             os.unlink(self.path)
 
     def _write(self) -> None:
@@ -194,10 +200,7 @@ def _make(path: str) -> tuple[mmap.mmap, int]:
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags, 0o600)
     try:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(descriptor, 0, size)
-        elif os.write(descriptor, bytes(size)) < size:
-            raise OSError("the journal could not be written in full")
+        _allocate(descriptor, size)
         return mmap.mmap(descriptor, size), os.fstat(descriptor).st_ino
     except OSError:
         os.unlink(path)
@@ -206,12 +209,34 @@ def _make(path: str) -> tuple[mmap.mmap, int]:
         os.close(descriptor)
 
 
-def read(path: str) -> Sequence[Record]:
-    """Return the records of a journal that can be believed; none if there is no such file."""
+def _allocate(descriptor: int, size: int) -> None:
+    """Give the file all its room. Raises OSError where there is none."""
     try:
-        with open(path, "rb") as file:
-            data = file.read(SLOTS * RECORD_BYTES)
-    except FileNotFoundError:
+        os.posix_fallocate(descriptor, 0, size)
+        return
+    except AttributeError:
+        pass  # A system without it.
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+            raise  # Else it is a file system without it.
+    while os.fstat(descriptor).st_size < size:
+        os.write(descriptor, bytes(size - os.fstat(descriptor).st_size))
+
+
+def read(path: str) -> Sequence[Record]:
+    """Return the records of a journal that can be believed; none if there is no such file, or something else.
+
+    Raises OSError if the system cannot tell for want of descriptors or memory.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            data = os.read(descriptor, SLOTS * RECORD_BYTES)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno in SHORTAGES:
+            raise
         return ()
     pieces = (data[place : place + RECORD_BYTES] for place in range(0, len(data), RECORD_BYTES))
     found = (Record.unpack(piece) for piece in pieces if len(piece) >= HEAD.size)

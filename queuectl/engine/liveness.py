@@ -3,13 +3,15 @@
 Its kernel lock proves that it lives. A lock that is free, or whose file is missing, proves nothing by itself: somebody
 may have removed `run/` or moved the home, and the worker makes its lock again within a second. Then the process
 decides, by pid, start time, boot and namespace. One that lives but works on another `queue.db` is the worker of the
-home that this one was copied from: it is nobody here.
+home that this one was copied from: it is nobody here. One whose lock's file is missing and that cannot be seen from
+here counts as alive while its last heartbeat is fresh: it makes its lock again, or was lost before.
 """
 
 from __future__ import annotations
 
 import os
 
+from ..model.clock import SYSTEM_CLOCK
 from ..store.lockfile import is_held
 from . import process
 from .identity import Identity
@@ -20,11 +22,18 @@ if TYPE_CHECKING:
     from ..store.sqlite import Row
 
 
+# Three heartbeats of a worker.
+FRESH_MS = 30_000
+
+
 def is_worker_alive(home: Home, row: Row) -> bool:
-    """Return whether a worker of this home lives. One that cannot be seen from here lives while its lock is held."""
-    if is_held(home.worker_lock(row["id"])):
+    """Return whether a worker of this home lives."""
+    path = home.worker_lock(row["id"])
+    if is_held(path):
         return True
     identity = Identity.of_worker(row)
+    if identity.is_of_this_boot() and not identity.is_visible():
+        return not os.path.exists(path) and SYSTEM_CLOCK.wall() - row["heartbeat_at"] < FRESH_MS
     return identity.is_alive() and works_in(home, identity.pid)
 
 

@@ -13,6 +13,8 @@ import os
 import signal
 import sys
 
+from ..model.errors import DaemonUnavailable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Mapping
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 SHELL = "/bin/sh"
 MARKER = "QUEUECTL_ATTEMPT_ID"
 PR_SET_CHILD_SUBREAPER = 36
-HAS_PROC = os.path.exists("/proc/self/stat")
+# One that belongs to another pid namespace tells of strangers.
+HAS_PROC = os.path.exists("/proc/self/stat") and os.readlink("/proc/self") == str(os.getpid())
 GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO of linux/proc_ns.h
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -109,6 +112,15 @@ def boot_id() -> str:
         return _output_of("sysctl", "-n", "kern.boottime")
 
 
+def demand_own_proc() -> None:
+    """Raise DaemonUnavailable where processes are listed by numbers that mean others here."""
+    if not HAS_PROC and os.path.exists("/proc/1/stat"):
+        raise DaemonUnavailable(
+            "/proc is that of another pid namespace, so processes cannot be told apart",
+            hint="mount this one's: mount -t proc proc /proc",
+        )
+
+
 def namespace() -> str:
     """Return what tells the pid namespace of this process from all others, an empty text where there are none."""
     return _link("/proc/self/ns/pid")
@@ -119,14 +131,20 @@ def is_first_namespace() -> bool:
     return namespace() in ("", FIRST_NAMESPACE)
 
 
+def entry(pid: int) -> Entry | None:
+    """Return what the system lists of a process; None if it has ended or nothing is told."""
+    found = _read_entry(pid) if HAS_PROC else None
+    return None if found is None or found.is_zombie else found
+
+
 def start_time(pid: int) -> str | None:
     """Return when a process began, in the system's own notation; None if there is no such process.
 
     A zombie is none: it has ended, and only waits for its parent.
     """
     if HAS_PROC:
-        entry = _read_entry(pid)
-        return None if entry is None or entry.is_zombie else entry.start
+        found = entry(pid)
+        return None if found is None else found.start
     return _output_of("ps", "-o", "lstart=", "-p", str(pid)) or None
 
 

@@ -21,6 +21,8 @@ import signal
 
 from ..model.errors import StoreUnavailable
 from ..model.job import Outcome
+from ..store.home import JOURNAL
+from ..store.lockfile import is_held
 from . import journal, process, tree
 from .doorbell import WORKERS
 from .environment import marker
@@ -31,11 +33,14 @@ from .settle import settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Container
+
     from ..model.clock import Clock
     from ..store import Home, Store
     from ..store.attempts import Running
     from ..store.sqlite import Row
     from .log import Log
+    from .tree import Pair
 
 ACTOR = "recovery"
 CLEAN_LOOKS = 2
@@ -72,10 +77,17 @@ class Recovery:
         if not gone:
             self._settled = orphans
         self._suspect([attempt for attempt in running if attempt.claim.worker in workers.keys() - gone], workers)
-        lost = [attempt for attempt in running if attempt.claim.worker not in workers.keys() - gone]
+        lost = [attempt for attempt in running if self._is_lost(attempt, workers.keys() - gone, gone)]
         moved = sum(self._recover(attempt, workers.get(attempt.claim.worker)) for attempt in lost)
         self._bury(gone, workers)
         return moved
+
+    def _is_lost(self, attempt: Running, alive: Container[int], gone: Container[int]) -> bool:
+        """Whether nobody runs an attempt any more. A worker without a row lives while it holds its lock."""
+        worker = attempt.claim.worker
+        if worker in alive:
+            return False
+        return worker in gone or not is_held(self._home.worker_lock(worker))
 
     def _suspect(self, attempts: list[Running], workers: dict[int, Row]) -> None:
         """Kill workers that let a lease run out although they could have renewed it."""
@@ -103,7 +115,12 @@ class Recovery:
     def _recover(self, attempt: Running, worker: Row | None) -> int:
         """End the attempt's tree, then move its job; return 1 if we moved it."""
         claim = attempt.claim
-        if not self._may_be_moved(attempt, worker):
+        try:
+            if not self._may_be_moved(attempt, worker):
+                return 0
+        except OSError as error:
+            # One that cannot be looked for must not keep the others waiting.
+            self._log.complain(f"{claim.id}: cannot look for its processes: {error.strerror}")
             return 0
         outcome = Outcome.lost(f"worker {claim.worker} was lost")
         now = self._clock.wall()
@@ -146,6 +163,7 @@ class Recovery:
             pid_start=attempt.pid_start or "",
             adopters=_adopters(worker) if worker is not None and is_visible else (),
             settled=self._settled,
+            spared=self._spared() if is_visible else (),
         )
         for record in journal.read(self._home.worker_journal(attempt.claim.worker)):
             home, boot, _, number = record.writer
@@ -155,16 +173,24 @@ class Recovery:
                 trace.add(record, is_visible=is_visible)
         return trace
 
+    def _spared(self) -> set[Pair]:
+        """Return what attempts of any worker of this boot were allowed to leave, whomever it has fallen to by now."""
+        found: set[Pair] = set()
+        for name in os.listdir(self._home.run):
+            for record in journal.read(os.path.join(self._home.run, name)) if name.endswith(JOURNAL) else ():
+                if record.writer[:2] == (self._home_id, self._boot):
+                    found.update(record.spared)
+        return found
+
     def _end_tree(self, attempt: Running, trace: tree.Trace) -> bool:
-        """Kill what is left of an attempt until nothing is found twice; return False if something remains."""
+        """Kill what is left of an attempt until nothing is found twice; return False if something remains.
+
+        Raises OSError if the system does not tell.
+        """
         give_up = self._clock.monotonic() + KILL_BUDGET_MS
         clean = 0
         while clean < CLEAN_LOOKS:
-            try:
-                members = tree.of_lost(trace)
-            except OSError as error:
-                self._log.complain(f"{attempt.claim.id}: cannot look for its processes: {error.strerror}")
-                return False
+            members = tree.of_lost(trace)
             process.send(members, signal.SIGKILL)
             clean = 0 if members else clean + 1
             if members and self._clock.monotonic() >= give_up:
@@ -194,7 +220,10 @@ class Recovery:
 
     def _remove_files(self, number: int, workers: dict[int, Row]) -> None:
         pid = workers[number]["pid"]
-        paths = [self._home.worker_lock(number), self._home.worker_journal(number)]
+        paths = [self._home.worker_lock(number)]
+        left = {pair for record in journal.read(self._home.worker_journal(number)) for pair in record.spared}
+        if not tree.alive(left):
+            paths.append(self._home.worker_journal(number))
         if all(row["pid"] != pid for key, row in workers.items() if key != number):
             paths.append(os.path.join(self._home.bells, f"{WORKERS}{pid}"))
         for path in paths:
@@ -202,6 +231,8 @@ class Recovery:
                 os.unlink(path)
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                self._log.complain(f"cannot remove {path}: {error.strerror}")
 
 
 def _adopters(worker: Row) -> list[tuple[int, str]]:

@@ -25,22 +25,25 @@ from .process import MARKER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Collection, Container, Iterable, Mapping
+    from typing import Callable, Collection, Container, Iterable, Mapping, Set, Tuple
 
     from .journal import Record
     from .process import Entry
 
-# A start time is rounded down to a tick; one that is not recorded yet is of the attempt's first seconds.
+    # A process by pid and start time.
+    Pair = Tuple[int, str]
+
+# A start time is rounded down to a tick.
 ROUNDED_MS = 20
-FIRST_MS = 5_000
 
 
 class Trace:
     """What is known of an attempt whose worker is gone.
 
-    `pid` and `pid_start` are of the shell, an empty start if it is not known. `since` is when the attempt began, by
-    the clock that start times are of, 0 if that is not known. `adopters` are the processes that orphans fall to, by
-    pid and start time, `settled` the orphans that had come to them before the worker's death.
+    `pid` and `pid_start` are of the shell; a pid without its start time proves nothing. `since` is when the attempt
+    began, by the clock that start times are of, 0 if that is not known. `adopters` are the processes that orphans fall
+    to, `settled` the orphans that had come to them before the worker's death, `spared` what attempts were allowed to
+    leave.
     """
 
     __slots__ = ("marker", "pid", "pid_start", "since", "pipes", "spared", "adopters", "settled")
@@ -51,15 +54,16 @@ class Trace:
         *,
         pid: int = 0,
         pid_start: str = "",
-        adopters: Collection[tuple[int, str]] = (),
-        settled: Container[tuple[int, str]] = (),
+        adopters: Collection[Pair] = (),
+        settled: Container[Pair] = (),
+        spared: Container[Pair] = (),
     ) -> None:
         self.marker = marker
         self.pid = pid
         self.pid_start = pid_start
         self.since = 0
         self.pipes: frozenset[str] = frozenset()
-        self.spared: frozenset[int] = frozenset()
+        self.spared = spared
         self.adopters = adopters
         self.settled = settled
 
@@ -67,13 +71,11 @@ class Trace:
         """Take over what the worker's journal says; its pids only if they mean the same processes here."""
         self.since = record.started - ROUNDED_MS if process.HAS_PROC else 0
         self.pipes = frozenset(f"pipe:[{inode}]" for inode in record.pipes)
-        if is_visible:
-            self.spared = frozenset(record.spared)
-            if record.pid and not self.pid_start:
-                self.pid, self.pid_start = record.pid, record.pid_start
+        if is_visible and record.pid_start and not self.pid_start:
+            self.pid, self.pid_start = record.pid, record.pid_start
 
 
-def of_worker(leader: int, *, marker: str, spared: Container[int], adopts: bool) -> list[Entry]:
+def of_worker(leader: int, *, marker: str, spared: Container[Pair], adopts: bool) -> list[Entry]:
     """Return the living processes of the tree of this worker's attempt; `leader` is its shell.
 
     `adopts` says whether orphans become this worker's children. Raises OSError if the system does not tell.
@@ -84,10 +86,11 @@ def of_worker(leader: int, *, marker: str, spared: Container[int], adopts: bool)
 
     def belongs(entry: Entry) -> bool:
         if adopts:
-            return entry.parent == worker and entry.pid not in spared and not _is_of_another(entry.pid, needle)
+            is_spared = (entry.pid, entry.start) in spared
+            return entry.parent == worker and not is_spared and not _is_of_another(entry.pid, needle)
         return leader in (entry.pid, entry.group)
 
-    return _living(table, filter(belongs, table.values()), frozenset((worker,)))
+    return _living(table, filter(belongs, table.values()), spared)
 
 
 def of_lost(trace: Trace) -> list[Entry]:
@@ -112,9 +115,19 @@ def of_lost(trace: Trace) -> list[Entry]:
     return _living(table, filter(belongs, started), trace.spared)
 
 
-def orphans(adopters: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+def forget(spared: Set[Pair], pid: int) -> None:
+    """Take a process that has ended out of those that are spared: its pid may be another's soon."""
+    spared.difference_update([pair for pair in spared if pair[0] == pid])
+
+
+def alive(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return those processes that still run."""
+    return [(pid, start) for pid, start in pairs if process.is_same_process(pid, start)]
+
+
+def orphans(adopters: Iterable[Pair]) -> set[Pair]:
     """Return the orphans that have fallen to these processes, by pid and start time."""
-    found: set[tuple[int, str]] = set()
+    found: set[Pair] = set()
     for pid, start in adopters:
         session = _session(pid, start)
         if session is not None:
@@ -124,18 +137,14 @@ def orphans(adopters: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
 
 def _session(pid: int, start: str) -> int | None:
     """Return the session of a process that still is the one meant."""
-    return os.getsid(pid) if process.is_same_process(pid, start) else None
+    entry = process.entry(pid)
+    return entry.session if entry is not None and entry.start == start else None
 
 
 def _leader(table: Mapping[int, Entry], trace: Trace) -> int | None:
     """Return the shell's pid while it lives."""
     entry = table.get(trace.pid)
-    if entry is None:
-        return None
-    if trace.pid_start:
-        return entry.pid if entry.start == trace.pid_start else None
-    is_of_then = trace.since and trace.since <= entry.started <= trace.since + FIRST_MS
-    return entry.pid if is_of_then and entry.session == entry.pid else None
+    return None if entry is None or entry.start != trace.pid_start else entry.pid
 
 
 def _fallen(table: Mapping[int, Entry], trace: Trace, needle: bytes) -> Callable[[Entry], bool]:
@@ -161,7 +170,7 @@ def _fallen(table: Mapping[int, Entry], trace: Trace, needle: bytes) -> Callable
     return is_fallen
 
 
-def _living(table: Mapping[int, Entry], found: Iterable[Entry], spared: Container[int]) -> list[Entry]:
+def _living(table: Mapping[int, Entry], found: Iterable[Entry], spared: Container[Pair]) -> list[Entry]:
     """Return the members and all that descends from them, without zombies, without ourselves and what is spared."""
     by_parent: dict[int, list[Entry]] = {}
     for entry in table.values():
@@ -170,7 +179,7 @@ def _living(table: Mapping[int, Entry], found: Iterable[Entry], spared: Containe
     pending = list(found)
     while pending:
         entry = pending.pop()
-        if entry.pid in members or entry.pid in spared or entry.pid == os.getpid():
+        if entry.pid in members or (entry.pid, entry.start) in spared or entry.pid == os.getpid():
             continue
         members[entry.pid] = entry
         pending += by_parent.get(entry.pid, ())

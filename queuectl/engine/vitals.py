@@ -61,12 +61,15 @@ class Vitals:
         """Whether the last heartbeat is old enough for another."""
         return self._clock.monotonic() - self._heartbeat_at >= HEARTBEAT_MS
 
-    def beat(self, *, stopping: bool) -> None:
-        """Write a heartbeat if one is due, or is the first that tells of a stop. In a transaction."""
+    def beat(self, *, stopping: bool) -> bool:
+        """Write a heartbeat if one is due, or is the first that tells of a stop; return False if our row is gone.
+
+        In a transaction.
+        """
         if not self.is_heartbeat_due and not (stopping and not self._said_stopping):
-            return
+            return True
         self._said_stopping = stopping
         self._heartbeat_at = self._clock.monotonic()
-        self._store.workers.heartbeat(
+        return self._store.workers.heartbeat(
             self._number, memory=process.memory(os.getpid()), stopping=stopping, now=self._clock.wall()
         )

@@ -76,6 +76,11 @@ class Wakeup:
     def _note_child(self, number: int, frame: object) -> None:
         self._child_died = True
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether this process was told to stop, or its parent is gone."""
+        return self.stops > 0 or self.orphaned
+
     def stop(self, signals: int) -> None:
         """Do as if at least so many signals to stop had come by now."""
         if signals:
@@ -105,7 +110,7 @@ class Wakeup:
         """Wait for at most `seconds`; return those of the caller's descriptors that can be read."""
         ready = []
         # Rounded up, so that a deadline has passed when the wait for it is over.
-        for descriptor, _ in self._poll.poll(math.ceil(seconds * 1000)):
+        for descriptor, _ in self._poll.poll(math.ceil(max(0, seconds) * 1000)):
             if descriptor == self._read_end:
                 _empty(descriptor)
             elif descriptor == self._bell.fileno():

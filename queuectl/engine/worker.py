@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import QueueCTLError, StoreUnavailable
-from ..model.job import FAILED, NOT_STARTED, PENDING, SIGNALLED, Outcome
+from ..model.job import FAILED, NOT_STARTED, PENDING, Outcome
 from ..store import Home, Store
 from ..store.lockfile import LockFile
 from . import process
@@ -29,11 +28,13 @@ from .execution import Execution, Shortage
 from .identity import Identity
 from .journal import Journal
 from .log import Log
+from .orderly import is_of_a_stop
 from .output import Capture
 from .presence import Presence
 from .settings import load_settings
 from .settle import settle
 from .shortage import Pauses
+from .tree import alive, forget
 from .vitals import Vitals
 from .wakeup import Wakeup
 
@@ -41,16 +42,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.clock import Clock
     from ..store.claim import Claim
+    from .tree import Pair
 
 POLL_SECONDS = 5.0
 RENEW_PATIENCE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
 FORCED_PATIENCE_MS = 2000
 LEASE_LOST = "lease lost"
-# What ends the jobs of a machine or session that is stopped. The stop itself may come to the worker a little later.
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
-STOP_CODES = tuple(128 + number for number in STOP_SIGNALS)
-STOP_FOLLOWS_MS = 1000
 
 
 class Finished:
@@ -81,6 +79,7 @@ class Worker:
         adopters: tuple[int, ...] = (),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        process.demand_own_proc()
         self.home = home
         self.queues = queues
         self.clock = clock
@@ -99,7 +98,7 @@ class Worker:
         self._pauses = Pauses(clock, random.random)
         self._vitals = Vitals(self.store, self.number, clock)
         self._environments = Environments(home)
-        self._spared: set[int] = set()
+        self._spared: set[Pair] = set()
         self._finished: Finished | None = None
         self._stop_by: int | None = None
         self._recorded: int | None = None
@@ -162,13 +161,14 @@ class Worker:
         with self.store.writing():
             self.store.workers.remove(self.number)
         self.store.close()
-        self._journal.close()
+        # What it says of background processes is of use as long as these live.
+        self._journal.close(keep=bool(alive(self._spared)))
         self._lock.remove()
         self._presence.close()
         self.wakeup.close()
 
     def _is_stopping(self) -> bool:
-        return self.wakeup.stops > 0 or self.wakeup.orphaned
+        return self.wakeup.is_stopping
 
     def _is_forced(self) -> bool:
         return self.wakeup.stops > 1
@@ -277,18 +277,9 @@ class Worker:
             return Finished(claim, Outcome.given_back(str(shortage)), None, capture)
         self._pauses.end()
         duration = execution.duration()
-        return Finished(claim, Outcome.released() if self._is_of_a_stop(outcome) else outcome, duration, capture)
-
-    def _is_of_a_stop(self, outcome: Outcome) -> bool:
-        """Whether the command was ended by whoever stops us too. A stop that follows a signal is waited for."""
-        if outcome.kind != SIGNALLED:
-            return outcome.exit_code in STOP_CODES and self._is_stopping()
-        if outcome.signal not in STOP_SIGNALS:
-            return False
-        until = self.clock.monotonic() + STOP_FOLLOWS_MS
-        while not self._is_stopping() and self.clock.monotonic() < until:
-            self.wakeup.wait((until - self.clock.monotonic()) / 1000)
-        return self._is_stopping()
+        if is_of_a_stop(outcome, self.wakeup, self.clock):
+            outcome = Outcome.released()
+        return Finished(claim, outcome, duration, capture)
 
     def _watch(self, execution: Execution) -> None:
         """Once a second while a job runs: renew, store output, see whether to end it."""
@@ -307,9 +298,10 @@ class Worker:
 
     def _note_process(self, execution: Execution) -> None:
         """Have the journal know the process with its start time, once, whatever becomes of the store."""
-        if not self._process_start and execution.pid is not None:
-            self._process_start = process.start_time(execution.pid) or ""
-            self._journal.note_process(execution.pid, self._process_start)
+        if self._process_start or execution.pid is None or not execution.is_running:
+            return
+        self._process_start = process.start_time(execution.pid) or ""
+        self._journal.note_process(execution.pid, self._process_start)
 
     def _is_out_of_time(self) -> bool:
         if not self._is_stopping():
@@ -326,7 +318,7 @@ class Worker:
             if held:
                 self._store_output(claim, capture)
                 self._record_process(execution)
-                self._vitals.beat(stopping=self._is_stopping())
+                self._beat()
             cancel = self.store.jobs.cancel_requested(claim.number, claim.attempt_id)
         if not held:
             self.log.say(f"{claim.id}: attempt {claim.attempt} has lost the job, ending it")
@@ -372,9 +364,15 @@ class Worker:
         try:
             self.settings = load_settings(self.store)
             with self.store.writing():
-                self._vitals.beat(stopping=self._is_stopping())
+                self._beat()
         except QueueCTLError as error:
             self.log.complain(str(error))
+
+    def _beat(self) -> None:
+        """Say that we are there. Whoever took us for lost has given our place to another. In a transaction."""
+        if not self._vitals.beat(stopping=self._is_stopping()):
+            self.log.complain("somebody has removed this worker from the home, stopping")
+            self.wakeup.stop(1)
 
     def _reap(self) -> None:
         """Take the exit codes of background processes that jobs were allowed to leave, and of their orphans."""
@@ -383,7 +381,7 @@ class Worker:
                 pid, _ = os.waitpid(-1, os.WNOHANG)
                 if pid == 0:
                     return
-                self._spared.discard(pid)
+                forget(self._spared, pid)
         except ChildProcessError:
             self._spared.clear()
 

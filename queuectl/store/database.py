@@ -59,6 +59,7 @@ class Database:
         busy_budget: float = 30.0,
     ) -> None:
         self.path = home.database
+        self._home = home
         self.notice = ""
         self._clock = clock
         self._give_up = give_up
@@ -175,10 +176,18 @@ class Database:
     def _take_gate(self, deadline: int) -> None:
         pause = FIRST_PAUSE_SECONDS
         try:
-            while not self._gate.acquire():
+            while not self._acquire_gate():
                 pause = self._pause(pause, deadline, self._gate.path)
         except OSError as error:
             raise refused(error, self._gate.path) from error
+
+    def _acquire_gate(self) -> bool:
+        try:
+            return self._gate.acquire()
+        except FileNotFoundError:
+            # Somebody has removed `run/` while the home was open.
+            self._home.make_directories()
+            return self._gate.acquire()
 
     def _patiently(self, attempt: Callable[[], Any], deadline: int | None = None) -> Any:
         """Try again while another program holds SQLite's own lock."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 DIRECTORY = ".queuectl"
+JOURNAL = ".journal"
 VARIABLE = "QUEUECTL_HOME"
 
 
@@ -57,7 +58,7 @@ class Home:
 
     def worker_journal(self, worker: int) -> str:
         """Return the file in which the worker of this number notes what it has started."""
-        return os.path.join(self.run, f"worker-{worker}.journal")
+        return os.path.join(self.run, f"worker-{worker}{JOURNAL}")
 
     def exists(self) -> bool:
         """Return whether there is a queue in it."""

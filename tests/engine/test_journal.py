@@ -48,16 +48,18 @@ def values(record: Record) -> dict[str, Any]:
 
 
 def test_a_record_is_read_as_it_was_written(path: Path, opened: Journal) -> None:
-    begin(opened, 2**40, started=2**41, pipes=(2**33, 2**34), spared=(5, 6))
+    begin(opened, 2**40, started=2**41, pipes=(2**33, 2**34), spared=[(5, "50"), (6, "60")])
     opened.note_process(4711, "2345678")
-    opened.end(Outcome.signalled(9, "SIGKILL"), ended_at=2**42, duration=2**35, spared=(5, 6, 8))
+    opened.end(
+        Outcome.signalled(9, "SIGKILL"), ended_at=2**42, duration=2**35, spared=[(5, "50"), (6, "60"), (8, "80")]
+    )
     (record,) = journal.read(str(path))
     assert values(record) == {
         "writer": WRITER,
         "attempt": 2**40,
         "started": 2**41,
         "pipes": (2**33, 2**34),
-        "spared": (5, 6, 8),
+        "spared": ((5, "50"), (6, "60"), (8, "80")),
         "pid": 4711,
         "pid_start": "2345678",
         "outcome": "signalled",
@@ -89,15 +91,15 @@ def test_the_last_attempts_are_kept(path: Path, opened: Journal) -> None:
 
 
 def test_of_too_many_spared_processes_the_latest_are_kept(path: Path, opened: Journal) -> None:
-    begin(opened, spared=range(1, 2 * MOST_SPARED))
+    begin(opened, spared=[(pid, str(2**60 + pid)) for pid in range(1, 2 * MOST_SPARED)])
     (record,) = journal.read(str(path))
-    assert record.spared == tuple(range(MOST_SPARED, 2 * MOST_SPARED))
+    assert [pid for pid, _ in record.spared] == list(range(MOST_SPARED, 2 * MOST_SPARED))
     assert len(record.pack(pack_writer(WRITER))) <= RECORD_BYTES
 
 
 def test_a_record_of_which_any_bit_is_wrong_is_not_believed(path: Path, opened: Journal) -> None:
     begin(opened, 1)
-    begin(opened, 2, spared=(3, 4))
+    begin(opened, 2, spared=[(3, "3"), (4, "4")])
     whole = path.read_bytes()
     chance = random.Random(SEED)
     length = len(Record(WRITER, attempt=1, started=5, pipes=(11, 12), spared=()).pack(pack_writer(WRITER)))
@@ -184,6 +186,32 @@ def test_it_outlives_a_worker_that_is_killed(path: Path) -> None:
     assert [record.attempt for record in journal.read(str(path))] == [3]
 
 
-def test_a_worker_that_leaves_in_order_takes_it_along(path: Path) -> None:
-    open_journal(path).close()
-    assert not path.exists()
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_worker_that_leaves_in_order_takes_it_along_unless_it_has_left_processes(path: Path, keep: bool) -> None:
+    open_journal(path).close(keep=keep)
+    assert path.exists() == keep
+
+
+def test_a_file_that_was_cut_short_is_not_in_place(path: Path, opened: Journal) -> None:
+    os.truncate(path, RECORD_BYTES)
+    assert not opened.is_in_place()
+    opened.make_again()
+    assert opened.is_in_place()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_plain_file_has_no_records(path: Path, make: Any) -> None:
+    make(path)
+    before = len(os.listdir("/proc/self/fd"))
+    assert list(journal.read(str(path))) == []
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EINVAL])
+def test_where_no_room_can_be_allocated_it_is_written(path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def unsupported(descriptor: int, offset: int, length: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_fallocate", unsupported)
+    open_journal(path)
+    assert path.stat().st_blocks * 512 >= path.stat().st_size == SLOTS * RECORD_BYTES
