@@ -2,7 +2,7 @@
 
     queue.db         the store, with -wal and -shm beside it while it is open
     logs/            what the daemons say
-    run/             locks, doorbells: only of use while something runs
+    run/             locks, doorbells, journals, the dashboard's link: only of use while something runs
     backups/         the store as it was before the last upgrades
     templates/       the user's own job templates
     history          what was typed in the shell
