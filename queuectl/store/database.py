@@ -221,7 +221,7 @@ class Database:
             self.after_rollback()
 
     def checkpoint(self) -> None:
-        """Copy the write-ahead log into the database; the log starts anew with the next write.
+        """Copy the write-ahead log into the database; the log starts over with the next write.
 
         Holds the write lock meanwhile, so that no commit can race it (see the module).
         """
@@ -354,5 +354,5 @@ def damaged(path: str, reason: str) -> StoreDamaged:
     """Return the error for a file that is not a whole store of ours."""
     return StoreDamaged(
         f"the store is damaged: {path}: {reason}",
-        hint=f"it was left as it is; restore a backup, or move it away to start anew: mv {path} {path}.damaged",
+        hint=f"it was left as it is; restore a backup, or move it away to start over: mv {path} {path}.damaged",
     )
