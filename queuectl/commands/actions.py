@@ -68,7 +68,7 @@ def _await_end(context: Context, change: Change, meant: Selection) -> None:
     "retry",
     *SELECTION,
     YES_ANYWAY,
-    Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them anew"),
+    Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them"),
     group=GROUP,
     examples=("retry job-1", "retry --state dead --tag nightly"),
 )

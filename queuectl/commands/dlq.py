@@ -105,7 +105,7 @@ def dlq_stats(context: Context) -> Result:
     "dlq retry",
     DEAD_IDS,
     YES_ANYWAY,
-    Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them anew"),
+    Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them"),
     group=GROUP,
     examples=("dlq retry job-1", "dlq retry"),
 )

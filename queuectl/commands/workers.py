@@ -165,7 +165,7 @@ def worker_stop(context: Context, *, timeout: float | None, force: bool) -> Resu
 
 @command("worker restart", TIMEOUT, FORCE, group=GROUP, examples=("worker restart",))
 def worker_restart(context: Context, *, timeout: float | None, force: bool) -> Result:
-    """Stop the workers and start as many anew, for the same queues."""
+    """Stop the workers and start as many again, for the same queues."""
     from ..engine.pool_control import start_pool, stop_pool
 
     _demand_one(timeout, force)

@@ -3,7 +3,7 @@
 A store that can be read may still take nothing more: the disk is full or read-only, the file is damaged, another
 program keeps it locked. So health is that something can be written, and it is found out by doing so: room for
 a file, and a transaction that is undone. What is found holds for a moment, so that to ask often costs nothing. The
-store is opened anew for it, since one that was opened before the trouble may not notice.
+store is opened again for it, since one that was opened before the trouble may not notice.
 
 Who may ask is not known: the answer names no path.
 """

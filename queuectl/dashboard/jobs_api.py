@@ -236,7 +236,7 @@ def _changed(app: App, change: Change, number: int) -> Response:
     "POST",
     "/jobs/{id}/retry",
     "Run a job again",
-    body=(Field("keep_attempts", FLAG, "one attempt more instead of all of them anew", default=False),),
+    body=(Field("keep_attempts", FLAG, "one attempt more instead of all of them", default=False),),
     answer=ref("JobChanged"),
     errors=(404, 409, 422),
 )

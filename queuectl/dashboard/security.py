@@ -69,7 +69,7 @@ PROXY_HEADERS = {
     "x-remote-ip",
 }
 WRONG_TOKEN = "wrong_token"
-OPEN_ANEW = "open the link that this shows: queuectl dashboard status"
+OPEN_LINK = "open the link that this shows: queuectl dashboard status"
 
 
 def as_in_url(host: str) -> str:
@@ -198,7 +198,7 @@ class Guard:
         if given is not None:
             raise wrong_token()
         where = "header X-QueueCTL-Token" if not head.is_read else "header X-QueueCTL-Token or the page's cookie"
-        raise HttpError(401, "token_required", f"the token is missing: {where}", hint=OPEN_ANEW)
+        raise HttpError(401, "token_required", f"the token is missing: {where}", hint=OPEN_LINK)
 
     def is_token(self, text: str | None) -> bool:
         """Return whether this is the token, in a time that does not tell how much of it is right."""
@@ -216,7 +216,7 @@ class Guard:
 
 def wrong_token() -> HttpError:
     """Return the refusal of a token that is not ours."""
-    return HttpError(401, WRONG_TOKEN, "the token is wrong", hint=f"each start may have another; {OPEN_ANEW}")
+    return HttpError(401, WRONG_TOKEN, "the token is wrong", hint=f"each start may have another; {OPEN_LINK}")
 
 
 def _bearer(authorization: str) -> str | None:

@@ -50,7 +50,7 @@ class Totals:
         return ended, timed
 
     def _follow(self, store: Store, until: int, now: int) -> None:
-        """Remember what is over by `until`; begin anew with another home, or when the clock was set far back.
+        """Remember what is over by `until`; start over with another home, or when the clock was set far back.
 
         Set back a little, as when it is corrected, nothing more can end before what is remembered.
         """

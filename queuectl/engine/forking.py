@@ -5,9 +5,10 @@
                                 refused REASON         the system did not let us
                                 ended PID CODE REASON  its exit code (minus the signal that ended it), and what it said
 
-It has the workers' modules loaded and gives each worker, a `multiprocessing` process, a copy of itself. It leaves when
-the pool closes the channel, or dies. Its workers do not need it any more once they run: they end with the pool, not
-with it. The orphans of a killed worker fall to it, where a recovery finds them; it takes their exit codes.
+It has the workers' modules loaded and gives each worker, a `multiprocessing` process, a copy of itself. Once the pool
+closes the channel, or dies, it starts no more and leaves with the last of its workers. They do not need it any more
+once they run: they end with the pool, not with it. The orphans of a killed worker fall to it, where a recovery finds
+them; it takes their exit codes.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Housekeeping:
         if self._work is None and now < self._due_at and not self._ceiling.is_urgent():
             return 0, (self._due_at - now) / 1000
         work = self._work or self._all()
-        # An error ends the round; the next one begins anew.
+        # An error ends the round; the next one starts over.
         self._work, self._due_at = None, now + INTERVAL_MS
         pruned = 0
         for count in work:

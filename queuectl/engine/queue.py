@@ -243,7 +243,7 @@ class Queue:
     def retry(self, *references: str | int, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
 
-        They have all their attempts anew, or with `keep_attempts` a single one.
+        They have all their attempts again, or with `keep_attempts` a single one.
         """
         change = self._each(
             references, "retry", lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..store import Store
 
-# Room worth giving back, in pages: 4 MiB and a quarter of the file. Pages freed are used anew anyway.
+# Room worth giving back, in pages: 4 MiB and a quarter of the file. Freed pages are reused anyway.
 SPARE_PAGES = 4096
 SPARE_SHARE = 4
 WAL_BYTES = 4 * 1024 * 1024

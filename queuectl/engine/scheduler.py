@@ -73,7 +73,7 @@ class Scheduler:
             ring(self._home, WORKERS)
             # In automatic mode the daemon starts workers for them.
             ring(self._home, SCHEDULER)
-        # The log's file keeps its size when it is used anew: without a change there is nothing to copy.
+        # The log's file keeps its size when it is reused: without a change there is nothing to copy.
         changed = self._sync() or promoted or fired or recovered
         if changed and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()

@@ -1,4 +1,4 @@
-"""The settings that hold in a home: the environment over what the home has over the defaults."""
+"""The settings that hold in a home, the environment over what the home has over the defaults; how one is changed."""
 
 from __future__ import annotations
 

@@ -227,10 +227,6 @@ class Slots:
             if slot.worker is not None:
                 _send(slot.worker, signal.SIGKILL)
 
-    def has_adopted(self) -> bool:
-        """Return whether there are workers whose end nobody tells: they have to be looked for."""
-        return any(slot.is_adopted and slot.worker is not None for slot in self._slots)
-
     def pids(self) -> list[int | None]:
         """Return the pid of each worker, None for one that is not there yet."""
         return [None if slot.worker is None else slot.worker.pid for slot in self._slots]

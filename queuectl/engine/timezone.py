@@ -3,7 +3,7 @@
 A schedule has a zone of its own, or follows the home: then `local` stands in its row. The home's zone
 is the setting `timezone`. The first `cron add` writes it down from the zone of that process, and from
 then on all processes go by it, whatever zone they are in: another zone raises an alert and moves
-nothing. Only a change of the setting computes next times anew.
+nothing. Only a change of the setting computes next times again.
 
 A stored next time is a promise, kept also by a process that does not know the zone (Python 3.8 or a
 machine without tzdata). Such a process fires, but leaves the following time to one that knows the
@@ -119,7 +119,7 @@ def change(store: Store, text: str | None, *, actor: str, now: int) -> list[str]
 
 
 def move(store: Store, schedule: Schedule, place: tzinfo | None, *, why: str, actor: str, now: int) -> bool:
-    """Compute a schedule's next time anew; return whether it is another one. In a transaction.
+    """Compute a schedule's next time again; return whether it is another one. In a transaction.
 
     A time that is over and has not fired stays: it is about to fire.
     """

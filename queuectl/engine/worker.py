@@ -360,7 +360,7 @@ class Worker:
             self.log.complain(f"cannot change to the home: {error.strerror}")
 
     def _refresh(self) -> None:
-        """Read the settings anew and say that we are there."""
+        """Read the settings again and say that we are there."""
         try:
             self.settings = load_settings(self.store)
             with self.store.writing():

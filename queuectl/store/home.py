@@ -2,7 +2,7 @@
 
     queue.db         the store, with -wal and -shm beside it while it is open
     logs/            what the daemons say
-    run/             locks, doorbells: only of use while something runs
+    run/             locks, doorbells, journals, the dashboard's link: only of use while something runs
     backups/         the store as it was before the last upgrades
     templates/       the user's own job templates
     history          what was typed in the shell
@@ -43,11 +43,9 @@ class Home:
         self.history = os.path.join(self.path, "history")
         self.gate = os.path.join(self.run, "write.lock")
         self.ceiling_lock = os.path.join(self.run, "ceiling.lock")
-        self.scheduler_lock = os.path.join(self.run, "scheduler.lock")
         self.scheduler_log = os.path.join(self.logs, "scheduler_daemon.log")
         self.pool_lock = os.path.join(self.run, "pool.lock")
         self.pool_log = os.path.join(self.logs, "workers.log")
-        self.dashboard_lock = os.path.join(self.run, "dashboard.lock")
         self.dashboard_url = os.path.join(self.run, "dashboard.url")
         self.dashboard_page = os.path.join(self.run, "dashboard.html")
         self.dashboard_log = os.path.join(self.logs, "dashboard.log")

@@ -245,7 +245,7 @@ class Jobs:
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
         """Make a final or failed job claimable at once; return False if its state does not allow it.
 
-        With `keep_attempts` it has one attempt more, otherwise all of them anew.
+        With `keep_attempts` it has one attempt more, otherwise all of them again.
         """
         place = self._database.row(PLACE, (number,))
         if place is None or place["state"] not in sources("retry"):

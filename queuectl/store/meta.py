@@ -45,27 +45,19 @@ class Meta:
 
     def scheduler(self) -> dict[str, Any]:
         """Return what the scheduler daemon wrote down last, nothing if it never did."""
-        import json
-
-        return dict(json.loads(self._database.value(GET, (SCHEDULER,)) or "{}"))
+        return dict(self._read(SCHEDULER, {}))
 
     def set_scheduler(self, facts: dict[str, Any]) -> None:
         """Write down what the scheduler daemon is and did. In a transaction."""
-        import json
-
-        self._database.change(SET, (SCHEDULER, json.dumps(facts)))
+        self._write(SCHEDULER, facts)
 
     def clock(self) -> dict[str, Any]:
         """Return what was written down about the machine's clock last, nothing if nobody ever looked."""
-        import json
-
-        return dict(json.loads(self._database.value(GET, (CLOCK,)) or "{}"))
+        return dict(self._read(CLOCK, {}))
 
     def set_clock(self, facts: dict[str, Any]) -> None:
         """Write down how the machine's clock stands. In a transaction."""
-        import json
-
-        self._database.change(SET, (CLOCK, json.dumps(facts)))
+        self._write(CLOCK, facts)
 
     def synced_at(self) -> int:
         """Return the wall time of the last `touch`, 0 if there was none: it was that late already."""
@@ -73,16 +65,12 @@ class Meta:
 
     def downtime(self) -> tuple[int | None, list[tuple[int, int]]]:
         """Return when somebody kept house last, None for never, and the gaps (from, to) in which nobody did."""
-        import json
-
-        seen, gaps = json.loads(self._database.value(GET, (DOWNTIME,)) or "[null, []]")
+        seen, gaps = self._read(DOWNTIME, (None, ()))
         return seen, [(start, end) for start, end in gaps]
 
     def set_downtime(self, seen: int, gaps: Sequence[tuple[int, int]]) -> None:
         """Write down that somebody keeps house, and when nobody did. In a transaction."""
-        import json
-
-        self._database.change(SET, (DOWNTIME, json.dumps([seen, gaps])))
+        self._write(DOWNTIME, [seen, gaps])
 
     def daemon(self, kind: str) -> str | None:
         """Return what the last daemon of a kind (pool, scheduler, dashboard) wrote down of itself."""
@@ -112,3 +100,15 @@ class Meta:
     def reset_setting(self, name: str) -> bool:
         """Forget a setting; return whether there was one. In a transaction."""
         return self._database.change(RESET_SETTING, (name,)) == 1
+
+    def _read(self, key: str, default: Any) -> Any:
+        """Return a fact that is JSON."""
+        import json
+
+        text = self._database.value(GET, (key,))
+        return json.loads(text) if text else default
+
+    def _write(self, key: str, fact: Any) -> None:
+        import json
+
+        self._database.change(SET, (key, json.dumps(fact)))

@@ -298,7 +298,7 @@ def _refuse_orphan(log: str, path: str) -> None:
     if not os.path.exists(path):
         raise StoreDamaged(
             f"the store is damaged: {path} is missing, but its write-ahead log is there",
-            hint=f"bring back the database, or move the log away to start anew: mv {log} {log}.damaged",
+            hint=f"bring back the database, or move the log away to start over: mv {log} {log}.damaged",
         )
 
 

@@ -89,5 +89,5 @@ def damaged(path: str, reason: str) -> StoreDamaged:
     """Return the error for a file that is not a whole store of ours."""
     return StoreDamaged(
         f"the store is damaged: {path}: {reason}",
-        hint=f"it was left as it is; restore a backup, or move it away to start anew: mv {path} {path}.damaged",
+        hint=f"it was left as it is; restore a backup, or move it away to start over: mv {path} {path}.damaged",
     )

@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterator, List
 import pytest
 
 from queuectl.engine import process
+from queuectl.engine.instance import SCHEDULER
 from queuectl.engine.queue import Queue
 from queuectl.engine.recurring import Recurring
 from queuectl.model.errors import Conflict, DaemonUnavailable
@@ -50,7 +51,7 @@ def answer(home: str, *words: str) -> Dict[str, Any]:
 
 def test_it_is_up_when_start_returns(queue: Queue, scheduler: RunningScheduler) -> None:
     pid = scheduler.start()
-    assert is_held(scheduler.home.scheduler_lock)
+    assert is_held(SCHEDULER.lock(scheduler.home))
     assert Path(scheduler.home.bells, "scheduler").exists()
     found = scheduler.status()
     assert (found["running"], found["pid"], found["mode"], found["workers"], found["interval"]) == (
@@ -225,7 +226,7 @@ def test_a_lock_file_that_nobody_holds_stops_nobody_and_harms_no_stranger(
 ) -> None:
     stranger = processes.start(["sleep", "300"])
     start = process.start_time(stranger.pid)
-    Path(scheduler.home.scheduler_lock).write_text(text.format(pid=stranger.pid, start=start), encoding="ascii")
+    Path(SCHEDULER.lock(scheduler.home)).write_text(text.format(pid=stranger.pid, start=start), encoding="ascii")
     assert scheduler.status()["running"] is False
     assert "no scheduler was running" in scheduler.run("stop").stdout
     assert scheduler.start() != stranger.pid

@@ -126,7 +126,7 @@ def test_what_the_refusal_advises_leads_to_a_new_store(home, spoil):
     spoil(Path(home, "queue.db"))
     with pytest.raises(StoreDamaged) as caught:
         open_store(home)
-    advice = caught.value.hint.split("to start anew: ")[1].split()
+    advice = caught.value.hint.split("to start over: ")[1].split()
     assert advice[0] == "mv" and subprocess.run(advice, check=False).returncode == 0
     with open_store(home) as store:
         assert store.search.last() is None and add(store) == 1
