@@ -70,7 +70,7 @@ def logs(
     With --follow, Ctrl-C ends the following and leaves the jobs alone.
     """
     if stdout and stderr:
-        raise InvalidInput("give either --stdout or --stderr; without both is shown")
+        raise InvalidInput("give either --stdout or --stderr; without them both are shown")
     if not ids:
         raise InvalidInput(
             "which job? give an id, a number, a unique prefix, or last", hint="see them with: queuectl list"

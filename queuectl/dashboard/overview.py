@@ -124,7 +124,7 @@ def overview(app: App) -> dict[str, Any]:
         "alerts": [
             *_alerts(counts, workers, scheduler, age, storage["free"]),
             *(
-                {"code": "timezone", "level": "warning", "message": alert, "action": timezone.CHANGE_IT}
+                {"code": "timezone", "level": "warning", "message": alert, "action": timezone.way_out()}
                 for alert in timezone.alerts(store, now)
             ),
         ],

@@ -49,7 +49,7 @@ def stop_pool(queue: Queue, *, patience: float | None, force: bool) -> int | Non
     DaemonUnavailable for what cannot be signalled from here, what does not answer and what cannot be ended.
     """
     settings = _settings(queue)
-    orders = _orders(settings, patience, force)
+    orders = _orders(settings, patience, force, is_asked=_is_stopping(queue))
     limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
     first: int | None = None
     while True:
@@ -68,12 +68,23 @@ def _settings(queue: Queue) -> Settings:
         return Settings({})  # A damaged store keeps nobody from stopping what works on it.
 
 
-def _orders(settings: Settings, patience: float | None, force: bool) -> list[tuple[int, signal.Signals]]:
-    """Return which signals to send, each after how many milliseconds: a request, then an order, then the end."""
+def _is_stopping(queue: Queue) -> bool:
+    """Return whether all workers that live were asked to stop already."""
+    rows = [row for row in _rows(queue) if is_worker_alive(queue.home, row)]
+    return bool(rows) and all(row["stopping"] for row in rows)
+
+
+def _orders(
+    settings: Settings, patience: float | None, force: bool, *, is_asked: bool = False
+) -> list[tuple[int, signal.Signals]]:
+    """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
+
+    A second request would be taken for the order: whoever was asked already is only made to go on.
+    """
+    request = [] if force else [(0, signal.SIGCONT if is_asked else signal.SIGTERM)]
     if patience is None and not force:
-        return [(0, signal.SIGTERM)]
+        return request
     order_at = 0 if patience is None or force else int(patience * 1000)
-    request = [] if force else [(0, signal.SIGTERM)]
     return [*request, (order_at, signal.SIGQUIT), (order_at + settings.kill_grace + FOLLOW_MS, signal.SIGKILL)]
 
 

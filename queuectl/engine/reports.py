@@ -101,7 +101,7 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
         "total": sum(by_state.values()),
         "queues": store.counts.by_queue(),
         "workers": len(alive),
-        "busy_workers": sum(worker["state"] == "busy" for worker in alive),
+        "busy_workers": sum(worker["job"] is not None for worker in alive),
         "pool": pool,
         "scheduler": {"running": scheduler["running"], "pid": scheduler["pid"], "mode": scheduler["mode"]},
         "schedules": scheduler["schedules"],
@@ -111,7 +111,7 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
             *pool_advice(pool),
             *(f"{shortage}; see the limits with: ulimit -a" for shortage in shortages(workers)),
             *_advice(by_state, len(alive), scheduler),
-            *(f"{alert}: {timezone.CHANGE_IT}" for alert in timezone.alerts(store, now)),
+            *(f"{alert}: {timezone.way_out()}" for alert in timezone.alerts(store, now)),
         ],
     }
 
@@ -156,7 +156,7 @@ def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
         "success_rate_day": success_rate(today["finished"], today["dead"]),
         "attempts": {"succeeded": totals["finished"], "failed": totals["failed"], "dead": totals["dead"]},
         "workers": len(workers),
-        "busy_workers": sum(worker["state"] == "busy" for worker in workers),
+        "busy_workers": sum(worker["job"] is not None for worker in workers),
         "utilisation": _share(by_state.get(PROCESSING, 0), len(workers)),
         "utilisation_since_start": _mean([worker["busy"] for worker in workers if worker["busy"] is not None]),
     }

@@ -12,6 +12,8 @@ zone: a fire recorded for the time that still stands in the schedule says so.
 
 from __future__ import annotations
 
+import shlex
+
 from ..model import zones
 from ..model.cron import Cron
 from ..model.errors import InvalidInput, quoted
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 SETTING = "timezone"
 NONE = "none"
-CHANGE_IT = "queuectl config set timezone ZONE"
 # Two zones count as one if their clocks agree every other day of the coming year.
 LOOKED_AT = range(0, 366 * DAY, 2 * DAY)
 # By then a process that knows the zone has computed the next time, if one runs.
@@ -185,6 +186,11 @@ def trouble(store: Store, now: int) -> str | None:
     if _agree(theirs, own, now):
         return None
     return f"cron expressions go by {home} in this home, this process is in {quoted(own)}"
+
+
+def way_out() -> str:
+    """Return the command that has schedules go by the zone of this process."""
+    return f"queuectl config set timezone {shlex.quote(own_zone())}"
 
 
 def _is_followed(store: Store) -> bool:

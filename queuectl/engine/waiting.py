@@ -66,7 +66,7 @@ class Waiting:
             if self._deadline is not None and clock.monotonic() >= self._deadline:
                 raise WaitTimeout(
                     f"gave up waiting after {self._timeout:g} s",
-                    hint="the jobs go on; look at them with: queuectl list",
+                    hint=f"nothing was changed; see what it waits for with: queuectl why {self.open[0]}",
                 )
             clock.pause(pause)
             pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)

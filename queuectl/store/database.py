@@ -239,7 +239,7 @@ class Database:
             self.after_rollback()
 
     def checkpoint(self) -> None:
-        """Copy the write-ahead log into the database; the log starts anew with the next write.
+        """Copy the write-ahead log into the database; the log is used over again from the next write on.
 
         Holds the write lock meanwhile, so that no commit can race it (see the module).
         """

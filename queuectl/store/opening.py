@@ -7,6 +7,7 @@ refused, never replaced. One of an older version is upgraded. One that we may no
 from __future__ import annotations
 
 import os
+import shlex
 
 from ..model.errors import StoreDamaged, StoreReadOnly, StoreTooNew, StoreUnavailable
 from . import backup, schema
@@ -108,8 +109,9 @@ def migrate(database: Database, home: Home, now: int) -> None:
         raise
     backup.keep_last(home)
     database.notice = (
-        f"the home was upgraded from version {version} to {schema.VERSION}; to go back to the QueueCTL of before, "
-        f"stop everything and put the backup in the place of queue.db: {copy}"
+        f"the home was upgraded from version {version} to {schema.VERSION}; to go back to the QueueCTL of before, stop "
+        f"everything, then: cd {shlex.quote(home.path)} && rm -f queue.db-wal queue.db-shm && "
+        f"cp {shlex.quote(os.path.relpath(copy, home.path))} queue.db"
     )
 
 

@@ -228,8 +228,11 @@ def main() -> int:
             raise
         finally:
             chaos.close()
+    missed = {"worker", "pool", "fork server", "scheduler", "client"} - set(chaos.kills)
     print("  killed: " + ", ".join(f"{count} {kind}" for kind, count in sorted(chaos.kills.items())))
     print("  " + ", ".join(f"{count} {what}" for what, count in found.items()))
+    if missed:
+        print(f"  never killed: {', '.join(sorted(missed))}")
     return int(any(found[what] for what in FATAL))
 
 

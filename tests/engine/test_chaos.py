@@ -69,8 +69,11 @@ def test_nothing_is_lost_and_nothing_runs_twice_at_a_time(chaos: Chaos) -> None:
     assert not [what for what in FATAL if found[what]], (found, chaos.kills)
     assert sum(chaos.kills.values()) > 20 and found["jobs"] > 20, "hardly anything happened"
     check_tidy(chaos)
+    lost = 0
     for job in chaos.queue.list():
         rows = chaos.queue.store.attempts.of_job(job.number)
         assert [row["attempt"] for row in rows] == list(range(1, len(rows) + 1))
         assert [row["outcome"] for row in rows if row["outcome"] != "released"][-1] == "exited"
         assert {row["outcome"] for row in rows[:-1]} <= {"lost", "released"}
+        lost += sum(row["outcome"] == "lost" for row in rows)
+    assert lost > 0, "no attempt was hit"

@@ -251,3 +251,21 @@ def test_a_signal_without_a_stop_is_the_jobs_own_end(queue: Queue, pool: Running
     job = queue.add("kill -TERM $$", retries=0)
     (done,) = queue.wait(job.id, timeout=30)
     assert (done.state, done.attempts, done.error) == ("dead", 1, "killed by SIGTERM")
+
+
+def test_a_second_request_to_stop_ends_no_job(
+    home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path
+) -> None:
+    pool.start("--count", "1")
+    (job,) = started(queue, tmp_path)
+    first = processes.start_cli(home, "worker", "stop", stdout=subprocess.DEVNULL)
+    wait_until(lambda: [row["stopping"] for row in queue.store.workers.all()] == [1])
+    first.kill()
+    first.wait()
+    second = processes.start_cli(home, "worker", "stop", stdout=subprocess.DEVNULL)
+    # Time in which it would have ended the job.
+    SYSTEM_CLOCK.pause(1)
+    assert queue.get(job.id).state == "processing"
+    (tmp_path / "go").touch()
+    assert second.wait(60) == 0
+    assert queue.get(job.id).state == "completed"

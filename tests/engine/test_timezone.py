@@ -129,7 +129,7 @@ def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Qu
     assert advice() == [], "their clocks agree"
     go("UTC")
     assert advice() == [
-        f'cron expressions go by {BERLIN} in this home, this process is in "UTC": queuectl config set timezone ZONE'
+        f'cron expressions go by {BERLIN} in this home, this process is in "UTC": queuectl config set timezone UTC'
     ]
     Recurring(queue).remove("it")
     every(queue, timezone="UTC")

@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -137,11 +138,18 @@ def test_a_home_that_does_not_fit_is_refused_and_made_later(disk):
         assert add(store) == 1
 
 
+def test_a_home_whose_run_was_removed_while_it_was_open_is_written_to_as_before(store):
+    shutil.rmtree(store.home.run)
+    add(store)
+    assert os.path.exists(store.home.gate)
+
+
 def test_a_gate_that_cannot_be_made_is_said_to_be_read_only(store):
     shutil.rmtree(store.home.run)
+    Path(store.home.run).touch()
     with pytest.raises(StoreReadOnly, match="write.lock"), store.writing():
         raise AssertionError("the transaction began")
-    os.makedirs(store.home.run)
+    os.unlink(store.home.run)
     assert add(store) == 1
 
 
