@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -85,6 +86,52 @@ def test_a_lock_that_another_process_has_for_an_instant_is_taken_back(bench: Ben
     assert bench.look() == 0
     other.close()
     assert bench.look() == 0 and bench.is_found()
+
+
+@pytest.mark.parametrize("place", ["run", "bells", "home"])
+def test_a_directory_that_is_closed_for_a_while_ends_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    closed = {"run": bench.home.run, "bells": bench.home.bells, "home": bench.home.path}[place]
+    real = os.stat
+
+    def closed_to_us(path: Any, *rest: Any, **more: Any) -> os.stat_result:
+        if isinstance(path, str) and path.startswith(os.path.join(closed, "")):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return real(path, *rest, **more)
+
+    assert bench.look() == 0
+    os.unlink(bench.bell.path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", closed_to_us)
+        assert [bench.look() for _ in range(3)] == [0, 0, 0]
+        bench.lock.remove()
+    assert bench.presence.remade == 0
+    assert bench.look() == 0 and bench.is_found()
+
+
+@pytest.mark.parametrize("place", ["lock", "bell"])
+def test_a_directory_in_the_place_of_a_file_ends_nothing(bench: Bench, place: str) -> None:
+    path = {"lock": bench.lock.path, "bell": bench.bell.path}[place]
+    os.unlink(path)
+    os.mkdir(path)
+    assert [bench.look() for _ in range(3)] == [0, 0, 0]
+    assert place == "bell" or not is_held(path)
+    ring(bench.home, WORKERS)
+    os.rmdir(path)
+    assert bench.look() == 0 and bench.is_found()
+
+
+def test_a_bell_that_cannot_be_removed_is_left(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    other = Doorbell(bench.home, f"{WORKERS}2")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", refuse)
+        other.close()
+    ring(bench.home, WORKERS)
+    assert os.path.exists(other.path)
 
 
 def test_a_home_that_is_gone_ends_the_process_and_is_not_made_again(bench: Bench, home: str) -> None:
