@@ -149,9 +149,6 @@ def scale_pool(queue: Queue, count: int) -> None:
         raise DaemonUnavailable(
             f"no more workers can start: the pool is of {version} of QueueCTL, which has been replaced", hint=RESTART
         )
-    if pool.identity is not None:
-        # One that was stopped cannot follow, and may keep the store locked; of another container's this does nothing.
-        pool.identity.send(signal.SIGCONT)
     with store.writing():
         store.meta.set_pool_target(count)
         store.events.add("scaled", actor=queue.actor, now=queue.clock.wall(), detail=f"{count} workers")

@@ -254,6 +254,24 @@ def test_a_copy_of_a_home_has_no_pool(home: str, queue: Queue, pool: RunningPool
     assert pool.is_running and run_cli(copy.path, "worker", "status").returncode == 6
 
 
+def test_who_has_just_taken_the_lock_of_a_copy_is_not_taken_for_the_pool_of_the_original(
+    home: str, queue: Queue, pool: RunningPool
+) -> None:
+    pid = pool.start("--count", "1")
+    shutil.copytree(home, f"{home}-copy", ignore=shutil.ignore_patterns("bells"))
+    copy = Home(f"{home}-copy")
+    assert Path(copy.pool_lock).read_text().split()[0] == str(pid)
+    starter = LockFile(copy.pool_lock)
+    assert starter.acquire()
+    found = find(POOL, copy, SYSTEM_CLOCK)
+    assert found is not None and found.identity is None
+    done = run_cli(copy.path, "worker", "stop", "--force")
+    assert done.returncode == 6 and "does not tell its pid" in done.stderr
+    starter.close()
+    assert find(POOL, copy, SYSTEM_CLOCK) is None
+    assert pool.pid == pid
+
+
 def test_a_pid_that_was_given_to_another_process_is_no_pool(home: str, queue: Queue) -> None:
     with queue.store.writing():
         queue.store.meta.set_daemon(POOL.name, f"{os.getpid()} 1\t\t\n0\t0.0.0\t1")
