@@ -70,7 +70,7 @@ class Presence:
         try:
             return self._look()
         except OSError as error:
-            # The disk is full or read-only for now, or the home is closed to us; what is missing is made when it can be.
+            # The disk is full, or the home closed to us, for now; what is missing is made when it can be.
             self._log.complain(f"cannot look after our files in {self._home.run}: {error.strerror}")
             return 0
 

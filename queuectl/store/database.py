@@ -282,7 +282,10 @@ class Database:
             return 0
 
     def is_replaced(self) -> bool:
-        """Return whether the file was removed or replaced since it was opened. Raises OSError if that cannot be seen."""
+        """Return whether the file was removed or replaced since it was opened.
+
+        Raises OSError where that cannot be seen.
+        """
         try:
             return os.stat(self.path).st_ino != self._inode
         except (FileNotFoundError, NotADirectoryError):
