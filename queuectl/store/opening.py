@@ -106,7 +106,7 @@ def migrate(database: Database, home: Home, now: int) -> None:
         if copy is not None:
             backup.withdraw(copy)
         raise
-    backup.keep_last(home)
+    backup.keep_last(home, copy)
     database.notice = (
         f"the home was upgraded from version {version} to {schema.VERSION}; to go back to the QueueCTL of before, "
         f"stop everything and put the backup in the place of queue.db: {copy}"
