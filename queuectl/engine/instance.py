@@ -196,8 +196,15 @@ def leave(kind: Kind, store: Store, record: str, budget: float | None = None) ->
 def find(kind: Kind, home: Home, clock: Clock, store: Store | None = None) -> Running | None:
     """Return the daemon of this kind that runs in a home, None if there is none.
 
-    `store` is the home's, if the caller has it open.
+    `store` is the home's, if the caller has it open. Raises StoreUnavailable if the home cannot be used.
     """
+    try:
+        return _find(kind, home, clock, store)
+    except OSError as error:
+        raise unusable(home.path, error) from error
+
+
+def _find(kind: Kind, home: Home, clock: Clock, store: Store | None) -> Running | None:
     path = kind.lock(home)
     for _ in range(PROBE_TRIES):
         if not is_held(path):

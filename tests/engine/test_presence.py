@@ -20,6 +20,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home
 from queuectl.store.lockfile import LockFile, is_held
+from tests.commands.calling import call
 from tests.engine.running import RunningPool, attempts, wait_for_file, wait_for_state
 from tests.support import FakeClock, Process, identify, is_alive, run_cli, wait_until
 
@@ -252,6 +253,22 @@ def test_a_copy_of_a_home_has_no_pool(home: str, queue: Queue, pool: RunningPool
     finally:
         assert run_cli(copy.path, "worker", "stop").returncode == 0
     assert pool.is_running and run_cli(copy.path, "worker", "status").returncode == 6
+
+
+@pytest.mark.parametrize("words", [("worker", "stop"), ("worker", "status"), ("scheduler", "status")])
+def test_what_cannot_be_looked_at_is_told_as_the_trouble_of_the_home(
+    home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, words: List[str]
+) -> None:
+    real = os.open
+
+    def closed_to_us(path: Any, *rest: Any, **more: Any) -> int:
+        if str(path).endswith((".lock", ".url")) and "write" not in str(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", closed_to_us)
+    answer = call(home, *words)
+    assert answer.code == 5 and f"the home {home} cannot be used: Permission denied" in answer.err
 
 
 def test_who_has_just_taken_the_lock_of_a_copy_is_not_taken_for_the_pool_of_the_original(
