@@ -104,17 +104,17 @@ def dashboard_start(
 
 
 def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None, *, opens: bool) -> Result:
-    from ..engine.daemon import report_ready, reporting
+    from ..engine.daemon import reporting
 
     def ready(url: str) -> Result | None:
+        start.succeed()
         if ready_fd is not None:
-            report_ready(ready_fd)
             return None
         found = _ready(context, options, url, opens=opens)
         found.notes.append("Ctrl-C ends it")
         return found
 
-    with reporting(ready_fd):
+    with reporting(ready_fd) as start:
         context.front_end.dashboard(context, options, ready)
     return Result()
 

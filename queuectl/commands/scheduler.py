@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..engine.daemon import Start
     from .context import Context
 
 GROUP = "Schedule"
@@ -65,12 +66,12 @@ def scheduler_start(
     """
     from ..engine.daemon import reporting
 
-    with reporting(ready_fd):
+    with reporting(ready_fd) as start:
         most = _most(context, auto, workers)
         seconds = context.queue.settings().scheduler_interval / 1000 if interval is None else interval
         context.close()
         if no_detach:
-            return _run_here(context, most, seconds, ready_fd)
+            return _run_here(context, most, seconds, start)
     from ..engine.scheduler_control import start_scheduler
 
     start_scheduler(context.queue.home, workers=most, interval=seconds)
@@ -95,13 +96,10 @@ def _most(context: Context, auto: bool, workers: int | None) -> int | None:
     )
 
 
-def _run_here(context: Context, workers: int | None, interval: float, ready_fd: int | None) -> Result:
-    from ..engine.daemon import report_ready
+def _run_here(context: Context, workers: int | None, interval: float, start: Start) -> Result:
     from ..engine.scheduler_daemon import SchedulerDaemon
 
-    SchedulerDaemon(
-        context.queue.home, interval=interval, workers=workers, on_ready=lambda: report_ready(ready_fd)
-    ).run()
+    SchedulerDaemon(context.queue.home, interval=interval, workers=workers, on_ready=start.succeed).run()
     return Result()
 
 

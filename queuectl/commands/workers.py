@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, Sequence
 
+    from ..engine.daemon import Start
     from .context import Context
 
 GROUP = "Workers"
@@ -54,11 +55,11 @@ def worker_start(
     """Start workers in the background; returns when they are up."""
     from ..engine.daemon import reporting
 
-    with reporting(ready_fd):
+    with reporting(ready_fd) as start:
         count = _allowed(context, context.queue.settings().worker_count if count is None else count)
         context.close()
         if no_detach:
-            return _run_here(context, count, queue, ready_fd)
+            return _run_here(context, count, queue, start)
     from ..engine.pool_control import start_pool
 
     start_pool(context.queue.home, count=count, queues=queue)
@@ -77,11 +78,10 @@ def _allowed(context: Context, count: int) -> int:
     )
 
 
-def _run_here(context: Context, count: int, queues: Sequence[str], ready_fd: int | None) -> Result:
-    from ..engine.daemon import report_ready
+def _run_here(context: Context, count: int, queues: Sequence[str], start: Start) -> Result:
     from ..engine.pool import Pool
 
-    Pool(context.queue.home, count=count, queues=tuple(queues), on_ready=lambda: report_ready(ready_fd)).run()
+    Pool(context.queue.home, count=count, queues=tuple(queues), on_ready=start.succeed).run()
     return Result()
 
 

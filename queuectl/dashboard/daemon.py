@@ -16,7 +16,7 @@ from ..engine.presence import Presence
 from ..engine.reaper import Reaper
 from ..engine.wakeup import Wakeup
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import QueueCTLError, StoreUnavailable
+from ..model.errors import DaemonUnavailable, QueueCTLError, StoreUnavailable
 from .app import App
 from .server import Server
 
@@ -87,9 +87,8 @@ def _serve(
         while not wakeup.stops and acceptor.is_alive():
             reaper.step()
             wakeup.stop(presence.step())
-            if presence.remade != remade:
+            if presence.remade != remade and _write_links_again(home, server):
                 remade = presence.remade
-                write_links(home, server.url, server.link)
             wakeup.wait(0 if wakeup.stops else LOOK_SECONDS)
     finally:
         # From now on a signal does what it did before us: Ctrl-C ends even this.
@@ -128,6 +127,16 @@ def add_up(app: App, log: Log) -> None:
         app.totals.read(app.queue.store, app.clock.wall())
     except QueueCTLError as error:
         log.complain(str(error))
+
+
+def _write_links_again(home: Home, server: Server) -> bool:
+    """Write the links that somebody has removed; return whether that went well."""
+    try:
+        write_links(home, server.url, server.link)
+    except DaemonUnavailable as error:
+        server.log.complain(error.message)
+        return False
+    return True
 
 
 def _remove_links(home: Home, log: Log) -> None:

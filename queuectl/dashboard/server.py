@@ -45,6 +45,7 @@ NEW_MS = 1_000
 RETRY_AFTER = {"Retry-After": "1"}
 # So that nobody can try many.
 WRONG_TOKEN_SECONDS = 0.2
+REFUSED_SECONDS = 0.2
 STATUSES: tuple[tuple[type[QueueCTLError], int], ...] = (
     (InvalidInput, 422),
     (NotFound, 404),
@@ -99,6 +100,17 @@ class Server(socketserver.TCPServer):
         self.place = f"http://{as_in_url(options.host)}:{self.port}/"
         self.link = f"{self.place}?token={self.guard.token}"
         self.url = self.place if self.guard.opens_to_owner else self.link
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection. Raises OSError.
+
+        One that the system refuses for want of descriptors stays to be accepted, and would be tried without a pause.
+        """
+        try:
+            return super().get_request()
+        except OSError:
+            self.app.clock.pause(REFUSED_SECONDS)
+            raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a new connection in a thread of its own, or turn it away."""

@@ -172,51 +172,57 @@ def _close_if_open(descriptor: int) -> None:
         return
 
 
+class Start:
+    """In the daemon: its start as seen by whoever waits at a descriptor for it to be ready; None if nobody waits."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+        self.is_over = False
+        if descriptor is not None:
+            # Only we are to have it: a process that we start would keep the caller waiting.
+            os.set_inheritable(descriptor, False)
+
+    def succeed(self) -> None:
+        """Say that the daemon is ready."""
+        self._answer(READY)
+
+    def fail(self, error: QueueCTLError) -> None:
+        """Say why it did not come up. Of one that has come up before, nobody asks any more."""
+        if not self.is_over:
+            self._answer(_worded(error))
+
+    def _answer(self, line: str) -> None:
+        # The descriptor is closed by the answer: its number may be another file's soon.
+        self.is_over = True
+        if self._descriptor is not None:
+            _send(self._descriptor, line)
+
+
 @contextmanager
-def reporting(descriptor: int | None) -> Iterator[None]:
+def reporting(descriptor: int | None) -> Iterator[Start]:
     """In the daemon: say to whoever waits at the descriptor why it did not come up, whatever the reason is."""
-    if descriptor is not None:
-        # Only we are to have it: a process that we start would keep the caller waiting.
-        os.set_inheritable(descriptor, False)
+    start = Start(descriptor)
     try:
-        yield
+        yield start
     except QueueCTLError as error:
-        report_failure(descriptor, error)
+        start.fail(error)
         raise
     except OSError as error:
-        found = _cannot_start(error)
-        report_failure(descriptor, found)
+        found = _ended(error) if start.is_over else _cannot_start(error)
+        start.fail(found)
         raise found from error
     except Exception as error:  # Ours: the edge words it for the log, and who waits has to learn of it too.
-        report_failure(
-            descriptor, DaemonUnavailable(f"the daemon failed: {type(error).__name__}: {error}", hint=BUG_HINT)
-        )
+        start.fail(DaemonUnavailable(f"the daemon failed: {type(error).__name__}: {error}", hint=BUG_HINT))
         raise
-
-
-def report_ready(descriptor: int | None) -> None:
-    """In the daemon: say that it is ready. Without a descriptor nobody waits for that."""
-    if descriptor is not None:
-        _send(descriptor, READY)
-
-
-def report_failure(descriptor: int | None, error: QueueCTLError) -> None:
-    """In the daemon: say why it did not come up. Of one that has come up before, nobody asks any more."""
-    if descriptor is not None and _is_open(descriptor):
-        _report(descriptor, error)
-
-
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
 
 
 def _report(descriptor: int, error: QueueCTLError) -> None:
+    _send(descriptor, _worded(error))
+
+
+def _worded(error: QueueCTLError) -> str:
     parts = (error.code, error.message, error.hint or "")
-    _send(descriptor, "\t".join(part.replace("\t", " ") for part in parts))
+    return "\t".join(part.replace("\t", " ") for part in parts)
 
 
 def _send(descriptor: int, line: str) -> None:
@@ -225,6 +231,14 @@ def _send(descriptor: int, line: str) -> None:
 
 
 def _cannot_start(error: OSError) -> DaemonUnavailable:
+    return _because("the daemon cannot start", error)
+
+
+def _ended(error: OSError) -> DaemonUnavailable:
+    return _because("the daemon ended", error)
+
+
+def _because(what: str, error: OSError) -> DaemonUnavailable:
     where = f": {error.filename}" if error.filename else ""
     hints = {
         errno.EMFILE: "allow more open files (ulimit -n)",
@@ -234,7 +248,7 @@ def _cannot_start(error: OSError) -> DaemonUnavailable:
         errno.EAGAIN: "the machine has no room for another process (ulimit -u)",
         errno.ENOMEM: "the machine has no memory left",
     }
-    return DaemonUnavailable(f"the daemon cannot start: {error.strerror}{where}", hint=hints.get(error.errno or 0))
+    return DaemonUnavailable(f"{what}: {error.strerror}{where}", hint=hints.get(error.errno or 0))
 
 
 def _failure(answer: str, log_path: str, logged: int) -> QueueCTLError:

@@ -35,14 +35,17 @@ class Doorbell:
         return os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
 
     def is_in_place(self) -> bool:
-        """Return whether whoever rings reaches us; somebody may have removed or replaced the pipe."""
+        """Return whether whoever rings reaches us; somebody may have removed or replaced the pipe. Raises OSError."""
         try:
             return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
         except (FileNotFoundError, NotADirectoryError):
             return False
 
     def hang_again(self) -> None:
-        """Make the pipe again. Its descriptor stays the same, so that whoever waits for it need not know."""
+        """Make the pipe again. Its descriptor stays the same, so that whoever waits for it need not know.
+
+        Raises OSError.
+        """
         made = self._hang()
         os.dup2(made, self._descriptor, inheritable=False)
         os.close(made)
@@ -60,13 +63,16 @@ class Doorbell:
 
     def close(self) -> None:
         """Stop listening and remove the pipe."""
-        if self.is_in_place():
-            os.unlink(self.path)
+        try:
+            if self.is_in_place():
+                os.unlink(self.path)
+        except OSError:
+            pass  # It stays, and is skipped: nobody listens to it any more.
         os.close(self._descriptor)
 
 
 def ring(home: Home, prefix: str, what: bytes = WORK) -> None:
-    """Ring every bell whose name begins with `prefix`."""
+    """Ring every bell whose name begins with `prefix`, as far as the system lets us."""
     try:
         names = os.listdir(home.bells)
     except OSError:
@@ -86,10 +92,10 @@ def _ring(path: str, what: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
-        return
+        return  # Nobody listens, or it is no pipe.
     try:
         os.write(descriptor, what)
-    except (BlockingIOError, BrokenPipeError):
-        return
+    except OSError:
+        return  # It has been rung already, or its listener has just gone.
     finally:
         os.close(descriptor)

@@ -73,6 +73,10 @@ class ForkServer:
         except OSError:
             return
 
+    def go_on(self) -> None:
+        """Have it go on if somebody has stopped it."""
+        self._process.send_signal(signal.SIGCONT)
+
     def news(self) -> list[News] | None:
         """Return what has been told since the last call, None once the fork server is gone."""
         while True:
@@ -94,6 +98,7 @@ class ForkServer:
     def close(self) -> int:
         """Let it end, and wait for that; return its exit code, minus the signal that ended it. Its workers go on."""
         self._channel.close()
+        self.go_on()
         try:
             return self._process.wait(GONE_SECONDS)
         except subprocess.TimeoutExpired:

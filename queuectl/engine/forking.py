@@ -21,13 +21,14 @@ import socket
 import sys
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import QueueCTLError
+from ..model.errors import QueueCTLError, StoreUnavailable
 from . import process, worker_process
 from .log import Log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
+    from typing import NoReturn
 
 STARTED, REFUSED, ENDED = "started", "refused", "ended"
 # Whoever sends them to all of us means the pool, which decides what they mean for the workers.
@@ -89,11 +90,18 @@ class ForkServer:
                     os.read(descriptor, 4096)
                     self._bury()
                     continue
-                asked = self._channel.recv(64)
+                asked = self._asked()
                 if not asked:
                     return
-                for _ in asked:
+                for _ in range(asked):
                     self._start()
+
+    def _asked(self) -> int:
+        """Return how many workers the pool asks for, 0 if it is gone."""
+        try:
+            return len(self._channel.recv(64))
+        except ConnectionError:
+            return 0  # It has died with news that it had not read.
 
     def _start(self) -> None:
         try:
@@ -128,9 +136,10 @@ class ForkServer:
             if server.recv(1):
                 worker_process.work(self._home, self._queues, self._lifeline, adopters)
         except QueueCTLError as error:
-            Log("worker", SYSTEM_CLOCK).say(f"cannot go on: {error}")
-            _explain(server, error.message)
-            sys.exit(error.exit_code)
+            _fail(server, error)
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            _fail(server, StoreUnavailable(f"{error.strerror or error}{where}"))
         except Exception as error:
             _explain(server, f"{type(error).__name__}: {error}")
             raise
@@ -180,6 +189,13 @@ def _ended_child() -> int | None:
     except ChildProcessError:
         return None
     return None if found is None else found.si_pid
+
+
+def _fail(server: socket.socket, error: QueueCTLError) -> NoReturn:
+    """In a worker: say why it cannot go on, and end."""
+    Log("worker", SYSTEM_CLOCK).say(f"cannot go on: {error}")
+    _explain(server, error.message)
+    sys.exit(error.exit_code)
 
 
 def _explain(server: socket.socket, reason: str) -> None:

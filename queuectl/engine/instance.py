@@ -2,7 +2,8 @@
 
 A daemon holds the kernel lock on a file of its kind, with its identity in it, and keeps a record of itself in the
 store. The held lock proves that it lives, also where its process cannot be seen from here: in another container. A
-lock that is free, or whose file is missing, proves nothing: then the record tells which process to look for.
+lock that is free, or whose file is missing, proves nothing: then the record tells which process to look for. In a
+copy of a home both name the daemon of the original, which is nobody there.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def take_lock(kind: Kind, home: Home, clock: Clock) -> LockFile:
             if running is not None:
                 lock.close()
                 raise _conflict(running, home)
-            # Somebody who only asked whether it is held may have had it for an instant.
+            # Somebody who asked whether it is held may have shared it for an instant.
             clock.pause(PROBE_SECONDS)
         lock.write(lock_text())
     except OSError as error:
@@ -195,16 +196,24 @@ def leave(kind: Kind, store: Store, record: str, budget: float | None = None) ->
 def find(kind: Kind, home: Home, clock: Clock, store: Store | None = None) -> Running | None:
     """Return the daemon of this kind that runs in a home, None if there is none.
 
-    `store` is the home's, if the caller has it open.
+    `store` is the home's, if the caller has it open. Raises StoreUnavailable if the home cannot be used.
     """
+    try:
+        return _find(kind, home, clock, store)
+    except OSError as error:
+        raise unusable(home.path, error) from error
+
+
+def _find(kind: Kind, home: Home, clock: Clock, store: Store | None) -> Running | None:
     path = kind.lock(home)
     for _ in range(PROBE_TRIES):
         if not is_held(path):
             break
-        told = _told(path)
+        told = _told(kind, home)
         if told is not None and told.is_alive():
             return Running(kind, told)
-        # Left over by an earlier one, or by one that we cannot see: who only asks, holds it for an instant.
+        # Left over by an earlier one, by that of another home, or by one that we cannot see: who has just taken the
+        # lock is about to write down who it is.
         clock.pause(PROBE_SECONDS)
     else:
         return Running(kind, _living(kind, home, store) or (told if told and not told.is_visible() else None))
@@ -212,18 +221,25 @@ def find(kind: Kind, home: Home, clock: Clock, store: Store | None = None) -> Ru
     return None if living is None else Running(kind, living)
 
 
-def _told(path: str) -> Identity | None:
+def _told(kind: Kind, home: Home) -> Identity | None:
+    """Return who the lock's text names, None if that process works in another home."""
     try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return Identity.parse(file.read())
-    except FileNotFoundError:
+        with open(kind.lock(home), encoding="ascii", errors="replace") as file:
+            identity = Identity.parse(file.read())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    return None if identity is None or _is_foreign(identity, home) else identity
+
+
+def _is_foreign(identity: Identity, home: Home) -> bool:
+    """Return whether this is a living process of another home."""
+    return identity.is_alive() and not works_in(home, identity.pid)
 
 
 def _living(kind: Kind, home: Home, store: Store | None) -> Identity | None:
     """Return who is written down in the store, if that process lives and works there."""
     identity = Identity.parse(_record(kind, home, store).process)
-    if identity is None or not identity.is_alive() or not works_in(home, identity.pid):
+    if identity is None or not identity.is_alive() or _is_foreign(identity, home):
         return None
     return identity
 
@@ -245,7 +261,7 @@ def other_version(running: Running, store: Store) -> str | None:
     record = _record(running.kind, store.home, store)
     if running.identity is None or record.process != str(running.identity):
         # It has not written it down yet, or never will: the versions before this one did not.
-        told = _told(running.kind.lock(store.home))
+        told = _told(running.kind, store.home)
         return "an older version" if told is not None and told.boot is None else None
     if (record.version, record.schema) == (__version__, str(VERSION)):
         return None

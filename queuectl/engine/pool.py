@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ..store import Home
 
 LOOK_SECONDS = 1.0
+TROUBLE_SECONDS = 0.2
 FOLLOW_MS = 5_000
 OVERTIME_MS = 10_000
 LAST_BUDGET_SECONDS = 5.0
@@ -98,15 +99,31 @@ class Pool:
     def step(self) -> None:
         """Bury the dead, start or stop workers as needed, and wait for something to happen."""
         self._reaper.step()
+        for part in (self._bury, self._look_around, self._steer):
+            self._endure(part)
+        if len(self._slots) or not self._wakeup.stops:
+            self._wait()
+
+    def _endure(self, part: Callable[[], None]) -> None:
+        """Do a part of a step. What the system refuses for now, for want of descriptors say, is tried again soon."""
+        try:
+            part()
+        except OSError as error:
+            if not self._slots.is_ready and not self._wakeup.stops:
+                raise
+            self._log.complain(f"cannot look after the workers: {error.strerror or error}")
+            # What could not be read would end the wait at once, again and again.
+            self._clock.pause(TROUBLE_SECONDS)
+
+    def _bury(self) -> None:
         if self._slots.bury():
             self._scheduler.poke()
-        self._look_around()
+
+    def _steer(self) -> None:
         if self._wakeup.stops:
             self._stop_all()
         else:
             self._follow()
-        if len(self._slots) or not self._wakeup.stops:
-            self._wait()
 
     def _look_around(self) -> None:
         """See whether others still find us. What has changed for us may have changed for the workers, which rest."""
@@ -207,15 +224,18 @@ class Pool:
 
     def _wait(self) -> None:
         now = self._clock.monotonic()
-        wakes = [at for at in (self._slots.next_start(), self._stop_by) if at is not None]
-        seconds = min([LOOK_SECONDS, *(max(0, at - now) / 1000 for at in wakes)])
+        # What is due already and could not be done has to wait for the next look.
+        wakes = [at for at in (self._slots.next_start(), self._stop_by) if at is not None and at > now]
+        seconds = min([LOOK_SECONDS, *((at - now) / 1000 for at in wakes)])
         self._wakeup.rung = False
         self._wakeup.wait(seconds)
         if self._wakeup.rung:
             self._scheduler.poke()
 
     def _close(self) -> None:
-        self._end_workers()
+        # What cannot be seen to end now keeps nobody from the rest.
+        self._wakeup.stop(1)
+        self._endure(self._end_workers)
         self._scheduler.stop()
         self._recover()
         try:

@@ -2,7 +2,7 @@
 
 They are files in `run/`, which somebody may remove or replace while the process lives. Whoever owns them looks once a
 second and makes again what is missing. If another process has taken its place, or the home itself is gone, it has to
-stop: there is nothing that it could do for anybody.
+stop: there is nothing that it could do for anybody. What may not be looked at for a while is neither.
 """
 
 from __future__ import annotations
@@ -67,6 +67,14 @@ class Presence:
         if now < self._look_at:
             return 0
         self._look_at = now + LOOK_MS
+        try:
+            return self._look()
+        except OSError as error:
+            # The disk is full, or the home closed to us, for now; what is missing is made when it can be.
+            self._log.complain(f"cannot look after our files in {self._home.run}: {error.strerror}")
+            return 0
+
+    def _look(self) -> int:
         if self._database.is_replaced():
             self._log.complain(f"{self._home.database} was removed or replaced, there is nothing to do any more")
             return 2
@@ -79,12 +87,7 @@ class Presence:
             self._taken = 0
             self._seen = found
             return 0
-        try:
-            return self._mend()
-        except OSError as error:
-            # The disk is full or read-only for now; what is missing is made when it can be.
-            self._log.complain(f"cannot make files in {self._home.run} again: {error.strerror}")
-            return 0
+        return self._mend()
 
     def _times(self) -> tuple[int, ...] | None:
         """Return when files were last made or removed beside ours, None if a directory is missing."""

@@ -31,7 +31,10 @@ class Reaper:
         if now < self._look_at:
             return
         self._look_at = now + LOOK_MS
-        ended = _ended()
+        try:
+            ended = _ended()
+        except OSError:
+            return  # For want of descriptors, say. They wait for the next look.
         for pid in ended & self._seen:
             _take(pid)
         self._seen = ended

@@ -110,7 +110,8 @@ class SchedulerDaemon:
             if self._scaler is not None:
                 self._scaler.step()
             self._report()
-        except QueueCTLError as error:
+        except (QueueCTLError, OSError) as error:
+            # What the system refuses for now, for want of descriptors say, is tried again at the next look.
             self._log.complain(str(error))
         if self._on_ready is not None and self._thread.ticked_at is not None:
             self._on_ready()
@@ -145,7 +146,7 @@ class SchedulerDaemon:
             self._report()
             self._note("scheduler stopped")
             leave(SCHEDULER, self._queue.store, self._record)
-        except QueueCTLError as error:
+        except (QueueCTLError, OSError) as error:
             self._log.complain(str(error))
         self._queue.close()
         self._wakeup.close()

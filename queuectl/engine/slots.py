@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import deque
 
 from ..model.errors import DaemonUnavailable
 from . import process
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .log import Log
     from .wakeup import Wakeup
 
+LOOK_MS = 1_000
 FIRST_DELAY_MS = 100
 LONGEST_DELAY_MS = 30_000
 SETTLED_MS = 10_000
@@ -67,6 +69,9 @@ class Slots:
         self._wakeup = wakeup
         self._slots: list[Slot] = []
         self._server: ForkServer | None = None
+        self._untold: deque[News] = deque()
+        self._look_at = clock.monotonic()
+        self._missing: set[int] = set()
         # The second end is held by this process alone: when it is closed, workers know that the pool is gone.
         self._lifeline = os.pipe()
 
@@ -77,19 +82,17 @@ class Slots:
         return iter(list(self._slots))
 
     def bury(self) -> int:
-        """Take in who has started and who has ended; return how many have ended. Raises DaemonUnavailable."""
+        """Take in who has started and who has ended; return how many have ended.
+
+        Raises DaemonUnavailable, and OSError where the system cannot tell for now: the rest is taken in next time.
+        """
+        if not self._untold:
+            self._untold.extend(self._news())
         ended = 0
-        for news in self._news():
-            if news.started:
-                self._begin(news)
-            elif news.pid is None:
-                self._refuse(news.reason)
-            else:
-                ended += self._end(news.pid, news.code, news.reason)
-        for slot in self:
-            if slot.is_adopted and slot.worker is not None and not slot.worker.is_alive():
-                ended += self._end(slot.worker.pid, None, "")
-        return ended
+        while self._untold:
+            ended += self._take_in(self._untold[0])
+            self._untold.popleft()
+        return ended + self._look()
 
     def _news(self) -> list[News]:
         if self._server is None:
@@ -99,6 +102,33 @@ class Slots:
             self._lose_server(self._server)
         return news or []
 
+    def _take_in(self, news: News) -> int:
+        if news.pid is None:
+            self._refuse(news.reason)
+        elif news.started:
+            self._begin(news.pid)
+        else:
+            return self._end(news.pid, news.code, news.reason)
+        return 0
+
+    def _look(self) -> int:
+        """Once a second, bury workers whose end nobody tells, and continue a fork server that was stopped."""
+        now = self._clock.monotonic()
+        if now < self._look_at:
+            return 0
+        self._look_at = now + LOOK_MS
+        gone = [slot for slot in self._slots if slot.worker is not None and not slot.worker.is_alive()]
+        if gone or any(slot.is_asked and now - slot.started_at >= LOOK_MS for slot in self._slots):
+            self._continue_server()
+        before, self._missing = self._missing, {slot.worker.pid for slot in gone if slot.worker is not None}
+        # The fork server has a second to tell how its worker has ended.
+        doomed = [slot.worker.pid for slot in gone if slot.worker and (slot.is_adopted or slot.worker.pid in before)]
+        return sum(self._end(pid, None, "") for pid in doomed)
+
+    def _continue_server(self) -> None:
+        if self._server is not None:
+            self._server.go_on()
+
     def _lose_server(self, server: ForkServer) -> None:
         self._wakeup.forget(server.fileno())
         code = server.close()
@@ -107,20 +137,29 @@ class Slots:
         if not self.is_ready and code >= 0:
             raise DaemonUnavailable(f"the fork server {how} while starting", hint=f"see {self._home.pool_log}")
         self._log.say(f"the fork server {how}, its workers go on")
-        for slot in self._slots:
+        for slot in self:
             slot.is_adopted = slot.worker is not None
             if slot.is_asked:
-                slot.is_asked = False
-                self._delay(slot)
+                self._give_back(slot)
 
-    def _begin(self, news: News) -> None:
+    def _give_back(self, slot: Slot) -> None:
+        """Nobody comes to a place that a worker was asked for."""
+        slot.is_asked = False
+        self._delay(slot)
+        if slot.is_leaving:
+            self._slots.remove(slot)
+
+    def _begin(self, pid: int) -> None:
+        worker = Identity.of(pid)
         slot = next((slot for slot in self._slots if slot.is_asked), None)
-        if slot is None or news.pid is None:
+        if slot is None:
+            # Its place was given up meanwhile.
+            _send(worker, signal.SIGKILL)
             return
         slot.is_asked = slot.is_adopted = False
-        slot.worker = Identity.of(news.pid)
+        slot.worker = worker
         if slot.is_leaving:
-            _send(slot.worker, signal.SIGTERM)
+            _send(worker, signal.SIGTERM)
 
     def _refuse(self, reason: str) -> None:
         if not self.is_ready:
@@ -128,11 +167,8 @@ class Slots:
                 f"a worker cannot be started: {reason}", hint="close something that runs, then try again"
             )
         for slot in [slot for slot in self._slots if slot.is_asked][:1]:
-            slot.is_asked = False
-            self._delay(slot)
             self._log.complain(f"a worker cannot be started: {reason}")
-            if slot.is_leaving:
-                self._slots.remove(slot)
+            self._give_back(slot)
 
     def _end(self, pid: int, code: int | None, reason: str) -> int:
         for slot in self:
@@ -209,6 +245,8 @@ class Slots:
 
     def dismiss(self, slot: Slot, *, forced: bool = False) -> None:
         """Tell a worker to leave; one that is leaving already is told again only to hurry it up."""
+        # Who stops the whole group stops the fork server too, which has to tell us of the end.
+        self._continue_server()
         if slot.is_vacant:
             self._slots.remove(slot)
         elif slot.worker is not None and (forced or not slot.is_leaving):
@@ -222,7 +260,9 @@ class Slots:
                 slot.worker.send(LOOK)
 
     def kill(self) -> None:
-        """End all workers at once."""
+        """End all workers at once, and wait no more for those that are not there yet."""
+        self._continue_server()
+        self._slots = [slot for slot in self._slots if slot.worker is not None]
         for slot in self._slots:
             if slot.worker is not None:
                 _send(slot.worker, signal.SIGKILL)
@@ -251,8 +291,12 @@ def _how(code: int | None) -> str:
 
 
 def _send(worker: Identity, order: signal.Signals) -> None:
-    if worker.start:
-        tell(worker, order)
-    else:
-        # Nothing tells processes apart here. Until the fork server says that its child has ended, it has the pid.
-        process.send_to_child(worker.pid, order)
+    try:
+        if worker.start:
+            tell(worker, order)
+            return
+    except OSError:
+        pass  # Nothing tells processes apart for now.
+    # Until the fork server, or we, have taken its exit code, nobody else can have the pid.
+    for number in (order, signal.SIGCONT):
+        process.send_to_child(worker.pid, number)

@@ -83,6 +83,8 @@ class Worker:
         self.home = home
         self.queues = queues
         self.clock = clock
+        # Somebody may have removed `run/` since the last look of the pool.
+        home.make_directories()
         bell = Doorbell(home, f"{WORKERS}{os.getpid()}")
         self.wakeup = Wakeup(bell, interrupts=False, parent=parent)
         self._forced_until: int | None = None

@@ -59,15 +59,21 @@ def back_up(home: Home, source: sqlite3.Connection, *, version: int, now: int) -
     return path
 
 
-def keep_last(home: Home) -> None:
-    """Remove all backups but the last ones. Raises OSError."""
-    found = [name for name in os.listdir(home.backups) if name.startswith(START) and name.endswith(END)]
-    for name in sorted(found, key=_stamp)[:-KEPT]:
+def keep_last(home: Home, made: str) -> None:
+    """Remove all backups but the last ones. Raises OSError.
+
+    `made` is the path of the one that was just made: it is kept whatever the clock says, which may have been set back.
+    """
+    names = [name for name in os.listdir(home.backups) if name.startswith(START) and name.endswith(END)]
+    others = [name for name in names if name != os.path.basename(made)]
+    for name in sorted(others, key=_age)[: 1 - KEPT]:
         os.unlink(os.path.join(home.backups, name))
 
 
-def _stamp(name: str) -> str:
-    return name[len(START) :].partition("-")[2]
+def _age(name: str) -> tuple[int, str]:
+    """Return the version of the schema and the stamp. A home's schema is only ever upgraded."""
+    version, _, stamp = name[len(START) :].partition("-")
+    return int(version) if version.isdigit() else 0, stamp
 
 
 def withdraw(path: str) -> None:

@@ -156,11 +156,7 @@ class Database:
         """Wait for the gate and for SQLite's write lock. Raises StoreBusy after the patience."""
         if self._connection.in_transaction:
             raise RuntimeError("writing transactions do not nest")
-        now = self._clock.monotonic()
-        if now >= self._gate_look_at:
-            self._gate_look_at = now + GATE_LOOK_MS
-            self._follow_gate()
-        deadline = now + self._patience_ms
+        deadline = self._clock.monotonic() + self._patience_ms
         self._take_gate(deadline)
         try:
             self._patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"), deadline)
@@ -169,13 +165,18 @@ class Database:
             raise
 
     def _follow_gate(self) -> None:
-        """Go over to another gate if somebody has removed ours and others have made one."""
+        """Once a second, go over to another gate if somebody has removed ours and others have made one."""
+        now = self._clock.monotonic()
+        if now < self._gate_look_at:
+            return
+        self._gate_look_at = now + GATE_LOOK_MS
         if os.path.exists(self._gate.path) and not self._gate.is_in_place():
             self._gate.close()
 
     def _take_gate(self, deadline: int) -> None:
         pause = FIRST_PAUSE_SECONDS
         try:
+            self._follow_gate()
             while not self._acquire_gate():
                 pause = self._pause(pause, deadline, self._gate.path)
         except OSError as error:
@@ -290,7 +291,10 @@ class Database:
             return 0
 
     def is_replaced(self) -> bool:
-        """Return whether the file was removed or replaced since it was opened."""
+        """Return whether the file was removed or replaced since it was opened.
+
+        Raises OSError where that cannot be seen.
+        """
         try:
             return os.stat(self.path).st_ino != self._inode
         except (FileNotFoundError, NotADirectoryError):

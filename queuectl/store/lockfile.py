@@ -7,7 +7,6 @@ involved in that proof.
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 
@@ -17,6 +16,9 @@ if sys.platform != "win32":
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    def _share(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
     def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 else:
@@ -25,6 +27,9 @@ else:
     def _lock(descriptor: int) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    # The system has no shared locks: two that ask at once may see each other.
+    _share = _lock
 
     def _unlock(descriptor: int) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
@@ -54,7 +59,10 @@ class LockFile:
             _unlock(self._descriptor)
 
     def is_in_place(self) -> bool:
-        """Return whether `path` still is the file that we opened; somebody may have removed or replaced it."""
+        """Return whether `path` still is the file that we opened; somebody may have removed or replaced it.
+
+        Raises OSError where that cannot be seen.
+        """
         if self._descriptor is None:
             return False
         try:
@@ -77,8 +85,11 @@ class LockFile:
 
     def remove(self) -> None:
         """Remove the file, if it still is ours, and release the lock."""
-        if self.is_in_place():
-            os.unlink(self.path)
+        try:
+            if self.is_in_place():
+                os.unlink(self.path)
+        except OSError:
+            pass  # It stays; a lock that is free proves nothing.
         self.close()
 
     def write(self, text: str) -> None:
@@ -95,28 +106,22 @@ class LockFile:
 
 
 def is_held(path: str) -> bool:
-    """Return whether some process holds the lock on `path`; a missing file is held by nobody. Raises OSError."""
+    """Return whether some process holds the lock on `path`; a missing file is held by nobody. Raises OSError.
+
+    Who asks shares the lock with others that ask, so that only a holder is seen. The file is opened for reading: on a
+    disk that is mounted read-only somebody may hold it too.
+    """
     try:
-        descriptor = _open_to_ask(path)
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except (FileNotFoundError, NotADirectoryError):
         return False
     try:
-        _lock(descriptor)
+        _share(descriptor)
     except (BlockingIOError, PermissionError):
         return True
     finally:
         os.close(descriptor)
     return False
-
-
-def _open_to_ask(path: str) -> int:
-    """Open a lock's file, where it can only be read too: on a disk that is mounted read-only somebody may hold it."""
-    try:
-        return os.open(path, os.O_RDWR)
-    except OSError as error:
-        if error.errno not in (errno.EROFS, errno.EACCES):
-            raise
-        return os.open(path, os.O_RDONLY)
 
 
 def holder(path: str) -> int | None:

@@ -107,7 +107,7 @@ def migrate(database: Database, home: Home, now: int) -> None:
         if copy is not None:
             backup.withdraw(copy)
         raise
-    backup.keep_last(home)
+    backup.keep_last(home, copy)
     database.notice = (
         f"the home was upgraded from version {version} to {schema.VERSION}; to go back to the QueueCTL of before, stop "
         f"everything, then: cd {shlex.quote(home.path)} && rm -f queue.db-wal queue.db-shm && "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 from pathlib import Path
@@ -19,7 +20,7 @@ from queuectl.model.errors import DaemonUnavailable
 from queuectl.store.home import Home
 from tests.commands.calling import done, refused
 from tests.dashboard.running import SOON_MS, TOKEN, Running, ended_within, links
-from tests.support import Processes, run_cli
+from tests.support import Processes, run_cli, wait_until
 
 NOT_RUNNING = DaemonUnavailable.exit_code
 
@@ -76,6 +77,19 @@ def test_a_link_that_cannot_be_written_down_is_an_error(home: str) -> None:
     os.mkdir(made.dashboard_url)
     answer = refused(home, NOT_RUNNING, "dashboard", "--port", "0")
     assert "cannot write down its link" in answer.err
+
+
+def test_a_link_that_cannot_be_written_again_for_a_while_ends_no_dashboard(running: Running) -> None:
+    running.detached()
+    home = Home(running.home)
+    pid = dashboard_pid(home)
+    shutil.rmtree(home.run)
+    os.makedirs(os.path.join(home.dashboard_url, "in the way"))
+    log = Path(home.dashboard_log)
+    wait_until(lambda: "cannot write down its link" in log.read_text(encoding="utf-8"), 10)
+    shutil.rmtree(home.dashboard_url)
+    wait_until(lambda: read_links(home)[0] == running.said.split()[-1], 10)
+    assert dashboard_pid(home) == pid
 
 
 def test_the_token_may_come_from_the_environment_and_is_not_handed_on(home: str, processes: Processes) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import socketserver
 import threading
+from typing import List
 
 import pytest
 
@@ -38,6 +42,23 @@ def test_requests_that_were_sent_ahead_are_answered_in_order(served: Served) -> 
     assert client.answer().headers["content-type"].startswith("text/css")
     assert client.answer().json()["query"] == {"n": "3"}
     assert client.rest() == b""
+
+
+def test_a_connection_that_cannot_be_accepted_for_want_of_descriptors_is_tried_again_after_a_pause(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: List[float] = []
+
+    def refuse(self: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socketserver.TCPServer, "get_request", refuse)
+        patch.setattr(served.server.app.clock, "pause", pauses.append)
+        with pytest.raises(OSError):
+            served.server.get_request()
+    assert pauses == [server_module.REFUSED_SECONDS]
+    assert served.ask("GET", ECHO).status == 200
 
 
 def test_a_request_may_come_byte_by_byte(served: Served) -> None:

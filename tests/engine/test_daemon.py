@@ -179,6 +179,21 @@ def test_an_error_of_the_system_is_one_of_ours_with_what_helps() -> None:
     assert caught.value.hint is not None and "free some space" in caught.value.hint
 
 
+def test_of_a_daemon_that_was_ready_an_error_tells_the_end_and_is_written_to_no_other_file(tmp_path: Path) -> None:
+    read_end, write_end = os.pipe()
+    said = "^the daemon ended: No space left on device$"
+    with pytest.raises(DaemonUnavailable, match=said), reporting(write_end) as start:
+        start.succeed()
+        # The next file that is opened gets the number of the one that was closed.
+        other = os.open(tmp_path / "other", os.O_WRONLY | os.O_CREAT, 0o600)
+        assert other == write_end
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.close(other)
+    with open(read_end, encoding="utf-8") as pipe:
+        assert pipe.read() == "ready\n"
+    assert (tmp_path / "other").read_text() == ""
+
+
 def test_jobs_that_a_dashboard_adds_run_where_it_was_started(home: str, tmp_path: Path) -> None:
     started = tmp_path / "started"
     started.mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,11 +17,28 @@ from queuectl.engine import process
 from queuectl.engine.pool import Pool
 from queuectl.engine.queue import Queue
 from queuectl.engine.slots import Slots
+from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.store import Home
 from queuectl.store.schema import VERSION
 from tests.engine.running import RunningPool, attempts, python, wait_for_file, wait_for_state
 from tests.support import FakeClock, Processes, identify, run_cli, wait_until
+
+WORK_ONCE = """
+import os
+import signal
+from queuectl.engine.worker import Worker
+from queuectl.store import Home
+
+worker = Worker(Home(sys.argv[1]))
+os.kill(os.getpid(), signal.SIGTERM)
+worker.run()
+"""
+
+
+def work_once(home: str) -> subprocess.CompletedProcess[str]:
+    """Start a worker that ends at once."""
+    return subprocess.run(python(WORK_ONCE, home), capture_output=True, encoding="utf-8", timeout=60, check=False)
 
 
 def fork_servers(pool: RunningPool) -> List[int]:
@@ -49,6 +67,82 @@ def test_workers_outlive_the_fork_server_and_no_more_are_started(
     assert [row["outcome"] for row in attempts(queue, job)] == ["exited"]
     pool.run("stop")
     assert not any(identify(pid) for pid in workers)
+
+
+def stop_all(pids: List[int]) -> None:
+    """Stop processes as Ctrl-Z does, and wait until they are."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: all(state(pid) == "T" for pid in pids))
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_a_pool_that_was_stopped_as_a_whole_ends_in_order(queue: Queue, pool: RunningPool) -> None:
+    pid = pool.start("--count", "2")
+    doomed = [pid, *fork_servers(pool), *pool.pids()]
+    stop_all(doomed)
+    started = SYSTEM_CLOCK.monotonic()
+    pool.run("stop")
+    assert SYSTEM_CLOCK.monotonic() - started < 15_000
+    wait_until(lambda: not any(identify(each) for each in doomed))
+    assert queue.store.workers.all() == []
+
+
+def test_a_fork_server_that_was_stopped_keeps_no_killed_worker_from_its_replacement(
+    queue: Queue, pool: RunningPool
+) -> None:
+    pool.start("--count", "2")
+    (server,) = fork_servers(pool)
+    before = pool.pids()
+    stop_all([server])
+    os.kill(before[0], signal.SIGKILL)
+    wait_until(lambda: len(pool.pids()) == 2 and before[0] not in pool.pids())
+    assert state(server) != "T" and "was killed by SIGKILL" in pool.log()
+
+
+def test_a_fork_server_that_was_stopped_starts_the_workers_that_are_added(queue: Queue, pool: RunningPool) -> None:
+    pool.start("--count", "1")
+    stop_all(fork_servers(pool))
+    pool.run("scale", "3")
+    assert len(pool.pids()) == 3
+
+
+def test_a_fork_server_leaves_without_a_traceback_when_its_pool_dies_with_unread_news(
+    queue: Queue, pool: RunningPool
+) -> None:
+    pid = pool.start("--count", "2")
+    (server,) = fork_servers(pool)
+    os.kill(pid, signal.SIGSTOP)
+    (first, *_) = pool.pids()
+    os.kill(first, signal.SIGKILL)
+    # The fork server takes the exit code only when it tells of it.
+    wait_until(lambda: not os.path.exists(f"/proc/{first}"))
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: identify(server) is None and pool.pids() == [])
+    assert "Traceback" not in pool.log()
+
+
+def test_a_worker_makes_the_directories_that_are_missing_when_it_starts(home: str, queue: Queue) -> None:
+    shutil.rmtree(queue.home.run)
+    done = work_once(home)
+    assert (done.returncode, done.stderr) == (0, "") and os.path.isdir(queue.home.bells)
+
+
+def test_a_worker_that_the_system_lets_make_no_files_says_so_in_a_line(
+    home: str, queue: Queue, pool: RunningPool
+) -> None:
+    pool.start("--count", "1")
+    (worker,) = pool.pids()
+    shutil.rmtree(queue.home.run)
+    Path(queue.home.run).touch()
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: f"cannot go on: Not a directory: {queue.home.run}" in pool.log())
+    assert "Traceback" not in pool.log()
+    os.unlink(queue.home.run)
+    wait_until(lambda: len(pool.pids()) == 1, 30)
 
 
 def test_a_signal_to_all_processes_of_a_pool_is_an_orderly_stop(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,7 +11,10 @@ from typing import Any, Iterator, List
 
 import pytest
 
-from queuectl.engine.pool import Pool
+from queuectl.engine import process
+from queuectl.engine.fork_server import News
+from queuectl.engine.identity import Identity
+from queuectl.engine.pool import LOOK_SECONDS, Pool
 from queuectl.engine.queue import Queue
 from queuectl.engine.slots import FIRST_DELAY_MS, LONGEST_DELAY_MS, SETTLED_MS, Slot
 from queuectl.model.clock import SYSTEM_CLOCK
@@ -190,3 +194,76 @@ def test_a_worker_that_was_killed_or_had_run_for_long_is_replaced_without_delay(
     assert delays(own_pool, [-signal.SIGKILL] * 5, lived=10) == [0] * 5
     assert delays(own_pool, [1] * 5, lived=SETTLED_MS) == [0] * 5
     assert delays(own_pool, [1, 1, -signal.SIGKILL, 1], lived=10) == [200, 400, 0, 200]
+
+
+def test_a_shortage_ends_no_pool(own_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    slots = own_pool._slots
+    slot = Slot(own_pool._clock.monotonic())
+    slot.is_asked = True
+    slots._slots = [slot]
+    slots._untold.append(News(pid=os.getpid(), code=None, reason="", started=True))
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        for name in ("start_time", "list_processes", "open_files"):
+            patch.setattr(process, name, refuse)
+        patch.setattr(own_pool._wakeup, "wait", lambda seconds: [])
+        patch.setattr(own_pool, "_follow", lambda: None)
+        own_pool.step()
+        own_pool.step()
+    assert slot.is_asked and slot.worker is None
+    slots.bury()
+    assert slot.worker is not None and (slot.worker.pid, slot.is_asked) == (os.getpid(), False)
+    slots._slots = []
+
+
+def test_a_shortage_keeps_no_order_from_a_worker(
+    own_pool: Pool, processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = processes.start(["sleep", "600"])
+    slot = Slot(own_pool._clock.monotonic())
+    slot.worker = Identity.of(child.pid)
+    own_pool._slots._slots = [slot]
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "start_time", refuse)
+        own_pool._slots.dismiss(slot)
+    assert child.wait(30) == -signal.SIGTERM
+    own_pool._slots._slots = []
+
+
+def test_a_pool_waits_though_its_time_to_stop_is_over(own_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: List[float] = []
+    monkeypatch.setattr(own_pool._wakeup, "wait", waits.append)
+    slot = Slot(own_pool._clock.monotonic())
+    slot.start_at = own_pool._stop_by = own_pool._clock.monotonic()
+    own_pool._slots._slots = [slot]
+    own_pool._wait()
+    own_pool._stop_by += 300
+    own_pool._wait()
+    own_pool._slots._slots = []
+    assert waits == [LOOK_SECONDS, 0.3]
+
+
+def test_a_killed_pool_waits_for_no_worker_that_is_not_there_yet(own_pool: Pool) -> None:
+    slot = Slot(own_pool._clock.monotonic())
+    slot.is_asked = True
+    own_pool._slots._slots = [slot]
+    own_pool._slots.kill()
+    assert len(own_pool._slots) == 0
+
+
+def test_a_place_that_was_given_up_is_left_when_the_fork_server_dies(own_pool: Pool) -> None:
+    slots = own_pool._slots
+    slots.resize(1)
+    slots.start(slots.due())
+    (slot,) = slots
+    slots.dismiss(slot)
+    assert slots._server is not None
+    slots._lose_server(slots._server)
+    assert len(slots) == 0

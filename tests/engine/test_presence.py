@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home
 from queuectl.store.lockfile import LockFile, is_held
+from tests.commands.calling import call
 from tests.engine.running import RunningPool, attempts, wait_for_file, wait_for_state
 from tests.support import FakeClock, Process, identify, is_alive, run_cli, wait_until
 
@@ -85,6 +87,52 @@ def test_a_lock_that_another_process_has_for_an_instant_is_taken_back(bench: Ben
     assert bench.look() == 0
     other.close()
     assert bench.look() == 0 and bench.is_found()
+
+
+@pytest.mark.parametrize("place", ["run", "bells", "home"])
+def test_a_directory_that_is_closed_for_a_while_ends_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    closed = {"run": bench.home.run, "bells": bench.home.bells, "home": bench.home.path}[place]
+    real = os.stat
+
+    def closed_to_us(path: Any, *rest: Any, **more: Any) -> os.stat_result:
+        if isinstance(path, str) and path.startswith(os.path.join(closed, "")):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return real(path, *rest, **more)
+
+    assert bench.look() == 0
+    os.unlink(bench.bell.path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", closed_to_us)
+        assert [bench.look() for _ in range(3)] == [0, 0, 0]
+        bench.lock.remove()
+    assert bench.presence.remade == 0
+    assert bench.look() == 0 and bench.is_found()
+
+
+@pytest.mark.parametrize("place", ["lock", "bell"])
+def test_a_directory_in_the_place_of_a_file_ends_nothing(bench: Bench, place: str) -> None:
+    path = {"lock": bench.lock.path, "bell": bench.bell.path}[place]
+    os.unlink(path)
+    os.mkdir(path)
+    assert [bench.look() for _ in range(3)] == [0, 0, 0]
+    assert place == "bell" or not is_held(path)
+    ring(bench.home, WORKERS)
+    os.rmdir(path)
+    assert bench.look() == 0 and bench.is_found()
+
+
+def test_a_bell_that_cannot_be_removed_is_left(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    other = Doorbell(bench.home, f"{WORKERS}2")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", refuse)
+        other.close()
+    ring(bench.home, WORKERS)
+    assert os.path.exists(other.path)
 
 
 def test_a_home_that_is_gone_ends_the_process_and_is_not_made_again(bench: Bench, home: str) -> None:
@@ -205,6 +253,40 @@ def test_a_copy_of_a_home_has_no_pool(home: str, queue: Queue, pool: RunningPool
     finally:
         assert run_cli(copy.path, "worker", "stop").returncode == 0
     assert pool.is_running and run_cli(copy.path, "worker", "status").returncode == 6
+
+
+@pytest.mark.parametrize("words", [("worker", "stop"), ("worker", "status"), ("scheduler", "status")])
+def test_what_cannot_be_looked_at_is_told_as_the_trouble_of_the_home(
+    home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, words: List[str]
+) -> None:
+    real = os.open
+
+    def closed_to_us(path: Any, *rest: Any, **more: Any) -> int:
+        if str(path).endswith((".lock", ".url")) and "write" not in str(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", closed_to_us)
+    answer = call(home, *words)
+    assert answer.code == 5 and f"the home {home} cannot be used: Permission denied" in answer.err
+
+
+def test_who_has_just_taken_the_lock_of_a_copy_is_not_taken_for_the_pool_of_the_original(
+    home: str, queue: Queue, pool: RunningPool
+) -> None:
+    pid = pool.start("--count", "1")
+    shutil.copytree(home, f"{home}-copy", ignore=shutil.ignore_patterns("bells"))
+    copy = Home(f"{home}-copy")
+    assert Path(copy.pool_lock).read_text().split()[0] == str(pid)
+    starter = LockFile(copy.pool_lock)
+    assert starter.acquire()
+    found = find(POOL, copy, SYSTEM_CLOCK)
+    assert found is not None and found.identity is None
+    done = run_cli(copy.path, "worker", "stop", "--force")
+    assert done.returncode == 6 and "does not tell its pid" in done.stderr
+    starter.close()
+    assert find(POOL, copy, SYSTEM_CLOCK) is None
+    assert pool.pid == pid
 
 
 def test_a_pid_that_was_given_to_another_process_is_no_pool(home: str, queue: Queue) -> None:

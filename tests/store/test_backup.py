@@ -99,6 +99,18 @@ def test_who_upgrades_is_told_where_it_is_and_it_is_noted(old):
     assert path in note
 
 
+def test_the_one_just_made_is_kept_after_the_clock_was_set_back(old):
+    os.mkdir(f"{old}/backups")
+    later = [f"queue-v{version}-2099-01-0{day}T000000Z.db" for version, day in ((2, 9), (3, 1), (3, 2), (10, 1))]
+    for name in later:
+        with open(f"{old}/backups/{name}", "w", encoding="utf-8"):
+            pass
+    open_store(old).close()
+    (made,) = [name for name in backups(old) if name not in later]
+    assert NAME.fullmatch(made)
+    assert backups(old) == sorted([made, later[-1]])
+
+
 def test_one_can_go_back_to_it(old):
     before = dump(f"{old}/queue.db")
     open_store(old).close()
@@ -120,7 +132,7 @@ def test_the_last_two_are_kept(old):
         open(os.path.join(old, "backups", name), "wb").close()
     open_store(old, clock=FakeClock(NOW)).close()
     names = backups(old)
-    assert len(names) == 3 and names[:2] == ["mine.db", "queue-v1-2024-01-01T000000Z.db"] and NAME.fullmatch(names[2])
+    assert len(names) == 3 and names[:2] == ["mine.db", "queue-v2-2023-01-01T000000Z.db"] and NAME.fullmatch(names[2])
 
 
 # What goes wrong

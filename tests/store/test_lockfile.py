@@ -135,6 +135,20 @@ def test_a_new_file_that_another_process_holds_is_left_to_it(lock, path):
     second.close()
 
 
+def test_those_that_ask_at_once_do_not_see_each_other(lock, path, monkeypatch):
+    assert lock.acquire()
+    lock.close()
+    real, seen = os.close, []
+
+    def ask_while_another_asks(descriptor):
+        monkeypatch.setattr(os, "close", real)
+        seen.append(is_held(path))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "close", ask_while_another_asks)
+    assert not is_held(path) and seen == [False]
+
+
 def test_whether_a_lock_is_held_can_be_asked_of_a_file_that_can_only_be_read(lock, path, monkeypatch):
     assert lock.acquire()
     real = os.open
