@@ -5,10 +5,9 @@
                                 refused REASON         the system did not let us
                                 ended PID CODE REASON  its exit code (minus the signal that ended it), and what it said
 
-It has the workers' modules loaded and gives each worker, a `multiprocessing` process, a copy of itself. Once the pool
-closes the channel, or dies, it starts no more and leaves with the last of its workers. They do not need it any more
-once they run: they end with the pool, not with it. The orphans of a killed worker fall to it, where a recovery finds
-them; it takes their exit codes.
+It has the workers' modules loaded and gives each worker, a `multiprocessing` process, a copy of itself. It leaves when
+the pool closes the channel, or dies. Its workers do not need it any more once they run: they end with the pool, not
+with it. The orphans of a killed worker fall to it, where a recovery finds them; it takes their exit codes.
 """
 
 from __future__ import annotations
@@ -51,6 +50,8 @@ def serve(channel: str, lifeline: str, home: str, *queues: str) -> None:
     for descriptor in (int(channel), int(lifeline)):
         os.set_inheritable(descriptor, False)
     ForkServer(socket.socket(fileno=int(channel)), int(lifeline), home, queues).run()
+    # At an ordinary exit multiprocessing would wait for the workers.
+    os._exit(0)
 
 
 class Forked:
@@ -80,7 +81,10 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, _note)
 
     def run(self) -> None:
-        """Serve until the pool is gone."""
+        """Serve until the pool is gone, or a worker was refused.
+
+        A fork that fails leaves descriptors of multiprocessing's open: the next worker is for a new fork server.
+        """
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
         poll.register(self._read_end, select.POLLIN)
@@ -93,8 +97,8 @@ class ForkServer:
                 asked = self._asked()
                 if not asked:
                     return
-                for _ in range(asked):
-                    self._start()
+                if not all(self._start() for _ in range(asked)):
+                    return
 
     def _asked(self) -> int:
         """Return how many workers the pool asks for, 0 if it is gone."""
@@ -103,12 +107,13 @@ class ForkServer:
         except ConnectionError:
             return 0  # It has died with news that it had not read.
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Start a worker; return False if the system did not let us."""
         try:
             ours, theirs = socket.socketpair()
         except OSError as error:
             self._tell(f"{REFUSED} {error.strerror}")
-            return
+            return False
         worker = FORK.Process(target=self._be_worker, args=(theirs, ours), daemon=False)
         # A stop that comes before the worker can heed it must wait, and not be ignored as we do.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
@@ -117,14 +122,18 @@ class ForkServer:
         except OSError as error:
             ours.close()
             self._tell(f"{REFUSED} {error.strerror}")
-            return
+            return False
         finally:
             theirs.close()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         assert worker.pid is not None
         self._workers[worker.pid] = Forked(worker, ours)
         self._tell(f"{STARTED} {worker.pid}")
-        ours.send(b"!")
+        try:
+            ours.send(b"!")
+        except OSError:
+            pass  # It was killed before it began; its death is told like any other.
+        return True
 
     def _be_worker(self, server: socket.socket, other_end: socket.socket) -> None:
         """In the child of a fork: work until told to stop."""
