@@ -82,6 +82,7 @@ def launch(arguments: Sequence[str], home: Home, log_path: str) -> None:
 
     Raises the error that it gave as its reason, DaemonUnavailable where it gave none or cannot be started.
     """
+    process.demand_own_proc()
     if sys.platform.startswith("linux") and not process.HAS_PROC:
         raise DaemonUnavailable(
             "the daemon cannot start: /proc is not there, and without it processes cannot be told apart",
