@@ -1,6 +1,6 @@
 """The pool's side of the fork server: start it, ask it for workers, hear how they end. See `forking` for the channel.
 
-It is a process of its own that Python's multiprocessing could give us too. Ours leaves nothing in TMPDIR, listens to
+It takes the place of the one that multiprocessing has. Ours leaves nothing in TMPDIR, listens to
 nobody but the pool that started it, and says how a worker that it started has ended. When it dies, its workers go on.
 """
 

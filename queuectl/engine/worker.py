@@ -120,7 +120,7 @@ class Worker:
                 boot=own.boot or "",
                 namespace=own.namespace or "",
                 mark=self._mark,
-                adopters=",".join(f"{pid} {process.start_time(pid)}" for pid in adopters),
+                adopters=",".join(f"{pid} {start}" for pid in adopters if (start := process.start_time(pid))),
                 queues=",".join(self.queues),
                 now=self.clock.wall(),
             )
