@@ -133,12 +133,24 @@ def job_fields(tags: list[str], env: list[tuple[str, str]], given: dict[str, Any
 
 
 def _suggest(context: Context, job: str) -> None:
-    from ..engine.instance import pool_pid
-
-    if pool_pid(context.queue.home, context.queue.store) is not None:
+    if _is_attended(context):
         context.front_end.hint(f"follow it with: queuectl logs -f {job}")
     else:
         context.front_end.hint("no workers are running; start them with: queuectl worker start")
+
+
+def _is_attended(context: Context) -> bool:
+    """Whether workers run. Who they are takes longer to find out, so it is asked only where their lock is missing."""
+    from ..store.lockfile import is_held
+
+    home, store = context.queue.home, context.queue.store
+    if is_held(home.pool_lock):
+        return True
+    if store.meta.daemon("pool") is None:
+        return False
+    from ..engine.instance import pool_pid
+
+    return pool_pid(home, store) is not None
 
 
 def told(job: Job, now: int) -> str:

@@ -12,8 +12,6 @@ zone: a fire recorded for the time that still stands in the schedule says so.
 
 from __future__ import annotations
 
-import shlex
-
 from ..model import zones
 from ..model.cron import Cron
 from ..model.errors import InvalidInput, quoted
@@ -190,6 +188,8 @@ def trouble(store: Store, now: int) -> str | None:
 
 def way_out() -> str:
     """Return the command that has schedules go by the zone of this process."""
+    import shlex
+
     return f"queuectl config set timezone {shlex.quote(own_zone())}"
 
 

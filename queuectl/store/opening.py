@@ -7,7 +7,6 @@ refused, never replaced. One of an older version is upgraded. One that we may no
 from __future__ import annotations
 
 import os
-import shlex
 
 from ..model.errors import StoreDamaged, StoreReadOnly, StoreTooNew, StoreUnavailable
 from . import backup, schema
@@ -108,7 +107,13 @@ def migrate(database: Database, home: Home, now: int) -> None:
             backup.withdraw(copy)
         raise
     backup.keep_last(home, copy)
-    database.notice = (
+    database.notice = _way_back(home, version, copy)
+
+
+def _way_back(home: Home, version: int, copy: str) -> str:
+    import shlex
+
+    return (
         f"the home was upgraded from version {version} to {schema.VERSION}; to go back to the QueueCTL of before, stop "
         f"everything, then: cd {shlex.quote(home.path)} && rm -f queue.db-wal queue.db-shm && "
         f"cp {shlex.quote(os.path.relpath(copy, home.path))} queue.db"

@@ -170,7 +170,7 @@ def test_a_schedule_goes_by_the_zone_of_the_home_and_another_zone_is_an_alert(
     (preview,) = api.get("/cron/preview", cron=SCHEDULE["expression"], tz="local", n=1)["next"]
     assert preview["utc"] == made["next_at"]
     alerts = api.get("/overview")["alerts"]
-    assert [alert["action"] for alert in alerts if alert["code"] == "timezone"] == ["queuectl config set timezone ZONE"]
+    assert [alert["action"] for alert in alerts if alert["code"] == "timezone"] == ["queuectl config set timezone UTC"]
     api.ask("PATCH", "/config", {"timezone": "UTC"})
     assert api.get("/schedules/report")["next_at"].endswith("T08:30:00.000Z")
 
