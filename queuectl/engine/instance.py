@@ -76,15 +76,18 @@ DASHBOARD = Kind(
 
 
 class Record:
-    """What a daemon writes down of itself: who it is, since when, its version and that of the schema it knows."""
+    """What a daemon writes down of itself: who it is, since when, its version and that of the schema, its time zone."""
 
-    __slots__ = ("process", "started_at", "version", "schema")
+    __slots__ = ("process", "started_at", "version", "schema", "zone")
 
-    def __init__(self, process: str = "", started_at: str = "", version: str = "", schema: str = "") -> None:
+    def __init__(
+        self, process: str = "", started_at: str = "", version: str = "", schema: str = "", zone: str = ""
+    ) -> None:
         self.process = process
         self.started_at = started_at
         self.version = version
         self.schema = schema
+        self.zone = zone
 
     @classmethod
     def parse(cls, text: str | None) -> Record:
@@ -93,7 +96,7 @@ class Record:
         return cls(*parts) if len(parts) == len(cls.__slots__) else cls()
 
     def __str__(self) -> str:
-        return "\n".join((self.process, self.started_at, self.version, self.schema))
+        return "\n".join((self.process, self.started_at, self.version, self.schema, self.zone))
 
 
 class Running:
@@ -178,7 +181,9 @@ def enter(kind: Kind, store: Store, now: int) -> str:
 
     To be called with the lock in hand. Raises Conflict if another one lives that has lost its lock's file.
     """
-    record = str(Record(str(Identity.own()), str(now), __version__, str(VERSION)))
+    from .localzone import own_zone
+
+    record = str(Record(str(Identity.own()), str(now), __version__, str(VERSION), own_zone()))
     with store.writing():
         other = _living(kind, store.home, store)
         if other is not None and other.pid != os.getpid():
@@ -266,6 +271,12 @@ def other_version(running: Running, store: Store) -> str | None:
     if (record.version, record.schema) == (__version__, str(VERSION)):
         return None
     return f"version {record.version} (schema {record.schema})"
+
+
+def zone_of(kind: Kind, store: Store) -> str | None:
+    """Return the time zone of the daemon of this kind, None if none runs or its zone is not known."""
+    living = _living(kind, store.home, store) is not None
+    return _record(kind, store.home, store).zone or None if living else None
 
 
 def pool_pid(home: Home, store: Store | None = None) -> int | None:

@@ -16,6 +16,7 @@ from ..model import zones
 from ..model.cron import Cron
 from ..model.errors import InvalidInput, quoted
 from ..model.when import DAY, SECOND, iso
+from . import instance
 from .localzone import own_zone, rules
 
 TYPE_CHECKING = False
@@ -160,8 +161,23 @@ def alerts(store: Store, now: int) -> list[str]:
         for schedule in store.schedules.all()
         if _has_no_next_time(store, schedule, now)
     ]
-    told = trouble(store, now)
-    return found if told is None else [*found, told]
+    told = [trouble(store, now), *(_trouble_of(kind, store, now) for kind in (instance.POOL, instance.SCHEDULER))]
+    return found + [text for text in told if text is not None]
+
+
+def _trouble_of(kind: instance.Kind, store: Store, now: int) -> str | None:
+    """Return how the zone of a daemon differs from the one that schedules go by, None if it does not."""
+    home, zone = stored_zone(store), instance.zone_of(kind, store)
+    if home in (None, zones.LOCAL) or zone in (None, home) or not _is_followed(store):
+        return None
+    try:
+        differs = not _agree(rules(str(home)), str(zone), now)
+    except ValueError:
+        return None  # Not known here, which `trouble` tells.
+    be = "are" if kind.verb == "run" else "is"
+    return (
+        f"cron expressions go by {home} in this home, {kind.subject} {be} in {quoted(str(zone))}" if differs else None
+    )
 
 
 def _has_no_next_time(store: Store, schedule: Schedule, now: int) -> bool:

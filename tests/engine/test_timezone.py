@@ -7,6 +7,7 @@ from typing import Any, List
 
 import pytest
 
+from queuectl.engine.instance import POOL, enter, leave
 from queuectl.engine.queue import Queue
 from queuectl.engine.recurring import Recurring, upcoming
 from queuectl.engine.reports import status
@@ -133,6 +134,23 @@ def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Qu
     ]
     Recurring(queue).remove("it")
     every(queue, timezone="UTC")
+    assert advice() == []
+
+
+@needs_zones
+def test_workers_of_another_zone_are_an_alert_for_everybody(queue: Queue, clock: FakeClock, go: Go) -> None:
+    def advice() -> List[str]:
+        return [text for text in status(queue.home, queue.store, clock.wall())["advice"] if "the workers" in text]
+
+    go(BERLIN)
+    follow(queue)
+    go("UTC")
+    record = enter(POOL, queue.store, clock.wall())
+    go(BERLIN)
+    assert advice() == [
+        f'cron expressions go by {BERLIN} in this home, the workers are in "UTC": queuectl config set timezone {BERLIN}'
+    ]
+    leave(POOL, queue.store, record)
     assert advice() == []
 
 
