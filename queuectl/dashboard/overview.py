@@ -124,8 +124,8 @@ def overview(app: App) -> dict[str, Any]:
         "alerts": [
             *_alerts(counts, workers, scheduler, age, storage["free"]),
             *(
-                {"code": "timezone", "level": "warning", "message": alert, "action": timezone.way_out()}
-                for alert in timezone.alerts(store, now)
+                {"code": "timezone", "level": "warning", "message": alert, "action": action}
+                for alert, action in timezone.alerts(store, now)
             ),
         ],
         "storage": storage,

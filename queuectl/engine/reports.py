@@ -111,7 +111,7 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
             *pool_advice(pool),
             *(f"{shortage}; see the limits with: ulimit -a" for shortage in shortages(workers)),
             *_advice(by_state, len(alive), scheduler),
-            *(f"{alert}: {timezone.way_out()}" for alert in timezone.alerts(store, now)),
+            *(f"{alert}: {action}" for alert, action in timezone.alerts(store, now)),
         ],
     }
 

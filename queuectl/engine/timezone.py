@@ -153,31 +153,37 @@ def demand(name: str) -> tzinfo | None:
         raise InvalidInput(f"{SETTING} {quoted(name)}: {error}", field=SETTING) from None
 
 
-def alerts(store: Store, now: int) -> list[str]:
-    """Return what is wrong with the zones of schedules as this process sees it."""
+def alerts(store: Store, now: int) -> list[tuple[str, str]]:
+    """Return what is wrong with the zones of schedules as this process sees it, each with the command that helps."""
     home = home_zone(store)
     found = [
-        f"schedule {schedule.name} has no next time: no process that runs knows {zone_of(schedule, home)}"
+        (
+            f"schedule {schedule.name} has no next time: no process that runs knows {zone_of(schedule, home)}",
+            _go_by(own_zone()),
+        )
         for schedule in store.schedules.all()
         if _has_no_next_time(store, schedule, now)
     ]
-    told = [trouble(store, now), *(_trouble_of(kind, store, now) for kind in (instance.POOL, instance.SCHEDULER))]
-    return found + [text for text in told if text is not None]
+    told = trouble(store, now)
+    if told is not None:
+        found.append((told, _go_by(own_zone())))
+    for kind in (instance.POOL, instance.SCHEDULER):
+        found += _alerts_of(kind, store, now)
+    return found
 
 
-def _trouble_of(kind: instance.Kind, store: Store, now: int) -> str | None:
-    """Return how the zone of a daemon differs from the one that schedules go by, None if it does not."""
+def _alerts_of(kind: instance.Kind, store: Store, now: int) -> list[tuple[str, str]]:
+    """Return how the zone of a daemon differs from the one that schedules go by, nothing if it does not."""
     home, zone = stored_zone(store), instance.zone_of(kind, store)
     if home in (None, zones.LOCAL) or zone in (None, home) or not _is_followed(store):
-        return None
+        return []
     try:
         differs = not _agree(rules(str(home)), str(zone), now)
     except ValueError:
-        return None  # Not known here, which `trouble` tells.
+        return []  # Not known here, which `trouble` tells.
     be = "are" if kind.verb == "run" else "is"
-    return (
-        f"cron expressions go by {home} in this home, {kind.subject} {be} in {quoted(str(zone))}" if differs else None
-    )
+    text = f"cron expressions go by {home} in this home, {kind.subject} {be} in {quoted(str(zone))}"
+    return [(text, _go_by(str(zone)))] if differs else []
 
 
 def _has_no_next_time(store: Store, schedule: Schedule, now: int) -> bool:
@@ -202,11 +208,11 @@ def trouble(store: Store, now: int) -> str | None:
     return f"cron expressions go by {home} in this home, this process is in {quoted(own)}"
 
 
-def way_out() -> str:
-    """Return the command that has schedules go by the zone of this process."""
+def _go_by(zone: str) -> str:
+    """Return the command that has schedules go by a zone."""
     import shlex
 
-    return f"queuectl config set timezone {shlex.quote(own_zone())}"
+    return f"queuectl config set timezone {shlex.quote(zone)}"
 
 
 def _is_followed(store: Store) -> bool:

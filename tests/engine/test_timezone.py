@@ -148,7 +148,7 @@ def test_workers_of_another_zone_are_an_alert_for_everybody(queue: Queue, clock:
     record = enter(POOL, queue.store, clock.wall())
     go(BERLIN)
     assert advice() == [
-        f'cron expressions go by {BERLIN} in this home, the workers are in "UTC": queuectl config set timezone {BERLIN}'
+        f'cron expressions go by {BERLIN} in this home, the workers are in "UTC": queuectl config set timezone UTC'
     ]
     leave(POOL, queue.store, record)
     assert advice() == []
