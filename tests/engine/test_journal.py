@@ -112,7 +112,8 @@ def test_a_record_of_which_any_bit_is_wrong_is_not_believed(path: Path, opened: 
 
 @pytest.mark.parametrize("size", [0, 3, RECORD_BYTES - 1, RECORD_BYTES, SLOTS * RECORD_BYTES + 5])
 def test_a_file_of_nonsense_has_no_records(path: Path, size: int) -> None:
-    path.write_bytes(random.Random(SEED).randbytes(size))
+    chance = random.Random(SEED)
+    path.write_bytes(bytes(chance.randrange(256) for _ in range(size)))
     assert journal.read(str(path)) == [], f"seed {SEED}"
 
 
