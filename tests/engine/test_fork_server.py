@@ -260,8 +260,8 @@ def test_a_pool_of_another_version_is_told_with_what_helps(
     with queue.store.writing():
         record = queue.store.meta.daemon("pool")
         assert record is not None
-        process_text, started_at, _, schema = record.split("\n")
-        queue.store.meta.set_daemon("pool", "\n".join([process_text, started_at, version, schema]))
+        process_text, started_at, _, *rest = record.split("\n")
+        queue.store.meta.set_daemon("pool", "\n".join([process_text, started_at, version, *rest]))
     for words in (["status"], ["worker", "status"]):
         done = run_cli(home, *words)
         assert done.returncode == 0
