@@ -53,7 +53,7 @@ def back_up(home: Home, source: sqlite3.Connection, *, version: int, now: int) -
     except sqlite3.Error as error:
         _discard(home.backups)
         raise unavailable(error, draft) from error
-    except BaseException:
+    except BaseException:  # Ctrl-C too: half a backup must not stay beside the whole ones.
         _discard(home.backups)
         raise
     return path
