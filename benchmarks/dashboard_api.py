@@ -18,9 +18,9 @@ from typing import Iterator
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from benchmarks.scale import fill
+from queuectl.dashboard.api.routes import handle
 from queuectl.dashboard.app import App
-from queuectl.dashboard.http import Request
-from queuectl.dashboard.routes import handle
+from queuectl.dashboard.http.message import Request
 from queuectl.store import Home, Store
 
 PAST = """

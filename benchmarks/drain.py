@@ -21,7 +21,7 @@ from typing import Iterator
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from queuectl import Queue
-from queuectl.engine.doorbell import WORKERS, ring
+from queuectl.engine.machine.doorbell import WORKERS, ring
 
 LOOK_SECONDS = 0.05
 PROCESSES = 2

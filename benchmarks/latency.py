@@ -19,7 +19,7 @@ from typing import Iterator
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from queuectl import Queue
-from queuectl.engine.doorbell import WORKERS, ring
+from queuectl.engine.machine.doorbell import WORKERS, ring
 
 # Long enough for the worker to record the job and to go to sleep again.
 IDLE_SECONDS = 0.02

@@ -20,9 +20,9 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from benchmarks.idle import cpu_seconds
 from queuectl import Queue
-from queuectl.engine.instance import scheduler_pid
-from queuectl.engine.log import Log
-from queuectl.engine.scheduler import Scheduler
+from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.home.instance import scheduler_pid
+from queuectl.engine.machine.log import Log
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home, Store
 

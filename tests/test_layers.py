@@ -268,7 +268,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (upward_imports, "queuectl/store/a.py", "def f():\n from ..engine import queue"),
     (upward_imports, "queuectl/engine/a.py", "import queuectl.commands.jobs as j"),
     (upward_imports, "queuectl/commands/a.py", "import_module('queuectl.frontends.cli')"),
-    (upward_imports, "queuectl/commands/a.py", "from queuectl.dashboard import server"),
+    (upward_imports, "queuectl/commands/a.py", "from queuectl.dashboard.http import server"),
     (upward_imports, "queuectl/engine/a.py", "from queuectl import Queue"),
     (foreign_imports, "queuectl/engine/a.py", "def f():\n import pytest"),
     (foreign_imports, "main.py", "from yaml.loader import Loader"),

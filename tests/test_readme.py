@@ -26,8 +26,8 @@ from typing import Iterator, NamedTuple
 
 import pytest
 
-from queuectl.commands import parser
-from queuectl.commands.registry import load
+from queuectl.commands.grammar import parser
+from queuectl.commands.grammar.registry import load
 from queuectl.engine.demo import JOBS
 from queuectl.model import errors, job
 from queuectl.model.job import STATES, TRANSITIONS

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from .. import __version__
-from ..engine.daemon import started_in
+from ..engine.daemons.daemon import started_in
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
-from .health import Health
-from .totals import Totals
+from .api.health import Health
+from .api.totals import Totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,23 +9,23 @@ from __future__ import annotations
 import signal
 import threading
 
-from ..engine.dashboard_control import remove_links, write_links
-from ..engine.doorbell import Doorbell
-from ..engine.instance import DASHBOARD, enter, leave, lock_text, take_lock
-from ..engine.presence import Presence
-from ..engine.reaper import Reaper
-from ..engine.wakeup import Wakeup
+from ..engine.daemons.dashboard_control import remove_links, write_links
+from ..engine.home.instance import DASHBOARD, enter, leave, lock_text, take_lock
+from ..engine.home.presence import Presence
+from ..engine.machine.doorbell import Doorbell
+from ..engine.machine.reaper import Reaper
+from ..engine.machine.wakeup import Wakeup
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import DaemonUnavailable, QueueCTLError, StoreUnavailable
 from .app import App
-from .server import Server
+from .http.server import Server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping
 
-    from ..engine.dashboard_control import DashboardOptions
-    from ..engine.log import Log
+    from ..engine.daemons.dashboard_control import DashboardOptions
+    from ..engine.machine.log import Log
     from ..model.clock import Clock
     from ..store import Home
     from ..store.lockfile import LockFile

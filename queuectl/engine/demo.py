@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
-from .instance import pool_pid
-from .pool_control import start_pool, stop_pool
+from .daemons.pool_control import start_pool, stop_pool
+from .home.instance import pool_pid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,19 +14,18 @@ connection. What a method reports as done is on the disk.
 from __future__ import annotations
 
 import os
-from _thread import get_ident
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
 from ..model.job import STATE_WORDS, states_named
 from ..model.spec import JobSpec, is_utf8
-from ..store import Home, Store
 from ..store.home import VARIABLE, find_home
 from ..store.search import SORTS, JobFilter
 from .change import Change, Refused
-from .doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
+from .home.opened import OpenHome
+from .home.settings import change_setting
+from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 from .references import resolve
-from .settings import change_setting, load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +33,12 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from ..model.job import Job
-    from ..model.settings import Settings
+    from ..store import Store
 
 AT_ONCE = 500
 
 
-class Queue:
+class Queue(OpenHome):
     """The queue of a home. `home` is a directory; by default the one that `queuectl` would use here.
 
     `actor` is noted with each change; `cwd` is the directory of jobs that name none, by default the current
@@ -49,47 +48,9 @@ class Queue:
     def __init__(
         self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK, cwd: str | None = None
     ) -> None:
-        self.home: Home = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
-        self.clock = clock
-        self._actor = actor
+        found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
+        super().__init__(found, actor=actor, clock=clock)
         self._cwd = cwd
-        self._stores: dict[tuple[int, int], Store] = {}
-
-    @property
-    def store(self) -> Store:
-        """The store as this thread may use it; opened on first use."""
-        key = (os.getpid(), get_ident())
-        store = self._stores.get(key)
-        if store is None:
-            store = self._stores[key] = Store(self.home, clock=self.clock)
-        return store
-
-    @property
-    def actor(self) -> str:
-        """Who makes the changes, for the record."""
-        return f"{self._actor}[{os.getpid()}]"
-
-    def settings(self) -> Settings:
-        """Return the settings in force."""
-        return load_settings(self.store)
-
-    @property
-    def notice(self) -> str:
-        """What its user should know about the home that this thread has opened: one line, or nothing."""
-        store = self._stores.get((os.getpid(), get_ident()))
-        return "" if store is None else store.notice
-
-    def close(self) -> None:
-        """Close this thread's connection. A later call opens it again."""
-        store = self._stores.pop((os.getpid(), get_ident()), None)
-        if store is not None:
-            store.close()
-
-    def __enter__(self) -> Queue:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
@@ -132,7 +93,7 @@ class Queue:
 
     def _follow_clock(self, store: Store) -> None:
         """Have the clock as it is now written down before a time that counts from now. In a transaction."""
-        from .clockwatch import follow
+        from .home.clockwatch import follow
 
         follow(store)
 
@@ -295,8 +256,8 @@ class Queue:
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and give their room back; return how many."""
-        from .housekeeping import Pruned, prune
-        from .room import vacuum
+        from .clockwork.housekeeping import Pruned, prune
+        from .home.room import vacuum
 
         pruned = Pruned()
         for state in states:
@@ -358,7 +319,7 @@ class Queue:
 
         What was left out of a long output is missing. Raises NotFound.
         """
-        from .reading import attempt_of, read_output
+        from .reports.reading import attempt_of, read_output
 
         found = attempt_of(self.store, self.get(reference), attempt)
         return b"".join(piece.data for piece in read_output(self.store, found) if stream in (None, piece.stream))

@@ -7,11 +7,11 @@ from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quote
 from ..model.spec import is_name
 from ..model.when import LATEST_MS, iso
 from ..model.zones import LOCAL, canonical
-from .doorbell import WORKERS, ring, ring_schedulers
-from .firing import enqueue
-from .localzone import rules
+from .clockwork.firing import enqueue
+from .home.timezone import demand, home_zone, pin, zone_of
+from .machine.doorbell import WORKERS, ring, ring_schedulers
+from .machine.localzone import rules
 from .queue import search_path
-from .timezone import demand, home_zone, pin, zone_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

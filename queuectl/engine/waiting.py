@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Callable, Sequence
 
     from ..model.job import Job
-    from .queue import Queue
+    from .home.opened import OpenHome
 
 FIRST_LOOK_SECONDS = 0.005
 LONGEST_LOOK_SECONDS = 0.1
@@ -28,11 +28,11 @@ class Waiting:
     and `states` has the last known state of all others.
     """
 
-    def __init__(self, queue: Queue, numbers: Sequence[int], *, timeout: float | None = None) -> None:
-        self._queue = queue
+    def __init__(self, opened: OpenHome, numbers: Sequence[int], *, timeout: float | None = None) -> None:
+        self._opened = opened
         self._timeout = timeout
-        self._deadline = None if timeout is None else queue.clock.monotonic() + round(timeout * 1000)
-        self.states = queue.store.search.states_of(numbers)
+        self._deadline = None if timeout is None else opened.clock.monotonic() + round(timeout * 1000)
+        self.states = opened.store.search.states_of(numbers)
         self.open = self._open_among(list(self.states))
         self.removed: list[int] = []
 
@@ -48,15 +48,15 @@ class Waiting:
         """
         while True:
             self._until_ended(on_change)
-            jobs = self._queue.store.search.jobs(numbers)
+            jobs = self._opened.store.search.jobs(numbers)
             if all(job.is_final for job in jobs):
                 return jobs
 
     def _until_ended(self, on_change: Callable[[], None]) -> None:
-        clock = self._queue.clock
+        clock = self._opened.clock
         pause, seen = FIRST_LOOK_SECONDS, -1
         while True:
-            changes = self._queue.store.changes()
+            changes = self._opened.store.changes()
             if changes != seen:
                 pause, seen = FIRST_LOOK_SECONDS, changes
                 self._look()
@@ -77,7 +77,7 @@ class Waiting:
             self._read(list(self.states))
 
     def _read(self, numbers: Sequence[int]) -> None:
-        found = self._queue.store.search.states_of(numbers)
+        found = self._opened.store.search.states_of(numbers)
         for number in self._open_among(numbers):
             if number not in found:
                 self.removed.append(number)

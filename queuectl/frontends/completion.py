@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..commands.candidates import Candidate, Lookup, candidates
+from ..commands.completion.candidates import Candidate, Lookup, candidates
 from .line import cursor, quoted
 from .terminal import Screen, escape
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
     from ..commands.context import Context
-    from ..commands.parser import Parsed
+    from ..commands.grammar.parser import Parsed
     from ..commands.result import Result
-    from ..engine.dashboard_control import DashboardOptions
+    from ..engine.daemons.dashboard_control import DashboardOptions
     from .progress import Progress
 
 BUG = 70
@@ -125,7 +125,7 @@ class Session:
         terminal = self.terminal()
         options: dict[str, Any] = {}
         try:
-            from ..commands.parser import parse
+            from ..commands.grammar.parser import parse
 
             parsed = parse(words, self._defaults)
             if self._bare and parsed.command is None and not parsed.options["help"] and not parsed.options["version"]:
@@ -170,7 +170,7 @@ class Session:
             terminal.out.write(_version())
             return 0
         if parsed.command is None or options["help"]:
-            from ..commands.admin import help_for
+            from ..commands.home.admin import help_for
 
             return show(help_for(parsed.topic), options, terminal)
         from ..commands.context import Context

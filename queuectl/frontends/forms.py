@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Mapping, Sequence
 
-    from ..commands.registry import Arg, Command
+    from ..commands.grammar.registry import Arg, Command
     from ..model.clock import Clock
     from .terminal import Terminal
 

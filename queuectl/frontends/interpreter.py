@@ -129,8 +129,8 @@ class Interpreter:
 
 def _watched(words: list[str]) -> list[str]:
     """Return the words of `watch [SECONDS] COMMAND` as a command with --watch. Raises InvalidInput."""
-    from ..commands.parser import parse
-    from ..commands.registry import WATCH
+    from ..commands.grammar.parser import parse
+    from ..commands.grammar.registry import WATCH
 
     interval = WATCH.implied or ""
     if words and words[0].replace(".", "").isdigit():

@@ -121,7 +121,7 @@ class Menu:
         self, path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str, str | None] | None = None
     ) -> int:
         """Ask for arguments of a command and run it; return its exit code. Raises Back."""
-        from ..commands.registry import load
+        from ..commands.grammar.registry import load
 
         command = load()[path]
         self.asker.show(f"\n{command.help}  (b leads back)")

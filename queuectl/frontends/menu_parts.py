@@ -18,7 +18,7 @@ LOG_LINES = "30"
 
 def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
-    from ..engine.instance import dashboard_pid, pool_pid, scheduler_pid
+    from ..engine.home.instance import dashboard_pid, pool_pid, scheduler_pid
 
     counts = menu.queue.store.counts.by_state()
     workers = menu.queue.store.meta.pool_target() if pool_pid(menu.queue.home) is not None else 0

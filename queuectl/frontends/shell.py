@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Mapping
 
-    from ..commands.candidates import Candidate
-    from ..engine.news import News
+    from ..commands.completion.candidates import Candidate
+    from ..engine.reports.news import News
     from .history import History
 
 PROMPT_STATES = ("processing", "pending", "failed", "dead")
@@ -45,7 +45,7 @@ def run_shell(options: Mapping[str, Any], line: str | None, *, keep_going: bool)
 
 
 def _interact(options: Mapping[str, Any]) -> int:
-    from ..engine.news import News
+    from ..engine.reports.news import News
     from .history import History
 
     session = Session("shell", options)
@@ -159,7 +159,7 @@ class Shell(cmd.Cmd):
 
     def _candidates(self, words: list[str], text: str) -> list[Candidate]:
         """Return what a word may become: the shell's own words, and the queue's commands with what they take."""
-        from ..commands.candidates import Candidate, Lookup, candidates
+        from ..commands.completion.candidates import Candidate, Lookup, candidates
 
         ask = Lookup(self._home)
         if not words:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ..engine.change import demand_done
-from ..engine.snapshot import SORTS, Lookout, parse_filter, read_tail
+from ..engine.reports.snapshot import SORTS, Lookout, parse_filter, read_tail
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
 from ..store.search import JobFilter
 from .top_view import HELP, JOBS, OUTPUT, Look, body_rows, page, picture, table_rows

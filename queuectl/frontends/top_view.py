@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..engine.snapshot import MINUTES, SORTS, Snapshot, elapsed
+from ..engine.reports.snapshot import MINUTES, SORTS, Snapshot, elapsed
 from ..model.job import FAILED, FINAL_STATES, PENDING, PROCESSING, SCHEDULED, STATES
 from ..model.when import ago, duration_text, local
 from .live import clip_painted
@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from ..engine.snapshot import Tail
+    from ..engine.reports.snapshot import Tail
     from ..model.job import Job
     from .terminal import Screen
 

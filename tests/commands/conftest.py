@@ -6,7 +6,7 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.instance import pool_pid
+from queuectl.engine.home.instance import pool_pid
 from queuectl.store.home import Home
 from tests import support
 

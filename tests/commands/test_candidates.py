@@ -9,9 +9,9 @@ from typing import List
 
 import pytest
 
-from queuectl.commands.candidates import KINDS, Candidate, Lookup, candidates
-from queuectl.commands.parser import GLOBALS
-from queuectl.commands.registry import ALIASES, load
+from queuectl.commands.completion.candidates import KINDS, Candidate, Lookup, candidates
+from queuectl.commands.grammar.parser import GLOBALS
+from queuectl.commands.grammar.registry import ALIASES, load
 from queuectl.engine.queue import Queue
 from queuectl.model.job import STATES, Job
 from queuectl.model.settings import SETTINGS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.commands.follow import Source
+from queuectl.commands.jobs.follow import Source
 from queuectl.commands.result import Labelled
 from tests.commands.calling import Answer, call, done
 

@@ -7,9 +7,9 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from queuectl.commands import parser
-from queuectl.commands.argparser import parse_with_argparse
-from queuectl.commands.registry import Arg, Command, load
+from queuectl.commands.grammar import parser
+from queuectl.commands.grammar.argparser import parse_with_argparse
+from queuectl.commands.grammar.registry import Arg, Command, load
 from queuectl.model.errors import InvalidInput
 from tests.commands.calling import call, done, ids, jobs, refused
 from tests.commands.test_table import TEXTS

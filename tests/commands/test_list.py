@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from queuectl.commands.jobs import LIST_COLUMNS, VERBOSE_COLUMNS
+from queuectl.commands.jobs.listing import LIST_COLUMNS, VERBOSE_COLUMNS
 from queuectl.model.job import STATES, Job
 from queuectl.store.search import SORTS
 from tests.commands.calling import bring, call, done, ids, refused

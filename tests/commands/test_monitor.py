@@ -7,7 +7,7 @@ from typing import Any, Dict
 
 import pytest
 
-from queuectl.engine import reports
+from queuectl.engine.reports import summary
 from queuectl.model.job import COMPLETED, DEAD, FAILED, STATES, Outcome
 from queuectl.store import Store
 from tests import support
@@ -94,8 +94,8 @@ def test_the_times_outlive_no_job_but_the_rates_do(home: str) -> None:
     ],
 )
 def test_percentiles_are_the_nearest_rank(values: list[int], expected: Dict[str, int]) -> None:
-    assert reports.spread(values) == expected
-    assert reports.spread([]) is None
+    assert summary.spread(values) == expected
+    assert summary.spread([]) is None
 
 
 def test_metrics_of_an_empty_home_say_nothing_wrong(home: str) -> None:

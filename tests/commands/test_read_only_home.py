@@ -8,7 +8,7 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.commands.registry import load
+from queuectl.commands.grammar.registry import load
 from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.store.output import Piece

@@ -9,10 +9,10 @@ from typing import Any, Dict, List
 
 import pytest
 
-from queuectl.commands import parser
-from queuectl.commands.argparser import parse_with_argparse
-from queuectl.commands.help import command_page, overview
-from queuectl.commands.registry import ALIASES, Arg, Command, load
+from queuectl.commands.grammar import parser
+from queuectl.commands.grammar.argparser import parse_with_argparse
+from queuectl.commands.grammar.help import command_page, overview
+from queuectl.commands.grammar.registry import ALIASES, Arg, Command, load
 from queuectl.model.errors import InvalidInput
 
 COMMANDS = load()
@@ -217,7 +217,7 @@ def _text(rand: random.Random, arg: Arg) -> str:
 
 
 def test_the_same_name_cannot_be_declared_twice() -> None:
-    from queuectl.commands.registry import command
+    from queuectl.commands.grammar.registry import command
 
     with pytest.raises(ValueError, match="declared twice"):
         command("add", group="Jobs")(lambda context: None)  # type: ignore[arg-type, return-value]

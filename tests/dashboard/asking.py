@@ -7,11 +7,11 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
-from queuectl.dashboard import routes
+from queuectl.dashboard.api import routes
+from queuectl.dashboard.api.openapi import document
+from queuectl.dashboard.api.route import TABLE
 from queuectl.dashboard.app import App
-from queuectl.dashboard.http import HttpError, Request, Response
-from queuectl.dashboard.openapi import document
-from queuectl.dashboard.route import TABLE
+from queuectl.dashboard.http.message import HttpError, Request, Response
 from queuectl.model.errors import Conflict, DaemonUnavailable, InvalidInput, NotFound, QueueCTLError, StoreUnavailable
 from queuectl.store import Store
 from tests.dashboard.schemas import problems

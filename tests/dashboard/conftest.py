@@ -8,9 +8,9 @@ from typing import Any, Callable, Dict, Iterator, List
 import pytest
 
 from queuectl.dashboard.app import App
-from queuectl.dashboard.http import HttpError, Request, Response, json_response
-from queuectl.dashboard.server import Server
-from queuectl.engine.dashboard_control import DashboardOptions
+from queuectl.dashboard.http.message import HttpError, Request, Response, json_response
+from queuectl.dashboard.http.server import Server
+from queuectl.engine.daemons.dashboard_control import DashboardOptions
 from queuectl.model import errors
 from tests.dashboard.raw import Answer, Client
 from tests.dashboard.running import Running

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from typing import Any, List
 
-from queuectl.engine.instance import dashboard_pid
+from queuectl.engine.home.instance import dashboard_pid
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store.home import Home
 from tests.dashboard.raw import Client

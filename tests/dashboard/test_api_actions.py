@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from queuectl.dashboard import actions_api
+from queuectl.dashboard.api import actions as actions_api
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, Outcome
 from tests.dashboard import asking
 from tests.dashboard.asking import Api

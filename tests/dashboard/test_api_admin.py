@@ -7,10 +7,10 @@ from typing import Any, Dict, Iterator
 
 import pytest
 
-from queuectl.dashboard import workers_api
-from queuectl.dashboard.workers_api import Background
-from queuectl.engine.identity import Identity
-from queuectl.engine.pool_control import stop_pool
+from queuectl.dashboard.api import workers as workers_api
+from queuectl.dashboard.api.workers import Background
+from queuectl.engine.daemons.pool_control import stop_pool
+from queuectl.engine.machine.identity import Identity
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED

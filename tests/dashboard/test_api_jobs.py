@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from queuectl.dashboard.output_api import whole_characters
+from queuectl.dashboard.api.output import whole_characters
 from queuectl.model.job import BLOCKED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, STATES, Outcome
 from queuectl.store.output import STDERR, STDOUT, Piece
 from tests.dashboard import asking

@@ -7,8 +7,8 @@ from typing import Any, Dict, Iterator
 
 import pytest
 
-from queuectl.dashboard import schedules_api
-from queuectl.engine.pool_control import stop_pool
+from queuectl.dashboard.api import schedules as schedules_api
+from queuectl.engine.daemons.pool_control import stop_pool
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import FAILED
 from tests.dashboard import asking

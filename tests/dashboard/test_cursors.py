@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from queuectl.dashboard import cursors, filters, listing
-from queuectl.dashboard.cursors import Cursor
-from queuectl.dashboard.http import HttpError
+from queuectl.dashboard.api import cursors, filters, listing
+from queuectl.dashboard.api.cursors import Cursor
+from queuectl.dashboard.http.message import HttpError
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, DUE_STATES, FAILED, FINAL_STATES, PENDING, STATES, Job
 from queuectl.store import Store, pages
 from tests.dashboard import asking

@@ -13,9 +13,9 @@ from typing import List
 
 import pytest
 
-from queuectl.commands import dashboard as dashboard_command
-from queuectl.commands import parser
-from queuectl.engine.instance import dashboard_pid
+from queuectl.commands.daemons import dashboard as dashboard_command
+from queuectl.commands.grammar import parser
+from queuectl.engine.home.instance import dashboard_pid
 from queuectl.engine.queue import Queue
 from queuectl.store.home import Home
 from tests.commands.calling import done, refused

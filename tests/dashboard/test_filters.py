@@ -6,8 +6,8 @@ from typing import Any, List
 
 import pytest
 
-from queuectl.dashboard.filters import parse, words
-from queuectl.dashboard.http import HttpError
+from queuectl.dashboard.api.filters import parse, words
+from queuectl.dashboard.http.message import HttpError
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, SCHEDULED
 from tests.dashboard import asking
 from tests.dashboard.asking import Api

@@ -12,10 +12,10 @@ from typing import List
 
 import pytest
 
-from queuectl.commands import dashboard as dashboard_command
-from queuectl.dashboard import server as server_module
-from queuectl.engine.dashboard_control import read_links, write_links
-from queuectl.engine.instance import dashboard_pid
+from queuectl.commands.daemons import dashboard as dashboard_command
+from queuectl.dashboard.http import server as server_module
+from queuectl.engine.daemons.dashboard_control import read_links, write_links
+from queuectl.engine.home.instance import dashboard_pid
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.store.home import Home
 from tests.commands.calling import done, refused

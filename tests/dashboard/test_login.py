@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from queuectl.dashboard import security
-from queuectl.dashboard import server as server_module
-from queuectl.dashboard.cookie import TICKET_MS
+from queuectl.dashboard.http import security
+from queuectl.dashboard.http import server as server_module
+from queuectl.dashboard.http.cookie import TICKET_MS
 from tests.dashboard.conftest import ECHO, FIXED, Serve, Served, cookie_of, without_token
 from tests.support import FakeClock
 

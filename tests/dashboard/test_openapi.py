@@ -7,8 +7,8 @@ from typing import Any, Dict, Iterator
 
 import pytest
 
-from queuectl.dashboard.jobs_api import NEW_JOB
-from queuectl.dashboard.route import TABLE, Route
+from queuectl.dashboard.api.jobs import NEW_JOB
+from queuectl.dashboard.api.route import TABLE, Route
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PROCESSING, SCHEDULED
 from queuectl.model.spec import FIELDS, SPELLINGS
 from queuectl.store.output import STDOUT, Piece

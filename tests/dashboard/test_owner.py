@@ -11,8 +11,8 @@ from typing import Callable, Iterator, List, Tuple
 
 import pytest
 
-from queuectl.dashboard import owner as owner_module
-from queuectl.dashboard.owner import owner, tells_owners
+from queuectl.dashboard.http import owner as owner_module
+from queuectl.dashboard.http.owner import owner, tells_owners
 from tests.dashboard.conftest import Served
 
 STRANGER = 4_242

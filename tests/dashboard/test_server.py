@@ -11,8 +11,8 @@ from typing import List
 
 import pytest
 
-from queuectl.dashboard import server as server_module
-from queuectl.dashboard import wire
+from queuectl.dashboard.http import server as server_module
+from queuectl.dashboard.http import wire
 from tests.dashboard.conftest import ECHO, Served, head_of
 from tests.dashboard.raw import Client
 from tests.support import wait_until

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from queuectl.dashboard.static import names, read
+from queuectl.dashboard.http.static import names, read
 from tests.dashboard.conftest import Served
 from tests.support import ROOT
 
@@ -95,7 +95,7 @@ def test_all_of_it_is_found_in_a_zip_archive_too(tmp_path: Path) -> None:
             if path.is_file() and "__pycache__" not in path.parts:
                 package.write(path, path.relative_to(ROOT))
     script = (
-        "import sys; sys.path[:0] = [sys.argv[1]]; from queuectl.dashboard import static; "
+        "import sys; sys.path[:0] = [sys.argv[1]]; from queuectl.dashboard.http import static; "
         "print(static.__file__); print(*static.names()); print(len(static.read('index.html')))"
     )
     found = subprocess.run(
@@ -105,4 +105,8 @@ def test_all_of_it_is_found_in_a_zip_archive_too(tmp_path: Path) -> None:
         check=True,
         cwd=tmp_path,
     ).stdout.splitlines()
-    assert found == [str(archive / "queuectl/dashboard/static.py"), " ".join(names()), str(len(read("index.html")))]
+    assert found == [
+        str(archive / "queuectl/dashboard/http/static.py"),
+        " ".join(names()),
+        str(len(read("index.html"))),
+    ]

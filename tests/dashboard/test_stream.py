@@ -8,11 +8,11 @@ from typing import Any, Callable, List, Tuple
 
 import pytest
 
-from queuectl.dashboard import server as server_module
-from queuectl.dashboard import stream as stream_module
 from queuectl.dashboard.app import App
-from queuectl.dashboard.stream import Hub
-from queuectl.engine.log import Log
+from queuectl.dashboard.http import server as server_module
+from queuectl.dashboard.http import stream as stream_module
+from queuectl.dashboard.http.stream import Hub
+from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import StoreBusy
 from tests.dashboard.conftest import Serve, Served

@@ -8,10 +8,10 @@ from typing import Callable, Iterator, List
 
 import pytest
 
-from queuectl.dashboard import server as server_module
-from queuectl.dashboard.http import Request, Response
-from queuectl.dashboard.visits import Visits
-from queuectl.dashboard.wire import Connection, Gone
+from queuectl.dashboard.http import server as server_module
+from queuectl.dashboard.http.message import Request, Response
+from queuectl.dashboard.http.visits import Visits
+from queuectl.dashboard.http.wire import Connection, Gone
 from queuectl.model.clock import SYSTEM_CLOCK
 from tests.dashboard.conftest import ECHO, Serve, Served, head_of
 from tests.dashboard.raw import Client

@@ -6,7 +6,7 @@ from typing import Callable
 
 import pytest
 
-from queuectl.dashboard import wire
+from queuectl.dashboard.http import wire
 from tests.dashboard.conftest import ECHO, Served, head_of
 from tests.dashboard.raw import Client
 from tests.support import wait_until

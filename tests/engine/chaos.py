@@ -26,7 +26,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
-from queuectl.engine import process
+from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import QueueCTLError
@@ -165,7 +165,7 @@ class Chaos:
         return entry.parent if entry is not None and self.pool.is_running and entry.parent != self.pool.pid else None
 
     def _scheduler(self) -> Optional[int]:
-        from queuectl.engine.instance import scheduler_pid
+        from queuectl.engine.home.instance import scheduler_pid
 
         return scheduler_pid(self.pool.home)
 

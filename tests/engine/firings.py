@@ -6,10 +6,10 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
 
-from queuectl.engine.log import Log
+from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.recurring import Recurring
-from queuectl.engine.scheduler import Scheduler
 from queuectl.store import Home, Store
 from queuectl.store.schedules import Schedule
 from tests.store.building import assert_whole

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from queuectl.engine import process
-from queuectl.engine.instance import pool_pid
+from queuectl.engine.home.instance import pool_pid
+from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.job import Job
 from queuectl.store import Home
@@ -21,13 +21,13 @@ LIMIT = 60.0
 # One worker and the scheduler, by turns in one process, until nothing is left to do.
 DRAIN = """
 import resource
-import queuectl.engine.worker
-from queuectl.engine.scheduler import Scheduler
-from queuectl.engine.worker import Worker
+import queuectl.engine.work.worker
+from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.work.worker import Worker
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home, Store
 
-queuectl.engine.worker.POLL_SECONDS = 0.01
+queuectl.engine.work.worker.POLL_SECONDS = 0.01
 worker = Worker(Home(sys.argv[1]))
 scheduler = Scheduler(worker.home, Store(worker.home), clock=SYSTEM_CLOCK, log=worker.log)
 while True:
@@ -41,7 +41,7 @@ worker.close()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_SELF).ru_stime)
 """
 WORK = """
-from queuectl.engine.worker import Worker
+from queuectl.engine.work.worker import Worker
 from queuectl.store import Home
 
 Worker(Home(sys.argv[1])).run()

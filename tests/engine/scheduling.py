@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict
 
-from queuectl.engine.instance import scheduler_pid
+from queuectl.engine.home.instance import scheduler_pid
 from queuectl.store import Home, Store
 from tests.support import FakeClock, Processes, identify, is_alive, kill, run_cli, tree, wait_until
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from queuectl.commands.registry import COMMANDS, load
+from queuectl.commands.grammar.registry import COMMANDS, load
 from queuectl.frontends import dispatch
 from queuectl.model.errors import (
     Conflict,

@@ -10,7 +10,7 @@ from typing import Dict, List
 
 import pytest
 
-from queuectl.commands.completion import MARKER, SHELLS, script
+from queuectl.commands.completion.scripts import MARKER, SHELLS, script
 from queuectl.engine.queue import Queue
 from queuectl.frontends.completion import complete
 from tests.commands.calling import call, done, refused

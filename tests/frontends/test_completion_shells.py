@@ -22,7 +22,7 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
-from queuectl.commands.completion import SHELLS, script
+from queuectl.commands.completion.scripts import SHELLS, script
 from queuectl.model.clock import SYSTEM_CLOCK
 from tests.support import ROOT, Processes, cli_environment, run_cli
 

@@ -10,7 +10,7 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.commands.registry import load
+from queuectl.commands.grammar.registry import load
 from queuectl.engine.queue import Queue
 from queuectl.frontends import menu_parts
 from queuectl.frontends.menu import GOODBYE, pick

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.news import News
+from queuectl.engine.reports.news import News
 from queuectl.frontends import shell as module
 from queuectl.frontends.dispatch import Session
 from queuectl.frontends.history import History

@@ -168,7 +168,7 @@ def test_it_takes_schedules(old):
 
 @pytest.mark.parametrize("version", [1])
 def test_its_file_cannot_shrink_and_pruning_minds_that_not(old):
-    from queuectl.engine.room import vacuum
+    from queuectl.engine.home.room import vacuum
 
     with open_store(old) as store:
         write(store, store.jobs.enqueue, [spec("x" * 2_000) for _ in range(3_000)], path="/bin", actor="test", now=NOW)

@@ -1,0 +1,166 @@
+"""What a home holds, as far as completion asks.
+
+A TAB must not make a home, must not wait, and has no place to show an error: where the store is not
+there or does not answer at once, there are no candidates.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ...model.clock import SYSTEM_CLOCK
+from ...model.errors import QueueCTLError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable
+
+    from ...model.clock import Clock
+    from ...store import Home, Store
+
+LIMIT = 50
+TAGGED_JOBS = 1_000
+MAX_FILES = 1_000
+BUSY_SECONDS = 0.2
+COMMAND_WIDTH = 50
+
+
+class Candidate:
+    """What the word under the cursor may become.
+
+    After one that is not `is_complete` (`--state=`, a directory) the word goes on, so no blank follows.
+    `leave_to_shell` is "" or says that the shell shall complete a "file" or "directory" after `value`.
+    """
+
+    __slots__ = ("value", "description", "is_complete", "leave_to_shell")
+
+    def __init__(
+        self, value: str, description: str = "", *, is_complete: bool = True, leave_to_shell: str = ""
+    ) -> None:
+        self.value = value
+        self.description = description
+        self.is_complete = is_complete
+        self.leave_to_shell = leave_to_shell
+
+    def after(self, text: str) -> Candidate:
+        """Return the same behind what stands before it in its word."""
+        return Candidate(
+            text + self.value, self.description, is_complete=self.is_complete, leave_to_shell=self.leave_to_shell
+        )
+
+
+class Lookup:
+    """Answers what there is in a home, and in the file system."""
+
+    def __init__(self, home: str | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._given = home
+        self._clock = clock
+
+    def at(self, home: str) -> Lookup:
+        """Return the same for another home."""
+        return type(self)(home, clock=self._clock)
+
+    def jobs(self, prefix: str) -> list[Candidate]:
+        """Return jobs whose id begins with `prefix`; without one, the newest."""
+        return self._ask(lambda store: [_job(*row) for row in store.search.named(prefix, LIMIT)])
+
+    def dead(self, prefix: str) -> list[Candidate]:
+        """Return dead jobs whose id begins with `prefix`, the last ones first."""
+        return self._ask(lambda store: [_job(*row) for row in store.search.named_dead(prefix, LIMIT)])
+
+    def queues(self) -> list[Candidate]:
+        """Return the queues that hold jobs."""
+        return self._ask(
+            lambda store: [Candidate(queue, _counts(states)) for queue, states in store.counts.by_queue().items()]
+        )
+
+    def tags(self) -> list[Candidate]:
+        """Return the tags of the newest jobs."""
+        return self._ask(lambda store: [Candidate(tag) for tag in store.search.recent_tags(TAGGED_JOBS)])
+
+    def schedules(self) -> list[Candidate]:
+        """Return the recurring jobs."""
+        return self._ask(
+            lambda store: [Candidate(schedule.name, schedule.expression) for schedule in store.schedules.all()]
+        )
+
+    def workers(self) -> list[Candidate]:
+        """Return the registered workers."""
+        return self._ask(lambda store: [Candidate(str(row["id"]), f"pid {row['pid']}") for row in store.workers.all()])
+
+    def templates(self) -> list[Candidate]:
+        """Return the templates, those that come with the package first."""
+        from ..jobs.templates import SHIPPED, SUFFIX
+
+        found = [Candidate(name, text) for name, text in SHIPPED.items()]
+        try:
+            files = sorted(os.listdir(self._home().templates))
+        except (OSError, QueueCTLError):
+            return found
+        return found + [Candidate(name[: -len(SUFFIX)], "of this home") for name in files if name.endswith(SUFFIX)]
+
+    def files(self, text: str, *, only_directories: bool = False) -> list[Candidate]:
+        """Return the files that the path `text` may become. A directory is shown with its slash."""
+        folder, name = os.path.split(text)
+        try:
+            with os.scandir(os.path.expanduser(folder) or ".") as entries:
+                found = sorted((entry.name, entry.is_dir()) for entry in entries if _is_shown(entry.name, name))
+        except (OSError, ValueError):
+            return []
+        before = text[: len(text) - len(name)]
+        return [
+            Candidate(f"{before}{name}/" if is_directory else before + name, is_complete=not is_directory)
+            for name, is_directory in found[:MAX_FILES]
+            if is_directory or not only_directories
+        ]
+
+    def programs(self, text: str) -> list[Candidate]:
+        """Return the commands that `text` begins: names on the PATH, or files where it is a path."""
+        if "/" in text:
+            return self.files(text)
+        names: set[str] = set()
+        for folder in os.environ.get("PATH", "").split(os.pathsep) if text else ():
+            try:
+                names.update(name for name in os.listdir(folder or ".") if name.startswith(text))
+            except OSError:
+                continue
+        # A command goes on with its own arguments, and a quote around it must not be closed.
+        return [Candidate(name, is_complete=False) for name in sorted(names)[:MAX_FILES]]
+
+    def words(self, text: str, *, is_first: bool) -> list[Candidate]:
+        """Return what a word of another command may become: that is for a shell to know, and this is none."""
+        return []
+
+    def _ask(self, question: Callable[[Store], Iterable[Candidate]]) -> list[Candidate]:
+        from ...store import Store
+
+        try:
+            home = self._home()
+            # Opening the store of a new home would make it.
+            if not os.path.isfile(home.database):
+                return []
+            with Store(home, clock=self._clock, busy_budget=BUSY_SECONDS) as store:
+                return list(question(store))
+        except (QueueCTLError, OSError):
+            return []
+
+    def _home(self) -> Home:
+        from ...store.home import VARIABLE, find_home
+
+        start = "" if self._given or os.environ.get(VARIABLE) else os.getcwd()
+        return find_home(self._given, os.environ, start)
+
+
+def _job(identifier: str, state: str, command: str) -> Candidate:
+    shown = " ".join(command.split())
+    shown = shown if len(shown) <= COMMAND_WIDTH else shown[: COMMAND_WIDTH - 3] + "..."
+    return Candidate(identifier, f"{state}: {shown}")
+
+
+def _counts(states: dict[str, int]) -> str:
+    return ", ".join(f"{jobs} {state}" for state, jobs in states.items())
+
+
+def _is_shown(name: str, begun: str) -> bool:
+    """Return whether a file is offered: hidden ones only where a dot was typed."""
+    return name.startswith(begun) and (not name.startswith(".") or begun.startswith("."))

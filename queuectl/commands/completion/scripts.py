@@ -1,0 +1,110 @@
+"""The scripts that teach a shell to complete: they only ask `queuectl __complete`, so they never grow old."""
+
+from __future__ import annotations
+
+import os
+
+from ...model.errors import Conflict, QueueCTLError
+from ...model.spec import check_queue
+from ..grammar.registry import Arg, command
+from ..result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..context import Context
+
+SHELLS = ("bash", "zsh", "fish")
+# Stands in each of our scripts; a file without it is somebody else's.
+MARKER = "made by: queuectl completion"
+
+
+def program_name(text: str) -> str:
+    """A name such as queuectl, of letters, digits and . _ -"""
+    return check_queue(text, 0)
+
+
+@command(
+    "completion",
+    Arg("shell", choices=SHELLS, metavar="SHELL", help=f"the shell: {', '.join(SHELLS)}"),
+    Arg("--install", flag=True, help="write the script where the shell looks for it"),
+    Arg(
+        "--name",
+        parse=program_name,
+        default="queuectl",
+        help="the program's name, if it is called by another (default: queuectl)",
+    ),
+    group="Administration",
+    examples=("completion bash", "completion zsh --install", "completion fish --install --name q"),
+)
+def completion(context: Context, *, shell: str, install: bool, name: str) -> Result:
+    """Print the script that lets a shell complete commands, options and job ids.
+
+    Without --install, load it with eval "$(queuectl completion bash)" (or zsh), or with
+    queuectl completion fish | source.
+    """
+    text = script(shell, name)
+    if not install:
+        return Result(text=[text])
+    path = _path(shell, name)
+    _write(path, text)
+    return Result(
+        record={"shell": shell, "path": path}, message=f"Completion written: {path}", notes=_how_to_load(shell, path)
+    )
+
+
+def script(shell: str, name: str) -> str:
+    """Return the script for a program of this name."""
+    import pkgutil
+
+    text = (pkgutil.get_data("queuectl", f"completions/queuectl.{shell}") or b"").decode()
+    function = "".join(char if char.isalnum() else "_" for char in name)
+    return text.replace("@NAME@", name).replace("@FUNCTION@", function)
+
+
+def _path(shell: str, name: str) -> str:
+    if shell == "bash":
+        return os.path.join(_directory("XDG_DATA_HOME", "~/.local/share"), "bash-completion", "completions", name)
+    if shell == "zsh":
+        return os.path.join(os.path.expanduser("~/.zfunc"), f"_{name}")
+    return os.path.join(_directory("XDG_CONFIG_HOME", "~/.config"), "fish", "completions", f"{name}.fish")
+
+
+def _directory(variable: str, default: str) -> str:
+    """Return a directory of the XDG rules, which have a relative one ignored."""
+    given = os.environ.get(variable, "")
+    return given if os.path.isabs(given) else os.path.expanduser(default)
+
+
+def _write(path: str, text: str) -> None:
+    """Write a script; a file that is there is replaced only if it is one of ours. Raises Conflict."""
+    try:
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                is_ours = MARKER in file.read()
+            if not is_ours:
+                raise Conflict(
+                    f"{path} is there already and was not made by queuectl",
+                    hint="move it away, or write the script elsewhere: queuectl completion SHELL > FILE",
+                )
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise QueueCTLError(
+            f"cannot write {path}: {error.strerror or error}", hint="print it instead, without --install"
+        ) from error
+
+
+def _how_to_load(shell: str, path: str) -> list[str]:
+    if shell == "bash":
+        return [
+            "new shells load it if bash-completion is installed; otherwise add this line to ~/.bashrc:",
+            f"  source '{path}'",
+        ]
+    if shell == "zsh":
+        return [
+            "zsh looks for it after these two lines in ~/.zshrc:",
+            f"  fpath=({os.path.dirname(path)} $fpath)",
+            "  autoload -Uz compinit && compinit",
+        ]
+    return ["new shells load it by themselves"]

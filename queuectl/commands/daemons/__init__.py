@@ -1,0 +1,1 @@
+"""Commands about workers, scheduler and dashboard."""

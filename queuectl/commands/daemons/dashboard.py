@@ -1,0 +1,180 @@
+"""Commands for the web dashboard. What it looks like is the dashboard's business."""
+
+from __future__ import annotations
+
+import os
+
+from ...model.errors import DaemonUnavailable
+from ..grammar import arguments
+from ..grammar.registry import Arg, command
+from ..result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from ...engine.daemons.dashboard_control import DashboardOptions
+    from ..context import Context
+
+GROUP = "Monitoring"
+
+
+def host(text: str) -> str:
+    """A host name or an IP address."""
+    from ...model.errors import InvalidInput
+    from ...model.settings import find
+
+    setting = find("dashboard_host")
+    try:
+        return str(setting.parse(text))
+    except InvalidInput:
+        raise ValueError(f"must be {setting.allowed}") from None
+
+
+@command(
+    "dashboard start",
+    Arg(
+        "--host",
+        parse=host,
+        metavar="HOST",
+        setting="dashboard_host",
+        help="the address to listen on (default: dashboard_host)",
+    ),
+    Arg(
+        "--port",
+        "-p",
+        parse=arguments.integer(0, 65_535),
+        metavar="PORT",
+        setting="dashboard_port",
+        help="the port to listen on, 0 for any free one (default: dashboard_port)",
+    ),
+    Arg("--token", metavar="TOKEN", help="who opens it must know this; $QUEUECTL_DASHBOARD_TOKEN is not shown by ps"),
+    Arg(
+        "--allow-host",
+        many=True,
+        parse=host,
+        metavar="NAME",
+        help="a further name that it is reached by, such as a proxy's; needs --token; repeatable",
+    ),
+    Arg("--read-only", flag=True, help="let it show everything and change nothing"),
+    Arg("--detach", "-d", flag=True, help="run in the background; returns when it is up"),
+    Arg("--open", flag=True, help="open it in the browser"),
+    Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up"),
+    group=GROUP,
+    aliases=("dashboard",),
+    examples=("dashboard", "dashboard --port 8080 --open", "dashboard start --detach --read-only"),
+)
+def dashboard_start(
+    context: Context,
+    *,
+    host: str | None,
+    port: int | None,
+    token: str | None,
+    allow_host: Sequence[str],
+    read_only: bool,
+    detach: bool,
+    open: bool,
+    ready_fd: int | None,
+) -> Result:
+    """Serve the web dashboard until Ctrl-C.
+
+    It adds and runs commands as you, so it listens on this machine only and lets only you in. Where the system
+    does not tell whose a browser is, as on macOS, the link has a token. On any other address, and under a further
+    name, it needs a token of yours; the connection is not encrypted, so put a proxy that encrypts in front of
+    it outside of a trusted network.
+    """
+    from ...engine.daemons.dashboard_control import TOKEN_VARIABLE, DashboardOptions
+
+    settings = context.queue.settings()
+    # Jobs and workers that are started from here are not to see it.
+    from_environment = os.environ.pop(TOKEN_VARIABLE, None)
+    options = DashboardOptions(
+        host=settings.dashboard_host if host is None else host,
+        port=settings.dashboard_port if port is None else port,
+        token=(from_environment or None) if token is None else token,
+        allowed_hosts=allow_host,
+        read_only=read_only,
+    )
+    context.close()
+    if not detach:
+        return _run_here(context, options, ready_fd, opens=open)
+    from ...engine.daemons.dashboard_control import start_dashboard
+
+    return _ready(context, options, start_dashboard(context.queue.home, options), opens=open)
+
+
+def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None, *, opens: bool) -> Result:
+    from ...engine.daemons.daemon import reporting
+
+    def ready(url: str) -> Result | None:
+        start.succeed()
+        if ready_fd is not None:
+            return None
+        found = _ready(context, options, url, opens=opens)
+        found.notes.append("Ctrl-C ends it")
+        return found
+
+    with reporting(ready_fd) as start:
+        context.front_end.dashboard(context, options, ready)
+    return Result()
+
+
+def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool) -> Result:
+    from ...engine.home.instance import dashboard_pid
+
+    home = context.queue.home
+    needs_token = "?token=" in url
+    notes = []
+    if not options.is_local:
+        notes.append("whoever has this link can run commands as you; it is not encrypted on its way")
+    elif needs_token and options.token is None:
+        notes.append("this system does not tell whose a browser is: the link has the token, keep it to yourself")
+    if opens and not _open(_as_url(home.dashboard_page) if needs_token else url):
+        notes.append("no browser was found to open it in")
+    return Result(
+        record={"url": url, "pid": dashboard_pid(home)},
+        message=f"Dashboard: {url}",
+        ids=[url],
+        notes=notes,
+    )
+
+
+def _as_url(path: str) -> str:
+    from pathlib import Path
+
+    return Path(path).as_uri()
+
+
+def _open(url: str) -> bool:
+    import webbrowser
+
+    return webbrowser.open(url)
+
+
+@command("dashboard status", group=GROUP, examples=("dashboard status", "dashboard status --json"))
+def dashboard_status(context: Context) -> Result:
+    """Show whether the dashboard runs, where, and the link with its token."""
+    from ...engine.daemons.dashboard_control import dashboard_state
+
+    found = dashboard_state(context.queue.home)
+    if not found["running"]:
+        return Result(
+            record=found,
+            message="Dashboard: not running",
+            notes=["start it with: queuectl dashboard"],
+            code=DaemonUnavailable.exit_code,
+        )
+    notes = [] if found["link"] == found["url"] else [f"where a page asks for a token, open {found['link']}"]
+    return Result(record=found, message=f"Dashboard: {found['url']}", ids=[found["url"]], notes=notes)
+
+
+@command("dashboard stop", group=GROUP, examples=("dashboard stop",))
+def dashboard_stop(context: Context) -> Result:
+    """Stop the dashboard; returns when it is gone."""
+    from ...engine.daemons.dashboard_control import stop_dashboard
+
+    pid = stop_dashboard(context.queue)
+    return Result(
+        record={"stopped": pid is not None, "pid": pid},
+        message="no dashboard was running" if pid is None else "Dashboard stopped",
+    )

@@ -1,0 +1,1 @@
+"""How a command line is written: the table of commands, its readers, its help and its manual."""

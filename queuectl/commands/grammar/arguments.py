@@ -1,0 +1,77 @@
+"""What texts on the command line mean. Each function returns a value or raises ValueError with the rule."""
+
+from __future__ import annotations
+
+from ...model import when
+from ...model.spec import check_integer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers of a range; ASCII digits only."""
+    return lambda text: check_integer(whole(text), low, high)
+
+
+def whole(text: str) -> int | str:
+    """A whole number; anything else is left as it is, for JobSpec to report beside all other problems."""
+    digits = text[1:] if text.startswith("-") else text
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
+
+
+def seconds(text: str) -> float:
+    """A duration such as 90, 90s, 5m or 1h30m, in seconds."""
+    try:
+        return when.parse_duration(text) / 1000
+    except ValueError:
+        raise ValueError("must be a duration (write 90, 90s, 5m or 1h30m)") from None
+
+
+def delay(text: str) -> float:
+    """A duration from now, with or without a plus, in seconds."""
+    return seconds(text[1:] if text.startswith("+") else text)
+
+
+def state_list(text: str) -> list[str]:
+    """States separated by commas; `open` stands for all that are not final."""
+    from ...model.errors import did_you_mean, quoted
+    from ...model.job import STATE_WORDS, states_named
+
+    words = [word.strip().lower() for word in text.split(",")]
+    for word in words:
+        if word not in STATE_WORDS:
+            raise ValueError(
+                f"must be of {', '.join(STATE_WORDS)}; {quoted(word)} is none{did_you_mean(word, STATE_WORDS)}"
+            )
+    return list(states_named(words))
+
+
+def unicode_text(text: str) -> str:
+    """A text; what is not UTF-8 on the command line comes as lone surrogates, which no job can hold."""
+    from ...model.spec import is_utf8
+
+    if not is_utf8(text):
+        raise ValueError("must be valid Unicode")
+    return text
+
+
+def name(text: str) -> str:
+    """A queue's or a tag's name."""
+    from ...model.spec import check_queue
+
+    return check_queue(text, 0)
+
+
+def variable(text: str) -> tuple[str, str]:
+    """NAME=VALUE, for an environment variable."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ValueError("must be NAME=VALUE")
+    return key, value
+
+
+def words(text: str) -> list[str]:
+    """Words separated by commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -1,0 +1,193 @@
+"""The manual page, in roff, made from the table of commands and the table of settings."""
+
+from __future__ import annotations
+
+from ..result import Result
+from .registry import COMMANDS, Arg, command, load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator
+
+    from ..context import Context
+    from .registry import Command
+
+DESCRIPTION = """QueueCTL keeps shell commands in a queue and runs them in the background, with retries, timeouts
+and a dead letter queue. Everything it knows is in one directory, the home.
+
+Without a command, queuectl opens its shell on a terminal and elsewhere prints the list of commands."""
+FILES = (
+    (".queuectl", "the home, looked for in the current directory and upward; made by queuectl init"),
+    ("~/.queuectl", "the home where there is none upward"),
+    ("queue.db", "in the home: the jobs, their output and the settings, an SQLite database"),
+    ("logs/", "in the home: what the workers say"),
+    ("run/", "in the home: locks, of use only while something runs"),
+    ("templates/", "in the home: your own job templates"),
+    ("history", "in the home: the lines typed in the shell"),
+)
+VARIABLES = (
+    ("QUEUECTL_HOME", "the home, unless --home is given"),
+    ("NO_COLOR, FORCE_COLOR, CLICOLOR", "whether to use colour, unless --color is given"),
+    ("COLUMNS, LINES", "the size to assume for the terminal"),
+    ("QUEUECTL_PAGER, PAGER", "what shows long answers on a terminal; empty for nothing"),
+)
+SEE_ALSO = (("at", 1), ("crontab", 1), ("nohup", 1), ("sh", 1), ("xargs", 1))
+
+
+@command("man", group="Administration", examples=("man", "man > queuectl.1"))
+def man(context: Context) -> Result:
+    """Print the manual page in roff; read it with: queuectl man | man -l -."""
+    return Result(text=[page()])
+
+
+def page() -> str:
+    """Return the manual page."""
+    return "\n".join(line for line in _lines() if line) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    from ... import __version__
+    from .argparser import EXIT_CODES
+    from .help import FIRST_STEPS
+    from .parser import GLOBALS
+
+    load()
+    # No date: the page says the same whenever it is made.
+    yield f'.TH QUEUECTL 1 "" "QueueCTL {_plain(__version__)}" "User Commands"'
+    yield from _section("NAME", [r"queuectl \- run shell commands in the background"])
+    yield from _section("SYNOPSIS", [".B queuectl", r"[\fIOPTIONS\fR] \fICOMMAND\fR ..."])
+    yield from _section("DESCRIPTION", _paragraphs(DESCRIPTION))
+    yield from _section("FIRST STEPS", _example_lines(FIRST_STEPS.split("\n")[1:]))
+    yield ".SH COMMANDS"
+    for group in dict.fromkeys(found.group for found in COMMANDS.values()):
+        yield f".SS {_plain(group)}"
+        for found in COMMANDS.values():
+            if found.group == group:
+                yield from _command(found)
+    yield from _section("GLOBAL OPTIONS", ["They may stand before or after the command."])
+    yield from _terms(map(_option, GLOBALS))
+    yield from _section("SETTINGS", _settings())
+    yield from _section("EXIT STATUS", _terms(_exit_codes(EXIT_CODES)))
+    yield from _section("ENVIRONMENT", _terms((f"\\fB{_plain(name)}\\fR", text) for name, text in VARIABLES))
+    yield from _terms(
+        [
+            (
+                r"\fBQUEUECTL_\fISETTING\fR",
+                "a setting by its name in capitals, such as QUEUECTL_MAX_RETRIES; wins over the home's",
+            )
+        ]
+    )
+    yield from _section("FILES", _terms((f"\\fI{_plain(name)}\\fR", text) for name, text in FILES))
+    yield from _section(
+        "EXAMPLES", _example_lines(_as_typed(example) for found in COMMANDS.values() for example in found.examples[:1])
+    )
+    yield from _section("SEE ALSO", _see_also())
+
+
+def _section(name: str, lines: Iterable[str]) -> Iterator[str]:
+    yield f".SH {name}"
+    yield from lines
+
+
+def _see_also() -> Iterator[str]:
+    for name, section in SEE_ALSO:
+        yield f".BR {name} ({section})" + ("" if (name, section) == SEE_ALSO[-1] else " ,")
+
+
+def _command(found: Command) -> Iterator[str]:
+    """Yield what there is to say about a command: how it is written, what it does, what it takes."""
+    yield ".TP"
+    yield f"\\fBqueuectl {_plain(found.path)}\\fR{_usage(found)}"
+    yield _text(found.help + ".")
+    for paragraph in filter(None, found.description.split("\n\n")):
+        yield ".IP"
+        yield from map(_text, paragraph.split("\n"))
+    if found.aliases:
+        yield ".IP"
+        yield _text("Also: " + ", ".join(f"queuectl {alias}" for alias in found.aliases) + ".")
+    shown = [arg for arg in found.args if not arg.hidden]
+    if shown:
+        yield ".RS"
+        yield from _terms(map(_option, shown))
+        yield ".RE"
+
+
+def _usage(found: Command) -> str:
+    words = " [\\fIOPTIONS\\fR]" if any(arg.is_option and not arg.hidden for arg in found.args) else ""
+    for arg in found.args:
+        if arg.rest:
+            words += f" [\\-\\- \\fI{_plain(_metavar(arg))}\\fR ...]"
+        elif not arg.is_option:
+            word = f"\\fI{_plain(_metavar(arg))}\\fR"
+            words += f" [{word} ...]" if arg.many else f" [{word}]" if arg.optional else f" {word}"
+    return words
+
+
+def _metavar(arg: Arg) -> str:
+    return arg.metavar or arg.key.upper()
+
+
+def _option(arg: Arg) -> tuple[str, str]:
+    """Return how an argument is written, in roff, and its help."""
+    value = f"\\fI{_plain(_metavar(arg))}\\fR"
+    if not arg.is_option:
+        return (f"\\-\\- {value} ..." if arg.rest else value), arg.help
+    names = ", ".join(f"\\fB{_plain(name)}\\fR" for name in sorted(arg.names, key=len))
+    if arg.flag:
+        return names, arg.help
+    return f"{names}[={value}]" if arg.implied is not None else f"{names} {value}", arg.help
+
+
+def _settings() -> Iterator[str]:
+    from ...model.settings import SETTINGS
+
+    yield _text("Set them with queuectl config set NAME VALUE.")
+    for setting in SETTINGS:
+        aliases = f" Also: {', '.join(setting.aliases)}." if setting.aliases else ""
+        text = f"{setting.help} (default: {setting.show(setting.default)}). Must be {setting.allowed}.{aliases}"
+        yield from _terms([(f"\\fB{_plain(setting.name)}\\fR", text)])
+
+
+def _exit_codes(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the codes of `exit codes: 0 done, 1 failed, ...` one by one."""
+    for part in text.partition(":")[2].split(","):
+        code, _, meaning = part.strip().partition(" ")
+        yield f"\\fB{code}\\fR", meaning
+
+
+def _terms(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for term, text in pairs:
+        yield ".TP"
+        yield term
+        yield _text(text)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for index, paragraph in enumerate(text.split("\n\n")):
+        yield ".PP" if index else ""
+        yield from map(_text, paragraph.split("\n"))
+
+
+def _example_lines(lines: Iterable[str]) -> Iterator[str]:
+    yield ".nf"
+    for line in lines:
+        yield _text(line.strip())
+    yield ".fi"
+
+
+def _as_typed(example: str) -> str:
+    """Return an example as it is typed: some begin with another command, in front of a pipe."""
+    return example if "| queuectl " in example else f"queuectl {example}"
+
+
+def _text(line: str) -> str:
+    """Return a line of text that roff prints as it is."""
+    line = _plain(line)
+    return "\\&" + line if line.startswith((".", "'")) else line
+
+
+def _plain(text: str) -> str:
+    """Return text in which no character means anything to roff: typed quotes, dashes, carets stay as typed."""
+    for char, written in (("\\", "\\e"), ("-", "\\-"), ("'", "\\(aq"), ("`", "\\(ga"), ("^", "\\(ha"), ("~", "\\(ti")):
+        text = text.replace(char, written)
+    return text

@@ -1,0 +1,247 @@
+"""The table of commands. Declaring one here is all that every front end needs to know of it.
+
+    @command("dlq retry", Arg("ids", many=True, complete="dead"), group="Dead letters")
+    def retry(context, ids):
+        \"\"\"Run dead jobs again.\"\"\"
+
+The docstring's first line is the command's help, the rest its description. The table builds the
+parser, the help, the shell, the menu's forms, the completion and the manual.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Sequence
+
+    from ..result import Result
+
+    Handler = Callable[..., Result]
+
+
+class Arg:
+    """One argument of a command: a positional, or an option if its name begins with `-`.
+
+    `parse` turns the text into a value and raises ValueError with what is allowed. `flag` options
+    take no value. `many` takes any number, `optional` none or one. An option with `many` adds up when it
+    is given again, any other one must keep its value; with `pairs` this holds for each NAME of NAME=VALUE.
+    An option with `implied` may be given without a value and then means that text; its value stands
+    after `=` only. A flag with `stands_for` is another spelling of that option with its value. `rest` takes
+    the words after `--`. `complete` names what completes it, `group` is the heading that it stands under in
+    the help. `field` names the job's field that it becomes, whose rule holds for it; `setting` the setting
+    that its default comes from.
+    """
+
+    __slots__ = (
+        "names",
+        "help",
+        "parse",
+        "default",
+        "choices",
+        "metavar",
+        "flag",
+        "many",
+        "pairs",
+        "optional",
+        "implied",
+        "stands_for",
+        "rest",
+        "hidden",
+        "complete",
+        "group",
+        "field",
+        "setting",
+    )
+
+    def __init__(
+        self,
+        *names: str,
+        help: str,
+        parse: Callable[[str], Any] = str,
+        default: Any = None,
+        choices: Sequence[str] = (),
+        metavar: str | None = None,
+        flag: bool = False,
+        many: bool = False,
+        pairs: bool = False,
+        optional: bool = False,
+        implied: str | None = None,
+        stands_for: str = "",
+        rest: bool = False,
+        hidden: bool = False,
+        complete: str | None = None,
+        group: str = "options",
+        field: str | None = None,
+        setting: str | None = None,
+    ) -> None:
+        self.names = names
+        self.help = help
+        self.parse = parse
+        self.default = [] if many and default is None else False if flag else default
+        self.choices = tuple(choices)
+        self.metavar = metavar
+        self.flag = flag
+        self.many = many
+        self.pairs = pairs
+        self.optional = optional
+        self.implied = implied
+        self.stands_for = stands_for
+        self.rest = rest
+        self.hidden = hidden
+        self.complete = complete
+        self.group = group
+        self.field = field
+        self.setting = setting
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it is written with its name."""
+        return self.names[0].startswith("-")
+
+    @property
+    def takes_next_word(self) -> bool:
+        """Whether it is an option whose value may be the word after it."""
+        return self.is_option and not self.flag and self.implied is None
+
+    @property
+    def long_name(self) -> str:
+        """The longest of its names, `--state` of `-s` and `--state`."""
+        return max(self.names, key=len)
+
+    @property
+    def key(self) -> str:
+        """The name of the handler's parameter."""
+        return self.long_name.lstrip("-").replace("-", "_")
+
+    def value(self, text: str) -> Any:
+        """Return the value of a text. Raises ValueError."""
+        if self.choices and text not in self.choices:
+            raise ValueError(f"must be one of {', '.join(self.choices)}")
+        return self.parse(text)
+
+    def check(self, text: str, now: int) -> None:
+        """Raise ValueError for a text that is wrong, also where the job's own rule would say so only later."""
+        value = self.value(text)
+        if self.field is not None:
+            from ...model.spec import FIELDS
+
+            FIELDS[self.field](value, now)
+
+
+def watch_interval(text: str) -> float:
+    """Seconds between two looks, as a duration."""
+    from .arguments import seconds
+
+    interval = seconds(text)
+    if not 0.1 <= interval <= 3600:
+        raise ValueError("must be between 0.1 and 3600 seconds")
+    return interval
+
+
+# Read by the front end, which runs the command again and again: handlers are never given it.
+WATCH = Arg(
+    "--watch",
+    parse=watch_interval,
+    implied="2",
+    metavar="SECONDS",
+    help="show it again and again until Ctrl-C, every 2 seconds or --watch=SECONDS",
+)
+
+
+class Command:
+    """One command: its path such as `dlq retry`, what it takes and what runs it."""
+
+    __slots__ = ("path", "args", "handler", "group", "aliases", "examples")
+
+    def __init__(
+        self,
+        path: str,
+        args: Sequence[Arg],
+        handler: Handler,
+        *,
+        group: str,
+        aliases: Sequence[str],
+        examples: Sequence[str],
+    ) -> None:
+        self.path = path
+        self.args = tuple(args)
+        self.handler = handler
+        self.group = group
+        self.aliases = tuple(aliases)
+        self.examples = tuple(examples)
+
+    @property
+    def help(self) -> str:
+        """The first line of the handler's docstring, without its full stop."""
+        return (self.handler.__doc__ or "").strip().split("\n")[0].rstrip(".")
+
+    @property
+    def description(self) -> str:
+        """The handler's docstring after its first line."""
+        lines = (self.handler.__doc__ or "").strip().split("\n")[1:]
+        return "\n".join(line.strip() for line in lines).strip()
+
+
+COMMANDS: dict[str, Command] = {}
+ALIASES: dict[str, str] = {}
+
+
+def command(
+    path: str, *args: Arg, group: str, aliases: Sequence[str] = (), examples: Sequence[str] = (), watch: bool = False
+) -> Callable[[Handler], Handler]:
+    """Declare a function as the command of this path; with `watch` it takes `--watch` too."""
+
+    def declare(handler: Handler) -> Handler:
+        for name in (path, *aliases):
+            if name in COMMANDS or name in ALIASES:
+                raise ValueError(f"command {name!r} is declared twice")
+        taken = (*args, WATCH) if watch else args
+        COMMANDS[path] = Command(path, taken, handler, group=group, aliases=aliases, examples=examples)
+        ALIASES.update(dict.fromkeys(aliases, path))
+        return handler
+
+    return declare
+
+
+MODULES = (
+    "jobs.add",
+    "jobs.listing",
+    "jobs.logs",
+    "jobs.wait",
+    "jobs.actions",
+    "jobs.edit",
+    "jobs.templates",
+    "daemons.workers",
+    "jobs.scheduled",
+    "daemons.scheduler",
+    "jobs.cron",
+    "jobs.dlq",
+    "home.monitor",
+    "daemons.dashboard",
+    "home.upkeep",
+    "home.config",
+    "home.interactive",
+    "completion.scripts",
+    "grammar.manual",
+    "home.admin",
+)
+
+
+# The package of all commands, whose modules are named above.
+PACKAGE = __package__.rpartition(".")[0]
+
+
+def load() -> dict[str, Command]:
+    """Return the table, with all modules that declare commands loaded."""
+    for module in MODULES:
+        __import__(f"{PACKAGE}.{module}")
+    return COMMANDS
+
+
+def load_for(word: str) -> None:
+    """Load the commands that begin with a word: its own module if one is named so, otherwise all of them."""
+    for module in MODULES:
+        if module.endswith(f".{word}"):
+            __import__(f"{PACKAGE}.{module}")
+    if not any(name.split()[0] == word for name in (*COMMANDS, *ALIASES)):
+        load()

@@ -1,0 +1,99 @@
+"""Commands about the home itself, help, and the demonstration."""
+
+from __future__ import annotations
+
+import os
+
+from ...model.errors import Conflict, InvalidInput, did_you_mean, quoted
+from ..grammar.registry import ALIASES, COMMANDS, Arg, command
+from ..result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..context import Context
+
+GROUP = "Administration"
+
+
+@command(
+    "init",
+    Arg("directory", optional=True, metavar="DIR", help="where (default: here)", complete="directory"),
+    group=GROUP,
+    examples=("init",),
+)
+def init(context: Context, *, directory: str | None) -> Result:
+    """Make a queue for this directory and those below it: .queuectl."""
+    from ...engine.queue import Queue, here
+    from ...store.home import DIRECTORY
+
+    base = os.path.abspath(os.path.join(here(), directory or ""))
+    if not os.path.isdir(base):
+        raise InvalidInput(f"there is no directory {quoted(base)}", field="directory")
+    path = os.path.join(base, DIRECTORY)
+    if os.path.exists(os.path.join(path, "queue.db")):
+        raise Conflict(f"there is a queue in {path} already", hint="use it: queuectl status")
+    with Queue(path) as queue:
+        queue.settings()
+    return Result(record={"home": path}, message=f"Queue made: {path}", ids=[path])
+
+
+@command(
+    "help",
+    Arg("topic", many=True, metavar="COMMAND", help="a command or a group of commands", complete="command_name"),
+    group=GROUP,
+    examples=("help", "help dlq", "help worker start"),
+)
+def help_command(context: Context, *, topic: list[str]) -> Result:
+    """Explain a command, or list them all."""
+    return help_for(" ".join(topic))
+
+
+def help_for(topic: str) -> Result:
+    """Return the help of a command, of a group such as `dlq`, or the overview. Raises InvalidInput."""
+    from ..grammar import help as pages
+
+    path = ALIASES.get(topic, topic)
+    if path in COMMANDS and not (topic in ALIASES and pages.group_of(topic)):
+        return Result(text=[pages.command_page(COMMANDS[path])])
+    if pages.group_of(topic):
+        return Result(text=[pages.group_page(topic)])
+    if topic:
+        raise InvalidInput(
+            f"there is no command {quoted(topic)}{did_you_mean(topic, COMMANDS)}",
+            hint="see all commands with: queuectl help",
+        )
+    return Result(text=[pages.overview()])
+
+
+@command(
+    "demo",
+    Arg("--run", flag=True, help="also start two workers, show the progress and stop them again"),
+    group=GROUP,
+    examples=("demo", "demo --run"),
+)
+def demo(context: Context, *, run: bool) -> Result:
+    """Add a varied set of demo jobs; with --run, run them and show what became of each."""
+    from ...engine.demo import add_demo_jobs, run_demo
+
+    if not run:
+        ids = add_demo_jobs(context.queue)
+        return Result(
+            rows=[{"id": job} for job in ids],
+            columns=("id",),
+            ids=ids,
+            message=f"{len(ids)} demo jobs added: {ids[0]} to {ids[-1]}",
+            notes=["run them with: queuectl worker start", "look at them with: queuectl list"],
+        )
+    ids = add_demo_jobs(context.queue)
+    context.front_end.note(f"{len(ids)} demo jobs added, starting 2 workers")
+    progress = context.front_end.progress(len(ids), "running")
+    try:
+        fates = run_demo(context.queue, ids, progress.update)
+    finally:
+        progress.close()
+    return Result(
+        rows=fates,
+        columns=("id", "state", "attempts", "duration", "fate", "command"),
+        ids=ids,
+        notes=[f"look closer at one with: queuectl show {ids[-1]}, and queuectl logs {ids[-1]}"],
+    )

@@ -1,0 +1,98 @@
+"""The settings of a home."""
+
+from __future__ import annotations
+
+from ...model.settings import SETTINGS, find, resolve
+from ..grammar.registry import Arg, command
+from ..jobs.selection import YES, left_alone
+from ..result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...model.setting import Setting, Value
+    from ..context import Context
+
+GROUP = "Settings"
+KEY = Arg("key", metavar="KEY", help="the setting's name or alias", complete="setting")
+COLUMNS = ("name", "value", "source", "default", "allowed", "help")
+
+
+@command("config show", group=GROUP, aliases=("config", "config list"), examples=("config show", "config show -o json"))
+def config_show(context: Context) -> Result:
+    """Show every setting, its value and where that comes from."""
+    rows = [_row(*found) for found in _resolved(context)]
+    return Result(rows=rows, columns=COLUMNS, ids=[row["name"] for row in rows])
+
+
+@command("config get", KEY, group=GROUP, examples=("config get max_retries",))
+def config_get(context: Context, *, key: str) -> Result:
+    """Print one setting's value."""
+    wanted = find(key)
+    row = next(_row(*found) for found in _resolved(context) if found[0] is wanted)
+    return Result(record=row, message=row["value"], ids=[row["value"]])
+
+
+def _resolved(context: Context) -> list[tuple[Setting, Value, str]]:
+    import os
+
+    return resolve(context.queue.store.meta.settings(), os.environ)
+
+
+def _row(setting: Setting, value: Value, source: str) -> dict[str, Any]:
+    return {
+        "name": setting.name,
+        "value": setting.show(value),
+        "source": source,
+        "default": setting.show(setting.default),
+        "allowed": setting.allowed,
+        "aliases": list(setting.aliases),
+        "environment": setting.env,
+        "help": setting.help,
+    }
+
+
+@command(
+    "config set",
+    KEY,
+    Arg("value", metavar="VALUE", help="the new value"),
+    group=GROUP,
+    examples=("config set max_retries 5", "config set timeout 10m"),
+)
+def config_set(context: Context, *, key: str, value: str) -> Result:
+    """Set a setting for this home."""
+    import os
+
+    setting = find(key)
+    text = setting.show(setting.parse(value))
+    context.queue.change_setting(setting.name, text)
+    text = context.queue.store.meta.settings().get(setting.name, text)
+    notes = []
+    if os.environ.get(setting.env) and not setting.shared:
+        notes.append(f"{setting.env} is set in the environment and wins over it")
+    return Result(record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes)
+
+
+@command(
+    "config reset",
+    Arg("key", metavar="KEY", optional=True, help="the setting (default: all of them)", complete="setting"),
+    YES,
+    group=GROUP,
+    examples=("config reset max_retries", "config reset --yes"),
+)
+def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
+    """Set a setting, or all, back to the default."""
+    stored = context.queue.store.meta.settings()
+    names = [find(key).name] if key is not None else [setting.name for setting in SETTINGS if setting.name in stored]
+    if key is None and names and not yes and not context.front_end.confirm(f"reset {len(names)} settings"):
+        return left_alone()
+    for name in names:
+        context.queue.change_setting(name, None)
+    # The time zone of a home that has schedules is another one then, not none.
+    left = context.queue.store.meta.settings()
+    return Result(
+        rows=[{"name": name, "value": left.get(name, find(name).show(find(name).default))} for name in names],
+        columns=("name", "value"),
+        notes=[] if names else ["no setting was set"],
+    )

@@ -1,0 +1,62 @@
+"""Commands that take over the terminal. What they look like is the front end's business."""
+
+from __future__ import annotations
+
+from ..grammar import arguments
+from ..grammar.registry import Arg, command, watch_interval
+from ..result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..context import Context
+
+TOP_SECONDS = 1.0
+
+
+@command(
+    "top",
+    Arg(
+        "--interval",
+        "-i",
+        parse=watch_interval,
+        default=TOP_SECONDS,
+        metavar="SECONDS",
+        help="how often to look (default: 1)",
+    ),
+    group="Monitoring",
+    examples=("top", "top --interval 0.5"),
+)
+def top(context: Context, *, interval: float) -> Result:
+    """Watch the queue on the whole screen: counts, throughput, workers, jobs.
+
+    Keys move through the jobs, open their output, retry and cancel them; press ? for all keys.
+    """
+    return Result(code=context.front_end.top(context, interval))
+
+
+@command(
+    "shell",
+    Arg(
+        "--command",
+        "-c",
+        parse=arguments.unicode_text,
+        metavar="LINE",
+        help='run this line, such as "list; status", and exit',
+    ),
+    Arg("--keep-going", "-k", flag=True, help="in a script, go on after a command that failed"),
+    group="Administration",
+    examples=("shell", "shell -c 'list; status'", "shell < commands.txt"),
+)
+def shell(context: Context, *, command: str | None, keep_going: bool) -> Result:
+    """Open the interactive shell: commands without `queuectl` in front, with completion and history.
+
+    Reads commands from a pipe or file too, one a line; the exit code is the last command's, and the
+    first that fails ends it.
+    """
+    return Result(code=context.front_end.shell(context, command, keep_going=keep_going))
+
+
+@command("menu", group="Administration", examples=("menu",))
+def menu(context: Context) -> Result:
+    """Open the numbered menu."""
+    return Result(code=context.front_end.menu(context))

@@ -1,0 +1,107 @@
+"""Commands that show how the queue is doing."""
+
+from __future__ import annotations
+
+from ..grammar.registry import command
+from ..result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..context import Context
+
+GROUP = "Monitoring"
+
+
+@command("status", group=GROUP, watch=True, examples=("status", "status --json", "status --watch=5"))
+def status(context: Context) -> Result:
+    """Show the counts per state, the workers, and what needs attention."""
+    from ...engine.reports import summary
+
+    found = summary.status(context.queue.home, context.queue.store, context.clock.wall())
+    return Result(record=found, message=_status_text(found), notes=found["advice"])
+
+
+def _status_text(found: dict[str, Any]) -> str:
+    from ...model.when import duration_text
+
+    lines = [
+        f"home:      {found['home']}",
+        f"workers:   {found['workers']} ({found['busy_workers']} busy)" if found["workers"] else "workers:   none",
+        *([f"scheduler: {found['scheduler']['mode']}"] if found["scheduler"]["running"] else []),
+        f"jobs:      {found['total']}",
+    ]
+    lines += [f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items() if count]
+    if len(found["queues"]) > 1:
+        lines += [
+            f"queue {name}: " + ", ".join(f"{count} {state}" for state, count in states.items())
+            for name, states in found["queues"].items()
+        ]
+    if found["oldest_pending_age"] is not None:
+        lines.append(f"oldest pending: waiting for {duration_text(found['oldest_pending_age'])}")
+    return "\n".join(lines)
+
+
+@command("metrics", group=GROUP, watch=True, examples=("metrics", "metrics --json"))
+def metrics(context: Context) -> Result:
+    """Show counts, run and wait times with percentiles, success rate, utilisation and queue depth."""
+    from ...engine.reports import summary
+
+    found = summary.metrics(context.queue.home, context.queue.store, context.clock.wall())
+    return Result(record=_in_seconds(found), message=_metrics_text(found))
+
+
+def _in_seconds(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the metrics with nested times in seconds, as machines get them."""
+    seconds = dict(found)
+    for name in ("run_time", "wait_time"):
+        if found[name] is not None:
+            seconds[name] = {key: value / 1000 for key, value in found[name].items()}
+    return seconds
+
+
+def _metrics_text(found: dict[str, Any]) -> str:
+    from ...model.when import duration_text
+
+    age = found["oldest_pending_age"]
+    lines = [
+        "jobs:",
+        *(f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items()),
+        f"queue depth:     {found['queue_depth']}",
+        f"oldest pending:  {'-' if age is None else duration_text(age)}",
+        f"success rate:    {_percent(found['success_rate'])} of all, "
+        f"{_percent(found['success_rate_day'])} of the last day",
+        f"workers:         {found['workers']}, {found['busy_workers']} busy",
+        f"utilisation:     {_percent(found['utilisation'])} now, "
+        f"{_percent(found['utilisation_since_start'])} since they started",
+        f"times of the newest {found['sampled_attempts']} attempts:",
+    ]
+    for name in ("run_time", "wait_time"):
+        if found[name] is not None:
+            lines.append(
+                f"  {name.replace('_', ' ') + ':':<11}"
+                + "  ".join(f"{key} {duration_text(value)}" for key, value in found[name].items())
+            )
+    return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share * 100:.1f} %"
+
+
+@command("time", group=GROUP, watch=True, examples=("time",))
+def time(context: Context) -> Result:
+    """Show the time as the queue sees it, local and UTC, and when the next job is due."""
+    from ...engine.daemons.scheduler_control import next_due
+    from ...model import when
+
+    now = context.clock.wall()
+    due = next_due(context.queue.store)
+    record = {"local": when.local(now), "utc": when.iso(now), "next_due_at": due}
+    lines = [
+        f"local:    {when.local(now)}",
+        f"UTC:      {when.iso(now)}",
+        f"next due: {'nothing is scheduled' if due is None else when.local(due) + ', ' + when.ago(due, now)}",
+    ]
+    return Result(record=record, message="\n".join(lines))

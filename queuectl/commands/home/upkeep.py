@@ -1,0 +1,140 @@
+"""Commands that look back and tidy up: events, why, prune."""
+
+from __future__ import annotations
+
+from ...model.errors import InvalidInput
+from ...model.job import COMPLETED, FINAL_STATES, jobs_text
+from ..grammar import arguments
+from ..grammar.registry import Arg, command
+from ..jobs.listing import JOB, LIST_COLUMNS
+from ..jobs.selection import DRY_RUN, YES, left_alone
+from ..result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Sequence
+
+    from ...store.sqlite import Row
+    from ..context import Context
+
+LOOK_SECONDS = 0.1
+SHOWN = 50
+
+
+@command(
+    "events",
+    Arg(
+        "--limit",
+        "-l",
+        parse=arguments.integer(1, 100_000),
+        default=SHOWN,
+        metavar="N",
+        help=f"only the newest N (default: {SHOWN})",
+    ),
+    Arg("--follow", "-f", flag=True, help="go on until Ctrl-C"),
+    group="Monitoring",
+    examples=("events", "events -f", "events --limit 1000 -o csv"),
+)
+def events(context: Context, *, limit: int, follow: bool) -> Result:
+    """Show what users, workers and the scheduler did, newest last."""
+    if follow:
+        return Result(text=_followed(context, limit), live=True)
+    rows = [_event(row) for row in context.queue.store.events.since(0, limit)]
+    return Result(rows=rows, columns=("at", "what", "job", "detail", "by"), notes=[] if rows else ["no events yet"])
+
+
+def _event(row: Row) -> dict[str, object]:
+    return {"at": row["at"], "what": row["kind"], "job": row["job"], "detail": row["detail"], "by": row["actor"]}
+
+
+def _followed(context: Context, limit: int) -> Iterator[bytes]:
+    from ...model.when import local
+
+    store, last = context.queue.store, 0
+    while True:
+        for row in store.events.since(last, limit):
+            last = row["id"]
+            words = [local(row["at"]), row["kind"], row["job"] or "", row["detail"], f"({row['actor']})"]
+            yield ("  ".join(filter(None, words)) + "\n").encode()
+        context.clock.pause(LOOK_SECONDS)
+
+
+@command("why", JOB, group="Monitoring", watch=True, examples=("why job-1", "why last"))
+def why(context: Context, *, id: str) -> Result:
+    """Explain why a job is where it is, and what helps."""
+    from ...engine.reports.reasons import explain
+
+    job = context.queue.get(id)
+    reason, hint = explain(context.queue, job)
+    return Result(
+        record={"id": job.id, "state": job.state, "reason": reason, "hint": hint},
+        ids=[job.id],
+        message=f"{job.id} is {job.state}: {reason}" + (f"\n  {hint}" if hint else ""),
+    )
+
+
+def final_states(text: str) -> list[str]:
+    """Final states, separated by commas."""
+    states = arguments.state_list(text)
+    if not set(states) <= set(FINAL_STATES):
+        raise ValueError(f"must be of {', '.join(FINAL_STATES)}: only what has ended can be pruned")
+    return states
+
+
+@command(
+    "prune",
+    Arg(
+        "--older-than",
+        parse=arguments.seconds,
+        metavar="TIME",
+        group="filter",
+        help="only what ended before so long, such as 12h or 30d (default: retain_completed_hours)",
+    ),
+    Arg(
+        "--state",
+        "-s",
+        many=True,
+        parse=final_states,
+        metavar="STATE",
+        complete="state",
+        group="filter",
+        help=f"these states, separated by commas, of {', '.join(FINAL_STATES)} (default: {COMPLETED})",
+    ),
+    DRY_RUN,
+    YES,
+    group="Administration",
+    examples=("prune --yes", "prune --older-than 30d --state completed,cancelled --dry-run"),
+)
+def prune(context: Context, *, older_than: float | None, state: Sequence[str], dry_run: bool, yes: bool) -> Result:
+    """Delete jobs that ended long ago, with their output, and give the room back."""
+    state = state or [COMPLETED]
+    before = context.clock.wall() - _age(context, older_than)
+    search = context.queue.store.search
+    total = search.count_ended_before(state, before)
+    if dry_run:
+        jobs = search.jobs(search.ended_before(state, before, SHOWN))
+        return Result(
+            rows=[job.as_dict() for job in jobs],
+            columns=LIST_COLUMNS,
+            ids=[job.id for job in jobs],
+            notes=[f"{jobs_text(total)}, nothing was changed"],
+        )
+    if total and not yes and not context.front_end.confirm(f"prune {jobs_text(total)}"):
+        return left_alone()
+    progress = context.front_end.progress(total, "pruning")
+    try:
+        pruned = context.queue.prune(state, before, progress.update) if total else 0
+    finally:
+        progress.close()
+    return Result(record={"pruned": pruned}, message=f"{jobs_text(pruned)} pruned")
+
+
+def _age(context: Context, older_than: float | None) -> int:
+    if older_than is not None:
+        return round(older_than * 1000)
+    hours = context.queue.settings().retain_completed_hours
+    if hours is None:
+        raise InvalidInput(
+            "older than what? retain_completed_hours is none", hint="give --older-than, such as 30d", field="older_than"
+        )
+    return round(hours * 3_600_000)

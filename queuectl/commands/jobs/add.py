@@ -1,0 +1,319 @@
+"""Commands that put jobs into the queue."""
+
+from __future__ import annotations
+
+from ...model.errors import InvalidInput
+from ...model.job import jobs_text
+from ..grammar import arguments
+from ..grammar.registry import Arg, command
+from ..result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from ...model.job import Job
+    from ..context import Context
+
+GROUP = "Jobs"
+MANY_JOBS = 10_000
+# What a job is given besides its command and its time.
+JOB_OPTIONS = (
+    Arg("--id", help="the job's id (default: job-NUMBER)", field="id"),
+    Arg("--queue", "-Q", help="the queue (default: default)", complete="queue", field="queue"),
+    Arg(
+        "--priority",
+        "-p",
+        parse=arguments.whole,
+        help="-1000 to 1000, higher runs first (default: 0)",
+        field="priority",
+    ),
+    Arg(
+        "--retries",
+        "-r",
+        parse=arguments.whole,
+        help="attempts after the first (default: max_retries)",
+        field="max_retries",
+        setting="max_retries",
+    ),
+    Arg("--timeout", "-T", help="seconds, 5m, 1h30m or none (default: timeout)", field="timeout", setting="timeout"),
+    Arg("--tag", "-t", many=True, help="a name to find it by; repeatable"),
+    Arg(
+        "--cwd",
+        metavar="DIR",
+        help="the directory to run in (default: this one)",
+        complete="directory",
+        group="how to run",
+    ),
+    Arg(
+        "--env",
+        "-e",
+        many=True,
+        pairs=True,
+        parse=arguments.variable,
+        metavar="NAME=VALUE",
+        help="an environment variable; repeatable",
+        group="how to run",
+    ),
+    Arg("--allow-background", flag=True, help="let background processes outlive the job", group="how to run"),
+)
+
+
+@command(
+    "add",
+    Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
+    Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
+    *JOB_OPTIONS,
+    Arg(
+        "--in",
+        parse=arguments.delay,
+        metavar="DELAY",
+        help="run it after this time, such as 90s, 30m or 2h30m",
+        group="when to run",
+    ),
+    Arg(
+        "--at",
+        metavar="TIME",
+        help="run it at this time: tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
+        group="when to run",
+        field="run_at",
+    ),
+    Arg("--hold", flag=True, help="keep it until it is released", group="when to run"),
+    Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code", group="afterwards"),
+    Arg(
+        "--follow",
+        "-f",
+        flag=True,
+        help="show its output until it is done and exit with its exit code",
+        group="afterwards",
+    ),
+    group=GROUP,
+    aliases=("run",),
+    examples=(
+        "add 'make -j4 test' --timeout 10m",
+        "add --id nightly --priority 10 --retries 5 './backup.sh'",
+        "add -- rsync -a 'My Documents' backup:",
+    ),
+)
+def add(
+    context: Context,
+    *,
+    command: str | None,
+    words: Sequence[str],
+    wait: bool,
+    follow: bool,
+    tag: list[str],
+    env: list[tuple[str, str]],
+    **given: Any,
+) -> Result:
+    """Add a job: one shell command.
+
+    Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
+    directory, with the workers' environment and your PATH.
+    """
+    run_at = run_time(given.pop("in"), given.pop("at"))
+    fields = job_fields(tag, env, {**given, "run_at": run_at})
+    job = context.queue.add(_command(command, words), **fields)
+    if follow:
+        from .logs import follow_job
+
+        return follow_job(context, job.number)
+    if wait:
+        from .wait import wait_for_one
+
+        return wait_for_one(context, job.number, timeout=None)
+    _suggest(context, job.id)
+    return Result(record=job.as_dict(), message=told(job, context.clock.wall()), ids=[job.id])
+
+
+def job_fields(tags: list[str], env: list[tuple[str, str]], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a job that JOB_OPTIONS stand for, without those that were not given."""
+    fields = {**given, "tags": tags, "env": dict(env), "cwd": directory(given["cwd"])}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _suggest(context: Context, job: str) -> None:
+    if _is_attended(context):
+        context.front_end.hint(f"follow it with: queuectl logs -f {job}")
+    else:
+        context.front_end.hint("no workers are running; start them with: queuectl worker start")
+
+
+def _is_attended(context: Context) -> bool:
+    """Whether workers run. Who they are takes longer to find out, so it is asked only where their lock is missing."""
+    from ...store.lockfile import is_held
+
+    home, store = context.queue.home, context.queue.store
+    if is_held(home.pool_lock):
+        return True
+    if store.meta.daemon("pool") is None:
+        return False
+    from ...engine.home.instance import pool_pid
+
+    return pool_pid(home, store) is not None
+
+
+def told(job: Job, now: int) -> str:
+    """Return what is said of a job that was added."""
+    from ...model import when
+
+    lines = [
+        f"Job added: {job.id}",
+        f"  command:  {job.command}",
+        f"  priority: {job.priority}",
+        f"  retries:  {job.max_retries}",
+    ]
+    if job.timeout is not None:
+        lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
+    if job.state == "scheduled":
+        lines.append(f"  runs at:  {when.local(job.run_at)} ({when.iso(job.run_at)}), {when.ago(job.run_at, now)}")
+    if job.state == "held":
+        lines.append(f"  held; let it go with: queuectl release {job.id}")
+    return "\n".join(lines)
+
+
+def _command(command: str | None, words: Sequence[str]) -> str:
+    if command is not None and words:
+        raise InvalidInput("give the command either as one quoted text or as words after --, not both", field="command")
+    if command is not None:
+        return command
+    if words:
+        import shlex
+
+        return shlex.join(words)
+    raise InvalidInput(
+        "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
+    )
+
+
+def directory(given: str | None) -> str | None:
+    """Return a job's directory, absolute. Raises InvalidInput if there is none of that name."""
+    if given is None:
+        return None
+    import os
+
+    if not os.path.isdir(given):
+        raise InvalidInput(f'cwd must be a directory that exists, got "{given}"', field="cwd")
+    return os.path.abspath(given)
+
+
+def run_time(delay: float | None, at: str | None) -> str | None:
+    """Return what --in or --at mean as a job's `run_at`. Raises InvalidInput for both."""
+    if delay is not None and at is not None:
+        raise InvalidInput("give either --in or --at, not both")
+    return f"+{round(delay * 1000)}ms" if delay is not None else at
+
+
+@command(
+    "enqueue",
+    Arg(
+        "jobs",
+        many=True,
+        metavar="JSON|FILE|-",
+        help="a JSON object, array or lines; a file or @FILE with such; - for stdin",
+        complete="file",
+    ),
+    Arg("--file", "-f", many=True, metavar="FILE", help="a file with jobs; repeatable", complete="file"),
+    Arg("--validate", flag=True, help="only check the jobs, add nothing"),
+    Arg("--template", metavar="NAME", help="start from this template", complete="template"),
+    Arg(
+        "--set",
+        many=True,
+        pairs=True,
+        parse=arguments.variable,
+        metavar="KEY=VALUE",
+        help="with --template: set a field; repeatable",
+    ),
+    group=GROUP,
+    examples=(
+        'enqueue \'{"id": "hello", "command": "echo Hello"}\'',
+        "enqueue jobs.jsonl",
+        "enqueue --validate @jobs.json",
+        "generate-jobs | queuectl enqueue -",
+        "enqueue --template simple_job --set command='make test'",
+    ),
+)
+def enqueue(
+    context: Context,
+    *,
+    jobs: list[str],
+    file: list[str],
+    validate: bool,
+    template: str | None,
+    set: list[tuple[str, str]],
+) -> Result:
+    """Add jobs from JSON, all of them or none.
+
+    Takes one object, an array of objects, or one object a line. Fields: id, command, queue, priority,
+    max_retries (retries), timeout (timeout_seconds, timeout_sec), run_at, hold, cwd, env, tags,
+    allow_background.
+    """
+    found, places = _gather(context, jobs, file, template, set)
+    if validate:
+        count = len(context.queue.check(found, names=places))
+        return Result(
+            record={"valid": True, "jobs": count},
+            message=f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added",
+        )
+    ids = _enqueue(context, found, places)
+    message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
+    return Result(rows=[{"id": job} for job in ids], columns=("id",), message=message, ids=ids)
+
+
+def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) -> list[str]:
+    """Enqueue jobs, showing progress where it takes long enough to wonder."""
+    if len(jobs) < MANY_JOBS:
+        return context.queue.enqueue(jobs, names=places)
+    progress = context.front_end.progress(len(jobs), "adding")
+    try:
+        return context.queue.enqueue(jobs, names=places, on_progress=progress.update)
+    finally:
+        progress.close()
+
+
+def _gather(
+    context: Context, jobs: list[str], files: list[str], template: str | None, changes: list[tuple[str, str]]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return all jobs that were given in any way, with where each stands."""
+    if template is not None:
+        from .templates import fill
+
+        if jobs or files:
+            raise InvalidInput("give either --template or jobs, not both")
+        return [fill(context, template, changes)], [f"template {template}"]
+    if changes:
+        raise InvalidInput("--set needs --template")
+    sources = [*jobs, *(f"@{path}" for path in files)]
+    if not sources:
+        raise InvalidInput("which jobs? give JSON, a file, or - for stdin", hint="see: queuectl enqueue --help")
+    found: list[dict[str, Any]] = []
+    places: list[str] = []
+    for source in sources:
+        more = _read(context, source)
+        found += more.jobs
+        places += more.places
+    return found, places if len(found) > 1 or places[0] != "the argument" else []
+
+
+def _read(context: Context, source: str) -> Any:
+    from ...engine.intake import READ_BYTES, decode, parse_jobs
+
+    if source == "-":
+        return parse_jobs(decode(context.front_end.read_stdin(READ_BYTES), "stdin"), "stdin")
+    if source.lstrip()[:1] in ("{", "["):
+        return parse_jobs(source, "the argument")
+    path = source[1:] if source.startswith("@") else source
+    return parse_jobs(decode(read_file(path), path), path)
+
+
+def read_file(path: str) -> bytes:
+    """Return a file's bytes. Raises InvalidInput, saying why it cannot be read."""
+    from ...engine.intake import READ_BYTES
+
+    try:
+        with open(path, "rb") as file:
+            return file.read(READ_BYTES)
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot read {path}: {error.strerror}", hint="give JSON, a file that exists, or - for stdin", field="file"
+        ) from error

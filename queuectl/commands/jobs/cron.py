@@ -1,0 +1,253 @@
+"""Commands about recurring jobs."""
+
+from __future__ import annotations
+
+from ...engine.home.timezone import follows_home, home_zone, trouble, zone_of
+from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
+from ..grammar import arguments
+from ..grammar.registry import Arg, command
+from ..result import Result
+from .add import JOB_OPTIONS, job_fields
+from .scheduled import hint_if_nobody_looks
+from .selection import YES_ANYWAY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...store.schedules import Schedule
+    from ..context import Context
+
+GROUP = "Schedule"
+NAME = Arg("name", metavar="NAME", help="the schedule's name", complete="schedule")
+COLUMNS = ("name", "when", "next_at", "last", "command")
+# A schedule gives its jobs no ids and no tags: each fire makes a job of its own.
+OPTIONS = tuple(arg for arg in JOB_OPTIONS if arg.key not in ("id", "tag", "allow_background"))
+
+
+def expression(text: str) -> str:
+    """A cron expression."""
+    from ...model.cron import Cron
+
+    try:
+        Cron.parse(text)
+    except ValueError as error:
+        raise ValueError(f"must be a cron expression: {error}") from None
+    return text
+
+
+def timezone(text: str) -> str:
+    """The name of a time zone that this Python knows."""
+    from ...model.zones import zone
+
+    try:
+        zone(text)
+    except ValueError as error:
+        raise ValueError(f"must be local, UTC or a zone such as Europe/London: {error}") from None
+    return text
+
+
+@command(
+    "cron add",
+    Arg("name", metavar="NAME", help="a name for it: 1 to 64 of A-Z a-z 0-9 . _ -"),
+    Arg(
+        "expression",
+        parse=expression,
+        metavar="'MIN HOUR DAY MONTH WEEKDAY'",
+        help="when, as in crontab, in quotes; or @hourly, @daily, @weekly, @monthly, @yearly",
+    ),
+    Arg("command", help="the command, as one quoted text", complete="command", field="command"),
+    Arg(
+        "--timezone",
+        "-z",
+        parse=timezone,
+        default="local",
+        metavar="ZONE",
+        group="when to run",
+        help="UTC, or such as Europe/London (default: that of the home, the setting timezone)",
+    ),
+    Arg(
+        "--catch-up",
+        choices=CATCH_UP,
+        default="last",
+        metavar="|".join(CATCH_UP),
+        group="when to run",
+        help="what to do about times that passed while nothing was running: nothing, run once, or run for each "
+        "(default: last)",
+    ),
+    Arg(
+        "--overlap",
+        choices=OVERLAP,
+        default="skip",
+        metavar="|".join(OVERLAP),
+        group="when to run",
+        help="what to do while the last job has not ended: skip this time, or queue another (default: skip)",
+    ),
+    *OPTIONS,
+    group=GROUP,
+    examples=(
+        "cron add cleanup '*/5 * * * *' './cleanup.sh'",
+        "cron add report '30 8 * * mon-fri' 'make report' --timezone Europe/London --retries 2",
+        "cron add backup @daily './backup.sh' --catch-up last --timeout 2h",
+    ),
+)
+def cron_add(
+    context: Context,
+    *,
+    name: str,
+    expression: str,
+    command: str,
+    timezone: str,
+    catch_up: str,
+    overlap: str,
+    env: list[tuple[str, str]],
+    **given: Any,
+) -> Result:
+    """Add a recurring job: a command that is queued again and again."""
+    fields = job_fields([], env, given)
+    added = Recurring(context.queue).add(
+        name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **fields
+    )
+    hint_if_nobody_looks(context)
+    told = trouble(context.queue.store, context.clock.wall())
+    if told is not None and follows_home(added):
+        context.front_end.note(told)
+    return Result(record=_row(context, added), message=_shown(context, added, "Schedule added"), ids=[name])
+
+
+@command("cron list", group=GROUP, watch=True, examples=("cron list", "cron list --json"))
+def cron_list(context: Context) -> Result:
+    """List the recurring jobs: when in words, next time, what became of the last job."""
+    rows = [_row(context, found) for found in Recurring(context.queue).all()]
+    notes = [] if rows else ["there are no schedules; add one with: queuectl cron add NAME '*/5 * * * *' 'COMMAND'"]
+    return Result(rows=rows, columns=COLUMNS, ids=[row["name"] for row in rows], notes=notes)
+
+
+@command("cron show", NAME, group=GROUP, examples=("cron show backup",))
+def cron_show(context: Context, *, name: str) -> Result:
+    """Show everything about a recurring job."""
+    found = Recurring(context.queue).get(name)
+    return Result(record=_row(context, found), message=_shown(context, found, "schedule"), ids=[name])
+
+
+@command(
+    "cron next",
+    NAME,
+    Arg("--count", "-n", parse=arguments.integer(1, 1000), default=5, metavar="N", help="how many times (default: 5)"),
+    group=GROUP,
+    examples=("cron next backup", "cron next backup -n 10"),
+)
+def cron_next(context: Context, *, name: str, count: int) -> Result:
+    """Show the next times of a recurring job, local and UTC."""
+    from ...model import when
+
+    now = context.clock.wall()
+    store, found = context.queue.store, Recurring(context.queue).get(name)
+    times = upcoming(store, found, now, count)
+    problem = unreadable(store, found)
+    rows = [{"local": when.local(at), "utc": when.iso(at), "in": when.ago(at, now)} for at in times]
+    return Result(
+        rows=rows,
+        columns=("local", "utc", "in"),
+        ids=[str(row["utc"]) for row in rows],
+        notes=[problem] if problem else [] if rows else ["it never comes before 2101"],
+    )
+
+
+@command("cron run", NAME, group=GROUP, examples=("cron run backup",))
+def cron_run(context: Context, *, name: str) -> Result:
+    """Queue a job of it now, besides its times."""
+    job = Recurring(context.queue).run(name)
+    return Result(record=job.as_dict(), message=f"Job added: {job.id}", ids=[job.id])
+
+
+@command("cron pause", NAME, group=GROUP, examples=("cron pause backup",))
+def cron_pause(context: Context, *, name: str) -> Result:
+    """Let a recurring job wait until it is resumed."""
+    found = Recurring(context.queue).pause(name)
+    return Result(record=_row(context, found), message=f"Schedule paused: {name}", ids=[name])
+
+
+@command("cron resume", NAME, group=GROUP, examples=("cron resume backup",))
+def cron_resume(context: Context, *, name: str) -> Result:
+    """Let a paused recurring job go on; times that passed meanwhile are left out."""
+    found = Recurring(context.queue).resume(name)
+    return Result(record=_row(context, found), message=f"Schedule resumed: {name}", ids=[name])
+
+
+@command("cron remove", NAME, YES_ANYWAY, group=GROUP, examples=("cron remove backup",))
+def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
+    """Delete a recurring job; the jobs that it made stay."""
+    Recurring(context.queue).remove(name)
+    return Result(record={"removed": name}, message=f"Schedule removed: {name}", ids=[name])
+
+
+def _row(context: Context, schedule: Schedule) -> dict[str, Any]:
+    from ...model.cron import Cron
+    from ...model.job import mask
+
+    try:
+        words = Cron.parse(schedule.expression).describe()
+    except ValueError as error:
+        words = str(error)
+    last = context.queue.store.schedules.last_jobs(schedule.name)
+    zone = zone_of(schedule, home_zone(context.queue.store))
+    return {
+        "name": schedule.name,
+        "when": ("paused: " if schedule.paused else "") + f"{words} ({zone})",
+        "expression": schedule.expression,
+        "timezone": zone,
+        "timezone_source": "home" if follows_home(schedule) else "schedule",
+        "paused": schedule.paused,
+        "next_at": None if schedule.paused else schedule.next_at,
+        "last_fired_at": context.queue.store.schedules.last_fired(schedule),
+        "last": last[0][1] if last else None,
+        "last_job": last[0][0] if last else None,
+        "command": schedule.command,
+        "queue": schedule.queue,
+        "priority": schedule.priority,
+        "max_retries": schedule.max_retries,
+        "timeout": schedule.timeout,
+        "catch_up": schedule.catch_up,
+        "overlap": schedule.overlap,
+        "cwd": schedule.cwd,
+        "env": {name: mask(name, value) for name, value in schedule.env.items()},
+        "created_at": schedule.created_at,
+        "created_by": schedule.created_by,
+    }
+
+
+def _shown(context: Context, schedule: Schedule, title: str) -> str:
+    from ...model import when
+
+    row, now = _row(context, schedule), context.clock.wall()
+    due = row["next_at"]
+    values = [
+        (title, row["name"]),
+        ("when", f"{row['when']}, {row['expression']}"),
+        ("timezone", row["timezone"] + (", that of the home" if follows_home(schedule) else "")),
+        ("command", row["command"]),
+        (
+            "next",
+            "never"
+            if due is None and not schedule.paused
+            else "not while it is paused"
+            if due is None
+            else f"{when.local(due)} ({when.iso(due)}), {when.ago(due, now)}",
+        ),
+        ("last job", "none yet" if row["last"] is None else f"number {row['last_job']}, {row['last']}"),
+        ("missed", {"none": "times are left out", "last": "times run once", "all": "times run each"}[row["catch_up"]]),
+        (
+            "overlap",
+            {
+                "skip": "left out while the last job has not ended",
+                "queue": "queued although the last job has not ended",
+            }[row["overlap"]],
+        ),
+        ("queue", f"{row['queue']}, priority {row['priority']}"),
+        ("retries", str(row["max_retries"])),
+        ("timeout", "none" if row["timeout"] is None else when.duration_text(row["timeout"])),
+        ("directory", row["cwd"]),
+        ("added", f"{when.local(row['created_at'])} by {row['created_by']}"),
+    ]
+    return "\n".join(f"{name + ':':<15} {value}" for name, value in values)

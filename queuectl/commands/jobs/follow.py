@@ -1,0 +1,142 @@
+"""Following what jobs print while they run: one as it is, several line by line with their ids in front."""
+
+from __future__ import annotations
+
+from ...engine.reports.reading import attempt_of, is_removed, left_out, read_output, tail_position
+from ...model.errors import NotFound
+from ..result import Labelled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Generator, Iterable, Iterator, Sequence
+
+    from ...engine.queue import Queue
+    from ...model.job import Job
+    from ...store.sqlite import Row
+    from ..context import Context
+
+LOOK_SECONDS = 0.05
+
+
+class Follower:
+    """What a job prints, attempt by attempt, until it is final; with `only`, that attempt alone.
+
+    `stream` None means both; `tail` begins with the last lines of what is there. `is_done` says that
+    nothing more will come.
+    """
+
+    def __init__(
+        self, context: Context, job: Job, *, stream: int | None = None, tail: int | None = None, only: int | None = None
+    ) -> None:
+        self.is_done = False
+        self._context = context
+        self._queue = context.queue
+        self._number = job.number
+        self._stream = stream
+        self._only = only
+        attempts = self._queue.store.attempts.of_job(job.number)
+        self._shown = only - 1 if only is not None else max(0, len(attempts) - 1)
+        self._position = 0
+        if tail is not None and attempts[self._shown :]:
+            self._position = tail_position(self._queue.store, attempts[self._shown], tail, stream)
+
+    def look(self) -> Iterator[bytes]:
+        """Yield what is new. Raises NotFound if the job was removed, or never had the attempt."""
+        # The job before its attempts: of one that is final, all of them are seen.
+        job = read_job(self._queue, self._number)
+        attempts = self._queue.store.attempts.of_job(self._number)
+        for attempt in attempts[self._shown : self._only]:
+            self._position = yield from since(self._queue, attempt, self._stream, self._position)
+            if attempt["outcome"] is None:
+                break
+            tell_if_removed(self._context, job, attempt)
+            self._shown, self._position = self._shown + 1, 0
+            if self._only is None and (attempt is not attempts[-1] or not job.is_final):
+                self._context.front_end.note(
+                    f"{job.id}: attempt {attempt['attempt']} ended: {attempt['error']}, the job is {job.state}"
+                )
+        if self._shown == self._only:
+            self.is_done = True
+        elif job.is_final and self._shown >= len(attempts):
+            if self._only is not None:
+                attempt_of(self._queue.store, job, self._only)
+            self.is_done = True
+
+
+def tell_if_removed(context: Context, job: Job, attempt: Row) -> None:
+    """Say why there is nothing to see of an attempt that has printed something."""
+    if is_removed(context.queue.store, attempt):
+        context.front_end.note(
+            f"{job.id}: the {attempt['output_size']} bytes that attempt {attempt['attempt']} printed were removed: "
+            "all output together had passed output_total, and the oldest goes first"
+        )
+
+
+def follow(follower: Follower, context: Context) -> Iterator[bytes]:
+    """Yield what one job prints until it is done."""
+    while True:
+        yield from follower.look()
+        if follower.is_done:
+            return
+        context.clock.pause(LOOK_SECONDS)
+
+
+def follow_several(followers: dict[str, Follower], context: Context) -> Iterator[Labelled]:
+    """Yield what several jobs print, whole lines with the id in front, until all are done."""
+    sources = [Source(name, index, followers) for index, name in enumerate(followers)]
+    waiting = list(zip(sources, followers.values()))
+    while waiting:
+        for source, follower in waiting:
+            yield from source.lines(follower.look())
+            if follower.is_done:
+                yield from source.rest()
+        waiting = [(source, follower) for source, follower in waiting if not follower.is_done]
+        if waiting:
+            context.clock.pause(LOOK_SECONDS)
+
+
+class Source:
+    """One of several jobs whose output is shown together: makes whole lines of it, with its name in front."""
+
+    def __init__(self, name: str, index: int, names: Iterable[str]) -> None:
+        self._label = name.ljust(max(map(len, names))) + " | "
+        self._index = index
+        self._begun = b""
+
+    def lines(self, pieces: Iterable[bytes]) -> Iterator[Labelled]:
+        """Yield the lines that are whole; keep the beginning of the next one."""
+        for piece in pieces:
+            *lines, self._begun = (self._begun + piece).split(b"\n")
+            yield from (Labelled(self._label, self._index, line + b"\n") for line in lines)
+
+    def rest(self) -> Iterator[Labelled]:
+        """Yield the last line if it has no end."""
+        if self._begun:
+            yield Labelled(self._label, self._index, self._begun + b"\n")
+            self._begun = b""
+
+
+def since(queue: Queue, attempt: Row, stream: int | None, position: int) -> Generator[bytes, None, int]:
+    """Yield what an attempt has printed from a position on; return the position after it."""
+    for piece, missing in left_out(read_output(queue.store, attempt, position), position):
+        if missing:
+            yield f"\n[... {missing} bytes left out ...]\n".encode()
+        if stream in (None, piece.stream):
+            # The position may lie within the first piece.
+            yield piece.data[max(0, position - piece.position) :]
+        position = piece.end
+    return position
+
+
+def read_job(queue: Queue, number: int) -> Job:
+    """Return the job of this number. Raises NotFound if it was removed."""
+    found = queue.store.search.jobs([number])
+    if not found:
+        raise NotFound("the job was removed")
+    return found[0]
+
+
+def several(jobs: Sequence[Job]) -> list[Source]:
+    """Return a source for each job."""
+    names = [job.id for job in jobs]
+    return [Source(name, index, names) for index, name in enumerate(names)]

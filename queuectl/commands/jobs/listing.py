@@ -1,0 +1,216 @@
+"""Commands that look at jobs."""
+
+from __future__ import annotations
+
+from ...model.errors import InvalidInput, did_you_mean, quoted
+from ..grammar import arguments
+from ..grammar.registry import Arg, command
+from ..result import Result
+from .selection import QUEUE, STATE, TAG
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from ...model.job import Job
+    from ..context import Context
+
+GROUP = "Jobs"
+JOB = Arg("id", metavar="ID", help="the job's id, number, a unique prefix, or last", complete="job")
+LIST_COLUMNS = ("id", "state", "priority", "attempts", "created_at", "duration", "command", "error")
+VERBOSE_COLUMNS = (
+    "number",
+    "id",
+    "state",
+    "queue",
+    "priority",
+    "attempts",
+    "max_retries",
+    "timeout",
+    "run_at",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "duration",
+    "exit_code",
+    "worker",
+    "tags",
+    "cwd",
+    "command",
+    "error",
+)
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 10_000_000
+
+
+def sort_key(text: str) -> str:
+    """A column, with - in front for descending order."""
+    from ...store.search import SORTS
+
+    if text.lstrip("-") not in SORTS or text.startswith("--"):
+        raise ValueError(
+            f"must be one of {', '.join(SORTS)}, with - in front for descending" + did_you_mean(text.lstrip("-"), SORTS)
+        )
+    return text
+
+
+def columns(text: str) -> list[str]:
+    """Fields of a job, separated by commas."""
+    from ...model.job import Job
+
+    names = arguments.words(text)
+    for name in names:
+        if name not in Job.FIELDS:
+            raise ValueError(
+                f"must be of {', '.join(Job.FIELDS)}; {quoted(name)} is none{did_you_mean(name, Job.FIELDS)}"
+            )
+    if not names:
+        raise ValueError("must name at least one column")
+    return names
+
+
+@command(
+    "list",
+    STATE,
+    QUEUE,
+    TAG,
+    Arg(
+        "--search",
+        "-S",
+        parse=arguments.unicode_text,
+        metavar="TEXT",
+        group="filter",
+        help="only jobs whose command or id contains this text",
+    ),
+    Arg(
+        "--limit",
+        "-l",
+        parse=arguments.integer(0, MAX_LIMIT),
+        default=DEFAULT_LIMIT,
+        metavar="N",
+        group="filter",
+        help=f"at most this many, 0 for all (default: {DEFAULT_LIMIT})",
+    ),
+    Arg(
+        "--sort",
+        parse=sort_key,
+        default="-number",
+        metavar="COLUMN",
+        complete="column",
+        group="output",
+        help="order by this column, with - in front for descending: --sort=-duration (default: newest first)",
+    ),
+    Arg("--columns", "-c", parse=columns, metavar="A,B", help="these columns", complete="column", group="output"),
+    Arg("--verbose", "-v", flag=True, help="more columns", group="output"),
+    group=GROUP,
+    watch=True,
+    examples=(
+        "list",
+        "list --state pending,failed --sort priority",
+        "list --tag nightly -o csv",
+        "list --state dead --columns id,command,error",
+        "list --watch",
+    ),
+)
+def list_jobs(
+    context: Context,
+    *,
+    state: Sequence[str],
+    queue: Sequence[str],
+    tag: Sequence[str],
+    search: str | None,
+    limit: int,
+    sort: str,
+    columns: list[str] | None,
+    verbose: bool,
+) -> Result:
+    """List jobs, newest first."""
+    from ...store.search import JobFilter
+
+    if columns and verbose:
+        raise InvalidInput("give either --columns or --verbose", field="columns")
+    wanted = JobFilter(states=state, queues=queue, tags=tag, search=search, sort=sort)
+    found = context.queue.store.search
+    jobs = found.jobs(found.numbers(wanted, limit or -1))
+    notes = []
+    if limit and len(jobs) == limit:
+        total = found.count(wanted)
+        if total > limit:
+            notes.append(f"showing {limit} of {total} jobs, all with --limit 0")
+    if not jobs:
+        notes.append("no jobs" + (" match" if wanted.condition()[0] else "; add one with: queuectl add 'COMMAND'"))
+    return Result(
+        rows=[job.as_dict() for job in jobs],
+        ids=[job.id for job in jobs],
+        notes=notes,
+        columns=columns or (VERBOSE_COLUMNS if verbose else LIST_COLUMNS),
+        chosen=bool(columns),
+    )
+
+
+@command("show", JOB, group=GROUP, watch=True, examples=("show job-1", "show last --json"))
+def show(context: Context, *, id: str) -> Result:
+    """Show everything about a job: its fields and its attempts."""
+    job = context.queue.get(id)
+    store = context.queue.store
+    details = store.search.details(job.number)
+    record = {
+        **job.as_dict(),
+        "cancel_requested": bool(details["cancel_requested"]),
+        "created_by": details["created_by"],
+        "attempt_history": [_attempt(row) for row in store.attempts.of_job(job.number)],
+    }
+    return Result(record=record, ids=[job.id], message=_shown(job, record))
+
+
+def _attempt(row: Any) -> dict[str, Any]:
+    from ...model.when import iso
+
+    attempt = dict(row)
+    del attempt["id"]
+    for key in ("started_at", "finished_at"):
+        attempt[key] = iso(attempt[key])
+    for key in ("duration", "wait_time"):
+        attempt[key] = None if attempt[key] is None else attempt[key] / 1000
+    return attempt
+
+
+def _shown(job: Job, record: dict[str, Any]) -> str:
+    """Return a job as people read it: what is not set is left out."""
+    from ...model import when
+
+    values: list[tuple[str, str]] = [
+        ("job", f"{job.id} (number {job.number})"),
+        ("state", job.state + (f": {job.error}" if job.error else "")),
+        ("command", job.command),
+        ("directory", job.cwd),
+        ("queue", f"{job.queue}, priority {job.priority}"),
+        ("attempts", f"{job.attempts} of {job.max_retries + 1}"),
+        ("timeout", "none" if job.timeout is None else when.duration_text(job.timeout)),
+        ("added", f"{when.local(job.created_at)} by {record['created_by']}"),
+    ]
+    if job.state in ("scheduled", "failed"):
+        values.append(("runs at", when.local(job.run_at)))
+    if job.started_at is not None:
+        values.append(("started", f"{when.local(job.started_at)} by worker {job.worker}"))
+    if job.finished_at is not None:
+        values.append(("finished", when.local(job.finished_at)))
+    if job.duration is not None:
+        values.append(("duration", when.duration_text(job.duration)))
+    values += [("variable", f"{name}={value}") for name, value in record["env"].items()]
+    if job.tags:
+        values.append(("tags", ", ".join(job.tags)))
+    for attempt in record["attempt_history"]:
+        ended = attempt["outcome"] or "running"
+        values.append((f"attempt {attempt['attempt']}", f"{ended}: {attempt['error']}" if attempt["error"] else ended))
+    return "\n".join(f"{name + ':':<12} {value}" for name, value in values)
+
+
+@command("history", JOB, group=GROUP, watch=True, examples=("history job-1",))
+def history(context: Context, *, id: str) -> Result:
+    """Show what happened to a job, oldest first."""
+    from ...engine.reports import reading
+
+    job = context.queue.get(id)
+    rows = reading.history(context.queue.store, job, context.clock.wall())
+    return Result(rows=rows, columns=("at", "what", "detail", "by"))

@@ -1,0 +1,159 @@
+"""The `logs` command: what jobs printed, and following them."""
+
+from __future__ import annotations
+
+from ...engine.reports.reading import attempt_of, tail_position
+from ...model.errors import InvalidInput
+from ...store.output import STDERR, STDOUT
+from ..grammar import arguments
+from ..grammar.registry import Arg, command
+from ..result import Result
+from .follow import Follower, follow, follow_several, read_job, several, since, tell_if_removed
+from .selection import read_ids
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Sequence
+
+    from ...model.job import Job
+    from ...store.sqlite import Row
+    from ..context import Context
+    from ..result import Text
+
+GROUP = "Jobs"
+
+
+def attempt_number(text: str) -> int | str:
+    """A number, or all."""
+    return text if text == "all" else arguments.integer(1, 1_000_000_000)(text)
+
+
+@command(
+    "logs",
+    Arg(
+        "ids",
+        many=True,
+        metavar="ID",
+        complete="job",
+        help="the job's id, number, a unique prefix, or last; of several jobs, each line begins with its id",
+    ),
+    Arg("--follow", "-f", flag=True, help="go on until the jobs are done"),
+    Arg("--attempt", "-A", parse=attempt_number, metavar="N|all", help="this attempt, or all (default: the last)"),
+    Arg("--stdout", flag=True, help="only standard output"),
+    Arg("--stderr", flag=True, help="only standard error"),
+    Arg("--tail", "-n", parse=arguments.integer(1, 1_000_000_000), metavar="N", help="only the last N lines"),
+    Arg("--no-prefix", flag=True, help="of several jobs, print the lines without ids"),
+    Arg("--raw", flag=True, help="print the bytes as they are, also to a terminal"),
+    group=GROUP,
+    examples=(
+        "logs job-1",
+        "logs -f last",
+        "logs job-1 --attempt 2 --stderr",
+        "logs job-1 --tail 20",
+        "logs -f job-1 job-2",
+    ),
+)
+def logs(
+    context: Context,
+    *,
+    ids: Sequence[str],
+    follow: bool,
+    attempt: int | str | None,
+    stdout: bool,
+    stderr: bool,
+    tail: int | None,
+    no_prefix: bool,
+    raw: bool,
+) -> Result:
+    """Print what jobs have printed.
+
+    With --follow, Ctrl-C ends the following and leaves the jobs alone.
+    """
+    if stdout and stderr:
+        raise InvalidInput("give either --stdout or --stderr; without them both are shown")
+    if not ids:
+        raise InvalidInput(
+            "which job? give an id, a number, a unique prefix, or last", hint="see them with: queuectl list"
+        )
+    stream = STDOUT if stdout else STDERR if stderr else None
+    jobs = context.queue.store.search.jobs(context.queue.find(read_ids(context, ids)))
+    if attempt == "all":
+        if follow or tail is not None:
+            raise InvalidInput("--attempt all goes with neither --follow nor --tail")
+    elif follow:
+        only = attempt if isinstance(attempt, int) else None
+        followers = {job.id: Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs}
+        return Result(text=_followed(context, followers, no_prefix), raw=raw, live=True)
+    if len(jobs) == 1:
+        return Result(text=_printed(context, jobs[0], attempt, stream, tail), raw=raw)
+    return Result(text=_of_several(context, jobs, attempt, stream, tail, no_prefix), raw=raw)
+
+
+def _followed(context: Context, followers: dict[str, Follower], no_prefix: bool) -> Iterator[Text]:
+    if len(followers) == 1:
+        return follow(next(iter(followers.values())), context)
+    lines = follow_several(followers, context)
+    return (line.data for line in lines) if no_prefix else lines
+
+
+def _of_several(
+    context: Context,
+    jobs: Sequence[Job],
+    attempt: int | str | None,
+    stream: int | None,
+    tail: int | None,
+    no_prefix: bool,
+) -> Iterator[Text]:
+    """Yield the jobs' output one after another; one that has not run is only noted."""
+    for job, source in zip(jobs, several(jobs)):
+        if not context.queue.store.attempts.of_job(job.number):
+            context.front_end.note(f"{job.id} has not run yet, it is {job.state}")
+            continue
+        printed = _printed(context, job, attempt, stream, tail)
+        if no_prefix:
+            yield from printed
+            continue
+        yield from source.lines(printed)
+        yield from source.rest()
+
+
+def _printed(
+    context: Context, job: Job, attempt: int | str | None, stream: int | None, tail: int | None
+) -> Iterator[bytes]:
+    if attempt == "all":
+        return _all_attempts(context, job, stream)
+    # Asked at once, so that an attempt that does not exist is an error before anything is printed.
+    only = attempt_of(context.queue.store, job, attempt if isinstance(attempt, int) else None)
+    return _pieces(context, job, only, stream, tail)
+
+
+def _pieces(context: Context, job: Job, attempt: Row, stream: int | None, tail: int | None) -> Iterator[bytes]:
+    tell_if_removed(context, job, attempt)
+    position = 0 if tail is None else tail_position(context.queue.store, attempt, tail, stream)
+    yield from since(context.queue, attempt, stream, position)
+
+
+def _all_attempts(context: Context, job: Job, stream: int | None) -> Iterator[bytes]:
+    attempts = context.queue.store.attempts.of_job(job.number)
+    if not attempts:
+        attempt_of(context.queue.store, job, None)
+    for attempt in attempts:
+        ended = attempt["error"] or attempt["outcome"] or "running"
+        yield f"--- attempt {attempt['attempt']}: {ended} ---\n".encode()
+        yield from _pieces(context, job, attempt, stream, None)
+
+
+def follow_job(context: Context, number: int) -> Result:
+    """Return a new job's output as it comes; the exit code is the job's own, known at the end."""
+    result = Result(live=True)
+    result.text = _follow_to_code(context, number, result)
+    return result
+
+
+def _follow_to_code(context: Context, number: int, result: Result) -> Iterator[bytes]:
+    from .wait import exit_code_of
+
+    yield from follow(Follower(context, read_job(context.queue, number)), context)
+    job = read_job(context.queue, number)
+    context.front_end.note(f"{job.id} is {job.state}" + (f": {job.error}" if job.error else ""))
+    result.code = exit_code_of(job)

@@ -1,0 +1,87 @@
+"""Commands about jobs that wait for their time."""
+
+from __future__ import annotations
+
+from ..grammar import arguments
+from ..grammar.registry import Arg, command
+from ..result import Result
+from .add import JOB_OPTIONS, job_fields, told
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from ..context import Context
+
+GROUP = "Schedule"
+COLUMNS = ("at", "what", "id", "command")
+
+
+@command(
+    "schedule",
+    Arg("command", help="the command, as one quoted text", complete="command", field="command"),
+    Arg(
+        "when",
+        many=True,
+        metavar="WHEN",
+        field="run_at",
+        help="+30m, 2h30m, 18:00, tomorrow 09:00, 'fri 18:00', noon, 2026-11-10 02:00:00 (local), or ISO 8601 with "
+        "zone",
+    ),
+    *JOB_OPTIONS,
+    group=GROUP,
+    examples=(
+        "schedule './backup.sh' +1h",
+        "schedule 'make report' tomorrow 09:00 --retries 2",
+        "schedule 'echo happy new year' 2035-01-01T00:00:00Z",
+    ),
+)
+def schedule(
+    context: Context, *, command: str, when: Sequence[str], tag: list[str], env: list[tuple[str, str]], **given: Any
+) -> Result:
+    """Add a job that runs once, at a time; answers with that time, local and UTC."""
+    from ...model.errors import InvalidInput
+
+    if not when:
+        raise InvalidInput("when? give a time such as +30m, 18:00 or tomorrow 09:00", field="when")
+    fields = job_fields(tag, env, given)
+    job = context.queue.add(command, **{**fields, "run_at": " ".join(when)})
+    hint_if_nobody_looks(context)
+    return Result(record=job.as_dict(), message=told(job, context.clock.wall()), ids=[job.id])
+
+
+def hint_if_nobody_looks(context: Context) -> None:
+    """Say what to start where nothing runs that would notice the time."""
+    from ...engine.home.instance import pool_pid, scheduler_pid
+
+    home = context.queue.home
+    if pool_pid(home) is None and scheduler_pid(home) is None:
+        context.front_end.hint(
+            "nothing runs that will start it: queuectl worker start, or queuectl scheduler start --auto"
+        )
+
+
+@command(
+    "scheduled",
+    Arg(
+        "--limit",
+        "-l",
+        parse=arguments.integer(0, 10_000_000),
+        default=50,
+        metavar="N",
+        group="filter",
+        help="at most this many, 0 for all (default: 50)",
+    ),
+    group=GROUP,
+    watch=True,
+    examples=("scheduled", "scheduled --watch"),
+)
+def scheduled(context: Context, *, limit: int) -> Result:
+    """List what is to come: scheduled jobs, further attempts, and the next time of recurring jobs."""
+    from ...engine.reports import summary
+
+    rows, total = summary.upcoming(context.queue.store, limit or None)
+    notes = [] if rows else ["nothing is scheduled; add a job with: queuectl schedule 'COMMAND' tomorrow 09:00"]
+    if len(rows) < total:
+        notes.append(f"showing {len(rows)} of {total}, all with --limit 0")
+    return Result(rows=rows, columns=COLUMNS, ids=[row["id"] for row in rows], notes=notes)

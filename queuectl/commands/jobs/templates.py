@@ -1,0 +1,150 @@
+"""Job templates: those that come with the package, and the user's own in the home."""
+
+from __future__ import annotations
+
+import os
+
+from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
+from ...model.spec import is_name
+from ..grammar.registry import Arg, command
+from ..result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from ..context import Context
+
+GROUP = "Jobs"
+SUFFIX = ".json"
+SHIPPED = {
+    "simple_job": "the least that a job needs",
+    "job_template": "every field, with its default",
+    "python_job": "a Python program with arguments and environment",
+    "test_job": "a job that fails twice and then succeeds, to try retries",
+}
+NAME = Arg("name", metavar="NAME", help="the template's name", complete="template")
+TEXTS = ("id", "command", "queue", "cwd", "run_at")
+
+
+@command("template list", group=GROUP, examples=("template list",))
+def template_list(context: Context) -> Result:
+    """List the job templates."""
+    rows = [{"name": name, "source": "built in", "description": text} for name, text in SHIPPED.items()]
+    rows += [
+        {"name": name, "source": "home", "description": os.path.join(context.queue.home.templates, name + SUFFIX)}
+        for name in _own_names(context)
+    ]
+    return Result(rows=rows, columns=("name", "source", "description"), ids=[str(row["name"]) for row in rows])
+
+
+@command("template show", NAME, group=GROUP, examples=("template show simple_job > job.json",))
+def template_show(context: Context, *, name: str) -> Result:
+    """Print a template as JSON."""
+    return Result(text=[read_template(context, name)])
+
+
+@command(
+    "template save",
+    NAME,
+    Arg(
+        "source", metavar="JSON|FILE|-", help="the job: a JSON object, a file with one, or - for stdin", complete="file"
+    ),
+    Arg("--force", flag=True, help="replace a template of that name"),
+    group=GROUP,
+    examples=('template save nightly \'{"command": "./backup.sh", "timeout": "2h"}\'',),
+)
+def template_save(context: Context, *, name: str, source: str, force: bool) -> Result:
+    """Keep a job as a template of your own."""
+    import json
+
+    from ...engine.intake import READ_BYTES, decode, parse_jobs
+    from .add import read_file
+
+    name = _plain(name)
+    if not is_name(name) or name in SHIPPED:
+        raise InvalidInput(
+            f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, got {quoted(name)}"
+        )
+    if source == "-":
+        text = decode(context.front_end.read_stdin(READ_BYTES), "stdin")
+    else:
+        text = source if source.lstrip().startswith("{") else decode(read_file(source.lstrip("@")), source)
+    jobs = parse_jobs(text, "the template").jobs
+    if len(jobs) > 1:
+        raise InvalidInput(f"a template is one job, got {len(jobs)}")
+    job = jobs[0]
+    context.queue.home.prepare()
+    context.queue.check([job])
+    path = os.path.join(context.queue.home.templates, name + SUFFIX)
+    _write(path, json.dumps(job, indent=2) + "\n", force)
+    return Result(record={"name": name, "path": path}, message=f"Template saved: {name}", ids=[name])
+
+
+def _write(path: str, text: str, force: bool) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+    try:
+        with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise Conflict(f"there is a template {path} already", hint="replace it with --force") from None
+
+
+def _own_names(context: Context) -> list[str]:
+    try:
+        files = os.listdir(context.queue.home.templates)
+    except FileNotFoundError:
+        return []
+    return sorted(_plain(name) for name in files if name.endswith(SUFFIX))
+
+
+def _plain(name: str) -> str:
+    """Return a template's name without the suffix of its file."""
+    return name[: -len(SUFFIX)] if name.endswith(SUFFIX) else name
+
+
+def read_template(context: Context, name: str) -> str:
+    """Return a template's text; `NAME.json` means the same as `NAME`. Raises NotFound, InvalidInput."""
+    name = _plain(name)
+    if name in SHIPPED:
+        import pkgutil
+
+        return (pkgutil.get_data("queuectl", f"templates/{name}{SUFFIX}") or b"").decode()
+    if name not in _own_names(context):
+        raise NotFound(
+            f"there is no template {quoted(name)}{did_you_mean(name, [*SHIPPED, *_own_names(context)])}",
+            hint="see them with: queuectl template list",
+        )
+    from ...engine.intake import decode
+    from .add import read_file
+
+    path = os.path.join(context.queue.home.templates, name + SUFFIX)
+    return decode(read_file(path), path)
+
+
+def fill(context: Context, name: str, changes: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return a template's job with fields set; `env.NAME` sets one variable. Values that are not texts are JSON."""
+    from ...engine.intake import parse_jobs
+
+    job = parse_jobs(read_template(context, name), f"template {name}").jobs[0]
+    for key, text in changes:
+        field, dot, variable = key.partition(".")
+        if field == "env" and dot:
+            env = job.get("env")
+            # Whatever else stands there is left for the check of the job to refuse.
+            job["env"] = {**env, variable: text} if isinstance(env, dict) else env or {variable: text}
+        elif field == "tags":
+            job["tags"] = [tag for tag in text.split(",") if tag]
+        else:
+            job[key] = text if field in TEXTS else _json_or_text(text)
+    return job
+
+
+def _json_or_text(text: str) -> Any:
+    from ...engine.intake import parse_value
+
+    try:
+        return parse_value(text)
+    except InvalidInput:
+        return text

@@ -1,0 +1,127 @@
+"""Waiting for jobs, and the exit code that tells how they ended."""
+
+from __future__ import annotations
+
+from ...engine.waiting import Waiting
+from ...model.errors import NotFound
+from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
+from ...store.search import JobFilter
+from ..grammar import arguments
+from ..grammar.registry import Arg, command
+from ..result import Result
+from .selection import DRY_RUN, SELECTION, SHOWN, select, some_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from ...model.job import Job
+    from ..context import Context
+    from .selection import Selection
+
+SIGNAL_BASE = 128
+
+
+@command(
+    "wait",
+    *(arg for arg in SELECTION if arg is not DRY_RUN),
+    Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME", help="give up after this time (exit code 124)"),
+    group="Jobs",
+    examples=("wait job-1", "wait --tag nightly", "wait state:open", "wait 3-9 --timeout 10m"),
+)
+def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result:
+    """Wait until jobs are done.
+
+    With one job named the exit code is the job's own, 1 if it never ran. With several, or a filter, it is 1
+    if one of them did not complete, also if it ended before; it is 3 if a filter finds no jobs, but for
+    --all and state:open. The jobs are those that a filter finds at the start.
+    """
+    meant = select(context, **selection, means=STATES)
+    if not meant.numbers:
+        _demand_known(context, meant)
+        return Result(rows=[], ids=[], notes=["there is nothing to wait for"])
+    if meant.is_named and len(meant.numbers) == 1:
+        return wait_for_one(context, meant.numbers[0], timeout=timeout)
+    return _wait_for_several(context, meant, timeout)
+
+
+def _demand_known(context: Context, meant: Selection) -> None:
+    """Raise NotFound if nothing was meant: a mistake in a name must not look like jobs that are done."""
+    wanted = meant.wanted
+    if wanted is None:
+        raise NotFound("there are no ids on stdin")
+    if set(OPEN_STATES).issubset(wanted.states):
+        others = JobFilter(queues=wanted.queues, tags=wanted.tags)
+        if not others.condition()[0] or context.queue.store.search.count(others):
+            return
+    raise NotFound("no jobs match", hint="see all jobs with: queuectl list")
+
+
+def wait_for_one(context: Context, number: int, *, timeout: float | None) -> Result:
+    """Wait for a job, showing progress; the exit code is the job's own. Raises NotFound if it is removed."""
+    waiting = Waiting(context.queue, [number], timeout=timeout)
+    jobs = _await(context, waiting, [number])
+    if not jobs:
+        raise NotFound("the job was removed")
+    return _answer(jobs, exit_code_of(jobs[0]))
+
+
+def _wait_for_several(context: Context, meant: Selection, timeout: float | None) -> Result:
+    waiting = Waiting(context.queue, meant.numbers, timeout=timeout)
+    # A filter may find all that ever completed here; who named jobs wants to see them.
+    shown = [number for number, state in waiting.states.items() if meant.is_named or state != COMPLETED]
+    _tell_ended(context, waiting)
+    jobs = _await(context, waiting, shown)
+    if waiting.removed:
+        gone = some_of([str(number) for number in waiting.removed])
+        context.front_end.note(f"{jobs_text(len(waiting.removed))} removed before the end: number {gone}")
+    return _answer(jobs, int(not waiting.all_completed))
+
+
+def _tell_ended(context: Context, waiting: Waiting) -> None:
+    """Say which jobs had ended before, and had not completed."""
+    ended: dict[str, list[int]] = {}
+    for number, state in waiting.states.items():
+        if state not in (*OPEN_STATES, COMPLETED):
+            ended.setdefault(state, []).append(number)
+    if not ended:
+        return
+    told = [f"{_ids(context, numbers)} {state}" for state, numbers in ended.items()]
+    context.front_end.note(f"{sum(map(len, ended.values()))} ended before: {'; '.join(told)}")
+
+
+def _ids(context: Context, numbers: Sequence[int]) -> str:
+    return some_of([job.id for job in context.queue.store.search.jobs(numbers[:SHOWN])], len(numbers))
+
+
+def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[Job]:
+    """Wait, showing progress; return the jobs of these numbers as they ended."""
+    _warn_without_workers(context, waiting)
+    total = len(waiting.open)
+    progress = context.front_end.progress(total, "waiting")
+    try:
+        return waiting.jobs(numbers, lambda: progress.update(max(0, total - len(waiting.open))))
+    finally:
+        progress.close()
+
+
+def _warn_without_workers(context: Context, waiting: Waiting) -> None:
+    from ...engine.home.instance import pool_pid
+
+    if waiting.open and pool_pid(context.queue.home) is None:
+        context.front_end.note("no workers are running; start them with: queuectl worker start")
+
+
+def _answer(jobs: Sequence[Job], code: int) -> Result:
+    from .listing import LIST_COLUMNS
+
+    return Result(rows=[job.as_dict() for job in jobs], columns=LIST_COLUMNS, ids=[job.id for job in jobs], code=code)
+
+
+def exit_code_of(job: Job) -> int:
+    """Return the exit code that stands for how a job ended, as a shell would give it; 1 if it never ran."""
+    if job.state == COMPLETED:
+        return 0
+    if job.signal is not None:
+        return SIGNAL_BASE + job.signal
+    return job.exit_code or 1

@@ -1,0 +1,385 @@
+"""Actions on many jobs: looked at first, then committed, so that what is done is what was shown.
+
+    preview --selection, count--> a person says yes --commit--> done, if it still is what was shown
+
+A selection holds the exact numbers for ten minutes in memory; its id cannot be guessed. If the number of
+jobs that the action fits is another one by then, nothing is done and the new number is answered. A filter
+must say something: an empty one never means all.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from ...model import when
+from ...model.errors import InvalidInput
+from ...model.job import DEAD
+from ...model.when import iso
+from ..http.message import HttpError, Response, json_response
+from . import filters, listing
+from .route import Field, route
+from .shapes import (
+    FLAG,
+    INTEGER,
+    SCHEMAS,
+    TEXT,
+    TIME,
+    VERBS,
+    ApiError,
+    many,
+    maybe,
+    one_of,
+    picked,
+    record,
+    ref,
+    summary_json,
+    table,
+    whole,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator, Sequence, Tuple
+
+    from ...engine.change import Change
+    from ...store.search import Search
+    from ..app import App
+
+ACTIONS = ("retry", "cancel", "release", "hold", "remove")
+KEPT_MS = 10 * when.MINUTE
+MOST_SELECTIONS = 100
+MOST_SELECTED = 100_000
+SAMPLE = 10
+SHOWN = 100
+GROUPS = 20
+# So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
+NAMED, LONGEST_LINE = 5, 2_000
+
+SCHEMAS["Preview"] = record(
+    action=one_of(*ACTIONS),
+    count=INTEGER,
+    sample=many(ref("JobSummary")),
+    selection=maybe(TEXT),
+    expires_at=TIME,
+    refused=table(INTEGER),
+    more=FLAG,
+    command=maybe(TEXT),
+)
+SCHEMAS["Done"] = record(action=one_of(*ACTIONS), done=INTEGER, ids=many(TEXT), refused=many(ref("Refused")))
+GROUP = record(
+    exit_code=maybe(INTEGER),
+    signal=maybe(INTEGER),
+    error=maybe(TEXT),
+    count=INTEGER,
+    first_at=TIME,
+    last_at=TIME,
+    sample_ids=many(TEXT),
+)
+SCHEMAS["DlqGroups"] = record(
+    dead=INTEGER, items=many(GROUP), by_command=many(record(command=TEXT, count=INTEGER, last_at=TIME, sample_id=TEXT))
+)
+
+
+class Selection:
+    """What a preview has shown: the numbers of the jobs that an action fits."""
+
+    __slots__ = ("home", "action", "numbers", "expires_at")
+
+    def __init__(self, home: str, action: str, numbers: Sequence[int], expires_at: int) -> None:
+        self.home = home
+        self.action = action
+        self.numbers = tuple(numbers)
+        self.expires_at = expires_at
+
+
+class Selections:
+    """The selections of this process, the newest hundred at most."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, Selection] = {}
+
+    def keep(self, selection: Selection) -> str:
+        """Keep one; return its id."""
+        import secrets
+
+        name = secrets.token_urlsafe(24)
+        with self._lock:
+            while len(self._kept) >= MOST_SELECTIONS:
+                del self._kept[next(iter(self._kept))]
+            self._kept[name] = selection
+        return name
+
+    def take(self, name: str, home: str, now: int) -> Selection:
+        """Return one and forget it: it is good for one commit. Raises HttpError if it is not there any more."""
+        with self._lock:
+            found = self._kept.pop(name, None)
+        if found is None or found.home != home or found.expires_at <= now:
+            raise HttpError(
+                410,
+                "selection_expired",
+                "the selection is not there any more",
+                field="selection",
+                hint="look at the jobs once more",
+            )
+        return found
+
+
+SELECTIONS = Selections()
+
+
+class Chosen:
+    """What an action would be applied to, and how many jobs of other states it does not fit."""
+
+    __slots__ = ("numbers", "refused", "more")
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.refused: dict[str, int] = {}
+        self.more = False
+
+    def add(self, rows: Iterable[Tuple[int, str]], action: str, limit: int) -> bool:
+        """Take in jobs of these numbers and states; return False once there are enough."""
+        for number, state in rows:
+            if state not in VERBS[action]:
+                self.refused[state] = self.refused.get(state, 0) + 1
+            elif len(self.numbers) < limit:
+                self.numbers.append(number)
+            else:
+                self.more = True
+                return False
+        return True
+
+
+@route(
+    "POST",
+    "/jobs/actions/preview",
+    "Look at what an action on many jobs would do",
+    body=(
+        Field("action", one_of(*ACTIONS), "what to do", required=True),
+        Field("ids", many(TEXT, 1000), "ids or numbers of the jobs"),
+        Field("filter", TEXT, "or the jobs that this filter finds"),
+        Field("limit", whole(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
+    ),
+    answer=ref("Preview"),
+    errors=(400, 404, 422),
+)
+def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> Response:
+    if (ids is None) == (filter is None):
+        raise InvalidInput("give either ids or a filter", field="ids")
+    chosen = Chosen()
+    store, now = app.queue.store, app.clock.wall()
+    if ids is not None:
+        jobs = store.search.jobs(app.queue.find(ids))
+        chosen.add(((job.number, job.state) for job in jobs), action, limit)
+    else:
+        if not (filter or "").strip():
+            raise HttpError(
+                400,
+                "empty_filter",
+                "an empty filter would mean all jobs, say which",
+                field="filter",
+                hint="for all of a state: state:dead",
+            )
+        for rows in listing.everything(store, filters.parse(filter or "", now)):
+            if not chosen.add(rows, action, limit):
+                break
+    return _shown(app, action, chosen, _command(app, action, ids, filter))
+
+
+def _shown(app: App, action: str, chosen: Chosen, command: str | None) -> Response:
+    """Keep what was chosen for its commit, and show it."""
+    store, now = app.queue.store, app.clock.wall()
+    expires_at = now + KEPT_MS
+    selection = Selection(app.queue.home.path, action, chosen.numbers, expires_at)
+    return json_response(
+        {
+            "action": action,
+            "count": len(chosen.numbers),
+            "refused": chosen.refused,
+            "more": chosen.more,
+            "sample": [summary_json(job, now) for job in store.search.jobs(chosen.numbers[:SAMPLE])],
+            "selection": SELECTIONS.keep(selection) if chosen.numbers else None,
+            "expires_at": iso(expires_at),
+            "command": command,
+        }
+    )
+
+
+def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> str | None:
+    """Return what to type in a shell for the same, None if there is nothing that is the same."""
+    from shlex import join
+
+    if ids is not None:
+        return join(["queuectl", action, *ids]) if ids else None
+    words = []
+    for word in filters.words(text or ""):
+        if word.name not in ("state", "queue", "tag") or word.is_negated or f"--{word.name}" in words:
+            return None
+        words += [f"--{word.name}", word.value]
+        if word.name != "state" and "," in word.value:
+            return None
+    if "--state" not in words:
+        # Without one the shell means fewer states.
+        words += ["--state", ",".join(VERBS[action])]
+    return join(["queuectl", action, *words])
+
+
+@route(
+    "POST",
+    "/jobs/actions/commit",
+    "Do what a preview has shown",
+    body=(
+        Field("selection", TEXT, "from the preview", required=True),
+        Field("confirm_count", whole(0, MOST_SELECTED), "the count that was shown", required=True),
+    ),
+    answer=ref("Done"),
+    errors=(409, 410, 422),
+)
+def commit(app: App, *, selection: str, confirm_count: int) -> Response:
+    chosen = SELECTIONS.take(selection, app.queue.home.path, app.clock.wall())
+    fitting = _fitting(app, chosen)
+    if not len(fitting) == len(chosen.numbers) == confirm_count:
+        raise ApiError(
+            409,
+            "selection_changed",
+            f"the jobs changed meanwhile, the action fits {len(fitting)} now",
+            hint="look at them once more",
+            count=len(fitting),
+        )
+    return _done(chosen.action, _apply(app, chosen.action, fitting))
+
+
+def _fitting(app: App, chosen: Selection) -> list[int]:
+    """Return the jobs of a selection that its action still fits."""
+    found: list[int] = []
+    for start in range(0, len(chosen.numbers), listing.BATCH):
+        jobs = app.queue.store.search.jobs(chosen.numbers[start : start + listing.BATCH])
+        found += [job.number for job in jobs if job.state in VERBS[chosen.action]]
+    return found
+
+
+def _apply(app: App, action: str, numbers: Sequence[int]) -> Change:
+    queue = app.queue
+    verbs = {
+        "retry": queue.retry,
+        "cancel": queue.cancel,
+        "release": queue.release,
+        "hold": queue.hold,
+        "remove": queue.remove,
+    }
+    return verbs[action](*numbers)
+
+
+def _done(action: str, change: Change) -> Response:
+    refused = [{"id": job.id, "state": job.state, "message": job.message} for job in change.refused[:SHOWN]]
+    return json_response({"action": action, "done": len(change.done), "ids": change.done[:SHOWN], "refused": refused})
+
+
+@route(
+    "GET",
+    "/dlq/groups",
+    "Dead jobs grouped by how they failed, the largest group first",
+    query=(Field("limit", whole(1, 200), "how many groups at most", default=GROUPS),),
+    answer=ref("DlqGroups"),
+)
+def dlq_groups(app: App, *, limit: int) -> Response:
+    search = app.queue.store.search
+    items = []
+    for row in search.dead_spans(limit):
+        samples = search.jobs(list(dict.fromkeys((row["last"], row["first"]))))
+        items.append(
+            {
+                **picked(row, ("exit_code", "signal", "error", "first_at", "last_at")),
+                "count": row["jobs"],
+                "sample_ids": [job.id for job in samples],
+            }
+        )
+    commands = [
+        {**picked(row, ("command", "last_at")), "count": row["jobs"], "sample_id": row["example"]}
+        for row in search.dead_by_command(limit)
+    ]
+    dead = app.queue.store.counts.by_state().get(DEAD, 0)
+    return json_response({"dead": dead, "items": items, "by_command": commands})
+
+
+def _of_group(app: App, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
+    numbers = app.queue.store.search.dead_of_group(exit_code, signal, error)
+    return _done(action, _apply(app, action, numbers))
+
+
+SIGNATURE = (
+    Field("exit_code", maybe(INTEGER), "as the group has it", required=True),
+    Field("signal", maybe(INTEGER), "as the group has it", required=True),
+    Field("error", maybe(TEXT), "as the group has it", required=True),
+)
+
+
+@route(
+    "POST",
+    "/dlq/groups/preview",
+    "Look at what an action on the dead jobs that failed in one way would do",
+    body=(Field("action", one_of("retry", "remove"), "what to do", required=True), *SIGNATURE),
+    answer=ref("Preview"),
+    errors=(422,),
+)
+def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
+    search, chosen = app.queue.store.search, Chosen()
+    chosen.add(((number, DEAD) for number in search.dead_of_group(exit_code, signal, error)), action, MOST_SELECTED)
+    return _shown(app, action, chosen, _dlq_command(search, action, chosen.numbers))
+
+
+def _dlq_command(search: Search, action: str, numbers: Sequence[int]) -> str | None:
+    """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
+    from shlex import join
+
+    if not numbers:
+        # Without ids it would mean all of them.
+        return None
+    words = ["queuectl", "dlq", action]
+    if len(numbers) <= NAMED:
+        return join([*words, *(job.id for job in search.jobs(sorted(numbers)))])
+    for first, last in _runs(numbers):
+        word = str(first) if first == last else f"{first}-{last}"
+        # A job may have such a word as its id, and an id goes before a number.
+        is_id = search.number_of(word) is not None
+        words += [job.id for job in search.jobs(range(first, last + 1))] if is_id else [word]
+        if sum(map(len, words)) + len(words) > LONGEST_LINE:
+            return None
+    return join(words)
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of each run of numbers that follow each other."""
+    ordered = sorted(numbers)
+    first = previous = ordered[0]
+    for number in ordered[1:]:
+        if number != previous + 1:
+            yield first, previous
+            first = number
+        previous = number
+    yield first, previous
+
+
+@route(
+    "POST",
+    "/dlq/groups/retry",
+    "Run all dead jobs again that failed in one way",
+    body=SIGNATURE,
+    answer=ref("Done"),
+    errors=(422,),
+)
+def retry_group(app: App, *, exit_code: int | None, signal: int | None, error: str | None) -> Response:
+    return _of_group(app, "retry", exit_code, signal, error)
+
+
+@route(
+    "POST",
+    "/dlq/groups/remove",
+    "Delete all dead jobs that failed in one way",
+    body=SIGNATURE,
+    answer=ref("Done"),
+    errors=(422,),
+)
+def remove_group(app: App, *, exit_code: int | None, signal: int | None, error: str | None) -> Response:
+    return _of_group(app, "remove", exit_code, signal, error)

@@ -1,0 +1,68 @@
+"""Cursors: where a page ended, as a text that means nothing to whoever carries it.
+
+It holds the key of the last row, how many rows came before, and a hash of the filter and order that it
+belongs to: with another filter, or altered, it is refused instead of giving a page that belongs nowhere.
+There is no offset in it, so rows that come or go meanwhile neither repeat a row nor hide one.
+"""
+
+from __future__ import annotations
+
+from ..http.message import HttpError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence, Tuple
+
+    Key = Tuple[int, ...]
+
+LONGEST = 400
+MOST = 1 << 62
+
+
+class Cursor:
+    """A place in a list: behind the row with this key; `seen` rows of the list came before."""
+
+    __slots__ = ("key", "seen")
+
+    def __init__(self, key: Key, seen: int) -> None:
+        self.key = key
+        self.seen = seen
+
+
+def write(cursor: Cursor, belongs_to: Sequence[str]) -> str:
+    """Return the text of a cursor for the list that these words describe."""
+    import base64
+    import json
+
+    content = {"k": list(cursor.key), "s": cursor.seen, "f": _hash(belongs_to)}
+    return base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).rstrip(b"=").decode()
+
+
+def read(text: str, belongs_to: Sequence[str], length: int) -> Cursor:
+    """Return the cursor that a text stands for, with a key of so many numbers. Raises HttpError."""
+    import base64
+    import json
+
+    try:
+        if len(text) > LONGEST or not text.isascii():
+            raise ValueError("no cursor of ours")
+        content = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        key, seen = tuple(content["k"]), content["s"]
+        is_ours = content["f"] == _hash(belongs_to)
+    except (ValueError, KeyError, TypeError):
+        raise _bad("the cursor is damaged") from None
+    if not is_ours:
+        raise _bad("the cursor belongs to another filter or order")
+    if len(key) != length or not all(type(part) is int and abs(part) <= MOST for part in (*key, seen)) or seen < 0:
+        raise _bad("the cursor is damaged")
+    return Cursor(key, seen)
+
+
+def _hash(words: Sequence[str]) -> str:
+    import hashlib
+
+    return hashlib.sha256("\0".join(words).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _bad(message: str) -> HttpError:
+    return HttpError(400, "bad_cursor", message, field="cursor", hint="begin again without a cursor")

@@ -1,0 +1,96 @@
+"""Exports: all jobs of a filter, streamed, as JSON lines or as CSV that a spreadsheet may open."""
+
+from __future__ import annotations
+
+from ...frontends.render import FORMULA_STARTS
+from ...model.job import Job
+from ..http.message import Response
+from . import filters, listing
+from .jobs import SORT, Q
+from .route import route
+from .shapes import job_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, Sequence
+
+    from ...store.pages import Wanted
+    from ..app import App
+
+JSON_LINES = "application/jsonl; charset=utf-8"
+CSV = "text/csv; charset=utf-8; header=present"
+
+
+@route(
+    "GET",
+    "/export.jsonl",
+    "All jobs of a filter, a JSON object a line",
+    query=(Q, SORT),
+    answer=JSON_LINES,
+    errors=(400,),
+)
+def export_jsonl(app: App, *, q: str, sort: str) -> Response:
+    wanted = filters.parse(q, app.clock.wall(), sort)
+    return _file(_pieces(app, wanted, _json_line), "jobs.jsonl", JSON_LINES)
+
+
+@route("GET", "/export.csv", "All jobs of a filter as CSV", query=(Q, SORT), answer=CSV, errors=(400,))
+def export_csv(app: App, *, q: str, sort: str) -> Response:
+    wanted = filters.parse(q, app.clock.wall(), sort)
+    return _file(_with_header(_pieces(app, wanted, _csv_row)), "jobs.csv", CSV)
+
+
+def _file(pieces: Iterator[bytes], name: str, content_type: str) -> Response:
+    return Response(
+        200, content_type=content_type, pieces=pieces, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def _pieces(app: App, wanted: Wanted, line: Callable[[Job], str]) -> Iterator[bytes]:
+    """Yield the lines of all jobs, a batch at a time; one that is removed meanwhile is left out."""
+    store = app.queue.store
+    for rows in listing.everything(store, wanted):
+        jobs = store.search.jobs([number for number, _ in rows])
+        yield "".join(map(line, jobs)).encode("utf-8", "backslashreplace")
+
+
+def _with_header(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    yield _csv_line(Job.FIELDS).encode()
+    yield from pieces
+
+
+def _json_line(job: Job) -> str:
+    import json
+
+    return json.dumps(job_json(job), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _csv_row(job: Job) -> str:
+    return _csv_line(list(job_json(job).values()))
+
+
+def _csv_line(values: Sequence[object]) -> str:
+    """Return a line by RFC 4180, everything quoted."""
+    return ",".join(map(_cell, values)) + "\r\n"
+
+
+def _cell(value: object) -> str:
+    """Return a cell; what a spreadsheet would take for a formula is marked as text."""
+    text = _plain(value)
+    if text.startswith(FORMULA_STARTS) and not isinstance(value, (int, float)):
+        text = "'" + text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    if isinstance(value, dict):
+        import json
+
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return str(value)

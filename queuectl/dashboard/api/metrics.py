@@ -1,0 +1,277 @@
+"""Charts and tables: what happened per minute and queue, and which commands stand out.
+
+Series come from the rollups, which outlive the jobs. A bucket in which nothing ended is 0, one of which
+nothing is known (before the first record, or still to come) is null, and so is an average of nothing.
+Percentiles are estimated from the histograms in `timings`, of five minutes each, so their step may be longer.
+"""
+
+from __future__ import annotations
+
+from ...engine.reports import summary as reports
+from ...model import when
+from ...model.errors import quoted
+from ...model.histogram import BUCKETS, percentile
+from ...model.when import iso
+from ...store.timings import SLOT_MS
+from ..http.message import HttpError, Response, json_response
+from .route import Field, route
+from .shapes import INTEGER, NUMBER, SCHEMAS, SECONDS, TEXT, TIME, many, maybe, one_of, record, ref, seconds, whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable
+
+    from ...store.sqlite import Row
+    from ..app import App
+
+MOST_POINTS = 500
+MOST_QUEUES = 50
+SAMPLE = 10_000
+# Buckets people can name: whole minutes, hours and days.
+STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080, 20_160, 43_200)
+COUNTS = ("finished", "failed", "dead")
+AVERAGES = ("run_time", "wait_time")
+PERCENTILES = (50, 95, 99)
+SHOWN = 500
+
+SPREADS = record(**{f"p{percent}": many(maybe(SECONDS)) for percent in PERCENTILES})
+TOTALS = record(**{"from": TIME, "to": TIME, **dict.fromkeys(COUNTS, INTEGER)})
+SCHEMAS["Series"] = record(
+    **{
+        "from": TIME,
+        "to": TIME,
+        "step": INTEGER,
+        "series": many(
+            record(
+                queue=maybe(TEXT),
+                **{name: many(maybe(INTEGER)) for name in COUNTS},
+                **{name: many(maybe(SECONDS)) for name in AVERAGES},
+            )
+        ),
+        "percentiles": record(
+            **{
+                "from": TIME,
+                "to": TIME,
+                "step": INTEGER,
+                "series": many(record(queue=maybe(TEXT), **dict.fromkeys(AVERAGES, SPREADS))),
+            }
+        ),
+        "totals": TOTALS,
+        "previous": maybe(TOTALS),
+    }
+)
+ROW = record(
+    command=TEXT,
+    attempts=INTEGER,
+    failed=INTEGER,
+    average=maybe(SECONDS),
+    longest=maybe(SECONDS),
+    last_at=TIME,
+    sample_id=maybe(TEXT),
+)
+SCHEMAS["Top"] = record(sampled=INTEGER, slowest=many(ROW), failing=many(ROW))
+SPREAD = record(**dict.fromkeys(("average", "minimum", "maximum", "p50", "p90", "p95", "p99"), SECONDS))
+SCHEMAS["Summary"] = record(
+    sampled_attempts=INTEGER,
+    run_time=maybe(SPREAD),
+    wait_time=maybe(SPREAD),
+    success_rate=maybe(NUMBER),
+    success_rate_day=maybe(NUMBER),
+    exit_codes=many(record(outcome=TEXT, exit_code=maybe(INTEGER), signal=maybe(INTEGER), count=INTEGER)),
+)
+
+
+@route(
+    "GET",
+    "/metrics/series",
+    "What ended over time and how long it took, and what ended in the same time before",
+    query=(
+        Field("from", TEXT, "an instant, or such as -6h", default="-1h"),
+        Field("to", TEXT, "an instant (default: now)", default="now"),
+        Field("points", whole(3, MOST_POINTS), "how many values at most", default=120),
+        Field("queue", TEXT, "only this queue"),
+        Field("by", one_of("queue"), "a series for each queue"),
+    ),
+    answer=ref("Series"),
+    errors=(400,),
+)
+def series(app: App, *, points: int, queue: str | None, by: str | None, to: str, **given: str) -> Response:
+    now = app.clock.wall()
+    since, until = _instant(given["from"], now, "from"), _instant(to, now, "to")
+    if since >= until:
+        raise HttpError(400, "bad_parameter", "from must be before to", field="from")
+    step = _step(until - since, points)
+    first, last = since // step, until // step + 1
+    store = app.queue.store
+    rows = [
+        row
+        for row in store.stats.series(first * step, last * step, step // when.MINUTE)
+        if queue in (None, row["queue"])
+    ]
+    known = store.stats.first_minute()
+    names: list[str | None] = [queue]
+    if by is not None:
+        names = list(sorted({row["queue"] for row in rows})[:MOST_QUEUES])
+    buckets = range(first, last)
+    unknown = [known is None or (bucket + 1) * step <= known or bucket * step > now for bucket in buckets]
+    return json_response(
+        {
+            "from": iso(first * step),
+            "to": iso(last * step),
+            "step": step // 1000,
+            "series": [
+                {"queue": name, **_values((row for row in rows if name in (None, row["queue"])), buckets, unknown)}
+                for name in names
+            ],
+            "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
+            "totals": _totals(app, since, until, queue),
+            "previous": _previous(app, since, until, queue, known),
+        }
+    )
+
+
+def _percentiles(app: App, since: int, until: int, step: int, names: list[str | None]) -> dict[str, Any]:
+    """Return the percentiles of each step, a multiple of SLOT_MS, for some queues (None: for all together)."""
+    first, last = since // step, until // step + 1
+    rows = app.queue.store.timings.series(first * step, last * step, step // SLOT_MS)
+    return {
+        "from": iso(first * step),
+        "to": iso(last * step),
+        "step": step // 1000,
+        "series": [
+            {"queue": name, **_spreads((row for row in rows if name in (None, row["queue"])), range(first, last))}
+            for name in names
+        ],
+    }
+
+
+def _spreads(rows: Iterable[Row], buckets: range) -> dict[str, Any]:
+    counts: dict[tuple[str, int], list[int]] = {}
+    for row in rows:
+        for name, column in (("run_time", "run"), ("wait_time", "wait")):
+            counts.setdefault((name, row["bucket"]), [0] * BUCKETS)[row[column]] += row["attempts"]
+    return {
+        name: {
+            f"p{percent}": [seconds(percentile(counts.get((name, bucket), ()), percent)) for bucket in buckets]
+            for percent in PERCENTILES
+        }
+        for name in AVERAGES
+    }
+
+
+def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, Any]:
+    """Return what ended in the minutes after that of `since` up to that of `until`."""
+    rows = app.queue.store.stats.queue_totals(since + when.MINUTE, until + when.MINUTE)
+    return {
+        "from": iso(since),
+        "to": iso(until),
+        **{name: sum(row[name] for row in rows if queue in (None, row["queue"])) for name in COUNTS},
+    }
+
+
+def _previous(app: App, since: int, until: int, queue: str | None, known: int | None) -> dict[str, Any] | None:
+    """Return what ended in the same time before `since`, None if not all of that time is known."""
+    before = since - (until - since)
+    if known is None or before // when.MINUTE + 1 < known // when.MINUTE:
+        return None
+    return _totals(app, before, since, queue)
+
+
+def _instant(text: str, now: int, name: str) -> int:
+    try:
+        if text.startswith("-"):
+            return max(0, now - when.parse_duration(text[1:]))
+        return when.parse_instant(text, now)
+    except ValueError as error:
+        raise HttpError(400, "bad_parameter", f"{name} is {error}, got {quoted(text)}", field=name) from None
+
+
+def _step(span: int, points: int) -> int:
+    """Return the shortest step, in milliseconds, by which a span and a part of one at either end fit."""
+    for minutes in STEPS:
+        if span // (minutes * when.MINUTE) + 2 <= points:
+            return minutes * when.MINUTE
+    days = -(-span // (points - 2) // when.DAY) + 1
+    return days * when.DAY
+
+
+def _values(rows: Iterable[Row], buckets: range, unknown: list[bool]) -> dict[str, list[Any]]:
+    sums: dict[int, list[int]] = {}
+    for row in rows:
+        total = sums.setdefault(row["bucket"], [0] * len((*COUNTS, *AVERAGES)))
+        for index, name in enumerate((*COUNTS, *AVERAGES)):
+            total[index] += row[name]
+    found: dict[str, list[Any]] = {name: [] for name in (*COUNTS, *AVERAGES)}
+    for bucket, is_unknown in zip(buckets, unknown):
+        total = sums.get(bucket, [0] * len(found))
+        attempts = sum(total[: len(COUNTS)])
+        for index, name in enumerate(COUNTS):
+            found[name].append(None if is_unknown else total[index])
+        for index, name in enumerate(AVERAGES, len(COUNTS)):
+            found[name].append(seconds(total[index] / attempts) if attempts else None)
+    return found
+
+
+@route(
+    "GET",
+    "/metrics/top",
+    "The slowest and the most failing commands among the newest attempts",
+    query=(
+        Field("limit", whole(1, 50), "how many of each", default=10),
+        Field("sample", whole(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
+    ),
+    answer=ref("Top"),
+    errors=(400,),
+)
+def top(app: App, *, limit: int, sample: int) -> Response:
+    stats = app.queue.store.stats
+    return json_response(
+        {
+            "sampled": sample,
+            "slowest": _rows(app, stats.slowest(sample, limit)),
+            "failing": _rows(app, stats.most_failing(sample, limit)),
+        }
+    )
+
+
+def _rows(app: App, rows: list[Row]) -> list[dict[str, Any]]:
+    ids = {job.number: job.id for job in app.queue.store.search.jobs([row["example"] for row in rows])}
+    return [
+        {
+            "command": row["command"][:SHOWN],
+            "attempts": row["attempts"],
+            "failed": row["failed"],
+            "average": seconds(row["average"]),
+            "longest": seconds(row["longest"]),
+            "last_at": iso(row["last_at"]),
+            "sample_id": ids.get(row["example"]),
+        }
+        for row in rows
+    ]
+
+
+@route(
+    "GET",
+    "/metrics/summary",
+    "Run and wait times, success rates and exit codes of the newest attempts",
+    answer=ref("Summary"),
+)
+def summary(app: App) -> Response:
+    found = reports.metrics(app.queue.home, app.queue.store, app.clock.wall())
+    codes = [
+        {"outcome": row["outcome"], "exit_code": row["exit_code"], "signal": row["signal"], "count": row["attempts"]}
+        for row in app.queue.store.stats.outcomes(SAMPLE, 20)
+    ]
+    spreads = {
+        name: None if found[name] is None else {key: seconds(value) for key, value in found[name].items()}
+        for name in AVERAGES
+    }
+    return json_response(
+        {
+            "sampled_attempts": found["sampled_attempts"],
+            **spreads,
+            "exit_codes": codes,
+            "success_rate": found["success_rate"],
+            "success_rate_day": found["success_rate_day"],
+        }
+    )

@@ -1,0 +1,256 @@
+"""How things look in JSON, and the schemas that say so: one function and one schema for each noun.
+
+Times are RFC 3339 in UTC with milliseconds, durations seconds, ids texts, numbers integers. What is not
+there is null. Secrets in environments are masked.
+"""
+
+from __future__ import annotations
+
+from ...engine.reports.snapshot import elapsed
+from ...model.job import HELD, PROCESSING, STATES, Job, mask, sources
+from ...model.when import iso
+from ..http.message import HttpError, json_response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Mapping
+
+    from ...store.sqlite import Row
+    from ..http.message import Response
+
+    Schema = dict[str, Any]
+
+COMMAND_SHOWN = 500
+TEXT: Schema = {"type": "string"}
+INTEGER: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+FLAG: Schema = {"type": "boolean"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+SECONDS: Schema = {"type": "number", "description": "seconds"}
+STATE: Schema = {"type": "string", "enum": list(STATES)}
+VERBS: dict[str, tuple[str, ...]] = {
+    "retry": sources("retry"),
+    "cancel": (*sources("cancel"), PROCESSING),
+    "release": (HELD,),
+    "hold": sources("hold"),
+    "edit": sources("edit"),
+    "remove": tuple(state for state in STATES if state != PROCESSING),
+    "duplicate": STATES,
+}
+TIMES = ("run_at", "created_at", "updated_at", "started_at", "finished_at")
+DURATIONS = ("timeout", "duration")
+LEFT_OUT = ("cwd", "env", "allow_background")
+
+
+def maybe(schema: Schema) -> Schema:
+    """Return a schema that allows null too."""
+    return {"allOf": [schema], "nullable": True} if "$ref" in schema else {**schema, "nullable": True}
+
+
+def many(schema: Schema, most: int | None = None) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "items": schema, **({} if most is None else {"maxItems": most})}
+
+
+def table(schema: Schema) -> Schema:
+    """Return the schema of an object with any keys."""
+    return {"type": "object", "additionalProperties": schema}
+
+
+def record(**properties: Schema) -> Schema:
+    """Return the schema of an object with exactly these keys."""
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def ref(name: str) -> Schema:
+    """Return a reference to one of SCHEMAS."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def whole(low: int, high: int) -> Schema:
+    """Return the schema of an integer of a range."""
+    return {"type": "integer", "minimum": low, "maximum": high}
+
+
+def one_of(*words: str) -> Schema:
+    """Return the schema of one of some words."""
+    return {"type": "string", "enum": list(words)}
+
+
+class ApiError(HttpError):
+    """A refusal that says more: `extra` stands beside its code and message."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        field: str | None = None,
+        **extra: object,
+    ) -> None:
+        super().__init__(status, code, message, hint=hint, field=field)
+        self.extra = extra
+
+    def response(self) -> Response:
+        """Return it as the answer."""
+        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field, **self.extra}
+        return json_response({"error": error}, self.status, self.headers)
+
+
+def seconds(ms: float | None) -> float | None:
+    """Return milliseconds as seconds."""
+    return None if ms is None else round(ms) / 1000
+
+
+def median(values: Iterable[int]) -> int | None:
+    """Return the middle of some values, None without any."""
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2] if ordered else None
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """Return everything about a job."""
+    values = job.as_dict()
+    for name in TIMES:
+        values[name] = iso(values[name])
+    for name in DURATIONS:
+        values[name] = seconds(values[name])
+    return values
+
+
+def summary_json(job: Job, now: int) -> dict[str, Any]:
+    """Return what a list shows of a job."""
+    values = {name: value for name, value in job_json(job).items() if name not in LEFT_OUT}
+    values["command"] = job.command[:COMMAND_SHOWN]
+    values["command_cut"] = len(job.command) > COMMAND_SHOWN
+    values["elapsed"] = seconds(elapsed(job, now))
+    values["allowed_actions"] = allowed_actions(job)
+    return values
+
+
+def allowed_actions(job: Job) -> list[str]:
+    """Return the verbs that a job's state allows."""
+    return [verb for verb, states in VERBS.items() if job.state in states]
+
+
+def attempt_json(row: Row) -> dict[str, Any]:
+    """Return one try of a job."""
+    values = dict(row)
+    del values["id"]
+    for name in ("started_at", "finished_at"):
+        values[name] = iso(values[name])
+    for name in ("duration", "wait_time"):
+        values[name] = seconds(values[name])
+    return values
+
+
+def worker_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of `summary.worker_rows`."""
+    values = dict(row)
+    values["heartbeat_at"] = iso(values["heartbeat_at"])
+    for name in ("elapsed", "uptime"):
+        values[name] = seconds(values[name])
+    return values
+
+
+def masked(env: Mapping[str, str]) -> dict[str, str]:
+    """Return variables without their secrets."""
+    return {name: mask(name, value) for name, value in env.items()}
+
+
+def picked(row: Row, names: Iterable[str]) -> dict[str, Any]:
+    """Return some columns; those that end with `_at` as times."""
+    return {name: iso(row[name]) if name.endswith("_at") else row[name] for name in names}
+
+
+_JOB: dict[str, Schema] = {
+    "id": TEXT,
+    "number": INTEGER,
+    "command": TEXT,
+    "state": STATE,
+    "queue": TEXT,
+    "priority": INTEGER,
+    "attempts": INTEGER,
+    "max_retries": INTEGER,
+    "timeout": maybe(SECONDS),
+    "run_at": TIME,
+    "created_at": TIME,
+    "updated_at": TIME,
+    "started_at": maybe(TIME),
+    "finished_at": maybe(TIME),
+    "duration": maybe(SECONDS),
+    "exit_code": maybe(INTEGER),
+    "signal": maybe(INTEGER),
+    "error": maybe(TEXT),
+    "worker": maybe(INTEGER),
+    "pid": maybe(INTEGER),
+    "cwd": TEXT,
+    "env": table(TEXT),
+    "tags": many(TEXT),
+    "allow_background": FLAG,
+    "schedule": maybe(TEXT),
+}
+SUMMARY: dict[str, Schema] = {
+    **{name: schema for name, schema in _JOB.items() if name not in LEFT_OUT},
+    "command_cut": FLAG,
+    "elapsed": maybe(SECONDS),
+    "allowed_actions": many(one_of(*VERBS)),
+}
+SCHEMAS: dict[str, Schema] = {
+    "Error": {
+        "type": "object",
+        "required": ["error"],
+        "additionalProperties": False,
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["code", "message", "hint", "field"],
+                "properties": {
+                    "code": TEXT,
+                    "message": TEXT,
+                    "hint": maybe(TEXT),
+                    "field": maybe(TEXT),
+                    "position": INTEGER,
+                    "suggestion": maybe(TEXT),
+                    "count": INTEGER,
+                },
+            }
+        },
+    },
+    "Job": record(**_JOB),
+    "JobSummary": record(**SUMMARY),
+    "JobChanged": record(job=ref("Job"), allowed_actions=many(one_of(*VERBS))),
+    "Attempt": record(
+        attempt=INTEGER,
+        worker=INTEGER,
+        pid=maybe(INTEGER),
+        started_at=TIME,
+        wait_time=SECONDS,
+        finished_at=maybe(TIME),
+        duration=maybe(SECONDS),
+        outcome=maybe(TEXT),
+        exit_code=maybe(INTEGER),
+        signal=maybe(INTEGER),
+        error=maybe(TEXT),
+        output_size=INTEGER,
+    ),
+    "Worker": record(
+        worker=INTEGER,
+        pid=INTEGER,
+        state=one_of("busy", "idle", "stopping", "lost"),
+        job=maybe(TEXT),
+        elapsed=maybe(SECONDS),
+        jobs_done=INTEGER,
+        heartbeat_at=TIME,
+        memory=INTEGER,
+        uptime=SECONDS,
+        busy=maybe(NUMBER),
+        queues=TEXT,
+        command=maybe(TEXT),
+        trouble=maybe(TEXT),
+    ),
+    "Refused": record(id=TEXT, state=STATE, message=TEXT),
+    "Upcoming": record(at=TIME, what=TEXT, id=TEXT, command=TEXT),
+}

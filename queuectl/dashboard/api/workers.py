@@ -1,0 +1,262 @@
+"""Queues and workers: how much there is to do, who does it, and how many of them there are.
+
+Starting runs our own command, since a process with threads must not fork. Stopping and scaling may take
+as long as the jobs that run: they go on in a thread, and after two seconds the answer is 202 meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from ...engine.daemons.daemon import own_command
+from ...engine.daemons.pool_control import scale_pool, stop_pool
+from ...engine.home.instance import pool_pid
+from ...engine.reports import summary
+from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
+from ...model.job import FAILED, PENDING, SCHEDULED
+from ...model.spec import is_name
+from ...model.when import MINUTE
+from ..http.message import Response, json_response
+from .route import Field, route
+from .shapes import FLAG, INTEGER, NUMBER, SCHEMAS, SECONDS, TEXT, many, maybe, record, ref, seconds, table, whole
+from .shapes import worker_json as shaped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from ...engine.queue import Queue
+    from ..app import App
+
+PATIENCE_SECONDS = 2.0
+START_SECONDS = 90
+HOUR_MS = 60 * MINUTE
+RATE_MINUTES = 5
+
+SCHEMAS["Workers"] = record(
+    items=many(ref("Worker")),
+    pool=record(running=FLAG, pid=maybe(INTEGER), target=maybe(INTEGER)),
+    max_workers=INTEGER,
+    default_count=INTEGER,
+)
+SCHEMAS["Stopped"] = record(stopped=FLAG, pid=maybe(INTEGER), done=FLAG)
+SCHEMAS["Queues"] = record(
+    items=many(
+        record(
+            queue=TEXT,
+            counts=table(INTEGER),
+            depth=INTEGER,
+            oldest_age=maybe(SECONDS),
+            per_minute_5=NUMBER,
+            finished_hour=INTEGER,
+            failed_hour=INTEGER,
+            dead_hour=INTEGER,
+            eta=maybe(SECONDS),
+        )
+    )
+)
+
+
+@route("GET", "/queues", "Each queue: how much waits, since when, and how fast it goes", answer=ref("Queues"))
+def queues(app: App) -> Response:
+    store, now = app.queue.store, app.clock.wall()
+    hour = {row["queue"]: row for row in store.stats.queue_totals(now - HOUR_MS)}
+    recent = {row["queue"]: row for row in store.stats.queue_totals(now - RATE_MINUTES * MINUTE)}
+    counts = store.counts.by_queue()
+    return json_response(
+        {
+            "items": [
+                _queue(app, name, counts.get(name, {}), hour.get(name), recent.get(name), now)
+                for name in sorted({*counts, *hour})
+            ]
+        }
+    )
+
+
+def _queue(app: App, name: str, counts: dict[str, int], hour: Any, recent: Any, now: int) -> dict[str, Any]:
+    oldest = app.queue.store.stats.oldest_in(name) if counts.get(PENDING) else None
+    ended = 0 if recent is None else recent["finished"] + recent["dead"]
+    # The minute that is not over counts in part.
+    per_minute = round(ended / (RATE_MINUTES + now % MINUTE / MINUTE), 2)
+    depth = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
+    waiting = counts.get(PENDING, 0)
+    return {
+        "queue": name,
+        "counts": counts,
+        "depth": depth,
+        "oldest_age": None if oldest is None else seconds(max(0, now - oldest)),
+        "per_minute_5": per_minute,
+        **{f"{key}_hour": 0 if hour is None else hour[key] for key in ("finished", "failed", "dead")},
+        "eta": round(waiting / per_minute * 60, 1) if per_minute and waiting else None,
+    }
+
+
+@route("GET", "/workers", "The workers and their health", answer=ref("Workers"))
+def workers(app: App) -> Response:
+    return json_response(_workers(app))
+
+
+def _workers(app: App) -> dict[str, Any]:
+    queue, settings = app.queue, app.queue.settings()
+    rows = summary.worker_rows(queue.home, queue.store, app.clock.wall())
+    pid = pool_pid(queue.home)
+    return {
+        "items": [shaped(row) for row in rows],
+        "max_workers": settings.max_workers,
+        "default_count": settings.worker_count,
+        "pool": {
+            "running": pid is not None,
+            "pid": pid,
+            "target": queue.store.meta.pool_target() if pid is not None else None,
+        },
+    }
+
+
+COUNT = whole(1, 256)
+
+
+@route(
+    "POST",
+    "/workers",
+    "Start workers in the background; answers once they are up",
+    body=(
+        Field("count", COUNT, "how many (default: the setting worker_count)"),
+        Field("queues", many(TEXT, 64), "only jobs of these queues", default=[]),
+    ),
+    answer=ref("Workers"),
+    status=201,
+    errors=(409, 422),
+)
+def start(app: App, *, count: int | None, queues: list[str]) -> Response:
+    count = _allowed(app, app.queue.settings().worker_count if count is None else count)
+    for name in queues:
+        if not is_name(name):
+            raise InvalidInput(f"there cannot be a queue named {name!r}", field="queues")
+    words = ["--home", app.queue.home.path, "--json", "worker", "start", "--count", str(count)]
+    for name in queues:
+        words += ["--queue", name]
+    _run(words)
+    return json_response(_workers(app), 201)
+
+
+def _allowed(app: App, count: int) -> int:
+    most = app.queue.settings().max_workers
+    if count > most:
+        raise InvalidInput(
+            f"at most {most} workers are allowed, got {count}",
+            field="count",
+            hint="allow more by the setting max_workers",
+        )
+    return count
+
+
+def _run(words: list[str]) -> None:
+    """Run a command of ours. Raises what it says that went wrong."""
+    import json
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            own_command(words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=START_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DaemonUnavailable("the workers did not come up in time", hint="see queuectl worker logs") from None
+    if done.returncode == 0:
+        return
+    try:
+        error = json.loads(done.stderr)["error"]
+        kind = Conflict if error["code"] == Conflict.code else DaemonUnavailable
+        raise kind(error["message"], hint=error["hint"])
+    except (ValueError, KeyError, TypeError):
+        raise DaemonUnavailable("the workers did not come up", hint="see queuectl worker logs") from None
+
+
+@route(
+    "POST",
+    "/workers/scale",
+    "Change the number of workers; those that leave finish their job",
+    body=(Field("count", COUNT, "how many there shall be", required=True),),
+    answer=ref("Workers"),
+    others={202: ref("Workers")},
+    errors=(409, 422),
+)
+def scale(app: App, *, count: int) -> Response:
+    count = _allowed(app, count)
+    is_done, _ = BACKGROUND.run(app, "scale", lambda queue: scale_pool(queue, count), is_shared=False)
+    return json_response(_workers(app), 200 if is_done else 202)
+
+
+@route(
+    "POST",
+    "/workers/stop",
+    "Stop the workers, when their jobs are done or with force at once",
+    body=(Field("force", FLAG, "end current jobs; they go back to the queue", default=False),),
+    answer=ref("Stopped"),
+    others={202: ref("Stopped")},
+    errors=(422,),
+)
+def stop(app: App, *, force: bool) -> Response:
+    before = pool_pid(app.queue.home)
+    # A second request without force waits with the first: to a pool a second signal would mean force.
+    is_done, pid = BACKGROUND.run(
+        app, f"stop {force}", lambda queue: stop_pool(queue, patience=None, force=force), is_shared=True
+    )
+    pid = pid if is_done else before
+    return json_response({"stopped": is_done and pid is not None, "pid": pid, "done": is_done}, 200 if is_done else 202)
+
+
+class Work:
+    """Something that goes on in a thread of its own: what came of it, once `ended` is set."""
+
+    def __init__(self, queue: Queue, work: Callable[[Queue], Any]) -> None:
+        self.ended = threading.Event()
+        self.result: Any = None
+        self.error: QueueCTLError | None = None
+        self._queue = queue
+        self._work = work
+
+    def run(self) -> None:
+        """Do it."""
+        try:
+            self.result = self._work(self._queue)
+        except QueueCTLError as error:
+            self.error = error
+        finally:
+            self._queue.close()
+            self.ended.set()
+
+
+class Background:
+    """Work that a request waits for only so long."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._going_on: dict[tuple[str, str], Work] = {}
+
+    def run(self, app: App, name: str, work: Callable[[Queue], Any], *, is_shared: bool) -> tuple[bool, Any]:
+        """Return whether it is done after a short wait, and its result. Raises what it raised.
+
+        If it `is_shared` and the same goes on in this home already, that is waited for.
+        """
+        begun = self._begin((app.queue.home.path, name), Work(app.queue, work), is_shared)
+        app.clock.wait(begun.ended, PATIENCE_SECONDS)
+        if begun.error is not None:
+            raise begun.error
+        return begun.ended.is_set(), begun.result
+
+    def _begin(self, key: tuple[str, str], work: Work, is_shared: bool) -> Work:
+        with self._lock:
+            going_on = self._going_on.get(key)
+            if is_shared and going_on is not None and not going_on.ended.is_set():
+                return going_on
+            self._going_on[key] = work
+        threading.Thread(target=work.run, name=f"dashboard {key[1]}", daemon=True).start()
+        return work
+
+
+BACKGROUND = Background()

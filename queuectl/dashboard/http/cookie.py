@@ -1,0 +1,62 @@
+"""The cookie of a page. It lets its bearer read, never write.
+
+Cookies know no ports: a browser sends them to every server on the same name, whoever runs it. So the cookie is
+not the token but derived from it, and it opens no page that has the token in it. There is one exception: the
+answer to a link with the token redirects to a clean address, and the page there must still be given the token.
+The cookie of that answer carries a ticket, which is good for one page and not for long.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...model.clock import Clock
+    from .wire import Head
+
+TICKET_MS = 300_000
+MOST_TICKETS = 100
+
+
+class Cookie:
+    """The cookie of the dashboard that has this token and this port."""
+
+    def __init__(self, token: str, port: int, clock: Clock) -> None:
+        self.name = f"queuectl_token_{port}"
+        self._value = hmac.new(token.encode(), f"read on port {port}".encode(), "sha256").hexdigest()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tickets: dict[str, int] = {}
+
+    def is_in(self, head: Head) -> bool:
+        """Return whether a request has the cookie, in a time that does not tell how much of it is right."""
+        value = self._given(head).partition(".")[0]
+        return hmac.compare_digest(value.encode("utf-8", "replace"), self._value.encode())
+
+    def redeem(self, head: Head) -> bool:
+        """Return whether a request has the cookie with a ticket that is still good; from now on it is not."""
+        ticket = self._given(head).partition(".")[2]
+        if not ticket or not self.is_in(head):
+            return False
+        with self._lock:
+            until = self._tickets.pop(ticket, None)
+        return until is not None and self._clock.monotonic() < until
+
+    def setting(self, *, with_ticket: bool = False) -> str:
+        """Return the value of Set-Cookie."""
+        value = f"{self._value}.{self._issue()}" if with_ticket else self._value
+        return f"{self.name}={value}; Path=/; HttpOnly; SameSite=Strict"
+
+    def _issue(self) -> str:
+        now, ticket = self._clock.monotonic(), secrets.token_urlsafe(16)
+        with self._lock:
+            good = [(other, until) for other, until in self._tickets.items() if until > now]
+            self._tickets = dict([*good[1 - MOST_TICKETS :], (ticket, now + TICKET_MS)])
+        return ticket
+
+    def _given(self, head: Head) -> str:
+        pairs = (part.strip().partition("=") for part in head.headers.get("cookie", "").split(";"))
+        return next((value for name, _, value in pairs if name == self.name), "")

@@ -1,0 +1,224 @@
+"""Who may ask for what. Whoever can use the dashboard can run commands as its user.
+
+Every request passes `Guard.admit`:
+
+    Host            one of ours, or a page elsewhere that had its name rebound to us could ask      421
+    Origin, site    of writes, and of all API calls: from a page of ours                            403
+    token           of all of the API: in the header X-QueueCTL-Token (or Authorization: Bearer);
+                    for reads the cookie of a page will do                                          401
+    read-only       no writes                                                                       403
+    Content-Type    of writes: JSON, which no form of another page can send                         415
+
+The token is new with each start unless the user gave one. A page has it for its writes. It is given to who
+brings it in a link (`?token=`), and without one to a browser of the same user on this machine, if the system
+tells whose a connection is and no proxy stands between: of what comes through a proxy nobody knows the sender.
+`/healthz` needs no token, `/metrics` needs none on this machine without a proxy.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+import secrets
+
+from .cookie import Cookie
+from .message import HttpError
+from .owner import owner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Sequence
+
+    from ...model.clock import Clock
+    from .wire import Head
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+OWN_SITES = (None, "none", "same-origin")
+LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
+ADDRESS = re.compile(r"(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])")
+WILDCARDS = ("0.0.0.0", "::")
+FORWARDED = "x-forwarded-"
+PROXY_HEADERS = {
+    "cdn-loop",
+    "cf-connecting-ip",
+    "client-ip",
+    "forwarded",
+    "forwarded-for",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "x-originating-ip",
+    "x-real-ip",
+    "x-remote-addr",
+    "x-remote-ip",
+}
+WRONG_TOKEN = "wrong_token"
+OPEN_LINK = "open the link that this shows: queuectl dashboard status"
+
+
+def as_in_url(host: str) -> str:
+    """Return a host as it stands in a URL."""
+    return f"[{host.lower()}]" if ":" in host else host.lower()
+
+
+def is_api(path: str) -> bool:
+    """Return whether a path belongs to the API."""
+    return path == "/api" or path.startswith("/api/")
+
+
+def is_for_programs(path: str) -> bool:
+    """Return whether programs read what is there, so that errors are JSON."""
+    return is_api(path) or path in ("/healthz", "/metrics")
+
+
+def came_through_proxy(head: Head) -> bool:
+    """Return whether a proxy says that it passes a request on for somebody else."""
+    return any(name in PROXY_HEADERS or name.startswith(FORWARDED) for name in head.headers)
+
+
+class Guard:
+    """What one dashboard lets in. `host` is what it listens on; `allowed_hosts` are further names for it.
+
+    `token` is the user's own; without one, one is made. `opens_to_owner` says that the user's own browsers on
+    this machine are given pages without it.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        clock: Clock,
+        is_local: bool,
+        opens_to_owner: bool = False,
+        token: str | None = None,
+        allowed_hosts: Sequence[str] = (),
+        read_only: bool = False,
+    ) -> None:
+        self.token = token or secrets.token_urlsafe(32)
+        self.cookie = Cookie(self.token, port, clock)
+        self.opens_to_owner = opens_to_owner
+        self._is_local = is_local
+        self._read_only = read_only
+        self._port = port
+        # Who rebinds a name needs a name: where any address may be ours, any is let in.
+        self._any_address = host in WILDCARDS
+        # On any port: a proxy has one of its own.
+        self._trusted = {as_in_url(name) for name in allowed_hosts}
+        names = {*LOCAL_NAMES, as_in_url(host)}
+        self._hosts = {f"{name}:{port}" for name in names} | (names if port == 80 else set())
+
+    def admit(self, head: Head) -> None:
+        """Raise HttpError for a request that may not be answered."""
+        self._check_host(head)
+        if head.method == "OPTIONS":
+            raise HttpError(403, "forbidden", "no other site may use the dashboard")
+        if head.method not in METHODS:
+            raise HttpError(501, "not_implemented", "there is no such method")
+        if not head.is_read or is_api(head.path):
+            self._check_site(head)
+        if not head.is_read:
+            self._check_origin(head)
+        if not head.is_read or is_api(head.path) or (head.path == "/metrics" and not self._comes_from_here(head)):
+            self._check_token(head)
+        if head.is_read:
+            return
+        if self._read_only:
+            raise HttpError(
+                403, "read_only", "this dashboard is read-only", hint="start it without --read-only to change anything"
+            )
+        if head.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise HttpError(415, "content_type", "the Content-Type must be application/json")
+
+    def _comes_from_here(self, head: Head) -> bool:
+        """Return whether only this machine can have sent a request: a further name is that of a proxy."""
+        return self._is_local and not came_through_proxy(head) and not self._is_trusted(head.headers["host"].lower())
+
+    def _is_trusted(self, host: str) -> bool:
+        """Return whether a host is one of the further names, on any port."""
+        name = host[:-1] if host.endswith(".") else host
+        return name in self._trusted or name.rpartition(":")[0] in self._trusted
+
+    def _check_host(self, head: Head) -> None:
+        host = head.headers.get("host")
+        if host is None:
+            raise HttpError(400, "bad_request", "header Host is missing")
+        if not self._is_own_host(host):
+            raise HttpError(
+                421,
+                "wrong_host",
+                "this is not a host of the dashboard",
+                hint="let the name in with: queuectl dashboard --allow-host NAME --token TOKEN",
+            )
+
+    def _is_own_host(self, host: str) -> bool:
+        name, colon, port = host.lower().rpartition(":")
+        if not colon or port.endswith("]"):
+            name, port = host.lower(), ""
+        name = name[:-1] if name.endswith(".") else name
+        if name in self._trusted or (f"{name}:{port}" if port else name) in self._hosts:
+            return True
+        return self._any_address and port == str(self._port) and ADDRESS.fullmatch(name) is not None
+
+    def _check_site(self, head: Head) -> None:
+        if head.headers.get("sec-fetch-site") not in OWN_SITES:
+            raise HttpError(403, "wrong_site", "no other site may use the dashboard")
+
+    def _check_origin(self, head: Head) -> None:
+        origin = head.headers.get("origin")
+        if origin is None:
+            return
+        host = head.headers["host"].lower()
+        own = {f"http://{host}"}
+        if self._is_trusted(host):
+            own.add(f"https://{host}")  # It is the name of a proxy that does the encryption.
+        if origin.lower() not in own:
+            raise HttpError(403, "wrong_origin", "no other site may use the dashboard")
+
+    def _check_token(self, head: Head) -> None:
+        given = head.headers.get("x-queuectl-token") or _bearer(head.headers.get("authorization", ""))
+        if self.is_token(given) or (head.is_read and self.cookie.is_in(head)):
+            return
+        if given is not None:
+            raise wrong_token()
+        where = "header X-QueueCTL-Token" if not head.is_read else "header X-QueueCTL-Token or the page's cookie"
+        raise HttpError(401, "token_required", f"the token is missing: {where}", hint=OPEN_LINK)
+
+    def is_token(self, text: str | None) -> bool:
+        """Return whether this is the token, in a time that does not tell how much of it is right."""
+        return text is not None and hmac.compare_digest(text.encode("utf-8", "replace"), self.token.encode())
+
+    def opens_page(self, head: Head, connected: socket.socket) -> bool:
+        """Return whether a page may be shown, with the token in it, to somebody who did not bring the token."""
+        return (
+            self.opens_to_owner
+            and not came_through_proxy(head)
+            and head.headers.get("sec-fetch-site") in OWN_SITES
+            and owner(connected) == os.geteuid()
+        )
+
+
+def wrong_token() -> HttpError:
+    """Return the refusal of a token that is not ours."""
+    return HttpError(401, WRONG_TOKEN, "the token is wrong", hint=f"each start may have another; {OPEN_LINK}")
+
+
+def _bearer(authorization: str) -> str | None:
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

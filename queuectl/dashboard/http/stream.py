@@ -1,0 +1,243 @@
+"""Server-sent events: one thread looks whether something has changed, and tells all streams.
+
+    hello     {seq, version, server_time, read_only}   the first
+    overview  what GET /api/v1/overview answers        after changes, 4 times in a second at most; else every 5 s
+    changed   {seq}                                    after changes; fetch again what is shown
+    ping      {}                                       after 10 s of silence
+    bye       {reason}                                 the dashboard ends
+
+The watcher lives only while somebody listens. Its connection never writes, since `changes` tells of the
+commits of others only. A client that does not read what it is sent is dropped and may come again.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import queue
+import select
+import socket
+import threading
+
+from ...model.errors import QueueCTLError
+from ...model.when import iso
+from .message import HttpError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from ...engine.machine.log import Log
+    from ..app import App
+    from .wire import Connection
+
+    Overview = Callable[[App], object]
+
+PATH = "/api/v1/stream"
+MAX_STREAMS = 64
+WAITING = 64
+LOOK_SECONDS = 0.1
+# So many news in so long: a lone change is told at once, however shortly the last one was.
+MOST_NEWS, NEWS_MS = 4, 1_000
+# What is no commit shows up that late: a worker that was killed, rates that fall, room on the disk.
+TELL_ANYWAY_MS = 5_000
+AFTER_TROUBLE_SECONDS = 1.0
+SEND_SECONDS = 5.0
+STEP_SECONDS = 3.0
+PING_MS = 10_000
+RETRY = b"retry: 1000\n\n"
+
+
+def event(name: str, data: object) -> bytes:
+    """Return an event; its data is one line of JSON."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return f"event: {name}\ndata: {text}\n\n".encode("utf-8", "backslashreplace")
+
+
+BYE = event("bye", {"reason": "shutdown"})
+PING = event("ping", {})
+
+
+def _overview(app: App) -> object:
+    from ..api.overview import overview
+
+    return overview(app)
+
+
+class Client:
+    """One stream: the events that wait to be sent. `is_dropped` once it has too many."""
+
+    def __init__(self) -> None:
+        self.waiting: queue.Queue[bytes] = queue.Queue(WAITING)
+        self.is_dropped = False
+
+    def put(self, message: bytes) -> None:
+        """Let a message wait to be sent."""
+        try:
+            self.waiting.put_nowait(message)
+        except queue.Full:
+            self.is_dropped = True
+
+    def next(self, seconds: float) -> bytes | None:
+        """Return the next message, None if none came in time."""
+        try:
+            return self.waiting.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+
+class Hub:
+    """The streams of one dashboard and the thread that feeds them. `overview` makes what they are told."""
+
+    def __init__(self, app: App, log: Log, *, overview: Overview = _overview) -> None:
+        self.app = app
+        self.is_closed = False
+        self._log = log
+        self._overview = overview
+        self._lock = threading.Lock()
+        self._clients: set[Client] = set()
+        self._watcher: threading.Thread | None = None
+        self._ends = threading.Event()
+        self._empty = threading.Event()
+        self._seq = 0
+        self._seen: int | None = None
+        self._told: collections.deque[int] = collections.deque(maxlen=MOST_NEWS)
+
+    @property
+    def size(self) -> int:
+        """How many streams there are."""
+        return len(self._clients)
+
+    def join(self) -> Client:
+        """Return a new client, greeted. Raises HttpError if there are too many."""
+        client = Client()
+        with self._lock:
+            if self.is_closed or len(self._clients) >= MAX_STREAMS:
+                raise HttpError(
+                    503,
+                    "too_many_streams",
+                    "too many streams are open",
+                    hint="close some tabs",
+                    headers={"Retry-After": "5"},
+                )
+            self._clients.add(client)
+            self._empty.clear()
+            client.put(
+                RETRY
+                + event(
+                    "hello",
+                    {
+                        "seq": self._seq,
+                        "version": self.app.version,
+                        "server_time": iso(self.app.clock.wall()),
+                        "read_only": self.app.read_only,
+                    },
+                )
+            )
+            if self._watcher is None:
+                self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
+                self._watcher.start()
+        return client
+
+    def leave(self, client: Client) -> None:
+        """Forget a client; the last one ends the watcher."""
+        with self._lock:
+            self._clients.discard(client)
+            if not self._clients:
+                self._empty.set()
+
+    def close(self, seconds: float = 0.5) -> None:
+        """Say good-bye to all streams and wait a moment until they have heard it."""
+        with self._lock:
+            self.is_closed = True
+            for client in self._clients:
+                client.put(BYE)
+            if not self._clients:
+                self._empty.set()
+        self._ends.set()
+        self.app.clock.wait(self._empty, seconds)
+
+    def _watch(self) -> None:
+        self._seen = None
+        self._told.clear()
+        try:
+            while self._is_wanted():
+                pause = LOOK_SECONDS
+                try:
+                    self.look()
+                except QueueCTLError as error:
+                    self._log.complain(f"the streams get no news: {error}")
+                    # The file may be another one by now.
+                    self.app.queue.close()
+                    self._seen, pause = None, AFTER_TROUBLE_SECONDS
+                except Exception as error:  # The edge of this thread: without it no stream would hear of anything.
+                    self._log.complain(f"the streams get no news: {type(error).__name__}: {error}")
+                    pause = AFTER_TROUBLE_SECONDS
+                self.app.clock.wait(self._ends, pause)
+        finally:
+            self.app.queue.close()
+
+    def _is_wanted(self) -> bool:
+        with self._lock:
+            if self._clients and not self.is_closed:
+                return True
+            self._watcher = None
+            return False
+
+    def look(self) -> None:
+        """Tell the clients if something has changed since they were last told. Raises QueueCTLError."""
+        now = self.app.clock.monotonic()
+        if len(self._told) == MOST_NEWS and now - self._told[0] < NEWS_MS:
+            return
+        changes = self.app.queue.store.changes()
+        is_news = changes != self._seen
+        if not is_news and now - self._told[-1] < TELL_ANYWAY_MS:
+            return
+        # Read before the overview: what is committed meanwhile is told the next time.
+        self._seen = changes
+        self._told.append(now)
+        message = event("overview", self._overview(self.app))
+        if is_news:
+            self._seq += 1
+            message += event("changed", {"seq": self._seq})
+        self._broadcast(message)
+
+    def _broadcast(self, message: bytes) -> None:
+        with self._lock:
+            for client in self._clients:
+                client.put(message)
+
+
+def run_stream(hub: Hub, connection: Connection, head: bytes, *, only_head: bool = False) -> None:
+    """Send events until the client goes away, does not read, or the hub is closed. Raises HttpError, OSError."""
+    if only_head:
+        connection.send(head, SEND_SECONDS)
+        return
+    client = hub.join()
+    try:
+        connection.send(head, SEND_SECONDS)
+        _send_events(client, connection, hub.app.clock)
+    finally:
+        hub.leave(client)
+
+
+def _send_events(client: Client, connection: Connection, clock: Any) -> None:
+    sent_at = clock.monotonic()
+    while not client.is_dropped:
+        message = client.next(STEP_SECONDS)
+        if _has_left(connection.socket):
+            return
+        if message is None and clock.monotonic() - sent_at >= PING_MS:
+            message = PING
+        if message is not None:
+            connection.send(message, SEND_SECONDS)
+            sent_at = clock.monotonic()
+        if message == BYE:
+            return
+
+
+def _has_left(connected: socket.socket) -> bool:
+    """Return whether the client has closed its end. What it sends is nobody's business, and stays unread."""
+    if not select.select([connected], [], [], 0)[0]:
+        return False
+    return not connected.recv(1, socket.MSG_PEEK)

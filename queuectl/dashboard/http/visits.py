@@ -1,0 +1,76 @@
+"""The connections that are served, a limited number of them. Where all places are taken, a new one is not refused:
+it takes the place of the one that has been idle longest, so that nobody can keep the others out by doing nothing.
+
+Idle is who keeps us waiting: for a request, or for its answer to be read. A byte now and then does not
+change that. Whose request is being worked on is not idle.
+"""
+
+from __future__ import annotations
+
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from ...model.clock import Clock
+    from .wire import Connection
+
+# A thread whose connection was shut down under it ends at once, but on a busy machine it is not at once its turn.
+ENDING_SECONDS = 1.0
+
+
+class Visits:
+    """The connections that are open; `most` is how many may be. `dismiss` is given each one that has to go."""
+
+    def __init__(self, most: int, dismiss: Callable[[Connection], None], clock: Clock) -> None:
+        self._most = most
+        self._dismiss = dismiss
+        self._clock = clock
+        self._lock = threading.Lock()
+        # In the order in which they came, which decides between those that are idle for the same time.
+        self._open: dict[Connection, None] = {}
+        # They were told to go, and their threads are about to end.
+        self._going: set[Connection] = set()
+        self._may_dismiss = threading.Event()
+        self._may_dismiss.set()
+
+    def __len__(self) -> int:
+        return len(self._open) + len(self._going)
+
+    def enter(self, connection: Connection) -> bool:
+        """Count a new connection, and dismiss an idle one if that makes room; return whether there was room."""
+        self._clock.wait(self._may_dismiss, ENDING_SECONDS)
+        with self._lock:
+            leaver = self._longest_idle() if len(self._open) >= self._most else None
+            if leaver is not None:
+                del self._open[leaver]
+                self._going.add(leaver)
+                self._tell_whether_full()
+            is_welcome = len(self._open) < self._most
+            if is_welcome:
+                self._open[connection] = None
+        if leaver is not None:
+            self._dismiss(leaver)
+        return is_welcome
+
+    def leave(self, connection: Connection) -> None:
+        """Count a connection no longer. Calling it twice is harmless."""
+        with self._lock:
+            self._open.pop(connection, None)
+            self._going.discard(connection)
+            self._tell_whether_full()
+
+    def _tell_whether_full(self) -> None:
+        if len(self._going) < self._most:
+            self._may_dismiss.set()
+        else:
+            self._may_dismiss.clear()
+
+    def _longest_idle(self) -> Connection | None:
+        """Return the connection that has to go; None if none is idle, or too many are still about to end."""
+        if not self._may_dismiss.is_set():
+            return None
+        idle = [(since, each) for each in self._open for since in [each.idle_since] if since is not None]
+        idle.sort(key=lambda pair: pair[0])
+        return next((each for _, each in idle if each.dismiss_if_idle()), None)

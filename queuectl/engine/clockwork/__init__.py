@@ -1,0 +1,1 @@
+"""What happens by the clock: due jobs, schedules, retention and samples."""

@@ -1,0 +1,140 @@
+"""Firing recurring jobs that are due: see `due` for which times, and `timezone` for who computes them.
+
+Everything that belongs to a fire is one transaction: moving the schedule on (which only one scheduler
+can), noting the pair of schedule and time, enqueuing the job, and an event for each time that does not
+fire, with the reason. A kill before its commit leaves the schedule due; after it, it has fired.
+"""
+
+from __future__ import annotations
+
+from ...model import when
+from ...model.cron import Cron
+from ...model.spec import JobSpec
+from ..home import timezone
+from ..machine.localzone import rules
+from .due import Due, in_time, left_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...model.clock import Clock
+    from ...store import Store
+    from ...store.schedules import Schedule
+    from ..machine.log import Log
+
+AT_ONCE = 50
+TRY_AGAIN_MS = 60_000
+KEPT_FIRES_MS = 30 * when.DAY
+MISSED = "nothing fired in time"
+
+
+class Firing:
+    """Fires the schedules of a home."""
+
+    def __init__(self, store: Store, *, clock: Clock, log: Log) -> None:
+        self._store = store
+        self._clock = clock
+        self._log = log
+        # Schedules whose zone this process does not know, and since when (monotonic) they have had no next time.
+        self._orphans: dict[int, int] = {}
+
+    def step(self, now: int, why: str = MISSED) -> int:
+        """Fire every schedule that is due at a wall time; return how many jobs that made.
+
+        `why` is told of times that are over. What this process cannot compute a next time for stays due.
+        """
+        made = 0
+        left: set[int] = set()
+        while True:
+            due = [found for found in self._store.schedules.due(now, AT_ONCE + len(left)) if found.id not in left]
+            if not due:
+                break
+            for schedule in due:
+                fired = self._fire(schedule, now, why)
+                made += fired or 0
+                if fired is None:
+                    left.add(schedule.id)
+        self._orphans = {number: since for number, since in self._orphans.items() if number in left}
+        return made
+
+    def _fire(self, schedule: Schedule, now: int, why: str) -> int | None:
+        """Fire a due schedule; return how many jobs that made, None if it stays due since its zone is unknown here."""
+        try:
+            cron = Cron.parse(schedule.expression)
+        except ValueError as error:
+            self._log.complain(f"schedule {schedule.name} cannot fire: {error}")
+            with self._store.writing():
+                self._store.schedules.advance(schedule, now + TRY_AGAIN_MS)
+            return 0
+        home = timezone.home_zone(self._store)
+        try:
+            zone = rules(timezone.zone_of(schedule, home))
+        except ValueError as error:
+            return self._fire_promised(schedule, home, str(error), now, why)
+        # Outside of the transaction: looking for times may take a while.
+        fired = schedule.next_at is not None and self._store.schedules.has_fired(schedule, schedule.next_at)
+        due, following = Due(cron, zone, schedule, now, has_fired=fired), cron.next_after(now, zone)
+        with self._store.writing():
+            # The zone may have been changed meanwhile: then it is looked at again.
+            if timezone.home_zone(self._store) != home or not self._store.schedules.advance(schedule, following):
+                return 0
+            return self._make_all(schedule, due.fires, due.left_out(why), now)
+
+    def _fire_promised(self, schedule: Schedule, home: str, reason: str, now: int, why: str) -> int | None:
+        """Fire for the time that stands in the schedule, and leave the next one to a process that knows the zone."""
+        assert schedule.next_at is not None
+        name = timezone.zone_of(schedule, home)
+        self._log.complain(f"schedule {schedule.name}: {name}: {reason}; its next time is left to who knows the zone")
+        store, made = self._store, 0
+        with store.writing():
+            if not store.schedules.is_due(schedule):
+                return 0
+            if not store.schedules.has_fired(schedule, schedule.next_at):
+                fires = in_time([schedule.next_at], schedule, now)
+                skipped = None if fires else left_out(schedule, schedule.next_at, schedule.next_at, why)
+                made = self._make_all(schedule, fires, skipped, now)
+                if not fires:
+                    store.schedules.record_fire(schedule, schedule.next_at, None)
+        since = self._orphans.setdefault(schedule.id, self._clock.monotonic())
+        if not timezone.follows_home(schedule) or self._clock.monotonic() - since < TRY_AGAIN_MS:
+            return made or None
+        with store.writing():
+            timezone.give_up(store, name, actor=self._log.speaker, now=now)
+        return made
+
+    def _make_all(self, schedule: Schedule, times: list[int], skipped: str | None, now: int) -> int:
+        """Fire for some times and tell which were left out; return how many jobs that made. In a transaction."""
+        store = self._store
+        if skipped is not None:
+            self._skip(skipped, now)
+        fresh = [at for at in times if not store.schedules.has_fired(schedule, at)]
+        jobs = [self._make(schedule, at, now) for at in fresh]
+        store.schedules.prune_fires(schedule, now - KEPT_FIRES_MS)
+        return len([job for job in jobs if job is not None])
+
+    def _make(self, schedule: Schedule, at: int, now: int) -> int | None:
+        """Fire for one time: enqueue the job, unless the last one still runs and shall not be overtaken."""
+        store = self._store
+        busy = store.schedules.unfinished(schedule.name) if schedule.overlap == "skip" else None
+        number = None if busy is not None else enqueue(store, schedule, now, self._log.speaker)
+        store.schedules.record_fire(schedule, at, number)
+        told = f"{schedule.name} for {when.iso(at)}"
+        if number is None:
+            self._skip(f"{told}: job {busy} has not ended yet", now)
+            return None
+        store.events.add("fired", actor=self._log.speaker, now=now, job=number, detail=told)
+        self._log.say(f"schedule fired: {told}")
+        return number
+
+    def _skip(self, told: str, now: int) -> None:
+        self._store.events.add("skipped", actor=self._log.speaker, now=now, detail=told)
+        self._log.say(f"schedule skipped: {told}")
+
+
+def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
+    """Enqueue a job of a schedule; return its number. In a transaction."""
+    spec = JobSpec(schedule.command, max_retries=schedule.max_retries, timeout=schedule.timeout, cwd=schedule.cwd)
+    spec.queue, spec.priority, spec.env = schedule.queue, schedule.priority, schedule.env
+    (identifier,) = store.jobs.enqueue([spec], path=schedule.path, actor=actor, now=now, schedule=schedule.name)
+    number = store.search.number_of(identifier)
+    assert number is not None
+    return number

@@ -1,0 +1,153 @@
+"""Once a minute: turn the logs over, forget old jobs, output and events, give the room that they had back.
+
+All of it goes in small transactions and short steps: a tick does at most a tenth of a second of it, so
+that nothing that is due waits for what is old.
+"""
+
+from __future__ import annotations
+
+from ...model.job import COMPLETED, DEAD, jobs_text
+from ...model.when import DAY, HOUR
+from ..home.clockwatch import is_unsettled
+from ..home.room import SPARE_PAGES, SPARE_SHARE, clear, rest, vacuum
+from ..home.settings import load_settings
+from ..machine.log import Log, rotate
+from .ceiling import Ceiling
+from .downtime import counted_back, look
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Sequence
+
+    from ...model.clock import Clock
+    from ...store import Home, Store
+    from ...store.backlog import Backlog
+    from ...store.stats import Stats
+    from ...store.timings import Timings
+
+INTERVAL_MS = 60_000
+STEP_MS = 100
+VACUUM_MS = 10_000
+PRUNE_AT_ONCE = 200
+KEPT_EVENTS_MS = 30 * DAY
+KEPT_MINUTES_MS = 90 * DAY
+TOLD = 10
+
+
+class Housekeeping:
+    """What is enough once a minute, a step at a time."""
+
+    def __init__(self, home: Home, store: Store, *, clock: Clock, log: Log) -> None:
+        self._home = home
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._ceiling = Ceiling(home, store, clock=clock, log=log)
+        self._due_at = clock.monotonic()
+        self._work: Iterator[int] | None = None
+
+    def step(self) -> tuple[int, float]:
+        """Do a little if it is time to; return how many jobs were pruned, and the seconds until the next step."""
+        now = self._clock.monotonic()
+        if self._work is None and now < self._due_at and not self._ceiling.is_urgent():
+            return 0, (self._due_at - now) / 1000
+        work = self._work or self._all()
+        # An error ends the round; the next one starts over.
+        self._work, self._due_at = None, now + INTERVAL_MS
+        pruned = 0
+        for count in work:
+            pruned += count
+            if self._clock.monotonic() - now >= STEP_MS:
+                self._work = work
+                return pruned, 0
+        return pruned, INTERVAL_MS / 1000
+
+    def _all(self) -> Iterator[int]:
+        """Do everything, in small pieces; yield how many jobs each has pruned."""
+        rotate(self._home.pool_log)
+        rotate(self._home.scheduler_log)
+        rotate(self._home.dashboard_log)
+        settings = load_settings(self._store)
+        yield from self._ceiling.keep(settings.output_total)
+        if is_unsettled(self._store):
+            return
+        yield from self._prune(((COMPLETED, settings.retain_completed_hours), (DEAD, settings.retain_dead_hours)))
+        yield from self._forget()
+
+    def _prune(self, retentions: Sequence[tuple[str, float | None]]) -> Iterator[int]:
+        """Delete jobs that ended so many hours ago, without the time in which nobody kept house."""
+        now, pruned = self._clock.wall(), Pruned()
+        gaps = look(self._store, now)
+        for state, hours in retentions:
+            if hours is None:
+                continue
+            for ids in prune(self._store, state, counted_back(now, int(hours * HOUR), gaps)):
+                pruned.add(ids)
+                yield len(ids)
+        if pruned.jobs:
+            with self._store.writing():
+                self._store.contexts.prune()
+                self._store.events.add("pruned", actor=self._log.speaker, now=now, detail=str(pruned))
+            self._log.say(f"pruned {pruned}")
+
+    def _forget(self) -> Iterator[int]:
+        now = self._clock.wall()
+        while self._store.events.has_before(now - KEPT_EVENTS_MS):
+            with self._store.writing():
+                self._store.events.prune(now - KEPT_EVENTS_MS, PRUNE_AT_ONCE)
+            yield 0
+        for table in (self._store.stats, self._store.timings, self._store.backlog):
+            yield from _forget_minutes(self._store, table, now - KEPT_MINUTES_MS)
+        until = self._clock.monotonic() + VACUUM_MS
+        for _ in vacuum(self._store):
+            yield 0
+            if self._clock.monotonic() >= until:
+                return  # The next round goes on: what is old must not wait for it.
+
+
+class Pruned:
+    """How many jobs were pruned, and which ones if they are few: as a text for the record."""
+
+    def __init__(self) -> None:
+        self.jobs = 0
+        self._first: list[str] = []
+
+    def add(self, ids: Sequence[str]) -> None:
+        """Count the jobs with these ids."""
+        self.jobs += len(ids)
+        self._first += ids[: TOLD - len(self._first)]
+
+    def __str__(self) -> str:
+        more = self.jobs - len(self._first)
+        return f"{jobs_text(self.jobs)}: {', '.join(self._first)}" + (f" and {more} more" if more else "")
+
+
+def prune(store: Store, state: str, before: int) -> Iterator[list[str]]:
+    """Delete jobs that reached a final state before an instant, in small transactions; yield the ids of each.
+
+    An empty list stands for one that has deleted output only.
+    """
+    share = store.search.count_ended_before([state], before) * SPARE_SHARE
+    shrinks = share >= sum(store.counts.by_state().values()) and store.database.pages()[0] >= SPARE_PAGES
+    while True:
+        # Before the jobs: of some the output alone is too much for one transaction.
+        numbers = store.jobs.with_output_before(state, before, PRUNE_AT_ONCE)
+        for _ in clear(store, numbers, enough=None, shrinks=shrinks):
+            yield []
+        with store.writing():
+            ids = store.jobs.prune(state, before, PRUNE_AT_ONCE)
+            if shrinks:
+                store.database.shrink()
+        if ids:
+            yield ids
+        if len(ids) < PRUNE_AT_ONCE:
+            return
+        rest(store)
+
+
+def _forget_minutes(store: Store, table: Stats | Timings | Backlog, before: int) -> Iterator[int]:
+    """Delete what was added up before an instant, in small transactions."""
+    while table.has_before(before):
+        with store.writing():
+            table.prune(before)
+        yield 0

@@ -1,0 +1,50 @@
+"""Once a minute: write down how much waits and runs, so that a chart can show it later.
+
+An idle home is not written to: after the last job one sample says that nothing is left, and that is all.
+"""
+
+from __future__ import annotations
+
+from ...model.job import PENDING, PROCESSING
+from ...model.when import MINUTE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+    from ...model.clock import Clock
+    from ...store import Store
+
+
+class Sampler:
+    """Takes the sample of each minute, unless another process was first."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._sampled: int | None = None
+
+    def step(self, counts: Mapping[str, int]) -> bool:
+        """Take this minute's sample if it is needed; return whether it was. `counts` are of jobs by state."""
+        now = self._clock.wall()
+        minute = now // MINUTE
+        if minute == self._sampled:
+            return False
+        pending, processing = counts.get(PENDING, 0), counts.get(PROCESSING, 0)
+        last = self._store.backlog.last(now)
+        if last is not None and last["minute"] == minute:
+            self._sampled = minute
+            return False
+        was_idle = last is None or not (last["pending"] or last["processing"])
+        if was_idle and not (pending or processing):
+            return False
+        oldest = self._store.stats.oldest_pending() if pending else None
+        with self._store.writing():
+            taken = self._store.backlog.add(
+                pending=pending,
+                processing=processing,
+                now=now,
+                oldest_age=0 if oldest is None else max(0, now - oldest),
+            )
+        self._sampled = minute
+        return taken

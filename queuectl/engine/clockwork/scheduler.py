@@ -1,0 +1,182 @@
+"""What must happen by itself: due jobs become claimable, recurring ones fire, lost ones are recovered, how much
+waits is written down, old jobs are pruned and their room is given back.
+
+`tick` does all of it once and may run in several processes at the same time. `SchedulerThread` calls
+it whenever something is due, at the latest after its longest pause, and at once when poked.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from ...model.errors import InvalidInput, QueueCTLError
+from ...model.job import PROCESSING
+from ...store import Store
+from ..home import timezone
+from ..home.clockwatch import ClockWatch, set_by
+from ..home.room import WAL_BYTES
+from ..machine.doorbell import SCHEDULER, WORKERS, ring
+from ..machine.log import Log
+from ..work.recovery import Recovery
+from .firing import MISSED, Firing
+from .housekeeping import Housekeeping
+from .sampling import Sampler
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+    from ...model.clock import Clock
+    from ...store import Home
+
+LONGEST_WAIT_SECONDS = 1.0
+PROMOTE_AT_ONCE = 500
+ZONES_MS = 60_000
+
+
+class Scheduler:
+    """Does what is due. It writes durably: each tick that follows others' commits brings them to the disk.
+
+    `longest_wait` is how many seconds may pass between two ticks while no job runs; `totals` counts what
+    was done since the start.
+    """
+
+    def __init__(
+        self, home: Home, store: Store, *, clock: Clock, log: Log, longest_wait: float = LONGEST_WAIT_SECONDS
+    ) -> None:
+        self.totals = {"promoted": 0, "fired": 0, "recovered": 0, "pruned": 0}
+        self._home = home
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._longest_wait = longest_wait
+        self._clock_watch = ClockWatch(store)
+        self._firing = Firing(store, clock=clock, log=log)
+        self._recovery = Recovery(home, store, clock=clock, log=log)
+        self._housekeeping = Housekeeping(home, store, clock=clock, log=log)
+        self._sampler = Sampler(store, clock=clock)
+        self._seen = store.changes()
+        self._zones_due = clock.monotonic()
+        self._told: str | None = None
+
+    def tick(self) -> float:
+        """Do what is due; return how many seconds may pass until the next call. Raises StoreUnavailable."""
+        jump = self._clock_watch.step()
+        if jump:
+            self._log.say(f"the clock was set {set_by(jump)}")
+        promoted = self._promote()
+        now = self._clock.wall()
+        self._compare_zones(now)
+        fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
+        recovered = self._recovery.step()
+        if promoted or fired or recovered:
+            ring(self._home, WORKERS)
+            # In automatic mode the daemon starts workers for them.
+            ring(self._home, SCHEDULER)
+        # The log's file keeps its size when it is reused: without a change there is nothing to copy.
+        changed = self._sync() or promoted or fired or recovered
+        if changed and self._store.database.wal_bytes() > WAL_BYTES:
+            self._store.checkpoint()
+        counts = self._store.counts.by_state()
+        self._sampler.step(counts)
+        pruned, patience = self._housekeeping.step()
+        for name, count in (("promoted", promoted), ("fired", fired), ("recovered", recovered), ("pruned", pruned)):
+            self.totals[name] += count
+        return min(patience, self._patience(counts, now))
+
+    def _compare_zones(self, now: int) -> None:
+        """See that the home has a zone, and say once in the log that it is another than that of this process."""
+        if self._clock.monotonic() < self._zones_due:
+            return
+        self._zones_due = self._clock.monotonic() + ZONES_MS
+        try:
+            timezone.adopt(self._store, actor=self._log.speaker, now=now)
+        except InvalidInput as error:
+            self._log.complain(str(error))
+        told = timezone.trouble(self._store, now)
+        if told is not None and told != self._told:
+            self._log.say(told)
+        self._told = told
+
+    def _promote(self) -> int:
+        promoted = 0
+        while True:
+            due = self._store.jobs.next_due()
+            if due is None or due > self._clock.wall():
+                return promoted
+            if promoted:
+                self._store.database.give_way()
+            with self._store.writing():
+                promoted += self._store.jobs.promote(self._clock.wall(), PROMOTE_AT_ONCE)
+
+    def _sync(self) -> bool:
+        """Bring what workers have committed without waiting for the disk to the disk; return whether there was any."""
+        seen = self._store.changes()
+        if seen == self._seen:
+            return False
+        with self._store.writing():
+            self._store.meta.touch(self._clock.wall())
+        self._seen = seen
+        return True
+
+    def _patience(self, counts: Mapping[str, int], fired_at: int) -> float:
+        runs = bool(counts.get(PROCESSING))
+        longest = min(self._longest_wait, LONGEST_WAIT_SECONDS) if runs else self._longest_wait
+        due = [at for at in (self._store.jobs.next_due(), self._store.schedules.next_due(fired_at)) if at is not None]
+        if not due:
+            return longest
+        # Looked at each second: the wall clock may be set meanwhile.
+        return min(LONGEST_WAIT_SECONDS, longest, max(0, min(due) - self._clock.wall()) / 1000)
+
+
+class SchedulerThread(threading.Thread):
+    """Ticks until it is stopped. A store that cannot be used is reported and tried again.
+
+    `ticked_at` is the wall time of the last tick that went well, `error` why none has done so yet, `totals` what the
+    ticks have done.
+    """
+
+    def __init__(self, home: Home, *, clock: Clock, log: Log, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
+        super().__init__(name="scheduler", daemon=True)
+        self.ticked_at: int | None = None
+        self.error: QueueCTLError | OSError | None = None
+        self.totals: dict[str, int] = {}
+        self._home = home
+        self._clock = clock
+        self._log = log
+        self._longest_wait = longest_wait
+        self._poked = threading.Event()
+        self._stopping = False
+
+    def poke(self) -> None:
+        """Have it look at once."""
+        self._poked.set()
+
+    def stop(self) -> None:
+        """End it and wait for that."""
+        self._stopping = True
+        self.poke()
+        self.join()
+
+    def run(self) -> None:
+        """Tick until stopped."""
+        store: Store | None = None
+        scheduler: Scheduler | None = None
+        while not self._stopping:
+            patience = LONGEST_WAIT_SECONDS
+            try:
+                if store is None:
+                    store = Store(self._home, create=False, clock=self._clock, give_up=lambda: self._stopping)
+                if scheduler is None:
+                    scheduler = Scheduler(
+                        self._home, store, clock=self._clock, log=self._log, longest_wait=self._longest_wait
+                    )
+                patience = scheduler.tick()
+                self.ticked_at, self.totals = self._clock.wall(), dict(scheduler.totals)
+            except (QueueCTLError, OSError) as error:
+                self.error = error if self.ticked_at is None else None
+                self._log.complain(f"scheduler: {error}")
+            self._clock.wait(self._poked, patience)
+            self._poked.clear()
+        if store is not None:
+            store.close()

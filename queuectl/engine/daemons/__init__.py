@@ -1,0 +1,1 @@
+"""The long-running processes: how they start, stop and are replaced."""

@@ -1,0 +1,104 @@
+"""Workers that come and go with the backlog: the scheduler's automatic mode.
+
+There shall be a worker for each job that waits or runs, up to a maximum. More are started at once; how many
+were needed at most during the last minute is how many stay, down to none.
+"""
+
+from __future__ import annotations
+
+from ...model.errors import QueueCTLError
+from ...model.job import PENDING, PROCESSING, jobs_text
+from ..home.instance import pool_pid
+from .daemon import own_command
+from .pool_control import scale_pool, stop_pool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..home.opened import OpenHome
+    from ..machine.log import Log
+
+IDLE_MS = 60_000
+TRY_AGAIN_MS = 10_000
+START_SECONDS = 60
+
+
+class AutoScaler:
+    """Follows the backlog of a home with up to `most` workers."""
+
+    def __init__(self, opened: OpenHome, most: int, log: Log) -> None:
+        self._opened = opened
+        self._most = most
+        self._log = log
+        self._peak = 0  # how many workers were needed at most since
+        self._since = opened.clock.monotonic()
+        self._wait_until = 0
+
+    def step(self) -> None:
+        """Start, scale or stop workers, if the backlog asks for that. Raises StoreUnavailable."""
+        now = self._opened.clock.monotonic()
+        if now < self._wait_until:
+            return
+        counts = self._opened.store.counts.by_state()
+        work = counts.get(PENDING, 0) + counts.get(PROCESSING, 0)
+        running = self.running()
+        wanted = min(self._most, work)
+        self._peak = max(self._peak, wanted)
+        if wanted > running:
+            self._change(running, wanted, f"{jobs_text(work)} to run")
+        elif now - self._since < IDLE_MS:
+            return
+        elif self._peak < running:
+            self._change(
+                running,
+                self._peak,
+                f"at most {self._peak} needed during the last minute" if self._peak else "nothing to run for a minute",
+            )
+        self._since, self._peak = now, wanted
+
+    def running(self) -> int:
+        """Return how many workers the running pool shall have."""
+        if pool_pid(self._opened.home) is None:
+            return 0
+        return self._opened.store.meta.pool_target() or 0
+
+    def _change(self, running: int, wanted: int, reason: str) -> None:
+        self._log.say(f"workers: {running} -> {wanted}, {reason}")
+        now = self._opened.clock.wall()
+        try:
+            self._apply(running, wanted)
+        except QueueCTLError as error:
+            self._log.say(f"workers: stay at {running}: {error}")
+            self._wait_until = self._opened.clock.monotonic() + TRY_AGAIN_MS
+            return
+        with self._opened.store.writing():
+            self._opened.store.events.add(
+                "scaled", actor=self._opened.actor, now=now, detail=f"{running} -> {wanted} workers, {reason}"
+            )
+
+    def _apply(self, running: int, wanted: int) -> None:
+        if not wanted:
+            stop_pool(self._opened, patience=None, force=False)
+        elif running:
+            scale_pool(self._opened, wanted)
+        else:
+            self._start(wanted)
+
+    def _start(self, count: int) -> None:
+        """Start a pool by a process of its own: this one has threads, and must not fork."""
+        import subprocess
+
+        command = own_command(["--home", self._opened.home.path, "worker", "start", "--count", str(count)])
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=START_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise QueueCTLError(f"worker start: {error}") from error
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
+            raise QueueCTLError(said or f"worker start ended with exit code {done.returncode}")

@@ -1,0 +1,226 @@
+"""The fork server: the process that workers are forked from. It has neither threads nor a database connection.
+
+    pool       -> fork server   one byte for each worker that shall be started
+    fork server -> pool         started PID            it is there, and begins as soon as this line is sent
+                                refused REASON         the system did not let us
+                                ended PID CODE REASON  its exit code (minus the signal that ended it), and what it said
+
+It has the workers' modules loaded and gives each worker, a `multiprocessing` process, a copy of itself. It leaves when
+the pool closes the channel, or dies. Its workers do not need it any more once they run: they end with the pool, not
+with it. The orphans of a killed worker fall to it, where a recovery finds them; it takes their exit codes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import select
+import signal
+import socket
+import sys
+
+from ...model.clock import SYSTEM_CLOCK
+from ...model.errors import QueueCTLError, StoreUnavailable
+from ..machine import process
+from ..machine.log import Log
+from ..work import worker_process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkProcess
+    from typing import NoReturn
+
+STARTED, REFUSED, ENDED = "started", "refused", "ended"
+# Whoever sends them to all of us means the pool, which decides what they mean for the workers.
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+STOPS = (signal.SIGTERM, signal.SIGQUIT)
+FORK = multiprocessing.get_context("fork")
+REASON_BYTES = 1000
+
+
+def serve(channel: str, lifeline: str, home: str, *queues: str) -> None:
+    """Be the fork server of a pool until that is gone.
+
+    Both are descriptors: `channel` of the socket to the pool, `lifeline` of a pipe that ends with the pool.
+    """
+    process.become_subreaper()
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    # They were blocked until here, so that none could end us before we ignored them.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    for descriptor in (int(channel), int(lifeline)):
+        os.set_inheritable(descriptor, False)
+    ForkServer(socket.socket(fileno=int(channel)), int(lifeline), home, queues).run()
+    # At an ordinary exit multiprocessing would wait for the workers.
+    os._exit(0)
+
+
+class Forked:
+    """A worker that was started, and what it would say about why it failed."""
+
+    __slots__ = ("process", "words")
+
+    def __init__(self, process: ForkProcess, words: socket.socket) -> None:
+        self.process = process
+        self.words = words
+
+
+class ForkServer:
+    """Starts workers when it is asked to and tells how they end."""
+
+    def __init__(self, channel: socket.socket, lifeline: int, home: str, queues: tuple[str, ...]) -> None:
+        self._channel = channel
+        self._lifeline = lifeline
+        self._home = home
+        self._queues = queues
+        self._pool = os.getppid()
+        self._workers: dict[int, Forked] = {}
+        self._read_end, self._write_end = os.pipe()
+        for descriptor in (self._read_end, self._write_end):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _note)
+
+    def run(self) -> None:
+        """Serve until the pool is gone, or a worker was refused.
+
+        A fork that fails leaves descriptors of multiprocessing's open: the next worker is for a new fork server.
+        """
+        poll = select.poll()
+        poll.register(self._channel, select.POLLIN)
+        poll.register(self._read_end, select.POLLIN)
+        while True:
+            for descriptor, _ in poll.poll():
+                if descriptor == self._read_end:
+                    os.read(descriptor, 4096)
+                    self._bury()
+                    continue
+                asked = self._asked()
+                if not asked:
+                    return
+                if not all(self._start() for _ in range(asked)):
+                    return
+
+    def _asked(self) -> int:
+        """Return how many workers the pool asks for, 0 if it is gone."""
+        try:
+            return len(self._channel.recv(64))
+        except ConnectionError:
+            return 0  # It has died with news that it had not read.
+
+    def _start(self) -> bool:
+        """Start a worker; return False if the system did not let us."""
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            self._tell(f"{REFUSED} {error.strerror}")
+            return False
+        worker = FORK.Process(target=self._be_worker, args=(theirs, ours), daemon=False)
+        # A stop that comes before the worker can heed it must wait, and not be ignored as we do.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            worker.start()
+        except OSError as error:
+            ours.close()
+            self._tell(f"{REFUSED} {error.strerror}")
+            return False
+        finally:
+            theirs.close()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        assert worker.pid is not None
+        self._workers[worker.pid] = Forked(worker, ours)
+        self._tell(f"{STARTED} {worker.pid}")
+        try:
+            ours.send(b"!")
+        except OSError:
+            pass  # It was killed before it began; its death is told like any other.
+        return True
+
+    def _be_worker(self, server: socket.socket, other_end: socket.socket) -> None:
+        """In the child of a fork: work until told to stop."""
+        other_end.close()
+        adopters = (os.getppid(), self._pool)
+        self._become_child()
+        try:
+            # A pool that has not been told of us would start another in our place.
+            if server.recv(1):
+                worker_process.work(self._home, self._queues, self._lifeline, adopters)
+        except QueueCTLError as error:
+            _fail(server, error)
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            _fail(server, StoreUnavailable(f"{error.strerror or error}{where}"))
+        except Exception as error:
+            _explain(server, f"{type(error).__name__}: {error}")
+            raise
+
+    def _become_child(self) -> None:
+        """Let go of what belongs to the fork server."""
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, *STOPS):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        for descriptor in (self._channel.detach(), self._read_end, self._write_end):
+            os.close(descriptor)
+        for other in self._workers.values():
+            other.words.close()
+
+    def _bury(self) -> None:
+        """Tell the pool of the workers that have ended, and take the exit codes of orphans."""
+        for pid, worker in list(self._workers.items()):
+            code = worker.process.exitcode
+            if code is None:
+                continue
+            del self._workers[pid]
+            worker.process.close()
+            with worker.words:
+                worker.words.setblocking(False)
+                self._tell(f"{ENDED} {pid} {code} {_said(worker.words)}")
+        while True:
+            orphan = _ended_child()
+            # A worker's death brings another signal.
+            if orphan is None or orphan in self._workers:
+                return
+            os.waitpid(orphan, os.WNOHANG)
+
+    def _tell(self, line: str) -> None:
+        try:
+            self._channel.sendall(line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
+        except OSError:
+            return  # The pool is gone, which the next look at the channel says.
+
+
+def _ended_child() -> int | None:
+    """Return a child that has ended, without taking its exit code; None if there is none or the system cannot tell."""
+    if not hasattr(os, "waitid"):
+        return None
+    try:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return None if found is None else found.si_pid
+
+
+def _fail(server: socket.socket, error: QueueCTLError) -> NoReturn:
+    """In a worker: say why it cannot go on, and end."""
+    Log("worker", SYSTEM_CLOCK).say(f"cannot go on: {error}")
+    _explain(server, error.message)
+    sys.exit(error.exit_code)
+
+
+def _explain(server: socket.socket, reason: str) -> None:
+    try:
+        server.send(reason.encode("utf-8", "backslashreplace")[:REASON_BYTES])
+    except OSError:
+        return  # The fork server has gone before us; the log has it.
+
+
+def _said(worker: socket.socket) -> str:
+    try:
+        return worker.recv(REASON_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""  # It has said nothing, or was killed.
+
+
+def _note(number: int, frame: object) -> None:
+    """Do nothing: that there is a handler has the signal's number written to the pipe."""

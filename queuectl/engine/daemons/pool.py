@@ -1,0 +1,268 @@
+"""The pool: one process per home and machine that starts, watches, replaces and stops the workers.
+
+Workers are forked by the fork server, a process that has neither threads nor a database connection. The pool's main
+thread looks after processes only; a scheduler thread with a store of its own does what is due. The pool holds the
+kernel lock on `run/pool.lock` and is written down in the store.
+
+First stop signal: no new jobs, current ones may finish within `shutdown_timeout`. Second, or SIGQUIT:
+jobs are ended and go back to the queue. A pool that was outgrown, since another version of QueueCTL was installed
+or has upgraded the store, starts no more workers: those that it has go on, and with the last one it ends.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ... import __version__
+from ...model.clock import SYSTEM_CLOCK
+from ...model.errors import QueueCTLError, StoreUnavailable
+from ...store import Store
+from ..clockwork.scheduler import SchedulerThread
+from ..home.instance import POOL, enter, leave, lock_text, take_lock
+from ..home.presence import Presence
+from ..home.settings import load_settings
+from ..machine import process
+from ..machine.doorbell import POOL as BELL
+from ..machine.doorbell import Doorbell
+from ..machine.log import Log
+from ..machine.reaper import Reaper
+from ..machine.wakeup import Wakeup
+from ..work.recovery import Recovery
+from .daemon import installed_version
+from .slots import Slots
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from ...model.clock import Clock
+    from ...store import Home
+
+LOOK_SECONDS = 1.0
+TROUBLE_SECONDS = 0.2
+FOLLOW_MS = 5_000
+OVERTIME_MS = 10_000
+LAST_BUDGET_SECONDS = 5.0
+DEATH_MS = 10_000
+DEATH_LOOK_SECONDS = 0.01
+
+
+class Pool:
+    """The pool of this process. Raises Conflict if the home has one already.
+
+    `on_ready` is called once all workers are up.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        count: int,
+        queues: tuple[str, ...] = (),
+        clock: Clock = SYSTEM_CLOCK,
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._home = home
+        self._clock = clock
+        self._on_ready = on_ready
+        self._log = Log("pool", clock)
+        home.prepare()
+        lock = take_lock(POOL, home, clock)
+        # Not the directory of the user, which may go away.
+        os.chdir(home.path)
+        bell = Doorbell(home, BELL)
+        self._wakeup = Wakeup(bell, interrupts=True)
+        # Whoever waits for the store looks at the signals that the wakeup has seen.
+        self._store = Store(home, clock=clock, give_up=self._is_forced)
+        self._record = enter(POOL, self._store, clock.wall())
+        self._presence = Presence(home, self._store.database, lock, bell, log=self._log, clock=clock, text=lock_text())
+        self._reaper = Reaper(clock)
+        self._settings = load_settings(self._store)
+        self._set_target(count)
+        # The orphans of a killed worker's job fall to us where the fork server is gone too; a recovery finds them.
+        process.become_subreaper()
+        self._slots = Slots(home, queues, clock=clock, log=self._log, wakeup=self._wakeup)
+        self._follow_at = clock.monotonic()
+        self._stop_by: int | None = None
+        self._stops_passed_on = 0
+        self._scheduler = SchedulerThread(home, clock=clock, log=self._log)
+
+    def run(self) -> None:
+        """Look after the workers until told to stop and the last one is gone."""
+        self._scheduler.start()
+        try:
+            while self._wakeup.stops == 0 or len(self._slots):
+                self.step()
+        finally:
+            self._close()
+
+    def step(self) -> None:
+        """Bury the dead, start or stop workers as needed, and wait for something to happen."""
+        self._reaper.step()
+        for part in (self._bury, self._look_around, self._steer):
+            self._endure(part)
+        if len(self._slots) or not self._wakeup.stops:
+            self._wait()
+
+    def _endure(self, part: Callable[[], None]) -> None:
+        """Do a part of a step. What the system refuses for now, for want of descriptors say, is tried again soon."""
+        try:
+            part()
+        except OSError as error:
+            if not self._slots.is_ready and not self._wakeup.stops:
+                raise
+            self._log.complain(f"cannot look after the workers: {error.strerror or error}")
+            # What could not be read would end the wait at once, again and again.
+            self._clock.pause(TROUBLE_SECONDS)
+
+    def _bury(self) -> None:
+        if self._slots.bury():
+            self._scheduler.poke()
+
+    def _steer(self) -> None:
+        if self._wakeup.stops:
+            self._stop_all()
+        else:
+            self._follow()
+
+    def _look_around(self) -> None:
+        """See whether others still find us. What has changed for us may have changed for the workers, which rest."""
+        changes = self._presence.changes
+        self._wakeup.stop(self._presence.step())
+        if self._presence.changes != changes:
+            self._slots.wake()
+
+    def _is_forced(self) -> bool:
+        return self._wakeup.stops > 1
+
+    def _set_target(self, count: int) -> None:
+        with self._store.writing():
+            self._store.meta.set_pool_target(count)
+
+    def _follow(self) -> None:
+        if not self._slots.is_ready and self._scheduler.error is not None:
+            raise self._scheduler.error
+        if not self._scheduler.is_alive():
+            self._log.say("the scheduler thread has failed, starting another")
+            self._scheduler = SchedulerThread(self._home, clock=self._clock, log=self._log)
+            self._scheduler.start()
+        try:
+            self._follow_target()
+            self._announce()
+        except StoreUnavailable as error:
+            # The workers keep their jobs alive; we look again soon.
+            self._log.complain(f"cannot use the store: {error}")
+
+    def _follow_target(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._follow_at or self._wakeup.rung:
+            self._follow_at = now + FOLLOW_MS
+            self._slots.resize(self._store.meta.pool_target() or 0)
+        due = self._slots.due()
+        # Of a home that is gone, the presence tells soon; no worker could start in it.
+        if not due or self._store.database.is_replaced():
+            return
+        outgrown = self._outgrown()
+        if outgrown is None:
+            self._slots.start(due)
+            return
+        self._log.complain(f"{outgrown}: no more workers are started; go on with: queuectl worker restart")
+        self._slots.drop(due)
+        if not len(self._slots):
+            self._log.say("no worker is left, making room for the next pool")
+            self._wakeup.stops = 1
+
+    def _outgrown(self) -> str | None:
+        """Return why workers that were started now would not fit, None if they would."""
+        if self._store.is_outgrown():
+            return "a newer version of QueueCTL has upgraded the home"
+        installed = installed_version()
+        if installed in (None, __version__):
+            return None
+        return f"version {installed} of QueueCTL has been installed, this pool is of version {__version__}"
+
+    def _announce(self) -> None:
+        """Say that we are ready once every worker has registered."""
+        if self._slots.is_ready:
+            return
+        registered = {row["pid"] for row in self._store.workers.all()}
+        if all(pid in registered for pid in self._slots.pids()):
+            self._slots.is_ready = True
+            self._log.say(f"{len(self._slots)} worker{' is' if len(self._slots) == 1 else 's are'} up")
+            self._on_ready()
+            self._note("workers started")
+
+    def _note(self, what: str) -> None:
+        with self._store.writing(LAST_BUDGET_SECONDS):
+            self._store.events.add(
+                what,
+                actor=f"pool[{os.getpid()}]",
+                now=self._clock.wall(),
+                detail=f"{self._store.meta.pool_target() or 0} workers",
+            )
+
+    def _stop_all(self) -> None:
+        now = self._clock.monotonic()
+        while self._stops_passed_on < min(self._wakeup.stops, 2):
+            self._stops_passed_on += 1
+            forced = self._stops_passed_on > 1
+            self._reload_settings()
+            self._log.say("stopping at once" if forced else "stopping, current jobs may finish")
+            patience = 0 if forced else self._settings.shutdown_timeout
+            self._stop_by = now + patience + self._settings.kill_grace + OVERTIME_MS
+            for slot in self._slots:
+                self._slots.dismiss(slot, forced=forced)
+        if self._stop_by is not None and now >= self._stop_by:
+            self._slots.kill()
+
+    def _reload_settings(self) -> None:
+        """Workers follow the settings as they are now; so must the time that we give them."""
+        try:
+            self._settings = load_settings(self._store)
+        except QueueCTLError as error:
+            self._log.complain(str(error))
+
+    def _wait(self) -> None:
+        now = self._clock.monotonic()
+        # What is due already and could not be done has to wait for the next look.
+        wakes = [at for at in (self._slots.next_start(), self._stop_by) if at is not None and at > now]
+        seconds = min([LOOK_SECONDS, *((at - now) / 1000 for at in wakes)])
+        self._wakeup.rung = False
+        self._wakeup.wait(seconds)
+        if self._wakeup.rung:
+            self._scheduler.poke()
+
+    def _close(self) -> None:
+        # What cannot be seen to end now keeps nobody from the rest.
+        self._wakeup.stop(1)
+        self._endure(self._end_workers)
+        self._scheduler.stop()
+        self._recover()
+        try:
+            self._note("workers stopped")
+            leave(POOL, self._store, self._record, LAST_BUDGET_SECONDS)
+        except StoreUnavailable as error:
+            self._log.complain(f"cannot use the store: {error}")
+        self._slots.close()
+        self._store.close()
+        self._wakeup.close()
+        self._log.say("stopped")
+        self._presence.close()
+
+    def _end_workers(self) -> None:
+        """Kill the workers that are left, of a pool that failed, and wait for that."""
+        self._slots.kill()
+        deadline = self._clock.monotonic() + DEATH_MS
+        while any(slot.worker is not None and slot.worker.is_alive() for slot in self._slots):
+            if self._clock.monotonic() >= deadline:
+                self._log.say("some workers cannot be ended")
+                return
+            self._clock.pause(DEATH_LOOK_SECONDS)
+
+    def _recover(self) -> None:
+        """End and take back what killed workers have left: nobody else would before the next pool."""
+        try:
+            with Store(self._home, create=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS) as store:
+                Recovery(self._home, store, clock=self._clock, log=self._log).step()
+        except (QueueCTLError, OSError) as error:
+            self._log.complain(f"cannot recover: {error}")

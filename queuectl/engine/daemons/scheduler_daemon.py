@@ -1,0 +1,154 @@
+"""The scheduler as a process of its own, for homes where no workers run all the time.
+
+The main thread looks after signals, the doorbell and (in automatic mode) the workers; the scheduler
+thread, with a store of its own, does what is due. The daemon holds the kernel lock on
+`run/scheduler.lock`, so there is one of a home.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ...model.clock import SYSTEM_CLOCK
+from ...model.errors import QueueCTLError
+from ..clockwork.scheduler import SchedulerThread
+from ..home.instance import SCHEDULER, enter, leave, lock_text, take_lock
+from ..home.opened import OpenHome
+from ..home.presence import Presence
+from ..machine.doorbell import SCHEDULER as BELL
+from ..machine.doorbell import Doorbell
+from ..machine.log import Log
+from ..machine.reaper import Reaper
+from ..machine.wakeup import Wakeup
+from .autoscale import AutoScaler
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from ...model.clock import Clock
+    from ...store import Home
+
+LOOK_SECONDS = 1.0
+# An idle home is silent: how often the daemon writes down that it is there, and what it did.
+HEARTBEAT_MS = 10_000
+REPORT_MS = 1_000
+MANUAL, AUTO = "manual", "auto"
+
+
+class SchedulerDaemon:
+    """The scheduler of this process. Raises Conflict if the home has one already.
+
+    `interval` is the longest pause between two looks, in seconds; `workers` the most that automatic mode
+    may start, None for manual mode. `on_ready` is called once it has looked for the first time.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        interval: float,
+        workers: int | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._home = home
+        self._clock = clock
+        self._on_ready: Callable[[], None] | None = on_ready
+        self._log = Log("scheduler", clock)
+        home.prepare()
+        lock = take_lock(SCHEDULER, home, clock)
+        # Not the directory of the user, which may go away.
+        os.chdir(home.path)
+        self._opened = OpenHome(home, actor="scheduler", clock=clock)
+        self._record = enter(SCHEDULER, self._opened.store, clock.wall())
+        bell = Doorbell(home, BELL)
+        self._wakeup = Wakeup(bell, interrupts=True)
+        self._presence = Presence(
+            home, self._opened.store.database, lock, bell, log=self._log, clock=clock, text=lock_text()
+        )
+        self._reaper = Reaper(clock)
+        self._interval = interval
+        self._scaler = None if workers is None else AutoScaler(self._opened, workers, self._log)
+        self._thread = self._new_thread()
+        self._facts: dict[str, Any] = {
+            "mode": MANUAL if workers is None else AUTO,
+            "workers": workers,
+            "interval": interval,
+            "started_at": clock.wall(),
+        }
+        self._written_at = -HEARTBEAT_MS
+        self._written: dict[str, int] = {}
+
+    def _new_thread(self) -> SchedulerThread:
+        return SchedulerThread(self._home, clock=self._clock, log=self._log, longest_wait=self._interval)
+
+    def run(self) -> None:
+        """Do what is due until told to stop."""
+        self._log.say(f"started, mode {self._facts['mode']}, looking every {self._interval:g} s at least")
+        self._note("scheduler started")
+        self._thread.start()
+        try:
+            while not self._wakeup.stops:
+                self.step()
+        finally:
+            self._close()
+
+    def step(self) -> None:
+        """Follow the thread and the backlog, and wait for something to happen."""
+        self._reaper.step()
+        self._wakeup.stop(self._presence.step())
+        if self._wakeup.stops:
+            return
+        if not self._thread.is_alive():
+            self._log.say("the scheduler thread has failed, starting another")
+            self._thread = self._new_thread()
+            self._thread.start()
+        if self._on_ready is not None and self._thread.error is not None:
+            raise self._thread.error
+        try:
+            if self._scaler is not None:
+                self._scaler.step()
+            self._report()
+        except (QueueCTLError, OSError) as error:
+            # What the system refuses for now, for want of descriptors say, is tried again at the next look.
+            self._log.complain(str(error))
+        if self._on_ready is not None and self._thread.ticked_at is not None:
+            self._on_ready()
+            self._on_ready = None
+        self._wakeup.rung = False
+        self._wakeup.wait(LOOK_SECONDS if self._on_ready is None else LOOK_SECONDS / 50)
+        if self._wakeup.rung:
+            self._thread.poke()
+
+    def _report(self) -> None:
+        """Write down for `scheduler status` what was done, seldom, and only after something was."""
+        now = self._clock.monotonic()
+        pause = REPORT_MS if self._thread.totals != self._written else HEARTBEAT_MS
+        if self._thread.ticked_at is None or now - self._written_at < pause:
+            return
+        self._written_at, self._written = now, self._thread.totals
+        with self._opened.store.writing():
+            self._opened.store.meta.set_scheduler(
+                {**self._facts, "ticked_at": self._thread.ticked_at, "totals": self._written}
+            )
+
+    def _note(self, what: str) -> None:
+        with self._opened.store.writing():
+            self._opened.store.events.add(
+                what, actor=self._opened.actor, now=self._clock.wall(), detail=f"mode {self._facts['mode']}"
+            )
+
+    def _close(self) -> None:
+        self._thread.stop()
+        try:
+            self._written_at = -HEARTBEAT_MS
+            self._report()
+            self._note("scheduler stopped")
+            leave(SCHEDULER, self._opened.store, self._record)
+        except (QueueCTLError, OSError) as error:
+            self._log.complain(str(error))
+        self._opened.close()
+        self._wakeup.close()
+        self._log.say("stopped")
+        self._presence.close()

@@ -1,0 +1,302 @@
+"""The places of a pool, each with a worker or about to get one.
+
+Workers are started by the fork server, which tells how they end. If it dies, its workers go on: then each is looked
+for by its identity, and a new fork server starts the next one. A worker that was killed from outside is replaced at
+once, one that fails by itself after a growing delay.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+
+from ...model.errors import DaemonUnavailable
+from ..machine import process
+from ..machine.identity import Identity
+from ..machine.wakeup import LOOK
+from .fork_server import ForkServer
+from .stopping import tell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+
+    from ...model.clock import Clock
+    from ...store import Home
+    from ..machine.log import Log
+    from ..machine.wakeup import Wakeup
+    from .fork_server import News
+
+LOOK_MS = 1_000
+FIRST_DELAY_MS = 100
+LONGEST_DELAY_MS = 30_000
+SETTLED_MS = 10_000
+
+
+class Slot:
+    """A place in the pool: who works there, and when the next one is started otherwise.
+
+    `is_asked` says that a worker was asked for and is not there yet, `is_adopted` that its fork server is gone.
+    """
+
+    __slots__ = ("worker", "is_asked", "is_adopted", "is_leaving", "started_at", "failures", "start_at")
+
+    def __init__(self, now: int) -> None:
+        self.worker: Identity | None = None
+        self.is_asked = False
+        self.is_adopted = False
+        self.is_leaving = False
+        self.started_at = now
+        self.failures = 0
+        self.start_at = now
+
+    @property
+    def is_vacant(self) -> bool:
+        """Whether nobody works there or is about to."""
+        return self.worker is None and not self.is_asked
+
+
+class Slots:
+    """All places of a pool. `is_ready` is to be set once every worker was up: what fails before is an error."""
+
+    def __init__(self, home: Home, queues: tuple[str, ...], *, clock: Clock, log: Log, wakeup: Wakeup) -> None:
+        self.is_ready = False
+        self._home = home
+        self._queues = queues
+        self._clock = clock
+        self._log = log
+        self._wakeup = wakeup
+        self._slots: list[Slot] = []
+        self._server: ForkServer | None = None
+        self._untold: deque[News] = deque()
+        self._look_at = clock.monotonic()
+        self._missing: set[int] = set()
+        # The second end is held by this process alone: when it is closed, workers know that the pool is gone.
+        self._lifeline = os.pipe()
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __iter__(self) -> Iterator[Slot]:
+        return iter(list(self._slots))
+
+    def bury(self) -> int:
+        """Take in who has started and who has ended; return how many have ended.
+
+        Raises DaemonUnavailable, and OSError where the system cannot tell for now: the rest is taken in next time.
+        """
+        if not self._untold:
+            self._untold.extend(self._news())
+        ended = 0
+        while self._untold:
+            ended += self._take_in(self._untold[0])
+            self._untold.popleft()
+        return ended + self._look()
+
+    def _news(self) -> list[News]:
+        if self._server is None:
+            return []
+        news = self._server.news()
+        if news is None:
+            self._lose_server(self._server)
+        return news or []
+
+    def _take_in(self, news: News) -> int:
+        if news.pid is None:
+            self._refuse(news.reason)
+        elif news.started:
+            self._begin(news.pid)
+        else:
+            return self._end(news.pid, news.code, news.reason)
+        return 0
+
+    def _look(self) -> int:
+        """Once a second, bury workers whose end nobody tells, and continue a fork server that was stopped."""
+        now = self._clock.monotonic()
+        if now < self._look_at:
+            return 0
+        self._look_at = now + LOOK_MS
+        gone = [slot for slot in self._slots if slot.worker is not None and not slot.worker.is_alive()]
+        if gone or any(slot.is_asked and now - slot.started_at >= LOOK_MS for slot in self._slots):
+            self._continue_server()
+        before, self._missing = self._missing, {slot.worker.pid for slot in gone if slot.worker is not None}
+        # The fork server has a second to tell how its worker has ended.
+        doomed = [slot.worker.pid for slot in gone if slot.worker and (slot.is_adopted or slot.worker.pid in before)]
+        return sum(self._end(pid, None, "") for pid in doomed)
+
+    def _continue_server(self) -> None:
+        if self._server is not None:
+            self._server.go_on()
+
+    def _lose_server(self, server: ForkServer) -> None:
+        self._wakeup.forget(server.fileno())
+        code = server.close()
+        self._server = None
+        how = _how(code)
+        if not self.is_ready and code >= 0:
+            raise DaemonUnavailable(f"the fork server {how} while starting", hint=f"see {self._home.pool_log}")
+        self._log.say(f"the fork server {how}, its workers go on")
+        for slot in self:
+            slot.is_adopted = slot.worker is not None
+            if slot.is_asked:
+                self._give_back(slot)
+
+    def _give_back(self, slot: Slot) -> None:
+        """Nobody comes to a place that a worker was asked for."""
+        slot.is_asked = False
+        self._delay(slot)
+        if slot.is_leaving:
+            self._slots.remove(slot)
+
+    def _begin(self, pid: int) -> None:
+        worker = Identity.of(pid)
+        slot = next((slot for slot in self._slots if slot.is_asked), None)
+        if slot is None:
+            # Its place was given up meanwhile.
+            _send(worker, signal.SIGKILL)
+            return
+        slot.is_asked = slot.is_adopted = False
+        slot.worker = worker
+        if slot.is_leaving:
+            _send(worker, signal.SIGTERM)
+
+    def _refuse(self, reason: str) -> None:
+        if not self.is_ready:
+            raise DaemonUnavailable(
+                f"a worker cannot be started: {reason}", hint="close something that runs, then try again"
+            )
+        for slot in [slot for slot in self._slots if slot.is_asked][:1]:
+            self._log.complain(f"a worker cannot be started: {reason}")
+            self._give_back(slot)
+
+    def _end(self, pid: int, code: int | None, reason: str) -> int:
+        for slot in self:
+            if slot.worker is not None and slot.worker.pid == pid:
+                slot.worker = None
+                if slot.is_leaving:
+                    self._slots.remove(slot)
+                else:
+                    self._plan_replacement(slot, pid, code, reason)
+                return 1
+        return 0
+
+    def _plan_replacement(self, slot: Slot, pid: int, code: int | None, reason: str) -> None:
+        how = _how(code)
+        if not self.is_ready and code is not None and code >= 0:
+            raise DaemonUnavailable(
+                f"a worker {how} while starting{': ' + reason if reason else ''}", hint=f"see {self._home.pool_log}"
+            )
+        now = self._clock.monotonic()
+        if code in (None, -signal.SIGKILL) or now - slot.started_at >= SETTLED_MS:
+            slot.failures = 0
+            slot.start_at = now
+        else:
+            self._delay(slot)
+        self._log.say(f"worker process {pid} {how}, starting another in {(slot.start_at - now) / 1000:g} s")
+
+    def _delay(self, slot: Slot) -> None:
+        slot.failures += 1
+        delay = min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** min(slot.failures, 20))
+        slot.start_at = self._clock.monotonic() + delay
+
+    def resize(self, target: int) -> None:
+        """Have `target` places whose workers stay: add empty ones, or tell workers to leave."""
+        staying = [slot for slot in self._slots if not slot.is_leaving]
+        for _ in range(target - len(staying)):
+            self._slots.append(Slot(self._clock.monotonic()))
+        for slot in staying[target:]:
+            self.dismiss(slot)
+
+    def due(self) -> list[Slot]:
+        """Return the places where a worker is to be started now."""
+        now = self._clock.monotonic()
+        return [slot for slot in self._slots if slot.is_vacant and now >= slot.start_at]
+
+    def start(self, slots: list[Slot]) -> None:
+        """Have workers started in these places, by a new fork server if there is none. Raises DaemonUnavailable."""
+        if not slots:
+            return
+        try:
+            server = self._server or self._start_server()
+        except OSError as error:
+            self._cannot_start(slots, error.strerror or str(error))
+            return
+        for slot in slots:
+            slot.is_asked = True
+            slot.started_at = self._clock.monotonic()
+            server.ask()
+
+    def _start_server(self) -> ForkServer:
+        self._server = ForkServer(self._home, self._queues, self._lifeline[0])
+        self._wakeup.listen(self._server.fileno())
+        return self._server
+
+    def _cannot_start(self, slots: list[Slot], reason: str) -> None:
+        if not self.is_ready:
+            raise DaemonUnavailable(f"the fork server cannot be started: {reason}", hint=f"see {self._home.pool_log}")
+        self._log.complain(f"the fork server cannot be started: {reason}")
+        for slot in slots:
+            self._delay(slot)
+
+    def drop(self, slots: list[Slot]) -> None:
+        """Give these places up."""
+        self._slots = [slot for slot in self._slots if slot not in slots]
+
+    def dismiss(self, slot: Slot, *, forced: bool = False) -> None:
+        """Tell a worker to leave; one that is leaving already is told again only to hurry it up."""
+        # Who stops the whole group stops the fork server too, which has to tell us of the end.
+        self._continue_server()
+        if slot.is_vacant:
+            self._slots.remove(slot)
+        elif slot.worker is not None and (forced or not slot.is_leaving):
+            _send(slot.worker, signal.SIGQUIT if forced else signal.SIGTERM)
+        slot.is_leaving = True
+
+    def wake(self) -> None:
+        """Have all workers look at their files, also those that rest."""
+        for slot in self._slots:
+            if slot.worker is not None:
+                slot.worker.send(LOOK)
+
+    def kill(self) -> None:
+        """End all workers at once, and wait no more for those that are not there yet."""
+        self._continue_server()
+        self._slots = [slot for slot in self._slots if slot.worker is not None]
+        for slot in self._slots:
+            if slot.worker is not None:
+                _send(slot.worker, signal.SIGKILL)
+
+    def pids(self) -> list[int | None]:
+        """Return the pid of each worker, None for one that is not there yet."""
+        return [None if slot.worker is None else slot.worker.pid for slot in self._slots]
+
+    def next_start(self) -> int | None:
+        """Return when the next worker is to be started, in monotonic milliseconds; None if none is."""
+        return min((slot.start_at for slot in self._slots if slot.is_vacant), default=None)
+
+    def close(self) -> None:
+        """Let the fork server end."""
+        if self._server is not None:
+            self._wakeup.forget(self._server.fileno())
+            self._server.close()
+        for descriptor in self._lifeline:
+            os.close(descriptor)
+
+
+def _how(code: int | None) -> str:
+    if code is None:
+        return "has ended"
+    return f"was killed by {process.signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+
+
+def _send(worker: Identity, order: signal.Signals) -> None:
+    try:
+        if worker.start:
+            tell(worker, order)
+            return
+    except OSError:
+        pass  # Nothing tells processes apart for now.
+    # Until the fork server, or we, have taken its exit code, nobody else can have the pid.
+    for number in (order, signal.SIGCONT):
+        process.send_to_child(worker.pid, number)

@@ -1,0 +1,61 @@
+"""Whether a registered worker lives, as seen from this home.
+
+Its kernel lock proves that it lives. A lock that is free, or whose file is missing, proves nothing by itself: somebody
+may have removed `run/` or moved the home, and the worker makes its lock again within a second. Then the process
+decides, by pid, start time, boot and namespace. One that lives but works on another `queue.db` is the worker of the
+home that this one was copied from: it is nobody here. One whose lock's file is missing and that cannot be seen from
+here counts as alive while its last heartbeat is fresh: it makes its lock again, or was lost before.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ...model.clock import SYSTEM_CLOCK
+from ...store.lockfile import is_held
+from ..machine import process
+from ..machine.identity import Identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...store import Home
+    from ...store.sqlite import Row
+
+
+# Three heartbeats of a worker.
+FRESH_MS = 30_000
+
+
+def is_worker_alive(home: Home, row: Row) -> bool:
+    """Return whether a worker of this home lives."""
+    path = home.worker_lock(row["id"])
+    if is_held(path):
+        return True
+    identity = Identity.of_worker(row)
+    if identity.is_of_this_boot() and not identity.is_visible():
+        return not os.path.exists(path) and SYSTEM_CLOCK.wall() - row["heartbeat_at"] < FRESH_MS
+    return identity.is_alive() and works_in(home, identity.pid)
+
+
+def works_in(home: Home, pid: int) -> bool:
+    """Return False if a process has another home's database open and not this one's, as far as the system tells.
+
+    Of a home that has just been moved away or removed, nothing can be told.
+    """
+    if not home.exists():
+        return True
+    name = os.path.basename(home.database)
+    # One that is about to end has closed its descriptors already: that is no other home.
+    databases = [path for path, file in process.open_files(pid).items() if _is_called(name, file)]
+    return not databases or any(_is_same_file(path, home.database) for path in databases)
+
+
+def _is_called(name: str, file: str) -> bool:
+    return os.path.basename(file) in (name, f"{name} (deleted)")
+
+
+def _is_same_file(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,68 @@
+"""A home as one program has opened it.
+
+It may be shared by threads and survives a fork: each thread of each process gets its own connection.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import get_ident
+
+from ...model.clock import SYSTEM_CLOCK
+from ...store import Home, Store
+from .settings import load_settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from ...model.clock import Clock
+    from ...model.settings import Settings
+
+    Self = TypeVar("Self", bound="OpenHome")
+
+
+class OpenHome:
+    """A home, its store for each thread, its settings and the clock. `actor` is noted with each change."""
+
+    def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.home = home
+        self.clock = clock
+        self._actor = actor
+        self._stores: dict[tuple[int, int], Store] = {}
+
+    @property
+    def store(self) -> Store:
+        """The store as this thread may use it; opened on first use. Raises StoreUnavailable."""
+        key = (os.getpid(), get_ident())
+        store = self._stores.get(key)
+        if store is None:
+            store = self._stores[key] = Store(self.home, clock=self.clock)
+        return store
+
+    @property
+    def actor(self) -> str:
+        """Who makes the changes, for the record."""
+        return f"{self._actor}[{os.getpid()}]"
+
+    def settings(self) -> Settings:
+        """Return the settings in force."""
+        return load_settings(self.store)
+
+    @property
+    def notice(self) -> str:
+        """What its user should know about the home that this thread has opened: one line, or nothing."""
+        store = self._stores.get((os.getpid(), get_ident()))
+        return "" if store is None else store.notice
+
+    def close(self) -> None:
+        """Close this thread's connection. A later use opens it again."""
+        store = self._stores.pop((os.getpid(), get_ident()), None)
+        if store is not None:
+            store.close()
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,124 @@
+"""That a process is there, as others see it: the lock that it holds, the bell that it listens to, a worker's journal.
+
+They are files in `run/`, which somebody may remove or replace while the process lives. Whoever owns them looks once a
+second and makes again what is missing. If another process has taken its place, or the home itself is gone, it has to
+stop: there is nothing that it could do for anybody. What may not be looked at for a while is neither.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...model.clock import Clock
+    from ...store import Home
+    from ...store.database import Database
+    from ...store.lockfile import LockFile
+    from ..machine.doorbell import Doorbell
+    from ..machine.journal import Journal
+    from ..machine.log import Log
+
+LOOK_MS = 1_000
+# Who only asks whether a lock is held, or backs out of a start, has it for an instant.
+TAKEN_LOOKS = 3
+
+
+class Presence:
+    """The lock and the bell of this process, and its journal if it is a worker. `text` stands in the lock's file."""
+
+    def __init__(
+        self,
+        home: Home,
+        database: Database,
+        lock: LockFile,
+        bell: Doorbell,
+        *,
+        log: Log,
+        clock: Clock,
+        text: str = "",
+        journal: Journal | None = None,
+    ) -> None:
+        self._home = home
+        self._database = database
+        self._lock = lock
+        self._bell = bell
+        self._log = log
+        self._clock = clock
+        self._text = text
+        self._journal = journal
+        self._look_at = clock.monotonic() + LOOK_MS
+        self._taken = 0
+        self._seen: tuple[int, ...] | None = None
+        self.changes = 0
+        self.remade = 0
+
+    def hurry(self) -> None:
+        """Look at the next step, whenever the last look was."""
+        self._look_at = self._clock.monotonic()
+
+    def step(self) -> int:
+        """Once a second, make again what is missing; return how this process has to stop.
+
+        0: it need not. 1: in order, another one has its place. 2: at once, the home is gone. `changes` counts how
+        often files came or went, `remade` how often one of ours was missing.
+        """
+        now = self._clock.monotonic()
+        if now < self._look_at:
+            return 0
+        self._look_at = now + LOOK_MS
+        try:
+            return self._look()
+        except OSError as error:
+            # The disk is full, or the home closed to us, for now; what is missing is made when it can be.
+            self._log.complain(f"cannot look after our files in {self._home.run}: {error.strerror}")
+            return 0
+
+    def _look(self) -> int:
+        if self._database.is_replaced():
+            self._log.complain(f"{self._home.database} was removed or replaced, there is nothing to do any more")
+            return 2
+        found = self._times()
+        if found is not None and found == self._seen:
+            return 0
+        self._seen = None
+        self.changes += 1
+        if self._is_whole():
+            self._taken = 0
+            self._seen = found
+            return 0
+        return self._mend()
+
+    def _times(self) -> tuple[int, ...] | None:
+        """Return when files were last made or removed beside ours, None if a directory is missing."""
+        try:
+            return os.stat(self._home.run).st_mtime_ns, os.stat(self._home.bells).st_mtime_ns
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _is_whole(self) -> bool:
+        files = (self._lock, self._bell, self._journal)
+        return all(file is None or file.is_in_place() for file in files)
+
+    def _mend(self) -> int:
+        self._home.make_directories()
+        if not self._lock.is_in_place():
+            if not self._lock.take_again():
+                self._taken += 1
+                if self._taken < TAKEN_LOOKS:
+                    return 0
+                self._log.complain(f"another process has taken {self._lock.path}, stopping")
+                return 1
+            self._lock.write(self._text)
+        if not self._bell.is_in_place():
+            self._bell.hang_again()
+        if self._journal is not None and not self._journal.is_in_place():
+            self._journal.make_again()
+        self.remade += 1
+        self._log.say(f"somebody has removed files in {self._home.run}: made ours again")
+        return 0
+
+    def close(self) -> None:
+        """Take away the bell and release the lock."""
+        self._bell.close()
+        self._lock.close()

@@ -1,0 +1,60 @@
+"""Schedules after the clock was set back: what waits for a time that lies too far ahead now is brought nearer."""
+
+from __future__ import annotations
+
+from ...model import when
+from ...model.cron import Cron
+from ..machine.localzone import rules
+from . import timezone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from ...store import Store
+    from ...store.schedules import Schedule
+
+# When a schedule is looked at again whose expression or zone cannot be read.
+TRY_AGAIN_MS = 60_000
+SET_BACK = "the clock was set back"
+
+
+def realign(store: Store, *, now: int, actor: str) -> None:
+    """Bring schedules nearer that wait for a time beyond their next one: the clock was ahead, and was set back.
+
+    In a transaction.
+    """
+    home = timezone.home_zone(store)
+    for schedule in store.schedules.all():
+        if schedule.next_at is not None and schedule.next_at <= now:
+            continue
+        try:
+            zone = rules(timezone.zone_of(schedule, home))
+        except ValueError:
+            _leave(store, schedule, now)
+            continue
+        _bring_nearer(store, schedule, zone, now, actor)
+
+
+def _leave(store: Store, schedule: Schedule, now: int) -> None:
+    """Leave the next time of a schedule to a process that knows its zone, as if it had fired a moment ago."""
+    if store.schedules.move(schedule, now) and not store.schedules.has_fired(schedule, now):
+        store.schedules.record_fire(schedule, now, None)
+
+
+def _bring_nearer(store: Store, schedule: Schedule, zone: tzinfo | None, now: int, actor: str) -> None:
+    try:
+        nearer = Cron.parse(schedule.expression).next_after(now, zone)
+    except ValueError:
+        nearer = now + TRY_AGAIN_MS  # It complains when it is due.
+    # A clock that was past 2100 leaves no next time at all.
+    if nearer is None or (schedule.next_at is not None and nearer >= schedule.next_at):
+        return
+    if not store.schedules.move(schedule, nearer):
+        return
+    told = f"{schedule.name}: next at {when.iso(nearer)} instead of {when.iso(schedule.next_at) or 'no time'}"
+    store.events.add("schedule moved", actor=actor, now=now, detail=f"{told}, {SET_BACK}")
+    last = store.schedules.last_fired(schedule)
+    if last is not None and last >= nearer:
+        told = f"{schedule.name} from {when.iso(nearer)} to {when.iso(last)}"
+        store.events.add("skipped", actor=actor, now=now, detail=f"{told}: fired already before {SET_BACK}")

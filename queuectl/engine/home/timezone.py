@@ -1,0 +1,228 @@
+"""The time zone of a home: what the cron expressions of its schedules mean.
+
+A schedule has a zone of its own, or follows the home: then `local` stands in its row. The home's zone
+is the setting `timezone`. The first `cron add` writes it down from the zone of that process, and from
+then on all processes go by it, whatever zone they are in: another zone raises an alert and moves
+nothing. Only a change of the setting computes next times again.
+
+A stored next time is a promise, kept also by a process that does not know the zone (Python 3.8 or a
+machine without tzdata). Such a process fires, but leaves the following time to one that knows the
+zone: a fire recorded for the time that still stands in the schedule says so.
+"""
+
+from __future__ import annotations
+
+from ...model import zones
+from ...model.cron import Cron
+from ...model.errors import InvalidInput, quoted
+from ...model.when import DAY, SECOND, iso
+from ..machine.localzone import own_zone, rules
+from . import instance
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from ...store import Store
+    from ...store.schedules import Schedule
+
+SETTING = "timezone"
+NONE = "none"
+# Two zones count as one if their clocks agree every other day of the coming year.
+LOOKED_AT = range(0, 366 * DAY, 2 * DAY)
+# By then a process that knows the zone has computed the next time, if one runs.
+PATIENCE_MS = 5_000
+
+
+def stored_zone(store: Store) -> str | None:
+    """Return the home's zone, None if nobody has written it down yet."""
+    text = store.meta.settings().get(SETTING, NONE)
+    return None if text == NONE else text
+
+
+def home_zone(store: Store) -> str:
+    """Return the zone of schedules without one of their own: the home's, or that of this process until there is one."""
+    return stored_zone(store) or own_zone()
+
+
+def follows_home(schedule: Schedule) -> bool:
+    """Return whether a schedule has no zone of its own. Older versions stored the word as it was written."""
+    return schedule.timezone.strip().lower() == zones.LOCAL
+
+
+def zone_of(schedule: Schedule, home: str) -> str:
+    """Return the zone by which a schedule goes in a home of this zone."""
+    return home if follows_home(schedule) else schedule.timezone
+
+
+def pin(store: Store, *, actor: str, now: int) -> str:
+    """Write this process's zone into the home, unless that has one; return the home's. In a transaction.
+
+    Raises InvalidInput if QUEUECTL_TIMEZONE names a zone that this process does not know.
+    """
+    found = stored_zone(store)
+    if found is not None:
+        return found
+    found = own_zone()
+    demand(found)
+    _write(store, found, actor=actor, now=now, why="the zone of the process that needed one first")
+    return found
+
+
+def adopt(store: Store, *, actor: str, now: int) -> None:
+    """Write this process's zone into a home whose schedules are older than the setting: they go on as they fired.
+
+    Raises InvalidInput as `pin` does, StoreUnavailable.
+    """
+    if stored_zone(store) is not None or not _is_followed(store):
+        return
+    with store.writing():
+        pin(store, actor=actor, now=now)
+
+
+def give_up(store: Store, name: str, *, actor: str, now: int) -> bool:
+    """Write `local` in place of a zone that no process knows; return whether it still stood there. In a transaction."""
+    if stored_zone(store) not in (None, name):
+        return False
+    _write(store, zones.LOCAL, actor=actor, now=now, why=f"no process that runs here knows {name}")
+    return True
+
+
+def _write(store: Store, name: str, *, actor: str, now: int, why: str) -> None:
+    store.meta.set_setting(SETTING, name)
+    store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = {name}: {why}")
+
+
+def change(store: Store, text: str | None, *, actor: str, now: int) -> list[str]:
+    """Set the home's zone and compute the next times of the schedules that follow it; return whose times moved.
+
+    None, or `none`, forgets the zone; while schedules follow it, that writes down this process's zone
+    instead. Times that are over stay, to fire. Raises InvalidInput for a zone that this process does
+    not know. In a transaction.
+    """
+    following = [schedule for schedule in store.schedules.all() if follows_home(schedule)]
+    name = None if text in (None, NONE) else text
+    if name is None and following:
+        name = own_zone()
+    if name is None:
+        store.meta.reset_setting(SETTING)
+        store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = default")
+        return []
+    place = demand(name)
+    store.meta.set_setting(SETTING, name)
+    store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = {name}")
+    return [
+        schedule.name
+        for schedule in following
+        if move(store, schedule, place, why=f"the time zone is {name} now", actor=actor, now=now)
+    ]
+
+
+def move(store: Store, schedule: Schedule, place: tzinfo | None, *, why: str, actor: str, now: int) -> bool:
+    """Compute a schedule's next time again; return whether it is another one. In a transaction.
+
+    A time that is over and has not fired stays: it is about to fire.
+    """
+    before = schedule.next_at
+    if before is not None and before <= now and not store.schedules.has_fired(schedule, before):
+        return False
+    try:
+        after = Cron.parse(schedule.expression).next_after(now, place)
+    except ValueError:
+        return False  # It complains when it is due.
+    if after == before or not store.schedules.move(schedule, after):
+        return False
+    store.events.add(
+        "schedule moved",
+        actor=actor,
+        now=now,
+        detail=f"{schedule.name}: next at {iso(after) or 'no time'} instead of {iso(before) or 'no time'}, {why}",
+    )
+    return True
+
+
+def demand(name: str) -> tzinfo | None:
+    """Return the rules of a zone. Raises InvalidInput, with the nearest name, if this process does not know it."""
+    try:
+        return rules(name)
+    except ValueError:
+        pass
+    try:
+        return zones.zone(name)
+    except ValueError as error:
+        raise InvalidInput(f"{SETTING} {quoted(name)}: {error}", field=SETTING) from None
+
+
+def alerts(store: Store, now: int) -> list[tuple[str, str]]:
+    """Return what is wrong with the zones of schedules as this process sees it, each with the command that helps."""
+    home = home_zone(store)
+    found = [
+        (
+            f"schedule {schedule.name} has no next time: no process that runs knows {zone_of(schedule, home)}",
+            _go_by(own_zone()),
+        )
+        for schedule in store.schedules.all()
+        if _has_no_next_time(store, schedule, now)
+    ]
+    told = trouble(store, now)
+    if told is not None:
+        found.append((told, _go_by(own_zone())))
+    for kind in (instance.POOL, instance.SCHEDULER):
+        found += _alerts_of(kind, store, now)
+    return found
+
+
+def _alerts_of(kind: instance.Kind, store: Store, now: int) -> list[tuple[str, str]]:
+    """Return how the zone of a daemon differs from the one that schedules go by, nothing if it does not."""
+    home, zone = stored_zone(store), instance.zone_of(kind, store)
+    if home in (None, zones.LOCAL) or zone in (None, home) or not _is_followed(store):
+        return []
+    try:
+        differs = not _agree(rules(str(home)), str(zone), now)
+    except ValueError:
+        return []  # Not known here, which `trouble` tells.
+    be = "are" if kind.verb == "run" else "is"
+    text = f"cron expressions go by {home} in this home, {kind.subject} {be} in {quoted(str(zone))}"
+    return [(text, _go_by(str(zone)))] if differs else []
+
+
+def _has_no_next_time(store: Store, schedule: Schedule, now: int) -> bool:
+    if schedule.paused or schedule.next_at is None or schedule.next_at > now - PATIENCE_MS:
+        return False
+    return store.schedules.has_fired(schedule, schedule.next_at)
+
+
+def trouble(store: Store, now: int) -> str | None:
+    """Return how this process's zone differs from the one that schedules go by, None if it does not."""
+    home, own = stored_zone(store), own_zone()
+    if home is None or home == own or not _is_followed(store):
+        return None
+    if home == zones.LOCAL:
+        return f"cron expressions go by the zone of whoever computes them (timezone is local), here {quoted(own)}"
+    try:
+        theirs = rules(home)
+    except ValueError as error:
+        return f"cron expressions go by {home}, which this process does not know: {error}"
+    if _agree(theirs, own, now):
+        return None
+    return f"cron expressions go by {home} in this home, this process is in {quoted(own)}"
+
+
+def _go_by(zone: str) -> str:
+    """Return the command that has schedules go by a zone."""
+    import shlex
+
+    return f"queuectl config set timezone {shlex.quote(zone)}"
+
+
+def _is_followed(store: Store) -> bool:
+    return any(follows_home(schedule) for schedule in store.schedules.all())
+
+
+def _agree(theirs: tzinfo | None, own: str, now: int) -> bool:
+    try:
+        ours = rules(own)
+    except ValueError:
+        return False
+    one, other = zones.offsets(theirs), zones.offsets(ours)
+    return all(one(second) == other(second) for second in ((now + step) // SECOND for step in LOOKED_AT))

@@ -1,0 +1,1 @@
+"""The ground floor: processes, pipes, bells, logs and files as the system has them."""

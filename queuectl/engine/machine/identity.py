@@ -1,0 +1,71 @@
+"""Who a process is: pid, start time, boot and pid namespace together. A pid alone may be a stranger's by now.
+
+The boot tells processes from before a restart of the machine, the namespace those of another container,
+where the same pid means another process. Only a process that can be seen from here can be judged or signalled.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from . import process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...store.sqlite import Row
+
+BETWEEN = "\t"
+
+
+class Identity:
+    """One process of one boot and namespace. An unknown boot or namespace (None) is taken for ours."""
+
+    __slots__ = ("pid", "start", "boot", "namespace")
+
+    def __init__(self, pid: int, start: str, boot: str | None, namespace: str | None) -> None:
+        self.pid = pid
+        self.start = start
+        self.boot = boot
+        self.namespace = namespace
+
+    @classmethod
+    def own(cls) -> Identity:
+        """Return that of this process."""
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> Identity:
+        """Return that of a process that has this pid here and now; of none, one that is not alive."""
+        return cls(pid, process.start_time(pid) or "", process.boot_id(), process.namespace())
+
+    @classmethod
+    def of_worker(cls, row: Row) -> Identity:
+        """Return that of a registered worker."""
+        return cls(row["pid"], row["pid_start"], row["boot"], row["namespace"] or None)
+
+    @classmethod
+    def parse(cls, text: str) -> Identity | None:
+        """Return what `str()` has written, None for anything else."""
+        told, boot, namespace = (text.strip("\n").split(BETWEEN) + ["", ""])[:3]
+        pid, _, start = told.partition(" ")
+        return cls(int(pid), start, boot or None, namespace or None) if pid.isdigit() and start else None
+
+    def __str__(self) -> str:
+        return BETWEEN.join((f"{self.pid} {self.start}", self.boot or "", self.namespace or ""))
+
+    def is_of_this_boot(self) -> bool:
+        """Return whether the machine has not been started again since."""
+        return self.boot in (None, process.boot_id())
+
+    def is_visible(self) -> bool:
+        """Return whether its pid means the same process here."""
+        return self.is_of_this_boot() and self.namespace in (None, process.namespace())
+
+    def is_alive(self) -> bool:
+        """Return whether it can be seen from here and runs; one that has ended and was not waited for does not."""
+        return self.is_visible() and process.is_same_process(self.pid, self.start)
+
+    def send(self, number: signal.Signals) -> bool:
+        """Send a signal to this very process; return whether it was there to get it."""
+        return self.is_visible() and process.send_to(self.pid, self.start, number)

@@ -1,0 +1,288 @@
+"""What the system tells of processes, and how one is started and signalled.
+
+A command runs as `/bin/sh -c COMMAND` in a session of its own, with a marker in its environment. `tree` finds what
+belongs to it, `identity` tells one process from all others.
+
+A question that the system cannot answer for want of descriptors or memory raises OSError: "not found" would pass for
+"has ended". A process that may not be looked at is nobody's of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from ...model.errors import DaemonUnavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Mapping
+
+SHELL = "/bin/sh"
+MARKER = "QUEUECTL_ATTEMPT_ID"
+PR_SET_CHILD_SUBREAPER = 36
+# One that belongs to another pid namespace tells of strangers.
+HAS_PROC = os.path.exists("/proc/self/stat") and os.readlink("/proc/self") == str(os.getpid())
+GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO of linux/proc_ns.h
+TICKS = os.sysconf("SC_CLK_TCK")
+# What Python or the worker ignores or handles must not be handed down to a command.
+DEFAULT_SIGNALS = [
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGPIPE,
+    signal.SIGCHLD,
+    signal.SIGXFSZ,
+]
+
+
+class Entry:
+    """One process as the system listed it."""
+
+    __slots__ = ("pid", "parent", "group", "session", "start", "is_zombie")
+
+    def __init__(self, pid: int, parent: int, group: int, session: int, start: str, is_zombie: bool) -> None:
+        self.pid = pid
+        self.parent = parent
+        self.group = group
+        self.session = session
+        self.start = start
+        self.is_zombie = is_zombie
+
+    @property
+    def started(self) -> int:
+        """The milliseconds of this boot, the machine's sleep included, at which it began; 0 where nobody tells."""
+        return int(self.start) * 1000 // TICKS if self.start.isdigit() else 0
+
+
+def spawn(command: str, *, environment: Mapping[bytes, bytes], stdout: int, stderr: int) -> int:
+    """Start a command in the current directory and a new session; return its pid.
+
+    `stdout` and `stderr` are file descriptors to write to; stdin is empty. Raises OSError where the
+    system refuses, for instance since command and environment are too long.
+    """
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, stdout, 1),
+        (os.POSIX_SPAWN_DUP2, stderr, 2),
+    ]
+    return os.posix_spawn(
+        SHELL,
+        ["sh", "-c", command],
+        environment,
+        file_actions=actions,
+        setsid=True,
+        setsigdef=DEFAULT_SIGNALS,
+        setsigmask=[],
+    )
+
+
+def become_subreaper() -> bool:
+    """Make orphans of this process's descendants its children; return whether the system can do that."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
+def is_group_alive(leader: int) -> bool:
+    """Return whether a process group has any member."""
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def boot_id() -> str:
+    """Return a text that is different after each start of the machine."""
+    override = os.environ.get("QUEUECTL_BOOT_ID")
+    if override:
+        return override
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return _output_of("sysctl", "-n", "kern.boottime")
+
+
+def demand_own_proc() -> None:
+    """Raise DaemonUnavailable where processes are listed by numbers that mean others here."""
+    if not HAS_PROC and os.path.exists("/proc/1/stat"):
+        raise DaemonUnavailable(
+            "/proc is that of another pid namespace, so processes cannot be told apart",
+            hint="mount this one's: mount -t proc proc /proc",
+        )
+
+
+def namespace() -> str:
+    """Return what tells the pid namespace of this process from all others, an empty text where there are none."""
+    return _link("/proc/self/ns/pid")
+
+
+def is_first_namespace() -> bool:
+    """Return whether processes of all pid namespaces can be seen from this one."""
+    return namespace() in ("", FIRST_NAMESPACE)
+
+
+def entry(pid: int) -> Entry | None:
+    """Return what the system lists of a process; None if it has ended or nothing is told."""
+    found = _read_entry(pid) if HAS_PROC else None
+    return None if found is None or found.is_zombie else found
+
+
+def start_time(pid: int) -> str | None:
+    """Return when a process began, in the system's own notation; None if there is no such process.
+
+    A zombie is none: it has ended, and only waits for its parent.
+    """
+    if HAS_PROC:
+        found = entry(pid)
+        return None if found is None else found.start
+    return _output_of("ps", "-o", "lstart=", "-p", str(pid)) or None
+
+
+def is_same_process(pid: int, start: str | None) -> bool:
+    """Return whether `pid` is still the process that began at `start`."""
+    return start is not None and start_time(pid) == start
+
+
+def memory(pid: int) -> int:
+    """Return the resident memory of a process in bytes, 0 if unknown."""
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return int(_output_of("ps", "-o", "rss=", "-p", str(pid)) or 0) * 1024 if not HAS_PROC else 0
+
+
+def environment(pid: int) -> list[bytes]:
+    """Return the variables that a process was started with, as `NAME=value`; none of one that may not be asked."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read().split(b"\0")
+    except GONE:
+        return []
+
+
+def open_files(pid: int) -> dict[str, str]:
+    """Return what a process has open: for each descriptor a path to it, and its name, such as `pipe:[4711]`."""
+    paths = [f"/proc/{pid}/fd/{name}" for name in _names(f"/proc/{pid}/fd")]
+    return {path: _link(path) for path in paths}
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except GONE:
+        return ""
+
+
+def children(pid: int) -> list[Entry]:
+    """Return the child processes of a process, without those that have ended; none where the system has no list."""
+    found = []
+    for thread in _names(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                found += [_read_entry(int(word)) for word in file.read().split()]
+        except GONE:
+            continue
+    return [entry for entry in found if entry is not None and not entry.is_zombie]
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except GONE:
+        return []
+
+
+def list_processes() -> dict[int, Entry]:
+    """Return every process that can be seen."""
+    if not HAS_PROC:
+        return _list_with_ps()
+    entries = (_read_entry(int(name)) for name in os.listdir("/proc") if name.isdigit())
+    return {entry.pid: entry for entry in entries if entry is not None}
+
+
+def _read_entry(pid: int) -> Entry | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read()
+    except GONE:
+        return None
+    # The name in parentheses may itself hold blanks and parentheses.
+    words = text[text.rindex(b")") + 2 :].split()
+    return Entry(pid, int(words[1]), int(words[2]), int(words[3]), words[19].decode(), words[0] in (b"Z", b"X"))
+
+
+def _list_with_ps() -> dict[int, Entry]:
+    entries = {}
+    for line in _output_of("ps", "-axo", "pid=,ppid=,pgid=,stat=,lstart=").splitlines():
+        words = line.split(None, 4)
+        pid, parent, group = (int(word) for word in words[:3])
+        entries[pid] = Entry(pid, parent, group, 0, words[4], words[3].startswith("Z"))
+    return entries
+
+
+def _output_of(*command: str) -> str:
+    import subprocess
+
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True
+    ).stdout.strip()
+
+
+def send_to(pid: int, start: str, number: signal.Signals) -> bool:
+    """Send a signal to the process that began at `start`; return whether it was there to get it.
+
+    Where the system has descriptors for processes, the pid cannot pass to a stranger in between. A daemon may well be
+    PID 1, that of a container.
+    """
+    if pid < 1:
+        return False
+    try:
+        descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    except OSError:
+        descriptor = None
+    try:
+        if not is_same_process(pid, start):
+            return False
+        if descriptor is not None:
+            signal.pidfd_send_signal(descriptor, number)
+        else:
+            os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+    return True
+
+
+def send(members: Iterable[Entry], number: signal.Signals) -> None:
+    """Send a signal to each process that is still there and ours to signal."""
+    for member in members:
+        send_to(member.pid, member.start, number)
+
+
+def send_to_child(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process whose exit code was not taken yet: nobody else can have its pid."""
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def signal_name(number: int) -> str:
+    """Return `SIGKILL` for 9; a number without a name stays one."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

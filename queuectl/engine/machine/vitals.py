@@ -1,0 +1,75 @@
+"""What a worker writes about itself, for people: its heartbeat and memory, its tally, what it is short of.
+
+Nothing depends on it, so it is written seldom, and inside transactions that are made anyway.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...model.clock import Clock
+    from ...store import Store
+
+HEARTBEAT_MS = 10_000
+TALLY_MS = 1000
+
+
+class Vitals:
+    """The row of the worker `number` as far as it is for people."""
+
+    def __init__(self, store: Store, number: int, clock: Clock) -> None:
+        self._store = store
+        self._number = number
+        self._clock = clock
+        self._jobs = 0
+        self._busy_ms = 0
+        self._tally_due = 0
+        self._heartbeat_at = clock.monotonic()
+        self._said_stopping = False
+        self._trouble: str | None = None
+
+    def add(self, busy_ms: int) -> None:
+        """Count an attempt that has ended."""
+        self._jobs += 1
+        self._busy_ms += busy_ms
+
+    def write_tally(self, *, is_idle: bool) -> None:
+        """Write what was counted, at the latest after a second. In a transaction."""
+        now = self._clock.monotonic()
+        if self._jobs and (is_idle or now >= self._tally_due):
+            self._store.workers.count_jobs(self._number, self._jobs, self._busy_ms)
+            self._jobs = self._busy_ms = 0
+            self._tally_due = now + TALLY_MS
+
+    def write_trouble(self, reason: str | None) -> None:
+        """Write what keeps the worker from starting commands, when that changes. In a transaction."""
+        if reason == self._trouble:
+            return
+        self._store.workers.set_trouble(self._number, reason)
+        if self._trouble is None:
+            self._store.events.add(
+                "shortage", actor=f"worker[{os.getpid()}]", now=self._clock.wall(), detail=reason or ""
+            )
+        self._trouble = reason
+
+    @property
+    def is_heartbeat_due(self) -> bool:
+        """Whether the last heartbeat is old enough for another."""
+        return self._clock.monotonic() - self._heartbeat_at >= HEARTBEAT_MS
+
+    def beat(self, *, stopping: bool) -> bool:
+        """Write a heartbeat if one is due, or is the first that tells of a stop; return False if our row is gone.
+
+        In a transaction.
+        """
+        if not self.is_heartbeat_due and not (stopping and not self._said_stopping):
+            return True
+        self._said_stopping = stopping
+        self._heartbeat_at = self._clock.monotonic()
+        return self._store.workers.heartbeat(
+            self._number, memory=process.memory(os.getpid()), stopping=stopping, now=self._clock.wall()
+        )

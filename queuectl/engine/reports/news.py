@@ -1,0 +1,31 @@
+"""What became of jobs since one last looked, for front ends that tell it between two commands."""
+
+from __future__ import annotations
+
+from ...model.job import FINAL_STATES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...model.job import Job
+    from ...store import Store
+
+AT_MOST = 1_000
+# A worker notes the time before it commits: what ended this long before the last look may be new.
+LATE_MS = 5_000
+
+
+class News:
+    """Jobs that came to an end, each told once. Nothing that ended before `now` is news."""
+
+    def __init__(self, now: int) -> None:
+        self._began = self._looked_at = now
+        self._told: dict[int, int] = {}
+
+    def look(self, store: Store, now: int) -> list[Job]:
+        """Return the jobs that ended since the last look, oldest first, a thousand of each state at most."""
+        since = max(self._began, self._looked_at - LATE_MS)
+        ended = [found for state in FINAL_STATES for found in store.search.ended_since(state, since, AT_MOST)]
+        fresh = [(at, number) for at, number in ended if self._told.get(number) != at]
+        self._looked_at = now
+        self._told = {number: at for at, number in ended}
+        return store.search.jobs([number for _, number in sorted(fresh)])

@@ -1,0 +1,248 @@
+"""What a live view shows of a home, looked at again and again, at a cost that does not grow with the home.
+
+A bounded number of jobs is read by questions that an index answers: those that run, those that come
+next, those that ended last. Where no index helps (a text, a tag, held jobs) the newest 10,000 jobs are
+looked at besides. What nobody changed since the last look is not read again.
+"""
+
+from __future__ import annotations
+
+from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.job import (
+    BLOCKED,
+    DUE_STATES,
+    FAILED,
+    FINAL_STATES,
+    HELD,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    STATE_WORDS,
+    STATES,
+    states_named,
+)
+from ...model.when import MINUTE
+from ...store.search import JobFilter
+from .reading import left_out
+from .summary import worker_rows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable
+
+    from ...model.job import Job
+    from ...store.output import Piece
+    from ..home.opened import OpenHome
+
+LIMIT = 500
+WINDOW = 10_000
+TAIL_BYTES = 65_536
+MINUTES = 30
+QUALIFIERS = ("state", "queue", "tag", "text")
+SORTS = ("default", "newest", "duration", "priority")
+GROUPS = {PROCESSING: 0, FAILED: 1, PENDING: 2, SCHEDULED: 3, HELD: 4, BLOCKED: 5}
+UNINDEXED = (HELD, BLOCKED)
+
+
+def parse_filter(text: str) -> JobFilter:
+    """Return the filter that words such as `state:dead,failed queue:mail backup` stand for.
+
+    What has no qualifier is looked for in id and command. Tags must all be there, of states and queues any.
+    Raises InvalidInput.
+    """
+    plain: list[str] = []
+    given: dict[str, list[str]] = {name: [] for name in QUALIFIERS}
+    for word in text.split():
+        name, colon, value = word.partition(":")
+        if not colon or not name.isalpha() or value.startswith("//"):
+            plain.append(word)
+            continue
+        if name not in QUALIFIERS:
+            raise InvalidInput(
+                f"there is no filter {quoted(name)}{did_you_mean(name, QUALIFIERS)}, only {', '.join(QUALIFIERS)}"
+            )
+        if not value:
+            raise InvalidInput(f"the filter {name}: needs a value")
+        given[name].append(value)
+    states = [state for value in given["state"] for state in value.split(",") if state]
+    for state in states:
+        if state not in STATE_WORDS:
+            raise InvalidInput(f"there is no state {quoted(state)}{did_you_mean(state, STATE_WORDS)}")
+    return JobFilter(
+        states=states_named(states),
+        queues=given["queue"],
+        tags=given["tag"],
+        search=" ".join([*plain, *given["text"]]) or None,
+    )
+
+
+def matches(job: Job, wanted: JobFilter) -> bool:
+    """Return whether a filter finds a job, as the store would."""
+    if wanted.states and job.state not in wanted.states:
+        return False
+    if wanted.queues and job.queue not in wanted.queues:
+        return False
+    if not set(wanted.tags).issubset(job.tags):
+        return False
+    text = (wanted.search or "").lower()
+    return text in job.id.lower() or text in job.command.lower()
+
+
+class Snapshot:
+    """What was found at `now`: counts per state, workers, jobs in order, (finished, failed, dead) per minute."""
+
+    __slots__ = ("now", "counts", "workers", "jobs", "minutes")
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self.counts: dict[str, int] = {}
+        self.workers: list[dict[str, Any]] = []
+        self.jobs: list[Job] = []
+        self.minutes: dict[int, tuple[int, int, int]] = {}
+
+    @property
+    def total(self) -> int:
+        """How many jobs there are."""
+        return sum(self.counts.values())
+
+    def series(self, minutes: int = MINUTES) -> list[int]:
+        """Return how many jobs ended (completed or dead) in each of the last minutes, this one last."""
+        this = self.now // MINUTE
+        return [self._ended(minute) for minute in range(this - minutes + 1, this + 1)]
+
+    def _ended(self, minute: int) -> int:
+        finished, _, dead = self.minutes.get(minute, (0, 0, 0))
+        return finished + dead
+
+    def rate(self) -> float:
+        """Return how many jobs ended in the last 60 s, of the minute before this one in proportion."""
+        minute, since = divmod(self.now, MINUTE)
+        return self._ended(minute) + self._ended(minute - 1) * (1 - since / MINUTE)
+
+    def totals(self) -> tuple[int, int, int]:
+        """Return (completed, failed attempts, dead) of the last minutes."""
+        first = self.now // MINUTE - MINUTES
+        found = [counts for minute, counts in self.minutes.items() if minute > first]
+        return sum(row[0] for row in found), sum(row[1] for row in found), sum(row[2] for row in found)
+
+
+class Lookout:
+    """Looks at a home again and again. `wanted` and `sort` may be set between two looks."""
+
+    def __init__(self, opened: OpenHome, *, limit: int = LIMIT) -> None:
+        self._opened = opened
+        self._limit = limit
+        self._changes: int | None = None
+        self._asked: object = None
+        self.last = Snapshot(0)
+        self.wanted = JobFilter()
+        self.sort = SORTS[0]
+
+    def forget(self) -> None:
+        """Read everything at the next look: our own changes do not count as changes."""
+        self._changes = None
+
+    def look(self) -> Snapshot:
+        """Return how it is now. Raises StoreUnavailable; then the last snapshot stands."""
+        store, now = self._opened.store, self._opened.clock.wall()
+        changes, asked = store.changes(), (self.wanted, self.sort)
+        found = Snapshot(now)
+        # A worker that was killed commits nothing, so they are looked at each time.
+        found.workers = worker_rows(self._opened.home, store, now)
+        if changes == self._changes and asked == self._asked:
+            found.counts, found.jobs, found.minutes = self.last.counts, self.last.jobs, self.last.minutes
+        else:
+            found.counts = store.counts.by_state()
+            found.minutes = {
+                minute: (finished, failed, dead)
+                for minute, finished, failed, dead in store.stats.per_minute(now - MINUTES * MINUTE)
+            }
+            found.jobs = self._jobs(found.counts, now)
+        # After the reading: what is committed meanwhile is a change since then.
+        self._changes, self._asked, self.last = changes, asked, found
+        return found
+
+    def _jobs(self, counts: dict[str, int], now: int) -> list[Job]:
+        search, wanted = self._opened.store.search, self.wanted
+        numbers = self._numbers(wanted.states or STATES, counts)
+        is_narrow = bool(wanted.queues) or not wanted.is_counted
+        if is_narrow or self.sort == "newest":
+            numbers += search.newest(wanted, WINDOW, self._limit)
+        jobs = [job for job in search.jobs(list(dict.fromkeys(numbers))) if matches(job, wanted)]
+        if self.sort == "newest":
+            jobs.sort(key=lambda job: -job.number)
+        elif self.sort == "duration":
+            jobs.sort(key=lambda job: -(elapsed(job, now) or 0))
+        elif self.sort == "priority":
+            jobs.sort(key=lambda job: -job.priority)
+        else:
+            jobs.sort(key=lambda job: GROUPS.get(job.state, len(GROUPS)))
+        return jobs[: self._limit]
+
+    def _numbers(self, states: Iterable[str], counts: dict[str, int]) -> list[int]:
+        """Return numbers in the default order within each state; a kind takes half of the limit at most."""
+        search, half = self._opened.store.search, max(1, self._limit // 2)
+        wanted = [state for state in states if counts.get(state)]
+        numbers = search.running(half) if PROCESSING in wanted else []
+        if PENDING in wanted:
+            numbers += search.next_pending(half)
+        if FAILED in wanted or SCHEDULED in wanted:
+            numbers += [number for number, state in search.next_due(half) if state in wanted]
+        rare = [state for state in UNINDEXED if state in wanted]
+        due = [state for state in DUE_STATES if state in wanted]
+        if len(due) == 1 and all(map(counts.get, DUE_STATES)):
+            rare += due  # Their index has both states: those of the other one may fill the half.
+        if rare:
+            numbers += search.newest(JobFilter(states=rare), WINDOW, half)
+        return numbers + search.last_finished([state for state in FINAL_STATES if state in wanted], half)
+
+
+def elapsed(job: Job, now: int) -> int | None:
+    """Return how long a job has been running, or ran at last; None if it has not run."""
+    if job.state == PROCESSING and job.started_at is not None:
+        return max(0, now - job.started_at)
+    return job.duration
+
+
+class Tail:
+    """The end of what a job's last attempt printed. `before` is how many bytes of it came before."""
+
+    __slots__ = ("job", "attempt", "before", "text")
+
+    def __init__(self, job: Job | None, attempt: int | None, before: int, text: str) -> None:
+        self.job = job
+        self.attempt = attempt
+        self.before = before
+        self.text = text
+
+
+def read_tail(opened: OpenHome, number: int, limit: int = TAIL_BYTES) -> Tail:
+    """Return the last `limit` bytes of both streams of a job's last attempt; `job` is None if it is gone."""
+    found = opened.store.search.jobs([number])
+    attempts = opened.store.attempts.of_job(number)
+    if not found or not attempts:
+        return Tail(found[0] if found else None, None, 0, "")
+    pieces = _last_pieces(opened, attempts[-1]["id"], limit)
+    if not pieces:
+        return Tail(found[0], attempts[-1]["attempt"], 0, "")
+    start = max(pieces[0].position, pieces[-1].end - limit)
+    data = bytearray()
+    for piece, missing in left_out(iter(pieces), start):
+        if missing:
+            data += f"\n[... {missing} bytes left out ...]\n".encode()
+        data += piece.data[max(0, start - piece.position) :]
+    return Tail(found[0], attempts[-1]["attempt"], start, data.decode("utf-8", "backslashreplace"))
+
+
+def _last_pieces(opened: OpenHome, attempt_id: int, limit: int) -> list[Piece]:
+    """Return the last pieces in order, as many as `limit` bytes need."""
+    pieces: list[Piece] = []
+    batch = 4
+    while sum(len(piece.data) for piece in pieces) < limit:
+        more = opened.store.output.read_back(attempt_id, len(pieces), batch)
+        pieces += more
+        if len(more) < batch:
+            break
+        batch *= 2
+    pieces.reverse()
+    return [piece for piece in pieces if piece.end > pieces[-1].end - limit]

@@ -1,0 +1,64 @@
+"""The environment that a command gets, as bytes: what the system call takes without another conversion.
+
+It is the worker's own without the QUEUECTL_ variables, the search path of whoever enqueued the job,
+the job's variables, and what tells the command who it is. The marker tells us whose a process is.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..machine.process import MARKER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...store import Home
+    from ...store.claim import Claim
+    from ...store.contexts import Context
+
+PREFIX = "QUEUECTL_"
+
+
+def marker(home_id: str, mark: str, claim: Claim) -> str:
+    """Return the text that marks the processes of an attempt.
+
+    `mark` is a random text of the worker's start: no other attempt has the same, not even one of a copied home.
+    A worker of an older version has none.
+    """
+    return "-".join(filter(None, (home_id, mark, str(claim.number), str(claim.attempt_id))))
+
+
+class Environments:
+    """The environments of a worker's attempts. What jobs of the same context share is made once for all in a row."""
+
+    def __init__(self, home: Home) -> None:
+        variables = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        self._base = _encoded({**variables, "QUEUECTL_HOME": home.path})
+        self._context: Context | None = None
+        self._shared = self._base
+
+    def of_attempt(self, claim: Claim, mark: str) -> dict[bytes, bytes]:
+        """Return the environment of one attempt."""
+        context = claim.context
+        if context is not self._context:
+            path = {"PATH": context.path} if context.path else {}
+            self._shared = {**self._base, **_encoded({**path, **context.env})}
+            self._context = context
+        return {
+            **self._shared,
+            b"QUEUECTL_JOB_ID": claim.id.encode(),
+            b"QUEUECTL_JOB_NUMBER": b"%d" % claim.number,
+            b"QUEUECTL_ATTEMPT": b"%d" % claim.attempt,
+            b"QUEUECTL_MAX_ATTEMPTS": b"%d" % _last_attempt(claim),
+            b"QUEUECTL_QUEUE": claim.queue.encode(),
+            MARKER.encode(): mark.encode(),
+        }
+
+
+def _last_attempt(claim: Claim) -> int:
+    """Return the number of the last attempt that is allowed; numbers go on counting when a user retries a job."""
+    return claim.attempt + max(0, claim.max_retries + 1 - claim.attempts)
+
+
+def _encoded(variables: dict[str, str]) -> dict[bytes, bytes]:
+    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}

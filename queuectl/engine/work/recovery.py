@@ -1,0 +1,247 @@
+"""Take back the jobs of workers that are gone: first end what is left of the attempt, then move the job.
+
+A worker is gone if neither its lock nor its process says that it lives (`liveness`). One that holds its lock but has
+let its lease run out (it was stopped, or hangs) is killed first, after a grace in which the store was proved to be
+writable and our own looks were on time: a worker must not pay for a full disk, nor for a pause of all of us.
+
+The old attempt's tree is killed and looked for again until two looks in a row find nothing: a process
+in the middle of fork or exec can be invisible for an instant. Only then the job is moved, guarded by
+the attempt's id, so that any number of recoveries may run at once. What cannot be killed, or cannot be
+looked for, stays `processing` and is reported.
+
+A worker of another pid namespace may have left what cannot be seen from here. Its job is taken back when
+its lease is over; at once only from the first namespace, which sees all others.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+
+from ...model.errors import StoreUnavailable
+from ...model.job import Outcome
+from ...store.home import JOURNAL
+from ...store.lockfile import is_held
+from ..home.liveness import is_worker_alive
+from ..home.settings import load_settings
+from ..machine import journal, process
+from ..machine.doorbell import WORKERS
+from ..machine.identity import Identity
+from . import tree
+from .environment import marker
+from .settle import settle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Container
+
+    from ...model.clock import Clock
+    from ...store import Home, Store
+    from ...store.attempts import Running
+    from ...store.sqlite import Row
+    from ..machine.journal import Pair
+    from ..machine.log import Log
+
+ACTOR = "recovery"
+CLEAN_LOOKS = 2
+LOOK_PAUSE_SECONDS = 0.003
+KILL_BUDGET_MS = 2000
+STUCK_GRACE_MS = 3000
+# Looks further apart than this were late: we were stopped ourselves, or kept waiting.
+LATE_MS = 2500
+
+
+class Recovery:
+    """Finds lost workers and takes back their jobs."""
+
+    def __init__(self, home: Home, store: Store, *, clock: Clock, log: Log) -> None:
+        self._home = home
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._home_id = store.meta.home_id()
+        self._boot = process.boot_id()
+        self._overdue: dict[tuple[int, int], int] = {}
+        self._looked_at = clock.monotonic()
+        self._settled: set[tuple[int, str]] = set()
+
+    def step(self) -> int:
+        """Recover what can be recovered now; return how many jobs were moved. Raises StoreUnavailable."""
+        # In this order: a worker that registers and claims meanwhile must not look like one without a row.
+        running = self._store.attempts.running(self._store.contexts)
+        workers = {row["id"]: row for row in self._store.workers.all()}
+        # Listed before asking who lives: what a worker leaves that dies in between must not count as settled. While
+        # nothing runs there is no need to: what is there then started before the next attempt.
+        orphans = tree.orphans({adopter for row in workers.values() for adopter in _adopters(row)} if running else ())
+        gone = {number for number, row in workers.items() if not is_worker_alive(self._home, row)}
+        if not gone:
+            self._settled = orphans
+        self._suspect([attempt for attempt in running if attempt.claim.worker in workers.keys() - gone], workers)
+        lost = [attempt for attempt in running if self._is_lost(attempt, workers.keys() - gone, gone)]
+        moved = sum(self._recover(attempt, workers.get(attempt.claim.worker)) for attempt in lost)
+        self._bury(gone, workers)
+        return moved
+
+    def _is_lost(self, attempt: Running, alive: Container[int], gone: Container[int]) -> bool:
+        """Whether nobody runs an attempt any more. A worker without a row lives while it holds its lock."""
+        worker = attempt.claim.worker
+        if worker in alive:
+            return False
+        return worker in gone or not is_held(self._home.worker_lock(worker))
+
+    def _suspect(self, attempts: list[Running], workers: dict[int, Row]) -> None:
+        """Kill workers that let a lease run out although they could have renewed it."""
+        now = self._clock.monotonic()
+        is_late = now - self._looked_at > LATE_MS
+        self._looked_at = now
+        overdue = {_key(attempt): attempt for attempt in attempts if now > attempt.claim.lease_until}
+        self._overdue = {} if is_late else {key: since for key, since in self._overdue.items() if key in overdue}
+        if not overdue:
+            return
+        try:
+            with self._store.writing():
+                self._store.meta.touch(self._clock.wall())
+        except StoreUnavailable:
+            self._overdue.clear()
+            raise
+        for key, attempt in overdue.items():
+            if now - self._overdue.setdefault(key, now) >= STUCK_GRACE_MS:
+                self._end_worker(workers[attempt.claim.worker], attempt.claim.id)
+
+    def _end_worker(self, worker: Row, job: str) -> None:
+        self._log.complain(f"worker {worker['id']} (pid {worker['pid']}) does not renew the lease of {job}, killing it")
+        Identity.of_worker(worker).send(signal.SIGKILL)
+
+    def _recover(self, attempt: Running, worker: Row | None) -> int:
+        """End the attempt's tree, then move its job; return 1 if we moved it."""
+        claim = attempt.claim
+        try:
+            if not self._may_be_moved(attempt, worker):
+                return 0
+        except OSError as error:
+            # One that cannot be looked for must not keep the others waiting.
+            self._log.complain(f"{claim.id}: cannot look for its processes: {error.strerror}")
+            return 0
+        outcome = Outcome.lost(f"worker {claim.worker} was lost")
+        now = self._clock.wall()
+        with self._store.writing():
+            state = settle(
+                self._store, claim, outcome, settings=load_settings(self._store), random=random.random, now=now
+            )
+            if state is not None:
+                self._store.events.add(
+                    "recovered",
+                    actor=f"{ACTOR}[{os.getpid()}]",
+                    now=now,
+                    job=claim.number,
+                    detail=f"attempt {claim.attempt}: {outcome.error}, now {state}",
+                )
+        if state is None:
+            return 0
+        self._log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
+        return 1
+
+    def _may_be_moved(self, attempt: Running, worker: Row | None) -> bool:
+        """Whether nothing of the attempt is left; what is left is ended."""
+        if worker is None:
+            return self._end_tree(attempt, self._trace(attempt, None))
+        identity = Identity.of_worker(worker)
+        if not identity.is_of_this_boot() or identity.is_alive():
+            # It was another boot; or the worker lives, but of another home, from which this one was copied.
+            return True
+        may_see_all = identity.is_visible() or process.is_first_namespace()
+        if not may_see_all and self._clock.monotonic() <= attempt.claim.lease_until:
+            return False
+        return self._end_tree(attempt, self._trace(attempt, worker))
+
+    def _trace(self, attempt: Running, worker: Row | None) -> tree.Trace:
+        """Gather what is known of a lost attempt's processes."""
+        is_visible = worker is None or Identity.of_worker(worker).is_visible()
+        trace = tree.Trace(
+            marker(self._home_id, worker["mark"] if worker is not None else "", attempt.claim),
+            pid=(attempt.pid or 0) if is_visible else 0,
+            pid_start=attempt.pid_start or "",
+            adopters=_adopters(worker) if worker is not None and is_visible else (),
+            settled=self._settled,
+            spared=self._spared() if is_visible else (),
+        )
+        for record in journal.read(self._home.worker_journal(attempt.claim.worker)):
+            home, boot, _, number = record.writer
+            if (home, boot, number) == (self._home_id, self._boot, attempt.claim.worker) and (
+                record.attempt == attempt.claim.attempt_id
+            ):
+                trace.add(record, is_visible=is_visible)
+        return trace
+
+    def _spared(self) -> set[Pair]:
+        """Return what attempts of any worker of this boot were allowed to leave, whomever it has fallen to by now."""
+        found: set[Pair] = set()
+        for name in os.listdir(self._home.run):
+            for record in journal.read(os.path.join(self._home.run, name)) if name.endswith(JOURNAL) else ():
+                if record.writer[:2] == (self._home_id, self._boot):
+                    found.update(record.spared)
+        return found
+
+    def _end_tree(self, attempt: Running, trace: tree.Trace) -> bool:
+        """Kill what is left of an attempt until nothing is found twice; return False if something remains.
+
+        Raises OSError if the system does not tell.
+        """
+        give_up = self._clock.monotonic() + KILL_BUDGET_MS
+        clean = 0
+        while clean < CLEAN_LOOKS:
+            members = tree.of_lost(trace)
+            process.send(members, signal.SIGKILL)
+            clean = 0 if members else clean + 1
+            if members and self._clock.monotonic() >= give_up:
+                pids = [member.pid for member in members]
+                self._log.complain(f"{attempt.claim.id}: cannot kill {pids}; the job stays processing until they end")
+                return False
+            self._clock.pause(LOOK_PAUSE_SECONDS)
+        return True
+
+    def _bury(self, gone: set[int], workers: dict[int, Row]) -> None:
+        """Remove the rows and files of lost workers that have no job any more."""
+        if not gone:
+            return
+        busy = {attempt.claim.worker for attempt in self._store.attempts.running(self._store.contexts)}
+        for number in gone - busy:
+            with self._store.writing():
+                removed = self._store.workers.remove(number)
+                if removed:
+                    self._store.events.add(
+                        "worker_lost",
+                        actor=f"{ACTOR}[{os.getpid()}]",
+                        now=self._clock.wall(),
+                        detail=f"worker {number} (pid {workers[number]['pid']})",
+                    )
+            if removed:
+                self._remove_files(number, workers)
+
+    def _remove_files(self, number: int, workers: dict[int, Row]) -> None:
+        pid = workers[number]["pid"]
+        paths = [self._home.worker_lock(number)]
+        left = {pair for record in journal.read(self._home.worker_journal(number)) for pair in record.spared}
+        if not tree.alive(left):
+            paths.append(self._home.worker_journal(number))
+        if all(row["pid"] != pid for key, row in workers.items() if key != number):
+            paths.append(os.path.join(self._home.bells, f"{WORKERS}{pid}"))
+        for path in paths:
+            try:
+                os.unlink(path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self._log.complain(f"cannot remove {path}: {error.strerror}")
+
+
+def _adopters(worker: Row) -> list[tuple[int, str]]:
+    """Return whom a worker's processes fall to, by pid and start time."""
+    words = (adopter.partition(" ") for adopter in worker["adopters"].split(",") if adopter)
+    return [(int(pid), start) for pid, _, start in words]
+
+
+def _key(attempt: Running) -> tuple[int, int]:
+    """Return what tells an attempt from all others, also of jobs that are removed by now."""
+    return attempt.claim.number, attempt.claim.attempt_id

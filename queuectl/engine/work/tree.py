@@ -1,0 +1,189 @@
+"""Find the process tree of an attempt.
+
+**While its worker lives**, the tree is the worker's children that earlier attempts were not allowed to leave, and all
+that descends from them: on Linux the worker is a *subreaper*, an orphan of the tree becomes its child, so `setsid`
+and double forks do not escape it. Elsewhere it is the shell, its group and what descends from them.
+
+**Of a lost attempt** (`Trace`) a process belongs to the tree, if it started during the attempt, by one of these:
+
+- the attempt's marker is in its environment, or in that of a member of its session;
+- it has one of the attempt's pipes open;
+- it is the recorded shell, or in the session or group of that shell while it lives. A session or group whose leader
+  is gone proves nothing: its number may be a stranger's by now;
+- it is an orphan that fell to the pool, or to whoever was the workers' parent, after the worker's death;
+- it descends from one of these.
+
+What carries another attempt's marker, and what earlier attempts were allowed to leave, is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..machine import process
+from ..machine.process import MARKER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Collection, Container, Iterable, Mapping, Set
+
+    from ..machine.journal import Pair, Record
+    from ..machine.process import Entry
+
+# A start time is rounded down to a tick.
+ROUNDED_MS = 20
+
+
+class Trace:
+    """What is known of an attempt whose worker is gone.
+
+    `pid` and `pid_start` are of the shell; a pid without its start time proves nothing. `since` is when the attempt
+    began, by the clock that start times are of, 0 if that is not known. `adopters` are the processes that orphans fall
+    to, `settled` the orphans that had come to them before the worker's death, `spared` what attempts were allowed to
+    leave.
+    """
+
+    __slots__ = ("marker", "pid", "pid_start", "since", "pipes", "spared", "adopters", "settled")
+
+    def __init__(
+        self,
+        marker: str,
+        *,
+        pid: int = 0,
+        pid_start: str = "",
+        adopters: Collection[Pair] = (),
+        settled: Container[Pair] = (),
+        spared: Container[Pair] = (),
+    ) -> None:
+        self.marker = marker
+        self.pid = pid
+        self.pid_start = pid_start
+        self.since = 0
+        self.pipes: frozenset[str] = frozenset()
+        self.spared = spared
+        self.adopters = adopters
+        self.settled = settled
+
+    def add(self, record: Record, *, is_visible: bool) -> None:
+        """Take over what the worker's journal says; its pids only if they mean the same processes here."""
+        self.since = record.started - ROUNDED_MS if process.HAS_PROC else 0
+        self.pipes = frozenset(f"pipe:[{inode}]" for inode in record.pipes)
+        if is_visible and record.pid_start and not self.pid_start:
+            self.pid, self.pid_start = record.pid, record.pid_start
+
+
+def of_worker(leader: int, *, marker: str, spared: Container[Pair], adopts: bool) -> list[Entry]:
+    """Return the living processes of the tree of this worker's attempt; `leader` is its shell.
+
+    `adopts` says whether orphans become this worker's children. Raises OSError if the system does not tell.
+    """
+    table = process.list_processes()
+    worker = os.getpid()
+    needle = f"{MARKER}={marker}".encode()
+
+    def belongs(entry: Entry) -> bool:
+        if adopts:
+            is_spared = (entry.pid, entry.start) in spared
+            return entry.parent == worker and not is_spared and not _is_of_another(entry.pid, needle)
+        return leader in (entry.pid, entry.group)
+
+    return _living(table, filter(belongs, table.values()), spared)
+
+
+def of_lost(trace: Trace) -> list[Entry]:
+    """Return the living processes of a lost attempt. Raises OSError if the system does not tell."""
+    table = process.list_processes()
+    started = [entry for entry in table.values() if entry.started >= trace.since]
+    needle = f"{MARKER}={trace.marker}".encode()
+    marked = {entry.pid for entry in started if needle in process.environment(entry.pid)}
+    sessions = {table[pid].session for pid in marked} - {0}
+    leader = _leader(table, trace)
+    fallen = _fallen(table, trace, needle)
+
+    def belongs(entry: Entry) -> bool:
+        return (
+            entry.pid in marked
+            or entry.session in sessions
+            or (leader is not None and leader in (entry.pid, entry.session, entry.group))
+            or fallen(entry)
+            or bool(trace.pipes and trace.pipes.intersection(process.open_files(entry.pid).values()))
+        )
+
+    return _living(table, filter(belongs, started), trace.spared)
+
+
+def forget(spared: Set[Pair], pid: int) -> None:
+    """Take a process that has ended out of those that are spared: its pid may be another's soon."""
+    spared.difference_update([pair for pair in spared if pair[0] == pid])
+
+
+def alive(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return those processes that still run."""
+    return [(pid, start) for pid, start in pairs if process.is_same_process(pid, start)]
+
+
+def orphans(adopters: Iterable[Pair]) -> set[Pair]:
+    """Return the orphans that have fallen to these processes, by pid and start time."""
+    found: set[Pair] = set()
+    for pid, start in adopters:
+        session = _session(pid, start)
+        if session is not None:
+            found.update((entry.pid, entry.start) for entry in process.children(pid) if entry.session != session)
+    return found
+
+
+def _session(pid: int, start: str) -> int | None:
+    """Return the session of a process that still is the one meant."""
+    entry = process.entry(pid)
+    return entry.session if entry is not None and entry.start == start else None
+
+
+def _leader(table: Mapping[int, Entry], trace: Trace) -> int | None:
+    """Return the shell's pid while it lives."""
+    entry = table.get(trace.pid)
+    return None if entry is None or entry.start != trace.pid_start else entry.pid
+
+
+def _fallen(table: Mapping[int, Entry], trace: Trace, needle: bytes) -> Callable[[Entry], bool]:
+    """Return what tells whether a process is an orphan of the attempt.
+
+    Workers and their helpers are in their parent's session, a command never is. Under PID 1 are orphans of all
+    sorts, and without the time when the attempt began those of all attempts.
+    """
+    sessions = {
+        pid: table[pid].session
+        for pid, start in trace.adopters
+        if pid > 1 and pid in table and table[pid].start == start and trace.since
+    }
+
+    def is_fallen(entry: Entry) -> bool:
+        return (
+            entry.parent in sessions
+            and entry.session != sessions[entry.parent]
+            and (entry.pid, entry.start) not in trace.settled
+            and not _is_of_another(entry.pid, needle)
+        )
+
+    return is_fallen
+
+
+def _living(table: Mapping[int, Entry], found: Iterable[Entry], spared: Container[Pair]) -> list[Entry]:
+    """Return the members and all that descends from them, without zombies, without ourselves and what is spared."""
+    by_parent: dict[int, list[Entry]] = {}
+    for entry in table.values():
+        by_parent.setdefault(entry.parent, []).append(entry)
+    members: dict[int, Entry] = {}
+    pending = list(found)
+    while pending:
+        entry = pending.pop()
+        if entry.pid in members or (entry.pid, entry.start) in spared or entry.pid == os.getpid():
+            continue
+        members[entry.pid] = entry
+        pending += by_parent.get(entry.pid, ())
+    return sorted((entry for entry in members.values() if not entry.is_zombie), key=lambda entry: entry.pid)
+
+
+def _is_of_another(pid: int, needle: bytes) -> bool:
+    """Return whether a process carries the marker of another attempt."""
+    prefix = MARKER.encode() + b"="
+    return any(variable.startswith(prefix) and variable != needle for variable in process.environment(pid))

@@ -1,0 +1,396 @@
+"""A worker: one process that runs one job at a time.
+
+    step():  settle the last attempt and claim the next, in one transaction
+             run it  |  or wait for the doorbell when there is none
+
+A worker holds a kernel lock on its own file as long as it lives. Its result counts only while its
+attempt still has the job; if not, it is dropped. It ends its job when a renewal of the lease finds that
+the attempt has lost it, not because the store could not be written for a while.
+
+What the machine was short of is no failure of the job: it goes back to the queue, and the worker pauses.
+Nor is a signal that came with a stop: whoever stops the machine signals the jobs too.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+from ...model.clock import SYSTEM_CLOCK
+from ...model.errors import QueueCTLError, StoreUnavailable
+from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
+from ...store import Home, Store
+from ...store.lockfile import LockFile
+from ..home.presence import Presence
+from ..home.settings import load_settings
+from ..machine import process
+from ..machine.doorbell import POOL, WORKERS, Doorbell, ring
+from ..machine.identity import Identity
+from ..machine.journal import Journal
+from ..machine.log import Log
+from ..machine.vitals import Vitals
+from ..machine.wakeup import Wakeup
+from .capture import Capture
+from .environment import Environments, marker
+from .execution import Execution, Shortage
+from .orderly import is_of_a_stop
+from .settle import settle
+from .shortage import Pauses
+from .tree import alive, forget
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...model.clock import Clock
+    from ...store.claim import Claim
+    from ..machine.journal import Pair
+
+POLL_SECONDS = 5.0
+RENEW_PATIENCE_SECONDS = 1.0
+TROUBLE_SECONDS = 1.0
+FORCED_PATIENCE_MS = 2000
+LEASE_LOST = "lease lost"
+
+
+class Finished:
+    """An attempt that has ended and is not recorded yet."""
+
+    __slots__ = ("claim", "outcome", "duration", "capture")
+
+    def __init__(self, claim: Claim, outcome: Outcome, duration: int | None, capture: Capture) -> None:
+        self.claim = claim
+        self.outcome = outcome
+        self.duration = duration
+        self.capture = capture
+
+
+class Worker:
+    """The worker of this process.
+
+    `parent` is a descriptor that becomes readable when the pool dies, `adopters` are the pids that our processes
+    fall to when we die.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        queues: tuple[str, ...] = (),
+        parent: int | None = None,
+        adopters: tuple[int, ...] = (),
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        process.demand_own_proc()
+        self.home = home
+        self.queues = queues
+        self.clock = clock
+        # Somebody may have removed `run/` since the last look of the pool.
+        home.make_directories()
+        bell = Doorbell(home, f"{WORKERS}{os.getpid()}")
+        self.wakeup = Wakeup(bell, interrupts=False, parent=parent)
+        self._forced_until: int | None = None
+        self.store = Store(home, create=False, durable=False, clock=clock, give_up=self._is_out_of_patience)
+        self.settings = load_settings(self.store)
+        self._home_id = self.store.meta.home_id()
+        self._mark = os.urandom(4).hex()
+        self.number = self._register(adopters)
+        self.log = Log(f"worker {self.number}", clock)
+        self._presence = Presence(
+            home, self.store.database, self._lock, bell, log=self.log, clock=clock, journal=self._journal
+        )
+        self._pauses = Pauses(clock, random.random)
+        self._vitals = Vitals(self.store, self.number, clock)
+        self._environments = Environments(home)
+        self._spared: set[Pair] = set()
+        self._finished: Finished | None = None
+        self._stop_by: int | None = None
+        self._recorded: int | None = None
+        self._process_start = ""
+        self._adopts = process.become_subreaper()
+
+    def _register(self, adopters: tuple[int, ...]) -> int:
+        """Add our row; it becomes visible only when the lock that says we live is held.
+
+        Raises StoreUnavailable, also where there is no room for the journal.
+        """
+        own = Identity.own()
+        with self.store.writing():
+            number = self.store.workers.add(
+                pid=own.pid,
+                pid_start=own.start,
+                boot=own.boot or "",
+                namespace=own.namespace or "",
+                mark=self._mark,
+                adopters=",".join(f"{pid} {start}" for pid in adopters if (start := process.start_time(pid))),
+                queues=",".join(self.queues),
+                now=self.clock.wall(),
+            )
+            self._lock = LockFile(self.home.worker_lock(number))
+            self._lock.acquire()
+            self._journal = self._open_journal(number, own)
+        return number
+
+    def _open_journal(self, number: int, own: Identity) -> Journal:
+        path = self.home.worker_journal(number)
+        try:
+            return Journal(path, home=self._home_id, boot=own.boot or "", namespace=own.namespace or "", worker=number)
+        except OSError as error:
+            raise StoreUnavailable(f"the journal {path} cannot be made: {error.strerror}") from error
+
+    def run(self) -> None:
+        """Work until told to stop. What runs then may go on for `shutdown_timeout`."""
+        ring(self.home, POOL)
+        while not self._is_stopping() or self._finished is not None:
+            self.step()
+        self.close()
+
+    def step(self) -> None:
+        """Do one thing: run one job, or wait until there may be one."""
+        self._look_around()
+        try:
+            claim = self._settle_and_claim()
+            if claim is None and self._pauses.is_over:
+                self._forget_shortage()
+        except StoreUnavailable as error:
+            self._endure(error)
+            return
+        if claim is not None:
+            self._finished = self._execute(claim)
+        elif not self._is_stopping():
+            self._rest()
+
+    def close(self) -> None:
+        """Leave in good order."""
+        with self.store.writing():
+            self.store.workers.remove(self.number)
+        self.store.close()
+        # What it says of background processes is of use as long as these live.
+        self._journal.close(keep=bool(alive(self._spared)))
+        self._lock.remove()
+        self._presence.close()
+        self.wakeup.close()
+
+    def _is_stopping(self) -> bool:
+        return self.wakeup.is_stopping
+
+    def _is_forced(self) -> bool:
+        return self.wakeup.stops > 1
+
+    def _is_out_of_patience(self) -> bool:
+        """Whether to wait for other writers no more. All workers are forced at once and take turns to record that."""
+        if not self._is_forced():
+            return False
+        if self._forced_until is None:
+            self._forced_until = self.clock.monotonic() + FORCED_PATIENCE_MS
+        return self.clock.monotonic() >= self._forced_until
+
+    def _settle_and_claim(self) -> Claim | None:
+        """Record what ended and take the next job. Raises StoreUnavailable; what ended is kept then."""
+        if self._finished is None and (self._is_stopping() or self._pauses.left or not self._has_work()):
+            return None
+        state = None
+        with self.store.writing():
+            if self._finished is not None:
+                state = self._settle(self._finished)
+            self._vitals.write_trouble(self._pauses.reason)
+            claim = None if self._is_stopping() or self._pauses.left else self._claim()
+            self._vitals.write_tally(is_idle=claim is None)
+        if self._finished is not None:
+            self._report(self._finished, state)
+            self._finished = None
+        return claim
+
+    def _forget_shortage(self) -> None:
+        """Somebody else has run what we could not."""
+        self._pauses.end()
+        with self.store.writing():
+            self._vitals.write_trouble(None)
+
+    def _has_work(self) -> bool:
+        waiting = self.store.counts.queues_with(PENDING)
+        return any(queue in self.queues for queue in waiting) if self.queues else bool(waiting)
+
+    def _claim(self) -> Claim | None:
+        return self.store.jobs.claim(
+            worker=self.number,
+            now=self.clock.wall(),
+            queues=self.queues,
+            lease_until=self.clock.monotonic() + self.settings.lease,
+        )
+
+    def _settle(self, finished: Finished) -> str | None:
+        now = self.clock.wall()
+        claim, capture = finished.claim, finished.capture
+        state = settle(
+            self.store,
+            claim,
+            finished.outcome,
+            settings=self.settings,
+            random=random.random,
+            now=now,
+            duration=finished.duration,
+            output_size=capture.total,
+        )
+        if state is not None:
+            self._store_output(claim, capture)
+            self._vitals.add(finished.duration or 0)
+        return state
+
+    def _store_output(self, claim: Claim, capture: Capture) -> None:
+        """Store the output that is pending; it is forgotten only when the transaction has succeeded."""
+        pieces = capture.pending()
+        if pieces:
+            self.store.output.append(claim.attempt_id, pieces, head_end=capture.head_end, tail_start=capture.tail_start)
+
+    def _report(self, finished: Finished, state: str | None) -> None:
+        claim, outcome = finished.claim, finished.outcome
+        if state is None:
+            self.log.say(f"{claim.id}: attempt {claim.attempt} had lost the job, its result is dropped: {outcome!r}")
+        elif outcome.kind == NOT_STARTED and not outcome.counts:
+            self.log.complain(f"no command can be started for now: {self._pauses.reason}")
+        elif not outcome.succeeded:
+            self.log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
+        if state == FAILED:
+            ring(self.home, POOL)
+        elif state == PENDING:
+            ring(self.home, WORKERS)
+
+    def _execute(self, claim: Claim) -> Finished:
+        capture = Capture(self.settings.output_limit)
+        mark = marker(self._home_id, self._mark, claim)
+        self._recorded = None
+        self._process_start = ""
+        execution = Execution(
+            claim,
+            marker=mark,
+            environment=self._environments.of_attempt(claim, mark),
+            capture=capture,
+            kill_grace=self.settings.kill_grace,
+            clock=self.clock,
+            wakeup=self.wakeup,
+            watch=self._watch,
+            spared=self._spared,
+            adopts=self._adopts,
+            journal=self._journal,
+        )
+        try:
+            outcome = execution.run()
+        except Shortage as shortage:
+            self._pauses.begin(str(shortage))
+            return Finished(claim, Outcome.given_back(str(shortage)), None, capture)
+        self._pauses.end()
+        duration = execution.duration()
+        if is_of_a_stop(outcome, self.wakeup, self.clock):
+            outcome = Outcome.released()
+        return Finished(claim, outcome, duration, capture)
+
+    def _watch(self, execution: Execution) -> None:
+        """Once a second while a job runs: renew, store output, see whether to end it."""
+        claim = execution.claim
+        self._look_around()
+        if self._is_forced() or self._is_out_of_time():
+            execution.end(Outcome.released())
+        try:
+            self._note_process(execution)
+            self._renew(execution)
+            # Whoever rang the bell may have changed a setting; a worker that is never idle looks here only.
+            self.settings = load_settings(self.store)
+        except (QueueCTLError, OSError) as error:
+            # The job goes on: whether it is still ours, the next renewal that succeeds will tell.
+            self.log.complain(f"{claim.id}: cannot renew the lease: {error}")
+
+    def _note_process(self, execution: Execution) -> None:
+        """Have the journal know the process with its start time, once, whatever becomes of the store."""
+        if self._process_start or execution.pid is None or not execution.is_running:
+            return
+        self._process_start = process.start_time(execution.pid) or ""
+        self._journal.note_process(execution.pid, self._process_start)
+
+    def _is_out_of_time(self) -> bool:
+        if not self._is_stopping():
+            return False
+        if self._stop_by is None:
+            self._stop_by = self.clock.monotonic() + self.settings.shutdown_timeout
+        return self.clock.monotonic() >= self._stop_by
+
+    def _renew(self, execution: Execution) -> None:
+        claim, capture = execution.claim, execution.capture
+        lease_until = self.clock.monotonic() + self.settings.lease
+        with self.store.writing(patience=RENEW_PATIENCE_SECONDS):
+            held = self.store.jobs.renew(claim.number, claim.attempt_id, lease_until)
+            if held:
+                self._store_output(claim, capture)
+                self._record_process(execution)
+                self._beat()
+            cancel = self.store.jobs.cancel_requested(claim.number, claim.attempt_id)
+        if not held:
+            self.log.say(f"{claim.id}: attempt {claim.attempt} has lost the job, ending it")
+            execution.end(Outcome.lost(LEASE_LOST), grace=0)
+            return
+        capture.forget()
+        claim.lease_until = lease_until
+        if cancel:
+            execution.end(Outcome.cancelled())
+
+    def _record_process(self, execution: Execution) -> None:
+        attempt = execution.claim.attempt_id
+        if self._process_start and self._recorded != attempt:
+            self.store.attempts.record_process(attempt, execution.pid or 0, self._process_start)
+            self._recorded = attempt
+
+    def _rest(self) -> None:
+        """Wait in the home until the bell rings, something stops us, or it is time to look again."""
+        self._go_home()
+        self.wakeup.rung = False
+        self.wakeup.wait(self._pauses.left or POLL_SECONDS)
+        self._reap()
+        if self._is_stopping():
+            return
+        if self.wakeup.take_control() or self._vitals.is_heartbeat_due:
+            self._refresh()
+
+    def _look_around(self) -> None:
+        """See whether others still find us. While we rest, the pool looks and wakes us when something has changed."""
+        if self.wakeup.take_look():
+            self._presence.hurry()
+        self.wakeup.stop(self._presence.step())
+
+    def _go_home(self) -> None:
+        """Leave the directory of the last job, so that its disk can be taken away."""
+        try:
+            os.chdir(self.home.path)
+        except OSError as error:
+            self.log.complain(f"cannot change to the home: {error.strerror}")
+
+    def _refresh(self) -> None:
+        """Read the settings again and say that we are there."""
+        try:
+            self.settings = load_settings(self.store)
+            with self.store.writing():
+                self._beat()
+        except QueueCTLError as error:
+            self.log.complain(str(error))
+
+    def _beat(self) -> None:
+        """Say that we are there. Whoever took us for lost has given our place to another. In a transaction."""
+        if not self._vitals.beat(stopping=self._is_stopping()):
+            self.log.complain("somebody has removed this worker from the home, stopping")
+            self.wakeup.stop(1)
+
+    def _reap(self) -> None:
+        """Take the exit codes of background processes that jobs were allowed to leave, and of their orphans."""
+        try:
+            while True:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                forget(self._spared, pid)
+        except ChildProcessError:
+            self._spared.clear()
+
+    def _endure(self, error: StoreUnavailable) -> None:
+        """Wait a moment while the store cannot be used; what ended is recorded when it can again."""
+        self.log.complain(f"cannot use the store: {error}")
+        if self._is_out_of_patience():
+            self._finished = None
+            return
+        self.wakeup.wait(TROUBLE_SECONDS)

@@ -1,0 +1,292 @@
+"""Workers that come and go with the backlog, stepped by hand; and once for real."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Any, Iterator, List, Tuple
+
+import pytest
+
+from queuectl.engine.daemons import autoscale
+from queuectl.engine.daemons.autoscale import IDLE_MS, TRY_AGAIN_MS, AutoScaler
+from queuectl.engine.machine.log import Log
+from queuectl.engine.queue import Queue
+from queuectl.model.errors import DaemonUnavailable, QueueCTLError
+from tests.engine import firings
+from tests.engine.running import RunningPool
+from tests.engine.scheduling import RunningScheduler
+from tests.store.building import assert_whole
+from tests.support import FakeClock, Processes, wait_until
+
+clock, fake = firings.clock, firings.queue
+
+MOST = 4
+
+
+class Scaler(AutoScaler):
+    """An AutoScaler whose workers are a number; it keeps what it was asked for."""
+
+    def __init__(self, queue: Queue, most: int, log: Log) -> None:
+        super().__init__(queue, most, log)
+        self.now = 0
+        self.changes: List[Tuple[int, int]] = []
+        self.trouble: List[Exception] = []
+
+    def running(self) -> int:
+        return self.now
+
+    def _apply(self, running: int, wanted: int) -> None:
+        self.changes.append((running, wanted))
+        if self.trouble:
+            raise self.trouble.pop()
+        self.now = wanted
+
+
+@pytest.fixture
+def scaler(fake: Queue, clock: FakeClock) -> Scaler:
+    return Scaler(fake, MOST, Log("test", clock))
+
+
+def add(queue: Queue, count: int, **fields: Any) -> List[str]:
+    return queue.enqueue([{"command": "true", **fields}] * count)
+
+
+def claim(queue: Queue) -> None:
+    with queue.store.writing():
+        assert queue.store.jobs.claim(worker=1, now=queue.clock.wall(), lease_until=1 << 60)
+
+
+def step_for(scaler: Scaler, clock: FakeClock, seconds: int) -> None:
+    for _ in range(seconds):
+        clock.advance(1_000)
+        scaler.step()
+
+
+def test_without_work_there_are_no_workers(scaler: Scaler, clock: FakeClock) -> None:
+    scaler.step()
+    step_for(scaler, clock, 200)
+    assert scaler.changes == []
+
+
+def test_there_is_a_worker_for_each_job_at_once_up_to_the_most(fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
+    for backlog, workers in ((1, 1), (2, 2), (3, 3), (4, 4), (5, 4), (100, 4)):
+        add(fake, backlog - fake.store.counts.by_state().get("pending", 0))
+        scaler.step()
+        assert scaler.now == workers
+    assert scaler.changes == [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
+def test_a_big_backlog_starts_as_many_as_there_may_be_in_one_go(fake: Queue, scaler: Scaler) -> None:
+    add(fake, 1_000)
+    scaler.step()
+    assert scaler.changes == [(0, MOST)]
+
+
+def test_jobs_that_run_count_and_those_that_wait_for_their_time_do_not(fake: Queue, scaler: Scaler) -> None:
+    add(fake, 2, run_at="+1h")
+    add(fake, 2, hold=True)
+    scaler.step()
+    assert scaler.changes == []
+    add(fake, 2)
+    claim(fake)
+    scaler.step()
+    assert scaler.changes == [(0, 2)]
+
+
+def test_workers_leave_down_to_how_many_were_needed_during_the_last_minute(
+    fake: Queue, scaler: Scaler, clock: FakeClock
+) -> None:
+    ids = add(fake, 4)
+    scaler.step()
+    fake.cancel(*ids[:3])
+    step_for(scaler, clock, IDLE_MS // 1_000 - 1)
+    assert scaler.now == 4
+    # The minute still saw all four wanted.
+    step_for(scaler, clock, 1)
+    assert scaler.now == 4
+    step_for(scaler, clock, IDLE_MS // 1_000)
+    assert scaler.changes == [(0, 4), (4, 1)]
+
+
+def test_a_short_burst_within_the_minute_keeps_the_workers_that_it_needed(
+    fake: Queue, scaler: Scaler, clock: FakeClock
+) -> None:
+    ids = add(fake, 4)
+    scaler.step()
+    fake.cancel(*ids)
+    for _ in range(10):
+        step_for(scaler, clock, 40)
+        burst = add(fake, 3)
+        step_for(scaler, clock, 1)
+        fake.cancel(*burst)
+    assert scaler.now == 3 and scaler.changes == [(0, 4), (4, 3)]
+
+
+def test_after_an_idle_minute_all_are_gone_and_new_work_brings_them_back(
+    fake: Queue, scaler: Scaler, clock: FakeClock
+) -> None:
+    ids = add(fake, 2)
+    scaler.step()
+    fake.cancel(*ids)
+    waited = 0
+    while scaler.now:
+        step_for(scaler, clock, 1)
+        waited += 1
+    assert IDLE_MS // 1_000 <= waited <= 2 * IDLE_MS // 1_000
+    assert scaler.changes == [(0, 2), (2, 0)]
+    add(fake, 1)
+    scaler.step()
+    assert scaler.now == 1
+
+
+def test_nothing_leaves_while_there_is_enough_to_do(fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
+    add(fake, 10)
+    scaler.step()
+    step_for(scaler, clock, 500)
+    assert scaler.changes == [(0, MOST)]
+
+
+def test_workers_that_are_gone_are_started_again(fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
+    add(fake, 2)
+    scaler.step()
+    scaler.now = 0
+    scaler.step()
+    assert scaler.changes == [(0, 2), (0, 2)]
+
+
+def test_a_start_that_fails_is_tried_again_ten_seconds_later(
+    fake: Queue, scaler: Scaler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add(fake, 2)
+    scaler.trouble = [DaemonUnavailable("no more processes")] * 2
+    scaler.step()
+    assert scaler.now == 0 and scaler.changes == [(0, 2)]
+    assert "workers: stay at 0: no more processes" in capfd.readouterr().err
+    clock.advance(TRY_AGAIN_MS - 1)
+    scaler.step()
+    assert len(scaler.changes) == 1
+    for _ in range(2):
+        clock.advance(TRY_AGAIN_MS)
+        scaler.step()
+    assert scaler.changes == [(0, 2)] * 3 and scaler.now == 2
+
+
+def test_a_stop_that_fails_is_tried_again(fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
+    scaler.now = 2
+    scaler.trouble = [QueueCTLError("no")]
+    step_for(scaler, clock, 3 * IDLE_MS // 1_000)
+    assert scaler.now == 0 and scaler.changes == [(2, 0)] * 2
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(11, "Resource temporarily unavailable"), subprocess.TimeoutExpired(["queuectl"], 60)]
+)
+def test_a_start_that_hangs_or_cannot_fork_is_tried_again(
+    fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    ran: List[int] = []
+
+    def fail(*arguments: Any, **options: Any) -> None:
+        ran.append(1)
+        raise error
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    scaler = AutoScaler(fake, MOST, Log("test", clock))
+    add(fake, 2)
+    scaler.step()
+    clock.advance(TRY_AGAIN_MS)
+    scaler.step()
+    assert len(ran) == 2
+
+
+def test_a_start_that_is_refused_says_why(
+    fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(autoscale, "own_command", lambda words: ["sh", "-c", "echo 'the reason' >&2; exit 4"])
+    add(fake, 2)
+    AutoScaler(fake, MOST, Log("test", clock)).step()
+    assert "workers: stay at 0: the reason" in capfd.readouterr().err
+
+
+def test_why_the_number_changes_is_in_the_log_and_an_event(
+    fake: Queue, scaler: Scaler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ids = add(fake, 3)
+    scaler.step()
+    fake.cancel(*ids[1:])
+    step_for(scaler, clock, 2 * IDLE_MS // 1_000)
+    fake.cancel(ids[0])
+    step_for(scaler, clock, 2 * IDLE_MS // 1_000)
+    reasons = [
+        "0 -> 3{}, 3 jobs to run",
+        "3 -> 1{}, at most 1 needed during the last minute",
+        "1 -> 0{}, nothing to run for a minute",
+    ]
+    said = capfd.readouterr().err
+    for reason in reasons:
+        assert f"workers: {reason.format('')}\n" in said
+    events = [row for row in fake.store.events.since(0, 50) if row["kind"] == "scaled"]
+    assert [row["detail"] for row in events] == [reason.format(" workers") for reason in reasons]
+    assert {row["actor"] for row in events} == {f"test[{os.getpid()}]"}
+
+
+def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: List[Tuple[Any, ...]] = []
+    monkeypatch.setattr(autoscale, "scale_pool", lambda queue, count: asked.append(("scale", count)))
+    monkeypatch.setattr(autoscale, "stop_pool", lambda queue, **options: asked.append(("stop", options)))
+    monkeypatch.setattr(AutoScaler, "_start", lambda self, count: asked.append(("start", count)))
+    monkeypatch.setattr(autoscale, "pool_pid", lambda home: 1 if asked else None)
+    scaler = AutoScaler(fake, MOST, Log("test", clock))
+    for count in (1, 2):
+        ids = add(fake, count)
+        scaler.step()
+        with fake.store.writing():
+            fake.store.meta.set_pool_target(count)
+    fake.cancel(*[job.id for job in fake.list("pending")])
+    assert ids and asked == [("start", 1), ("scale", 3)]
+    for _ in range(2):
+        clock.advance(IDLE_MS)
+        scaler.step()
+    assert asked[-1] == ("stop", {"patience": None, "force": False})
+
+
+# For real
+
+
+@pytest.fixture
+def scheduler(home: str, processes: Processes) -> Iterator[RunningScheduler]:
+    running = RunningScheduler(home, processes)
+    yield running
+    running.close()
+
+
+def test_jobs_are_done_by_workers_that_nobody_started(
+    home: str, queue: Queue, pool: RunningPool, scheduler: RunningScheduler, processes: Processes
+) -> None:
+    scheduler.start("--auto", "--workers", "2")
+    assert not pool.is_running
+    ids = queue.enqueue([{"command": "sleep 0.2"}] * 5)
+    wait_until(lambda: pool.is_running and pool.rows(), seconds=60)
+    processes.add(pool.pid)
+    assert [job.state for job in queue.wait(*ids, timeout=60)] == ["completed"] * 5
+    assert 1 <= len(pool.rows()) <= 2
+    assert "workers: 0 -> 2, 5 jobs to run" in scheduler.log()
+    scheduler.run("stop")
+    assert pool.is_running and not scheduler.is_running
+    pool.run("stop")
+    assert not pool.is_running and not pool.rows()
+    assert_whole(queue.store)
+
+
+def test_a_pool_that_was_killed_is_started_again_for_what_is_left(
+    queue: Queue, pool: RunningPool, scheduler: RunningScheduler, processes: Processes
+) -> None:
+    scheduler.start("--auto", "--workers", "1")
+    ids = queue.enqueue([{"command": "sleep 0.3", "retries": 9}] * 4)
+    wait_until(lambda: pool.is_running and queue.list("processing"), seconds=60)
+    pool.close()
+    assert [job.state for job in queue.wait(*ids, timeout=90)] == ["completed"] * 4
+    processes.add(pool.pid)
+    scheduler.run("stop")
+    pool.run("stop")
