@@ -108,7 +108,7 @@ def test_the_store_does_what_transitions_allows_and_nothing_else(store, state, v
 
 def test_a_running_job_is_marked_by_cancel_and_then_ended_by_its_worker(store):
     number = bring_to(store, PROCESSING)
-    assert write(store, store.jobs.cancel, number, NOW) == PROCESSING
+    assert write(store, store.jobs.cancel, number, NOW) is True
     assert state_of(store, number) == PROCESSING
     assert end_with(CANCELLED)(store, number)
     assert state_of(store, number) == TRANSITIONS[PROCESSING, "cancel"]
@@ -151,7 +151,7 @@ def test_only_a_running_attempt_can_be_renewed_and_asked_about(store, state):
 def test_verbs_of_a_job_that_is_not_there_do_nothing(store):
     before = contents(store)
     assert take(store) is None
-    assert write(store, store.jobs.cancel, 7, NOW) is None
+    assert write(store, store.jobs.cancel, 7, NOW) is False
     assert write(store, store.jobs.retry, 7, NOW, keep_attempts=True) is False
     assert write(store, store.jobs.release, 7, NOW) is False
     assert write(store, store.jobs.remove, 7) is False
