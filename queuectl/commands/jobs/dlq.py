@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from ...model.errors import Conflict
 from ...model.job import DEAD, jobs_text
+from ...model.verbs import PLAIN_VERBS
 from ...store.search import JobFilter
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .selection import YES, YES_ANYWAY, Selection, is_agreed, left_alone, read_ids, report
+from .actions import act, options
+from .selection import Selection, left_alone, read_ids, report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Callable, Sequence
 
+    from ...model.verbs import Verb
     from ..context import Context
 
 GROUP = "Dead letters"
@@ -101,27 +104,14 @@ def dlq_stats(context: Context) -> Result:
     )
 
 
-@command(
-    "dlq retry",
-    DEAD_IDS,
-    YES_ANYWAY,
-    Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them"),
-    group=GROUP,
-    examples=("dlq retry job-1", "dlq retry"),
-)
-def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts: bool) -> Result:
-    """Run dead jobs again, all of them if no id is given."""
-    meant = _select(context, ids)
-    return report(context.queue.retry(*meant.numbers, keep_attempts=keep_attempts), "queued again", meant)
+def _handler(verb: Verb) -> Callable[..., Result]:
+    def handle(context: Context, *, ids: Sequence[str], yes: bool, **flags: bool) -> Result:
+        meant = _select(context, ids)
+        change = act(context, verb, meant, yes=yes, kind=DEAD, **flags)
+        return left_alone() if change is None else report(change, verb.done, meant)
 
-
-@command("dlq remove", DEAD_IDS, YES, group=GROUP, examples=("dlq remove job-1", "dlq remove --yes"))
-def dlq_remove(context: Context, *, ids: Sequence[str], yes: bool) -> Result:
-    """Delete dead jobs, all of them if no id is given."""
-    meant = _select(context, ids)
-    if not is_agreed(context, "remove", meant, yes=yes, kind=DEAD):
-        return left_alone()
-    return report(context.queue.remove(*meant.numbers), "removed", meant)
+    handle.__doc__ = f"{verb.label} dead jobs, all of them if no id is given."
+    return handle
 
 
 def _select(context: Context, ids: Sequence[str]) -> Selection:
@@ -138,3 +128,10 @@ def _select(context: Context, ids: Sequence[str]) -> Selection:
                 hint="see the dead ones with: queuectl dlq list",
             )
     return Selection(numbers)
+
+
+for _verb in PLAIN_VERBS:
+    # What a filter that names no state does to dead jobs is what they are there for.
+    if DEAD in _verb.means:
+        _path = f"dlq {_verb.name}"
+        command(_path, DEAD_IDS, *options(_verb), group=GROUP, examples=(f"{_path} job-1", _path))(_handler(_verb))

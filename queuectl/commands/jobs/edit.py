@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.job import HELD
+from ...model.verbs import VERBS
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -66,7 +67,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, cwd: str
     change = context.queue.edit(*meant.numbers, **fields)
     if run_at is not None and change.done:
         _tell_time(context, change.done[0])
-    return report(change, "edited", meant)
+    return report(change, VERBS["edit"].done, meant)
 
 
 def _tell_time(context: Context, job: str) -> None:
