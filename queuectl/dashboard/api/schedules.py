@@ -10,6 +10,7 @@ from ...model import when
 from ...model.cron import Cron
 from ...model.errors import InvalidInput
 from ...model.job import SCHEDULED
+from ...model.verbs import allowed_verbs
 from ...model.when import iso
 from ...model.zones import LOCAL, zone
 from ..http.message import Response, json_response
@@ -24,7 +25,6 @@ from .shapes import (
     STATE,
     TEXT,
     TIME,
-    allowed_actions,
     job_json,
     many,
     masked,
@@ -288,7 +288,7 @@ def remove_schedule(app: App, *, name: str) -> Response:
 def run_schedule(app: App, *, name: str) -> Response:
     job = Recurring(app.queue).run(name)
     return json_response(
-        {"job": job_json(job), "allowed_actions": allowed_actions(job)}, 201, {"Location": f"{BASE}/jobs/{job.id}"}
+        {"job": job_json(job), "allowed_actions": allowed_verbs(job.state)}, 201, {"Location": f"{BASE}/jobs/{job.id}"}
     )
 
 

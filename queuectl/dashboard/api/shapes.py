@@ -7,7 +7,8 @@ there is null. Secrets in environments are masked.
 from __future__ import annotations
 
 from ...engine.reports.snapshot import elapsed
-from ...model.job import HELD, PROCESSING, STATES, Job, mask, sources
+from ...model.job import STATES, Job, mask
+from ...model.verbs import VERBS, allowed_verbs
 from ...model.when import iso
 from ..http.message import HttpError, json_response
 
@@ -28,15 +29,6 @@ FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 SECONDS: Schema = {"type": "number", "description": "seconds"}
 STATE: Schema = {"type": "string", "enum": list(STATES)}
-VERBS: dict[str, tuple[str, ...]] = {
-    "retry": sources("retry"),
-    "cancel": (*sources("cancel"), PROCESSING),
-    "release": (HELD,),
-    "hold": sources("hold"),
-    "edit": sources("edit"),
-    "remove": tuple(state for state in STATES if state != PROCESSING),
-    "duplicate": STATES,
-}
 TIMES = ("run_at", "created_at", "updated_at", "started_at", "finished_at")
 DURATIONS = ("timeout", "duration")
 LEFT_OUT = ("cwd", "env", "allow_background")
@@ -126,13 +118,8 @@ def summary_json(job: Job, now: int) -> dict[str, Any]:
     values["command"] = job.command[:COMMAND_SHOWN]
     values["command_cut"] = len(job.command) > COMMAND_SHOWN
     values["elapsed"] = seconds(elapsed(job, now))
-    values["allowed_actions"] = allowed_actions(job)
+    values["allowed_actions"] = allowed_verbs(job.state)
     return values
-
-
-def allowed_actions(job: Job) -> list[str]:
-    """Return the verbs that a job's state allows."""
-    return [verb for verb, states in VERBS.items() if job.state in states]
 
 
 def attempt_json(row: Row) -> dict[str, Any]:

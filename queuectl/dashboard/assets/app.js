@@ -6,6 +6,7 @@ import { number, setServerTime } from './format.js';
 import { Live } from './live.js';
 import { recall, remember } from './storage.js';
 import { $, $$, fail, h, readOnly, text, tick } from './ui.js';
+import { learn } from './vocabulary.js';
 
 const PAGES = [
   ['overview', 'Overview', /^\/$/, 'o'], ['job', 'Job', /^\/jobs\/(?<id>.+)$/], ['jobs', 'Jobs', /^\/jobs$/, 'j'],
@@ -21,6 +22,7 @@ const main = $('#main');
 const app = { navigate, refresh, overview: null, title: '', paused: () => live.paused };
 let page = null; // {name, path, view, abort}
 let chord = 0;
+let learned = null; // the promise of the vocabulary
 
 // --- routes -----------------------------------------------------------------------------------------------------
 
@@ -53,7 +55,7 @@ async function route(moved) {
     return null;
   }
   try {
-    const module = await import(`./views/${name}.js`);
+    const [module] = await Promise.all([import(`./views/${name}.js`), vocabulary()]);
     if (page !== current) return null;
     const params = Object.fromEntries(Object.entries(pathname.match(pattern).groups || {})
       .map(([key, value]) => [key, decodeURIComponent(value)]));
@@ -70,6 +72,15 @@ async function route(moved) {
   }
   if (page === current) main.dataset.ready = name;
   return null;
+}
+
+// Asked for once; after a failure the next page asks again.
+function vocabulary() {
+  learned ??= api.get('/meta').then(learn).catch((error) => {
+    learned = null;
+    throw error;
+  });
+  return learned;
 }
 
 function setTitle(title) {

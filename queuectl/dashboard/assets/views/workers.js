@@ -62,8 +62,7 @@ export function mount(root, { app, signal }) {
   }
 
   function row(worker) {
-    const state = worker.state === 'lost' ? 'stale' : worker.state;
-    return [h('th', { scope: 'row' }, String(worker.worker)), cell('State', badge(state, worker.state)),
+    return [h('th', { scope: 'row' }, String(worker.worker)), cell('State', badge(worker.state)),
       cell('Job', worker.job ? jobLink(worker.job) : ''),
       cell('Command', worker.command ? h('code', { title: worker.command }, worker.command) : '', 'clip'),
       cell('Elapsed', worker.elapsed === null ? '' : coarse(worker.elapsed), 'num'),
