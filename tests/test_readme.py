@@ -1,10 +1,11 @@
-"""The README and the documents say what is so: their commands work, their tables are complete.
+"""The README and the pages in docs/ say what is so: their commands work, their tables are complete.
 
 A ```console block holds commands after `$ `, each with what it prints. Where the comment
-`<!-- run -->` stands before a block, its commands are run, all of them in order as one session of a
-new user. The lines shown must then be printed in that order: dates and durations may differ, more may
-be printed, `…` or ` ...` at the end of a line stands for the rest of it and a line `...` for any
-lines. `# exit code N` is what the command must end with instead of 0. All other commands are only parsed.
+`<!-- run -->` stands before a block, its commands are run, all of them as one session of a new user who
+reads the README and then the pages in the order of the index. The lines shown must then be printed in
+that order: dates and durations may differ, more may be printed, `…` or ` ...` at the end of a line
+stands for the rest of it and a line `...` for any lines. `# exit code N` is what the command must end
+with instead of 0. All other commands are only parsed.
 
 A ```terminal block after `<!-- typed: COMMAND -->` is a session of that command at a terminal: what stands
 behind a prompt is typed, and the other lines must be shown.
@@ -37,10 +38,22 @@ from tests.support import ROOT
 from tests.terminals import PtySession
 
 LIMIT = 120.0
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
-SERVICES = (ROOT / "docs" / "services.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^(<!-- run -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)]+)\)")
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page by its path in the project: the README, the index, and what the index lists."""
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    listed = [f"docs/{name}" for name in LINK.findall(index) if "/" not in name]
+    names = ["README.md", "docs/index.md", *listed, "SECURITY.md"]
+    return {name: (ROOT / name).read_text(encoding="utf-8") for name in names}
+
+
+PAGES = pages()
+TEXT = "\n".join(PAGES.values())
+HOW_IT_WORKS = PAGES["docs/how-it-works.md"]
+# A block in a list is indented.
+BLOCK = re.compile(r"^( *)(<!-- run -->\n)?```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 # What a service manager or a container runs.
 SERVICE = re.compile(r"^(?:ExecStart=(.+)|.*CMD (\[.+\]))$", re.MULTILINE)
 EXIT_CODE = re.compile(r"# exit code (\d+)$")
@@ -51,7 +64,7 @@ BETWEEN_COMMANDS = set("();<>|&")
 
 
 class Step(NamedTuple):
-    """A command of the README and what it is said to print."""
+    """A command of a page and what it is said to print."""
 
     command: str
     shown: list[str]
@@ -62,19 +75,19 @@ class Step(NamedTuple):
         return int(found.group(1)) if found else 0
 
 
-def steps(*, run: bool | None = None, text: str = README) -> list[Step]:
+def steps(*, run: bool | None = None, text: str = TEXT) -> list[Step]:
     """Return the commands of all console blocks; with `run` only those that are run, or are not."""
     found = []
-    for mark, language, body in BLOCK.findall(text):
+    for indent, mark, language, body in BLOCK.findall(text):
         if language == "console" and run in (None, bool(mark)):
-            for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+            for part in re.split(rf"^{indent}\$ ", body, flags=re.MULTILINE)[1:]:
                 command, *shown = part.rstrip("\n").split("\n")
                 found.append(Step(command, shown))
     return found
 
 
 def blocks(language: str) -> list[str]:
-    return [body for _, name, body in BLOCK.findall(README) if name == language]
+    return [body for _, _, name, body in BLOCK.findall(TEXT) if name == language]
 
 
 def simple_commands(line: str) -> Iterator[list[str]]:
@@ -171,7 +184,7 @@ def test_a_transcript_may_differ_in_times_and_leave_things_out() -> None:
     assert missing(["...", "job-1  2025-01-02T03:04:05.999Z  0.002s  echo a lo…", "..."], printed) == []
 
 
-def test_the_session_of_the_readme_works_as_it_is_shown(user: User) -> None:
+def test_the_session_of_the_pages_works_as_it_is_shown(user: User) -> None:
     session = steps(run=True)
     assert len(session) > 50
     for step in session:
@@ -180,16 +193,12 @@ def test_the_session_of_the_readme_works_as_it_is_shown(user: User) -> None:
         assert missing(step.shown, done.stdout) == [], f"$ {step.command}\n{done.stdout}"
 
 
-def test_every_command_of_the_readme_can_be_parsed() -> None:
+def test_every_command_of_the_pages_can_be_parsed() -> None:
     assert parsed_commands(steps()) >= len(steps(run=True))
 
 
-def test_every_command_of_the_document_on_services_can_be_parsed() -> None:
-    # The blocks of a list are indented.
-    text = re.sub(r"^  ", "", SERVICES, flags=re.MULTILINE)
-    found = steps(text=text)
-    assert parsed_commands(found) >= 6
-    services = [json.loads(words) if words else shlex.split(line) for line, words in SERVICE.findall(text)]
+def test_every_command_of_a_service_can_be_parsed() -> None:
+    services = [json.loads(words) if words else shlex.split(line) for line, words in SERVICE.findall(TEXT)]
     assert len(services) == 3
     for path, *words in services:
         assert path.endswith("queuectl") and parser.parse(words).command is not None
@@ -212,7 +221,7 @@ def parsed_commands(found: list[Step]) -> int:
     return parsed
 
 
-def test_the_python_example_prints_what_the_readme_says(user: User) -> None:
+def test_the_python_example_prints_what_its_page_says(user: User) -> None:
     (program,), (printed,) = blocks("python"), blocks("text")
     (user.directory / "example.py").write_text(program, encoding="utf-8")
     assert user.run("queuectl worker start").returncode == 0
@@ -228,7 +237,7 @@ def test_the_transcript_of_the_demo_has_the_jobs_of_the_demo() -> None:
     assert [text for text, fields in zip(shown, JOBS) if not matches(text, fields["command"])] == []
 
 
-@pytest.mark.parametrize("command, shown", TYPED.findall(README), ids=lambda text: text.split("\n")[0])
+@pytest.mark.parametrize("command, shown", TYPED.findall(TEXT), ids=lambda text: text.split("\n")[0])
 def test_a_session_at_the_terminal_goes_as_it_is_shown(
     user: User, processes: support.Processes, command: str, shown: str
 ) -> None:
@@ -268,7 +277,7 @@ def test_the_picture_of_the_live_view_has_its_parts(user: User, processes: suppo
 
 
 def command_tables() -> dict[str, set[str]]:
-    """Return the lines of the README's table of commands, by group, as they have to be."""
+    """Return the lines of the table of commands, by group, as they have to be."""
     groups: dict[str, set[str]] = {}
     for path, command in load().items():
         names = ", ".join(f"`{name}`" for name in (path, *command.aliases))
@@ -277,7 +286,7 @@ def command_tables() -> dict[str, set[str]]:
 
 
 def settings_table() -> str:
-    """Return the README's table of settings as it has to be."""
+    """Return the table of settings as it has to be."""
     lines = ["| setting | default | allowed | aliases | what |", "|---|---|---|---|---|"]
     for setting in SETTINGS:
         aliases = ", ".join(f"`{alias}`" for alias in setting.aliases)
@@ -295,8 +304,8 @@ def is_used(setting: str) -> bool:
     return any(wanted.search(path.read_text(encoding="utf-8")) for path in (ROOT / "queuectl").rglob("*.py"))
 
 
-def test_the_readme_has_every_command() -> None:
-    table = README[README.index("| command | what |") :].split("\n\n")[0]
+def test_the_pages_have_every_command() -> None:
+    table = TEXT[TEXT.index("| command | what |") :].split("\n\n")[0]
     found: dict[str, set[str]] = {}
     group = ""
     for line in table.splitlines()[2:]:
@@ -308,33 +317,38 @@ def test_the_readme_has_every_command() -> None:
     assert found == command_tables()
 
 
-def test_the_readme_has_every_setting() -> None:
-    assert settings_table() in README, f"put this into the README:\n{settings_table()}"
+def test_the_pages_have_every_setting() -> None:
+    assert settings_table() in PAGES["docs/settings.md"], f"put this into docs/settings.md:\n{settings_table()}"
 
 
-def test_the_readme_explains_every_exit_code() -> None:
+def test_the_pages_explain_every_exit_code() -> None:
     def codes(kind: type[errors.QueueCTLError]) -> set[int]:
         return {kind.exit_code}.union(*map(codes, kind.__subclasses__()))
 
-    table = README[README.index("| exit code |") :].split("\n\n")[0]
+    table = TEXT[TEXT.index("| exit code |") :].split("\n\n")[0]
     rows = set(map(int, re.findall(r"\d+", " ".join(line.split("|")[1] for line in table.splitlines()[2:]))))
     assert codes(errors.QueueCTLError) - rows == set()
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/how-it-works.md", "docs/services.md"])
-def test_links_lead_somewhere(document: str) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
-    headings = {
-        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-        for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    }
-    links = re.findall(r"\]\(([^)]+)\)", text)
-    assert links
-    for link in links:
-        if link.startswith("#"):
-            assert link[1:] in headings, link
-        elif not link.startswith("https://"):
-            assert ((ROOT / document).parent / link).is_file(), link
+def headings(text: str) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for link in LINK.findall(PAGES[page]):
+        if link.startswith("https://"):
+            continue
+        name, _, heading = link.partition("#")
+        target = (ROOT / page).parent / name if name else ROOT / page
+        assert target.is_file(), link
+        assert not heading or heading in headings(target.read_text(encoding="utf-8")), link
+
+
+def test_the_index_lists_every_page() -> None:
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    assert pages - set(PAGES) == set()
 
 
 def test_how_it_works_has_the_state_diagram_of_the_model() -> None:
