@@ -35,7 +35,7 @@ KNOWN_CIRCLES = {
     ("frontends.pager", "frontends.answer"),
     ("model.cron", "model.cronwords"),
 }
-KNOWN_CROSSINGS = {("dashboard.api.export", "frontends.render"), ("frontends.dispatch", "dashboard.daemon")}
+KNOWN_CROSSINGS = {("frontends.dispatch", "dashboard.daemon")}
 
 CLOCKS = {
     f"{module}.{name}"

@@ -119,6 +119,14 @@ class Store:
         except _Undo:
             return
 
+    def next_due(self, after: int = -1) -> int | None:
+        """Return the wall time at which the next scheduled, failed or recurring job is due, None if none is.
+
+        Of recurring ones only times after another one count.
+        """
+        due = (self.jobs.next_due(), self.schedules.next_due(after))
+        return min((at for at in due if at is not None), default=None)
+
     def _forget(self) -> None:
         self.counts.forget()
         self.contexts.forget()
