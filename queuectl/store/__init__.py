@@ -29,7 +29,7 @@ from .opening import open_database
 from .output import Output
 from .pages import Pages
 from .schedules import Schedules
-from .schema import is_outgrown
+from .schema import VERSION
 from .search import Search
 from .stats import Stats
 from .timings import Timings
@@ -129,7 +129,7 @@ class Store:
 
     def is_outgrown(self) -> bool:
         """Return whether a newer QueueCTL has upgraded the home since it was opened."""
-        return is_outgrown(self.database)
+        return int(self.database.value("PRAGMA user_version")) > VERSION
 
     def changes(self) -> int:
         """Return a number that differs once another process has committed something."""
