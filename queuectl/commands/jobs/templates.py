@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
-from ...model.spec import is_name
 from ..grammar.registry import Arg, command
 from ..result import Result
 
