@@ -44,6 +44,11 @@ class Kind:
         self.name = name
         self.check = check
 
+    @property
+    def is_text(self) -> bool:
+        """Whether JSON has a text for it, which is never read as anything else."""
+        return self.name in ("id", "name", "text", "time")
+
     def read(self, text: str) -> object:
         """Return the JSON value of a text; what is none is left as it is, for `check` to refuse."""
         return text
