@@ -7,6 +7,7 @@ result is dropped. All methods that write must be called inside `with store.writ
 
 from __future__ import annotations
 
+from ..model.fields import EDITABLE
 from ..model.job import (
     BLOCKED,
     FINAL_STATES,
@@ -18,7 +19,7 @@ from ..model.job import (
 )
 from ..model.verbs import VERBS
 from .claim import Claim
-from .enqueue import Enqueue, tags_text
+from .enqueue import PLAIN, Enqueue, tags_text
 from .schema import DUE, FINAL
 from .sqlite import sqlite3
 
@@ -74,7 +75,7 @@ UPDATE jobs INDEXED BY jobs_due SET run_at = max(0, run_at + ?) WHERE {DUE} AND 
 MOVE_KEPT_BACK = """
 UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND (state = 'held' OR state = 'blocked')
 """
-STORED = ("command", "queue", "priority", "max_retries", "timeout", "run_at", "is_delay", "context", "tags")
+STORED = ("run_at", "is_delay", "context", "tags", *(field.name for field in EDITABLE if field.name in PLAIN))
 BEFORE_EDIT = f"SELECT state, {', '.join(STORED)} FROM jobs WHERE number = ?"
 EDIT = f"UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = ? WHERE number = ? AND state = ?"
 HOLD = """
@@ -105,6 +106,8 @@ SELECT finished_at, number, {HAS_OUTPUT} AS has_output
 FROM ({" UNION ALL ".join(FINISHED_IN % state for state in FINAL_STATES)}) AS page
 ORDER BY finished_at, number LIMIT ?3
 """
+# Each ends with the number and the state that are expected.
+CHANGES = {"cancel": CANCEL, "retry": RETRY, "edit": EDIT, "hold": HOLD, "release": RELEASE, "remove": REMOVE}
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
 
 
@@ -231,16 +234,15 @@ class Jobs:
         due = self._database.value(NEXT_DUE)
         return None if due is None else int(due)
 
-    def _change(self, verb: str, number: int, sql: str, *values: object) -> bool:
+    def _change(self, verb: str, number: int, *values: object) -> bool:
         """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
 
-        `sql` ends with the number and the state that are expected. What it made of the job is read again: the counts
-        cannot say anything else.
+        What was made of the job is read again: the counts cannot say anything else.
         """
         before = self._database.row(PLACE, (number,))
         if before is None or before["state"] not in VERBS[verb].states:
             return False
-        if not self._database.change(sql, (*values, number, before["state"])):
+        if not self._database.change(CHANGES[verb], (*values, number, before["state"])):
             return False
         after = self._database.row(PLACE, (number,))
         self._counts.add(before["queue"], before["state"], -1)
@@ -250,14 +252,14 @@ class Jobs:
 
     def cancel(self, number: int, now: int) -> bool:
         """Cancel a job; return False if its state does not allow it. A running one is marked, its worker ends it."""
-        return self._change("cancel", number, CANCEL, now, now)
+        return self._change("cancel", number, now, now)
 
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
         """Make a final or failed job claimable at once; return False if its state does not allow it.
 
         With `keep_attempts` it has one attempt more, otherwise all of them again.
         """
-        return self._change("retry", number, RETRY, now, now, keep_attempts)
+        return self._change("retry", number, now, now, keep_attempts)
 
     def edit(self, number: int, changes: Mapping[str, Any], now: int) -> bool:
         """Change fields of a job that waits, by name as `parse_changes` returns them; return False if it does not.
@@ -276,22 +278,22 @@ class Jobs:
             after["context"] = self._contexts.number(changes["cwd"], old.path, old.env)
         if "run_at" in changes:
             state = TRANSITIONS.get((state, "postpone" if after["run_at"] > now else "promote"), state)
-        return self._change("edit", number, EDIT, state, *after.values(), now)
+        return self._change("edit", number, state, *after.values(), now)
 
     def hold(self, number: int, now: int) -> bool:
         """Keep a job that waits from running until it is released; return False if it does not wait.
 
         What is left of a failed one's wait for its next attempt is forgotten.
         """
-        return self._change("hold", number, HOLD, now, now)
+        return self._change("hold", number, now, now)
 
     def release(self, number: int, now: int) -> bool:
         """Let a held job go; return False if it is not held."""
-        return self._change("release", number, RELEASE, now, now)
+        return self._change("release", number, now, now)
 
     def remove(self, number: int) -> bool:
         """Delete a job that is not running, with its attempts and output; return False if it runs."""
-        return self._change("remove", number, REMOVE)
+        return self._change("remove", number)
 
     def prune(self, state: str, before: int, limit: int) -> list[str]:
         """Delete up to `limit` jobs that reached a final state before an instant; return their ids."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...engine.reports.reading import history
 from ...engine.reports.reasons import explain
-from ...model.spec import EDITABLE, SPELLINGS
+from ...model.fields import EDITABLE, GIVEN
 from ...model.verbs import VERBS, allowed_verbs
 from ...model.when import iso
 from ..http.message import Response, json_response
@@ -19,7 +19,7 @@ from .shapes import (
     TEXT,
     TIME,
     attempt_json,
-    job_json,
+    given_schemas,
     many,
     maybe,
     median,
@@ -63,33 +63,15 @@ CURSOR = Field("cursor", TEXT, "`next` of the page before")
 
 NEW_JOB: dict[str, Any] = {
     "type": "object",
-    "required": ["command"],
+    "required": [field.name for field in GIVEN if field.is_required],
     "additionalProperties": False,
-    "properties": {
-        "command": TEXT,
-        "id": maybe(TEXT),
-        "queue": TEXT,
-        "priority": whole(-1000, 1000),
-        "max_retries": whole(0, 100),
-        "retries": whole(0, 100),
-        "timeout": {"description": "seconds, a text such as 5m, or none", "nullable": True},
-        "timeout_seconds": {"description": "the same as timeout", "nullable": True},
-        "timeout_sec": {"description": "the same as timeout", "nullable": True},
-        "run_at": {"type": "string", "nullable": True, "description": "2026-11-10T02:00:00Z, +30m, tomorrow 09:00"},
-        "hold": FLAG,
-        "cwd": TEXT,
-        "env": table(TEXT),
-        "tags": many(TEXT, 16),
-        "allow_background": FLAG,
-    },
+    "properties": given_schemas(GIVEN),
 }
 CHANGES: dict[str, Any] = {
     "type": "object",
     "minProperties": 1,
     "additionalProperties": False,
-    "properties": {
-        name: schema for name, schema in NEW_JOB["properties"].items() if SPELLINGS.get(name, name) in EDITABLE
-    },
+    "properties": given_schemas(EDITABLE),
 }
 
 RUN = record(
@@ -146,7 +128,7 @@ def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, sc
 @route("POST", "/jobs", "Add a job", whole_body=NEW_JOB, answer=ref("Job"), status=201, errors=(409, 422))
 def add_job(app: App, *, body: dict[str, Any]) -> Response:
     job = app.queue.get(app.queue.enqueue([body])[0])
-    return json_response(job_json(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
+    return json_response(job.as_json(), 201, {"Location": f"{BASE}/jobs/{job.id}"})
 
 
 @route("GET", "/jobs/{id}", "One job with everything known about it", answer=ref("JobDetail"), errors=(404, 422))
@@ -157,7 +139,7 @@ def show_job(app: App, *, id: str) -> Response:
     reason, hint = explain(app.queue, job)
     return json_response(
         {
-            "job": job_json(job),
+            "job": job.as_json(),
             "allowed_actions": allowed_verbs(job.state),
             "cancel_requested": bool(details["cancel_requested"]),
             "created_by": details["created_by"],
@@ -243,7 +225,7 @@ def duplicate_job(app: App, *, id: str) -> Response:
     )
     copy = app.queue.get(made)
     return json_response(
-        {"job": job_json(copy), "allowed_actions": allowed_verbs(copy.state)},
+        {"job": copy.as_json(), "allowed_actions": allowed_verbs(copy.state)},
         201,
         {"Location": f"{BASE}/jobs/{copy.id}"},
     )

@@ -7,7 +7,7 @@ from ...model.errors import Conflict, InvalidInput, NotFound
 from ...model.verbs import PLAIN_VERBS, allowed_verbs
 from ..http.message import Response, json_response
 from .route import Field, route
-from .shapes import FLAG, job_json, ref
+from .shapes import FLAG, ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def changed(app: App, change: Change, number: int) -> Response:
     """Return the job as it is after a change. Raises Conflict if there was none."""
     _demand(change)
     for job in app.queue.store.search.jobs([number]):
-        return json_response({"job": job_json(job), "allowed_actions": allowed_verbs(job.state)})
+        return json_response({"job": job.as_json(), "allowed_actions": allowed_verbs(job.state)})
     raise NotFound("the job was removed meanwhile")
 
 
