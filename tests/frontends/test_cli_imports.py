@@ -32,7 +32,7 @@ HEAVY = (
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from queuectl.frontends.cli import main
+from queuectl.__main__ import main
 code = main(sys.argv[2:])
 sys.stderr.write("\\n" + " ".join(sorted(sys.modules)))
 sys.exit(code)
