@@ -8,6 +8,7 @@ from ...engine.machine.localzone import rules
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
 from ...model import when
 from ...model.cron import Cron
+from ...model.cronwords import describe
 from ...model.errors import InvalidInput
 from ...model.job import SCHEDULED
 from ...model.when import iso
@@ -162,7 +163,7 @@ def _coming(app: App, schedule: Schedule, now: int, until: int, most: int) -> di
 
 def _words(schedule: Schedule) -> str:
     try:
-        return Cron.parse(schedule.expression).describe()
+        return describe(Cron.parse(schedule.expression))
     except ValueError:
         return schedule.expression
 
@@ -253,7 +254,7 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     return json_response(
         {
             "expression": read_cron.expression,
-            "words": read_cron.describe(),
+            "words": describe(read_cron),
             "timezone": name,
             "next": [{"utc": iso(at), "local": when.local(at), "in": when.ago(at, now)} for at in times],
         }
