@@ -16,18 +16,13 @@ from .terminal import Terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping, Protocol, Sequence
+    from typing import Any, Callable, Mapping, Sequence
 
     from ..commands.context import Context, FrontEnd
     from ..commands.grammar.commandline import CommandLine, Parsed
     from ..commands.result import Result
 
-    class Answering(FrontEnd, Protocol):
-        """A front end that keeps hints until the answer has been shown."""
-
-        hints: list[str]
-
-    Opener = Callable[["Session", Terminal, Mapping[str, Any]], Answering]
+    Opener = Callable[["Session", Terminal, Mapping[str, Any]], FrontEnd]
 
 BUG = 70
 INTERRUPTED = 130

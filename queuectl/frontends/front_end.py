@@ -1,4 +1,4 @@
-"""The user, as one command sees them: the front end that `commands.context.FrontEnd` describes.
+"""The user, as one command sees them. What each method does stands in `commands.context.FrontEnd`.
 
 It stands above the live view, the shell and the menu, which it opens, and is given what serves the dashboard.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class FrontEnd:
-    """What one command may ask of the user. `serve` serves the dashboard until it is stopped."""
+    """What one command may ask of the user; `serve` serves the dashboard until it is stopped."""
 
     def __init__(self, session: Session, terminal: Terminal, options: Mapping[str, Any], serve: Serve) -> None:
         self.hints: list[str] = []
@@ -35,38 +35,31 @@ class FrontEnd:
         self._serve = serve
 
     def confirm(self, question: str) -> bool:
-        """Ask a yes-or-no question. Raises InvalidInput where nobody can answer."""
         return self._terminal.confirm(question)
 
     def read_stdin(self, limit: int) -> bytes:
-        """Return standard input, at most `limit` bytes of it. Raises InvalidInput where it is taken already."""
         if self._session.owns_stdin:
             raise InvalidInput("stdin cannot be read here, it holds the commands", hint="give a file instead of -")
         return sys.stdin.buffer.read(limit) if sys.stdin is not None else b""
 
     def progress(self, total: int, label: str) -> Progress:
-        """Begin to show progress."""
         from .progress import Progress
 
         return Progress(total, label, self._terminal, SYSTEM_CLOCK)
 
     def hint(self, text: str) -> None:
-        """Suggest what to do next, after the answer and to a person at a terminal only."""
         if self._terminal.live:
             self.hints.append(text)
 
     def note(self, text: str) -> None:
-        """Say something at once, beside the data."""
         self._terminal.note(self._terminal.err.safe(text))
 
     def top(self, context: Context, interval: float) -> int:
-        """Show the live view until it is left."""
         from .top import run_top
 
         return run_top(context, self._terminal, interval=interval)
 
     def shell(self, context: Context, line: str | None, *, keep_going: bool) -> int:
-        """Run a line, or the interactive shell. Raises InvalidInput within the shell."""
         from .shell import run_shell
 
         if self._session.actor == "shell":
@@ -74,7 +67,6 @@ class FrontEnd:
         return run_shell(self._session.open("shell", self._options), line, keep_going=keep_going)
 
     def menu(self, context: Context) -> int:
-        """Run the menu until it is left. Raises InvalidInput except from the command line."""
         from .menu import run_menu
         from .menu_parts import main_entries
 
@@ -83,7 +75,6 @@ class FrontEnd:
         return run_menu(self._session.open("menu", self._options), main_entries)
 
     def dashboard(self, context: Context, options: DashboardOptions, ready: Callable[[str], Result | None]) -> None:
-        """Serve the dashboard until it is stopped; show what `ready` says when it is up, given its URL."""
         from .answer import show
 
         def show_ready(url: str) -> None:

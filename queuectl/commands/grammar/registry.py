@@ -32,27 +32,6 @@ class Arg:
     that its default comes from.
     """
 
-    __slots__ = (
-        "names",
-        "help",
-        "parse",
-        "default",
-        "choices",
-        "metavar",
-        "flag",
-        "many",
-        "pairs",
-        "optional",
-        "implied",
-        "stands_for",
-        "rest",
-        "hidden",
-        "complete",
-        "group",
-        "field",
-        "setting",
-    )
-
     def __init__(
         self,
         *names: str,
