@@ -25,17 +25,11 @@ ROOMS = ("machine", "home", "work", "clockwork", "daemons", "reports")
 LONGEST_FILE = 400
 # What is still to be untangled: remove what is no longer so, and add nothing. Who imports whom, without `queuectl.`.
 KNOWN_CIRCLES = {
-    ("commands.grammar.argparser", "commands.grammar.parser"),
     ("commands.jobs.selection", "commands.jobs.listing"),
     ("commands.jobs.templates", "commands.jobs.add"),
     ("dashboard.app", "dashboard.api.health"),
-    ("frontends.dispatch", "frontends.menu"),
-    ("frontends.dispatch", "frontends.shell"),
-    ("frontends.menu_parts", "frontends.menu"),
-    ("frontends.pager", "frontends.answer"),
-    ("model.cron", "model.cronwords"),
 }
-KNOWN_CROSSINGS = {("dashboard.api.export", "frontends.render"), ("frontends.dispatch", "dashboard.daemon")}
+KNOWN_CROSSINGS = {("dashboard.api.export", "frontends.render")}
 
 CLOCKS = {
     f"{module}.{name}"
