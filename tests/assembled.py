@@ -15,6 +15,8 @@ EXECUTE = {
 COMPOSERS = {
     "queuectl/store/pages.py:Pages._read",
     "queuectl/store/pages.py:Pages._extent",
+    "queuectl/store/schema/migrate.py:upgrade",
+    "queuectl/store/schema/migrate.py:rebuild",
     "queuectl/store/search.py:Search.numbers",
     "queuectl/store/search.py:Search.count",
     "queuectl/store/search.py:Search.count_by_state",

@@ -113,7 +113,7 @@ def modules_of(*folders: str) -> list[Module]:
     return [Module(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in paths]
 
 
-@functools.lru_cache()
+@functools.lru_cache
 def product() -> list[Module]:
     main = ROOT / "main.py"
     return [*modules_of("queuectl"), Module("main.py", main.read_text(encoding="utf-8"))]

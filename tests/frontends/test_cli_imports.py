@@ -75,7 +75,7 @@ def test_a_short_command_loads_nothing_heavy(home: str, words: List[str]) -> Non
         (["hold", "last"], "jobs.actions"),
         (["status"], "home.monitor"),
         (["metrics"], "home.monitor"),
-        (["worker", "status"], "daemons.workers"),
+        (["worker", "stop"], "daemons.workers"),
         (["config", "get", "timeout"], "home.config"),
         (["template", "list"], "jobs.templates"),
         (["dlq", "list"], "jobs.dlq"),
