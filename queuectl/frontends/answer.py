@@ -24,7 +24,7 @@ def show(result: Result, options: Mapping[str, Any], terminal: Terminal) -> int:
     else:
         from .pager import page
 
-        _print(page(pieces, result, terminal), result, terminal)
+        _print(page(pieces, lambda piece: displayed(piece, terminal, raw=result.raw), terminal), result, terminal)
     for note in result.notes:
         terminal.note(terminal.err.safe(note))
     return result.code

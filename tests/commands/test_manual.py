@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from queuectl.commands.grammar.commandline import GLOBALS
 from queuectl.commands.grammar.manual import _plain, _text, page
-from queuectl.commands.grammar.parser import GLOBALS
 from queuectl.commands.grammar.registry import load
 from queuectl.model.settings import SETTINGS
 from tests.commands.calling import done

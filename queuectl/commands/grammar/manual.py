@@ -48,8 +48,8 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     from ... import __version__
     from .argparser import EXIT_CODES
+    from .commandline import GLOBALS
     from .help import FIRST_STEPS
-    from .parser import GLOBALS
 
     load()
     # No date: the page says the same whenever it is made.
