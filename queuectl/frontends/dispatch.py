@@ -45,7 +45,7 @@ class Session:
         self.defaults = dict(defaults or {})
         self._front_end = front_end
         self._bare = bare
-        self._told: set[str] = set()
+        self._notices: set[str] = set()
 
     def open(self, actor: str, defaults: Mapping[str, Any]) -> Session:
         """Return a session for what a command of this one opens."""
@@ -90,8 +90,8 @@ class Session:
         assert parsed.command is not None
         result = parsed.command.handler(context, **parsed.arguments)
         notice = context.queue.notice
-        if notice and notice not in self._told:
-            self._told.add(notice)
+        if notice and notice not in self._notices:
+            self._notices.add(notice)
             context.front_end.note(notice)
         return result
 
@@ -141,11 +141,11 @@ def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
         import traceback
 
         traceback.print_exc()
-    explain(error, _terminal(options), as_json=options.get("output") == "json")
+    show_error(error, _terminal(options), as_json=options.get("output") == "json")
     return error.exit_code
 
 
-def explain(error: QueueCTLError, terminal: Terminal, *, as_json: bool = False) -> None:
+def show_error(error: QueueCTLError, terminal: Terminal, *, as_json: bool = False) -> None:
     """Say what went wrong and what to do next, for people or (one JSON document) for programs."""
     if as_json:
         import json

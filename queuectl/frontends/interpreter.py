@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
 from .answer import write
-from .dispatch import BROKEN_PIPE, INTERRUPTED, explain
+from .dispatch import BROKEN_PIPE, INTERRUPTED, show_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Interpreter:
         try:
             commands = split_commands(line)
         except InvalidInput as error:
-            explain(error, self._session.terminal())
+            show_error(error, self._session.terminal())
             return error.exit_code
         code = 0
         for words in commands:
@@ -81,7 +81,7 @@ class Interpreter:
             if words[0] == "help" and " ".join(words[1:]) in ("", *WORDS):
                 return self._help(words[1:])
         except QueueCTLError as error:
-            explain(error, self._session.terminal())
+            show_error(error, self._session.terminal())
             return error.exit_code
         return self._session.execute(words)
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 DEFAULT = "less -FRX"
 
 
-def page(pieces: Iterable[Text], displayed: Callable[[Text], str], terminal: Terminal) -> Iterator[Text]:
+def paged(pieces: Iterable[Text], displayed: Callable[[Text], str], terminal: Terminal) -> Iterator[Text]:
     """Yield the pieces back if they fit the screen; show them in the pager otherwise, each as `displayed` has it."""
-    words = command(terminal.out.environ.get("QUEUECTL_PAGER"), terminal.out.environ.get("PAGER"))
+    words = pager_words(terminal.out.environ.get("QUEUECTL_PAGER"), terminal.out.environ.get("PAGER"))
     waiting = iter(pieces)
     held: list[Text] = []
     rows = 0
@@ -37,7 +37,7 @@ def page(pieces: Iterable[Text], displayed: Callable[[Text], str], terminal: Ter
         yield from waiting
 
 
-def command(*wishes: str | None) -> list[str]:
+def pager_words(*wishes: str | None) -> list[str]:
     """Return the words of the first pager that is set, none if that says to use none."""
     text = next((wish for wish in wishes if wish is not None), DEFAULT)
     try:

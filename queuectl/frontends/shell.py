@@ -18,7 +18,7 @@ from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, QueueCTLError
 from .banner import banner
-from .dispatch import BROKEN_PIPE, explain
+from .dispatch import BROKEN_PIPE, show_error
 from .interpreter import WORDS, Interpreter, split_interval
 
 TYPE_CHECKING = False
@@ -115,7 +115,7 @@ class Shell(cmd.Cmd):
             known = self._history.expand(line)
             terminal = self._session.terminal()
             if known is None:
-                explain(InvalidInput(f"no earlier line matches {line}", hint="see them with: history"), terminal)
+                show_error(InvalidInput(f"no earlier line matches {line}", hint="see them with: history"), terminal)
                 return False
             terminal.say(terminal.err.safe(known))
             line = known
@@ -175,9 +175,9 @@ class Shell(cmd.Cmd):
 
 def _typed(candidate: Candidate, quote: str) -> str:
     """Return a candidate as it is inserted: one that goes on is left open."""
-    from .line import quoted
+    from .line import shell_word
 
-    word = quoted(candidate.value, quote)
+    word = shell_word(candidate.value, quote)
     if candidate.is_complete:
         return word + " "
     return word[:-1] if quote else word

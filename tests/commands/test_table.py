@@ -11,7 +11,7 @@ import pytest
 
 from queuectl.commands.grammar import parser
 from queuectl.commands.grammar.argparser import read_with_argparse
-from queuectl.commands.grammar.commandline import GLOBAL_FLAGS, GLOBALS, CommandLine, read
+from queuectl.commands.grammar.commandline import GLOBAL_FLAGS, GLOBALS, CommandLine, read_plain
 from queuectl.commands.grammar.help import command_page, overview
 from queuectl.commands.grammar.registry import ALIASES, Arg, Command, load
 from queuectl.model.errors import InvalidInput
@@ -146,7 +146,7 @@ def test_what_the_quick_parser_accepts_argparse_reads_the_same(seed: int) -> Non
         words = _line(rand, COMMANDS[rand.choice(PATHS)])
         line = CommandLine(words)
         try:
-            quick = read(line, {})
+            quick = read_plain(line, {})
         except ValueError:
             continue
         except InvalidInput:

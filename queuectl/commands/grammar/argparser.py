@@ -110,7 +110,7 @@ def _add(parser: argparse._ActionsContainer, arg: Arg) -> None:
     elif arg.flag:
         settings.update(dest=arg.long_name, action="store_true")
     else:
-        settings["metavar"] = arg.metavar or arg.key.upper()
+        settings["metavar"] = arg.metavar
         settings.update({"dest": arg.long_name, "action": "append"} if arg.is_option else {"nargs": _count(arg)})
     parser.add_argument(*arg.names, **settings)
 

@@ -1,7 +1,7 @@
 """A command line, read along the table of commands: what each of its words is, also while it is being typed.
 
 `CommandLine` never fails, so that completion can ask what stands at the cursor and an error can be shown the
-way the line asks for. `read` turns a complete and correct line into a command and its arguments. It does so
+way the line asks for. `read_plain` turns a complete and correct line into a command and its arguments. It does so
 without argparse, whose import costs as much as the rest of a short command.
 
 An option is never dropped silently. What adds up (a tag, a state, a queue of a filter) may be repeated, and
@@ -12,7 +12,7 @@ alias may carry one. Anything else that is given twice is refused. `Given` is th
 from __future__ import annotations
 
 from ...model.errors import InvalidInput, quoted
-from .registry import Arg, commands_of, find, load_for
+from .registry import Arg, command_named, commands_of, load_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class CommandLine:
         """Take a word for one of the command's name; return whether it is one."""
         if not self.name:
             load_for(word)
-        command = find(" ".join([*self.path, word]))
+        command = command_named(" ".join([*self.path, word]))
         if self.name and command is None:
             return False
         self.name.append(at)
@@ -155,7 +155,7 @@ class CommandLine:
         """Return the global options as far as the line gives them and they can be read."""
         found = unset_globals(defaults)
         for _, arg, text in self.options():
-            if arg.names[0] in GLOBAL_FLAGS:
+            if arg in GLOBALS:
                 try:
                     found[arg.key] = arg.flag or arg.value(text)
                 except ValueError:
@@ -184,7 +184,7 @@ class Given:
         first, found = self._seen.setdefault(name, (text, value))
         if found == value:
             return
-        is_global = arg.names[0] in GLOBAL_FLAGS
+        is_global = arg in GLOBALS
         raise InvalidInput(
             f"{name} is given twice: {quoted(first)} and {quoted(text)}",
             field=arg.key,
@@ -202,7 +202,7 @@ def unset_arguments(command: Command) -> dict[str, Any]:
     return {arg.key: [] if arg.many else arg.default for arg in command.args}
 
 
-def read(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
+def read_plain(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
     """Return what a line means. Raises ValueError or InvalidInput for one that argparse has to judge."""
     command = line.command
     if not line.plain or line.waiting is not None or command is None:
@@ -210,7 +210,7 @@ def read(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
     options, arguments = unset_globals(defaults), unset_arguments(command)
     before, after = Given(), Given()
     for at, arg, text in line.options():
-        values = options if arg.names[0] in GLOBAL_FLAGS else arguments
+        values = options if arg in GLOBALS else arguments
         if arg.flag:
             values[arg.key] = True
         else:

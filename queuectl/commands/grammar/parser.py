@@ -8,7 +8,7 @@ two over random command lines.
 from __future__ import annotations
 
 from ...model.errors import InvalidInput
-from .commandline import CommandLine, Parsed, read
+from .commandline import CommandLine, Parsed, read_plain
 from .registry import load
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ def understand(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
     if options["help"] or options["version"] or not line.words:
         return Parsed(None, {}, options, topic=line.topic)
     try:
-        return read(line, defaults)
+        return read_plain(line, defaults)
     except (ValueError, InvalidInput):
         load()
         from .argparser import read_with_argparse

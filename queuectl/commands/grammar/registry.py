@@ -58,7 +58,7 @@ class Arg:
         self.parse = parse
         self.default = [] if many and default is None else False if flag else default
         self.choices = tuple(choices)
-        self.metavar = metavar
+        self.metavar = metavar or self.key.upper()
         self.flag = flag
         self.many = many
         self.pairs = pairs
@@ -228,7 +228,7 @@ def load_for(word: str) -> None:
         __import__(f"{PACKAGE}.{MODULE_OF[word]}")
 
 
-def find(name: str) -> Command | None:
+def command_named(name: str) -> Command | None:
     """Return the command of a name or an alias, of those that are loaded."""
     return COMMANDS.get(ALIASES.get(name, name))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...model.errors import Conflict, InvalidInput, did_you_mean, quoted
-from ..grammar.registry import ALIASES, Arg, command, commands_of, find, load
+from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
 from ..result import Result
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def help_for(topic: str) -> Result:
     """Return the help of a command, of a group such as `dlq`, or the overview. Raises InvalidInput."""
     from ..grammar import help as pages
 
-    known, found, group = load(), find(topic), commands_of(topic)
+    known, found, group = load(), command_named(topic), commands_of(topic)
     if found is not None and not (topic in ALIASES and group):
         return Result(text=[pages.command_page(found)])
     if group:
