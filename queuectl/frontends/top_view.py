@@ -35,17 +35,9 @@ BLOCKS, ASCII_BLOCKS = "▁▂▃▄▅▆▇█", " .:-=+*#"
 COLUMNS = ("id", "state", "time", "when", "tries", "queue", "prio", "command")
 RIGHT = ("time", "tries", "prio")
 VERB_KEYS = {verb.key: verb for verb in PLAIN_VERBS if verb.in_rows and verb.key}
+VERB_HINTS = [f"{key} {verb.name}" for key, verb in VERB_KEYS.items()]
 KEYS = {
-    JOBS: (
-        "q quit",
-        "j/k move",
-        "Enter output",
-        *(f"{key} {verb.name}" for key, verb in VERB_KEYS.items()),
-        "p pause",
-        "/ filter",
-        "s sort",
-        "? help",
-    ),
+    JOBS: ("q quit", "j/k move", "Enter output", *VERB_HINTS, "p pause", "/ filter", "s sort", "? help"),
     OUTPUT: ("q back", "j/k scroll", "g/G top/end", "Esc back"),
     HELP: ("q back", "any key back"),
 }

@@ -20,10 +20,10 @@ class Verb:
 
     `states` are those that it fits, `means` those of a filter that names none; users are told what such a filter
     leaves out. `done` says what was done, such as "queued again". One that `destroys` asks before it takes what a
-    filter found; `question` is what the dashboard asks about one job, with `{id}` for its id. `help` is a line,
-    `details` say more. `flags` are its options by name, with their help. `wakes` is STARTERS or RUNNERS. `key` does
-    it in the dashboard. One that is offered `in_rows` has a button in each row there, and its key in `top`. One that
-    `is_plain` needs nothing but the jobs and flags.
+    filter found; `question` is what the dashboard asks about one job, with `{id}` for its id. `help` is a line, and
+    perhaps more below it. `flags` are its options by name, with their help. `wakes` is STARTERS or RUNNERS. `key`
+    does it in the dashboard. One that is offered `in_rows` has a button in each row there, and its key in `top`. One
+    that `is_plain` needs nothing but the jobs and flags.
     """
 
     __slots__ = (
@@ -32,7 +32,6 @@ class Verb:
         "states",
         "means",
         "help",
-        "details",
         "question",
         "destroys",
         "flags",
@@ -50,7 +49,6 @@ class Verb:
         states: Collection[str] = (),
         means: Collection[str] = (),
         help: str = "",
-        details: str = "",
         question: str | None = None,
         destroys: bool = False,
         flags: Mapping[str, str] | None = None,
@@ -64,7 +62,6 @@ class Verb:
         self.states = tuple(states) or sources(name)
         self.means = tuple(means) or self.states
         self.help = help
-        self.details = details
         self.question = question
         self.destroys = destroys
         self.flags = dict(flags or {})
@@ -86,7 +83,7 @@ VERBS = {
             "retry",
             "queued again",
             means=(DEAD, FAILED),
-            help="Run jobs again: dead, completed or cancelled ones, and failed ones at once",
+            help="Run jobs again: dead, completed or cancelled ones, and failed ones at once.",
             question="Run {id} again?",
             flags={"keep_attempts": "one more attempt instead of all of them"},
             wakes=STARTERS,
@@ -96,21 +93,20 @@ VERBS = {
         Verb(
             "cancel",
             "cancelled",
-            help="Cancel jobs, waiting or running",
-            details="A running command gets SIGTERM, and SIGKILL after kill_grace; its output so far is kept.",
+            help="Cancel jobs, waiting or running.\n\n"
+            "A running command gets SIGTERM, and SIGKILL after kill_grace; its output so far is kept.",
             question="Cancel {id}?",
             destroys=True,
             wakes=RUNNERS,
             key="c",
             in_rows=True,
         ),
-        Verb("release", "released", help="Let held jobs run", wakes=STARTERS, in_rows=True),
+        Verb("release", "released", help="Let held jobs run.", wakes=STARTERS, in_rows=True),
         Verb(
             "hold",
             "held",
-            help="Keep waiting jobs from running until they are released",
-            details="A held job counts as unfinished: a schedule that skips while its last job is not done goes on "
-            "skipping.",
+            help="Keep waiting jobs from running until they are released.\n\n"
+            "A held job counts as unfinished: a schedule that skips while its last job is not done goes on skipping.",
         ),
         Verb("edit", "edited", wakes=STARTERS, key="e", is_plain=False),
         Verb("duplicate", "duplicated", states=STATES, is_plain=False),
@@ -119,7 +115,7 @@ VERBS = {
             "removed",
             states=[state for state in STATES if state != PROCESSING],
             means=FINAL_STATES,
-            help="Delete jobs that are not running, with their output",
+            help="Delete jobs that are not running, with their output.",
             question="Remove {id} with its output?",
             destroys=True,
             key="d",

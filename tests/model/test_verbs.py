@@ -63,7 +63,7 @@ def test_a_plain_verb_is_a_method_in_python_with_its_flags(verb: Verb) -> None:
 @PLAIN
 def test_a_plain_verb_is_a_command_with_its_flags(verb: Verb) -> None:
     command = load()[verb.name]
-    assert command.help == verb.help
+    assert verb.help.startswith(f"{command.help}.")
     assert {f"--{name.replace('_', '-')}" for name in verb.flags} <= {arg.long_name for arg in command.args}
 
 

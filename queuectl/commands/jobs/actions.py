@@ -11,7 +11,7 @@ from ...model.errors import WaitTimeout
 from ...model.job import CANCELLED
 from ...model.verbs import PLAIN_VERBS
 from ..grammar.registry import Arg, command
-from .selection import SELECTION, YES, YES_ANYWAY, is_agreed, left_alone, report, select, show_only
+from .selection import SELECTION, act, left_alone, options, report, select, show_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,19 +28,6 @@ END_SECONDS = 5
 NO_WAIT = Arg("--no-wait", flag=True, help="do not wait until running jobs have ended")
 
 
-def options(verb: Verb) -> list[Arg]:
-    """Return what a command of this verb takes besides the jobs."""
-    flags = [Arg(f"--{name.replace('_', '-')}", flag=True, help=help) for name, help in verb.flags.items()]
-    return [YES if verb.destroys else YES_ANYWAY, *flags]
-
-
-def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str = "", **flags: bool) -> Change | None:
-    """Do a verb to the jobs that were meant, all of this `kind`; return None if the user does not agree."""
-    if verb.destroys and not is_agreed(context, verb.name, meant, yes=yes, kind=kind):
-        return None
-    return context.queue.apply(verb.name, *meant.numbers, **flags)
-
-
 def _handler(verb: Verb) -> Callable[..., Result]:
     def handle(context: Context, *, dry_run: bool, yes: bool, no_wait: bool = True, **given: Any) -> Result:
         flags = {name: given.pop(name) for name in verb.flags}
@@ -55,7 +42,7 @@ def _handler(verb: Verb) -> Callable[..., Result]:
         return report(change, verb.done, meant)
 
     few = "" if verb.means == verb.states else f"A filter without --state means {_listed(verb.means)} jobs."
-    handle.__doc__ = "\n".join((f"{verb.help}.", "", *filter(None, (verb.details, few))))
+    handle.__doc__ = f"{verb.help}\n\n{few}"
     return handle
 
 

@@ -9,8 +9,7 @@ from ...store.search import JobFilter
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .actions import act, options
-from .selection import Selection, left_alone, read_ids, report
+from .selection import Selection, act, left_alone, options, read_ids, report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,21 +21,10 @@ if TYPE_CHECKING:
 GROUP = "Dead letters"
 COLUMNS = ("id", "attempts", "finished_at", "exit_code", "error", "command")
 VERBOSE_COLUMNS = (
-    "number",
-    "id",
-    "queue",
-    "priority",
-    "attempts",
-    "created_at",
-    "finished_at",
-    "duration",
-    "exit_code",
-    "signal",
-    "worker",
-    "cwd",
-    "error",
-    "command",
+    *("number", "id", "queue", "priority", "attempts", "created_at", "finished_at", "duration", "exit_code", "signal"),
+    *("worker", "cwd", "error", "command"),
 )
+PATTERN = ("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value")
 DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs (default: all of them)")
 
 
@@ -75,33 +63,12 @@ def dlq_stats(context: Context) -> Result:
 
     found = summary.dlq_stats(context.queue.store)
     rows = [
-        {
-            "jobs": row["jobs"],
-            "pattern": "error",
-            "exit_code": row["exit_code"],
-            "signal": row["signal"],
-            "last_at": row["last_at"],
-            "example": row["example"],
-            "value": row["error"],
-        }
-        for row in found["by_error"]
-    ]
-    rows += [
-        {
-            "jobs": row["jobs"],
-            "pattern": "command",
-            "exit_code": None,
-            "signal": None,
-            "last_at": row["last_at"],
-            "example": row["example"],
-            "value": row["command"],
-        }
-        for row in found["by_command"]
+        {name: {**row, "pattern": pattern, "value": row[pattern]}.get(name) for name in PATTERN}
+        for pattern in ("error", "command")
+        for row in found[f"by_{pattern}"]
     ]
     notes = [jobs_text(found["dead"], "dead") if found["dead"] else "the dead letter queue is empty"]
-    return Result(
-        rows=rows, columns=("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value"), notes=notes
-    )
+    return Result(rows=rows, columns=PATTERN, notes=notes)
 
 
 def _handler(verb: Verb) -> Callable[..., Result]:
