@@ -16,7 +16,9 @@ from queuectl.model.job import (
     STATES,
     TRANSITIONS,
     Outcome,
+    sources,
 )
+from queuectl.model.verbs import PLAIN_VERBS
 from queuectl.store.claim import CLAIM_COLUMNS, Claim
 from queuectl.store.contexts import Context
 from tests.store.building import (
@@ -74,13 +76,20 @@ VERBS = {
     "bury": end_with(DEAD),
     "requeue": end_with(PENDING),
     "promote": lambda store, number: write(store, store.jobs.promote, LATER, 10),
-    "cancel": lambda store, number: write(store, store.jobs.cancel, number, NOW),
     "retry": lambda store, number: write(store, store.jobs.retry, number, NOW, keep_attempts=False),
-    "hold": lambda store, number: write(store, store.jobs.hold, number, NOW),
     "release": lambda store, number: write(store, store.jobs.release, number, LATER),
     "edit": lambda store, number: write(store, store.jobs.edit, number, {"priority": 7}, NOW),
     "postpone": lambda store, number: write(store, store.jobs.edit, number, {"run_at": LATER + 5}, NOW),
 }
+
+
+for plain in PLAIN_VERBS:
+    if sources(plain.name):
+        VERBS.setdefault(plain.name, lambda store, number, name=plain.name: by_name(store, name, number))
+
+
+def by_name(store, name, number):
+    return write(store, getattr(store.jobs, name), number, NOW)
 
 
 def test_every_verb_but_unblock_has_a_method():
