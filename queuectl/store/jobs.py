@@ -323,12 +323,13 @@ class Jobs:
         """Return the numbers of those with output among the jobs that `prune` would delete."""
         return [row["number"] for row in self._database.rows(OLD_WITH_OUTPUT, (state, before, limit))]
 
-    def finished_after(self, instant: int, number: int, limit: int) -> list[sqlite3.Row]:
+    def finished_after(self, instant: int, number: int, limit: int) -> list[tuple[int, int, bool]]:
         """Return up to `limit` jobs in final states, after the one of an instant and a number, in the order they ended.
 
-        Of each: `finished_at`, `number`, and whether it `has_output`.
+        Of each: when it ended, its number, and whether it has output.
         """
-        return self._database.rows(FINISHED_AFTER, (instant, number, limit))
+        rows = self._database.rows(FINISHED_AFTER, (instant, number, limit))
+        return [(row["finished_at"], row["number"], bool(row["has_output"])) for row in rows]
 
 
 def urgency(row: sqlite3.Row) -> tuple[int, int, int]:

@@ -51,7 +51,7 @@ def test_events_of_a_job_come_oldest_first(store):
     write(store, store.events.add, "retry", actor="web", now=NOW, job=number)
     write(store, store.events.add, "start", actor="pool", now=NOW)
     write(store, store.events.add, "cancel", actor="cli", now=NOW, job=number + 1)
-    assert [tuple(event) for event in store.events.of_job(number)] == [
+    assert [(event.at, event.kind, event.detail, event.actor) for event in store.events.of_job(number)] == [
         (NOW + 1, "cancel", "by hand", "cli 1"),
         (NOW, "retry", "", "web"),
     ]
@@ -69,14 +69,14 @@ def test_a_worker_number_is_never_given_again(store):
     assert write(store, store.workers.remove, second) is True
     assert write(store, store.workers.remove, second) is False
     assert register(store) == second + 1
-    assert [row["id"] for row in store.workers.all()] == [first, second + 1]
+    assert [row.id for row in store.workers.all()] == [first, second + 1]
 
 
 def test_a_heartbeat_is_written_while_the_row_is_there(store):
     worker = register(store, queues="a,b")
     assert write(store, store.workers.heartbeat, worker, memory=7, stopping=True, now=LATER) is True
     [row] = store.workers.all()
-    assert (row["heartbeat_at"], row["memory"], row["stopping"], row["queues"], row["started_at"]) == (
+    assert (row.heartbeat_at, row.memory, row.stopping, row.queues, row.started_at) == (
         LATER,
         7,
         1,
@@ -91,7 +91,7 @@ def test_finished_attempts_are_tallied_per_worker(store):
     first, second = register(store), register(store)
     for jobs, busy in ((1, 5), (3, 7)):
         write(store, store.workers.count_jobs, first, jobs, busy)
-    rows = {row["id"]: (row["jobs_done"], row["busy_time"]) for row in store.workers.all()}
+    rows = {row.id: (row.jobs_done, row.busy_time) for row in store.workers.all()}
     assert rows == {first: (4, 12), second: (0, 0)}
 
 
@@ -99,12 +99,12 @@ def test_workers_are_listed_with_what_they_run(store):
     idle, busy = register(store), register(store)
     add(store, "echo", id="a")
     claimed = claim(store, worker=busy)
-    assert [(row["id"], row["job"], row["command"]) for row in store.workers.with_jobs()] == [
+    assert [(row.id, row.job, row.command) for row in store.workers.all()] == [
         (idle, None, None),
         (busy, "a", "echo"),
     ]
     finish(store, claimed)
-    assert [row["job"] for row in store.workers.with_jobs()] == [None, None]
+    assert [row.job for row in store.workers.all()] == [None, None]
 
 
 # Statistics

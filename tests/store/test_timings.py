@@ -108,8 +108,9 @@ def test_a_minute_has_one_sample_whoever_is_first(store, stores):
     assert sample(store, 3, NOW, processing=1, oldest_age=9)
     assert not sample(stores(), 5, NOW + MINUTE - 1)
     assert sample(stores(), 4, NOW + MINUTE)
-    assert [tuple(row) for row in store.backlog.since(NOW)] == [(NOW // MINUTE, 3, 1, 9), (NOW // MINUTE + 1, 4, 0, 0)]
-    assert [row["pending"] for row in store.backlog.since(NOW + MINUTE)] == [4]
+    samples = [tuple(found.as_dict().values()) for found in store.backlog.since(NOW)]
+    assert samples == [(NOW // MINUTE, 3, 1, 9), (NOW // MINUTE + 1, 4, 0, 0)]
+    assert [row.pending for row in store.backlog.since(NOW + MINUTE)] == [4]
 
 
 def test_the_last_sample_is_not_one_of_a_clock_that_was_ahead(store):
@@ -117,8 +118,8 @@ def test_the_last_sample_is_not_one_of_a_clock_that_was_ahead(store):
     sample(store, 3, NOW)
     sample(store, 9, NOW + 10 * MINUTE)
     assert store.backlog.last(NOW - 1) is None
-    assert store.backlog.last(NOW + 5 * MINUTE)["pending"] == 3
-    assert store.backlog.last(NOW + 10 * MINUTE)["pending"] == 9
+    assert store.backlog.last(NOW + 5 * MINUTE).pending == 3
+    assert store.backlog.last(NOW + 10 * MINUTE).pending == 9
 
 
 def test_old_samples_go_a_day_at_a_time(store):

@@ -119,7 +119,12 @@ def test_it_takes_timings_and_samples_of_the_backlog(old):
         write(store, store.stats.count_attempt, "q", COMPLETED, run_time=7, wait_time=3, now=NOW)
         assert write(store, store.backlog.add, pending=2, processing=1, oldest_age=9, now=NOW)
         assert [tuple(row) for row in store.timings.totals(0)] == [("q", 1, 0, 1, 7, 3)]
-        assert tuple(store.backlog.last(NOW)) == (NOW // 60_000, 2, 1, 9)
+        assert store.backlog.last(NOW).as_dict() == {
+            "minute": NOW // 60_000,
+            "pending": 2,
+            "processing": 1,
+            "oldest_age": 9,
+        }
         assert_whole(store)
 
 

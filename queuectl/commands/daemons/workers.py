@@ -172,7 +172,7 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
     _must_exist(context)
     store = context.queue.store
     count = store.meta.pool_target() or context.queue.settings().worker_count
-    queues = next((row["queues"] for row in store.workers.all()), "")
+    queues = next((row.queues for row in store.workers.all()), "")
     if stop_pool(context.queue, patience=timeout, force=force) is None:
         raise DaemonUnavailable("no workers are running", hint="queuectl worker start")
     context.close()

@@ -168,16 +168,16 @@ def _backlog(queue: Queue, now: int) -> dict[str, Any]:
     """Return how much waited in the last hour's minutes, this one last; null where nobody looked."""
     backlog = queue.store.backlog
     first = (now // MINUTE - MINUTES + 1) * MINUTE
-    samples = {row["minute"]: row for row in backlog.since(first)}
+    samples = {sample.minute: sample for sample in backlog.since(first)}
     last = backlog.last(first - MINUTE)
     pending: list[int | None] = []
     ages: list[float | None] = []
     for minute in range(first // MINUTE, now // MINUTE + 1):
         last = samples.get(minute, last)
         # Nothing is written down while nothing waits.
-        known = last is not None and (last["minute"] == minute or not (last["pending"] or last["processing"]))
-        pending.append(last["pending"] if last is not None and known else None)
-        ages.append(seconds(last["oldest_age"]) if last is not None and known else None)
+        known = last is not None and (last.minute == minute or last.is_idle)
+        pending.append(last.pending if last is not None and known else None)
+        ages.append(seconds(last.oldest_age) if last is not None and known else None)
     return {"start": iso(first), "step": MINUTE // 1000, "pending": pending, "oldest_age": ages}
 
 

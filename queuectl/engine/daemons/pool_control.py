@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ...model.clock import Clock
     from ...store import Home
-    from ...store.sqlite import Row
+    from ...store.workers import WorkerRow
     from ..home.opened import OpenHome
 
 SCALE_BUDGET_MS = 60_000
@@ -71,7 +71,7 @@ def _settings(opened: OpenHome) -> Settings:
 def _is_stopping(opened: OpenHome) -> bool:
     """Return whether all workers that live were asked to stop already."""
     rows = [row for row in _rows(opened) if is_worker_alive(opened.home, row)]
-    return bool(rows) and all(row["stopping"] for row in rows)
+    return bool(rows) and all(row.stopping for row in rows)
 
 
 def _orders(
@@ -129,21 +129,21 @@ def _targets(opened: OpenHome) -> list[Identity]:
     return [_here(opened, row) for row in _rows(opened) if is_worker_alive(opened.home, row)]
 
 
-def _rows(opened: OpenHome) -> list[Row]:
+def _rows(opened: OpenHome) -> list[WorkerRow]:
     try:
         return opened.store.workers.all() if opened.home.exists() else []
     except StoreUnavailable:
         return []  # Workers cannot do without the store either: they end by themselves.
 
 
-def _here(opened: OpenHome, row: Row) -> Identity:
+def _here(opened: OpenHome, row: WorkerRow) -> Identity:
     """Return whom to signal. A worker whose lock is held while its pid is nobody's here runs elsewhere."""
     identity = Identity.of_worker(row)
     for _ in range(PROBE_TRIES):
         if identity.is_alive() or not is_worker_alive(opened.home, row):
             return identity
         opened.clock.pause(LOOK_SECONDS)
-    raise DaemonUnavailable(f"worker {row['id']} runs {ELSEWHERE} and cannot be stopped from here", hint=STOP_THERE)
+    raise DaemonUnavailable(f"worker {row.id} runs {ELSEWHERE} and cannot be stopped from here", hint=STOP_THERE)
 
 
 def scale_pool(opened: OpenHome, count: int) -> None:
@@ -169,7 +169,7 @@ def scale_pool(opened: OpenHome, count: int) -> None:
 
 def _staying_workers(opened: OpenHome) -> int:
     """Count the living workers that have not been told to leave."""
-    return sum(not row["stopping"] and is_worker_alive(opened.home, row) for row in opened.store.workers.all())
+    return sum(not row.stopping and is_worker_alive(opened.home, row) for row in opened.store.workers.all())
 
 
 def _wait_for(opened: OpenHome, condition: Callable[[], bool]) -> None:

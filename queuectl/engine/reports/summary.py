@@ -27,26 +27,26 @@ GROUPS = 20
 def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
     """Return each registered worker with its health: busy, idle, stopping or lost."""
     rows = []
-    for worker in store.workers.with_jobs():
+    for worker in store.workers.all():
         lives = is_worker_alive(home, worker)
         # Of a worker in another container, the pid is a stranger's here.
         is_here = lives and Identity.of_worker(worker).is_alive()
-        state = "lost" if not lives else "stopping" if worker["stopping"] else "busy" if worker["job"] else "idle"
+        state = "lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle"
         rows.append(
             {
-                "worker": worker["id"],
-                "pid": worker["pid"],
+                "worker": worker.id,
+                "pid": worker.pid,
                 "state": state,
-                "job": worker["job"],
-                "elapsed": None if worker["job_started_at"] is None else now - worker["job_started_at"],
-                "jobs_done": worker["jobs_done"],
-                "heartbeat_at": worker["heartbeat_at"],
-                "memory": process.memory(worker["pid"]) if is_here else worker["memory"],
-                "uptime": now - worker["started_at"],
-                "busy": _share(worker["busy_time"], now - worker["started_at"]),
-                "queues": worker["queues"] or "all",
-                "command": worker["command"],
-                "trouble": worker["trouble"],
+                "job": worker.job,
+                "elapsed": None if worker.job_started_at is None else now - worker.job_started_at,
+                "jobs_done": worker.jobs_done,
+                "heartbeat_at": worker.heartbeat_at,
+                "memory": process.memory(worker.pid) if is_here else worker.memory,
+                "uptime": now - worker.started_at,
+                "busy": _share(worker.busy_time, now - worker.started_at),
+                "queues": worker.queues or "all",
+                "command": worker.command,
+                "trouble": worker.trouble,
             }
         )
     return rows

@@ -76,7 +76,7 @@ def kept(store: Store) -> Dict[int, int]:
 
 
 def told(store: Store) -> List[str]:
-    return [row["detail"] for row in store.events.since(0, 99) if row["kind"] == "output removed"]
+    return [row.detail for row in store.events.since(0, 99) if row.kind == "output removed"]
 
 
 def test_the_oldest_goes_first_and_no_more_than_is_too_much(store: Store, ceiling: Ceiling) -> None:
