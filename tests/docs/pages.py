@@ -3,8 +3,8 @@
 A ```console block holds commands after `$ `, each with what it prints. Where `<!-- run -->` stands before
 a block, its commands are run: those of one page, in order, are the session of a new user. All others are
 only parsed. `# exit code N` is what a command must end with instead of 0. The lines shown must be printed
-in that order: dates and durations may differ, more may be printed, `…` or ` ...` at the end of a line stands
-for the rest of it and a line `...` for any lines.
+in that order: dates, durations, pids and numbers of workers may differ, more may be printed, `…` or ` ...` at
+the end of a line stands for the rest of it and a line `...` for any lines.
 
 `<!-- first ... -->` holds commands that the user has run before, one on each line.
 
@@ -26,12 +26,14 @@ FIRST = re.compile(r"^<!-- first\n(.*?)^-->$", re.MULTILINE | re.DOTALL)
 TYPED = re.compile(r"^<!-- typed: ([^\n]+) -->\n```terminal\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 EXIT_CODE = re.compile(r"# exit code (\d+)$")
-CHANGING = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?|\b(\d+(\.\d+)?(ms|s|m|h|d))+\b")
+CHANGING = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?|\b(\d+(\.\d+)?(ms|s|m|h|d))+\b|(?<=worker )\d+\b|(?<=\w\[)\d+(?=\])"
+)
 BETWEEN_COMMANDS = set("();<>|&")
 
 
 def _read_pages() -> dict[str, str]:
-    names = ["README.md", "SECURITY.md"]
+    names = ["README.md", "SECURITY.md", "CONTRIBUTING.md"]
     names += sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
     return {name: (ROOT / name).read_text(encoding="utf-8") for name in names}
 
@@ -112,4 +114,4 @@ def matches(shown: str, printed: str) -> bool:
 
 
 def _comparable(line: str) -> str:
-    return " ".join(CHANGING.sub("TIME", line).split())
+    return " ".join(CHANGING.sub("…", line).split())

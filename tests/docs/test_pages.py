@@ -22,8 +22,8 @@ from tests.support import ROOT
 # What a service manager or a container runs.
 SERVICE = re.compile(r"^(?:ExecStart=(.+)|.*CMD (\[.+\]))$", re.MULTILINE)
 OPTION = re.compile(r"--[a-z][a-z-]*")
-# Of docker, and of the shell's own `history`.
-OTHER_OPTIONS = {"--stop-timeout", "--clear"}
+# Of docker, of the shell's own `history`, of GNU parallel.
+OTHER_OPTIONS = {"--stop-timeout", "--clear", "--results", "--joblog", "--resume"}
 FILE = re.compile(r"\b((?:model|store|engine|commands|frontends|dashboard|tests|benchmarks|docs)/[\w./-]*\w)")
 TABLE_OF_COMMANDS = PAGES["docs/commands.md"]
 HOW_IT_WORKS = PAGES["docs/how-it-works.md"]
@@ -46,14 +46,21 @@ def parsed_commands(step: Step) -> int:
     parsed = 0
     for words in simple_commands(re.sub(r"^docker exec \w+ ", "", step.command)):
         if words[:2] == ["python3", "main.py"] or words[0] == "queuectl":
-            found = parser.parse(words[2 if words[0] == "python3" else 1 :])
-            assert found.command is not None, step.command
+            rest = words[2 if words[0] == "python3" else 1 :]
+            assert not rest or parser.parse(rest).command is not None, step.command
             parsed += 1
         elif words[:2] == ["python3", "-m"]:
             assert importlib.util.find_spec(words[2]) is not None, step.command
         elif words[0] == "bash":
             assert (ROOT / words[1]).is_file(), step.command
+        elif words[0] == "make":
+            assert {word for word in words[1:] if "=" not in word} <= targets(), step.command
     return parsed
+
+
+def targets() -> set[str]:
+    """Return the targets of the Makefile."""
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def everything() -> str:
@@ -176,7 +183,7 @@ def test_how_it_works_knows_every_state_and_verb() -> None:
     assert {*STATES, *(verb for _, verb in TRANSITIONS)} - words == set()
 
 
-@pytest.mark.parametrize("page", ["docs/how-it-works.md"])
+@pytest.mark.parametrize("page", ["docs/how-it-works.md", "docs/design.md", "CONTRIBUTING.md"])
 def test_a_page_about_the_code_names_only_files_that_are_there(page: str) -> None:
     named = set(FILE.findall(PAGES[page]))
     assert len(named) > 10

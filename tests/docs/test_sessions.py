@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Iterator
 
@@ -111,6 +112,14 @@ def test_the_python_example_prints_what_its_page_says(user: User) -> None:
     assert user.run("queuectl worker start").returncode == 0
     done = user.run("python3 example.py")
     assert (done.returncode, done.stdout) == (0, printed)
+
+
+def test_the_program_that_steps_through_a_worker_runs_a_job(user: User, home: str) -> None:
+    (program,) = blocks(PAGES["CONTRIBUTING.md"], "python")
+    (user.directory / "step.py").write_text(textwrap.dedent(program).replace("/tmp/queue", home), encoding="utf-8")
+    assert user.run(f"queuectl --home {home} add true").returncode == 0
+    assert user.run("python3 step.py").returncode == 0
+    assert user.run(f"queuectl --home {home} wait last").returncode == 0
 
 
 def test_the_transcript_of_the_demo_has_the_jobs_of_the_demo() -> None:
