@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Optional
+from typing import Any, List, Optional
 
 import pytest
 
@@ -13,57 +13,18 @@ from queuectl.engine.queue import Queue
 from queuectl.engine.recurring import Recurring
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.model.when import DAY, HOUR
-from queuectl.store import Home, Store
+from queuectl.store import Store
 from queuectl.store.output import Piece
+from tests.engine import keeping
+from tests.engine.keeping import count, end_all, work
 from tests.engine.scheduling import let_run
 from tests.store.building import ALL_STATES, NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
 TRANSACTION_MS = 30
 
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOW)
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, clock=clock, actor="test") as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(home: str, clock: FakeClock) -> Iterator[Store]:
-    with Store(Home(home), clock=clock, durable=False) as opened:
-        yield opened
-
-
-@pytest.fixture
-def keeper(store: Store, clock: FakeClock) -> Housekeeping:
-    return Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
-
-
-def work(keeper: Housekeeping, clock: FakeClock) -> int:
-    """Do a whole round; return how many jobs were pruned."""
-    clock.advance(INTERVAL_MS)
-    pruned, wait = keeper.step()
-    while not wait:
-        more, wait = keeper.step()
-        pruned += more
-    return pruned
-
-
-def count(store: Store, table: str) -> int:
-    return int(store.database.value(f"SELECT count(*) FROM {table}"))
-
-
-def end_all(store: Store, state: str = COMPLETED) -> None:
-    """Have all pending jobs end at once, with neither attempts nor output."""
-    with store.writing():
-        store.database.change("UPDATE jobs SET state = ?, finished_at = ? WHERE state = 'pending'", (state, NOW))
-        store.database.change("DELETE FROM counts")
-        store.database.change("INSERT INTO counts SELECT queue, state, count(*) FROM jobs GROUP BY queue, state")
+clock, queue = keeping.clock, keeping.queue
+store, keeper = keeping.store, keeping.keeper
 
 
 def run_one(store: Store, state: str) -> int:
