@@ -51,6 +51,7 @@ class Attempt(Record):
     signal: int | None
     error: str | None
     output_size: int
+
     __slots__ = tuple(__annotations__)
 
 

@@ -29,6 +29,7 @@ class Sample(Record):
     pending: int
     processing: int
     oldest_age: int
+
     __slots__ = tuple(__annotations__)
 
     @property

@@ -33,25 +33,6 @@ class Claim:
     `started_at` wall time, both in milliseconds.
     """
 
-    __slots__ = (
-        "number",
-        "id",
-        "command",
-        "queue",
-        "attempt",
-        "attempts",
-        "max_retries",
-        "timeout",
-        "run_at",
-        "allow_background",
-        "attempt_id",
-        "worker",
-        "started_at",
-        "lease_until",
-        "wait_time",
-        "context",
-    )
-
     number: int
     id: str
     command: str
@@ -62,6 +43,14 @@ class Claim:
     timeout: int | None
     run_at: int
     allow_background: bool
+    attempt_id: int
+    worker: int
+    started_at: int
+    lease_until: int
+    wait_time: int
+    context: Context
+
+    __slots__ = tuple(__annotations__)
 
     def __init__(
         self,

@@ -35,6 +35,7 @@ class Event(Record):
     detail: str
     actor: str
     job: str | None
+
     __slots__ = tuple(__annotations__)
 
 

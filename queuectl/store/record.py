@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar
+    from typing import Any
 
     from .sqlite import Row
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Record:
     """A row. Each kind of row names its columns as annotations, and has `__slots__ = tuple(__annotations__)`."""
 
-    __slots__: ClassVar[tuple[str, ...]] = ()
+    __slots__ = ()  # type: tuple[str, ...]
 
     def __init__(self, row: Row) -> None:
         for name in self.__slots__:

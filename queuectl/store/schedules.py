@@ -11,6 +11,7 @@ from ..model.fields import RECURRING
 from ..model.job import FINAL_STATES
 from .contexts import decode_env
 from .enqueue import PLAIN
+from .record import Record
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
@@ -54,7 +55,7 @@ LAST_JOBS = "SELECT number, state FROM jobs WHERE schedule = ? ORDER BY number D
 LOOKED_AT = 100
 
 
-class Schedule:
+class Schedule(Record):
     """A recurring job as it stood when it was read. Times are milliseconds since 1970."""
 
     id: int
@@ -79,8 +80,7 @@ class Schedule:
     __slots__ = tuple(__annotations__)
 
     def __init__(self, row: Row) -> None:
-        for name in self.__slots__:
-            setattr(self, name, row[name])
+        super().__init__(row)
         self.paused = bool(row["paused"])
         self.env = decode_env(row["env"])
 

@@ -51,6 +51,7 @@ class WorkerRow(Record):
     job: str | None
     command: str | None
     job_started_at: int | None
+
     __slots__ = tuple(__annotations__)
 
 
