@@ -28,6 +28,7 @@ from .meta import Meta
 from .opening import open_database
 from .output import Output
 from .pages import Pages
+from .recent import Recent
 from .schedules import Schedules
 from .schema import VERSION
 from .search import Search
@@ -82,6 +83,7 @@ class Store:
         self.timings = Timings(self.database)
         self.backlog = Backlog(self.database)
         self.stats = Stats(self.database, self.counts, self.timings)
+        self.recent = Recent(self.database)
         self.workers = Workers(self.database)
         self.schedules = Schedules(self.database, self.contexts)
         self.jobs = Jobs(self.database, self.counts, self.contexts)

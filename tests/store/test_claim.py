@@ -23,6 +23,7 @@ from tests.store.building import (
     spec,
     state_of,
     take,
+    values,
     write,
 )
 
@@ -176,7 +177,7 @@ def test_how_an_attempt_ended_is_kept(store):
         store.jobs.finish(claimed, Outcome.signalled(9, "SIGKILL"), state=DEAD, run_at=NOW, duration=7, now=LATER)
         store.attempts.end(claimed.attempt_id, Outcome.signalled(9, "SIGKILL"), duration=7, output_size=12, now=LATER)
     [attempt] = store.attempts.of_job(number)
-    assert tuple(attempt.as_dict().values())[6:] == (LATER, 7, "signalled", None, 9, "killed by SIGKILL", 12)
+    assert values(attempt)[6:] == (LATER, 7, "signalled", None, 9, "killed by SIGKILL", 12)
     ended = job(store, number)
     assert (ended.finished_at, ended.duration, ended.signal, ended.error) == (LATER, 7, 9, "killed by SIGKILL")
 

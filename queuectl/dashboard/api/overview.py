@@ -30,7 +30,6 @@ from .shapes import (
     maybe,
     median,
     one_of,
-    picked,
     record,
     ref,
     seconds,
@@ -185,15 +184,20 @@ def _running(queue: Queue, now: int) -> list[dict[str, Any]]:
     """Return what runs, the longest first, with how long the same command usually takes."""
     store = queue.store
     jobs = store.search.jobs(store.search.running(RUNNING))
-    took = store.stats.durations(sorted({job.command for job in jobs}), SAMPLE) if jobs else {}
+    took = store.recent.durations(sorted({job.command for job in jobs}), SAMPLE) if jobs else {}
     return [{**summary_json(job, now), "usual": seconds(median(took.get(job.command, ())))} for job in jobs]
 
 
 def _failures(queue: Queue) -> list[dict[str, Any]]:
-    names = ("number", "attempt", "state", "exit_code", "signal", "error", "finished_at")
+    names = ("number", "attempt", "state", "exit_code", "signal", "error")
     return [
-        {"job": row["id"], "command": row["command"][:500], **picked(row, names)}
-        for row in queue.store.stats.recent_failures(SAMPLE, FAILURES)
+        {
+            "job": ended.id,
+            "command": ended.command[:500],
+            **{name: getattr(ended, name) for name in names},
+            "finished_at": iso(ended.finished_at),
+        }
+        for ended in queue.store.recent.failures(SAMPLE, FAILURES)
     ]
 
 

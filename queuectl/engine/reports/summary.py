@@ -141,7 +141,7 @@ def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> 
 def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
     """Return counts, times, rates and depth. Times are in milliseconds, over the newest attempts."""
     by_state = store.counts.by_state()
-    sample = store.stats.times(SAMPLE)
+    sample = store.recent.times(SAMPLE)
     workers = [worker for worker in worker_rows(home, store, now) if worker["state"] != "lost"]
     totals, today = store.stats.totals(0), store.stats.totals(now - DAY_MS)
     oldest = store.stats.oldest_pending()
@@ -153,9 +153,9 @@ def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
         "sampled_attempts": len(sample),
         "run_time": spread([run for run, _ in sample]),
         "wait_time": spread([wait for _, wait in sample]),
-        "success_rate": success_rate(totals["finished"], totals["dead"]),
-        "success_rate_day": success_rate(today["finished"], today["dead"]),
-        "attempts": {"succeeded": totals["finished"], "failed": totals["failed"], "dead": totals["dead"]},
+        "success_rate": success_rate(totals.finished, totals.dead),
+        "success_rate_day": success_rate(today.finished, today.dead),
+        "attempts": {"succeeded": totals.finished, "failed": totals.failed, "dead": totals.dead},
         "workers": len(workers),
         "busy_workers": sum(worker["job"] is not None for worker in workers),
         "utilisation": _share(by_state.get(PROCESSING, 0), len(workers)),
