@@ -21,6 +21,8 @@ COLUMNS = (
     "allow_background",
 )
 CLAIM_COLUMNS = ", ".join(COLUMNS)
+# The order of claiming, which `urgency` has too.
+ORDER = "priority DESC, run_at, number"
 
 
 class Claim:
@@ -82,3 +84,8 @@ class Claim:
         self.lease_until = lease_until
         self.wait_time = wait_time
         self.context = context
+
+
+def urgency(row: Row) -> tuple[int, int, int]:
+    """Return the key by which jobs are claimed, smallest first."""
+    return (-row["priority"], row["run_at"], row["number"])

@@ -21,10 +21,9 @@ from ..model.job import (
     sources,
     waits_since,
 )
-from .claim import Claim
+from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, Origin, tags_text
 from .schema import DUE, FINAL
-from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,10 +36,10 @@ if TYPE_CHECKING:
     from .database import Database
 
 # The columns of a claim as they are once it is made.
-HEAD_OF_QUEUE = """
+HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, max_retries, timeout, run_at, attempts + 1 AS attempts,
        last_attempt + 1 AS last_attempt, allow_background, context, priority, created_at
-FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY priority DESC, run_at, number LIMIT 1
+FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY {ORDER} LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
 CLAIM = """
@@ -331,8 +330,3 @@ class Jobs:
         """
         rows = self._database.rows(FINISHED_AFTER, (instant, number, limit))
         return [(row["finished_at"], row["number"], bool(row["has_output"])) for row in rows]
-
-
-def urgency(row: sqlite3.Row) -> tuple[int, int, int]:
-    """Return the key by which jobs are claimed, smallest first."""
-    return (-row["priority"], row["run_at"], row["number"])
