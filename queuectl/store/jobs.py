@@ -222,8 +222,7 @@ class Jobs:
 
     def next_due(self) -> int | None:
         """Return the wall time at which the next scheduled or failed job is due, None if there is none."""
-        due = self._database.value(NEXT_DUE)
-        return None if due is None else int(due)
+        return self._database.integer(NEXT_DUE)
 
     def cancel(self, number: int, now: int) -> str | None:
         """Cancel a job; return the state it was in, or None if that state does not allow it.

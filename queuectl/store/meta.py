@@ -36,8 +36,7 @@ class Meta:
 
     def pool_target(self) -> int | None:
         """Return how many workers the pool shall have, None if nobody said so yet."""
-        value = self._database.value(GET, (POOL_TARGET,))
-        return None if value is None else int(value)
+        return self._database.integer(GET, (POOL_TARGET,))
 
     def set_pool_target(self, workers: int) -> None:
         """Say how many workers the pool shall have. In a transaction."""

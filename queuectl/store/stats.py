@@ -119,8 +119,8 @@ class Stats:
 
     def first_minute(self) -> int | None:
         """Return the instant of the first rollup, None without any."""
-        first = self._database.value(HAS_BEFORE)
-        return None if first is None else int(first) * MINUTE
+        first = self._database.integer(HAS_BEFORE)
+        return None if first is None else first * MINUTE
 
     def has_before(self, instant: int) -> bool:
         """Return whether there are rollups of before an instant."""
