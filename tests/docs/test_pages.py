@@ -91,6 +91,11 @@ def options_of(command: Command) -> set[str]:
     return {name for arg in command.args for name in arg.names} | set(parser.GLOBAL_FLAGS)
 
 
+def test_every_target_of_make_that_a_page_names_is_there() -> None:
+    named = {code.split()[1] for code in CODE.findall(prose(everything())) if code.startswith("make ")}
+    assert named and named <= targets()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_environment_variable_that_a_page_names_is_read(page: str) -> None:
     known = {f"QUEUECTL_{setting.name.upper()}" for setting in SETTINGS}
