@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..commands.context import Context
     from ..commands.grammar.parser import Parsed
     from ..commands.result import Result
-    from ..engine.daemons.dashboard_control import DashboardOptions
+    from ..engine.daemons.dashboard import DashboardOptions
     from .progress import Progress
 
 BUG = 70

@@ -93,7 +93,7 @@ def _percent(share: float | None) -> str:
 @command("time", group=GROUP, watch=True, examples=("time",))
 def time(context: Context) -> Result:
     """Show the time as the queue sees it, local and UTC, and when the next job is due."""
-    from ...engine.daemons.scheduler_control import next_due
+    from ...engine.reports.scheduler import next_due
     from ...model import when
 
     now = context.clock.wall()
