@@ -13,9 +13,9 @@ from ...engine.daemons.groups import group_of, scale_group
 from ...engine.daemons.launch import error_class, own_command
 from ...engine.daemons.stopping import stop_workers
 from ...engine.reports import summary
+from ...model.checks import is_name
 from ...model.errors import DaemonUnavailable, InvalidInput, QueueCTLError
 from ...model.job import FAILED, PENDING, SCHEDULED
-from ...model.spec import is_name
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
 from .route import Field, route
