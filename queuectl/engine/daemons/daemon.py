@@ -20,6 +20,7 @@ from ...store.lockfile import LockFile, is_held
 from ...store.schema import VERSION
 from ..home.liveness import works_in
 from ..machine.identity import Identity
+from .ending import end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 PROBE_TRIES = 20
 PROBE_SECONDS = 0.005
-STOP_LOOK_SECONDS = 0.02
 LOOK_BUDGET_SECONDS = 1.0
 # How long a daemon without jobs may take to end before it is killed, and the system to end what was killed: a process
 # that waits for a dead disk stays.
@@ -234,22 +234,12 @@ class Daemon:
         One that does not follow in time is killed, which no job minds. Raises DaemonUnavailable if it runs where it
         cannot be stopped from here, or cannot be ended.
         """
-        clock = opened.clock
-        running = self.find(opened.home, clock)
+        running = self.find(opened.home, opened.clock)
         if running is None:
             return None
         identity = running.here()
-        identity.order(signal.SIGTERM)
-        kill_at = clock.monotonic() + KILL_AFTER_MS
-        while identity.is_alive():
-            if clock.monotonic() >= kill_at:
-                identity.send(signal.SIGKILL)
-            if clock.monotonic() >= kill_at + DEATH_MS:
-                raise DaemonUnavailable(
-                    f"{self.phrases.subject} (pid {identity.pid}) cannot be ended",
-                    hint=f"find out why: ps -fp {identity.pid}",
-                )
-            clock.pause(STOP_LOOK_SECONDS)
+        orders = [(0, signal.SIGTERM), (KILL_AFTER_MS, signal.SIGKILL)]
+        end([identity], orders, DEATH_MS, self.phrases.subject, opened.clock)
         return identity.pid
 
 

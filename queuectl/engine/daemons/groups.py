@@ -13,7 +13,8 @@ from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, StoreUnav
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
-from .daemon import POOL, STOP_LOOK_SECONDS
+from .daemon import POOL
+from .ending import LOOK_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _wait_for(opened: OpenHome, condition: Callable[[RunningDaemon], bool]) -> N
             return
         if opened.clock.monotonic() >= deadline:
             raise DaemonUnavailable(f"the pool ({pool}) did not follow", hint="see queuectl worker logs")
-        opened.clock.pause(STOP_LOOK_SECONDS)
+        opened.clock.pause(LOOK_SECONDS)
 
 
 def running_groups(opened: OpenHome) -> dict[str, int]:

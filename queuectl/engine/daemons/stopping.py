@@ -1,8 +1,4 @@
-"""Stop workers from outside: ask them, and if it must be, force them; never a stranger, and never wait without end.
-
-A process that was stopped (Ctrl-Z, SIGSTOP) cannot follow a signal before it goes on, so each signal comes with one
-that continues it. Whom to signal is told by its whole identity, so that a pid that was given away again does no harm.
-"""
+"""Stop workers from outside: ask the pool or the workers of a group, and if it must be, force them."""
 
 from __future__ import annotations
 
@@ -14,16 +10,15 @@ from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
-from .daemon import ELSEWHERE, POOL, STOP_LOOK_SECONDS
+from .daemon import ELSEWHERE, POOL
+from .ending import LOOK_SECONDS, end
 from .groups import living_workers, option, workers_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
-
-    from ...model.clock import Clock
     from ...store.sqlite import Row
     from ..home.opened import OpenHome
+    from .ending import Order
 
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
 FOLLOW_MS = 20_000
@@ -50,7 +45,7 @@ def stop_workers(opened: OpenHome, group: str | None = None, *, patience: float 
             return first
         first = first or targets[0].pid
         # The pool first, then workers that have outlived it: each in its turn has the whole time.
-        _stop(targets, orders, limit, opened.clock, f"{POOL.stop_command}{option(group)} --force")
+        end(targets, orders, limit, POOL.phrases.subject, opened.clock, f"{POOL.stop_command}{option(group)} --force")
 
 
 def _drop(opened: OpenHome, group: str) -> bool:
@@ -87,9 +82,7 @@ def _is_stopping(opened: OpenHome, group: str | None) -> bool:
     return bool(rows) and all(row["stopping"] for row in rows)
 
 
-def _orders(
-    settings: Settings, patience: float | None, force: bool, *, is_asked: bool = False
-) -> list[tuple[int, signal.Signals]]:
+def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool = False) -> list[Order]:
     """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
 
     A second request would be taken for the order: whoever was asked already is only made to go on.
@@ -99,36 +92,6 @@ def _orders(
         return request
     order_at = 0 if patience is None or force else int(patience * 1000)
     return [*request, (order_at, signal.SIGQUIT), (order_at + settings.kill_grace + FOLLOW_MS, signal.SIGKILL)]
-
-
-def _stop(
-    targets: Sequence[Identity], orders: Sequence[tuple[int, signal.Signals]], limit: int, clock: Clock, by_force: str
-) -> None:
-    """Send each order when it is time, until all targets have ended. Raises DaemonUnavailable if some never do.
-
-    The last order has `limit` milliseconds to be followed; `by_force` is the command that helps where it is not.
-    """
-    start = clock.monotonic()
-    for after, order in orders:
-        if _have_ended(targets, start + after, clock):
-            return
-        for target in targets:
-            target.order(order)
-    if _have_ended(targets, clock.monotonic() + limit, clock):
-        return
-    pids = ", ".join(str(target.pid) for target in targets if target.is_alive())
-    if orders[-1][1] == signal.SIGKILL:
-        raise DaemonUnavailable(f"the workers (pid {pids}) cannot be ended", hint=f"find out why: ps -fp {pids}")
-    raise DaemonUnavailable(f"the workers (pid {pids}) do not answer", hint=f"end them at once with: {by_force}")
-
-
-def _have_ended(targets: Sequence[Identity], deadline: int, clock: Clock) -> bool:
-    """Wait until all targets have ended or the deadline has passed; return whether they have ended."""
-    while any(target.is_alive() for target in targets):
-        if clock.monotonic() >= deadline:
-            return False
-        clock.pause(STOP_LOOK_SECONDS)
-    return True
 
 
 def _targets(opened: OpenHome, group: str | None) -> list[Identity]:
@@ -148,7 +111,7 @@ def _here(opened: OpenHome, row: Row) -> Identity:
     for _ in range(PROBE_TRIES):
         if identity.is_alive() or not is_worker_alive(opened.home, row):
             return identity
-        opened.clock.pause(STOP_LOOK_SECONDS)
+        opened.clock.pause(LOOK_SECONDS)
     raise DaemonUnavailable(
         f"worker {row['id']} runs {ELSEWHERE} and cannot be stopped from here",
         hint=f"stop it there: {POOL.stop_command}",
