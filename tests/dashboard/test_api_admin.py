@@ -167,6 +167,20 @@ def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
     assert real.post("/workers/stop") == {"stopped": False, "pid": None, "done": True}
 
 
+def test_groups_of_workers_are_started_scaled_and_stopped_alone(real: Api) -> None:
+    real.post("/workers", {"count": 1, "queues": ["b", "a"]}, 201)
+    found = real.post("/workers", {"count": 2, "queues": ["c"]}, 201)
+    assert found["pool"]["groups"] == [{"queues": ["a", "b"], "target": 1}, {"queues": ["c"], "target": 2}]
+    assert found["pool"]["target"] == 3 and [worker["queues"] for worker in found["items"]] == ["a,b", "c", "c"]
+    assert real.refused("POST", "/workers/scale", {"count": 1}) == (422, "invalid")
+    real.post("/workers/scale", {"count": 1, "queues": ["c"]})
+    assert [group["target"] for group in real.get("/workers")["pool"]["groups"]] == [1, 1]
+    assert real.refused("POST", "/workers", {"count": 10, "queues": ["c"]}) == (422, "invalid")
+    assert real.post("/workers/stop", {"queues": ["a", "b"]})["done"]
+    assert [worker["queues"] for worker in real.get("/workers")["items"]] == ["c"]
+    assert real.post("/workers/stop", {"queues": ["nobody"]}) == {"stopped": False, "pid": None, "done": True}
+
+
 def test_stopping_does_not_wait_for_a_long_job_and_a_second_stop_does_not_force(
     real: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
