@@ -154,7 +154,7 @@ def test_queues_are_shown_with_depth_age_and_rate(api: Api) -> None:
 
 def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
     found = real.post("/workers", {"count": 1, "queues": ["default"]}, 201)
-    assert found["pool"]["running"] and [worker["queues"] for worker in found["items"]] == ["default"]
+    assert found["pool"]["running"] and [worker["queues"] for worker in found["items"]] == [["default"]]
     job = real.post("/jobs", {"command": "echo hello"}, 201)
     real.app.queue.wait(job["id"], timeout=30)
     assert real.get(f"/jobs/{job['id']}/output")["chunks"][0]["text"] == "hello\n"
@@ -171,13 +171,17 @@ def test_groups_of_workers_are_started_scaled_and_stopped_alone(real: Api) -> No
     real.post("/workers", {"count": 1, "queues": ["b", "a"]}, 201)
     found = real.post("/workers", {"count": 2, "queues": ["c"]}, 201)
     assert found["pool"]["groups"] == [{"queues": ["a", "b"], "target": 1}, {"queues": ["c"], "target": 2}]
-    assert found["pool"]["target"] == 3 and [worker["queues"] for worker in found["items"]] == ["a,b", "c", "c"]
+    assert found["pool"]["target"] == 3 and [worker["queues"] for worker in found["items"]] == [
+        ["a", "b"],
+        ["c"],
+        ["c"],
+    ]
     assert real.refused("POST", "/workers/scale", {"count": 1}) == (422, "invalid")
     real.post("/workers/scale", {"count": 1, "queues": ["c"]})
     assert [group["target"] for group in real.get("/workers")["pool"]["groups"]] == [1, 1]
     assert real.refused("POST", "/workers", {"count": 10, "queues": ["c"]}) == (422, "invalid")
     assert real.post("/workers/stop", {"queues": ["a", "b"]})["done"]
-    assert [worker["queues"] for worker in real.get("/workers")["items"]] == ["c"]
+    assert [worker["queues"] for worker in real.get("/workers")["items"]] == [["c"]]
     assert real.post("/workers/stop", {"queues": ["nobody"]}) == {"stopped": False, "pid": None, "done": True}
 
 

@@ -117,7 +117,7 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
         notes.append("no workers are running; start them with: queuectl worker start")
     return Result(
         rows=rows,
-        columns=COLUMNS if all(row["queues"] == "all" for row in rows) else ("queues", *COLUMNS),
+        columns=("queues", *COLUMNS) if any(row["queues"] for row in rows) else COLUMNS,
         notes=notes,
         message=message,
         ids=[str(row["worker"]) for row in rows],

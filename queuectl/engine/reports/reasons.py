@@ -37,7 +37,7 @@ def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
         if scheduler_state(opened.home, opened.store, opened.clock.wall())["mode"] == "auto":
             return f"no workers are running, the scheduler starts some; {ahead}", None
         return f"no workers are running; {ahead}", NOBODY if SCHEDULER.pid(opened.home) is None else NO_WORKERS
-    workers = [row for row in workers if row["queues"] == "all" or job.queue in row["queues"].split(",")]
+    workers = [row for row in workers if not row["queues"] or job.queue in row["queues"]]
     if not workers:
         return (
             f"no worker takes jobs of queue {job.queue}; {ahead}",

@@ -25,7 +25,10 @@ GROUPS = 20
 
 
 def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
-    """Return each registered worker with its health, busy, idle, stopping or lost; those of a group together."""
+    """Return each registered worker with its health, busy, idle, stopping or lost; those of a group together.
+
+    `queues` is empty if a worker takes jobs from all.
+    """
     rows = []
     for worker in store.workers.with_jobs():
         lives = is_worker_alive(home, worker)
@@ -44,12 +47,12 @@ def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
                 "memory": process.memory(worker["pid"]) if is_here else worker["memory"],
                 "uptime": now - worker["started_at"],
                 "busy": _share(worker["busy_time"], now - worker["started_at"]),
-                "queues": worker["queues"] or "all",
+                "queues": queues_of(worker["queues"]),
                 "command": worker["command"],
                 "trouble": worker["trouble"],
             }
         )
-    return sorted(rows, key=lambda row: (row["queues"] != "all", row["queues"]))
+    return sorted(rows, key=lambda row: row["queues"])
 
 
 def shortages(workers: Sequence[dict[str, Any]]) -> list[str]:

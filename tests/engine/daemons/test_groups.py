@@ -196,8 +196,8 @@ def test_workers_are_shown_by_group_with_the_number_that_each_shall_have(home: s
     pool.start("-n", "1", "-Q", "b")
     pool.run("start", "-n", "2")
     pool.run("start", "-n", "1", "-Q", "a")
-    shown: List[str] = [row["queues"] for row in json.loads(run_cli(home, "--json", "worker", "status").stdout)]
-    assert shown == ["all", "all", "a", "b"]
+    shown: List[List[str]] = [row["queues"] for row in json.loads(run_cli(home, "--json", "worker", "status").stdout)]
+    assert shown == [[], [], ["a"], ["b"]]
     assert pool.run("status").stdout.split()[0] == "QUEUES"
     assert json.loads(run_cli(home, "--json", "status").stdout)["pool"]["groups"] == [
         {"queues": [], "target": 2},

@@ -43,8 +43,8 @@ export function mount(root, { app, signal }) {
   }
 
   function stop(force, queues = []) {
-    const group = queues.join(',');
-    const running = data.items.filter((worker) => worker.job && (!group || worker.queues === group));
+    const group = queues.join();
+    const running = data.items.filter((worker) => worker.job && (!group || worker.queues.join() === group));
     return confirm({ title: `Stop the workers${called(queues)}${force ? ' now' : ''}?`, danger: force,
       body: force ? 'Their jobs are ended and go back to the queue; those attempts do not count.'
         : 'They finish their current jobs first.',
@@ -82,7 +82,7 @@ export function mount(root, { app, signal }) {
         numberCell('Jobs done', worker.jobs_done),
       cell('Busy', percent(worker.busy), 'num'), cell('Memory', bytes(worker.memory), 'num'),
       cell('Heartbeat', when(worker.heartbeat_at), 'num'), cell('Uptime', coarse(worker.uptime ?? 0), 'num'),
-      cell('Process', String(worker.pid), 'num'), cell('Queues', [worker.queues || 'all'].flat().join(', '))];
+      cell('Process', String(worker.pid), 'num'), cell('Queues', worker.queues.join(', ') || 'all')];
   }
 
   async function refresh() {
