@@ -15,6 +15,7 @@ from queuectl.commands.grammar import parser
 from queuectl.commands.grammar.commandline import GLOBAL_FLAGS
 from queuectl.commands.grammar.registry import Command, load
 from queuectl.model import errors, job
+from queuectl.model.fields import GIVEN
 from queuectl.model.job import STATES, TRANSITIONS
 from queuectl.model.settings import SETTINGS
 from tests.docs.pages import CODE, LINK, PAGES, Step, prose, simple_commands, steps, table
@@ -91,6 +92,11 @@ def options_of(command: Command) -> set[str]:
     return {name for arg in command.args for name in arg.names} | set(GLOBAL_FLAGS)
 
 
+def test_every_target_of_make_that_a_page_names_is_there() -> None:
+    named = {code.split()[1] for code in CODE.findall(prose(everything())) if code.startswith("make ")}
+    assert named and named <= targets()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_environment_variable_that_a_page_names_is_read(page: str) -> None:
     known = {f"QUEUECTL_{setting.name.upper()}" for setting in SETTINGS}
@@ -115,7 +121,7 @@ def command_tables() -> dict[str, set[str]]:
     """Return the lines of the table of commands, by group, as they have to be."""
     groups: dict[str, set[str]] = {}
     for path, command in load().items():
-        names = ", ".join(f"`{name}`" for name in (path, *command.aliases))
+        names = in_code(path, *command.aliases)
         groups.setdefault(command.group, set()).add(f"| {names} | {command.help} |")
     return groups
 
@@ -128,10 +134,9 @@ def settings_table() -> str:
     """Return the table of settings as it has to be."""
     lines = ["| setting | default | allowed | aliases | what |", "|---|---|---|---|---|"]
     for setting in SETTINGS:
-        aliases = ", ".join(f"`{alias}`" for alias in setting.aliases)
         later = "" if is_used(setting.name) else " (later)"
         lines.append(
-            f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {aliases} "
+            f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {in_code(*setting.aliases)} "
             f"| {setting.help}{later} |"
         )
     return "\n".join(lines) + "\n"
@@ -141,6 +146,22 @@ def is_used(setting: str) -> bool:
     """Return whether any module reads the setting."""
     wanted = re.compile(rf"\.{setting}\b")
     return any(wanted.search(path.read_text(encoding="utf-8")) for path in (ROOT / "queuectl").rglob("*.py"))
+
+
+def test_the_table_of_fields_is_complete() -> None:
+    """What a field holds is told in words for people; its names, its option and its default are those of the table."""
+    found = [line.split(" | ") for line in table(PAGES["docs/adding-jobs.md"], "| field | option")]
+    given = sorted(GIVEN, key=lambda field: not field.is_required)
+    assert [[names.lstrip("| "), option.strip()] for names, option, _, _ in found] == [
+        [in_code(field.name, *field.spellings), "" if field.is_required else in_code(field.option, field.short)]
+        for field in given
+    ]
+    settings = [default.rstrip(" |") for *_, default in found if default.startswith("setting")]
+    assert settings == [f"setting `{field.setting}`" for field in given if field.setting]
+
+
+def in_code(*names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names if name)
 
 
 def test_every_exit_code_is_explained() -> None:
