@@ -8,7 +8,7 @@ annotations of Job, JobSpec and Schedule, and the tables of the store.
 
 from __future__ import annotations
 
-from .checks import MAX_PRIORITY, MAX_RETRIES, check_command, check_cwd, check_env, check_id, check_queue
+from .checks import MAX_PRIORITY, MAX_RETRIES, check_command, check_cwd, check_id, check_queue
 from .kinds import (
     DURATION,
     FLAG,
@@ -21,9 +21,9 @@ from .kinds import (
     TEXT,
     TIME,
     TIMEOUT,
-    Integer,
+    VARIABLES,
     Kind,
-    Variables,
+    integer,
 )
 
 TYPE_CHECKING = False
@@ -179,7 +179,7 @@ JOB_FIELDS = (
     ),
     Field(
         "priority",
-        Integer(-MAX_PRIORITY, MAX_PRIORITY),
+        integer(-MAX_PRIORITY, MAX_PRIORITY),
         f"{-MAX_PRIORITY} to {MAX_PRIORITY}, higher runs first",
         default=0,
         default_words="0",
@@ -193,7 +193,7 @@ JOB_FIELDS = (
     Field("attempts", NUMBER, "how often it was tried", filter="tries", is_sortable=True, column=SHORT),
     Field(
         "max_retries",
-        Integer(0, MAX_RETRIES),
+        integer(0, MAX_RETRIES),
         "attempts after the first",
         label="Retries",
         spellings=("retries",),
@@ -278,7 +278,7 @@ JOB_FIELDS = (
     ),
     Field(
         "env",
-        Variables("variables", check_env),
+        VARIABLES,
         "an environment variable",
         label="Environment",
         default={},

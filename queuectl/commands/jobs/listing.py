@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model import fields
 from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.kinds import read_names
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -38,7 +39,7 @@ def columns(text: str) -> list[str]:
     """Fields of a job, separated by commas."""
     from ...model.job import Job
 
-    names = arguments.words(text)
+    names = read_names(text)
     for name in names:
         if name not in Job.FIELDS:
             raise ValueError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from ...engine.reports.snapshot import elapsed
 from ...model.fields import KEPT
 from ...model.job import HELD, PROCESSING, STATES, Job, sources
-from ...model.kinds import Integer, Names
 from ...model.when import iso
 from ..http.message import HttpError, json_response
 
@@ -178,10 +177,10 @@ def given_schemas(fields: Sequence[Field]) -> dict[str, Schema]:
 
 def _given(field: Field) -> Schema:
     kind, schema = field.kind, GIVEN_SCHEMAS[field.kind.name]
-    if isinstance(kind, Integer):
+    if kind.name == "integer":
         schema = whole(kind.low, kind.high)
-    elif isinstance(kind, Names):
-        schema = many(TEXT, kind.most)
+    elif kind.name == "names":
+        schema = many(TEXT, kind.high)
     schema = {**schema, "description": field.help}
     try:
         field.check(None, 0)
