@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...frontends.render import FORMULA_STARTS
 from ...model.job import Job
+from ...model.printable import FORMULA_STARTS
 from ..http.message import Response
 from . import filters, listing
 from .jobs import SORT, Q
