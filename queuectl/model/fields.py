@@ -130,6 +130,11 @@ class Field:
         """Whether it may be given for a new job; it is computed otherwise."""
         return self.kind.check is not None
 
+    @property
+    def edit_option(self) -> str:
+        """The option that changes it: one that takes all names at once replaces them."""
+        return f"--{self.name}" if self.kind.name == "names" else self.option
+
     def check(self, value: object, now: int) -> Any:
         """Return a value of JSON as it is kept. Raises ValueError with the rule."""
         if self.kind.check is None:
@@ -152,7 +157,7 @@ JOB_FIELDS = (
     Field(
         "command",
         Kind("text", check_command),
-        "the command, as one quoted text",
+        "one shell command",
         complete="command",
         is_required=True,
         is_editable=True,
@@ -219,7 +224,7 @@ JOB_FIELDS = (
     Field(
         "run_at",
         INSTANT,
-        "run it at this time: tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
+        "when to run it: now, +30m, tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
         default_words="now",
         option="--at",
         metavar="TIME",
@@ -262,13 +267,13 @@ JOB_FIELDS = (
     Field("signal", SIGNAL, "the signal that ended its command", is_nullable=True, filter="signal"),
     Field("error", TEXT, "how its last attempt failed", is_nullable=True, filter="error", column=SHORT, is_wide=True),
     Field("worker", NUMBER, "the worker of its last attempt", is_nullable=True, filter="worker", column=LONG),
-    Field("pid", NUMBER, "the process of its last attempt", is_nullable=True),
+    Field("pid", NUMBER, "the process of its last attempt", label="Process", is_nullable=True),
     Field(
         "cwd",
         Kind("text", check_cwd),
         "the directory to run in",
         label="Directory",
-        default_words="this one",
+        default_words="the current one",
         metavar="DIR",
         complete="directory",
         group=HOW,

@@ -7,7 +7,7 @@ there is null. Secrets in environments are masked.
 from __future__ import annotations
 
 from ...engine.reports.snapshot import elapsed
-from ...model.fields import KEPT
+from ...model.fields import HOW, KEPT
 from ...model.job import HELD, PROCESSING, STATES, Job, sources
 from ...model.when import iso
 from ..http.message import HttpError, json_response
@@ -39,7 +39,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "remove": tuple(state for state in STATES if state != PROCESSING),
     "duplicate": STATES,
 }
-LEFT_OUT = ("cwd", "env", "allow_background")
+# What a list leaves out of a job.
+LEFT_OUT = tuple(field.name for field in KEPT if field.group == HOW)
 
 
 def maybe(schema: Schema) -> Schema:
