@@ -12,6 +12,7 @@ import textwrap
 import pytest
 
 from queuectl.commands.grammar import parser
+from queuectl.commands.grammar.commandline import GLOBAL_FLAGS
 from queuectl.commands.grammar.registry import Command, load
 from queuectl.model import errors, job
 from queuectl.model.job import STATES, TRANSITIONS
@@ -87,7 +88,7 @@ def paths(words: list[str]) -> list[str]:
 
 
 def options_of(command: Command) -> set[str]:
-    return {name for arg in command.args for name in arg.names} | set(parser.GLOBAL_FLAGS)
+    return {name for arg in command.args for name in arg.names} | set(GLOBAL_FLAGS)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -8,6 +8,7 @@ from ...engine.machine.localzone import rules
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
 from ...model import when
 from ...model.cron import Cron
+from ...model.cronwords import describe
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING, as_json
 from ...model.job import SCHEDULED
@@ -149,7 +150,7 @@ def _coming(app: App, schedule: Schedule, now: int, until: int, most: int) -> di
 
 def _words(schedule: Schedule) -> str:
     try:
-        return Cron.parse(schedule.expression).describe()
+        return describe(Cron.parse(schedule.expression))
     except ValueError:
         return schedule.expression
 
@@ -236,7 +237,7 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     return json_response(
         {
             "expression": read_cron.expression,
-            "words": read_cron.describe(),
+            "words": describe(read_cron),
             "timezone": name,
             "next": [{"utc": iso(at), "local": when.local(at), "in": when.ago(at, now)} for at in times],
         }
