@@ -284,7 +284,7 @@ JOB_FIELDS = (
     Field(
         "env",
         VARIABLES,
-        "an environment variable",
+        "environment variables",
         label="Environment",
         default={},
         short="-e",
@@ -295,7 +295,7 @@ JOB_FIELDS = (
     Field(
         "tags",
         TAGS,
-        "a name to find it by",
+        "names to find it by",
         default=(),
         option="--tag",
         short="-t",

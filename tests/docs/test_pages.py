@@ -15,6 +15,7 @@ from queuectl.commands.grammar import parser
 from queuectl.commands.grammar.commandline import GLOBAL_FLAGS
 from queuectl.commands.grammar.registry import Command, load
 from queuectl.model import errors, job
+from queuectl.model.fields import GIVEN, Field
 from queuectl.model.job import STATES, TRANSITIONS
 from queuectl.model.settings import SETTINGS
 from tests.docs.pages import CODE, LINK, PAGES, Step, prose, simple_commands, steps, table
@@ -135,6 +136,37 @@ def settings_table() -> str:
             f"| {setting.help}{later} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def test_the_table_of_fields_is_complete() -> None:
+    assert fields_table() in PAGES["docs/adding-jobs.md"], f"put this into docs/adding-jobs.md:\n{fields_table()}"
+
+
+JSON_FORMS = {
+    **dict.fromkeys(("id", "name", "text", "time"), "text"),
+    "integer": "whole number",
+    "duration": "number of seconds, or text",
+    "flag": "`true` or `false`",
+    "names": "array of texts",
+    "variables": "object of texts",
+}
+
+
+def fields_table() -> str:
+    """Return the table of the fields of a new job as it has to be."""
+    lines = ["| field | JSON | what | default |", "|---|---|---|---|"]
+    for field in GIVEN:
+        names = ", ".join(f"`{name}`" for name in (field.name, *field.spellings))
+        lines.append(f"| {names} | {JSON_FORMS[field.kind.name]} | {field.help} | {default_of(field)} |")
+    return "\n".join(lines) + "\n"
+
+
+def default_of(field: Field) -> str:
+    if field.setting:
+        return f"setting `{field.setting}`"
+    if field.is_required:
+        return "must be given"
+    return field.default_words or f"`{json.dumps(field.default)}`"
 
 
 def is_used(setting: str) -> bool:

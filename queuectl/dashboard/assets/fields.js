@@ -13,7 +13,7 @@ export function loadFields() {
 
 const names = (text) => text.split(',').map((name) => name.trim()).filter(Boolean);
 const lines = (text) => text.split('\n').filter((line) => line.trim());
-const HINTS = { names: ', several with commas between', variables: ', NAME=VALUE, one a line' };
+const HINTS = { names: ', with commas between', variables: ', one NAME=VALUE a line' };
 const MAY_BE_EMPTY = new Set(['names', 'text']);
 const ROWS = { text: 3, variables: 2 };
 
