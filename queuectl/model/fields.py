@@ -40,8 +40,8 @@ class Field:
 
     Of one that is given: `spellings` are other names in JSON; `default` stands in where it is missing, unless
     `setting` names the setting that does; `default_words` say so. `option`, `short`, `metavar`, `complete` and
-    `group` are its option's. `is_editable` says that it can be changed while the job waits, `is_recurring` that a
-    schedule has it for its jobs, and `is_kept` that a job has it later on.
+    `group` are its option's. `is_asked` says that the menu asks for it, `is_editable` that it can be changed while
+    the job waits, `is_recurring` that a schedule has it for its jobs, and `is_kept` that a job has it later on.
 
     Of one that is kept: `is_nullable` says that it may be missing. `filter` is its key in a filter, `is_sortable`
     whether jobs can be sorted by it, `column` where it is listed, `label` what stands above it, `is_wide` that it
@@ -63,6 +63,7 @@ class Field:
         "complete",
         "group",
         "is_required",
+        "is_asked",
         "is_editable",
         "is_recurring",
         "is_kept",
@@ -90,6 +91,7 @@ class Field:
         complete: str | None = None,
         group: str = "options",
         is_required: bool = False,
+        is_asked: bool = False,
         is_editable: bool = False,
         is_recurring: bool = False,
         is_kept: bool = True,
@@ -113,6 +115,7 @@ class Field:
         self.complete = complete
         self.group = group
         self.is_required = is_required
+        self.is_asked = is_asked
         self.is_editable = is_editable
         self.is_recurring = is_recurring
         self.is_kept = is_kept
@@ -149,6 +152,7 @@ JOB_FIELDS = (
         "the job's id",
         label="Id",
         default_words="job-NUMBER",
+        is_asked=True,
         filter="id",
         is_sortable=True,
         column=SHORT,
@@ -160,6 +164,7 @@ JOB_FIELDS = (
         "one shell command",
         complete="command",
         is_required=True,
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         filter="text",
@@ -176,6 +181,7 @@ JOB_FIELDS = (
         default_words="default",
         short="-Q",
         complete="queue",
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         filter="queue",
@@ -189,6 +195,7 @@ JOB_FIELDS = (
         default=0,
         default_words="0",
         short="-p",
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         filter="priority",
@@ -205,6 +212,7 @@ JOB_FIELDS = (
         setting="max_retries",
         option="--retries",
         short="-r",
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         column=LONG,
@@ -216,6 +224,7 @@ JOB_FIELDS = (
         spellings=("timeout_seconds", "timeout_sec"),
         setting="timeout",
         short="-T",
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         is_nullable=True,
@@ -229,6 +238,7 @@ JOB_FIELDS = (
         option="--at",
         metavar="TIME",
         group=WHEN,
+        is_asked=True,
         is_editable=True,
         is_sortable=True,
         column=LONG,

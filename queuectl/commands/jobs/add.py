@@ -178,8 +178,8 @@ def enqueue(
 
 
 enqueue.__doc__ = f"""{enqueue.__doc__}
-    Fields: {', '.join(field.name for field in GIVEN)}.
-    Also written: {', '.join(name for field in GIVEN for name in field.spellings)}."""
+    Fields: {", ".join(field.name for field in GIVEN)}.
+    Also written: {", ".join(name for field in GIVEN for name in field.spellings)}."""
 
 
 def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) -> list[str]:
