@@ -33,12 +33,13 @@ def stop_workers(opened: OpenHome, group: str | None = None, *, patience: float 
     ended and go back to the queue. With either, what does not even follow that order is killed. Raises
     DaemonUnavailable for what cannot be signalled from here, what does not answer and what cannot be ended.
     """
+    # Before the order: idle workers may be gone by the first look after it.
+    first = next((target.pid for target in _targets(opened, group)), None)
     if group is not None and _drop(opened, group):
         group = None  # The pool ends with its last group.
     settings = _settings(opened)
     orders = _orders(settings, patience, force, is_asked=_is_stopping(opened, group))
     limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
-    first: int | None = None
     while True:
         targets = _targets(opened, group)
         if not targets:

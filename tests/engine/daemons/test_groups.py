@@ -11,8 +11,10 @@ from typing import Dict, List, Tuple
 
 import pytest
 
+from queuectl.engine.daemons import stopping
 from queuectl.engine.daemons.groups import group_of, start_group
 from queuectl.engine.daemons.stopping import stop_workers
+from queuectl.engine.home.opened import OpenHome
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict
 from tests.engine.running import RunningPool, wait_for_file, wait_for_state
@@ -138,6 +140,23 @@ def test_the_pool_ends_with_its_last_group(queue: Queue, pool: RunningPool) -> N
         assert pool.run("stop", "-Q", group).stdout == f"Workers for {group} stopped\n"
     assert not pool.is_running and identify(pid) is None
     assert pool.run("stop", "-Q", "b").stdout == "no workers were running for b\n"
+
+
+def test_a_group_that_is_gone_at_once_was_stopped(
+    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    drop = stopping._drop
+
+    def drop_and_wait(opened: OpenHome, group: str) -> bool:
+        is_last = drop(opened, group)
+        wait_until(lambda: [row["queues"] for row in pool.rows()] == ["b"], what="the group is gone")
+        return is_last
+
+    monkeypatch.setattr(stopping, "_drop", drop_and_wait)
+    assert stop_workers(queue, "a", patience=None, force=False) is not None
+    assert groups(pool) == {"b": 1}
 
 
 def test_to_stop_a_group_that_does_not_run_leaves_the_pool_alone(pool: RunningPool) -> None:
