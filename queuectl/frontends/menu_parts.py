@@ -21,10 +21,10 @@ LOG_LINES = "30"
 
 def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
-    from ..engine.home.instance import dashboard_pid, pool_pid, scheduler_pid
+    from ..engine.daemons.daemon import DASHBOARD, POOL, SCHEDULER
 
     counts = menu.queue.store.counts.by_state()
-    workers = menu.queue.store.meta.pool_target() if pool_pid(menu.queue.home) is not None else 0
+    workers = sum(menu.queue.store.meta.pool_groups().values()) if POOL.pid(menu.queue.home) is not None else 0
     running = f"{workers} running" if workers else "none running"
     return [
         ("1", "Add a job", add_job),
@@ -42,12 +42,12 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("9", "Schedule a job", schedule_job),
         (
             "10",
-            f"Scheduler ({'running' if scheduler_pid(menu.queue.home) is not None else 'not running'})",
+            f"Scheduler ({'running' if SCHEDULER.pid(menu.queue.home) is not None else 'not running'})",
             lambda menu: menu.submenu("Scheduler", scheduler_entries),
         ),
         (
             "11",
-            f"Web dashboard ({'running' if dashboard_pid(menu.queue.home) is not None else 'not running'})",
+            f"Web dashboard ({'running' if DASHBOARD.pid(menu.queue.home) is not None else 'not running'})",
             lambda menu: menu.submenu("Web dashboard", dashboard_entries),
         ),
         ("12", "Demo jobs", lambda menu: menu.submenu("Demo jobs", demo_entries)),

@@ -81,13 +81,13 @@ def _is_attended(context: Context) -> bool:
     from ...store.lockfile import is_held
 
     home, store = context.queue.home, context.queue.store
-    if is_held(home.pool_lock):
+    if is_held(home.daemon_lock("pool")):
         return True
     if store.meta.daemon("pool") is None:
         return False
-    from ...engine.home.instance import pool_pid
+    from ...engine.daemons.daemon import POOL
 
-    return pool_pid(home, store) is not None
+    return POOL.pid(home, store) is not None
 
 
 def told(job: Job, now: int) -> str:

@@ -245,7 +245,7 @@ SCHEMAS: dict[str, Schema] = {
         memory=INTEGER,
         uptime=SECONDS,
         busy=maybe(NUMBER),
-        queues=TEXT,
+        queues=many(TEXT),
         command=maybe(TEXT),
         trouble=maybe(TEXT),
     ),
