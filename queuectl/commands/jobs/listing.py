@@ -184,12 +184,7 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
     values += [("variable", f"{name}={value}") for name, value in record["env"].items()]
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
-    others = [field for field in fields.GIVEN if field.is_kept and field.name not in SHOWN]
-    values += [
-        (field.label.lower(), field.kind.text(getattr(job, field.name)))
-        for field in others
-        if getattr(job, field.name) != field.default
-    ]
+    values += fields.other_texts(job, fields.GIVEN, SHOWN)
     for attempt in record["attempt_history"]:
         ended = attempt["outcome"] or "running"
         values.append((f"attempt {attempt['attempt']}", f"{ended}: {attempt['error']}" if attempt["error"] else ended))
