@@ -18,10 +18,9 @@ from ..model.job import (
     waits_since,
 )
 from ..model.verbs import VERBS
-from .claim import Claim
+from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, tags_text
 from .schema import DUE, FINAL
-from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,10 +33,10 @@ if TYPE_CHECKING:
     from .database import Database
 
 # The columns of a claim as they are once it is made.
-HEAD_OF_QUEUE = """
+HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, max_retries, timeout, run_at, attempts + 1 AS attempts,
        last_attempt + 1 AS last_attempt, allow_background, context, priority, created_at
-FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY priority DESC, run_at, number LIMIT 1
+FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY {ORDER} LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
 CLAIM = """
@@ -231,8 +230,7 @@ class Jobs:
 
     def next_due(self) -> int | None:
         """Return the wall time at which the next scheduled or failed job is due, None if there is none."""
-        due = self._database.value(NEXT_DUE)
-        return None if due is None else int(due)
+        return self._database.integer(NEXT_DUE)
 
     def _change(self, verb: str, number: int, *values: object) -> bool:
         """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
@@ -307,14 +305,10 @@ class Jobs:
         """Return the numbers of those with output among the jobs that `prune` would delete."""
         return [row["number"] for row in self._database.rows(OLD_WITH_OUTPUT, (state, before, limit))]
 
-    def finished_after(self, instant: int, number: int, limit: int) -> list[sqlite3.Row]:
+    def finished_after(self, instant: int, number: int, limit: int) -> list[tuple[int, int, bool]]:
         """Return up to `limit` jobs in final states, after the one of an instant and a number, in the order they ended.
 
-        Of each: `finished_at`, `number`, and whether it `has_output`.
+        Of each: when it ended, its number, and whether it has output.
         """
-        return self._database.rows(FINISHED_AFTER, (instant, number, limit))
-
-
-def urgency(row: sqlite3.Row) -> tuple[int, int, int]:
-    """Return the key by which jobs are claimed, smallest first."""
-    return (-row["priority"], row["run_at"], row["number"])
+        rows = self._database.rows(FINISHED_AFTER, (instant, number, limit))
+        return [(row["finished_at"], row["number"], bool(row["has_output"])) for row in rows]

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from queuectl.engine.home.instance import pool_pid
+from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.job import Job
@@ -84,13 +84,13 @@ def run_one(home: Queue, command: str, **fields: Any) -> Job:
 
 
 def attempts(queue: Queue, job: Job) -> List[Dict[str, Any]]:
-    return [dict(row) for row in queue.store.attempts.of_job(job.number)]
+    return [row.as_dict() for row in queue.store.attempts.of_job(job.number)]
 
 
 def survivors(queue: Queue, job: Job) -> List[int]:
     """Return the processes of a job's attempts that still live and carry a marker."""
     home_id = queue.store.meta.home_id()
-    ids = "|".join(str(row["id"]) for row in queue.store.attempts.of_job(job.number))
+    ids = "|".join(str(row.id) for row in queue.store.attempts.of_job(job.number))
     marked = re.compile(f"{process.MARKER}={home_id}-[0-9a-f]+-{job.number}-({ids})".encode())
     return [
         pid
@@ -131,27 +131,27 @@ class RunningPool:
 
     @property
     def pid(self) -> int:
-        pid = pool_pid(self.home)
+        pid = POOL.pid(self.home)
         assert pid is not None, "no pool is running"
         return pid
 
     @property
     def is_running(self) -> bool:
-        return pool_pid(self.home) is not None
+        return POOL.pid(self.home) is not None
 
     def rows(self) -> Sequence[Any]:
         """Return the registered workers whose processes live."""
-        return [row for row in self._queue.store.workers.all() if process.is_same_process(row["pid"], row["pid_start"])]
+        return [row for row in self._queue.store.workers.all() if process.is_same_process(row.pid, row.pid_start)]
 
     def pids(self) -> List[int]:
-        return [row["pid"] for row in self.rows()]
+        return [row.pid for row in self.rows()]
 
     def log(self) -> str:
-        return Path(self.home.pool_log).read_text()
+        return Path(self.home.daemon_log("pool")).read_text()
 
     def close(self) -> None:
         """End the pool and everything below it."""
-        pid = pool_pid(self.home)
+        pid = POOL.pid(self.home)
         doomed = [found for each in [pid, *self.pids()] if each for found in tree(each)]
         for found in doomed:
             kill(found)

@@ -7,7 +7,7 @@ from typing import Any, List, Tuple, get_type_hints
 import pytest
 
 from queuectl.model.checks import MAX_PRIORITY, MAX_RETRIES
-from queuectl.model.fields import BY_NAME, BY_SPELLING, EDITABLE, GIVEN, JOB_FIELDS, KEPT, RECURRING, columns
+from queuectl.model.fields import BY_NAME, BY_SPELLING, EDITABLE, GIVEN, JOB_FIELDS, KEPT, RECURRING, Field, columns
 from queuectl.model.job import Job
 from queuectl.model.settings import find
 from queuectl.model.spec import JobSpec
@@ -103,12 +103,18 @@ def test_every_kind_that_is_given_was_tried() -> None:
     assert {BY_NAME[name].kind.name for name, _, _ in VALUES} == {f.kind.name for f in GIVEN} - {"variables"}
 
 
+def test_a_trait_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="note has a trait that there is not: editible"):
+        Field("note", BY_NAME["command"].kind, "a note", "editible")
+
+
 def test_what_is_computed_cannot_be_given() -> None:
     with pytest.raises(ValueError, match="is computed"):
         BY_NAME["state"].check("dead", NOW)
 
 
 def test_free_text_comes_last_in_a_list() -> None:
-    assert columns() == ("id", "state", "priority", "attempts", "created_at", "duration", "command", "error")
+    for long in (False, True):
+        wide = [BY_NAME[name].is_wide for name in columns(long=long)]
+        assert wide == sorted(wide) and wide[-1]
     assert set(columns()) < set(columns(long=True))
-    assert columns(long=True)[-2:] == ("command", "error")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model.fields import JOB_FIELDS
 from ...model.job import STATE_TABLE
 from ...model.verbs import VERBS
 from ...model.when import iso
@@ -12,10 +13,28 @@ from .jobs import LONGEST_PAGE
 from .metrics import MOST_POINTS
 from .output import LARGEST
 from .route import route
-from .shapes import FLAG, INTEGER, SCHEMAS, STATE, TEXT, TIME, many, maybe, record, ref, table
+from .shapes import (
+    FLAG,
+    INTEGER,
+    KIND_SCHEMAS,
+    LEFT_OUT,
+    SCHEMAS,
+    STATE,
+    TEXT,
+    TIME,
+    many,
+    maybe,
+    one_of,
+    record,
+    ref,
+    table,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from ...model.fields import Field as JobField
     from ..app import App
 
 FEATURES = ("bulk_actions", "dlq_groups", "export", "schedules", "stream", "prometheus")
@@ -33,6 +52,15 @@ VERB_SCHEMAS = {
     "in_rows": FLAG,
     "is_plain": FLAG,
 }
+FIELD_TEXTS = ("name", "label", "help", "option", "edit_option")
+FIELD_FLAGS = ("given", "required", "editable", "recurring", "kept", "wide")
+SCHEMAS["Field"] = record(
+    kind=one_of(*KIND_SCHEMAS),
+    default=TEXT,
+    listed=FLAG,
+    **dict.fromkeys(FIELD_TEXTS, TEXT),
+    **dict.fromkeys(FIELD_FLAGS, FLAG),
+)
 SCHEMAS["Meta"] = record(
     version=TEXT,
     read_only=FLAG,
@@ -41,6 +69,7 @@ SCHEMAS["Meta"] = record(
     home=TEXT,
     states=many(record(**STATE_SCHEMAS)),
     verbs=many(record(**VERB_SCHEMAS)),
+    fields=many(ref("Field")),
     features=many(TEXT),
     sorts=table(many(STATE)),
     limits=record(**dict.fromkeys(LIMITS, INTEGER)),
@@ -59,8 +88,20 @@ def meta(app: App) -> Response:
             "home": app.queue.home.path,
             "states": [{name: getattr(state, name) for name in STATE_SCHEMAS} for state in urgent_first],
             "verbs": [{name: getattr(verb, name) for name in VERB_SCHEMAS} for verb in VERBS.values()],
+            "fields": list(map(_field, JOB_FIELDS)),
             "features": list(FEATURES),
             "sorts": {sort: list(states) for sort, states in SORTED_STATES.items()},
             "limits": LIMITS,
         }
     )
+
+
+def _field(field: JobField) -> dict[str, Any]:
+    """Return what a page needs to know of a job's field: to ask for it, to show it, to name it in a command."""
+    return {
+        **{name: getattr(field, name) for name in FIELD_TEXTS},
+        **{name: getattr(field, f"is_{name}") for name in FIELD_FLAGS},
+        "kind": field.kind.name,
+        "default": field.default_words,
+        "listed": field.is_kept and field.name not in LEFT_OUT,
+    }

@@ -7,9 +7,8 @@ there is null. Secrets in environments are masked.
 from __future__ import annotations
 
 from ...engine.reports.snapshot import elapsed
-from ...model.fields import KEPT
+from ...model.fields import HOW, KEPT
 from ...model.job import STATES, Job
-from ...model.kinds import Integer, Names
 from ...model.verbs import VERBS, allowed_verbs
 from ...model.when import iso
 from ..http.message import HttpError, json_response
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping, Sequence
 
     from ...model.fields import Field
+    from ...store.attempts import Attempt
     from ...store.sqlite import Row
     from ..http.message import Response
 
@@ -32,7 +32,8 @@ FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 SECONDS: Schema = {"type": "number", "description": "seconds"}
 STATE: Schema = {"type": "string", "enum": list(STATES)}
-LEFT_OUT = ("cwd", "env", "allow_background")
+# What a list leaves out of a job.
+LEFT_OUT = tuple(field.name for field in KEPT if field.group == HOW)
 
 
 def maybe(schema: Schema) -> Schema:
@@ -113,9 +114,9 @@ def summary_json(job: Job, now: int) -> dict[str, Any]:
     return values
 
 
-def attempt_json(row: Row) -> dict[str, Any]:
+def attempt_json(attempt: Attempt) -> dict[str, Any]:
     """Return one try of a job."""
-    values = dict(row)
+    values = attempt.as_dict()
     del values["id"]
     for name in ("started_at", "finished_at"):
         values[name] = iso(values[name])
@@ -165,10 +166,10 @@ def given_schemas(fields: Sequence[Field]) -> dict[str, Schema]:
 
 def _given(field: Field) -> Schema:
     kind, schema = field.kind, GIVEN_SCHEMAS[field.kind.name]
-    if isinstance(kind, Integer):
+    if kind.name == "integer":
         schema = whole(kind.low, kind.high)
-    elif isinstance(kind, Names):
-        schema = many(TEXT, kind.most)
+    elif kind.name == "names":
+        schema = many(TEXT, kind.high)
     schema = {**schema, "description": field.help}
     try:
         field.check(None, 0)
@@ -232,7 +233,7 @@ SCHEMAS: dict[str, Schema] = {
         memory=INTEGER,
         uptime=SECONDS,
         busy=maybe(NUMBER),
-        queues=TEXT,
+        queues=many(TEXT),
         command=maybe(TEXT),
         trouble=maybe(TEXT),
     ),

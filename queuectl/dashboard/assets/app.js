@@ -22,7 +22,6 @@ const main = $('#main');
 const app = { navigate, refresh, overview: null, title: '', paused: () => live.paused };
 let page = null; // {name, path, view, abort}
 let chord = 0;
-let learned = null; // the promise of the vocabulary
 
 // --- routes -----------------------------------------------------------------------------------------------------
 
@@ -55,7 +54,7 @@ async function route(moved) {
     return null;
   }
   try {
-    const [module] = await Promise.all([import(`./views/${name}.js`), vocabulary()]);
+    const [module] = await Promise.all([import(`./views/${name}.js`), api.loadMeta().then(learn)]);
     if (page !== current) return null;
     const params = Object.fromEntries(Object.entries(pathname.match(pattern).groups || {})
       .map(([key, value]) => [key, decodeURIComponent(value)]));
@@ -72,15 +71,6 @@ async function route(moved) {
   }
   if (page === current) main.dataset.ready = name;
   return null;
-}
-
-// Asked for once; after a failure the next page asks again.
-function vocabulary() {
-  learned ??= api.get('/meta').then(learn).catch((error) => {
-    learned = null;
-    throw error;
-  });
-  return learned;
 }
 
 function setTitle(title) {

@@ -13,7 +13,7 @@ from . import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...store.sqlite import Row
+    from ...store.workers import WorkerRow
 
 BETWEEN = "\t"
 
@@ -40,9 +40,9 @@ class Identity:
         return cls(pid, process.start_time(pid) or "", process.boot_id(), process.namespace())
 
     @classmethod
-    def of_worker(cls, row: Row) -> Identity:
+    def of_worker(cls, worker: WorkerRow) -> Identity:
         """Return that of a registered worker."""
-        return cls(row["pid"], row["pid_start"], row["boot"], row["namespace"] or None)
+        return cls(worker.pid, worker.pid_start, worker.boot, worker.namespace or None)
 
     @classmethod
     def parse(cls, text: str) -> Identity | None:
@@ -65,6 +65,11 @@ class Identity:
     def is_alive(self) -> bool:
         """Return whether it can be seen from here and runs; one that has ended and was not waited for does not."""
         return self.is_visible() and process.is_same_process(self.pid, self.start)
+
+    def order(self, number: signal.Signals) -> None:
+        """Send a signal to this very process, and have it go on, so that one that was stopped (Ctrl-Z) can follow."""
+        self.send(number)
+        self.send(signal.SIGCONT)
 
     def send(self, number: signal.Signals) -> bool:
         """Send a signal to this very process; return whether it was there to get it."""

@@ -58,7 +58,7 @@ def test_workers_outlive_the_fork_server_and_no_more_are_started(
     # A new one replaces what ends from now on, and nothing else.
     pool.run("scale", "3")
     assert set(workers) < set(pool.pids()) and len(pool.pids()) == 3
-    (busy,) = [row["pid"] for row in queue.store.workers.with_jobs() if row["job"]]
+    (busy,) = [row.pid for row in queue.store.workers.all() if row.job]
     (idle,) = set(workers) - {busy}
     os.kill(idle, signal.SIGKILL)
     wait_until(lambda: idle not in pool.pids() and len(pool.pids()) == 3)
@@ -156,7 +156,7 @@ def test_a_signal_to_all_processes_of_a_pool_is_an_orderly_stop(
     for each in doomed:
         os.kill(each, signal.SIGTERM)
     wait_until(lambda: "current jobs may finish" in pool.log())
-    wait_until(lambda: all(row["stopping"] for row in pool.rows()))
+    wait_until(lambda: all(row.stopping for row in pool.rows()))
     (tmp_path / "go").touch()
     wait_until(lambda: not any(identify(each) for each in doomed))
     assert [queue.get(job.id).state for job in jobs] == ["completed"] * 2
@@ -203,14 +203,14 @@ def test_no_process_stays_in_the_directory_that_it_was_started_in_or_ran_a_job_i
 @pytest.fixture
 def slots(home: str, queue: Queue, own_signals: None) -> Iterator[Slots]:
     """The slots of a pool of this process that is not run."""
-    made = Pool(Home(home), count=1, clock=FakeClock(), on_ready=lambda: None)
+    made = Pool(Home(home), {"": 1}, clock=FakeClock(), on_ready=lambda: None)
     yield made._slots
     made._scheduler.start()
     made._close()
 
 
 def start_one(slots: Slots) -> None:
-    slots.resize(1)
+    slots.resize({"": 1})
     slots.start(slots.due())
     while not slots.bury():
         slots._wakeup.wait(1)
@@ -244,7 +244,7 @@ def test_a_pool_that_an_upgrade_has_outgrown_starts_no_more_workers(queue: Queue
 def test_a_pool_whose_package_was_replaced_starts_no_more_workers(
     queue: Queue, own_signals: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    made = Pool(queue.home, count=1, clock=FakeClock(), on_ready=lambda: None)
+    made = Pool(queue.home, {"": 1}, clock=FakeClock(), on_ready=lambda: None)
     monkeypatch.setattr(pool_module, "installed_version", lambda: "99.0.0")
     made._follow()
     assert len(made._slots) == 0 and made._wakeup.stops == 1
