@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from functools import partial
 
 from ..engine.daemons.dashboard_control import remove_links, write_links
 from ..engine.home.instance import DASHBOARD, enter, leave, lock_text, take_lock
@@ -17,6 +18,8 @@ from ..engine.machine.reaper import Reaper
 from ..engine.machine.wakeup import Wakeup
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import DaemonUnavailable, QueueCTLError, StoreUnavailable
+from .api.overview import overview
+from .api.routes import handle
 from .app import App
 from .http.server import Server
 
@@ -51,7 +54,7 @@ def run_dashboard(
     try:
         # A home that cannot be used is an error now, not on every page.
         app.queue.settings()
-        server = Server(app, options)
+        server = Server(app.queue, options, handle=partial(handle, app), overview=partial(overview, app))
         try:
             _serve(home, app, server, lock, on_ready, before)
         finally:

@@ -8,9 +8,10 @@ if TYPE_CHECKING:
 
 
 class Request:
-    """One request that was let in: `query` has the last value of each parameter, `body` the JSON object or None.
+    """One request: `path` is decoded, `query` has the last value of each parameter, names in `headers` are small.
 
-    `params` are the parts of the path that the route names, such as `id`.
+    HEAD is GET here: only the server knows the difference. `body` is the JSON object or None, `params` are the parts of
+    the path that the route names, such as `id`.
     """
 
     __slots__ = ("method", "path", "query", "headers", "body", "params")
@@ -29,6 +30,11 @@ class Request:
         self.headers = headers
         self.body = body
         self.params: dict[str, str] = {}
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it asks, and changes nothing."""
+        return self.method == "GET"
 
 
 class Response:
