@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import contextmanager
 from functools import partial
 
 from ..engine.daemons.dashboard_control import remove_links, write_links
@@ -17,7 +18,7 @@ from ..engine.machine.doorbell import Doorbell
 from ..engine.machine.reaper import Reaper
 from ..engine.machine.wakeup import Wakeup
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import DaemonUnavailable, QueueCTLError, StoreUnavailable
+from ..model.errors import DaemonUnavailable, StoreUnavailable
 from .api.overview import overview
 from .api.routes import handle
 from .app import App
@@ -25,7 +26,7 @@ from .http.server import Server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping
+    from typing import Any, Callable, Iterator, Mapping
 
     from ..engine.daemons.dashboard_control import DashboardOptions
     from ..engine.machine.log import Log
@@ -72,26 +73,30 @@ def _serve(
     on_ready: Callable[[str], None],
     before: Mapping[str, Any],
 ) -> None:
-    store, clock = app.queue.store, app.clock
-    record = _enter(app, server)
+    store, clock, log = app.queue.store, app.clock, server.log
+    record = ""
+    with _noting_failure(log):
+        record = enter(DASHBOARD, store, clock.wall())
     bell = Doorbell(home, BELL)
-    presence = Presence(home, store.database, lock, bell, log=server.log, clock=clock, text=lock_text())
+    presence = Presence(home, store.database, lock, bell, log=log, clock=clock, text=lock_text())
     reaper = Reaper(clock)
     wakeup = Wakeup(bell, interrupts=True)
     acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)
     acceptor.start()
     try:
         write_links(home, server.url, server.link)
-        server.log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
+        log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
         _note(app, server, "dashboard started")
         on_ready(server.url)
-        add_up(app, server.log)
+        add_up(app, log)
         remade = 0
         while not wakeup.stops and acceptor.is_alive():
             reaper.step()
             wakeup.stop(presence.step())
-            if presence.remade != remade and _write_links_again(home, server):
-                remade = presence.remade
+            if presence.remade != remade:
+                with _noting_failure(log):
+                    write_links(home, server.url, server.link)
+                    remade = presence.remade
             wakeup.wait(0 if wakeup.stops else LOOK_SECONDS)
     finally:
         # From now on a signal does what it did before us: Ctrl-C ends even this.
@@ -101,45 +106,26 @@ def _serve(
         server.hub.close()
         server.shutdown()
         _note(app, server, "dashboard stopped")
-        _leave(app, server, record)
+        with _noting_failure(log):
+            leave(DASHBOARD, store, record, NOTE_SECONDS)
         presence.close()
-        _remove_links(home, server.log)
-        server.log.say("stopped")
+        _remove_links(home, log)
+        log.say("stopped")
 
 
-def _enter(app: App, server: Server) -> str:
-    """Write down that we run; return the record, an empty one of a store that can only be looked at."""
+@contextmanager
+def _noting_failure(log: Log) -> Iterator[None]:
+    """Go on without what fails: a store that cannot be written to at the moment can still be looked at."""
     try:
-        return enter(DASHBOARD, app.queue.store, app.clock.wall())
-    except StoreUnavailable as error:
-        server.log.complain(str(error))
-        return ""
-
-
-def _leave(app: App, server: Server, record: str) -> None:
-    """Take back that we run; a record that stays is one of a process that is gone."""
-    try:
-        leave(DASHBOARD, app.queue.store, record, NOTE_SECONDS)
-    except QueueCTLError as error:
-        server.log.complain(str(error))
+        yield
+    except (StoreUnavailable, DaemonUnavailable) as error:
+        log.complain(str(error))
 
 
 def add_up(app: App, log: Log) -> None:
     """Add up what is over before Prometheus first asks, which would then take long with months of it."""
-    try:
+    with _noting_failure(log):
         app.totals.read(app.queue.store, app.clock.wall())
-    except QueueCTLError as error:
-        log.complain(str(error))
-
-
-def _write_links_again(home: Home, server: Server) -> bool:
-    """Write the links that somebody has removed; return whether that went well."""
-    try:
-        write_links(home, server.url, server.link)
-    except DaemonUnavailable as error:
-        server.log.complain(error.message)
-        return False
-    return True
 
 
 def _remove_links(home: Home, log: Log) -> None:
@@ -151,9 +137,5 @@ def _remove_links(home: Home, log: Log) -> None:
 
 
 def _note(app: App, server: Server, what: str) -> None:
-    """Note an event; a store that cannot be written to at the moment can still be looked at."""
-    try:
-        with app.queue.store.writing(NOTE_SECONDS):
-            app.queue.store.events.add(what, actor=app.queue.actor, now=app.clock.wall(), detail=server.place)
-    except QueueCTLError as error:
-        server.log.complain(str(error))
+    with _noting_failure(server.log), app.queue.store.writing(NOTE_SECONDS):
+        app.queue.store.events.add(what, actor=app.queue.actor, now=app.clock.wall(), detail=server.place)

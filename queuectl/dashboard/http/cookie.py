@@ -4,6 +4,9 @@ Cookies know no ports: a browser sends them to every server on the same name, wh
 not the token but derived from it, and it opens no page that has the token in it. There is one exception: the
 answer to a link with the token redirects to a clean address, and the page there must still be given the token.
 The cookie of that answer carries a ticket, which is good for one page and not for long.
+
+`http.cookies` stops at the first cookie that it does not like, which may be that of another server: `a={"b":1}` hides
+all that follow.
 """
 
 from __future__ import annotations
