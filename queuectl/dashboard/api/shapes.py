@@ -9,14 +9,12 @@ from __future__ import annotations
 from ...engine.reports.snapshot import elapsed
 from ...model.job import HELD, PROCESSING, STATES, Job, mask, sources
 from ...model.when import iso
-from ..http.message import HttpError, json_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping
 
     from ...store.sqlite import Row
-    from ..http.message import Response
 
     Schema = dict[str, Any]
 
@@ -75,28 +73,6 @@ def whole(low: int, high: int) -> Schema:
 def one_of(*words: str) -> Schema:
     """Return the schema of one of some words."""
     return {"type": "string", "enum": list(words)}
-
-
-class ApiError(HttpError):
-    """A refusal that says more: `extra` stands beside its code and message."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        field: str | None = None,
-        **extra: object,
-    ) -> None:
-        super().__init__(status, code, message, hint=hint, field=field)
-        self.extra = extra
-
-    def response(self) -> Response:
-        """Return it as the answer."""
-        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field, **self.extra}
-        return json_response({"error": error}, self.status, self.headers)
 
 
 def seconds(ms: float | None) -> float | None:

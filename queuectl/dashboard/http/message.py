@@ -70,7 +70,10 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] |
 
 
 class HttpError(Exception):
-    """A request that is refused: status, stable code, a message, what to do next, and the field to blame."""
+    """A request that is refused: status, stable code, a message, what to do next, and the field to blame.
+
+    `extra` stands beside them in the answer.
+    """
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class HttpError(Exception):
         hint: str | None = None,
         field: str | None = None,
         headers: Mapping[str, str] | None = None,
+        **extra: object,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -89,8 +93,9 @@ class HttpError(Exception):
         self.hint = hint
         self.field = field
         self.headers = dict(headers or {})
+        self.extra = extra
 
     def response(self) -> Response:
         """Return it as the answer."""
-        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field}
+        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field, **self.extra}
         return json_response({"error": error}, self.status, self.headers)

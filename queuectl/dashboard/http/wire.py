@@ -81,12 +81,9 @@ class Connection:
                 return None
         self._deadline = self._clock.monotonic() + REQUEST_MS
         seen = 0
-        while True:
-            at = self._buffer.find(END, seen)
-            if at >= 0:
-                break
+        while (at := self._buffer.find(END, seen)) < 0:
             seen = max(0, len(self._buffer) - len(END))
-            self._refuse_long_head()
+            self._refuse_long_head(len(self._buffer))
             self._receive()
         self._refuse_long_head(at)
         head = bytes(self._buffer[:at])
@@ -94,8 +91,7 @@ class Connection:
         self._go_on()
         return head
 
-    def _refuse_long_head(self, end: int | None = None) -> None:
-        size = len(self._buffer) if end is None else end
+    def _refuse_long_head(self, size: int) -> None:
         if size > MAX_LINE and self._buffer.find(b"\r\n", 0, MAX_LINE + 2) < 0:
             raise HttpError(414, "too_long", f"the request line has more than {MAX_LINE} bytes")
         if size > MAX_HEAD:
