@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable
 
+# What a spreadsheet would run as a formula begins so.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 

@@ -182,7 +182,7 @@ def _separated(
 
 
 def _tsv_line(values: Sequence[object], terminal: Terminal) -> str:
-    cells = (escape(plain(value).replace("\\", "\\\\").replace("\r", "\\r")) for value in values)
+    cells = (escape(plain(value).replace("\\", "\\\\")) for value in values)
     return "\t".join(cells) + "\n"
 
 

@@ -6,6 +6,7 @@ since SQLite uses a partial index only where the condition of the index stands i
 
 from __future__ import annotations
 
+from ..model.fields import KEPT
 from ..model.job import PENDING, STATES, Job
 from .contexts import decode_env
 from .schema import DUE, FINAL
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from .database import Database
     from .sqlite import Row
 
-JOBS = """
-SELECT jobs.id, number, command, state, queue, priority, attempts, max_retries, timeout, run_at, created_at,
-       updated_at, jobs.started_at AS started_at, jobs.finished_at AS finished_at, jobs.duration AS duration,
-       jobs.exit_code AS exit_code, jobs.signal AS signal, jobs.error AS error, attempts.worker AS worker,
-       attempts.pid AS pid, cwd, env, tags, allow_background, schedule
+# What a job tells of its last attempt stands in both tables, or there alone.
+SOURCES = {"worker": "attempts", "pid": "attempts", "cwd": "contexts", "env": "contexts"}
+FLAGS = [field.name for field in KEPT if field.kind.name == "flag"]
+JOBS = f"""
+SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in Job.FIELDS)}
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
@@ -362,5 +363,5 @@ def _job(row: Row) -> Job:
     values = dict(zip(row.keys(), row))
     values["env"] = decode_env(values["env"])
     values["tags"] = tuple(values["tags"].strip(",").split(",")) if values["tags"] else ()
-    values["allow_background"] = bool(values["allow_background"])
+    values.update((name, bool(values[name])) for name in FLAGS)
     return Job(**values)

@@ -17,6 +17,8 @@ from tests.commands.test_table import TEXTS
 COMMANDS = load()
 # Texts that an argument takes and that none of TEXTS is.
 MORE_TEXTS = (
+    ".",
+    "/",
     "3-4",
     "* * * * *",
     "UTC",

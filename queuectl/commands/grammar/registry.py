@@ -123,9 +123,9 @@ class Arg:
         """Raise ValueError for a text that is wrong, also where the job's own rule would say so only later."""
         value = self.value(text)
         if self.field is not None:
-            from ...model.spec import FIELDS
+            from ...model.fields import BY_NAME
 
-            FIELDS[self.field](value, now)
+            BY_NAME[self.field].check(value, now)
 
 
 def watch_interval(text: str) -> float:

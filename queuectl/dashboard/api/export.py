@@ -8,7 +8,6 @@ from ..http.message import Response
 from . import filters, listing
 from .jobs import SORT, Q
 from .route import route
-from .shapes import job_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,8 +61,8 @@ def _with_header(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _json_line(job: Job) -> str:
     import json
 
-    return json.dumps(job_json(job), ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(job.as_json(), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _csv_row(job: Job) -> str:
-    return csv_line(job_json(job).values())
+    return csv_line(job.as_json().values())

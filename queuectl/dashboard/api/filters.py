@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from ...engine.references import is_digits
 from ...model import when
+from ...model.checks import is_utf8
 from ...model.errors import did_you_mean, quoted
 from ...model.job import STATE_WORDS, STATES, states_named
-from ...model.spec import is_utf8
 from ...store.pages import SORTED_STATES, Term, Wanted
 from ..http.message import HttpError
 

@@ -23,7 +23,7 @@ from ...model.job import (
 )
 from ...model.when import MINUTE
 from ...store.search import JobFilter
-from .reading import left_out
+from .reading import marked
 from .summary import worker_rows
 
 TYPE_CHECKING = False
@@ -226,11 +226,7 @@ def read_tail(opened: OpenHome, number: int, limit: int = TAIL_BYTES) -> Tail:
     if not pieces:
         return Tail(found[0], attempts[-1]["attempt"], 0, "")
     start = max(pieces[0].position, pieces[-1].end - limit)
-    data = bytearray()
-    for piece, missing in left_out(iter(pieces), start):
-        if missing:
-            data += f"\n[... {missing} bytes left out ...]\n".encode()
-        data += piece.data[max(0, start - piece.position) :]
+    data = b"".join(marked(pieces, start))
     return Tail(found[0], attempts[-1]["attempt"], start, data.decode("utf-8", "backslashreplace"))
 
 
