@@ -90,8 +90,8 @@ class Handler(BaseHTTPRequestHandler):
         self.parse_request()
         found: dict[str, str] = {}
         for name, value in self.headers.items():
-            key = name.lower()
-            found[key] = f"{found[key]}, {value}" if key in found else value
+            key, text = name.lower(), value.strip(" \t")
+            found[key] = f"{found[key]}, {text}" if key in found else text
         path, query = split_target(self.path)
         return Request("GET" if self.command == "HEAD" else self.command, path, query, found)
 
