@@ -6,17 +6,15 @@ a stream that is open does not keep the process from ending.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import contextmanager
 from functools import partial
 
-from ..engine.daemons.dashboard_control import remove_links, write_links
-from ..engine.home.instance import DASHBOARD, enter, leave, lock_text, take_lock
-from ..engine.home.presence import Presence
-from ..engine.machine.doorbell import Doorbell
-from ..engine.machine.reaper import Reaper
-from ..engine.machine.wakeup import Wakeup
+from ..engine.daemons.daemon import DASHBOARD
+from ..engine.daemons.dashboard import remove_links, write_links
+from ..engine.daemons.instance import Instance
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import DaemonUnavailable, StoreUnavailable
 from .api.overview import overview
@@ -28,13 +26,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, Mapping
 
-    from ..engine.daemons.dashboard_control import DashboardOptions
+    from ..engine.daemons.dashboard import DashboardOptions
     from ..engine.machine.log import Log
     from ..model.clock import Clock
     from ..store import Home
-    from ..store.lockfile import LockFile
 
-BELL = "dashboard"
 LOOK_SECONDS = 1.0
 ACCEPT_SECONDS = 0.25
 NOTE_SECONDS = 0.5
@@ -48,74 +44,64 @@ def run_dashboard(
 
     A second signal to stop does not wait for anybody.
     """
-    home.prepare()
-    lock = take_lock(DASHBOARD, home, clock)
-    app = App(home.path, read_only=options.read_only, clock=clock)
     before = {name: signal.getsignal(getattr(signal, name)) for name in SIGNALS}
+    instance = Instance(DASHBOARD, home, actor=f"web[{os.getpid()}]", clock=clock)
+    app = App(home.path, read_only=options.read_only, clock=clock)
     try:
         # A home that cannot be used is an error now, not on every page.
         app.queue.settings()
         server = Server(app.queue, options, handle=partial(handle, app), overview=partial(overview, app))
         try:
-            _serve(home, app, server, lock, on_ready, before)
+            _serve(home, app, server, instance, on_ready, before)
         finally:
             server.server_close()
     finally:
         app.queue.close()
-        lock.close()
+        instance.close()
 
 
 def _serve(
     home: Home,
     app: App,
     server: Server,
-    lock: LockFile,
+    instance: Instance,
     on_ready: Callable[[str], None],
     before: Mapping[str, Any],
 ) -> None:
-    store, clock, log = app.queue.store, app.clock, server.log
-    record = ""
-    with _noting_failure(log):
-        record = enter(DASHBOARD, store, clock.wall())
-    bell = Doorbell(home, BELL)
-    presence = Presence(home, store.database, lock, bell, log=log, clock=clock, text=lock_text())
-    reaper = Reaper(clock)
-    wakeup = Wakeup(bell, interrupts=True)
+    store, wakeup, log = app.queue.store, instance.wakeup, server.log
+    instance.watch(store)
+    with _noting_failure(log), store.writing():
+        instance.enter(store)
     acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)
     acceptor.start()
     try:
         write_links(home, server.url, server.link)
         log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
-        _note(app, server, "dashboard started")
+        with _noting_failure(log):
+            instance.note(store, "dashboard started", server.place, NOTE_SECONDS)
         on_ready(server.url)
         add_up(app, log)
         remade = 0
         while not wakeup.stops and acceptor.is_alive():
-            reaper.step()
-            wakeup.stop(presence.step())
-            if presence.remade != remade:
+            instance.step()
+            if instance.presence.remade != remade:
                 with _noting_failure(log):
                     write_links(home, server.url, server.link)
-                    remade = presence.remade
+                    remade = instance.presence.remade
             wakeup.wait(0 if wakeup.stops else LOOK_SECONDS)
     finally:
         # From now on a signal does what it did before us: Ctrl-C ends even this.
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler)
-        wakeup.close()
         server.hub.close()
         server.shutdown()
-        _note(app, server, "dashboard stopped")
-        with _noting_failure(log):
-            leave(DASHBOARD, store, record, NOTE_SECONDS)
-        presence.close()
+        instance.leave(store, "dashboard stopped", server.place, NOTE_SECONDS)
         _remove_links(home, log)
-        log.say("stopped")
 
 
 @contextmanager
 def _noting_failure(log: Log) -> Iterator[None]:
-    """Go on without what fails: a store that cannot be written to at the moment can still be looked at."""
+    """Go on without what fails: a store that can only be looked at can still be shown."""
     try:
         yield
     except (StoreUnavailable, DaemonUnavailable) as error:
@@ -134,8 +120,3 @@ def _remove_links(home: Home, log: Log) -> None:
     except OSError as error:
         # Nobody is kept from anything: the token of a dashboard that has ended opens nothing.
         log.complain(f"the link in {home.run} stays: {error.strerror}")
-
-
-def _note(app: App, server: Server, what: str) -> None:
-    with _noting_failure(server.log), app.queue.store.writing(NOTE_SECONDS):
-        app.queue.store.events.add(what, actor=app.queue.actor, now=app.clock.wall(), detail=server.place)

@@ -2,8 +2,8 @@
 
 Quoting is that of a POSIX shell without expansions: 'single', "double" with backslash before `"\\$` and
 the back quote, a backslash outside. `;` outside quotes ends a command, `#` at the beginning of a word
-begins a comment. One scanner serves running and completing, so both see the same words; `shlex` would not say which
-word and which quote are open at the cursor.
+begins a comment. One scanner serves running and completing, so both see the same words; `shlex` does not say
+which quote is open and how a word was typed, which completing needs.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def cursor(line_up_to_cursor: str) -> Cursor:
     return scanner.under_cursor()
 
 
-def quoted(value: str, quote: str = "") -> str:
+def shell_word(value: str, quote: str = "") -> str:
     """Return a word as it has to be typed: within the quote that is open, or quoted where it needs to be."""
     if quote == '"':
         return '"' + "".join("\\" + char if char in ESCAPED_IN_DOUBLE else char for char in value) + '"'
@@ -131,5 +131,5 @@ def quoted(value: str, quote: str = "") -> str:
         return value
     # Within quotes the shell would not take ~/ for the user's directory.
     if not quote and value.startswith("~/"):
-        return "~/" + (quoted(value[2:]) if value[2:] else "")
+        return "~/" + (shell_word(value[2:]) if value[2:] else "")
     return "'" + value.replace("'", "'\\''") + "'"

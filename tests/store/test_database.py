@@ -42,7 +42,7 @@ WRITES = {
     "end": lambda store: store.attempts.end(2, Outcome.exited(0), duration=1, output_size=1, now=NOW),
     "append": lambda store: store.output.append(2, [Piece(0, 1, b"x")], head_end=0, tail_start=0),
     "event": lambda store: store.events.add("x", actor="x", now=NOW),
-    "pool target": lambda store: store.meta.set_pool_target(1),
+    "pool groups": lambda store: store.meta.set_pool_groups({"": 1}),
     "touch": lambda store: store.meta.touch(NOW),
     "setting": lambda store: store.meta.set_setting("a", "b"),
     "reset": lambda store: store.meta.reset_setting("a"),

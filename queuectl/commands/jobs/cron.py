@@ -181,9 +181,10 @@ def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
 
 def _row(context: Context, schedule: Schedule) -> dict[str, Any]:
     from ...model.cron import Cron
+    from ...model.cronwords import describe
 
     try:
-        words = Cron.parse(schedule.expression).describe()
+        words = describe(Cron.parse(schedule.expression))
     except ValueError as error:
         words = str(error)
     last = context.queue.store.schedules.last_jobs(schedule.name)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ...engine.home.instance import pool_pid, scheduler_pid
+from ...engine.daemons.daemon import POOL, SCHEDULER
 from ...engine.home.timezone import follows_home, home_zone, zone_of
 from ...engine.machine.localzone import rules
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
 from ...model import when
 from ...model.cron import Cron
+from ...model.cronwords import describe
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING, as_json
 from ...model.job import SCHEDULED
@@ -149,7 +150,7 @@ def _coming(app: App, schedule: Schedule, now: int, until: int, most: int) -> di
 
 def _words(schedule: Schedule) -> str:
     try:
-        return Cron.parse(schedule.expression).describe()
+        return describe(Cron.parse(schedule.expression))
     except ValueError:
         return schedule.expression
 
@@ -157,7 +158,7 @@ def _words(schedule: Schedule) -> str:
 @route("GET", "/schedules", "The recurring jobs, by name", answer=record(items=many(ref("Schedule")), attended=FLAG))
 def schedules(app: App) -> Response:
     home = app.queue.home
-    attended = pool_pid(home) is not None or scheduler_pid(home) is not None
+    attended = POOL.pid(home) is not None or SCHEDULER.pid(home) is not None
     return json_response(
         {"items": [_schedule(app, found) for found in Recurring(app.queue).all()], "attended": attended}
     )
@@ -236,7 +237,7 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     return json_response(
         {
             "expression": read_cron.expression,
-            "words": read_cron.describe(),
+            "words": describe(read_cron),
             "timezone": name,
             "next": [{"utc": iso(at), "local": when.local(at), "in": when.ago(at, now)} for at in times],
         }

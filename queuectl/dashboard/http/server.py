@@ -34,7 +34,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...engine.daemons.dashboard_control import DashboardOptions
+    from ...engine.daemons.dashboard import DashboardOptions
     from ...engine.queue import Queue
     from .answer import Handle
     from .message import Response
