@@ -11,7 +11,6 @@ from ...model.fields import HOW, KEPT
 from ...model.job import STATES, Job
 from ...model.verbs import VERBS, allowed_verbs
 from ...model.when import iso
-from ..http.message import HttpError, json_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from ...model.fields import Field
     from ...store.attempts import Attempt
     from ...store.sqlite import Row
-    from ..http.message import Response
 
     Schema = dict[str, Any]
 
@@ -69,28 +67,6 @@ def whole(low: int, high: int) -> Schema:
 def one_of(*words: str) -> Schema:
     """Return the schema of one of some words."""
     return {"type": "string", "enum": list(words)}
-
-
-class ApiError(HttpError):
-    """A refusal that says more: `extra` stands beside its code and message."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        field: str | None = None,
-        **extra: object,
-    ) -> None:
-        super().__init__(status, code, message, hint=hint, field=field)
-        self.extra = extra
-
-    def response(self) -> Response:
-        """Return it as the answer."""
-        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field, **self.extra}
-        return json_response({"error": error}, self.status, self.headers)
 
 
 def seconds(ms: float | None) -> float | None:
