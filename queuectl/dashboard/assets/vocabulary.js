@@ -1,8 +1,8 @@
 // What a job can be and what can be done with it, in the order of the server, which has the only list of both.
 
-export const STATES = new Map(); // name: {glyph, phrase, is_final, is_due, is_rare}
-export const VERBS = new Map(); // name: {label, done, question, key, states, means, destroys, in_rows, is_plain}
-export const SORTS = new Map(); // name: the states that it fits
+export const STATES = new Map();
+export const VERBS = new Map();
+export const SORTS = new Map(); // to the states that an order fits
 
 export function learn({ states, verbs, sorts }) {
   for (const state of states) STATES.set(state.name, state);
