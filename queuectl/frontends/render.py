@@ -18,6 +18,7 @@ import os
 
 from queuectl.frontends.terminal import STATE_STYLES, clip, escape, escape_json, pad, width
 from queuectl.model import when
+from queuectl.model.fields import KEPT
 from queuectl.model.printable import FORMULA_STARTS
 
 TYPE_CHECKING = False
@@ -32,8 +33,7 @@ FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
 TIME, DURATION, BYTES = "time", "duration", "bytes"
 KINDS = {
     "at": TIME,
-    "duration": DURATION,
-    "timeout": DURATION,
+    **{field.name: DURATION for field in KEPT if field.kind.name == "duration"},
     "wait_time": DURATION,
     "run_time": DURATION,
     "uptime": DURATION,
@@ -46,8 +46,7 @@ KINDS = {
 # Free text can be clipped, but not below this many columns.
 FLEXIBLE = {
     "id": 8,
-    "command": 12,
-    "error": 12,
+    **{field.name: 12 for field in KEPT if field.is_wide},
     "detail": 12,
     "message": 12,
     "reason": 12,
