@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from .database import WriteTransaction
+    from .recent import Recent
     from .schedules import Schedules
 
 __all__ = ["Home", "Store"]
@@ -98,6 +99,13 @@ class Store:
 
             self._schedules = Schedules(self.database, self.contexts)
         return self._schedules
+
+    @property
+    def recent(self) -> Recent:
+        """What the newest attempts tell."""
+        from .recent import Recent
+
+        return Recent(self.database)
 
     @property
     def is_read_only(self) -> bool:

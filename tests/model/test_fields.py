@@ -54,7 +54,7 @@ def test_a_schedule_has_the_fields_that_it_gives_its_jobs() -> None:
 
 @pytest.mark.parametrize("field", KEPT, ids=repr)
 def test_a_field_may_be_missing_where_its_annotation_says_so(field: Any) -> None:
-    assert field.is_nullable == (Job.__annotations__[field.name].endswith(" | None"))
+    assert field.is_nullable == Job.__annotations__[field.name].endswith("| None")
 
 
 def test_each_name_and_each_spelling_means_one_field() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from ...model.job import Job
+    from ...store.attempts import Attempt
     from ..context import Context
 
 GROUP = "Jobs"
@@ -146,10 +147,10 @@ def show(context: Context, *, id: str) -> Result:
     return Result(record=record, ids=[job.id], message=_shown(job, record))
 
 
-def _attempt(row: Any) -> dict[str, Any]:
+def _attempt(found: Attempt) -> dict[str, Any]:
     from ...model.when import iso
 
-    attempt = dict(row)
+    attempt = found.as_dict()
     del attempt["id"]
     for key in ("started_at", "finished_at"):
         attempt[key] = iso(attempt[key])

@@ -190,21 +190,21 @@ def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
     belongs_to = ("events", kind)
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
     found, before = app.queue.store.events, place.key[0]
-    rows = found.page(before, kind, EVENT_WINDOW if kind else limit, limit)
-    end = rows[-1]["id"] if len(rows) == limit else found.end_of_window(before, EVENT_WINDOW) if kind else None
-    following = None if end is None else cursors.write(Cursor((end,), place.seen + len(rows)), belongs_to)
+    page = found.page(before, kind, EVENT_WINDOW if kind else limit, limit)
+    end = page[-1].id if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if kind else None
+    following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
     return json_response(
         {
             "items": [
                 {
-                    "number": row["id"],
-                    "at": iso(row["at"]),
-                    "kind": row["kind"],
-                    "job": row["job"],
-                    "detail": row["detail"],
-                    "by": row["actor"],
+                    "number": event.id,
+                    "at": iso(event.at),
+                    "kind": event.kind,
+                    "job": event.job,
+                    "detail": event.detail,
+                    "by": event.actor,
                 }
-                for row in rows
+                for event in page
             ],
             "next": following,
         }
@@ -245,6 +245,6 @@ SUGGESTIONS: dict[str, Callable[[Store, str], dict[str, int | None]]] = {
     "tag": lambda store, prefix: dict.fromkeys(store.search.recent_tags(TAGGED_JOBS)),
     "id": lambda store, prefix: dict.fromkeys(row["id"] for row in store.search.named(prefix, SUGGESTED)),
     "schedule": lambda store, prefix: dict.fromkeys(schedule.name for schedule in store.schedules.all()),
-    "worker": lambda store, prefix: dict.fromkeys(str(row["id"]) for row in store.workers.all()),
+    "worker": lambda store, prefix: dict.fromkeys(str(row.id) for row in store.workers.all()),
     "setting": lambda store, prefix: dict.fromkeys(setting.name for setting in SETTINGS),
 }
