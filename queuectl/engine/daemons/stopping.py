@@ -12,7 +12,7 @@ from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
 from .daemon import ELSEWHERE, POOL
 from .ending import LOOK_SECONDS, end
-from .groups import living_workers, option, workers_text
+from .groups import await_pool, living_workers, option, workers_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,12 +33,15 @@ def stop_workers(opened: OpenHome, group: str | None = None, *, patience: float 
     ended and go back to the queue. With either, what does not even follow that order is killed. Raises
     DaemonUnavailable for what cannot be signalled from here, what does not answer and what cannot be ended.
     """
-    if group is not None and _drop(opened, group):
-        group = None  # The pool ends with its last group.
+    first: int | None = None
+    if group is not None:
+        # Idle ones are gone before one could look for them.
+        first = next((row["pid"] for row in living_workers(opened, group)), None)
+        if _drop(opened, group):
+            group = None  # The pool ends with its last group.
     settings = _settings(opened)
     orders = _orders(settings, patience, force, is_asked=_is_stopping(opened, group))
     limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
-    first: int | None = None
     while True:
         targets = _targets(opened, group)
         if not targets:
@@ -56,6 +59,7 @@ def _drop(opened: OpenHome, group: str) -> bool:
     if pool is None:
         return False
     pool.here()
+    await_pool(opened)
     with store.writing():
         groups = store.meta.pool_groups()
         count = groups.pop(group, 0)
