@@ -72,7 +72,7 @@ def _serve(
     try:
         write_links(home, server.url, server.link)
         server.log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
-        _record(server.log, lambda: instance.note(store, "dashboard started", server.place, NOTE_SECONDS))
+        _record(server.log, lambda: instance.note("dashboard started", server.place, NOTE_SECONDS))
         on_ready(server.url)
         add_up(app, server.log)
         remade = 0
@@ -87,13 +87,13 @@ def _serve(
             signal.signal(getattr(signal, name), handler)
         server.hub.close()
         server.shutdown()
-        instance.leave(store, "dashboard stopped", server.place, NOTE_SECONDS)
+        instance.leave("dashboard stopped", server.place, NOTE_SECONDS)
         _remove_links(home, server.log)
 
 
 def _enter(instance: Instance, store: Store) -> None:
     with store.writing():
-        instance.enter(store)
+        instance.enter()
 
 
 def _record(log: Log, write: Callable[[], None]) -> None:
