@@ -57,9 +57,8 @@ class Queue(OpenHome):
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
 
-        `fields` are those of a job in JSON: `id`, `queue`, `priority` (-1000 to 1000, higher first),
-        `retries`, `timeout` (seconds, or a text such as "5m", or None for no limit), `run_at`, `hold`,
-        `cwd`, `env`, `tags`, `allow_background`. Raises InvalidInput, or Conflict if the id exists.
+        `fields` are those of a job in JSON, such as `priority=5`, `timeout="5m"` or `tags=["nightly"]`:
+        docs/adding-jobs.md has all of them. Raises InvalidInput, or Conflict if the id exists.
         """
         return self.get(self.enqueue([{"command": command, **fields}])[0])
 
@@ -215,7 +214,7 @@ class Queue(OpenHome):
         return change
 
     def edit(self, /, *references: str | int, **fields: object) -> Change:
-        """Change jobs that wait: `command`, `queue`, `priority`, `max_retries`, `timeout`, `run_at`, `cwd`, `tags`.
+        """Change jobs that wait. `fields` are those of `add` that `queuectl edit` has an option for.
 
         What is not given stays. Raises NotFound, or InvalidInput.
         """

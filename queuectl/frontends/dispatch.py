@@ -55,6 +55,10 @@ class Session:
         """Return the terminal of the session itself."""
         return _terminal(self.defaults)
 
+    def fail(self, error: QueueCTLError) -> int:
+        """Say what went wrong outside of any command; return the exit code."""
+        return _fail(error, self.defaults)
+
     def execute(self, words: Sequence[str]) -> int:
         """Run one command; return its exit code. Nothing but a bug in the interpreter escapes it."""
         options = self.defaults
@@ -136,29 +140,25 @@ def _terminal(options: Mapping[str, Any]) -> Terminal:
 
 
 def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
-    """Say what went wrong, the way the options want it; return the exit code."""
+    """Say what went wrong and what to do next, for people or (one JSON document) for programs; return the exit code."""
     if options.get("debug"):
         import traceback
 
         traceback.print_exc()
-    show_error(error, _terminal(options), as_json=options.get("output") == "json")
-    return error.exit_code
-
-
-def show_error(error: QueueCTLError, terminal: Terminal, *, as_json: bool = False) -> None:
-    """Say what went wrong and what to do next, for people or (one JSON document) for programs."""
-    if as_json:
+    terminal = _terminal(options)
+    if options.get("output") == "json":
         import json
 
         found = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint}
         if isinstance(error, InvalidInput):
             found["problems"] = error.problems  # type: ignore[assignment]
         terminal.say(json.dumps({"error": found}))
-        return
+        return error.exit_code
     for problem in error.problems if isinstance(error, InvalidInput) else [error.message]:
         terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
     if error.hint:
         terminal.say(f"  hint: {terminal.err.safe(error.hint)}")
+    return error.exit_code
 
 
 def silence() -> int:

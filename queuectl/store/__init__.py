@@ -28,7 +28,6 @@ from .meta import Meta
 from .opening import open_database
 from .output import Output
 from .pages import Pages
-from .schedules import Schedules
 from .schema import VERSION
 from .search import Search
 from .stats import Stats
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from .database import WriteTransaction
+    from .recent import Recent
+    from .schedules import Schedules
 
 __all__ = ["Home", "Store"]
 
@@ -83,12 +84,28 @@ class Store:
         self.backlog = Backlog(self.database)
         self.stats = Stats(self.database, self.counts, self.timings)
         self.workers = Workers(self.database)
-        self.schedules = Schedules(self.database, self.contexts)
+        self._schedules: Schedules | None = None
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database, self.counts)
         self.pages = Pages(self.database, self.counts)
         self.database.before_commit = self.counts.flush
         self.database.after_rollback = self._forget
+
+    @property
+    def schedules(self) -> Schedules:
+        """The recurring jobs, which a short command does not load."""
+        if self._schedules is None:
+            from .schedules import Schedules
+
+            self._schedules = Schedules(self.database, self.contexts)
+        return self._schedules
+
+    @property
+    def recent(self) -> Recent:
+        """What the newest attempts tell."""
+        from .recent import Recent
+
+        return Recent(self.database)
 
     @property
     def is_read_only(self) -> bool:

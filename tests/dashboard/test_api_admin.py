@@ -13,6 +13,7 @@ from queuectl.engine.daemons.stopping import stop_workers
 from queuectl.engine.machine.identity import Identity
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
+from queuectl.model.fields import JOB_FIELDS
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -30,6 +31,17 @@ def real(home: str) -> Iterator[Api]:
     yield made
     stop_workers(made.app.queue, patience=None, force=True)
     made.close()
+
+
+def test_meta_says_what_fields_a_job_has_and_which_of_them_a_list_holds(api: Api) -> None:
+    add(api.store, id="a")
+    fields = {field["name"]: field for field in api.get("/meta")["fields"]}
+    assert list(fields) == [field.name for field in JOB_FIELDS]
+    assert {name for name, field in fields.items() if field["kept"]} == set(api.get("/jobs/a")["job"])
+    listed = {name for name, field in fields.items() if field["listed"]}
+    assert set(api.get("/jobs")["items"][0]) - listed == {"allowed_actions", "command_cut", "elapsed"}
+    assert (fields["tags"]["option"], fields["tags"]["edit_option"]) == ("--tag", "--tags")
+    assert fields["state"]["given"] is False and fields["command"]["required"] is True
 
 
 def test_meta_says_what_there_is(api: Api, home: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ...model.errors import InvalidInput
+from ...model.fields import JOB_FIELDS
 from ...model.job import FINAL_STATES, STATES
 from ...model.setting import Setting
 from ...model.settings import SETTINGS, find, resolve
@@ -14,12 +15,28 @@ from . import cursors, filters
 from .cursors import Cursor
 from .jobs import CURSOR, LIMIT, LONGEST_PAGE
 from .route import Field, route
-from .shapes import FLAG, INTEGER, SCHEMAS, TEXT, TIME, VERBS, many, maybe, one_of, record, ref, table
+from .shapes import (
+    FLAG,
+    INTEGER,
+    KIND_SCHEMAS,
+    LEFT_OUT,
+    SCHEMAS,
+    TEXT,
+    TIME,
+    VERBS,
+    many,
+    maybe,
+    one_of,
+    record,
+    ref,
+    table,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from ...model.fields import Field as JobField
     from ...model.setting import Value
     from ...store import Store
     from ..app import App
@@ -29,6 +46,9 @@ NEWEST = 1 << 60
 SUGGESTED = 20
 TAGGED_JOBS = 1_000
 FEATURES = ("bulk_actions", "dlq_groups", "export", "schedules", "stream", "prometheus")
+
+FIELD_TEXTS = ("name", "label", "help", "option", "edit_option")
+FIELD_FLAGS = ("given", "required", "editable", "recurring", "kept", "wide")
 
 SCHEMAS["Meta"] = record(
     version=TEXT,
@@ -41,7 +61,15 @@ SCHEMAS["Meta"] = record(
     actions=table(many(TEXT)),
     features=many(TEXT),
     sorts=many(TEXT),
+    fields=many(ref("Field")),
     limits=record(page=INTEGER, selection=INTEGER, output=INTEGER, points=INTEGER),
+)
+SCHEMAS["Field"] = record(
+    kind=one_of(*KIND_SCHEMAS),
+    default=TEXT,
+    listed=FLAG,
+    **dict.fromkeys(FIELD_TEXTS, TEXT),
+    **dict.fromkeys(FIELD_FLAGS, FLAG),
 )
 SCHEMAS["Config"] = record(
     items=many(
@@ -82,9 +110,21 @@ def meta(app: App) -> Response:
             "actions": {verb: list(states) for verb, states in VERBS.items()},
             "features": list(FEATURES),
             "sorts": list(filters.SORTS),
+            "fields": list(map(_field, JOB_FIELDS)),
             "limits": {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS},
         }
     )
+
+
+def _field(field: JobField) -> dict[str, Any]:
+    """Return what a page needs to know of a job's field: to ask for it, to show it, to name it in a command."""
+    return {
+        **{name: getattr(field, name) for name in FIELD_TEXTS},
+        **{name: getattr(field, f"is_{name}") for name in FIELD_FLAGS},
+        "kind": field.kind.name,
+        "default": field.default_words,
+        "listed": field.is_kept and field.name not in LEFT_OUT,
+    }
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=ref("Config"))
@@ -150,21 +190,21 @@ def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
     belongs_to = ("events", kind)
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
     found, before = app.queue.store.events, place.key[0]
-    rows = found.page(before, kind, EVENT_WINDOW if kind else limit, limit)
-    end = rows[-1]["id"] if len(rows) == limit else found.end_of_window(before, EVENT_WINDOW) if kind else None
-    following = None if end is None else cursors.write(Cursor((end,), place.seen + len(rows)), belongs_to)
+    page = found.page(before, kind, EVENT_WINDOW if kind else limit, limit)
+    end = page[-1].id if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if kind else None
+    following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
     return json_response(
         {
             "items": [
                 {
-                    "number": row["id"],
-                    "at": iso(row["at"]),
-                    "kind": row["kind"],
-                    "job": row["job"],
-                    "detail": row["detail"],
-                    "by": row["actor"],
+                    "number": event.id,
+                    "at": iso(event.at),
+                    "kind": event.kind,
+                    "job": event.job,
+                    "detail": event.detail,
+                    "by": event.actor,
                 }
-                for row in rows
+                for event in page
             ],
             "next": following,
         }
@@ -205,6 +245,6 @@ SUGGESTIONS: dict[str, Callable[[Store, str], dict[str, int | None]]] = {
     "tag": lambda store, prefix: dict.fromkeys(store.search.recent_tags(TAGGED_JOBS)),
     "id": lambda store, prefix: dict.fromkeys(row["id"] for row in store.search.named(prefix, SUGGESTED)),
     "schedule": lambda store, prefix: dict.fromkeys(schedule.name for schedule in store.schedules.all()),
-    "worker": lambda store, prefix: dict.fromkeys(str(row["id"]) for row in store.workers.all()),
+    "worker": lambda store, prefix: dict.fromkeys(str(row.id) for row in store.workers.all()),
     "setting": lambda store, prefix: dict.fromkeys(setting.name for setting in SETTINGS),
 }
