@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model import when
 from ...model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, jobs_text
 from ..daemons.daemon import POOL, SCHEDULER
+from ..daemons.groups import group_of, option
 from .scheduler import scheduler_state
 from .summary import worker_rows
 
@@ -45,7 +46,7 @@ def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
         )
     if all(row["state"] == "busy" for row in workers):
         busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
-        return f"{busy}; {ahead}", "more workers: queuectl worker scale N"
+        return f"{busy}; {ahead}", f"more workers: queuectl worker scale N{option(group_of(workers[0]['queues']))}"
     return f"a worker takes it any moment; {ahead}", None
 
 
