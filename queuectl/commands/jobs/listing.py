@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model import fields
 from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.job import STATE_TABLE
 from ...model.kinds import read_names
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -173,7 +174,7 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
         ("timeout", "none" if job.timeout is None else when.duration_text(job.timeout)),
         ("added", f"{when.local(job.created_at)} by {record['created_by']}"),
     ]
-    if job.state in ("scheduled", "failed"):
+    if STATE_TABLE[job.state].is_due:
         values.append(("runs at", when.local(job.run_at)))
     if job.started_at is not None:
         values.append(("started", f"{when.local(job.started_at)} by worker {job.worker}"))
