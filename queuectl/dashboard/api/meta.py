@@ -102,6 +102,6 @@ def _field(field: JobField) -> dict[str, Any]:
         **{name: getattr(field, name) for name in FIELD_TEXTS},
         **{name: getattr(field, f"is_{name}") for name in FIELD_FLAGS},
         "kind": field.kind.name,
-        "default": field.default_words,
+        "default": f"the setting {field.setting}" if field.setting else field.default_words,
         "listed": field.is_kept and field.name not in LEFT_OUT,
     }
