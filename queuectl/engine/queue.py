@@ -17,15 +17,16 @@ import os
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
-from ..model.job import STATE_WORDS, states_named
+from ..model.filter import of_options, parse
+from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, OPEN_STATES, sources
 from ..model.spec import JobSpec, is_utf8
+from ..store.find import NEWEST_FIRST, SORTS
 from ..store.home import VARIABLE, find_home
-from ..store.search import SORTS, JobFilter
 from .change import Change, Refused
 from .home.opened import OpenHome
 from .home.settings import change_setting
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
-from .references import resolve
+from .selection import select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ if TYPE_CHECKING:
     from ..store import Store
 
 AT_ONCE = 500
+MEANS = {
+    "retry": (DEAD, FAILED),
+    "cancel": OPEN_STATES,
+    "hold": sources("hold"),
+    "release": (HELD,),
+    "edit": sources("edit"),
+    "remove": FINAL_STATES,
+}
 
 
 class Queue(OpenHome):
@@ -134,35 +143,35 @@ class Queue(OpenHome):
             raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
         return self.store.search.jobs(numbers)[0]
 
-    def find(self, references: Sequence[str | int]) -> list[int]:
-        """Return the numbers of the jobs that references (ids, or numbers) name, each once. Raises NotFound."""
-        return resolve(self.store.search, references)
+    def find(self, references: Sequence[str | int]) -> List[int]:
+        """Return the numbers of jobs, each once: of those that references (ids, or numbers) name, or a filter finds.
+
+        Raises NotFound, FilterError, or InvalidInput if there are both references and filters.
+        """
+        return select(self.store, references, self.clock.wall()).numbers
 
     def list(
         self,
-        *states: str,
+        *filters: str,
+        state: str | Sequence[str] = (),
         queue: str | Sequence[str] | None = None,
         tag: str | Sequence[str] | None = None,
         search: str | None = None,
-        sort: str = "-number",
+        sort: str = NEWEST_FIRST,
         limit: int = -1,
     ) -> List[Job]:
-        """Return jobs, by default all of them, newest first.
+        """Return the jobs that a filter finds, such as `state:dead queue:mail`; by default all of them, newest first.
 
-        `states` may hold `open` for all that are not final. `queue` is a name, or several of which a job must
-        be in one; `tag` is a name, or several of which it must have all. `search` is a text in the command or
-        id; `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
-        Raises InvalidInput for an unknown state or field.
+        The other parameters are spellings of the same: `state` and `queue` are a name, or several of which one must
+        fit; `tag` is a name, or several of which a job must have all. `search` is a text in the command or id;
+        `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
+        Raises FilterError (an InvalidInput), or InvalidInput for an unknown field.
         """
-        for state in states:
-            if state not in STATE_WORDS:
-                raise InvalidInput(f"there is no state {quoted(state)}{did_you_mean(state, STATE_WORDS)}")
-        if sort.lstrip("-") not in SORTS:
+        if sort[sort.startswith("-") :] not in SORTS:
             raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORTS)}", field="sort")
-        wanted = JobFilter(
-            states=states_named(states), queues=_several(queue), tags=_several(tag), search=search, sort=sort
-        )
-        return self.store.search.jobs(self.store.search.numbers(wanted, limit))
+        text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
+        wanted = parse(text, self.clock.wall())
+        return self.store.search.jobs(self.store.find.numbers(wanted, sort, limit))
 
     def wait(
         self,
@@ -194,8 +203,9 @@ class Queue(OpenHome):
     def cancel(self, *references: str | int) -> Change:
         """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
 
-        Like the other verbs it takes ids or numbers, and says which jobs it changed and which it had
-        to leave. Raises NotFound.
+        Like the other verbs it takes ids or numbers, or a filter such as `queue:mail tag:nightly`; without `state:`
+        the filter means what it means on the command line. It says which jobs it changed and which it had to leave.
+        Raises NotFound or InvalidInput.
         """
         change = self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now) is not None)
         ring(self.home, WORKERS, CONTROL)
@@ -220,7 +230,7 @@ class Queue(OpenHome):
         """
         from .editing import difference, read_changes
 
-        numbers, now = self.find(references), self.clock.wall()
+        numbers, now = self._meant("edit", references), self.clock.wall()
         changes = read_changes(self.store.search.jobs(numbers), fields, now)
 
         def apply(store: Store, number: int, now: int) -> bool:
@@ -286,12 +296,15 @@ class Queue(OpenHome):
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
         change = Change()
-        numbers = self.find(references)
+        numbers = self._meant(verb, references)
         for start in range(0, len(numbers), AT_ONCE):
             if start:
                 self.store.database.give_way()
             self._some(numbers[start : start + AT_ONCE], verb, apply, detail, now, change)
         return change
+
+    def _meant(self, verb: str, references: Sequence[str | int]) -> List[int]:
+        return select(self.store, references, self.clock.wall(), means=MEANS[verb]).numbers
 
     def _some(
         self,

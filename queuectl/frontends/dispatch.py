@@ -11,8 +11,8 @@ import os
 import sys
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import InvalidInput, QueueCTLError
-from .terminal import Terminal
+from ..model.errors import FilterError, InvalidInput, QueueCTLError
+from .terminal import Terminal, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ class FrontEnd:
         """Say something at once, beside the data."""
         self._terminal.note(self._terminal.err.safe(text))
 
-    def top(self, context: Context, interval: float) -> int:
-        """Show the live view until it is left."""
+    def top(self, context: Context, interval: float, filter: str) -> int:
+        """Show the live view until it is left, at first by a filter."""
         from .top import run_top
 
-        return run_top(context, self._terminal, interval=interval)
+        return run_top(context, self._terminal, interval=interval, filter=filter)
 
     def shell(self, context: Context, line: str | None, *, keep_going: bool) -> int:
         """Run a line, or the interactive shell."""
@@ -211,13 +211,19 @@ def explain(error: QueueCTLError, terminal: Terminal, *, as_json: bool = False) 
     if as_json:
         import json
 
-        found = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint}
+        found: dict[str, Any] = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint}
         if isinstance(error, InvalidInput):
-            found["problems"] = error.problems  # type: ignore[assignment]
+            found["problems"] = error.problems
+        if isinstance(error, FilterError):
+            found.update(position=error.position, suggestion=error.suggestion)
         terminal.say(json.dumps({"error": found}))
         return
     for problem in error.problems if isinstance(error, InvalidInput) else [error.message]:
         terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
+    if isinstance(error, FilterError) and terminal.err.is_tty:
+        before, after = error.text[: error.position], error.text[error.position :]
+        place = terminal.err.safe(before)
+        terminal.say(f"  {place}{terminal.err.safe(after)}\n  {' ' * width(place)}^")
     if error.hint:
         terminal.say(f"  hint: {terminal.err.safe(error.hint)}")
 

@@ -56,10 +56,16 @@ def is_utf8(text: str) -> bool:
 
 
 def check_id(value: object, now: int) -> str | None:
-    """An id starts with a letter or digit and has at most 128 of A-Z a-z 0-9 . _ : -"""
-    if value is None or is_name(value, ID_CHARACTERS, MAX_ID):
-        return value  # type: ignore[return-value]
-    raise ValueError(f"must be 1 to {MAX_ID} of A-Z a-z 0-9 . _ : - and start with a letter or digit")
+    """An id starts with a letter or digit, has at most 128 of A-Z a-z 0-9 . _ : -, and reads like no filter."""
+    if value is None:
+        return None
+    if not is_name(value, ID_CHARACTERS, MAX_ID):
+        raise ValueError(f"must be 1 to {MAX_ID} of A-Z a-z 0-9 . _ : - and start with a letter or digit")
+    from .filter import is_reserved
+
+    if is_reserved(str(value)):
+        raise ValueError("must not read like a number, a range (3-9), last, or a filter (state:dead)")
+    return str(value)
 
 
 def check_command(value: object, now: int) -> str:

@@ -21,13 +21,15 @@ from .backlog import Backlog
 from .contexts import Contexts
 from .counts import Counts
 from .database import Database
+from .dead import Dead
 from .events import Events
+from .find import Find
 from .home import Home
 from .jobs import Jobs
 from .meta import Meta
+from .names import Names
 from .opening import open_database
 from .output import Output
-from .pages import Pages
 from .schedules import Schedules
 from .schema import is_outgrown
 from .search import Search
@@ -86,7 +88,9 @@ class Store:
         self.schedules = Schedules(self.database, self.contexts)
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database, self.counts)
-        self.pages = Pages(self.database, self.counts)
+        self.find = Find(self.database, self.counts)
+        self.names = Names(self.database)
+        self.dead = Dead(self.database)
         self.database.before_commit = self.counts.flush
         self.database.after_rollback = self._forget
 

@@ -156,7 +156,7 @@ def test_a_home_may_have_any_name(tmp_path, name):
         add(store)
     assert (tmp_path / name / "queue.db").is_file()
     with open_store(str(tmp_path / name)) as store:
-        assert store.search.last() == 1
+        assert store.names.last() == 1
 
 
 @pytest.mark.parametrize(

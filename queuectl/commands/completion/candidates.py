@@ -39,7 +39,10 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "file": lambda ask, text: _files(ask, text),
     "directory": lambda ask, text: ask.files(text, only_directories=True),
     "command": lambda ask, text: ask.programs(text),
+    "filter": lambda ask, text: _filters(ask, text),
 }
+# Of these arguments, words of a filter may stand in the place of ids.
+WITH_FILTERS = ("filter", "job", "dead")
 
 
 def candidates(words: Sequence[str], text: str, ask: Lookup) -> list[Candidate]:
@@ -191,11 +194,15 @@ def _values(place: Place, arg: Arg, text: str, ask: Lookup) -> list[Candidate]:
         return _next_words(place.positionals)
     if kind is None:
         return [] if arg.is_option else _setting_values(place, text)
+    filters = _filters(ask, text) if text and arg.many and kind in WITH_FILTERS else []
+    if ":" in text and filters:
+        return filters
     head, comma, last = text.rpartition(",") if _is_list(arg, kind) else ("", "", text)
     given = {part for word in (head, *(() if arg.is_option else place.positionals)) for part in word.split(",")} - {""}
     minus = "-" if kind == "column" and last.startswith("-") else ""
     found = [one.after(minus) for one in KINDS[kind](ask, last)]
-    return [one.after(head + comma) for one in found if one.value not in given and _is_allowed(arg, one.value)]
+    found = [one.after(head + comma) for one in found if one.value not in given and _is_allowed(arg, one.value)]
+    return found if kind == "filter" else [*found, *filters]
 
 
 def _is_list(arg: Arg, kind: str) -> bool:
@@ -208,6 +215,21 @@ def _is_allowed(arg: Arg, text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _filters(ask: Lookup, text: str) -> list[Candidate]:
+    """Return what a word of a filter may become: a key, or of some keys a value, the last of several."""
+    from ...model.filter import KEYS
+
+    begun = "!" if text.startswith("!") else ""
+    key, colon, value = text[len(begun) :].partition(":")
+    if not colon:
+        return [Candidate(f"{begun}{name}:", f"jobs {KEYS[name][2]}", is_complete=False) for name in KEYS]
+    kind = "job" if key == "id" else key
+    if key not in KEYS or kind not in KINDS:
+        return []
+    head, comma, last = value.rpartition(",")
+    return [one.after(f"{begun}{key}:{head}{comma}") for one in KINDS[kind](ask, last)]
 
 
 def _last(text: str) -> list[Candidate]:

@@ -103,9 +103,21 @@ def parse(words: Sequence[str], defaults: Mapping[str, Any] | None = None) -> Pa
     except (Unusual, InvalidInput):
         # An option given twice is found here, too, but a wish for help goes before it.
         load()
+        _refuse_minus(words)
         from .argparser import parse_with_argparse
 
         return parse_with_argparse(words, defaults or {})
+
+
+def _refuse_minus(words: Sequence[str]) -> None:
+    """Raise FilterError for `-tag:x`, of which argparse would make the option -t."""
+    from ...model.filter import KEYS
+    from ...model.filter import parse as parse_filter
+
+    for word in _split_rest(words)[0]:
+        key, colon, _ = word.partition(":")
+        if colon and key.startswith("-") and key[1:].lower() in KEYS:
+            parse_filter(word, 0)
 
 
 def global_options(defaults: Mapping[str, Any]) -> dict[str, Any]:

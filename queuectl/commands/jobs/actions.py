@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...engine.change import Change
+    from ...engine.selection import Selection
     from ..context import Context
     from ..result import Result
-    from .selection import Selection
 
 GROUP = "Jobs"
 END_SECONDS = 5

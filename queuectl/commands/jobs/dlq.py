@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ...engine.selection import Selection, found_by
 from ...model.errors import Conflict
+from ...model.filter import Filter
 from ...model.job import DEAD, jobs_text
-from ...store.search import JobFilter
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .selection import YES, YES_ANYWAY, Selection, is_agreed, left_alone, read_ids, report
+from .selection import YES, YES_ANYWAY, is_agreed, left_alone, report, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ VERBOSE_COLUMNS = (
     "error",
     "command",
 )
-DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs (default: all of them)")
+DEAD_IDS = Arg(
+    "ids",
+    many=True,
+    metavar="ID|FILTER",
+    complete="dead",
+    help="dead jobs, or a filter such as 'queue:mail exit:1' for some of them (default: all of them)",
+)
 
 
 @command(
@@ -55,7 +62,7 @@ DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs 
 def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
     """List the dead jobs, newest first."""
 
-    jobs = context.queue.list(DEAD, sort="-finished_at", limit=limit or -1)
+    jobs = context.queue.list(state=DEAD, sort="-finished_at", limit=limit or -1)
     notes = [] if jobs else ["the dead letter queue is empty"]
     return Result(
         rows=[job.as_dict() for job in jobs],
@@ -107,7 +114,7 @@ def dlq_stats(context: Context) -> Result:
     YES_ANYWAY,
     Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them"),
     group=GROUP,
-    examples=("dlq retry job-1", "dlq retry"),
+    examples=("dlq retry job-1", "dlq retry exit:127", "dlq retry"),
 )
 def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts: bool) -> Result:
     """Run dead jobs again, all of them if no id is given."""
@@ -125,16 +132,15 @@ def dlq_remove(context: Context, *, ids: Sequence[str], yes: bool) -> Result:
 
 
 def _select(context: Context, ids: Sequence[str]) -> Selection:
-    """Return the dead jobs that were meant. Raises Conflict for one that is not dead."""
-    search = context.queue.store.search
+    """Return the dead jobs that were meant. Raises Conflict for one that was named and is not dead."""
     if not ids:
-        wanted = JobFilter(states=(DEAD,), sort="number")
-        return Selection(search.numbers(wanted), wanted)
-    numbers = context.queue.find(read_ids(context, ids))
-    for job in search.jobs(numbers):
-        if job.state != DEAD:
-            raise Conflict(
-                f'job "{job.id}" is not in the dead letter queue: it is {job.state}',
-                hint="see the dead ones with: queuectl dlq list",
-            )
-    return Selection(numbers)
+        return found_by(context.queue.store, Filter((DEAD,)))
+    meant = select(context, ids, means=(DEAD,))
+    jobs = context.queue.store.search.jobs(meant.numbers)
+    others = [job for job in jobs if job.state != DEAD]
+    if meant.is_named and others:
+        raise Conflict(
+            f'job "{others[0].id}" is not in the dead letter queue: it is {others[0].state}',
+            hint="see the dead ones with: queuectl dlq list",
+        )
+    return Selection([job.number for job in jobs if job.state == DEAD], meant.wanted)

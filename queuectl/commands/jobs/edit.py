@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ...model.job import HELD
+from ...model.job import HELD, sources
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .add import directory, run_time
-from .selection import DRY_RUN, IDS, YES_ANYWAY, Selection, read_ids, report, show_only
+from .selection import DRY_RUN, IDS_OR_FILTER, YES_ANYWAY, report, select, show_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @command(
     "edit",
-    IDS,
+    IDS_OR_FILTER,
     Arg("--command", metavar="COMMAND", help="another command", complete="command", field="command"),
     Arg("--queue", "-Q", help="move it to this queue", complete="queue", field="queue"),
     Arg("--priority", "-p", parse=arguments.whole, help="-1000 to 1000, higher runs first", field="priority"),
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     examples=(
         "edit job-7 --priority 50",
         "edit 3-9 --at 'tomorrow 02:00' --timeout 2h",
-        "list --state pending -o ids | queuectl edit - --queue slow",
+        "edit 'state:pending queue:mail' --queue slow",
     ),
 )
 def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, cwd: str | None, **given: Any) -> Result:
@@ -50,14 +50,14 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, cwd: str
     from ...model.errors import InvalidInput
 
     if not ids:
-        raise InvalidInput("which jobs? give ids", hint="see them with: queuectl list --state pending")
+        raise InvalidInput("which jobs? give ids or a filter", hint="see them with: queuectl list --state pending")
     run_at = run_time(given.pop("in"), given.pop("at"))
     fields = {
         name: value for name, value in {**given, "run_at": run_at, "cwd": directory(cwd)}.items() if value is not None
     }
     if not fields:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl edit --help")
-    meant = Selection(context.queue.find(read_ids(context, ids)))
+    meant = select(context, ids, means=sources("edit"))
     if dry_run:
         from ...engine.editing import read_changes
 

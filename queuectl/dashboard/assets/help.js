@@ -1,5 +1,6 @@
 // The help dialog: keyboard shortcuts and the filter language.
 
+import { get } from './api.js';
 import { open } from './dialogs.js';
 import { recall, remember } from './storage.js';
 import { button, h } from './ui.js';
@@ -16,22 +17,17 @@ const KEYS = [
   ['f', 'follow the output'], ['Esc', 'close'],
 ];
 
-const FILTERS = [
-  ['state:dead,failed', 'any of these states'], ['queue:mail', 'this queue'], ['tag:nightly', 'this tag'],
-  ['id:backup*', 'ids that begin so'], ['exit:127', 'this exit code'], ['tries:>2', 'more than two attempts'],
-  ['priority:>=5', 'this priority or more'], ['created:<2h', 'younger than two hours'],
-  ['duration:>30s', 'ran longer'], ['-tag:test', 'not this'], ['"two words"', 'the command holds this text'],
-];
-
 const list = (pairs) => h('dl', { class: 'facts' },
   pairs.map(([name, meaning]) => [h('dt', {}, h('kbd', {}, name)), h('dd', {}, meaning)]));
 
-export function help() {
+export async function help() {
+  const { filters } = await get('/meta');
+  const examples = filters.map(({ example, help: meaning }) => [example, `jobs ${meaning}`]);
   const off = recall('keys') === 'off';
   const box = h('input', { type: 'checkbox', checked: !off, on: { change: (event) =>
     remember('keys', event.target.checked ? 'on' : 'off') } });
   return open('Help', (close) => [h('div', { class: 'head' }, h('h1', { class: 'grow' }, 'Help'),
     button('Close', () => close(null))), h('h2', {}, 'Keyboard'),
       h('label', { class: 'check' }, box, 'Single keys do this'),
-  list(KEYS), h('h2', {}, 'Filters'), list(FILTERS)], { class: 'help' });
+  list(KEYS), h('h2', {}, 'Filters'), list([...examples, ['!tag:test', 'all other jobs']])], { class: 'help' });
 }

@@ -135,6 +135,6 @@ def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
     spec = JobSpec(schedule.command, max_retries=schedule.max_retries, timeout=schedule.timeout, cwd=schedule.cwd)
     spec.queue, spec.priority, spec.env = schedule.queue, schedule.priority, schedule.env
     (identifier,) = store.jobs.enqueue([spec], path=schedule.path, actor=actor, now=now, schedule=schedule.name)
-    number = store.search.number_of(identifier)
+    number = store.names.number_of(identifier)
     assert number is not None
     return number
