@@ -9,7 +9,7 @@ import sys
 def main() -> None:
     """Find the package beside this file, also where Python does not look there by itself (-I)."""
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    from queuectl.frontends.cli import run
+    from queuectl.__main__ import run
 
     run(bare="menu")
 

@@ -1,8 +1,32 @@
-"""python -m queuectl"""
+"""The program: `queuectl`, `python -m queuectl` and `main.py`. It alone knows the front ends and the dashboard."""
 
 from __future__ import annotations
 
-from queuectl.frontends.cli import run
+from .frontends import cli
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, NoReturn, Sequence
+
+    from .commands.context import Context
+    from .engine.daemons.dashboard_control import DashboardOptions
+
+
+def run(*, bare: str = "shell") -> NoReturn:
+    """Run the command line of this process and leave with its exit code; `bare` is what no command means."""
+    cli.run(_serve, bare=bare)
+
+
+def main(words: Sequence[str], *, bare: str = "") -> int:
+    """Run one command; return its exit code. `bare` is the command that is meant where none is given."""
+    return cli.main(words, _serve, bare=bare)
+
+
+def _serve(context: Context, options: DashboardOptions, on_ready: Callable[[str], None]) -> None:
+    from .dashboard.daemon import run_dashboard
+
+    run_dashboard(context.queue.home, options, on_ready=on_ready, clock=context.clock)
+
 
 if __name__ == "__main__":
     run()

@@ -1,37 +1,44 @@
-"""Run the tests: `python3 -m tests [pytest's arguments]`; without arguments, all of them.
+"""Run the tests: `python3 -m tests [--quick] [FILE|FOLDER ...]`, or with pytest's own arguments.
 
-pytest is run in this process when this Python has it. When it has not, an environment is made
-in `.venv-tests/` (or, where the project cannot be written to, in a temporary directory that is
-removed afterwards), pytest is installed there and runs the same. The exit code is pytest's.
+Without arguments all tests run; `--quick` leaves out those marked `slow`. The files are shared among as many
+processes as this machine has cores. With any other argument one pytest runs, with all of them as they are.
+
+pytest is run by this Python when it has it. When it has not, an environment is made in `.venv-tests/` (or, where
+the project cannot be written to, in a temporary directory that is removed afterwards) and pytest is installed
+there. The exit code is pytest's: 0 if all passed, else that of the first file that failed.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Iterator
+
+if TYPE_CHECKING:
+    Done = subprocess.CompletedProcess[str]
 
 ROOT = Path(__file__).resolve().parent.parent
 # One environment for each Python, so that going back and forth between two does not rebuild it.
 ENVIRONMENT = ROOT / ".venv-tests" / "{}.{}".format(*sys.version_info)
+# Those that take long begin first: whoever ends last then ends with something short.
+FOLDERS = ("engine", "frontends", "dashboard", "commands", "store", "model")
+QUICK = ["-m", "not slow"]
+NOTHING_SELECTED = 5
+COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
 
 def main(arguments: list[str]) -> int:
-    """Run pytest with these arguments and return its exit code."""
+    """Run the tests that these arguments name and return the exit code."""
     if importlib.util.find_spec("pytest") is not None:
-        import pytest
-
-        say(f"running pytest {pytest.__version__} of {sys.executable}")
-        return int(pytest.main(arguments))
-    return run_in_own_environment(arguments)
-
-
-def run_in_own_environment(arguments: list[str]) -> int:
-    """Run pytest from the environment of the tests, which is made first if it is not there."""
+        return run(sys.executable, arguments)
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             sys.exit(
@@ -39,14 +46,78 @@ def run_in_own_environment(arguments: list[str]) -> int:
                 "hint: apt-get install python3-venv (or your system's like), or install pytest yourself"
             )
     if has_pytest(ENVIRONMENT):
-        say(f"running pytest of {ENVIRONMENT}")
-        return run_pytest(ENVIRONMENT, arguments)
+        return run(python_of(ENVIRONMENT), arguments)
     if can_make(ENVIRONMENT):
         prepare(ENVIRONMENT)
-        return run_pytest(ENVIRONMENT, arguments)
+        return run(python_of(ENVIRONMENT), arguments)
     with tempfile.TemporaryDirectory(prefix="queuectl-tests-") as directory:
         prepare(Path(directory))
-        return run_pytest(Path(directory), arguments)
+        return run(python_of(Path(directory)), arguments)
+
+
+def run(python: str, arguments: list[str]) -> int:
+    """Run pytest by this Python: once for each file that is named, or with arguments of its own just once."""
+    options = QUICK if "--quick" in arguments else []
+    words = [word for word in arguments if word != "--quick"]
+    if not all(os.path.exists(word) for word in words):
+        say(f"running pytest of {python}")
+        return subprocess.run([python, "-m", "pytest", *options, *words], check=False).returncode
+    files = list(test_files([Path(word) for word in words] or [ROOT / "tests"]))
+    processes = min(len(files), available_cores())
+    say(f"running pytest of {python}, {len(files)} files in {processes} processes")
+    return share([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], files, processes)
+
+
+def test_files(places: list[Path]) -> Iterator[str]:
+    """Yield the test files in these places, each once, in the order in which they begin."""
+    found = {file.resolve() for place in places for file in ([place] if place.is_file() else place.rglob("test_*.py"))}
+    names = [os.path.relpath(file, ROOT) for file in found]
+    rank = {folder: number for number, folder in enumerate(FOLDERS)}
+    yield from sorted(names, key=lambda name: (rank.get(Path(name).parts[1], len(rank)), name))
+
+
+def share(command: list[str], files: list[str], processes: int) -> int:
+    """Run the command for each file, so many at a time; print what each says when it has ended, and the sum."""
+    started = time.monotonic()
+    counts: dict[str, int] = {}
+    code = 0
+    for file, done in run_all(command, files, processes):
+        last = done.stdout.rstrip().rpartition("\n")[2]
+        for count, what in COUNT.findall(last):
+            kind = "failed" if what.startswith("error") else what
+            counts[kind] = counts.get(kind, 0) + int(count)
+        failed = done.returncode not in (0, NOTHING_SELECTED)
+        code = code or (done.returncode if failed else 0)
+        print(done.stdout if failed or "skipped" in last else f"{file}: {last.strip('= ')}", flush=True)
+    said = ", ".join(f"{counts.get(what, 0)} {what}" for what in ("passed", "failed", "skipped"))
+    print(f"{said} in {time.monotonic() - started:.1f} s")
+    return code
+
+
+def run_all(command: list[str], files: list[str], processes: int) -> Iterator[tuple[str, Done]]:
+    """Run the command for each file, so many at a time, and yield each that has ended."""
+    with concurrent.futures.ThreadPoolExecutor(processes) as threads:
+        running = {threads.submit(run_file, command, file): file for file in files}
+        try:
+            for ended in concurrent.futures.as_completed(running):
+                yield running[ended], ended.result()
+        finally:
+            # Ctrl-C reaches those that run; the others are not begun.
+            for waiting in running:
+                waiting.cancel()
+
+
+def run_file(command: list[str], file: str) -> Done:
+    return subprocess.run(
+        [*command, file], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def prepare(environment: Path) -> None:
@@ -59,10 +130,6 @@ def prepare(environment: Path) -> None:
         if subprocess.run(command, check=False).returncode != 0:
             shutil.rmtree(environment, ignore_errors=True)
             sys.exit(f"error: could not prepare the tests, this failed: {' '.join(command)}")
-
-
-def run_pytest(environment: Path, arguments: list[str]) -> int:
-    return subprocess.run([python_of(environment), "-m", "pytest", *arguments], check=False).returncode
 
 
 def has_pytest(environment: Path) -> bool:

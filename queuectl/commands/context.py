@@ -22,13 +22,15 @@ if TYPE_CHECKING:
             """Take it off the screen."""
 
     class FrontEnd(Protocol):
-        """What every front end can do for a command."""
+        """What every front end can do for a command. It shows the `hints` after the answer."""
+
+        hints: list[str]
 
         def confirm(self, question: str) -> bool:
             """Ask a yes-or-no question. Raises InvalidInput where nobody can answer."""
 
         def read_stdin(self, limit: int) -> bytes:
-            """Return standard input, at most `limit` bytes of it."""
+            """Return standard input, at most `limit` bytes of it. Raises InvalidInput where it is taken already."""
 
         def progress(self, total: int, label: str) -> Progress:
             """Begin to show progress."""
@@ -46,10 +48,10 @@ if TYPE_CHECKING:
             """
 
         def shell(self, context: Context, line: str | None, *, keep_going: bool) -> int:
-            """Run a line, or the interactive shell; return the exit code."""
+            """Run a line, or the interactive shell; return the exit code. Raises InvalidInput within the shell."""
 
         def menu(self, context: Context) -> int:
-            """Run the menu until it is left; return the exit code."""
+            """Run the menu until it is left; return the exit code. Raises InvalidInput within the shell or menu."""
 
         def dashboard(self, context: Context, options: DashboardOptions, ready: Callable[[str], Result | None]) -> None:
             """Serve the dashboard until it is stopped; show what `ready` says when it is up, given its URL."""

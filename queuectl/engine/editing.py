@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from ..model.errors import InvalidInput, quoted
+from ..model.fields import BY_NAME
 from ..model.job import WAITING_STATES
-from ..model.spec import EDITABLE, parse_changes
-from ..model.when import duration_text, iso
+from ..model.spec import parse_changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,17 +44,12 @@ def difference(job: Job, changes: Mapping[str, Any]) -> str:
     told = [
         f"{name} {_text(name, getattr(job, name))} to {_text(name, value)}"
         for name, value in changes.items()
-        if name in EDITABLE and value != getattr(job, name)
+        if name in BY_NAME and value != getattr(job, name)
     ]
     return ", ".join(told) or "nothing new"
 
 
 def _text(name: str, value: Any) -> str:
-    if name == "timeout":
-        return "none" if value is None else duration_text(value)
-    if name == "run_at":
-        return str(iso(value))
-    if name == "tags":
-        return "+".join(value) or "none"
-    # The only place where the old one stands: it is not cut.
-    return json.dumps(value, ensure_ascii=False) if name in ("command", "cwd") else str(value)
+    # The only place where the old one stands: it is not cut. What may have blanks stands in quotes.
+    kind = BY_NAME[name].kind
+    return json.dumps(value, ensure_ascii=False) if kind.name == "text" else kind.text(value) or "none"

@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import os
 
+from ..model.checks import is_utf8
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
-from ..model.filter import of_options, parse
+from ..model.fields import GIVEN
+from ..model.filter import of_options
+from ..model.filterparse import parse
 from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, OPEN_STATES, sources
-from ..model.spec import JobSpec, is_utf8
+from ..model.spec import JobSpec
 from ..store.find import NEWEST_FIRST, SORTS
 from ..store.home import VARIABLE, find_home
 from .change import Change, Refused
@@ -117,14 +120,13 @@ class Queue(OpenHome):
     def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
         """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
         settings, now, cwd = self.settings(), self.clock.wall(), self._cwd or here()
+        defaults = {field.name: getattr(settings, field.setting) for field in GIVEN if field.setting}
         specs: list[JobSpec] = []
         problems: list[str] = []
         field: str | None = None
         for index, job in enumerate(jobs):
             try:
-                specs.append(
-                    JobSpec.parse(job, max_retries=settings.max_retries, timeout=settings.timeout, cwd=cwd, now=now)
-                )
+                specs.append(JobSpec.parse(job, cwd=cwd, now=now, **defaults))
             except InvalidInput as error:
                 name = f"{names[index]}: " if names else ""
                 problems += [name + problem for problem in error.problems]

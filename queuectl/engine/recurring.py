@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..model.checks import is_name
 from ..model.cron import Cron
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
-from ..model.spec import is_name
+from ..model.fields import BY_SPELLING
 from ..model.when import LATEST_MS, iso
 from ..model.zones import LOCAL, canonical
 from .clockwork.firing import enqueue
@@ -59,6 +60,10 @@ class Recurring:
             if value not in allowed:
                 problems.append((key, f"{key} must be one of {', '.join(allowed)}, got {quoted(value)}"))
         cron = _understood(expression, timezone, problems)
+        for key in fields:
+            field = BY_SPELLING.get(key)
+            if field is not None and not field.is_recurring:
+                problems.append((key, f"a schedule has no {key}: each of its times makes a job of its own"))
         try:
             (spec,) = self._queue.check([{"command": command, **fields}])
         except InvalidInput as error:

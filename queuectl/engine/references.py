@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
-from ..model.filter import KEYS
+from ..model.fields import FILTERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _by_prefix(names: Names, text: str) -> int:
         )
     known = names.recent_ids(RECENT)
     if ":" in text:
-        known += [f"{key}:{text.partition(':')[2]}" for key in KEYS]
+        known += [f"{key}:{text.partition(':')[2]}" for key in FILTERS]
     raise NotFound(
         f"no job with id {quoted(text)}{did_you_mean(text, known)}",
         hint="see all jobs with: queuectl list",

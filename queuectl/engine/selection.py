@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
-from ..model.filter import is_filter, parse
+from ..model.filter import is_filter
+from ..model.filterparse import parse
 from ..model.job import STATES
 from .references import resolve
 

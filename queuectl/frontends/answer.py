@@ -22,9 +22,9 @@ def show(result: Result, options: Mapping[str, Any], terminal: Terminal) -> int:
     if result.live or options["no_pager"] or not terminal.can_page:
         _print(pieces, result, terminal)
     else:
-        from .pager import page
+        from .pager import paged
 
-        _print(page(pieces, result, terminal), result, terminal)
+        _print(paged(pieces, lambda piece: displayed(piece, terminal, raw=result.raw), terminal), result, terminal)
     for note in result.notes:
         terminal.note(terminal.err.safe(note))
     return result.code

@@ -15,13 +15,16 @@ from .dispatch import Session, silence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn, Sequence
+    from typing import Any, Mapping, NoReturn, Sequence
+
+    from .front_end import FrontEnd, Serve
+    from .terminal import Terminal
 
 
-def run(*, bare: str = "shell") -> NoReturn:
-    """Run the command line of this process and leave with its exit code; `bare` is what no command means."""
+def run(serve: Serve, *, bare: str) -> NoReturn:
+    """Run the command line of this process and leave with its exit code; see `main`."""
     _fill_closed_streams()
-    code = main(sys.argv[1:], bare=bare if bare != "shell" or _on_a_terminal() else "")
+    code = main(sys.argv[1:], serve, bare=bare if bare != "shell" or _on_a_terminal() else "")
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -51,10 +54,19 @@ def _fill_closed_streams() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")
 
 
-def main(words: Sequence[str], *, bare: str = "") -> int:
-    """Run one command; return its exit code. `bare` is the command that is meant where none is given."""
+def main(words: Sequence[str], serve: Serve, *, bare: str) -> int:
+    """Run one command; return its exit code.
+
+    `serve` serves the dashboard, `bare` is the command that is meant where none is given ("": the help).
+    """
     if words and words[0] == "__complete":
         from .completion import complete
 
         return complete(words[1:])
-    return Session("cli", bare=bare).execute(words)
+
+    def front_end(session: Session, terminal: Terminal, options: Mapping[str, Any]) -> FrontEnd:
+        from .front_end import FrontEnd
+
+        return FrontEnd(session, terminal, options, serve)
+
+    return Session("cli", front_end, bare=bare).execute(words)

@@ -11,7 +11,7 @@ import os
 import sys
 
 from ..commands.completion.candidates import Candidate, Lookup, candidates
-from .line import cursor, quoted
+from .line import cursor, shell_word
 from .terminal import Screen, escape
 
 TYPE_CHECKING = False
@@ -81,7 +81,7 @@ def _without_program(words: list[str]) -> list[str] | None:
 def _for_bash(found: Sequence[Candidate], under: Cursor, word_breaks: str) -> list[str]:
     """Return the words as bash inserts them: without the part before the last word break, which it keeps."""
     kept = _kept(under.raw, word_breaks)
-    return [quoted(one.value[kept:], under.quote) for one in found]
+    return [shell_word(one.value[kept:], under.quote) for one in found]
 
 
 def _kept(raw: str, word_breaks: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
 from .answer import write
-from .dispatch import BROKEN_PIPE, INTERRUPTED, explain
+from .dispatch import BROKEN_PIPE, INTERRUPTED, show_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Interpreter:
         try:
             commands = split_commands(line)
         except InvalidInput as error:
-            explain(error, self._session.terminal())
+            show_error(error, self._session.terminal())
             return error.exit_code
         code = 0
         for words in commands:
@@ -81,7 +81,7 @@ class Interpreter:
             if words[0] == "help" and " ".join(words[1:]) in ("", *WORDS):
                 return self._help(words[1:])
         except QueueCTLError as error:
-            explain(error, self._session.terminal())
+            show_error(error, self._session.terminal())
             return error.exit_code
         return self._session.execute(words)
 
@@ -127,20 +127,27 @@ class Interpreter:
         return code
 
 
+def split_interval(words: list[str]) -> tuple[str, list[str]]:
+    """Return the seconds of `watch [SECONDS] COMMAND` and the words of the command. No command begins with a digit."""
+    return (words[0], words[1:]) if words and words[0][:1].isdigit() else ("", words)
+
+
 def _watched(words: list[str]) -> list[str]:
     """Return the words of `watch [SECONDS] COMMAND` as a command with --watch. Raises InvalidInput."""
-    from ..commands.grammar.parser import parse
+    from ..commands.grammar.commandline import CommandLine
     from ..commands.grammar.registry import WATCH
 
-    interval = WATCH.implied or ""
-    if words and words[0].replace(".", "").isdigit():
-        interval, words = words[0], words[1:]
+    interval, words = split_interval(words)
+    line = CommandLine(words)
     if not words:
         raise InvalidInput("watch what? give a command", hint="watch list --state processing")
-    found = parse(words).command
-    if found is not None and WATCH not in found.args:
+    if line.command is None:
+        return words
+    if WATCH not in line.command.args:
         raise InvalidInput(
-            f"{found.path} cannot be watched, it does more than look",
+            f"{line.command.path} cannot be watched, it does more than look",
             hint="try: watch list, watch status, watch worker status",
         )
-    return [*words, f"{WATCH.names[0]}={interval}"]
+    option = [f"{WATCH.names[0]}={interval or WATCH.implied}"]
+    end = line.name[-1] + 1
+    return [*words[:end], *option, *words[end:]]

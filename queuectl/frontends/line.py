@@ -122,7 +122,7 @@ def cursor(line_up_to_cursor: str) -> Cursor:
     return scanner.under_cursor()
 
 
-def quoted(value: str, quote: str = "") -> str:
+def shell_word(value: str, quote: str = "") -> str:
     """Return a word as it has to be typed: within the quote that is open, or quoted where it needs to be."""
     if quote == '"':
         return '"' + "".join("\\" + char if char in ESCAPED_IN_DOUBLE else char for char in value) + '"'
@@ -130,5 +130,5 @@ def quoted(value: str, quote: str = "") -> str:
         return value
     # Within quotes the shell would not take ~/ for the user's directory.
     if not quote and value.startswith("~/"):
-        return "~/" + (quoted(value[2:]) if value[2:] else "")
+        return "~/" + (shell_word(value[2:]) if value[2:] else "")
     return "'" + value.replace("'", "'\\''") + "'"

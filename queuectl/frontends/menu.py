@@ -14,26 +14,27 @@ from __future__ import annotations
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
-from . import menu_parts
 from .banner import banner
-from .dispatch import BROKEN_PIPE, Session, explain
+from .dispatch import BROKEN_PIPE, show_error
 from .forms import Asker, Back, EndOfInput, Form, Interrupted, one_shot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping, Sequence
+    from typing import Callable, Mapping, Sequence
+
+    from .dispatch import Session
 
     Choice = tuple[str, str, Callable[["Menu"], object]]
+    Entries = Callable[["Menu"], Sequence[Choice]]
 
 GOODBYE = "Goodbye."
 
 
-def run_menu(options: Mapping[str, Any]) -> int:
-    """Show the menu until it is left; return the exit code."""
-    session = Session("menu", options)
-    queue = Queue(options["home"], actor="menu")
+def run_menu(session: Session, entries: Entries) -> int:
+    """Show the menu of these entries until it is left; return the exit code."""
+    queue = Queue(session.defaults["home"], actor="menu")
     try:
-        return Menu(session, queue).run()
+        return Menu(session, queue).run(entries)
     finally:
         queue.close()
 
@@ -54,12 +55,12 @@ class Menu:
         self.queue = queue
         self.asker = Asker(session.terminal())
 
-    def run(self) -> int:
-        """Show the main menu until it is left; return the exit code."""
+    def run(self, entries: Entries) -> int:
+        """Show the main menu of these entries until it is left; return the exit code."""
         terminal = self.asker.terminal
         self.asker.write(banner(terminal, self.queue.home.path, "Choose by number or name; b leads back."))
         try:
-            self._choose_until_left()
+            self._choose_until_left(entries)
         except Left as left:
             return left.code
         except KeyboardInterrupt:
@@ -67,21 +68,21 @@ class Menu:
         self.asker.show(GOODBYE)
         return 0
 
-    def _choose_until_left(self) -> None:
+    def _choose_until_left(self, entries: Entries) -> None:
         """Let the user choose until they go back, or press Ctrl-C twice in a row."""
         interrupts = 0
         while interrupts < 2:
             try:
                 if interrupts:
                     self.asker.show("(Ctrl-C once more leaves)")
-                self._choose_once("QueueCTL", menu_parts.main_entries, "exit")
+                self._choose_once("QueueCTL", entries, "exit")
                 interrupts = 0
             except (Interrupted, KeyboardInterrupt):
                 interrupts += 1
             except Back:
                 return
 
-    def submenu(self, title: str, entries: Callable[[Menu], Sequence[Choice]]) -> None:
+    def submenu(self, title: str, entries: Entries) -> None:
         """Show a menu again and again until the user goes back, or what it is about is gone."""
         while True:
             try:
@@ -91,7 +92,7 @@ class Menu:
             except (Back, NotFound):
                 return
 
-    def _choose_once(self, title: str, entries: Callable[[Menu], Sequence[Choice]], zero: str) -> None:
+    def _choose_once(self, title: str, entries: Entries, zero: str) -> None:
         """Show the entries, take one choice and do it. Raises Back for 0."""
         choices = entries(self)
         self.asker.show(
@@ -115,7 +116,7 @@ class Menu:
         except Back:
             return
         except QueueCTLError as error:
-            explain(error, self.asker.terminal)
+            show_error(error, self.asker.terminal)
 
     def form(
         self, path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str, str | None] | None = None

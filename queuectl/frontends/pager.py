@@ -10,34 +10,34 @@ from .terminal import width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator
+    from typing import Callable, Iterable, Iterator
 
-    from ..commands.result import Result, Text
+    from ..commands.result import Text
     from .terminal import Terminal
 
 DEFAULT = "less -FRX"
 
 
-def page(pieces: Iterable[Text], result: Result, terminal: Terminal) -> Iterator[Text]:
-    """Yield the pieces back if they fit the screen; show them in the pager otherwise."""
-    words = command(terminal.out.environ.get("QUEUECTL_PAGER"), terminal.out.environ.get("PAGER"))
+def paged(pieces: Iterable[Text], displayed: Callable[[Text], str], terminal: Terminal) -> Iterator[Text]:
+    """Yield the pieces back if they fit the screen; show them in the pager otherwise, each as `displayed` has it."""
+    words = pager_words(terminal.out.environ.get("QUEUECTL_PAGER"), terminal.out.environ.get("PAGER"))
     waiting = iter(pieces)
     held: list[Text] = []
     rows = 0
     for piece in waiting:
         held.append(piece)
-        rows += _rows(piece, result, terminal)
+        rows += _rows(displayed(piece), terminal)
         if rows >= terminal.rows and words:
             break
     else:
         yield from held
         return
-    if not _run(words, held, waiting, result, terminal):
+    if not _run(words, map(displayed, held), map(displayed, waiting), terminal):
         yield from held
         yield from waiting
 
 
-def command(*wishes: str | None) -> list[str]:
+def pager_words(*wishes: str | None) -> list[str]:
     """Return the words of the first pager that is set, none if that says to use none."""
     text = next((wish for wish in wishes if wish is not None), DEFAULT)
     try:
@@ -47,19 +47,14 @@ def command(*wishes: str | None) -> list[str]:
     return [] if words == ["cat"] else words
 
 
-def _rows(piece: Text, result: Result, terminal: Terminal) -> int:
-    """Return how many rows of the screen a piece takes; a line at a time, so that a narrow screen is right."""
-    from .answer import displayed
-
-    text = displayed(piece, terminal, raw=result.raw)
+def _rows(text: str, terminal: Terminal) -> int:
+    """Return how many rows of the screen a text takes; a line at a time, so that a narrow screen is right."""
     return sum(1 + max(0, width(line) - 1) // terminal.columns for line in text.split("\n")[:-1])
 
 
-def _run(words: list[str], held: Iterable[Text], waiting: Iterable[Text], result: Result, terminal: Terminal) -> bool:
+def _run(words: list[str], held: Iterable[str], waiting: Iterable[str], terminal: Terminal) -> bool:
     """Show everything in the pager; return False if there is no such program. It may be left at any time."""
     import subprocess
-
-    from .answer import displayed
 
     terminal.out.flush()
     try:
@@ -71,8 +66,8 @@ def _run(words: list[str], held: Iterable[Text], waiting: Iterable[Text], result
     assert pager.stdin is not None
     try:
         for part in (held, waiting):
-            for piece in part:
-                pager.stdin.write(displayed(piece, terminal, raw=result.raw).encode("utf-8", "backslashreplace"))
+            for text in part:
+                pager.stdin.write(text.encode("utf-8", "backslashreplace"))
         pager.stdin.close()
     except BrokenPipeError:
         _close(pager.stdin)

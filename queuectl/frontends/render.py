@@ -18,6 +18,7 @@ import os
 
 from queuectl.frontends.terminal import STATE_STYLES, clip, escape, escape_json, pad, width
 from queuectl.model import when
+from queuectl.model.printable import FORMULA_STARTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,6 @@ IMPORTANT = ("id", "name", "key", "state", "fate", "command", "value", "error")
 SEPARATOR = "  "
 # A longer cell may stick out of an unclipped table: one job's 60 KB command must not widen 10,000 rows.
 MAX_PADDING = 200
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def rows_text(
@@ -196,7 +196,7 @@ def _separated(
 
 
 def _tsv_line(values: Sequence[object], terminal: Terminal) -> str:
-    cells = (escape(_plain(value).replace("\\", "\\\\").replace("\r", "\\r")) for value in values)
+    cells = (escape(_plain(value).replace("\\", "\\\\")) for value in values)
     return "\t".join(cells) + "\n"
 
 

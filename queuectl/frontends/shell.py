@@ -18,16 +18,17 @@ from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, QueueCTLError
 from .banner import banner
-from .dispatch import BROKEN_PIPE, Session, explain
-from .interpreter import WORDS, Interpreter
+from .dispatch import BROKEN_PIPE, show_error
+from .interpreter import WORDS, Interpreter, split_interval
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Mapping
+    from typing import Any
 
     from ..commands.completion.candidates import Candidate
     from ..engine.reports.news import News
+    from .dispatch import Session
     from .history import History
 
 PROMPT_STATES = ("processing", "pending", "failed", "dead")
@@ -35,22 +36,22 @@ TOLD = 5
 BLANKS = " \t\n"
 
 
-def run_shell(options: Mapping[str, Any], line: str | None, *, keep_going: bool) -> int:
+def run_shell(session: Session, line: str | None, *, keep_going: bool) -> int:
     """Run `line`, or else what stdin holds, or else the interactive shell; return the exit code."""
     if line is not None:
-        return Interpreter(Session("shell", options), keep_going=keep_going).run_script([line])
+        return Interpreter(session, keep_going=keep_going).run_script([line])
     if sys.stdin is None or not sys.stdin.isatty():
-        return Interpreter(Session("shell", options, owns_stdin=True), keep_going=keep_going).run_script(sys.stdin)
-    return _interact(options)
+        session.owns_stdin = True
+        return Interpreter(session, keep_going=keep_going).run_script(sys.stdin)
+    return _interact(session)
 
 
-def _interact(options: Mapping[str, Any]) -> int:
+def _interact(session: Session) -> int:
     from ..engine.reports.news import News
     from .history import History
 
-    session = Session("shell", options)
     terminal = session.terminal()
-    home = Queue(options["home"]).home
+    home = Queue(session.defaults["home"]).home
     home.prepare()
     facts = Facts(home.path, News(SYSTEM_CLOCK.wall()))
     shell = Shell(session, home.path, History(home.history, terminal.note), facts)
@@ -114,7 +115,7 @@ class Shell(cmd.Cmd):
             known = self._history.expand(line)
             terminal = self._session.terminal()
             if known is None:
-                explain(InvalidInput(f"no earlier line matches {line}", hint="see them with: history"), terminal)
+                show_error(InvalidInput(f"no earlier line matches {line}", hint="see them with: history"), terminal)
                 return False
             terminal.say(terminal.err.safe(known))
             line = known
@@ -168,15 +169,15 @@ class Shell(cmd.Cmd):
         if words == ["source"]:
             return ask.files(text)
         if words[0] == "watch":
-            words = words[2:] if words[1:2] and words[1][:1].isdigit() else words[1:]
+            words = split_interval(words[1:])[1]
         return candidates(words, text, ask)
 
 
 def _typed(candidate: Candidate, quote: str) -> str:
     """Return a candidate as it is inserted: one that goes on is left open."""
-    from .line import quoted
+    from .line import shell_word
 
-    word = quoted(candidate.value, quote)
+    word = shell_word(candidate.value, quote)
     if candidate.is_complete:
         return word + " "
     return word[:-1] if quote else word

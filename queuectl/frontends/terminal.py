@@ -16,6 +16,7 @@ import sys
 
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import InvalidInput
+from queuectl.model.printable import code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,10 +65,7 @@ def _unsafe() -> Pattern[str]:
 
 
 def _code(match: Match[str]) -> str:
-    number = ord(match.group())
-    if number <= 0xFF:
-        return f"\\x{number:02x}"
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+    return code(match.group())
 
 
 def _json_code(match: Match[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..engine.change import demand_done
 from ..engine.reports.snapshot import SORTS, Lookout, read_tail
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
-from ..model.filter import parse
+from ..model.filterparse import parse
 from .top_view import HELP, JOBS, OUTPUT, Look, body_rows, page, picture, table_rows
 
 TYPE_CHECKING = False

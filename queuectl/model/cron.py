@@ -247,12 +247,6 @@ class Cron:
                     return found if found < high else None
         return None
 
-    def describe(self) -> str:
-        """Return it in words: `at 09:30 on weekdays`."""
-        from .cronwords import describe
-
-        return describe(self)
-
 
 def _five(given: list[str]) -> list[str]:
     """Return the five fields that were given, or that a shortcut stands for."""

@@ -16,6 +16,8 @@ end turns them into a message and an exit code, the daemons into a line of their
 
 from __future__ import annotations
 
+from .printable import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Sequence
@@ -164,10 +166,4 @@ def quoted(value: object) -> str:
     """Return what was given as it may be shown: in quotes, escaped, cut at 80 characters."""
     text = value if isinstance(value, str) else repr(value)
     cut = text[:MAX_SHOWN] + "..." if len(text) > MAX_SHOWN else text
-    return '"' + "".join(map(_visible, cut)) + '"'
-
-
-def _visible(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
-    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+    return '"' + printable(cut.replace("\\", "\\\\").replace('"', '\\"')) + '"'

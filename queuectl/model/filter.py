@@ -10,11 +10,12 @@ repeated, but for `tag` and `text`, of which a job may have several: those must 
 A number, time or duration takes `<`, `<=`, `>`, `>=` in front, or is a range, `3..9`; of times `<2h` is younger
 than two hours and `<2026-01-01` is before that day. Text without a key is looked for in ids and commands.
 
-A Filter is what is left once a text was read (`filterparse`): nothing here reads a text, or knows of SQL.
+The keys are those of `fields.FILTERS`. A Filter is what `filterparse` made of a text.
 """
 
 from __future__ import annotations
 
+from .fields import FILTERS
 from .job import STATES
 
 TYPE_CHECKING = False
@@ -23,30 +24,20 @@ if TYPE_CHECKING:
 
     Choice = Tuple[str, Tuple[object, ...]]
 
-# What can be asked for, how its values are read (`filterparse.READERS`), and an example with what it finds.
-KEYS: dict[str, tuple[str, str, str]] = {
-    "state": ("state", "state:dead,failed", "in one of these states; open is every state that is not final"),
-    "queue": ("name", "queue:mail", "in this queue"),
-    "tag": ("tag", "tag:nightly", "with this tag"),
-    "id": ("id", "id:backup*", "whose id begins so; without the star, the job with this id"),
-    "text": ("text", 'text:"two words"', "whose id or command contains this text"),
-    "exit": ("number", "exit:127", "that ended with this exit code"),
-    "signal": ("signal", "signal:SEGV", "that a signal ended"),
-    "error": ("text", 'error:"no such"', "whose error contains this text"),
-    "tries": ("number", "tries:>2", "with more than two attempts"),
-    "priority": ("number", "priority:>=5", "of this priority or a higher one"),
-    "duration": ("duration", "duration:>30s", "that ran longer than this"),
-    "created": ("time", "created:<2h", "added within the last two hours"),
-    "started": ("time", "started:>2026-01-01", "that started after this day began"),
-    "finished": ("time", "finished:1h..3h", "that ended between one and three hours ago"),
-    "updated": ("time", "updated:<5m", "changed within the last five minutes"),
-    "schedule": ("name", "schedule:backup", "that this schedule made"),
-    "worker": ("number", "worker:3", "that this worker runs, or ran last"),
-}
 # Of these a job may have several values, so a second one is one more demand and no other choice.
 MANY = ("tag", "text")
-# Keys of references to come: with those above they cannot begin an id.
-RESERVED = ("batch", "after", "lock", "key", "host")
+# How a value of a kind may look.
+EXAMPLES = {
+    "id": "backup*",
+    "state": "dead,failed",
+    "name": "mail",
+    "names": "nightly",
+    "text": '"no such"',
+    "integer": ">2",
+    "signal": "SEGV",
+    "duration": ">30s",
+    "time": "<2h",
+}
 
 
 class Term:
@@ -123,35 +114,25 @@ class Filter:
         return Filter(STATES, self.terms)
 
 
-def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
-    """Return the filter that a text stands for at an instant.
-
-    With `takes_text` false each word needs its key. Raises FilterError.
-    """
-    if not text.strip():
-        return Filter()
-    from .filterparse import read
-
-    return read(text, now, takes_text=takes_text)
-
-
 def is_filter(word: str) -> bool:
     """Return whether a word in the place of an id is a filter and no reference."""
     if word.startswith("!") or any(map(str.isspace, word)):
         return True
-    return _key_of(word[1:] if word.startswith("-") else word) in KEYS
-
-
-def is_reserved(identifier: str) -> bool:
-    """Return whether a text cannot become an id, since it reads like a filter or a reference to jobs."""
-    if identifier == "last" or _key_of(identifier) in (*KEYS, *RESERVED):
-        return True
-    first, _, last = identifier.partition("-")
-    return first.isdigit() and (last.isdigit() or first == identifier)
+    return _key_of(word[1:] if word.startswith("-") else word) in FILTERS
 
 
 def _key_of(word: str) -> str:
     return word.partition(":")[0].lower() if ":" in word else ""
+
+
+def example(key: str) -> str:
+    """Return a term of a key as it may be written."""
+    return f"{key}:{EXAMPLES[FILTERS[key].kind.name]}"
+
+
+def meaning(key: str) -> str:
+    """Return what a key asks for."""
+    return "a text in the id or the command" if key == "text" else FILTERS[key].help
 
 
 def written(key: str, *values: str) -> str:

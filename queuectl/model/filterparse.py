@@ -6,10 +6,11 @@ What is not understood is refused with what was probably meant, and never taken 
 from __future__ import annotations
 
 from . import when
+from .checks import is_utf8
 from .errors import FilterError, did_you_mean, quoted
-from .filter import KEYS, MANY, Filter, Term, written
+from .fields import FILTERS
+from .filter import MANY, Filter, Term, written
 from .job import STATE_WORDS, STATES, states_named
-from .spec import is_utf8
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 50
 COMPARISONS = ("<=", ">=", "<", ">", "=")
-KEY_NAMES = tuple(KEYS)
+KEY_NAMES = tuple(FILTERS)
 TEXT_HINT = "; put quotes around what is plain text"
 TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -91,8 +92,11 @@ class Refusal:
         )
 
 
-def read(text: str, now: int, *, takes_text: bool) -> Filter:
-    """Return what a filter stands for at an instant. Raises FilterError."""
+def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
+    """Return the filter that a text stands for at an instant.
+
+    With `takes_text` false each word needs its key. Raises FilterError.
+    """
     refuse = Refusal(text)
     chosen: list[str] | None = None
     states = set(STATES)
@@ -144,7 +148,7 @@ def _word(text: str, start: int, refuse: Refusal) -> tuple[Word, int]:
     at = start + is_negated
     has_minus = text[at : at + 1] == "-"
     key = _key(text, at + has_minus)
-    if key and key not in KEYS:
+    if key and key not in FILTERS:
         refuse(at, f"there is no filter {quoted(key)}", key, KEY_NAMES)
     values, end = _values(text, at + has_minus + len(key) + 1 if key else at, bool(key), start, refuse)
     if not values:
@@ -203,7 +207,7 @@ def _state_words(word: Word, refuse: Refusal) -> list[str]:
 
 def _choices(word: Word, now: int, refuse: Refusal) -> list[Choice]:
     key = word.key or "text"
-    reader = READERS[KEYS[key][0]]
+    reader = READERS[FILTERS[key].kind.name]
     found: list[Choice] = []
     for value in word.values:
         try:
@@ -300,12 +304,13 @@ def _instant(text: str, now: int) -> tuple[int, bool]:
     return when.parse_instant(text, now), False
 
 
+# By the kind of the field.
 READERS: dict[str, Callable[[str, int], Choice]] = {
-    "name": _name,
     "id": _id,
-    "tag": _tag,
+    "name": _name,
+    "names": _tag,
     "text": _text,
-    "number": _number,
+    "integer": _number,
     "signal": _signal,
     "duration": _duration,
     "time": _time,

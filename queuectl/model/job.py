@@ -17,6 +17,8 @@ the job is: two questions, two words.
 
 from __future__ import annotations
 
+from .fields import as_json, shown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Collection
@@ -193,35 +195,6 @@ class Job:
     `env` is a dict, `tags` a tuple. A Job cannot be changed: ask the queue to change the job.
     """
 
-    FIELDS = (
-        "id",
-        "number",
-        "command",
-        "state",
-        "queue",
-        "priority",
-        "attempts",
-        "max_retries",
-        "timeout",
-        "run_at",
-        "created_at",
-        "updated_at",
-        "started_at",
-        "finished_at",
-        "duration",
-        "exit_code",
-        "signal",
-        "error",
-        "worker",
-        "pid",
-        "cwd",
-        "env",
-        "tags",
-        "allow_background",
-        "schedule",
-    )
-    __slots__ = FIELDS
-
     id: str
     number: int
     command: str
@@ -248,6 +221,9 @@ class Job:
     allow_background: bool
     schedule: str | None
 
+    FIELDS = tuple(__annotations__)
+    __slots__ = FIELDS
+
     def __init__(self, **values: Any) -> None:
         for name in self.FIELDS:
             object.__setattr__(self, name, values[name])
@@ -270,16 +246,8 @@ class Job:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all fields by name, secrets in `env` masked."""
-        values = {name: getattr(self, name) for name in self.FIELDS}
-        values["env"] = {name: mask(name, value) for name, value in self.env.items()}
-        values["tags"] = list(self.tags)
-        return values
+        return shown(self)
 
-
-SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "auth")
-
-
-def mask(name: str, value: str) -> str:
-    """Return the value of an environment variable, or `***` if its name looks secret."""
-    lower = name.lower()
-    return "***" if any(word in lower for word in SECRET_WORDS) else value
+    def as_json(self) -> dict[str, Any]:
+        """Return all fields by name as JSON has them: times as texts, durations in seconds."""
+        return as_json(self)

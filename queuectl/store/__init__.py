@@ -31,7 +31,7 @@ from .names import Names
 from .opening import open_database
 from .output import Output
 from .schedules import Schedules
-from .schema import is_outgrown
+from .schema import VERSION
 from .search import Search
 from .stats import Stats
 from .timings import Timings
@@ -123,6 +123,14 @@ class Store:
         except _Undo:
             return
 
+    def next_due(self, after: int = -1) -> int | None:
+        """Return the wall time at which the next scheduled, failed or recurring job is due, None if none is.
+
+        Of recurring ones only times after another one count.
+        """
+        due = (self.jobs.next_due(), self.schedules.next_due(after))
+        return min((at for at in due if at is not None), default=None)
+
     def _forget(self) -> None:
         self.counts.forget()
         self.contexts.forget()
@@ -133,7 +141,7 @@ class Store:
 
     def is_outgrown(self) -> bool:
         """Return whether a newer QueueCTL has upgraded the home since it was opened."""
-        return is_outgrown(self.database)
+        return int(self.database.value("PRAGMA user_version")) > VERSION
 
     def changes(self) -> int:
         """Return a number that differs once another process has committed something."""

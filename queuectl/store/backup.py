@@ -12,7 +12,7 @@ import os
 from ..model.errors import StoreDamaged, StoreFull, StoreUnavailable
 from ..model.when import iso
 from .database import uri
-from .schema import sync_directory
+from .home import sync_directory
 from .sqlite import sqlite3
 from .trouble import unavailable
 

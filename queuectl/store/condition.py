@@ -5,7 +5,9 @@ States are written out, since SQLite uses a partial index only where the conditi
 
 from __future__ import annotations
 
+from ..model.fields import FILTERS
 from ..model.job import STATES
+from .schema import one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,24 +15,9 @@ if TYPE_CHECKING:
 
     from ..model.filter import Choice, Term
 
-COLUMNS = {
-    "id": "id",
-    "queue": "queue",
-    "exit": "exit_code",
-    "signal": "signal",
-    "error": "error",
-    "tries": "attempts",
-    "priority": "priority",
-    "created": "created_at",
-    "updated": "updated_at",
-    "started": "started_at",
-    "finished": "finished_at",
-    "duration": "duration",
-    "schedule": "schedule",
-    "tag": "tags",
-    "text": "command",
-    "worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)",
-}
+# What a job tells of its last attempt stands there alone.
+ELSEWHERE = {"worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)"}
+COLUMNS = {key: ELSEWHERE.get(key, field.name) for key, field in FILTERS.items()}
 OPERATORS = {
     "=": "{} = ?",
     "<": "{} < ?",
@@ -47,18 +34,13 @@ CONTAINS_TEXT = "(command LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')"
 
 def condition(states: Sequence[str], terms: Iterable[Term]) -> tuple[str, list[object]]:
     """Return what jobs in one of these states fulfil for which all terms hold, an empty text for all jobs."""
-    found = [] if len(states) == len(STATES) else [one_of(states)]
+    found = [] if len(states) == len(STATES) else [one_of("state", states) if states else "0"]
     parameters: list[object] = []
     for term in terms:
         sql, values = _term(term)
         found.append(sql)
         parameters += values
     return " AND ".join(found), parameters
-
-
-def one_of(states: Sequence[str]) -> str:
-    """Return that a job is in one of these states, without IN: for it SQLite opens a table at each evaluation."""
-    return f"({' OR '.join(f'state = {state!r}' for state in states)})" if states else "0"
 
 
 def _term(term: Term) -> tuple[str, list[object]]:

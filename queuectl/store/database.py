@@ -117,13 +117,14 @@ class Database:
 
     def change(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run a writing statement; return how many rows it changed."""
-        return self._write(sql, parameters).rowcount
+        return self.execute(sql, parameters).rowcount
 
     def insert(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run an INSERT; return the new row's number."""
-        return self._write(sql, parameters).lastrowid or 0
+        return self.execute(sql, parameters).lastrowid or 0
 
-    def _write(self, sql: str, parameters: Sequence[object]) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run a statement in a writing transaction; return its cursor."""
         if not self._connection.in_transaction:
             raise RuntimeError(NEEDS_TRANSACTION)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
+from ..model.fields import GIVEN
 from ..model.job import HELD, PENDING, SCHEDULED
 from .sqlite import sqlite3
 
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from .database import Database
 
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
-ENQUEUE = """
-INSERT INTO jobs (number, id, command, state, queue, priority, max_retries, timeout, run_at, created_at,
-                  updated_at, allow_background, context, tags, created_by, schedule, is_delay)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+# Stored as something else than the column of that name; all other fields are stored as they are.
+ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "tags")
+PLAIN = tuple(field.name for field in GIVEN if field.name not in ELSEWHERE)
+ENQUEUE = f"""
+INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, tags, created_by, schedule, is_delay,
+                  {", ".join(PLAIN)})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
@@ -85,21 +89,16 @@ class Enqueue:
             yield (
                 number,
                 spec.id or f"job-{number}",
-                spec.command,
                 first_state(spec, now),
-                spec.queue,
-                spec.priority,
-                spec.max_retries,
-                spec.timeout,
                 now if spec.run_at is None else spec.run_at,
                 now,
                 now,
-                spec.allow_background,
                 context,
                 tags_text(spec.tags),
                 origin.actor,
                 origin.schedule,
                 spec.is_delay,
+                *[getattr(spec, name) for name in PLAIN],
             )
 
     def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:

@@ -6,8 +6,10 @@ says where to go on. Where jobs come and go, a page goes on behind a key, never 
 
 from __future__ import annotations
 
+from ..model.fields import KEPT
 from ..model.job import DUE_STATES, FINAL_STATES, STATES
-from .condition import condition
+from .condition import COLUMNS as FILTERED
+from .condition import ELSEWHERE, condition
 from .lanes import BEYOND, KEY_OF, ORDERS, Lanes
 
 TYPE_CHECKING = False
@@ -21,10 +23,9 @@ if TYPE_CHECKING:
     from .sqlite import Row
 
 KEYS = "number, state, priority, run_at, finished_at"
-COLUMNS = (
-    KEYS + ", id, command, queue, attempts, created_at, updated_at, started_at, duration, exit_code, signal, error, "
-    "tags, schedule, attempt_id"
-)
+# All that a condition may ask for.
+OF_JOBS = [column for key, column in FILTERED.items() if key not in ELSEWHERE]
+COLUMNS = ", ".join(dict.fromkeys(["attempt_id", *KEYS.split(", "), *OF_JOBS]))
 ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}}"
 EXTENT = "SELECT count(*) AS rows, min(number) AS low, max(number) AS high FROM ({})"
 LAST = f"SELECT {KEYS} FROM ({{}}) ORDER BY {{}} LIMIT 1"
@@ -33,21 +34,7 @@ AMONG = "SELECT number FROM jobs WHERE number IN ({}) AND {}"
 AT_ONCE = 500
 
 # What a list can be sorted by, `-` in front for descending; ties go by number.
-SORTS = {
-    "number": "number",
-    "id": "id",
-    "command": "command",
-    "state": "state",
-    "queue": "queue",
-    "priority": "priority",
-    "attempts": "attempts",
-    "run_at": "run_at",
-    "created_at": "created_at",
-    "updated_at": "updated_at",
-    "started_at": "started_at",
-    "finished_at": "finished_at",
-    "duration": "duration",
-}
+SORTS = tuple(field.name for field in KEPT if field.is_sortable)
 # Those that lanes have, for jobs of these states.
 LANE_SORTS = {
     "-number": ("newest", STATES),
@@ -83,9 +70,11 @@ class Find:
     def numbers(self, wanted: Filter, sort: str = NEWEST_FIRST, limit: int = -1) -> list[int]:
         """Return the numbers of the jobs that a filter finds, sorted by one of SORTS; a negative limit means all.
 
-        Raises KeyError for another sort: it would become SQL.
+        Raises ValueError for another sort: it would become SQL.
         """
-        column = SORTS[sort[sort.startswith("-") :]]
+        column = sort[sort.startswith("-") :]
+        if column not in SORTS:
+            raise ValueError(f"no such order: {sort}")
         if wanted.is_counted:
             total = self.count(wanted)
             if not total or not limit:

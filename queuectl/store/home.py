@@ -142,6 +142,17 @@ def _may(path: str, what: int) -> bool:
     return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
 
 
+def sync_directory(directory: str) -> None:
+    """Have the directory's new entry on the disk before the first job is acknowledged."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def read_only(path: str) -> StoreReadOnly:
     """Return the error for a home that can be looked at and not be changed."""
     return StoreReadOnly(

@@ -7,6 +7,7 @@ result is dropped. All methods that write must be called inside `with store.writ
 
 from __future__ import annotations
 
+from ..model.fields import EDITABLE
 from ..model.job import (
     BLOCKED,
     CANCELLED,
@@ -21,7 +22,7 @@ from ..model.job import (
     waits_since,
 )
 from .claim import Claim
-from .enqueue import Enqueue, Origin, tags_text
+from .enqueue import PLAIN, Enqueue, Origin, tags_text
 from .schema import DUE, FINAL
 from .sqlite import sqlite3
 
@@ -72,7 +73,7 @@ UPDATE jobs INDEXED BY jobs_due SET run_at = max(0, run_at + ?) WHERE {DUE} AND 
 MOVE_KEPT_BACK = """
 UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND (state = 'held' OR state = 'blocked')
 """
-STORED = ("command", "queue", "priority", "max_retries", "timeout", "run_at", "is_delay", "context", "tags")
+STORED = ("run_at", "is_delay", "context", "tags", *(field.name for field in EDITABLE if field.name in PLAIN))
 BEFORE_EDIT = f"SELECT state, {', '.join(STORED)} FROM jobs WHERE number = ?"
 EDIT = f"UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = ? WHERE number = ? AND state = ?"
 HOLD = """

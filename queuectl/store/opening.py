@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 
 from ..model.errors import StoreDamaged, StoreReadOnly, StoreTooNew, StoreUnavailable
-from . import backup, schema
+from . import schema
 from .database import Database
-from .events import ADD
 from .home import unusable
 from .readonly import ReadOnlyDatabase
 from .trouble import damaged
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from .home import Home
-
-# How long to wait for another process that upgrades it: to copy a large store takes a while.
-UPGRADE_PATIENCE_SECONDS = 600.0
 
 
 def open_database(
@@ -41,7 +37,9 @@ def open_database(
     else:
         home.prepare(create=create)
         if create and not home.exists():
-            schema.create(home)
+            from .schema.create import create as create_database
+
+            create_database(home)
     _refuse_empty(home)
     kind = ReadOnlyDatabase if is_read_only else Database
     database = kind(home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget)
@@ -82,48 +80,6 @@ def _recognise(database: Database, home: Home, clock: Clock) -> None:
             f"{home.path}",
             hint="run any command on it once where it can be written to",
         )
-    migrate(database, home, clock.wall())
+    from .upgrade import upgrade
 
-
-def migrate(database: Database, home: Home, now: int) -> None:
-    """Bring an older store up to today's version in one transaction, after a backup. `now` is the wall time.
-
-    Raises StoreUnavailable; then it is as it was, and there is no new backup.
-    """
-    copy = None
-    try:
-        with database.writing(UPGRADE_PATIENCE_SECONDS):
-            version = int(database.value("PRAGMA user_version"))
-            if version == schema.VERSION:
-                return  # Another process has upgraded it meanwhile.
-            if version < 1:
-                raise damaged(database.path, "it has no version")
-            copy = _back_up(database, home, version, now)
-            schema.upgrade(database, version)
-            what = f"from version {version} to {schema.VERSION}, backup: {copy}"
-            database.insert(ADD, (now, None, "upgraded", what, f"upgrade[{os.getpid()}]"))
-    except StoreUnavailable:
-        if copy is not None:
-            backup.withdraw(copy)
-        raise
-    backup.keep_last(home, copy)
-    database.notice = _way_back(home, version, copy)
-
-
-def _way_back(home: Home, version: int, copy: str) -> str:
-    import shlex
-
-    return (
-        f"the home was upgraded from version {version} to {schema.VERSION}; to go back to the QueueCTL of before, stop "
-        f"everything, then: cd {shlex.quote(home.path)} && rm -f queue.db-wal queue.db-shm && "
-        f"cp {shlex.quote(os.path.relpath(copy, home.path))} queue.db"
-    )
-
-
-def _back_up(database: Database, home: Home, version: int, now: int) -> str:
-    # SQLite copies nothing through a connection that holds the write lock.
-    source = database.connect(durable=True)
-    try:
-        return backup.back_up(home, source, version=version, now=now)
-    finally:
-        source.close()
+    upgrade(database, home, clock.wall())

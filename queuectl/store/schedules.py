@@ -7,8 +7,10 @@ All methods that write must be called inside `with store.writing():`.
 
 from __future__ import annotations
 
+from ..model.fields import RECURRING
 from ..model.job import FINAL_STATES
 from .contexts import decode_env
+from .enqueue import PLAIN
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
@@ -18,19 +20,20 @@ if TYPE_CHECKING:
     from .database import Database
     from .sqlite import Row
 
-COLUMNS = """
-SELECT schedules.id AS id, name, expression, timezone, command, queue, priority, max_retries, timeout, catch_up,
-       overlap, paused, next_at, created_at, created_by, cwd, path, env
+KEPT = tuple(field.name for field in RECURRING if field.name in PLAIN)
+COLUMNS = f"""
+SELECT schedules.id AS id, name, expression, timezone, {", ".join(KEPT)}, catch_up, overlap, paused, next_at,
+       created_at, created_by, cwd, path, env
 FROM schedules JOIN contexts ON contexts.id = schedules.context
 """
 BY_NAME = COLUMNS + "WHERE name = ?"
 ALL = COLUMNS + "ORDER BY name"
 DUE = COLUMNS + "WHERE paused = 0 AND next_at <= ? ORDER BY next_at LIMIT ?"
 NEXT_DUE = "SELECT min(next_at) FROM schedules WHERE paused = 0 AND next_at > ?"
-ADD = """
-INSERT INTO schedules (name, expression, timezone, command, queue, priority, max_retries, timeout, context, catch_up,
-                       overlap, next_at, created_at, created_by)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ADD = f"""
+INSERT INTO schedules (name, expression, timezone, context, catch_up, overlap, next_at, created_at, created_by,
+                       {", ".join(KEPT)})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(KEPT)})
 """
 ADVANCE = "UPDATE schedules SET next_at = ? WHERE id = ? AND paused = 0 AND next_at IS ?"
 IS_DUE = "SELECT 1 FROM schedules WHERE id = ? AND paused = 0 AND next_at IS ?"
@@ -54,27 +57,6 @@ LOOKED_AT = 100
 class Schedule:
     """A recurring job as it stood when it was read. Times are milliseconds since 1970."""
 
-    __slots__ = (
-        "id",
-        "name",
-        "expression",
-        "timezone",
-        "command",
-        "queue",
-        "priority",
-        "max_retries",
-        "timeout",
-        "catch_up",
-        "overlap",
-        "paused",
-        "next_at",
-        "created_at",
-        "created_by",
-        "cwd",
-        "path",
-        "env",
-    )
-
     id: int
     name: str
     expression: str
@@ -93,6 +75,8 @@ class Schedule:
     cwd: str
     path: str
     env: dict[str, str]
+
+    __slots__ = tuple(__annotations__)
 
     def __init__(self, row: Row) -> None:
         for name in self.__slots__:
@@ -131,17 +115,13 @@ class Schedules:
                     name,
                     expression,
                     timezone,
-                    spec.command,
-                    spec.queue,
-                    spec.priority,
-                    spec.max_retries,
-                    spec.timeout,
                     context,
                     catch_up,
                     overlap,
                     next_at,
                     now,
                     actor,
+                    *[getattr(spec, name) for name in KEPT],
                 ),
             )
         except sqlite3.IntegrityError:

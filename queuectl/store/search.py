@@ -1,11 +1,8 @@
-"""Finding jobs: by reference, by filter, in pages.
-
-A filter is turned into SQL from fixed fragments only; values are parameters. States are written out,
-since SQLite uses a partial index only where the condition of the index stands in the question.
-"""
+"""Jobs by number, and the few jobs of each kind that people look at first: what runs, comes next, ended last."""
 
 from __future__ import annotations
 
+from ..model.fields import KEPT
 from ..model.job import PENDING, Job
 from .contexts import decode_env
 from .schema import DUE, FINAL
@@ -18,11 +15,11 @@ if TYPE_CHECKING:
     from .database import Database
     from .sqlite import Row
 
-JOBS = """
-SELECT jobs.id, number, command, state, queue, priority, attempts, max_retries, timeout, run_at, created_at,
-       updated_at, jobs.started_at AS started_at, jobs.finished_at AS finished_at, jobs.duration AS duration,
-       jobs.exit_code AS exit_code, jobs.signal AS signal, jobs.error AS error, attempts.worker AS worker,
-       attempts.pid AS pid, cwd, env, tags, allow_background, schedule
+# What a job tells of its last attempt stands in both tables, or there alone.
+SOURCES = {"worker": "attempts", "pid": "attempts", "cwd": "contexts", "env": "contexts"}
+FLAGS = [field.name for field in KEPT if field.kind.name == "flag"]
+JOBS = f"""
+SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in Job.FIELDS)}
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
@@ -135,5 +132,5 @@ def _job(row: Row) -> Job:
     values = dict(zip(row.keys(), row))
     values["env"] = decode_env(values["env"])
     values["tags"] = tuple(values["tags"].strip(",").split(",")) if values["tags"] else ()
-    values["allow_background"] = bool(values["allow_background"])
+    values.update((name, bool(values[name])) for name in FLAGS)
     return Job(**values)

@@ -1,6 +1,6 @@
 """The command line within this process: as `run_cli`, without the start of an interpreter.
 
-`call` goes through `cli.main`, so that words, output, errors and exit codes are those of a user.
+`call` goes through `main`, so that words, output, errors and exit codes are those of a user.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import json
 import sys
 from typing import Any, Dict, Iterator, List, NamedTuple
 
+from queuectl.__main__ import main
 from queuectl.engine.queue import Queue
-from queuectl.frontends import cli
 from queuectl.store import Store
 from queuectl.store.home import Home
 from tests.store import building
@@ -56,7 +56,7 @@ def call(home: str, *words: str, input: bytes = b"") -> Answer:
     out, err = _stream(), _stream()
     stdin = io.TextIOWrapper(io.BytesIO(input), encoding="utf-8")
     with _streams(stdin, out, err):
-        code = cli.main(["--home", home, *words])
+        code = main(["--home", home, *words])
     return Answer(code, _text(out), _text(err))
 
 

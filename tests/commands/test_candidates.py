@@ -10,7 +10,7 @@ from typing import List
 import pytest
 
 from queuectl.commands.completion.candidates import KINDS, Candidate, Lookup, candidates
-from queuectl.commands.grammar.parser import GLOBALS
+from queuectl.commands.grammar.commandline import GLOBALS
 from queuectl.commands.grammar.registry import ALIASES, load
 from queuectl.engine.queue import Queue
 from queuectl.model.job import STATES, Job

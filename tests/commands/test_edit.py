@@ -181,7 +181,7 @@ def test_the_history_tells_what_it_was(home: str) -> None:
     rows = done(home, "history", "x", "--json").json()
     assert [(row["what"], row["detail"]) for row in rows] == [
         ("enqueued", ""),
-        ("edit", 'command "old" to "new", priority 0 to 5, timeout 1m 30s to none, tags t to none'),
+        ("edit", 'command "old" to "new", priority 0 to 5, timeout 1m30s to none, tags t to none'),
         ("edit", "nothing new"),
     ]
 

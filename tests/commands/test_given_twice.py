@@ -8,7 +8,8 @@ from typing import Any, List, Tuple
 import pytest
 
 from queuectl.commands.grammar import parser
-from queuectl.commands.grammar.argparser import parse_with_argparse
+from queuectl.commands.grammar.argparser import read_with_argparse
+from queuectl.commands.grammar.commandline import GLOBALS, CommandLine
 from queuectl.commands.grammar.registry import Arg, Command, load
 from queuectl.model.errors import InvalidInput
 from tests.commands.calling import call, done, ids, jobs, refused
@@ -17,6 +18,8 @@ from tests.commands.test_table import TEXTS
 COMMANDS = load()
 # Texts that an argument takes and that none of TEXTS is.
 MORE_TEXTS = (
+    ".",
+    "/",
     "3-4",
     "* * * * *",
     "UTC",
@@ -77,21 +80,21 @@ def test_two_values_add_up_or_are_refused_and_none_is_dropped(pair: Tuple[Comman
         for text in (first, second):
             (alone,) = [parser.parse([*_least(command), f"{arg.long_name}={text}"]).arguments[arg.key]]
             assert set(alone) <= set(together)
-        assert parse_with_argparse(words, {}).arguments[arg.key] == together
+        assert read_with_argparse(CommandLine(words), {}).arguments[arg.key] == together
         return
-    for read in (parser.parse, lambda line: parse_with_argparse(line, {})):
+    for read in (parser.parse, lambda line: read_with_argparse(CommandLine(line), {})):
         with pytest.raises(InvalidInput) as raised:
             read(words)
         assert raised.value.message == f'{arg.long_name} is given twice: "{first}" and "{second}"'
         assert raised.value.field == arg.key
 
 
-@pytest.mark.parametrize("arg", [arg for arg in parser.GLOBALS if not arg.flag], ids=lambda arg: arg.long_name)
+@pytest.mark.parametrize("arg", [arg for arg in GLOBALS if not arg.flag], ids=lambda arg: arg.long_name)
 def test_a_global_option_after_the_command_overrides_one_before_it(arg: Arg) -> None:
     first, second = _texts(arg)[:2]
     before, after = [arg.long_name, first], [arg.names[0], second]
     assert parser.parse([*before, "list", *after]).options[arg.key] == arg.value(second)
-    assert parse_with_argparse([*before, "list", *after], {}).options[arg.key] == arg.value(second)
+    assert read_with_argparse(CommandLine([*before, "list", *after]), {}).options[arg.key] == arg.value(second)
     for words in ([*before, *after, "list"], ["list", *before, *after], ["list", *before, "-v", *after]):
         with pytest.raises(InvalidInput, match="given twice") as raised:
             parser.parse(words)
@@ -119,7 +122,7 @@ def test_what_a_session_began_with_is_overridden_by_any_option() -> None:
     for words in (["--color", "auto", "list", "-o", "table"], ["list", "--color", "auto", "-o", "table"]):
         options = parser.parse(words, began).options
         assert (options["color"], options["output"], options["quiet"]) == ("auto", "table", True)
-        assert parse_with_argparse(words, began).options == options
+        assert read_with_argparse(CommandLine(words), began).options == options
 
 
 def test_help_is_shown_of_a_line_with_a_repeated_option() -> None:

@@ -12,7 +12,7 @@ import pytest
 from queuectl.dashboard.api import cursors, listing
 from queuectl.dashboard.api.cursors import Cursor
 from queuectl.dashboard.http.message import HttpError
-from queuectl.model.filter import parse
+from queuectl.model.filterparse import parse
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, DUE_STATES, FAILED, FINAL_STATES, PENDING, STATES, Job
 from queuectl.store import Store, lanes
 from queuectl.store.lanes import Lanes

@@ -208,6 +208,7 @@ def test_a_locale_that_is_not_unicode_shows_codes_instead(home: str, encoding: s
         ["--output=json", "nope"],
         ["add", "true", "--nope", "--json"],
         ["list", "--limit", "x", "-o", "json"],
+        ["list", "-o", "json", "--", "x"],
     ],
 )
 def test_a_command_line_that_is_wrong_is_an_object_too_if_that_was_asked_for(home: str, words: List[str]) -> None:
@@ -215,6 +216,15 @@ def test_a_command_line_that_is_wrong_is_an_object_too_if_that_was_asked_for(hom
     assert (answer.code, answer.out) == (2, "")
     assert answer.error()["code"] == "invalid"
     assert answer.error()["problems"]
+
+
+@pytest.mark.parametrize(
+    "words", [["add", "true", "--nope", "--", "--json"], ["add", "echo -o json", "x"], ["list", "--search", "--json="]]
+)
+def test_a_word_that_only_looks_like_the_option_does_not_ask_for_an_object(home: str, words: List[str]) -> None:
+    answer = call(home, *words)
+    assert answer.code == 2
+    assert answer.err.startswith("queuectl: error: ")
 
 
 def test_quiet_leaves_out_notes_and_keeps_errors(home: str) -> None:

@@ -9,6 +9,7 @@ from typing import List
 
 import pytest
 
+from queuectl.commands.grammar.registry import MODULES
 from tests.support import ROOT
 
 HEAVY = (
@@ -32,7 +33,7 @@ HEAVY = (
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from queuectl.frontends.cli import main
+from queuectl.__main__ import main
 code = main(sys.argv[2:])
 sys.stderr.write("\\n" + " ".join(sorted(sys.modules)))
 sys.exit(code)
@@ -60,6 +61,32 @@ def test_a_short_command_loads_nothing_heavy(home: str, words: List[str]) -> Non
     found = set(loaded(PROGRAM, "--home", home, *words))
     assert "_sqlite3" in found
     assert found & set(HEAVY) == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        (["add", "true"], "jobs.add"),
+        (["run", "true"], "jobs.add"),
+        (["list"], "jobs.listing"),
+        (["show", "last"], "jobs.listing"),
+        (["history", "last"], "jobs.listing"),
+        (["logs", "last", "--follow"], "jobs.logs"),
+        (["hold", "last"], "jobs.actions"),
+        (["status"], "home.monitor"),
+        (["metrics"], "home.monitor"),
+        (["worker", "stop"], "daemons.workers"),
+        (["config", "get", "timeout"], "home.config"),
+        (["template", "list"], "jobs.templates"),
+        (["dlq", "list"], "jobs.dlq"),
+    ],
+)
+def test_a_command_loads_its_own_module_of_commands_and_no_other(home: str, words: List[str], module: str) -> None:
+    loaded(PROGRAM, "--home", home, "add", "true")
+    names = {f"queuectl.commands.{name}" for name in MODULES}
+    if "--follow" in words:
+        loaded(PROGRAM, "--home", home, "cancel", "last")
+    assert names & set(loaded(PROGRAM, "--home", home, *words)) == {f"queuectl.commands.{module}"}
 
 
 def test_adding_does_not_load_json(home: str) -> None:

@@ -8,7 +8,7 @@ from typing import List
 
 import pytest
 
-from queuectl.frontends.line import cursor, quoted, split_commands
+from queuectl.frontends.line import cursor, shell_word, split_commands
 from queuectl.model.errors import InvalidInput
 
 ALPHABET = "ab \t'\"\\-=:ü,"
@@ -82,16 +82,16 @@ def test_what_is_quoted_is_read_back_the_same(seed: int) -> None:
     for _ in range(LINES):
         value = "".join(rand.choices(ALPHABET + ";#$`~*", k=rand.randrange(1, 10)))
         for quote in ("", "'", '"'):
-            typed = quoted(value, quote)
+            typed = shell_word(value, quote)
             assert split_commands(f"add {typed}; list") == [["add", value], ["list"]], (value, quote)
             assert typed.startswith(quote)
             assert shlex.split(typed) == [value] or "$" in value or "`" in value
 
 
 def test_the_users_directory_stays_what_a_shell_expands() -> None:
-    assert quoted("~/a b") == "~/'a b'"
-    assert quoted("~/") == "~/"
-    assert quoted("~x") == "'~x'"
+    assert shell_word("~/a b") == "~/'a b'"
+    assert shell_word("~/") == "~/"
+    assert shell_word("~x") == "'~x'"
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_cells_escape_control_characters_and_keep_to_one_line() -> None:
     for terminal in (tty(200), pipe()):
         printed = text([job(command=hostile)], "table", terminal)
         assert printed.count("\n") == 2
-        assert r"\x1b[2J\u202e\nfake  row\t\x0d" in printed
+        assert r"\x1b[2J\u202e\nfake  row\t\r" in printed
 
 
 def test_values_of_each_type_have_a_form() -> None:

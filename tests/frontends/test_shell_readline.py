@@ -60,12 +60,16 @@ class Readline(types.ModuleType):
 GNU, LIBEDIT = "Importing this module enables command line editing using GNU readline.", "... using libedit readline."
 
 
+def _no_front_end(*_: Any) -> Any:
+    raise AssertionError("no command is run here")
+
+
 def start(home: str, monkeypatch: pytest.MonkeyPatch, doc: str = GNU) -> Readline:
     readline = Readline(doc)
     monkeypatch.setitem(sys.modules, "readline", readline)
     options = {"home": home, "color": "auto", "quiet": False, "json": False}
     history = History(f"{home}/history", lambda text: None)
-    module.Shell(Session("shell", options), home, history, module.Facts(home, News(0)))
+    module.Shell(Session("shell", _no_front_end, options), home, history, module.Facts(home, News(0)))
     return readline
 
 

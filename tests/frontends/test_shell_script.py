@@ -136,6 +136,8 @@ def test_history_without_a_job_needs_a_person(home: str) -> None:
         ("watch lst", "did you mean"),
         ("watch 0.01 list", "--watch must be"),
         ("watch cancel 1", "cannot be watched"),
+        ("watch 2x list", "--watch must be a duration"),
+        ("watch 1 list -- x", 'unexpected "x"'),
     ],
 )
 def test_only_commands_that_look_can_be_watched(home: str, line: str, said: str) -> None:
@@ -143,6 +145,13 @@ def test_only_commands_that_look_can_be_watched(home: str, line: str, said: str)
     assert answer.code == 2
     assert said in answer.problems[0]
     assert jobs(home) == []
+
+
+def test_an_option_given_as_its_default_overrides_what_the_shell_was_opened_with(home: str) -> None:
+    done(home, "add", "true")
+    line = "list --color auto; list --color=never; --color auto list"
+    assert "\x1b" not in done(home, "--color", "always", "shell", "-c", line).out
+    assert "\x1b" in done(home, "--color", "always", "shell", "-c", "list").out
 
 
 def test_help_lists_the_shells_own_words_after_the_commands(home: str) -> None:

@@ -68,7 +68,7 @@ def every_char() -> str:
         ("\x00", "\\x00"),
         ("\x7f", "\\x7f"),
         ("\x9b31m", "\\x9b31m"),
-        ("a\rb", "a\\x0db"),
+        ("a\rb", "a\\rb"),
         ("\u202egpj", "\\u202egpj"),
         ("\u200b", "\\u200b"),
         ("\udcff", "\\udcff"),

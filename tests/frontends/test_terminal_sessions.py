@@ -138,7 +138,7 @@ def test_tab_completes_commands_ids_and_the_shells_own_words(terminal: Open, hom
 @pytest.mark.parametrize("hide", ["readline", "readline,rlcompleter"])
 def test_the_shell_works_without_readline(terminal: Open, home: str, tmp_path: Path, hide: str) -> None:
     hidden = "".join(f"sys.modules[{name!r}] = None\n" for name in hide.split(","))
-    program = f"import sys\n{hidden}sys.path.insert(0, {str(ROOT)!r})\nfrom queuectl.frontends.cli import run\nrun()\n"
+    program = f"import sys\n{hidden}sys.path.insert(0, {str(ROOT)!r})\nfrom queuectl.__main__ import run\nrun()\n"
     (tmp_path / "without.py").write_text(program)
     session = terminal(argv=[sys.executable, str(tmp_path / "without.py"), "--home", home, "shell"])
     session.expect("queuectl> ")

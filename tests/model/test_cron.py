@@ -10,6 +10,7 @@ import pytest
 
 from queuectl.model import cron
 from queuectl.model.cron import Cron
+from queuectl.model.cronwords import describe
 from queuectl.model.when import LATEST_MS
 
 SEED = time.time_ns()
@@ -163,7 +164,7 @@ def test_any_text_is_an_expression_or_a_value_error():
 
 
 def test_a_cron_describes_itself():
-    assert Cron.parse("@daily").describe() == "at 00:00 every day"
+    assert describe(Cron.parse("@daily")) == "at 00:00 every day"
 
 
 # Days

@@ -19,10 +19,10 @@ from queuectl.model.job import (
     WAITING_STATES,
     Job,
     Outcome,
-    mask,
     sources,
     verb_after,
 )
+from queuectl.model.kinds import masked
 
 
 def a_job(**changes):
@@ -162,12 +162,12 @@ def test_a_job_as_a_dict_has_all_fields_and_no_secrets():
 
 @pytest.mark.parametrize("name", ["AWS_SECRET", "api_key", "GH_TOKEN", "DB_PASSWORD", "PASSWD", "Credentials", "AUTH"])
 def test_a_secret_is_masked(name):
-    assert mask(name, "hush") == "***"
+    assert masked({name: "hush"}) == {name: "***"}
 
 
 @pytest.mark.parametrize("name", ["LANG", "PATH", "HOME", "COUNT"])
 def test_what_is_no_secret_is_shown(name):
-    assert mask(name, "shown") == "shown"
+    assert masked({name: "shown"}) == {name: "shown"}
 
 
 def test_the_diagram_names_every_verb():

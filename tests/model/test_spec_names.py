@@ -18,7 +18,26 @@ def test_an_id_that_reads_like_a_reference_or_a_filter_is_refused(value):
     assert raised.value.field == "id"
 
 
-@pytest.mark.parametrize("value", ["a", "7a", "Z", "a" * 128, "a.b_c:d-e", "0-", "0-a", "Last", "job:1", None])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a",
+        "7a",
+        "Z",
+        "a" * 128,
+        "a.b_c:d-e",
+        "0-",
+        "0-a",
+        "Last",
+        "last-1",
+        "3-9x",
+        "1.5",
+        "state",
+        "e:state:1",
+        "job:1",
+        None,
+    ],
+)
 def test_an_id_is_taken(value):
     assert parse(id=value).id == value
 

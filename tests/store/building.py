@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple
 
 from queuectl.model.job import (
     BLOCKED,
@@ -19,9 +20,13 @@ from queuectl.model.job import (
     Outcome,
 )
 from queuectl.model.spec import JobSpec
-from queuectl.store import Home, Store
+from queuectl.store import Home, Store, schema
 from queuectl.store.claim import Claim
+from queuectl.store.schema import migrate
 from tests.support import ROOT, FakeClock
+
+if TYPE_CHECKING:
+    import pytest
 
 NOW = 1_767_225_600_000
 LATER = NOW + 60_000
@@ -48,6 +53,16 @@ TABLES = (
 def open_store(home: str, **options: Any) -> Store:
     """Return a store whose clock stands still; workers' durability, which is faster, unless asked otherwise."""
     return Store(Home(home), **{"durable": False, "clock": FakeClock(), **options})
+
+
+def add_versions(monkeypatch: pytest.MonkeyPatch, *scripts: str) -> int:
+    """Let there be newer versions, each reached by a script from the one before; return the newest one's number."""
+    own, newest = migrate.script, schema.VERSION + len(scripts)
+    oldest = schema.VERSION + 1
+    monkeypatch.setattr(migrate, "script", lambda number: own(number) if number < oldest else scripts[number - oldest])
+    monkeypatch.setattr(schema, "VERSION", newest)
+    monkeypatch.setattr(migrate, "VERSION", newest)
+    return newest
 
 
 def spec(command: str = "true", **fields: Any) -> JobSpec:
@@ -192,3 +207,18 @@ def python(code: str, *arguments: str) -> List[str]:
 
 
 ALL_STATES = (SCHEDULED, BLOCKED, HELD, PENDING, PROCESSING, FAILED, COMPLETED, DEAD, CANCELLED)
+
+
+def plan_of(path: str) -> Tuple[Any, ...]:
+    """How everything is defined, whatever the spaces and the order in which it was made."""
+    connection = plain(path)
+    found = {
+        (kind, name): re.sub(r"\s*([(),])\s*", r"\1", " ".join((sql or "").split()))
+        for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")
+    }
+    tables = [name for kind, name in found if kind == "table"]
+    columns = {table: connection.execute(f"PRAGMA table_info({table})").fetchall() for table in tables}
+    indexes = {table: sorted(row[1:] for row in connection.execute(f"PRAGMA index_list({table})")) for table in tables}
+    keys = {table: connection.execute(f"PRAGMA foreign_key_list({table})").fetchall() for table in tables}
+    connection.close()
+    return found, columns, indexes, keys

@@ -15,6 +15,8 @@ import pytest
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import StoreDamaged, StoreFull, StoreUnavailable
 from queuectl.store import backup, schema
+from queuectl.store.schema import migrate
+from queuectl.store.schema.create import PAGE_BYTES
 from tests.commands.calling import call
 from tests.mounting import mounted
 from tests.store.building import NOW, assert_whole, open_store, plain, python
@@ -187,8 +189,8 @@ def test_a_copy_that_is_not_whole_is_not_kept_and_nothing_is_upgraded(old, monke
     def copy_badly(source, draft):
         copy(source, draft)
         with open(draft, "r+b") as file:
-            file.seek(3 * schema.PAGE_BYTES)
-            file.write(b"x" * 20 * schema.PAGE_BYTES)
+            file.seek(3 * PAGE_BYTES)
+            file.write(b"x" * 20 * PAGE_BYTES)
 
     monkeypatch.setattr(backup, "copy", copy_badly)
     with pytest.raises(StoreDamaged):
@@ -198,7 +200,7 @@ def test_a_copy_that_is_not_whole_is_not_kept_and_nothing_is_upgraded(old, monke
 
 def test_an_upgrade_that_fails_takes_its_backup_back(old, monkeypatch):
     before = everything(old)
-    monkeypatch.setitem(schema.MIGRATIONS, VERSION, ("INSERT INTO nowhere VALUES (1)",))
+    monkeypatch.setattr(migrate, "script", lambda version: "INSERT INTO nowhere VALUES (1);")
     with pytest.raises(StoreUnavailable):
         open_store(old)
     assert everything(old) == before

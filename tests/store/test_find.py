@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from queuectl.model.filter import Filter, of_options, parse
+from queuectl.model.filter import Filter, of_options
+from queuectl.model.filterparse import parse
 from queuectl.model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, PENDING, SCHEDULED, STATES
 from queuectl.store.find import SORTS
 from tests.store.building import ALL_STATES, LATER, NOW, add, bring_to, claim, enqueue, finish, spec
@@ -161,5 +162,5 @@ def test_jobs_are_sorted_by_any_column_both_ways_and_ties_by_number(store, colum
 
 
 def test_an_order_that_does_not_exist_is_a_mistake(store):
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError):
         found(store, sort="number; DROP TABLE jobs")

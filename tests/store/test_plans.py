@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.filter import parse as filter_parse
+from queuectl.model.filterparse import parse as filter_parse
 from queuectl.store import (
     attempts,
     backlog,

@@ -12,7 +12,8 @@ import pytest
 from queuectl.model.errors import StoreDamaged, StoreTooNew, StoreUnavailable
 from queuectl.model.job import COMPLETED, PROCESSING
 from queuectl.store import Home, schema
-from tests.store.building import add, assert_whole, bring_to, contents, open_store, plain, python
+from queuectl.store.schema.create import create
+from tests.store.building import add, add_versions, assert_whole, bring_to, contents, open_store, plain, python
 
 # What may stand in the place of a database, and what is said of it.
 
@@ -175,7 +176,7 @@ def test_making_a_home_leaves_nothing_behind_but_the_home(home):
 def test_who_comes_second_uses_the_store_that_is_there(home):
     with open_store(home) as store:
         add(store)
-        schema.create(Home(home))
+        create(Home(home))
         assert store.names.last() == 1
     with open_store(home) as store:
         assert store.names.last() == 1
@@ -188,14 +189,14 @@ def test_a_file_system_without_links_gets_a_home_too(home, monkeypatch):
     monkeypatch.setattr(os, "link", refuse)
     with open_store(home) as store:
         add(store)
-        schema.create(Home(home))
+        create(Home(home))
     assert sorted(os.listdir(home)) == ["logs", "queue.db", "run"]
     with open_store(home) as store:
         assert store.names.last() == 1
 
 
 STARTER = """
-from tests.store.building import add, open_store
+from tests.store.building import add, add_versions, open_store
 from queuectl.model.clock import SYSTEM_CLOCK
 print("ready", flush=True)
 sys.stdin.readline()
@@ -277,26 +278,21 @@ def test_the_tables_refuse_an_attempt_that_cannot_be(store, change):
 def test_an_older_store_is_brought_up_to_date_in_one_transaction(home, monkeypatch):
     with open_store(home) as store:
         add(store)
-    steps = {
-        schema.VERSION: ("CREATE TABLE new (x)", "INSERT INTO new VALUES (1)"),
-        schema.VERSION + 1: ("ALTER TABLE new ADD COLUMN y",),
-    }
-    monkeypatch.setattr(schema, "MIGRATIONS", steps)
-    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 2)
+    newest = add_versions(
+        monkeypatch, "CREATE TABLE new (x);\nINSERT INTO new VALUES (1);", "ALTER TABLE new ADD COLUMN y;"
+    )
     for _ in range(2):
         with open_store(home) as store:
             assert store.names.last() == 1
             assert [tuple(row) for row in store.database.rows("SELECT x, y FROM new")] == [(1, None)]
-            assert store.database.value("PRAGMA user_version") == schema.VERSION
+            assert store.database.value("PRAGMA user_version") == newest
 
 
 def test_an_upgrade_that_fails_leaves_the_older_store(home, monkeypatch):
     with open_store(home) as store:
         add(store)
     before = everything_in(home)
-    steps = ("CREATE TABLE new (x)", "INSERT INTO nowhere VALUES (1)")
-    monkeypatch.setattr(schema, "MIGRATIONS", {schema.VERSION: steps})
-    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    add_versions(monkeypatch, "CREATE TABLE new (x);\nINSERT INTO nowhere VALUES (1);")
     with pytest.raises(StoreUnavailable):
         open_store(home)
     assert everything_in(home) == before

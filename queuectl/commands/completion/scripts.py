@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from ...model.checks import check_queue
 from ...model.errors import Conflict, QueueCTLError
-from ...model.spec import check_queue
 from ..grammar.registry import Arg, command
 from ..result import Result
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.spec import check_integer
+from ...model.checks import check_integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def state_list(text: str) -> list[str]:
 
 def unicode_text(text: str) -> str:
     """A text; what is not UTF-8 on the command line comes as lone surrogates, which no job can hold."""
-    from ...model.spec import is_utf8
+    from ...model.checks import is_utf8
 
     if not is_utf8(text):
         raise ValueError("must be valid Unicode")
@@ -59,7 +59,7 @@ def unicode_text(text: str) -> str:
 
 def name(text: str) -> str:
     """A queue's or a tag's name."""
-    from ...model.spec import check_queue
+    from ...model.checks import check_queue
 
     return check_queue(text, 0)
 

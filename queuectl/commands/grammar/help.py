@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-from .argparser import EXIT_CODES, build_parser
-from .parser import GLOBALS
-from .registry import COMMANDS
+from .argparser import EXIT_CODES, help_parser
+from .commandline import GLOBALS
+from .registry import COMMANDS, commands_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,23 +53,17 @@ def global_options() -> str:
     return "global options, before or after the command:\n" + "\n".join(lines)
 
 
-def group_of(topic: str) -> bool:
-    """Return whether commands of two words begin with the topic."""
-    return bool(topic) and any(path.startswith(topic + " ") for path in COMMANDS)
-
-
-def group_page(topic: str) -> str:
+def group_page(word: str) -> str:
     """Return the commands that begin with a word such as `dlq`."""
-    commands = [command for path, command in COMMANDS.items() if path.startswith(topic + " ")]
     return (
-        f"usage: queuectl {topic} COMMAND ...\n\n"
-        + "\n".join(map(_line, commands))
-        + f"\n\nMore about one of them: queuectl help {topic} COMMAND\n"
+        f"usage: queuectl {word} COMMAND ...\n\n"
+        + "\n".join(map(_line, commands_of(word)))
+        + f"\n\nMore about one of them: queuectl help {word} COMMAND\n"
     )
 
 
 def command_page(command: Command) -> str:
     """Return everything about one command."""
-    text = build_parser(command).format_help().rstrip("\n")
+    text = help_parser(command).format_help().rstrip("\n")
     body, _, codes = text.rpartition(EXIT_CODES)
     return f"{body.rstrip()}\n\n{global_options()}\n\n{EXIT_CODES}{codes}\n"

@@ -37,10 +37,10 @@ SEE_ALSO = (("at", 1), ("crontab", 1), ("nohup", 1), ("sh", 1), ("xargs", 1))
 @command("man", group="Administration", examples=("man", "man > queuectl.1"))
 def man(context: Context) -> Result:
     """Print the manual page in roff; read it with: queuectl man | man -l -."""
-    return Result(text=[page()])
+    return Result(text=[manual_page()])
 
 
-def page() -> str:
+def manual_page() -> str:
     """Return the manual page."""
     return "\n".join(line for line in _lines() if line) + "\n"
 
@@ -48,19 +48,19 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     from ... import __version__
     from .argparser import EXIT_CODES
+    from .commandline import GLOBALS
     from .help import FIRST_STEPS
-    from .parser import GLOBALS
 
     load()
     # No date: the page says the same whenever it is made.
-    yield f'.TH QUEUECTL 1 "" "QueueCTL {_plain(__version__)}" "User Commands"'
+    yield f'.TH QUEUECTL 1 "" "QueueCTL {escaped(__version__)}" "User Commands"'
     yield from _section("NAME", [r"queuectl \- run shell commands in the background"])
     yield from _section("SYNOPSIS", [".B queuectl", r"[\fIOPTIONS\fR] \fICOMMAND\fR ..."])
     yield from _section("DESCRIPTION", _paragraphs(DESCRIPTION))
     yield from _section("FIRST STEPS", _example_lines(FIRST_STEPS.split("\n")[1:]))
     yield ".SH COMMANDS"
     for group in dict.fromkeys(found.group for found in COMMANDS.values()):
-        yield f".SS {_plain(group)}"
+        yield f".SS {escaped(group)}"
         for found in COMMANDS.values():
             if found.group == group:
                 yield from _command(found)
@@ -68,7 +68,7 @@ def _lines() -> Iterator[str]:
     yield from _terms(map(_option, GLOBALS))
     yield from _section("SETTINGS", _settings())
     yield from _section("EXIT STATUS", _terms(_exit_codes(EXIT_CODES)))
-    yield from _section("ENVIRONMENT", _terms((f"\\fB{_plain(name)}\\fR", text) for name, text in VARIABLES))
+    yield from _section("ENVIRONMENT", _terms((f"\\fB{escaped(name)}\\fR", text) for name, text in VARIABLES))
     yield from _terms(
         [
             (
@@ -77,7 +77,7 @@ def _lines() -> Iterator[str]:
             )
         ]
     )
-    yield from _section("FILES", _terms((f"\\fI{_plain(name)}\\fR", text) for name, text in FILES))
+    yield from _section("FILES", _terms((f"\\fI{escaped(name)}\\fR", text) for name, text in FILES))
     yield from _section(
         "EXAMPLES", _example_lines(_as_typed(example) for found in COMMANDS.values() for example in found.examples[:1])
     )
@@ -97,14 +97,14 @@ def _see_also() -> Iterator[str]:
 def _command(found: Command) -> Iterator[str]:
     """Yield what there is to say about a command: how it is written, what it does, what it takes."""
     yield ".TP"
-    yield f"\\fBqueuectl {_plain(found.path)}\\fR{_usage(found)}"
-    yield _text(found.help + ".")
+    yield f"\\fBqueuectl {escaped(found.path)}\\fR{_usage(found)}"
+    yield text_line(found.help + ".")
     for paragraph in filter(None, found.description.split("\n\n")):
         yield ".IP"
-        yield from map(_text, paragraph.split("\n"))
+        yield from map(text_line, paragraph.split("\n"))
     if found.aliases:
         yield ".IP"
-        yield _text("Also: " + ", ".join(f"queuectl {alias}" for alias in found.aliases) + ".")
+        yield text_line("Also: " + ", ".join(f"queuectl {alias}" for alias in found.aliases) + ".")
     shown = [arg for arg in found.args if not arg.hidden]
     if shown:
         yield ".RS"
@@ -116,23 +116,19 @@ def _usage(found: Command) -> str:
     words = " [\\fIOPTIONS\\fR]" if any(arg.is_option and not arg.hidden for arg in found.args) else ""
     for arg in found.args:
         if arg.rest:
-            words += f" [\\-\\- \\fI{_plain(_metavar(arg))}\\fR ...]"
+            words += f" [\\-\\- \\fI{escaped(arg.metavar)}\\fR ...]"
         elif not arg.is_option:
-            word = f"\\fI{_plain(_metavar(arg))}\\fR"
+            word = f"\\fI{escaped(arg.metavar)}\\fR"
             words += f" [{word} ...]" if arg.many else f" [{word}]" if arg.optional else f" {word}"
     return words
 
 
-def _metavar(arg: Arg) -> str:
-    return arg.metavar or arg.key.upper()
-
-
 def _option(arg: Arg) -> tuple[str, str]:
     """Return how an argument is written, in roff, and its help."""
-    value = f"\\fI{_plain(_metavar(arg))}\\fR"
+    value = f"\\fI{escaped(arg.metavar)}\\fR"
     if not arg.is_option:
         return (f"\\-\\- {value} ..." if arg.rest else value), arg.help
-    names = ", ".join(f"\\fB{_plain(name)}\\fR" for name in sorted(arg.names, key=len))
+    names = ", ".join(f"\\fB{escaped(name)}\\fR" for name in sorted(arg.names, key=len))
     if arg.flag:
         return names, arg.help
     return f"{names}[={value}]" if arg.implied is not None else f"{names} {value}", arg.help
@@ -141,11 +137,11 @@ def _option(arg: Arg) -> tuple[str, str]:
 def _settings() -> Iterator[str]:
     from ...model.settings import SETTINGS
 
-    yield _text("Set them with queuectl config set NAME VALUE.")
+    yield text_line("Set them with queuectl config set NAME VALUE.")
     for setting in SETTINGS:
         aliases = f" Also: {', '.join(setting.aliases)}." if setting.aliases else ""
         text = f"{setting.help} (default: {setting.show(setting.default)}). Must be {setting.allowed}.{aliases}"
-        yield from _terms([(f"\\fB{_plain(setting.name)}\\fR", text)])
+        yield from _terms([(f"\\fB{escaped(setting.name)}\\fR", text)])
 
 
 def _exit_codes(text: str) -> Iterator[tuple[str, str]]:
@@ -159,19 +155,19 @@ def _terms(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     for term, text in pairs:
         yield ".TP"
         yield term
-        yield _text(text)
+        yield text_line(text)
 
 
 def _paragraphs(text: str) -> Iterator[str]:
     for index, paragraph in enumerate(text.split("\n\n")):
         yield ".PP" if index else ""
-        yield from map(_text, paragraph.split("\n"))
+        yield from map(text_line, paragraph.split("\n"))
 
 
 def _example_lines(lines: Iterable[str]) -> Iterator[str]:
     yield ".nf"
     for line in lines:
-        yield _text(line.strip())
+        yield text_line(line.strip())
     yield ".fi"
 
 
@@ -180,13 +176,13 @@ def _as_typed(example: str) -> str:
     return example if "| queuectl " in example else f"queuectl {example}"
 
 
-def _text(line: str) -> str:
+def text_line(line: str) -> str:
     """Return a line of text that roff prints as it is."""
-    line = _plain(line)
+    line = escaped(line)
     return "\\&" + line if line.startswith((".", "'")) else line
 
 
-def _plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Return text in which no character means anything to roff: typed quotes, dashes, carets stay as typed."""
     for char, written in (("\\", "\\e"), ("-", "\\-"), ("'", "\\(aq"), ("`", "\\(ga"), ("^", "\\(ha"), ("~", "\\(ti")):
         text = text.replace(char, written)

@@ -32,27 +32,6 @@ class Arg:
     that its default comes from.
     """
 
-    __slots__ = (
-        "names",
-        "help",
-        "parse",
-        "default",
-        "choices",
-        "metavar",
-        "flag",
-        "many",
-        "pairs",
-        "optional",
-        "implied",
-        "stands_for",
-        "rest",
-        "hidden",
-        "complete",
-        "group",
-        "field",
-        "setting",
-    )
-
     def __init__(
         self,
         *names: str,
@@ -79,7 +58,7 @@ class Arg:
         self.parse = parse
         self.default = [] if many and default is None else False if flag else default
         self.choices = tuple(choices)
-        self.metavar = metavar
+        self.metavar = metavar or self.key.upper()
         self.flag = flag
         self.many = many
         self.pairs = pairs
@@ -123,9 +102,9 @@ class Arg:
         """Raise ValueError for a text that is wrong, also where the job's own rule would say so only later."""
         value = self.value(text)
         if self.field is not None:
-            from ...model.spec import FIELDS
+            from ...model.fields import BY_NAME
 
-            FIELDS[self.field](value, now)
+            BY_NAME[self.field].check(value, now)
 
 
 def watch_interval(text: str) -> float:
@@ -203,45 +182,57 @@ def command(
     return declare
 
 
-MODULES = (
-    "jobs.add",
-    "jobs.listing",
-    "jobs.logs",
-    "jobs.wait",
-    "jobs.actions",
-    "jobs.edit",
-    "jobs.templates",
-    "daemons.workers",
-    "jobs.scheduled",
-    "daemons.scheduler",
-    "jobs.cron",
-    "jobs.dlq",
-    "home.monitor",
-    "daemons.dashboard",
-    "home.upkeep",
-    "home.config",
-    "home.interactive",
-    "completion.scripts",
-    "grammar.manual",
-    "home.admin",
-)
-
-
+# The modules that declare commands, in the order of the help, with the first words of their commands.
+MODULES = {
+    "jobs.add": "add run enqueue",
+    "jobs.listing": "list show history",
+    "jobs.logs": "logs",
+    "jobs.wait": "wait",
+    "jobs.actions": "cancel retry hold release remove",
+    "jobs.edit": "edit",
+    "jobs.templates": "template",
+    "daemons.workers": "worker",
+    "jobs.scheduled": "schedule scheduled",
+    "daemons.scheduler": "scheduler",
+    "jobs.cron": "cron",
+    "jobs.dlq": "dlq",
+    "home.monitor": "status metrics time",
+    "daemons.dashboard": "dashboard",
+    "home.upkeep": "events why prune",
+    "home.config": "config",
+    "home.interactive": "top shell menu",
+    "completion.scripts": "completion",
+    "grammar.manual": "man",
+    "home.admin": "init help demo",
+}
+MODULE_OF = {word: module for module, words in MODULES.items() for word in words.split()}
 # The package of all commands, whose modules are named above.
 PACKAGE = __package__.rpartition(".")[0]
 
 
 def load() -> dict[str, Command]:
-    """Return the table, with all modules that declare commands loaded."""
-    for module in MODULES:
+    """Return the table with all commands in the order of `MODULES`, whichever were loaded before."""
+    places = {}
+    for place, module in enumerate(MODULES):
         __import__(f"{PACKAGE}.{module}")
+        places[f"{PACKAGE}.{module}"] = place
+    ordered = sorted(COMMANDS.items(), key=lambda item: places[item[1].handler.__module__])
+    COMMANDS.clear()
+    COMMANDS.update(ordered)
     return COMMANDS
 
 
 def load_for(word: str) -> None:
-    """Load the commands that begin with a word: its own module if one is named so, otherwise all of them."""
-    for module in MODULES:
-        if module.endswith(f".{word}"):
-            __import__(f"{PACKAGE}.{module}")
-    if not any(name.split()[0] == word for name in (*COMMANDS, *ALIASES)):
-        load()
+    """Load the one module that declares the commands which begin with a word."""
+    if word in MODULE_OF:
+        __import__(f"{PACKAGE}.{MODULE_OF[word]}")
+
+
+def command_named(name: str) -> Command | None:
+    """Return the command of a name or an alias, of those that are loaded."""
+    return COMMANDS.get(ALIASES.get(name, name))
+
+
+def commands_of(word: str) -> list[Command]:
+    """Return the commands of two words that begin with this one, of those that are loaded."""
+    return [found for path, found in COMMANDS.items() if word and path.startswith(f"{word} ")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...model.errors import Conflict, InvalidInput, did_you_mean, quoted
-from ..grammar.registry import ALIASES, COMMANDS, Arg, command
+from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
 from ..result import Result
 
 TYPE_CHECKING = False
@@ -52,14 +52,14 @@ def help_for(topic: str) -> Result:
     """Return the help of a command, of a group such as `dlq`, or the overview. Raises InvalidInput."""
     from ..grammar import help as pages
 
-    path = ALIASES.get(topic, topic)
-    if path in COMMANDS and not (topic in ALIASES and pages.group_of(topic)):
-        return Result(text=[pages.command_page(COMMANDS[path])])
-    if pages.group_of(topic):
+    known, found, group = load(), command_named(topic), commands_of(topic)
+    if found is not None and not (topic in ALIASES and group):
+        return Result(text=[pages.command_page(found)])
+    if group:
         return Result(text=[pages.group_page(topic)])
     if topic:
         raise InvalidInput(
-            f"there is no command {quoted(topic)}{did_you_mean(topic, COMMANDS)}",
+            f"there is no command {quoted(topic)}{did_you_mean(topic, known)}",
             hint="see all commands with: queuectl help",
         )
     return Result(text=[pages.overview()])

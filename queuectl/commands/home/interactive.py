@@ -35,7 +35,7 @@ def top(context: Context, *, filter: Sequence[str], interval: float) -> Result:
 
     Keys move through the jobs, open their output, retry and cancel them; press ? for all keys.
     """
-    from ...model.filter import parse
+    from ...model.filterparse import parse
 
     wanted = parse(" ".join(filter), context.clock.wall())
     return Result(code=context.front_end.top(context, interval, wanted.text))

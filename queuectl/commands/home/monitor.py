@@ -93,11 +93,10 @@ def _percent(share: float | None) -> str:
 @command("time", group=GROUP, watch=True, examples=("time",))
 def time(context: Context) -> Result:
     """Show the time as the queue sees it, local and UTC, and when the next job is due."""
-    from ...engine.daemons.scheduler_control import next_due
     from ...model import when
 
     now = context.clock.wall()
-    due = next_due(context.queue.store)
+    due = context.queue.store.next_due()
     record = {"local": when.local(now), "utc": when.iso(now), "next_due_at": due}
     lines = [
         f"local:    {when.local(now)}",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ...model.errors import InvalidInput
+from ...model.fields import GIVEN
 from ...model.job import jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
+from .options import job_fields, options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,68 +19,13 @@ if TYPE_CHECKING:
 
 GROUP = "Jobs"
 MANY_JOBS = 10_000
-# What a job is given besides its command and its time.
-JOB_OPTIONS = (
-    Arg("--id", help="the job's id (default: job-NUMBER)", field="id"),
-    Arg("--queue", "-Q", help="the queue (default: default)", complete="queue", field="queue"),
-    Arg(
-        "--priority",
-        "-p",
-        parse=arguments.whole,
-        help="-1000 to 1000, higher runs first (default: 0)",
-        field="priority",
-    ),
-    Arg(
-        "--retries",
-        "-r",
-        parse=arguments.whole,
-        help="attempts after the first (default: max_retries)",
-        field="max_retries",
-        setting="max_retries",
-    ),
-    Arg("--timeout", "-T", help="seconds, 5m, 1h30m or none (default: timeout)", field="timeout", setting="timeout"),
-    Arg("--tag", "-t", many=True, help="a name to find it by; repeatable"),
-    Arg(
-        "--cwd",
-        metavar="DIR",
-        help="the directory to run in (default: this one)",
-        complete="directory",
-        group="how to run",
-    ),
-    Arg(
-        "--env",
-        "-e",
-        many=True,
-        pairs=True,
-        parse=arguments.variable,
-        metavar="NAME=VALUE",
-        help="an environment variable; repeatable",
-        group="how to run",
-    ),
-    Arg("--allow-background", flag=True, help="let background processes outlive the job", group="how to run"),
-)
 
 
 @command(
     "add",
     Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
     Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
-    *JOB_OPTIONS,
-    Arg(
-        "--in",
-        parse=arguments.delay,
-        metavar="DELAY",
-        help="run it after this time, such as 90s, 30m or 2h30m",
-        group="when to run",
-    ),
-    Arg(
-        "--at",
-        metavar="TIME",
-        help="run it at this time: tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
-        group="when to run",
-        field="run_at",
-    ),
-    Arg("--hold", flag=True, help="keep it until it is released", group="when to run"),
+    *options(GIVEN),
     Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code", group="afterwards"),
     Arg(
         "--follow",
@@ -102,8 +49,6 @@ def add(
     words: Sequence[str],
     wait: bool,
     follow: bool,
-    tag: list[str],
-    env: list[tuple[str, str]],
     **given: Any,
 ) -> Result:
     """Add a job: one shell command.
@@ -111,9 +56,7 @@ def add(
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
     directory, with the workers' environment and your PATH.
     """
-    run_at = run_time(given.pop("in"), given.pop("at"))
-    fields = job_fields(tag, env, {**given, "run_at": run_at})
-    job = context.queue.add(_command(command, words), **fields)
+    job = context.queue.add(_command(command, words), **job_fields(given))
     if follow:
         from .logs import follow_job
 
@@ -124,12 +67,6 @@ def add(
         return wait_for_one(context, job.number, timeout=None)
     _suggest(context, job.id)
     return Result(record=job.as_dict(), message=told(job, context.clock.wall()), ids=[job.id])
-
-
-def job_fields(tags: list[str], env: list[tuple[str, str]], given: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a job that JOB_OPTIONS stand for, without those that were not given."""
-    fields = {**given, "tags": tags, "env": dict(env), "cwd": directory(given["cwd"])}
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _suggest(context: Context, job: str) -> None:
@@ -184,24 +121,6 @@ def _command(command: str | None, words: Sequence[str]) -> str:
     raise InvalidInput(
         "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
     )
-
-
-def directory(given: str | None) -> str | None:
-    """Return a job's directory, absolute. Raises InvalidInput if there is none of that name."""
-    if given is None:
-        return None
-    import os
-
-    if not os.path.isdir(given):
-        raise InvalidInput(f'cwd must be a directory that exists, got "{given}"', field="cwd")
-    return os.path.abspath(given)
-
-
-def run_time(delay: float | None, at: str | None) -> str | None:
-    """Return what --in or --at mean as a job's `run_at`. Raises InvalidInput for both."""
-    if delay is not None and at is not None:
-        raise InvalidInput("give either --in or --at, not both")
-    return f"+{round(delay * 1000)}ms" if delay is not None else at
 
 
 @command(

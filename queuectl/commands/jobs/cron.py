@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ...engine.home.timezone import follows_home, home_zone, trouble, zone_of
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
+from ...model.fields import RECURRING, shown
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .add import JOB_OPTIONS, job_fields
+from .options import job_fields, options
 from .scheduled import hint_if_nobody_looks
 from .selection import YES_ANYWAY
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 GROUP = "Schedule"
 NAME = Arg("name", metavar="NAME", help="the schedule's name", complete="schedule")
 COLUMNS = ("name", "when", "next_at", "last", "command")
-# A schedule gives its jobs no ids and no tags: each fire makes a job of its own.
-OPTIONS = tuple(arg for arg in JOB_OPTIONS if arg.key not in ("id", "tag", "allow_background"))
 
 
 def expression(text: str) -> str:
@@ -83,7 +82,7 @@ def timezone(text: str) -> str:
         group="when to run",
         help="what to do while the last job has not ended: skip this time, or queue another (default: skip)",
     ),
-    *OPTIONS,
+    *options(RECURRING),
     group=GROUP,
     examples=(
         "cron add cleanup '*/5 * * * *' './cleanup.sh'",
@@ -100,13 +99,11 @@ def cron_add(
     timezone: str,
     catch_up: str,
     overlap: str,
-    env: list[tuple[str, str]],
     **given: Any,
 ) -> Result:
     """Add a recurring job: a command that is queued again and again."""
-    fields = job_fields([], env, given)
     added = Recurring(context.queue).add(
-        name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **fields
+        name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **job_fields(given)
     )
     hint_if_nobody_looks(context)
     told = trouble(context.queue.store, context.clock.wall())
@@ -184,10 +181,10 @@ def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
 
 def _row(context: Context, schedule: Schedule) -> dict[str, Any]:
     from ...model.cron import Cron
-    from ...model.job import mask
+    from ...model.cronwords import describe
 
     try:
-        words = Cron.parse(schedule.expression).describe()
+        words = describe(Cron.parse(schedule.expression))
     except ValueError as error:
         words = str(error)
     last = context.queue.store.schedules.last_jobs(schedule.name)
@@ -203,15 +200,9 @@ def _row(context: Context, schedule: Schedule) -> dict[str, Any]:
         "last_fired_at": context.queue.store.schedules.last_fired(schedule),
         "last": last[0][1] if last else None,
         "last_job": last[0][0] if last else None,
-        "command": schedule.command,
-        "queue": schedule.queue,
-        "priority": schedule.priority,
-        "max_retries": schedule.max_retries,
-        "timeout": schedule.timeout,
+        **shown(schedule, RECURRING),
         "catch_up": schedule.catch_up,
         "overlap": schedule.overlap,
-        "cwd": schedule.cwd,
-        "env": {name: mask(name, value) for name, value in schedule.env.items()},
         "created_at": schedule.created_at,
         "created_by": schedule.created_by,
     }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ...model.fields import EDITABLE
 from ...model.job import HELD, sources
-from ..grammar import arguments
-from ..grammar.registry import Arg, command
+from ..grammar.registry import command
 from ..result import Result
-from .add import directory, run_time
+from .options import edit_options, job_fields
 from .selection import DRY_RUN, IDS_OR_FILTER, YES_ANYWAY, report, select, show_only
 
 TYPE_CHECKING = False
@@ -19,20 +19,7 @@ if TYPE_CHECKING:
 @command(
     "edit",
     IDS_OR_FILTER,
-    Arg("--command", metavar="COMMAND", help="another command", complete="command", field="command"),
-    Arg("--queue", "-Q", help="move it to this queue", complete="queue", field="queue"),
-    Arg("--priority", "-p", parse=arguments.whole, help="-1000 to 1000, higher runs first", field="priority"),
-    Arg("--retries", "-r", parse=arguments.whole, help="attempts after the first", field="max_retries"),
-    Arg("--timeout", "-T", help="seconds, 5m, 1h30m or none", field="timeout"),
-    Arg("--in", parse=arguments.delay, metavar="DELAY", help="run it after this time from now"),
-    Arg("--at", metavar="TIME", help="run it at this time: now, tomorrow 09:00, or ISO 8601 with zone", field="run_at"),
-    Arg("--cwd", metavar="DIR", help="the directory to run in", complete="directory"),
-    Arg(
-        "--tags",
-        parse=arguments.words,
-        metavar="TAGS",
-        help="names separated by commas, in place of those it has; '' for none",
-    ),
+    *edit_options(EDITABLE),
     DRY_RUN,
     YES_ANYWAY,
     group="Jobs",
@@ -42,7 +29,7 @@ if TYPE_CHECKING:
         "edit 'state:pending queue:mail' --queue slow",
     ),
 )
-def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, cwd: str | None, **given: Any) -> Result:
+def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given: Any) -> Result:
     """Change jobs that wait: command, queue, priority, retries, timeout, time, directory or tags.
 
     What is not given stays. A job that runs or has ended cannot be edited. --tags replaces all tags.
@@ -51,10 +38,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, cwd: str
 
     if not ids:
         raise InvalidInput("which jobs? give ids or a filter", hint="see them with: queuectl list --state pending")
-    run_at = run_time(given.pop("in"), given.pop("at"))
-    fields = {
-        name: value for name, value in {**given, "run_at": run_at, "cwd": directory(cwd)}.items() if value is not None
-    }
+    fields = job_fields(given)
     if not fields:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl edit --help")
     meant = select(context, ids, means=sources("edit"))
@@ -64,7 +48,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, cwd: str
         read_changes(context.queue.store.search.jobs(meant.numbers), fields, context.clock.wall())
         return show_only(context, meant)
     change = context.queue.edit(*meant.numbers, **fields)
-    if run_at is not None and change.done:
+    if "run_at" in fields and change.done:
         _tell_time(context, change.done[0])
     return report(change, "edited", meant)
 

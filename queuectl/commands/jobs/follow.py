@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.reports.reading import attempt_of, is_removed, left_out, read_output, tail_position
+from ...engine.reports.reading import attempt_of, is_removed, marked, read_output, tail_position
 from ...model.errors import NotFound
 from ..result import Labelled
 
@@ -118,14 +118,7 @@ class Source:
 
 def since(queue: Queue, attempt: Row, stream: int | None, position: int) -> Generator[bytes, None, int]:
     """Yield what an attempt has printed from a position on; return the position after it."""
-    for piece, missing in left_out(read_output(queue.store, attempt, position), position):
-        if missing:
-            yield f"\n[... {missing} bytes left out ...]\n".encode()
-        if stream in (None, piece.stream):
-            # The position may lie within the first piece.
-            yield piece.data[max(0, position - piece.position) :]
-        position = piece.end
-    return position
+    return (yield from marked(read_output(queue.store, attempt, position), position, stream))
 
 
 def read_job(queue: Queue, number: int) -> Job:

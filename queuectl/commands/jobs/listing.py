@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model import fields
 from ...model.errors import InvalidInput, did_you_mean, quoted
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -17,28 +18,7 @@ if TYPE_CHECKING:
 
 GROUP = "Jobs"
 JOB = Arg("id", metavar="ID", help="the job's id, number, a unique prefix, or last", complete="job")
-LIST_COLUMNS = ("id", "state", "priority", "attempts", "created_at", "duration", "command", "error")
-VERBOSE_COLUMNS = (
-    "number",
-    "id",
-    "state",
-    "queue",
-    "priority",
-    "attempts",
-    "max_retries",
-    "timeout",
-    "run_at",
-    "created_at",
-    "started_at",
-    "finished_at",
-    "duration",
-    "exit_code",
-    "worker",
-    "tags",
-    "cwd",
-    "command",
-    "error",
-)
+LIST_COLUMNS, VERBOSE_COLUMNS = fields.columns(), fields.columns(long=True)
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 10_000_000
 
@@ -132,7 +112,8 @@ def list_jobs(
     A filter is one or more words: KEY:VALUE, or a text in the id or command; !WORD finds all other jobs. Put it in
     single quotes, since < and ! mean something to the shell.
     """
-    from ...model.filter import of_options, parse
+    from ...model.filter import of_options
+    from ...model.filterparse import parse
     from ...model.job import STATE_WORDS
 
     if columns and verbose:

@@ -60,8 +60,9 @@ def logs(
     no_prefix: bool,
     raw: bool,
 ) -> Result:
-    """Print what jobs have printed; of several, each line begins with its job's id.
+    """Print what jobs have printed.
 
+    The lines of several jobs begin with the ids of the jobs.
     With --follow, Ctrl-C ends the following and leaves the jobs alone.
     """
     if stdout and stderr:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ...model.fields import GIVEN
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .add import JOB_OPTIONS, job_fields, told
+from .add import told
+from .options import job_fields, options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ COLUMNS = ("at", "what", "id", "command")
         help="+30m, 2h30m, 18:00, tomorrow 09:00, 'fri 18:00', noon, 2026-11-10 02:00:00 (local), or ISO 8601 with "
         "zone",
     ),
-    *JOB_OPTIONS,
+    *options(GIVEN, but=("command", "run_at")),
     group=GROUP,
     examples=(
         "schedule './backup.sh' +1h",
@@ -36,16 +38,13 @@ COLUMNS = ("at", "what", "id", "command")
         "schedule 'echo happy new year' 2035-01-01T00:00:00Z",
     ),
 )
-def schedule(
-    context: Context, *, command: str, when: Sequence[str], tag: list[str], env: list[tuple[str, str]], **given: Any
-) -> Result:
+def schedule(context: Context, *, command: str, when: Sequence[str], **given: Any) -> Result:
     """Add a job that runs once, at a time; answers with that time, local and UTC."""
     from ...model.errors import InvalidInput
 
     if not when:
         raise InvalidInput("when? give a time such as +30m, 18:00 or tomorrow 09:00", field="when")
-    fields = job_fields(tag, env, given)
-    job = context.queue.add(command, **{**fields, "run_at": " ".join(when)})
+    job = context.queue.add(command, **{**job_fields(given), "run_at": " ".join(when)})
     hint_if_nobody_looks(context)
     return Result(record=job.as_dict(), message=told(job, context.clock.wall()), ids=[job.id])
 

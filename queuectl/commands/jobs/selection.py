@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...engine.selection import Selection, found_by, is_by_filter
 from ...model.errors import InvalidInput
-from ...model.filter import in_quotes, of_options, parse, written
+from ...model.filter import in_quotes, of_options, written
+from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
-from ...model.spec import is_name
+from ...model.fields import BY_SPELLING
 from ..grammar.registry import Arg, command
 from ..result import Result
 
@@ -24,7 +25,6 @@ SHIPPED = {
     "test_job": "a job that fails twice and then succeeds, to try retries",
 }
 NAME = Arg("name", metavar="NAME", help="the template's name", complete="template")
-TEXTS = ("id", "command", "queue", "cwd", "run_at")
 
 
 @command("template list", group=GROUP, examples=("template list",))
@@ -134,16 +134,19 @@ def fill(context: Context, name: str, changes: Sequence[tuple[str, str]]) -> dic
             env = job.get("env")
             # Whatever else stands there is left for the check of the job to refuse.
             job["env"] = {**env, variable: text} if isinstance(env, dict) else env or {variable: text}
-        elif field == "tags":
-            job["tags"] = [tag for tag in text.split(",") if tag]
         else:
-            job[key] = text if field in TEXTS else _json_or_text(text)
+            job[key] = _value(key, text)
     return job
 
 
-def _json_or_text(text: str) -> Any:
+def _value(key: str, text: str) -> Any:
+    """Return the value of a field that a text stands for: as an option has it, or JSON."""
     from ...engine.intake import parse_value
 
+    field = BY_SPELLING.get(key)
+    value = text if field is None else field.kind.read(text)
+    if value != text or (field is not None and field.kind.is_text):
+        return value
     try:
         return parse_value(text)
     except InvalidInput:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from ...model.errors import InvalidInput
-from ...model.filter import KEYS
+from ...model.fields import FILTERS
+from ...model.filter import example, meaning
 from ...model.job import FINAL_STATES, STATES
 from ...model.setting import Setting
 from ...model.settings import SETTINGS, find, resolve
@@ -84,7 +85,7 @@ def meta(app: App) -> Response:
             "actions": {verb: list(states) for verb, states in VERBS.items()},
             "features": list(FEATURES),
             "sorts": list(listing.SORTS),
-            "filters": [{"key": key, "example": example, "help": help} for key, (_, example, help) in KEYS.items()],
+            "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
             "limits": {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS},
         }
     )
@@ -181,7 +182,7 @@ def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
     query=(
         Field(
             "field",
-            one_of("qualifier", "setting", *KEYS),
+            one_of("qualifier", "setting", *FILTERS),
             "what is being written",
             required=True,
         ),
@@ -203,7 +204,7 @@ def _states(store: Store, prefix: str) -> dict[str, int | None]:
 
 
 SUGGESTIONS: dict[str, Callable[[Store, str], dict[str, int | None]]] = {
-    "qualifier": lambda store, prefix: dict.fromkeys(sorted(KEYS)),
+    "qualifier": lambda store, prefix: dict.fromkeys(sorted(FILTERS)),
     "state": _states,
     "queue": lambda store, prefix: {queue: sum(states.values()) for queue, states in store.counts.by_queue().items()},
     "tag": lambda store, prefix: dict.fromkeys(store.names.recent_tags(TAGGED_JOBS)),

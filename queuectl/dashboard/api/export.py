@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ...frontends.render import FORMULA_STARTS
 from ...model.job import Job
+from ...model.printable import FORMULA_STARTS
 from ..http.message import Response
 from . import listing
 from .jobs import SORT, Q
 from .route import route
-from .shapes import job_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,11 +61,11 @@ def _with_header(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _json_line(job: Job) -> str:
     import json
 
-    return json.dumps(job_json(job), ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(job.as_json(), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _csv_row(job: Job) -> str:
-    return _csv_line(list(job_json(job).values()))
+    return _csv_line(list(job.as_json().values()))
 
 
 def _csv_line(values: Sequence[object]) -> str:

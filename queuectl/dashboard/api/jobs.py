@@ -6,8 +6,8 @@ from ...engine.change import demand_done
 from ...engine.reports.reading import history
 from ...engine.reports.reasons import explain
 from ...model.errors import Conflict, InvalidInput, NotFound
-from ...model.filter import KEYS
-from ...model.spec import EDITABLE, SPELLINGS
+from ...model.fields import EDITABLE, FILTERS, GIVEN
+from ...model.filter import example
 from ...model.when import iso
 from ..http.message import Response, json_response
 from . import listing
@@ -23,7 +23,7 @@ from .shapes import (
     VERBS,
     allowed_actions,
     attempt_json,
-    job_json,
+    given_schemas,
     many,
     maybe,
     median,
@@ -51,7 +51,7 @@ SAME_RUNS = 20
 Q = Field(
     "q",
     TEXT,
-    f"filter: {' '.join(example for _, example, _ in KEYS.values())}; !word finds the others",
+    f"filter: {' '.join(map(example, FILTERS))}; !word finds the others",
     default="",
 )
 SORT = Field(
@@ -66,33 +66,15 @@ CURSOR = Field("cursor", TEXT, "`next` of the page before")
 
 NEW_JOB: dict[str, Any] = {
     "type": "object",
-    "required": ["command"],
+    "required": [field.name for field in GIVEN if field.is_required],
     "additionalProperties": False,
-    "properties": {
-        "command": TEXT,
-        "id": maybe(TEXT),
-        "queue": TEXT,
-        "priority": whole(-1000, 1000),
-        "max_retries": whole(0, 100),
-        "retries": whole(0, 100),
-        "timeout": {"description": "seconds, a text such as 5m, or none", "nullable": True},
-        "timeout_seconds": {"description": "the same as timeout", "nullable": True},
-        "timeout_sec": {"description": "the same as timeout", "nullable": True},
-        "run_at": {"type": "string", "nullable": True, "description": "2026-11-10T02:00:00Z, +30m, tomorrow 09:00"},
-        "hold": FLAG,
-        "cwd": TEXT,
-        "env": table(TEXT),
-        "tags": many(TEXT, 16),
-        "allow_background": FLAG,
-    },
+    "properties": given_schemas(GIVEN),
 }
 CHANGES: dict[str, Any] = {
     "type": "object",
     "minProperties": 1,
     "additionalProperties": False,
-    "properties": {
-        name: schema for name, schema in NEW_JOB["properties"].items() if SPELLINGS.get(name, name) in EDITABLE
-    },
+    "properties": given_schemas(EDITABLE),
 }
 
 RUN = record(
@@ -151,7 +133,7 @@ def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, sc
 @route("POST", "/jobs", "Add a job", whole_body=NEW_JOB, answer=ref("Job"), status=201, errors=(409, 422))
 def add_job(app: App, *, body: dict[str, Any]) -> Response:
     job = app.queue.get(app.queue.enqueue([body])[0])
-    return json_response(job_json(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
+    return json_response(job.as_json(), 201, {"Location": f"{BASE}/jobs/{job.id}"})
 
 
 @route("GET", "/jobs/{id}", "One job with everything known about it", answer=ref("JobDetail"), errors=(404, 422))
@@ -162,7 +144,7 @@ def show_job(app: App, *, id: str) -> Response:
     reason, hint = explain(app.queue, job)
     return json_response(
         {
-            "job": job_json(job),
+            "job": job.as_json(),
             "allowed_actions": allowed_actions(job),
             "cancel_requested": bool(details["cancel_requested"]),
             "created_by": details["created_by"],
@@ -230,7 +212,7 @@ def _demand(change: Change) -> Change:
 def _changed(app: App, change: Change, number: int) -> Response:
     demand_done(_demand(change))
     for job in app.queue.store.search.jobs([number]):
-        return json_response({"job": job_json(job), "allowed_actions": allowed_actions(job)})
+        return json_response({"job": job.as_json(), "allowed_actions": allowed_actions(job)})
     raise NotFound("the job was removed meanwhile")
 
 
@@ -318,5 +300,5 @@ def duplicate_job(app: App, *, id: str) -> Response:
     )
     copy = app.queue.get(made)
     return json_response(
-        {"job": job_json(copy), "allowed_actions": allowed_actions(copy)}, 201, {"Location": f"{BASE}/jobs/{copy.id}"}
+        {"job": copy.as_json(), "allowed_actions": allowed_actions(copy)}, 201, {"Location": f"{BASE}/jobs/{copy.id}"}
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...model.errors import FilterError
-from ...model.filter import parse
+from ...model.filterparse import parse
 from ...store.lanes import KEY_LENGTH, SORTED_STATES
 from ..http.message import HttpError
 from . import cursors

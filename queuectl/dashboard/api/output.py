@@ -6,7 +6,7 @@ a character that a chunk ends within goes to the next chunk, and what is no UTF-
 
 from __future__ import annotations
 
-from ...engine.reports.reading import attempt_of, left_out, read_output
+from ...engine.reports.reading import attempt_of, marked, read_output
 from ...store.output import STDERR, STDOUT, Piece
 from ..http.message import HttpError, Response, json_response
 from .route import Field, route
@@ -14,7 +14,7 @@ from .shapes import FLAG, INTEGER, SCHEMAS, STATE, TEXT, many, maybe, one_of, re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Any
 
     from ...model.job import Job
     from ...store import Store
@@ -76,7 +76,10 @@ def job_output(
     found = attempt_of(store, job, attempt)
     if download:
         return Response(
-            200, content_type=PLAIN, headers=_as_file(job, found), pieces=_marked(store, found, STREAMS[stream])
+            200,
+            content_type=PLAIN,
+            headers=_as_file(job, found),
+            pieces=marked(read_output(store, found), 0, STREAMS[stream]),
         )
     size = _size(store, found)
     if offset > size and found["finished_at"] is not None:
@@ -192,15 +195,6 @@ def _read(store: Store, attempt: Row, start: int, limit: int, size: int) -> Read
     if not (is_ended and found.end >= size):
         found.give_back_half_character()
     return found
-
-
-def _marked(store: Store, attempt: Row, stream: int | None) -> Iterator[bytes]:
-    """Yield the whole output, with a line where something was left out."""
-    for piece, gap in left_out(read_output(store, attempt), 0):
-        if gap:
-            yield f"\n[... {gap} bytes left out ...]\n".encode()
-        if stream in (None, piece.stream):
-            yield piece.data
 
 
 def whole_characters(data: bytes) -> int:

@@ -8,7 +8,9 @@ from ...engine.machine.localzone import rules
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
 from ...model import when
 from ...model.cron import Cron
+from ...model.cronwords import describe
 from ...model.errors import InvalidInput
+from ...model.fields import RECURRING, as_json
 from ...model.job import SCHEDULED
 from ...model.when import iso
 from ...model.zones import LOCAL, zone
@@ -25,15 +27,14 @@ from .shapes import (
     TEXT,
     TIME,
     allowed_actions,
-    job_json,
+    given_schemas,
+    kept_schemas,
     many,
-    masked,
     maybe,
     one_of,
     record,
     ref,
     seconds,
-    table,
     whole,
 )
 
@@ -58,14 +59,8 @@ SCHEDULE = {
     "next_at": maybe(TIME),
     "last_fired_at": maybe(TIME),
     "last": maybe(record(job=TEXT, number=INTEGER, state=STATE)),
-    "command": TEXT,
-    "queue": TEXT,
-    "priority": INTEGER,
-    "max_retries": INTEGER,
-    "timeout": maybe(SECONDS),
+    **kept_schemas(RECURRING),
     **KINDS,
-    "cwd": TEXT,
-    "env": table(TEXT),
     "created_at": TIME,
     "created_by": TEXT,
     "problem": maybe(TEXT),
@@ -88,16 +83,9 @@ NEW_SCHEDULE = {
     "properties": {
         "name": TEXT,
         "expression": TEXT,
-        "command": TEXT,
         "timezone": TEXT,
         **KINDS,
-        "queue": TEXT,
-        "priority": whole(-1000, 1000),
-        "max_retries": whole(0, 100),
-        "retries": whole(0, 100),
-        "timeout": {"description": "seconds, a text such as 5m, or none", "nullable": True},
-        "cwd": TEXT,
-        "env": table(TEXT),
+        **given_schemas(RECURRING),
     },
 }
 
@@ -162,7 +150,7 @@ def _coming(app: App, schedule: Schedule, now: int, until: int, most: int) -> di
 
 def _words(schedule: Schedule) -> str:
     try:
-        return Cron.parse(schedule.expression).describe()
+        return describe(Cron.parse(schedule.expression))
     except ValueError:
         return schedule.expression
 
@@ -198,10 +186,6 @@ def add_schedule(app: App, *, body: dict[str, Any]) -> Response:
             ("overlap", "skip"),
         )
     }
-    for name in fields:
-        # A schedule gives its jobs no ids and no tags, and times of its own.
-        if name not in NEW_SCHEDULE["properties"]:  # type: ignore[operator]
-            raise InvalidInput(f"a schedule has no field {name!r}", field=name)
     added = Recurring(app.queue).add(
         words["name"],
         words["expression"],
@@ -253,7 +237,7 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     return json_response(
         {
             "expression": read_cron.expression,
-            "words": read_cron.describe(),
+            "words": describe(read_cron),
             "timezone": name,
             "next": [{"utc": iso(at), "local": when.local(at), "in": when.ago(at, now)} for at in times],
         }
@@ -288,7 +272,7 @@ def remove_schedule(app: App, *, name: str) -> Response:
 def run_schedule(app: App, *, name: str) -> Response:
     job = Recurring(app.queue).run(name)
     return json_response(
-        {"job": job_json(job), "allowed_actions": allowed_actions(job)}, 201, {"Location": f"{BASE}/jobs/{job.id}"}
+        {"job": job.as_json(), "allowed_actions": allowed_actions(job)}, 201, {"Location": f"{BASE}/jobs/{job.id}"}
     )
 
 
@@ -327,15 +311,9 @@ def _schedule(app: App, schedule: Schedule) -> dict[str, Any]:
         "next_at": None if schedule.paused else iso(schedule.next_at),
         "last_fired_at": iso(store.schedules.last_fired(schedule)),
         "last": {"job": last[0].id, "number": last[0].number, "state": last[0].state} if last else None,
-        "command": schedule.command,
-        "queue": schedule.queue,
-        "priority": schedule.priority,
-        "max_retries": schedule.max_retries,
-        "timeout": seconds(schedule.timeout),
+        **as_json(schedule, RECURRING),
         "catch_up": schedule.catch_up,
         "overlap": schedule.overlap,
-        "cwd": schedule.cwd,
-        "env": masked(schedule.env),
         "created_at": iso(schedule.created_at),
         "created_by": schedule.created_by,
         "problem": unreadable(store, schedule),

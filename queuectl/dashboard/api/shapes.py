@@ -7,14 +7,17 @@ there is null. Secrets in environments are masked.
 from __future__ import annotations
 
 from ...engine.reports.snapshot import elapsed
-from ...model.job import HELD, PROCESSING, STATES, Job, mask, sources
+from ...model.fields import KEPT
+from ...model.job import HELD, PROCESSING, STATES, Job, sources
+from ...model.kinds import Integer, Names
 from ...model.when import iso
 from ..http.message import HttpError, json_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Mapping
+    from typing import Any, Iterable, Mapping, Sequence
 
+    from ...model.fields import Field
     from ...store.sqlite import Row
     from ..http.message import Response
 
@@ -37,8 +40,6 @@ VERBS: dict[str, tuple[str, ...]] = {
     "remove": tuple(state for state in STATES if state != PROCESSING),
     "duplicate": STATES,
 }
-TIMES = ("run_at", "created_at", "updated_at", "started_at", "finished_at")
-DURATIONS = ("timeout", "duration")
 LEFT_OUT = ("cwd", "env", "allow_background")
 
 
@@ -110,19 +111,9 @@ def median(values: Iterable[int]) -> int | None:
     return ordered[len(ordered) // 2] if ordered else None
 
 
-def job_json(job: Job) -> dict[str, Any]:
-    """Return everything about a job."""
-    values = job.as_dict()
-    for name in TIMES:
-        values[name] = iso(values[name])
-    for name in DURATIONS:
-        values[name] = seconds(values[name])
-    return values
-
-
 def summary_json(job: Job, now: int) -> dict[str, Any]:
     """Return what a list shows of a job."""
-    values = {name: value for name, value in job_json(job).items() if name not in LEFT_OUT}
+    values = {name: value for name, value in job.as_json().items() if name not in LEFT_OUT}
     values["command"] = job.command[:COMMAND_SHOWN]
     values["command_cut"] = len(job.command) > COMMAND_SHOWN
     values["elapsed"] = seconds(elapsed(job, now))
@@ -155,45 +146,52 @@ def worker_json(row: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def masked(env: Mapping[str, str]) -> dict[str, str]:
-    """Return variables without their secrets."""
-    return {name: mask(name, value) for name, value in env.items()}
-
-
 def picked(row: Row, names: Iterable[str]) -> dict[str, Any]:
     """Return some columns; those that end with `_at` as times."""
     return {name: iso(row[name]) if name.endswith("_at") else row[name] for name in names}
 
 
-_JOB: dict[str, Schema] = {
-    "id": TEXT,
-    "number": INTEGER,
-    "command": TEXT,
+# What a field holds in an answer; a time or a duration may be given in other words too.
+KIND_SCHEMAS: dict[str, Schema] = {
+    **dict.fromkeys(("id", "name", "text"), TEXT),
+    **dict.fromkeys(("integer", "signal"), INTEGER),
     "state": STATE,
-    "queue": TEXT,
-    "priority": INTEGER,
-    "attempts": INTEGER,
-    "max_retries": INTEGER,
-    "timeout": maybe(SECONDS),
-    "run_at": TIME,
-    "created_at": TIME,
-    "updated_at": TIME,
-    "started_at": maybe(TIME),
-    "finished_at": maybe(TIME),
-    "duration": maybe(SECONDS),
-    "exit_code": maybe(INTEGER),
-    "signal": maybe(INTEGER),
-    "error": maybe(TEXT),
-    "worker": maybe(INTEGER),
-    "pid": maybe(INTEGER),
-    "cwd": TEXT,
-    "env": table(TEXT),
-    "tags": many(TEXT),
-    "allow_background": FLAG,
-    "schedule": maybe(TEXT),
+    "duration": SECONDS,
+    "time": TIME,
+    "flag": FLAG,
+    "names": many(TEXT),
+    "variables": table(TEXT),
 }
+GIVEN_SCHEMAS: dict[str, Schema] = {**KIND_SCHEMAS, "duration": {}, "time": TEXT}
+
+
+def kept_schemas(fields: Sequence[Field]) -> dict[str, Schema]:
+    """Return the schemas of a job's fields in an answer, by name."""
+    found = {field.name: KIND_SCHEMAS[field.kind.name] for field in fields}
+    return {field.name: maybe(found[field.name]) if field.is_nullable else found[field.name] for field in fields}
+
+
+def given_schemas(fields: Sequence[Field]) -> dict[str, Schema]:
+    """Return the schemas of a job's fields in a body, by every name that they may have there."""
+    return {name: _given(field) for field in fields for name in (field.name, *field.spellings)}
+
+
+def _given(field: Field) -> Schema:
+    kind, schema = field.kind, GIVEN_SCHEMAS[field.kind.name]
+    if isinstance(kind, Integer):
+        schema = whole(kind.low, kind.high)
+    elif isinstance(kind, Names):
+        schema = many(TEXT, kind.most)
+    schema = {**schema, "description": field.help}
+    try:
+        field.check(None, 0)
+    except ValueError:
+        return schema
+    return maybe(schema)
+
+
 SUMMARY: dict[str, Schema] = {
-    **{name: schema for name, schema in _JOB.items() if name not in LEFT_OUT},
+    **{name: schema for name, schema in kept_schemas(KEPT).items() if name not in LEFT_OUT},
     "command_cut": FLAG,
     "elapsed": maybe(SECONDS),
     "allowed_actions": many(one_of(*VERBS)),
@@ -219,7 +217,7 @@ SCHEMAS: dict[str, Schema] = {
             }
         },
     },
-    "Job": record(**_JOB),
+    "Job": record(**kept_schemas(KEPT)),
     "JobSummary": record(**SUMMARY),
     "JobChanged": record(job=ref("Job"), allowed_actions=many(one_of(*VERBS))),
     "Attempt": record(

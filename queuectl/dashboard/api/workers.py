@@ -12,9 +12,9 @@ from ...engine.daemons.daemon import own_command
 from ...engine.daemons.pool_control import scale_pool, stop_pool
 from ...engine.home.instance import pool_pid
 from ...engine.reports import summary
+from ...model.checks import is_name
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
 from ...model.job import FAILED, PENDING, SCHEDULED
-from ...model.spec import is_name
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
 from .route import Field, route

@@ -22,7 +22,7 @@ const list = (pairs) => h('dl', { class: 'facts' },
 
 export async function help() {
   const { filters } = await get('/meta');
-  const examples = filters.map(({ example, help: meaning }) => [example, `jobs ${meaning}`]);
+  const examples = filters.map(({ example, help: meaning }) => [example, meaning]);
   const off = recall('keys') === 'off';
   const box = h('input', { type: 'checkbox', checked: !off, on: { change: (event) =>
     remember('keys', event.target.checked ? 'on' : 'off') } });

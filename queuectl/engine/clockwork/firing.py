@@ -132,8 +132,7 @@ class Firing:
 
 def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
     """Enqueue a job of a schedule; return its number. In a transaction."""
-    spec = JobSpec(schedule.command, max_retries=schedule.max_retries, timeout=schedule.timeout, cwd=schedule.cwd)
-    spec.queue, spec.priority, spec.env = schedule.queue, schedule.priority, schedule.env
+    spec = JobSpec.of_schedule(schedule)
     (identifier,) = store.jobs.enqueue([spec], path=schedule.path, actor=actor, now=now, schedule=schedule.name)
     number = store.names.number_of(identifier)
     assert number is not None

@@ -122,11 +122,11 @@ class Scheduler:
     def _patience(self, counts: Mapping[str, int], fired_at: int) -> float:
         runs = bool(counts.get(PROCESSING))
         longest = min(self._longest_wait, LONGEST_WAIT_SECONDS) if runs else self._longest_wait
-        due = [at for at in (self._store.jobs.next_due(), self._store.schedules.next_due(fired_at)) if at is not None]
-        if not due:
+        due = self._store.next_due(fired_at)
+        if due is None:
             return longest
         # Looked at each second: the wall clock may be set meanwhile.
-        return min(LONGEST_WAIT_SECONDS, longest, max(0, min(due) - self._clock.wall()) / 1000)
+        return min(LONGEST_WAIT_SECONDS, longest, max(0, due - self._clock.wall()) / 1000)
 
 
 class SchedulerThread(threading.Thread):

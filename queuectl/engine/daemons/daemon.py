@@ -27,7 +27,7 @@ ENDED = "ended"
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), *[os.pardir] * 3))
 # Without the empty entry that -c brings: a random.py in the user's directory would be taken for Python's own.
 BOOT = "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; {statement}"
-RUN = "from queuectl.frontends.cli import run; run()"
+RUN = "from queuectl.__main__ import run; run()"
 # Where a daemon was started: the directory of the jobs that are added through it. It does not stay in it.
 DIRECTORY = "QUEUECTL_START_DIRECTORY"
 JOB_VARIABLES = (

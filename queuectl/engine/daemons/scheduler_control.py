@@ -50,13 +50,8 @@ def scheduler_state(home: Home, store: Store, now: int) -> dict[str, Any]:
         "interval": facts.get("interval"),
         "uptime": None if started_at is None else max(0, now - started_at),
         "last_tick_at": facts.get("ticked_at"),
-        "next_due_at": next_due(store),
+        "next_due_at": store.next_due(),
         **{name: facts.get("totals", {}).get(name, 0) for name in ("promoted", "fired", "recovered", "pruned")},
         "schedules": len(store.schedules.all()),
         "pool": find(POOL, home, SYSTEM_CLOCK, store) is not None,
     }
-
-
-def next_due(store: Store) -> int | None:
-    """Return when the next scheduled, failed or recurring job is due, None if none is."""
-    return min((at for at in (store.jobs.next_due(), store.schedules.next_due()) if at is not None), default=None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from ...model.printable import printable
 from ...model.when import iso
 
 TYPE_CHECKING = False
@@ -45,11 +46,6 @@ class Log:
             self._said.clear()
         self._said[text] = now
         self.say(text)
-
-
-def printable(text: str) -> str:
-    """Return a text as one line without control characters."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def rotate(path: str, limit: int = MAX_BYTES) -> None:

@@ -7,7 +7,7 @@ from ...store.output import Piece
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Any, Generator, Iterable, Iterator
 
     from ...model.job import Job
     from ...store import Store
@@ -47,11 +47,18 @@ def is_removed(store: Store, attempt: Row) -> bool:
     return attempt["outcome"] is not None and attempt["output_size"] > 0 and not store.output.read(attempt["id"], 0, 1)
 
 
-def left_out(pieces: Iterator[Piece], position: int) -> Iterator[tuple[Piece, int]]:
-    """Yield each piece with how many bytes before it were left out since `position`."""
+def marked(pieces: Iterable[Piece], position: int, stream: int | None = None) -> Generator[bytes, None, int]:
+    """Yield what a stream, or both, printed from a position on, with a line where bytes were left out.
+
+    Return the position after the last piece. The first position may lie within the first piece.
+    """
     for piece in pieces:
-        yield piece, max(0, piece.position - position)
+        if piece.position > position:
+            yield f"\n[... {piece.position - position} bytes left out ...]\n".encode()
+        if stream in (None, piece.stream):
+            yield piece.data[max(0, position - piece.position) :]
         position = piece.end
+    return position
 
 
 def tail_position(store: Store, attempt: Row, lines: int, stream: int | None) -> int:

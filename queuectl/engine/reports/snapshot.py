@@ -7,7 +7,8 @@ looked at besides. What nobody changed since the last look is not read again.
 
 from __future__ import annotations
 
-from ...model.filter import Filter, parse
+from ...model.filter import Filter
+from ...model.filterparse import parse
 from ...model.job import (
     BLOCKED,
     DUE_STATES,
@@ -19,7 +20,7 @@ from ...model.job import (
     SCHEDULED,
 )
 from ...model.when import MINUTE
-from .reading import left_out
+from .reading import marked
 from .summary import worker_rows
 
 TYPE_CHECKING = False
@@ -178,11 +179,7 @@ def read_tail(opened: OpenHome, number: int, limit: int = TAIL_BYTES) -> Tail:
     if not pieces:
         return Tail(found[0], attempts[-1]["attempt"], 0, "")
     start = max(pieces[0].position, pieces[-1].end - limit)
-    data = bytearray()
-    for piece, missing in left_out(iter(pieces), start):
-        if missing:
-            data += f"\n[... {missing} bytes left out ...]\n".encode()
-        data += piece.data[max(0, start - piece.position) :]
+    data = b"".join(marked(pieces, start))
     return Tail(found[0], attempts[-1]["attempt"], start, data.decode("utf-8", "backslashreplace"))
 
 

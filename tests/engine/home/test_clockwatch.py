@@ -12,6 +12,7 @@ from queuectl.engine.clockwork.housekeeping import INTERVAL_MS as HOUSEKEEPING_M
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.home import clockwatch
 from queuectl.engine.home.clockwatch import is_unsettled
+from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
 from queuectl.model.clock import Clock
@@ -32,10 +33,10 @@ Another = Callable[[], Scheduler]
 
 @pytest.fixture
 def boot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Lets the machine start anew."""
+    """Lets the machine start again."""
 
     def start(name: str) -> None:
-        monkeypatch.setenv("QUEUECTL_BOOT_ID", name)
+        monkeypatch.setattr(process, "boot_id", lambda: name)
 
     start("first")
     yield start

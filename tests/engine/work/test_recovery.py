@@ -153,7 +153,7 @@ def test_after_a_restart_of_the_machine_jobs_are_recovered_and_nobody_is_signall
     claim = bench.claim(bench.worker(worker.pid, lives=False))
     other, start = stranger(processes, **{process.MARKER: bench.marker(claim)})
     bench.record(claim, other.pid, start)
-    monkeypatch.setenv("QUEUECTL_BOOT_ID", "the next boot")
+    monkeypatch.setattr(process, "boot_id", lambda: "the next boot")
     assert bench.recovery().step() == 1
     assert queue.get(job.id).state == "failed"
     assert worker.poll() is None and other.poll() is None

@@ -1,0 +1,45 @@
+# What is done with the project, by hand and in `.ci/run`. `make` lists it.
+
+PYTHON ?= python3
+# Where the tools are installed, by the first target that needs them.
+TOOLS ?= .venv-tools
+# The formatter decides what passes, so it has one version. What mypy finds may grow.
+WANTED = ruff==0.17.6 mypy
+# More words for the command, such as `make test ARGS='tests/store -k claim'`.
+ARGS =
+
+.PHONY: help test quick docs lint format types bench ci
+
+help: ## List the targets
+	@awk -F ':.* ## ' '/^[a-z]+:.* ## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
+
+test: ## Run all tests
+	$(PYTHON) -m tests $(ARGS)
+
+quick: ## Run the quick tests of every layer
+	$(PYTHON) -m tests --quick $(ARGS)
+
+docs: ## Run what the README and the pages in docs/ show
+	$(PYTHON) -m tests tests/docs $(ARGS)
+
+lint: $(TOOLS)/.made ## Say what is not formatted or looks wrong
+	$(TOOLS)/bin/ruff format --check .
+	$(TOOLS)/bin/ruff check .
+
+format: $(TOOLS)/.made ## Format everything
+	$(TOOLS)/bin/ruff format .
+	$(TOOLS)/bin/ruff check --fix .
+
+types: $(TOOLS)/.made ## Check the types
+	$(TOOLS)/bin/mypy
+
+bench: ## Measure each goal of speed
+	$(PYTHON) -m benchmarks $(ARGS)
+
+ci: ## Run everything a change must pass; installs Debian packages that are missing
+	bash .ci/run
+
+$(TOOLS)/.made: Makefile
+	$(PYTHON) -m venv --clear $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check $(WANTED)
+	touch $@

@@ -1,0 +1,239 @@
+"""A command line, read along the table of commands: what each of its words is, also while it is being typed.
+
+`CommandLine` never fails, so that completion can ask what stands at the cursor and an error can be shown the
+way the line asks for. `read_plain` turns a complete and correct line into a command and its arguments. It does so
+without argparse, whose import costs as much as the rest of a short command.
+
+An option is never dropped silently. What adds up (a tag, a state, a queue of a filter) may be repeated, and
+so may a flag or an equal value. A global option after the command overrides one before it, so that a shell
+alias may carry one. Anything else that is given twice is refused. `Given` is this rule.
+"""
+
+from __future__ import annotations
+
+from ...model.errors import InvalidInput, quoted
+from .registry import Arg, command_named, commands_of, load_for
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Mapping, Sequence
+
+    from .registry import Command
+
+GLOBALS = (
+    Arg(
+        "--home",
+        metavar="DIR",
+        help="the queue's directory (default: $QUEUECTL_HOME, the nearest .queuectl, ~/.queuectl)",
+        complete="directory",
+    ),
+    Arg(
+        "-o",
+        "--output",
+        choices=("table", "json", "jsonl", "csv", "tsv", "ids"),
+        metavar="FORMAT",
+        help="table, json, jsonl, csv, tsv or ids",
+    ),
+    Arg("--json", flag=True, stands_for="--output=json", help="the same as --output json"),
+    Arg("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never"),
+    Arg("-q", "--quiet", flag=True, help="print ids only, and no notes"),
+    Arg("--no-pager", flag=True, help="never show long answers in a pager"),
+    Arg("--debug", flag=True, help="show a traceback for errors"),
+    Arg("--version", flag=True, help="print the version"),
+    Arg("-h", "--help", flag=True, help="show help"),
+)
+GLOBAL_FLAGS = {name: arg for arg in GLOBALS for name in arg.names}
+
+
+class Parsed:
+    """A command line understood: the command (None: none was given), its arguments, the global options."""
+
+    __slots__ = ("command", "arguments", "options", "topic")
+
+    def __init__(
+        self, command: Command | None, arguments: dict[str, Any], options: dict[str, Any], topic: str = ""
+    ) -> None:
+        self.command = command
+        self.arguments = arguments
+        self.options = options
+        self.topic = topic
+
+
+class CommandLine:
+    """The words of a line and what they are.
+
+    `name` holds the places of the command's name among the words, and `command` is what they name; while
+    `is_naming`, the next word may belong to the name. `given` holds each option with its place and its text,
+    `waiting` is the option whose value comes next. `positionals` are the other words before `--`, `rest` those
+    after it (None without one). A line is `plain` if nothing in it is left to argparse.
+    """
+
+    __slots__ = ("words", "name", "command", "is_naming", "given", "waiting", "positionals", "rest", "plain", "flags")
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = list(words)
+        self.name: list[int] = []
+        self.command: Command | None = None
+        self.is_naming = True
+        self.given: list[tuple[int, Arg, str]] = []
+        self.waiting: Arg | None = None
+        self.positionals: list[str] = []
+        self.rest: list[str] | None = None
+        self.plain = True
+        self.flags = GLOBAL_FLAGS
+        for at, word in enumerate(self.words):
+            self._take(at, word)
+
+    def _take(self, at: int, word: str) -> None:
+        if self.rest is not None:
+            self.rest.append(word)
+            return
+        waiting, self.waiting = self.waiting, None
+        is_option = word.startswith("-") and word != "-"
+        if waiting is not None and not is_option:
+            self.given.append((at, waiting, word))
+            return
+        if waiting is not None:
+            self.plain = False
+        if word == "--":
+            self.rest, self.is_naming = [], False
+        elif is_option:
+            self._take_option(at, word)
+        elif not (self.is_naming and self._take_name(at, word)):
+            self.positionals.append(word)
+            self.is_naming = False
+
+    def _take_option(self, at: int, word: str) -> None:
+        name, equals, text = word.partition("=")
+        arg = self.flags.get(name)
+        if arg is None or (equals and (arg.flag or not name.startswith("--"))):
+            self.plain = False
+            return
+        if name not in GLOBAL_FLAGS:
+            self.is_naming = False
+        if arg.takes_next_word and not equals:
+            self.waiting = arg
+            return
+        self.given.append((at, arg, text if equals else arg.implied or ""))
+
+    def _take_name(self, at: int, word: str) -> bool:
+        """Take a word for one of the command's name; return whether it is one."""
+        if not self.name:
+            load_for(word)
+        command = command_named(" ".join([*self.path, word]))
+        if self.name and command is None:
+            return False
+        self.name.append(at)
+        self.command = command
+        if command is not None:
+            own = {name: arg for arg in command.args if arg.is_option for name in arg.names}
+            self.flags = {**GLOBAL_FLAGS, **own}
+        return True
+
+    @property
+    def path(self) -> list[str]:
+        """The words of the command's name, as they were written."""
+        return [self.words[at] for at in self.name]
+
+    @property
+    def topic(self) -> str:
+        """What help would be about: the command, else the word that commands begin with, else nothing."""
+        if self.command is not None:
+            return self.command.path
+        first = "".join(self.path[:1])
+        return first if commands_of(first) else ""
+
+    def options(self) -> Iterator[tuple[int, Arg, str]]:
+        """Yield the place, the option and the text of each one given; of another spelling, what it stands for."""
+        for at, arg, text in self.given:
+            if arg.stands_for:
+                name, _, text = arg.stands_for.partition("=")
+                arg = self.flags[name]
+            yield at, arg, text
+
+    def global_values(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the global options as far as the line gives them and they can be read."""
+        found = unset_globals(defaults)
+        for _, arg, text in self.options():
+            if arg in GLOBALS:
+                try:
+                    found[arg.key] = arg.flag or arg.value(text)
+                except ValueError:
+                    continue  # Whoever reads the whole line says so.
+        return found
+
+
+class Given:
+    """The values of options given on one side of the command, to notice one that is given twice."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[str, Any]] = {}
+
+    def put(self, arg: Arg, text: str, value: Any, values: dict[str, Any]) -> None:
+        """Give an option its value among `values`. Raises InvalidInput if it has another one already."""
+        if not arg.many or arg.pairs:
+            self._demand_same(f"{arg.long_name} {value[0]}" if arg.pairs else arg.long_name, text, value, arg)
+        if not arg.many:
+            values[arg.key] = value
+            return
+        before = values[arg.key]
+        more = value if isinstance(value, list) else [value]
+        values[arg.key] = [*before, *(one for one in dict.fromkeys(more) if one not in before)]
+
+    def _demand_same(self, name: str, text: str, value: Any, arg: Arg) -> None:
+        first, found = self._seen.setdefault(name, (text, value))
+        if found == value:
+            return
+        is_global = arg in GLOBALS
+        raise InvalidInput(
+            f"{name} is given twice: {quoted(first)} and {quoted(text)}",
+            field=arg.key,
+            hint="give one of them" + ("; one after the command overrides one before it" if is_global else ""),
+        )
+
+
+def unset_globals(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the global options as they are where none is given."""
+    return {arg.key: defaults.get(arg.key, arg.default) for arg in GLOBALS if not arg.stands_for}
+
+
+def unset_arguments(command: Command) -> dict[str, Any]:
+    """Return the arguments of a command as they are where none is given."""
+    return {arg.key: [] if arg.many else arg.default for arg in command.args}
+
+
+def read_plain(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
+    """Return what a line means. Raises ValueError or InvalidInput for one that argparse has to judge."""
+    command = line.command
+    if not line.plain or line.waiting is not None or command is None:
+        raise ValueError("not plain")
+    options, arguments = unset_globals(defaults), unset_arguments(command)
+    before, after = Given(), Given()
+    for at, arg, text in line.options():
+        values = options if arg in GLOBALS else arguments
+        if arg.flag:
+            values[arg.key] = True
+        else:
+            (before if at < line.name[0] else after).put(arg, text, arg.value(text), values)
+    _place(command, line, arguments)
+    return Parsed(command, arguments, options)
+
+
+def _place(command: Command, line: CommandLine, arguments: dict[str, Any]) -> None:
+    """Give the positionals their values. Raises ValueError."""
+    takes_rest = [arg for arg in command.args if arg.rest]
+    texts = line.positionals + ([] if takes_rest else line.rest or [])
+    if takes_rest:
+        arguments[takes_rest[0].key] = line.rest or []
+    for arg in command.args:
+        if arg.is_option or arg.rest:
+            continue
+        if arg.many:
+            arguments[arg.key] = [arg.value(text) for text in texts]
+            texts = []
+        elif texts:
+            arguments[arg.key] = arg.value(texts.pop(0))
+        elif not arg.optional:
+            raise ValueError("one is missing")
+    if texts:
+        raise ValueError("one is too many")

@@ -1,0 +1,113 @@
+"""The options that stand for fields of a job, and the fields that given options mean."""
+
+from __future__ import annotations
+
+import os
+
+from ...model.errors import InvalidInput
+from ...model.fields import BY_NAME, BY_SPELLING, GIVEN
+from ..grammar import arguments
+from ..grammar.registry import Arg
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Sequence
+
+    from ...model.fields import Field
+
+DELAY = Arg(
+    "--in",
+    parse=arguments.delay,
+    metavar="DELAY",
+    help="run it after this time, such as 90s, 30m or 2h30m",
+    group=BY_NAME["run_at"].group,
+)
+
+
+def options(fields: Sequence[Field], *, but: Sequence[str] = ("command",)) -> tuple[Arg, ...]:
+    """Return the options of a command that makes jobs; `but` are fields that it takes in another way."""
+    found = [_option(field) for field in fields if field.name not in but]
+    return (*found, DELAY) if any(arg.field == "run_at" for arg in found) else tuple(found)
+
+
+def edit_options(fields: Sequence[Field]) -> tuple[Arg, ...]:
+    """Return the options of a command that changes jobs: what is not given stays, what is given replaces all."""
+    return (*map(_edit_option, fields), DELAY)
+
+
+def _option(field: Field) -> Arg:
+    kind = field.kind.name
+    is_many = kind in ("names", "variables")
+    default = f" (default: {field.default_words})" if field.default_words else ""
+    return Arg(
+        *_words(field.option, field.short),
+        help=field.help + ("; repeatable" if is_many else "") + default,
+        parse=_reader(field),
+        metavar=field.metavar,
+        flag=kind == "flag",
+        many=is_many,
+        pairs=kind == "variables",
+        complete=field.complete,
+        group=field.group,
+        field=None if is_many else field.name,
+        setting=field.setting,
+    )
+
+
+def _edit_option(field: Field) -> Arg:
+    if field.kind.name == "names":
+        return Arg(
+            f"--{field.name}",
+            help="names separated by commas, in place of those it has; '' for none",
+            parse=field.kind.read,
+            metavar=field.name.upper(),
+            field=field.name,
+        )
+    return Arg(
+        *_words(field.option, field.short),
+        help=field.help,
+        parse=_reader(field),
+        metavar=field.metavar,
+        choices=("yes", "no") if field.kind.name == "flag" else (),
+        complete=field.complete,
+        group=field.group,
+        field=field.name,
+    )
+
+
+def _words(*words: str) -> list[str]:
+    return [word for word in words if word]
+
+
+def _reader(field: Field) -> Callable[[str], Any]:
+    """Return what reads an option's text; what is wrong with a field is told later, beside all other problems."""
+    if field.name == "cwd":
+        return _directory
+    return arguments.variable if field.kind.name == "variables" else field.kind.read
+
+
+def _directory(text: str) -> str:
+    """Return the path of a directory that exists, absolute."""
+    if not os.path.isdir(text):
+        raise ValueError("must be a directory that exists")
+    return os.path.abspath(text)
+
+
+def job_fields(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a job that the arguments of a command mean, without those that were not given."""
+    found = dict(_field_of(field, given) for field in GIVEN)
+    delay = given.get("in")
+    if delay is not None and found["run_at"] is not None:
+        raise InvalidInput("give either --in or --at, not both")
+    if delay is not None:
+        found["run_at"] = f"+{round(delay * 1000)}ms"
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _field_of(field: Field, given: dict[str, Any]) -> tuple[str, Any]:
+    """Return a field's name, as its option has it where JSON may too, and its value."""
+    key = field.option.lstrip("-").replace("-", "_")
+    value = given.get(key, given.get(field.name))
+    if value is not None and field.kind.name == "variables":
+        value = dict(value)
+    return key if key in BY_SPELLING else field.name, value

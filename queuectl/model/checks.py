@@ -1,0 +1,176 @@
+"""The limits of a job's fields: each function takes a value as JSON has it and returns it as it is kept.
+
+A value that is not allowed raises ValueError with the rule. `now` is the wall time in milliseconds, for times
+such as `+30m`.
+"""
+
+from __future__ import annotations
+
+from . import when
+from .errors import quoted
+
+ASCII_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+DIGITS = "0123456789"
+ALPHANUMERIC = frozenset(ASCII_LETTERS + DIGITS)
+NAME_CHARACTERS = ALPHANUMERIC | frozenset("._-")
+ID_CHARACTERS = NAME_CHARACTERS | frozenset(":")
+ENV_FIRST = frozenset(ASCII_LETTERS + "_")
+ENV_CHARACTERS = ENV_FIRST | frozenset(DIGITS)
+
+MAX_ID = 128
+MAX_NAME = 64
+MAX_COMMAND_BYTES = 65_536
+MAX_PRIORITY = 1000
+MAX_RETRIES = 100
+MAX_TAGS = 16
+MIN_TIMEOUT_MS = 100
+MAX_TIMEOUT_MS = 2_592_000_000
+MAX_ENV_KEYS = 100
+MAX_ENV_VALUE_BYTES = 32_768
+MAX_ENV_BYTES = 131_072
+MAX_PATH_BYTES = 4096
+RESERVED_ENV = "QUEUECTL_"
+
+
+def is_name(text: object, characters: frozenset[str] = NAME_CHARACTERS, longest: int = MAX_NAME) -> bool:
+    """Return whether `text` can name a queue, a tag or (with other limits) a job."""
+    return (
+        isinstance(text, str) and 0 < len(text) <= longest and text[0] in ALPHANUMERIC and characters.issuperset(text)
+    )
+
+
+def is_utf8(text: str) -> bool:
+    """Return whether `text` can be written as UTF-8, which a lone surrogate cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def check_id(value: object, now: int) -> str | None:
+    """An id starts with a letter or digit and has at most 128 of A-Z a-z 0-9 . _ : -"""
+    if value is None or is_name(value, ID_CHARACTERS, MAX_ID):
+        return value  # type: ignore[return-value]
+    raise ValueError(f"must be 1 to {MAX_ID} of A-Z a-z 0-9 . _ : - and start with a letter or digit")
+
+
+def check_command(value: object, now: int) -> str:
+    """A command is a text that the shell can be given as one argument."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text")
+    if not value or value.isspace():
+        raise ValueError("must not be empty")
+    if "\0" in value:
+        raise ValueError("must not contain a NUL character")
+    if not is_utf8(value):
+        raise ValueError("must be valid Unicode, it holds a lone surrogate")
+    if len(value) > MAX_COMMAND_BYTES // 4 and len(value.encode()) > MAX_COMMAND_BYTES:
+        raise ValueError(f"must be at most {MAX_COMMAND_BYTES} bytes long")
+    return value
+
+
+def check_queue(value: object, now: int) -> str:
+    """The queue's name."""
+    if is_name(value):
+        return value  # type: ignore[return-value]
+    raise ValueError(f"must be 1 to {MAX_NAME} of A-Z a-z 0-9 . _ - and start with a letter or digit")
+
+
+def check_integer(value: object, low: int, high: int) -> int:
+    """Return an integer of a range; a bool is not one."""
+    if type(value) is int and low <= value <= high:
+        return value
+    raise ValueError(f"must be an integer between {low} and {high}")
+
+
+def check_duration(value: object, now: int) -> int | None:
+    """Seconds as a number, a text such as `1h30m`, or none; returned in milliseconds."""
+    if value is None or value == "none":
+        return None
+    rule = "must be between 0.1 and 2592000 seconds, or none"
+    if isinstance(value, str):
+        try:
+            milliseconds = when.parse_duration(value)
+        except ValueError:
+            raise ValueError(f"{rule} (write 90, 90s, 5m or 1h30m)") from None
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= MAX_TIMEOUT_MS:
+        milliseconds = round(value * 1000)
+    else:
+        raise ValueError(rule)
+    if MIN_TIMEOUT_MS <= milliseconds <= MAX_TIMEOUT_MS:
+        return milliseconds
+    raise ValueError(rule)
+
+
+def check_instant(value: object, now: int) -> int | None:
+    """An instant as a text, returned in milliseconds since 1970."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError("must be a text such as 2026-11-10T02:00:00Z or +30m")
+    try:
+        return when.parse_instant(value, now)
+    except ValueError as error:
+        raise ValueError(f"is {error}") from None
+
+
+def check_cwd(value: object, now: int) -> str:
+    """The directory to run in. That it exists is looked at when the job starts."""
+    if not isinstance(value, str) or not value.startswith("/") and value[1:3] not in (":\\", ":/"):
+        raise ValueError("must be an absolute path")
+    if "\0" in value or not is_utf8(value) or len(value.encode()) > MAX_PATH_BYTES:
+        raise ValueError(f"must be valid Unicode without NUL and at most {MAX_PATH_BYTES} bytes long")
+    return value
+
+
+def check_env(value: object, now: int) -> dict[str, str]:
+    """Environment variables for the job."""
+    if not isinstance(value, dict):
+        raise ValueError("must be an object of texts")
+    if len(value) > MAX_ENV_KEYS:
+        raise ValueError(f"must have at most {MAX_ENV_KEYS} variables")
+    total = 0
+    for name, text in value.items():
+        total += _check_variable(name, text)
+    if total > MAX_ENV_BYTES:
+        raise ValueError(f"must be at most {MAX_ENV_BYTES} bytes in all")
+    return dict(value)
+
+
+def _check_variable(name: object, text: object) -> int:
+    """Return the bytes that one variable takes."""
+    if not isinstance(name, str) or not is_variable_name(name):
+        raise ValueError(f"variable {quoted(name)} must be letters, digits and _, at most {MAX_ID}")
+    if name.startswith(RESERVED_ENV):
+        raise ValueError(f"variable {name}: names starting with {RESERVED_ENV} are reserved")
+    if not isinstance(text, str) or "\0" in text or not is_utf8(text):
+        raise ValueError(f"variable {name} must be a text without NUL")
+    size = len(text.encode())
+    if size > MAX_ENV_VALUE_BYTES:
+        raise ValueError(f"variable {name} must be at most {MAX_ENV_VALUE_BYTES} bytes long")
+    return len(name) + size + 2
+
+
+def is_variable_name(name: str) -> bool:
+    """Return whether `name` can name an environment variable."""
+    return 0 < len(name) <= MAX_ID and name[0] in ENV_FIRST and ENV_CHARACTERS.issuperset(name)
+
+
+def check_tags(value: object, now: int) -> tuple[str, ...]:
+    """Names to find the job by."""
+    if not isinstance(value, (list, tuple)) or len(value) > MAX_TAGS:
+        raise ValueError(f"must be a list of at most {MAX_TAGS} names")
+    for tag in value:
+        if not is_name(tag):
+            raise ValueError(
+                f"tag {quoted(tag)} must be 1 to {MAX_NAME} of A-Z a-z 0-9 . _ - and start with a letter or digit"
+            )
+    return tuple(dict.fromkeys(value))
+
+
+def check_flag(value: object, now: int) -> bool:
+    """true or false."""
+    if isinstance(value, bool):
+        return value
+    raise ValueError("must be true or false")

@@ -1,0 +1,148 @@
+"""What each word of a command line is, also of one that is not finished or not right."""
+
+from __future__ import annotations
+
+import random
+from typing import List, Optional
+
+import pytest
+
+from queuectl.commands.grammar.commandline import GLOBAL_FLAGS, CommandLine
+from queuectl.commands.grammar.parser import parse
+from queuectl.commands.grammar.registry import MODULES, PACKAGE, load
+from queuectl.model.errors import InvalidInput
+
+COMMANDS = load()
+
+
+def given(line: CommandLine) -> List[str]:
+    return [f"{arg.long_name}={text}" if text else arg.long_name for _, arg, text in line.given]
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (["list", "--json"], "list"),
+        (["run", "true"], "add"),
+        (["config"], "config show"),
+        (["config", "set", "timeout", "5"], "config set"),
+        (["config", "--json", "get", "timeout"], "config get"),
+        (["--home", "worker", "worker", "-q", "stop"], "worker stop"),
+        (["dashboard", "--port", "80", "stop"], "dashboard start"),
+        (["worker"], None),
+        (["worker", "--", "stop"], None),
+        (["nonsense", "list"], None),
+        (["--", "list"], None),
+        ([], None),
+    ],
+)
+def test_the_command_is_found_wherever_global_options_stand(words: List[str], path: Optional[str]) -> None:
+    command = CommandLine(words).command
+    assert (command.path if command is not None else None) == path
+
+
+def test_a_line_that_is_not_finished_says_what_was_given_and_what_comes_next() -> None:
+    line = CommandLine(["--json", "list", "-s", "dead", "--watch", "--limit"])
+    assert given(line) == ["--json", "--state=dead", "--watch=2"]
+    assert line.waiting is line.flags["--limit"]
+    assert CommandLine(["list", "--limit", "--verbose"]).waiting is None
+
+
+@pytest.mark.parametrize(
+    ("words", "is_naming"),
+    [
+        ([], True),
+        (["config"], True),
+        (["config", "--json"], True),
+        (["dashboard", "--read-only"], False),
+        (["config", "nonsense"], False),
+        (["config", "--"], False),
+    ],
+)
+def test_a_name_goes_on_until_something_else_is_given(words: List[str], is_naming: bool) -> None:
+    assert CommandLine(words).is_naming is is_naming
+
+
+def test_after_two_dashes_no_word_is_an_option() -> None:
+    line = CommandLine(["add", "--id", "x", "--", "--json", "--", "-o"])
+    assert given(line) == ["--id=x"]
+    assert line.rest == ["--json", "--", "-o"]
+    assert line.global_values({})["output"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "output"),
+    [
+        (["list", "--nonsense", "--json"], "json"),
+        (["nonsense", "-o", "json"], "json"),
+        (["list", "--output=json", "-o", "xml"], "json"),
+        (["--json", "status", "-o", "csv", "too", "much"], "csv"),
+        (["add", "echo -o json", "too much"], None),
+        (["add", "--id", "--", "--json"], None),
+    ],
+)
+def test_a_wrong_line_still_says_how_its_error_is_to_be_shown(words: List[str], output: Optional[str]) -> None:
+    assert CommandLine(words).global_values({})["output"] == output
+    with pytest.raises(InvalidInput):
+        parse(words)
+
+
+def test_an_option_given_as_its_default_overrides_what_the_session_began_with() -> None:
+    for words in (["--color", "auto", "list"], ["list", "--color=auto"], ["list", "--nonsense", "--color", "auto"]):
+        assert CommandLine(words).global_values({"color": "always"})["color"] == "auto"
+    assert CommandLine(["list"]).global_values({"color": "always"})["color"] == "always"
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "quiet"),
+    [(["list", "-vq"], "list", True), (["list", "-qv"], "list", True), (["list", "-v"], "list", False)],
+)
+def test_short_flags_may_be_written_together(words: List[str], command: str, quiet: bool) -> None:
+    parsed = parse(words)
+    assert parsed.command is COMMANDS[command]
+    assert (parsed.arguments["verbose"], parsed.options["quiet"]) == (True, quiet)
+
+
+@pytest.mark.parametrize("seed", [random.randrange(1 << 32)], ids="seed={}".format)
+def test_no_words_make_the_reader_fail(seed: int) -> None:
+    print(f"seed {seed}")
+    rand = random.Random(seed)
+    known = [
+        *GLOBAL_FLAGS,
+        "add",
+        "list",
+        "config",
+        "set",
+        "worker",
+        "stop",
+        "--",
+        "-",
+        "-x",
+        "--limit=3",
+        "-s=",
+        "=",
+        "",
+    ]
+    for _ in range(3000):
+        words = [rand.choice(known) for _ in range(rand.randrange(7))]
+        line = CommandLine(words)
+        options = [at for at, word in enumerate(words) if word.startswith("-") and word != "-"]
+        others = [*line.path, *line.positionals, *(line.rest or ())]
+        assert all(words[at] not in GLOBAL_FLAGS or at not in line.name for at in options)
+        assert [word for word in others if word not in words] == []
+        try:
+            parse(words)
+        except InvalidInput as error:
+            assert error.message
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_table_of_modules_names_the_first_words_of_what_each_declares(module: str) -> None:
+    declared = [found for found in COMMANDS.values() if found.handler.__module__ == f"{PACKAGE}.{module}"]
+    words = [name.split()[0] for found in declared for name in (found.path, *found.aliases)]
+    assert list(dict.fromkeys(words)) == MODULES[module].split()
+
+
+def test_no_word_begins_commands_of_two_modules() -> None:
+    words = [word for words in MODULES.values() for word in words.split()]
+    assert len(words) == len(set(words))

@@ -1,0 +1,114 @@
+"""The table of a job's fields: what is written by hand as well says the same, and every kind can be read again."""
+
+from __future__ import annotations
+
+from typing import Any, List, Tuple, get_type_hints
+
+import pytest
+
+from queuectl.model.checks import MAX_PRIORITY, MAX_RETRIES
+from queuectl.model.fields import BY_NAME, BY_SPELLING, EDITABLE, GIVEN, JOB_FIELDS, KEPT, RECURRING, columns
+from queuectl.model.job import Job
+from queuectl.model.settings import find
+from queuectl.model.spec import JobSpec
+from queuectl.store.schedules import Schedule
+from tests.model.specs import NOW, parse
+
+# Of each kind what a field may be given, and the text that means it again.
+VALUES: List[Tuple[str, object, str]] = [
+    ("id", "nightly-1", "nightly-1"),
+    ("command", "echo 'a b'\n", "echo 'a b'\n"),
+    ("queue", "mail", "mail"),
+    ("priority", -1000, "-1000"),
+    ("max_retries", 0, "0"),
+    ("timeout", None, "none"),
+    ("timeout", 0.25, "250ms"),
+    ("timeout", 90, "1m30s"),
+    ("timeout", 2_592_000, "30d"),
+    ("timeout", "1d 2h 3m 4s 5ms", "1d2h3m4s5ms"),
+    ("run_at", "2026-11-10T02:00:00Z", "2026-11-10T02:00:00.000Z"),
+    ("cwd", "/tmp", "/tmp"),
+    ("tags", ["a", "b"], "a,b"),
+    ("tags", [], ""),
+    ("allow_background", True, "yes"),
+    ("hold", False, "no"),
+]
+
+
+def names(fields: Tuple[Any, ...]) -> List[str]:
+    return [field.name for field in fields]
+
+
+def test_a_job_has_the_fields_that_are_kept_in_this_order() -> None:
+    assert list(Job.FIELDS) == list(Job.__slots__) == list(get_type_hints(Job)) == names(KEPT)
+
+
+def test_a_new_job_has_the_fields_that_are_given() -> None:
+    assert sorted([*names(GIVEN), "is_delay"]) == sorted(JobSpec.__slots__) == sorted(get_type_hints(JobSpec))
+
+
+def test_a_schedule_has_the_fields_that_it_gives_its_jobs() -> None:
+    assert set(names(RECURRING)) <= set(Schedule.__slots__)
+    assert set(Schedule.__slots__) == set(get_type_hints(Schedule))
+
+
+@pytest.mark.parametrize("field", KEPT, ids=repr)
+def test_a_field_may_be_missing_where_its_annotation_says_so(field: Any) -> None:
+    assert field.is_nullable == (type(None) in getattr(get_type_hints(Job)[field.name], "__args__", ()))
+
+
+def test_each_name_and_each_spelling_means_one_field() -> None:
+    assert len(BY_NAME) == len(JOB_FIELDS)
+    assert len(BY_SPELLING) == sum(1 + len(field.spellings) for field in GIVEN)
+    assert BY_SPELLING["retries"] is BY_SPELLING["max_retries"]
+    assert "state" not in BY_SPELLING
+
+
+def test_what_is_edited_or_recurs_is_given() -> None:
+    assert {*EDITABLE, *RECURRING} <= set(GIVEN)
+
+
+def test_no_two_fields_share_an_option_or_a_key_of_a_filter() -> None:
+    options = [word for field in GIVEN for word in (field.option, field.short) if word]
+    keys = [field.filter for field in JOB_FIELDS if field.filter]
+    assert len(options) == len(set(options))
+    assert len(keys) == len(set(keys))
+
+
+def test_a_setting_that_is_a_default_exists() -> None:
+    assert [find(field.setting).name for field in GIVEN if field.setting] == ["max_retries", "timeout"]
+
+
+def test_the_help_tells_the_limits() -> None:
+    assert str(MAX_PRIORITY) in BY_NAME["priority"].help
+    assert parse(max_retries=MAX_RETRIES).max_retries == MAX_RETRIES
+
+
+@pytest.mark.parametrize("name, given, text", VALUES)
+def test_a_value_as_text_is_read_as_the_same_value(name: str, given: object, text: str) -> None:
+    field = BY_NAME[name]
+    value = field.check(given, NOW)
+    assert field.kind.text(value) == text
+    assert field.check(field.kind.read(text), NOW) == value
+
+
+@pytest.mark.parametrize("name, given, text", VALUES)
+def test_a_value_in_json_is_read_as_the_same_value(name: str, given: object, text: str) -> None:
+    field = BY_NAME[name]
+    value = field.check(given, NOW)
+    assert field.check(field.kind.json(value), NOW) == value
+
+
+def test_every_kind_that_is_given_was_tried() -> None:
+    assert {BY_NAME[name].kind.name for name, _, _ in VALUES} == {f.kind.name for f in GIVEN} - {"variables"}
+
+
+def test_what_is_computed_cannot_be_given() -> None:
+    with pytest.raises(ValueError, match="is computed"):
+        BY_NAME["state"].check("dead", NOW)
+
+
+def test_free_text_comes_last_in_a_list() -> None:
+    assert columns() == ("id", "state", "priority", "attempts", "created_at", "duration", "command", "error")
+    assert set(columns()) < set(columns(long=True))
+    assert columns(long=True)[-2:] == ("command", "error")
