@@ -8,7 +8,7 @@ WANTED = ruff==0.17.6 mypy
 # More words for the command, such as `make test ARGS='tests/store -k claim'`.
 ARGS =
 
-.PHONY: help test quick docs lint format types bench ci
+.PHONY: help test quick docs pictures lint format types bench ci
 
 help: ## List the targets
 	@awk -F ':.* ## ' '/^[a-z]+:.* ## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ quick: ## Run the quick tests of every layer
 
 docs: ## Run what the README and the pages in docs/ show
 	$(PYTHON) -m tests tests/docs $(ARGS)
+
+pictures: ## Make the pictures of the dashboard again; needs pytest and Chromium
+	$(PYTHON) -m tests.docs.pictures
 
 lint: $(TOOLS)/.made ## Say what is not formatted or looks wrong
 	$(TOOLS)/bin/ruff format --check .

@@ -58,7 +58,7 @@ def name(pid: int) -> str:
     """Return what a process of the pool is."""
     with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
         words = file.read()
-    return "forked" if "engine.daemons.forking" in words else "pool"
+    return "forked" if "engine.daemons.fork_server" in words else "pool"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Protocol
 
-    from ..engine.daemons.dashboard_control import DashboardOptions
+    from ..engine.daemons.dashboard import DashboardOptions
     from ..model.clock import Clock
     from .result import Result
 

@@ -6,15 +6,13 @@ a stream that is open does not keep the process from ending.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 
-from ..engine.daemons.dashboard_control import remove_links, write_links
-from ..engine.home.instance import DASHBOARD, enter, leave, lock_text, take_lock
-from ..engine.home.presence import Presence
-from ..engine.machine.doorbell import Doorbell
-from ..engine.machine.reaper import Reaper
-from ..engine.machine.wakeup import Wakeup
+from ..engine.daemons.daemon import DASHBOARD
+from ..engine.daemons.dashboard import remove_links, write_links
+from ..engine.daemons.instance import Instance
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import DaemonUnavailable, QueueCTLError, StoreUnavailable
 from .app import App
@@ -24,13 +22,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping
 
-    from ..engine.daemons.dashboard_control import DashboardOptions
+    from ..engine.daemons.dashboard import DashboardOptions
     from ..engine.machine.log import Log
     from ..model.clock import Clock
-    from ..store import Home
-    from ..store.lockfile import LockFile
+    from ..store import Home, Store
 
-BELL = "dashboard"
 LOOK_SECONDS = 1.0
 ACCEPT_SECONDS = 0.25
 NOTE_SECONDS = 0.5
@@ -44,81 +40,68 @@ def run_dashboard(
 
     A second signal to stop does not wait for anybody.
     """
-    home.prepare()
-    lock = take_lock(DASHBOARD, home, clock)
-    app = App(home.path, read_only=options.read_only, clock=clock)
     before = {name: signal.getsignal(getattr(signal, name)) for name in SIGNALS}
+    instance = Instance(DASHBOARD, home, actor=f"web[{os.getpid()}]", clock=clock)
+    app = App(home.path, read_only=options.read_only, clock=clock)
     try:
         # A home that cannot be used is an error now, not on every page.
         app.queue.settings()
         server = Server(app, options)
         try:
-            _serve(home, app, server, lock, on_ready, before)
+            _serve(home, app, server, instance, on_ready, before)
         finally:
             server.server_close()
     finally:
         app.queue.close()
-        lock.close()
+        instance.close()
 
 
 def _serve(
     home: Home,
     app: App,
     server: Server,
-    lock: LockFile,
+    instance: Instance,
     on_ready: Callable[[str], None],
     before: Mapping[str, Any],
 ) -> None:
-    store, clock = app.queue.store, app.clock
-    record = _enter(app, server)
-    bell = Doorbell(home, BELL)
-    presence = Presence(home, store.database, lock, bell, log=server.log, clock=clock, text=lock_text())
-    reaper = Reaper(clock)
-    wakeup = Wakeup(bell, interrupts=True)
+    store, wakeup = app.queue.store, instance.wakeup
+    instance.watch(store)
+    _record(server.log, lambda: _enter(instance, store))
     acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)
     acceptor.start()
     try:
         write_links(home, server.url, server.link)
         server.log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
-        _note(app, server, "dashboard started")
+        _record(server.log, lambda: instance.note(store, "dashboard started", server.place, NOTE_SECONDS))
         on_ready(server.url)
         add_up(app, server.log)
         remade = 0
         while not wakeup.stops and acceptor.is_alive():
-            reaper.step()
-            wakeup.stop(presence.step())
-            if presence.remade != remade and _write_links_again(home, server):
-                remade = presence.remade
+            instance.step()
+            if instance.presence.remade != remade and _write_links_again(home, server):
+                remade = instance.presence.remade
             wakeup.wait(0 if wakeup.stops else LOOK_SECONDS)
     finally:
         # From now on a signal does what it did before us: Ctrl-C ends even this.
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler)
-        wakeup.close()
         server.hub.close()
         server.shutdown()
-        _note(app, server, "dashboard stopped")
-        _leave(app, server, record)
-        presence.close()
+        instance.leave(store, "dashboard stopped", server.place, NOTE_SECONDS)
         _remove_links(home, server.log)
-        server.log.say("stopped")
 
 
-def _enter(app: App, server: Server) -> str:
-    """Write down that we run; return the record, an empty one of a store that can only be looked at."""
+def _enter(instance: Instance, store: Store) -> None:
+    with store.writing():
+        instance.enter(store)
+
+
+def _record(log: Log, write: Callable[[], None]) -> None:
+    """Write something down, if the store lets us: one that can only be looked at still can be shown."""
     try:
-        return enter(DASHBOARD, app.queue.store, app.clock.wall())
+        write()
     except StoreUnavailable as error:
-        server.log.complain(str(error))
-        return ""
-
-
-def _leave(app: App, server: Server, record: str) -> None:
-    """Take back that we run; a record that stays is one of a process that is gone."""
-    try:
-        leave(DASHBOARD, app.queue.store, record, NOTE_SECONDS)
-    except QueueCTLError as error:
-        server.log.complain(str(error))
+        log.complain(str(error))
 
 
 def add_up(app: App, log: Log) -> None:
@@ -145,12 +128,3 @@ def _remove_links(home: Home, log: Log) -> None:
     except OSError as error:
         # Nobody is kept from anything: the token of a dashboard that has ended opens nothing.
         log.complain(f"the link in {home.run} stays: {error.strerror}")
-
-
-def _note(app: App, server: Server, what: str) -> None:
-    """Note an event; a store that cannot be written to at the moment can still be looked at."""
-    try:
-        with app.queue.store.writing(NOTE_SECONDS):
-            app.queue.store.events.add(what, actor=app.queue.actor, now=app.clock.wall(), detail=server.place)
-    except QueueCTLError as error:
-        server.log.complain(str(error))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
-from .daemons.pool_control import start_pool, stop_pool
-from .home.instance import pool_pid
+from .daemons.daemon import POOL
+from .daemons.groups import ALL, start_pool
+from .daemons.stopping import stop_workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,16 +48,16 @@ def run_demo(queue: Queue, ids: Sequence[str], on_progress: Callable[[int], None
         )
     finally:
         if ours:
-            stop_pool(queue, patience=None, force=True)
+            stop_workers(queue, patience=None, force=True)
     return [{**job.as_dict(), "fate": _fate(job)} for job in jobs]
 
 
 def _start(queue: Queue) -> bool:
-    if pool_pid(queue.home) is not None:
+    if POOL.pid(queue.home) is not None:
         return False
     queue.close()
     try:
-        start_pool(queue.home, count=WORKERS, queues=())
+        start_pool(queue.home, {ALL: WORKERS})
     except Conflict:
         return False
     return True

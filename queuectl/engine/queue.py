@@ -19,17 +19,14 @@ from ..model.checks import is_utf8
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import GIVEN
-from ..model.filter import of_options
-from ..model.filterparse import parse
 from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, OPEN_STATES, sources
 from ..model.spec import JobSpec
-from ..store.find import NEWEST_FIRST, SORTS
 from ..store.home import VARIABLE, find_home
 from .change import Change, Refused
 from .home.opened import OpenHome
 from .home.settings import change_setting
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
-from .selection import select
+from .references import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,9 +64,8 @@ class Queue(OpenHome):
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
 
-        `fields` are those of a job in JSON: `id`, `queue`, `priority` (-1000 to 1000, higher first),
-        `retries`, `timeout` (seconds, or a text such as "5m", or None for no limit), `run_at`, `hold`,
-        `cwd`, `env`, `tags`, `allow_background`. Raises InvalidInput, or Conflict if the id exists.
+        `fields` are those of a job in JSON, such as `priority=5`, `timeout="5m"` or `tags=["nightly"]`:
+        docs/adding-jobs.md has all of them. Raises InvalidInput, or Conflict if the id exists.
         """
         return self.get(self.enqueue([{"command": command, **fields}])[0])
 
@@ -140,7 +136,7 @@ class Queue(OpenHome):
 
         Raises NotFound, or InvalidInput if it names several.
         """
-        numbers = self.find([reference])
+        numbers = resolve(self.store.names, [reference])
         if len(numbers) > 1:
             raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
         return self.store.search.jobs(numbers)[0]
@@ -150,6 +146,8 @@ class Queue(OpenHome):
 
         Raises NotFound, FilterError, or InvalidInput if there are both references and filters.
         """
+        from .selection import select
+
         return select(self.store, references, self.clock.wall()).numbers
 
     def list(
@@ -159,7 +157,7 @@ class Queue(OpenHome):
         queue: str | Sequence[str] | None = None,
         tag: str | Sequence[str] | None = None,
         search: str | None = None,
-        sort: str = NEWEST_FIRST,
+        sort: str = "-number",
         limit: int = -1,
     ) -> List[Job]:
         """Return the jobs that a filter finds, such as `state:dead queue:mail`; by default all of them, newest first.
@@ -169,6 +167,10 @@ class Queue(OpenHome):
         `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
         Raises FilterError (an InvalidInput), or InvalidInput for an unknown field.
         """
+        from ..model.filter import of_options
+        from ..model.filterparse import parse
+        from ..store.find import SORTS
+
         if sort[sort.startswith("-") :] not in SORTS:
             raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORTS)}", field="sort")
         text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
@@ -226,7 +228,7 @@ class Queue(OpenHome):
         return change
 
     def edit(self, /, *references: str | int, **fields: object) -> Change:
-        """Change jobs that wait: `command`, `queue`, `priority`, `max_retries`, `timeout`, `run_at`, `cwd`, `tags`.
+        """Change jobs that wait. `fields` are those of `add` that `queuectl edit` has an option for.
 
         What is not given stays. Raises NotFound, or InvalidInput.
         """
@@ -306,6 +308,8 @@ class Queue(OpenHome):
         return change
 
     def _meant(self, verb: str, references: Sequence[str | int]) -> List[int]:
+        from .selection import select
+
         return select(self.store, references, self.clock.wall(), means=MEANS[verb]).numbers
 
     def _some(

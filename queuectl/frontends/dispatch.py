@@ -55,6 +55,10 @@ class Session:
         """Return the terminal of the session itself."""
         return _terminal(self.defaults)
 
+    def fail(self, error: QueueCTLError) -> int:
+        """Say what went wrong outside of any command; return the exit code."""
+        return _fail(error, self.defaults)
+
     def execute(self, words: Sequence[str]) -> int:
         """Run one command; return its exit code. Nothing but a bug in the interpreter escapes it."""
         options = self.defaults
@@ -136,18 +140,13 @@ def _terminal(options: Mapping[str, Any]) -> Terminal:
 
 
 def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
-    """Say what went wrong, the way the options want it; return the exit code."""
+    """Say what went wrong and what to do next, for people or (one JSON document) for programs; return the exit code."""
     if options.get("debug"):
         import traceback
 
         traceback.print_exc()
-    show_error(error, _terminal(options), as_json=options.get("output") == "json")
-    return error.exit_code
-
-
-def show_error(error: QueueCTLError, terminal: Terminal, *, as_json: bool = False) -> None:
-    """Say what went wrong and what to do next, for people or (one JSON document) for programs."""
-    if as_json:
+    terminal = _terminal(options)
+    if options.get("output") == "json":
         import json
 
         found: dict[str, Any] = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint}
@@ -156,7 +155,7 @@ def show_error(error: QueueCTLError, terminal: Terminal, *, as_json: bool = Fals
         if isinstance(error, FilterError):
             found.update(position=error.position, suggestion=error.suggestion)
         terminal.say(json.dumps({"error": found}))
-        return
+        return error.exit_code
     for problem in error.problems if isinstance(error, InvalidInput) else [error.message]:
         terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
     if isinstance(error, FilterError) and terminal.err.is_tty:
@@ -165,6 +164,7 @@ def show_error(error: QueueCTLError, terminal: Terminal, *, as_json: bool = Fals
         terminal.say(f"  {place}{terminal.err.safe(after)}\n  {' ' * width(place)}^")
     if error.hint:
         terminal.say(f"  hint: {terminal.err.safe(error.hint)}")
+    return error.exit_code
 
 
 def silence() -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
 from .answer import write
-from .dispatch import BROKEN_PIPE, INTERRUPTED, show_error
+from .dispatch import BROKEN_PIPE, INTERRUPTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class Interpreter:
         try:
             commands = split_commands(line)
         except InvalidInput as error:
-            show_error(error, self._session.terminal())
-            return error.exit_code
+            return self._session.fail(error)
         code = 0
         for words in commands:
             code = self._command(words, code)
@@ -81,8 +80,7 @@ class Interpreter:
             if words[0] == "help" and " ".join(words[1:]) in ("", *WORDS):
                 return self._help(words[1:])
         except QueueCTLError as error:
-            show_error(error, self._session.terminal())
-            return error.exit_code
+            return self._session.fail(error)
         return self._session.execute(words)
 
     def _source(self, words: list[str]) -> int:

@@ -2,7 +2,8 @@
 
 Quoting is that of a POSIX shell without expansions: 'single', "double" with backslash before `"\\$` and
 the back quote, a backslash outside. `;` outside quotes ends a command, `#` at the beginning of a word
-begins a comment. One scanner serves running and completing, so both see the same words.
+begins a comment. One scanner serves running and completing, so both see the same words; `shlex` does not say
+which quote is open and how a word was typed, which completing needs.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
 from .banner import banner
-from .dispatch import BROKEN_PIPE, show_error
+from .dispatch import BROKEN_PIPE
 from .forms import Asker, Back, EndOfInput, Form, Interrupted, one_shot
 
 TYPE_CHECKING = False
@@ -116,7 +116,7 @@ class Menu:
         except Back:
             return
         except QueueCTLError as error:
-            show_error(error, self.asker.terminal)
+            self.session.fail(error)
 
     def form(
         self, path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str, str | None] | None = None

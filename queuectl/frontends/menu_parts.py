@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..model.fields import EDITABLE, GIVEN
 from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, OPEN_STATES, PROCESSING, STATES, sources
 
 TYPE_CHECKING = False
@@ -12,16 +13,18 @@ if TYPE_CHECKING:
     from ..model.setting import Setting
     from .menu import Choice, Menu
 
+# The options that forms ask for besides the command and its time.
+ASKED = [field.option for field in GIVEN if field.is_asked and field.name not in ("command", "run_at")]
 PAGE = 10
 LOG_LINES = "30"
 
 
 def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
-    from ..engine.home.instance import dashboard_pid, pool_pid, scheduler_pid
+    from ..engine.daemons.daemon import DASHBOARD, POOL, SCHEDULER
 
     counts = menu.queue.store.counts.by_state()
-    workers = menu.queue.store.meta.pool_target() if pool_pid(menu.queue.home) is not None else 0
+    workers = sum(menu.queue.store.meta.pool_groups().values()) if POOL.pid(menu.queue.home) is not None else 0
     running = f"{workers} running" if workers else "none running"
     return [
         ("1", "Add a job", add_job),
@@ -39,12 +42,12 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("9", "Schedule a job", schedule_job),
         (
             "10",
-            f"Scheduler ({'running' if scheduler_pid(menu.queue.home) is not None else 'not running'})",
+            f"Scheduler ({'running' if SCHEDULER.pid(menu.queue.home) is not None else 'not running'})",
             lambda menu: menu.submenu("Scheduler", scheduler_entries),
         ),
         (
             "11",
-            f"Web dashboard ({'running' if dashboard_pid(menu.queue.home) is not None else 'not running'})",
+            f"Web dashboard ({'running' if DASHBOARD.pid(menu.queue.home) is not None else 'not running'})",
             lambda menu: menu.submenu("Web dashboard", dashboard_entries),
         ),
         ("12", "Demo jobs", lambda menu: menu.submenu("Demo jobs", demo_entries)),
@@ -54,17 +57,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
 
 def add_job(menu: Menu) -> None:
     """Ask for a job and add it."""
-    menu.form(
-        "add",
-        "command",
-        "--id",
-        "--priority",
-        "--retries",
-        "--timeout",
-        "--queue",
-        "--in",
-        defaults={"command": None, "in": "now"},
-    )
+    menu.form("add", "command", *ASKED, "--in", defaults={"command": None, "in": "now"})
 
 
 def live_status(menu: Menu) -> None:
@@ -107,26 +100,12 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
 
 def edit_job(menu: Menu, job: Job) -> None:
     """Ask for what is to be different about a job that waits; what is left empty stays."""
-    from ..model.when import duration_text, local
+    from ..model.when import local
 
-    menu.form(
-        "edit",
-        "--command",
-        "--queue",
-        "--priority",
-        "--retries",
-        "--timeout",
-        "--at",
-        fixed=[job.id],
-        defaults={
-            "command": job.command,
-            "queue": job.queue,
-            "priority": str(job.priority),
-            "retries": str(job.max_retries),
-            "timeout": "none" if job.timeout is None else duration_text(job.timeout),
-            "at": local(job.run_at),
-        },
-    )
+    asked = [field for field in EDITABLE if field.is_asked]
+    values = {field.option: field.kind.text(getattr(job, field.name)) for field in asked}
+    defaults = {option.lstrip("-"): text for option, text in {**values, "--at": local(job.run_at)}.items()}
+    menu.form("edit", *values, fixed=[job.id], defaults=defaults)
 
 
 def _action(path: str, job: str) -> Callable[[Menu], object]:
@@ -264,7 +243,7 @@ def _reset_settings(menu: Menu) -> None:
 
 def schedule_job(menu: Menu) -> None:
     """Ask for a job that runs once, at a time."""
-    menu.form("schedule", "command", "when", "--id", "--priority", "--retries", "--timeout", defaults={"when": None})
+    menu.form("schedule", "command", "when", *ASKED, defaults={"when": None})
 
 
 def scheduler_entries(menu: Menu) -> Sequence[Choice]:

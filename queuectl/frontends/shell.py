@@ -18,7 +18,7 @@ from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, QueueCTLError
 from .banner import banner
-from .dispatch import BROKEN_PIPE, show_error
+from .dispatch import BROKEN_PIPE
 from .interpreter import WORDS, Interpreter, split_interval
 
 TYPE_CHECKING = False
@@ -113,10 +113,10 @@ class Shell(cmd.Cmd):
             return True
         if line.startswith("!"):
             known = self._history.expand(line)
-            terminal = self._session.terminal()
             if known is None:
-                show_error(InvalidInput(f"no earlier line matches {line}", hint="see them with: history"), terminal)
+                self._session.fail(InvalidInput(f"no earlier line matches {line}", hint="see them with: history"))
                 return False
+            terminal = self._session.terminal()
             terminal.say(terminal.err.safe(known))
             line = known
         if self._history.add(line) and self._readline is not None:

@@ -8,7 +8,7 @@ annotations of Job, JobSpec and Schedule, and the tables of the store.
 
 from __future__ import annotations
 
-from .checks import MAX_PRIORITY, MAX_RETRIES, check_command, check_cwd, check_env, check_id, check_queue
+from .checks import MAX_PRIORITY, MAX_RETRIES, check_command, check_cwd, check_id, check_queue
 from .kinds import (
     DURATION,
     FLAG,
@@ -21,9 +21,9 @@ from .kinds import (
     TEXT,
     TIME,
     TIMEOUT,
-    Integer,
+    VARIABLES,
     Kind,
-    Variables,
+    integer,
 )
 
 TYPE_CHECKING = False
@@ -40,8 +40,8 @@ class Field:
 
     Of one that is given: `spellings` are other names in JSON; `default` stands in where it is missing, unless
     `setting` names the setting that does; `default_words` say so. `option`, `short`, `metavar`, `complete` and
-    `group` are its option's. `is_editable` says that it can be changed while the job waits, `is_recurring` that a
-    schedule has it for its jobs, and `is_kept` that a job has it later on.
+    `group` are its option's. `is_asked` says that the menu asks for it, `is_editable` that it can be changed while
+    the job waits, `is_recurring` that a schedule has it for its jobs, and `is_kept` that a job has it later on.
 
     Of one that is kept: `is_nullable` says that it may be missing. `filter` is its key in a filter, `is_sortable`
     whether jobs can be sorted by it, `column` where it is listed, `label` what stands above it, `is_wide` that it
@@ -63,6 +63,7 @@ class Field:
         "complete",
         "group",
         "is_required",
+        "is_asked",
         "is_editable",
         "is_recurring",
         "is_kept",
@@ -90,6 +91,7 @@ class Field:
         complete: str | None = None,
         group: str = "options",
         is_required: bool = False,
+        is_asked: bool = False,
         is_editable: bool = False,
         is_recurring: bool = False,
         is_kept: bool = True,
@@ -113,6 +115,7 @@ class Field:
         self.complete = complete
         self.group = group
         self.is_required = is_required
+        self.is_asked = is_asked
         self.is_editable = is_editable
         self.is_recurring = is_recurring
         self.is_kept = is_kept
@@ -129,6 +132,11 @@ class Field:
     def is_given(self) -> bool:
         """Whether it may be given for a new job; it is computed otherwise."""
         return self.kind.check is not None
+
+    @property
+    def edit_option(self) -> str:
+        """The option that changes it: one that takes all names at once replaces them."""
+        return f"--{self.name}" if self.kind.name == "names" else self.option
 
     def check(self, value: object, now: int) -> Any:
         """Return a value of JSON as it is kept. Raises ValueError with the rule."""
@@ -156,6 +164,7 @@ JOB_FIELDS = (
         "the job's id",
         label="Id",
         default_words="job-NUMBER",
+        is_asked=True,
         filter="id",
         is_sortable=True,
         column=SHORT,
@@ -164,9 +173,10 @@ JOB_FIELDS = (
     Field(
         "command",
         Kind("text", check_command),
-        "the command, as one quoted text",
+        "one shell command",
         complete="command",
         is_required=True,
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         filter="text",
@@ -183,6 +193,7 @@ JOB_FIELDS = (
         default_words="default",
         short="-Q",
         complete="queue",
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         filter="queue",
@@ -191,11 +202,12 @@ JOB_FIELDS = (
     ),
     Field(
         "priority",
-        Integer(-MAX_PRIORITY, MAX_PRIORITY),
+        integer(-MAX_PRIORITY, MAX_PRIORITY),
         f"{-MAX_PRIORITY} to {MAX_PRIORITY}, higher runs first",
         default=0,
         default_words="0",
         short="-p",
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         filter="priority",
@@ -205,13 +217,14 @@ JOB_FIELDS = (
     Field("attempts", NUMBER, "how often it was tried", filter="tries", is_sortable=True, column=SHORT),
     Field(
         "max_retries",
-        Integer(0, MAX_RETRIES),
+        integer(0, MAX_RETRIES),
         "attempts after the first",
         label="Retries",
         spellings=("retries",),
         setting="max_retries",
         option="--retries",
         short="-r",
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         column=LONG,
@@ -223,6 +236,7 @@ JOB_FIELDS = (
         spellings=("timeout_seconds", "timeout_sec"),
         setting="timeout",
         short="-T",
+        is_asked=True,
         is_editable=True,
         is_recurring=True,
         is_nullable=True,
@@ -231,11 +245,12 @@ JOB_FIELDS = (
     Field(
         "run_at",
         INSTANT,
-        "run it at this time: tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
+        "when to run it: now, +30m, tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
         default_words="now",
         option="--at",
         metavar="TIME",
         group=WHEN,
+        is_asked=True,
         is_editable=True,
         is_sortable=True,
         column=LONG,
@@ -275,13 +290,13 @@ JOB_FIELDS = (
     Field("signal", SIGNAL, "the signal that ended its command", is_nullable=True, filter="signal"),
     Field("error", TEXT, "how its last attempt failed", is_nullable=True, filter="error", column=SHORT, is_wide=True),
     Field("worker", NUMBER, "the worker of its last attempt", is_nullable=True, filter="worker", column=LONG),
-    Field("pid", NUMBER, "the process of its last attempt", is_nullable=True),
+    Field("pid", NUMBER, "the process of its last attempt", label="Process", is_nullable=True),
     Field(
         "cwd",
         Kind("text", check_cwd),
         "the directory to run in",
         label="Directory",
-        default_words="this one",
+        default_words="the current one",
         metavar="DIR",
         complete="directory",
         group=HOW,
@@ -291,8 +306,8 @@ JOB_FIELDS = (
     ),
     Field(
         "env",
-        Variables("variables", check_env),
-        "an environment variable",
+        VARIABLES,
+        "environment variables",
         label="Environment",
         default={},
         short="-e",
@@ -303,7 +318,7 @@ JOB_FIELDS = (
     Field(
         "tags",
         TAGS,
-        "a name to find it by",
+        "names to find it by",
         default=(),
         option="--tag",
         short="-t",

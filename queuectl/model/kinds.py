@@ -19,12 +19,12 @@
 
 from __future__ import annotations
 
-from .checks import MAX_TAGS, check_duration, check_flag, check_instant, check_integer, check_tags
+from .checks import MAX_TAGS, check_duration, check_env, check_flag, check_instant, check_integer, check_tags
 from .when import UNITS, iso
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping
+    from typing import Any, Callable, Iterable, Mapping
 
     Check = Callable[[object, int], Any]
 
@@ -32,138 +32,66 @@ NONE = "none"
 SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "auth")
 
 
-class Kind:
-    """A kind of value. `check` returns what is given in JSON as it is kept, or raises ValueError with the rule.
-
-    `check` None says that nobody gives it: it is computed.
-    """
-
-    __slots__ = ("name", "check")
-
-    def __init__(self, name: str, check: Check | None = None) -> None:
-        self.name = name
-        self.check = check
-
-    @property
-    def is_text(self) -> bool:
-        """Whether JSON has a text for it, which is never read as anything else."""
-        return self.name in ("id", "name", "text", "time")
-
-    def read(self, text: str) -> object:
-        """Return the JSON value of a text; what is none is left as it is, for `check` to refuse."""
-        return text
-
-    def shown(self, value: Any) -> Any:
-        """Return a kept value as a Python program may see it: without secrets."""
-        return value
-
-    def json(self, value: Any) -> Any:
-        """Return a kept value as JSON has it."""
-        return self.shown(value)
-
-    def text(self, value: Any) -> str:
-        """Return a kept value as a text that means it."""
-        return NONE if value is None else str(value)
+def as_it_is(value: Any) -> Any:
+    """Return a value that everybody may see."""
+    return value
 
 
-class Integer(Kind):
-    """Whole numbers, those that are given between `low` and `high`."""
-
-    __slots__ = ("low", "high")
-
-    def __init__(self, low: int, high: int) -> None:
-        super().__init__("integer", lambda value, now: check_integer(value, low, high))
-        self.low = low
-        self.high = high
-
-    def read(self, text: str) -> object:
-        """Return the number that ASCII digits are."""
-        digits = text[1:] if text.startswith("-") else text
-        return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
+def plain_text(value: Any) -> str:
+    """Return a value that is its own text."""
+    return NONE if value is None else str(value)
 
 
-class Duration(Kind):
-    """How long something takes."""
-
-    __slots__ = ()
-
-    def json(self, value: Any) -> Any:
-        """Return milliseconds as seconds."""
-        return None if value is None else value / 1000
-
-    def text(self, value: Any) -> str:
-        """Return `1h30m` or `250ms`, exactly."""
-        if value is None:
-            return NONE
-        parts, rest = "", value
-        for unit in ("d", "h", "m", "s", "ms"):
-            count, rest = divmod(rest, UNITS[unit])
-            parts += f"{count}{unit}" if count else ""
-        return parts or "0s"
+def read_integer(text: str) -> int | str:
+    """Return the number that ASCII digits are."""
+    digits = text[1:] if text.startswith("-") else text
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
 
 
-class Time(Kind):
-    """An instant."""
-
-    __slots__ = ()
-
-    def json(self, value: Any) -> Any:
-        """Return milliseconds since 1970 as `2026-11-10T02:00:00.000Z`."""
-        return iso(value)
-
-    def text(self, value: Any) -> str:
-        """Return the same."""
-        return iso(value) or NONE
+def seconds(ms: int | None) -> float | None:
+    """Return milliseconds as seconds."""
+    return None if ms is None else ms / 1000
 
 
-class Flag(Kind):
-    """Yes or no."""
-
-    __slots__ = ()
-
-    def text(self, value: Any) -> str:
-        """Return `yes` or `no`."""
-        return "yes" if value else "no"
-
-    def read(self, text: str) -> object:
-        """Return whether it is yes."""
-        return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
+def duration_text(ms: int | None) -> str:
+    """Return milliseconds as `1h30m` or `250ms`, exactly."""
+    if ms is None:
+        return NONE
+    parts, rest = "", ms
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, rest = divmod(rest, UNITS[unit])
+        parts += f"{count}{unit}" if count else ""
+    return parts or "0s"
 
 
-class Names(Kind):
-    """At most `most` names, each once."""
-
-    __slots__ = ("most",)
-
-    def __init__(self, name: str, check: Check, most: int) -> None:
-        super().__init__(name, check)
-        self.most = most
-
-    def read(self, text: str) -> object:
-        """Return the words between commas."""
-        return [word.strip() for word in text.split(",") if word.strip()]
-
-    def shown(self, value: Any) -> Any:
-        """Return them as a list."""
-        return list(value)
-
-    def text(self, value: Any) -> str:
-        """Return them with commas between."""
-        return ",".join(value)
+def time_text(ms: int | None) -> str:
+    """Return an instant as `2026-11-10T02:00:00.000Z`."""
+    return iso(ms) or NONE
 
 
-class Variables(Kind):
-    """Environment variables."""
+def read_flag(text: str) -> bool | str:
+    """Return whether a text says yes or no."""
+    return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
 
-    __slots__ = ()
 
-    def shown(self, value: Any) -> Any:
-        """Return them without their secrets."""
-        return masked(value)
+def flag_text(value: bool) -> str:
+    """Return `yes` or `no`."""
+    return "yes" if value else "no"
 
-    def text(self, value: Any) -> str:
-        """Return them without their secrets, with commas between."""
-        return ",".join(f"{name}={text}" for name, text in masked(value).items())
+
+def read_names(text: str) -> list[str]:
+    """Return the words between commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def names_text(names: Iterable[str]) -> str:
+    """Return names with commas between."""
+    return ",".join(names)
+
+
+def variables_text(env: Mapping[str, str]) -> str:
+    """Return environment variables without their secrets, with commas between."""
+    return ",".join(f"{name}={value}" for name, value in masked(env).items())
 
 
 def is_secret(name: str) -> bool:
@@ -177,10 +105,58 @@ def masked(env: Mapping[str, str]) -> dict[str, str]:
     return {name: "***" if is_secret(name) else value for name, value in env.items()}
 
 
+class Kind:
+    """A kind of value: the functions for it.
+
+    `check` returns what is given in JSON as it is kept, or raises ValueError with the rule; None says that nobody
+    gives it: it is computed. `read` returns the JSON value of a text; what is none it leaves as it is, for `check` to
+    refuse. Of a kept value `shown` returns what a Python program may see, without secrets, `json` what JSON has,
+    `text` a text that means it. `low` and `high` limit a number, `high` a count of names.
+    """
+
+    __slots__ = ("name", "check", "read", "shown", "json", "text", "low", "high")
+
+    def __init__(
+        self,
+        name: str,
+        check: Check | None = None,
+        *,
+        read: Callable[[str], object] = str,
+        shown: Callable[[Any], Any] = as_it_is,
+        json: Callable[[Any], Any] | None = None,
+        text: Callable[[Any], str] = plain_text,
+        low: int = 0,
+        high: int = 0,
+    ) -> None:
+        self.name = name
+        self.check = check
+        self.read = read
+        self.shown = shown
+        self.json = json or shown
+        self.text = text
+        self.low = low
+        self.high = high
+
+    @property
+    def is_text(self) -> bool:
+        """Whether JSON has a text for it, which is never read as anything else."""
+        return self.name in ("id", "name", "text", "time")
+
+
+def integer(low: int, high: int) -> Kind:
+    """Return the kind of whole numbers of a range."""
+    check = lambda value, now: check_integer(value, low, high)  # noqa: E731
+    return Kind("integer", check, read=read_integer, low=low, high=high)
+
+
 # Of what is computed.
 ID, NAME, TEXT, STATE = Kind("id"), Kind("name"), Kind("text"), Kind("state")
 NUMBER, SIGNAL = Kind("integer"), Kind("signal")
-DURATION, TIME = Duration("duration"), Time("time")
+DURATION = Kind("duration", json=seconds, text=duration_text)
+TIME = Kind("time", json=iso, text=time_text)
 # Of what is given.
-TIMEOUT, INSTANT, FLAG = Duration("duration", check_duration), Time("time", check_instant), Flag("flag", check_flag)
-TAGS = Names("names", check_tags, MAX_TAGS)
+TIMEOUT = Kind("duration", check_duration, json=seconds, text=duration_text)
+INSTANT = Kind("time", check_instant, json=iso, text=time_text)
+FLAG = Kind("flag", check_flag, read=read_flag, text=flag_text)
+TAGS = Kind("names", check_tags, read=read_names, shown=list, text=names_text, high=MAX_TAGS)
+VARIABLES = Kind("variables", check_env, shown=masked, text=variables_text)

@@ -21,16 +21,13 @@ from .backlog import Backlog
 from .contexts import Contexts
 from .counts import Counts
 from .database import Database
-from .dead import Dead
 from .events import Events
-from .find import Find
 from .home import Home
 from .jobs import Jobs
 from .meta import Meta
 from .names import Names
 from .opening import open_database
 from .output import Output
-from .schedules import Schedules
 from .schema import VERSION
 from .search import Search
 from .stats import Stats
@@ -43,6 +40,9 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from .database import WriteTransaction
+    from .dead import Dead
+    from .find import Find
+    from .schedules import Schedules
 
 __all__ = ["Home", "Store"]
 
@@ -85,14 +85,42 @@ class Store:
         self.backlog = Backlog(self.database)
         self.stats = Stats(self.database, self.counts, self.timings)
         self.workers = Workers(self.database)
-        self.schedules = Schedules(self.database, self.contexts)
+        # What a short command does not load.
+        self._schedules: Schedules | None = None
+        self._find: Find | None = None
+        self._dead: Dead | None = None
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database, self.counts)
-        self.find = Find(self.database, self.counts)
         self.names = Names(self.database)
-        self.dead = Dead(self.database)
         self.database.before_commit = self.counts.flush
         self.database.after_rollback = self._forget
+
+    @property
+    def schedules(self) -> Schedules:
+        """The recurring jobs."""
+        if self._schedules is None:
+            from .schedules import Schedules
+
+            self._schedules = Schedules(self.database, self.contexts)
+        return self._schedules
+
+    @property
+    def find(self) -> Find:
+        """The jobs that a filter finds."""
+        if self._find is None:
+            from .find import Find
+
+            self._find = Find(self.database, self.counts)
+        return self._find
+
+    @property
+    def dead(self) -> Dead:
+        """The dead letter queue."""
+        if self._dead is None:
+            from .dead import Dead
+
+            self._dead = Dead(self.database)
+        return self._dead
 
     @property
     def is_read_only(self) -> bool:

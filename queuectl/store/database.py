@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 
 from ..model.errors import StoreBusy
-from .lockfile import LockFile, holder
+from .lockfile import LockFile, holder, is_in_place
 from .sqlite import sqlite3
 from .trouble import is_busy, refused, unavailable
 
@@ -68,7 +68,7 @@ class Database:
         self._gate = LockFile(home.gate)
         self._gate_look_at = clock.monotonic() + GATE_LOOK_MS
         self._connection = self.connect(durable=durable)
-        self._inode = os.stat(self.path).st_ino
+        self._file = os.stat(self.path)
         self._transaction = WriteTransaction(self)
         self.before_commit: Callable[[], None] = _nothing
         self.after_rollback: Callable[[], None] = _nothing
@@ -296,10 +296,7 @@ class Database:
 
         Raises OSError where that cannot be seen.
         """
-        try:
-            return os.stat(self.path).st_ino != self._inode
-        except (FileNotFoundError, NotADirectoryError):
-            return True
+        return not is_in_place(self.path, self._file)
 
     def changes(self) -> int:
         """Return a number that differs once another connection has committed something."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DIRECTORY = ".queuectl"
 JOURNAL = ".journal"
 VARIABLE = "QUEUECTL_HOME"
+LOGS = {"pool": "workers.log", "scheduler": "scheduler_daemon.log", "dashboard": "dashboard.log"}
 
 
 class Home:
@@ -43,12 +44,16 @@ class Home:
         self.history = os.path.join(self.path, "history")
         self.gate = os.path.join(self.run, "write.lock")
         self.ceiling_lock = os.path.join(self.run, "ceiling.lock")
-        self.scheduler_log = os.path.join(self.logs, "scheduler_daemon.log")
-        self.pool_lock = os.path.join(self.run, "pool.lock")
-        self.pool_log = os.path.join(self.logs, "workers.log")
         self.dashboard_url = os.path.join(self.run, "dashboard.url")
         self.dashboard_page = os.path.join(self.run, "dashboard.html")
-        self.dashboard_log = os.path.join(self.logs, "dashboard.log")
+
+    def daemon_lock(self, name: str) -> str:
+        """Return the lock that the pool, scheduler or dashboard holds as long as it lives."""
+        return os.path.join(self.run, f"{name}.lock")
+
+    def daemon_log(self, name: str) -> str:
+        """Return the log of the pool, scheduler or dashboard."""
+        return os.path.join(self.logs, LOGS[name])
 
     def worker_lock(self, worker: int) -> str:
         """Return the lock that the worker of this number holds as long as it lives."""

@@ -63,12 +63,7 @@ class LockFile:
 
         Raises OSError where that cannot be seen.
         """
-        if self._descriptor is None:
-            return False
-        try:
-            return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
+        return self._descriptor is not None and is_in_place(self.path, os.fstat(self._descriptor))
 
     def take_again(self) -> bool:
         """Take the lock on the file that is at `path` now, made if there is none; return whether it is ours.
@@ -103,6 +98,17 @@ class LockFile:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def is_in_place(path: str, file: os.stat_result) -> bool:
+    """Return whether `path` still is this file; somebody may have removed or replaced it.
+
+    Raises OSError where that cannot be seen.
+    """
+    try:
+        return os.path.samestat(os.stat(path), file)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def is_held(path: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Mapping, Sequence
 
     from .database import Database
 
@@ -16,7 +16,7 @@ SET_SETTING = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (nam
 RESET_SETTING = "DELETE FROM settings WHERE name = ?"
 
 HOME_ID = "home"
-POOL_TARGET = "pool_target"
+POOL_GROUPS = "pool_groups"
 SYNCED = "synced"
 SCHEDULER = "scheduler"
 CLOCK = "clock"
@@ -34,14 +34,13 @@ class Meta:
         """Return the random text that tells this home from all others."""
         return str(self._database.value(GET, (HOME_ID,)))
 
-    def pool_target(self) -> int | None:
-        """Return how many workers the pool shall have, None if nobody said so yet."""
-        value = self._database.value(GET, (POOL_TARGET,))
-        return None if value is None else int(value)
+    def pool_groups(self) -> dict[str, int]:
+        """Return how many workers each group of the pool shall have; none of a pool that has to end."""
+        return dict(self._read(POOL_GROUPS, {}))
 
-    def set_pool_target(self, workers: int) -> None:
-        """Say how many workers the pool shall have. In a transaction."""
-        self._database.change(SET, (POOL_TARGET, str(workers)))
+    def set_pool_groups(self, groups: Mapping[str, int]) -> None:
+        """Say how many workers each group of the pool shall have. In a transaction."""
+        self._write(POOL_GROUPS, groups)
 
     def scheduler(self) -> dict[str, Any]:
         """Return what the scheduler daemon wrote down last, nothing if it never did."""

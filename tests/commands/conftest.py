@@ -6,7 +6,7 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.home.instance import pool_pid
+from queuectl.engine.daemons.daemon import POOL
 from queuectl.store.home import Home
 from tests import support
 
@@ -18,7 +18,7 @@ def workers(home: str, processes: support.Processes) -> Iterator[str]:
         assert support.run_cli(home, "config", "set", setting, value).returncode == 0
     started = support.run_cli(home, "worker", "start", "--count", "2")
     assert started.returncode == 0, started.stderr
-    pid = pool_pid(Home(home))
+    pid = POOL.pid(Home(home))
     assert pid is not None
     processes.add(pid)
     yield home

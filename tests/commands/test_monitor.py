@@ -113,7 +113,7 @@ def test_status_counts_every_state_and_queue(home: str) -> None:
     assert found["total"] == 9
     assert found["queues"] == {f"q-{state}": {state: 1} for state in states}
     assert (found["home"], found["workers"]) == (home, 0)
-    assert found["pool"] == {"running": False, "pid": None, "elsewhere": False, "version": None}
+    assert found["pool"] == {"running": False, "pid": None, "elsewhere": False, "version": None, "groups": []}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", found["next_due_at"])
 
 

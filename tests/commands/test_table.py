@@ -248,8 +248,11 @@ def test_the_same_name_cannot_be_declared_twice() -> None:
         (["list", "--json=1"], 'option --json takes no value, got "1"'),
         (["list", "--limit", "1_000"], '--limit must be an integer between 0 and 10000000, got "1_000"'),
         (["list", "--limit", "٣"], "--limit must be an integer"),
-        (["show"], "required: ID"),
-        (["config", "set", "timeout"], "required: VALUE"),
+        (["show"], "show needs ID"),
+        (["cron", "add", "--timezone", "UTC"], "cron add needs NAME, 'MIN HOUR DAY MONTH WEEKDAY', COMMAND"),
+        (["list", "-v=1"], 'option --verbose takes no value, got "1"'),
+        (["list", "are required: x"], 'unexpected "are required: x"'),
+        (["config", "set", "timeout"], "config set needs VALUE"),
         (["wait", "1", "--timeout", "soon"], "--timeout must be a duration (write 90, 90s, 5m or 1h30m)"),
     ],
 )

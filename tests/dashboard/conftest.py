@@ -10,7 +10,7 @@ import pytest
 from queuectl.dashboard.app import App
 from queuectl.dashboard.http.message import HttpError, Request, Response, json_response
 from queuectl.dashboard.http.server import Server
-from queuectl.engine.daemons.dashboard_control import DashboardOptions
+from queuectl.engine.daemons.dashboard import DashboardOptions
 from queuectl.model import errors
 from tests.dashboard.raw import Answer, Client
 from tests.dashboard.running import Running

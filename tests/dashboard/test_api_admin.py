@@ -9,10 +9,11 @@ import pytest
 
 from queuectl.dashboard.api import workers as workers_api
 from queuectl.dashboard.api.workers import Background
-from queuectl.engine.daemons.pool_control import stop_pool
+from queuectl.engine.daemons.stopping import stop_workers
 from queuectl.engine.machine.identity import Identity
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
+from queuectl.model.fields import JOB_FIELDS
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -28,8 +29,19 @@ def real(home: str) -> Iterator[Api]:
     """The API of a home whose workers are real; they are stopped at the end."""
     made = Api(home, clock=SYSTEM_CLOCK)
     yield made
-    stop_pool(made.app.queue, patience=None, force=True)
+    stop_workers(made.app.queue, patience=None, force=True)
     made.close()
+
+
+def test_meta_says_what_fields_a_job_has_and_which_of_them_a_list_holds(api: Api) -> None:
+    add(api.store, id="a")
+    fields = {field["name"]: field for field in api.get("/meta")["fields"]}
+    assert list(fields) == [field.name for field in JOB_FIELDS]
+    assert {name for name, field in fields.items() if field["kept"]} == set(api.get("/jobs/a")["job"])
+    listed = {name for name, field in fields.items() if field["listed"]}
+    assert set(api.get("/jobs")["items"][0]) - listed == {"allowed_actions", "command_cut", "elapsed"}
+    assert (fields["tags"]["option"], fields["tags"]["edit_option"]) == ("--tag", "--tags")
+    assert fields["state"]["given"] is False and fields["command"]["required"] is True
 
 
 def test_meta_says_what_there_is(api: Api, home: str) -> None:
@@ -154,8 +166,7 @@ def test_queues_are_shown_with_depth_age_and_rate(api: Api) -> None:
 
 def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
     found = real.post("/workers", {"count": 1, "queues": ["default"]}, 201)
-    assert found["pool"]["running"] and [worker["queues"] for worker in found["items"]] == ["default"]
-    assert real.refused("POST", "/workers", {"count": 1}) == (409, "conflict")
+    assert found["pool"]["running"] and [worker["queues"] for worker in found["items"]] == [["default"]]
     job = real.post("/jobs", {"command": "echo hello"}, 201)
     real.app.queue.wait(job["id"], timeout=30)
     assert real.get(f"/jobs/{job['id']}/output")["chunks"][0]["text"] == "hello\n"
@@ -166,6 +177,24 @@ def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
     assert stopped.status in (200, 202) and stopped.json["pid"] == found["pool"]["pid"]
     wait_until(lambda: not real.get("/workers")["pool"]["running"])
     assert real.post("/workers/stop") == {"stopped": False, "pid": None, "done": True}
+
+
+def test_groups_of_workers_are_started_scaled_and_stopped_alone(real: Api) -> None:
+    real.post("/workers", {"count": 1, "queues": ["b", "a"]}, 201)
+    found = real.post("/workers", {"count": 2, "queues": ["c"]}, 201)
+    assert found["pool"]["groups"] == [{"queues": ["a", "b"], "target": 1}, {"queues": ["c"], "target": 2}]
+    assert found["pool"]["target"] == 3 and [worker["queues"] for worker in found["items"]] == [
+        ["a", "b"],
+        ["c"],
+        ["c"],
+    ]
+    assert real.refused("POST", "/workers/scale", {"count": 1}) == (422, "invalid")
+    real.post("/workers/scale", {"count": 1, "queues": ["c"]})
+    assert [group["target"] for group in real.get("/workers")["pool"]["groups"]] == [1, 1]
+    assert real.refused("POST", "/workers", {"count": 10, "queues": ["c"]}) == (422, "invalid")
+    assert real.post("/workers/stop", {"queues": ["a", "b"]})["done"]
+    assert [worker["queues"] for worker in real.get("/workers")["items"]] == [["c"]]
+    assert real.post("/workers/stop", {"queues": ["nobody"]}) == {"stopped": False, "pid": None, "done": True}
 
 
 def test_stopping_does_not_wait_for_a_long_job_and_a_second_stop_does_not_force(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 
+from queuectl.model.fields import GIVEN
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
+from tests.dashboard.test_browser_joblist import press_button
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 
@@ -70,3 +73,48 @@ def test_a_job_is_held_and_released(dashboard: Dashboard, browser: Browser) -> N
     browser.click("[data-verb=release]")
     browser.wait("document.querySelector('[data-verb=hold]')")
     assert "hold" in dashboard.cli("history", "x")
+
+
+def test_a_form_asks_for_every_field_and_names_the_command_that_does_the_same(
+    dashboard: Dashboard, browser: Browser
+) -> None:
+    browser.open(dashboard.url + "/jobs")
+    browser.press("n")
+    browser.wait("document.querySelector('dialog[open] #field-command')")
+    asked = browser.js("return [...document.querySelectorAll('dialog [name]')].map((input) => input.name)")
+    assert sorted(asked) == sorted(field.name for field in GIVEN)
+    for name, typed in {
+        "command": "echo 'a b'",
+        "priority": "-5",
+        "timeout": "none",
+        "tags": "a, b",
+        "cwd": "/",
+    }.items():
+        retype(browser, name, typed)
+    browser.js("document.querySelector('#field-env').value = 'A=b=c\\nD= e'")
+    browser.click("#field-hold")
+    same = browser.text("dialog .equivalent code")
+    browser.click("dialog .end button:last-child")
+    browser.wait("document.querySelector('tr[data-key=job-1]')")
+    dashboard.cli(*shlex.split(same)[1:])
+    first, second = (json.loads(dashboard.cli("show", job, "--json")) for job in ("job-1", "job-2"))
+    given = {field.name for field in GIVEN if field.is_kept} - {"id", "run_at"}
+    assert {name: first[name] for name in given} == {name: second[name] for name in given}
+    assert (first["state"], second["state"]) == ("held", "held")
+    assert (first["env"], first["tags"], first["priority"]) == ({"A": "b=c", "D": " e"}, ["a", "b"], -5)
+    assert browser.complaints() == []
+
+
+def test_the_copied_command_adds_the_job_again_and_says_what_it_leaves_out(
+    dashboard: Dashboard, browser: Browser
+) -> None:
+    dashboard.cli("add", "--timeout", "none", "--env", "API_TOKEN=abc", "--tag", "t", "--hold", "--id", "x", "echo hi")
+    browser.open(dashboard.url + "/jobs/x")
+    browser.wait("document.querySelector('.facts')?.textContent.includes('API_TOKEN=***')")
+    browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    press_button(browser, "Copy as queuectl add")
+    browser.wait("[...document.querySelectorAll('.toast')].some((one) => one.textContent.includes('API_TOKEN'))")
+    dashboard.cli(*shlex.split(str(browser.js("return window.copied")))[1:])
+    made = json.loads(dashboard.cli("show", "last", "--json"))
+    assert (made["id"], made["state"], made["timeout"], made["tags"], made["env"]) == ("job-2", "held", None, ["t"], {})
+    assert browser.complaints() == []

@@ -229,3 +229,18 @@ def test_workers_are_started_and_stopped(dashboard: Dashboard, browser: Browser)
     browser.click("main .head button:last-child")
     browser.click("dialog button.danger")
     browser.wait("document.querySelector('.empty:not([hidden])')")
+
+
+def test_groups_of_workers_have_buttons_of_their_own(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("worker", "start", "-n", "1", "-Q", "encode")
+    dashboard.cli("worker", "start", "-n", "2", "-Q", "scrape")
+    browser.open(dashboard.url + "/workers")
+    browser.wait("document.querySelectorAll('tr[data-key]').length === 3")
+    browser.wait("document.querySelectorAll('main p.row').length === 2")
+    assert "encode: 1 worker" in browser.text("main p.row")
+    browser.click("main p.row button:nth-of-type(2)")
+    browser.wait("document.querySelector('dialog')?.textContent.includes('queuectl worker stop --queue encode')")
+    browser.click("dialog .end button:last-child")
+    browser.wait("document.querySelectorAll('tr[data-key]').length === 2")
+    dashboard.cli("worker", "stop")
+    browser.wait("document.querySelector('.empty:not([hidden])')")

@@ -14,8 +14,8 @@ import pytest
 
 from queuectl.commands.daemons import dashboard as dashboard_command
 from queuectl.dashboard.http import server as server_module
-from queuectl.engine.daemons.dashboard_control import read_links, write_links
-from queuectl.engine.home.instance import dashboard_pid
+from queuectl.engine.daemons.daemon import DASHBOARD
+from queuectl.engine.daemons.dashboard import read_links, write_links
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.store.home import Home
 from tests.commands.calling import done, refused
@@ -29,10 +29,10 @@ def test_the_token_is_shown_to_its_user_only(running: Running) -> None:
     answer = running.detached("--token", TOKEN)
     assert running.said.endswith(f"/?token={TOKEN}\n"), answer.stderr
     home = Home(running.home)
-    pid = dashboard_pid(home)
+    pid = DASHBOARD.pid(home)
     assert TOKEN.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
-    assert TOKEN not in Path(home.dashboard_log).read_text(encoding="utf-8")
-    for path in (*links(running.home), home.dashboard_log):
+    assert TOKEN not in Path(home.daemon_log("dashboard")).read_text(encoding="utf-8")
+    for path in (*links(running.home), home.daemon_log("dashboard")):
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     assert "A token is needed" in running.page()
 
@@ -82,14 +82,14 @@ def test_a_link_that_cannot_be_written_down_is_an_error(home: str) -> None:
 def test_a_link_that_cannot_be_written_again_for_a_while_ends_no_dashboard(running: Running) -> None:
     running.detached()
     home = Home(running.home)
-    pid = dashboard_pid(home)
+    pid = DASHBOARD.pid(home)
     shutil.rmtree(home.run)
     os.makedirs(os.path.join(home.dashboard_url, "in the way"))
-    log = Path(home.dashboard_log)
+    log = Path(home.daemon_log("dashboard"))
     wait_until(lambda: "cannot write down its link" in log.read_text(encoding="utf-8"), 10)
     shutil.rmtree(home.dashboard_url)
     wait_until(lambda: read_links(home)[0] == running.said.split()[-1], 10)
-    assert dashboard_pid(home) == pid
+    assert DASHBOARD.pid(home) == pid
 
 
 def test_the_token_may_come_from_the_environment_and_is_not_handed_on(home: str, processes: Processes) -> None:

@@ -15,6 +15,7 @@ from queuectl.commands.grammar import parser
 from queuectl.commands.grammar.commandline import GLOBAL_FLAGS
 from queuectl.commands.grammar.registry import Command, load
 from queuectl.model import errors, job
+from queuectl.model.fields import GIVEN, Field
 from queuectl.model.job import STATES, TRANSITIONS
 from queuectl.model.settings import SETTINGS
 from tests.docs.pages import CODE, LINK, PAGES, Step, prose, simple_commands, steps, table
@@ -91,6 +92,11 @@ def options_of(command: Command) -> set[str]:
     return {name for arg in command.args for name in arg.names} | set(GLOBAL_FLAGS)
 
 
+def test_every_target_of_make_that_a_page_names_is_there() -> None:
+    named = {code.split()[1] for code in CODE.findall(prose(everything())) if code.startswith("make ")}
+    assert named and named <= targets()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_environment_variable_that_a_page_names_is_read(page: str) -> None:
     known = {f"QUEUECTL_{setting.name.upper()}" for setting in SETTINGS}
@@ -115,7 +121,7 @@ def command_tables() -> dict[str, set[str]]:
     """Return the lines of the table of commands, by group, as they have to be."""
     groups: dict[str, set[str]] = {}
     for path, command in load().items():
-        names = ", ".join(f"`{name}`" for name in (path, *command.aliases))
+        names = in_code(path, *command.aliases)
         groups.setdefault(command.group, set()).add(f"| {names} | {command.help} |")
     return groups
 
@@ -128,19 +134,60 @@ def settings_table() -> str:
     """Return the table of settings as it has to be."""
     lines = ["| setting | default | allowed | aliases | what |", "|---|---|---|---|---|"]
     for setting in SETTINGS:
-        aliases = ", ".join(f"`{alias}`" for alias in setting.aliases)
         later = "" if is_used(setting.name) else " (later)"
         lines.append(
-            f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {aliases} "
+            f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {in_code(*setting.aliases)} "
             f"| {setting.help}{later} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def test_the_table_of_fields_is_complete() -> None:
+    assert fields_table() in PAGES["docs/adding-jobs.md"], f"put this into docs/adding-jobs.md:\n{fields_table()}"
+
+
+JSON_FORMS = {
+    **dict.fromkeys(("id", "name", "text", "time"), "text"),
+    "integer": "whole number",
+    "duration": "number of seconds, or text",
+    "flag": "`true` or `false`",
+    "names": "array of texts",
+    "variables": "object of texts",
+}
+
+
+def fields_table() -> str:
+    """Return the table of the fields of a new job as it has to be."""
+    lines = ["| field | option of `add` | JSON | what | default |", "|---|---|---|---|---|"]
+    for field in GIVEN:
+        option = "" if field.is_required else in_code(field.option, field.short)
+        words = (
+            in_code(field.name, *field.spellings),
+            option,
+            JSON_FORMS[field.kind.name],
+            field.help,
+            default_of(field),
+        )
+        lines.append(f"| {' | '.join(words)} |")
+    return "\n".join(lines) + "\n"
+
+
+def default_of(field: Field) -> str:
+    if field.setting:
+        return f"setting `{field.setting}`"
+    if field.is_required:
+        return "must be given"
+    return field.default_words or f"`{json.dumps(field.default)}`"
 
 
 def is_used(setting: str) -> bool:
     """Return whether any module reads the setting."""
     wanted = re.compile(rf"\.{setting}\b")
     return any(wanted.search(path.read_text(encoding="utf-8")) for path in (ROOT / "queuectl").rglob("*.py"))
+
+
+def in_code(*names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names if name)
 
 
 def test_every_exit_code_is_explained() -> None:

@@ -165,9 +165,9 @@ class Chaos:
         return entry.parent if entry is not None and self.pool.is_running and entry.parent != self.pool.pid else None
 
     def _scheduler(self) -> Optional[int]:
-        from queuectl.engine.home.instance import scheduler_pid
+        from queuectl.engine.daemons.daemon import SCHEDULER
 
-        return scheduler_pid(self.pool.home)
+        return SCHEDULER.pid(self.pool.home)
 
     def _is_drained(self) -> bool:
         counts = self.queue.store.counts.by_state()
@@ -223,7 +223,7 @@ def main() -> int:
             chaos.run(options.seconds)
             found = chaos.check()
         except (AssertionError, QueueCTLError):
-            log = Path(chaos.pool.home.pool_log)
+            log = Path(chaos.pool.home.daemon_log("pool"))
             print(log.read_text()[-5_000:] if log.exists() else "no log", file=sys.stderr)
             raise
         finally:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from queuectl.engine.home.instance import pool_pid
+from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.job import Job
@@ -131,13 +131,13 @@ class RunningPool:
 
     @property
     def pid(self) -> int:
-        pid = pool_pid(self.home)
+        pid = POOL.pid(self.home)
         assert pid is not None, "no pool is running"
         return pid
 
     @property
     def is_running(self) -> bool:
-        return pool_pid(self.home) is not None
+        return POOL.pid(self.home) is not None
 
     def rows(self) -> Sequence[Any]:
         """Return the registered workers whose processes live."""
@@ -147,11 +147,11 @@ class RunningPool:
         return [row["pid"] for row in self.rows()]
 
     def log(self) -> str:
-        return Path(self.home.pool_log).read_text()
+        return Path(self.home.daemon_log("pool")).read_text()
 
     def close(self) -> None:
         """End the pool and everything below it."""
-        pid = pool_pid(self.home)
+        pid = POOL.pid(self.home)
         doomed = [found for each in [pid, *self.pids()] if each for found in tree(each)]
         for found in doomed:
             kill(found)

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict
 
-from queuectl.engine.home.instance import scheduler_pid
+from queuectl.engine.daemons.daemon import SCHEDULER
 from queuectl.store import Home, Store
 from tests.support import FakeClock, Processes, identify, is_alive, kill, run_cli, tree, wait_until
 
@@ -48,13 +48,13 @@ class RunningScheduler:
 
     @property
     def pid(self) -> int:
-        pid = scheduler_pid(self.home)
+        pid = SCHEDULER.pid(self.home)
         assert pid is not None, "no scheduler is running"
         return pid
 
     @property
     def is_running(self) -> bool:
-        return scheduler_pid(self.home) is not None
+        return SCHEDULER.pid(self.home) is not None
 
     def kill(self) -> None:
         """Kill it, and wait until it is gone."""
@@ -65,10 +65,10 @@ class RunningScheduler:
         wait_until(lambda: not is_alive(victim) and not self.is_running, what="the scheduler is gone")
 
     def log(self) -> str:
-        return Path(self.home.scheduler_log).read_text(encoding="utf-8")
+        return Path(self.home.daemon_log("scheduler")).read_text(encoding="utf-8")
 
     def close(self) -> None:
         """End it and everything below it."""
-        pid = scheduler_pid(self.home)
+        pid = SCHEDULER.pid(self.home)
         for found in tree(pid) if pid else []:
             kill(found)

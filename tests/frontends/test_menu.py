@@ -62,10 +62,10 @@ def test_the_menu_is_left(home: str, answer: str) -> None:
 
 
 def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -> None:
-    talk = Talk(home, "1", "echo 'two words'; true", "mine", "7", "2", "90", "reports", "1h", "0")
+    talk = Talk(home, "1", "echo 'two words'; true", "mine", "reports", "7", "2", "90", "1h", "0")
     assert talk.code == 0, talk.err
     assert talk.commands == [
-        "queuectl add --id mine --priority 7 --retries 2 --timeout 90 --queue reports --in 1h "
+        "queuectl add --id mine --queue reports --priority 7 --retries 2 --timeout 90 --in 1h "
         "'echo '\"'\"'two words'\"'\"'; true'"
     ]
     (job,) = jobs(home)
@@ -92,13 +92,13 @@ def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
 
 
 def test_a_command_that_begins_with_a_dash_is_no_option(home: str) -> None:
-    talk = Talk(home, "1", "--help", "", "-5", "", "", "", "", "0")
+    talk = Talk(home, "1", "--help", "", "", "-5", "", "", "", "0")
     assert talk.commands == ["queuectl add --priority=-5 -- --help"]
     assert (jobs(home)[0]["command"], jobs(home)[0]["priority"]) == ("--help", -5)
 
 
 def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:
-    talk = Talk(home, "1", "true", "", "high", "5000", "3", "", "", "", "", "0")
+    talk = Talk(home, "1", "true", "", "", "high", "5000", "3", "", "", "", "0")
     assert talk.out.count("priority must be an integer between -1000 and 1000") == 2
     assert jobs(home)[0]["priority"] == 3
     talk = Talk(home, "1", "true", "", "a", "b c", "d", "0")
@@ -109,7 +109,7 @@ def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:
 def test_a_job_that_waits_is_edited_and_what_is_left_empty_stays(home: str) -> None:
     done(home, "add", "echo old", "--id", "x", "--hold", "--timeout", "90", "--priority", "3")
     talk = Talk(home, "3", "", "", "", "1", "6", "echo new", "", "", "0", "", "", "b", "b", "b", "0")
-    assert all(shown in talk.out for shown in ("command [echo old]: ", "priority [3]: ", "timeout [1m 30s]: "))
+    assert all(shown in talk.out for shown in ("command [echo old]: ", "priority [3]: ", "timeout [1m30s]: "))
     assert talk.commands[-1] == "queuectl edit x --command 'echo new' --retries 0"
     (job,) = jobs(home)
     assert [job[name] for name in ("command", "priority", "max_retries", "timeout")] == ["echo new", 3, 0, 90]

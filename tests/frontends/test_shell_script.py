@@ -154,6 +154,12 @@ def test_an_option_given_as_its_default_overrides_what_the_shell_was_opened_with
     assert "\x1b" in done(home, "--color", "always", "shell", "-c", "list").out
 
 
+@pytest.mark.parametrize("line", ["watch", "source", "history", "list 'open", "nonsense"])
+def test_a_mistake_in_a_shell_of_json_is_an_object(home: str, line: str) -> None:
+    answer = call(home, "--json", "shell", "-c", line)
+    assert (answer.code, answer.error()["code"]) == (2, "invalid")
+
+
 def test_help_lists_the_shells_own_words_after_the_commands(home: str) -> None:
     text = shell(home, "help").out
     assert text.index("enqueue") < text.index("in the shell:") < text.index("source FILE")

@@ -76,7 +76,7 @@ def test_a_checkpoint_beside_a_reader_keeps_what_the_reader_sees(store, stores):
     store.checkpoint()
     assert reader.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
     reader.close()
-    assert stores().search.last() == 3
+    assert stores().names.last() == 3
     assert_whole(store)
 
 

@@ -77,7 +77,7 @@ def test_a_large_batch_is_one_transaction(store, stores):
     other = stores()
     with store.writing():
         ids = store.jobs.enqueue([spec(f"echo {n}") for n in range(3_000)], path="/bin", actor="test", now=NOW)
-        assert other.search.last() is None
+        assert other.names.last() is None
     assert ids == [f"job-{n}" for n in range(1, 3_001)]
     assert other.counts.by_state() == {PENDING: 3_000}
 

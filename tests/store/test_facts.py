@@ -17,10 +17,10 @@ def test_a_home_keeps_its_id_and_differs_from_others(store, stores, tmp_path):
 
 
 def test_nobody_said_how_many_workers_there_shall_be_until_somebody_does(store, stores):
-    assert store.meta.pool_target() is None
-    for workers in (4, 0):
-        write(store, store.meta.set_pool_target, workers)
-        assert stores().meta.pool_target() == workers
+    assert store.meta.pool_groups() == {}
+    for groups in ({"": 4, "a,b": 1}, {}):
+        write(store, store.meta.set_pool_groups, groups)
+        assert stores().meta.pool_groups() == groups
 
 
 def test_touching_the_store_is_a_commit_that_others_see(store, stores):

@@ -137,8 +137,8 @@ def _values(line: CommandLine, arg: Arg, text: str, ask: Lookup) -> list[Candida
     given = {part for word in (head, *(() if arg.is_option else _others(line))) for part in word.split(",")} - {""}
     minus = "-" if kind == "column" and last.startswith("-") else ""
     found = [one.after(minus) for one in KINDS[kind](ask, last)]
-    found = [one.after(head + comma) for one in found if one.value not in given and _is_allowed(arg, one.value)]
-    return found if kind == "filter" else [*found, *filters]
+    fitting = [one for one in found if one.leave_to_shell or (one.value not in given and _is_allowed(arg, one.value))]
+    return [*(one.after(head + comma) for one in fitting), *(filters if kind != "filter" else [])]
 
 
 def _is_list(arg: Arg, kind: str) -> bool:

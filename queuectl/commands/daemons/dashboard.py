@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ...engine.daemons.dashboard_control import DashboardOptions
+    from ...engine.daemons.dashboard import DashboardOptions
     from ..context import Context
 
 GROUP = "Monitoring"
@@ -83,7 +83,7 @@ def dashboard_start(
     name, it needs a token of yours; the connection is not encrypted, so put a proxy that encrypts in front of
     it outside of a trusted network.
     """
-    from ...engine.daemons.dashboard_control import TOKEN_VARIABLE, DashboardOptions
+    from ...engine.daemons.dashboard import TOKEN_VARIABLE, DashboardOptions
 
     settings = context.queue.settings()
     # Jobs and workers that are started from here are not to see it.
@@ -98,13 +98,13 @@ def dashboard_start(
     context.close()
     if not detach:
         return _run_here(context, options, ready_fd, opens=open)
-    from ...engine.daemons.dashboard_control import start_dashboard
+    from ...engine.daemons.dashboard import start_dashboard
 
     return _ready(context, options, start_dashboard(context.queue.home, options), opens=open)
 
 
 def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None, *, opens: bool) -> Result:
-    from ...engine.daemons.daemon import reporting
+    from ...engine.daemons.launch import reporting
 
     def ready(url: str) -> Result | None:
         start.succeed()
@@ -120,7 +120,7 @@ def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None,
 
 
 def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool) -> Result:
-    from ...engine.home.instance import dashboard_pid
+    from ...engine.daemons.daemon import DASHBOARD
 
     home = context.queue.home
     needs_token = "?token=" in url
@@ -132,7 +132,7 @@ def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool
     if opens and not _open(_as_url(home.dashboard_page) if needs_token else url):
         notes.append("no browser was found to open it in")
     return Result(
-        record={"url": url, "pid": dashboard_pid(home)},
+        record={"url": url, "pid": DASHBOARD.pid(home)},
         message=f"Dashboard: {url}",
         ids=[url],
         notes=notes,
@@ -154,7 +154,7 @@ def _open(url: str) -> bool:
 @command("dashboard status", group=GROUP, examples=("dashboard status", "dashboard status --json"))
 def dashboard_status(context: Context) -> Result:
     """Show whether the dashboard runs, where, and the link with its token."""
-    from ...engine.daemons.dashboard_control import dashboard_state
+    from ...engine.daemons.dashboard import dashboard_state
 
     found = dashboard_state(context.queue.home)
     if not found["running"]:
@@ -171,9 +171,9 @@ def dashboard_status(context: Context) -> Result:
 @command("dashboard stop", group=GROUP, examples=("dashboard stop",))
 def dashboard_stop(context: Context) -> Result:
     """Stop the dashboard; returns when it is gone."""
-    from ...engine.daemons.dashboard_control import stop_dashboard
+    from ...engine.daemons.daemon import DASHBOARD
 
-    pid = stop_dashboard(context.queue)
+    pid = DASHBOARD.stop(context.queue)
     return Result(
         record={"stopped": pid is not None, "pid": pid},
         message="no dashboard was running" if pid is None else "Dashboard stopped",

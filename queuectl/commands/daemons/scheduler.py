@@ -6,13 +6,12 @@ from ...model.errors import DaemonUnavailable, InvalidInput
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .workers import FOLLOW, TAIL, log_text
+from .log import FOLLOW, TAIL, log_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...engine.daemons.daemon import Start
     from ..context import Context
 
 GROUP = "Schedule"
@@ -64,17 +63,20 @@ def scheduler_start(
     same while they run, so a scheduler is for homes where they do not always run. With --auto it starts
     workers when there is something to do, and stops them after an idle minute.
     """
-    from ...engine.daemons.daemon import reporting
+    from ...engine.daemons.daemon import SCHEDULER
+    from ...engine.daemons.launch import reporting
 
     with reporting(ready_fd) as start:
         most = _most(context, auto, workers)
         seconds = context.queue.settings().scheduler_interval / 1000 if interval is None else interval
         context.close()
         if no_detach:
-            return _run_here(context, most, seconds, start)
-    from ...engine.daemons.scheduler_control import start_scheduler
+            from ...engine.daemons.scheduler_daemon import SchedulerDaemon
 
-    start_scheduler(context.queue.home, workers=most, interval=seconds)
+            SchedulerDaemon(context.queue.home, interval=seconds, workers=most, on_ready=start.succeed).run()
+            return Result()
+    automatic = [] if most is None else ["--auto", "--workers", str(most)]
+    SCHEDULER.start(context.queue.home, ["--interval", f"{seconds:g}", *automatic])
     how = f", with up to {most} worker{'s' * (most != 1)}" if most is not None else ""
     return Result(record=_state(context), message=f"Scheduler started{how}")
 
@@ -96,15 +98,8 @@ def _most(context: Context, auto: bool, workers: int | None) -> int | None:
     )
 
 
-def _run_here(context: Context, workers: int | None, interval: float, start: Start) -> Result:
-    from ...engine.daemons.scheduler_daemon import SchedulerDaemon
-
-    SchedulerDaemon(context.queue.home, interval=interval, workers=workers, on_ready=start.succeed).run()
-    return Result()
-
-
 def _state(context: Context) -> dict[str, Any]:
-    from ...engine.daemons.scheduler_control import scheduler_state
+    from ...engine.reports.scheduler import scheduler_state
 
     return scheduler_state(context.queue.home, context.queue.store, context.clock.wall())
 
@@ -152,18 +147,17 @@ def _text(found: dict[str, Any], now: int) -> str:
 @command("scheduler logs", TAIL, FOLLOW, group=GROUP, examples=("scheduler logs", "scheduler logs -f"))
 def scheduler_logs(context: Context, *, tail: int, follow: bool) -> Result:
     """Print what the scheduler's log says."""
-    return Result(text=log_text(context, context.queue.home.scheduler_log, tail, follow), live=follow)
+    return Result(text=log_text(context, context.queue.home.daemon_log("scheduler"), tail, follow), live=follow)
 
 
 @command("scheduler stop", group=GROUP, examples=("scheduler stop",))
 def scheduler_stop(context: Context) -> Result:
     """Stop the scheduler; returns when it is gone. Workers go on."""
-    from ...engine.daemons.scheduler_control import stop_scheduler
-    from ...engine.home.instance import pool_pid
+    from ...engine.daemons.daemon import POOL, SCHEDULER
 
-    pid = stop_scheduler(context.queue)
+    pid = SCHEDULER.stop(context.queue)
     notes = []
-    if pid is not None and pool_pid(context.queue.home) is not None:
+    if pid is not None and POOL.pid(context.queue.home) is not None:
         notes.append("workers go on; stop them with: queuectl worker stop")
     return Result(
         record={"stopped": pid is not None, "pid": pid},

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-import os
-
 from ...model.errors import DaemonUnavailable, InvalidInput
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
+from .log import FOLLOW, TAIL, log_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Sequence
+    from typing import Any, Sequence
 
-    from ...engine.daemons.daemon import Start
     from ..context import Context
 
 GROUP = "Workers"
 COLUMNS = ("worker", "pid", "state", "job", "elapsed", "jobs_done", "heartbeat_at", "memory", "uptime", "command")
-TAIL_LINES = 50
-READ_BYTES = 65_536
-LOOK_SECONDS = 0.1
+
+
+def queue_names(text: str) -> list[str]:
+    """Queues separated by commas."""
+    return [arguments.name(name.strip()) for name in text.split(",")]
+
+
+def sized_group(text: str) -> tuple[str, int]:
+    """The number of workers of a group and its queues: COUNT:QUEUE,QUEUE."""
+    count, _, queues = text.partition(":")
+    return queues, arguments.integer(1, 256)(count)
+
+
+def _queues(help: str) -> Arg:
+    return Arg("--queue", "-Q", many=True, parse=queue_names, metavar="QUEUE", complete="queue", help=help)
+
+
+def _group(queues: Sequence[str]) -> str | None:
+    """Return the group that the options name, None if none was given."""
+    from ...engine.daemons.groups import group_of
+
+    return group_of(queues) or None
 
 
 @command(
@@ -33,61 +50,59 @@ LOOK_SECONDS = 0.1
         help="how many (default: worker_count)",
         setting="worker_count",
     ),
-    Arg(
-        "--queue",
-        "-Q",
-        many=True,
-        parse=arguments.name,
-        metavar="QUEUE",
-        complete="queue",
-        help="run jobs of this queue only; repeatable",
-    ),
+    _queues("take jobs of this queue only; repeatable, or several with commas between"),
     Arg(
         "--no-detach", flag=True, help="stay in the foreground: Ctrl-C lets current jobs finish, a second one ends them"
     ),
+    Arg("--group", many=True, parse=sized_group, hidden=True, help="with --no-detach: COUNT:QUEUES; repeatable"),
     Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that the workers are up"),
     group=GROUP,
-    examples=("worker start", "worker start --count 4", "worker start --no-detach"),
+    examples=("worker start", "worker start --count 4", "worker start -n 1 -Q encode", "worker start --no-detach"),
 )
 def worker_start(
-    context: Context, *, count: int | None, queue: Sequence[str], no_detach: bool, ready_fd: int | None
+    context: Context,
+    *,
+    count: int | None,
+    queue: Sequence[str],
+    no_detach: bool,
+    group: Sequence[tuple[str, int]],
+    ready_fd: int | None,
 ) -> Result:
-    """Start workers in the background; returns when they are up."""
-    from ...engine.daemons.daemon import reporting
+    """Start a group of workers in the background; returns when they are up.
 
-    with reporting(ready_fd) as start:
-        count = _allowed(context, context.queue.settings().worker_count if count is None else count)
-        context.close()
-        if no_detach:
-            return _run_here(context, count, queue, start)
-    from ...engine.daemons.pool_control import start_pool
+    The workers of a group take jobs from the same queues, without --queue from all. A group that runs is scaled up to
+    the number, never down.
+    """
+    from ...engine.daemons.groups import ALL, demand_room, start_group
+    from ...engine.daemons.launch import reporting
 
-    start_pool(context.queue.home, count=count, queues=queue)
-    return worker_status(context, started=count)
-
-
-def _allowed(context: Context, count: int) -> int:
-    """Return the count. Raises InvalidInput if the settings do not allow so many."""
-    limit = context.queue.settings().max_workers
-    if count <= limit:
-        return count
-    raise InvalidInput(
-        f"at most {limit} workers are allowed, got {count}",
-        field="count",
-        hint=f"allow more with: queuectl config set max_workers {count}",
-    )
-
-
-def _run_here(context: Context, count: int, queues: Sequence[str], start: Start) -> Result:
+    count = context.queue.settings().worker_count if count is None else count
+    name = _group(queue) or ALL
+    if not no_detach:
+        return worker_status(context, message=_started(name, start_group(context.queue, name, count), count))
     from ...engine.daemons.pool import Pool
 
-    Pool(context.queue.home, count=count, queues=tuple(queues), on_ready=start.succeed).run()
+    with reporting(ready_fd) as start:
+        groups = dict(group) or {name: count}
+        demand_room(context.queue.settings(), groups)
+        context.close()
+        Pool(context.queue.home, groups, on_ready=start.succeed).run()
     return Result()
 
 
+def _started(group: str, before: int, count: int) -> str:
+    from ...engine.daemons.groups import workers_text
+
+    if not before:
+        return f"{workers_text({group: count})} started"
+    if before < count:
+        return f"Scaled from {before} to {workers_text({group: count})}"
+    return f"{workers_text({group: before})} {'is' if before == 1 else 'are'} running already"
+
+
 @command("worker status", group=GROUP, watch=True, examples=("worker status", "worker status --json"))
-def worker_status(context: Context, *, started: int | None = None) -> Result:
-    """Show the workers' health: pid, state, current job, jobs done, last heartbeat, memory."""
+def worker_status(context: Context, *, message: str | None = None) -> Result:
+    """Show the workers' health by groups: pid, state, current job, jobs done, last heartbeat, memory."""
     from ...engine.reports import summary
 
     home = context.queue.home
@@ -100,10 +115,9 @@ def worker_status(context: Context, *, started: int | None = None) -> Result:
     is_running = any(row["state"] != "lost" for row in rows)
     if not is_running:
         notes.append("no workers are running; start them with: queuectl worker start")
-    message = None if started is None else f"{started} worker{'s' * (started != 1)} started"
     return Result(
         rows=rows,
-        columns=COLUMNS,
+        columns=("queues", *COLUMNS) if any(row["queues"] for row in rows) else COLUMNS,
         notes=notes,
         message=message,
         ids=[str(row["worker"]) for row in rows],
@@ -114,16 +128,19 @@ def worker_status(context: Context, *, started: int | None = None) -> Result:
 @command(
     "worker scale",
     Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there shall be"),
+    _queues("the group of this queue, or of several (default: of all queues, or the only one that runs)"),
     group=GROUP,
-    examples=("worker scale 4",),
+    examples=("worker scale 4", "worker scale 2 -Q encode"),
 )
-def worker_scale(context: Context, *, count: int) -> Result:
-    """Change the number of workers; those that leave finish their current job."""
-    from ...engine.daemons.pool_control import scale_pool
+def worker_scale(context: Context, *, count: int, queue: Sequence[str]) -> Result:
+    """Change the number of workers of a group; those that leave finish their current job."""
+    from ...engine.daemons.groups import queues_of, scale_group, workers_text
 
     _must_exist(context)
-    scale_pool(context.queue, _allowed(context, count))
-    return Result(record={"workers": count}, message=f"Scaled to {count} worker{'s' * (count != 1)}")
+    group = scale_group(context.queue, _group(queue), count)
+    return Result(
+        record={"workers": count, "queues": queues_of(group)}, message=f"Scaled to {workers_text({group: count})}"
+    )
 
 
 TIMEOUT = Arg(
@@ -143,41 +160,43 @@ def _demand_one(timeout: float | None, force: bool) -> None:
 
 @command(
     "worker stop",
+    _queues("only the group of this queue, or of several (default: all groups)"),
     TIMEOUT,
     FORCE,
     group=GROUP,
-    examples=("worker stop", "worker stop --timeout 10", "worker stop --force"),
+    examples=("worker stop", "worker stop -Q encode", "worker stop --timeout 10", "worker stop --force"),
 )
-def worker_stop(context: Context, *, timeout: float | None, force: bool) -> Result:
-    """Stop the workers; returns when all are gone.
+def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None, force: bool) -> Result:
+    """Stop the workers, or one group of them; returns when they are gone.
 
     Jobs that are not done in time are ended and go back to the queue; that attempt does not count.
     """
-    from ...engine.daemons.pool_control import stop_pool
+    from ...engine.daemons.groups import of_group
+    from ...engine.daemons.stopping import stop_workers
 
     _demand_one(timeout, force)
-    pid = stop_pool(context.queue, patience=timeout, force=force)
+    group = _group(queue)
+    pid = stop_workers(context.queue, group, patience=timeout, force=force)
     return Result(
         record={"stopped": pid is not None, "pid": pid},
-        message="no workers were running" if pid is None else "Workers stopped",
+        message=f"no workers were running{of_group(group)}" if pid is None else f"Workers{of_group(group)} stopped",
     )
 
 
 @command("worker restart", TIMEOUT, FORCE, group=GROUP, examples=("worker restart",))
 def worker_restart(context: Context, *, timeout: float | None, force: bool) -> Result:
-    """Stop the workers and start as many again, for the same queues."""
-    from ...engine.daemons.pool_control import start_pool, stop_pool
+    """Stop the workers and start as many again, in the same groups."""
+    from ...engine.daemons.groups import running_groups, start_pool, workers_text
+    from ...engine.daemons.stopping import stop_workers
 
     _demand_one(timeout, force)
     _must_exist(context)
-    store = context.queue.store
-    count = store.meta.pool_target() or context.queue.settings().worker_count
-    queues = next((row["queues"] for row in store.workers.all()), "")
-    if stop_pool(context.queue, patience=timeout, force=force) is None:
+    groups = running_groups(context.queue)
+    if stop_workers(context.queue, patience=timeout, force=force) is None:
         raise DaemonUnavailable("no workers are running", hint="queuectl worker start")
     context.close()
-    start_pool(context.queue.home, count=count, queues=[name for name in queues.split(",") if name])
-    return worker_status(context, started=count)
+    start_pool(context.queue.home, groups)
+    return worker_status(context, message=f"{workers_text(groups)} started")
 
 
 def _must_exist(context: Context) -> None:
@@ -186,41 +205,7 @@ def _must_exist(context: Context) -> None:
         raise DaemonUnavailable("no workers are running", hint="queuectl worker start")
 
 
-TAIL = Arg(
-    "--tail",
-    "-n",
-    parse=arguments.integer(1, 1_000_000),
-    default=TAIL_LINES,
-    metavar="N",
-    help=f"only the last N lines (default: {TAIL_LINES})",
-)
-FOLLOW = Arg("--follow", "-f", flag=True, help="go on until Ctrl-C")
-
-
 @command("worker logs", TAIL, FOLLOW, group=GROUP, examples=("worker logs", "worker logs -f"))
 def worker_logs(context: Context, *, tail: int, follow: bool) -> Result:
     """Print what the workers' log says."""
-    return Result(text=log_text(context, context.queue.home.pool_log, tail, follow), live=follow)
-
-
-def log_text(context: Context, path: str, lines: int, follow: bool) -> Iterator[bytes]:
-    """Yield the end of a log; with `follow` go on, also after the log was emptied for rotation."""
-    try:
-        file = open(path, "rb")
-    except FileNotFoundError:
-        context.front_end.note(f"there is no log yet: {path}")
-        return
-    with file:
-        yield from _last_lines(file.read(), lines)
-        while follow:
-            data = file.read(READ_BYTES)
-            if data:
-                yield data
-                continue
-            if file.tell() > os.fstat(file.fileno()).st_size:
-                file.seek(0)
-            context.clock.pause(LOOK_SECONDS)
-
-
-def _last_lines(text: bytes, lines: int) -> list[bytes]:
-    return text.splitlines(keepends=True)[-lines:]
+    return Result(text=log_text(context, context.queue.home.daemon_log("pool"), tail, follow), live=follow)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 EXIT_CODES = """exit codes:
   0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict,
   5 store unavailable, 6 not running, 70 bug, 124 timed out, 130 interrupted"""
+# How argparse says that a flag was given a value, which it shows in quotes.
+IGNORED = "ignored explicit argument "
 SYNONYMS = {
     "rm": "remove",
     "delete": "remove",
@@ -53,15 +55,21 @@ class Parser(argparse.ArgumentParser):
             _add(groups[arg.group] if arg.is_option else self, arg)
 
     def error(self, message: str) -> NoReturn:
-        """Raise InvalidInput for a mistake, in our words for those of options."""
-        name = max(message.split(":")[0].split()[-1].split("/"), key=len)
-        if message.endswith("expected one argument"):
+        """Raise InvalidInput for a mistake that argparse found, in our words."""
+        about, _, what = message.partition(": ")
+        name = max(about.split()[-1].split("/"), key=len)
+        if about.endswith("are required"):
+            message = f"{self.prog.partition(' ')[2]} needs {what}"
+        elif what == "expected one argument":
             choices = ", ".join(self.flags[name].choices)
             needed = f"one of {choices}" if choices else f"a value; write {name}=VALUE if it begins with -"
             message = f"option {name} needs {needed}"
-        elif "ignored explicit argument" in message:
-            value = message.rpartition(" argument ")[2].strip("'\"")
-            message = f"option {name} takes no value, got {quoted(value)}"
+        elif what.startswith(IGNORED):
+            message = f"option {name} takes no value, got {quoted(what[len(IGNORED) + 1 : -1])}"
+        self.refuse(message)
+
+    def refuse(self, message: str) -> NoReturn:
+        """Raise InvalidInput with this message."""
         raise InvalidInput(message, hint=f"see: {self.prog} --help")
 
     def options(self, words: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
@@ -72,7 +80,7 @@ class Parser(argparse.ArgumentParser):
         for word in others:
             if _is_option(word):
                 name = word.partition("=")[0]
-                self.error(f"unknown option {quoted(name)}{did_you_mean(name, self.flags)}")
+                self.refuse(f"unknown option {quoted(name)}{did_you_mean(name, self.flags)}")
         return vars(found), others
 
     def positionals(self, words: Sequence[str]) -> dict[str, Any]:
@@ -83,7 +91,7 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             has_command = any(arg.key == "command" for arg in self.args)
             advice = "; write a command with blanks as one quoted text" if has_command else ""
-            self.error(f"unexpected {quoted(unknown[0])}{advice}")
+            self.refuse(f"unexpected {quoted(unknown[0])}{advice}")
         return vars(found)
 
     def value(self, arg: Arg, text: str) -> Any:

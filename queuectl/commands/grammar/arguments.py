@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.checks import check_integer
+from ...model.kinds import read_integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,13 +13,7 @@ if TYPE_CHECKING:
 
 def integer(low: int, high: int) -> Callable[[str], int]:
     """Return a reader of whole numbers of a range; ASCII digits only."""
-    return lambda text: check_integer(whole(text), low, high)
-
-
-def whole(text: str) -> int | str:
-    """A whole number; anything else is left as it is, for JobSpec to report beside all other problems."""
-    digits = text[1:] if text.startswith("-") else text
-    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
+    return lambda text: check_integer(read_integer(text), low, high)
 
 
 def seconds(text: str) -> float:
@@ -70,8 +65,3 @@ def variable(text: str) -> tuple[str, str]:
     if not equals or not key:
         raise ValueError("must be NAME=VALUE")
     return key, value
-
-
-def words(text: str) -> list[str]:
-    """Words separated by commas."""
-    return [word.strip() for word in text.split(",") if word.strip()]

@@ -81,13 +81,13 @@ def _is_attended(context: Context) -> bool:
     from ...store.lockfile import is_held
 
     home, store = context.queue.home, context.queue.store
-    if is_held(home.pool_lock):
+    if is_held(home.daemon_lock("pool")):
         return True
     if store.meta.daemon("pool") is None:
         return False
-    from ...engine.home.instance import pool_pid
+    from ...engine.daemons.daemon import POOL
 
-    return pool_pid(home, store) is not None
+    return POOL.pid(home, store) is not None
 
 
 def told(job: Job, now: int) -> str:
@@ -163,9 +163,7 @@ def enqueue(
 ) -> Result:
     """Add jobs from JSON, all of them or none.
 
-    Takes one object, an array of objects, or one object a line. Fields: id, command, queue, priority,
-    max_retries (retries), timeout (timeout_seconds, timeout_sec), run_at, hold, cwd, env, tags,
-    allow_background.
+    Takes one object, an array of objects, or one object a line.
     """
     found, places = _gather(context, jobs, file, template, set)
     if validate:
@@ -177,6 +175,11 @@ def enqueue(
     ids = _enqueue(context, found, places)
     message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
     return Result(rows=[{"id": job} for job in ids], columns=("id",), message=message, ids=ids)
+
+
+enqueue.__doc__ = f"""{enqueue.__doc__}
+    Fields: {", ".join(field.name for field in GIVEN)}.
+    Also written: {", ".join(name for field in GIVEN for name in field.spellings)}."""
 
 
 def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) -> list[str]:

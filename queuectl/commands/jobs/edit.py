@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     ),
 )
 def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given: Any) -> Result:
-    """Change jobs that wait: command, queue, priority, retries, timeout, time, directory or tags.
+    """Change jobs that wait.
 
     What is not given stays. A job that runs or has ended cannot be edited. --tags replaces all tags.
     """

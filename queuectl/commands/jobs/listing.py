@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model import fields
 from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.kinds import read_names
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 GROUP = "Jobs"
 JOB = Arg("id", metavar="ID", help="the job's id, number, a unique prefix, or last", complete="job")
 LIST_COLUMNS, VERBOSE_COLUMNS = fields.columns(), fields.columns(long=True)
+# The fields that are given and that `show` has words of its own for.
+SHOWN = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "cwd", "env", "tags")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 10_000_000
 
@@ -38,7 +41,7 @@ def columns(text: str) -> list[str]:
     """Fields of a job, separated by commas."""
     from ...model.job import Job
 
-    names = arguments.words(text)
+    names = read_names(text)
     for name in names:
         if name not in Job.FIELDS:
             raise ValueError(
@@ -190,6 +193,12 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
     values += [("variable", f"{name}={value}") for name, value in record["env"].items()]
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
+    others = [field for field in fields.GIVEN if field.is_kept and field.name not in SHOWN]
+    values += [
+        (field.label.lower(), field.kind.text(getattr(job, field.name)))
+        for field in others
+        if getattr(job, field.name) != field.default
+    ]
     for attempt in record["attempt_history"]:
         ended = attempt["outcome"] or "running"
         values.append((f"attempt {attempt['attempt']}", f"{ended}: {attempt['error']}" if attempt["error"] else ended))

@@ -57,7 +57,7 @@ def _option(field: Field) -> Arg:
 def _edit_option(field: Field) -> Arg:
     if field.kind.name == "names":
         return Arg(
-            f"--{field.name}",
+            field.edit_option,
             help="names separated by commas, in place of those it has; '' for none",
             parse=field.kind.read,
             metavar=field.name.upper(),

@@ -51,10 +51,10 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
 
 def hint_if_nobody_looks(context: Context) -> None:
     """Say what to start where nothing runs that would notice the time."""
-    from ...engine.home.instance import pool_pid, scheduler_pid
+    from ...engine.daemons.daemon import POOL, SCHEDULER
 
     home = context.queue.home
-    if pool_pid(home) is None and scheduler_pid(home) is None:
+    if POOL.pid(home) is None and SCHEDULER.pid(home) is None:
         context.front_end.hint(
             "nothing runs that will start it: queuectl worker start, or queuectl scheduler start --auto"
         )

@@ -105,9 +105,9 @@ def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[J
 
 
 def _warn_without_workers(context: Context, waiting: Waiting) -> None:
-    from ...engine.home.instance import pool_pid
+    from ...engine.daemons.daemon import POOL
 
-    if waiting.open and pool_pid(context.queue.home) is None:
+    if waiting.open and POOL.pid(context.queue.home) is None:
         context.front_end.note("no workers are running; start them with: queuectl worker start")
 
 

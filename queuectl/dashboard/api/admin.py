@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...model.errors import InvalidInput
-from ...model.fields import FILTERS
+from ...model.fields import FILTERS, JOB_FIELDS
 from ...model.filter import example, meaning
 from ...model.job import FINAL_STATES, STATES
 from ...model.setting import Setting
@@ -16,12 +16,28 @@ from . import cursors, listing
 from .cursors import Cursor
 from .jobs import CURSOR, LIMIT, LONGEST_PAGE
 from .route import Field, route
-from .shapes import FLAG, INTEGER, SCHEMAS, TEXT, TIME, VERBS, many, maybe, one_of, record, ref, table
+from .shapes import (
+    FLAG,
+    INTEGER,
+    KIND_SCHEMAS,
+    LEFT_OUT,
+    SCHEMAS,
+    TEXT,
+    TIME,
+    VERBS,
+    many,
+    maybe,
+    one_of,
+    record,
+    ref,
+    table,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from ...model.fields import Field as JobField
     from ...model.setting import Value
     from ...store import Store
     from ..app import App
@@ -44,6 +60,24 @@ SCHEMAS["Meta"] = record(
     features=many(TEXT),
     sorts=many(TEXT),
     filters=many(record(key=TEXT, example=TEXT, help=TEXT)),
+    fields=many(
+        record(
+            name=TEXT,
+            label=TEXT,
+            kind=one_of(*KIND_SCHEMAS),
+            help=TEXT,
+            default=TEXT,
+            option=TEXT,
+            edit_option=TEXT,
+            given=FLAG,
+            required=FLAG,
+            editable=FLAG,
+            recurring=FLAG,
+            kept=FLAG,
+            listed=FLAG,
+            wide=FLAG,
+        )
+    ),
     limits=record(page=INTEGER, selection=INTEGER, output=INTEGER, points=INTEGER),
 )
 SCHEMAS["Config"] = record(
@@ -86,9 +120,30 @@ def meta(app: App) -> Response:
             "features": list(FEATURES),
             "sorts": list(listing.SORTS),
             "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
+            "fields": list(map(_field, JOB_FIELDS)),
             "limits": {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS},
         }
     )
+
+
+def _field(field: JobField) -> dict[str, Any]:
+    """Return what a page needs to know of a job's field: to ask for it, to show it, to name it in a command."""
+    return {
+        "name": field.name,
+        "label": field.label,
+        "kind": field.kind.name,
+        "help": field.help,
+        "default": field.default_words,
+        "option": field.option,
+        "edit_option": field.edit_option,
+        "given": field.is_given,
+        "required": field.is_required,
+        "editable": field.is_editable,
+        "recurring": field.is_recurring,
+        "kept": field.is_kept,
+        "listed": field.is_kept and field.name not in LEFT_OUT,
+        "wide": field.is_wide,
+    }
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=ref("Config"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...engine.change import demand_done
 from ...engine.reports.reading import history
 from ...engine.reports.reasons import explain
+from ...model.copies import copy_of, secrets_of, words_of
 from ...model.errors import Conflict, InvalidInput, NotFound
 from ...model.fields import EDITABLE, FILTERS, GIVEN
 from ...model.filter import example
@@ -104,6 +105,7 @@ SCHEMAS["JobDetail"] = record(
     history=many(record(at=TIME, what=TEXT, detail=TEXT, by=TEXT)),
     similar=record(median=maybe(SECONDS), runs=many(RUN), searched=INTEGER),
     commands=table(TEXT),
+    secrets=many(TEXT),
 )
 
 
@@ -152,7 +154,8 @@ def show_job(app: App, *, id: str) -> Response:
             "attempts": [attempt_json(row) for row in reversed(store.attempts.of_job(job.number))],
             "history": [{**row, "at": iso(row["at"])} for row in reversed(history(store, job, app.clock.wall()))],
             "similar": _similar(app, job),
-            "commands": _commands(job),
+            "commands": _commands(app, job),
+            "secrets": secrets_of(job),
         }
     )
 
@@ -172,28 +175,13 @@ def _similar(app: App, job: Job) -> dict[str, Any]:
     return {"median": seconds(took), "runs": runs, "searched": SAME_SAMPLE}
 
 
-def _commands(job: Job) -> dict[str, str]:
+def _commands(app: App, job: Job) -> dict[str, str]:
     """Return what to type in a shell for each action that the job allows, and to look at it."""
     from shlex import join
 
     verbs = [verb for verb in allowed_actions(job) if verb not in ("duplicate", "edit")]
     found = {verb: join(["queuectl", verb, job.id]) for verb in ("show", "logs", "why", *verbs)}
-    found["duplicate"] = join(
-        [
-            "queuectl",
-            "add",
-            job.command,
-            "--queue",
-            job.queue,
-            "--priority",
-            str(job.priority),
-            "--retries",
-            str(job.max_retries),
-            "--cwd",
-            job.cwd,
-        ]
-    )
-    return found
+    return {**found, "duplicate": join(words_of(job, app.clock.wall()))}
 
 
 @route("DELETE", "/jobs/{id}", "Delete a job that is not running, with its output", status=204, errors=(404, 409, 422))
@@ -275,29 +263,13 @@ def release_job(app: App, *, id: str) -> Response:
 @route(
     "POST",
     "/jobs/{id}/duplicate",
-    "Add a job with the same settings",
+    "Add a job like this one, also held or scheduled if it is",
     answer=ref("JobChanged"),
     status=201,
     errors=(404, 422),
 )
 def duplicate_job(app: App, *, id: str) -> Response:
-    job = _job(app, id)
-    timeout = None if job.timeout is None else job.timeout / 1000
-    (made,) = app.queue.enqueue(
-        [
-            {
-                "command": job.command,
-                "queue": job.queue,
-                "priority": job.priority,
-                "max_retries": job.max_retries,
-                "timeout": timeout,
-                "cwd": job.cwd,
-                "env": job.env,
-                "tags": job.tags,
-                "allow_background": job.allow_background,
-            }
-        ]
-    )
+    (made,) = app.queue.enqueue([copy_of(_job(app, id), app.clock.wall())])
     copy = app.queue.get(made)
     return json_response(
         {"job": copy.as_json(), "allowed_actions": allowed_actions(copy)}, 201, {"Location": f"{BASE}/jobs/{copy.id}"}

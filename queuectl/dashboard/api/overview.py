@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 
-from ...engine.daemons.scheduler_control import scheduler_state
-from ...engine.home import timezone
+from ...engine.reports.scheduler import scheduler_state, zone_alerts
 from ...engine.reports.summary import shortages, upcoming, worker_rows
 from ...model.job import DEAD, FAILED, PENDING, SCHEDULED, STATES, jobs_text
 from ...model.when import MINUTE, iso
@@ -125,7 +124,7 @@ def overview(app: App) -> dict[str, Any]:
             *_alerts(counts, workers, scheduler, age, storage["free"]),
             *(
                 {"code": "timezone", "level": "warning", "message": alert, "action": action}
-                for alert, action in timezone.alerts(store, now)
+                for alert, action in zone_alerts(store, now)
             ),
         ],
         "storage": storage,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from itertools import accumulate
 
-from ...engine.daemons.scheduler_control import scheduler_state
 from ...engine.reports import summary
+from ...engine.reports.scheduler import scheduler_state
 from ...model.histogram import BOUNDS, BUCKETS
 from ...model.job import STATES
 from ..http.message import Response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.home.instance import pool_pid, scheduler_pid
+from ...engine.daemons.daemon import POOL, SCHEDULER
 from ...engine.home.timezone import follows_home, home_zone, zone_of
 from ...engine.machine.localzone import rules
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
@@ -158,7 +158,7 @@ def _words(schedule: Schedule) -> str:
 @route("GET", "/schedules", "The recurring jobs, by name", answer=record(items=many(ref("Schedule")), attended=FLAG))
 def schedules(app: App) -> Response:
     home = app.queue.home
-    attended = pool_pid(home) is not None or scheduler_pid(home) is not None
+    attended = POOL.pid(home) is not None or SCHEDULER.pid(home) is not None
     return json_response(
         {"items": [_schedule(app, found) for found in Recurring(app.queue).all()], "attended": attended}
     )

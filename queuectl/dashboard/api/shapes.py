@@ -7,9 +7,8 @@ there is null. Secrets in environments are masked.
 from __future__ import annotations
 
 from ...engine.reports.snapshot import elapsed
-from ...model.fields import KEPT
+from ...model.fields import HOW, KEPT
 from ...model.job import HELD, PROCESSING, STATES, Job, sources
-from ...model.kinds import Integer, Names
 from ...model.when import iso
 from ..http.message import HttpError, json_response
 
@@ -40,7 +39,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "remove": tuple(state for state in STATES if state != PROCESSING),
     "duplicate": STATES,
 }
-LEFT_OUT = ("cwd", "env", "allow_background")
+# What a list leaves out of a job.
+LEFT_OUT = tuple(field.name for field in KEPT if field.group == HOW)
 
 
 def maybe(schema: Schema) -> Schema:
@@ -178,10 +178,10 @@ def given_schemas(fields: Sequence[Field]) -> dict[str, Schema]:
 
 def _given(field: Field) -> Schema:
     kind, schema = field.kind, GIVEN_SCHEMAS[field.kind.name]
-    if isinstance(kind, Integer):
+    if kind.name == "integer":
         schema = whole(kind.low, kind.high)
-    elif isinstance(kind, Names):
-        schema = many(TEXT, kind.most)
+    elif kind.name == "names":
+        schema = many(TEXT, kind.high)
     schema = {**schema, "description": field.help}
     try:
         field.check(None, 0)
@@ -245,7 +245,7 @@ SCHEMAS: dict[str, Schema] = {
         memory=INTEGER,
         uptime=SECONDS,
         busy=maybe(NUMBER),
-        queues=TEXT,
+        queues=many(TEXT),
         command=maybe(TEXT),
         trouble=maybe(TEXT),
     ),

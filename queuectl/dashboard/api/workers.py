@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 
-from ...engine.daemons.daemon import own_command
-from ...engine.daemons.pool_control import scale_pool, stop_pool
-from ...engine.home.instance import pool_pid
+from ...engine.daemons.daemon import POOL
+from ...engine.daemons.groups import group_of, scale_group
+from ...engine.daemons.launch import error_class, own_command
+from ...engine.daemons.stopping import stop_workers
 from ...engine.reports import summary
 from ...model.checks import is_name
-from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
+from ...model.errors import DaemonUnavailable, InvalidInput, QueueCTLError
 from ...model.job import FAILED, PENDING, SCHEDULED
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
@@ -35,7 +36,12 @@ RATE_MINUTES = 5
 
 SCHEMAS["Workers"] = record(
     items=many(ref("Worker")),
-    pool=record(running=FLAG, pid=maybe(INTEGER), target=maybe(INTEGER)),
+    pool=record(
+        running=FLAG,
+        pid=maybe(INTEGER),
+        target=maybe(INTEGER),
+        groups=many(record(queues=many(TEXT), target=INTEGER)),
+    ),
     max_workers=INTEGER,
     default_count=INTEGER,
 )
@@ -99,55 +105,49 @@ def workers(app: App) -> Response:
 def _workers(app: App) -> dict[str, Any]:
     queue, settings = app.queue, app.queue.settings()
     rows = summary.worker_rows(queue.home, queue.store, app.clock.wall())
-    pid = pool_pid(queue.home)
+    pool = summary.pool_state(queue.home, queue.store)
     return {
         "items": [shaped(row) for row in rows],
         "max_workers": settings.max_workers,
         "default_count": settings.worker_count,
         "pool": {
-            "running": pid is not None,
-            "pid": pid,
-            "target": queue.store.meta.pool_target() if pid is not None else None,
+            "running": pool["running"],
+            "pid": pool["pid"],
+            "target": sum(group["target"] for group in pool["groups"]) if pool["running"] else None,
+            "groups": pool["groups"],
         },
     }
 
 
 COUNT = whole(1, 256)
+QUEUES = many(TEXT, 64)
 
 
 @route(
     "POST",
     "/workers",
-    "Start workers in the background; answers once they are up",
+    "Start a group of workers in the background, or scale it up; answers once they are up",
     body=(
-        Field("count", COUNT, "how many (default: the setting worker_count)"),
-        Field("queues", many(TEXT, 64), "only jobs of these queues", default=[]),
+        Field("count", COUNT, "how many at least (default: the setting worker_count)"),
+        Field("queues", QUEUES, "only jobs of these queues (default: of all)", default=[]),
     ),
     answer=ref("Workers"),
     status=201,
     errors=(409, 422),
 )
 def start(app: App, *, count: int | None, queues: list[str]) -> Response:
-    count = _allowed(app, app.queue.settings().worker_count if count is None else count)
-    for name in queues:
-        if not is_name(name):
-            raise InvalidInput(f"there cannot be a queue named {name!r}", field="queues")
-    words = ["--home", app.queue.home.path, "--json", "worker", "start", "--count", str(count)]
-    for name in queues:
-        words += ["--queue", name]
-    _run(words)
+    group = _group(queues)
+    named, counted = ["--queue", group] if group else [], [] if count is None else ["--count", str(count)]
+    _run(["--home", app.queue.home.path, "--json", "worker", "start", *named, *counted])
     return json_response(_workers(app), 201)
 
 
-def _allowed(app: App, count: int) -> int:
-    most = app.queue.settings().max_workers
-    if count > most:
-        raise InvalidInput(
-            f"at most {most} workers are allowed, got {count}",
-            field="count",
-            hint="allow more by the setting max_workers",
-        )
-    return count
+def _group(queues: list[str]) -> str:
+    """Return the name of the group of these queues. Raises InvalidInput."""
+    for name in queues:
+        if not is_name(name):
+            raise InvalidInput(f"there cannot be a queue named {name!r}", field="queues")
+    return group_of(queues)
 
 
 def _run(words: list[str]) -> None:
@@ -170,8 +170,7 @@ def _run(words: list[str]) -> None:
         return
     try:
         error = json.loads(done.stderr)["error"]
-        kind = Conflict if error["code"] == Conflict.code else DaemonUnavailable
-        raise kind(error["message"], hint=error["hint"])
+        raise error_class(error["code"])(error["message"], field=error["field"], hint=error["hint"])
     except (ValueError, KeyError, TypeError):
         raise DaemonUnavailable("the workers did not come up", hint="see queuectl worker logs") from None
 
@@ -179,32 +178,42 @@ def _run(words: list[str]) -> None:
 @route(
     "POST",
     "/workers/scale",
-    "Change the number of workers; those that leave finish their job",
-    body=(Field("count", COUNT, "how many there shall be", required=True),),
+    "Change the number of workers of a group; those that leave finish their job",
+    body=(
+        Field("count", COUNT, "how many there shall be", required=True),
+        Field("queues", QUEUES, "the queues of the group (default: all, or those of the only group)", default=[]),
+    ),
     answer=ref("Workers"),
     others={202: ref("Workers")},
     errors=(409, 422),
 )
-def scale(app: App, *, count: int) -> Response:
-    count = _allowed(app, count)
-    is_done, _ = BACKGROUND.run(app, "scale", lambda queue: scale_pool(queue, count), is_shared=False)
+def scale(app: App, *, count: int, queues: list[str]) -> Response:
+    group = _group(queues) or None
+    is_done, _ = BACKGROUND.run(app, "scale", lambda queue: scale_group(queue, group, count), is_shared=False)
     return json_response(_workers(app), 200 if is_done else 202)
 
 
 @route(
     "POST",
     "/workers/stop",
-    "Stop the workers, when their jobs are done or with force at once",
-    body=(Field("force", FLAG, "end current jobs; they go back to the queue", default=False),),
+    "Stop the workers, or a group of them, when their jobs are done or with force at once",
+    body=(
+        Field("force", FLAG, "end current jobs; they go back to the queue", default=False),
+        Field("queues", QUEUES, "the queues of the group (default: all groups)", default=[]),
+    ),
     answer=ref("Stopped"),
     others={202: ref("Stopped")},
     errors=(422,),
 )
-def stop(app: App, *, force: bool) -> Response:
-    before = pool_pid(app.queue.home)
+def stop(app: App, *, force: bool, queues: list[str]) -> Response:
+    group = _group(queues) or None
+    before = POOL.pid(app.queue.home)
     # A second request without force waits with the first: to a pool a second signal would mean force.
     is_done, pid = BACKGROUND.run(
-        app, f"stop {force}", lambda queue: stop_pool(queue, patience=None, force=force), is_shared=True
+        app,
+        f"stop {group or ''} {force}",
+        lambda queue: stop_workers(queue, group, patience=None, force=force),
+        is_shared=True,
     )
     pid = pid if is_done else before
     return json_response({"stopped": is_done and pid is not None, "pid": pid, "done": is_done}, 200 if is_done else 202)

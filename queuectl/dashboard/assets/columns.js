@@ -1,5 +1,6 @@
 // The columns of the job list: what each one shows, which are shown in which order, and how dense the rows are.
 
+import { loadFields } from './fields.js';
 import { recallValue, rememberValue } from './storage.js';
 import { badge, cell, h, jobLink, numberCell, since, took, when } from './ui.js';
 
@@ -14,25 +15,40 @@ function timeOf(job) {
 const clipped = (label, value) => cell(label, value && h('code', { title: value }, value), 'clip');
 const chips = (tags) => tags.flatMap((tag) => [h('span', { class: 'chip' }, tag), ' ']);
 
-// name: [title, class, cell of a job]
-export const COLUMNS = new Map(Object.entries({
+// By kind: the class of the column, and its cell.
+const KINDS = {
+  state: [null, ({ label }, job) => cell(label, badge(job.state))],
+  integer: ['num', ({ label, name }, job) => (job[name] === null ? cell(label, '', 'num')
+    : numberCell(label, job[name]))],
+  signal: ['num', ({ label, name }, job) => cell(label, job[name] ?? '', 'num')],
+  duration: ['num', ({ label, name }, job) => cell(label, took(job[name]), 'num')],
+  time: ['num', ({ label, name }, job) => cell(label, job[name] && when(job[name]), 'num')],
+  flag: [null, ({ label, name }, job) => cell(label, job[name] ? 'yes' : '')],
+  names: [null, ({ label, name }, job) => cell(label, job[name].length ? chips(job[name]) : '')],
+  text: ['clip', ({ label, name }, job) => clipped(label, job[name])],
+};
+const OTHERS = [null, ({ label, name }, job) => cell(label, job[name])];
+
+// What says more than its field, or is none: [title, class, cell of a job].
+const SPECIAL = {
   id: ['Job', null, (job) => h('th', { scope: 'row' }, jobLink(job.id))],
-  state: ['State', null, (job) => cell('State', badge(job.state))],
-  command: ['Command', 'clip', (job) => clipped('Command', job.command)],
-  queue: ['Queue', null, (job) => cell('Queue', job.queue)],
-  priority: ['Priority', 'num', (job) => numberCell('Priority', job.priority)],
   attempts: ['Attempts', 'num', (job) => cell('Attempts', `${job.attempts} of ${job.max_retries + 1}`, 'num')],
   duration: ['Duration', 'num', (job) => cell('Duration', job.state === 'processing' && job.started_at
     ? since(job.started_at) : took(job.duration), 'num')],
   exit: ['Exit', 'num', (job) => cell('Exit', job.signal ? `signal ${job.signal}` : job.exit_code ?? '', 'num')],
   when: ['When', 'num', (job) => cell('When', when(timeOf(job)), 'num')],
-  number: ['Number', 'num', (job) => numberCell('Number', job.number)],
-  tags: ['Tags', null, (job) => cell('Tags', job.tags.length ? chips(job.tags) : '')],
-  schedule: ['Schedule', null, (job) => cell('Schedule', job.schedule)],
-  worker: ['Worker', 'num', (job) => cell('Worker', job.worker, 'num')],
-  created: ['Created', 'num', (job) => cell('Created', when(job.created_at), 'num')],
-  error: ['Error', 'clip', (job) => clipped('Error', job.error)],
-}));
+};
+
+// name: [title, class, cell of a job], of every field that a list has.
+export const COLUMNS = new Map();
+
+export async function loadColumns() {
+  for (const field of (await loadFields()).filter(({ listed }) => listed)) {
+    const [kind, draw] = KINDS[field.kind] || OTHERS;
+    COLUMNS.set(field.name, [field.label, kind, (job) => draw(field, job)]);
+  }
+  for (const [name, column] of Object.entries(SPECIAL)) COLUMNS.set(name, column);
+}
 
 export const ALWAYS = 'id';
 export const DENSITIES = ['comfortable', 'compact'];

@@ -33,7 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from ...engine.daemons.dashboard_control import DashboardOptions
+    from ...engine.daemons.dashboard import DashboardOptions
     from ..app import App
     from .wire import Head
 

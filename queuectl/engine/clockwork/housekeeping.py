@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...model.job import COMPLETED, DEAD, jobs_text
 from ...model.when import DAY, HOUR
+from ...store.home import LOGS
 from ..home.clockwatch import is_unsettled
 from ..home.room import SPARE_PAGES, SPARE_SHARE, clear, rest, vacuum
 from ..home.settings import load_settings
@@ -64,9 +65,8 @@ class Housekeeping:
 
     def _all(self) -> Iterator[int]:
         """Do everything, in small pieces; yield how many jobs each has pruned."""
-        rotate(self._home.pool_log)
-        rotate(self._home.scheduler_log)
-        rotate(self._home.dashboard_log)
+        for daemon in LOGS:
+            rotate(self._home.daemon_log(daemon))
         settings = load_settings(self._store)
         yield from self._ceiling.keep(settings.output_total)
         if is_unsettled(self._store):

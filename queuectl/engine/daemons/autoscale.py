@@ -1,16 +1,18 @@
 """Workers that come and go with the backlog: the scheduler's automatic mode.
 
-There shall be a worker for each job that waits or runs, up to a maximum. More are started at once; how many
-were needed at most during the last minute is how many stay, down to none.
+They are the group of all queues; other groups are left alone. There shall be a worker for each job that waits or runs,
+up to a maximum. More are started at once; how many were needed at most during the last minute is how many stay, down to
+none.
 """
 
 from __future__ import annotations
 
 from ...model.errors import QueueCTLError
 from ...model.job import PENDING, PROCESSING, jobs_text
-from ..home.instance import pool_pid
-from .daemon import own_command
-from .pool_control import scale_pool, stop_pool
+from .daemon import POOL
+from .groups import ALL, scale_group
+from .launch import own_command
+from .stopping import stop_workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class AutoScaler:
         counts = self._opened.store.counts.by_state()
         work = counts.get(PENDING, 0) + counts.get(PROCESSING, 0)
         running = self.running()
-        wanted = min(self._most, work)
+        wanted = min(self._most, work, self._room())
         self._peak = max(self._peak, wanted)
         if wanted > running:
             self._change(running, wanted, f"{jobs_text(work)} to run")
@@ -56,10 +58,16 @@ class AutoScaler:
         self._since, self._peak = now, wanted
 
     def running(self) -> int:
-        """Return how many workers the running pool shall have."""
-        if pool_pid(self._opened.home) is None:
-            return 0
-        return self._opened.store.meta.pool_target() or 0
+        """Return how many workers for all queues the running pool shall have."""
+        return self._groups().get(ALL, 0)
+
+    def _groups(self) -> dict[str, int]:
+        return {} if POOL.pid(self._opened.home) is None else self._opened.store.meta.pool_groups()
+
+    def _room(self) -> int:
+        """Return how many workers other groups leave of those that are allowed."""
+        others = sum(count for group, count in self._groups().items() if group != ALL)
+        return max(0, self._opened.settings().max_workers - others) if others else self._most
 
     def _change(self, running: int, wanted: int, reason: str) -> None:
         self._log.say(f"workers: {running} -> {wanted}, {reason}")
@@ -77,9 +85,9 @@ class AutoScaler:
 
     def _apply(self, running: int, wanted: int) -> None:
         if not wanted:
-            stop_pool(self._opened, patience=None, force=False)
+            stop_workers(self._opened, ALL, patience=None, force=False)
         elif running:
-            scale_pool(self._opened, wanted)
+            scale_group(self._opened, ALL, wanted)
         else:
             self._start(wanted)
 

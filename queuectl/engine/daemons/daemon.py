@@ -1,286 +1,319 @@
-"""Start one of our own commands in the background and learn whether it came up.
+"""The daemons: the pool, the scheduler and the dashboard, of each of which a home has one at most.
 
-The daemon is the foreground command itself, run again detached: double fork, a session of its own, the home as its
-directory, output to a log. It says through a pipe that it is ready, or why it is not, so that `worker start` returns
-when the workers are really up. The process between the two forks waits for that answer: of a daemon that ends without
-one, it tells how it ended. The daemon inherits no descriptor but that pipe, and no variable of a job that started it.
+A daemon holds the kernel lock on a file of its own, with its identity in it, and keeps a record of itself in the
+store. The held lock proves that it lives, also where its process cannot be seen from here: in another container. A
+lock that is free, or whose file is missing, proves nothing: then the record tells which process to look for. In a
+copy of a home both name the daemon of the original, which is nobody there.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
-from contextlib import contextmanager
+import signal
 
-from ...model.errors import DaemonUnavailable, QueueCTLError
-from ..machine import process
+from ... import __version__
+from ...model.clock import SYSTEM_CLOCK
+from ...model.errors import Conflict, DaemonUnavailable, StoreUnavailable
+from ...store import Store
+from ...store.home import unusable
+from ...store.lockfile import LockFile, is_held
+from ...store.schema import VERSION
+from ..home.liveness import works_in
+from ..machine.identity import Identity
+from .ending import end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, NoReturn, Sequence
+    from typing import Sequence
 
+    from ...model.clock import Clock
     from ...store import Home
+    from ..home.opened import OpenHome
 
-READY = "ready"
-ENDED = "ended"
-ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), *[os.pardir] * 3))
-# Without the empty entry that -c brings: a random.py in the user's directory would be taken for Python's own.
-BOOT = "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; {statement}"
-RUN = "from queuectl.__main__ import run; run()"
-# Where a daemon was started: the directory of the jobs that are added through it. It does not stay in it.
-DIRECTORY = "QUEUECTL_START_DIRECTORY"
-JOB_VARIABLES = (
-    process.MARKER,
-    "QUEUECTL_JOB_ID",
-    "QUEUECTL_JOB_NUMBER",
-    "QUEUECTL_ATTEMPT",
-    "QUEUECTL_MAX_ATTEMPTS",
-    "QUEUECTL_QUEUE",
+PROBE_TRIES = 20
+PROBE_SECONDS = 0.005
+LOOK_BUDGET_SECONDS = 1.0
+# How long a daemon without jobs may take to end before it is killed, and the system to end what was killed: a process
+# that waits for a dead disk stays.
+KILL_AFTER_MS = 20_000
+DEATH_MS = 10_000
+ELSEWHERE = "in another container or pid namespace"
+
+
+class Phrases:
+    """How a daemon is spoken of: what it is called, in the plural or not, and the command that helps who has one."""
+
+    __slots__ = ("subject", "already", "run", "be", "them", "hint")
+
+    def __init__(self, noun: str, *, hint: str, is_plural: bool = False) -> None:
+        self.subject = f"the {noun}"
+        self.already = f"{noun} are running already" if is_plural else f"a {noun} is running already"
+        self.run, self.be, self.them = ("run", "are", "them") if is_plural else ("runs", "is", "it")
+        self.hint = hint
+
+
+class DaemonRecord:
+    """What a daemon writes down of itself: who it is, since when, its version and that of the schema, its time zone."""
+
+    __slots__ = ("process", "started_at", "version", "schema", "zone")
+
+    def __init__(
+        self, process: str = "", started_at: str = "", version: str = "", schema: str = "", zone: str = ""
+    ) -> None:
+        self.process = process
+        self.started_at = started_at
+        self.version = version
+        self.schema = schema
+        self.zone = zone
+
+    @classmethod
+    def parse(cls, text: str | None) -> DaemonRecord:
+        """Return what `str()` has written, an empty record for anything else."""
+        parts = (text or "").split("\n")
+        return cls(*parts) if len(parts) == len(cls.__slots__) else cls()
+
+    def __str__(self) -> str:
+        return "\n".join((self.process, self.started_at, self.version, self.schema, self.zone))
+
+
+class Daemon:
+    """One of the daemons that a home may have.
+
+    `name` is that of its lock, bell and log; `command` has the subcommands `start` and `stop`; `start_options` keep its
+    start in the foreground.
+    """
+
+    __slots__ = ("name", "command", "phrases", "_start_options")
+
+    def __init__(self, name: str, command: str, phrases: Phrases, *, start_options: Sequence[str] = ()) -> None:
+        self.name = name
+        self.command = command
+        self.phrases = phrases
+        self._start_options = start_options
+
+    def lock(self, home: Home) -> str:
+        """Return the path of its lock."""
+        return home.daemon_lock(self.name)
+
+    def log(self, home: Home) -> str:
+        """Return the path of its log."""
+        return home.daemon_log(self.name)
+
+    @property
+    def stop_command(self) -> str:
+        """The command that stops it."""
+        return f"queuectl {self.command} stop"
+
+    def pid(self, home: Home, store: Store | None = None) -> int | None:
+        """Return the pid of the one that runs, None if there is none. Not to be signalled: see Identity.send."""
+        running = self.find(home, SYSTEM_CLOCK, store)
+        return None if running is None else running.pid
+
+    def find(self, home: Home, clock: Clock, store: Store | None = None) -> RunningDaemon | None:
+        """Return the one that runs in a home, None if there is none.
+
+        `store` is the home's, if the caller has it open. Raises StoreUnavailable if the home cannot be used.
+        """
+        try:
+            return self._find(home, clock, store)
+        except OSError as error:
+            raise unusable(home.path, error) from error
+
+    def _find(self, home: Home, clock: Clock, store: Store | None) -> RunningDaemon | None:
+        path = self.lock(home)
+        for _ in range(PROBE_TRIES):
+            if not is_held(path):
+                break
+            named = self.named_by_lock(home)
+            if named is not None and named.is_alive():
+                return RunningDaemon(self, named)
+            # Left over by an earlier one, by that of another home, or by one that we cannot see: who has just taken the
+            # lock is about to write down who it is.
+            clock.pause(PROBE_SECONDS)
+        else:
+            unseen = named if named and not named.is_visible() else None
+            return RunningDaemon(self, self._living(home, store) or unseen)
+        living = self._living(home, store)
+        return None if living is None else RunningDaemon(self, living)
+
+    def named_by_lock(self, home: Home) -> Identity | None:
+        """Return who the lock's text names, None if that process works in another home."""
+        try:
+            with open(self.lock(home), encoding="ascii", errors="replace") as file:
+                identity = Identity.parse(file.read())
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        return None if identity is None or _is_foreign(identity, home) else identity
+
+    def _living(self, home: Home, store: Store | None) -> Identity | None:
+        """Return who is written down in the store, if that process lives and works there."""
+        identity = Identity.parse(self.record(home, store).process)
+        if identity is None or not identity.is_alive() or _is_foreign(identity, home):
+            return None
+        return identity
+
+    def record(self, home: Home, store: Store | None = None) -> DaemonRecord:
+        """Return what the last one wrote down of itself, an empty record if that cannot be known."""
+        if store is None and not home.exists():
+            return DaemonRecord()
+        try:
+            if store is not None:
+                return DaemonRecord.parse(store.meta.daemon(self.name))
+            with Store(home, create=False, busy_budget=LOOK_BUDGET_SECONDS) as opened:
+                return DaemonRecord.parse(opened.meta.daemon(self.name))
+        except StoreUnavailable:
+            return DaemonRecord()  # A store that is damaged tells nothing; the lock alone has to.
+
+    def zone(self, store: Store) -> str | None:
+        """Return the time zone of the one that runs, None if none runs or its zone is not known."""
+        living = self._living(store.home, store) is not None
+        return self.record(store.home, store).zone or None if living else None
+
+    def take_lock(self, home: Home, clock: Clock) -> LockFile:
+        """Return the lock, taken and with our identity in it.
+
+        Raises Conflict, naming the one that runs, and StoreUnavailable if the home cannot be used.
+        """
+        # Asked before the file is made: one that lives takes a new file for its own within a second.
+        running = self.find(home, clock)
+        if running is not None:
+            raise self.conflict(running, home)
+        lock = LockFile(self.lock(home))
+        try:
+            tries = PROBE_TRIES
+            while not lock.acquire():
+                tries -= 1
+                running = None if tries else self.find(home, clock) or RunningDaemon(self, None)
+                if running is not None:
+                    lock.close()
+                    raise self.conflict(running, home)
+                # Somebody who asked whether it is held may have shared it for an instant.
+                clock.pause(PROBE_SECONDS)
+            lock.write(lock_text())
+        except OSError as error:
+            lock.close()
+            raise unusable(home.path, error) from error
+        return lock
+
+    def conflict(self, running: RunningDaemon, home: Home) -> Conflict:
+        """Return the error of whoever wants to be the daemon while another one runs."""
+        return Conflict(f"{self.phrases.already} in {home.path} ({running})", hint=self.phrases.hint)
+
+    def enter(self, store: Store, now: int) -> str:
+        """Write down that this process is the daemon; return the record for `leave`. In a transaction.
+
+        To be called with the lock in hand. Raises Conflict if another one lives that has lost its lock's file.
+        """
+        from ..machine.localzone import own_zone
+
+        other = self._living(store.home, store)
+        if other is not None and other.pid != os.getpid():
+            raise self.conflict(RunningDaemon(self, other), store.home)
+        record = str(DaemonRecord(str(Identity.own()), str(now), __version__, str(VERSION), own_zone()))
+        store.meta.set_daemon(self.name, record)
+        return record
+
+    def leave(self, store: Store, record: str) -> None:
+        """Forget a record, unless another daemon has written its own. In a transaction."""
+        store.meta.remove_daemon(self.name, record)
+
+    def start(self, home: Home, options: Sequence[str]) -> None:
+        """Start one in the background with these options; return once it is ready.
+
+        Raises Conflict, DaemonUnavailable.
+        """
+        from .launch import launch
+
+        home.prepare()
+        words = ["--home", home.path, self.command, "start", *self._start_options, *options]
+        launch(words, home, self.log(home))
+
+    def stop(self, opened: OpenHome) -> int | None:
+        """Stop the one that runs and wait until it is gone; return its pid, None if there was none.
+
+        One that does not follow in time is killed, which no job minds. Raises DaemonUnavailable if it runs where it
+        cannot be stopped from here, or cannot be ended.
+        """
+        running = self.find(opened.home, opened.clock)
+        if running is None:
+            return None
+        identity = running.here()
+        orders = [(0, signal.SIGTERM), (KILL_AFTER_MS, signal.SIGKILL)]
+        end([identity], orders, DEATH_MS, self.phrases.subject, opened.clock)
+        return identity.pid
+
+
+class RunningDaemon:
+    """A daemon that runs. `identity` is None if it does not tell who it is."""
+
+    __slots__ = ("daemon", "identity")
+
+    def __init__(self, daemon: Daemon, identity: Identity | None) -> None:
+        self.daemon = daemon
+        self.identity = identity
+
+    @property
+    def pid(self) -> int | None:
+        """Its pid, which is another process's here if it runs elsewhere."""
+        return None if self.identity is None else self.identity.pid
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it runs where its pid does not tell it from here."""
+        return self.identity is not None and not self.identity.is_visible()
+
+    def __str__(self) -> str:
+        if self.is_elsewhere:
+            return ELSEWHERE
+        return f"pid {self.pid or 'unknown'}"
+
+    def here(self) -> Identity:
+        """Return whom to signal. Raises DaemonUnavailable if it cannot be reached from here."""
+        daemon, phrases = self.daemon, self.daemon.phrases
+        if self.is_elsewhere:
+            raise DaemonUnavailable(
+                f"{phrases.subject} {phrases.run} {ELSEWHERE} and cannot be stopped from here",
+                hint=f"stop {phrases.them} there: {daemon.stop_command}",
+            )
+        if self.identity is None:
+            raise DaemonUnavailable(
+                f"{phrases.subject} cannot be stopped from here: who holds the lock does not tell its pid",
+                hint=f"end the process that was started with: queuectl {daemon.command} start",
+            )
+        return self.identity
+
+    def other_version(self, store: Store) -> str | None:
+        """Return its version if that is not of this QueueCTL, None if it is."""
+        record = self.daemon.record(store.home, store)
+        if self.identity is None or record.process != str(self.identity):
+            # It has not written it down yet, or never will: the versions before this one did not.
+            named = self.daemon.named_by_lock(store.home)
+            return "an older version" if named is not None and named.boot is None else None
+        if (record.version, record.schema) == (__version__, str(VERSION)):
+            return None
+        return f"version {record.version} (schema {record.schema})"
+
+
+POOL = Daemon(
+    "pool",
+    "worker",
+    Phrases("workers", hint="change their number with: queuectl worker scale N", is_plural=True),
+    start_options=("--no-detach",),
 )
-LOG_BYTES = 4096
-BUG = 70
-BUG_HINT = "please report it; its log shows where"
-# Where the system does not list the open ones.
-MOST_DESCRIPTORS = 1024
+SCHEDULER = Daemon(
+    "scheduler",
+    "scheduler",
+    Phrases("scheduler", hint="look at it with: queuectl scheduler status"),
+    start_options=("--no-detach",),
+)
+DASHBOARD = Daemon("dashboard", "dashboard", Phrases("dashboard", hint="see where with: queuectl dashboard status"))
 
 
-def own_python(statement: str, arguments: Sequence[str]) -> list[str]:
-    """Return the command line that runs a statement with this Python and this package.
-
-    Neither site-packages nor PYTHON variables are of use to us; without them a daemon is 2 MB smaller.
-    """
-    flags = ["-I", "-S"] if sys.flags.isolated else ["-E", "-S"]
-    return [sys.executable, *flags, "-c", BOOT.format(root=ROOT, statement=statement), *arguments]
+def lock_text() -> str:
+    """Return what stands in our lock: who we are."""
+    return f"{Identity.own()}\n"
 
 
-def own_command(arguments: Sequence[str]) -> list[str]:
-    """Return the command line that runs `queuectl ARGUMENTS` with this Python and this package."""
-    return own_python(RUN, arguments)
-
-
-def started_in() -> str | None:
-    """In a daemon: return the directory that it was started in, None if it still is there."""
-    return os.environ.get(DIRECTORY)
-
-
-def installed_version() -> str | None:
-    """Return the version of the package as it is on the disk now, None if it cannot be read.
-
-    It is not that of this process once another one has been installed in its place.
-    """
-    try:
-        with open(os.path.join(ROOT, "queuectl", "__init__.py"), encoding="utf-8") as file:
-            lines = file.read().split("\n")
-    except OSError:
-        return None
-    return next((line.split('"')[1] for line in lines if line.startswith('__version__ = "')), None)
-
-
-def launch(arguments: Sequence[str], home: Home, log_path: str) -> None:
-    """Run `queuectl ARGUMENTS --ready-fd N` in the background; return once it is ready.
-
-    Raises the error that it gave as its reason, DaemonUnavailable where it gave none or cannot be started.
-    """
-    process.demand_own_proc()
-    if sys.platform.startswith("linux") and not process.HAS_PROC:
-        raise DaemonUnavailable(
-            "the daemon cannot start: /proc is not there, and without it processes cannot be told apart",
-            hint="mount it (mount -t proc proc /proc), or stay in the foreground with --no-detach",
-        )
-    try:
-        logged = os.path.getsize(log_path) if os.path.exists(log_path) else 0
-        answer = _ask(arguments, home, log_path)
-    except OSError as error:
-        raise _cannot_start(error) from error
-    if answer != READY:
-        raise _failure(answer, log_path, logged)
-
-
-def _ask(arguments: Sequence[str], home: Home, log_path: str) -> str:
-    """Start the daemon and return its answer."""
-    read_end, write_end = os.pipe()
-    try:
-        child = os.fork()
-        if child == 0:
-            _stand_between(arguments, home, log_path, write_end)
-    finally:
-        os.close(write_end)
-    with open(read_end, encoding="utf-8") as pipe:
-        answer = pipe.readline().rstrip("\n")
-    os.waitpid(child, 0)
-    return answer
-
-
-def _stand_between(arguments: Sequence[str], home: Home, log_path: str, answer_fd: int) -> NoReturn:
-    """In the child of a fork: start the daemon, wait for its answer and pass it on. Never returns."""
-    try:
-        os.setsid()
-        read_end, write_end = os.pipe()
-        daemon = os.fork()
-        if daemon == 0:
-            _become_daemon(arguments, home, log_path, write_end)
-        os.close(write_end)
-        with open(read_end, "rb") as pipe:
-            answer = pipe.readline()
-        os.write(answer_fd, answer or f"{ENDED}\t{os.waitpid(daemon, 0)[1]}\n".encode())
-    except OSError as error:
-        _report(answer_fd, _cannot_start(error))
-    finally:
-        os._exit(BUG)
-
-
-def _become_daemon(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> NoReturn:
-    """In the child of the second fork: become a daemon and run the command. Never returns."""
-    try:
-        environment = {name: value for name, value in os.environ.items() if name not in JOB_VARIABLES}
-        environment[DIRECTORY] = _directory()
-        os.chdir(home.path)
-        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        empty = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((empty, 0), (log, 1), (log, 2)):
-            os.dup2(source, target)
-        for descriptor in _inherited():
-            if descriptor != ready_fd:
-                _close_if_open(descriptor)
-        os.set_inheritable(ready_fd, True)
-        command = own_command([*arguments, "--ready-fd", str(ready_fd)])
-        os.execve(command[0], command, environment)
-    except OSError as error:
-        _report(ready_fd, _cannot_start(error))
-    finally:
-        os._exit(BUG)
-
-
-def _directory() -> str:
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        return os.path.expanduser("~")
-
-
-def _inherited() -> list[int]:
-    """Return all descriptors but the first three that may be open."""
-    if os.path.isdir("/dev/fd"):
-        return [int(name) for name in os.listdir("/dev/fd") if int(name) > 2]
-    return list(range(3, MOST_DESCRIPTORS))
-
-
-def _close_if_open(descriptor: int) -> None:
-    try:
-        os.close(descriptor)
-    except OSError:
-        return
-
-
-class Start:
-    """In the daemon: its start as seen by whoever waits at a descriptor for it to be ready; None if nobody waits."""
-
-    def __init__(self, descriptor: int | None) -> None:
-        self._descriptor = descriptor
-        self.is_over = False
-        if descriptor is not None:
-            # Only we are to have it: a process that we start would keep the caller waiting.
-            os.set_inheritable(descriptor, False)
-
-    def succeed(self) -> None:
-        """Say that the daemon is ready."""
-        self._answer(READY)
-
-    def fail(self, error: QueueCTLError) -> None:
-        """Say why it did not come up. Of one that has come up before, nobody asks any more."""
-        if not self.is_over:
-            self._answer(_worded(error))
-
-    def _answer(self, line: str) -> None:
-        # The descriptor is closed by the answer: its number may be another file's soon.
-        self.is_over = True
-        if self._descriptor is not None:
-            _send(self._descriptor, line)
-
-
-@contextmanager
-def reporting(descriptor: int | None) -> Iterator[Start]:
-    """In the daemon: say to whoever waits at the descriptor why it did not come up, whatever the reason is."""
-    start = Start(descriptor)
-    try:
-        yield start
-    except QueueCTLError as error:
-        start.fail(error)
-        raise
-    except OSError as error:
-        found = _ended(error) if start.is_over else _cannot_start(error)
-        start.fail(found)
-        raise found from error
-    except Exception as error:  # Ours: the edge words it for the log, and who waits has to learn of it too.
-        start.fail(DaemonUnavailable(f"the daemon failed: {type(error).__name__}: {error}", hint=BUG_HINT))
-        raise
-
-
-def _report(descriptor: int, error: QueueCTLError) -> None:
-    _send(descriptor, _worded(error))
-
-
-def _worded(error: QueueCTLError) -> str:
-    parts = (error.code, error.message, error.hint or "")
-    return "\t".join(part.replace("\t", " ") for part in parts)
-
-
-def _send(descriptor: int, line: str) -> None:
-    os.write(descriptor, line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
-    os.close(descriptor)
-
-
-def _cannot_start(error: OSError) -> DaemonUnavailable:
-    return _because("the daemon cannot start", error)
-
-
-def _ended(error: OSError) -> DaemonUnavailable:
-    return _because("the daemon ended", error)
-
-
-def _because(what: str, error: OSError) -> DaemonUnavailable:
-    where = f": {error.filename}" if error.filename else ""
-    hints = {
-        errno.EMFILE: "allow more open files (ulimit -n)",
-        errno.ENFILE: "the machine has too many open files",
-        errno.ENOSPC: "free some space on the disk of the home",
-        errno.EROFS: "the home is on a disk that is mounted read-only",
-        errno.EAGAIN: "the machine has no room for another process (ulimit -u)",
-        errno.ENOMEM: "the machine has no memory left",
-    }
-    return DaemonUnavailable(f"{what}: {error.strerror}{where}", hint=hints.get(error.errno or 0))
-
-
-def _failure(answer: str, log_path: str, logged: int) -> QueueCTLError:
-    """Return the error that a daemon gave, or, of one that gave none, how it ended and what it said last."""
-    code, message, hint = (answer.split("\t") + ["", ""])[:3]
-    if code != ENDED and answer:
-        return _kinds(QueueCTLError).get(code, DaemonUnavailable)(message, hint=hint or None)
-    status = int(message or 0)
-    how = (
-        f"by {process.signal_name(os.WTERMSIG(status))}" if os.WIFSIGNALED(status) else f"with exit code {status >> 8}"
-    )
-    said = _last_line(log_path, logged)
-    return DaemonUnavailable(
-        f"the daemon ended {how} while starting{': ' + said if said else ''}", hint=f"its log may say more: {log_path}"
-    )
-
-
-def _kinds(kind: type[QueueCTLError]) -> dict[str, type[QueueCTLError]]:
-    """Return the classes of errors by their codes."""
-    found = {kind.code: kind}
-    for below in kind.__subclasses__():
-        found.update(_kinds(below))
-    return found
-
-
-def _last_line(log_path: str, logged: int) -> str:
-    """Return the last line that was written to a log after its first `logged` bytes."""
-    try:
-        with open(log_path, "rb") as log:
-            log.seek(max(logged, os.fstat(log.fileno()).st_size - LOG_BYTES))
-            lines = log.read().decode("utf-8", "replace").split("\n")
-    except OSError:
-        return ""  # There is no log, which the error's hint names.
-    return next((line.strip() for line in reversed(lines) if line.strip() and not line.startswith("  hint:")), "")
+def _is_foreign(identity: Identity, home: Home) -> bool:
+    """Return whether this is a living process of another home."""
+    return identity.is_alive() and not works_in(home, identity.pid)

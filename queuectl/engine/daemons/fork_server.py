@@ -1,116 +1,226 @@
-"""The pool's side of the fork server: start it, ask it for workers, hear how they end. See `forking` for the channel.
+"""The fork server: the process that workers are forked from. It has neither threads nor a database connection.
 
-It takes the place of the one that multiprocessing has. Ours leaves nothing in TMPDIR, listens to
-nobody but the pool that started it, and says how a worker that it started has ended. When it dies, its workers go on.
+    pool       -> fork server   GROUP                  a worker of this group (see `slots`) shall be started
+    fork server -> pool         started PID GROUP      it is there, and begins as soon as this line is sent
+                                refused REASON         the system did not let us
+                                ended PID CODE REASON  its exit code (minus the signal that ended it), and what it said
+
+It has the workers' modules loaded and gives each worker, a `multiprocessing` process, a copy of itself. It leaves when
+the pool closes the channel, or dies. Its workers do not need it any more once they run: they end with the pool, not
+with it. The orphans of a killed worker fall to it, where a recovery finds them; it takes their exit codes.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import select
 import signal
 import socket
-import subprocess
+import sys
 
-from .daemon import own_python
-from .forking import ENDED, SIGNALS, STARTED
+from ...model.clock import SYSTEM_CLOCK
+from ...model.errors import QueueCTLError, StoreUnavailable
+from ..machine import process
+from ..machine.log import Log
+from ..work import worker_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...store import Home
+    from multiprocessing.context import ForkProcess
+    from typing import NoReturn
 
-SERVE = "from queuectl.engine.daemons.forking import serve; serve(*sys.argv[1:])"
-GONE_SECONDS = 5.0
+STARTED, REFUSED, ENDED = "started", "refused", "ended"
+# Whoever sends them to all of us means the pool, which decides what they mean for the workers.
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+STOPS = (signal.SIGTERM, signal.SIGQUIT)
+FORK = multiprocessing.get_context("fork")
+REASON_BYTES = 1000
 
 
-class News:
-    """What the fork server told: a worker has `started`, could not be started (no pid), or has ended with a `code`."""
+def serve(channel: str, lifeline: str, home: str) -> None:
+    """Be the fork server of a pool until that is gone.
 
-    __slots__ = ("pid", "code", "reason", "started")
+    Both are descriptors: `channel` of the socket to the pool, `lifeline` of a pipe that ends with the pool.
+    """
+    process.become_subreaper()
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    # They were blocked until here, so that none could end us before we ignored them.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    for descriptor in (int(channel), int(lifeline)):
+        os.set_inheritable(descriptor, False)
+    ForkServer(socket.socket(fileno=int(channel)), int(lifeline), home).run()
+    # At an ordinary exit multiprocessing would wait for the workers.
+    os._exit(0)
 
-    def __init__(self, *, pid: int | None, code: int | None, reason: str, started: bool) -> None:
-        self.pid = pid
-        self.code = code
-        self.reason = reason
-        self.started = started
+
+class Forked:
+    """A worker that was started, and what it would say about why it failed."""
+
+    __slots__ = ("process", "words")
+
+    def __init__(self, process: ForkProcess, words: socket.socket) -> None:
+        self.process = process
+        self.words = words
 
 
 class ForkServer:
-    """A fork server that runs for the pool of this process. Raises OSError where none can be started.
+    """Starts workers when it is asked to and tells how they end."""
 
-    `lifeline` is the end of a pipe that workers watch: its other end is held by the pool alone, as long as it lives.
-    """
+    def __init__(self, channel: socket.socket, lifeline: int, home: str) -> None:
+        self._channel = channel
+        self._lifeline = lifeline
+        self._home = home
+        self._unread = b""
+        self._pool = os.getppid()
+        self._workers: dict[int, Forked] = {}
+        self._read_end, self._write_end = os.pipe()
+        for descriptor in (self._read_end, self._write_end):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _note)
 
-    def __init__(self, home: Home, queues: tuple[str, ...], lifeline: int) -> None:
-        self._channel, theirs = socket.socketpair()
-        self._text = b""
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
-            self._process = subprocess.Popen(
-                own_python(SERVE, [str(theirs.fileno()), str(lifeline), home.path, *queues]),
-                pass_fds=(theirs.fileno(), lifeline),
-                cwd=home.path,
-                stdin=subprocess.DEVNULL,
-            )
-        except OSError:
-            self._channel.close()
-            raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-            theirs.close()
+    def run(self) -> None:
+        """Serve until the pool is gone, or a worker was refused.
 
-    @property
-    def pid(self) -> int:
-        """Its pid."""
-        return self._process.pid
-
-    def fileno(self) -> int:
-        """Return the descriptor to wait for: it becomes readable when there are news."""
-        return self._channel.fileno()
-
-    def ask(self) -> None:
-        """Ask for one more worker. If it is gone, the next look at the news says so."""
-        try:
-            self._channel.send(b"+")
-        except OSError:
-            return
-
-    def go_on(self) -> None:
-        """Have it go on if somebody has stopped it."""
-        self._process.send_signal(signal.SIGCONT)
-
-    def news(self) -> list[News] | None:
-        """Return what has been told since the last call, None once the fork server is gone."""
+        A fork that fails leaves descriptors of multiprocessing's open: the next worker is for a new fork server.
+        """
+        poll = select.poll()
+        poll.register(self._channel, select.POLLIN)
+        poll.register(self._read_end, select.POLLIN)
         while True:
-            try:
-                data = self._channel.recv(65_536, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                break
-            except OSError:
-                data = b""
-            if not data:
-                return self._complete() or None
-            self._text += data
-        return self._complete()
+            for descriptor, _ in poll.poll():
+                if descriptor == self._read_end:
+                    os.read(descriptor, 4096)
+                    self._bury()
+                    continue
+                groups = self._asked()
+                if groups is None or not all(self._start(group) for group in groups):
+                    return
 
-    def _complete(self) -> list[News]:
-        *lines, self._text = self._text.split(b"\n")
-        return [_parse(line.decode("utf-8", "replace")) for line in lines]
-
-    def close(self) -> int:
-        """Let it end, and wait for that; return its exit code, minus the signal that ended it. Its workers go on."""
-        self._channel.close()
-        self.go_on()
+    def _asked(self) -> list[str] | None:
+        """Return the group of each worker that the pool asks for, None if it is gone."""
         try:
-            return self._process.wait(GONE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+            data = self._channel.recv(65_536)
+        except ConnectionError:
+            return None  # It has died with reports that it had not read.
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        return [line.decode() for line in lines] if data else None
+
+    def _start(self, group: str) -> bool:
+        """Start a worker; return False if the system did not let us."""
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            self._tell(f"{REFUSED} {error.strerror}")
+            return False
+        worker = FORK.Process(target=self._be_worker, args=(group, theirs, ours), daemon=False)
+        # A stop that comes before the worker can heed it must wait, and not be ignored as we do.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            worker.start()
+        except OSError as error:
+            ours.close()
+            self._tell(f"{REFUSED} {error.strerror}")
+            return False
+        finally:
+            theirs.close()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        assert worker.pid is not None
+        self._workers[worker.pid] = Forked(worker, ours)
+        self._tell(f"{STARTED} {worker.pid} {group}")
+        try:
+            ours.send(b"!")
+        except OSError:
+            pass  # It was killed before it began; its death is told like any other.
+        return True
+
+    def _be_worker(self, group: str, server: socket.socket, other_end: socket.socket) -> None:
+        """In the child of a fork: work until told to stop."""
+        other_end.close()
+        adopters = (os.getppid(), self._pool)
+        self._become_child()
+        try:
+            # A pool that has not been told of us would start another in our place.
+            if server.recv(1):
+                worker_process.work(self._home, tuple(filter(None, group.split(","))), self._lifeline, adopters)
+        except QueueCTLError as error:
+            _fail(server, error)
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            _fail(server, StoreUnavailable(f"{error.strerror or error}{where}"))
+        except Exception as error:
+            _explain(server, f"{type(error).__name__}: {error}")
+            raise
+
+    def _become_child(self) -> None:
+        """Let go of what belongs to the fork server."""
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, *STOPS):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        for descriptor in (self._channel.detach(), self._read_end, self._write_end):
+            os.close(descriptor)
+        for other in self._workers.values():
+            other.words.close()
+
+    def _bury(self) -> None:
+        """Tell the pool of the workers that have ended, and take the exit codes of orphans."""
+        for pid, worker in list(self._workers.items()):
+            code = worker.process.exitcode
+            if code is None:
+                continue
+            del self._workers[pid]
+            worker.process.close()
+            with worker.words:
+                worker.words.setblocking(False)
+                self._tell(f"{ENDED} {pid} {code} {_said(worker.words)}")
+        while True:
+            orphan = _ended_child()
+            # A worker's death brings another signal.
+            if orphan is None or orphan in self._workers:
+                return
+            os.waitpid(orphan, os.WNOHANG)
+
+    def _tell(self, line: str) -> None:
+        try:
+            self._channel.sendall(line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
+        except OSError:
+            return  # The pool is gone, which the next look at the channel says.
 
 
-def _parse(line: str) -> News:
-    kind, _, rest = line.partition(" ")
-    if kind == STARTED:
-        return News(pid=int(rest), code=None, reason="", started=True)
-    if kind == ENDED:
-        pid, code, reason = rest.split(" ", 2)
-        return News(pid=int(pid), code=int(code), reason=reason, started=False)
-    return News(pid=None, code=None, reason=rest, started=False)
+def _ended_child() -> int | None:
+    """Return a child that has ended, without taking its exit code; None if there is none or the system cannot tell."""
+    if not hasattr(os, "waitid"):
+        return None
+    try:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return None if found is None else found.si_pid
+
+
+def _fail(server: socket.socket, error: QueueCTLError) -> NoReturn:
+    """In a worker: say why it cannot go on, and end."""
+    Log("worker", SYSTEM_CLOCK).say(f"cannot go on: {error}")
+    _explain(server, error.message)
+    sys.exit(error.exit_code)
+
+
+def _explain(server: socket.socket, reason: str) -> None:
+    try:
+        server.send(reason.encode("utf-8", "backslashreplace")[:REASON_BYTES])
+    except OSError:
+        return  # The fork server has gone before us; the log has it.
+
+
+def _said(worker: socket.socket) -> str:
+    try:
+        return worker.recv(REASON_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""  # It has said nothing, or was killed.
+
+
+def _note(number: int, frame: object) -> None:
+    """Do nothing: that there is a handler has the signal's number written to the pipe."""

@@ -1,8 +1,9 @@
-"""The pool: one process per home and machine that starts, watches, replaces and stops the workers.
+"""The pool: one process per home and machine that starts, watches, replaces and stops the workers of all groups.
 
-Workers are forked by the fork server, a process that has neither threads nor a database connection. The pool's main
-thread looks after processes only; a scheduler thread with a store of its own does what is due. The pool holds the
-kernel lock on `run/pool.lock` and is written down in the store.
+How many workers each group shall have stands in the store; once that is none at all, the pool ends with its last
+worker. Who changes it rings the pool's bell. Workers are forked by the fork server, a process that has neither threads
+nor a database connection. The pool's main thread looks after processes only; a scheduler thread with a store of its own
+does what is due. The pool holds the kernel lock on `run/pool.lock` and is written down in the store.
 
 First stop signal: no new jobs, current ones may finish within `shutdown_timeout`. Second, or SIGQUIT:
 jobs are ended and go back to the queue. A pool that was outgrown, since another version of QueueCTL was installed
@@ -18,22 +19,19 @@ from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...store import Store
 from ..clockwork.scheduler import SchedulerThread
-from ..home.instance import POOL, enter, leave, lock_text, take_lock
-from ..home.presence import Presence
 from ..home.settings import load_settings
 from ..machine import process
-from ..machine.doorbell import POOL as BELL
-from ..machine.doorbell import Doorbell
-from ..machine.log import Log
-from ..machine.reaper import Reaper
-from ..machine.wakeup import Wakeup
+from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
 from ..work.recovery import Recovery
-from .daemon import installed_version
+from .daemon import POOL
+from .groups import workers_text
+from .instance import Instance
+from .launch import installed_version
 from .slots import Slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Mapping
 
     from ...model.clock import Clock
     from ...store import Home
@@ -50,38 +48,36 @@ DEATH_LOOK_SECONDS = 0.01
 class Pool:
     """The pool of this process. Raises Conflict if the home has one already.
 
-    `on_ready` is called once all workers are up.
+    `groups` says how many workers to begin with in each, `on_ready` is called once all of them are up.
     """
 
     def __init__(
         self,
         home: Home,
+        groups: Mapping[str, int],
         *,
-        count: int,
-        queues: tuple[str, ...] = (),
         clock: Clock = SYSTEM_CLOCK,
         on_ready: Callable[[], None],
     ) -> None:
         self._home = home
         self._clock = clock
         self._on_ready = on_ready
-        self._log = Log("pool", clock)
-        home.prepare()
-        lock = take_lock(POOL, home, clock)
+        self._instance = Instance(POOL, home, actor=f"pool[{os.getpid()}]", clock=clock)
+        self._log, self._wakeup = self._instance.log, self._instance.wakeup
         # Not the directory of the user, which may go away.
         os.chdir(home.path)
-        bell = Doorbell(home, BELL)
-        self._wakeup = Wakeup(bell, interrupts=True)
         # Whoever waits for the store looks at the signals that the wakeup has seen.
         self._store = Store(home, clock=clock, give_up=self._is_forced)
-        self._record = enter(POOL, self._store, clock.wall())
-        self._presence = Presence(home, self._store.database, lock, bell, log=self._log, clock=clock, text=lock_text())
-        self._reaper = Reaper(clock)
+        self._instance.watch(self._store)
+        self._groups = groups
+        # Whoever finds that we have entered may change the groups.
+        with self._store.writing():
+            self._instance.enter(self._store)
+            self._store.meta.set_pool_groups(groups)
         self._settings = load_settings(self._store)
-        self._set_target(count)
         # The orphans of a killed worker's job fall to us where the fork server is gone too; a recovery finds them.
         process.become_subreaper()
-        self._slots = Slots(home, queues, clock=clock, log=self._log, wakeup=self._wakeup)
+        self._slots = Slots(home, clock=clock, log=self._log, wakeup=self._wakeup)
         self._follow_at = clock.monotonic()
         self._stop_by: int | None = None
         self._stops_passed_on = 0
@@ -91,14 +87,13 @@ class Pool:
         """Look after the workers until told to stop and the last one is gone."""
         self._scheduler.start()
         try:
-            while self._wakeup.stops == 0 or len(self._slots):
+            while self._wakeup.stops == NOT or len(self._slots):
                 self.step()
         finally:
             self._close()
 
     def step(self) -> None:
         """Bury the dead, start or stop workers as needed, and wait for something to happen."""
-        self._reaper.step()
         for part in (self._bury, self._look_around, self._steer):
             self._endure(part)
         if len(self._slots) or not self._wakeup.stops:
@@ -127,17 +122,13 @@ class Pool:
 
     def _look_around(self) -> None:
         """See whether others still find us. What has changed for us may have changed for the workers, which rest."""
-        changes = self._presence.changes
-        self._wakeup.stop(self._presence.step())
-        if self._presence.changes != changes:
+        changes = self._instance.presence.changes
+        self._instance.step()
+        if self._instance.presence.changes != changes:
             self._slots.wake()
 
     def _is_forced(self) -> bool:
-        return self._wakeup.stops > 1
-
-    def _set_target(self, count: int) -> None:
-        with self._store.writing():
-            self._store.meta.set_pool_target(count)
+        return self._wakeup.stops >= AT_ONCE
 
     def _follow(self) -> None:
         if not self._slots.is_ready and self._scheduler.error is not None:
@@ -157,7 +148,7 @@ class Pool:
         now = self._clock.monotonic()
         if now >= self._follow_at or self._wakeup.rung:
             self._follow_at = now + FOLLOW_MS
-            self._slots.resize(self._store.meta.pool_target() or 0)
+            self._follow_groups(self._store.meta.pool_groups())
         due = self._slots.due()
         # Of a home that is gone, the presence tells soon; no worker could start in it.
         if not due or self._store.database.is_replaced():
@@ -170,7 +161,17 @@ class Pool:
         self._slots.drop(due)
         if not len(self._slots):
             self._log.say("no worker is left, making room for the next pool")
-            self._wakeup.stops = 1
+            self._wakeup.stop(ORDERLY)
+
+    def _follow_groups(self, groups: Mapping[str, int]) -> None:
+        self._slots.resize(groups)
+        if groups:
+            if groups != self._groups:
+                self._log.say(f"now {workers_text(groups)}")
+            self._groups = groups
+            return
+        self._log.say("the last group was stopped")
+        self._wakeup.stop(ORDERLY)
 
     def _outgrown(self) -> str | None:
         """Return why workers that were started now would not fit, None if they would."""
@@ -190,20 +191,11 @@ class Pool:
             self._slots.is_ready = True
             self._log.say(f"{len(self._slots)} worker{' is' if len(self._slots) == 1 else 's are'} up")
             self._on_ready()
-            self._note("workers started")
-
-    def _note(self, what: str) -> None:
-        with self._store.writing(LAST_BUDGET_SECONDS):
-            self._store.events.add(
-                what,
-                actor=f"pool[{os.getpid()}]",
-                now=self._clock.wall(),
-                detail=f"{self._store.meta.pool_target() or 0} workers",
-            )
+            self._instance.note(self._store, "workers started", workers_text(self._groups), LAST_BUDGET_SECONDS)
 
     def _stop_all(self) -> None:
         now = self._clock.monotonic()
-        while self._stops_passed_on < min(self._wakeup.stops, 2):
+        while self._stops_passed_on < min(self._wakeup.stops, AT_ONCE):
             self._stops_passed_on += 1
             forced = self._stops_passed_on > 1
             self._reload_settings()
@@ -212,8 +204,17 @@ class Pool:
             self._stop_by = now + patience + self._settings.kill_grace + OVERTIME_MS
             for slot in self._slots:
                 self._slots.dismiss(slot, forced=forced)
+            self._close_groups()
         if self._stop_by is not None and now >= self._stop_by:
             self._slots.kill()
+
+    def _close_groups(self) -> None:
+        """Let nobody add workers to a pool that ends."""
+        try:
+            with self._store.writing(LAST_BUDGET_SECONDS):
+                self._store.meta.set_pool_groups({})
+        except StoreUnavailable as error:
+            self._log.complain(f"cannot use the store: {error}")
 
     def _reload_settings(self) -> None:
         """Workers follow the settings as they are now; so must the time that we give them."""
@@ -234,20 +235,14 @@ class Pool:
 
     def _close(self) -> None:
         # What cannot be seen to end now keeps nobody from the rest.
-        self._wakeup.stop(1)
+        self._wakeup.stop(ORDERLY)
         self._endure(self._end_workers)
         self._scheduler.stop()
         self._recover()
-        try:
-            self._note("workers stopped")
-            leave(POOL, self._store, self._record, LAST_BUDGET_SECONDS)
-        except StoreUnavailable as error:
-            self._log.complain(f"cannot use the store: {error}")
+        self._instance.leave(self._store, "workers stopped", workers_text(self._groups), LAST_BUDGET_SECONDS)
         self._slots.close()
         self._store.close()
-        self._wakeup.close()
-        self._log.say("stopped")
-        self._presence.close()
+        self._instance.close()
 
     def _end_workers(self) -> None:
         """Kill the workers that are left, of a pool that failed, and wait for that."""

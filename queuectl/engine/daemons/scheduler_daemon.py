@@ -12,15 +12,10 @@ import os
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError
 from ..clockwork.scheduler import SchedulerThread
-from ..home.instance import SCHEDULER, enter, leave, lock_text, take_lock
 from ..home.opened import OpenHome
-from ..home.presence import Presence
-from ..machine.doorbell import SCHEDULER as BELL
-from ..machine.doorbell import Doorbell
-from ..machine.log import Log
-from ..machine.reaper import Reaper
-from ..machine.wakeup import Wakeup
 from .autoscale import AutoScaler
+from .daemon import SCHEDULER
+from .instance import Instance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,19 +50,14 @@ class SchedulerDaemon:
         self._home = home
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready
-        self._log = Log("scheduler", clock)
-        home.prepare()
-        lock = take_lock(SCHEDULER, home, clock)
+        self._instance = Instance(SCHEDULER, home, actor=f"scheduler[{os.getpid()}]", clock=clock)
+        self._log, self._wakeup = self._instance.log, self._instance.wakeup
         # Not the directory of the user, which may go away.
         os.chdir(home.path)
         self._opened = OpenHome(home, actor="scheduler", clock=clock)
-        self._record = enter(SCHEDULER, self._opened.store, clock.wall())
-        bell = Doorbell(home, BELL)
-        self._wakeup = Wakeup(bell, interrupts=True)
-        self._presence = Presence(
-            home, self._opened.store.database, lock, bell, log=self._log, clock=clock, text=lock_text()
-        )
-        self._reaper = Reaper(clock)
+        self._instance.watch(self._opened.store)
+        with self._opened.store.writing():
+            self._instance.enter(self._opened.store)
         self._interval = interval
         self._scaler = None if workers is None else AutoScaler(self._opened, workers, self._log)
         self._thread = self._new_thread()
@@ -86,7 +76,7 @@ class SchedulerDaemon:
     def run(self) -> None:
         """Do what is due until told to stop."""
         self._log.say(f"started, mode {self._facts['mode']}, looking every {self._interval:g} s at least")
-        self._note("scheduler started")
+        self._instance.note(self._opened.store, "scheduler started", f"mode {self._facts['mode']}")
         self._thread.start()
         try:
             while not self._wakeup.stops:
@@ -96,8 +86,7 @@ class SchedulerDaemon:
 
     def step(self) -> None:
         """Follow the thread and the backlog, and wait for something to happen."""
-        self._reaper.step()
-        self._wakeup.stop(self._presence.step())
+        self._instance.step()
         if self._wakeup.stops:
             return
         if not self._thread.is_alive():
@@ -133,22 +122,13 @@ class SchedulerDaemon:
                 {**self._facts, "ticked_at": self._thread.ticked_at, "totals": self._written}
             )
 
-    def _note(self, what: str) -> None:
-        with self._opened.store.writing():
-            self._opened.store.events.add(
-                what, actor=self._opened.actor, now=self._clock.wall(), detail=f"mode {self._facts['mode']}"
-            )
-
     def _close(self) -> None:
         self._thread.stop()
         try:
             self._written_at = -HEARTBEAT_MS
             self._report()
-            self._note("scheduler stopped")
-            leave(SCHEDULER, self._opened.store, self._record)
         except (QueueCTLError, OSError) as error:
             self._log.complain(str(error))
+        self._instance.leave(self._opened.store, "scheduler stopped", f"mode {self._facts['mode']}")
         self._opened.close()
-        self._wakeup.close()
-        self._log.say("stopped")
-        self._presence.close()
+        self._instance.close()

@@ -1,4 +1,7 @@
-"""The places of a pool, each with a worker or about to get one.
+"""The places of a pool, each with a worker or about to get one, by groups.
+
+The workers of a group take jobs from the same queues. A group is named by these, sorted, with commas between; the one
+of all queues has no name.
 
 Workers are started by the fork server, which tells how they end. If it dies, its workers go on: then each is looked
 for by its identity, and a new fork server starts the next one. A worker that was killed from outside is replaced at
@@ -15,18 +18,19 @@ from ...model.errors import DaemonUnavailable
 from ..machine import process
 from ..machine.identity import Identity
 from ..machine.wakeup import LOOK
-from .fork_server import ForkServer
-from .stopping import tell
+from .daemon import POOL
+from .fork_client import ForkClient
+from .fork_server import REFUSED, STARTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Iterator, Mapping
 
     from ...model.clock import Clock
     from ...store import Home
     from ..machine.log import Log
     from ..machine.wakeup import Wakeup
-    from .fork_server import News
+    from .fork_client import ForkReport
 
 LOOK_MS = 1_000
 FIRST_DELAY_MS = 100
@@ -35,14 +39,15 @@ SETTLED_MS = 10_000
 
 
 class Slot:
-    """A place in the pool: who works there, and when the next one is started otherwise.
+    """A place in a group of the pool: who works there, and when the next one is started otherwise.
 
     `is_asked` says that a worker was asked for and is not there yet, `is_adopted` that its fork server is gone.
     """
 
-    __slots__ = ("worker", "is_asked", "is_adopted", "is_leaving", "started_at", "failures", "start_at")
+    __slots__ = ("group", "worker", "is_asked", "is_adopted", "is_leaving", "started_at", "failures", "start_at")
 
-    def __init__(self, now: int) -> None:
+    def __init__(self, group: str, now: int) -> None:
+        self.group = group
         self.worker: Identity | None = None
         self.is_asked = False
         self.is_adopted = False
@@ -60,16 +65,15 @@ class Slot:
 class Slots:
     """All places of a pool. `is_ready` is to be set once every worker was up: what fails before is an error."""
 
-    def __init__(self, home: Home, queues: tuple[str, ...], *, clock: Clock, log: Log, wakeup: Wakeup) -> None:
+    def __init__(self, home: Home, *, clock: Clock, log: Log, wakeup: Wakeup) -> None:
         self.is_ready = False
         self._home = home
-        self._queues = queues
         self._clock = clock
         self._log = log
         self._wakeup = wakeup
         self._slots: list[Slot] = []
-        self._server: ForkServer | None = None
-        self._untold: deque[News] = deque()
+        self._server: ForkClient | None = None
+        self._untold: deque[ForkReport] = deque()
         self._look_at = clock.monotonic()
         self._missing: set[int] = set()
         # The second end is held by this process alone: when it is closed, workers know that the pool is gone.
@@ -87,28 +91,28 @@ class Slots:
         Raises DaemonUnavailable, and OSError where the system cannot tell for now: the rest is taken in next time.
         """
         if not self._untold:
-            self._untold.extend(self._news())
+            self._untold.extend(self._reports())
         ended = 0
         while self._untold:
             ended += self._take_in(self._untold[0])
             self._untold.popleft()
         return ended + self._look()
 
-    def _news(self) -> list[News]:
+    def _reports(self) -> list[ForkReport]:
         if self._server is None:
             return []
-        news = self._server.news()
-        if news is None:
+        reports = self._server.reports()
+        if reports is None:
             self._lose_server(self._server)
-        return news or []
+        return reports or []
 
-    def _take_in(self, news: News) -> int:
-        if news.pid is None:
-            self._refuse(news.reason)
-        elif news.started:
-            self._begin(news.pid)
+    def _take_in(self, report: ForkReport) -> int:
+        if report.kind == REFUSED:
+            self._refuse(report.reason)
+        elif report.kind == STARTED:
+            self._begin(report.pid, report.group)
         else:
-            return self._end(news.pid, news.code, news.reason)
+            return self._end(report.pid, report.code, report.reason)
         return 0
 
     def _look(self) -> int:
@@ -129,18 +133,21 @@ class Slots:
         if self._server is not None:
             self._server.go_on()
 
-    def _lose_server(self, server: ForkServer) -> None:
+    def _lose_server(self, server: ForkClient) -> None:
         self._wakeup.forget(server.fileno())
         code = server.close()
         self._server = None
         how = _how(code)
         if not self.is_ready and code >= 0:
-            raise DaemonUnavailable(f"the fork server {how} while starting", hint=f"see {self._home.pool_log}")
+            raise DaemonUnavailable(f"the fork server {how} while starting", hint=self._hint())
         self._log.say(f"the fork server {how}, its workers go on")
         for slot in self:
             slot.is_adopted = slot.worker is not None
             if slot.is_asked:
                 self._give_back(slot)
+
+    def _hint(self) -> str:
+        return f"see {POOL.log(self._home)}"
 
     def _give_back(self, slot: Slot) -> None:
         """Nobody comes to a place that a worker was asked for."""
@@ -149,9 +156,9 @@ class Slots:
         if slot.is_leaving:
             self._slots.remove(slot)
 
-    def _begin(self, pid: int) -> None:
+    def _begin(self, pid: int, group: str) -> None:
         worker = Identity.of(pid)
-        slot = next((slot for slot in self._slots if slot.is_asked), None)
+        slot = next((slot for slot in self._slots if slot.is_asked and slot.group == group), None)
         if slot is None:
             # Its place was given up meanwhile.
             _send(worker, signal.SIGKILL)
@@ -185,7 +192,8 @@ class Slots:
         how = _how(code)
         if not self.is_ready and code is not None and code >= 0:
             raise DaemonUnavailable(
-                f"a worker {how} while starting{': ' + reason if reason else ''}", hint=f"see {self._home.pool_log}"
+                f"a worker {how} while starting{': ' + reason if reason else ''}",
+                hint=self._hint(),
             )
         now = self._clock.monotonic()
         if code in (None, -signal.SIGKILL) or now - slot.started_at >= SETTLED_MS:
@@ -200,13 +208,14 @@ class Slots:
         delay = min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** min(slot.failures, 20))
         slot.start_at = self._clock.monotonic() + delay
 
-    def resize(self, target: int) -> None:
-        """Have `target` places whose workers stay: add empty ones, or tell workers to leave."""
-        staying = [slot for slot in self._slots if not slot.is_leaving]
-        for _ in range(target - len(staying)):
-            self._slots.append(Slot(self._clock.monotonic()))
-        for slot in staying[target:]:
-            self.dismiss(slot)
+    def resize(self, groups: Mapping[str, int]) -> None:
+        """Have so many places in each group whose workers stay: add empty ones, or tell workers to leave."""
+        for group in {*groups, *(slot.group for slot in self._slots)}:
+            target = groups.get(group, 0)
+            staying = [slot for slot in self._slots if slot.group == group and not slot.is_leaving]
+            self._slots += [Slot(group, self._clock.monotonic()) for _ in range(target - len(staying))]
+            for slot in staying[target:]:
+                self.dismiss(slot)
 
     def due(self) -> list[Slot]:
         """Return the places where a worker is to be started now."""
@@ -225,16 +234,16 @@ class Slots:
         for slot in slots:
             slot.is_asked = True
             slot.started_at = self._clock.monotonic()
-            server.ask()
+            server.ask(slot.group)
 
-    def _start_server(self) -> ForkServer:
-        self._server = ForkServer(self._home, self._queues, self._lifeline[0])
+    def _start_server(self) -> ForkClient:
+        self._server = ForkClient(self._home, self._lifeline[0])
         self._wakeup.listen(self._server.fileno())
         return self._server
 
     def _cannot_start(self, slots: list[Slot], reason: str) -> None:
         if not self.is_ready:
-            raise DaemonUnavailable(f"the fork server cannot be started: {reason}", hint=f"see {self._home.pool_log}")
+            raise DaemonUnavailable(f"the fork server cannot be started: {reason}", hint=self._hint())
         self._log.complain(f"the fork server cannot be started: {reason}")
         for slot in slots:
             self._delay(slot)
@@ -293,7 +302,7 @@ def _how(code: int | None) -> str:
 def _send(worker: Identity, order: signal.Signals) -> None:
     try:
         if worker.start:
-            tell(worker, order)
+            worker.order(order)
             return
     except OSError:
         pass  # Nothing tells processes apart for now.

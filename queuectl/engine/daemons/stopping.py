@@ -1,51 +1,118 @@
-"""End a process from outside: ask it, and if it must be, force it; never a stranger, and never wait without end.
-
-A process that was stopped (Ctrl-Z, SIGSTOP) cannot follow a signal before it goes on, so each signal comes with one
-that continues it. Whom to signal is told by its whole identity, so that a pid that was given away again does no harm.
-"""
+"""Stop workers from outside: ask the pool or the workers of a group, and if it must be, force them."""
 
 from __future__ import annotations
 
 import signal
 
-from ...model.errors import DaemonUnavailable
-from ..home.instance import find
+from ...model.errors import DaemonUnavailable, StoreUnavailable
+from ...model.settings import Settings
+from ..home.liveness import is_worker_alive
+from ..machine.doorbell import CONTROL, ring
+from ..machine.doorbell import POOL as POOL_BELL
+from ..machine.identity import Identity
+from .daemon import ELSEWHERE, POOL
+from .ending import LOOK_SECONDS, end
+from .groups import living_workers, option, workers_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.clock import Clock
-    from ...store import Home
-    from ..home.instance import Kind
-    from ..machine.identity import Identity
+    from ...store.sqlite import Row
+    from ..home.opened import OpenHome
+    from .ending import Order
 
-LOOK_SECONDS = 0.02
-# How long the system may take to end what was killed: a process that waits for a dead disk stays.
-DEATH_MS = 10_000
-
-
-def tell(identity: Identity, order: signal.Signals) -> None:
-    """Send a signal to a process, and have it go on so that it can follow."""
-    identity.send(order)
-    identity.send(signal.SIGCONT)
+# What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
+FOLLOW_MS = 20_000
+PROBE_TRIES = 10
 
 
-def stop_daemon(kind: Kind, home: Home, clock: Clock, kill_after_ms: int) -> int | None:
-    """Stop the daemon of a kind and wait until it is gone; return its pid, None if there was none.
+def stop_workers(opened: OpenHome, group: str | None = None, *, patience: float | None, force: bool) -> int | None:
+    """Stop a group, or all of them with the pool, and workers that have outlived theirs; wait until all are gone.
 
-    One that does not follow in time is killed, which no job minds. Raises DaemonUnavailable if it cannot be.
+    Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience`
+    seconds (None: as long as the workers themselves allow), then, or at once with `force`, they are
+    ended and go back to the queue. With either, what does not even follow that order is killed. Raises
+    DaemonUnavailable for what cannot be signalled from here, what does not answer and what cannot be ended.
     """
-    running = find(kind, home, clock)
-    if running is None:
-        return None
-    identity = running.here()
-    tell(identity, signal.SIGTERM)
-    kill_at = clock.monotonic() + kill_after_ms
-    while identity.is_alive():
-        if clock.monotonic() >= kill_at:
-            identity.send(signal.SIGKILL)
-        if clock.monotonic() >= kill_at + DEATH_MS:
-            raise DaemonUnavailable(
-                f"{kind.subject} (pid {identity.pid}) cannot be ended", hint=f"find out why: ps -fp {identity.pid}"
-            )
-        clock.pause(LOOK_SECONDS)
-    return identity.pid
+    if group is not None and _drop(opened, group):
+        group = None  # The pool ends with its last group.
+    settings = _settings(opened)
+    orders = _orders(settings, patience, force, is_asked=_is_stopping(opened, group))
+    limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
+    first: int | None = None
+    while True:
+        targets = _targets(opened, group)
+        if not targets:
+            return first
+        first = first or targets[0].pid
+        # The pool first, then workers that have outlived it: each in its turn has the whole time.
+        end(targets, orders, limit, POOL.phrases.subject, opened.clock, f"{POOL.stop_command}{option(group)} --force")
+
+
+def _drop(opened: OpenHome, group: str) -> bool:
+    """Have no more workers started in a group; return whether it was the last one."""
+    if not opened.home.exists():
+        return False
+    pool, store = POOL.find(opened.home, opened.clock, opened.store), opened.store
+    if pool is None:
+        return False
+    pool.here()
+    with store.writing():
+        groups = store.meta.pool_groups()
+        count = groups.pop(group, 0)
+        if not count:
+            return False
+        store.meta.set_pool_groups(groups)
+        store.events.add(
+            "workers stopped", actor=opened.actor, now=opened.clock.wall(), detail=workers_text({group: count})
+        )
+    ring(opened.home, POOL_BELL, CONTROL)
+    return not groups
+
+
+def _settings(opened: OpenHome) -> Settings:
+    try:
+        return opened.settings() if opened.home.exists() else Settings({})
+    except StoreUnavailable:
+        return Settings({})  # A damaged store keeps nobody from stopping what works on it.
+
+
+def _is_stopping(opened: OpenHome, group: str | None) -> bool:
+    """Return whether all workers that live were asked to stop already."""
+    rows = living_workers(opened, group)
+    return bool(rows) and all(row["stopping"] for row in rows)
+
+
+def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool = False) -> list[Order]:
+    """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
+
+    A second request would be taken for the order: whoever was asked already is only made to go on.
+    """
+    request = [] if force else [(0, signal.SIGCONT if is_asked else signal.SIGTERM)]
+    if patience is None and not force:
+        return request
+    order_at = 0 if patience is None or force else int(patience * 1000)
+    return [*request, (order_at, signal.SIGQUIT), (order_at + settings.kill_grace + FOLLOW_MS, signal.SIGKILL)]
+
+
+def _targets(opened: OpenHome, group: str | None) -> list[Identity]:
+    """Return the workers of a group; or the pool or, without one, the workers that have outlived it.
+
+    Raises DaemonUnavailable if they cannot be signalled from here.
+    """
+    pool = POOL.find(opened.home, opened.clock) if group is None else None
+    if pool is not None:
+        return [pool.here()]
+    return [_here(opened, row) for row in living_workers(opened, group)]
+
+
+def _here(opened: OpenHome, row: Row) -> Identity:
+    """Return whom to signal. A worker whose lock is held while its pid is nobody's here runs elsewhere."""
+    identity = Identity.of_worker(row)
+    for _ in range(PROBE_TRIES):
+        if identity.is_alive() or not is_worker_alive(opened.home, row):
+            return identity
+        opened.clock.pause(LOOK_SECONDS)
+    raise DaemonUnavailable(
+        f"worker {row['id']} runs {ELSEWHERE} and cannot be stopped from here",
+        hint=f"stop it there: {POOL.stop_command}",
+    )

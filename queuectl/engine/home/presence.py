@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 
+from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...model.clock import Clock
@@ -60,33 +62,33 @@ class Presence:
     def step(self) -> int:
         """Once a second, make again what is missing; return how this process has to stop.
 
-        0: it need not. 1: in order, another one has its place. 2: at once, the home is gone. `changes` counts how
-        often files came or went, `remade` how often one of ours was missing.
+        NOT, ORDERLY if another one has its place, AT_ONCE if the home is gone. `changes` counts how often files came
+        or went, `remade` how often one of ours was missing.
         """
         now = self._clock.monotonic()
         if now < self._look_at:
-            return 0
+            return NOT
         self._look_at = now + LOOK_MS
         try:
             return self._look()
         except OSError as error:
             # The disk is full, or the home closed to us, for now; what is missing is made when it can be.
             self._log.complain(f"cannot look after our files in {self._home.run}: {error.strerror}")
-            return 0
+            return NOT
 
     def _look(self) -> int:
         if self._database.is_replaced():
             self._log.complain(f"{self._home.database} was removed or replaced, there is nothing to do any more")
-            return 2
+            return AT_ONCE
         found = self._times()
         if found is not None and found == self._seen:
-            return 0
+            return NOT
         self._seen = None
         self.changes += 1
         if self._is_whole():
             self._taken = 0
             self._seen = found
-            return 0
+            return NOT
         return self._mend()
 
     def _times(self) -> tuple[int, ...] | None:
@@ -106,9 +108,9 @@ class Presence:
             if not self._lock.take_again():
                 self._taken += 1
                 if self._taken < TAKEN_LOOKS:
-                    return 0
+                    return NOT
                 self._log.complain(f"another process has taken {self._lock.path}, stopping")
-                return 1
+                return ORDERLY
             self._lock.write(self._text)
         if not self._bell.is_in_place():
             self._bell.hang_again()
@@ -116,7 +118,7 @@ class Presence:
             self._journal.make_again()
         self.remade += 1
         self._log.say(f"somebody has removed files in {self._home.run}: made ours again")
-        return 0
+        return NOT
 
     def close(self) -> None:
         """Take away the bell and release the lock."""

@@ -17,11 +17,11 @@ from ...model.cron import Cron
 from ...model.errors import InvalidInput, quoted
 from ...model.when import DAY, SECOND, iso
 from ..machine.localzone import own_zone, rules
-from . import instance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import tzinfo
+    from typing import Mapping
 
     from ...store import Store
     from ...store.schedules import Schedule
@@ -153,8 +153,11 @@ def demand(name: str) -> tzinfo | None:
         raise InvalidInput(f"{SETTING} {quoted(name)}: {error}", field=SETTING) from None
 
 
-def alerts(store: Store, now: int) -> list[tuple[str, str]]:
-    """Return what is wrong with the zones of schedules as this process sees it, each with the command that helps."""
+def alerts(store: Store, now: int, daemons: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """Return what is wrong with the zones of schedules as this process sees it, each with the command that helps.
+
+    `daemons` are those that fire schedules, such as "the scheduler is", with their zones.
+    """
     home = home_zone(store)
     found = [
         (
@@ -167,22 +170,21 @@ def alerts(store: Store, now: int) -> list[tuple[str, str]]:
     told = trouble(store, now)
     if told is not None:
         found.append((told, _go_by(own_zone())))
-    for kind in (instance.POOL, instance.SCHEDULER):
-        found += _alerts_of(kind, store, now)
+    for who, zone in daemons.items():
+        found += _alerts_of(who, zone, store, now)
     return found
 
 
-def _alerts_of(kind: instance.Kind, store: Store, now: int) -> list[tuple[str, str]]:
+def _alerts_of(who: str, zone: str | None, store: Store, now: int) -> list[tuple[str, str]]:
     """Return how the zone of a daemon differs from the one that schedules go by, nothing if it does not."""
-    home, zone = stored_zone(store), instance.zone_of(kind, store)
+    home = stored_zone(store)
     if home in (None, zones.LOCAL) or zone in (None, home) or not _is_followed(store):
         return []
     try:
         differs = not _agree(rules(str(home)), str(zone), now)
     except ValueError:
         return []  # Not known here, which `trouble` tells.
-    be = "are" if kind.verb == "run" else "is"
-    text = f"cron expressions go by {home} in this home, {kind.subject} {be} in {quoted(str(zone))}"
+    text = f"cron expressions go by {home} in this home, {who} in {quoted(str(zone))}"
     return [(text, _go_by(str(zone)))] if differs else []
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 
+from ...store.lockfile import is_in_place
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...store.home import Home
@@ -36,10 +38,7 @@ class Doorbell:
 
     def is_in_place(self) -> bool:
         """Return whether whoever rings reaches us; somebody may have removed or replaced the pipe. Raises OSError."""
-        try:
-            return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
+        return is_in_place(self.path, os.fstat(self._descriptor))
 
     def hang_again(self) -> None:
         """Make the pipe again. Its descriptor stays the same, so that whoever waits for it need not know.

@@ -66,6 +66,11 @@ class Identity:
         """Return whether it can be seen from here and runs; one that has ended and was not waited for does not."""
         return self.is_visible() and process.is_same_process(self.pid, self.start)
 
+    def order(self, number: signal.Signals) -> None:
+        """Send a signal to this very process, and have it go on, so that one that was stopped (Ctrl-Z) can follow."""
+        self.send(number)
+        self.send(signal.SIGCONT)
+
     def send(self, number: signal.Signals) -> bool:
         """Send a signal to this very process; return whether it was there to get it."""
         return self.is_visible() and process.send_to(self.pid, self.start, number)

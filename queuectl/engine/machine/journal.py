@@ -21,6 +21,8 @@ import os
 import struct
 import zlib
 
+from ...store.lockfile import is_in_place
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Sequence, Tuple
@@ -141,7 +143,7 @@ class Journal:
         self.path = path
         self._writer: Writer = (home, boot, namespace, worker)
         self._packed = pack_writer(self._writer)
-        self._memory, self._inode = _make(path)
+        self._memory, self._file = _make(path)
         self._slot = 0
         self._record: Record | None = None
 
@@ -169,16 +171,12 @@ class Journal:
 
     def is_in_place(self) -> bool:
         """Return whether the file that others find is the one that we write, in its full size."""
-        try:
-            found = os.stat(self.path)
-        except FileNotFoundError:
-            return False
-        return found.st_ino == self._inode and found.st_size == SLOTS * RECORD_BYTES
+        return is_in_place(self.path, self._file) and os.path.getsize(self.path) == SLOTS * RECORD_BYTES
 
     def make_again(self) -> None:
         """Make the file again, with the attempt under way. Raises OSError; the old memory is used on then."""
         old = self._memory
-        self._memory, self._inode = _make(self.path)
+        self._memory, self._file = _make(self.path)
         old.close()
         if self._record is not None:
             self._write()
@@ -196,13 +194,13 @@ class Journal:
         self._memory[place : place + len(data)] = data
 
 
-def _make(path: str) -> tuple[mmap.mmap, int]:
+def _make(path: str) -> tuple[mmap.mmap, os.stat_result]:
     size = SLOTS * RECORD_BYTES
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags, 0o600)
     try:
         _allocate(descriptor, size)
-        return mmap.mmap(descriptor, size), os.fstat(descriptor).st_ino
+        return mmap.mmap(descriptor, size), os.fstat(descriptor)
     except OSError:
         os.unlink(path)
         raise

@@ -21,21 +21,23 @@ if TYPE_CHECKING:
 READABLE = select.POLLIN
 # Asks a process to look at its files in the home. It does nothing to one that does not know it.
 LOOK = signal.SIGURG
+# How to stop.
+NOT, ORDERLY, AT_ONCE = 0, 1, 2
 
 
 class Wakeup:
     """What a process's main thread waits for: signals, its bell, and descriptors that are listened to.
 
-    `stops` says how hard to stop: 1 in order, 2 at once. Where `interrupts`, it counts the SIGTERMs, SIGINTs and
-    SIGHUPs so far. Elsewhere a second SIGTERM is no order: whoever signals all processes at once means the pool, which
-    tells its workers too. SIGQUIT stands for two: signals that follow each other closely arrive as one.
+    `stops` says how to stop: NOT, ORDERLY, or from AT_ONCE on at once. Where `interrupts`, it counts the SIGTERMs,
+    SIGINTs and SIGHUPs so far. Elsewhere a second SIGTERM is no order: whoever signals all processes at once means the
+    pool, which tells its workers too. SIGQUIT stands for two: signals that follow each other closely arrive as one.
     """
 
     def __init__(self, bell: Doorbell, *, interrupts: bool, parent: int | None = None) -> None:
         self._poll = select.poll()
         self._parent = parent
         self._interrupts = interrupts
-        self.stops = 0
+        self.stops = NOT
         self.orphaned = False
         self.rung = False
         self._control = False
@@ -62,11 +64,11 @@ class Wakeup:
 
     def _note_stop(self, number: int, frame: object) -> None:
         if number == signal.SIGQUIT:
-            self.stops = max(2, self.stops)
+            self.stops = max(AT_ONCE, self.stops)
         elif self._interrupts:
             self.stops += 1
         else:
-            self.stops = max(1, self.stops)
+            self.stops = max(ORDERLY, self.stops)
         # Whoever runs a job looks at what it means at once.
         self._control = True
 
@@ -81,10 +83,10 @@ class Wakeup:
         """Whether this process was told to stop, or its parent is gone."""
         return self.stops > 0 or self.orphaned
 
-    def stop(self, signals: int) -> None:
-        """Do as if at least so many signals to stop had come by now."""
-        if signals:
-            self.stops = max(self.stops, signals)
+    def stop(self, how: int) -> None:
+        """Do as if the signals for ORDERLY or AT_ONCE had come by now; nothing for NOT."""
+        if how != NOT:
+            self.stops = max(self.stops, how)
             self._control = True
 
     def listen(self, descriptor: int) -> None:

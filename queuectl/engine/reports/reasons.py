@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED, jobs_text
-from ..daemons.scheduler_control import scheduler_state
-from ..home.instance import pool_pid, scheduler_pid
+from ..daemons.daemon import POOL, SCHEDULER
+from .scheduler import scheduler_state
 from .summary import worker_rows
 
 TYPE_CHECKING = False
@@ -36,8 +36,9 @@ def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     if not workers:
         if scheduler_state(opened.home, opened.store, opened.clock.wall())["mode"] == "auto":
             return f"no workers are running, the scheduler starts some; {ahead}", None
-        return f"no workers are running; {ahead}", NOBODY if scheduler_pid(opened.home) is None else NO_WORKERS
-    if not any(row["queues"] == "all" or job.queue in row["queues"].split(",") for row in workers):
+        return f"no workers are running; {ahead}", NOBODY if SCHEDULER.pid(opened.home) is None else NO_WORKERS
+    workers = [row for row in workers if not row["queues"] or job.queue in row["queues"]]
+    if not workers:
         return (
             f"no worker takes jobs of queue {job.queue}; {ahead}",
             f"start workers for it: queuectl worker start --queue {job.queue}",
@@ -54,9 +55,9 @@ def _waits(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     reason = f"it is due at {due}"
     if job.state == FAILED:
         reason = f"attempt {job.attempts} of {job.max_retries + 1} failed ({job.error}), the next is due at {due}"
-    if pool_pid(opened.home) is None and scheduler_pid(opened.home) is None:
+    if POOL.pid(opened.home) is None and SCHEDULER.pid(opened.home) is None:
         return f"{reason}; neither workers nor a scheduler are running", NOBODY
-    if pool_pid(opened.home) is None and scheduler_state(opened.home, opened.store, now)["mode"] != "auto":
+    if POOL.pid(opened.home) is None and scheduler_state(opened.home, opened.store, now)["mode"] != "auto":
         return f"{reason}; no workers are running", NO_WORKERS
     return reason, f"run it at once: queuectl retry {job.id}" if job.state == FAILED else None
 

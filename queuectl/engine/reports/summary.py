@@ -5,12 +5,12 @@ from __future__ import annotations
 from ... import __version__
 from ...model.clock import SYSTEM_CLOCK
 from ...model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES, jobs_text
-from ..daemons.scheduler_control import scheduler_state
-from ..home import timezone
-from ..home.instance import ELSEWHERE, POOL, find, other_version
+from ..daemons.daemon import ELSEWHERE, POOL
+from ..daemons.groups import queues_of
 from ..home.liveness import is_worker_alive
 from ..machine import process
 from ..machine.identity import Identity
+from .scheduler import scheduler_state, zone_alerts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ GROUPS = 20
 
 
 def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
-    """Return each registered worker with its health: busy, idle, stopping or lost."""
+    """Return each registered worker with its health, busy, idle, stopping or lost; those of a group together.
+
+    `queues` is empty if a worker takes jobs from all.
+    """
     rows = []
     for worker in store.workers.with_jobs():
         lives = is_worker_alive(home, worker)
@@ -44,12 +47,12 @@ def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
                 "memory": process.memory(worker["pid"]) if is_here else worker["memory"],
                 "uptime": now - worker["started_at"],
                 "busy": _share(worker["busy_time"], now - worker["started_at"]),
-                "queues": worker["queues"] or "all",
+                "queues": queues_of(worker["queues"]),
                 "command": worker["command"],
                 "trouble": worker["trouble"],
             }
         )
-    return rows
+    return sorted(rows, key=lambda row: row["queues"])
 
 
 def shortages(workers: Sequence[dict[str, Any]]) -> list[str]:
@@ -63,15 +66,16 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def pool_state(home: Home, store: Store) -> dict[str, Any]:
-    """Return whether a pool runs, its pid, whether that is in another container, and its version if that is another."""
-    pool = find(POOL, home, SYSTEM_CLOCK, store)
+    """Return whether a pool runs, its pid, whether that is in another container, another version, its groups."""
+    pool = POOL.find(home, SYSTEM_CLOCK, store)
     if pool is None:
-        return {"running": False, "pid": None, "elsewhere": False, "version": None}
+        return {"running": False, "pid": None, "elsewhere": False, "version": None, "groups": []}
     return {
         "running": True,
         "pid": pool.pid,
         "elsewhere": pool.is_elsewhere,
-        "version": other_version(pool, store),
+        "version": pool.other_version(store),
+        "groups": [{"queues": queues_of(group), "target": n} for group, n in sorted(store.meta.pool_groups().items())],
     }
 
 
@@ -112,7 +116,7 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
             *pool_advice(pool),
             *(f"{shortage}; see the limits with: ulimit -a" for shortage in shortages(workers)),
             *_advice(by_state, len(alive), scheduler),
-            *(f"{alert}: {action}" for alert, action in timezone.alerts(store, now)),
+            *(f"{alert}: {action}" for alert, action in zone_alerts(store, now)),
         ],
     }
 

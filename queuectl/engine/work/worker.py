@@ -20,20 +20,16 @@ from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
 from ...store import Home, Store
-from ...store.lockfile import LockFile
-from ..home.presence import Presence
 from ..home.settings import load_settings
 from ..machine import process
 from ..machine.doorbell import POOL, WORKERS, Doorbell, ring
-from ..machine.identity import Identity
-from ..machine.journal import Journal
-from ..machine.log import Log
 from ..machine.vitals import Vitals
-from ..machine.wakeup import Wakeup
+from ..machine.wakeup import AT_ONCE, ORDERLY, Wakeup
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
 from .orderly import is_of_a_stop
+from .registration import Registration
 from .settle import settle
 from .shortage import Pauses
 from .tree import alive, forget
@@ -90,13 +86,8 @@ class Worker:
         self._forced_until: int | None = None
         self.store = Store(home, create=False, durable=False, clock=clock, give_up=self._is_out_of_patience)
         self.settings = load_settings(self.store)
-        self._home_id = self.store.meta.home_id()
-        self._mark = os.urandom(4).hex()
-        self.number = self._register(adopters)
-        self.log = Log(f"worker {self.number}", clock)
-        self._presence = Presence(
-            home, self.store.database, self._lock, bell, log=self.log, clock=clock, journal=self._journal
-        )
+        self._registration = Registration(home, self.store, bell, queues=queues, adopters=adopters, clock=clock)
+        self.number, self.log = self._registration.number, self._registration.log
         self._pauses = Pauses(clock, random.random)
         self._vitals = Vitals(self.store, self.number, clock)
         self._environments = Environments(home)
@@ -106,35 +97,6 @@ class Worker:
         self._recorded: int | None = None
         self._process_start = ""
         self._adopts = process.become_subreaper()
-
-    def _register(self, adopters: tuple[int, ...]) -> int:
-        """Add our row; it becomes visible only when the lock that says we live is held.
-
-        Raises StoreUnavailable, also where there is no room for the journal.
-        """
-        own = Identity.own()
-        with self.store.writing():
-            number = self.store.workers.add(
-                pid=own.pid,
-                pid_start=own.start,
-                boot=own.boot or "",
-                namespace=own.namespace or "",
-                mark=self._mark,
-                adopters=",".join(f"{pid} {start}" for pid in adopters if (start := process.start_time(pid))),
-                queues=",".join(self.queues),
-                now=self.clock.wall(),
-            )
-            self._lock = LockFile(self.home.worker_lock(number))
-            self._lock.acquire()
-            self._journal = self._open_journal(number, own)
-        return number
-
-    def _open_journal(self, number: int, own: Identity) -> Journal:
-        path = self.home.worker_journal(number)
-        try:
-            return Journal(path, home=self._home_id, boot=own.boot or "", namespace=own.namespace or "", worker=number)
-        except OSError as error:
-            raise StoreUnavailable(f"the journal {path} cannot be made: {error.strerror}") from error
 
     def run(self) -> None:
         """Work until told to stop. What runs then may go on for `shutdown_timeout`."""
@@ -160,20 +122,15 @@ class Worker:
 
     def close(self) -> None:
         """Leave in good order."""
-        with self.store.writing():
-            self.store.workers.remove(self.number)
-        self.store.close()
-        # What it says of background processes is of use as long as these live.
-        self._journal.close(keep=bool(alive(self._spared)))
-        self._lock.remove()
-        self._presence.close()
+        # What the journal says of background processes is of use as long as these live.
+        self._registration.close(keep_journal=bool(alive(self._spared)))
         self.wakeup.close()
 
     def _is_stopping(self) -> bool:
         return self.wakeup.is_stopping
 
     def _is_forced(self) -> bool:
-        return self.wakeup.stops > 1
+        return self.wakeup.stops >= AT_ONCE
 
     def _is_out_of_patience(self) -> bool:
         """Whether to wait for other writers no more. All workers are forced at once and take turns to record that."""
@@ -256,7 +213,7 @@ class Worker:
 
     def _execute(self, claim: Claim) -> Finished:
         capture = Capture(self.settings.output_limit)
-        mark = marker(self._home_id, self._mark, claim)
+        mark = marker(self._registration.home_id, self._registration.mark, claim)
         self._recorded = None
         self._process_start = ""
         execution = Execution(
@@ -270,7 +227,7 @@ class Worker:
             watch=self._watch,
             spared=self._spared,
             adopts=self._adopts,
-            journal=self._journal,
+            journal=self._registration.journal,
         )
         try:
             outcome = execution.run()
@@ -303,7 +260,7 @@ class Worker:
         if self._process_start or execution.pid is None or not execution.is_running:
             return
         self._process_start = process.start_time(execution.pid) or ""
-        self._journal.note_process(execution.pid, self._process_start)
+        self._registration.journal.note_process(execution.pid, self._process_start)
 
     def _is_out_of_time(self) -> bool:
         if not self._is_stopping():
@@ -351,8 +308,8 @@ class Worker:
     def _look_around(self) -> None:
         """See whether others still find us. While we rest, the pool looks and wakes us when something has changed."""
         if self.wakeup.take_look():
-            self._presence.hurry()
-        self.wakeup.stop(self._presence.step())
+            self._registration.presence.hurry()
+        self.wakeup.stop(self._registration.presence.step())
 
     def _go_home(self) -> None:
         """Leave the directory of the last job, so that its disk can be taken away."""
@@ -374,7 +331,7 @@ class Worker:
         """Say that we are there. Whoever took us for lost has given our place to another. In a transaction."""
         if not self._vitals.beat(stopping=self._is_stopping()):
             self.log.complain("somebody has removed this worker from the home, stopping")
-            self.wakeup.stop(1)
+            self.wakeup.stop(ORDERLY)
 
     def _reap(self) -> None:
         """Take the exit codes of background processes that jobs were allowed to leave, and of their orphans."""

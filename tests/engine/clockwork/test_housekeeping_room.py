@@ -252,9 +252,9 @@ def test_pruning_by_hand_gives_the_room_back(queue: Queue, store: Store, monkeyp
 # Logs
 
 
-@pytest.mark.parametrize("which", ["pool_log", "scheduler_log"])
+@pytest.mark.parametrize("which", ["pool", "scheduler", "dashboard"])
 def test_a_log_that_grew_is_turned_over(store: Store, keeper: Housekeeping, clock: FakeClock, which: str) -> None:
-    path = Path(getattr(store.home, which))
+    path = Path(store.home.daemon_log(which))
     with open(path, "ab") as writer:
         writer.write(b"x" * (MAX_BYTES - 1))
         writer.flush()

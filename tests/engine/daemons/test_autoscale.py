@@ -10,6 +10,8 @@ import pytest
 
 from queuectl.engine.daemons import autoscale
 from queuectl.engine.daemons.autoscale import IDLE_MS, TRY_AGAIN_MS, AutoScaler
+from queuectl.engine.daemons.daemon import Daemon
+from queuectl.engine.daemons.groups import ALL
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import DaemonUnavailable, QueueCTLError
@@ -233,22 +235,38 @@ def test_why_the_number_changes_is_in_the_log_and_an_event(
 
 def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: List[Tuple[Any, ...]] = []
-    monkeypatch.setattr(autoscale, "scale_pool", lambda queue, count: asked.append(("scale", count)))
-    monkeypatch.setattr(autoscale, "stop_pool", lambda queue, **options: asked.append(("stop", options)))
+    monkeypatch.setattr(autoscale, "scale_group", lambda queue, group, count: asked.append(("scale", group, count)))
+    monkeypatch.setattr(autoscale, "stop_workers", lambda queue, group, **how: asked.append(("stop", group, how)))
     monkeypatch.setattr(AutoScaler, "_start", lambda self, count: asked.append(("start", count)))
-    monkeypatch.setattr(autoscale, "pool_pid", lambda home: 1 if asked else None)
+    monkeypatch.setattr(Daemon, "pid", lambda self, home, store=None: 1 if asked else None)
     scaler = AutoScaler(fake, MOST, Log("test", clock))
     for count in (1, 2):
         ids = add(fake, count)
         scaler.step()
         with fake.store.writing():
-            fake.store.meta.set_pool_target(count)
+            fake.store.meta.set_pool_groups({ALL: count, "slow": 5})
     fake.cancel(*[job.id for job in fake.list("pending")])
-    assert ids and asked == [("start", 1), ("scale", 3)]
+    assert ids and asked == [("start", 1), ("scale", ALL, 3)]
     for _ in range(2):
         clock.advance(IDLE_MS)
         scaler.step()
-    assert asked[-1] == ("stop", {"patience": None, "force": False})
+    assert asked[-1] == ("stop", ALL, {"patience": None, "force": False})
+
+
+def test_other_groups_keep_their_workers_and_leave_the_room_that_is_left(
+    fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.change_setting("max_workers", "6")
+    asked: List[Tuple[str, int]] = []
+    monkeypatch.setattr(autoscale, "scale_group", lambda queue, group, count: asked.append((group, count)))
+    monkeypatch.setattr(Daemon, "pid", lambda self, home, store=None: 1)
+    with fake.store.writing():
+        fake.store.meta.set_pool_groups({ALL: 1, "slow": 2, "fast": 1})
+    scaler = AutoScaler(fake, MOST, Log("test", clock))
+    assert scaler.running() == 1
+    add(fake, 10)
+    scaler.step()
+    assert asked == [(ALL, 3)]
 
 
 # For real

@@ -203,14 +203,14 @@ def test_no_process_stays_in_the_directory_that_it_was_started_in_or_ran_a_job_i
 @pytest.fixture
 def slots(home: str, queue: Queue, own_signals: None) -> Iterator[Slots]:
     """The slots of a pool of this process that is not run."""
-    made = Pool(Home(home), count=1, clock=FakeClock(), on_ready=lambda: None)
+    made = Pool(Home(home), {"": 1}, clock=FakeClock(), on_ready=lambda: None)
     yield made._slots
     made._scheduler.start()
     made._close()
 
 
 def start_one(slots: Slots) -> None:
-    slots.resize(1)
+    slots.resize({"": 1})
     slots.start(slots.due())
     while not slots.bury():
         slots._wakeup.wait(1)
@@ -244,7 +244,7 @@ def test_a_pool_that_an_upgrade_has_outgrown_starts_no_more_workers(queue: Queue
 def test_a_pool_whose_package_was_replaced_starts_no_more_workers(
     queue: Queue, own_signals: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    made = Pool(queue.home, count=1, clock=FakeClock(), on_ready=lambda: None)
+    made = Pool(queue.home, {"": 1}, clock=FakeClock(), on_ready=lambda: None)
     monkeypatch.setattr(pool_module, "installed_version", lambda: "99.0.0")
     made._follow()
     assert len(made._slots) == 0 and made._wakeup.stops == 1

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from queuectl.engine.home.instance import SCHEDULER
+from queuectl.engine.daemons.daemon import SCHEDULER
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.engine.recurring import Recurring
@@ -200,12 +200,12 @@ def test_a_signal_ends_one_in_the_background_too(scheduler: RunningScheduler) ->
 def test_one_that_does_not_listen_is_killed(
     queue: Queue, scheduler: RunningScheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from queuectl.engine.daemons import scheduler_control
+    from queuectl.engine.daemons import daemon as daemons
 
     daemon = who(scheduler.start())
     os.kill(daemon.pid, signal.SIGSTOP)
-    monkeypatch.setattr(scheduler_control, "KILL_AFTER_MS", 300)
-    assert scheduler_control.stop_scheduler(queue) == daemon.pid
+    monkeypatch.setattr(daemons, "KILL_AFTER_MS", 300)
+    assert SCHEDULER.stop(queue) == daemon.pid
     wait_until(lambda: not is_alive(daemon), seconds=10)
 
 

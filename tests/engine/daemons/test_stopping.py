@@ -11,11 +11,9 @@ from typing import Any, Iterator, List
 
 import pytest
 
-from queuectl.engine.daemons import pool_control
-from queuectl.engine.daemons.pool_control import stop_pool
-from queuectl.engine.daemons.stopping import DEATH_MS, stop_daemon
-from queuectl.engine.home import instance
-from queuectl.engine.home.instance import DASHBOARD, POOL, SCHEDULER, Kind, take_lock
+from queuectl.engine.daemons import daemon, stopping
+from queuectl.engine.daemons.daemon import DASHBOARD, POOL, SCHEDULER, Daemon
+from queuectl.engine.daemons.stopping import stop_workers
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
@@ -34,12 +32,12 @@ START = {
 # Holds the lock of a daemon as one that runs, and heeds no request to end.
 DEAF = """
 import signal
-from queuectl.engine.home import instance
+from queuectl.engine.daemons import daemon
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 signal.signal(signal.SIGQUIT, signal.SIG_IGN)
-lock = instance.take_lock(getattr(instance, sys.argv[2]), Home(sys.argv[1]), SYSTEM_CLOCK)
+lock = getattr(daemon, sys.argv[2]).take_lock(Home(sys.argv[1]), SYSTEM_CLOCK)
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -53,7 +51,7 @@ class Hurried(FakeClock):
         self.advance(1_000)
 
 
-def deaf(processes: Processes, home: str, kind: Kind) -> subprocess.Popen[Any]:
+def deaf(processes: Processes, home: str, kind: Daemon) -> subprocess.Popen[Any]:
     """Start a process that has the place of a daemon and does not answer."""
     started = processes.start(
         python(DEAF, home, kind.name.upper()), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=cli_environment(home)
@@ -63,12 +61,12 @@ def deaf(processes: Processes, home: str, kind: Kind) -> subprocess.Popen[Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_a_daemon_that_was_stopped_by_a_signal_goes_on_to_end(home: str, queue: Queue, kind: Kind) -> None:
+def test_a_daemon_that_was_stopped_by_a_signal_goes_on_to_end(home: str, queue: Queue, kind: Daemon) -> None:
     assert run_cli(home, *START[kind.name]).returncode == 0
-    running = instance.find(kind, Home(home), SYSTEM_CLOCK)
+    running = kind.find(Home(home), SYSTEM_CLOCK)
     assert running is not None and running.pid is not None
     os.kill(running.pid, signal.SIGSTOP)
-    done = run_cli(home, kind.stop.split()[1], "stop")
+    done = run_cli(home, kind.command, "stop")
     assert (done.returncode, done.stderr) == (0, "")
     assert identify(running.pid) is None
 
@@ -77,7 +75,7 @@ def test_who_does_not_answer_is_named_with_what_helps(home: str, queue: Queue, p
     hanging = deaf(processes, home, POOL)
     queue.clock = Hurried()
     with pytest.raises(DaemonUnavailable) as caught:
-        stop_pool(queue, patience=None, force=False)
+        stop_workers(queue, patience=None, force=False)
     assert f"(pid {hanging.pid}) do not answer" in caught.value.message
     assert caught.value.hint is not None and "worker stop --force" in caught.value.hint
     assert hanging.poll() is None
@@ -89,16 +87,17 @@ def test_who_does_not_answer_is_ended_by_force(
 ) -> None:
     hanging = deaf(processes, home, POOL)
     queue.clock = Hurried()
-    assert stop_pool(queue, patience=patience, force=force) == hanging.pid
+    assert stop_workers(queue, patience=patience, force=force) == hanging.pid
     assert hanging.wait(10) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("kind", [SCHEDULER, DASHBOARD], ids=lambda kind: kind.name)
 def test_a_daemon_without_jobs_is_ended_when_it_does_not_answer(
-    home: str, queue: Queue, processes: Processes, kind: Kind
+    home: str, queue: Queue, processes: Processes, kind: Daemon
 ) -> None:
     hanging = deaf(processes, home, kind)
-    assert stop_daemon(kind, queue.home, Hurried(), 5_000) == hanging.pid
+    queue.clock = Hurried()
+    assert kind.stop(queue) == hanging.pid
     assert hanging.wait(10) == -signal.SIGKILL
 
 
@@ -107,18 +106,18 @@ def test_what_cannot_be_ended_is_said_and_not_waited_for(
 ) -> None:
     hanging = deaf(processes, home, SCHEDULER)
     monkeypatch.setattr(Identity, "send", lambda self, number: True)
-    clock = Hurried()
+    clock = queue.clock = Hurried()
     before = clock.monotonic()
     with pytest.raises(DaemonUnavailable, match=f"pid {hanging.pid}.*cannot be ended"):
-        stop_daemon(SCHEDULER, queue.home, clock, 5_000)
-    assert clock.monotonic() - before <= 5_000 + DEATH_MS + 2_000
+        SCHEDULER.stop(queue)
+    assert clock.monotonic() - before <= daemon.KILL_AFTER_MS + daemon.DEATH_MS + 2_000
 
 
 @pytest.fixture
 def elsewhere(queue: Queue) -> Iterator[LockFile]:
     """The lock of a pool that has this process's pid in another pid namespace."""
     told = Identity.own()
-    lock = LockFile(queue.home.pool_lock)
+    lock = LockFile(queue.home.daemon_lock("pool"))
     assert lock.acquire()
     lock.write(str(Identity(told.pid, told.start, told.boot, "pid:[1]")))
     yield lock
@@ -199,21 +198,21 @@ def test_the_time_to_wait_is_that_of_the_settings(queue: Queue, monkeypatch: pyt
     queue.change_setting("shutdown_timeout", "600s")
     queue.change_setting("kill_grace", "1s")
     told: List[signal.Signals] = []
-    monkeypatch.setattr(pool_control, "tell", lambda target, order: told.append(order))
-    lock = take_lock(POOL, queue.home, SYSTEM_CLOCK)
+    monkeypatch.setattr(Identity, "order", lambda self, order: told.append(order))
+    lock = POOL.take_lock(queue.home, SYSTEM_CLOCK)
     clock = queue.clock = FakeClock()
     before = clock.monotonic()
     with pytest.raises(DaemonUnavailable):
-        stop_pool(queue, patience=None, force=False)
+        stop_workers(queue, patience=None, force=False)
     assert told == [signal.SIGTERM]
-    assert 0 <= clock.monotonic() - before - 601_000 - pool_control.FOLLOW_MS < 1_000
+    assert 0 <= clock.monotonic() - before - 601_000 - stopping.FOLLOW_MS < 1_000
     lock.close()
 
 
 def test_a_lock_that_says_nothing_of_its_holder_is_told_as_that(home: str, queue: Queue) -> None:
-    lock = LockFile(queue.home.pool_lock)
+    lock = LockFile(queue.home.daemon_lock("pool"))
     assert lock.acquire()
-    Path(queue.home.pool_lock).write_text("")
+    Path(queue.home.daemon_lock("pool")).write_text("")
     done = run_cli(home, "worker", "stop")
     assert done.returncode == 6 and "does not tell its pid" in done.stderr
     lock.close()

@@ -12,7 +12,7 @@ from typing import Any, Iterator, List
 
 import pytest
 
-from queuectl.engine.home.instance import POOL, find, pool_pid
+from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.home.presence import LOOK_MS, TAKEN_LOOKS, Presence
 from queuectl.engine.machine.doorbell import WORKERS, Doorbell, ring
 from queuectl.engine.machine.log import Log
@@ -54,7 +54,8 @@ class Bench:
 def bench(home: str, queue: Queue) -> Iterator[Bench]:
     made = Bench(Home(home), queue)
     yield made
-    made.presence.close()
+    made.bell.close()
+    made.lock.close()
 
 
 @pytest.mark.parametrize("place", ["run", "bells", "lock", "bell"])
@@ -182,8 +183,9 @@ def test_run_may_be_removed_while_jobs_run(home: str, queue: Queue, pool: Runnin
     shutil.rmtree(pool.home.run)
     # At once: it is found without any file.
     assert pool.pid == pid
-    done = run_cli(home, "worker", "start")
+    done = run_cli(home, "worker", "start", "--no-detach")
     assert done.returncode == 4 and f"(pid {pid})" in done.stderr
+    assert run_cli(home, "worker", "start").stdout == "3 workers are running already\n"
     assert len(json.loads(run_cli(home, "worker", "status", "--json").stdout)) == 3
     wait_until(lambda: set(before) <= set(files(pool.home)), SOON, "all files are there again")
     assert queue.wait(queue.add("true").id, timeout=SOON)[0].state == "completed"
@@ -191,7 +193,7 @@ def test_run_may_be_removed_while_jobs_run(home: str, queue: Queue, pool: Runnin
     for job in jobs:
         assert wait_for_state(queue, job, "completed", "dead").state == "completed"
         assert [row["outcome"] for row in attempts(queue, job)] == ["exited"]
-    os.unlink(pool.home.pool_lock)
+    os.unlink(pool.home.daemon_lock("pool"))
     pool.run("stop")
     assert identify(pid) is None
 
@@ -246,10 +248,10 @@ def test_a_copy_of_a_home_has_no_pool(home: str, queue: Queue, pool: RunningPool
     pool.start("--count", "1")
     shutil.copytree(home, f"{home}-copy", ignore=shutil.ignore_patterns("bells"))
     copy = Home(f"{home}-copy")
-    assert find(POOL, copy, SYSTEM_CLOCK) is None
+    assert POOL.find(copy, SYSTEM_CLOCK) is None
     assert run_cli(copy.path, "worker", "start", "--count", "1").returncode == 0
     try:
-        assert pool_pid(copy) not in (None, pool.pid)
+        assert POOL.pid(copy) not in (None, pool.pid)
     finally:
         assert run_cli(copy.path, "worker", "stop").returncode == 0
     assert pool.is_running and run_cli(copy.path, "worker", "status").returncode == 6
@@ -277,22 +279,22 @@ def test_who_has_just_taken_the_lock_of_a_copy_is_not_taken_for_the_pool_of_the_
     pid = pool.start("--count", "1")
     shutil.copytree(home, f"{home}-copy", ignore=shutil.ignore_patterns("bells"))
     copy = Home(f"{home}-copy")
-    assert Path(copy.pool_lock).read_text().split()[0] == str(pid)
-    starter = LockFile(copy.pool_lock)
+    assert Path(copy.daemon_lock("pool")).read_text().split()[0] == str(pid)
+    starter = LockFile(copy.daemon_lock("pool"))
     assert starter.acquire()
-    found = find(POOL, copy, SYSTEM_CLOCK)
+    found = POOL.find(copy, SYSTEM_CLOCK)
     assert found is not None and found.identity is None
     done = run_cli(copy.path, "worker", "stop", "--force")
     assert done.returncode == 6 and "does not tell its pid" in done.stderr
     starter.close()
-    assert find(POOL, copy, SYSTEM_CLOCK) is None
+    assert POOL.find(copy, SYSTEM_CLOCK) is None
     assert pool.pid == pid
 
 
 def test_a_pid_that_was_given_to_another_process_is_no_pool(home: str, queue: Queue) -> None:
     with queue.store.writing():
         queue.store.meta.set_daemon(POOL.name, f"{os.getpid()} 1\t\t\n0\t0.0.0\t1")
-    assert pool_pid(Home(home)) is None
+    assert POOL.pid(Home(home)) is None
 
 
 def test_a_killed_pool_is_not_taken_for_a_living_one(home: str, queue: Queue, pool: RunningPool) -> None:

@@ -8,7 +8,7 @@ from typing import Any, List
 import pytest
 
 from queuectl.engine.clockwork.scheduler import Scheduler
-from queuectl.engine.home.instance import POOL, enter, leave
+from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.queue import Queue
 from queuectl.engine.recurring import Recurring, upcoming
 from queuectl.engine.reports.summary import status
@@ -145,12 +145,14 @@ def test_workers_of_another_zone_are_an_alert_for_everybody(queue: Queue, clock:
     go(BERLIN)
     follow(queue)
     go("UTC")
-    record = enter(POOL, queue.store, clock.wall())
+    with queue.store.writing():
+        record = POOL.enter(queue.store, clock.wall())
     go(BERLIN)
     assert advice() == [
         f'cron expressions go by {BERLIN} in this home, the workers are in "UTC": queuectl config set timezone UTC'
     ]
-    leave(POOL, queue.store, record)
+    with queue.store.writing():
+        POOL.leave(queue.store, record)
     assert advice() == []
 
 

@@ -2,11 +2,11 @@
 
 import { get, jobPath } from '../api.js';
 import { actionButton, act } from '../actions.js';
-import { addCommand } from '../addjob.js';
+import { loadFields } from '../fields.js';
 import { bytes, duration, number, plural } from '../format.js';
 import { LogPane } from '../log.js';
 import { $, $$, badge, button, card, cell, copy, copyButton, equivalent, h, head, jobUrl, jobsUrl, numberCell, patch,
-  readOnly, rows, since, table, took, when } from '../ui.js';
+  readOnly, rows, since, table, toast, took, when } from '../ui.js';
 
 const POLL = 500;
 const OUTCOMES = { exited: 'exited', signalled: 'killed by a signal', timed_out: 'timed out', cancelled: 'cancelled',
@@ -28,26 +28,29 @@ const stateOf = ({ outcome: ended, exit_code: code }) => {
   return ['cancelled', 'released'].includes(ended) ? 'cancelled' : 'failed';
 };
 
-function facts(job, by) {
-  const env = Object.entries(job.env || {}).map(([name, value]) => h('div', { class: 'mono' }, `${name}=${value}`));
-  const tags = job.tags.map((tag) => h('a', { class: 'chip', href: jobsUrl(`tag:${tag}`) }, tag));
-  const pairs = [
-    ['Number', number(job.number)],
-    ['Queue', h('a', { href: jobsUrl(`queue:${job.queue}`) }, job.queue)],
-    ['Priority', number(job.priority)],
-    ['Attempts', `${job.attempts} of ${job.max_retries + 1}`],
-    ['Timeout', job.timeout === null ? 'none' : duration(job.timeout)],
-    ['Directory', h('code', {}, job.cwd)],
-    ['Environment', env.length ? env : null],
-    ['Tags', tags.length ? tags : null],
-    ['Schedule', job.schedule && h('a', { href: '/schedule' }, job.schedule)],
-    ['Worker', job.worker && String(job.worker)],
-    ['Process', job.pid && String(job.pid)],
-    ['Background processes', job.allow_background ? 'allowed' : null],
-    ['Added by', by],
-  ];
-  return pairs.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) =>
-    [h('dt', {}, name), h('dd', {}, value)]);
+// What is shown elsewhere on the page.
+const ELSEWHERE = ['id', 'command', 'state', 'error', 'max_retries', 'duration', 'exit_code', 'signal'];
+// What says more than the value itself.
+const FACTS = {
+  queue: (queue) => h('a', { href: jobsUrl(`queue:${queue}`) }, queue),
+  attempts: (attempts, job) => `${attempts} of ${job.max_retries + 1}`,
+  timeout: (timeout) => (timeout === null ? 'none' : duration(timeout)),
+  cwd: (cwd) => h('code', {}, cwd),
+  tags: (tags) => tags.map((tag) => h('a', { class: 'chip', href: jobsUrl(`tag:${tag}`) }, tag)),
+  schedule: (schedule) => schedule && h('a', { href: '/schedule' }, schedule),
+};
+const KINDS = {
+  integer: (value) => (value === null ? null : number(value)),
+  flag: (value) => (value ? 'yes' : null),
+  variables: (env) => Object.entries(env).map(([name, value]) => h('div', { class: 'mono' }, `${name}=${value}`)),
+};
+
+function facts(job, fields, by) {
+  const shown = fields.filter(({ name, kind, kept }) => kept && kind !== 'time' && !ELSEWHERE.includes(name));
+  const pairs = shown.map(({ name, label, kind }) =>
+    [label, (FACTS[name] || KINDS[kind] || ((value) => value))(job[name], job)]);
+  return [...pairs, ['Added by', by]].filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
+    .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
 }
 
 function runBars({ runs, median }, id) {
@@ -69,6 +72,7 @@ export async function mount(root, { app, params, signal, setTitle }) {
     return null;
   });
   if (!data) return {};
+  const fields = await loadFields();
   const { id } = data.job;
   setTitle(id);
   const header = head(id);
@@ -88,11 +92,13 @@ export async function mount(root, { app, params, signal, setTitle }) {
   const cards = { attempts: card('Attempts', {}, attempts), runs: card('The same command before', {}, runs) };
   let shownAttempt;
 
-  const addText = () => addCommand(data.job);
+  const copyAdd = async (event) => {
+    await copy(data.commands.duplicate, event.target);
+    if (data.secrets.length) toast(`Without ${data.secrets.join(', ')}: the values are secret`);
+  };
   root.append(header, why,
     h('section', { class: 'card' }, h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Command'),
-      copyButton(() => data.job.command), button('Copy as queuectl add', (event) => copy(addText(), event.target),
-        { class: 'small' })), command),
+      copyButton(() => data.job.command), button('Copy as queuectl add', copyAdd, { class: 'small' })), command),
     card('Timeline', {}, timeline),
     h('section', { class: 'card' }, h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Output'), choose),
       log.element),
@@ -117,7 +123,7 @@ export async function mount(root, { app, params, signal, setTitle }) {
       && h('span', { class: 'muted' }, data.why.hint))));
     if (command.textContent !== job.command) command.textContent = job.command;
     rows(timeline, data.history.slice(0, 30).reverse(), ({ at, what }) => `${at}/${what}`, historyItem);
-    patch(details, [job, data.created_by], () => facts(job, data.created_by));
+    patch(details, [job, data.created_by], () => facts(job, fields, data.created_by));
     rows($('tbody', attempts), tried, (attempt) => attempt.attempt, attemptRow);
     cards.attempts.hidden = !tried.length;
     patch(choose, tried.map(({ attempt }) => attempt), () => tried.map(({ attempt }) => h('option', { value: attempt },

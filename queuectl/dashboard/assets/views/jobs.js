@@ -3,7 +3,7 @@
 import { get, queryString } from '../api.js';
 import { actOnMany, act, rowActions, VERBS } from '../actions.js';
 import { addJob } from '../addjob.js';
-import { cellsOf, choose, chosen, titlesOf } from '../columns.js';
+import { cellsOf, choose, chosen, loadColumns, titlesOf } from '../columns.js';
 import { FilterBar } from '../filterbar.js';
 import { STATES, number, plural } from '../format.js';
 import { Peeks } from '../peeks.js';
@@ -30,7 +30,8 @@ function withState(filter, state) {
   return [state && `state:${state}`, rest].filter(Boolean).join(' ');
 }
 
-export function mount(root, { app, query, signal }) {
+export async function mount(root, { app, query, signal }) {
+  await loadColumns();
   let state = {}; // q, sort, limit, cursor, scan
   let shown = []; // the jobs of the rows, in their order
   let fresh = 0; // jobs that wait behind the pill

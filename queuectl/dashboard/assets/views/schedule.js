@@ -4,33 +4,31 @@ import { get, post, remove } from '../api.js';
 import { added } from '../addjob.js';
 import { DayStrip } from '../daystrip.js';
 import { busy, confirm, form, open } from '../dialogs.js';
+import { bodyOf, filledIn, formField, loadFields, optionsOf } from '../fields.js';
 import { duration, quote } from '../format.js';
 import { $, badge, button, card, cell, equivalent, fail, h, head, jobLink, patch, readOnly, rows, table, toast,
   when } from '../ui.js';
 
-const FIELDS = [
+// What a schedule has besides the fields of its jobs.
+const OWN = [
   { name: 'name', label: 'Name', required: true },
   { name: 'expression', label: 'When', required: true, value: '*/5 * * * *',
     hint: 'minute, hour, day, month, weekday; or @hourly, @daily, @weekly, @monthly' },
-  { name: 'command', label: 'Command', required: true, rows: 2 },
   { name: 'timezone', label: 'Time zone', value: 'local', hint: 'local is that of the home; or UTC, or Europe/London' },
   { name: 'catch_up', label: 'Times that passed while nothing ran', options: ['last', 'all', 'none'], value: 'last' },
   { name: 'overlap', label: 'While the last job has not ended', options: ['skip', 'queue'], value: 'skip' },
-  { name: 'queue', label: 'Queue', hint: 'default: default' },
-  { name: 'max_retries', label: 'Retries', hint: 'attempts after the first' },
 ];
 
 const pathOf = (name) => `/schedules/${encodeURIComponent(name)}`;
 
-function cronCommand(values) {
-  const words = ['queuectl cron add', quote(values.name || 'NAME'), quote(values.expression || '…'),
-    quote(values.command || '…')];
+function cronCommand(values, filled) {
+  const words = ['queuectl cron add', ...optionsOf(filled.filter(([{ required }]) => !required))];
   if (values.timezone && values.timezone !== 'local') words.push(`--timezone ${quote(values.timezone)}`);
   if (values.catch_up !== 'last') words.push(`--catch-up ${values.catch_up}`);
   if (values.overlap !== 'skip') words.push(`--overlap ${values.overlap}`);
-  if (values.queue) words.push(`--queue ${quote(values.queue)}`);
-  if (values.max_retries) words.push(`--retries ${values.max_retries}`);
-  return words.join(' ');
+  const positionals = [values.name || 'NAME', values.expression || '…', values.command || '…'];
+  if (positionals.some((word) => word.startsWith('-'))) words.push('--');
+  return [...words, ...positionals.map(quote)].join(' ');
 }
 
 // The next times of what is being typed, asked for a moment after the last key.
@@ -70,13 +68,15 @@ export function mount(root, { app, signal }) {
     readOnly ? '' : button('Add a schedule', add, { class: 'primary' })),
     note, empty, strip.element, full, next);
 
-  function add() {
-    return form({ title: 'Add a recurring job', action: 'Add', fields: FIELDS, command: cronCommand,
-      extra: livePreview(),
+  async function add() {
+    const fields = (await loadFields()).filter(({ recurring }) => recurring);
+    const filled = (values) => filledIn(fields, values);
+    return form({ title: 'Add a recurring job', action: 'Add',
+      fields: [...OWN, ...fields.map((field) => formField(field))],
+      command: (values) => cronCommand(values, filled(values)), extra: livePreview(),
       run: async (values) => {
-        const body = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
-        if (/^\d+$/.test(body.max_retries)) body.max_retries = Number(body.max_retries);
-        await post('/schedules', body);
+        const own = Object.fromEntries(filledIn(OWN, values).map(([{ name }, typed]) => [name, typed]));
+        await post('/schedules', { ...own, ...bodyOf(filled(values)) });
         toast(`Schedule added: ${values.name}`);
         app.refresh();
       } });

@@ -17,40 +17,52 @@ export function mount(root, { app, signal }) {
   const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No workers'),
     h('p', {}, 'Jobs run when workers do.'), equivalent('queuectl worker start'));
   const full = card(null, {}, list);
-  root.append(head('Workers', h('span', { class: 'grow' }), actions), summary, empty, full);
+  const groups = h('div', {});
+  root.append(head('Workers', h('span', { class: 'grow' }), actions), summary, groups, empty, full);
 
   const count = (value, hint) => ({ name: 'count', label: 'Workers', type: 'number', value: String(value), hint });
+  const option = (queues) => (queues.length ? `--queue ${queues.join(',')}` : '');
+  const called = (queues) => (queues.length ? ` for ${queues.join(', ')}` : '');
+  const words = (...parts) => ['queuectl worker', ...parts].filter(Boolean).join(' ');
 
   function start() {
     return form({ title: 'Start workers', action: 'Start',
-      fields: [count(data.default_count, `at most ${data.max_workers}`),
+      fields: [count(data.default_count, `at most ${data.max_workers} in all groups; one that runs is scaled up`),
         { name: 'queues', label: 'Only these queues', hint: 'separated by commas; empty for all' }],
-      command: (values) => ['queuectl worker start', values.count && `--count ${values.count}`,
-        ...split(values.queues).map((queue) => `--queue ${queue}`)].filter(Boolean).join(' '),
-      run: async (values) => done(await post('/workers', { count: Number(values.count), ...(values.queues
-        ? { queues: split(values.queues) } : {}) }), 'Workers started') });
+      command: (values) => words('start', values.count && `--count ${values.count}`, option(split(values.queues))),
+      run: async (values) => done(await post('/workers', { count: Number(values.count), queues: split(values.queues) }),
+        'Workers started') });
   }
 
-  function scale() {
-    return form({ title: 'Change the number of workers', action: 'Scale',
-      fields: [count(data.pool.target ?? data.items.length, 'those that leave finish their current job')],
-      command: (values) => `queuectl worker scale ${values.count}`,
-      run: async (values) => done(await post('/workers/scale', { count: Number(values.count) }),
-        `Scaling to ${values.count}`) });
+  function scale({ queues, target }) {
+    return form({ title: `Change the number of workers${called(queues)}`, action: 'Scale',
+      fields: [count(target, 'those that leave finish their current job')],
+      command: (values) => words('scale', values.count, option(queues)),
+      run: async (values) => done(await post('/workers/scale', { count: Number(values.count), queues }),
+        `Scaling to ${values.count}${called(queues)}`) });
   }
 
-  function stop(force) {
-    const running = data.items.filter(({ job }) => job);
-    return confirm({ title: force ? 'Stop the workers now?' : 'Stop the workers?', danger: force,
+  function stop(force, queues = []) {
+    const group = queues.join();
+    const running = data.items.filter((worker) => worker.job && (!group || worker.queues.join() === group));
+    return confirm({ title: `Stop the workers${called(queues)}${force ? ' now' : ''}?`, danger: force,
       body: force ? 'Their jobs are ended and go back to the queue; those attempts do not count.'
         : 'They finish their current jobs first.',
       sample: running.map(({ job, command }) => `${job}  ${command || ''}`), action: 'Stop',
-      command: `queuectl worker stop${force ? ' --force' : ''}`,
+      command: words('stop', option(queues), force && '--force'),
       run: async () => {
-        const answer = await post('/workers/stop', force ? { force: true } : {});
+        const answer = await post('/workers/stop', { force, queues });
         toast(answer.done ? 'Workers stopped' : 'Workers are stopping');
         app.refresh();
       } });
+  }
+
+  // Of the only group the buttons stand above: to stop it is to stop all.
+  function groupRow(group) {
+    const { queues, target } = group;
+    return h('p', { class: 'row' }, h('span', { class: 'grow' }, `${queues.join(', ') || 'All queues'}: `,
+      plural(target, 'worker')), readOnly ? null : [button('Scale', () => scale(group)),
+      ...(queues.length ? [button('Stop', () => stop(false, queues)), button('Stop now', () => stop(true, queues))] : [])]);
   }
 
   const split = (value) => value.split(',').map((part) => part.trim()).filter(Boolean);
@@ -70,7 +82,7 @@ export function mount(root, { app, signal }) {
         numberCell('Jobs done', worker.jobs_done),
       cell('Busy', percent(worker.busy), 'num'), cell('Memory', bytes(worker.memory), 'num'),
       cell('Heartbeat', when(worker.heartbeat_at), 'num'), cell('Uptime', coarse(worker.uptime ?? 0), 'num'),
-      cell('Process', String(worker.pid), 'num'), cell('Queues', [worker.queues || 'all'].flat().join(', '))];
+      cell('Process', String(worker.pid), 'num'), cell('Queues', worker.queues.join(', ') || 'all')];
   }
 
   async function refresh() {
@@ -78,9 +90,11 @@ export function mount(root, { app, signal }) {
     const { items, pool } = data;
     empty.hidden = items.length > 0;
     full.hidden = !items.length;
-    patch(actions, pool, () => (readOnly ? null : pool.running
-      ? [button('Scale', scale), button('Stop', () => stop(false)),
-      button('Stop now', () => stop(true))] : [button('Start workers', start, { class: 'primary' })]));
+    patch(actions, pool, () => (readOnly ? null : [
+      button('Start workers', start, pool.running ? {} : { class: 'primary' }),
+      ...(pool.groups.length === 1 ? [button('Scale', () => scale(pool.groups[0]))] : []),
+      ...(pool.running ? [button('Stop', () => stop(false)), button('Stop now', () => stop(true))] : [])]));
+    patch(groups, pool.groups, () => (pool.groups.length > 1 ? pool.groups.map(groupRow) : null));
     const busy = items.filter(({ state }) => state === 'busy').length;
     patch(summary, [items.length, busy, pool], () => (items.length
       ? [`${plural(items.length, 'worker')}, ${number(busy)} busy`,

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from queuectl.dashboard.app import App
-from queuectl.engine.daemons.daemon import DIRECTORY, launch, reporting
-from queuectl.engine.home.instance import dashboard_pid
+from queuectl.engine.daemons.daemon import DASHBOARD
+from queuectl.engine.daemons.launch import DIRECTORY, launch, reporting
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict, DaemonUnavailable, StoreDamaged
 from queuectl.store import Home
@@ -33,7 +33,7 @@ def log(home: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("QUEUECTL_HOME", home)
     place = Home(home)
     place.prepare()
-    return place.pool_log
+    return place.daemon_log("pool")
 
 
 def test_it_is_ready_when_launch_returns(home: str, pool: RunningPool, log: str) -> None:
@@ -62,8 +62,8 @@ def test_it_is_detached_from_session_terminal_and_directory_of_the_caller(pool: 
     terminal = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[4]
     assert terminal == "0"
     links = {name: os.readlink(f"/proc/{pid}/fd/{name}") for name in "012"}
-    assert links == {"0": os.devnull, "1": pool.home.pool_log, "2": pool.home.pool_log}
-    assert stat.S_IMODE(os.stat(pool.home.pool_log).st_mode) == 0o600
+    assert links == {"0": os.devnull, "1": pool.home.daemon_log("pool"), "2": pool.home.daemon_log("pool")}
+    assert stat.S_IMODE(os.stat(pool.home.daemon_log("pool")).st_mode) == 0o600
 
 
 def test_a_shell_that_captures_its_output_does_not_wait_for_it(home: str, pool: RunningPool) -> None:
@@ -145,7 +145,7 @@ def test_the_reason_of_a_failed_start_is_in_the_error(home: str, queue: Queue, w
 def test_of_a_daemon_that_is_killed_the_end_is_told(home: str, queue: Queue, log: str) -> None:
     code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("queuectl.engine.daemons.daemon.own_command", lambda arguments: [sys.executable, "-c", code])
+        patch.setattr("queuectl.engine.daemons.launch.own_command", lambda arguments: [sys.executable, "-c", code])
         with pytest.raises(DaemonUnavailable, match="ended by SIGKILL while starting"):
             launch([], Home(home), log)
 
@@ -154,11 +154,11 @@ def test_of_a_daemon_that_fails_without_an_answer_the_last_line_is_told(home: st
     Path(log).write_text("a line of last week\n")
     code = "raise SystemExit('this is why')"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("queuectl.engine.daemons.daemon.own_command", lambda arguments: [sys.executable, "-c", code])
+        patch.setattr("queuectl.engine.daemons.launch.own_command", lambda arguments: [sys.executable, "-c", code])
         with pytest.raises(DaemonUnavailable, match="ended with exit code 1 while starting: this is why$"):
             launch([], Home(home), log)
         patch.setattr(
-            "queuectl.engine.daemons.daemon.own_command",
+            "queuectl.engine.daemons.launch.own_command",
             lambda arguments: [sys.executable, "-c", "raise SystemExit(3)"],
         )
         with pytest.raises(DaemonUnavailable, match="ended with exit code 3 while starting$"):
@@ -200,7 +200,7 @@ def test_jobs_that_a_dashboard_adds_run_where_it_was_started(home: str, tmp_path
     started.mkdir()
     assert run_cli(home, "dashboard", "start", "--detach", "--port", "0", cwd=started).returncode == 0
     try:
-        pid = dashboard_pid(Home(home))
+        pid = DASHBOARD.pid(Home(home))
         assert os.readlink(f"/proc/{pid}/cwd") == home
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         assert f"{DIRECTORY}={started}".encode() in variables

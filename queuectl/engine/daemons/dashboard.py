@@ -1,4 +1,4 @@
-"""Steer the dashboard from outside: what it shall listen on, start it in the background, stop it, ask after it."""
+"""The dashboard as seen from outside: what it shall listen on, how it is started, and where it is."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import os
 import re
 
 from ...model.errors import DaemonUnavailable, InvalidInput
-from ..home.instance import DASHBOARD, dashboard_pid
-from .daemon import launch
-from .stopping import stop_daemon
+from .daemon import DASHBOARD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from ...store import Home
-    from ..home.opened import OpenHome
 
-KILL_AFTER_MS = 10_000
 # Not an argument: those are shown to everybody by `ps`.
 TOKEN_VARIABLE = "QUEUECTL_DASHBOARD_TOKEN"
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
@@ -87,27 +83,18 @@ class DashboardOptions:
 
 def start_dashboard(home: Home, options: DashboardOptions) -> str:
     """Start a dashboard in the background; return its URL once it answers. Raises Conflict, DaemonUnavailable."""
-    home.prepare()
     if options.token is not None:
         os.environ[TOKEN_VARIABLE] = options.token
     try:
-        launch(["--home", home.path, "dashboard", "start", *options.arguments()], home, home.dashboard_log)
+        DASHBOARD.start(home, options.arguments())
     finally:
         os.environ.pop(TOKEN_VARIABLE, None)
     return read_links(home)[0]
 
 
-def stop_dashboard(opened: OpenHome) -> int | None:
-    """Stop the dashboard and wait until it is gone; return its pid, None if there was none.
-
-    Raises DaemonUnavailable if it runs where it cannot be stopped from here, or cannot be ended.
-    """
-    return stop_daemon(DASHBOARD, opened.home, opened.clock, KILL_AFTER_MS)
-
-
 def dashboard_state(home: Home) -> dict[str, Any]:
     """Return whether a dashboard runs, its pid, its `url`, and the `link`, which has its token."""
-    pid = dashboard_pid(home)
+    pid = DASHBOARD.pid(home)
     if pid is None:
         return {"running": False, "pid": None, "url": None, "link": None}
     url, link = read_links(home)

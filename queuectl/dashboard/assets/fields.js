@@ -1,0 +1,66 @@
+// The fields of a job as the server describes them: what a form asks for, and what JSON and a shell have for it.
+
+import { get } from './api.js';
+import { quote } from './format.js';
+
+let asked = null;
+
+// Asked for once; a failure is not remembered.
+export function loadFields() {
+  asked ??= get('/meta').then(({ fields }) => fields).catch((error) => { asked = null; throw error; });
+  return asked;
+}
+
+const names = (text) => text.split(',').map((name) => name.trim()).filter(Boolean);
+const lines = (text) => text.split('\n').filter((line) => line.trim());
+const HINTS = { names: ', with commas between', variables: ', one NAME=VALUE a line' };
+const MAY_BE_EMPTY = new Set(['names', 'text']);
+const ROWS = { text: 3, variables: 2 };
+
+// A field of a form. `value` is what a job has for it, undefined for a new one.
+export function formField({ name, label, kind, help, default: words, required, wide }, value) {
+  const common = { name, label, hint: help + (HINTS[kind] || '') };
+  if (kind === 'flag' && value === undefined) return { ...common, type: 'checkbox' };
+  const asks = { ...common, rows: kind === 'variables' || wide ? ROWS[kind] : undefined };
+  if (value === undefined) return { ...asks, required, hint: asks.hint + (words ? `; default: ${words}` : '') };
+  return { ...asks, required: required || !MAY_BE_EMPTY.has(kind), value: typedOf(kind, value),
+    options: kind === 'flag' ? ['yes', 'no'] : undefined };
+}
+
+// What one would type for a value.
+function typedOf(kind, value) {
+  if (value === null) return 'none';
+  if (kind === 'flag') return value ? 'yes' : 'no';
+  return kind === 'names' ? value.join(', ') : String(value);
+}
+
+// What JSON has for what was typed.
+export function jsonOf({ kind }, typed) {
+  if (kind === 'integer' && /^-?\d+$/.test(typed)) return Number(typed);
+  if (kind === 'flag') return typed === true || typed === 'yes';
+  if (kind === 'names') return names(typed);
+  // What has no value is refused by the server.
+  if (kind === 'variables') return Object.fromEntries(lines(typed).map((line) => [line.split('=')[0],
+    line.includes('=') ? line.slice(line.indexOf('=') + 1) : null]));
+  return typed;
+}
+
+// The fields among `fields` that were filled in, with what was typed.
+export const filledIn = (fields, values) => fields.map((field) => [field, values[field.name]])
+  .filter(([, typed]) => typed !== '' && typed !== false && typed !== undefined);
+
+export const bodyOf = (filled) => Object.fromEntries(filled.map(([field, typed]) =>
+  [field.name, jsonOf(field, typed)]));
+
+const optionOf = (name, text) => (text.startsWith('-') ? quote(`${name}=${text}`) : `${name} ${quote(text)}`);
+
+// The options that say the same.
+export const optionsOf = (filled) => filled.flatMap(([{ kind, option }, typed]) => {
+  if (kind === 'flag') return [option];
+  const texts = kind === 'names' ? names(typed) : kind === 'variables' ? lines(typed) : [typed];
+  return texts.map((text) => optionOf(option, text));
+});
+
+// Those that change a job: what is given replaces what it has.
+export const editOptionsOf = (filled) => filled.map(([{ kind, edit_option: option }, typed]) =>
+  optionOf(option, kind === 'names' ? names(typed).join(',') : typed));

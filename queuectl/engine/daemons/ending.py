@@ -1,0 +1,54 @@
+"""End processes from outside: ask them, and if it must be, force them; never a stranger, and never wait without end.
+
+A process that was stopped (Ctrl-Z, SIGSTOP) cannot follow a signal before it goes on, so each signal comes with one
+that continues it. Whom to signal is told by its whole identity, so that a pid that was given away again does no harm.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from ...model.errors import DaemonUnavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence, Tuple
+
+    from ...model.clock import Clock
+    from ..machine.identity import Identity
+
+    # A signal, and after how many milliseconds it is sent.
+    Order = Tuple[int, signal.Signals]
+
+LOOK_SECONDS = 0.02
+
+
+def end(
+    targets: Sequence[Identity], orders: Sequence[Order], limit: int, subject: str, clock: Clock, by_force: str = ""
+) -> None:
+    """Send each order when it is time, until all targets have ended. Raises DaemonUnavailable if some never do.
+
+    The last order has `limit` milliseconds to be followed; `by_force` is the command that helps where it is not.
+    `subject` says what the targets are.
+    """
+    start = clock.monotonic()
+    for after, order in orders:
+        if _have_ended(targets, start + after, clock):
+            return
+        for target in targets:
+            target.order(order)
+    if _have_ended(targets, clock.monotonic() + limit, clock):
+        return
+    pids = ", ".join(str(target.pid) for target in targets if target.is_alive())
+    if orders[-1][1] == signal.SIGKILL:
+        raise DaemonUnavailable(f"{subject} (pid {pids}) cannot be ended", hint=f"find out why: ps -fp {pids}")
+    raise DaemonUnavailable(f"{subject} (pid {pids}) do not answer", hint=f"end them at once with: {by_force}")
+
+
+def _have_ended(targets: Sequence[Identity], deadline: int, clock: Clock) -> bool:
+    """Wait until all targets have ended or the deadline has passed; return whether they have ended."""
+    while any(target.is_alive() for target in targets):
+        if clock.monotonic() >= deadline:
+            return False
+        clock.pause(LOOK_SECONDS)
+    return True

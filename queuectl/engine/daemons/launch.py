@@ -1,0 +1,291 @@
+"""Start one of our own commands in the background and learn whether it came up.
+
+The daemon is the foreground command itself, run again detached: double fork, a session of its own, the home as its
+directory, output to a log. It says through a pipe that it is ready, or why it is not, so that `worker start` returns
+when the workers are really up. The process between the two forks waits for that answer: of a daemon that ends without
+one, it tells how it ended. The daemon inherits no descriptor but that pipe, and no variable of a job that started it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import contextmanager
+
+from ...model.errors import DaemonUnavailable, QueueCTLError
+from ..machine import process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, NoReturn, Sequence
+
+    from ...store import Home
+
+READY = "ready"
+ENDED = "ended"
+ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), *[os.pardir] * 3))
+# Without the empty entry that -c brings: a random.py in the user's directory would be taken for Python's own.
+BOOT = "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; {statement}"
+RUN = "from queuectl.__main__ import run; run()"
+# Where a daemon was started: the directory of the jobs that are added through it. It does not stay in it.
+DIRECTORY = "QUEUECTL_START_DIRECTORY"
+JOB_VARIABLES = (
+    process.MARKER,
+    "QUEUECTL_JOB_ID",
+    "QUEUECTL_JOB_NUMBER",
+    "QUEUECTL_ATTEMPT",
+    "QUEUECTL_MAX_ATTEMPTS",
+    "QUEUECTL_QUEUE",
+)
+LOG_BYTES = 4096
+BUG = 70
+BUG_HINT = "please report it; its log shows where"
+# Where the system does not list the open ones.
+MOST_DESCRIPTORS = 1024
+
+
+def own_python(statement: str, arguments: Sequence[str]) -> list[str]:
+    """Return the command line that runs a statement with this Python and this package.
+
+    Neither site-packages nor PYTHON variables are of use to us; without them a daemon is 2 MB smaller.
+    """
+    flags = ["-I", "-S"] if sys.flags.isolated else ["-E", "-S"]
+    return [sys.executable, *flags, "-c", BOOT.format(root=ROOT, statement=statement), *arguments]
+
+
+def own_command(arguments: Sequence[str]) -> list[str]:
+    """Return the command line that runs `queuectl ARGUMENTS` with this Python and this package."""
+    return own_python(RUN, arguments)
+
+
+def started_in() -> str | None:
+    """In a daemon: return the directory that it was started in, None if it still is there."""
+    return os.environ.get(DIRECTORY)
+
+
+def installed_version() -> str | None:
+    """Return the version of the package as it is on the disk now, None if it cannot be read.
+
+    It is not that of this process once another one has been installed in its place.
+    """
+    try:
+        with open(os.path.join(ROOT, "queuectl", "__init__.py"), encoding="utf-8") as file:
+            lines = file.read().split("\n")
+    except OSError:
+        return None
+    return next((line.split('"')[1] for line in lines if line.startswith('__version__ = "')), None)
+
+
+def launch(arguments: Sequence[str], home: Home, log_path: str) -> None:
+    """Run `queuectl ARGUMENTS --ready-fd N` in the background; return once it is ready.
+
+    Raises the error that it gave as its reason, DaemonUnavailable where it gave none or cannot be started.
+    """
+    process.demand_own_proc()
+    if sys.platform.startswith("linux") and not process.HAS_PROC:
+        raise DaemonUnavailable(
+            "the daemon cannot start: /proc is not there, and without it processes cannot be told apart",
+            hint="mount it (mount -t proc proc /proc), or stay in the foreground with --no-detach",
+        )
+    try:
+        logged = os.path.getsize(log_path) if os.path.exists(log_path) else 0
+        answer = _ask(arguments, home, log_path)
+    except OSError as error:
+        raise _cannot_start(error) from error
+    if answer != READY:
+        raise _failure(answer, log_path, logged)
+
+
+def _ask(arguments: Sequence[str], home: Home, log_path: str) -> str:
+    """Start the daemon and return its answer."""
+    read_end, write_end = os.pipe()
+    try:
+        child = os.fork()
+        if child == 0:
+            _stand_between(arguments, home, log_path, write_end)
+    finally:
+        os.close(write_end)
+    with open(read_end, encoding="utf-8") as pipe:
+        answer = pipe.readline().rstrip("\n")
+    os.waitpid(child, 0)
+    return answer
+
+
+def _stand_between(arguments: Sequence[str], home: Home, log_path: str, answer_fd: int) -> NoReturn:
+    """In the child of a fork: start the daemon, wait for its answer and pass it on. Never returns."""
+    try:
+        os.setsid()
+        read_end, write_end = os.pipe()
+        daemon = os.fork()
+        if daemon == 0:
+            _become_daemon(arguments, home, log_path, write_end)
+        os.close(write_end)
+        with open(read_end, "rb") as pipe:
+            answer = pipe.readline()
+        os.write(answer_fd, answer or f"{ENDED}\t{os.waitpid(daemon, 0)[1]}\n".encode())
+    except OSError as error:
+        _report(answer_fd, _cannot_start(error))
+    finally:
+        os._exit(BUG)
+
+
+def _become_daemon(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> NoReturn:
+    """In the child of the second fork: become a daemon and run the command. Never returns."""
+    try:
+        environment = {name: value for name, value in os.environ.items() if name not in JOB_VARIABLES}
+        environment[DIRECTORY] = _directory()
+        os.chdir(home.path)
+        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        empty = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((empty, 0), (log, 1), (log, 2)):
+            os.dup2(source, target)
+        for descriptor in _inherited():
+            if descriptor != ready_fd:
+                _close_if_open(descriptor)
+        os.set_inheritable(ready_fd, True)
+        command = own_command([*arguments, "--ready-fd", str(ready_fd)])
+        os.execve(command[0], command, environment)
+    except OSError as error:
+        _report(ready_fd, _cannot_start(error))
+    finally:
+        os._exit(BUG)
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return os.path.expanduser("~")
+
+
+def _inherited() -> list[int]:
+    """Return all descriptors but the first three that may be open."""
+    if os.path.isdir("/dev/fd"):
+        return [int(name) for name in os.listdir("/dev/fd") if int(name) > 2]
+    return list(range(3, MOST_DESCRIPTORS))
+
+
+def _close_if_open(descriptor: int) -> None:
+    try:
+        os.close(descriptor)
+    except OSError:
+        return
+
+
+class Start:
+    """In the daemon: its start as seen by whoever waits at a descriptor for it to be ready; None if nobody waits."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+        self.is_over = False
+        if descriptor is not None:
+            # Only we are to have it: a process that we start would keep the caller waiting.
+            os.set_inheritable(descriptor, False)
+
+    def succeed(self) -> None:
+        """Say that the daemon is ready."""
+        self._answer(READY)
+
+    def fail(self, error: QueueCTLError) -> None:
+        """Say why it did not come up. Of one that has come up before, nobody asks any more."""
+        if not self.is_over:
+            self._answer(_worded(error))
+
+    def _answer(self, line: str) -> None:
+        # The descriptor is closed by the answer: its number may be another file's soon.
+        self.is_over = True
+        if self._descriptor is not None:
+            _send(self._descriptor, line)
+
+
+@contextmanager
+def reporting(descriptor: int | None) -> Iterator[Start]:
+    """In the daemon: say to whoever waits at the descriptor why it did not come up, whatever the reason is."""
+    start = Start(descriptor)
+    try:
+        yield start
+    except QueueCTLError as error:
+        start.fail(error)
+        raise
+    except OSError as error:
+        found = _ended(error) if start.is_over else _cannot_start(error)
+        start.fail(found)
+        raise found from error
+    except Exception as error:  # Ours: the edge words it for the log, and who waits has to learn of it too.
+        start.fail(DaemonUnavailable(f"the daemon failed: {type(error).__name__}: {error}", hint=BUG_HINT))
+        raise
+
+
+def _report(descriptor: int, error: QueueCTLError) -> None:
+    _send(descriptor, _worded(error))
+
+
+def _worded(error: QueueCTLError) -> str:
+    parts = (error.code, error.message, error.hint or "")
+    return "\t".join(part.replace("\t", " ") for part in parts)
+
+
+def _send(descriptor: int, line: str) -> None:
+    os.write(descriptor, line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
+    os.close(descriptor)
+
+
+def _cannot_start(error: OSError) -> DaemonUnavailable:
+    return _because("the daemon cannot start", error)
+
+
+def _ended(error: OSError) -> DaemonUnavailable:
+    return _because("the daemon ended", error)
+
+
+def _because(what: str, error: OSError) -> DaemonUnavailable:
+    where = f": {error.filename}" if error.filename else ""
+    hints = {
+        errno.EMFILE: "allow more open files (ulimit -n)",
+        errno.ENFILE: "the machine has too many open files",
+        errno.ENOSPC: "free some space on the disk of the home",
+        errno.EROFS: "the home is on a disk that is mounted read-only",
+        errno.EAGAIN: "the machine has no room for another process (ulimit -u)",
+        errno.ENOMEM: "the machine has no memory left",
+    }
+    return DaemonUnavailable(f"{what}: {error.strerror}{where}", hint=hints.get(error.errno or 0))
+
+
+def _failure(answer: str, log_path: str, logged: int) -> QueueCTLError:
+    """Return the error that a daemon gave, or, of one that gave none, how it ended and what it said last."""
+    code, message, hint = (answer.split("\t") + ["", ""])[:3]
+    if code != ENDED and answer:
+        return error_class(code)(message, hint=hint or None)
+    status = int(message or 0)
+    how = (
+        f"by {process.signal_name(os.WTERMSIG(status))}" if os.WIFSIGNALED(status) else f"with exit code {status >> 8}"
+    )
+    said = _last_line(log_path, logged)
+    return DaemonUnavailable(
+        f"the daemon ended {how} while starting{': ' + said if said else ''}", hint=f"its log may say more: {log_path}"
+    )
+
+
+def error_class(code: str) -> type[QueueCTLError]:
+    """Return the class of the errors with this code."""
+    return _kinds(QueueCTLError).get(code, DaemonUnavailable)
+
+
+def _kinds(kind: type[QueueCTLError]) -> dict[str, type[QueueCTLError]]:
+    """Return the classes of errors by their codes."""
+    found = {kind.code: kind}
+    for below in kind.__subclasses__():
+        found.update(_kinds(below))
+    return found
+
+
+def _last_line(log_path: str, logged: int) -> str:
+    """Return the last line that was written to a log after its first `logged` bytes."""
+    try:
+        with open(log_path, "rb") as log:
+            log.seek(max(logged, os.fstat(log.fileno()).st_size - LOG_BYTES))
+            lines = log.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""  # There is no log, which the error's hint names.
+    return next((line.strip() for line in reversed(lines) if line.strip() and not line.startswith("  hint:")), "")

@@ -1,0 +1,39 @@
+"""Who does what is due in a home, and when the next thing is."""
+
+from __future__ import annotations
+
+from ...model.clock import SYSTEM_CLOCK
+from ..daemons.daemon import POOL, SCHEDULER
+from ..home import timezone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...store import Home, Store
+
+
+def scheduler_state(home: Home, store: Store, now: int) -> dict[str, Any]:
+    """Return whether a scheduler daemon runs, and what it and the home's clockwork are about to do."""
+    running = SCHEDULER.find(home, SYSTEM_CLOCK, store)
+    facts = store.meta.scheduler() if running is not None else {}
+    started_at = facts.get("started_at")
+    return {
+        "running": running is not None,
+        "pid": None if running is None else running.pid,
+        "mode": facts.get("mode"),
+        "workers": facts.get("workers"),
+        "interval": facts.get("interval"),
+        "uptime": None if started_at is None else max(0, now - started_at),
+        "last_tick_at": facts.get("ticked_at"),
+        "next_due_at": store.next_due(),
+        **{name: facts.get("totals", {}).get(name, 0) for name in ("promoted", "fired", "recovered", "pruned")},
+        "schedules": len(store.schedules.all()),
+        "pool": POOL.find(home, SYSTEM_CLOCK, store) is not None,
+    }
+
+
+def zone_alerts(store: Store, now: int) -> list[tuple[str, str]]:
+    """Return what is wrong with the zones of schedules, also in the daemons, each with the command that helps."""
+    daemons = {f"{daemon.phrases.subject} {daemon.phrases.be}": daemon.zone(store) for daemon in (POOL, SCHEDULER)}
+    return timezone.alerts(store, now, daemons)

@@ -1,0 +1,85 @@
+"""A job like another one: the fields to enqueue it with, and the command line that does the same.
+
+Of the other job it has all that was given, but no id, and its time only while it waits for that. What has the
+default that every home has is left out; what a setting tells is not, since another home may have another one.
+"""
+
+from __future__ import annotations
+
+from .fields import BY_NAME, GIVEN
+from .job import HELD, SCHEDULED
+from .kinds import is_secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .job import Job
+
+OWN = ("id", "run_at")
+
+
+def copy_of(job: Job, now: int) -> dict[str, Any]:
+    """Return the fields of a job like this one as JSON has them, secrets included."""
+    found = {name: BY_NAME[name].kind.json(value) for name, value in _given(job, now).items()}
+    return {**found, "env": dict(job.env)}
+
+
+def words_of(job: Job, now: int) -> list[str]:
+    """Return the words of a command that adds a job like this one, but for the variables of `secrets_of`."""
+    values = _given(job, now)
+    command = str(values.pop("command"))
+    words = ["queuectl", "add"]
+    for name, value in values.items():
+        words += _option(name, value)
+    if not command.startswith("-"):
+        return [*words, command]
+    import shlex
+
+    # What begins with a dash would be taken for an option, and words after two dashes are quoted for the shell.
+    parts = _split(command)
+    if shlex.join(parts) == command:
+        return [*words, "--", *parts]
+    import json
+
+    secrets = secrets_of(job)
+    shown = {**copy_of(job, now), "env": {name: value for name, value in job.env.items() if name not in secrets}}
+    return ["queuectl", "enqueue", json.dumps(shown)]
+
+
+def secrets_of(job: Job) -> list[str]:
+    """Return the names of its variables that `words_of` leaves out since their values are secret."""
+    return [name for name in job.env if is_secret(name)]
+
+
+def _given(job: Job, now: int) -> dict[str, Any]:
+    """Return what such a job must be given, as it is kept, by name."""
+    values = {field.name: getattr(job, field.name) for field in GIVEN if field.is_kept and field.name not in OWN}
+    values["hold"] = job.state == HELD
+    if job.state in (SCHEDULED, HELD) and job.run_at > now:
+        values["run_at"] = job.run_at
+    return {name: value for name, value in values.items() if BY_NAME[name].setting or value != BY_NAME[name].default}
+
+
+def _option(name: str, value: Any) -> list[str]:
+    field = BY_NAME[name]
+    if field.kind.name == "flag":
+        return [field.option]
+    texts = [field.kind.text(value)]
+    if field.kind.name == "names":
+        texts = list(value)
+    elif field.kind.name == "variables":
+        texts = [f"{key}={text}" for key, text in value.items() if not is_secret(key)]
+    # After a blank, a dash would begin another option.
+    pairs = ([f"{field.option}={text}"] if text.startswith("-") else [field.option, text] for text in texts)
+    return [word for pair in pairs for word in pair]
+
+
+def _split(command: str) -> list[str]:
+    """Return the words that a shell would read, none if it could not."""
+    import shlex
+
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []

@@ -1,0 +1,98 @@
+"""The command line that adds a job like another one: run as it is, it makes the same job."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from queuectl import Job, Queue
+from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.model.copies import copy_of, secrets_of, words_of
+from queuectl.model.fields import GIVEN
+from tests.commands.calling import done
+
+# What makes each field of a job differ from its default.
+CASES: Dict[str, Dict[str, Any]] = {
+    "nothing": {},
+    "queue": {"queue": "mail"},
+    "priority": {"priority": -5},
+    "max_retries": {"retries": 0},
+    "timeout": {"timeout": None},
+    "timeout in parts": {"timeout": "1h30m0.25s"},
+    "run_at": {"run_at": "2095-01-02T03:04:05.678Z"},
+    "cwd": {"cwd": "/tmp"},
+    "env": {"env": {"A": "b c", "EMPTY": "", "DASH": "-x"}},
+    "tags": {"tags": ["a", "b"]},
+    "allow_background": {"allow_background": True},
+    "hold": {"hold": True},
+    "hold until a time": {"hold": True, "run_at": "2095-01-02T03:04:05Z"},
+}
+COMMANDS = ["echo 'it''s' \"$HOME\"\nmake", "-starts-with-a-dash", "-x 'a b'", "-x;y", "-x 'unclosed", "--help", "é"]
+
+
+def compared(job: Job) -> Dict[str, Any]:
+    kept = {field.name: getattr(job, field.name) for field in GIVEN if field.is_kept}
+    del kept["id"]
+    if job.run_at == job.created_at:
+        del kept["run_at"]
+    return {**kept, "state": job.state}
+
+
+def pasted(home: str, queue: Queue, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """Type the words of a job in another directory, in a home with other defaults; return what they make."""
+    done(home, "config", "set", "timeout", "7")
+    done(home, "config", "set", "max_retries", "9")
+    monkeypatch.chdir(tmp_path)
+    first, *words = shlex.split(shlex.join(words_of(job, SYSTEM_CLOCK.wall())))
+    assert first == "queuectl"
+    done(home, *words)
+    return queue.get("last")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_words_of_a_job_make_the_same_job(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true", id="first", **CASES[name])
+        made = pasted(home, queue, job, tmp_path, monkeypatch)
+        assert made.number == 2 and compared(made) == compared(job)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_any_command_can_be_typed_again(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    with Queue(home) as queue:
+        job = queue.add(command, timeout=None, env={"API_TOKEN": "hush", "A": "b"})
+        made = pasted(home, queue, job, tmp_path, monkeypatch)
+        assert made.command == command
+        assert made.timeout is None and made.env == {"A": "b"}
+
+
+def test_every_field_that_is_given_is_tried() -> None:
+    assert {field.name for field in GIVEN} - {"id", "command"} <= set(CASES)
+
+
+def test_secrets_are_named_but_not_shown(home: str) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true", env={"API_TOKEN": "hush", "A": "b"})
+        assert secrets_of(job) == ["API_TOKEN"]
+        assert not any("hush" in word or "***" in word or "API_TOKEN" in word for word in words_of(job, 0))
+        assert copy_of(job, 0)["env"] == {"API_TOKEN": "hush", "A": "b"}
+
+
+def test_what_has_the_default_of_every_home_is_left_out(home: str) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true", cwd="/", retries=2, timeout="5m")
+        assert words_of(job, 0) == ["queuectl", "add", "--retries", "2", "--timeout", "5m", "--cwd", "/", "true"]
+
+
+def test_a_time_that_is_over_is_left_out(home: str) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true", run_at="2095-01-02T03:04:05Z")
+        assert "--at" in words_of(job, job.run_at - 1)
+        assert "--at" not in words_of(job, job.run_at)

@@ -1,0 +1,206 @@
+"""Groups of workers in one pool: each has its queues and its number, and is changed and stopped alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import pytest
+
+from queuectl.engine.daemons.groups import group_of, start_group
+from queuectl.engine.daemons.stopping import stop_workers
+from queuectl.engine.queue import Queue
+from queuectl.model.errors import Conflict
+from tests.engine.running import RunningPool, wait_for_file, wait_for_state
+from tests.support import Processes, identify, kill, run_cli, tree, wait_until
+
+
+def groups(pool: RunningPool) -> Dict[str, int]:
+    """Return how many workers of each group live and stay."""
+    return dict(Counter(row["queues"] for row in pool.rows() if not row["stopping"]))
+
+
+def hold_a_worker(queue: Queue, tmp_path: Path, name: str) -> str:
+    """Have a worker run a job of this queue until there is a file `go`; return the job's id."""
+    job = queue.add(f"echo >{tmp_path}/{name}; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done", queue=name)
+    wait_for_file(tmp_path / name)
+    return job.id
+
+
+def test_each_group_takes_jobs_of_its_queues_only(queue: Queue, pool: RunningPool) -> None:
+    pid = pool.start("--count", "2", "-Q", "scrape")
+    assert pool.run("start", "-n", "1", "-Q", "mail,encode").stdout == "1 worker for encode,mail started\n"
+    assert pool.pid == pid and groups(pool) == {"scrape": 2, "encode,mail": 1}
+    jobs = {name: queue.add("true", queue=name).id for name in ("scrape", "mail", "encode", "other")}
+    queue.wait(jobs["scrape"], jobs["mail"], jobs["encode"], timeout=30)
+    assert queue.get(jobs["other"]).state == "pending"
+    pool.run("start", "-n", "1")
+    queue.wait(jobs["other"], timeout=30)
+    assert groups(pool) == {"scrape": 2, "encode,mail": 1, "": 1}
+
+
+@pytest.mark.parametrize("words", [("b,a",), ("a", "b"), ("b", "a,b"), (" a , b ",)])
+def test_a_group_is_named_by_its_queues_in_any_order(pool: RunningPool, words: Tuple[str, ...]) -> None:
+    pool.start("-n", "1", "-Q", "a,b")
+    options = [word for name in words for word in ("--queue", name)]
+    assert pool.run("start", "-n", "1", *options).stdout == "1 worker for a,b is running already\n"
+    assert groups(pool) == {group_of(["b", "a"]): 1}
+
+
+def test_to_start_a_group_that_runs_scales_it_up_and_never_down(pool: RunningPool) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    assert pool.run("start", "-n", "3", "-Q", "a").stdout == "Scaled from 1 to 3 workers for a\n"
+    assert groups(pool) == {"a": 3}
+    assert pool.run("start", "-n", "2", "-Q", "a").stdout == "3 workers for a are running already\n"
+    assert groups(pool) == {"a": 3}
+
+
+def test_all_groups_together_have_no_more_workers_than_are_allowed(home: str, queue: Queue, pool: RunningPool) -> None:
+    queue.change_setting("max_workers", "3")
+    pool.start("-n", "2", "-Q", "a")
+    for words in (("start", "-n", "2", "-Q", "b"), ("scale", "4", "-Q", "a")):
+        assert run_cli(home, "worker", *words).returncode == 2
+    assert "all groups together would have 4" in run_cli(home, "worker", "start", "-n", "2").stderr
+    pool.run("start", "-n", "1", "-Q", "b")
+    assert groups(pool) == {"a": 2, "b": 1}
+
+
+def test_one_group_is_scaled_and_the_others_stay(home: str, pool: RunningPool) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    before = {row["queues"]: row["pid"] for row in pool.rows()}
+    pool.run("scale", "3", "-Q", "b")
+    assert groups(pool) == {"a": 1, "b": 3} and before["a"] in pool.pids()
+    unclear = run_cli(home, "worker", "scale", "2")
+    assert unclear.returncode == 2 and '"a" or "b"' in unclear.stderr
+    missing = run_cli(home, "worker", "scale", "2", "-Q", "a,b")
+    assert missing.returncode == 6 and "worker start --count 2 --queue a,b" in missing.stderr
+    assert groups(pool) == {"a": 1, "b": 3}
+
+
+def test_a_killed_worker_is_replaced_in_its_group(pool: RunningPool) -> None:
+    pool.start("-n", "2", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    for group in ("a", "b"):
+        killed = next(row["pid"] for row in pool.rows() if row["queues"] == group)
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda gone=killed: gone not in pool.pids() and groups(pool) == {"a": 2, "b": 1})
+
+
+def test_workers_of_all_groups_come_back_after_the_fork_server_has_died(pool: RunningPool) -> None:
+    pid = pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    doomed = [found for found in tree(pid) if found.pid != pid]
+    for found in doomed:
+        kill(found)
+    gone = {found.pid for found in doomed}
+    wait_until(lambda: groups(pool) == {"a": 1, "b": 1} and not gone & set(pool.pids()))
+    assert pool.pid == pid
+
+
+def test_to_stop_a_group_lets_its_jobs_finish_and_leaves_the_others(
+    queue: Queue, pool: RunningPool, tmp_path: Path, home: str, processes: Processes
+) -> None:
+    pid = pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "2", "-Q", "b")
+    job = hold_a_worker(queue, tmp_path, "b")
+    stopping = processes.start_cli(home, "worker", "stop", "-Q", "b")
+    wait_until(lambda: groups(pool) == {"a": 1})
+    assert stopping.poll() is None and queue.get(job).state == "processing"
+    (tmp_path / "go").touch()
+    assert stopping.wait(30) == 0
+    assert queue.get(job).state == "completed"
+    assert pool.pid == pid and [row["queues"] for row in pool.rows()] == ["a"]
+
+
+@pytest.mark.parametrize("how", [("--force",), ("--timeout", "0")])
+def test_to_stop_a_group_by_force_gives_its_jobs_back(
+    queue: Queue, pool: RunningPool, tmp_path: Path, how: Tuple[str, ...]
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    kept, given_back = hold_a_worker(queue, tmp_path, "a"), hold_a_worker(queue, tmp_path, "b")
+    assert pool.run("stop", "-Q", "b", *how).stdout == "Workers for b stopped\n"
+    assert (queue.get(kept).state, queue.get(given_back).state) == ("processing", "pending")
+    assert groups(pool) == {"a": 1}
+    (tmp_path / "go").touch()
+    wait_for_state(queue, queue.get(kept), "completed")
+
+
+def test_the_pool_ends_with_its_last_group(queue: Queue, pool: RunningPool) -> None:
+    pid = pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    for group in ("a", "b"):
+        assert pool.run("stop", "-Q", group).stdout == f"Workers for {group} stopped\n"
+    assert not pool.is_running and identify(pid) is None
+    assert pool.run("stop", "-Q", "b").stdout == "no workers were running for b\n"
+
+
+def test_to_stop_a_group_that_does_not_run_leaves_the_pool_alone(pool: RunningPool) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    for group in ("b", "a,b"):
+        assert pool.run("stop", "-Q", group).stdout == f"no workers were running for {group}\n"
+    assert groups(pool) == {"a": 1}
+
+
+def test_a_pool_that_is_about_to_end_takes_no_other_group(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    pid = pool.start("-n", "1", "-Q", "a")
+    job = hold_a_worker(queue, tmp_path, "a")
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: queue.store.meta.pool_groups() == {})
+    with pytest.raises(Conflict, match="are stopping"):
+        start_group(queue, "b", 1)
+    (tmp_path / "go").touch()
+    wait_for_state(queue, queue.get(job), "completed")
+    wait_until(lambda: not pool.is_running)
+    assert start_group(queue, "b", 1) == 0
+    assert groups(pool) == {"b": 1}
+
+
+def test_workers_of_a_group_that_have_outlived_a_killed_pool_are_stopped_alone(
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
+    pid = pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    jobs = [hold_a_worker(queue, tmp_path, name) for name in ("a", "b")]
+    os.kill(pid, signal.SIGKILL)
+    assert stop_workers(queue, "b", patience=None, force=True) is not None
+    assert [queue.get(job).state for job in jobs] == ["processing", "pending"]
+    (tmp_path / "go").touch()
+    wait_for_state(queue, queue.get(jobs[0]), "completed")
+
+
+def test_a_killed_pool_leaves_no_groups_to_the_next_one(pool: RunningPool) -> None:
+    pid = pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not pool.rows())
+    pool.start("-n", "2", "-Q", "c")
+    assert groups(pool) == {"c": 2}
+
+
+def test_a_restart_keeps_the_groups(queue: Queue, pool: RunningPool) -> None:
+    first = pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "2", "-Q", "b,c")
+    pool.run("start", "-n", "1")
+    kept = {"a": 1, "b,c": 2, "": 1}
+    assert pool.run("restart").stdout == "1 worker, 1 worker for a, 2 workers for b,c started\n"
+    assert pool.pid != first and groups(pool) == kept == queue.store.meta.pool_groups()
+
+
+def test_workers_are_shown_by_group_with_the_number_that_each_shall_have(home: str, pool: RunningPool) -> None:
+    pool.start("-n", "1", "-Q", "b")
+    pool.run("start", "-n", "2")
+    pool.run("start", "-n", "1", "-Q", "a")
+    shown: List[List[str]] = [row["queues"] for row in json.loads(run_cli(home, "--json", "worker", "status").stdout)]
+    assert shown == [[], [], ["a"], ["b"]]
+    assert pool.run("status").stdout.split()[0] == "QUEUES"
+    assert json.loads(run_cli(home, "--json", "status").stdout)["pool"]["groups"] == [
+        {"queues": [], "target": 2},
+        {"queues": ["a"], "target": 1},
+        {"queues": ["b"], "target": 1},
+    ]
