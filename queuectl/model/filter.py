@@ -91,11 +91,6 @@ class Filter:
         self.text = text
 
     @property
-    def finds_all(self) -> bool:
-        """Whether it leaves no job out."""
-        return not self.terms and self.states == STATES
-
-    @property
     def is_counted(self) -> bool:
         """Whether the counts of each queue and state tell how many jobs it finds."""
         return all(term.key == "queue" for term in self.terms)
@@ -108,10 +103,6 @@ class Filter:
         """Return the same for jobs that are in one of these states, too."""
         both = [state for state in self.states if state in states]
         return Filter(both, self.terms, names_states=self.names_states, text=self.text)
-
-    def in_any_state(self) -> Filter:
-        """Return the same without its states."""
-        return Filter(STATES, self.terms)
 
 
 def is_filter(word: str) -> bool:

@@ -14,82 +14,112 @@ from .job import STATE_WORDS, STATES, states_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, NoReturn, Sequence
+    from typing import Callable, Iterator, Sequence
 
     from .filter import Choice
 
 MOST_WORDS = 50
 COMPARISONS = ("<=", ">=", "<", ">", "=")
-KEY_NAMES = tuple(FILTERS)
-TEXT_HINT = "; put quotes around what is plain text"
 TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-class Value:
-    """One value of a word: its text without quotes, and where it stands."""
-
-    __slots__ = ("text", "position", "is_quoted")
-
-    def __init__(self, text: str, position: int, is_quoted: bool) -> None:
-        self.text = text
-        self.position = position
-        self.is_quoted = is_quoted
-
-
 class Word:
-    """One word: where it begins, whether it is negated, its key (empty for a text), its values."""
+    """One word: where it begins, whether it is negated, its key (empty for a text), its values and where they begin."""
 
     __slots__ = ("position", "is_negated", "key", "values")
 
-    def __init__(self, position: int, is_negated: bool, key: str, values: Sequence[Value]) -> None:
+    def __init__(self, position: int, is_negated: bool, key: str, values: Sequence[tuple[int, str]]) -> None:
         self.position = position
         self.is_negated = is_negated
         self.key = key
         self.values = tuple(values)
 
     def __str__(self) -> str:
-        return ("!" if self.is_negated else "") + written(self.key or "text", *(value.text for value in self.values))
+        return ("!" if self.is_negated else "") + written(self.key or "text", *(text for _, text in self.values))
 
 
-class Refusal:
-    """Words the errors of one text."""
+class Text:
+    """A filter as it was written, and the words in it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def __call__(self, position: int, message: str, given: str = "", known: Sequence[str] = ()) -> NoReturn:
-        """Raise FilterError for a place; `known` are the words one of which was probably meant."""
+    def refused(
+        self, position: int, message: str, *, suggestion: str | None = None, hint: str | None = None
+    ) -> FilterError:
+        """Return the error for a place."""
+        return FilterError(message, text=self._text, position=position, suggestion=suggestion, hint=hint)
+
+    def unknown(self, position: int, what: str, given: str, known: Sequence[str], more: str = "") -> FilterError:
+        """Return the error for a word that is none of those that are known."""
         import difflib
 
-        nearest = difflib.get_close_matches(given[:80], known, n=1, cutoff=0.6) if given else []
-        raise FilterError(
-            message + (did_you_mean(given, known) if given else ""),
-            text=self._text,
-            position=position,
-            suggestion=nearest[0] if nearest else None,
-            hint=f"known are {', '.join(sorted(known))}" + (TEXT_HINT if known is KEY_NAMES else "") if known else None,
-        )
+        nearest = difflib.get_close_matches(given[:80], known, n=1, cutoff=0.6)
+        message = f"there is no {what} {quoted(given)}{did_you_mean(given, known)}"
+        hint = f"known are {', '.join(sorted(known))}{more}"
+        return self.refused(position, message, suggestion=nearest[0] if nearest else None, hint=hint)
 
-    def minus(self, word: Word) -> NoReturn:
-        """Raise FilterError for a term with a minus in front."""
-        negated = f"!{str(word).lstrip('!')}"
-        raise FilterError(
-            f"a minus does not negate a term, write {negated}",
-            text=self._text,
-            position=word.position,
-            suggestion=negated,
-        )
+    def words(self) -> Iterator[Word]:
+        """Yield the words. Raises FilterError."""
+        text, at, count = self._text, 0, 0
+        if not is_utf8(text) or "\0" in text:
+            raise self.refused(0, "the filter must be valid Unicode without NUL")
+        while True:
+            while at < len(text) and text[at].isspace():
+                at += 1
+            if at >= len(text):
+                return
+            count += 1
+            if count > MOST_WORDS:
+                raise self.refused(at, f"the filter has more than {MOST_WORDS} words")
+            word, at = self._word(at)
+            yield word
 
-    def free(self, word: Word) -> NoReturn:
-        """Raise FilterError for a text where each word needs a key."""
-        term = str(word)
-        raise FilterError(
-            f"{quoted(word.values[0].text)} has no key, such as state: or queue:",
-            text=self._text,
-            position=word.position,
-            suggestion=term,
-            hint=f"jobs whose id or command contains it: {term}",
-        )
+    def _word(self, start: int) -> tuple[Word, int]:
+        """Return the word that begins at a place, and where it ends."""
+        is_negated = self._text[start] == "!"
+        at = start + is_negated
+        has_minus = self._text.startswith("-", at)
+        key = self._key(at + has_minus)
+        if key and key not in FILTERS:
+            raise self.unknown(at, "filter", key, tuple(FILTERS), "; put quotes around what is plain text")
+        values, end = self._values(at + has_minus + len(key) + 1 if key else at, bool(key), start)
+        if not values:
+            raise self.refused(start, f"{key}: needs a value" if key else "a ! needs a term behind it")
+        if key and has_minus:
+            negated = str(Word(start, True, key, values))
+            raise self.refused(start, f"a minus does not negate a term, write {negated}", suggestion=negated)
+        return Word(start, is_negated, key, values), end
+
+    def _key(self, at: int) -> str:
+        """Return the key that stands at a place, in lower case; empty if a text does: `1:2` and a URL are texts."""
+        end = at
+        while end < len(self._text) and self._text[end].isalpha():
+            end += 1
+        is_key = end > at and self._text.startswith(":", end) and not self._text.startswith("//", end + 1)
+        return self._text[at:end].lower() if is_key else ""
+
+    def _values(self, at: int, has_key: bool, start: int) -> tuple[list[tuple[int, str]], int]:
+        """Return the values that begin at a place, behind a key with commas between them, and where they end."""
+        text, values = self._text, []
+        while True:
+            begun, plain, is_open, is_quoted = at, "", False, False
+            while at < len(text) and (is_open or not (text[at].isspace() or (has_key and text[at] == ","))):
+                if text[at] != '"':
+                    plain += text[at]
+                elif is_open and text.startswith('""', at):
+                    plain += '"'
+                    at += 1
+                else:
+                    is_open, is_quoted = not is_open, True
+                at += 1
+            if is_open:
+                raise self.refused(start, "a quote is not closed")
+            if plain or is_quoted:
+                values.append((begun, plain))
+            if not has_key or not text.startswith(",", at):
+                return values, at
+            at += 1
 
 
 def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
@@ -97,123 +127,51 @@ def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
 
     With `takes_text` false each word needs its key. Raises FilterError.
     """
-    refuse = Refusal(text)
-    chosen: list[str] | None = None
+    given = Text(text)
+    named: set[str] | None = None
     states = set(STATES)
     terms: list[Term] = []
     merged: dict[str, list[Choice]] = {}
-    found = list(words(text))
+    found = list(given.words())
     for word in found:
+        key = word.key or "text"
         if not word.key and not takes_text:
-            refuse.free(word)
-        if word.key == "state":
-            named = states_named(_state_words(word, refuse))
+            message = f"{quoted(word.values[0][1])} has no key, such as state: or queue:"
+            hint = f"jobs whose id or command contains it: {word}"
+            raise given.refused(word.position, message, suggestion=str(word), hint=hint)
+        if key == "state":
+            meant = states_named(_state_words(given, word))
             if word.is_negated:
-                states.difference_update(named)
+                states.difference_update(meant)
             else:
-                chosen = [*(chosen or ()), *named]
+                named = {*(named or ()), *meant}
             continue
-        choices = _choices(word, now, refuse)
-        if word.is_negated or (word.key or "text") in MANY:
-            terms.append(Term(word.key or "text", choices, is_negated=word.is_negated))
+        choices = _choices(given, key, word, now)
+        if word.is_negated or key in MANY:
+            terms.append(Term(key, choices, is_negated=word.is_negated))
         else:
-            merged.setdefault(word.key, []).extend(choices)
+            merged.setdefault(key, []).extend(choices)
     terms += [Term(key, choices) for key, choices in merged.items()]
-    if chosen is not None:
-        states.intersection_update(chosen)
-    return Filter(states, terms, names_states=chosen is not None, text=" ".join(map(str, found)))
+    if named is not None:
+        states.intersection_update(named)
+    return Filter(states, terms, names_states=named is not None, text=" ".join(map(str, found)))
 
 
-def words(text: str) -> Iterator[Word]:
-    """Yield the words of a filter. Raises FilterError."""
-    refuse = Refusal(text)
-    if not is_utf8(text) or "\0" in text:
-        refuse(0, "the filter must be valid Unicode without NUL")
-    at, count = 0, 0
-    while True:
-        while at < len(text) and text[at].isspace():
-            at += 1
-        if at >= len(text):
-            return
-        count += 1
-        if count > MOST_WORDS:
-            refuse(at, f"the filter has more than {MOST_WORDS} words")
-        word, at = _word(text, at, refuse)
-        yield word
+def _state_words(given: Text, word: Word) -> list[str]:
+    for position, text in word.values:
+        if text.lower() not in STATE_WORDS:
+            raise given.unknown(position, "state", text, STATE_WORDS)
+    return [text.lower() for _, text in word.values]
 
 
-def _word(text: str, start: int, refuse: Refusal) -> tuple[Word, int]:
-    """Return the word that begins at a place, and where it ends."""
-    is_negated = text[start] == "!"
-    at = start + is_negated
-    has_minus = text[at : at + 1] == "-"
-    key = _key(text, at + has_minus)
-    if key and key not in FILTERS:
-        refuse(at, f"there is no filter {quoted(key)}", key, KEY_NAMES)
-    values, end = _values(text, at + has_minus + len(key) + 1 if key else at, bool(key), start, refuse)
-    if not values:
-        refuse(start, f"{key}: needs a value" if key else "a ! needs a term behind it")
-    word = Word(start, is_negated, key, values)
-    if key and has_minus:
-        refuse.minus(word)
-    return word, end
-
-
-def _values(text: str, at: int, has_key: bool, start: int, refuse: Refusal) -> tuple[list[Value], int]:
-    """Return the values that begin at a place, behind a key with commas between them, and where they end."""
-    values: list[Value] = []
-    while True:
-        value, end = _scan(text, at, "," if has_key else "", start, refuse)
-        if value.text or value.is_quoted:
-            values.append(value)
-        if text[end : end + 1] != "," or not has_key:
-            return values, end
-        at = end + 1
-
-
-def _key(text: str, at: int) -> str:
-    """Return the key that stands at a place, in lower case; empty if a text does: `1:2` and a URL are texts."""
-    end = at
-    while end < len(text) and text[end].isalpha():
-        end += 1
-    is_key = end > at and text[end : end + 1] == ":" and not text.startswith("//", end + 1)
-    return text[at:end].lower() if is_key else ""
-
-
-def _scan(text: str, at: int, stop: str, start: int, refuse: Refusal) -> tuple[Value, int]:
-    """Return the value that begins at a place, and where it ends: at a blank or `stop` outside of quotes."""
-    position, plain, is_open, is_quoted = at, "", False, False
-    while at < len(text) and (is_open or not (text[at].isspace() or text[at] in stop)):
-        if text[at] != '"':
-            plain += text[at]
-        elif is_open and text.startswith('""', at):
-            plain += '"'
-            at += 1
-        else:
-            is_open, is_quoted = not is_open, True
-        at += 1
-    if is_open:
-        refuse(start, "a quote is not closed")
-    return Value(plain, position, is_quoted), at
-
-
-def _state_words(word: Word, refuse: Refusal) -> list[str]:
-    found = [value.text.lower() for value in word.values]
-    for name, value in zip(found, word.values):
-        if name not in STATE_WORDS:
-            refuse(value.position, f"there is no state {quoted(value.text)}", name, STATE_WORDS)
-    return found
-
-
-def _choices(word: Word, now: int, refuse: Refusal) -> list[Choice]:
-    key = word.key or "text"
+def _choices(given: Text, key: str, word: Word, now: int) -> list[Choice]:
     reader = READERS[FILTERS[key].kind.name]
     found: list[Choice] = []
-    for value in word.values:
+    for position, text in word.values:
         try:
-            found.append(reader(value.text, now))
+            found.append(reader(text, now))
         except ValueError as error:
-            refuse(value.position, f"{key}: {error}, got {quoted(value.text)}")
+            raise given.refused(position, f"{key}: {error}, got {quoted(text)}") from None
     return found
 
 

@@ -10,12 +10,8 @@ if TYPE_CHECKING:
     from .sqlite import Row
 
 DLQ_GROUPS = f"""
-SELECT exit_code, signal, error, count(*) AS jobs, max(finished_at) AS last_at, min(id) AS example FROM jobs
-WHERE {FINAL} AND state = 'dead' GROUP BY exit_code, signal, error ORDER BY jobs DESC, last_at DESC LIMIT ?
-"""
-DLQ_SPANS = f"""
 SELECT exit_code, signal, error, count(*) AS jobs, min(finished_at) AS first_at, max(finished_at) AS last_at,
-       min(number) AS first, max(number) AS last FROM jobs
+       min(number) AS first, max(number) AS last, min(id) AS example FROM jobs
 WHERE {FINAL} AND state = 'dead' GROUP BY exit_code, signal, error ORDER BY jobs DESC, last_at DESC LIMIT ?
 """
 DLQ_GROUP = f"""
@@ -35,12 +31,11 @@ class Dead:
         self._database = database
 
     def by_error(self, limit: int) -> list[Row]:
-        """Return the dead jobs grouped by how they failed, largest group first."""
-        return self._database.rows(DLQ_GROUPS, (limit,))
+        """Return the dead jobs grouped by how they failed, largest group first.
 
-    def spans(self, limit: int) -> list[Row]:
-        """Return the groups of `by_error` with when their first and last job ended, and two numbers."""
-        return self._database.rows(DLQ_SPANS, (limit,))
+        With each group come the number of its `jobs`, when the first and the last ended, and two of their numbers.
+        """
+        return self._database.rows(DLQ_GROUPS, (limit,))
 
     def of_group(self, exit_code: int | None, signal: int | None, error: str | None) -> list[int]:
         """Return the numbers of the dead jobs that failed in one way, the first to end first."""

@@ -10,7 +10,7 @@ from ..model.fields import KEPT
 from ..model.job import DUE_STATES, FINAL_STATES, STATES
 from .condition import COLUMNS as FILTERED
 from .condition import ELSEWHERE, condition
-from .lanes import BEYOND, KEY_OF, ORDERS, Lanes
+from .lanes import Lanes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ KEYS = "number, state, priority, run_at, finished_at"
 OF_JOBS = [column for key, column in FILTERED.items() if key not in ELSEWHERE]
 COLUMNS = ", ".join(dict.fromkeys(["attempt_id", *KEYS.split(", "), *OF_JOBS]))
 ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}}"
-EXTENT = "SELECT count(*) AS rows, min(number) AS low, max(number) AS high FROM ({})"
-LAST = f"SELECT {KEYS} FROM ({{}}) ORDER BY {{}} LIMIT 1"
+COUNT = "SELECT count(*) FROM ({} LIMIT ?)"
 SORTED = "SELECT number FROM jobs {} ORDER BY {} LIMIT ?"
 AMONG = "SELECT number FROM jobs WHERE number IN ({}) AND {}"
 AT_ONCE = 500
@@ -87,9 +86,8 @@ class Find:
         lanes = self._lanes.of(wanted, lane_sort)
         if len(lanes) == 1:
             return [row[0] for row in self._rows_of(lanes[0], "number", limit)]
-        key_of = KEY_OF[lane_sort]
-        rows = [row for lane in lanes for row in self._rows_of(lane, KEYS, limit)]
-        return [row["number"] for row in sorted(rows, key=key_of)[: limit if limit >= 0 else None]]
+        keys = [(lane.key_of(row), row["number"]) for lane in lanes for row in self._rows_of(lane, KEYS, limit)]
+        return [number for _, number in sorted(keys)[: limit if limit >= 0 else None]]
 
     def _rows_of(self, lane: Lane, columns: str, limit: int) -> list[Row]:
         sql, parameters = lane.matching(columns)
@@ -157,26 +155,22 @@ class Find:
         return Found([row for row in rows if end is None or row[0] <= end], looked, end)
 
     def _read(self, lane: Lane, limit: int, window: int) -> Found:
-        key_of = KEY_OF[lane.sort]
         sql, parameters = lane.condition()
         if not sql:
-            rows = self._database.rows(lane.window(KEYS), [*lane.parameters, limit])
-            end = key_of(rows[-1]) if len(rows) == limit else None
-            return Found([(key_of(row), row["number"], row["state"]) for row in rows], len(rows), end)
-        rows = self._database.rows(ROWS.format(lane.window(COLUMNS), sql), [*lane.parameters, window, *parameters])
-        looked, end = self._extent(lane, window)
-        return Found([(key_of(row), row["number"], row["state"]) for row in rows], looked, end)
+            rows = self._database.rows(f"{lane.window(KEYS)} LIMIT ?", [*lane.parameters, limit])
+            looked, end = len(rows), lane.key_of(rows[-1]) if len(rows) == limit else None
+        else:
+            asked = ROWS.format(f"{lane.window(COLUMNS)} LIMIT ?", sql)
+            rows = self._database.rows(asked, [*lane.parameters, window, *parameters])
+            looked, end = self._extent(lane, window)
+        return Found([(lane.key_of(row), row["number"], row["state"]) for row in rows], looked, end)
 
     def _extent(self, lane: Lane, window: int) -> tuple[int, Key | None]:
         """Return how many rows of a lane a window shows, and the last one's key if it is full."""
-        looking = [*lane.parameters, window]
-        found = self._database.rows(EXTENT.format(lane.window("number")), looking)[0]
-        if found["rows"] < window:
-            return int(found["rows"]), None
-        if lane.sort in BEYOND:
-            return window, (-found["low"],) if lane.sort == "newest" else (found["high"],)
-        last = self._database.rows(LAST.format(lane.window(KEYS), ORDERS[lane.sort][1]), looking)[0]
-        return window, KEY_OF[lane.sort](last)
+        last = self._database.rows(f"{lane.window(KEYS)} LIMIT 1 OFFSET ?", [*lane.parameters, window - 1])
+        if last:
+            return window, lane.key_of(last[0])
+        return int(self._database.value(COUNT.format(lane.window("1")), [*lane.parameters, window])), None
 
     def newest(self, wanted: Filter, window: int, limit: int) -> list[int]:
         """Return the numbers, newest first, of what a filter finds among the `window` newest jobs or nearby."""

@@ -19,7 +19,7 @@ from .schema import DUE, FINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence, Tuple
+    from typing import Sequence, Tuple
 
     from ..model.filter import Filter, Term
     from .counts import Counts
@@ -46,22 +46,14 @@ SORTED_STATES = {
     "run_at": DUE_STATES,
     "priority": (PENDING,),
 }
-# The order, and the same backwards.
+# By these columns, a minus stands for descending order. The key of a row has their values, so signed.
 ORDERS = {
-    "newest": ("number DESC", "number"),
-    "oldest": ("number", "number DESC"),
-    "finished": ("finished_at DESC, number DESC", "finished_at, number"),
-    "run_at": ("run_at, number", "run_at DESC, number DESC"),
-    "priority": ("priority DESC, run_at, number", "priority, run_at DESC, number DESC"),
+    "newest": ("-number",),
+    "oldest": ("number",),
+    "finished": ("-finished_at", "-number"),
+    "run_at": ("run_at", "number"),
+    "priority": ("-priority", "run_at", "number"),
 }
-KEY_OF: dict[str, Callable[[Row], Key]] = {
-    "newest": lambda row: (-row["number"],),
-    "oldest": lambda row: (row["number"],),
-    "finished": lambda row: (-row["finished_at"], -row["number"]),
-    "run_at": lambda row: (row["run_at"], row["number"]),
-    "priority": lambda row: (-row["priority"], row["run_at"], row["number"]),
-}
-KEY_LENGTH = {"newest": 1, "oldest": 1, "finished": 2, "run_at": 2, "priority": 3}
 BEYOND = {"newest": "number < ?", "oldest": "number > ?"}
 
 
@@ -92,8 +84,8 @@ class Lane:
         return condition(self.states, self.terms)
 
     def window(self, columns: str) -> str:
-        """Return the question for its first rows, whether they fulfil the condition or not; the limit comes last."""
-        return f"SELECT {columns} FROM jobs {self.index} WHERE {self.where} ORDER BY {ORDERS[self.sort][0]} LIMIT ?"
+        """Return the question for its rows in order, whether they fulfil the condition or not, without a limit."""
+        return f"SELECT {columns} FROM jobs {self.index} WHERE {self.where} ORDER BY {self.order}"
 
     def matching(self, columns: str) -> tuple[str, list[object]]:
         """Return the question for those of its rows that fulfil the condition, in no order."""
@@ -104,7 +96,11 @@ class Lane:
     @property
     def order(self) -> str:
         """The order of its rows, as SQL."""
-        return ORDERS[self.sort][0]
+        return ", ".join(f"{name[1:]} DESC" if name.startswith("-") else name for name in ORDERS[self.sort])
+
+    def key_of(self, row: Row) -> Key:
+        """Return the key of one of its rows."""
+        return tuple(-row[name[1:]] if name.startswith("-") else row[name] for name in ORDERS[self.sort])
 
 
 class Lanes:
@@ -116,7 +112,7 @@ class Lanes:
 
     def of(self, wanted: Filter, sort: str, start: Key | None = None) -> list[Lane]:
         """Return the lanes that together hold the jobs of a filter behind a key."""
-        key = start or (-MOST,) * KEY_LENGTH[sort]
+        key = start or (-MOST,) * len(ORDERS[sort])
         wanted = wanted.within(SORTED_STATES[sort])
         if sort == "finished":
             return [

@@ -219,7 +219,6 @@ PLANS = {
     "runs of a command": (stats.SAME_COMMAND, (9, "x", 9), "jobs USING INTEGER PRIMARY KEY"),
     "durations of commands": (stats.DURATIONS.format("?,?"), (9, "x", "y"), "jobs USING INTEGER PRIMARY KEY"),
     "a group of dead jobs": (dead.DLQ_GROUP, (1, None, "x"), "jobs_finished"),
-    "groups of dead jobs": (dead.DLQ_SPANS, (9,), "jobs_finished"),
     "a page of events": (events.PAGE, (9, 9, "", 9), "events USING INTEGER PRIMARY KEY"),
     "the end of a window of events": (events.END_OF_WINDOW, (9, 9), "events USING INTEGER PRIMARY KEY"),
 }

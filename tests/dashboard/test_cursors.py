@@ -293,10 +293,10 @@ def test_a_page_is_read_by_an_index(api: Api, sort: str, q: str) -> None:
     add(api.store, queue="a", priority=2000)
     claim(api.store)
     chosen = Lanes(api.store.database, api.store.counts)
-    found = chosen.of(parse(q, NOW), sort, (-5,) * lanes.KEY_LENGTH[sort])
+    found = chosen.of(parse(q, NOW), sort, (-5,) * len(lanes.ORDERS[sort]))
     assert found
     for lane in found:
-        rows = api.store.database.rows("EXPLAIN QUERY PLAN " + lane.window("number"), [*lane.parameters, 10])
+        rows = api.store.database.rows("EXPLAIN QUERY PLAN " + lane.window("number"), lane.parameters)
         plan = " / ".join(row["detail"] for row in rows)
         assert PLANS[sort, q] in plan and "SCAN jobs" not in plan.replace("SCAN jobs USING INDEX", ""), plan
         is_sorted_besides = "TEMP B-TREE" in plan

@@ -9,7 +9,7 @@ import pytest
 from queuectl.model.errors import FilterError
 from queuectl.model.fields import FILTERS
 from queuectl.model.filter import Filter, Term, example, in_quotes, is_filter, of_options, written
-from queuectl.model.filterparse import READERS, parse, words
+from queuectl.model.filterparse import READERS, Text, parse
 from queuectl.model.job import COMPLETED, DEAD, FAILED, OPEN_STATES, STATES
 from tests.store.building import NOW
 
@@ -57,7 +57,7 @@ def test_too_many_words_are_refused() -> None:
     ],
 )
 def test_a_text_is_split_into_words(text: str, found: List[Tuple[str, List[str]]]) -> None:
-    assert [(word.key, [value.text for value in word.values]) for word in words(text)] == found
+    assert [(word.key, [value for _, value in word.values]) for word in Text(text).words()] == found
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_values_are_read_by_the_kind_of_their_key(text: str, choice: Tuple[str, 
 @pytest.mark.parametrize("key", FILTERS)
 def test_every_key_can_be_read_and_has_an_example(key: str) -> None:
     assert key == "state" or FILTERS[key].kind.name in READERS
-    assert [word.key for word in words(example(key))] == [key]
+    assert [word.key for word in Text(example(key)).words()] == [key]
     assert is_filter(example(key)) and parse(example(key), NOW).text == example(key)
 
 
@@ -189,5 +189,4 @@ def test_other_words_are_references(word: str) -> None:
 def test_a_filter_within_states_keeps_its_terms() -> None:
     found = parse("queue:a !state:held", NOW).within(OPEN_STATES)
     assert set(found.states) == set(OPEN_STATES) - {"held"} and found.has_queue("a") and not found.has_queue("b")
-    assert not found.finds_all and found.in_any_state().states == STATES
-    assert Filter().finds_all and Filter().is_counted
+    assert found.is_counted and not parse("tag:x", NOW).is_counted and Filter().is_counted

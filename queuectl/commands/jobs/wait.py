@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...engine.waiting import Waiting
 from ...model.errors import NotFound
+from ...model.filter import Filter
 from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -49,10 +50,9 @@ def _demand_known(context: Context, meant: Selection) -> None:
     wanted = meant.wanted
     if wanted is None:
         raise NotFound("there are no ids on stdin")
-    if set(OPEN_STATES).issubset(wanted.states):
-        others = wanted.in_any_state()
-        if others.finds_all or context.queue.store.find.count(others):
-            return
+    is_barrier = set(OPEN_STATES).issubset(wanted.states)
+    if is_barrier and (not wanted.terms or context.queue.store.find.count(Filter(terms=wanted.terms))):
+        return
     raise NotFound("no jobs match", hint="see all jobs with: queuectl list")
 
 

@@ -280,7 +280,7 @@ def _done(action: str, change: Change) -> Response:
 def dlq_groups(app: App, *, limit: int) -> Response:
     store = app.queue.store
     items = []
-    for row in store.dead.spans(limit):
+    for row in store.dead.by_error(limit):
         samples = store.search.jobs(list(dict.fromkeys((row["last"], row["first"]))))
         items.append(
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.errors import FilterError
 from ...model.filterparse import parse
-from ...store.lanes import KEY_LENGTH, SORTED_STATES
+from ...store.lanes import ORDERS, SORTED_STATES
 from ..http.message import HttpError
 from . import cursors
 from .cursors import Cursor
@@ -63,7 +63,7 @@ def page(
     Raises HttpError for a cursor that does not belong here.
     """
     belongs_to = (text, sort)
-    place = None if cursor is None else cursors.read(cursor, belongs_to, KEY_LENGTH[sort])
+    place = None if cursor is None else cursors.read(cursor, belongs_to, len(ORDERS[sort]))
     seen = 0 if place is None else place.seen
     changes = store.changes()
     total = store.find.count(wanted.within(SORTED_STATES[sort])) if wanted.is_counted else None
