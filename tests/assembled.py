@@ -9,7 +9,7 @@ from tests.house import Finding, Module, last_name
 
 EXECUTE = {
     *("execute", "executemany", "executescript"),
-    *("rows", "row", "value", "change", "change_many", "insert"),
+    *("rows", "row", "value", "integer", "change", "change_many", "insert"),
 }
 # They put SQL together from parts that they choose themselves, and are looked at by hand.
 COMPOSERS = {

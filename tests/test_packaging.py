@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -96,9 +97,12 @@ def test_the_installed_command_tells_its_version(installed: Path, elsewhere: dic
 def test_the_installed_command_brings_its_templates(installed: Path, elsewhere: dict[str, object]) -> None:
     result = run(str(installed / "queuectl"), "template", "list", **elsewhere)
     assert (result.returncode, result.stderr) == (0, "")
-    templates = {path.stem for path in (ROOT / "queuectl" / "templates").glob("*.json")}
+    templates = {path.stem for path in (ROOT / "queuectl" / "templates").glob("*.json")} | {"job_template"}
     assert templates >= {"simple_job", "job_template", "python_job", "test_job"}
     assert {name for name in templates if name not in result.stdout} == set()
+    for name in templates:
+        shown = run(str(installed / "queuectl"), "template", "show", name, **elsewhere)
+        assert (shown.returncode, shown.stderr) == (0, "") and json.loads(shown.stdout)["command"]
 
 
 def test_the_installed_package_is_the_one_that_runs(installed: Path, elsewhere: dict[str, object]) -> None:

@@ -33,52 +33,43 @@ if TYPE_CHECKING:
 HOW, WHEN = "how to run", "when to run"
 # Where a column stands: in every list, or only in a long one.
 SHORT, LONG = "short", "long"
+# required    no job is added without it                 passing   only a new job has it
+# asked       the menu asks for it                       nullable  a job may have none
+# editable    it can be changed while the job waits      sortable  jobs can be sorted by it
+# recurring   a schedule has it for its jobs             wide      it holds free text of any length
+TRAITS = ("required", "asked", "editable", "recurring", "passing", "nullable", "sortable", "wide")
 
 
 class Field:
-    """One field of a job.
+    """One field of a job. `traits` are words of TRAITS, told by `is_...`.
 
     Of one that is given: `spellings` are other names in JSON; `default` stands in where it is missing, unless
     `setting` names the setting that does; `default_words` say so. `option`, `short`, `metavar`, `complete` and
-    `group` are its option's. `is_asked` says that the menu asks for it, `is_editable` that it can be changed while
-    the job waits, `is_recurring` that a schedule has it for its jobs, and `is_kept` that a job has it later on.
+    `group` are its option's.
 
-    Of one that is kept: `is_nullable` says that it may be missing. `filter` is its key in a filter, `is_sortable`
-    whether jobs can be sorted by it, `column` where it is listed, `label` what stands above it, `is_wide` that it
-    holds free text of any length.
+    Of one that is kept: `filter` is its key in a filter, `column` says where it is listed, `label` stands above it.
     """
 
     __slots__ = (
-        "name",
-        "kind",
-        "help",
-        "label",
-        "spellings",
-        "default",
-        "setting",
-        "default_words",
-        "option",
-        "short",
-        "metavar",
-        "complete",
-        "group",
-        "is_required",
-        "is_asked",
-        "is_editable",
-        "is_recurring",
-        "is_kept",
-        "is_nullable",
-        "filter",
-        "is_sortable",
-        "column",
-        "is_wide",
+        *("name", "kind", "help", "label", "spellings", "default", "setting", "default_words", "option", "short"),
+        *("metavar", "complete", "group", "filter", "column", *(f"is_{trait}" for trait in TRAITS)),
     )
+
+    is_required: bool
+    is_asked: bool
+    is_editable: bool
+    is_recurring: bool
+    is_passing: bool
+    is_nullable: bool
+    is_sortable: bool
+    is_wide: bool
 
     def __init__(
         self,
         name: str,
         kind: Kind,
         help: str,
+        traits: str = "",
         *,
         label: str = "",
         spellings: tuple[str, ...] = (),
@@ -90,16 +81,8 @@ class Field:
         metavar: str | None = None,
         complete: str | None = None,
         group: str = "options",
-        is_required: bool = False,
-        is_asked: bool = False,
-        is_editable: bool = False,
-        is_recurring: bool = False,
-        is_kept: bool = True,
-        is_nullable: bool = False,
         filter: str | None = None,
-        is_sortable: bool = False,
         column: str | None = None,
-        is_wide: bool = False,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -108,25 +91,27 @@ class Field:
         self.spellings = spellings
         self.default = default
         self.setting = setting
-        self.default_words = default_words or setting or ""
+        self.default_words = default_words or setting or (str(default) if type(default) in (str, int) else "")
         self.option = option or "--" + name.replace("_", "-")
         self.short = short
         self.metavar = metavar
         self.complete = complete
         self.group = group
-        self.is_required = is_required
-        self.is_asked = is_asked
-        self.is_editable = is_editable
-        self.is_recurring = is_recurring
-        self.is_kept = is_kept
-        self.is_nullable = is_nullable
         self.filter = filter
-        self.is_sortable = is_sortable
         self.column = column
-        self.is_wide = is_wide
+        words = traits.split()
+        for trait in TRAITS:
+            setattr(self, f"is_{trait}", trait in words)
+        if not {*words} <= {*TRAITS}:
+            raise ValueError(f"{name} has a trait that there is not: {traits}")
 
     def __repr__(self) -> str:
         return f"<Field {self.name}: {self.kind.name}>"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a job has it later on."""
+        return not self.is_passing
 
     @property
     def is_given(self) -> bool:
@@ -162,167 +147,135 @@ JOB_FIELDS = (
         "id",
         Kind("id", check_new_id),
         "the job's id",
+        "asked sortable",
         label="Id",
         default_words="job-NUMBER",
-        is_asked=True,
         filter="id",
-        is_sortable=True,
         column=SHORT,
     ),
-    Field("number", NUMBER, "counts up in a home", is_sortable=True, column=LONG),
+    Field("number", NUMBER, "counts up in a home", "sortable", column=LONG),
     Field(
         "command",
         Kind("text", check_command),
         "one shell command",
+        "required asked editable recurring sortable wide",
         complete="command",
-        is_required=True,
-        is_asked=True,
-        is_editable=True,
-        is_recurring=True,
         filter="text",
-        is_sortable=True,
         column=SHORT,
-        is_wide=True,
     ),
-    Field("state", STATE, "where the job is", filter="state", is_sortable=True, column=SHORT),
+    Field("state", STATE, "where the job is", "sortable", filter="state", column=SHORT),
     Field(
         "queue",
         Kind("name", check_queue),
         "the queue",
+        "asked editable recurring sortable",
         default="default",
-        default_words="default",
         short="-Q",
         complete="queue",
-        is_asked=True,
-        is_editable=True,
-        is_recurring=True,
         filter="queue",
-        is_sortable=True,
         column=LONG,
     ),
     Field(
         "priority",
         integer(-MAX_PRIORITY, MAX_PRIORITY),
         f"{-MAX_PRIORITY} to {MAX_PRIORITY}, higher runs first",
+        "asked editable recurring sortable",
         default=0,
-        default_words="0",
         short="-p",
-        is_asked=True,
-        is_editable=True,
-        is_recurring=True,
         filter="priority",
-        is_sortable=True,
         column=SHORT,
     ),
-    Field("attempts", NUMBER, "how often it was tried", filter="tries", is_sortable=True, column=SHORT),
+    Field("attempts", NUMBER, "how often it was tried", "sortable", filter="tries", column=SHORT),
     Field(
         "max_retries",
         integer(0, MAX_RETRIES),
         "attempts after the first",
+        "asked editable recurring",
         label="Retries",
         spellings=("retries",),
         setting="max_retries",
         option="--retries",
         short="-r",
-        is_asked=True,
-        is_editable=True,
-        is_recurring=True,
         column=LONG,
     ),
     Field(
         "timeout",
         TIMEOUT,
         "seconds, 5m, 1h30m or none",
+        "asked editable recurring nullable",
         spellings=("timeout_seconds", "timeout_sec"),
         setting="timeout",
         short="-T",
-        is_asked=True,
-        is_editable=True,
-        is_recurring=True,
-        is_nullable=True,
         column=LONG,
     ),
     Field(
         "run_at",
         INSTANT,
         "when to run it: now, +30m, tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
+        "asked editable sortable",
         default_words="now",
         option="--at",
         metavar="TIME",
         group=WHEN,
-        is_asked=True,
-        is_editable=True,
-        is_sortable=True,
         column=LONG,
     ),
-    Field("created_at", TIME, "when it was added", label="Created", filter="created", is_sortable=True, column=SHORT),
-    Field("updated_at", TIME, "when it last changed", label="Updated", filter="updated", is_sortable=True),
+    Field("created_at", TIME, "when it was added", "sortable", label="Created", filter="created", column=SHORT),
+    Field("updated_at", TIME, "when it last changed", "sortable", label="Updated", filter="updated"),
     Field(
         "started_at",
         TIME,
         "when its last attempt began",
+        "nullable sortable",
         label="Started",
-        is_nullable=True,
         filter="started",
-        is_sortable=True,
         column=LONG,
     ),
     Field(
         "finished_at",
         TIME,
         "when it reached a final state",
+        "nullable sortable",
         label="Finished",
-        is_nullable=True,
         filter="finished",
-        is_sortable=True,
         column=LONG,
     ),
-    Field(
-        "duration",
-        DURATION,
-        "how long its last attempt took",
-        is_nullable=True,
-        filter="duration",
-        is_sortable=True,
-        column=SHORT,
-    ),
-    Field("exit_code", NUMBER, "what its command returned", is_nullable=True, filter="exit", column=LONG),
-    Field("signal", SIGNAL, "the signal that ended its command", is_nullable=True, filter="signal"),
-    Field("error", TEXT, "how its last attempt failed", is_nullable=True, filter="error", column=SHORT, is_wide=True),
-    Field("worker", NUMBER, "the worker of its last attempt", is_nullable=True, filter="worker", column=LONG),
-    Field("pid", NUMBER, "the process of its last attempt", label="Process", is_nullable=True),
+    Field("duration", DURATION, "how long its last attempt took", "nullable sortable", filter="duration", column=SHORT),
+    Field("exit_code", NUMBER, "what its command returned", "nullable", filter="exit", column=LONG),
+    Field("signal", SIGNAL, "the signal that ended its command", "nullable", filter="signal"),
+    Field("error", TEXT, "how its last attempt failed", "nullable wide", filter="error", column=SHORT),
+    Field("worker", NUMBER, "the worker of its last attempt", "nullable", filter="worker", column=LONG),
+    Field("pid", NUMBER, "the process of its last attempt", "nullable", label="Process"),
     Field(
         "cwd",
         Kind("text", check_cwd),
         "the directory to run in",
+        "editable recurring",
         label="Directory",
         default_words="the current one",
         metavar="DIR",
         complete="directory",
         group=HOW,
-        is_editable=True,
-        is_recurring=True,
         column=LONG,
     ),
     Field(
         "env",
         VARIABLES,
         "environment variables",
+        "recurring",
         label="Environment",
         default={},
         short="-e",
         metavar="NAME=VALUE",
         group=HOW,
-        is_recurring=True,
     ),
     Field(
         "tags",
         TAGS,
         "names to find it by",
+        "editable",
         default=(),
         option="--tag",
         short="-t",
-        is_editable=True,
         filter="tag",
         column=LONG,
     ),
@@ -334,8 +287,8 @@ JOB_FIELDS = (
         default=False,
         group=HOW,
     ),
-    Field("schedule", NAME, "the schedule that made it", is_nullable=True, filter="schedule"),
-    Field("hold", FLAG, "keep it until it is released", default=False, group=WHEN, is_kept=False),
+    Field("schedule", NAME, "the schedule that made it", "nullable", filter="schedule"),
+    Field("hold", FLAG, "keep it until it is released", "passing", default=False, group=WHEN),
 )
 BY_NAME = {field.name: field for field in JOB_FIELDS}
 # By every name that JSON may have for it.
@@ -364,3 +317,9 @@ def shown(thing: object, fields: Sequence[Field] = KEPT) -> dict[str, Any]:
 def as_json(thing: object, fields: Sequence[Field] = KEPT) -> dict[str, Any]:
     """Return fields of a job or a schedule by name as JSON has them, without secrets."""
     return {field.name: field.kind.json(getattr(thing, field.name)) for field in fields}
+
+
+def other_texts(thing: object, fields: Sequence[Field], told: Sequence[str]) -> list[tuple[str, str]]:
+    """Return label and text of the fields of a job or a schedule that have no default and are not told of yet."""
+    values = [(field, getattr(thing, field.name)) for field in fields if field.is_kept and field.name not in told]
+    return [(field.label.lower(), field.kind.text(value)) for field, value in values if value != field.default]

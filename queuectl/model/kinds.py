@@ -49,8 +49,10 @@ def read_integer(text: str) -> int | str:
 
 
 def seconds(ms: int | None) -> float | None:
-    """Return milliseconds as seconds."""
-    return None if ms is None else ms / 1000
+    """Return milliseconds as seconds, whole ones without a fraction."""
+    if ms is None:
+        return None
+    return ms / 1000 if ms % 1000 else ms // 1000
 
 
 def duration_text(ms: int | None) -> str:

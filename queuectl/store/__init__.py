@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .database import WriteTransaction
     from .dead import Dead
     from .find import Find
+    from .recent import Recent
     from .schedules import Schedules
 
 __all__ = ["Home", "Store"]
@@ -87,8 +88,6 @@ class Store:
         self.workers = Workers(self.database)
         # What a short command does not load.
         self._schedules: Schedules | None = None
-        self._find: Find | None = None
-        self._dead: Dead | None = None
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database, self.counts)
         self.names = Names(self.database)
@@ -107,20 +106,23 @@ class Store:
     @property
     def find(self) -> Find:
         """The jobs that a filter finds."""
-        if self._find is None:
-            from .find import Find
+        from .find import Find
 
-            self._find = Find(self.database, self.counts)
-        return self._find
+        return Find(self.database, self.counts)
 
     @property
     def dead(self) -> Dead:
         """The dead letter queue."""
-        if self._dead is None:
-            from .dead import Dead
+        from .dead import Dead
 
-            self._dead = Dead(self.database)
-        return self._dead
+        return Dead(self.database)
+
+    @property
+    def recent(self) -> Recent:
+        """What the newest attempts tell."""
+        from .recent import Recent
+
+        return Recent(self.database)
 
     @property
     def is_read_only(self) -> bool:

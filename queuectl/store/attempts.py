@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .claim import CLAIM_COLUMNS, Claim
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.job import Outcome
     from .contexts import Contexts
     from .database import Database
-    from .sqlite import Row
 
 RECORD_PROCESS = "UPDATE attempts SET pid = ?, pid_start = ? WHERE id = ? AND outcome IS NULL"
 END = """
@@ -24,11 +24,7 @@ ORDER BY attempt DESC LIMIT ?
 """
 FORGET_GIVEN_BACK = "DELETE FROM attempts WHERE job = ? AND outcome = 'not_started' AND duration IS NULL"
 OUTPUT_SIZE = "SELECT coalesce(max(position + length(data)), 0) FROM output WHERE attempt = ?"
-OF_JOB = """
-SELECT id, attempt, worker, pid, started_at, wait_time, finished_at, duration, outcome, exit_code, signal, error,
-       output_size
-FROM attempts WHERE job = ? ORDER BY attempt
-"""
+OF_JOB = "SELECT * FROM attempts WHERE job = ? ORDER BY attempt"
 RUNNING = f"""
 SELECT {CLAIM_COLUMNS}, context, attempt_id, lease_until, worker, begun, wait, process, process_start
 FROM (SELECT jobs.*, attempts.started_at AS begun, attempts.wait_time AS wait, attempts.pid AS process,
@@ -37,6 +33,26 @@ FROM (SELECT jobs.*, attempts.started_at AS begun, attempts.wait_time AS wait, a
       WHERE jobs.state = 'processing')
 ORDER BY number
 """
+
+
+class Attempt(Record):
+    """One try of a job; its times are in milliseconds."""
+
+    id: int
+    attempt: int
+    worker: int
+    pid: int | None
+    started_at: int
+    wait_time: int
+    finished_at: int | None
+    duration: int | None
+    outcome: str | None
+    exit_code: int | None
+    signal: int | None
+    error: str | None
+    output_size: int
+
+    __slots__ = tuple(__annotations__)
 
 
 class Running:
@@ -97,9 +113,9 @@ class Attempts:
         """
         self._database.change(FORGET_GIVEN_BACK, (number,))
 
-    def of_job(self, number: int) -> list[Row]:
+    def of_job(self, number: int) -> list[Attempt]:
         """Return the attempts of a job, oldest first."""
-        return self._database.rows(OF_JOB, (number,))
+        return [Attempt(row) for row in self._database.rows(OF_JOB, (number,))]
 
     def running(self, contexts: Contexts) -> list[Running]:
         """Return every attempt that is under way, by job number."""

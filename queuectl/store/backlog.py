@@ -7,11 +7,11 @@ nothing waits. Otherwise nobody looked.
 from __future__ import annotations
 
 from ..model.when import MINUTE
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .database import Database
-    from .sqlite import Row
 
 # Several may sample a minute: the first one is kept.
 ADD = "INSERT OR IGNORE INTO backlog (minute, pending, processing, oldest_age) VALUES (?, ?, ?, ?)"
@@ -22,8 +22,24 @@ PRUNE = "DELETE FROM backlog WHERE minute < ? AND minute < (SELECT min(minute) F
 PRUNED_MINUTES = 1_440
 
 
+class Sample(Record):
+    """How much waited in a minute since 1970; `oldest_age` is in milliseconds, 0 if none waits."""
+
+    minute: int
+    pending: int
+    processing: int
+    oldest_age: int
+
+    __slots__ = tuple(__annotations__)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.pending or self.processing)
+
+
 class Backlog:
-    """The table of samples: minute since 1970, pending, processing, oldest_age (milliseconds, 0 if none waits)."""
+    """The table of samples."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -32,13 +48,14 @@ class Backlog:
         """Add the sample of this minute; return False if it has one already. In a transaction."""
         return self._database.change(ADD, (now // MINUTE, pending, processing, oldest_age)) == 1
 
-    def last(self, now: int) -> Row | None:
+    def last(self, now: int) -> Sample | None:
         """Return the last sample up to this minute, None without any."""
-        return self._database.row(LAST, (now // MINUTE,))
+        row = self._database.row(LAST, (now // MINUTE,))
+        return None if row is None else Sample(row)
 
-    def since(self, instant: int) -> list[Row]:
+    def since(self, instant: int) -> list[Sample]:
         """Return the samples from an instant's minute on, in order."""
-        return self._database.rows(SINCE, (instant // MINUTE,))
+        return [Sample(row) for row in self._database.rows(SINCE, (instant // MINUTE,))]
 
     def has_before(self, instant: int) -> bool:
         """Return whether there are samples of before an instant."""

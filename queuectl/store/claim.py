@@ -21,6 +21,8 @@ COLUMNS = (
     "allow_background",
 )
 CLAIM_COLUMNS = ", ".join(COLUMNS)
+# The order of claiming, which `urgency` has too.
+ORDER = "priority DESC, run_at, number"
 
 
 class Claim:
@@ -33,25 +35,6 @@ class Claim:
     `started_at` wall time, both in milliseconds.
     """
 
-    __slots__ = (
-        "number",
-        "id",
-        "command",
-        "queue",
-        "attempt",
-        "attempts",
-        "max_retries",
-        "timeout",
-        "run_at",
-        "allow_background",
-        "attempt_id",
-        "worker",
-        "started_at",
-        "lease_until",
-        "wait_time",
-        "context",
-    )
-
     number: int
     id: str
     command: str
@@ -62,6 +45,14 @@ class Claim:
     timeout: int | None
     run_at: int
     allow_background: bool
+    attempt_id: int
+    worker: int
+    started_at: int
+    lease_until: int
+    wait_time: int
+    context: Context
+
+    __slots__ = tuple(__annotations__)
 
     def __init__(
         self,
@@ -93,3 +84,8 @@ class Claim:
         self.lease_until = lease_until
         self.wait_time = wait_time
         self.context = context
+
+
+def urgency(row: Row) -> tuple[int, int, int]:
+    """Return the key by which jobs are claimed, smallest first."""
+    return (-row["priority"], row["run_at"], row["number"])

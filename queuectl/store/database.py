@@ -115,6 +115,11 @@ class Database:
         found = self.rows(sql, parameters)
         return found[0][0] if found else None
 
+    def integer(self, sql: str, parameters: Sequence[object] = ()) -> int | None:
+        """Return the first column of the first row as a number, None without a row or with NULL there."""
+        found = self.value(sql, parameters)
+        return None if found is None else int(found)
+
     def change(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run a writing statement; return how many rows it changed."""
         return self.execute(sql, parameters).rowcount

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from .record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .database import Database
-    from .sqlite import Row
 
 ADD = "INSERT INTO events (at, job, kind, detail, actor) VALUES (?, ?, ?, ?, ?)"
 HAS_BEFORE = "SELECT at FROM events ORDER BY id LIMIT 1"
 PRUNE = "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?) AND at < ?"
-NEWEST = """
+EVENTS = """
 SELECT events.id AS id, at, kind, detail, actor, jobs.id AS job FROM events LEFT JOIN jobs ON jobs.number = events.job
-WHERE events.id > ? ORDER BY events.id DESC LIMIT ?
 """
+NEWEST = f"{EVENTS} WHERE events.id > ? ORDER BY events.id DESC LIMIT ?"
 WINDOW = """
 SELECT id, at, job, kind, detail, actor FROM events WHERE id < ? ORDER BY id DESC LIMIT ?
 """
@@ -22,7 +23,20 @@ SELECT page.id AS id, at, kind, detail, actor, jobs.id AS job
 FROM ({WINDOW}) AS page LEFT JOIN jobs ON jobs.number = page.job WHERE ? IN ('', kind) ORDER BY page.id DESC LIMIT ?
 """
 END_OF_WINDOW = f"SELECT min(id) AS last, count(*) AS events FROM ({WINDOW})"
-OF_JOB = "SELECT at, kind, detail, actor FROM events WHERE job = ? ORDER BY id"
+OF_JOB = f"{EVENTS} WHERE events.job = ? ORDER BY events.id"
+
+
+class Event(Record):
+    """Something that was done, when, to the job of which id and by whom."""
+
+    id: int
+    at: int
+    kind: str
+    detail: str
+    actor: str
+    job: str | None
+
+    __slots__ = tuple(__annotations__)
 
 
 class Events:
@@ -35,13 +49,13 @@ class Events:
         """Note that something was done. In the transaction that does it."""
         self._database.insert(ADD, (now, job, kind, detail, actor))
 
-    def since(self, last: int, limit: int) -> list[Row]:
-        """Return the newest `limit` events after the one with the id `last`, oldest first; `job` is its job's id."""
-        return self._database.rows(NEWEST, (last, limit))[::-1]
+    def since(self, last: int, limit: int) -> list[Event]:
+        """Return the newest `limit` events after the one with the id `last`, oldest first."""
+        return [Event(row) for row in reversed(self._database.rows(NEWEST, (last, limit)))]
 
-    def page(self, before: int, kind: str, window: int, limit: int) -> list[Row]:
+    def page(self, before: int, kind: str, window: int, limit: int) -> list[Event]:
         """Return up to `limit` events of a kind, any if empty, of the `window` newest before an id; newest first."""
-        return self._database.rows(PAGE, (before, window, kind, limit))
+        return [Event(row) for row in self._database.rows(PAGE, (before, window, kind, limit))]
 
     def end_of_window(self, before: int, window: int) -> int | None:
         """Return the id of the last of the `window` newest events before an id, None if there are fewer."""
@@ -57,6 +71,6 @@ class Events:
         """Delete those of the `limit` oldest events that are older than an instant. In a transaction."""
         return self._database.change(PRUNE, (limit, before))
 
-    def of_job(self, number: int) -> list[Row]:
+    def of_job(self, number: int) -> list[Event]:
         """Return the events of a job, oldest first."""
-        return self._database.rows(OF_JOB, (number,))
+        return [Event(row) for row in self._database.rows(OF_JOB, (number,))]

@@ -21,10 +21,9 @@ from ..model.job import (
     sources,
     waits_since,
 )
-from .claim import Claim
+from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, Origin, tags_text
 from .schema import DUE, FINAL
-from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,10 +36,10 @@ if TYPE_CHECKING:
     from .database import Database
 
 # The columns of a claim as they are once it is made.
-HEAD_OF_QUEUE = """
+HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, max_retries, timeout, run_at, attempts + 1 AS attempts,
        last_attempt + 1 AS last_attempt, allow_background, context, priority, created_at
-FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY priority DESC, run_at, number LIMIT 1
+FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY {ORDER} LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
 CLAIM = """
@@ -223,8 +222,7 @@ class Jobs:
 
     def next_due(self) -> int | None:
         """Return the wall time at which the next scheduled or failed job is due, None if there is none."""
-        due = self._database.value(NEXT_DUE)
-        return None if due is None else int(due)
+        return self._database.integer(NEXT_DUE)
 
     def cancel(self, number: int, now: int) -> str | None:
         """Cancel a job; return the state it was in, or None if that state does not allow it.
@@ -324,14 +322,10 @@ class Jobs:
         """Return the numbers of those with output among the jobs that `prune` would delete."""
         return [row["number"] for row in self._database.rows(OLD_WITH_OUTPUT, (state, before, limit))]
 
-    def finished_after(self, instant: int, number: int, limit: int) -> list[sqlite3.Row]:
+    def finished_after(self, instant: int, number: int, limit: int) -> list[tuple[int, int, bool]]:
         """Return up to `limit` jobs in final states, after the one of an instant and a number, in the order they ended.
 
-        Of each: `finished_at`, `number`, and whether it `has_output`.
+        Of each: when it ended, its number, and whether it has output.
         """
-        return self._database.rows(FINISHED_AFTER, (instant, number, limit))
-
-
-def urgency(row: sqlite3.Row) -> tuple[int, int, int]:
-    """Return the key by which jobs are claimed, smallest first."""
-    return (-row["priority"], row["run_at"], row["number"])
+        rows = self._database.rows(FINISHED_AFTER, (instant, number, limit))
+        return [(row["finished_at"], row["number"], bool(row["has_output"])) for row in rows]

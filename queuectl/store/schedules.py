@@ -11,6 +11,7 @@ from ..model.fields import RECURRING
 from ..model.job import FINAL_STATES
 from .contexts import decode_env
 from .enqueue import PLAIN
+from .record import Record
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
@@ -54,7 +55,7 @@ LAST_JOBS = "SELECT number, state FROM jobs WHERE schedule = ? ORDER BY number D
 LOOKED_AT = 100
 
 
-class Schedule:
+class Schedule(Record):
     """A recurring job as it stood when it was read. Times are milliseconds since 1970."""
 
     id: int
@@ -79,8 +80,7 @@ class Schedule:
     __slots__ = tuple(__annotations__)
 
     def __init__(self, row: Row) -> None:
-        for name in self.__slots__:
-            setattr(self, name, row[name])
+        super().__init__(row)
         self.paused = bool(row["paused"])
         self.env = decode_env(row["env"])
 
@@ -143,8 +143,7 @@ class Schedules:
 
     def next_due(self, after: int = -1) -> int | None:
         """Return the first instant after another at which a schedule is due, None if there is none."""
-        found = self._database.value(NEXT_DUE, (after,))
-        return None if found is None else int(found)
+        return self._database.integer(NEXT_DUE, (after,))
 
     def is_due(self, schedule: Schedule) -> bool:
         """Return whether a schedule still waits for the time that was read: nobody moved or paused it."""
@@ -180,8 +179,7 @@ class Schedules:
 
     def last_fired(self, schedule: Schedule) -> int | None:
         """Return the latest time it has fired for, None if it never has."""
-        found = self._database.value(LAST_FIRED, (schedule.id,))
-        return None if found is None else int(found)
+        return self._database.integer(LAST_FIRED, (schedule.id,))
 
     def prune_fires(self, schedule: Schedule, before: int) -> int:
         """Forget fires before a time, but never the latest thousand; return how many."""

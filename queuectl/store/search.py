@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.fields import KEPT
 from ..model.job import PENDING, Job
+from .claim import ORDER, urgency
 from .contexts import decode_env
 from .schema import DUE, FINAL
 
@@ -44,9 +45,9 @@ RUNNING = """
 SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' ORDER BY started_at, number LIMIT ?
 """
 NEXT_DUE_JOBS = f"SELECT number, state FROM jobs INDEXED BY jobs_due WHERE {DUE} ORDER BY run_at LIMIT ?"
-NEXT_OF_QUEUE = """
+NEXT_OF_QUEUE = f"""
 SELECT number, priority, run_at FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ?
-ORDER BY priority DESC, run_at, number LIMIT ?
+ORDER BY {ORDER} LIMIT ?
 """
 LAST_FINISHED = f"""
 SELECT number, finished_at FROM jobs INDEXED BY jobs_finished WHERE {FINAL} AND state = ?
@@ -83,7 +84,7 @@ class Search:
         queues = self._counts.queues_with(PENDING)[:limit]
         share = max(1, limit // max(1, len(queues)))
         rows = [row for queue in queues for row in self._database.rows(NEXT_OF_QUEUE, (queue, share))]
-        return [row["number"] for row in sorted(rows, key=lambda row: (-row["priority"], row["run_at"], row["number"]))]
+        return [row["number"] for row in sorted(rows, key=urgency)]
 
     def last_finished(self, states: Sequence[str], limit: int) -> list[int]:
         """Return the numbers of jobs that ended in these final states, the latest first."""

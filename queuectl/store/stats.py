@@ -1,4 +1,4 @@
-"""What happened, added up: per-minute rollups, and samples of run and wait times.
+"""What happened, added up by the minute, and since when jobs wait.
 
 The rollup is written by the transaction that finishes an attempt, so that charts outlive retention; and
 so are the histograms of `timings`.
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
 from ..model.when import MINUTE
+from .record import Record
 from .timings import END_OF_TIME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Sequence
+    from typing import Iterator
 
     from .counts import Counts
     from .database import Database
-    from .sqlite import Row
     from .timings import Timings
 
 ROLL_UP = """
@@ -24,61 +24,21 @@ INSERT INTO rollups (minute, queue, finished, failed, dead, run_time, wait_time)
 ON CONFLICT (minute, queue) DO UPDATE SET finished = finished + excluded.finished, failed = failed + excluded.failed,
     dead = dead + excluded.dead, run_time = run_time + excluded.run_time, wait_time = wait_time + excluded.wait_time
 """
-TOTALS = """
-SELECT coalesce(sum(finished), 0) AS finished, coalesce(sum(failed), 0) AS failed, coalesce(sum(dead), 0) AS dead,
-       coalesce(sum(run_time), 0) AS run_time, coalesce(sum(wait_time), 0) AS wait_time
-FROM rollups WHERE minute >= ?
-"""
+SUMS = ", ".join(
+    f"coalesce(sum({name}), 0) AS {name}" for name in ("finished", "failed", "dead", "run_time", "wait_time")
+)
+TOTALS = f"SELECT 0 AS bucket, '' AS queue, {SUMS} FROM rollups WHERE minute >= ?"
 PER_MINUTE = """
 SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >= ? GROUP BY minute ORDER BY minute
 """
 HAS_BEFORE = "SELECT min(minute) FROM rollups"
 PRUNE = "DELETE FROM rollups WHERE minute < ? AND minute < (SELECT min(minute) FROM rollups) + ?"
 PRUNED_MINUTES = 1_440
-TIMES = """
-SELECT duration, wait_time FROM attempts WHERE outcome IN ('exited', 'signalled', 'timed_out') AND duration IS NOT NULL
-ORDER BY id DESC LIMIT ?
+SERIES = f"""
+SELECT minute / ? AS bucket, queue, {SUMS} FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
 """
-SERIES = """
-SELECT minute / ? AS bucket, queue, sum(finished) AS finished, sum(failed) AS failed, sum(dead) AS dead,
-       sum(run_time) AS run_time, sum(wait_time) AS wait_time
-FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
-"""
-QUEUE_TOTALS = """
-SELECT queue, sum(finished) AS finished, sum(failed) AS failed, sum(dead) AS dead
-FROM rollups WHERE minute >= ? AND minute < ? GROUP BY queue ORDER BY queue
-"""
-# Of the newest attempts only, each with its job: what follows looks at so many and no more.
-RECENT = """
-(SELECT id, job, attempt, outcome, duration, exit_code, signal, error, finished_at FROM attempts ORDER BY id DESC
- LIMIT ?) AS recent JOIN jobs ON jobs.number = recent.job
-"""
-BY_COMMAND = f"""
-SELECT command, count(*) AS attempts, sum(recent.error IS NOT NULL) AS failed, avg(recent.duration) AS average,
-       max(recent.duration) AS longest, max(recent.finished_at) AS last_at, max(jobs.number) AS example
-FROM {RECENT} WHERE recent.finished_at IS NOT NULL GROUP BY command
-"""
-SLOWEST = BY_COMMAND + "HAVING average IS NOT NULL ORDER BY average DESC LIMIT ?"
-MOST_FAILING = BY_COMMAND + "HAVING failed > 0 ORDER BY failed DESC, last_at DESC LIMIT ?"
-RECENT_FAILURES = f"""
-SELECT jobs.id AS id, number, command, state, attempt, recent.exit_code AS exit_code, recent.signal AS signal,
-       recent.error AS error, recent.finished_at AS finished_at
-FROM {RECENT} WHERE recent.error IS NOT NULL AND outcome NOT IN ('cancelled', 'released')
-ORDER BY recent.id DESC LIMIT ?
-"""
-SAME_COMMAND = f"""
-SELECT jobs.id AS id, number, state, attempt, outcome, recent.duration AS duration, recent.exit_code AS exit_code,
-       recent.finished_at AS finished_at
-FROM {RECENT} WHERE command = ? AND recent.finished_at IS NOT NULL ORDER BY recent.id DESC LIMIT ?
-"""
-DURATIONS = f"""
-SELECT command, group_concat(recent.duration) AS durations FROM {RECENT}
-WHERE command IN ({{}}) AND recent.duration IS NOT NULL GROUP BY command
-"""
-OUTCOMES = """
-SELECT outcome, exit_code, signal, count(*) AS attempts
-FROM (SELECT outcome, exit_code, signal FROM attempts ORDER BY id DESC LIMIT ?) WHERE outcome IS NOT NULL
-GROUP BY outcome, exit_code, signal ORDER BY attempts DESC LIMIT ?
+QUEUE_TOTALS = f"""
+SELECT 0 AS bucket, queue, {SUMS} FROM rollups WHERE minute >= ? AND minute < ? GROUP BY queue ORDER BY queue
 """
 # The first job of the next lower priority: the index skips from lane to lane.
 NEXT_LANE = """
@@ -94,8 +54,25 @@ ORDER BY run_at LIMIT ?
 LOOKED_AT = 1_000
 
 
+class Rollup(Record):
+    """How the attempts of a queue (empty: of all) ended in some minutes; times are sums, in milliseconds.
+
+    `bucket` numbers stretches of so many minutes since 1970, where there are several.
+    """
+
+    bucket: int
+    queue: str
+    finished: int
+    failed: int
+    dead: int
+    run_time: int
+    wait_time: int
+
+    __slots__ = tuple(__annotations__)
+
+
 class Stats:
-    """Rollups and samples."""
+    """The table of rollups, and how long jobs have been waiting."""
 
     def __init__(self, database: Database, counts: Counts, timings: Timings) -> None:
         self._database = database
@@ -122,51 +99,28 @@ class Stats:
         if run_time is not None:
             self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
 
-    def totals(self, since: int) -> Row:
+    def totals(self, since: int) -> Rollup:
         """Return the sums of all rollups from an instant on."""
-        return self._database.rows(TOTALS, (since // MINUTE,))[0]
+        return Rollup(self._database.rows(TOTALS, (since // MINUTE,))[0])
 
     def per_minute(self, since: int) -> list[tuple[int, int, int, int]]:
         """Return (minute since 1970, finished, failed, dead) from an instant on, without idle minutes."""
         return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE,))]
 
-    def series(self, since: int, until: int, minutes: int) -> list[Row]:
+    def series(self, since: int, until: int, minutes: int) -> list[Rollup]:
         """Return sums per queue and bucket of so many minutes (numbered since 1970), without idle buckets."""
-        return self._database.rows(SERIES, (minutes, since // MINUTE, until // MINUTE))
+        rows = self._database.rows(SERIES, (minutes, since // MINUTE, until // MINUTE))
+        return [Rollup(row) for row in rows]
 
-    def queue_totals(self, since: int, until: int | None = None) -> list[Row]:
+    def queue_totals(self, since: int, until: int | None = None) -> list[Rollup]:
         """Return the sums of the rollups of each queue, from an instant's minute on and to before another's."""
-        return self._database.rows(QUEUE_TOTALS, (since // MINUTE, END_OF_TIME if until is None else until // MINUTE))
+        span = (since // MINUTE, END_OF_TIME if until is None else until // MINUTE)
+        return [Rollup(row) for row in self._database.rows(QUEUE_TOTALS, span)]
 
     def first_minute(self) -> int | None:
         """Return the instant of the first rollup, None without any."""
-        first = self._database.value(HAS_BEFORE)
-        return None if first is None else int(first) * MINUTE
-
-    def slowest(self, sample: int, limit: int) -> list[Row]:
-        """Return the commands that take longest on average among the newest attempts."""
-        return self._database.rows(SLOWEST, (sample, limit))
-
-    def most_failing(self, sample: int, limit: int) -> list[Row]:
-        """Return the commands that fail most often among the newest attempts."""
-        return self._database.rows(MOST_FAILING, (sample, limit))
-
-    def recent_failures(self, sample: int, limit: int) -> list[Row]:
-        """Return the last attempts that failed, of the `sample` newest, newest first."""
-        return self._database.rows(RECENT_FAILURES, (sample, limit))
-
-    def same_command(self, command: str, sample: int, limit: int) -> list[Row]:
-        """Return the ended attempts at a command among the `sample` newest, newest first."""
-        return self._database.rows(SAME_COMMAND, (sample, command, limit))
-
-    def durations(self, commands: Sequence[str], sample: int) -> dict[str, list[int]]:
-        """Return {command: how long its attempts took} among the `sample` newest, for a few commands."""
-        rows = self._database.rows(DURATIONS.format(",".join("?" * len(commands))), (sample, *commands))
-        return {row["command"]: [int(text) for text in row["durations"].split(",")] for row in rows}
-
-    def outcomes(self, sample: int, limit: int) -> list[Row]:
-        """Return how the newest attempts ended and how often, the most frequent first."""
-        return self._database.rows(OUTCOMES, (sample, limit))
+        first = self._database.integer(HAS_BEFORE)
+        return None if first is None else first * MINUTE
 
     def has_before(self, instant: int) -> bool:
         """Return whether there are rollups of before an instant."""
@@ -176,10 +130,6 @@ class Stats:
     def prune(self, before: int) -> int:
         """Delete the rollups of before an instant, of the first day at most; return how many. In a transaction."""
         return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))
-
-    def times(self, sample: int) -> list[tuple[int, int]]:
-        """Return (run time, wait time) in milliseconds of the newest finished attempts."""
-        return [(row[0], row[1]) for row in self._database.rows(TIMES, (sample,))]
 
     def oldest_pending(self) -> int | None:
         """Return since when the job that waits longest does so, None if none waits."""

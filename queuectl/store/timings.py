@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from ..model.histogram import bucket_of
 from ..model.when import MINUTE
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .database import Database
-    from .sqlite import Row
 
 SLOT_MS = 5 * MINUTE
 ADD = """
@@ -20,19 +20,36 @@ INSERT INTO timings (slot, queue, run, wait, attempts, run_time, wait_time) VALU
 ON CONFLICT (slot, queue, run, wait) DO UPDATE SET attempts = attempts + 1, run_time = run_time + excluded.run_time,
     wait_time = wait_time + excluded.wait_time
 """
-SERIES = """
-SELECT slot / ? AS bucket, queue, run, wait, sum(attempts) AS attempts FROM timings WHERE slot >= ? AND slot < ?
+SUMS = "sum(attempts) AS attempts, sum(run_time) AS run_time, sum(wait_time) AS wait_time"
+SERIES = f"""
+SELECT slot / ? AS bucket, queue, run, wait, {SUMS} FROM timings WHERE slot >= ? AND slot < ?
 GROUP BY bucket, queue, run, wait
 """
-TOTALS = """
-SELECT queue, run, wait, sum(attempts) AS attempts, sum(run_time) AS run_time, sum(wait_time) AS wait_time FROM timings
-WHERE slot >= ? AND slot < ? GROUP BY queue, run, wait
+TOTALS = f"""
+SELECT 0 AS bucket, queue, run, wait, {SUMS} FROM timings WHERE slot >= ? AND slot < ? GROUP BY queue, run, wait
 """
 FIRST = "SELECT min(slot) FROM timings"
 PRUNE = "DELETE FROM timings WHERE slot < ? AND slot < (SELECT min(slot) FROM timings) + ?"
 END_OF_TIME = 1 << 62
 # Three hours: about as many rows as there are rollups in a day.
 PRUNED_SLOTS = 36
+
+
+class Timing(Record):
+    """How many attempts of a queue took so long: `run` and `wait` are buckets of the histogram.
+
+    Times are sums, in milliseconds. `bucket` numbers stretches of so many slots since 1970, where there are several.
+    """
+
+    bucket: int
+    queue: str
+    run: int
+    wait: int
+    attempts: int
+    run_time: int
+    wait_time: int
+
+    __slots__ = tuple(__annotations__)
 
 
 class Timings:
@@ -47,16 +64,18 @@ class Timings:
             ADD, (now // SLOT_MS, queue, bucket_of(run_time), bucket_of(wait_time), run_time, wait_time)
         )
 
-    def series(self, since: int, until: int, slots: int) -> list[Row]:
+    def series(self, since: int, until: int, slots: int) -> list[Timing]:
         """Return attempts per queue, pair of buckets, and step of so many slots (numbered since 1970).
 
         Steps without attempts have no rows.
         """
-        return self._database.rows(SERIES, (slots, since // SLOT_MS, until // SLOT_MS))
+        rows = self._database.rows(SERIES, (slots, since // SLOT_MS, until // SLOT_MS))
+        return [Timing(row) for row in rows]
 
-    def totals(self, since: int, until: int | None = None) -> list[Row]:
+    def totals(self, since: int, until: int | None = None) -> list[Timing]:
         """Return attempts and sums per queue and pair of buckets, from an instant's slot on and to before another's."""
-        return self._database.rows(TOTALS, (since // SLOT_MS, END_OF_TIME if until is None else until // SLOT_MS))
+        span = (since // SLOT_MS, END_OF_TIME if until is None else until // SLOT_MS)
+        return [Timing(row) for row in self._database.rows(TOTALS, span)]
 
     def has_before(self, instant: int) -> bool:
         """Return whether there are slots of before an instant."""

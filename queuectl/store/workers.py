@@ -6,10 +6,11 @@ lock that it holds (`Home.worker_lock`) or by its process, never by the row's ag
 
 from __future__ import annotations
 
+from .record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .database import Database
-    from .sqlite import Row
 
 ADD = """
 INSERT INTO workers (pid, pid_start, boot, namespace, mark, adopters, queues, started_at, heartbeat_at)
@@ -19,12 +20,39 @@ HEARTBEAT = "UPDATE workers SET heartbeat_at = ?, memory = ?, stopping = ? WHERE
 COUNT_JOBS = "UPDATE workers SET jobs_done = jobs_done + ?, busy_time = busy_time + ? WHERE id = ?"
 SET_TROUBLE = "UPDATE workers SET trouble = ? WHERE id = ?"
 REMOVE = "DELETE FROM workers WHERE id = ?"
-ALL = "SELECT * FROM workers ORDER BY id"
-WITH_JOBS = """
+ALL = """
 SELECT workers.*, jobs.id AS job, jobs.command AS command, jobs.started_at AS job_started_at
 FROM workers LEFT JOIN jobs ON jobs.worker = workers.id AND jobs.state = 'processing'
 ORDER BY workers.id
 """
+
+
+class WorkerRow(Record):
+    """A registered worker, with the job that it runs.
+
+    Times are in milliseconds, `memory` is in bytes, and the last fields are None while it runs nothing.
+    """
+
+    id: int
+    pid: int
+    pid_start: str
+    boot: str
+    namespace: str
+    mark: str
+    adopters: str
+    queues: str
+    started_at: int
+    heartbeat_at: int
+    jobs_done: int
+    busy_time: int
+    memory: int
+    stopping: int
+    trouble: str | None
+    job: str | None
+    command: str | None
+    job_started_at: int | None
+
+    __slots__ = tuple(__annotations__)
 
 
 class Workers:
@@ -68,10 +96,6 @@ class Workers:
         """Delete a worker's row. In a transaction."""
         return self._database.change(REMOVE, (worker,)) == 1
 
-    def all(self) -> list[Row]:
+    def all(self) -> list[WorkerRow]:
         """Return every registered worker."""
-        return self._database.rows(ALL)
-
-    def with_jobs(self) -> list[Row]:
-        """Return every registered worker, with what it runs."""
-        return self._database.rows(WITH_JOBS)
+        return [WorkerRow(row) for row in self._database.rows(ALL)]

@@ -8,7 +8,7 @@ from typing import Any, Dict
 import pytest
 
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, Outcome
-from queuectl.store import dead, events, stats, timings
+from queuectl.store import dead, events, recent, stats, timings
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, claim, enqueue, finish, open_store, spec
@@ -213,11 +213,11 @@ PLANS = {
     "totals of queues": (stats.QUEUE_TOTALS, (0, 9), "PRIMARY KEY (minute>? AND minute<?)"),
     "timings": (timings.SERIES, (1, 0, 9), "PRIMARY KEY (slot>? AND slot<?)"),
     "totals of timings": (timings.TOTALS, (0, 9), "PRIMARY KEY (slot>? AND slot<?)"),
-    "the slowest commands": (stats.SLOWEST, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
-    "the most failing commands": (stats.MOST_FAILING, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
-    "the last failures": (stats.RECENT_FAILURES, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
-    "runs of a command": (stats.SAME_COMMAND, (9, "x", 9), "jobs USING INTEGER PRIMARY KEY"),
-    "durations of commands": (stats.DURATIONS.format("?,?"), (9, "x", "y"), "jobs USING INTEGER PRIMARY KEY"),
+    "the slowest commands": (recent.SLOWEST, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
+    "the most failing commands": (recent.MOST_FAILING, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
+    "the last failures": (recent.FAILURES, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
+    "runs of a command": (recent.SAME_COMMAND, (9, "x", 9), "jobs USING INTEGER PRIMARY KEY"),
+    "durations of commands": (recent.DURATIONS.format("?,?"), (9, "x", "y"), "jobs USING INTEGER PRIMARY KEY"),
     "a group of dead jobs": (dead.DLQ_GROUP, (1, None, "x"), "jobs_finished"),
     "a page of events": (events.PAGE, (9, 9, "", 9), "events USING INTEGER PRIMARY KEY"),
     "the end of a window of events": (events.END_OF_WINDOW, (9, 9), "events USING INTEGER PRIMARY KEY"),

@@ -15,6 +15,7 @@ from queuectl.dashboard.http.message import HttpError
 from queuectl.model.filterparse import parse
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, DUE_STATES, FAILED, FINAL_STATES, PENDING, STATES, Job
 from queuectl.store import Store, lanes
+from queuectl.store.find import Find
 from queuectl.store.lanes import Lanes
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -143,7 +144,7 @@ def test_a_count_of_another_instant_does_not_end_a_search(
 ) -> None:
     enqueue(api.store, *[spec(hold=True) for _ in range(12)])
     enqueue(api.store, *[spec() for _ in range(6)])
-    read, other = api.store.find.page, open_store(api.app.queue.home.path)
+    read, other = Find.page, open_store(api.app.queue.home.path)
 
     def then_another_removes_one(*arguments: Any) -> Any:
         found = read(*arguments)
@@ -151,7 +152,7 @@ def test_a_count_of_another_instant_does_not_end_a_search(
             write(other, other.jobs.remove, number)
         return found
 
-    monkeypatch.setattr(api.store.find, "page", then_another_removes_one)
+    monkeypatch.setattr(Find, "page", then_another_removes_one)
     shown = len(api.ids("state:held", scan="all", limit=200))
     other.close()
     assert shown >= 9, "it ended when it had found as many as there were left"

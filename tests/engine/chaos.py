@@ -180,7 +180,7 @@ class Chaos:
         ledger = collections.Counter((self._directory / "ledger").read_text().splitlines())
         overlaps: Dict[str, int] = collections.Counter()
         for job in jobs.values():
-            codes = [row["exit_code"] for row in self.queue.store.attempts.of_job(job.number)]
+            codes = [row.exit_code for row in self.queue.store.attempts.of_job(job.number)]
             overlaps["gap" if "gap" in job.tags else "all others"] += OVERLAP in codes
         return {
             "jobs": len(jobs),

@@ -84,13 +84,13 @@ def run_one(home: Queue, command: str, **fields: Any) -> Job:
 
 
 def attempts(queue: Queue, job: Job) -> List[Dict[str, Any]]:
-    return [dict(row) for row in queue.store.attempts.of_job(job.number)]
+    return [row.as_dict() for row in queue.store.attempts.of_job(job.number)]
 
 
 def survivors(queue: Queue, job: Job) -> List[int]:
     """Return the processes of a job's attempts that still live and carry a marker."""
     home_id = queue.store.meta.home_id()
-    ids = "|".join(str(row["id"]) for row in queue.store.attempts.of_job(job.number))
+    ids = "|".join(str(row.id) for row in queue.store.attempts.of_job(job.number))
     marked = re.compile(f"{process.MARKER}={home_id}-[0-9a-f]+-{job.number}-({ids})".encode())
     return [
         pid
@@ -141,10 +141,10 @@ class RunningPool:
 
     def rows(self) -> Sequence[Any]:
         """Return the registered workers whose processes live."""
-        return [row for row in self._queue.store.workers.all() if process.is_same_process(row["pid"], row["pid_start"])]
+        return [row for row in self._queue.store.workers.all() if process.is_same_process(row.pid, row.pid_start)]
 
     def pids(self) -> List[int]:
-        return [row["pid"] for row in self.rows()]
+        return [row.pid for row in self.rows()]
 
     def log(self) -> str:
         return Path(self.home.daemon_log("pool")).read_text()

@@ -41,7 +41,7 @@ def check_tidy(chaos: Chaos) -> None:
     wait_until(
         lambda: (
             files_of_workers(pool.home)
-            == sorted(f"worker-{row['id']}.{kind}" for row in pool.rows() for kind in ("lock", "journal"))
+            == sorted(f"worker-{row.id}.{kind}" for row in pool.rows() for kind in ("lock", "journal"))
         ),
         what="the locks and journals of the killed are gone",
     )
@@ -72,8 +72,8 @@ def test_nothing_is_lost_and_nothing_runs_twice_at_a_time(chaos: Chaos) -> None:
     lost = 0
     for job in chaos.queue.list():
         rows = chaos.queue.store.attempts.of_job(job.number)
-        assert [row["attempt"] for row in rows] == list(range(1, len(rows) + 1))
-        assert [row["outcome"] for row in rows if row["outcome"] != "released"][-1] == "exited"
-        assert {row["outcome"] for row in rows[:-1]} <= {"lost", "released"}
-        lost += sum(row["outcome"] == "lost" for row in rows)
+        assert [row.attempt for row in rows] == list(range(1, len(rows) + 1))
+        assert [row.outcome for row in rows if row.outcome != "released"][-1] == "exited"
+        assert {row.outcome for row in rows[:-1]} <= {"lost", "released"}
+        lost += sum(row.outcome == "lost" for row in rows)
     assert lost > 0, "no attempt was hit"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple, get_type_hints
+from typing import Any, List, Tuple
 
 import pytest
 
 from queuectl.model.checks import MAX_PRIORITY, MAX_RETRIES
-from queuectl.model.fields import BY_NAME, BY_SPELLING, EDITABLE, GIVEN, JOB_FIELDS, KEPT, RECURRING, columns
+from queuectl.model.fields import BY_NAME, BY_SPELLING, EDITABLE, GIVEN, JOB_FIELDS, KEPT, RECURRING, Field, columns
 from queuectl.model.job import Job
 from queuectl.model.settings import find
 from queuectl.model.spec import JobSpec
@@ -40,21 +40,21 @@ def names(fields: Tuple[Any, ...]) -> List[str]:
 
 
 def test_a_job_has_the_fields_that_are_kept_in_this_order() -> None:
-    assert list(Job.FIELDS) == list(Job.__slots__) == list(get_type_hints(Job)) == names(KEPT)
+    assert list(Job.FIELDS) == list(Job.__slots__) == list(Job.__annotations__) == names(KEPT)
 
 
 def test_a_new_job_has_the_fields_that_are_given() -> None:
-    assert sorted([*names(GIVEN), "is_delay"]) == sorted(JobSpec.__slots__) == sorted(get_type_hints(JobSpec))
+    assert sorted([*names(GIVEN), "is_delay"]) == sorted(JobSpec.__slots__) == sorted(JobSpec.__annotations__)
 
 
 def test_a_schedule_has_the_fields_that_it_gives_its_jobs() -> None:
     assert set(names(RECURRING)) <= set(Schedule.__slots__)
-    assert set(Schedule.__slots__) == set(get_type_hints(Schedule))
+    assert set(Schedule.__slots__) == set(Schedule.__annotations__)
 
 
 @pytest.mark.parametrize("field", KEPT, ids=repr)
 def test_a_field_may_be_missing_where_its_annotation_says_so(field: Any) -> None:
-    assert field.is_nullable == (type(None) in getattr(get_type_hints(Job)[field.name], "__args__", ()))
+    assert field.is_nullable == Job.__annotations__[field.name].endswith("| None")
 
 
 def test_each_name_and_each_spelling_means_one_field() -> None:
@@ -103,12 +103,18 @@ def test_every_kind_that_is_given_was_tried() -> None:
     assert {BY_NAME[name].kind.name for name, _, _ in VALUES} == {f.kind.name for f in GIVEN} - {"variables"}
 
 
+def test_a_trait_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="note has a trait that there is not: editible"):
+        Field("note", BY_NAME["command"].kind, "a note", "editible")
+
+
 def test_what_is_computed_cannot_be_given() -> None:
     with pytest.raises(ValueError, match="is computed"):
         BY_NAME["state"].check("dead", NOW)
 
 
 def test_free_text_comes_last_in_a_list() -> None:
-    assert columns() == ("id", "state", "priority", "attempts", "created_at", "duration", "command", "error")
+    for long in (False, True):
+        wide = [BY_NAME[name].is_wide for name in columns(long=long)]
+        assert wide == sorted(wide) and wide[-1]
     assert set(columns()) < set(columns(long=True))
-    assert columns(long=True)[-2:] == ("command", "error")

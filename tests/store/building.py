@@ -22,6 +22,7 @@ from queuectl.model.job import (
 from queuectl.model.spec import JobSpec
 from queuectl.store import Home, Store, schema
 from queuectl.store.claim import Claim
+from queuectl.store.record import Record
 from queuectl.store.schema import migrate
 from tests.support import ROOT, FakeClock
 
@@ -169,6 +170,11 @@ def _block(store: Store, number: int) -> None:
 def job(store: Store, number: int) -> Any:
     """Return the Job of a number that exists."""
     return store.search.jobs([number])[0]
+
+
+def values(record: Record) -> Tuple[Any, ...]:
+    """Return what a row has in its columns."""
+    return tuple(record.as_dict().values())
 
 
 def state_of(store: Store, number: int) -> str:

@@ -23,6 +23,7 @@ from tests.store.building import (
     spec,
     state_of,
     take,
+    values,
     write,
 )
 
@@ -116,13 +117,13 @@ def test_a_claim_begins_an_attempt(store):
     number = add(store)
     claimed = claim(store, worker=3)
     [attempt] = store.attempts.of_job(number)
-    assert (attempt["id"], attempt["attempt"], attempt["worker"], attempt["started_at"]) == (
+    assert (attempt.id, attempt.attempt, attempt.worker, attempt.started_at) == (
         claimed.attempt_id,
         1,
         3,
         NOW,
     )
-    assert (attempt["outcome"], attempt["finished_at"], attempt["pid"]) == (None, None, None)
+    assert (attempt.outcome, attempt.finished_at, attempt.pid) == (None, None, None)
 
 
 def test_a_running_attempt_can_be_read_back_as_it_was_claimed(store):
@@ -176,7 +177,7 @@ def test_how_an_attempt_ended_is_kept(store):
         store.jobs.finish(claimed, Outcome.signalled(9, "SIGKILL"), state=DEAD, run_at=NOW, duration=7, now=LATER)
         store.attempts.end(claimed.attempt_id, Outcome.signalled(9, "SIGKILL"), duration=7, output_size=12, now=LATER)
     [attempt] = store.attempts.of_job(number)
-    assert tuple(attempt)[6:] == (LATER, 7, "signalled", None, 9, "killed by SIGKILL", 12)
+    assert values(attempt)[6:] == (LATER, 7, "signalled", None, 9, "killed by SIGKILL", 12)
     ended = job(store, number)
     assert (ended.finished_at, ended.duration, ended.signal, ended.error) == (LATER, 7, 9, "killed by SIGKILL")
 
@@ -230,7 +231,7 @@ def test_the_output_of_a_lost_attempt_counts_as_what_was_stored(store):
     )
     write(store, store.attempts.end, claimed.attempt_id, Outcome.lost("gone"), duration=None, output_size=None, now=NOW)
     [attempt] = store.attempts.of_job(number)
-    assert (attempt["output_size"], attempt["duration"]) == (102, None)
+    assert (attempt.output_size, attempt.duration) == (102, None)
 
 
 # How attempts count
@@ -251,7 +252,7 @@ def test_attempt_numbers_and_ids_never_repeat(store):
         claims += [run_once(store, PENDING), run_once(store, DEAD)]
     assert [claimed.attempt for claimed in claims] == [1, 2, 3, 4, 5, 6]
     assert len({claimed.attempt_id for claimed in claims}) == 6
-    assert [row["attempt"] for row in store.attempts.of_job(number)] == [1, 2, 3, 4, 5, 6]
+    assert [row.attempt for row in store.attempts.of_job(number)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_lost_attempt_of_a_removed_job_cannot_touch_another_even_under_the_same_id(store):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, Outcome
-from tests.store.building import LATER, NOW, add, bring_to, claim, finish, write
+from tests.store.building import LATER, NOW, add, bring_to, claim, finish, values, write
 
 MINUTE = 60_000
 
@@ -51,7 +51,7 @@ def test_events_of_a_job_come_oldest_first(store):
     write(store, store.events.add, "retry", actor="web", now=NOW, job=number)
     write(store, store.events.add, "start", actor="pool", now=NOW)
     write(store, store.events.add, "cancel", actor="cli", now=NOW, job=number + 1)
-    assert [tuple(event) for event in store.events.of_job(number)] == [
+    assert [(event.at, event.kind, event.detail, event.actor) for event in store.events.of_job(number)] == [
         (NOW + 1, "cancel", "by hand", "cli 1"),
         (NOW, "retry", "", "web"),
     ]
@@ -69,14 +69,14 @@ def test_a_worker_number_is_never_given_again(store):
     assert write(store, store.workers.remove, second) is True
     assert write(store, store.workers.remove, second) is False
     assert register(store) == second + 1
-    assert [row["id"] for row in store.workers.all()] == [first, second + 1]
+    assert [row.id for row in store.workers.all()] == [first, second + 1]
 
 
 def test_a_heartbeat_is_written_while_the_row_is_there(store):
     worker = register(store, queues="a,b")
     assert write(store, store.workers.heartbeat, worker, memory=7, stopping=True, now=LATER) is True
     [row] = store.workers.all()
-    assert (row["heartbeat_at"], row["memory"], row["stopping"], row["queues"], row["started_at"]) == (
+    assert (row.heartbeat_at, row.memory, row.stopping, row.queues, row.started_at) == (
         LATER,
         7,
         1,
@@ -91,7 +91,7 @@ def test_finished_attempts_are_tallied_per_worker(store):
     first, second = register(store), register(store)
     for jobs, busy in ((1, 5), (3, 7)):
         write(store, store.workers.count_jobs, first, jobs, busy)
-    rows = {row["id"]: (row["jobs_done"], row["busy_time"]) for row in store.workers.all()}
+    rows = {row.id: (row.jobs_done, row.busy_time) for row in store.workers.all()}
     assert rows == {first: (4, 12), second: (0, 0)}
 
 
@@ -99,12 +99,12 @@ def test_workers_are_listed_with_what_they_run(store):
     idle, busy = register(store), register(store)
     add(store, "echo", id="a")
     claimed = claim(store, worker=busy)
-    assert [(row["id"], row["job"], row["command"]) for row in store.workers.with_jobs()] == [
+    assert [(row.id, row.job, row.command) for row in store.workers.all()] == [
         (idle, None, None),
         (busy, "a", "echo"),
     ]
     finish(store, claimed)
-    assert [row["job"] for row in store.workers.with_jobs()] == [None, None]
+    assert [row.job for row in store.workers.all()] == [None, None]
 
 
 # Statistics
@@ -114,16 +114,16 @@ def test_attempts_are_added_up_by_minute(store):
     for state, now in ((COMPLETED, 0), (FAILED, MINUTE - 1), (DEAD, MINUTE), (COMPLETED, MINUTE)):
         write(store, store.stats.count_attempt, "q", state, run_time=10, wait_time=1, now=NOW + now)
     write(store, store.stats.count_attempt, "other", COMPLETED, run_time=10, wait_time=1, now=NOW)
-    assert tuple(store.stats.totals(NOW)) == (3, 1, 1, 50, 5)
-    assert tuple(store.stats.totals(NOW + MINUTE)) == (1, 0, 1, 20, 2)
-    assert tuple(store.stats.totals(NOW + 2 * MINUTE)) == (0, 0, 0, 0, 0)
+    assert values(store.stats.totals(NOW))[2:] == (3, 1, 1, 50, 5)
+    assert values(store.stats.totals(NOW + MINUTE))[2:] == (1, 0, 1, 20, 2)
+    assert values(store.stats.totals(NOW + 2 * MINUTE))[2:] == (0, 0, 0, 0, 0)
 
 
 def test_totals_outlive_the_jobs(store):
     number = bring_to(store, COMPLETED)
     write(store, store.stats.count_attempt, "default", COMPLETED, run_time=10, wait_time=1, now=NOW)
     write(store, store.jobs.remove, number)
-    assert store.stats.totals(NOW)["finished"] == 1
+    assert store.stats.totals(NOW).finished == 1
 
 
 def test_times_are_those_of_the_newest_attempts_that_ran(store):
@@ -135,8 +135,8 @@ def test_times_are_those_of_the_newest_attempts_that_ran(store):
     ):
         add(store, now=NOW - 3)
         finish(store, claim(store), state, outcome)
-    assert store.stats.times(9) == [(5, 3), (5, 3)]
-    assert store.stats.times(1) == [(5, 3)]
+    assert store.recent.times(9) == [(5, 3), (5, 3)]
+    assert store.recent.times(1) == [(5, 3)]
 
 
 def test_the_job_that_waits_longest_is_found_behind_those_whose_time_was_over_when_they_were_added(store):

@@ -98,7 +98,7 @@ def test_two_recoveries_of_one_attempt(store, worker):
     assert finish(store, first.claim, FAILED, LOST)
     assert finish(worker, second.claim, FAILED, LOST) is False
     [attempt] = store.attempts.of_job(number)
-    assert (attempt["outcome"], attempt["error"]) == ("lost", "its worker is gone")
+    assert (attempt.outcome, attempt.error) == ("lost", "its worker is gone")
 
 
 def test_cancel_before_claim(store, worker):

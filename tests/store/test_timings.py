@@ -7,7 +7,7 @@ import pytest
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED
 from queuectl.store.backlog import PRUNED_MINUTES
 from queuectl.store.timings import PRUNED_SLOTS, SLOT_MS
-from tests.store.building import NOW, write
+from tests.store.building import NOW, values, write
 
 MINUTE = 60_000
 
@@ -25,7 +25,7 @@ def timings(store):
 
 
 def totals(store, *span):
-    return [tuple(row) for row in store.timings.totals(*span)]
+    return [values(found)[1:] for found in store.timings.totals(*span)]
 
 
 # Timings
@@ -81,11 +81,11 @@ def test_a_series_adds_up_steps_of_slots(store):
     for slot in (0, 1, 2, 5):
         ended(store, now=NOW + slot * SLOT_MS)
     first = NOW // SLOT_MS // 3
-    assert [tuple(row) for row in store.timings.series(NOW, NOW + 6 * SLOT_MS, 3)] == [
+    assert [values(found)[:5] for found in store.timings.series(NOW, NOW + 6 * SLOT_MS, 3)] == [
         (first, "q", 1, 0, 3),
         (first + 1, "q", 1, 0, 1),
     ]
-    assert [row["attempts"] for row in store.timings.series(NOW, NOW + 3 * SLOT_MS, 3)] == [3]
+    assert [row.attempts for row in store.timings.series(NOW, NOW + 3 * SLOT_MS, 3)] == [3]
 
 
 def test_old_timings_go_a_few_hours_at_a_time(store):
@@ -108,8 +108,9 @@ def test_a_minute_has_one_sample_whoever_is_first(store, stores):
     assert sample(store, 3, NOW, processing=1, oldest_age=9)
     assert not sample(stores(), 5, NOW + MINUTE - 1)
     assert sample(stores(), 4, NOW + MINUTE)
-    assert [tuple(row) for row in store.backlog.since(NOW)] == [(NOW // MINUTE, 3, 1, 9), (NOW // MINUTE + 1, 4, 0, 0)]
-    assert [row["pending"] for row in store.backlog.since(NOW + MINUTE)] == [4]
+    samples = [values(found) for found in store.backlog.since(NOW)]
+    assert samples == [(NOW // MINUTE, 3, 1, 9), (NOW // MINUTE + 1, 4, 0, 0)]
+    assert [row.pending for row in store.backlog.since(NOW + MINUTE)] == [4]
 
 
 def test_the_last_sample_is_not_one_of_a_clock_that_was_ahead(store):
@@ -117,8 +118,8 @@ def test_the_last_sample_is_not_one_of_a_clock_that_was_ahead(store):
     sample(store, 3, NOW)
     sample(store, 9, NOW + 10 * MINUTE)
     assert store.backlog.last(NOW - 1) is None
-    assert store.backlog.last(NOW + 5 * MINUTE)["pending"] == 3
-    assert store.backlog.last(NOW + 10 * MINUTE)["pending"] == 9
+    assert store.backlog.last(NOW + 5 * MINUTE).pending == 3
+    assert store.backlog.last(NOW + 10 * MINUTE).pending == 9
 
 
 def test_old_samples_go_a_day_at_a_time(store):

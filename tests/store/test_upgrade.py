@@ -27,6 +27,7 @@ from tests.store.building import (
     python,
     spec,
     state_of,
+    values,
     write,
 )
 from tests.store.older import SCHEMAS, STATES, make_older
@@ -118,8 +119,8 @@ def test_it_takes_timings_and_samples_of_the_backlog(old):
         assert store.timings.totals(0) == [] and store.backlog.last(NOW) is None
         write(store, store.stats.count_attempt, "q", COMPLETED, run_time=7, wait_time=3, now=NOW)
         assert write(store, store.backlog.add, pending=2, processing=1, oldest_age=9, now=NOW)
-        assert [tuple(row) for row in store.timings.totals(0)] == [("q", 1, 0, 1, 7, 3)]
-        assert tuple(store.backlog.last(NOW)) == (NOW // 60_000, 2, 1, 9)
+        assert [values(found) for found in store.timings.totals(0)] == [(0, "q", 1, 0, 1, 7, 3)]
+        assert values(store.backlog.last(NOW)) == (NOW // 60_000, 2, 1, 9)
         assert_whole(store)
 
 

@@ -86,7 +86,7 @@ class Lookup:
 
     def workers(self) -> list[Candidate]:
         """Return the registered workers."""
-        return self._ask(lambda store: [Candidate(str(row["id"]), f"pid {row['pid']}") for row in store.workers.all()])
+        return self._ask(lambda store: [Candidate(str(row.id), f"pid {row.pid}") for row in store.workers.all()])
 
     def templates(self) -> list[Candidate]:
         """Return the templates, those that come with the package first."""

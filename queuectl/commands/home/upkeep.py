@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, Sequence
 
-    from ...store.sqlite import Row
+    from ...store.events import Event
     from ..context import Context
 
 LOOK_SECONDS = 0.1
@@ -43,8 +43,8 @@ def events(context: Context, *, limit: int, follow: bool) -> Result:
     return Result(rows=rows, columns=("at", "what", "job", "detail", "by"), notes=[] if rows else ["no events yet"])
 
 
-def _event(row: Row) -> dict[str, object]:
-    return {"at": row["at"], "what": row["kind"], "job": row["job"], "detail": row["detail"], "by": row["actor"]}
+def _event(event: Event) -> dict[str, object]:
+    return {"at": event.at, "what": event.kind, "job": event.job, "detail": event.detail, "by": event.actor}
 
 
 def _followed(context: Context, limit: int) -> Iterator[bytes]:
@@ -52,9 +52,9 @@ def _followed(context: Context, limit: int) -> Iterator[bytes]:
 
     store, last = context.queue.store, 0
     while True:
-        for row in store.events.since(last, limit):
-            last = row["id"]
-            words = [local(row["at"]), row["kind"], row["job"] or "", row["detail"], f"({row['actor']})"]
+        for event in store.events.since(last, limit):
+            last = event.id
+            words = [local(event.at), event.kind, event.job or "", event.detail, f"({event.actor})"]
             yield ("  ".join(filter(None, words)) + "\n").encode()
         context.clock.pause(LOOK_SECONDS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...engine.home.timezone import follows_home, home_zone, trouble, zone_of
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
-from ...model.fields import RECURRING, shown
+from ...model.fields import RECURRING, other_texts, shown
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 GROUP = "Schedule"
 NAME = Arg("name", metavar="NAME", help="the schedule's name", complete="schedule")
+# The fields of its jobs that `cron show` has words of its own for, or leaves to --json.
+SHOWN = ("command", "queue", "priority", "max_retries", "timeout", "cwd", "env")
 COLUMNS = ("name", "when", "next_at", "last", "command")
 
 
@@ -239,6 +241,7 @@ def _shown(context: Context, schedule: Schedule, title: str) -> str:
         ("retries", str(row["max_retries"])),
         ("timeout", "none" if row["timeout"] is None else when.duration_text(row["timeout"])),
         ("directory", row["cwd"]),
+        *other_texts(schedule, RECURRING, SHOWN),
         ("added", f"{when.local(row['created_at'])} by {row['created_by']}"),
     ]
     return "\n".join(f"{name + ':':<15} {value}" for name, value in values)

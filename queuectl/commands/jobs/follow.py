@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ...engine.queue import Queue
     from ...model.job import Job
-    from ...store.sqlite import Row
+    from ...store.attempts import Attempt
     from ..context import Context
 
 LOOK_SECONDS = 0.05
@@ -47,13 +47,13 @@ class Follower:
         attempts = self._queue.store.attempts.of_job(self._number)
         for attempt in attempts[self._shown : self._only]:
             self._position = yield from since(self._queue, attempt, self._stream, self._position)
-            if attempt["outcome"] is None:
+            if attempt.outcome is None:
                 break
             tell_if_removed(self._context, job, attempt)
             self._shown, self._position = self._shown + 1, 0
             if self._only is None and (attempt is not attempts[-1] or not job.is_final):
                 self._context.front_end.note(
-                    f"{job.id}: attempt {attempt['attempt']} ended: {attempt['error']}, the job is {job.state}"
+                    f"{job.id}: attempt {attempt.attempt} ended: {attempt.error}, the job is {job.state}"
                 )
         if self._shown == self._only:
             self.is_done = True
@@ -63,11 +63,11 @@ class Follower:
             self.is_done = True
 
 
-def tell_if_removed(context: Context, job: Job, attempt: Row) -> None:
+def tell_if_removed(context: Context, job: Job, attempt: Attempt) -> None:
     """Say why there is nothing to see of an attempt that has printed something."""
     if is_removed(context.queue.store, attempt):
         context.front_end.note(
-            f"{job.id}: the {attempt['output_size']} bytes that attempt {attempt['attempt']} printed were removed: "
+            f"{job.id}: the {attempt.output_size} bytes that attempt {attempt.attempt} printed were removed: "
             "all output together had passed output_total, and the oldest goes first"
         )
 
@@ -116,7 +116,7 @@ class Source:
             self._begun = b""
 
 
-def since(queue: Queue, attempt: Row, stream: int | None, position: int) -> Generator[bytes, None, int]:
+def since(queue: Queue, attempt: Attempt, stream: int | None, position: int) -> Generator[bytes, None, int]:
     """Yield what an attempt has printed from a position on; return the position after it."""
     return (yield from marked(read_output(queue.store, attempt, position), position, stream))
 

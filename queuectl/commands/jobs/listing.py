@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from ...model.job import Job
+    from ...store.attempts import Attempt
     from ..context import Context
 
 GROUP = "Jobs"
@@ -156,10 +157,10 @@ def show(context: Context, *, id: str) -> Result:
     return Result(record=record, ids=[job.id], message=_shown(job, record))
 
 
-def _attempt(row: Any) -> dict[str, Any]:
+def _attempt(found: Attempt) -> dict[str, Any]:
     from ...model.when import iso
 
-    attempt = dict(row)
+    attempt = found.as_dict()
     del attempt["id"]
     for key in ("started_at", "finished_at"):
         attempt[key] = iso(attempt[key])
@@ -193,12 +194,7 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
     values += [("variable", f"{name}={value}") for name, value in record["env"].items()]
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
-    others = [field for field in fields.GIVEN if field.is_kept and field.name not in SHOWN]
-    values += [
-        (field.label.lower(), field.kind.text(getattr(job, field.name)))
-        for field in others
-        if getattr(job, field.name) != field.default
-    ]
+    values += fields.other_texts(job, fields.GIVEN, SHOWN)
     for attempt in record["attempt_history"]:
         ended = attempt["outcome"] or "running"
         values.append((f"attempt {attempt['attempt']}", f"{ended}: {attempt['error']}" if attempt["error"] else ended))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Iterator, Sequence
 
     from ...model.job import Job
-    from ...store.sqlite import Row
+    from ...store.attempts import Attempt
     from ..context import Context
     from ..result import Text
 
@@ -123,7 +123,7 @@ def _printed(
     return _pieces(context, job, only, stream, tail)
 
 
-def _pieces(context: Context, job: Job, attempt: Row, stream: int | None, tail: int | None) -> Iterator[bytes]:
+def _pieces(context: Context, job: Job, attempt: Attempt, stream: int | None, tail: int | None) -> Iterator[bytes]:
     tell_if_removed(context, job, attempt)
     position = 0 if tail is None else tail_position(context.queue.store, attempt, tail, stream)
     yield from since(context.queue, attempt, stream, position)
@@ -134,8 +134,8 @@ def _all_attempts(context: Context, job: Job, stream: int | None) -> Iterator[by
     if not attempts:
         attempt_of(context.queue.store, job, None)
     for attempt in attempts:
-        ended = attempt["error"] or attempt["outcome"] or "running"
-        yield f"--- attempt {attempt['attempt']}: {ended} ---\n".encode()
+        ended = attempt.error or attempt.outcome or "running"
+        yield f"--- attempt {attempt.attempt}: {ended} ---\n".encode()
         yield from _pieces(context, job, attempt, stream, None)
 
 

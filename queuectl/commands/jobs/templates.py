@@ -6,7 +6,7 @@ import os
 
 from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
-from ...model.fields import BY_SPELLING
+from ...model.fields import BY_SPELLING, GIVEN
 from ..grammar.registry import Arg, command
 from ..result import Result
 
@@ -23,6 +23,13 @@ SHIPPED = {
     "job_template": "every field, with its default",
     "python_job": "a Python program with arguments and environment",
     "test_job": "a job that fails twice and then succeeds, to try retries",
+}
+FULLEST = "job_template"
+# What the fullest template has where a default shows nothing.
+EXAMPLES = {
+    "command": 'echo "running as $QUEUECTL_JOB_ID, attempt $QUEUECTL_ATTEMPT"',
+    "env": {"GREETING": "hello"},
+    "tags": ["example"],
 }
 NAME = Arg("name", metavar="NAME", help="the template's name", complete="template")
 
@@ -107,6 +114,8 @@ def _plain(name: str) -> str:
 def read_template(context: Context, name: str) -> str:
     """Return a template's text; `NAME.json` means the same as `NAME`. Raises NotFound, InvalidInput."""
     name = _plain(name)
+    if name == FULLEST:
+        return _fullest()
     if name in SHIPPED:
         import pkgutil
 
@@ -121,6 +130,19 @@ def read_template(context: Context, name: str) -> str:
 
     path = os.path.join(context.queue.home.templates, name + SUFFIX)
     return decode(read_file(path), path)
+
+
+def _fullest() -> str:
+    """Return a template with every field of a job that can have a default."""
+    import json
+
+    from ...model.settings import find
+
+    # An id can be used once, and a directory is that of whoever uses the template.
+    fields = [field for field in GIVEN if field.name not in ("id", "cwd")]
+    values = {field.name: find(field.setting).default if field.setting else field.default for field in fields}
+    shown = {field.name: EXAMPLES.get(field.name, field.kind.json(values[field.name])) for field in fields}
+    return json.dumps(shown, indent=2) + "\n"
 
 
 def fill(context: Context, name: str, changes: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -48,6 +48,9 @@ SUGGESTED = 20
 TAGGED_JOBS = 1_000
 FEATURES = ("bulk_actions", "dlq_groups", "export", "schedules", "stream", "prometheus")
 
+FIELD_TEXTS = ("name", "label", "help", "option", "edit_option")
+FIELD_FLAGS = ("given", "required", "editable", "recurring", "kept", "wide")
+
 SCHEMAS["Meta"] = record(
     version=TEXT,
     read_only=FLAG,
@@ -60,25 +63,15 @@ SCHEMAS["Meta"] = record(
     features=many(TEXT),
     sorts=many(TEXT),
     filters=many(record(key=TEXT, example=TEXT, help=TEXT)),
-    fields=many(
-        record(
-            name=TEXT,
-            label=TEXT,
-            kind=one_of(*KIND_SCHEMAS),
-            help=TEXT,
-            default=TEXT,
-            option=TEXT,
-            edit_option=TEXT,
-            given=FLAG,
-            required=FLAG,
-            editable=FLAG,
-            recurring=FLAG,
-            kept=FLAG,
-            listed=FLAG,
-            wide=FLAG,
-        )
-    ),
+    fields=many(ref("Field")),
     limits=record(page=INTEGER, selection=INTEGER, output=INTEGER, points=INTEGER),
+)
+SCHEMAS["Field"] = record(
+    kind=one_of(*KIND_SCHEMAS),
+    default=TEXT,
+    listed=FLAG,
+    **dict.fromkeys(FIELD_TEXTS, TEXT),
+    **dict.fromkeys(FIELD_FLAGS, FLAG),
 )
 SCHEMAS["Config"] = record(
     items=many(
@@ -129,20 +122,11 @@ def meta(app: App) -> Response:
 def _field(field: JobField) -> dict[str, Any]:
     """Return what a page needs to know of a job's field: to ask for it, to show it, to name it in a command."""
     return {
-        "name": field.name,
-        "label": field.label,
+        **{name: getattr(field, name) for name in FIELD_TEXTS},
+        **{name: getattr(field, f"is_{name}") for name in FIELD_FLAGS},
         "kind": field.kind.name,
-        "help": field.help,
         "default": field.default_words,
-        "option": field.option,
-        "edit_option": field.edit_option,
-        "given": field.is_given,
-        "required": field.is_required,
-        "editable": field.is_editable,
-        "recurring": field.is_recurring,
-        "kept": field.is_kept,
         "listed": field.is_kept and field.name not in LEFT_OUT,
-        "wide": field.is_wide,
     }
 
 
@@ -209,21 +193,21 @@ def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
     belongs_to = ("events", kind)
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
     found, before = app.queue.store.events, place.key[0]
-    rows = found.page(before, kind, EVENT_WINDOW if kind else limit, limit)
-    end = rows[-1]["id"] if len(rows) == limit else found.end_of_window(before, EVENT_WINDOW) if kind else None
-    following = None if end is None else cursors.write(Cursor((end,), place.seen + len(rows)), belongs_to)
+    page = found.page(before, kind, EVENT_WINDOW if kind else limit, limit)
+    end = page[-1].id if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if kind else None
+    following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
     return json_response(
         {
             "items": [
                 {
-                    "number": row["id"],
-                    "at": iso(row["at"]),
-                    "kind": row["kind"],
-                    "job": row["job"],
-                    "detail": row["detail"],
-                    "by": row["actor"],
+                    "number": event.id,
+                    "at": iso(event.at),
+                    "kind": event.kind,
+                    "job": event.job,
+                    "detail": event.detail,
+                    "by": event.actor,
                 }
-                for row in rows
+                for event in page
             ],
             "next": following,
         }
@@ -265,6 +249,6 @@ SUGGESTIONS: dict[str, Callable[[Store, str], dict[str, int | None]]] = {
     "tag": lambda store, prefix: dict.fromkeys(store.names.recent_tags(TAGGED_JOBS)),
     "id": lambda store, prefix: dict.fromkeys(row["id"] for row in store.names.named(prefix, SUGGESTED)),
     "schedule": lambda store, prefix: dict.fromkeys(schedule.name for schedule in store.schedules.all()),
-    "worker": lambda store, prefix: dict.fromkeys(str(row["id"]) for row in store.workers.all()),
+    "worker": lambda store, prefix: dict.fromkeys(str(row.id) for row in store.workers.all()),
     "setting": lambda store, prefix: dict.fromkeys(setting.name for setting in SETTINGS),
 }

@@ -169,9 +169,16 @@ def _job(app: App, reference: str) -> Job:
 
 def _similar(app: App, job: Job) -> dict[str, Any]:
     """Return the last runs of the same command, among the newest attempts, and how long they usually took."""
-    rows = app.queue.store.stats.same_command(job.command, SAME_SAMPLE, SAME_RUNS)
-    took = median(row["duration"] for row in rows if row["duration"] is not None)
-    runs = [{**dict(row), "duration": seconds(row["duration"]), "finished_at": iso(row["finished_at"])} for row in rows]
+    ended = app.queue.store.recent.same_command(job.command, SAME_SAMPLE, SAME_RUNS)
+    took = median(run.duration for run in ended if run.duration is not None)
+    runs = [
+        {
+            **{name: getattr(run, name) for name in ("id", "number", "state", "attempt", "outcome", "exit_code")},
+            "duration": seconds(run.duration),
+            "finished_at": iso(run.finished_at),
+        }
+        for run in ended
+    ]
     return {"median": seconds(took), "runs": runs, "searched": SAME_SAMPLE}
 
 

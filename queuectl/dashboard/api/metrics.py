@@ -21,7 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
-    from ...store.sqlite import Row
+    from ...store.recent import CommandStats
+    from ...store.stats import Rollup
+    from ...store.timings import Timing
     from ..app import App
 
 MOST_POINTS = 500
@@ -104,14 +106,12 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     first, last = since // step, until // step + 1
     store = app.queue.store
     rows = [
-        row
-        for row in store.stats.series(first * step, last * step, step // when.MINUTE)
-        if queue in (None, row["queue"])
+        row for row in store.stats.series(first * step, last * step, step // when.MINUTE) if queue in (None, row.queue)
     ]
     known = store.stats.first_minute()
     names: list[str | None] = [queue]
     if by is not None:
-        names = list(sorted({row["queue"] for row in rows})[:MOST_QUEUES])
+        names = list(sorted({row.queue for row in rows})[:MOST_QUEUES])
     buckets = range(first, last)
     unknown = [known is None or (bucket + 1) * step <= known or bucket * step > now for bucket in buckets]
     return json_response(
@@ -120,7 +120,7 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
             "to": iso(last * step),
             "step": step // 1000,
             "series": [
-                {"queue": name, **_values((row for row in rows if name in (None, row["queue"])), buckets, unknown)}
+                {"queue": name, **_values((row for row in rows if name in (None, row.queue)), buckets, unknown)}
                 for name in names
             ],
             "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
@@ -139,17 +139,17 @@ def _percentiles(app: App, since: int, until: int, step: int, names: list[str | 
         "to": iso(last * step),
         "step": step // 1000,
         "series": [
-            {"queue": name, **_spreads((row for row in rows if name in (None, row["queue"])), range(first, last))}
+            {"queue": name, **_spreads((row for row in rows if name in (None, row.queue)), range(first, last))}
             for name in names
         ],
     }
 
 
-def _spreads(rows: Iterable[Row], buckets: range) -> dict[str, Any]:
+def _spreads(rows: Iterable[Timing], buckets: range) -> dict[str, Any]:
     counts: dict[tuple[str, int], list[int]] = {}
     for row in rows:
         for name, column in (("run_time", "run"), ("wait_time", "wait")):
-            counts.setdefault((name, row["bucket"]), [0] * BUCKETS)[row[column]] += row["attempts"]
+            counts.setdefault((name, row.bucket), [0] * BUCKETS)[getattr(row, column)] += row.attempts
     return {
         name: {
             f"p{percent}": [seconds(percentile(counts.get((name, bucket), ()), percent)) for bucket in buckets]
@@ -165,7 +165,7 @@ def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, An
     return {
         "from": iso(since),
         "to": iso(until),
-        **{name: sum(row[name] for row in rows if queue in (None, row["queue"])) for name in COUNTS},
+        **{name: sum(getattr(row, name) for row in rows if queue in (None, row.queue)) for name in COUNTS},
     }
 
 
@@ -195,12 +195,12 @@ def _step(span: int, points: int) -> int:
     return days * when.DAY
 
 
-def _values(rows: Iterable[Row], buckets: range, unknown: list[bool]) -> dict[str, list[Any]]:
+def _values(rows: Iterable[Rollup], buckets: range, unknown: list[bool]) -> dict[str, list[Any]]:
     sums: dict[int, list[int]] = {}
     for row in rows:
-        total = sums.setdefault(row["bucket"], [0] * len((*COUNTS, *AVERAGES)))
+        total = sums.setdefault(row.bucket, [0] * len((*COUNTS, *AVERAGES)))
         for index, name in enumerate((*COUNTS, *AVERAGES)):
-            total[index] += row[name]
+            total[index] += getattr(row, name)
     found: dict[str, list[Any]] = {name: [] for name in (*COUNTS, *AVERAGES)}
     for bucket, is_unknown in zip(buckets, unknown):
         total = sums.get(bucket, [0] * len(found))
@@ -224,27 +224,27 @@ def _values(rows: Iterable[Row], buckets: range, unknown: list[bool]) -> dict[st
     errors=(400,),
 )
 def top(app: App, *, limit: int, sample: int) -> Response:
-    stats = app.queue.store.stats
+    recent = app.queue.store.recent
     return json_response(
         {
             "sampled": sample,
-            "slowest": _rows(app, stats.slowest(sample, limit)),
-            "failing": _rows(app, stats.most_failing(sample, limit)),
+            "slowest": _rows(app, recent.slowest(sample, limit)),
+            "failing": _rows(app, recent.most_failing(sample, limit)),
         }
     )
 
 
-def _rows(app: App, rows: list[Row]) -> list[dict[str, Any]]:
-    ids = {job.number: job.id for job in app.queue.store.search.jobs([row["example"] for row in rows])}
+def _rows(app: App, rows: list[CommandStats]) -> list[dict[str, Any]]:
+    ids = {job.number: job.id for job in app.queue.store.search.jobs([row.example for row in rows])}
     return [
         {
-            "command": row["command"][:SHOWN],
-            "attempts": row["attempts"],
-            "failed": row["failed"],
-            "average": seconds(row["average"]),
-            "longest": seconds(row["longest"]),
-            "last_at": iso(row["last_at"]),
-            "sample_id": ids.get(row["example"]),
+            "command": row.command[:SHOWN],
+            "attempts": row.attempts,
+            "failed": row.failed,
+            "average": seconds(row.average),
+            "longest": seconds(row.longest),
+            "last_at": iso(row.last_at),
+            "sample_id": ids.get(row.example),
         }
         for row in rows
     ]
@@ -259,8 +259,8 @@ def _rows(app: App, rows: list[Row]) -> list[dict[str, Any]]:
 def summary(app: App) -> Response:
     found = reports.metrics(app.queue.home, app.queue.store, app.clock.wall())
     codes = [
-        {"outcome": row["outcome"], "exit_code": row["exit_code"], "signal": row["signal"], "count": row["attempts"]}
-        for row in app.queue.store.stats.outcomes(SAMPLE, 20)
+        {"outcome": row.outcome, "exit_code": row.exit_code, "signal": row.signal, "count": row.attempts}
+        for row in app.queue.store.recent.outcomes(SAMPLE, 20)
     ]
     spreads = {
         name: None if found[name] is None else {key: seconds(value) for key, value in found[name].items()}

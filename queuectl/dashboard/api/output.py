@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ...model.job import Job
     from ...store import Store
-    from ...store.sqlite import Row
+    from ...store.attempts import Attempt
     from ..app import App
 
 LIMIT = 65_536
@@ -82,18 +82,18 @@ def job_output(
             pieces=marked(read_output(store, found), 0, STREAMS[stream]),
         )
     size = _size(store, found)
-    if offset > size and found["finished_at"] is not None:
+    if offset > size and found.finished_at is not None:
         raise HttpError(416, "beyond_end", f"the output has {size} bytes, {offset} is beyond its end", field="offset")
     start = offset if tail is None else max(0, size - tail)
     reading = _read(store, found, start, limit if tail is None else tail, size)
     runs = [run for run in reading.runs if STREAMS[stream] in (None, run.stream)]
     if format == "text":
         return _text(b"".join(run.data for run in runs), job, found, False)
-    is_ended = found["finished_at"] is not None
+    is_ended = found.finished_at is not None
     return json_response(
         {
             "id": job.id,
-            "attempt": found["attempt"],
+            "attempt": found.attempt,
             "state": job.state,
             "start": start,
             "end": reading.end,
@@ -126,19 +126,19 @@ def _not_yet(job: Job) -> dict[str, Any]:
     }
 
 
-def _as_file(job: Job, attempt: Row | None) -> dict[str, str]:
-    name = f"{job.id.replace(':', '_')}-{attempt['attempt'] if attempt is not None else 0}.log"
+def _as_file(job: Job, attempt: Attempt | None) -> dict[str, str]:
+    name = f"{job.id.replace(':', '_')}-{attempt.attempt if attempt is not None else 0}.log"
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-def _text(data: bytes, job: Job, attempt: Row | None, download: bool) -> Response:
+def _text(data: bytes, job: Job, attempt: Attempt | None, download: bool) -> Response:
     return Response(200, data, content_type=PLAIN, headers=_as_file(job, attempt) if download else {})
 
 
-def _size(store: Store, attempt: Row) -> int:
+def _size(store: Store, attempt: Attempt) -> int:
     """Return how much an attempt has printed so far, with what is left out."""
-    last = store.output.read_back(attempt["id"], 0, 1)
-    return max(attempt["output_size"] or 0, last[0].end if last else 0)
+    last = store.output.read_back(attempt.id, 0, 1)
+    return max(attempt.output_size or 0, last[0].end if last else 0)
 
 
 class Reading:
@@ -175,10 +175,10 @@ class Reading:
             self.end = last.end
 
 
-def _read(store: Store, attempt: Row, start: int, limit: int, size: int) -> Reading:
+def _read(store: Store, attempt: Attempt, start: int, limit: int, size: int) -> Reading:
     """Return what is kept of an output between two places; a gap there is passed over as a whole."""
     found, until = Reading(start), start + limit
-    is_ended = attempt["finished_at"] is not None
+    is_ended = attempt.finished_at is not None
     for piece in read_output(store, attempt, start):
         if piece.position > found.end:
             found.skip(piece.position)

@@ -29,7 +29,6 @@ from .shapes import (
     maybe,
     median,
     one_of,
-    picked,
     record,
     ref,
     seconds,
@@ -167,16 +166,16 @@ def _backlog(queue: Queue, now: int) -> dict[str, Any]:
     """Return how much waited in the last hour's minutes, this one last; null where nobody looked."""
     backlog = queue.store.backlog
     first = (now // MINUTE - MINUTES + 1) * MINUTE
-    samples = {row["minute"]: row for row in backlog.since(first)}
+    samples = {sample.minute: sample for sample in backlog.since(first)}
     last = backlog.last(first - MINUTE)
     pending: list[int | None] = []
     ages: list[float | None] = []
     for minute in range(first // MINUTE, now // MINUTE + 1):
         last = samples.get(minute, last)
         # Nothing is written down while nothing waits.
-        known = last is not None and (last["minute"] == minute or not (last["pending"] or last["processing"]))
-        pending.append(last["pending"] if last is not None and known else None)
-        ages.append(seconds(last["oldest_age"]) if last is not None and known else None)
+        known = last is not None and (last.minute == minute or last.is_idle)
+        pending.append(last.pending if last is not None and known else None)
+        ages.append(seconds(last.oldest_age) if last is not None and known else None)
     return {"start": iso(first), "step": MINUTE // 1000, "pending": pending, "oldest_age": ages}
 
 
@@ -184,15 +183,20 @@ def _running(queue: Queue, now: int) -> list[dict[str, Any]]:
     """Return what runs, the longest first, with how long the same command usually takes."""
     store = queue.store
     jobs = store.search.jobs(store.search.running(RUNNING))
-    took = store.stats.durations(sorted({job.command for job in jobs}), SAMPLE) if jobs else {}
+    took = store.recent.durations(sorted({job.command for job in jobs}), SAMPLE) if jobs else {}
     return [{**summary_json(job, now), "usual": seconds(median(took.get(job.command, ())))} for job in jobs]
 
 
 def _failures(queue: Queue) -> list[dict[str, Any]]:
-    names = ("number", "attempt", "state", "exit_code", "signal", "error", "finished_at")
+    names = ("number", "attempt", "state", "exit_code", "signal", "error")
     return [
-        {"job": row["id"], "command": row["command"][:500], **picked(row, names)}
-        for row in queue.store.stats.recent_failures(SAMPLE, FAILURES)
+        {
+            "job": ended.id,
+            "command": ended.command[:500],
+            **{name: getattr(ended, name) for name in names},
+            "finished_at": iso(ended.finished_at),
+        }
+        for ended in queue.store.recent.failures(SAMPLE, FAILURES)
     ]
 
 

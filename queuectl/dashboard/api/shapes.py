@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping, Sequence
 
     from ...model.fields import Field
+    from ...store.attempts import Attempt
     from ...store.sqlite import Row
     from ..http.message import Response
 
@@ -126,9 +127,9 @@ def allowed_actions(job: Job) -> list[str]:
     return [verb for verb, states in VERBS.items() if job.state in states]
 
 
-def attempt_json(row: Row) -> dict[str, Any]:
+def attempt_json(attempt: Attempt) -> dict[str, Any]:
     """Return one try of a job."""
-    values = dict(row)
+    values = attempt.as_dict()
     del values["id"]
     for name in ("started_at", "finished_at"):
         values[name] = iso(values[name])

@@ -68,13 +68,13 @@ class Totals:
 
 def _add_ended(ended: Ended, store: Store, since: int, until: int | None) -> None:
     for row in store.stats.queue_totals(since, until):
-        sums = ended.setdefault(row["queue"], [0, 0, 0])
+        sums = ended.setdefault(row.queue, [0, 0, 0])
         for index, name in enumerate(("finished", "failed", "dead")):
-            sums[index] += row[name]
+            sums[index] += getattr(row, name)
 
 
 def _add_timed(timed: Timed, store: Store, since: int, until: int | None) -> None:
     for row in store.timings.totals(since, until):
-        sums = timed.setdefault((row["queue"], row["run"], row["wait"]), [0, 0, 0])
+        sums = timed.setdefault((row.queue, row.run, row.wait), [0, 0, 0])
         for index, name in enumerate(("attempts", "run_time", "wait_time")):
-            sums[index] += row[name]
+            sums[index] += getattr(row, name)

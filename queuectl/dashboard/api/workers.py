@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from ...engine.queue import Queue
+    from ...store.stats import Rollup
     from ..app import App
 
 PATIENCE_SECONDS = 2.0
@@ -66,8 +67,8 @@ SCHEMAS["Queues"] = record(
 @route("GET", "/queues", "Each queue: how much waits, since when, and how fast it goes", answer=ref("Queues"))
 def queues(app: App) -> Response:
     store, now = app.queue.store, app.clock.wall()
-    hour = {row["queue"]: row for row in store.stats.queue_totals(now - HOUR_MS)}
-    recent = {row["queue"]: row for row in store.stats.queue_totals(now - RATE_MINUTES * MINUTE)}
+    hour = {row.queue: row for row in store.stats.queue_totals(now - HOUR_MS)}
+    recent = {row.queue: row for row in store.stats.queue_totals(now - RATE_MINUTES * MINUTE)}
     counts = store.counts.by_queue()
     return json_response(
         {
@@ -79,9 +80,11 @@ def queues(app: App) -> Response:
     )
 
 
-def _queue(app: App, name: str, counts: dict[str, int], hour: Any, recent: Any, now: int) -> dict[str, Any]:
+def _queue(
+    app: App, name: str, counts: dict[str, int], hour: Rollup | None, recent: Rollup | None, now: int
+) -> dict[str, Any]:
     oldest = app.queue.store.stats.oldest_in(name) if counts.get(PENDING) else None
-    ended = 0 if recent is None else recent["finished"] + recent["dead"]
+    ended = 0 if recent is None else recent.finished + recent.dead
     # The minute that is not over counts in part.
     per_minute = round(ended / (RATE_MINUTES + now % MINUTE / MINUTE), 2)
     depth = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
@@ -92,7 +95,7 @@ def _queue(app: App, name: str, counts: dict[str, int], hour: Any, recent: Any, 
         "depth": depth,
         "oldest_age": None if oldest is None else seconds(max(0, now - oldest)),
         "per_minute_5": per_minute,
-        **{f"{key}_hour": 0 if hour is None else hour[key] for key in ("finished", "failed", "dead")},
+        **{f"{key}_hour": 0 if hour is None else getattr(hour, key) for key in ("finished", "failed", "dead")},
         "eta": round(waiting / per_minute * 60, 1) if per_minute and waiting else None,
     }
 

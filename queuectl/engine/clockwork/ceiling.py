@@ -77,12 +77,12 @@ class Ceiling:
         shrinks = is_much(self._store, excess)
         while removed < excess:
             page = self._store.jobs.finished_after(*self._cleared, JOBS_AT_ONCE)
-            numbers = [row["number"] for row in page if row["has_output"]]
+            numbers = [number for _, number, has_output in page if has_output]
             for size, done in clear(self._store, numbers, enough=excess - removed, shrinks=shrinks):
                 removed, jobs = removed + size, jobs + done
                 yield 0
             if page and removed < excess:
-                self._cleared = (page[-1]["finished_at"], page[-1]["number"])
+                self._cleared = page[-1][:2]
             elif not page and begun_at == BEGINNING:
                 break
             elif not page:

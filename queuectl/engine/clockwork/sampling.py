@@ -32,10 +32,10 @@ class Sampler:
             return False
         pending, processing = counts.get(PENDING, 0), counts.get(PROCESSING, 0)
         last = self._store.backlog.last(now)
-        if last is not None and last["minute"] == minute:
+        if last is not None and last.minute == minute:
             self._sampled = minute
             return False
-        was_idle = last is None or not (last["pending"] or last["processing"])
+        was_idle = last is None or last.is_idle
         if was_idle and not (pending or processing):
             return False
         oldest = self._store.stats.oldest_pending() if pending else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ...model.settings import Settings
     from ...store import Home
-    from ...store.sqlite import Row
+    from ...store.workers import WorkerRow
     from ..home.opened import OpenHome
     from .daemon import RunningDaemon
 
@@ -172,7 +172,7 @@ def _other_version(opened: OpenHome) -> str | None:
 
 def _staying_workers(opened: OpenHome, group: str) -> int:
     """Count the living workers of a group that have not been told to leave."""
-    return sum(not row["stopping"] for row in living_workers(opened, group))
+    return sum(not row.stopping for row in living_workers(opened, group))
 
 
 def _wait_for(opened: OpenHome, condition: Callable[[RunningDaemon], bool]) -> None:
@@ -197,14 +197,14 @@ def running_groups(opened: OpenHome) -> dict[str, int]:
     groups = opened.store.meta.pool_groups()
     if not groups:
         for row in living_workers(opened):
-            groups[row["queues"]] = groups.get(row["queues"], 0) + 1
+            groups[row.queues] = groups.get(row.queues, 0) + 1
     return groups
 
 
-def living_workers(opened: OpenHome, group: str | None = None) -> list[Row]:
+def living_workers(opened: OpenHome, group: str | None = None) -> list[WorkerRow]:
     """Return the workers that live, of a group or all."""
     try:
         rows = opened.store.workers.all() if opened.home.exists() else []
     except StoreUnavailable:
         return []  # Workers cannot do without the store either: they end by themselves.
-    return [row for row in rows if group in (None, row["queues"]) and is_worker_alive(opened.home, row)]
+    return [row for row in rows if group in (None, row.queues) and is_worker_alive(opened.home, row)]

@@ -186,7 +186,7 @@ class Pool:
         """Say that we are ready once every worker has registered."""
         if self._slots.is_ready:
             return
-        registered = {row["pid"] for row in self._store.workers.all()}
+        registered = {row.pid for row in self._store.workers.all()}
         if all(pid in registered for pid in self._slots.pids()):
             self._slots.is_ready = True
             self._log.say(f"{len(self._slots)} worker{' is' if len(self._slots) == 1 else 's are'} up")

@@ -16,7 +16,7 @@ from .groups import living_workers, option, workers_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...store.sqlite import Row
+    from ...store.workers import WorkerRow
     from ..home.opened import OpenHome
     from .ending import Order
 
@@ -33,12 +33,13 @@ def stop_workers(opened: OpenHome, group: str | None = None, *, patience: float 
     ended and go back to the queue. With either, what does not even follow that order is killed. Raises
     DaemonUnavailable for what cannot be signalled from here, what does not answer and what cannot be ended.
     """
+    # Before the order: idle workers may be gone by the first look after it.
+    first = next((target.pid for target in _targets(opened, group)), None)
     if group is not None and _drop(opened, group):
         group = None  # The pool ends with its last group.
     settings = _settings(opened)
     orders = _orders(settings, patience, force, is_asked=_is_stopping(opened, group))
     limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
-    first: int | None = None
     while True:
         targets = _targets(opened, group)
         if not targets:
@@ -79,7 +80,7 @@ def _settings(opened: OpenHome) -> Settings:
 def _is_stopping(opened: OpenHome, group: str | None) -> bool:
     """Return whether all workers that live were asked to stop already."""
     rows = living_workers(opened, group)
-    return bool(rows) and all(row["stopping"] for row in rows)
+    return bool(rows) and all(row.stopping for row in rows)
 
 
 def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool = False) -> list[Order]:
@@ -105,7 +106,7 @@ def _targets(opened: OpenHome, group: str | None) -> list[Identity]:
     return [_here(opened, row) for row in living_workers(opened, group)]
 
 
-def _here(opened: OpenHome, row: Row) -> Identity:
+def _here(opened: OpenHome, row: WorkerRow) -> Identity:
     """Return whom to signal. A worker whose lock is held while its pid is nobody's here runs elsewhere."""
     identity = Identity.of_worker(row)
     for _ in range(PROBE_TRIES):
@@ -113,6 +114,6 @@ def _here(opened: OpenHome, row: Row) -> Identity:
             return identity
         opened.clock.pause(LOOK_SECONDS)
     raise DaemonUnavailable(
-        f"worker {row['id']} runs {ELSEWHERE} and cannot be stopped from here",
+        f"worker {row.id} runs {ELSEWHERE} and cannot be stopped from here",
         hint=f"stop it there: {POOL.stop_command}",
     )

@@ -19,21 +19,21 @@ from ..machine.identity import Identity
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...store import Home
-    from ...store.sqlite import Row
+    from ...store.workers import WorkerRow
 
 
 # Three heartbeats of a worker.
 FRESH_MS = 30_000
 
 
-def is_worker_alive(home: Home, row: Row) -> bool:
+def is_worker_alive(home: Home, worker: WorkerRow) -> bool:
     """Return whether a worker of this home lives."""
-    path = home.worker_lock(row["id"])
+    path = home.worker_lock(worker.id)
     if is_held(path):
         return True
-    identity = Identity.of_worker(row)
+    identity = Identity.of_worker(worker)
     if identity.is_of_this_boot() and not identity.is_visible():
-        return not os.path.exists(path) and SYSTEM_CLOCK.wall() - row["heartbeat_at"] < FRESH_MS
+        return not os.path.exists(path) and SYSTEM_CLOCK.wall() - worker.heartbeat_at < FRESH_MS
     return identity.is_alive() and works_in(home, identity.pid)
 
 

@@ -13,7 +13,7 @@ from . import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...store.sqlite import Row
+    from ...store.workers import WorkerRow
 
 BETWEEN = "\t"
 
@@ -40,9 +40,9 @@ class Identity:
         return cls(pid, process.start_time(pid) or "", process.boot_id(), process.namespace())
 
     @classmethod
-    def of_worker(cls, row: Row) -> Identity:
+    def of_worker(cls, worker: WorkerRow) -> Identity:
         """Return that of a registered worker."""
-        return cls(row["pid"], row["pid_start"], row["boot"], row["namespace"] or None)
+        return cls(worker.pid, worker.pid_start, worker.boot, worker.namespace or None)
 
     @classmethod
     def parse(cls, text: str) -> Identity | None:

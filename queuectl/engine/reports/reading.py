@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from ...model.job import Job
     from ...store import Store
-    from ...store.sqlite import Row
+    from ...store.attempts import Attempt
 
 TAIL_BATCH = 16
 
 
-def attempt_of(store: Store, job: Job, number: int | None) -> Row:
+def attempt_of(store: Store, job: Job, number: int | None) -> Attempt:
     """Return the attempt with this number, or the last one. Raises NotFound."""
     attempts = store.attempts.of_job(job.number)
     if not attempts:
@@ -27,24 +27,24 @@ def attempt_of(store: Store, job: Job, number: int | None) -> Row:
     if number is None:
         return attempts[-1]
     for attempt in attempts:
-        if attempt["attempt"] == number:
+        if attempt.attempt == number:
             return attempt
-    raise NotFound(f"job {job.id} has no attempt {number}, it has 1 to {attempts[-1]['attempt']}")
+    raise NotFound(f"job {job.id} has no attempt {number}, it has 1 to {attempts[-1].attempt}")
 
 
-def read_output(store: Store, attempt: Row, position: int = 0) -> Iterator[Piece]:
+def read_output(store: Store, attempt: Attempt, position: int = 0) -> Iterator[Piece]:
     """Yield what an attempt has printed so far from a position on, in pieces."""
     while True:
-        pieces = store.output.read(attempt["id"], position)
+        pieces = store.output.read(attempt.id, position)
         if not pieces:
             return
         yield from pieces
         position = pieces[-1].end
 
 
-def is_removed(store: Store, attempt: Row) -> bool:
+def is_removed(store: Store, attempt: Attempt) -> bool:
     """Return whether an attempt has printed something of which nothing is kept any more."""
-    return attempt["outcome"] is not None and attempt["output_size"] > 0 and not store.output.read(attempt["id"], 0, 1)
+    return attempt.outcome is not None and attempt.output_size > 0 and not store.output.read(attempt.id, 0, 1)
 
 
 def marked(pieces: Iterable[Piece], position: int, stream: int | None = None) -> Generator[bytes, None, int]:
@@ -61,13 +61,13 @@ def marked(pieces: Iterable[Piece], position: int, stream: int | None = None) ->
     return position
 
 
-def tail_position(store: Store, attempt: Row, lines: int, stream: int | None) -> int:
+def tail_position(store: Store, attempt: Attempt, lines: int, stream: int | None) -> int:
     """Return the position from which on there are the last `lines` lines of an output."""
     if lines < 1:
         raise InvalidInput(f"the number of lines must be at least 1, got {lines}", field="tail")
     skip, missing, is_end = 0, lines, True
     while True:
-        pieces = store.output.read_back(attempt["id"], skip, TAIL_BATCH)
+        pieces = store.output.read_back(attempt.id, skip, TAIL_BATCH)
         if not pieces:
             return 0
         for piece in pieces:
@@ -90,27 +90,25 @@ def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:
     details = store.search.details(job.number)
     events = store.events.of_job(job.number)
     # What it was enqueued as is told by its edits.
-    command = "" if any(event["kind"] == "edit" and 'command "' in event["detail"] for event in events) else job.command
+    command = "" if any(event.kind == "edit" and 'command "' in event.detail for event in events) else job.command
     rows: list[dict[str, Any]] = [
         {"at": job.created_at, "what": "enqueued", "detail": command, "by": details["created_by"]}
     ]
-    told = [
-        {"at": event["at"], "what": event["kind"], "detail": event["detail"], "by": event["actor"]} for event in events
+    told: list[dict[str, Any]] = [
+        {"at": event.at, "what": event.kind, "detail": event.detail, "by": event.actor} for event in events
     ]
     for attempt in store.attempts.of_job(job.number):
         # Of the same millisecond: what a user did comes before the attempt that followed from it.
-        while told and told[0]["at"] <= attempt["started_at"]:
+        while told and told[0]["at"] <= attempt.started_at:
             rows.append(told.pop(0))
-        by = f"worker {attempt['worker']}"
-        rows.append(
-            {"at": attempt["started_at"], "what": f"attempt {attempt['attempt']} started", "detail": "", "by": by}
-        )
-        if attempt["finished_at"] is not None:
+        by = f"worker {attempt.worker}"
+        rows.append({"at": attempt.started_at, "what": f"attempt {attempt.attempt} started", "detail": "", "by": by})
+        if attempt.finished_at is not None:
             rows.append(
                 {
-                    "at": attempt["finished_at"],
-                    "what": f"attempt {attempt['attempt']} {attempt['outcome']}",
-                    "detail": attempt["error"] or "exit code 0",
+                    "at": attempt.finished_at,
+                    "what": f"attempt {attempt.attempt} {attempt.outcome}",
+                    "detail": attempt.error or "exit code 0",
                     "by": by,
                 }
             )

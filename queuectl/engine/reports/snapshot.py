@@ -175,12 +175,12 @@ def read_tail(opened: OpenHome, number: int, limit: int = TAIL_BYTES) -> Tail:
     attempts = opened.store.attempts.of_job(number)
     if not found or not attempts:
         return Tail(found[0] if found else None, None, 0, "")
-    pieces = _last_pieces(opened, attempts[-1]["id"], limit)
+    pieces = _last_pieces(opened, attempts[-1].id, limit)
     if not pieces:
-        return Tail(found[0], attempts[-1]["attempt"], 0, "")
+        return Tail(found[0], attempts[-1].attempt, 0, "")
     start = max(pieces[0].position, pieces[-1].end - limit)
     data = b"".join(marked(pieces, start))
-    return Tail(found[0], attempts[-1]["attempt"], start, data.decode("utf-8", "backslashreplace"))
+    return Tail(found[0], attempts[-1].attempt, start, data.decode("utf-8", "backslashreplace"))
 
 
 def _last_pieces(opened: OpenHome, attempt_id: int, limit: int) -> list[Piece]:

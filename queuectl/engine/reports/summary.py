@@ -30,26 +30,26 @@ def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
     `queues` is empty if a worker takes jobs from all.
     """
     rows = []
-    for worker in store.workers.with_jobs():
+    for worker in store.workers.all():
         lives = is_worker_alive(home, worker)
         # Of a worker in another container, the pid is a stranger's here.
         is_here = lives and Identity.of_worker(worker).is_alive()
-        state = "lost" if not lives else "stopping" if worker["stopping"] else "busy" if worker["job"] else "idle"
+        state = "lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle"
         rows.append(
             {
-                "worker": worker["id"],
-                "pid": worker["pid"],
+                "worker": worker.id,
+                "pid": worker.pid,
                 "state": state,
-                "job": worker["job"],
-                "elapsed": None if worker["job_started_at"] is None else now - worker["job_started_at"],
-                "jobs_done": worker["jobs_done"],
-                "heartbeat_at": worker["heartbeat_at"],
-                "memory": process.memory(worker["pid"]) if is_here else worker["memory"],
-                "uptime": now - worker["started_at"],
-                "busy": _share(worker["busy_time"], now - worker["started_at"]),
-                "queues": queues_of(worker["queues"]),
-                "command": worker["command"],
-                "trouble": worker["trouble"],
+                "job": worker.job,
+                "elapsed": None if worker.job_started_at is None else now - worker.job_started_at,
+                "jobs_done": worker.jobs_done,
+                "heartbeat_at": worker.heartbeat_at,
+                "memory": process.memory(worker.pid) if is_here else worker.memory,
+                "uptime": now - worker.started_at,
+                "busy": _share(worker.busy_time, now - worker.started_at),
+                "queues": queues_of(worker.queues),
+                "command": worker.command,
+                "trouble": worker.trouble,
             }
         )
     return sorted(rows, key=lambda row: row["queues"])
@@ -145,7 +145,7 @@ def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> 
 def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
     """Return counts, times, rates and depth. Times are in milliseconds, over the newest attempts."""
     by_state = store.counts.by_state()
-    sample = store.stats.times(SAMPLE)
+    sample = store.recent.times(SAMPLE)
     workers = [worker for worker in worker_rows(home, store, now) if worker["state"] != "lost"]
     totals, today = store.stats.totals(0), store.stats.totals(now - DAY_MS)
     oldest = store.stats.oldest_pending()
@@ -157,9 +157,9 @@ def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
         "sampled_attempts": len(sample),
         "run_time": spread([run for run, _ in sample]),
         "wait_time": spread([wait for _, wait in sample]),
-        "success_rate": success_rate(totals["finished"], totals["dead"]),
-        "success_rate_day": success_rate(today["finished"], today["dead"]),
-        "attempts": {"succeeded": totals["finished"], "failed": totals["failed"], "dead": totals["dead"]},
+        "success_rate": success_rate(totals.finished, totals.dead),
+        "success_rate_day": success_rate(today.finished, today.dead),
+        "attempts": {"succeeded": totals.finished, "failed": totals.failed, "dead": totals.dead},
         "workers": len(workers),
         "busy_workers": sum(worker["job"] is not None for worker in workers),
         "utilisation": _share(by_state.get(PROCESSING, 0), len(workers)),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ...model.clock import Clock
     from ...store import Home, Store
     from ...store.attempts import Running
-    from ...store.sqlite import Row
+    from ...store.workers import WorkerRow
     from ..machine.journal import Pair
     from ..machine.log import Log
 
@@ -70,7 +70,7 @@ class Recovery:
         """Recover what can be recovered now; return how many jobs were moved. Raises StoreUnavailable."""
         # In this order: a worker that registers and claims meanwhile must not look like one without a row.
         running = self._store.attempts.running(self._store.contexts)
-        workers = {row["id"]: row for row in self._store.workers.all()}
+        workers = {row.id: row for row in self._store.workers.all()}
         # Listed before asking who lives: what a worker leaves that dies in between must not count as settled. While
         # nothing runs there is no need to: what is there then started before the next attempt.
         orphans = tree.orphans({adopter for row in workers.values() for adopter in _adopters(row)} if running else ())
@@ -90,7 +90,7 @@ class Recovery:
             return False
         return worker in gone or not is_held(self._home.worker_lock(worker))
 
-    def _suspect(self, attempts: list[Running], workers: dict[int, Row]) -> None:
+    def _suspect(self, attempts: list[Running], workers: dict[int, WorkerRow]) -> None:
         """Kill workers that let a lease run out although they could have renewed it."""
         now = self._clock.monotonic()
         is_late = now - self._looked_at > LATE_MS
@@ -109,11 +109,11 @@ class Recovery:
             if now - self._overdue.setdefault(key, now) >= STUCK_GRACE_MS:
                 self._end_worker(workers[attempt.claim.worker], attempt.claim.id)
 
-    def _end_worker(self, worker: Row, job: str) -> None:
-        self._log.complain(f"worker {worker['id']} (pid {worker['pid']}) does not renew the lease of {job}, killing it")
+    def _end_worker(self, worker: WorkerRow, job: str) -> None:
+        self._log.complain(f"worker {worker.id} (pid {worker.pid}) does not renew the lease of {job}, killing it")
         Identity.of_worker(worker).send(signal.SIGKILL)
 
-    def _recover(self, attempt: Running, worker: Row | None) -> int:
+    def _recover(self, attempt: Running, worker: WorkerRow | None) -> int:
         """End the attempt's tree, then move its job; return 1 if we moved it."""
         claim = attempt.claim
         try:
@@ -142,7 +142,7 @@ class Recovery:
         self._log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
         return 1
 
-    def _may_be_moved(self, attempt: Running, worker: Row | None) -> bool:
+    def _may_be_moved(self, attempt: Running, worker: WorkerRow | None) -> bool:
         """Whether nothing of the attempt is left; what is left is ended."""
         if worker is None:
             return self._end_tree(attempt, self._trace(attempt, None))
@@ -155,11 +155,11 @@ class Recovery:
             return False
         return self._end_tree(attempt, self._trace(attempt, worker))
 
-    def _trace(self, attempt: Running, worker: Row | None) -> tree.Trace:
+    def _trace(self, attempt: Running, worker: WorkerRow | None) -> tree.Trace:
         """Gather what is known of a lost attempt's processes."""
         is_visible = worker is None or Identity.of_worker(worker).is_visible()
         trace = tree.Trace(
-            marker(self._home_id, worker["mark"] if worker is not None else "", attempt.claim),
+            marker(self._home_id, worker.mark if worker is not None else "", attempt.claim),
             pid=(attempt.pid or 0) if is_visible else 0,
             pid_start=attempt.pid_start or "",
             adopters=_adopters(worker) if worker is not None and is_visible else (),
@@ -201,7 +201,7 @@ class Recovery:
             self._clock.pause(LOOK_PAUSE_SECONDS)
         return True
 
-    def _bury(self, gone: set[int], workers: dict[int, Row]) -> None:
+    def _bury(self, gone: set[int], workers: dict[int, WorkerRow]) -> None:
         """Remove the rows and files of lost workers that have no job any more."""
         if not gone:
             return
@@ -214,18 +214,18 @@ class Recovery:
                         "worker_lost",
                         actor=f"{ACTOR}[{os.getpid()}]",
                         now=self._clock.wall(),
-                        detail=f"worker {number} (pid {workers[number]['pid']})",
+                        detail=f"worker {number} (pid {workers[number].pid})",
                     )
             if removed:
                 self._remove_files(number, workers)
 
-    def _remove_files(self, number: int, workers: dict[int, Row]) -> None:
-        pid = workers[number]["pid"]
+    def _remove_files(self, number: int, workers: dict[int, WorkerRow]) -> None:
+        pid = workers[number].pid
         paths = [self._home.worker_lock(number)]
         left = {pair for record in journal.read(self._home.worker_journal(number)) for pair in record.spared}
         if not tree.alive(left):
             paths.append(self._home.worker_journal(number))
-        if all(row["pid"] != pid for key, row in workers.items() if key != number):
+        if all(row.pid != pid for key, row in workers.items() if key != number):
             paths.append(os.path.join(self._home.bells, f"{WORKERS}{pid}"))
         for path in paths:
             try:
@@ -236,9 +236,9 @@ class Recovery:
                 self._log.complain(f"cannot remove {path}: {error.strerror}")
 
 
-def _adopters(worker: Row) -> list[tuple[int, str]]:
+def _adopters(worker: WorkerRow) -> list[tuple[int, str]]:
     """Return whom a worker's processes fall to, by pid and start time."""
-    words = (adopter.partition(" ") for adopter in worker["adopters"].split(",") if adopter)
+    words = (adopter.partition(" ") for adopter in worker.adopters.split(",") if adopter)
     return [(int(pid), start) for pid, _, start in words]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterator, List
+from typing import Dict, List
 
 import pytest
 
@@ -13,25 +13,17 @@ from queuectl.engine.home.room import REMOVED_AT_ONCE
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED
-from queuectl.store import Home, Store
+from queuectl.store import Store
 from queuectl.store.output import LONGEST_PIECE, Piece
 from tests.commands.calling import call
+from tests.engine import keeping
 from tests.store.building import LATER, NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
 KIB = 1 << 10
 MIB = 1 << 20
 
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOW)
-
-
-@pytest.fixture
-def store(home: str, clock: FakeClock) -> Iterator[Store]:
-    with Store(Home(home), clock=clock, durable=False) as opened:
-        yield opened
+clock, store = keeping.clock, keeping.store
 
 
 @pytest.fixture
@@ -76,7 +68,7 @@ def kept(store: Store) -> Dict[int, int]:
 
 
 def told(store: Store) -> List[str]:
-    return [row["detail"] for row in store.events.since(0, 99) if row["kind"] == "output removed"]
+    return [row.detail for row in store.events.since(0, 99) if row.kind == "output removed"]
 
 
 def test_the_oldest_goes_first_and_no_more_than_is_too_much(store: Store, ceiling: Ceiling) -> None:

@@ -79,8 +79,8 @@ def test_firing_is_an_event_of_the_job(queue: Queue, scheduler: Scheduler, clock
     run(scheduler, clock, 1)
     (job,) = queue.list()
     (event,) = queue.store.events.of_job(job.number)
-    assert (event["kind"], event["at"], event["actor"]) == ("fired", clock.wall(), "test")
-    assert event["detail"] == f"it for {iso(clock.wall())}"
+    assert (event.kind, event.at, event.actor) == ("fired", clock.wall(), "test")
+    assert event.detail == f"it for {iso(clock.wall())}"
 
 
 def test_schedules_that_are_due_together_all_fire(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:

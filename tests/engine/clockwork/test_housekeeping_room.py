@@ -10,62 +10,23 @@ import pytest
 
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, VACUUM_MS, Housekeeping
 from queuectl.engine.home.room import REMOVED_AT_ONCE, SPARE_PAGES, vacuum
-from queuectl.engine.machine.log import MAX_BYTES, Log
+from queuectl.engine.machine.log import MAX_BYTES
 from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED
 from queuectl.model.when import DAY
-from queuectl.store import Home, Store
+from queuectl.store import Store
 from queuectl.store.database import SHRINK_MS, SHRINK_PAGES
 from queuectl.store.output import LONGEST_PIECE, Piece
+from tests.engine import keeping
+from tests.engine.keeping import count, end_all, work
 from tests.engine.scheduling import let_run
 from tests.store.building import NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
+clock, queue = keeping.clock, keeping.queue
+store, keeper = keeping.store, keeping.keeper
+
 SHRUNK = SHRINK_PAGES * 1.02  # with the pages that keep account of those
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOW)
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, clock=clock, actor="test") as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(home: str, clock: FakeClock) -> Iterator[Store]:
-    with Store(Home(home), clock=clock, durable=False) as opened:
-        yield opened
-
-
-@pytest.fixture
-def keeper(store: Store, clock: FakeClock) -> Housekeeping:
-    return Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
-
-
-def work(keeper: Housekeeping, clock: FakeClock) -> int:
-    """Do a whole round; return how many jobs were pruned."""
-    clock.advance(INTERVAL_MS)
-    pruned, wait = keeper.step()
-    while not wait:
-        more, wait = keeper.step()
-        pruned += more
-    return pruned
-
-
-def count(store: Store, table: str) -> int:
-    return int(store.database.value(f"SELECT count(*) FROM {table}"))
-
-
-def end_all(store: Store, state: str = COMPLETED) -> None:
-    """Have all pending jobs end at once, with neither attempts nor output."""
-    with store.writing():
-        store.database.change("UPDATE jobs SET state = ?, finished_at = ? WHERE state = 'pending'", (state, NOW))
-        store.database.change("DELETE FROM counts")
-        store.database.change("INSERT INTO counts SELECT queue, state, count(*) FROM jobs GROUP BY queue, state")
 
 
 # Room

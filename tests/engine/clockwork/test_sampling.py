@@ -54,10 +54,7 @@ def run(scheduler: Scheduler, clock: FakeClock, seconds: int) -> None:
 
 def samples(store: Store) -> List[Tuple[int, int, int, int]]:
     """Return (minute since the start, pending, processing, oldest age)."""
-    return [
-        (row["minute"] - NOW // MINUTE, row["pending"], row["processing"], row["oldest_age"])
-        for row in store.backlog.since(0)
-    ]
+    return [(row.minute - NOW // MINUTE, row.pending, row.processing, row.oldest_age) for row in store.backlog.since(0)]
 
 
 def test_each_minute_has_a_sample_while_jobs_wait(scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
@@ -180,4 +177,4 @@ def test_samples_and_timings_go_after_ninety_days(store: Store, clock: FakeClock
     kept = [NOW + day * DAY for day in range(10, 100)]
     slots = [row["slot"] for row in store.database.rows("SELECT slot FROM timings ORDER BY slot")]
     assert [slot * SLOT_MS for slot in slots] == kept
-    assert [row["minute"] * MINUTE for row in store.backlog.since(0)] == kept
+    assert [row.minute * MINUTE for row in store.backlog.since(0)] == kept

@@ -58,7 +58,7 @@ def test_workers_outlive_the_fork_server_and_no_more_are_started(
     # A new one replaces what ends from now on, and nothing else.
     pool.run("scale", "3")
     assert set(workers) < set(pool.pids()) and len(pool.pids()) == 3
-    (busy,) = [row["pid"] for row in queue.store.workers.with_jobs() if row["job"]]
+    (busy,) = [row.pid for row in queue.store.workers.all() if row.job]
     (idle,) = set(workers) - {busy}
     os.kill(idle, signal.SIGKILL)
     wait_until(lambda: idle not in pool.pids() and len(pool.pids()) == 3)
@@ -156,7 +156,7 @@ def test_a_signal_to_all_processes_of_a_pool_is_an_orderly_stop(
     for each in doomed:
         os.kill(each, signal.SIGTERM)
     wait_until(lambda: "current jobs may finish" in pool.log())
-    wait_until(lambda: all(row["stopping"] for row in pool.rows()))
+    wait_until(lambda: all(row.stopping for row in pool.rows()))
     (tmp_path / "go").touch()
     wait_until(lambda: not any(identify(each) for each in doomed))
     assert [queue.get(job.id).state for job in jobs] == ["completed"] * 2

@@ -11,8 +11,10 @@ from typing import Dict, List, Tuple
 
 import pytest
 
+from queuectl.engine.daemons import stopping
 from queuectl.engine.daemons.groups import group_of, start_group
 from queuectl.engine.daemons.stopping import stop_workers
+from queuectl.engine.home.opened import OpenHome
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict
 from tests.engine.running import RunningPool, wait_for_file, wait_for_state
@@ -21,7 +23,7 @@ from tests.support import Processes, identify, kill, run_cli, tree, wait_until
 
 def groups(pool: RunningPool) -> Dict[str, int]:
     """Return how many workers of each group live and stay."""
-    return dict(Counter(row["queues"] for row in pool.rows() if not row["stopping"]))
+    return dict(Counter(row.queues for row in pool.rows() if not row.stopping))
 
 
 def hold_a_worker(queue: Queue, tmp_path: Path, name: str) -> str:
@@ -72,7 +74,7 @@ def test_all_groups_together_have_no_more_workers_than_are_allowed(home: str, qu
 def test_one_group_is_scaled_and_the_others_stay(home: str, pool: RunningPool) -> None:
     pool.start("-n", "1", "-Q", "a")
     pool.run("start", "-n", "1", "-Q", "b")
-    before = {row["queues"]: row["pid"] for row in pool.rows()}
+    before = {row.queues: row.pid for row in pool.rows()}
     pool.run("scale", "3", "-Q", "b")
     assert groups(pool) == {"a": 1, "b": 3} and before["a"] in pool.pids()
     unclear = run_cli(home, "worker", "scale", "2")
@@ -86,7 +88,7 @@ def test_a_killed_worker_is_replaced_in_its_group(pool: RunningPool) -> None:
     pool.start("-n", "2", "-Q", "a")
     pool.run("start", "-n", "1", "-Q", "b")
     for group in ("a", "b"):
-        killed = next(row["pid"] for row in pool.rows() if row["queues"] == group)
+        killed = next(row.pid for row in pool.rows() if row.queues == group)
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda gone=killed: gone not in pool.pids() and groups(pool) == {"a": 2, "b": 1})
 
@@ -114,7 +116,7 @@ def test_to_stop_a_group_lets_its_jobs_finish_and_leaves_the_others(
     (tmp_path / "go").touch()
     assert stopping.wait(30) == 0
     assert queue.get(job).state == "completed"
-    assert pool.pid == pid and [row["queues"] for row in pool.rows()] == ["a"]
+    assert pool.pid == pid and [row.queues for row in pool.rows()] == ["a"]
 
 
 @pytest.mark.parametrize("how", [("--force",), ("--timeout", "0")])
@@ -138,6 +140,23 @@ def test_the_pool_ends_with_its_last_group(queue: Queue, pool: RunningPool) -> N
         assert pool.run("stop", "-Q", group).stdout == f"Workers for {group} stopped\n"
     assert not pool.is_running and identify(pid) is None
     assert pool.run("stop", "-Q", "b").stdout == "no workers were running for b\n"
+
+
+def test_a_group_that_is_gone_at_once_was_stopped(
+    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    drop = stopping._drop
+
+    def drop_and_wait(opened: OpenHome, group: str) -> bool:
+        is_last = drop(opened, group)
+        wait_until(lambda: [row["queues"] for row in pool.rows()] == ["b"], what="the group is gone")
+        return is_last
+
+    monkeypatch.setattr(stopping, "_drop", drop_and_wait)
+    assert stop_workers(queue, "a", patience=None, force=False) is not None
+    assert groups(pool) == {"b": 1}
 
 
 def test_to_stop_a_group_that_does_not_run_leaves_the_pool_alone(pool: RunningPool) -> None:

@@ -118,7 +118,7 @@ def test_a_restart_keeps_the_number_and_the_queues(queue: Queue, pool: RunningPo
     pool.run("scale", "3")
     pool.run("restart")
     assert pool.pid != first
-    assert [row["queues"] for row in pool.rows()] == ["left,right"] * 3
+    assert [row.queues for row in pool.rows()] == ["left,right"] * 3
     jobs = {name: queue.add("true", queue=name) for name in ("left", "right", "other")}
     queue.wait(jobs["left"].id, jobs["right"].id, timeout=30)
     assert queue.get(jobs["other"].id).state == "pending"

@@ -139,7 +139,7 @@ def test_a_worker_that_leaves_already_is_not_hurried_by_a_stop(
     stop = processes.start_cli(home, "worker", "stop", stdout=subprocess.DEVNULL)
     log_says(pool, "current jobs may finish")
     # Workers look at a stop at once; one that was hurried would have let go of its job by its next look.
-    wait_until(lambda: all(row["stopping"] for row in pool.rows()) and len(pool.rows()) == 2)
+    wait_until(lambda: all(row.stopping for row in pool.rows()) and len(pool.rows()) == 2)
     (tmp_path / "go").touch()
     assert stop.wait(60) == 0
     assert [queue.get(job.id).state for job in jobs] == ["completed"] * 2
@@ -259,7 +259,7 @@ def test_a_second_request_to_stop_ends_no_job(
     pool.start("--count", "1")
     (job,) = started(queue, tmp_path)
     first = processes.start_cli(home, "worker", "stop", stdout=subprocess.DEVNULL)
-    wait_until(lambda: [row["stopping"] for row in queue.store.workers.all()] == [1])
+    wait_until(lambda: [row.stopping for row in queue.store.workers.all()] == [1])
     first.kill()
     first.wait()
     second = processes.start_cli(home, "worker", "stop", stdout=subprocess.DEVNULL)

@@ -65,7 +65,7 @@ def test_a_long_output_keeps_head_and_tail_and_says_how_much_is_missing(
     assert whole.startswith(head) and whole.endswith(tail)
     assert len(head) + int(gap[1]) + len(tail) == len(whole)
     assert len(head) == kept // 2 and len(tail) == kept - kept // 2
-    assert queue.store.attempts.of_job(job.number)[0]["output_size"] == len(whole)
+    assert queue.store.attempts.of_job(job.number)[0].output_size == len(whole)
 
 
 def test_a_job_that_prints_much_leaves_the_worker_small(home: str, queue: Queue, pool: RunningPool) -> None:

@@ -100,7 +100,7 @@ def test_the_job_of_a_lost_worker_is_moved_and_its_row_removed(bench: Bench, que
     assert (found.state, found.attempts) == ("failed", 1)
     assert found.error is not None and "was lost" in found.error
     assert queue.store.workers.all() == []
-    assert "recovered" in [event["kind"] for event in queue.store.events.of_job(job.number)]
+    assert "recovered" in [event.kind for event in queue.store.events.of_job(job.number)]
 
 
 def test_the_job_of_a_live_worker_is_left_alone(bench: Bench, queue: Queue) -> None:
@@ -217,8 +217,8 @@ def test_a_stopped_worker_is_killed_and_cannot_overwrite_the_result(
         f"[ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 60; echo result of $QUEUECTL_ATTEMPT"
     )
     wait_for_file(tmp_path / "started")
-    (worker,) = [row for row in queue.store.workers.with_jobs() if row["job"]]
-    frozen = identify(worker["pid"])
+    (worker,) = [row for row in queue.store.workers.all() if row.job]
+    frozen = identify(worker.pid)
     assert frozen is not None
     os.kill(frozen.pid, signal.SIGSTOP)
     found = wait_for_state(queue, job, "completed")

@@ -27,7 +27,7 @@ def test_how_long_a_lost_attempt_ran_is_not_made_up(home: str) -> None:
         random=lambda: 0.5,
         now=NOW,
     )
-    assert (store.stats.totals(0)["failed"], list(store.timings.totals(0))) == (1, [])
+    assert (store.stats.totals(0).failed, list(store.timings.totals(0))) == (1, [])
     store.close()
 
 
@@ -61,8 +61,8 @@ def test_attempts_that_ended_by_themselves_are_counted(
         == state
     )
     totals = store.stats.totals(0)
-    assert (totals["finished"], totals["failed"], totals["dead"], totals["run_time"]) == counted
-    assert sum(row["attempts"] for row in store.timings.totals(0)) == sum(counted[:3])
+    assert (totals.finished, totals.failed, totals.dead, totals.run_time) == counted
+    assert sum(row.attempts for row in store.timings.totals(0)) == sum(counted[:3])
     store.close()
 
 
@@ -109,8 +109,8 @@ def test_a_command_that_stops_the_machine_again_and_again_ends_in_the_dead_lette
     assert job.end(Outcome.released()) == ("failed", 1)
     assert job.end(Outcome.released()) == ("dead", 2)
     rows = job.store.attempts.of_job(1)
-    assert [row["outcome"] for row in rows] == ["released"] * 5
-    assert rows[2]["error"] == "worker stopped" != rows[3]["error"]
+    assert [row.outcome for row in rows] == ["released"] * 5
+    assert rows[2].error == "worker stopped" != rows[3].error
 
 
 def test_a_release_after_another_end_does_not_count(job: Attempts) -> None:
@@ -135,5 +135,5 @@ def test_what_was_given_back_is_no_release_and_leaves_one_attempt_however_often(
     assert job.end(Outcome.released()) == ("pending", 0)
     assert job.end(Outcome.released()) == ("failed", 1)
     rows = job.store.attempts.of_job(1)
-    assert [row["outcome"] for row in rows] == ["released", "released", "not_started", "released", "released"]
-    assert [row["attempt"] for row in rows] == [1, 2, 22, 23, 24]
+    assert [row.outcome for row in rows] == ["released", "released", "not_started", "released", "released"]
+    assert [row.attempt for row in rows] == [1, 2, 22, 23, 24]

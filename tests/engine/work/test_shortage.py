@@ -58,15 +58,15 @@ def test_a_job_that_cannot_be_started_for_now_loses_no_attempt(
                 worker.step()
             found = queue.get(job.id)
             assert (found.state, found.attempts) == ("pending", 0)
-            assert [row["trouble"] for row in queue.store.workers.all()] == [os.strerror(number)]
+            assert [row.trouble for row in queue.store.workers.all()] == [os.strerror(number)]
             advice = status(queue.home, queue.store, SYSTEM_CLOCK.wall())["advice"]
             assert any(f"cannot start commands for now: {os.strerror(number)};" in line for line in advice), advice
     while queue.get(job.id).state != "completed":
         worker.step()
     assert queue.get(job.id).attempts == 1
     assert [row["outcome"] for row in attempts(queue, job)] == ["not_started", "exited"]
-    assert [row["trouble"] for row in queue.store.workers.all()] == [None]
-    assert [event["kind"] for event in queue.store.events.since(0, 100)].count("shortage") == 1
+    assert [row.trouble for row in queue.store.workers.all()] == [None]
+    assert [event.kind for event in queue.store.events.since(0, 100)].count("shortage") == 1
 
 
 def test_a_command_that_can_never_be_started_fails_as_before(queue: Queue, worker: Worker, tmp_path: Path) -> None:
@@ -160,4 +160,4 @@ def test_a_shortage_is_over_when_others_have_run_what_waited(
         worker.step()
         worker.step()
     queue.remove(job.id)
-    wait_until(lambda: worker.step() is None and [row["trouble"] for row in queue.store.workers.all()] == [None])
+    wait_until(lambda: worker.step() is None and [row.trouble for row in queue.store.workers.all()] == [None])

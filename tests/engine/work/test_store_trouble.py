@@ -202,6 +202,6 @@ def test_a_full_disk_ends_no_job_and_the_result_is_recorded_when_there_is_space(
     lines = queue.output(job.id).decode().splitlines()
     assert (lines[0], lines[-1]) == ("begin", "end")
     assert set(lines[1:-1]) == {"x" * 3_000} and len(lines) > 10
-    assert len(queue.output(job.id)) == queue.store.attempts.of_job(job.number)[0]["output_size"]
+    assert len(queue.output(job.id)) == queue.store.attempts.of_job(job.number)[0].output_size
     assert pool.pids() == workers, "a worker had ended"
     assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"

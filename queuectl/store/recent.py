@@ -1,0 +1,128 @@
+"""What the newest attempts tell: how long they took, how they ended, which commands are slow or fail.
+
+Each question says how many attempts it looks at, so that it costs the same however many there are.
+"""
+
+from __future__ import annotations
+
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from .database import Database
+
+TIMES = """
+SELECT duration, wait_time FROM attempts WHERE outcome IN ('exited', 'signalled', 'timed_out') AND duration IS NOT NULL
+ORDER BY id DESC LIMIT ?
+"""
+# Of the newest attempts only, each with its job: what follows looks at so many and no more.
+RECENT = """
+(SELECT id, job, attempt, outcome, duration, exit_code, signal, error, finished_at FROM attempts ORDER BY id DESC
+ LIMIT ?) AS recent JOIN jobs ON jobs.number = recent.job
+"""
+BY_COMMAND = f"""
+SELECT command, count(*) AS attempts, sum(recent.error IS NOT NULL) AS failed, avg(recent.duration) AS average,
+       max(recent.duration) AS longest, max(recent.finished_at) AS last_at, max(jobs.number) AS example
+FROM {RECENT} WHERE recent.finished_at IS NOT NULL GROUP BY command
+"""
+SLOWEST = BY_COMMAND + "HAVING average IS NOT NULL ORDER BY average DESC LIMIT ?"
+MOST_FAILING = BY_COMMAND + "HAVING failed > 0 ORDER BY failed DESC, last_at DESC LIMIT ?"
+ENDED = f"""
+SELECT jobs.id AS id, number, command, state, attempt, outcome, recent.duration AS duration,
+       recent.exit_code AS exit_code, recent.signal AS signal, recent.error AS error, recent.finished_at AS finished_at
+FROM {RECENT} WHERE recent.finished_at IS NOT NULL
+"""
+FAILURES = f"""{ENDED}
+AND recent.error IS NOT NULL AND outcome NOT IN ('cancelled', 'released') ORDER BY recent.id DESC LIMIT ?
+"""
+SAME_COMMAND = f"{ENDED} AND command = ? ORDER BY recent.id DESC LIMIT ?"
+DURATIONS = f"""
+SELECT command, group_concat(recent.duration) AS durations FROM {RECENT}
+WHERE command IN ({{}}) AND recent.duration IS NOT NULL GROUP BY command
+"""
+OUTCOMES = """
+SELECT outcome, exit_code, signal, count(*) AS attempts
+FROM (SELECT outcome, exit_code, signal FROM attempts ORDER BY id DESC LIMIT ?) WHERE outcome IS NOT NULL
+GROUP BY outcome, exit_code, signal ORDER BY attempts DESC LIMIT ?
+"""
+
+
+class CommandStats(Record):
+    """How the attempts at one command went; `example` is the number of its newest job, times are in milliseconds."""
+
+    command: str
+    attempts: int
+    failed: int
+    average: float | None
+    longest: int | None
+    last_at: int
+    example: int
+
+    __slots__ = tuple(__annotations__)
+
+
+class EndedAttempt(Record):
+    """An attempt that has ended, with its job as it is now: `id`, `number`, `command`, `state`."""
+
+    id: str
+    number: int
+    command: str
+    state: str
+    attempt: int
+    outcome: str
+    duration: int | None
+    exit_code: int | None
+    signal: int | None
+    error: str | None
+    finished_at: int
+
+    __slots__ = tuple(__annotations__)
+
+
+class OutcomeCount(Record):
+    """How many attempts ended in one way."""
+
+    outcome: str
+    exit_code: int | None
+    signal: int | None
+    attempts: int
+
+    __slots__ = tuple(__annotations__)
+
+
+class Recent:
+    """Questions about the newest attempts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def times(self, sample: int) -> list[tuple[int, int]]:
+        """Return (run time, wait time) in milliseconds of the newest finished attempts."""
+        return [(row[0], row[1]) for row in self._database.rows(TIMES, (sample,))]
+
+    def slowest(self, sample: int, limit: int) -> list[CommandStats]:
+        """Return the commands that take longest on average among the newest attempts."""
+        return [CommandStats(row) for row in self._database.rows(SLOWEST, (sample, limit))]
+
+    def most_failing(self, sample: int, limit: int) -> list[CommandStats]:
+        """Return the commands that fail most often among the newest attempts."""
+        return [CommandStats(row) for row in self._database.rows(MOST_FAILING, (sample, limit))]
+
+    def failures(self, sample: int, limit: int) -> list[EndedAttempt]:
+        """Return the last attempts that failed, of the `sample` newest, newest first."""
+        return [EndedAttempt(row) for row in self._database.rows(FAILURES, (sample, limit))]
+
+    def same_command(self, command: str, sample: int, limit: int) -> list[EndedAttempt]:
+        """Return the ended attempts at a command among the `sample` newest, newest first."""
+        return [EndedAttempt(row) for row in self._database.rows(SAME_COMMAND, (sample, command, limit))]
+
+    def durations(self, commands: Sequence[str], sample: int) -> dict[str, list[int]]:
+        """Return {command: how long its attempts took} among the `sample` newest, for a few commands."""
+        rows = self._database.rows(DURATIONS.format(",".join("?" * len(commands))), (sample, *commands))
+        return {row["command"]: [int(text) for text in row["durations"].split(",")] for row in rows}
+
+    def outcomes(self, sample: int, limit: int) -> list[OutcomeCount]:
+        """Return how the newest attempts ended and how often, the most frequent first."""
+        return [OutcomeCount(row) for row in self._database.rows(OUTCOMES, (sample, limit))]
