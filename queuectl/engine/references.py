@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import FILTERS
+from ..model.filter import in_quotes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,10 +84,11 @@ def _by_prefix(names: Names, text: str) -> int:
             f"{quoted(text)} is the beginning of several ids: {shown}" + (" and more" if len(found) > SHOWN else ""),
             hint="write more of the id",
         )
-    known = names.recent_ids(RECENT)
-    if ":" in text:
-        known += [f"{key}:{text.partition(':')[2]}" for key in FILTERS]
+    key, colon, value = text.partition(":")
+    if key.lower() in FILTERS and colon:
+        raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
+    known = [f"{name}:{value}" for name in FILTERS] if colon else []
     raise NotFound(
-        f"no job with id {quoted(text)}{did_you_mean(text, known)}",
+        f"no job with id {quoted(text)}{did_you_mean(text, [*names.recent_ids(RECENT), *known])}",
         hint="see all jobs with: queuectl list",
     )

@@ -133,6 +133,12 @@ def test_a_word_that_looks_like_a_filter_but_has_no_known_key_is_explained(fille
     ]
 
 
+def test_a_command_for_one_job_says_where_a_filter_stands(filled: str) -> None:
+    answer = refused(filled, 3, "show", "state:dead")
+    assert answer.problems == ['no job with id "state:dead"']
+    assert answer.hint == "find jobs by a filter: queuectl list 'state:dead'"
+
+
 def test_a_state_that_is_taken_for_a_text_is_told(filled: str) -> None:
     assert "dead is taken for a text; jobs in this state: 'state:dead'" in done(filled, "list", "dead").err
 
