@@ -11,12 +11,13 @@ from typing import Dict, List, Tuple
 import pytest
 
 from queuectl.dashboard.api.prometheus import CONTENT_TYPE, escaped
-from queuectl.dashboard.api.totals import SLACK_MS
 from queuectl.dashboard.daemon import add_up
+from queuectl.dashboard.totals import SLACK_MS
 from queuectl.engine.machine.log import Log
 from queuectl.model.errors import StoreUnavailable
 from queuectl.model.job import COMPLETED, DEAD, FAILED
 from queuectl.model.when import DAY, HOUR
+from queuectl.store.stats import Stats
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, write
@@ -201,7 +202,7 @@ def test_a_store_that_cannot_be_read_is_only_complained_about(
     def fail(*arguments: object) -> None:
         raise StoreUnavailable("the disk failed")
 
-    monkeypatch.setattr(api.store.stats, "queue_totals", fail)
+    monkeypatch.setattr(Stats, "queue_totals", fail)
     add_up(api.app, Log("test", api.clock))
     assert "the disk failed" in capfd.readouterr().err
 

@@ -6,35 +6,26 @@ from ...engine.selection import Selection, found_by
 from ...model.errors import Conflict
 from ...model.filter import Filter
 from ...model.job import DEAD, jobs_text
+from ...model.verbs import PLAIN_VERBS
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .selection import YES, YES_ANYWAY, is_agreed, left_alone, report, select
+from .selection import act, left_alone, options, report, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Callable, Sequence
 
+    from ...model.verbs import Verb
     from ..context import Context
 
 GROUP = "Dead letters"
 COLUMNS = ("id", "attempts", "finished_at", "exit_code", "error", "command")
 VERBOSE_COLUMNS = (
-    "number",
-    "id",
-    "queue",
-    "priority",
-    "attempts",
-    "created_at",
-    "finished_at",
-    "duration",
-    "exit_code",
-    "signal",
-    "worker",
-    "cwd",
-    "error",
-    "command",
+    *("number", "id", "queue", "priority", "attempts", "created_at", "finished_at", "duration", "exit_code", "signal"),
+    *("worker", "cwd", "error", "command"),
 )
+PATTERN = ("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value")
 DEAD_IDS = Arg(
     "ids",
     many=True,
@@ -79,56 +70,22 @@ def dlq_stats(context: Context) -> Result:
 
     found = summary.dlq_stats(context.queue.store)
     rows = [
-        {
-            "jobs": row["jobs"],
-            "pattern": "error",
-            "exit_code": row["exit_code"],
-            "signal": row["signal"],
-            "last_at": row["last_at"],
-            "example": row["example"],
-            "value": row["error"],
-        }
-        for row in found["by_error"]
-    ]
-    rows += [
-        {
-            "jobs": row["jobs"],
-            "pattern": "command",
-            "exit_code": None,
-            "signal": None,
-            "last_at": row["last_at"],
-            "example": row["example"],
-            "value": row["command"],
-        }
-        for row in found["by_command"]
+        {name: {**row, "pattern": pattern, "value": row[pattern]}.get(name) for name in PATTERN}
+        for pattern in ("error", "command")
+        for row in found[f"by_{pattern}"]
     ]
     notes = [jobs_text(found["dead"], "dead") if found["dead"] else "the dead letter queue is empty"]
-    return Result(
-        rows=rows, columns=("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value"), notes=notes
-    )
+    return Result(rows=rows, columns=PATTERN, notes=notes)
 
 
-@command(
-    "dlq retry",
-    DEAD_IDS,
-    YES_ANYWAY,
-    Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them"),
-    group=GROUP,
-    examples=("dlq retry job-1", "dlq retry exit:127", "dlq retry"),
-)
-def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts: bool) -> Result:
-    """Run dead jobs again, all of them if no id is given."""
-    meant = _select(context, ids)
-    return report(context.queue.retry(*meant.numbers, keep_attempts=keep_attempts), "queued again", meant)
+def _handler(verb: Verb) -> Callable[..., Result]:
+    def handle(context: Context, *, ids: Sequence[str], yes: bool, **flags: bool) -> Result:
+        meant = _select(context, ids)
+        change = act(context, verb, meant, yes=yes, kind=DEAD, **flags)
+        return left_alone() if change is None else report(change, verb.done, meant)
 
-
-@command("dlq remove", DEAD_IDS, YES, group=GROUP, examples=("dlq remove job-1", "dlq remove --yes"))
-def dlq_remove(context: Context, *, ids: Sequence[str], yes: bool) -> Result:
-    """Delete dead jobs, all of them if no id is given."""
-    meant = _select(context, ids)
-    if not is_agreed(context, "remove", meant, yes=yes, kind=DEAD):
-        return left_alone()
-    return report(context.queue.remove(*meant.numbers), "removed", meant)
+    handle.__doc__ = f"{verb.label} dead jobs, all of them if no id is given."
+    return handle
 
 
 def _select(context: Context, ids: Sequence[str]) -> Selection:
@@ -144,3 +101,11 @@ def _select(context: Context, ids: Sequence[str]) -> Selection:
             hint="see the dead ones with: queuectl dlq list",
         )
     return Selection([job.number for job in jobs if job.state == DEAD], meant.wanted)
+
+
+for _verb in PLAIN_VERBS:
+    # What a filter that names no state does to dead jobs is what they are there for.
+    if DEAD in _verb.means:
+        _path = f"dlq {_verb.name}"
+        _examples = (f"{_path} job-1", f"{_path} exit:127", _path)
+        command(_path, DEAD_IDS, *options(_verb), group=GROUP, examples=_examples)(_handler(_verb))

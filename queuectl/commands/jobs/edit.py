@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...model.fields import EDITABLE
-from ...model.job import HELD, sources
+from ...model.job import HELD
+from ...model.verbs import VERBS
 from ..grammar.registry import command
 from ..result import Result
 from .options import edit_options, job_fields
@@ -41,7 +42,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
     fields = job_fields(given)
     if not fields:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl edit --help")
-    meant = select(context, ids, means=sources("edit"))
+    meant = select(context, ids, means=VERBS["edit"].means)
     if dry_run:
         from ...engine.editing import read_changes
 
@@ -50,7 +51,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
     change = context.queue.edit(*meant.numbers, **fields)
     if "run_at" in fields and change.done:
         _tell_time(context, change.done[0])
-    return report(change, "edited", meant)
+    return report(change, VERBS["edit"].done, meant)
 
 
 def _tell_time(context: Context, job: str) -> None:

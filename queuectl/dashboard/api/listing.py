@@ -8,7 +8,6 @@ from ...store.lanes import ORDERS, SORTED_STATES
 from ..http.message import HttpError
 from . import cursors
 from .cursors import Cursor
-from .shapes import ApiError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0]) -> Filt
     try:
         wanted = parse(text, now)
     except FilterError as error:
-        raise ApiError(
+        raise HttpError(
             400,
             error.code,
             error.message,

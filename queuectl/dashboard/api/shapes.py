@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from ...engine.reports.snapshot import elapsed
 from ...model.fields import HOW, KEPT
-from ...model.job import HELD, PROCESSING, STATES, Job, sources
+from ...model.job import STATES, Job
+from ...model.verbs import VERBS, allowed_verbs
 from ...model.when import iso
-from ..http.message import HttpError, json_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ...model.fields import Field
     from ...store.attempts import Attempt
     from ...store.sqlite import Row
-    from ..http.message import Response
 
     Schema = dict[str, Any]
 
@@ -31,15 +30,6 @@ FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 SECONDS: Schema = {"type": "number", "description": "seconds"}
 STATE: Schema = {"type": "string", "enum": list(STATES)}
-VERBS: dict[str, tuple[str, ...]] = {
-    "retry": sources("retry"),
-    "cancel": (*sources("cancel"), PROCESSING),
-    "release": (HELD,),
-    "hold": sources("hold"),
-    "edit": sources("edit"),
-    "remove": tuple(state for state in STATES if state != PROCESSING),
-    "duplicate": STATES,
-}
 # What a list leaves out of a job.
 LEFT_OUT = tuple(field.name for field in KEPT if field.group == HOW)
 
@@ -79,28 +69,6 @@ def one_of(*words: str) -> Schema:
     return {"type": "string", "enum": list(words)}
 
 
-class ApiError(HttpError):
-    """A refusal that says more: `extra` stands beside its code and message."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        field: str | None = None,
-        **extra: object,
-    ) -> None:
-        super().__init__(status, code, message, hint=hint, field=field)
-        self.extra = extra
-
-    def response(self) -> Response:
-        """Return it as the answer."""
-        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field, **self.extra}
-        return json_response({"error": error}, self.status, self.headers)
-
-
 def seconds(ms: float | None) -> float | None:
     """Return milliseconds as seconds."""
     return None if ms is None else round(ms) / 1000
@@ -118,13 +86,8 @@ def summary_json(job: Job, now: int) -> dict[str, Any]:
     values["command"] = job.command[:COMMAND_SHOWN]
     values["command_cut"] = len(job.command) > COMMAND_SHOWN
     values["elapsed"] = seconds(elapsed(job, now))
-    values["allowed_actions"] = allowed_actions(job)
+    values["allowed_actions"] = allowed_verbs(job.state)
     return values
-
-
-def allowed_actions(job: Job) -> list[str]:
-    """Return the verbs that a job's state allows."""
-    return [verb for verb, states in VERBS.items() if job.state in states]
 
 
 def attempt_json(attempt: Attempt) -> dict[str, Any]:

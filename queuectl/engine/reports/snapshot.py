@@ -18,6 +18,8 @@ from ...model.job import (
     PENDING,
     PROCESSING,
     SCHEDULED,
+    STATE_TABLE,
+    STATES,
 )
 from ...model.when import MINUTE
 from .reading import marked
@@ -36,7 +38,6 @@ WINDOW = 10_000
 TAIL_BYTES = 65_536
 MINUTES = 30
 SORTS = ("default", "newest", "duration", "priority")
-GROUPS = {PROCESSING: 0, FAILED: 1, PENDING: 2, SCHEDULED: 3, HELD: 4, BLOCKED: 5}
 UNINDEXED = (HELD, BLOCKED)
 
 
@@ -129,7 +130,8 @@ class Lookout:
         elif self.sort == "priority":
             jobs.sort(key=lambda job: -job.priority)
         else:
-            jobs.sort(key=lambda job: GROUPS.get(job.state, len(GROUPS)))
+            # Those that ended are in the order in which they did.
+            jobs.sort(key=lambda job: len(STATES) if job.is_final else STATE_TABLE[job.state].rank)
         return jobs[: self._limit]
 
     def _numbers(self, states: Iterable[str], counts: dict[str, int]) -> list[int]:
