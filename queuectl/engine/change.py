@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from ..model.errors import Conflict
 from ..model.job import STATE_TABLE
+from ..model.record import Record
 
 
-class Refused:
+class Refused(Record):
     """A job that a verb could not be applied to, and why."""
 
-    __slots__ = ("id", "state", "message")
-
-    def __init__(self, identifier: str, state: str, message: str) -> None:
-        self.id = identifier
-        self.state = state
-        self.message = message
+    id: str
+    state: str
+    message: str
 
 
 class Change:

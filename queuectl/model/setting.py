@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from . import when, zones
 from .errors import InvalidInput, quoted
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,57 +33,29 @@ HOW_TO_WRITE = {
 }
 
 
-class Setting:
+class Setting(Record):
     """One setting. `group` is what it is about; `low` and `high` are values: milliseconds for a duration.
 
     `shared` says that the home's value wins over the environment: all processes must go by the same one.
     """
 
-    __slots__ = (
-        "name",
-        "kind",
-        "default",
-        "help",
-        "low",
-        "high",
-        "unit",
-        "aliases",
-        "optional",
-        "choices",
-        "shared",
-        "env",
-        "group",
-    )
+    group: str
+    name: str
+    kind: str
+    default: Value
+    help: str
+    low: int = 0
+    high: int = 0
+    unit: str = ""
+    aliases: tuple[str, ...] = ()
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+    shared: bool = False
 
-    def __init__(
-        self,
-        group: str,
-        name: str,
-        kind: str,
-        default: Value,
-        help: str,
-        *,
-        low: int = 0,
-        high: int = 0,
-        unit: str = "",
-        aliases: tuple[str, ...] = (),
-        optional: bool = False,
-        choices: tuple[str, ...] = (),
-        shared: bool = False,
-    ) -> None:
-        self.group = group
-        self.name = name
-        self.kind = kind
-        self.default = default
-        self.help = help
-        self.low = low
-        self.high = high
-        self.unit = unit
-        self.aliases = aliases
-        self.optional = optional
-        self.choices = choices
-        self.shared = shared
-        self.env = "QUEUECTL_" + name.upper()
+    @property
+    def env(self) -> str:
+        """The environment variable that sets it."""
+        return "QUEUECTL_" + self.name.upper()
 
     def parse(self, text: str) -> Value:
         """Return the value that the text stands for; refuse it with what is allowed."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..model.record import Record
 from .claim import CLAIM_COLUMNS, Claim
-from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,18 +52,13 @@ class Attempt(Record):
     error: str | None
     output_size: int
 
-    __slots__ = tuple(__annotations__)
 
-
-class Running:
+class Running(Record):
     """An attempt that is under way: its claim, and the process if it was recorded already."""
 
-    __slots__ = ("claim", "pid", "pid_start")
-
-    def __init__(self, claim: Claim, pid: int | None, pid_start: str | None) -> None:
-        self.claim = claim
-        self.pid = pid
-        self.pid_start = pid_start
+    claim: Claim
+    pid: int | None
+    pid_start: str | None
 
 
 class Attempts:
@@ -115,7 +110,7 @@ class Attempts:
 
     def of_job(self, number: int) -> list[Attempt]:
         """Return the attempts of a job, oldest first."""
-        return [Attempt(row) for row in self._database.rows(OF_JOB, (number,))]
+        return [Attempt.of(row) for row in self._database.rows(OF_JOB, (number,))]
 
     def running(self, contexts: Contexts) -> list[Running]:
         """Return every attempt that is under way, by job number."""

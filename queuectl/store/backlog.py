@@ -6,8 +6,8 @@ nothing waits. Otherwise nobody looked.
 
 from __future__ import annotations
 
+from ..model.record import Record
 from ..model.when import MINUTE
-from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ class Sample(Record):
     processing: int
     oldest_age: int
 
-    __slots__ = tuple(__annotations__)
-
     @property
     def is_idle(self) -> bool:
         """Whether there was nothing to do."""
@@ -51,11 +49,11 @@ class Backlog:
     def last(self, now: int) -> Sample | None:
         """Return the last sample up to this minute, None without any."""
         row = self._database.row(LAST, (now // MINUTE,))
-        return None if row is None else Sample(row)
+        return None if row is None else Sample.of(row)
 
     def since(self, instant: int) -> list[Sample]:
         """Return the samples from an instant's minute on, in order."""
-        return [Sample(row) for row in self._database.rows(SINCE, (instant // MINUTE,))]
+        return [Sample.of(row) for row in self._database.rows(SINCE, (instant // MINUTE,))]
 
     def has_before(self, instant: int) -> bool:
         """Return whether there are samples of before an instant."""

@@ -5,7 +5,7 @@ Each question says how many attempts it looks at, so that it costs the same howe
 
 from __future__ import annotations
 
-from .record import Record
+from ..model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,8 +60,6 @@ class CommandStats(Record):
     last_at: int
     example: int
 
-    __slots__ = tuple(__annotations__)
-
 
 class EndedAttempt(Record):
     """An attempt that has ended, with its job as it is now: `id`, `number`, `command`, `state`."""
@@ -78,8 +76,6 @@ class EndedAttempt(Record):
     error: str | None
     finished_at: int
 
-    __slots__ = tuple(__annotations__)
-
 
 class OutcomeCount(Record):
     """How many attempts ended in one way."""
@@ -88,8 +84,6 @@ class OutcomeCount(Record):
     exit_code: int | None
     signal: int | None
     attempts: int
-
-    __slots__ = tuple(__annotations__)
 
 
 class Recent:
@@ -104,19 +98,19 @@ class Recent:
 
     def slowest(self, sample: int, limit: int) -> list[CommandStats]:
         """Return the commands that take longest on average among the newest attempts."""
-        return [CommandStats(row) for row in self._database.rows(SLOWEST, (sample, limit))]
+        return [CommandStats.of(row) for row in self._database.rows(SLOWEST, (sample, limit))]
 
     def most_failing(self, sample: int, limit: int) -> list[CommandStats]:
         """Return the commands that fail most often among the newest attempts."""
-        return [CommandStats(row) for row in self._database.rows(MOST_FAILING, (sample, limit))]
+        return [CommandStats.of(row) for row in self._database.rows(MOST_FAILING, (sample, limit))]
 
     def failures(self, sample: int, limit: int) -> list[EndedAttempt]:
         """Return the last attempts that failed, of the `sample` newest, newest first."""
-        return [EndedAttempt(row) for row in self._database.rows(FAILURES, (sample, limit))]
+        return [EndedAttempt.of(row) for row in self._database.rows(FAILURES, (sample, limit))]
 
     def same_command(self, command: str, sample: int, limit: int) -> list[EndedAttempt]:
         """Return the ended attempts at a command among the `sample` newest, newest first."""
-        return [EndedAttempt(row) for row in self._database.rows(SAME_COMMAND, (sample, command, limit))]
+        return [EndedAttempt.of(row) for row in self._database.rows(SAME_COMMAND, (sample, command, limit))]
 
     def durations(self, commands: Sequence[str], sample: int) -> dict[str, list[int]]:
         """Return {command: how long its attempts took} among the `sample` newest, for a few commands."""
@@ -125,4 +119,4 @@ class Recent:
 
     def outcomes(self, sample: int, limit: int) -> list[OutcomeCount]:
         """Return how the newest attempts ended and how often, the most frequent first."""
-        return [OutcomeCount(row) for row in self._database.rows(OUTCOMES, (sample, limit))]
+        return [OutcomeCount.of(row) for row in self._database.rows(OUTCOMES, (sample, limit))]

@@ -7,8 +7,8 @@ so are the histograms of `timings`.
 from __future__ import annotations
 
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
+from ..model.record import Record
 from ..model.when import MINUTE
-from .record import Record
 from .timings import END_OF_TIME
 
 TYPE_CHECKING = False
@@ -68,8 +68,6 @@ class Rollup(Record):
     run_time: int
     wait_time: int
 
-    __slots__ = tuple(__annotations__)
-
 
 class Stats:
     """The table of rollups, and how long jobs have been waiting."""
@@ -101,7 +99,7 @@ class Stats:
 
     def totals(self, since: int) -> Rollup:
         """Return the sums of all rollups from an instant on."""
-        return Rollup(self._database.rows(TOTALS, (since // MINUTE,))[0])
+        return Rollup.of(self._database.rows(TOTALS, (since // MINUTE,))[0])
 
     def per_minute(self, since: int) -> list[tuple[int, int, int, int]]:
         """Return (minute since 1970, finished, failed, dead) from an instant on, without idle minutes."""
@@ -110,12 +108,12 @@ class Stats:
     def series(self, since: int, until: int, minutes: int) -> list[Rollup]:
         """Return sums per queue and bucket of so many minutes (numbered since 1970), without idle buckets."""
         rows = self._database.rows(SERIES, (minutes, since // MINUTE, until // MINUTE))
-        return [Rollup(row) for row in rows]
+        return [Rollup.of(row) for row in rows]
 
     def queue_totals(self, since: int, until: int | None = None) -> list[Rollup]:
         """Return the sums of the rollups of each queue, from an instant's minute on and to before another's."""
         span = (since // MINUTE, END_OF_TIME if until is None else until // MINUTE)
-        return [Rollup(row) for row in self._database.rows(QUEUE_TOTALS, span)]
+        return [Rollup.of(row) for row in self._database.rows(QUEUE_TOTALS, span)]
 
     def first_minute(self) -> int | None:
         """Return the instant of the first rollup, None without any."""

@@ -7,8 +7,8 @@ the table small; the sums beside the number of attempts make averages exact.
 from __future__ import annotations
 
 from ..model.histogram import bucket_of
+from ..model.record import Record
 from ..model.when import MINUTE
-from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +49,6 @@ class Timing(Record):
     run_time: int
     wait_time: int
 
-    __slots__ = tuple(__annotations__)
-
 
 class Timings:
     """The table of histograms."""
@@ -70,12 +68,12 @@ class Timings:
         Steps without attempts have no rows.
         """
         rows = self._database.rows(SERIES, (slots, since // SLOT_MS, until // SLOT_MS))
-        return [Timing(row) for row in rows]
+        return [Timing.of(row) for row in rows]
 
     def totals(self, since: int, until: int | None = None) -> list[Timing]:
         """Return attempts and sums per queue and pair of buckets, from an instant's slot on and to before another's."""
         span = (since // SLOT_MS, END_OF_TIME if until is None else until // SLOT_MS)
-        return [Timing(row) for row in self._database.rows(TOTALS, span)]
+        return [Timing.of(row) for row in self._database.rows(TOTALS, span)]
 
     def has_before(self, instant: int) -> bool:
         """Return whether there are slots of before an instant."""

@@ -6,7 +6,7 @@ lock that it holds (`Home.worker_lock`) or by its process, never by the row's ag
 
 from __future__ import annotations
 
-from .record import Record
+from ..model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,8 +52,6 @@ class WorkerRow(Record):
     command: str | None
     job_started_at: int | None
 
-    __slots__ = tuple(__annotations__)
-
 
 class Workers:
     """The table of workers."""
@@ -98,4 +96,4 @@ class Workers:
 
     def all(self) -> list[WorkerRow]:
         """Return every registered worker."""
-        return [WorkerRow(row) for row in self._database.rows(ALL)]
+        return [WorkerRow.of(row) for row in self._database.rows(ALL)]

@@ -62,7 +62,7 @@ def test_a_full_store_keeps_what_it_acknowledged_and_goes_on_when_there_is_space
 
 def test_a_full_store_can_be_read_and_what_is_removed_makes_space(tight):
     acknowledged = fill(tight)
-    assert len(tight.search.jobs(tight.search.in_range(1, 999))) == acknowledged
+    assert len(tight.search.jobs(tight.names.in_range(1, 999))) == acknowledged
     assert write(tight, tight.jobs.remove, 1)
     assert finish(tight, claim(tight))
     assert_kept(tight, acknowledged - 1)

@@ -19,6 +19,7 @@ import random
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
+from ...model.record import Record
 from ...store import Home, Store
 from ..home.settings import load_settings
 from ..machine import process
@@ -47,16 +48,13 @@ FORCED_PATIENCE_MS = 2000
 LEASE_LOST = "lease lost"
 
 
-class Finished:
+class Finished(Record):
     """An attempt that has ended and is not recorded yet."""
 
-    __slots__ = ("claim", "outcome", "duration", "capture")
-
-    def __init__(self, claim: Claim, outcome: Outcome, duration: int | None, capture: Capture) -> None:
-        self.claim = claim
-        self.outcome = outcome
-        self.duration = duration
-        self.capture = capture
+    claim: Claim
+    outcome: Outcome
+    duration: int | None
+    capture: Capture
 
 
 class Worker:
