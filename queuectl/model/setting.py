@@ -36,6 +36,7 @@ HOW_TO_WRITE = {
 class Setting(Record):
     """One setting. `group` is what it is about; `low` and `high` are values: milliseconds for a duration.
 
+    `unit` is that of a number; a duration is told in seconds.
     `shared` says that the home's value wins over the environment: all processes must go by the same one.
     """
 
@@ -99,7 +100,8 @@ class Setting(Record):
             return "local, UTC or a zone such as Europe/London"
         low, high = (self.show(limit).rstrip("s") for limit in (self.low, self.high))
         number = {"int": "a whole number ", "float": "a number "}.get(self.kind, "")
-        return f"{number}between {low} and {high} {self.unit}".rstrip()
+        unit = "seconds" if self.kind == "duration" else self.unit
+        return f"{number}between {low} and {high} {unit}".rstrip()
 
     def show(self, value: Value) -> str:
         """Return the text that is parsed to this value."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..model.record import Record
 from .claim import CLAIM_COLUMNS, Claim
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.job import Outcome
     from .contexts import Contexts
-    from .database import Database
 
 RECORD_PROCESS = "UPDATE attempts SET pid = ?, pid_start = ? WHERE id = ? AND outcome IS NULL"
 END = """
@@ -61,11 +61,8 @@ class Running(Record):
     pid_start: str | None
 
 
-class Attempts:
+class Attempts(Table):
     """The table of attempts."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def record_process(self, attempt_id: int, pid: int, pid_start: str) -> None:
         """Note which process runs the attempt. In a transaction."""
@@ -80,22 +77,8 @@ class Attempts:
         """
         if output_size is None:
             output_size = int(self._database.value(OUTPUT_SIZE, (attempt_id,)))
-        return (
-            self._database.change(
-                END,
-                (
-                    now,
-                    duration,
-                    outcome.kind,
-                    outcome.exit_code,
-                    outcome.signal,
-                    outcome.error,
-                    output_size,
-                    attempt_id,
-                ),
-            )
-            == 1
-        )
+        how = (outcome.kind, outcome.exit_code, outcome.signal, outcome.error)
+        return self._database.change(END, (now, duration, *how, output_size, attempt_id)) == 1
 
     def last_ends(self, number: int, limit: int) -> list[tuple[str, int]]:
         """Return outcome and duration of a job's last attempts that ran, newest first."""

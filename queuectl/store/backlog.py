@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from ..model.record import Record
 from ..model.when import MINUTE
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from .table import History
 
 # Several may sample a minute: the first one is kept.
 ADD = "INSERT OR IGNORE INTO backlog (minute, pending, processing, oldest_age) VALUES (?, ?, ?, ?)"
@@ -19,7 +16,7 @@ LAST = "SELECT * FROM backlog WHERE minute <= ? ORDER BY minute DESC LIMIT 1"
 SINCE = "SELECT * FROM backlog WHERE minute >= ? ORDER BY minute"
 FIRST = "SELECT min(minute) FROM backlog"
 PRUNE = "DELETE FROM backlog WHERE minute < ? AND minute < (SELECT min(minute) FROM backlog) + ?"
-PRUNED_MINUTES = 1_440
+A_DAY = 1_440
 
 
 class Sample(Record):
@@ -36,11 +33,10 @@ class Sample(Record):
         return not (self.pending or self.processing)
 
 
-class Backlog:
+class Backlog(History):
     """The table of samples."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    stretch_ms, first, pruning, pruned = MINUTE, FIRST, PRUNE, A_DAY
 
     def add(self, *, pending: int, processing: int, oldest_age: int, now: int) -> bool:
         """Add the sample of this minute; return False if it has one already. In a transaction."""
@@ -54,12 +50,3 @@ class Backlog:
     def since(self, instant: int) -> list[Sample]:
         """Return the samples from an instant's minute on, in order."""
         return [Sample.of(row) for row in self._database.rows(SINCE, (instant // MINUTE,))]
-
-    def has_before(self, instant: int) -> bool:
-        """Return whether there are samples of before an instant."""
-        first = self._database.value(FIRST)
-        return first is not None and first < instant // MINUTE
-
-    def prune(self, before: int) -> int:
-        """Delete the samples of before an instant, of the first day at most; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))

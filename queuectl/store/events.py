@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from ..model.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from .table import Table
 
 ADD = "INSERT INTO events (at, job, kind, detail, actor) VALUES (?, ?, ?, ?, ?)"
 HAS_BEFORE = "SELECT at FROM events ORDER BY id LIMIT 1"
@@ -37,11 +34,8 @@ class Event(Record):
     job: str | None
 
 
-class Events:
+class Events(Table):
     """The table of events."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, kind: str, *, actor: str, now: int, job: int | None = None, detail: str = "") -> None:
         """Note that something was done. In the transaction that does it."""

@@ -6,12 +6,12 @@ Each question says how many attempts it looks at, so that it costs the same howe
 from __future__ import annotations
 
 from ..model.record import Record
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from .database import Database
 
 TIMES = """
 SELECT duration, wait_time FROM attempts WHERE outcome IN ('exited', 'signalled', 'timed_out') AND duration IS NOT NULL
@@ -86,11 +86,8 @@ class OutcomeCount(Record):
     attempts: int
 
 
-class Recent:
+class Recent(Table):
     """Questions about the newest attempts."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def times(self, sample: int) -> list[tuple[int, int]]:
         """Return (run time, wait time) in milliseconds of the newest finished attempts."""

@@ -106,22 +106,9 @@ class Schedules:
     ) -> bool:
         """Add a schedule whose jobs are like `spec`; return False if there is one of that name."""
         context = self._contexts.number(spec.cwd, path, spec.env)
+        own = (name, expression, timezone, context, catch_up, overlap, next_at, now, actor)
         try:
-            self._database.insert(
-                ADD,
-                (
-                    name,
-                    expression,
-                    timezone,
-                    context,
-                    catch_up,
-                    overlap,
-                    next_at,
-                    now,
-                    actor,
-                    *[getattr(spec, name) for name in KEPT],
-                ),
-            )
+            self._database.insert(ADD, (*own, *[getattr(spec, field) for field in KEPT]))
         except sqlite3.IntegrityError:
             return False
         return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
 from ..model.record import Record
 from ..model.when import MINUTE
+from .table import History
 from .timings import END_OF_TIME
 
 TYPE_CHECKING = False
@@ -31,9 +32,9 @@ TOTALS = f"SELECT 0 AS bucket, '' AS queue, {SUMS} FROM rollups WHERE minute >= 
 PER_MINUTE = """
 SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >= ? GROUP BY minute ORDER BY minute
 """
-HAS_BEFORE = "SELECT min(minute) FROM rollups"
+FIRST = "SELECT min(minute) FROM rollups"
 PRUNE = "DELETE FROM rollups WHERE minute < ? AND minute < (SELECT min(minute) FROM rollups) + ?"
-PRUNED_MINUTES = 1_440
+A_DAY = 1_440
 SERIES = f"""
 SELECT minute / ? AS bucket, queue, {SUMS} FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
 """
@@ -69,11 +70,13 @@ class Rollup(Record):
     wait_time: int
 
 
-class Stats:
+class Stats(History):
     """The table of rollups, and how long jobs have been waiting."""
 
+    stretch_ms, first, pruning, pruned = MINUTE, FIRST, PRUNE, A_DAY
+
     def __init__(self, database: Database, counts: Counts, timings: Timings) -> None:
-        self._database = database
+        super().__init__(database)
         self._counts = counts
         self._timings = timings
 
@@ -82,18 +85,8 @@ class Stats:
 
         Times are in milliseconds; one that nobody knows how long it ran (None) is in no timing.
         """
-        self._database.change(
-            ROLL_UP,
-            (
-                now // MINUTE,
-                queue,
-                int(state == COMPLETED),
-                int(state == FAILED),
-                int(state == DEAD),
-                run_time or 0,
-                wait_time,
-            ),
-        )
+        counts = (int(state == counted) for counted in (COMPLETED, FAILED, DEAD))
+        self._database.change(ROLL_UP, (now // MINUTE, queue, *counts, run_time or 0, wait_time))
         if run_time is not None:
             self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
 
@@ -117,17 +110,8 @@ class Stats:
 
     def first_minute(self) -> int | None:
         """Return the instant of the first rollup, None without any."""
-        first = self._database.integer(HAS_BEFORE)
+        first = self._database.integer(FIRST)
         return None if first is None else first * MINUTE
-
-    def has_before(self, instant: int) -> bool:
-        """Return whether there are rollups of before an instant."""
-        first = self._database.value(HAS_BEFORE)
-        return first is not None and first < instant // MINUTE
-
-    def prune(self, before: int) -> int:
-        """Delete the rollups of before an instant, of the first day at most; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))
 
     def oldest_pending(self) -> int | None:
         """Return since when the job that waits longest does so, None if none waits."""

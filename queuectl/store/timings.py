@@ -9,10 +9,7 @@ from __future__ import annotations
 from ..model.histogram import bucket_of
 from ..model.record import Record
 from ..model.when import MINUTE
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from .table import History
 
 SLOT_MS = 5 * MINUTE
 ADD = """
@@ -31,8 +28,8 @@ SELECT 0 AS bucket, queue, run, wait, {SUMS} FROM timings WHERE slot >= ? AND sl
 FIRST = "SELECT min(slot) FROM timings"
 PRUNE = "DELETE FROM timings WHERE slot < ? AND slot < (SELECT min(slot) FROM timings) + ?"
 END_OF_TIME = 1 << 62
-# Three hours: about as many rows as there are rollups in a day.
-PRUNED_SLOTS = 36
+# About as many rows as there are rollups in a day.
+THREE_HOURS = 36
 
 
 class Timing(Record):
@@ -50,11 +47,10 @@ class Timing(Record):
     wait_time: int
 
 
-class Timings:
+class Timings(History):
     """The table of histograms."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    stretch_ms, first, pruning, pruned = SLOT_MS, FIRST, PRUNE, THREE_HOURS
 
     def add(self, queue: str, *, run_time: int, wait_time: int, now: int) -> None:
         """Count an attempt that has ended; times in milliseconds. In a transaction."""
@@ -74,12 +70,3 @@ class Timings:
         """Return attempts and sums per queue and pair of buckets, from an instant's slot on and to before another's."""
         span = (since // SLOT_MS, END_OF_TIME if until is None else until // SLOT_MS)
         return [Timing.of(row) for row in self._database.rows(TOTALS, span)]
-
-    def has_before(self, instant: int) -> bool:
-        """Return whether there are slots of before an instant."""
-        first = self._database.value(FIRST)
-        return first is not None and first < instant // SLOT_MS
-
-    def prune(self, before: int) -> int:
-        """Delete what is of before an instant, of the first hours at most; return how many rows. In a transaction."""
-        return self._database.change(PRUNE, (before // SLOT_MS, PRUNED_SLOTS))

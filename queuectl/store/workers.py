@@ -7,10 +7,7 @@ lock that it holds (`Home.worker_lock`) or by its process, never by the row's ag
 from __future__ import annotations
 
 from ..model.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from .table import Table
 
 ADD = """
 INSERT INTO workers (pid, pid_start, boot, namespace, mark, adopters, queues, started_at, heartbeat_at)
@@ -53,11 +50,8 @@ class WorkerRow(Record):
     job_started_at: int | None
 
 
-class Workers:
+class Workers(Table):
     """The table of workers."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(
         self,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED
-from queuectl.store.backlog import PRUNED_MINUTES
-from queuectl.store.timings import PRUNED_SLOTS, SLOT_MS
+from queuectl.store.backlog import A_DAY
+from queuectl.store.timings import SLOT_MS, THREE_HOURS
 from tests.store.building import NOW, values, write
 
 MINUTE = 60_000
@@ -90,14 +90,14 @@ def test_a_series_adds_up_steps_of_slots(store):
 
 def test_old_timings_go_a_few_hours_at_a_time(store):
     assert not store.timings.has_before(NOW)
-    slots = PRUNED_SLOTS * 2 + 10
+    slots = THREE_HOURS * 2 + 10
     for slot in range(slots):
         ended(store, now=NOW + slot * SLOT_MS)
     before = NOW + (slots - 5) * SLOT_MS
     pruned = []
     while store.timings.has_before(before):
         pruned.append(write(store, store.timings.prune, before))
-    assert pruned == [PRUNED_SLOTS, PRUNED_SLOTS, 5]
+    assert pruned == [THREE_HOURS, THREE_HOURS, 5]
     assert [row[0] for row in timings(store)] == [before // SLOT_MS + slot for slot in range(5)]
 
 
@@ -124,11 +124,11 @@ def test_the_last_sample_is_not_one_of_a_clock_that_was_ahead(store):
 
 def test_old_samples_go_a_day_at_a_time(store):
     with store.writing():
-        for minute in range(PRUNED_MINUTES + 20):
+        for minute in range(A_DAY + 20):
             store.backlog.add(pending=1, processing=0, oldest_age=0, now=NOW + minute * MINUTE)
-    before = NOW + (PRUNED_MINUTES + 10) * MINUTE
+    before = NOW + (A_DAY + 10) * MINUTE
     pruned = []
     while store.backlog.has_before(before):
         pruned.append(write(store, store.backlog.prune, before))
-    assert pruned == [PRUNED_MINUTES, 10]
+    assert pruned == [A_DAY, 10]
     assert len(store.backlog.since(0)) == 10

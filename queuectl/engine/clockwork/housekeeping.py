@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from ...model.clock import Clock
     from ...store import Home, Store
-    from ...store.backlog import Backlog
-    from ...store.stats import Stats
-    from ...store.timings import Timings
+    from ...store.table import History
 
 INTERVAL_MS = 60_000
 STEP_MS = 100
@@ -145,7 +143,7 @@ def prune(store: Store, state: str, before: int) -> Iterator[list[str]]:
         rest(store)
 
 
-def _forget_minutes(store: Store, table: Stats | Timings | Backlog, before: int) -> Iterator[int]:
+def _forget_minutes(store: Store, table: History, before: int) -> Iterator[int]:
     """Delete what was added up before an instant, in small transactions."""
     while table.has_before(before):
         with store.writing():
