@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model.record import Record
 from ..model.when import MINUTE
-from .table import History
+from .table import Table
 
 # Several may sample a minute: the first one is kept.
 ADD = "INSERT OR IGNORE INTO backlog (minute, pending, processing, oldest_age) VALUES (?, ?, ?, ?)"
@@ -33,10 +33,8 @@ class Sample(Record):
         return not (self.pending or self.processing)
 
 
-class Backlog(History):
+class Backlog(Table):
     """The table of samples."""
-
-    stretch_ms, first, pruning, pruned = MINUTE, FIRST, PRUNE, A_DAY
 
     def add(self, *, pending: int, processing: int, oldest_age: int, now: int) -> bool:
         """Add the sample of this minute; return False if it has one already. In a transaction."""
@@ -50,3 +48,12 @@ class Backlog(History):
     def since(self, instant: int) -> list[Sample]:
         """Return the samples from an instant's minute on, in order."""
         return [Sample.of(row) for row in self._database.rows(SINCE, (instant // MINUTE,))]
+
+    def has_before(self, instant: int) -> bool:
+        """Return whether there are rows of before an instant."""
+        first = self._database.integer(FIRST)
+        return first is not None and first < instant // MINUTE
+
+    def prune(self, before: int) -> int:
+        """Delete the oldest rows of before an instant; return how many. In a transaction."""
+        return self._database.change(PRUNE, (before // MINUTE, A_DAY))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
 from ..model.record import Record
 from ..model.when import MINUTE
-from .table import History
+from .table import Table
 from .timings import END_OF_TIME
 
 TYPE_CHECKING = False
@@ -70,10 +70,8 @@ class Rollup(Record):
     wait_time: int
 
 
-class Stats(History):
+class Stats(Table):
     """The table of rollups, and how long jobs have been waiting."""
-
-    stretch_ms, first, pruning, pruned = MINUTE, FIRST, PRUNE, A_DAY
 
     def __init__(self, database: Database, counts: Counts, timings: Timings) -> None:
         super().__init__(database)
@@ -112,6 +110,15 @@ class Stats(History):
         """Return the instant of the first rollup, None without any."""
         first = self._database.integer(FIRST)
         return None if first is None else first * MINUTE
+
+    def has_before(self, instant: int) -> bool:
+        """Return whether there are rows of before an instant."""
+        first = self._database.integer(FIRST)
+        return first is not None and first < instant // MINUTE
+
+    def prune(self, before: int) -> int:
+        """Delete the oldest rows of before an instant; return how many. In a transaction."""
+        return self._database.change(PRUNE, (before // MINUTE, A_DAY))
 
     def oldest_pending(self) -> int | None:
         """Return since when the job that waits longest does so, None if none waits."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..model.histogram import bucket_of
 from ..model.record import Record
 from ..model.when import MINUTE
-from .table import History
+from .table import Table
 
 SLOT_MS = 5 * MINUTE
 ADD = """
@@ -47,10 +47,8 @@ class Timing(Record):
     wait_time: int
 
 
-class Timings(History):
+class Timings(Table):
     """The table of histograms."""
-
-    stretch_ms, first, pruning, pruned = SLOT_MS, FIRST, PRUNE, THREE_HOURS
 
     def add(self, queue: str, *, run_time: int, wait_time: int, now: int) -> None:
         """Count an attempt that has ended; times in milliseconds. In a transaction."""
@@ -70,3 +68,12 @@ class Timings(History):
         """Return attempts and sums per queue and pair of buckets, from an instant's slot on and to before another's."""
         span = (since // SLOT_MS, END_OF_TIME if until is None else until // SLOT_MS)
         return [Timing.of(row) for row in self._database.rows(TOTALS, span)]
+
+    def has_before(self, instant: int) -> bool:
+        """Return whether there are rows of before an instant."""
+        first = self._database.integer(FIRST)
+        return first is not None and first < instant // SLOT_MS
+
+    def prune(self, before: int) -> int:
+        """Delete the oldest rows of before an instant; return how many. In a transaction."""
+        return self._database.change(PRUNE, (before // SLOT_MS, THREE_HOURS))

@@ -255,6 +255,6 @@ class Pool:
         """End and take back what killed workers have left: nobody else would before the next pool."""
         try:
             with Store(self._home, create=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS) as store:
-                Recovery(self._home, store, clock=self._clock, log=self._log).step()
+                Recovery(store, self._log).step()
         except (QueueCTLError, OSError) as error:
             self._log.complain(f"cannot recover: {error}")

@@ -84,10 +84,10 @@ class Worker:
         self._forced_until: int | None = None
         self.store = Store(home, create=False, durable=False, clock=clock, give_up=self._is_out_of_patience)
         self.settings = load_settings(self.store)
-        self._registration = Registration(home, self.store, bell, queues=queues, adopters=adopters, clock=clock)
+        self._registration = Registration(self.store, bell, queues=queues, adopters=adopters)
         self.number, self.log = self._registration.number, self._registration.log
         self._pauses = Pauses(clock, random.random)
-        self._vitals = Vitals(self.store, self.number, clock)
+        self._vitals = Vitals(self.store, self.number)
         self._environments = Environments(home)
         self._spared: set[Pair] = set()
         self._finished: Finished | None = None
