@@ -6,8 +6,8 @@ from .. import __version__
 from ..engine.daemons.launch import started_in
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
-from .api.health import Health
-from .api.totals import Totals
+from .health import Health
+from .totals import Totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

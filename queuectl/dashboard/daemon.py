@@ -9,23 +9,27 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import contextmanager
+from functools import partial
 
 from ..engine.daemons.daemon import DASHBOARD
 from ..engine.daemons.dashboard import remove_links, write_links
 from ..engine.daemons.instance import Instance
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import DaemonUnavailable, QueueCTLError, StoreUnavailable
+from ..model.errors import DaemonUnavailable, StoreUnavailable
+from .api.overview import overview
+from .api.routes import handle
 from .app import App
 from .http.server import Server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping
+    from typing import Any, Callable, Iterator, Mapping
 
     from ..engine.daemons.dashboard import DashboardOptions
     from ..engine.machine.log import Log
     from ..model.clock import Clock
-    from ..store import Home, Store
+    from ..store import Home
 
 LOOK_SECONDS = 1.0
 ACCEPT_SECONDS = 0.25
@@ -46,7 +50,7 @@ def run_dashboard(
     try:
         # A home that cannot be used is an error now, not on every page.
         app.queue.settings()
-        server = Server(app, options)
+        server = Server(app.queue, options, handle=partial(handle, app), overview=partial(overview, app))
         try:
             _serve(home, app, server, instance, on_ready, before)
         finally:
@@ -64,22 +68,26 @@ def _serve(
     on_ready: Callable[[str], None],
     before: Mapping[str, Any],
 ) -> None:
-    store, wakeup = app.queue.store, instance.wakeup
+    store, wakeup, log = app.queue.store, instance.wakeup, server.log
     instance.watch(store)
-    _record(server.log, lambda: _enter(instance, store))
+    with _noting_failure(log), store.writing():
+        instance.enter(store)
     acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)
     acceptor.start()
     try:
         write_links(home, server.url, server.link)
-        server.log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
-        _record(server.log, lambda: instance.note(store, "dashboard started", server.place, NOTE_SECONDS))
+        log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
+        with _noting_failure(log):
+            instance.note(store, "dashboard started", server.place, NOTE_SECONDS)
         on_ready(server.url)
-        add_up(app, server.log)
+        add_up(app, log)
         remade = 0
         while not wakeup.stops and acceptor.is_alive():
             instance.step()
-            if instance.presence.remade != remade and _write_links_again(home, server):
-                remade = instance.presence.remade
+            if instance.presence.remade != remade:
+                with _noting_failure(log):
+                    write_links(home, server.url, server.link)
+                    remade = instance.presence.remade
             wakeup.wait(0 if wakeup.stops else LOOK_SECONDS)
     finally:
         # From now on a signal does what it did before us: Ctrl-C ends even this.
@@ -88,38 +96,22 @@ def _serve(
         server.hub.close()
         server.shutdown()
         instance.leave(store, "dashboard stopped", server.place, NOTE_SECONDS)
-        _remove_links(home, server.log)
+        _remove_links(home, log)
 
 
-def _enter(instance: Instance, store: Store) -> None:
-    with store.writing():
-        instance.enter(store)
-
-
-def _record(log: Log, write: Callable[[], None]) -> None:
-    """Write something down, if the store lets us: one that can only be looked at still can be shown."""
+@contextmanager
+def _noting_failure(log: Log) -> Iterator[None]:
+    """Go on without what fails: a store that can only be looked at can still be shown."""
     try:
-        write()
-    except StoreUnavailable as error:
+        yield
+    except (StoreUnavailable, DaemonUnavailable) as error:
         log.complain(str(error))
 
 
 def add_up(app: App, log: Log) -> None:
     """Add up what is over before Prometheus first asks, which would then take long with months of it."""
-    try:
+    with _noting_failure(log):
         app.totals.read(app.queue.store, app.clock.wall())
-    except QueueCTLError as error:
-        log.complain(str(error))
-
-
-def _write_links_again(home: Home, server: Server) -> bool:
-    """Write the links that somebody has removed; return whether that went well."""
-    try:
-        write_links(home, server.url, server.link)
-    except DaemonUnavailable as error:
-        server.log.complain(error.message)
-        return False
-    return True
 
 
 def _remove_links(home: Home, log: Log) -> None:

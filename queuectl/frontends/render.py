@@ -15,10 +15,11 @@ On a terminal a table is as wide as the terminal at most. Elsewhere nothing is c
 from __future__ import annotations
 
 import os
+from functools import partial
 
+from queuectl.commands.cells import csv_line, plain
 from queuectl.frontends.terminal import STATE_STYLES, clip, escape, escape_json, pad, width
 from queuectl.model import when
-from queuectl.model.printable import FORMULA_STARTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,22 +131,7 @@ def _human(value: object, kind: str, now: int | None) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else _plain(value)
-
-
-def _plain(value: object) -> str:
-    """Return the value in one piece of text; csv and tsv have nothing else."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(_plain, value))
-    if isinstance(value, dict):
-        import json
-
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return str(value)
+    return f"{value:.6g}" if isinstance(value, float) else plain(value)
 
 
 def bytes_text(count: int) -> str:
@@ -183,7 +169,7 @@ def _array(documents: Iterator[str]) -> Iterator[str]:
 
 
 def _ids_line(row: Row, columns: Sequence[str]) -> str:
-    return escape(_plain(row.get("id" if "id" in row or not columns else columns[0]))) + "\n"
+    return escape(plain(row.get("id" if "id" in row or not columns else columns[0]))) + "\n"
 
 
 def _separated(
@@ -196,24 +182,14 @@ def _separated(
 
 
 def _tsv_line(values: Sequence[object], terminal: Terminal) -> str:
-    cells = (escape(_plain(value).replace("\\", "\\\\")) for value in values)
+    cells = (escape(plain(value).replace("\\", "\\\\")) for value in values)
     return "\t".join(cells) + "\n"
 
 
 def _csv_line(values: Sequence[object], terminal: Terminal) -> str:
-    """Return a line by RFC 4180. All is quoted: in some locales a spreadsheet starts a cell at `;`."""
     # Where the stream itself turns \n into \r\n, \r\n would become \r\r\n.
     end = "\n" if os.linesep == "\r\n" else "\r\n"
-    return ",".join(_csv_cell(value, terminal) for value in values) + end
-
-
-def _csv_cell(value: object, terminal: Terminal) -> str:
-    text = _plain(value)
-    if text.startswith(FORMULA_STARTS) and not _is_number(value):
-        text = "'" + text
-    if terminal.is_tty:
-        text = escape(text, multiline=True)
-    return '"' + text.replace('"', '""') + '"'
+    return csv_line(values, partial(escape, multiline=True) if terminal.is_tty else str, end)
 
 
 def _pairs(record: Row, names: Sequence[str], terminal: Terminal) -> Iterator[str]:

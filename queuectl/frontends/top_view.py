@@ -118,7 +118,10 @@ def _wrapped(text: str, columns: int, screen: Screen) -> list[str]:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Return safe text in parts of at most `columns` columns."""
+    """Return safe text in parts of at most `columns` columns.
+
+    `textwrap` counts characters, of which some are two columns wide, and drops blanks that a job has printed.
+    """
     columns = max(1, columns)
     if text.isascii():
         return [text[start : start + columns] for start in range(0, len(text), columns)] or [""]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-# What a spreadsheet would run as a formula begins so.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
 
 def printable(text: str) -> str:
     """Return a text as one line that can neither move a cursor nor hide anything: what is not printable as its code."""

@@ -107,29 +107,18 @@ def test_short_flags_may_be_written_together(words: List[str], command: str, qui
 def test_no_words_make_the_reader_fail(seed: int) -> None:
     print(f"seed {seed}")
     rand = random.Random(seed)
-    known = [
-        *GLOBAL_FLAGS,
-        "add",
-        "list",
-        "config",
-        "set",
-        "worker",
-        "stop",
-        "--",
-        "-",
-        "-x",
-        "--limit=3",
-        "-s=",
-        "=",
-        "",
-    ]
+    own = {name for command in COMMANDS.values() for arg in command.args if arg.is_option for name in arg.names}
+    others = ["--", "--", "-", "-x", "-5", "-x y", "-vq", "--limit=3", "-s=", "--json=1", "=", "", "x", "a=b"]
+    known = [*sorted(own), *GLOBAL_FLAGS, *others]
     for _ in range(3000):
-        words = [rand.choice(known) for _ in range(rand.randrange(7))]
+        words = [*rand.choice([*COMMANDS, ""]).split(), *(rand.choice(known) for _ in range(rand.randrange(6)))]
+        if rand.random() < 0.2:
+            words.insert(0, rand.choice(known))
         line = CommandLine(words)
         options = [at for at, word in enumerate(words) if word.startswith("-") and word != "-"]
-        others = [*line.path, *line.positionals, *(line.rest or ())]
+        free = [*line.path, *line.positionals, *(line.rest or ())]
         assert all(words[at] not in GLOBAL_FLAGS or at not in line.name for at in options)
-        assert [word for word in others if word not in words] == []
+        assert [word for word in free if word not in words] == []
         try:
             parse(words)
         except InvalidInput as error:

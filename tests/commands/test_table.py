@@ -181,8 +181,9 @@ def _line(rand: random.Random, command: Command) -> List[str]:
         parts += _occurrences(rand, arg)
     rand.shuffle(parts)
     line = [*before, *name.split(), *[word for part in parts for word in part]]
-    if rand.random() < 0.1:
-        line.insert(rand.randrange(len(line) + 1), "--")
+    for _ in range(2):
+        if rand.random() < 0.1:
+            line.insert(rand.randrange(len(line) + 1), "--")
     return line
 
 
@@ -249,6 +250,11 @@ def test_the_same_name_cannot_be_declared_twice() -> None:
         (["list", "--limit", "1_000"], '--limit must be an integer between 0 and 10000000, got "1_000"'),
         (["list", "--limit", "٣"], "--limit must be an integer"),
         (["show"], "show needs ID"),
+        (["-5", "list"], 'unexpected "-5"'),
+        (["--json", "-x y", "list"], 'unexpected "-x y"'),
+        (["worker", "-5"], 'unexpected "-5"'),
+        (["list", "-5"], 'unexpected "-5"'),
+        (["list", "--", "--"], 'unexpected "--"'),
         (["cron", "add", "--timezone", "UTC"], "cron add needs NAME, 'MIN HOUR DAY MONTH WEEKDAY', COMMAND"),
         (["list", "-v=1"], 'option --verbose takes no value, got "1"'),
         (["list", "are required: x"], 'unexpected "are required: x"'),

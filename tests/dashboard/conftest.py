@@ -37,15 +37,17 @@ class Served:
         self.requests: List[Request] = []
         self.overviews: List[object] = []
         self.app = App(home, read_only=read_only)
-        self.server = Server(self.app, DashboardOptions(**options), handle=self._handle)
-        self.server.hub._overview = self._overview
+        wanted = DashboardOptions(read_only=read_only, **options)
+        self.server = Server(
+            self.app.queue, wanted, handle=lambda request: self.handle(request), overview=self._overview
+        )
         self.port = self.server.port
         self.token = self.server.guard.token
         self._clients: List[Client] = []
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
-    def _handle(self, app: App, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         self.requests.append(request)
         name = request.path.rpartition("/")[2]
         if name in RAISED:
@@ -54,13 +56,13 @@ class Served:
             return Response(200, pieces=iter([b"one ", b"two"]), content_type="text/plain")
         if name == "large":
             return Response(200, b"x" * 5_000_000, content_type="text/plain")
-        app.queue.settings()
+        self.app.queue.settings()
         return json_response(
             {"method": request.method, "path": request.path, "query": request.query, "body": request.body}
         )
 
-    def _overview(self, app: App) -> object:
-        self.overviews.append(app.queue.store.counts.by_state())
+    def _overview(self) -> object:
+        self.overviews.append(self.app.queue.store.counts.by_state())
         return {"counts": self.overviews[-1], "filling": self.filling}
 
     filling = ""

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
-from queuectl.dashboard.api import health
+from queuectl.dashboard import health
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store.home import Home
 from queuectl.store.lockfile import LockFile

@@ -11,8 +11,8 @@ from typing import Dict, List, Tuple
 import pytest
 
 from queuectl.dashboard.api.prometheus import CONTENT_TYPE, escaped
-from queuectl.dashboard.api.totals import SLACK_MS
 from queuectl.dashboard.daemon import add_up
+from queuectl.dashboard.totals import SLACK_MS
 from queuectl.engine.machine.log import Log
 from queuectl.model.errors import StoreUnavailable
 from queuectl.model.job import COMPLETED, DEAD, FAILED

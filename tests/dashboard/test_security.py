@@ -232,7 +232,7 @@ def test_the_token_is_taken_from_a_header(served: Served) -> None:
 def test_for_reads_the_cookie_of_a_page_will_do(served: Served) -> None:
     cookie = cookie_of(without_token(served, "GET", "/"))
     name, _, value = cookie.partition("=")
-    assert without_token(served, "GET", ECHO, Cookie=f"a=b; {cookie}; c=d").status == 200
+    assert without_token(served, "GET", ECHO, Cookie=f'a={{"b":1}}; {cookie}; c=d').status == 200
     for wrong in (f"{name}1={value}", f"{name}=x", f"{name}={value}x", f"{name}=", f"{name}={served.token}", value):
         assert without_token(served, "GET", ECHO, Cookie=wrong).status == 401
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 import socketserver
 import threading
 from typing import List
@@ -12,8 +13,8 @@ from typing import List
 import pytest
 
 from queuectl.dashboard.http import server as server_module
-from queuectl.dashboard.http import wire
-from tests.dashboard.conftest import ECHO, Served, head_of
+from queuectl.dashboard.http import strict, wire
+from tests.dashboard.conftest import ECHO, Serve, Served, head_of
 from tests.dashboard.raw import Client
 from tests.support import wait_until
 
@@ -54,7 +55,7 @@ def test_a_connection_that_cannot_be_accepted_for_want_of_descriptors_is_tried_a
 
     with monkeypatch.context() as patch:
         patch.setattr(socketserver.TCPServer, "get_request", refuse)
-        patch.setattr(served.server.app.clock, "pause", pauses.append)
+        patch.setattr(served.server.clock, "pause", pauses.append)
         with pytest.raises(OSError):
             served.server.get_request()
     assert pauses == [server_module.REFUSED_SECONDS]
@@ -78,6 +79,46 @@ def test_the_connection_ends_when_the_client_wants_that(served: Served) -> None:
     client.send(head_of(served).replace(b"HTTP/1.1", b"HTTP/1.0"))
     assert client.answer().status == 200
     assert client.rest() == b""
+
+
+@pytest.mark.parametrize(
+    "line, first",
+    [("Connection: keep-alive, Close", b"HTTP/1.1"), ("Connection: keep-alive", b"HTTP/1.0")],
+)
+def test_the_connection_ends_where_the_client_may_not_know_that_it_could_go_on(
+    served: Served, line: str, first: bytes
+) -> None:
+    client = served.client()
+    client.send(head_of(served, line).replace(b"HTTP/1.1", first))
+    assert client.answer().headers["connection"] == "close"
+    assert client.rest() == b""
+
+
+def test_a_header_is_what_was_sent_without_the_blanks_around_it(served: Served) -> None:
+    lines = ["X-Odd: a\x85X-QueueCTL-Token: b\xa0c", "X-List: 1", "x-list:\t2 \t", "X-Empty:"]
+    client = served.client()
+    client.send(head_of(served, *lines))
+    assert client.answer().status == 200
+    found = served.requests[0].headers
+    assert found["x-odd"] == "a\x85X-QueueCTL-Token: b\xa0c"
+    assert (found["x-list"], found["x-empty"]) == ("1, 2", "")
+    assert found["x-queuectl-token"] == served.token
+
+
+def test_no_name_service_is_asked_when_it_starts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(name: str = "") -> str:
+        raise AssertionError(f"somebody asked after {name}")
+
+    monkeypatch.setattr(socket, "getfqdn", ask)
+    assert serve().ask("GET", ECHO).status == 200
+
+
+def test_its_port_is_not_shared_with_another_program(served: Served) -> None:
+    with socket.socket() as other:
+        if hasattr(socket, "SO_REUSEPORT"):
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        with pytest.raises(OSError):
+            other.bind(("127.0.0.1", served.port))
 
 
 def test_head_is_get_without_the_body(served: Served) -> None:
@@ -111,7 +152,7 @@ def test_a_client_that_wants_to_be_asked_for_the_body_is_asked(served: Served) -
 
 def test_a_body_that_would_be_refused_is_not_asked_for(served: Served) -> None:
     client = served.client()
-    client.send(head_of(served, f"Content-Length: {wire.MAX_BODY + 1}", "Expect: 100-continue", method="POST"))
+    client.send(head_of(served, f"Content-Length: {strict.MAX_BODY + 1}", "Expect: 100-continue", method="POST"))
     assert client.answer().status == 413
 
 

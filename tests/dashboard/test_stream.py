@@ -184,12 +184,12 @@ class Stepped:
         self.clock = FakeClock()
         self.app = App(home, clock=self.clock)
         self.answers: List[object] = []
-        self.hub = Hub(self.app, Log("test", self.clock), overview=self._overview)
+        self.hub = Hub(self.app.queue, Log("test", self.clock), self._overview, read_only=False)
         self.hub._watcher = threading.current_thread()
         self.client = self.hub.join()
         self.client.next(1)
 
-    def _overview(self, app: App) -> object:
+    def _overview(self) -> object:
         return self.answers[-1] if self.answers else {}
 
     def look(self) -> int:
@@ -254,10 +254,10 @@ def test_the_watcher_survives_trouble_with_the_store(served: Served, monkeypatch
     failures: List[BaseException] = [ZeroDivisionError("a bug"), StoreBusy("busy")]
     overview = served.server.hub._overview
 
-    def fail(app: App) -> object:
+    def fail() -> object:
         if failures:
             raise failures.pop()
-        return overview(app)
+        return overview()
 
     monkeypatch.setattr(served.server.hub, "_overview", fail)
     monkeypatch.setattr(stream_module, "AFTER_TROUBLE_SECONDS", 0.01)

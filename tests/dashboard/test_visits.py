@@ -8,6 +8,7 @@ from typing import Callable, Iterator, List
 
 import pytest
 
+from queuectl.dashboard.http import answer
 from queuectl.dashboard.http import server as server_module
 from queuectl.dashboard.http.message import Request, Response
 from queuectl.dashboard.http.visits import Visits
@@ -104,9 +105,14 @@ def test_who_does_not_read_its_answers_is_idle_too(small: Served) -> None:
     assert small.ask("GET", ECHO).status == 200
 
 
-def test_who_tries_tokens_keeps_nobody_out(small: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "WRONG_TOKEN_SECONDS", 60)
+@pytest.mark.parametrize("in_link", [False, True])
+def test_who_tries_tokens_waits_and_keeps_nobody_out(
+    small: Served, monkeypatch: pytest.MonkeyPatch, in_link: bool
+) -> None:
+    monkeypatch.setattr(answer, "WRONG_TOKEN_SECONDS", 60)
     guess = head_of(small).replace(small.token.encode(), b"wrong")
+    if in_link:
+        guess = head_of(small, path="/?token=wrong")
     clients = occupy(small, guess)
     wait_until(lambda: all(not each._waits_for_request for each in small.server.visits._open))
     assert small.ask("GET", ECHO).status == 200
@@ -138,12 +144,12 @@ def test_where_all_are_being_served_a_new_one_is_told_so(
     may_answer = threading.Event()
     working: List[Request] = []
 
-    def handle(app: object, request: Request) -> Response:
+    def handle(request: Request) -> Response:
         working.append(request)
         assert may_answer.wait(60)
         return Response(200, b"{}")
 
-    monkeypatch.setattr(small.server, "_handle", handle)
+    monkeypatch.setattr(small, "handle", handle)
     clients = [small.client() for _ in range(PLACES)]
     for client in clients:
         client.send(head_of(small))

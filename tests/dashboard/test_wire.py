@@ -6,7 +6,7 @@ from typing import Callable
 
 import pytest
 
-from queuectl.dashboard.http import wire
+from queuectl.dashboard.http import strict, wire
 from tests.dashboard.conftest import ECHO, Served, head_of
 from tests.dashboard.raw import Client
 from tests.support import wait_until
@@ -90,7 +90,7 @@ def test_headers_with_no_plain_meaning_are_refused(served: Served, lines: list[s
         (["Transfer-Encoding: chunked"], 501),
         (["Transfer-Encoding: chunked", "Content-Length: 3"], 501),
         ([], 411),
-        ([f"Content-Length: {wire.MAX_BODY + 1}"], 413),
+        ([f"Content-Length: {strict.MAX_BODY + 1}"], 413),
         (["Content-Length: 9999999999999999"], 400),
     ],
 )

@@ -83,16 +83,16 @@ class Parser(argparse.ArgumentParser):
                 self.refuse(f"unknown option {quoted(name)}{did_you_mean(name, self.flags)}")
         return vars(found), others
 
-    def positionals(self, words: Sequence[str]) -> dict[str, Any]:
-        """Return the texts of the positionals. Raises InvalidInput."""
-        # Without need for it, `--` is left out: argparse refuses one that nothing follows.
-        needed = any(word.startswith("-") and word != "-" for word in words)
-        found, unknown = self.parse_known_args(["--", *words] if needed else words)
+    def positionals(self, words: Sequence[str]) -> dict[str, list[str]]:
+        """Return the words of each positional. Raises InvalidInput for one too few or too many."""
+        # argparse places their numbers: it would drop a `--`, and take what begins with a dash for an option.
+        found, unknown = self.parse_known_args(list(map(str, range(len(words)))))
         if unknown:
             has_command = any(arg.key == "command" for arg in self.args)
             advice = "; write a command with blanks as one quoted text" if has_command else ""
-            self.refuse(f"unexpected {quoted(unknown[0])}{advice}")
-        return vars(found)
+            self.refuse(f"unexpected {quoted(words[int(unknown[0])])}{advice}")
+        places = {name: at if isinstance(at, list) else [at] for name, at in vars(found).items()}
+        return {name: [words[int(at)] for at in ats if at is not None] for name, ats in places.items()}
 
     def value(self, arg: Arg, text: str) -> Any:
         """Return the value of an argument's text. Raises InvalidInput."""
@@ -133,11 +133,10 @@ def read_with_argparse(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed
     end = len(line.words) if line.rest is None else len(line.words) - len(line.rest) - 1
     start = line.name[0] if line.name else end
     own = [line.words[at] for at in range(start, end) if at not in line.name]
-    parser = Parser(None, GLOBALS)
-    _fill(parser, parser.options(line.words[:start])[0], options, {})
+    _read_globals(line.words[:start], options)
     if command is None:
         _demand_command(line)
-        _fill(parser, parser.options(own)[0], options, {})
+        _read_globals(own, options)
         return Parsed(None, {}, {**options, "help": bool(line.topic)}, topic=line.topic)
     arguments = unset_arguments(command)
     parser = Parser(command, (*GLOBALS, *(arg for arg in command.args if arg.is_option)))
@@ -145,6 +144,15 @@ def read_with_argparse(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed
     _fill(parser, found, options, arguments)
     _place(command, texts, line.rest or [], arguments)
     return Parsed(command, arguments, options)
+
+
+def _read_globals(words: Sequence[str], options: dict[str, Any]) -> None:
+    """Put the global options, where nothing else may stand, among the values. Raises InvalidInput."""
+    parser = Parser(None, GLOBALS)
+    found, others = parser.options(words)
+    if others:
+        parser.refuse(f"unexpected {quoted(others[0])}")
+    _fill(parser, found, options, {})
 
 
 def _demand_command(line: CommandLine) -> None:
@@ -186,11 +194,9 @@ def _place(command: Command, texts: Sequence[str], rest: list[str], arguments: d
     parser = Parser(command, (arg for arg in command.args if not (arg.is_option or arg.rest)))
     found = parser.positionals(texts if takes_rest else [*texts, *rest])
     for arg in parser.args:
-        text = found[arg.names[0]]
-        if arg.many:
-            arguments[arg.key] = [parser.value(arg, one) for one in text]
-        elif text is not None:
-            arguments[arg.key] = parser.value(arg, text)
+        values = [parser.value(arg, text) for text in found[arg.names[0]]]
+        if arg.many or values:
+            arguments[arg.key] = values if arg.many else values[0]
 
 
 def help_parser(command: Command) -> Parser:

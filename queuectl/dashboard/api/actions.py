@@ -25,7 +25,6 @@ from .shapes import (
     TEXT,
     TIME,
     VERBS,
-    ApiError,
     many,
     maybe,
     one_of,
@@ -240,7 +239,7 @@ def commit(app: App, *, selection: str, confirm_count: int) -> Response:
     chosen = SELECTIONS.take(selection, app.queue.home.path, app.clock.wall())
     fitting = _fitting(app, chosen)
     if not len(fitting) == len(chosen.numbers) == confirm_count:
-        raise ApiError(
+        raise HttpError(
             409,
             "selection_changed",
             f"the jobs changed meanwhile, the action fits {len(fitting)} now",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...commands.cells import csv_line
 from ...model.job import Job
-from ...model.printable import FORMULA_STARTS
 from ..http.message import Response
 from . import filters, listing
 from .jobs import SORT, Q
@@ -11,7 +11,7 @@ from .route import route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, Sequence
+    from typing import Callable, Iterator
 
     from ...store.pages import Wanted
     from ..app import App
@@ -54,7 +54,7 @@ def _pieces(app: App, wanted: Wanted, line: Callable[[Job], str]) -> Iterator[by
 
 
 def _with_header(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    yield _csv_line(Job.FIELDS).encode()
+    yield csv_line(Job.FIELDS).encode()
     yield from pieces
 
 
@@ -65,31 +65,4 @@ def _json_line(job: Job) -> str:
 
 
 def _csv_row(job: Job) -> str:
-    return _csv_line(list(job.as_json().values()))
-
-
-def _csv_line(values: Sequence[object]) -> str:
-    """Return a line by RFC 4180, everything quoted."""
-    return ",".join(map(_cell, values)) + "\r\n"
-
-
-def _cell(value: object) -> str:
-    """Return a cell; what a spreadsheet would take for a formula is marked as text."""
-    text = _plain(value)
-    if text.startswith(FORMULA_STARTS) and not isinstance(value, (int, float)):
-        text = "'" + text
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    if isinstance(value, dict):
-        import json
-
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return str(value)
+    return csv_line(job.as_json().values())

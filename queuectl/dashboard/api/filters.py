@@ -17,7 +17,6 @@ from ...model.errors import did_you_mean, quoted
 from ...model.job import STATE_WORDS, STATES, states_named
 from ...store.pages import SORTED_STATES, Term, Wanted
 from ..http.message import HttpError
-from .shapes import ApiError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class Word:
 
 
 def parse(text: str, now: int, sort: str = "newest") -> Wanted:
-    """Return what a filter stands for at an instant. Raises ApiError with `position` and `suggestion`."""
+    """Return what a filter stands for at an instant. Raises HttpError with `position` and `suggestion`."""
     states = list(STATES)
     terms: list[Term] = []
     for word in words(text):
@@ -135,12 +134,12 @@ def _term(word: Word, now: int) -> Term:
     return Term(word.name, choices, is_negated=word.is_negated)
 
 
-def _refused(position: int, message: str, given: str = "", known: tuple[str, ...] = ()) -> ApiError:
+def _refused(position: int, message: str, given: str = "", known: tuple[str, ...] = ()) -> HttpError:
     import difflib
 
     nearest = difflib.get_close_matches(given[:80], known, n=1, cutoff=0.6) if given else []
     hint = None if not known else f"known are {', '.join(sorted(known))}; put quotes around what is plain text"
-    return ApiError(
+    return HttpError(
         400,
         "bad_filter",
         f"{message}{did_you_mean(given, known) if given else ''}",

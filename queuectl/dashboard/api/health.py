@@ -1,93 +1,16 @@
-"""Whether the dashboard and its store are well, for `/healthz`.
-
-A store that can be read may still take nothing more: the disk is full or read-only, the file is damaged, another
-program keeps it locked. So health is that something can be written, and it is found out by doing so: room for
-a file, and a transaction that is undone. What is found holds for a moment, so that to ask often costs nothing. The
-store is opened again for it, since one that was opened before the trouble may not notice.
-
-Who may ask is not known: the answer names no path.
-"""
+"""Whether the dashboard and its store are well, for whoever watches them. Who asks is not known: no path is named."""
 
 from __future__ import annotations
 
 import os
-import threading
 
-from ...engine.reports import summary
-from ...model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreTooNew, StoreUnavailable
-from ...store import Home, Store
-from ...store.room import prove_room
-from ..http.message import HttpError, Response, json_response
-from .overview import worker_totals
+from ..http.message import Response, json_response
 from .route import route
 from .shapes import INTEGER, SECONDS, TEXT, one_of, record, seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.clock import Clock
     from ..app import App
-
-WELL_HOLDS_MS = 2_000
-TROUBLE_HOLDS_MS = 1_000
-# To answer while the store is locked, and within a second.
-PATIENCE_SECONDS = 0.7
-# A large batch may lock the store for seconds, which is no trouble yet.
-LOCKED_LONG_MS = 5_000
-REASONS = {
-    StoreFull.code: ("the disk is full", "free some space on it"),
-    StoreReadOnly.code: ("the home is read-only", "check the permissions and whether the disk is mounted read-only"),
-    StoreBusy.code: ("the store is locked", "another program keeps it locked"),
-    StoreDamaged.code: ("the store is damaged", "restore a backup"),
-    StoreTooNew.code: ("the store is of a newer version", "start the dashboard of that version"),
-    StoreUnavailable.code: ("the home cannot be used", "any command on this home says why"),
-}
-
-
-class Health:
-    """What was last found out about a home."""
-
-    def __init__(self, home: Home, clock: Clock) -> None:
-        self._home = home
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._holds_until: int | None = None
-        self._well_at: int | None = None
-        self._trouble: str | None = None
-        self._workers = 0
-
-    def workers(self) -> int:
-        """Return how many workers live in a home that can be written to. Raises HttpError where nothing can be."""
-        with self._lock:
-            now = self._clock.monotonic()
-            if self._holds_until is None or now >= self._holds_until:
-                self._find_out(now)
-            if self._trouble is None:
-                return self._workers
-            reason, hint = REASONS[self._trouble]
-        raise HttpError(
-            503, self._trouble, f"nothing can be written: {reason}", hint=hint, headers={"Retry-After": "1"}
-        )
-
-    def _find_out(self, now: int) -> None:
-        self._trouble = None
-        holds = WELL_HOLDS_MS
-        try:
-            self._workers = self._write()
-            self._well_at = now
-        except StoreUnavailable as error:
-            holds = TROUBLE_HOLDS_MS
-            if not isinstance(error, StoreBusy) or self._well_at is None or now - self._well_at >= LOCKED_LONG_MS:
-                self._trouble = error.code
-        self._holds_until = self._clock.monotonic() + holds
-
-    def _write(self) -> int:
-        """Write something; return how many workers live. Raises StoreUnavailable."""
-        if not os.path.exists(self._home.database):
-            raise StoreUnavailable(f"there is no store in {self._home.path} any more")
-        prove_room(self._home)
-        with Store(self._home, clock=self._clock, busy_budget=PATIENCE_SECONDS) as store:
-            store.rehearse(PATIENCE_SECONDS)
-            return worker_totals(summary.worker_rows(self._home, store, self._clock.wall()))["total"]
 
 
 @route(

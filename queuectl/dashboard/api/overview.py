@@ -10,7 +10,7 @@ import os
 import shutil
 
 from ...engine.reports.scheduler import scheduler_state, zone_alerts
-from ...engine.reports.summary import shortages, upcoming, worker_rows
+from ...engine.reports.summary import shortages, upcoming, worker_rows, worker_totals
 from ...model.job import DEAD, FAILED, PENDING, SCHEDULED, STATES, jobs_text
 from ...model.when import MINUTE, iso
 from ..http.message import Response, json_response
@@ -127,15 +127,6 @@ def overview(app: App) -> dict[str, Any]:
             ),
         ],
         "storage": storage,
-    }
-
-
-def worker_totals(workers: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Return how many workers live, and how many there are in each state."""
-    states = [worker["state"] for worker in workers]
-    return {
-        "total": len(states) - states.count("lost"),
-        **{state: states.count(state) for state in ("busy", "idle", "stopping", "lost")},
     }
 
 

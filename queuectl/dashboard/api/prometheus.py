@@ -14,7 +14,6 @@ from ...engine.reports.scheduler import scheduler_state
 from ...model.histogram import BOUNDS, BUCKETS
 from ...model.job import STATES
 from ..http.message import Response
-from .overview import worker_totals
 from .route import route
 
 TYPE_CHECKING = False
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Iterable, Iterator, Mapping, Tuple
 
     from ..app import App
-    from .totals import Ended, Timed
+    from ..totals import Ended, Timed
 
     Sample = Tuple[str, Mapping[str, str], float]
 
@@ -46,7 +45,7 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
     queue, now = app.queue, app.clock.wall()
     store = queue.store
     scheduler = scheduler_state(queue.home, store, now)
-    workers = worker_totals(summary.worker_rows(queue.home, store, now))
+    workers = summary.worker_totals(summary.worker_rows(queue.home, store, now))
     oldest = store.stats.oldest_pending()
     yield (
         "queuectl_info",

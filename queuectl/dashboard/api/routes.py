@@ -48,15 +48,14 @@ def handle(app: App, request: Request) -> Response:
 
 
 def _find(request: Request) -> tuple[Route, dict[str, str]]:
-    """Return the route that a request means, with the named parts of its path. HEAD is answered as GET."""
-    method = "GET" if request.method == "HEAD" else request.method
+    """Return the route that a request means, with the named parts of its path."""
     parts = request.path.split("/")
     allowed = []
     for route in TABLE:
         names = route.match(parts)
         if names is None:
             continue
-        if route.method == method:
+        if route.method == request.method:
             return route, names
         allowed.append(route.method)
     if not allowed:

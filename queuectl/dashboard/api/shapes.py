@@ -10,7 +10,6 @@ from ...engine.reports.snapshot import elapsed
 from ...model.fields import HOW, KEPT
 from ...model.job import HELD, PROCESSING, STATES, Job, sources
 from ...model.when import iso
-from ..http.message import HttpError, json_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from ...model.fields import Field
     from ...store.attempts import Attempt
     from ...store.sqlite import Row
-    from ..http.message import Response
 
     Schema = dict[str, Any]
 
@@ -77,28 +75,6 @@ def whole(low: int, high: int) -> Schema:
 def one_of(*words: str) -> Schema:
     """Return the schema of one of some words."""
     return {"type": "string", "enum": list(words)}
-
-
-class ApiError(HttpError):
-    """A refusal that says more: `extra` stands beside its code and message."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        field: str | None = None,
-        **extra: object,
-    ) -> None:
-        super().__init__(status, code, message, hint=hint, field=field)
-        self.extra = extra
-
-    def response(self) -> Response:
-        """Return it as the answer."""
-        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field, **self.extra}
-        return json_response({"error": error}, self.status, self.headers)
 
 
 def seconds(ms: float | None) -> float | None:

@@ -4,6 +4,9 @@ Cookies know no ports: a browser sends them to every server on the same name, wh
 not the token but derived from it, and it opens no page that has the token in it. There is one exception: the
 answer to a link with the token redirects to a clean address, and the page there must still be given the token.
 The cookie of that answer carries a ticket, which is good for one page and not for long.
+
+`http.cookies` stops at the first cookie that it does not like, which may be that of another server: `a={"b":1}` hides
+all that follow.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import threading
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...model.clock import Clock
-    from .wire import Head
+    from .message import Request
 
 TICKET_MS = 300_000
 MOST_TICKETS = 100
@@ -31,15 +34,15 @@ class Cookie:
         self._lock = threading.Lock()
         self._tickets: dict[str, int] = {}
 
-    def is_in(self, head: Head) -> bool:
+    def is_in(self, request: Request) -> bool:
         """Return whether a request has the cookie, in a time that does not tell how much of it is right."""
-        value = self._given(head).partition(".")[0]
+        value = self._given(request).partition(".")[0]
         return hmac.compare_digest(value.encode("utf-8", "replace"), self._value.encode())
 
-    def redeem(self, head: Head) -> bool:
+    def redeem(self, request: Request) -> bool:
         """Return whether a request has the cookie with a ticket that is still good; from now on it is not."""
-        ticket = self._given(head).partition(".")[2]
-        if not ticket or not self.is_in(head):
+        ticket = self._given(request).partition(".")[2]
+        if not ticket or not self.is_in(request):
             return False
         with self._lock:
             until = self._tickets.pop(ticket, None)
@@ -57,6 +60,6 @@ class Cookie:
             self._tickets = dict([*good[1 - MOST_TICKETS :], (ticket, now + TICKET_MS)])
         return ticket
 
-    def _given(self, head: Head) -> str:
-        pairs = (part.strip().partition("=") for part in head.headers.get("cookie", "").split(";"))
+    def _given(self, request: Request) -> str:
+        pairs = (part.strip().partition("=") for part in request.headers.get("cookie", "").split(";"))
         return next((value for name, _, value in pairs if name == self.name), "")

@@ -8,9 +8,10 @@ if TYPE_CHECKING:
 
 
 class Request:
-    """One request that was let in: `query` has the last value of each parameter, `body` the JSON object or None.
+    """One request: `path` is decoded, `query` has the last value of each parameter, names in `headers` are small.
 
-    `params` are the parts of the path that the route names, such as `id`.
+    HEAD is GET here: only the server knows the difference. `body` is the JSON object or None, `params` are the parts of
+    the path that the route names, such as `id`.
     """
 
     __slots__ = ("method", "path", "query", "headers", "body", "params")
@@ -29,6 +30,11 @@ class Request:
         self.headers = headers
         self.body = body
         self.params: dict[str, str] = {}
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it asks, and changes nothing."""
+        return self.method == "GET"
 
 
 class Response:
@@ -64,7 +70,10 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] |
 
 
 class HttpError(Exception):
-    """A request that is refused: status, stable code, a message, what to do next, and the field to blame."""
+    """A request that is refused: status, stable code, a message, what to do next, and the field to blame.
+
+    `extra` stands beside them in the answer.
+    """
 
     def __init__(
         self,
@@ -75,6 +84,7 @@ class HttpError(Exception):
         hint: str | None = None,
         field: str | None = None,
         headers: Mapping[str, str] | None = None,
+        **extra: object,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -83,8 +93,9 @@ class HttpError(Exception):
         self.hint = hint
         self.field = field
         self.headers = dict(headers or {})
+        self.extra = extra
 
     def response(self) -> Response:
         """Return it as the answer."""
-        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field}
+        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field, **self.extra}
         return json_response({"error": error}, self.status, self.headers)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from typing import Sequence
 
     from ...model.clock import Clock
-    from .wire import Head
+    from .message import Request
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -46,28 +46,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OWN_SITES = (None, "none", "same-origin")
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 ADDRESS = re.compile(r"(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])")
 WILDCARDS = ("0.0.0.0", "::")
-FORWARDED = "x-forwarded-"
-PROXY_HEADERS = {
-    "cdn-loop",
-    "cf-connecting-ip",
-    "client-ip",
-    "forwarded",
-    "forwarded-for",
-    "true-client-ip",
-    "via",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-original-forwarded-for",
-    "x-originating-ip",
-    "x-real-ip",
-    "x-remote-addr",
-    "x-remote-ip",
-}
+OF_PROXY = re.compile(
+    "cdn-loop|cf-connecting-ip|client-ip|forwarded|forwarded-for|true-client-ip|via|x-client-ip|x-cluster-client-ip|"
+    "x-forwarded-.*|x-original-forwarded-for|x-originating-ip|x-real-ip|x-remote-addr|x-remote-ip"
+)
 WRONG_TOKEN = "wrong_token"
 OPEN_LINK = "open the link that this shows: queuectl dashboard status"
 
@@ -87,9 +74,9 @@ def is_for_programs(path: str) -> bool:
     return is_api(path) or path in ("/healthz", "/metrics")
 
 
-def came_through_proxy(head: Head) -> bool:
+def came_through_proxy(request: Request) -> bool:
     """Return whether a proxy says that it passes a request on for somebody else."""
-    return any(name in PROXY_HEADERS or name.startswith(FORWARDED) for name in head.headers)
+    return any(map(OF_PROXY.fullmatch, request.headers))
 
 
 class Guard:
@@ -124,39 +111,45 @@ class Guard:
         names = {*LOCAL_NAMES, as_in_url(host)}
         self._hosts = {f"{name}:{port}" for name in names} | (names if port == 80 else set())
 
-    def admit(self, head: Head) -> None:
+    def admit(self, request: Request) -> None:
         """Raise HttpError for a request that may not be answered."""
-        self._check_host(head)
-        if head.method == "OPTIONS":
+        self._check_host(request)
+        if request.method == "OPTIONS":
             raise HttpError(403, "forbidden", "no other site may use the dashboard")
-        if head.method not in METHODS:
+        if request.method not in METHODS:
             raise HttpError(501, "not_implemented", "there is no such method")
-        if not head.is_read or is_api(head.path):
-            self._check_site(head)
-        if not head.is_read:
-            self._check_origin(head)
-        if not head.is_read or is_api(head.path) or (head.path == "/metrics" and not self._comes_from_here(head)):
-            self._check_token(head)
-        if head.is_read:
+        if not request.is_read or is_api(request.path):
+            self._check_site(request)
+        if not request.is_read:
+            self._check_origin(request)
+        if (
+            not request.is_read
+            or is_api(request.path)
+            or (request.path == "/metrics" and not self._comes_from_here(request))
+        ):
+            self._check_token(request)
+        if request.is_read:
             return
         if self._read_only:
             raise HttpError(
                 403, "read_only", "this dashboard is read-only", hint="start it without --read-only to change anything"
             )
-        if head.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HttpError(415, "content_type", "the Content-Type must be application/json")
 
-    def _comes_from_here(self, head: Head) -> bool:
+    def _comes_from_here(self, request: Request) -> bool:
         """Return whether only this machine can have sent a request: a further name is that of a proxy."""
-        return self._is_local and not came_through_proxy(head) and not self._is_trusted(head.headers["host"].lower())
+        return (
+            self._is_local and not came_through_proxy(request) and not self._is_trusted(request.headers["host"].lower())
+        )
 
     def _is_trusted(self, host: str) -> bool:
         """Return whether a host is one of the further names, on any port."""
         name = host[:-1] if host.endswith(".") else host
         return name in self._trusted or name.rpartition(":")[0] in self._trusted
 
-    def _check_host(self, head: Head) -> None:
-        host = head.headers.get("host")
+    def _check_host(self, request: Request) -> None:
+        host = request.headers.get("host")
         if host is None:
             raise HttpError(400, "bad_request", "header Host is missing")
         if not self._is_own_host(host):
@@ -176,40 +169,40 @@ class Guard:
             return True
         return self._any_address and port == str(self._port) and ADDRESS.fullmatch(name) is not None
 
-    def _check_site(self, head: Head) -> None:
-        if head.headers.get("sec-fetch-site") not in OWN_SITES:
+    def _check_site(self, request: Request) -> None:
+        if request.headers.get("sec-fetch-site") not in OWN_SITES:
             raise HttpError(403, "wrong_site", "no other site may use the dashboard")
 
-    def _check_origin(self, head: Head) -> None:
-        origin = head.headers.get("origin")
+    def _check_origin(self, request: Request) -> None:
+        origin = request.headers.get("origin")
         if origin is None:
             return
-        host = head.headers["host"].lower()
+        host = request.headers["host"].lower()
         own = {f"http://{host}"}
         if self._is_trusted(host):
             own.add(f"https://{host}")  # It is the name of a proxy that does the encryption.
         if origin.lower() not in own:
             raise HttpError(403, "wrong_origin", "no other site may use the dashboard")
 
-    def _check_token(self, head: Head) -> None:
-        given = head.headers.get("x-queuectl-token") or _bearer(head.headers.get("authorization", ""))
-        if self.is_token(given) or (head.is_read and self.cookie.is_in(head)):
+    def _check_token(self, request: Request) -> None:
+        given = request.headers.get("x-queuectl-token") or _bearer(request.headers.get("authorization", ""))
+        if self.is_token(given) or (request.is_read and self.cookie.is_in(request)):
             return
         if given is not None:
             raise wrong_token()
-        where = "header X-QueueCTL-Token" if not head.is_read else "header X-QueueCTL-Token or the page's cookie"
+        where = "header X-QueueCTL-Token" if not request.is_read else "header X-QueueCTL-Token or the page's cookie"
         raise HttpError(401, "token_required", f"the token is missing: {where}", hint=OPEN_LINK)
 
     def is_token(self, text: str | None) -> bool:
         """Return whether this is the token, in a time that does not tell how much of it is right."""
         return text is not None and hmac.compare_digest(text.encode("utf-8", "replace"), self.token.encode())
 
-    def opens_page(self, head: Head, connected: socket.socket) -> bool:
+    def opens_page(self, request: Request, connected: socket.socket) -> bool:
         """Return whether a page may be shown, with the token in it, to somebody who did not bring the token."""
         return (
             self.opens_to_owner
-            and not came_through_proxy(head)
-            and head.headers.get("sec-fetch-site") in OWN_SITES
+            and not came_through_proxy(request)
+            and request.headers.get("sec-fetch-site") in OWN_SITES
             and owner(connected) == os.geteuid()
         )
 

@@ -1,8 +1,7 @@
-"""The dashboard's server: a thread for each connection, and what becomes of a request.
+"""The dashboard's server: `http.server`, a thread for each connection, made strict.
 
-    bytes --wire--> Head --security--> admitted --+-- /api, /healthz, /metrics --> routes.handle
-                                                  +-- /api/v1/stream ------------> stream
-                                                  +-- anything else -------------> static
+    bytes --wire--> head --parse_request--> Request --security--> admitted --+-- /api/v1/stream -> stream
+                                                                             +-- anything else --> answer
 
 Whatever is refused before its body was read ends the connection, so that no rest of it can pass for the next
 request. At most 64 connections are served at a time, the longest idle one making room for a new one, and
@@ -11,77 +10,160 @@ besides them 64 streams.
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import secrets
 import socket
 import socketserver
-import threading
-import traceback
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from ...engine.machine.log import Log
-from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, NotFound, QueueCTLError, StoreUnavailable
-from .message import HttpError, Request, Response
+from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
+from .answer import RETRY_AFTER, Answers, encode, refusal, trace
+from .message import HttpError, Request
 from .owner import tells_owners
-from .security import HEADERS, WRONG_TOKEN, Guard, as_in_url, is_for_programs
-from .static import NO_STORE, Site, page
+from .security import Guard, as_in_url
+from .static import Site
 from .stream import PATH, Hub, run_stream
+from .strict import body_length, parse_body, split_head, split_target
 from .visits import Visits
-from .wire import Connection, Gone, bad, encode_head
+from .wire import Connection, Gone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
     from ...engine.daemons.dashboard import DashboardOptions
-    from ..app import App
-    from .wire import Head
-
-    Handle = Callable[[App, Request], Response]
+    from ...engine.queue import Queue
+    from .answer import Handle
+    from .message import Response
+    from .stream import Overview
 
 MAX_CONNECTIONS = 64
 # A connection that came so lately may just not have had the time to send its request.
 NEW_MS = 1_000
-RETRY_AFTER = {"Retry-After": "1"}
-# So that nobody can try many.
-WRONG_TOKEN_SECONDS = 0.2
 REFUSED_SECONDS = 0.2
-STATUSES: tuple[tuple[type[QueueCTLError], int], ...] = (
-    (InvalidInput, 422),
-    (NotFound, 404),
-    (Conflict, 409),
-    (StoreUnavailable, 503),
-    (DaemonUnavailable, 409),
-)
-NO_BODY = (204, 304)
 
 
-def _routes(app: App, request: Request) -> Response:
-    from ..api.routes import handle
+class Handler(BaseHTTPRequestHandler):
+    """Answers the requests of one connection, one after the other."""
 
-    return handle(app, request)
+    protocol_version = "HTTP/1.1"
+    request: Connection
+    server: Server
+
+    def setup(self) -> None:
+        """Have answers sent at once. There are no files to set up: `Connection` reads and writes."""
+        self.request.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def finish(self) -> None:
+        """Do nothing: the server closes the connection."""
+
+    def handle_one_request(self) -> None:
+        """Answer one request; `close_connection` then says whether it was the last. Raises Gone, OSError."""
+        self.command, self.close_connection = "", True
+        request = None
+        try:
+            head = self.request.read_head()
+            if head is None:
+                return
+            request = self._parse(head)
+            self.server.guard.admit(request)
+            request.body = self._read_body(request)
+            if request.path == PATH:
+                self._stream(request)
+                return
+        except HttpError as error:
+            self._reply(refusal(request, error, self.request), keep=False)
+            self.request.drain()
+            return
+        response = self.server.answers.answer(request, self.request)
+        self._reply(response, keep=self._may_keep(request) and response.pieces is None)
+        if response.pieces is not None:
+            self._send_pieces(request, response)
+
+    def _parse(self, head: bytes) -> Request:
+        """Return the request that a head is. Raises HttpError."""
+        self.raw_requestline, headers = split_head(head)
+        self.rfile = io.BytesIO(headers)
+        self.parse_request()
+        found: dict[str, str] = {}
+        for name, value in self.headers.items():
+            key, text = name.lower(), value.strip(" \t")
+            found[key] = f"{found[key]}, {text}" if key in found else text
+        path, query = split_target(self.path)
+        return Request("GET" if self.command == "HEAD" else self.command, path, query, found)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what `parse_request` does not like. Raises HttpError."""
+        raise HttpError(code, "http_version" if code == 505 else "bad_request", message or "this is not proper HTTP")
+
+    def handle_expect_100(self) -> bool:
+        """Let the client wait: it is asked for a body once it is known to be let in."""
+        return True
+
+    def _may_keep(self, request: Request) -> bool:
+        """Return whether another request may follow; `parse_request` knows only lone words of `Connection`."""
+        closes = "close" in request.headers.get("connection", "").lower() or self.request_version == "HTTP/1.0"
+        return not closes and not self.server.hub.is_closed
+
+    def _read_body(self, request: Request) -> dict[str, Any] | None:
+        """Return the JSON object that is the body, None if there is none. Raises HttpError, Gone."""
+        waits = request.headers.get("expect", "").lower() == "100-continue"
+        data = self.request.read_body(body_length(request), waits=waits)
+        return parse_body(data) if data else None
+
+    def _reply(self, response: Response, *, keep: bool) -> None:
+        """Send an answer, of one in pieces the head. Raises OSError, Gone."""
+        self.close_connection = not keep
+        self.request.send(encode(response, self.server.clock.wall(), keep=keep, only_head=self.command == "HEAD"))
+
+    def _stream(self, request: Request) -> None:
+        """Send events until the client or the dashboard goes. Raises HttpError, OSError, Gone."""
+        if not request.is_read:
+            raise HttpError(405, "method_not_allowed", "the stream can only be read", headers={"Allow": "GET, HEAD"})
+        self.close_connection = True
+        # It may stay for hours, asks the store nothing, and counts as a stream only.
+        self.server.leave(self.request)
+        run_stream(self.server.hub, self.request, only_head=self.command == "HEAD")
+
+    def _send_pieces(self, request: Request, response: Response) -> None:
+        """Send a body of unknown length. One that fails is cut off: the client cannot be told any more."""
+        assert response.pieces is not None
+        try:
+            for piece in response.pieces if self.command != "HEAD" else ():
+                self.request.send(piece)
+        except QueueCTLError as error:
+            self.server.log.say(f"{request.method} {request.path} was cut off: {error}")
+        finally:
+            close = getattr(response.pieces, "close", None)
+            if close is not None:
+                close()
 
 
-class Server(socketserver.TCPServer):
+class Server(ThreadingHTTPServer):
     """Listens from the moment it is made; `serve_forever` in a thread answers. Raises QueueCTLError.
 
-    `handle` answers the API. `place` is its address, `link` the address with the token, `url` the one of both that
-    its user needs.
+    `handle` answers the API, `overview` is what streams are told. `place` is its address, `link` the address with
+    the token, `url` the one of both that its user needs. What it calls a request is a Connection.
     """
 
     request_queue_size = 128
     # Elsewhere it means that a port may be taken over soon after its last user; on Windows, from its user.
     allow_reuse_address = os.name != "nt"
+    # Some Pythons would share the port with another program of the user.
+    allow_reuse_port = False
 
-    def __init__(self, app: App, options: DashboardOptions, *, handle: Handle = _routes) -> None:
-        self.app = app
-        self.log = Log("dashboard", app.clock)
-        self.hub = Hub(app, self.log)
-        self._handle = handle
-        self.visits = Visits(MAX_CONNECTIONS, self._dismiss, app.clock)
+    def __init__(self, queue: Queue, options: DashboardOptions, *, handle: Handle, overview: Overview) -> None:
+        self.queue = queue
+        self.clock = queue.clock
+        self.log = Log("dashboard", self.clock)
+        self.hub = Hub(queue, self.log, overview, read_only=options.read_only)
+        self.visits = Visits(MAX_CONNECTIONS, self._dismiss, self.clock)
         self.address_family, address = _resolve(options)
         try:
-            super().__init__(address, socketserver.BaseRequestHandler)
+            super().__init__(address, Handler)
         except OSError as error:
             raise _cannot_listen(options, error) from error
         self.port: int = self.server_address[1]
@@ -89,17 +171,21 @@ class Server(socketserver.TCPServer):
         self.guard = Guard(
             options.host,
             self.port,
-            clock=app.clock,
+            clock=self.clock,
             is_local=options.is_local,
             opens_to_owner=not needs_link and tells_owners(address[0], self.address_family),
             token=options.token,
             allowed_hosts=options.allowed_hosts,
-            read_only=app.read_only,
+            read_only=options.read_only,
         )
-        self.site = Site(self.guard, read_only=app.read_only)
+        self.answers = Answers(handle, Site(self.guard, read_only=options.read_only), self.log)
         self.place = f"http://{as_in_url(options.host)}:{self.port}/"
         self.link = f"{self.place}?token={self.guard.token}"
         self.url = self.place if self.guard.opens_to_owner else self.link
+
+    def server_bind(self) -> None:
+        """Bind, and ask no name service what this machine is called, which can take seconds."""
+        socketserver.TCPServer.server_bind(self)
 
     def get_request(self) -> tuple[Any, Any]:
         """Accept a connection. Raises OSError.
@@ -107,43 +193,47 @@ class Server(socketserver.TCPServer):
         One that the system refuses for want of descriptors stays to be accepted, and would be tried without a pause.
         """
         try:
-            return super().get_request()
+            connected, address = super().get_request()
         except OSError:
-            self.app.clock.pause(REFUSED_SECONDS)
+            self.clock.pause(REFUSED_SECONDS)
             raise
+        return Connection(connected, self.clock), address
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Return whether there is room for a connection; one without is told so."""
+        if self.visits.enter(request):
+            return True
+        self._turn_away(request)
+        return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a new connection in a thread of its own, or turn it away."""
-        connection = Connection(request, self.app.clock)
-        if not self.visits.enter(connection):
-            self._turn_away(request)
-            return
+        """Serve a connection in a thread of its own, or turn it away."""
         try:
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            super().process_request(request, client_address)
         except RuntimeError:  # No thread could be started.
-            self.visits.leave(connection)
             self._turn_away(request)
+            self.shutdown_request(request)
 
-    def _serve(self, connection: Connection) -> None:
-        """Answer the requests of a connection, one after the other, until it ends."""
-        try:
-            connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while self._serve_one(connection):
-                continue
-        except (OSError, Gone):
-            pass  # The client went away; there is nobody to tell.
-        except Exception as error:  # The edge of this thread; nothing is known to come here.
-            self.log.say(f"a connection failed: {_trace(error)}")
-        finally:
-            self.shutdown_request(connection.socket)
-            self.app.queue.close()
-            self.visits.leave(connection)
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, and the store of the thread that served it."""
+        super().shutdown_request(request.socket)
+        self.leave(request)
 
-    def _turn_away(self, request: socket.socket) -> None:
+    def leave(self, connection: Connection) -> None:
+        """Count a connection no longer; this thread asks the store nothing more. Calling it twice is harmless."""
+        self.queue.close()
+        self.visits.leave(connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log what ended a connection, unless the client went away: then there is nobody to tell."""
+        error = sys.exc_info()[1]
+        if error is not None and not isinstance(error, (OSError, Gone)):
+            self.log.say(f"a connection failed: {trace(error)}")
+
+    def _turn_away(self, connection: Connection) -> None:
         self.log.complain(f"all {MAX_CONNECTIONS} connections are served, a new one was refused")
-        request.setblocking(False)
-        self._tell_full(request)
-        self.shutdown_request(request)
+        connection.socket.setblocking(False)
+        self._tell_full(connection.socket)
 
     def _dismiss(self, connection: Connection) -> None:
         """End an idle connection for a new one; its own thread closes it. One that came just now is told why."""
@@ -151,170 +241,19 @@ class Server(socketserver.TCPServer):
             f"all {MAX_CONNECTIONS} connections are taken, a new one takes the place of the longest idle one"
         )
         since = connection.idle_since
-        if not connection.was_answered and since is not None and self.app.clock.monotonic() - since < NEW_MS:
+        if not connection.was_answered and since is not None and self.clock.monotonic() - since < NEW_MS:
             self._tell_full(connection.socket)
         try:
             connection.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             return  # The client was faster.
 
-    def _tell_full(self, request: socket.socket) -> None:
+    def _tell_full(self, connected: socket.socket) -> None:
         error = HttpError(503, "too_many_connections", "too many connections", hint="try again", headers=RETRY_AFTER)
         try:
-            request.send(self.encode(None, error.response(), keep=False))
+            connected.send(encode(error.response(), self.clock.wall()))
         except OSError:
             return  # The client was faster.
-
-    def _serve_one(self, connection: Connection) -> bool:
-        """Answer one request; return whether another may follow."""
-        head = None
-        try:
-            head = connection.read_head()
-            if head is None:
-                return False
-            self.guard.admit(head)
-            body = self._read_body(head, connection)
-        except HttpError as error:
-            connection.send(self.encode(head, self._refusal(head, error, connection), keep=False))
-            connection.drain()
-            return False
-        if head.path == PATH:
-            return self._stream(head, connection)
-        response = self._answer(head, body, connection)
-        keep = head.keep_alive and response.pieces is None and not self.hub.is_closed
-        connection.send(self.encode(head, response, keep=keep))
-        if response.pieces is not None:
-            self._send_pieces(head, response, connection)
-        return keep
-
-    def _read_body(self, head: Head, connection: Connection) -> dict[str, Any] | None:
-        """Return the JSON object that is the body, None if there is none. Raises HttpError, Gone."""
-        waits = head.headers.get("expect", "").lower() == "100-continue"
-        data = connection.read_body(head.length, waits=waits)
-        if not data:
-            return None
-        return parse_body(data)
-
-    def _answer(self, head: Head, body: dict[str, Any] | None, connection: Connection) -> Response:
-        try:
-            if not is_for_programs(head.path):
-                return self.site.answer(head, connection.socket)
-            method = "GET" if head.method == "HEAD" else head.method
-            return self._handle(self.app, Request(method, head.path, head.query, head.headers, body))
-        except HttpError as error:
-            return self._refusal(head, error, connection)
-        except QueueCTLError as error:
-            return self._refusal(head, _as_http(error) or self._incident(head, error), connection)
-        except Exception as error:  # The edge: a bug must become an answer and a line in the log.
-            return self._refusal(head, self._incident(head, error), connection)
-
-    def _incident(self, head: Head, error: BaseException) -> HttpError:
-        """Return the answer to what is our own fault; its number finds it in the log."""
-        number = secrets.token_hex(4)
-        self.log.say(f"incident {number}: {head.method} {head.path}: {_trace(error)}")
-        return HttpError(
-            500,
-            "internal",
-            f"internal error, incident {number}",
-            hint="please report it; the dashboard's log has the incident",
-        )
-
-    def _refusal(self, head: Head | None, error: HttpError, connection: Connection) -> Response:
-        """Return the answer that refuses a request. Raises Gone."""
-        if error.code == WRONG_TOKEN:
-            connection.pause(WRONG_TOKEN_SECONDS)
-        if head is None or is_for_programs(head.path):
-            return error.response()
-        response = page(error.status, error.message.capitalize(), error.hint or "")
-        response.headers.update(error.headers)
-        return response
-
-    def _stream(self, head: Head, connection: Connection) -> bool:
-        if not head.is_read:
-            error = HttpError(405, "method_not_allowed", "the stream can only be read", headers={"Allow": "GET, HEAD"})
-            connection.send(self.encode(head, error.response(), keep=False))
-            return False
-        # It may stay for hours, asks the store nothing, and counts as a stream only.
-        self.app.queue.close()
-        self.visits.leave(connection)
-        try:
-            run_stream(self.hub, connection, self._stream_head(), only_head=head.method == "HEAD")
-        except HttpError as error:
-            connection.send(self.encode(head, error.response(), keep=False))
-        return False
-
-    def _stream_head(self) -> bytes:
-        return encode_head(
-            200,
-            {
-                **HEADERS,
-                **NO_STORE,
-                "Content-Type": "text/event-stream; charset=utf-8",
-                "Connection": "close",
-                "X-Accel-Buffering": "no",
-            },
-            self.app.clock.wall(),
-        )
-
-    def _send_pieces(self, head: Head, response: Response, connection: Connection) -> None:
-        """Send a body of unknown length. One that fails is cut off: the client cannot be told any more."""
-        assert response.pieces is not None
-        try:
-            for piece in response.pieces if head.method != "HEAD" else ():
-                connection.send(piece)
-        except QueueCTLError as error:
-            self.log.say(f"{head.method} {head.path} was cut off: {error}")
-        finally:
-            close = getattr(response.pieces, "close", None)
-            if close is not None:
-                close()
-
-    def encode(self, head: Head | None, response: Response, *, keep: bool) -> bytes:
-        """Return an answer's bytes; of one in pieces, the head."""
-        headers = {
-            **HEADERS,
-            **({} if response.status == 304 else {"Content-Type": response.content_type}),
-            **response.headers,
-        }
-        if head is None or is_for_programs(head.path):
-            headers.setdefault("Cache-Control", "no-store")
-        if response.pieces is None and response.status not in NO_BODY:
-            headers["Content-Length"] = str(len(response.body))
-        if not keep:
-            headers["Connection"] = "close"
-        data = encode_head(response.status, headers, self.app.clock.wall())
-        has_body = (head is None or head.method != "HEAD") and response.status not in NO_BODY
-        return data + response.body if has_body else data
-
-
-def parse_body(data: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body, read strictly. Raises HttpError."""
-    from ...engine.intake import parse_value
-
-    try:
-        value = parse_value(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise bad("the body is not UTF-8") from None
-    except InvalidInput as error:
-        raise HttpError(400, "bad_json", error.message.replace("the value", "the body", 1)) from None
-    if not isinstance(value, dict):
-        raise HttpError(400, "bad_json", "the body must be a JSON object")
-    return value
-
-
-def _as_http(error: QueueCTLError) -> HttpError | None:
-    """Return the answer for an error that a user can understand, None for a kind that none is known for."""
-    for kind, status in STATUSES:
-        if isinstance(error, kind):
-            headers = RETRY_AFTER if status == 503 else {}
-            return HttpError(status, error.code, error.message, hint=error.hint, field=error.field, headers=headers)
-    return None
-
-
-def _trace(error: BaseException | None) -> str:
-    if error is None:
-        return ""
-    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).strip()
 
 
 def _resolve(options: DashboardOptions) -> tuple[socket.AddressFamily, tuple[Any, ...]]:

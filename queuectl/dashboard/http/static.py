@@ -21,8 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
+    from .message import Request
     from .security import Guard
-    from .wire import Head
 
 FOLDER = "assets"
 PACKAGE = "queuectl.dashboard"
@@ -50,12 +50,12 @@ class Asset:
         self.content_type = TYPES[name.rpartition(".")[2]]
         self.etag = f'W/"{hashlib.sha256(data).hexdigest()[:20]}"'
 
-    def response(self, head: Head) -> Response:
+    def response(self, request: Request) -> Response:
         """Return it, packed for who takes that, or 304 for who has it."""
         headers = {"ETag": self.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-        if self.etag in head.headers.get("if-none-match", ""):
+        if self.etag in request.headers.get("if-none-match", ""):
             return Response(304, content_type=self.content_type, headers=headers)
-        if self.packed is None or not _takes_gzip(head.headers.get("accept-encoding", "")):
+        if self.packed is None or not _takes_gzip(request.headers.get("accept-encoding", "")):
             return Response(200, self.data, content_type=self.content_type, headers=headers)
         return Response(
             200, self.packed, content_type=self.content_type, headers={**headers, "Content-Encoding": "gzip"}
@@ -107,21 +107,21 @@ class Site:
         self._index = index.replace(b"@TOKEN@", html.escape(guard.token).encode())
         self._index_without_token = index.replace(b"@TOKEN@", b"")
 
-    def answer(self, head: Head, connected: socket.socket) -> Response:
+    def answer(self, request: Request, connected: socket.socket) -> Response:
         """Return what a path that is not the API's stands for. Raises HttpError."""
-        if not head.is_read:
+        if not request.is_read:
             raise HttpError(405, "method_not_allowed", "pages can only be read", headers={"Allow": "GET, HEAD"})
-        asset = self._assets.get(head.path)
+        asset = self._assets.get(request.path)
         if asset is not None:
-            return asset.response(head)
-        if not PAGES.fullmatch(head.path):
+            return asset.response(request)
+        if not PAGES.fullmatch(request.path):
             return page(404, "Not found", "There is no such page.", leads_to="/")
-        if "token" in head.query:
-            return self._log_in(head)
-        has_cookie = self._guard.cookie.is_in(head)
-        if self._guard.cookie.redeem(head):
+        if "token" in request.query:
+            return self._log_in(request)
+        has_cookie = self._guard.cookie.is_in(request)
+        if self._guard.cookie.redeem(request):
             return _document(self._index, self._guard.cookie.setting())
-        if self._guard.opens_page(head, connected):
+        if self._guard.opens_page(request, connected):
             return _document(self._index, None if has_cookie else self._guard.cookie.setting())
         if has_cookie:
             return _document(self._index_without_token)
@@ -133,14 +133,14 @@ class Site:
             leads_to="/",
         )
 
-    def _log_in(self, head: Head) -> Response:
+    def _log_in(self, request: Request) -> Response:
         """Exchange the token in a link for the cookie; a token must not stay in the address bar and the history."""
-        if not self._guard.is_token(head.query["token"]):
+        if not self._guard.is_token(request.query["token"]):
             raise wrong_token()
-        others = urlencode({name: value for name, value in head.query.items() if name != "token"})
-        place = quote(head.path) + (f"?{others}" if others else "")
+        others = urlencode({name: value for name, value in request.query.items() if name != "token"})
+        place = quote(request.path) + (f"?{others}" if others else "")
         cookie = self._guard.cookie.setting(with_ticket=True)
-        if head.headers.get("sec-fetch-site") not in OWN_SITES:
+        if request.headers.get("sec-fetch-site") not in OWN_SITES:
             # A browser that comes from another site does not send the cookie along a redirect, but from a page of ours.
             found = page(200, "QueueCTL", "The dashboard opens.", leads_to=place, at_once=True)
         else:

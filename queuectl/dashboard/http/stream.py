@@ -19,19 +19,22 @@ import select
 import socket
 import threading
 
+from ... import __version__
 from ...model.errors import QueueCTLError
 from ...model.when import iso
-from .message import HttpError
+from .answer import encode
+from .message import HttpError, Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable
 
     from ...engine.machine.log import Log
-    from ..app import App
+    from ...engine.queue import Queue
+    from ...model.clock import Clock
     from .wire import Connection
 
-    Overview = Callable[[App], object]
+    Overview = Callable[[], object]
 
 PATH = "/api/v1/stream"
 MAX_STREAMS = 64
@@ -46,6 +49,7 @@ SEND_SECONDS = 5.0
 STEP_SECONDS = 3.0
 PING_MS = 10_000
 RETRY = b"retry: 1000\n\n"
+EVENTS = "text/event-stream; charset=utf-8"
 
 
 def event(name: str, data: object) -> bytes:
@@ -56,12 +60,6 @@ def event(name: str, data: object) -> bytes:
 
 BYE = event("bye", {"reason": "shutdown"})
 PING = event("ping", {})
-
-
-def _overview(app: App) -> object:
-    from ..api.overview import overview
-
-    return overview(app)
 
 
 class Client:
@@ -89,9 +87,11 @@ class Client:
 class Hub:
     """The streams of one dashboard and the thread that feeds them. `overview` makes what they are told."""
 
-    def __init__(self, app: App, log: Log, *, overview: Overview = _overview) -> None:
-        self.app = app
+    def __init__(self, queue: Queue, log: Log, overview: Overview, *, read_only: bool) -> None:
+        self.clock = queue.clock
         self.is_closed = False
+        self._queue = queue
+        self._read_only = read_only
         self._log = log
         self._overview = overview
         self._lock = threading.Lock()
@@ -128,9 +128,9 @@ class Hub:
                     "hello",
                     {
                         "seq": self._seq,
-                        "version": self.app.version,
-                        "server_time": iso(self.app.clock.wall()),
-                        "read_only": self.app.read_only,
+                        "version": __version__,
+                        "server_time": iso(self.clock.wall()),
+                        "read_only": self._read_only,
                     },
                 )
             )
@@ -155,7 +155,7 @@ class Hub:
             if not self._clients:
                 self._empty.set()
         self._ends.set()
-        self.app.clock.wait(self._empty, seconds)
+        self.clock.wait(self._empty, seconds)
 
     def _watch(self) -> None:
         self._seen = None
@@ -168,14 +168,14 @@ class Hub:
                 except QueueCTLError as error:
                     self._log.complain(f"the streams get no news: {error}")
                     # The file may be another one by now.
-                    self.app.queue.close()
+                    self._queue.close()
                     self._seen, pause = None, AFTER_TROUBLE_SECONDS
                 except Exception as error:  # The edge of this thread: without it no stream would hear of anything.
                     self._log.complain(f"the streams get no news: {type(error).__name__}: {error}")
                     pause = AFTER_TROUBLE_SECONDS
-                self.app.clock.wait(self._ends, pause)
+                self.clock.wait(self._ends, pause)
         finally:
-            self.app.queue.close()
+            self._queue.close()
 
     def _is_wanted(self) -> bool:
         with self._lock:
@@ -186,17 +186,17 @@ class Hub:
 
     def look(self) -> None:
         """Tell the clients if something has changed since they were last told. Raises QueueCTLError."""
-        now = self.app.clock.monotonic()
+        now = self.clock.monotonic()
         if len(self._told) == MOST_NEWS and now - self._told[0] < NEWS_MS:
             return
-        changes = self.app.queue.store.changes()
+        changes = self._queue.store.changes()
         is_news = changes != self._seen
         if not is_news and now - self._told[-1] < TELL_ANYWAY_MS:
             return
         # Read before the overview: what is committed meanwhile is told the next time.
         self._seen = changes
         self._told.append(now)
-        message = event("overview", self._overview(self.app))
+        message = event("overview", self._overview())
         if is_news:
             self._seq += 1
             message += event("changed", {"seq": self._seq})
@@ -208,20 +208,23 @@ class Hub:
                 client.put(message)
 
 
-def run_stream(hub: Hub, connection: Connection, head: bytes, *, only_head: bool = False) -> None:
-    """Send events until the client goes away, does not read, or the hub is closed. Raises HttpError, OSError."""
+def run_stream(hub: Hub, connection: Connection, *, only_head: bool = False) -> None:
+    """Send events until the client goes away, does not read, or the hub is closed. Raises HttpError, OSError, Gone."""
+    # No proxy may collect them.
+    opening = Response(200, content_type=EVENTS, headers={"X-Accel-Buffering": "no"}, pieces=iter(()))
+    head = encode(opening, hub.clock.wall())
     if only_head:
         connection.send(head, SEND_SECONDS)
         return
     client = hub.join()
     try:
         connection.send(head, SEND_SECONDS)
-        _send_events(client, connection, hub.app.clock)
+        _send_events(client, connection, hub.clock)
     finally:
         hub.leave(client)
 
 
-def _send_events(client: Client, connection: Connection, clock: Any) -> None:
+def _send_events(client: Client, connection: Connection, clock: Clock) -> None:
     sent_at = clock.monotonic()
     while not client.is_dropped:
         message = client.next(STEP_SECONDS)

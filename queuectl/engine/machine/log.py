@@ -3,6 +3,9 @@
 A daemon's standard error is its log file, shared by the pool and its workers and opened for
 appending. Control characters are escaped, so that no text can forge a line or reach a terminal. A
 fact that repeats itself is written once a minute.
+
+`logging.handlers` would cost each daemon 23 ms at its start and 1.1 MB; its rotation renames the file, in which the
+other writers would go on.
 """
 
 from __future__ import annotations

@@ -55,6 +55,15 @@ def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["queues"])
 
 
+def worker_totals(workers: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Return how many workers live, and how many there are in each state."""
+    states = [worker["state"] for worker in workers]
+    return {
+        "total": len(states) - states.count("lost"),
+        **{state: states.count(state) for state in ("busy", "idle", "stopping", "lost")},
+    }
+
+
 def shortages(workers: Sequence[dict[str, Any]]) -> list[str]:
     """Return what keeps living workers from starting commands, a phrase for each reason."""
     reasons = {row["trouble"] for row in workers if row["state"] != "lost" and row["trouble"]}

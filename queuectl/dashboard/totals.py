@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 
-from ...store.timings import SLOT_MS
+from ..store.timings import SLOT_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Tuple
 
-    from ...store import Store
+    from ..store import Store
 
     Ended = Dict[str, List[int]]
     Timed = Dict[Tuple[str, int, int], List[int]]
