@@ -24,6 +24,10 @@ class Noun(Kind):
         self.title = title
         self.keys = keys
 
+    def part(self, thing: object, name: str) -> Any:
+        """Return what a thing has as one of the keys."""
+        return thing[name] if isinstance(thing, dict) else getattr(thing, name)
+
     def _json(self, thing: object) -> dict[str, Any]:
         if isinstance(thing, dict):
             return {name: kind.json(thing[name]) for name, kind in self.keys.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.errors import Conflict
 from ...model.job import DEAD, jobs_text
+from ...model.nouns import jobs as nouns
 from ...store.search import JobFilter
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -58,7 +59,8 @@ def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
     jobs = context.queue.list(DEAD, sort="-finished_at", limit=limit or -1)
     notes = [] if jobs else ["the dead letter queue is empty"]
     return Result(
-        rows=[job.as_dict() for job in jobs],
+        nouns.JOB,
+        rows=jobs,
         ids=[job.id for job in jobs],
         notes=notes,
         columns=VERBOSE_COLUMNS if verbose else COLUMNS,
@@ -70,35 +72,10 @@ def dlq_stats(context: Context) -> Result:
     """Show failure patterns: dead jobs by exit code and error, and by command."""
     from ...engine.reports import summary
 
-    found = summary.dlq_stats(context.queue.store)
-    rows = [
-        {
-            "jobs": row["jobs"],
-            "pattern": "error",
-            "exit_code": row["exit_code"],
-            "signal": row["signal"],
-            "last_at": row["last_at"],
-            "example": row["example"],
-            "value": row["error"],
-        }
-        for row in found["by_error"]
-    ]
-    rows += [
-        {
-            "jobs": row["jobs"],
-            "pattern": "command",
-            "exit_code": None,
-            "signal": None,
-            "last_at": row["last_at"],
-            "example": row["example"],
-            "value": row["command"],
-        }
-        for row in found["by_command"]
-    ]
+    found = summary.dead_groups(context.queue.store)
     notes = [jobs_text(found["dead"], "dead") if found["dead"] else "the dead letter queue is empty"]
-    return Result(
-        rows=rows, columns=("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value"), notes=notes
-    )
+    columns = ("pattern", "count", "exit_code", "signal", "last_at", "sample_ids", "value")
+    return Result(nouns.DEAD_GROUP, rows=[*found["by_error"], *found["by_command"]], columns=columns, notes=notes)
 
 
 @command(
