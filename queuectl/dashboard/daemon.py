@@ -71,14 +71,14 @@ def _serve(
     store, wakeup, log = app.queue.store, instance.wakeup, server.log
     instance.watch(store)
     with _noting_failure(log), store.writing():
-        instance.enter(store)
+        instance.enter()
     acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)
     acceptor.start()
     try:
         write_links(home, server.url, server.link)
         log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
         with _noting_failure(log):
-            instance.note(store, "dashboard started", server.place, NOTE_SECONDS)
+            instance.note("dashboard started", server.place, NOTE_SECONDS)
         on_ready(server.url)
         add_up(app, log)
         remade = 0
@@ -95,7 +95,7 @@ def _serve(
             signal.signal(getattr(signal, name), handler)
         server.hub.close()
         server.shutdown()
-        instance.leave(store, "dashboard stopped", server.place, NOTE_SECONDS)
+        instance.leave("dashboard stopped", server.place, NOTE_SECONDS)
         _remove_links(home, log)
 
 

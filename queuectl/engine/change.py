@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
-from ..model.job import PROCESSING
-
-HINTS = {
-    PROCESSING: "cancel it first: queuectl cancel",
-    "completed": "run it again with: queuectl retry",
-    "dead": "run it again with: queuectl retry",
-    "cancelled": "run it again with: queuectl retry",
-}
+from ..model.job import STATE_TABLE
 
 
 class Refused:
@@ -38,5 +31,5 @@ def demand_done(change: Change) -> None:
     """Raise Conflict if the one job that was meant could not be changed."""
     if not change.done and len(change.refused) == 1:
         refused = change.refused[0]
-        hint = HINTS.get(refused.state)
+        hint = STATE_TABLE[refused.state].hint
         raise Conflict(refused.message, hint=hint and f"{hint} {refused.id}")

@@ -21,6 +21,7 @@ from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import GIVEN
 from ..model.job import STATE_WORDS, states_named
 from ..model.spec import JobSpec
+from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store.home import VARIABLE, find_home
 from ..store.search import SORTS, JobFilter
 from .change import Change, Refused
@@ -191,27 +192,30 @@ class Queue(OpenHome):
             raise NotFound(f"{len(numbers) - len(jobs)} of the jobs waited for were removed")
         return jobs
 
+    def apply(self, verb: str, /, *references: str | int, **flags: bool) -> Change:
+        """Do one of PLAIN_VERBS, such as `cancel`, by its name: what the method of that name does.
+
+        `flags` are those of the verb. Raises NotFound.
+        """
+        change: Change = getattr(self, VERBS[verb].name)(*references, **flags)
+        return change
+
     def cancel(self, *references: str | int) -> Change:
         """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
 
         Like the other verbs it takes ids or numbers, and says which jobs it changed and which it had
         to leave. Raises NotFound.
         """
-        change = self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now) is not None)
-        ring(self.home, WORKERS, CONTROL)
-        return change
+        return self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
 
     def retry(self, *references: str | int, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
 
         They have all their attempts again, or with `keep_attempts` a single one.
         """
-        change = self._each(
+        return self._each(
             references, "retry", lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts)
         )
-        ring(self.home, WORKERS)
-        ring(self.home, SCHEDULER)
-        return change
 
     def edit(self, /, *references: str | int, **fields: object) -> Change:
         """Change jobs that wait. `fields` are those of `add` that `queuectl edit` has an option for.
@@ -228,16 +232,7 @@ class Queue(OpenHome):
                 self._follow_clock(store)
             return store.jobs.edit(number, changes, now)
 
-        change = self._each(
-            numbers,
-            "edit",
-            apply,
-            lambda job: difference(job, changes),
-            now,
-        )
-        ring(self.home, WORKERS)
-        ring_schedulers(self.home)
-        return change
+        return self._each(numbers, "edit", apply, lambda job: difference(job, changes), now)
 
     def hold(self, *references: str | int) -> Change:
         """Keep waiting jobs from running until they are released."""
@@ -245,10 +240,7 @@ class Queue(OpenHome):
 
     def release(self, *references: str | int) -> Change:
         """Let held jobs go."""
-        change = self._each(references, "release", lambda store, number, now: store.jobs.release(number, now))
-        ring(self.home, WORKERS)
-        ring_schedulers(self.home)
-        return change
+        return self._each(references, "release", lambda store, number, now: store.jobs.release(number, now))
 
     def remove(self, *references: str | int) -> Change:
         """Delete jobs that are not running, with their attempts and output."""
@@ -281,7 +273,7 @@ class Queue(OpenHome):
         detail: Callable[[Job], str] = lambda job: f"was {job.state}",
         now: int | None = None,
     ) -> Change:
-        """Apply a verb to jobs in small transactions; each change is noted as an event.
+        """Apply a verb to jobs in small transactions; each change is noted as an event. Then wake whom it concerns.
 
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
@@ -291,7 +283,15 @@ class Queue(OpenHome):
             if start:
                 self.store.database.give_way()
             self._some(numbers[start : start + AT_ONCE], verb, apply, detail, now, change)
+        self._wake(VERBS[verb].wakes)
         return change
+
+    def _wake(self, whom: str | None) -> None:
+        if whom == RUNNERS:
+            ring(self.home, WORKERS, CONTROL)
+        if whom == STARTERS:
+            ring(self.home, WORKERS)
+            ring_schedulers(self.home)
 
     def _some(
         self,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import shlex
 import textwrap
 
+from ..model.copies import words_after_dashes
 from .answer import write
 
 TYPE_CHECKING = False
@@ -127,6 +128,8 @@ class Form:
                 options += [arg.names[0]] * (answer.lower() in YES)
             elif answer and arg.is_option:
                 options += _option(arg, answer)
+            elif answer and self._is_quoted_after_dashes(answer):
+                positionals += words_after_dashes(answer)
             elif answer:
                 positionals += _words(arg, answer)
         # What begins with a dash would be taken for an option.
@@ -139,7 +142,17 @@ class Form:
             return asker.ask(name, arg.help, _yes_or_no, default="no")
         # The prompt shows the default itself.
         explanation = arg.help.partition(" (default:")[0]
-        return asker.ask(name, explanation, lambda text: _check(arg, text, clock), default=default)
+        return asker.ask(name, explanation, lambda text: self._check(arg, text, clock), default=default)
+
+    def _check(self, arg: Arg, text: str, clock: Clock) -> None:
+        if not arg.is_option and self._is_quoted_after_dashes(text) and not words_after_dashes(text):
+            raise ValueError("must not begin with a dash: there are no words for that")
+        for word in _words(arg, text):
+            arg.check(word, clock.wall())
+
+    def _is_quoted_after_dashes(self, text: str) -> bool:
+        """Return whether a positional would have to stand after `--`, and the command quotes what does."""
+        return text.startswith("-") and any(arg.rest for arg in self._command.args)
 
 
 def _find(command: Command, name: str) -> Arg:
@@ -159,11 +172,6 @@ def default_of(arg: Arg) -> str | None:
 def _option(arg: Arg, answer: str) -> list[str]:
     name = arg.long_name
     return [f"{name}={answer}"] if answer.startswith("-") else [name, answer]
-
-
-def _check(arg: Arg, text: str, clock: Clock) -> None:
-    for word in _words(arg, text):
-        arg.check(word, clock.wall())
 
 
 def _words(arg: Arg, text: str) -> list[str]:

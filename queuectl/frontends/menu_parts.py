@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..model.fields import EDITABLE, GIVEN
-from ..model.job import DEAD, FAILED, FINAL_STATES, HELD, OPEN_STATES, PROCESSING, STATES, sources
+from ..model.job import DEAD, STATES
+from ..model.verbs import VERBS, allowed_verbs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,21 +82,14 @@ def show_job(menu: Menu, job: Job) -> None:
 def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
-    actions = [
-        (f"Show (it is {job.state})", "show", True),
-        ("Output", "logs", job.attempts > 0),
-        ("History", "history", True),
-        ("Retry", "retry", job.state in (*FINAL_STATES, FAILED)),
-        ("Release", "release", job.state == HELD),
-        ("Hold", "hold", job.state in sources("hold")),
-        ("Cancel", "cancel", job.state in OPEN_STATES),
-        ("Remove", "remove", job.state != PROCESSING),
-    ]
+    looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
+    entries = [(label, _action(path, job.id)) for label, path in looks if path != "logs" or job.attempts > 0]
     # The job was picked by name, so none of these asks.
-    chosen = [(label, _action(path, job.id)) for label, path, is_allowed in actions if is_allowed]
-    if job.state in sources("edit"):
-        chosen.append(("Edit", lambda menu: edit_job(menu, job)))
-    return [(str(place), label, act) for place, (label, act) in enumerate(chosen, 1)]
+    allowed = [VERBS[name] for name in allowed_verbs(job.state)]
+    entries += [(verb.label, _action(verb.name, job.id)) for verb in allowed if verb.is_plain]
+    if job.state in VERBS["edit"].states:
+        entries.append(("Edit", lambda menu: edit_job(menu, job)))
+    return [(str(place), label, act) for place, (label, act) in enumerate(entries, 1)]
 
 
 def edit_job(menu: Menu, job: Job) -> None:

@@ -19,6 +19,7 @@ from functools import partial
 from queuectl.commands.cells import csv_line, plain
 from queuectl.frontends.terminal import STATE_STYLES, clip, escape, escape_json, pad, width
 from queuectl.model import when
+from queuectl.model.fields import KEPT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ NUMERIC = ("integer", "signal", "number", "duration", "bytes")
 # Free text can be clipped, but not below this many columns.
 FLEXIBLE = {
     "id": 8,
-    "command": 12,
-    "error": 12,
+    **{field.name: 12 for field in KEPT if field.is_wide},
     "detail": 12,
     "message": 12,
     "reason": 12,

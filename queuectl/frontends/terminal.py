@@ -16,6 +16,7 @@ import sys
 
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import InvalidInput
+from queuectl.model.job import STATE_TABLE
 from queuectl.model.printable import code
 
 TYPE_CHECKING = False
@@ -25,16 +26,7 @@ if TYPE_CHECKING:
     from queuectl.model.clock import Clock
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
-STATE_STYLES = {
-    "completed": "green",
-    "processing": "cyan",
-    "failed": "yellow",
-    "held": "yellow",
-    "blocked": "yellow",
-    "dead": "red",
-    "scheduled": "magenta",
-    "cancelled": "dim",
-}
+STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
 # Control characters but \t and \n, soft hyphen, bidi controls, zero-width and format characters, lone
 # surrogates, tags. None of them is printable in the sense of str.isprintable(), which is the fast path.
 UNSAFE = (

@@ -10,15 +10,15 @@ from ..engine.change import demand_done
 from ..engine.reports.snapshot import SORTS, Lookout, parse_filter, read_tail
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
 from ..store.search import JobFilter
-from .top_view import HELP, JOBS, OUTPUT, Look, body_rows, page, picture, table_rows
+from .top_view import HELP, JOBS, OUTPUT, VERB_KEYS, Look, body_rows, page, picture, table_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from ..commands.context import Context
-    from ..engine.change import Change
     from ..model.job import Job
+    from ..model.verbs import Verb
     from .live import FullScreen
     from .terminal import Screen, Terminal
 
@@ -149,8 +149,6 @@ class Top:
         actions: dict[str, Callable[[], None]] = {
             "q": self._quit,
             "enter": self._open_output,
-            "r": self._retry,
-            "c": self._ask_cancel,
             "p": self._pause,
             "/": self._ask_filter,
             "escape": self._clear_filter,
@@ -159,6 +157,8 @@ class Top:
         }
         if key in actions:
             actions[key]()
+        elif key in VERB_KEYS:
+            self._begin(VERB_KEYS[key])
         else:
             self._move(key)
 
@@ -191,40 +191,36 @@ class Top:
         self.refresh()
         self._look.paused = paused
 
-    def _retry(self) -> None:
-        job = self._selected
-        if job is None:
-            self._look.message = "no job is selected"
-            return
-        self._apply(lambda: self._queue.retry(job.number), "runs again")
-
     # --- questions in the footer
 
-    def _ask_cancel(self) -> None:
-        """Ask: what a stray key ends is lost."""
+    def _begin(self, verb: Verb) -> None:
+        """Do a verb to the selected job. Ask first where it destroys: what a stray key ends is lost."""
         job = self._selected
         if job is None:
             self._look.message = "no job is selected"
             return
         number = job.number
-        self._look.prompt = f"cancel {job.id} ({job.state})? [y/N] "
+        if not verb.destroys:
+            self._apply(verb, number)
+            return
+        self._look.prompt = f"{verb.name} {job.id} ({job.state})? [y/N] "
 
         def answer(key: str) -> None:
             if key == "resized":
                 return
             self._look.prompt = self._answer = None
             if key in ("y", "Y"):
-                self._apply(lambda: self._queue.cancel(number), "is cancelled")
+                self._apply(verb, number)
             else:
                 self._look.message = "nothing was changed"
 
         self._answer = answer
 
-    def _apply(self, act: Callable[[], Change], done: str) -> None:
+    def _apply(self, verb: Verb, number: int) -> None:
         try:
-            change = act()
+            change = self._queue.apply(verb.name, number)
             demand_done(change)
-            self._look.message = f"{', '.join(change.done)} {done}"
+            self._look.message = f"{', '.join(change.done)} {verb.done}"
         except QueueCTLError as error:
             self._look.message = error.message
         self._lookout.forget()

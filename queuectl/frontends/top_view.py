@@ -15,7 +15,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..engine.reports.snapshot import MINUTES, SORTS, Snapshot, elapsed
-from ..model.job import FAILED, FINAL_STATES, PENDING, PROCESSING, SCHEDULED, STATES
+from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES
+from ..model.verbs import PLAIN_VERBS
 from ..model.when import ago, duration_text, local
 from .live import clip_painted
 from .render import FLEXIBLE, SEPARATOR, fit
@@ -33,18 +34,20 @@ JOBS, OUTPUT, HELP = "jobs", "output", "help"
 BLOCKS, ASCII_BLOCKS = "▁▂▃▄▅▆▇█", " .:-=+*#"
 COLUMNS = ("id", "state", "time", "when", "tries", "queue", "prio", "command")
 RIGHT = ("time", "tries", "prio")
+VERB_KEYS = {verb.key: verb for verb in PLAIN_VERBS if verb.in_rows and verb.key}
+VERB_HINTS = [f"{key} {verb.name}" for key, verb in VERB_KEYS.items()]
 KEYS = {
-    JOBS: ("q quit", "j/k move", "Enter output", "r retry", "c cancel", "p pause", "/ filter", "s sort", "? help"),
+    JOBS: ("q quit", "j/k move", "Enter output", *VERB_HINTS, "p pause", "/ filter", "s sort", "? help"),
     OUTPUT: ("q back", "j/k scroll", "g/G top/end", "Esc back"),
     HELP: ("q back", "any key back"),
 }
-HELP_TEXT = """\
+VERB_HELP = "\n".join(f"{key:<19}{verb.name} the job" for key, verb in VERB_KEYS.items())
+HELP_TEXT = f"""\
 j k, arrows        the next or previous job
 PgUp PgDn          a page of jobs
 g G, Home End      the first or last job
 Enter              what the job printed
-r                  run the job again
-c                  cancel the job
+{VERB_HELP}
 p                  freeze the picture, go on
 /                  filter; Esc clears it
 s                  sort: default, newest, duration, priority
@@ -188,7 +191,7 @@ def _title(look: Look, columns: int, screen: Screen) -> str:
 def _counts(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
     """Return all counts on up to `most` lines, or only what is not 0 if that does not fit."""
     counts = look.snapshot.counts
-    items = {state: (f"{state} {counts.get(state, 0)}", STATE_STYLES.get(state, "")) for state in STATES}
+    items = {state: (f"{state} {counts.get(state, 0)}", STATE_STYLES[state]) for state in STATES}
     lines = _flow(list(items.values()), columns, screen)
     if len(lines) > most:
         some = [item for state, item in items.items() if counts.get(state)]
@@ -277,7 +280,7 @@ def _jobs(look: Look, columns: int, height: int, screen: Screen) -> list[str]:
             # Reverse video is no colour: it stays without colours, and dumb terminals have the mark.
             lines.append(f"\x1b[7m{pad(clip(text, columns, screen.ellipsis), columns)}\x1b[0m")
         else:
-            lines.append("  " + _row(row, widths, STATE_STYLES.get(job.state, ""), screen))
+            lines.append("  " + _row(row, widths, STATE_STYLES[job.state], screen))
     return lines
 
 
@@ -302,13 +305,13 @@ def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
 
 def _instant(job: Job) -> int:
     """Return what counts for a job: when it ended, started, is due, began to wait for a worker, or was added."""
-    if job.state in FINAL_STATES and job.finished_at is not None:
+    if job.is_final and job.finished_at is not None:
         return job.finished_at
     if job.state == PROCESSING and job.started_at is not None:
         return job.started_at
     if job.state == PENDING:
         return job.waits_since
-    return job.run_at if job.state in (FAILED, SCHEDULED) else job.created_at
+    return job.run_at if STATE_TABLE[job.state].is_due else job.created_at
 
 
 def _row(cells: dict[str, str], widths: dict[str, int], style: str, screen: Screen) -> str:

@@ -34,11 +34,9 @@ def words_of(job: Job, now: int) -> list[str]:
         words += _option(name, value)
     if not command.startswith("-"):
         return [*words, command]
-    import shlex
-
-    # What begins with a dash would be taken for an option, and words after two dashes are quoted for the shell.
-    parts = _split(command)
-    if shlex.join(parts) == command:
+    # What begins with a dash would be taken for an option.
+    parts = words_after_dashes(command)
+    if parts:
         return [*words, "--", *parts]
     import json
 
@@ -75,11 +73,15 @@ def _option(name: str, value: Any) -> list[str]:
     return [word for pair in pairs for word in pair]
 
 
-def _split(command: str) -> list[str]:
-    """Return the words that a shell would read, none if it could not."""
+def words_after_dashes(command: str) -> list[str]:
+    """Return the words that `add` makes this command of when they stand after `--`, none if there are no such words.
+
+    Each of them is quoted for the shell, so there are none for a command with a pipe, a variable or the like.
+    """
     import shlex
 
     try:
-        return shlex.split(command)
+        words = shlex.split(command)
     except ValueError:
         return []
+    return words if shlex.join(words) == command else []

@@ -33,11 +33,63 @@ COMPLETED = "completed"
 DEAD = "dead"
 CANCELLED = "cancelled"
 
-STATES = (SCHEDULED, BLOCKED, HELD, PENDING, PROCESSING, FAILED, COMPLETED, DEAD, CANCELLED)
-FINAL_STATES = (COMPLETED, DEAD, CANCELLED)
-OPEN_STATES = (SCHEDULED, BLOCKED, HELD, PENDING, PROCESSING, FAILED)
-WAITING_STATES = (SCHEDULED, BLOCKED, HELD, PENDING, FAILED)
-DUE_STATES = (SCHEDULED, FAILED)
+
+class State:
+    """What front ends know of a state.
+
+    `glyph` stands for it on a badge, `style` colours it in a terminal (a name of its STYLES, or none). `phrase` goes
+    on after "it"; `hint` leads on from it, and a job's id completes it. `rank` is its place where the most urgent
+    jobs come first. `is_rare` says that it is left out where no job is in it, `is_due` that its jobs wait for `run_at`.
+    """
+
+    __slots__ = ("name", "glyph", "style", "rank", "phrase", "hint", "is_final", "is_due", "is_rare")
+
+    def __init__(
+        self,
+        name: str,
+        glyph: str,
+        style: str,
+        rank: int,
+        phrase: str,
+        *,
+        hint: str | None = None,
+        is_final: bool = False,
+        is_due: bool = False,
+        is_rare: bool = False,
+    ) -> None:
+        self.name = name
+        self.glyph = glyph
+        self.style = style
+        self.rank = rank
+        self.phrase = phrase
+        self.hint = hint
+        self.is_final = is_final
+        self.is_due = is_due
+        self.is_rare = is_rare
+
+
+AGAIN = "run it again with: queuectl retry"
+END = "cancel it first: queuectl cancel"
+LET_GO = "let it run with: queuectl release"
+STATE_TABLE = {
+    state.name: state
+    for state in (
+        State(SCHEDULED, "◷", "magenta", 3, "waits for its time", is_due=True),
+        State(BLOCKED, "◇", "yellow", 5, "waits for other jobs", is_rare=True),
+        State(HELD, "‖", "yellow", 4, "waits until it is released", hint=LET_GO, is_rare=True),
+        State(PENDING, "○", "", 2, "waits for a worker"),
+        State(PROCESSING, "▶", "cyan", 0, "is being run by a worker", hint=END),
+        State(FAILED, "↻", "yellow", 1, "waits for its next attempt", is_due=True),
+        State(COMPLETED, "✓", "green", 7, "ended well", hint=AGAIN, is_final=True),
+        State(DEAD, "✗", "red", 6, "is out of attempts", hint=AGAIN, is_final=True),
+        State(CANCELLED, "⊘", "dim", 8, "was cancelled by a user", hint=AGAIN, is_final=True, is_rare=True),
+    )
+}
+STATES = tuple(STATE_TABLE)
+FINAL_STATES = tuple(name for name, state in STATE_TABLE.items() if state.is_final)
+OPEN_STATES = tuple(name for name in STATES if name not in FINAL_STATES)
+WAITING_STATES = tuple(name for name in OPEN_STATES if name != PROCESSING)
+DUE_STATES = tuple(name for name, state in STATE_TABLE.items() if state.is_due)
 # What may be written for a state: `open` is all that are not final.
 OPEN = "open"
 STATE_WORDS = (*STATES, OPEN)

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from ..model.clock import SYSTEM_CLOCK
 from .attempts import Attempts
-from .backlog import Backlog
 from .contexts import Contexts
 from .counts import Counts
 from .database import Database
@@ -30,8 +29,6 @@ from .output import Output
 from .pages import Pages
 from .schema import VERSION
 from .search import Search
-from .stats import Stats
-from .timings import Timings
 from .workers import Workers
 
 TYPE_CHECKING = False
@@ -39,11 +36,14 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from ..model.clock import Clock
+    from .backlog import Backlog
     from .database import WriteTransaction
     from .recent import Recent
     from .schedules import Schedules
+    from .stats import Stats
+    from .timings import Timings
 
-__all__ = ["Home", "Store"]
+__all__ = ["Home", "Store", "preload"]
 
 
 class _Undo(Exception):
@@ -80,25 +80,42 @@ class Store:
         self.output = Output(self.database)
         self.events = Events(self.database)
         self.meta = Meta(self.database)
-        self.timings = Timings(self.database)
-        self.backlog = Backlog(self.database)
-        self.stats = Stats(self.database, self.counts, self.timings)
         self.workers = Workers(self.database)
-        self._schedules: Schedules | None = None
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database, self.counts)
         self.pages = Pages(self.database, self.counts)
         self.database.before_commit = self.counts.flush
         self.database.after_rollback = self._forget
 
+    # A short command loads none of these; what forks children loads them all before: see `preload`.
+
+    @property
+    def stats(self) -> Stats:
+        """What ended, minute by minute."""
+        from .stats import Stats
+
+        return Stats(self.database, self.counts, self.timings)
+
+    @property
+    def timings(self) -> Timings:
+        """How long attempts took and waited."""
+        from .timings import Timings
+
+        return Timings(self.database)
+
+    @property
+    def backlog(self) -> Backlog:
+        """How much waited, minute by minute."""
+        from .backlog import Backlog
+
+        return Backlog(self.database)
+
     @property
     def schedules(self) -> Schedules:
-        """The recurring jobs, which a short command does not load."""
-        if self._schedules is None:
-            from .schedules import Schedules
+        """The recurring jobs."""
+        from .schedules import Schedules
 
-            self._schedules = Schedules(self.database, self.contexts)
-        return self._schedules
+        return Schedules(self.database, self.contexts)
 
     @property
     def recent(self) -> Recent:
@@ -169,3 +186,8 @@ class Store:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def preload() -> None:
+    """Load what a Store else loads when it is first used, so that children share it."""
+    from . import backlog, recent, schedules, stats, timings  # noqa: F401

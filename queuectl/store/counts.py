@@ -26,10 +26,10 @@ class Counts:
         self._database = database
         self._changes: dict[tuple[str, str], int] = {}
 
-    def move(self, queue: str, source: str, target: str, jobs: int = 1) -> None:
-        """Note that jobs of a queue go from one state to another."""
-        self.add(queue, source, -jobs)
-        self.add(queue, target, jobs)
+    def move(self, queue: str, source: str, target: str) -> None:
+        """Note that a job of a queue goes from one state to another."""
+        self.add(queue, source, -1)
+        self.add(queue, target, 1)
 
     def add(self, queue: str, state: str, jobs: int) -> None:
         """Note that there are `jobs` more (or, negative, fewer) in a state."""

@@ -29,26 +29,27 @@ EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
 
 
-class Origin:
-    """Where jobs come from: who adds them and when, with which search path, for which schedule."""
-
-    __slots__ = ("path", "actor", "now", "schedule")
-
-    def __init__(self, path: str, actor: str, now: int, schedule: str | None) -> None:
-        self.path = path
-        self.actor = actor
-        self.now = now
-        self.schedule = schedule
-
-
 class Enqueue:
     """One enqueue of jobs that come from the same place. In a transaction."""
 
-    def __init__(self, database: Database, counts: Counts, contexts: Contexts, origin: Origin) -> None:
+    def __init__(
+        self,
+        database: Database,
+        counts: Counts,
+        contexts: Contexts,
+        *,
+        path: str,
+        actor: str,
+        now: int,
+        schedule: str | None,
+    ) -> None:
         self._database = database
         self._counts = counts
         self._contexts = contexts
-        self._origin = origin
+        self._path = path
+        self._actor = actor
+        self._now = now
+        self._schedule = schedule
 
     def run(self, specs: Sequence[JobSpec], on_progress: Callable[[int], None] | None) -> list[str]:
         """Add the jobs; return their ids. Raises Conflict, naming every id that exists already or comes twice."""
@@ -63,7 +64,7 @@ class Enqueue:
             self._insert(specs, numbers, on_progress)
         self._database.change("RELEASE enqueue")
         for spec in specs:
-            self._counts.add(spec.queue, first_state(spec, self._origin.now), 1)
+            self._counts.add(spec.queue, first_state(spec, self._now), 1)
         return [spec.id or f"job-{number}" for spec, number in zip(specs, numbers)]
 
     def _next_number(self) -> int:
@@ -76,9 +77,8 @@ class Enqueue:
         self._database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
 
     def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> Iterator[tuple[object, ...]]:
-        origin = self._origin
         shared: dict[str, int] = {}
-        now, path = origin.now, origin.path
+        now, path = self._now, self._path
         for spec, number in zip(specs, numbers):
             if spec.env:
                 context = self._contexts.number(spec.cwd, path, spec.env)
@@ -95,8 +95,8 @@ class Enqueue:
                 now,
                 context,
                 tags_text(spec.tags),
-                origin.actor,
-                origin.schedule,
+                self._actor,
+                self._schedule,
                 spec.is_delay,
                 *[getattr(spec, name) for name in PLAIN],
             )

@@ -10,19 +10,16 @@ from __future__ import annotations
 from ..model.fields import EDITABLE
 from ..model.job import (
     BLOCKED,
-    CANCELLED,
     FINAL_STATES,
     HELD,
     PENDING,
     PROCESSING,
-    SCHEDULED,
     TRANSITIONS,
-    WAITING_STATES,
-    sources,
     waits_since,
 )
+from ..model.verbs import VERBS
 from .claim import ORDER, Claim, urgency
-from .enqueue import PLAIN, Enqueue, Origin, tags_text
+from .enqueue import PLAIN, Enqueue, tags_text
 from .schema import DUE, FINAL
 
 TYPE_CHECKING = False
@@ -58,9 +55,14 @@ WHERE number = ? AND state = 'processing' AND attempt_id = ?
 DUE_JOBS = f"SELECT number, queue, state FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?"
 NEXT_DUE = f"SELECT min(run_at) FROM jobs WHERE {DUE}"
 PROMOTE = "UPDATE jobs SET state = 'pending', updated_at = ? WHERE number = ? AND state = ?"
-PLACE = "SELECT id, queue, state FROM jobs WHERE number = ?"
-CANCEL = "UPDATE jobs SET state = 'cancelled', finished_at = ?, updated_at = ? WHERE number = ? AND state = ?"
-REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = 1, updated_at = ? WHERE number = ? AND state = 'processing'"
+PLACE = "SELECT queue, state FROM jobs WHERE number = ?"
+# A running job is only marked: its worker ends it.
+CANCEL = """
+UPDATE jobs SET state = CASE state WHEN 'processing' THEN state ELSE 'cancelled' END,
+    cancel_requested = state = 'processing', finished_at = CASE state WHEN 'processing' THEN NULL ELSE ? END,
+    updated_at = ?
+WHERE number = ? AND state = ?
+"""
 RETRY = """
 UPDATE jobs SET state = 'pending', run_at = ?, updated_at = ?, finished_at = NULL, duration = NULL, exit_code = NULL,
     signal = NULL, error = NULL, attempts = CASE WHEN ? THEN attempts ELSE 0 END
@@ -79,8 +81,10 @@ HOLD = """
 UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', updated_at = ?
 WHERE number = ? AND state = ?
 """
-RELEASE = "UPDATE jobs SET state = ?, updated_at = ? WHERE number = ? AND state = 'held'"
-RUN_AT = "SELECT run_at FROM jobs WHERE number = ?"
+RELEASE = """
+UPDATE jobs SET state = CASE WHEN run_at > ? THEN 'scheduled' ELSE 'pending' END, updated_at = ?
+WHERE number = ? AND state = ?
+"""
 REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
 # The condition of the partial index stands there in full, or SQLite would not use it.
 OLD_FINISHED = f"""
@@ -101,6 +105,8 @@ SELECT finished_at, number, {HAS_OUTPUT} AS has_output
 FROM ({" UNION ALL ".join(FINISHED_IN % state for state in FINAL_STATES)}) AS page
 ORDER BY finished_at, number LIMIT ?3
 """
+# Each ends with the number and the state that are expected.
+CHANGES = {"cancel": CANCEL, "retry": RETRY, "edit": EDIT, "hold": HOLD, "release": RELEASE, "remove": REMOVE}
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
 
 
@@ -128,8 +134,10 @@ class Jobs:
         `on_progress` is told after every thousandth job how many are written. Raises Conflict, naming
         every id that exists already or comes twice.
         """
-        origin = Origin(path, actor, now, schedule)
-        return Enqueue(self._database, self._counts, self._contexts, origin).run(specs, on_progress)
+        enqueue = Enqueue(
+            self._database, self._counts, self._contexts, path=path, actor=actor, now=now, schedule=schedule
+        )
+        return enqueue.run(specs, on_progress)
 
     def claim(self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = ()) -> Claim | None:
         """Take the most urgent pending job for a worker; return it, or None if there is none.
@@ -224,35 +232,32 @@ class Jobs:
         """Return the wall time at which the next scheduled or failed job is due, None if there is none."""
         return self._database.integer(NEXT_DUE)
 
-    def cancel(self, number: int, now: int) -> str | None:
-        """Cancel a job; return the state it was in, or None if that state does not allow it.
+    def _change(self, verb: str, number: int, *values: object) -> bool:
+        """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
 
-        A running job is only marked: its worker ends it.
+        What was made of the job is read again: the counts cannot say anything else.
         """
-        place = self._database.row(PLACE, (number,))
-        if place is None:
-            return None
-        if place["state"] == PROCESSING and self._database.change(REQUEST_CANCEL, (now, number)):
-            return PROCESSING
-        if place["state"] not in WAITING_STATES:
-            return None
-        if not self._database.change(CANCEL, (now, now, number, place["state"])):
-            return None
-        self._counts.move(place["queue"], place["state"], CANCELLED)
-        return str(place["state"])
+        before = self._database.row(PLACE, (number,))
+        if before is None or before["state"] not in VERBS[verb].states:
+            return False
+        if not self._database.change(CHANGES[verb], (*values, number, before["state"])):
+            return False
+        after = self._database.row(PLACE, (number,))
+        self._counts.add(before["queue"], before["state"], -1)
+        if after is not None:
+            self._counts.add(after["queue"], after["state"], 1)
+        return True
+
+    def cancel(self, number: int, now: int) -> bool:
+        """Cancel a job; return False if its state does not allow it. A running one is marked, its worker ends it."""
+        return self._change("cancel", number, now, now)
 
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
         """Make a final or failed job claimable at once; return False if its state does not allow it.
 
         With `keep_attempts` it has one attempt more, otherwise all of them again.
         """
-        place = self._database.row(PLACE, (number,))
-        if place is None or place["state"] not in sources("retry"):
-            return False
-        if not self._database.change(RETRY, (now, now, keep_attempts, number, place["state"])):
-            return False
-        self._counts.move(place["queue"], place["state"], PENDING)
-        return True
+        return self._change("retry", number, now, now, keep_attempts)
 
     def edit(self, number: int, changes: Mapping[str, Any], now: int) -> bool:
         """Change fields of a job that waits, by name as `parse_changes` returns them; return False if it does not.
@@ -260,7 +265,7 @@ class Jobs:
         A new time makes a job claimable, or has it wait again.
         """
         before = self._database.row(BEFORE_EDIT, (number,))
-        if before is None or before["state"] not in sources("edit"):
+        if before is None or before["state"] not in VERBS["edit"].states:
             return False
         state, after = before["state"], {name: before[name] for name in STORED}
         after.update((name, value) for name, value in changes.items() if name in STORED)
@@ -271,44 +276,22 @@ class Jobs:
             after["context"] = self._contexts.number(changes["cwd"], old.path, old.env)
         if "run_at" in changes:
             state = TRANSITIONS.get((state, "postpone" if after["run_at"] > now else "promote"), state)
-        if not self._database.change(EDIT, (state, *after.values(), now, number, before["state"])):
-            return False
-        self._counts.add(before["queue"], before["state"], -1)
-        self._counts.add(after["queue"], state, 1)
-        return True
+        return self._change("edit", number, state, *after.values(), now)
 
     def hold(self, number: int, now: int) -> bool:
         """Keep a job that waits from running until it is released; return False if it does not wait.
 
         What is left of a failed one's wait for its next attempt is forgotten.
         """
-        place = self._database.row(PLACE, (number,))
-        if place is None or place["state"] not in sources("hold"):
-            return False
-        if not self._database.change(HOLD, (now, now, number, place["state"])):
-            return False
-        self._counts.move(place["queue"], place["state"], HELD)
-        return True
+        return self._change("hold", number, now, now)
 
     def release(self, number: int, now: int) -> bool:
         """Let a held job go; return False if it is not held."""
-        place = self._database.row(PLACE, (number,))
-        if place is None or place["state"] != HELD:
-            return False
-        target = SCHEDULED if self._database.value(RUN_AT, (number,)) > now else PENDING
-        self._database.change(RELEASE, (target, now, number))
-        self._counts.move(place["queue"], HELD, target)
-        return True
+        return self._change("release", number, now, now)
 
     def remove(self, number: int) -> bool:
         """Delete a job that is not running, with its attempts and output; return False if it runs."""
-        place = self._database.row(PLACE, (number,))
-        if place is None or place["state"] == PROCESSING:
-            return False
-        if not self._database.change(REMOVE, (number, place["state"])):
-            return False
-        self._counts.add(place["queue"], place["state"], -1)
-        return True
+        return self._change("remove", number)
 
     def prune(self, state: str, before: int, limit: int) -> list[str]:
         """Delete up to `limit` jobs that reached a final state before an instant; return their ids."""

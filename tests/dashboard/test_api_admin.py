@@ -14,7 +14,8 @@ from queuectl.engine.machine.identity import Identity
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.model.fields import JOB_FIELDS
-from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED
+from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED, STATES
+from queuectl.model.verbs import VERBS
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, write
@@ -47,7 +48,17 @@ def test_meta_says_what_fields_a_job_has_and_which_of_them_a_list_holds(api: Api
 def test_meta_says_what_there_is(api: Api, home: str) -> None:
     found = api.get("/meta")
     assert found["home"] == home and found["server_time"] == found["started_at"] == "2026-01-01T00:00:00.000Z"
-    assert found["actions"]["release"] == [HELD] and found["limits"]["page"] == 200
+    assert found["limits"]["page"] == 200
+
+
+def test_meta_has_the_words_for_states_verbs_and_orders(api: Api) -> None:
+    found = api.get("/meta")
+    assert [state["name"] for state in found["states"][:3]] == ["processing", FAILED, PENDING]
+    assert {state["name"] for state in found["states"] if state["is_final"]} == {COMPLETED, DEAD, "cancelled"}
+    verbs = {verb["name"]: verb for verb in found["verbs"]}
+    assert list(verbs) == list(VERBS)
+    assert verbs["release"]["states"] == [HELD] and verbs["remove"]["question"] == "Remove {id} with its output?"
+    assert found["sorts"]["priority"] == [PENDING] and set(found["sorts"]["newest"]) == set(STATES)
 
 
 def test_an_overview_of_an_empty_home_is_quiet(api: Api) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from queuectl.dashboard.api.output import whole_characters
 from queuectl.model.job import BLOCKED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, STATES, Outcome
+from queuectl.model.verbs import allowed_verbs
 from queuectl.store.output import STDERR, STDOUT, Piece
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -38,7 +39,7 @@ def text_of(answer: Dict[str, Any], stream: str = "") -> str:
 def test_a_list_shows_jobs_with_what_may_be_done(api: Api) -> None:
     bring_to(api.store, DEAD, id="a", command="x" * 600, max_retries=0)
     (item,) = api.get("/jobs")["items"]
-    assert item["allowed_actions"] == ["retry", "remove", "duplicate"]
+    assert item["allowed_actions"] == allowed_verbs(DEAD) and "retry" in item["allowed_actions"]
     assert len(item["command"]) == 500 and item["command_cut"]
     assert item["created_at"] == "2026-01-01T00:00:00.000Z" and item["duration"] == item["elapsed"] == 0.005
 
@@ -193,7 +194,8 @@ def test_a_verb_answers_with_the_job_as_it_is_then(api: Api) -> None:
     assert api.post("/jobs/a/cancel")["job"]["state"] == "cancelled"
     assert api.post("/jobs/a/retry", {"keep_attempts": True})["job"]["attempts"] == 0
     bring_to(api.store, HELD, id="h")
-    assert api.post("/jobs/h/release")["allowed_actions"] == ["cancel", "hold", "edit", "remove", "duplicate"]
+    released = api.post("/jobs/h/release")["allowed_actions"]
+    assert released == allowed_verbs(PENDING) and "hold" in released and "release" not in released
     assert api.ask("DELETE", "/jobs/h").status == 204
     assert api.refused("GET", "/jobs/h") == (404, "not_found")
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import queuectl.dashboard
+from queuectl.model.job import STATES
 
 ASSETS = Path(queuectl.dashboard.__file__).parent / "assets"
 SCRIPTS = sorted(ASSETS.rglob("*.js"))
@@ -25,6 +26,11 @@ def test_scripts_are_small_and_say_what_they_are_for() -> None:
 def test_scripts_set_text_only_as_text() -> None:
     for script in SCRIPTS:
         assert FORBIDDEN.search(script.read_text("utf-8")) is None, script
+
+
+def test_every_state_has_its_colour() -> None:
+    style = (ASSETS / "app.css").read_text("utf-8")
+    assert {state for state in STATES if f"[data-state={state}]" not in style or f"--{state}:" not in style} == set()
 
 
 def test_page_has_nothing_inline_and_nothing_from_elsewhere() -> None:

@@ -17,6 +17,7 @@ from queuectl.engine.machine.log import Log
 from queuectl.model.errors import StoreUnavailable
 from queuectl.model.job import COMPLETED, DEAD, FAILED
 from queuectl.model.when import DAY, HOUR
+from queuectl.store.stats import Stats
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, write
@@ -201,7 +202,7 @@ def test_a_store_that_cannot_be_read_is_only_complained_about(
     def fail(*arguments: object) -> None:
         raise StoreUnavailable("the disk failed")
 
-    monkeypatch.setattr(api.store.stats, "queue_totals", fail)
+    monkeypatch.setattr(Stats, "queue_totals", fail)
     add_up(api.app, Log("test", api.clock))
     assert "the disk failed" in capfd.readouterr().err
 

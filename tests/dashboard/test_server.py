@@ -195,6 +195,20 @@ def test_two_hundred_that_come_at_once_are_all_answered(served: Served) -> None:
     assert statuses.count(200) >= server_module.MAX_CONNECTIONS
 
 
+def test_where_no_thread_can_be_started_a_connection_is_turned_away(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        client = served.client()
+        assert (client.answer().status, client.rest()) == (503, b"")
+    wait_until(lambda: len(served.server.visits) == 0)
+    assert served.ask("GET", ECHO).status == 200
+
+
 def test_each_connection_closes_its_store(served: Served) -> None:
     for _ in range(10):
         served.ask("GET", ECHO)
@@ -252,3 +266,19 @@ def test_nothing_is_logged_of_clients_that_go_away(served: Served, capfd: pytest
         client.close()
     wait_until(lambda: len(served.server.visits) == 0)
     assert capfd.readouterr().err == ""
+
+
+def test_what_ends_a_connection_unexpectedly_is_in_the_log(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(data: bytes) -> None:
+        raise ZeroDivisionError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server_module, "split_head", fail)
+        client = served.client()
+        client.send(head_of(served))
+        assert client.rest() == b""
+    wait_until(lambda: len(served.server.visits) == 0)
+    assert "a connection failed: Traceback" in capfd.readouterr().err
+    assert served.ask("GET", ECHO).status == 200

@@ -97,6 +97,13 @@ def test_a_command_that_begins_with_a_dash_is_no_option(home: str) -> None:
     assert (jobs(home)[0]["command"], jobs(home)[0]["priority"]) == ("--help", -5)
 
 
+def test_a_command_of_words_that_begins_with_a_dash_stays_what_it_is(home: str) -> None:
+    talk = Talk(home, "1", "-x | y", "-x 'a b'", "", "", "", "", "", "", "0")
+    assert "command must not begin with a dash" in talk.out
+    assert talk.commands == ["queuectl add -- -x 'a b'"]
+    assert jobs(home)[0]["command"] == "-x 'a b'"
+
+
 def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:
     talk = Talk(home, "1", "true", "", "", "high", "5000", "3", "", "", "", "0")
     assert talk.out.count("priority must be an integer between -1000 and 1000") == 2

@@ -132,7 +132,7 @@ def test_time_goes_on_also_when_nothing_is_committed(view: View) -> None:
 @pytest.mark.parametrize(
     "before, after, said",
     [
-        ("dead", "pending", "a-job runs again"),
+        ("dead", "pending", "a-job queued again"),
         ("processing", "processing", 'cannot retry job "a-job": it is processing'),
     ],
 )
@@ -147,7 +147,7 @@ def test_a_job_is_retried_at_once(view: View, before: str, after: str, said: str
 @pytest.mark.parametrize(
     "before, after, said",
     [
-        ("pending", "cancelled", "a-job is cancelled"),
+        ("pending", "cancelled", "a-job cancelled"),
         ("dead", "dead", 'cannot cancel job "a-job": it is dead'),
     ],
 )

@@ -119,14 +119,14 @@ def test_keys_change_jobs_and_what_others_change_is_shown(home: str, start: Star
         bring_to(queue.store, "dead", id="broken")
         session = start("--interval", "0.1")
         session.send("r")
-        session.expect("broken runs again")
+        session.expect("broken queued again")
         assert state_of(queue.store, number_of(queue.store, "broken")) == "pending"
         assert run_cli(home, "add", "--id", "another", "true").returncode == 0
         session.expect("another")
         session.send("\x1b[B\x1b[Bc")
         session.expect("cancel another (pending)? [y/N]")
         session.send("y")
-        session.expect("another is cancelled")
+        session.expect("another cancelled")
         assert state_of(queue.store, number_of(queue.store, "another")) == "cancelled"
         session.send("q")
         assert session.wait() == 0

@@ -169,8 +169,8 @@ def test_an_empty_table_says_why() -> None:
 
 def test_a_question_an_answer_and_a_problem_stand_above_the_keys() -> None:
     seen = look(made())
-    seen.message = "job-1 runs again"
-    assert drawn(seen)[-2:] == ["job-1 runs again", FOOTER]
+    seen.message = "job-1 queued again"
+    assert drawn(seen)[-2:] == ["job-1 queued again", FOOTER]
     seen.trouble = "the store was busy"
     assert drawn(seen)[-2] == "the store was busy"
     seen.prompt = "retry job-1? [y/N] "

@@ -105,17 +105,16 @@ class Model:
             self.jobs[number]["state"] = PENDING
         return len(ripe)
 
-    def cancel(self, number: int, now: int) -> Optional[str]:
+    def cancel(self, number: int, now: int) -> bool:
         row = self.jobs.get(number)
         if row is None or row["state"] in FINAL_STATES:
-            return None
-        before: str = row["state"]
-        if before == PROCESSING:
+            return False
+        if row["state"] == PROCESSING:
             row["cancel_requested"] = 1
         else:
-            assert before in WAITING_STATES
+            assert row["state"] in WAITING_STATES
             row.update(state=CANCELLED, finished_at=now)
-        return before
+        return True
 
     def retry(self, number: int, now: int, keep_attempts: bool) -> bool:
         row = self.jobs.get(number)

@@ -50,7 +50,7 @@ def settle(store, claimed, outcome):
 def test_cancel_before_finish(store, worker, outcome, state):
     number = add(store)
     claimed = claim(worker)
-    assert write(store, store.jobs.cancel, number, NOW) == PROCESSING
+    assert write(store, store.jobs.cancel, number, NOW) is True
     assert settle(worker, claimed, outcome) == state == state_of(store, number)
     assert_whole(store)
 
@@ -59,14 +59,14 @@ def test_finish_before_cancel(store, worker):
     number = add(store)
     assert settle(worker, claim(worker), Outcome.exited(0)) == COMPLETED
     before = contents(store)
-    assert write(store, store.jobs.cancel, number, NOW) is None
+    assert write(store, store.jobs.cancel, number, NOW) is False
     assert contents(store) == before
 
 
 def test_failure_before_cancel(store, worker):
     number = add(store)
     assert settle(worker, claim(worker), Outcome.exited(1)) == FAILED
-    assert write(store, store.jobs.cancel, number, NOW) == FAILED
+    assert write(store, store.jobs.cancel, number, NOW) is True
     assert state_of(store, number) == CANCELLED
     assert_whole(store)
 
@@ -103,14 +103,14 @@ def test_two_recoveries_of_one_attempt(store, worker):
 
 def test_cancel_before_claim(store, worker):
     number = add(store)
-    assert write(store, store.jobs.cancel, number, NOW) == PENDING
+    assert write(store, store.jobs.cancel, number, NOW) is True
     assert take(worker) is None
 
 
 def test_claim_before_cancel(store, worker):
     number = add(store)
     claimed = claim(worker)
-    assert write(store, store.jobs.cancel, number, NOW) == PROCESSING
+    assert write(store, store.jobs.cancel, number, NOW) is True
     assert worker.jobs.cancel_requested(number, claimed.attempt_id) is True
 
 

@@ -16,7 +16,9 @@ from queuectl.model.job import (
     STATES,
     TRANSITIONS,
     Outcome,
+    sources,
 )
+from queuectl.model.verbs import PLAIN_VERBS
 from queuectl.store.claim import CLAIM_COLUMNS, Claim
 from queuectl.store.contexts import Context
 from tests.store.building import (
@@ -74,13 +76,20 @@ VERBS = {
     "bury": end_with(DEAD),
     "requeue": end_with(PENDING),
     "promote": lambda store, number: write(store, store.jobs.promote, LATER, 10),
-    "cancel": lambda store, number: write(store, store.jobs.cancel, number, NOW),
     "retry": lambda store, number: write(store, store.jobs.retry, number, NOW, keep_attempts=False),
-    "hold": lambda store, number: write(store, store.jobs.hold, number, NOW),
     "release": lambda store, number: write(store, store.jobs.release, number, LATER),
     "edit": lambda store, number: write(store, store.jobs.edit, number, {"priority": 7}, NOW),
     "postpone": lambda store, number: write(store, store.jobs.edit, number, {"run_at": LATER + 5}, NOW),
 }
+
+
+for plain in PLAIN_VERBS:
+    if sources(plain.name):
+        VERBS.setdefault(plain.name, lambda store, number, name=plain.name: by_name(store, name, number))
+
+
+def by_name(store, name, number):
+    return write(store, getattr(store.jobs, name), number, NOW)
 
 
 def test_every_verb_but_unblock_has_a_method():
@@ -108,7 +117,7 @@ def test_the_store_does_what_transitions_allows_and_nothing_else(store, state, v
 
 def test_a_running_job_is_marked_by_cancel_and_then_ended_by_its_worker(store):
     number = bring_to(store, PROCESSING)
-    assert write(store, store.jobs.cancel, number, NOW) == PROCESSING
+    assert write(store, store.jobs.cancel, number, NOW) is True
     assert state_of(store, number) == PROCESSING
     assert end_with(CANCELLED)(store, number)
     assert state_of(store, number) == TRANSITIONS[PROCESSING, "cancel"]
@@ -151,7 +160,7 @@ def test_only_a_running_attempt_can_be_renewed_and_asked_about(store, state):
 def test_verbs_of_a_job_that_is_not_there_do_nothing(store):
     before = contents(store)
     assert take(store) is None
-    assert write(store, store.jobs.cancel, 7, NOW) is None
+    assert write(store, store.jobs.cancel, 7, NOW) is False
     assert write(store, store.jobs.retry, 7, NOW, keep_attempts=True) is False
     assert write(store, store.jobs.release, 7, NOW) is False
     assert write(store, store.jobs.remove, 7) is False

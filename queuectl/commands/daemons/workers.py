@@ -77,15 +77,15 @@ def worker_start(
     from ...engine.daemons.groups import ALL, demand_room, start_group
     from ...engine.daemons.launch import reporting
 
-    count = context.queue.settings().worker_count if count is None else count
-    name = _group(queue) or ALL
-    if not no_detach:
-        return worker_status(context, message=_started(name, start_group(context.queue, name, count), count))
-    from ...engine.daemons.pool import Pool
-
     with reporting(ready_fd) as start:
+        settings, name = context.queue.settings(), _group(queue) or ALL
+        count = settings.worker_count if count is None else count
+        if not no_detach:
+            return worker_status(context, message=_started(name, start_group(context.queue, name, count), count))
+        from ...engine.daemons.pool import Pool
+
         groups = dict(group) or {name: count}
-        demand_room(context.queue.settings(), groups)
+        demand_room(settings, groups)
         context.close()
         Pool(context.queue.home, groups, on_ready=start.succeed).run()
     return Result()

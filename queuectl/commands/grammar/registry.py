@@ -10,6 +10,8 @@ parser, the help, the shell, the menu's forms, the completion and the manual.
 
 from __future__ import annotations
 
+from ...model.verbs import PLAIN_VERBS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
@@ -188,7 +190,7 @@ MODULES = {
     "jobs.listing": "list show history",
     "jobs.logs": "logs",
     "jobs.wait": "wait",
-    "jobs.actions": "cancel retry hold release remove",
+    "jobs.actions": " ".join(verb.name for verb in PLAIN_VERBS),
     "jobs.edit": "edit",
     "jobs.templates": "template",
     "daemons.workers": "worker",

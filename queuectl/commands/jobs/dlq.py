@@ -5,35 +5,25 @@ from __future__ import annotations
 from ...model.errors import Conflict
 from ...model.job import DEAD, jobs_text
 from ...model.nouns import jobs as nouns
+from ...model.verbs import PLAIN_VERBS
 from ...store.search import JobFilter
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .selection import YES, YES_ANYWAY, Selection, is_agreed, left_alone, read_ids, report
+from .selection import Selection, act, left_alone, options, read_ids, report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Callable, Sequence
 
+    from ...model.verbs import Verb
     from ..context import Context
 
 GROUP = "Dead letters"
 COLUMNS = ("id", "attempts", "finished_at", "exit_code", "error", "command")
 VERBOSE_COLUMNS = (
-    "number",
-    "id",
-    "queue",
-    "priority",
-    "attempts",
-    "created_at",
-    "finished_at",
-    "duration",
-    "exit_code",
-    "signal",
-    "worker",
-    "cwd",
-    "error",
-    "command",
+    *("number", "id", "queue", "priority", "attempts", "created_at", "finished_at", "duration", "exit_code", "signal"),
+    *("worker", "cwd", "error", "command"),
 )
 DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs (default: all of them)")
 
@@ -78,27 +68,14 @@ def dlq_stats(context: Context) -> Result:
     return Result(nouns.DEAD_GROUP, rows=[*found["by_error"], *found["by_command"]], columns=columns, notes=notes)
 
 
-@command(
-    "dlq retry",
-    DEAD_IDS,
-    YES_ANYWAY,
-    Arg("--keep-attempts", flag=True, help="one more attempt instead of all of them"),
-    group=GROUP,
-    examples=("dlq retry job-1", "dlq retry"),
-)
-def dlq_retry(context: Context, *, ids: Sequence[str], yes: bool, keep_attempts: bool) -> Result:
-    """Run dead jobs again, all of them if no id is given."""
-    meant = _select(context, ids)
-    return report(context.queue.retry(*meant.numbers, keep_attempts=keep_attempts), "queued again", meant)
+def _handler(verb: Verb) -> Callable[..., Result]:
+    def handle(context: Context, *, ids: Sequence[str], yes: bool, **flags: bool) -> Result:
+        meant = _select(context, ids)
+        change = act(context, verb, meant, yes=yes, kind=DEAD, **flags)
+        return left_alone() if change is None else report(change, verb.done, meant)
 
-
-@command("dlq remove", DEAD_IDS, YES, group=GROUP, examples=("dlq remove job-1", "dlq remove --yes"))
-def dlq_remove(context: Context, *, ids: Sequence[str], yes: bool) -> Result:
-    """Delete dead jobs, all of them if no id is given."""
-    meant = _select(context, ids)
-    if not is_agreed(context, "remove", meant, yes=yes, kind=DEAD):
-        return left_alone()
-    return report(context.queue.remove(*meant.numbers), "removed", meant)
+    handle.__doc__ = f"{verb.label} dead jobs, all of them if no id is given."
+    return handle
 
 
 def _select(context: Context, ids: Sequence[str]) -> Selection:
@@ -115,3 +92,10 @@ def _select(context: Context, ids: Sequence[str]) -> Selection:
                 hint="see the dead ones with: queuectl dlq list",
             )
     return Selection(numbers)
+
+
+for _verb in PLAIN_VERBS:
+    # What a filter that names no state does to dead jobs is what they are there for.
+    if DEAD in _verb.means:
+        _path = f"dlq {_verb.name}"
+        command(_path, DEAD_IDS, *options(_verb), group=GROUP, examples=(f"{_path} job-1", _path))(_handler(_verb))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.fields import EDITABLE
 from ...model.job import HELD
+from ...model.verbs import VERBS
 from ..grammar.registry import command
 from ..result import Result
 from .options import edit_options, job_fields
@@ -50,7 +51,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
     change = context.queue.edit(*meant.numbers, **fields)
     if "run_at" in fields and change.done:
         _tell_time(context, change.done[0])
-    return report(change, "edited", meant)
+    return report(change, VERBS["edit"].done, meant)
 
 
 def _tell_time(context: Context, job: str) -> None:

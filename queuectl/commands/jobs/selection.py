@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Sequence
 
     from ...engine.change import Change
+    from ...model.verbs import Verb
     from ..context import Context
     from ..result import Result
 
@@ -145,11 +146,21 @@ def _states_of_word(word: str) -> list[str]:
         raise InvalidInput(f"{FILTER_WORD} {error}", field="state") from None
 
 
-def is_agreed(context: Context, verb: str, meant: Selection, *, yes: bool, kind: str = "") -> bool:
-    """Return whether to go on with a verb that destroys: of jobs that were named, and of none, nobody is asked."""
-    if yes or meant.is_named or not meant.numbers:
-        return True
-    return context.front_end.confirm(f"{verb} {jobs_text(len(meant.numbers), kind)}")
+def options(verb: Verb) -> list[Arg]:
+    """Return what a command of this verb takes besides the jobs."""
+    flags = [Arg(f"--{name.replace('_', '-')}", flag=True, help=help) for name, help in verb.flags.items()]
+    return [YES if verb.destroys else YES_ANYWAY, *flags]
+
+
+def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str = "", **flags: bool) -> Change | None:
+    """Do a verb to the jobs that were meant, all of this `kind`; return None if the user does not agree.
+
+    A verb that destroys asks, but not about jobs that were named, or about none.
+    """
+    asks = verb.destroys and not yes and not meant.is_named and meant.numbers
+    if asks and not context.front_end.confirm(f"{verb.name} {jobs_text(len(meant.numbers), kind)}"):
+        return None
+    return context.queue.apply(verb.name, *meant.numbers, **flags)
 
 
 def left_alone() -> Result:

@@ -14,6 +14,7 @@ import threading
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.job import DEAD
+from ...model.verbs import PLAIN_VERBS, VERBS
 from ...model.when import iso
 from ..http.message import HttpError, Response, json_response
 from . import filters, listing
@@ -24,7 +25,6 @@ from .shapes import (
     SCHEMAS,
     TEXT,
     TIME,
-    VERBS,
     many,
     maybe,
     one_of,
@@ -43,8 +43,10 @@ if TYPE_CHECKING:
     from ...engine.change import Change
     from ...store.search import Search
     from ..app import App
+    from .route import Handler
 
-ACTIONS = ("retry", "cancel", "release", "hold", "remove")
+ACTIONS = tuple(verb.name for verb in PLAIN_VERBS)
+DLQ_ACTIONS = tuple(verb.name for verb in PLAIN_VERBS if DEAD in verb.means)
 KEPT_MS = 10 * when.MINUTE
 MOST_SELECTIONS = 100
 MOST_SELECTED = 100_000
@@ -140,7 +142,7 @@ class Chosen:
     def add(self, rows: Iterable[Tuple[int, str]], action: str, limit: int) -> bool:
         """Take in jobs of these numbers and states; return False once there are enough."""
         for number, state in rows:
-            if state not in VERBS[action]:
+            if state not in VERBS[action].states:
                 self.refused[state] = self.refused.get(state, 0) + 1
             elif len(self.numbers) < limit:
                 self.numbers.append(number)
@@ -220,7 +222,7 @@ def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> 
             return None
     if "--state" not in words:
         # Without one the shell means fewer states.
-        words += ["--state", ",".join(VERBS[action])]
+        words += ["--state", ",".join(VERBS[action].states)]
     return join(["queuectl", action, *words])
 
 
@@ -246,7 +248,7 @@ def commit(app: App, *, selection: str, confirm_count: int) -> Response:
             hint="look at them once more",
             count=len(fitting),
         )
-    return _done(chosen.action, _apply(app, chosen.action, fitting))
+    return _done(chosen.action, app.queue.apply(chosen.action, *fitting))
 
 
 def _fitting(app: App, chosen: Selection) -> list[int]:
@@ -254,20 +256,8 @@ def _fitting(app: App, chosen: Selection) -> list[int]:
     found: list[int] = []
     for start in range(0, len(chosen.numbers), listing.BATCH):
         jobs = app.queue.store.search.jobs(chosen.numbers[start : start + listing.BATCH])
-        found += [job.number for job in jobs if job.state in VERBS[chosen.action]]
+        found += [job.number for job in jobs if job.state in VERBS[chosen.action].states]
     return found
-
-
-def _apply(app: App, action: str, numbers: Sequence[int]) -> Change:
-    queue = app.queue
-    verbs = {
-        "retry": queue.retry,
-        "cancel": queue.cancel,
-        "release": queue.release,
-        "hold": queue.hold,
-        "remove": queue.remove,
-    }
-    return verbs[action](*numbers)
 
 
 def _done(action: str, change: Change) -> Response:
@@ -302,11 +292,6 @@ def dlq_groups(app: App, *, limit: int) -> Response:
     return json_response({"dead": dead, "items": items, "by_command": commands})
 
 
-def _of_group(app: App, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
-    numbers = app.queue.store.search.dead_of_group(exit_code, signal, error)
-    return _done(action, _apply(app, action, numbers))
-
-
 SIGNATURE = (
     Field("exit_code", maybe(INTEGER), "as the group has it", required=True),
     Field("signal", maybe(INTEGER), "as the group has it", required=True),
@@ -318,7 +303,7 @@ SIGNATURE = (
     "POST",
     "/dlq/groups/preview",
     "Look at what an action on the dead jobs that failed in one way would do",
-    body=(Field("action", one_of("retry", "remove"), "what to do", required=True), *SIGNATURE),
+    body=(Field("action", one_of(*DLQ_ACTIONS), "what to do", required=True), *SIGNATURE),
     answer=ref("Preview"),
     errors=(422,),
 )
@@ -360,25 +345,21 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     yield first, previous
 
 
-@route(
-    "POST",
-    "/dlq/groups/retry",
-    "Run all dead jobs again that failed in one way",
-    body=SIGNATURE,
-    answer=ref("Done"),
-    errors=(422,),
-)
-def retry_group(app: App, *, exit_code: int | None, signal: int | None, error: str | None) -> Response:
-    return _of_group(app, "retry", exit_code, signal, error)
+def _group_handler(action: str) -> Handler:
+    def handle(app: App, *, exit_code: int | None, signal: int | None, error: str | None) -> Response:
+        numbers = app.queue.store.search.dead_of_group(exit_code, signal, error)
+        return _done(action, app.queue.apply(action, *numbers))
+
+    handle.__name__ = f"{action}_group"
+    return handle
 
 
-@route(
-    "POST",
-    "/dlq/groups/remove",
-    "Delete all dead jobs that failed in one way",
-    body=SIGNATURE,
-    answer=ref("Done"),
-    errors=(422,),
-)
-def remove_group(app: App, *, exit_code: int | None, signal: int | None, error: str | None) -> Response:
-    return _of_group(app, "remove", exit_code, signal, error)
+for _action in DLQ_ACTIONS:
+    route(
+        "POST",
+        f"/dlq/groups/{_action}",
+        f"{_action.capitalize()} all dead jobs that failed in one way",
+        body=SIGNATURE,
+        answer=ref("Done"),
+        errors=(422,),
+    )(_group_handler(_action))

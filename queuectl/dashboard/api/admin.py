@@ -1,42 +1,25 @@
-"""The rest: what this dashboard is, settings, events, suggestions for the filter."""
+"""The rest: settings, events, suggestions for the filter."""
 
 from __future__ import annotations
 
 import os
 
 from ...model.errors import InvalidInput
-from ...model.fields import JOB_FIELDS
-from ...model.job import FINAL_STATES, STATES
+from ...model.job import STATES
 from ...model.setting import Setting
 from ...model.settings import SETTINGS, find, resolve
 from ...model.when import iso
 from ..http.message import Response, json_response
 from . import cursors, filters
 from .cursors import Cursor
-from .jobs import CURSOR, LIMIT, LONGEST_PAGE
+from .jobs import CURSOR, LIMIT
 from .route import Field, route
-from .shapes import (
-    FLAG,
-    INTEGER,
-    KIND_SCHEMAS,
-    LEFT_OUT,
-    SCHEMAS,
-    TEXT,
-    TIME,
-    VERBS,
-    many,
-    maybe,
-    one_of,
-    record,
-    ref,
-    table,
-)
+from .shapes import INTEGER, SCHEMAS, TEXT, TIME, many, maybe, one_of, record, ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from ...model.fields import Field as JobField
     from ...model.setting import Value
     from ...store import Store
     from ..app import App
@@ -45,32 +28,7 @@ EVENT_WINDOW = 10_000
 NEWEST = 1 << 60
 SUGGESTED = 20
 TAGGED_JOBS = 1_000
-FEATURES = ("bulk_actions", "dlq_groups", "export", "schedules", "stream", "prometheus")
 
-FIELD_TEXTS = ("name", "label", "help", "option", "edit_option")
-FIELD_FLAGS = ("given", "required", "editable", "recurring", "kept", "wide")
-
-SCHEMAS["Meta"] = record(
-    version=TEXT,
-    read_only=FLAG,
-    server_time=TIME,
-    started_at=TIME,
-    home=TEXT,
-    states=many(TEXT),
-    final_states=many(TEXT),
-    actions=table(many(TEXT)),
-    features=many(TEXT),
-    sorts=many(TEXT),
-    fields=many(ref("Field")),
-    limits=record(page=INTEGER, selection=INTEGER, output=INTEGER, points=INTEGER),
-)
-SCHEMAS["Field"] = record(
-    kind=one_of(*KIND_SCHEMAS),
-    default=TEXT,
-    listed=FLAG,
-    **dict.fromkeys(FIELD_TEXTS, TEXT),
-    **dict.fromkeys(FIELD_FLAGS, FLAG),
-)
 SCHEMAS["Config"] = record(
     items=many(
         record(
@@ -90,41 +48,6 @@ SCHEMAS["Config"] = record(
 SCHEMAS["Events"] = record(
     next=maybe(TEXT), items=many(record(number=INTEGER, at=TIME, kind=TEXT, job=maybe(TEXT), detail=TEXT, by=TEXT))
 )
-
-
-@route("GET", "/meta", "What this dashboard is and can do", answer=ref("Meta"))
-def meta(app: App) -> Response:
-    from .actions import MOST_SELECTED
-    from .metrics import MOST_POINTS
-    from .output import LARGEST
-
-    return json_response(
-        {
-            "version": app.version,
-            "read_only": app.read_only,
-            "server_time": iso(app.clock.wall()),
-            "started_at": iso(app.started_at),
-            "home": app.queue.home.path,
-            "states": list(STATES),
-            "final_states": list(FINAL_STATES),
-            "actions": {verb: list(states) for verb, states in VERBS.items()},
-            "features": list(FEATURES),
-            "sorts": list(filters.SORTS),
-            "fields": list(map(_field, JOB_FIELDS)),
-            "limits": {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS},
-        }
-    )
-
-
-def _field(field: JobField) -> dict[str, Any]:
-    """Return what a page needs to know of a job's field: to ask for it, to show it, to name it in a command."""
-    return {
-        **{name: getattr(field, name) for name in FIELD_TEXTS},
-        **{name: getattr(field, f"is_{name}") for name in FIELD_FLAGS},
-        "kind": field.kind.name,
-        "default": field.default_words,
-        "listed": field.is_kept and field.name not in LEFT_OUT,
-    }
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=ref("Config"))

@@ -1,13 +1,12 @@
-"""Jobs: lists by filter, one with everything about it, adding, and the verbs on one job."""
+"""Jobs: lists by filter, one with everything about it, adding, editing and copying."""
 
 from __future__ import annotations
 
-from ...engine.change import demand_done
 from ...engine.reports.reading import history
 from ...engine.reports.reasons import explain
 from ...model.copies import copy_of, secrets_of, words_of
-from ...model.errors import Conflict, InvalidInput, NotFound
 from ...model.fields import EDITABLE, GIVEN
+from ...model.verbs import VERBS, allowed_verbs
 from ...model.when import iso
 from ..http.message import Response, json_response
 from . import filters, listing
@@ -20,8 +19,6 @@ from .shapes import (
     STATE,
     TEXT,
     TIME,
-    VERBS,
-    allowed_actions,
     attempt_json,
     given_schemas,
     many,
@@ -35,12 +32,12 @@ from .shapes import (
     table,
     whole,
 )
+from .verbs import changed, one_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...engine.change import Change
     from ...model.job import Job
     from ..app import App
 
@@ -138,14 +135,14 @@ def add_job(app: App, *, body: dict[str, Any]) -> Response:
 
 @route("GET", "/jobs/{id}", "One job with everything known about it", answer=ref("JobDetail"), errors=(404, 422))
 def show_job(app: App, *, id: str) -> Response:
-    job = _job(app, id)
+    job = one_job(app, id)
     store = app.queue.store
     details = store.search.details(job.number)
     reason, hint = explain(app.queue, job)
     return json_response(
         {
             "job": job.as_json(),
-            "allowed_actions": allowed_actions(job),
+            "allowed_actions": allowed_verbs(job.state),
             "cancel_requested": bool(details["cancel_requested"]),
             "created_by": details["created_by"],
             "why": {"reason": reason, "hint": hint},
@@ -156,13 +153,6 @@ def show_job(app: App, *, id: str) -> Response:
             "secrets": secrets_of(job),
         }
     )
-
-
-def _job(app: App, reference: str) -> Job:
-    """Return the job that a path names. Lists and ranges name several, which a path cannot mean."""
-    if "," in reference:
-        raise InvalidInput("one job is wanted, not a list", field="id")
-    return app.queue.get(reference)
 
 
 def _similar(app: App, job: Job) -> dict[str, Any]:
@@ -184,54 +174,9 @@ def _commands(app: App, job: Job) -> dict[str, str]:
     """Return what to type in a shell for each action that the job allows, and to look at it."""
     from shlex import join
 
-    verbs = [verb for verb in allowed_actions(job) if verb not in ("duplicate", "edit")]
+    verbs = [verb for verb in allowed_verbs(job.state) if VERBS[verb].is_plain]
     found = {verb: join(["queuectl", verb, job.id]) for verb in ("show", "logs", "why", *verbs)}
     return {**found, "duplicate": join(words_of(job, app.clock.wall()))}
-
-
-@route("DELETE", "/jobs/{id}", "Delete a job that is not running, with its output", status=204, errors=(404, 409, 422))
-def remove_job(app: App, *, id: str) -> Response:
-    demand_done(_demand(app.queue.remove(_job(app, id).number)))
-    return Response(204)
-
-
-def _demand(change: Change) -> Change:
-    """Raise Conflict for a job that went away in between: nothing was done, and nothing refused."""
-    if not change.done and not change.refused:
-        raise Conflict("the job was removed meanwhile")
-    return change
-
-
-def _changed(app: App, change: Change, number: int) -> Response:
-    demand_done(_demand(change))
-    for job in app.queue.store.search.jobs([number]):
-        return json_response({"job": job.as_json(), "allowed_actions": allowed_actions(job)})
-    raise NotFound("the job was removed meanwhile")
-
-
-@route(
-    "POST",
-    "/jobs/{id}/retry",
-    "Run a job again",
-    body=(Field("keep_attempts", FLAG, "one attempt more instead of all of them", default=False),),
-    answer=ref("JobChanged"),
-    errors=(404, 409, 422),
-)
-def retry_job(app: App, *, id: str, keep_attempts: bool) -> Response:
-    number = _job(app, id).number
-    return _changed(app, app.queue.retry(number, keep_attempts=keep_attempts), number)
-
-
-@route(
-    "POST",
-    "/jobs/{id}/cancel",
-    "Cancel a job; of a running one the worker ends the process tree",
-    answer=ref("JobChanged"),
-    errors=(404, 409, 422),
-)
-def cancel_job(app: App, *, id: str) -> Response:
-    number = _job(app, id).number
-    return _changed(app, app.queue.cancel(number), number)
 
 
 @route(
@@ -243,26 +188,8 @@ def cancel_job(app: App, *, id: str) -> Response:
     errors=(404, 409, 422),
 )
 def edit_job(app: App, *, id: str, body: dict[str, Any]) -> Response:
-    number = _job(app, id).number
-    return _changed(app, app.queue.edit(number, **body), number)
-
-
-@route(
-    "POST",
-    "/jobs/{id}/hold",
-    "Keep a waiting job from running until it is released",
-    answer=ref("JobChanged"),
-    errors=(404, 409, 422),
-)
-def hold_job(app: App, *, id: str) -> Response:
-    number = _job(app, id).number
-    return _changed(app, app.queue.hold(number), number)
-
-
-@route("POST", "/jobs/{id}/release", "Let a held job go", answer=ref("JobChanged"), errors=(404, 409, 422))
-def release_job(app: App, *, id: str) -> Response:
-    number = _job(app, id).number
-    return _changed(app, app.queue.release(number), number)
+    number = one_job(app, id).number
+    return changed(app, app.queue.edit(number, **body), number)
 
 
 @route(
@@ -274,8 +201,10 @@ def release_job(app: App, *, id: str) -> Response:
     errors=(404, 422),
 )
 def duplicate_job(app: App, *, id: str) -> Response:
-    (made,) = app.queue.enqueue([copy_of(_job(app, id), app.clock.wall())])
+    (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall())])
     copy = app.queue.get(made)
     return json_response(
-        {"job": copy.as_json(), "allowed_actions": allowed_actions(copy)}, 201, {"Location": f"{BASE}/jobs/{copy.id}"}
+        {"job": copy.as_json(), "allowed_actions": allowed_verbs(copy.state)},
+        201,
+        {"Location": f"{BASE}/jobs/{copy.id}"},
     )

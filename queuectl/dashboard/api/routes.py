@@ -22,12 +22,14 @@ from . import (  # noqa: F401  (each of them declares its routes when it is impo
     export,
     health,
     jobs,
+    meta,
     metrics,
     openapi,
     output,
     overview,
     prometheus,
     schedules,
+    verbs,
     workers,
 )
 from .route import TABLE

@@ -12,6 +12,7 @@ from ...model.cronwords import describe
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING, as_json
 from ...model.job import SCHEDULED
+from ...model.verbs import allowed_verbs
 from ...model.when import iso
 from ...model.zones import LOCAL, zone
 from ..http.message import Response, json_response
@@ -26,7 +27,6 @@ from .shapes import (
     STATE,
     TEXT,
     TIME,
-    allowed_actions,
     given_schemas,
     kept_schemas,
     many,
@@ -272,7 +272,7 @@ def remove_schedule(app: App, *, name: str) -> Response:
 def run_schedule(app: App, *, name: str) -> Response:
     job = Recurring(app.queue).run(name)
     return json_response(
-        {"job": job.as_json(), "allowed_actions": allowed_actions(job)}, 201, {"Location": f"{BASE}/jobs/{job.id}"}
+        {"job": job.as_json(), "allowed_actions": allowed_verbs(job.state)}, 201, {"Location": f"{BASE}/jobs/{job.id}"}
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from ...engine.reports.snapshot import elapsed
 from ...model.fields import HOW, KEPT
-from ...model.job import HELD, PROCESSING, STATES, Job, sources
+from ...model.job import STATES, Job
+from ...model.verbs import VERBS, allowed_verbs
 from ...model.when import iso
 
 TYPE_CHECKING = False
@@ -29,15 +30,6 @@ FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 SECONDS: Schema = {"type": "number", "description": "seconds"}
 STATE: Schema = {"type": "string", "enum": list(STATES)}
-VERBS: dict[str, tuple[str, ...]] = {
-    "retry": sources("retry"),
-    "cancel": (*sources("cancel"), PROCESSING),
-    "release": (HELD,),
-    "hold": sources("hold"),
-    "edit": sources("edit"),
-    "remove": tuple(state for state in STATES if state != PROCESSING),
-    "duplicate": STATES,
-}
 # What a list leaves out of a job.
 LEFT_OUT = tuple(field.name for field in KEPT if field.group == HOW)
 
@@ -94,13 +86,8 @@ def summary_json(job: Job, now: int) -> dict[str, Any]:
     values["command"] = job.command[:COMMAND_SHOWN]
     values["command_cut"] = len(job.command) > COMMAND_SHOWN
     values["elapsed"] = seconds(elapsed(job, now))
-    values["allowed_actions"] = allowed_actions(job)
+    values["allowed_actions"] = allowed_verbs(job.state)
     return values
-
-
-def allowed_actions(job: Job) -> list[str]:
-    """Return the verbs that a job's state allows."""
-    return [verb for verb, states in VERBS.items() if job.state in states]
 
 
 def attempt_json(attempt: Attempt) -> dict[str, Any]:

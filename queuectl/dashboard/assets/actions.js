@@ -4,22 +4,14 @@ import { jobPath, post, remove } from './api.js';
 import { busy, confirm } from './dialogs.js';
 import { number, plural } from './format.js';
 import { button, fail, h, jobUrl, readOnly, toast } from './ui.js';
+import { VERBS, plainVerbs } from './vocabulary.js';
 
-export const VERBS = {
-  retry: { label: 'Retry', done: 'queued again', ask: (id) => `Run ${id} again?` },
-  cancel: { label: 'Cancel', done: 'cancelled', ask: (id) => `Cancel ${id}?`, danger: true },
-  release: { label: 'Release', done: 'released' },
-  hold: { label: 'Hold', done: 'held' },
-  edit: { label: 'Edit' },
-  duplicate: { label: 'Duplicate', done: 'duplicated' },
-  remove: { label: 'Remove', done: 'removed', ask: (id) => `Remove ${id} with its output?`, danger: true },
-};
 const TYPED_FROM = 1000;
 
 // Do it to one job, after asking where that is due. Resolves with the answer, or null.
 export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`) {
   if (verb === 'edit') return (await import('./editjob.js')).editJob(job, app);
-  const { ask, label, done, danger } = VERBS[verb];
+  const { question, label, done, destroys } = VERBS.get(verb);
   const run = async () => {
     const answer = verb === 'remove' ? await remove(jobPath(job.id)) : await post(`${jobPath(job.id)}/${verb}`);
     const state = answer?.job ? `${answer.job.id} is ${answer.job.state}` : `${job.id} ${done}`;
@@ -27,22 +19,22 @@ export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`
     app.refresh();
     return answer || true;
   };
-  if (ask) {
-    return confirm({ title: ask(job.id), sample: [job.command.slice(0, 200)], command, action: label,
-      danger: Boolean(danger),
-      run });
+  if (question) {
+    return confirm({ title: question.replace('{id}', () => job.id), sample: [job.command.slice(0, 200)], command,
+      action: label, danger: destroys, run });
   }
   return run().catch(fail);
 }
 
 export function actionButton(verb, job, app, { small = true, command } = {}) {
-  return button(VERBS[verb].label, (event) => busy(event.target, () => act(verb, job, app, command)),
-    { class: small ? 'small' : null, 'data-verb': verb, 'aria-label': small ? `${VERBS[verb].label} ${job.id}` : null,
+  const { label } = VERBS.get(verb);
+  return button(label, (event) => busy(event.target, () => act(verb, job, app, command)),
+    { class: small ? 'small' : null, 'data-verb': verb, 'aria-label': small ? `${label} ${job.id}` : null,
       title: command || `queuectl ${verb} ${job.id}` });
 }
 
 // The buttons of a row.
-export function rowActions(job, app, verbs = ['retry', 'cancel', 'release']) {
+export function rowActions(job, app, verbs = plainVerbs(({ in_rows: near }) => near)) {
   if (readOnly) return [];
   return verbs.filter((verb) => job.allowed_actions.includes(verb)).map((verb) => actionButton(verb, job, app));
 }
@@ -50,7 +42,7 @@ export function rowActions(job, app, verbs = ['retry', 'cancel', 'release']) {
 // Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and refuses if they have changed.
 // `path` is another preview that takes `what`, `note` says more about it.
 export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview', note = '' } = {}) {
-  const { label, done, danger } = VERBS[verb];
+  const { label, done, destroys } = VERBS.get(verb);
   let preview;
   try {
     preview = await post(path, { action: verb, ...what });
@@ -72,7 +64,7 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
     sample: [...preview.sample.map((job) => `${job.id}  ${job.command.slice(0, 100)}`),
       ...(rest ? [`and ${number(rest)} more`] : [])],
     word: preview.count > TYPED_FROM ? String(preview.count) : null,
-    command: preview.command, action: `${label} ${number(preview.count)}`, danger: Boolean(danger),
+    command: preview.command, action: `${label} ${number(preview.count)}`, danger: destroys,
     run: async () => {
       const result = await post('/jobs/actions/commit', { selection: preview.selection, confirm_count: preview.count });
       const left = result.refused.length ? `, ${number(result.refused.length)} refused` : '';

@@ -7,6 +7,7 @@ import { recall, remember } from './storage.js';
 import { $ } from './ui.js';
 
 let token = tokenOf(document) || recall('token');
+let meta = null; // the promise of it
 
 class ApiError extends Error {
   constructor(status, { code, message, hint, field, ...more } = {}) {
@@ -59,6 +60,13 @@ async function request(method, path, body, signal, again = true) {
 }
 
 export const get = (path, query, signal) => request('GET', path + queryString(query), undefined, signal);
+
+// What the server is and can do: asked for once; a failure is not remembered.
+export function loadMeta() {
+  meta ??= get('/meta').catch((error) => { meta = null; throw error; });
+  return meta;
+}
+
 export const post = (path, body = {}) => request('POST', path, body);
 export const patch = (path, body) => request('PATCH', path, body);
 export const remove = (path) => request('DELETE', path, {});

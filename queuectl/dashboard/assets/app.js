@@ -6,6 +6,7 @@ import { number, setServerTime } from './format.js';
 import { Live } from './live.js';
 import { recall, remember } from './storage.js';
 import { $, $$, fail, h, readOnly, text, tick } from './ui.js';
+import { learn } from './vocabulary.js';
 
 const PAGES = [
   ['overview', 'Overview', /^\/$/, 'o'], ['job', 'Job', /^\/jobs\/(?<id>.+)$/], ['jobs', 'Jobs', /^\/jobs$/, 'j'],
@@ -53,7 +54,7 @@ async function route(moved) {
     return null;
   }
   try {
-    const module = await import(`./views/${name}.js`);
+    const [module] = await Promise.all([import(`./views/${name}.js`), api.loadMeta().then(learn)]);
     if (page !== current) return null;
     const params = Object.fromEntries(Object.entries(pathname.match(pattern).groups || {})
       .map(([key, value]) => [key, decodeURIComponent(value)]));

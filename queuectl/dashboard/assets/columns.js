@@ -3,10 +3,11 @@
 import { loadFields } from './fields.js';
 import { recallValue, rememberValue } from './storage.js';
 import { badge, cell, h, jobLink, numberCell, since, took, when } from './ui.js';
+import { STATES } from './vocabulary.js';
 
 function timeOf(job) {
   if (job.state === 'processing') return job.started_at;
-  if (job.state === 'scheduled' || job.state === 'failed') return job.run_at;
+  if (STATES.get(job.state)?.is_due) return job.run_at;
   // A job waits for a worker from when it exists and its time has come: both texts sort by time.
   if (job.state === 'pending' && job.run_at > job.created_at) return job.run_at;
   return job.finished_at || job.created_at;

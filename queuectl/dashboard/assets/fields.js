@@ -1,15 +1,9 @@
 // The fields of a job as the server describes them: what a form asks for, and what JSON and a shell have for it.
 
-import { get } from './api.js';
+import { loadMeta } from './api.js';
 import { quote } from './format.js';
 
-let asked = null;
-
-// Asked for once; a failure is not remembered.
-export function loadFields() {
-  asked ??= get('/meta').then(({ fields }) => fields).catch((error) => { asked = null; throw error; });
-  return asked;
-}
+export const loadFields = () => loadMeta().then(({ fields }) => fields);
 
 const names = (text) => text.split(',').map((name) => name.trim()).filter(Boolean);
 const lines = (text) => text.split('\n').filter((line) => line.trim());

@@ -3,12 +3,8 @@
 const whole = new Intl.NumberFormat('en');
 let offset = 0; // the server's clock minus ours, in ms
 
-export const GLYPHS = {
-  pending: '○', scheduled: '◷', blocked: '◇', held: '‖', processing: '▶', completed: '✓', failed: '↻', dead: '✗',
-  cancelled: '⊘', paused: '‖', idle: '○', busy: '▶', stale: '✗', stopping: '◷', running: '✓',
-};
-export const STATES = ['pending', 'processing', 'scheduled', 'failed', 'dead', 'completed', 'held', 'blocked',
-  'cancelled'];
+// Of workers and schedules; a job's state brings its own.
+export const GLYPHS = { paused: '‖', idle: '○', busy: '▶', lost: '✗', stopping: '◷', running: '✓' };
 
 export function setServerTime(text) {
   const time = Date.parse(text);

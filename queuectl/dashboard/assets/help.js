@@ -3,6 +3,7 @@
 import { open } from './dialogs.js';
 import { recall, remember } from './storage.js';
 import { button, h } from './ui.js';
+import { keysOf, plainVerbs } from './vocabulary.js';
 
 const KEYS = [
   ['/', 'search'], ['?', 'this help'], ['Ctrl K', 'commands and jobs'], ['g o', 'overview'], ['g j', 'jobs'],
@@ -11,7 +12,7 @@ const KEYS = [
   ['e', 'last output of the row; on a job, edit it'],
   ['x', 'select the row'], ['Shift x', 'select up to the row'], ['a', 'select the page'],
     ['[ ]', 'previous, next page'],
-  ['r', 'retry'], ['c', 'cancel'], ['d', 'remove'], ['n', 'add a job'], ['p', 'pause live updates'],
+  ['n', 'add a job'], ['p', 'pause live updates'],
     ['t', 'next theme'],
   ['f', 'follow the output'], ['Esc', 'close'],
 ];
@@ -33,5 +34,6 @@ export function help() {
   return open('Help', (close) => [h('div', { class: 'head' }, h('h1', { class: 'grow' }, 'Help'),
     button('Close', () => close(null))), h('h2', {}, 'Keyboard'),
       h('label', { class: 'check' }, box, 'Single keys do this'),
-  list(KEYS), h('h2', {}, 'Filters'), list(FILTERS)], { class: 'help' });
+  list([...KEYS, ...Object.entries(keysOf(plainVerbs(), (verb) => verb))]), h('h2', {}, 'Filters'),
+  list(FILTERS)], { class: 'help' });
 }

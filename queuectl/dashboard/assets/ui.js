@@ -1,6 +1,7 @@
 // Elements: made here, filled with text only. Nothing in the dashboard parses markup.
 
 import { GLYPHS, coarse, duration, local, number, now, relative } from './format.js';
+import { STATES } from './vocabulary.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 export const $ = (selector, root = document) => root.querySelector(selector);
@@ -38,7 +39,9 @@ export function patch(element, signature, build) {
 }
 
 export function badge(state, label) {
-  return h('span', { class: 'badge', 'data-state': state, 'data-glyph': GLYPHS[state] || '•' }, label || state);
+  const { glyph, phrase } = STATES.get(state) || { glyph: GLYPHS[state] || '•' };
+  return h('span', { class: 'badge', 'data-state': state, 'data-glyph': glyph, title: phrase && `It ${phrase}` },
+    label || state);
 }
 
 // A time, kept relative by `tick`.

@@ -200,7 +200,7 @@ class Daemon:
         return Conflict(f"{self.phrases.already} in {home.path} ({running})", hint=self.phrases.hint)
 
     def enter(self, store: Store, now: int) -> str:
-        """Write down that this process is the daemon; return the record for `leave`. In a transaction.
+        """Write down that this process is the daemon; return the record. In a transaction.
 
         To be called with the lock in hand. Raises Conflict if another one lives that has lost its lock's file.
         """
@@ -212,10 +212,6 @@ class Daemon:
         record = str(DaemonRecord(str(Identity.own()), str(now), __version__, str(VERSION), own_zone()))
         store.meta.set_daemon(self.name, record)
         return record
-
-    def leave(self, store: Store, record: str) -> None:
-        """Forget a record, unless another daemon has written its own. In a transaction."""
-        store.meta.remove_daemon(self.name, record)
 
     def start(self, home: Home, options: Sequence[str]) -> None:
         """Start one in the background with these options; return once it is ready.

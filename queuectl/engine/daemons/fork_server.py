@@ -21,6 +21,7 @@ import sys
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
+from ...store import preload
 from ..machine import process
 from ..machine.log import Log
 from ..work import worker_process
@@ -44,6 +45,7 @@ def serve(channel: str, lifeline: str, home: str) -> None:
     Both are descriptors: `channel` of the socket to the pool, `lifeline` of a pipe that ends with the pool.
     """
     process.become_subreaper()
+    preload()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     # They were blocked until here, so that none could end us before we ignored them.

@@ -133,7 +133,7 @@ def _only_group(opened: OpenHome) -> str:
 
 def _change(opened: OpenHome, group: str, change: Callable[[int], int]) -> int:
     """Change the number of workers of a group and wait until it has them; return how many it had."""
-    _wait_for(opened, lambda pool: _has_entered(opened, pool))
+    await_pool(opened)
     store, settings = opened.store, opened.settings()
     staying, version = _staying_workers(opened, group), _other_version(opened)
     with store.writing():
@@ -160,9 +160,16 @@ def _change(opened: OpenHome, group: str, change: Callable[[int], int]) -> int:
     return before
 
 
-def _has_entered(opened: OpenHome, pool: RunningDaemon) -> bool:
-    """Return whether the pool has written down its groups already."""
-    return pool.identity is not None and POOL.record(opened.home, opened.store).process == str(pool.identity)
+def await_pool(opened: OpenHome) -> None:
+    """Wait until the pool that runs has written down its groups: whatever is changed before, it does not see.
+
+    Raises DaemonUnavailable.
+    """
+
+    def has_entered(pool: RunningDaemon) -> bool:
+        return pool.identity is not None and POOL.record(opened.home, opened.store).process == str(pool.identity)
+
+    _wait_for(opened, has_entered)
 
 
 def _other_version(opened: OpenHome) -> str | None:

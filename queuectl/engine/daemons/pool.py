@@ -72,7 +72,7 @@ class Pool:
         self._groups = groups
         # Whoever finds that we have entered may change the groups.
         with self._store.writing():
-            self._instance.enter(self._store)
+            self._instance.enter()
             self._store.meta.set_pool_groups(groups)
         self._settings = load_settings(self._store)
         # The orphans of a killed worker's job fall to us where the fork server is gone too; a recovery finds them.
@@ -191,7 +191,7 @@ class Pool:
             self._slots.is_ready = True
             self._log.say(f"{len(self._slots)} worker{' is' if len(self._slots) == 1 else 's are'} up")
             self._on_ready()
-            self._instance.note(self._store, "workers started", workers_text(self._groups), LAST_BUDGET_SECONDS)
+            self._instance.note("workers started", workers_text(self._groups), LAST_BUDGET_SECONDS)
 
     def _stop_all(self) -> None:
         now = self._clock.monotonic()
@@ -239,7 +239,7 @@ class Pool:
         self._endure(self._end_workers)
         self._scheduler.stop()
         self._recover()
-        self._instance.leave(self._store, "workers stopped", workers_text(self._groups), LAST_BUDGET_SECONDS)
+        self._instance.leave("workers stopped", workers_text(self._groups), LAST_BUDGET_SECONDS)
         self._slots.close()
         self._store.close()
         self._instance.close()

@@ -57,7 +57,7 @@ class SchedulerDaemon:
         self._opened = OpenHome(home, actor="scheduler", clock=clock)
         self._instance.watch(self._opened.store)
         with self._opened.store.writing():
-            self._instance.enter(self._opened.store)
+            self._instance.enter()
         self._interval = interval
         self._scaler = None if workers is None else AutoScaler(self._opened, workers, self._log)
         self._thread = self._new_thread()
@@ -76,7 +76,7 @@ class SchedulerDaemon:
     def run(self) -> None:
         """Do what is due until told to stop."""
         self._log.say(f"started, mode {self._facts['mode']}, looking every {self._interval:g} s at least")
-        self._instance.note(self._opened.store, "scheduler started", f"mode {self._facts['mode']}")
+        self._instance.note("scheduler started", f"mode {self._facts['mode']}")
         self._thread.start()
         try:
             while not self._wakeup.stops:
@@ -129,6 +129,6 @@ class SchedulerDaemon:
             self._report()
         except (QueueCTLError, OSError) as error:
             self._log.complain(str(error))
-        self._instance.leave(self._opened.store, "scheduler stopped", f"mode {self._facts['mode']}")
+        self._instance.leave("scheduler stopped", f"mode {self._facts['mode']}")
         self._opened.close()
         self._instance.close()

@@ -12,7 +12,7 @@ from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
 from .daemon import ELSEWHERE, POOL
 from .ending import LOOK_SECONDS, end
-from .groups import living_workers, option, workers_text
+from .groups import await_pool, living_workers, option, workers_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def _drop(opened: OpenHome, group: str) -> bool:
     if pool is None:
         return False
     pool.here()
+    await_pool(opened)
     with store.writing():
         groups = store.meta.pool_groups()
         count = groups.pop(group, 0)

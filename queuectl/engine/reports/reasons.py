@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED, jobs_text
+from ...model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, jobs_text
 from ..daemons.daemon import POOL, SCHEDULER
+from ..daemons.groups import group_of, option
 from .scheduler import scheduler_state
 from .summary import worker_rows
 
@@ -22,7 +23,7 @@ COUNTED = 10_000
 
 def explain(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     """Return the reason and the hint for a job."""
-    return REASONS[job.state](opened, job)
+    return REASONS.get(job.state, _stands)(opened, job)
 
 
 def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
@@ -45,7 +46,7 @@ def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
         )
     if all(row["state"] == "busy" for row in workers):
         busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
-        return f"{busy}; {ahead}", "more workers: queuectl worker scale N"
+        return f"{busy}; {ahead}", f"more workers: queuectl worker scale N{option(group_of(workers[0]['queues']))}"
     return f"a worker takes it any moment; {ahead}", None
 
 
@@ -71,14 +72,6 @@ def _processing(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     )
 
 
-def _held(opened: OpenHome, job: Job) -> tuple[str, str | None]:
-    return "it waits until it is released", f"queuectl release {job.id}"
-
-
-def _blocked(opened: OpenHome, job: Job) -> tuple[str, str | None]:
-    return "it waits for other jobs", None
-
-
 def _dead(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     return (
         f"all {job.attempts} attempts failed, the last one: {job.error}",
@@ -91,8 +84,10 @@ def _completed(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     return f"it ended well{which}, {when.ago(job.finished_at or 0, opened.clock.wall())}", None
 
 
-def _cancelled(opened: OpenHome, job: Job) -> tuple[str, str | None]:
-    return "a user cancelled it", f"run it again with: queuectl retry {job.id}"
+def _stands(opened: OpenHome, job: Job) -> tuple[str, str | None]:
+    """Say what its state says of any job."""
+    state = STATE_TABLE[job.state]
+    return f"it {state.phrase}", state.hint and f"{state.hint} {job.id}"
 
 
 REASONS: dict[str, Callable[[OpenHome, Job], tuple[str, str | None]]] = {
@@ -100,9 +95,6 @@ REASONS: dict[str, Callable[[OpenHome, Job], tuple[str, str | None]]] = {
     SCHEDULED: _waits,
     FAILED: _waits,
     PROCESSING: _processing,
-    HELD: _held,
-    BLOCKED: _blocked,
     DEAD: _dead,
     COMPLETED: _completed,
-    CANCELLED: _cancelled,
 }

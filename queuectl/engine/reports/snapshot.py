@@ -17,6 +17,7 @@ from ...model.job import (
     PENDING,
     PROCESSING,
     SCHEDULED,
+    STATE_TABLE,
     STATE_WORDS,
     STATES,
     states_named,
@@ -40,7 +41,6 @@ TAIL_BYTES = 65_536
 MINUTES = 30
 QUALIFIERS = ("state", "queue", "tag", "text")
 SORTS = ("default", "newest", "duration", "priority")
-GROUPS = {PROCESSING: 0, FAILED: 1, PENDING: 2, SCHEDULED: 3, HELD: 4, BLOCKED: 5}
 UNINDEXED = (HELD, BLOCKED)
 
 
@@ -176,7 +176,8 @@ class Lookout:
         elif self.sort == "priority":
             jobs.sort(key=lambda job: -job.priority)
         else:
-            jobs.sort(key=lambda job: GROUPS.get(job.state, len(GROUPS)))
+            # Those that ended are in the order in which they did.
+            jobs.sort(key=lambda job: len(STATES) if job.is_final else STATE_TABLE[job.state].rank)
         return jobs[: self._limit]
 
     def _numbers(self, states: Iterable[str], counts: dict[str, int]) -> list[int]:

@@ -297,6 +297,17 @@ def test_jobs_are_done_by_workers_that_nobody_started(
     assert_whole(queue.store)
 
 
+def test_automatic_workers_come_beside_a_group_that_somebody_started(
+    queue: Queue, pool: RunningPool, scheduler: RunningScheduler
+) -> None:
+    pid = pool.start("-n", "1", "-Q", "slow")
+    scheduler.start("--auto", "--workers", "2")
+    queue.wait(queue.add("true").id, timeout=60)
+    assert pool.pid == pid and queue.store.meta.pool_groups() == {"slow": 1, ALL: 1}
+    scheduler.run("stop")
+    pool.run("stop")
+
+
 def test_a_pool_that_was_killed_is_started_again_for_what_is_left(
     queue: Queue, pool: RunningPool, scheduler: RunningScheduler, processes: Processes
 ) -> None:

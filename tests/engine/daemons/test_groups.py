@@ -61,6 +61,13 @@ def test_to_start_a_group_that_runs_scales_it_up_and_never_down(pool: RunningPoo
     assert groups(pool) == {"a": 3}
 
 
+def test_groups_that_are_started_at_once_come_into_one_pool(home: str, pool: RunningPool, processes: Processes) -> None:
+    names = [f"q{number}" for number in range(8)]
+    started = [processes.start_cli(home, "worker", "start", "-n", "1", "-Q", name) for name in names]
+    assert [starter.wait(60) for starter in started] == [0] * len(names)
+    assert groups(pool) == dict.fromkeys(names, 1) and pool.log().count(" up\n") == 1
+
+
 def test_all_groups_together_have_no_more_workers_than_are_allowed(home: str, queue: Queue, pool: RunningPool) -> None:
     queue.change_setting("max_workers", "3")
     pool.start("-n", "2", "-Q", "a")
@@ -151,7 +158,7 @@ def test_a_group_that_is_gone_at_once_was_stopped(
 
     def drop_and_wait(opened: OpenHome, group: str) -> bool:
         is_last = drop(opened, group)
-        wait_until(lambda: [row["queues"] for row in pool.rows()] == ["b"], what="the group is gone")
+        wait_until(lambda: [row.queues for row in pool.rows()] == ["b"], what="the group is gone")
         return is_last
 
     monkeypatch.setattr(stopping, "_drop", drop_and_wait)

@@ -152,7 +152,7 @@ def test_workers_of_another_zone_are_an_alert_for_everybody(queue: Queue, clock:
         f'cron expressions go by {BERLIN} in this home, the workers are in "UTC": queuectl config set timezone UTC'
     ]
     with queue.store.writing():
-        POOL.leave(queue.store, record)
+        queue.store.meta.remove_daemon(POOL.name, record)
     assert advice() == []
 
 

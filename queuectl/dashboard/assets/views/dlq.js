@@ -5,6 +5,7 @@ import { actOnMany } from '../actions.js';
 import { plural } from '../format.js';
 import { $, button, card, cell, equivalent, h, head, jobLink, jobsUrl, numberCell, patch, readOnly, rows, table,
   when } from '../ui.js';
+import { VERBS, plainVerbs } from '../vocabulary.js';
 
 export function mount(root, { app, signal }) {
   const groups = table('Dead jobs by failure',
@@ -12,6 +13,7 @@ export function mount(root, { app, signal }) {
     ['Actions', 'sr']]);
   const commands = table('Dead jobs by command', [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example']]);
   const all = h('span', { class: 'row' });
+  const verbs = plainVerbs(({ means }) => means.includes('dead'));
   const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No dead jobs'),
     h('p', {}, 'A job is dead when its last attempt has failed. It stays here until it is retried or removed.'));
   const full = h('div', {}, card('By failure', {}, groups), card('By command', {}, commands),
@@ -30,8 +32,8 @@ export function mount(root, { app, signal }) {
     return [h('th', { scope: 'row', class: 'error' }, nameOf(group)), numberCell('Jobs', group.count),
       cell('First', when(group.first_at), 'num'), cell('Last', when(group.last_at), 'num'),
       cell('Examples', group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' '])),
-      h('td', {}, readOnly ? '' : h('span', { class: 'actions' }, ['retry', 'remove'].map((verb) => button(
-        verb === 'retry' ? 'Retry group' : 'Remove group', () => onGroup(verb, group),
+      h('td', {}, readOnly ? '' : h('span', { class: 'actions' }, verbs.map((verb) => button(
+        `${VERBS.get(verb).label} group`, () => onGroup(verb, group),
         { class: 'small', 'data-group': verb, 'aria-label': `${verb} the jobs that failed with ${nameOf(group)}` }))))];
   }
 
@@ -41,8 +43,8 @@ export function mount(root, { app, signal }) {
     full.hidden = !data.dead;
     patch(all, data.dead, () => (data.dead ? [
       h('a', { class: 'button', href: jobsUrl('state:dead') }, `List ${plural(data.dead, 'dead job')}`),
-      readOnly ? null : button('Retry all', () => actOnMany('retry', { filter: 'state:dead' }, app)),
-      readOnly ? null : button('Remove all', () => actOnMany('remove', { filter: 'state:dead' }, app)),
+      readOnly ? null : verbs.map((verb) => button(`${VERBS.get(verb).label} all`,
+        () => actOnMany(verb, { filter: 'state:dead' }, app))),
     ] : null));
     rows($('tbody', groups), data.items, (group) => `${group.exit_code}/${group.signal}/${group.error}`, groupRow);
     rows($('tbody', commands), data.by_command, ({ command }) => command, (line) => [

@@ -7,6 +7,7 @@ import { bytes, duration, number, plural } from '../format.js';
 import { LogPane } from '../log.js';
 import { $, $$, badge, button, card, cell, copy, copyButton, equivalent, h, head, jobUrl, jobsUrl, numberCell, patch,
   readOnly, rows, since, table, toast, took, when } from '../ui.js';
+import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
 const OUTCOMES = { exited: 'exited', signalled: 'killed by a signal', timed_out: 'timed out', cancelled: 'cancelled',
@@ -14,7 +15,6 @@ const OUTCOMES = { exited: 'exited', signalled: 'killed by a signal', timed_out:
 // The colour of a step in the timeline.
 const TONES = [[/exited exit code 0$/, 'completed'], [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'],
   [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
-const ORDER = ['retry', 'cancel', 'release', 'hold', 'edit', 'duplicate', 'remove'];
 
 function outcome(attempt) {
   if (!attempt.outcome) return 'running';
@@ -115,7 +115,7 @@ export async function mount(root, { app, params, signal, setTitle }) {
     const { job, allowed_actions: allowed, attempts: tried } = data;
     patch(title, [job.state, data.cancel_requested], () => [badge(job.state),
       data.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
-    patch(actions, allowed, () => (readOnly ? [] : ORDER.filter((verb) => allowed.includes(verb)).map((verb) =>
+    patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
       actionButton(verb, job, app, { small: false, command: data.commands[verb] }))));
     patch(why, [data.why, job.error], () => (job.state === 'completed' || !data.why?.reason ? null
       : h('div', { class: 'advice',
@@ -189,7 +189,7 @@ export async function mount(root, { app, params, signal, setTitle }) {
     if (at >= 0) bars[at + step]?.click();
   };
   return { refresh, destroy: () => clearInterval(timer),
-    keys: { r: key('retry'), c: key('cancel'), d: key('remove'), e: key('edit'), f: () => log.follow(!log.following),
+    keys: { ...keysOf([...VERBS.keys()], key), f: () => log.follow(!log.following),
       '[': neighbour(-1),
       ']': neighbour(1) } };
 }

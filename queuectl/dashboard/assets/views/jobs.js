@@ -1,20 +1,17 @@
 // The job list: a filter in the URL, tabs by state, a table whose rows stay put, selection and actions on many.
 
 import { get, queryString } from '../api.js';
-import { actOnMany, act, rowActions, VERBS } from '../actions.js';
+import { actOnMany, act, rowActions } from '../actions.js';
 import { addJob } from '../addjob.js';
 import { cellsOf, choose, chosen, loadColumns, titlesOf } from '../columns.js';
 import { FilterBar } from '../filterbar.js';
-import { STATES, number, plural } from '../format.js';
+import { number, plural } from '../format.js';
 import { Peeks } from '../peeks.js';
 import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
 import { $, $$, button, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
+import { SORTS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
 
-// Which order fits which state tab; the first two fit always.
-const SORTS = { newest: null, oldest: null, finished: ['completed', 'dead', 'cancelled'],
-  run_at: ['scheduled', 'failed'],
-  priority: ['pending'] };
 const LIMITS = ['25', '50', '100', '200'];
 const MOST = 200;
 const LOOKED_UP = 10;
@@ -22,7 +19,7 @@ const LOOKED_UP = 10;
 // The states that the filter names, or all.
 function statesOf(filter) {
   const word = /(?:^|\s)state:(\S+)/.exec(filter);
-  return word ? word[1].split(',') : STATES;
+  return word ? word[1].split(',') : [...STATES.keys()];
 }
 
 function withState(filter, state) {
@@ -79,8 +76,7 @@ export async function mount(root, { app, query, signal }) {
     saved.set(params);
     limit.value = state.limit;
     const states = statesOf(q);
-    sort.replaceChildren(...Object.entries(SORTS).filter(([, only]) => !only
-      || states.every((name) => only.includes(name)))
+    sort.replaceChildren(...[...SORTS].filter(([, fitting]) => states.every((name) => fitting.includes(name)))
       .map(([name]) => h('option', { value: name }, name)));
     sort.value = state.sort;
     if (app.overview) drawTabs(app.overview);
@@ -91,10 +87,10 @@ export async function mount(root, { app, query, signal }) {
 
   function drawTabs({ counts, total }) {
     const current = statesOf(state.q);
-    const entries = [['', 'all', total], ...STATES.map((name) => [name, name, counts[name]])];
+    const entries = [['', 'all', total], ...[...STATES.keys()].map((name) => [name, name, counts[name]])];
     patch(tabs, [state.q, counts], () => entries.map(([name, label, count]) => h('a',
       { href: `/jobs${queryString({ q: withState(state.q, name) })}`,
-        'aria-current': String(name ? current.length === 1 && current[0] === name : current === STATES) },
+        'aria-current': String(name ? current.length === 1 && current[0] === name : current.length === STATES.size) },
       `${label} `, h('span', { class: 'hint' }, number(count)))));
   }
 
@@ -207,8 +203,8 @@ export async function mount(root, { app, query, signal }) {
     const matching = answer?.total.value || 0;
     patch(bulk, [selection.size, state.q, matching, answer?.total.exact], () => [
       h('strong', {}, `${number(selection.size)} selected`),
-      Object.keys(VERBS).filter((verb) => !['duplicate', 'edit'].includes(verb)).map((verb) => button(VERBS[verb].label,
-        () => bulkAction(verb, { ids: selection.list() }), { 'data-bulk': verb })),
+      plainVerbs().map((verb) => button(VERBS.get(verb).label, () => bulkAction(verb, { ids: selection.list() }),
+        { 'data-bulk': verb })),
       h('span', { class: 'grow' }),
       state.q && matching > shown.length ? h('label', { class: 'row' },
         `All ${answer.total.exact ? '' : 'at least '}${number(matching)} `
@@ -221,8 +217,8 @@ export async function mount(root, { app, query, signal }) {
       const verb = choose.value;
       choose.value = '';
       bulkAction(verb, { filter: state.q });
-    } } }, h('option', { value: '' }, 'choose'), ['retry', 'cancel', 'release', 'remove']
-      .map((verb) => h('option', { value: verb }, VERBS[verb].label)));
+    } } }, h('option', { value: '' }, 'choose'),
+    plainVerbs().map((verb) => h('option', { value: verb }, VERBS.get(verb).label)));
     return choose;
   }
 
@@ -261,6 +257,6 @@ export async function mount(root, { app, query, signal }) {
       return refresh();
     },
     keys: { e: peek, x: mark, X: mark, a: () => selection.all(), ']': () => page(1), '[': () => page(-1),
-      r: one('retry'), c: one('cancel'), d: one('remove'), Escape: () => selection.clear() },
+      ...keysOf(plainVerbs(), one), Escape: () => selection.clear() },
   };
 }

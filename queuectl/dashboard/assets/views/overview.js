@@ -5,9 +5,10 @@ import { added } from '../addjob.js';
 import { rowActions } from '../actions.js';
 import { Chart, sparkline, timesOf } from '../charts.js';
 import { busy } from '../dialogs.js';
-import { STATES, bytes, coarse, number, plural } from '../format.js';
+import { bytes, coarse, number, plural } from '../format.js';
 import { $, badge, card, cell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly, rows, since, table, took,
   when } from '../ui.js';
+import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
 const CELLS = 32; // of workers; the page that lists them all is a click away
@@ -58,7 +59,7 @@ function failureRow(failure) {
 // A small cell: number, state, and what it runs for how long.
 function workerCell({ worker, state, job }, startedAt) {
   return [h('span', { class: 'row' }, h('span', { class: 'mono' }, `#${worker}`),
-    badge(state === 'lost' ? 'stale' : state, state),
+    badge(state),
     startedAt ? h('span', { class: 'hint' }, since(startedAt)) : null),
   h('span', { class: 'job' }, job ? jobLink(job) : h('span', { class: 'muted' }, 'no job'))];
 }
@@ -91,7 +92,7 @@ export function mount(root, { app }) {
     patch(blank, data.total, () => (data.total ? null : empty(app)));
     full.hidden = !data.total;
     if (!data.total) return;
-    const shown = STATES.filter((state) => counts[state] || !['held', 'blocked', 'cancelled'].includes(state));
+    const shown = [...STATES.keys()].filter((state) => counts[state] || !STATES.get(state).is_rare);
     showTiles(tiles, shown, data);
     throughput.update(timesOf(series.start, series.step, series.finished), Object.entries(SERIES).map(([state, name]) =>
       ({ name: state, state, values: series[name] })));

@@ -62,7 +62,8 @@ export function mount(root, { app, signal }) {
     const { queues, target } = group;
     return h('p', { class: 'row' }, h('span', { class: 'grow' }, `${queues.join(', ') || 'All queues'}: `,
       plural(target, 'worker')), readOnly ? null : [button('Scale', () => scale(group)),
-      ...(queues.length ? [button('Stop', () => stop(false, queues)), button('Stop now', () => stop(true, queues))] : [])]);
+      ...(queues.length ? [button('Stop', () => stop(false, queues)),
+        button('Stop now', () => stop(true, queues))] : [])]);
   }
 
   const split = (value) => value.split(',').map((part) => part.trim()).filter(Boolean);
@@ -74,8 +75,7 @@ export function mount(root, { app, signal }) {
   }
 
   function row(worker) {
-    const state = worker.state === 'lost' ? 'stale' : worker.state;
-    return [h('th', { scope: 'row' }, String(worker.worker)), cell('State', badge(state, worker.state)),
+    return [h('th', { scope: 'row' }, String(worker.worker)), cell('State', badge(worker.state)),
       cell('Job', worker.job ? jobLink(worker.job) : ''),
       cell('Command', worker.command ? h('code', { title: worker.command }, worker.command) : '', 'clip'),
       cell('Elapsed', worker.elapsed === null ? '' : coarse(worker.elapsed), 'num'),

@@ -1,0 +1,67 @@
+"""The verbs on one job: `POST /jobs/{id}/VERB` for each that needs nothing but the job, and DELETE to remove it."""
+
+from __future__ import annotations
+
+from ...engine.change import demand_done
+from ...model.errors import Conflict, InvalidInput, NotFound
+from ...model.verbs import PLAIN_VERBS, allowed_verbs
+from ..http.message import Response, json_response
+from .route import Field, route
+from .shapes import FLAG, ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...engine.change import Change
+    from ...model.job import Job
+    from ...model.verbs import Verb
+    from ..app import App
+    from .route import Handler
+
+
+def one_job(app: App, reference: str) -> Job:
+    """Return the job that a path names. Lists and ranges name several, which a path cannot mean."""
+    if "," in reference:
+        raise InvalidInput("one job is wanted, not a list", field="id")
+    return app.queue.get(reference)
+
+
+def changed(app: App, change: Change, number: int) -> Response:
+    """Return the job as it is after a change. Raises Conflict if there was none."""
+    _demand(change)
+    for job in app.queue.store.search.jobs([number]):
+        return json_response({"job": job.as_json(), "allowed_actions": allowed_verbs(job.state)})
+    raise NotFound("the job was removed meanwhile")
+
+
+def _demand(change: Change) -> None:
+    """Raise Conflict for a job that was refused, or that went away in between: nothing was done then either."""
+    demand_done(change)
+    if not change.done:
+        raise Conflict("the job was removed meanwhile")
+
+
+@route("DELETE", "/jobs/{id}", "Delete a job that is not running, with its output", status=204, errors=(404, 409, 422))
+def remove_job(app: App, *, id: str) -> Response:
+    _demand(app.queue.remove(one_job(app, id).number))
+    return Response(204)
+
+
+def _handler(verb: Verb) -> Handler:
+    def handle(app: App, *, id: str, **flags: bool) -> Response:
+        number = one_job(app, id).number
+        return changed(app, app.queue.apply(verb.name, number, **flags), number)
+
+    handle.__name__ = f"{verb.name}_job"
+    return handle
+
+
+for _verb in PLAIN_VERBS:
+    if _verb.name != "remove":
+        route(
+            "POST",
+            f"/jobs/{{id}}/{_verb.name}",
+            f"{_verb.label} a job",
+            body=tuple(Field(name, FLAG, help, default=False) for name, help in _verb.flags.items()),
+            answer=ref("JobChanged"),
+            errors=(404, 409, 422),
+        )(_handler(_verb))

@@ -1,0 +1,22 @@
+// What a job can be and what can be done with it, in the order of the server, which has the only list of both.
+
+export const STATES = new Map(); // name: {glyph, phrase, is_final, is_due, is_rare}
+export const VERBS = new Map(); // name: {label, done, question, key, states, means, destroys, in_rows, is_plain}
+export const SORTS = new Map(); // name: the states that it fits
+
+export function learn({ states, verbs, sorts }) {
+  for (const state of states) STATES.set(state.name, state);
+  for (const verb of verbs) VERBS.set(verb.name, verb);
+  for (const [name, fitting] of Object.entries(sorts)) SORTS.set(name, fitting);
+}
+
+// The names of the verbs that need nothing but jobs and for which `fits` holds.
+export function plainVerbs(fits = () => true) {
+  return [...VERBS.values()].filter((verb) => verb.is_plain && fits(verb)).map(({ name }) => name);
+}
+
+// What keys do: `run(verb)` for each of some verbs that has one.
+export function keysOf(names, run) {
+  return Object.fromEntries(names.map((name) => VERBS.get(name)).filter(({ key }) => key)
+    .map(({ key, name }) => [key, run(name)]));
+}

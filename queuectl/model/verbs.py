@@ -1,0 +1,130 @@
+"""What users can do with jobs: each verb once, with all that commands, keys, menus, API and dashboard say about it.
+
+From which states a verb leads where stands in `TRANSITIONS`; a verb that is not there makes a job or deletes it.
+"""
+
+from __future__ import annotations
+
+from .job import DEAD, FAILED, FINAL_STATES, PROCESSING, STATES, sources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Collection, Mapping
+
+# Who is woken once it is done: whoever starts jobs, or the workers that run them.
+STARTERS, RUNNERS = "starters", "runners"
+
+
+class Verb:
+    """One verb: its states, its words and its manners.
+
+    `states` are those that it fits, `means` those of a filter that names none; users are told what such a filter
+    leaves out. `done` says what was done, such as "queued again". One that `destroys` asks before it takes what a
+    filter found; `question` is what the dashboard asks about one job, with `{id}` for its id. `help` is a line, and
+    perhaps more below it. `flags` are its options by name, with their help. `wakes` is STARTERS or RUNNERS. `key`
+    does it in the dashboard. One that is offered `in_rows` has a button in each row there, and its key in `top`. One
+    that `is_plain` needs nothing but the jobs and flags.
+    """
+
+    __slots__ = (
+        "name",
+        "done",
+        "states",
+        "means",
+        "help",
+        "question",
+        "destroys",
+        "flags",
+        "wakes",
+        "key",
+        "in_rows",
+        "is_plain",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        done: str,
+        *,
+        states: Collection[str] = (),
+        means: Collection[str] = (),
+        help: str = "",
+        question: str | None = None,
+        destroys: bool = False,
+        flags: Mapping[str, str] | None = None,
+        wakes: str | None = None,
+        key: str = "",
+        in_rows: bool = False,
+        is_plain: bool = True,
+    ) -> None:
+        self.name = name
+        self.done = done
+        self.states = tuple(states) or sources(name)
+        self.means = tuple(means) or self.states
+        self.help = help
+        self.question = question
+        self.destroys = destroys
+        self.flags = dict(flags or {})
+        self.wakes = wakes
+        self.key = key
+        self.in_rows = in_rows
+        self.is_plain = is_plain
+
+    @property
+    def label(self) -> str:
+        """Its name on a button."""
+        return self.name.capitalize()
+
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb(
+            "retry",
+            "queued again",
+            means=(DEAD, FAILED),
+            help="Run jobs again: dead, completed or cancelled ones, and failed ones at once.",
+            question="Run {id} again?",
+            flags={"keep_attempts": "one more attempt instead of all of them"},
+            wakes=STARTERS,
+            key="r",
+            in_rows=True,
+        ),
+        Verb(
+            "cancel",
+            "cancelled",
+            help="Cancel jobs, waiting or running.\n\n"
+            "A running command gets SIGTERM, and SIGKILL after kill_grace; its output so far is kept.",
+            question="Cancel {id}?",
+            destroys=True,
+            wakes=RUNNERS,
+            key="c",
+            in_rows=True,
+        ),
+        Verb("release", "released", help="Let held jobs run.", wakes=STARTERS, in_rows=True),
+        Verb(
+            "hold",
+            "held",
+            help="Keep waiting jobs from running until they are released.\n\n"
+            "A held job counts as unfinished: a schedule that skips while its last job is not done goes on skipping.",
+        ),
+        Verb("edit", "edited", wakes=STARTERS, key="e", is_plain=False),
+        Verb("duplicate", "duplicated", states=STATES, is_plain=False),
+        Verb(
+            "remove",
+            "removed",
+            states=[state for state in STATES if state != PROCESSING],
+            means=FINAL_STATES,
+            help="Delete jobs that are not running, with their output.",
+            question="Remove {id} with its output?",
+            destroys=True,
+            key="d",
+        ),
+    )
+}
+PLAIN_VERBS = tuple(verb for verb in VERBS.values() if verb.is_plain)
+
+
+def allowed_verbs(state: str) -> list[str]:
+    """Return the names of the verbs that fit a job in this state."""
+    return [name for name, verb in VERBS.items() if state in verb.states]

@@ -1,0 +1,80 @@
+"""The table of verbs, and that everything else which has verbs has the same ones."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Dict
+
+import pytest
+
+from queuectl import Queue
+from queuectl.commands.grammar.registry import load
+from queuectl.dashboard.api import routes  # noqa: F401  (declares the routes)
+from queuectl.dashboard.api.route import BASE, TABLE
+from queuectl.frontends.top_view import VERB_KEYS
+from queuectl.model.job import PROCESSING, STATE_TABLE, STATES, TRANSITIONS, sources
+from queuectl.model.verbs import PLAIN_VERBS, VERBS, Verb, allowed_verbs
+
+INTERNAL = {"claim", "succeed", "fail", "bury", "requeue", "promote", "unblock", "postpone"}
+NO_TRANSITION = {"duplicate", "remove"}
+PLAIN = pytest.mark.parametrize("verb", PLAIN_VERBS, ids=lambda verb: verb.name)
+
+
+def test_users_have_every_verb_that_leads_from_a_state_but_the_internal_ones() -> None:
+    assert {verb for _, verb in TRANSITIONS} == (set(VERBS) - NO_TRANSITION) | INTERNAL
+
+
+@pytest.mark.parametrize("name", sorted(set(VERBS) - NO_TRANSITION))
+def test_a_verb_fits_the_states_from_which_it_leads(name: str) -> None:
+    assert VERBS[name].states == sources(name)
+
+
+def test_what_makes_or_deletes_a_job_fits_any_but_a_running_one_cannot_be_deleted() -> None:
+    assert VERBS["duplicate"].states == STATES
+    assert set(STATES) - set(VERBS["remove"].states) == {PROCESSING}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_verbs_of_a_state_come_in_the_order_of_the_table(state: str) -> None:
+    assert allowed_verbs(state) == [name for name, verb in VERBS.items() if state in verb.states]
+
+
+def test_what_a_filter_means_is_what_the_verb_fits() -> None:
+    assert [name for name, verb in VERBS.items() if not set(verb.means) <= set(verb.states)] == []
+
+
+def test_no_two_verbs_have_one_key() -> None:
+    keys = [verb.key for verb in VERBS.values() if verb.key]
+    assert len(keys) == len(set(keys))
+    assert sorted(VERB_KEYS) == ["c", "r"]
+
+
+@PLAIN
+def test_a_plain_verb_is_a_method_in_python_with_its_flags(verb: Verb) -> None:
+    method = getattr(Queue, verb.name)
+    signature = inspect.signature(method)
+    flags: Dict[str, object] = {
+        name: found.default for name, found in signature.parameters.items() if found.kind is found.KEYWORD_ONLY
+    }
+    assert method.__doc__ and signature.return_annotation == "Change"
+    assert flags == dict.fromkeys(verb.flags, False)
+
+
+@PLAIN
+def test_a_plain_verb_is_a_command_with_its_flags(verb: Verb) -> None:
+    command = load()[verb.name]
+    assert verb.help.startswith(f"{command.help}.")
+    assert {f"--{name.replace('_', '-')}" for name in verb.flags} <= {arg.long_name for arg in command.args}
+
+
+@PLAIN
+def test_a_plain_verb_is_a_request_for_one_job_and_an_action_on_many(verb: Verb) -> None:
+    wanted = ("DELETE", f"{BASE}/jobs/{{id}}") if verb.name == "remove" else ("POST", f"{BASE}/jobs/{{id}}/{verb.name}")
+    (found,) = [route for route in TABLE if (route.method, route.path) == wanted]
+    assert [field.name for field in found.body] == list(verb.flags)
+    (preview,) = [route for route in TABLE if route.path == f"{BASE}/jobs/actions/preview"]
+    assert verb.name in preview.body[0].schema["enum"]
+
+
+def test_every_state_has_a_place_of_its_own_among_the_urgent_ones() -> None:
+    assert sorted(state.rank for state in STATE_TABLE.values()) == list(range(len(STATES)))
