@@ -11,7 +11,7 @@ import os
 import sys
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import InvalidInput, QueueCTLError
+from ..model.errors import QueueCTLError
 from .terminal import Terminal
 
 TYPE_CHECKING = False
@@ -149,12 +149,9 @@ def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
     if options.get("output") == "json":
         import json
 
-        found = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint}
-        if isinstance(error, InvalidInput):
-            found["problems"] = error.problems  # type: ignore[assignment]
-        terminal.say(json.dumps({"error": found}))
+        terminal.say(json.dumps(error.as_dict()))
         return error.exit_code
-    for problem in error.problems if isinstance(error, InvalidInput) else [error.message]:
+    for problem in error.problems:
         terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
     if error.hint:
         terminal.say(f"  hint: {terminal.err.safe(error.hint)}")

@@ -17,8 +17,6 @@ the job is: two questions, two words.
 
 from __future__ import annotations
 
-from .fields import as_json, shown
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Collection
@@ -297,9 +295,7 @@ class Job:
         return self.state in FINAL_STATES
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields by name, secrets in `env` masked."""
-        return shown(self)
+        """Return all fields by name as JSON has them: times as texts, durations in seconds, secrets masked."""
+        from .nouns.jobs import JOB
 
-    def as_json(self) -> dict[str, Any]:
-        """Return all fields by name as JSON has them: times as texts, durations in seconds."""
-        return as_json(self)
+        return JOB.json(self)

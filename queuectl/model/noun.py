@@ -6,7 +6,7 @@ from .kinds import Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Callable, Sequence
 
     from .fields import Field
 
@@ -18,6 +18,8 @@ class Noun(Kind):
     """
 
     __slots__ = ("title", "keys")
+
+    json: Callable[[object], dict[str, Any]]
 
     def __init__(self, title: str, **keys: Kind) -> None:
         super().__init__("noun", json=self._json)

@@ -59,7 +59,8 @@ SELECT number FROM jobs INDEXED BY jobs_finished
 WHERE {FINAL} AND state = 'dead' AND exit_code IS ? AND signal IS ? AND error IS ? ORDER BY finished_at
 """
 DLQ_COMMANDS = f"""
-SELECT command, count(*) AS jobs, min(finished_at) AS first_at, max(finished_at) AS last_at, max(number) AS last FROM jobs
+SELECT command, count(*) AS jobs, min(finished_at) AS first_at, max(finished_at) AS last_at,
+       max(number) AS last FROM jobs
 WHERE {FINAL} AND state = 'dead' GROUP BY command ORDER BY jobs DESC, last_at DESC LIMIT ?
 """
 ENDED_SINCE = f"""

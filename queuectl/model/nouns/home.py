@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..job import STATES
-from ..kinds import DURATION, NUMBER, REAL, TEXT, TIME
+from ..kinds import DURATION, NUMBER, REAL, SIGNAL, TEXT, TIME
 from ..noun import Noun, many, maybe, one_of, table
 from .daemons import POOL, SCHEDULER, WORKER_TOTALS
 
@@ -22,7 +22,7 @@ STATUS = Noun(
 )
 SPREAD = Noun("spread", **dict.fromkeys(("average", "minimum", "maximum", "p50", "p90", "p95", "p99"), DURATION))
 ENDED_ATTEMPTS = Noun("numbers of attempts", finished=NUMBER, failed=NUMBER, dead=NUMBER)
-OUTCOME_COUNT = Noun("outcome", outcome=TEXT, exit_code=maybe(NUMBER), signal=maybe(NUMBER), count=NUMBER)
+OUTCOME_COUNT = Noun("outcome", outcome=TEXT, exit_code=maybe(NUMBER), signal=maybe(SIGNAL), attempts=NUMBER)
 METRICS = Noun(
     "metrics",
     jobs=STATE_COUNTS,
@@ -58,4 +58,17 @@ EVENT = Noun("event", number=NUMBER, at=TIME, what=TEXT, job=maybe(TEXT), detail
 PRUNED = Noun("pruned jobs", pruned=NUMBER)
 MADE_HOME = Noun("home", home=TEXT)
 COMPLETION = Noun("completion script", shell=TEXT, path=TEXT)
-ERROR = Noun("error", code=TEXT, message=TEXT, field=maybe(TEXT), hint=maybe(TEXT))
+ERROR = Noun(
+    "error",
+    error=Noun(
+        "error in detail",
+        code=TEXT,
+        message=TEXT,
+        field=maybe(TEXT),
+        hint=maybe(TEXT),
+        problems=many(TEXT),
+        position=maybe(NUMBER),
+        suggestion=maybe(TEXT),
+        count=maybe(NUMBER),
+    ),
+)
