@@ -149,7 +149,9 @@ def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
     if options.get("output") == "json":
         import json
 
-        terminal.say(json.dumps(error.as_dict()))
+        from ..model.nouns.home import ERROR
+
+        terminal.say(json.dumps(ERROR.json({"error": error})))
         return error.exit_code
     for problem in error.problems:
         terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")

@@ -19,7 +19,7 @@ from .printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Sequence
+    from typing import Iterable, Sequence
 
 MAX_PROBLEMS_SHOWN = 20
 MAX_SHOWN = 80
@@ -45,12 +45,6 @@ class QueueCTLError(Exception):
         self.hint = hint
         self.field = field
         self.problems = [message]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
-        from .nouns.home import ERROR
-
-        return ERROR.json({"error": self})
 
 
 class InvalidInput(QueueCTLError):

@@ -17,6 +17,8 @@ the job is: two questions, two words.
 
 from __future__ import annotations
 
+from .nouns.jobs import JOB
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Collection
@@ -296,6 +298,4 @@ class Job:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all fields by name as JSON has them: times as texts, durations in seconds, secrets masked."""
-        from .nouns.jobs import JOB
-
         return JOB.json(self)
