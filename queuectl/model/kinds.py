@@ -51,11 +51,12 @@ def read_integer(text: str) -> int | str:
     return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
 
 
-def seconds(ms: int | None) -> float | None:
-    """Return milliseconds as seconds, whole ones without a fraction."""
+def seconds(ms: float | None) -> float | None:
+    """Return milliseconds as seconds with three decimals at most, whole ones without a fraction."""
     if ms is None:
         return None
-    return ms / 1000 if ms % 1000 else ms // 1000
+    whole = round(ms)
+    return whole / 1000 if whole % 1000 else whole // 1000
 
 
 def duration_text(ms: int | None) -> str:
