@@ -11,8 +11,8 @@ import os
 import sys
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import QueueCTLError
-from .terminal import Terminal
+from ..model.errors import FilterError, QueueCTLError
+from .terminal import Terminal, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,6 +155,10 @@ def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
         return error.exit_code
     for problem in error.problems:
         terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
+    if isinstance(error, FilterError) and terminal.err.is_tty:
+        before, after = error.text[: error.position], error.text[error.position :]
+        place = terminal.err.safe(before)
+        terminal.say(f"  {place}{terminal.err.safe(after)}\n  {' ' * width(place)}^")
     if error.hint:
         terminal.say(f"  hint: {terminal.err.safe(error.hint)}")
     return error.exit_code

@@ -10,7 +10,7 @@ from ...model.nouns.home import EVENT, SETTING, STATUS
 from ...model.nouns.jobs import COMING, DEAD_GROUP, JOB, JOB_DETAIL, REASON, REFUSED, RUN, STEP
 from ...model.nouns.schedules import NEXT_TIME, SCHEDULE
 from ...model.verbs import PLAIN_VERBS, VERBS
-from ...store.pages import SORTED_STATES
+from ...store.lanes import SORTED_STATES
 
 # What a list leaves out of a job.
 LEFT_OUT = tuple(field.name for field in KEPT if field.group == HOW)
@@ -198,6 +198,7 @@ META = Noun(
             **dict.fromkeys(("given", "required", "editable", "recurring", "kept", "wide", "listed"), FLAG),
         )
     ),
+    filters=many(Noun("key of a filter", key=TEXT, example=TEXT, help=TEXT)),
     features=many(TEXT),
     sorts=table(many(STATE)),
     limits=Noun("limits", page=NUMBER, selection=NUMBER, output=NUMBER, points=NUMBER),

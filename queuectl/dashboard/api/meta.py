@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ...model.fields import JOB_FIELDS
+from ...model.fields import FILTERS, JOB_FIELDS
+from ...model.filter import example, meaning
 from ...model.job import STATE_TABLE
 from ...model.verbs import VERBS
-from ...store.pages import SORTED_STATES
+from ...store.lanes import SORTED_STATES
 from ..http.message import Response, json_response
 from .actions import MOST_SELECTED
 from .answers import LEFT_OUT, META
@@ -40,6 +41,7 @@ def meta(app: App) -> Response:
                 "states": urgent_first,
                 "verbs": VERBS.values(),
                 "fields": list(map(_field, JOB_FIELDS)),
+                "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
                 "features": FEATURES,
                 "sorts": SORTED_STATES,
                 "limits": LIMITS,
@@ -54,6 +56,6 @@ def _field(field: JobField) -> dict[str, Any]:
         **{name: getattr(field, name) for name in ("name", "label", "help", "option", "edit_option")},
         **{name: getattr(field, f"is_{name}") for name in FLAGS},
         "kind": field.kind.name,
-        "default": field.default_words,
+        "default": f"the setting {field.setting}" if field.setting else field.default_words,
         "listed": field.is_kept and field.name not in LEFT_OUT,
     }

@@ -11,7 +11,7 @@ import shutil
 
 from ...engine.reports.scheduler import zone_alerts
 from ...engine.reports.summary import figures, shortages, upcoming
-from ...model.job import DEAD, FAILED, PENDING, SCHEDULED, jobs_text
+from ...model.job import DEAD, QUEUED_STATES, jobs_text
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
 from .answers import OVERVIEW
@@ -129,7 +129,7 @@ def _alerts(figures: dict[str, Any], free: int) -> list[dict[str, Any]]:
     """Return what is wrong, the worst first, each with the command that helps where one does."""
     counts, scheduler, age = figures["jobs"], figures["scheduler"], figures["oldest_pending_age"]
     alive, lost, dead = figures["workers"]["total"], figures["workers"]["lost"], counts[DEAD]
-    waiting = sum(counts[state] for state in (PENDING, SCHEDULED, FAILED))
+    waiting = sum(counts[state] for state in QUEUED_STATES)
     found: list[tuple[str, str, str, str | None]] = []
     if free < LITTLE_ROOM:
         found.append(("low_disk", "error", f"only {free >> 20} MiB are free on the disk", "queuectl prune"))

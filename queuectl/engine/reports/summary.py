@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ... import __version__
 from ...model.clock import SYSTEM_CLOCK
-from ...model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES, jobs_text
+from ...model.job import DEAD, FAILED, PROCESSING, QUEUED_STATES, SCHEDULED, STATES, jobs_text
 from ..daemons.daemon import ELSEWHERE, POOL
 from ..daemons.groups import queues_of
 from ..home.liveness import is_worker_alive
@@ -142,7 +142,7 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
 def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> list[str]:
     """Return what a user should know, each with the command that helps."""
     advice = []
-    waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
+    waiting = sum(counts.get(state, 0) for state in QUEUED_STATES)
     if waiting and not workers and scheduler["mode"] != "auto":
         who, how = (
             ("no workers are running", "")
@@ -168,7 +168,7 @@ def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
     busy = [row["busy"] for row in found["worker_list"] if row["state"] != "lost" and row["busy"] is not None]
     return {
         **found,
-        "depth": sum(jobs[state] for state in (PENDING, FAILED, SCHEDULED)),
+        "depth": sum(jobs[state] for state in QUEUED_STATES),
         "sampled_attempts": len(sample),
         "run_time": spread([run for run, _ in sample]),
         "wait_time": spread([wait for _, wait in sample]),
@@ -225,7 +225,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 def dead_groups(store: Store, limit: int = GROUPS) -> dict[str, Any]:
     """Return how many jobs are dead, and the largest groups of them by how they failed and by command."""
-    by_error, by_command = store.search.dead_spans(limit), store.search.dead_by_command(limit)
+    by_error, by_command = store.dead.by_error(limit), store.dead.by_command(limit)
     return {
         "dead": store.counts.by_state().get(DEAD, 0),
         "by_error": [_dead_group(store, "error", row, {row["last"]: None, row["first"]: None}) for row in by_error],
