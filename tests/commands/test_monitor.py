@@ -217,6 +217,6 @@ def test_time_is_local_and_utc_and_names_what_is_due(home: str) -> None:
     assert "nothing is scheduled" in done(home, "time").out
     done(home, "add", "true", "--at", "2099-01-02T03:04:05Z")
     found = done(home, "time", "--json").json()
-    assert found["scheduler"]["next_due_at"] == "2099-01-02T03:04:05.000Z"
+    assert found["next_due_at"] == "2099-01-02T03:04:05.000Z"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", found["utc"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", found["local"])

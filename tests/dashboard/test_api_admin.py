@@ -177,7 +177,7 @@ def test_queues_are_shown_with_depth_age_and_rate(api: Api) -> None:
     assert (mail["queue"], mail["depth"], mail["oldest_pending_age"], mail["jobs"]) == ("mail", 1, 60.0, {"pending": 1})
     assert (mail["finished_hour"], mail["failed_hour"], mail["dead_hour"], mail["per_minute_5"]) == (2, 1, 1, 0.6)
     assert mail["eta"] == 100.0
-    assert (web["queue"], web["depth"], web["oldest_age"], web["eta"]) == ("web", 0, None, None)
+    assert (web["queue"], web["depth"], web["oldest_pending_age"], web["eta"]) == ("web", 0, None, None)
 
 
 def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
