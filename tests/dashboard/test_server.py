@@ -245,7 +245,9 @@ def test_an_error_is_answered_as_json(served: Served, name: str, status: int, co
 
 def test_an_error_names_the_field_and_what_to_do(served: Served) -> None:
     error = served.ask("GET", "/api/v1/invalid").json()["error"]
-    assert error == {"code": "invalid", "message": "priority must be a number", "hint": "give one", "field": "priority"}
+    told = {"code": "invalid", "message": "priority must be a number", "hint": "give one", "field": "priority"}
+    assert {name: error[name] for name in told} == told
+    assert error["problems"] == ["priority must be a number"]
     assert served.ask("GET", "/api/v1/refused").headers["allow"] == "GET"
     assert served.ask("GET", "/api/v1/full").headers["retry-after"] == "1"
 
