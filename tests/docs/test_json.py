@@ -9,7 +9,6 @@ from typing import Any, Callable
 import pytest
 
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PROCESSING, SCHEDULED
-from queuectl.model.noun import Noun
 from tests.commands.calling import call, done, store
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -147,13 +146,6 @@ def test_arrays_stay_flat_and_old_names_stay(lively: str) -> None:
     assert all(kept <= set(job) for job in said(lively, "list"))
     assert said(lively, "worker", "status") == []
     assert said(lively, "status")["jobs"]["dead"] == 1
-
-
-def test_a_noun_leaves_out_what_it_does_not_name() -> None:
-    noun = Noun("thing", id=NOUNS["job"].keys["id"])
-    assert noun.json({"id": "a", "more": 1}) == {"id": "a"}
-    with pytest.raises(KeyError):
-        noun.json({"more": 1})
 
 
 def test_a_refusal_of_the_dashboard_has_the_keys_of_an_error(api: Api) -> None:

@@ -49,7 +49,8 @@ function facts(job, fields) {
   const shown = fields.filter(({ name, kind, kept }) => kept && kind !== 'time' && !ELSEWHERE.includes(name));
   const pairs = shown.map(({ name, label, kind }) =>
     [label, (FACTS[name] || KINDS[kind] || ((value) => value))(job[name], job)]);
-  return [...pairs, ['Added by', job.created_by]].filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
+  return [...pairs, ['Added by', job.created_by]]
+    .filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
     .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
 }
 
