@@ -4,7 +4,9 @@ import { GLYPHS, coarse, duration, local, number, now, relative } from './format
 import { STATES } from './vocabulary.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
+/** @type {(selector: string, root?: ParentNode) => any} */
 export const $ = (selector, root = document) => root.querySelector(selector);
+/** @type {(selector: string, root?: ParentNode) => any[]} */
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 export const readOnly = $('meta[name=queuectl-read-only]').content === 'true';
 
@@ -117,6 +119,12 @@ export function rows(tbody, items, key, build, signature = (item) => item) {
     else tbody.insertBefore(row, before);
   }
   for (const row of known.values()) row.remove();
+}
+
+// The row with a key that has the focus. One without a key belongs to the one above it.
+export function focusedRow() {
+  const row = document.activeElement.closest('tr');
+  return /** @type {HTMLElement} */ (row?.dataset.key ? row : row?.previousElementSibling);
 }
 
 // A cell; the label is what a narrow screen shows in front of it.

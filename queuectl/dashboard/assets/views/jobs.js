@@ -9,7 +9,7 @@ import { number, plural } from '../format.js';
 import { Peeks } from '../peeks.js';
 import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
-import { $, $$, button, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
+import { $, $$, button, focusedRow, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
 import { SORTS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
 
 const LIMITS = ['25', '50', '100', '200'];
@@ -167,7 +167,7 @@ export async function mount(root, { app, query, signal }) {
 
   async function reload() {
     fresh = 0;
-    document.activeElement.blur();
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     selection.clear();
     show((await fetchPage(state.limit)).items);
     window.scrollTo(0, 0);
@@ -239,8 +239,7 @@ export async function mount(root, { app, query, signal }) {
     else if (job?.allowed_actions.includes(verb) && !readOnly) act(verb, job, app);
   };
   const peek = () => {
-    const here = document.activeElement.closest?.('tr'); // the row, or the one below it
-    const id = here?.dataset.key || here?.previousElementSibling?.dataset.key;
+    const id = focusedRow()?.dataset.key;
     if (id) peeks.toggle(id);
   };
   const mark = (event, element) => element && selection.toggle(element.dataset.key, event.shiftKey);
@@ -252,7 +251,7 @@ export async function mount(root, { app, query, signal }) {
     update: (params) => {
       read(params);
       selection.clear();
-      document.activeElement.closest?.('tr')?.blur();
+      document.activeElement.closest('tr')?.blur();
       shown = [];
       return refresh();
     },
