@@ -10,9 +10,17 @@ let token = tokenOf(document) || recall('token');
 let meta = null; // the promise of it
 
 class ApiError extends Error {
-  constructor(status, { code, message, hint, field, ...more } = {}) {
+  /**
+   * @param {number} status
+   * @param {{code?: string, message?: string, hint?: string, field?: string}} [error]
+   */
+  constructor(status, { code, message, hint, field } = {}) {
     super(message || `The server answered ${status}`);
-    Object.assign(this, { name: 'ApiError', status, code, hint, field, more });
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+    this.hint = hint;
+    this.field = field;
   }
 }
 

@@ -2,6 +2,9 @@
 
 import { button, equivalent, fail, h, text } from './ui.js';
 
+/** @typedef {{name: string, label: string, type?: string, value?: string, hint?: string, options?: string[],
+ *   required?: boolean, rows?: number, placeholder?: string}} FormField */
+
 // Show `content`; resolves with what `close(value)` was given, or null.
 export function open(title, build, props) {
   return new Promise((resolve) => {
@@ -16,7 +19,12 @@ export function open(title, build, props) {
   });
 }
 
-// Ask for a yes. `word` must be typed when given. `run` does it; its failure is shown here.
+/**
+ * Ask for a yes. `word` must be typed when given. `run` does it; its failure is shown here.
+ *
+ * @param {{title: string, action: string, run: () => Promise<any>, body?: string, sample?: string[], word?: string,
+ *   command?: string, danger?: boolean}} question
+ */
 export function confirm({ title, body, sample, word, command, action, danger = true, run }) {
   return open(title, (close) => {
     const go = h('button', { class: danger ? 'danger' : 'primary', disabled: Boolean(word) }, action);
@@ -41,7 +49,12 @@ export function confirm({ title, body, sample, word, command, action, danger = t
   });
 }
 
-// A form. fields: {name, label, type, value, hint, options, required, rows}; `command(values)` is the live equivalent.
+/**
+ * A form. `command(values)` is the live equivalent, `extra` an element that is told of each change.
+ *
+ * @param {{title: string, action: string, fields: FormField[], run: (values: any) => Promise<any>,
+ *   command?: (values: any) => string, extra?: {element: HTMLElement, changed: (values: any) => void}}} content
+ */
 export function form({ title, action, fields, command, extra, run }) {
   return open(title, (close) => {
     const inputs = new Map();

@@ -10,7 +10,11 @@ export function learn({ states, verbs, sorts }) {
   for (const [name, fitting] of Object.entries(sorts)) SORTS.set(name, fitting);
 }
 
-// The names of the verbs that need nothing but jobs and for which `fits` holds.
+/**
+ * The names of the verbs that need nothing but jobs and for which `fits` holds.
+ *
+ * @param {(verb: any) => boolean} fits
+ */
 export function plainVerbs(fits = () => true) {
   return [...VERBS.values()].filter((verb) => verb.is_plain && fits(verb)).map(({ name }) => name);
 }
