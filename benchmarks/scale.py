@@ -21,6 +21,7 @@ from benchmarks import support
 from queuectl import Queue
 from queuectl.engine.reports import summary
 from queuectl.engine.work.settle import settle
+from queuectl.model.filter import Filter, Term
 from queuectl.model.job import Outcome
 from queuectl.store import Store
 
@@ -79,10 +80,12 @@ def ask(small: str, large: str, options: argparse.Namespace) -> Iterator[support
     """Compare the questions that people and the dashboard ask all the time."""
     questions: dict[str, Callable[[Queue], Any]] = {
         "list page": lambda queue: queue.list(limit=PAGE),
-        "list page of completed": lambda queue: queue.list("completed", limit=PAGE),
-        "list page of pending": lambda queue: queue.list("pending", limit=PAGE),
-        "list page of dead": lambda queue: queue.list("dead", limit=PAGE),
+        "list page of completed": lambda queue: queue.list("state:completed", limit=PAGE),
+        "list page of pending": lambda queue: queue.list("state:pending", limit=PAGE),
+        "list page of dead": lambda queue: queue.list("state:dead", limit=PAGE),
         "list page of one queue": lambda queue: queue.list(queue="other", limit=PAGE),
+        "list page of a filter": lambda queue: queue.list("!state:dead priority:>0 created:<1w", limit=PAGE),
+        "count of a queue": lambda queue: queue.store.find.count(Filter(terms=[Term("queue", [("=", ("default",))])])),
         "show": show,
         "status": lambda queue: summary.status(queue.home, queue.store, queue.clock.wall()),
         "metrics": lambda queue: summary.metrics(queue.home, queue.store, queue.clock.wall()),
@@ -111,7 +114,7 @@ def ask(small: str, large: str, options: argparse.Namespace) -> Iterator[support
 
 def show(queue: Queue) -> object:
     """Ask for a job by its id, with its attempts."""
-    last = queue.store.search.last() or 1
+    last = queue.store.names.last() or 1
     job = queue.get(f"job-{random.randint(1, last)}")
     return queue.store.attempts.of_job(job.number)
 

@@ -249,7 +249,7 @@ def test_secrets_of_a_schedule_are_masked(home: str) -> None:
         ("processing", "worker 1 has been running it", "queuectl logs -f processing-1"),
         ("dead", "attempts failed, the last one", "queuectl retry dead-1"),
         ("completed", "it ended well", ""),
-        ("cancelled", "a user cancelled it", "queuectl retry cancelled-1"),
+        ("cancelled", "it was cancelled by a user", "queuectl retry cancelled-1"),
     ],
 )
 def test_every_state_is_explained(home: str, state: str, reason: str, hint: str) -> None:

@@ -11,7 +11,7 @@ import shutil
 
 from ...engine.reports.scheduler import scheduler_state, zone_alerts
 from ...engine.reports.summary import shortages, upcoming, worker_rows, worker_totals
-from ...model.job import DEAD, FAILED, PENDING, SCHEDULED, STATES, jobs_text
+from ...model.job import DEAD, QUEUED_STATES, STATES, jobs_text
 from ...model.when import MINUTE, iso
 from ..http.message import Response, json_response
 from .route import route
@@ -215,7 +215,7 @@ def _alerts(
 ) -> list[dict[str, Any]]:
     """Return what is wrong, the worst first, each with the command that helps where one does."""
     alive = any(worker["state"] != "lost" for worker in workers)
-    waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
+    waiting = sum(counts.get(state, 0) for state in QUEUED_STATES)
     lost, dead = sum(worker["state"] == "lost" for worker in workers), counts.get(DEAD, 0)
     found: list[tuple[str, str, str, str | None]] = []
     if free < LITTLE_ROOM:

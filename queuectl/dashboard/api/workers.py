@@ -15,7 +15,7 @@ from ...engine.daemons.stopping import stop_workers
 from ...engine.reports import summary
 from ...model.checks import is_name
 from ...model.errors import DaemonUnavailable, InvalidInput, QueueCTLError
-from ...model.job import FAILED, PENDING, SCHEDULED
+from ...model.job import PENDING, QUEUED_STATES
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
 from .route import Field, route
@@ -87,7 +87,7 @@ def _queue(
     ended = 0 if recent is None else recent.finished + recent.dead
     # The minute that is not over counts in part.
     per_minute = round(ended / (RATE_MINUTES + now % MINUTE / MINUTE), 2)
-    depth = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
+    depth = sum(counts.get(state, 0) for state in QUEUED_STATES)
     waiting = counts.get(PENDING, 0)
     return {
         "queue": name,

@@ -17,20 +17,18 @@ const app = { navigate, refresh, overview: null, title: '', paused: () => live.p
 let page = null; // {path, view, abort}
 let chord = 0;
 
-// --- routes -----------------------------------------------------------------------------------------------------
+// --- routes
 
 export function navigate(url, { replace = false } = {}) {
   history[replace ? 'replaceState' : 'pushState'](null, '', url);
   return route(true);
 }
 
-// What a path shows: {view, link, title}, and `item`, the last part of a path below a page.
+// What a path shows: {view, link, title}, and the `item` of which it is the page, if it is below that of a list.
 function pageAt(path) {
-  const [, above, item] = path.match(/^(.+)\/([^/]+)$/) || [];
-  const itsPage = PAGES.find((one) => one.itemView && one.path === above);
-  if (!itsPage) return PAGES.find((one) => one.path === path);
-  const name = decodeURIComponent(item);
-  return { view: itsPage.itemView, link: itsPage.link, title: name, item: name };
+  const [, above, item = ''] = path.match(/^(.+)\/([^/]+)$/) || [];
+  const list = PAGES.find((one) => one.itemView && one.path === above);
+  return list ? { ...list, view: list.itemView, item } : PAGES.find((one) => one.path === path);
 }
 
 async function route(moved) {
@@ -57,8 +55,8 @@ async function route(moved) {
     const [module] = await Promise.all([import(`./views/${found.view}.js`), api.loadMeta().then(learn)]);
     if (page !== current) return null;
     main.replaceChildren();
-    current.view = await module.mount(main,
-      { app, item: found.item, query, signal: current.abort.signal, setTitle });
+    const item = found.item && decodeURIComponent(found.item);
+    current.view = await module.mount(main, { app, item, query, signal: current.abort.signal, setTitle });
     if (page !== current) return null;
     if (moved) {
       window.scrollTo(0, 0);
@@ -88,7 +86,7 @@ async function refresh() {
   }
 }
 
-// --- live -------------------------------------------------------------------------------------------------------
+// --- live
 
 const news = { counts: null, last: 0 };
 
@@ -141,7 +139,7 @@ function showLive() {
   $('#live').setAttribute('aria-pressed', String(!live.paused));
 }
 
-// --- theme ------------------------------------------------------------------------------------------------------
+// --- theme
 
 function theme(choice) {
   if (choice === 'system') delete document.documentElement.dataset.theme;
@@ -155,7 +153,7 @@ function nextTheme() {
   theme(choices[(choices.indexOf($('#theme').value) + 1) % 3]);
 }
 
-// --- keys -------------------------------------------------------------------------------------------------------
+// --- keys
 
 const openPalette = async () => (await import('./palette.js')).palette(app, commands);
 const openHelp = async () => (await import('./help.js')).help(commands);
@@ -201,7 +199,7 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-// --- start ------------------------------------------------------------------------------------------------------
+// --- start
 
 document.addEventListener('click', (event) => {
   /** @type {HTMLAnchorElement} */

@@ -3,19 +3,12 @@
 import { open } from './dialogs.js';
 import { recall, remember } from './storage.js';
 import { button, h } from './ui.js';
-import { VERBS, keysOf, plainVerbs } from './vocabulary.js';
+import { FILTERS, VERBS, keysOf, plainVerbs } from './vocabulary.js';
 
 const KEYS = [
   ['/', 'Search'], ['Ctrl K', 'Commands and jobs'], ['j k', 'Next, previous row'], ['Enter', 'Open the row'],
   ['e', 'Last output of the row; on a job, edit it'], ['x', 'Select the row'], ['Shift x', 'Select up to the row'],
   ['a', 'Select the page'], ['[ ]', 'Previous, next page'], ['f', 'Follow the output'], ['Esc', 'Close'],
-];
-
-const FILTERS = [
-  ['state:dead,failed', 'any of these states'], ['queue:mail', 'this queue'], ['tag:nightly', 'this tag'],
-  ['id:backup*', 'ids that begin so'], ['exit:127', 'this exit code'], ['tries:>2', 'more than two attempts'],
-  ['priority:>=5', 'this priority or more'], ['created:<2h', 'younger than two hours'],
-  ['duration:>30s', 'ran longer'], ['-tag:test', 'not this'], ['"two words"', 'the command holds this text'],
 ];
 
 const list = (pairs) => h('dl', { class: 'facts' },
@@ -31,5 +24,6 @@ export function help(commands) {
       h('label', { class: 'check' }, box, 'Single keys do this'),
   list([...commands.map(({ keys, name }) => [keys, name]), ...KEYS,
     ...Object.entries(keysOf(plainVerbs(), (verb) => VERBS.get(verb).label))]), h('h2', {}, 'Filters'),
-  list(FILTERS)], { class: 'help' });
+  list([...[...FILTERS.values()].map(({ example, help: meaning }) => [example, meaning]),
+    ['!tag:test', 'all other jobs']])], { class: 'help' });
 }

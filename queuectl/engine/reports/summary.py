@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ... import __version__
 from ...model.clock import SYSTEM_CLOCK
-from ...model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES, jobs_text
+from ...model.job import DEAD, FAILED, PROCESSING, QUEUED_STATES, SCHEDULED, STATES, jobs_text
 from ..daemons.daemon import ELSEWHERE, POOL
 from ..daemons.groups import queues_of
 from ..home.liveness import is_worker_alive
@@ -133,7 +133,7 @@ def status(home: Home, store: Store, now: int) -> dict[str, Any]:
 def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> list[str]:
     """Return what a user should know, each with the command that helps."""
     advice = []
-    waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
+    waiting = sum(counts.get(state, 0) for state in QUEUED_STATES)
     if waiting and not workers and scheduler["mode"] != "auto":
         who, how = (
             ("no workers are running", "")
@@ -160,7 +160,7 @@ def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
     oldest = store.stats.oldest_pending()
     return {
         "jobs": {state: by_state.get(state, 0) for state in STATES},
-        "queue_depth": sum(by_state.get(state, 0) for state in (PENDING, FAILED, SCHEDULED)),
+        "queue_depth": sum(by_state.get(state, 0) for state in QUEUED_STATES),
         "queues": store.counts.by_queue(),
         "oldest_pending_age": None if oldest is None else max(0, now - oldest),
         "sampled_attempts": len(sample),
@@ -222,6 +222,6 @@ def dlq_stats(store: Store) -> dict[str, Any]:
     """Return the dead jobs grouped by how they failed and by command: the failure patterns."""
     return {
         "dead": store.counts.by_state().get(DEAD, 0),
-        "by_error": [dict(row) for row in store.search.dead_by_error(GROUPS)],
-        "by_command": [dict(row) for row in store.search.dead_by_command(GROUPS)],
+        "by_error": [dict(row) for row in store.dead.by_error(GROUPS)],
+        "by_command": [dict(row) for row in store.dead.by_command(GROUPS)],
     }

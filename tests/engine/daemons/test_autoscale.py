@@ -313,7 +313,7 @@ def test_a_pool_that_was_killed_is_started_again_for_what_is_left(
 ) -> None:
     scheduler.start("--auto", "--workers", "1")
     ids = queue.enqueue([{"command": "sleep 0.3", "retries": 9}] * 4)
-    wait_until(lambda: pool.is_running and queue.list("processing"), seconds=60)
+    wait_until(lambda: pool.is_running and queue.list("state:processing"), seconds=60)
     pool.close()
     assert [job.state for job in queue.wait(*ids, timeout=90)] == ["completed"] * 4
     processes.add(pool.pid)
