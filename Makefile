@@ -38,7 +38,8 @@ format: $(TOOLS)/.made ## Format everything
 types: $(TOOLS)/.made ## Check the types
 	$(TOOLS)/bin/mypy
 
-scripts: $(TOOLS)/js/.made ## Check the dashboard's JavaScript: style and types; needs Node.js
+scripts: $(TOOLS)/js/.made ## Check the dashboard's JavaScript, also by what the API answers; needs Node.js
+	$(PYTHON) -m tests.dashboard.api_types > .ci/api.d.ts
 	NODE_PATH=$(TOOLS)/js/node_modules $(TOOLS)/js/node_modules/.bin/eslint --config .ci/eslint.config.cjs \
 		queuectl/dashboard/assets
 	$(TOOLS)/js/node_modules/.bin/tsc --project .ci/jsconfig.json

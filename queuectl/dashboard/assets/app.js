@@ -90,6 +90,7 @@ async function refresh() {
 
 const news = { counts: null, last: 0 };
 
+/** @param {Api.Overview} data */
 function overview(data) {
   app.overview = data;
   setServerTime(data.now);
