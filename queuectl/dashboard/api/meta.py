@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ...model.fields import Field as JobField
     from ..app import App
 
-FEATURES = ("bulk_actions", "dlq_groups", "export", "schedules", "stream", "prometheus")
 LIMITS = {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS}
 STATE_SCHEMAS = {"name": STATE, "glyph": TEXT, "phrase": TEXT, "is_final": FLAG, "is_due": FLAG, "is_rare": FLAG}
 VERB_SCHEMAS = {
@@ -72,7 +71,6 @@ SCHEMAS["Meta"] = record(
     verbs=many(record(**VERB_SCHEMAS)),
     fields=many(ref("Field")),
     filters=many(record(key=TEXT, example=TEXT, help=TEXT)),
-    features=many(TEXT),
     sorts=table(many(STATE)),
     limits=record(**dict.fromkeys(LIMITS, INTEGER)),
 )
@@ -92,7 +90,6 @@ def meta(app: App) -> Response:
             "verbs": [{name: getattr(verb, name) for name in VERB_SCHEMAS} for verb in VERBS.values()],
             "fields": list(map(_field, JOB_FIELDS)),
             "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
-            "features": list(FEATURES),
             "sorts": {sort: list(states) for sort, states in SORTED_STATES.items()},
             "limits": LIMITS,
         }

@@ -8,7 +8,7 @@ const TAIL = 8192;
 const LONGEST = 2000; // characters of a line that are shown
 
 // The last lines of chunks, each of one stream. What a stream goes on with stays in its line.
-export function lastLines(chunks, isCut) {
+function lastLines(chunks, isCut) {
   const lines = [];
   let open = null;
   for (const { stream, text: added } of chunks) {

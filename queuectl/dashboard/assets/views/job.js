@@ -144,6 +144,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
       by ? h('div', { class: 'hint' }, `by ${by}`) : null];
   }
 
+  /** @param {Api.Attempt} attempt */
   function attemptRow(attempt) {
     return [h('th', { scope: 'row' }, String(attempt.attempt)),
       cell('Outcome', badge(stateOf(attempt), outcome(attempt))), cell('Started', when(attempt.started_at), 'num'),
