@@ -9,8 +9,9 @@ import json
 import re
 from typing import Any
 
-from queuectl.dashboard.api.route import BASE, TABLE
-from queuectl.dashboard.api.routes import openapi
+from queuectl.dashboard.api.route import BASE
+from queuectl.dashboard.api.routes import TABLE
+from queuectl.dashboard.api.shapes import SCHEMAS
 
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean"}
 
@@ -26,7 +27,7 @@ def declarations() -> str:
     return "\n".join(
         [
             "declare namespace Api {",
-            *(f"  type {name} = {type_of(schema)};" for name, schema in openapi.SCHEMAS.items()),
+            *(f"  type {name} = {type_of(schema)};" for name, schema in SCHEMAS.items()),
             "  type Answer<P extends string> = string extends P ? any",
             *(f"    : P extends {path} ? {answer}" for path, answer in answers.items()),
             "    : never;",
