@@ -9,25 +9,27 @@ import json
 import re
 from typing import Any
 
+from queuectl.dashboard.api import routes  # noqa: F401  (declares the routes)
+from queuectl.dashboard.api.openapi import document
 from queuectl.dashboard.api.route import BASE
-from queuectl.dashboard.api.routes import TABLE
-from queuectl.dashboard.api.shapes import SCHEMAS
 
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean"}
 
 
 def declarations() -> str:
     """Return the types of all nouns, and `Answer<PATH>` for all paths that are read."""
+    described = document()
     answers = {
-        path_type(route.path): type_of(schema)
-        for route in sorted(TABLE, key=lambda route: -route.path.count("/"))
-        for schema in route.answers.values()
-        if route.method == "GET" and isinstance(schema, dict)
+        path_type(path): type_of(content["schema"])
+        for path, operations in sorted(described["paths"].items(), key=lambda pair: -pair[0].count("/"))
+        if "get" in operations
+        for kind, content in operations["get"]["responses"]["200"]["content"].items()
+        if kind == "application/json"
     }
     return "\n".join(
         [
             "declare namespace Api {",
-            *(f"  type {name} = {type_of(schema)};" for name, schema in SCHEMAS.items()),
+            *(f"  type {name} = {type_of(schema)};" for name, schema in described["components"]["schemas"].items()),
             "  type Answer<P extends string> = string extends P ? any",
             *(f"    : P extends {path} ? {answer}" for path, answer in answers.items()),
             "    : never;",

@@ -10,7 +10,7 @@ const COLUMNS = [['Worker'], ['State'], ['Job'], ['Command', 'clip'], ['Elapsed'
   ['Busy', 'num'], ['Memory', 'num'], ['Heartbeat', 'num'], ['Uptime', 'num'], ['Process', 'num'], ['Queues']];
 
 export function mount(root, { app, signal }) {
-  /** @type {Api.Workers} */
+  /** @type {Api.ListOfWorkers} */
   let data = null;
   const list = table('Workers', COLUMNS);
   const actions = h('span', { class: 'row' });
