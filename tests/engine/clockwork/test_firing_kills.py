@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import subprocess
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -29,6 +29,9 @@ import os, signal
 from queuectl.engine.machine.log import Log
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.store import Home, Store
+from queuectl.store.database import Database
+from queuectl.store.jobs import Jobs
+from queuectl.store.schedules import Schedules
 from tests.support import FakeClock
 
 path, where, wall = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -56,10 +59,10 @@ def advancing(method, *arguments, **options):
     is_firing.append(True)
     return method(*arguments, **options)
 
-STEPS = {"advance": store.schedules, "enqueue": store.jobs, "record_fire": store.schedules, "commit": store.database}
+STEPS = {"advance": Schedules, "enqueue": Jobs, "record_fire": Schedules, "commit": Database}
 step = where.split()[1]
 patch(STEPS[step], step, dying)
-patch(store.schedules, "advance", advancing)
+patch(Schedules, "advance", advancing)
 scheduler.tick()
 """
 POINTS = [f"{when} {step}" for step in ("advance", "enqueue", "record_fire", "commit") for when in ("before", "after")]
@@ -140,7 +143,7 @@ class Schedulers:
         self._base = base
         self._since = SYSTEM_CLOCK.monotonic()
         self.deaths = 0
-        self._running: List[subprocess.Popen[Any]] = [self._start() for _ in range(SCHEDULERS)]
+        self._running: list[subprocess.Popen[Any]] = [self._start() for _ in range(SCHEDULERS)]
 
     def wall(self) -> int:
         """Return what their clocks say."""
@@ -186,7 +189,7 @@ def test_schedulers_that_are_killed_at_random_leave_no_time_out_and_fire_none_tw
         SYSTEM_CLOCK.pause(0.01)
     wait_until(lambda: fires(queue), what="anything has fired")
     schedulers.end()
-    clock._wall = schedulers.wall()
+    clock.set_to(schedulers.wall())
     assert not is_held(queue.home.gate)
     during = len(fires(queue))
     with Store(Home(home), clock=clock) as store:
@@ -200,7 +203,7 @@ def test_schedulers_that_are_killed_at_random_leave_no_time_out_and_fire_none_tw
     assert_once(queue)
 
 
-def check_no_gaps(times: Dict[str, List[int]], until: int) -> None:
+def check_no_gaps(times: dict[str, list[int]], until: int) -> None:
     for name, step in (("it", MINUTE), ("other", 7 * MINUTE)):
         # Seven does not divide an hour: the last distance of each is shorter.
         gaps = {after - before for before, after in zip(times[name], times[name][1:])}
