@@ -46,8 +46,12 @@ class FakeClock(Clock):
         self._monotonic += ms
 
     def set_by(self, ms: int) -> None:
-        """Set the wall clock: no time passes."""
+        """Set the wall clock by `ms` milliseconds, forward or back: no time passes."""
         self._wall += ms
+
+    def set_to(self, wall: int) -> None:
+        """Set the wall clock to this instant: no time passes."""
+        self._wall = wall
 
     def suspend(self, ms: int) -> None:
         """Let the machine sleep: wall time passes, monotonic time does not."""

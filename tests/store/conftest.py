@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.store.building import open_store
 @pytest.fixture
 def stores(home: str) -> Iterator[Callable[..., Store]]:
     """Opens any number of stores on one home, and closes them."""
-    opened: List[Store] = []
+    opened: list[Store] = []
 
     def another(**options: Any) -> Store:
         opened.append(open_store(home, **options))

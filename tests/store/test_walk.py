@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable
 
 import pytest
 
@@ -31,13 +31,13 @@ class Undo(Exception):
 class Walk:
     """One walk over one home, through any number of stores in turn."""
 
-    def __init__(self, seed: int, stores: List[Store], reopen: Callable[[], Store]) -> None:
+    def __init__(self, seed: int, stores: list[Store], reopen: Callable[[], Store]) -> None:
         self.random = random.Random(seed)
         self.stores = stores
         self.reopen = reopen
         self.model = Model()
-        self.claims: List[Claim] = []
-        self.attempts: List[Tuple[int, int]] = []
+        self.claims: list[Claim] = []
+        self.attempts: list[tuple[int, int]] = []
         self.now = NOW
 
     def step(self) -> None:
@@ -69,7 +69,7 @@ class Walk:
         for row in rows.values():
             del row["number"]
         assert rows == self.model.jobs
-        counts: Dict[str, Dict[str, int]] = {}
+        counts: dict[str, dict[str, int]] = {}
         for row in self.model.jobs.values():
             states = counts.setdefault(row["queue"], {})
             states[row["state"]] = states.get(row["state"], 0) + 1

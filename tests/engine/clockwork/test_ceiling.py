@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List
 
 import pytest
 
@@ -58,7 +57,7 @@ def run_one(store: Store, size: int, state: str = COMPLETED, at: int = NOW) -> i
     return claimed.number
 
 
-def kept(store: Store) -> Dict[int, int]:
+def kept(store: Store) -> dict[int, int]:
     """How many bytes each job has that has any."""
     return dict(
         store.database.rows(
@@ -67,7 +66,7 @@ def kept(store: Store) -> Dict[int, int]:
     )
 
 
-def told(store: Store) -> List[str]:
+def told(store: Store) -> list[str]:
     return [row.detail for row in store.events.since(0, 99) if row.kind == "output removed"]
 
 
@@ -113,7 +112,7 @@ def test_below_the_ceiling_one_look_at_the_size_is_enough(
     store: Store, ceiling: Ceiling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_one(store, MIB)
-    asked: List[int] = []
+    asked: list[int] = []
     monkeypatch.setattr(store.output, "add_up", lambda *_: asked.append(1) or (0, None))
     for limit in (None, 2 * MIB):
         keep(ceiling, limit)
@@ -125,7 +124,7 @@ def test_a_file_that_is_full_of_jobs_is_added_up_once_while_nothing_changes(
 ) -> None:
     run_one(store, 10)
     enqueue(store, *[spec("x" * 2_000) for _ in range(1_000)])
-    asked: List[int] = []
+    asked: list[int] = []
     add_up = store.output.add_up
     monkeypatch.setattr(store.output, "add_up", lambda *words: asked.append(1) or add_up(*words))
     for _ in range(3):
@@ -153,7 +152,7 @@ def test_what_is_large_goes_in_several_transactions_and_whole(
     store: Store, ceiling: Ceiling, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large, small = run_one(store, 10 * MIB), run_one(store, 10 * MIB, at=NOW + 1)
-    removed: List[int] = []
+    removed: list[int] = []
     before = {"kept": sum(kept(store).values())}
     commit = store.database.commit
 
@@ -176,7 +175,7 @@ def test_many_that_are_small_go_several_at_once(
 ) -> None:
     for age in range(300):
         run_one(store, 10_000, at=NOW + age // 100)
-    begun: List[int] = []
+    begun: list[int] = []
     begin = store.database.begin
     monkeypatch.setattr(store.database, "begin", lambda: begun.append(1) or begin())
     keep(ceiling, MIB)

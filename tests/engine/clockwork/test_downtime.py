@@ -106,9 +106,9 @@ def test_a_clock_that_is_ahead_for_a_while_takes_nothing_away(
     ahead = years * 365 * DAY
     run_for(store, clock, HOUR)
     end_one(store, clock)
-    clock._wall += ahead
+    clock.set_by(ahead)
     assert run_for(store, clock, 2 * HOUR) == 0
-    clock._wall -= ahead
+    clock.set_by(-ahead)
     assert run_for(store, clock, 7 * DAY - 3 * HOUR) == 0
     assert store.meta.downtime()[1] == [] or store.meta.downtime()[1][-1][1] <= clock.wall()
     assert run_for(store, clock, 4 * HOUR) == 1
@@ -117,7 +117,7 @@ def test_a_clock_that_is_ahead_for_a_while_takes_nothing_away(
 def test_a_clock_that_is_set_back_keeps_what_ended_for_longer_and_not_for_ever(store: Store, clock: FakeClock) -> None:
     run_for(store, clock, HOUR)
     end_one(store, clock)
-    clock._wall -= 2 * DAY
+    clock.set_by(-2 * DAY)
     assert run_for(store, clock, 8 * DAY) == 0
     assert run_for(store, clock, 2 * DAY) == 1
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator
 
 import pytest
 
@@ -41,7 +41,7 @@ def work_once(home: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(python(WORK_ONCE, home), capture_output=True, encoding="utf-8", timeout=60, check=False)
 
 
-def fork_servers(pool: RunningPool) -> List[int]:
+def fork_servers(pool: RunningPool) -> list[int]:
     return [entry.pid for entry in process.list_processes().values() if entry.parent == pool.pid]
 
 
@@ -69,7 +69,7 @@ def test_workers_outlive_the_fork_server_and_no_more_are_started(
     assert not any(identify(pid) for pid in workers)
 
 
-def stop_all(pids: List[int]) -> None:
+def stop_all(pids: list[int]) -> None:
     """Stop processes as Ctrl-Z does, and wait until they are."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -185,7 +185,7 @@ def test_no_process_stays_in_the_directory_that_it_was_started_in_or_ran_a_job_i
         assert run_cli(home, *words, cwd=place).returncode == 0
     assert queue.wait(queue.add("true", cwd=str(place)).id, timeout=30)[0].state == "completed"
 
-    def stand_there() -> List[int]:
+    def stand_there() -> list[int]:
         found = []
         for pid in process.list_processes():
             try:

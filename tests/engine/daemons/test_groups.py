@@ -7,7 +7,7 @@ import os
 import signal
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.engine.running import RunningPool, wait_for_file, wait_for_state
 from tests.support import Processes, identify, kill, run_cli, tree, wait_until
 
 
-def groups(pool: RunningPool) -> Dict[str, int]:
+def groups(pool: RunningPool) -> dict[str, int]:
     """Return how many workers of each group live and stay."""
     return dict(Counter(row.queues for row in pool.rows() if not row.stopping))
 
@@ -47,7 +47,7 @@ def test_each_group_takes_jobs_of_its_queues_only(queue: Queue, pool: RunningPoo
 
 
 @pytest.mark.parametrize("words", [("b,a",), ("a", "b"), ("b", "a,b"), (" a , b ",)])
-def test_a_group_is_named_by_its_queues_in_any_order(pool: RunningPool, words: Tuple[str, ...]) -> None:
+def test_a_group_is_named_by_its_queues_in_any_order(pool: RunningPool, words: tuple[str, ...]) -> None:
     pool.start("-n", "1", "-Q", "a,b")
     options = [word for name in words for word in ("--queue", name)]
     assert pool.run("start", "-n", "1", *options).stdout == "1 worker for a,b is running already\n"
@@ -133,14 +133,14 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
     pool.start("-n", "1", "-Q", "a")
     job = hold_a_worker(queue, tmp_path, "a")
     drop, end = stopping._drop, stopping.end
-    sent: List[signal.Signals] = []
+    sent: list[signal.Signals] = []
 
-    def drop_and_wait(opened: OpenHome, group: str) -> Optional[Identity]:
+    def drop_and_wait(opened: OpenHome, group: str) -> Identity | None:
         pool_of_last = drop(opened, group)
         wait_until(lambda: "stopping, current jobs may finish" in pool.log())
         return pool_of_last
 
-    def end_with_the_job(targets: List[Identity], orders: List[Tuple[int, signal.Signals]], *more: Any) -> None:
+    def end_with_the_job(targets: list[Identity], orders: list[tuple[int, signal.Signals]], *more: Any) -> None:
         sent.extend(order for _, order in orders)
         (tmp_path / "go").touch()
         end(targets, orders, *more)
@@ -155,7 +155,7 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
 
 @pytest.mark.parametrize("how", [("--force",), ("--timeout", "0")])
 def test_to_stop_a_group_by_force_gives_its_jobs_back(
-    queue: Queue, pool: RunningPool, tmp_path: Path, how: Tuple[str, ...]
+    queue: Queue, pool: RunningPool, tmp_path: Path, how: tuple[str, ...]
 ) -> None:
     pool.start("-n", "1", "-Q", "a")
     pool.run("start", "-n", "1", "-Q", "b")
@@ -183,7 +183,7 @@ def test_a_group_that_is_gone_at_once_was_stopped(
     pool.run("start", "-n", "1", "-Q", "b")
     drop = stopping._drop
 
-    def drop_and_wait(opened: OpenHome, group: str) -> Optional[Identity]:
+    def drop_and_wait(opened: OpenHome, group: str) -> Identity | None:
         pool_of_last = drop(opened, group)
         wait_until(lambda: [row.queues for row in pool.rows()] == ["b"], what="the group is gone")
         return pool_of_last
@@ -249,7 +249,7 @@ def test_workers_are_shown_by_group_with_the_number_that_each_shall_have(home: s
     pool.start("-n", "1", "-Q", "b")
     pool.run("start", "-n", "2")
     pool.run("start", "-n", "1", "-Q", "a")
-    shown: List[List[str]] = [row["queues"] for row in json.loads(run_cli(home, "--json", "worker", "status").stdout)]
+    shown: list[list[str]] = [row["queues"] for row in json.loads(run_cli(home, "--json", "worker", "status").stdout)]
     assert shown == [[], [], ["a"], ["b"]]
     assert pool.run("status").stdout.split()[0] == "QUEUES"
     assert json.loads(run_cli(home, "--json", "status").stdout)["pool"]["groups"] == [

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Iterator, List
+from typing import Any, Iterator
 
 import pytest
 
@@ -28,7 +28,7 @@ STARTERS = 10
 
 
 def test_ten_that_start_at_once_make_one_pool(home: str, queue: Queue, pool: RunningPool, processes: Processes) -> None:
-    started: List[subprocess.Popen[Any]] = [
+    started: list[subprocess.Popen[Any]] = [
         processes.start_cli(home, "worker", "start", "--count", "1", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         for _ in range(STARTERS)
     ]
@@ -46,7 +46,7 @@ def test_a_lock_file_left_by_a_dead_pool_blocks_nothing(home: str, queue: Queue,
     assert Path(Home(home).daemon_lock("pool")).read_text().split()[0] == str(pool.pid)
 
 
-def _pair_without(killed: int, pids: List[int]) -> List[int]:
+def _pair_without(killed: int, pids: list[int]) -> list[int]:
     """Return two pids that the killed one is not among, or nothing. One look: it may go between two."""
     return pids if len(pids) == 2 and killed not in pids else []
 
@@ -160,7 +160,7 @@ def own_pool(home: str, queue: Queue, own_signals: None) -> Iterator[Pool]:
     made._close()
 
 
-def delays(pool: Pool, codes: List[int], lived: int) -> List[int]:
+def delays(pool: Pool, codes: list[int], lived: int) -> list[int]:
     """Let a worker end again and again after the time it lived; return the waits before the next one."""
     clock = pool._clock
     assert isinstance(clock, FakeClock)
@@ -236,7 +236,7 @@ def test_a_shortage_keeps_no_order_from_a_worker(
 
 
 def test_a_pool_waits_though_its_time_to_stop_is_over(own_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: List[float] = []
+    waits: list[float] = []
     monkeypatch.setattr(own_pool._wakeup, "wait", waits.append)
     slot = Slot(ALL, own_pool._clock.monotonic())
     slot.start_at = own_pool._stop_by = own_pool._clock.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any
 
 import pytest
 
@@ -46,11 +46,11 @@ def marked(processes: Processes, marker: str) -> subprocess.Popen[Any]:
     return named(processes, "sleep", "60", env=environment, start_new_session=True)
 
 
-def of_lost(trace: Trace) -> List[int]:
+def of_lost(trace: Trace) -> list[int]:
     return [entry.pid for entry in tree.of_lost(trace)]
 
 
-def begun(trace: Trace, *, ago: int = 0, pid: int = 0, pipes: Tuple[int, int] = (1, 2), spared: Any = ()) -> Trace:
+def begun(trace: Trace, *, ago: int = 0, pid: int = 0, pipes: tuple[int, int] = (1, 2), spared: Any = ()) -> Trace:
     """Have a trace know what a journal says of an attempt that began some milliseconds ago."""
     started = SYSTEM_CLOCK.boottime() - ago
     record = Record(("home", "boot", "pids", 1), attempt=1, started=started, pipes=pipes, spared=spared)
@@ -157,7 +157,7 @@ class Orphans:
         for pid in self.all:
             processes.add(pid)
 
-    def _sleepers(self, worker: int) -> List[int]:
+    def _sleepers(self, worker: int) -> list[int]:
         table = process.list_processes()
         members, grown = {worker}, True
         while grown:
@@ -218,7 +218,7 @@ def test_a_zombie_is_not_part_of_a_tree(processes: Processes) -> None:
 
 
 def test_a_system_that_cannot_answer_is_no_sign_that_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    def out_of_descriptors(directory: str) -> List[str]:
+    def out_of_descriptors(directory: str) -> list[str]:
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(os, "listdir", out_of_descriptors)
