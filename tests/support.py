@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Iterator, Mapping, NamedTuple, TypeVar
+from typing import Any, AnyStr, Callable, Iterator, Mapping, NamedTuple, TypeVar
 
 from queuectl.model.clock import SYSTEM_CLOCK, Clock
 
@@ -169,6 +169,12 @@ def tree(pid: int) -> list[Process]:
         if process is not None:
             found.append(process)
     return found
+
+
+def next_line(process: subprocess.Popen[AnyStr]) -> AnyStr:
+    """Wait for the next line that a process writes to its stdout, which is a pipe."""
+    assert process.stdout is not None
+    return process.stdout.readline()
 
 
 def is_sleeping(pid: int) -> bool:

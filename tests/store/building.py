@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar
 
 from queuectl.model.job import (
     BLOCKED,
@@ -28,6 +28,9 @@ from tests.support import ROOT, FakeClock
 
 if TYPE_CHECKING:
     import pytest
+
+T = TypeVar("T")
+Stores = Callable[..., Store]
 
 NOW = 1_767_225_600_000
 LATER = NOW + 60_000
@@ -134,7 +137,7 @@ def outcome_for(state: str) -> Outcome:
     )
 
 
-def write(store: Store, verb: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+def write(store: Store, verb: Callable[..., T], *arguments: Any, **options: Any) -> T:
     """Call one writing method in a transaction of its own."""
     with store.writing():
         return verb(*arguments, **options)

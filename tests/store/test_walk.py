@@ -12,7 +12,7 @@ from queuectl.model.errors import Conflict
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, STATES
 from queuectl.store import Store
 from queuectl.store.claim import Claim
-from tests.store.building import NOW, assert_whole, outcome_for, spec
+from tests.store.building import NOW, Stores, assert_whole, outcome_for, spec
 from tests.store.model import Model, Taken
 
 # Fixed ones, which fail again tomorrow, and one that has not been tried before.
@@ -169,7 +169,7 @@ class Walk:
 
     def edit(self, store: Store) -> None:
         number, choose = self.some_job(), self.random.choice
-        changes = choose(
+        changes: dict[str, Any] = choose(
             [
                 {"queue": choose("xyz")},
                 {"priority": 5, "queue": "w"},
@@ -218,7 +218,7 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("connections", [1, 2])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_store_and_a_dictionary_stay_the_same(stores, seed, connections):
+def test_the_store_and_a_dictionary_stay_the_same(stores: Stores, seed: int, connections: int) -> None:
     print(f"seed {seed}")
     walk = Walk(seed, [stores() for _ in range(connections)], stores)
     for _ in range(STEPS):
