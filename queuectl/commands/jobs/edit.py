@@ -8,7 +8,7 @@ from ...model.verbs import VERBS
 from ..grammar.registry import command
 from ..result import Result
 from .options import edit_options, job_fields
-from .selection import DRY_RUN, IDS_OR_FILTER, YES_ANYWAY, report, select, show_only
+from .selection import DRY_RUN, IDS, YES_ANYWAY, report, select, show_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @command(
     "edit",
-    IDS_OR_FILTER,
+    IDS,
     *edit_options(EDITABLE),
     DRY_RUN,
     YES_ANYWAY,

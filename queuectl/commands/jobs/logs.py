@@ -9,7 +9,7 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .follow import Follower, follow, follow_several, read_job, several, since, tell_if_removed
-from .selection import IDS_OR_FILTER, select
+from .selection import IDS, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def attempt_number(text: str) -> int | str:
 
 @command(
     "logs",
-    IDS_OR_FILTER,
+    IDS,
     Arg("--follow", "-f", flag=True, help="go on until the jobs are done"),
     Arg("--attempt", "-A", parse=attempt_number, metavar="N|all", help="this attempt, or all (default: the last)"),
     Arg("--stdout", flag=True, help="only standard output"),

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 IDS = Arg(
     "ids",
     many=True,
-    metavar="ID",
+    metavar="ID|FILTER",
     complete="job",
-    help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin",
+    help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin; or a filter such "
+    "as 'state:dead queue:mail'",
 )
-IDS_OR_FILTER = Arg(
+FILTER = Arg(
     "ids",
     many=True,
     metavar="ID|FILTER",
@@ -75,18 +76,7 @@ YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")
 YES_ANYWAY = Arg("--yes", "-y", flag=True, help="accepted by every verb; this one asks nothing")
 MAX_IDS_BYTES = 64 * 1024 * 1024
 SHOWN = 5
-SELECTION = (IDS_OR_FILTER, STATE, QUEUE, TAG, ALL, DRY_RUN)
-
-
-def read_ids(context: Context, ids: Sequence[str]) -> list[str]:
-    """Return the ids as given, with `-` replaced by the ids on stdin."""
-    found: list[str] = []
-    for word in ids:
-        if word == "-":
-            found += context.front_end.read_stdin(MAX_IDS_BYTES).decode("utf-8", "replace").split()
-        else:
-            found.append(word)
-    return found
+SELECTION = (IDS, STATE, QUEUE, TAG, ALL, DRY_RUN)
 
 
 def select(
@@ -109,13 +99,20 @@ def select(
     if ids and not is_by_filter(ids):
         if text or all:
             raise InvalidInput("give either ids or a filter, not both")
-        return Selection(context.queue.find(read_ids(context, ids)))
+        return Selection(context.queue.find([one for word in ids for one in _ids_of(context, word)]))
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         raise InvalidInput(
             "which jobs? give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
         )
     return found_by(context.queue.store, wanted, means=means, takes=takes)
+
+
+def _ids_of(context: Context, word: str) -> list[str]:
+    """Return a reference, or with `-` the ids on stdin."""
+    if word != "-":
+        return [word]
+    return context.front_end.read_stdin(MAX_IDS_BYTES).decode("utf-8", "replace").split()
 
 
 def left_out(meant: Selection) -> list[str]:
@@ -158,12 +155,14 @@ def some_of(names: Sequence[str], count: int | None = None) -> str:
 
 def show_only(context: Context, meant: Selection) -> Result:
     """Return the jobs that a command would act on."""
+    from ...model.nouns.jobs import JOB
     from ..result import Result
     from .listing import LIST_COLUMNS
 
     jobs = context.queue.store.search.jobs(meant.numbers)
     return Result(
-        rows=[job.as_dict() for job in jobs],
+        JOB,
+        rows=jobs,
         columns=LIST_COLUMNS,
         ids=[job.id for job in jobs],
         notes=[f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)],
@@ -173,6 +172,7 @@ def show_only(context: Context, meant: Selection) -> Result:
 def report(change: Change, done: str, meant: Selection) -> Result:
     """Return the answer of a verb on the jobs that were meant: `done` says what was done, such as `cancelled`."""
     from ...engine.change import demand_done
+    from ...model.nouns.jobs import REPORT
     from ..result import Result
 
     demand_done(change)
@@ -183,9 +183,9 @@ def report(change: Change, done: str, meant: Selection) -> Result:
         else f"{jobs_text(len(change.done))} {done}" + (f": {shown}" if change.done else "")
     )
     return Result(
+        REPORT,
         rows=[{"id": job, "result": done} for job in change.done]
         + [{"id": refused.id, "result": f"refused: {refused.state}"} for refused in change.refused],
-        columns=("id", "result"),
         message=message,
         ids=change.done,
         notes=[*(refused.message for refused in change.refused[:20]), *left_out(meant)],

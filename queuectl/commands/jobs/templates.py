@@ -7,6 +7,7 @@ import os
 from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ...model.fields import BY_SPELLING, GIVEN
+from ...model.nouns import jobs as nouns
 from ..grammar.registry import Arg, command
 from ..result import Result
 
@@ -42,7 +43,7 @@ def template_list(context: Context) -> Result:
         {"name": name, "source": "home", "description": os.path.join(context.queue.home.templates, name + SUFFIX)}
         for name in _own_names(context)
     ]
-    return Result(rows=rows, columns=("name", "source", "description"), ids=[str(row["name"]) for row in rows])
+    return Result(nouns.TEMPLATE, rows=rows, ids=[str(row["name"]) for row in rows])
 
 
 @command("template show", NAME, group=GROUP, examples=("template show simple_job > job.json",))
@@ -65,8 +66,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     """Keep a job as a template of your own."""
     import json
 
-    from ...engine.intake import READ_BYTES, decode, parse_jobs
-    from .add import read_file
+    from ...engine.intake import READ_BYTES, decode, parse_jobs, read_file
 
     name = _plain(name)
     if not is_name(name) or name in SHIPPED:
@@ -76,7 +76,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     if source == "-":
         text = decode(context.front_end.read_stdin(READ_BYTES), "stdin")
     else:
-        text = source if source.lstrip().startswith("{") else decode(read_file(source.lstrip("@")), source)
+        text = source if source.lstrip().startswith("{") else read_file(source.lstrip("@"))
     jobs = parse_jobs(text, "the template").jobs
     if len(jobs) > 1:
         raise InvalidInput(f"a template is one job, got {len(jobs)}")
@@ -85,7 +85,9 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     context.queue.check([job])
     path = os.path.join(context.queue.home.templates, name + SUFFIX)
     _write(path, json.dumps(job, indent=2) + "\n", force)
-    return Result(record={"name": name, "path": path}, message=f"Template saved: {name}", ids=[name])
+    return Result(
+        nouns.SAVED_TEMPLATE, record={"name": name, "path": path}, message=f"Template saved: {name}", ids=[name]
+    )
 
 
 def _write(path: str, text: str, force: bool) -> None:
@@ -125,11 +127,9 @@ def read_template(context: Context, name: str) -> str:
             f"there is no template {quoted(name)}{did_you_mean(name, [*SHIPPED, *_own_names(context)])}",
             hint="see them with: queuectl template list",
         )
-    from ...engine.intake import decode
-    from .add import read_file
+    from ...engine.intake import read_file
 
-    path = os.path.join(context.queue.home.templates, name + SUFFIX)
-    return decode(read_file(path), path)
+    return read_file(os.path.join(context.queue.home.templates, name + SUFFIX))
 
 
 def _fullest() -> str:

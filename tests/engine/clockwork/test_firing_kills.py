@@ -29,8 +29,6 @@ import os, signal
 from queuectl.engine.machine.log import Log
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.store import Home, Store
-from queuectl.store.database import Database
-from queuectl.store.jobs import Jobs
 from queuectl.store.schedules import Schedules
 from tests.support import FakeClock
 
@@ -59,7 +57,7 @@ def advancing(method, *arguments, **options):
     is_firing.append(True)
     return method(*arguments, **options)
 
-STEPS = {"advance": Schedules, "enqueue": Jobs, "record_fire": Schedules, "commit": Database}
+STEPS = {"advance": Schedules, "enqueue": store.jobs, "record_fire": Schedules, "commit": store.database}
 step = where.split()[1]
 patch(STEPS[step], step, dying)
 patch(Schedules, "advance", advancing)

@@ -245,7 +245,7 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
         scaler.step()
         with fake.store.writing():
             fake.store.meta.set_pool_groups({ALL: count, "slow": 5})
-    fake.cancel(*[job.id for job in fake.list("pending")])
+    fake.cancel(*[job.id for job in fake.list("state:pending")])
     assert ids and asked == [("start", 1), ("scale", ALL, 3)]
     for _ in range(2):
         clock.advance(IDLE_MS)
