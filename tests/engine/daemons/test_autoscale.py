@@ -132,7 +132,7 @@ def test_after_an_idle_minute_all_are_gone_and_new_work_brings_them_back(
     scaler.step()
     fake.cancel(*ids)
     waited = 0
-    while scaler.now:
+    while scaler.now > 0:
         step_for(scaler, clock, 1)
         waited += 1
     assert IDLE_MS // 1_000 <= waited <= 2 * IDLE_MS // 1_000

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -49,8 +50,9 @@ def test_a_lock_file_left_by_a_dead_pool_blocks_nothing(home: str, queue: Queue,
     assert Path(Home(home).daemon_lock("pool")).read_text().split()[0] == str(pool.pid)
 
 
-def _pair_without(killed: int, pids: list[int]) -> list[int]:
-    """Return two pids that the killed one is not among, or nothing. One look: it may go between two."""
+def _pair_without(killed: int, pool: RunningPool) -> list[int]:
+    """Return the pids of two workers that the killed one is not among, or nothing."""
+    pids = pool.pids()  # One look: it may go between two.
     return pids if len(pids) == 2 and killed not in pids else []
 
 
@@ -60,7 +62,7 @@ def test_a_killed_worker_is_replaced_at_once(queue: Queue, pool: RunningPool) ->
         before = pool.pids()
         asked = SYSTEM_CLOCK.monotonic()
         os.kill(before[0], signal.SIGKILL)
-        after = wait_until(lambda killed=before[0]: _pair_without(killed, pool.pids()))
+        after = wait_until(partial(_pair_without, before[0], pool))
         assert before[1] in after
         assert SYSTEM_CLOCK.monotonic() - asked < 10_000
     assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"

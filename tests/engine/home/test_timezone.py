@@ -10,7 +10,8 @@ import pytest
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring, upcoming
+from queuectl.engine.recurring import Recurring
+from queuectl.engine.reports.schedules import upcoming
 from queuectl.engine.reports.summary import status
 from queuectl.model.errors import InvalidInput
 from queuectl.model.when import DAY, iso

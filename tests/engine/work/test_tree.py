@@ -91,8 +91,8 @@ def test_the_recorded_shell_is_found_with_its_session_and_all_that_descends_from
     )
     assert leader.stdout is not None and leader.stdout.readline() == b"\n"
     trace = Trace("home-1-1", pid=leader.pid, pid_start=start_of(leader.pid))
-    found = wait_until(lambda: (lambda pids: pids if len(pids) == 3 else None)(of_lost(trace)))
-    assert leader.pid in found and os.getpid() not in found
+    wait_until(lambda: len(of_lost(trace)) == 3)
+    assert leader.pid in of_lost(trace) and os.getpid() not in of_lost(trace)
 
 
 def test_a_process_that_began_at_another_time_is_not_the_recorded_shell(processes: Processes) -> None:
