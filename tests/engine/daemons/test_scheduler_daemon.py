@@ -10,7 +10,7 @@ import signal
 import stat
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Iterator
 
 import pytest
 
@@ -41,8 +41,8 @@ def who(pid: int) -> Process:
     return found
 
 
-def answer(home: str, *words: str) -> Dict[str, Any]:
-    found: Dict[str, Any] = json.loads(run_cli(home, *words, "--json").stdout)
+def answer(home: str, *words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run_cli(home, *words, "--json").stdout)
     return found
 
 
@@ -266,7 +266,7 @@ def make_due(queue: Queue, name: str) -> int:
     return at
 
 
-def fired(queue: Queue) -> List[Any]:
+def fired(queue: Queue) -> list[Any]:
     return [row[0] for row in queue.store.database.rows("SELECT fire_at FROM fires ORDER BY 1")]
 
 
