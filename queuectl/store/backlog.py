@@ -16,7 +16,7 @@ LAST = "SELECT * FROM backlog WHERE minute <= ? ORDER BY minute DESC LIMIT 1"
 SINCE = "SELECT * FROM backlog WHERE minute >= ? ORDER BY minute"
 FIRST = "SELECT min(minute) FROM backlog"
 PRUNE = "DELETE FROM backlog WHERE minute < ? AND minute < (SELECT min(minute) FROM backlog) + ?"
-A_DAY = 1_440
+PRUNED_MINUTES = 1_440
 
 
 class Sample(Record):
@@ -56,4 +56,4 @@ class Backlog(Table):
 
     def prune(self, before: int) -> int:
         """Delete the oldest rows of before an instant; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // MINUTE, A_DAY))
+        return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))

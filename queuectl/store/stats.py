@@ -34,7 +34,7 @@ SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >
 """
 FIRST = "SELECT min(minute) FROM rollups"
 PRUNE = "DELETE FROM rollups WHERE minute < ? AND minute < (SELECT min(minute) FROM rollups) + ?"
-A_DAY = 1_440
+PRUNED_MINUTES = 1_440
 SERIES = f"""
 SELECT minute / ? AS bucket, queue, {SUMS} FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
 """
@@ -118,7 +118,7 @@ class Stats(Table):
 
     def prune(self, before: int) -> int:
         """Delete the oldest rows of before an instant; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // MINUTE, A_DAY))
+        return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))
 
     def oldest_pending(self) -> int | None:
         """Return since when the job that waits longest does so, None if none waits."""

@@ -28,8 +28,8 @@ SELECT 0 AS bucket, queue, run, wait, {SUMS} FROM timings WHERE slot >= ? AND sl
 FIRST = "SELECT min(slot) FROM timings"
 PRUNE = "DELETE FROM timings WHERE slot < ? AND slot < (SELECT min(slot) FROM timings) + ?"
 END_OF_TIME = 1 << 62
-# About as many rows as there are rollups in a day.
-THREE_HOURS = 36
+# Three hours: about as many rows as there are rollups in a day.
+PRUNED_SLOTS = 36
 
 
 class Timing(Record):
@@ -76,4 +76,4 @@ class Timings(Table):
 
     def prune(self, before: int) -> int:
         """Delete the oldest rows of before an instant; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // SLOT_MS, THREE_HOURS))
+        return self._database.change(PRUNE, (before // SLOT_MS, PRUNED_SLOTS))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
-
 import pytest
 
 from queuectl.model.histogram import BOUNDS, BUCKETS, bucket_of, percentile
 
 
-def counts(**buckets: int) -> List[int]:
+def counts(**buckets: int) -> list[int]:
     """Return how many are in each bucket: `le_10=3` are three of the bucket up to 10 ms, `more` of the last one."""
-    found: Dict[str, int] = {**{f"le_{bound}": 0 for bound in BOUNDS}, "more": 0}
+    found: dict[str, int] = {**{f"le_{bound}": 0 for bound in BOUNDS}, "more": 0}
     assert set(buckets) <= set(found)
     found.update(buckets)
     return list(found.values())
@@ -91,7 +89,7 @@ def test_each_bound_is_in_a_bucket_of_its_own_and_what_exceeds_it_in_the_next() 
     ],
 )
 def test_a_percentile_is_interpolated_within_its_bucket(
-    buckets: Dict[str, int], percent: float, estimate: float
+    buckets: dict[str, int], percent: float, estimate: float
 ) -> None:
     assert percentile(counts(**buckets), percent) == pytest.approx(estimate)
 

@@ -9,33 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 
-from ...engine.reports.scheduler import scheduler_state, zone_alerts
-from ...engine.reports.summary import shortages, upcoming, worker_rows, worker_totals
-from ...model.job import DEAD, QUEUED_STATES, STATES, jobs_text
-from ...model.when import MINUTE, iso
+from ...engine.reports.scheduler import zone_alerts
+from ...engine.reports.summary import figures, shortages, upcoming
+from ...model.job import DEAD, QUEUED_STATES, jobs_text
+from ...model.when import MINUTE
 from ..http.message import Response, json_response
+from .answers import OVERVIEW
 from .route import route
-from .shapes import (
-    FLAG,
-    INTEGER,
-    NUMBER,
-    SCHEMAS,
-    SECONDS,
-    STATE,
-    SUMMARY,
-    TEXT,
-    TIME,
-    many,
-    maybe,
-    median,
-    one_of,
-    record,
-    ref,
-    seconds,
-    summary_json,
-    table,
-    worker_json,
-)
+from .shapes import listed_job, median, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,43 +31,8 @@ SAMPLE = 1_000
 LONG_WAIT_MS = 15 * MINUTE
 LITTLE_ROOM = 500 << 20
 
-COUNTS = record(**dict.fromkeys(STATES, INTEGER))
-ALERT = record(code=TEXT, level=one_of("info", "warning", "error"), message=TEXT, action=maybe(TEXT))
-FAILURE = record(
-    job=TEXT,
-    number=INTEGER,
-    command=TEXT,
-    attempt=INTEGER,
-    state=STATE,
-    exit_code=maybe(INTEGER),
-    signal=maybe(INTEGER),
-    error=TEXT,
-    finished_at=TIME,
-)
-SCHEMAS["Running"] = record(**SUMMARY, usual=maybe(SECONDS))
-SCHEMAS["Overview"] = record(
-    now=TIME,
-    counts=COUNTS,
-    total=INTEGER,
-    queues=table(table(INTEGER)),
-    rates=record(per_minute_1=NUMBER, per_minute_5=NUMBER),
-    oldest_pending_age=maybe(SECONDS),
-    workers=record(total=INTEGER, busy=INTEGER, idle=INTEGER, stopping=INTEGER, lost=INTEGER, pool=FLAG),
-    worker_list=many(ref("Worker")),
-    scheduler=record(running=FLAG, pid=maybe(INTEGER), mode=maybe(TEXT)),
-    schedules=INTEGER,
-    next_due_at=maybe(TIME),
-    series=record(start=TIME, step=INTEGER, finished=many(INTEGER), failed=many(INTEGER), dead=many(INTEGER)),
-    backlog=record(start=TIME, step=INTEGER, pending=many(maybe(INTEGER)), oldest_age=many(maybe(SECONDS))),
-    running=many(ref("Running")),
-    failures=many(FAILURE),
-    next_scheduled=many(ref("Upcoming")),
-    alerts=many(ALERT),
-    storage=record(database=INTEGER, log=INTEGER, logs=INTEGER, free=INTEGER),
-)
 
-
-@route("GET", "/overview", "How it goes, at a glance", answer=ref("Overview"))
+@route("GET", "/overview", "How it goes, at a glance", answer=OVERVIEW)
 def show_overview(app: App) -> Response:
     return json_response(overview(app))
 
@@ -94,40 +40,28 @@ def show_overview(app: App) -> Response:
 def overview(app: App) -> dict[str, Any]:
     """Return how it goes. Raises StoreUnavailable."""
     queue, now = app.queue, app.clock.wall()
-    store = queue.store
-    counts = store.counts.by_state()
-    workers = worker_rows(queue.home, store, now)
-    scheduler = scheduler_state(queue.home, store, now)
-    oldest = store.stats.oldest_pending()
-    age = None if oldest is None else max(0, now - oldest)
+    found = figures(queue.home, queue.store, now)
     minutes = _minutes(queue, now)
     storage = _storage(queue)
-    return {
-        "now": iso(now),
-        "counts": {state: counts.get(state, 0) for state in STATES},
-        "total": sum(counts.values()),
-        "queues": store.counts.by_queue(),
+    values = {
+        **found,
+        "now": now,
         "rates": _rates(minutes, now),
-        "oldest_pending_age": seconds(age),
-        "workers": {**worker_totals(workers), "pool": scheduler["pool"]},
-        "worker_list": [worker_json(row) for row in workers],
-        "scheduler": {name: scheduler[name] for name in ("running", "pid", "mode")},
-        "schedules": scheduler["schedules"],
-        "next_due_at": iso(scheduler["next_due_at"]),
         "series": _series(minutes, now),
         "backlog": _backlog(queue, now),
         "running": _running(queue, now),
-        "failures": _failures(queue),
-        "next_scheduled": upcoming_json(queue, UPCOMING)[0],
+        "failures": [shortened(run.as_dict()) for run in queue.store.recent.failures(SAMPLE, FAILURES)],
+        "next_scheduled": map(shortened, upcoming(queue.store, UPCOMING)[0]),
         "alerts": [
-            *_alerts(counts, workers, scheduler, age, storage["free"]),
+            *_alerts(found, storage["free"]),
             *(
                 {"code": "timezone", "level": "warning", "message": alert, "action": action}
-                for alert, action in zone_alerts(store, now)
+                for alert, action in zone_alerts(queue.store, now)
             ),
         ],
         "storage": storage,
     }
+    return OVERVIEW.json(values)
 
 
 def _minutes(queue: Queue, now: int) -> list[tuple[int, int, int]]:
@@ -150,7 +84,7 @@ def _rates(minutes: Sequence[tuple[int, int, int]], now: int) -> dict[str, float
 def _series(minutes: Sequence[tuple[int, int, int]], now: int) -> dict[str, Any]:
     start = (now // MINUTE - MINUTES + 1) * MINUTE
     finished, failed, dead = zip(*minutes)
-    return {"start": iso(start), "step": MINUTE // 1000, "finished": finished, "failed": failed, "dead": dead}
+    return {"start": start, "step": MINUTE, "finished": finished, "failed": failed, "dead": dead}
 
 
 def _backlog(queue: Queue, now: int) -> dict[str, Any]:
@@ -160,14 +94,14 @@ def _backlog(queue: Queue, now: int) -> dict[str, Any]:
     samples = {sample.minute: sample for sample in backlog.since(first)}
     last = backlog.last(first - MINUTE)
     pending: list[int | None] = []
-    ages: list[float | None] = []
+    ages: list[int | None] = []
     for minute in range(first // MINUTE, now // MINUTE + 1):
         last = samples.get(minute, last)
         # Nothing is written down while nothing waits.
         known = last is not None and (last.minute == minute or last.is_idle)
         pending.append(last.pending if last is not None and known else None)
-        ages.append(seconds(last.oldest_age) if last is not None and known else None)
-    return {"start": iso(first), "step": MINUTE // 1000, "pending": pending, "oldest_age": ages}
+        ages.append(last.oldest_age if last is not None and known else None)
+    return {"start": first, "step": MINUTE, "pending": pending, "oldest_age": ages}
 
 
 def _running(queue: Queue, now: int) -> list[dict[str, Any]]:
@@ -175,26 +109,7 @@ def _running(queue: Queue, now: int) -> list[dict[str, Any]]:
     store = queue.store
     jobs = store.search.jobs(store.search.running(RUNNING))
     took = store.recent.durations(sorted({job.command for job in jobs}), SAMPLE) if jobs else {}
-    return [{**summary_json(job, now), "usual": seconds(median(took.get(job.command, ())))} for job in jobs]
-
-
-def _failures(queue: Queue) -> list[dict[str, Any]]:
-    names = ("number", "attempt", "state", "exit_code", "signal", "error")
-    return [
-        {
-            "job": ended.id,
-            "command": ended.command[:500],
-            **{name: getattr(ended, name) for name in names},
-            "finished_at": iso(ended.finished_at),
-        }
-        for ended in queue.store.recent.failures(SAMPLE, FAILURES)
-    ]
-
-
-def upcoming_json(queue: Queue, limit: int) -> tuple[list[dict[str, Any]], int]:
-    """Return what comes next, and how much there is in all."""
-    rows, total = upcoming(queue.store, limit)
-    return [{**row, "at": iso(row["at"]), "command": row["command"][:500]} for row in rows], total
+    return [{**listed_job(job, now), "usual": median(took.get(job.command, ()))} for job in jobs]
 
 
 def _storage(queue: Queue) -> dict[str, int]:
@@ -210,13 +125,11 @@ def _storage(queue: Queue) -> dict[str, int]:
     }
 
 
-def _alerts(
-    counts: dict[str, int], workers: Sequence[dict[str, Any]], scheduler: dict[str, Any], age: int | None, free: int
-) -> list[dict[str, Any]]:
+def _alerts(figures: dict[str, Any], free: int) -> list[dict[str, Any]]:
     """Return what is wrong, the worst first, each with the command that helps where one does."""
-    alive = any(worker["state"] != "lost" for worker in workers)
-    waiting = sum(counts.get(state, 0) for state in QUEUED_STATES)
-    lost, dead = sum(worker["state"] == "lost" for worker in workers), counts.get(DEAD, 0)
+    counts, scheduler, age = figures["jobs"], figures["scheduler"], figures["oldest_pending_age"]
+    alive, lost, dead = figures["workers"]["total"], figures["workers"]["lost"], counts[DEAD]
+    waiting = sum(counts[state] for state in QUEUED_STATES)
     found: list[tuple[str, str, str, str | None]] = []
     if free < LITTLE_ROOM:
         found.append(("low_disk", "error", f"only {free >> 20} MiB are free on the disk", "queuectl prune"))
@@ -238,7 +151,7 @@ def _alerts(
                 "queuectl scheduler start --auto",
             )
         )
-    found += [("shortage", "error", shortage, "ulimit -a") for shortage in shortages(workers)]
+    found += [("shortage", "error", shortage, "ulimit -a") for shortage in shortages(figures["worker_list"])]
     if lost:
         found.append(
             (

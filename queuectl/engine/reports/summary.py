@@ -14,14 +14,15 @@ from .scheduler import scheduler_state, zone_alerts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Iterable, Sequence
 
     from ...store import Home, Store
+    from ...store.sqlite import Row
 
 SAMPLE = 10_000
 DAY_MS = 86_400_000
 PERCENTILES = (50, 90, 95, 99)
-GROUPS = 20
+GROUPS, OUTCOMES = 20, 20
 
 
 def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
@@ -78,13 +79,15 @@ def pool_state(home: Home, store: Store) -> dict[str, Any]:
     """Return whether a pool runs, its pid, whether that is in another container, another version, its groups."""
     pool = POOL.find(home, SYSTEM_CLOCK, store)
     if pool is None:
-        return {"running": False, "pid": None, "elsewhere": False, "version": None, "groups": []}
+        return {"running": False, "pid": None, "elsewhere": False, "version": None, "target": 0, "groups": []}
+    groups = store.meta.pool_groups()
     return {
         "running": True,
         "pid": pool.pid,
         "elsewhere": pool.is_elsewhere,
         "version": pool.other_version(store),
-        "groups": [{"queues": queues_of(group), "target": n} for group, n in sorted(store.meta.pool_groups().items())],
+        "target": sum(groups.values()),
+        "groups": [{"queues": queues_of(group), "target": target} for group, target in sorted(groups.items())],
     }
 
 
@@ -101,33 +104,39 @@ def pool_advice(pool: dict[str, Any]) -> list[str]:
     return advice
 
 
-def status(home: Home, store: Store, now: int) -> dict[str, Any]:
-    """Return the counts per state and queue, the workers, and what needs attention."""
+def figures(home: Home, store: Store, now: int) -> dict[str, Any]:
+    """Return the counts per state and queue, the workers one by one and in numbers, and the daemons."""
     by_state = store.counts.by_state()
     workers = worker_rows(home, store, now)
-    alive = [worker for worker in workers if worker["state"] != "lost"]
-    oldest = store.stats.oldest_pending()
-    scheduler = scheduler_state(home, store, now)
-    pool = pool_state(home, store)
     return {
         "home": home.path,
         "jobs": {state: by_state.get(state, 0) for state in STATES},
         "total": sum(by_state.values()),
         "queues": store.counts.by_queue(),
-        "workers": len(alive),
-        "busy_workers": sum(worker["job"] is not None for worker in alive),
-        "pool": pool,
-        "scheduler": {"running": scheduler["running"], "pid": scheduler["pid"], "mode": scheduler["mode"]},
-        "schedules": scheduler["schedules"],
-        "oldest_pending_age": None if oldest is None else max(0, now - oldest),
-        "next_due_at": scheduler["next_due_at"],
-        "advice": [
-            *pool_advice(pool),
-            *(f"{shortage}; see the limits with: ulimit -a" for shortage in shortages(workers)),
-            *_advice(by_state, len(alive), scheduler),
-            *(f"{alert}: {action}" for alert, action in zone_alerts(store, now)),
-        ],
+        "worker_list": workers,
+        "workers": worker_totals(workers),
+        "pool": pool_state(home, store),
+        "scheduler": scheduler_state(home, store, now),
+        "oldest_pending_age": oldest_pending_age(store, now),
     }
+
+
+def oldest_pending_age(store: Store, now: int) -> int | None:
+    """Return how long the pending job that has waited longest has done so, None if none is pending."""
+    oldest = store.stats.oldest_pending()
+    return None if oldest is None else max(0, now - oldest)
+
+
+def status(home: Home, store: Store, now: int) -> dict[str, Any]:
+    """Return the figures of a home, and what needs attention."""
+    found = figures(home, store, now)
+    advice = [
+        *pool_advice(found["pool"]),
+        *(f"{shortage}; see the limits with: ulimit -a" for shortage in shortages(found["worker_list"])),
+        *_advice(found["jobs"], found["workers"]["total"], found["scheduler"]),
+        *(f"{alert}: {action}" for alert, action in zone_alerts(store, now)),
+    ]
+    return {**found, "advice": advice}
 
 
 def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> list[str]:
@@ -153,26 +162,22 @@ def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> 
 
 def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
     """Return counts, times, rates and depth. Times are in milliseconds, over the newest attempts."""
-    by_state = store.counts.by_state()
-    sample = store.recent.times(SAMPLE)
-    workers = [worker for worker in worker_rows(home, store, now) if worker["state"] != "lost"]
+    found, sample = figures(home, store, now), store.recent.times(SAMPLE)
     totals, today = store.stats.totals(0), store.stats.totals(now - DAY_MS)
-    oldest = store.stats.oldest_pending()
+    jobs = found["jobs"]
+    busy = [row["busy"] for row in found["worker_list"] if row["state"] != "lost" and row["busy"] is not None]
     return {
-        "jobs": {state: by_state.get(state, 0) for state in STATES},
-        "queue_depth": sum(by_state.get(state, 0) for state in QUEUED_STATES),
-        "queues": store.counts.by_queue(),
-        "oldest_pending_age": None if oldest is None else max(0, now - oldest),
+        **found,
+        "depth": sum(jobs[state] for state in QUEUED_STATES),
         "sampled_attempts": len(sample),
         "run_time": spread([run for run, _ in sample]),
         "wait_time": spread([wait for _, wait in sample]),
+        "outcomes": store.recent.outcomes(SAMPLE, OUTCOMES),
         "success_rate": success_rate(totals.finished, totals.dead),
         "success_rate_day": success_rate(today.finished, today.dead),
-        "attempts": {"succeeded": totals.finished, "failed": totals.failed, "dead": totals.dead},
-        "workers": len(workers),
-        "busy_workers": sum(worker["job"] is not None for worker in workers),
-        "utilisation": _share(by_state.get(PROCESSING, 0), len(workers)),
-        "utilisation_since_start": _mean([worker["busy"] for worker in workers if worker["busy"] is not None]),
+        "attempts": totals,
+        "utilisation": _share(jobs[PROCESSING], found["workers"]["total"]),
+        "utilisation_since_start": _mean(busy),
     }
 
 
@@ -218,10 +223,25 @@ def _mean(values: Sequence[float]) -> float | None:
     return round(sum(values) / len(values), 3) if values else None
 
 
-def dlq_stats(store: Store) -> dict[str, Any]:
-    """Return the dead jobs grouped by how they failed and by command: the failure patterns."""
+def dead_groups(store: Store, limit: int = GROUPS) -> dict[str, Any]:
+    """Return how many jobs are dead, and the largest groups of them by how they failed and by command."""
+    by_error, by_command = store.dead.by_error(limit), store.dead.by_command(limit)
     return {
         "dead": store.counts.by_state().get(DEAD, 0),
-        "by_error": [dict(row) for row in store.dead.by_error(GROUPS)],
-        "by_command": [dict(row) for row in store.dead.by_command(GROUPS)],
+        "by_error": [_dead_group(store, "error", row, {row["last"]: None, row["first"]: None}) for row in by_error],
+        "by_command": [_dead_group(store, "command", row, {row["last"]: None}) for row in by_command],
+    }
+
+
+def _dead_group(store: Store, pattern: str, row: Row, samples: Iterable[int]) -> dict[str, Any]:
+    by_error = pattern == "error"
+    return {
+        "pattern": pattern,
+        "count": row["jobs"],
+        "exit_code": row["exit_code"] if by_error else None,
+        "signal": row["signal"] if by_error else None,
+        "value": row[pattern],
+        "first_at": row["first_at"],
+        "last_at": row["last_at"],
+        "sample_ids": [job.id for job in store.search.jobs(list(samples))],
     }

@@ -3,8 +3,8 @@
 import { get } from '../api.js';
 import { actOnMany } from '../actions.js';
 import { plural } from '../format.js';
-import { $, button, card, cell, equivalent, h, head, jobLink, jobsUrl, numberCell, patch, readOnly, rows, table,
-  when } from '../ui.js';
+import { $, actionsCell, button, card, cell, emptyCard, equivalent, h, head, jobLink, jobsUrl, numberCell, patch,
+  readOnly, rows, table, when } from '../ui.js';
 import { VERBS, plainVerbs } from '../vocabulary.js';
 
 export function mount(root, { app, signal }) {
@@ -14,27 +14,27 @@ export function mount(root, { app, signal }) {
   const commands = table('Dead jobs by command', [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example']]);
   const all = h('span', { class: 'row' });
   const verbs = plainVerbs(({ means }) => means.includes('dead'));
-  const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No dead jobs'),
-    h('p', {}, 'A job is dead when its last attempt has failed. It stays here until it is retried or removed.'));
+  const empty = emptyCard('No dead jobs',
+    'A job is dead when its last attempt has failed. It stays here until it is retried or removed.');
   const full = h('div', {}, card('By failure', {}, groups), card('By command', {}, commands),
     equivalent('queuectl dlq stats'));
   root.append(head('Dead letter queue', h('span', { class: 'grow' }), all), empty, full);
 
-  const nameOf = (group) => group.error || (group.signal ? `signal ${group.signal}` : `exit code ${group.exit_code}`);
+  const nameOf = (group) => group.value || (group.signal ? `signal ${group.signal}` : `exit code ${group.exit_code}`);
 
   function onGroup(verb, group) {
-    const { exit_code: code, signal: number_, error } = group;
+    const { exit_code: code, signal: number_, value: error } = group;
     return actOnMany(verb, { exit_code: code, signal: number_, error }, app,
       { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
   }
 
+  /** @param {Api.GroupOfDeadJobs} group */
   function groupRow(group) {
     return [h('th', { scope: 'row', class: 'error' }, nameOf(group)), numberCell('Jobs', group.count),
       cell('First', when(group.first_at), 'num'), cell('Last', when(group.last_at), 'num'),
       cell('Examples', group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' '])),
-      h('td', {}, readOnly ? '' : h('span', { class: 'actions' }, verbs.map((verb) => button(
-        `${VERBS.get(verb).label} group`, () => onGroup(verb, group),
-        { class: 'small', 'data-group': verb, 'aria-label': `${verb} the jobs that failed with ${nameOf(group)}` }))))];
+      actionsCell(verbs.map((verb) => button(`${VERBS.get(verb).label} group`, () => onGroup(verb, group),
+        { class: 'small', 'data-group': verb, 'aria-label': `${verb} the jobs that failed with ${nameOf(group)}` })))];
   }
 
   async function refresh() {
@@ -46,11 +46,11 @@ export function mount(root, { app, signal }) {
       readOnly ? null : verbs.map((verb) => button(`${VERBS.get(verb).label} all`,
         () => actOnMany(verb, { filter: 'state:dead' }, app))),
     ] : null));
-    rows($('tbody', groups), data.items, (group) => `${group.exit_code}/${group.signal}/${group.error}`, groupRow);
-    rows($('tbody', commands), data.by_command, ({ command }) => command, (line) => [
-      h('th', { scope: 'row', class: 'clip' }, h('code', { title: line.command }, line.command)),
+    rows($('tbody', groups), data.by_error, (group) => `${group.exit_code}/${group.signal}/${group.value}`, groupRow);
+    rows($('tbody', commands), data.by_command, ({ value }) => value, (line) => [
+      h('th', { scope: 'row', class: 'clip' }, h('code', { title: line.value }, line.value)),
         numberCell('Jobs', line.count),
-      cell('Last', when(line.last_at), 'num'), cell('Example', jobLink(line.sample_id))]);
+      cell('Last', when(line.last_at), 'num'), cell('Example', jobLink(line.sample_ids[0]))]);
   }
   return { refresh };
 }

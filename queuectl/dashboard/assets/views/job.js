@@ -12,7 +12,7 @@ import { VERBS, keysOf } from '../vocabulary.js';
 const POLL = 500;
 const OUTCOMES = { exited: 'exited', signalled: 'killed by a signal', timed_out: 'timed out', cancelled: 'cancelled',
   not_started: 'could not start', lost: 'lost with its worker', released: 'released, does not count' };
-// The colour of a step in the timeline.
+/** @type {[RegExp, string][]} the colour of a step in the timeline */
 const TONES = [[/exited exit code 0$/, 'completed'], [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'],
   [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
 
@@ -45,11 +45,12 @@ const KINDS = {
   variables: (env) => Object.entries(env).map(([name, value]) => h('div', { class: 'mono' }, `${name}=${value}`)),
 };
 
-function facts(job, fields, by) {
+function facts(job, fields) {
   const shown = fields.filter(({ name, kind, kept }) => kept && kind !== 'time' && !ELSEWHERE.includes(name));
   const pairs = shown.map(({ name, label, kind }) =>
     [label, (FACTS[name] || KINDS[kind] || ((value) => value))(job[name], job)]);
-  return [...pairs, ['Added by', by]].filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
+  return [...pairs, ['Added by', job.created_by]]
+    .filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
     .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
 }
 
@@ -63,8 +64,8 @@ function runBars({ runs, median }, id) {
     h('p', { class: 'hint' }, `${plural(runs.length, 'run')}, median ${duration(median)}`)];
 }
 
-export async function mount(root, { app, params, signal, setTitle }) {
-  const path = jobPath(params.id);
+export async function mount(root, { app, item, signal, setTitle }) {
+  const path = jobPath(item);
   let data = await get(path, null, signal).catch((error) => {
     if (error.status !== 404) throw error;
     root.append(h('div', { class: 'empty' }, h('h1', {}, error.message), h('p', {}, error.hint || ''),
@@ -112,9 +113,10 @@ export async function mount(root, { app, params, signal, setTitle }) {
   }
 
   function draw() {
-    const { job, allowed_actions: allowed, attempts: tried } = data;
-    patch(title, [job.state, data.cancel_requested], () => [badge(job.state),
-      data.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
+    const { job, allowed_actions: allowed } = data;
+    const tried = [...job.attempt_history].reverse();
+    patch(title, [job.state, job.cancel_requested], () => [badge(job.state),
+      job.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
     patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
       actionButton(verb, job, app, { small: false, command: data.commands[verb] }))));
     patch(why, [data.why, job.error], () => (job.state === 'completed' || !data.why?.reason ? null
@@ -122,8 +124,8 @@ export async function mount(root, { app, params, signal, setTitle }) {
       'data-level': job.state === 'dead' ? 'error' : 'info' }, h('span', {}, data.why.reason), data.why.hint
       && h('span', { class: 'muted' }, data.why.hint))));
     if (command.textContent !== job.command) command.textContent = job.command;
-    rows(timeline, data.history.slice(0, 30).reverse(), ({ at, what }) => `${at}/${what}`, historyItem);
-    patch(details, [job, data.created_by], () => facts(job, fields, data.created_by));
+    rows(timeline, data.history.slice(-30), ({ at, what }) => `${at}/${what}`, historyItem);
+    patch(details, job, () => facts(job, fields));
     rows($('tbody', attempts), tried, (attempt) => attempt.attempt, attemptRow);
     cards.attempts.hidden = !tried.length;
     patch(choose, tried.map(({ attempt }) => attempt), () => tried.map(({ attempt }) => h('option', { value: attempt },
@@ -144,6 +146,7 @@ export async function mount(root, { app, params, signal, setTitle }) {
       by ? h('div', { class: 'hint' }, `by ${by}`) : null];
   }
 
+  /** @param {Api.Attempt} attempt */
   function attemptRow(attempt) {
     return [h('th', { scope: 'row' }, String(attempt.attempt)),
       cell('Outcome', badge(stateOf(attempt), outcome(attempt))), cell('Started', when(attempt.started_at), 'num'),
@@ -171,7 +174,7 @@ export async function mount(root, { app, params, signal, setTitle }) {
   // The newest attempt is shown, as long as that was so before.
   let newest = null;
   function followAttempt() {
-    const last = data.attempts[0]?.attempt ?? null;
+    const last = data.job.attempt_history.slice(-1)[0]?.attempt ?? null;
     if (last === newest && shownAttempt !== undefined) return;
     if (shownAttempt === undefined || shownAttempt === newest) select(last);
     newest = last;

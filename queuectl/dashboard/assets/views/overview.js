@@ -6,8 +6,8 @@ import { rowActions } from '../actions.js';
 import { Chart, sparkline, timesOf } from '../charts.js';
 import { busy } from '../dialogs.js';
 import { bytes, coarse, number, plural } from '../format.js';
-import { $, badge, card, cell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly, rows, since, table, took,
-  when } from '../ui.js';
+import { $, actionsCell, badge, card, cell, codeCell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly, rows,
+  since, table, took, when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
@@ -28,6 +28,7 @@ function adviceLine({ level, message, action }) {
     action ? h('code', {}, action) : null, action ? copyButton(action) : null);
 }
 
+/** @param {Api.Overview} data */
 function good(data) {
   const { workers, rates } = data;
   return h('div', { class: 'advice', 'data-level': 'good' },
@@ -38,20 +39,21 @@ function good(data) {
 function tile(state, data) {
   const values = data.series[SERIES[state]];
   return h('a', { class: 'tile', href: jobsUrl(`state:${state}`), 'data-tile': state }, badge(state),
-    h('strong', {}, number(data.counts[state])), values ? sparkline(values, state) : null);
+    h('strong', {}, number(data.jobs[state])), values ? sparkline(values, state) : null);
 }
 
+/** @param {Api.RunningJob} job */
 function runningRow(job, app) {
   const usual = job.usual ? `usually ${coarse(job.usual)}` : '';
   return [h('th', { scope: 'row' }, jobLink(job.id)),
-    cell('Command', h('code', { title: job.command }, job.command), 'clip'),
+    codeCell('Command', job.command),
     cell('Elapsed', h('span', {}, since(job.started_at), h('span', { class: 'hint' }, ` ${usual}`)), 'num'),
-    h('td', {}, h('span', { class: 'actions' }, rowActions(job, app, ['cancel'])))];
+    actionsCell(rowActions(job, app, ['cancel']))];
 }
 
+/** @param {Api.Run} failure */
 function failureRow(failure) {
-  return [h('th', { scope: 'row' }, jobLink(failure.job)),
-    cell('Command', h('code', { title: failure.command }, failure.command), 'clip'),
+  return [h('th', { scope: 'row' }, jobLink(failure.id)), codeCell('Command', failure.command),
     cell('Error', failure.error || '', 'error'), cell('Attempt', String(failure.attempt), 'num'),
     cell('Now', badge(failure.state)), cell('When', when(failure.finished_at), 'num')];
 }
@@ -85,8 +87,9 @@ export function mount(root, { app }) {
   root.append(head('Overview'), advice, blank, full);
   const seen = new Map(); // the backlog of minutes since this page was opened, by time
 
+  /** @param {Api.Overview} data */
   function show(data) {
-    const { counts, series } = data;
+    const { jobs: counts, series } = data;
     patch(advice, [data.alerts, data.workers, data.rates], () =>
       (data.alerts.length ? data.alerts.map(adviceLine) : data.total ? good(data) : null));
     patch(blank, data.total, () => (data.total ? null : empty(app)));
@@ -100,11 +103,11 @@ export function mount(root, { app }) {
     showWorkers(data);
     rows($('tbody', running), data.running, (job) => job.id, (job) => runningRow(job, app),
       (job) => [job.id, job.started_at, job.allowed_actions, job.usual]);
-    rows($('tbody', failures), data.failures, ({ job, attempt }) => `${job}/${attempt}`, failureRow);
+    rows($('tbody', failures), data.failures, ({ id, attempt }) => `${id}/${attempt}`, failureRow);
     rows($('tbody', next), data.next_scheduled, ({ id, at, what }) => `${what}/${id}/${at}`, (item) => [
       h('th', { scope: 'row' }, item.what === 'recurring' ? h('a', { href: '/schedule', class: 'mono' }, item.id)
         : jobLink(item.id)),
-      cell('Command', h('code', {}, item.command), 'clip'), cell('What', item.what),
+      codeCell('Command', item.command), cell('What', item.what),
       cell('When', when(item.at), 'num')]);
     parts.running.hidden = !data.running.length;
     parts.failures.hidden = !data.failures.length;
@@ -117,7 +120,7 @@ export function mount(root, { app }) {
   }
 
   // What was written down, this minute as it is now; where nobody wrote, what this page has seen itself.
-  function showBacklog({ backlog: history, counts }) {
+  function showBacklog({ backlog: history, jobs: counts }) {
     const times = timesOf(history.start, history.step, history.pending);
     seen.set(times[times.length - 1], counts.pending);
     for (const time of seen.keys()) if (time < times[0]) seen.delete(time);
@@ -143,7 +146,7 @@ export function mount(root, { app }) {
       const made = tile(state, data);
       const old = known.get(state);
       if (!old) box.insertBefore(made, box.children[index] || null);
-      else patch(old, [data.counts[state], data.series[SERIES[state]]], () => [...made.childNodes]);
+      else patch(old, [data.jobs[state], data.series[SERIES[state]]], () => [...made.childNodes]);
     });
     for (const [state, element] of known) if (!states.includes(state)) element.remove();
   }
