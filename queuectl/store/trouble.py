@@ -10,7 +10,6 @@ from .sqlite import sqlite3
 
 SHORT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -57,9 +56,9 @@ def refused(error: OSError, path: str) -> StoreUnavailable:
             f"the store cannot be opened: {path}: {error.strerror}", hint="allow more open files: ulimit -n 1024"
         )
     message = f"the home cannot be written to: {path}: {error.strerror}"
-    if error.errno in READ_ONLY:
-        return StoreReadOnly(message, hint="check the permissions and whether the disk is mounted read-only")
-    return StoreUnavailable(message, hint="check the disk's health and free space (dmesg, df)")
+    if error.errno == errno.EIO:
+        return StoreUnavailable(message, hint="check the disk's health and free space (dmesg, df)")
+    return StoreReadOnly(message, hint="check the permissions and whether the disk is mounted read-only")
 
 
 def full(path: str) -> StoreFull:
