@@ -10,17 +10,11 @@ import { $, $$, badge, button, card, cell, copy, copyButton, equivalent, h, head
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
-const OUTCOMES = { exited: 'exited', signalled: 'killed by a signal', timed_out: 'timed out', cancelled: 'cancelled',
-  not_started: 'could not start', lost: 'lost with its worker', released: 'released, does not count' };
 /** @type {[RegExp, string][]} the colour of a step in the timeline */
 const TONES = [[/exited exit code 0$/, 'completed'], [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'],
   [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
 
-function outcome(attempt) {
-  if (!attempt.outcome) return 'running';
-  if (attempt.outcome === 'exited') return attempt.exit_code ? `exit code ${attempt.exit_code}` : 'succeeded';
-  return attempt.error || OUTCOMES[attempt.outcome] || attempt.outcome;
-}
+const outcome = ({ outcome: ended, error }) => (ended ? error || 'succeeded' : 'running');
 
 const stateOf = ({ outcome: ended, exit_code: code }) => {
   if (!ended) return 'processing';
@@ -49,7 +43,8 @@ function facts(job, fields) {
   const shown = fields.filter(({ name, kind, kept }) => kept && kind !== 'time' && !ELSEWHERE.includes(name));
   const pairs = shown.map(({ name, label, kind }) =>
     [label, (FACTS[name] || KINDS[kind] || ((value) => value))(job[name], job)]);
-  return [...pairs, ['Added by', job.created_by]].filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
+  return [...pairs, ['Added by', job.created_by]]
+    .filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
     .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
 }
 

@@ -1,7 +1,7 @@
 // Metrics: throughput, run and wait times over a range, percentiles, exit codes, the slowest and most failing commands.
 
 import { get } from '../api.js';
-import { Chart, timesOf } from '../charts.js';
+import { Chart, endedSeries, timesOf } from '../charts.js';
 import { duration, number, percent } from '../format.js';
 import { $, card, cell, equivalent, h, head, jobLink, numberCell, patch, rows, table, when } from '../ui.js';
 
@@ -69,8 +69,7 @@ export function mount(root, { app, query, signal }) {
     const times = timesOf(from, step, all.finished);
     drawTotals(now, previous);
     drawPercentiles(percentiles);
-    counts.update(times, [['finished', 'completed'], ['failed', 'failed'], ['dead', 'dead']]
-      .map(([name, state]) => ({ name: state, state, values: all[name] })));
+    counts.update(times, endedSeries(all));
     runTime.update(times, [{ name: 'run time', state: 'processing', values: all.run_time }]);
     waitTime.update(times, [{ name: 'wait', state: 'scheduled', values: all.wait_time }]);
   }

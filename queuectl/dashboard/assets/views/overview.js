@@ -3,7 +3,7 @@
 import { post } from '../api.js';
 import { added } from '../addjob.js';
 import { rowActions } from '../actions.js';
-import { Chart, sparkline, timesOf } from '../charts.js';
+import { Chart, ENDED, endedSeries, sparkline, timesOf } from '../charts.js';
 import { busy } from '../dialogs.js';
 import { bytes, coarse, number, plural } from '../format.js';
 import { $, actionsCell, badge, card, cell, codeCell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly, rows,
@@ -12,7 +12,6 @@ import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
 const CELLS = 32; // of workers; the page that lists them all is a click away
-const SERIES = { completed: 'finished', failed: 'failed', dead: 'dead' };
 
 function empty(app) {
   const run = (event) => busy(event.target, async () =>
@@ -37,7 +36,7 @@ function good(data) {
 }
 
 function tile(state, data) {
-  const values = data.series[SERIES[state]];
+  const values = data.series[ENDED[state]];
   return h('a', { class: 'tile', href: jobsUrl(`state:${state}`), 'data-tile': state }, badge(state),
     h('strong', {}, number(data.jobs[state])), values ? sparkline(values, state) : null);
 }
@@ -97,8 +96,7 @@ export function mount(root, { app }) {
     if (!data.total) return;
     const shown = [...STATES.keys()].filter((state) => counts[state] || !STATES.get(state).is_rare);
     showTiles(tiles, shown, data);
-    throughput.update(timesOf(series.start, series.step, series.finished), Object.entries(SERIES).map(([state, name]) =>
-      ({ name: state, state, values: series[name] })));
+    throughput.update(timesOf(series.start, series.step, series.finished), endedSeries(series));
     showBacklog(data);
     showWorkers(data);
     rows($('tbody', running), data.running, (job) => job.id, (job) => runningRow(job, app),
@@ -146,7 +144,7 @@ export function mount(root, { app }) {
       const made = tile(state, data);
       const old = known.get(state);
       if (!old) box.insertBefore(made, box.children[index] || null);
-      else patch(old, [data.jobs[state], data.series[SERIES[state]]], () => [...made.childNodes]);
+      else patch(old, [data.jobs[state], data.series[ENDED[state]]], () => [...made.childNodes]);
     });
     for (const [state, element] of known) if (!states.includes(state)) element.remove();
   }
