@@ -20,6 +20,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from queuectl import Queue
 from queuectl.engine.reports import summary
+from queuectl.engine.reports.alerts import alerts
+from queuectl.engine.reports.facts import Facts
 from queuectl.engine.work.settle import settle
 from queuectl.model.job import Outcome
 from queuectl.store import Store
@@ -84,8 +86,9 @@ def ask(small: str, large: str, options: argparse.Namespace) -> Iterator[support
         "list page of dead": lambda queue: queue.list("dead", limit=PAGE),
         "list page of one queue": lambda queue: queue.list(queue="other", limit=PAGE),
         "show": show,
-        "status": lambda queue: summary.status(queue.home, queue.store, queue.clock.wall()),
-        "metrics": lambda queue: summary.metrics(queue.home, queue.store, queue.clock.wall()),
+        "status": lambda queue: summary.status(Facts(queue)),
+        "metrics": lambda queue: summary.metrics(Facts(queue)),
+        "alerts of a prompt": lambda queue: alerts(Facts(queue)),
     }
     with Queue(small) as few, Queue(large) as many:
         for name, question in questions.items():

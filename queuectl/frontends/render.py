@@ -21,6 +21,7 @@ from queuectl.commands.cells import csv_line, plain
 from queuectl.frontends.terminal import STATE_STYLES, clip, escape, escape_json, pad, width
 from queuectl.model import when
 from queuectl.model.fields import KEPT
+from queuectl.model.size import size_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,26 +125,13 @@ def _human(value: object, kind: str, now: int | None) -> str:
         if kind == DURATION:
             return when.duration_text(value)
         if kind == BYTES:
-            return bytes_text(value)
+            return size_text(value)
         value = _machine(value, kind)
     if value is None or value == [] or value == {}:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
-
-
-def bytes_text(count: int) -> str:
-    """Return 12900000 as `12.3 MiB`."""
-    if abs(count) < 1024:
-        return f"{count} B"
-    amount = float(count)
-    for unit in ("KiB", "MiB", "GiB"):
-        amount /= 1024
-        # 1023.95 would be printed as 1024.0.
-        if abs(amount) < 1023.95:
-            return f"{amount:.1f} {unit}"
-    return f"{amount / 1024:.1f} TiB"
 
 
 def _json(

@@ -121,15 +121,16 @@ def test_status_says_what_needs_attention(home: str) -> None:
     bring(home, "dead")
     done(home, "add", "true")
     answer = done(home, "status")
-    assert answer.err.splitlines() == [
-        "1 job waits but neither workers nor a scheduler are running: queuectl worker start, or queuectl scheduler "
-        "start --auto",
-        "1 job is dead: queuectl dlq list",
+    assert answer.lines[-3:] == [
+        "alerts:    2",
+        "  error:      1 job waits but neither workers nor a scheduler are running: queuectl worker start",
+        "  info:       1 job is dead: queuectl dlq list",
     ]
-    assert "workers:   none" in answer.out
+    assert (answer.err, "workers:   none" in answer.out) == ("", True)
     done(home, "add", "true")
-    assert done(home, "status", "--json").json()["advice"][0].startswith("2 jobs wait but")
-    assert done(home, "status", "--quiet").err == ""
+    waiting, dead = done(home, "status", "--json").json()["alerts"]
+    assert waiting["text"].startswith("2 jobs wait but") and waiting["level"] == "error"
+    assert dead == {"code": "dead_jobs", "level": "info", "text": "1 job is dead", "command": "queuectl dlq list"}
 
 
 def test_the_age_of_the_oldest_pending_job_is_in_seconds(home: str) -> None:

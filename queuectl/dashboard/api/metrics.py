@@ -8,6 +8,7 @@ Percentiles are estimated from the histograms in `timings`, of five minutes each
 from __future__ import annotations
 
 from ...engine.reports import summary as reports
+from ...engine.reports.facts import Facts
 from ...model import when
 from ...model.errors import quoted
 from ...model.histogram import BUCKETS, percentile
@@ -257,7 +258,7 @@ def _rows(app: App, rows: list[CommandStats]) -> list[dict[str, Any]]:
     answer=ref("Summary"),
 )
 def summary(app: App) -> Response:
-    found = reports.metrics(app.queue.home, app.queue.store, app.clock.wall())
+    found = reports.metrics(Facts(app.queue))
     codes = [
         {"outcome": row.outcome, "exit_code": row.exit_code, "signal": row.signal, "count": row.attempts}
         for row in app.queue.store.recent.outcomes(SAMPLE, 20)

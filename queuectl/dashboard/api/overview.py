@@ -7,12 +7,14 @@ with a million jobs.
 from __future__ import annotations
 
 import os
-import shutil
 
-from ...engine.reports.scheduler import scheduler_state, zone_alerts
-from ...engine.reports.summary import shortages, upcoming, worker_rows, worker_totals
-from ...model.job import DEAD, FAILED, PENDING, SCHEDULED, STATES, jobs_text
+from ...engine.reports.alerts import alerts
+from ...engine.reports.facts import Facts
+from ...engine.reports.summary import upcoming
+from ...model.alert import CODES, LEVELS
+from ...model.job import STATES
 from ...model.when import MINUTE, iso
+from ...store.room import free_bytes
 from ..http.message import Response, json_response
 from .route import route
 from .shapes import (
@@ -47,11 +49,9 @@ if TYPE_CHECKING:
 MINUTES = 60
 RUNNING, FAILURES, UPCOMING = 10, 5, 5
 SAMPLE = 1_000
-LONG_WAIT_MS = 15 * MINUTE
-LITTLE_ROOM = 500 << 20
 
 COUNTS = record(**dict.fromkeys(STATES, INTEGER))
-ALERT = record(code=TEXT, level=one_of("info", "warning", "error"), message=TEXT, action=maybe(TEXT))
+ALERT = record(code=one_of(*CODES), level=one_of(*LEVELS), text=TEXT, command=maybe(TEXT))
 FAILURE = record(
     job=TEXT,
     number=INTEGER,
@@ -69,7 +69,8 @@ SCHEMAS["Overview"] = record(
     counts=COUNTS,
     total=INTEGER,
     queues=table(table(INTEGER)),
-    rates=record(per_minute_1=NUMBER, per_minute_5=NUMBER),
+    queue_depth=INTEGER,
+    per_minute=NUMBER,
     oldest_pending_age=maybe(SECONDS),
     workers=record(total=INTEGER, busy=INTEGER, idle=INTEGER, stopping=INTEGER, lost=INTEGER, pool=FLAG),
     worker_list=many(ref("Worker")),
@@ -93,40 +94,29 @@ def show_overview(app: App) -> Response:
 
 def overview(app: App) -> dict[str, Any]:
     """Return how it goes. Raises StoreUnavailable."""
-    queue, now = app.queue, app.clock.wall()
-    store = queue.store
-    counts = store.counts.by_state()
-    workers = worker_rows(queue.home, store, now)
-    scheduler = scheduler_state(queue.home, store, now)
-    oldest = store.stats.oldest_pending()
-    age = None if oldest is None else max(0, now - oldest)
-    minutes = _minutes(queue, now)
-    storage = _storage(queue)
+    queue = app.queue
+    facts = Facts(queue)
+    now, scheduler = facts.now, facts.scheduler
     return {
         "now": iso(now),
-        "counts": {state: counts.get(state, 0) for state in STATES},
-        "total": sum(counts.values()),
-        "queues": store.counts.by_queue(),
-        "rates": _rates(minutes, now),
-        "oldest_pending_age": seconds(age),
-        "workers": {**worker_totals(workers), "pool": scheduler["pool"]},
-        "worker_list": [worker_json(row) for row in workers],
+        "counts": facts.counts,
+        "total": facts.total,
+        "queues": facts.queues,
+        "queue_depth": facts.depth,
+        "per_minute": facts.per_minute(),
+        "oldest_pending_age": seconds(facts.oldest_pending_age),
+        "workers": {**facts.worker_totals, "pool": scheduler["pool"]},
+        "worker_list": [worker_json(row) for row in facts.workers],
         "scheduler": {name: scheduler[name] for name in ("running", "pid", "mode")},
         "schedules": scheduler["schedules"],
         "next_due_at": iso(scheduler["next_due_at"]),
-        "series": _series(minutes, now),
+        "series": _series(_minutes(queue, now), now),
         "backlog": _backlog(queue, now),
         "running": _running(queue, now),
         "failures": _failures(queue),
         "next_scheduled": upcoming_json(queue, UPCOMING)[0],
-        "alerts": [
-            *_alerts(counts, workers, scheduler, age, storage["free"]),
-            *(
-                {"code": "timezone", "level": "warning", "message": alert, "action": action}
-                for alert, action in zone_alerts(store, now)
-            ),
-        ],
-        "storage": storage,
+        "alerts": [alert.as_dict() for alert in alerts(facts)],
+        "storage": _storage(queue),
     }
 
 
@@ -138,13 +128,6 @@ def _minutes(queue: Queue, now: int) -> list[tuple[int, int, int]]:
     }
     this = now // MINUTE
     return [found.get(minute, (0, 0, 0)) for minute in range(this - MINUTES + 1, this + 1)]
-
-
-def _rates(minutes: Sequence[tuple[int, int, int]], now: int) -> dict[str, float]:
-    """Return the jobs that ended in a minute, over the last minute and over five; the first counts in part."""
-    ended = [finished + dead for finished, _, dead in minutes]
-    part = 1 - now % MINUTE / MINUTE
-    return {f"per_minute_{span}": round((sum(ended[-span:]) + ended[-span - 1] * part) / span, 2) for span in (1, 5)}
 
 
 def _series(minutes: Sequence[tuple[int, int, int]], now: int) -> dict[str, Any]:
@@ -206,55 +189,5 @@ def _storage(queue: Queue) -> dict[str, int]:
         "database": os.stat(home.database).st_size,
         "log": queue.store.database.wal_bytes(),
         "logs": logs,
-        "free": shutil.disk_usage(home.path).free,
+        "free": free_bytes(home),
     }
-
-
-def _alerts(
-    counts: dict[str, int], workers: Sequence[dict[str, Any]], scheduler: dict[str, Any], age: int | None, free: int
-) -> list[dict[str, Any]]:
-    """Return what is wrong, the worst first, each with the command that helps where one does."""
-    alive = any(worker["state"] != "lost" for worker in workers)
-    waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
-    lost, dead = sum(worker["state"] == "lost" for worker in workers), counts.get(DEAD, 0)
-    found: list[tuple[str, str, str, str | None]] = []
-    if free < LITTLE_ROOM:
-        found.append(("low_disk", "error", f"only {free >> 20} MiB are free on the disk", "queuectl prune"))
-    if waiting and not alive and scheduler["mode"] != "auto":
-        found.append(
-            (
-                "no_workers",
-                "error",
-                f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} but no workers are running",
-                "queuectl worker start",
-            )
-        )
-    if scheduler["schedules"] and not alive and not scheduler["running"]:
-        found.append(
-            (
-                "no_scheduler",
-                "error",
-                "recurring jobs do not fire: neither workers nor a scheduler run",
-                "queuectl scheduler start --auto",
-            )
-        )
-    found += [("shortage", "error", shortage, "ulimit -a") for shortage in shortages(workers)]
-    if lost:
-        found.append(
-            (
-                "lost_workers",
-                "warning",
-                f"{lost} worker{'s' * (lost != 1)} ended without a word; "
-                "workers or a scheduler take back what they held",
-                None,
-            )
-        )
-    if alive and age is not None and age > LONG_WAIT_MS:
-        found.append(
-            ("long_wait", "warning", f"a job has been waiting for {age // MINUTE} minutes", "queuectl worker scale N")
-        )
-    if dead:
-        found.append(
-            ("dead_jobs", "warning", f"{jobs_text(dead)} {'is' if dead == 1 else 'are'} dead", "queuectl dlq list")
-        )
-    return [dict(zip(("code", "level", "message", "action"), alert)) for alert in found]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...engine.daemons.daemon import POOL, SCHEDULER
 from ...engine.home.timezone import follows_home, home_zone, zone_of
 from ...engine.machine.localzone import rules
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
@@ -155,13 +154,9 @@ def _words(schedule: Schedule) -> str:
         return schedule.expression
 
 
-@route("GET", "/schedules", "The recurring jobs, by name", answer=record(items=many(ref("Schedule")), attended=FLAG))
+@route("GET", "/schedules", "The recurring jobs, by name", answer=record(items=many(ref("Schedule"))))
 def schedules(app: App) -> Response:
-    home = app.queue.home
-    attended = POOL.pid(home) is not None or SCHEDULER.pid(home) is not None
-    return json_response(
-        {"items": [_schedule(app, found) for found in Recurring(app.queue).all()], "attended": attended}
-    )
+    return json_response({"items": [_schedule(app, found) for found in Recurring(app.queue).all()]})
 
 
 @route(

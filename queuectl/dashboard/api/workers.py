@@ -12,10 +12,11 @@ from ...engine.daemons.daemon import POOL
 from ...engine.daemons.groups import group_of, scale_group
 from ...engine.daemons.launch import error_class, own_command
 from ...engine.daemons.stopping import stop_workers
-from ...engine.reports import summary
+from ...engine.reports.facts import Facts
+from ...engine.reports.numbers import depth
 from ...model.checks import is_name
 from ...model.errors import DaemonUnavailable, InvalidInput, QueueCTLError
-from ...model.job import FAILED, PENDING, SCHEDULED
+from ...model.job import PENDING
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
 from .route import Field, route
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 2.0
 START_SECONDS = 90
 HOUR_MS = 60 * MINUTE
-RATE_MINUTES = 5
 
 SCHEMAS["Workers"] = record(
     items=many(ref("Worker")),
@@ -54,7 +54,7 @@ SCHEMAS["Queues"] = record(
             counts=table(INTEGER),
             depth=INTEGER,
             oldest_age=maybe(SECONDS),
-            per_minute_5=NUMBER,
+            per_minute=NUMBER,
             finished_hour=INTEGER,
             failed_hour=INTEGER,
             dead_hour=INTEGER,
@@ -66,35 +66,20 @@ SCHEMAS["Queues"] = record(
 
 @route("GET", "/queues", "Each queue: how much waits, since when, and how fast it goes", answer=ref("Queues"))
 def queues(app: App) -> Response:
-    store, now = app.queue.store, app.clock.wall()
-    hour = {row.queue: row for row in store.stats.queue_totals(now - HOUR_MS)}
-    recent = {row.queue: row for row in store.stats.queue_totals(now - RATE_MINUTES * MINUTE)}
-    counts = store.counts.by_queue()
-    return json_response(
-        {
-            "items": [
-                _queue(app, name, counts.get(name, {}), hour.get(name), recent.get(name), now)
-                for name in sorted({*counts, *hour})
-            ]
-        }
-    )
+    facts = Facts(app.queue)
+    hour = {row.queue: row for row in facts.store.stats.queue_totals(facts.now - HOUR_MS)}
+    return json_response({"items": [_queue(facts, name, hour.get(name)) for name in sorted({*facts.queues, *hour})]})
 
 
-def _queue(
-    app: App, name: str, counts: dict[str, int], hour: Rollup | None, recent: Rollup | None, now: int
-) -> dict[str, Any]:
-    oldest = app.queue.store.stats.oldest_in(name) if counts.get(PENDING) else None
-    ended = 0 if recent is None else recent.finished + recent.dead
-    # The minute that is not over counts in part.
-    per_minute = round(ended / (RATE_MINUTES + now % MINUTE / MINUTE), 2)
-    depth = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
+def _queue(facts: Facts, name: str, hour: Rollup | None) -> dict[str, Any]:
+    counts, since, per_minute = facts.queues.get(name, {}), facts.waiting_since.get(name), facts.per_minute(name)
     waiting = counts.get(PENDING, 0)
     return {
         "queue": name,
         "counts": counts,
-        "depth": depth,
-        "oldest_age": None if oldest is None else seconds(max(0, now - oldest)),
-        "per_minute_5": per_minute,
+        "depth": depth(counts),
+        "oldest_age": None if since is None else seconds(max(0, facts.now - since)),
+        "per_minute": per_minute,
         **{f"{key}_hour": 0 if hour is None else getattr(hour, key) for key in ("finished", "failed", "dead")},
         "eta": round(waiting / per_minute * 60, 1) if per_minute and waiting else None,
     }
@@ -107,17 +92,16 @@ def workers(app: App) -> Response:
 
 def _workers(app: App) -> dict[str, Any]:
     queue, settings = app.queue, app.queue.settings()
-    rows = summary.worker_rows(queue.home, queue.store, app.clock.wall())
-    pool = summary.pool_state(queue.home, queue.store)
+    facts = Facts(queue)
     return {
-        "items": [shaped(row) for row in rows],
+        "items": [shaped(row) for row in facts.workers],
         "max_workers": settings.max_workers,
         "default_count": settings.worker_count,
         "pool": {
-            "running": pool["running"],
-            "pid": pool["pid"],
-            "target": sum(group["target"] for group in pool["groups"]) if pool["running"] else None,
-            "groups": pool["groups"],
+            "running": facts.pool["running"],
+            "pid": facts.pool["pid"],
+            "target": sum(group["target"] for group in facts.pool["groups"]) if facts.pool["running"] else None,
+            "groups": facts.pool["groups"],
         },
     }
 

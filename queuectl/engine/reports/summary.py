@@ -1,22 +1,17 @@
-"""The state of a home in figures: for `status`, `metrics`, `worker status` and `dlq stats`."""
+"""The state of a home in figures: for `status`, `metrics` and `dlq stats`, and what comes next."""
 
 from __future__ import annotations
 
-from ... import __version__
-from ...model.clock import SYSTEM_CLOCK
-from ...model.job import DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATES, jobs_text
-from ..daemons.daemon import ELSEWHERE, POOL
-from ..daemons.groups import queues_of
-from ..home.liveness import is_worker_alive
-from ..machine import process
-from ..machine.identity import Identity
-from .scheduler import scheduler_state, zone_alerts
+from ...model.job import DEAD, FAILED, PROCESSING, SCHEDULED
+from .alerts import alerts
+from .numbers import mean, share, success_rate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from ...store import Home, Store
+    from ...store import Store
+    from .facts import Facts
 
 SAMPLE = 10_000
 DAY_MS = 86_400_000
@@ -24,155 +19,48 @@ PERCENTILES = (50, 90, 95, 99)
 GROUPS = 20
 
 
-def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
-    """Return each registered worker with its health, busy, idle, stopping or lost; those of a group together.
-
-    `queues` is empty if a worker takes jobs from all.
-    """
-    rows = []
-    for worker in store.workers.all():
-        lives = is_worker_alive(home, worker)
-        # Of a worker in another container, the pid is a stranger's here.
-        is_here = lives and Identity.of_worker(worker).is_alive()
-        state = "lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle"
-        rows.append(
-            {
-                "worker": worker.id,
-                "pid": worker.pid,
-                "state": state,
-                "job": worker.job,
-                "elapsed": None if worker.job_started_at is None else now - worker.job_started_at,
-                "jobs_done": worker.jobs_done,
-                "heartbeat_at": worker.heartbeat_at,
-                "memory": process.memory(worker.pid) if is_here else worker.memory,
-                "uptime": now - worker.started_at,
-                "busy": _share(worker.busy_time, now - worker.started_at),
-                "queues": queues_of(worker.queues),
-                "command": worker.command,
-                "trouble": worker.trouble,
-            }
-        )
-    return sorted(rows, key=lambda row: row["queues"])
-
-
-def worker_totals(workers: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Return how many workers live, and how many there are in each state."""
-    states = [worker["state"] for worker in workers]
-    return {
-        "total": len(states) - states.count("lost"),
-        **{state: states.count(state) for state in ("busy", "idle", "stopping", "lost")},
-    }
-
-
-def shortages(workers: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what keeps living workers from starting commands, a phrase for each reason."""
-    reasons = {row["trouble"] for row in workers if row["state"] != "lost" and row["trouble"]}
-    return [f"workers cannot start commands for now: {reason}; they try again" for reason in sorted(reasons)]
-
-
-def _share(part: int, whole: int) -> float | None:
-    return round(min(1.0, part / whole), 3) if whole > 0 else None
-
-
-def pool_state(home: Home, store: Store) -> dict[str, Any]:
-    """Return whether a pool runs, its pid, whether that is in another container, another version, its groups."""
-    pool = POOL.find(home, SYSTEM_CLOCK, store)
-    if pool is None:
-        return {"running": False, "pid": None, "elsewhere": False, "version": None, "groups": []}
-    return {
-        "running": True,
-        "pid": pool.pid,
-        "elsewhere": pool.is_elsewhere,
-        "version": pool.other_version(store),
-        "groups": [{"queues": queues_of(group), "target": n} for group, n in sorted(store.meta.pool_groups().items())],
-    }
-
-
-def pool_advice(pool: dict[str, Any]) -> list[str]:
-    """Return what a user should know of the pool, given its state, each with the command that helps."""
-    advice = []
-    if pool["elsewhere"]:
-        advice.append(f"the workers run {ELSEWHERE}: stop them there")
-    if pool["version"] is not None:
-        advice.append(
-            f"the workers are of {pool['version']} of QueueCTL, this is version {__version__}: those that end are not "
-            "replaced; have them go on with this one: queuectl worker restart"
-        )
-    return advice
-
-
-def status(home: Home, store: Store, now: int) -> dict[str, Any]:
+def status(facts: Facts) -> dict[str, Any]:
     """Return the counts per state and queue, the workers, and what needs attention."""
-    by_state = store.counts.by_state()
-    workers = worker_rows(home, store, now)
-    alive = [worker for worker in workers if worker["state"] != "lost"]
-    oldest = store.stats.oldest_pending()
-    scheduler = scheduler_state(home, store, now)
-    pool = pool_state(home, store)
+    scheduler = facts.scheduler
     return {
-        "home": home.path,
-        "jobs": {state: by_state.get(state, 0) for state in STATES},
-        "total": sum(by_state.values()),
-        "queues": store.counts.by_queue(),
-        "workers": len(alive),
-        "busy_workers": sum(worker["job"] is not None for worker in alive),
-        "pool": pool,
+        "home": facts.home.path,
+        "jobs": facts.counts,
+        "total": facts.total,
+        "queues": facts.queues,
+        "queue_depth": facts.depth,
+        "per_minute": facts.per_minute(),
+        "workers": facts.worker_totals["total"],
+        "busy_workers": facts.worker_totals["busy"],
+        "pool": facts.pool,
         "scheduler": {"running": scheduler["running"], "pid": scheduler["pid"], "mode": scheduler["mode"]},
         "schedules": scheduler["schedules"],
-        "oldest_pending_age": None if oldest is None else max(0, now - oldest),
+        "oldest_pending_age": facts.oldest_pending_age,
         "next_due_at": scheduler["next_due_at"],
-        "advice": [
-            *pool_advice(pool),
-            *(f"{shortage}; see the limits with: ulimit -a" for shortage in shortages(workers)),
-            *_advice(by_state, len(alive), scheduler),
-            *(f"{alert}: {action}" for alert, action in zone_alerts(store, now)),
-        ],
+        "alerts": [alert.as_dict() for alert in alerts(facts)],
     }
 
 
-def _advice(counts: dict[str, int], workers: int, scheduler: dict[str, Any]) -> list[str]:
-    """Return what a user should know, each with the command that helps."""
-    advice = []
-    waiting = sum(counts.get(state, 0) for state in (PENDING, SCHEDULED, FAILED))
-    if waiting and not workers and scheduler["mode"] != "auto":
-        who, how = (
-            ("no workers are running", "")
-            if scheduler["running"]
-            else ("neither workers nor a scheduler are running", ", or queuectl scheduler start --auto")
-        )
-        waits = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'}"
-        advice.append(f"{waits} but {who}: queuectl worker start{how}")
-    if scheduler["schedules"] and not workers and not scheduler["running"]:
-        advice.append(
-            "recurring jobs do not fire, neither workers nor a scheduler are running: queuectl scheduler start --auto"
-        )
-    if counts.get(DEAD):
-        advice.append(f"{jobs_text(counts[DEAD])} {'is' if counts[DEAD] == 1 else 'are'} dead: queuectl dlq list")
-    return advice
-
-
-def metrics(home: Home, store: Store, now: int) -> dict[str, Any]:
+def metrics(facts: Facts) -> dict[str, Any]:
     """Return counts, times, rates and depth. Times are in milliseconds, over the newest attempts."""
-    by_state = store.counts.by_state()
+    store = facts.store
     sample = store.recent.times(SAMPLE)
-    workers = [worker for worker in worker_rows(home, store, now) if worker["state"] != "lost"]
-    totals, today = store.stats.totals(0), store.stats.totals(now - DAY_MS)
-    oldest = store.stats.oldest_pending()
+    totals, today = store.stats.totals(0), store.stats.totals(facts.now - DAY_MS)
     return {
-        "jobs": {state: by_state.get(state, 0) for state in STATES},
-        "queue_depth": sum(by_state.get(state, 0) for state in (PENDING, FAILED, SCHEDULED)),
-        "queues": store.counts.by_queue(),
-        "oldest_pending_age": None if oldest is None else max(0, now - oldest),
+        "jobs": facts.counts,
+        "queue_depth": facts.depth,
+        "queues": facts.queues,
+        "per_minute": facts.per_minute(),
+        "oldest_pending_age": facts.oldest_pending_age,
         "sampled_attempts": len(sample),
         "run_time": spread([run for run, _ in sample]),
         "wait_time": spread([wait for _, wait in sample]),
         "success_rate": success_rate(totals.finished, totals.dead),
         "success_rate_day": success_rate(today.finished, today.dead),
         "attempts": {"succeeded": totals.finished, "failed": totals.failed, "dead": totals.dead},
-        "workers": len(workers),
-        "busy_workers": sum(worker["job"] is not None for worker in workers),
-        "utilisation": _share(by_state.get(PROCESSING, 0), len(workers)),
-        "utilisation_since_start": _mean([worker["busy"] for worker in workers if worker["busy"] is not None]),
+        "workers": facts.worker_totals["total"],
+        "busy_workers": facts.worker_totals["busy"],
+        "utilisation": share(facts.counts[PROCESSING], facts.worker_totals["total"]),
+        "utilisation_since_start": mean([worker["busy"] for worker in facts.alive if worker["busy"] is not None]),
     }
 
 
@@ -198,11 +86,6 @@ def upcoming(store: Store, limit: int | None) -> tuple[list[dict[str, Any]], int
     return sorted(rows, key=lambda row: int(row["at"]))[:limit], total
 
 
-def success_rate(completed: int, dead: int) -> float | None:
-    """Return the share of jobs that ended well among those that ended by themselves, None if none did."""
-    return round(completed / (completed + dead), 4) if completed + dead else None
-
-
 def spread(values: Sequence[int]) -> dict[str, int] | None:
     """Return average, minimum, maximum and percentiles (nearest rank), None without values."""
     if not values:
@@ -212,10 +95,6 @@ def spread(values: Sequence[int]) -> dict[str, int] | None:
     for percent in PERCENTILES:
         found[f"p{percent}"] = ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
     return found
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return round(sum(values) / len(values), 3) if values else None
 
 
 def dlq_stats(store: Store) -> dict[str, Any]:
