@@ -23,6 +23,7 @@ from queuectl.engine.reports import summary
 from queuectl.engine.reports.alerts import alerts
 from queuectl.engine.reports.facts import Facts
 from queuectl.engine.work.settle import settle
+from queuectl.model.filter import Filter, Term
 from queuectl.model.job import Outcome
 from queuectl.store import Store
 
@@ -81,10 +82,12 @@ def ask(small: str, large: str, options: argparse.Namespace) -> Iterator[support
     """Compare the questions that people and the dashboard ask all the time."""
     questions: dict[str, Callable[[Queue], Any]] = {
         "list page": lambda queue: queue.list(limit=PAGE),
-        "list page of completed": lambda queue: queue.list("completed", limit=PAGE),
-        "list page of pending": lambda queue: queue.list("pending", limit=PAGE),
-        "list page of dead": lambda queue: queue.list("dead", limit=PAGE),
+        "list page of completed": lambda queue: queue.list("state:completed", limit=PAGE),
+        "list page of pending": lambda queue: queue.list("state:pending", limit=PAGE),
+        "list page of dead": lambda queue: queue.list("state:dead", limit=PAGE),
         "list page of one queue": lambda queue: queue.list(queue="other", limit=PAGE),
+        "list page of a filter": lambda queue: queue.list("!state:dead priority:>0 created:<1w", limit=PAGE),
+        "count of a queue": lambda queue: queue.store.find.count(Filter(terms=[Term("queue", [("=", ("default",))])])),
         "show": show,
         "status": lambda queue: summary.status(Facts(queue)),
         "metrics": lambda queue: summary.metrics(Facts(queue)),
@@ -114,7 +117,7 @@ def ask(small: str, large: str, options: argparse.Namespace) -> Iterator[support
 
 def show(queue: Queue) -> object:
     """Ask for a job by its id, with its attempts."""
-    last = queue.store.search.last() or 1
+    last = queue.store.names.last() or 1
     job = queue.get(f"job-{random.randint(1, last)}")
     return queue.store.attempts.of_job(job.number)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 __version__ = "0.1.0"
 __all__ = [
     "Conflict",
+    "FilterError",
     "InvalidInput",
     "Job",
     "NotFound",
@@ -24,7 +25,15 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .engine.queue import Queue
-    from .model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, StoreUnavailable, WaitTimeout
+    from .model.errors import (
+        Conflict,
+        FilterError,
+        InvalidInput,
+        NotFound,
+        QueueCTLError,
+        StoreUnavailable,
+        WaitTimeout,
+    )
     from .model.job import Job
 
 

@@ -13,14 +13,14 @@ EXECUTE = {
 }
 # They put SQL together from parts that they choose themselves, and are looked at by hand.
 COMPOSERS = {
-    "queuectl/store/pages.py:Pages._read",
-    "queuectl/store/pages.py:Pages._extent",
+    "queuectl/store/find.py:Find._rows_of",
+    "queuectl/store/find.py:Find._sorted",
+    "queuectl/store/find.py:Find.among",
+    "queuectl/store/find.py:Find._counted",
+    "queuectl/store/find.py:Find._read",
+    "queuectl/store/find.py:Find._extent",
     "queuectl/store/schema/migrate.py:upgrade",
     "queuectl/store/schema/migrate.py:rebuild",
-    "queuectl/store/search.py:Search.numbers",
-    "queuectl/store/search.py:Search.count",
-    "queuectl/store/search.py:Search.count_by_state",
-    "queuectl/store/search.py:Search.newest",
 }
 
 

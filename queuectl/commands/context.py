@@ -41,8 +41,11 @@ if TYPE_CHECKING:
         def note(self, text: str) -> None:
             """Say something at once, beside the data."""
 
-        def top(self, context: Context, interval: float) -> int:
-            """Show the live view, looking every `interval` seconds, until it is left; return the exit code."""
+        def top(self, context: Context, interval: float, filter: str) -> int:
+            """Show the live view of the jobs that a filter finds, looking every `interval` seconds, until it is left.
+
+            Return the exit code.
+            """
 
         def shell(self, context: Context, line: str | None, *, keep_going: bool) -> int:
             """Run a line, or the interactive shell; return the exit code. Raises InvalidInput within the shell."""

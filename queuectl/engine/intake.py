@@ -41,6 +41,17 @@ class JobText:
         self.places.append(place)
 
 
+def read_file(path: str) -> str:
+    """Return a file's text. Raises InvalidInput, saying why it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return decode(file.read(READ_BYTES), path)
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot read {path}: {error.strerror}", hint="give JSON, a file that exists, or - for stdin", field="file"
+        ) from error
+
+
 def decode(data: bytes, source: str) -> str:
     """Return bytes as text. Raises InvalidInput if they are too many or not UTF-8."""
     if len(data) > MAX_BYTES:

@@ -19,11 +19,9 @@ from ..model.checks import is_utf8
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import GIVEN
-from ..model.job import STATE_WORDS, states_named
 from ..model.spec import JobSpec
 from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store.home import VARIABLE, find_home
-from ..store.search import SORTS, JobFilter
 from .change import Change, Refused
 from .home.opened import OpenHome
 from .home.settings import change_setting
@@ -130,40 +128,46 @@ class Queue(OpenHome):
 
         Raises NotFound, or InvalidInput if it names several.
         """
-        numbers = self.find([reference])
+        numbers = resolve(self.store.names, [reference])
         if len(numbers) > 1:
             raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
         return self.store.search.jobs(numbers)[0]
 
-    def find(self, references: Sequence[str | int]) -> list[int]:
-        """Return the numbers of the jobs that references (ids, or numbers) name, each once. Raises NotFound."""
-        return resolve(self.store.search, references)
+    def find(self, references: Sequence[str | int]) -> List[int]:
+        """Return the numbers of jobs, each once: of those that references (ids, or numbers) name, or a filter finds.
+
+        Raises NotFound, FilterError, or InvalidInput if there are both references and filters.
+        """
+        from .selection import select
+
+        return select(self.store, references, self.clock.wall()).numbers
 
     def list(
         self,
-        *states: str,
+        *filters: str,
+        state: str | Sequence[str] = (),
         queue: str | Sequence[str] | None = None,
         tag: str | Sequence[str] | None = None,
         search: str | None = None,
         sort: str = "-number",
         limit: int = -1,
     ) -> List[Job]:
-        """Return jobs, by default all of them, newest first.
+        """Return the jobs that a filter finds, such as `state:dead queue:mail`; by default all of them, newest first.
 
-        `states` may hold `open` for all that are not final. `queue` is a name, or several of which a job must
-        be in one; `tag` is a name, or several of which it must have all. `search` is a text in the command or
-        id; `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
-        Raises InvalidInput for an unknown state or field.
+        The other parameters are spellings of the same: `state` and `queue` are a name, or several of which one must
+        fit; `tag` is a name, or several of which a job must have all. `search` is a text in the command or id;
+        `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
+        Raises FilterError (an InvalidInput), or InvalidInput for an unknown field.
         """
-        for state in states:
-            if state not in STATE_WORDS:
-                raise InvalidInput(f"there is no state {quoted(state)}{did_you_mean(state, STATE_WORDS)}")
-        if sort.lstrip("-") not in SORTS:
+        from ..model.filter import of_options
+        from ..model.filterparse import parse
+        from ..store.find import SORTS
+
+        if sort[sort.startswith("-") :] not in SORTS:
             raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORTS)}", field="sort")
-        wanted = JobFilter(
-            states=states_named(states), queues=_several(queue), tags=_several(tag), search=search, sort=sort
-        )
-        return self.store.search.jobs(self.store.search.numbers(wanted, limit))
+        text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
+        wanted = parse(text, self.clock.wall())
+        return self.store.search.jobs(self.store.find.numbers(wanted, sort, limit))
 
     def wait(
         self,
@@ -203,8 +207,9 @@ class Queue(OpenHome):
     def cancel(self, *references: str | int) -> Change:
         """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
 
-        Like the other verbs it takes ids or numbers, and says which jobs it changed and which it had
-        to leave. Raises NotFound.
+        Like the other verbs it takes ids or numbers, or a filter such as `queue:mail tag:nightly`; without `state:`
+        the filter means what it means on the command line. It says which jobs it changed and which it had to leave.
+        Raises NotFound or InvalidInput.
         """
         return self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
 
@@ -224,7 +229,7 @@ class Queue(OpenHome):
         """
         from .editing import difference, read_changes
 
-        numbers, now = self.find(references), self.clock.wall()
+        numbers, now = self._meant("edit", references), self.clock.wall()
         changes = read_changes(self.store.search.jobs(numbers), fields, now)
 
         def apply(store: Store, number: int, now: int) -> bool:
@@ -278,13 +283,18 @@ class Queue(OpenHome):
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
         change = Change()
-        numbers = self.find(references)
+        numbers = self._meant(verb, references)
         for start in range(0, len(numbers), AT_ONCE):
             if start:
                 self.store.database.give_way()
             self._some(numbers[start : start + AT_ONCE], verb, apply, detail, now, change)
         self._wake(VERBS[verb].wakes)
         return change
+
+    def _meant(self, verb: str, references: Sequence[str | int]) -> List[int]:
+        from .selection import select
+
+        return select(self.store, references, self.clock.wall(), means=VERBS[verb].means).numbers
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:

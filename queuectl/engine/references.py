@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
+from ..model.fields import FILTERS
+from ..model.filter import in_quotes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ..store.search import Search
+    from ..store.names import Names
 
 LAST = "last"
 SHOWN = 5
 RECENT = 200
 
 
-def resolve(search: Search, references: Sequence[str | int]) -> list[int]:
+def resolve(names: Names, references: Sequence[str | int]) -> list[int]:
     """Return the numbers of the jobs that the references name, in their order, each once.
 
     Raises NotFound for what names no job and InvalidInput for an ambiguous prefix.
@@ -23,28 +25,28 @@ def resolve(search: Search, references: Sequence[str | int]) -> list[int]:
     numbers: dict[int, None] = {}
     for reference in references:
         if isinstance(reference, int):
-            numbers[_by_number(search, reference)] = None
+            numbers[_by_number(names, reference)] = None
             continue
         for part in reference.split(","):
-            numbers.update(dict.fromkeys(_resolve(search, part.strip())))
+            numbers.update(dict.fromkeys(_resolve(names, part.strip())))
     return list(numbers)
 
 
-def _resolve(search: Search, text: str) -> list[int]:
+def _resolve(names: Names, text: str) -> list[int]:
     if not text:
         raise InvalidInput("an empty text names no job")
     # An id is ASCII; what else was given may not even be a text that the store can be asked for.
-    exact = search.number_of(text) if text.isascii() else None
+    exact = names.number_of(text) if text.isascii() else None
     if exact is not None:
         return [exact]
     if text == LAST:
-        return [_last(search)]
+        return [_last(names)]
     if is_digits(text):
-        return [_by_number(search, int(text))]
+        return [_by_number(names, int(text))]
     first, dash, last = text.partition("-")
     if dash and is_digits(first) and is_digits(last):
-        return _range(search, int(first), int(last))
-    return [_by_prefix(search, text)]
+        return _range(names, int(first), int(last))
+    return [_by_prefix(names, text)]
 
 
 def is_digits(text: str) -> bool:
@@ -52,28 +54,28 @@ def is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
 
 
-def _last(search: Search) -> int:
-    number = search.last()
+def _last(names: Names) -> int:
+    number = names.last()
     if number is None:
         raise NotFound("there is no last job, the queue is empty", hint="add one with: queuectl add 'COMMAND'")
     return number
 
 
-def _by_number(search: Search, number: int) -> int:
-    if search.exists(number):
+def _by_number(names: Names, number: int) -> int:
+    if names.exists(number):
         return number
     raise NotFound(f"no job with number {number}", hint="see all jobs with: queuectl list")
 
 
-def _range(search: Search, first: int, last: int) -> list[int]:
-    numbers = search.in_range(first, last)
+def _range(names: Names, first: int, last: int) -> list[int]:
+    numbers = names.in_range(first, last)
     if not numbers:
         raise NotFound(f"no jobs with numbers {first} to {last}", hint="see all jobs with: queuectl list")
     return numbers
 
 
-def _by_prefix(search: Search, text: str) -> int:
-    found = search.by_prefix(text, SHOWN + 1) if text.isascii() else []
+def _by_prefix(names: Names, text: str) -> int:
+    found = names.by_prefix(text, SHOWN + 1) if text.isascii() else []
     if len(found) == 1:
         return found[0][1]
     if found:
@@ -82,7 +84,11 @@ def _by_prefix(search: Search, text: str) -> int:
             f"{quoted(text)} is the beginning of several ids: {shown}" + (" and more" if len(found) > SHOWN else ""),
             hint="write more of the id",
         )
+    key, colon, value = text.partition(":")
+    if key.lower() in FILTERS and colon:
+        raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
+    known = [f"{name}:{value}" for name in FILTERS] if colon else []
     raise NotFound(
-        f"no job with id {quoted(text)}{did_you_mean(text, search.recent_ids(RECENT))}",
+        f"no job with id {quoted(text)}{did_you_mean(text, [*names.recent_ids(RECENT), *known])}",
         hint="see all jobs with: queuectl list",
     )

@@ -11,8 +11,8 @@ import os
 import sys
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import InvalidInput, QueueCTLError
-from .terminal import Terminal
+from ..model.errors import FilterError, InvalidInput, QueueCTLError
+from .terminal import Terminal, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,13 +149,19 @@ def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
     if options.get("output") == "json":
         import json
 
-        found = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint}
+        found: dict[str, Any] = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint}
         if isinstance(error, InvalidInput):
-            found["problems"] = error.problems  # type: ignore[assignment]
+            found["problems"] = error.problems
+        if isinstance(error, FilterError):
+            found.update(position=error.position, suggestion=error.suggestion)
         terminal.say(json.dumps({"error": found}))
         return error.exit_code
     for problem in error.problems if isinstance(error, InvalidInput) else [error.message]:
         terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
+    if isinstance(error, FilterError) and terminal.err.is_tty:
+        before, after = error.text[: error.position], error.text[error.position :]
+        place = terminal.err.safe(before)
+        terminal.say(f"  {place}{terminal.err.safe(after)}\n  {' ' * width(place)}^")
     if error.hint:
         terminal.say(f"  hint: {terminal.err.safe(error.hint)}")
     return error.exit_code

@@ -54,10 +54,10 @@ class FrontEnd:
     def note(self, text: str) -> None:
         self._terminal.note(self._terminal.err.safe(text))
 
-    def top(self, context: Context, interval: float) -> int:
+    def top(self, context: Context, interval: float, filter: str) -> int:
         from .top import run_top
 
-        return run_top(context, self._terminal, interval=interval)
+        return run_top(context, self._terminal, interval=interval, filter=filter)
 
     def shell(self, context: Context, line: str | None, *, keep_going: bool) -> int:
         from .shell import run_shell

@@ -152,7 +152,7 @@ def pick_job(menu: Menu, states: Sequence[str]) -> Job:
 
     start = 0
     while True:
-        jobs = menu.queue.list(*states, limit=start + PAGE + 1)[start:]
+        jobs = menu.queue.list(state=states, limit=start + PAGE + 1)[start:]
         if not jobs and start:
             start = 0
             continue

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from ..engine.change import demand_done
-from ..engine.reports.snapshot import SORTS, Lookout, parse_filter, read_tail
+from ..engine.reports.snapshot import SORTS, Lookout, read_tail
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
-from ..store.search import JobFilter
+from ..model.filterparse import parse
 from .top_view import HELP, JOBS, OUTPUT, VERB_KEYS, Look, body_rows, page, picture, table_rows
 
 TYPE_CHECKING = False
@@ -28,12 +28,15 @@ PAGES = {"pagedown": 1, " ": 1, "pageup": -1}
 FIRST, LAST = ("g", "home"), ("G", "end")
 
 
-def run_top(context: Context, terminal: Terminal, *, interval: float) -> int:
-    """Show the live view until it is left; return the exit code. Raises InvalidInput without a terminal."""
+def run_top(context: Context, terminal: Terminal, *, interval: float, filter: str = "") -> int:
+    """Show the live view until it is left, at first by a filter; return the exit code.
+
+    Raises InvalidInput without a terminal, and FilterError.
+    """
     from .live import Ended, FullScreen
 
     _demand_terminal(terminal)
-    top = Top(context, terminal.out)
+    top = Top(context, terminal.out, filter)
     # Before the screen is taken: what is wrong from the start is told like any error.
     top.look()
     try:
@@ -70,12 +73,13 @@ def _loop(top: Top, full_screen: FullScreen, context: Context, interval: float) 
 class Top:
     """The state of the view, and what each key does to it."""
 
-    def __init__(self, context: Context, screen: Screen) -> None:
+    def __init__(self, context: Context, screen: Screen, filter: str = "") -> None:
         self.done = False
         self._queue = context.queue
         self._screen = screen
         self._lookout = Lookout(context.queue)
         self._look = Look(context.queue.home.path)
+        self._look.filter = self._lookout.filter = filter
         self._size = (80, 24)
         self._answer: Callable[[str], None] | None = None  # who is given the keys while something is asked
         self._follows = True
@@ -251,11 +255,11 @@ class Top:
         """Use the filter; a wrong one is told about and changes nothing."""
         self._look.prompt = self._answer = None
         try:
-            wanted = parse_filter(text) if text else JobFilter()
+            parse(text, self._queue.clock.wall())
         except InvalidInput as error:
             self._look.message = error.message
             return
-        self._look.filter, self._lookout.wanted = text.strip(), wanted
+        self._look.filter = self._lookout.filter = text.strip()
         self._look_again()
 
     def _clear_filter(self) -> None:

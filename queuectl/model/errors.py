@@ -2,6 +2,7 @@
 
     QueueCTLError (1 failed)
     |-- InvalidInput (2 invalid)
+    |   |-- FilterError
     |-- NotFound (3 not_found)
     |-- Conflict (4 conflict)
     |-- StoreUnavailable (5 store_unavailable)
@@ -69,6 +70,23 @@ class InvalidInput(QueueCTLError):
     def of_fields(cls, problems: Sequence[tuple[str, str]]) -> InvalidInput:
         """Return one error for problems given as (field, problem)."""
         return cls.of([problem for _, problem in problems], field=problems[0][0])
+
+
+class FilterError(InvalidInput):
+    """A filter that is not understood.
+
+    `position` counts the characters of `text` before what is wrong; `suggestion` is what was probably meant there.
+    """
+
+    code = "bad_filter"
+
+    def __init__(
+        self, message: str, *, text: str, position: int, suggestion: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, field="filter")
+        self.text = text
+        self.position = position
+        self.suggestion = suggestion
 
 
 class NotFound(QueueCTLError):

@@ -130,10 +130,22 @@ class Field:
         return self.kind.check(value, now)
 
 
+def check_new_id(value: object, now: int) -> str | None:
+    """A new id reads neither like another reference to jobs nor like a filter: old ones may, and have their numbers."""
+    found = check_id(value, now)
+    if found is None:
+        return None
+    first, dash, last = found.partition("-")
+    is_number = first.isdigit() and (not dash or last.isdigit())
+    if is_number or found == "last" or found.partition(":")[0].lower() in RESERVED and ":" in found:
+        raise ValueError("must not read like a number, a range (3-9), last, or a filter (state:dead)")
+    return found
+
+
 JOB_FIELDS = (
     Field(
         "id",
-        Kind("id", check_id),
+        Kind("id", check_new_id),
         "the job's id",
         "asked sortable",
         label="Id",
@@ -209,7 +221,15 @@ JOB_FIELDS = (
     ),
     Field("created_at", TIME, "when it was added", "sortable", label="Created", filter="created", column=SHORT),
     Field("updated_at", TIME, "when it last changed", "sortable", label="Updated", filter="updated"),
-    Field("started_at", TIME, "when its last attempt began", "nullable sortable", label="Started", column=LONG),
+    Field(
+        "started_at",
+        TIME,
+        "when its last attempt began",
+        "nullable sortable",
+        label="Started",
+        filter="started",
+        column=LONG,
+    ),
     Field(
         "finished_at",
         TIME,
@@ -277,6 +297,10 @@ KEPT = tuple(field for field in JOB_FIELDS if field.is_kept)
 GIVEN = tuple(field for field in JOB_FIELDS if field.is_given)
 EDITABLE = tuple(field for field in JOB_FIELDS if field.is_editable)
 RECURRING = tuple(field for field in JOB_FIELDS if field.is_recurring)
+# By the key that they have in a filter.
+FILTERS = {field.filter: field for field in KEPT if field.filter is not None}
+# With a colon behind, these begin a filter, or a reference that is to come.
+RESERVED = (*FILTERS, "batch", "after", "lock", "key", "host")
 
 
 def columns(*, long: bool = False) -> tuple[str, ...]:

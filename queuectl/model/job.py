@@ -90,6 +90,8 @@ FINAL_STATES = tuple(name for name, state in STATE_TABLE.items() if state.is_fin
 OPEN_STATES = tuple(name for name in STATES if name not in FINAL_STATES)
 WAITING_STATES = tuple(name for name in OPEN_STATES if name != PROCESSING)
 DUE_STATES = tuple(name for name, state in STATE_TABLE.items() if state.is_due)
+# They come to run without anybody's help.
+QUEUED_STATES = (PENDING, *DUE_STATES)
 # What may be written for a state: `open` is all that are not final.
 OPEN = "open"
 STATE_WORDS = (*STATES, OPEN)

@@ -24,9 +24,9 @@ from .events import Events
 from .home import Home
 from .jobs import Jobs
 from .meta import Meta
+from .names import Names
 from .opening import open_database
 from .output import Output
-from .pages import Pages
 from .schema import VERSION
 from .search import Search
 from .workers import Workers
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from ..model.clock import Clock
     from .backlog import Backlog
     from .database import WriteTransaction
+    from .dead import Dead
+    from .find import Find
     from .recent import Recent
     from .schedules import Schedules
     from .stats import Stats
@@ -83,7 +85,7 @@ class Store:
         self.workers = Workers(self.database)
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database, self.counts)
-        self.pages = Pages(self.database, self.counts)
+        self.names = Names(self.database)
         self.database.before_commit = self.counts.flush
         self.database.after_rollback = self._forget
 
@@ -116,6 +118,20 @@ class Store:
         from .schedules import Schedules
 
         return Schedules(self.database, self.contexts)
+
+    @property
+    def find(self) -> Find:
+        """The jobs that a filter finds."""
+        from .find import Find
+
+        return Find(self.database, self.counts)
+
+    @property
+    def dead(self) -> Dead:
+        """The dead letter queue."""
+        from .dead import Dead
+
+        return Dead(self.database)
 
     @property
     def recent(self) -> Recent:
@@ -190,4 +206,4 @@ class Store:
 
 def preload() -> None:
     """Load what a Store else loads when it is first used, so that children share it."""
-    from . import backlog, recent, schedules, stats, timings  # noqa: F401
+    from . import backlog, find, recent, schedules, stats, timings  # noqa: F401

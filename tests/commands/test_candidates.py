@@ -15,7 +15,7 @@ from queuectl.commands.grammar.registry import ALIASES, load
 from queuectl.engine.queue import Queue
 from queuectl.model.job import STATES, Job
 from queuectl.model.settings import SETTINGS
-from queuectl.store import search
+from queuectl.store import find, names
 from queuectl.store.home import Home
 from tests.commands.calling import bring, store
 from tests.support import FakeClock
@@ -125,7 +125,7 @@ def test_of_a_list_the_last_element_is_completed(home: str) -> None:
 
 
 def test_a_value_that_would_be_refused_is_not_offered(home: str) -> None:
-    assert set(values(home, "list", "--sort", "")) == set(search.SORTS)
+    assert set(values(home, "list", "--sort", "")) == set(find.SORTS)
     assert values(home, "list", "--sort=-du") == ["--sort=-duration"]
     assert values(home, "list", "--sort", "id,com") == []
 
@@ -138,8 +138,19 @@ def test_ids_come_newest_first_and_by_prefix(jobs: str) -> None:
     assert values(jobs, "cancel", "first", "") == ["held-1", "completed-1", "dead-1"]
     assert values(jobs, "dlq", "retry", "") == ["dead-1"]
     assert values(jobs, "dlq", "retry", "dead-") == ["dead-1"]
-    assert values(jobs, "dlq", "retry", "c") == []
+    assert values(jobs, "dlq", "retry", "x") == []
     assert values(jobs, "show", "first", "") == []
+
+
+def test_a_filter_is_completed_by_its_keys_and_their_values(jobs: str) -> None:
+    assert values(jobs, "list", "st") == ["state:", "started:"]
+    assert values(jobs, "list", "!qu") == ["!queue:"]
+    assert values(jobs, "list", "tag:dead", "state:de") == ["state:dead"]
+    assert values(jobs, "cancel", "c") == ["completed-1", "created:"]
+    assert values(jobs, "cancel", "!state:dead,pe") == ["!state:dead,pending"]
+    assert values(jobs, "dlq", "retry", "id:dea") == ["id:dead-1"]
+    assert values(jobs, "list", "exit:") == values(jobs, "show", "stat") == values(jobs, "cancel", "foo:") == []
+    assert not next(one for one in complete(jobs, "list", "st")).is_complete
 
 
 def test_an_id_is_explained_by_its_state_and_command(jobs: str) -> None:
@@ -263,14 +274,14 @@ def test_a_directory_that_is_gone_completes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sql", "parameters"),
     [
-        (search.NAMED_BY_PREFIX, ("a", "b", 9)),
-        (search.NAMED_NEWEST, (9,)),
-        (search.NAMED_DEAD, (9,)),
-        (search.NAMED_DEAD_BY_PREFIX, (9, "a", "b", 9)),
+        (names.NAMED_BY_PREFIX, ("a", "b", 9)),
+        (names.NAMED_NEWEST, (9,)),
+        (names.NAMED_DEAD, (9,)),
+        (names.NAMED_DEAD_BY_PREFIX, (9, "a", "b", 9)),
     ],
 )
 def test_jobs_are_found_by_an_index_and_not_sorted(home: str, sql: str, parameters: List[object]) -> None:
     with store(home) as opened:
         steps = [row["detail"] for row in opened.database.rows(f"EXPLAIN QUERY PLAN {sql}", parameters)]
     assert not any("TEMP B-TREE" in step for step in steps), steps
-    assert sql is search.NAMED_NEWEST or any("USING INDEX" in step for step in steps), steps
+    assert sql is names.NAMED_NEWEST or any("USING INDEX" in step for step in steps), steps

@@ -76,7 +76,7 @@ def test_after_two_dashes_no_word_is_an_option() -> None:
         (["list", "--nonsense", "--json"], "json"),
         (["nonsense", "-o", "json"], "json"),
         (["list", "--output=json", "-o", "xml"], "json"),
-        (["--json", "list", "-o", "csv", "too", "much"], "csv"),
+        (["--json", "status", "-o", "csv", "too", "much"], "csv"),
         (["add", "echo -o json", "too much"], None),
         (["add", "--id", "--", "--json"], None),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from queuectl.commands.jobs.listing import LIST_COLUMNS, VERBOSE_COLUMNS
 from queuectl.model.job import STATES, Job
-from queuectl.store.search import SORTS
+from queuectl.store.find import SORTS
 from tests.commands.calling import bring, call, done, ids, refused
 from tests.support import run_cli
 
@@ -167,7 +167,9 @@ def test_times_are_iso_and_durations_seconds(full: str) -> None:
         (["--sort", "env"], "--sort must be one of"),
         (["--columns", "idd"], 'did you mean "id"?'),
         (["--columns", ","], "must name at least one column"),
-        (["job-1"], 'unexpected "job-1"'),
+        (["stat:dead"], 'there is no filter "stat" (did you mean "state"?)'),
+        (["exit:x"], "exit: needs a whole number"),
+        (["--", "-tag:x"], "write !tag:x"),
     ],
 )
 def test_a_bad_filter_is_refused(home: str, words: List[str], said: str) -> None:

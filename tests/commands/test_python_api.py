@@ -27,7 +27,7 @@ def test_jobs_are_added_read_listed_and_run(workers: str) -> None:
         assert (queue.output(job.id, stream=1), queue.output(job.id, stream=2)) == (b"out\n", b"err\n")
         assert queue.get(str(job.number)).id == queue.get("last").id == job.id
         assert [found.id for found in queue.list()] == [job.id]
-        assert queue.list("dead", tag="t") == []
+        assert queue.list("state:dead", tag="t") == []
         assert queue.list(limit=0) == []
 
 
@@ -48,15 +48,38 @@ def test_jobs_are_listed_by_one_or_several_queues_and_tags(home: str) -> None:
         queue.add("true", id="b", queue="q", tags=["x"], hold=True)
         queue.add("true", id="c", queue="r")
 
-        def listed(*states: str, **fields: Any) -> List[str]:
-            return [job.id for job in queue.list(*states, sort="number", **fields)]
+        def listed(*filters: str, **fields: Any) -> List[str]:
+            return [job.id for job in queue.list(*filters, sort="number", **fields)]
 
         assert listed(queue="p") == listed(tag="y") == listed(tag=["x", "y"]) == ["a"]
         assert listed(queue=["p", "r"]) == ["a", "c"]
-        assert listed("held", tag=("x",)) == ["b"]
-        assert listed("open", queue=None, tag=[]) == ["a", "b", "c"]
+        assert listed("state:held", tag=("x",)) == listed(state="held") == ["b"]
+        assert listed("state:open", queue=None, tag=[]) == ["a", "b", "c"]
         with pytest.raises(InvalidInput, match="there is no state"):
-            queue.list("opened")
+            queue.list("state:opened")
+
+
+def test_a_verb_takes_ids_or_a_filter_but_not_both(home: str) -> None:
+    with Queue(home) as queue:
+        for name, tag in (("a", "x"), ("b", "y"), ("c", "x")):
+            queue.add("true", id=name, tags=[tag])
+        assert queue.hold("tag:x").done == ["a", "c"]
+        assert queue.cancel("state:pending,held !tag:y").done == ["a", "c"]
+        assert queue.retry("tag:x").done == []  # As on the command line, retry means dead and failed ones.
+        assert queue.retry("state:cancelled tag:x", "id:a").done == ["a"]
+        assert queue.edit("tag:y", priority=5).done == ["b"]
+        assert queue.find(["tag:y"]) == [2]
+        assert [job.id for job in queue.wait("id:c", timeout=5)] == ["c"]
+        assert queue.remove().done == []
+        for words in (("a", "tag:x"), (" ",), ("echo hi",), ("-tag:x",)):
+            with pytest.raises(InvalidInput):
+                queue.cancel(*words)
+
+
+def test_a_wrong_filter_says_where(home: str) -> None:
+    with Queue(home) as queue, pytest.raises(queuectl.FilterError) as raised:
+        queue.list("queue:a stat:dead")
+    assert (raised.value.position, raised.value.suggestion) == (8, "state")
 
 
 def test_mistakes_are_errors_of_one_tree(home: str) -> None:

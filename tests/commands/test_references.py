@@ -6,29 +6,16 @@ from typing import List
 
 import pytest
 
-from tests.commands.calling import done, refused
+from tests.commands.calling import done, refused, store
+from tests.store import building
 
 
 @pytest.fixture
 def named(home: str) -> str:
-    """A home with the jobs alpha-1, alpha-2, beta, job-4, 3 (an id that looks like a number) and gamma."""
-    done(
-        home,
-        "enqueue",
-        "["
-        + ", ".join(
-            f'{{"command": "true"{identifier}}}'
-            for identifier in (
-                ', "id": "alpha-1"',
-                ', "id": "alpha-2"',
-                ', "id": "beta"',
-                "",
-                ', "id": "3"',
-                ', "id": "gamma"',
-            )
-        )
-        + "]",
-    )
+    """A home with the jobs alpha-1, alpha-2, beta, job-4, 3 (an id of an older version) and gamma."""
+    with store(home) as opened:
+        for identifier in ("alpha-1", "alpha-2", "beta", None, "3", "gamma"):
+            building.add(opened, id=identifier)
     return home
 
 
@@ -53,7 +40,6 @@ def meant(home: str, *words: str, input: bytes = b"") -> List[str]:
         (["1-2,last,g"], ["alpha-1", "alpha-2", "gamma"]),
         (["5-999"], ["3", "gamma"]),
         (["beta", "beta", "2-2"], ["beta", "alpha-2"]),
-        (["beta, 1"], ["beta", "alpha-1"]),
     ],
 )
 def test_a_reference_names_its_jobs_each_once(named: str, words: List[str], expected: List[str]) -> None:
@@ -102,13 +88,18 @@ def test_an_ambiguous_prefix_of_many_names_a_few(home: str) -> None:
 
 
 def test_an_exact_id_goes_before_a_prefix_and_a_number(home: str) -> None:
-    done(
-        home,
-        "enqueue",
-        '[{"command": "a", "id": "x"}, {"command": "b", "id": "x1"}, {"command": "c", "id": "1"},'
-        '{"command": "d", "id": "last"}, {"command": "e", "id": "1-2"}]',
-    )
+    with store(home) as opened:
+        for identifier in ("x", "x1", "1", "last", "1-2"):
+            building.add(opened, id=identifier)
     assert [meant(home, word) for word in ("x", "1", "last", "1-2")] == [["x"], ["1"], ["last"], ["1-2"]]
+
+
+def test_an_old_id_that_reads_like_a_filter_is_reached_by_its_number(home: str) -> None:
+    with store(home) as opened:
+        building.add(opened, id="tag:old")
+    assert meant(home, "tag:old") == []
+    assert meant(home, "1") == ["tag:old"]
+    assert done(home, "show", "1", "--json").json()["id"] == "tag:old"
 
 
 @pytest.mark.parametrize("command", ["show", "history"])

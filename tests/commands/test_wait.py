@@ -172,7 +172,7 @@ def test_open_is_what_is_not_final(home: str) -> None:
     assert set(ids(home, "--state", "open")) == {f"{state}-1" for state in wanted[3:]}
     assert ids(home, "--state", "open,dead") == ids(home, "-s", "dead", "-s", "OPEN")
     with Queue(home) as queue:
-        assert {job.state for job in queue.list("open")} == set(wanted[3:])
+        assert {job.state for job in queue.list("state:open")} == set(wanted[3:])
 
 
 def test_the_jobs_are_those_that_match_at_the_start(home: str, processes: support.Processes) -> None:

@@ -9,7 +9,8 @@ from typing import Any, Dict, List
 import pytest
 
 from queuectl.dashboard.api import actions as actions_api
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, Outcome
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, Outcome
+from tests.commands.calling import done
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import add, bring_to, claim, finish, state_of, write
@@ -39,7 +40,7 @@ def test_a_preview_changes_nothing_and_a_commit_does_what_it_showed(api: Api) ->
     bring_to(api.store, DEAD, max_retries=0, queue="web")
     shown = preview(api, "retry", filter="state:dead queue:mail")
     assert (shown["count"], len(shown["sample"]), shown["refused"], shown["more"]) == (12, 10, {}, False)
-    assert shown["command"] == "queuectl retry --state dead --queue mail"
+    assert shown["command"] == "queuectl retry 'state:dead queue:mail'"
     assert shown["expires_at"] == "2026-01-01T00:10:00.000Z" and states(api) == [DEAD] * 13
     done = commit(api, shown)
     assert (done["done"], len(done["ids"]), done["refused"]) == (12, 12, [])
@@ -219,18 +220,25 @@ def test_a_worker_that_is_faster_makes_a_job_refused_not_changed(api: Api, monke
 @pytest.mark.parametrize(
     "text, command",
     [
-        ("state:dead", "queuectl retry --state dead"),
-        ("state:dead,failed tag:x", "queuectl retry --state dead,failed --tag x"),
-        ("queue:mail", "queuectl retry --queue mail --state failed,completed,dead,cancelled"),
-        ("-state:dead", None),
-        ("state:dead exit:1", None),
-        ("state:dead state:failed", None),
-        ("make", None),
-        ("queue:a,b", None),
+        ("state:dead", "state:dead"),
+        ("state:dead,failed tag:x", "state:dead,failed tag:x"),
+        ("queue:mail", "queue:mail state:failed,completed,dead,cancelled"),
+        ("!state:dead", "!state:dead state:failed,completed,dead,cancelled"),
+        ("state:dead exit:1", "state:dead exit:1"),
+        ("state:dead state:failed", "state:dead state:failed"),
+        ("make state:dead", "text:make state:dead"),
+        ('"echo b" state:completed', 'text:"echo b" state:completed'),
+        ("queue:a,mail tag:x !tag:y", "queue:a,mail tag:x !tag:y state:failed,completed,dead,cancelled"),
     ],
 )
-def test_the_command_for_the_same_is_shown_where_there_is_one(api: Api, text: str, command: str | None) -> None:
-    assert preview(api, "retry", filter=text)["command"] == command
+def test_the_command_that_is_shown_finds_the_same_jobs(api: Api, text: str, command: str) -> None:
+    bring_to(api.store, DEAD, id="a", command="make", queue="mail", tags=("x",), max_retries=0)
+    bring_to(api.store, COMPLETED, id="b", command="echo b", queue="mail", tags=("x", "y"))
+    bring_to(api.store, FAILED, id="c", command="true", tags=("x",))
+    shown = preview(api, "retry", filter=text)
+    assert shown["command"] == f"queuectl retry '{command}'"
+    found = done(api.app.queue.home.path, *shlex.split(shown["command"])[1:], "--dry-run", "-o", "ids").lines
+    assert set(found) == {job["id"] for job in shown["sample"]} != set()
 
 
 def dead(api: Api, code: int, **fields: Any) -> int:

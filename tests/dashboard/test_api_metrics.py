@@ -8,7 +8,7 @@ from typing import Any, Dict
 import pytest
 
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, Outcome
-from queuectl.store import events, recent, search, stats, timings
+from queuectl.store import dead, events, recent, stats, timings
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, claim, enqueue, finish, open_store, spec
@@ -218,8 +218,7 @@ PLANS = {
     "the last failures": (recent.FAILURES, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
     "runs of a command": (recent.SAME_COMMAND, (9, "x", 9), "jobs USING INTEGER PRIMARY KEY"),
     "durations of commands": (recent.DURATIONS.format("?,?"), (9, "x", "y"), "jobs USING INTEGER PRIMARY KEY"),
-    "a group of dead jobs": (search.DLQ_GROUP, (1, None, "x"), "jobs_finished"),
-    "groups of dead jobs": (search.DLQ_SPANS, (9,), "jobs_finished"),
+    "a group of dead jobs": (dead.DLQ_GROUP, (1, None, "x"), "jobs_finished"),
     "a page of events": (events.PAGE, (9, 9, "", 9), "events USING INTEGER PRIMARY KEY"),
     "the end of a window of events": (events.END_OF_WINDOW, (9, 9), "events USING INTEGER PRIMARY KEY"),
 }

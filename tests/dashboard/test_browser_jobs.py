@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from queuectl.model.fields import FILTERS
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
 
@@ -137,6 +138,21 @@ def test_filter_that_is_wrong_says_so_and_suggestions_help(dashboard: Dashboard,
     browser.press("ArrowDown", "Enter", "Enter")
     browser.wait("new URLSearchParams(location.search).get('q') === 'queue:mail'")
     browser.wait("document.querySelectorAll('tr[data-key]').length === 1")
+
+    browser.open(dashboard.url + "/jobs")
+    browser.press("/")
+    browser.type("!queue:m")
+    browser.wait("document.querySelector('.filter [role=option]')?.textContent.includes('mail')")
+    browser.press("ArrowDown", "Enter", "Enter")
+    browser.wait("new URLSearchParams(location.search).get('q') === '!queue:mail'")
+    browser.wait("document.querySelectorAll('tr[data-key]').length === 0")
+
+
+def test_help_lists_the_keys_of_filters(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url + "/jobs")
+    browser.press("?")
+    browser.wait("document.querySelector('dialog[open]')?.textContent.includes('signal:SEGV')")
+    assert all(f"{key}:" in browser.text("dialog[open]") for key in FILTERS)
 
 
 def test_job_is_added_and_a_refusal_is_shown_at_its_field(dashboard: Dashboard, browser: Browser) -> None:

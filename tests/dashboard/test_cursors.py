@@ -9,11 +9,14 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from queuectl.dashboard.api import cursors, filters, listing
+from queuectl.dashboard.api import cursors, listing
 from queuectl.dashboard.api.cursors import Cursor
 from queuectl.dashboard.http.message import HttpError
+from queuectl.model.filterparse import parse
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, DUE_STATES, FAILED, FINAL_STATES, PENDING, STATES, Job
-from queuectl.store import Store, pages
+from queuectl.store import Store, lanes
+from queuectl.store.find import Find
+from queuectl.store.lanes import Lanes
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, claim, enqueue, finish, open_store, spec, write
@@ -69,7 +72,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "FIRST_WINDOW", 3)
     monkeypatch.setattr(listing, "FARTHEST", 9)
     monkeypatch.setattr(listing, "BATCH", 4)
-    monkeypatch.setattr(pages, "FEW", 8)
+    monkeypatch.setattr(lanes, "FEW", 8)
 
 
 @pytest.mark.parametrize("sort", SORTS)
@@ -78,10 +81,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("", lambda job: True),
         ("state:dead,completed,failed,pending", lambda job: job.state in (DEAD, COMPLETED, FAILED, PENDING)),
-        ("-queue:a", lambda job: job.queue != "a"),
+        ("!queue:a", lambda job: job.queue != "a"),
         ("tag:y", lambda job: "y" in job.tags),
         ("id:job-1*", lambda job: job.id.startswith("job-1")),
-        ("exit:1 -tag:y", lambda job: job.exit_code == 1 and "y" not in job.tags),
+        ("exit:1 !tag:y", lambda job: job.exit_code == 1 and "y" not in job.tags),
     ],
 )
 @pytest.mark.parametrize("limit", [1, 5, 200])
@@ -91,8 +94,7 @@ def test_a_walk_finds_exactly_what_matches_in_order(
     fill(api, 90, seed=len(q) + limit)
     wanted = [job for job in everything(api) if job.state in LISTED[sort] and matches(job)]
     assert list(api.walk(q, sort=sort, limit=limit)) == [job.id for job in sorted(wanted, key=SORTS[sort])]
-    parsed = filters.parse(q, NOW, sort)
-    exported = [number for rows in listing.everything(api.store, parsed) for number, _ in rows]
+    exported = [number for rows in listing.everything(api.store, parse(q, NOW), sort) for number, _ in rows]
     assert exported == [job.number for job in sorted(wanted, key=SORTS[sort])]
 
 
@@ -142,7 +144,7 @@ def test_a_count_of_another_instant_does_not_end_a_search(
 ) -> None:
     enqueue(api.store, *[spec(hold=True) for _ in range(12)])
     enqueue(api.store, *[spec() for _ in range(6)])
-    read, other = api.store.pages.page, open_store(api.app.queue.home.path)
+    read, other = Find.page, open_store(api.app.queue.home.path)
 
     def then_another_removes_one(*arguments: Any) -> Any:
         found = read(*arguments)
@@ -150,7 +152,7 @@ def test_a_count_of_another_instant_does_not_end_a_search(
             write(other, other.jobs.remove, number)
         return found
 
-    monkeypatch.setattr(api.store.pages, "page", then_another_removes_one)
+    monkeypatch.setattr(Find, "page", then_another_removes_one)
     shown = len(api.ids("state:held", scan="all", limit=200))
     other.close()
     assert shown >= 9, "it ended when it had found as many as there were left"
@@ -291,11 +293,11 @@ def test_a_page_is_read_by_an_index(api: Api, sort: str, q: str) -> None:
     fill(api, 30, seed=1)
     add(api.store, queue="a", priority=2000)
     claim(api.store)
-    wanted = filters.parse(q, NOW, sort)
-    lanes = api.store.pages._lanes(wanted, (-5,) * pages.KEY_LENGTH[sort])
-    assert lanes
-    for lane in lanes:
-        rows = api.store.database.rows("EXPLAIN QUERY PLAN " + lane.sql(pages.KEYS), [*lane.parameters, 10])
+    chosen = Lanes(api.store.database, api.store.counts)
+    found = chosen.of(parse(q, NOW), sort, (-5,) * len(lanes.ORDERS[sort]))
+    assert found
+    for lane in found:
+        rows = api.store.database.rows("EXPLAIN QUERY PLAN " + lane.window("number"), lane.parameters)
         plan = " / ".join(row["detail"] for row in rows)
         assert PLANS[sort, q] in plan and "SCAN jobs" not in plan.replace("SCAN jobs USING INDEX", ""), plan
         is_sorted_besides = "TEMP B-TREE" in plan

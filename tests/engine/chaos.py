@@ -84,11 +84,11 @@ class Chaos:
         self._clients: List[subprocess.Popen[Any]] = []
         self._bystanders: List[Process] = []
 
-    def run(self, seconds: float) -> None:
-        """Add and kill for so long, then let it work until all is done."""
+    def run(self, seconds: float, kills: int = 0) -> None:
+        """Add and kill for so long, and until so many were killed; then let it work until all is done."""
         self._prepare()
         until = SYSTEM_CLOCK.monotonic() + seconds * 1000
-        while SYSTEM_CLOCK.monotonic() < until:
+        while SYSTEM_CLOCK.monotonic() < until or sum(self.kills.values()) < kills:
             self._start_what_is_missing()
             self._kill_one()
             SYSTEM_CLOCK.pause(BETWEEN_KILLS)

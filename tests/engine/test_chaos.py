@@ -17,6 +17,7 @@ from tests.engine.running import drain
 from tests.support import Processes, wait_until
 
 SECONDS = 8.0
+KILLS = 25  # a busy machine takes longer for as many
 
 
 @pytest.fixture
@@ -64,10 +65,10 @@ def test_the_lock_would_notice_two_executions(
 
 
 def test_nothing_is_lost_and_nothing_runs_twice_at_a_time(chaos: Chaos) -> None:
-    chaos.run(SECONDS)
+    chaos.run(SECONDS, kills=KILLS)
     found = chaos.check()
     assert not [what for what in FATAL if found[what]], (found, chaos.kills)
-    assert sum(chaos.kills.values()) > 20 and found["jobs"] > 20, "hardly anything happened"
+    assert found["jobs"] > 20, "hardly anything happened"
     check_tidy(chaos)
     lost = 0
     for job in chaos.queue.list():

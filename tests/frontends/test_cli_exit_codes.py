@@ -208,7 +208,7 @@ def test_a_locale_that_is_not_unicode_shows_codes_instead(home: str, encoding: s
         ["--output=json", "nope"],
         ["add", "true", "--nope", "--json"],
         ["list", "--limit", "x", "-o", "json"],
-        ["list", "-o", "json", "--", "x"],
+        ["status", "-o", "json", "--", "x"],
     ],
 )
 def test_a_command_line_that_is_wrong_is_an_object_too_if_that_was_asked_for(home: str, words: List[str]) -> None:

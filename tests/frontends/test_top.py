@@ -239,6 +239,17 @@ def test_a_filter_is_typed_corrected_used_and_cleared(view: View) -> None:
     assert "gamma" in "\n".join(view.lines()) and not view.top.done
 
 
+def test_a_filter_may_stand_on_the_command_line(view: View) -> None:
+    view.add(1, id="alpha", queue="mail")
+    view.add(1, id="beta", queue="web")
+    view.top = Top(view.context, Screen(io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), {}), "!queue:web")
+    view.press()
+    assert view.selected == "alpha" and "beta" not in "\n".join(view.lines())
+    assert any("filter: !queue:web" in line for line in view.lines())
+    view.press("escape")
+    assert "beta" in "\n".join(view.lines())
+
+
 def test_a_filter_by_state_selects_what_it_shows(view: View) -> None:
     bring_to(view.other.store, "dead", id="gone")
     view.add(1, id="waits")
@@ -253,6 +264,7 @@ def test_a_filter_by_state_selects_what_it_shows(view: View) -> None:
     [
         ("state:deed", 'there is no state "deed" (did you mean "dead"?)'),
         ("stat:dead", 'there is no filter "stat" (did you mean "state"?)'),
+        ("-state:dead", "a minus does not negate a term, write !state:dead"),
     ],
 )
 def test_a_wrong_filter_is_told_and_the_old_one_stays(view: View, text: str, said: str) -> None:

@@ -11,7 +11,33 @@ from tests.model.specs import NOW, SURROGATE, parse, refused
 # Names
 
 
-@pytest.mark.parametrize("value", ["a", "7", "Z", "a" * 128, "a.b_c:d-e", "0-", None])
+@pytest.mark.parametrize("value", ["7", "007", "3-9", "last", "state:dead", "ID:x", "tag:", "batch:1", "host:a"])
+def test_an_id_that_reads_like_a_reference_or_a_filter_is_refused(value):
+    with pytest.raises(InvalidInput, match="must not read like a number") as raised:
+        parse(id=value)
+    assert raised.value.field == "id"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a",
+        "7a",
+        "Z",
+        "a" * 128,
+        "a.b_c:d-e",
+        "0-",
+        "0-a",
+        "Last",
+        "last-1",
+        "3-9x",
+        "1.5",
+        "state",
+        "e:state:1",
+        "job:1",
+        None,
+    ],
+)
 def test_an_id_is_taken(value):
     assert parse(id=value).id == value
 

@@ -92,7 +92,7 @@ def add(store: Store, command: str = "true", now: int = NOW, **fields: Any) -> i
 
 
 def number_of(store: Store, identifier: str) -> int:
-    number = store.search.number_of(identifier)
+    number = store.names.number_of(identifier)
     assert number is not None, identifier
     return number
 

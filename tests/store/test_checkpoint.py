@@ -76,7 +76,7 @@ def test_a_checkpoint_beside_a_reader_keeps_what_the_reader_sees(store, stores):
     store.checkpoint()
     assert reader.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
     reader.close()
-    assert stores().search.last() == 3
+    assert stores().names.last() == 3
     assert_whole(store)
 
 
@@ -87,7 +87,7 @@ def test_closing_the_last_store_leaves_no_log(home):
         assert second.database.wal_bytes() > 0
     assert not os.path.exists(os.path.join(home, "queue.db-wal"))
     with open_store(home) as store:
-        assert store.database.wal_bytes() == 0 and store.search.last() == 1
+        assert store.database.wal_bytes() == 0 and store.names.last() == 1
 
 
 # Cut anywhere
@@ -134,7 +134,7 @@ def _batches(jobs):
 
 def test_a_killed_process_loses_nothing_that_it_committed(home, crashed):
     with open_store(home) as store:
-        assert store.search.last() == sum(BATCHES)
+        assert store.names.last() == sum(BATCHES)
         assert_whole(store)
 
 

@@ -117,8 +117,8 @@ def test_a_transaction_is_seen_by_others_only_as_a_whole(store, stores):
     with store.writing():
         store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW)
         store.events.add("enqueue", actor="test", now=NOW, job=1)
-        assert other.search.last() is None
-    assert other.search.last() == 1 and len(other.events.of_job(1)) == 1
+        assert other.names.last() is None
+    assert other.names.last() == 1 and len(other.events.of_job(1)) == 1
 
 
 def test_changes_tells_of_commits_of_others_only(store, stores):
@@ -144,7 +144,7 @@ def test_the_log_is_never_checkpointed_by_itself_and_references_are_kept(store):
 def test_closing_twice_is_harmless_and_a_closed_store_is_our_mistake_not_damage(store):
     store.close()
     store.close()
-    for use in (store.search.last, lambda: write(store, store.meta.touch, NOW)):
+    for use in (store.names.last, lambda: write(store, store.meta.touch, NOW)):
         with pytest.raises(sqlite3.ProgrammingError):
             use()
     assert not is_held(store.home.gate)
@@ -156,7 +156,7 @@ def test_a_home_may_have_any_name(tmp_path, name):
         add(store)
     assert (tmp_path / name / "queue.db").is_file()
     with open_store(str(tmp_path / name)) as store:
-        assert store.search.last() == 1
+        assert store.names.last() == 1
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_a_large_batch_is_one_transaction(store, stores):
     other = stores()
     with store.writing():
         ids = store.jobs.enqueue([spec(f"echo {n}") for n in range(3_000)], path="/bin", actor="test", now=NOW)
-        assert other.search.last() is None
+        assert other.names.last() is None
     assert ids == [f"job-{n}" for n in range(1, 3_001)]
     assert other.counts.by_state() == {PENDING: 3_000}
 
@@ -126,8 +126,8 @@ def test_a_refused_batch_leaves_the_transaction_usable(store):
         with pytest.raises(Conflict):
             store.jobs.enqueue([spec(id="z"), spec(id="a")], path="/bin", actor="test", now=NOW)
         store.jobs.enqueue([spec(id="b")], path="/bin", actor="test", now=NOW)
-    assert store.search.number_of("z") is None
-    assert store.search.in_range(1, 9) == [1, 2]
+    assert store.names.number_of("z") is None
+    assert store.names.in_range(1, 9) == [1, 2]
     assert_whole(store)
 
 

@@ -132,15 +132,15 @@ def test_pruning_takes_what_ended_before_an_instant_in_one_state(store):
     old, recent = [ended(store, COMPLETED, NOW + moment) for moment in (9, 10)]
     dead = ended(store, DEAD, NOW + 1)
     assert len(write(store, store.jobs.prune, COMPLETED, NOW + 10, 99)) == 1
-    assert store.search.in_range(1, 9) == [recent, dead]
-    assert not store.search.exists(old)
+    assert store.names.in_range(1, 9) == [recent, dead]
+    assert not store.names.exists(old)
     assert_whole(store)
 
 
 def test_pruning_takes_the_oldest_first_up_to_its_limit(store):
     numbers = [ended(store, COMPLETED, NOW + moment, queue=f"q{moment % 2}") for moment in (3, 1, 2, 4)]
     assert len(write(store, store.jobs.prune, COMPLETED, LATER, 3)) == 3
-    assert store.search.in_range(1, 9) == [numbers[3]]
+    assert store.names.in_range(1, 9) == [numbers[3]]
     assert len(write(store, store.jobs.prune, COMPLETED, LATER, 3)) == 1
     assert store.counts.by_queue() == {}
 
@@ -172,7 +172,7 @@ def test_a_retried_job_is_not_pruned(store):
     write(store, store.jobs.retry, number, NOW, keep_attempts=False)
     for state in FINAL_STATES:
         assert len(write(store, store.jobs.prune, state, LATER, 99)) == 0
-    assert store.search.exists(number)
+    assert store.names.exists(number)
 
 
 # What an attempt does to its job's times

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from queuectl.model.filterparse import parse as filter_parse
 from queuectl.store import (
     attempts,
     backlog,
     contexts,
+    dead,
     enqueue,
     events,
+    find,
     jobs,
+    lanes,
+    names,
     output,
     schedules,
     search,
@@ -28,16 +33,16 @@ HOT = {
     "the next due instant": (jobs.NEXT_DUE, (), "jobs_due"),
     "running attempts": (attempts.RUNNING, (), "jobs_processing"),
     "finished jobs to prune": (jobs.OLD_FINISHED, ("completed", NOW, 100), "jobs_finished"),
-    "dead jobs by error": (search.DLQ_GROUPS, (10,), "jobs_finished"),
-    "dead jobs by command": (search.DLQ_COMMANDS, (10,), "jobs_finished"),
-    "the number of an id": (search.NUMBER_OF_ID, ("a",), "sqlite_autoindex_jobs_1"),
-    "ids by prefix": (search.BY_PREFIX, ("a", "b", 9), "sqlite_autoindex_jobs_1"),
+    "dead jobs by error": (dead.DLQ_GROUPS, (10,), "jobs_finished"),
+    "dead jobs by command": (dead.DLQ_COMMANDS, (10,), "jobs_finished"),
+    "the number of an id": (names.NUMBER_OF_ID, ("a",), "sqlite_autoindex_jobs_1"),
+    "ids by prefix": (names.BY_PREFIX, ("a", "b", 9), "sqlite_autoindex_jobs_1"),
     "whether an id is taken": (enqueue.EXISTS, ("a",), "sqlite_autoindex_jobs_1"),
     "the place of a job": (jobs.PLACE, (1,), "PRIMARY KEY"),
     "details of a job": (search.DETAILS, (1,), "PRIMARY KEY"),
     "a page of jobs": (search.BY_NUMBERS.format("?,?"), (1, 2), "PRIMARY KEY"),
-    "a range of numbers": (search.IN_RANGE, (1, 9), "PRIMARY KEY"),
-    "the last number": (search.LAST, (), ""),
+    "a range of numbers": (names.IN_RANGE, (1, 9), "PRIMARY KEY"),
+    "the last number": (names.LAST, (), ""),
     "whether an attempt is cancelled": (jobs.CANCEL_REQUESTED, (1, 1), "PRIMARY KEY"),
     "claiming": (jobs.CLAIM, (1, 1, 1, 1, 1, 1), "PRIMARY KEY"),
     "renewing": (jobs.RENEW, (1, 1, 1), "PRIMARY KEY"),
@@ -210,3 +215,62 @@ def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store):
     few = steps_taken(store, store.database._connection, work)
     grow(1_500, 5_000)
     assert 0 < steps_taken(store, store.database._connection, work) <= few * 1.5
+
+
+SEEN: dict[str, tuple[str, str, str]] = {
+    "newest": ("", "-number", "PRIMARY KEY"),
+    "oldest": ("", "number", "PRIMARY KEY"),
+    "of a state": ("state:pending", "-number", "jobs_claimable"),
+    "dead, latest first": ("state:dead", "-finished_at", "jobs_finished"),
+    "due": ("state:scheduled,failed", "run_at", "jobs_due"),
+    "of a schedule": ("schedule:nightly", "-number", "jobs_of_schedule"),
+    "of an id": ("id:job-7 queue:default", "-number", "sqlite_autoindex_jobs_1"),
+    "of the beginning of an id": ("id:job-7* state:pending queue:default", "-number", "sqlite_autoindex_jobs_1"),
+    "of a text": ("echo queue:default", "-number", "PRIMARY KEY"),
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_a_filter_looks_at_the_fewest_rows_and_never_sorts_the_table(store, name):
+    text, sort, index = SEEN[name]
+    wanted = filter_parse(text, NOW)
+    building.bring_to(store, "dead")
+    building.enqueue(store, *[spec("echo", queue="default") for _ in range(3)])
+    lane_sort, _ = find.LANE_SORTS[sort]
+    for lane in lanes.Lanes(store.database, store.counts).of(wanted, lane_sort):
+        sql, parameters = lane.matching("number")
+        for question in (f"{sql} ORDER BY {lane.order} LIMIT 50", f"{lane.window('number')} LIMIT 50"):
+            given = parameters if question.startswith(sql) else lane.parameters
+            steps = [row["detail"] for row in store.database.rows("EXPLAIN QUERY PLAN " + question, given)]
+            assert any(index in step for step in steps), steps
+            by_few = "jobs_claimable" in index or "autoindex" in index
+            assert by_few or not any("TEMP B-TREE" in step for step in steps), steps
+
+
+def test_a_page_by_a_filter_costs_the_same_with_thousands_of_jobs(store):
+    texts = [
+        "",
+        "state:pending",
+        "state:dead",
+        "queue:other",
+        "state:held",
+        "id:job-1*",
+        "schedule:none",
+        "!state:dead",
+    ]
+    questions = [(filter_parse(text, NOW), sort) for text in texts for sort in ("-number", "number")]
+
+    def work():
+        for wanted, sort in questions:
+            store.find.numbers(wanted, sort, 5)
+            store.find.page(wanted, "newest", None, 5, 50)
+            store.find.count(wanted)
+
+    def cost():
+        return steps_taken(store, store.database._connection, work)
+
+    building.bring_to(store, "dead")
+    building.enqueue(store, *[spec(id=f"a{number}") for number in range(200)])
+    few = cost()
+    building.enqueue(store, *[spec(id=f"b{number}") for number in range(5_000)])
+    assert few > 0 and cost() <= few * 1.5

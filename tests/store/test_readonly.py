@@ -38,7 +38,7 @@ def other(place):
 
 
 def jobs_in(store):
-    return list(store.search.in_range(1, 100_000))
+    return list(store.names.in_range(1, 100_000))
 
 
 def refuse_to_write(store):

@@ -130,7 +130,7 @@ def test_what_the_refusal_advises_leads_to_a_new_store(home, spoil):
     advice = caught.value.hint.split("to start over: ")[1].split()
     assert advice[0] == "mv" and subprocess.run(advice, check=False).returncode == 0
     with open_store(home) as store:
-        assert store.search.last() is None and add(store) == 1
+        assert store.names.last() is None and add(store) == 1
         assert_whole(store)
 
 
@@ -177,9 +177,9 @@ def test_who_comes_second_uses_the_store_that_is_there(home):
     with open_store(home) as store:
         add(store)
         create(Home(home))
-        assert store.search.last() == 1
+        assert store.names.last() == 1
     with open_store(home) as store:
-        assert store.search.last() == 1
+        assert store.names.last() == 1
 
 
 def test_a_file_system_without_links_gets_a_home_too(home, monkeypatch):
@@ -192,7 +192,7 @@ def test_a_file_system_without_links_gets_a_home_too(home, monkeypatch):
         create(Home(home))
     assert sorted(os.listdir(home)) == ["logs", "queue.db", "run"]
     with open_store(home) as store:
-        assert store.search.last() == 1
+        assert store.names.last() == 1
 
 
 STARTER = """
@@ -283,7 +283,7 @@ def test_an_older_store_is_brought_up_to_date_in_one_transaction(home, monkeypat
     )
     for _ in range(2):
         with open_store(home) as store:
-            assert store.search.last() == 1
+            assert store.names.last() == 1
             assert [tuple(row) for row in store.database.rows("SELECT x, y FROM new")] == [(1, None)]
             assert store.database.value("PRAGMA user_version") == newest
 
@@ -298,4 +298,4 @@ def test_an_upgrade_that_fails_leaves_the_older_store(home, monkeypatch):
     assert everything_in(home) == before
     monkeypatch.undo()
     with open_store(home) as store:
-        assert store.search.last() == 1
+        assert store.names.last() == 1

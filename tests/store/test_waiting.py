@@ -173,12 +173,12 @@ def test_an_interrupted_transaction_is_undone_and_keeps_nobody_waiting(store):
     with pytest.raises(KeyboardInterrupt), store.writing():
         store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW)
         raise KeyboardInterrupt
-    assert store.search.last() is None and not is_held(store.home.gate)
+    assert store.names.last() is None and not is_held(store.home.gate)
 
 
 def test_reading_does_not_wait_for_a_writer(store, locked, gate):
     locked.execute("INSERT INTO meta (key, value) VALUES ('x', 'y')")
-    assert store.search.last() is None
+    assert store.names.last() is None
     assert "x" not in dict(store.database.rows("SELECT key, value FROM meta"))
 
 

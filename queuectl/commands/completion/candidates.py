@@ -7,6 +7,8 @@ commands, options that were not given yet, and values. What completes a value st
 
 from __future__ import annotations
 
+from ...model.fields import FILTERS
+from ...model.filter import meaning
 from ...model.job import OPEN, STATES, Job
 from ..grammar.commandline import GLOBALS, CommandLine
 from ..grammar.registry import ALIASES, COMMANDS, load
@@ -37,7 +39,10 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "file": lambda ask, text: _files(ask, text),
     "directory": lambda ask, text: ask.files(text, only_directories=True),
     "command": lambda ask, text: ask.programs(text),
+    "filter": lambda ask, text: _filters(ask, text),
 }
+# Of these arguments, words of a filter may stand in the place of ids.
+WITH_FILTERS = ("filter", "job", "dead")
 
 
 def candidates(words: Sequence[str], text: str, ask: Lookup) -> list[Candidate]:
@@ -125,12 +130,15 @@ def _values(line: CommandLine, arg: Arg, text: str, ask: Lookup) -> list[Candida
         return _next_words(_others(line))
     if kind is None:
         return [] if arg.is_option else _setting_values(line, text)
+    filters = _filters(ask, text) if text and arg.many and kind in WITH_FILTERS else []
+    if ":" in text and filters:
+        return filters
     head, comma, last = text.rpartition(",") if _is_list(arg, kind) else ("", "", text)
     given = {part for word in (head, *(() if arg.is_option else _others(line))) for part in word.split(",")} - {""}
     minus = "-" if kind == "column" and last.startswith("-") else ""
     found = [one.after(minus) for one in KINDS[kind](ask, last)]
     fitting = [one for one in found if one.leave_to_shell or (one.value not in given and _is_allowed(arg, one.value))]
-    return [one.after(head + comma) for one in fitting]
+    return [*(one.after(head + comma) for one in fitting), *(filters if kind != "filter" else [])]
 
 
 def _is_list(arg: Arg, kind: str) -> bool:
@@ -143,6 +151,19 @@ def _is_allowed(arg: Arg, text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _filters(ask: Lookup, text: str) -> list[Candidate]:
+    """Return what a word of a filter may become: a key, or of some keys a value, the last of several."""
+    begun = "!" if text.startswith("!") else ""
+    key, colon, value = text[len(begun) :].partition(":")
+    if not colon:
+        return [Candidate(f"{begun}{name}:", meaning(name), is_complete=False) for name in FILTERS]
+    kind = "job" if key == "id" else key
+    if key not in FILTERS or kind not in KINDS:
+        return []
+    head, comma, last = value.rpartition(",")
+    return [one.after(f"{begun}{key}:{head}{comma}") for one in KINDS[kind](ask, last)]
 
 
 def _last(text: str) -> list[Candidate]:

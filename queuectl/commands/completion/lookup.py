@@ -62,11 +62,11 @@ class Lookup:
 
     def jobs(self, prefix: str) -> list[Candidate]:
         """Return jobs whose id begins with `prefix`; without one, the newest."""
-        return self._ask(lambda store: [_job(*row) for row in store.search.named(prefix, LIMIT)])
+        return self._ask(lambda store: [_job(*row) for row in store.names.named(prefix, LIMIT)])
 
     def dead(self, prefix: str) -> list[Candidate]:
         """Return dead jobs whose id begins with `prefix`, the last ones first."""
-        return self._ask(lambda store: [_job(*row) for row in store.search.named_dead(prefix, LIMIT)])
+        return self._ask(lambda store: [_job(*row) for row in store.names.named_dead(prefix, LIMIT)])
 
     def queues(self) -> list[Candidate]:
         """Return the queues that hold jobs."""
@@ -76,7 +76,7 @@ class Lookup:
 
     def tags(self) -> list[Candidate]:
         """Return the tags of the newest jobs."""
-        return self._ask(lambda store: [Candidate(tag) for tag in store.search.recent_tags(TAGGED_JOBS)])
+        return self._ask(lambda store: [Candidate(tag) for tag in store.names.recent_tags(TAGGED_JOBS)])
 
     def schedules(self) -> list[Candidate]:
         """Return the recurring jobs."""

@@ -33,6 +33,18 @@ def understand(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
         return read_plain(line, defaults)
     except (ValueError, InvalidInput):
         load()
+        _refuse_minus(line)
         from .argparser import read_with_argparse
 
         return read_with_argparse(line, defaults)
+
+
+def _refuse_minus(line: CommandLine) -> None:
+    """Raise FilterError for `-tag:x`, of which argparse would make the option -t."""
+    from ...model.fields import FILTERS
+    from ...model.filterparse import parse as parse_filter
+
+    for word in line.words[: len(line.words) - len(line.rest or ())]:
+        key, colon, _ = word.partition(":")
+        if colon and key.startswith("-") and key[1:].lower() in FILTERS:
+            parse_filter(word, 0)

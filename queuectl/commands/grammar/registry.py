@@ -209,7 +209,7 @@ MODULES = {
 }
 MODULE_OF = {word: module for module, words in MODULES.items() for word in words.split()}
 # The package of all commands, whose modules are named above.
-PACKAGE = __package__.rpartition(".")[0]
+PACKAGE = __name__.rsplit(".", 2)[0]
 
 
 def load() -> dict[str, Command]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ..grammar import arguments
 from ..grammar.registry import Arg, command, watch_interval
+from ..jobs.selection import FILTER
 from ..result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Sequence
+
     from ..context import Context
 
 TOP_SECONDS = 1.0
@@ -15,6 +18,7 @@ TOP_SECONDS = 1.0
 
 @command(
     "top",
+    FILTER,
     Arg(
         "--interval",
         "-i",
@@ -24,14 +28,17 @@ TOP_SECONDS = 1.0
         help="how often to look (default: 1)",
     ),
     group="Monitoring",
-    examples=("top", "top --interval 0.5"),
+    examples=("top", "top 'state:open queue:mail'", "top --interval 0.5"),
 )
-def top(context: Context, *, interval: float) -> Result:
+def top(context: Context, *, filter: Sequence[str], interval: float) -> Result:
     """Watch the queue on the whole screen: counts, throughput, workers, jobs.
 
     Keys move through the jobs, open their output, retry and cancel them; press ? for all keys.
     """
-    return Result(code=context.front_end.top(context, interval))
+    from ...model.filterparse import parse
+
+    wanted = parse(" ".join(filter), context.clock.wall())
+    return Result(code=context.front_end.top(context, interval, wanted.text))
 
 
 @command(

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
 
     from ...engine.change import Change
+    from ...engine.selection import Selection
     from ...model.verbs import Verb
     from ..context import Context
     from ..result import Result
-    from .selection import Selection
 
 GROUP = "Jobs"
 END_SECONDS = 5
@@ -41,7 +41,7 @@ def _handler(verb: Verb) -> Callable[..., Result]:
             _await_end(context, change, meant)
         return report(change, verb.done, meant)
 
-    few = "" if verb.means == verb.states else f"A filter without --state means {_listed(verb.means)} jobs."
+    few = "" if verb.means == verb.states else f"A filter that names no state means {_listed(verb.means)} jobs."
     handle.__doc__ = f"{verb.help}\n\n{few}"
     return handle
 

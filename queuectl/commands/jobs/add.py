@@ -220,24 +220,11 @@ def _gather(
 
 
 def _read(context: Context, source: str) -> Any:
-    from ...engine.intake import READ_BYTES, decode, parse_jobs
+    from ...engine.intake import READ_BYTES, decode, parse_jobs, read_file
 
     if source == "-":
         return parse_jobs(decode(context.front_end.read_stdin(READ_BYTES), "stdin"), "stdin")
     if source.lstrip()[:1] in ("{", "["):
         return parse_jobs(source, "the argument")
     path = source[1:] if source.startswith("@") else source
-    return parse_jobs(decode(read_file(path), path), path)
-
-
-def read_file(path: str) -> bytes:
-    """Return a file's bytes. Raises InvalidInput, saying why it cannot be read."""
-    from ...engine.intake import READ_BYTES
-
-    try:
-        with open(path, "rb") as file:
-            return file.read(READ_BYTES)
-    except OSError as error:
-        raise InvalidInput(
-            f"cannot read {path}: {error.strerror}", hint="give JSON, a file that exists, or - for stdin", field="file"
-        ) from error
+    return parse_jobs(read_file(path), path)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from ...engine.selection import Selection, found_by
 from ...model.errors import Conflict
+from ...model.filter import Filter
 from ...model.job import DEAD, jobs_text
 from ...model.verbs import PLAIN_VERBS
-from ...store.search import JobFilter
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .selection import Selection, act, left_alone, options, read_ids, report
+from .selection import act, left_alone, options, report, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ VERBOSE_COLUMNS = (
     *("worker", "cwd", "error", "command"),
 )
 PATTERN = ("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value")
-DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs (default: all of them)")
+DEAD_IDS = Arg(
+    "ids",
+    many=True,
+    metavar="ID|FILTER",
+    complete="dead",
+    help="dead jobs, or a filter such as 'queue:mail exit:1' for some of them (default: all of them)",
+)
 
 
 @command(
@@ -46,7 +53,7 @@ DEAD_IDS = Arg("ids", many=True, metavar="ID", complete="dead", help="dead jobs 
 def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
     """List the dead jobs, newest first."""
 
-    jobs = context.queue.list(DEAD, sort="-finished_at", limit=limit or -1)
+    jobs = context.queue.list(state=DEAD, sort="-finished_at", limit=limit or -1)
     notes = [] if jobs else ["the dead letter queue is empty"]
     return Result(
         rows=[job.as_dict() for job in jobs],
@@ -82,23 +89,23 @@ def _handler(verb: Verb) -> Callable[..., Result]:
 
 
 def _select(context: Context, ids: Sequence[str]) -> Selection:
-    """Return the dead jobs that were meant. Raises Conflict for one that is not dead."""
-    search = context.queue.store.search
+    """Return the dead jobs that were meant. Raises Conflict for one that was named and is not dead."""
     if not ids:
-        wanted = JobFilter(states=(DEAD,), sort="number")
-        return Selection(search.numbers(wanted), wanted)
-    numbers = context.queue.find(read_ids(context, ids))
-    for job in search.jobs(numbers):
-        if job.state != DEAD:
-            raise Conflict(
-                f'job "{job.id}" is not in the dead letter queue: it is {job.state}',
-                hint="see the dead ones with: queuectl dlq list",
-            )
-    return Selection(numbers)
+        return found_by(context.queue.store, Filter((DEAD,)))
+    meant = select(context, ids, means=(DEAD,))
+    jobs = context.queue.store.search.jobs(meant.numbers)
+    others = [job for job in jobs if job.state != DEAD]
+    if meant.is_named and others:
+        raise Conflict(
+            f'job "{others[0].id}" is not in the dead letter queue: it is {others[0].state}',
+            hint="see the dead ones with: queuectl dlq list",
+        )
+    return Selection([job.number for job in jobs if job.state == DEAD], meant.wanted)
 
 
 for _verb in PLAIN_VERBS:
     # What a filter that names no state does to dead jobs is what they are there for.
     if DEAD in _verb.means:
         _path = f"dlq {_verb.name}"
-        command(_path, DEAD_IDS, *options(_verb), group=GROUP, examples=(f"{_path} job-1", _path))(_handler(_verb))
+        _examples = (f"{_path} job-1", f"{_path} exit:127", _path)
+        command(_path, DEAD_IDS, *options(_verb), group=GROUP, examples=_examples)(_handler(_verb))

@@ -8,7 +8,7 @@ from ...model.verbs import VERBS
 from ..grammar.registry import command
 from ..result import Result
 from .options import edit_options, job_fields
-from .selection import DRY_RUN, IDS, YES_ANYWAY, Selection, read_ids, report, show_only
+from .selection import DRY_RUN, IDS, YES_ANYWAY, report, select, show_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     examples=(
         "edit job-7 --priority 50",
         "edit 3-9 --at 'tomorrow 02:00' --timeout 2h",
-        "list --state pending -o ids | queuectl edit - --queue slow",
+        "edit 'state:pending queue:mail' --queue slow",
     ),
 )
 def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given: Any) -> Result:
@@ -38,11 +38,11 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
     from ...model.errors import InvalidInput
 
     if not ids:
-        raise InvalidInput("which jobs? give ids", hint="see them with: queuectl list --state pending")
+        raise InvalidInput("which jobs? give ids or a filter", hint="see them with: queuectl list --state pending")
     fields = job_fields(given)
     if not fields:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl edit --help")
-    meant = Selection(context.queue.find(read_ids(context, ids)))
+    meant = select(context, ids, means=VERBS["edit"].means)
     if dry_run:
         from ...engine.editing import read_changes
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ...model import fields
 from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.job import STATE_TABLE
 from ...model.kinds import read_names
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .selection import QUEUE, STATE, TAG
+from .selection import FILTER, QUEUE, STATE, TAG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ MAX_LIMIT = 10_000_000
 
 def sort_key(text: str) -> str:
     """A column, with - in front for descending order."""
-    from ...store.search import SORTS
+    from ...store.find import SORTS
 
     if text.lstrip("-") not in SORTS or text.startswith("--"):
         raise ValueError(
@@ -55,6 +56,7 @@ def columns(text: str) -> list[str]:
 
 @command(
     "list",
+    FILTER,
     STATE,
     QUEUE,
     TAG,
@@ -90,6 +92,7 @@ def columns(text: str) -> list[str]:
     watch=True,
     examples=(
         "list",
+        "list 'state:dead exit:1 created:<12h !tag:nightly'",
         "list --state pending,failed --sort priority",
         "list --tag nightly -o csv",
         "list --state dead --columns id,command,error",
@@ -99,6 +102,7 @@ def columns(text: str) -> list[str]:
 def list_jobs(
     context: Context,
     *,
+    filter: Sequence[str],
     state: Sequence[str],
     queue: Sequence[str],
     tag: Sequence[str],
@@ -108,21 +112,28 @@ def list_jobs(
     columns: list[str] | None,
     verbose: bool,
 ) -> Result:
-    """List jobs, newest first."""
-    from ...store.search import JobFilter
+    """List jobs, newest first.
+
+    A filter is one or more words: KEY:VALUE, or a text in the id or command; !WORD finds all other jobs. Put it in
+    single quotes, since < and ! mean something to the shell.
+    """
+    from ...model.filter import of_options
+    from ...model.filterparse import parse
+    from ...model.job import STATE_WORDS
 
     if columns and verbose:
         raise InvalidInput("give either --columns or --verbose", field="columns")
-    wanted = JobFilter(states=state, queues=queue, tags=tag, search=search, sort=sort)
-    found = context.queue.store.search
-    jobs = found.jobs(found.numbers(wanted, limit or -1))
-    notes = []
+    text = of_options(filter, state=state, queue=queue, tag=tag, search=search)
+    wanted, store = parse(text, context.clock.wall()), context.queue.store
+    jobs = store.search.jobs(store.find.numbers(wanted, sort, limit or -1))
+    mistaken = [word for word in filter if word in STATE_WORDS]
+    notes = [f"{word} is taken for a text; jobs in this state: 'state:{word}'" for word in mistaken]
     if limit and len(jobs) == limit:
-        total = found.count(wanted)
+        total = store.find.count(wanted)
         if total > limit:
             notes.append(f"showing {limit} of {total} jobs, all with --limit 0")
     if not jobs:
-        notes.append("no jobs" + (" match" if wanted.condition()[0] else "; add one with: queuectl add 'COMMAND'"))
+        notes.append("no jobs" + (" match" if wanted.text else "; add one with: queuectl add 'COMMAND'"))
     return Result(
         rows=[job.as_dict() for job in jobs],
         ids=[job.id for job in jobs],
@@ -173,7 +184,7 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
         ("timeout", "none" if job.timeout is None else when.duration_text(job.timeout)),
         ("added", f"{when.local(job.created_at)} by {record['created_by']}"),
     ]
-    if job.state in ("scheduled", "failed"):
+    if STATE_TABLE[job.state].is_due:
         values.append(("runs at", when.local(job.run_at)))
     if job.started_at is not None:
         values.append(("started", f"{when.local(job.started_at)} by worker {job.worker}"))

@@ -9,7 +9,7 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .follow import Follower, follow, follow_several, read_job, several, since, tell_if_removed
-from .selection import read_ids
+from .selection import IDS, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,13 +30,7 @@ def attempt_number(text: str) -> int | str:
 
 @command(
     "logs",
-    Arg(
-        "ids",
-        many=True,
-        metavar="ID",
-        complete="job",
-        help="the job's id, number, a unique prefix, or last; of several jobs, each line begins with its id",
-    ),
+    IDS,
     Arg("--follow", "-f", flag=True, help="go on until the jobs are done"),
     Arg("--attempt", "-A", parse=attempt_number, metavar="N|all", help="this attempt, or all (default: the last)"),
     Arg("--stdout", flag=True, help="only standard output"),
@@ -51,6 +45,7 @@ def attempt_number(text: str) -> int | str:
         "logs job-1 --attempt 2 --stderr",
         "logs job-1 --tail 20",
         "logs -f job-1 job-2",
+        "logs 'tag:nightly state:dead' --tail 5",
     ),
 )
 def logs(
@@ -67,16 +62,17 @@ def logs(
 ) -> Result:
     """Print what jobs have printed.
 
+    The lines of several jobs begin with the ids of the jobs.
     With --follow, Ctrl-C ends the following and leaves the jobs alone.
     """
     if stdout and stderr:
         raise InvalidInput("give either --stdout or --stderr; without them both are shown")
     if not ids:
         raise InvalidInput(
-            "which job? give an id, a number, a unique prefix, or last", hint="see them with: queuectl list"
+            "which job? give an id, a number, a unique prefix, last, or a filter", hint="see them with: queuectl list"
         )
     stream = STDOUT if stdout else STDERR if stderr else None
-    jobs = context.queue.store.search.jobs(context.queue.find(read_ids(context, ids)))
+    jobs = context.queue.store.search.jobs(select(context, ids).numbers)
     if attempt == "all":
         if follow or tail is not None:
             raise InvalidInput("--attempt all goes with neither --follow nor --tail")

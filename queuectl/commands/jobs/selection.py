@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ...engine.selection import Selection, found_by, is_by_filter
 from ...model.errors import InvalidInput
+from ...model.filter import in_quotes, of_options, written
+from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
-from ...store.search import JobFilter
 from ..grammar import arguments
 from ..grammar.registry import Arg
 
@@ -20,11 +22,25 @@ if TYPE_CHECKING:
 IDS = Arg(
     "ids",
     many=True,
-    metavar="ID",
+    metavar="ID|FILTER",
     complete="job",
-    help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin",
+    help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin; or a filter such "
+    "as 'state:dead queue:mail'",
 )
-IDS_OR_STATE = Arg("ids", many=True, metavar="ID", complete="job", help=f"{IDS.help}; or state:STATE as --state STATE")
+FILTER = Arg(
+    "ids",
+    many=True,
+    metavar="ID|FILTER",
+    complete="job",
+    help=f"{IDS.help}; or a filter such as 'state:dead queue:mail'",
+)
+FILTER = Arg(
+    "filter",
+    many=True,
+    metavar="FILTER",
+    complete="filter",
+    help="only the jobs that this filter finds, such as 'state:dead exit:1 created:<2h !tag:nightly'",
+)
 STATE = Arg(
     "--state",
     "-s",
@@ -60,90 +76,51 @@ YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")
 YES_ANYWAY = Arg("--yes", "-y", flag=True, help="accepted by every verb; this one asks nothing")
 MAX_IDS_BYTES = 64 * 1024 * 1024
 SHOWN = 5
-FILTER_WORD = "state:"
-SELECTION = (IDS_OR_STATE, STATE, QUEUE, TAG, ALL, DRY_RUN)
-
-
-class Selection:
-    """The jobs that a command means, by number.
-
-    `wanted` is the filter that found them, None if they were named. `left_out` counts by state the jobs that
-    the command could be used on, and that the filter found in states which it means only if they are given.
-    """
-
-    __slots__ = ("numbers", "wanted", "left_out")
-
-    def __init__(
-        self, numbers: Sequence[int], wanted: JobFilter | None = None, left_out: dict[str, int] | None = None
-    ) -> None:
-        self.numbers = list(numbers)
-        self.wanted = wanted
-        self.left_out = left_out or {}
-
-    @property
-    def is_named(self) -> bool:
-        """Whether the jobs were named: by id, number, range or on stdin."""
-        return self.wanted is None
-
-    @property
-    def notes(self) -> list[str]:
-        """What to say about the jobs that were left out."""
-        if not self.left_out:
-            return []
-        counts = ", ".join(f"{count} {state}" for state, count in self.left_out.items())
-        return [f"{counts} left out; add --state {','.join(self.left_out)}"]
-
-
-def read_ids(context: Context, ids: Sequence[str]) -> list[str]:
-    """Return the ids as given, with `-` replaced by the ids on stdin."""
-    found: list[str] = []
-    for word in ids:
-        if word == "-":
-            found += context.front_end.read_stdin(MAX_IDS_BYTES).decode("utf-8", "replace").split()
-        else:
-            found.append(word)
-    return found
+SELECTION = (IDS, STATE, QUEUE, TAG, ALL, DRY_RUN)
 
 
 def select(
     context: Context,
     ids: Sequence[str],
     *,
-    state: Sequence[str],
-    queue: Sequence[str],
-    tag: Sequence[str],
-    all: bool,
-    means: Sequence[str],
+    state: Sequence[str] = (),
+    queue: Sequence[str] = (),
+    tag: Sequence[str] = (),
+    all: bool = False,
+    means: Sequence[str] = STATES,
     takes: Sequence[str] = (),
 ) -> Selection:
-    """Return the jobs that were meant.
+    """Return the jobs that were meant: ids and references, or one filter of words and options.
 
     `means` are the states of a filter that names none, `takes` all those that the command can be used on. Raises
-    InvalidInput if nothing, or both names and a filter were given.
+    InvalidInput if nothing, or both were given, and FilterError.
     """
-    names = [word for word in ids if not word.startswith(FILTER_WORD)]
-    states = [*state, *(one for word in ids if word not in names for one in _states_of_word(word))]
-    by_filter = bool(all or states or queue or tag)
-    if names and by_filter:
-        raise InvalidInput("give either ids or a filter, not both")
-    if names:
-        return Selection(context.queue.find(read_ids(context, names)))
-    if not by_filter:
+    text = of_options(ids if is_by_filter(ids) else (), state=state, queue=queue, tag=tag)
+    if ids and not is_by_filter(ids):
+        if text or all:
+            raise InvalidInput("give either ids or a filter, not both")
+        return Selection(context.queue.find([one for word in ids for one in _ids_of(context, word)]))
+    wanted = parse(text, context.clock.wall(), takes_text=False)
+    if not wanted.text and not all:
         raise InvalidInput(
-            "which jobs? give ids, or --state, --queue, --tag or --all", hint="see them with: queuectl list"
+            "which jobs? give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
         )
-    search = context.queue.store.search
-    wanted = JobFilter(states=states or means, queues=queue, tags=tag, sort="number")
-    others = [] if states else [state for state in takes if state not in means]
-    left_out = search.count_by_state(JobFilter(states=others, queues=queue, tags=tag)) if others else {}
-    return Selection(search.numbers(wanted), wanted, left_out)
+    return found_by(context.queue.store, wanted, means=means, takes=takes)
 
 
-def _states_of_word(word: str) -> list[str]:
-    try:
-        return arguments.state_list(word[len(FILTER_WORD) :])
-    except ValueError as error:
-        raise InvalidInput(f"{FILTER_WORD} {error}", field="state") from None
+def _ids_of(context: Context, word: str) -> list[str]:
+    """Return a reference, or with `-` the ids on stdin."""
+    if word != "-":
+        return [word]
+    return context.front_end.read_stdin(MAX_IDS_BYTES).decode("utf-8", "replace").split()
+
+
+def left_out(meant: Selection) -> list[str]:
+    """Return what to say about the jobs that the filter found and that were left out."""
+    if not meant.left_out:
+        return []
+    counts = ", ".join(f"{count} {state}" for state, count in meant.left_out.items())
+    return [f"{counts} left out; add {in_quotes(written('state', *meant.left_out))}"]
 
 
 def options(verb: Verb) -> list[Arg]:
@@ -186,7 +163,7 @@ def show_only(context: Context, meant: Selection) -> Result:
         rows=[job.as_dict() for job in jobs],
         columns=LIST_COLUMNS,
         ids=[job.id for job in jobs],
-        notes=[f"{jobs_text(len(jobs))}, nothing was changed", *meant.notes],
+        notes=[f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)],
     )
 
 
@@ -208,6 +185,6 @@ def report(change: Change, done: str, meant: Selection) -> Result:
         columns=("id", "result"),
         message=message,
         ids=change.done,
-        notes=[*(refused.message for refused in change.refused[:20]), *meant.notes],
+        notes=[*(refused.message for refused in change.refused[:20]), *left_out(meant)],
         code=1 if change.refused else 0,
     )

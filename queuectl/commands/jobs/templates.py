@@ -65,8 +65,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     """Keep a job as a template of your own."""
     import json
 
-    from ...engine.intake import READ_BYTES, decode, parse_jobs
-    from .add import read_file
+    from ...engine.intake import READ_BYTES, decode, parse_jobs, read_file
 
     name = _plain(name)
     if not is_name(name) or name in SHIPPED:
@@ -76,7 +75,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     if source == "-":
         text = decode(context.front_end.read_stdin(READ_BYTES), "stdin")
     else:
-        text = source if source.lstrip().startswith("{") else decode(read_file(source.lstrip("@")), source)
+        text = source if source.lstrip().startswith("{") else read_file(source.lstrip("@"))
     jobs = parse_jobs(text, "the template").jobs
     if len(jobs) > 1:
         raise InvalidInput(f"a template is one job, got {len(jobs)}")
@@ -125,11 +124,9 @@ def read_template(context: Context, name: str) -> str:
             f"there is no template {quoted(name)}{did_you_mean(name, [*SHIPPED, *_own_names(context)])}",
             hint="see them with: queuectl template list",
         )
-    from ...engine.intake import decode
-    from .add import read_file
+    from ...engine.intake import read_file
 
-    path = os.path.join(context.queue.home.templates, name + SUFFIX)
-    return decode(read_file(path), path)
+    return read_file(os.path.join(context.queue.home.templates, name + SUFFIX))
 
 
 def _fullest() -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...engine.waiting import Waiting
 from ...model.errors import NotFound
+from ...model.filter import Filter
 from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
-from ...store.search import JobFilter
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -15,9 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
+    from ...engine.selection import Selection
     from ...model.job import Job
     from ..context import Context
-    from .selection import Selection
 
 SIGNAL_BASE = 128
 
@@ -27,7 +27,7 @@ SIGNAL_BASE = 128
     *(arg for arg in SELECTION if arg is not DRY_RUN),
     Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME", help="give up after this time (exit code 124)"),
     group="Jobs",
-    examples=("wait job-1", "wait --tag nightly", "wait state:open", "wait 3-9 --timeout 10m"),
+    examples=("wait job-1", "wait tag:nightly", "wait state:open", "wait 3-9 --timeout 10m"),
 )
 def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result:
     """Wait until jobs are done.
@@ -50,10 +50,9 @@ def _demand_known(context: Context, meant: Selection) -> None:
     wanted = meant.wanted
     if wanted is None:
         raise NotFound("there are no ids on stdin")
-    if set(OPEN_STATES).issubset(wanted.states):
-        others = JobFilter(queues=wanted.queues, tags=wanted.tags)
-        if not others.condition()[0] or context.queue.store.search.count(others):
-            return
+    is_barrier = set(OPEN_STATES).issubset(wanted.states)
+    if is_barrier and (not wanted.terms or context.queue.store.find.count(Filter(terms=wanted.terms))):
+        return
     raise NotFound("no jobs match", hint="see all jobs with: queuectl list")
 
 

@@ -13,11 +13,12 @@ import threading
 
 from ...model import when
 from ...model.errors import InvalidInput
+from ...model.filter import in_quotes, written
 from ...model.job import DEAD
 from ...model.verbs import PLAIN_VERBS, VERBS
 from ...model.when import iso
 from ..http.message import HttpError, Response, json_response
-from . import filters, listing
+from . import listing
 from .route import Field, route
 from .shapes import (
     FLAG,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from typing import Iterable, Iterator, Sequence, Tuple
 
     from ...engine.change import Change
-    from ...store.search import Search
+    from ...store import Store
     from ..app import App
     from .route import Handler
 
@@ -182,7 +183,7 @@ def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None,
                 field="filter",
                 hint="for all of a state: state:dead",
             )
-        for rows in listing.everything(store, filters.parse(filter or "", now)):
+        for rows in listing.everything(store, listing.read(filter or "", now, field="filter")):
             if not chosen.add(rows, action, limit):
                 break
     return _shown(app, action, chosen, _command(app, action, ids, filter))
@@ -213,17 +214,10 @@ def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> 
 
     if ids is not None:
         return join(["queuectl", action, *ids]) if ids else None
-    words = []
-    for word in filters.words(text or ""):
-        if word.name not in ("state", "queue", "tag") or word.is_negated or f"--{word.name}" in words:
-            return None
-        words += [f"--{word.name}", word.value]
-        if word.name != "state" and "," in word.value:
-            return None
-    if "--state" not in words:
-        # Without one the shell means fewer states.
-        words += ["--state", ",".join(VERBS[action].states)]
-    return join(["queuectl", action, *words])
+    wanted = listing.read(text or "", app.clock.wall(), field="filter")
+    # Without states the shell means fewer of them.
+    states = [] if wanted.names_states else [written("state", *VERBS[action].states)]
+    return f"queuectl {action} {in_quotes(' '.join([wanted.text, *states]))}"
 
 
 @route(
@@ -273,10 +267,10 @@ def _done(action: str, change: Change) -> Response:
     answer=ref("DlqGroups"),
 )
 def dlq_groups(app: App, *, limit: int) -> Response:
-    search = app.queue.store.search
+    store = app.queue.store
     items = []
-    for row in search.dead_spans(limit):
-        samples = search.jobs(list(dict.fromkeys((row["last"], row["first"]))))
+    for row in store.dead.by_error(limit):
+        samples = store.search.jobs(list(dict.fromkeys((row["last"], row["first"]))))
         items.append(
             {
                 **picked(row, ("exit_code", "signal", "error", "first_at", "last_at")),
@@ -286,9 +280,9 @@ def dlq_groups(app: App, *, limit: int) -> Response:
         )
     commands = [
         {**picked(row, ("command", "last_at")), "count": row["jobs"], "sample_id": row["example"]}
-        for row in search.dead_by_command(limit)
+        for row in store.dead.by_command(limit)
     ]
-    dead = app.queue.store.counts.by_state().get(DEAD, 0)
+    dead = store.counts.by_state().get(DEAD, 0)
     return json_response({"dead": dead, "items": items, "by_command": commands})
 
 
@@ -308,12 +302,12 @@ SIGNATURE = (
     errors=(422,),
 )
 def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
-    search, chosen = app.queue.store.search, Chosen()
-    chosen.add(((number, DEAD) for number in search.dead_of_group(exit_code, signal, error)), action, MOST_SELECTED)
-    return _shown(app, action, chosen, _dlq_command(search, action, chosen.numbers))
+    store, chosen = app.queue.store, Chosen()
+    chosen.add(((number, DEAD) for number in store.dead.of_group(exit_code, signal, error)), action, MOST_SELECTED)
+    return _shown(app, action, chosen, _dlq_command(store, action, chosen.numbers))
 
 
-def _dlq_command(search: Search, action: str, numbers: Sequence[int]) -> str | None:
+def _dlq_command(store: Store, action: str, numbers: Sequence[int]) -> str | None:
     """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
     from shlex import join
 
@@ -322,12 +316,12 @@ def _dlq_command(search: Search, action: str, numbers: Sequence[int]) -> str | N
         return None
     words = ["queuectl", "dlq", action]
     if len(numbers) <= NAMED:
-        return join([*words, *(job.id for job in search.jobs(sorted(numbers)))])
+        return join([*words, *(job.id for job in store.search.jobs(sorted(numbers)))])
     for first, last in _runs(numbers):
         word = str(first) if first == last else f"{first}-{last}"
         # A job may have such a word as its id, and an id goes before a number.
-        is_id = search.number_of(word) is not None
-        words += [job.id for job in search.jobs(range(first, last + 1))] if is_id else [word]
+        is_id = store.names.number_of(word) is not None
+        words += [job.id for job in store.search.jobs(range(first, last + 1))] if is_id else [word]
         if sum(map(len, words)) + len(words) > LONGEST_LINE:
             return None
     return join(words)
@@ -347,7 +341,7 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 def _group_handler(action: str) -> Handler:
     def handle(app: App, *, exit_code: int | None, signal: int | None, error: str | None) -> Response:
-        numbers = app.queue.store.search.dead_of_group(exit_code, signal, error)
+        numbers = app.queue.store.dead.of_group(exit_code, signal, error)
         return _done(action, app.queue.apply(action, *numbers))
 
     handle.__name__ = f"{action}_group"

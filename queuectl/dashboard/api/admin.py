@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from ...model.errors import InvalidInput
+from ...model.fields import FILTERS
 from ...model.job import STATES
 from ...model.setting import Setting
 from ...model.settings import SETTINGS, find, resolve
 from ...model.when import iso
 from ..http.message import Response, json_response
-from . import cursors, filters
+from . import cursors
 from .cursors import Cursor
 from .jobs import CURSOR, LIMIT
 from .route import Field, route
@@ -141,7 +142,7 @@ def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
     query=(
         Field(
             "field",
-            one_of("qualifier", "state", "queue", "tag", "id", "schedule", "worker", "setting"),
+            one_of("qualifier", "setting", *FILTERS),
             "what is being written",
             required=True,
         ),
@@ -151,7 +152,8 @@ def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
     errors=(400,),
 )
 def suggest(app: App, *, field: str, prefix: str) -> Response:
-    found = SUGGESTIONS[field](app.queue.store, prefix)
+    # Of the values of other keys, such as times, there is no list.
+    found = SUGGESTIONS[field](app.queue.store, prefix) if field in SUGGESTIONS else {}
     matching = [(value, count) for value, count in found.items() if value.startswith(prefix)]
     return json_response({"items": [{"value": value, "count": count} for value, count in matching[:SUGGESTED]]})
 
@@ -162,11 +164,11 @@ def _states(store: Store, prefix: str) -> dict[str, int | None]:
 
 
 SUGGESTIONS: dict[str, Callable[[Store, str], dict[str, int | None]]] = {
-    "qualifier": lambda store, prefix: dict.fromkeys(sorted((*filters.QUALIFIERS, "state"))),
+    "qualifier": lambda store, prefix: dict.fromkeys(sorted(FILTERS)),
     "state": _states,
     "queue": lambda store, prefix: {queue: sum(states.values()) for queue, states in store.counts.by_queue().items()},
-    "tag": lambda store, prefix: dict.fromkeys(store.search.recent_tags(TAGGED_JOBS)),
-    "id": lambda store, prefix: dict.fromkeys(row["id"] for row in store.search.named(prefix, SUGGESTED)),
+    "tag": lambda store, prefix: dict.fromkeys(store.names.recent_tags(TAGGED_JOBS)),
+    "id": lambda store, prefix: dict.fromkeys(row["id"] for row in store.names.named(prefix, SUGGESTED)),
     "schedule": lambda store, prefix: dict.fromkeys(schedule.name for schedule in store.schedules.all()),
     "worker": lambda store, prefix: dict.fromkeys(str(row.id) for row in store.workers.all()),
     "setting": lambda store, prefix: dict.fromkeys(setting.name for setting in SETTINGS),

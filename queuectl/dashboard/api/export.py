@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...commands.cells import csv_line
 from ...model.job import Job
 from ..http.message import Response
-from . import filters, listing
+from . import listing
 from .jobs import SORT, Q
 from .route import route
 
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterator
 
-    from ...store.pages import Wanted
+    from ...model.filter import Filter
     from ..app import App
 
 JSON_LINES = "application/jsonl; charset=utf-8"
@@ -29,14 +29,14 @@ CSV = "text/csv; charset=utf-8; header=present"
     errors=(400,),
 )
 def export_jsonl(app: App, *, q: str, sort: str) -> Response:
-    wanted = filters.parse(q, app.clock.wall(), sort)
-    return _file(_pieces(app, wanted, _json_line), "jobs.jsonl", JSON_LINES)
+    wanted = listing.read(q, app.clock.wall(), sort=sort)
+    return _file(_pieces(app, wanted, sort, _json_line), "jobs.jsonl", JSON_LINES)
 
 
 @route("GET", "/export.csv", "All jobs of a filter as CSV", query=(Q, SORT), answer=CSV, errors=(400,))
 def export_csv(app: App, *, q: str, sort: str) -> Response:
-    wanted = filters.parse(q, app.clock.wall(), sort)
-    return _file(_with_header(_pieces(app, wanted, _csv_row)), "jobs.csv", CSV)
+    wanted = listing.read(q, app.clock.wall(), sort=sort)
+    return _file(_with_header(_pieces(app, wanted, sort, _csv_row)), "jobs.csv", CSV)
 
 
 def _file(pieces: Iterator[bytes], name: str, content_type: str) -> Response:
@@ -45,10 +45,10 @@ def _file(pieces: Iterator[bytes], name: str, content_type: str) -> Response:
     )
 
 
-def _pieces(app: App, wanted: Wanted, line: Callable[[Job], str]) -> Iterator[bytes]:
+def _pieces(app: App, wanted: Filter, sort: str, line: Callable[[Job], str]) -> Iterator[bytes]:
     """Yield the lines of all jobs, a batch at a time; one that is removed meanwhile is left out."""
     store = app.queue.store
-    for rows in listing.everything(store, wanted):
+    for rows in listing.everything(store, wanted, sort):
         jobs = store.search.jobs([number for number, _ in rows])
         yield "".join(map(line, jobs)).encode("utf-8", "backslashreplace")
 

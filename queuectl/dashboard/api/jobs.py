@@ -5,11 +5,12 @@ from __future__ import annotations
 from ...engine.reports.reading import history
 from ...engine.reports.reasons import explain
 from ...model.copies import copy_of, secrets_of, words_of
-from ...model.fields import EDITABLE, GIVEN
+from ...model.fields import EDITABLE, FILTERS, GIVEN
+from ...model.filter import example
 from ...model.verbs import VERBS, allowed_verbs
 from ...model.when import iso
 from ..http.message import Response, json_response
-from . import filters, listing
+from . import listing
 from .route import BASE, Field, route
 from .shapes import (
     FLAG,
@@ -48,13 +49,12 @@ SAME_RUNS = 20
 Q = Field(
     "q",
     TEXT,
-    "filter: state:dead queue:mail tag:x id:abc* exit:1 tries:>2 priority:>=5 created:<2h "
-    'duration:>30s worker:1 schedule:x "free text"; -word negates',
+    f"filter: {' '.join(map(example, FILTERS))}; !word finds the others",
     default="",
 )
 SORT = Field(
     "sort",
-    one_of(*filters.SORTS),
+    one_of(*listing.SORTS),
     "newest and oldest list all jobs, finished those that have ended, "
     "run_at scheduled and failed ones, priority pending ones",
     default="newest",
@@ -90,7 +90,7 @@ SCHEMAS["JobPage"] = record(
     next=maybe(TEXT),
     total=record(value=INTEGER, exact=FLAG),
     searched=record(rows=INTEGER, complete=FLAG),
-    sort=one_of(*filters.SORTS),
+    sort=one_of(*listing.SORTS),
 )
 SCHEMAS["JobDetail"] = record(
     job=ref("Job"),
@@ -122,7 +122,9 @@ SCHEMAS["JobDetail"] = record(
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> Response:
     store, now = app.queue.store, app.clock.wall()
-    found = listing.page(store, filters.parse(q, now, sort), q, cursor=cursor, limit=limit, scan=scan == "all")
+    found = listing.page(
+        store, listing.read(q, now, sort=sort), q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all"
+    )
     jobs = store.search.jobs(found.pop("numbers"))
     return json_response({"items": [summary_json(job, now) for job in jobs], **found, "sort": sort})
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ...store.pages import KEY_LENGTH
+from ...model.errors import FilterError
+from ...model.filterparse import parse
+from ...store.lanes import ORDERS, SORTED_STATES
+from ..http.message import HttpError
 from . import cursors
 from .cursors import Cursor
 
@@ -10,11 +13,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, Tuple
 
+    from ...model.filter import Filter
     from ...store import Store
-    from ...store.pages import Wanted
 
     Key = Tuple[int, ...]
 
+SORTS = tuple(SORTED_STATES)
 # Where only rows themselves tell whether they match, so many are looked at for one page,
 WINDOW = 10_000
 # beginning with few: most filters are answered by them.
@@ -24,22 +28,49 @@ FARTHEST = 200_000
 BATCH = 2_000
 
 
-def page(store: Store, wanted: Wanted, text: str, *, cursor: str | None, limit: int, scan: bool) -> dict[str, Any]:
+def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0]) -> Filter:
+    """Return the filter that a parameter holds. Raises HttpError, also for a sort that its states do not have."""
+    try:
+        wanted = parse(text, now)
+    except FilterError as error:
+        raise HttpError(
+            400,
+            error.code,
+            error.message,
+            hint=error.hint,
+            field=field,
+            position=error.position,
+            suggestion=error.suggestion,
+        ) from None
+    if wanted.states and not wanted.within(SORTED_STATES[sort]).states:
+        raise HttpError(
+            400,
+            "bad_sort",
+            f"sort={sort} is for jobs that are {', '.join(SORTED_STATES[sort])}",
+            field="sort",
+            hint="use newest or oldest with other states",
+        )
+    return wanted
+
+
+def page(
+    store: Store, wanted: Filter, text: str, *, sort: str, cursor: str | None, limit: int, scan: bool
+) -> dict[str, Any]:
     """Return the numbers of one page, and `next`, `total` and `searched` as the API says them.
 
     `text` is the filter as it was written: a cursor belongs to it. With `scan` everything is looked at.
     Raises HttpError for a cursor that does not belong here.
     """
-    belongs_to = (text, wanted.sort)
-    place = None if cursor is None else cursors.read(cursor, belongs_to, KEY_LENGTH[wanted.sort])
+    belongs_to = (text, sort)
+    place = None if cursor is None else cursors.read(cursor, belongs_to, len(ORDERS[sort]))
     seen = 0 if place is None else place.seen
     changes = store.changes()
-    total = store.pages.count(wanted) if wanted.is_counted() else None
+    total = store.find.count(wanted.within(SORTED_STATES[sort])) if wanted.is_counted else None
     farthest = WINDOW if total is None else FARTHEST
     rows: list[tuple[Key, int, str]] = []
     looked, after, window = 0, None if place is None else place.key, FIRST_WINDOW
     while True:
-        found = store.pages.page(wanted, after, limit + 1, window)
+        found = store.find.page(wanted, sort, after, limit + 1, window)
         rows += found.rows
         looked, after = looked + found.looked, found.end
         window = min(window * 4, WINDOW if scan else max(FIRST_WINDOW, farthest - looked))
@@ -59,11 +90,11 @@ def page(store: Store, wanted: Wanted, text: str, *, cursor: str | None, limit: 
     }
 
 
-def everything(store: Store, wanted: Wanted) -> Iterator[list[tuple[int, str]]]:
+def everything(store: Store, wanted: Filter, sort: str = SORTS[0]) -> Iterator[list[tuple[int, str]]]:
     """Yield (number, state) of all jobs of a filter in order, some at a time, each time by a short reading."""
     after: Key | None = None
     while True:
-        found = store.pages.page(wanted, after, BATCH, WINDOW)
+        found = store.find.page(wanted, sort, after, BATCH, WINDOW)
         yield [(number, state) for _, number, state in found.rows]
         if found.end is None:
             return

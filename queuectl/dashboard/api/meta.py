@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ...model.fields import JOB_FIELDS
+from ...model.fields import FILTERS, JOB_FIELDS
+from ...model.filter import example, meaning
 from ...model.job import STATE_TABLE
 from ...model.verbs import VERBS
 from ...model.when import iso
-from ...store.pages import SORTED_STATES
+from ...store.lanes import SORTED_STATES
 from ..http.message import Response, json_response
 from .actions import MOST_SELECTED
 from .jobs import LONGEST_PAGE
@@ -70,6 +71,7 @@ SCHEMAS["Meta"] = record(
     states=many(record(**STATE_SCHEMAS)),
     verbs=many(record(**VERB_SCHEMAS)),
     fields=many(ref("Field")),
+    filters=many(record(key=TEXT, example=TEXT, help=TEXT)),
     features=many(TEXT),
     sorts=table(many(STATE)),
     limits=record(**dict.fromkeys(LIMITS, INTEGER)),
@@ -89,6 +91,7 @@ def meta(app: App) -> Response:
             "states": [{name: getattr(state, name) for name in STATE_SCHEMAS} for state in urgent_first],
             "verbs": [{name: getattr(verb, name) for name in VERB_SCHEMAS} for verb in VERBS.values()],
             "fields": list(map(_field, JOB_FIELDS)),
+            "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
             "features": list(FEATURES),
             "sorts": {sort: list(states) for sort, states in SORTED_STATES.items()},
             "limits": LIMITS,
@@ -102,6 +105,6 @@ def _field(field: JobField) -> dict[str, Any]:
         **{name: getattr(field, name) for name in FIELD_TEXTS},
         **{name: getattr(field, f"is_{name}") for name in FIELD_FLAGS},
         "kind": field.kind.name,
-        "default": field.default_words,
+        "default": f"the setting {field.setting}" if field.setting else field.default_words,
         "listed": field.is_kept and field.name not in LEFT_OUT,
     }

@@ -11,8 +11,9 @@ export function added(app, job) {
   app.refresh();
 }
 
-// What must be given comes first, what is ticked last.
-const rank = ({ required, kind }) => (required ? 0 : kind === 'flag' ? 2 : 1);
+// What must be given comes first, then what takes one line, several, a tick.
+const LAST = ['variables', 'flag'];
+const rank = ({ required, kind }) => (required ? -2 : LAST.indexOf(kind));
 
 export async function addJob(app) {
   const fields = (await loadFields()).filter(({ given }) => given).sort((one, other) => rank(one) - rank(other));

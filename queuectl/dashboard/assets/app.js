@@ -23,7 +23,7 @@ const app = { navigate, refresh, overview: null, title: '', paused: () => live.p
 let page = null; // {name, path, view, abort}
 let chord = 0;
 
-// --- routes -----------------------------------------------------------------------------------------------------
+// --- routes
 
 export function navigate(url, { replace = false } = {}) {
   history[replace ? 'replaceState' : 'pushState'](null, '', url);
@@ -89,7 +89,7 @@ async function refresh() {
   }
 }
 
-// --- live -------------------------------------------------------------------------------------------------------
+// --- live
 
 const news = { counts: null, last: 0 };
 
@@ -142,7 +142,7 @@ function showLive() {
   $('#live').setAttribute('aria-pressed', String(!live.paused));
 }
 
-// --- theme ------------------------------------------------------------------------------------------------------
+// --- theme
 
 function theme(choice) {
   if (choice === 'system') delete document.documentElement.dataset.theme;
@@ -156,7 +156,7 @@ function nextTheme() {
   theme(choices[(choices.indexOf($('#theme').value) + 1) % 3]);
 }
 
-// --- keys -------------------------------------------------------------------------------------------------------
+// --- keys
 
 const openPalette = async () => (await import('./palette.js')).palette(app, commands);
 const openHelp = async () => (await import('./help.js')).help();
@@ -210,7 +210,7 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-// --- start ------------------------------------------------------------------------------------------------------
+// --- start
 
 document.addEventListener('click', (event) => {
   const link = event.target.closest('a[href]');

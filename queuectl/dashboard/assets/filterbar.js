@@ -4,22 +4,19 @@ import { get } from './api.js';
 import { Suggestions } from './suggest.js';
 import { h, text } from './ui.js';
 
-const ASKED = { state: 'state', queue: 'queue', tag: 'tag', id: 'id', schedule: 'schedule', worker: 'worker' };
-
-// The word that ends at the cursor, as {start, minus, field, prefix}; `field` is null before a colon.
+// The word that ends at the cursor, as {start, field, prefix}; `field` is undefined before a colon.
 function wordAt(before) {
   const start = before.length - /\S*$/.exec(before)[0].length;
   const word = before.slice(start);
-  const [, minus, field, value] = /^(-?)(?:([a-z]+):)?(.*)$/.exec(word);
+  const [, field, value] = /^!?(?:([a-z]+):)?(.*)$/.exec(word);
   const comma = value.lastIndexOf(',') + 1;
-  return { start: start + word.length - value.length + comma, minus, field, prefix: value.slice(comma) };
+  return { start: start + word.length - value.length + comma, field, prefix: value.slice(comma) };
 }
 
 async function find(before) {
   const { field, prefix } = wordAt(before);
-  if (field && !ASKED[field]) return [];
   if (!field && !prefix && before.trim()) return [];
-  const { items } = await get('/suggest', { field: field ? ASKED[field] : 'qualifier', prefix });
+  const { items } = await get('/suggest', { field: field || 'qualifier', prefix });
   return items.filter(({ value }) => value !== prefix).map(({ value, count }) =>
     ({ value, note: count ? String(count) : '' }));
 }

@@ -3,7 +3,7 @@
 import { open } from './dialogs.js';
 import { recall, remember } from './storage.js';
 import { button, h } from './ui.js';
-import { keysOf, plainVerbs } from './vocabulary.js';
+import { FILTERS, keysOf, plainVerbs } from './vocabulary.js';
 
 const KEYS = [
   ['/', 'search'], ['?', 'this help'], ['Ctrl K', 'commands and jobs'], ['g o', 'overview'], ['g j', 'jobs'],
@@ -17,13 +17,6 @@ const KEYS = [
   ['f', 'follow the output'], ['Esc', 'close'],
 ];
 
-const FILTERS = [
-  ['state:dead,failed', 'any of these states'], ['queue:mail', 'this queue'], ['tag:nightly', 'this tag'],
-  ['id:backup*', 'ids that begin so'], ['exit:127', 'this exit code'], ['tries:>2', 'more than two attempts'],
-  ['priority:>=5', 'this priority or more'], ['created:<2h', 'younger than two hours'],
-  ['duration:>30s', 'ran longer'], ['-tag:test', 'not this'], ['"two words"', 'the command holds this text'],
-];
-
 const list = (pairs) => h('dl', { class: 'facts' },
   pairs.map(([name, meaning]) => [h('dt', {}, h('kbd', {}, name)), h('dd', {}, meaning)]));
 
@@ -35,5 +28,6 @@ export function help() {
     button('Close', () => close(null))), h('h2', {}, 'Keyboard'),
       h('label', { class: 'check' }, box, 'Single keys do this'),
   list([...KEYS, ...Object.entries(keysOf(plainVerbs(), (verb) => verb))]), h('h2', {}, 'Filters'),
-  list(FILTERS)], { class: 'help' });
+  list([...FILTERS.map(({ example, help: meaning }) => [example, meaning]),
+    ['!tag:test', 'all other jobs']])], { class: 'help' });
 }

@@ -3,8 +3,10 @@
 export const STATES = new Map(); // name: {glyph, phrase, is_final, is_due, is_rare}
 export const VERBS = new Map(); // name: {label, done, question, key, states, means, destroys, in_rows, is_plain}
 export const SORTS = new Map(); // name: the states that it fits
+export const FILTERS = []; // {key, example, help}
 
-export function learn({ states, verbs, sorts }) {
+export function learn({ states, verbs, sorts, filters }) {
+  FILTERS.push(...filters);
   for (const state of states) STATES.set(state.name, state);
   for (const verb of verbs) VERBS.set(verb.name, verb);
   for (const [name, fitting] of Object.entries(sorts)) SORTS.set(name, fitting);

@@ -134,6 +134,6 @@ def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
     """Enqueue a job of a schedule; return its number. In a transaction."""
     spec = JobSpec.of_schedule(schedule)
     (identifier,) = store.jobs.enqueue([spec], path=schedule.path, actor=actor, now=now, schedule=schedule.name)
-    number = store.search.number_of(identifier)
+    number = store.names.number_of(identifier)
     assert number is not None
     return number

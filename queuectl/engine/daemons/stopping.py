@@ -35,40 +35,42 @@ def stop_workers(opened: OpenHome, group: str | None = None, *, patience: float 
     """
     # Before the order: idle workers may be gone by the first look after it.
     first = next((target.pid for target in _targets(opened, group)), None)
-    if group is not None and _drop(opened, group):
+    pool = None if group is None else _drop(opened, group)
+    if pool is not None:
         group = None  # The pool ends with its last group.
     settings = _settings(opened)
-    orders = _orders(settings, patience, force, is_asked=_is_stopping(opened, group))
+    # A pool without groups ends by itself: to it, a request would be the second one.
+    orders = _orders(settings, patience, force, is_asked=pool is not None or _is_stopping(opened, group))
     limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
-    while True:
-        targets = _targets(opened, group)
-        if not targets:
-            return first
+    targets = _targets(opened, group) if pool is None else [pool]
+    while targets:
         first = first or targets[0].pid
         # The pool first, then workers that have outlived it: each in its turn has the whole time.
         end(targets, orders, limit, POOL.phrases.subject, opened.clock, f"{POOL.stop_command}{option(group)} --force")
+        targets = _targets(opened, group)
+    return first
 
 
-def _drop(opened: OpenHome, group: str) -> bool:
-    """Have no more workers started in a group; return whether it was the last one."""
+def _drop(opened: OpenHome, group: str) -> Identity | None:
+    """Have no more workers started in a group; return the pool if it was the last one."""
     if not opened.home.exists():
-        return False
+        return None
     pool, store = POOL.find(opened.home, opened.clock, opened.store), opened.store
     if pool is None:
-        return False
-    pool.here()
+        return None
+    identity = pool.here()
     await_pool(opened)
     with store.writing():
         groups = store.meta.pool_groups()
         count = groups.pop(group, 0)
         if not count:
-            return False
+            return None
         store.meta.set_pool_groups(groups)
         store.events.add(
             "workers stopped", actor=opened.actor, now=opened.clock.wall(), detail=workers_text({group: count})
         )
     ring(opened.home, POOL_BELL, CONTROL)
-    return not groups
+    return None if groups else identity
 
 
 def _settings(opened: OpenHome) -> Settings:

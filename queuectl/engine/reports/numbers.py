@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...model.job import DUE_STATES, PENDING
+from ...model.job import QUEUED_STATES
 from ...model.when import MINUTE
 
 TYPE_CHECKING = False
@@ -14,7 +14,7 @@ RATE_MINUTES = 5
 
 def depth(counts: Mapping[str, int]) -> int:
     """Return how many jobs of {state: jobs} run by themselves once there is a worker and their time has come."""
-    return sum(counts.get(state, 0) for state in (PENDING, *DUE_STATES))
+    return sum(counts.get(state, 0) for state in QUEUED_STATES)
 
 
 def per_minute(ended: Mapping[int, int], now: int) -> float:

@@ -7,7 +7,8 @@ looked at besides. What nobody changed since the last look is not read again.
 
 from __future__ import annotations
 
-from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.filter import Filter
+from ...model.filterparse import parse
 from ...model.job import (
     BLOCKED,
     DUE_STATES,
@@ -18,12 +19,9 @@ from ...model.job import (
     PROCESSING,
     SCHEDULED,
     STATE_TABLE,
-    STATE_WORDS,
     STATES,
-    states_named,
 )
 from ...model.when import MINUTE
-from ...store.search import JobFilter
 from .alerts import alerts
 from .facts import Facts
 from .reading import marked
@@ -41,53 +39,8 @@ LIMIT = 500
 WINDOW = 10_000
 TAIL_BYTES = 65_536
 MINUTES = 30
-QUALIFIERS = ("state", "queue", "tag", "text")
 SORTS = ("default", "newest", "duration", "priority")
 UNINDEXED = (HELD, BLOCKED)
-
-
-def parse_filter(text: str) -> JobFilter:
-    """Return the filter that words such as `state:dead,failed queue:mail backup` stand for.
-
-    What has no qualifier is looked for in id and command. Tags must all be there, of states and queues any.
-    Raises InvalidInput.
-    """
-    plain: list[str] = []
-    given: dict[str, list[str]] = {name: [] for name in QUALIFIERS}
-    for word in text.split():
-        name, colon, value = word.partition(":")
-        if not colon or not name.isalpha() or value.startswith("//"):
-            plain.append(word)
-            continue
-        if name not in QUALIFIERS:
-            raise InvalidInput(
-                f"there is no filter {quoted(name)}{did_you_mean(name, QUALIFIERS)}, only {', '.join(QUALIFIERS)}"
-            )
-        if not value:
-            raise InvalidInput(f"the filter {name}: needs a value")
-        given[name].append(value)
-    states = [state for value in given["state"] for state in value.split(",") if state]
-    for state in states:
-        if state not in STATE_WORDS:
-            raise InvalidInput(f"there is no state {quoted(state)}{did_you_mean(state, STATE_WORDS)}")
-    return JobFilter(
-        states=states_named(states),
-        queues=given["queue"],
-        tags=given["tag"],
-        search=" ".join([*plain, *given["text"]]) or None,
-    )
-
-
-def matches(job: Job, wanted: JobFilter) -> bool:
-    """Return whether a filter finds a job, as the store would."""
-    if wanted.states and job.state not in wanted.states:
-        return False
-    if wanted.queues and job.queue not in wanted.queues:
-        return False
-    if not set(wanted.tags).issubset(job.tags):
-        return False
-    text = (wanted.search or "").lower()
-    return text in job.id.lower() or text in job.command.lower()
 
 
 class Snapshot:
@@ -129,7 +82,7 @@ class Snapshot:
 
 
 class Lookout:
-    """Looks at a home again and again. `wanted` and `sort` may be set between two looks."""
+    """Looks at a home again and again. `filter`, a text, and `sort` may be set between two looks."""
 
     def __init__(self, opened: OpenHome, *, limit: int = LIMIT) -> None:
         self._opened = opened
@@ -137,7 +90,7 @@ class Lookout:
         self._changes: int | None = None
         self._asked: object = None
         self.last = Snapshot(0)
-        self.wanted = JobFilter()
+        self.filter = ""
         self.sort = SORTS[0]
 
     def forget(self) -> None:
@@ -145,10 +98,11 @@ class Lookout:
         self._changes = None
 
     def look(self) -> Snapshot:
-        """Return how it is now. Raises StoreUnavailable; then the last snapshot stands."""
+        """Return how it is now. Raises FilterError, and StoreUnavailable; then the last snapshot stands."""
         facts = Facts(self._opened)
         store, now = facts.store, facts.now
-        changes, asked = store.changes(), (self.wanted, self.sort)
+        # What an age finds changes with time alone.
+        changes, asked = store.changes(), (self.filter, self.sort, self.filter and now // MINUTE)
         found = Snapshot(now)
         # A worker that was killed commits nothing, and a wait grows by itself: these are looked at each time.
         found.counts, found.workers = facts.counts, facts.workers
@@ -166,12 +120,12 @@ class Lookout:
         return found
 
     def _jobs(self, counts: dict[str, int], now: int) -> list[Job]:
-        search, wanted = self._opened.store.search, self.wanted
-        numbers = self._numbers(wanted.states or STATES, counts)
-        is_narrow = bool(wanted.queues) or not wanted.is_counted
-        if is_narrow or self.sort == "newest":
-            numbers += search.newest(wanted, WINDOW, self._limit)
-        jobs = [job for job in search.jobs(list(dict.fromkeys(numbers))) if matches(job, wanted)]
+        # An age counts from now, so the text is read each time.
+        store, wanted = self._opened.store, parse(self.filter, now)
+        numbers = self._numbers(wanted.states, counts)
+        if wanted.terms or self.sort == "newest":
+            numbers += store.find.newest(wanted, WINDOW, self._limit)
+        jobs = store.search.jobs(store.find.among(wanted, list(dict.fromkeys(numbers))))
         if self.sort == "newest":
             jobs.sort(key=lambda job: -job.number)
         elif self.sort == "duration":
@@ -197,7 +151,7 @@ class Lookout:
         if len(due) == 1 and all(map(counts.get, DUE_STATES)):
             rare += due  # Their index has both states: those of the other one may fill the half.
         if rare:
-            numbers += search.newest(JobFilter(states=rare), WINDOW, half)
+            numbers += self._opened.store.find.newest(Filter(rare), WINDOW, half)
         return numbers + search.last_finished([state for state in FINAL_STATES if state in wanted], half)
 
 

@@ -101,6 +101,6 @@ def dlq_stats(store: Store) -> dict[str, Any]:
     """Return the dead jobs grouped by how they failed and by command: the failure patterns."""
     return {
         "dead": store.counts.by_state().get(DEAD, 0),
-        "by_error": [dict(row) for row in store.search.dead_by_error(GROUPS)],
-        "by_command": [dict(row) for row in store.search.dead_by_command(GROUPS)],
+        "by_error": [dict(row) for row in store.dead.by_error(GROUPS)],
+        "by_command": [dict(row) for row in store.dead.by_command(GROUPS)],
     }

@@ -60,7 +60,7 @@ def test_what_a_night_brought_is_still_there_when_the_machine_was_off_for_long(
     assert run_for(store, clock, 4 * HOUR, keepers) == 0
     clock.advance(400 * DAY)
     assert run_for(store, clock, 5 * HOUR, keepers) == 0
-    assert len(store.search.in_range(1, 9)) == 1
+    assert len(store.names.in_range(1, 9)) == 1
     # All but the minutes since the last look was noted.
     assert run_for(store, clock, HOUR + WRITTEN_EACH_MS + 2 * INTERVAL_MS, keepers) == 1
 

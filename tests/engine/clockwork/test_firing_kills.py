@@ -29,6 +29,7 @@ import os, signal
 from queuectl.engine.machine.log import Log
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.store import Home, Store
+from queuectl.store.schedules import Schedules
 from tests.support import FakeClock
 
 path, where, wall = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -56,10 +57,10 @@ def advancing(method, *arguments, **options):
     is_firing.append(True)
     return method(*arguments, **options)
 
-STEPS = {"advance": store.schedules, "enqueue": store.jobs, "record_fire": store.schedules, "commit": store.database}
+STEPS = {"advance": Schedules, "enqueue": store.jobs, "record_fire": Schedules, "commit": store.database}
 step = where.split()[1]
 patch(STEPS[step], step, dying)
-patch(store.schedules, "advance", advancing)
+patch(Schedules, "advance", advancing)
 scheduler.tick()
 """
 POINTS = [f"{when} {step}" for step in ("advance", "enqueue", "record_fire", "commit") for when in ("before", "after")]

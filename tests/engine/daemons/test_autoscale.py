@@ -245,7 +245,7 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
         scaler.step()
         with fake.store.writing():
             fake.store.meta.set_pool_groups({ALL: count, "slow": 5})
-    fake.cancel(*[job.id for job in fake.list("pending")])
+    fake.cancel(*[job.id for job in fake.list("state:pending")])
     assert ids and asked == [("start", 1), ("scale", ALL, 3)]
     for _ in range(2):
         clock.advance(IDLE_MS)
@@ -313,7 +313,7 @@ def test_a_pool_that_was_killed_is_started_again_for_what_is_left(
 ) -> None:
     scheduler.start("--auto", "--workers", "1")
     ids = queue.enqueue([{"command": "sleep 0.3", "retries": 9}] * 4)
-    wait_until(lambda: pool.is_running and queue.list("processing"), seconds=60)
+    wait_until(lambda: pool.is_running and queue.list("state:processing"), seconds=60)
     pool.close()
     assert [job.state for job in queue.wait(*ids, timeout=90)] == ["completed"] * 4
     processes.add(pool.pid)

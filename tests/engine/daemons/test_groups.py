@@ -7,7 +7,7 @@ import os
 import signal
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
@@ -15,6 +15,7 @@ from queuectl.engine.daemons import stopping
 from queuectl.engine.daemons.groups import group_of, start_group
 from queuectl.engine.daemons.stopping import stop_workers
 from queuectl.engine.home.opened import OpenHome
+from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict
 from tests.engine.running import RunningPool, wait_for_file, wait_for_state
@@ -126,6 +127,32 @@ def test_to_stop_a_group_lets_its_jobs_finish_and_leaves_the_others(
     assert pool.pid == pid and [row.queues for row in pool.rows()] == ["a"]
 
 
+def test_to_stop_the_last_group_lets_its_jobs_finish(
+    queue: Queue, pool: RunningPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    job = hold_a_worker(queue, tmp_path, "a")
+    drop, end = stopping._drop, stopping.end
+    sent: List[signal.Signals] = []
+
+    def drop_and_wait(opened: OpenHome, group: str) -> Optional[Identity]:
+        pool_of_last = drop(opened, group)
+        wait_until(lambda: "stopping, current jobs may finish" in pool.log())
+        return pool_of_last
+
+    def end_with_the_job(targets: List[Identity], orders: List[Tuple[int, signal.Signals]], *more: Any) -> None:
+        sent.extend(order for _, order in orders)
+        (tmp_path / "go").touch()
+        end(targets, orders, *more)
+
+    monkeypatch.setattr(stopping, "_drop", drop_and_wait)
+    monkeypatch.setattr(stopping, "end", end_with_the_job)
+    assert stop_workers(queue, "a", patience=None, force=False) is not None
+    # A signal to stop that comes to a pool which is stopping would end its jobs.
+    assert sent == [signal.SIGCONT]
+    assert queue.get(job).state == "completed" and not pool.is_running
+
+
 @pytest.mark.parametrize("how", [("--force",), ("--timeout", "0")])
 def test_to_stop_a_group_by_force_gives_its_jobs_back(
     queue: Queue, pool: RunningPool, tmp_path: Path, how: Tuple[str, ...]
@@ -156,10 +183,10 @@ def test_a_group_that_is_gone_at_once_was_stopped(
     pool.run("start", "-n", "1", "-Q", "b")
     drop = stopping._drop
 
-    def drop_and_wait(opened: OpenHome, group: str) -> bool:
-        is_last = drop(opened, group)
+    def drop_and_wait(opened: OpenHome, group: str) -> Optional[Identity]:
+        pool_of_last = drop(opened, group)
         wait_until(lambda: [row.queues for row in pool.rows()] == ["b"], what="the group is gone")
-        return is_last
+        return pool_of_last
 
     monkeypatch.setattr(stopping, "_drop", drop_and_wait)
     assert stop_workers(queue, "a", patience=None, force=False) is not None

@@ -306,7 +306,7 @@ def test_a_pool_alone_promotes_and_fires(
     pool.start("--count", "1")
     job = queue.add("true", run_at="+1s")
     wait_for_state(queue, job, "completed")
-    wait_until(lambda: queue.list("completed", search="echo it"))
+    wait_until(lambda: queue.list("state:completed", search="echo it"))
     assert fired(queue)[0] == at and not scheduler.is_running
     done = scheduler.try_command("status")
     assert done.returncode == UNAVAILABLE and "the workers do what is due" in done.stderr

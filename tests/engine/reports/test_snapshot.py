@@ -8,11 +8,10 @@ from typing import Any, Iterator, List
 import pytest
 
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.snapshot import LIMIT, SORTS, Lookout, elapsed, matches, parse_filter, read_tail
+from queuectl.engine.reports.snapshot import LIMIT, SORTS, Lookout, elapsed, read_tail
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, STATES
 from queuectl.store.output import STDERR, STDOUT, Piece
-from queuectl.store.search import JobFilter
 from tests.store import building
 from tests.store.building import ALL_STATES, LATER, NOW, add, bring_to, claim, enqueue, finish, job, spec, write
 from tests.support import FakeClock
@@ -29,7 +28,7 @@ def opened(home: str) -> Iterator[Queue]:
 
 def shown(queue: Queue, text: str = "", sort: str = "default", limit: int = LIMIT) -> List[int]:
     lookout = Lookout(queue, limit=limit)
-    lookout.wanted, lookout.sort = parse_filter(text) if text else JobFilter(), sort
+    lookout.filter, lookout.sort = text, sort
     return [found.number for found in lookout.look().jobs]
 
 
@@ -144,6 +143,8 @@ def test_a_text_is_found_in_id_and_command_whatever_its_case(opened: Queue) -> N
     assert set(shown(opened, "bACKup")) == {1, 2}
     assert shown(opened, "http://x") == [3]
     assert shown(opened, "text:a:b") == [4]
+    assert shown(opened, "backup echo") == [1]
+    assert shown(opened, '"backup echo"') == []
     assert shown(opened, "100%") == [4]
     assert shown(opened, "1%0") == []
 
@@ -153,21 +154,31 @@ def test_a_text_is_found_in_id_and_command_whatever_its_case(opened: Queue) -> N
     [
         ("state:deed", 'there is no state "deed" \\(did you mean "dead"\\?\\)'),
         ("stat:dead", 'there is no filter "stat" \\(did you mean "state"\\?\\)'),
-        ("zzz:1", 'there is no filter "zzz", only'),
-        ("queue:", "the filter queue: needs a value"),
+        ("zzz:1", 'there is no filter "zzz"'),
+        ("queue:", "queue: needs a value"),
+        ("-state:dead", "write !state:dead"),
     ],
 )
-def test_a_wrong_filter_is_refused_with_what_was_meant(text: str, message: str) -> None:
+def test_a_wrong_filter_is_refused_with_what_was_meant(opened: Queue, text: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        parse_filter(text)
+        shown(opened, text)
 
 
-def test_python_and_the_store_agree_on_what_a_filter_finds(opened: Queue) -> None:
+@pytest.mark.parametrize(
+    "text", ["state:dead,held", "!queue:q-held", "queue:q-a,q-dead", "A-d", "!state:dead a-h", "exit:1"]
+)
+def test_a_look_and_a_list_find_the_same(opened: Queue, text: str) -> None:
     one_of_each(opened)
-    for text in ("state:dead,held", "queue:q-held", "tag:t-dead", "A-d", "state:dead a-h", "%", "tag:t-"):
-        wanted = parse_filter(text)
-        found = opened.store.search.newest(wanted, 100, 100)
-        assert found == [each.number for each in opened.list() if matches(each, wanted)]
+    assert shown(opened, text, "newest") == [found.number for found in opened.list(text)] != []
+
+
+def test_an_age_in_a_filter_goes_on_with_the_clock(opened: Queue) -> None:
+    add(opened.store)
+    lookout = Lookout(opened)
+    lookout.filter = "created:<2m"
+    assert len(lookout.look().jobs) == 1
+    opened.clock.advance(3 * MINUTE)  # type: ignore[attr-defined]
+    assert lookout.look().jobs == []
 
 
 # --- reading again
@@ -196,7 +207,7 @@ def test_own_changes_another_filter_and_another_sort_are_seen(opened: Queue) -> 
     assert [found.number for found in lookout.look().jobs] == [1, 2]
     lookout.sort = "newest"
     assert [found.number for found in lookout.look().jobs] == [2, 1]
-    lookout.wanted = JobFilter(search="none")
+    lookout.filter = "none"
     assert lookout.look().jobs == []
 
 

@@ -23,7 +23,7 @@ function statesOf(filter) {
 }
 
 function withState(filter, state) {
-  const rest = filter.replace(/(?:^|\s)-?state:\S+/g, ' ').replace(/\s+/g, ' ').trim();
+  const rest = filter.replace(/(?:^|\s)!?state:\S+/g, ' ').replace(/\s+/g, ' ').trim();
   return [state && `state:${state}`, rest].filter(Boolean).join(' ');
 }
 

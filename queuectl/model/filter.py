@@ -1,0 +1,158 @@
+"""The one language for finding jobs: `state:dead,failed queue:mail exit:>1 created:<2h !tag:nightly "two words"`.
+
+    filter  = words, with blanks between them
+    word    = term, or !term for jobs of which it does not hold
+    term    = KEY:value[,value...] | text | "text with blanks"
+    value   = a name, number, time or duration, `"in quotes"` if it has a blank or a comma; "" is a quote inside of them
+
+Words with different keys must all hold. Values with commas between them are a choice, and so is a key that is
+repeated, but for `tag` and `text`, of which a job may have several: those must all hold. So must each `!term`.
+A number, time or duration takes `<`, `<=`, `>`, `>=` in front, or is a range, `3..9`; of times `<2h` is younger
+than two hours and `<2026-01-01` is before that day. Text without a key is looked for in ids and commands.
+
+The keys are those of `fields.FILTERS`. A Filter is what `filterparse` made of a text.
+"""
+
+from __future__ import annotations
+
+from .fields import FILTERS
+from .job import STATES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Sequence, Tuple
+
+    Choice = Tuple[str, Tuple[object, ...]]
+
+# Of these a job may have several values, so a second one is one more demand and no other choice.
+MANY = ("tag", "text")
+# How a value of a kind may look.
+EXAMPLES = {
+    "id": "backup*",
+    "state": "dead,failed",
+    "name": "mail",
+    "names": "nightly",
+    "text": '"no such"',
+    "integer": ">2",
+    "signal": "SEGV",
+    "duration": ">30s",
+    "time": "<2h",
+}
+
+
+class Term:
+    """One condition on a key: any of the choices, each an operator with its values; negated, none of them.
+
+    Operators are `=`, `<`, `<=`, `>`, `>=`, `..` (from, to), `prefix`, `has` (a tag) and `contains` (a text, whatever
+    its case). Times and durations are milliseconds.
+    """
+
+    __slots__ = ("key", "choices", "is_negated")
+
+    def __init__(self, key: str, choices: Iterable[Choice], *, is_negated: bool = False) -> None:
+        self.key = key
+        self.choices = tuple(choices)
+        self.is_negated = is_negated
+
+    def only(self, operator: str) -> tuple[object, ...] | None:
+        """Return the values if this term demands one choice with this operator, else None."""
+        if self.is_negated or len(self.choices) != 1 or self.choices[0][0] != operator:
+            return None
+        return self.choices[0][1]
+
+    def accepts(self, value: str) -> bool:
+        """Return whether a value equals one of the choices, or with a negated term none."""
+        return any(value == wanted for _, (wanted,) in self.choices) != self.is_negated
+
+
+class Filter:
+    """Which jobs: those in one of `states` for which every term holds.
+
+    `names_states` says whether a `state:` chose them, so that no default stands in. `text` is the filter as it can
+    be written, empty if it finds all jobs. Raises ValueError for a state that does not exist.
+    """
+
+    __slots__ = ("states", "terms", "names_states", "text")
+
+    def __init__(
+        self,
+        states: Iterable[str] = STATES,
+        terms: Iterable[Term] = (),
+        *,
+        names_states: bool = False,
+        text: str = "",
+    ) -> None:
+        wanted = set(states)
+        if not wanted.issubset(STATES):
+            raise ValueError(f"no such state: {wanted.difference(STATES)}")
+        self.states = tuple(state for state in STATES if state in wanted)
+        self.terms = tuple(terms)
+        self.names_states = names_states
+        self.text = text
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the counts of each queue and state tell how many jobs it finds."""
+        return all(term.key == "queue" for term in self.terms)
+
+    def has_queue(self, queue: str) -> bool:
+        """Return whether jobs of a queue may be meant."""
+        return all(term.accepts(queue) for term in self.terms if term.key == "queue")
+
+    def within(self, states: Sequence[str]) -> Filter:
+        """Return the same for jobs that are in one of these states, too."""
+        both = [state for state in self.states if state in states]
+        return Filter(both, self.terms, names_states=self.names_states, text=self.text)
+
+
+def is_filter(word: str) -> bool:
+    """Return whether a word in the place of an id is a filter and no reference."""
+    if word.startswith("!") or any(map(str.isspace, word)):
+        return True
+    return _key_of(word[1:] if word.startswith("-") else word) in FILTERS
+
+
+def _key_of(word: str) -> str:
+    return word.partition(":")[0].lower() if ":" in word else ""
+
+
+def example(key: str) -> str:
+    """Return a term of a key as it may be written."""
+    return f"{key}:{EXAMPLES[FILTERS[key].kind.name]}"
+
+
+def meaning(key: str) -> str:
+    """Return what a key asks for."""
+    return "a text in the id or the command" if key == "text" else FILTERS[key].help
+
+
+def written(key: str, *values: str) -> str:
+    """Return a word of the language: a key with values of which one must hold."""
+    return f"{key}:{','.join(map(_value, values))}"
+
+
+def _value(text: str) -> str:
+    """Return a value as it stands in a filter, in quotes where it would be read as something else."""
+    is_plain = text and not text.startswith("//") and not any(sign.isspace() or sign in '",' for sign in text)
+    return text if is_plain else '"' + text.replace('"', '""') + '"'
+
+
+def of_options(
+    words: Sequence[str] = (),
+    *,
+    state: Sequence[str] = (),
+    queue: Sequence[str] = (),
+    tag: Sequence[str] = (),
+    search: str | None = None,
+) -> str:
+    """Return the one filter that words and the options beside them make."""
+    found = [*words]
+    found += [written(key, *values) for key, values in (("state", state), ("queue", queue)) if values]
+    found += [written("tag", name) for name in tag]
+    found += [written("text", search)] if search else []
+    return " ".join(filter(None, found))
+
+
+def in_quotes(text: str) -> str:
+    """Return a filter as a shell takes it: always in single quotes, so that `!`, `<` and blanks mean nothing to it."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"

@@ -1,0 +1,275 @@
+"""Reading the filter language: from a text to a Filter, or to the place where it went wrong.
+
+What is not understood is refused with what was probably meant, and never taken for text.
+"""
+
+from __future__ import annotations
+
+from . import when
+from .checks import is_utf8
+from .errors import FilterError, did_you_mean, quoted
+from .fields import FILTERS
+from .filter import MANY, Filter, Term, written
+from .job import STATE_WORDS, STATES, states_named
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, Sequence
+
+    from .filter import Choice
+
+MOST_WORDS = 50
+COMPARISONS = ("<=", ">=", "<", ">", "=")
+TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+class Word:
+    """One word: where it begins, whether it is negated, its key (empty for a text), its values and where they begin."""
+
+    __slots__ = ("position", "is_negated", "key", "values")
+
+    def __init__(self, position: int, is_negated: bool, key: str, values: Sequence[tuple[int, str]]) -> None:
+        self.position = position
+        self.is_negated = is_negated
+        self.key = key
+        self.values = tuple(values)
+
+    def __str__(self) -> str:
+        return ("!" if self.is_negated else "") + written(self.key or "text", *(text for _, text in self.values))
+
+
+class Text:
+    """A filter as it was written, and the words in it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def refused(
+        self, position: int, message: str, *, suggestion: str | None = None, hint: str | None = None
+    ) -> FilterError:
+        """Return the error for a place."""
+        return FilterError(message, text=self._text, position=position, suggestion=suggestion, hint=hint)
+
+    def unknown(self, position: int, what: str, given: str, known: Sequence[str], more: str = "") -> FilterError:
+        """Return the error for a word that is none of those that are known."""
+        import difflib
+
+        nearest = difflib.get_close_matches(given[:80], known, n=1, cutoff=0.6)
+        message = f"there is no {what} {quoted(given)}{did_you_mean(given, known)}"
+        hint = f"known are {', '.join(sorted(known))}{more}"
+        return self.refused(position, message, suggestion=nearest[0] if nearest else None, hint=hint)
+
+    def words(self) -> Iterator[Word]:
+        """Yield the words. Raises FilterError."""
+        text, at, count = self._text, 0, 0
+        if not is_utf8(text) or "\0" in text:
+            raise self.refused(0, "the filter must be valid Unicode without NUL")
+        while True:
+            while at < len(text) and text[at].isspace():
+                at += 1
+            if at >= len(text):
+                return
+            count += 1
+            if count > MOST_WORDS:
+                raise self.refused(at, f"the filter has more than {MOST_WORDS} words")
+            word, at = self._word(at)
+            yield word
+
+    def _word(self, start: int) -> tuple[Word, int]:
+        """Return the word that begins at a place, and where it ends."""
+        is_negated = self._text[start] == "!"
+        at = start + is_negated
+        has_minus = self._text.startswith("-", at)
+        key = self._key(at + has_minus)
+        if key and key not in FILTERS:
+            raise self.unknown(at, "filter", key, tuple(FILTERS), "; put quotes around what is plain text")
+        values, end = self._values(at + has_minus + len(key) + 1 if key else at, bool(key), start)
+        if not values:
+            raise self.refused(start, f"{key}: needs a value" if key else "a ! needs a term behind it")
+        if key and has_minus:
+            negated = str(Word(start, True, key, values))
+            raise self.refused(start, f"a minus does not negate a term, write {negated}", suggestion=negated)
+        return Word(start, is_negated, key, values), end
+
+    def _key(self, at: int) -> str:
+        """Return the key that stands at a place, in lower case; empty if a text does: `1:2` and a URL are texts."""
+        end = at
+        while end < len(self._text) and self._text[end].isalpha():
+            end += 1
+        is_key = end > at and self._text.startswith(":", end) and not self._text.startswith("//", end + 1)
+        return self._text[at:end].lower() if is_key else ""
+
+    def _values(self, at: int, has_key: bool, start: int) -> tuple[list[tuple[int, str]], int]:
+        """Return the values that begin at a place, behind a key with commas between them, and where they end."""
+        text, values = self._text, []
+        while True:
+            begun, plain, is_open, is_quoted = at, "", False, False
+            while at < len(text) and (is_open or not (text[at].isspace() or (has_key and text[at] == ","))):
+                if text[at] != '"':
+                    plain += text[at]
+                elif is_open and text.startswith('""', at):
+                    plain += '"'
+                    at += 1
+                else:
+                    is_open, is_quoted = not is_open, True
+                at += 1
+            if is_open:
+                raise self.refused(start, "a quote is not closed")
+            if plain or is_quoted:
+                values.append((begun, plain))
+            if not has_key or not text.startswith(",", at):
+                return values, at
+            at += 1
+
+
+def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
+    """Return the filter that a text stands for at an instant.
+
+    With `takes_text` false each word needs its key. Raises FilterError.
+    """
+    given = Text(text)
+    named: set[str] | None = None
+    states = set(STATES)
+    terms: list[Term] = []
+    merged: dict[str, list[Choice]] = {}
+    found = list(given.words())
+    for word in found:
+        key = word.key or "text"
+        if not word.key and not takes_text:
+            message = f"{quoted(word.values[0][1])} has no key, such as state: or queue:"
+            hint = f"jobs whose id or command contains it: {word}"
+            raise given.refused(word.position, message, suggestion=str(word), hint=hint)
+        if key == "state":
+            meant = states_named(_state_words(given, word))
+            if word.is_negated:
+                states.difference_update(meant)
+            else:
+                named = {*(named or ()), *meant}
+            continue
+        choices = _choices(given, key, word, now)
+        if word.is_negated or key in MANY:
+            terms.append(Term(key, choices, is_negated=word.is_negated))
+        else:
+            merged.setdefault(key, []).extend(choices)
+    terms += [Term(key, choices) for key, choices in merged.items()]
+    if named is not None:
+        states.intersection_update(named)
+    return Filter(states, terms, names_states=named is not None, text=" ".join(map(str, found)))
+
+
+def _state_words(given: Text, word: Word) -> list[str]:
+    for position, text in word.values:
+        if text.lower() not in STATE_WORDS:
+            raise given.unknown(position, "state", text, STATE_WORDS)
+    return [text.lower() for _, text in word.values]
+
+
+def _choices(given: Text, key: str, word: Word, now: int) -> list[Choice]:
+    reader = READERS[FILTERS[key].kind.name]
+    found: list[Choice] = []
+    for position, text in word.values:
+        try:
+            found.append(reader(text, now))
+        except ValueError as error:
+            raise given.refused(position, f"{key}: {error}, got {quoted(text)}") from None
+    return found
+
+
+def _name(text: str, now: int) -> Choice:
+    return "=", (text,)
+
+
+def _id(text: str, now: int) -> Choice:
+    prefix = text.rstrip("*")
+    if prefix == text:
+        return "=", (text,)
+    if not prefix or "*" in prefix or not prefix.isascii():
+        raise ValueError("write the beginning of an id and one *")
+    return "prefix", (prefix,)
+
+
+def _tag(text: str, now: int) -> Choice:
+    return "has", (text,)
+
+
+def _text(text: str, now: int) -> Choice:
+    if not text:
+        raise ValueError("an empty text finds nothing")
+    return "contains", (text,)
+
+
+def _compared(text: str, value: Callable[[str], int]) -> Choice:
+    """Return what a value with a comparison in front, or a range, stands for."""
+    low, dots, high = text.partition("..")
+    if dots:
+        return "..", (value(low), value(high))
+    comparison = _comparison(text)
+    return comparison or "=", (value(text[len(comparison) :]),)
+
+
+def _comparison(text: str) -> str:
+    return next((sign for sign in COMPARISONS if text.startswith(sign)), "")
+
+
+def _integer(text: str) -> int:
+    digits = text[1:] if text.startswith("-") else text
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+        raise ValueError("needs a whole number, such as 3, >2 or 3..9")
+    return int(text)
+
+
+def _number(text: str, now: int) -> Choice:
+    return _compared(text, _integer)
+
+
+def _duration(text: str, now: int) -> Choice:
+    return _compared(text, when.parse_duration)
+
+
+def _signal(text: str, now: int) -> Choice:
+    if text.isascii() and text.isdigit():
+        return _number(text, now)
+    import signal
+
+    name = text.upper()
+    numbers = {one.name: int(one) for one in signal.Signals}
+    found = numbers.get(name if name.startswith("SIG") else f"SIG{name}")
+    if found is None:
+        raise ValueError("needs the name of a signal or its number, such as SEGV or 11")
+    return "=", (found,)
+
+
+def _time(text: str, now: int) -> Choice:
+    """Read `<2h`, an age, `>2026-01-01`, an instant, or `1h..3h`, from one to the other."""
+    low, dots, high = text.partition("..")
+    if dots:
+        return "..", tuple(sorted(_instant(one, now)[0] for one in (low, high)))
+    comparison = _comparison(text)
+    if comparison not in TURNED:
+        raise ValueError("needs < or > in front: <2h is younger than two hours, >2026-01-01 is after that day began")
+    instant, is_age = _instant(text[len(comparison) :], now)
+    # A younger job was created later.
+    return TURNED[comparison] if is_age else comparison, (instant,)
+
+
+def _instant(text: str, now: int) -> tuple[int, bool]:
+    """Return the instant that an age or a time names, and whether it was an age."""
+    if text[:1].isdigit() and text[-1:].isalpha():
+        try:
+            return now - when.parse_duration(text), True
+        except ValueError:
+            pass  # It may still be a time, such as 2026-01-01T00:00:00Z.
+    return when.parse_instant(text, now), False
+
+
+# By the kind of the field.
+READERS: dict[str, Callable[[str, int], Choice]] = {
+    "id": _id,
+    "name": _name,
+    "names": _tag,
+    "text": _text,
+    "integer": _number,
+    "signal": _signal,
+    "duration": _duration,
+    "time": _time,
+}

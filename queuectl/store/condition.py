@@ -1,0 +1,77 @@
+"""A filter's terms as SQL: fixed fragments only, values are parameters.
+
+States are written out, since SQLite uses a partial index only where the condition of the index stands in the question.
+"""
+
+from __future__ import annotations
+
+from ..model.fields import FILTERS
+from ..model.job import STATES
+from .schema import one_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Sequence
+
+    from ..model.filter import Choice, Term
+
+# What a job tells of its last attempt stands there alone.
+ELSEWHERE = {"worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)"}
+COLUMNS = {key: ELSEWHERE.get(key, field.name) for key, field in FILTERS.items()}
+OPERATORS = {
+    "=": "{} = ?",
+    "<": "{} < ?",
+    "<=": "{} <= ?",
+    ">": "{} > ?",
+    ">=": "{} >= ?",
+    "..": "{} BETWEEN ? AND ?",
+    "prefix": "({0} >= ? AND {0} < ?)",
+    "has": "instr({}, ?) > 0",
+    "contains": "{} LIKE ? ESCAPE '\\'",
+}
+CONTAINS_TEXT = "(command LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')"
+
+
+def condition(states: Sequence[str], terms: Iterable[Term]) -> tuple[str, list[object]]:
+    """Return what jobs in one of these states fulfil for which all terms hold, an empty text for all jobs."""
+    found = [] if len(states) == len(STATES) else [one_of("state", states) if states else "0"]
+    parameters: list[object] = []
+    for term in terms:
+        sql, values = _term(term)
+        found.append(sql)
+        parameters += values
+    return " AND ".join(found), parameters
+
+
+def _term(term: Term) -> tuple[str, list[object]]:
+    choices = [_choice(term.key, choice) for choice in term.choices]
+    found = " OR ".join(sql for sql, _ in choices)
+    parameters = [value for _, values in choices for value in values]
+    # NOT of an unknown value is unknown, but what has no exit code has no exit code 0 either.
+    return f"NOT coalesce({found}, 0)" if term.is_negated else f"({found})", parameters
+
+
+def _choice(key: str, choice: Choice) -> tuple[str, Sequence[object]]:
+    operator, values = choice
+    if key == "text":
+        return CONTAINS_TEXT, [like(str(values[0]))] * 2
+    sql = OPERATORS[operator].format(COLUMNS[key])
+    if operator == "contains":
+        return sql, [like(str(values[0]))]
+    if operator == "has":
+        return sql, [f",{values[0]},"]
+    if operator == "prefix":
+        return sql, prefix_range(str(values[0]))
+    return sql, values
+
+
+def prefix_range(prefix: str) -> tuple[str, str]:
+    """Return a prefix, and the first text after all those that begin with it."""
+    return prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def like(text: str) -> str:
+    """Return a LIKE pattern that finds `text` anywhere, taken literally."""
+    for special in "\\%_":
+        text = text.replace(special, "\\" + special)
+    return f"%{text}%"

@@ -1,0 +1,177 @@
+"""The one executor of filters: which jobs, how many, in which order, a page at a time.
+
+A page is read from lanes, each looked at for so many rows from a key on, so it may end before it is full: `end`
+says where to go on. Where jobs come and go, a page goes on behind a key, never after a count: none is found twice.
+"""
+
+from __future__ import annotations
+
+from ..model.fields import KEPT
+from ..model.job import DUE_STATES, FINAL_STATES, STATES
+from .condition import COLUMNS as FILTERED
+from .condition import ELSEWHERE, condition
+from .lanes import Lanes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from ..model.filter import Filter
+    from .counts import Counts
+    from .database import Database
+    from .lanes import Key, Lane
+    from .sqlite import Row
+
+KEYS = "number, state, priority, run_at, finished_at"
+# All that a condition may ask for.
+OF_JOBS = [column for key, column in FILTERED.items() if key not in ELSEWHERE]
+COLUMNS = ", ".join(dict.fromkeys(["attempt_id", *KEYS.split(", "), *OF_JOBS]))
+ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}}"
+COUNT = "SELECT count(*) FROM ({} LIMIT ?)"
+SORTED = "SELECT number FROM jobs {} ORDER BY {} LIMIT ?"
+AMONG = "SELECT number FROM jobs WHERE number IN ({}) AND {}"
+AT_ONCE = 500
+
+# What a list can be sorted by, `-` in front for descending; ties go by number.
+SORTS = tuple(field.name for field in KEPT if field.is_sortable)
+# Those that lanes have, for jobs of these states.
+LANE_SORTS = {
+    "-number": ("newest", STATES),
+    "number": ("oldest", STATES),
+    "-finished_at": ("finished", FINAL_STATES),
+    "run_at": ("run_at", DUE_STATES),
+}
+NEWEST_FIRST = "-number"
+
+
+class Found:
+    """What was found: (key, number, state) in order, how many rows were looked at, where to go on.
+
+    `end` None says that there is no more.
+    """
+
+    __slots__ = ("rows", "looked", "end")
+
+    def __init__(self, rows: list[tuple[Key, int, str]], looked: int, end: Key | None) -> None:
+        self.rows = rows
+        self.looked = looked
+        self.end = end
+
+
+class Find:
+    """Questions by a filter."""
+
+    def __init__(self, database: Database, counts: Counts) -> None:
+        self._database = database
+        self._counts = counts
+        self._lanes = Lanes(database, counts)
+
+    def numbers(self, wanted: Filter, sort: str = NEWEST_FIRST, limit: int = -1) -> list[int]:
+        """Return the numbers of the jobs that a filter finds, sorted by one of SORTS; a negative limit means all.
+
+        Raises ValueError for another sort: it would become SQL.
+        """
+        column = sort[sort.startswith("-") :]
+        if column not in SORTS:
+            raise ValueError(f"no such order: {sort}")
+        if wanted.is_counted:
+            total = self.count(wanted)
+            if not total or not limit:
+                return []
+            # Once all are found the rest need not be looked at.
+            limit = total if limit < 0 else min(limit, total)
+        lane_sort, states = LANE_SORTS.get(sort, ("", ()))
+        if not lane_sort or not set(wanted.states).issubset(states):
+            return self._sorted(wanted, column, "DESC" if sort.startswith("-") else "ASC", limit)
+        lanes = self._lanes.of(wanted, lane_sort)
+        if len(lanes) == 1:
+            return [row[0] for row in self._rows_of(lanes[0], "number", limit)]
+        keys = [(lane.key_of(row), row["number"]) for lane in lanes for row in self._rows_of(lane, KEYS, limit)]
+        return [number for _, number in sorted(keys)[: limit if limit >= 0 else None]]
+
+    def _rows_of(self, lane: Lane, columns: str, limit: int) -> list[Row]:
+        sql, parameters = lane.matching(columns)
+        return self._database.rows(f"{sql} ORDER BY {lane.order} LIMIT ?", [*parameters, limit])
+
+    def _sorted(self, wanted: Filter, column: str, direction: str, limit: int) -> list[int]:
+        """Return numbers in an order that no index has."""
+        sql, parameters = condition(wanted.states, wanted.terms)
+        order = f"{column} {direction}" + ("" if column == "number" else f", number {direction}")
+        where = f"WHERE {sql}" if sql else ""
+        return [row[0] for row in self._database.rows(SORTED.format(where, order), [*parameters, limit])]
+
+    def among(self, wanted: Filter, numbers: Sequence[int]) -> list[int]:
+        """Return those of the numbers, in their order, whose jobs a filter finds."""
+        sql, parameters = condition(wanted.states, wanted.terms)
+        found: set[int] = set()
+        for start in range(0, len(numbers), AT_ONCE):
+            some = numbers[start : start + AT_ONCE]
+            asked = AMONG.format(",".join("?" * len(some)), sql or "1")
+            found.update(row[0] for row in self._database.rows(asked, [*some, *parameters]))
+        return [number for number in numbers if number in found]
+
+    def count(self, wanted: Filter) -> int:
+        """Return how many jobs a filter finds, from the kept counts where they can tell."""
+        return sum(self.count_by_state(wanted).values())
+
+    def count_by_state(self, wanted: Filter) -> dict[str, int]:
+        """Return how many jobs a filter finds in each state that it finds any in, in the order of STATES."""
+        found: dict[str, int] = {}
+        for state, jobs in self._kept_counts(wanted) if wanted.is_counted else self._counted(wanted):
+            found[state] = found.get(state, 0) + jobs
+        return {state: found[state] for state in STATES if found.get(state)}
+
+    def _kept_counts(self, wanted: Filter) -> list[tuple[str, int]]:
+        return [
+            (state, jobs)
+            for queue, states in self._counts.by_queue().items()
+            if wanted.has_queue(queue)
+            for state, jobs in states.items()
+            if state in wanted.states
+        ]
+
+    def _counted(self, wanted: Filter) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        # GROUP BY would sort all rows.
+        columns = ", ".join(f"sum(state = '{state}')" for state in STATES)
+        for lane in self._lanes.of(wanted, "newest"):
+            found += zip(STATES, self._database.rows(*lane.matching(columns))[0])
+        return [(state, jobs or 0) for state, jobs in found]
+
+    def page(self, wanted: Filter, sort: str, after: Key | None, limit: int, window: int) -> Found:
+        """Return what comes after a key: up to `limit` rows of each lane, or what there is in `window` of them.
+
+        `sort` is one of those of `lanes`.
+        """
+        rows: list[tuple[Key, int, str]] = []
+        looked, end = 0, None
+        for lane in self._lanes.of(wanted, sort, after):
+            found = self._read(lane, limit, window)
+            rows += found.rows
+            looked += found.looked
+            end = found.end if end is None else end if found.end is None else min(end, found.end)
+        rows.sort()
+        # Beyond the end of one lane the others are not complete.
+        return Found([row for row in rows if end is None or row[0] <= end], looked, end)
+
+    def _read(self, lane: Lane, limit: int, window: int) -> Found:
+        sql, parameters = lane.condition()
+        if not sql:
+            rows = self._database.rows(f"{lane.window(KEYS)} LIMIT ?", [*lane.parameters, limit])
+            looked, end = len(rows), lane.key_of(rows[-1]) if len(rows) == limit else None
+        else:
+            asked = ROWS.format(f"{lane.window(COLUMNS)} LIMIT ?", sql)
+            rows = self._database.rows(asked, [*lane.parameters, window, *parameters])
+            looked, end = self._extent(lane, window)
+        return Found([(lane.key_of(row), row["number"], row["state"]) for row in rows], looked, end)
+
+    def _extent(self, lane: Lane, window: int) -> tuple[int, Key | None]:
+        """Return how many rows of a lane a window shows, and the last one's key if it is full."""
+        last = self._database.rows(f"{lane.window(KEYS)} LIMIT 1 OFFSET ?", [*lane.parameters, window - 1])
+        if last:
+            return window, lane.key_of(last[0])
+        return int(self._database.value(COUNT.format(lane.window("1")), [*lane.parameters, window])), None
+
+    def newest(self, wanted: Filter, window: int, limit: int) -> list[int]:
+        """Return the numbers, newest first, of what a filter finds among the `window` newest jobs or nearby."""
+        return [number for _, number, _ in self.page(wanted, "newest", None, limit, window).rows[:limit]]

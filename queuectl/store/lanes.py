@@ -1,0 +1,188 @@
+"""Where the rows of a filter lie: the indexes that have them in the order of a sort, few rows at a time.
+
+    sort      which jobs                    order
+    newest    all                           number, the highest first
+    oldest    all                           number
+    finished  completed, dead, cancelled    end, the latest first
+    run_at    scheduled, failed             when due
+    priority  pending                       as they are claimed
+
+A *lane* is an index in this order, or the table itself, from a key on. What it cannot decide (a text, a tag ...)
+is a condition on its rows. Keys grow in the order of the sort, and none is in two lanes.
+"""
+
+from __future__ import annotations
+
+from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATES
+from .condition import condition, prefix_range
+from .schema import DUE, FINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence, Tuple
+
+    from ..model.filter import Filter, Term
+    from .counts import Counts
+    from .database import Database
+    from .sqlite import Row
+
+    Key = Tuple[int, ...]
+
+# So few jobs of a state are all looked at by its index, and sorted.
+FEW = 5_000
+MOST = 1 << 62
+COUNT_PREFIX = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE id >= ? AND id < ? LIMIT ?)"
+# Named, so that no other plan is chosen.
+TABLE, BY_ID = "NOT INDEXED", "INDEXED BY sqlite_autoindex_jobs_1"
+BY_STATE = {
+    **{state: ("INDEXED BY jobs_finished", f"{FINAL} AND state = '{state}'") for state in FINAL_STATES},
+    PENDING: ("INDEXED BY jobs_claimable", "state = 'pending'"),
+    PROCESSING: ("INDEXED BY jobs_processing", "state = 'processing'"),
+}
+SORTED_STATES = {
+    "newest": STATES,
+    "oldest": STATES,
+    "finished": FINAL_STATES,
+    "run_at": DUE_STATES,
+    "priority": (PENDING,),
+}
+# By these columns, a minus stands for descending order. The key of a row has their values, so signed.
+ORDERS = {
+    "newest": ("-number",),
+    "oldest": ("number",),
+    "finished": ("-finished_at", "-number"),
+    "run_at": ("run_at", "number"),
+    "priority": ("-priority", "run_at", "number"),
+}
+BEYOND = {"newest": "number < ?", "oldest": "number > ?"}
+
+
+class Lane:
+    """Some rows of the table in the order of a sort, and the states and terms that they must still fulfil."""
+
+    __slots__ = ("index", "where", "parameters", "sort", "states", "terms")
+
+    def __init__(
+        self,
+        index: str,
+        where: str,
+        parameters: Sequence[object],
+        sort: str,
+        *,
+        states: Sequence[str] = STATES,
+        terms: Sequence[Term] = (),
+    ) -> None:
+        self.index = index
+        self.where = where
+        self.parameters = list(parameters)
+        self.sort = sort
+        self.states = states
+        self.terms = terms
+
+    def condition(self) -> tuple[str, list[object]]:
+        """Return what its rows must fulfil besides, an empty text for nothing."""
+        return condition(self.states, self.terms)
+
+    def window(self, columns: str) -> str:
+        """Return the question for its rows in order, whether they fulfil the condition or not, without a limit."""
+        return f"SELECT {columns} FROM jobs {self.index} WHERE {self.where} ORDER BY {self.order}"
+
+    def matching(self, columns: str) -> tuple[str, list[object]]:
+        """Return the question for those of its rows that fulfil the condition, in no order."""
+        sql, parameters = self.condition()
+        where = f"{self.where} AND {sql}" if sql else self.where
+        return f"SELECT {columns} FROM jobs {self.index} WHERE {where}", [*self.parameters, *parameters]
+
+    @property
+    def order(self) -> str:
+        """The order of its rows, as SQL."""
+        return ", ".join(f"{name[1:]} DESC" if name.startswith("-") else name for name in ORDERS[self.sort])
+
+    def key_of(self, row: Row) -> Key:
+        """Return the key of one of its rows."""
+        return tuple(-row[name[1:]] if name.startswith("-") else row[name] for name in ORDERS[self.sort])
+
+
+class Lanes:
+    """Chooses the lanes with the fewest rows to look at."""
+
+    def __init__(self, database: Database, counts: Counts) -> None:
+        self._database = database
+        self._counts = counts
+
+    def of(self, wanted: Filter, sort: str, start: Key | None = None) -> list[Lane]:
+        """Return the lanes that together hold the jobs of a filter behind a key."""
+        key = start or (-MOST,) * len(ORDERS[sort])
+        wanted = wanted.within(SORTED_STATES[sort])
+        if sort == "finished":
+            return [
+                Lane(
+                    "INDEXED BY jobs_finished",
+                    f"{FINAL} AND state = '{state}' AND (finished_at, number) < (?, ?)",
+                    (-key[0], -key[1]),
+                    sort,
+                    terms=wanted.terms,
+                )
+                for state in wanted.states
+            ]
+        if sort == "run_at":
+            states = STATES if len(wanted.states) == len(DUE_STATES) else wanted.states
+            where = f"{DUE} AND (run_at, number) > (?, ?)"
+            return [Lane("INDEXED BY jobs_due", where, key, sort, states=states, terms=wanted.terms)]
+        if sort == "priority":
+            return self._claimable(wanted, key)
+        return self._numbered(wanted, sort, key[0] if sort == "oldest" else -key[0])
+
+    def _claimable(self, wanted: Filter, key: Key) -> list[Lane]:
+        """Return two lanes for each queue: the rest of a priority, and the lower ones."""
+        rest = [term for term in wanted.terms if term.key != "queue"]
+        lanes = []
+        for queue in filter(wanted.has_queue, self._counts.queues_with(PENDING) if wanted.states else ()):
+            for where, values in (
+                ("priority = ? AND (run_at, number) > (?, ?)", (-key[0], *key[1:])),
+                ("priority < ?", (-key[0],)),
+            ):
+                where = f"state = 'pending' AND queue = ? AND {where}"
+                lanes.append(Lane("INDEXED BY jobs_claimable", where, (queue, *values), "priority", terms=rest))
+        return lanes
+
+    def _numbered(self, wanted: Filter, sort: str, number: int) -> list[Lane]:
+        beyond = BEYOND[sort]
+        for term in wanted.terms:
+            exact, prefix = term.only("="), term.only("prefix")
+            if term.key == "schedule" and exact is not None:
+                return [
+                    _lane(wanted, sort, "INDEXED BY jobs_of_schedule", f"schedule = ? AND {beyond}", *exact, number)
+                ]
+            if term.key == "id" and exact is not None:
+                return [_lane(wanted, sort, BY_ID, f"id = ? AND {beyond}", *exact, number)]
+            if term.key == "id" and prefix is not None:
+                low, high = prefix_range(str(prefix[0]))
+                if int(self._database.value(COUNT_PREFIX, (low, high, FEW + 1))) <= FEW:
+                    return [_lane(wanted, sort, BY_ID, f"id >= ? AND id < ? AND {beyond}", low, high, number)]
+        few = self._few(wanted.states)
+        if few is None:
+            return [_lane(wanted, sort, TABLE, beyond, number)]
+        return [
+            Lane(index, f"{where} AND {beyond}", (number,), sort, states=states, terms=wanted.terms)
+            for index, where, states in few
+        ]
+
+    def _few(self, states: Sequence[str]) -> list[tuple[str, str, Sequence[str]]] | None:
+        """Return index, condition and what remains of the states, if by that few rows are looked at; else None."""
+        counts = self._counts.by_state()
+        present = [state for state in states if counts.get(state)]
+        if len(states) == len(STATES) or HELD in present or BLOCKED in present:
+            return None
+        looked_at = {*present, *(DUE_STATES if set(present) & set(DUE_STATES) else ())}
+        if sum(counts.get(state, 0) for state in looked_at) > FEW:
+            return None
+        found: list[tuple[str, str, Sequence[str]]] = [
+            (*BY_STATE[state], STATES) for state in present if state in BY_STATE
+        ]
+        due = [state for state in present if state in DUE_STATES]
+        return [*found, ("INDEXED BY jobs_due", DUE, due)] if due else found
+
+
+def _lane(wanted: Filter, sort: str, index: str, where: str, *parameters: object) -> Lane:
+    return Lane(index, where, parameters, sort, states=wanted.states, terms=wanted.terms)

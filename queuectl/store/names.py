@@ -1,0 +1,78 @@
+"""Jobs by their names: ids, numbers, prefixes and ranges, and what completion offers."""
+
+from __future__ import annotations
+
+from .condition import prefix_range
+from .schema import FINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .database import Database
+    from .sqlite import Row
+
+NUMBER_OF_ID = "SELECT number FROM jobs WHERE id = ?"
+NUMBER_EXISTS = "SELECT number FROM jobs WHERE number = ?"
+LAST = "SELECT max(number) FROM jobs"
+BY_PREFIX = "SELECT id, number FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+RECENT_IDS = "SELECT id FROM jobs ORDER BY number DESC LIMIT ?"
+IN_RANGE = "SELECT number FROM jobs WHERE number BETWEEN ? AND ? ORDER BY number"
+# For completion, which shows a few jobs and has no time.
+NAMED = "SELECT id, state, substr(command, 1, 200) AS command FROM jobs"
+NAMED_BY_PREFIX = NAMED + " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+NAMED_NEWEST = NAMED + " ORDER BY number DESC LIMIT ?"
+NAMED_DEAD = f"{NAMED} INDEXED BY jobs_finished WHERE {FINAL} AND state = 'dead' ORDER BY finished_at DESC LIMIT ?"
+NAMED_DEAD_BY_PREFIX = f"SELECT id, state, command FROM ({NAMED_DEAD}) WHERE id >= ? AND id < ? LIMIT ?"
+DEAD_LOOKED_AT = 5_000
+RECENT_TAGS = "SELECT DISTINCT tags FROM (SELECT tags FROM jobs ORDER BY number DESC LIMIT ?) WHERE tags <> ''"
+
+
+class Names:
+    """Questions for jobs by name."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def number_of(self, identifier: str) -> int | None:
+        """Return the number of the job with exactly this id, or None."""
+        found = self._database.value(NUMBER_OF_ID, (identifier,))
+        return None if found is None else int(found)
+
+    def exists(self, number: int) -> bool:
+        """Return whether there is a job of this number."""
+        return self._database.value(NUMBER_EXISTS, (number,)) is not None
+
+    def last(self) -> int | None:
+        """Return the newest job's number, or None in an empty home."""
+        found = self._database.value(LAST)
+        return None if found is None else int(found)
+
+    def by_prefix(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Return up to `limit` (id, number) whose id begins with `prefix`."""
+        return [(row[0], row[1]) for row in self._database.rows(BY_PREFIX, (*prefix_range(prefix), limit))]
+
+    def named(self, prefix: str, limit: int) -> list[Row]:
+        """Return (id, state, command) of jobs whose id begins with `prefix`, by id; without one, the newest first."""
+        if not prefix:
+            return self._database.rows(NAMED_NEWEST, (limit,))
+        return self._database.rows(NAMED_BY_PREFIX, (*prefix_range(prefix), limit)) if prefix.isascii() else []
+
+    def named_dead(self, prefix: str, limit: int) -> list[Row]:
+        """Return (id, state, command) of the latest dead jobs whose id begins with `prefix`, latest first."""
+        if not prefix:
+            return self._database.rows(NAMED_DEAD, (limit,))
+        if not prefix.isascii():
+            return []
+        return self._database.rows(NAMED_DEAD_BY_PREFIX, (DEAD_LOOKED_AT, *prefix_range(prefix), limit))
+
+    def recent_tags(self, window: int) -> list[str]:
+        """Return the tags of the `window` newest jobs, in alphabetical order."""
+        rows = self._database.rows(RECENT_TAGS, (window,))
+        return sorted({tag for row in rows for tag in row[0].strip(",").split(",")})
+
+    def recent_ids(self, limit: int) -> list[str]:
+        """Return the newest ids, newest first."""
+        return [row[0] for row in self._database.rows(RECENT_IDS, (limit,))]
+
+    def in_range(self, first: int, last: int) -> list[int]:
+        """Return the numbers that exist between two, both included."""
+        return [row[0] for row in self._database.rows(IN_RANGE, (first, last))]

@@ -1,0 +1,164 @@
+"""Filters on the command line: which commands take them, how they go with ids and options, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import List
+
+import pytest
+
+from queuectl.commands.grammar.registry import COMMANDS, load
+from queuectl.model.job import Outcome
+from tests.commands.calling import call, done, ids, refused, states, store
+from tests.store import building
+
+VERBS = ("cancel", "retry", "hold", "release", "remove", "wait")
+
+
+@pytest.fixture
+def filled(home: str) -> str:
+    """Four jobs: two dead ones of which a signal ended one, two that wait."""
+    with store(home) as opened:
+        for name, tags, outcome in (
+            ("a", ("nightly",), Outcome.exited(1)),
+            ("b", ("nightly", "web"), Outcome.signalled(11, "SIGSEGV")),
+        ):
+            building.add(opened, f"make {name}", id=name, queue="mail", tags=tags, max_retries=0)
+            building.finish(opened, building.claim(opened), "dead", outcome)
+        building.add(opened, "echo two words", id="c", tags=("web",))
+        building.add(opened, "echo c", id="d", queue="mail", hold=True)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["state:dead"], "b a"),
+        (["state:dead exit:1"], "a"),
+        (["state:dead", "exit:1"], "a"),
+        (["signal:SEGV"], "b"),
+        (['error:"exit code"'], "a"),
+        (["!tag:web"], "d a"),
+        (["queue:mail !state:dead"], "d"),
+        (["echo"], "d c"),
+        (["echo", "words"], "c"),
+        (['"two words"'], "c"),
+        (["queue:mail", "--state", "dead", "--tag", "web"], "b"),
+        (["--queue", "mail", "--search", "two words"], ""),
+        (["queue:default", "--queue", "mail"], "d c b a"),
+        (["tag:web", "--tag", "nightly"], "b"),
+        ([""], "d c b a"),
+    ],
+)
+def test_in_a_list_every_word_is_of_the_filter(filled: str, words: List[str], found: str) -> None:
+    assert ids(filled, *words) == found.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["state:dead"], "a b"),
+        (["state:dead tag:web"], "b"),
+        (["state:dead", "tag:web"], "b"),
+        (["!tag:nightly"], "c d"),
+        (["id:a", "id:c", "state:dead,pending"], "a c"),
+        (["text:echo"], "c d"),
+        (["tag:web", "--state", "dead"], "b"),
+        (["a", "3"], "a c"),
+    ],
+)
+def test_a_verb_takes_a_filter_in_the_place_of_ids(filled: str, words: List[str], meant: str) -> None:
+    assert done(filled, "cancel", *words, "--dry-run", "-o", "ids").lines == meant.split()
+
+
+def test_every_command_that_acts_takes_a_filter(filled: str) -> None:
+    assert done(filled, "retry", "exit:1").out == "Job queued again: a\n"
+    assert done(filled, "edit", "queue:mail state:held", "--priority", "7").out == "Job edited: d\n"
+    assert done(filled, "release", "queue:mail").out == "Job released: d\n"
+    assert done(filled, "hold", "tag:web").out == "Job held: c\n"
+    assert done(filled, "dlq", "retry", "queue:mail").out == "Job queued again: b\n"
+    assert done(filled, "cancel", "!id:a", "--yes").out == "3 jobs cancelled: b, c, d\n"
+    assert call(filled, "wait", "state:cancelled", "-o", "ids").lines == ["b", "c", "d"]
+    assert done(filled, "remove", "state:cancelled tag:web", "--yes").out == "2 jobs removed: b, c\n"
+    assert states(filled) == {"a": "pending", "d": "cancelled"}
+
+
+def test_the_dead_letter_queue_takes_a_filter_of_dead_jobs_only(filled: str) -> None:
+    assert done(filled, "dlq", "retry", "state:held").out == "0 jobs queued again\n"
+    assert refused(filled, 2, "dlq", "remove", "tag:web").problems == ["remove 1 dead job needs a confirmation"]
+    assert done(filled, "dlq", "remove", "tag:web", "--yes").out == "Job removed: b\n"
+
+
+def test_logs_are_those_of_the_jobs_that_a_filter_finds(filled: str) -> None:
+    assert 'job "c" has not run yet' in refused(filled, 3, "logs", "state:pending").err
+    assert done(filled, "logs", "state:open").err == "c has not run yet, it is pending\nd has not run yet, it is held\n"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_ids_and_a_filter_do_not_go_together(filled: str, verb: str) -> None:
+    for words in (["a", "tag:web"], ["tag:web", "-"], ["a", "--tag", "web"], ["a", "--all"]):
+        assert refused(filled, 2, verb, *words).problems == ["give either ids or a filter, not both"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_text_needs_its_key_where_jobs_are_changed(filled: str, verb: str) -> None:
+    answer = refused(filled, 2, verb, "state:dead echo")
+    assert answer.problems == ['"echo" has no key, such as state: or queue:']
+    assert answer.hint == "jobs whose id or command contains it: text:echo"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_empty_filter_never_means_all(filled: str, verb: str) -> None:
+    assert "which jobs?" in refused(filled, 2, verb, " ").err
+
+
+@pytest.mark.parametrize("command", ["list", "cancel", "top", "logs", "add", "edit"])
+@pytest.mark.parametrize("word", ["-tag:web", "-state:dead", "-queue:mail", "-id:a*", "-Exit:1"])
+def test_a_minus_is_refused_everywhere_and_shows_what_to_write(filled: str, command: str, word: str) -> None:
+    negated = f"!{word[1:]}".replace("Exit", "exit")
+    assert refused(filled, 2, command, "--priority=1" if command in ("add", "edit") else "-q", word).problems == [
+        f"a minus does not negate a term, write {negated}"
+    ]
+
+
+def test_a_mistake_is_told_to_programs_with_its_place(filled: str) -> None:
+    error = call(filled, "list", "queue:mail", "stat:dead", "--json").error()
+    assert (error["code"], error["position"], error["suggestion"]) == ("bad_filter", 11, "state")
+    assert json.loads(call(filled, "cancel", "exit:x", "--json").err)["error"]["position"] == 5
+
+
+def test_a_word_that_looks_like_a_filter_but_has_no_known_key_is_explained(filled: str) -> None:
+    assert refused(filled, 3, "cancel", "stat:dead").problems == [
+        'no job with id "stat:dead" (did you mean "state:dead"?)'
+    ]
+
+
+def test_a_command_for_one_job_says_where_a_filter_stands(filled: str) -> None:
+    answer = refused(filled, 3, "show", "state:dead")
+    assert answer.problems == ['no job with id "state:dead"']
+    assert answer.hint == "find jobs by a filter: queuectl list 'state:dead'"
+
+
+def test_a_state_that_is_taken_for_a_text_is_told(filled: str) -> None:
+    assert "dead is taken for a text; jobs in this state: 'state:dead'" in done(filled, "list", "dead").err
+
+
+def test_a_filter_has_the_states_of_a_verb_unless_it_names_some(filled: str) -> None:
+    assert done(filled, "remove", "queue:mail", "--dry-run", "-o", "ids").lines == ["a", "b"]
+    left = done(filled, "remove", "!tag:web", "--dry-run", "-o", "ids")
+    assert (left.lines, left.err.splitlines()[-1]) == (["a"], "1 held left out; add 'state:held'")
+    assert done(filled, "remove", "queue:mail state:held", "--dry-run", "-o", "ids").lines == ["d"]
+    assert done(filled, "remove", "queue:mail !state:dead", "--dry-run", "-o", "ids").lines == []
+
+
+def test_new_ids_do_not_read_like_filters(home: str) -> None:
+    for name in ("state:dead", "batch:1", "7", "3-9", "last"):
+        assert "must not read like" in refused(home, 2, "add", "true", "--id", name).err
+        assert "must not read like" in refused(home, 2, "enqueue", json.dumps({"command": "true", "id": name})).err
+    done(home, "add", "true", "--id", "job:state")
+
+
+def test_every_command_with_a_filter_says_so_in_its_help() -> None:
+    load()
+    takes = {path for path, command in COMMANDS.items() for arg in command.args if "FILTER" in (arg.metavar or "")}
+    assert takes == {"list", "top", "logs", "edit", "dlq retry", "dlq remove", *VERBS}
