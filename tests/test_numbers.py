@@ -109,7 +109,7 @@ def test_the_workers_are_the_same(screens: Screens) -> None:
 
 
 def test_success_rates_and_times_are_the_same(screens: Screens) -> None:
-    for name in ("success_rate", "success_rate_day", "run_time", "wait_time", "sampled_attempts"):
+    for name in ("success_rate", "success_rate_day", "run_time", "wait_time", "timed_attempts"):
         assert screens.metrics[name] == screens.summary[name], name
     assert screens.metrics["success_rate"] == round(52 / 60, 4)
 

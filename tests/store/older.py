@@ -35,7 +35,7 @@ INSERT INTO schedules VALUES (1, 'nightly', '@daily', 'UTC', 'make', 'default', 
 INSERT INTO fires VALUES (1, {NOW}, 1);
 """,
 }
-MORE[3] = MORE[2]
+MORE[3] = MORE[4] = MORE[2]
 JOB = """
 INSERT INTO jobs (number, id, command, state, queue, priority, attempts, max_retries, run_at, created_at, updated_at,
                   started_at, finished_at, exit_code, error, last_attempt, attempt_id, worker, lease_until, context,

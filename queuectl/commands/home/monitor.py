@@ -82,7 +82,7 @@ def _metrics_text(found: dict[str, Any]) -> str:
         f"workers:         {found['workers']}, {found['busy_workers']} busy",
         f"utilisation:     {_percent(found['utilisation'])} now, "
         f"{_percent(found['utilisation_since_start'])} since they started",
-        f"times of the newest {found['sampled_attempts']} attempts:",
+        f"times of the attempts of the last day ({found['timed_attempts']}):",
     ]
     for name in ("run_time", "wait_time"):
         if found[name] is not None:

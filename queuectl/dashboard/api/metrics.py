@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from ...engine.reports import summary as reports
 from ...engine.reports.facts import Facts
+from ...engine.reports.numbers import histograms
 from ...model import when
 from ...model.errors import quoted
-from ...model.histogram import BUCKETS, percentile
 from ...model.when import iso
 from ...store.timings import SLOT_MS
 from ..http.message import HttpError, Response, json_response
@@ -75,7 +75,7 @@ ROW = record(
 SCHEMAS["Top"] = record(sampled=INTEGER, slowest=many(ROW), failing=many(ROW))
 SPREAD = record(**dict.fromkeys(("average", "minimum", "maximum", "p50", "p90", "p95", "p99"), SECONDS))
 SCHEMAS["Summary"] = record(
-    sampled_attempts=INTEGER,
+    timed_attempts=INTEGER,
     run_time=maybe(SPREAD),
     wait_time=maybe(SPREAD),
     success_rate=maybe(NUMBER),
@@ -147,16 +147,15 @@ def _percentiles(app: App, since: int, until: int, step: int, names: list[str | 
 
 
 def _spreads(rows: Iterable[Timing], buckets: range) -> dict[str, Any]:
-    counts: dict[tuple[str, int], list[int]] = {}
+    steps: dict[int, list[Timing]] = {}
     for row in rows:
-        for name, column in (("run_time", "run"), ("wait_time", "wait")):
-            counts.setdefault((name, row.bucket), [0] * BUCKETS)[getattr(row, column)] += row.attempts
+        steps.setdefault(row.bucket, []).append(row)
+    pairs = [histograms(steps.get(bucket, ())) for bucket in buckets]
     return {
         name: {
-            f"p{percent}": [seconds(percentile(counts.get((name, bucket), ()), percent)) for bucket in buckets]
-            for percent in PERCENTILES
+            f"p{percent}": [seconds(histogram.percentile(percent)) for histogram in found] for percent in PERCENTILES
         }
-        for name in AVERAGES
+        for name, found in zip(AVERAGES, zip(*pairs))
     }
 
 
@@ -254,7 +253,7 @@ def _rows(app: App, rows: list[CommandStats]) -> list[dict[str, Any]]:
 @route(
     "GET",
     "/metrics/summary",
-    "Run and wait times, success rates and exit codes of the newest attempts",
+    "Run and wait times of the last day, success rates, and exit codes of the newest attempts",
     answer=ref("Summary"),
 )
 def summary(app: App) -> Response:
@@ -269,7 +268,7 @@ def summary(app: App) -> Response:
     }
     return json_response(
         {
-            "sampled_attempts": found["sampled_attempts"],
+            "timed_attempts": found["timed_attempts"],
             **spreads,
             "exit_codes": codes,
             "success_rate": found["success_rate"],

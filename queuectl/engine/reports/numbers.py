@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ...model.histogram import Histogram
 from ...model.job import QUEUED_STATES
 from ...model.when import MINUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping, Sequence
+    from typing import Iterable, Mapping, Sequence
+
+    from ...store.timings import Timing
 
 RATE_MINUTES = 5
 
@@ -26,6 +29,15 @@ def per_minute(ended: Mapping[int, int], now: int) -> float:
     whole = sum(ended.get(this - back, 0) for back in range(RATE_MINUTES))
     part = ended.get(this - RATE_MINUTES, 0) * (1 - since / MINUTE)
     return round((whole + part) / RATE_MINUTES, 2)
+
+
+def histograms(rows: Iterable[Timing]) -> tuple[Histogram, Histogram]:
+    """Return how long attempts ran, and how long they had waited."""
+    run, wait = Histogram(), Histogram()
+    for row in rows:
+        run.add(row.run, row.attempts, row.run_time, row.run_min, row.run_max)
+        wait.add(row.wait, row.attempts, row.wait_time, row.wait_min, row.wait_max)
+    return run, wait
 
 
 def success_rate(completed: int, dead: int) -> float | None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from ...model.job import DEAD, FAILED, PROCESSING, SCHEDULED
+from ...model.when import DAY
 from .alerts import alerts
-from .numbers import mean, share, success_rate
+from .numbers import histograms, mean, share, success_rate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any
 
     from ...store import Store
     from .facts import Facts
 
-SAMPLE = 10_000
-DAY_MS = 86_400_000
 PERCENTILES = (50, 90, 95, 99)
 GROUPS = 20
 
@@ -41,19 +40,19 @@ def status(facts: Facts) -> dict[str, Any]:
 
 
 def metrics(facts: Facts) -> dict[str, Any]:
-    """Return counts, times, rates and depth. Times are in milliseconds, over the newest attempts."""
+    """Return counts, times, rates and depth. Times are in milliseconds, of the attempts of the last day."""
     store = facts.store
-    sample = store.recent.times(SAMPLE)
-    totals, today = store.stats.totals(0), store.stats.totals(facts.now - DAY_MS)
+    run, wait = histograms(store.timings.totals(facts.now - DAY))
+    totals, today = store.stats.totals(0), store.stats.totals(facts.now - DAY)
     return {
         "jobs": facts.counts,
         "queue_depth": facts.depth,
         "queues": facts.queues,
         "per_minute": facts.per_minute(),
         "oldest_pending_age": facts.oldest_pending_age,
-        "sampled_attempts": len(sample),
-        "run_time": spread([run for run, _ in sample]),
-        "wait_time": spread([wait for _, wait in sample]),
+        "timed_attempts": run.count,
+        "run_time": run.spread(PERCENTILES),
+        "wait_time": wait.spread(PERCENTILES),
         "success_rate": success_rate(totals.finished, totals.dead),
         "success_rate_day": success_rate(today.finished, today.dead),
         "attempts": {"succeeded": totals.finished, "failed": totals.failed, "dead": totals.dead},
@@ -84,17 +83,6 @@ def upcoming(store: Store, limit: int | None) -> tuple[list[dict[str, Any]], int
     counts = store.counts.by_state()
     total = counts.get(SCHEDULED, 0) + counts.get(FAILED, 0) + len(recurring)
     return sorted(rows, key=lambda row: int(row["at"]))[:limit], total
-
-
-def spread(values: Sequence[int]) -> dict[str, int] | None:
-    """Return average, minimum, maximum and percentiles (nearest rank), None without values."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    found = {"average": round(sum(ordered) / len(ordered)), "minimum": ordered[0], "maximum": ordered[-1]}
-    for percent in PERCENTILES:
-        found[f"p{percent}"] = ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
-    return found
 
 
 def dlq_stats(store: Store) -> dict[str, Any]:
