@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from ..model.errors import Conflict
 from ..model.job import STATE_TABLE
+from ..model.nouns.jobs import CHANGE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Refused:
@@ -25,6 +30,10 @@ class Change:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.refused: list[Refused] = []
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return CHANGE.json(self)
 
 
 def demand_done(change: Change) -> None:

@@ -49,7 +49,7 @@ def run_demo(queue: Queue, ids: Sequence[str], on_progress: Callable[[int], None
     finally:
         if ours:
             stop_workers(queue, patience=None, force=True)
-    return [{**job.as_dict(), "fate": _fate(job)} for job in jobs]
+    return [{**{name: getattr(job, name) for name in job.FIELDS}, "fate": _fate(job)} for job in jobs]
 
 
 def _start(queue: Queue) -> bool:

@@ -6,10 +6,10 @@ from ..model.checks import is_name
 from ..model.cron import Cron
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import BY_SPELLING
-from ..model.when import LATEST_MS, iso
+from ..model.when import iso
 from ..model.zones import LOCAL, canonical
 from .clockwork.firing import enqueue
-from .home.timezone import demand, home_zone, pin, zone_of
+from .home.timezone import demand, pin, zone_of
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
 from .queue import search_path
@@ -17,7 +17,6 @@ from .queue import search_path
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.job import Job
-    from ..store import Store
     from ..store.schedules import Schedule
     from .queue import Queue
 
@@ -198,35 +197,3 @@ def _understood(expression: str, timezone: str, problems: list[tuple[str, str]])
     except InvalidInput as error:
         problems += [("timezone", problem) for problem in error.problems]
     return cron
-
-
-def upcoming(store: Store, schedule: Schedule, now: int, count: int, until: int = LATEST_MS) -> list[int]:
-    """Return the next times of a schedule, as if it were not paused: the stored one, and what follows it.
-
-    A process that does not know its zone can tell the stored one only.
-    """
-    found: list[int] = []
-    at = schedule.next_at if schedule.next_at is not None and schedule.next_at > now else None
-    try:
-        cron, place = Cron.parse(schedule.expression), rules(zone_of(schedule, home_zone(store)))
-    except ValueError:
-        return [at] if at is not None and at <= until else []
-    at = cron.next_after(now, place) if at is None else at
-    while at is not None and at <= until and len(found) < count:
-        found.append(at)
-        at = cron.next_after(at, place)
-    return found
-
-
-def unreadable(store: Store, schedule: Schedule) -> str | None:
-    """Return why this process cannot compute the times of a schedule, None if it can."""
-    name = zone_of(schedule, home_zone(store))
-    try:
-        Cron.parse(schedule.expression)
-    except ValueError as error:
-        return f"the cron expression {quoted(schedule.expression)} is wrong: {error}"
-    try:
-        rules(name)
-    except ValueError as error:
-        return f"the time zone {name} is not known here: {error}"
-    return None

@@ -52,13 +52,13 @@ def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Ite
         return (f"{terminal.out.safe(name)}\n" for name in result.ids or ())
     if form == "table" and result.message is not None:
         return [terminal.out.safe(result.message, multiline=True) + "\n"]
+    if result.noun is None or (form == "table" and not result.rows and result.record is None):
+        return []
     from .render import record_text, rows_text
 
     if result.record is not None:
-        return record_text(result.record, form, terminal)
-    if result.rows is None or (form == "table" and not result.rows):
-        return []
-    return rows_text(result.rows, result.columns, form, terminal, chosen=result.chosen)
+        return record_text(result.record, result.noun, form, terminal)
+    return rows_text(result.rows or (), result.noun, result.columns, form, terminal, chosen=result.chosen)
 
 
 def displayed(piece: Text, terminal: Terminal, *, raw: bool) -> str:

@@ -11,7 +11,7 @@ import os
 import sys
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import FilterError, InvalidInput, QueueCTLError
+from ..model.errors import FilterError, QueueCTLError
 from .terminal import Terminal, width
 
 TYPE_CHECKING = False
@@ -149,14 +149,11 @@ def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
     if options.get("output") == "json":
         import json
 
-        found: dict[str, Any] = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint}
-        if isinstance(error, InvalidInput):
-            found["problems"] = error.problems
-        if isinstance(error, FilterError):
-            found.update(position=error.position, suggestion=error.suggestion)
-        terminal.say(json.dumps({"error": found}))
+        from ..model.nouns.home import ERROR
+
+        terminal.say(json.dumps(ERROR.json({"error": error})))
         return error.exit_code
-    for problem in error.problems if isinstance(error, InvalidInput) else [error.message]:
+    for problem in error.problems:
         terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
     if isinstance(error, FilterError) and terminal.err.is_tty:
         before, after = error.text[: error.position], error.text[error.position :]

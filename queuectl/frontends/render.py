@@ -1,7 +1,6 @@
-"""Data to text: a table for people; json, jsonl, csv, tsv and ids for programs.
+"""Data to text: a table for people; json, jsonl, csv and tsv for programs.
 
-A row is a dict with lower snake case names. Rows hold times (since 1970, UTC) and durations as integer
-milliseconds; what a column holds is told by its name, once, in KINDS:
+A row is what its noun takes; the kind of each of the noun's keys says how a column looks:
 
     kind       table                              json, csv, tsv
     time       `3m ago` on a terminal, else ISO   ISO 8601 UTC
@@ -25,26 +24,14 @@ from queuectl.model.size import size_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, Mapping, Sequence
+    from typing import Any, Iterable, Iterator, Mapping, Sequence
 
     from queuectl.frontends.terminal import Terminal
+    from queuectl.model.kinds import Kind
+    from queuectl.model.noun import Noun
 
-    Row = Mapping[str, object]
-
-FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
-TIME, DURATION, BYTES = "time", "duration", "bytes"
-KINDS = {
-    "at": TIME,
-    **{field.name: DURATION for field in KEPT if field.kind.name == "duration"},
-    "wait_time": DURATION,
-    "run_time": DURATION,
-    "uptime": DURATION,
-    "age": DURATION,
-    "elapsed": DURATION,
-    "oldest_pending_age": DURATION,
-    "size": BYTES,
-    "memory": BYTES,
-}
+# The kinds whose columns are flush right.
+NUMERIC = ("integer", "signal", "number", "duration", "bytes")
 # Free text can be clipped, but not below this many columns.
 FLEXIBLE = {
     "id": 8,
@@ -59,74 +46,56 @@ FLEXIBLE = {
     "tags": 8,
 }
 # The last to be dropped when the terminal is narrow, the most important first; others go from the right.
-IMPORTANT = ("id", "name", "key", "state", "fate", "command", "value", "error")
+IMPORTANT = ("id", "name", "state", "fate", "command", "value", "error")
 SEPARATOR = "  "
 # A longer cell may stick out of an unclipped table: one job's 60 KB command must not widen 10,000 rows.
 MAX_PADDING = 200
 
 
 def rows_text(
-    rows: Iterable[Row],
+    rows: Iterable[object],
+    noun: Noun,
     columns: Sequence[str],
     fmt: str,
     terminal: Terminal,
     *,
-    types: Mapping[str, str] | None = None,
     chosen: bool = False,
 ) -> Iterator[str]:
-    """Return the rows as lines. `chosen` says that the user named the columns: JSON then holds no others.
-
-    `types` gives the kind of columns whose names KINDS does not tell.
-    """
-    kinds = {**KINDS, **(types or {})}
+    """Return the rows as lines. `chosen` says that the user named the columns: JSON then holds no others."""
     if fmt == "table":
-        return _table(list(rows), columns, kinds, terminal)
-    if fmt in ("json", "jsonl"):
-        documents = (_json(row, columns if chosen else row, kinds, terminal) for row in rows)
-        return _array(documents) if fmt == "json" else (document + "\n" for document in documents)
-    if fmt == "ids":
-        return (_ids_line(row, columns) for row in rows)
-    return _separated(rows, columns, fmt, kinds, terminal)
+        return _table(list(rows), noun, columns, terminal)
+    values = map(noun.json, rows)
+    if fmt not in ("json", "jsonl"):
+        return _separated(values, columns, fmt, terminal)
+    documents = (_json({name: row[name] for name in columns} if chosen else row, terminal) for row in values)
+    return _array(documents) if fmt == "json" else (document + "\n" for document in documents)
 
 
-def record_text(record: Row, fmt: str, terminal: Terminal, columns: Sequence[str] | None = None) -> Iterator[str]:
+def record_text(record: object, noun: Noun, fmt: str, terminal: Terminal) -> Iterator[str]:
     """Return one thing as lines: `key: value` for people, an object in JSON, a header and a row in csv."""
-    names = list(record) if columns is None else list(columns)
     if fmt == "json":
-        return iter([_json(record, names, KINDS, terminal, indent=2) + "\n"])
+        return iter([_json(noun.json(record), terminal, indent=2) + "\n"])
     if fmt != "table":
-        return rows_text([record], names, fmt, terminal, chosen=True)
-    return _pairs(record, names, terminal)
+        return rows_text([record], noun, list(noun.keys), fmt, terminal)
+    return _pairs(record, noun, terminal)
 
 
-def _kind(column: str, kinds: Mapping[str, str]) -> str:
-    return kinds.get(column) or (TIME if column.endswith("_at") else "")
+def _kind(noun: Noun, column: str) -> Kind:
+    """Return the kind of a column, which may be missing or not."""
+    kind = noun.keys[column]
+    return kind.of if kind.name == "maybe" and kind.of is not None else kind
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _machine(value: object, kind: str) -> object:
-    """Return the value as programs get it."""
-    if kind and isinstance(value, int) and not isinstance(value, bool):
-        if kind == TIME:
-            return when.iso(value)
-        if kind == DURATION:
-            return value / 1000 if value % 1000 else value // 1000
-    return value
-
-
-def _human(value: object, kind: str, now: int | None) -> str:
+def _human(value: object, kind: Kind, now: int | None) -> str:
     """Return the value as people get it, not yet safe. Without `now`, times are absolute."""
-    if kind and isinstance(value, int) and not isinstance(value, bool):
-        if kind == TIME and now is not None:
+    if value is not None:
+        if kind.name == "time" and now is not None and isinstance(value, int):
             return when.ago(value, now)
-        if kind == DURATION:
-            return when.duration_text(value)
-        if kind == BYTES:
-            return size_text(value)
-        value = _machine(value, kind)
+        if kind.name == "duration":
+            return when.duration_text(value)  # type: ignore[arg-type]
+        if kind.name == "bytes":
+            return size_text(value)  # type: ignore[arg-type]
+        value = kind.json(value)
     if value is None or value == [] or value == {}:
         return "-"
     if isinstance(value, bool):
@@ -134,13 +103,10 @@ def _human(value: object, kind: str, now: int | None) -> str:
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
 
 
-def _json(
-    row: Row, names: Iterable[str], kinds: Mapping[str, str], terminal: Terminal, indent: int | None = None
-) -> str:
+def _json(values: Mapping[str, Any], terminal: Terminal, indent: int | None = None) -> str:
     import json
 
-    shown = {name: _machine(row.get(name), _kind(name, kinds)) for name in names}
-    return escape_json(json.dumps(shown, ensure_ascii=not terminal.out.utf8, allow_nan=False, indent=indent))
+    return escape_json(json.dumps(values, ensure_ascii=not terminal.out.utf8, allow_nan=False, indent=indent))
 
 
 def _array(documents: Iterator[str]) -> Iterator[str]:
@@ -155,17 +121,13 @@ def _array(documents: Iterator[str]) -> Iterator[str]:
     yield "\n]\n"
 
 
-def _ids_line(row: Row, columns: Sequence[str]) -> str:
-    return escape(plain(row.get("id" if "id" in row or not columns else columns[0]))) + "\n"
-
-
 def _separated(
-    rows: Iterable[Row], columns: Sequence[str], fmt: str, kinds: Mapping[str, str], terminal: Terminal
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], fmt: str, terminal: Terminal
 ) -> Iterator[str]:
     line = _tsv_line if fmt == "tsv" else _csv_line
     yield line(columns, terminal)
     for row in rows:
-        yield line([_machine(row.get(name), _kind(name, kinds)) for name in columns], terminal)
+        yield line([row[name] for name in columns], terminal)
 
 
 def _tsv_line(values: Sequence[object], terminal: Terminal) -> str:
@@ -179,38 +141,39 @@ def _csv_line(values: Sequence[object], terminal: Terminal) -> str:
     return csv_line(values, partial(escape, multiline=True) if terminal.is_tty else str, end)
 
 
-def _pairs(record: Row, names: Sequence[str], terminal: Terminal) -> Iterator[str]:
+def _pairs(record: object, noun: Noun, terminal: Terminal) -> Iterator[str]:
     now = terminal.clock.wall() if terminal.is_tty else None
-    labels = [terminal.safe(name) + ":" for name in names]
-    margin = max(map(width, labels), default=0) + 1
-    for name, label in zip(names, labels):
-        text = terminal.safe(_detail(record.get(name), _kind(name, KINDS), now), multiline=True)
+    margin = max(map(width, noun.keys)) + 2
+    for name in noun.keys:
+        text = terminal.safe(_detail(noun.part(record, name), _kind(noun, name), now), multiline=True)
         # Further lines are indented, so that no output can pass for a field of ours.
         text = text.rstrip("\n").replace("\n", "\n" + " " * margin)
         style = STATE_STYLES.get(text, "") if name == "state" else ""
-        yield terminal.paint(pad(label, margin), "dim") + terminal.paint(text, style) + "\n"
+        yield terminal.paint(pad(f"{name}:", margin), "dim") + terminal.paint(text, style) + "\n"
 
 
-def _detail(value: object, kind: str, now: int | None) -> str:
+def _detail(value: object, kind: Kind, now: int | None) -> str:
     """Return the value as a record shows it: there is room for a time in both forms."""
     text = _human(value, kind, now)
-    if kind == TIME and now is not None and isinstance(value, int):
+    if kind.name == "time" and now is not None and isinstance(value, int):
         return f"{when.local(value)} ({text})"
     return text
 
 
-def _table(rows: Sequence[Row], columns: Sequence[str], kinds: Mapping[str, str], terminal: Terminal) -> Iterator[str]:
+def _table(rows: Sequence[object], noun: Noun, columns: Sequence[str], terminal: Terminal) -> Iterator[str]:
     now = terminal.clock.wall() if terminal.is_tty else None
-    cells = {name: [terminal.safe(_human(row.get(name), _kind(name, kinds), now)) for row in rows] for name in columns}
-    headers = {name: terminal.safe(name.upper()) for name in columns}
-    natural = {name: max(map(width, [headers[name], *cells[name]])) for name in columns}
+    kinds = {name: _kind(noun, name) for name in columns}
+    cells = {
+        name: [terminal.safe(_human(noun.part(row, name), kind, now)) for row in rows] for name, kind in kinds.items()
+    }
+    natural = {name: max(map(width, [name, *cells[name]])) for name in columns}
     widths = fit(natural, terminal.columns if terminal.is_tty else None)
     printed = []
     for name, wide in widths.items():
-        texts = [headers[name], *cells[name]]
+        texts = [name.upper(), *cells[name]]
         if terminal.is_tty and natural[name] > wide:
             texts = [clip(text, wide, terminal.out.ellipsis) for text in texts]
-        right = _is_numeric(rows, name, _kind(name, kinds))
+        right = kinds[name].name in NUMERIC
         styles = STATE_STYLES if name == "state" else {}
         printed.append(
             [_painted(texts[0], wide, right, "bold", terminal)]
@@ -225,11 +188,6 @@ def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) 
     """Return the cell filled up to its column, only the text itself in colour."""
     padded = pad(text, wide, right)
     return padded.replace(text, terminal.paint(text, style), 1) if style and text else padded
-
-
-def _is_numeric(rows: Sequence[Row], name: str, kind: str) -> bool:
-    values = [row[name] for row in rows if row.get(name) is not None]
-    return kind != TIME and bool(values) and all(map(_is_number, values))
 
 
 def _note_hidden(hidden: int, terminal: Terminal) -> None:

@@ -86,15 +86,16 @@ def _show_changes(
     """Print what differs from what was seen, and remember it."""
     result.notes.clear()
     if result.rows is None:
-        answer = (result.record, result.message)
+        answer = (result.noun and result.noun.json(result.record), result.message)
         if seen.get("") != answer:
             seen[""] = answer
             show(result, options, terminal)
         return
-    keys = result.ids if result.ids is not None else [str(row) for row in result.rows]
-    changed = [(key, row) for key, row in zip(keys, result.rows) if seen.get(key) != row]
-    seen.update(changed)
-    result.rows, result.ids = [row for _, row in changed], [key for key, _ in changed]
+    values = list(map(result.noun.json, result.rows)) if result.noun is not None else []
+    keys = result.ids if result.ids is not None else list(map(str, values))
+    changed = [(key, row, value) for key, row, value in zip(keys, result.rows, values) if seen.get(key) != value]
+    seen.update((key, value) for key, _, value in changed)
+    result.rows, result.ids = [row for _, row, _ in changed], [key for key, _, _ in changed]
     if changed or is_first:
         for number, line in enumerate(lines(result, options, terminal)):
             if number or is_first or options["output"] not in ("tsv", "csv"):

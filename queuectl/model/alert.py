@@ -47,7 +47,3 @@ class Alert:
     def is_pressing(self) -> bool:
         """Whether it asks for something to be done."""
         return self.level != INFO
-
-    def as_dict(self) -> dict[str, str | None]:
-        """Return it as JSON has it."""
-        return {name: getattr(self, name) for name in self.__slots__}

@@ -29,25 +29,27 @@ MAX_SHOWN = 80
 class QueueCTLError(Exception):
     """Something a user can understand went wrong.
 
-    `message` is one line without a full stop, `hint` says what to do next, `field` names the
-    input that is to blame.
+    `message` is one line without a full stop, `hint` says what to do next, `field` names the input that is to blame,
+    `problems` lists all that is wrong.
     """
 
     exit_code = 1
     code = "failed"
+    # Of a text that is not understood: where, and what was probably meant. Of jobs that changed meanwhile: how many.
+    position: int | None = None
+    suggestion: str | None = None
+    count: int | None = None
 
     def __init__(self, message: str, *, hint: str | None = None, field: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.field = field
+        self.problems = [message]
 
 
 class InvalidInput(QueueCTLError):
-    """What was given is not allowed. Nothing was changed.
-
-    `problems` lists all that is wrong, so that it can be mended in one go.
-    """
+    """What was given is not allowed. Nothing was changed. All problems are listed, to be mended in one go."""
 
     exit_code = 2
     code = "invalid"
@@ -56,7 +58,7 @@ class InvalidInput(QueueCTLError):
         self, message: str, *, hint: str | None = None, field: str | None = None, problems: Sequence[str] = ()
     ) -> None:
         super().__init__(message, hint=hint, field=field)
-        self.problems = list(problems) or [message]
+        self.problems = list(problems) or self.problems
 
     @classmethod
     def of(cls, problems: Sequence[str], *, field: str | None = None) -> InvalidInput:

@@ -309,16 +309,6 @@ def columns(*, long: bool = False) -> tuple[str, ...]:
     return tuple(field.name for field in sorted(shown, key=lambda field: field.is_wide))
 
 
-def shown(thing: object, fields: Sequence[Field] = KEPT) -> dict[str, Any]:
-    """Return fields of a job or a schedule by name, times and durations in milliseconds, without secrets."""
-    return {field.name: field.kind.shown(getattr(thing, field.name)) for field in fields}
-
-
-def as_json(thing: object, fields: Sequence[Field] = KEPT) -> dict[str, Any]:
-    """Return fields of a job or a schedule by name as JSON has them, without secrets."""
-    return {field.name: field.kind.json(getattr(thing, field.name)) for field in fields}
-
-
 def other_texts(thing: object, fields: Sequence[Field], told: Sequence[str]) -> list[tuple[str, str]]:
     """Return label and text of the fields of a job or a schedule that have no default and are not told of yet."""
     values = [(field, getattr(thing, field.name)) for field in fields if field.is_kept and field.name not in told]

@@ -17,7 +17,7 @@ the job is: two questions, two words.
 
 from __future__ import annotations
 
-from .fields import as_json, shown
+from .nouns.jobs import JOB
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -299,9 +299,5 @@ class Job:
         return self.state in FINAL_STATES
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields by name, secrets in `env` masked."""
-        return shown(self)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return all fields by name as JSON has them: times as texts, durations in seconds."""
-        return as_json(self)
+        """Return all fields by name as JSON has them: times as texts, durations in seconds, secrets masked."""
+        return JOB.json(self)

@@ -1,4 +1,4 @@
-"""What a job's field can hold: how that is read from text, checked, and written as JSON and as text again.
+"""What a field can hold: how that is read from text, checked, and written as JSON and as text again.
 
     kind       kept as                JSON                 text
     text       text                   the same             the same
@@ -12,6 +12,9 @@
     flag       bool                   the same             `yes`, `no`
     names      tuple of names         list                 commas between
     variables  dict of texts          secrets are masked   `NAME=VALUE`, commas between
+    number     number                 the same             digits
+    bytes      number of bytes        the same             digits
+    word       one of `words`         the same             the same
 
 `check(read(text(value)), now) == value` for every kind but variables. A value that is missing is None, `null` and
 `none`.
@@ -48,11 +51,12 @@ def read_integer(text: str) -> int | str:
     return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
 
 
-def seconds(ms: int | None) -> float | None:
-    """Return milliseconds as seconds, whole ones without a fraction."""
+def seconds(ms: float | None) -> float | None:
+    """Return milliseconds as seconds with three decimals at most, whole ones without a fraction."""
     if ms is None:
         return None
-    return ms / 1000 if ms % 1000 else ms // 1000
+    whole = round(ms)
+    return whole / 1000 if whole % 1000 else whole // 1000
 
 
 def duration_text(ms: int | None) -> str:
@@ -113,10 +117,11 @@ class Kind:
     `check` returns what is given in JSON as it is kept, or raises ValueError with the rule; None says that nobody
     gives it: it is computed. `read` returns the JSON value of a text; what is none it leaves as it is, for `check` to
     refuse. Of a kept value `shown` returns what a Python program may see, without secrets, `json` what JSON has,
-    `text` a text that means it. `low` and `high` limit a number, `high` a count of names.
+    `text` a text that means it. `low` and `high` limit a number, `high` a count of names. `of` is the kind of what
+    a composed one holds.
     """
 
-    __slots__ = ("name", "check", "read", "shown", "json", "text", "low", "high")
+    __slots__ = ("name", "check", "read", "shown", "json", "text", "low", "high", "words", "of")
 
     def __init__(
         self,
@@ -129,6 +134,8 @@ class Kind:
         text: Callable[[Any], str] = plain_text,
         low: int = 0,
         high: int = 0,
+        words: tuple[str, ...] = (),
+        of: Kind | None = None,
     ) -> None:
         self.name = name
         self.check = check
@@ -138,6 +145,8 @@ class Kind:
         self.text = text
         self.low = low
         self.high = high
+        self.words = words
+        self.of = of
 
     @property
     def is_text(self) -> bool:
@@ -156,6 +165,9 @@ ID, NAME, TEXT, STATE = Kind("id"), Kind("name"), Kind("text"), Kind("state")
 NUMBER, SIGNAL = Kind("integer"), Kind("signal")
 DURATION = Kind("duration", json=seconds, text=duration_text)
 TIME = Kind("time", json=iso, text=time_text)
+# An instant that is a text already, and stays one in a table.
+TIME_TEXT = Kind("time")
+REAL, BYTES = Kind("number"), Kind("bytes")
 # Of what is given.
 TIMEOUT = Kind("duration", check_duration, json=seconds, text=duration_text)
 INSTANT = Kind("time", check_instant, json=iso, text=time_text)

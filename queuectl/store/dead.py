@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 DLQ_GROUPS = f"""
 SELECT exit_code, signal, error, count(*) AS jobs, min(finished_at) AS first_at, max(finished_at) AS last_at,
-       min(number) AS first, max(number) AS last, min(id) AS example FROM jobs
+       min(number) AS first, max(number) AS last FROM jobs
 WHERE {FINAL} AND state = 'dead' GROUP BY exit_code, signal, error ORDER BY jobs DESC, last_at DESC LIMIT ?
 """
 DLQ_GROUP = f"""
@@ -19,7 +19,8 @@ SELECT number FROM jobs INDEXED BY jobs_finished
 WHERE {FINAL} AND state = 'dead' AND exit_code IS ? AND signal IS ? AND error IS ? ORDER BY finished_at
 """
 DLQ_COMMANDS = f"""
-SELECT command, count(*) AS jobs, max(finished_at) AS last_at, min(id) AS example FROM jobs
+SELECT command, count(*) AS jobs, min(finished_at) AS first_at, max(finished_at) AS last_at,
+       max(number) AS last FROM jobs
 WHERE {FINAL} AND state = 'dead' GROUP BY command ORDER BY jobs DESC, last_at DESC LIMIT ?
 """
 

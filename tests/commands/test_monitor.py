@@ -64,14 +64,14 @@ def test_run_and_wait_times_are_those_of_the_jobs(measured: Dict[str, Any]) -> N
 
 def test_rates_and_counts_are_those_of_the_jobs(measured: Dict[str, Any]) -> None:
     assert measured["success_rate"] == 0.8889
-    assert measured["attempts"] == {"succeeded": 8, "failed": 1, "dead": 1}
-    assert measured["queue_depth"] == 1
+    assert measured["attempts"] == {"finished": 8, "failed": 1, "dead": 1}
+    assert measured["depth"] == 1
     assert {state: count for state, count in measured["jobs"].items() if count} == {
         "completed": 8,
         "failed": 1,
         "dead": 1,
     }
-    assert (measured["workers"], measured["utilisation"]) == (0, None)
+    assert (measured["workers"]["total"], measured["utilisation"]) == (0, None)
 
 
 def test_times_and_rates_outlive_the_jobs(home: str) -> None:
@@ -106,9 +106,9 @@ def test_status_counts_every_state_and_queue(home: str) -> None:
     assert found["jobs"] == dict.fromkeys(STATES, 1)
     assert found["total"] == 9
     assert found["queues"] == {f"q-{state}": {state: 1} for state in states}
-    assert (found["home"], found["workers"]) == (home, 0)
-    assert found["pool"] == {"running": False, "pid": None, "elsewhere": False, "version": None, "groups": []}
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", found["next_due_at"])
+    assert (found["home"], found["workers"]["total"]) == (home, 0)
+    assert (found["pool"]["running"], found["pool"]["pid"], found["pool"]["groups"]) == (False, None, [])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", found["scheduler"]["next_due_at"])
 
 
 def test_status_says_what_needs_attention(home: str) -> None:
@@ -156,7 +156,7 @@ def test_worker_status_shows_health(workers: str) -> None:
     assert 0 <= busy["uptime"] < 60
     assert busy["heartbeat_at"].endswith("Z")
     metrics = done(workers, "metrics", "--json").json()
-    assert (metrics["workers"], metrics["busy_workers"], metrics["utilisation"]) == (2, 1, 0.5)
+    assert (metrics["workers"]["total"], metrics["workers"]["busy"], metrics["utilisation"]) == (2, 1, 0.5)
     assert "workers:   2 (1 busy)" in done(workers, "status").out
     table = done(workers, "worker", "status").lines
     assert table[0].split() == [

@@ -39,11 +39,11 @@ def test_a_preview_changes_nothing_and_a_commit_does_what_it_showed(api: Api) ->
         bring_to(api.store, DEAD, max_retries=0, queue="mail")
     bring_to(api.store, DEAD, max_retries=0, queue="web")
     shown = preview(api, "retry", filter="state:dead queue:mail")
-    assert (shown["count"], len(shown["sample"]), shown["refused"], shown["more"]) == (12, 10, {}, False)
+    assert (shown["count"], len(shown["sample"]), shown["left_out"], shown["more"]) == (12, 10, {}, False)
     assert shown["command"] == "queuectl retry 'state:dead queue:mail'"
     assert shown["expires_at"] == "2026-01-01T00:10:00.000Z" and states(api) == [DEAD] * 13
     done = commit(api, shown)
-    assert (done["done"], len(done["ids"]), done["refused"]) == (12, 12, [])
+    assert (done["count"], len(done["ids"]), done["refused"]) == (12, 12, [])
     assert states(api) == [PENDING] * 12 + [DEAD]
 
 
@@ -60,7 +60,7 @@ def test_jobs_that_the_action_does_not_fit_are_counted(api: Api) -> None:
     for state in (COMPLETED, DEAD, HELD, PROCESSING):
         bring_to(api.store, state)
     shown = preview(api, "release", filter="created:<1h")
-    assert shown["count"] == 1 and shown["refused"] == {"completed": 1, "dead": 1, "processing": 1}
+    assert shown["count"] == 1 and shown["left_out"] == {"completed": 1, "dead": 1, "processing": 1}
     assert preview(api, "hold", ids=[])["command"] is None
     shown = preview(api, "release", ids=["1", "2"])
     assert (shown["count"], shown["selection"], shown["sample"]) == (0, None, [])
@@ -106,14 +106,14 @@ def test_nothing_is_done_if_the_number_changed_meanwhile(api: Api) -> None:
     assert (answer.status, answer.error["code"], answer.error["count"]) == (409, "selection_changed", 2)
     assert states(api) == [DEAD, DEAD]
     again = preview(api, "retry", filter="state:dead")
-    assert commit(api, again)["done"] == 2
+    assert commit(api, again)["count"] == 2
 
 
 def test_a_job_that_came_later_is_not_touched(api: Api) -> None:
     bring_to(api.store, DEAD, max_retries=0)
     shown = preview(api, "remove", filter="state:dead")
     later = bring_to(api.store, DEAD, max_retries=0)
-    assert commit(api, shown)["done"] == 1
+    assert commit(api, shown)["count"] == 1
     assert state_of(api.store, later) == DEAD
 
 
@@ -160,7 +160,7 @@ def test_so_many_selections_are_kept_and_the_oldest_goes(api: Api, monkeypatch: 
     assert (
         api.refused("POST", "/jobs/actions/commit", {"selection": shown[0]["selection"], "confirm_count": 1})[0] == 410
     )
-    assert commit(api, shown[1])["done"] == 1
+    assert commit(api, shown[1])["count"] == 1
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_worker_that_is_faster_makes_a_job_refused_not_changed(api: Api, monke
 
     monkeypatch.setattr(actions_api, "_fitting", then_one_is_claimed)
     done = commit(api, shown)
-    assert done["done"] == 2 and [refused["state"] for refused in done["refused"]] == [PROCESSING]
+    assert done["count"] == 2 and [refused["state"] for refused in done["refused"]] == [PROCESSING]
     assert states(api) == [PROCESSING]
 
 
@@ -253,9 +253,9 @@ def test_dead_jobs_are_grouped_by_how_they_failed(api: Api) -> None:
     killed = add(api.store, max_retries=0)
     finish(api.store, claim(api.store), DEAD, Outcome.signalled(9, "SIGKILL"))
     found = api.get("/dlq/groups")
-    first, second = found["items"]
+    first, second = found["by_error"]
     assert found["dead"] == 8
-    assert (first["exit_code"], first["error"], first["count"], first["sample_ids"]) == (
+    assert (first["exit_code"], first["value"], first["count"], first["sample_ids"]) == (
         2,
         "exit code 2",
         7,
@@ -269,10 +269,10 @@ def test_a_group_is_retried_or_removed_as_a_whole(api: Api) -> None:
     for code in (1, 2, 1, 2, 2):
         dead(api, code)
     group = {"exit_code": 1, "signal": None, "error": "exit code 1"}
-    assert api.post("/dlq/groups/remove", group)["done"] == 2
-    assert api.post("/dlq/groups/retry", {"exit_code": 2, "signal": None, "error": "exit code 2"})["done"] == 3
+    assert api.post("/dlq/groups/remove", group)["count"] == 2
+    assert api.post("/dlq/groups/retry", {"exit_code": 2, "signal": None, "error": "exit code 2"})["count"] == 3
     assert states(api) == [PENDING] * 3
-    assert api.post("/dlq/groups/retry", group)["done"] == 0
+    assert api.post("/dlq/groups/retry", group)["count"] == 0
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_group_is_looked_at_and_what_was_shown_is_done(api: Api) -> None:
     for code in (2, 2, 1, 2):
         dead(api, code)
     found = api.post("/dlq/groups/preview", {"action": "remove", **GROUP})
-    assert (found["count"], found["refused"], found["more"]) == (3, {}, False)
+    assert (found["count"], found["left_out"], found["more"]) == (3, {}, False)
     assert found["command"] == "queuectl dlq remove job-1 job-2 job-4"
     done = api.post("/jobs/actions/commit", {"selection": found["selection"], "confirm_count": 3})
     assert done["ids"] == ["job-1", "job-2", "job-4"]

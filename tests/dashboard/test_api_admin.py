@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator
 import pytest
 
 from queuectl.dashboard.api import workers as workers_api
+from queuectl.dashboard.api.answers import LEFT_OUT
 from queuectl.dashboard.api.workers import Background
 from queuectl.engine.daemons.stopping import stop_workers
 from queuectl.engine.machine.identity import Identity
@@ -38,7 +39,11 @@ def test_meta_says_what_fields_a_job_has_and_which_of_them_a_list_holds(api: Api
     add(api.store, id="a")
     fields = {field["name"]: field for field in api.get("/meta")["fields"]}
     assert list(fields) == [field.name for field in JOB_FIELDS]
-    assert {name for name, field in fields.items() if field["kept"]} == set(api.get("/jobs/a")["job"])
+    assert {name for name, field in fields.items() if field["kept"]} == set(api.get("/jobs")["items"][0]) - {
+        "allowed_actions",
+        "command_cut",
+        "elapsed",
+    } | set(LEFT_OUT)
     listed = {name for name, field in fields.items() if field["listed"]}
     assert set(api.get("/jobs")["items"][0]) - listed == {"allowed_actions", "command_cut", "elapsed"}
     assert (fields["tags"]["option"], fields["tags"]["edit_option"]) == ("--tag", "--tags")
@@ -80,7 +85,7 @@ def test_an_overview_shows_what_runs_fails_and_comes(api: Api) -> None:
     found = api.get("/overview")
     assert [job["id"] for job in found["running"]] == ["now"]
     assert (found["running"][0]["elapsed"], found["running"][0]["usual"]) == (1200.0, 0.005)
-    assert [failure["job"] for failure in found["failures"]] == ["again", "bad"]
+    assert [failure["id"] for failure in found["failures"]] == ["again", "bad"]
     assert [row["id"] for row in found["next_scheduled"]] == ["again", "later"]
     assert [alert["code"] for alert in found["alerts"]] == ["no_workers", "dead_jobs"]
     assert found["oldest_pending_age"] == 1200.0
@@ -169,10 +174,10 @@ def test_queues_are_shown_with_depth_age_and_rate(api: Api) -> None:
             api.store.stats.count_attempt("mail", state, run_time=1, wait_time=1, now=NOW)
     api.clock.advance(MINUTE)
     mail, web = api.get("/queues")["items"]
-    assert (mail["queue"], mail["depth"], mail["oldest_age"], mail["counts"]) == ("mail", 1, 60.0, {"pending": 1})
+    assert (mail["queue"], mail["depth"], mail["oldest_pending_age"], mail["jobs"]) == ("mail", 1, 60.0, {"pending": 1})
     assert (mail["finished_hour"], mail["failed_hour"], mail["dead_hour"], mail["per_minute"]) == (2, 1, 1, 0.6)
     assert mail["eta"] == 100.0
-    assert (web["queue"], web["depth"], web["oldest_age"], web["eta"]) == ("web", 0, None, None)
+    assert (web["queue"], web["depth"], web["oldest_pending_age"], web["eta"]) == ("web", 0, None, None)
 
 
 def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
@@ -256,7 +261,7 @@ def test_what_a_thread_raises_reaches_the_request(real: Api) -> None:
 
 def test_settings_are_shown_and_changed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUEUECTL_LEASE", "60")
-    found = {item["key"]: item for item in api.get("/config")["items"]}
+    found = {item["name"]: item for item in api.get("/config")["items"]}
     assert (found["lease"]["value"], found["lease"]["source"]) == ("60s", "environment")
     answer = api.ask(
         "PATCH",
@@ -269,12 +274,12 @@ def test_settings_are_shown_and_changed(api: Api, monkeypatch: pytest.MonkeyPatc
             "webhook_events": "dead,failed",
         },
     )
-    found = {item["key"]: item for item in answer.json["items"]}
+    found = {item["name"]: item for item in answer.json["items"]}
     changed = ("max_retries", "timeout", "retry_jitter", "output_limit", "webhook_events")
     assert [found[key]["value"] for key in changed] == ["5", "600s", "0.25", "1234567", "failed,dead"]
     assert found["max_retries"]["source"] == "home"
     answer = api.ask("PATCH", "/config", {"max_retries": None})
-    assert {item["key"]: item for item in answer.json["items"]}["max_retries"]["source"] == "default"
+    assert {item["name"]: item for item in answer.json["items"]}["max_retries"]["source"] == "default"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ api = asking.api
 
 def test_only_what_is_given_changes(api: Api) -> None:
     add(api.store, id="a", env={"API_KEY": "s"}, tags=("t",))
-    before = api.get("/jobs/a")["job"]
+    before = api.app.queue.get("a").as_dict()
     answer = api.ask(
         "PATCH",
         "/jobs/a",

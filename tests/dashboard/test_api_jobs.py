@@ -159,8 +159,8 @@ def test_a_job_is_shown_with_everything(api: Api) -> None:
     finish(store, claim(store), DEAD, now=NOW + 1)
     found = api.get("/jobs/a")
     assert found["job"]["number"] == number and found["why"]["reason"].startswith("all 2 attempts failed")
-    assert [attempt["attempt"] for attempt in found["attempts"]] == [2, 1]
-    assert found["history"][0]["what"] == "attempt 2 exited" and found["history"][-1]["what"] == "enqueued"
+    assert [attempt["attempt"] for attempt in found["job"]["attempt_history"]] == [1, 2]
+    assert found["history"][-1]["what"] == "attempt 2 exited" and found["history"][0]["what"] == "enqueued"
     assert [run["state"] for run in found["similar"]["runs"]] == [DEAD, DEAD, COMPLETED, COMPLETED, COMPLETED]
     assert found["similar"]["median"] == 0.005
     assert found["commands"]["retry"] == "queuectl retry a" and "cancel" not in found["commands"]
@@ -203,14 +203,14 @@ def test_a_verb_answers_with_the_job_as_it_is_then(api: Api) -> None:
 def test_a_running_job_is_marked_to_be_cancelled(api: Api) -> None:
     bring_to(api.store, PROCESSING, id="a")
     assert api.post("/jobs/a/cancel")["job"]["state"] == PROCESSING
-    assert api.get("/jobs/a")["cancel_requested"] is True
+    assert api.get("/jobs/a")["job"]["cancel_requested"] is True
     assert api.refused("DELETE", "/jobs/a") == (409, "conflict")
 
 
 def test_what_a_verb_does_is_noted(api: Api) -> None:
     add(api.store, id="a")
     api.post("/jobs/a/cancel")
-    event = api.get("/events", kind="cancel")["items"][0]
+    event = api.get("/events", what="cancel")["items"][0]
     assert event["job"] == "a" and event["by"].startswith("web[")
 
 

@@ -203,7 +203,7 @@ def test_a_summary_has_times_rates_and_exit_codes(api: Api) -> None:
     happened(api, 0)
     found = api.get("/metrics/summary")
     assert found["timed_attempts"] == 1 and found["run_time"]["p50"] == 1.0 and found["success_rate"] == 1.0
-    assert [(row["exit_code"], row["count"]) for row in found["exit_codes"]] == [(0, 1), (1, 1)]
+    assert [(row["exit_code"], row["attempts"]) for row in found["outcomes"]] == [(0, 1), (1, 1)]
 
 
 # What is asked, its parameters, and how it must find its rows.

@@ -254,11 +254,11 @@ def test_events_are_paged_too(api: Api) -> None:
     with api.store.writing():
         for number in range(25):
             api.store.events.add("even" if number % 2 == 0 else "odd", actor="test", now=NOW + number)
-    for kind, count in (("", 25), ("odd", 12), ("none", 0)):
+    for what, count in (("", 25), ("odd", 12), ("none", 0)):
         found: List[int] = []
         cursor: Dict[str, object] = {}
         while True:
-            page = api.get("/events", kind=kind, limit=5, **cursor)
+            page = api.get("/events", what=what, limit=5, **cursor)
             found += [item["number"] for item in page["items"]]
             if page["next"] is None:
                 break
@@ -266,7 +266,7 @@ def test_events_are_paged_too(api: Api) -> None:
             with api.store.writing():
                 api.store.events.add("odd", actor="test", now=NOW)
         assert len(found) == len(set(found)) >= count and found == sorted(found, reverse=True)
-        assert len(found) == count or kind in ("", "odd")
+        assert len(found) == count or what in ("", "odd")
 
 
 # Which index each sort and filter must read by.

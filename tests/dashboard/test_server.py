@@ -14,6 +14,7 @@ import pytest
 
 from queuectl.dashboard.http import server as server_module
 from queuectl.dashboard.http import strict, wire
+from queuectl.model.nouns.home import ERROR
 from tests.dashboard.conftest import ECHO, Serve, Served, head_of
 from tests.dashboard.raw import Client
 from tests.support import wait_until
@@ -236,7 +237,7 @@ def test_an_error_is_answered_as_json(served: Served, name: str, status: int, co
     client.send(head_of(served, path=f"/api/v1/{name}"))
     answer = client.answer()
     assert (answer.status, answer.code) == (status, code)
-    assert set(answer.json()["error"]) == {"code", "message", "hint", "field"}
+    assert set(answer.json()["error"]) == set(ERROR.keys["error"].keys)
     # The connection is still good.
     client.send(head_of(served))
     assert client.answer().status == 200
@@ -244,7 +245,9 @@ def test_an_error_is_answered_as_json(served: Served, name: str, status: int, co
 
 def test_an_error_names_the_field_and_what_to_do(served: Served) -> None:
     error = served.ask("GET", "/api/v1/invalid").json()["error"]
-    assert error == {"code": "invalid", "message": "priority must be a number", "hint": "give one", "field": "priority"}
+    told = {"code": "invalid", "message": "priority must be a number", "hint": "give one", "field": "priority"}
+    assert {name: error[name] for name in told} == told
+    assert error["problems"] == ["priority must be a number"]
     assert served.ask("GET", "/api/v1/refused").headers["allow"] == "GET"
     assert served.ask("GET", "/api/v1/full").headers["retry-after"] == "1"
 

@@ -212,7 +212,7 @@ def test_tab_shows_what_there_is_to_choose_from(start: Start, shell: str) -> Non
 def test_tab_explains_what_there_is_to_choose_from(start: Start, shell: str) -> None:
     terminal = start(shell)
     terminal.type(f"queuectl dlq {TAB}{TAB}")
-    terminal.expect("Run dead jobs again", "Delete dead jobs")
+    terminal.expect("Retry dead jobs", "Remove dead jobs")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

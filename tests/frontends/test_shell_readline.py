@@ -102,7 +102,7 @@ def test_libedit_is_told_in_its_own_words(home: str, monkeypatch: pytest.MonkeyP
         ("show 'dead", "'dead", ["'dead-1' "]),
         ('show "dead', '"dead', ['"dead-1" ']),
         ("show 'dead", "dead", ["dead-1' "]),
-        ("dlq retry d", "d", ["dead-1 "]),
+        ("dlq retry dea", "dea", ["dead-1 "]),
         ("dlq rem", "rem", ["remove "]),
         ("watch dlq li", "li", ["list "]),
         ("config get max-ret", "max-ret", ["max-retries ", "max-retry-delay "]),

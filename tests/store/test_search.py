@@ -55,10 +55,10 @@ def test_dead_jobs_are_grouped_by_how_they_failed_and_by_command(store):
     finish(store, claim(store), FAILED)
     assert job(store, finish_failed).state == FAILED
     assert [tuple(row) for row in store.dead.by_error(9)] == [
-        (1, None, "exit code 1", 2, NOW, LATER, 1, 2, "job-1"),
-        (None, 9, "killed by SIGKILL", 1, NOW, NOW, 3, 3, "job-3"),
+        (1, None, "exit code 1", 2, NOW, LATER, 1, 2),
+        (None, 9, "killed by SIGKILL", 1, NOW, NOW, 3, 3),
     ]
-    assert [tuple(row) for row in store.dead.by_command(9)] == [("x", 2, NOW, "job-1"), ("y", 1, LATER, "job-2")]
+    assert [tuple(row) for row in store.dead.by_command(9)] == [("x", 2, NOW, NOW, 3), ("y", 1, LATER, LATER, 2)]
     assert len(store.dead.by_error(1)) == len(store.dead.by_command(1)) == 1
 
 

@@ -47,8 +47,13 @@ def completion(context: Context, *, shell: str, install: bool, name: str) -> Res
         return Result(text=[text])
     path = _path(shell, name)
     _write(path, text)
+    from ...model.nouns.home import COMPLETION
+
     return Result(
-        record={"shell": shell, "path": path}, message=f"Completion written: {path}", notes=_how_to_load(shell, path)
+        COMPLETION,
+        record={"shell": shell, "path": path},
+        message=f"Completion written: {path}",
+        notes=_how_to_load(shell, path),
     )
 
 

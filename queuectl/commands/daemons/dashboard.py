@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ...model.errors import DaemonUnavailable
+from ...model.nouns import daemons as nouns
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -132,6 +133,7 @@ def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool
     if opens and not _open(_as_url(home.dashboard_page) if needs_token else url):
         notes.append("no browser was found to open it in")
     return Result(
+        nouns.DASHBOARD_LINK,
         record={"url": url, "pid": DASHBOARD.pid(home)},
         message=f"Dashboard: {url}",
         ids=[url],
@@ -159,13 +161,14 @@ def dashboard_status(context: Context) -> Result:
     found = dashboard_state(context.queue.home)
     if not found["running"]:
         return Result(
+            nouns.DASHBOARD,
             record=found,
             message="Dashboard: not running",
             notes=["start it with: queuectl dashboard"],
             code=DaemonUnavailable.exit_code,
         )
     notes = [] if found["link"] == found["url"] else [f"where a page asks for a token, open {found['link']}"]
-    return Result(record=found, message=f"Dashboard: {found['url']}", ids=[found["url"]], notes=notes)
+    return Result(nouns.DASHBOARD, record=found, message=f"Dashboard: {found['url']}", ids=[found["url"]], notes=notes)
 
 
 @command("dashboard stop", group=GROUP, examples=("dashboard stop",))
@@ -175,6 +178,7 @@ def dashboard_stop(context: Context) -> Result:
 
     pid = DASHBOARD.stop(context.queue)
     return Result(
+        nouns.STOPPED,
         record={"stopped": pid is not None, "pid": pid},
         message="no dashboard was running" if pid is None else "Dashboard stopped",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.errors import DaemonUnavailable, InvalidInput
+from ...model.nouns import daemons as nouns
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -78,7 +79,7 @@ def scheduler_start(
     automatic = [] if most is None else ["--auto", "--workers", str(most)]
     SCHEDULER.start(context.queue.home, ["--interval", f"{seconds:g}", *automatic])
     how = f", with up to {most} worker{'s' * (most != 1)}" if most is not None else ""
-    return Result(record=_state(context), message=f"Scheduler started{how}")
+    return Result(nouns.SCHEDULER, record=_state(context), message=f"Scheduler started{how}")
 
 
 def _most(context: Context, auto: bool, workers: int | None) -> int | None:
@@ -114,9 +115,14 @@ def scheduler_status(context: Context) -> Result:
     if not found["running"]:
         notes.append(
             "no scheduler is running"
-            + ("; the workers do what is due" if found["pool"] else "; start one with: queuectl scheduler start")
+            + (
+                "; the workers do what is due"
+                if found["pool_running"]
+                else "; start one with: queuectl scheduler start"
+            )
         )
     return Result(
+        nouns.SCHEDULER,
         record=found,
         message=_text(found, context.clock.wall()),
         notes=notes,
@@ -130,8 +136,8 @@ def _text(found: dict[str, Any], now: int) -> str:
 
     lines = [f"scheduler:  {'running, pid ' + str(found['pid']) if found['running'] else 'not running'}"]
     if found["mode"]:
-        most = f", up to {found['workers']} workers" if found["workers"] else ""
-        lines.append(f"mode:       {found['mode']}{most}, looking every {found['interval']:g} s at least")
+        most = f", up to {found['max_workers']} workers" if found["max_workers"] else ""
+        lines.append(f"mode:       {found['mode']}{most}, looking every {found['interval'] / 1000:g} s at least")
     if found["uptime"] is not None:
         lines.append(f"uptime:     {duration_text(found['uptime'])}")
     if found["last_tick_at"] is not None:
@@ -160,6 +166,7 @@ def scheduler_stop(context: Context) -> Result:
     if pid is not None and POOL.pid(context.queue.home) is not None:
         notes.append("workers go on; stop them with: queuectl worker stop")
     return Result(
+        nouns.STOPPED,
         record={"stopped": pid is not None, "pid": pid},
         notes=notes,
         message="no scheduler was running" if pid is None else "Scheduler stopped",

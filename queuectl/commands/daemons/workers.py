@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.alert import NO_WORKERS, NO_WORKERS_RUN, START_WORKERS
 from ...model.errors import DaemonUnavailable, InvalidInput
+from ...model.nouns import daemons as nouns
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -117,6 +118,7 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
     if not is_running:
         notes.append(NO_WORKERS_RUN)
     return Result(
+        nouns.WORKER,
         rows=rows,
         columns=("queues", *COLUMNS) if any(row["queues"] for row in rows) else COLUMNS,
         notes=notes,
@@ -140,7 +142,9 @@ def worker_scale(context: Context, *, count: int, queue: Sequence[str]) -> Resul
     _must_exist(context)
     group = scale_group(context.queue, _group(queue), count)
     return Result(
-        record={"workers": count, "queues": queues_of(group)}, message=f"Scaled to {workers_text({group: count})}"
+        nouns.GROUP,
+        record={"queues": queues_of(group), "target": count},
+        message=f"Scaled to {workers_text({group: count})}",
     )
 
 
@@ -179,6 +183,7 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     group = _group(queue)
     pid = stop_workers(context.queue, group, patience=timeout, force=force)
     return Result(
+        nouns.STOPPED,
         record={"stopped": pid is not None, "pid": pid},
         message=f"no workers were running{of_group(group)}" if pid is None else f"Workers{of_group(group)} stopped",
     )

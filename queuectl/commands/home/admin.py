@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ...model.errors import Conflict, InvalidInput, did_you_mean, quoted
+from ...model.nouns.home import MADE_HOME
 from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
 from ..result import Result
 
@@ -34,7 +35,7 @@ def init(context: Context, *, directory: str | None) -> Result:
         raise Conflict(f"there is a queue in {path} already", hint="use it: queuectl status")
     with Queue(path) as queue:
         queue.settings()
-    return Result(record={"home": path}, message=f"Queue made: {path}", ids=[path])
+    return Result(MADE_HOME, record={"home": path}, message=f"Queue made: {path}", ids=[path])
 
 
 @command(
@@ -74,12 +75,13 @@ def help_for(topic: str) -> Result:
 def demo(context: Context, *, run: bool) -> Result:
     """Add a varied set of demo jobs; with --run, run them and show what became of each."""
     from ...engine.demo import add_demo_jobs, run_demo
+    from ...model.nouns.jobs import ADDED, DEMO_JOB
 
     if not run:
         ids = add_demo_jobs(context.queue)
         return Result(
+            ADDED,
             rows=[{"id": job} for job in ids],
-            columns=("id",),
             ids=ids,
             message=f"{len(ids)} demo jobs added: {ids[0]} to {ids[-1]}",
             notes=["run them with: queuectl worker start", "look at them with: queuectl list"],
@@ -92,6 +94,7 @@ def demo(context: Context, *, run: bool) -> Result:
     finally:
         progress.close()
     return Result(
+        DEMO_JOB,
         rows=fates,
         columns=("id", "state", "attempts", "duration", "fate", "command"),
         ids=ids,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ...model.settings import SETTINGS, find, resolve
+from ...engine.home.settings import setting_rows
+from ...model.nouns.home import SETTING, SETTING_VALUE
+from ...model.settings import SETTINGS, find
 from ..grammar.registry import Arg, command
 from ..jobs.selection import YES, left_alone
 from ..result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from ...model.setting import Setting, Value
     from ..context import Context
 
 GROUP = "Settings"
@@ -22,35 +21,16 @@ COLUMNS = ("name", "value", "source", "default", "allowed", "help")
 @command("config show", group=GROUP, aliases=("config", "config list"), examples=("config show", "config show -o json"))
 def config_show(context: Context) -> Result:
     """Show every setting, its value and where that comes from."""
-    rows = [_row(*found) for found in _resolved(context)]
-    return Result(rows=rows, columns=COLUMNS, ids=[row["name"] for row in rows])
+    rows = setting_rows(context.queue.store)
+    return Result(SETTING, rows=rows, columns=COLUMNS, ids=[row["name"] for row in rows])
 
 
 @command("config get", KEY, group=GROUP, examples=("config get max_retries",))
 def config_get(context: Context, *, key: str) -> Result:
     """Print one setting's value."""
-    wanted = find(key)
-    row = next(_row(*found) for found in _resolved(context) if found[0] is wanted)
-    return Result(record=row, message=row["value"], ids=[row["value"]])
-
-
-def _resolved(context: Context) -> list[tuple[Setting, Value, str]]:
-    import os
-
-    return resolve(context.queue.store.meta.settings(), os.environ)
-
-
-def _row(setting: Setting, value: Value, source: str) -> dict[str, Any]:
-    return {
-        "name": setting.name,
-        "value": setting.show(value),
-        "source": source,
-        "default": setting.show(setting.default),
-        "allowed": setting.allowed,
-        "aliases": list(setting.aliases),
-        "environment": setting.env,
-        "help": setting.help,
-    }
+    name = find(key).name
+    row = next(row for row in setting_rows(context.queue.store) if row["name"] == name)
+    return Result(SETTING, record=row, message=row["value"], ids=[row["value"]])
 
 
 @command(
@@ -71,7 +51,9 @@ def config_set(context: Context, *, key: str, value: str) -> Result:
     notes = []
     if os.environ.get(setting.env) and not setting.shared:
         notes.append(f"{setting.env} is set in the environment and wins over it")
-    return Result(record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes)
+    return Result(
+        SETTING_VALUE, record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes
+    )
 
 
 @command(
@@ -92,7 +74,7 @@ def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
     # The time zone of a home that has schedules is another one then, not none.
     left = context.queue.store.meta.settings()
     return Result(
+        SETTING_VALUE,
         rows=[{"name": name, "value": left.get(name, find(name).show(find(name).default))} for name in names],
-        columns=("name", "value"),
         notes=[] if names else ["no setting was set"],
     )

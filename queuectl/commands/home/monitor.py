@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...model.nouns.home import METRICS, STATUS
+from ...model.nouns.schedules import CLOCK
 from ..grammar.registry import command
 from ..result import Result
 
@@ -21,16 +23,16 @@ def status(context: Context) -> Result:
     from ...engine.reports.facts import Facts
 
     found = summary.status(Facts(context.queue))
-    return Result(record=found, message=_status_text(found))
+    return Result(STATUS, record=found, message=_status_text(found))
 
 
 def _status_text(found: dict[str, Any]) -> str:
-    from ...model.alert import Alert
     from ...model.when import duration_text
 
+    workers = found["workers"]
     lines = [
         f"home:      {found['home']}",
-        f"workers:   {found['workers']} ({found['busy_workers']} busy)" if found["workers"] else "workers:   none",
+        f"workers:   {workers['total']} ({workers['busy']} busy)" if workers["total"] else "workers:   none",
         *([f"scheduler: {found['scheduler']['mode']}"] if found["scheduler"]["running"] else []),
         f"jobs:      {found['total']}",
     ]
@@ -44,7 +46,7 @@ def _status_text(found: dict[str, Any]) -> str:
         lines.append(f"oldest pending: waiting for {duration_text(found['oldest_pending_age'])}")
     if found["alerts"]:
         lines.append(f"alerts:    {len(found['alerts'])}")
-        lines += [f"  {alert['level'] + ':':<12}{Alert(**alert)}" for alert in found["alerts"]]
+        lines += [f"  {alert.level + ':':<12}{alert}" for alert in found["alerts"]]
     return "\n".join(lines)
 
 
@@ -55,16 +57,7 @@ def metrics(context: Context) -> Result:
     from ...engine.reports.facts import Facts
 
     found = summary.metrics(Facts(context.queue))
-    return Result(record=_in_seconds(found), message=_metrics_text(found))
-
-
-def _in_seconds(found: dict[str, Any]) -> dict[str, Any]:
-    """Return the metrics with nested times in seconds, as machines get them."""
-    seconds = dict(found)
-    for name in ("run_time", "wait_time"):
-        if found[name] is not None:
-            seconds[name] = {key: value / 1000 for key, value in found[name].items()}
-    return seconds
+    return Result(METRICS, record=found, message=_metrics_text(found))
 
 
 def _metrics_text(found: dict[str, Any]) -> str:
@@ -74,12 +67,12 @@ def _metrics_text(found: dict[str, Any]) -> str:
     lines = [
         "jobs:",
         *(f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items()),
-        f"queue depth:     {found['queue_depth']}",
+        f"queue depth:     {found['depth']}",
         f"per minute:      {found['per_minute']:.1f}, over the last five minutes",
         f"oldest pending:  {'-' if age is None else duration_text(age)}",
         f"success rate:    {_percent(found['success_rate'])} of all, "
         f"{_percent(found['success_rate_day'])} of the last day",
-        f"workers:         {found['workers']}, {found['busy_workers']} busy",
+        f"workers:         {found['workers']['total']}, {found['workers']['busy']} busy",
         f"utilisation:     {_percent(found['utilisation'])} now, "
         f"{_percent(found['utilisation_since_start'])} since they started",
         f"times of the attempts of the last day ({found['timed_attempts']}):",
@@ -110,4 +103,4 @@ def time(context: Context) -> Result:
         f"UTC:      {when.iso(now)}",
         f"next due: {'nothing is scheduled' if due is None else when.local(due) + ', ' + when.ago(due, now)}",
     ]
-    return Result(record=record, message="\n".join(lines))
+    return Result(CLOCK, record=record, message="\n".join(lines))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from ...model.errors import InvalidInput
 from ...model.job import COMPLETED, FINAL_STATES, jobs_text
+from ...model.nouns.home import EVENT, PRUNED
+from ...model.nouns.jobs import JOB, REASON
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..jobs.listing import JOB, LIST_COLUMNS
+from ..jobs.listing import JOB as ID
+from ..jobs.listing import LIST_COLUMNS
 from ..jobs.selection import DRY_RUN, YES, left_alone
 from ..result import Result
 
@@ -14,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, Sequence
 
-    from ...store.events import Event
     from ..context import Context
 
 LOOK_SECONDS = 0.1
@@ -39,12 +41,11 @@ def events(context: Context, *, limit: int, follow: bool) -> Result:
     """Show what users, workers and the scheduler did, newest last."""
     if follow:
         return Result(text=_followed(context, limit), live=True)
-    rows = [_event(row) for row in context.queue.store.events.since(0, limit)]
-    return Result(rows=rows, columns=("at", "what", "job", "detail", "by"), notes=[] if rows else ["no events yet"])
+    from ...engine.reports.reading import event_row
 
-
-def _event(event: Event) -> dict[str, object]:
-    return {"at": event.at, "what": event.kind, "job": event.job, "detail": event.detail, "by": event.actor}
+    rows = [event_row(event) for event in context.queue.store.events.since(0, limit)]
+    columns = ("at", "what", "job", "detail", "by")
+    return Result(EVENT, rows=rows, columns=columns, notes=[] if rows else ["no events yet"])
 
 
 def _followed(context: Context, limit: int) -> Iterator[bytes]:
@@ -59,7 +60,7 @@ def _followed(context: Context, limit: int) -> Iterator[bytes]:
         context.clock.pause(LOOK_SECONDS)
 
 
-@command("why", JOB, group="Monitoring", watch=True, examples=("why job-1", "why last"))
+@command("why", ID, group="Monitoring", watch=True, examples=("why job-1", "why last"))
 def why(context: Context, *, id: str) -> Result:
     """Explain why a job is where it is, and what helps."""
     from ...engine.reports.reasons import explain
@@ -67,6 +68,7 @@ def why(context: Context, *, id: str) -> Result:
     job = context.queue.get(id)
     reason, hint = explain(context.queue, job)
     return Result(
+        REASON,
         record={"id": job.id, "state": job.state, "reason": reason, "hint": hint},
         ids=[job.id],
         message=f"{job.id} is {job.state}: {reason}" + (f"\n  {hint}" if hint else ""),
@@ -114,7 +116,8 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
     if dry_run:
         jobs = search.jobs(search.ended_before(state, before, SHOWN))
         return Result(
-            rows=[job.as_dict() for job in jobs],
+            JOB,
+            rows=jobs,
             columns=LIST_COLUMNS,
             ids=[job.id for job in jobs],
             notes=[f"{jobs_text(total)}, nothing was changed"],
@@ -126,7 +129,7 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
         pruned = context.queue.prune(state, before, progress.update) if total else 0
     finally:
         progress.close()
-    return Result(record={"pruned": pruned}, message=f"{jobs_text(pruned)} pruned")
+    return Result(PRUNED, record={"pruned": pruned}, message=f"{jobs_text(pruned)} pruned")
 
 
 def _age(context: Context, older_than: float | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.job import jobs_text
+from ...model.nouns import jobs as nouns
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -66,7 +67,7 @@ def add(
 
         return wait_for_one(context, job.number, timeout=None)
     _suggest(context, job.id)
-    return Result(record=job.as_dict(), message=told(job, context.clock.wall()), ids=[job.id])
+    return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=[job.id])
 
 
 def _suggest(context: Context, job: str) -> None:
@@ -171,12 +172,13 @@ def enqueue(
     if validate:
         count = len(context.queue.check(found, names=places))
         return Result(
+            nouns.CHECKED,
             record={"valid": True, "jobs": count},
             message=f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added",
         )
     ids = _enqueue(context, found, places)
     message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
-    return Result(rows=[{"id": job} for job in ids], columns=("id",), message=message, ids=ids)
+    return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids)
 
 
 enqueue.__doc__ = f"""{enqueue.__doc__}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ...engine.home.timezone import follows_home, home_zone, trouble, zone_of
-from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
-from ...model.fields import RECURRING, other_texts, shown
+from ...engine.home.timezone import follows_home, trouble
+from ...engine.recurring import CATCH_UP, OVERLAP, Recurring
+from ...engine.reports.schedules import schedule_detail, schedule_row, time_rows, unreadable, upcoming
+from ...model.fields import RECURRING, other_texts
+from ...model.nouns import schedules as nouns
+from ...model.nouns.jobs import JOB
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -23,7 +26,7 @@ GROUP = "Schedule"
 NAME = Arg("name", metavar="NAME", help="the schedule's name", complete="schedule")
 # The fields of its jobs that `cron show` has words of its own for, or leaves to --json.
 SHOWN = ("command", "queue", "priority", "max_retries", "timeout", "cwd", "env")
-COLUMNS = ("name", "when", "next_at", "last", "command")
+COLUMNS = ("name", "words", "timezone", "paused", "next_at", "last_state", "command")
 
 
 def expression(text: str) -> str:
@@ -111,22 +114,22 @@ def cron_add(
     told = trouble(context.queue.store, context.clock.wall())
     if told is not None and follows_home(added):
         context.front_end.note(told)
-    return Result(record=_row(context, added), message=_shown(context, added, "Schedule added"), ids=[name])
+    return _answer(context, added, _shown(context, added, "Schedule added"))
 
 
 @command("cron list", group=GROUP, watch=True, examples=("cron list", "cron list --json"))
 def cron_list(context: Context) -> Result:
     """List the recurring jobs: when in words, next time, what became of the last job."""
-    rows = [_row(context, found) for found in Recurring(context.queue).all()]
+    rows = [schedule_row(context.queue.store, found) for found in Recurring(context.queue).all()]
     notes = [] if rows else ["there are no schedules; add one with: queuectl cron add NAME '*/5 * * * *' 'COMMAND'"]
-    return Result(rows=rows, columns=COLUMNS, ids=[row["name"] for row in rows], notes=notes)
+    return Result(nouns.SCHEDULE, rows=rows, columns=COLUMNS, ids=[row["name"] for row in rows], notes=notes)
 
 
 @command("cron show", NAME, group=GROUP, examples=("cron show backup",))
 def cron_show(context: Context, *, name: str) -> Result:
     """Show everything about a recurring job."""
     found = Recurring(context.queue).get(name)
-    return Result(record=_row(context, found), message=_shown(context, found, "schedule"), ids=[name])
+    return _answer(context, found, _shown(context, found, "schedule"))
 
 
 @command(
@@ -138,14 +141,13 @@ def cron_show(context: Context, *, name: str) -> Result:
 )
 def cron_next(context: Context, *, name: str, count: int) -> Result:
     """Show the next times of a recurring job, local and UTC."""
-    from ...model import when
-
     now = context.clock.wall()
     store, found = context.queue.store, Recurring(context.queue).get(name)
     times = upcoming(store, found, now, count)
     problem = unreadable(store, found)
-    rows = [{"local": when.local(at), "utc": when.iso(at), "in": when.ago(at, now)} for at in times]
+    rows = time_rows(times, now)
     return Result(
+        nouns.NEXT_TIME,
         rows=rows,
         columns=("local", "utc", "in"),
         ids=[str(row["utc"]) for row in rows],
@@ -157,67 +159,43 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
 def cron_run(context: Context, *, name: str) -> Result:
     """Queue a job of it now, besides its times."""
     job = Recurring(context.queue).run(name)
-    return Result(record=job.as_dict(), message=f"Job added: {job.id}", ids=[job.id])
+    return Result(JOB, record=job, message=f"Job added: {job.id}", ids=[job.id])
 
 
 @command("cron pause", NAME, group=GROUP, examples=("cron pause backup",))
 def cron_pause(context: Context, *, name: str) -> Result:
     """Let a recurring job wait until it is resumed."""
     found = Recurring(context.queue).pause(name)
-    return Result(record=_row(context, found), message=f"Schedule paused: {name}", ids=[name])
+    return _answer(context, found, f"Schedule paused: {name}")
 
 
 @command("cron resume", NAME, group=GROUP, examples=("cron resume backup",))
 def cron_resume(context: Context, *, name: str) -> Result:
     """Let a paused recurring job go on; times that passed meanwhile are left out."""
     found = Recurring(context.queue).resume(name)
-    return Result(record=_row(context, found), message=f"Schedule resumed: {name}", ids=[name])
+    return _answer(context, found, f"Schedule resumed: {name}")
 
 
 @command("cron remove", NAME, YES_ANYWAY, group=GROUP, examples=("cron remove backup",))
 def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
     """Delete a recurring job; the jobs that it made stay."""
     Recurring(context.queue).remove(name)
-    return Result(record={"removed": name}, message=f"Schedule removed: {name}", ids=[name])
+    return Result(nouns.REMOVED, record={"removed": name}, message=f"Schedule removed: {name}", ids=[name])
 
 
-def _row(context: Context, schedule: Schedule) -> dict[str, Any]:
-    from ...model.cron import Cron
-    from ...model.cronwords import describe
-
-    try:
-        words = describe(Cron.parse(schedule.expression))
-    except ValueError as error:
-        words = str(error)
-    last = context.queue.store.schedules.last_jobs(schedule.name)
-    zone = zone_of(schedule, home_zone(context.queue.store))
-    return {
-        "name": schedule.name,
-        "when": ("paused: " if schedule.paused else "") + f"{words} ({zone})",
-        "expression": schedule.expression,
-        "timezone": zone,
-        "timezone_source": "home" if follows_home(schedule) else "schedule",
-        "paused": schedule.paused,
-        "next_at": None if schedule.paused else schedule.next_at,
-        "last_fired_at": context.queue.store.schedules.last_fired(schedule),
-        "last": last[0][1] if last else None,
-        "last_job": last[0][0] if last else None,
-        **shown(schedule, RECURRING),
-        "catch_up": schedule.catch_up,
-        "overlap": schedule.overlap,
-        "created_at": schedule.created_at,
-        "created_by": schedule.created_by,
-    }
+def _answer(context: Context, schedule: Schedule, message: str) -> Result:
+    found = schedule_detail(context.queue.store, schedule, context.clock.wall())
+    return Result(nouns.SCHEDULE_DETAIL, record=found, message=message, ids=[schedule.name])
 
 
 def _shown(context: Context, schedule: Schedule, title: str) -> str:
     from ...model import when
 
-    row, now = _row(context, schedule), context.clock.wall()
+    row, now = schedule_row(context.queue.store, schedule), context.clock.wall()
     due = row["next_at"]
     values = [
         (title, row["name"]),
-        ("when", f"{row['when']}, {row['expression']}"),
+        ("when", f"{'paused: ' * schedule.paused}{row['words']} ({row['timezone']}), {row['expression']}"),
         ("timezone", row["timezone"] + (", that of the home" if follows_home(schedule) else "")),
         ("command", row["command"]),
         (
@@ -228,7 +206,7 @@ def _shown(context: Context, schedule: Schedule, title: str) -> str:
             if due is None
             else f"{when.local(due)} ({when.iso(due)}), {when.ago(due, now)}",
         ),
-        ("last job", "none yet" if row["last"] is None else f"number {row['last_job']}, {row['last']}"),
+        ("last job", "none yet" if row["last_job"] is None else f"{row['last_job']}, {row['last_state']}"),
         ("missed", {"none": "times are left out", "last": "times run once", "all": "times run each"}[row["catch_up"]]),
         (
             "overlap",

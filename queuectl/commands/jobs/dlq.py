@@ -6,6 +6,7 @@ from ...engine.selection import Selection, found_by
 from ...model.errors import Conflict
 from ...model.filter import Filter
 from ...model.job import DEAD, jobs_text
+from ...model.nouns import jobs as nouns
 from ...model.verbs import PLAIN_VERBS
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -25,7 +26,6 @@ VERBOSE_COLUMNS = (
     *("number", "id", "queue", "priority", "attempts", "created_at", "finished_at", "duration", "exit_code", "signal"),
     *("worker", "cwd", "error", "command"),
 )
-PATTERN = ("pattern", "jobs", "exit_code", "signal", "last_at", "example", "value")
 DEAD_IDS = Arg(
     "ids",
     many=True,
@@ -56,7 +56,8 @@ def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
     jobs = context.queue.list(state=DEAD, sort="-finished_at", limit=limit or -1)
     notes = [] if jobs else ["the dead letter queue is empty"]
     return Result(
-        rows=[job.as_dict() for job in jobs],
+        nouns.JOB,
+        rows=jobs,
         ids=[job.id for job in jobs],
         notes=notes,
         columns=VERBOSE_COLUMNS if verbose else COLUMNS,
@@ -68,14 +69,10 @@ def dlq_stats(context: Context) -> Result:
     """Show failure patterns: dead jobs by exit code and error, and by command."""
     from ...engine.reports import summary
 
-    found = summary.dlq_stats(context.queue.store)
-    rows = [
-        {name: {**row, "pattern": pattern, "value": row[pattern]}.get(name) for name in PATTERN}
-        for pattern in ("error", "command")
-        for row in found[f"by_{pattern}"]
-    ]
+    found = summary.dead_groups(context.queue.store)
     notes = [jobs_text(found["dead"], "dead") if found["dead"] else "the dead letter queue is empty"]
-    return Result(rows=rows, columns=PATTERN, notes=notes)
+    columns = ("pattern", "count", "exit_code", "signal", "last_at", "sample_ids", "value")
+    return Result(nouns.DEAD_GROUP, rows=[*found["by_error"], *found["by_command"]], columns=columns, notes=notes)
 
 
 def _handler(verb: Verb) -> Callable[..., Result]:

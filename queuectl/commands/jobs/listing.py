@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...model import fields
 from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.job import STATE_TABLE
-from ...model.kinds import read_names
+from ...model.kinds import masked, read_names
+from ...model.nouns import jobs as nouns
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from ...model.job import Job
-    from ...store.attempts import Attempt
     from ..context import Context
 
 GROUP = "Jobs"
@@ -135,7 +135,8 @@ def list_jobs(
     if not jobs:
         notes.append("no jobs" + (" match" if wanted.text else "; add one with: queuectl add 'COMMAND'"))
     return Result(
-        rows=[job.as_dict() for job in jobs],
+        nouns.JOB,
+        rows=jobs,
         ids=[job.id for job in jobs],
         notes=notes,
         columns=columns or (VERBOSE_COLUMNS if verbose else LIST_COLUMNS),
@@ -146,28 +147,11 @@ def list_jobs(
 @command("show", JOB, group=GROUP, watch=True, examples=("show job-1", "show last --json"))
 def show(context: Context, *, id: str) -> Result:
     """Show everything about a job: its fields and its attempts."""
+    from ...engine.reports.reading import detail
+
     job = context.queue.get(id)
-    store = context.queue.store
-    details = store.search.details(job.number)
-    record = {
-        **job.as_dict(),
-        "cancel_requested": bool(details["cancel_requested"]),
-        "created_by": details["created_by"],
-        "attempt_history": [_attempt(row) for row in store.attempts.of_job(job.number)],
-    }
-    return Result(record=record, ids=[job.id], message=_shown(job, record))
-
-
-def _attempt(found: Attempt) -> dict[str, Any]:
-    from ...model.when import iso
-
-    attempt = found.as_dict()
-    del attempt["id"]
-    for key in ("started_at", "finished_at"):
-        attempt[key] = iso(attempt[key])
-    for key in ("duration", "wait_time"):
-        attempt[key] = None if attempt[key] is None else attempt[key] / 1000
-    return attempt
+    record = detail(context.queue.store, job)
+    return Result(nouns.JOB_DETAIL, record=record, ids=[job.id], message=_shown(job, record))
 
 
 def _shown(job: Job, record: dict[str, Any]) -> str:
@@ -192,13 +176,13 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
         values.append(("finished", when.local(job.finished_at)))
     if job.duration is not None:
         values.append(("duration", when.duration_text(job.duration)))
-    values += [("variable", f"{name}={value}") for name, value in record["env"].items()]
+    values += [("variable", f"{name}={value}") for name, value in masked(job.env).items()]
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
     values += fields.other_texts(job, fields.GIVEN, SHOWN)
     for attempt in record["attempt_history"]:
-        ended = attempt["outcome"] or "running"
-        values.append((f"attempt {attempt['attempt']}", f"{ended}: {attempt['error']}" if attempt["error"] else ended))
+        ended = attempt.outcome or "running"
+        values.append((f"attempt {attempt.attempt}", f"{ended}: {attempt.error}" if attempt.error else ended))
     return "\n".join(f"{name + ':':<12} {value}" for name, value in values)
 
 
@@ -209,4 +193,4 @@ def history(context: Context, *, id: str) -> Result:
 
     job = context.queue.get(id)
     rows = reading.history(context.queue.store, job, context.clock.wall())
-    return Result(rows=rows, columns=("at", "what", "detail", "by"))
+    return Result(nouns.STEP, rows=rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.fields import GIVEN
+from ...model.nouns import jobs as nouns
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from ..context import Context
 
 GROUP = "Schedule"
-COLUMNS = ("at", "what", "id", "command")
 
 
 @command(
@@ -46,7 +46,7 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
         raise InvalidInput("when? give a time such as +30m, 18:00 or tomorrow 09:00", field="when")
     job = context.queue.add(command, **{**job_fields(given), "run_at": " ".join(when)})
     hint_if_nobody_looks(context)
-    return Result(record=job.as_dict(), message=told(job, context.clock.wall()), ids=[job.id])
+    return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=[job.id])
 
 
 def hint_if_nobody_looks(context: Context) -> None:
@@ -83,4 +83,4 @@ def scheduled(context: Context, *, limit: int) -> Result:
     notes = [] if rows else ["nothing is scheduled; add a job with: queuectl schedule 'COMMAND' tomorrow 09:00"]
     if len(rows) < total:
         notes.append(f"showing {len(rows)} of {total}, all with --limit 0")
-    return Result(rows=rows, columns=COLUMNS, ids=[row["id"] for row in rows], notes=notes)
+    return Result(nouns.COMING, rows=rows, ids=[row["id"] for row in rows], notes=notes)

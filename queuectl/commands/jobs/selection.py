@@ -155,12 +155,14 @@ def some_of(names: Sequence[str], count: int | None = None) -> str:
 
 def show_only(context: Context, meant: Selection) -> Result:
     """Return the jobs that a command would act on."""
+    from ...model.nouns.jobs import JOB
     from ..result import Result
     from .listing import LIST_COLUMNS
 
     jobs = context.queue.store.search.jobs(meant.numbers)
     return Result(
-        rows=[job.as_dict() for job in jobs],
+        JOB,
+        rows=jobs,
         columns=LIST_COLUMNS,
         ids=[job.id for job in jobs],
         notes=[f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)],
@@ -170,6 +172,7 @@ def show_only(context: Context, meant: Selection) -> Result:
 def report(change: Change, done: str, meant: Selection) -> Result:
     """Return the answer of a verb on the jobs that were meant: `done` says what was done, such as `cancelled`."""
     from ...engine.change import demand_done
+    from ...model.nouns.jobs import REPORT
     from ..result import Result
 
     demand_done(change)
@@ -180,9 +183,9 @@ def report(change: Change, done: str, meant: Selection) -> Result:
         else f"{jobs_text(len(change.done))} {done}" + (f": {shown}" if change.done else "")
     )
     return Result(
+        REPORT,
         rows=[{"id": job, "result": done} for job in change.done]
         + [{"id": refused.id, "result": f"refused: {refused.state}"} for refused in change.refused],
-        columns=("id", "result"),
         message=message,
         ids=change.done,
         notes=[*(refused.message for refused in change.refused[:20]), *left_out(meant)],

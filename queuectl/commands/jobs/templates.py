@@ -7,6 +7,7 @@ import os
 from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ...model.fields import BY_SPELLING, GIVEN
+from ...model.nouns import jobs as nouns
 from ..grammar.registry import Arg, command
 from ..result import Result
 
@@ -42,7 +43,7 @@ def template_list(context: Context) -> Result:
         {"name": name, "source": "home", "description": os.path.join(context.queue.home.templates, name + SUFFIX)}
         for name in _own_names(context)
     ]
-    return Result(rows=rows, columns=("name", "source", "description"), ids=[str(row["name"]) for row in rows])
+    return Result(nouns.TEMPLATE, rows=rows, ids=[str(row["name"]) for row in rows])
 
 
 @command("template show", NAME, group=GROUP, examples=("template show simple_job > job.json",))
@@ -84,7 +85,9 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     context.queue.check([job])
     path = os.path.join(context.queue.home.templates, name + SUFFIX)
     _write(path, json.dumps(job, indent=2) + "\n", force)
-    return Result(record={"name": name, "path": path}, message=f"Template saved: {name}", ids=[name])
+    return Result(
+        nouns.SAVED_TEMPLATE, record={"name": name, "path": path}, message=f"Template saved: {name}", ids=[name]
+    )
 
 
 def _write(path: str, text: str, force: bool) -> None:

@@ -6,6 +6,7 @@ from ...engine.waiting import Waiting
 from ...model.errors import NotFound
 from ...model.filter import Filter
 from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
+from ...model.nouns.jobs import JOB
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -39,7 +40,7 @@ def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result
     meant = select(context, **selection, means=STATES)
     if not meant.numbers:
         _demand_known(context, meant)
-        return Result(rows=[], ids=[], notes=["there is nothing to wait for"])
+        return Result(JOB, rows=[], ids=[], notes=["there is nothing to wait for"])
     if meant.is_named and len(meant.numbers) == 1:
         return wait_for_one(context, meant.numbers[0], timeout=timeout)
     return _wait_for_several(context, meant, timeout)
@@ -115,7 +116,7 @@ def _warn_without_workers(context: Context, waiting: Waiting) -> None:
 def _answer(jobs: Sequence[Job], code: int) -> Result:
     from .listing import LIST_COLUMNS
 
-    return Result(rows=[job.as_dict() for job in jobs], columns=LIST_COLUMNS, ids=[job.id for job in jobs], code=code)
+    return Result(JOB, rows=jobs, columns=LIST_COLUMNS, ids=[job.id for job in jobs], code=code)
 
 
 def exit_code_of(job: Job) -> int:

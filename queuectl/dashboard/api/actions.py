@@ -11,31 +11,17 @@ from __future__ import annotations
 
 import threading
 
+from ...engine.reports.summary import dead_groups
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.filter import in_quotes, written
 from ...model.job import DEAD
 from ...model.verbs import PLAIN_VERBS, VERBS
-from ...model.when import iso
 from ..http.message import HttpError, Response, json_response
 from . import listing
+from .answers import DEAD_GROUPS, DONE, PREVIEW
 from .route import Field, route
-from .shapes import (
-    FLAG,
-    INTEGER,
-    SCHEMAS,
-    TEXT,
-    TIME,
-    many,
-    maybe,
-    one_of,
-    picked,
-    record,
-    ref,
-    summary_json,
-    table,
-    whole,
-)
+from .shapes import INTEGER, TEXT, listed_job, many, maybe, one_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,30 +42,6 @@ SHOWN = 100
 GROUPS = 20
 # So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
 NAMED, LONGEST_LINE = 5, 2_000
-
-SCHEMAS["Preview"] = record(
-    action=one_of(*ACTIONS),
-    count=INTEGER,
-    sample=many(ref("JobSummary")),
-    selection=maybe(TEXT),
-    expires_at=TIME,
-    refused=table(INTEGER),
-    more=FLAG,
-    command=maybe(TEXT),
-)
-SCHEMAS["Done"] = record(action=one_of(*ACTIONS), done=INTEGER, ids=many(TEXT), refused=many(ref("Refused")))
-GROUP = record(
-    exit_code=maybe(INTEGER),
-    signal=maybe(INTEGER),
-    error=maybe(TEXT),
-    count=INTEGER,
-    first_at=TIME,
-    last_at=TIME,
-    sample_ids=many(TEXT),
-)
-SCHEMAS["DlqGroups"] = record(
-    dead=INTEGER, items=many(GROUP), by_command=many(record(command=TEXT, count=INTEGER, last_at=TIME, sample_id=TEXT))
-)
 
 
 class Selection:
@@ -133,18 +95,18 @@ SELECTIONS = Selections()
 class Chosen:
     """What an action would be applied to, and how many jobs of other states it does not fit."""
 
-    __slots__ = ("numbers", "refused", "more")
+    __slots__ = ("numbers", "left_out", "more")
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
-        self.refused: dict[str, int] = {}
+        self.left_out: dict[str, int] = {}
         self.more = False
 
     def add(self, rows: Iterable[Tuple[int, str]], action: str, limit: int) -> bool:
         """Take in jobs of these numbers and states; return False once there are enough."""
         for number, state in rows:
             if state not in VERBS[action].states:
-                self.refused[state] = self.refused.get(state, 0) + 1
+                self.left_out[state] = self.left_out.get(state, 0) + 1
             elif len(self.numbers) < limit:
                 self.numbers.append(number)
             else:
@@ -163,7 +125,7 @@ class Chosen:
         Field("filter", TEXT, "or the jobs that this filter finds"),
         Field("limit", whole(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
     ),
-    answer=ref("Preview"),
+    answer=PREVIEW,
     errors=(400, 404, 422),
 )
 def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> Response:
@@ -195,16 +157,18 @@ def _shown(app: App, action: str, chosen: Chosen, command: str | None) -> Respon
     expires_at = now + KEPT_MS
     selection = Selection(app.queue.home.path, action, chosen.numbers, expires_at)
     return json_response(
-        {
-            "action": action,
-            "count": len(chosen.numbers),
-            "refused": chosen.refused,
-            "more": chosen.more,
-            "sample": [summary_json(job, now) for job in store.search.jobs(chosen.numbers[:SAMPLE])],
-            "selection": SELECTIONS.keep(selection) if chosen.numbers else None,
-            "expires_at": iso(expires_at),
-            "command": command,
-        }
+        PREVIEW.json(
+            {
+                "action": action,
+                "count": len(chosen.numbers),
+                "left_out": chosen.left_out,
+                "more": chosen.more,
+                "sample": [listed_job(job, now) for job in store.search.jobs(chosen.numbers[:SAMPLE])],
+                "selection": SELECTIONS.keep(selection) if chosen.numbers else None,
+                "expires_at": expires_at,
+                "command": command,
+            }
+        )
     )
 
 
@@ -228,7 +192,7 @@ def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> 
         Field("selection", TEXT, "from the preview", required=True),
         Field("confirm_count", whole(0, MOST_SELECTED), "the count that was shown", required=True),
     ),
-    answer=ref("Done"),
+    answer=DONE,
     errors=(409, 410, 422),
 )
 def commit(app: App, *, selection: str, confirm_count: int) -> Response:
@@ -255,8 +219,8 @@ def _fitting(app: App, chosen: Selection) -> list[int]:
 
 
 def _done(action: str, change: Change) -> Response:
-    refused = [{"id": job.id, "state": job.state, "message": job.message} for job in change.refused[:SHOWN]]
-    return json_response({"action": action, "done": len(change.done), "ids": change.done[:SHOWN], "refused": refused})
+    found = {"action": action, "count": len(change.done), "ids": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
+    return json_response(DONE.json(found))
 
 
 @route(
@@ -264,32 +228,16 @@ def _done(action: str, change: Change) -> Response:
     "/dlq/groups",
     "Dead jobs grouped by how they failed, the largest group first",
     query=(Field("limit", whole(1, 200), "how many groups at most", default=GROUPS),),
-    answer=ref("DlqGroups"),
+    answer=DEAD_GROUPS,
 )
-def dlq_groups(app: App, *, limit: int) -> Response:
-    store = app.queue.store
-    items = []
-    for row in store.dead.by_error(limit):
-        samples = store.search.jobs(list(dict.fromkeys((row["last"], row["first"]))))
-        items.append(
-            {
-                **picked(row, ("exit_code", "signal", "error", "first_at", "last_at")),
-                "count": row["jobs"],
-                "sample_ids": [job.id for job in samples],
-            }
-        )
-    commands = [
-        {**picked(row, ("command", "last_at")), "count": row["jobs"], "sample_id": row["example"]}
-        for row in store.dead.by_command(limit)
-    ]
-    dead = store.counts.by_state().get(DEAD, 0)
-    return json_response({"dead": dead, "items": items, "by_command": commands})
+def show_dead_groups(app: App, *, limit: int) -> Response:
+    return json_response(DEAD_GROUPS.json(dead_groups(app.queue.store, limit)))
 
 
 SIGNATURE = (
     Field("exit_code", maybe(INTEGER), "as the group has it", required=True),
     Field("signal", maybe(INTEGER), "as the group has it", required=True),
-    Field("error", maybe(TEXT), "as the group has it", required=True),
+    Field("error", maybe(TEXT), "as the group has it as its value", required=True),
 )
 
 
@@ -298,7 +246,7 @@ SIGNATURE = (
     "/dlq/groups/preview",
     "Look at what an action on the dead jobs that failed in one way would do",
     body=(Field("action", one_of(*DLQ_ACTIONS), "what to do", required=True), *SIGNATURE),
-    answer=ref("Preview"),
+    answer=PREVIEW,
     errors=(422,),
 )
 def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
@@ -354,6 +302,6 @@ for _action in DLQ_ACTIONS:
         f"/dlq/groups/{_action}",
         f"{_action.capitalize()} all dead jobs that failed in one way",
         body=SIGNATURE,
-        answer=ref("Done"),
+        answer=DONE,
         errors=(422,),
     )(_group_handler(_action))

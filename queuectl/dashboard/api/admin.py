@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import os
-
+from ...engine.home.settings import setting_rows
+from ...engine.reports.reading import event_row
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.job import STATES
-from ...model.setting import Setting
-from ...model.settings import SETTINGS, find, resolve
-from ...model.when import iso
+from ...model.settings import SETTINGS as ALL_SETTINGS
+from ...model.settings import find
 from ..http.message import Response, json_response
 from . import cursors
+from .answers import EVENTS, SETTINGS, SUGGESTIONS
 from .cursors import Cursor
 from .jobs import CURSOR, LIMIT
 from .route import Field, route
-from .shapes import INTEGER, SCHEMAS, TEXT, TIME, many, maybe, one_of, record, ref
+from .shapes import TEXT, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from ...model.setting import Value
     from ...store import Store
     from ..app import App
 
@@ -30,46 +29,10 @@ NEWEST = 1 << 60
 SUGGESTED = 20
 TAGGED_JOBS = 1_000
 
-SCHEMAS["Config"] = record(
-    items=many(
-        record(
-            key=TEXT,
-            value=TEXT,
-            default=TEXT,
-            source=one_of("default", "home", "environment"),
-            type=TEXT,
-            group=TEXT,
-            description=TEXT,
-            allowed=TEXT,
-            aliases=many(TEXT),
-            env=TEXT,
-        )
-    )
-)
-SCHEMAS["Events"] = record(
-    next=maybe(TEXT), items=many(record(number=INTEGER, at=TIME, kind=TEXT, job=maybe(TEXT), detail=TEXT, by=TEXT))
-)
 
-
-@route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=ref("Config"))
+@route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)
 def config(app: App) -> Response:
-    found = resolve(app.queue.store.meta.settings(), os.environ)
-    return json_response({"items": [_setting(*row) for row in found]})
-
-
-def _setting(setting: Setting, value: Value, source: str) -> dict[str, Any]:
-    return {
-        "key": setting.name,
-        "value": setting.show(value),
-        "default": setting.show(setting.default),
-        "source": source,
-        "type": setting.kind,
-        "group": setting.group,
-        "description": setting.help,
-        "allowed": setting.allowed,
-        "aliases": list(setting.aliases),
-        "env": setting.env,
-    }
+    return json_response(SETTINGS.json({"items": setting_rows(app.queue.store)}))
 
 
 @route(
@@ -77,7 +40,7 @@ def _setting(setting: Setting, value: Value, source: str) -> dict[str, Any]:
     "/config",
     "Change settings, all of them or none; null means the default again",
     whole_body={"type": "object", "additionalProperties": {"nullable": True, "description": "a text or a number"}},
-    answer=ref("Config"),
+    answer=SETTINGS,
     errors=(422,),
 )
 def change_config(app: App, *, body: dict[str, Any]) -> Response:
@@ -106,33 +69,18 @@ def _change(name: str, value: object) -> tuple[str, str | None]:
     "GET",
     "/events",
     "What users and daemons did, newest first",
-    query=(Field("kind", TEXT, "only events of this kind", default=""), LIMIT, CURSOR),
-    answer=ref("Events"),
+    query=(Field("what", TEXT, "only events such as retry", default=""), LIMIT, CURSOR),
+    answer=EVENTS,
     errors=(400,),
 )
-def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
-    belongs_to = ("events", kind)
+def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
+    belongs_to = ("events", what)
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
     found, before = app.queue.store.events, place.key[0]
-    page = found.page(before, kind, EVENT_WINDOW if kind else limit, limit)
-    end = page[-1].id if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if kind else None
+    page = found.page(before, what, EVENT_WINDOW if what else limit, limit)
+    end = page[-1].id if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if what else None
     following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
-    return json_response(
-        {
-            "items": [
-                {
-                    "number": event.id,
-                    "at": iso(event.at),
-                    "kind": event.kind,
-                    "job": event.job,
-                    "detail": event.detail,
-                    "by": event.actor,
-                }
-                for event in page
-            ],
-            "next": following,
-        }
-    )
+    return json_response(EVENTS.json({"items": map(event_row, page), "next": following}))
 
 
 @route(
@@ -148,14 +96,16 @@ def events(app: App, *, kind: str, limit: int, cursor: str | None) -> Response:
         ),
         Field("prefix", TEXT, "what there is of it", default=""),
     ),
-    answer=record(items=many(record(value=TEXT, count=maybe(INTEGER)), SUGGESTED)),
+    answer=SUGGESTIONS,
     errors=(400,),
 )
 def suggest(app: App, *, field: str, prefix: str) -> Response:
     # Of the values of other keys, such as times, there is no list.
-    found = SUGGESTIONS[field](app.queue.store, prefix) if field in SUGGESTIONS else {}
+    found = FOUND[field](app.queue.store, prefix) if field in FOUND else {}
     matching = [(value, count) for value, count in found.items() if value.startswith(prefix)]
-    return json_response({"items": [{"value": value, "count": count} for value, count in matching[:SUGGESTED]]})
+    return json_response(
+        SUGGESTIONS.json({"items": [{"value": value, "count": count} for value, count in matching[:SUGGESTED]]})
+    )
 
 
 def _states(store: Store, prefix: str) -> dict[str, int | None]:
@@ -163,7 +113,7 @@ def _states(store: Store, prefix: str) -> dict[str, int | None]:
     return {state: counts.get(state, 0) for state in STATES}
 
 
-SUGGESTIONS: dict[str, Callable[[Store, str], dict[str, int | None]]] = {
+FOUND: dict[str, Callable[[Store, str], dict[str, int | None]]] = {
     "qualifier": lambda store, prefix: dict.fromkeys(sorted(FILTERS)),
     "state": _states,
     "queue": lambda store, prefix: {queue: sum(states.values()) for queue, states in store.counts.by_queue().items()},
@@ -171,5 +121,5 @@ SUGGESTIONS: dict[str, Callable[[Store, str], dict[str, int | None]]] = {
     "id": lambda store, prefix: dict.fromkeys(row["id"] for row in store.names.named(prefix, SUGGESTED)),
     "schedule": lambda store, prefix: dict.fromkeys(schedule.name for schedule in store.schedules.all()),
     "worker": lambda store, prefix: dict.fromkeys(str(row.id) for row in store.workers.all()),
-    "setting": lambda store, prefix: dict.fromkeys(setting.name for setting in SETTINGS),
+    "setting": lambda store, prefix: dict.fromkeys(setting.name for setting in ALL_SETTINGS),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...commands.cells import csv_line
-from ...model.job import Job
+from ...model.nouns.jobs import JOB
 from ..http.message import Response
 from . import listing
 from .jobs import SORT, Q
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Callable, Iterator
 
     from ...model.filter import Filter
+    from ...model.job import Job
     from ..app import App
 
 JSON_LINES = "application/jsonl; charset=utf-8"
@@ -54,15 +55,15 @@ def _pieces(app: App, wanted: Filter, sort: str, line: Callable[[Job], str]) -> 
 
 
 def _with_header(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    yield csv_line(Job.FIELDS).encode()
+    yield csv_line(JOB.keys).encode()
     yield from pieces
 
 
 def _json_line(job: Job) -> str:
     import json
 
-    return json.dumps(job.as_json(), ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(JOB.json(job), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _csv_row(job: Job) -> str:
-    return csv_line(job.as_json().values())
+    return csv_line(JOB.json(job).values())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from ..http.message import Response, json_response
+from .answers import HEALTH
 from .route import route
-from .shapes import INTEGER, SECONDS, TEXT, one_of, record, seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     "GET",
     "//healthz",
     "Whether this dashboard and its store are well; 503 and the reason where nothing can be written",
-    answer=record(status=one_of("ok"), version=TEXT, pid=INTEGER, uptime=SECONDS, workers=INTEGER),
+    answer=HEALTH,
 )
 def health(app: App) -> Response:
     workers = app.health.workers()
     return json_response(
-        {
-            "status": "ok",
-            "version": app.version,
-            "pid": os.getpid(),
-            "uptime": seconds(app.clock.wall() - app.started_at),
-            "workers": workers,
-        }
+        HEALTH.json(
+            {
+                "status": "ok",
+                "version": app.version,
+                "pid": os.getpid(),
+                "uptime": app.clock.wall() - app.started_at,
+                "workers": workers,
+            }
+        )
     )

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from ...engine.reports.reading import history
+from ...engine.reports.reading import detail, history
 from ...engine.reports.reasons import explain
 from ...model.copies import copy_of, secrets_of, words_of
 from ...model.fields import EDITABLE, FILTERS, GIVEN
 from ...model.filter import example
+from ...model.nouns.jobs import JOB
 from ...model.verbs import VERBS, allowed_verbs
-from ...model.when import iso
 from ..http.message import Response, json_response
 from . import listing
+from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
 from .route import BASE, Field, route
-from .shapes import (
-    FLAG,
-    INTEGER,
-    SCHEMAS,
-    SECONDS,
-    STATE,
-    TEXT,
-    TIME,
-    attempt_json,
-    given_schemas,
-    many,
-    maybe,
-    median,
-    one_of,
-    record,
-    ref,
-    seconds,
-    summary_json,
-    table,
-    whole,
-)
+from .shapes import TEXT, changed_job, given_schemas, listed_job, median, one_of, whole
 from .verbs import changed, one_job
 
 TYPE_CHECKING = False
@@ -75,36 +56,6 @@ CHANGES: dict[str, Any] = {
     "properties": given_schemas(EDITABLE),
 }
 
-RUN = record(
-    id=TEXT,
-    number=INTEGER,
-    state=STATE,
-    attempt=INTEGER,
-    outcome=maybe(TEXT),
-    duration=maybe(SECONDS),
-    exit_code=maybe(INTEGER),
-    finished_at=maybe(TIME),
-)
-SCHEMAS["JobPage"] = record(
-    items=many(ref("JobSummary")),
-    next=maybe(TEXT),
-    total=record(value=INTEGER, exact=FLAG),
-    searched=record(rows=INTEGER, complete=FLAG),
-    sort=one_of(*listing.SORTS),
-)
-SCHEMAS["JobDetail"] = record(
-    job=ref("Job"),
-    allowed_actions=many(one_of(*VERBS)),
-    cancel_requested=FLAG,
-    created_by=TEXT,
-    why=record(reason=TEXT, hint=maybe(TEXT)),
-    attempts=many(ref("Attempt")),
-    history=many(record(at=TIME, what=TEXT, detail=TEXT, by=TEXT)),
-    similar=record(median=maybe(SECONDS), runs=many(RUN), searched=INTEGER),
-    commands=table(TEXT),
-    secrets=many(TEXT),
-)
-
 
 @route(
     "GET",
@@ -117,7 +68,7 @@ SCHEMAS["JobDetail"] = record(
         CURSOR,
         Field("scan", one_of("window", "all"), "how far to look where no index helps", default="window"),
     ),
-    answer=ref("JobPage"),
+    answer=JOB_PAGE,
     errors=(400,),
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> Response:
@@ -126,50 +77,37 @@ def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, sc
         store, listing.read(q, now, sort=sort), q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all"
     )
     jobs = store.search.jobs(found.pop("numbers"))
-    return json_response({"items": [summary_json(job, now) for job in jobs], **found, "sort": sort})
+    return json_response(JOB_PAGE.json({"items": [listed_job(job, now) for job in jobs], **found, "sort": sort}))
 
 
-@route("POST", "/jobs", "Add a job", whole_body=NEW_JOB, answer=ref("Job"), status=201, errors=(409, 422))
+@route("POST", "/jobs", "Add a job", whole_body=NEW_JOB, answer=JOB, status=201, errors=(409, 422))
 def add_job(app: App, *, body: dict[str, Any]) -> Response:
     job = app.queue.get(app.queue.enqueue([body])[0])
-    return json_response(job.as_json(), 201, {"Location": f"{BASE}/jobs/{job.id}"})
+    return json_response(JOB.json(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
 
 
-@route("GET", "/jobs/{id}", "One job with everything known about it", answer=ref("JobDetail"), errors=(404, 422))
+@route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(404, 422))
 def show_job(app: App, *, id: str) -> Response:
     job = one_job(app, id)
     store = app.queue.store
-    details = store.search.details(job.number)
     reason, hint = explain(app.queue, job)
-    return json_response(
-        {
-            "job": job.as_json(),
-            "allowed_actions": allowed_verbs(job.state),
-            "cancel_requested": bool(details["cancel_requested"]),
-            "created_by": details["created_by"],
-            "why": {"reason": reason, "hint": hint},
-            "attempts": [attempt_json(row) for row in reversed(store.attempts.of_job(job.number))],
-            "history": [{**row, "at": iso(row["at"])} for row in reversed(history(store, job, app.clock.wall()))],
-            "similar": _similar(app, job),
-            "commands": _commands(app, job),
-            "secrets": secrets_of(job),
-        }
-    )
+    answer = {
+        "job": detail(store, job),
+        "allowed_actions": allowed_verbs(job.state),
+        "why": {"id": job.id, "state": job.state, "reason": reason, "hint": hint},
+        "history": history(store, job, app.clock.wall()),
+        "similar": _similar(app, job),
+        "commands": _commands(app, job),
+        "secrets": secrets_of(job),
+    }
+    return json_response(JOB_VIEW.json(answer))
 
 
 def _similar(app: App, job: Job) -> dict[str, Any]:
     """Return the last runs of the same command, among the newest attempts, and how long they usually took."""
-    ended = app.queue.store.recent.same_command(job.command, SAME_SAMPLE, SAME_RUNS)
-    took = median(run.duration for run in ended if run.duration is not None)
-    runs = [
-        {
-            **{name: getattr(run, name) for name in ("id", "number", "state", "attempt", "outcome", "exit_code")},
-            "duration": seconds(run.duration),
-            "finished_at": iso(run.finished_at),
-        }
-        for run in ended
-    ]
-    return {"median": seconds(took), "runs": runs, "searched": SAME_SAMPLE}
+    runs = app.queue.store.recent.same_command(job.command, SAME_SAMPLE, SAME_RUNS)
+    took = median(run.duration for run in runs if run.duration is not None)
+    return {"median": took, "runs": runs, "searched": SAME_SAMPLE}
 
 
 def _commands(app: App, job: Job) -> dict[str, str]:
@@ -186,7 +124,7 @@ def _commands(app: App, job: Job) -> dict[str, str]:
     "/jobs/{id}",
     "Change a job while it waits; what is not given stays",
     whole_body=CHANGES,
-    answer=ref("JobChanged"),
+    answer=JOB_CHANGED,
     errors=(404, 409, 422),
 )
 def edit_job(app: App, *, id: str, body: dict[str, Any]) -> Response:
@@ -198,15 +136,11 @@ def edit_job(app: App, *, id: str, body: dict[str, Any]) -> Response:
     "POST",
     "/jobs/{id}/duplicate",
     "Add a job like this one, also held or scheduled if it is",
-    answer=ref("JobChanged"),
+    answer=JOB_CHANGED,
     status=201,
     errors=(404, 422),
 )
 def duplicate_job(app: App, *, id: str) -> Response:
     (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall())])
     copy = app.queue.get(made)
-    return json_response(
-        {"job": copy.as_json(), "allowed_actions": allowed_verbs(copy.state)},
-        201,
-        {"Location": f"{BASE}/jobs/{copy.id}"},
-    )
+    return json_response(changed_job(copy), 201, {"Location": f"{BASE}/jobs/{copy.id}"})

@@ -12,11 +12,12 @@ from ...engine.reports.facts import Facts
 from ...engine.reports.numbers import histograms
 from ...model import when
 from ...model.errors import quoted
-from ...model.when import iso
+from ...model.nouns.home import METRICS
 from ...store.timings import SLOT_MS
 from ..http.message import HttpError, Response, json_response
+from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
 from .route import Field, route
-from .shapes import INTEGER, NUMBER, SCHEMAS, SECONDS, TEXT, TIME, many, maybe, one_of, record, ref, seconds, whole
+from .shapes import TEXT, one_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,56 +33,7 @@ MOST_QUEUES = 50
 SAMPLE = 10_000
 # Buckets people can name: whole minutes, hours and days.
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080, 20_160, 43_200)
-COUNTS = ("finished", "failed", "dead")
-AVERAGES = ("run_time", "wait_time")
-PERCENTILES = (50, 95, 99)
 SHOWN = 500
-
-SPREADS = record(**{f"p{percent}": many(maybe(SECONDS)) for percent in PERCENTILES})
-TOTALS = record(**{"from": TIME, "to": TIME, **dict.fromkeys(COUNTS, INTEGER)})
-SCHEMAS["Series"] = record(
-    **{
-        "from": TIME,
-        "to": TIME,
-        "step": INTEGER,
-        "series": many(
-            record(
-                queue=maybe(TEXT),
-                **{name: many(maybe(INTEGER)) for name in COUNTS},
-                **{name: many(maybe(SECONDS)) for name in AVERAGES},
-            )
-        ),
-        "percentiles": record(
-            **{
-                "from": TIME,
-                "to": TIME,
-                "step": INTEGER,
-                "series": many(record(queue=maybe(TEXT), **dict.fromkeys(AVERAGES, SPREADS))),
-            }
-        ),
-        "totals": TOTALS,
-        "previous": maybe(TOTALS),
-    }
-)
-ROW = record(
-    command=TEXT,
-    attempts=INTEGER,
-    failed=INTEGER,
-    average=maybe(SECONDS),
-    longest=maybe(SECONDS),
-    last_at=TIME,
-    sample_id=maybe(TEXT),
-)
-SCHEMAS["Top"] = record(sampled=INTEGER, slowest=many(ROW), failing=many(ROW))
-SPREAD = record(**dict.fromkeys(("average", "minimum", "maximum", "p50", "p90", "p95", "p99"), SECONDS))
-SCHEMAS["Summary"] = record(
-    timed_attempts=INTEGER,
-    run_time=maybe(SPREAD),
-    wait_time=maybe(SPREAD),
-    success_rate=maybe(NUMBER),
-    success_rate_day=maybe(NUMBER),
-    exit_codes=many(record(outcome=TEXT, exit_code=maybe(INTEGER), signal=maybe(INTEGER), count=INTEGER)),
-)
 
 
 @route(
@@ -95,7 +47,7 @@ SCHEMAS["Summary"] = record(
         Field("queue", TEXT, "only this queue"),
         Field("by", one_of("queue"), "a series for each queue"),
     ),
-    answer=ref("Series"),
+    answer=SERIES,
     errors=(400,),
 )
 def series(app: App, *, points: int, queue: str | None, by: str | None, to: str, **given: str) -> Response:
@@ -116,18 +68,20 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     buckets = range(first, last)
     unknown = [known is None or (bucket + 1) * step <= known or bucket * step > now for bucket in buckets]
     return json_response(
-        {
-            "from": iso(first * step),
-            "to": iso(last * step),
-            "step": step // 1000,
-            "series": [
-                {"queue": name, **_values((row for row in rows if name in (None, row.queue)), buckets, unknown)}
-                for name in names
-            ],
-            "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
-            "totals": _totals(app, since, until, queue),
-            "previous": _previous(app, since, until, queue, known),
-        }
+        SERIES.json(
+            {
+                "from": first * step,
+                "to": last * step,
+                "step": step,
+                "series": [
+                    {"queue": name, **_values((row for row in rows if name in (None, row.queue)), buckets, unknown)}
+                    for name in names
+                ],
+                "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
+                "totals": _totals(app, since, until, queue),
+                "previous": _previous(app, since, until, queue, known),
+            }
+        )
     )
 
 
@@ -136,9 +90,9 @@ def _percentiles(app: App, since: int, until: int, step: int, names: list[str | 
     first, last = since // step, until // step + 1
     rows = app.queue.store.timings.series(first * step, last * step, step // SLOT_MS)
     return {
-        "from": iso(first * step),
-        "to": iso(last * step),
-        "step": step // 1000,
+        "from": first * step,
+        "to": last * step,
+        "step": step,
         "series": [
             {"queue": name, **_spreads((row for row in rows if name in (None, row.queue)), range(first, last))}
             for name in names
@@ -152,10 +106,8 @@ def _spreads(rows: Iterable[Timing], buckets: range) -> dict[str, Any]:
         steps.setdefault(row.bucket, []).append(row)
     pairs = [histograms(steps.get(bucket, ())) for bucket in buckets]
     return {
-        name: {
-            f"p{percent}": [seconds(histogram.percentile(percent)) for histogram in found] for percent in PERCENTILES
-        }
-        for name, found in zip(AVERAGES, zip(*pairs))
+        name: {f"p{percent}": [found.percentile(percent) for found in each] for percent in PERCENTILES}
+        for name, each in zip(AVERAGES, zip(*pairs))
     }
 
 
@@ -163,8 +115,8 @@ def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, An
     """Return what ended in the minutes after that of `since` up to that of `until`."""
     rows = app.queue.store.stats.queue_totals(since + when.MINUTE, until + when.MINUTE)
     return {
-        "from": iso(since),
-        "to": iso(until),
+        "from": since,
+        "to": until,
         **{name: sum(getattr(row, name) for row in rows if queue in (None, row.queue)) for name in COUNTS},
     }
 
@@ -208,7 +160,7 @@ def _values(rows: Iterable[Rollup], buckets: range, unknown: list[bool]) -> dict
         for index, name in enumerate(COUNTS):
             found[name].append(None if is_unknown else total[index])
         for index, name in enumerate(AVERAGES, len(COUNTS)):
-            found[name].append(seconds(total[index] / attempts) if attempts else None)
+            found[name].append(round(total[index] / attempts) if attempts else None)
     return found
 
 
@@ -220,17 +172,19 @@ def _values(rows: Iterable[Rollup], buckets: range, unknown: list[bool]) -> dict
         Field("limit", whole(1, 50), "how many of each", default=10),
         Field("sample", whole(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
     ),
-    answer=ref("Top"),
+    answer=TOP,
     errors=(400,),
 )
 def top(app: App, *, limit: int, sample: int) -> Response:
     recent = app.queue.store.recent
     return json_response(
-        {
-            "sampled": sample,
-            "slowest": _rows(app, recent.slowest(sample, limit)),
-            "failing": _rows(app, recent.most_failing(sample, limit)),
-        }
+        TOP.json(
+            {
+                "sampled": sample,
+                "slowest": _rows(app, recent.slowest(sample, limit)),
+                "failing": _rows(app, recent.most_failing(sample, limit)),
+            }
+        )
     )
 
 
@@ -241,9 +195,9 @@ def _rows(app: App, rows: list[CommandStats]) -> list[dict[str, Any]]:
             "command": row.command[:SHOWN],
             "attempts": row.attempts,
             "failed": row.failed,
-            "average": seconds(row.average),
-            "longest": seconds(row.longest),
-            "last_at": iso(row.last_at),
+            "average": None if row.average is None else round(row.average),
+            "longest": row.longest,
+            "last_at": row.last_at,
             "sample_id": ids.get(row.example),
         }
         for row in rows
@@ -254,24 +208,7 @@ def _rows(app: App, rows: list[CommandStats]) -> list[dict[str, Any]]:
     "GET",
     "/metrics/summary",
     "Run and wait times of the last day, success rates, and exit codes of the newest attempts",
-    answer=ref("Summary"),
+    answer=METRICS,
 )
 def summary(app: App) -> Response:
-    found = reports.metrics(Facts(app.queue))
-    codes = [
-        {"outcome": row.outcome, "exit_code": row.exit_code, "signal": row.signal, "count": row.attempts}
-        for row in app.queue.store.recent.outcomes(SAMPLE, 20)
-    ]
-    spreads = {
-        name: None if found[name] is None else {key: seconds(value) for key, value in found[name].items()}
-        for name in AVERAGES
-    }
-    return json_response(
-        {
-            "timed_attempts": found["timed_attempts"],
-            **spreads,
-            "exit_codes": codes,
-            "success_rate": found["success_rate"],
-            "success_rate_day": found["success_rate_day"],
-        }
-    )
+    return json_response(METRICS.json(reports.metrics(Facts(app.queue))))

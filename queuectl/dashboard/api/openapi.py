@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ... import __version__
+from ...model.kinds import Kind
+from ...model.nouns.home import ERROR
 from ..http.message import Response, json_response
 from .route import BASE, TABLE, Field, Route, route
-from .shapes import SCHEMAS, ref
+from .shapes import schema_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,8 +48,9 @@ def show_document(app: App) -> Response:
 def document() -> Schema:
     """Return the document."""
     paths: dict[str, Schema] = {}
+    nouns: dict[str, Schema] = {}
     for declared in TABLE:
-        paths.setdefault(declared.path, {})[declared.method.lower()] = _operation(declared)
+        paths.setdefault(declared.path, {})[declared.method.lower()] = _operation(declared, nouns)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -57,16 +60,16 @@ def document() -> Schema:
         },
         "paths": paths,
         "security": [{"token": []}],
-        "components": {"schemas": SCHEMAS, "securitySchemes": {"token": TOKEN}},
+        "components": {"schemas": nouns, "securitySchemes": {"token": TOKEN}},
     }
 
 
-def _operation(declared: Route) -> Schema:
+def _operation(declared: Route, nouns: dict[str, Schema]) -> Schema:
     found: Schema = {
         "summary": declared.summary,
         "operationId": declared.handler.__name__,
         "parameters": _parameters(declared),
-        "responses": _responses(declared),
+        "responses": _responses(declared, nouns),
     }
     if not declared.path.startswith(BASE):
         found["security"] = []
@@ -113,12 +116,12 @@ def _described(field: Field) -> Schema:
     return {**field.schema, "description": field.help}
 
 
-def _responses(declared: Route) -> Schema:
+def _responses(declared: Route, nouns: dict[str, Schema]) -> Schema:
     found: Schema = {}
     for status, answer in declared.answers.items():
-        found[str(status)] = {"description": MEANINGS[status], **_content(answer)}
+        found[str(status)] = {"description": MEANINGS[status], **_content(answer, nouns)}
         if declared.also:
-            found[str(status)]["content"].update(_content(declared.also)["content"])
+            found[str(status)]["content"].update(_content(declared.also, nouns)["content"])
     errors = {
         *declared.errors,
         *EVERYWHERE,
@@ -126,13 +129,13 @@ def _responses(declared: Route) -> Schema:
         *(GUARDED if declared.path.startswith(BASE) else ()),
     }
     for status in sorted(errors):
-        found[str(status)] = {"description": MEANINGS[status], **_content(ref("Error"))}
+        found[str(status)] = {"description": MEANINGS[status], **_content(ERROR, nouns)}
     return found
 
 
-def _content(answer: Schema | str) -> Schema:
+def _content(answer: Kind | Schema | str, nouns: dict[str, Schema]) -> Schema:
     if not answer:
         return {}
     if isinstance(answer, str):
         return {"content": {answer.partition(";")[0]: {"schema": {"type": "string"}}}}
-    return {"content": {JSON: {"schema": answer}}}
+    return {"content": {JSON: {"schema": schema_of(answer, nouns) if isinstance(answer, Kind) else answer}}}

@@ -9,8 +9,9 @@ from __future__ import annotations
 from ...engine.reports.reading import attempt_of, marked, read_output
 from ...store.output import STDERR, STDOUT, Piece
 from ..http.message import HttpError, Response, json_response
+from .answers import OUTPUT
 from .route import Field, route
-from .shapes import FLAG, INTEGER, SCHEMAS, STATE, TEXT, many, maybe, one_of, record, ref, whole
+from .shapes import FLAG, one_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,18 +29,6 @@ FARTHEST = 1 << 60
 STREAMS = {"both": None, "stdout": STDOUT, "stderr": STDERR}
 NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 
-SCHEMAS["Output"] = record(
-    id=TEXT,
-    attempt=maybe(INTEGER),
-    state=STATE,
-    chunks=many(record(stream=one_of("stdout", "stderr"), offset=INTEGER, text=TEXT)),
-    start=INTEGER,
-    end=INTEGER,
-    size=INTEGER,
-    eof=FLAG,
-    missing=many(record(start=INTEGER, end=INTEGER)),
-)
-
 
 @route(
     "GET",
@@ -54,7 +43,7 @@ SCHEMAS["Output"] = record(
         Field("format", one_of("json", "text"), "chunks, or the plain text", default="json"),
         Field("download", FLAG, "all of it as a text file", default=False),
     ),
-    answer=ref("Output"),
+    answer=OUTPUT,
     also=PLAIN,
     errors=(400, 404, 416),
 )
@@ -91,24 +80,26 @@ def job_output(
         return _text(b"".join(run.data for run in runs), job, found, False)
     is_ended = found.finished_at is not None
     return json_response(
-        {
-            "id": job.id,
-            "attempt": found.attempt,
-            "state": job.state,
-            "start": start,
-            "end": reading.end,
-            "size": size,
-            "eof": is_ended and reading.end >= size,
-            "missing": [{"start": first, "end": last} for first, last in reading.missing],
-            "chunks": [
-                {
-                    "stream": NAMES[run.stream],
-                    "offset": run.position,
-                    "text": run.data.decode("utf-8", "backslashreplace"),
-                }
-                for run in runs
-            ],
-        }
+        OUTPUT.json(
+            {
+                "id": job.id,
+                "attempt": found.attempt,
+                "state": job.state,
+                "start": start,
+                "end": reading.end,
+                "size": size,
+                "eof": is_ended and reading.end >= size,
+                "missing": [{"start": first, "end": last} for first, last in reading.missing],
+                "chunks": [
+                    {
+                        "stream": NAMES[run.stream],
+                        "offset": run.position,
+                        "text": run.data.decode("utf-8", "backslashreplace"),
+                    }
+                    for run in runs
+                ],
+            }
+        )
     )
 
 

@@ -8,36 +8,14 @@ from __future__ import annotations
 
 import os
 
-from ...engine.reports.alerts import alerts
 from ...engine.reports.facts import Facts
-from ...engine.reports.summary import upcoming
-from ...model.alert import CODES, LEVELS
-from ...model.job import STATES
-from ...model.when import MINUTE, iso
+from ...engine.reports.summary import status, upcoming
+from ...model.when import MINUTE
 from ...store.room import free_bytes
 from ..http.message import Response, json_response
+from .answers import OVERVIEW
 from .route import route
-from .shapes import (
-    FLAG,
-    INTEGER,
-    NUMBER,
-    SCHEMAS,
-    SECONDS,
-    STATE,
-    SUMMARY,
-    TEXT,
-    TIME,
-    many,
-    maybe,
-    median,
-    one_of,
-    record,
-    ref,
-    seconds,
-    summary_json,
-    table,
-    worker_json,
-)
+from .shapes import listed_job, median, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,74 +28,27 @@ MINUTES = 60
 RUNNING, FAILURES, UPCOMING = 10, 5, 5
 SAMPLE = 1_000
 
-COUNTS = record(**dict.fromkeys(STATES, INTEGER))
-ALERT = record(code=one_of(*CODES), level=one_of(*LEVELS), text=TEXT, command=maybe(TEXT))
-FAILURE = record(
-    job=TEXT,
-    number=INTEGER,
-    command=TEXT,
-    attempt=INTEGER,
-    state=STATE,
-    exit_code=maybe(INTEGER),
-    signal=maybe(INTEGER),
-    error=TEXT,
-    finished_at=TIME,
-)
-SCHEMAS["Running"] = record(**SUMMARY, usual=maybe(SECONDS))
-SCHEMAS["Overview"] = record(
-    now=TIME,
-    counts=COUNTS,
-    total=INTEGER,
-    queues=table(table(INTEGER)),
-    queue_depth=INTEGER,
-    per_minute=NUMBER,
-    oldest_pending_age=maybe(SECONDS),
-    workers=record(total=INTEGER, busy=INTEGER, idle=INTEGER, stopping=INTEGER, lost=INTEGER, pool=FLAG),
-    worker_list=many(ref("Worker")),
-    scheduler=record(running=FLAG, pid=maybe(INTEGER), mode=maybe(TEXT)),
-    schedules=INTEGER,
-    next_due_at=maybe(TIME),
-    series=record(start=TIME, step=INTEGER, finished=many(INTEGER), failed=many(INTEGER), dead=many(INTEGER)),
-    backlog=record(start=TIME, step=INTEGER, pending=many(maybe(INTEGER)), oldest_age=many(maybe(SECONDS))),
-    running=many(ref("Running")),
-    failures=many(FAILURE),
-    next_scheduled=many(ref("Upcoming")),
-    alerts=many(ALERT),
-    storage=record(database=INTEGER, log=INTEGER, logs=INTEGER, free=INTEGER),
-)
 
-
-@route("GET", "/overview", "How it goes, at a glance", answer=ref("Overview"))
+@route("GET", "/overview", "How it goes, at a glance", answer=OVERVIEW)
 def show_overview(app: App) -> Response:
     return json_response(overview(app))
 
 
 def overview(app: App) -> dict[str, Any]:
     """Return how it goes. Raises StoreUnavailable."""
-    queue = app.queue
-    facts = Facts(queue)
-    now, scheduler = facts.now, facts.scheduler
-    return {
-        "now": iso(now),
-        "counts": facts.counts,
-        "total": facts.total,
-        "queues": facts.queues,
-        "queue_depth": facts.depth,
-        "per_minute": facts.per_minute(),
-        "oldest_pending_age": seconds(facts.oldest_pending_age),
-        "workers": {**facts.worker_totals, "pool": scheduler["pool"]},
-        "worker_list": [worker_json(row) for row in facts.workers],
-        "scheduler": {name: scheduler[name] for name in ("running", "pid", "mode")},
-        "schedules": scheduler["schedules"],
-        "next_due_at": iso(scheduler["next_due_at"]),
+    queue, facts = app.queue, Facts(app.queue)
+    now = facts.now
+    values = {
+        **status(facts),
+        "now": now,
         "series": _series(_minutes(queue, now), now),
         "backlog": _backlog(queue, now),
         "running": _running(queue, now),
-        "failures": _failures(queue),
-        "next_scheduled": upcoming_json(queue, UPCOMING)[0],
-        "alerts": [alert.as_dict() for alert in alerts(facts)],
+        "failures": [shortened(run.as_dict()) for run in queue.store.recent.failures(SAMPLE, FAILURES)],
+        "next_scheduled": map(shortened, upcoming(queue.store, UPCOMING)[0]),
         "storage": _storage(queue),
     }
+    return OVERVIEW.json(values)
 
 
 def _minutes(queue: Queue, now: int) -> list[tuple[int, int, int]]:
@@ -133,7 +64,7 @@ def _minutes(queue: Queue, now: int) -> list[tuple[int, int, int]]:
 def _series(minutes: Sequence[tuple[int, int, int]], now: int) -> dict[str, Any]:
     start = (now // MINUTE - MINUTES + 1) * MINUTE
     finished, failed, dead = zip(*minutes)
-    return {"start": iso(start), "step": MINUTE // 1000, "finished": finished, "failed": failed, "dead": dead}
+    return {"start": start, "step": MINUTE, "finished": finished, "failed": failed, "dead": dead}
 
 
 def _backlog(queue: Queue, now: int) -> dict[str, Any]:
@@ -143,14 +74,14 @@ def _backlog(queue: Queue, now: int) -> dict[str, Any]:
     samples = {sample.minute: sample for sample in backlog.since(first)}
     last = backlog.last(first - MINUTE)
     pending: list[int | None] = []
-    ages: list[float | None] = []
+    ages: list[int | None] = []
     for minute in range(first // MINUTE, now // MINUTE + 1):
         last = samples.get(minute, last)
         # Nothing is written down while nothing waits.
         known = last is not None and (last.minute == minute or last.is_idle)
         pending.append(last.pending if last is not None and known else None)
-        ages.append(seconds(last.oldest_age) if last is not None and known else None)
-    return {"start": iso(first), "step": MINUTE // 1000, "pending": pending, "oldest_age": ages}
+        ages.append(last.oldest_age if last is not None and known else None)
+    return {"start": first, "step": MINUTE, "pending": pending, "oldest_age": ages}
 
 
 def _running(queue: Queue, now: int) -> list[dict[str, Any]]:
@@ -158,26 +89,7 @@ def _running(queue: Queue, now: int) -> list[dict[str, Any]]:
     store = queue.store
     jobs = store.search.jobs(store.search.running(RUNNING))
     took = store.recent.durations(sorted({job.command for job in jobs}), SAMPLE) if jobs else {}
-    return [{**summary_json(job, now), "usual": seconds(median(took.get(job.command, ())))} for job in jobs]
-
-
-def _failures(queue: Queue) -> list[dict[str, Any]]:
-    names = ("number", "attempt", "state", "exit_code", "signal", "error")
-    return [
-        {
-            "job": ended.id,
-            "command": ended.command[:500],
-            **{name: getattr(ended, name) for name in names},
-            "finished_at": iso(ended.finished_at),
-        }
-        for ended in queue.store.recent.failures(SAMPLE, FAILURES)
-    ]
-
-
-def upcoming_json(queue: Queue, limit: int) -> tuple[list[dict[str, Any]], int]:
-    """Return what comes next, and how much there is in all."""
-    rows, total = upcoming(queue.store, limit)
-    return [{**row, "at": iso(row["at"]), "command": row["command"][:500]} for row in rows], total
+    return [{**listed_job(job, now), "usual": median(took.get(job.command, ()))} for job in jobs]
 
 
 def _storage(queue: Queue) -> dict[str, int]:

@@ -75,7 +75,7 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
         "Workers by what they do.",
         [("", {"state": state}, workers[state]) for state in ("busy", "idle", "stopping", "lost")],
     )
-    yield "queuectl_pool_up", "gauge", "Whether a pool of workers runs.", [("", {}, int(scheduler["pool"]))]
+    yield "queuectl_pool_up", "gauge", "Whether a pool of workers runs.", [("", {}, int(scheduler["pool_running"]))]
     yield "queuectl_scheduler_up", "gauge", "Whether a scheduler daemon runs.", [("", {}, int(scheduler["running"]))]
     yield "queuectl_schedules", "gauge", "Recurring jobs.", [("", {}, scheduler["schedules"])]
     yield (

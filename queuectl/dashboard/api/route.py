@@ -1,6 +1,6 @@
 """A route of the API: its path, what may be given to it, what it answers. Declared once, beside its handler.
 
-    @route("GET", "/jobs/{id}", "One job with everything known about it", answer=ref("JobDetail"))
+    @route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW)
     def show_job(app, *, id): ...
 
 What is given is checked by the same schemas that the OpenAPI document shows: a handler gets values of
@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping
 
+    from ...model.kinds import Kind
     from ..app import App
     from ..http.message import Request, Response
 
@@ -122,7 +123,7 @@ class Route:
         query: tuple[Field, ...],
         body: tuple[Field, ...],
         whole_body: Schema | None,
-        answers: dict[int, Schema | str],
+        answers: dict[int, Kind | Schema | str],
         also: str,
         errors: tuple[int, ...],
     ) -> None:
@@ -202,13 +203,13 @@ def route(
     query: tuple[Field, ...] = (),
     body: tuple[Field, ...] = (),
     whole_body: Schema | None = None,
-    answer: Schema | str = "",
+    answer: Kind | Schema | str = "",
     status: int = 200,
-    others: dict[int, Schema | str] | None = None,
+    others: dict[int, Kind] | None = None,
     also: str = "",
     errors: tuple[int, ...] = (),
 ) -> Callable[[Handler], Handler]:
-    """Declare a route. `answer` is the schema of the JSON, a content type, or empty for no body.
+    """Declare a route. `answer` is the noun or the schema of the JSON, a content type, or empty for no body.
 
     `path` is below BASE unless it begins with two slashes. `others` are further answers by status, `also` is
     another content type that the answer may have, `errors` the statuses of refusals that not every route has.

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from ...engine.home.timezone import follows_home, home_zone, zone_of
+from ...engine.home.timezone import home_zone
 from ...engine.machine.localzone import rules
-from ...engine.recurring import CATCH_UP, OVERLAP, Recurring, unreadable, upcoming
+from ...engine.recurring import CATCH_UP, OVERLAP, Recurring
+from ...engine.reports import summary
+from ...engine.reports.schedules import schedule_detail, schedule_row, time_rows, upcoming, words_of
 from ...model import when
 from ...model.cron import Cron
 from ...model.cronwords import describe
 from ...model.errors import InvalidInput
-from ...model.fields import RECURRING, as_json
+from ...model.fields import RECURRING
 from ...model.job import SCHEDULED
-from ...model.verbs import allowed_verbs
-from ...model.when import iso
+from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.zones import LOCAL, zone
 from ..http.message import Response, json_response
-from .overview import upcoming_json
+from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
 from .route import BASE, Field, route
-from .shapes import (
-    COMMAND_SHOWN,
-    FLAG,
-    INTEGER,
-    SCHEMAS,
-    SECONDS,
-    STATE,
-    TEXT,
-    TIME,
-    given_schemas,
-    kept_schemas,
-    many,
-    maybe,
-    one_of,
-    record,
-    ref,
-    seconds,
-    whole,
-)
+from .shapes import COMMAND_SHOWN, TEXT, changed_job, given_schemas, one_of, shortened, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,37 +27,9 @@ if TYPE_CHECKING:
     from ...store.schedules import Schedule
     from ..app import App
 
-NEXT, RUNS = 5, 20
+NEXT = 5
 # So many times of one schedule, and of all of them together: one that fires every minute must stay cheap.
 MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
-KINDS = {"catch_up": one_of(*CATCH_UP), "overlap": one_of(*OVERLAP)}
-SCHEDULE = {
-    "name": TEXT,
-    "expression": TEXT,
-    "timezone": TEXT,
-    "timezone_source": one_of("home", "schedule"),
-    "words": TEXT,
-    "paused": FLAG,
-    "next_at": maybe(TIME),
-    "last_fired_at": maybe(TIME),
-    "last": maybe(record(job=TEXT, number=INTEGER, state=STATE)),
-    **kept_schemas(RECURRING),
-    **KINDS,
-    "created_at": TIME,
-    "created_by": TEXT,
-    "problem": maybe(TEXT),
-}
-RUN = record(id=TEXT, number=INTEGER, state=STATE, duration=maybe(SECONDS), finished_at=maybe(TIME))
-SCHEMAS["Schedule"] = record(**SCHEDULE)
-SCHEMAS["Coming"] = record(
-    until=TIME,
-    now=TIME,
-    jobs=many(ref("Upcoming")),
-    more_jobs=FLAG,
-    more_schedules=INTEGER,
-    recurring=many(record(name=TEXT, words=TEXT, times=many(TIME), more=FLAG)),
-)
-SCHEMAS["ScheduleDetail"] = record(**SCHEDULE, next=many(TIME), runs=many(RUN))
 NEW_SCHEDULE = {
     "type": "object",
     "required": ["name", "expression", "command"],
@@ -83,7 +38,8 @@ NEW_SCHEDULE = {
         "name": TEXT,
         "expression": TEXT,
         "timezone": TEXT,
-        **KINDS,
+        "catch_up": one_of(*CATCH_UP),
+        "overlap": one_of(*OVERLAP),
         **given_schemas(RECURRING),
     },
 }
@@ -94,11 +50,11 @@ NEW_SCHEDULE = {
     "/scheduled",
     "What comes next: scheduled jobs, further attempts, recurring jobs",
     query=(Field("limit", whole(1, 200), "how many at most", default=50),),
-    answer=record(items=many(ref("Upcoming")), total=INTEGER),
+    answer=COMING_JOBS,
 )
 def scheduled(app: App, *, limit: int) -> Response:
-    items, total = upcoming_json(app.queue, limit)
-    return json_response({"items": items, "total": total})
+    rows, total = summary.upcoming(app.queue.store, limit)
+    return json_response(COMING_JOBS.json({"items": map(shortened, rows), "total": total}))
 
 
 @route(
@@ -106,7 +62,7 @@ def scheduled(app: App, *, limit: int) -> Response:
     "/scheduled/times",
     "The times within the next hours at which jobs are due",
     query=(Field("hours", whole(1, 168), "how many hours", default=24),),
-    answer=ref("Coming"),
+    answer=COMING_TIMES,
 )
 def coming(app: App, *, hours: int) -> Response:
     search, now = app.queue.store.search, app.clock.wall()
@@ -121,22 +77,24 @@ def coming(app: App, *, hours: int) -> Response:
     shown = schedules[:MOST_SCHEDULES]
     most = min(MOST_TIMES, MOST_IN_ALL // max(1, len(shown)))
     return json_response(
-        {
-            "now": iso(now),
-            "until": iso(until),
-            "recurring": [_coming(app, found, now, until, most) for found in shown],
-            "more_schedules": len(schedules) - len(shown),
-            "more_jobs": len(waiting) > MOST_TIMES,
-            "jobs": [
-                {
-                    "at": iso(job.run_at),
-                    "id": job.id,
-                    "command": job.command[:COMMAND_SHOWN],
-                    "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
-                }
-                for job in waiting[:MOST_TIMES]
-            ],
-        }
+        COMING_TIMES.json(
+            {
+                "now": now,
+                "until": until,
+                "recurring": [_coming(app, found, now, until, most) for found in shown],
+                "more_schedules": len(schedules) - len(shown),
+                "more_jobs": len(waiting) > MOST_TIMES,
+                "jobs": [
+                    {
+                        "at": job.run_at,
+                        "id": job.id,
+                        "command": job.command[:COMMAND_SHOWN],
+                        "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
+                    }
+                    for job in waiting[:MOST_TIMES]
+                ],
+            }
+        )
     )
 
 
@@ -144,19 +102,13 @@ def _coming(app: App, schedule: Schedule, now: int, until: int, most: int) -> di
     """Return the times of a schedule up to an instant, and whether there are more than are told."""
     times = upcoming(app.queue.store, schedule, now, most + 1, until)
     more = len(times) > most
-    return {"name": schedule.name, "words": _words(schedule), "times": [iso(at) for at in times[:most]], "more": more}
+    return {"name": schedule.name, "words": words_of(schedule), "times": times[:most], "more": more}
 
 
-def _words(schedule: Schedule) -> str:
-    try:
-        return describe(Cron.parse(schedule.expression))
-    except ValueError:
-        return schedule.expression
-
-
-@route("GET", "/schedules", "The recurring jobs, by name", answer=record(items=many(ref("Schedule"))))
+@route("GET", "/schedules", "The recurring jobs, by name", answer=SCHEDULES)
 def schedules(app: App) -> Response:
-    return json_response({"items": [_schedule(app, found) for found in Recurring(app.queue).all()]})
+    items = [schedule_row(app.queue.store, found) for found in Recurring(app.queue).all()]
+    return json_response(SCHEDULES.json({"items": items}))
 
 
 @route(
@@ -164,7 +116,7 @@ def schedules(app: App) -> Response:
     "/schedules",
     "Add a recurring job",
     whole_body=NEW_SCHEDULE,
-    answer=ref("ScheduleDetail"),
+    answer=SCHEDULE_DETAIL,
     status=201,
     errors=(409, 422),
 )
@@ -208,9 +160,7 @@ def _text(value: object, name: str) -> str:
         Field("tz", TEXT, "local, UTC or such as Europe/London", default="local"),
         Field("n", whole(1, 100), "how many times", default=NEXT),
     ),
-    answer=record(
-        expression=TEXT, words=TEXT, timezone=TEXT, next=many(record(**{"utc": TIME, "local": TEXT, "in": TEXT}))
-    ),
+    answer=CRON_PREVIEW,
     errors=(400, 422),
 )
 def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
@@ -229,21 +179,15 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     while at is not None and len(times) < n:
         times.append(at)
         at = read_cron.next_after(at, place)
-    return json_response(
-        {
-            "expression": read_cron.expression,
-            "words": describe(read_cron),
-            "timezone": name,
-            "next": [{"utc": iso(at), "local": when.local(at), "in": when.ago(at, now)} for at in times],
-        }
-    )
+    found = {"expression": read_cron.expression, "words": describe(read_cron), "timezone": name}
+    return json_response(CRON_PREVIEW.json({**found, "next": time_rows(times, now)}))
 
 
 @route(
     "GET",
     "/schedules/{name}",
     "A recurring job, its next times and its last runs",
-    answer=ref("ScheduleDetail"),
+    answer=SCHEDULE_DETAIL,
     errors=(404,),
 )
 def show_schedule(app: App, *, name: str) -> Response:
@@ -260,22 +204,20 @@ def remove_schedule(app: App, *, name: str) -> Response:
     "POST",
     "/schedules/{name}/run",
     "Queue a job of it now, besides its times",
-    answer=ref("JobChanged"),
+    answer=JOB_CHANGED,
     status=201,
     errors=(404,),
 )
 def run_schedule(app: App, *, name: str) -> Response:
     job = Recurring(app.queue).run(name)
-    return json_response(
-        {"job": job.as_json(), "allowed_actions": allowed_verbs(job.state)}, 201, {"Location": f"{BASE}/jobs/{job.id}"}
-    )
+    return json_response(changed_job(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
 
 
 @route(
     "POST",
     "/schedules/{name}/pause",
     "Let it wait until it is resumed",
-    answer=ref("ScheduleDetail"),
+    answer=SCHEDULE_DETAIL,
     errors=(404, 409),
 )
 def pause_schedule(app: App, *, name: str) -> Response:
@@ -286,47 +228,12 @@ def pause_schedule(app: App, *, name: str) -> Response:
     "POST",
     "/schedules/{name}/resume",
     "Let it go on with its next time",
-    answer=ref("ScheduleDetail"),
+    answer=SCHEDULE_DETAIL,
     errors=(404, 409),
 )
 def resume_schedule(app: App, *, name: str) -> Response:
     return json_response(_detail(app, Recurring(app.queue).resume(name)))
 
 
-def _schedule(app: App, schedule: Schedule) -> dict[str, Any]:
-    store = app.queue.store
-    last = store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name)])
-    return {
-        "name": schedule.name,
-        "expression": schedule.expression,
-        "timezone": zone_of(schedule, home_zone(store)),
-        "timezone_source": "home" if follows_home(schedule) else "schedule",
-        "words": _words(schedule),
-        "paused": schedule.paused,
-        "next_at": None if schedule.paused else iso(schedule.next_at),
-        "last_fired_at": iso(store.schedules.last_fired(schedule)),
-        "last": {"job": last[0].id, "number": last[0].number, "state": last[0].state} if last else None,
-        **as_json(schedule, RECURRING),
-        "catch_up": schedule.catch_up,
-        "overlap": schedule.overlap,
-        "created_at": iso(schedule.created_at),
-        "created_by": schedule.created_by,
-        "problem": unreadable(store, schedule),
-    }
-
-
 def _detail(app: App, schedule: Schedule) -> dict[str, Any]:
-    store, found = app.queue.store, _schedule(app, schedule)
-    times = upcoming(store, schedule, app.clock.wall(), NEXT)
-    jobs = store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name, RUNS)])
-    runs = [
-        {
-            "id": job.id,
-            "number": job.number,
-            "state": job.state,
-            "duration": seconds(job.duration),
-            "finished_at": iso(job.finished_at),
-        }
-        for job in jobs
-    ]
-    return {**found, "next": [iso(at) for at in times], "runs": runs}
+    return SCHEDULE_DETAIL.json(schedule_detail(app.queue.store, schedule, app.clock.wall()))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ...engine.change import demand_done
 from ...model.errors import Conflict, InvalidInput, NotFound
-from ...model.verbs import PLAIN_VERBS, allowed_verbs
+from ...model.verbs import PLAIN_VERBS
 from ..http.message import Response, json_response
+from .answers import JOB_CHANGED
 from .route import Field, route
-from .shapes import FLAG, ref
+from .shapes import FLAG, changed_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def changed(app: App, change: Change, number: int) -> Response:
     """Return the job as it is after a change. Raises Conflict if there was none."""
     _demand(change)
     for job in app.queue.store.search.jobs([number]):
-        return json_response({"job": job.as_json(), "allowed_actions": allowed_verbs(job.state)})
+        return json_response(changed_job(job))
     raise NotFound("the job was removed meanwhile")
 
 
@@ -62,6 +63,6 @@ for _verb in PLAIN_VERBS:
             f"/jobs/{{id}}/{_verb.name}",
             f"{_verb.label} a job",
             body=tuple(Field(name, FLAG, help, default=False) for name, help in _verb.flags.items()),
-            answer=ref("JobChanged"),
+            answer=JOB_CHANGED,
             errors=(404, 409, 422),
         )(_handler(_verb))

@@ -19,9 +19,9 @@ from ...model.errors import DaemonUnavailable, InvalidInput, QueueCTLError
 from ...model.job import PENDING
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
+from .answers import QUEUES, WORKERS, WORKERS_STOPPED
 from .route import Field, route
-from .shapes import FLAG, INTEGER, NUMBER, SCHEMAS, SECONDS, TEXT, many, maybe, record, ref, seconds, table, whole
-from .shapes import worker_json as shaped
+from .shapes import FLAG, TEXT, many, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,40 +35,13 @@ PATIENCE_SECONDS = 2.0
 START_SECONDS = 90
 HOUR_MS = 60 * MINUTE
 
-SCHEMAS["Workers"] = record(
-    items=many(ref("Worker")),
-    pool=record(
-        running=FLAG,
-        pid=maybe(INTEGER),
-        target=maybe(INTEGER),
-        groups=many(record(queues=many(TEXT), target=INTEGER)),
-    ),
-    max_workers=INTEGER,
-    default_count=INTEGER,
-)
-SCHEMAS["Stopped"] = record(stopped=FLAG, pid=maybe(INTEGER), done=FLAG)
-SCHEMAS["Queues"] = record(
-    items=many(
-        record(
-            queue=TEXT,
-            counts=table(INTEGER),
-            depth=INTEGER,
-            oldest_age=maybe(SECONDS),
-            per_minute=NUMBER,
-            finished_hour=INTEGER,
-            failed_hour=INTEGER,
-            dead_hour=INTEGER,
-            eta=maybe(SECONDS),
-        )
-    )
-)
 
-
-@route("GET", "/queues", "Each queue: how much waits, since when, and how fast it goes", answer=ref("Queues"))
+@route("GET", "/queues", "Each queue: how much waits, since when, and how fast it goes", answer=QUEUES)
 def queues(app: App) -> Response:
     facts = Facts(app.queue)
     hour = {row.queue: row for row in facts.store.stats.queue_totals(facts.now - HOUR_MS)}
-    return json_response({"items": [_queue(facts, name, hour.get(name)) for name in sorted({*facts.queues, *hour})]})
+    items = [_queue(facts, name, hour.get(name)) for name in sorted({*facts.queues, *hour})]
+    return json_response(QUEUES.json({"items": items}))
 
 
 def _queue(facts: Facts, name: str, hour: Rollup | None) -> dict[str, Any]:
@@ -76,38 +49,34 @@ def _queue(facts: Facts, name: str, hour: Rollup | None) -> dict[str, Any]:
     waiting = counts.get(PENDING, 0)
     return {
         "queue": name,
-        "counts": counts,
+        "jobs": counts,
         "depth": depth(counts),
-        "oldest_age": None if since is None else seconds(max(0, facts.now - since)),
+        "oldest_pending_age": None if since is None else max(0, facts.now - since),
         "per_minute": per_minute,
         **{f"{key}_hour": 0 if hour is None else getattr(hour, key) for key in ("finished", "failed", "dead")},
-        "eta": round(waiting / per_minute * 60, 1) if per_minute and waiting else None,
+        "eta": round(waiting / per_minute * MINUTE) if per_minute and waiting else None,
     }
 
 
-@route("GET", "/workers", "The workers and their health", answer=ref("Workers"))
+@route("GET", "/workers", "The workers and their health", answer=WORKERS)
 def workers(app: App) -> Response:
     return json_response(_workers(app))
 
 
 def _workers(app: App) -> dict[str, Any]:
-    queue, settings = app.queue, app.queue.settings()
-    facts = Facts(queue)
-    return {
-        "items": [shaped(row) for row in facts.workers],
-        "max_workers": settings.max_workers,
-        "default_count": settings.worker_count,
-        "pool": {
-            "running": facts.pool["running"],
-            "pid": facts.pool["pid"],
-            "target": sum(group["target"] for group in facts.pool["groups"]) if facts.pool["running"] else None,
-            "groups": facts.pool["groups"],
-        },
-    }
+    facts, settings = Facts(app.queue), app.queue.settings()
+    return WORKERS.json(
+        {
+            "items": facts.workers,
+            "pool": facts.pool,
+            "max_workers": settings.max_workers,
+            "default_count": settings.worker_count,
+        }
+    )
 
 
 COUNT = whole(1, 256)
-QUEUES = many(TEXT, 64)
+QUEUE_NAMES = many(TEXT, 64)
 
 
 @route(
@@ -116,9 +85,9 @@ QUEUES = many(TEXT, 64)
     "Start a group of workers in the background, or scale it up; answers once they are up",
     body=(
         Field("count", COUNT, "how many at least (default: the setting worker_count)"),
-        Field("queues", QUEUES, "only jobs of these queues (default: of all)", default=[]),
+        Field("queues", QUEUE_NAMES, "only jobs of these queues (default: of all)", default=[]),
     ),
-    answer=ref("Workers"),
+    answer=WORKERS,
     status=201,
     errors=(409, 422),
 )
@@ -168,10 +137,10 @@ def _run(words: list[str]) -> None:
     "Change the number of workers of a group; those that leave finish their job",
     body=(
         Field("count", COUNT, "how many there shall be", required=True),
-        Field("queues", QUEUES, "the queues of the group (default: all, or those of the only group)", default=[]),
+        Field("queues", QUEUE_NAMES, "the queues of the group (default: all, or those of the only group)", default=[]),
     ),
-    answer=ref("Workers"),
-    others={202: ref("Workers")},
+    answer=WORKERS,
+    others={202: WORKERS},
     errors=(409, 422),
 )
 def scale(app: App, *, count: int, queues: list[str]) -> Response:
@@ -186,10 +155,10 @@ def scale(app: App, *, count: int, queues: list[str]) -> Response:
     "Stop the workers, or a group of them, when their jobs are done or with force at once",
     body=(
         Field("force", FLAG, "end current jobs; they go back to the queue", default=False),
-        Field("queues", QUEUES, "the queues of the group (default: all groups)", default=[]),
+        Field("queues", QUEUE_NAMES, "the queues of the group (default: all groups)", default=[]),
     ),
-    answer=ref("Stopped"),
-    others={202: ref("Stopped")},
+    answer=WORKERS_STOPPED,
+    others={202: WORKERS_STOPPED},
     errors=(422,),
 )
 def stop(app: App, *, force: bool, queues: list[str]) -> Response:

@@ -50,7 +50,7 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
     fail(error);
     return null;
   }
-  const refused = Object.entries(preview.refused).map(([state, count]) => `${number(count)} ${state}`).join(', ');
+  const refused = Object.entries(preview.left_out).map(([state, count]) => `${number(count)} ${state}`).join(', ');
   if (!preview.count) {
     toast(refused ? `None of them can be ${done}: ${refused}` : 'No job matches', { bad: true });
     return null;
@@ -68,7 +68,7 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
     run: async () => {
       const result = await post('/jobs/actions/commit', { selection: preview.selection, confirm_count: preview.count });
       const left = result.refused.length ? `, ${number(result.refused.length)} refused` : '';
-      toast(`${plural(result.done, 'job')} ${done}${left}`);
+      toast(`${plural(result.count, 'job')} ${done}${left}`);
       app.refresh();
       return result;
     },

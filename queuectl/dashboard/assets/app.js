@@ -75,7 +75,7 @@ async function route(moved) {
 
 function setTitle(title) {
   app.title = title;
-  const dead = app.overview?.counts.dead;
+  const dead = app.overview?.jobs.dead;
   document.title = `${dead ? `(${number(dead)} dead) ` : ''}${title === 'Overview' ? '' : `${title} · `}QueueCTL`;
 }
 
@@ -96,7 +96,7 @@ const news = { counts: null, last: 0 };
 function overview(data) {
   app.overview = data;
   setServerTime(data.now);
-  const { counts, workers } = data;
+  const { jobs: counts, workers } = data;
   text($('[data-badge=jobs]'), data.total ? number(data.total) : '');
   text($('[data-badge=dead]'), counts.dead ? number(counts.dead) : '');
   text($('[data-badge=workers]'), workers.total ? `${workers.busy}/${workers.total}` : '');

@@ -87,7 +87,17 @@ def _as_http(error: QueueCTLError) -> HttpError | None:
     for kind, status in STATUSES:
         if isinstance(error, kind):
             headers = RETRY_AFTER if status == 503 else {}
-            return HttpError(status, error.code, error.message, hint=error.hint, field=error.field, headers=headers)
+            return HttpError(
+                status,
+                error.code,
+                error.message,
+                hint=error.hint,
+                field=error.field,
+                headers=headers,
+                problems=error.problems,
+                position=error.position,
+                suggestion=error.suggestion,
+            )
     return None
 
 

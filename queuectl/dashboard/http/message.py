@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ...model.nouns.home import ERROR
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Mapping
+    from typing import Any, Iterator, Mapping, Sequence
 
 
 class Request:
@@ -72,7 +74,7 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] |
 class HttpError(Exception):
     """A request that is refused: status, stable code, a message, what to do next, and the field to blame.
 
-    `extra` stands beside them in the answer.
+    The rest is as in QueueCTLError.
     """
 
     def __init__(
@@ -84,7 +86,10 @@ class HttpError(Exception):
         hint: str | None = None,
         field: str | None = None,
         headers: Mapping[str, str] | None = None,
-        **extra: object,
+        problems: Sequence[str] = (),
+        position: int | None = None,
+        suggestion: str | None = None,
+        count: int | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -93,9 +98,11 @@ class HttpError(Exception):
         self.hint = hint
         self.field = field
         self.headers = dict(headers or {})
-        self.extra = extra
+        self.problems = list(problems) or [message]
+        self.position = position
+        self.suggestion = suggestion
+        self.count = count
 
     def response(self) -> Response:
         """Return it as the answer."""
-        error = {"code": self.code, "message": self.message, "hint": self.hint, "field": self.field, **self.extra}
-        return json_response({"error": error}, self.status, self.headers)
+        return json_response(ERROR.json({"error": self}), self.status, self.headers)

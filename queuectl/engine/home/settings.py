@@ -8,12 +8,28 @@ from ...model.settings import Settings, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...store import Store
 
 
 def load_settings(store: Store) -> Settings:
     """Return the settings in force. Raises InvalidInput for a bad value in the environment."""
     return Settings({setting.name: value for setting, value, _ in resolve(store.meta.settings(), os.environ)})
+
+
+def setting_rows(store: Store) -> list[dict[str, Any]]:
+    """Return every setting with its value, where that is from, and what is allowed."""
+    return [
+        {
+            **{name: getattr(setting, name) for name in ("name", "allowed", "kind", "group", "aliases", "help")},
+            "value": setting.show(value),
+            "source": source,
+            "default": setting.show(setting.default),
+            "environment": setting.env,
+        }
+        for setting, value, source in resolve(store.meta.settings(), os.environ)
+    ]
 
 
 def change_setting(store: Store, name: str, text: str | None, *, actor: str, now: int) -> None:

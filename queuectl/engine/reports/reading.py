@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ...model.job import Job
     from ...store import Store
     from ...store.attempts import Attempt
+    from ...store.events import Event
 
 TAIL_BATCH = 16
 
@@ -83,6 +84,23 @@ def tail_position(store: Store, attempt: Attempt, lines: int, stream: int | None
                 if not missing:
                     return piece.position + end + 1
         skip += len(pieces)
+
+
+def detail(store: Store, job: Job) -> dict[str, Any]:
+    """Return everything about a job: its fields, who added it, whether it is being cancelled, and its attempts."""
+    details = store.search.details(job.number)
+    return {
+        **{name: getattr(job, name) for name in job.FIELDS},
+        "cancel_requested": bool(details["cancel_requested"]),
+        "created_by": details["created_by"],
+        "attempt_history": store.attempts.of_job(job.number),
+    }
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """Return an event as programs are told of it."""
+    values = {"number": event.id, "at": event.at, "what": event.kind}
+    return {**values, "job": event.job, "detail": event.detail, "by": event.actor}
 
 
 def history(store: Store, job: Job, now: int) -> list[dict[str, Any]]:

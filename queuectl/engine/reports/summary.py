@@ -9,34 +9,37 @@ from .numbers import histograms, mean, share, success_rate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Iterable
 
     from ...store import Store
+    from ...store.sqlite import Row
     from .facts import Facts
 
+SAMPLE = 10_000
 PERCENTILES = (50, 90, 95, 99)
-GROUPS = 20
+GROUPS, OUTCOMES = 20, 20
 
 
-def status(facts: Facts) -> dict[str, Any]:
-    """Return the counts per state and queue, the workers, and what needs attention."""
-    scheduler = facts.scheduler
+def figures(facts: Facts) -> dict[str, Any]:
+    """Return the counts per state and queue, the workers one by one and in numbers, the daemons, and the rate."""
     return {
         "home": facts.home.path,
         "jobs": facts.counts,
         "total": facts.total,
         "queues": facts.queues,
-        "queue_depth": facts.depth,
+        "depth": facts.depth,
         "per_minute": facts.per_minute(),
-        "workers": facts.worker_totals["total"],
-        "busy_workers": facts.worker_totals["busy"],
+        "worker_list": facts.workers,
+        "workers": facts.worker_totals,
         "pool": facts.pool,
-        "scheduler": {"running": scheduler["running"], "pid": scheduler["pid"], "mode": scheduler["mode"]},
-        "schedules": scheduler["schedules"],
+        "scheduler": facts.scheduler,
         "oldest_pending_age": facts.oldest_pending_age,
-        "next_due_at": scheduler["next_due_at"],
-        "alerts": [alert.as_dict() for alert in alerts(facts)],
     }
+
+
+def status(facts: Facts) -> dict[str, Any]:
+    """Return the figures of a home, and what needs attention."""
+    return {**figures(facts), "alerts": alerts(facts)}
 
 
 def metrics(facts: Facts) -> dict[str, Any]:
@@ -45,19 +48,14 @@ def metrics(facts: Facts) -> dict[str, Any]:
     run, wait = histograms(store.timings.totals(facts.now - DAY))
     totals, today = store.stats.totals(0), store.stats.totals(facts.now - DAY)
     return {
-        "jobs": facts.counts,
-        "queue_depth": facts.depth,
-        "queues": facts.queues,
-        "per_minute": facts.per_minute(),
-        "oldest_pending_age": facts.oldest_pending_age,
+        **figures(facts),
         "timed_attempts": run.count,
         "run_time": run.spread(PERCENTILES),
         "wait_time": wait.spread(PERCENTILES),
+        "outcomes": store.recent.outcomes(SAMPLE, OUTCOMES),
         "success_rate": success_rate(totals.finished, totals.dead),
         "success_rate_day": success_rate(today.finished, today.dead),
-        "attempts": {"succeeded": totals.finished, "failed": totals.failed, "dead": totals.dead},
-        "workers": facts.worker_totals["total"],
-        "busy_workers": facts.worker_totals["busy"],
+        "attempts": totals,
         "utilisation": share(facts.counts[PROCESSING], facts.worker_totals["total"]),
         "utilisation_since_start": mean([worker["busy"] for worker in facts.alive if worker["busy"] is not None]),
     }
@@ -85,10 +83,25 @@ def upcoming(store: Store, limit: int | None) -> tuple[list[dict[str, Any]], int
     return sorted(rows, key=lambda row: int(row["at"]))[:limit], total
 
 
-def dlq_stats(store: Store) -> dict[str, Any]:
-    """Return the dead jobs grouped by how they failed and by command: the failure patterns."""
+def dead_groups(store: Store, limit: int = GROUPS) -> dict[str, Any]:
+    """Return how many jobs are dead, and the largest groups of them by how they failed and by command."""
+    by_error, by_command = store.dead.by_error(limit), store.dead.by_command(limit)
     return {
         "dead": store.counts.by_state().get(DEAD, 0),
-        "by_error": [dict(row) for row in store.dead.by_error(GROUPS)],
-        "by_command": [dict(row) for row in store.dead.by_command(GROUPS)],
+        "by_error": [_dead_group(store, "error", row, {row["last"]: None, row["first"]: None}) for row in by_error],
+        "by_command": [_dead_group(store, "command", row, {row["last"]: None}) for row in by_command],
+    }
+
+
+def _dead_group(store: Store, pattern: str, row: Row, samples: Iterable[int]) -> dict[str, Any]:
+    by_error = pattern == "error"
+    return {
+        "pattern": pattern,
+        "count": row["jobs"],
+        "exit_code": row["exit_code"] if by_error else None,
+        "signal": row["signal"] if by_error else None,
+        "value": row[pattern],
+        "first_at": row["first_at"],
+        "last_at": row["last_at"],
+        "sample_ids": [job.id for job in store.search.jobs(list(samples))],
     }

@@ -61,11 +61,13 @@ def pool_state(home: Home, store: Store) -> dict[str, Any]:
     """Return whether a pool runs, its pid, whether that is in another container, another version, its groups."""
     pool = POOL.find(home, SYSTEM_CLOCK, store)
     if pool is None:
-        return {"running": False, "pid": None, "elsewhere": False, "version": None, "groups": []}
+        return {"running": False, "pid": None, "elsewhere": False, "version": None, "target": 0, "groups": []}
+    groups = store.meta.pool_groups()
     return {
         "running": True,
         "pid": pool.pid,
         "elsewhere": pool.is_elsewhere,
         "version": pool.other_version(store),
-        "groups": [{"queues": queues_of(group), "target": n} for group, n in sorted(store.meta.pool_groups().items())],
+        "target": sum(groups.values()),
+        "groups": [{"queues": queues_of(group), "target": target} for group, target in sorted(groups.items())],
     }

@@ -10,9 +10,10 @@ import pytest
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring, upcoming
+from queuectl.engine.recurring import Recurring
 from queuectl.engine.reports.alerts import alerts
 from queuectl.engine.reports.facts import Facts
+from queuectl.engine.reports.schedules import upcoming
 from queuectl.model.errors import InvalidInput
 from queuectl.model.when import DAY, iso
 from tests.engine import firings, zoned

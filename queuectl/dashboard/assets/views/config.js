@@ -18,8 +18,8 @@ export function mount(root, { signal }) {
     problem.hidden = true;
     input.removeAttribute('aria-invalid');
     try {
-      items = (await change('/config', { [item.key]: value })).items;
-      toast(value === null ? `${item.key} is back at its default` : `${item.key} = ${value}`);
+      items = (await change('/config', { [item.name]: value })).items;
+      toast(value === null ? `${item.name} is back at its default` : `${item.name} = ${value}`);
       draw();
     } catch (error) {
       text(problem, error.hint ? `${error.message} (${error.hint})` : error.message);
@@ -30,33 +30,33 @@ export function mount(root, { signal }) {
   }
 
   function row(item) {
-    const id = `setting-${item.key}`;
+    const id = `setting-${item.name}`;
     const fixed = readOnly || item.source === 'environment';
     const problem = h('div', { class: 'error', id: `${id}-problem`, role: 'alert', hidden: true });
     const input = h('input', { id, value: item.value, disabled: fixed, spellcheck: 'false',
       'aria-describedby': `${id}-problem`,
-      'aria-label': item.key, autocomplete: 'off' });
-    const store = h('button', { class: 'small', disabled: true, 'aria-label': `Save ${item.key}` }, 'Save');
+      'aria-label': item.name, autocomplete: 'off' });
+    const store = h('button', { class: 'small', disabled: true, 'aria-label': `Save ${item.name}` }, 'Save');
     const same = h('div', { hidden: true });
     input.addEventListener('input', () => {
       store.disabled = input.value === item.value;
       same.hidden = store.disabled;
-      same.replaceChildren(equivalent(`queuectl config set ${item.key} ${quote(input.value || '""')}`));
+      same.replaceChildren(equivalent(`queuectl config set ${item.name} ${quote(input.value || '""')}`));
     });
     const submit = (event) => { event.preventDefault(); save(item, input.value, problem, input); };
     const reset = item.source === 'home' && !readOnly ? button('Reset', () => save(item, null, problem, input),
-      { class: 'small', 'aria-label': `Reset ${item.key}`, title: `queuectl config reset ${item.key}` }) : '';
-    return [h('th', { scope: 'row' }, h('label', { for: id, class: 'mono' }, item.key),
-      h('div', { class: 'hint' }, item.description)),
+      { class: 'small', 'aria-label': `Reset ${item.name}`, title: `queuectl config reset ${item.name}` }) : '';
+    return [h('th', { scope: 'row' }, h('label', { for: id, class: 'mono' }, item.name),
+      h('div', { class: 'hint' }, item.help)),
     cell('Value', h('div', {}, h('form', { class: 'row', on: { submit } }, input, fixed ? null : store),
       item.allowed ? h('div', { class: 'hint' }, item.allowed) : null, problem, same)),
-    cell('Source', item.source === 'environment' ? `environment: ${item.env}` : item.source),
+    cell('Source', item.source === 'environment' ? `environment: ${item.environment}` : item.source),
     cell('Default', h('code', {}, item.default)), h('td', {}, reset)];
   }
 
   function draw() {
     const wanted = search.value.trim().toLowerCase();
-    const shown = items.filter(({ key, description, aliases }) => [key, description, ...aliases].join(' ').toLowerCase()
+    const shown = items.filter(({ name, help, aliases }) => [name, help, ...aliases].join(' ').toLowerCase()
       .includes(wanted));
     for (const group of new Set(items.map((item) => item.group))) {
       if (!tables.has(group)) {
@@ -67,7 +67,7 @@ export function mount(root, { signal }) {
       const list = tables.get(group);
       const own = shown.filter((item) => item.group === group);
       list.parentElement.hidden = !own.length;
-      rows($('tbody', list), own, ({ key }) => key, row);
+      rows($('tbody', list), own, ({ name }) => name, row);
     }
   }
 

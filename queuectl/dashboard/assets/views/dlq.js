@@ -20,10 +20,10 @@ export function mount(root, { app, signal }) {
     equivalent('queuectl dlq stats'));
   root.append(head('Dead letter queue', h('span', { class: 'grow' }), all), empty, full);
 
-  const nameOf = (group) => group.error || (group.signal ? `signal ${group.signal}` : `exit code ${group.exit_code}`);
+  const nameOf = (group) => group.value || (group.signal ? `signal ${group.signal}` : `exit code ${group.exit_code}`);
 
   function onGroup(verb, group) {
-    const { exit_code: code, signal: number_, error } = group;
+    const { exit_code: code, signal: number_, value: error } = group;
     return actOnMany(verb, { exit_code: code, signal: number_, error }, app,
       { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
   }
@@ -46,11 +46,11 @@ export function mount(root, { app, signal }) {
       readOnly ? null : verbs.map((verb) => button(`${VERBS.get(verb).label} all`,
         () => actOnMany(verb, { filter: 'state:dead' }, app))),
     ] : null));
-    rows($('tbody', groups), data.items, (group) => `${group.exit_code}/${group.signal}/${group.error}`, groupRow);
-    rows($('tbody', commands), data.by_command, ({ command }) => command, (line) => [
-      h('th', { scope: 'row', class: 'clip' }, h('code', { title: line.command }, line.command)),
+    rows($('tbody', groups), data.by_error, (group) => `${group.exit_code}/${group.signal}/${group.value}`, groupRow);
+    rows($('tbody', commands), data.by_command, ({ value }) => value, (line) => [
+      h('th', { scope: 'row', class: 'clip' }, h('code', { title: line.value }, line.value)),
         numberCell('Jobs', line.count),
-      cell('Last', when(line.last_at), 'num'), cell('Example', jobLink(line.sample_id))]);
+      cell('Last', when(line.last_at), 'num'), cell('Example', jobLink(line.sample_ids[0]))]);
   }
   return { refresh };
 }

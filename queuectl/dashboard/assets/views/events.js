@@ -9,14 +9,14 @@ const MOST = 1000;
 export function mount(root, { signal }) {
   let items = [];
   let next = null;
-  const kind = h('input', { type: 'search', 'aria-label': 'Kind of event', placeholder: 'Kind, such as retry',
+  const what = h('input', { type: 'search', 'aria-label': 'Kind of event', placeholder: 'Kind, such as retry',
     on: { change: () => { items = []; refresh(); } } });
   const list = table('Events, newest first', [['When'], ['Kind'], ['Job'], ['Detail'], ['By']]);
   const more = button('Older events', older);
-  root.append(head('Events', h('span', { class: 'grow' }), kind), card(null, {}, list, more),
+  root.append(head('Events', h('span', { class: 'grow' }), what), card(null, {}, list, more),
     equivalent('queuectl events -f'));
 
-  const row = ({ at, kind: what, job, detail, by }) => [cell('When', when(at)), h('th', { scope: 'row' }, what),
+  const row = ({ at, what: name, job, detail, by }) => [cell('When', when(at)), h('th', { scope: 'row' }, name),
     cell('Job', job ? jobLink(job) : ''), cell('Detail', detail || ''), cell('By', by || '')];
 
   function draw() {
@@ -25,7 +25,7 @@ export function mount(root, { signal }) {
   }
 
   async function refresh() {
-    const answer = await get('/events', { limit: PAGE, kind: kind.value.trim() }, signal);
+    const answer = await get('/events', { limit: PAGE, what: what.value.trim() }, signal);
     const known = items[0]?.number ?? -1;
     const added = answer.items.filter((item) => item.number > known);
     const whole = added.length === answer.items.length;
@@ -35,7 +35,7 @@ export function mount(root, { signal }) {
   }
 
   async function older() {
-    const answer = await get('/events', { limit: PAGE, kind: kind.value.trim(), cursor: next }, signal);
+    const answer = await get('/events', { limit: PAGE, what: what.value.trim(), cursor: next }, signal);
     items = [...items, ...answer.items];
     next = answer.next;
     draw();

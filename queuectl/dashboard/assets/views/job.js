@@ -45,11 +45,11 @@ const KINDS = {
   variables: (env) => Object.entries(env).map(([name, value]) => h('div', { class: 'mono' }, `${name}=${value}`)),
 };
 
-function facts(job, fields, by) {
+function facts(job, fields) {
   const shown = fields.filter(({ name, kind, kept }) => kept && kind !== 'time' && !ELSEWHERE.includes(name));
   const pairs = shown.map(({ name, label, kind }) =>
     [label, (FACTS[name] || KINDS[kind] || ((value) => value))(job[name], job)]);
-  return [...pairs, ['Added by', by]].filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
+  return [...pairs, ['Added by', job.created_by]].filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
     .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
 }
 
@@ -112,9 +112,10 @@ export async function mount(root, { app, params, signal, setTitle }) {
   }
 
   function draw() {
-    const { job, allowed_actions: allowed, attempts: tried } = data;
-    patch(title, [job.state, data.cancel_requested], () => [badge(job.state),
-      data.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
+    const { job, allowed_actions: allowed } = data;
+    const tried = [...job.attempt_history].reverse();
+    patch(title, [job.state, job.cancel_requested], () => [badge(job.state),
+      job.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
     patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
       actionButton(verb, job, app, { small: false, command: data.commands[verb] }))));
     patch(why, [data.why, job.error], () => (job.state === 'completed' || !data.why?.reason ? null
@@ -122,8 +123,8 @@ export async function mount(root, { app, params, signal, setTitle }) {
       'data-level': job.state === 'dead' ? 'error' : 'info' }, h('span', {}, data.why.reason), data.why.hint
       && h('span', { class: 'muted' }, data.why.hint))));
     if (command.textContent !== job.command) command.textContent = job.command;
-    rows(timeline, data.history.slice(0, 30).reverse(), ({ at, what }) => `${at}/${what}`, historyItem);
-    patch(details, [job, data.created_by], () => facts(job, fields, data.created_by));
+    rows(timeline, data.history.slice(-30), ({ at, what }) => `${at}/${what}`, historyItem);
+    patch(details, job, () => facts(job, fields));
     rows($('tbody', attempts), tried, (attempt) => attempt.attempt, attemptRow);
     cards.attempts.hidden = !tried.length;
     patch(choose, tried.map(({ attempt }) => attempt), () => tried.map(({ attempt }) => h('option', { value: attempt },
@@ -171,7 +172,7 @@ export async function mount(root, { app, params, signal, setTitle }) {
   // The newest attempt is shown, as long as that was so before.
   let newest = null;
   function followAttempt() {
-    const last = data.attempts[0]?.attempt ?? null;
+    const last = data.job.attempt_history.slice(-1)[0]?.attempt ?? null;
     if (last === newest && shownAttempt !== undefined) return;
     if (shownAttempt === undefined || shownAttempt === newest) select(last);
     newest = last;

@@ -85,7 +85,7 @@ export async function mount(root, { app, query, signal }) {
       href: `/api/v1/export.${kind}${parameters}` }, `Export ${kind === 'csv' ? 'CSV' : 'JSON lines'}`)));
   }
 
-  function drawTabs({ counts, total }) {
+  function drawTabs({ jobs: counts, total }) {
     const current = statesOf(state.q);
     const entries = [['', 'all', total], ...[...STATES.keys()].map((name) => [name, name, counts[name]])];
     patch(tabs, [state.q, counts], () => entries.map(([name, label, count]) => h('a',

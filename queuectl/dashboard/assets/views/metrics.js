@@ -83,8 +83,8 @@ export function mount(root, { app, query, signal }) {
       if (outcome === 'exited') return `exit code ${code}`;
       return sent ? `${outcome}: ${sent}` : outcome.replace('_', ' ');
     };
-    rows($('tbody', codes), data.exit_codes, label, (item) => [h('th', { scope: 'row' }, label(item)),
-      numberCell('Attempts', item.count)]);
+    rows($('tbody', codes), data.outcomes, label, (item) => [h('th', { scope: 'row' }, label(item)),
+      numberCell('Attempts', item.attempts)]);
   }
 
   const row = (item) => [h('th', { scope: 'row', class: 'clip' }, h('code', { title: item.command }, item.command)),

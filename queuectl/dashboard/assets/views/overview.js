@@ -33,7 +33,7 @@ function good(data) {
 function tile(state, data) {
   const values = data.series[SERIES[state]];
   return h('a', { class: 'tile', href: jobsUrl(`state:${state}`), 'data-tile': state }, badge(state),
-    h('strong', {}, number(data.counts[state])), values ? sparkline(values, state) : null);
+    h('strong', {}, number(data.jobs[state])), values ? sparkline(values, state) : null);
 }
 
 function runningRow(job, app) {
@@ -45,7 +45,7 @@ function runningRow(job, app) {
 }
 
 function failureRow(failure) {
-  return [h('th', { scope: 'row' }, jobLink(failure.job)),
+  return [h('th', { scope: 'row' }, jobLink(failure.id)),
     cell('Command', h('code', { title: failure.command }, failure.command), 'clip'),
     cell('Error', failure.error || '', 'error'), cell('Attempt', String(failure.attempt), 'num'),
     cell('Now', badge(failure.state)), cell('When', when(failure.finished_at), 'num')];
@@ -81,7 +81,7 @@ export function mount(root, { app }) {
   const seen = new Map(); // the backlog of minutes since this page was opened, by time
 
   function show(data) {
-    const { counts, series } = data;
+    const { jobs: counts, series } = data;
     patch(alerts, [data.alerts, data.workers, data.per_minute], () =>
       (data.alerts.length ? data.alerts.map(alertLine) : data.total ? good(data) : null));
     patch(blank, data.total, () => (data.total ? null : empty(app)));
@@ -95,7 +95,7 @@ export function mount(root, { app }) {
     showWorkers(data);
     rows($('tbody', running), data.running, (job) => job.id, (job) => runningRow(job, app),
       (job) => [job.id, job.started_at, job.allowed_actions, job.usual]);
-    rows($('tbody', failures), data.failures, ({ job, attempt }) => `${job}/${attempt}`, failureRow);
+    rows($('tbody', failures), data.failures, ({ id, attempt }) => `${id}/${attempt}`, failureRow);
     rows($('tbody', next), data.next_scheduled, ({ id, at, what }) => `${what}/${id}/${at}`, (item) => [
       h('th', { scope: 'row' }, item.what === 'recurring' ? h('a', { href: '/schedule', class: 'mono' }, item.id)
         : jobLink(item.id)),
@@ -112,7 +112,7 @@ export function mount(root, { app }) {
   }
 
   // What was written down, this minute as it is now; where nobody wrote, what this page has seen itself.
-  function showBacklog({ backlog: history, counts }) {
+  function showBacklog({ backlog: history, jobs: counts }) {
     const times = timesOf(history.start, history.step, history.pending);
     seen.set(times[times.length - 1], counts.pending);
     for (const time of seen.keys()) if (time < times[0]) seen.delete(time);
@@ -138,7 +138,7 @@ export function mount(root, { app }) {
       const made = tile(state, data);
       const old = known.get(state);
       if (!old) box.insertBefore(made, box.children[index] || null);
-      else patch(old, [data.counts[state], data.series[SERIES[state]]], () => [...made.childNodes]);
+      else patch(old, [data.jobs[state], data.series[SERIES[state]]], () => [...made.childNodes]);
     });
     for (const [state, element] of known) if (!states.includes(state)) element.remove();
   }

@@ -10,10 +10,10 @@ const COLUMNS = [['Queue'], ['Waiting', 'num'], ['Running', 'num'], ['Dead', 'nu
 
 function row(item) {
   const link = (state) => h('a', { href: jobsUrl(`queue:${item.queue} state:${state}`) },
-    number(item.counts[state] || 0));
+    number(item.jobs[state] || 0));
   return [h('th', { scope: 'row' }, h('a', { href: jobsUrl(`queue:${item.queue}`), class: 'mono' }, item.queue)),
     numberCell('Waiting', item.depth), cell('Running', link('processing'), 'num'), cell('Dead', link('dead'), 'num'),
-    cell('Oldest', item.oldest_age === null ? '' : coarse(item.oldest_age), 'num'),
+    cell('Oldest', item.oldest_pending_age === null ? '' : coarse(item.oldest_pending_age), 'num'),
     cell('Per minute', perMinute(item.per_minute), 'num'),
       numberCell('Ended in an hour', item.finished_hour),
     numberCell('Failed in an hour', item.failed_hour),

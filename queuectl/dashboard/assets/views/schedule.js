@@ -108,7 +108,7 @@ export function mount(root, { app, signal }) {
       h('pre', { class: 'command' }, item.command),
       h('h2', {}, 'Next times'), h('ul', {}, item.next.map(time)),
       h('h2', {}, 'Its last jobs'),
-      item.runs.length ? h('ul', { on: { click: () => close(null) } }, item.runs.map(run))
+      item.jobs.length ? h('ul', { on: { click: () => close(null) } }, item.jobs.map(run))
         : h('p', { class: 'muted' }, 'None so far'),
       equivalent(`queuectl cron show ${quote(name)}`),
     ]);
@@ -124,7 +124,7 @@ export function mount(root, { app, signal }) {
         item.problem ? h('div', { class: 'error' }, item.problem) : ''].filter(Boolean), 'words'),
       cell('Command', h('code', { title: item.command }, item.command), 'clip'),
       cell('Next', paused ? badge('paused') : when(item.next_at), 'num'),
-      cell('Last', item.last ? [badge(item.last.state), ' ', jobLink(item.last.job)] : ''),
+      cell('Last', item.last_job ? [badge(item.last_state), ' ', jobLink(item.last_job)] : ''),
       h('td', {}, readOnly ? '' : h('span', { class: 'actions' },
         action('Run now', 'run', async () => added(app, (await post(`${pathOf(name)}/run`)).job)),
         paused ? action('Resume', 'resume', () => change(name, 'resume'))

@@ -1,0 +1,49 @@
+"""Workers, the scheduler, the dashboard."""
+
+from __future__ import annotations
+
+from ..kinds import BYTES, DURATION, FLAG, NUMBER, REAL, TEXT, TIME
+from ..noun import Noun, many, maybe, one_of
+
+WORKER = Noun(
+    "worker",
+    worker=NUMBER,
+    pid=NUMBER,
+    state=one_of("busy", "idle", "stopping", "lost"),
+    job=maybe(TEXT),
+    elapsed=maybe(DURATION),
+    jobs_done=NUMBER,
+    heartbeat_at=TIME,
+    memory=BYTES,
+    uptime=DURATION,
+    busy=maybe(REAL),
+    queues=many(TEXT),
+    command=maybe(TEXT),
+    trouble=maybe(TEXT),
+)
+WORKER_TOTALS = Noun("numbers of workers", total=NUMBER, busy=NUMBER, idle=NUMBER, stopping=NUMBER, lost=NUMBER)
+GROUP = Noun("group of workers", queues=many(TEXT), target=NUMBER)
+POOL = Noun(
+    "pool", running=FLAG, pid=maybe(NUMBER), elsewhere=FLAG, version=maybe(TEXT), target=NUMBER, groups=many(GROUP)
+)
+SCHEDULER = Noun(
+    "scheduler",
+    running=FLAG,
+    pid=maybe(NUMBER),
+    version=maybe(TEXT),
+    mode=maybe(one_of("manual", "auto")),
+    max_workers=maybe(NUMBER),
+    interval=maybe(DURATION),
+    uptime=maybe(DURATION),
+    last_tick_at=maybe(TIME),
+    next_due_at=maybe(TIME),
+    promoted=NUMBER,
+    fired=NUMBER,
+    recovered=NUMBER,
+    pruned=NUMBER,
+    schedules=NUMBER,
+    pool_running=FLAG,
+)
+STOPPED = Noun("stopped daemon", stopped=FLAG, pid=maybe(NUMBER))
+DASHBOARD = Noun("dashboard", running=FLAG, pid=maybe(NUMBER), url=maybe(TEXT), link=maybe(TEXT))
+DASHBOARD_LINK = Noun("started dashboard", url=TEXT, pid=maybe(NUMBER))

@@ -1,0 +1,61 @@
+"""Jobs, and what is told of them."""
+
+from __future__ import annotations
+
+from ..fields import KEPT
+from ..kinds import BYTES, DURATION, FLAG, NUMBER, SIGNAL, STATE, TEXT, TIME
+from ..noun import Noun, kinds_of, many, maybe, one_of
+
+JOB = Noun("job", **kinds_of(KEPT))
+ATTEMPT = Noun(
+    "attempt",
+    attempt=NUMBER,
+    worker=NUMBER,
+    pid=maybe(NUMBER),
+    started_at=TIME,
+    wait_time=DURATION,
+    finished_at=maybe(TIME),
+    duration=maybe(DURATION),
+    outcome=maybe(TEXT),
+    exit_code=maybe(NUMBER),
+    signal=maybe(SIGNAL),
+    error=maybe(TEXT),
+    output_size=BYTES,
+)
+JOB_DETAIL = Noun("job in detail", **JOB.keys, cancel_requested=FLAG, created_by=TEXT, attempt_history=many(ATTEMPT))
+STEP = Noun("step of a history", at=TIME, what=TEXT, detail=TEXT, by=TEXT)
+REASON = Noun("reason", id=TEXT, state=STATE, reason=TEXT, hint=maybe(TEXT))
+RUN = Noun(
+    "run",
+    id=TEXT,
+    number=NUMBER,
+    command=TEXT,
+    state=STATE,
+    attempt=NUMBER,
+    outcome=TEXT,
+    duration=maybe(DURATION),
+    exit_code=maybe(NUMBER),
+    signal=maybe(SIGNAL),
+    error=maybe(TEXT),
+    finished_at=TIME,
+)
+COMING = Noun("coming job", at=TIME, what=TEXT, id=TEXT, command=TEXT)
+DEAD_GROUP = Noun(
+    "group of dead jobs",
+    pattern=one_of("error", "command"),
+    count=NUMBER,
+    exit_code=maybe(NUMBER),
+    signal=maybe(SIGNAL),
+    value=maybe(TEXT),
+    first_at=TIME,
+    last_at=TIME,
+    sample_ids=many(TEXT),
+)
+REFUSED = Noun("refused job", id=TEXT, state=STATE, message=TEXT)
+CHANGE = Noun("change", done=many(TEXT), refused=many(REFUSED))
+REPORT = Noun("result for a job", id=TEXT, result=TEXT)
+ADDED = Noun("added job", id=TEXT)
+CHECKED = Noun("checked jobs", valid=FLAG, jobs=NUMBER)
+DEMO_JOB = Noun("demo job", **JOB.keys, fate=TEXT)
+TEMPLATE = Noun("template", name=TEXT, source=one_of("built in", "home"), description=TEXT)
+SAVED_TEMPLATE = Noun("saved template", name=TEXT, path=TEXT)

@@ -1,0 +1,55 @@
+"""The nouns of JSON, and how docs/json.md names what their keys hold."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Iterator
+
+from queuectl.dashboard.api import answers
+from queuectl.model.kinds import Kind
+from queuectl.model.noun import Noun
+from queuectl.model.nouns import daemons, home, jobs, schedules
+
+SHARED: tuple[ModuleType, ...] = (jobs, schedules, daemons, home)
+VALUES = {
+    **dict.fromkeys(("id", "name", "text"), "text"),
+    "integer": "whole number",
+    "signal": "number of a signal",
+    "number": "number",
+    "bytes": "bytes",
+    "state": "state",
+    "duration": "seconds",
+    "time": "time",
+    "flag": "`true` or `false`",
+    "names": "list of text",
+    "variables": "text by name",
+}
+
+
+def nouns() -> dict[str, Noun]:
+    """Return all nouns by their title, in the order of their declaration."""
+    found: dict[str, Noun] = {}
+    for module in (*SHARED, answers):
+        for value in vars(module).values():
+            if isinstance(value, Kind):
+                found.update((noun.title, noun) for noun in within(value))
+    return found
+
+
+def within(kind: Kind) -> Iterator[Noun]:
+    """Yield a noun and all those within it; of what holds something else, those within that."""
+    if isinstance(kind, Noun):
+        yield kind
+        for part in kind.keys.values():
+            yield from within(part)
+    elif kind.of is not None:
+        yield from within(kind.of)
+
+
+def value_text(kind: Kind) -> str:
+    """Return what a key holds, as docs/json.md says it."""
+    if isinstance(kind, Noun):
+        return f"[{kind.title}](#{kind.title.replace(' ', '-')})"
+    if kind.of is None:
+        return ", ".join(f"`{word}`" for word in kind.words) if kind.name == "word" else VALUES[kind.name]
+    return {"maybe": "{} or null", "list": "list of {}", "table": "{} by name"}[kind.name].format(value_text(kind.of))
