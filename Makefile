@@ -5,10 +5,12 @@ PYTHON ?= python3
 TOOLS ?= .venv-tools
 # The formatter decides what passes, so it has one version. What mypy finds may grow.
 WANTED = ruff==0.17.6 mypy
+# These run on the Node.js of Debian 12.
+WANTED_JS = eslint@9.39.5 typescript@5.9.3
 # More words for the command, such as `make test ARGS='tests/store -k claim'`.
 ARGS =
 
-.PHONY: help test quick docs pictures lint format types bench ci
+.PHONY: help test quick docs pictures lint format types scripts bench ci
 
 help: ## List the targets
 	@awk -F ':.* ## ' '/^[a-z]+:.* ## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +38,12 @@ format: $(TOOLS)/.made ## Format everything
 types: $(TOOLS)/.made ## Check the types
 	$(TOOLS)/bin/mypy
 
+scripts: $(TOOLS)/js/.made ## Check the dashboard's JavaScript, also by what the API answers; needs Node.js
+	$(PYTHON) -m tests.dashboard.api_types > .ci/api.d.ts
+	NODE_PATH=$(TOOLS)/js/node_modules $(TOOLS)/js/node_modules/.bin/eslint --config .ci/eslint.config.cjs \
+		queuectl/dashboard/assets
+	$(TOOLS)/js/node_modules/.bin/tsc --project .ci/jsconfig.json
+
 bench: ## Measure each goal of speed
 	$(PYTHON) -m benchmarks $(ARGS)
 
@@ -45,4 +53,8 @@ ci: ## Run everything a change must pass; installs Debian packages that are miss
 $(TOOLS)/.made: Makefile
 	$(PYTHON) -m venv --clear $(TOOLS)
 	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check $(WANTED)
+	touch $@
+
+$(TOOLS)/js/.made: Makefile
+	npm install --prefix $(TOOLS)/js --silent --ignore-scripts --no-audit --no-fund $(WANTED_JS)
 	touch $@

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import queuectl.dashboard
+from queuectl.dashboard.http.static import Navigation
 from queuectl.model.job import STATES
 
 ASSETS = Path(queuectl.dashboard.__file__).parent / "assets"
@@ -39,6 +40,14 @@ def test_page_has_nothing_inline_and_nothing_from_elsewhere() -> None:
     for file in [*SCRIPTS, ASSETS / "app.css", ASSETS / "index.html"]:
         urls = re.findall(r"https?://[^\s'\"]+", file.read_text("utf-8"))
         assert [url for url in urls if url != "http://www.w3.org/2000/svg"] == [], file
+
+
+def test_every_view_is_that_of_one_page() -> None:
+    page = (ASSETS / "index.html").read_text("utf-8")
+    views = re.findall(r'data-(?:item-)?view="(\w+)"', page)
+    assert sorted(views) == sorted(script.stem for script in (ASSETS / "views").iterdir())
+    keys = re.findall(r'data-key="(\w)"', page)
+    assert len(set(keys)) == len(keys) == len(Navigation().pages)
 
 
 def test_every_import_names_what_the_module_has() -> None:

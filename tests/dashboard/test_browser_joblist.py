@@ -286,7 +286,7 @@ def test_row_shows_its_last_output_by_button_and_by_key(dashboard: Dashboard, br
     assert [name for role, name in browser.controls() if not name] == []
     browser.press("?")
     browser.wait("document.querySelector('dialog.help')")
-    assert "last output of the row" in browser.text("dialog")
+    assert "Last output of the row" in browser.text("dialog")
     assert browser.complaints() == []
 
 

@@ -6,24 +6,14 @@ from typing import Any
 
 import pytest
 
+from queuectl.dashboard.http.static import Navigation
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
 from tests.support import Processes
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 
-PATHS = (
-    "/",
-    "/jobs",
-    "/jobs/hello",
-    "/dlq",
-    "/workers",
-    "/queues",
-    "/schedule",
-    "/metrics-ui",
-    "/events-log",
-    "/config",
-)
+PATHS = (*Navigation().pages, "/jobs/hello")
 STATES = ("pending", "processing", "scheduled", "failed", "dead", "completed", "held", "cancelled")
 CONTRAST = 4.5
 WEIGHT = 100_000
@@ -197,9 +187,8 @@ def test_empty_queue_says_how_to_begin_and_runs_a_sample_job(dashboard: Dashboar
     browser.click(".empty button.primary")
     browser.wait("document.querySelector('[data-tile=pending] strong')?.textContent === '1'")
     assert "job-1" in dashboard.cli("list")
-    for path in PATHS[1:]:
-        if path != "/jobs/hello":
-            browser.open(dashboard.url + path)
+    for path in Navigation().pages:
+        browser.open(dashboard.url + path)
     assert browser.complaints() == []
 
 

@@ -10,25 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from queuectl.dashboard.http.static import names, read
+from queuectl.dashboard.http.static import Navigation, names, read
 from tests.dashboard.conftest import Served
 from tests.support import ROOT
 
 
 def test_a_page_of_any_path_is_the_same_document_with_the_token(served: Served) -> None:
-    pages = [
-        "/",
-        "/jobs",
-        "/jobs/a%3Ab",
-        "/queues",
-        "/workers",
-        "/dlq",
-        "/schedule",
-        "/metrics-ui",
-        "/config",
-        "/events-log",
-        "/jobs?q=state%3Adead",
-    ]
+    pages = [*Navigation().pages, "/jobs/a%3Ab", "/jobs?q=state%3Adead"]
     answers = [served.ask("GET", path) for path in pages]
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body for answer in answers}) == 1
@@ -43,6 +31,7 @@ def test_a_page_of_any_path_is_the_same_document_with_the_token(served: Served) 
     [
         "/jobs/",
         "/jobs/a/b",
+        "/queues/a",
         "/index.html",
         "/assets/",
         "/assets/index.html",

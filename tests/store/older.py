@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD
@@ -48,19 +49,19 @@ INSERT INTO attempts (id, job, attempt, worker, started_at, wait_time, finished_
                       output_size) VALUES (?, ?, 1, 1, ?, 1, ?, ?, ?, ?, ?, ?)
 """
 # State, and how its only attempt ended: exit code, or None if it is still running; nothing if there was none.
-STATES = [
-    ("pending",),
-    ("scheduled",),
-    ("held",),
-    ("processing", None),
-    ("failed", 1),
-    ("completed", 0),
-    ("dead", 1),
-    ("cancelled",),
+STATES: list[tuple[str, list[int | None]]] = [
+    ("pending", []),
+    ("scheduled", []),
+    ("held", []),
+    ("processing", [None]),
+    ("failed", [1]),
+    ("completed", [0]),
+    ("dead", [1]),
+    ("cancelled", []),
 ]
 
 
-def make_older(home, version):
+def make_older(home: str, version: int) -> None:
     """Make a home of an older version with a job in each state."""
     for directory in (home, os.path.join(home, "logs"), os.path.join(home, "run"), os.path.join(home, "run", "bells")):
         os.mkdir(directory, 0o700)
@@ -70,13 +71,13 @@ def make_older(home, version):
     connection.executescript(
         f"{shrinks} PRAGMA page_size=1024; PRAGMA user_version={version};" + SCHEMAS[version] + HOME + MORE[version]
     )
-    for number, (state, *tried) in enumerate(STATES, 1):
-        add_job(connection, number, state, *tried)
+    for number, (state, tried) in enumerate(STATES, 1):
+        add_job(connection, number, state, tried)
     connection.close()
     os.chmod(path, 0o600)
 
 
-def add_job(connection, number, state, *tried):
+def add_job(connection: sqlite3.Connection, number: int, state: str, tried: list[int | None]) -> None:
     ended = NOW + 5 if state in (COMPLETED, DEAD, CANCELLED) else None
     runs = state == "processing"
     code = tried[0] if tried else None

@@ -195,7 +195,6 @@ META = Noun(
         )
     ),
     filters=many(Noun("key of a filter", key=TEXT, example=TEXT, help=TEXT)),
-    features=many(TEXT),
     sorts=table(many(STATE)),
     limits=Noun("limits", page=NUMBER, selection=NUMBER, output=NUMBER, points=NUMBER),
 )

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ...model.fields import Field as JobField
     from ..app import App
 
-FEATURES = ("bulk_actions", "dlq_groups", "export", "schedules", "stream", "prometheus")
 FLAGS = ("given", "required", "editable", "recurring", "kept", "wide")
 LIMITS = {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS}
 
@@ -42,7 +41,6 @@ def meta(app: App) -> Response:
                 "verbs": VERBS.values(),
                 "fields": list(map(_field, JOB_FIELDS)),
                 "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
-                "features": FEATURES,
                 "sorts": SORTED_STATES,
                 "limits": LIMITS,
             }

@@ -1,37 +1,15 @@
 """From a request to its handler. `handle` is what the server calls; everything below /api/v1, and two more.
 
-    GET    /meta  /overview  /queues  /config  /events  /suggest  /openapi.json    //healthz  //metrics
-    GET    /jobs  /jobs/{id}  /jobs/{id}/output  /export.jsonl  /export.csv
-    POST   /jobs  /jobs/{id}/{retry|cancel|hold|release|duplicate}  /jobs/actions/{preview|commit}
-    DELETE /jobs/{id}  /schedules/{name}                                    PATCH /jobs/{id}  /config
-    GET    /workers    POST /workers  /workers/{scale|stop}
-    GET    /dlq/groups  POST /dlq/groups/{preview|retry|remove}
-    GET    /scheduled  /scheduled/times  /schedules  /schedules/{name}  /cron/preview
-    POST   /schedules  /schedules/{name}/{run|pause|resume}
-    GET    /metrics/series  /metrics/top  /metrics/summary
-
-Each route is declared beside its handler; `openapi` has their parameters and answers.
+Each route is declared beside its handler, in a module of this folder; `openapi` has their parameters and answers.
 """
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
+
+from .. import api
 from ..http.message import HttpError
-from . import (  # noqa: F401  (each of them declares its routes when it is imported)
-    actions,
-    admin,
-    export,
-    health,
-    jobs,
-    meta,
-    metrics,
-    openapi,
-    output,
-    overview,
-    prometheus,
-    schedules,
-    verbs,
-    workers,
-)
 from .route import TABLE
 
 TYPE_CHECKING = False
@@ -39,6 +17,10 @@ if TYPE_CHECKING:
     from ..app import App
     from ..http.message import Request, Response
     from .route import Route
+
+# A module declares its routes when it is imported.
+for _module in pkgutil.iter_modules(api.__path__, f"{api.__name__}."):
+    import_module(_module.name)
 
 
 def handle(app: App, request: Request) -> Response:

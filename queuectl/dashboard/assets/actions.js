@@ -26,11 +26,11 @@ export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`
   return run().catch(fail);
 }
 
-export function actionButton(verb, job, app, { small = true, command } = {}) {
+export function actionButton(verb, job, app, { small = true, command = `queuectl ${verb} ${job.id}` } = {}) {
   const { label } = VERBS.get(verb);
   return button(label, (event) => busy(event.target, () => act(verb, job, app, command)),
     { class: small ? 'small' : null, 'data-verb': verb, 'aria-label': small ? `${label} ${job.id}` : null,
-      title: command || `queuectl ${verb} ${job.id}` });
+      title: command });
 }
 
 // The buttons of a row.

@@ -10,9 +10,17 @@ let token = tokenOf(document) || recall('token');
 let meta = null; // the promise of it
 
 class ApiError extends Error {
-  constructor(status, { code, message, hint, field, ...more } = {}) {
+  /**
+   * @param {number} status
+   * @param {{code?: string, message?: string, hint?: string, field?: string}} [error]
+   */
+  constructor(status, { code, message, hint, field } = {}) {
     super(message || `The server answered ${status}`);
-    Object.assign(this, { name: 'ApiError', status, code, hint, field, more });
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+    this.hint = hint;
+    this.field = field;
   }
 }
 
@@ -29,7 +37,7 @@ function tokenOf(page) {
   return found;
 }
 
-// A server that was started anew may have a new token; the page that it serves brings it, and the cookie for the
+// A server that was started again may have a new token; the page that it serves brings it, and the cookie for the
 // stream. Or another tab was opened with the new link.
 async function renew() {
   const answer = await fetch('/', { headers: { Accept: 'text/html' } }).catch(() => null);
@@ -59,6 +67,7 @@ async function request(method, path, body, signal, again = true) {
   return value;
 }
 
+/** @type {<P extends string>(path: P, query?: any, signal?: AbortSignal) => Promise<Api.Answer<P>>} */
 export const get = (path, query, signal) => request('GET', path + queryString(query), undefined, signal);
 
 // What the server is and can do: asked for once; a failure is not remembered.
@@ -70,4 +79,5 @@ export function loadMeta() {
 export const post = (path, body = {}) => request('POST', path, body);
 export const patch = (path, body) => request('PATCH', path, body);
 export const remove = (path) => request('DELETE', path, {});
+/** @type {(id: string) => `/jobs/${string}`} */
 export const jobPath = (id) => `/jobs/${encodeURIComponent(id)}`;

@@ -1,26 +1,20 @@
-// The frame of every page: routes, navigation, health, theme, shortcuts. A page is a module in views/ that exports
-// `mount(root, context)` and answers {refresh, update, overview, keys, destroy}, each of them optional.
+// The frame of every page: routes, navigation, health, theme, shortcuts. A page is a link in the navigation, and a
+// module in views/ that exports `mount(root, context)` and answers {refresh, update, overview, keys, destroy}, each of
+// them optional. A link has the name of its view, the key after g, and the view of what is below its path, if any.
 
 import * as api from './api.js';
 import { number, setServerTime } from './format.js';
 import { Live } from './live.js';
 import { recall, remember } from './storage.js';
-import { $, $$, fail, h, readOnly, text, tick } from './ui.js';
+import { $, $$, fail, focusedRow, h, readOnly, text, tick } from './ui.js';
 import { learn } from './vocabulary.js';
 
-const PAGES = [
-  ['overview', 'Overview', /^\/$/, 'o'], ['job', 'Job', /^\/jobs\/(?<id>.+)$/], ['jobs', 'Jobs', /^\/jobs$/, 'j'],
-  ['dlq', 'Dead letter', /^\/dlq$/, 'd'], ['workers', 'Workers', /^\/workers$/, 'w'],
-  ['queues', 'Queues', /^\/queues$/, 'q'], ['schedule', 'Schedule', /^\/schedule$/, 's'],
-  ['metrics', 'Metrics', /^\/metrics-ui$/, 'm'], ['events', 'Events', /^\/events-log$/, 'e'],
-  ['config', 'Configuration', /^\/config$/, 'c'],
-];
-const PATHS = { o: '/', j: '/jobs', d: '/dlq', w: '/workers', q: '/queues', s: '/schedule', m: '/metrics-ui',
-  e: '/events-log', c: '/config' };
+const PAGES = $$('nav a').map((link) => ({ ...link.dataset, link, path: link.pathname,
+  title: link.firstChild.data.trim() }));
 
 const main = $('#main');
 const app = { navigate, refresh, overview: null, title: '', paused: () => live.paused };
-let page = null; // {name, path, view, abort}
+let page = null; // {path, view, abort}
 let chord = 0;
 
 // --- routes
@@ -30,6 +24,13 @@ export function navigate(url, { replace = false } = {}) {
   return route(true);
 }
 
+// What a path shows: {view, link, title}, and the `item` of which it is the page, if it is below that of a list.
+function pageAt(path) {
+  const [, above, item = ''] = path.match(/^(.+)\/([^/]+)$/) || [];
+  const list = PAGES.find((one) => one.itemView && one.path === above);
+  return list ? { ...list, view: list.itemView, item } : PAGES.find((one) => one.path === path);
+}
+
 async function route(moved) {
   const { pathname, search } = location;
   const query = new URLSearchParams(search);
@@ -37,29 +38,25 @@ async function route(moved) {
   delete main.dataset.ready;
   page?.abort.abort();
   page?.view?.destroy?.();
-  const found = PAGES.find(([, , pattern]) => pattern.test(pathname));
-  const [name, title, pattern] = found || ['missing', 'Not found', /^/];
-  const current = { name, path: pathname, view: null, abort: new AbortController() };
+  const found = pageAt(pathname);
+  const current = { path: pathname, view: null, abort: new AbortController() };
   page = current;
-  for (const link of $$('nav a')) {
-    if (link.dataset.page === (name === 'job' ? 'jobs' : name)) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
+  $('nav [aria-current]')?.removeAttribute('aria-current');
+  found?.link.setAttribute('aria-current', 'page');
   $('#nav').classList.remove('open');
   $('#menu').setAttribute('aria-expanded', 'false');
-  setTitle(title);
-  if (name === 'missing') {
+  setTitle(found?.title || 'Not found');
+  if (!found) {
     main.replaceChildren(h('div', { class: 'empty' }, h('h1', {}, 'No such page'),
       h('a', { href: '/' }, 'To the overview')));
     return null;
   }
   try {
-    const [module] = await Promise.all([import(`./views/${name}.js`), api.loadMeta().then(learn)]);
+    const [module] = await Promise.all([import(`./views/${found.view}.js`), api.loadMeta().then(learn)]);
     if (page !== current) return null;
-    const params = Object.fromEntries(Object.entries(pathname.match(pattern).groups || {})
-      .map(([key, value]) => [key, decodeURIComponent(value)]));
     main.replaceChildren();
-    current.view = await module.mount(main, { app, params, query, signal: current.abort.signal, setTitle });
+    const item = found.item && decodeURIComponent(found.item);
+    current.view = await module.mount(main, { app, item, query, signal: current.abort.signal, setTitle });
     if (page !== current) return null;
     if (moved) {
       window.scrollTo(0, 0);
@@ -69,7 +66,7 @@ async function route(moved) {
   } catch (error) {
     if (page === current) fail(error);
   }
-  if (page === current) main.dataset.ready = name;
+  if (page === current) main.dataset.ready = found.view;
   return null;
 }
 
@@ -93,6 +90,7 @@ async function refresh() {
 
 const news = { counts: null, last: 0 };
 
+/** @param {Api.Overview} data */
 function overview(data) {
   app.overview = data;
   setServerTime(data.now);
@@ -159,26 +157,24 @@ function nextTheme() {
 // --- keys
 
 const openPalette = async () => (await import('./palette.js')).palette(app, commands);
-const openHelp = async () => (await import('./help.js')).help();
-const newJob = async () => !readOnly && (await import('./addjob.js')).addJob(app);
+const openHelp = async () => (await import('./help.js')).help(commands);
+const newJob = async () => (await import('./addjob.js')).addJob(app);
 
 const commands = [
-  ...Object.entries(PATHS).map(([key, path]) => ({ name: `Go to ${PAGES.find((entry) => entry[3] === key)[1]}`,
-    keys: `g ${key}`, run: () => navigate(path) })),
+  ...PAGES.map(({ title, key, path }) => ({ name: `Go to ${title}`, keys: `g ${key}`, run: () => navigate(path) })),
   ...(readOnly ? [] : [{ name: 'Add a job', keys: 'n', run: newJob }]),
   { name: 'Pause or resume live updates', keys: 'p', run: togglePause },
   { name: 'Next theme', keys: 't', run: nextTheme },
   { name: 'Help and keyboard shortcuts', keys: '?', run: openHelp },
 ];
 
-const KEYS = { '?': openHelp, p: togglePause, t: nextTheme, n: newJob, j: () => moveRow(1), k: () => moveRow(-1),
-  '/': () => ($('.filter input', main) || $('#search-text')).focus() };
+const KEYS = { ...Object.fromEntries(commands.map(({ keys, run }) => [keys, run])),
+  j: () => moveRow(1), k: () => moveRow(-1), '/': () => ($('.filter input', main) || $('#search-text')).focus() };
 
 function moveRow(step) {
   const rows = $$('tr[data-key]', main);
   if (!rows.length) return;
-  const here = document.activeElement.closest?.('tr'); // a row without a key belongs to the one above it
-  const at = rows.indexOf(here?.dataset.key ? here : here?.previousElementSibling);
+  const at = rows.indexOf(focusedRow());
   const row = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
   for (const other of rows) other.tabIndex = other === row ? 0 : -1;
   row.focus();
@@ -190,20 +186,14 @@ document.addEventListener('keydown', (event) => {
     if (!$('dialog[open]')) openPalette();
     return;
   }
-  const field = event.target.closest?.('input:not([type=checkbox]), textarea, select, dialog, [contenteditable]');
-  if (field || event.ctrlKey || event.metaKey || event.altKey
-    || recall('keys') === 'off') return;
+  if (document.activeElement.closest('input:not([type=checkbox]), textarea, select, dialog, [contenteditable]')
+    || event.ctrlKey || event.metaKey || event.altKey || recall('keys') === 'off') return;
   const inChord = Date.now() - chord < 1200;
   chord = 0;
-  if (inChord && PATHS[event.key]) {
-    event.preventDefault();
-    navigate(PATHS[event.key]);
-    return;
-  }
   if (event.key === 'g') { chord = Date.now(); return; }
-  const row = document.activeElement.closest?.('tr[data-key]');
+  const row = document.activeElement.closest('tr[data-key]');
   const open = event.key === 'Enter' && event.target === row && (() => $('a[href]', row)?.click());
-  const action = open || page?.view?.keys?.[event.key] || (event.key.length === 1 && KEYS[event.key]);
+  const action = (inChord && KEYS[`g ${event.key}`]) || open || page?.view?.keys?.[event.key] || KEYS[event.key];
   if (action) {
     event.preventDefault();
     action(event, row);
@@ -213,10 +203,10 @@ document.addEventListener('keydown', (event) => {
 // --- start
 
 document.addEventListener('click', (event) => {
-  const link = event.target.closest('a[href]');
+  /** @type {HTMLAnchorElement} */
+  const link = event.target instanceof Element && event.target.closest('a[href]');
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey
-    || event.altKey
-    || link.target || link.hasAttribute('download') || link.origin !== location.origin
+    || event.altKey || link.target || link.hasAttribute('download') || link.origin !== location.origin
     || link.pathname.startsWith('/api/')) return;
   event.preventDefault();
   if (link.hash === '#main') main.focus();

@@ -53,7 +53,14 @@ export const timesOf = (from, step, values) => values.map((_, index) =>
 export class Chart {
   // kind: 'columns' (stacked) or 'lines'; format(value) makes the text of a value.
   constructor(title, { kind = 'lines', format = number } = {}) {
-    Object.assign(this, { title, kind, format, hidden: new Set(), at: null });
+    this.title = title;
+    this.kind = kind;
+    this.format = format;
+    this.times = [];
+    this.series = [];
+    this.hidden = new Set();
+    this.at = null;
+    this.drawn = '';
     this.svg = s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', tabindex: 0,
       'aria-label': title });
     this.top = h('span', { class: 'top-value' });
@@ -76,7 +83,9 @@ export class Chart {
   update(times, series) {
     const signature = JSON.stringify([times, series]);
     if (signature === this.drawn) return;
-    Object.assign(this, { times, series, drawn: signature });
+    this.times = times;
+    this.series = series;
+    this.drawn = signature;
     this.draw();
     this.drawTable();
   }
@@ -150,7 +159,7 @@ export class Chart {
   }
 
   point(event) {
-    if (!this.times?.length) return;
+    if (!this.times.length) return;
     const box = this.svg.getBoundingClientRect();
     const share = ((event.clientX - box.left) / box.width * WIDTH - LEFT) / (WIDTH - LEFT);
     this.show(Math.min(this.times.length - 1, Math.max(0, Math.floor(share * this.times.length))));
@@ -158,7 +167,7 @@ export class Chart {
 
   key(event) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step || !this.times?.length) return;
+    if (!step || !this.times.length) return;
     event.preventDefault();
     const last = this.times.length - 1;
     this.show(Math.min(last, Math.max(0, (this.at ?? (step > 0 ? -1 : last + 1)) + step)));
@@ -180,7 +189,7 @@ export class Chart {
   }
 
   drawTable() {
-    if (!this.details.open || !this.times) return;
+    if (!this.details.open || !this.times.length) return;
     const header = h('tr', {}, ['time', ...this.series.map(({ name }) => name)].map((name) =>
       h('th', { scope: 'col' }, name)));
     const lines = this.times.map((_, index) => h('tr', {}, h('th', { scope: 'row' }, this.time(index)),

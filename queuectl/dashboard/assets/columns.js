@@ -2,7 +2,7 @@
 
 import { loadFields } from './fields.js';
 import { recallValue, rememberValue } from './storage.js';
-import { badge, cell, h, jobLink, numberCell, since, took, when } from './ui.js';
+import { badge, cell, codeCell, h, jobLink, numberCell, since, took, when } from './ui.js';
 import { STATES } from './vocabulary.js';
 
 function timeOf(job) {
@@ -13,7 +13,6 @@ function timeOf(job) {
   return job.finished_at || job.created_at;
 }
 
-const clipped = (label, value) => cell(label, value && h('code', { title: value }, value), 'clip');
 const chips = (tags) => tags.flatMap((tag) => [h('span', { class: 'chip' }, tag), ' ']);
 
 // By kind: the class of the column, and its cell.
@@ -26,7 +25,7 @@ const KINDS = {
   time: ['num', ({ label, name }, job) => cell(label, job[name] && when(job[name]), 'num')],
   flag: [null, ({ label, name }, job) => cell(label, job[name] ? 'yes' : '')],
   names: [null, ({ label, name }, job) => cell(label, job[name].length ? chips(job[name]) : '')],
-  text: ['clip', ({ label, name }, job) => clipped(label, job[name])],
+  text: ['clip', ({ label, name }, job) => codeCell(label, job[name])],
 };
 const OTHERS = [null, ({ label, name }, job) => cell(label, job[name])];
 

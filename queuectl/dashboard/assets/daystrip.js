@@ -46,9 +46,10 @@ export class DayStrip {
       this.lanes, this.note, this.details);
     this.details.addEventListener('toggle', () => this.drawTable());
     this.askedAt = 0;
+    this.signature = '';
   }
 
-  // Ask anew only if `signature` is another one, or what is shown has become old.
+  // Ask again only if `signature` is another one, or what is shown has become old.
   async refresh(signature = this.signature) {
     if (signature === this.signature && Date.now() - this.askedAt < STALE) return;
     const before = { signature: this.signature, askedAt: this.askedAt };

@@ -1,6 +1,9 @@
 // Dialogs: all are <dialog>.showModal(), so that Tab stays inside, Esc closes, and focus goes back to the opener.
 
-import { button, equivalent, fail, h, text } from './ui.js';
+import { button, equivalent, fail, h, reasonOf, text } from './ui.js';
+
+/** @typedef {{name: string, label: string, type?: string, value?: string, hint?: string, options?: string[],
+ *   required?: boolean, rows?: number, placeholder?: string}} FormField */
 
 // Show `content`; resolves with what `close(value)` was given, or null.
 export function open(title, build, props) {
@@ -16,24 +19,37 @@ export function open(title, build, props) {
   });
 }
 
-// Ask for a yes. `word` must be typed when given. `run` does it; its failure is shown here.
+// What a dialog does when its button `go` is pressed: it closes with what `run` answers. A refusal is shown, and given
+// to `refused`.
+function sending(go, close, run, refused = null) {
+  const problem = h('p', { class: 'error', role: 'alert', hidden: true });
+  const submit = async (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    try {
+      close(await run() || true);
+    } catch (error) {
+      problem.hidden = false;
+      text(problem, reasonOf(error));
+      refused?.(error);
+      go.disabled = false;
+    }
+  };
+  return { problem, submit };
+}
+
+/**
+ * Ask for a yes. `word` must be typed when given. `run` does it; its failure is shown here.
+ *
+ * @param {{title: string, action: string, run: () => Promise<any>, body?: string, sample?: string[], word?: string,
+ *   command?: string, danger?: boolean}} question
+ */
 export function confirm({ title, body, sample, word, command, action, danger = true, run }) {
   return open(title, (close) => {
     const go = h('button', { class: danger ? 'danger' : 'primary', disabled: Boolean(word) }, action);
-    const problem = h('p', { class: 'error', role: 'alert', hidden: true });
+    const { problem, submit } = sending(go, close, run);
     const typed = word && h('label', {}, `Type ${word} to go on`, h('input', { autocomplete: 'off',
       on: { input: (event) => { go.disabled = event.target.value.trim() !== word; } } }));
-    const submit = async (event) => {
-      event.preventDefault();
-      go.disabled = true;
-      try {
-        close(await run() || true);
-      } catch (error) {
-        problem.hidden = false;
-        text(problem, error.hint ? `${error.message} (${error.hint})` : error.message);
-        go.disabled = false;
-      }
-    };
     return h('form', { on: { submit } }, h('h2', {}, title), body && h('p', {}, body),
       sample?.length ? h('ul', { class: 'sample' }, sample.map((line) => h('li', { class: 'mono' }, line))) : null,
       typed, command && equivalent(command), problem,
@@ -41,7 +57,12 @@ export function confirm({ title, body, sample, word, command, action, danger = t
   });
 }
 
-// A form. fields: {name, label, type, value, hint, options, required, rows}; `command(values)` is the live equivalent.
+/**
+ * A form. `command(values)` is the live equivalent, `extra` an element that is told of each change.
+ *
+ * @param {{title: string, action: string, fields: FormField[], run: (values: any) => Promise<any>,
+ *   command?: (values: any) => string, extra?: {element: HTMLElement, changed: (values: any) => void}}} content
+ */
 export function form({ title, action, fields, command, extra, run }) {
   return open(title, (close) => {
     const inputs = new Map();
@@ -65,23 +86,16 @@ export function form({ title, action, fields, command, extra, run }) {
         field.type === 'checkbox' ? input : field.label,
         field.type === 'checkbox' ? field.label : input, h('small', { id: `${id}-help` }, field.hint || ''));
     };
-    const problem = h('p', { class: 'error', role: 'alert', hidden: true });
     const go = h('button', { class: 'primary' }, action);
-    const submit = async (event) => {
-      event.preventDefault();
-      go.disabled = true;
+    const send = () => {
       for (const input of inputs.values()) input.removeAttribute('aria-invalid');
-      try {
-        close(await run(values()) || true);
-      } catch (error) {
-        problem.hidden = false;
-        text(problem, error.hint ? `${error.message} (${error.hint})` : error.message);
-        const blamed = inputs.get(error.field || /^\w*/.exec(error.message)[0]); // refusals begin with the name
-        blamed?.setAttribute('aria-invalid', 'true');
-        blamed?.focus();
-        go.disabled = false;
-      }
+      return run(values());
     };
+    const { problem, submit } = sending(go, close, send, ({ field, message }) => {
+      const blamed = inputs.get(field || /^\w*/.exec(message)[0]); // refusals begin with the name
+      blamed?.setAttribute('aria-invalid', 'true');
+      blamed?.focus();
+    });
     const element = h('form', { on: { submit, input: changed } }, h('h2', {}, title),
       h('div', { class: 'fields' }, fields.map(line)), extra?.element, same, problem,
       h('div', { class: 'row end' }, button('Close', () => close(null)), go));

@@ -29,7 +29,7 @@ function typedOf(kind, value) {
 }
 
 // What JSON has for what was typed.
-export function jsonOf({ kind }, typed) {
+function jsonOf({ kind }, typed) {
   if (kind === 'integer' && /^-?\d+$/.test(typed)) return Number(typed);
   if (kind === 'flag') return typed === true || typed === 'yes';
   if (kind === 'names') return names(typed);

@@ -52,21 +52,24 @@ export function coarse(seconds) {
   return `${Math.floor(total / 86400)}d ${Math.floor(total / 3600) % 24}h`;
 }
 
+/** @type {[number, number, string][]} below how many seconds, the seconds of a unit, its letter */
+const UNITS = [[60, 1, 's'], [3600, 60, 'm'], [86400, 3600, 'h'], [5184000, 86400, 'd'], [Infinity, 2592000, 'mo']];
+
 // 12s ago, in 3m
 export function relative(time) {
   const seconds = (time - now()) / 1000;
-  const units = [[60, 1, 's'], [3600, 60, 'm'], [86400, 3600, 'h'], [5184000, 86400, 'd'], [Infinity, 2592000, 'mo']];
   const size = Math.abs(seconds);
   if (size < 1) return 'now';
-  const [, unit, letter] = units.find(([limit]) => size < limit);
+  const [, unit, letter] = UNITS.find(([limit]) => size < limit);
   const text = `${seconds > 0 ? Math.round(size / unit) : Math.floor(size / unit)}${letter}`;
   return seconds > 0 ? `in ${text}` : `${text} ago`;
 }
 
-export function clock(time, long) {
-  const options = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
-  if (long) Object.assign(options, { month: 'short', day: 'numeric' });
-  return new Date(time).toLocaleString('en', options);
+/** @type {Intl.DateTimeFormatOptions} */
+const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+
+export function clock(time, long = false) {
+  return new Date(time).toLocaleString('en', long ? { ...CLOCK, month: 'short', day: 'numeric' } : CLOCK);
 }
 
 export const local = (time) => new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });

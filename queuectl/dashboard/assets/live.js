@@ -1,10 +1,10 @@
-// The stream of one tab: open while the tab is visible and live is on, made anew when it is dead or silent.
+// The stream of one tab: open while the tab is visible and live is on, opened again when it is dead or silent.
 
 import { get } from './api.js';
 import { recall, remember } from './storage.js';
 
 const SILENCE = 25000;
-// So many refreshes in so long: a lone change is shown at once, however shortly the last one was.
+// So many refreshes in so many milliseconds: a lone change is shown at once, however recent the last one was.
 const MOST = 4;
 const WITHIN = 1000;
 const BACK_OFF = [1, 2, 3, 5, 10];

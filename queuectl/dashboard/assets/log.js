@@ -30,14 +30,26 @@ export class LogPane {
       copyButton(() => $$('.line', this.pane).map((line) => line.textContent).join('\n'), 'Copy'), this.download),
     this.note, this.pane);
     this.following = true;
+    this.begin(null);
     if (recall('wrap') === 'on') this.wrap();
+  }
+
+  begin(attempt) {
+    this.attempt = attempt;
+    this.end = null; // of what was fetched, in bytes
+    this.size = 0;
+    this.eof = false;
+    this.open = null; // the line that goes on
+    this.lines = 0;
+    this.dropped = 0; // lines
+    this.skipped = 0; // bytes
+    this.styles = { stdout: plain(), stderr: plain() };
+    this.pane.replaceChildren();
   }
 
   // Show another attempt from its end on.
   show(attempt) {
-    Object.assign(this, { attempt, end: null, eof: false, lines: 0, dropped: 0, open: null, skipped: 0 });
-    this.styles = { stdout: plain(), stderr: plain() };
-    this.pane.replaceChildren();
+    this.begin(attempt);
     this.download.href = `/api/v1${jobPath(this.id)}/output${queryString({ attempt, format: 'text', download: 1 })}`;
     return this.load();
   }
@@ -60,7 +72,9 @@ export class LogPane {
         }
         if (first) this.skipped = answer.start || 0;
         more = answer.end > (this.end ?? -1) && answer.end < answer.size;
-        Object.assign(this, { end: answer.end, eof: answer.eof, size: answer.size });
+        this.end = answer.end;
+        this.eof = answer.eof;
+        this.size = answer.size;
         await this.append(answer.chunks);
       }
     } catch (error) {
@@ -179,7 +193,7 @@ export class LogPane {
     if (wanted) {
       const walker = document.createTreeWalker(this.pane, NodeFilter.SHOW_TEXT);
       for (let node = walker.nextNode(); node && ranges.length < 2000; node = walker.nextNode()) {
-        const lower = node.data.toLowerCase();
+        const lower = node.textContent.toLowerCase();
         for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at + wanted.length)) {
           const range = new Range();
           range.setStart(node, at);

@@ -1,6 +1,5 @@
 // The last lines of output below rows of the job list: opened and closed by row, refreshed with the page.
 
-import { plain, render } from './ansi.js';
 import { get, jobPath } from './api.js';
 import { button, h, jobUrl, text } from './ui.js';
 
@@ -9,7 +8,7 @@ const TAIL = 8192;
 const LONGEST = 2000; // characters of a line that are shown
 
 // The last lines of chunks, each of one stream. What a stream goes on with stays in its line.
-export function lastLines(chunks, isCut) {
+function lastLines(chunks, isCut) {
   const lines = [];
   let open = null;
   for (const { stream, text: added } of chunks) {
@@ -31,7 +30,11 @@ function nothing({ attempt, state }) {
 export class Peeks {
   // redraw() is called when a row was opened or closed, find(id) answers its job
   constructor({ redraw, find, signal }) {
-    Object.assign(this, { redraw, find, signal, open: new Map(), buttons: new Map() });
+    this.redraw = redraw;
+    this.find = find;
+    this.signal = signal;
+    this.open = new Map();
+    this.buttons = new Map();
   }
 
   has(id) { return this.open.has(id); }
@@ -95,9 +98,10 @@ export class Peeks {
     }
     peek.loading = true;
     try {
-      const answer = await get(`${jobPath(job.id)}/output`, { tail: TAIL }, this.signal);
+      const [answer, ansi] = await Promise.all([
+        get(`${jobPath(job.id)}/output`, { tail: TAIL }, this.signal), import('./ansi.js')]);
       peek.stage = stage;
-      this.show(peek, answer);
+      this.show(peek, answer, ansi);
     } catch (error) {
       if (error.name !== 'AbortError') text(peek.note, error.status === 404 ? 'The job was removed.' : error.message);
     }
@@ -106,7 +110,7 @@ export class Peeks {
     if (again && this.open.get(job.id) === peek) await this.load(again);
   }
 
-  show({ note, tail }, answer) {
+  show({ note, tail }, answer, { plain, render }) {
     const lines = lastLines(answer.chunks, answer.start > 0);
     text(note, lines.length ? `Attempt ${answer.attempt}, last lines:` : nothing(answer));
     const drawn = JSON.stringify(lines);

@@ -5,7 +5,11 @@ import { $$ } from './ui.js';
 export class Selection {
   // keys() -> the keys in the order of the rows; changed() is called after each change
   constructor(body, keys, changed) {
-    Object.assign(this, { body, keys, changed, chosen: new Set(), last: null });
+    this.body = body;
+    this.keys = keys;
+    this.changed = changed;
+    this.chosen = new Set();
+    this.last = null;
   }
 
   get size() { return this.chosen.size; }

@@ -7,7 +7,13 @@ let counter = 0;
 export class Suggestions {
   // find(text before the cursor) -> promise of [{value, label, note}]; take(suggestion) puts it into the field
   constructor(input, find, take) {
-    Object.assign(this, { input, find, take, found: [], at: -1, asked: 0 });
+    this.input = input;
+    this.find = find;
+    this.take = take;
+    this.found = [];
+    this.at = -1;
+    this.asked = 0;
+    this.always = false; // whether the first is chosen before an arrow key is pressed
     counter += 1;
     this.list = h('ul', { class: 'options', role: 'listbox', id: `options-${counter}`, hidden: true,
       'aria-label': 'Suggestions' });

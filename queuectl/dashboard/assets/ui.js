@@ -4,7 +4,9 @@ import { GLYPHS, coarse, duration, local, number, now, relative } from './format
 import { STATES } from './vocabulary.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
+/** @type {(selector: string, root?: ParentNode) => any} */
 export const $ = (selector, root = document) => root.querySelector(selector);
+/** @type {(selector: string, root?: ParentNode) => any[]} */
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 export const readOnly = $('meta[name=queuectl-read-only]').content === 'true';
 
@@ -97,7 +99,16 @@ export function titles(columns) {
     kind === 'sr' ? h('span', { class: 'sr' }, title) : title));
 }
 
-// Make the rows of `tbody` stand for `items`, and keep the node of each key: focus, selection and pointer stay.
+/**
+ * Make the rows of `tbody` stand for `items`, and keep the node of each key: focus, selection and pointer stay.
+ *
+ * @template T
+ * @param {any} tbody
+ * @param {T[]} items
+ * @param {(item: NoInfer<T>) => any} key
+ * @param {(item: T, row: any) => any} build
+ * @param {(item: T) => any} signature
+ */
 export function rows(tbody, items, key, build, signature = (item) => item) {
   const known = new Map([...tbody.children].map((row) => [row.standsFor, row]));
   let before = tbody.firstElementChild;
@@ -119,11 +130,19 @@ export function rows(tbody, items, key, build, signature = (item) => item) {
   for (const row of known.values()) row.remove();
 }
 
+// The row with a key that has the focus. One without a key belongs to the one above it.
+export function focusedRow() {
+  const row = document.activeElement.closest('tr');
+  return /** @type {HTMLElement} */ (row?.dataset.key ? row : row?.previousElementSibling);
+}
+
 // A cell; the label is what a narrow screen shows in front of it.
 export function cell(label, content, kind) {
   return h('td', { 'data-label': label, class: kind }, content === null || content === undefined ? '' : content);
 }
 export const numberCell = (label, value) => cell(label, number(value), 'num');
+export const codeCell = (label, value) => cell(label, value && h('code', { title: value }, value), 'clip');
+export const actionsCell = (buttons) => h('td', {}, readOnly ? null : h('span', { class: 'actions' }, buttons));
 
 export async function copy(value, source) {
   try {
@@ -143,6 +162,11 @@ export function copyButton(value, label = 'Copy') {
     { class: 'small' });
 }
 
+// What a page shows in the place of an empty table.
+export function emptyCard(title, words, ...more) {
+  return h('section', { class: 'card empty', hidden: true }, h('h2', {}, title), h('p', {}, words), ...more);
+}
+
 // The command that does the same.
 export function equivalent(command) {
   return h('div', { class: 'equivalent' }, 'same as:', h('code', {}, command), copyButton(command));
@@ -160,7 +184,8 @@ export function toast(message, { bad = false, action = null } = {}) {
   setTimeout(() => box.remove(), bad || action ? 9000 : 4000);
 }
 
+export const reasonOf = ({ message, hint }) => (hint ? `${message} (${hint})` : message);
+
 export function fail(error) {
-  if (error.name !== 'AbortError') toast(error.hint ? `${error.message} (${error.hint})` : error.message,
-    { bad: true });
+  if (error.name !== 'AbortError') toast(reasonOf(error), { bad: true });
 }

@@ -12,6 +12,7 @@ import html
 import os
 import pkgutil
 import re
+from html.parser import HTMLParser
 from urllib.parse import quote, urlencode
 
 from .message import HttpError, Response
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 FOLDER = "assets"
 PACKAGE = "queuectl.dashboard"
-PAGES = re.compile(r"/|/jobs(/[^/]+)?|/queues|/workers|/dlq|/schedule|/metrics-ui|/config|/events-log")
 TYPES = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
@@ -97,11 +97,32 @@ def read(name: str) -> bytes:
     return data
 
 
+class Navigation(HTMLParser):
+    """The pages: the links of `index.html` that name a view, and whether each item below one has a page too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pages: dict[str, bool] = {}
+        self.feed(read("index.html").decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take one link down."""
+        named = dict(attrs)
+        if "data-view" in named:
+            self.pages[named["href"] or ""] = "data-item-view" in named
+
+    def has(self, path: str) -> bool:
+        """Return whether a path is that of a page."""
+        above, _, item = path.rpartition("/")
+        return path in self.pages or bool(item and self.pages.get(above))
+
+
 class Site:
     """The pages and assets of one dashboard."""
 
     def __init__(self, guard: Guard, *, read_only: bool) -> None:
         self._guard = guard
+        self._navigation = Navigation()
         self._assets = {f"/{FOLDER}/{name}": Asset(name, read(name)) for name in names() if name != "index.html"}
         index = read("index.html").replace(b"@READ_ONLY@", b"true" if read_only else b"false")
         self._index = index.replace(b"@TOKEN@", html.escape(guard.token).encode())
@@ -114,7 +135,7 @@ class Site:
         asset = self._assets.get(request.path)
         if asset is not None:
             return asset.response(request)
-        if not PAGES.fullmatch(request.path):
+        if not self._navigation.has(request.path):
             return page(404, "Not found", "There is no such page.", leads_to="/")
         if "token" in request.query:
             return self._log_in(request)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List
 
 import pytest
 
@@ -18,7 +17,7 @@ from queuectl.store.output import LONGEST_PIECE, Piece
 from tests.commands.calling import call
 from tests.engine import keeping
 from tests.store.building import LATER, NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
-from tests.support import FakeClock
+from tests.support import FakeClock, before_each_call
 
 KIB = 1 << 10
 MIB = 1 << 20
@@ -58,16 +57,15 @@ def run_one(store: Store, size: int, state: str = COMPLETED, at: int = NOW) -> i
     return claimed.number
 
 
-def kept(store: Store) -> Dict[int, int]:
+def kept(store: Store) -> dict[int, int]:
     """How many bytes each job has that has any."""
-    return dict(
-        store.database.rows(
-            "SELECT job, sum(length(data)) FROM output JOIN attempts ON attempts.id = output.attempt GROUP BY job"
-        )
+    rows = store.database.rows(
+        "SELECT job, sum(length(data)) FROM output JOIN attempts ON attempts.id = output.attempt GROUP BY job"
     )
+    return {row[0]: row[1] for row in rows}
 
 
-def told(store: Store) -> List[str]:
+def told(store: Store) -> list[str]:
     return [row.detail for row in store.events.since(0, 99) if row.kind == "output removed"]
 
 
@@ -113,8 +111,8 @@ def test_below_the_ceiling_one_look_at_the_size_is_enough(
     store: Store, ceiling: Ceiling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_one(store, MIB)
-    asked: List[int] = []
-    monkeypatch.setattr(store.output, "add_up", lambda *_: asked.append(1) or (0, None))
+    asked: list[int] = []
+    before_each_call(monkeypatch, store.output, "add_up", lambda: asked.append(1))
     for limit in (None, 2 * MIB):
         keep(ceiling, limit)
     assert asked == [] and len(kept(store)) == 1
@@ -125,9 +123,8 @@ def test_a_file_that_is_full_of_jobs_is_added_up_once_while_nothing_changes(
 ) -> None:
     run_one(store, 10)
     enqueue(store, *[spec("x" * 2_000) for _ in range(1_000)])
-    asked: List[int] = []
-    add_up = store.output.add_up
-    monkeypatch.setattr(store.output, "add_up", lambda *words: asked.append(1) or add_up(*words))
+    asked: list[int] = []
+    before_each_call(monkeypatch, store.output, "add_up", lambda: asked.append(1))
     for _ in range(3):
         keep(ceiling, MIB)
     rounds = len(asked)
@@ -153,7 +150,7 @@ def test_what_is_large_goes_in_several_transactions_and_whole(
     store: Store, ceiling: Ceiling, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large, small = run_one(store, 10 * MIB), run_one(store, 10 * MIB, at=NOW + 1)
-    removed: List[int] = []
+    removed: list[int] = []
     before = {"kept": sum(kept(store).values())}
     commit = store.database.commit
 
@@ -176,9 +173,8 @@ def test_many_that_are_small_go_several_at_once(
 ) -> None:
     for age in range(300):
         run_one(store, 10_000, at=NOW + age // 100)
-    begun: List[int] = []
-    begin = store.database.begin
-    monkeypatch.setattr(store.database, "begin", lambda: begun.append(1) or begin())
+    begun: list[int] = []
+    before_each_call(monkeypatch, store.database, "begin", lambda: begun.append(1))
     keep(ceiling, MIB)
     assert len(kept(store)) == MIB // 10_000
     assert len(begun) < 25
@@ -263,8 +259,7 @@ def test_a_step_ends_soon(home: str, store: Store, clock: FakeClock, monkeypatch
         queue.change_setting("output_total", "1MiB")
     for age in range(40):
         run_one(store, MIB // 2, at=NOW + age)
-    begin = store.database.begin
-    monkeypatch.setattr(store.database, "begin", lambda: clock.advance(30) or begin())
+    before_each_call(monkeypatch, store.database, "begin", lambda: clock.advance(30))
     keeper = Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
     wait, steps = 0.0, 0
     while not wait:

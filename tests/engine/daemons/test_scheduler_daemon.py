@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Iterator
 
 import pytest
 
@@ -40,8 +40,8 @@ def who(pid: int) -> Process:
     return found
 
 
-def answer(home: str, *words: str) -> Dict[str, Any]:
-    found: Dict[str, Any] = json.loads(run_cli(home, *words, "--json").stdout)
+def answer(home: str, *words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run_cli(home, *words, "--json").stdout)
     return found
 
 
@@ -53,14 +53,14 @@ def test_it_is_up_when_start_returns(queue: Queue, scheduler: RunningScheduler) 
     assert is_held(SCHEDULER.lock(scheduler.home))
     assert Path(scheduler.home.bells, "scheduler").exists()
     found = scheduler.status()
-    assert (found["running"], found["pid"], found["mode"], found["workers"], found["interval"]) == (
+    assert (found["running"], found["pid"], found["mode"], found["max_workers"], found["interval"]) == (
         True,
         pid,
         "manual",
         None,
         5.0,
     )
-    assert found["last_tick_at"] is not None and found["uptime"] < 60_000 and found["pool"] is False
+    assert found["last_tick_at"] is not None and found["uptime"] < 60_000 and found["pool_running"] is False
     assert [found[name] for name in ("promoted", "fired", "recovered", "pruned")] == [0, 0, 0, 0]
     assert os.getsid(pid) != os.getsid(0)
 
@@ -70,7 +70,7 @@ def test_start_says_what_it_started(scheduler: RunningScheduler) -> None:
     scheduler.run("stop")
     assert "with up to 2 workers" in scheduler.run("start", "--auto", "--workers", "2").stdout
     found = scheduler.status()
-    assert (found["mode"], found["workers"]) == ("auto", 2)
+    assert (found["mode"], found["max_workers"]) == ("auto", 2)
 
 
 def test_status_tells_when_the_next_thing_is_due(queue: Queue, scheduler: RunningScheduler) -> None:
@@ -265,7 +265,7 @@ def make_due(queue: Queue, name: str) -> int:
     return at
 
 
-def fired(queue: Queue) -> List[Any]:
+def fired(queue: Queue) -> list[Any]:
     return [row[0] for row in queue.store.database.rows("SELECT fire_at FROM fires ORDER BY 1")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, List
+from typing import Any
 
 import pytest
 
@@ -122,7 +122,7 @@ def test_resuming_keeps_a_time_that_this_process_would_compute_otherwise(queue: 
 
 @needs_zones
 def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Queue, clock: FakeClock, go: Go) -> None:
-    def advice() -> List[str]:
+    def advice() -> list[str]:
         return [str(alert) for alert in alerts(Facts(queue)) if alert.code == "timezone"]
 
     go(BERLIN)
@@ -141,7 +141,7 @@ def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Qu
 
 @needs_zones
 def test_workers_of_another_zone_are_an_alert_for_everybody(queue: Queue, clock: FakeClock, go: Go) -> None:
-    def advice() -> List[str]:
+    def advice() -> list[str]:
         return [str(alert) for alert in alerts(Facts(queue)) if "the workers" in alert.text]
 
     go(BERLIN)
@@ -167,7 +167,7 @@ def test_a_home_of_before_there_was_the_setting_goes_on_in_the_zone_of_its_sched
     with queue.store.writing():
         queue.store.meta.reset_setting("timezone")
         queue.store.database.change("UPDATE schedules SET timezone = ?", (word,))
-    clock._wall = at
+    clock.set_to(at)
     scheduler.tick()
     assert zone(queue) == TOKYO and get(queue).next_at == at + DAY and list(fires(queue)) == [at]
 
@@ -212,7 +212,7 @@ def test_what_is_due_already_fires_although_the_zone_was_changed(
     queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go
 ) -> None:
     at = follow(queue)
-    clock._wall = at + 1_000
+    clock.set_to(at + 1_000)
     queue.change_setting("timezone", TOKYO)
     assert get(queue).next_at == at
     scheduler.tick()

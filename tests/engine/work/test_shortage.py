@@ -160,4 +160,9 @@ def test_a_shortage_is_over_when_others_have_run_what_waited(
         worker.step()
         worker.step()
     queue.remove(job.id)
-    wait_until(lambda: worker.step() is None and [row.trouble for row in queue.store.workers.all()] == [None])
+
+    def has_no_trouble() -> bool:
+        worker.step()
+        return [row.trouble for row in queue.store.workers.all()] == [None]
+
+    wait_until(has_no_trouble)

@@ -2,7 +2,7 @@
 
 import { get, patch as change } from '../api.js';
 import { quote } from '../format.js';
-import { $, button, card, cell, equivalent, h, head, readOnly, rows, table, text, toast } from '../ui.js';
+import { $, button, card, cell, equivalent, h, head, readOnly, reasonOf, rows, table, text, toast } from '../ui.js';
 
 const COLUMNS = [['Setting'], ['Value'], ['Source'], ['Default'], ['Actions', 'sr']];
 
@@ -22,13 +22,14 @@ export function mount(root, { signal }) {
       toast(value === null ? `${item.name} is back at its default` : `${item.name} = ${value}`);
       draw();
     } catch (error) {
-      text(problem, error.hint ? `${error.message} (${error.hint})` : error.message);
+      text(problem, reasonOf(error));
       problem.hidden = false;
       input.setAttribute('aria-invalid', 'true');
       input.focus();
     }
   }
 
+  /** @param {Api.Setting} item */
   function row(item) {
     const id = `setting-${item.name}`;
     const fixed = readOnly || item.source === 'environment';

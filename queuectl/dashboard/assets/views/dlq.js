@@ -3,8 +3,8 @@
 import { get } from '../api.js';
 import { actOnMany } from '../actions.js';
 import { plural } from '../format.js';
-import { $, button, card, cell, equivalent, h, head, jobLink, jobsUrl, numberCell, patch, readOnly, rows, table,
-  when } from '../ui.js';
+import { $, actionsCell, button, card, cell, emptyCard, equivalent, h, head, jobLink, jobsUrl, numberCell, patch,
+  readOnly, rows, table, when } from '../ui.js';
 import { VERBS, plainVerbs } from '../vocabulary.js';
 
 export function mount(root, { app, signal }) {
@@ -14,8 +14,8 @@ export function mount(root, { app, signal }) {
   const commands = table('Dead jobs by command', [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example']]);
   const all = h('span', { class: 'row' });
   const verbs = plainVerbs(({ means }) => means.includes('dead'));
-  const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No dead jobs'),
-    h('p', {}, 'A job is dead when its last attempt has failed. It stays here until it is retried or removed.'));
+  const empty = emptyCard('No dead jobs',
+    'A job is dead when its last attempt has failed. It stays here until it is retried or removed.');
   const full = h('div', {}, card('By failure', {}, groups), card('By command', {}, commands),
     equivalent('queuectl dlq stats'));
   root.append(head('Dead letter queue', h('span', { class: 'grow' }), all), empty, full);
@@ -28,13 +28,13 @@ export function mount(root, { app, signal }) {
       { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
   }
 
+  /** @param {Api.GroupOfDeadJobs} group */
   function groupRow(group) {
     return [h('th', { scope: 'row', class: 'error' }, nameOf(group)), numberCell('Jobs', group.count),
       cell('First', when(group.first_at), 'num'), cell('Last', when(group.last_at), 'num'),
       cell('Examples', group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' '])),
-      h('td', {}, readOnly ? '' : h('span', { class: 'actions' }, verbs.map((verb) => button(
-        `${VERBS.get(verb).label} group`, () => onGroup(verb, group),
-        { class: 'small', 'data-group': verb, 'aria-label': `${verb} the jobs that failed with ${nameOf(group)}` }))))];
+      actionsCell(verbs.map((verb) => button(`${VERBS.get(verb).label} group`, () => onGroup(verb, group),
+        { class: 'small', 'data-group': verb, 'aria-label': `${verb} the jobs that failed with ${nameOf(group)}` })))];
   }
 
   async function refresh() {

@@ -12,7 +12,7 @@ import { VERBS, keysOf } from '../vocabulary.js';
 const POLL = 500;
 const OUTCOMES = { exited: 'exited', signalled: 'killed by a signal', timed_out: 'timed out', cancelled: 'cancelled',
   not_started: 'could not start', lost: 'lost with its worker', released: 'released, does not count' };
-// The colour of a step in the timeline.
+/** @type {[RegExp, string][]} the colour of a step in the timeline */
 const TONES = [[/exited exit code 0$/, 'completed'], [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'],
   [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
 
@@ -49,7 +49,8 @@ function facts(job, fields) {
   const shown = fields.filter(({ name, kind, kept }) => kept && kind !== 'time' && !ELSEWHERE.includes(name));
   const pairs = shown.map(({ name, label, kind }) =>
     [label, (FACTS[name] || KINDS[kind] || ((value) => value))(job[name], job)]);
-  return [...pairs, ['Added by', job.created_by]].filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
+  return [...pairs, ['Added by', job.created_by]]
+    .filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
     .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
 }
 
@@ -63,8 +64,8 @@ function runBars({ runs, median }, id) {
     h('p', { class: 'hint' }, `${plural(runs.length, 'run')}, median ${duration(median)}`)];
 }
 
-export async function mount(root, { app, params, signal, setTitle }) {
-  const path = jobPath(params.id);
+export async function mount(root, { app, item, signal, setTitle }) {
+  const path = jobPath(item);
   let data = await get(path, null, signal).catch((error) => {
     if (error.status !== 404) throw error;
     root.append(h('div', { class: 'empty' }, h('h1', {}, error.message), h('p', {}, error.hint || ''),
@@ -145,6 +146,7 @@ export async function mount(root, { app, params, signal, setTitle }) {
       by ? h('div', { class: 'hint' }, `by ${by}`) : null];
   }
 
+  /** @param {Api.Attempt} attempt */
   function attemptRow(attempt) {
     return [h('th', { scope: 'row' }, String(attempt.attempt)),
       cell('Outcome', badge(stateOf(attempt), outcome(attempt))), cell('Started', when(attempt.started_at), 'num'),

@@ -9,11 +9,10 @@ import { number, plural } from '../format.js';
 import { Peeks } from '../peeks.js';
 import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
-import { $, $$, button, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
-import { SORTS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
+import { $, $$, actionsCell, button, focusedRow, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
+import { LIMITS, SORTS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
 
-const LIMITS = ['25', '50', '100', '200'];
-const MOST = 200;
+const SIZES = ['25', '50', '100', '200'];
 const LOOKED_UP = 10;
 
 // The states that the filter names, or all.
@@ -32,6 +31,7 @@ export async function mount(root, { app, query, signal }) {
   let state = {}; // q, sort, limit, cursor, scan
   let shown = []; // the jobs of the rows, in their order
   let fresh = 0; // jobs that wait behind the pill
+  /** @type {Api.PageOfJobs} */
   let answer = null;
   let layout = chosen();
   const trail = []; // cursors of the pages before
@@ -42,7 +42,7 @@ export async function mount(root, { app, query, signal }) {
     on: { change: () => go({ ...state, sort: sort.value, cursor: null }) } });
   const limit = h('select', { 'aria-label': 'Jobs per page',
     on: { change: () => go({ ...state, limit: limit.value, cursor: null }) } },
-  LIMITS.map((value) => h('option', { value }, `${value} a page`)));
+  SIZES.map((value) => h('option', { value }, `${value} a page`)));
   const pill = button('', () => reload(), { class: 'new', hidden: true });
   const columns = button('Columns', async () => (await import('../columnmenu.js')).columnMenu(layout, arrange));
   const list = table('Jobs', titlesOf(layout), { 'data-density': layout.density });
@@ -106,7 +106,7 @@ export async function mount(root, { app, query, signal }) {
 
   async function refresh() {
     try {
-      answer = await fetchPage(Math.min(MOST, Number(state.limit) + fresh));
+      answer = await fetchPage(Math.min(LIMITS.page, Number(state.limit) + fresh));
       filter.refuse(null);
     } catch (error) {
       if (error.code !== 'bad_filter') throw error;
@@ -167,7 +167,7 @@ export async function mount(root, { app, query, signal }) {
 
   async function reload() {
     fresh = 0;
-    document.activeElement.blur();
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     selection.clear();
     show((await fetchPage(state.limit)).items);
     window.scrollTo(0, 0);
@@ -181,7 +181,7 @@ export async function mount(root, { app, query, signal }) {
     const box = h('input', { type: 'checkbox', 'aria-label': `Select ${job.id}`, checked: selection.has(job.id),
       on: { click: (event) => selection.toggle(job.id, event.shiftKey) } });
     return [h('td', { class: 'pick' }, box, peeks.button(job.id)), cellsOf(layout, job),
-      h('td', {}, h('span', { class: 'actions' }, rowActions(job, app)))];
+      actionsCell(rowActions(job, app))];
   }
 
   function drawStatus() {
@@ -239,8 +239,7 @@ export async function mount(root, { app, query, signal }) {
     else if (job?.allowed_actions.includes(verb) && !readOnly) act(verb, job, app);
   };
   const peek = () => {
-    const here = document.activeElement.closest?.('tr'); // the row, or the one below it
-    const id = here?.dataset.key || here?.previousElementSibling?.dataset.key;
+    const id = focusedRow()?.dataset.key;
     if (id) peeks.toggle(id);
   };
   const mark = (event, element) => element && selection.toggle(element.dataset.key, event.shiftKey);
@@ -252,7 +251,7 @@ export async function mount(root, { app, query, signal }) {
     update: (params) => {
       read(params);
       selection.clear();
-      document.activeElement.closest?.('tr')?.blur();
+      document.activeElement.closest('tr')?.blur();
       shown = [];
       return refresh();
     },

@@ -5,17 +5,21 @@ import { Chart, timesOf } from '../charts.js';
 import { duration, number, percent } from '../format.js';
 import { $, card, cell, equivalent, h, head, jobLink, numberCell, patch, rows, table, when } from '../ui.js';
 
-const RANGES = { '1h': 60, '6h': 120, '24h': 144, '7d': 168, '30d': 180 };
-const WORDS = { '1h': 'hour', '6h': '6 h', '24h': '24 h', '7d': '7 days', '30d': '30 days' };
+// By name: how many points a chart of it has, and its words after "the".
+const RANGES = {
+  '1h': { points: 60, words: 'hour' }, '6h': { points: 120, words: '6 h' }, '24h': { points: 144, words: '24 h' },
+  '7d': { points: 168, words: '7 days' }, '30d': { points: 180, words: '30 days' },
+};
 const EVERY = 5000; // ranges are long, they need no more
 
 // How a count differs from the one of the time before.
 function change(count, before, range) {
   if (before === null) return '';
-  if (!before) return count ? ` (none in the ${WORDS[range]} before)` : '';
+  const span = `the ${RANGES[range].words} before`;
+  if (!before) return count ? ` (none in ${span})` : '';
   const percents = Math.round((count / before - 1) * 100);
   const sign = percents > 0 ? '+' : percents < 0 ? '−' : '±';
-  return ` (${sign}${number(Math.abs(percents))} % on the ${WORDS[range]} before)`;
+  return ` (${sign}${number(Math.abs(percents))} % on ${span})`;
 }
 
 export function mount(root, { app, query, signal }) {
@@ -30,8 +34,7 @@ export function mount(root, { app, query, signal }) {
   const summary = h('dl', { class: 'facts' });
   const codes = table('How attempts ended', [['Outcome'], ['Attempts', 'num']]);
   const columns = [['Command'], ['Attempts', 'num'], ['Failed', 'num'], ['Average', 'num'], ['Longest', 'num'],
-    ['Last', 'num'],
-    ['Example']];
+    ['Last', 'num'], ['Example']];
   const slowest = table('Slowest commands', columns);
   const failing = table('Most failing commands', columns);
   const sampled = h('p', { class: 'hint' });
@@ -73,11 +76,11 @@ export function mount(root, { app, query, signal }) {
   }
 
   function drawSummary(data) {
-    const times = (name, value) => (value ? ['average', 'p50', 'p95', 'p99', 'maximum'].map((key) => [`${name}, ${key}`,
-      duration(value[key])]) : []);
+    const times = (name, value) => (value ? ['average', 'p50', 'p95', 'p99', 'maximum']
+      .map((key) => [`${name}, ${key}`, duration(value[key])]) : []);
     const pairs = [['Attempts, 24 h', number(data.timed_attempts)], ['Success rate', percent(data.success_rate)],
-      ['Success rate, 24 h', percent(data.success_rate_day)], ...times('Run time', data.run_time),
-        ...times('Wait', data.wait_time)];
+      ['Success rate, 24 h', percent(data.success_rate_day)],
+      ...times('Run time', data.run_time), ...times('Wait', data.wait_time)];
     patch(summary, pairs, () => pairs.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
     const label = ({ exit_code: code, signal: sent, outcome }) => {
       if (outcome === 'exited') return `exit code ${code}`;
@@ -89,15 +92,14 @@ export function mount(root, { app, query, signal }) {
 
   const row = (item) => [h('th', { scope: 'row', class: 'clip' }, h('code', { title: item.command }, item.command)),
     numberCell('Attempts', item.attempts), numberCell('Failed', item.failed),
-      cell('Average', duration(item.average), 'num'),
-    cell('Longest', duration(item.longest), 'num'), cell('Last', when(item.last_at), 'num'),
-    cell('Example', item.sample_id ? jobLink(item.sample_id) : '')];
+    cell('Average', duration(item.average), 'num'), cell('Longest', duration(item.longest), 'num'),
+    cell('Last', when(item.last_at), 'num'), cell('Example', item.sample_id ? jobLink(item.sample_id) : '')];
 
   async function refresh() {
     if (performance.now() - loaded < EVERY && loaded) return;
     loaded = performance.now();
-    const [series, top, data] = await Promise.all([get('/metrics/series', { from: `-${range}`, points: RANGES[range] },
-      signal),
+    const [series, top, data] = await Promise.all([
+      get('/metrics/series', { from: `-${range}`, points: RANGES[range].points }, signal),
       get('/metrics/top', null, signal), get('/metrics/summary', null, signal)]);
     drawSeries(series);
     drawSummary(data);

@@ -6,8 +6,8 @@ import { rowActions } from '../actions.js';
 import { Chart, sparkline, timesOf } from '../charts.js';
 import { busy } from '../dialogs.js';
 import { bytes, coarse, number, perMinute, plural } from '../format.js';
-import { $, alertLine, badge, card, cell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly, rows, since, table,
-  took, when } from '../ui.js';
+import { $, actionsCell, alertLine, badge, card, cell, codeCell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly,
+  rows, since, table, took, when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
@@ -23,6 +23,7 @@ function empty(app) {
     readOnly ? null : h('button', { type: 'button', class: 'primary', on: { click: run } }, 'Run a sample job'));
 }
 
+/** @param {Api.Overview} data */
 function good(data) {
   const { workers, per_minute: rate } = data;
   return h('div', { class: 'alert', 'data-level': 'good' },
@@ -36,17 +37,18 @@ function tile(state, data) {
     h('strong', {}, number(data.jobs[state])), values ? sparkline(values, state) : null);
 }
 
+/** @param {Api.RunningJob} job */
 function runningRow(job, app) {
   const usual = job.usual ? `usually ${coarse(job.usual)}` : '';
   return [h('th', { scope: 'row' }, jobLink(job.id)),
-    cell('Command', h('code', { title: job.command }, job.command), 'clip'),
+    codeCell('Command', job.command),
     cell('Elapsed', h('span', {}, since(job.started_at), h('span', { class: 'hint' }, ` ${usual}`)), 'num'),
-    h('td', {}, h('span', { class: 'actions' }, rowActions(job, app, ['cancel'])))];
+    actionsCell(rowActions(job, app, ['cancel']))];
 }
 
+/** @param {Api.Run} failure */
 function failureRow(failure) {
-  return [h('th', { scope: 'row' }, jobLink(failure.id)),
-    cell('Command', h('code', { title: failure.command }, failure.command), 'clip'),
+  return [h('th', { scope: 'row' }, jobLink(failure.id)), codeCell('Command', failure.command),
     cell('Error', failure.error || '', 'error'), cell('Attempt', String(failure.attempt), 'num'),
     cell('Now', badge(failure.state)), cell('When', when(failure.finished_at), 'num')];
 }
@@ -80,6 +82,7 @@ export function mount(root, { app }) {
   root.append(head('Overview'), alerts, blank, full);
   const seen = new Map(); // the backlog of minutes since this page was opened, by time
 
+  /** @param {Api.Overview} data */
   function show(data) {
     const { jobs: counts, series } = data;
     patch(alerts, [data.alerts, data.workers, data.per_minute], () =>
@@ -99,7 +102,7 @@ export function mount(root, { app }) {
     rows($('tbody', next), data.next_scheduled, ({ id, at, what }) => `${what}/${id}/${at}`, (item) => [
       h('th', { scope: 'row' }, item.what === 'recurring' ? h('a', { href: '/schedule', class: 'mono' }, item.id)
         : jobLink(item.id)),
-      cell('Command', h('code', {}, item.command), 'clip'), cell('What', item.what),
+      codeCell('Command', item.command), cell('What', item.what),
       cell('When', when(item.at), 'num')]);
     parts.running.hidden = !data.running.length;
     parts.failures.hidden = !data.failures.length;

@@ -2,12 +2,12 @@
 
 import { get } from '../api.js';
 import { coarse, number, perMinute } from '../format.js';
-import { $, card, cell, equivalent, h, head, jobsUrl, numberCell, rows, table } from '../ui.js';
+import { $, card, cell, emptyCard, equivalent, h, head, jobsUrl, numberCell, rows, table } from '../ui.js';
 
 const COLUMNS = [['Queue'], ['Waiting', 'num'], ['Running', 'num'], ['Dead', 'num'], ['Oldest', 'num'],
-  ['Per minute', 'num'],
-  ['Ended in an hour', 'num'], ['Failed in an hour', 'num'], ['Empty in', 'num']];
+  ['Per minute', 'num'], ['Ended in an hour', 'num'], ['Failed in an hour', 'num'], ['Empty in', 'num']];
 
+/** @param {Api.Queue} item */
 function row(item) {
   const link = (state) => h('a', { href: jobsUrl(`queue:${item.queue} state:${state}`) },
     number(item.jobs[state] || 0));
@@ -22,9 +22,8 @@ function row(item) {
 
 export function mount(root, { signal }) {
   const list = table('Queues', COLUMNS);
-  const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No queues yet'),
-    h('p', {}, 'A queue is there as soon as a job is in it.'),
-      equivalent("queuectl add 'echo report' --queue reports"));
+  const empty = emptyCard('No queues yet', 'A queue is there as soon as a job is in it.',
+    equivalent("queuectl add 'echo report' --queue reports"));
   const full = card(null, {}, list);
   root.append(head('Queues'), empty, full);
   return { refresh: async () => {

@@ -6,29 +6,31 @@ import { DayStrip } from '../daystrip.js';
 import { busy, confirm, form, open } from '../dialogs.js';
 import { bodyOf, filledIn, formField, loadFields, optionsOf } from '../fields.js';
 import { duration, quote } from '../format.js';
-import { $, alertLine, badge, button, card, cell, equivalent, fail, h, head, jobLink, patch, readOnly, rows, table,
-  toast, when } from '../ui.js';
+import { $, actionsCell, alertLine, badge, button, card, cell, codeCell, emptyCard, equivalent, fail, h, head, jobLink,
+  patch, readOnly, rows, table, toast, when } from '../ui.js';
 
 // The codes of what this page is about.
 const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
 
-// What a schedule has besides the fields of its jobs.
+// What a schedule has besides the fields of its jobs; an option is named if its value is not this one.
 const OWN = [
   { name: 'name', label: 'Name', required: true },
   { name: 'expression', label: 'When', required: true, value: '*/5 * * * *',
     hint: 'minute, hour, day, month, weekday; or @hourly, @daily, @weekly, @monthly' },
-  { name: 'timezone', label: 'Time zone', value: 'local', hint: 'local is that of the home; or UTC, or Europe/London' },
-  { name: 'catch_up', label: 'Times that passed while nothing ran', options: ['last', 'all', 'none'], value: 'last' },
-  { name: 'overlap', label: 'While the last job has not ended', options: ['skip', 'queue'], value: 'skip' },
+  { name: 'timezone', option: '--timezone', label: 'Time zone', value: 'local',
+    hint: 'local is that of the home; or UTC, or Europe/London' },
+  { name: 'catch_up', option: '--catch-up', label: 'Times that passed while nothing ran', value: 'last',
+    options: ['last', 'all', 'none'] },
+  { name: 'overlap', option: '--overlap', label: 'While the last job has not ended', value: 'skip',
+    options: ['skip', 'queue'] },
 ];
 
 const pathOf = (name) => `/schedules/${encodeURIComponent(name)}`;
 
 function cronCommand(values, filled) {
-  const words = ['queuectl cron add', ...optionsOf(filled.filter(([{ required }]) => !required))];
-  if (values.timezone && values.timezone !== 'local') words.push(`--timezone ${quote(values.timezone)}`);
-  if (values.catch_up !== 'last') words.push(`--catch-up ${values.catch_up}`);
-  if (values.overlap !== 'skip') words.push(`--overlap ${values.overlap}`);
+  const changed = filledIn(OWN, values).filter(([{ value }, typed]) => typed !== value);
+  const words = ['queuectl cron add',
+    ...optionsOf([...filled, ...changed].filter(([{ required }]) => !required))];
   const positionals = [values.name || 'NAME', values.expression || '…', values.command || '…'];
   if (positionals.some((word) => word.startsWith('-'))) words.push('--');
   return [...words, ...positionals.map(quote)].join(' ');
@@ -61,8 +63,8 @@ export function mount(root, { app, signal }) {
   const list = table('Recurring jobs', [['Name'], ['When'], ['Command', 'clip'], ['Next', 'num'], ['Last'],
     ['Actions', 'sr']]);
   const coming = table('What is to come', [['When'], ['What'], ['Job'], ['Command', 'clip']]);
-  const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No recurring jobs'),
-    h('p', {}, 'A recurring job queues a command again and again, at the times of a cron expression.'),
+  const empty = emptyCard('No recurring jobs',
+    'A recurring job queues a command again and again, at the times of a cron expression.',
     equivalent("queuectl cron add cleanup '*/5 * * * *' 'echo cleanup'"));
   const strip = new DayStrip(signal);
   const full = card('Recurring jobs', {}, list);
@@ -114,6 +116,7 @@ export function mount(root, { app, signal }) {
     ]);
   }
 
+  /** @param {Api.Schedule} item */
   function row(item) {
     const { name, paused } = item;
     const action = (label, command, run) => button(label, (event) => busy(event.target, run),
@@ -122,14 +125,13 @@ export function mount(root, { app, signal }) {
       { class: 'plain mono', 'aria-label': `Details of ${name}` })),
       cell('When', [item.words, h('div', { class: 'hint mono' }, `${item.expression} ${item.timezone}`),
         item.problem ? h('div', { class: 'error' }, item.problem) : ''].filter(Boolean), 'words'),
-      cell('Command', h('code', { title: item.command }, item.command), 'clip'),
+      codeCell('Command', item.command),
       cell('Next', paused ? badge('paused') : when(item.next_at), 'num'),
       cell('Last', item.last_job ? [badge(item.last_state), ' ', jobLink(item.last_job)] : ''),
-      h('td', {}, readOnly ? '' : h('span', { class: 'actions' },
-        action('Run now', 'run', async () => added(app, (await post(`${pathOf(name)}/run`)).job)),
+      actionsCell([action('Run now', 'run', async () => added(app, (await post(`${pathOf(name)}/run`)).job)),
         paused ? action('Resume', 'resume', () => change(name, 'resume'))
           : action('Pause', 'pause', () => change(name, 'pause')),
-        action('Remove', 'remove', () => drop(name))))];
+        action('Remove', 'remove', () => drop(name))])];
   }
 
   async function refresh() {
@@ -143,7 +145,7 @@ export function mount(root, { app, signal }) {
     rows($('tbody', coming), scheduled.items, ({ what, id, at }) => `${what}/${id}/${at}`, (item) => [
       cell('When', when(item.at)), cell('What', item.what), h('th', { scope: 'row', class: 'mono' },
         item.what === 'recurring' ? item.id : jobLink(item.id)),
-      cell('Command', h('code', { title: item.command }, item.command), 'clip')]);
+      codeCell('Command', item.command)]);
     await strip.refresh(JSON.stringify([items.map(({ name, expression, timezone, next_at: at }) =>
       [name, expression, timezone, at]), scheduled]));
   }

@@ -3,19 +3,19 @@
 import { get, post } from '../api.js';
 import { confirm, form } from '../dialogs.js';
 import { bytes, coarse, number, percent, plural } from '../format.js';
-import { $, badge, button, card, cell, equivalent, h, head, jobLink, numberCell, patch, readOnly, rows, table, toast,
-  when } from '../ui.js';
+import { $, badge, button, card, cell, codeCell, emptyCard, equivalent, h, head, jobLink, numberCell, patch, readOnly,
+  rows, table, toast, when } from '../ui.js';
 
 const COLUMNS = [['Worker'], ['State'], ['Job'], ['Command', 'clip'], ['Elapsed', 'num'], ['Jobs done', 'num'],
   ['Busy', 'num'], ['Memory', 'num'], ['Heartbeat', 'num'], ['Uptime', 'num'], ['Process', 'num'], ['Queues']];
 
 export function mount(root, { app, signal }) {
+  /** @type {Api.ListOfWorkers} */
   let data = null;
   const list = table('Workers', COLUMNS);
   const actions = h('span', { class: 'row' });
   const summary = h('p', { class: 'muted' });
-  const empty = h('section', { class: 'card empty', hidden: true }, h('h2', {}, 'No workers'),
-    h('p', {}, 'Jobs run when workers do.'), equivalent('queuectl worker start'));
+  const empty = emptyCard('No workers', 'Jobs run when workers do.', equivalent('queuectl worker start'));
   const full = card(null, {}, list);
   const groups = h('div', {});
   root.append(head('Workers', h('span', { class: 'grow' }), actions), summary, groups, empty, full);
@@ -74,10 +74,11 @@ export function mount(root, { app, signal }) {
     return answer;
   }
 
+  /** @param {Api.Worker} worker */
   function row(worker) {
     return [h('th', { scope: 'row' }, String(worker.worker)), cell('State', badge(worker.state)),
       cell('Job', worker.job ? jobLink(worker.job) : ''),
-      cell('Command', worker.command ? h('code', { title: worker.command }, worker.command) : '', 'clip'),
+      codeCell('Command', worker.command),
       cell('Elapsed', worker.elapsed === null ? '' : coarse(worker.elapsed), 'num'),
         numberCell('Jobs done', worker.jobs_done),
       cell('Busy', percent(worker.busy), 'num'), cell('Memory', bytes(worker.memory), 'num'),
