@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import Iterator, Tuple
+from typing import TYPE_CHECKING, Iterator
 
-from tests.house import Finding, Module, last_name
+from tests.house import Module, last_name
+
+if TYPE_CHECKING:
+    from tests.house import Finding
 
 EXECUTE = {
     *("execute", "executemany", "executescript"),
@@ -35,7 +38,7 @@ def assembled_sql(module: Module) -> Iterator[Finding]:
             yield line, f"{where} executes SQL put together from more than module-level constants"
 
 
-def composed(module: Module) -> Iterator[Tuple[int, str]]:
+def composed(module: Module) -> Iterator[tuple[int, str]]:
     """Yield line and function where the store executes what is put together from more."""
     constants = module.constants()
     for where, function, call in calls(module.tree) if module.layer == "store" else ():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Set, Tuple
+from typing import TYPE_CHECKING, Iterable, Iterator
 
 from tests.house import Module
 
-Graph = Dict[str, Set[str]]
-Arrow = Tuple[str, str]
+if TYPE_CHECKING:
+    Graph = dict[str, set[str]]
+    Arrow = tuple[str, str]
 
 
 def imports_of(modules: Iterable[Module]) -> Graph:
@@ -28,15 +29,15 @@ def _found(target: str, what: str, named: Iterable[str]) -> Iterator[str]:
             return
 
 
-def circular(graph: Graph) -> Set[Arrow]:
+def circular(graph: Graph) -> set[Arrow]:
     """Return the arrows that are part of a circle: their end leads back to their start."""
     return {(start, end) for start, ends in graph.items() for end in ends if start in reached(graph, end)}
 
 
-def reached(graph: Graph, start: str) -> Set[str]:
+def reached(graph: Graph, start: str) -> set[str]:
     """Return a module and all that it needs, directly or not."""
-    seen: Set[str] = set()
-    waiting: List[str] = [start]
+    seen: set[str] = set()
+    waiting: list[str] = [start]
     while waiting:
         name = waiting.pop()
         if name not in seen:
@@ -45,6 +46,6 @@ def reached(graph: Graph, start: str) -> Set[str]:
     return seen
 
 
-def without(graph: Graph, arrows: Set[Arrow]) -> Graph:
+def without(graph: Graph, arrows: set[Arrow]) -> Graph:
     """Return the graph without some arrows."""
     return {start: {end for end in ends if (start, end) not in arrows} for start, ends in graph.items()}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from typing import List, Tuple
+from typing import TYPE_CHECKING
 
-Cell = Tuple[str, str]
+if TYPE_CHECKING:
+    Cell = tuple[str, str]
+
 BLANK: Cell = (" ", "")
 
 
@@ -24,24 +26,24 @@ class Emulator:
         self.on_main = self.cursor_shown = self.wraps = True
         self.synchronized = False
         self.overflows = 0
-        self.unknown: List[str] = []
-        self.history: List[str] = []
+        self.unknown: list[str] = []
+        self.history: list[str] = []
         self._style = ""
-        self._whole: List[str] = []
+        self._whole: list[str] = []
         self._wrap_next = False
         self._cells = self._empty()
-        self._main: Tuple[List[List[Cell]], int, int] = (self._cells, 0, 0)
+        self._main: tuple[list[list[Cell]], int, int] = (self._cells, 0, 0)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._pending = ""
 
-    def _empty(self) -> List[List[Cell]]:
+    def _empty(self) -> list[list[Cell]]:
         return [[BLANK] * self.columns for _ in range(self.rows)]
 
-    def lines(self) -> List[str]:
+    def lines(self) -> list[str]:
         """Return each row as text, without the blanks at its end; of a synchronized picture only when it is whole."""
         return self._whole if self.synchronized else self._rows()
 
-    def _rows(self) -> List[str]:
+    def _rows(self) -> list[str]:
         return ["".join(char for char, _ in row).rstrip(" ") for row in self._cells]
 
     def text(self) -> str:
@@ -61,7 +63,7 @@ class Emulator:
         self.row, self.column = min(self.row, rows - 1), min(self.column, columns - 1)
         self._wrap_next = False
 
-    def _fitted(self, cells: List[List[Cell]]) -> List[List[Cell]]:
+    def _fitted(self, cells: list[list[Cell]]) -> list[list[Cell]]:
         cells = cells[max(0, min(len(cells) - self.rows, self.row - self.rows + 1)) :][: self.rows]
         cells = [(row + [BLANK] * self.columns)[: self.columns] for row in cells]
         return cells + [[BLANK] * self.columns for _ in range(self.rows - len(cells))]

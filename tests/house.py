@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import functools
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import TYPE_CHECKING, Iterator
 
 from tests.support import ROOT
+
+if TYPE_CHECKING:
+    Finding = tuple[int, str]
 
 # Who may import whom: the same number or a lower one. The dashboard stands beside the front ends.
 LAYERS = {"model": 0, "store": 1, "engine": 2, "commands": 3, "frontends": 4, "dashboard": 4}
 TOP = 5
 
 # A line, and what is wrong there.
-Finding = Tuple[int, str]
 
 
 class Module:

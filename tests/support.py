@@ -12,9 +12,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Iterator, Mapping, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, AnyStr, Callable, Iterator, Mapping, NamedTuple, TypeVar
 
 from queuectl.model.clock import SYSTEM_CLOCK, Clock
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI_LIMIT = 120.0
@@ -46,8 +49,12 @@ class FakeClock(Clock):
         self._monotonic += ms
 
     def set_by(self, ms: int) -> None:
-        """Set the wall clock: no time passes."""
+        """Set the wall clock by `ms` milliseconds, forward or back: no time passes."""
         self._wall += ms
+
+    def set_to(self, wall: int) -> None:
+        """Set the wall clock to this instant: no time passes."""
+        self._wall = wall
 
     def suspend(self, ms: int) -> None:
         """Let the machine sleep: wall time passes, monotonic time does not."""
@@ -75,6 +82,17 @@ def wait_until(predicate: Callable[[], T], seconds: float = 30, what: str = "") 
             what = what or _source(predicate)
             raise AssertionError(f"waited {seconds} s in vain, last was {value!r}: {what}")
         SYSTEM_CLOCK.pause(POLL)
+
+
+def before_each_call(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, do: Callable[[], object]) -> None:
+    """Do something before each call of this method or function, until the end of the test."""
+    method = getattr(owner, name)
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        do()
+        return method(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, call)
 
 
 def _source(function: Callable[..., object]) -> str:
@@ -165,6 +183,12 @@ def tree(pid: int) -> list[Process]:
         if process is not None:
             found.append(process)
     return found
+
+
+def next_line(process: subprocess.Popen[AnyStr]) -> AnyStr:
+    """Wait for the next line that a process writes to its stdout, which is a pipe."""
+    assert process.stdout is not None
+    return process.stdout.readline()
 
 
 def is_sleeping(pid: int) -> bool:

@@ -19,7 +19,7 @@ import signal
 import struct
 import subprocess
 import termios
-from typing import Any, Callable, Dict, List, Mapping, Pattern, Sequence, Union
+from typing import Any, Callable, Mapping, Pattern, Sequence, Union
 
 from queuectl.model.clock import SYSTEM_CLOCK
 from tests.emulator import Emulator
@@ -55,7 +55,7 @@ class PtySession:
         self._set_size(columns, rows)
         # What it was before the program: compare with `attributes()` after it.
         self.before = self.attributes()
-        environment: Dict[str, str] = {"TERM": "xterm-256color", **(os.environ if env is None else env)}
+        environment: dict[str, str] = {"TERM": "xterm-256color", **(os.environ if env is None else env)}
         for name in ("COLUMNS", "LINES"):
             environment.pop(name, None)
         if environment["TERM"] == "dumb" and env is None:
@@ -168,7 +168,7 @@ class PtySession:
         while self._pump(0):
             continue
 
-    def screen(self) -> List[str]:
+    def screen(self) -> list[str]:
         """Return what a person sees, row by row."""
         return self.emulator.lines()
 
@@ -181,7 +181,7 @@ class PtySession:
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
-    def attributes(self) -> List[Any]:
+    def attributes(self) -> list[Any]:
         """Return the modes of the terminal."""
         return termios.tcgetattr(self._slave)
 

@@ -12,13 +12,19 @@ import re
 import sys
 import sysconfig
 from pathlib import Path
-from typing import Callable, Iterator, Set, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import pytest
 
 from tests.assembled import COMPOSERS, assembled_sql, composed
-from tests.circles import Arrow, circular, imports_of, without
-from tests.house import LAYERS, TOP, Finding, Module, last_name, modules_of, product
+from tests.circles import circular, imports_of, without
+from tests.house import LAYERS, TOP, Module, last_name, modules_of, product
+
+if TYPE_CHECKING:
+    from tests.circles import Arrow
+    from tests.house import Finding
+
+    Rule = Callable[[Module], Iterator[Finding]]
 
 # The rooms of a layer, from the ground up; what is no room stands on top.
 ROOMS = {
@@ -80,7 +86,7 @@ def rooms_out_of_order(module: Module) -> Iterator[Finding]:
             yield line, f"imports {target}, a later room"
 
 
-def _rank(name: str, rooms: Tuple[str, ...]) -> int:
+def _rank(name: str, rooms: tuple[str, ...]) -> int:
     room = (name.split(".") + ["", ""])[2]
     return rooms.index(room) if room in rooms else len(rooms)
 
@@ -153,7 +159,6 @@ def sleeps_in_tests(module: Module) -> Iterator[Finding]:
             yield node.lineno, "sleeps: wait for a condition with support.wait_until"
 
 
-Rule = Callable[[Module], Iterator[Finding]]
 PRODUCT_RULES: list[Rule] = [
     upward_imports,
     crossed_fronts,
@@ -262,7 +267,7 @@ def test_what_is_known_is_still_there() -> None:
     assert COMPOSERS - composers == set()
 
 
-def known_circles() -> Set[Arrow]:
+def known_circles() -> set[Arrow]:
     return {(f"queuectl.{start}", f"queuectl.{end}") for start, end in KNOWN_CIRCLES}
 
 

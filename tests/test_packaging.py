@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import venv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,16 +41,17 @@ assert newer or importlib.util.find_spec("wheel")
 UNREACHABLE = ("No matching distribution found", "Could not find a version", "Connection", "ProxyError")
 
 
-def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def run(*argv: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         argv,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        encoding="utf-8",  # type: ignore
+        encoding="utf-8",
         timeout=LIMIT,
         check=False,
         **options,
     )
+    return done
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import List
 
 import pytest
 
@@ -13,7 +12,7 @@ from tests.support import Processes
 from tests.terminals import PtySession
 
 
-def shown(text: str, columns: int = 10, rows: int = 3) -> List[str]:
+def shown(text: str, columns: int = 10, rows: int = 3) -> list[str]:
     emulator = Emulator(columns, rows)
     emulator.feed(text.encode())
     assert emulator.unknown == []
@@ -49,7 +48,7 @@ def shown(text: str, columns: int = 10, rows: int = 3) -> List[str]:
         ("\x1b]0;title\x07x\x1b[?1h\x1b=", ["x", "", ""]),
     ],
 )
-def test_what_is_written_is_shown_as_on_a_terminal(text: str, lines: List[str]) -> None:
+def test_what_is_written_is_shown_as_on_a_terminal(text: str, lines: list[str]) -> None:
     assert shown(text) == lines
 
 

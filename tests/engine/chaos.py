@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable
 
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
@@ -76,13 +76,13 @@ class Chaos:
     def __init__(self, directory: Path, seed: int, processes: Processes) -> None:
         self.home = str(directory / "home")
         self.chance = random.Random(seed)
-        self.kills: Dict[str, int] = collections.Counter()
+        self.kills: dict[str, int] = collections.Counter()
         self._directory = directory
         self._processes = processes
         self.queue = Queue(self.home, actor="chaos")
         self.pool = RunningPool(self.home, self.queue)
-        self._clients: List[subprocess.Popen[Any]] = []
-        self._bystanders: List[Process] = []
+        self._clients: list[subprocess.Popen[Any]] = []
+        self._bystanders: list[Process] = []
 
     def run(self, seconds: float, kills: int = 0) -> None:
         """Add and kill for so long, and until so many were killed; then let it work until all is done."""
@@ -141,7 +141,7 @@ class Chaos:
         )
 
     def _kill_one(self) -> None:
-        kinds: Dict[str, Callable[[], Optional[int]]] = {
+        kinds: dict[str, Callable[[], int | None]] = {
             "worker": self._some_worker,
             "pool": lambda: self.pool.pid if self.pool.is_running else None,
             "fork server": self._fork_server,
@@ -155,16 +155,16 @@ class Chaos:
             os.kill(victim.pid, signal.SIGKILL)
             self.kills[kind] += 1
 
-    def _some_worker(self) -> Optional[int]:
+    def _some_worker(self) -> int | None:
         pids = self.pool.pids()
         return self.chance.choice(pids) if pids else None
 
-    def _fork_server(self) -> Optional[int]:
+    def _fork_server(self) -> int | None:
         worker = self._some_worker()
         entry = process.list_processes().get(worker or 0)
         return entry.parent if entry is not None and self.pool.is_running and entry.parent != self.pool.pid else None
 
-    def _scheduler(self) -> Optional[int]:
+    def _scheduler(self) -> int | None:
         from queuectl.engine.daemons.daemon import SCHEDULER
 
         return SCHEDULER.pid(self.pool.home)
@@ -173,12 +173,12 @@ class Chaos:
         counts = self.queue.store.counts.by_state()
         return not any(counts.get(state) for state in ("pending", "processing", "failed"))
 
-    def check(self) -> Dict[str, int]:
+    def check(self) -> dict[str, int]:
         """Return how much went wrong, by what."""
         acknowledged = (self._directory / "acknowledged").read_text().split("\n")[:-1]
         jobs = {job.id: job for job in self.queue.list()}
         ledger = collections.Counter((self._directory / "ledger").read_text().splitlines())
-        overlaps: Dict[str, int] = collections.Counter()
+        overlaps: dict[str, int] = collections.Counter()
         for job in jobs.values():
             codes = [row.exit_code for row in self.queue.store.attempts.of_job(job.number)]
             overlaps["gap" if "gap" in job.tags else "all others"] += OVERLAP in codes

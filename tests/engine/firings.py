@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -33,7 +33,7 @@ def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
 @pytest.fixture
 def another(home: str, clock: FakeClock, queue: Queue) -> Iterator[Callable[[], Scheduler]]:
     """Makes any number of schedulers on the home, each with a store of its own."""
-    stores: List[Store] = []
+    stores: list[Store] = []
 
     def make() -> Scheduler:
         stores.append(Store(Home(home), clock=clock))
@@ -60,7 +60,7 @@ def get(queue: Queue, name: str = "it") -> Schedule:
     return Recurring(queue).get(name)
 
 
-def fires(queue: Queue, name: str = "it") -> Dict[int, Optional[int]]:
+def fires(queue: Queue, name: str = "it") -> dict[int, int | None]:
     """Return the times that a schedule has fired for, with the number of the job of each."""
     rows = queue.store.database.rows(
         "SELECT fire_at, job FROM fires WHERE schedule = ? ORDER BY fire_at", (get(queue, name).id,)
@@ -68,7 +68,7 @@ def fires(queue: Queue, name: str = "it") -> Dict[int, Optional[int]]:
     return {row[0]: row[1] for row in rows}
 
 
-def told(queue: Queue, kind: str = "fired") -> List[str]:
+def told(queue: Queue, kind: str = "fired") -> list[str]:
     return [row.detail for row in queue.store.events.since(0, 100_000) if row.kind == kind]
 
 
@@ -81,17 +81,17 @@ class Diary(Log):
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__("test", clock)
-        self.lines: List[str] = []
+        self.lines: list[str] = []
 
     def say(self, text: str) -> None:
         self.lines.append(text)
 
-    def fired(self) -> List[str]:
+    def fired(self) -> list[str]:
         start = "schedule fired: "
         return [line[len(start) :] for line in self.lines if line.startswith(start)]
 
 
-def assert_once(queue: Queue, fired: Optional[List[str]] = None) -> None:
+def assert_once(queue: Queue, fired: list[str] | None = None) -> None:
     """Check that no time fired twice and that each fire made one job."""
     events = told(queue) if fired is None else fired
     assert len(events) == len(set(events))

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Mapping, Sequence
 
 from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.machine import process
@@ -48,12 +48,12 @@ Worker(Home(sys.argv[1])).run()
 """
 
 
-def python(code: str, *arguments: str) -> List[str]:
+def python(code: str, *arguments: str) -> list[str]:
     """Return the words that run code which can import the project."""
     return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}", *arguments]
 
 
-def drain(home: str, *, env: Optional[Mapping[str, Optional[str]]] = None) -> subprocess.CompletedProcess[str]:
+def drain(home: str, *, env: Mapping[str, str | None] | None = None) -> subprocess.CompletedProcess[str]:
     """Run all jobs with one worker; return its log, and as its output the seconds of CPU time it used."""
     done = subprocess.run(
         python(DRAIN, home),
@@ -69,7 +69,7 @@ def drain(home: str, *, env: Optional[Mapping[str, Optional[str]]] = None) -> su
 
 
 def start_worker(
-    processes: Processes, home: str, log: Path, env: Optional[Mapping[str, Optional[str]]] = None
+    processes: Processes, home: str, log: Path, env: Mapping[str, str | None] | None = None
 ) -> subprocess.Popen[Any]:
     """Start a worker that belongs to no pool."""
     with open(log, "wb") as file:
@@ -83,11 +83,11 @@ def run_one(home: Queue, command: str, **fields: Any) -> Job:
     return home.get(job.id)
 
 
-def attempts(queue: Queue, job: Job) -> List[Dict[str, Any]]:
+def attempts(queue: Queue, job: Job) -> list[dict[str, Any]]:
     return [row.as_dict() for row in queue.store.attempts.of_job(job.number)]
 
 
-def survivors(queue: Queue, job: Job) -> List[int]:
+def survivors(queue: Queue, job: Job) -> list[int]:
     """Return the processes of a job's attempts that still live and carry a marker."""
     home_id = queue.store.meta.home_id()
     ids = "|".join(str(row.id) for row in queue.store.attempts.of_job(job.number))
@@ -117,7 +117,7 @@ class RunningPool:
         self.home = Home(home)
         self._queue = queue
 
-    def start(self, *arguments: str, env: Optional[Mapping[str, Optional[str]]] = None) -> int:
+    def start(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> int:
         """Start it; return its pid."""
         done = run_cli(self.home.path, "worker", "start", *arguments, env=env)
         assert done.returncode == 0, done.stderr
@@ -143,7 +143,7 @@ class RunningPool:
         """Return the registered workers whose processes live."""
         return [row for row in self._queue.store.workers.all() if process.is_same_process(row.pid, row.pid_start)]
 
-    def pids(self) -> List[int]:
+    def pids(self) -> list[int]:
         return [row.pid for row in self.rows()]
 
     def log(self) -> str:

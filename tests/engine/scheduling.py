@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 from queuectl.engine.daemons.daemon import SCHEDULER
 from queuectl.store import Home, Store
@@ -42,8 +42,8 @@ class RunningScheduler:
         assert done.returncode == 0, done.stderr
         return done
 
-    def status(self) -> Dict[str, Any]:
-        found: Dict[str, Any] = json.loads(self.try_command("status", "--json").stdout)
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.try_command("status", "--json").stdout)
         return found
 
     @property

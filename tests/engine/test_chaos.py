@@ -6,7 +6,7 @@ import os
 import random
 import subprocess
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator
 
 import pytest
 
@@ -31,7 +31,7 @@ def chaos(home: str, tmp_path: Path, processes: Processes) -> Iterator[Chaos]:
     made.close()
 
 
-def files_of_workers(home: Home) -> List[str]:
+def files_of_workers(home: Home) -> list[str]:
     return sorted(name for name in os.listdir(home.run) if name.startswith("worker-"))
 
 

@@ -7,7 +7,6 @@ import os
 import shlex
 import tarfile
 from pathlib import Path
-from typing import List
 
 from queuectl.engine.queue import Queue
 from tests.engine.running import RunningPool, run_one
@@ -15,7 +14,7 @@ from tests.engine.running import RunningPool, run_one
 FILES = 300
 
 
-def library_files() -> List[Path]:
+def library_files() -> list[Path]:
     root = Path(os.path.dirname(os.__file__))
     found = sorted(path for path in root.rglob("*.py") if path.is_file())[:FILES]
     assert len(found) == FILES

@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.summary import worker_rows
+from queuectl.engine.reports.workers import worker_rows
 from queuectl.model.clock import SYSTEM_CLOCK
 from tests.engine.running import RunningPool, file_descriptors, wait_for_file
 from tests.support import Processes, run_cli, wait_until
@@ -20,11 +20,11 @@ JOBS = 500
 MIB = 1 << 20
 
 
-def zombies_of(parents: List[int]) -> List[int]:
+def zombies_of(parents: list[int]) -> list[int]:
     return [entry.pid for entry in process.list_processes().values() if entry.is_zombie and entry.parent in parents]
 
 
-def run_many(queue: Queue, commands: List[str]) -> None:
+def run_many(queue: Queue, commands: list[str]) -> None:
     ids = queue.enqueue(
         [{"command": command, "retries": 0, "allow_background": "allowed" in command} for command in commands]
     )
@@ -79,7 +79,7 @@ def test_a_background_process_that_ends_while_its_worker_is_idle_leaves_no_zombi
     wait_until(lambda: not [entry for entry in process.list_processes().values() if entry.parent == worker])
 
 
-def health(home: str) -> Dict[int, Dict[str, Any]]:
+def health(home: str) -> dict[int, dict[str, Any]]:
     done = run_cli(home, "worker", "status", "--json")
     assert done.returncode == 0, done.stderr
     return {row["worker"]: row for row in json.loads(done.stdout)}

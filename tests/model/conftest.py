@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from typing import Callable, Iterator
 
 import pytest
 
+SetZone = Callable[[str], None]
+
 
 @pytest.fixture
-def machine_zone(monkeypatch):
+def machine_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetZone]:
     """Sets the time zone of this process, as a machine is set to it, until the end of the test."""
     if not hasattr(time, "tzset"):
         pytest.skip("this system cannot change its zone for one process")
 
-    def change(name):
+    def change(name: str) -> None:
         monkeypatch.setenv("TZ", name)
         time.tzset()
 

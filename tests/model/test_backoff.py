@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from typing import Any, Callable
 
 import pytest
 
@@ -22,42 +23,42 @@ def almost_one() -> float:
     return 1 - 2**-53
 
 
-def delay(attempt, random=never, **changes):
-    given = {"retry_delay_ms": 2_000, "base": 2.0, "max_delay_ms": 300_000, "jitter": 0.1, "random": random}
-    return backoff.delay(attempt, **{**given, **changes})
+def delay(attempt: int, random: Callable[[], float] = never, **changes: float) -> int:
+    given: dict[str, Any] = {"retry_delay_ms": 2_000, "base": 2.0, "max_delay_ms": 300_000, "jitter": 0.1, **changes}
+    return backoff.delay(attempt, random=random, **given)
 
 
-def test_the_delay_doubles_until_the_cap():
+def test_the_delay_doubles_until_the_cap() -> None:
     delays = [delay(attempt) for attempt in range(1, 12)]
     assert delays[:8] == [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000]
     assert delays[8:] == [300_000] * 3
 
 
-def test_base_one_keeps_the_delay():
+def test_base_one_keeps_the_delay() -> None:
     assert delay(1, base=1.0) == delay(10**6, base=1.0) == 2_000
 
 
-def test_no_delay_stays_no_delay():
+def test_no_delay_stays_no_delay() -> None:
     assert delay(10**6, random=almost_one, retry_delay_ms=0) == 0
 
 
-def test_a_delay_above_the_cap_is_capped_at_once():
+def test_a_delay_above_the_cap_is_capped_at_once() -> None:
     assert delay(1, retry_delay_ms=400_000) == 300_000
 
 
 @pytest.mark.parametrize("base", [1.0, 1 + 2**-52, 1.000001, 1.5, 2.0, 10.0, 1e300])
 @pytest.mark.parametrize("start", [1, 2_000, 86_400_000])
-def test_a_millionth_attempt_does_not_overflow(base, start):
+def test_a_millionth_attempt_does_not_overflow(base: float, start: int) -> None:
     waited = delay(10**6, base=base, retry_delay_ms=start, max_delay_ms=86_400_000)
     assert start <= waited <= 86_400_000
 
 
-def test_a_base_just_above_one_still_reaches_the_cap():
+def test_a_base_just_above_one_still_reaches_the_cap() -> None:
     assert delay(10**6, base=1.001) == 300_000
     assert delay(1_000, base=1.001) == pytest.approx(2_000 * 1.001**999, abs=1)
 
 
-def test_jitter_adds_up_to_its_part_and_never_shortens():
+def test_jitter_adds_up_to_its_part_and_never_shortens() -> None:
     assert delay(3) == 8_000
     assert delay(3, random=lambda: 0.5) == 8_400
     assert delay(3, random=almost_one) == 8_800
@@ -65,7 +66,7 @@ def test_jitter_adds_up_to_its_part_and_never_shortens():
     assert delay(3, random=almost_one, jitter=0) == 8_000
 
 
-def test_jitter_spreads_jobs_at_the_cap_too():
+def test_jitter_spreads_jobs_at_the_cap_too() -> None:
     print("seed", SEED)
     source = random.Random(SEED)
     delays = [delay(50, random=source.random) for _ in range(1_000)]
@@ -74,7 +75,7 @@ def test_jitter_spreads_jobs_at_the_cap_too():
     assert max(delays) - min(delays) > 20_000
 
 
-def test_any_delay_is_at_least_what_the_formula_asks_for():
+def test_any_delay_is_at_least_what_the_formula_asks_for() -> None:
     print("seed", SEED)
     source = random.Random(SEED)
     for _ in range(2_000):
@@ -87,6 +88,6 @@ def test_any_delay_is_at_least_what_the_formula_asks_for():
 
 
 @pytest.mark.parametrize("attempt", [0, -1])
-def test_attempts_count_from_one(attempt):
+def test_attempts_count_from_one(attempt: int) -> None:
     with pytest.raises(ValueError, match="count from 1"):
         delay(attempt)

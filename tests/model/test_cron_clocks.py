@@ -6,11 +6,18 @@ import bisect
 import random
 import time
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import pytest
 
 from queuectl.model.cron import Cron
+from tests.model.conftest import SetZone
 from tests.model.test_cron import field, fires, millis, on_this_day
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    ZoneLike = Callable[[str], ZoneInfo | None]
 
 SEED = time.time_ns()
 MINUTE = timedelta(minutes=1)
@@ -23,10 +30,10 @@ NAMED = {LONDON: "Europe/London", NEW_YORK: "America/New_York", LORD_HOWE: "Aust
 
 
 @pytest.fixture(params=["this machine's", "given"])
-def zone_like(request, machine_zone):
+def zone_like(request: pytest.FixtureRequest, machine_zone: SetZone) -> ZoneLike:
     """Make a zone in both ways: None on a machine that is set to it, and by its name."""
 
-    def change(rule):
+    def change(rule: str) -> ZoneInfo | None:
         if request.param == "given":
             return named(NAMED[rule])
         machine_zone(rule)
@@ -35,10 +42,11 @@ def zone_like(request, machine_zone):
     return change
 
 
-def named(key):
+def named(key: str) -> ZoneInfo:
     zoneinfo = pytest.importorskip("zoneinfo", reason="Python 3.8 has no zoneinfo")
     try:
-        return zoneinfo.ZoneInfo(key)
+        zone: ZoneInfo = zoneinfo.ZoneInfo(key)
+        return zone
     except zoneinfo.ZoneInfoNotFoundError:
         pytest.skip("this machine has no time zone data")
 
@@ -98,11 +106,15 @@ def named(key):
         ),
     ],
 )
-def test_an_entry_fires_when_the_clocks_change(zone_like, rule, text, since, expected):
+def test_an_entry_fires_when_the_clocks_change(
+    zone_like: ZoneLike, rule: str, text: str, since: str, expected: list[str]
+) -> None:
     assert [shown[8:] for shown in fires(text, since, len(expected), zone_like(rule))] == expected
 
 
-def test_a_midnight_that_is_skipped_comes_an_hour_later_and_one_that_comes_twice_counts_once(machine_zone):
+def test_a_midnight_that_is_skipped_comes_an_hour_later_and_one_that_comes_twice_counts_once(
+    machine_zone: SetZone,
+) -> None:
     machine_zone(SAO_PAULO)
     assert fires("0 0 * * 0", "2026-10-17 12:00", 1, None) == ["2026-10-18 01:00-02:00"]
     assert [text[8:] for text in fires("30 23 * * *", "2026-02-13 12:00", 3, None)] == [
@@ -117,7 +129,7 @@ def test_a_midnight_that_is_skipped_comes_an_hour_later_and_one_that_comes_twice
     ]
 
 
-def test_clocks_that_go_back_over_midnight_bring_some_of_both_days_twice(machine_zone):
+def test_clocks_that_go_back_over_midnight_bring_some_of_both_days_twice(machine_zone: SetZone) -> None:
     machine_zone(ST_JOHNS)
     # At 00:01 it was 23:01 again.
     assert [text[8:] for text in fires("0,30 */23 * * *", "2026-10-25 01:45", 6, None)] == [
@@ -135,12 +147,12 @@ def test_clocks_that_go_back_over_midnight_bring_some_of_both_days_twice(machine
     ]
 
 
-def test_a_day_that_a_country_leaves_out_is_not_made_up_for():
+def test_a_day_that_a_country_leaves_out_is_not_made_up_for() -> None:
     apia = named("Pacific/Apia")
     assert fires("0 9 * * *", "2011-12-29 00:00", 2, apia) == ["2011-12-29 09:00-10:00", "2011-12-31 09:00+14:00"]
 
 
-def test_minutes_are_those_of_the_local_clock_also_under_an_odd_offset():
+def test_minutes_are_those_of_the_local_clock_also_under_an_odd_offset() -> None:
     odd = timezone(-timedelta(minutes=44, seconds=30))
     assert Cron.parse("0 0 * * *").next_after(0, odd) == (44 * 60 + 30) * 1_000
     monrovia = named("Africa/Monrovia")
@@ -167,17 +179,17 @@ ZONES = (
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_any_entry_fires_like_a_cron_that_looks_each_minute_on_this_machine(machine_zone, rule):
+def test_any_entry_fires_like_a_cron_that_looks_each_minute_on_this_machine(machine_zone: SetZone, rule: str) -> None:
     machine_zone(rule)
     agree_with_each_minute(None, range(2025, 2030))
 
 
 @pytest.mark.parametrize("key", ZONES)
-def test_any_entry_fires_like_a_cron_that_looks_each_minute_in_a_named_zone(key):
+def test_any_entry_fires_like_a_cron_that_looks_each_minute_in_a_named_zone(key: str) -> None:
     agree_with_each_minute(named(key), range(2005, 2030))
 
 
-def agree_with_each_minute(zone, years):
+def agree_with_each_minute(zone: ZoneInfo | None, years: range) -> None:
     print("seed", SEED)
     source = random.Random(SEED)
     changes = changes_of(zone, years) or [datetime(2026, 3, 1, tzinfo=timezone.utc)]
@@ -205,7 +217,7 @@ def agree_with_each_minute(zone, years):
                     assert found is None or found > millis(clock[-1]), (text, asked, change)
 
 
-def changes_of(zone, years):
+def changes_of(zone: ZoneInfo | None, years: range) -> list[datetime]:
     """The first minutes with another offset."""
     found = []
     for year in years:
@@ -222,13 +234,15 @@ def changes_of(zone, years):
     return found
 
 
-def instants(source, clock, change):
+def instants(source: random.Random, clock: list[datetime], change: datetime) -> Iterator[int]:
     for _ in range(8):
         yield millis(source.choice(clock)) - source.choice((0, 1, 500))
         yield millis(change) + source.randrange(-180, 180) * 60_000 - source.choice((0, 1, 500))
 
 
-def look_each_minute(clock, walls, fields):
+def look_each_minute(
+    clock: list[datetime], walls: list[datetime], fields: list[tuple[str, set[int]]]
+) -> Iterator[datetime]:
     """Vixie's cron: it sees the time once a minute, and what it does if that is not the next minute."""
     fixed = not fields[0][0].startswith("*") and not fields[1][0].startswith("*")
     expected, until = walls[0], walls[0]
@@ -246,7 +260,7 @@ def look_each_minute(clock, walls, fields):
         expected = wall + MINUTE
 
 
-def matches(wall, fields):
+def matches(wall: datetime, fields: list[tuple[str, set[int]]]) -> bool:
     (_, minutes), (_, hours), (days_text, days), (_, months), (weekdays_text, weekdays) = fields
     return (
         wall.minute in minutes

@@ -62,13 +62,14 @@ SEED = time.time_ns()
         ("0 9 1-31 * */3", "at 09:00 on Wednesdays, Saturdays and Sundays"),
     ],
 )
-def test_an_expression_is_put_into_words(text, words):
+def test_an_expression_is_put_into_words(text: str, words: str) -> None:
     assert cronwords.describe(Cron.parse(text)) == words
 
 
-def test_the_words_of_different_minutes_and_hours_differ():
+def test_the_words_of_different_minutes_and_hours_differ() -> None:
     print("seed", SEED)
-    source, meant = random.Random(SEED), {}
+    source = random.Random(SEED)
+    meant: dict[str, tuple[list[int], list[int]]] = {}
     for _ in range(3_000):
         minutes, hours = (
             sorted(source.sample(range(size), source.choice((1, 2, 3, size // 2, size - 1, size)))) for size in (60, 24)
@@ -77,7 +78,7 @@ def test_the_words_of_different_minutes_and_hours_differ():
         assert meant.setdefault(cronwords.describe(entry), (minutes, hours)) == (minutes, hours)
 
 
-def test_the_words_of_dates_name_all_of_them_and_no_other():
+def test_the_words_of_dates_name_all_of_them_and_no_other() -> None:
     print("seed", SEED)
     source = random.Random(SEED)
     for _ in range(500):
@@ -91,5 +92,5 @@ def test_the_words_of_dates_name_all_of_them_and_no_other():
 
 
 @pytest.mark.parametrize("words, text", [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
-def test_words_are_listed_as_in_a_sentence(words, text):
+def test_words_are_listed_as_in_a_sentence(words: list[str], text: str) -> None:
     assert cronwords.listed(words) == text

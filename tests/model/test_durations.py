@@ -42,7 +42,7 @@ SEED = time.time_ns()
         ("3m 5s", 185_000),
     ],
 )
-def test_a_duration_is_read(text, expected):
+def test_a_duration_is_read(text: str, expected: int) -> None:
     assert when.parse_duration(text) == expected
 
 
@@ -94,24 +94,24 @@ def test_a_duration_is_read(text, expected):
         "1" + "." + "0" * 18 + "s",
     ],
 )
-def test_what_is_no_duration_is_refused_with_how_to_write_one(text):
+def test_what_is_no_duration_is_refused_with_how_to_write_one(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not a duration \(write 90, 90s, 5m or 1h30m\)$"):
         when.parse_duration(text)
 
 
-def test_parts_of_a_millisecond_are_rounded_up_so_that_no_wait_is_shorter():
+def test_parts_of_a_millisecond_are_rounded_up_so_that_no_wait_is_shorter() -> None:
     assert when.parse_duration("0.0001s") == 1
     assert when.parse_duration("1.0001") == 1_001
     assert when.parse_duration("0.3ms") == 1
 
 
-def test_decimal_fractions_are_exact():
+def test_decimal_fractions_are_exact() -> None:
     assert when.parse_duration("1.1s") == 1_100
     assert when.parse_duration("0.29s") == 290
     assert when.parse_duration("0.57h") == 2_052_000
 
 
-def test_a_duration_has_a_longest_value():
+def test_a_duration_has_a_longest_value() -> None:
     assert when.parse_duration("131d") == 131 * 86_400_000
     assert when.parse_duration(f"{131 * 366}d") == when.LONGEST_MS
     with pytest.raises(ValueError, match="longer than 131 years"):
@@ -120,7 +120,7 @@ def test_a_duration_has_a_longest_value():
         when.parse_duration("9" * 18)
 
 
-def test_any_duration_written_in_parts_is_read_back():
+def test_any_duration_written_in_parts_is_read_back() -> None:
     print("seed", SEED)
     source = random.Random(SEED)
     for _ in range(500):
@@ -129,7 +129,7 @@ def test_any_duration_written_in_parts_is_read_back():
         assert when.parse_duration(text) == sum(map(int.__mul__, counts, when.UNITS.values()))
 
 
-def test_any_text_is_a_duration_or_a_value_error():
+def test_any_text_is_a_duration_or_a_value_error() -> None:
     print("seed", SEED)
     source = random.Random(SEED)
     read = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any
 
 import pytest
 
@@ -15,7 +15,7 @@ from queuectl.store.schedules import Schedule
 from tests.model.specs import NOW, parse
 
 # Of each kind what a field may be given, and the text that means it again.
-VALUES: List[Tuple[str, object, str]] = [
+VALUES: list[tuple[str, object, str]] = [
     ("id", "nightly-1", "nightly-1"),
     ("command", "echo 'a b'\n", "echo 'a b'\n"),
     ("queue", "mail", "mail"),
@@ -35,7 +35,7 @@ VALUES: List[Tuple[str, object, str]] = [
 ]
 
 
-def names(fields: Tuple[Any, ...]) -> List[str]:
+def names(fields: tuple[Any, ...]) -> list[str]:
     return [field.name for field in fields]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
-
 import pytest
 
 from queuectl.model.errors import FilterError
@@ -56,7 +54,7 @@ def test_too_many_words_are_refused() -> None:
         ("a!b", [("", ["a!b"])]),
     ],
 )
-def test_a_text_is_split_into_words(text: str, found: List[Tuple[str, List[str]]]) -> None:
+def test_a_text_is_split_into_words(text: str, found: list[tuple[str, list[str]]]) -> None:
     assert [(word.key, [value for _, value in word.values]) for word in Text(text).words()] == found
 
 
@@ -73,7 +71,7 @@ def test_a_text_is_split_into_words(text: str, found: List[Tuple[str, List[str]]
         ("state:dead !state:dead", ()),
     ],
 )
-def test_states_are_a_choice_and_each_negated_one_is_taken_away(text: str, states: Tuple[str, ...]) -> None:
+def test_states_are_a_choice_and_each_negated_one_is_taken_away(text: str, states: tuple[str, ...]) -> None:
     found = parse(text, NOW)
     assert (found.states, found.terms) == (states, ())
     assert found.names_states == text.startswith("state:")
@@ -113,7 +111,7 @@ def test_a_repeated_key_is_a_choice_but_a_tag_and_a_text_are_demands() -> None:
         ("error:x", ("contains", ("x",))),
     ],
 )
-def test_values_are_read_by_the_kind_of_their_key(text: str, choice: Tuple[str, Tuple[object, ...]]) -> None:
+def test_values_are_read_by_the_kind_of_their_key(text: str, choice: tuple[str, tuple[object, ...]]) -> None:
     assert term(text).choices == (choice,)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from queuectl.model import job as model
@@ -25,37 +27,37 @@ from queuectl.model.job import (
 from queuectl.model.kinds import masked
 
 
-def a_job(**changes):
+def a_job(**changes: Any) -> Job:
     values = dict.fromkeys(Job.FIELDS)
     values.update(id="a", number=1, command="true", state=PENDING, env={}, tags=(), **changes)
     return Job(**values)
 
 
-def test_every_state_is_waiting_running_or_final():
+def test_every_state_is_waiting_running_or_final() -> None:
     assert sorted(WAITING_STATES + (PROCESSING,) + FINAL_STATES) == sorted(STATES)
 
 
-def test_transitions_lead_from_states_to_states():
+def test_transitions_lead_from_states_to_states() -> None:
     assert {state for state, _ in TRANSITIONS} | set(TRANSITIONS.values()) <= set(STATES)
 
 
-def test_every_state_can_be_left():
+def test_every_state_can_be_left() -> None:
     assert {state for state, _ in TRANSITIONS} == set(STATES)
 
 
-def test_a_final_state_is_left_by_a_retry_only():
+def test_a_final_state_is_left_by_a_retry_only() -> None:
     assert {verb for state, verb in TRANSITIONS if state in FINAL_STATES} == {"retry"}
 
 
-def test_every_state_that_is_not_final_can_be_cancelled():
+def test_every_state_that_is_not_final_can_be_cancelled() -> None:
     assert set(sources("cancel")) == set(STATES) - set(FINAL_STATES)
 
 
-def test_only_a_pending_job_can_be_claimed():
+def test_only_a_pending_job_can_be_claimed() -> None:
     assert sources("claim") == (PENDING,)
 
 
-def test_sources_come_in_the_order_of_states():
+def test_sources_come_in_the_order_of_states() -> None:
     assert sources("retry") == (FAILED, COMPLETED, DEAD, CANCELLED)
     assert sources("dance") == ()
 
@@ -79,7 +81,9 @@ FAILURES = [EXIT_1, TIMED_OUT, STARTLESS, KILLED, LOST]
         (Outcome.released(), "released", None, None, "worker stopped"),
     ],
 )
-def test_an_outcome_says_how_it_ended(outcome, kind, exit_code, signal, error):
+def test_an_outcome_says_how_it_ended(
+    outcome: Outcome, kind: str, exit_code: int | None, signal: int | None, error: str | None
+) -> None:
     assert (outcome.kind, outcome.exit_code, outcome.signal, outcome.error) == (kind, exit_code, signal, error)
     assert kind in OUTCOMES
     assert outcome.succeeded == (exit_code == 0)
@@ -87,14 +91,14 @@ def test_an_outcome_says_how_it_ended(outcome, kind, exit_code, signal, error):
 
 @pytest.mark.parametrize("cancel_requested", [False, True])
 @pytest.mark.parametrize("attempts", [1, 99])
-def test_a_success_stands_even_if_a_cancellation_came_too_late(attempts, cancel_requested):
+def test_a_success_stands_even_if_a_cancellation_came_too_late(attempts: int, cancel_requested: bool) -> None:
     verb = verb_after(Outcome.exited(0), attempts=attempts, max_retries=0, cancel_requested=cancel_requested)
     assert TRANSITIONS[PROCESSING, verb] == COMPLETED
 
 
 @pytest.mark.parametrize("outcome", FAILURES, ids=repr)
-def test_a_failure_is_tried_again_until_the_retries_are_used_up(outcome):
-    def state(attempts, max_retries):
+def test_a_failure_is_tried_again_until_the_retries_are_used_up(outcome: Outcome) -> None:
+    def state(attempts: int, max_retries: int) -> str:
         verb = verb_after(outcome, attempts=attempts, max_retries=max_retries, cancel_requested=False)
         return TRANSITIONS[PROCESSING, verb]
 
@@ -103,22 +107,22 @@ def test_a_failure_is_tried_again_until_the_retries_are_used_up(outcome):
 
 
 @pytest.mark.parametrize("outcome", [*FAILURES, Outcome.released(), Outcome.cancelled()], ids=repr)
-def test_a_failure_after_a_cancellation_was_asked_for_is_cancelled(outcome):
+def test_a_failure_after_a_cancellation_was_asked_for_is_cancelled(outcome: Outcome) -> None:
     verb = verb_after(outcome, attempts=1, max_retries=3, cancel_requested=True)
     assert TRANSITIONS[PROCESSING, verb] == CANCELLED
 
 
-def test_an_attempt_that_was_cancelled_is_not_tried_again():
+def test_an_attempt_that_was_cancelled_is_not_tried_again() -> None:
     verb = verb_after(Outcome.cancelled(), attempts=1, max_retries=3, cancel_requested=False)
     assert TRANSITIONS[PROCESSING, verb] == CANCELLED
 
 
-def test_a_released_job_goes_back_even_from_its_last_attempt():
+def test_a_released_job_goes_back_even_from_its_last_attempt() -> None:
     verb = verb_after(Outcome.released(), attempts=4, max_retries=3, cancel_requested=False)
     assert TRANSITIONS[PROCESSING, verb] == PENDING
 
 
-def test_every_verb_after_an_attempt_is_a_transition():
+def test_every_verb_after_an_attempt_is_a_transition() -> None:
     outcomes = [*FAILURES, Outcome.exited(0), Outcome.cancelled(), Outcome.released()]
     verbs = {
         verb_after(outcome, attempts=attempts, max_retries=1, cancel_requested=cancel)
@@ -129,7 +133,7 @@ def test_every_verb_after_an_attempt_is_a_transition():
     assert verbs == {verb for state, verb in TRANSITIONS if state == PROCESSING}
 
 
-def test_a_job_cannot_be_changed():
+def test_a_job_cannot_be_changed() -> None:
     job = a_job()
     with pytest.raises(AttributeError, match="read-only: cannot set state"):
         job.state = COMPLETED
@@ -137,19 +141,19 @@ def test_a_job_cannot_be_changed():
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_job_knows_whether_it_is_final(state):
+def test_a_job_knows_whether_it_is_final(state: str) -> None:
     job = a_job()
     object.__setattr__(job, "state", state)
     assert job.is_final == (state in (COMPLETED, DEAD, CANCELLED))
 
 
-def test_a_job_shows_its_id_state_and_the_start_of_its_command():
+def test_a_job_shows_its_id_state_and_the_start_of_its_command() -> None:
     job = a_job()
     object.__setattr__(job, "command", "x" * 100)
     assert repr(job) == f"<Job a pending: '{'x' * 60}'>"
 
 
-def test_a_job_as_a_dict_has_all_fields_and_no_secrets():
+def test_a_job_as_a_dict_has_all_fields_and_no_secrets() -> None:
     job = a_job()
     object.__setattr__(job, "env", {"API_TOKEN": "hush", "LANG": "C"})
     object.__setattr__(job, "tags", ("x", "y"))
@@ -161,14 +165,14 @@ def test_a_job_as_a_dict_has_all_fields_and_no_secrets():
 
 
 @pytest.mark.parametrize("name", ["AWS_SECRET", "api_key", "GH_TOKEN", "DB_PASSWORD", "PASSWD", "Credentials", "AUTH"])
-def test_a_secret_is_masked(name):
+def test_a_secret_is_masked(name: str) -> None:
     assert masked({name: "hush"}) == {name: "***"}
 
 
 @pytest.mark.parametrize("name", ["LANG", "PATH", "HOME", "COUNT"])
-def test_what_is_no_secret_is_shown(name):
+def test_what_is_no_secret_is_shown(name: str) -> None:
     assert masked({name: "shown"}) == {name: "shown"}
 
 
-def test_the_diagram_names_every_verb():
+def test_the_diagram_names_every_verb() -> None:
     assert all(verb in (model.__doc__ or "") for _, verb in TRANSITIONS)

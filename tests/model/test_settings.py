@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from queuectl.model import settings
-from queuectl.model.errors import InvalidInput
+from queuectl.model.errors import InvalidInput, quoted
+from queuectl.model.setting import Setting
 from queuectl.model.settings import SETTINGS, find
 
 SEED = time.time_ns()
@@ -36,7 +36,7 @@ RANGES = [
 ]
 
 
-def refusal(setting, text):
+def refusal(setting: Setting, text: str) -> InvalidInput:
     with pytest.raises(InvalidInput) as caught:
         setting.parse(text)
     return caught.value
@@ -45,7 +45,7 @@ def refusal(setting, text):
 # The table
 
 
-def test_the_table_has_every_setting_once_and_in_order():
+def test_the_table_has_every_setting_once_and_in_order() -> None:
     assert NAMES == [
         "max_retries",
         "timeout",
@@ -71,20 +71,20 @@ def test_the_table_has_every_setting_once_and_in_order():
     ]
 
 
-def test_no_name_or_alias_is_taken_twice():
+def test_no_name_or_alias_is_taken_twice() -> None:
     names = [name for setting in SETTINGS for name in (setting.name, *setting.aliases)]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
-def test_every_setting_has_one_line_of_help_and_a_variable(setting):
+def test_every_setting_has_one_line_of_help_and_a_variable(setting: Setting) -> None:
     assert setting.help and "\n" not in setting.help
     assert setting.help[-1] != "."
     assert setting.env == "QUEUECTL_" + setting.name.upper()
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
-def test_every_default_is_allowed(setting):
+def test_every_default_is_allowed(setting: Setting) -> None:
     assert setting.parse(setting.show(setting.default)) == setting.default
 
 
@@ -92,7 +92,9 @@ def test_every_default_is_allowed(setting):
 
 
 @pytest.mark.parametrize("name, default, low, high, outside", RANGES)
-def test_both_ends_of_a_range_are_taken_and_nothing_beyond(name, default, low, high, outside):
+def test_both_ends_of_a_range_are_taken_and_nothing_beyond(
+    name: str, default: float | None, low: tuple[str, float], high: tuple[str, float], outside: list[str]
+) -> None:
     setting = find(name)
     assert setting.default == default
     for text, value in (low, high):
@@ -106,7 +108,7 @@ def test_both_ends_of_a_range_are_taken_and_nothing_beyond(name, default, low, h
         assert error.message == f'{name} must be {setting.allowed}, got "{text}"'
 
 
-def test_every_setting_with_a_range_is_tested_at_its_ends():
+def test_every_setting_with_a_range_is_tested_at_its_ends() -> None:
     bounded = {setting.name for setting in SETTINGS if setting.kind not in ("host", "url", "list", "zone")}
     assert bounded == {name for name, *_ in RANGES}
 
@@ -125,19 +127,19 @@ def test_every_setting_with_a_range_is_tested_at_its_ends():
         ("webhook_events", "one or more of completed, failed, dead, cancelled with commas between"),
     ],
 )
-def test_a_refusal_says_what_is_allowed(name, allowed):
+def test_a_refusal_says_what_is_allowed(name: str, allowed: str) -> None:
     assert refusal(find(name), "a b").message == f'{name} must be {allowed}, got "a b"'
 
 
 @pytest.mark.parametrize("name", ["timeout", "retain_completed_hours", "webhook_url"])
-def test_none_switches_off_what_can_be(name):
+def test_none_switches_off_what_can_be(name: str) -> None:
     setting = find(name)
     assert setting.parse("none") is None
     assert setting.parse(" None ") is None
     assert setting.show(None) == "none"
 
 
-def test_none_is_refused_elsewhere():
+def test_none_is_refused_elsewhere() -> None:
     for setting in SETTINGS:
         if not setting.optional and setting.kind != "host":
             assert 'got "none"' in refusal(setting, "none").message
@@ -147,16 +149,16 @@ def test_none_is_refused_elsewhere():
 
 
 @pytest.mark.parametrize("text", ["", " ", "3.0", "1_0", "٣", "0x1", "1e1", "+3", "three", "nan", "3 4", "9" * 5_000])
-def test_what_is_no_whole_number_is_refused(text):
+def test_what_is_no_whole_number_is_refused(text: str) -> None:
     assert "whole number" in refusal(find("max_retries"), text).message
 
 
 @pytest.mark.parametrize("text", ["", "nan", "inf", "1e0", "1_0", "٢", "2.", ".5", "1.2.3", "two"])
-def test_what_is_no_number_is_refused(text):
+def test_what_is_no_number_is_refused(text: str) -> None:
     assert "a number between" in refusal(find("backoff_base"), text).message
 
 
-def test_durations_are_held_in_milliseconds():
+def test_durations_are_held_in_milliseconds() -> None:
     timeout = find("timeout")
     assert [timeout.parse(text) for text in ("90", "90s", "5m", "1h30m", "1.5s", " 500ms ")] == [
         90_000,
@@ -171,7 +173,7 @@ def test_durations_are_held_in_milliseconds():
     assert timeout.show(5_400_001) == "5400.001s"
 
 
-def test_a_refused_duration_or_size_comes_with_how_to_write_one():
+def test_a_refused_duration_or_size_comes_with_how_to_write_one() -> None:
     assert refusal(find("timeout"), "soon").hint == "write 90, 90s, 5m or 1h30m"
     assert refusal(find("output_limit"), "much").hint == "write 1MiB, 512KiB or 1048576"
 
@@ -190,18 +192,18 @@ def test_a_refused_duration_or_size_comes_with_how_to_write_one():
         (" 1 MiB ", 1 << 20, "1MiB"),
     ],
 )
-def test_a_size_is_read_in_powers_of_1024(text, value, shown):
+def test_a_size_is_read_in_powers_of_1024(text: str, value: int, shown: str) -> None:
     assert find("output_limit").parse(text) == value
     assert find("output_limit").show(value) == shown
 
 
 @pytest.mark.parametrize("text", ["", "MiB", "1MB", "1KB", "1B", "1TiB", "1KiMiB", "-1MiB", "٣MiB", "1_0MiB", "1 0MiB"])
-def test_what_is_no_size_is_refused(text):
+def test_what_is_no_size_is_refused(text: str) -> None:
     assert "between 1KiB and 1GiB" in refusal(find("output_limit"), text).message
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1", "0.0.0.0", "::1", "localhost", "my-host.example.com", "a" * 63])
-def test_a_host_name_or_address_is_taken(text):
+def test_a_host_name_or_address_is_taken(text: str) -> None:
     assert find("dashboard_host").parse(text) == text
 
 
@@ -227,7 +229,7 @@ def test_a_host_name_or_address_is_taken(text):
         ".".join(["a" * 60] * 5),
     ],
 )
-def test_what_is_no_host_is_refused(text):
+def test_what_is_no_host_is_refused(text: str) -> None:
     assert "host name or an IP address" in refusal(find("dashboard_host"), text).message
 
 
@@ -235,7 +237,7 @@ def test_what_is_no_host_is_refused(text):
     "text",
     ["http://localhost:8080/hook", "https://example.com", "https://u:p@example.com/a?b=c#d", "HTTPS://example.com/"],
 )
-def test_a_web_address_is_taken(text):
+def test_a_web_address_is_taken(text: str) -> None:
     assert find("webhook_url").parse(text) == text
 
 
@@ -259,24 +261,24 @@ def test_a_web_address_is_taken(text):
         "http://a/" + "x" * 2_048,
     ],
 )
-def test_what_is_no_web_address_is_refused(text):
+def test_what_is_no_web_address_is_refused(text: str) -> None:
     assert "http or https URL" in refusal(find("webhook_url"), text).message
 
 
 @pytest.mark.parametrize(
     "text, held", [("UTC", "UTC"), ("utc", "UTC"), ("LOCAL", "local"), ("Mars/Base-1", "Mars/Base-1")]
 )
-def test_a_time_zone_is_held_whether_or_not_this_python_knows_it(text, held):
+def test_a_time_zone_is_held_whether_or_not_this_python_knows_it(text: str, held: str) -> None:
     assert find("timezone").parse(text) == held
     assert find("timezone").show(held) == held
 
 
 @pytest.mark.parametrize("text", ["", "/etc/localtime", "../UTC", "zone.tab", "Europe/L\u00f6ndon", "+02:00"])
-def test_what_is_like_no_time_zone_is_refused(text):
+def test_what_is_like_no_time_zone_is_refused(text: str) -> None:
     assert "local, UTC or a zone" in refusal(find("timezone"), text).message
 
 
-def test_events_are_a_list_in_the_order_of_the_table():
+def test_events_are_a_list_in_the_order_of_the_table() -> None:
     events = find("webhook_events")
     assert events.parse("dead") == ("dead",)
     assert events.parse(" cancelled, Completed,dead,dead ") == ("completed", "dead", "cancelled")
@@ -285,12 +287,12 @@ def test_events_are_a_list_in_the_order_of_the_table():
         assert "one or more of" in refusal(events, text).message
 
 
-def test_any_allowed_value_is_shown_as_text_that_means_it():
+def test_any_allowed_value_is_shown_as_text_that_means_it() -> None:
     print("seed", SEED)
     source = random.Random(SEED)
     for _ in range(2_000):
         setting = source.choice([setting for setting in SETTINGS if setting.high])
-        value = source.randint(setting.low, setting.high)
+        value: float = source.randint(setting.low, setting.high)
         if setting.kind == "float":
             value = round(source.uniform(setting.low, setting.high), source.randrange(7))
         assert setting.parse(setting.show(value)) == value
@@ -299,10 +301,10 @@ def test_any_allowed_value_is_shown_as_text_that_means_it():
 # Refusals
 
 
-def test_what_was_given_is_shown_escaped_and_cut():
-    assert settings.quoted("plain") == '"plain"'
-    assert settings.quoted('a"b\\c') == r'"a\"b\\c"'
-    assert settings.quoted("\x1b[2J\n\u202e\udc80") == r'"\x1b[2J\n\u202e\udc80"'
-    assert settings.quoted("x" * 80) == '"' + "x" * 80 + '"'
-    assert settings.quoted("x" * 81) == '"' + "x" * 80 + '..."'
+def test_what_was_given_is_shown_escaped_and_cut() -> None:
+    assert quoted("plain") == '"plain"'
+    assert quoted('a"b\\c') == r'"a\"b\\c"'
+    assert quoted("\x1b[2J\n\u202e\udc80") == r'"\x1b[2J\n\u202e\udc80"'
+    assert quoted("x" * 80) == '"' + "x" * 80 + '"'
+    assert quoted("x" * 81) == '"' + "x" * 80 + '..."'
     assert refusal(find("timeout"), "\x1b" * 10_000).message.count("\\x1b") == 80

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.model.specs import NOW, SURROGATE, parse, problems, refused
 SEED = time.time_ns()
 
 
-def test_what_is_not_given_has_a_default():
+def test_what_is_not_given_has_a_default() -> None:
     spec = parse()
     assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {
         "id": None,
@@ -34,7 +35,7 @@ def test_what_is_not_given_has_a_default():
     }
 
 
-def test_every_field_can_be_given():
+def test_every_field_can_be_given() -> None:
     spec = parse(
         id="a",
         queue="q",
@@ -69,7 +70,7 @@ def test_every_field_can_be_given():
 
 
 @pytest.mark.parametrize("field, low, high", [("priority", -1000, 1000), ("max_retries", 0, 100)])
-def test_an_integer_is_limited(field, low, high):
+def test_an_integer_is_limited(field: str, low: int, high: int) -> None:
     assert [getattr(parse(**{field: value}), field) for value in (low, 0, high)] == [low, 0, high]
     for value in (low - 1, high + 1, 10**30, 1.0, "1", None, True, False, [1], float("nan")):
         assert f"must be an integer between {low} and {high}" in refused(field, value)
@@ -94,7 +95,7 @@ def test_an_integer_is_limited(field, low, high):
         ("none", None),
     ],
 )
-def test_a_timeout_is_taken(value, milliseconds):
+def test_a_timeout_is_taken(value: float | str | None, milliseconds: int | None) -> None:
     assert parse(timeout=value).timeout == milliseconds
 
 
@@ -127,7 +128,7 @@ def test_a_timeout_is_taken(value, milliseconds):
         {"s": 1},
     ],
 )
-def test_a_timeout_is_refused(value):
+def test_a_timeout_is_refused(value: object) -> None:
     assert "must be between 0.1 and 2592000 seconds, or none" in refused("timeout", value)
 
 
@@ -145,7 +146,7 @@ def test_a_timeout_is_refused(value):
         (None, None),
     ],
 )
-def test_run_at_is_taken(value, instant):
+def test_run_at_is_taken(value: str | None, instant: int | None) -> None:
     assert parse(run_at=value).run_at == instant
 
 
@@ -162,7 +163,7 @@ def test_run_at_is_taken(value, instant):
         (True, "must be a text such as"),
     ],
 )
-def test_run_at_is_refused(value, rule):
+def test_run_at_is_refused(value: object, rule: str) -> None:
     assert f"run_at {rule}" in refused("run_at", value)
 
 
@@ -170,17 +171,17 @@ def test_run_at_is_refused(value, rule):
 
 
 @pytest.mark.parametrize("value", ["/", "/a b/é", "/" + "x" * 4_095, "/" + "é" * 2_047 + "x", "C:\\x", "C:/x"])
-def test_a_directory_is_taken(value):
+def test_a_directory_is_taken(value: str) -> None:
     assert parse(cwd=value).cwd == value
 
 
 @pytest.mark.parametrize("value", ["", "a", "./a", "~", "~/a", None, 7, ["/"]])
-def test_a_directory_that_is_not_absolute_is_refused(value):
+def test_a_directory_that_is_not_absolute_is_refused(value: object) -> None:
     assert "must be an absolute path" in refused("cwd", value)
 
 
 @pytest.mark.parametrize("value", ["/a\0b", "/" + SURROGATE, "/" + "x" * 4_096, "/" + "é" * 2_048])
-def test_a_directory_that_no_system_has_is_refused(value):
+def test_a_directory_that_no_system_has_is_refused(value: str) -> None:
     assert "must be valid Unicode without NUL and at most 4096 bytes long" in refused("cwd", value)
 
 
@@ -205,7 +206,7 @@ LAST = 131_072 - sum(len(name) + len(value) + 2 for name, value in LARGE.items()
     ],
     ids=lambda value: f"{len(value)} variables",
 )
-def test_variables_are_taken(value):
+def test_variables_are_taken(value: dict[str, str]) -> None:
     env = parse(env=value).env
     assert env == value and env is not value
 
@@ -234,19 +235,20 @@ def test_variables_are_taken(value):
         ("A=B", "must be an object of texts"),
     ],
 )
-def test_variables_are_refused(value, rule):
+def test_variables_are_refused(value: object, rule: str) -> None:
     assert rule in refused("env", value)
 
 
-def test_the_value_of_a_variable_is_not_shown():
+def test_the_value_of_a_variable_is_not_shown() -> None:
     assert "hush" not in refused("env", {"TOKEN": "hush\0"})
     assert "hush" not in refused("env", {"TOKEN": "hush" * 10_000})
 
 
 @pytest.mark.parametrize("field", ["hold", "allow_background"])
-def test_a_flag_is_true_or_false(field):
+def test_a_flag_is_true_or_false(field: str) -> None:
     assert [getattr(parse(**{field: value}), field) for value in (True, False)] == [True, False]
-    for value in (0, 1, "true", "yes", None, []):
+    wrong: list[Any] = [0, 1, "true", "yes", None, []]
+    for value in wrong:
         assert "must be true or false" in refused(field, value)
 
 
@@ -261,7 +263,7 @@ def test_a_flag_is_true_or_false(field):
         ("timeout_sec", "1m", "timeout", 60_000),
     ],
 )
-def test_another_spelling_means_the_same(spelling, value, field, held):
+def test_another_spelling_means_the_same(spelling: str, value: int | str, field: str, held: int) -> None:
     assert getattr(parse(**{spelling: value}), field) == held
 
 
@@ -274,11 +276,11 @@ def test_another_spelling_means_the_same(spelling, value, field, held):
         ("timeout_seconds", "timeout_sec"),
     ],
 )
-def test_a_field_given_in_two_spellings_is_refused(keys):
+def test_a_field_given_in_two_spellings_is_refused(keys: tuple[str, str]) -> None:
     assert problems(**dict.fromkeys(keys, 1)) == [f"{keys[1]} and {keys[0]} are the same field, give one"]
 
 
-def test_a_problem_names_the_spelling_that_was_given():
+def test_a_problem_names_the_spelling_that_was_given() -> None:
     assert refused("retries", 101).startswith("retries must be an integer")
 
 
@@ -292,16 +294,16 @@ def test_a_problem_names_the_spelling_that_was_given():
         ("priorty", "priority"),
     ],
 )
-def test_an_unknown_field_is_refused_with_the_nearest_name(key, nearest):
+def test_an_unknown_field_is_refused_with_the_nearest_name(key: str, nearest: str) -> None:
     assert problems(**{key: 1}) == [f'unknown field "{key}" (did you mean "{nearest}"?)']
 
 
 @pytest.mark.parametrize("key", ["zzz", "", "state", "number"])
-def test_an_unknown_field_like_no_other_is_refused(key):
+def test_an_unknown_field_like_no_other_is_refused(key: str) -> None:
     assert problems(**{key: 1}) == [f'unknown field "{key}"']
 
 
-def test_all_problems_are_reported_at_once():
+def test_all_problems_are_reported_at_once() -> None:
     found = problems(
         command="",
         id="-",
@@ -332,12 +334,12 @@ def test_all_problems_are_reported_at_once():
     ]
 
 
-def test_past_twenty_problems_are_counted():
+def test_past_twenty_problems_are_counted() -> None:
     found = problems(**{f"zz{n}": n for n in range(25)})
     assert len(found) == 21 and found[-1] == "and 5 more problems"
 
 
-def test_any_value_of_any_field_is_taken_or_refused_with_its_name():
+def test_any_value_of_any_field_is_taken_or_refused_with_its_name() -> None:
     print(f"seed {SEED}")
     source = random.Random(SEED)
     texts = ["", "a", "-1", "1e9", "none", "+5m", "\0", SURROGATE, "é" * 70, "/", "x" * 200, "٣", "2026-01-01T00:00Z"]
@@ -387,12 +389,12 @@ def test_any_value_of_any_field_is_taken_or_refused_with_its_name():
         (None, False),
     ],
 )
-def test_a_time_that_counts_from_now_is_known_as_a_delay(run_at, is_delay):
+def test_a_time_that_counts_from_now_is_known_as_a_delay(run_at: str | None, is_delay: bool) -> None:
     assert parse(run_at=run_at).is_delay == is_delay
     changes = parse_changes({"run_at": run_at}, NOW)
     assert changes["is_delay"] == is_delay and "is_delay" not in parse_changes({"priority": 1}, NOW)
 
 
-def test_nobody_can_say_that_a_time_is_a_delay():
+def test_nobody_can_say_that_a_time_is_a_delay() -> None:
     with pytest.raises(InvalidInput, match="unknown field"):
         parse(is_delay=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import pytest
 
 from queuectl.model.errors import InvalidInput
@@ -12,7 +14,7 @@ from tests.model.specs import NOW, SURROGATE, parse, refused
 
 
 @pytest.mark.parametrize("value", ["7", "007", "3-9", "last", "state:dead", "ID:x", "tag:", "batch:1", "host:a"])
-def test_an_id_that_reads_like_a_reference_or_a_filter_is_refused(value):
+def test_an_id_that_reads_like_a_reference_or_a_filter_is_refused(value: str) -> None:
     with pytest.raises(InvalidInput, match="must not read like a number") as raised:
         parse(id=value)
     assert raised.value.field == "id"
@@ -38,7 +40,7 @@ def test_an_id_that_reads_like_a_reference_or_a_filter_is_refused(value):
         None,
     ],
 )
-def test_an_id_is_taken(value):
+def test_an_id_is_taken(value: str | None) -> None:
     assert parse(id=value).id == value
 
 
@@ -66,33 +68,33 @@ def test_an_id_is_taken(value):
         b"a",
     ],
 )
-def test_an_id_is_refused(value):
+def test_an_id_is_refused(value: object) -> None:
     assert "must be 1 to 128 of A-Z a-z 0-9 . _ : -" in refused("id", value)
 
 
 @pytest.mark.parametrize("value", ["a", "7", "a" * 64, "a.b_c-d"])
-def test_a_name_is_taken(value):
+def test_a_name_is_taken(value: str) -> None:
     assert parse(queue=value).queue == value
     assert parse(tags=[value]).tags == (value,)
 
 
 @pytest.mark.parametrize("value", ["", "a" * 65, "-a", ".a", "_a", "a:b", "a b", "a,b", "é", "a\n", SURROGATE, 7, None])
-def test_a_name_is_refused(value):
+def test_a_name_is_refused(value: object) -> None:
     assert "must be 1 to 64 of A-Z a-z 0-9 . _ -" in refused("queue", value)
     assert "must be 1 to 64 of A-Z a-z 0-9 . _ -" in refused("tags", [value])
 
 
 @pytest.mark.parametrize("value", [[], ["a"], ("a", "b"), [f"t{n}" for n in range(16)]])
-def test_tags_are_taken(value):
+def test_tags_are_taken(value: Sequence[str]) -> None:
     assert parse(tags=value).tags == tuple(value)
 
 
-def test_a_tag_that_comes_twice_is_kept_once_and_in_order():
+def test_a_tag_that_comes_twice_is_kept_once_and_in_order() -> None:
     assert parse(tags=["b", "a", "b"]).tags == ("b", "a")
 
 
 @pytest.mark.parametrize("value", [[f"t{n}" for n in range(17)], "a", {"a": 1}, None, {"a"}, 1])
-def test_tags_are_refused(value):
+def test_tags_are_refused(value: object) -> None:
     assert refused("tags", value) == "tags: must be a list of at most 16 names"
 
 
@@ -102,7 +104,7 @@ def test_tags_are_refused(value):
 @pytest.mark.parametrize(
     "value", ["x", " x ", "a\nb\tc", "echo é \u2028", "x" * 65_536, "é" * 32_768, "\U0001f600" * 16_384, "\x01"]
 )
-def test_a_command_is_taken_as_it_is(value):
+def test_a_command_is_taken_as_it_is(value: str) -> None:
     assert parse(command=value).command == value
 
 
@@ -123,16 +125,16 @@ def test_a_command_is_taken_as_it_is(value):
         (b"true", "must be a text"),
     ],
 )
-def test_a_command_is_refused(value, rule):
+def test_a_command_is_refused(value: object, rule: str) -> None:
     assert rule in refused("command", value)
 
 
-def test_a_long_value_is_cut_where_it_is_shown():
+def test_a_long_value_is_cut_where_it_is_shown() -> None:
     shown = refused("command", "x" * 70_000)
     assert ', got "' + "x" * 80 in shown and len(shown) < 160
 
 
-def test_a_missing_command_is_said():
+def test_a_missing_command_is_said() -> None:
     with pytest.raises(InvalidInput) as caught:
         JobSpec.parse({}, max_retries=3, timeout=None, cwd="/", now=NOW)
     assert caught.value.problems == ["command is missing"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from typing import Dict
 
 import pytest
 
@@ -53,7 +52,7 @@ def test_no_two_verbs_have_one_key() -> None:
 def test_a_plain_verb_is_a_method_in_python_with_its_flags(verb: Verb) -> None:
     method = getattr(Queue, verb.name)
     signature = inspect.signature(method)
-    flags: Dict[str, object] = {
+    flags: dict[str, object] = {
         name: found.default for name, found in signature.parameters.items() if found.kind is found.KEYWORD_ONLY
     }
     assert method.__doc__ and signature.return_annotation == "Change"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 import pytest
 
 from queuectl.model import when
+from tests.model.conftest import SetZone
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 NOW = 1_794_276_000_123  # 2026-11-10T02:00:00.123Z
 TWO_O_CLOCK = 1_794_276_000_000
@@ -15,8 +20,11 @@ LORD_HOWE = "LHST-10:30LHDT-11,M10.1.0,M4.1.0"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-def millis(*parts):
-    return (datetime(*parts, tzinfo=timezone.utc) - EPOCH) // timedelta(milliseconds=1)
+def millis(
+    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, microsecond: int = 0
+) -> int:
+    moment = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=timezone.utc)
+    return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
 # Instants: from now on
@@ -37,7 +45,7 @@ def millis(*parts):
         ("2w", 1_209_600_000),
     ],
 )
-def test_a_duration_counts_from_now(text, later):
+def test_a_duration_counts_from_now(text: str, later: int) -> None:
     assert when.parse_instant(text, NOW) == NOW + later
 
 
@@ -84,12 +92,12 @@ def test_a_duration_counts_from_now(text, later):
         " " * 1_000 + "fri" + " " * 1_000 + "x",
     ],
 )
-def test_a_number_alone_or_a_word_is_no_instant(text):
+def test_a_number_alone_or_a_word_is_no_instant(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not a time \(write \+30m, 18:00, tomorrow 09:00, 2026-11-10 02:00 or 20"):
         when.parse_instant(text, NOW)
 
 
-def test_a_bad_duration_after_a_plus_is_called_one():
+def test_a_bad_duration_after_a_plus_is_called_one() -> None:
     with pytest.raises(ValueError, match="not a duration"):
         when.parse_instant("+5 parsecs", NOW)
 
@@ -116,14 +124,14 @@ def test_a_bad_duration_after_a_plus_is_called_one():
         "2026-11-10T16:00+14:00",
     ],
 )
-def test_an_instant_with_a_zone_is_read(text):
+def test_an_instant_with_a_zone_is_read(text: str) -> None:
     assert when.parse_instant(text, NOW) == TWO_O_CLOCK
 
 
 @pytest.mark.parametrize(
     "fraction, extra", [(".5", 500), (".123", 123), (".1239", 123), (".000000001", 0), (".04", 40)]
 )
-def test_a_fraction_is_kept_to_the_millisecond(fraction, extra):
+def test_a_fraction_is_kept_to_the_millisecond(fraction: str, extra: int) -> None:
     assert when.parse_instant(f"2026-11-10T02:00:00{fraction}Z", NOW) == TWO_O_CLOCK + extra
 
 
@@ -140,13 +148,13 @@ def test_a_fraction_is_kept_to_the_millisecond(fraction, extra):
         "2025-02-29 00:00",
     ],
 )
-def test_a_date_or_time_that_is_none_is_refused(text):
+def test_a_date_or_time_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="^no such date or time"):
         when.parse_instant(text, NOW)
 
 
 @pytest.mark.parametrize("offset", ["+24:00", "-99", "+0260"])
-def test_an_offset_that_is_none_is_refused(offset):
+def test_an_offset_that_is_none_is_refused(offset: str) -> None:
     with pytest.raises(ValueError, match="^no such time zone offset"):
         when.parse_instant(f"2026-11-10T02:00{offset}", NOW)
 
@@ -175,7 +183,7 @@ def test_an_offset_that_is_none_is_refused(offset):
         "2026-11-10T02:00:00.1234567890Z",
     ],
 )
-def test_what_is_not_quite_a_timestamp_is_refused(text):
+def test_what_is_not_quite_a_timestamp_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="^not a time"):
         when.parse_instant(text, NOW)
 
@@ -189,7 +197,7 @@ def test_what_is_not_quite_a_timestamp_is_refused(text):
         ("2101-01-01T00:59:59.999+01:00", when.LATEST_MS),
     ],
 )
-def test_the_first_and_last_instants_are_taken(text, expected):
+def test_the_first_and_last_instants_are_taken(text: str, expected: int) -> None:
     assert when.parse_instant(text, NOW) == expected
     assert millis(2101, 1, 1) - 1 == when.LATEST_MS
 
@@ -207,7 +215,7 @@ def test_the_first_and_last_instants_are_taken(text, expected):
         "+100d",
     ],
 )
-def test_an_instant_outside_1970_to_2100_is_refused(text):
+def test_an_instant_outside_1970_to_2100_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="between 1970 and 2100"):
         when.parse_instant(text, when.LATEST_MS)
 
@@ -215,14 +223,14 @@ def test_an_instant_outside_1970_to_2100_is_refused(text):
 # Instants: local time
 
 
-def test_a_time_without_a_zone_is_in_the_given_zone():
+def test_a_time_without_a_zone_is_in_the_given_zone() -> None:
     zone = timezone(timedelta(hours=2))
     assert when.parse_instant("2026-11-10 04:00", NOW, zone) == TWO_O_CLOCK
     assert when.parse_instant("2026-11-10T04:00:00.5", NOW, zone) == TWO_O_CLOCK + 500
     assert when.parse_instant("2026-11-10T02:00Z", NOW, zone) == TWO_O_CLOCK
 
 
-def test_a_time_without_a_zone_is_in_the_machines_zone(machine_zone):
+def test_a_time_without_a_zone_is_in_the_machines_zone(machine_zone: SetZone) -> None:
     machine_zone(BERLIN)
     assert when.parse_instant("2026-11-10 02:00:00", NOW) == millis(2026, 11, 10, 1)
     assert when.parse_instant("2026-07-10 02:00", NOW) == millis(2026, 7, 10, 0)
@@ -245,8 +253,8 @@ SKIPPED, REPEATED = "does not exist", "happens twice"
     ],
 )
 def test_a_local_time_that_the_clocks_skip_or_repeat_is_refused_with_both_readings(
-    machine_zone, zone, text, problem, choices
-):
+    machine_zone: SetZone, zone: str, text: str, problem: str, choices: str
+) -> None:
     machine_zone(zone)
     with pytest.raises(ValueError) as caught:
         when.parse_instant(text, NOW)
@@ -265,13 +273,15 @@ def test_a_local_time_that_the_clocks_skip_or_repeat_is_refused_with_both_readin
         ("2026-10-25 03:00", (2026, 10, 25, 2)),
     ],
 )
-def test_the_times_beside_a_change_of_clocks_are_taken(machine_zone, text, expected):
+def test_the_times_beside_a_change_of_clocks_are_taken(
+    machine_zone: SetZone, text: str, expected: tuple[int, ...]
+) -> None:
     machine_zone(BERLIN)
     assert when.parse_instant(text, NOW) == millis(*expected)
 
 
 @pytest.mark.parametrize("zone, key", [(BERLIN, "Europe/Berlin"), (LORD_HOWE, "Australia/Lord_Howe")])
-def test_a_given_zone_means_the_same_as_a_machine_set_to_it(machine_zone, zone, key):
+def test_a_given_zone_means_the_same_as_a_machine_set_to_it(machine_zone: SetZone, zone: str, key: str) -> None:
     zoneinfo = pytest.importorskip("zoneinfo", reason="Python 3.8 has no zoneinfo")
     try:
         given = zoneinfo.ZoneInfo(key)
@@ -284,7 +294,7 @@ def test_a_given_zone_means_the_same_as_a_machine_set_to_it(machine_zone, zone, 
             assert outcome(text, given) == outcome(text, None)
 
 
-def outcome(text, zone):
+def outcome(text: str, zone: ZoneInfo | None) -> int | str:
     try:
         return when.parse_instant(text, NOW, zone)
     except ValueError as error:
@@ -294,5 +304,5 @@ def outcome(text, zone):
 @pytest.mark.parametrize(
     "zone, expected", [(timezone.utc, (2026, 11, 10)), (timezone(timedelta(hours=2)), (2026, 11, 9, 22))]
 )
-def test_a_date_alone_is_the_start_of_that_local_day(zone, expected):
+def test_a_date_alone_is_the_start_of_that_local_day(zone: timezone, expected: tuple[int, ...]) -> None:
     assert when.parse_instant("2026-11-10", NOW, zone) == millis(*expected)

@@ -7,6 +7,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from queuectl.model import when
+from tests.model.conftest import SetZone
 from tests.model.test_when import BERLIN, NOW, REPEATED, SKIPPED, TWO_O_CLOCK, millis
 
 
@@ -49,23 +50,23 @@ from tests.model.test_when import BERLIN, NOW, REPEATED, SKIPPED, TWO_O_CLOCK, m
         ("saturday 23:59:59", "14 23:59:59"),
     ],
 )
-def test_a_day_and_a_time_in_words_are_local(text, expected):
+def test_a_day_and_a_time_in_words_are_local(text: str, expected: str) -> None:
     assert when.parse_instant(f" {text} ", NOW, timezone.utc) == millis(*parts_of(expected))
     zone = timezone(timedelta(hours=5, minutes=45))
     there = NOW - 20_700_000
     assert when.parse_instant(text, there, zone) == millis(*parts_of(expected)) - 20_700_000
 
 
-def parts_of(text):
+def parts_of(text: str) -> tuple[int, ...]:
     day, clock = text.split(" ")
     return (2026, 11, int(day), *map(int, clock.split(":")))
 
 
-def test_now_is_now_to_the_millisecond():
+def test_now_is_now_to_the_millisecond() -> None:
     assert when.parse_instant("now", NOW) == when.parse_instant("NOW", NOW) == NOW
 
 
-def test_the_next_such_time_is_in_the_future_however_close():
+def test_the_next_such_time_is_in_the_future_however_close() -> None:
     assert when.parse_instant("02:00", TWO_O_CLOCK - 1, timezone.utc) == TWO_O_CLOCK
     assert when.parse_instant("02:00", TWO_O_CLOCK, timezone.utc) == TWO_O_CLOCK + when.DAY
     assert when.parse_instant("tue 2am", TWO_O_CLOCK - 1, timezone.utc) == TWO_O_CLOCK
@@ -73,30 +74,30 @@ def test_the_next_such_time_is_in_the_future_however_close():
 
 
 @pytest.mark.parametrize("name, number", list(zip(when.WEEKDAYS, range(7))))
-def test_each_weekday_is_known_by_its_name_and_its_first_three_letters(name, number):
+def test_each_weekday_is_known_by_its_name_and_its_first_three_letters(name: str, number: int) -> None:
     expected = millis(2026, 11, 16 + number) if number < 2 else millis(2026, 11, 9 + number)
     for word in (name, name[:3], name.upper(), f"next {name}"):
         assert when.parse_instant(word, NOW, timezone.utc) == expected
 
 
 @pytest.mark.parametrize("text", ["24:00", "9:60", "09:00:60", "0am", "13pm", "5:60pm", "tomorrow 25:00", "fri 99am"])
-def test_a_time_of_day_that_is_none_is_refused(text):
+def test_a_time_of_day_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="^no such date or time"):
         when.parse_instant(text, NOW, timezone.utc)
 
 
-def test_today_needs_a_time():
+def test_today_needs_a_time() -> None:
     with pytest.raises(ValueError) as caught:
         when.parse_instant("today", NOW)
     assert str(caught.value) == "a day without a time (write today 18:00)"
 
 
-def test_words_that_lead_past_2100_are_refused():
+def test_words_that_lead_past_2100_are_refused() -> None:
     with pytest.raises(ValueError, match="between 1970 and 2100"):
         when.parse_instant("tomorrow", when.LATEST_MS, timezone.utc)
 
 
-def test_words_keep_the_time_of_day_over_a_change_of_clocks(machine_zone):
+def test_words_keep_the_time_of_day_over_a_change_of_clocks(machine_zone: SetZone) -> None:
     machine_zone(BERLIN)
     evening = millis(2026, 3, 28, 19)  # 20:00 there
     assert when.parse_instant("20:00", evening) == millis(2026, 3, 29, 18)
@@ -115,8 +116,8 @@ def test_words_keep_the_time_of_day_over_a_change_of_clocks(machine_zone):
     ],
 )
 def test_words_for_a_time_that_the_clocks_skip_or_repeat_are_refused_with_both_readings(
-    machine_zone, text, now, problem, choices
-):
+    machine_zone: SetZone, text: str, now: tuple[int, ...], problem: str, choices: str
+) -> None:
     machine_zone(BERLIN)
     with pytest.raises(ValueError) as caught:
         when.parse_instant(text, millis(*now))
@@ -127,6 +128,8 @@ def test_words_for_a_time_that_the_clocks_skip_or_repeat_are_refused_with_both_r
 @pytest.mark.parametrize(
     "now, expected", [((2026, 3, 29, 8), (2026, 3, 30, 0, 30)), ((2026, 10, 25, 8), (2026, 10, 26, 1, 30))]
 )
-def test_a_time_that_the_clocks_skipped_or_repeated_earlier_today_is_the_one_of_tomorrow(machine_zone, now, expected):
+def test_a_time_that_the_clocks_skipped_or_repeated_earlier_today_is_the_one_of_tomorrow(
+    machine_zone: SetZone, now: tuple[int, int, int, int], expected: tuple[int, ...]
+) -> None:
     machine_zone(BERLIN)
     assert when.parse_instant("02:30", millis(*now)) == millis(*expected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timedelta, timezone
+from types import ModuleType
 
 import pytest
 
@@ -11,20 +12,20 @@ from queuectl.model import zones
 
 
 @pytest.fixture
-def zoneinfo():
-    module = pytest.importorskip("zoneinfo", reason="Python 3.8 has no zoneinfo")
+def zoneinfo() -> ModuleType:
+    module: ModuleType = pytest.importorskip("zoneinfo", reason="Python 3.8 has no zoneinfo")
     if not module.available_timezones():
         pytest.skip("this machine has no time zone data")
     return module
 
 
 @pytest.mark.parametrize("name", ["local", "LOCAL", " Local "])
-def test_local_is_the_zone_of_this_machine(name):
+def test_local_is_the_zone_of_this_machine(name: str) -> None:
     assert zones.zone(name) is None
 
 
 @pytest.mark.parametrize("name", ["UTC", "utc", " Utc "])
-def test_utc_needs_no_database(name, monkeypatch):
+def test_utc_needs_no_database(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zoneinfo", None)
     assert zones.zone(name) is timezone.utc
 
@@ -40,7 +41,7 @@ def test_utc_needs_no_database(name, monkeypatch):
         ("America/Port-au-Prince", -4),
     ],
 )
-def test_a_name_of_the_database_is_a_zone(zoneinfo, name, hours):
+def test_a_name_of_the_database_is_a_zone(zoneinfo: ModuleType, name: str, hours: float) -> None:
     assert datetime(2026, 7, 1, tzinfo=zones.zone(name)).utcoffset() == timedelta(hours=hours)
 
 
@@ -48,14 +49,14 @@ def test_a_name_of_the_database_is_a_zone(zoneinfo, name, hours):
     "name, meant",
     [("Europe/Lodnon", "Europe/London"), ("europe/berlin", "Europe/Berlin"), ("America/NewYork", "America/New_York")],
 )
-def test_an_unknown_name_is_refused_with_the_nearest_one(zoneinfo, name, meant):
+def test_an_unknown_name_is_refused_with_the_nearest_one(zoneinfo: ModuleType, name: str, meant: str) -> None:
     with pytest.raises(ValueError) as caught:
         zones.zone(name)
     assert str(caught.value) == f'no such time zone (did you mean "{meant}"?)'
 
 
 @pytest.mark.parametrize("name", ["xyzzy", "America", "leapseconds", "A" * 64])
-def test_what_is_like_no_zone_is_refused(zoneinfo, name):
+def test_what_is_like_no_zone_is_refused(zoneinfo: ModuleType, name: str) -> None:
     with pytest.raises(ValueError, match=r"^no such time zone( \(did you mean \"[A-Za-z/_]+\"\?\))?$"):
         zones.zone(name)
 
@@ -86,22 +87,24 @@ def test_what_is_like_no_zone_is_refused(zoneinfo, name):
         "\u0660",
     ],
 )
-def test_an_odd_name_is_refused_before_anything_is_looked_up(name, monkeypatch):
+def test_an_odd_name_is_refused_before_anything_is_looked_up(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zoneinfo", None)
     with pytest.raises(ValueError) as caught:
         zones.zone(name)
     assert str(caught.value) == "no such time zone (write UTC, local or such as Europe/London)"
 
 
-def test_an_old_python_says_what_named_zones_need(monkeypatch):
+def test_an_old_python_says_what_named_zones_need(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zoneinfo", None)
     with pytest.raises(ValueError) as caught:
         zones.zone("Europe/London")
     assert str(caught.value) == "needs Python 3.9 or later for named zones; UTC and local work here"
 
 
-def test_a_machine_without_the_database_says_what_to_install(zoneinfo, monkeypatch):
-    def nothing(name):
+def test_a_machine_without_the_database_says_what_to_install(
+    zoneinfo: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(name: str) -> None:
         raise zoneinfo.ZoneInfoNotFoundError(name)
 
     monkeypatch.setattr(zoneinfo, "ZoneInfo", nothing)
@@ -112,6 +115,8 @@ def test_a_machine_without_the_database_says_what_to_install(zoneinfo, monkeypat
 @pytest.mark.parametrize(
     "given, stored", [("LOCAL", "local"), (" utc", "UTC"), ("Europe/Nowhere", "Europe/Nowhere"), (" EST ", "EST")]
 )
-def test_a_name_is_stored_whether_or_not_this_machine_knows_it(given, stored, monkeypatch):
+def test_a_name_is_stored_whether_or_not_this_machine_knows_it(
+    given: str, stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "zoneinfo", None)
     assert zones.canonical(given) == stored

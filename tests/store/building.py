@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar
 
 from queuectl.model.job import (
     BLOCKED,
@@ -28,6 +28,9 @@ from tests.support import ROOT, FakeClock
 
 if TYPE_CHECKING:
     import pytest
+
+T = TypeVar("T")
+Stores = Callable[..., Store]
 
 NOW = 1_767_225_600_000
 LATER = NOW + 60_000
@@ -79,7 +82,7 @@ def spec(command: str = "true", **fields: Any) -> JobSpec:
     return made
 
 
-def enqueue(store: Store, *specs: JobSpec, now: int = NOW, path: str = "/bin") -> List[str]:
+def enqueue(store: Store, *specs: JobSpec, now: int = NOW, path: str = "/bin") -> list[str]:
     """Add jobs in a transaction of their own; return their ids."""
     with store.writing():
         return store.jobs.enqueue(specs, path=path, actor="test", now=now)
@@ -134,7 +137,7 @@ def outcome_for(state: str) -> Outcome:
     )
 
 
-def write(store: Store, verb: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+def write(store: Store, verb: Callable[..., T], *arguments: Any, **options: Any) -> T:
     """Call one writing method in a transaction of its own."""
     with store.writing():
         return verb(*arguments, **options)
@@ -172,7 +175,7 @@ def job(store: Store, number: int) -> Any:
     return store.search.jobs([number])[0]
 
 
-def values(record: Record) -> Tuple[Any, ...]:
+def values(record: Record) -> tuple[Any, ...]:
     """Return what a row has in its columns."""
     return tuple(record.as_dict().values())
 
@@ -182,14 +185,14 @@ def state_of(store: Store, number: int) -> str:
     return state
 
 
-def contents(store: Store) -> Dict[str, List[Tuple[Any, ...]]]:
+def contents(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every table."""
     return {table: [tuple(row) for row in store.database.rows(f"SELECT * FROM {table}")] for table in TABLES}
 
 
-def counted(store: Store) -> Dict[str, Dict[str, int]]:
+def counted(store: Store) -> dict[str, dict[str, int]]:
     """Return what `counts.by_queue` must say, counted from the jobs."""
-    counts: Dict[str, Dict[str, int]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for queue, state, jobs in store.database.rows("SELECT queue, state, count(*) FROM jobs GROUP BY queue, state"):
         counts.setdefault(queue, {})[state] = jobs
     return counts
@@ -207,7 +210,7 @@ def plain(path: str) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, timeout=0.0)
 
 
-def python(code: str, *arguments: str) -> List[str]:
+def python(code: str, *arguments: str) -> list[str]:
     """Return the words that run code which can import the project."""
     return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}", *arguments]
 
@@ -215,7 +218,7 @@ def python(code: str, *arguments: str) -> List[str]:
 ALL_STATES = (SCHEDULED, BLOCKED, HELD, PENDING, PROCESSING, FAILED, COMPLETED, DEAD, CANCELLED)
 
 
-def plan_of(path: str) -> Tuple[Any, ...]:
+def plan_of(path: str) -> tuple[Any, ...]:
     """How everything is defined, whatever the spaces and the order in which it was made."""
     connection = plain(path)
     found = {

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, List
+from typing import Any, Iterator
 
 import pytest
 
 from queuectl.store import Store
-from tests.store.building import open_store
+from tests.store.building import Stores, open_store
 
 
 @pytest.fixture
-def stores(home: str) -> Iterator[Callable[..., Store]]:
+def stores(home: str) -> Iterator[Stores]:
     """Opens any number of stores on one home, and closes them."""
-    opened: List[Store] = []
+    opened: list[Store] = []
 
     def another(**options: Any) -> Store:
         opened.append(open_store(home, **options))
@@ -25,6 +25,6 @@ def stores(home: str) -> Iterator[Callable[..., Store]]:
 
 
 @pytest.fixture
-def store(stores: Callable[..., Store]) -> Store:
+def store(stores: Stores) -> Store:
     """An open store on a new home."""
     return stores()

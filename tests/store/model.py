@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Sequence
 
 from queuectl.model.job import CANCELLED, FAILED, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES
 from queuectl.model.spec import JobSpec
 
-Row = Dict[str, Any]
+if TYPE_CHECKING:
+    Row = dict[str, Any]
 
 
 class Taken(Exception):
@@ -18,7 +19,7 @@ class Model:
     """Jobs by number. Each method does what the store's method of the same name promises."""
 
     def __init__(self) -> None:
-        self.jobs: Dict[int, Row] = {}
+        self.jobs: dict[int, Row] = {}
         self.last = 0
 
     def copy(self) -> Model:
@@ -27,7 +28,7 @@ class Model:
         twin.last = self.last
         return twin
 
-    def enqueue(self, specs: Sequence[JobSpec], now: int) -> List[str]:
+    def enqueue(self, specs: Sequence[JobSpec], now: int) -> list[str]:
         given = [spec.id for spec in specs if spec.id is not None]
         ids = {row["id"] for row in self.jobs.values()}
         if len(set(given)) < len(given) or ids & set(given):
@@ -54,7 +55,7 @@ class Model:
             added.append(identifier)
         return added
 
-    def claim(self, queues: Sequence[str]) -> Optional[int]:
+    def claim(self, queues: Sequence[str]) -> int | None:
         """Return the number of the job that must be claimed."""
         waiting = [
             (-row["priority"], row["run_at"], number)
@@ -91,11 +92,11 @@ class Model:
         )
         return True
 
-    def due(self) -> List[int]:
+    def due(self) -> list[int]:
         found = [(row["run_at"], number) for number, row in self.jobs.items() if row["state"] in (SCHEDULED, FAILED)]
         return [number for _, number in sorted(found)]
 
-    def next_due(self) -> Optional[int]:
+    def next_due(self) -> int | None:
         due = self.due()
         return self.jobs[due[0]]["run_at"] if due else None
 

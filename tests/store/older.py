@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD
@@ -21,7 +22,8 @@ PRAGMA application_id={schema.APPLICATION_ID};
 INSERT INTO meta VALUES ('home', '0123456789abcdef'), ('pool_target', '2');
 INSERT INTO settings VALUES ('max_retries', '5');
 INSERT INTO contexts VALUES (1, '/tmp', '/bin', ''), (2, '/srv', '/usr/bin', '{{"A": "1"}}');
-INSERT INTO workers VALUES (1, 999999, '1', 'another boot', '', {NOW}, {NOW}, 3, 15, 0, 0);
+INSERT INTO workers (id, pid, pid_start, boot, queues, started_at, heartbeat_at, jobs_done, busy_time, memory, stopping)
+    VALUES (1, 999999, '1', 'another boot', '', {NOW}, {NOW}, 3, 15, 0, 0);
 INSERT INTO events VALUES (1, {NOW}, NULL, 'enqueued', '8 jobs, job-1 to job-8', 'cli[1]'), (2, {NOW}, 8, 'cancel',
     'was pending', 'cli[2]');
 INSERT INTO rollups VALUES ({NOW // 60_000}, 'default', 1, 1, 1, 15, 3);
@@ -35,7 +37,7 @@ INSERT INTO schedules VALUES (1, 'nightly', '@daily', 'UTC', 'make', 'default', 
 INSERT INTO fires VALUES (1, {NOW}, 1);
 """,
 }
-MORE[3] = MORE[2]
+MORE[3] = MORE[4] = MORE[2]
 JOB = """
 INSERT INTO jobs (number, id, command, state, queue, priority, attempts, max_retries, run_at, created_at, updated_at,
                   started_at, finished_at, exit_code, error, last_attempt, attempt_id, worker, lease_until, context,
@@ -47,19 +49,19 @@ INSERT INTO attempts (id, job, attempt, worker, started_at, wait_time, finished_
                       output_size) VALUES (?, ?, 1, 1, ?, 1, ?, ?, ?, ?, ?, ?)
 """
 # State, and how its only attempt ended: exit code, or None if it is still running; nothing if there was none.
-STATES = [
-    ("pending",),
-    ("scheduled",),
-    ("held",),
-    ("processing", None),
-    ("failed", 1),
-    ("completed", 0),
-    ("dead", 1),
-    ("cancelled",),
+STATES: list[tuple[str, list[int | None]]] = [
+    ("pending", []),
+    ("scheduled", []),
+    ("held", []),
+    ("processing", [None]),
+    ("failed", [1]),
+    ("completed", [0]),
+    ("dead", [1]),
+    ("cancelled", []),
 ]
 
 
-def make_older(home, version):
+def make_older(home: str, version: int) -> None:
     """Make a home of an older version with a job in each state."""
     for directory in (home, os.path.join(home, "logs"), os.path.join(home, "run"), os.path.join(home, "run", "bells")):
         os.mkdir(directory, 0o700)
@@ -69,13 +71,13 @@ def make_older(home, version):
     connection.executescript(
         f"{shrinks} PRAGMA page_size=1024; PRAGMA user_version={version};" + SCHEMAS[version] + HOME + MORE[version]
     )
-    for number, (state, *tried) in enumerate(STATES, 1):
-        add_job(connection, number, state, *tried)
+    for number, (state, tried) in enumerate(STATES, 1):
+        add_job(connection, number, state, tried)
     connection.close()
     os.chmod(path, 0o600)
 
 
-def add_job(connection, number, state, *tried):
+def add_job(connection: sqlite3.Connection, number: int, state: str, tried: list[int | None]) -> None:
     ended = NOW + 5 if state in (COMPLETED, DEAD, CANCELLED) else None
     runs = state == "processing"
     code = tried[0] if tried else None

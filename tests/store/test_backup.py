@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -21,33 +22,34 @@ from tests.commands.calling import call
 from tests.mounting import mounted
 from tests.store.building import NOW, assert_whole, open_store, plain, python
 from tests.store.older import STATES, make_older
-from tests.support import FakeClock
+from tests.store.together import run_together
+from tests.support import FakeClock, Processes
 
 VERSION = 3
 NAME = re.compile(r"queue-v3-\d{4}-\d\d-\d\dT\d{6}Z\.db")
 
 
 @pytest.fixture
-def old(home):
+def old(home: str) -> str:
     """The path of a home of the version before."""
     make_older(home, VERSION)
     return home
 
 
-def backups(home):
+def backups(home: str) -> list[str]:
     directory = os.path.join(home, "backups")
     return sorted(os.listdir(directory)) if os.path.isdir(directory) else []
 
 
-def version_of(path):
+def version_of(path: str) -> int:
     connection = plain(path)
     try:
-        return connection.execute("PRAGMA user_version").fetchone()[0]
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
     finally:
         connection.close()
 
 
-def dump(path):
+def dump(path: str) -> list[str]:
     """Everything that is in a database."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
@@ -56,13 +58,13 @@ def dump(path):
         connection.close()
 
 
-def everything(home):
+def everything(home: str) -> tuple[list[str], int]:
     """What is in the directory of a home, and the version of its database."""
     found = sorted(os.path.relpath(os.path.join(top, name), home) for top, _, names in os.walk(home) for name in names)
     return [name for name in found if not name.startswith(("run", "queue.db-"))], version_of(f"{home}/queue.db")
 
 
-def test_it_is_a_whole_database_as_it_was_that_its_owner_alone_can_read(old):
+def test_it_is_a_whole_database_as_it_was_that_its_owner_alone_can_read(old: str) -> None:
     before = dump(f"{old}/queue.db")
     umask = os.umask(0)
     try:
@@ -78,7 +80,7 @@ def test_it_is_a_whole_database_as_it_was_that_its_owner_alone_can_read(old):
     assert version_of(f"{old}/queue.db") == schema.VERSION
 
 
-def test_it_holds_what_is_in_the_log_only(old):
+def test_it_holds_what_is_in_the_log_only(old: str) -> None:
     writer = plain(f"{old}/queue.db")
     writer.execute("PRAGMA wal_autocheckpoint=0")
     writer.execute("UPDATE jobs SET command = 'in the log'")
@@ -89,7 +91,7 @@ def test_it_holds_what_is_in_the_log_only(old):
     copied.close()
 
 
-def test_who_upgrades_is_told_where_it_is_and_it_is_noted(old):
+def test_who_upgrades_is_told_where_it_is_and_it_is_noted(old: str) -> None:
     answer = call(old, "list", "-o", "ids")
     assert answer.code == 0 and len(answer.lines) == len(STATES)
     path = os.path.join(old, "backups", backups(old)[0])
@@ -101,7 +103,7 @@ def test_who_upgrades_is_told_where_it_is_and_it_is_noted(old):
     assert path in note
 
 
-def test_the_one_just_made_is_kept_after_the_clock_was_set_back(old):
+def test_the_one_just_made_is_kept_after_the_clock_was_set_back(old: str) -> None:
     os.mkdir(f"{old}/backups")
     later = [f"queue-v{version}-2099-01-0{day}T000000Z.db" for version, day in ((2, 9), (3, 1), (3, 2), (10, 1))]
     for name in later:
@@ -113,7 +115,7 @@ def test_the_one_just_made_is_kept_after_the_clock_was_set_back(old):
     assert backups(old) == sorted([made, later[-1]])
 
 
-def test_one_can_go_back_to_it(old):
+def test_one_can_go_back_to_it(old: str) -> None:
     before = dump(f"{old}/queue.db")
     open_store(old).close()
     shutil.copy(os.path.join(old, "backups", backups(old)[0]), f"{old}/queue.db")
@@ -122,13 +124,13 @@ def test_one_can_go_back_to_it(old):
         assert_whole(store)
 
 
-def test_a_home_of_today_is_not_copied(home):
+def test_a_home_of_today_is_not_copied(home: str) -> None:
     for _ in range(2):
         open_store(home).close()
     assert not os.path.exists(os.path.join(home, "backups"))
 
 
-def test_the_last_two_are_kept(old):
+def test_the_last_two_are_kept(old: str) -> None:
     os.mkdir(os.path.join(old, "backups"), 0o700)
     for name in ("queue-v1-2024-01-01T000000Z.db", "queue-v2-2023-01-01T000000Z.db", "mine.db"):
         open(os.path.join(old, "backups", name), "wb").close()
@@ -140,7 +142,7 @@ def test_the_last_two_are_kept(old):
 # What goes wrong
 
 
-def test_without_room_nothing_is_upgraded_and_nothing_is_left(old, monkeypatch):
+def test_without_room_nothing_is_upgraded_and_nothing_is_left(old: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = everything(old)
     size = os.path.getsize(f"{old}/queue.db")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1 << 30, 1 << 30, size))
@@ -153,7 +155,7 @@ def test_without_room_nothing_is_upgraded_and_nothing_is_left(old, monkeypatch):
     assert len(backups(old)) == 1
 
 
-def test_a_disk_that_fills_up_meanwhile_leaves_nothing_either(tmp_path, monkeypatch):
+def test_a_disk_that_fills_up_meanwhile_leaves_nothing_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = tmp_path / "disk"
     mounted(disk, "size=3m,mode=700")
     try:
@@ -174,7 +176,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing_either(tmp_path, monkeypa
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
-def test_a_place_that_cannot_be_made_is_explained(old):
+def test_a_place_that_cannot_be_made_is_explained(old: str) -> None:
     open(os.path.join(old, "backups"), "wb").close()
     with pytest.raises(
         StoreUnavailable, match="no backup can be made before the upgrade, nothing was changed"
@@ -183,10 +185,12 @@ def test_a_place_that_cannot_be_made_is_explained(old):
     assert caught.value.hint and version_of(f"{old}/queue.db") == VERSION
 
 
-def test_a_copy_that_is_not_whole_is_not_kept_and_nothing_is_upgraded(old, monkeypatch):
+def test_a_copy_that_is_not_whole_is_not_kept_and_nothing_is_upgraded(
+    old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before, copy = everything(old), backup.copy
 
-    def copy_badly(source, draft):
+    def copy_badly(source: sqlite3.Connection, draft: str) -> None:
         copy(source, draft)
         with open(draft, "r+b") as file:
             file.seek(3 * PAGE_BYTES)
@@ -198,7 +202,7 @@ def test_a_copy_that_is_not_whole_is_not_kept_and_nothing_is_upgraded(old, monke
     assert everything(old) == before
 
 
-def test_an_upgrade_that_fails_takes_its_backup_back(old, monkeypatch):
+def test_an_upgrade_that_fails_takes_its_backup_back(old: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = everything(old)
     monkeypatch.setattr(migrate, "script", lambda version: "INSERT INTO nowhere VALUES (1);")
     with pytest.raises(StoreUnavailable):
@@ -226,7 +230,9 @@ open_store(sys.argv[1], durable=True)
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("where", ["copy", "check", "sync", "publish", "keep_last"])
-def test_a_kill_at_any_step_leaves_no_torn_backup_and_the_next_upgrade_works(old, processes, where, when):
+def test_a_kill_at_any_step_leaves_no_torn_backup_and_the_next_upgrade_works(
+    old: str, processes: Processes, where: str, when: str
+) -> None:
     before = dump(f"{old}/queue.db")
     is_upgraded = where == "keep_last"
     for _ in range(1 if is_upgraded else 2):
@@ -252,19 +258,9 @@ with open_store(sys.argv[1], clock=SYSTEM_CLOCK, durable=True) as store:
 """
 
 
-def test_of_those_that_open_it_at_once_one_makes_a_backup_and_upgrades(old, processes):
+def test_of_those_that_open_it_at_once_one_makes_a_backup_and_upgrades(old: str, processes: Processes) -> None:
     before = dump(f"{old}/queue.db")
-    openers = [
-        processes.start(python(OPENER, old), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
-        for _ in range(4)
-    ]
-    for opener in openers:
-        assert opener.stdout.readline() == "ready\n"
-    for opener in openers:
-        opener.stdin.write("go\n")
-        opener.stdin.flush()
-    assert [opener.stdout.read() for opener in openers] == [f"{schema.VERSION}\n"] * 4
-    assert [opener.wait(60) for opener in openers] == [0] * 4
+    assert run_together(processes, OPENER, [[old]] * 4) == [f"{schema.VERSION}\n"] * 4
     (name,) = backups(old)
     assert dump(os.path.join(old, "backups", name)) == before
     with open_store(old, clock=SYSTEM_CLOCK) as store:

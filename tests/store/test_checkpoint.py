@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from queuectl.store import Store
 from queuectl.store.database import WAL_LIMIT_BYTES
-from tests.store.building import NOW, add, assert_whole, contents, enqueue, open_store, plain, python, spec
+from tests.store.building import NOW, Stores, add, assert_whole, contents, enqueue, open_store, plain, python, spec
+from tests.support import Processes
 
 WAL_HEADER, FRAME_HEADER = 32, 24
 
 
-def copy(home, target, wal=None):
+def copy(home: str, target: Path, wal: bytes | None = None) -> str:
     """Copy a home's database, and its log as far as `wal` says, as a crash would leave them."""
     target.mkdir(mode=0o700)
     shutil.copyfile(os.path.join(home, "queue.db"), str(target / "queue.db"))
@@ -25,7 +27,7 @@ def copy(home, target, wal=None):
     return str(target)
 
 
-def test_a_checkpoint_keeps_everything_and_needs_the_log_no_more(store, home, tmp_path):
+def test_a_checkpoint_keeps_everything_and_needs_the_log_no_more(store: Store, home: str, tmp_path: Path) -> None:
     enqueue(store, *[spec(f"echo {number}", env={"A": str(number)}) for number in range(50)])
     before = contents(store)
     store.checkpoint()
@@ -35,7 +37,7 @@ def test_a_checkpoint_keeps_everything_and_needs_the_log_no_more(store, home, tm
         assert_whole(copied)
 
 
-def test_the_log_starts_anew_after_a_checkpoint(store):
+def test_the_log_starts_anew_after_a_checkpoint(store: Store) -> None:
     for _ in range(50):
         add(store)
     size = store.database.wal_bytes()
@@ -47,7 +49,7 @@ def test_the_log_starts_anew_after_a_checkpoint(store):
     assert store.database.wal_bytes() == size
 
 
-def test_without_checkpoints_the_log_grows(store):
+def test_without_checkpoints_the_log_grows(store: Store) -> None:
     sizes = []
     for _ in range(3):
         enqueue(store, *[spec() for _ in range(100)])
@@ -55,7 +57,7 @@ def test_without_checkpoints_the_log_grows(store):
     assert sizes[0] < sizes[1] < sizes[2]
 
 
-def test_a_log_that_has_grown_large_is_cut_back(store):
+def test_a_log_that_has_grown_large_is_cut_back(store: Store) -> None:
     for _ in range(8):
         enqueue(store, *[spec("x" * 60_000) for _ in range(50)])
     assert store.database.wal_bytes() > WAL_LIMIT_BYTES
@@ -65,7 +67,7 @@ def test_a_log_that_has_grown_large_is_cut_back(store):
     assert_whole(store)
 
 
-def test_a_checkpoint_beside_a_reader_keeps_what_the_reader_sees(store, stores):
+def test_a_checkpoint_beside_a_reader_keeps_what_the_reader_sees(store: Store, stores: Stores) -> None:
     add(store)
     reader = plain(store.home.database)
     reader.execute("BEGIN")
@@ -80,7 +82,7 @@ def test_a_checkpoint_beside_a_reader_keeps_what_the_reader_sees(store, stores):
     assert_whole(store)
 
 
-def test_closing_the_last_store_leaves_no_log(home):
+def test_closing_the_last_store_leaves_no_log(home: str) -> None:
     with open_store(home) as first:
         with open_store(home) as second:
             add(first)
@@ -104,7 +106,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture
-def crashed(home, processes):
+def crashed(home: str, processes: Processes) -> tuple[bytes, list[int]]:
     """A home whose process was killed: a database, and a log that holds all the batches."""
     process = processes.start(python(CRASHER, home))
     assert process.wait(60) == -signal.SIGKILL
@@ -116,50 +118,56 @@ def crashed(home, processes):
     return wal, ends
 
 
-def jobs_after(home, target, wal):
+def jobs_after(home: str, target: Path, wal: bytes) -> int:
     """How many jobs a home has whose log survived as `wal`; everything else must fit to that."""
     with open_store(copy(home, target, wal)) as store:
         assert_whole(store)
         contexts = store.database.value("SELECT count(*) FROM contexts")
-        jobs = store.database.value("SELECT count(*) FROM jobs")
+        jobs = store.database.integer("SELECT count(*) FROM jobs") or 0
         assert contexts == len(set(BATCHES[: _batches(jobs)]))
         return jobs
 
 
-def _batches(jobs):
+def _batches(jobs: int) -> int:
     sums = [sum(BATCHES[:count]) for count in range(len(BATCHES) + 1)]
     assert jobs in sums, f"{jobs} jobs are no whole number of transactions"
     return sums.index(jobs)
 
 
-def test_a_killed_process_loses_nothing_that_it_committed(home, crashed):
+def test_a_killed_process_loses_nothing_that_it_committed(home: str, crashed: tuple[bytes, list[int]]) -> None:
     with open_store(home) as store:
         assert store.names.last() == sum(BATCHES)
         assert_whole(store)
 
 
-def test_a_log_cut_at_any_frame_holds_whole_transactions(home, crashed, tmp_path):
+def test_a_log_cut_at_any_frame_holds_whole_transactions(
+    home: str, crashed: tuple[bytes, list[int]], tmp_path: Path
+) -> None:
     wal, ends = crashed
     found = [jobs_after(home, tmp_path / str(end), wal[:end]) for end in ends]
     assert found == sorted(found)
     assert set(found) == {sum(BATCHES[:count]) for count in range(len(BATCHES) + 1)}
 
 
-def test_a_log_cut_inside_a_frame_holds_the_transactions_before_it(home, crashed, tmp_path):
+def test_a_log_cut_inside_a_frame_holds_the_transactions_before_it(
+    home: str, crashed: tuple[bytes, list[int]], tmp_path: Path
+) -> None:
     wal, ends = crashed
     for number, end in enumerate(ends[1::5]):
         whole = jobs_after(home, tmp_path / f"whole{number}", wal[: ends[ends.index(end) - 1]])
         assert jobs_after(home, tmp_path / f"cut{number}", wal[: end - 100]) == whole
 
 
-def test_a_frame_that_was_not_written_right_ends_the_log(home, crashed, tmp_path):
+def test_a_frame_that_was_not_written_right_ends_the_log(
+    home: str, crashed: tuple[bytes, list[int]], tmp_path: Path
+) -> None:
     wal, ends = crashed
     middle = ends[len(ends) // 2]
     spoilt = wal[: middle + 500] + bytes([wal[middle + 500] ^ 1]) + wal[middle + 501 :]
     assert jobs_after(home, tmp_path / "spoilt", spoilt) == jobs_after(home, tmp_path / "cut", wal[:middle])
 
 
-def test_a_backup_made_by_sqlite_is_a_whole_home(store, tmp_path):
+def test_a_backup_made_by_sqlite_is_a_whole_home(store: Store, tmp_path: Path) -> None:
     enqueue(store, *[spec() for _ in range(20)])
     target = tmp_path / "copy"
     target.mkdir(mode=0o700)

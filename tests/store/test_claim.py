@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import time
+from typing import Any
 
 import pytest
 
 from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, Outcome
+from queuectl.store import Store
+from queuectl.store.claim import Claim
 from tests.store.building import (
     LATER,
     LEASE,
@@ -30,9 +33,9 @@ from tests.store.building import (
 SEED = time.time_ns()
 
 
-def drain(store, **options):
+def drain(store: Store, **options: Any) -> list[str]:
     """The ids of all claimable jobs in the order in which they are claimed."""
-    ids = []
+    ids: list[str] = []
     while True:
         claimed = take(store, **options)
         if claimed is None:
@@ -40,7 +43,7 @@ def drain(store, **options):
         ids.append(claimed.id)
 
 
-def test_jobs_are_claimed_by_priority_then_time_then_number_across_queues(store):
+def test_jobs_are_claimed_by_priority_then_time_then_number_across_queues(store: Store) -> None:
     print(f"seed {SEED}")
     source = random.Random(SEED)
     specs = [
@@ -57,18 +60,18 @@ def test_jobs_are_claimed_by_priority_then_time_then_number_across_queues(store)
     assert drain(store) == [f"n{number}" for number in expected]
 
 
-def test_a_claim_is_limited_to_the_queues_asked_for(store):
+def test_a_claim_is_limited_to_the_queues_asked_for(store: Store) -> None:
     enqueue(store, spec(id="a", queue="x", priority=9), spec(id="b", queue="y"), spec(id="c", queue="z"))
     assert drain(store, queues=("y", "z", "none")) == ["b", "c"]
     assert drain(store) == ["a"]
 
 
-def test_jobs_that_are_not_pending_do_not_stand_in_the_way(store):
+def test_jobs_that_are_not_pending_do_not_stand_in_the_way(store: Store) -> None:
     enqueue(store, spec(id="due later", priority=9, run_at=LATER), spec(id="held", priority=9, hold=True), spec(id="a"))
     assert drain(store) == ["a"]
 
 
-def test_a_claim_carries_what_is_needed_to_run_the_job(store):
+def test_a_claim_carries_what_is_needed_to_run_the_job(store: Store) -> None:
     number = add(
         store,
         "echo",
@@ -90,30 +93,30 @@ def test_a_claim_carries_what_is_needed_to_run_the_job(store):
 
 
 @pytest.mark.parametrize("run_at", [0, NOW - 1, NOW])
-def test_no_job_has_waited_before_it_existed(store, run_at):
+def test_no_job_has_waited_before_it_existed(store: Store, run_at: int) -> None:
     add(store, run_at=run_at)
     assert claim(store, now=NOW + 40).wait_time == 40
 
 
-def test_a_job_that_was_tried_before_has_waited_since_its_next_attempt_was_due(store):
+def test_a_job_that_was_tried_before_has_waited_since_its_next_attempt_was_due(store: Store) -> None:
     number = bring_to(store, "failed")
     write(store, store.jobs.promote, LATER, 9)
     assert claim(store, now=LATER + 40).wait_time == 40
     assert state_of(store, number) == "processing"
 
 
-def test_a_job_that_is_retried_has_waited_since_then(store):
+def test_a_job_that_is_retried_has_waited_since_then(store: Store) -> None:
     number = bring_to(store, "dead")
     write(store, store.jobs.retry, number, LATER, keep_attempts=False)
     assert claim(store, now=LATER + 40).wait_time == 40
 
 
-def test_a_clock_that_was_set_back_makes_no_negative_wait(store):
+def test_a_clock_that_was_set_back_makes_no_negative_wait(store: Store) -> None:
     add(store)
     assert claim(store, now=NOW - 5_000).wait_time == 0
 
 
-def test_a_claim_begins_an_attempt(store):
+def test_a_claim_begins_an_attempt(store: Store) -> None:
     number = add(store)
     claimed = claim(store, worker=3)
     [attempt] = store.attempts.of_job(number)
@@ -126,7 +129,7 @@ def test_a_claim_begins_an_attempt(store):
     assert (attempt.outcome, attempt.finished_at, attempt.pid) == (None, None, None)
 
 
-def test_a_running_attempt_can_be_read_back_as_it_was_claimed(store):
+def test_a_running_attempt_can_be_read_back_as_it_was_claimed(store: Store) -> None:
     add(store, queue="q", cwd="/x", env={"A": "1"}, allow_background=True)
     finish(store, claim(store), FAILED)
     write(store, store.jobs.promote, NOW, 1)
@@ -142,14 +145,14 @@ def test_a_running_attempt_can_be_read_back_as_it_was_claimed(store):
     assert (running.pid, running.pid_start, job(store, claimed.number).pid) == (4_711, "start", 4_711)
 
 
-def test_running_attempts_come_by_job_number(store):
+def test_running_attempts_come_by_job_number(store: Store) -> None:
     enqueue(store, *[spec(priority=number) for number in range(5)])
     for worker in range(5):
         claim(store, worker=9 - worker)
     assert [running.claim.number for running in store.attempts.running(store.contexts)] == [1, 2, 3, 4, 5]
 
 
-def test_a_lease_is_prolonged_by_its_own_attempt(store):
+def test_a_lease_is_prolonged_by_its_own_attempt(store: Store) -> None:
     number = add(store)
     claimed = claim(store)
     assert write(store, store.jobs.renew, number, claimed.attempt_id, LEASE + 5)
@@ -157,7 +160,7 @@ def test_a_lease_is_prolonged_by_its_own_attempt(store):
     assert running.claim.lease_until == LEASE + 5
 
 
-def test_an_attempt_ends_once(store):
+def test_an_attempt_ends_once(store: Store) -> None:
     number = add(store)
     claimed = claim(store)
     assert finish(store, claimed, COMPLETED)
@@ -170,7 +173,7 @@ def test_an_attempt_ends_once(store):
     assert contents(store) == before and state_of(store, number) == COMPLETED
 
 
-def test_how_an_attempt_ended_is_kept(store):
+def test_how_an_attempt_ended_is_kept(store: Store) -> None:
     number = add(store, max_retries=0)
     claimed = claim(store)
     with store.writing():
@@ -185,12 +188,12 @@ def test_how_an_attempt_ended_is_kept(store):
 # The fence
 
 
-def recover(store, claimed, state=FAILED):
+def recover(store: Store, claimed: Claim, state: str = FAILED) -> None:
     assert finish(store, claimed, state, Outcome.lost("its worker is gone"), run_at=NOW)
 
 
 @pytest.mark.parametrize("then", ["recovered", "promoted", "claimed again"])
-def test_what_a_lost_attempt_says_is_refused_and_changes_nothing(store, then):
+def test_what_a_lost_attempt_says_is_refused_and_changes_nothing(store: Store, then: str) -> None:
     number = add(store)
     stale = claim(store)
     recover(store, stale)
@@ -207,7 +210,7 @@ def test_what_a_lost_attempt_says_is_refused_and_changes_nothing(store, then):
     assert contents(store) == before
 
 
-def test_an_attempt_of_one_job_cannot_end_another(store):
+def test_an_attempt_of_one_job_cannot_end_another(store: Store) -> None:
     add(store), add(store)
     first, second = claim(store), claim(store)
     first.number = second.number
@@ -216,7 +219,7 @@ def test_an_attempt_of_one_job_cannot_end_another(store):
     assert contents(store) == before
 
 
-def test_the_output_of_a_lost_attempt_counts_as_what_was_stored(store):
+def test_the_output_of_a_lost_attempt_counts_as_what_was_stored(store: Store) -> None:
     from queuectl.store.output import Piece
 
     number = add(store)
@@ -237,14 +240,14 @@ def test_the_output_of_a_lost_attempt_counts_as_what_was_stored(store):
 # How attempts count
 
 
-def run_once(store, state):
+def run_once(store: Store, state: str) -> Claim:
     write(store, store.jobs.promote, NOW, 9)
     claimed = claim(store)
     finish(store, claimed, state, run_at=NOW)
     return claimed
 
 
-def test_attempt_numbers_and_ids_never_repeat(store):
+def test_attempt_numbers_and_ids_never_repeat(store: Store) -> None:
     number = add(store, max_retries=1)
     claims = [run_once(store, state) for state in (FAILED, DEAD)]
     for keep_attempts in (False, True):
@@ -255,7 +258,7 @@ def test_attempt_numbers_and_ids_never_repeat(store):
     assert [row.attempt for row in store.attempts.of_job(number)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_lost_attempt_of_a_removed_job_cannot_touch_another_even_under_the_same_id(store):
+def test_a_lost_attempt_of_a_removed_job_cannot_touch_another_even_under_the_same_id(store: Store) -> None:
     first = add(store)
     stale = claim(store)
     recover(store, stale, DEAD)
@@ -270,28 +273,28 @@ def test_a_lost_attempt_of_a_removed_job_cannot_touch_another_even_under_the_sam
     assert contents(store) == before
 
 
-def test_a_retry_gives_all_attempts_anew(store):
+def test_a_retry_gives_all_attempts_anew(store: Store) -> None:
     number = bring_to(store, DEAD, max_retries=0)
     assert write(store, store.jobs.retry, number, NOW, keep_attempts=False)
     assert job(store, number).attempts == 0
     assert (claim(store).attempts, job(store, number).attempts) == (1, 1)
 
 
-def test_a_retry_that_keeps_the_attempts_gives_one_more(store):
+def test_a_retry_that_keeps_the_attempts_gives_one_more(store: Store) -> None:
     number = bring_to(store, DEAD, max_retries=0)
     assert write(store, store.jobs.retry, number, NOW, keep_attempts=True)
     assert job(store, number).attempts == 1
     assert claim(store).attempts == 2
 
 
-def test_a_retried_job_is_due_at_once(store):
+def test_a_retried_job_is_due_at_once(store: Store) -> None:
     number = bring_to(store, FAILED)
     assert write(store, store.jobs.retry, number, NOW + 7, keep_attempts=True)
     assert (job(store, number).run_at, job(store, number).finished_at) == (NOW + 7, None)
     assert state_of(store, number) == PENDING and store.jobs.next_due() is None
 
 
-def test_a_job_that_went_back_is_not_counted_as_tried(store):
+def test_a_job_that_went_back_is_not_counted_as_tried(store: Store) -> None:
     number = add(store)
     claimed = claim(store)
     assert finish(store, claimed, PENDING)
@@ -300,7 +303,7 @@ def test_a_job_that_went_back_is_not_counted_as_tried(store):
     assert (again.attempt, again.attempts) == (2, 1)
 
 
-def test_counts_follow_every_step(store):
+def test_counts_follow_every_step(store: Store) -> None:
     number = add(store, queue="q")
     assert store.counts.by_queue() == {"q": {PENDING: 1}}
     claimed = claim(store)

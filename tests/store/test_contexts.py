@@ -5,26 +5,27 @@ from __future__ import annotations
 import pytest
 
 from queuectl.model.job import PENDING
+from queuectl.store import Store
 from queuectl.store.contexts import decode_env, encode_env
-from tests.store.building import add, assert_whole, claim, enqueue, finish, job, spec, write
+from tests.store.building import Stores, add, assert_whole, claim, enqueue, finish, job, spec, write
 
 
-def contexts(store):
-    return store.database.value("SELECT count(*) FROM contexts")
+def contexts(store: Store) -> int:
+    return store.database.integer("SELECT count(*) FROM contexts") or 0
 
 
-def test_jobs_of_one_place_share_a_context(store):
+def test_jobs_of_one_place_share_a_context(store: Store) -> None:
     enqueue(store, *[spec(cwd="/a") for _ in range(5)])
     enqueue(store, spec(cwd="/a"))
     assert contexts(store) == 1
 
 
-def test_variables_in_another_order_are_the_same_context(store):
+def test_variables_in_another_order_are_the_same_context(store: Store) -> None:
     enqueue(store, spec(env={"A": "1", "B": "2"}), spec(env={"B": "2", "A": "1"}))
     assert contexts(store) == 1
 
 
-def test_another_directory_search_path_or_variable_is_another_context(store):
+def test_another_directory_search_path_or_variable_is_another_context(store: Store) -> None:
     enqueue(store, spec(cwd="/a"), spec(cwd="/b"), spec(cwd="/a", env={"A": "1"}), spec(cwd="/a", env={"A": "2"}))
     enqueue(store, spec(cwd="/a"), path="/other/bin")
     assert contexts(store) == 5
@@ -37,7 +38,7 @@ def test_another_directory_search_path_or_variable_is_another_context(store):
     ]
 
 
-def test_a_context_that_no_job_has_is_pruned(store):
+def test_a_context_that_no_job_has_is_pruned(store: Store) -> None:
     first, _ = add(store, cwd="/a"), add(store, cwd="/b")
     assert write(store, store.contexts.prune) == 0
     write(store, store.jobs.remove, first)
@@ -47,7 +48,7 @@ def test_a_context_that_no_job_has_is_pruned(store):
     assert_whole(store)
 
 
-def test_a_pruned_context_is_not_mistaken_for_a_later_one(store, stores):
+def test_a_pruned_context_is_not_mistaken_for_a_later_one(store: Store, stores: Stores) -> None:
     other = stores()
     number = add(store, cwd="/a")
     assert finish(other, claim(other), PENDING)
@@ -57,7 +58,7 @@ def test_a_pruned_context_is_not_mistaken_for_a_later_one(store, stores):
     assert claim(other).context.cwd == "/b"
 
 
-def test_a_context_that_was_rolled_back_is_not_remembered(store):
+def test_a_context_that_was_rolled_back_is_not_remembered(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.writing():
         store.jobs.enqueue([spec(cwd="/undone")], path="/bin", actor="test", now=0)
         store.jobs.claim(worker=1, now=0, lease_until=0)
@@ -66,12 +67,12 @@ def test_a_context_that_was_rolled_back_is_not_remembered(store):
     assert claim(store).context.cwd == "/a" == job(store, number).cwd
 
 
-def test_more_contexts_than_are_remembered_are_still_right(store, monkeypatch):
+def test_more_contexts_than_are_remembered_are_still_right(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("queuectl.store.contexts.CACHED", 2)
     enqueue(store, *[spec(cwd=f"/{number}") for number in range(5)])
     assert [claim(store).context.cwd for _ in range(5)] == [f"/{number}" for number in range(5)]
 
 
 @pytest.mark.parametrize("env", [{}, {"A": ""}, {"A": "é\n\"'\\", "_": "\U0001f600"}])
-def test_variables_are_read_as_they_were_stored(env):
+def test_variables_are_read_as_they_were_stored(env: dict[str, str]) -> None:
     assert decode_env(encode_env(env)) == env

@@ -5,16 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from queuectl.model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
 from queuectl.model.job import COMPLETED, HELD, PENDING, SCHEDULED, Outcome
+from queuectl.store import Store
 from queuectl.store.lockfile import is_held
 from queuectl.store.output import Piece
 from queuectl.store.trouble import refused, unavailable
-from tests.store.building import NOW, add, assert_whole, bring_to, contents, open_store, spec, write
+from tests.store.building import NOW, Stores, add, assert_whole, bring_to, contents, open_store, spec, write
 
 # Each would change something in the home of the next fixture.
 WRITES = {
@@ -55,7 +57,7 @@ WRITES = {
 
 
 @pytest.fixture
-def busy(store):
+def busy(store: Store) -> Store:
     """A store in which every kind of row is there: 1 completed, 2 running, 3 held, 4 scheduled, 5 pending."""
     for state in (COMPLETED, "processing", HELD, SCHEDULED, PENDING):
         bring_to(store, state)
@@ -63,7 +65,7 @@ def busy(store):
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_nothing_is_written_outside_a_transaction(busy, name):
+def test_nothing_is_written_outside_a_transaction(busy: Store, name: str) -> None:
     before = contents(busy)
     with pytest.raises(RuntimeError, match="needs `with store.writing"):
         WRITES[name](busy)
@@ -72,7 +74,7 @@ def test_nothing_is_written_outside_a_transaction(busy, name):
     assert contents(busy) == before, "it was written after all, by the next transaction"
 
 
-def test_an_error_undoes_the_whole_transaction(store):
+def test_an_error_undoes_the_whole_transaction(store: Store) -> None:
     add(store)
     before = contents(store)
     with pytest.raises(ZeroDivisionError), store.writing():
@@ -82,7 +84,7 @@ def test_an_error_undoes_the_whole_transaction(store):
     assert contents(store) == before
 
 
-def test_counts_of_an_undone_transaction_are_forgotten(store):
+def test_counts_of_an_undone_transaction_are_forgotten(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.writing():
         store.jobs.enqueue([spec(queue="undone")], path="/bin", actor="test", now=NOW)
         raise ZeroDivisionError
@@ -91,7 +93,7 @@ def test_counts_of_an_undone_transaction_are_forgotten(store):
     assert_whole(store)
 
 
-def test_counts_are_right_inside_the_transaction_that_changes_them(store):
+def test_counts_are_right_inside_the_transaction_that_changes_them(store: Store) -> None:
     with store.writing():
         store.jobs.enqueue([spec(), spec()], path="/bin", actor="test", now=NOW)
         assert store.counts.by_state() == {PENDING: 2}
@@ -100,7 +102,7 @@ def test_counts_are_right_inside_the_transaction_that_changes_them(store):
     assert_whole(store)
 
 
-def test_transactions_do_not_nest(store, home):
+def test_transactions_do_not_nest(store: Store, home: str) -> None:
     add(store)
     before = contents(store)
     with pytest.raises(RuntimeError, match="do not nest"), store.writing():
@@ -112,7 +114,7 @@ def test_transactions_do_not_nest(store, home):
     add(store)
 
 
-def test_a_transaction_is_seen_by_others_only_as_a_whole(store, stores):
+def test_a_transaction_is_seen_by_others_only_as_a_whole(store: Store, stores: Stores) -> None:
     other = stores()
     with store.writing():
         store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW)
@@ -121,7 +123,7 @@ def test_a_transaction_is_seen_by_others_only_as_a_whole(store, stores):
     assert other.names.last() == 1 and len(other.events.of_job(1)) == 1
 
 
-def test_changes_tells_of_commits_of_others_only(store, stores):
+def test_changes_tells_of_commits_of_others_only(store: Store, stores: Stores) -> None:
     other = stores()
     seen = store.changes()
     add(store)
@@ -131,17 +133,17 @@ def test_changes_tells_of_commits_of_others_only(store, stores):
 
 
 @pytest.mark.parametrize("durable, level", [(True, 2), (False, 1)])
-def test_what_a_commit_waits_for_follows_from_durable(stores, durable, level):
+def test_what_a_commit_waits_for_follows_from_durable(stores: Stores, durable: bool, level: int) -> None:
     assert stores(durable=durable).database.value("PRAGMA synchronous") == level
 
 
-def test_the_log_is_never_checkpointed_by_itself_and_references_are_kept(store):
+def test_the_log_is_never_checkpointed_by_itself_and_references_are_kept(store: Store) -> None:
     assert store.database.value("PRAGMA wal_autocheckpoint") == 0
     assert store.database.value("PRAGMA foreign_keys") == 1
     assert store.database.value("PRAGMA journal_mode") == "wal"
 
 
-def test_closing_twice_is_harmless_and_a_closed_store_is_our_mistake_not_damage(store):
+def test_closing_twice_is_harmless_and_a_closed_store_is_our_mistake_not_damage(store: Store) -> None:
     store.close()
     store.close()
     for use in (store.names.last, lambda: write(store, store.meta.touch, NOW)):
@@ -151,7 +153,7 @@ def test_closing_twice_is_harmless_and_a_closed_store_is_our_mistake_not_damage(
 
 
 @pytest.mark.parametrize("name", ["a b", "100%25", "what?mode=ro", "a#b", "é", "quote'\""])
-def test_a_home_may_have_any_name(tmp_path, name):
+def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
     with open_store(str(tmp_path / name)) as store:
         add(store)
     assert (tmp_path / name / "queue.db").is_file()
@@ -173,24 +175,24 @@ def test_a_home_may_have_any_name(tmp_path, name):
     ],
     ids=lambda value: str(value) if isinstance(value, Exception) else "",
 )
-def test_an_error_of_sqlite_becomes_one_of_ours(error, kind, phrase):
+def test_an_error_of_sqlite_becomes_one_of_ours(error: sqlite3.Error, kind: type[Exception], phrase: str) -> None:
     ours = unavailable(error, "/home/queue.db")
     assert type(ours) is kind
     assert phrase in ours.message and "/home/queue.db" in ours.message and ours.hint
 
 
-def test_a_failed_disk_that_has_no_room_left_is_a_full_one(monkeypatch):
+def test_a_failed_disk_that_has_no_room_left_is_a_full_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("queuectl.store.trouble.os.statvfs", lambda path: SimpleNamespace(f_bavail=0))
     assert type(unavailable(sqlite3.OperationalError("disk I/O error"), "/home/queue.db")) is StoreFull
 
 
-def test_a_store_that_cannot_be_opened_for_want_of_descriptors_says_so(monkeypatch):
-    def refuse(path, flags):
+def test_a_store_that_cannot_be_opened_for_want_of_descriptors_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, flags: int) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr("queuectl.store.trouble.os.open", refuse)
     ours = unavailable(sqlite3.OperationalError("unable to open database file"), "/home/queue.db")
-    assert "Too many open files" in ours.message and "ulimit" in ours.hint
+    assert "Too many open files" in ours.message and "ulimit" in (ours.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -203,5 +205,5 @@ def test_a_store_that_cannot_be_opened_for_want_of_descriptors_says_so(monkeypat
         (errno.EMFILE, StoreUnavailable),
     ],
 )
-def test_what_the_system_refuses_has_its_own_error(number, kind):
+def test_what_the_system_refuses_has_its_own_error(number: int, kind: type[Exception]) -> None:
     assert type(refused(OSError(number, os.strerror(number)), "/home/run/write.lock")) is kind

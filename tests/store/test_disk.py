@@ -8,10 +8,12 @@ import resource
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
 from queuectl.model.errors import StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
+from queuectl.store import Store
 from queuectl.store.lockfile import is_held
 from tests.mounting import mounted
 from tests.store.building import add, assert_whole, claim, contents, enqueue, finish, open_store, spec, write
@@ -19,7 +21,7 @@ from tests.store.building import add, assert_whole, claim, contents, enqueue, fi
 LARGE = "x" * 20_000
 
 
-def fill(store, command=LARGE):
+def fill(store: Store, command: str = LARGE) -> int:
     """Add pairs of jobs until the disk is full; return how many were acknowledged."""
     for acknowledged in range(10_000):
         try:
@@ -30,7 +32,7 @@ def fill(store, command=LARGE):
     raise AssertionError("the disk never filled up")
 
 
-def assert_kept(store, jobs):
+def assert_kept(store: Store, jobs: int) -> None:
     assert store.database.value("SELECT count(*) FROM jobs") == jobs
     assert not is_held(store.home.gate)
     assert_whole(store)
@@ -40,18 +42,18 @@ def assert_kept(store, jobs):
 
 
 @pytest.fixture
-def tight(store):
+def tight(store: Store) -> Store:
     """A store whose database file may not grow much more."""
     pages = store.database.value("PRAGMA page_count")
     store.database.rows(f"PRAGMA max_page_count={pages + 60}")
     return store
 
 
-def widen(store):
+def widen(store: Store) -> None:
     store.database.rows("PRAGMA max_page_count=1000000")
 
 
-def test_a_full_store_keeps_what_it_acknowledged_and_goes_on_when_there_is_space(tight):
+def test_a_full_store_keeps_what_it_acknowledged_and_goes_on_when_there_is_space(tight: Store) -> None:
     acknowledged = fill(tight)
     assert acknowledged > 0
     assert_kept(tight, acknowledged)
@@ -60,15 +62,15 @@ def test_a_full_store_keeps_what_it_acknowledged_and_goes_on_when_there_is_space
     assert_kept(tight, acknowledged + 2)
 
 
-def test_a_full_store_can_be_read_and_what_is_removed_makes_space(tight):
+def test_a_full_store_can_be_read_and_what_is_removed_makes_space(tight: Store) -> None:
     acknowledged = fill(tight)
-    assert len(tight.search.jobs(tight.search.in_range(1, 999))) == acknowledged
+    assert len(tight.search.jobs(tight.names.in_range(1, 999))) == acknowledged
     assert write(tight, tight.jobs.remove, 1)
     assert finish(tight, claim(tight))
     assert_kept(tight, acknowledged - 1)
 
 
-def test_a_large_batch_that_does_not_fit_adds_nothing(tight):
+def test_a_large_batch_that_does_not_fit_adds_nothing(tight: Store) -> None:
     enqueue(tight, spec())
     before = contents(tight)
     with pytest.raises(StoreFull):
@@ -83,7 +85,7 @@ def test_a_large_batch_that_does_not_fit_adds_nothing(tight):
 
 
 @pytest.fixture
-def disk(tmp_path):
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MiB with a home on it, and a ballast that can be thrown off."""
     directory = tmp_path / "disk"
     mounted(directory, "size=1m,mode=700")
@@ -92,7 +94,7 @@ def disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 
-def test_a_full_disk_keeps_what_was_acknowledged_and_goes_on_when_there_is_space(disk):
+def test_a_full_disk_keeps_what_was_acknowledged_and_goes_on_when_there_is_space(disk: Path) -> None:
     with open_store(str(disk / "home"), durable=True) as store:
         acknowledged = fill(store)
         assert acknowledged > 0
@@ -104,7 +106,7 @@ def test_a_full_disk_keeps_what_was_acknowledged_and_goes_on_when_there_is_space
         assert_kept(store, acknowledged + 2)
 
 
-def test_a_worker_on_a_full_disk_can_end_its_job_once_there_is_space(disk):
+def test_a_worker_on_a_full_disk_can_end_its_job_once_there_is_space(disk: Path) -> None:
     with open_store(str(disk / "home")) as store:
         add(store)
         claimed = claim(store)
@@ -125,7 +127,7 @@ def test_a_worker_on_a_full_disk_can_end_its_job_once_there_is_space(disk):
         assert_whole(store)
 
 
-def test_a_home_that_does_not_fit_is_refused_and_made_later(disk):
+def test_a_home_that_does_not_fit_is_refused_and_made_later(disk: Path) -> None:
     with contextlib.suppress(OSError), open(str(disk / "more ballast"), "wb", buffering=0) as ballast:
         while True:
             ballast.write(b"x" * 4_096)
@@ -138,13 +140,13 @@ def test_a_home_that_does_not_fit_is_refused_and_made_later(disk):
         assert add(store) == 1
 
 
-def test_a_home_whose_run_was_removed_while_it_was_open_is_written_to_as_before(store):
+def test_a_home_whose_run_was_removed_while_it_was_open_is_written_to_as_before(store: Store) -> None:
     shutil.rmtree(store.home.run)
     add(store)
     assert os.path.exists(store.home.gate)
 
 
-def test_a_gate_that_cannot_be_made_is_said_to_be_read_only(store):
+def test_a_gate_that_cannot_be_made_is_said_to_be_read_only(store: Store) -> None:
     shutil.rmtree(store.home.run)
     Path(store.home.run).touch()
     with pytest.raises(StoreReadOnly, match="write.lock"), store.writing():
@@ -157,7 +159,7 @@ def test_a_gate_that_cannot_be_made_is_said_to_be_read_only(store):
 
 
 @contextlib.contextmanager
-def failing_disk(store):
+def failing_disk(store: Store) -> Iterator[None]:
     """No file may grow past its present size: SQLite sees this as an error of the disk, not as a full one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (store.database.wal_bytes() + 10, hard))
@@ -167,7 +169,7 @@ def failing_disk(store):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_failing_disk_changes_nothing_and_the_store_goes_on_when_it_works(store):
+def test_a_failing_disk_changes_nothing_and_the_store_goes_on_when_it_works(store: Store) -> None:
     enqueue(store, *[spec() for _ in range(50)])
     before = contents(store)
     with failing_disk(store), pytest.raises(StoreUnavailable) as caught:
@@ -178,7 +180,7 @@ def test_a_failing_disk_changes_nothing_and_the_store_goes_on_when_it_works(stor
     assert_kept(store, 51)
 
 
-def test_a_checkpoint_on_a_failing_disk_loses_nothing(store):
+def test_a_checkpoint_on_a_failing_disk_loses_nothing(store: Store) -> None:
     enqueue(store, *[spec(LARGE) for _ in range(20)])
     before = contents(store)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

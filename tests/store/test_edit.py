@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from queuectl.model.job import FAILED, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES
+from queuectl.store import Store
 from tests.store.building import (
     LATER,
     NOW,
@@ -20,7 +23,7 @@ from tests.store.building import (
     write,
 )
 
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "command": "false",
     "queue": "other",
     "priority": 9,
@@ -31,12 +34,12 @@ EVERYTHING = {
 }
 
 
-def edit(store, number, now=NOW + 5, **changes):
+def edit(store: Store, number: int, now: int = NOW + 5, **changes: Any) -> bool:
     return write(store, store.jobs.edit, number, changes, now)
 
 
 @pytest.mark.parametrize("state", WAITING_STATES)
-def test_what_is_given_changes_and_the_rest_stays(store, state):
+def test_what_is_given_changes_and_the_rest_stays(store: Store, state: str) -> None:
     number = bring_to(store, state, env={"A": "1"}, tags=("old",), id="x")
     before = job(store, number).as_dict()
     assert edit(store, number, **EVERYTHING)
@@ -45,7 +48,7 @@ def test_what_is_given_changes_and_the_rest_stays(store, state):
     assert_whole(store)
 
 
-def test_an_edited_job_is_claimed_as_it_is_then(store):
+def test_an_edited_job_is_claimed_as_it_is_then(store: Store) -> None:
     urgent = add(store, priority=1)
     number = add(store, env={"A": "1"}, cwd="/old", queue="q")
     edit(store, number, command="new", priority=2, cwd="/new")
@@ -59,7 +62,7 @@ def test_an_edited_job_is_claimed_as_it_is_then(store):
     assert claim(store).number == urgent
 
 
-def test_a_job_moves_to_another_queue_with_its_count(store):
+def test_a_job_moves_to_another_queue_with_its_count(store: Store) -> None:
     number = add(store, queue="a")
     add(store, queue="a")
     edit(store, number, queue="b")
@@ -82,7 +85,7 @@ def test_a_job_moves_to_another_queue_with_its_count(store):
         ("blocked", NOW, "blocked"),
     ],
 )
-def test_a_new_time_decides_whether_it_waits(store, state, run_at, after):
+def test_a_new_time_decides_whether_it_waits(store: Store, state: str, run_at: int, after: str) -> None:
     number = bring_to(store, state)
     assert edit(store, number, run_at=run_at, now=NOW)
     assert (state_of(store, number), job(store, number).run_at) == (after, run_at)
@@ -90,7 +93,7 @@ def test_a_new_time_decides_whether_it_waits(store, state, run_at, after):
     assert_whole(store)
 
 
-def test_a_postponed_job_is_promoted_at_its_new_time(store):
+def test_a_postponed_job_is_promoted_at_its_new_time(store: Store) -> None:
     number = add(store)
     edit(store, number, run_at=LATER)
     assert store.jobs.next_due() == LATER
@@ -100,7 +103,7 @@ def test_a_postponed_job_is_promoted_at_its_new_time(store):
 
 
 @pytest.mark.parametrize("verb", ["edit", "hold"])
-def test_a_worker_that_is_faster_keeps_its_job(store, verb):
+def test_a_worker_that_is_faster_keeps_its_job(store: Store, verb: str) -> None:
     number = add(store)
     claim(store)
     before = contents(store)
@@ -110,7 +113,7 @@ def test_a_worker_that_is_faster_keeps_its_job(store, verb):
 
 
 @pytest.mark.parametrize("state", [PENDING, SCHEDULED, FAILED])
-def test_a_held_job_is_neither_promoted_nor_claimed_until_it_is_released(store, state):
+def test_a_held_job_is_neither_promoted_nor_claimed_until_it_is_released(store: Store, state: str) -> None:
     number = bring_to(store, state)
     attempts = job(store, number).attempts
     assert write(store, store.jobs.hold, number, NOW)
@@ -121,7 +124,7 @@ def test_a_held_job_is_neither_promoted_nor_claimed_until_it_is_released(store, 
     assert_whole(store)
 
 
-def test_a_failed_job_that_was_held_while_the_clock_was_ahead_does_not_wait_for_it(store):
+def test_a_failed_job_that_was_held_while_the_clock_was_ahead_does_not_wait_for_it(store: Store) -> None:
     year = 365 * 86_400_000
     number = add(store)
     finish(store, claim(store, now=NOW + year), FAILED, now=NOW + year, run_at=NOW + year + 10_000)
@@ -130,7 +133,7 @@ def test_a_failed_job_that_was_held_while_the_clock_was_ahead_does_not_wait_for_
     assert (state_of(store, number), job(store, number).attempts) == (PENDING, 1)
 
 
-def test_a_time_that_a_user_gave_a_failed_job_does_not_move_along_any_more(store):
+def test_a_time_that_a_user_gave_a_failed_job_does_not_move_along_any_more(store: Store) -> None:
     number = bring_to(store, FAILED)
     edit(store, number, run_at=LATER + 9, is_delay=False)
     assert write(store, store.jobs.move_delays, 3_600_000) == 0
@@ -139,7 +142,7 @@ def test_a_time_that_a_user_gave_a_failed_job_does_not_move_along_any_more(store
 
 @pytest.mark.parametrize("state", [SCHEDULED, HELD, "blocked"])
 @pytest.mark.parametrize("is_delay", [False, True])
-def test_a_job_moves_along_by_what_its_last_edit_said(store, state, is_delay):
+def test_a_job_moves_along_by_what_its_last_edit_said(store: Store, state: str, is_delay: bool) -> None:
     number = bring_to(store, state, is_delay=not is_delay)
     edit(store, number, run_at=LATER, is_delay=is_delay)
     assert write(store, store.jobs.move_delays, 5_000) == is_delay
@@ -147,7 +150,7 @@ def test_a_job_moves_along_by_what_its_last_edit_said(store, state, is_delay):
     assert_whole(store)
 
 
-def test_an_edit_of_something_else_leaves_a_delay_a_delay(store):
+def test_an_edit_of_something_else_leaves_a_delay_a_delay(store: Store) -> None:
     number = bring_to(store, SCHEDULED, is_delay=True)
     edit(store, number, priority=9)
     assert write(store, store.jobs.move_delays, -5_000) == 1
@@ -155,14 +158,14 @@ def test_an_edit_of_something_else_leaves_a_delay_a_delay(store):
 
 
 @pytest.mark.parametrize("state", [PENDING, PROCESSING, "completed", "dead", "cancelled"])
-def test_what_does_not_wait_for_a_time_stays_where_it_is(store, state):
+def test_what_does_not_wait_for_a_time_stays_where_it_is(store: Store, state: str) -> None:
     bring_to(store, state, is_delay=True)
     before = contents(store)
     assert write(store, store.jobs.move_delays, 5_000) == 0
     assert contents(store) == before
 
 
-def test_a_failed_job_moves_along_and_no_time_goes_before_1970(store):
+def test_a_failed_job_moves_along_and_no_time_goes_before_1970(store: Store) -> None:
     number = bring_to(store, FAILED)
     assert write(store, store.jobs.move_delays, -LATER - 1) == 1
     assert job(store, number).run_at == 0

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, Outcome
-from tests.store.building import LATER, NOW, add, bring_to, claim, finish, values, write
+from pathlib import Path
+
+import pytest
+
+from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING
+from queuectl.store import Store
+from tests.store.building import LATER, NOW, Stores, add, bring_to, claim, finish, values, write
 
 MINUTE = 60_000
 
 
-def test_a_home_keeps_its_id_and_differs_from_others(store, stores, tmp_path):
+def test_a_home_keeps_its_id_and_differs_from_others(store: Store, stores: Stores, tmp_path: Path) -> None:
     from tests.store.building import open_store
 
     assert store.meta.home_id() == stores().meta.home_id()
@@ -16,21 +21,21 @@ def test_a_home_keeps_its_id_and_differs_from_others(store, stores, tmp_path):
         assert other.meta.home_id() != store.meta.home_id()
 
 
-def test_nobody_said_how_many_workers_there_shall_be_until_somebody_does(store, stores):
+def test_nobody_said_how_many_workers_there_shall_be_until_somebody_does(store: Store, stores: Stores) -> None:
     assert store.meta.pool_groups() == {}
     for groups in ({"": 4, "a,b": 1}, {}):
         write(store, store.meta.set_pool_groups, groups)
         assert stores().meta.pool_groups() == groups
 
 
-def test_touching_the_store_is_a_commit_that_others_see(store, stores):
+def test_touching_the_store_is_a_commit_that_others_see(store: Store, stores: Stores) -> None:
     other = stores()
     seen = other.changes()
     write(store, store.meta.touch, NOW)
     assert other.changes() != seen
 
 
-def test_settings_are_kept_as_texts(store, stores):
+def test_settings_are_kept_as_texts(store: Store, stores: Stores) -> None:
     assert store.meta.settings() == {}
     write(store, store.meta.set_setting, "timeout", "none")
     write(store, store.meta.set_setting, "max_retries", "5")
@@ -38,14 +43,14 @@ def test_settings_are_kept_as_texts(store, stores):
     assert stores().meta.settings() == {"max_retries": "7", "timeout": "none"}
 
 
-def test_a_setting_is_forgotten_once(store):
+def test_a_setting_is_forgotten_once(store: Store) -> None:
     write(store, store.meta.set_setting, "timeout", "5s")
     assert write(store, store.meta.reset_setting, "timeout") is True
     assert write(store, store.meta.reset_setting, "timeout") is False
     assert store.meta.settings() == {}
 
 
-def test_events_of_a_job_come_oldest_first(store):
+def test_events_of_a_job_come_oldest_first(store: Store) -> None:
     number = add(store)
     write(store, store.events.add, "cancel", actor="cli 1", now=NOW + 1, job=number, detail="by hand")
     write(store, store.events.add, "retry", actor="web", now=NOW, job=number)
@@ -60,11 +65,11 @@ def test_events_of_a_job_come_oldest_first(store):
 # Workers
 
 
-def register(store, pid=10, queues=""):
+def register(store: Store, pid: int = 10, queues: str = "") -> int:
     return write(store, store.workers.add, pid=pid, pid_start="1", boot="b", queues=queues, now=NOW)
 
 
-def test_a_worker_number_is_never_given_again(store):
+def test_a_worker_number_is_never_given_again(store: Store) -> None:
     first, second = register(store), register(store)
     assert write(store, store.workers.remove, second) is True
     assert write(store, store.workers.remove, second) is False
@@ -72,7 +77,7 @@ def test_a_worker_number_is_never_given_again(store):
     assert [row.id for row in store.workers.all()] == [first, second + 1]
 
 
-def test_a_heartbeat_is_written_while_the_row_is_there(store):
+def test_a_heartbeat_is_written_while_the_row_is_there(store: Store) -> None:
     worker = register(store, queues="a,b")
     assert write(store, store.workers.heartbeat, worker, memory=7, stopping=True, now=LATER) is True
     [row] = store.workers.all()
@@ -87,7 +92,7 @@ def test_a_heartbeat_is_written_while_the_row_is_there(store):
     assert write(store, store.workers.heartbeat, worker, memory=7, stopping=False, now=LATER) is False
 
 
-def test_finished_attempts_are_tallied_per_worker(store):
+def test_finished_attempts_are_tallied_per_worker(store: Store) -> None:
     first, second = register(store), register(store)
     for jobs, busy in ((1, 5), (3, 7)):
         write(store, store.workers.count_jobs, first, jobs, busy)
@@ -95,7 +100,7 @@ def test_finished_attempts_are_tallied_per_worker(store):
     assert rows == {first: (4, 12), second: (0, 0)}
 
 
-def test_workers_are_listed_with_what_they_run(store):
+def test_workers_are_listed_with_what_they_run(store: Store) -> None:
     idle, busy = register(store), register(store)
     add(store, "echo", id="a")
     claimed = claim(store, worker=busy)
@@ -110,7 +115,7 @@ def test_workers_are_listed_with_what_they_run(store):
 # Statistics
 
 
-def test_attempts_are_added_up_by_minute(store):
+def test_attempts_are_added_up_by_minute(store: Store) -> None:
     for state, now in ((COMPLETED, 0), (FAILED, MINUTE - 1), (DEAD, MINUTE), (COMPLETED, MINUTE)):
         write(store, store.stats.count_attempt, "q", state, run_time=10, wait_time=1, now=NOW + now)
     write(store, store.stats.count_attempt, "other", COMPLETED, run_time=10, wait_time=1, now=NOW)
@@ -119,27 +124,16 @@ def test_attempts_are_added_up_by_minute(store):
     assert values(store.stats.totals(NOW + 2 * MINUTE))[2:] == (0, 0, 0, 0, 0)
 
 
-def test_totals_outlive_the_jobs(store):
+def test_totals_outlive_the_jobs(store: Store) -> None:
     number = bring_to(store, COMPLETED)
     write(store, store.stats.count_attempt, "default", COMPLETED, run_time=10, wait_time=1, now=NOW)
     write(store, store.jobs.remove, number)
     assert store.stats.totals(NOW).finished == 1
 
 
-def test_times_are_those_of_the_newest_attempts_that_ran(store):
-    for outcome, state in (
-        (Outcome.exited(0), COMPLETED),
-        (Outcome.lost("gone"), DEAD),
-        (Outcome.not_started("no"), DEAD),
-        (Outcome.timed_out(1), DEAD),
-    ):
-        add(store, now=NOW - 3)
-        finish(store, claim(store), state, outcome)
-    assert store.recent.times(9) == [(5, 3), (5, 3)]
-    assert store.recent.times(1) == [(5, 3)]
-
-
-def test_the_job_that_waits_longest_is_found_behind_those_whose_time_was_over_when_they_were_added(store):
+def test_the_job_that_waits_longest_is_found_behind_those_whose_time_was_over_when_they_were_added(
+    store: Store,
+) -> None:
     for age in range(3):
         add(store, run_at=age, now=NOW + 10 - age)
     assert store.stats.oldest_pending() == NOW + 8
@@ -149,14 +143,14 @@ def test_the_job_that_waits_longest_is_found_behind_those_whose_time_was_over_wh
     assert store.stats.oldest_in("default") == NOW - 6
 
 
-def test_looking_for_the_job_that_waits_longest_has_an_end(store, monkeypatch):
+def test_looking_for_the_job_that_waits_longest_has_an_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("queuectl.store.stats.LOOKED_AT", 2)
     for age in range(5):
         add(store, run_at=age, now=NOW - age)
     assert store.stats.oldest_pending() == NOW - 1
 
 
-def test_the_oldest_pending_job_says_since_when_work_waits(store):
+def test_the_oldest_pending_job_says_since_when_work_waits(store: Store) -> None:
     assert store.stats.oldest_pending() is None
     add(store, run_at=LATER)
     add(store, queue="a", now=NOW - 5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from queuectl.model.job import (
@@ -17,6 +19,7 @@ from queuectl.model.job import (
     WAITING_STATES,
     Outcome,
 )
+from queuectl.store import Store
 from queuectl.store.output import Piece
 from tests.store.building import (
     LATER,
@@ -39,7 +42,7 @@ from tests.store.building import (
 
 
 @pytest.mark.parametrize("state", WAITING_STATES)
-def test_cancelling_a_waiting_job_ends_it(store, state):
+def test_cancelling_a_waiting_job_ends_it(store: Store, state: str) -> None:
     number = bring_to(store, state)
     assert write(store, store.jobs.cancel, number, NOW + 5) is True
     assert (state_of(store, number), job(store, number).finished_at) == (CANCELLED, NOW + 5)
@@ -47,7 +50,7 @@ def test_cancelling_a_waiting_job_ends_it(store, state):
     assert_whole(store)
 
 
-def test_cancelling_a_running_job_tells_its_worker(store):
+def test_cancelling_a_running_job_tells_its_worker(store: Store) -> None:
     number = bring_to(store, PROCESSING)
     attempt_id = store.search.details(number)["attempt_id"]
     assert store.jobs.cancel_requested(number, attempt_id) is False
@@ -58,7 +61,7 @@ def test_cancelling_a_running_job_tells_its_worker(store):
 
 
 @pytest.mark.parametrize("state", FINAL_STATES)
-def test_a_final_job_cannot_be_cancelled(store, state):
+def test_a_final_job_cannot_be_cancelled(store: Store, state: str) -> None:
     number = bring_to(store, state)
     before = contents(store)
     assert write(store, store.jobs.cancel, number, NOW) is False
@@ -66,7 +69,7 @@ def test_a_final_job_cannot_be_cancelled(store, state):
 
 
 @pytest.mark.parametrize("state", [PENDING, FAILED])
-def test_a_request_to_cancel_does_not_outlive_the_attempt(store, state):
+def test_a_request_to_cancel_does_not_outlive_the_attempt(store: Store, state: str) -> None:
     number = add(store)
     claimed = claim(store)
     write(store, store.jobs.cancel, number, NOW)
@@ -79,7 +82,7 @@ def test_a_request_to_cancel_does_not_outlive_the_attempt(store, state):
 # Promoting
 
 
-def test_due_jobs_are_promoted_the_longest_due_first(store):
+def test_due_jobs_are_promoted_the_longest_due_first(store: Store) -> None:
     enqueue(store, *[spec(id=f"n{wait}", run_at=NOW + wait, queue=f"q{wait % 2}") for wait in (30, 10, 20, 40)])
     assert write(store, store.jobs.promote, NOW + 30, 2) == 2
     assert [state_of(store, number_of(store, name)) for name in ("n10", "n20", "n30", "n40")] == [
@@ -93,21 +96,21 @@ def test_due_jobs_are_promoted_the_longest_due_first(store):
     assert_whole(store)
 
 
-def test_a_job_is_due_at_its_instant_and_not_before(store):
+def test_a_job_is_due_at_its_instant_and_not_before(store: Store) -> None:
     number = add(store, run_at=NOW + 10)
     assert write(store, store.jobs.promote, NOW + 9, 9) == 0
     assert write(store, store.jobs.promote, NOW + 10, 9) == 1
     assert (state_of(store, number), job(store, number).run_at) == (PENDING, NOW + 10)
 
 
-def test_failed_jobs_are_promoted_too(store):
+def test_failed_jobs_are_promoted_too(store: Store) -> None:
     number = bring_to(store, FAILED)
     assert store.jobs.next_due() == LATER
     assert write(store, store.jobs.promote, LATER, 9) == 1
     assert state_of(store, number) == PENDING
 
 
-def test_next_due_is_the_earliest_of_scheduled_and_failed(store):
+def test_next_due_is_the_earliest_of_scheduled_and_failed(store: Store) -> None:
     assert store.jobs.next_due() is None
     bring_to(store, FAILED)
     add(store, run_at=LATER + 1)
@@ -122,13 +125,13 @@ def test_next_due_is_the_earliest_of_scheduled_and_failed(store):
 # Pruning
 
 
-def ended(store, state, finished_at, **fields):
+def ended(store: Store, state: str, finished_at: int, **fields: Any) -> int:
     number = add(store, **fields)
     finish(store, claim(store), state, now=finished_at)
     return number
 
 
-def test_pruning_takes_what_ended_before_an_instant_in_one_state(store):
+def test_pruning_takes_what_ended_before_an_instant_in_one_state(store: Store) -> None:
     old, recent = [ended(store, COMPLETED, NOW + moment) for moment in (9, 10)]
     dead = ended(store, DEAD, NOW + 1)
     assert len(write(store, store.jobs.prune, COMPLETED, NOW + 10, 99)) == 1
@@ -137,7 +140,7 @@ def test_pruning_takes_what_ended_before_an_instant_in_one_state(store):
     assert_whole(store)
 
 
-def test_pruning_takes_the_oldest_first_up_to_its_limit(store):
+def test_pruning_takes_the_oldest_first_up_to_its_limit(store: Store) -> None:
     numbers = [ended(store, COMPLETED, NOW + moment, queue=f"q{moment % 2}") for moment in (3, 1, 2, 4)]
     assert len(write(store, store.jobs.prune, COMPLETED, LATER, 3)) == 3
     assert store.names.in_range(1, 9) == [numbers[3]]
@@ -145,7 +148,7 @@ def test_pruning_takes_the_oldest_first_up_to_its_limit(store):
     assert store.counts.by_queue() == {}
 
 
-def test_pruning_takes_attempts_and_output_along_and_leaves_those_of_others(store):
+def test_pruning_takes_attempts_and_output_along_and_leaves_those_of_others(store: Store) -> None:
     for state in (COMPLETED, DEAD):
         number = add(store, max_retries=1)
         for outcome in (FAILED, state):
@@ -160,14 +163,14 @@ def test_pruning_takes_attempts_and_output_along_and_leaves_those_of_others(stor
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if state not in FINAL_STATES])
-def test_pruning_never_takes_a_job_that_is_not_final(store, state):
+def test_pruning_never_takes_a_job_that_is_not_final(store: Store, state: str) -> None:
     bring_to(store, state)
     before = contents(store)
     assert len(write(store, store.jobs.prune, state, LATER * 2, 99)) == 0
     assert contents(store) == before
 
 
-def test_a_retried_job_is_not_pruned(store):
+def test_a_retried_job_is_not_pruned(store: Store) -> None:
     number = ended(store, DEAD, NOW)
     write(store, store.jobs.retry, number, NOW, keep_attempts=False)
     for state in FINAL_STATES:
@@ -178,19 +181,19 @@ def test_a_retried_job_is_not_pruned(store):
 # What an attempt does to its job's times
 
 
-def test_a_failed_job_waits_for_its_next_attempt_and_is_not_finished(store):
+def test_a_failed_job_waits_for_its_next_attempt_and_is_not_finished(store: Store) -> None:
     number = bring_to(store, FAILED)
     waiting = job(store, number)
     assert (waiting.run_at, waiting.finished_at, waiting.duration, waiting.exit_code) == (LATER, None, 5, 1)
 
 
-def test_a_completed_job_is_finished_and_without_an_error(store):
+def test_a_completed_job_is_finished_and_without_an_error(store: Store) -> None:
     number = bring_to(store, COMPLETED)
     done = job(store, number)
     assert (done.finished_at, done.exit_code, done.error, done.worker) == (NOW, 0, None, 1)
 
 
-def test_a_job_that_could_not_be_started_has_no_exit_code(store):
+def test_a_job_that_could_not_be_started_has_no_exit_code(store: Store) -> None:
     number = add(store)
     finish(store, claim(store), DEAD, Outcome.not_started("no such directory"))
     assert (job(store, number).exit_code, job(store, number).error) == (None, "cannot start: no such directory")

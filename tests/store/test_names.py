@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from queuectl.store import Store
 from tests.store.building import enqueue, spec, write
 
 
-def test_a_job_is_found_by_its_exact_id(store):
+def test_a_job_is_found_by_its_exact_id(store: Store) -> None:
     enqueue(store, spec(id="a"), spec(id="ab"))
     assert store.names.number_of("ab") == 2
     assert store.names.number_of("A") is None and store.names.number_of("") is None
 
 
-def test_ids_are_found_by_their_beginning(store):
+def test_ids_are_found_by_their_beginning(store: Store) -> None:
     enqueue(store, *[spec(id=name) for name in ("b", "ab", "a", "a.b", "B", "a-1", "az")])
     assert store.names.by_prefix("a", 9) == [("a", 3), ("a-1", 6), ("a.b", 4), ("ab", 2), ("az", 7)]
     assert store.names.by_prefix("a", 2) == [("a", 3), ("a-1", 6)]
@@ -19,14 +20,14 @@ def test_ids_are_found_by_their_beginning(store):
     assert store.names.by_prefix("c", 9) == []
 
 
-def test_newest_ids_and_the_last_number(store):
+def test_newest_ids_and_the_last_number(store: Store) -> None:
     assert store.names.last() is None and store.names.recent_ids(5) == []
     enqueue(store, spec(id="a"), spec(id="b"), spec(id="c"))
     assert store.names.last() == 3
     assert store.names.recent_ids(2) == ["c", "b"]
 
 
-def test_numbers_of_a_range_are_those_that_exist(store):
+def test_numbers_of_a_range_are_those_that_exist(store: Store) -> None:
     enqueue(store, *[spec() for _ in range(5)])
     write(store, store.jobs.remove, 3)
     assert store.names.in_range(2, 4) == [2, 4]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from typing import Callable
+
 import pytest
 
 from queuectl.model.filterparse import parse as filter_parse
 from queuectl.store import (
+    Store,
     attempts,
     backlog,
     contexts,
@@ -109,13 +113,13 @@ IN_ORDER = [
 ]
 
 
-def plan(store, name):
+def plan(store: Store, name: str) -> list[str]:
     sql, parameters, _ = HOT[name]
     return [row["detail"] for row in store.database.rows("EXPLAIN QUERY PLAN " + sql, parameters)]
 
 
 @pytest.mark.parametrize("name", HOT)
-def test_a_hot_question_uses_its_index_and_never_reads_a_whole_table(store, name):
+def test_a_hot_question_uses_its_index_and_never_reads_a_whole_table(store: Store, name: str) -> None:
     steps = plan(store, name)
     index = HOT[name][2]
     assert any(index in step for step in steps), steps
@@ -130,11 +134,11 @@ def test_a_hot_question_uses_its_index_and_never_reads_a_whole_table(store, name
 
 
 @pytest.mark.parametrize("name", IN_ORDER)
-def test_rows_come_from_the_index_in_order_and_are_not_sorted(store, name):
+def test_rows_come_from_the_index_in_order_and_are_not_sorted(store: Store, name: str) -> None:
     assert not any("TEMP B-TREE" in step for step in plan(store, name))
 
 
-def steps_taken(store, connection, question):
+def steps_taken(store: Store, connection: sqlite3.Connection, question: Callable[[], object]) -> int:
     """How many hundreds of instructions SQLite's machine needed."""
     taken = []
     connection.set_progress_handler(lambda: taken.append(1), 100)
@@ -143,17 +147,17 @@ def steps_taken(store, connection, question):
     return len(taken)
 
 
-def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store):
+def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store: Store) -> None:
     from tests.store.building import claim, finish
 
-    def work():
+    def work() -> None:
         for _ in range(20):
             finish(store, claim(store))
         write(store, store.jobs.promote, NOW, 10)
         store.attempts.running(store.contexts)
         write(store, store.jobs.prune, "completed", NOW - 1, 10)
 
-    def cost():
+    def cost() -> int:
         return steps_taken(store, store.database._connection, work)
 
     building.enqueue(store, *[spec() for _ in range(50)])
@@ -162,13 +166,13 @@ def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store):
     assert few > 0 and cost() <= few * 1.5
 
 
-def test_forgetting_old_events_costs_the_same_with_thousands_of_them(store):
-    def work():
+def test_forgetting_old_events_costs_the_same_with_thousands_of_them(store: Store) -> None:
+    def work() -> None:
         assert store.events.has_before(NOW)
         assert write(store, store.events.prune, NOW, 10) == 10
         store.events.since(0, 10)
 
-    def note(count):
+    def note(count: int) -> None:
         with store.writing():
             for number in range(count):
                 store.events.add("kind", actor="test", now=NOW - 1, job=number)
@@ -179,7 +183,7 @@ def test_forgetting_old_events_costs_the_same_with_thousands_of_them(store):
     assert 0 < steps_taken(store, store.database._connection, work) <= few * 1.5
 
 
-def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store):
+def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store: Store) -> None:
     write(
         store,
         store.schedules.add,
@@ -195,7 +199,7 @@ def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store):
         now=NOW,
     )
 
-    def work():
+    def work() -> None:
         (found,) = store.schedules.due(NOW, 50)
         with store.writing():
             assert store.schedules.advance(found, NOW)
@@ -204,8 +208,9 @@ def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store):
             store.schedules.prune_fires(found, 0)
         assert store.schedules.next_due() == NOW
 
-    def grow(since, count):
+    def grow(since: int, count: int) -> None:
         found = store.schedules.get("a")
+        assert found is not None
         with store.writing():
             store.jobs.enqueue([spec()] * count, path="/bin", actor="test", now=NOW, schedule="a")
             for number in range(since, since + count):
@@ -231,7 +236,7 @@ SEEN: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", SEEN)
-def test_a_filter_looks_at_the_fewest_rows_and_never_sorts_the_table(store, name):
+def test_a_filter_looks_at_the_fewest_rows_and_never_sorts_the_table(store: Store, name: str) -> None:
     text, sort, index = SEEN[name]
     wanted = filter_parse(text, NOW)
     building.bring_to(store, "dead")
@@ -247,7 +252,7 @@ def test_a_filter_looks_at_the_fewest_rows_and_never_sorts_the_table(store, name
             assert by_few or not any("TEMP B-TREE" in step for step in steps), steps
 
 
-def test_a_page_by_a_filter_costs_the_same_with_thousands_of_jobs(store):
+def test_a_page_by_a_filter_costs_the_same_with_thousands_of_jobs(store: Store) -> None:
     texts = [
         "",
         "state:pending",
@@ -260,13 +265,13 @@ def test_a_page_by_a_filter_costs_the_same_with_thousands_of_jobs(store):
     ]
     questions = [(filter_parse(text, NOW), sort) for text in texts for sort in ("-number", "number")]
 
-    def work():
+    def work() -> None:
         for wanted, sort in questions:
             store.find.numbers(wanted, sort, 5)
             store.find.page(wanted, "newest", None, 5, 50)
             store.find.count(wanted)
 
-    def cost():
+    def cost() -> int:
         return steps_taken(store, store.database._connection, work)
 
     building.bring_to(store, "dead")

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from queuectl.model.job import CANCELLED, COMPLETED, FAILED, PENDING, PROCESSING, TRANSITIONS, Outcome, verb_after
+from queuectl.store import Store
+from queuectl.store.claim import Claim
 from tests.store.building import (
     NOW,
+    Stores,
     add,
     assert_whole,
     claim,
     contents,
     enqueue,
     finish,
-    python,
     spec,
     state_of,
     take,
     write,
 )
+from tests.store.together import run_together
+from tests.support import Processes
 
 LOST = Outcome.lost("its worker is gone")
 
 
 @pytest.fixture
-def worker(stores):
+def worker(stores: Stores) -> Store:
     """The store of a worker; the test's own is the user's or the recoverer's."""
     return stores()
 
 
-def settle(store, claimed, outcome):
+def settle(store: Store, claimed: Claim, outcome: Outcome) -> str | None:
     """End an attempt the way the engine does: look whether it was cancelled, in the same transaction."""
     with store.writing():
         cancel = store.jobs.cancel_requested(claimed.number, claimed.attempt_id)
@@ -47,7 +49,7 @@ def settle(store, claimed, outcome):
 
 
 @pytest.mark.parametrize("outcome, state", [(Outcome.exited(0), COMPLETED), (Outcome.exited(1), CANCELLED)])
-def test_cancel_before_finish(store, worker, outcome, state):
+def test_cancel_before_finish(store: Store, worker: Store, outcome: Outcome, state: str) -> None:
     number = add(store)
     claimed = claim(worker)
     assert write(store, store.jobs.cancel, number, NOW) is True
@@ -55,7 +57,7 @@ def test_cancel_before_finish(store, worker, outcome, state):
     assert_whole(store)
 
 
-def test_finish_before_cancel(store, worker):
+def test_finish_before_cancel(store: Store, worker: Store) -> None:
     number = add(store)
     assert settle(worker, claim(worker), Outcome.exited(0)) == COMPLETED
     before = contents(store)
@@ -63,7 +65,7 @@ def test_finish_before_cancel(store, worker):
     assert contents(store) == before
 
 
-def test_failure_before_cancel(store, worker):
+def test_failure_before_cancel(store: Store, worker: Store) -> None:
     number = add(store)
     assert settle(worker, claim(worker), Outcome.exited(1)) == FAILED
     assert write(store, store.jobs.cancel, number, NOW) is True
@@ -71,7 +73,7 @@ def test_failure_before_cancel(store, worker):
     assert_whole(store)
 
 
-def test_recovery_before_finish(store, worker):
+def test_recovery_before_finish(store: Store, worker: Store) -> None:
     number = add(store)
     claimed = claim(worker)
     assert finish(store, claimed, FAILED, LOST)
@@ -81,7 +83,7 @@ def test_recovery_before_finish(store, worker):
     assert contents(store) == before and state_of(store, number) == FAILED
 
 
-def test_finish_before_recovery(store, worker):
+def test_finish_before_recovery(store: Store, worker: Store) -> None:
     number = add(store)
     claimed = claim(worker)
     [seen] = store.attempts.running(store.contexts)
@@ -91,7 +93,7 @@ def test_finish_before_recovery(store, worker):
     assert contents(store) == before and state_of(store, number) == COMPLETED
 
 
-def test_two_recoveries_of_one_attempt(store, worker):
+def test_two_recoveries_of_one_attempt(store: Store, worker: Store) -> None:
     number = add(store)
     claim(worker)
     [first], [second] = store.attempts.running(store.contexts), worker.attempts.running(worker.contexts)
@@ -101,20 +103,20 @@ def test_two_recoveries_of_one_attempt(store, worker):
     assert (attempt.outcome, attempt.error) == ("lost", "its worker is gone")
 
 
-def test_cancel_before_claim(store, worker):
+def test_cancel_before_claim(store: Store, worker: Store) -> None:
     number = add(store)
     assert write(store, store.jobs.cancel, number, NOW) is True
     assert take(worker) is None
 
 
-def test_claim_before_cancel(store, worker):
+def test_claim_before_cancel(store: Store, worker: Store) -> None:
     number = add(store)
     claimed = claim(worker)
     assert write(store, store.jobs.cancel, number, NOW) is True
     assert worker.jobs.cancel_requested(number, claimed.attempt_id) is True
 
 
-def test_remove_before_finish(store, worker):
+def test_remove_before_finish(store: Store, worker: Store) -> None:
     number = add(store)
     claimed = claim(worker)
     assert finish(store, claimed, FAILED, LOST)
@@ -124,18 +126,18 @@ def test_remove_before_finish(store, worker):
     assert contents(store) == before
 
 
-def test_two_claims_of_one_job(store, worker):
+def test_two_claims_of_one_job(store: Store, worker: Store) -> None:
     number = add(store)
     assert claim(worker).number == number
     assert take(store) is None
 
 
-def test_two_claims_of_two_jobs(store, worker):
+def test_two_claims_of_two_jobs(store: Store, worker: Store) -> None:
     enqueue(store, spec(), spec())
     assert [claim(store).number, claim(worker).number] == [1, 2]
 
 
-def test_two_who_promote(store, worker):
+def test_two_who_promote(store: Store, worker: Store) -> None:
     add(store, run_at=NOW + 1)
     assert [write(one, one.jobs.promote, NOW + 1, 9) for one in (store, worker)] == [1, 0]
     assert store.counts.by_state() == {PENDING: 1}
@@ -155,23 +157,9 @@ with open_store(sys.argv[1], clock=SYSTEM_CLOCK) as store:
 """
 
 
-def test_many_processes_claim_each_job_exactly_once(store, home, processes):
+def test_many_processes_claim_each_job_exactly_once(store: Store, home: str, processes: Processes) -> None:
     enqueue(store, *[spec(queue=f"q{number % 3}") for number in range(300)])
-    claimers = [
-        processes.start(
-            python(CLAIMER, home, str(worker)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii"
-        )
-        for worker in range(1, 5)
-    ]
-    for claimer in claimers:
-        assert claimer.stdout.readline() == "ready\n"
-    claimed = []
-    for claimer in claimers:
-        claimer.stdin.write("go\n")
-        claimer.stdin.flush()
-    for claimer in claimers:
-        claimed += [int(line) for line in claimer.stdout.read().split()]
-        assert claimer.wait(60) == 0
-    assert sorted(claimed) == list(range(1, 301))
+    claimed = run_together(processes, CLAIMER, [[home, str(worker)] for worker in range(1, 5)])
+    assert sorted(int(number) for said in claimed for number in said.split()) == list(range(1, 301))
     assert store.counts.by_state() == {PROCESSING: 300}
     assert_whole(store)

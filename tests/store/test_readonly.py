@@ -7,16 +7,19 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
 from queuectl.model.errors import StoreReadOnly, StoreUnavailable
+from queuectl.store import Store
 from tests.mounting import mounted, write_protected
 from tests.store.building import add, assert_whole, claim, enqueue, finish, open_store, plain, python, spec
+from tests.support import Processes
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path: Path) -> Iterator[Path]:
     """A directory with a home that can also be reached, and changed, by the path `other`."""
     for name in ("seen", "other"):
         (tmp_path / name).mkdir(mode=0o700)
@@ -29,25 +32,25 @@ def place(tmp_path):
         subprocess.run(["umount", "--lazy", str(tmp_path / name)], check=True)
 
 
-def seen(place):
+def seen(place: Path) -> str:
     return str(place / "seen" / "home")
 
 
-def other(place):
+def other(place: Path) -> str:
     return str(place / "other" / "home")
 
 
-def jobs_in(store):
+def jobs_in(store: Store) -> list[int]:
     return list(store.names.in_range(1, 100_000))
 
 
-def refuse_to_write(store):
+def refuse_to_write(store: Store) -> None:
     with pytest.raises(StoreReadOnly, match="the home is read-only") as caught, store.writing():
         raise AssertionError("the transaction began")
     assert caught.value.exit_code == 5 and caught.value.hint
 
 
-def test_one_that_nobody_has_open_is_read(place):
+def test_one_that_nobody_has_open_is_read(place: Path) -> None:
     with open_store(other(place)) as store:
         enqueue(store, spec(), spec())
         finish(store, claim(store))
@@ -58,7 +61,7 @@ def test_one_that_nobody_has_open_is_read(place):
     assert sorted(os.listdir(other(place))) == ["logs", "queue.db", "run"]
 
 
-def test_one_that_somebody_has_open_is_read_as_it_changes(place):
+def test_one_that_somebody_has_open_is_read_as_it_changes(place: Path) -> None:
     with open_store(other(place)) as writer, write_protected(place / "seen"):
         add(writer)
         with open_store(seen(place)) as store:
@@ -74,7 +77,7 @@ def test_one_that_somebody_has_open_is_read_as_it_changes(place):
             assert_whole(store)
 
 
-def test_what_somebody_writes_later_is_seen_too(place):
+def test_what_somebody_writes_later_is_seen_too(place: Path) -> None:
     with open_store(other(place)) as writer:
         add(writer)
     with write_protected(place / "seen"), open_store(seen(place)) as store:
@@ -110,7 +113,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture
-def killed(place, processes):
+def killed(place: Path, processes: Processes) -> Path:
     """The place, after its only writer was killed with half of it in the log."""
     assert processes.start(python(KILLED, other(place))).wait(60) == -signal.SIGKILL
     assert Path(other(place), "queue.db-wal").stat().st_size > 0
@@ -118,7 +121,7 @@ def killed(place, processes):
 
 
 @pytest.mark.parametrize("lost", [(), ("queue.db-shm",)])
-def test_what_a_killed_writer_left_in_the_log_is_read(killed, lost):
+def test_what_a_killed_writer_left_in_the_log_is_read(killed: Path, lost: tuple[str, ...]) -> None:
     for name in lost:
         Path(other(killed), name).unlink()
     files = sorted(os.listdir(other(killed)))
@@ -133,7 +136,7 @@ def test_what_a_killed_writer_left_in_the_log_is_read(killed, lost):
 
 
 @pytest.mark.parametrize("left", ["queue.db-shm", "queue.db-wal"])
-def test_an_empty_file_that_was_left_beside_it_is_no_hindrance(place, left):
+def test_an_empty_file_that_was_left_beside_it_is_no_hindrance(place: Path, left: str) -> None:
     with open_store(other(place)) as writer:
         add(writer)
     Path(other(place), left).touch(mode=0o600)
@@ -141,7 +144,9 @@ def test_an_empty_file_that_was_left_beside_it_is_no_hindrance(place, left):
         assert jobs_in(store) == [1]
 
 
-def test_it_is_never_seen_half_written_while_somebody_opens_writes_and_closes_it(place, processes):
+def test_it_is_never_seen_half_written_while_somebody_opens_writes_and_closes_it(
+    place: Path, processes: Processes
+) -> None:
     with open_store(other(place)) as writer:
         add(writer)
     busy = processes.start(python(BUSY, other(place), "150"))
@@ -158,7 +163,7 @@ def test_it_is_never_seen_half_written_while_somebody_opens_writes_and_closes_it
             assert len(jobs_in(store)) == 151
 
 
-def test_one_of_an_older_version_says_that_it_must_be_upgraded_first(place):
+def test_one_of_an_older_version_says_that_it_must_be_upgraded_first(place: Path) -> None:
     with open_store(other(place)) as writer:
         add(writer)
     connection = plain(os.path.join(other(place), "queue.db"))
@@ -171,13 +176,13 @@ def test_one_of_an_older_version_says_that_it_must_be_upgraded_first(place):
     assert "where it can be written to" in (caught.value.hint or "")
 
 
-def test_one_without_a_store_is_refused(place):
+def test_one_without_a_store_is_refused(place: Path) -> None:
     os.mkdir(other(place), 0o700)
     with write_protected(place / "seen"), pytest.raises(StoreUnavailable, match="Read-only file system"):
         open_store(seen(place))
 
 
-def test_a_daemon_is_refused_before_it_does_anything(place):
+def test_a_daemon_is_refused_before_it_does_anything(place: Path) -> None:
     with open_store(other(place)) as writer:
         home = writer.home
         add(writer)

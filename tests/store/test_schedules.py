@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import pytest
 
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED
-from queuectl.store.schedules import KEPT_FIRES
-from tests.store.building import ALL_STATES, NOW, add, assert_whole, bring_to, spec, write
+from queuectl.store import Store
+from queuectl.store.schedules import KEPT_FIRES, Schedule
+from tests.store.building import ALL_STATES, NOW, Stores, add, assert_whole, bring_to, spec, write
 
 MINUTE = 60_000
 
 
-def schedule(store, name="backup", *, next_at=NOW, **fields):
+def schedule(store: Store, name: str = "backup", *, next_at: int | None = NOW, **fields: Any) -> Schedule:
     """Add a schedule that must be new; return it."""
     assert add_schedule(store, name, next_at=next_at, **fields)
-    return store.schedules.get(name)
+    return get(store, name)
 
 
-def add_schedule(store, name, *, next_at=NOW, expression="* * * * *", overlap="skip", **fields):
+def get(store: Store, name: str = "backup") -> Schedule:
+    found = store.schedules.get(name)
+    assert found is not None
+    return found
+
+
+def add_schedule(
+    store: Store,
+    name: str,
+    *,
+    next_at: int | None = NOW,
+    expression: str = "* * * * *",
+    overlap: str = "skip",
+    **fields: Any,
+) -> bool:
     return write(
         store,
         store.schedules.add,
@@ -36,11 +52,11 @@ def add_schedule(store, name, *, next_at=NOW, expression="* * * * *", overlap="s
     )
 
 
-def fires(store):
+def fires(store: Store) -> list[tuple[int, int, int | None]]:
     return [tuple(row) for row in store.database.rows("SELECT schedule, fire_at, job FROM fires ORDER BY 1, 2")]
 
 
-def test_it_comes_back_as_it_was_added(store):
+def test_it_comes_back_as_it_was_added(store: Store) -> None:
     found = schedule(
         store,
         command="make",
@@ -70,28 +86,28 @@ def test_it_comes_back_as_it_was_added(store):
     assert (found.paused, found.next_at, found.created_at, found.created_by) == (False, NOW + 1, NOW, "test")
 
 
-def test_it_may_have_no_limit_of_time_and_no_next_time(store):
+def test_it_may_have_no_limit_of_time_and_no_next_time(store: Store) -> None:
     found = schedule(store, timeout=None, next_at=None)
     assert (found.timeout, found.next_at) == (None, None)
     assert store.schedules.due(NOW * 2, 10) == [] and store.schedules.next_due() is None
 
 
-def test_a_name_is_there_once(store):
+def test_a_name_is_there_once(store: Store) -> None:
     first = schedule(store, command="first")
     assert add_schedule(store, "backup", command="second") is False
     assert [found.command for found in store.schedules.all()] == ["first"]
-    assert store.schedules.get("backup").id == first.id
+    assert get(store).id == first.id
     assert_whole(store)
 
 
-def test_a_name_that_is_free_again_belongs_to_another_schedule(store):
+def test_a_name_that_is_free_again_belongs_to_another_schedule(store: Store) -> None:
     first = schedule(store)
     assert write(store, store.schedules.remove, "backup")
     assert schedule(store).id != first.id
     assert write(store, store.schedules.advance, first, NOW + MINUTE) is False
 
 
-def test_all_come_by_name_and_those_that_are_due_by_time(store):
+def test_all_come_by_name_and_those_that_are_due_by_time(store: Store) -> None:
     for name, next_at in (("b", NOW + 1), ("c", NOW - 5), ("a", NOW), ("d", None)):
         schedule(store, name, next_at=next_at)
     assert [found.name for found in store.schedules.all()] == ["a", "b", "c", "d"]
@@ -100,7 +116,7 @@ def test_all_come_by_name_and_those_that_are_due_by_time(store):
     assert store.schedules.next_due() == NOW - 5
 
 
-def test_nobody_is_found_by_a_name_that_is_not_there(store):
+def test_nobody_is_found_by_a_name_that_is_not_there(store: Store) -> None:
     assert store.schedules.get("nobody") is None
     for verb, *arguments in ((store.schedules.pause,), (store.schedules.resume, NOW), (store.schedules.remove,)):
         assert write(store, verb, "nobody", *arguments) is False
@@ -109,24 +125,24 @@ def test_nobody_is_found_by_a_name_that_is_not_there(store):
 # Moving on
 
 
-def test_it_moves_on_once_from_the_time_that_was_read(store, stores):
+def test_it_moves_on_once_from_the_time_that_was_read(store: Store, stores: Stores) -> None:
     other = stores()
     schedule(store)
     mine, theirs = store.schedules.get("backup"), other.schedules.get("backup")
     assert write(store, store.schedules.advance, mine, NOW + MINUTE) is True
     assert write(other, other.schedules.advance, theirs, NOW + MINUTE) is False
     assert write(store, store.schedules.advance, mine, NOW + 2 * MINUTE) is False
-    assert other.schedules.get("backup").next_at == NOW + MINUTE
+    assert get(other).next_at == NOW + MINUTE
 
 
-def test_it_moves_on_from_and_to_no_time_at_all(store):
+def test_it_moves_on_from_and_to_no_time_at_all(store: Store) -> None:
     found = schedule(store)
     assert write(store, store.schedules.advance, found, None)
     assert write(store, store.schedules.advance, found, NOW) is False
     assert write(store, store.schedules.advance, store.schedules.get("backup"), NOW)
 
 
-def test_an_advance_that_is_undone_lets_another_one_do_it(store, stores):
+def test_an_advance_that_is_undone_lets_another_one_do_it(store: Store, stores: Stores) -> None:
     other = stores()
     found = schedule(store)
     with pytest.raises(KeyboardInterrupt), store.writing():
@@ -137,37 +153,37 @@ def test_an_advance_that_is_undone_lets_another_one_do_it(store, stores):
     assert fires(store) == []
 
 
-def test_one_that_was_paused_meanwhile_does_not_move(store):
+def test_one_that_was_paused_meanwhile_does_not_move(store: Store) -> None:
     found = schedule(store)
     assert write(store, store.schedules.pause, "backup")
     assert write(store, store.schedules.advance, found, NOW + MINUTE) is False
-    assert store.schedules.get("backup").next_at == NOW
+    assert get(store).next_at == NOW
 
 
-def test_one_that_was_paused_and_resumed_meanwhile_does_not_move(store):
+def test_one_that_was_paused_and_resumed_meanwhile_does_not_move(store: Store) -> None:
     found = schedule(store)
     write(store, store.schedules.pause, "backup")
     assert write(store, store.schedules.resume, "backup", NOW + MINUTE)
     assert write(store, store.schedules.advance, found, NOW + 2 * MINUTE) is False
 
 
-def test_pausing_and_resuming_work_once(store):
+def test_pausing_and_resuming_work_once(store: Store) -> None:
     schedule(store)
     assert write(store, store.schedules.resume, "backup", NOW) is False
     assert write(store, store.schedules.pause, "backup") is True
     assert write(store, store.schedules.pause, "backup") is False
-    assert store.schedules.get("backup").paused
+    assert get(store).paused
     assert store.schedules.due(NOW, 10) == [] and store.schedules.next_due() is None
     assert write(store, store.schedules.resume, "backup", NOW + MINUTE) is True
     assert write(store, store.schedules.resume, "backup", NOW) is False
-    found = store.schedules.get("backup")
+    found = get(store)
     assert (found.paused, found.next_at) == (False, NOW + MINUTE)
 
 
 # Fires
 
 
-def test_a_time_fires_once(store):
+def test_a_time_fires_once(store: Store) -> None:
     found = schedule(store)
     write(store, store.schedules.record_fire, found, NOW, 1)
     with pytest.raises(sqlite3.IntegrityError):
@@ -177,7 +193,7 @@ def test_a_time_fires_once(store):
     assert_whole(store)
 
 
-def test_schedules_fire_at_the_same_time_independently(store):
+def test_schedules_fire_at_the_same_time_independently(store: Store) -> None:
     for name in ("a", "b"):
         found = schedule(store, name)
         assert not store.schedules.has_fired(found, NOW)
@@ -185,7 +201,7 @@ def test_schedules_fire_at_the_same_time_independently(store):
     assert len(fires(store)) == 2
 
 
-def test_the_last_fire_is_the_latest_time_in_whatever_order_they_came(store):
+def test_the_last_fire_is_the_latest_time_in_whatever_order_they_came(store: Store) -> None:
     found = schedule(store)
     assert store.schedules.last_fired(found) is None
     for at in (NOW, NOW + MINUTE, NOW - MINUTE):
@@ -193,7 +209,7 @@ def test_the_last_fire_is_the_latest_time_in_whatever_order_they_came(store):
     assert store.schedules.last_fired(found) == NOW + MINUTE
 
 
-def test_removing_one_removes_its_fires_and_leaves_its_jobs_and_the_others(store):
+def test_removing_one_removes_its_fires_and_leaves_its_jobs_and_the_others(store: Store) -> None:
     gone, kept = schedule(store, "gone"), schedule(store, "kept")
     with store.writing():
         store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW, schedule="gone")
@@ -206,14 +222,14 @@ def test_removing_one_removes_its_fires_and_leaves_its_jobs_and_the_others(store
     assert_whole(store)
 
 
-def test_fires_of_nobody_are_refused(store):
+def test_fires_of_nobody_are_refused(store: Store) -> None:
     found = schedule(store)
     write(store, store.schedules.remove, "backup")
     with pytest.raises(sqlite3.IntegrityError):
         write(store, store.schedules.record_fire, found, NOW, 1)
 
 
-def test_old_fires_are_forgotten_but_never_the_latest_thousand(store):
+def test_old_fires_are_forgotten_but_never_the_latest_thousand(store: Store) -> None:
     found, other = schedule(store), schedule(store, "other")
     count = KEPT_FIRES + 50
     with store.writing():
@@ -229,14 +245,14 @@ def test_old_fires_are_forgotten_but_never_the_latest_thousand(store):
 # Its jobs
 
 
-def jobs_of(store, name, count=1, **fields):
+def jobs_of(store: Store, name: str, count: int = 1, **fields: Any) -> list[str]:
     with store.writing():
         return store.jobs.enqueue(
             [spec(**fields) for _ in range(count)], path="/bin", actor="test", now=NOW, schedule=name
         )
 
 
-def test_its_newest_jobs_come_first_and_no_others(store):
+def test_its_newest_jobs_come_first_and_no_others(store: Store) -> None:
     jobs_of(store, "backup", 3)
     jobs_of(store, "other")
     add(store)
@@ -245,7 +261,7 @@ def test_its_newest_jobs_come_first_and_no_others(store):
 
 
 @pytest.mark.parametrize("state", ALL_STATES)
-def test_a_job_is_unfinished_until_its_state_is_final(store, state):
+def test_a_job_is_unfinished_until_its_state_is_final(store: Store, state: str) -> None:
     number = bring_to(store, state)
     with store.writing():
         store.database.change("UPDATE jobs SET schedule = 'backup'")
@@ -254,7 +270,7 @@ def test_a_job_is_unfinished_until_its_state_is_final(store, state):
     assert store.schedules.unfinished("backup") == (None if final else number)
 
 
-def test_an_older_job_that_still_waits_is_unfinished_too(store):
+def test_an_older_job_that_still_waits_is_unfinished_too(store: Store) -> None:
     jobs_of(store, "backup", 5)
     for number in (1, 3, 4, 5):
         write(store, store.jobs.cancel, number, NOW)
@@ -279,14 +295,14 @@ def test_an_older_job_that_still_waits_is_unfinished_too(store):
         "command = NULL",
     ],
 )
-def test_the_tables_refuse_a_schedule_that_cannot_be(store, change):
+def test_the_tables_refuse_a_schedule_that_cannot_be(store: Store, change: str) -> None:
     schedule(store)
     with pytest.raises(sqlite3.IntegrityError), store.writing():
         store.database.change(f"UPDATE schedules SET {change}")
     assert_whole(store)
 
 
-def test_writing_needs_a_transaction(store):
+def test_writing_needs_a_transaction(store: Store) -> None:
     found = schedule(store)
     for verb, arguments in (
         (store.schedules.advance, (found, NOW)),

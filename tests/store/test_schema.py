@@ -6,78 +6,81 @@ import os
 import sqlite3
 import subprocess
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
 from queuectl.model.errors import StoreDamaged, StoreTooNew, StoreUnavailable
 from queuectl.model.job import COMPLETED, PROCESSING
-from queuectl.store import Home, schema
+from queuectl.store import Home, Store, schema
 from queuectl.store.schema.create import create
-from tests.store.building import add, add_versions, assert_whole, bring_to, contents, open_store, plain, python
+from tests.store.building import add, add_versions, assert_whole, bring_to, contents, open_store, plain
+from tests.store.together import run_together
+from tests.support import Processes
 
 # What may stand in the place of a database, and what is said of it.
 
 
-def emptied(path):
+def emptied(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def garbage(path):
+def garbage(path: Path) -> None:
     path.write_bytes(bytes(range(256)) * 64)
 
 
-def text(path):
+def text(path: Path) -> None:
     path.write_text("jobs: none\n", encoding="utf-8")
 
 
-def halved(path):
+def halved(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def only_the_header(path):
+def only_the_header(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
 
 
-def header_spoilt(path):
+def header_spoilt(path: Path) -> None:
     path.write_bytes(b"SQLite format 4\0" + path.read_bytes()[16:])
 
 
-def other_program(path):
+def other_program(path: Path) -> None:
     path.unlink()
     connection = plain(str(path))
     connection.executescript("PRAGMA user_version=1; CREATE TABLE jobs (id TEXT); INSERT INTO jobs VALUES ('precious')")
     connection.close()
 
 
-def other_program_with_a_log(path):
+def other_program_with_a_log(path: Path) -> None:
     path.unlink()
     connection = plain(str(path))
     connection.executescript("PRAGMA journal_mode=WAL; PRAGMA application_id=7; CREATE TABLE jobs (id TEXT)")
     connection.close()
 
 
-def newer(path):
+def newer(path: Path) -> None:
     connection = plain(str(path))
     connection.execute(f"PRAGMA user_version={schema.VERSION + 1}")
     connection.close()
 
 
-def without_version(path):
+def without_version(path: Path) -> None:
     connection = plain(str(path))
     connection.execute("PRAGMA user_version=0")
     connection.close()
 
 
-def log_left_alone(path):
+def log_left_alone(path: Path) -> None:
     path.rename(path.with_name("queue.db-wal"))
 
 
-def directory(path):
+def directory(path: Path) -> None:
     path.unlink()
     path.mkdir()
 
 
-def link_to_nowhere(path):
+def link_to_nowhere(path: Path) -> None:
     path.unlink()
     path.symlink_to("nowhere")
 
@@ -99,7 +102,7 @@ VARIANTS = [
 ]
 
 
-def everything_in(home):
+def everything_in(home: str) -> dict[str, bytes | None]:
     """Every name in a home, with what a file holds; without the empty log that opening a damaged file leaves."""
     paths = [path for path in sorted(Path(home).rglob("*")) if path.name != "queue.db-shm"]
     found = {str(path.relative_to(home)): path.read_bytes() if path.is_file() else None for path in paths}
@@ -107,7 +110,9 @@ def everything_in(home):
 
 
 @pytest.mark.parametrize("spoil, kind, phrase", VARIANTS, ids=[spoil.__name__ for spoil, _, _ in VARIANTS])
-def test_what_is_not_a_whole_store_of_ours_is_refused_and_left_as_it_is(home, spoil, kind, phrase):
+def test_what_is_not_a_whole_store_of_ours_is_refused_and_left_as_it_is(
+    home: str, spoil: Callable[[Path], None], kind: type[Exception], phrase: str
+) -> None:
     with open_store(home) as store:
         add(store)
     spoil(Path(home, "queue.db"))
@@ -121,20 +126,20 @@ def test_what_is_not_a_whole_store_of_ours_is_refused_and_left_as_it_is(home, sp
 
 
 @pytest.mark.parametrize("spoil", [emptied, garbage, halved, only_the_header, log_left_alone])
-def test_what_the_refusal_advises_leads_to_a_new_store(home, spoil):
+def test_what_the_refusal_advises_leads_to_a_new_store(home: str, spoil: Callable[[Path], None]) -> None:
     with open_store(home) as store:
         add(store)
     spoil(Path(home, "queue.db"))
     with pytest.raises(StoreDamaged) as caught:
         open_store(home)
-    advice = caught.value.hint.split("to start over: ")[1].split()
+    advice = (caught.value.hint or "").split("to start over: ")[1].split()
     assert advice[0] == "mv" and subprocess.run(advice, check=False).returncode == 0
     with open_store(home) as store:
         assert store.names.last() is None and add(store) == 1
         assert_whole(store)
 
 
-def test_damage_in_the_middle_is_an_error_of_the_store_when_it_is_met(home):
+def test_damage_in_the_middle_is_an_error_of_the_store_when_it_is_met(home: str) -> None:
     with open_store(home) as store:
         add(store)
         root = store.database.value("SELECT rootpage FROM sqlite_master WHERE name = 'jobs'")
@@ -153,14 +158,14 @@ def test_damage_in_the_middle_is_an_error_of_the_store_when_it_is_met(home):
 # Making one
 
 
-def test_a_new_store_is_marked_as_ours(store):
+def test_a_new_store_is_marked_as_ours(store: Store) -> None:
     assert store.database.value("PRAGMA application_id") == schema.APPLICATION_ID
     assert store.database.value("PRAGMA user_version") == schema.VERSION
     assert contents(store)["jobs"] == []
     assert_whole(store)
 
 
-def test_opening_a_store_changes_nothing_in_it(home):
+def test_opening_a_store_changes_nothing_in_it(home: str) -> None:
     with open_store(home) as store:
         bring_to(store, COMPLETED)
     before = everything_in(home)
@@ -168,12 +173,12 @@ def test_opening_a_store_changes_nothing_in_it(home):
     assert everything_in(home) == before
 
 
-def test_making_a_home_leaves_nothing_behind_but_the_home(home):
+def test_making_a_home_leaves_nothing_behind_but_the_home(home: str) -> None:
     open_store(home).close()
     assert sorted(os.listdir(home)) == ["logs", "queue.db", "run"]
 
 
-def test_who_comes_second_uses_the_store_that_is_there(home):
+def test_who_comes_second_uses_the_store_that_is_there(home: str) -> None:
     with open_store(home) as store:
         add(store)
         create(Home(home))
@@ -182,8 +187,8 @@ def test_who_comes_second_uses_the_store_that_is_there(home):
         assert store.names.last() == 1
 
 
-def test_a_file_system_without_links_gets_a_home_too(home, monkeypatch):
-    def refuse(*_):
+def test_a_file_system_without_links_gets_a_home_too(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
         raise PermissionError("no links here")
 
     monkeypatch.setattr(os, "link", refuse)
@@ -205,18 +210,8 @@ with open_store(sys.argv[1], clock=SYSTEM_CLOCK, durable=True) as store:
 """
 
 
-def test_eight_processes_that_make_a_home_at_once_share_it(home, processes):
-    starters = [
-        processes.start(python(STARTER, home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
-        for _ in range(8)
-    ]
-    for starter in starters:
-        assert starter.stdout.readline() == "ready\n"
-    for starter in starters:
-        starter.stdin.write("go\n")
-        starter.stdin.flush()
-    told = [starter.stdout.read().split() for starter in starters]
-    assert [starter.wait(60) for starter in starters] == [0] * 8
+def test_eight_processes_that_make_a_home_at_once_share_it(home: str, processes: Processes) -> None:
+    told = [said.split() for said in run_together(processes, STARTER, [[home]] * 8)]
     assert sorted(int(number) for number, _ in told) == list(range(1, 9))
     assert len({home_id for _, home_id in told}) == 1
     assert sorted(os.listdir(home)) == ["logs", "queue.db", "run"]
@@ -243,7 +238,7 @@ def test_eight_processes_that_make_a_home_at_once_share_it(home, processes):
         "id = NULL",
     ],
 )
-def test_the_tables_refuse_a_job_that_cannot_be(store, change):
+def test_the_tables_refuse_a_job_that_cannot_be(store: Store, change: str) -> None:
     add(store)
     with pytest.raises(sqlite3.IntegrityError), store.writing():
         store.database.change(f"UPDATE jobs SET {change}")
@@ -265,7 +260,7 @@ def test_the_tables_refuse_a_job_that_cannot_be(store, change):
         "UPDATE jobs SET worker = NULL",
     ],
 )
-def test_the_tables_refuse_an_attempt_that_cannot_be(store, change):
+def test_the_tables_refuse_an_attempt_that_cannot_be(store: Store, change: str) -> None:
     bring_to(store, PROCESSING)
     with pytest.raises(sqlite3.IntegrityError), store.writing():
         store.database.change(change)
@@ -275,7 +270,7 @@ def test_the_tables_refuse_an_attempt_that_cannot_be(store, change):
 # Older stores
 
 
-def test_an_older_store_is_brought_up_to_date_in_one_transaction(home, monkeypatch):
+def test_an_older_store_is_brought_up_to_date_in_one_transaction(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_store(home) as store:
         add(store)
     newest = add_versions(
@@ -288,7 +283,7 @@ def test_an_older_store_is_brought_up_to_date_in_one_transaction(home, monkeypat
             assert store.database.value("PRAGMA user_version") == newest
 
 
-def test_an_upgrade_that_fails_leaves_the_older_store(home, monkeypatch):
+def test_an_upgrade_that_fails_leaves_the_older_store(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_store(home) as store:
         add(store)
     before = everything_in(home)

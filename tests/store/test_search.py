@@ -6,17 +6,18 @@ import pytest
 
 from queuectl.model.errors import StoreUnavailable
 from queuectl.model.job import DEAD, FAILED, Outcome
+from queuectl.store import Store
 from tests.store.building import ALL_STATES, LATER, NOW, add, bring_to, claim, enqueue, finish, job, spec, write
 
 
-def test_states_are_read_by_number_without_those_that_are_gone(store):
+def test_states_are_read_by_number_without_those_that_are_gone(store: Store) -> None:
     one_of_each = {state: bring_to(store, state) for state in (*(s for s in ALL_STATES if s != "pending"), "pending")}
     states = store.search.states_of([*one_of_each.values(), 999])
     assert states == {number: state for state, number in one_of_each.items()}
     assert store.search.states_of([]) == {}
 
 
-def test_jobs_come_in_the_order_of_their_numbers_as_asked_without_those_that_are_gone(store):
+def test_jobs_come_in_the_order_of_their_numbers_as_asked_without_those_that_are_gone(store: Store) -> None:
     enqueue(store, *[spec() for _ in range(1_200)])
     numbers = list(range(1_200, 0, -1))
     write(store, store.jobs.remove, 600)
@@ -26,7 +27,7 @@ def test_jobs_come_in_the_order_of_their_numbers_as_asked_without_those_that_are
     assert [one.number for one in store.search.jobs([2, 1, 2])] == [2, 1, 2]
 
 
-def test_details_name_the_enqueuer_and_the_attempt(store):
+def test_details_name_the_enqueuer_and_the_attempt(store: Store) -> None:
     number = add(store)
     claimed = claim(store)
     write(store, store.jobs.cancel, number, NOW)
@@ -42,12 +43,12 @@ def test_details_name_the_enqueuer_and_the_attempt(store):
 # The dead letter queue
 
 
-def die(store, command, outcome, now):
+def die(store: Store, command: str, outcome: Outcome, now: int) -> None:
     add(store, command)
     finish(store, claim(store), DEAD, outcome, now=now)
 
 
-def test_dead_jobs_are_grouped_by_how_they_failed_and_by_command(store):
+def test_dead_jobs_are_grouped_by_how_they_failed_and_by_command(store: Store) -> None:
     die(store, "x", Outcome.exited(1), NOW)
     die(store, "y", Outcome.exited(1), LATER)
     die(store, "x", Outcome.signalled(9, "SIGKILL"), NOW)
@@ -62,6 +63,6 @@ def test_dead_jobs_are_grouped_by_how_they_failed_and_by_command(store):
     assert len(store.dead.by_error(1)) == len(store.dead.by_command(1)) == 1
 
 
-def test_a_question_that_sqlite_cannot_answer_is_an_error_of_the_store(store):
+def test_a_question_that_sqlite_cannot_answer_is_an_error_of_the_store(store: Store) -> None:
     with pytest.raises(StoreUnavailable):
         store.database.rows("SELECT nonsense FROM jobs")

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED
+from queuectl.store import Store
 from queuectl.store.backlog import PRUNED_MINUTES
 from queuectl.store.timings import PRUNED_SLOTS, SLOT_MS
-from tests.store.building import NOW, values, write
+from tests.store.building import NOW, Stores, values, write
 
 MINUTE = 60_000
 
 
-def ended(store, *, run=7, wait=3, now=NOW, queue="q", state=COMPLETED):
+def ended(
+    store: Store, *, run: int = 7, wait: int = 3, now: int = NOW, queue: str = "q", state: str = COMPLETED
+) -> None:
     write(store, store.stats.count_attempt, queue, state, run_time=run, wait_time=wait, now=now)
 
 
-def sample(store, pending, now, *, processing=0, oldest_age=0):
+def sample(store: Store, pending: int, now: int, *, processing: int = 0, oldest_age: int = 0) -> bool:
     return write(store, store.backlog.add, pending=pending, processing=processing, oldest_age=oldest_age, now=now)
 
 
-def timings(store):
+def timings(store: Store) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in store.database.rows("SELECT * FROM timings")]
 
 
-def totals(store, *span):
-    return [values(found)[1:] for found in store.timings.totals(*span)]
+def totals(store: Store, *span: int) -> list[tuple[Any, ...]]:
+    return [values(found)[1:7] for found in store.timings.totals(*span)]
 
 
 # Timings
 
 
-def test_each_attempt_that_ended_is_counted_in_its_slot_and_buckets(store):
+def test_each_attempt_that_ended_is_counted_in_its_slot_and_buckets(store: Store) -> None:
     for state in (COMPLETED, FAILED, DEAD, CANCELLED):
         ended(store, state=state)
     ended(store, run=5, wait=5)
@@ -40,19 +45,38 @@ def test_each_attempt_that_ended_is_counted_in_its_slot_and_buckets(store):
     ended(store, queue="other")
     slot = NOW // SLOT_MS
     assert timings(store) == [
-        (slot, "other", 1, 0, 1, 7, 3),
-        (slot, "q", 0, 0, 1, 5, 5),
-        (slot, "q", 1, 0, 4, 28, 12),
-        (slot, "q", 1, 12, 1, 7, 30_001),
-        (slot + 1, "q", 17, 0, 1, 21_600_001, 3),
+        (slot, "other", 1, 0, 1, 7, 3, 7, 7, 3, 3),
+        (slot, "q", 0, 0, 1, 5, 5, 5, 5, 5, 5),
+        (slot, "q", 1, 0, 4, 28, 12, 7, 7, 3, 3),
+        (slot, "q", 1, 12, 1, 7, 30_001, 7, 7, 30_001, 30_001),
+        (slot + 1, "q", 17, 0, 1, 21_600_001, 3, 21_600_001, 21_600_001, 3, 3),
     ]
 
 
-def test_an_attempt_costs_one_statement_for_its_rollup_and_one_for_its_timing(store, monkeypatch):
+def test_the_shortest_and_the_longest_of_a_pair_of_buckets_are_kept(store: Store) -> None:
+    for run, wait in ((8, 2), (10, 4), (6, 3)):
+        ended(store, run=run, wait=wait)
+    ended(store, run=9, wait=1, now=NOW + SLOT_MS)
+    (found,) = store.timings.totals(0)
+    assert (found.run_min, found.run_max, found.wait_min, found.wait_max) == (6, 10, 1, 4)
+
+
+def test_the_ends_are_not_known_where_those_of_one_row_are_not(store: Store) -> None:
+    ended(store, run=8)
+    write(store, store.database.change, "UPDATE timings SET run_min = NULL, run_max = NULL")
+    ended(store, run=10)
+    ended(store, run=9, now=NOW + SLOT_MS)
+    (found,) = store.timings.totals(0)
+    assert (found.run_min, found.run_max, found.wait_min, found.wait_max) == (None, None, 3, 3)
+
+
+def test_an_attempt_costs_one_statement_for_its_rollup_and_one_for_its_timing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     statements = []
     change = store.database.change
 
-    def watched(sql, parameters=()):
+    def watched(sql: str, parameters: tuple[object, ...] = ()) -> int:
         statements.append(sql.split()[2])
         return change(sql, parameters)
 
@@ -61,14 +85,14 @@ def test_an_attempt_costs_one_statement_for_its_rollup_and_one_for_its_timing(st
     assert statements == ["rollups", "timings"]
 
 
-def test_a_rollback_undoes_both(store):
+def test_a_rollback_undoes_both(store: Store) -> None:
     with pytest.raises(KeyError), store.writing():
         store.stats.count_attempt("q", COMPLETED, run_time=1, wait_time=1, now=NOW)
         raise KeyError
     assert timings(store) == [] and store.stats.first_minute() is None
 
 
-def test_totals_are_of_a_span_of_whole_slots(store):
+def test_totals_are_of_a_span_of_whole_slots(store: Store) -> None:
     for slot in range(4):
         ended(store, now=NOW + slot * SLOT_MS)
     ended(store, queue="other", now=NOW + SLOT_MS)
@@ -77,7 +101,7 @@ def test_totals_are_of_a_span_of_whole_slots(store):
     assert totals(store, NOW + 4 * SLOT_MS) == []
 
 
-def test_a_series_adds_up_steps_of_slots(store):
+def test_a_series_adds_up_steps_of_slots(store: Store) -> None:
     for slot in (0, 1, 2, 5):
         ended(store, now=NOW + slot * SLOT_MS)
     first = NOW // SLOT_MS // 3
@@ -88,7 +112,7 @@ def test_a_series_adds_up_steps_of_slots(store):
     assert [row.attempts for row in store.timings.series(NOW, NOW + 3 * SLOT_MS, 3)] == [3]
 
 
-def test_old_timings_go_a_few_hours_at_a_time(store):
+def test_old_timings_go_a_few_hours_at_a_time(store: Store) -> None:
     assert not store.timings.has_before(NOW)
     slots = PRUNED_SLOTS * 2 + 10
     for slot in range(slots):
@@ -104,7 +128,7 @@ def test_old_timings_go_a_few_hours_at_a_time(store):
 # Backlog
 
 
-def test_a_minute_has_one_sample_whoever_is_first(store, stores):
+def test_a_minute_has_one_sample_whoever_is_first(store: Store, stores: Stores) -> None:
     assert sample(store, 3, NOW, processing=1, oldest_age=9)
     assert not sample(stores(), 5, NOW + MINUTE - 1)
     assert sample(stores(), 4, NOW + MINUTE)
@@ -113,16 +137,16 @@ def test_a_minute_has_one_sample_whoever_is_first(store, stores):
     assert [row.pending for row in store.backlog.since(NOW + MINUTE)] == [4]
 
 
-def test_the_last_sample_is_not_one_of_a_clock_that_was_ahead(store):
+def test_the_last_sample_is_not_one_of_a_clock_that_was_ahead(store: Store) -> None:
     assert store.backlog.last(NOW) is None
     sample(store, 3, NOW)
     sample(store, 9, NOW + 10 * MINUTE)
     assert store.backlog.last(NOW - 1) is None
-    assert store.backlog.last(NOW + 5 * MINUTE).pending == 3
-    assert store.backlog.last(NOW + 10 * MINUTE).pending == 9
+    lasts = [store.backlog.last(NOW + minutes * MINUTE) for minutes in (5, 10)]
+    assert [last and last.pending for last in lasts] == [3, 9]
 
 
-def test_old_samples_go_a_day_at_a_time(store):
+def test_old_samples_go_a_day_at_a_time(store: Store) -> None:
     with store.writing():
         for minute in range(PRUNED_MINUTES + 20):
             store.backlog.add(pending=1, processing=0, oldest_age=0, now=NOW + minute * MINUTE)

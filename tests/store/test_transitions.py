@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable
+
 import pytest
 
 from queuectl.model.job import (
@@ -19,6 +21,7 @@ from queuectl.model.job import (
     sources,
 )
 from queuectl.model.verbs import PLAIN_VERBS
+from queuectl.store import Store
 from queuectl.store.claim import CLAIM_COLUMNS, Claim
 from queuectl.store.contexts import Context
 from tests.store.building import (
@@ -37,9 +40,11 @@ from tests.store.building import (
     write,
 )
 
+Change = Callable[[Store, int], Any]
 
-def end_with(state):
-    def end(store, number):
+
+def end_with(state: str) -> Change:
+    def end(store: Store, number: int) -> bool:
         return write(
             store,
             store.jobs.finish,
@@ -54,7 +59,7 @@ def end_with(state):
     return end
 
 
-def claim_of(store, number):
+def claim_of(store: Store, number: int) -> Claim:
     """The claim that a worker of this job would hold; one that was never given if it was never claimed."""
     row = store.database.rows(f"SELECT {CLAIM_COLUMNS}, attempt_id FROM jobs WHERE number = ?", (number,))[0]
     return Claim(
@@ -69,7 +74,7 @@ def claim_of(store, number):
 
 
 # Each returns something true exactly if it says that it did something.
-VERBS = {
+VERBS: dict[str, Change] = {
     "claim": lambda store, number: take(store, now=LATER),
     "succeed": end_with(COMPLETED),
     "fail": end_with(FAILED),
@@ -83,16 +88,19 @@ VERBS = {
 }
 
 
+def named(verb: str) -> Change:
+    def change(store: Store, number: int) -> bool:
+        return bool(write(store, getattr(store.jobs, verb), number, NOW))
+
+    return change
+
+
 for plain in PLAIN_VERBS:
     if sources(plain.name):
-        VERBS.setdefault(plain.name, lambda store, number, name=plain.name: by_name(store, name, number))
+        VERBS.setdefault(plain.name, named(plain.name))
 
 
-def by_name(store, name, number):
-    return write(store, getattr(store.jobs, name), number, NOW)
-
-
-def test_every_verb_but_unblock_has_a_method():
+def test_every_verb_but_unblock_has_a_method() -> None:
     assert {verb for _, verb in TRANSITIONS} - set(VERBS) == {"unblock"}
     assert set(ALL_STATES) == set(STATES)
 
@@ -102,7 +110,7 @@ PAIRS = [(state, verb) for state in STATES for verb in VERBS if (state, verb) !=
 
 
 @pytest.mark.parametrize("state, verb", PAIRS)
-def test_the_store_does_what_transitions_allows_and_nothing_else(store, state, verb):
+def test_the_store_does_what_transitions_allows_and_nothing_else(store: Store, state: str, verb: str) -> None:
     number = bring_to(store, state)
     before = contents(store)
     told = VERBS[verb](store, number)
@@ -115,7 +123,7 @@ def test_the_store_does_what_transitions_allows_and_nothing_else(store, state, v
     assert_whole(store)
 
 
-def test_a_running_job_is_marked_by_cancel_and_then_ended_by_its_worker(store):
+def test_a_running_job_is_marked_by_cancel_and_then_ended_by_its_worker(store: Store) -> None:
     number = bring_to(store, PROCESSING)
     assert write(store, store.jobs.cancel, number, NOW) is True
     assert state_of(store, number) == PROCESSING
@@ -125,7 +133,7 @@ def test_a_running_job_is_marked_by_cancel_and_then_ended_by_its_worker(store):
 
 
 @pytest.mark.parametrize("state", [SCHEDULED, HELD, PROCESSING, "blocked", "nonsense"])
-def test_an_attempt_leads_to_no_other_state(store, state):
+def test_an_attempt_leads_to_no_other_state(store: Store, state: str) -> None:
     claimed = claim_of(store, bring_to(store, PROCESSING))
     before = contents(store)
     with pytest.raises(ValueError, match="cannot lead to"):
@@ -134,7 +142,7 @@ def test_an_attempt_leads_to_no_other_state(store, state):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_any_job_but_a_running_one_can_be_removed(store, state):
+def test_any_job_but_a_running_one_can_be_removed(store: Store, state: str) -> None:
     number = bring_to(store, state)
     before = contents(store)
     assert write(store, store.jobs.remove, number) == (state != PROCESSING)
@@ -147,7 +155,7 @@ def test_any_job_but_a_running_one_can_be_removed(store, state):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_only_a_running_attempt_can_be_renewed_and_asked_about(store, state):
+def test_only_a_running_attempt_can_be_renewed_and_asked_about(store: Store, state: str) -> None:
     number = bring_to(store, state)
     attempt_id = claim_of(store, number).attempt_id
     before = contents(store)
@@ -157,7 +165,7 @@ def test_only_a_running_attempt_can_be_renewed_and_asked_about(store, state):
         assert contents(store) == before
 
 
-def test_verbs_of_a_job_that_is_not_there_do_nothing(store):
+def test_verbs_of_a_job_that_is_not_there_do_nothing(store: Store) -> None:
     before = contents(store)
     assert take(store) is None
     assert write(store, store.jobs.cancel, 7, NOW) is False
@@ -168,7 +176,7 @@ def test_verbs_of_a_job_that_is_not_there_do_nothing(store):
     assert contents(store) == before
 
 
-def test_a_held_job_whose_time_has_not_come_is_released_to_scheduled(store):
+def test_a_held_job_whose_time_has_not_come_is_released_to_scheduled(store: Store) -> None:
     number = add(store, hold=True, run_at=LATER)
     assert state_of(store, number) == HELD
     assert write(store, store.jobs.release, number, LATER - 1)
@@ -177,7 +185,7 @@ def test_a_held_job_whose_time_has_not_come_is_released_to_scheduled(store):
     assert_whole(store)
 
 
-def test_a_claimed_job_forgets_how_its_last_attempt_ended(store):
+def test_a_claimed_job_forgets_how_its_last_attempt_ended(store: Store) -> None:
     number = bring_to(store, FAILED)
     assert job(store, number).exit_code == 1 and job(store, number).error == "exit code 1"
     write(store, store.jobs.promote, LATER, 1)

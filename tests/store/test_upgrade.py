@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,29 +32,33 @@ from tests.store.building import (
     write,
 )
 from tests.store.older import SCHEMAS, STATES, make_older
+from tests.store.together import run_together
+from tests.support import Processes
 
-SCHEDULES = {1: [], 2: ["nightly"], 3: ["nightly"]}
+SCHEDULES = {1: [], 2: ["nightly"], 3: ["nightly"], 4: ["nightly"]}
 # Tables of today that an older version lacked.
-LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}, 3: set()}
+LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}, 3: set(), 4: set()}
 # Columns of today that an older version lacked.
 OF_VERSION_4 = {"is_delay", "namespace", "mark", "adopters", "trouble"}
-LACKED_COLUMNS = {1: {"schedule"} | OF_VERSION_4, 2: OF_VERSION_4, 3: OF_VERSION_4}
+OF_VERSION_5 = {"run_min", "run_max", "wait_min", "wait_max"}
+OF_VERSIONS = OF_VERSION_4 | OF_VERSION_5
+LACKED_COLUMNS = {1: {"schedule"} | OF_VERSIONS, 2: OF_VERSIONS, 3: OF_VERSIONS, 4: OF_VERSION_5}
 
 
 @pytest.fixture(params=SCHEMAS)
-def version(request):
+def version(request: pytest.FixtureRequest) -> int:
     """The version that the home was made by."""
-    return request.param
+    return int(request.param)
 
 
 @pytest.fixture
-def old(home, version):
+def old(home: str, version: int) -> str:
     """The path of a home of an older version with a job in each state."""
     make_older(home, version)
     return home
 
 
-def rows_of(path, version):
+def rows_of(path: str, version: int) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table that the version had, without what is new."""
     connection = plain(path)
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -69,15 +74,15 @@ def rows_of(path, version):
     return found
 
 
-def version_of(path):
+def version_of(path: str) -> int:
     connection = plain(path)
     try:
-        return connection.execute("PRAGMA user_version").fetchone()[0]
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
     finally:
         connection.close()
 
 
-def test_it_is_like_a_new_home_afterwards(old, tmp_path):
+def test_it_is_like_a_new_home_afterwards(old: str, tmp_path: Path) -> None:
     open_store(old).close()
     new = str(tmp_path / "new")
     open_store(new).close()
@@ -87,7 +92,7 @@ def test_it_is_like_a_new_home_afterwards(old, tmp_path):
     assert version_of(os.path.join(old, "queue.db")) == schema.VERSION
 
 
-def test_nothing_that_was_in_it_changes(old, version):
+def test_nothing_that_was_in_it_changes(old: str, version: int) -> None:
     path = os.path.join(old, "queue.db")
     before = rows_of(path, version)
     assert len(before["jobs"]) == len(STATES) and len(before["output"]) == 4
@@ -100,7 +105,7 @@ def test_nothing_that_was_in_it_changes(old, version):
     assert rows_of(path, version) == before
 
 
-def test_it_works_as_any_other(old):
+def test_it_works_as_any_other(old: str) -> None:
     with open_store(old) as store:
         assert add(store, queue="default", priority=1000) == len(STATES) + 1
         claimed = claim(store)
@@ -114,17 +119,18 @@ def test_it_works_as_any_other(old):
         assert_whole(store)
 
 
-def test_it_takes_timings_and_samples_of_the_backlog(old):
+def test_it_takes_timings_and_samples_of_the_backlog(old: str) -> None:
     with open_store(old) as store:
         assert store.timings.totals(0) == [] and store.backlog.last(NOW) is None
         write(store, store.stats.count_attempt, "q", COMPLETED, run_time=7, wait_time=3, now=NOW)
         assert write(store, store.backlog.add, pending=2, processing=1, oldest_age=9, now=NOW)
-        assert [values(found) for found in store.timings.totals(0)] == [(0, "q", 1, 0, 1, 7, 3)]
-        assert values(store.backlog.last(NOW)) == (NOW // 60_000, 2, 1, 9)
+        assert [values(found) for found in store.timings.totals(0)] == [(0, "q", 1, 0, 1, 7, 3, 7, 7, 3, 3)]
+        last = store.backlog.last(NOW)
+        assert last is not None and values(last) == (NOW // 60_000, 2, 1, 9)
         assert_whole(store)
 
 
-def test_it_takes_schedules(old):
+def test_it_takes_schedules(old: str) -> None:
     with open_store(old) as store:
         assert write(
             store,
@@ -155,7 +161,7 @@ def test_it_takes_schedules(old):
 
 
 @pytest.mark.parametrize("version", [1])
-def test_its_file_cannot_shrink_and_pruning_minds_that_not(old):
+def test_its_file_cannot_shrink_and_pruning_minds_that_not(old: str) -> None:
     from queuectl.engine.home.room import vacuum
 
     with open_store(old) as store:
@@ -197,7 +203,7 @@ open_store(sys.argv[1], durable=True)
 """
 
 
-def steps(version):
+def steps(version: int) -> int:
     """How many statements lead from a version to that of today, the new version's number included."""
     numbers = range(version + 1, schema.VERSION + 1)
     found = [text for number in numbers for text in migrate.statements(migrate.script(number))]
@@ -213,7 +219,9 @@ KILLS = [
 
 
 @pytest.mark.parametrize("version, where", KILLS)
-def test_a_kill_in_the_middle_leaves_it_as_it_was_or_upgraded(old, version, processes, where):
+def test_a_kill_in_the_middle_leaves_it_as_it_was_or_upgraded(
+    old: str, version: int, processes: Processes, where: str
+) -> None:
     path = os.path.join(old, "queue.db")
     before, plan = rows_of(path, version), plan_of(path)
     killed = processes.start(python(KILLED, old, where))
@@ -228,7 +236,7 @@ def test_a_kill_in_the_middle_leaves_it_as_it_was_or_upgraded(old, version, proc
         assert add(store) == len(STATES) + 1
 
 
-def test_an_upgrade_that_fails_leaves_it_as_it_was(old, version, monkeypatch):
+def test_an_upgrade_that_fails_leaves_it_as_it_was(old: str, version: int, monkeypatch: pytest.MonkeyPatch) -> None:
     path = os.path.join(old, "queue.db")
     before, plan = rows_of(path, version), plan_of(path)
     add_versions(monkeypatch, "INSERT INTO nowhere VALUES (1);")
@@ -249,24 +257,14 @@ with open_store(sys.argv[1], clock=SYSTEM_CLOCK, durable=True) as store:
 
 
 @pytest.mark.parametrize("count", [2, 6])
-def test_who_opens_it_at_once_all_succeed(old, processes, count):
-    openers = [
-        processes.start(python(OPENER, old), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
-        for _ in range(count)
-    ]
-    for opener in openers:
-        assert opener.stdout.readline() == "ready\n"
-    for opener in openers:
-        opener.stdin.write("go\n")
-        opener.stdin.flush()
-    told = sorted(tuple(map(int, opener.stdout.read().split())) for opener in openers)
-    assert [opener.wait(60) for opener in openers] == [0] * count
+def test_who_opens_it_at_once_all_succeed(old: str, processes: Processes, count: int) -> None:
+    told = sorted(tuple(map(int, said.split())) for said in run_together(processes, OPENER, [[old]] * count))
     assert told == [(len(STATES) + 1 + place, schema.VERSION) for place in range(count)]
     with open_store(old, clock=SYSTEM_CLOCK) as store:
         assert_whole(store)
 
 
-def test_a_reader_of_an_older_version_that_is_open_meanwhile_does_not_hinder_it(old):
+def test_a_reader_of_an_older_version_that_is_open_meanwhile_does_not_hinder_it(old: str) -> None:
     reader = plain(os.path.join(old, "queue.db"))
     reader.execute("BEGIN")
     assert reader.execute("SELECT count(*) FROM jobs").fetchone() == (len(STATES),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable
 
 import pytest
 
@@ -12,7 +12,7 @@ from queuectl.model.errors import Conflict
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, STATES
 from queuectl.store import Store
 from queuectl.store.claim import Claim
-from tests.store.building import NOW, assert_whole, outcome_for, spec
+from tests.store.building import NOW, Stores, assert_whole, outcome_for, spec
 from tests.store.model import Model, Taken
 
 # Fixed ones, which fail again tomorrow, and one that has not been tried before.
@@ -31,13 +31,13 @@ class Undo(Exception):
 class Walk:
     """One walk over one home, through any number of stores in turn."""
 
-    def __init__(self, seed: int, stores: List[Store], reopen: Callable[[], Store]) -> None:
+    def __init__(self, seed: int, stores: list[Store], reopen: Callable[[], Store]) -> None:
         self.random = random.Random(seed)
         self.stores = stores
         self.reopen = reopen
         self.model = Model()
-        self.claims: List[Claim] = []
-        self.attempts: List[Tuple[int, int]] = []
+        self.claims: list[Claim] = []
+        self.attempts: list[tuple[int, int]] = []
         self.now = NOW
 
     def step(self) -> None:
@@ -69,7 +69,7 @@ class Walk:
         for row in rows.values():
             del row["number"]
         assert rows == self.model.jobs
-        counts: Dict[str, Dict[str, int]] = {}
+        counts: dict[str, dict[str, int]] = {}
         for row in self.model.jobs.values():
             states = counts.setdefault(row["queue"], {})
             states[row["state"]] = states.get(row["state"], 0) + 1
@@ -169,7 +169,7 @@ class Walk:
 
     def edit(self, store: Store) -> None:
         number, choose = self.some_job(), self.random.choice
-        changes = choose(
+        changes: dict[str, Any] = choose(
             [
                 {"queue": choose("xyz")},
                 {"priority": 5, "queue": "w"},
@@ -218,7 +218,7 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("connections", [1, 2])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_store_and_a_dictionary_stay_the_same(stores, seed, connections):
+def test_the_store_and_a_dictionary_stay_the_same(stores: Stores, seed: int, connections: int) -> None:
     print(f"seed {seed}")
     walk = Walk(seed, [stores() for _ in range(connections)], stores)
     for _ in range(STEPS):

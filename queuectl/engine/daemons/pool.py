@@ -90,7 +90,7 @@ class Pool:
             while self._wakeup.stops == NOT or len(self._slots):
                 self.step()
         finally:
-            self._close()
+            self.close()
 
     def step(self) -> None:
         """Bury the dead, start or stop workers as needed, and wait for something to happen."""
@@ -233,7 +233,8 @@ class Pool:
         if self._wakeup.rung:
             self._scheduler.poke()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """End the workers that are left, and leave the place to another pool."""
         # What cannot be seen to end now keeps nobody from the rest.
         self._wakeup.stop(ORDERLY)
         self._endure(self._end_workers)

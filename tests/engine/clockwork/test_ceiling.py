@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List
 
 import pytest
 
-from queuectl.engine.clockwork.ceiling import FAST_GROWTH, Ceiling, size_text
+from queuectl.engine.clockwork.ceiling import FAST_GROWTH, Ceiling
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, STEP_MS, Housekeeping
 from queuectl.engine.home.room import REMOVED_AT_ONCE
 from queuectl.engine.machine.log import Log
@@ -18,7 +17,7 @@ from queuectl.store.output import LONGEST_PIECE, Piece
 from tests.commands.calling import call
 from tests.engine import keeping
 from tests.store.building import LATER, NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
-from tests.support import FakeClock
+from tests.support import FakeClock, before_each_call
 
 KIB = 1 << 10
 MIB = 1 << 20
@@ -58,16 +57,15 @@ def run_one(store: Store, size: int, state: str = COMPLETED, at: int = NOW) -> i
     return claimed.number
 
 
-def kept(store: Store) -> Dict[int, int]:
+def kept(store: Store) -> dict[int, int]:
     """How many bytes each job has that has any."""
-    return dict(
-        store.database.rows(
-            "SELECT job, sum(length(data)) FROM output JOIN attempts ON attempts.id = output.attempt GROUP BY job"
-        )
+    rows = store.database.rows(
+        "SELECT job, sum(length(data)) FROM output JOIN attempts ON attempts.id = output.attempt GROUP BY job"
     )
+    return {row[0]: row[1] for row in rows}
 
 
-def told(store: Store) -> List[str]:
+def told(store: Store) -> list[str]:
     return [row.detail for row in store.events.since(0, 99) if row.kind == "output removed"]
 
 
@@ -78,8 +76,8 @@ def test_the_oldest_goes_first_and_no_more_than_is_too_much(store: Store, ceilin
     keep(ceiling, 1200 * KIB - 1)
     assert sorted(kept(store)) == sorted([numbers[0], numbers[2]])
     assert told(store) == [
-        "800 KiB of output of 2 jobs, the oldest: all of it passed 1.2 MiB",
-        "400 KiB of output of 1 job, the oldest: all of it passed 1.2 MiB",
+        "800.0 KiB of output of 2 jobs, the oldest: all of it passed 1.2 MiB",
+        "400.0 KiB of output of 1 job, the oldest: all of it passed 1.2 MiB",
     ]
     assert len(store.search.jobs(numbers)) == 5 and store.database.value("SELECT count(*) FROM attempts") == 5
     assert_whole(store)
@@ -113,8 +111,8 @@ def test_below_the_ceiling_one_look_at_the_size_is_enough(
     store: Store, ceiling: Ceiling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_one(store, MIB)
-    asked: List[int] = []
-    monkeypatch.setattr(store.output, "add_up", lambda *_: asked.append(1) or (0, None))
+    asked: list[int] = []
+    before_each_call(monkeypatch, store.output, "add_up", lambda: asked.append(1))
     for limit in (None, 2 * MIB):
         keep(ceiling, limit)
     assert asked == [] and len(kept(store)) == 1
@@ -125,9 +123,8 @@ def test_a_file_that_is_full_of_jobs_is_added_up_once_while_nothing_changes(
 ) -> None:
     run_one(store, 10)
     enqueue(store, *[spec("x" * 2_000) for _ in range(1_000)])
-    asked: List[int] = []
-    add_up = store.output.add_up
-    monkeypatch.setattr(store.output, "add_up", lambda *words: asked.append(1) or add_up(*words))
+    asked: list[int] = []
+    before_each_call(monkeypatch, store.output, "add_up", lambda: asked.append(1))
     for _ in range(3):
         keep(ceiling, MIB)
     rounds = len(asked)
@@ -153,7 +150,7 @@ def test_what_is_large_goes_in_several_transactions_and_whole(
     store: Store, ceiling: Ceiling, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large, small = run_one(store, 10 * MIB), run_one(store, 10 * MIB, at=NOW + 1)
-    removed: List[int] = []
+    removed: list[int] = []
     before = {"kept": sum(kept(store).values())}
     commit = store.database.commit
 
@@ -168,7 +165,7 @@ def test_what_is_large_goes_in_several_transactions_and_whole(
     keep(ceiling, 20 * MIB - 1)
     assert kept(store) == {small: 10 * MIB} and large
     assert len(removed) >= 10 and max(removed) <= REMOVED_AT_ONCE + LONGEST_PIECE
-    assert told(store) == ["10 MiB of output of 1 job, the oldest: all of it passed 20 MiB"]
+    assert told(store) == ["10.0 MiB of output of 1 job, the oldest: all of it passed 20.0 MiB"]
 
 
 def test_many_that_are_small_go_several_at_once(
@@ -176,9 +173,8 @@ def test_many_that_are_small_go_several_at_once(
 ) -> None:
     for age in range(300):
         run_one(store, 10_000, at=NOW + age // 100)
-    begun: List[int] = []
-    begin = store.database.begin
-    monkeypatch.setattr(store.database, "begin", lambda: begun.append(1) or begin())
+    begun: list[int] = []
+    before_each_call(monkeypatch, store.database, "begin", lambda: begun.append(1))
     keep(ceiling, MIB)
     assert len(kept(store)) == MIB // 10_000
     assert len(begun) < 25
@@ -263,8 +259,7 @@ def test_a_step_ends_soon(home: str, store: Store, clock: FakeClock, monkeypatch
         queue.change_setting("output_total", "1MiB")
     for age in range(40):
         run_one(store, MIB // 2, at=NOW + age)
-    begin = store.database.begin
-    monkeypatch.setattr(store.database, "begin", lambda: clock.advance(30) or begin())
+    before_each_call(monkeypatch, store.database, "begin", lambda: clock.advance(30))
     keeper = Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
     wait, steps = 0.0, 0
     while not wait:
@@ -311,11 +306,3 @@ def test_logs_say_that_the_output_was_removed_and_why(home: str, store: Store, c
     assert said in call(home, "logs", str(gone), "--attempt", "all").err
     for number in (there, silent):
         assert "removed" not in call(home, "logs", str(number)).err
-
-
-@pytest.mark.parametrize(
-    "size, text",
-    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1 KiB"), (1536, "1.5 KiB"), (MIB, "1 MiB"), (10 << 30, "10 GiB")],
-)
-def test_sizes_are_written_for_people(size: int, text: str) -> None:
-    assert size_text(size) == text

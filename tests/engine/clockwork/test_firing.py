@@ -93,7 +93,7 @@ def test_schedules_that_are_due_together_all_fire(queue: Queue, scheduler: Sched
 
 def test_one_that_will_never_come_again_rests(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
     every(queue)
-    clock._wall = 4_133_980_000_000  # the end of 2100
+    clock.set_to(4_133_980_000_000)  # the end of 2100
     run(scheduler, clock, 2_000)
     assert get(queue).next_at is None
     before = jobs(queue)
@@ -305,8 +305,8 @@ def test_one_that_cannot_be_read_is_not_left_in_the_future_when_the_clock_is_set
 ) -> None:
     every(queue)
     spoil(queue, "it", expression="not cron")
-    clock._wall += 10 * YEAR
+    clock.set_by(10 * YEAR)
     scheduler.tick()
-    clock._wall -= 10 * YEAR
+    clock.set_by(-10 * YEAR)
     scheduler.tick()
     assert get(queue).next_at == clock.wall() + TRY_AGAIN_MS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from datetime import datetime, timezone
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, Iterator
 
 import pytest
 
@@ -29,7 +29,7 @@ JUMPS = [*((step,) for step in STEPS), *itertools.product(STEPS, STEPS), (10 * Y
 @pytest.mark.parametrize("catch_up", ["none", "last", "all"])
 @pytest.mark.parametrize("jumps", JUMPS, ids=lambda jumps: " then ".join(f"{jump / HOUR:+g}h" for jump in jumps))
 def test_a_clock_that_jumps_fires_nothing_twice_and_leaves_nothing_behind(
-    queue: Queue, home: str, clock: FakeClock, jumps: List[int], catch_up: str
+    queue: Queue, home: str, clock: FakeClock, jumps: list[int], catch_up: str
 ) -> None:
     diary = Diary(clock)
     with Store(Home(home), clock=clock) as store:
@@ -39,7 +39,7 @@ def test_a_clock_that_jumps_fires_nothing_twice_and_leaves_nothing_behind(
     assert_once(queue, diary.fired())
 
 
-def jump_about(queue: Queue, scheduler: Scheduler, clock: FakeClock, jumps: List[int], catch_up: str) -> None:
+def jump_about(queue: Queue, scheduler: Scheduler, clock: FakeClock, jumps: list[int], catch_up: str) -> None:
     """Set the clock several times and let 20 minutes pass after each."""
     every(queue, "*/5 * * * *", catch_up=catch_up)
     at = queue.add("true", run_at=iso(clock.wall() + 20 * MINUTE))
@@ -64,9 +64,9 @@ def test_a_scheduler_that_starts_after_the_clock_was_set_back_leaves_nothing_in_
     queue: Queue, another: Callable[[], Scheduler], clock: FakeClock
 ) -> None:
     every(queue)
-    clock._wall += 10 * YEAR
+    clock.set_by(10 * YEAR)
     another().tick()
-    clock._wall -= 10 * YEAR
+    clock.set_by(-10 * YEAR)
     another().tick()
     assert get(queue).next_at == clock.wall() + MINUTE
     assert_once(queue)
@@ -77,10 +77,10 @@ def test_a_clock_that_was_past_the_last_year_and_is_set_back_ends_no_schedule(
 ) -> None:
     every(queue)
     start = clock.wall()
-    clock._wall = 4_200_000_000_000  # in 2103
+    clock.set_to(4_200_000_000_000)  # in 2103
     run(scheduler, clock, 2)
     assert get(queue).next_at is None
-    clock._wall = start
+    clock.set_to(start)
     scheduler.tick()
     assert get(queue).next_at == start + MINUTE
     run(scheduler, clock, 2)
@@ -185,11 +185,11 @@ def test_on_the_days_on_which_the_clocks_change(
         machine_zone(RULES[zone])
         timezone_name = "local"
     instant = int(datetime.strptime(at, "%Y-%m-%d %H:%M").replace(tzinfo=timezone.utc).timestamp()) * 1_000
-    clock._wall = instant - AROUND * MINUTE - 1_000
+    clock.set_to(instant - AROUND * MINUTE - 1_000)
     for number, expression in enumerate([*expected, "* * * * *"]):
         every(queue, expression, name=f"s{number}", timezone=timezone_name)
     run(scheduler, clock, 2 * AROUND)
-    found: Dict[str, List[str]] = {
+    found: dict[str, list[str]] = {
         expression: [utc(time) for time in fires(queue, f"s{number}")] for number, expression in enumerate(expected)
     }
     assert found == expected

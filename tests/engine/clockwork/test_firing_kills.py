@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import subprocess
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -141,7 +141,7 @@ class Schedulers:
         self._base = base
         self._since = SYSTEM_CLOCK.monotonic()
         self.deaths = 0
-        self._running: List[subprocess.Popen[Any]] = [self._start() for _ in range(SCHEDULERS)]
+        self._running: list[subprocess.Popen[Any]] = [self._start() for _ in range(SCHEDULERS)]
 
     def wall(self) -> int:
         """Return what their clocks say."""
@@ -187,7 +187,7 @@ def test_schedulers_that_are_killed_at_random_leave_no_time_out_and_fire_none_tw
         SYSTEM_CLOCK.pause(0.01)
     wait_until(lambda: fires(queue), what="anything has fired")
     schedulers.end()
-    clock._wall = schedulers.wall()
+    clock.set_to(schedulers.wall())
     assert not is_held(queue.home.gate)
     during = len(fires(queue))
     with Store(Home(home), clock=clock) as store:
@@ -201,7 +201,7 @@ def test_schedulers_that_are_killed_at_random_leave_no_time_out_and_fire_none_tw
     assert_once(queue)
 
 
-def check_no_gaps(times: Dict[str, List[int]], until: int) -> None:
+def check_no_gaps(times: dict[str, list[int]], until: int) -> None:
     for name, step in (("it", MINUTE), ("other", 7 * MINUTE)):
         # Seven does not divide an hour: the last distance of each is shorter.
         gaps = {after - before for before, after in zip(times[name], times[name][1:])}

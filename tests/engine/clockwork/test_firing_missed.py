@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
-
 import pytest
 
 from queuectl.engine.clockwork.due import MOST_CAUGHT_UP
@@ -24,7 +22,7 @@ YEAR = 365 * DAY
 
 @pytest.mark.parametrize("catch_up, expected", [("none", [12]), ("last", [12]), ("all", list(range(1, 13)))])
 def test_after_twelve_minutes_in_which_nothing_ran(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, catch_up: str, expected: List[int]
+    queue: Queue, scheduler: Scheduler, clock: FakeClock, catch_up: str, expected: list[int]
 ) -> None:
     start = clock.wall()
     every(queue, catch_up=catch_up)
@@ -73,10 +71,10 @@ def test_after_ten_years_in_which_nothing_ran(
     assert_once(queue)
 
 
-def newest_times(expression: str, until: int, days: int) -> List[int]:
+def newest_times(expression: str, until: int, days: int) -> list[int]:
     """Return the times of an expression in the last days before an instant."""
     cron, utc = Cron.parse(expression), zones.zone("UTC")
-    times: List[int] = []
+    times: list[int] = []
     at = cron.next_after(until - days * DAY, utc)
     while at is not None and at <= until:
         times.append(at)
@@ -109,7 +107,7 @@ def test_times_that_are_left_out_are_told_with_the_reason(
     clock: FakeClock,
     catch_up: str,
     minutes: int,
-    left_out: Optional[Tuple[int, int]],
+    left_out: tuple[int, int] | None,
 ) -> None:
     start = clock.wall()
     every(queue, catch_up=catch_up)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from typing import Any
 
 import pytest
 
@@ -56,8 +56,8 @@ def test_jobs_go_by_the_settings_and_no_others(
     keeper: Housekeeping,
     clock: FakeClock,
     completed: str,
-    dead: Optional[str],
-    gone: List[str],
+    dead: str | None,
+    gone: list[str],
 ) -> None:
     queue.change_setting("retain_completed_hours", completed)
     queue.change_setting("retain_dead_hours", dead)
@@ -89,7 +89,7 @@ def test_it_goes_after_its_time_and_not_before(store: Store, keeper: Housekeepin
 def test_it_looks_once_a_minute(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
     assert keeper.step() == (0, INTERVAL_MS / 1000)
     run_one(store, COMPLETED)
-    clock._wall += 8 * DAY
+    clock.set_by(8 * DAY)
     let_run(store, clock, INTERVAL_MS - 1)
     assert keeper.step() == (0, 0.001)
     clock.advance(1)
@@ -268,7 +268,7 @@ def test_a_user_prunes_what_ended_before_an_instant(queue: Queue, store: Store) 
     enqueue(store, *[spec("x" * 2_048) for _ in range(PRUNE_AT_ONCE * 3 + 1)])
     end_all(store)
     dead = run_one(store, DEAD)
-    told: List[int] = []
+    told: list[int] = []
     assert queue.prune([COMPLETED, DEAD], NOW, told.append) == 0 and told == []
     assert queue.prune([COMPLETED], NOW + 1, told.append) == PRUNE_AT_ONCE * 3 + 1
     assert told == [PRUNE_AT_ONCE, PRUNE_AT_ONCE * 2, PRUNE_AT_ONCE * 3, PRUNE_AT_ONCE * 3 + 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Dict, Iterator, List, Tuple
+from typing import Iterator
 
 import pytest
 
@@ -32,10 +32,10 @@ SHRUNK = SHRINK_PAGES * 1.02  # with the pages that keep account of those
 # Room
 
 
-def watch(monkeypatch: pytest.MonkeyPatch, store: Store) -> List[Tuple[int, int]]:
+def watch(monkeypatch: pytest.MonkeyPatch, store: Store) -> list[tuple[int, int]]:
     """Return a list of how many jobs each writing transaction deletes, and by how many pages the file shrinks."""
-    seen: List[Tuple[int, int]] = []
-    before: Dict[str, int] = {}
+    seen: list[tuple[int, int]] = []
+    before: dict[str, int] = {}
     begin, commit = store.database.begin, store.database.commit
 
     def watched_begin() -> None:
@@ -90,10 +90,10 @@ def test_jobs_with_much_output_go_in_small_transactions_too(
         assert finish(store, claimed, COMPLETED)
     store.checkpoint()
     full = os.path.getsize(store.home.database)
-    sizes: List[int] = []
+    sizes: list[int] = []
     remove = store.output.remove
 
-    def watched(job: int, room: int) -> Tuple[int, bool]:
+    def watched(job: int, room: int) -> tuple[int, bool]:
         size, is_done = remove(job, room)
         sizes.append(size)
         return size, is_done
@@ -194,7 +194,7 @@ def test_what_is_worth_giving_back(
 
 
 def test_a_file_that_cannot_shrink_is_left_after_one_try(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    tries: List[int] = []
+    tries: list[int] = []
     monkeypatch.setattr(store.database, "pages", lambda: (9_000, 9_000))
     monkeypatch.setattr(store.database, "shrink", lambda: tries.append(1))
     assert list(vacuum(store)) == [] and len(tries) == 1

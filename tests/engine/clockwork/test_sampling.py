@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Tuple
+from typing import Iterator
 
 import pytest
 
@@ -52,7 +52,7 @@ def run(scheduler: Scheduler, clock: FakeClock, seconds: int) -> None:
         clock.advance(SECOND)
 
 
-def samples(store: Store) -> List[Tuple[int, int, int, int]]:
+def samples(store: Store) -> list[tuple[int, int, int, int]]:
     """Return (minute since the start, pending, processing, oldest age)."""
     return [(row.minute - NOW // MINUTE, row.pending, row.processing, row.oldest_age) for row in store.backlog.since(0)]
 
@@ -152,9 +152,9 @@ def test_a_clock_that_was_ahead_neither_stops_sampling_nor_wakes_an_idle_home(
     scheduler: Scheduler, others: Store, clock: FakeClock
 ) -> None:
     add(others)
-    clock._wall += 1_000 * MINUTE
+    clock.set_by(1_000 * MINUTE)
     scheduler.tick()
-    clock._wall -= 1_000 * MINUTE
+    clock.set_by(-1_000 * MINUTE)
     run(scheduler, clock, 61)
     assert [minute for minute, *_ in samples(others)] == [0, 1, 1_000]
     finish(others, claim(others), COMPLETED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator
 
 import pytest
 
@@ -185,7 +185,7 @@ def test_a_jump_of_the_wall_clock_leaves_running_jobs_alone(
     job = queue.add("true")
     taken = claim(queue, live_worker)
     scheduler.tick()
-    clock._wall += jump
+    clock.set_by(jump)
     for _ in range(5):
         assert scheduler.tick() == LONGEST_WAIT_SECONDS
         clock.advance(1_000)
@@ -212,7 +212,7 @@ def test_a_failed_job_waits_neither_longer_nor_shorter_when_the_clock_is_set(
     queue.add("true")
     scheduler.tick()
     finish(queue, claim(queue, live_worker), FAILED, run_at=clock.wall() + 5_000)
-    clock._wall += jump
+    clock.set_by(jump)
     scheduler.tick()
     clock.advance(4_000)
     scheduler.tick()
@@ -285,7 +285,7 @@ def test_a_write_ahead_log_that_nobody_adds_to_is_copied_once(
     queue.add("true")
     taken = claim(queue, live_worker)
     print_much(queue, taken, print_much(queue, taken, 0))
-    copied: List[int] = []
+    copied: list[int] = []
     checkpoint = store.checkpoint
 
     def count() -> None:
@@ -329,7 +329,7 @@ def test_the_thread_looks_at_once_when_poked_and_ends_when_told(
 def test_the_thread_survives_trouble_and_goes_on(
     home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    ticks: List[int] = []
+    ticks: list[int] = []
 
     def tick(self: Scheduler) -> float:
         ticks.append(1)

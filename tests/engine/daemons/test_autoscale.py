@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator
 
 import pytest
 
@@ -32,8 +32,8 @@ class Scaler(AutoScaler):
     def __init__(self, queue: Queue, most: int, log: Log) -> None:
         super().__init__(queue, most, log)
         self.now = 0
-        self.changes: List[Tuple[int, int]] = []
-        self.trouble: List[Exception] = []
+        self.changes: list[tuple[int, int]] = []
+        self.trouble: list[Exception] = []
 
     def running(self) -> int:
         return self.now
@@ -50,7 +50,7 @@ def scaler(fake: Queue, clock: FakeClock) -> Scaler:
     return Scaler(fake, MOST, Log("test", clock))
 
 
-def add(queue: Queue, count: int, **fields: Any) -> List[str]:
+def add(queue: Queue, count: int, **fields: Any) -> list[str]:
     return queue.enqueue([{"command": "true", **fields}] * count)
 
 
@@ -132,7 +132,7 @@ def test_after_an_idle_minute_all_are_gone_and_new_work_brings_them_back(
     scaler.step()
     fake.cancel(*ids)
     waited = 0
-    while scaler.now:
+    while scaler.now > 0:
         step_for(scaler, clock, 1)
         waited += 1
     assert IDLE_MS // 1_000 <= waited <= 2 * IDLE_MS // 1_000
@@ -187,7 +187,7 @@ def test_a_stop_that_fails_is_tried_again(fake: Queue, scaler: Scaler, clock: Fa
 def test_a_start_that_hangs_or_cannot_fork_is_tried_again(
     fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    ran: List[int] = []
+    ran: list[int] = []
 
     def fail(*arguments: Any, **options: Any) -> None:
         ran.append(1)
@@ -234,7 +234,7 @@ def test_why_the_number_changes_is_in_the_log_and_an_event(
 
 
 def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: List[Tuple[Any, ...]] = []
+    asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(autoscale, "scale_group", lambda queue, group, count: asked.append(("scale", group, count)))
     monkeypatch.setattr(autoscale, "stop_workers", lambda queue, group, **how: asked.append(("stop", group, how)))
     monkeypatch.setattr(AutoScaler, "_start", lambda self, count: asked.append(("start", count)))
@@ -257,7 +257,7 @@ def test_other_groups_keep_their_workers_and_leave_the_room_that_is_left(
     fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.change_setting("max_workers", "6")
-    asked: List[Tuple[str, int]] = []
+    asked: list[tuple[str, int]] = []
     monkeypatch.setattr(autoscale, "scale_group", lambda queue, group, count: asked.append((group, count)))
     monkeypatch.setattr(Daemon, "pid", lambda self, home, store=None: 1)
     with fake.store.writing():

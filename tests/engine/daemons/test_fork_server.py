@@ -8,19 +8,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator, List
 
 import pytest
 
 from queuectl.engine.daemons import pool as pool_module
 from queuectl.engine.daemons.pool import Pool
-from queuectl.engine.daemons.slots import Slots
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
-from queuectl.store import Home
 from queuectl.store.schema import VERSION
+from tests.engine.daemons.forking import one_slot
 from tests.engine.running import RunningPool, attempts, python, wait_for_file, wait_for_state
 from tests.support import FakeClock, Processes, identify, run_cli, wait_until
 
@@ -41,7 +39,7 @@ def work_once(home: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(python(WORK_ONCE, home), capture_output=True, encoding="utf-8", timeout=60, check=False)
 
 
-def fork_servers(pool: RunningPool) -> List[int]:
+def fork_servers(pool: RunningPool) -> list[int]:
     return [entry.pid for entry in process.list_processes().values() if entry.parent == pool.pid]
 
 
@@ -69,7 +67,7 @@ def test_workers_outlive_the_fork_server_and_no_more_are_started(
     assert not any(identify(pid) for pid in workers)
 
 
-def stop_all(pids: List[int]) -> None:
+def stop_all(pids: list[int]) -> None:
     """Stop processes as Ctrl-Z does, and wait until they are."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -185,7 +183,7 @@ def test_no_process_stays_in_the_directory_that_it_was_started_in_or_ran_a_job_i
         assert run_cli(home, *words, cwd=place).returncode == 0
     assert queue.wait(queue.add("true", cwd=str(place)).id, timeout=30)[0].state == "completed"
 
-    def stand_there() -> List[int]:
+    def stand_there() -> list[int]:
         found = []
         for pid in process.list_processes():
             try:
@@ -200,26 +198,15 @@ def test_no_process_stays_in_the_directory_that_it_was_started_in_or_ran_a_job_i
         assert run_cli(home, word, "stop").returncode == 0
 
 
-@pytest.fixture
-def slots(home: str, queue: Queue, own_signals: None) -> Iterator[Slots]:
-    """The slots of a pool of this process that is not run."""
-    made = Pool(Home(home), {"": 1}, clock=FakeClock(), on_ready=lambda: None)
-    yield made._slots
-    made._scheduler.start()
-    made._close()
-
-
-def start_one(slots: Slots) -> None:
-    slots.resize({"": 1})
-    slots.start(slots.due())
-    while not slots.bury():
-        slots._wakeup.wait(1)
-
-
-def test_the_reason_of_a_worker_that_fails_while_starting_is_in_the_error(queue: Queue, slots: Slots) -> None:
+def test_the_reason_of_a_worker_that_fails_while_starting_is_in_the_error(
+    home: str, queue: Queue, own_signals: None
+) -> None:
     set_schema(queue, VERSION + 1)
-    with pytest.raises(DaemonUnavailable, match=r"ended with exit code 5 while starting: .*queue\.db has version"):
-        start_one(slots)
+    with one_slot(home, FakeClock()) as (slots, wakeup):
+        slots.start(slots.due())
+        with pytest.raises(DaemonUnavailable, match=r"ended with exit code 5 while starting: .*queue\.db has version"):
+            while not slots.bury():
+                wakeup.wait(1)
     set_schema(queue, VERSION)
 
 
@@ -246,10 +233,9 @@ def test_a_pool_whose_package_was_replaced_starts_no_more_workers(
 ) -> None:
     made = Pool(queue.home, {"": 1}, clock=FakeClock(), on_ready=lambda: None)
     monkeypatch.setattr(pool_module, "installed_version", lambda: "99.0.0")
-    made._follow()
-    assert len(made._slots) == 0 and made._wakeup.stops == 1
-    assert "version 99.0.0 of QueueCTL has been installed" in capfd.readouterr().err
-    made._close()
+    made.run()
+    said = capfd.readouterr().err
+    assert "version 99.0.0 of QueueCTL has been installed" in said and "no worker is left" in said
 
 
 @pytest.mark.parametrize("version", ["0.0.1", ""])

@@ -6,25 +6,33 @@ import json
 import os
 import signal
 from collections import Counter
+from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 import pytest
 
 from queuectl.engine.daemons import stopping
+from queuectl.engine.daemons.ending import end
 from queuectl.engine.daemons.groups import group_of, start_group
 from queuectl.engine.daemons.stopping import stop_workers
-from queuectl.engine.home.opened import OpenHome
+from queuectl.engine.machine.doorbell import ring
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict
+from queuectl.store import Home
 from tests.engine.running import RunningPool, wait_for_file, wait_for_state
 from tests.support import Processes, identify, kill, run_cli, tree, wait_until
 
 
-def groups(pool: RunningPool) -> Dict[str, int]:
+def groups(pool: RunningPool) -> dict[str, int]:
     """Return how many workers of each group live and stay."""
     return dict(Counter(row.queues for row in pool.rows() if not row.stopping))
+
+
+def are_without(pool: RunningPool, pid: int, expected: dict[str, int]) -> bool:
+    """Return whether there are so many workers again, and this one is gone."""
+    return pid not in pool.pids() and groups(pool) == expected
 
 
 def hold_a_worker(queue: Queue, tmp_path: Path, name: str) -> str:
@@ -47,7 +55,7 @@ def test_each_group_takes_jobs_of_its_queues_only(queue: Queue, pool: RunningPoo
 
 
 @pytest.mark.parametrize("words", [("b,a",), ("a", "b"), ("b", "a,b"), (" a , b ",)])
-def test_a_group_is_named_by_its_queues_in_any_order(pool: RunningPool, words: Tuple[str, ...]) -> None:
+def test_a_group_is_named_by_its_queues_in_any_order(pool: RunningPool, words: tuple[str, ...]) -> None:
     pool.start("-n", "1", "-Q", "a,b")
     options = [word for name in words for word in ("--queue", name)]
     assert pool.run("start", "-n", "1", *options).stdout == "1 worker for a,b is running already\n"
@@ -98,7 +106,7 @@ def test_a_killed_worker_is_replaced_in_its_group(pool: RunningPool) -> None:
     for group in ("a", "b"):
         killed = next(row.pid for row in pool.rows() if row.queues == group)
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda gone=killed: gone not in pool.pids() and groups(pool) == {"a": 2, "b": 1})
+        wait_until(partial(are_without, pool, killed, {"a": 2, "b": 1}))
 
 
 def test_workers_of_all_groups_come_back_after_the_fork_server_has_died(pool: RunningPool) -> None:
@@ -132,20 +140,18 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
 ) -> None:
     pool.start("-n", "1", "-Q", "a")
     job = hold_a_worker(queue, tmp_path, "a")
-    drop, end = stopping._drop, stopping.end
-    sent: List[signal.Signals] = []
+    sent: list[signal.Signals] = []
 
-    def drop_and_wait(opened: OpenHome, group: str) -> Optional[Identity]:
-        pool_of_last = drop(opened, group)
+    def ring_and_wait(home: Home, name: str, what: bytes) -> None:
+        ring(home, name, what)
         wait_until(lambda: "stopping, current jobs may finish" in pool.log())
-        return pool_of_last
 
-    def end_with_the_job(targets: List[Identity], orders: List[Tuple[int, signal.Signals]], *more: Any) -> None:
+    def end_with_the_job(targets: list[Identity], orders: list[tuple[int, signal.Signals]], *more: Any) -> None:
         sent.extend(order for _, order in orders)
         (tmp_path / "go").touch()
         end(targets, orders, *more)
 
-    monkeypatch.setattr(stopping, "_drop", drop_and_wait)
+    monkeypatch.setattr(stopping, "ring", ring_and_wait)
     monkeypatch.setattr(stopping, "end", end_with_the_job)
     assert stop_workers(queue, "a", patience=None, force=False) is not None
     # A signal to stop that comes to a pool which is stopping would end its jobs.
@@ -155,7 +161,7 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
 
 @pytest.mark.parametrize("how", [("--force",), ("--timeout", "0")])
 def test_to_stop_a_group_by_force_gives_its_jobs_back(
-    queue: Queue, pool: RunningPool, tmp_path: Path, how: Tuple[str, ...]
+    queue: Queue, pool: RunningPool, tmp_path: Path, how: tuple[str, ...]
 ) -> None:
     pool.start("-n", "1", "-Q", "a")
     pool.run("start", "-n", "1", "-Q", "b")
@@ -181,14 +187,12 @@ def test_a_group_that_is_gone_at_once_was_stopped(
 ) -> None:
     pool.start("-n", "1", "-Q", "a")
     pool.run("start", "-n", "1", "-Q", "b")
-    drop = stopping._drop
 
-    def drop_and_wait(opened: OpenHome, group: str) -> Optional[Identity]:
-        pool_of_last = drop(opened, group)
+    def ring_and_wait(home: Home, name: str, what: bytes) -> None:
+        ring(home, name, what)
         wait_until(lambda: [row.queues for row in pool.rows()] == ["b"], what="the group is gone")
-        return pool_of_last
 
-    monkeypatch.setattr(stopping, "_drop", drop_and_wait)
+    monkeypatch.setattr(stopping, "ring", ring_and_wait)
     assert stop_workers(queue, "a", patience=None, force=False) is not None
     assert groups(pool) == {"b": 1}
 
@@ -249,7 +253,7 @@ def test_workers_are_shown_by_group_with_the_number_that_each_shall_have(home: s
     pool.start("-n", "1", "-Q", "b")
     pool.run("start", "-n", "2")
     pool.run("start", "-n", "1", "-Q", "a")
-    shown: List[List[str]] = [row["queues"] for row in json.loads(run_cli(home, "--json", "worker", "status").stdout)]
+    shown: list[list[str]] = [row["queues"] for row in json.loads(run_cli(home, "--json", "worker", "status").stdout)]
     assert shown == [[], [], ["a"], ["b"]]
     assert pool.run("status").stdout.split()[0] == "QUEUES"
     assert json.loads(run_cli(home, "--json", "status").stdout)["pool"]["groups"] == [

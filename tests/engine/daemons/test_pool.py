@@ -6,29 +6,33 @@ import errno
 import os
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
-from typing import Any, Iterator, List
+from typing import Any, Iterator
 
 import pytest
 
-from queuectl.engine.daemons.fork_client import ForkReport
-from queuectl.engine.daemons.fork_server import STARTED
+from queuectl.engine.daemons import pool as pool_module
 from queuectl.engine.daemons.groups import ALL
-from queuectl.engine.daemons.pool import LOOK_SECONDS, Pool
-from queuectl.engine.daemons.slots import FIRST_DELAY_MS, LONGEST_DELAY_MS, SETTLED_MS, Slot
+from queuectl.engine.daemons.pool import LOOK_SECONDS, OVERTIME_MS, Pool
 from queuectl.engine.machine import process
-from queuectl.engine.machine.identity import Identity
+from queuectl.engine.machine.log import Log
+from queuectl.engine.machine.wakeup import Wakeup
 from queuectl.engine.queue import Queue
-from queuectl.model.clock import SYSTEM_CLOCK
+from queuectl.model.clock import SYSTEM_CLOCK, Clock
 from queuectl.store import Home
+from tests.engine.daemons import forking
+from tests.engine.daemons.forking import Fork
 from tests.engine.running import RunningPool, wait_for_file, wait_for_state
 from tests.support import FakeClock, Processes, identify, is_alive, run_cli, wait_until
+
+fork = forking.fork
 
 STARTERS = 10
 
 
 def test_ten_that_start_at_once_make_one_pool(home: str, queue: Queue, pool: RunningPool, processes: Processes) -> None:
-    started: List[subprocess.Popen[Any]] = [
+    started: list[subprocess.Popen[Any]] = [
         processes.start_cli(home, "worker", "start", "--count", "1", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         for _ in range(STARTERS)
     ]
@@ -46,8 +50,9 @@ def test_a_lock_file_left_by_a_dead_pool_blocks_nothing(home: str, queue: Queue,
     assert Path(Home(home).daemon_lock("pool")).read_text().split()[0] == str(pool.pid)
 
 
-def _pair_without(killed: int, pids: List[int]) -> List[int]:
-    """Return two pids that the killed one is not among, or nothing. One look: it may go between two."""
+def _pair_without(killed: int, pool: RunningPool) -> list[int]:
+    """Return the pids of two workers that the killed one is not among, or nothing."""
+    pids = pool.pids()  # One look: it may go between two.
     return pids if len(pids) == 2 and killed not in pids else []
 
 
@@ -57,7 +62,7 @@ def test_a_killed_worker_is_replaced_at_once(queue: Queue, pool: RunningPool) ->
         before = pool.pids()
         asked = SYSTEM_CLOCK.monotonic()
         os.kill(before[0], signal.SIGKILL)
-        after = wait_until(lambda killed=before[0]: _pair_without(killed, pool.pids()))
+        after = wait_until(partial(_pair_without, before[0], pool))
         assert before[1] in after
         assert SYSTEM_CLOCK.monotonic() - asked < 10_000
     assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"
@@ -150,56 +155,85 @@ def lease_left(queue: Queue) -> int:
     return running[0].claim.lease_until - SYSTEM_CLOCK.monotonic() if running else 0
 
 
+class IdleScheduler:
+    """A scheduler that has nothing to do."""
+
+    error = None
+
+    def __init__(self, home: Home, *, clock: Clock, log: Log) -> None:
+        self.is_alive = lambda: True
+
+    def poke(self) -> None:
+        return
+
+    def stop(self) -> None:
+        return
+
+
+class OwnPool:
+    """A pool of this process that is stepped by hand, with a child of the test as its worker."""
+
+    def __init__(self, home: str, fork: Fork) -> None:
+        self.clock = FakeClock()
+        self.pool = Pool(Home(home), {ALL: 1}, clock=self.clock, on_ready=lambda: None)
+        self._fork = fork
+        self.pool.step()
+
+    def employ(self, queue: Queue, pid: int) -> None:
+        """Let the process be the worker that was asked for."""
+        with queue.store.writing():
+            queue.store.workers.add(pid=pid, pid_start="", boot="", queues=ALL, now=self.clock.wall())
+        self._fork.has_started(pid)
+        self.pool.step()
+
+    def stop(self) -> None:
+        """Tell it to stop."""
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.pool.step()
+
+    def step_after(self, ms: int) -> None:
+        self.clock.advance(ms)
+        self.pool.step()
+
+
 @pytest.fixture
-def own_pool(home: str, queue: Queue, own_signals: None) -> Iterator[Pool]:
-    """A pool of this process that is not run."""
-    made = Pool(Home(home), {ALL: 1}, clock=FakeClock(), on_ready=lambda: None)
-    made._slots.is_ready = True
+def own_pool(
+    home: str, queue: Queue, own_signals: None, fork: Fork, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OwnPool]:
+    """A pool of this process whose only worker was asked for."""
+    monkeypatch.setattr(pool_module, "SchedulerThread", IdleScheduler)
+    made = OwnPool(home, fork)
     yield made
-    made._scheduler.start()
-    made._close()
+    made.pool.close()
 
 
-def delays(pool: Pool, codes: List[int], lived: int) -> List[int]:
-    """Let a worker end again and again after the time it lived; return the waits before the next one."""
-    clock = pool._clock
-    assert isinstance(clock, FakeClock)
-    slot = Slot(ALL, clock.monotonic())
-    found = []
-    for code in codes:
-        slot.started_at = clock.monotonic()
-        clock.advance(lived)
-        pool._slots._plan_replacement(slot, 4_000_000, code, "")
-        found.append(slot.start_at - clock.monotonic())
-    return found
+@pytest.fixture
+def stubborn(processes: Processes) -> subprocess.Popen[bytes]:
+    """A process that does not end when it is told to."""
+    return processes.start(["sleep", "600"], preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))
 
 
-def test_a_worker_that_fails_again_and_again_is_started_less_and_less_often(own_pool: Pool) -> None:
-    found = delays(own_pool, [1] * 30, lived=10)
-    assert found[:3] == [FIRST_DELAY_MS * 2, FIRST_DELAY_MS * 4, FIRST_DELAY_MS * 8]
-    assert found == sorted(found) and found[-1] == LONGEST_DELAY_MS
-
-
-def test_the_pool_gives_workers_the_time_that_the_settings_of_now_give_them(own_pool: Pool, queue: Queue) -> None:
+def test_the_pool_gives_workers_the_time_that_the_settings_of_now_give_them(
+    own_pool: OwnPool, queue: Queue, fork: Fork, stubborn: subprocess.Popen[bytes]
+) -> None:
+    own_pool.employ(queue, stubborn.pid)
     queue.change_setting("shutdown_timeout", "600s")
-    own_pool._wakeup.stops = 1
-    own_pool._stop_all()
-    assert own_pool._stop_by is not None
-    assert own_pool._stop_by - own_pool._clock.monotonic() > 600_000
+    own_pool.stop()
+    own_pool.step_after(600_000)
+    assert stubborn.poll() is None
+    own_pool.step_after(300 + OVERTIME_MS)
+    assert stubborn.wait(30) == -signal.SIGKILL
 
 
-def test_a_worker_that_was_killed_or_had_run_for_long_is_replaced_without_delay(own_pool: Pool) -> None:
-    assert delays(own_pool, [-signal.SIGKILL] * 5, lived=10) == [0] * 5
-    assert delays(own_pool, [1] * 5, lived=SETTLED_MS) == [0] * 5
-    assert delays(own_pool, [1, 1, -signal.SIGKILL, 1], lived=10) == [200, 400, 0, 200]
-
-
-def test_a_shortage_ends_no_pool(own_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    slots = own_pool._slots
-    slot = Slot(ALL, own_pool._clock.monotonic())
-    slot.is_asked = True
-    slots._slots = [slot]
-    slots._untold.append(ForkReport(STARTED, pid=os.getpid()))
+def test_a_shortage_ends_no_pool(
+    own_pool: OwnPool, queue: Queue, fork: Fork, processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = processes.start(["sleep", "600"]), processes.start(["sleep", "600"])
+    own_pool.employ(queue, first.pid)
+    first.kill()
+    fork.has_ended(first.pid, -first.wait(30))
+    own_pool.pool.step()
+    fork.has_started(second.pid)
 
     def refuse(*_: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -207,61 +241,25 @@ def test_a_shortage_ends_no_pool(own_pool: Pool, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patch:
         for name in ("start_time", "list_processes", "open_files"):
             patch.setattr(process, name, refuse)
-        patch.setattr(own_pool._wakeup, "wait", lambda seconds: [])
-        patch.setattr(own_pool, "_follow", lambda: None)
-        own_pool.step()
-        own_pool.step()
-    assert slot.is_asked and slot.worker is None
-    slots.bury()
-    assert slot.worker is not None and (slot.worker.pid, slot.is_asked) == (os.getpid(), False)
-    slots._slots = []
+        for _ in range(2):
+            own_pool.pool.step()
+    own_pool.pool.step()
+    own_pool.stop()
+    assert second.wait(30) == -signal.SIGTERM
 
 
-def test_a_shortage_keeps_no_order_from_a_worker(
-    own_pool: Pool, processes: Processes, monkeypatch: pytest.MonkeyPatch
+def test_a_pool_waits_though_its_time_to_stop_is_over(
+    own_pool: OwnPool, queue: Queue, stubborn: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    child = processes.start(["sleep", "600"])
-    slot = Slot(ALL, own_pool._clock.monotonic())
-    slot.worker = Identity.of(child.pid)
-    own_pool._slots._slots = [slot]
+    waits: list[float] = []
 
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    def wait(self: Wakeup, seconds: float) -> list[int]:
+        waits.append(seconds)
+        return []
 
-    with monkeypatch.context() as patch:
-        patch.setattr(process, "start_time", refuse)
-        own_pool._slots.dismiss(slot)
-    assert child.wait(30) == -signal.SIGTERM
-    own_pool._slots._slots = []
-
-
-def test_a_pool_waits_though_its_time_to_stop_is_over(own_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: List[float] = []
-    monkeypatch.setattr(own_pool._wakeup, "wait", waits.append)
-    slot = Slot(ALL, own_pool._clock.monotonic())
-    slot.start_at = own_pool._stop_by = own_pool._clock.monotonic()
-    own_pool._slots._slots = [slot]
-    own_pool._wait()
-    own_pool._stop_by += 300
-    own_pool._wait()
-    own_pool._slots._slots = []
-    assert waits == [LOOK_SECONDS, 0.3]
-
-
-def test_a_killed_pool_waits_for_no_worker_that_is_not_there_yet(own_pool: Pool) -> None:
-    slot = Slot(ALL, own_pool._clock.monotonic())
-    slot.is_asked = True
-    own_pool._slots._slots = [slot]
-    own_pool._slots.kill()
-    assert len(own_pool._slots) == 0
-
-
-def test_a_place_that_was_given_up_is_left_when_the_fork_server_dies(own_pool: Pool) -> None:
-    slots = own_pool._slots
-    slots.resize({ALL: 1})
-    slots.start(slots.due())
-    (slot,) = slots
-    slots.dismiss(slot)
-    assert slots._server is not None
-    slots._lose_server(slots._server)
-    assert len(slots) == 0
+    own_pool.employ(queue, stubborn.pid)
+    monkeypatch.setattr(Wakeup, "wait", wait)
+    own_pool.stop()
+    own_pool.step_after(30_000 + OVERTIME_MS)  # all but its kill_grace
+    own_pool.step_after(300)
+    assert waits == [LOOK_SECONDS, 0.3, LOOK_SECONDS]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from queuectl.engine.queue import Queue
 from tests.engine.running import RunningPool, survivors, wait_for_file
-from tests.support import run_cli, wait_until
+from tests.support import identify, run_cli, wait_until
 
 FOR_EVER = "echo >{}/started; sleep 600"
 
@@ -35,8 +35,7 @@ def test_a_pool_whose_home_is_removed_ends_by_itself(home: str, queue: Queue, po
     workers = pool.pids()
     queue.close()
     shutil.rmtree(home)
-    for process in (pid, *workers):
-        wait_until(lambda process=process: not _is_there(process), 60)
+    wait_until(lambda: not any(map(identify, (pid, *workers))), 60)
 
 
 def test_a_retried_job_shows_nothing_of_its_last_attempt(home: str, queue: Queue, pool: RunningPool) -> None:
@@ -51,11 +50,3 @@ def test_a_retried_job_shows_nothing_of_its_last_attempt(home: str, queue: Queue
     queue.wait(job.id, timeout=60)
     assert queue.output(job.id, attempt=1) == b"1 of 1\n"
     assert queue.output(job.id, attempt=2) == b"2 of 2\n"
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
-    except FileNotFoundError:
-        return False

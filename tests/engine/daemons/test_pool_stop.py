@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 import pytest
 
@@ -24,14 +24,14 @@ def patient(tmp_path: Path, name: str = "started") -> str:
     return f"echo >{tmp_path}/{name}; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"
 
 
-def started(queue: Queue, tmp_path: Path, count: int = 1) -> List[Job]:
+def started(queue: Queue, tmp_path: Path, count: int = 1) -> list[Job]:
     jobs = [queue.add(patient(tmp_path, f"started-{number}")) for number in range(count)]
     for number in range(count):
         wait_for_file(tmp_path / f"started-{number}")
     return jobs
 
 
-def assert_released(queue: Queue, jobs: List[Job]) -> None:
+def assert_released(queue: Queue, jobs: list[Job]) -> None:
     for job in jobs:
         found = queue.get(job.id)
         assert (found.state, found.attempts) == ("pending", 0)
@@ -201,7 +201,7 @@ def test_ctrl_c_twice_in_the_foreground_ends_them(
     assert_released(queue, jobs)
 
 
-def everybody(pool: RunningPool) -> List[int]:
+def everybody(pool: RunningPool) -> list[int]:
     return [each.pid for each in tree(pool.pid)]
 
 

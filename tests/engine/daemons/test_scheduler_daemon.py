@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import stat
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Iterator
 
 import pytest
 
@@ -41,8 +40,8 @@ def who(pid: int) -> Process:
     return found
 
 
-def answer(home: str, *words: str) -> Dict[str, Any]:
-    found: Dict[str, Any] = json.loads(run_cli(home, *words, "--json").stdout)
+def answer(home: str, *words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run_cli(home, *words, "--json").stdout)
     return found
 
 
@@ -54,14 +53,14 @@ def test_it_is_up_when_start_returns(queue: Queue, scheduler: RunningScheduler) 
     assert is_held(SCHEDULER.lock(scheduler.home))
     assert Path(scheduler.home.bells, "scheduler").exists()
     found = scheduler.status()
-    assert (found["running"], found["pid"], found["mode"], found["workers"], found["interval"]) == (
+    assert (found["running"], found["pid"], found["mode"], found["max_workers"], found["interval"]) == (
         True,
         pid,
         "manual",
         None,
         5.0,
     )
-    assert found["last_tick_at"] is not None and found["uptime"] < 60_000 and found["pool"] is False
+    assert found["last_tick_at"] is not None and found["uptime"] < 60_000 and found["pool_running"] is False
     assert [found[name] for name in ("promoted", "fired", "recovered", "pruned")] == [0, 0, 0, 0]
     assert os.getsid(pid) != os.getsid(0)
 
@@ -71,7 +70,7 @@ def test_start_says_what_it_started(scheduler: RunningScheduler) -> None:
     scheduler.run("stop")
     assert "with up to 2 workers" in scheduler.run("start", "--auto", "--workers", "2").stdout
     found = scheduler.status()
-    assert (found["mode"], found["workers"]) == ("auto", 2)
+    assert (found["mode"], found["max_workers"]) == ("auto", 2)
 
 
 def test_status_tells_when_the_next_thing_is_due(queue: Queue, scheduler: RunningScheduler) -> None:
@@ -247,14 +246,14 @@ def test_a_home_that_is_removed_ends_it(queue: Queue, scheduler: RunningSchedule
 
 def test_without_workers_it_makes_jobs_pending_in_time(home: str, queue: Queue, scheduler: RunningScheduler) -> None:
     scheduler.start("--interval", "60")
-    assert "no workers" not in answer(home, "status")["advice"]
+    assert answer(home, "status")["alerts"] == []
     job = queue.add("true", run_at="+1s")
     wait_for_state(queue, job, "pending")
     late = queue.get(job.id).updated_at - job.run_at
     assert 0 <= late < 5_000, "it did not wake for it"
     wait_until(lambda: scheduler.status()["promoted"] == 1)
-    (advice,) = answer(home, "status")["advice"]
-    assert "1 job waits but no workers are running" in advice
+    (alert,) = answer(home, "status")["alerts"]
+    assert (alert["code"], alert["text"]) == ("no_workers", "1 job waits but no workers are running")
     assert "no workers are running" in answer(home, "why", job.id)["reason"]
 
 
@@ -266,7 +265,7 @@ def make_due(queue: Queue, name: str) -> int:
     return at
 
 
-def fired(queue: Queue) -> List[Any]:
+def fired(queue: Queue) -> list[Any]:
     return [row[0] for row in queue.store.database.rows("SELECT fire_at FROM fires ORDER BY 1")]
 
 
@@ -290,12 +289,13 @@ def test_it_notices_a_schedule_that_is_added_meanwhile(queue: Queue, scheduler: 
 def test_with_neither_workers_nor_scheduler_everything_says_so(home: str, queue: Queue) -> None:
     job = queue.add("true", run_at="+1h")
     Recurring(queue).add("it", "* * * * *", "true")
-    waiting, recurring = answer(home, "status")["advice"]
-    assert "1 job waits but neither workers nor a scheduler are running" in waiting
-    assert "recurring jobs do not fire" in recurring
+    waiting, recurring = answer(home, "status")["alerts"]
+    assert waiting["text"] == "1 job waits but neither workers nor a scheduler are running"
+    assert recurring["text"].startswith("recurring jobs do not fire")
+    assert recurring["command"] == "queuectl scheduler start --auto"
     found = answer(home, "why", job.id)
     assert "neither workers nor a scheduler are running" in found["reason"]
-    assert re.search("worker start.*scheduler start --auto", found["hint"])
+    assert found["hint"] == waiting["command"] == "queuectl worker start"
 
 
 def test_a_pool_alone_promotes_and_fires(
@@ -310,7 +310,7 @@ def test_a_pool_alone_promotes_and_fires(
     assert fired(queue)[0] == at and not scheduler.is_running
     done = scheduler.try_command("status")
     assert done.returncode == UNAVAILABLE and "the workers do what is due" in done.stderr
-    assert answer(home, "status")["advice"] == []
+    assert answer(home, "status")["alerts"] == []
 
 
 def test_stopping_the_scheduler_leaves_the_workers_alone(

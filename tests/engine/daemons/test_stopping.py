@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Iterator, List
+from typing import Any, Iterator
 
 import pytest
 
@@ -126,7 +126,7 @@ def elsewhere(queue: Queue) -> Iterator[LockFile]:
 
 @pytest.mark.parametrize("words", [("stop",), ("stop", "--force"), ("stop", "--timeout", "0"), ("restart",)])
 def test_a_pool_of_another_container_is_not_signalled(
-    home: str, queue: Queue, elsewhere: LockFile, words: List[str]
+    home: str, queue: Queue, elsewhere: LockFile, words: list[str]
 ) -> None:
     done = run_cli(home, "worker", *words)
     assert done.returncode == 6
@@ -197,7 +197,7 @@ def test_a_pool_that_was_stopped_by_a_signal_follows_a_change_of_its_size(queue:
 def test_the_time_to_wait_is_that_of_the_settings(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.change_setting("shutdown_timeout", "600s")
     queue.change_setting("kill_grace", "1s")
-    told: List[signal.Signals] = []
+    told: list[signal.Signals] = []
     monkeypatch.setattr(Identity, "order", lambda self, order: told.append(order))
     lock = POOL.take_lock(queue.home, SYSTEM_CLOCK)
     clock = queue.clock = FakeClock()

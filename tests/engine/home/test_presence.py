@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 from pathlib import Path
-from typing import Any, Iterator, List
+from typing import Any, Iterator
 
 import pytest
 
@@ -156,18 +156,18 @@ def test_what_is_closed_takes_nothing_of_another_process_away(bench: Bench) -> N
     )
 
 
-def processes_of(pool: RunningPool) -> List[Process]:
+def processes_of(pool: RunningPool) -> list[Process]:
     return [found for pid in [pool.pid, *pool.pids()] for found in [identify(pid)] if found is not None]
 
 
-def files(home: Home) -> List[str]:
+def files(home: Home) -> list[str]:
     """Return the locks and bells of what runs; the gate of the store is made by whoever writes next."""
     if not os.path.isdir(home.bells):
         return []
     return sorted({*os.listdir(home.run), *os.listdir(home.bells)} - {os.path.basename(home.gate)})
 
 
-def start_jobs(queue: Queue, tmp_path: Path, count: int) -> List[Any]:
+def start_jobs(queue: Queue, tmp_path: Path, count: int) -> list[Any]:
     """Start jobs that have no second attempt and end when told to."""
     command = f"echo >{tmp_path}/$QUEUECTL_JOB_ID; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"
     jobs = [queue.add(command, retries=0) for _ in range(count)]
@@ -229,7 +229,7 @@ def test_jobs_of_a_home_that_is_moved_go_back_to_its_queue(
         (("dashboard", "status"), 6),
     ],
 )
-def test_who_only_looks_or_stops_makes_no_home(home: str, words: List[str], code: int) -> None:
+def test_who_only_looks_or_stops_makes_no_home(home: str, words: list[str], code: int) -> None:
     done = run_cli(home, *words)
     assert done.returncode == code, done.stderr
     assert not os.path.exists(home)
@@ -259,7 +259,7 @@ def test_a_copy_of_a_home_has_no_pool(home: str, queue: Queue, pool: RunningPool
 
 @pytest.mark.parametrize("words", [("worker", "stop"), ("worker", "status"), ("scheduler", "status")])
 def test_what_cannot_be_looked_at_is_told_as_the_trouble_of_the_home(
-    home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, words: List[str]
+    home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     real = os.open
 

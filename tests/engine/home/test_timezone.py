@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, List
+from typing import Any
 
 import pytest
 
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring, upcoming
-from queuectl.engine.reports.summary import status
+from queuectl.engine.recurring import Recurring
+from queuectl.engine.reports.alerts import alerts
+from queuectl.engine.reports.facts import Facts
+from queuectl.engine.reports.schedules import upcoming
 from queuectl.model.errors import InvalidInput
 from queuectl.model.when import DAY, iso
 from tests.engine import firings, zoned
@@ -120,8 +122,8 @@ def test_resuming_keeps_a_time_that_this_process_would_compute_otherwise(queue: 
 
 @needs_zones
 def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Queue, clock: FakeClock, go: Go) -> None:
-    def advice() -> List[str]:
-        return [text for text in status(queue.home, queue.store, clock.wall())["advice"] if "cron expressions" in text]
+    def advice() -> list[str]:
+        return [str(alert) for alert in alerts(Facts(queue)) if alert.code == "timezone"]
 
     go(BERLIN)
     follow(queue)
@@ -139,8 +141,8 @@ def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Qu
 
 @needs_zones
 def test_workers_of_another_zone_are_an_alert_for_everybody(queue: Queue, clock: FakeClock, go: Go) -> None:
-    def advice() -> List[str]:
-        return [text for text in status(queue.home, queue.store, clock.wall())["advice"] if "the workers" in text]
+    def advice() -> list[str]:
+        return [str(alert) for alert in alerts(Facts(queue)) if "the workers" in alert.text]
 
     go(BERLIN)
     follow(queue)
@@ -165,7 +167,7 @@ def test_a_home_of_before_there_was_the_setting_goes_on_in_the_zone_of_its_sched
     with queue.store.writing():
         queue.store.meta.reset_setting("timezone")
         queue.store.database.change("UPDATE schedules SET timezone = ?", (word,))
-    clock._wall = at
+    clock.set_to(at)
     scheduler.tick()
     assert zone(queue) == TOKYO and get(queue).next_at == at + DAY and list(fires(queue)) == [at]
 
@@ -210,7 +212,7 @@ def test_what_is_due_already_fires_although_the_zone_was_changed(
     queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go
 ) -> None:
     at = follow(queue)
-    clock._wall = at + 1_000
+    clock.set_to(at + 1_000)
     queue.change_setting("timezone", TOKYO)
     assert get(queue).next_at == at
     scheduler.tick()

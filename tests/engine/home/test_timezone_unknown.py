@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict
+from typing import Any, Callable
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_a_process_that_does_not_know_the_zone_fires_what_was_promised_and_leave
     at = follow(queue, catch_up="all")
     go("UTC")
     ignorant, knowing = another(), another()
-    clock._wall = at
+    clock.set_to(at)
     back = lose()
     ignorant.tick()
     assert list(fires(queue)) == [at] and jobs(queue) == 1
@@ -63,7 +63,7 @@ def test_if_no_process_knows_the_zone_local_is_written_down(
     follow(queue, "0 0 * * *", name="other")
     go("<+03>-3")
     back = lose()
-    clock._wall = at
+    clock.set_to(at)
     scheduler.tick()
     clock.advance(TRY_AGAIN_MS - 1)
     scheduler.tick()
@@ -85,7 +85,7 @@ def test_a_zone_that_a_schedule_was_given_is_never_replaced(
     at = every(queue, "51 6 * * *", timezone=BERLIN).next_at
     assert at is not None
     back = lose()
-    clock._wall = at
+    clock.set_to(at)
     run(scheduler, clock, 5)
     assert (get(queue).timezone, get(queue).next_at) == (BERLIN, at) and jobs(queue) == 1
     back()
@@ -102,7 +102,7 @@ def test_what_is_too_late_by_its_policy_is_left_out_there_too(
     at = every(queue, "51 6 * * *", timezone=BERLIN, catch_up="none").next_at
     assert at is not None
     back = lose()
-    clock._wall = at + late
+    clock.set_to(at + late)
     scheduler.tick()
     back()
     assert jobs(queue) == fired and len(told(queue, "skipped")) == (not fired)
@@ -130,7 +130,7 @@ def test_resuming_without_knowing_the_zone_leaves_the_next_time_to_who_knows_it(
     at = every(queue, "51 6 * * *", timezone=BERLIN).next_at
     assert at is not None
     Recurring(queue).pause("it")
-    clock._wall = at + HOUR
+    clock.set_to(at + HOUR)
     back = lose()
     Recurring(queue).resume("it")
     scheduler.tick()
@@ -164,8 +164,8 @@ def test_rules_of_a_zone_are_those_of_the_machine_where_python_has_none(
     go(TOKYO)
     back = lose()
     at = follow(queue)
-    clock._wall = at
+    clock.set_to(at)
     scheduler.tick()
-    found: Dict[str, object] = {"next": get(queue).next_at, "zone": zone(queue), "own": localzone.own_zone()}
+    found: dict[str, object] = {"next": get(queue).next_at, "zone": zone(queue), "own": localzone.own_zone()}
     back()
     assert found == {"next": at + DAY, "zone": TOKYO, "own": TOKYO}

@@ -7,7 +7,7 @@ import select
 import stat
 import subprocess
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator
 
 import pytest
 
@@ -25,7 +25,7 @@ def place(home: str) -> Home:
 
 
 @pytest.fixture
-def bells(place: Home) -> Iterator[List[Doorbell]]:
+def bells(place: Home) -> Iterator[list[Doorbell]]:
     made = [Doorbell(place, f"{WORKERS}1"), Doorbell(place, f"{WORKERS}2"), Doorbell(place, POOL)]
     yield made
     for bell in made:
@@ -36,7 +36,7 @@ def is_ringing(bell: Doorbell) -> bool:
     return bool(select.select([bell], [], [], 0)[0])
 
 
-def test_ringing_reaches_all_whose_name_begins_so(place: Home, bells: List[Doorbell]) -> None:
+def test_ringing_reaches_all_whose_name_begins_so(place: Home, bells: list[Doorbell]) -> None:
     assert not any(map(is_ringing, bells))
     ring(place, WORKERS)
     assert [is_ringing(bell) for bell in bells] == [True, True, False]
@@ -45,14 +45,14 @@ def test_ringing_reaches_all_whose_name_begins_so(place: Home, bells: List[Doorb
     assert not any(map(is_ringing, bells))
 
 
-def test_what_was_rung_meanwhile_is_answered_at_once(place: Home, bells: List[Doorbell]) -> None:
+def test_what_was_rung_meanwhile_is_answered_at_once(place: Home, bells: list[Doorbell]) -> None:
     for what in (WORK, CONTROL, WORK):
         ring(place, f"{WORKERS}1", what)
     assert bells[0].answer() == WORK + CONTROL + WORK
     assert bells[0].answer() == b""
 
 
-def test_a_ring_wakes_a_process_that_waits(place: Home, bells: List[Doorbell], processes: Processes) -> None:
+def test_a_ring_wakes_a_process_that_waits(place: Home, bells: list[Doorbell], processes: Processes) -> None:
     code = (
         "from queuectl.engine.machine.doorbell import Doorbell\nfrom queuectl.store import Home\nimport select\n"
         "bell = Doorbell(Home(sys.argv[1]), 'worker-3')\nprint('waiting', flush=True)\n"
@@ -65,13 +65,13 @@ def test_a_ring_wakes_a_process_that_waits(place: Home, bells: List[Doorbell], p
     assert other.wait(10) == 0
 
 
-def test_a_bell_that_nobody_listens_to_any_more_is_skipped(place: Home, bells: List[Doorbell]) -> None:
+def test_a_bell_that_nobody_listens_to_any_more_is_skipped(place: Home, bells: list[Doorbell]) -> None:
     os.mkfifo(os.path.join(place.bells, f"{WORKERS}0"))
     ring(place, WORKERS)
     assert is_ringing(bells[0]) and is_ringing(bells[1])
 
 
-def test_a_full_bell_is_ringing_anyway(place: Home, bells: List[Doorbell]) -> None:
+def test_a_full_bell_is_ringing_anyway(place: Home, bells: list[Doorbell]) -> None:
     writer = os.open(bells[0].path, os.O_WRONLY | os.O_NONBLOCK)
     try:
         with pytest.raises(BlockingIOError):

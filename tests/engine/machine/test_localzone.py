@@ -7,7 +7,6 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Optional
 
 import pytest
 
@@ -70,7 +69,7 @@ def test_a_link_to_a_link_says_it(nowhere: Path) -> None:
 
 
 @pytest.mark.parametrize("written, name", [("Europe/Paris\n", "Europe/Paris"), ("Etc/UTC\n", "local"), (None, "local")])
-def test_a_copy_needs_a_name_that_fits_it(nowhere: Path, written: Optional[str], name: str) -> None:
+def test_a_copy_needs_a_name_that_fits_it(nowhere: Path, written: str | None, name: str) -> None:
     shutil.copy(ZONEINFO / "Europe/Paris", nowhere / "localtime")
     if written is not None:
         (nowhere / "timezone").write_text(written)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import List
 
 import pytest
 
@@ -12,7 +11,7 @@ from queuectl.engine.machine.log import REPEAT_MS, Log, rotate
 from tests.support import FakeClock
 
 
-def said(capfd: pytest.CaptureFixture[str]) -> List[str]:
+def said(capfd: pytest.CaptureFixture[str]) -> list[str]:
     return capfd.readouterr().err.splitlines()
 
 

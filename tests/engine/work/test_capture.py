@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Dict, List, Tuple
 
 import pytest
 
@@ -12,7 +11,7 @@ from queuectl.engine.work.execution import READ_BYTES
 from queuectl.store.output import LONGEST_PIECE, Piece
 
 
-def pieces_of(capture: Capture) -> List[Tuple[int, int, bytes]]:
+def pieces_of(capture: Capture) -> list[tuple[int, int, bytes]]:
     return [(piece.position, piece.stream, piece.data) for piece in capture.pending()]
 
 
@@ -106,7 +105,7 @@ class Naive:
     def __init__(self, limit: int) -> None:
         self.data = bytearray()
         self.streams = bytearray()
-        self.stored: Dict[int, Piece] = {}
+        self.stored: dict[int, Piece] = {}
         self.capture = Capture(limit)
 
     def feed(self, stream: int, data: bytes) -> None:

@@ -6,7 +6,7 @@ import os
 import random
 import signal
 from pathlib import Path
-from typing import Dict, Optional, Tuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +14,8 @@ from queuectl.engine.queue import Queue
 from queuectl.model.job import Job
 from tests.engine.running import attempts, drain, run_one
 
-Ended = Tuple[str, Optional[int], Optional[int], Optional[str]]
+if TYPE_CHECKING:
+    Ended = tuple[str, int | None, int | None, str | None]
 
 
 def ended(job: Job) -> Ended:
@@ -24,7 +25,7 @@ def ended(job: Job) -> Ended:
 def test_every_exit_code_is_kept_as_it_is(home: str, queue: Queue, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch(0o644)
-    expected: Dict[str, int] = {
+    expected: dict[str, int] = {
         "exit 0": 0,
         "exit 1": 1,
         "exit 2": 2,
@@ -111,7 +112,7 @@ def test_a_job_inherits_no_descriptor(queue: Queue) -> None:
     assert queue.output(job.id).split() == [b"0", b"1", b"2", b"3"]
 
 
-def environment_of(queue: Queue, job: Job) -> Dict[str, str]:
+def environment_of(queue: Queue, job: Job) -> dict[str, str]:
     entries = queue.output(job.id).decode().split("\0")
     return dict(entry.split("=", 1) for entry in entries if entry)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any
 
 import pytest
 
@@ -23,7 +23,7 @@ SOON_MS = 15_000
 UNIQUE = f"60.{os.getpid()}"
 
 
-def command_lines() -> List[List[str]]:
+def command_lines() -> list[list[str]]:
     found = []
     for pid in process.list_processes():
         try:
@@ -33,7 +33,7 @@ def command_lines() -> List[List[str]]:
     return found
 
 
-def timed(queue: Queue, command: str, **fields: Any) -> Tuple[Job, int]:
+def timed(queue: Queue, command: str, **fields: Any) -> tuple[Job, int]:
     """Run one job; return it and the milliseconds that took."""
     before = SYSTEM_CLOCK.monotonic()
     job = run_one(queue, command, **fields)

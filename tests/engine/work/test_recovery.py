@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator
 
 import pytest
 
@@ -36,7 +36,7 @@ class Bench:
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store = store
         self.clock = clock
-        self.locks: List[LockFile] = []
+        self.locks: list[LockFile] = []
 
     def recovery(self) -> Recovery:
         return Recovery(self.store.home, self.store, clock=self.clock, log=Log("test", self.clock))
@@ -83,7 +83,7 @@ def bench(queue: Queue) -> Iterator[Bench]:
         lock.close()
 
 
-def stranger(processes: Processes, **environment: str) -> Tuple[subprocess.Popen[Any], str]:
+def stranger(processes: Processes, **environment: str) -> tuple[subprocess.Popen[Any], str]:
     """Start a process in a session of its own; return it and its start time."""
     started = processes.start(["sleep", "60"], env={**os.environ, **environment}, start_new_session=True)
     wait_until(lambda: Path(f"/proc/{started.pid}/cmdline").read_bytes().startswith(b"sleep"))
@@ -115,7 +115,7 @@ def test_no_jump_of_the_wall_clock_takes_a_job_from_a_live_worker(bench: Bench, 
     bench.claim(bench.worker(lives=True))
     recovery = bench.recovery()
     for jump in (3_600_000, 10 * 365 * 86_400_000, -20 * 365 * 86_400_000):
-        bench.clock._wall += jump
+        bench.clock.set_by(jump)
         assert recovery.step() == 0
     assert queue.get(job.id).state == "processing"
 
@@ -269,7 +269,7 @@ def test_a_worker_that_lost_a_long_job_ends_it(home: str, queue: Queue, processe
 
 def test_a_job_that_kills_its_worker_is_dead_after_all_attempts_and_others_run(queue: Queue, pool: RunningPool) -> None:
     poison = queue.add("kill -9 $PPID", retries=2, priority=10)
-    others: List[Job] = [queue.add("echo fine") for _ in range(20)]
+    others: list[Job] = [queue.add("echo fine") for _ in range(20)]
     pool.start("--count", "2")
     queue.wait(poison.id, *(job.id for job in others), timeout=60)
     found = queue.get(poison.id)

@@ -77,7 +77,7 @@ class Attempts:
         self.store = open_store(home)
         add(self.store, max_retries=1)
 
-    def end(self, outcome: Outcome, duration: int | None = SECOND) -> tuple[str, int]:
+    def end(self, outcome: Outcome, duration: int | None = SECOND) -> tuple[str | None, int]:
         """End the next attempt; return the job's state and how many of its attempts are used up."""
         job = self.store.search.jobs([1])[0]
         if job.state == "failed":

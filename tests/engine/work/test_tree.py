@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any
 
 import pytest
 
@@ -46,11 +46,11 @@ def marked(processes: Processes, marker: str) -> subprocess.Popen[Any]:
     return named(processes, "sleep", "60", env=environment, start_new_session=True)
 
 
-def of_lost(trace: Trace) -> List[int]:
+def of_lost(trace: Trace) -> list[int]:
     return [entry.pid for entry in tree.of_lost(trace)]
 
 
-def begun(trace: Trace, *, ago: int = 0, pid: int = 0, pipes: Tuple[int, int] = (1, 2), spared: Any = ()) -> Trace:
+def begun(trace: Trace, *, ago: int = 0, pid: int = 0, pipes: tuple[int, int] = (1, 2), spared: Any = ()) -> Trace:
     """Have a trace know what a journal says of an attempt that began some milliseconds ago."""
     started = SYSTEM_CLOCK.boottime() - ago
     record = Record(("home", "boot", "pids", 1), attempt=1, started=started, pipes=pipes, spared=spared)
@@ -91,8 +91,8 @@ def test_the_recorded_shell_is_found_with_its_session_and_all_that_descends_from
     )
     assert leader.stdout is not None and leader.stdout.readline() == b"\n"
     trace = Trace("home-1-1", pid=leader.pid, pid_start=start_of(leader.pid))
-    found = wait_until(lambda: (lambda pids: pids if len(pids) == 3 else None)(of_lost(trace)))
-    assert leader.pid in found and os.getpid() not in found
+    wait_until(lambda: len(of_lost(trace)) == 3)
+    assert leader.pid in of_lost(trace) and os.getpid() not in of_lost(trace)
 
 
 def test_a_process_that_began_at_another_time_is_not_the_recorded_shell(processes: Processes) -> None:
@@ -157,7 +157,7 @@ class Orphans:
         for pid in self.all:
             processes.add(pid)
 
-    def _sleepers(self, worker: int) -> List[int]:
+    def _sleepers(self, worker: int) -> list[int]:
         table = process.list_processes()
         members, grown = {worker}, True
         while grown:
@@ -218,7 +218,7 @@ def test_a_zombie_is_not_part_of_a_tree(processes: Processes) -> None:
 
 
 def test_a_system_that_cannot_answer_is_no_sign_that_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    def out_of_descriptors(directory: str) -> List[str]:
+    def out_of_descriptors(directory: str) -> list[str]:
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(os, "listdir", out_of_descriptors)

@@ -114,7 +114,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
     patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
       actionButton(verb, job, app, { small: false, command: data.commands[verb] }))));
     patch(why, [data.why, job.error], () => (job.state === 'completed' || !data.why?.reason ? null
-      : h('div', { class: 'advice',
+      : h('div', { class: 'alert',
       'data-level': job.state === 'dead' ? 'error' : 'info' }, h('span', {}, data.why.reason), data.why.hint
       && h('span', { class: 'muted' }, data.why.hint))));
     if (command.textContent !== job.command) command.textContent = job.command;

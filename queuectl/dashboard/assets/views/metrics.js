@@ -77,7 +77,7 @@ export function mount(root, { app, query, signal }) {
   function drawSummary(data) {
     const times = (name, value) => (value ? ['average', 'p50', 'p95', 'p99', 'maximum']
       .map((key) => [`${name}, ${key}`, duration(value[key])]) : []);
-    const pairs = [['Attempts looked at', number(data.sampled_attempts)], ['Success rate', percent(data.success_rate)],
+    const pairs = [['Attempts, 24 h', number(data.timed_attempts)], ['Success rate', percent(data.success_rate)],
       ['Success rate, 24 h', percent(data.success_rate_day)],
       ...times('Run time', data.run_time), ...times('Wait', data.wait_time)];
     patch(summary, pairs, () => pairs.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));

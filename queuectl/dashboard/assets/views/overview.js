@@ -5,9 +5,9 @@ import { added } from '../addjob.js';
 import { rowActions } from '../actions.js';
 import { Chart, ENDED, endedSeries, sparkline, timesOf } from '../charts.js';
 import { busy } from '../dialogs.js';
-import { bytes, coarse, number, plural } from '../format.js';
-import { $, actionsCell, badge, card, cell, codeCell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly, rows,
-  since, table, took, when } from '../ui.js';
+import { bytes, coarse, number, perMinute, plural } from '../format.js';
+import { $, actionsCell, alertLine, badge, card, cell, codeCell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly,
+  rows, since, table, took, when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
@@ -22,17 +22,12 @@ function empty(app) {
     readOnly ? null : h('button', { type: 'button', class: 'primary', on: { click: run } }, 'Run a sample job'));
 }
 
-function adviceLine({ level, message, action }) {
-  return h('div', { class: 'advice', 'data-level': level }, h('span', {}, message),
-    action ? h('code', {}, action) : null, action ? copyButton(action) : null);
-}
-
 /** @param {Api.Overview} data */
 function good(data) {
-  const { workers, rates } = data;
-  return h('div', { class: 'advice', 'data-level': 'good' },
+  const { workers, per_minute: rate } = data;
+  return h('div', { class: 'alert', 'data-level': 'good' },
     `All is well: ${plural(workers.total, 'worker')}, ${workers.busy} busy, `
-    + `${number(Math.round(rates.per_minute_5 * 10) / 10)} jobs a minute.`);
+    + `${perMinute(rate)} jobs a minute.`);
 }
 
 function tile(state, data) {
@@ -66,7 +61,7 @@ function workerCell({ worker, state, job }, startedAt) {
 }
 
 export function mount(root, { app }) {
-  const advice = h('div', { id: 'advice' });
+  const alerts = h('div', { id: 'alerts' });
   const tiles = h('div', { class: 'tiles' });
   const throughput = new Chart('Ended per minute', { kind: 'columns' });
   const backlog = new Chart('Pending jobs');
@@ -83,14 +78,14 @@ export function mount(root, { app }) {
   const blank = h('div', {});
   const full = h('div', {}, tiles, h('div', { class: 'grid wide-left' }, throughput.element, backlog.element),
     workers, parts.running, parts.failures, parts.next, parts.storage);
-  root.append(head('Overview'), advice, blank, full);
+  root.append(head('Overview'), alerts, blank, full);
   const seen = new Map(); // the backlog of minutes since this page was opened, by time
 
   /** @param {Api.Overview} data */
   function show(data) {
     const { jobs: counts, series } = data;
-    patch(advice, [data.alerts, data.workers, data.rates], () =>
-      (data.alerts.length ? data.alerts.map(adviceLine) : data.total ? good(data) : null));
+    patch(alerts, [data.alerts, data.workers, data.per_minute], () =>
+      (data.alerts.length ? data.alerts.map(alertLine) : data.total ? good(data) : null));
     patch(blank, data.total, () => (data.total ? null : empty(app)));
     full.hidden = !data.total;
     if (!data.total) return;
