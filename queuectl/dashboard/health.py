@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import threading
 
-from ..engine.reports.summary import worker_rows, worker_totals
+from ..engine.reports.workers import worker_rows, worker_totals
 from ..model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreTooNew, StoreUnavailable
 from ..store import Home, Store
 from ..store.room import prove_room

@@ -12,6 +12,8 @@ any command line. Answers may be piped in; the end of the input leaves the menu.
 from __future__ import annotations
 
 from ..engine.queue import Queue
+from ..engine.reports.alerts import alerts
+from ..engine.reports.facts import Facts
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
 from .banner import banner
@@ -75,12 +77,17 @@ class Menu:
             try:
                 if interrupts:
                     self.asker.show("(Ctrl-C once more leaves)")
-                self._choose_once("QueueCTL", entries, "exit")
+                self._choose_once("\n".join(["QueueCTL", *self._alerts()]), entries, "exit")
                 interrupts = 0
             except (Interrupted, KeyboardInterrupt):
                 interrupts += 1
             except Back:
                 return
+
+    def _alerts(self) -> list[str]:
+        """Return a line for each alert that asks for something to be done."""
+        pressing = [f"  {alert.level}: {alert}" for alert in alerts(Facts(self.queue)) if alert.is_pressing]
+        return list(map(self.asker.terminal.safe, pressing))
 
     def submenu(self, title: str, entries: Entries) -> None:
         """Show a menu again and again until the user goes back, or what it is about is gone."""

@@ -20,6 +20,7 @@ from queuectl.commands.cells import csv_line, plain
 from queuectl.frontends.terminal import STATE_STYLES, clip, escape, escape_json, pad, width
 from queuectl.model import when
 from queuectl.model.fields import KEPT
+from queuectl.model.size import size_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,26 +94,13 @@ def _human(value: object, kind: Kind, now: int | None) -> str:
         if kind.name == "duration":
             return when.duration_text(value)  # type: ignore[arg-type]
         if kind.name == "bytes":
-            return bytes_text(value)  # type: ignore[arg-type]
+            return size_text(value)  # type: ignore[arg-type]
         value = kind.json(value)
     if value is None or value == [] or value == {}:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
-
-
-def bytes_text(count: int) -> str:
-    """Return 12900000 as `12.3 MiB`."""
-    if abs(count) < 1024:
-        return f"{count} B"
-    amount = float(count)
-    for unit in ("KiB", "MiB", "GiB"):
-        amount /= 1024
-        # 1023.95 would be printed as 1024.0.
-        if abs(amount) < 1023.95:
-            return f"{amount:.1f} {unit}"
-    return f"{amount / 1024:.1f} TiB"
 
 
 def _json(values: Mapping[str, Any], terminal: Terminal, indent: int | None = None) -> str:

@@ -1,6 +1,6 @@
 """The `queuectl>` shell: a readline loop around the interpreter.
 
-The prompt carries the facts that matter (`queuectl [3 pending, 1 dead]>`); what became of jobs meanwhile
+The prompt carries the facts that matter (`queuectl [3 pending, 1 dead !]>`); what became of jobs meanwhile
 is told just before it. A mistake never ends the shell, an empty line does nothing, Ctrl-C clears the line,
 Ctrl-D and `exit` leave. Without readline (or with libedit) it is the same shell with less comfort.
 
@@ -15,6 +15,8 @@ import os
 import sys
 
 from ..engine.queue import Queue
+from ..engine.reports.alerts import alerts
+from ..engine.reports.facts import Facts
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, QueueCTLError
 from .banner import banner
@@ -53,7 +55,7 @@ def _interact(session: Session) -> int:
     terminal = session.terminal()
     home = Queue(session.defaults["home"]).home
     home.prepare()
-    facts = Facts(home.path, News(SYSTEM_CLOCK.wall()))
+    facts = PromptFacts(home.path, News(SYSTEM_CLOCK.wall()))
     shell = Shell(session, home.path, History(home.history, terminal.note), facts)
     terminal.out.write(banner(terminal, home.path, "help lists the commands, TAB completes, exit or Ctrl-D leaves."))
     while True:
@@ -66,33 +68,37 @@ def _interact(session: Session) -> int:
             return 0  # The terminal is gone, and nobody is there to be told.
 
 
-class Facts:
+class PromptFacts:
     """What the prompt and the lines before it tell, read from the store; nothing where it cannot be read."""
 
     def __init__(self, home: str, news: News) -> None:
         self._queue = Queue(home)
         self._news = news
 
-    def read(self) -> tuple[dict[str, int], list[str]]:
-        """Return the counts by state, and what became of jobs since the last call."""
+    def read(self) -> tuple[str, list[str]]:
+        """Return the facts for the prompt, with `!` where there are alerts, and what became of jobs since last time."""
         if not os.path.exists(self._queue.home.database):
-            return {}, []
+            return "", []
         try:
             with self._queue as queue:
-                ended = self._news.look(queue.store, queue.clock.wall())
-                counts = queue.store.counts.by_state()
+                facts = Facts(queue)
+                ended = self._news.look(facts.store, facts.now)
+                known = ", ".join(f"{facts.counts[state]} {state}" for state in PROMPT_STATES if facts.counts[state])
+                # How many are dead is told anyway.
+                if any(alert.is_pressing and alert.code != "dead_jobs" for alert in alerts(facts)):
+                    known = f"{known} !".lstrip()
         except QueueCTLError:
-            return {}, []  # The next command says what is wrong, and what to do.
+            return "", []  # The next command says what is wrong, and what to do.
         lines = [f"[{job.id} {job.state}" + (f": {job.error}]" if job.error else "]") for job in ended[-TOLD:]]
         if len(ended) > TOLD:
             lines.insert(0, f"[{len(ended) - TOLD} more jobs have ended]")
-        return counts, lines
+        return known, lines
 
 
 class Shell(cmd.Cmd):
     """The loop that reads lines. What they mean is the interpreter's business."""
 
-    def __init__(self, session: Session, home: str, history: History, facts: Facts) -> None:
+    def __init__(self, session: Session, home: str, history: History, facts: PromptFacts) -> None:
         super().__init__(completekey=None)  # type: ignore[arg-type]
         self._session = session
         self._home = home
@@ -134,11 +140,10 @@ class Shell(cmd.Cmd):
         return stop
 
     def _renew_prompt(self) -> None:
-        counts, news = self._facts.read()
+        facts, news = self._facts.read()
         terminal = self._session.terminal()
         for told in news:
             terminal.note(terminal.err.paint(terminal.err.safe(told), "dim"))
-        facts = ", ".join(f"{counts[state]} {state}" for state in PROMPT_STATES if counts.get(state))
         self.prompt = f"queuectl [{facts}]> " if facts else "queuectl> "
 
     def complete(self, text: str, state: int) -> str | None:  # type: ignore[override]

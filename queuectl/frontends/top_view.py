@@ -3,6 +3,7 @@
     line 1      the home, PAUSED, the time
     counts      of every state; where it is narrow or low only the states that have jobs
     finished    jobs that ended in each of the last minutes, as a sparkline, and the rate
+    alerts      what needs attention, the worst first, in a sixth of the screen at most
     workers     with their jobs, in a third of the screen at most
     jobs        the table, one row selected
     last lines  a question, an answer or a problem; the keys
@@ -15,6 +16,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..engine.reports.snapshot import MINUTES, SORTS, Snapshot, elapsed
+from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
 from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES
 from ..model.verbs import PLAIN_VERBS
 from ..model.when import ago, duration_text, local
@@ -63,6 +65,7 @@ Of a large home 500 of these are shown and sorted. Texts, tags and
 queues are looked for in the newest 10,000 jobs besides.
 """
 WORKER_STYLES = {"busy": "cyan", "idle": "green", "stopping": "yellow", "lost": "red"}
+ALERT_STYLES = {ERROR: "red", WARNING: "yellow", INFO: "dim"}
 NARROWEST_SPARKLINE = 10
 
 
@@ -155,6 +158,7 @@ def _head(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
         lines += _counts(look, columns, 2 if rows >= 15 else 1, screen)
     if rows >= 8:
         lines.append(_throughput(look, columns, screen))
+        lines += _alerts(look, rows // 6, screen)
         lines += _workers(look, columns, rows // 3, screen)
     if rows >= 10:
         lines.append(_subtitle(look, screen))
@@ -222,7 +226,7 @@ def sparkline(values: Sequence[int], screen: Screen) -> str:
 def _throughput(look: Look, columns: int, screen: Screen) -> str:
     snapshot = look.snapshot
     completed, failed, dead = snapshot.totals()
-    label, rate = "finished ", f" {snapshot.rate():.1f}/min"
+    label, rate = "finished ", f" {snapshot.per_minute:.1f}/min"
     totals = f"  {MINUTES} min: {completed} completed, {failed} failed, {dead} dead"
     room = columns - len(label) - len(rate)
     if room - len(totals) >= NARROWEST_SPARKLINE:
@@ -231,10 +235,18 @@ def _throughput(look: Look, columns: int, screen: Screen) -> str:
     return label + screen.paint(line, "green") + rate
 
 
+def _alerts(look: Look, most: int, screen: Screen) -> list[str]:
+    """Return a line for each alert, the worst first, on `most` lines."""
+    found = look.snapshot.alerts
+    shown = found if len(found) <= most else found[: most - 1]
+    lines = [screen.paint(screen.safe(str(alert)), ALERT_STYLES[alert.level]) for alert in shown]
+    return lines + [screen.paint("more alerts: queuectl status", "dim")] * (len(shown) < len(found))
+
+
 def _workers(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
     workers = look.snapshot.workers
     if not workers:
-        return [screen.paint("no workers are running: queuectl worker start", "dim")]
+        return [screen.paint(f"{NO_WORKERS}: {START_WORKERS}", "dim")]
     shown = workers if len(workers) <= most else workers[: max(0, most - 1)]
     lines = [_worker(worker, columns, screen) for worker in shown]
     if len(shown) < len(workers):

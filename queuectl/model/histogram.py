@@ -1,4 +1,4 @@
-"""Buckets of durations, and percentiles estimated from how many durations fell into each.
+"""Buckets of durations, and percentiles estimated from what is known of each: the one way that all screens have.
 
 A bucket holds what is longer than the bound before it and at most its own bound, as `le` does in
 Prometheus; the last one has no bound.
@@ -40,23 +40,82 @@ def bucket_of(duration: int) -> int:
     return bisect_left(BOUNDS, duration)
 
 
-def percentile(counts: Sequence[int], percent: float) -> float | None:
-    """Return the estimated duration, in milliseconds, that `percent` of 100 of all do not exceed; None without any.
+class Histogram:
+    """How long some attempts took: in each bucket how many, their sum, and the shortest and longest if they are known.
 
-    `counts` says how many are in each of the BUCKETS. The durations of a bucket are taken to be spread
-    evenly over it, and the first one to begin at 0. What falls into the last bucket is said to be as
-    long as the last bound. So does `histogram_quantile` of Prometheus:
-    https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
-    Raises ValueError unless 0 < percent <= 100.
+    All in milliseconds.
     """
-    if not 0 < percent <= 100:
-        raise ValueError(f"a percentile is of more than 0 and at most 100, got {percent}")
-    rank = sum(counts) * percent / 100
-    if not rank:
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, _Bucket] = {}
+
+    def add(self, bucket: int, count: int, total: int, shortest: int | None, longest: int | None) -> None:
+        """Add attempts of one bucket. Where the ends are not known, those of the bucket stand in for them."""
+        low = _lower(bucket) if shortest is None else shortest
+        high = _upper(bucket, total / count) if longest is None else longest
+        self._buckets.setdefault(bucket, _Bucket()).add(count, total, low, high)
+
+    @property
+    def count(self) -> int:
+        """How many attempts there are."""
+        return sum(bucket.count for bucket in self._buckets.values())
+
+    def percentile(self, percent: float) -> float | None:
+        """Return what `percent` of 100 of all do not exceed; None without any. That of 100 is the longest.
+
+        Within a bucket it is estimated: durations are taken to be spread from the shortest to the longest in it, the
+        denser at one end the nearer the average is to that end. So an estimate is never beyond the longest. Raises
+        ValueError unless 0 < percent <= 100.
+        """
+        if not 0 < percent <= 100:
+            raise ValueError(f"a percentile is of more than 0 and at most 100, got {percent}")
+        left = self.count * percent / 100
+        for _, bucket in sorted(self._buckets.items()):
+            if left <= bucket.count:
+                return bucket.at(left / bucket.count)
+            left -= bucket.count
         return None
-    below, lower = 0, 0
-    for count, upper in zip(counts, BOUNDS):
-        if below + count >= rank:
-            return lower + (upper - lower) * (rank - below) / count
-        below, lower = below + count, upper
-    return float(BOUNDS[-1])
+
+    def spread(self, percents: Sequence[int]) -> dict[str, int] | None:
+        """Return average, minimum, maximum and some percentiles, None without attempts."""
+        if not self._buckets:
+            return None
+        total = sum(bucket.total for bucket in self._buckets.values())
+        found: dict[str, float] = {
+            "average": total / self.count,
+            "minimum": self._buckets[min(self._buckets)].low,
+            "maximum": self._buckets[max(self._buckets)].high,
+        }
+        found.update((f"p{percent}", self.percentile(percent) or 0) for percent in percents)
+        return {name: round(value) for name, value in found.items()}
+
+
+class _Bucket:
+    __slots__ = ("count", "total", "low", "high")
+
+    def __init__(self) -> None:
+        self.count = self.total = 0
+        self.low, self.high = float("inf"), float("-inf")
+
+    def add(self, count: int, total: int, low: float, high: float) -> None:
+        self.count += count
+        self.total += total
+        self.low, self.high = min(self.low, low), max(self.high, high)
+
+    def at(self, share: float) -> float:
+        """Return what a share of the durations in here does not exceed."""
+        mean = self.total / self.count - self.low
+        if mean <= 0:
+            return self.low
+        width = self.high - self.low
+        # The average of `width * x ** power` for x from 0 to 1 is `mean`.
+        return float(self.low + width * share ** max(0.0, width / mean - 1))
+
+
+def _lower(bucket: int) -> int:
+    return BOUNDS[bucket - 1] if bucket else 0
+
+
+def _upper(bucket: int, mean: float) -> float:
+    """Return the bound of a bucket; of the last one, which has none, the average of what is in it."""
+    return BOUNDS[bucket] if bucket < len(BOUNDS) else mean

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from ..model.errors import StoreDamaged, StoreFull, StoreUnavailable
+from ..model.size import size_text
 from ..model.when import iso
 from .database import uri
 from .home import sync_directory
@@ -103,7 +104,7 @@ def _refuse_without_room(home: Home, source: sqlite3.Connection) -> None:
     if free < needed:
         raise StoreFull(
             f"there is no room for the backup before the upgrade, nothing was changed: {home.backups} "
-            f"needs {needed >> 20} MiB and {free >> 20} are free",
+            f"needs {size_text(needed)}, {size_text(free)} are free",
             hint="free some space on the disk, or move the home to another one; the version before can go on with it",
         )
 

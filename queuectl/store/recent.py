@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from typing import Sequence
 
 
-TIMES = """
-SELECT duration, wait_time FROM attempts WHERE outcome IN ('exited', 'signalled', 'timed_out') AND duration IS NOT NULL
-ORDER BY id DESC LIMIT ?
-"""
 # Of the newest attempts only, each with its job: what follows looks at so many and no more.
 RECENT = """
 (SELECT id, job, attempt, outcome, duration, exit_code, signal, error, finished_at FROM attempts ORDER BY id DESC
@@ -88,10 +84,6 @@ class OutcomeCount(Record):
 
 class Recent(Table):
     """Questions about the newest attempts."""
-
-    def times(self, sample: int) -> list[tuple[int, int]]:
-        """Return (run time, wait time) in milliseconds of the newest finished attempts."""
-        return [(row[0], row[1]) for row in self._database.rows(TIMES, (sample,))]
 
     def slowest(self, sample: int, limit: int) -> list[CommandStats]:
         """Return the commands that take longest on average among the newest attempts."""

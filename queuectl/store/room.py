@@ -14,6 +14,12 @@ FILE = "room"
 BYTES = 64 * 1024
 
 
+def free_bytes(home: Home) -> int:
+    """Return how many bytes are free on the disk of a home for whoever has no special rights."""
+    found = os.statvfs(home.path)
+    return found.f_bavail * found.f_frsize
+
+
 def prove_room(home: Home) -> None:
     """Write BYTES bytes to a new file in the home, wait until the disk has them, and remove it.
 

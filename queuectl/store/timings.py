@@ -1,7 +1,8 @@
 """How long attempts ran and waited: histograms that outlive the jobs, written by the transaction that ends an attempt.
 
 A row is of five minutes, a queue and a pair of `model.histogram`'s buckets. Five minutes and pairs keep
-the table small; the sums beside the number of attempts make averages exact.
+the table small. Sum, shortest and longest beside the number of attempts make averages and ends exact, and percentiles
+nearly so.
 """
 
 from __future__ import annotations
@@ -13,17 +14,26 @@ from .table import Table
 
 SLOT_MS = 5 * MINUTE
 ADD = """
-INSERT INTO timings (slot, queue, run, wait, attempts, run_time, wait_time) VALUES (?, ?, ?, ?, 1, ?, ?)
+INSERT INTO timings (slot, queue, run, wait, attempts, run_time, wait_time, run_min, run_max, wait_min, wait_max)
+VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?5, ?5, ?6, ?6)
 ON CONFLICT (slot, queue, run, wait) DO UPDATE SET attempts = attempts + 1, run_time = run_time + excluded.run_time,
-    wait_time = wait_time + excluded.wait_time
+    wait_time = wait_time + excluded.wait_time, run_min = min(run_min, excluded.run_min),
+    run_max = max(run_max, excluded.run_max), wait_min = min(wait_min, excluded.wait_min),
+    wait_max = max(wait_max, excluded.wait_max)
 """
 SUMS = "sum(attempts) AS attempts, sum(run_time) AS run_time, sum(wait_time) AS wait_time"
+# Of rows of an older version they are not known, nor are they then of the whole.
+ENDS = ", ".join(
+    f"CASE WHEN count({end}_{which}) = count(*) THEN {which}({end}_{which}) END AS {end}_{which}"
+    for end in ("run", "wait")
+    for which in ("min", "max")
+)
 SERIES = f"""
-SELECT slot / ? AS bucket, queue, run, wait, {SUMS} FROM timings WHERE slot >= ? AND slot < ?
+SELECT slot / ? AS bucket, queue, run, wait, {SUMS}, {ENDS} FROM timings WHERE slot >= ? AND slot < ?
 GROUP BY bucket, queue, run, wait
 """
 TOTALS = f"""
-SELECT 0 AS bucket, queue, run, wait, {SUMS} FROM timings WHERE slot >= ? AND slot < ? GROUP BY queue, run, wait
+SELECT 0 AS bucket, queue, run, wait, {SUMS}, {ENDS} FROM timings WHERE slot >= ? AND slot < ? GROUP BY queue, run, wait
 """
 FIRST = "SELECT min(slot) FROM timings"
 PRUNE = "DELETE FROM timings WHERE slot < ? AND slot < (SELECT min(slot) FROM timings) + ?"
@@ -35,7 +45,8 @@ PRUNED_SLOTS = 36
 class Timing(Record):
     """How many attempts of a queue took so long: `run` and `wait` are buckets of the histogram.
 
-    Times are sums, in milliseconds. `bucket` numbers stretches of so many slots since 1970, where there are several.
+    `run_time` and `wait_time` are sums, in milliseconds. The shortest and longest are None where an older version did
+    not write them down. `bucket` numbers stretches of so many slots since 1970, where there are several.
     """
 
     bucket: int
@@ -45,6 +56,10 @@ class Timing(Record):
     attempts: int
     run_time: int
     wait_time: int
+    run_min: int | None
+    run_max: int | None
+    wait_min: int | None
+    wait_max: int | None
 
 
 class Timings(Table):

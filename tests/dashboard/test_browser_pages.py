@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.dashboard.http.static import Navigation
+from queuectl.model.size import size_text
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
 from tests.support import Processes
@@ -234,3 +235,27 @@ def test_read_only_dashboard_offers_no_actions(home: str, processes: Processes, 
         assert [text for text in buttons if text.startswith(words)] == []
     assert "read-only" in browser.text("header")
     assert browser.complaints() == []
+
+
+def test_sizes_look_as_on_the_command_line(dashboard: Dashboard, browser: Browser) -> None:
+    sizes = [0, 1, 1023, 1024, 1536, 12_900_000, 1024**2 - 1, 1024**3 - 1, 5 * 1024**3, 1024**4, 5_000 * 1024**4]
+    browser.open(dashboard.url)
+    browser.js(
+        "const sizes = arguments[0];"
+        "import('/assets/format.js').then(({ bytes }) => { window.sizes = sizes.map((size) => bytes(size)); });",
+        sizes,
+    )
+    browser.wait("window.sizes")
+    assert browser.js("return window.sizes") == [size_text(size) for size in sizes]
+
+
+def test_the_overview_shows_the_alerts_of_status_with_a_button_for_each_command(
+    dashboard: Dashboard, browser: Browser
+) -> None:
+    dashboard.cli("add", "true")
+    browser.open(dashboard.url)
+    browser.wait("document.querySelector('#alerts .alert[data-level=error]')")
+    alert = browser.text("#alerts .alert")
+    for part in ("1 job waits but neither workers nor a scheduler are running", "queuectl worker start", "Copy"):
+        assert part in alert
+    assert alert.split("queuectl")[0].strip() in dashboard.cli("status")

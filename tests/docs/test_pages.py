@@ -15,6 +15,7 @@ from queuectl.commands.grammar import parser
 from queuectl.commands.grammar.commandline import GLOBAL_FLAGS
 from queuectl.commands.grammar.registry import Command, load
 from queuectl.model import errors, job
+from queuectl.model.alert import CODES
 from queuectl.model.fields import GIVEN, Field
 from queuectl.model.job import STATES, TRANSITIONS
 from queuectl.model.settings import SETTINGS
@@ -139,6 +140,17 @@ def settings_table() -> str:
             f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {in_code(*setting.aliases)} "
             f"| {setting.help}{later} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def test_the_table_of_alerts_is_complete() -> None:
+    assert alerts_table() in PAGES["docs/monitoring.md"], f"put this into docs/monitoring.md:\n{alerts_table()}"
+
+
+def alerts_table() -> str:
+    """Return the table of alerts as it has to be."""
+    lines = ["| code | level | when |", "|---|---|---|"]
+    lines += [f"| `{code}` | {level} | {meaning} |" for code, (level, meaning) in CODES.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.summary import worker_rows
+from queuectl.engine.reports.workers import worker_rows
 from queuectl.model.clock import SYSTEM_CLOCK
 from tests.engine.running import RunningPool, file_descriptors, wait_for_file
 from tests.support import Processes, run_cli, wait_until

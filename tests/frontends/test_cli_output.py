@@ -61,7 +61,7 @@ def test_a_record_is_one_object_or_one_row(full: str, words: List[str]) -> None:
     stable = [
         name
         for name, value in done(full, *words, "--json").json().items()
-        if not isinstance(value, (dict, float)) and name not in ("utc", "local", "oldest_pending_age", "advice")
+        if not isinstance(value, (dict, float)) and name not in ("utc", "local", "oldest_pending_age", "alerts")
     ]
     record = done(full, *words, "--json").json()
     lines = done(full, *words, "-o", "jsonl").lines

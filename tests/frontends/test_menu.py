@@ -267,6 +267,14 @@ def test_every_setting_that_works_stands_in_a_group_of_the_menu() -> None:
     assert shown == {setting.name for setting in SETTINGS} - later
 
 
+def test_the_main_menu_shows_the_alerts_and_no_other_menu_does(home: str) -> None:
+    bring(home, "dead", "pending")
+    talk = Talk(home, "12", "0", "0")
+    alert = "error: 1 job waits but neither workers nor a scheduler are running: queuectl worker start"
+    assert " ".join(talk.out.split()).count(f"QueueCTL {alert} 1) Add a job") == 2
+    assert talk.out.count("error:") == 2 and "info" not in talk.out
+
+
 def test_demo_jobs_are_added(home: str) -> None:
     talk = Talk(home, "12", "1", "0", "0")
     assert talk.commands == ["queuectl demo"]

@@ -11,7 +11,7 @@ from typing import Iterator, Mapping, Sequence
 
 import pytest
 
-from queuectl.frontends.render import IMPORTANT, bytes_text, fit, record_text, rows_text
+from queuectl.frontends.render import IMPORTANT, fit, record_text, rows_text
 from queuectl.frontends.terminal import Terminal, width
 from queuectl.model import when
 from queuectl.model.kinds import BYTES, DURATION, FLAG, NUMBER, REAL, TAGS, TEXT, TIME, VARIABLES, Kind
@@ -136,21 +136,6 @@ def test_numbers_stand_on_the_right_and_answers_do_not() -> None:
         "     7  yes     x",
         "     -  no      y",
     ]
-
-
-@pytest.mark.parametrize(
-    "count, shown",
-    [
-        (0, "0 B"),
-        (1023, "1023 B"),
-        (1024, "1.0 KiB"),
-        (1024**2 - 1, "1.0 MiB"),
-        (5 * 1024**3, "5.0 GiB"),
-        (1024**4, "1.0 TiB"),
-    ],
-)
-def test_bytes_are_shown_in_the_largest_unit(count: int, shown: str) -> None:
-    assert bytes_text(count) == shown
 
 
 def test_only_state_cells_get_the_colour_of_their_state() -> None:

@@ -173,7 +173,7 @@ def test_a_small_or_unknown_terminal_is_used_as_it_is(terminal: Open, home: str,
     session.read_until("queuectl> ")
     session.send("add true --id x\n")
     session.read_until("Job added: x")
-    session.read_until("1 pending]> ")
+    session.read_until("1 pending !]> ")
     session.send("watch 0.1 list\n")
     session.read_until("pending")
     interrupt(session)
@@ -189,7 +189,7 @@ def test_an_ascii_terminal_gets_ascii(terminal: Open, home: str) -> None:
     done(home, "add", "echo ü ☃", "--id", "x")
     ascii_only: dict[str, str | None] = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     session = terminal("shell", env=ascii_only)
-    session.expect("queuectl [1 pending]> ")
+    session.expect("queuectl [1 pending !]> ")
     session.send("list\n")
     session.expect("echo \\xfc \\u2603")
     session.send("exit\n")

@@ -27,6 +27,7 @@ from queuectl.frontends.top_view import (
     table_rows,
     wrap,
 )
+from queuectl.model.alert import LEVELS, Alert
 from queuectl.model.job import STATES, Job
 from queuectl.model.when import local
 from tests.store.building import NOW
@@ -61,6 +62,13 @@ def made(number: int = 1, state: str = "pending", **fields: Any) -> Job:
     return Job(**values)
 
 
+def alarmed(*levels: str) -> Look:
+    """Return a look at a home with an alert of each level, whose text is the level and a bell."""
+    found = look()
+    found.snapshot.alerts = [Alert("no_workers", f"{level}\a", "queuectl fix", level=level) for level in levels]
+    return found
+
+
 def worker(number: int = 1, **fields: Any) -> dict[str, Any]:
     return {"worker": number, "state": "idle", "job": None, "elapsed": None, "command": None, **fields}
 
@@ -86,13 +94,14 @@ def test_a_wide_screen_shows_everything() -> None:
         made(8),
         workers=(worker(1, state="busy", job="job-7", elapsed=12_300, command="make"), worker(2)),
     )
+    seen.snapshot.per_minute = 4.2
     seen.snapshot.minutes = {NOW // 60_000: (12, 1, 2), NOW // 60_000 - 1: (7, 0, 0)}
     lines = drawn(seen, 110)
     assert lines[0].split() == ["queuectl", "/home/someone/.queuectl", *local(NOW).split()]
     assert lines[1] == (
         "scheduled 0  blocked 0  held 0  pending 1  processing 1  failed 0  completed 0  dead 0  cancelled 0"
     )
-    assert lines[2].startswith("finished ▁") and "▁▄█ 21.0/min  30 min: 19 completed, 1 failed, 2 dead" in lines[2]
+    assert lines[2].startswith("finished ▁") and "▁▄█ 4.2/min  30 min: 19 completed, 1 failed, 2 dead" in lines[2]
     assert lines[3:5] == ["worker 1  busy  job-7  12.3s  make", "worker 2  idle"]
     assert lines[5] == "jobs 2 of 2, sort: default"
     assert lines[6].split() == ["ID", "STATE", "TIME", "WHEN", "TRIES", "QUEUE", "PRIO", "COMMAND"]
@@ -307,3 +316,25 @@ def test_the_table_and_the_controller_agree_on_how_many_jobs_there_is_room_for()
 )
 def test_a_pending_job_shows_since_when_it_waits(fields: dict[str, Any], shown: str) -> None:
     assert top_view._cells(made(**fields), NOW, 80, screen())["when"] == shown
+
+
+# --- alerts
+
+
+def test_alerts_are_lines_of_their_own_with_the_command_that_helps() -> None:
+    lines = drawn(alarmed("error", "info"))
+    assert lines[3:5] == ["error\\x07: queuectl fix", "info\\x07: queuectl fix"]
+
+
+def test_alerts_are_coloured_by_their_level() -> None:
+    painted = picture(alarmed(*LEVELS), 100, 30, screen(color="always"))[3:6]
+    assert [SGR.match(line) is not None for line in painted] == [True] * 3
+    assert len({line[:5] for line in painted}) == 3
+
+
+@pytest.mark.parametrize(("rows", "shown"), [(7, 0), (11, 1), (12, 2), (30, 5)])
+def test_alerts_take_a_sixth_of_the_screen_and_say_where_the_rest_is(rows: int, shown: int) -> None:
+    lines = drawn(alarmed(*["error"] * 9), rows=rows)
+    told = [line for line in lines if "queuectl fix" in line or line == "more alerts: queuectl status"]
+    assert len(told) == shown and len(lines) <= rows
+    assert told[-1:] == ["more alerts: queuectl status"] * bool(shown)

@@ -22,7 +22,8 @@ PRAGMA application_id={schema.APPLICATION_ID};
 INSERT INTO meta VALUES ('home', '0123456789abcdef'), ('pool_target', '2');
 INSERT INTO settings VALUES ('max_retries', '5');
 INSERT INTO contexts VALUES (1, '/tmp', '/bin', ''), (2, '/srv', '/usr/bin', '{{"A": "1"}}');
-INSERT INTO workers VALUES (1, 999999, '1', 'another boot', '', {NOW}, {NOW}, 3, 15, 0, 0);
+INSERT INTO workers (id, pid, pid_start, boot, queues, started_at, heartbeat_at, jobs_done, busy_time, memory, stopping)
+    VALUES (1, 999999, '1', 'another boot', '', {NOW}, {NOW}, 3, 15, 0, 0);
 INSERT INTO events VALUES (1, {NOW}, NULL, 'enqueued', '8 jobs, job-1 to job-8', 'cli[1]'), (2, {NOW}, 8, 'cancel',
     'was pending', 'cli[2]');
 INSERT INTO rollups VALUES ({NOW // 60_000}, 'default', 1, 1, 1, 15, 3);
@@ -36,7 +37,7 @@ INSERT INTO schedules VALUES (1, 'nightly', '@daily', 'UTC', 'make', 'default', 
 INSERT INTO fires VALUES (1, {NOW}, 1);
 """,
 }
-MORE[3] = MORE[2]
+MORE[3] = MORE[4] = MORE[2]
 JOB = """
 INSERT INTO jobs (number, id, command, state, queue, priority, attempts, max_retries, run_at, created_at, updated_at,
                   started_at, finished_at, exit_code, error, last_attempt, attempt_id, worker, lease_until, context,

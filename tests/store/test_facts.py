@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, Outcome
+from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING
 from queuectl.store import Store
 from tests.store.building import LATER, NOW, Stores, add, bring_to, claim, finish, values, write
 
@@ -129,19 +129,6 @@ def test_totals_outlive_the_jobs(store: Store) -> None:
     write(store, store.stats.count_attempt, "default", COMPLETED, run_time=10, wait_time=1, now=NOW)
     write(store, store.jobs.remove, number)
     assert store.stats.totals(NOW).finished == 1
-
-
-def test_times_are_those_of_the_newest_attempts_that_ran(store: Store) -> None:
-    for outcome, state in (
-        (Outcome.exited(0), COMPLETED),
-        (Outcome.lost("gone"), DEAD),
-        (Outcome.not_started("no"), DEAD),
-        (Outcome.timed_out(1), DEAD),
-    ):
-        add(store, now=NOW - 3)
-        finish(store, claim(store), state, outcome)
-    assert store.recent.times(9) == [(5, 3), (5, 3)]
-    assert store.recent.times(1) == [(5, 3)]
 
 
 def test_the_job_that_waits_longest_is_found_behind_those_whose_time_was_over_when_they_were_added(

@@ -30,7 +30,7 @@ def timings(store: Store) -> list[tuple[Any, ...]]:
 
 
 def totals(store: Store, *span: int) -> list[tuple[Any, ...]]:
-    return [values(found)[1:] for found in store.timings.totals(*span)]
+    return [values(found)[1:7] for found in store.timings.totals(*span)]
 
 
 # Timings
@@ -45,12 +45,29 @@ def test_each_attempt_that_ended_is_counted_in_its_slot_and_buckets(store: Store
     ended(store, queue="other")
     slot = NOW // SLOT_MS
     assert timings(store) == [
-        (slot, "other", 1, 0, 1, 7, 3),
-        (slot, "q", 0, 0, 1, 5, 5),
-        (slot, "q", 1, 0, 4, 28, 12),
-        (slot, "q", 1, 12, 1, 7, 30_001),
-        (slot + 1, "q", 17, 0, 1, 21_600_001, 3),
+        (slot, "other", 1, 0, 1, 7, 3, 7, 7, 3, 3),
+        (slot, "q", 0, 0, 1, 5, 5, 5, 5, 5, 5),
+        (slot, "q", 1, 0, 4, 28, 12, 7, 7, 3, 3),
+        (slot, "q", 1, 12, 1, 7, 30_001, 7, 7, 30_001, 30_001),
+        (slot + 1, "q", 17, 0, 1, 21_600_001, 3, 21_600_001, 21_600_001, 3, 3),
     ]
+
+
+def test_the_shortest_and_the_longest_of_a_pair_of_buckets_are_kept(store: Store) -> None:
+    for run, wait in ((8, 2), (10, 4), (6, 3)):
+        ended(store, run=run, wait=wait)
+    ended(store, run=9, wait=1, now=NOW + SLOT_MS)
+    (found,) = store.timings.totals(0)
+    assert (found.run_min, found.run_max, found.wait_min, found.wait_max) == (6, 10, 1, 4)
+
+
+def test_the_ends_are_not_known_where_those_of_one_row_are_not(store: Store) -> None:
+    ended(store, run=8)
+    write(store, store.database.change, "UPDATE timings SET run_min = NULL, run_max = NULL")
+    ended(store, run=10)
+    ended(store, run=9, now=NOW + SLOT_MS)
+    (found,) = store.timings.totals(0)
+    assert (found.run_min, found.run_max, found.wait_min, found.wait_max) == (None, None, 3, 3)
 
 
 def test_an_attempt_costs_one_statement_for_its_rollup_and_one_for_its_timing(

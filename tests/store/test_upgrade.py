@@ -35,12 +35,14 @@ from tests.store.older import SCHEMAS, STATES, make_older
 from tests.store.together import run_together
 from tests.support import Processes
 
-SCHEDULES = {1: [], 2: ["nightly"], 3: ["nightly"]}
+SCHEDULES = {1: [], 2: ["nightly"], 3: ["nightly"], 4: ["nightly"]}
 # Tables of today that an older version lacked.
-LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}, 3: set()}
+LACKED = {1: {"schedules", "fires", "timings", "backlog"}, 2: {"timings", "backlog"}, 3: set(), 4: set()}
 # Columns of today that an older version lacked.
 OF_VERSION_4 = {"is_delay", "namespace", "mark", "adopters", "trouble"}
-LACKED_COLUMNS = {1: {"schedule"} | OF_VERSION_4, 2: OF_VERSION_4, 3: OF_VERSION_4}
+OF_VERSION_5 = {"run_min", "run_max", "wait_min", "wait_max"}
+OF_VERSIONS = OF_VERSION_4 | OF_VERSION_5
+LACKED_COLUMNS = {1: {"schedule"} | OF_VERSIONS, 2: OF_VERSIONS, 3: OF_VERSIONS, 4: OF_VERSION_5}
 
 
 @pytest.fixture(params=SCHEMAS)
@@ -122,7 +124,7 @@ def test_it_takes_timings_and_samples_of_the_backlog(old: str) -> None:
         assert store.timings.totals(0) == [] and store.backlog.last(NOW) is None
         write(store, store.stats.count_attempt, "q", COMPLETED, run_time=7, wait_time=3, now=NOW)
         assert write(store, store.backlog.add, pending=2, processing=1, oldest_age=9, now=NOW)
-        assert [values(found) for found in store.timings.totals(0)] == [(0, "q", 1, 0, 1, 7, 3)]
+        assert [values(found) for found in store.timings.totals(0)] == [(0, "q", 1, 0, 1, 7, 3, 7, 7, 3, 3)]
         last = store.backlog.last(NOW)
         assert last is not None and values(last) == (NOW // 60_000, 2, 1, 9)
         assert_whole(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model.alert import NO_WORKERS, NO_WORKERS_RUN, START_WORKERS
 from ...model.errors import DaemonUnavailable, InvalidInput
 from ...model.nouns import daemons as nouns
 from ..grammar import arguments
@@ -104,18 +105,18 @@ def _started(group: str, before: int, count: int) -> str:
 @command("worker status", group=GROUP, watch=True, examples=("worker status", "worker status --json"))
 def worker_status(context: Context, *, message: str | None = None) -> Result:
     """Show the workers' health by groups: pid, state, current job, jobs done, last heartbeat, memory."""
-    from ...engine.reports import summary
+    from ...engine.reports.alerts import worker_alerts
+    from ...engine.reports.facts import Facts
 
-    home = context.queue.home
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
     # To look must not make a home.
-    if home.exists():
-        rows = summary.worker_rows(home, context.queue.store, context.clock.wall())
-        notes = summary.pool_advice(summary.pool_state(home, context.queue.store))
+    if context.queue.home.exists():
+        facts = Facts(context.queue)
+        rows, notes = facts.workers, [str(alert) for alert in worker_alerts(facts)]
     is_running = any(row["state"] != "lost" for row in rows)
     if not is_running:
-        notes.append("no workers are running; start them with: queuectl worker start")
+        notes.append(NO_WORKERS_RUN)
     return Result(
         nouns.WORKER,
         rows=rows,
@@ -198,7 +199,7 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
     _must_exist(context)
     groups = running_groups(context.queue)
     if stop_workers(context.queue, patience=timeout, force=force) is None:
-        raise DaemonUnavailable("no workers are running", hint="queuectl worker start")
+        raise DaemonUnavailable(NO_WORKERS, hint=START_WORKERS)
     context.close()
     start_pool(context.queue.home, groups)
     return worker_status(context, message=f"{workers_text(groups)} started")
@@ -207,7 +208,7 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
 def _must_exist(context: Context) -> None:
     """Raise DaemonUnavailable where no workers can be running: to ask for those must not make a home."""
     if not context.queue.home.exists():
-        raise DaemonUnavailable("no workers are running", hint="queuectl worker start")
+        raise DaemonUnavailable(NO_WORKERS, hint=START_WORKERS)
 
 
 @command("worker logs", TAIL, FOLLOW, group=GROUP, examples=("worker logs", "worker logs -f"))

@@ -20,9 +20,10 @@ GROUP = "Monitoring"
 def status(context: Context) -> Result:
     """Show the counts per state, the workers, and what needs attention."""
     from ...engine.reports import summary
+    from ...engine.reports.facts import Facts
 
-    found = summary.status(context.queue.home, context.queue.store, context.clock.wall())
-    return Result(STATUS, record=found, message=_status_text(found), notes=found["advice"])
+    found = summary.status(Facts(context.queue))
+    return Result(STATUS, record=found, message=_status_text(found))
 
 
 def _status_text(found: dict[str, Any]) -> str:
@@ -43,6 +44,9 @@ def _status_text(found: dict[str, Any]) -> str:
         ]
     if found["oldest_pending_age"] is not None:
         lines.append(f"oldest pending: waiting for {duration_text(found['oldest_pending_age'])}")
+    if found["alerts"]:
+        lines.append(f"alerts:    {len(found['alerts'])}")
+        lines += [f"  {alert.level + ':':<12}{alert}" for alert in found["alerts"]]
     return "\n".join(lines)
 
 
@@ -50,8 +54,9 @@ def _status_text(found: dict[str, Any]) -> str:
 def metrics(context: Context) -> Result:
     """Show counts, run and wait times with percentiles, success rate, utilisation and queue depth."""
     from ...engine.reports import summary
+    from ...engine.reports.facts import Facts
 
-    found = summary.metrics(context.queue.home, context.queue.store, context.clock.wall())
+    found = summary.metrics(Facts(context.queue))
     return Result(METRICS, record=found, message=_metrics_text(found))
 
 
@@ -63,13 +68,14 @@ def _metrics_text(found: dict[str, Any]) -> str:
         "jobs:",
         *(f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items()),
         f"queue depth:     {found['depth']}",
+        f"per minute:      {found['per_minute']:.1f}, over the last five minutes",
         f"oldest pending:  {'-' if age is None else duration_text(age)}",
         f"success rate:    {_percent(found['success_rate'])} of all, "
         f"{_percent(found['success_rate_day'])} of the last day",
         f"workers:         {found['workers']['total']}, {found['workers']['busy']} busy",
         f"utilisation:     {_percent(found['utilisation'])} now, "
         f"{_percent(found['utilisation_since_start'])} since they started",
-        f"times of the newest {found['sampled_attempts']} attempts:",
+        f"times of the attempts of the last day ({found['timed_attempts']}):",
     ]
     for name in ("run_time", "wait_time"):
         if found[name] is not None:

@@ -74,7 +74,9 @@ def _suggest(context: Context, job: str) -> None:
     if _is_attended(context):
         context.front_end.hint(f"follow it with: queuectl logs -f {job}")
     else:
-        context.front_end.hint("no workers are running; start them with: queuectl worker start")
+        from ...model.alert import NO_WORKERS_RUN
+
+        context.front_end.hint(NO_WORKERS_RUN)
 
 
 def _is_attended(context: Context) -> bool:

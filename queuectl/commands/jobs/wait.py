@@ -107,9 +107,10 @@ def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[J
 
 def _warn_without_workers(context: Context, waiting: Waiting) -> None:
     from ...engine.daemons.daemon import POOL
+    from ...model.alert import NO_WORKERS_RUN
 
     if waiting.open and POOL.pid(context.queue.home) is None:
-        context.front_end.note("no workers are running; start them with: queuectl worker start")
+        context.front_end.note(NO_WORKERS_RUN)
 
 
 def _answer(jobs: Sequence[Job], code: int) -> Result:

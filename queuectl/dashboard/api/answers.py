@@ -79,7 +79,7 @@ QUEUE = Noun(
     jobs=table(NUMBER),
     depth=NUMBER,
     oldest_pending_age=maybe(DURATION),
-    per_minute_5=REAL,
+    per_minute=REAL,
     finished_hour=NUMBER,
     failed_hour=NUMBER,
     dead_hour=NUMBER,
@@ -89,7 +89,7 @@ QUEUES = Noun("list of queues", items=many(QUEUE))
 WORKERS = Noun("list of workers", items=many(WORKER), pool=POOL, max_workers=NUMBER, default_count=NUMBER)
 WORKERS_STOPPED = Noun("stopped workers", **STOPPED.keys, done=FLAG)
 
-SCHEDULES = Noun("list of schedules", items=many(SCHEDULE), attended=FLAG)
+SCHEDULES = Noun("list of schedules", items=many(SCHEDULE))
 COMING_JOBS = Noun("list of coming jobs", items=many(COMING), total=NUMBER)
 COMING_TIMES = Noun(
     "coming times",
@@ -109,9 +109,8 @@ HEALTH = Noun("health", status=one_of("ok"), version=TEXT, pid=NUMBER, uptime=DU
 
 OVERVIEW = Noun(
     "overview",
-    **{name: kind for name, kind in STATUS.keys.items() if name != "advice"},
+    **STATUS.keys,
     now=TIME,
-    rates=Noun("jobs per minute", per_minute_1=REAL, per_minute_5=REAL),
     worker_list=many(WORKER),
     series=Noun("series of an hour", start=TIME, step=DURATION, **dict.fromkeys(COUNTS, many(NUMBER))),
     backlog=Noun(
@@ -124,9 +123,6 @@ OVERVIEW = Noun(
     running=many(RUNNING_JOB),
     failures=many(RUN),
     next_scheduled=many(COMING),
-    alerts=many(
-        Noun("alert", code=TEXT, level=one_of("info", "warning", "error"), message=TEXT, action=maybe(TEXT)),
-    ),
     storage=Noun("storage", database=BYTES, log=BYTES, logs=BYTES, free=BYTES),
 )
 

@@ -8,9 +8,10 @@ Percentiles are estimated from the histograms in `timings`, of five minutes each
 from __future__ import annotations
 
 from ...engine.reports import summary as reports
+from ...engine.reports.facts import Facts
+from ...engine.reports.numbers import histograms
 from ...model import when
 from ...model.errors import quoted
-from ...model.histogram import BUCKETS, percentile
 from ...model.nouns.home import METRICS
 from ...store.timings import SLOT_MS
 from ..http.message import HttpError, Response, json_response
@@ -100,16 +101,13 @@ def _percentiles(app: App, since: int, until: int, step: int, names: list[str | 
 
 
 def _spreads(rows: Iterable[Timing], buckets: range) -> dict[str, Any]:
-    counts: dict[tuple[str, int], list[int]] = {}
+    steps: dict[int, list[Timing]] = {}
     for row in rows:
-        for name, column in (("run_time", "run"), ("wait_time", "wait")):
-            counts.setdefault((name, row.bucket), [0] * BUCKETS)[getattr(row, column)] += row.attempts
+        steps.setdefault(row.bucket, []).append(row)
+    pairs = [histograms(steps.get(bucket, ())) for bucket in buckets]
     return {
-        name: {
-            f"p{percent}": [percentile(counts.get((name, bucket), ()), percent) for bucket in buckets]
-            for percent in PERCENTILES
-        }
-        for name in AVERAGES
+        name: {f"p{percent}": [found.percentile(percent) for found in each] for percent in PERCENTILES}
+        for name, each in zip(AVERAGES, zip(*pairs))
     }
 
 
@@ -209,8 +207,8 @@ def _rows(app: App, rows: list[CommandStats]) -> list[dict[str, Any]]:
 @route(
     "GET",
     "/metrics/summary",
-    "Run and wait times, success rates and exit codes of the newest attempts",
+    "Run and wait times of the last day, success rates, and exit codes of the newest attempts",
     answer=METRICS,
 )
 def summary(app: App) -> Response:
-    return json_response(METRICS.json(reports.metrics(app.queue.home, app.queue.store, app.clock.wall())))
+    return json_response(METRICS.json(reports.metrics(Facts(app.queue))))

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from itertools import accumulate
 
-from ...engine.reports import summary
-from ...engine.reports.scheduler import scheduler_state
+from ...engine.reports.facts import Facts
 from ...model.histogram import BOUNDS, BUCKETS
 from ...model.job import STATES
 from ..http.message import Response
@@ -42,11 +41,8 @@ def text(app: App) -> str:
 
 def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
     """Yield name, type, help and samples of each family."""
-    queue, now = app.queue, app.clock.wall()
-    store = queue.store
-    scheduler = scheduler_state(queue.home, store, now)
-    workers = summary.worker_totals(summary.worker_rows(queue.home, store, now))
-    oldest = store.stats.oldest_pending()
+    facts = Facts(app.queue)
+    store, scheduler, workers = facts.store, facts.scheduler, facts.worker_totals
     yield (
         "queuectl_info",
         "gauge",
@@ -59,7 +55,7 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
         "Jobs by queue and state.",
         [
             ("", {"queue": name, "state": state}, counts.get(state, 0))
-            for name, counts in store.counts.by_queue().items()
+            for name, counts in facts.queues.items()
             for state in STATES
         ],
     )
@@ -67,9 +63,9 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
         "queuectl_oldest_pending_seconds",
         "gauge",
         "How long the job that waits longest has been claimable, 0 if none waits.",
-        [("", {}, 0 if oldest is None else max(0, now - oldest) / 1000)],
+        [("", {}, (facts.oldest_pending_age or 0) / 1000)],
     )
-    ended, timed = app.totals.read(store, now)
+    ended, timed = app.totals.read(store, facts.now)
     yield _attempts(ended)
     yield _histogram("run_time", "How long attempts ran, by queue.", timed, 0)
     yield _histogram("wait_time", "How long attempts had waited, by queue.", timed, 1)
@@ -87,7 +83,7 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
         "gauge",
         "Size of the database and of its write-ahead log.",
         [
-            ("", {"file": "database"}, os.stat(queue.home.database).st_size),
+            ("", {"file": "database"}, os.stat(facts.home.database).st_size),
             ("", {"file": "log"}, store.database.wal_bytes()),
         ],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...engine.daemons.daemon import POOL, SCHEDULER
 from ...engine.home.timezone import home_zone
 from ...engine.machine.localzone import rules
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring
@@ -108,10 +107,8 @@ def _coming(app: App, schedule: Schedule, now: int, until: int, most: int) -> di
 
 @route("GET", "/schedules", "The recurring jobs, by name", answer=SCHEDULES)
 def schedules(app: App) -> Response:
-    home = app.queue.home
-    attended = POOL.pid(home) is not None or SCHEDULER.pid(home) is not None
     items = [schedule_row(app.queue.store, found) for found in Recurring(app.queue).all()]
-    return json_response(SCHEDULES.json({"items": items, "attended": attended}))
+    return json_response(SCHEDULES.json({"items": items}))
 
 
 @route(

@@ -12,10 +12,11 @@ from ...engine.daemons.daemon import POOL
 from ...engine.daemons.groups import group_of, scale_group
 from ...engine.daemons.launch import error_class, own_command
 from ...engine.daemons.stopping import stop_workers
-from ...engine.reports import summary
+from ...engine.reports.facts import Facts
+from ...engine.reports.numbers import depth
 from ...model.checks import is_name
 from ...model.errors import DaemonUnavailable, InvalidInput, QueueCTLError
-from ...model.job import PENDING, QUEUED_STATES
+from ...model.job import PENDING
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
 from .answers import QUEUES, WORKERS, WORKERS_STOPPED
@@ -33,37 +34,25 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 2.0
 START_SECONDS = 90
 HOUR_MS = 60 * MINUTE
-RATE_MINUTES = 5
 
 
 @route("GET", "/queues", "Each queue: how much waits, since when, and how fast it goes", answer=QUEUES)
 def queues(app: App) -> Response:
-    store, now = app.queue.store, app.clock.wall()
-    hour = {row.queue: row for row in store.stats.queue_totals(now - HOUR_MS)}
-    recent = {row.queue: row for row in store.stats.queue_totals(now - RATE_MINUTES * MINUTE)}
-    counts = store.counts.by_queue()
-    items = [
-        _queue(app, name, counts.get(name, {}), hour.get(name), recent.get(name), now)
-        for name in sorted({*counts, *hour})
-    ]
+    facts = Facts(app.queue)
+    hour = {row.queue: row for row in facts.store.stats.queue_totals(facts.now - HOUR_MS)}
+    items = [_queue(facts, name, hour.get(name)) for name in sorted({*facts.queues, *hour})]
     return json_response(QUEUES.json({"items": items}))
 
 
-def _queue(
-    app: App, name: str, counts: dict[str, int], hour: Rollup | None, recent: Rollup | None, now: int
-) -> dict[str, Any]:
-    oldest = app.queue.store.stats.oldest_in(name) if counts.get(PENDING) else None
-    ended = 0 if recent is None else recent.finished + recent.dead
-    # The minute that is not over counts in part.
-    per_minute = round(ended / (RATE_MINUTES + now % MINUTE / MINUTE), 2)
-    depth = sum(counts.get(state, 0) for state in QUEUED_STATES)
+def _queue(facts: Facts, name: str, hour: Rollup | None) -> dict[str, Any]:
+    counts, since, per_minute = facts.queues.get(name, {}), facts.waiting_since.get(name), facts.per_minute(name)
     waiting = counts.get(PENDING, 0)
     return {
         "queue": name,
         "jobs": counts,
-        "depth": depth,
-        "oldest_pending_age": None if oldest is None else max(0, now - oldest),
-        "per_minute_5": per_minute,
+        "depth": depth(counts),
+        "oldest_pending_age": None if since is None else max(0, facts.now - since),
+        "per_minute": per_minute,
         **{f"{key}_hour": 0 if hour is None else getattr(hour, key) for key in ("finished", "failed", "dead")},
         "eta": round(waiting / per_minute * MINUTE) if per_minute and waiting else None,
     }
@@ -75,11 +64,11 @@ def workers(app: App) -> Response:
 
 
 def _workers(app: App) -> dict[str, Any]:
-    queue, settings = app.queue, app.queue.settings()
+    facts, settings = Facts(app.queue), app.queue.settings()
     return WORKERS.json(
         {
-            "items": summary.worker_rows(queue.home, queue.store, app.clock.wall()),
-            "pool": summary.pool_state(queue.home, queue.store),
+            "items": facts.workers,
+            "pool": facts.pool,
             "max_workers": settings.max_workers,
             "default_count": settings.worker_count,
         }

@@ -50,6 +50,11 @@ function dotPath(values, x, y) {
 export const timesOf = (from, step, values) => values.map((_, index) =>
   new Date(Date.parse(from) + index * step * 1000).toISOString());
 
+// How attempts and jobs ended: by state, the name of its series.
+export const ENDED = { completed: 'finished', failed: 'failed', dead: 'dead' };
+export const endedSeries = (series) => Object.entries(ENDED).map(([state, name]) =>
+  ({ name: state, state, values: series[name] }));
+
 export class Chart {
   // kind: 'columns' (stacked) or 'lines'; format(value) makes the text of a value.
   constructor(title, { kind = 'lines', format = number } = {}) {

@@ -20,15 +20,18 @@ export function plural(count, noun) {
 }
 
 export function percent(share) {
-  return share === null || share === undefined ? '–' : `${(share * 100).toFixed(share > 0.99 && share < 1 ? 1 : 0)} %`;
+  return share === null || share === undefined ? '–' : `${(share * 100).toFixed(1)} %`;
 }
+
+export const perMinute = (value) => value.toFixed(1);
 
 export function bytes(value) {
   if (value === null || value === undefined) return '–';
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  if (value < 1024) return `${value} B`;
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
   let unit = 0;
-  for (; value >= 1000 && unit < 4; unit += 1) value /= 1000;
-  return `${unit && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+  for (value /= 1024; value >= 1023.95 && unit < 3; unit += 1) value /= 1024; // 1023.95 would be shown as 1024.0
+  return `${value.toFixed(1)} ${units[unit]}`;
 }
 
 // 0.012s, 3.4s, 2m 05s, 3h 20m, 5d 2h

@@ -172,6 +172,11 @@ export function equivalent(command) {
   return h('div', { class: 'equivalent' }, 'same as:', h('code', {}, command), copyButton(command));
 }
 
+export function alertLine({ level, text: what, command }) {
+  return h('div', { class: 'alert', 'data-level': level }, h('span', {}, what),
+    command ? h('code', {}, command) : null, command ? copyButton(command) : null);
+}
+
 export function toast(message, { bad = false, action = null } = {}) {
   const box = h('div', { class: bad ? 'toast bad' : 'toast', role: bad ? 'alert' : 'status' }, h('span', {}, message),
     action);

@@ -7,6 +7,7 @@ the ceiling the output itself is added up, in short steps. What runs or waits ke
 from __future__ import annotations
 
 from ...model.job import jobs_text
+from ...model.size import size_text
 from ...store.lockfile import LockFile
 from ..home.room import clear, is_much
 from ..machine.log import Log
@@ -95,11 +96,3 @@ class Ceiling:
         with self._store.writing():
             self._store.events.add("output removed", actor=self._log.speaker, now=self._store.clock.wall(), detail=what)
         self._log.say(f"removed {what}")
-
-
-def size_text(size: int) -> str:
-    """Return a size for people: `2 GiB`, `1.3 MiB`."""
-    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size >= unit:
-            return f"{size / unit:.1f}".replace(".0", "") + f" {name}"
-    return f"{size} bytes"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 
+from ...model.alert import NO_WORKERS, START_WORKERS
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, StoreUnavailable, quoted
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
@@ -104,14 +105,14 @@ def scale_group(opened: OpenHome, group: str | None, count: int) -> str:
     """
     demand_room(opened.settings(), {group or ALL: count})
     if POOL.find(opened.home, opened.clock) is None:
-        raise DaemonUnavailable("no workers are running", hint=f"queuectl worker start --count {count}{option(group)}")
+        raise DaemonUnavailable(NO_WORKERS, hint=f"{START_WORKERS} --count {count}{option(group)}")
     found = _only_group(opened) if group is None else group
 
     def change(before: int) -> int:
         if before:
             return count
         raise DaemonUnavailable(
-            f"no workers are running{of_group(found)}", hint=f"queuectl worker start --count {count}{option(found)}"
+            f"{NO_WORKERS}{of_group(found)}", hint=f"{START_WORKERS} --count {count}{option(found)}"
         )
 
     _change(opened, found, change)
@@ -154,7 +155,7 @@ def _change(opened: OpenHome, group: str, change: Callable[[int], int]) -> int:
             )
         if count != before:
             store.meta.set_pool_groups({**groups, group: count})
-            store.events.add("scaled", actor=opened.actor, now=opened.clock.wall(), detail=workers_text({group: count}))
+            opened.note("scaled", workers_text({group: count}))
     ring(opened.home, POOL_BELL, CONTROL)
     _wait_for(opened, lambda pool: _staying_workers(opened, group) == count)
     return before

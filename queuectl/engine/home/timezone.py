@@ -165,7 +165,7 @@ def alerts(store: Store, now: int, daemons: Mapping[str, str | None]) -> list[tu
             _go_by(own_zone()),
         )
         for schedule in store.schedules.all()
-        if _has_no_next_time(store, schedule, now)
+        if has_no_next_time(store, schedule, now)
     ]
     told = trouble(store, now)
     if told is not None:
@@ -188,7 +188,8 @@ def _alerts_of(who: str, zone: str | None, store: Store, now: int) -> list[tuple
     return [(text, _go_by(str(zone)))] if differs else []
 
 
-def _has_no_next_time(store: Store, schedule: Schedule, now: int) -> bool:
+def has_no_next_time(store: Store, schedule: Schedule, now: int) -> bool:
+    """Return whether a schedule has fired for its next time, and no process has computed the following one."""
     if schedule.paused or schedule.next_at is None or schedule.next_at > now - PATIENCE_MS:
         return False
     return store.schedules.has_fired(schedule, schedule.next_at)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from ...model import when
+from ...model.alert import NO_WORKERS, START_WORKERS
 from ...model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, jobs_text
-from ..daemons.daemon import POOL, SCHEDULER
-from ..daemons.groups import group_of, option
-from .scheduler import scheduler_state
-from .summary import worker_rows
+from .alerts import absent, more_workers, start_for, takers
+from .facts import Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from ...model.job import Job
     from ..home.opened import OpenHome
 
-NO_WORKERS = "start workers with: queuectl worker start"
-NOBODY = f"{NO_WORKERS}, or queuectl scheduler start --auto"
 COUNTED = 10_000
 
 
@@ -27,39 +24,32 @@ def explain(opened: OpenHome, job: Job) -> tuple[str, str | None]:
 
 
 def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
-    workers = [
-        row
-        for row in worker_rows(opened.home, opened.store, opened.clock.wall())
-        if row["state"] not in ("lost", "stopping")
-    ]
+    facts = Facts(opened)
     before = opened.store.search.count_before(job, COUNTED)
     ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
+    who = absent(facts)
+    if who:
+        return f"{who}; {ahead}", START_WORKERS
+    if not facts.alive:
+        return f"{NO_WORKERS}, the scheduler starts some; {ahead}", None
+    workers = takers(facts, job.queue)
     if not workers:
-        if scheduler_state(opened.home, opened.store, opened.clock.wall())["mode"] == "auto":
-            return f"no workers are running, the scheduler starts some; {ahead}", None
-        return f"no workers are running; {ahead}", NOBODY if SCHEDULER.pid(opened.home) is None else NO_WORKERS
-    workers = [row for row in workers if not row["queues"] or job.queue in row["queues"]]
-    if not workers:
-        return (
-            f"no worker takes jobs of queue {job.queue}; {ahead}",
-            f"start workers for it: queuectl worker start --queue {job.queue}",
-        )
+        return f"no worker takes jobs of queue {job.queue}; {ahead}", start_for(job.queue)
     if all(row["state"] == "busy" for row in workers):
         busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
-        return f"{busy}; {ahead}", f"more workers: queuectl worker scale N{option(group_of(workers[0]['queues']))}"
+        return f"{busy}; {ahead}", more_workers(facts, job.queue)
     return f"a worker takes it any moment; {ahead}", None
 
 
 def _waits(opened: OpenHome, job: Job) -> tuple[str, str | None]:
-    now = opened.clock.wall()
-    due = f"{when.local(job.run_at)}, {when.ago(job.run_at, now)}"
+    facts = Facts(opened)
+    due = f"{when.local(job.run_at)}, {when.ago(job.run_at, facts.now)}"
     reason = f"it is due at {due}"
     if job.state == FAILED:
         reason = f"attempt {job.attempts} of {job.max_retries + 1} failed ({job.error}), the next is due at {due}"
-    if POOL.pid(opened.home) is None and SCHEDULER.pid(opened.home) is None:
-        return f"{reason}; neither workers nor a scheduler are running", NOBODY
-    if POOL.pid(opened.home) is None and scheduler_state(opened.home, opened.store, now)["mode"] != "auto":
-        return f"{reason}; no workers are running", NO_WORKERS
+    who = absent(facts)
+    if who:
+        return f"{reason}; {who}", START_WORKERS
     return reason, f"run it at once: queuectl retry {job.id}" if job.state == FAILED else None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...model.clock import SYSTEM_CLOCK
 from ..daemons.daemon import POOL, SCHEDULER
-from ..home import timezone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ def scheduler_state(home: Home, store: Store, now: int) -> dict[str, Any]:
     return {
         "running": running is not None,
         "pid": None if running is None else running.pid,
+        "version": None if running is None else running.other_version(store),
         "mode": facts.get("mode"),
         "max_workers": facts.get("workers"),
         "interval": None if interval is None else round(interval * 1000),
@@ -31,9 +31,3 @@ def scheduler_state(home: Home, store: Store, now: int) -> dict[str, Any]:
         "schedules": len(store.schedules.all()),
         "pool_running": POOL.find(home, SYSTEM_CLOCK, store) is not None,
     }
-
-
-def zone_alerts(store: Store, now: int) -> list[tuple[str, str]]:
-    """Return what is wrong with the zones of schedules, also in the daemons, each with the command that helps."""
-    daemons = {f"{daemon.phrases.subject} {daemon.phrases.be}": daemon.zone(store) for daemon in (POOL, SCHEDULER)}
-    return timezone.alerts(store, now, daemons)

@@ -22,13 +22,15 @@ from ...model.job import (
     STATES,
 )
 from ...model.when import MINUTE
+from .alerts import alerts
+from .facts import Facts
 from .reading import marked
-from .summary import worker_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
+    from ...model.alert import Alert
     from ...model.job import Job
     from ...store.output import Piece
     from ..home.opened import OpenHome
@@ -42,14 +44,19 @@ UNINDEXED = (HELD, BLOCKED)
 
 
 class Snapshot:
-    """What was found at `now`: counts per state, workers, jobs in order, (finished, failed, dead) per minute."""
+    """What was found at `now`: counts per state, workers, alerts, how many jobs end a minute, jobs in order.
 
-    __slots__ = ("now", "counts", "workers", "jobs", "minutes")
+    `minutes` has (finished, failed, dead) of each.
+    """
+
+    __slots__ = ("now", "counts", "workers", "alerts", "per_minute", "jobs", "minutes")
 
     def __init__(self, now: int) -> None:
         self.now = now
         self.counts: dict[str, int] = {}
         self.workers: list[dict[str, Any]] = []
+        self.alerts: list[Alert] = []
+        self.per_minute = 0.0
         self.jobs: list[Job] = []
         self.minutes: dict[int, tuple[int, int, int]] = {}
 
@@ -66,11 +73,6 @@ class Snapshot:
     def _ended(self, minute: int) -> int:
         finished, _, dead = self.minutes.get(minute, (0, 0, 0))
         return finished + dead
-
-    def rate(self) -> float:
-        """Return how many jobs ended in the last 60 s, of the minute before this one in proportion."""
-        minute, since = divmod(self.now, MINUTE)
-        return self._ended(minute) + self._ended(minute - 1) * (1 - since / MINUTE)
 
     def totals(self) -> tuple[int, int, int]:
         """Return (completed, failed attempts, dead) of the last minutes."""
@@ -97,16 +99,17 @@ class Lookout:
 
     def look(self) -> Snapshot:
         """Return how it is now. Raises FilterError, and StoreUnavailable; then the last snapshot stands."""
-        store, now = self._opened.store, self._opened.clock.wall()
+        facts = Facts(self._opened)
+        store, now = facts.store, facts.now
         # What an age finds changes with time alone.
         changes, asked = store.changes(), (self.filter, self.sort, self.filter and now // MINUTE)
         found = Snapshot(now)
-        # A worker that was killed commits nothing, so they are looked at each time.
-        found.workers = worker_rows(self._opened.home, store, now)
+        # A worker that was killed commits nothing, and a wait grows by itself: these are looked at each time.
+        found.counts, found.workers = facts.counts, facts.workers
+        found.alerts, found.per_minute = alerts(facts), facts.per_minute()
         if changes == self._changes and asked == self._asked:
-            found.counts, found.jobs, found.minutes = self.last.counts, self.last.jobs, self.last.minutes
+            found.jobs, found.minutes = self.last.jobs, self.last.minutes
         else:
-            found.counts = store.counts.by_state()
             found.minutes = {
                 minute: (finished, failed, dead)
                 for minute, finished, failed, dead in store.stats.per_minute(now - MINUTES * MINUTE)

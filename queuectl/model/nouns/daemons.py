@@ -30,6 +30,7 @@ SCHEDULER = Noun(
     "scheduler",
     running=FLAG,
     pid=maybe(NUMBER),
+    version=maybe(TEXT),
     mode=maybe(one_of("manual", "auto")),
     max_workers=maybe(NUMBER),
     interval=maybe(DURATION),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ..alert import CODES, LEVELS
 from ..job import STATES
 from ..kinds import DURATION, NUMBER, REAL, SIGNAL, TEXT, TIME
 from ..noun import Noun, many, maybe, one_of, table
 from .daemons import POOL, SCHEDULER, WORKER_TOTALS
 
 STATE_COUNTS = Noun("numbers of jobs", **dict.fromkeys(STATES, NUMBER))
+ALERT = Noun("alert", code=one_of(*CODES), level=one_of(*LEVELS), text=TEXT, command=maybe(TEXT))
 STATUS = Noun(
     "status",
     home=TEXT,
@@ -17,8 +19,10 @@ STATUS = Noun(
     workers=WORKER_TOTALS,
     pool=POOL,
     scheduler=SCHEDULER,
+    depth=NUMBER,
+    per_minute=REAL,
     oldest_pending_age=maybe(DURATION),
-    advice=many(TEXT),
+    alerts=many(ALERT),
 )
 SPREAD = Noun("spread", **dict.fromkeys(("average", "minimum", "maximum", "p50", "p90", "p95", "p99"), DURATION))
 ENDED_ATTEMPTS = Noun("numbers of attempts", finished=NUMBER, failed=NUMBER, dead=NUMBER)
@@ -27,9 +31,10 @@ METRICS = Noun(
     "metrics",
     jobs=STATE_COUNTS,
     depth=NUMBER,
+    per_minute=REAL,
     queues=table(table(NUMBER)),
     oldest_pending_age=maybe(DURATION),
-    sampled_attempts=NUMBER,
+    timed_attempts=NUMBER,
     run_time=maybe(SPREAD),
     wait_time=maybe(SPREAD),
     outcomes=many(OUTCOME_COUNT),

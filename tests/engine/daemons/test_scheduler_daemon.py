@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import stat
@@ -247,14 +246,14 @@ def test_a_home_that_is_removed_ends_it(queue: Queue, scheduler: RunningSchedule
 
 def test_without_workers_it_makes_jobs_pending_in_time(home: str, queue: Queue, scheduler: RunningScheduler) -> None:
     scheduler.start("--interval", "60")
-    assert "no workers" not in answer(home, "status")["advice"]
+    assert answer(home, "status")["alerts"] == []
     job = queue.add("true", run_at="+1s")
     wait_for_state(queue, job, "pending")
     late = queue.get(job.id).updated_at - job.run_at
     assert 0 <= late < 5_000, "it did not wake for it"
     wait_until(lambda: scheduler.status()["promoted"] == 1)
-    (advice,) = answer(home, "status")["advice"]
-    assert "1 job waits but no workers are running" in advice
+    (alert,) = answer(home, "status")["alerts"]
+    assert (alert["code"], alert["text"]) == ("no_workers", "1 job waits but no workers are running")
     assert "no workers are running" in answer(home, "why", job.id)["reason"]
 
 
@@ -290,12 +289,13 @@ def test_it_notices_a_schedule_that_is_added_meanwhile(queue: Queue, scheduler: 
 def test_with_neither_workers_nor_scheduler_everything_says_so(home: str, queue: Queue) -> None:
     job = queue.add("true", run_at="+1h")
     Recurring(queue).add("it", "* * * * *", "true")
-    waiting, recurring = answer(home, "status")["advice"]
-    assert "1 job waits but neither workers nor a scheduler are running" in waiting
-    assert "recurring jobs do not fire" in recurring
+    waiting, recurring = answer(home, "status")["alerts"]
+    assert waiting["text"] == "1 job waits but neither workers nor a scheduler are running"
+    assert recurring["text"].startswith("recurring jobs do not fire")
+    assert recurring["command"] == "queuectl scheduler start --auto"
     found = answer(home, "why", job.id)
     assert "neither workers nor a scheduler are running" in found["reason"]
-    assert re.search("worker start.*scheduler start --auto", found["hint"])
+    assert found["hint"] == waiting["command"] == "queuectl worker start"
 
 
 def test_a_pool_alone_promotes_and_fires(
@@ -310,7 +310,7 @@ def test_a_pool_alone_promotes_and_fires(
     assert fired(queue)[0] == at and not scheduler.is_running
     done = scheduler.try_command("status")
     assert done.returncode == UNAVAILABLE and "the workers do what is due" in done.stderr
-    assert answer(home, "status")["advice"] == []
+    assert answer(home, "status")["alerts"] == []
 
 
 def test_stopping_the_scheduler_leaves_the_workers_alone(

@@ -53,7 +53,13 @@ def test_what_runs_comes_first_then_what_comes_next_then_what_ended(opened: Queu
 
 def test_an_empty_home_has_nothing_to_show(opened: Queue) -> None:
     found = Lookout(opened).look()
-    assert (found.jobs, found.counts, found.workers, found.total, found.rate()) == ([], {}, [], 0, 0)
+    assert (found.jobs, found.counts, found.workers, found.total, found.per_minute) == (
+        [],
+        dict.fromkeys(STATES, 0),
+        [],
+        0,
+        0,
+    )
     assert set(found.series()) == {0}
 
 
@@ -230,8 +236,7 @@ def test_jobs_that_ended_are_counted_per_minute(opened: Queue) -> None:
     assert found.series()[-2:] == [1, 2] and found.series()[0] == 1 and sum(found.series()) == 4
     assert found.series(2) == [1, 2]
     assert found.totals() == (3, 1, 1)
-    found.now += MINUTE // 4
-    assert found.rate() == 2 + 0.75
+    assert found.per_minute == 0.6
 
 
 # --- output

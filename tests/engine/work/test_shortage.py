@@ -11,10 +11,10 @@ import pytest
 
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.summary import status
+from queuectl.engine.reports.alerts import alerts
+from queuectl.engine.reports.facts import Facts
 from queuectl.engine.work.shortage import LONGEST_PAUSE_MS, Pauses
 from queuectl.engine.work.worker import Worker
-from queuectl.model.clock import SYSTEM_CLOCK
 from tests.engine.running import attempts
 from tests.support import FakeClock, wait_until
 
@@ -59,8 +59,8 @@ def test_a_job_that_cannot_be_started_for_now_loses_no_attempt(
             found = queue.get(job.id)
             assert (found.state, found.attempts) == ("pending", 0)
             assert [row.trouble for row in queue.store.workers.all()] == [os.strerror(number)]
-            advice = status(queue.home, queue.store, SYSTEM_CLOCK.wall())["advice"]
-            assert any(f"cannot start commands for now: {os.strerror(number)};" in line for line in advice), advice
+            (alert,) = (alert for alert in alerts(Facts(queue)) if alert.code == "shortage")
+            assert f"cannot start commands for now: {os.strerror(number)};" in alert.text
     while queue.get(job.id).state != "completed":
         worker.step()
     assert queue.get(job.id).attempts == 1

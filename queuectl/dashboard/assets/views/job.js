@@ -10,17 +10,11 @@ import { $, $$, badge, button, card, cell, copy, copyButton, equivalent, h, head
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
-const OUTCOMES = { exited: 'exited', signalled: 'killed by a signal', timed_out: 'timed out', cancelled: 'cancelled',
-  not_started: 'could not start', lost: 'lost with its worker', released: 'released, does not count' };
 /** @type {[RegExp, string][]} the colour of a step in the timeline */
 const TONES = [[/exited exit code 0$/, 'completed'], [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'],
   [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
 
-function outcome(attempt) {
-  if (!attempt.outcome) return 'running';
-  if (attempt.outcome === 'exited') return attempt.exit_code ? `exit code ${attempt.exit_code}` : 'succeeded';
-  return attempt.error || OUTCOMES[attempt.outcome] || attempt.outcome;
-}
+const outcome = ({ outcome: ended, error }) => (ended ? error || 'succeeded' : 'running');
 
 const stateOf = ({ outcome: ended, exit_code: code }) => {
   if (!ended) return 'processing';
@@ -120,7 +114,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
     patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
       actionButton(verb, job, app, { small: false, command: data.commands[verb] }))));
     patch(why, [data.why, job.error], () => (job.state === 'completed' || !data.why?.reason ? null
-      : h('div', { class: 'advice',
+      : h('div', { class: 'alert',
       'data-level': job.state === 'dead' ? 'error' : 'info' }, h('span', {}, data.why.reason), data.why.hint
       && h('span', { class: 'muted' }, data.why.hint))));
     if (command.textContent !== job.command) command.textContent = job.command;

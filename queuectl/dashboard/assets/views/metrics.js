@@ -1,7 +1,7 @@
 // Metrics: throughput, run and wait times over a range, percentiles, exit codes, the slowest and most failing commands.
 
 import { get } from '../api.js';
-import { Chart, timesOf } from '../charts.js';
+import { Chart, endedSeries, timesOf } from '../charts.js';
 import { duration, number, percent } from '../format.js';
 import { $, card, cell, equivalent, h, head, jobLink, numberCell, patch, rows, table, when } from '../ui.js';
 
@@ -69,8 +69,7 @@ export function mount(root, { app, query, signal }) {
     const times = timesOf(from, step, all.finished);
     drawTotals(now, previous);
     drawPercentiles(percentiles);
-    counts.update(times, [['finished', 'completed'], ['failed', 'failed'], ['dead', 'dead']]
-      .map(([name, state]) => ({ name: state, state, values: all[name] })));
+    counts.update(times, endedSeries(all));
     runTime.update(times, [{ name: 'run time', state: 'processing', values: all.run_time }]);
     waitTime.update(times, [{ name: 'wait', state: 'scheduled', values: all.wait_time }]);
   }
@@ -78,7 +77,7 @@ export function mount(root, { app, query, signal }) {
   function drawSummary(data) {
     const times = (name, value) => (value ? ['average', 'p50', 'p95', 'p99', 'maximum']
       .map((key) => [`${name}, ${key}`, duration(value[key])]) : []);
-    const pairs = [['Attempts looked at', number(data.sampled_attempts)], ['Success rate', percent(data.success_rate)],
+    const pairs = [['Attempts, 24 h', number(data.timed_attempts)], ['Success rate', percent(data.success_rate)],
       ['Success rate, 24 h', percent(data.success_rate_day)],
       ...times('Run time', data.run_time), ...times('Wait', data.wait_time)];
     patch(summary, pairs, () => pairs.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));

@@ -3,16 +3,15 @@
 import { post } from '../api.js';
 import { added } from '../addjob.js';
 import { rowActions } from '../actions.js';
-import { Chart, sparkline, timesOf } from '../charts.js';
+import { Chart, ENDED, endedSeries, sparkline, timesOf } from '../charts.js';
 import { busy } from '../dialogs.js';
-import { bytes, coarse, number, plural } from '../format.js';
-import { $, actionsCell, badge, card, cell, codeCell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly, rows,
-  since, table, took, when } from '../ui.js';
+import { bytes, coarse, number, perMinute, plural } from '../format.js';
+import { $, actionsCell, alertLine, badge, card, cell, codeCell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly,
+  rows, since, table, took, when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
 const CELLS = 32; // of workers; the page that lists them all is a click away
-const SERIES = { completed: 'finished', failed: 'failed', dead: 'dead' };
 
 function empty(app) {
   const run = (event) => busy(event.target, async () =>
@@ -23,21 +22,16 @@ function empty(app) {
     readOnly ? null : h('button', { type: 'button', class: 'primary', on: { click: run } }, 'Run a sample job'));
 }
 
-function adviceLine({ level, message, action }) {
-  return h('div', { class: 'advice', 'data-level': level }, h('span', {}, message),
-    action ? h('code', {}, action) : null, action ? copyButton(action) : null);
-}
-
 /** @param {Api.Overview} data */
 function good(data) {
-  const { workers, rates } = data;
-  return h('div', { class: 'advice', 'data-level': 'good' },
+  const { workers, per_minute: rate } = data;
+  return h('div', { class: 'alert', 'data-level': 'good' },
     `All is well: ${plural(workers.total, 'worker')}, ${workers.busy} busy, `
-    + `${number(Math.round(rates.per_minute_5 * 10) / 10)} jobs a minute.`);
+    + `${perMinute(rate)} jobs a minute.`);
 }
 
 function tile(state, data) {
-  const values = data.series[SERIES[state]];
+  const values = data.series[ENDED[state]];
   return h('a', { class: 'tile', href: jobsUrl(`state:${state}`), 'data-tile': state }, badge(state),
     h('strong', {}, number(data.jobs[state])), values ? sparkline(values, state) : null);
 }
@@ -67,7 +61,7 @@ function workerCell({ worker, state, job }, startedAt) {
 }
 
 export function mount(root, { app }) {
-  const advice = h('div', { id: 'advice' });
+  const alerts = h('div', { id: 'alerts' });
   const tiles = h('div', { class: 'tiles' });
   const throughput = new Chart('Ended per minute', { kind: 'columns' });
   const backlog = new Chart('Pending jobs');
@@ -84,21 +78,20 @@ export function mount(root, { app }) {
   const blank = h('div', {});
   const full = h('div', {}, tiles, h('div', { class: 'grid wide-left' }, throughput.element, backlog.element),
     workers, parts.running, parts.failures, parts.next, parts.storage);
-  root.append(head('Overview'), advice, blank, full);
+  root.append(head('Overview'), alerts, blank, full);
   const seen = new Map(); // the backlog of minutes since this page was opened, by time
 
   /** @param {Api.Overview} data */
   function show(data) {
     const { jobs: counts, series } = data;
-    patch(advice, [data.alerts, data.workers, data.rates], () =>
-      (data.alerts.length ? data.alerts.map(adviceLine) : data.total ? good(data) : null));
+    patch(alerts, [data.alerts, data.workers, data.per_minute], () =>
+      (data.alerts.length ? data.alerts.map(alertLine) : data.total ? good(data) : null));
     patch(blank, data.total, () => (data.total ? null : empty(app)));
     full.hidden = !data.total;
     if (!data.total) return;
     const shown = [...STATES.keys()].filter((state) => counts[state] || !STATES.get(state).is_rare);
     showTiles(tiles, shown, data);
-    throughput.update(timesOf(series.start, series.step, series.finished), Object.entries(SERIES).map(([state, name]) =>
-      ({ name: state, state, values: series[name] })));
+    throughput.update(timesOf(series.start, series.step, series.finished), endedSeries(series));
     showBacklog(data);
     showWorkers(data);
     rows($('tbody', running), data.running, (job) => job.id, (job) => runningRow(job, app),
@@ -146,7 +139,7 @@ export function mount(root, { app }) {
       const made = tile(state, data);
       const old = known.get(state);
       if (!old) box.insertBefore(made, box.children[index] || null);
-      else patch(old, [data.jobs[state], data.series[SERIES[state]]], () => [...made.childNodes]);
+      else patch(old, [data.jobs[state], data.series[ENDED[state]]], () => [...made.childNodes]);
     });
     for (const [state, element] of known) if (!states.includes(state)) element.remove();
   }

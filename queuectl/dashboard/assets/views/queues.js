@@ -1,7 +1,7 @@
 // The queues: how deep each is, how fast it moves, and when it will be empty.
 
 import { get } from '../api.js';
-import { coarse, number } from '../format.js';
+import { coarse, number, perMinute } from '../format.js';
 import { $, card, cell, emptyCard, equivalent, h, head, jobsUrl, numberCell, rows, table } from '../ui.js';
 
 const COLUMNS = [['Queue'], ['Waiting', 'num'], ['Running', 'num'], ['Dead', 'num'], ['Oldest', 'num'],
@@ -14,7 +14,7 @@ function row(item) {
   return [h('th', { scope: 'row' }, h('a', { href: jobsUrl(`queue:${item.queue}`), class: 'mono' }, item.queue)),
     numberCell('Waiting', item.depth), cell('Running', link('processing'), 'num'), cell('Dead', link('dead'), 'num'),
     cell('Oldest', item.oldest_pending_age === null ? '' : coarse(item.oldest_pending_age), 'num'),
-    cell('Per minute', number(Math.round(item.per_minute_5 * 10) / 10), 'num'),
+    cell('Per minute', perMinute(item.per_minute), 'num'),
       numberCell('Ended in an hour', item.finished_hour),
     numberCell('Failed in an hour', item.failed_hour),
       cell('Empty in', item.eta === null ? '' : `~${coarse(item.eta)}`, 'num')];

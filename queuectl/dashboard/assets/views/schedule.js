@@ -6,8 +6,11 @@ import { DayStrip } from '../daystrip.js';
 import { busy, confirm, form, open } from '../dialogs.js';
 import { bodyOf, filledIn, formField, loadFields, optionsOf } from '../fields.js';
 import { duration, quote } from '../format.js';
-import { $, actionsCell, badge, button, card, cell, codeCell, emptyCard, equivalent, fail, h, head, jobLink, patch,
-  readOnly, rows, table, toast, when } from '../ui.js';
+import { $, actionsCell, alertLine, badge, button, card, cell, codeCell, emptyCard, equivalent, fail, h, head, jobLink,
+  patch, readOnly, rows, table, toast, when } from '../ui.js';
+
+// The codes of what this page is about.
+const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
 
 // What a schedule has besides the fields of its jobs; an option is named if its value is not this one.
 const OWN = [
@@ -134,12 +137,10 @@ export function mount(root, { app, signal }) {
   async function refresh() {
     const [schedules, scheduled] = await Promise.all([get('/schedules', null, signal),
       get('/scheduled', null, signal)]);
-    const { items, attended } = schedules;
+    const { items } = schedules;
     empty.hidden = items.length > 0;
     full.hidden = !items.length;
     next.hidden = !scheduled.items.length;
-    patch(note, [attended, items.length], () => (attended || !items.length ? null : h('div', { class: 'advice' },
-      'Nothing fires these schedules: no scheduler and no worker runs.', equivalent('queuectl scheduler start'))));
     rows($('tbody', list), items, ({ name }) => name, row);
     rows($('tbody', coming), scheduled.items, ({ what, id, at }) => `${what}/${id}/${at}`, (item) => [
       cell('When', when(item.at)), cell('What', item.what), h('th', { scope: 'row', class: 'mono' },
@@ -148,5 +149,17 @@ export function mount(root, { app, signal }) {
     await strip.refresh(JSON.stringify([items.map(({ name, expression, timezone, next_at: at }) =>
       [name, expression, timezone, at]), scheduled]));
   }
-  return { refresh, overview: () => strip.refresh().catch(fail) };
+
+  function showAlerts({ alerts }) {
+    patch(note, alerts, () => alerts.filter(({ code }) => ALERTS.includes(code)).map(alertLine));
+  }
+
+  if (app.overview) showAlerts(app.overview);
+  return {
+    refresh,
+    overview: (data) => {
+      showAlerts(data);
+      strip.refresh().catch(fail);
+    },
+  };
 }

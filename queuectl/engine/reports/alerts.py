@@ -1,0 +1,189 @@
+"""What needs attention in a home: the one list of alerts that every screen shows, and what `why` shares with it.
+
+Finding them costs the same however many jobs there are, so that a prompt may ask each time.
+"""
+
+from __future__ import annotations
+
+from ... import __version__
+from ...model.alert import INFO, LEVELS, NO_WORKERS, NOBODY, START_WORKERS, Alert
+from ...model.job import DEAD, PENDING, jobs_text
+from ...model.size import size_text
+from ...model.when import DAY, MINUTE, ago, duration_text
+from ...store.room import free_bytes
+from ..daemons.daemon import ELSEWHERE
+from ..daemons.groups import ALL, group_of, option
+from ..home.timezone import has_no_next_time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, Sequence
+
+    from .facts import Facts
+
+LITTLE_ROOM = 500 << 20
+LONG_WAIT_MS = 15 * MINUTE
+OVERDUE_MS = MINUTE
+# Of schedules that are due, so many are looked at.
+LOOKED_AT = 20
+
+
+def alerts(facts: Facts) -> list[Alert]:
+    """Return all alerts of a home, the worst first. Raises StoreUnavailable."""
+    return _found(facts, RULES)
+
+
+def worker_alerts(facts: Facts) -> list[Alert]:
+    """Return the alerts that are about the workers that run or ran. Raises StoreUnavailable."""
+    return _found(facts, OF_WORKERS)
+
+
+def _found(facts: Facts, rules: Sequence[Callable[[Facts], Iterator[Alert]]]) -> list[Alert]:
+    found = [alert for rule in rules for alert in rule(facts)]
+    return sorted(found, key=lambda alert: LEVELS.index(alert.level))
+
+
+def absent(facts: Facts) -> str | None:
+    """Return who is not there to run jobs, in words; None if workers are, or a scheduler that starts them."""
+    if facts.alive or facts.scheduler["mode"] == "auto":
+        return None
+    return NO_WORKERS if facts.scheduler["running"] else NOBODY
+
+
+def takers(facts: Facts, queue: str) -> list[dict[str, Any]]:
+    """Return the workers that take jobs from a queue and go on doing so."""
+    staying = (worker for worker in facts.alive if worker["state"] != "stopping")
+    return [worker for worker in staying if not worker["queues"] or queue in worker["queues"]]
+
+
+def start_for(*queues: str) -> str:
+    """Return the command that starts workers for some queues."""
+    return START_WORKERS + option(group_of(queues))
+
+
+def more_workers(facts: Facts, queue: str) -> str:
+    """Return the command that gives the group which takes jobs from a queue another worker."""
+    targets = {group_of(group["queues"]): group["target"] for group in facts.pool["groups"]}
+    group = next((name for name in targets if queue in name.split(",")), ALL)
+    return f"queuectl worker scale {targets.get(group, len(takers(facts, queue))) + 1}{option(group)}"
+
+
+def _store_read_only(facts: Facts) -> Iterator[Alert]:
+    if facts.store.is_read_only:
+        yield Alert("store_read_only", facts.store.notice)
+
+
+def _low_disk(facts: Facts) -> Iterator[Alert]:
+    free = free_bytes(facts.home)
+    if free < LITTLE_ROOM:
+        yield Alert("low_disk", f"only {size_text(free)} are free on the disk", "queuectl prune")
+
+
+def _no_workers(facts: Facts) -> Iterator[Alert]:
+    who = absent(facts)
+    if facts.depth and who:
+        waits = "waits" if facts.depth == 1 else "wait"
+        yield Alert("no_workers", f"{jobs_text(facts.depth)} {waits} but {who}", START_WORKERS)
+
+
+def _no_scheduler(facts: Facts) -> Iterator[Alert]:
+    if facts.scheduler["schedules"] and absent(facts) == NOBODY:
+        yield Alert("no_scheduler", f"recurring jobs do not fire, {NOBODY}", "queuectl scheduler start --auto")
+
+
+def _queue_without_workers(facts: Facts) -> Iterator[Alert]:
+    if not facts.alive or facts.scheduler["mode"] == "auto":
+        return
+    waiting = {queue: counts[PENDING] for queue, counts in facts.queues.items() if counts.get(PENDING)}
+    left = [queue for queue in sorted(waiting) if not takers(facts, queue)]
+    if not left:
+        return
+    jobs = sum(waiting[queue] for queue in left)
+    where = f"queue {left[0]}" if len(left) == 1 else f"{len(left)} queues"
+    waits = "waits" if jobs == 1 else "wait"
+    text = f"{jobs_text(jobs)} {waits} but no worker takes jobs of {where}"
+    yield Alert("queue_without_workers", text, start_for(*left))
+
+
+def _shortage(facts: Facts) -> Iterator[Alert]:
+    for reason in sorted({worker["trouble"] for worker in facts.alive if worker["trouble"]}):
+        yield Alert("shortage", f"workers cannot start commands for now: {reason}; they try again", "ulimit -a")
+
+
+def _lost_workers(facts: Facts) -> Iterator[Alert]:
+    lost = facts.worker_totals["lost"]
+    if not lost:
+        return
+    who, held = ("1 worker was lost", "it held") if lost == 1 else (f"{lost} workers were lost", "they held")
+    if facts.alive or facts.scheduler["running"]:
+        yield Alert("lost_workers", f"{who}, what {held} is being taken back", "queuectl worker status")
+    else:
+        yield Alert("lost_workers", f"{who}, workers or a scheduler take back what {held}", START_WORKERS)
+
+
+def _overdue(facts: Facts) -> Iterator[Alert]:
+    if not (facts.alive or facts.scheduler["running"]):
+        return
+    command = f"queuectl {'scheduler' if facts.scheduler['running'] else 'worker'} logs"
+    before = facts.now - OVERDUE_MS
+    for schedule in facts.store.schedules.due(before - 1, LOOKED_AT):
+        if not has_no_next_time(facts.store, schedule, facts.now):
+            due = ago(schedule.next_at or 0, facts.now)
+            yield Alert("overdue", f"schedule {schedule.name} was due {due} and has not fired", command)
+    due_at = facts.store.jobs.next_due()
+    if due_at is not None and due_at < before:
+        yield Alert("overdue", f"a job was due {ago(due_at, facts.now)} and does not run yet", command)
+
+
+def _other_version(facts: Facts) -> Iterator[Alert]:
+    this = f"of QueueCTL, this is version {__version__}"
+    pool, scheduler = facts.pool["version"], facts.scheduler["version"]
+    if pool is not None:
+        text = f"the workers are of {pool} {this}: those that end are not replaced"
+        yield Alert("other_version", text, "queuectl worker restart")
+    if scheduler is not None:
+        auto = " --auto" if facts.scheduler["mode"] == "auto" else ""
+        again = f"queuectl scheduler stop && queuectl scheduler start{auto}"
+        yield Alert("other_version", f"the scheduler is of {scheduler} {this}", again)
+
+
+def _timezone(facts: Facts) -> Iterator[Alert]:
+    for text, command in facts.zone_troubles:
+        yield Alert("timezone", text, command)
+
+
+def _long_wait(facts: Facts) -> Iterator[Alert]:
+    age = facts.oldest_pending_age or 0
+    if not facts.alive or age <= LONG_WAIT_MS:
+        return
+    queue = min(facts.waiting_since, key=facts.waiting_since.__getitem__)
+    if takers(facts, queue):
+        text = f"a job of queue {queue} has been waiting for {duration_text(age)}"
+        yield Alert("long_wait", text, more_workers(facts, queue))
+
+
+def _dead_jobs(facts: Facts) -> Iterator[Alert]:
+    dead = facts.counts[DEAD]
+    if dead:
+        is_recent = facts.store.search.ended_since(DEAD, facts.now - DAY, 1)
+        text = f"{jobs_text(dead)} {'is' if dead == 1 else 'are'} dead"
+        yield Alert("dead_jobs", text, "queuectl dlq list", level=None if is_recent else INFO)
+
+
+def _workers_elsewhere(facts: Facts) -> Iterator[Alert]:
+    if facts.pool["elsewhere"]:
+        yield Alert("workers_elsewhere", f"the workers run {ELSEWHERE}: stop them there")
+
+
+OF_WORKERS = (_queue_without_workers, _shortage, _lost_workers, _other_version, _workers_elsewhere)
+RULES = (
+    _store_read_only,
+    _low_disk,
+    _no_workers,
+    _no_scheduler,
+    *OF_WORKERS,
+    _overdue,
+    _timezone,
+    _long_wait,
+    _dead_jobs,
+)

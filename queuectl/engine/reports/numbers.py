@@ -1,0 +1,55 @@
+"""The figures that reports show, each with the one formula that all of them use."""
+
+from __future__ import annotations
+
+from ...model.histogram import Histogram
+from ...model.job import QUEUED_STATES
+from ...model.when import MINUTE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Mapping, Sequence
+
+    from ...store.timings import Timing
+
+RATE_MINUTES = 5
+
+
+def depth(counts: Mapping[str, int]) -> int:
+    """Return how many jobs of {state: jobs} run by themselves once there is a worker and their time has come."""
+    return sum(counts.get(state, 0) for state in QUEUED_STATES)
+
+
+def per_minute(ended: Mapping[int, int], now: int) -> float:
+    """Return how many jobs ended a minute, on average over the last five.
+
+    `ended` is how many ended in a minute since 1970: completed or dead. The sixth minute back counts in proportion.
+    """
+    this, since = divmod(now, MINUTE)
+    whole = sum(ended.get(this - back, 0) for back in range(RATE_MINUTES))
+    part = ended.get(this - RATE_MINUTES, 0) * (1 - since / MINUTE)
+    return round((whole + part) / RATE_MINUTES, 2)
+
+
+def histograms(rows: Iterable[Timing]) -> tuple[Histogram, Histogram]:
+    """Return how long attempts ran, and how long they had waited."""
+    run, wait = Histogram(), Histogram()
+    for row in rows:
+        run.add(row.run, row.attempts, row.run_time, row.run_min, row.run_max)
+        wait.add(row.wait, row.attempts, row.wait_time, row.wait_min, row.wait_max)
+    return run, wait
+
+
+def success_rate(completed: int, dead: int) -> float | None:
+    """Return the share of jobs that ended well among those that ended by themselves, None if none did."""
+    return round(completed / (completed + dead), 4) if completed + dead else None
+
+
+def share(part: int, whole: int) -> float | None:
+    """Return the share, 1 at most, to three places; None of nothing."""
+    return round(min(1.0, part / whole), 3) if whole > 0 else None
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """Return the average to three places, None of nothing."""
+    return round(sum(values) / len(values), 3) if values else None
