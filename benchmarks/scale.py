@@ -87,7 +87,7 @@ def ask(small: str, large: str, options: argparse.Namespace) -> Iterator[support
         "list page of dead": lambda queue: queue.list("state:dead", limit=PAGE),
         "list page of one queue": lambda queue: queue.list(queue="other", limit=PAGE),
         "list page of a filter": lambda queue: queue.list("!state:dead priority:>0 created:<1w", limit=PAGE),
-        "count of a queue": lambda queue: queue.store.find.count(Filter(terms=[Term("queue", [("=", ("default",))])])),
+        "count of a queue": lambda queue: queue.store.find.count(Filter(terms=[Term("queue", (("=", ("default",)),))])),
         "show": show,
         "status": lambda queue: summary.status(Facts(queue)),
         "metrics": lambda queue: summary.metrics(Facts(queue)),

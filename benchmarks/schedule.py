@@ -95,7 +95,7 @@ def promote(waiting: int) -> Iterator[support.Goal]:
         writer.start()
         waits.get(timeout=support.LIMIT_SECONDS)
         with Store(Home(home)) as store:
-            scheduler = Scheduler(store.home, store, clock=SYSTEM_CLOCK, log=Log("benchmark", SYSTEM_CLOCK))
+            scheduler = Scheduler(store, Log("benchmark", SYSTEM_CLOCK))
             held = watch_holding(store)
             began = time.monotonic()
             scheduler.tick()

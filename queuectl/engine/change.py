@@ -5,21 +5,19 @@ from __future__ import annotations
 from ..model.errors import Conflict
 from ..model.job import STATE_TABLE
 from ..model.nouns.jobs import CHANGE
+from ..model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-class Refused:
+class Refused(Record):
     """A job that a verb could not be applied to, and why."""
 
-    __slots__ = ("id", "state", "message")
-
-    def __init__(self, identifier: str, state: str, message: str) -> None:
-        self.id = identifier
-        self.state = state
-        self.message = message
+    id: str
+    state: str
+    message: str
 
 
 class Change:

@@ -82,12 +82,8 @@ class Queue(OpenHome):
             if any(spec.is_delay for spec in specs):
                 self._follow_clock(store)
             ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
-            store.events.add(
-                "enqueued",
-                actor=self.actor,
-                now=now,
-                detail=ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}",
-            )
+            which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
+            store.events.add("enqueued", actor=self.actor, now=now, detail=which)
         self._ring_for(specs)
         return ids
 
@@ -282,12 +278,20 @@ class Queue(OpenHome):
 
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
-        change = Change()
+        change, store = Change(), self.store
         numbers = self._meant(verb, references)
         for start in range(0, len(numbers), AT_ONCE):
             if start:
-                self.store.database.give_way()
-            self._some(numbers[start : start + AT_ONCE], verb, apply, detail, now, change)
+                store.database.give_way()
+            at = self.clock.wall() if now is None else now
+            with store.writing():
+                for job in store.search.jobs(numbers[start : start + AT_ONCE]):
+                    if apply(store, job.number, at):
+                        change.done.append(job.id)
+                        store.events.add(verb, actor=self.actor, now=at, job=job.number, detail=detail(job))
+                    else:
+                        message = f'cannot {verb} job "{job.id}": it is {job.state}'
+                        change.refused.append(Refused(job.id, job.state, message))
         self._wake(VERBS[verb].wakes)
         return change
 
@@ -302,27 +306,6 @@ class Queue(OpenHome):
         if whom == STARTERS:
             ring(self.home, WORKERS)
             ring_schedulers(self.home)
-
-    def _some(
-        self,
-        numbers: Sequence[int],
-        verb: str,
-        apply: Callable[[Store, int, int], bool],
-        detail: Callable[[Job], str],
-        now: int | None,
-        change: Change,
-    ) -> None:
-        store = self.store
-        now = self.clock.wall() if now is None else now
-        with store.writing():
-            for job in store.search.jobs(numbers):
-                if apply(store, job.number, now):
-                    change.done.append(job.id)
-                    store.events.add(verb, actor=self.actor, now=now, job=job.number, detail=detail(job))
-                else:
-                    change.refused.append(
-                        Refused(job.id, job.state, f'cannot {verb} job "{job.id}": it is {job.state}')
-                    )
 
     def output(self, reference: str, *, attempt: int | None = None, stream: int | None = None) -> bytes:
         """Return what an attempt printed, by default the last one; `stream` 1 is stdout, 2 stderr.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.checks import is_name
+from ..model.checks import NAME_RULE, is_name
 from ..model.cron import Cron
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import BY_SPELLING
@@ -49,12 +49,7 @@ class Recurring:
         timezone = _canonical(timezone)
         problems: list[tuple[str, str]] = []
         if not is_name(name):
-            problems.append(
-                (
-                    "name",
-                    f"name must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit, got {quoted(name)}",
-                )
-            )
+            problems.append(("name", f"name {NAME_RULE}, got {quoted(name)}"))
         for key, value, allowed in (("catch_up", catch_up, CATCH_UP), ("overlap", overlap, OVERLAP)):
             if value not in allowed:
                 problems.append((key, f"{key} must be one of {', '.join(allowed)}, got {quoted(value)}"))

@@ -19,6 +19,7 @@ ENV_CHARACTERS = ENV_FIRST | frozenset(DIGITS)
 
 MAX_ID = 128
 MAX_NAME = 64
+NAME_RULE = f"must be 1 to {MAX_NAME} of A-Z a-z 0-9 . _ - and start with a letter or digit"
 MAX_COMMAND_BYTES = 65_536
 MAX_PRIORITY = 1000
 MAX_RETRIES = 100
@@ -74,7 +75,7 @@ def check_queue(value: object, now: int) -> str:
     """The queue's name."""
     if is_name(value):
         return value  # type: ignore[return-value]
-    raise ValueError(f"must be 1 to {MAX_NAME} of A-Z a-z 0-9 . _ - and start with a letter or digit")
+    raise ValueError(NAME_RULE)
 
 
 def check_integer(value: object, low: int, high: int) -> int:
@@ -163,9 +164,7 @@ def check_tags(value: object, now: int) -> tuple[str, ...]:
         raise ValueError(f"must be a list of at most {MAX_TAGS} names")
     for tag in value:
         if not is_name(tag):
-            raise ValueError(
-                f"tag {quoted(tag)} must be 1 to {MAX_NAME} of A-Z a-z 0-9 . _ - and start with a letter or digit"
-            )
+            raise ValueError(f"tag {quoted(tag)} {NAME_RULE}")
     return tuple(dict.fromkeys(value))
 
 

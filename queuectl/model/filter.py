@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from .fields import FILTERS
 from .job import STATES
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,19 +41,16 @@ EXAMPLES = {
 }
 
 
-class Term:
+class Term(Record):
     """One condition on a key: any of the choices, each an operator with its values; negated, none of them.
 
     Operators are `=`, `<`, `<=`, `>`, `>=`, `..` (from, to), `prefix`, `has` (a tag) and `contains` (a text, whatever
     its case). Times and durations are milliseconds.
     """
 
-    __slots__ = ("key", "choices", "is_negated")
-
-    def __init__(self, key: str, choices: Iterable[Choice], *, is_negated: bool = False) -> None:
-        self.key = key
-        self.choices = tuple(choices)
-        self.is_negated = is_negated
+    key: str
+    choices: tuple[Choice, ...]
+    is_negated: bool = False
 
     def only(self, operator: str) -> tuple[object, ...] | None:
         """Return the values if this term demands one choice with this operator, else None."""

@@ -11,6 +11,7 @@ from .errors import FilterError, did_you_mean, quoted
 from .fields import FILTERS
 from .filter import MANY, Filter, Term, written
 from .job import STATE_WORDS, STATES, states_named
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,16 +24,13 @@ COMPARISONS = ("<=", ">=", "<", ">", "=")
 TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-class Word:
+class Word(Record):
     """One word: where it begins, whether it is negated, its key (empty for a text), its values and where they begin."""
 
-    __slots__ = ("position", "is_negated", "key", "values")
-
-    def __init__(self, position: int, is_negated: bool, key: str, values: Sequence[tuple[int, str]]) -> None:
-        self.position = position
-        self.is_negated = is_negated
-        self.key = key
-        self.values = tuple(values)
+    position: int
+    is_negated: bool
+    key: str
+    values: Sequence[tuple[int, str]]
 
     def __str__(self) -> str:
         return ("!" if self.is_negated else "") + written(self.key or "text", *(text for _, text in self.values))
@@ -146,12 +144,12 @@ def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
             else:
                 named = {*(named or ()), *meant}
             continue
-        choices = _choices(given, key, word, now)
+        choices = tuple(_choices(given, key, word, now))
         if word.is_negated or key in MANY:
             terms.append(Term(key, choices, is_negated=word.is_negated))
         else:
             merged.setdefault(key, []).extend(choices)
-    terms += [Term(key, choices) for key, choices in merged.items()]
+    terms += [Term(key, tuple(choices)) for key, choices in merged.items()]
     if named is not None:
         states.intersection_update(named)
     return Filter(states, terms, names_states=named is not None, text=" ".join(map(str, found)))

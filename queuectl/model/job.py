@@ -18,6 +18,7 @@ the job is: two questions, two words.
 from __future__ import annotations
 
 from .nouns.jobs import JOB
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ DEAD = "dead"
 CANCELLED = "cancelled"
 
 
-class State:
+class State(Record):
     """What front ends know of a state.
 
     `glyph` stands for it on a badge, `style` colours it in a terminal (a name of its STYLES, or none). `phrase` goes
@@ -42,30 +43,15 @@ class State:
     jobs come first. `is_rare` says that it is left out where no job is in it, `is_due` that its jobs wait for `run_at`.
     """
 
-    __slots__ = ("name", "glyph", "style", "rank", "phrase", "hint", "is_final", "is_due", "is_rare")
-
-    def __init__(
-        self,
-        name: str,
-        glyph: str,
-        style: str,
-        rank: int,
-        phrase: str,
-        *,
-        hint: str | None = None,
-        is_final: bool = False,
-        is_due: bool = False,
-        is_rare: bool = False,
-    ) -> None:
-        self.name = name
-        self.glyph = glyph
-        self.style = style
-        self.rank = rank
-        self.phrase = phrase
-        self.hint = hint
-        self.is_final = is_final
-        self.is_due = is_due
-        self.is_rare = is_rare
+    name: str
+    glyph: str
+    style: str
+    rank: int
+    phrase: str
+    hint: str | None = None
+    is_final: bool = False
+    is_due: bool = False
+    is_rare: bool = False
 
 
 AGAIN = "run it again with: queuectl retry"
@@ -150,29 +136,18 @@ RELEASED = "released"
 OUTCOMES = (EXITED, SIGNALLED, TIMED_OUT, STOPPED, NOT_STARTED, LOST, RELEASED)
 
 
-class Outcome:
+class Outcome(Record):
     """How an attempt ended.
 
     `kind` is one of OUTCOMES; `exit_code` or `signal` say more where there is one; `error` is a
     phrase for people, None for a success. `counts` says whether it uses up one of the job's attempts.
     """
 
-    __slots__ = ("kind", "exit_code", "signal", "error", "counts")
-
-    def __init__(
-        self,
-        kind: str,
-        *,
-        exit_code: int | None = None,
-        signal: int | None = None,
-        error: str | None = None,
-        counts: bool = True,
-    ) -> None:
-        self.kind = kind
-        self.exit_code = exit_code
-        self.signal = signal
-        self.error = error
-        self.counts = counts
+    kind: str
+    exit_code: int | None = None
+    signal: int | None = None
+    error: str | None = None
+    counts: bool = True
 
     def __repr__(self) -> str:
         return f"Outcome({self.kind!r}, exit_code={self.exit_code}, signal={self.signal}, error={self.error!r})"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from . import when, zones
 from .errors import InvalidInput, quoted
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,57 +33,30 @@ HOW_TO_WRITE = {
 }
 
 
-class Setting:
+class Setting(Record):
     """One setting. `group` is what it is about; `low` and `high` are values: milliseconds for a duration.
 
+    `unit` is that of a number; a duration is told in seconds.
     `shared` says that the home's value wins over the environment: all processes must go by the same one.
     """
 
-    __slots__ = (
-        "name",
-        "kind",
-        "default",
-        "help",
-        "low",
-        "high",
-        "unit",
-        "aliases",
-        "optional",
-        "choices",
-        "shared",
-        "env",
-        "group",
-    )
+    group: str
+    name: str
+    kind: str
+    default: Value
+    help: str
+    low: int = 0
+    high: int = 0
+    unit: str = ""
+    aliases: tuple[str, ...] = ()
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+    shared: bool = False
 
-    def __init__(
-        self,
-        group: str,
-        name: str,
-        kind: str,
-        default: Value,
-        help: str,
-        *,
-        low: int = 0,
-        high: int = 0,
-        unit: str = "",
-        aliases: tuple[str, ...] = (),
-        optional: bool = False,
-        choices: tuple[str, ...] = (),
-        shared: bool = False,
-    ) -> None:
-        self.group = group
-        self.name = name
-        self.kind = kind
-        self.default = default
-        self.help = help
-        self.low = low
-        self.high = high
-        self.unit = unit
-        self.aliases = aliases
-        self.optional = optional
-        self.choices = choices
-        self.shared = shared
-        self.env = "QUEUECTL_" + name.upper()
+    @property
+    def env(self) -> str:
+        """The environment variable that sets it."""
+        return "QUEUECTL_" + self.name.upper()
 
     def parse(self, text: str) -> Value:
         """Return the value that the text stands for; refuse it with what is allowed."""
@@ -126,7 +100,8 @@ class Setting:
             return "local, UTC or a zone such as Europe/London"
         low, high = (self.show(limit).rstrip("s") for limit in (self.low, self.high))
         number = {"int": "a whole number ", "float": "a number "}.get(self.kind, "")
-        return f"{number}between {low} and {high} {self.unit}".rstrip()
+        unit = "seconds" if self.kind == "duration" else self.unit
+        return f"{number}between {low} and {high} {unit}".rstrip()
 
     def show(self, value: Value) -> str:
         """Return the text that is parsed to this value."""

@@ -30,19 +30,10 @@ SETTINGS = (
         "how long an attempt may run before it is ended",
         low=100,
         high=30 * DAY,
-        unit="seconds",
         aliases=("timeout_seconds", "worker_timeout"),
         optional=True,
     ),
-    Setting(
-        RETRIES,
-        "retry_delay",
-        "duration",
-        2 * SECOND,
-        "the wait after the first failed attempt",
-        high=DAY,
-        unit="seconds",
-    ),
+    Setting(RETRIES, "retry_delay", "duration", 2 * SECOND, "the wait after the first failed attempt", high=DAY),
     Setting(
         RETRIES,
         "backoff_base",
@@ -60,7 +51,6 @@ SETTINGS = (
         "the longest wait between attempts, before jitter",
         low=SECOND,
         high=DAY,
-        unit="seconds",
     ),
     Setting(
         RETRIES, "retry_jitter", "float", 0.1, "by which part a wait may be longer, so that retries spread out", high=1
@@ -94,7 +84,6 @@ SETTINGS = (
         "how long a job belongs to a worker that gives no sign of life",
         low=2 * SECOND,
         high=HOUR,
-        unit="seconds",
         aliases=("job_lock_timeout",),
     ),
     Setting(
@@ -104,7 +93,6 @@ SETTINGS = (
         5 * SECOND,
         "time between asking a command to end and killing it",
         high=600 * SECOND,
-        unit="seconds",
     ),
     Setting(
         WORKERS,
@@ -113,7 +101,6 @@ SETTINGS = (
         60 * SECOND,
         "how long stopping workers let their jobs finish",
         high=DAY,
-        unit="seconds",
     ),
     Setting(
         SCHEDULER,
@@ -123,7 +110,6 @@ SETTINGS = (
         "the longest pause between looks of the scheduler",
         low=100,
         high=HOUR,
-        unit="seconds",
     ),
     Setting(
         SCHEDULER,

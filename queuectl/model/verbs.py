@@ -6,69 +6,49 @@ From which states a verb leads where stands in `TRANSITIONS`; a verb that is not
 from __future__ import annotations
 
 from .job import DEAD, FAILED, FINAL_STATES, PROCESSING, STATES, sources
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Collection, Mapping
+    from typing import Mapping
 
 # Who is woken once it is done: whoever starts jobs, or the workers that run them.
 STARTERS, RUNNERS = "starters", "runners"
 
 
-class Verb:
+class Verb(Record):
     """One verb: its states, its words and its manners.
 
-    `states` are those that it fits, `means` those of a filter that names none; users are told what such a filter
-    leaves out. `done` says what was done, such as "queued again". One that `destroys` asks before it takes what a
-    filter found; `question` is what the dashboard asks about one job, with `{id}` for its id. `help` is a line, and
-    perhaps more below it. `flags` are its options by name, with their help. `wakes` is STARTERS or RUNNERS. `key`
-    does it in the dashboard. One that is offered `in_rows` has a button in each row there, and its key in `top`. One
-    that `is_plain` needs nothing but the jobs and flags.
+    It fits the states that `TRANSITIONS` names, or else `fits`. A filter that names no state means those of them that
+    are in `meant`, or all; users are told what such a filter leaves out. `done` says what was done, such as "queued
+    again". One that `destroys` asks before it takes what a filter found; `question` is what the dashboard asks about
+    one job, with `{id}` for its id. `help` is a line, and perhaps more below it. `flags` are its options by name, with
+    their help. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that is offered `in_rows` has a
+    button in each row there, and its key in `top`. One that `is_plain` needs nothing but the jobs and flags.
     """
 
-    __slots__ = (
-        "name",
-        "done",
-        "states",
-        "means",
-        "help",
-        "question",
-        "destroys",
-        "flags",
-        "wakes",
-        "key",
-        "in_rows",
-        "is_plain",
-    )
+    name: str
+    done: str
+    fits: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
+    help: str = ""
+    question: str | None = None
+    destroys: bool = False
+    flags: Mapping[str, str] = {}
+    wakes: str | None = None
+    key: str = ""
+    in_rows: bool = False
+    is_plain: bool = True
 
-    def __init__(
-        self,
-        name: str,
-        done: str,
-        *,
-        states: Collection[str] = (),
-        means: Collection[str] = (),
-        help: str = "",
-        question: str | None = None,
-        destroys: bool = False,
-        flags: Mapping[str, str] | None = None,
-        wakes: str | None = None,
-        key: str = "",
-        in_rows: bool = False,
-        is_plain: bool = True,
-    ) -> None:
-        self.name = name
-        self.done = done
-        self.states = tuple(states) or sources(name)
-        self.means = tuple(means) or self.states
-        self.help = help
-        self.question = question
-        self.destroys = destroys
-        self.flags = dict(flags or {})
-        self.wakes = wakes
-        self.key = key
-        self.in_rows = in_rows
-        self.is_plain = is_plain
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states that it fits."""
+        return self.fits or sources(self.name)
+
+    @property
+    def means(self) -> tuple[str, ...]:
+        """The states of a filter that names none."""
+        return self.meant or self.states
 
     @property
     def label(self) -> str:
@@ -82,7 +62,7 @@ VERBS = {
         Verb(
             "retry",
             "queued again",
-            means=(DEAD, FAILED),
+            meant=(DEAD, FAILED),
             help="Run jobs again: dead, completed or cancelled ones, and failed ones at once.",
             question="Run {id} again?",
             flags={"keep_attempts": "one more attempt instead of all of them"},
@@ -109,12 +89,12 @@ VERBS = {
             "A held job counts as unfinished: a schedule that skips while its last job is not done goes on skipping.",
         ),
         Verb("edit", "edited", wakes=STARTERS, key="e", is_plain=False),
-        Verb("duplicate", "duplicated", states=STATES, is_plain=False),
+        Verb("duplicate", "duplicated", fits=STATES, is_plain=False),
         Verb(
             "remove",
             "removed",
-            states=[state for state in STATES if state != PROCESSING],
-            means=FINAL_STATES,
+            fits=tuple(state for state in STATES if state != PROCESSING),
+            meant=FINAL_STATES,
             help="Delete jobs that are not running, with their output.",
             question="Remove {id} with its output?",
             destroys=True,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ..model.record import Record
 from .claim import CLAIM_COLUMNS, Claim
-from .record import Record
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.job import Outcome
     from .contexts import Contexts
-    from .database import Database
 
 RECORD_PROCESS = "UPDATE attempts SET pid = ?, pid_start = ? WHERE id = ? AND outcome IS NULL"
 END = """
@@ -52,25 +52,17 @@ class Attempt(Record):
     error: str | None
     output_size: int
 
-    __slots__ = tuple(__annotations__)
 
-
-class Running:
+class Running(Record):
     """An attempt that is under way: its claim, and the process if it was recorded already."""
 
-    __slots__ = ("claim", "pid", "pid_start")
-
-    def __init__(self, claim: Claim, pid: int | None, pid_start: str | None) -> None:
-        self.claim = claim
-        self.pid = pid
-        self.pid_start = pid_start
+    claim: Claim
+    pid: int | None
+    pid_start: str | None
 
 
-class Attempts:
+class Attempts(Table):
     """The table of attempts."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def record_process(self, attempt_id: int, pid: int, pid_start: str) -> None:
         """Note which process runs the attempt. In a transaction."""
@@ -85,22 +77,8 @@ class Attempts:
         """
         if output_size is None:
             output_size = int(self._database.value(OUTPUT_SIZE, (attempt_id,)))
-        return (
-            self._database.change(
-                END,
-                (
-                    now,
-                    duration,
-                    outcome.kind,
-                    outcome.exit_code,
-                    outcome.signal,
-                    outcome.error,
-                    output_size,
-                    attempt_id,
-                ),
-            )
-            == 1
-        )
+        how = (outcome.kind, outcome.exit_code, outcome.signal, outcome.error)
+        return self._database.change(END, (now, duration, *how, output_size, attempt_id)) == 1
 
     def last_ends(self, number: int, limit: int) -> list[tuple[str, int]]:
         """Return outcome and duration of a job's last attempts that ran, newest first."""
@@ -115,7 +93,7 @@ class Attempts:
 
     def of_job(self, number: int) -> list[Attempt]:
         """Return the attempts of a job, oldest first."""
-        return [Attempt(row) for row in self._database.rows(OF_JOB, (number,))]
+        return [Attempt.of(row) for row in self._database.rows(OF_JOB, (number,))]
 
     def running(self, contexts: Contexts) -> list[Running]:
         """Return every attempt that is under way, by job number."""

@@ -6,12 +6,9 @@ nothing waits. Otherwise nobody looked.
 
 from __future__ import annotations
 
+from ..model.record import Record
 from ..model.when import MINUTE
-from .record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from .table import Table
 
 # Several may sample a minute: the first one is kept.
 ADD = "INSERT OR IGNORE INTO backlog (minute, pending, processing, oldest_age) VALUES (?, ?, ?, ?)"
@@ -30,19 +27,14 @@ class Sample(Record):
     processing: int
     oldest_age: int
 
-    __slots__ = tuple(__annotations__)
-
     @property
     def is_idle(self) -> bool:
         """Whether there was nothing to do."""
         return not (self.pending or self.processing)
 
 
-class Backlog:
+class Backlog(Table):
     """The table of samples."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, *, pending: int, processing: int, oldest_age: int, now: int) -> bool:
         """Add the sample of this minute; return False if it has one already. In a transaction."""
@@ -51,17 +43,17 @@ class Backlog:
     def last(self, now: int) -> Sample | None:
         """Return the last sample up to this minute, None without any."""
         row = self._database.row(LAST, (now // MINUTE,))
-        return None if row is None else Sample(row)
+        return None if row is None else Sample.of(row)
 
     def since(self, instant: int) -> list[Sample]:
         """Return the samples from an instant's minute on, in order."""
-        return [Sample(row) for row in self._database.rows(SINCE, (instant // MINUTE,))]
+        return [Sample.of(row) for row in self._database.rows(SINCE, (instant // MINUTE,))]
 
     def has_before(self, instant: int) -> bool:
-        """Return whether there are samples of before an instant."""
-        first = self._database.value(FIRST)
+        """Return whether there are rows of before an instant."""
+        first = self._database.integer(FIRST)
         return first is not None and first < instant // MINUTE
 
     def prune(self, before: int) -> int:
-        """Delete the samples of before an instant, of the first day at most; return how many. In a transaction."""
+        """Delete the oldest rows of before an instant; return how many. In a transaction."""
         return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..model.record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .database import Database
@@ -18,15 +20,12 @@ CACHED = 1000
 PRUNED_AT_ONCE = 1000
 
 
-class Context:
+class Context(Record):
     """The directory, the search path and the variables that a job was enqueued with."""
 
-    __slots__ = ("cwd", "path", "env")
-
-    def __init__(self, cwd: str, path: str, env: dict[str, str]) -> None:
-        self.cwd = cwd
-        self.path = path
-        self.env = env
+    cwd: str
+    path: str
+    env: dict[str, str]
 
 
 class Contexts:

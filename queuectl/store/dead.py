@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .schema import FINAL
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .database import Database
     from .sqlite import Row
 
 DLQ_GROUPS = f"""
@@ -25,11 +25,8 @@ WHERE {FINAL} AND state = 'dead' GROUP BY command ORDER BY jobs DESC, last_at DE
 """
 
 
-class Dead:
+class Dead(Table):
     """Questions about dead jobs."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def by_error(self, limit: int) -> list[Row]:
         """Return the dead jobs grouped by how they failed, largest group first.

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from .record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from ..model.record import Record
+from .table import Table
 
 ADD = "INSERT INTO events (at, job, kind, detail, actor) VALUES (?, ?, ?, ?, ?)"
 HAS_BEFORE = "SELECT at FROM events ORDER BY id LIMIT 1"
@@ -36,14 +33,9 @@ class Event(Record):
     actor: str
     job: str | None
 
-    __slots__ = tuple(__annotations__)
 
-
-class Events:
+class Events(Table):
     """The table of events."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, kind: str, *, actor: str, now: int, job: int | None = None, detail: str = "") -> None:
         """Note that something was done. In the transaction that does it."""
@@ -51,11 +43,11 @@ class Events:
 
     def since(self, last: int, limit: int) -> list[Event]:
         """Return the newest `limit` events after the one with the id `last`, oldest first."""
-        return [Event(row) for row in reversed(self._database.rows(NEWEST, (last, limit)))]
+        return [Event.of(row) for row in reversed(self._database.rows(NEWEST, (last, limit)))]
 
     def page(self, before: int, kind: str, window: int, limit: int) -> list[Event]:
         """Return up to `limit` events of a kind, any if empty, of the `window` newest before an id; newest first."""
-        return [Event(row) for row in self._database.rows(PAGE, (before, window, kind, limit))]
+        return [Event.of(row) for row in self._database.rows(PAGE, (before, window, kind, limit))]
 
     def end_of_window(self, before: int, window: int) -> int | None:
         """Return the id of the last of the `window` newest events before an id, None if there are fewer."""
@@ -73,4 +65,4 @@ class Events:
 
     def of_job(self, number: int) -> list[Event]:
         """Return the events of a job, oldest first."""
-        return [Event(row) for row in self._database.rows(OF_JOB, (number,))]
+        return [Event.of(row) for row in self._database.rows(OF_JOB, (number,))]

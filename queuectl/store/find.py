@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..model.fields import KEPT
 from ..model.job import DUE_STATES, FINAL_STATES, STATES
+from ..model.record import Record
 from .condition import COLUMNS as FILTERED
 from .condition import ELSEWHERE, condition
 from .lanes import Lanes
@@ -44,18 +45,15 @@ LANE_SORTS = {
 NEWEST_FIRST = "-number"
 
 
-class Found:
+class Found(Record):
     """What was found: (key, number, state) in order, how many rows were looked at, where to go on.
 
     `end` None says that there is no more.
     """
 
-    __slots__ = ("rows", "looked", "end")
-
-    def __init__(self, rows: list[tuple[Key, int, str]], looked: int, end: Key | None) -> None:
-        self.rows = rows
-        self.looked = looked
-        self.end = end
+    rows: list[tuple[Key, int, str]]
+    looked: int
+    end: Key | None
 
 
 class Find:

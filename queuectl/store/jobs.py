@@ -8,15 +8,7 @@ result is dropped. All methods that write must be called inside `with store.writ
 from __future__ import annotations
 
 from ..model.fields import EDITABLE
-from ..model.job import (
-    BLOCKED,
-    FINAL_STATES,
-    HELD,
-    PENDING,
-    PROCESSING,
-    TRANSITIONS,
-    waits_since,
-)
+from ..model.job import BLOCKED, FINAL_STATES, HELD, PENDING, PROCESSING, TRANSITIONS, waits_since
 from ..model.verbs import VERBS
 from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, tags_text
@@ -187,24 +179,10 @@ class Jobs:
         """
         if state not in ENDS:
             raise ValueError(f"an attempt cannot lead to {state}")
-        final = state in FINAL_STATES
-        changed = self._database.change(
-            FINISH,
-            (
-                state,
-                int(state == PENDING),
-                run_at,
-                now if final else None,
-                duration,
-                outcome.exit_code,
-                outcome.signal,
-                outcome.error,
-                now,
-                claim.number,
-                claim.attempt_id,
-            ),
-        )
-        if changed == 0:
+        finished_at = now if state in FINAL_STATES else None
+        how = (duration, outcome.exit_code, outcome.signal, outcome.error)
+        values = (state, int(state == PENDING), run_at, finished_at, *how, now, claim.number, claim.attempt_id)
+        if not self._database.change(FINISH, values):
             return False
         self._counts.move(claim.queue, PROCESSING, state)
         return True

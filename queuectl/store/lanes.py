@@ -14,6 +14,7 @@ is a condition on its rows. Keys grow in the order of the sort, and none is in t
 from __future__ import annotations
 
 from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATES
+from ..model.record import Record
 from .condition import condition, prefix_range
 from .schema import DUE, FINAL
 
@@ -57,27 +58,15 @@ ORDERS = {
 BEYOND = {"newest": "number < ?", "oldest": "number > ?"}
 
 
-class Lane:
+class Lane(Record):
     """Some rows of the table in the order of a sort, and the states and terms that they must still fulfil."""
 
-    __slots__ = ("index", "where", "parameters", "sort", "states", "terms")
-
-    def __init__(
-        self,
-        index: str,
-        where: str,
-        parameters: Sequence[object],
-        sort: str,
-        *,
-        states: Sequence[str] = STATES,
-        terms: Sequence[Term] = (),
-    ) -> None:
-        self.index = index
-        self.where = where
-        self.parameters = list(parameters)
-        self.sort = sort
-        self.states = states
-        self.terms = terms
+    index: str
+    where: str
+    parameters: Sequence[object]
+    sort: str
+    states: Sequence[str] = STATES
+    terms: Sequence[Term] = ()
 
     def condition(self) -> tuple[str, list[object]]:
         """Return what its rows must fulfil besides, an empty text for nothing."""

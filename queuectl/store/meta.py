@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from .table import Table
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
-    from .database import Database
 
 GET = "SELECT value FROM meta WHERE key = ?"
 SET = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -24,11 +25,8 @@ DOWNTIME = "downtime"
 DAEMON = "daemon:"
 
 
-class Meta:
+class Meta(Table):
     """The tables of facts and settings, both small."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def home_id(self) -> str:
         """Return the random text that tells this home from all others."""

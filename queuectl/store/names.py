@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .condition import prefix_range
 from .schema import FINAL
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .database import Database
     from .sqlite import Row
 
 NUMBER_OF_ID = "SELECT number FROM jobs WHERE id = ?"
@@ -26,16 +26,12 @@ DEAD_LOOKED_AT = 5_000
 RECENT_TAGS = "SELECT DISTINCT tags FROM (SELECT tags FROM jobs ORDER BY number DESC LIMIT ?) WHERE tags <> ''"
 
 
-class Names:
+class Names(Table):
     """Questions for jobs by name."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def number_of(self, identifier: str) -> int | None:
         """Return the number of the job with exactly this id, or None."""
-        found = self._database.value(NUMBER_OF_ID, (identifier,))
-        return None if found is None else int(found)
+        return self._database.integer(NUMBER_OF_ID, (identifier,))
 
     def exists(self, number: int) -> bool:
         """Return whether there is a job of this number."""
@@ -43,8 +39,7 @@ class Names:
 
     def last(self) -> int | None:
         """Return the newest job's number, or None in an empty home."""
-        found = self._database.value(LAST)
-        return None if found is None else int(found)
+        return self._database.integer(LAST)
 
     def by_prefix(self, prefix: str, limit: int) -> list[tuple[str, int]]:
         """Return up to `limit` (id, number) whose id begins with `prefix`."""

@@ -7,12 +7,12 @@ between the end of one piece and the position of the next is what is missing.
 from __future__ import annotations
 
 from .schema import FINAL
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable
 
-    from .database import Database
 
 ADD = "INSERT INTO output (attempt, position, stream, data) VALUES (?, ?, ?, ?)"
 # Of the last piece that begins in the middle, what reaches into the tail.
@@ -65,11 +65,8 @@ class Piece:
         return Piece(position, self.stream, self.data[position - self.position :])
 
 
-class Output:
+class Output(Table):
     """The table of output."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def append(self, attempt_id: int, pieces: Iterable[Piece], *, head_end: int, tail_start: int) -> None:
         """Store new pieces and delete what is between `head_end` and `tail_start`. In a transaction.

@@ -5,13 +5,13 @@ Each question says how many attempts it looks at, so that it costs the same howe
 
 from __future__ import annotations
 
-from .record import Record
+from ..model.record import Record
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from .database import Database
 
 # Of the newest attempts only, each with its job: what follows looks at so many and no more.
 RECENT = """
@@ -56,8 +56,6 @@ class CommandStats(Record):
     last_at: int
     example: int
 
-    __slots__ = tuple(__annotations__)
-
 
 class EndedAttempt(Record):
     """An attempt that has ended, with its job as it is now: `id`, `number`, `command`, `state`."""
@@ -74,8 +72,6 @@ class EndedAttempt(Record):
     error: str | None
     finished_at: int
 
-    __slots__ = tuple(__annotations__)
-
 
 class OutcomeCount(Record):
     """How many attempts ended in one way."""
@@ -85,30 +81,25 @@ class OutcomeCount(Record):
     signal: int | None
     attempts: int
 
-    __slots__ = tuple(__annotations__)
 
-
-class Recent:
+class Recent(Table):
     """Questions about the newest attempts."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def slowest(self, sample: int, limit: int) -> list[CommandStats]:
         """Return the commands that take longest on average among the newest attempts."""
-        return [CommandStats(row) for row in self._database.rows(SLOWEST, (sample, limit))]
+        return [CommandStats.of(row) for row in self._database.rows(SLOWEST, (sample, limit))]
 
     def most_failing(self, sample: int, limit: int) -> list[CommandStats]:
         """Return the commands that fail most often among the newest attempts."""
-        return [CommandStats(row) for row in self._database.rows(MOST_FAILING, (sample, limit))]
+        return [CommandStats.of(row) for row in self._database.rows(MOST_FAILING, (sample, limit))]
 
     def failures(self, sample: int, limit: int) -> list[EndedAttempt]:
         """Return the last attempts that failed, of the `sample` newest, newest first."""
-        return [EndedAttempt(row) for row in self._database.rows(FAILURES, (sample, limit))]
+        return [EndedAttempt.of(row) for row in self._database.rows(FAILURES, (sample, limit))]
 
     def same_command(self, command: str, sample: int, limit: int) -> list[EndedAttempt]:
         """Return the ended attempts at a command among the `sample` newest, newest first."""
-        return [EndedAttempt(row) for row in self._database.rows(SAME_COMMAND, (sample, command, limit))]
+        return [EndedAttempt.of(row) for row in self._database.rows(SAME_COMMAND, (sample, command, limit))]
 
     def durations(self, commands: Sequence[str], sample: int) -> dict[str, list[int]]:
         """Return {command: how long its attempts took} among the `sample` newest, for a few commands."""
@@ -117,4 +108,4 @@ class Recent:
 
     def outcomes(self, sample: int, limit: int) -> list[OutcomeCount]:
         """Return how the newest attempts ended and how often, the most frequent first."""
-        return [OutcomeCount(row) for row in self._database.rows(OUTCOMES, (sample, limit))]
+        return [OutcomeCount.of(row) for row in self._database.rows(OUTCOMES, (sample, limit))]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
 
-from ..model.errors import StoreFull, StoreReadOnly, StoreUnavailable
+from .trouble import refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
 
 FILE = "room"
 BYTES = 64 * 1024
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def free_bytes(home: Home) -> int:
@@ -36,7 +33,7 @@ def prove_room(home: Home) -> None:
             if os.path.lexists(path):
                 os.unlink(path)
     except OSError as error:
-        raise _trouble(home, error) from error
+        raise refused(error, home.path) from error
 
 
 def _write(path: str) -> None:
@@ -45,17 +42,3 @@ def _write(path: str) -> None:
         file.write(bytes(BYTES))
         file.flush()
         os.fsync(file.fileno())
-
-
-def _trouble(home: Home, error: OSError) -> StoreUnavailable:
-    if error.errno in FULL:
-        return StoreFull(f"the disk is full: {home.path}", hint="free some space on it")
-    if error.errno in READ_ONLY:
-        return StoreReadOnly(
-            f"the home cannot be written to: {home.path}: {error.strerror}",
-            hint="check the permissions and whether the disk is mounted read-only",
-        )
-    return StoreUnavailable(
-        f"the home cannot be written to: {home.path}: {error.strerror}",
-        hint="check the disk's health and free space (dmesg, df)",
-    )

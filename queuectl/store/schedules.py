@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from ..model.fields import RECURRING
 from ..model.job import FINAL_STATES
+from ..model.record import Record
 from .contexts import decode_env
 from .enqueue import PLAIN
-from .record import Record
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
@@ -77,12 +77,10 @@ class Schedule(Record):
     path: str
     env: dict[str, str]
 
-    __slots__ = tuple(__annotations__)
-
-    def __init__(self, row: Row) -> None:
-        super().__init__(row)
-        self.paused = bool(row["paused"])
-        self.env = decode_env(row["env"])
+    @classmethod
+    def of(cls, row: Row) -> Schedule:
+        """Return the schedule of a row."""
+        return super().of({**dict(row), "paused": bool(row["paused"]), "env": decode_env(row["env"])})
 
 
 class Schedules:
@@ -108,22 +106,9 @@ class Schedules:
     ) -> bool:
         """Add a schedule whose jobs are like `spec`; return False if there is one of that name."""
         context = self._contexts.number(spec.cwd, path, spec.env)
+        own = (name, expression, timezone, context, catch_up, overlap, next_at, now, actor)
         try:
-            self._database.insert(
-                ADD,
-                (
-                    name,
-                    expression,
-                    timezone,
-                    context,
-                    catch_up,
-                    overlap,
-                    next_at,
-                    now,
-                    actor,
-                    *[getattr(spec, name) for name in KEPT],
-                ),
-            )
+            self._database.insert(ADD, (*own, *[getattr(spec, field) for field in KEPT]))
         except sqlite3.IntegrityError:
             return False
         return True
@@ -131,15 +116,15 @@ class Schedules:
     def get(self, name: str) -> Schedule | None:
         """Return the schedule of this name, or None."""
         row = self._database.row(BY_NAME, (name,))
-        return None if row is None else Schedule(row)
+        return None if row is None else Schedule.of(row)
 
     def all(self) -> list[Schedule]:
         """Return every schedule, by name."""
-        return [Schedule(row) for row in self._database.rows(ALL)]
+        return [Schedule.of(row) for row in self._database.rows(ALL)]
 
     def due(self, now: int, limit: int) -> list[Schedule]:
         """Return up to `limit` schedules that are due, the earliest first."""
-        return [Schedule(row) for row in self._database.rows(DUE, (now, limit))]
+        return [Schedule.of(row) for row in self._database.rows(DUE, (now, limit))]
 
     def next_due(self, after: int = -1) -> int | None:
         """Return the first instant after another at which a schedule is due, None if there is none."""

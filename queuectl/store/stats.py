@@ -7,8 +7,9 @@ so are the histograms of `timings`.
 from __future__ import annotations
 
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
+from ..model.record import Record
 from ..model.when import MINUTE
-from .record import Record
+from .table import Table
 from .timings import END_OF_TIME
 
 TYPE_CHECKING = False
@@ -31,7 +32,7 @@ TOTALS = f"SELECT 0 AS bucket, '' AS queue, {SUMS} FROM rollups WHERE minute >= 
 PER_MINUTE = """
 SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >= ? GROUP BY minute ORDER BY minute
 """
-HAS_BEFORE = "SELECT min(minute) FROM rollups"
+FIRST = "SELECT min(minute) FROM rollups"
 PRUNE = "DELETE FROM rollups WHERE minute < ? AND minute < (SELECT min(minute) FROM rollups) + ?"
 PRUNED_MINUTES = 1_440
 SERIES = f"""
@@ -68,14 +69,12 @@ class Rollup(Record):
     run_time: int
     wait_time: int
 
-    __slots__ = tuple(__annotations__)
 
-
-class Stats:
+class Stats(Table):
     """The table of rollups, and how long jobs have been waiting."""
 
     def __init__(self, database: Database, counts: Counts, timings: Timings) -> None:
-        self._database = database
+        super().__init__(database)
         self._counts = counts
         self._timings = timings
 
@@ -84,24 +83,14 @@ class Stats:
 
         Times are in milliseconds; one that nobody knows how long it ran (None) is in no timing.
         """
-        self._database.change(
-            ROLL_UP,
-            (
-                now // MINUTE,
-                queue,
-                int(state == COMPLETED),
-                int(state == FAILED),
-                int(state == DEAD),
-                run_time or 0,
-                wait_time,
-            ),
-        )
+        counts = (int(state == counted) for counted in (COMPLETED, FAILED, DEAD))
+        self._database.change(ROLL_UP, (now // MINUTE, queue, *counts, run_time or 0, wait_time))
         if run_time is not None:
             self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
 
     def totals(self, since: int) -> Rollup:
         """Return the sums of all rollups from an instant on."""
-        return Rollup(self._database.rows(TOTALS, (since // MINUTE,))[0])
+        return Rollup.of(self._database.rows(TOTALS, (since // MINUTE,))[0])
 
     def per_minute(self, since: int) -> list[tuple[int, int, int, int]]:
         """Return (minute since 1970, finished, failed, dead) from an instant on, without idle minutes."""
@@ -110,25 +99,25 @@ class Stats:
     def series(self, since: int, until: int, minutes: int) -> list[Rollup]:
         """Return sums per queue and bucket of so many minutes (numbered since 1970), without idle buckets."""
         rows = self._database.rows(SERIES, (minutes, since // MINUTE, until // MINUTE))
-        return [Rollup(row) for row in rows]
+        return [Rollup.of(row) for row in rows]
 
     def queue_totals(self, since: int, until: int | None = None) -> list[Rollup]:
         """Return the sums of the rollups of each queue, from an instant's minute on and to before another's."""
         span = (since // MINUTE, END_OF_TIME if until is None else until // MINUTE)
-        return [Rollup(row) for row in self._database.rows(QUEUE_TOTALS, span)]
+        return [Rollup.of(row) for row in self._database.rows(QUEUE_TOTALS, span)]
 
     def first_minute(self) -> int | None:
         """Return the instant of the first rollup, None without any."""
-        first = self._database.integer(HAS_BEFORE)
+        first = self._database.integer(FIRST)
         return None if first is None else first * MINUTE
 
     def has_before(self, instant: int) -> bool:
-        """Return whether there are rollups of before an instant."""
-        first = self._database.value(HAS_BEFORE)
+        """Return whether there are rows of before an instant."""
+        first = self._database.integer(FIRST)
         return first is not None and first < instant // MINUTE
 
     def prune(self, before: int) -> int:
-        """Delete the rollups of before an instant, of the first day at most; return how many. In a transaction."""
+        """Delete the oldest rows of before an instant; return how many. In a transaction."""
         return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))
 
     def oldest_pending(self) -> int | None:

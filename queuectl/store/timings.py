@@ -8,12 +8,9 @@ nearly so.
 from __future__ import annotations
 
 from ..model.histogram import bucket_of
+from ..model.record import Record
 from ..model.when import MINUTE
-from .record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from .table import Table
 
 SLOT_MS = 5 * MINUTE
 ADD = """
@@ -64,14 +61,9 @@ class Timing(Record):
     wait_min: int | None
     wait_max: int | None
 
-    __slots__ = tuple(__annotations__)
 
-
-class Timings:
+class Timings(Table):
     """The table of histograms."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, queue: str, *, run_time: int, wait_time: int, now: int) -> None:
         """Count an attempt that has ended; times in milliseconds. In a transaction."""
@@ -85,18 +77,18 @@ class Timings:
         Steps without attempts have no rows.
         """
         rows = self._database.rows(SERIES, (slots, since // SLOT_MS, until // SLOT_MS))
-        return [Timing(row) for row in rows]
+        return [Timing.of(row) for row in rows]
 
     def totals(self, since: int, until: int | None = None) -> list[Timing]:
         """Return attempts and sums per queue and pair of buckets, from an instant's slot on and to before another's."""
         span = (since // SLOT_MS, END_OF_TIME if until is None else until // SLOT_MS)
-        return [Timing(row) for row in self._database.rows(TOTALS, span)]
+        return [Timing.of(row) for row in self._database.rows(TOTALS, span)]
 
     def has_before(self, instant: int) -> bool:
-        """Return whether there are slots of before an instant."""
-        first = self._database.value(FIRST)
+        """Return whether there are rows of before an instant."""
+        first = self._database.integer(FIRST)
         return first is not None and first < instant // SLOT_MS
 
     def prune(self, before: int) -> int:
-        """Delete what is of before an instant, of the first hours at most; return how many rows. In a transaction."""
+        """Delete the oldest rows of before an instant; return how many. In a transaction."""
         return self._database.change(PRUNE, (before // SLOT_MS, PRUNED_SLOTS))

@@ -9,7 +9,7 @@ from ..model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, St
 from .sqlite import sqlite3
 
 SHORT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -55,10 +55,10 @@ def refused(error: OSError, path: str) -> StoreUnavailable:
         return StoreUnavailable(
             f"the store cannot be opened: {path}: {error.strerror}", hint="allow more open files: ulimit -n 1024"
         )
-    return StoreReadOnly(
-        f"the home cannot be written to: {path}: {error.strerror}",
-        hint="check the permissions and whether the disk is mounted read-only",
-    )
+    message = f"the home cannot be written to: {path}: {error.strerror}"
+    if error.errno == errno.EIO:
+        return StoreUnavailable(message, hint="check the disk's health and free space (dmesg, df)")
+    return StoreReadOnly(message, hint="check the permissions and whether the disk is mounted read-only")
 
 
 def full(path: str) -> StoreFull:

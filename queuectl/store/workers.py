@@ -6,11 +6,8 @@ lock that it holds (`Home.worker_lock`) or by its process, never by the row's ag
 
 from __future__ import annotations
 
-from .record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from ..model.record import Record
+from .table import Table
 
 ADD = """
 INSERT INTO workers (pid, pid_start, boot, namespace, mark, adopters, queues, started_at, heartbeat_at)
@@ -52,14 +49,9 @@ class WorkerRow(Record):
     command: str | None
     job_started_at: int | None
 
-    __slots__ = tuple(__annotations__)
 
-
-class Workers:
+class Workers(Table):
     """The table of workers."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(
         self,
@@ -98,4 +90,4 @@ class Workers:
 
     def all(self) -> list[WorkerRow]:
         """Return every registered worker."""
-        return [WorkerRow(row) for row in self._database.rows(ALL)]
+        return [WorkerRow.of(row) for row in self._database.rows(ALL)]

@@ -37,7 +37,7 @@ def another(home: str, clock: FakeClock, queue: Queue) -> Iterator[Callable[[], 
 
     def make() -> Scheduler:
         stores.append(Store(Home(home), clock=clock))
-        return Scheduler(stores[-1].home, stores[-1], clock=clock, log=Log("test", clock))
+        return Scheduler(stores[-1], Log("test", clock))
 
     yield make
     for store in stores:

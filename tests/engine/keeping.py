@@ -34,7 +34,7 @@ def store(home: str, clock: FakeClock) -> Iterator[Store]:
 
 @pytest.fixture
 def keeper(store: Store, clock: FakeClock) -> Housekeeping:
-    return Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
+    return Housekeeping(store, Log("test", clock))
 
 
 def work(keeper: Housekeeping, clock: FakeClock) -> int:

@@ -29,7 +29,7 @@ from queuectl.store import Home, Store
 
 queuectl.engine.work.worker.POLL_SECONDS = 0.01
 worker = Worker(Home(sys.argv[1]))
-scheduler = Scheduler(worker.home, Store(worker.home), clock=SYSTEM_CLOCK, log=worker.log)
+scheduler = Scheduler(Store(worker.home), worker.log)
 while True:
     scheduler.tick()
     counts = worker.store.counts.by_state()

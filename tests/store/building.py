@@ -19,10 +19,10 @@ from queuectl.model.job import (
     SCHEDULED,
     Outcome,
 )
+from queuectl.model.record import Record
 from queuectl.model.spec import JobSpec
 from queuectl.store import Home, Store, schema
 from queuectl.store.claim import Claim
-from queuectl.store.record import Record
 from queuectl.store.schema import migrate
 from tests.support import ROOT, FakeClock
 

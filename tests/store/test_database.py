@@ -202,6 +202,7 @@ def test_a_store_that_cannot_be_opened_for_want_of_descriptors_says_so(monkeypat
         (errno.EDQUOT, StoreFull),
         (errno.EROFS, StoreReadOnly),
         (errno.EACCES, StoreReadOnly),
+        (errno.EIO, StoreUnavailable),
         (errno.EMFILE, StoreUnavailable),
     ],
 )

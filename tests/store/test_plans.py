@@ -85,7 +85,7 @@ HOT = {
     "what ended before": (search.ENDED_BEFORE, ("completed", NOW, 50), "jobs_finished"),
     "how much ended before": (search.COUNT_ENDED_BEFORE, ("completed", NOW), "jobs_finished"),
     "events since": (events.NEWEST, (7, 50), "PRIMARY KEY"),
-    "the oldest minute": (stats.HAS_BEFORE, (), "PRIMARY KEY"),
+    "the oldest minute": (stats.FIRST, (), "PRIMARY KEY"),
     "minutes to forget": (stats.PRUNE, (1, 1440), "PRIMARY KEY"),
     "the oldest slot": (timings.FIRST, (), "PRIMARY KEY"),
     "slots to forget": (timings.PRUNE, (1, 36), "PRIMARY KEY"),

@@ -16,8 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Generator, Iterator
 
-    from ...model.clock import Clock
-    from ...store import Home, Store
+    from ...store import Store
 
 COUNTED_AT_ONCE = 20_000
 JOBS_AT_ONCE = 200
@@ -30,11 +29,10 @@ BEGINNING = (0, 0)
 class Ceiling:
     """Keeps the output of a home below its ceiling. Of several at once, one works."""
 
-    def __init__(self, home: Home, store: Store, *, clock: Clock, log: Log) -> None:
+    def __init__(self, store: Store, log: Log) -> None:
         self._store = store
-        self._clock = clock
         self._log = log
-        self._lock = LockFile(home.ceiling_lock)
+        self._lock = LockFile(store.home.ceiling_lock)
         self._limit: int | None = None
         self._used = 0
         self._quiet_since: int | None = None
@@ -96,5 +94,5 @@ class Ceiling:
     def _tell(self, removed: int, jobs: int, limit: int) -> None:
         what = f"{size_text(removed)} of output of {jobs_text(jobs)}, the oldest: all of it passed {size_text(limit)}"
         with self._store.writing():
-            self._store.events.add("output removed", actor=self._log.speaker, now=self._clock.wall(), detail=what)
+            self._store.events.add("output removed", actor=self._log.speaker, now=self._store.clock.wall(), detail=what)
         self._log.say(f"removed {what}")

@@ -16,7 +16,6 @@ from .due import Due, in_time, left_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.clock import Clock
     from ...store import Store
     from ...store.schedules import Schedule
     from ..machine.log import Log
@@ -30,9 +29,8 @@ MISSED = "nothing fired in time"
 class Firing:
     """Fires the schedules of a home."""
 
-    def __init__(self, store: Store, *, clock: Clock, log: Log) -> None:
+    def __init__(self, store: Store, log: Log) -> None:
         self._store = store
-        self._clock = clock
         self._log = log
         # Schedules whose zone this process does not know, and since when (monotonic) they have had no next time.
         self._orphans: dict[int, int] = {}
@@ -94,8 +92,8 @@ class Firing:
                 made = self._make_all(schedule, fires, skipped, now)
                 if not fires:
                     store.schedules.record_fire(schedule, schedule.next_at, None)
-        since = self._orphans.setdefault(schedule.id, self._clock.monotonic())
-        if not timezone.follows_home(schedule) or self._clock.monotonic() - since < TRY_AGAIN_MS:
+        since = self._orphans.setdefault(schedule.id, store.clock.monotonic())
+        if not timezone.follows_home(schedule) or store.clock.monotonic() - since < TRY_AGAIN_MS:
             return made or None
         with store.writing():
             timezone.give_up(store, name, actor=self._log.speaker, now=now)

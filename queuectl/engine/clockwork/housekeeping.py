@@ -20,8 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, Sequence
 
-    from ...model.clock import Clock
-    from ...store import Home, Store
+    from ...store import Store
     from ...store.backlog import Backlog
     from ...store.stats import Stats
     from ...store.timings import Timings
@@ -38,13 +37,12 @@ TOLD = 10
 class Housekeeping:
     """What is enough once a minute, a step at a time."""
 
-    def __init__(self, home: Home, store: Store, *, clock: Clock, log: Log) -> None:
-        self._home = home
+    def __init__(self, store: Store, log: Log) -> None:
         self._store = store
-        self._clock = clock
+        self._clock = store.clock
         self._log = log
-        self._ceiling = Ceiling(home, store, clock=clock, log=log)
-        self._due_at = clock.monotonic()
+        self._ceiling = Ceiling(store, log)
+        self._due_at = store.clock.monotonic()
         self._work: Iterator[int] | None = None
 
     def step(self) -> tuple[int, float]:
@@ -66,7 +64,7 @@ class Housekeeping:
     def _all(self) -> Iterator[int]:
         """Do everything, in small pieces; yield how many jobs each has pruned."""
         for daemon in LOGS:
-            rotate(self._home.daemon_log(daemon))
+            rotate(self._store.home.daemon_log(daemon))
         settings = load_settings(self._store)
         yield from self._ceiling.keep(settings.output_total)
         if is_unsettled(self._store):

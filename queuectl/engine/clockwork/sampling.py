@@ -12,21 +12,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
 
-    from ...model.clock import Clock
     from ...store import Store
 
 
 class Sampler:
     """Takes the sample of each minute, unless another process was first."""
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._clock = clock
         self._sampled: int | None = None
 
     def step(self, counts: Mapping[str, int]) -> bool:
         """Take this minute's sample if it is needed; return whether it was. `counts` are of jobs by state."""
-        now = self._clock.wall()
+        now = self._store.clock.wall()
         minute = now // MINUTE
         if minute == self._sampled:
             return False
@@ -40,11 +38,7 @@ class Sampler:
             return False
         oldest = self._store.stats.oldest_pending() if pending else None
         with self._store.writing():
-            taken = self._store.backlog.add(
-                pending=pending,
-                processing=processing,
-                now=now,
-                oldest_age=0 if oldest is None else max(0, now - oldest),
-            )
+            age = 0 if oldest is None else max(0, now - oldest)
+            taken = self._store.backlog.add(pending=pending, processing=processing, now=now, oldest_age=age)
         self._sampled = minute
         return taken

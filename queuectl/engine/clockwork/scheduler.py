@@ -41,22 +41,19 @@ class Scheduler:
     was done since the start.
     """
 
-    def __init__(
-        self, home: Home, store: Store, *, clock: Clock, log: Log, longest_wait: float = LONGEST_WAIT_SECONDS
-    ) -> None:
+    def __init__(self, store: Store, log: Log, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
         self.totals = {"promoted": 0, "fired": 0, "recovered": 0, "pruned": 0}
-        self._home = home
         self._store = store
-        self._clock = clock
+        self._clock = store.clock
         self._log = log
         self._longest_wait = longest_wait
         self._clock_watch = ClockWatch(store)
-        self._firing = Firing(store, clock=clock, log=log)
-        self._recovery = Recovery(home, store, clock=clock, log=log)
-        self._housekeeping = Housekeeping(home, store, clock=clock, log=log)
-        self._sampler = Sampler(store, clock=clock)
+        self._firing = Firing(store, log)
+        self._recovery = Recovery(store, log)
+        self._housekeeping = Housekeeping(store, log)
+        self._sampler = Sampler(store)
         self._seen = store.changes()
-        self._zones_due = clock.monotonic()
+        self._zones_due = store.clock.monotonic()
         self._told: str | None = None
 
     def tick(self) -> float:
@@ -70,9 +67,9 @@ class Scheduler:
         fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
         if promoted or fired or recovered:
-            ring(self._home, WORKERS)
+            ring(self._store.home, WORKERS)
             # In automatic mode the daemon starts workers for them.
-            ring(self._home, SCHEDULER)
+            ring(self._store.home, SCHEDULER)
         # The log's file keeps its size when it is reused: without a change there is nothing to copy.
         changed = self._sync() or promoted or fired or recovered
         if changed and self._store.database.wal_bytes() > WAL_BYTES:
@@ -168,9 +165,7 @@ class SchedulerThread(threading.Thread):
                 if store is None:
                     store = Store(self._home, create=False, clock=self._clock, give_up=lambda: self._stopping)
                 if scheduler is None:
-                    scheduler = Scheduler(
-                        self._home, store, clock=self._clock, log=self._log, longest_wait=self._longest_wait
-                    )
+                    scheduler = Scheduler(store, self._log, self._longest_wait)
                 patience = scheduler.tick()
                 self.ticked_at, self.totals = self._clock.wall(), dict(scheduler.totals)
             except (QueueCTLError, OSError) as error:

@@ -50,11 +50,8 @@ class AutoScaler:
         elif now - self._since < IDLE_MS:
             return
         elif self._peak < running:
-            self._change(
-                running,
-                self._peak,
-                f"at most {self._peak} needed during the last minute" if self._peak else "nothing to run for a minute",
-            )
+            few = f"at most {self._peak} needed during the last minute"
+            self._change(running, self._peak, few if self._peak else "nothing to run for a minute")
         self._since, self._peak = now, wanted
 
     def running(self) -> int:
@@ -78,10 +75,9 @@ class AutoScaler:
             self._log.say(f"workers: stay at {running}: {error}")
             self._wait_until = self._opened.clock.monotonic() + TRY_AGAIN_MS
             return
+        told = f"{running} -> {wanted} workers, {reason}"
         with self._opened.store.writing():
-            self._opened.store.events.add(
-                "scaled", actor=self._opened.actor, now=now, detail=f"{running} -> {wanted} workers, {reason}"
-            )
+            self._opened.store.events.add("scaled", actor=self._opened.actor, now=now, detail=told)
 
     def _apply(self, running: int, wanted: int) -> None:
         if not wanted:
@@ -97,14 +93,8 @@ class AutoScaler:
 
         command = own_command(["--home", self._opened.home.path, "worker", "start", "--count", str(count)])
         try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                timeout=START_SECONDS,
-                check=False,
-            )
+            empty, pipe = subprocess.DEVNULL, subprocess.PIPE
+            done = subprocess.run(command, stdin=empty, stdout=empty, stderr=pipe, timeout=START_SECONDS, check=False)
         except (OSError, subprocess.SubprocessError) as error:
             raise QueueCTLError(f"worker start: {error}") from error
         if done.returncode:

@@ -14,6 +14,7 @@ import signal
 from ... import __version__
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import Conflict, DaemonUnavailable, StoreUnavailable
+from ...model.record import Record
 from ...store import Store
 from ...store.home import unusable
 from ...store.lockfile import LockFile, is_held
@@ -52,44 +53,36 @@ class Phrases:
         self.hint = hint
 
 
-class DaemonRecord:
+class DaemonRecord(Record):
     """What a daemon writes down of itself: who it is, since when, its version and that of the schema, its time zone."""
 
-    __slots__ = ("process", "started_at", "version", "schema", "zone")
-
-    def __init__(
-        self, process: str = "", started_at: str = "", version: str = "", schema: str = "", zone: str = ""
-    ) -> None:
-        self.process = process
-        self.started_at = started_at
-        self.version = version
-        self.schema = schema
-        self.zone = zone
+    process: str = ""
+    started_at: str = ""
+    version: str = ""
+    schema: str = ""
+    zone: str = ""
 
     @classmethod
     def parse(cls, text: str | None) -> DaemonRecord:
         """Return what `str()` has written, an empty record for anything else."""
         parts = (text or "").split("\n")
-        return cls(*parts) if len(parts) == len(cls.__slots__) else cls()
+        return cls(*parts) if len(parts) == len(cls().as_dict()) else cls()
 
     def __str__(self) -> str:
-        return "\n".join((self.process, self.started_at, self.version, self.schema, self.zone))
+        return "\n".join(self.as_dict().values())
 
 
-class Daemon:
+class Daemon(Record):
     """One of the daemons that a home may have.
 
     `name` is that of its lock, bell and log; `command` has the subcommands `start` and `stop`; `start_options` keep its
     start in the foreground.
     """
 
-    __slots__ = ("name", "command", "phrases", "_start_options")
-
-    def __init__(self, name: str, command: str, phrases: Phrases, *, start_options: Sequence[str] = ()) -> None:
-        self.name = name
-        self.command = command
-        self.phrases = phrases
-        self._start_options = start_options
+    name: str
+    command: str
+    phrases: Phrases
+    start_options: Sequence[str] = ()
 
     def lock(self, home: Home) -> str:
         """Return the path of its lock."""
@@ -221,7 +214,7 @@ class Daemon:
         from .launch import launch
 
         home.prepare()
-        words = ["--home", home.path, self.command, "start", *self._start_options, *options]
+        words = ["--home", home.path, self.command, "start", *self.start_options, *options]
         launch(words, home, self.log(home))
 
     def stop(self, opened: OpenHome) -> int | None:
@@ -239,14 +232,11 @@ class Daemon:
         return identity.pid
 
 
-class RunningDaemon:
+class RunningDaemon(Record):
     """A daemon that runs. `identity` is None if it does not tell who it is."""
 
-    __slots__ = ("daemon", "identity")
-
-    def __init__(self, daemon: Daemon, identity: Identity | None) -> None:
-        self.daemon = daemon
-        self.identity = identity
+    daemon: Daemon
+    identity: Identity | None
 
     @property
     def pid(self) -> int | None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 
+from ...model.record import Record
 from .fork_server import ENDED, SIGNALS, STARTED
 from .launch import own_python
 
@@ -21,17 +22,14 @@ SERVE = "from queuectl.engine.daemons.fork_server import serve; serve(*sys.argv[
 GONE_SECONDS = 5.0
 
 
-class ForkReport:
+class ForkReport(Record):
     """What a fork server reports: a worker has STARTED, of a group, was REFUSED or has ENDED, for a reason."""
 
-    __slots__ = ("kind", "pid", "code", "group", "reason")
-
-    def __init__(self, kind: str, *, pid: int = 0, code: int = 0, group: str = "", reason: str = "") -> None:
-        self.kind = kind
-        self.pid = pid
-        self.code = code
-        self.group = group
-        self.reason = reason
+    kind: str
+    pid: int = 0
+    code: int = 0
+    group: str = ""
+    reason: str = ""
 
 
 class ForkClient:

@@ -21,6 +21,7 @@ import sys
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
+from ...model.record import Record
 from ...store import preload
 from ..machine import process
 from ..machine.log import Log
@@ -57,14 +58,11 @@ def serve(channel: str, lifeline: str, home: str) -> None:
     os._exit(0)
 
 
-class Forked:
+class Forked(Record):
     """A worker that was started, and what it would say about why it failed."""
 
-    __slots__ = ("process", "words")
-
-    def __init__(self, process: ForkProcess, words: socket.socket) -> None:
-        self.process = process
-        self.words = words
+    process: ForkProcess
+    words: socket.socket
 
 
 class ForkServer:

@@ -44,9 +44,7 @@ class Instance:
     def watch(self, store: Store) -> None:
         """Use this store from now on, and look after our files in its home."""
         self._store = store
-        self.presence = Presence(
-            store.home, store.database, self._lock, self._bell, log=self.log, clock=self._clock, text=lock_text()
-        )
+        self.presence = Presence(store, self._lock, self._bell, log=self.log, text=lock_text())
 
     def enter(self) -> None:
         """Write down in the store that we run. In a transaction.

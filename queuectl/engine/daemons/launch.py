@@ -39,6 +39,15 @@ JOB_VARIABLES = (
     "QUEUECTL_QUEUE",
 )
 LOG_BYTES = 4096
+CANNOT_START = "the daemon cannot start"
+HINTS = {
+    errno.EMFILE: "allow more open files (ulimit -n)",
+    errno.ENFILE: "the machine has too many open files",
+    errno.ENOSPC: "free some space on the disk of the home",
+    errno.EROFS: "the home is on a disk that is mounted read-only",
+    errno.EAGAIN: "the machine has no room for another process (ulimit -u)",
+    errno.ENOMEM: "the machine has no memory left",
+}
 BUG = 70
 BUG_HINT = "please report it; its log shows where"
 # Where the system does not list the open ones.
@@ -85,14 +94,14 @@ def launch(arguments: Sequence[str], home: Home, log_path: str) -> None:
     process.demand_own_proc()
     if sys.platform.startswith("linux") and not process.HAS_PROC:
         raise DaemonUnavailable(
-            "the daemon cannot start: /proc is not there, and without it processes cannot be told apart",
+            f"{CANNOT_START}: /proc is not there, and without it processes cannot be told apart",
             hint="mount it (mount -t proc proc /proc), or stay in the foreground with --no-detach",
         )
     try:
         logged = os.path.getsize(log_path) if os.path.exists(log_path) else 0
         answer = _ask(arguments, home, log_path)
     except OSError as error:
-        raise _cannot_start(error) from error
+        raise _because(CANNOT_START, error) from error
     if answer != READY:
         raise _failure(answer, log_path, logged)
 
@@ -125,7 +134,7 @@ def _stand_between(arguments: Sequence[str], home: Home, log_path: str, answer_f
             answer = pipe.readline()
         os.write(answer_fd, answer or f"{ENDED}\t{os.waitpid(daemon, 0)[1]}\n".encode())
     except OSError as error:
-        _report(answer_fd, _cannot_start(error))
+        _send(answer_fd, _worded(_because(CANNOT_START, error)))
     finally:
         os._exit(BUG)
 
@@ -147,7 +156,7 @@ def _become_daemon(arguments: Sequence[str], home: Home, log_path: str, ready_fd
         command = own_command([*arguments, "--ready-fd", str(ready_fd)])
         os.execve(command[0], command, environment)
     except OSError as error:
-        _report(ready_fd, _cannot_start(error))
+        _send(ready_fd, _worded(_because(CANNOT_START, error)))
     finally:
         os._exit(BUG)
 
@@ -209,16 +218,12 @@ def reporting(descriptor: int | None) -> Iterator[Start]:
         start.fail(error)
         raise
     except OSError as error:
-        found = _ended(error) if start.is_over else _cannot_start(error)
+        found = _because("the daemon ended" if start.is_over else CANNOT_START, error)
         start.fail(found)
         raise found from error
     except Exception as error:  # Ours: the edge words it for the log, and who waits has to learn of it too.
         start.fail(DaemonUnavailable(f"the daemon failed: {type(error).__name__}: {error}", hint=BUG_HINT))
         raise
-
-
-def _report(descriptor: int, error: QueueCTLError) -> None:
-    _send(descriptor, _worded(error))
 
 
 def _worded(error: QueueCTLError) -> str:
@@ -231,25 +236,9 @@ def _send(descriptor: int, line: str) -> None:
     os.close(descriptor)
 
 
-def _cannot_start(error: OSError) -> DaemonUnavailable:
-    return _because("the daemon cannot start", error)
-
-
-def _ended(error: OSError) -> DaemonUnavailable:
-    return _because("the daemon ended", error)
-
-
 def _because(what: str, error: OSError) -> DaemonUnavailable:
     where = f": {error.filename}" if error.filename else ""
-    hints = {
-        errno.EMFILE: "allow more open files (ulimit -n)",
-        errno.ENFILE: "the machine has too many open files",
-        errno.ENOSPC: "free some space on the disk of the home",
-        errno.EROFS: "the home is on a disk that is mounted read-only",
-        errno.EAGAIN: "the machine has no room for another process (ulimit -u)",
-        errno.ENOMEM: "the machine has no memory left",
-    }
-    return DaemonUnavailable(f"{what}: {error.strerror}{where}", hint=hints.get(error.errno or 0))
+    return DaemonUnavailable(f"{what}: {error.strerror}{where}", hint=HINTS.get(error.errno or 0))
 
 
 def _failure(answer: str, log_path: str, logged: int) -> QueueCTLError:
@@ -258,13 +247,12 @@ def _failure(answer: str, log_path: str, logged: int) -> QueueCTLError:
     if code != ENDED and answer:
         return error_class(code)(message, hint=hint or None)
     status = int(message or 0)
-    how = (
-        f"by {process.signal_name(os.WTERMSIG(status))}" if os.WIFSIGNALED(status) else f"with exit code {status >> 8}"
-    )
+    how = f"with exit code {status >> 8}"
+    if os.WIFSIGNALED(status):
+        how = f"by {process.signal_name(os.WTERMSIG(status))}"
     said = _last_line(log_path, logged)
-    return DaemonUnavailable(
-        f"the daemon ended {how} while starting{': ' + said if said else ''}", hint=f"its log may say more: {log_path}"
-    )
+    message = f"the daemon ended {how} while starting{': ' + said if said else ''}"
+    return DaemonUnavailable(message, hint=f"its log may say more: {log_path}")
 
 
 def error_class(code: str) -> type[QueueCTLError]:

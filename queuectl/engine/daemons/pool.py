@@ -67,7 +67,7 @@ class Pool:
         # Not the directory of the user, which may go away.
         os.chdir(home.path)
         # Whoever waits for the store looks at the signals that the wakeup has seen.
-        self._store = Store(home, clock=clock, give_up=self._is_forced)
+        self._store = Store(home, clock=clock, give_up=lambda: self._wakeup.is_forced)
         self._instance.watch(self._store)
         self._groups = groups
         # Whoever finds that we have entered may change the groups.
@@ -126,9 +126,6 @@ class Pool:
         self._instance.step()
         if self._instance.presence.changes != changes:
             self._slots.wake()
-
-    def _is_forced(self) -> bool:
-        return self._wakeup.stops >= AT_ONCE
 
     def _follow(self) -> None:
         if not self._slots.is_ready and self._scheduler.error is not None:
@@ -259,6 +256,6 @@ class Pool:
         """End and take back what killed workers have left: nobody else would before the next pool."""
         try:
             with Store(self._home, create=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS) as store:
-                Recovery(self._home, store, clock=self._clock, log=self._log).step()
+                Recovery(store, self._log).step()
         except (QueueCTLError, OSError) as error:
             self._log.complain(f"cannot recover: {error}")

@@ -13,9 +13,7 @@ from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.clock import Clock
-    from ...store import Home
-    from ...store.database import Database
+    from ...store import Store
     from ...store.lockfile import LockFile
     from ..machine.doorbell import Doorbell
     from ..machine.journal import Journal
@@ -31,25 +29,22 @@ class Presence:
 
     def __init__(
         self,
-        home: Home,
-        database: Database,
+        store: Store,
         lock: LockFile,
         bell: Doorbell,
         *,
         log: Log,
-        clock: Clock,
         text: str = "",
         journal: Journal | None = None,
     ) -> None:
-        self._home = home
-        self._database = database
+        self._home, self._clock = store.home, store.clock
+        self._database = store.database
         self._lock = lock
         self._bell = bell
         self._log = log
-        self._clock = clock
         self._text = text
         self._journal = journal
-        self._look_at = clock.monotonic() + LOOK_MS
+        self._look_at = store.clock.monotonic() + LOOK_MS
         self._taken = 0
         self._seen: tuple[int, ...] | None = None
         self.changes = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 
+from ...model.record import Record
 from . import process
 
 TYPE_CHECKING = False
@@ -18,16 +19,13 @@ if TYPE_CHECKING:
 BETWEEN = "\t"
 
 
-class Identity:
+class Identity(Record):
     """One process of one boot and namespace. An unknown boot or namespace (None) is taken for ours."""
 
-    __slots__ = ("pid", "start", "boot", "namespace")
-
-    def __init__(self, pid: int, start: str, boot: str | None, namespace: str | None) -> None:
-        self.pid = pid
-        self.start = start
-        self.boot = boot
-        self.namespace = namespace
+    pid: int
+    start: str
+    boot: str | None
+    namespace: str | None
 
     @classmethod
     def own(cls) -> Identity:

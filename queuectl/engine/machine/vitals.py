@@ -11,7 +11,6 @@ from . import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.clock import Clock
     from ...store import Store
 
 HEARTBEAT_MS = 10_000
@@ -21,14 +20,14 @@ TALLY_MS = 1000
 class Vitals:
     """The row of the worker `number` as far as it is for people."""
 
-    def __init__(self, store: Store, number: int, clock: Clock) -> None:
+    def __init__(self, store: Store, number: int) -> None:
         self._store = store
         self._number = number
-        self._clock = clock
+        self._clock = store.clock
         self._jobs = 0
         self._busy_ms = 0
         self._tally_due = 0
-        self._heartbeat_at = clock.monotonic()
+        self._heartbeat_at = store.clock.monotonic()
         self._said_stopping = False
         self._trouble: str | None = None
 

@@ -79,6 +79,11 @@ class Wakeup:
         self._child_died = True
 
     @property
+    def is_forced(self) -> bool:
+        """Whether this process was told to stop at once."""
+        return self.stops >= AT_ONCE
+
+    @property
     def is_stopping(self) -> bool:
         """Whether this process was told to stop, or its parent is gone."""
         return self.stops > 0 or self.orphaned

@@ -36,8 +36,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Container
 
-    from ...model.clock import Clock
-    from ...store import Home, Store
+    from ...store import Store
     from ...store.attempts import Running
     from ...store.workers import WorkerRow
     from ..machine.journal import Pair
@@ -55,15 +54,14 @@ LATE_MS = 2500
 class Recovery:
     """Finds lost workers and takes back their jobs."""
 
-    def __init__(self, home: Home, store: Store, *, clock: Clock, log: Log) -> None:
-        self._home = home
+    def __init__(self, store: Store, log: Log) -> None:
+        self._home, self._clock = store.home, store.clock
         self._store = store
-        self._clock = clock
         self._log = log
         self._home_id = store.meta.home_id()
         self._boot = process.boot_id()
         self._overdue: dict[tuple[int, int], int] = {}
-        self._looked_at = clock.monotonic()
+        self._looked_at = self._clock.monotonic()
         self._settled: set[tuple[int, str]] = set()
 
     def step(self) -> int:

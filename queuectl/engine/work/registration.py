@@ -17,8 +17,7 @@ from ..machine.log import Log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.clock import Clock
-    from ...store import Home, Store
+    from ...store import Store
     from ..machine.doorbell import Doorbell
 
 
@@ -29,16 +28,7 @@ class Registration:
     for the journal.
     """
 
-    def __init__(
-        self,
-        home: Home,
-        store: Store,
-        bell: Doorbell,
-        *,
-        queues: tuple[str, ...],
-        adopters: tuple[int, ...],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, store: Store, bell: Doorbell, *, queues: tuple[str, ...], adopters: tuple[int, ...]) -> None:
         self._store = store
         self.home_id = store.meta.home_id()
         self.mark = os.urandom(4).hex()
@@ -52,15 +42,13 @@ class Registration:
                 mark=self.mark,
                 adopters=",".join(f"{pid} {start}" for pid in adopters if (start := process.start_time(pid))),
                 queues=",".join(queues),
-                now=clock.wall(),
+                now=store.clock.wall(),
             )
-            self._lock = LockFile(home.worker_lock(self.number))
+            self._lock = LockFile(store.home.worker_lock(self.number))
             self._lock.acquire()
-            self.journal = self._open_journal(home.worker_journal(self.number), own)
-        self.log = Log(f"worker {self.number}", clock)
-        self.presence = Presence(
-            home, store.database, self._lock, bell, log=self.log, clock=clock, journal=self.journal
-        )
+            self.journal = self._open_journal(store.home.worker_journal(self.number), own)
+        self.log = Log(f"worker {self.number}", store.clock)
+        self.presence = Presence(store, self._lock, bell, log=self.log, journal=self.journal)
 
     def _open_journal(self, path: str, own: Identity) -> Journal:
         try:

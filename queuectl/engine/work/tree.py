@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import os
 
+from ...model.record import Record
 from ..machine import process
 from ..machine.process import MARKER
 
@@ -27,14 +28,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Collection, Container, Iterable, Mapping, Set
 
-    from ..machine.journal import Pair, Record
+    from ..machine import journal
+    from ..machine.journal import Pair
     from ..machine.process import Entry
 
 # A start time is rounded down to a tick.
 ROUNDED_MS = 20
 
 
-class Trace:
+class Trace(Record):
     """What is known of an attempt whose worker is gone.
 
     `pid` and `pid_start` are of the shell; a pid without its start time proves nothing. `since` is when the attempt
@@ -43,28 +45,16 @@ class Trace:
     leave.
     """
 
-    __slots__ = ("marker", "pid", "pid_start", "since", "pipes", "spared", "adopters", "settled")
+    marker: str
+    pid: int = 0
+    pid_start: str = ""
+    adopters: Collection[Pair] = ()
+    settled: Container[Pair] = ()
+    spared: Container[Pair] = ()
+    since: int = 0
+    pipes: frozenset[str] = frozenset()
 
-    def __init__(
-        self,
-        marker: str,
-        *,
-        pid: int = 0,
-        pid_start: str = "",
-        adopters: Collection[Pair] = (),
-        settled: Container[Pair] = (),
-        spared: Container[Pair] = (),
-    ) -> None:
-        self.marker = marker
-        self.pid = pid
-        self.pid_start = pid_start
-        self.since = 0
-        self.pipes: frozenset[str] = frozenset()
-        self.spared = spared
-        self.adopters = adopters
-        self.settled = settled
-
-    def add(self, record: Record, *, is_visible: bool) -> None:
+    def add(self, record: journal.Record, *, is_visible: bool) -> None:
         """Take over what the worker's journal says; its pids only if they mean the same processes here."""
         self.since = record.started - ROUNDED_MS if process.HAS_PROC else 0
         self.pipes = frozenset(f"pipe:[{inode}]" for inode in record.pipes)
@@ -106,7 +96,7 @@ def of_lost(trace: Trace) -> list[Entry]:
             or entry.session in sessions
             or (leader is not None and leader in (entry.pid, entry.session, entry.group))
             or fallen(entry)
-            or bool(trace.pipes and trace.pipes.intersection(process.open_files(entry.pid).values()))
+            or bool(trace.pipes and not trace.pipes.isdisjoint(process.open_files(entry.pid).values()))
         )
 
     return _living(table, filter(belongs, started), trace.spared)

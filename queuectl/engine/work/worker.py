@@ -19,12 +19,13 @@ import random
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
+from ...model.record import Record
 from ...store import Home, Store
 from ..home.settings import load_settings
 from ..machine import process
 from ..machine.doorbell import POOL, WORKERS, Doorbell, ring
 from ..machine.vitals import Vitals
-from ..machine.wakeup import AT_ONCE, ORDERLY, Wakeup
+from ..machine.wakeup import ORDERLY, Wakeup
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
@@ -47,16 +48,13 @@ FORCED_PATIENCE_MS = 2000
 LEASE_LOST = "lease lost"
 
 
-class Finished:
+class Finished(Record):
     """An attempt that has ended and is not recorded yet."""
 
-    __slots__ = ("claim", "outcome", "duration", "capture")
-
-    def __init__(self, claim: Claim, outcome: Outcome, duration: int | None, capture: Capture) -> None:
-        self.claim = claim
-        self.outcome = outcome
-        self.duration = duration
-        self.capture = capture
+    claim: Claim
+    outcome: Outcome
+    duration: int | None
+    capture: Capture
 
 
 class Worker:
@@ -86,10 +84,10 @@ class Worker:
         self._forced_until: int | None = None
         self.store = Store(home, create=False, durable=False, clock=clock, give_up=self._is_out_of_patience)
         self.settings = load_settings(self.store)
-        self._registration = Registration(home, self.store, bell, queues=queues, adopters=adopters, clock=clock)
+        self._registration = Registration(self.store, bell, queues=queues, adopters=adopters)
         self.number, self.log = self._registration.number, self._registration.log
         self._pauses = Pauses(clock, random.random)
-        self._vitals = Vitals(self.store, self.number, clock)
+        self._vitals = Vitals(self.store, self.number)
         self._environments = Environments(home)
         self._spared: set[Pair] = set()
         self._finished: Finished | None = None
@@ -101,7 +99,7 @@ class Worker:
     def run(self) -> None:
         """Work until told to stop. What runs then may go on for `shutdown_timeout`."""
         ring(self.home, POOL)
-        while not self._is_stopping() or self._finished is not None:
+        while not self.wakeup.is_stopping or self._finished is not None:
             self.step()
         self.close()
 
@@ -117,7 +115,7 @@ class Worker:
             return
         if claim is not None:
             self._finished = self._execute(claim)
-        elif not self._is_stopping():
+        elif not self.wakeup.is_stopping:
             self._rest()
 
     def close(self) -> None:
@@ -126,15 +124,9 @@ class Worker:
         self._registration.close(keep_journal=bool(alive(self._spared)))
         self.wakeup.close()
 
-    def _is_stopping(self) -> bool:
-        return self.wakeup.is_stopping
-
-    def _is_forced(self) -> bool:
-        return self.wakeup.stops >= AT_ONCE
-
     def _is_out_of_patience(self) -> bool:
         """Whether to wait for other writers no more. All workers are forced at once and take turns to record that."""
-        if not self._is_forced():
+        if not self.wakeup.is_forced:
             return False
         if self._forced_until is None:
             self._forced_until = self.clock.monotonic() + FORCED_PATIENCE_MS
@@ -142,14 +134,14 @@ class Worker:
 
     def _settle_and_claim(self) -> Claim | None:
         """Record what ended and take the next job. Raises StoreUnavailable; what ended is kept then."""
-        if self._finished is None and (self._is_stopping() or self._pauses.left or not self._has_work()):
+        if self._finished is None and (self.wakeup.is_stopping or self._pauses.left or not self._has_work()):
             return None
         state = None
         with self.store.writing():
             if self._finished is not None:
                 state = self._settle(self._finished)
             self._vitals.write_trouble(self._pauses.reason)
-            claim = None if self._is_stopping() or self._pauses.left else self._claim()
+            claim = None if self.wakeup.is_stopping or self._pauses.left else self._claim()
             self._vitals.write_tally(is_idle=claim is None)
         if self._finished is not None:
             self._report(self._finished, state)
@@ -244,7 +236,7 @@ class Worker:
         """Once a second while a job runs: renew, store output, see whether to end it."""
         claim = execution.claim
         self._look_around()
-        if self._is_forced() or self._is_out_of_time():
+        if self.wakeup.is_forced or self._is_out_of_time():
             execution.end(Outcome.released())
         try:
             self._note_process(execution)
@@ -263,7 +255,7 @@ class Worker:
         self._registration.journal.note_process(execution.pid, self._process_start)
 
     def _is_out_of_time(self) -> bool:
-        if not self._is_stopping():
+        if not self.wakeup.is_stopping:
             return False
         if self._stop_by is None:
             self._stop_by = self.clock.monotonic() + self.settings.shutdown_timeout
@@ -300,7 +292,7 @@ class Worker:
         self.wakeup.rung = False
         self.wakeup.wait(self._pauses.left or POLL_SECONDS)
         self._reap()
-        if self._is_stopping():
+        if self.wakeup.is_stopping:
             return
         if self.wakeup.take_control() or self._vitals.is_heartbeat_due:
             self._refresh()
@@ -329,7 +321,7 @@ class Worker:
 
     def _beat(self) -> None:
         """Say that we are there. Whoever took us for lost has given our place to another. In a transaction."""
-        if not self._vitals.beat(stopping=self._is_stopping()):
+        if not self._vitals.beat(stopping=self.wakeup.is_stopping):
             self.log.complain("somebody has removed this worker from the home, stopping")
             self.wakeup.stop(ORDERLY)
 

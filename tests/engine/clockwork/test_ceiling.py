@@ -31,7 +31,7 @@ def ceiling(store: Store, clock: FakeClock) -> Ceiling:
 
 
 def a_ceiling(store: Store, clock: FakeClock) -> Ceiling:
-    return Ceiling(store.home, store, clock=clock, log=Log("test", clock))
+    return Ceiling(store, Log("test", clock))
 
 
 def keep(ceiling: Ceiling, limit: int | None) -> None:
@@ -236,7 +236,7 @@ def work(keeper: Housekeeping, clock: FakeClock) -> None:
 
 
 def test_the_setting_counts_and_the_room_is_given_back(home: str, store: Store, clock: FakeClock) -> None:
-    keeper = Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
+    keeper = Housekeeping(store, Log("test", clock))
     for age in range(12):
         run_one(store, 2 * MIB, at=NOW + age)
     store.checkpoint()
@@ -260,7 +260,7 @@ def test_a_step_ends_soon(home: str, store: Store, clock: FakeClock, monkeypatch
     for age in range(40):
         run_one(store, MIB // 2, at=NOW + age)
     before_each_call(monkeypatch, store.database, "begin", lambda: clock.advance(30))
-    keeper = Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
+    keeper = Housekeeping(store, Log("test", clock))
     wait, steps = 0.0, 0
     while not wait:
         before = clock.monotonic()
@@ -273,7 +273,7 @@ def test_a_step_ends_soon(home: str, store: Store, clock: FakeClock, monkeypatch
 def test_a_file_that_grows_fast_is_looked_at_before_the_minute_is_over(
     home: str, store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
+    keeper = Housekeeping(store, Log("test", clock))
     with Queue(home, clock=clock) as queue:
         queue.change_setting("output_total", "3MiB")
     work(keeper, clock)

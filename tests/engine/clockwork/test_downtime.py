@@ -31,7 +31,7 @@ def store(home: str, clock: FakeClock) -> Iterator[Store]:
 
 def run_for(store: Store, clock: FakeClock, ms: int, keepers: int = 1) -> int:
     """Let somebody keep house for a while; return how many jobs that pruned. A new one each time, as after a start."""
-    started = [Housekeeping(store.home, store, clock=clock, log=Log("test", clock)) for _ in range(keepers)]
+    started = [Housekeeping(store, Log("test", clock)) for _ in range(keepers)]
     end, pruned = clock.wall() + ms, 0
     while True:
         for keeper in started:

@@ -33,7 +33,7 @@ def test_a_clock_that_jumps_fires_nothing_twice_and_leaves_nothing_behind(
 ) -> None:
     diary = Diary(clock)
     with Store(Home(home), clock=clock) as store:
-        scheduler = Scheduler(store.home, store, clock=clock, log=diary)
+        scheduler = Scheduler(store, diary)
         jump_about(queue, scheduler, clock, jumps, catch_up)
     assert sum(job.schedule is None for job in queue.list()) == 2
     assert_once(queue, diary.fired())

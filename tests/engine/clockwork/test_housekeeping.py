@@ -213,7 +213,7 @@ def test_what_is_due_meanwhile_is_not_delayed(
     enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE * 50)])
     end_all(store)
     clock.advance(7 * DAY + 1)
-    scheduler = Scheduler(store.home, store, clock=clock, log=Log("test", clock))
+    scheduler = Scheduler(store, Log("test", clock))
     slow(monkeypatch, store, clock)
     waiting = [queue.add("true", run_at=f"+{number * 0.2:.1f}s") for number in range(1, 5)]
     ticks = 0

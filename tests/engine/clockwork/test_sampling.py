@@ -42,7 +42,7 @@ def store(home: str, clock: FakeClock) -> Iterator[Store]:
 
 @pytest.fixture
 def scheduler(store: Store, clock: FakeClock) -> Scheduler:
-    return Scheduler(store.home, store, clock=clock, log=Log("test", clock))
+    return Scheduler(store, Log("test", clock))
 
 
 def run(scheduler: Scheduler, clock: FakeClock, seconds: int) -> None:
@@ -121,7 +121,7 @@ def test_two_schedulers_write_one_sample_a_minute(
 ) -> None:
     add(others)
     with Store(Home(home), clock=clock) as second:
-        other = Scheduler(second.home, second, clock=clock, log=Log("other", clock))
+        other = Scheduler(second, Log("other", clock))
         for _ in range(3):
             other.tick()
             scheduler.tick()
@@ -143,7 +143,7 @@ def test_one_who_starts_later_writes_the_zero_that_is_missing(
     finish(others, claim(others), COMPLETED)
     clock.advance(600 * SECOND)
     with Store(Home(home), clock=clock) as second:
-        later = Scheduler(second.home, second, clock=clock, log=Log("later", clock))
+        later = Scheduler(second, Log("later", clock))
         run(later, clock, 61)
     assert samples(others) == [(0, 1, 0, 0), (10, 0, 0, 0)]
 
@@ -165,7 +165,7 @@ def test_a_clock_that_was_ahead_neither_stops_sampling_nor_wakes_an_idle_home(
 
 
 def test_samples_and_timings_go_after_ninety_days(store: Store, clock: FakeClock) -> None:
-    keeper = Housekeeping(store.home, store, clock=clock, log=Log("test", clock))
+    keeper = Housekeeping(store, Log("test", clock))
     with store.writing():
         for day in range(100):
             now = NOW + day * DAY

@@ -50,7 +50,7 @@ def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
 
 @pytest.fixture
 def scheduler(store: Store, clock: FakeClock) -> Scheduler:
-    return Scheduler(store.home, store, clock=clock, log=Log("test", clock))
+    return Scheduler(store, Log("test", clock))
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def test_two_schedulers_do_not_promote_twice(home: str, queue: Queue, scheduler:
     queue.enqueue([{"command": "true", "run_at": "+1m"}] * 10)
     clock.advance(60_000)
     with Store(Home(home), clock=clock) as other:
-        Scheduler(other.home, other, clock=clock, log=Log("other", clock)).tick()
+        Scheduler(other, Log("other", clock)).tick()
         scheduler.tick()
     assert queue.store.counts.by_state() == {"pending": 10}
 

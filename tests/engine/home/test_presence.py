@@ -18,7 +18,7 @@ from queuectl.engine.machine.doorbell import WORKERS, Doorbell, ring
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.store import Home
+from queuectl.store import Home, Store
 from queuectl.store.lockfile import LockFile, is_held
 from tests.commands.calling import call
 from tests.engine.running import RunningPool, attempts, wait_for_file, wait_for_state
@@ -30,16 +30,17 @@ SOON = 10.0
 class Bench:
     """A presence to step by hand."""
 
-    def __init__(self, home: Home, queue: Queue) -> None:
+    def __init__(self, home: Home) -> None:
         self.home = home
         self.clock = FakeClock()
+        self.store = Store(home, clock=self.clock)
         self.lock = LockFile(home.worker_lock(1))
         assert self.lock.acquire()
         self.bell = Doorbell(home, f"{WORKERS}1")
-        log = Log("test", self.clock)
-        self.presence = Presence(
-            home, queue.store.database, self.lock, self.bell, log=log, clock=self.clock, text="who we are\n"
-        )
+        self.presence = self.present(self.lock, self.bell, "who we are\n")
+
+    def present(self, lock: LockFile, bell: Doorbell, text: str = "") -> Presence:
+        return Presence(self.store, lock, bell, log=Log("test", self.clock), text=text)
 
     def look(self) -> int:
         self.clock.advance(LOOK_MS)
@@ -51,9 +52,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(home: str, queue: Queue) -> Iterator[Bench]:
-    made = Bench(Home(home), queue)
+def bench(home: str) -> Iterator[Bench]:
+    made = Bench(Home(home))
     yield made
+    made.store.close()
     made.bell.close()
     made.lock.close()
 
@@ -151,9 +153,7 @@ def test_what_is_closed_takes_nothing_of_another_process_away(bench: Bench) -> N
     bench.bell.close()
     assert os.path.exists(bell.path) and is_held(lock.path)
     bench.bell = bell
-    bench.presence = Presence(
-        bench.home, bench.presence._database, lock, bell, log=Log("test", bench.clock), clock=bench.clock
-    )
+    bench.presence = bench.present(lock, bell)
 
 
 def processes_of(pool: RunningPool) -> list[Process]:

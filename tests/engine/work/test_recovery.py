@@ -39,7 +39,7 @@ class Bench:
         self.locks: list[LockFile] = []
 
     def recovery(self) -> Recovery:
-        return Recovery(self.store.home, self.store, clock=self.clock, log=Log("test", self.clock))
+        return Recovery(self.store, Log("test", self.clock))
 
     def worker(self, pid: int = 4_000_000, *, lives: bool, boot: str = "") -> int:
         start = process.start_time(pid) or ""
@@ -77,8 +77,10 @@ class Bench:
 
 @pytest.fixture
 def bench(queue: Queue) -> Iterator[Bench]:
-    made = Bench(queue.store, FakeClock(wall=SYSTEM_CLOCK.wall()))
-    yield made
+    clock = FakeClock(wall=SYSTEM_CLOCK.wall())
+    with Store(queue.home, clock=clock) as store:
+        made = Bench(store, clock)
+        yield made
     for lock in made.locks:
         lock.close()
 

@@ -1,0 +1,14 @@
+"""What the tables of the store have in common."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .database import Database
+
+
+class Table:
+    """A table, or questions about some: a noun of the store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database

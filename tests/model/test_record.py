@@ -1,0 +1,37 @@
+"""Records: classes that only have named parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from queuectl.model.record import Record
+
+
+class Point(Record):
+    """A record with a default."""
+
+    x: int
+    y: int = 7
+
+
+def test_parts_are_given_by_place_or_by_name() -> None:
+    assert Point(1, 2).as_dict() == Point(y=2, x=1).as_dict() == {"x": 1, "y": 2}
+
+
+def test_a_part_that_is_not_given_has_its_default() -> None:
+    assert Point(1).as_dict() == {"x": 1, "y": 7}
+
+
+def test_a_record_has_no_other_attributes() -> None:
+    with pytest.raises(AttributeError):
+        Point(1).z = 3  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("values", "named"), [((), {}), ((1, 2, 3), {}), ((1,), {"z": 3})])
+def test_a_part_too_few_or_too_many_is_an_error(values: tuple, named: dict) -> None:
+    with pytest.raises(TypeError, match="Point is made of x, y"):
+        Point(*values, **named)
+
+
+def test_a_row_may_have_more_columns_than_the_record() -> None:
+    assert Point.of({"z": 3, "y": 2, "x": 1}).as_dict() == {"x": 1, "y": 2}
