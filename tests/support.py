@@ -12,12 +12,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, AnyStr, Callable, Iterator, Mapping, NamedTuple, TypeVar
+from typing import Any, AnyStr, Callable, Iterator, Mapping, NamedTuple, TypeVar
 
 from queuectl.model.clock import SYSTEM_CLOCK, Clock
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI_LIMIT = 120.0
@@ -82,17 +79,6 @@ def wait_until(predicate: Callable[[], T], seconds: float = 30, what: str = "") 
             what = what or _source(predicate)
             raise AssertionError(f"waited {seconds} s in vain, last was {value!r}: {what}")
         SYSTEM_CLOCK.pause(POLL)
-
-
-def before_each_call(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, do: Callable[[], object]) -> None:
-    """Do something before each call of this method or function, until the end of the test."""
-    method = getattr(owner, name)
-
-    def call(*arguments: Any, **options: Any) -> Any:
-        do()
-        return method(*arguments, **options)
-
-    monkeypatch.setattr(owner, name, call)
 
 
 def _source(function: Callable[..., object]) -> str:
