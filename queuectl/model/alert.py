@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .record import Record
+
 ERROR, WARNING, INFO = "error", "warning", "info"
 LEVELS = (ERROR, WARNING, INFO)
 # Each code with its level, and when there is such an alert.
@@ -29,16 +31,17 @@ START_WORKERS = "queuectl worker start"
 NO_WORKERS_RUN = f"{NO_WORKERS}; start them with: {START_WORKERS}"
 
 
-class Alert:
+class Alert(Record):
     """One thing that needs attention. `command` helps, or tells more; None where nothing does."""
 
-    __slots__ = ("code", "level", "text", "command")
+    code: str
+    text: str
+    command: str | None = None
+    level: str = ""
 
-    def __init__(self, code: str, text: str, command: str | None = None, *, level: str | None = None) -> None:
-        self.code = code
-        self.level = level or CODES[code][0]
-        self.text = text
-        self.command = command
+    def __post_init__(self) -> None:
+        """Give it the level of its code, unless it has its own."""
+        self.level = self.level or CODES[self.code][0]
 
     def __str__(self) -> str:
         return f"{self.text}: {self.command}" if self.command else self.text

@@ -27,12 +27,13 @@ from __future__ import annotations
 
 from . import zones
 from .errors import did_you_mean, quoted
+from .record import Record
 from .when import LATEST_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import tzinfo
-    from typing import Callable, Iterator
+    from typing import Callable, Iterator, Sequence
 
 MONTHS = (
     "January",
@@ -68,17 +69,18 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 SUMMER_TIME = 3 * HOUR  # a smaller jump is one
 
 
-class Field:
+class Field(Record):
     """One of the five fields: the numbers and names that may stand in it, and how many differ."""
 
-    __slots__ = ("name", "low", "high", "size", "names")
+    name: str
+    low: int
+    high: int
+    size: int
+    names: Sequence[str] = ()
 
-    def __init__(self, name: str, low: int, high: int, size: int, names: tuple[str, ...] = ()) -> None:
-        self.name = name
-        self.low = low
-        self.high = high
-        self.size = size
-        self.names = [full[:3].lower() for full in names]
+    def __post_init__(self) -> None:
+        """Shorten the names."""
+        self.names = [full[:3].lower() for full in self.names]
 
     def read(self, text: str) -> set[int]:
         return {value for item in text.split(",") for value in self._item(item)}

@@ -21,7 +21,7 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Sequence, Tuple
+    from typing import Sequence, Tuple
 
     Choice = Tuple[str, Tuple[object, ...]]
 
@@ -63,30 +63,24 @@ class Term(Record):
         return any(value == wanted for _, (wanted,) in self.choices) != self.is_negated
 
 
-class Filter:
+class Filter(Record):
     """Which jobs: those in one of `states` for which every term holds.
 
     `names_states` says whether a `state:` chose them, so that no default stands in. `text` is the filter as it can
     be written, empty if it finds all jobs. Raises ValueError for a state that does not exist.
     """
 
-    __slots__ = ("states", "terms", "names_states", "text")
+    states: Sequence[str] = STATES
+    terms: Sequence[Term] = ()
+    names_states: bool = False
+    text: str = ""
 
-    def __init__(
-        self,
-        states: Iterable[str] = STATES,
-        terms: Iterable[Term] = (),
-        *,
-        names_states: bool = False,
-        text: str = "",
-    ) -> None:
-        wanted = set(states)
+    def __post_init__(self) -> None:
+        """Put the states in order."""
+        wanted = set(self.states)
         if not wanted.issubset(STATES):
             raise ValueError(f"no such state: {wanted.difference(STATES)}")
         self.states = tuple(state for state in STATES if state in wanted)
-        self.terms = tuple(terms)
-        self.names_states = names_states
-        self.text = text
 
     @property
     def is_counted(self) -> bool:

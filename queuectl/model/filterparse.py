@@ -152,7 +152,7 @@ def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
     terms += [Term(key, tuple(choices)) for key, choices in merged.items()]
     if named is not None:
         states.intersection_update(named)
-    return Filter(states, terms, names_states=named is not None, text=" ".join(map(str, found)))
+    return Filter([*states], tuple(terms), names_states=named is not None, text=" ".join(map(str, found)))
 
 
 def _state_words(given: Text, word: Word) -> list[str]:

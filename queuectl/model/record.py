@@ -33,15 +33,24 @@ class Parts(type):
 
 @dataclass_transform(eq_default=False)
 class Record(metaclass=Parts):
-    """What records have in common. The parts of a record are those of its own class alone."""
+    """What records have in common. The parts of a record are those of its own class alone.
+
+    As with dataclasses, `__post_init__` may check the values or work out what was not given.
+    """
 
     def __init__(self, *values: Any, **named: Any) -> None:
         kind = type(self)
-        given = {**kind._defaults, **dict(zip(kind._names, values)), **named}
-        if len(values) > len(kind._names) or given.keys() != {*kind._names}:
-            raise TypeError(f"{kind.__name__} is made of {', '.join(kind._names)}, got {values} and {named}")
-        for name, value in given.items():
+        if named or len(values) != len(kind._names):
+            given = {**kind._defaults, **dict(zip(kind._names, values)), **named}
+            if len(values) > len(kind._names) or given.keys() != {*kind._names}:
+                raise TypeError(f"{kind.__name__} is made of {', '.join(kind._names)}, got {values} and {named}")
+            values = tuple(map(given.__getitem__, kind._names))
+        for name, value in zip(kind._names, values):
             setattr(self, name, value)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Take the values as they are."""
 
     @classmethod
     def of(cls: type[Self], row: Any) -> Self:
@@ -49,6 +58,7 @@ class Record(metaclass=Parts):
         found = cls.__new__(cls)
         for name in cls._names:
             setattr(found, name, row[name])
+        found.__post_init__()
         return found
 
     def as_dict(self) -> dict[str, Any]:

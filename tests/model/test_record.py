@@ -14,6 +14,19 @@ class Point(Record):
     y: int = 7
 
 
+class Span(Record):
+    """A record that works out and checks a part."""
+
+    low: int
+    high: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a span that ends before it begins."""
+        self.high = self.high or self.low + 1
+        if self.high < self.low:
+            raise ValueError("ends before it begins")
+
+
 def test_parts_are_given_by_place_or_by_name() -> None:
     assert Point(1, 2).as_dict() == Point(y=2, x=1).as_dict() == {"x": 1, "y": 2}
 
@@ -31,6 +44,17 @@ def test_a_record_has_no_other_attributes() -> None:
 def test_a_part_too_few_or_too_many_is_an_error(values: tuple, named: dict) -> None:
     with pytest.raises(TypeError, match="Point is made of x, y"):
         Point(*values, **named)
+
+
+def test_a_record_may_work_out_a_part_that_is_not_given() -> None:
+    assert [Span(1).high, Span(1, 5).high, Span.of({"low": 7, "high": 0}).high] == [2, 5, 8]
+
+
+def test_a_record_may_refuse_its_values() -> None:
+    with pytest.raises(ValueError, match="ends before it begins"):
+        Span(2, high=1)
+    with pytest.raises(ValueError, match="ends before it begins"):
+        Span.of({"low": 2, "high": 1})
 
 
 def test_a_row_may_have_more_columns_than_the_record() -> None:

@@ -167,7 +167,7 @@ def _dead_jobs(facts: Facts) -> Iterator[Alert]:
     if dead:
         is_recent = facts.store.search.ended_since(DEAD, facts.now - DAY, 1)
         text = f"{jobs_text(dead)} {'is' if dead == 1 else 'are'} dead"
-        yield Alert("dead_jobs", text, "queuectl dlq list", level=None if is_recent else INFO)
+        yield Alert("dead_jobs", text, "queuectl dlq list", level="" if is_recent else INFO)
 
 
 def _workers_elsewhere(facts: Facts) -> Iterator[Alert]:
