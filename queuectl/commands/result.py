@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..model.record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Sequence, Union
@@ -11,21 +13,18 @@ if TYPE_CHECKING:
     Text = Union[str, bytes, "Labelled"]
 
 
-class Labelled:
+class Labelled(Record):
     """Whole lines of output of one of several sources; the front end paints the label by its `index`."""
 
-    __slots__ = ("label", "index", "data")
-
-    def __init__(self, label: str, index: int, data: bytes) -> None:
-        self.label = label
-        self.index = index
-        self.data = data
+    label: str
+    index: int
+    data: bytes
 
     def __bytes__(self) -> bytes:
         return self.label.encode() + self.data
 
 
-class Result:
+class Result(Record):
     """An answer: data for stdout, words for stderr, an exit code.
 
     At most one of `rows` (a table), `record` (one thing) and `text` (printed as it comes) is given, the first two
@@ -34,48 +33,22 @@ class Result:
     them. `raw` text is not escaped for a terminal. `live` text goes on coming, so no pager shows it.
     """
 
-    __slots__ = (
-        "noun",
-        "rows",
-        "record",
-        "text",
-        "message",
-        "ids",
-        "notes",
-        "columns",
-        "chosen",
-        "raw",
-        "live",
-        "code",
-    )
+    noun: Noun | None = None
+    rows: Sequence[Any] | None = None
+    record: object = None
+    text: Iterable[Text] | None = None
+    message: str | None = None
+    ids: Sequence[str] | None = None
+    notes: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    chosen: bool = False
+    raw: bool = False
+    live: bool = False
+    code: int = 0
 
-    def __init__(
-        self,
-        noun: Noun | None = None,
-        *,
-        rows: Sequence[Any] | None = None,
-        record: object = None,
-        text: Iterable[Text] | None = None,
-        message: str | None = None,
-        ids: Sequence[str] | None = None,
-        notes: Sequence[str] = (),
-        columns: Sequence[str] = (),
-        chosen: bool = False,
-        raw: bool = False,
-        live: bool = False,
-        code: int = 0,
-    ) -> None:
-        if noun is None and (rows is not None or record is not None):
+    def __post_init__(self) -> None:
+        """Refuse a table or record without its noun; show all columns if none are chosen."""
+        if self.noun is not None:
+            self.columns = self.columns or tuple(self.noun.keys)
+        elif self.rows is not None or self.record is not None:
             raise ValueError("of which noun?")
-        self.noun = noun
-        self.rows = rows
-        self.record = record
-        self.text = text
-        self.message = message
-        self.ids = ids
-        self.notes = list(notes)
-        self.columns = tuple(columns or (noun.keys if noun is not None else ()))
-        self.chosen = chosen
-        self.raw = raw
-        self.live = live
-        self.code = code

@@ -9,25 +9,23 @@ which quote is open and how a word was typed, which completing needs.
 from __future__ import annotations
 
 from ..model.errors import InvalidInput
+from ..model.record import Record
 
 BLANKS = " \t\r\n"
 ESCAPED_IN_DOUBLE = '"\\$`'
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
 
-class Cursor:
+class Cursor(Record):
     """What stands before the cursor: the words of this command, and the word that is being typed.
 
     `text` is what the word means so far, `raw` how it was typed, `quote` the quote that is open in it.
     """
 
-    __slots__ = ("words", "text", "raw", "quote")
-
-    def __init__(self, words: list[str], text: str, raw: str, quote: str) -> None:
-        self.words = words
-        self.text = text
-        self.raw = raw
-        self.quote = quote
+    words: list[str]
+    text: str
+    raw: str
+    quote: str
 
 
 class Scanner:

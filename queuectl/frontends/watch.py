@@ -84,7 +84,7 @@ def _show_changes(
     result: Result, seen: dict[object, object], options: Mapping[str, Any], terminal: Terminal, is_first: bool
 ) -> None:
     """Print what differs from what was seen, and remember it."""
-    result.notes.clear()
+    result.notes = ()
     if result.rows is None:
         answer = (result.noun and result.noun.json(result.record), result.message)
         if seen.get("") != answer:

@@ -10,6 +10,7 @@ import os
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError
+from ...model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,28 +26,21 @@ BUSY_SECONDS = 0.2
 COMMAND_WIDTH = 50
 
 
-class Candidate:
+class Candidate(Record):
     """What the word under the cursor may become.
 
     After one that is not `is_complete` (`--state=`, a directory) the word goes on, so no blank follows.
     `leave_to_shell` is "" or says that the shell shall complete a "file" or "directory" after `value`.
     """
 
-    __slots__ = ("value", "description", "is_complete", "leave_to_shell")
-
-    def __init__(
-        self, value: str, description: str = "", *, is_complete: bool = True, leave_to_shell: str = ""
-    ) -> None:
-        self.value = value
-        self.description = description
-        self.is_complete = is_complete
-        self.leave_to_shell = leave_to_shell
+    value: str
+    description: str = ""
+    is_complete: bool = True
+    leave_to_shell: str = ""
 
     def after(self, text: str) -> Candidate:
         """Return the same behind what stands before it in its word."""
-        return Candidate(
-            text + self.value, self.description, is_complete=self.is_complete, leave_to_shell=self.leave_to_shell
-        )
+        return Candidate(text + self.value, self.description, self.is_complete, self.leave_to_shell)
 
 
 class Lookup:

@@ -112,7 +112,7 @@ def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None,
         if ready_fd is not None:
             return None
         found = _ready(context, options, url, opens=opens)
-        found.notes.append("Ctrl-C ends it")
+        found.notes = [*found.notes, "Ctrl-C ends it"]
         return found
 
     with reporting(ready_fd) as start:

@@ -12,6 +12,7 @@ alias may carry one. Anything else that is given twice is refused. `Given` is th
 from __future__ import annotations
 
 from ...model.errors import InvalidInput, quoted
+from ...model.record import Record
 from .registry import Arg, command_named, commands_of, load_for
 
 TYPE_CHECKING = False
@@ -45,18 +46,13 @@ GLOBALS = (
 GLOBAL_FLAGS = {name: arg for arg in GLOBALS for name in arg.names}
 
 
-class Parsed:
+class Parsed(Record):
     """A command line understood: the command (None: none was given), its arguments, the global options."""
 
-    __slots__ = ("command", "arguments", "options", "topic")
-
-    def __init__(
-        self, command: Command | None, arguments: dict[str, Any], options: dict[str, Any], topic: str = ""
-    ) -> None:
-        self.command = command
-        self.arguments = arguments
-        self.options = options
-        self.topic = topic
+    command: Command | None
+    arguments: dict[str, Any]
+    options: dict[str, Any]
+    topic: str = ""
 
 
 class CommandLine:

@@ -10,6 +10,7 @@ parser, the help, the shell, the menu's forms, the completion and the manual.
 
 from __future__ import annotations
 
+from ...model.record import Record
 from ...model.verbs import PLAIN_VERBS
 
 TYPE_CHECKING = False
@@ -129,27 +130,15 @@ WATCH = Arg(
 )
 
 
-class Command:
+class Command(Record):
     """One command: its path such as `dlq retry`, what it takes and what runs it."""
 
-    __slots__ = ("path", "args", "handler", "group", "aliases", "examples")
-
-    def __init__(
-        self,
-        path: str,
-        args: Sequence[Arg],
-        handler: Handler,
-        *,
-        group: str,
-        aliases: Sequence[str],
-        examples: Sequence[str],
-    ) -> None:
-        self.path = path
-        self.args = tuple(args)
-        self.handler = handler
-        self.group = group
-        self.aliases = tuple(aliases)
-        self.examples = tuple(examples)
+    path: str
+    args: Sequence[Arg]
+    handler: Handler
+    group: str
+    aliases: Sequence[str]
+    examples: Sequence[str]
 
     @property
     def help(self) -> str:
@@ -177,7 +166,7 @@ def command(
             if name in COMMANDS or name in ALIASES:
                 raise ValueError(f"command {name!r} is declared twice")
         taken = (*args, WATCH) if watch else args
-        COMMANDS[path] = Command(path, taken, handler, group=group, aliases=aliases, examples=examples)
+        COMMANDS[path] = Command(path, taken, handler, group, aliases, examples)
         ALIASES.update(dict.fromkeys(aliases, path))
         return handler
 
