@@ -6,31 +6,27 @@ from ..model.errors import InvalidInput
 from ..model.filter import is_filter
 from ..model.filterparse import parse
 from ..model.job import STATES
+from ..model.record import Record
 from .references import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Mapping, Sequence
 
     from ..model.filter import Filter
     from ..store import Store
 
 
-class Selection:
+class Selection(Record):
     """The jobs that were meant, by number.
 
     `wanted` is the filter that found them, None if they were named. `left_out` counts by state the jobs that
     a verb could be used on, and that the filter found in states which the verb means only if they are given.
     """
 
-    __slots__ = ("numbers", "wanted", "left_out")
-
-    def __init__(
-        self, numbers: Sequence[int], wanted: Filter | None = None, left_out: dict[str, int] | None = None
-    ) -> None:
-        self.numbers = list(numbers)
-        self.wanted = wanted
-        self.left_out = left_out or {}
+    numbers: list[int]
+    wanted: Filter | None = None
+    left_out: Mapping[str, int] | None = None
 
     @property
     def is_named(self) -> bool:

@@ -6,6 +6,7 @@ between the end of one piece and the position of the next is what is missing.
 
 from __future__ import annotations
 
+from ..model.record import Record
 from .schema import FINAL
 from .table import Table
 
@@ -45,15 +46,12 @@ LONGEST_PIECE = 65_536
 REMOVED_AT_ONCE = 200
 
 
-class Piece:
+class Piece(Record):
     """Some bytes of a stream; `position` counts from the start of both streams together."""
 
-    __slots__ = ("position", "stream", "data")
-
-    def __init__(self, position: int, stream: int, data: bytes) -> None:
-        self.position = position
-        self.stream = stream
-        self.data = data
+    position: int
+    stream: int
+    data: bytes
 
     @property
     def end(self) -> int:

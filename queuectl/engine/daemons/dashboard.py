@@ -6,6 +6,7 @@ import os
 import re
 
 from ...model.errors import DaemonUnavailable, InvalidInput
+from ...model.record import Record
 from .daemon import DASHBOARD
 
 TYPE_CHECKING = False
@@ -26,33 +27,25 @@ OPENING_PAGE = (
 MAKE_ONE = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe())'"
 
 
-class DashboardOptions:
+class DashboardOptions(Record):
     """What a dashboard listens on and whom it lets in. Raises InvalidInput for what is not safe."""
 
-    __slots__ = ("host", "port", "token", "allowed_hosts", "read_only")
+    host: str = "127.0.0.1"
+    port: int = 0
+    token: str | None = None
+    allowed_hosts: Sequence[str] = ()
+    read_only: bool = False
 
-    def __init__(
-        self,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        token: str | None = None,
-        allowed_hosts: Sequence[str] = (),
-        read_only: bool = False,
-    ) -> None:
-        self.host = host
-        self.port = port
-        self.token = token
-        self.allowed_hosts = tuple(allowed_hosts)
-        self.read_only = read_only
+    def __post_init__(self) -> None:
+        """Refuse what is not safe."""
         strangers = self._who_else_comes()
-        if token is None and strangers:
+        if self.token is None and strangers:
             raise InvalidInput(
                 f"{strangers}, and whoever can use the dashboard can run commands as you: it needs --token there",
                 field="token",
                 hint=MAKE_ONE,
             )
-        if token is not None and not TOKEN.fullmatch(token):
+        if self.token is not None and not TOKEN.fullmatch(self.token):
             raise InvalidInput("a token has 16 to 256 of A-Z a-z 0-9 . _ ~ -", field="token", hint=MAKE_ONE)
 
     def _who_else_comes(self) -> str:

@@ -15,6 +15,7 @@ import signal
 from collections import deque
 
 from ...model.errors import DaemonUnavailable
+from ...model.record import Record
 from ..machine import process
 from ..machine.identity import Identity
 from ..machine.wakeup import LOOK
@@ -38,23 +39,20 @@ LONGEST_DELAY_MS = 30_000
 SETTLED_MS = 10_000
 
 
-class Slot:
+class Slot(Record):
     """A place in a group of the pool: who works there, and when the next one is started otherwise.
 
     `is_asked` says that a worker was asked for and is not there yet, `is_adopted` that its fork server is gone.
     """
 
-    __slots__ = ("group", "worker", "is_asked", "is_adopted", "is_leaving", "started_at", "failures", "start_at")
-
-    def __init__(self, group: str, now: int) -> None:
-        self.group = group
-        self.worker: Identity | None = None
-        self.is_asked = False
-        self.is_adopted = False
-        self.is_leaving = False
-        self.started_at = now
-        self.failures = 0
-        self.start_at = now
+    group: str
+    started_at: int
+    start_at: int
+    worker: Identity | None = None
+    is_asked: bool = False
+    is_adopted: bool = False
+    is_leaving: bool = False
+    failures: int = 0
 
     @property
     def is_vacant(self) -> bool:
@@ -210,10 +208,11 @@ class Slots:
 
     def resize(self, groups: Mapping[str, int]) -> None:
         """Have so many places in each group whose workers stay: add empty ones, or tell workers to leave."""
+        now = self._clock.monotonic()
         for group in {*groups, *(slot.group for slot in self._slots)}:
             target = groups.get(group, 0)
             staying = [slot for slot in self._slots if slot.group == group and not slot.is_leaving]
-            self._slots += [Slot(group, self._clock.monotonic()) for _ in range(target - len(staying))]
+            self._slots += [Slot(group, started_at=now, start_at=now) for _ in range(target - len(staying))]
             for slot in staying[target:]:
                 self.dismiss(slot)
 

@@ -14,6 +14,7 @@ import signal
 import sys
 
 from ...model.errors import DaemonUnavailable
+from ...model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,18 +40,15 @@ DEFAULT_SIGNALS = [
 ]
 
 
-class Entry:
+class Entry(Record):
     """One process as the system listed it."""
 
-    __slots__ = ("pid", "parent", "group", "session", "start", "is_zombie")
-
-    def __init__(self, pid: int, parent: int, group: int, session: int, start: str, is_zombie: bool) -> None:
-        self.pid = pid
-        self.parent = parent
-        self.group = group
-        self.session = session
-        self.start = start
-        self.is_zombie = is_zombie
+    pid: int
+    parent: int
+    group: int
+    session: int
+    start: str
+    is_zombie: bool
 
     @property
     def started(self) -> int:
