@@ -16,11 +16,12 @@ from ...model import when
 from ...model.errors import InvalidInput
 from ...model.filter import in_quotes, written
 from ...model.job import DEAD
+from ...model.record import Record
 from ...model.verbs import PLAIN_VERBS, VERBS
 from ..http.message import HttpError, Response, json_response
 from . import listing
 from .answers import DEAD_GROUPS, DONE, PREVIEW
-from .route import Field, route
+from .route import Parameter, route
 from .shapes import INTEGER, TEXT, listed_job, many, maybe, one_of, whole
 
 TYPE_CHECKING = False
@@ -44,16 +45,13 @@ GROUPS = 20
 NAMED, LONGEST_LINE = 5, 2_000
 
 
-class Selection:
+class Selection(Record):
     """What a preview has shown: the numbers of the jobs that an action fits."""
 
-    __slots__ = ("home", "action", "numbers", "expires_at")
-
-    def __init__(self, home: str, action: str, numbers: Sequence[int], expires_at: int) -> None:
-        self.home = home
-        self.action = action
-        self.numbers = tuple(numbers)
-        self.expires_at = expires_at
+    home: str
+    action: str
+    numbers: Sequence[int]
+    expires_at: int
 
 
 class Selections:
@@ -120,10 +118,10 @@ class Chosen:
     "/jobs/actions/preview",
     "Look at what an action on many jobs would do",
     body=(
-        Field("action", one_of(*ACTIONS), "what to do", required=True),
-        Field("ids", many(TEXT, 1000), "ids or numbers of the jobs"),
-        Field("filter", TEXT, "or the jobs that this filter finds"),
-        Field("limit", whole(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
+        Parameter("action", one_of(*ACTIONS), "what to do", is_required=True),
+        Parameter("ids", many(TEXT, 1000), "ids or numbers of the jobs"),
+        Parameter("filter", TEXT, "or the jobs that this filter finds"),
+        Parameter("limit", whole(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
     ),
     answer=PREVIEW,
     errors=(400, 404, 422),
@@ -189,8 +187,8 @@ def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> 
     "/jobs/actions/commit",
     "Do what a preview has shown",
     body=(
-        Field("selection", TEXT, "from the preview", required=True),
-        Field("confirm_count", whole(0, MOST_SELECTED), "the count that was shown", required=True),
+        Parameter("selection", TEXT, "from the preview", is_required=True),
+        Parameter("confirm_count", whole(0, MOST_SELECTED), "the count that was shown", is_required=True),
     ),
     answer=DONE,
     errors=(409, 410, 422),
@@ -227,7 +225,7 @@ def _done(action: str, change: Change) -> Response:
     "GET",
     "/dlq/groups",
     "Dead jobs grouped by how they failed, the largest group first",
-    query=(Field("limit", whole(1, 200), "how many groups at most", default=GROUPS),),
+    query=(Parameter("limit", whole(1, 200), "how many groups at most", default=GROUPS),),
     answer=DEAD_GROUPS,
 )
 def show_dead_groups(app: App, *, limit: int) -> Response:
@@ -235,9 +233,9 @@ def show_dead_groups(app: App, *, limit: int) -> Response:
 
 
 SIGNATURE = (
-    Field("exit_code", maybe(INTEGER), "as the group has it", required=True),
-    Field("signal", maybe(INTEGER), "as the group has it", required=True),
-    Field("error", maybe(TEXT), "as the group has it as its value", required=True),
+    Parameter("exit_code", maybe(INTEGER), "as the group has it", is_required=True),
+    Parameter("signal", maybe(INTEGER), "as the group has it", is_required=True),
+    Parameter("error", maybe(TEXT), "as the group has it as its value", is_required=True),
 )
 
 
@@ -245,7 +243,7 @@ SIGNATURE = (
     "POST",
     "/dlq/groups/preview",
     "Look at what an action on the dead jobs that failed in one way would do",
-    body=(Field("action", one_of(*DLQ_ACTIONS), "what to do", required=True), *SIGNATURE),
+    body=(Parameter("action", one_of(*DLQ_ACTIONS), "what to do", is_required=True), *SIGNATURE),
     answer=PREVIEW,
     errors=(422,),
 )

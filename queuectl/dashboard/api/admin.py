@@ -14,7 +14,7 @@ from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
 from .cursors import Cursor
 from .jobs import CURSOR, LIMIT
-from .route import Field, route
+from .route import Parameter, route
 from .shapes import TEXT, one_of
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ def _change(name: str, value: object) -> tuple[str, str | None]:
     "GET",
     "/events",
     "What users and daemons did, newest first",
-    query=(Field("what", TEXT, "only events such as retry", default=""), LIMIT, CURSOR),
+    query=(Parameter("what", TEXT, "only events such as retry", default=""), LIMIT, CURSOR),
     answer=EVENTS,
     errors=(400,),
 )
@@ -88,13 +88,13 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
     "/suggest",
     "What may come next in a filter",
     query=(
-        Field(
+        Parameter(
             "field",
             one_of("qualifier", "setting", *FILTERS),
             "what is being written",
-            required=True,
+            is_required=True,
         ),
-        Field("prefix", TEXT, "what there is of it", default=""),
+        Parameter("prefix", TEXT, "what there is of it", default=""),
     ),
     answer=SUGGESTIONS,
     errors=(400,),

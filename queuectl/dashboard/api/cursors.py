@@ -7,6 +7,7 @@ There is no offset in it, so rows that come or go meanwhile neither repeat a row
 
 from __future__ import annotations
 
+from ...model.record import Record
 from ..http.message import HttpError
 
 TYPE_CHECKING = False
@@ -19,14 +20,11 @@ LONGEST = 400
 MOST = 1 << 62
 
 
-class Cursor:
+class Cursor(Record):
     """A place in a list: behind the row with this key; `seen` rows of the list came before."""
 
-    __slots__ = ("key", "seen")
-
-    def __init__(self, key: Key, seen: int) -> None:
-        self.key = key
-        self.seen = seen
+    key: Key
+    seen: int
 
 
 def write(cursor: Cursor, belongs_to: Sequence[str]) -> str:

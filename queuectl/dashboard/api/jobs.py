@@ -12,7 +12,7 @@ from ...model.verbs import VERBS, allowed_verbs
 from ..http.message import Response, json_response
 from . import listing
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
-from .route import BASE, Field, route
+from .route import BASE, Parameter, route
 from .shapes import TEXT, changed_job, given_schemas, listed_job, median, one_of, whole
 from .verbs import changed, one_job
 
@@ -27,21 +27,21 @@ PAGE = 50
 LONGEST_PAGE = 200
 SAME_SAMPLE = 2_000
 SAME_RUNS = 20
-Q = Field(
+Q = Parameter(
     "q",
     TEXT,
     f"filter: {' '.join(map(example, FILTERS))}; !word finds the others",
     default="",
 )
-SORT = Field(
+SORT = Parameter(
     "sort",
     one_of(*listing.SORTS),
     "newest and oldest list all jobs, finished those that have ended, "
     "run_at scheduled and failed ones, priority pending ones",
     default="newest",
 )
-LIMIT = Field("limit", whole(1, LONGEST_PAGE), "how many at most", default=PAGE)
-CURSOR = Field("cursor", TEXT, "`next` of the page before")
+LIMIT = Parameter("limit", whole(1, LONGEST_PAGE), "how many at most", default=PAGE)
+CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
 
 NEW_JOB: dict[str, Any] = {
     "type": "object",
@@ -66,7 +66,7 @@ CHANGES: dict[str, Any] = {
         SORT,
         LIMIT,
         CURSOR,
-        Field("scan", one_of("window", "all"), "how far to look where no index helps", default="window"),
+        Parameter("scan", one_of("window", "all"), "how far to look where no index helps", default="window"),
     ),
     answer=JOB_PAGE,
     errors=(400,),

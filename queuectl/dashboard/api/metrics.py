@@ -16,7 +16,7 @@ from ...model.nouns.home import METRICS
 from ...store.timings import SLOT_MS
 from ..http.message import HttpError, Response, json_response
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
-from .route import Field, route
+from .route import Parameter, route
 from .shapes import TEXT, one_of, whole
 
 TYPE_CHECKING = False
@@ -41,11 +41,11 @@ SHOWN = 500
     "/metrics/series",
     "What ended over time and how long it took, and what ended in the same time before",
     query=(
-        Field("from", TEXT, "an instant, or such as -6h", default="-1h"),
-        Field("to", TEXT, "an instant (default: now)", default="now"),
-        Field("points", whole(3, MOST_POINTS), "how many values at most", default=120),
-        Field("queue", TEXT, "only this queue"),
-        Field("by", one_of("queue"), "a series for each queue"),
+        Parameter("from", TEXT, "an instant, or such as -6h", default="-1h"),
+        Parameter("to", TEXT, "an instant (default: now)", default="now"),
+        Parameter("points", whole(3, MOST_POINTS), "how many values at most", default=120),
+        Parameter("queue", TEXT, "only this queue"),
+        Parameter("by", one_of("queue"), "a series for each queue"),
     ),
     answer=SERIES,
     errors=(400,),
@@ -169,8 +169,8 @@ def _values(rows: Iterable[Rollup], buckets: range, unknown: list[bool]) -> dict
     "/metrics/top",
     "The slowest and the most failing commands among the newest attempts",
     query=(
-        Field("limit", whole(1, 50), "how many of each", default=10),
-        Field("sample", whole(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
+        Parameter("limit", whole(1, 50), "how many of each", default=10),
+        Parameter("sample", whole(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
     ),
     answer=TOP,
     errors=(400,),

@@ -6,7 +6,7 @@ from ... import __version__
 from ...model.kinds import Kind
 from ...model.nouns.home import ERROR
 from ..http.message import Response, json_response
-from .route import BASE, TABLE, Field, Route, route
+from .route import BASE, TABLE, Parameter, Route, route
 from .shapes import schema_of
 
 TYPE_CHECKING = False
@@ -84,14 +84,14 @@ def _parameters(declared: Route) -> list[Schema]:
     found: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]
-    for field in declared.query:
-        schema = field.schema if field.default is None else {**field.schema, "default": field.default}
+    for parameter in declared.query:
+        schema = parameter.schema if parameter.default is None else {**parameter.schema, "default": parameter.default}
         found.append(
             {
-                "name": field.name,
+                "name": parameter.name,
                 "in": "query",
-                "required": field.is_required,
-                "description": field.help,
+                "required": parameter.is_required,
+                "description": parameter.help,
                 "schema": schema,
             }
         )
@@ -104,16 +104,16 @@ def _body(declared: Route) -> Schema | None:
     found: Schema = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {field.name: _described(field) for field in declared.body},
+        "properties": {parameter.name: _described(parameter) for parameter in declared.body},
     }
-    required = [field.name for field in declared.body if field.is_required]
+    required = [parameter.name for parameter in declared.body if parameter.is_required]
     if required:
         found["required"] = required
     return found
 
 
-def _described(field: Field) -> Schema:
-    return {**field.schema, "description": field.help}
+def _described(parameter: Parameter) -> Schema:
+    return {**parameter.schema, "description": parameter.help}
 
 
 def _responses(declared: Route, nouns: dict[str, Schema]) -> Schema:

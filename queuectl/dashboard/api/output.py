@@ -10,7 +10,7 @@ from ...engine.reports.reading import attempt_of, marked, read_output
 from ...store.output import STDERR, STDOUT, Piece
 from ..http.message import HttpError, Response, json_response
 from .answers import OUTPUT
-from .route import Field, route
+from .route import Parameter, route
 from .shapes import FLAG, one_of, whole
 
 TYPE_CHECKING = False
@@ -35,13 +35,13 @@ NAMES = {STDOUT: "stdout", STDERR: "stderr"}
     "/jobs/{id}/output",
     "What an attempt of a job printed",
     query=(
-        Field("attempt", whole(1, 1 << 31), "which attempt (default: the last)"),
-        Field("stream", one_of(*STREAMS), "which stream", default="both"),
-        Field("offset", whole(0, FARTHEST), "from which byte on", default=0),
-        Field("limit", whole(1, LARGEST), "how many bytes to look at, at most", default=LIMIT),
-        Field("tail", whole(1, LARGEST), "only the last bytes, instead of offset and limit"),
-        Field("format", one_of("json", "text"), "chunks, or the plain text", default="json"),
-        Field("download", FLAG, "all of it as a text file", default=False),
+        Parameter("attempt", whole(1, 1 << 31), "which attempt (default: the last)"),
+        Parameter("stream", one_of(*STREAMS), "which stream", default="both"),
+        Parameter("offset", whole(0, FARTHEST), "from which byte on", default=0),
+        Parameter("limit", whole(1, LARGEST), "how many bytes to look at, at most", default=LIMIT),
+        Parameter("tail", whole(1, LARGEST), "only the last bytes, instead of offset and limit"),
+        Parameter("format", one_of("json", "text"), "chunks, or the plain text", default="json"),
+        Parameter("download", FLAG, "all of it as a text file", default=False),
     ),
     answer=OUTPUT,
     also=PLAIN,

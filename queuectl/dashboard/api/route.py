@@ -11,6 +11,7 @@ as it came, and checks it by the rules of the model.
 from __future__ import annotations
 
 from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.record import Record
 from ..http.message import HttpError
 
 TYPE_CHECKING = False
@@ -36,17 +37,14 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-class Field:
+class Parameter(Record):
     """Something that may be given: in the query as text, in the body as JSON. Without it `default` holds."""
 
-    __slots__ = ("name", "schema", "help", "default", "is_required")
-
-    def __init__(self, name: str, schema: Schema, help: str, *, default: object = None, required: bool = False) -> None:
-        self.name = name
-        self.schema = schema
-        self.help = help
-        self.default = default
-        self.is_required = required
+    name: str
+    schema: Schema
+    help: str
+    default: object = None
+    is_required: bool = False
 
     def read(self, text: str) -> object:
         """Return the value of a text of the query. Raises HttpError."""
@@ -108,35 +106,19 @@ def allowed(schema: Schema) -> str:
     }[schema["type"]]
 
 
-class Route:
+class Route(Record):
     """One method on one path."""
 
-    __slots__ = ("method", "path", "summary", "query", "body", "whole_body", "answers", "also", "errors", "handler")
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        summary: str,
-        handler: Handler,
-        *,
-        query: tuple[Field, ...],
-        body: tuple[Field, ...],
-        whole_body: Schema | None,
-        answers: dict[int, Kind | Schema | str],
-        also: str,
-        errors: tuple[int, ...],
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.summary = summary
-        self.handler = handler
-        self.query = query
-        self.body = body
-        self.whole_body = whole_body
-        self.answers = answers
-        self.also = also
-        self.errors = errors
+    method: str
+    path: str
+    summary: str
+    handler: Handler
+    query: tuple[Parameter, ...]
+    body: tuple[Parameter, ...]
+    whole_body: Schema | None
+    answers: dict[int, Kind | Schema | str]
+    also: str
+    errors: tuple[int, ...]
 
     @property
     def writes(self) -> bool:
@@ -164,7 +146,7 @@ class Route:
         return self.handler(app, **values)
 
     def _query(self, given: Mapping[str, str]) -> dict[str, object]:
-        known = {field.name: field for field in self.query}
+        known = {parameter.name: parameter for parameter in self.query}
         for name in given:
             if name not in known:
                 raise HttpError(
@@ -174,22 +156,28 @@ class Route:
                     field=name,
                     hint=f"known here: {', '.join(known)}" if known else "none is known here",
                 )
-        for name, field in known.items():
-            if field.is_required and name not in given:
+        for name, parameter in known.items():
+            if parameter.is_required and name not in given:
                 raise HttpError(400, "bad_parameter", f"the parameter {name} is missing", field=name)
-        return {name: field.read(given[name]) if name in given else field.default for name, field in known.items()}
+        return {
+            name: parameter.read(given[name]) if name in given else parameter.default
+            for name, parameter in known.items()
+        }
 
     def _body(self, given: dict[str, Any]) -> dict[str, object]:
         if self.whole_body is not None:
             return {"body": given}
-        known = {field.name: field for field in self.body}
+        known = {parameter.name: parameter for parameter in self.body}
         for name in given:
             if name not in known:
                 raise InvalidInput(f"unknown field {quoted(name)}{did_you_mean(name, known)}", field=name)
-        for name, field in known.items():
-            if field.is_required and name not in given:
+        for name, parameter in known.items():
+            if parameter.is_required and name not in given:
                 raise InvalidInput(f"{name} is missing", field=name)
-        return {name: field.check(given[name]) if name in given else field.default for name, field in known.items()}
+        return {
+            name: parameter.check(given[name]) if name in given else parameter.default
+            for name, parameter in known.items()
+        }
 
 
 TABLE: list[Route] = []
@@ -200,8 +188,8 @@ def route(
     path: str,
     summary: str,
     *,
-    query: tuple[Field, ...] = (),
-    body: tuple[Field, ...] = (),
+    query: tuple[Parameter, ...] = (),
+    body: tuple[Parameter, ...] = (),
     whole_body: Schema | None = None,
     answer: Kind | Schema | str = "",
     status: int = 200,

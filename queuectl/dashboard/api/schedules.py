@@ -17,7 +17,7 @@ from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.zones import LOCAL, zone
 from ..http.message import Response, json_response
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
-from .route import BASE, Field, route
+from .route import BASE, Parameter, route
 from .shapes import COMMAND_SHOWN, TEXT, changed_job, given_schemas, one_of, shortened, whole
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ NEW_SCHEDULE = {
     "GET",
     "/scheduled",
     "What comes next: scheduled jobs, further attempts, recurring jobs",
-    query=(Field("limit", whole(1, 200), "how many at most", default=50),),
+    query=(Parameter("limit", whole(1, 200), "how many at most", default=50),),
     answer=COMING_JOBS,
 )
 def scheduled(app: App, *, limit: int) -> Response:
@@ -61,7 +61,7 @@ def scheduled(app: App, *, limit: int) -> Response:
     "GET",
     "/scheduled/times",
     "The times within the next hours at which jobs are due",
-    query=(Field("hours", whole(1, 168), "how many hours", default=24),),
+    query=(Parameter("hours", whole(1, 168), "how many hours", default=24),),
     answer=COMING_TIMES,
 )
 def coming(app: App, *, hours: int) -> Response:
@@ -156,9 +156,9 @@ def _text(value: object, name: str) -> str:
     "/cron/preview",
     "What a cron expression means and when it fires next",
     query=(
-        Field("cron", TEXT, "the expression", required=True),
-        Field("tz", TEXT, "local, UTC or such as Europe/London", default="local"),
-        Field("n", whole(1, 100), "how many times", default=NEXT),
+        Parameter("cron", TEXT, "the expression", is_required=True),
+        Parameter("tz", TEXT, "local, UTC or such as Europe/London", default="local"),
+        Parameter("n", whole(1, 100), "how many times", default=NEXT),
     ),
     answer=CRON_PREVIEW,
     errors=(400, 422),

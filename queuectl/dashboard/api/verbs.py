@@ -7,7 +7,7 @@ from ...model.errors import Conflict, InvalidInput, NotFound
 from ...model.verbs import PLAIN_VERBS
 from ..http.message import Response, json_response
 from .answers import JOB_CHANGED
-from .route import Field, route
+from .route import Parameter, route
 from .shapes import FLAG, changed_job
 
 TYPE_CHECKING = False
@@ -62,7 +62,7 @@ for _verb in PLAIN_VERBS:
             "POST",
             f"/jobs/{{id}}/{_verb.name}",
             f"{_verb.label} a job",
-            body=tuple(Field(name, FLAG, help, default=False) for name, help in _verb.flags.items()),
+            body=tuple(Parameter(name, FLAG, help, default=False) for name, help in _verb.flags.items()),
             answer=JOB_CHANGED,
             errors=(404, 409, 422),
         )(_handler(_verb))

@@ -20,7 +20,7 @@ from ...model.job import PENDING
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
 from .answers import QUEUES, WORKERS, WORKERS_STOPPED
-from .route import Field, route
+from .route import Parameter, route
 from .shapes import FLAG, TEXT, many, whole
 
 TYPE_CHECKING = False
@@ -84,8 +84,8 @@ QUEUE_NAMES = many(TEXT, 64)
     "/workers",
     "Start a group of workers in the background, or scale it up; answers once they are up",
     body=(
-        Field("count", COUNT, "how many at least (default: the setting worker_count)"),
-        Field("queues", QUEUE_NAMES, "only jobs of these queues (default: of all)", default=[]),
+        Parameter("count", COUNT, "how many at least (default: the setting worker_count)"),
+        Parameter("queues", QUEUE_NAMES, "only jobs of these queues (default: of all)", default=[]),
     ),
     answer=WORKERS,
     status=201,
@@ -136,8 +136,10 @@ def _run(words: list[str]) -> None:
     "/workers/scale",
     "Change the number of workers of a group; those that leave finish their job",
     body=(
-        Field("count", COUNT, "how many there shall be", required=True),
-        Field("queues", QUEUE_NAMES, "the queues of the group (default: all, or those of the only group)", default=[]),
+        Parameter("count", COUNT, "how many there shall be", is_required=True),
+        Parameter(
+            "queues", QUEUE_NAMES, "the queues of the group (default: all, or those of the only group)", default=[]
+        ),
     ),
     answer=WORKERS,
     others={202: WORKERS},
@@ -154,8 +156,8 @@ def scale(app: App, *, count: int, queues: list[str]) -> Response:
     "/workers/stop",
     "Stop the workers, or a group of them, when their jobs are done or with force at once",
     body=(
-        Field("force", FLAG, "end current jobs; they go back to the queue", default=False),
-        Field("queues", QUEUE_NAMES, "the queues of the group (default: all groups)", default=[]),
+        Parameter("force", FLAG, "end current jobs; they go back to the queue", default=False),
+        Parameter("queues", QUEUE_NAMES, "the queues of the group (default: all groups)", default=[]),
     ),
     answer=WORKERS_STOPPED,
     others={202: WORKERS_STOPPED},

@@ -78,7 +78,7 @@ def refusal(request: Request | None, error: HttpError, connection: Connection) -
     if request is None or is_for_programs(request.path):
         return error.response()
     response = page(error.status, error.message.capitalize(), error.hint or "")
-    response.headers.update(error.headers)
+    response.headers = {**response.headers, **error.headers}
     return response
 
 

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 from ...model.nouns.home import ERROR
+from ...model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, Mapping, Sequence
 
+EMPTY: Mapping[str, str] = {}
 
-class Request:
+
+class Request(Record):
     """One request: `path` is decoded, `query` has the last value of each parameter, names in `headers` are small.
 
     HEAD is GET here: only the server knows the difference. `body` is the JSON object or None, `params` are the parts of
     the path that the route names, such as `id`.
     """
 
-    __slots__ = ("method", "path", "query", "headers", "body", "params")
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        body: dict[str, Any] | None = None,
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.query = dict(query)
-        self.headers = headers
-        self.body = body
-        self.params: dict[str, str] = {}
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: dict[str, Any] | None = None
+    params: Mapping[str, str] = EMPTY
 
     @property
     def is_read(self) -> bool:
@@ -39,28 +32,17 @@ class Request:
         return self.method == "GET"
 
 
-class Response:
+class Response(Record):
     """An answer. `pieces` stands for a body whose length is not known; the connection closes after it."""
 
-    __slots__ = ("status", "body", "content_type", "headers", "pieces")
-
-    def __init__(
-        self,
-        status: int = 200,
-        body: bytes = b"",
-        *,
-        content_type: str = "application/json; charset=utf-8",
-        headers: Mapping[str, str] | None = None,
-        pieces: Iterator[bytes] | None = None,
-    ) -> None:
-        self.status = status
-        self.body = body
-        self.content_type = content_type
-        self.headers = dict(headers or {})
-        self.pieces = pieces
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = EMPTY
+    pieces: Iterator[bytes] | None = None
 
 
-def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(value: object, status: int = 200, headers: Mapping[str, str] = EMPTY) -> Response:
     """Return a value as JSON."""
     import json
 

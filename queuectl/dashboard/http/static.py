@@ -166,7 +166,7 @@ class Site:
             found = page(200, "QueueCTL", "The dashboard opens.", leads_to=place, at_once=True)
         else:
             found = Response(303, content_type=HTML, headers={**NO_STORE, "Location": place})
-        found.headers["Set-Cookie"] = cookie
+        found.headers = {**found.headers, "Set-Cookie": cookie}
         return found
 
 
