@@ -26,7 +26,8 @@ FORGET_GIVEN_BACK = "DELETE FROM attempts WHERE job = ? AND outcome = 'not_start
 OUTPUT_SIZE = "SELECT coalesce(max(position + length(data)), 0) FROM output WHERE attempt = ?"
 OF_JOB = "SELECT * FROM attempts WHERE job = ? ORDER BY attempt"
 RUNNING = f"""
-SELECT {CLAIM_COLUMNS}, context, attempt_id, lease_until, worker, begun, wait, process, process_start
+SELECT {CLAIM_COLUMNS}, context, attempt_id, lease_until, worker, begun AS started_at, wait AS wait_time,
+       process, process_start
 FROM (SELECT jobs.*, attempts.started_at AS begun, attempts.wait_time AS wait, attempts.pid AS process,
              attempts.pid_start AS process_start
       FROM jobs INDEXED BY jobs_processing JOIN attempts ON attempts.id = jobs.attempt_id
@@ -99,14 +100,6 @@ class Attempts(Table):
         """Return every attempt that is under way, by job number."""
         found = []
         for row in self._database.rows(RUNNING):
-            claim = Claim(
-                row,
-                attempt_id=row["attempt_id"],
-                worker=row["worker"],
-                started_at=row["begun"],
-                lease_until=row["lease_until"],
-                wait_time=row["wait"],
-                context=contexts.get(row["context"]),
-            )
+            claim = Claim.of({**row, "context": contexts.get(row["context"])})
             found.append(Running(claim, row["process"], row["process_start"]))
         return found

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
+from ..model.record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .contexts import Context
     from .sqlite import Row
 
-
-COLUMNS = (
-    "number",
-    "id",
-    "command",
-    "queue",
-    "max_retries",
-    "timeout",
-    "run_at",
-    "attempts",
-    "last_attempt",
-    "allow_background",
-)
-CLAIM_COLUMNS = ", ".join(COLUMNS)
+# The parts of a Claim that a job's row has.
+CLAIM_COLUMNS = """number, id, command, queue, max_retries, timeout, run_at, attempts, last_attempt AS attempt,
+       allow_background"""
 # The order of claiming, which `urgency` has too.
 ORDER = "priority DESC, run_at, number"
 
 
-class Claim:
+class Claim(Record):
     """A job taken by a worker, with the attempt that was begun for it.
-
-    `job` is a row that begins with COLUMNS.
 
     `attempt_id` is the fencing token, `attempt` the number of the try within the job, `attempts`
     how many of the allowed ones are used up with this one. `lease_until` is monotonic time,
@@ -52,38 +41,9 @@ class Claim:
     wait_time: int
     context: Context
 
-    __slots__ = tuple(__annotations__)
-
-    def __init__(
-        self,
-        job: Row,
-        *,
-        attempt_id: int,
-        worker: int,
-        started_at: int,
-        lease_until: int,
-        wait_time: int,
-        context: Context,
-    ) -> None:
-        (
-            self.number,
-            self.id,
-            self.command,
-            self.queue,
-            self.max_retries,
-            self.timeout,
-            self.run_at,
-            self.attempts,
-            self.attempt,
-            allow_background,
-        ) = job[: len(COLUMNS)]
-        self.allow_background = bool(allow_background)
-        self.attempt_id = attempt_id
-        self.worker = worker
-        self.started_at = started_at
-        self.lease_until = lease_until
-        self.wait_time = wait_time
-        self.context = context
+    def __post_init__(self) -> None:
+        """Take the 0 or 1 of a row for what it means."""
+        self.allow_background = bool(self.allow_background)
 
 
 def urgency(row: Row) -> tuple[int, int, int]:

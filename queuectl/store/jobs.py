@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # The columns of a claim as they are once it is made.
 HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, max_retries, timeout, run_at, attempts + 1 AS attempts,
-       last_attempt + 1 AS last_attempt, allow_background, context, priority, created_at
+       last_attempt + 1 AS attempt, allow_background, context, priority, created_at
 FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY {ORDER} LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
@@ -147,18 +147,12 @@ class Jobs:
             return None
         number = head["number"]
         wait = max(0, now - waits_since(head["created_at"], head["run_at"]))
-        attempt_id = self._database.insert(BEGIN_ATTEMPT, (number, head["last_attempt"], worker, now, wait))
+        attempt_id = self._database.insert(BEGIN_ATTEMPT, (number, head["attempt"], worker, now, wait))
         self._database.change(CLAIM, (attempt_id, worker, lease_until, now, now, number))
         self._counts.move(head["queue"], PENDING, PROCESSING)
-        return Claim(
-            head,
-            attempt_id=attempt_id,
-            worker=worker,
-            started_at=now,
-            lease_until=lease_until,
-            wait_time=wait,
-            context=self._contexts.get(head["context"]),
-        )
+        begun = {"attempt_id": attempt_id, "worker": worker, "started_at": now, "lease_until": lease_until}
+        context = self._contexts.get(head["context"])
+        return Claim.of({**head, **begun, "wait_time": wait, "context": context})
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
         """Prolong a lease; return False if the attempt has lost the job."""

@@ -62,15 +62,8 @@ def end_with(state: str) -> Change:
 def claim_of(store: Store, number: int) -> Claim:
     """The claim that a worker of this job would hold; one that was never given if it was never claimed."""
     row = store.database.rows(f"SELECT {CLAIM_COLUMNS}, attempt_id FROM jobs WHERE number = ?", (number,))[0]
-    return Claim(
-        row,
-        attempt_id=row["attempt_id"] or 77,
-        worker=1,
-        started_at=NOW,
-        lease_until=0,
-        wait_time=0,
-        context=Context("/", "", {}),
-    )
+    own = {"attempt_id": row["attempt_id"] or 77, "worker": 1, "started_at": NOW, "lease_until": 0, "wait_time": 0}
+    return Claim.of({**row, **own, "context": Context("/", "", {})})
 
 
 # Each returns something true exactly if it says that it did something.
