@@ -95,6 +95,7 @@ def test_an_explicit_state_includes_what_cannot_be_changed_and_says_so(full: str
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "question"),
     [

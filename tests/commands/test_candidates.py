@@ -69,6 +69,7 @@ def test_everything_that_is_declared_to_be_completed_has_an_engine(path: str) ->
     assert kinds <= set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", COMMANDS)
 def test_no_line_makes_it_fail(jobs: str, path: str) -> None:
     for words in ((), ("--",), ("-",), ("-o",), ("x", "y"), ("--state=",), ("--nonsense=1",), ("last", "--")):

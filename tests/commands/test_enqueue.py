@@ -255,6 +255,7 @@ def test_more_than_100_000_jobs_are_refused(home: str, form: str) -> None:
     assert jobs(home) == []
 
 
+@pytest.mark.slow
 def test_100_000_jobs_are_allowed(home: str) -> None:
     text = "\n".join(['{"command":"true"}'] * 100_000)
     answer = done(home, "enqueue", "-", input=text.encode())

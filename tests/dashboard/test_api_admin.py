@@ -213,6 +213,7 @@ def test_groups_of_workers_are_started_scaled_and_stopped_alone(real: Api) -> No
     assert real.post("/workers/stop", {"queues": ["nobody"]}) == {"stopped": False, "pid": None, "done": True}
 
 
+@pytest.mark.slow
 def test_stopping_does_not_wait_for_a_long_job_and_a_second_stop_does_not_force(
     real: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -254,6 +254,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> str:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path, query",
     [

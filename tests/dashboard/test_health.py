@@ -173,6 +173,7 @@ def close_the_gate(home: Home) -> Callable[[], None]:
 LOCKS = [lock_sqlite, lock_sqlite_for_readers_too, close_the_gate]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lock", LOCKS)
 def test_while_the_store_is_locked_the_answer_comes_soon(home: str, lock: Callable[[Home], Callable[[], None]]) -> None:
     api = Api(home, clock=SYSTEM_CLOCK)

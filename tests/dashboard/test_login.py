@@ -47,6 +47,7 @@ def test_with_a_token_of_the_user_a_page_needs_the_link_that_has_it(serve: Serve
     assert without_token(served, "GET", ECHO, Cookie=cookie_of(opened)).status == 200
 
 
+@pytest.mark.slow
 def test_a_link_with_a_wrong_token_opens_nothing(serve: Serve) -> None:
     for served in (serve(), serve(token=FIXED)):
         answer = without_token(served, "GET", "/?token=wrong")

@@ -96,6 +96,7 @@ def test_the_stream_can_only_be_read(served: Served) -> None:
     assert served.server.hub.size == 0
 
 
+@pytest.mark.slow
 def test_nobody_looks_while_nobody_listens(served: Served) -> None:
     assert served.server.hub._watcher is None
     listener = Listener(served)
@@ -110,6 +111,7 @@ def test_nobody_looks_while_nobody_listens(served: Served) -> None:
     Listener(served).until("overview", lambda data: data["counts"] == {"pending": 1})
 
 
+@pytest.mark.slow
 def test_fifty_that_go_away_are_all_noticed(served: Served) -> None:
     listeners = [Listener(served) for _ in range(50)]
     assert served.server.hub.size == 50
@@ -122,6 +124,7 @@ def test_fifty_that_go_away_are_all_noticed(served: Served) -> None:
     wait_until(lambda: len(served.server.visits) == 0)
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def test_the_longest_idle_one_makes_room_for_a_new_one(small: Served) -> None:
         assert client.answer().status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [b"", b"G", b"GET / HTTP/1.1\r\nHost: ", b"POST /api/v1/jobs HTTP/1.1\r\nX: "])
 def test_who_takes_all_places_and_sends_no_request_keeps_nobody_out(small: Served, data: bytes) -> None:
     clients = occupy(small, data)

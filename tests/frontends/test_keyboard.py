@@ -34,6 +34,7 @@ def keys(typed: Pair, data: bytes) -> List[str]:
     return list(iter(lambda: keyboard.read(0.1), ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data, names",
     [

@@ -91,6 +91,7 @@ def test_schedules_that_are_due_together_all_fire(queue: Queue, scheduler: Sched
     assert_once(queue)
 
 
+@pytest.mark.slow
 def test_one_that_will_never_come_again_rests(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
     every(queue)
     clock.set_to(4_133_980_000_000)  # the end of 2100
