@@ -24,8 +24,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# Who uses these starts processes or a browser. `--quick` leaves that out, like what is marked by hand.
-SLOW_FIXTURES = {"processes", "pool", "driver"}
+# Who uses these starts processes or a browser, or installs the package. `--quick` leaves that out, like what is marked
+# by hand.
+SLOW_FIXTURES = {"processes", "pool", "driver", "installed"}
 
 _stderr = -1
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.model.job import FAILED, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES
+from queuectl.model.when import iso
 from queuectl.store import Store
 from tests.store.building import (
     LATER,
@@ -44,7 +45,7 @@ def test_what_is_given_changes_and_the_rest_stays(store: Store, state: str) -> N
     before = job(store, number).as_dict()
     assert edit(store, number, **EVERYTHING)
     after = job(store, number).as_dict()
-    assert after == {**before, **EVERYTHING, "tags": ["a", "b"], "updated_at": NOW + 5}
+    assert after == {**before, **EVERYTHING, "tags": ["a", "b"], "updated_at": iso(NOW + 5)}
     assert_whole(store)
 
 
