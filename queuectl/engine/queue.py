@@ -83,7 +83,7 @@ class Queue(OpenHome):
                 self._follow_clock(store)
             ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
             which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
-            store.events.add("enqueued", actor=self.actor, now=now, detail=which)
+            self.note("enqueued", which, now=now)
         self._ring_for(specs)
         return ids
 
@@ -261,7 +261,7 @@ class Queue(OpenHome):
         if pruned.jobs:
             with self.store.writing():
                 self.store.contexts.prune()
-                self.store.events.add("pruned", actor=self.actor, now=self.clock.wall(), detail=str(pruned))
+                self.note("pruned", str(pruned))
             for _ in vacuum(self.store):
                 pass
         return pruned.jobs
@@ -288,7 +288,7 @@ class Queue(OpenHome):
                 for job in store.search.jobs(numbers[start : start + AT_ONCE]):
                     if apply(store, job.number, at):
                         change.done.append(job.id)
-                        store.events.add(verb, actor=self.actor, now=at, job=job.number, detail=detail(job))
+                        self.note(verb, detail(job), now=at, job=job.number)
                     else:
                         message = f'cannot {verb} job "{job.id}": it is {job.state}'
                         change.refused.append(Refused(job.id, job.state, message))

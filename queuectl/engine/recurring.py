@@ -81,7 +81,7 @@ class Recurring:
                 now=now,
             )
             if added:
-                self._note("schedule added", f"{name}: {cron.expression}", now)
+                queue.note("schedule added", f"{name}: {cron.expression}", now=now)
         if not added:
             raise Conflict(
                 f"there is a schedule {quoted(name)} already",
@@ -90,9 +90,6 @@ class Recurring:
             )
         ring_schedulers(queue.home)
         return self.get(name)
-
-    def _note(self, what: str, detail: str, now: int, job: int | None = None) -> None:
-        self._queue.store.events.add(what, actor=self._queue.actor, now=now, detail=detail, job=job)
 
     def get(self, name: str) -> Schedule:
         """Return the schedule of this name. Raises NotFound."""
@@ -115,18 +112,17 @@ class Recurring:
         now = queue.clock.wall()
         with queue.store.writing():
             number = enqueue(queue.store, schedule, now, queue.actor)
-            self._note("schedule run", name, now, number)
+            queue.note("schedule run", name, now=now, job=number)
         ring(queue.home, WORKERS)
         return queue.get(str(number))
 
     def pause(self, name: str) -> Schedule:
         """Let it fire no more until it is resumed. Raises NotFound, Conflict."""
         self.get(name)
-        now = self._queue.clock.wall()
         with self._queue.store.writing():
             changed = self._queue.store.schedules.pause(name)
             if changed:
-                self._note("schedule paused", name, now)
+                self._queue.note("schedule paused", name)
         if not changed:
             raise Conflict(f"schedule {quoted(name)} is paused already", hint=f"queuectl cron resume {name}")
         return self.get(name)
@@ -141,7 +137,7 @@ class Recurring:
             following, told = self._next_of(schedule, now)
             changed = store.schedules.resume(name, following)
             if changed:
-                self._note("schedule resumed", told, now)
+                self._queue.note("schedule resumed", told, now=now)
         if not changed:
             raise Conflict(f"schedule {quoted(name)} is not paused")
         ring_schedulers(self._queue.home)
@@ -169,7 +165,7 @@ class Recurring:
         self.get(name)
         with self._queue.store.writing():
             self._queue.store.schedules.remove(name)
-            self._note("schedule removed", name, self._queue.clock.wall())
+            self._queue.note("schedule removed", name)
 
 
 def _canonical(timezone: str) -> str:

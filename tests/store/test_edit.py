@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.model.job import FAILED, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES
-from queuectl.model.when import iso
+from queuectl.model.job import FAILED, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES, Job
 from queuectl.store import Store
 from tests.store.building import (
     LATER,
@@ -39,13 +38,17 @@ def edit(store: Store, number: int, now: int = NOW + 5, **changes: Any) -> bool:
     return write(store, store.jobs.edit, number, changes, now)
 
 
+def kept(store: Store, number: int) -> dict[str, Any]:
+    """Return the fields of a job as they are kept."""
+    return {name: getattr(job(store, number), name) for name in Job.FIELDS}
+
+
 @pytest.mark.parametrize("state", WAITING_STATES)
 def test_what_is_given_changes_and_the_rest_stays(store: Store, state: str) -> None:
     number = bring_to(store, state, env={"A": "1"}, tags=("old",), id="x")
-    before = job(store, number).as_dict()
+    before = kept(store, number)
     assert edit(store, number, **EVERYTHING)
-    after = job(store, number).as_dict()
-    assert after == {**before, **EVERYTHING, "tags": ["a", "b"], "updated_at": iso(NOW + 5)}
+    assert kept(store, number) == {**before, **EVERYTHING, "updated_at": NOW + 5}
     assert_whole(store)
 
 

@@ -75,9 +75,8 @@ class AutoScaler:
             self._log.say(f"workers: stay at {running}: {error}")
             self._wait_until = self._opened.clock.monotonic() + TRY_AGAIN_MS
             return
-        told = f"{running} -> {wanted} workers, {reason}"
         with self._opened.store.writing():
-            self._opened.store.events.add("scaled", actor=self._opened.actor, now=now, detail=told)
+            self._opened.note("scaled", f"{running} -> {wanted} workers, {reason}", now=now)
 
     def _apply(self, running: int, wanted: int) -> None:
         if not wanted:

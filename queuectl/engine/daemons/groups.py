@@ -155,7 +155,7 @@ def _change(opened: OpenHome, group: str, change: Callable[[int], int]) -> int:
             )
         if count != before:
             store.meta.set_pool_groups({**groups, group: count})
-            store.events.add("scaled", actor=opened.actor, now=opened.clock.wall(), detail=workers_text({group: count}))
+            opened.note("scaled", workers_text({group: count}))
     ring(opened.home, POOL_BELL, CONTROL)
     _wait_for(opened, lambda pool: _staying_workers(opened, group) == count)
     return before

@@ -66,9 +66,7 @@ def _drop(opened: OpenHome, group: str) -> Identity | None:
         if not count:
             return None
         store.meta.set_pool_groups(groups)
-        store.events.add(
-            "workers stopped", actor=opened.actor, now=opened.clock.wall(), detail=workers_text({group: count})
-        )
+        opened.note("workers stopped", workers_text({group: count}))
     ring(opened.home, POOL_BELL, CONTROL)
     return None if groups else identity
 

@@ -45,6 +45,11 @@ class OpenHome:
         """Who makes the changes, for the record."""
         return f"{self._actor}[{os.getpid()}]"
 
+    def note(self, what: str, detail: str, *, now: int | None = None, job: int | None = None) -> None:
+        """Note in the history that we did something. In the transaction that does it."""
+        at = self.clock.wall() if now is None else now
+        self.store.events.add(what, actor=self.actor, now=at, detail=detail, job=job)
+
     def settings(self) -> Settings:
         """Return the settings in force."""
         return load_settings(self.store)

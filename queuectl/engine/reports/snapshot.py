@@ -21,6 +21,7 @@ from ...model.job import (
     STATE_TABLE,
     STATES,
 )
+from ...model.record import Record
 from ...model.when import MINUTE
 from .alerts import alerts
 from .facts import Facts
@@ -162,16 +163,13 @@ def elapsed(job: Job, now: int) -> int | None:
     return job.duration
 
 
-class Tail:
+class Tail(Record):
     """The end of what a job's last attempt printed. `before` is how many bytes of it came before."""
 
-    __slots__ = ("job", "attempt", "before", "text")
-
-    def __init__(self, job: Job | None, attempt: int | None, before: int, text: str) -> None:
-        self.job = job
-        self.attempt = attempt
-        self.before = before
-        self.text = text
+    job: Job | None
+    attempt: int | None
+    before: int
+    text: str
 
 
 def read_tail(opened: OpenHome, number: int, limit: int = TAIL_BYTES) -> Tail:

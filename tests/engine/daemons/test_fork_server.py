@@ -251,7 +251,8 @@ def test_a_pool_of_another_version_is_told_with_what_helps(
     for words in (["status"], ["worker", "status"]):
         done = run_cli(home, *words)
         assert done.returncode == 0
-        assert f"are of version {version} " in done.stderr and "queuectl worker restart" in done.stderr
+        told = done.stdout + done.stderr
+        assert f"are of version {version} " in told and "queuectl worker restart" in told
     done = run_cli(home, "worker", "scale", "2")
     assert done.returncode == 6 and "queuectl worker restart" in done.stderr
     pool.run("restart")
