@@ -211,7 +211,8 @@ def test_from_python(home: str) -> None:
         assert queue.edit("x", retries=7, run_at=None).done == ["x"]
         assert queue.get("x").max_retries == 7
         assert queue.hold(job.number).done == ["x"]
-        for fields in ({}, {"self": 1}, {"id": "y"}, {"env": {}}, {"priority": 1, "nope": 2}):
+        wrong: list[dict[str, Any]] = [{}, {"self": 1}, {"id": "y"}, {"env": {}}, {"priority": 1, "nope": 2}]
+        for fields in wrong:
             with pytest.raises(InvalidInput):
-                queue.edit("x", **fields)  # type: ignore[arg-type]
+                queue.edit("x", **fields)
         assert queue.get("x").priority == 0

@@ -41,7 +41,7 @@ def start(processes: support.Processes, home: str, *words: str) -> Any:
     waiting = processes.start_cli(
         home, "wait", *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    while not waiting.stderr.readline().startswith(b"no workers are running"):
+    while not support.pipe(waiting.stderr).readline().startswith(b"no workers are running"):
         assert waiting.poll() is None
     return waiting
 
@@ -270,9 +270,12 @@ def test_a_long_history_is_read_at_the_start_and_the_end_only(home: str, monkeyp
         number = queue.add("true", hold=True).number
         asked: List[int] = []
         states_of = queue.store.search.states_of
-        monkeypatch.setattr(
-            queue.store.search, "states_of", lambda numbers: asked.append(len(numbers)) or states_of(numbers)
-        )
+
+        def counted(numbers: list[int]) -> dict[int, str]:
+            asked.append(len(numbers))
+            return states_of(numbers)
+
+        monkeypatch.setattr(queue.store.search, "states_of", counted)
         waiting = Waiting(queue, [*finished, number], timeout=30)
 
         def act() -> None:

@@ -56,7 +56,7 @@ def test_asking_leaves_nothing_behind_and_tells_nobody(api: Api) -> None:
 
 def test_what_was_found_holds_for_a_moment(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     add(api.store)
-    written = []
+    written: list[object] = []
     monkeypatch.setattr(health, "prove_room", written.append)
     for _ in range(10):
         api.get("//healthz")

@@ -228,7 +228,7 @@ def test_the_token_is_taken_from_a_header(served: Served) -> None:
     assert without_token(served, "GET", ECHO, Authorization=f"Bearer {served.token}").status == 200
     assert without_token(served, "POST", ECHO, b"{}", Authorization=f"Bearer {served.token}").status == 200
     for where in ("Cookie", "X-Token"):
-        assert without_token(served, "GET", ECHO, **{where: served.token}).status == 401
+        assert without_token(served, "GET", ECHO, None, **{where: served.token}).status == 401
     assert without_token(served, "GET", f"{ECHO}?token={served.token}").status == 401
 
 

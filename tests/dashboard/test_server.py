@@ -14,6 +14,7 @@ import pytest
 
 from queuectl.dashboard.http import server as server_module
 from queuectl.dashboard.http import strict, wire
+from queuectl.model.noun import Noun
 from queuectl.model.nouns.home import ERROR
 from tests.dashboard.conftest import ECHO, Serve, Served, head_of
 from tests.dashboard.raw import Client
@@ -237,7 +238,8 @@ def test_an_error_is_answered_as_json(served: Served, name: str, status: int, co
     client.send(head_of(served, path=f"/api/v1/{name}"))
     answer = client.answer()
     assert (answer.status, answer.code) == (status, code)
-    assert set(answer.json()["error"]) == set(ERROR.keys["error"].keys)
+    told = ERROR.keys["error"]
+    assert isinstance(told, Noun) and set(answer.json()["error"]) == set(told.keys)
     # The connection is still good.
     client.send(head_of(served))
     assert client.answer().status == 200

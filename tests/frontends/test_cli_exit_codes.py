@@ -25,7 +25,7 @@ from queuectl.model.errors import (
 )
 from tests import support
 from tests.commands.calling import call, done
-from tests.support import ROOT, cli_command, cli_environment, run_cli
+from tests.support import ROOT, cli_command, cli_environment, pipe, run_cli
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,10 @@ def test_a_signal_ends_a_waiting_command(home: str, processes: support.Processes
     waiting = processes.start_cli(
         home, "wait", "1", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    assert waiting.stderr.readline().startswith(b"no workers")
+    assert pipe(waiting.stderr).readline().startswith(b"no workers")
     waiting.send_signal(number)
     assert waiting.wait(30) == code
-    assert b"Traceback" not in waiting.stderr.read()
+    assert b"Traceback" not in pipe(waiting.stderr).read()
 
 
 def test_a_reader_that_goes_away_is_141_and_no_complaint(home: str) -> None:

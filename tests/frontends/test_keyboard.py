@@ -94,7 +94,7 @@ def test_a_sequence_that_comes_in_pieces_is_one_key(typed: Pair, monkeypatch: py
     monkeypatch.setattr(module, "ESCAPE_SECONDS", 10)
     keyboard, master = typed
     os.write(master, b"\x1b")
-    read = module.os.read
+    read = os.read
 
     def read_and_type(descriptor: int, count: int) -> bytes:
         data = read(descriptor, count)
@@ -102,7 +102,7 @@ def test_a_sequence_that_comes_in_pieces_is_one_key(typed: Pair, monkeypatch: py
             os.write(master, {b"\x1b": b"[", b"[": b"5", b"5": b"~"}[data])
         return data
 
-    monkeypatch.setattr(module.os, "read", read_and_type)
+    monkeypatch.setattr(os, "read", read_and_type)
     assert keyboard.read(1) == "pageup"
 
 

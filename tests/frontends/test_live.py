@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import sys
-from typing import Callable, Iterator, List, Sequence
+from typing import Any, Callable, Iterator, List, Sequence
 
 import pytest
 
@@ -182,7 +182,7 @@ def start(processes: Processes) -> Iterator[Callable[..., PtySession]]:
     """Starts the program, or other words that run it, in a terminal, and waits for its picture."""
     opened: List[PtySession] = []
 
-    def started(words: Sequence[str] = (sys.executable, "-c", PROGRAM), **options: int) -> PtySession:
+    def started(words: Sequence[str] = (sys.executable, "-c", PROGRAM), **options: Any) -> PtySession:
         opened.append(PtySession(processes, words, **options))
         opened[-1].expect("picture")
         return opened[-1]

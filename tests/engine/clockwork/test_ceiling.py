@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable
 
 import pytest
 
@@ -17,6 +16,7 @@ from queuectl.store import Store
 from queuectl.store.output import LONGEST_PIECE, Piece
 from tests.commands.calling import call
 from tests.engine import keeping
+from tests.patching import before_each_call
 from tests.store.building import LATER, NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
@@ -24,17 +24,6 @@ KIB = 1 << 10
 MIB = 1 << 20
 
 clock, store = keeping.clock, keeping.store
-
-
-def before_each_call(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, do: Callable[[], object]) -> None:
-    """Do something before each call of this method or function, until the end of the test."""
-    method = getattr(owner, name)
-
-    def call(*arguments: Any, **options: Any) -> Any:
-        do()
-        return method(*arguments, **options)
-
-    monkeypatch.setattr(owner, name, call)
 
 
 @pytest.fixture
