@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import List
 
 import pytest
 
@@ -47,7 +46,7 @@ def test_logs_choose_attempt_and_stream(tried: str) -> None:
         (["--tail", "x"], "--tail must be"),
     ],
 )
-def test_what_does_not_go_together_is_refused(home: str, words: List[str], problem: str) -> None:
+def test_what_does_not_go_together_is_refused(home: str, words: list[str], problem: str) -> None:
     bring(home, "dead")
     assert problem in refused(home, 2, "logs", "dead-1", *words).err
 

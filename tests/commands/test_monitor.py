@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict
+from typing import Any
 
 import pytest
 
@@ -31,17 +31,17 @@ def _ended(opened: Store, state: str, *, run_time: int, wait_time: int, number: 
 
 
 @pytest.fixture
-def measured(home: str) -> Dict[str, Any]:
+def measured(home: str) -> dict[str, Any]:
     """The metrics of a home with jobs that ran 1 to 10 s: eight completed, one failed, one dead."""
     with store(home) as opened:
         for number in range(1, 11):
             state = {9: FAILED, 10: DEAD}.get(number, COMPLETED)
             _ended(opened, state, run_time=number * 1_000, wait_time=number * 10, number=number)
-    metrics: Dict[str, Any] = done(home, "metrics", "--json").json()
+    metrics: dict[str, Any] = done(home, "metrics", "--json").json()
     return metrics
 
 
-def test_run_and_wait_times_are_those_of_the_jobs(measured: Dict[str, Any]) -> None:
+def test_run_and_wait_times_are_those_of_the_jobs(measured: dict[str, Any]) -> None:
     assert measured["run_time"] == {
         "average": 5.5,
         "minimum": 1,
@@ -63,7 +63,7 @@ def test_run_and_wait_times_are_those_of_the_jobs(measured: Dict[str, Any]) -> N
     assert measured["timed_attempts"] == 10
 
 
-def test_rates_and_counts_are_those_of_the_jobs(measured: Dict[str, Any]) -> None:
+def test_rates_and_counts_are_those_of_the_jobs(measured: dict[str, Any]) -> None:
     assert measured["success_rate"] == 0.8889
     assert measured["attempts"] == {"finished": 8, "failed": 1, "dead": 1}
     assert measured["depth"] == 1

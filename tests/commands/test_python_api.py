@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_jobs_are_listed_by_one_or_several_queues_and_tags(home: str) -> None:
         queue.add("true", id="b", queue="q", tags=["x"], hold=True)
         queue.add("true", id="c", queue="r")
 
-        def listed(*filters: str, **fields: Any) -> List[str]:
+        def listed(*filters: str, **fields: Any) -> list[str]:
             return [job.id for job in queue.list(*filters, sort="number", **fields)]
 
         assert listed(queue="p") == listed(tag="y") == listed(tag=["x", "y"]) == ["a"]
@@ -113,7 +113,7 @@ def test_a_job_is_read_only(home: str) -> None:
 
 def test_many_threads_share_one_queue(home: str) -> None:
     queue = Queue(home)
-    problems: List[BaseException] = []
+    problems: list[BaseException] = []
 
     def work(name: int) -> None:
         try:
@@ -168,7 +168,7 @@ def test_the_home_is_found_as_on_the_command_line(home: str, monkeypatch: pytest
 
 
 def test_every_public_name_is_there_and_no_other() -> None:
-    found: Dict[str, Any] = {name: getattr(queuectl, name) for name in queuectl.__all__}
+    found: dict[str, Any] = {name: getattr(queuectl, name) for name in queuectl.__all__}
     assert found["__version__"] == queuectl.__version__
     with pytest.raises(AttributeError, match="nonsense"):
         queuectl.nonsense  # noqa: B018

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -26,7 +26,7 @@ api = asking.api
 SOON_MS = 2_500
 
 
-def unwell(api: Api, code: str) -> Dict[str, Any]:
+def unwell(api: Api, code: str) -> dict[str, Any]:
     """Ask; the answer is a refusal with this code that names no path."""
     answer = api.ask("GET", "//healthz")
     assert (answer.status, answer.error["code"]) == (503, code), answer.body

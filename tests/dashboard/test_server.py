@@ -8,7 +8,6 @@ import os
 import socket
 import socketserver
 import threading
-from typing import List
 
 import pytest
 
@@ -50,7 +49,7 @@ def test_requests_that_were_sent_ahead_are_answered_in_order(served: Served) -> 
 def test_a_connection_that_cannot_be_accepted_for_want_of_descriptors_is_tried_again_after_a_pause(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pauses: List[float] = []
+    pauses: list[float] = []
 
     def refuse(self: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any, Callable, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
@@ -19,8 +19,10 @@ from tests.dashboard.conftest import Serve, Served
 from tests.dashboard.raw import Client
 from tests.support import FakeClock, wait_until
 
+if TYPE_CHECKING:
+    Event = tuple[str, Any]
+
 PATH = stream_module.PATH
-Event = Tuple[str, Any]
 
 
 class Listener:
@@ -134,7 +136,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
     Listener(served, receive_buffer=2048)
     listener = Listener(served)
     wait_until(lambda: served.server.hub.size == 2)
-    seqs: List[int] = []
+    seqs: list[int] = []
 
     def listen() -> None:
         while served.server.hub.size == 2:
@@ -186,7 +188,7 @@ class Stepped:
     def __init__(self, home: str) -> None:
         self.clock = FakeClock()
         self.app = App(home, clock=self.clock)
-        self.answers: List[object] = []
+        self.answers: list[object] = []
         self.hub = Hub(self.app.queue, Log("test", self.clock), self._overview, read_only=False)
         self.hub._watcher = threading.current_thread()
         self.client = self.hub.join()
@@ -254,7 +256,7 @@ def test_what_is_no_commit_is_told_within_five_seconds_but_not_as_a_change(stepp
 
 
 def test_the_watcher_survives_trouble_with_the_store(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    failures: List[BaseException] = [ZeroDivisionError("a bug"), StoreBusy("busy")]
+    failures: list[BaseException] = [ZeroDivisionError("a bug"), StoreBusy("busy")]
     overview = served.server.hub._overview
 
     def fail() -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import Callable, Iterator, List
+from typing import Callable, Iterator
 
 import pytest
 
@@ -29,9 +29,9 @@ def small(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Served:
     return serve()
 
 
-def occupy(served: Served, data: bytes = b"") -> List[Client]:
+def occupy(served: Served, data: bytes = b"") -> list[Client]:
     """Take all places, one after the other, each with the same bytes sent."""
-    clients: List[Client] = []
+    clients: list[Client] = []
     for _ in range(PLACES):
         clients.append(served.client())
         clients[-1].send(data)
@@ -143,7 +143,7 @@ def test_where_all_are_being_served_a_new_one_is_told_so(
     small: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     may_answer = threading.Event()
-    working: List[Request] = []
+    working: list[Request] = []
 
     def handle(request: Request) -> Response:
         working.append(request)
@@ -178,7 +178,7 @@ def test_that_places_ran_out_is_said_once(small: Served, capfd: pytest.CaptureFi
 @pytest.fixture
 def pair() -> Iterator[Callable[[FakeClock], Connection]]:
     """Make connections whose client's end stays open."""
-    ends: List[socket.socket] = []
+    ends: list[socket.socket] = []
 
     def make(clock: FakeClock) -> Connection:
         ours, theirs = socket.socketpair()

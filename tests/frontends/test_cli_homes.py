@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator
 
 import pytest
 
@@ -56,7 +56,7 @@ def assert_unusable(answer: subprocess.CompletedProcess[str], *said: str) -> Non
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("content", [b"", b"garbage" * 1_000], ids=["empty", "garbage"])
 def test_a_damaged_home_is_refused_by_every_command_and_left_as_it_is(
-    home: str, content: bytes, words: List[str]
+    home: str, content: bytes, words: list[str]
 ) -> None:
     os.mkdir(home, 0o700)
     Path(home, "queue.db").write_bytes(content)
@@ -168,7 +168,7 @@ def test_the_home_of_another_user_is_refused(public: str) -> None:
 @pytest.mark.slow
 @needs_root
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_home_without_the_permission_to_write_can_be_looked_at(public: str, words: List[str]) -> None:
+def test_a_home_without_the_permission_to_write_can_be_looked_at(public: str, words: list[str]) -> None:
     home = os.path.join(public, "home")
     done(home, "add", "true", "--hold")
     done(home, "cancel", "1")

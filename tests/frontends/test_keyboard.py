@@ -7,14 +7,15 @@ import pty
 import signal
 import termios
 import threading
-from typing import Iterator, List, Tuple
+from typing import TYPE_CHECKING, Iterator
 
 import pytest
 
 from queuectl.frontends.keyboard import Keyboard
 from tests.support import FakeClock
 
-Pair = Tuple[Keyboard, int]
+if TYPE_CHECKING:
+    Pair = tuple[Keyboard, int]
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def typed() -> Iterator[Pair]:
     os.close(master)
 
 
-def keys(typed: Pair, data: bytes) -> List[str]:
+def keys(typed: Pair, data: bytes) -> list[str]:
     """Type some bytes; return the keys until no more come."""
     keyboard, master = typed
     os.write(master, data)
@@ -58,7 +59,7 @@ def keys(typed: Pair, data: bytes) -> List[str]:
         (b"\xffq\xc3q", ["unknown", "q", "unknown", "q"]),
     ],
 )
-def test_bytes_become_keys(typed: Pair, data: bytes, names: List[str]) -> None:
+def test_bytes_become_keys(typed: Pair, data: bytes, names: list[str]) -> None:
     assert keys(typed, data) == names
 
 
@@ -155,7 +156,7 @@ def test_the_wakeup_descriptor_ends_a_wait() -> None:
 
 def test_a_signal_meanwhile_neither_ends_nor_breaks_a_wait() -> None:
     master, slave = pty.openpty()
-    came: List[int] = []
+    came: list[int] = []
 
     def answer(number: int, frame: object) -> None:
         came.append(number)
