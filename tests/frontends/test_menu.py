@@ -1,6 +1,6 @@
 """The numbered menu with piped answers: every entry, ways back, and an end whatever is answered.
 
-What a person at a terminal sees is tested in `test_menu_terminal`.
+What a person at a terminal sees is tested in `test_terminal_sessions`.
 """
 
 from __future__ import annotations
