@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.commands.jobs.listing import LIST_COLUMNS, VERBOSE_COLUMNS
+from queuectl.model.fields import columns
 from queuectl.model.job import STATES, Job
 from queuectl.store.find import SORTS
 from tests.commands.calling import bring, call, done, ids, refused
@@ -91,7 +91,7 @@ def test_any_field_can_be_a_column(full: str, column: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "columns"), [((), LIST_COLUMNS), (("--verbose",), VERBOSE_COLUMNS), (("-v",), VERBOSE_COLUMNS)]
+    ("words", "columns"), [((), columns()), (("--verbose",), columns(long=True)), (("-v",), columns(long=True))]
 )
 def test_verbose_shows_more_columns(full: str, words: list[str], columns: list[str]) -> None:
     assert done(full, "list", *words).lines[0].split() == [name.upper() for name in columns]

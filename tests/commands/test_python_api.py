@@ -12,6 +12,7 @@ import pytest
 
 import queuectl
 from queuectl import Conflict, InvalidInput, Job, NotFound, Queue, WaitTimeout
+from queuectl.engine.selection import Selection
 from tests.commands.calling import done
 from tests.support import ROOT
 
@@ -74,6 +75,17 @@ def test_a_verb_takes_ids_or_a_filter_but_not_both(home: str) -> None:
         for words in (("a", "tag:x"), (" ",), ("echo hi",), ("-tag:x",)):
             with pytest.raises(InvalidInput):
                 queue.cancel(*words)
+
+
+def test_jobs_that_are_gone_by_now_are_passed_over(home: str) -> None:
+    with Queue(home) as queue:
+        numbers = [queue.add("true").number for _ in range(2)]
+        meant = Selection(numbers)
+        queue.remove(numbers[1])
+        assert queue.cancel(meant).done == ["job-1"]
+        with pytest.raises(NotFound):
+            queue.retry(*numbers)
+        assert queue.get("job-1").state == "cancelled"
 
 
 def test_a_wrong_filter_says_where(home: str) -> None:
