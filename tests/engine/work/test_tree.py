@@ -26,7 +26,8 @@ process.become_subreaper()
 worker = os.fork()
 if worker == 0:
     subprocess.Popen(sys.argv[1:], start_new_session=True)
-print(worker, flush=True)
+else:
+    print(worker, flush=True)
 sys.stdin.read()
 """
 # Leaves a process without a trace of its own: no marker, no pipe, another session, its parent gone.
