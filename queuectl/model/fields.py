@@ -25,6 +25,7 @@ from .kinds import (
     Kind,
     integer,
 )
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ SHORT, LONG = "short", "long"
 TRAITS = ("required", "asked", "editable", "recurring", "passing", "nullable", "sortable", "wide")
 
 
-class Field:
+class Field(Record):
     """One field of a job. `traits` are words of TRAITS, told by `is_...`.
 
     Of one that is given: `spellings` are other names in JSON; `default` stands in where it is missing, unless
@@ -50,60 +51,41 @@ class Field:
     Of one that is kept: `filter` is its key in a filter, `column` says where it is listed, `label` stands above it.
     """
 
-    __slots__ = (
-        *("name", "kind", "help", "label", "spellings", "default", "setting", "default_words", "option", "short"),
-        *("metavar", "complete", "group", "filter", "column", *(f"is_{trait}" for trait in TRAITS)),
-    )
+    name: str
+    kind: Kind
+    help: str
+    traits: str = ""
+    label: str = ""
+    spellings: tuple[str, ...] = ()
+    default: object = None
+    setting: str | None = None
+    default_words: str = ""
+    option: str = ""
+    short: str = ""
+    metavar: str | None = None
+    complete: str | None = None
+    group: str = "options"
+    filter: str | None = None
+    column: str | None = None
+    is_required: bool = False
+    is_asked: bool = False
+    is_editable: bool = False
+    is_recurring: bool = False
+    is_passing: bool = False
+    is_nullable: bool = False
+    is_sortable: bool = False
+    is_wide: bool = False
 
-    is_required: bool
-    is_asked: bool
-    is_editable: bool
-    is_recurring: bool
-    is_passing: bool
-    is_nullable: bool
-    is_sortable: bool
-    is_wide: bool
-
-    def __init__(
-        self,
-        name: str,
-        kind: Kind,
-        help: str,
-        traits: str = "",
-        *,
-        label: str = "",
-        spellings: tuple[str, ...] = (),
-        default: object = None,
-        setting: str | None = None,
-        default_words: str = "",
-        option: str = "",
-        short: str = "",
-        metavar: str | None = None,
-        complete: str | None = None,
-        group: str = "options",
-        filter: str | None = None,
-        column: str | None = None,
-    ) -> None:
-        self.name = name
-        self.kind = kind
-        self.help = help
-        self.label = label or name.replace("_", " ").capitalize()
-        self.spellings = spellings
-        self.default = default
-        self.setting = setting
-        self.default_words = default_words or setting or (str(default) if type(default) in (str, int) else "")
-        self.option = option or "--" + name.replace("_", "-")
-        self.short = short
-        self.metavar = metavar
-        self.complete = complete
-        self.group = group
-        self.filter = filter
-        self.column = column
-        words = traits.split()
-        for trait in TRAITS:
-            setattr(self, f"is_{trait}", trait in words)
-        if not {*words} <= {*TRAITS}:
-            raise ValueError(f"{name} has a trait that there is not: {traits}")
+    def __post_init__(self) -> None:
+        """Work out what is not given. Raises ValueError for a trait that there is not."""
+        default = self.default
+        self.label = self.label or self.name.replace("_", " ").capitalize()
+        self.default_words = self.default_words or self.setting or (str(default) if type(default) in (str, int) else "")
+        self.option = self.option or "--" + self.name.replace("_", "-")
+        for trait in self.traits.split():
+            if trait not in TRAITS:
+                raise ValueError(f"{self.name} has a trait that there is not: {trait}")
+            setattr(self, f"is_{trait}", True)
 
     def __repr__(self) -> str:
         return f"<Field {self.name}: {self.kind.name}>"
