@@ -64,11 +64,19 @@ def select(
     return found_by(store, wanted, means=means, takes=takes)
 
 
-def found_by(store: Store, wanted: Filter, *, means: Sequence[str] = STATES, takes: Sequence[str] = ()) -> Selection:
-    """Return the jobs that a filter finds, the oldest first; see `select`."""
+def found_by(
+    store: Store,
+    wanted: Filter,
+    *,
+    means: Sequence[str] = STATES,
+    takes: Sequence[str] = (),
+    sort: str = "number",
+    limit: int = -1,
+) -> Selection:
+    """Return the jobs that a filter finds, the oldest first; see `select`. A negative limit means all."""
     if wanted.names_states:
-        return Selection(store.find.numbers(wanted, "number"), wanted)
+        return Selection(store.find.numbers(wanted, sort, limit), wanted)
     narrowed = wanted.within(means)
     others = [state for state in takes if state not in means]
     left_out = store.find.count_by_state(wanted.within(others)) if others else {}
-    return Selection(store.find.numbers(narrowed, "number"), narrowed, left_out)
+    return Selection(store.find.numbers(narrowed, sort, limit), narrowed, left_out)

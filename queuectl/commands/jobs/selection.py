@@ -28,13 +28,6 @@ IDS = Arg(
     "as 'state:dead queue:mail'",
 )
 FILTER = Arg(
-    "ids",
-    many=True,
-    metavar="ID|FILTER",
-    complete="job",
-    help=f"{IDS.help}; or a filter such as 'state:dead queue:mail'",
-)
-FILTER = Arg(
     "filter",
     many=True,
     metavar="FILTER",
