@@ -67,10 +67,11 @@ class Filter:
     """Which jobs: those in one of `states` for which every term holds.
 
     `names_states` says whether a `state:` chose them, so that no default stands in. `text` is the filter as it can
-    be written, empty if it finds all jobs. Raises ValueError for a state that does not exist.
+    be written, empty if it finds all jobs, `rest` the same without its words for states. Raises ValueError for a
+    state that does not exist.
     """
 
-    __slots__ = ("states", "terms", "names_states", "text")
+    __slots__ = ("states", "terms", "names_states", "text", "rest")
 
     def __init__(
         self,
@@ -79,6 +80,7 @@ class Filter:
         *,
         names_states: bool = False,
         text: str = "",
+        rest: str = "",
     ) -> None:
         wanted = set(states)
         if not wanted.issubset(STATES):
@@ -87,6 +89,7 @@ class Filter:
         self.terms = tuple(terms)
         self.names_states = names_states
         self.text = text
+        self.rest = rest
 
     @property
     def is_counted(self) -> bool:
@@ -100,7 +103,7 @@ class Filter:
     def within(self, states: Sequence[str]) -> Filter:
         """Return the same for jobs that are in one of these states, too."""
         both = [state for state in self.states if state in states]
-        return Filter(both, self.terms, names_states=self.names_states, text=self.text)
+        return Filter(both, self.terms, names_states=self.names_states, text=self.text, rest=self.rest)
 
 
 def is_filter(word: str) -> bool:

@@ -152,7 +152,8 @@ def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
     terms += [Term(key, tuple(choices)) for key, choices in merged.items()]
     if named is not None:
         states.intersection_update(named)
-    return Filter(states, terms, names_states=named is not None, text=" ".join(map(str, found)))
+    rest = " ".join(str(word) for word in found if word.key != "state")
+    return Filter(states, terms, names_states=named is not None, text=" ".join(map(str, found)), rest=rest)
 
 
 def _state_words(given: Text, word: Word) -> list[str]:

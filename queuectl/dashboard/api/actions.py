@@ -130,7 +130,7 @@ def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
     """Return the jobs with these ids that a verb fits. Raises InvalidInput for a filter among them."""
     for word in ids:
         if is_filter(word):
-            raise InvalidInput(f"{quoted(word)} is a filter and no id", field="ids", hint="give it as filter instead")
+            raise InvalidInput(f"{quoted(word)} is a filter and no id", field="ids", hint="its field is filter")
     numbers: list[int] = []
     left_out: dict[str, int] = {}
     for job in app.queue.store.search.jobs(app.queue.find(ids)):

@@ -53,6 +53,11 @@ def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0]) -> Filt
     return wanted
 
 
+def sorts_of(wanted: Filter) -> list[str]:
+    """Return the orders in which all that a filter finds can be listed."""
+    return [sort for sort, states in SORTED_STATES.items() if set(wanted.states).issubset(states)]
+
+
 def page(
     store: Store, wanted: Filter, text: str, *, sort: str, cursor: str | None, limit: int, scan: bool
 ) -> dict[str, Any]:
