@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..model.filter import Filter
     from ..store import Store
 
+NOT_BOTH = "give either ids or a filter, not both"
+
 
 class Selection:
     """The jobs that were meant, by number.
@@ -42,9 +44,7 @@ def is_by_filter(words: Sequence[str | int]) -> bool:
     """Return whether words in the place of ids are a filter. Raises InvalidInput if only some of them are."""
     found = [isinstance(word, str) and is_filter(word) for word in words]
     if any(found) and not all(found):
-        raise InvalidInput(
-            "give either ids or a filter, not both", hint="jobs by id beside others: run the command twice"
-        )
+        raise InvalidInput(NOT_BOTH, hint="jobs by id beside others: run the command twice")
     return any(found)
 
 
@@ -58,9 +58,7 @@ def select(
     """
     if not is_by_filter(words):
         return Selection(resolve(store.names, words))
-    wanted = parse(" ".join(map(str, words)), now, takes_text=False)
-    if not wanted.text:
-        raise InvalidInput("an empty filter would mean all jobs, say which", hint="for all of a state: state:dead")
+    wanted = parse(" ".join(map(str, words)), now, takes_text=False, takes_all=False)
     return found_by(store, wanted, means=means, takes=takes)
 
 

@@ -120,10 +120,10 @@ class Text:
             at += 1
 
 
-def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
+def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = True) -> Filter:
     """Return the filter that a text stands for at an instant.
 
-    With `takes_text` false each word needs its key. Raises FilterError.
+    With `takes_text` false each word needs its key, with `takes_all` false there must be one. Raises FilterError.
     """
     given = Text(text)
     named: set[str] | None = None
@@ -131,6 +131,8 @@ def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
     terms: list[Term] = []
     merged: dict[str, list[Choice]] = {}
     found = list(given.words())
+    if not found and not takes_all:
+        raise given.refused(0, "an empty filter would mean all jobs, say which", hint="for all of a state: state:dead")
     for word in found:
         key = word.key or "text"
         if not word.key and not takes_text:

@@ -72,7 +72,7 @@ def test_jobs_that_the_action_does_not_fit_are_counted(api: Api) -> None:
 @pytest.mark.parametrize("empty", ["", " ", "\t\n"])
 def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
     add(api.store)
-    assert api.refused("POST", "/jobs/actions/preview", {"action": "remove", "filter": empty}) == (400, "empty_filter")
+    assert api.refused("POST", "/jobs/actions/preview", {"action": "remove", "filter": empty}) == (400, "bad_filter")
 
 
 @pytest.mark.parametrize(

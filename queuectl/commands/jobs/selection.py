@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.selection import Selection, found_by, is_by_filter
+from ...engine.selection import NOT_BOTH, Selection, found_by, is_by_filter
 from ...model.errors import InvalidInput
 from ...model.filter import in_quotes, of_options, written
 from ...model.filterparse import parse
@@ -91,7 +91,7 @@ def select(
     text = of_options(ids if is_by_filter(ids) else (), state=state, queue=queue, tag=tag)
     if ids and not is_by_filter(ids):
         if text or all:
-            raise InvalidInput("give either ids or a filter, not both")
+            raise InvalidInput(NOT_BOTH)
         return Selection(context.queue.find([one for word in ids for one in _ids_of(context, word)]))
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 
 from ...engine.reports.summary import dead_groups
-from ...engine.selection import Selection, found_by
+from ...engine.selection import NOT_BOTH, Selection, found_by
 from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
@@ -112,16 +112,8 @@ def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None,
     if ids is not None and filter is None:
         return _shown(app, action, _named(app, VERBS[action], ids), limit, _command(action, ids))
     if filter is None or ids is not None:
-        raise InvalidInput("give either ids or a filter", field="ids")
-    wanted = listing.read(filter, app.clock.wall(), field="filter")
-    if not wanted.text:
-        raise HttpError(
-            400,
-            "empty_filter",
-            "an empty filter would mean all jobs, say which",
-            field="filter",
-            hint="for all of a state: state:dead",
-        )
+        raise InvalidInput(NOT_BOTH, field="ids")
+    wanted = listing.read(filter, app.clock.wall(), field="filter", takes_all=False)
     command = f"queuectl {action} {in_quotes(wanted.text)}"
     return _shown(app, action, _found(app, VERBS[action], wanted, limit), limit, command)
 

@@ -28,10 +28,10 @@ FARTHEST = 200_000
 BATCH = 2_000
 
 
-def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0]) -> Filter:
+def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0], takes_all: bool = True) -> Filter:
     """Return the filter that a parameter holds. Raises HttpError, also for a sort that its states do not have."""
     try:
-        wanted = parse(text, now)
+        wanted = parse(text, now, takes_all=takes_all)
     except FilterError as error:
         raise HttpError(
             400,
