@@ -3,8 +3,8 @@
 PYTHON ?= python3
 # Where the tools are installed, by the first target that needs them.
 TOOLS ?= .venv-tools
-# The formatter decides what passes, so it has one version. What mypy finds may grow.
-WANTED = ruff==0.17.6 mypy
+# The formatter decides what passes, so it has one version. What mypy finds may grow; it reads the types of pytest.
+WANTED = ruff==0.17.6 mypy pytest
 # These run on the Node.js of Debian 12.
 WANTED_JS = eslint@9.39.5 typescript@5.9.3
 # More words for the command, such as `make test ARGS='tests/store -k claim'`.

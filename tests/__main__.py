@@ -1,7 +1,8 @@
 """Run the tests: `python3 -m tests [--quick] [FILE|FOLDER ...]`, or with pytest's own arguments.
 
-Without arguments all tests run; `--quick` leaves out those marked `slow`. The files are shared among as many
-processes as this machine has cores. With any other argument one pytest runs, with all of them as they are.
+Without arguments all tests run. The files are shared among as many processes as this machine has cores. `--quick`
+leaves out the tests marked `slow`; what is left of a folder's files is so short that several share a process. With any
+other argument one pytest runs, with all of them as they are.
 
 pytest is run by this Python when it has it. When it has not, an environment is made in `.venv-tests/` (or, where
 the project cannot be written to, in a temporary directory that is removed afterwards) and pytest is installed
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import importlib.util
+import itertools
 import os
 import re
 import shutil
@@ -31,6 +33,7 @@ ENVIRONMENT = ROOT / ".venv-tests" / "{}.{}".format(*sys.version_info)
 # Those that take long begin first: whoever ends last then ends with something short.
 FOLDERS = ("engine", "frontends", "dashboard", "commands", "store", "model")
 QUICK = ["-m", "not slow"]
+QUICK_FILES = 10  # in one process
 NOTHING_SELECTED = 5
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
@@ -63,9 +66,10 @@ def run(python: str, arguments: list[str]) -> int:
         say(f"running pytest of {python}")
         return subprocess.run([python, "-m", "pytest", *options, *words], check=False).returncode
     files = list(test_files([Path(word) for word in words] or [ROOT / "tests"]))
-    processes = min(len(files), available_cores())
+    parts = [[file] for file in files] if not options else in_parts(files)
+    processes = min(len(parts), available_cores())
     say(f"running pytest of {python}, {len(files)} files in {processes} processes")
-    return share([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], files, processes)
+    return share([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], parts, processes)
 
 
 def test_files(places: list[Path]) -> Iterator[str]:
@@ -76,28 +80,34 @@ def test_files(places: list[Path]) -> Iterator[str]:
     yield from sorted(names, key=lambda name: (rank.get(Path(name).parts[1], len(rank)), name))
 
 
-def share(command: list[str], files: list[str], processes: int) -> int:
-    """Run the command for each file, so many at a time; print what each says when it has ended, and the sum."""
+def in_parts(files: list[str]) -> list[list[str]]:
+    """Put together a few files of the same folder each."""
+    folders = [list(group) for _, group in itertools.groupby(files, os.path.dirname)]
+    return [group[at : at + QUICK_FILES] for group in folders for at in range(0, len(group), QUICK_FILES)]
+
+
+def share(command: list[str], parts: list[list[str]], processes: int) -> int:
+    """Run the command for the files of each part, so many at a time; print what each says at its end, and the sum."""
     started = time.monotonic()
     counts: dict[str, int] = {}
     code = 0
-    for file, done in run_all(command, files, processes):
+    for files, done in run_all(command, parts, processes):
         last = done.stdout.rstrip().rpartition("\n")[2]
         for count, what in COUNT.findall(last):
             kind = "failed" if what.startswith("error") else what
             counts[kind] = counts.get(kind, 0) + int(count)
         failed = done.returncode not in (0, NOTHING_SELECTED)
         code = code or (done.returncode if failed else 0)
-        print(done.stdout if failed or "skipped" in last else f"{file}: {last.strip('= ')}", flush=True)
+        print(done.stdout if failed or "skipped" in last else f"{' '.join(files)}: {last.strip('= ')}", flush=True)
     said = ", ".join(f"{counts.get(what, 0)} {what}" for what in ("passed", "failed", "skipped"))
     print(f"{said} in {time.monotonic() - started:.1f} s")
     return code
 
 
-def run_all(command: list[str], files: list[str], processes: int) -> Iterator[tuple[str, Done]]:
-    """Run the command for each file, so many at a time, and yield each that has ended."""
+def run_all(command: list[str], parts: list[list[str]], processes: int) -> Iterator[tuple[list[str], Done]]:
+    """Run the command for the files of each part, so many at a time, and yield each that has ended."""
     with concurrent.futures.ThreadPoolExecutor(processes) as threads:
-        running = {threads.submit(run_file, command, file): file for file in files}
+        running = {threads.submit(run_files, command, files): files for files in parts}
         try:
             for ended in concurrent.futures.as_completed(running):
                 yield running[ended], ended.result()
@@ -107,9 +117,9 @@ def run_all(command: list[str], files: list[str], processes: int) -> Iterator[tu
                 waiting.cancel()
 
 
-def run_file(command: list[str], file: str) -> Done:
+def run_files(command: list[str], files: list[str]) -> Done:
     return subprocess.run(
-        [*command, file], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        [*command, *files], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
 
 

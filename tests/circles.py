@@ -44,8 +44,3 @@ def reached(graph: Graph, start: str) -> set[str]:
             seen.add(name)
             waiting.extend(graph.get(name, ()))
     return seen
-
-
-def without(graph: Graph, arrows: set[Arrow]) -> Graph:
-    """Return the graph without some arrows."""
-    return {start: {end for end in ends if (start, end) not in arrows} for start, ends in graph.items()}

@@ -24,6 +24,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+# Who uses these starts processes or a browser, or installs the package. `--quick` leaves that out, like what is marked
+# by hand.
+SLOW_FIXTURES = {"processes", "pool", "driver", "installed"}
+
 _stderr = -1
 
 
@@ -31,6 +35,14 @@ def pytest_configure() -> None:
     """Keep the real stderr: during a test, descriptor 2 is a file that a dump would be lost in."""
     global _stderr
     _stderr = os.dup(2)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow by its fixtures."""
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

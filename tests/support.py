@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, AnyStr, Callable, Iterator, Mapping, NamedTuple, TypeVar
+from typing import IO, Any, AnyStr, Callable, Iterator, Mapping, NamedTuple, TypeVar
 
 from queuectl.model.clock import SYSTEM_CLOCK, Clock
 
@@ -171,10 +171,10 @@ def tree(pid: int) -> list[Process]:
     return found
 
 
-def next_line(process: subprocess.Popen[AnyStr]) -> AnyStr:
-    """Wait for the next line that a process writes to its stdout, which is a pipe."""
-    assert process.stdout is not None
-    return process.stdout.readline()
+def pipe(end: IO[AnyStr] | None) -> IO[AnyStr]:
+    """Return the end of a pipe that a process was started with: `pipe(process.stdout).readline()`."""
+    assert end is not None
+    return end
 
 
 def is_sleeping(pid: int) -> bool:

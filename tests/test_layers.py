@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Callable, Iterator
 import pytest
 
 from tests.assembled import COMPOSERS, assembled_sql, composed
-from tests.circles import circular, imports_of, without
+from tests.circles import circular, imports_of
 from tests.house import LAYERS, TOP, Module, last_name, modules_of, product
 
 if TYPE_CHECKING:
-    from tests.circles import Arrow
     from tests.house import Finding
 
     Rule = Callable[[Module], Iterator[Finding]]
@@ -32,11 +31,6 @@ ROOMS = {
     "dashboard": ("http", "health", "totals", "app", "api"),
 }
 LONGEST_FILE = 400
-# What is still to be untangled: remove what is no longer so, and add nothing. Who imports whom, without `queuectl.`.
-KNOWN_CIRCLES = {
-    ("commands.jobs.selection", "commands.jobs.listing"),
-}
-
 CLOCKS = {
     f"{module}.{name}"
     for module, names in {
@@ -254,21 +248,15 @@ def test_the_product_keeps_the_rule(rule: Rule) -> None:
     assert not broken, "\n".join(broken)
 
 
-def test_there_are_no_import_circles_but_known_ones() -> None:
-    circles = circular(without(imports_of(product()), known_circles()))
+def test_there_are_no_import_circles() -> None:
+    circles = circular(imports_of(product()))
     assert circles == set(), "\n".join(f"{start} imports {end}" for start, end in sorted(circles))
 
 
-def test_what_is_known_is_still_there() -> None:
+def test_each_known_composer_is_still_there() -> None:
     """Else it could come back unseen."""
-    modules = product()
-    assert known_circles() - circular(imports_of(modules)) == set()
-    composers = {f"{module.path}:{where}" for module in modules for _, where in composed(module)}
+    composers = {f"{module.path}:{where}" for module in product() for _, where in composed(module)}
     assert COMPOSERS - composers == set()
-
-
-def known_circles() -> set[Arrow]:
-    return {(f"queuectl.{start}", f"queuectl.{end}") for start, end in KNOWN_CIRCLES}
 
 
 CIRCLES = {

@@ -90,6 +90,7 @@ def elsewhere(tmp_path: Path) -> dict[str, object]:
     return {"cwd": str(tmp_path / "here"), "env": {**kept, "HOME": str(tmp_path / "home")}}
 
 
+@pytest.mark.slow
 def test_the_installed_command_tells_its_version(installed: Path, elsewhere: dict[str, object]) -> None:
     result = run(str(installed / "queuectl"), "--version", **elsewhere)
     assert (result.returncode, result.stderr) == (0, "")

@@ -30,11 +30,15 @@ from .references import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, List, Mapping, Sequence
+    from typing import Callable, Iterable, List, Mapping, Sequence, Union
 
     from ..model.clock import Clock
     from ..model.job import Job
     from ..store import Store
+    from .selection import Selection
+
+    # What names jobs: an id, a number, words of a filter, or what was found before.
+    Reference = Union[str, int, Selection]
 
 AT_ONCE = 500
 
@@ -192,7 +196,7 @@ class Queue(OpenHome):
             raise NotFound(f"{len(numbers) - len(jobs)} of the jobs waited for were removed")
         return jobs
 
-    def apply(self, verb: str, /, *references: str | int, **flags: bool) -> Change:
+    def apply(self, verb: str, /, *references: Reference, **flags: bool) -> Change:
         """Do one of PLAIN_VERBS, such as `cancel`, by its name: what the method of that name does.
 
         `flags` are those of the verb. Raises NotFound.
@@ -200,16 +204,17 @@ class Queue(OpenHome):
         change: Change = getattr(self, VERBS[verb].name)(*references, **flags)
         return change
 
-    def cancel(self, *references: str | int) -> Change:
+    def cancel(self, *references: Reference) -> Change:
         """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
 
         Like the other verbs it takes ids or numbers, or a filter such as `queue:mail tag:nightly`; without `state:`
-        the filter means what it means on the command line. It says which jobs it changed and which it had to leave.
-        Raises NotFound or InvalidInput.
+        the filter means what it means on the command line. A Selection stands for the jobs that it found: those that
+        are gone by now are passed over. It says which jobs it changed and which it had to leave. Raises NotFound or
+        InvalidInput.
         """
         return self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
 
-    def retry(self, *references: str | int, keep_attempts: bool = False) -> Change:
+    def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
 
         They have all their attempts again, or with `keep_attempts` a single one.
@@ -218,32 +223,33 @@ class Queue(OpenHome):
             references, "retry", lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts)
         )
 
-    def edit(self, /, *references: str | int, **fields: object) -> Change:
+    def edit(self, /, *references: Reference, **fields: object) -> Change:
         """Change jobs that wait. `fields` are those of `add` that `queuectl edit` has an option for.
 
         What is not given stays. Raises NotFound, or InvalidInput.
         """
         from .editing import difference, read_changes
+        from .selection import Selection
 
-        numbers, now = self._meant("edit", references), self.clock.wall()
-        changes = read_changes(self.store.search.jobs(numbers), fields, now)
+        meant, now = Selection(self._meant("edit", references)), self.clock.wall()
+        changes = read_changes(self.store.search.jobs(meant.numbers), fields, now)
 
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
                 self._follow_clock(store)
             return store.jobs.edit(number, changes, now)
 
-        return self._each(numbers, "edit", apply, lambda job: difference(job, changes), now)
+        return self._each([meant], "edit", apply, lambda job: difference(job, changes), now)
 
-    def hold(self, *references: str | int) -> Change:
+    def hold(self, *references: Reference) -> Change:
         """Keep waiting jobs from running until they are released."""
         return self._each(references, "hold", lambda store, number, now: store.jobs.hold(number, now))
 
-    def release(self, *references: str | int) -> Change:
+    def release(self, *references: Reference) -> Change:
         """Let held jobs go."""
         return self._each(references, "release", lambda store, number, now: store.jobs.release(number, now))
 
-    def remove(self, *references: str | int) -> Change:
+    def remove(self, *references: Reference) -> Change:
         """Delete jobs that are not running, with their attempts and output."""
         return self._each(references, "remove", lambda store, number, now: store.jobs.remove(number))
 
@@ -268,7 +274,7 @@ class Queue(OpenHome):
 
     def _each(
         self,
-        references: Sequence[str | int],
+        references: Sequence[Reference],
         verb: str,
         apply: Callable[[Store, int, int], bool],
         detail: Callable[[Job], str] = lambda job: f"was {job.state}",
@@ -295,10 +301,15 @@ class Queue(OpenHome):
         self._wake(VERBS[verb].wakes)
         return change
 
-    def _meant(self, verb: str, references: Sequence[str | int]) -> List[int]:
-        from .selection import select
+    def _meant(self, verb: str, references: Sequence[Reference]) -> List[int]:
+        from .selection import Selection, select
 
-        return select(self.store, references, self.clock.wall(), means=VERBS[verb].means).numbers
+        words: List[str | int] = []
+        for reference in references:
+            if isinstance(reference, Selection):
+                return reference.numbers
+            words.append(reference)
+        return select(self.store, words, self.clock.wall(), means=VERBS[verb].means).numbers
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:

@@ -9,7 +9,7 @@ import contextlib
 import io
 import json
 import sys
-from typing import Any, Dict, Iterator, List, NamedTuple
+from typing import Any, Iterator, NamedTuple
 
 from queuectl.__main__ import main
 from queuectl.engine.queue import Queue
@@ -30,17 +30,17 @@ class Answer(NamedTuple):
         """Return what was printed, read back."""
         return json.loads(self.out)
 
-    def error(self) -> Dict[str, Any]:
+    def error(self) -> dict[str, Any]:
         """Return the error that was printed for programs."""
-        found: Dict[str, Any] = json.loads(self.err.splitlines()[-1])["error"]
+        found: dict[str, Any] = json.loads(self.err.splitlines()[-1])["error"]
         return found
 
     @property
-    def lines(self) -> List[str]:
+    def lines(self) -> list[str]:
         return self.out.splitlines()
 
     @property
-    def problems(self) -> List[str]:
+    def problems(self) -> list[str]:
         """What was wrong, a line each, without the beginning that is the same for all."""
         start = "queuectl: error: "
         return [line[len(start) :] for line in self.err.splitlines() if line.startswith(start)]
@@ -76,18 +76,18 @@ def refused(home: str, code: int, *words: str, input: bytes = b"") -> Answer:
     return answer
 
 
-def jobs(home: str) -> List[Dict[str, Any]]:
+def jobs(home: str) -> list[dict[str, Any]]:
     """Return all jobs of a home by number, as programs get them."""
-    found: List[Dict[str, Any]] = done(home, "list", "--limit", "0", "--sort", "number", "--json").json()
+    found: list[dict[str, Any]] = done(home, "list", "--limit", "0", "--sort", "number", "--json").json()
     return found
 
 
-def ids(home: str, *words: str) -> List[str]:
+def ids(home: str, *words: str) -> list[str]:
     """Return the ids that `list` finds with these options."""
     return done(home, "list", *words, "-o", "ids").lines
 
 
-def states(home: str) -> Dict[str, str]:
+def states(home: str) -> dict[str, str]:
     return {job["id"]: job["state"] for job in jobs(home)}
 
 
@@ -98,7 +98,7 @@ def store(home: str) -> Iterator[Store]:
         yield opened
 
 
-def bring(home: str, *wanted: str) -> List[str]:
+def bring(home: str, *wanted: str) -> list[str]:
     """Add a job for each state, named after it, with a tag and a queue of the same name; return the ids."""
     with store(home) as opened:
         for state in wanted:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import List
 
 import pytest
 
@@ -77,7 +76,7 @@ def test_all_means_those_that_the_verb_is_for(full: str, verb: str, meant: set[s
 @pytest.mark.parametrize(
     "words", [["--state", "dead"], ["--queue", "q-dead"], ["--tag", "dead"], ["--all", "--tag", "dead"]]
 )
-def test_a_filter_chooses_the_jobs(full: str, words: List[str]) -> None:
+def test_a_filter_chooses_the_jobs(full: str, words: list[str]) -> None:
     assert done(full, "retry", *words).out == "Job queued again: dead-1\n"
     assert state_of(full, "failed-1") == "failed"
 
@@ -95,6 +94,7 @@ def test_an_explicit_state_includes_what_cannot_be_changed_and_says_so(full: str
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "question"),
     [
@@ -105,7 +105,7 @@ def test_an_explicit_state_includes_what_cannot_be_changed_and_says_so(full: str
         (["dlq", "remove"], "remove 1 dead job needs a confirmation"),
     ],
 )
-def test_what_destroys_asks_before_it_takes_what_a_filter_found(full: str, words: List[str], question: str) -> None:
+def test_what_destroys_asks_before_it_takes_what_a_filter_found(full: str, words: list[str], question: str) -> None:
     answer = refused(full, 2, *words)
     assert (answer.problems, answer.hint) == ([question], "pass --yes")
     assert states(full) == {f"{state}-1": state for state in BESIDE}
@@ -124,13 +124,13 @@ def test_what_destroys_asks_before_it_takes_what_a_filter_found(full: str, words
         (["dlq", "remove", "dead-1"], b""),
     ],
 )
-def test_of_jobs_that_were_named_nobody_is_asked(full: str, words: List[str], input: bytes) -> None:
+def test_of_jobs_that_were_named_nobody_is_asked(full: str, words: list[str], input: bytes) -> None:
     assert done(full, *words, input=input).err == ""
     assert states(full) != {f"{state}-1": state for state in BESIDE}
 
 
 @pytest.mark.parametrize("words", [["retry"], ["hold"], ["release"], ["retry", "--state", "cancelled"]])
-def test_what_only_starts_or_stops_jobs_never_asks(full: str, words: List[str]) -> None:
+def test_what_only_starts_or_stops_jobs_never_asks(full: str, words: list[str]) -> None:
     assert re.match(r"(Job|\d jobs) (queued again|held|released)", done(full, *words, "--all").out)
 
 

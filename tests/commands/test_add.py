@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import List
 
 import pytest
 
@@ -121,7 +120,7 @@ def test_a_relative_directory_counts_from_here(home: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "delay"), [(["--in", "2h"], 7_200), (["--in", "+90s"], 90), (["--at", "+1h30m"], 5_400)]
 )
-def test_a_delayed_job_says_when_it_runs(home: str, words: List[str], delay: int) -> None:
+def test_a_delayed_job_says_when_it_runs(home: str, words: list[str], delay: int) -> None:
     answer = done(home, "add", "true", *words)
     job = json.loads(done(home, "show", "last", "--json").out)
     assert job["state"] == "scheduled"
@@ -189,7 +188,7 @@ def test_an_instant_without_zone_is_local_time(home: str) -> None:
         (["true", "--", "x"], "not both"),
     ],
 )
-def test_a_value_outside_its_limits_is_refused_and_nothing_is_stored(home: str, words: List[str], problem: str) -> None:
+def test_a_value_outside_its_limits_is_refused_and_nothing_is_stored(home: str, words: list[str], problem: str) -> None:
     answer = refused(home, 2, "add", *words)
     assert problem in answer.err
     assert jobs(home) == []
@@ -244,7 +243,7 @@ def test_all_problems_are_named_at_once(home: str) -> None:
         [f"--env=A{n}=x" for n in range(100)],
     ],
 )
-def test_the_limits_themselves_are_allowed(home: str, words: List[str]) -> None:
+def test_the_limits_themselves_are_allowed(home: str, words: list[str]) -> None:
     done(home, "add", "true", *words)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from typing import List
 
 import pytest
 
@@ -23,12 +22,12 @@ from tests.support import FakeClock
 COMMANDS = load()
 
 
-def complete(home: str, *words: str) -> List[Candidate]:
+def complete(home: str, *words: str) -> list[Candidate]:
     """Return what the last word may become after the others."""
     return candidates(words[:-1], words[-1], Lookup(home))
 
 
-def values(home: str, *words: str) -> List[str]:
+def values(home: str, *words: str) -> list[str]:
     return [one.value for one in complete(home, *words)]
 
 
@@ -69,6 +68,7 @@ def test_everything_that_is_declared_to_be_completed_has_an_engine(path: str) ->
     assert kinds <= set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", COMMANDS)
 def test_no_line_makes_it_fail(jobs: str, path: str) -> None:
     for words in ((), ("--",), ("-",), ("-o",), ("x", "y"), ("--state=",), ("--nonsense=1",), ("last", "--")):
@@ -280,7 +280,7 @@ def test_a_directory_that_is_gone_completes_nothing(tmp_path: Path) -> None:
         (names.NAMED_DEAD_BY_PREFIX, (9, "a", "b", 9)),
     ],
 )
-def test_jobs_are_found_by_an_index_and_not_sorted(home: str, sql: str, parameters: List[object]) -> None:
+def test_jobs_are_found_by_an_index_and_not_sorted(home: str, sql: str, parameters: list[object]) -> None:
     with store(home) as opened:
         steps = [row["detail"] for row in opened.database.rows(f"EXPLAIN QUERY PLAN {sql}", parameters)]
     assert not any("TEMP B-TREE" in step for step in steps), steps

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import List, Optional
 
 import pytest
 
@@ -15,7 +14,7 @@ from queuectl.model.errors import InvalidInput
 COMMANDS = load()
 
 
-def given(line: CommandLine) -> List[str]:
+def given(line: CommandLine) -> list[str]:
     return [f"{arg.long_name}={text}" if text else arg.long_name for _, arg, text in line.given]
 
 
@@ -36,7 +35,7 @@ def given(line: CommandLine) -> List[str]:
         ([], None),
     ],
 )
-def test_the_command_is_found_wherever_global_options_stand(words: List[str], path: Optional[str]) -> None:
+def test_the_command_is_found_wherever_global_options_stand(words: list[str], path: str | None) -> None:
     command = CommandLine(words).command
     assert (command.path if command is not None else None) == path
 
@@ -59,7 +58,7 @@ def test_a_line_that_is_not_finished_says_what_was_given_and_what_comes_next() -
         (["config", "--"], False),
     ],
 )
-def test_a_name_goes_on_until_something_else_is_given(words: List[str], is_naming: bool) -> None:
+def test_a_name_goes_on_until_something_else_is_given(words: list[str], is_naming: bool) -> None:
     assert CommandLine(words).is_naming is is_naming
 
 
@@ -81,7 +80,7 @@ def test_after_two_dashes_no_word_is_an_option() -> None:
         (["add", "--id", "--", "--json"], None),
     ],
 )
-def test_a_wrong_line_still_says_how_its_error_is_to_be_shown(words: List[str], output: Optional[str]) -> None:
+def test_a_wrong_line_still_says_how_its_error_is_to_be_shown(words: list[str], output: str | None) -> None:
     assert CommandLine(words).global_values({})["output"] == output
     with pytest.raises(InvalidInput):
         parse(words)
@@ -97,7 +96,7 @@ def test_an_option_given_as_its_default_overrides_what_the_session_began_with() 
     ("words", "command", "quiet"),
     [(["list", "-vq"], "list", True), (["list", "-qv"], "list", True), (["list", "-v"], "list", False)],
 )
-def test_short_flags_may_be_written_together(words: List[str], command: str, quiet: bool) -> None:
+def test_short_flags_may_be_written_together(words: list[str], command: str, quiet: bool) -> None:
     parsed = parse(words)
     assert parsed.command is COMMANDS[command]
     assert (parsed.arguments["verbose"], parsed.options["quiet"]) == (True, quiet)

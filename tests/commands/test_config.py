@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -24,7 +24,7 @@ OTHER = {
 NAMES = [setting.name for setting in SETTINGS]
 
 
-def rows(home: str) -> Dict[str, Dict[str, Any]]:
+def rows(home: str) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in done(home, "config", "show", "--json").json()}
 
 
@@ -115,7 +115,7 @@ def test_a_bad_value_is_refused_with_the_range(home: str, name: str, value: str,
 
 
 @pytest.mark.parametrize("words", [["get", "max_retrys"], ["set", "max_retrys", "1"], ["reset", "max_retrys"]])
-def test_an_unknown_setting_is_named_with_the_nearest(home: str, words: List[str]) -> None:
+def test_an_unknown_setting_is_named_with_the_nearest(home: str, words: list[str]) -> None:
     answer = call(home, "config", *words)
     assert answer.code in (2, 3)
     assert answer.problems == ['unknown setting "max_retrys" (did you mean "max_retries"?)']

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 import pytest
 
@@ -15,7 +15,7 @@ from queuectl.model.fields import GIVEN
 from tests.commands.calling import done
 
 # What makes each field of a job differ from its default.
-CASES: Dict[str, Dict[str, Any]] = {
+CASES: dict[str, dict[str, Any]] = {
     "nothing": {},
     "queue": {"queue": "mail"},
     "priority": {"priority": -5},
@@ -33,7 +33,7 @@ CASES: Dict[str, Dict[str, Any]] = {
 COMMANDS = ["echo 'it''s' \"$HOME\"\nmake", "-starts-with-a-dash", "-x 'a b'", "-x;y", "-x 'unclosed", "--help", "é"]
 
 
-def compared(job: Job) -> Dict[str, Any]:
+def compared(job: Job) -> dict[str, Any]:
     kept = {field.name: getattr(job, field.name) for field in GIVEN if field.is_kept}
     del kept["id"]
     if job.run_at == job.created_at:

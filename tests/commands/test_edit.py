@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -13,8 +13,8 @@ from tests.commands.calling import bring, call, done, ids, jobs, refused, state_
 from tests.store.building import bring_to
 
 
-def shown(home: str, reference: str) -> Dict[str, Any]:
-    found: Dict[str, Any] = done(home, "show", reference, "--json").json()
+def shown(home: str, reference: str) -> dict[str, Any]:
+    found: dict[str, Any] = done(home, "show", reference, "--json").json()
     return found
 
 
@@ -69,7 +69,7 @@ def test_everything_can_be_changed_at_once(home: str) -> None:
         (["--in", "1h"], "state", "pending", "scheduled"),
     ],
 )
-def test_one_thing_is_changed_alone(home: str, words: List[str], column: str, before: Any, after: Any) -> None:
+def test_one_thing_is_changed_alone(home: str, words: list[str], column: str, before: Any, after: Any) -> None:
     done(home, "add", "true", "--id", "x", "--tag", "t", "--priority", "3")
     old = shown(home, "x")
     done(home, "edit", "x", *words)
@@ -124,7 +124,7 @@ def test_several_jobs_are_edited_and_those_that_cannot_be_are_named(home: str) -
     ],
 )
 @pytest.mark.parametrize("dry_run", [False, True])
-def test_what_is_wrong_is_said_and_nothing_is_changed(home: str, words: List[str], problem: str, dry_run: bool) -> None:
+def test_what_is_wrong_is_said_and_nothing_is_changed(home: str, words: list[str], problem: str, dry_run: bool) -> None:
     done(home, "add", "true", "--id", "x")
     before = jobs(home)
     answer = refused(home, 2, "edit", "x", *words, *(["--dry-run"] if dry_run else []))
@@ -211,7 +211,8 @@ def test_from_python(home: str) -> None:
         assert queue.edit("x", retries=7, run_at=None).done == ["x"]
         assert queue.get("x").max_retries == 7
         assert queue.hold(job.number).done == ["x"]
-        for fields in ({}, {"self": 1}, {"id": "y"}, {"env": {}}, {"priority": 1, "nope": 2}):
+        wrong: list[dict[str, Any]] = [{}, {"self": 1}, {"id": "y"}, {"env": {}}, {"priority": 1, "nope": 2}]
+        for fields in wrong:
             with pytest.raises(InvalidInput):
-                queue.edit("x", **fields)  # type: ignore[arg-type]
+                queue.edit("x", **fields)
         assert queue.get("x").priority == 0

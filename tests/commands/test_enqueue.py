@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 import pytest
 
@@ -17,7 +17,7 @@ TWO = '{"id": "two", "command": "echo 2"}'
 PRETTY = '{\n  "id": "one",\n  "command": "echo 1"\n}\n'
 
 
-def ids(home: str) -> List[str]:
+def ids(home: str) -> list[str]:
     return [job["id"] for job in jobs(home)]
 
 
@@ -37,7 +37,7 @@ def ids(home: str) -> List[str]:
     ],
 )
 @pytest.mark.parametrize("form", ["file", "@file", "-f", "--file", "stdin", "inline"])
-def test_jobs_come_in_every_form(home: str, tmp_path: Path, form: str, text: str, expected: List[str]) -> None:
+def test_jobs_come_in_every_form(home: str, tmp_path: Path, form: str, text: str, expected: list[str]) -> None:
     path = tmp_path / "jobs.json"
     path.write_bytes(text.encode())
     if form == "inline":
@@ -255,6 +255,7 @@ def test_more_than_100_000_jobs_are_refused(home: str, form: str) -> None:
     assert jobs(home) == []
 
 
+@pytest.mark.slow
 def test_100_000_jobs_are_allowed(home: str) -> None:
     text = "\n".join(['{"command":"true"}'] * 100_000)
     answer = done(home, "enqueue", "-", input=text.encode())
@@ -274,7 +275,7 @@ def test_100_000_jobs_are_allowed(home: str) -> None:
         (["--template", "simple_job", "-f", "x"], "not both"),
     ],
 )
-def test_what_cannot_be_understood_is_explained(home: str, words: List[str], problem: str) -> None:
+def test_what_cannot_be_understood_is_explained(home: str, words: list[str], problem: str) -> None:
     assert problem in refused(home, 2, "enqueue", *words).err
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import List
 
 import pytest
 
@@ -50,7 +49,7 @@ def filled(home: str) -> str:
         ([""], "d c b a"),
     ],
 )
-def test_in_a_list_every_word_is_of_the_filter(filled: str, words: List[str], found: str) -> None:
+def test_in_a_list_every_word_is_of_the_filter(filled: str, words: list[str], found: str) -> None:
     assert ids(filled, *words) == found.split()
 
 
@@ -67,7 +66,7 @@ def test_in_a_list_every_word_is_of_the_filter(filled: str, words: List[str], fo
         (["a", "3"], "a c"),
     ],
 )
-def test_a_verb_takes_a_filter_in_the_place_of_ids(filled: str, words: List[str], meant: str) -> None:
+def test_a_verb_takes_a_filter_in_the_place_of_ids(filled: str, words: list[str], meant: str) -> None:
     assert done(filled, "cancel", *words, "--dry-run", "-o", "ids").lines == meant.split()
 
 

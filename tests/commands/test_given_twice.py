@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List, Tuple
+from typing import Any
 
 import pytest
 
@@ -41,9 +41,9 @@ def _name(pair: Any) -> str:
     return f"{pair[0].path} {pair[1].long_name}"
 
 
-def _texts(arg: Arg) -> List[str]:
+def _texts(arg: Arg) -> list[str]:
     """Return texts that an argument takes, each with a value of its own."""
-    found: List[Tuple[str, Any]] = []
+    found: list[tuple[str, Any]] = []
     for text in (*arg.choices, *TEXTS, *MORE_TEXTS):
         try:
             value = arg.value(text)
@@ -54,14 +54,14 @@ def _texts(arg: Arg) -> List[str]:
     return [text for text, _ in found]
 
 
-def _least(command: Command) -> List[str]:
+def _least(command: Command) -> list[str]:
     """Return the shortest line that is right for a command."""
     needed = [arg for arg in command.args if not (arg.is_option or arg.rest or arg.optional or arg.many)]
     return [*command.path.split(), *(_texts(arg)[0] for arg in needed)]
 
 
 @pytest.mark.parametrize("pair", OPTIONS, ids=_name)
-def test_the_same_twice_means_the_same_as_once(pair: Tuple[Command, Arg]) -> None:
+def test_the_same_twice_means_the_same_as_once(pair: tuple[Command, Arg]) -> None:
     command, arg = pair
     option = [arg.long_name] if arg.flag else [f"{arg.long_name}={_texts(arg)[0]}"]
     once = parser.parse([*_least(command), *option])
@@ -71,7 +71,7 @@ def test_the_same_twice_means_the_same_as_once(pair: Tuple[Command, Arg]) -> Non
 
 
 @pytest.mark.parametrize("pair", VALUED, ids=_name)
-def test_two_values_add_up_or_are_refused_and_none_is_dropped(pair: Tuple[Command, Arg]) -> None:
+def test_two_values_add_up_or_are_refused_and_none_is_dropped(pair: tuple[Command, Arg]) -> None:
     command, arg = pair
     first, second = _texts(arg)[:2]
     words = [*_least(command), f"{arg.long_name}={first}", f"{arg.long_name}={second}"]
@@ -111,7 +111,7 @@ def test_a_global_option_after_the_command_overrides_one_before_it(arg: Arg) -> 
         (["list"], None),
     ],
 )
-def test_json_is_another_spelling_of_an_output(words: List[str], output: str) -> None:
+def test_json_is_another_spelling_of_an_output(words: list[str], output: str) -> None:
     assert parser.parse(words).options["output"] == output
     with pytest.raises(InvalidInput, match='--output is given twice: "csv" and "json"'):
         parser.parse(["list", "-o", "csv", "--json"])
@@ -142,7 +142,7 @@ def test_help_is_shown_of_a_line_with_a_repeated_option() -> None:
         ),
     ],
 )
-def test_a_job_that_was_told_two_things_is_not_added(home: str, words: List[str], problem: str) -> None:
+def test_a_job_that_was_told_two_things_is_not_added(home: str, words: list[str], problem: str) -> None:
     assert refused(home, 2, *words).problems == [problem]
     assert jobs(home) == []
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
-from queuectl.commands.jobs.listing import LIST_COLUMNS, VERBOSE_COLUMNS
+from queuectl.model.fields import columns
 from queuectl.model.job import STATES, Job
 from queuectl.store.find import SORTS
 from tests.commands.calling import bring, call, done, ids, refused
@@ -91,9 +91,9 @@ def test_any_field_can_be_a_column(full: str, column: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "columns"), [((), LIST_COLUMNS), (("--verbose",), VERBOSE_COLUMNS), (("-v",), VERBOSE_COLUMNS)]
+    ("words", "columns"), [((), columns()), (("--verbose",), columns(long=True)), (("-v",), columns(long=True))]
 )
-def test_verbose_shows_more_columns(full: str, words: List[str], columns: List[str]) -> None:
+def test_verbose_shows_more_columns(full: str, words: list[str], columns: list[str]) -> None:
     assert done(full, "list", *words).lines[0].split() == [name.upper() for name in columns]
 
 
@@ -101,9 +101,9 @@ def test_columns_that_were_named_do_not_hide_more_columns_silently(full: str) ->
     assert refused(full, 2, "list", "-v", "-c", "id").problems == ["give either --columns or --verbose"]
 
 
-def _read(form: str, text: str) -> List[Dict[str, Any]]:
+def _read(form: str, text: str) -> list[dict[str, Any]]:
     if form == "json":
-        found: List[Dict[str, Any]] = json.loads(text)
+        found: list[dict[str, Any]] = json.loads(text)
         return found
     if form == "jsonl":
         return [json.loads(line) for line in text.splitlines()]
@@ -172,7 +172,7 @@ def test_times_are_iso_and_durations_seconds(full: str) -> None:
         (["--", "-tag:x"], "write !tag:x"),
     ],
 )
-def test_a_bad_filter_is_refused(home: str, words: List[str], said: str) -> None:
+def test_a_bad_filter_is_refused(home: str, words: list[str], said: str) -> None:
     assert said in refused(home, 2, "list", *words).err
 
 
@@ -194,7 +194,7 @@ def test_a_table_in_a_pipe_is_neither_cut_nor_coloured(home: str) -> None:
         (("--color", "auto"), {"NO_COLOR": "1"}, False),
     ],
 )
-def test_colour_is_as_asked_for(full: str, words: List[str], env: Dict[str, str], coloured: bool) -> None:
+def test_colour_is_as_asked_for(full: str, words: list[str], env: dict[str, str], coloured: bool) -> None:
     answer = run_cli(full, "list", *words, env={"NO_COLOR": None, "FORCE_COLOR": None, **env})
     assert ("\x1b[31mdead\x1b[0m" in answer.stdout) is coloured
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import List
 
 import pytest
 
@@ -47,7 +46,7 @@ def test_logs_choose_attempt_and_stream(tried: str) -> None:
         (["--tail", "x"], "--tail must be"),
     ],
 )
-def test_what_does_not_go_together_is_refused(home: str, words: List[str], problem: str) -> None:
+def test_what_does_not_go_together_is_refused(home: str, words: list[str], problem: str) -> None:
     bring(home, "dead")
     assert problem in refused(home, 2, "logs", "dead-1", *words).err
 
@@ -93,24 +92,24 @@ def test_bytes_come_out_as_they_went_in(workers: str) -> None:
 def test_following_goes_on_across_retries_until_the_job_is_done(workers: str, processes: support.Processes) -> None:
     """The job is released only once the follower looks, and passes one gate in each of its attempts."""
     gates = [os.path.join(os.path.dirname(workers), f"gate-{n}") for n in (1, 2)]
-    for gate in gates:
-        os.mkfifo(gate)
+    for path in gates:
+        os.mkfifo(path)
     waits = f"read line < {os.path.dirname(workers)}/gate-$QUEUECTL_ATTEMPT"
     done(workers, "add", f"{SHELL}; {waits}; echo $line; test $QUEUECTL_ATTEMPT = 2", "-r", "3", "--hold", "--id", "j")
     following = processes.start_cli(
         workers, "logs", "-f", "j", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     done(workers, "release", "j")
-    read = following.stdout.readline
+    read = support.pipe(following.stdout).readline
     assert [read(), read()] == [b"out 1\n", b"err 1\n"]
     with open(gates[0], "w") as gate:
         gate.write("first\n")
     assert [read(), read(), read()] == [b"first\n", b"out 2\n", b"err 2\n"]
     with open(gates[1], "w") as gate:
         gate.write("second\n")
-    assert following.stdout.read() == b"second\n"
+    assert support.pipe(following.stdout).read() == b"second\n"
     assert following.wait(30) == 0
-    assert b"attempt 1 ended: exit code 1, the job is " in following.stderr.read()
+    assert b"attempt 1 ended: exit code 1, the job is " in support.pipe(following.stderr).read()
 
 
 def test_following_one_attempt_ends_with_it(workers: str) -> None:
@@ -125,7 +124,7 @@ def test_following_a_job_that_is_removed_ends(home: str, processes: support.Proc
     support.wait_until(lambda: _has_open(following.pid, "queue.db-shm"))
     done(home, "remove", "j", "--yes")
     assert following.wait(30) == 3
-    assert b"Traceback" not in following.stderr.read()
+    assert b"Traceback" not in support.pipe(following.stderr).read()
 
 
 def _has_open(pid: int, name: str) -> bool:

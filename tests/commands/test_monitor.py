@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict
+from typing import Any
 
 import pytest
 
+from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import COMPLETED, DEAD, FAILED, STATES, Outcome
 from queuectl.store import Store
 from tests import support
@@ -18,7 +19,7 @@ NOW = building.NOW
 
 def _ended(opened: Store, state: str, *, run_time: int, wait_time: int, number: int) -> None:
     """Add a job that waited and ran for so long, through the store's own verbs."""
-    start = support.SYSTEM_CLOCK.wall() - number * 1_000_000
+    start = SYSTEM_CLOCK.wall() - number * 1_000_000
     building.add(opened, id=f"j{number}", now=start)
     claimed = building.claim(opened, now=start + wait_time)
     end = start + wait_time + run_time
@@ -30,17 +31,17 @@ def _ended(opened: Store, state: str, *, run_time: int, wait_time: int, number: 
 
 
 @pytest.fixture
-def measured(home: str) -> Dict[str, Any]:
+def measured(home: str) -> dict[str, Any]:
     """The metrics of a home with jobs that ran 1 to 10 s: eight completed, one failed, one dead."""
     with store(home) as opened:
         for number in range(1, 11):
             state = {9: FAILED, 10: DEAD}.get(number, COMPLETED)
             _ended(opened, state, run_time=number * 1_000, wait_time=number * 10, number=number)
-    metrics: Dict[str, Any] = done(home, "metrics", "--json").json()
+    metrics: dict[str, Any] = done(home, "metrics", "--json").json()
     return metrics
 
 
-def test_run_and_wait_times_are_those_of_the_jobs(measured: Dict[str, Any]) -> None:
+def test_run_and_wait_times_are_those_of_the_jobs(measured: dict[str, Any]) -> None:
     assert measured["run_time"] == {
         "average": 5.5,
         "minimum": 1,
@@ -62,7 +63,7 @@ def test_run_and_wait_times_are_those_of_the_jobs(measured: Dict[str, Any]) -> N
     assert measured["timed_attempts"] == 10
 
 
-def test_rates_and_counts_are_those_of_the_jobs(measured: Dict[str, Any]) -> None:
+def test_rates_and_counts_are_those_of_the_jobs(measured: dict[str, Any]) -> None:
     assert measured["success_rate"] == 0.8889
     assert measured["attempts"] == {"finished": 8, "failed": 1, "dead": 1}
     assert measured["depth"] == 1
@@ -86,7 +87,7 @@ def test_times_and_rates_outlive_the_jobs(home: str) -> None:
 def test_times_are_those_of_the_last_day(home: str) -> None:
     with store(home) as opened:
         for hours in (1, 25):
-            now = support.SYSTEM_CLOCK.wall() - hours * 3_600_000
+            now = SYSTEM_CLOCK.wall() - hours * 3_600_000
             building.write(opened, opened.stats.count_attempt, "q", DEAD, run_time=hours * 1_000, wait_time=1, now=now)
     metrics = done(home, "metrics", "--json").json()
     assert (metrics["timed_attempts"], metrics["run_time"]["maximum"]) == (1, 1)
@@ -132,7 +133,7 @@ def test_the_age_of_the_oldest_pending_job_is_in_seconds(home: str) -> None:
         building.add(opened, now=NOW)
     for command in ("status", "metrics"):
         age = done(home, command, "--json").json()["oldest_pending_age"]
-        wall = support.SYSTEM_CLOCK.wall()
+        wall = SYSTEM_CLOCK.wall()
         assert 0 <= (wall - NOW) / 1000 - age < 60
 
 

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import threading
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
 import queuectl
 from queuectl import Conflict, InvalidInput, Job, NotFound, Queue, WaitTimeout
+from queuectl.engine.selection import Selection
 from tests.commands.calling import done
 from tests.support import ROOT
 
@@ -48,7 +49,7 @@ def test_jobs_are_listed_by_one_or_several_queues_and_tags(home: str) -> None:
         queue.add("true", id="b", queue="q", tags=["x"], hold=True)
         queue.add("true", id="c", queue="r")
 
-        def listed(*filters: str, **fields: Any) -> List[str]:
+        def listed(*filters: str, **fields: Any) -> list[str]:
             return [job.id for job in queue.list(*filters, sort="number", **fields)]
 
         assert listed(queue="p") == listed(tag="y") == listed(tag=["x", "y"]) == ["a"]
@@ -74,6 +75,17 @@ def test_a_verb_takes_ids_or_a_filter_but_not_both(home: str) -> None:
         for words in (("a", "tag:x"), (" ",), ("echo hi",), ("-tag:x",)):
             with pytest.raises(InvalidInput):
                 queue.cancel(*words)
+
+
+def test_jobs_that_are_gone_by_now_are_passed_over(home: str) -> None:
+    with Queue(home) as queue:
+        numbers = [queue.add("true").number for _ in range(2)]
+        meant = Selection(numbers)
+        queue.remove(numbers[1])
+        assert queue.cancel(meant).done == ["job-1"]
+        with pytest.raises(NotFound):
+            queue.retry(*numbers)
+        assert queue.get("job-1").state == "cancelled"
 
 
 def test_a_wrong_filter_says_where(home: str) -> None:
@@ -113,7 +125,7 @@ def test_a_job_is_read_only(home: str) -> None:
 
 def test_many_threads_share_one_queue(home: str) -> None:
     queue = Queue(home)
-    problems: List[BaseException] = []
+    problems: list[BaseException] = []
 
     def work(name: int) -> None:
         try:
@@ -168,7 +180,7 @@ def test_the_home_is_found_as_on_the_command_line(home: str, monkeypatch: pytest
 
 
 def test_every_public_name_is_there_and_no_other() -> None:
-    found: Dict[str, Any] = {name: getattr(queuectl, name) for name in queuectl.__all__}
+    found: dict[str, Any] = {name: getattr(queuectl, name) for name in queuectl.__all__}
     assert found["__version__"] == queuectl.__version__
     with pytest.raises(AttributeError, match="nonsense"):
         queuectl.nonsense  # noqa: B018

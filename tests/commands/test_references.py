@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 
 from tests.commands.calling import done, refused, store
@@ -19,7 +17,7 @@ def named(home: str) -> str:
     return home
 
 
-def meant(home: str, *words: str, input: bytes = b"") -> List[str]:
+def meant(home: str, *words: str, input: bytes = b"") -> list[str]:
     """Return the jobs that words name, in their order."""
     return done(home, "cancel", "--dry-run", "-o", "ids", *words, input=input).lines
 
@@ -42,7 +40,7 @@ def meant(home: str, *words: str, input: bytes = b"") -> List[str]:
         (["beta", "beta", "2-2"], ["beta", "alpha-2"]),
     ],
 )
-def test_a_reference_names_its_jobs_each_once(named: str, words: List[str], expected: List[str]) -> None:
+def test_a_reference_names_its_jobs_each_once(named: str, words: list[str], expected: list[str]) -> None:
     assert meant(named, *words) == expected
 
 
@@ -74,7 +72,7 @@ def test_ids_come_from_stdin_beside_others(named: str) -> None:
         (["x" * 500], 3, "no job with id"),
     ],
 )
-def test_what_names_no_job_or_too_many_is_explained(named: str, words: List[str], code: int, said: str) -> None:
+def test_what_names_no_job_or_too_many_is_explained(named: str, words: list[str], code: int, said: str) -> None:
     answer = refused(named, code, "cancel", "--dry-run", *words)
     assert said.replace("\\\\", "\\") in answer.err
     assert "\x1b" not in answer.err

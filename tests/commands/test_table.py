@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import shlex
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -18,7 +18,7 @@ from queuectl.model.errors import InvalidInput
 
 COMMANDS = load()
 PATHS = sorted(COMMANDS)
-ISSUE_COMMANDS = """add enqueue list show logs history wait cancel retry remove release status metrics time init demo
+USUAL_COMMANDS = """add enqueue list show logs history wait cancel retry remove release status metrics time init demo
 worker:start worker:stop worker:status worker:scale worker:restart worker:logs dlq:list dlq:stats dlq:retry dlq:remove
 config:show config:get config:set config:reset template:list template:show template:save""".replace(":", " ")
 LINES = 4_000
@@ -99,7 +99,7 @@ def test_the_help_page_of_a_command_names_all_it_takes(path: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"], []])
-def test_the_overview_names_every_command(words: List[str]) -> None:
+def test_the_overview_names_every_command(words: list[str]) -> None:
     assert all(path in overview() for path in PATHS)
     assert parser.parse(words) is not None
 
@@ -110,13 +110,13 @@ def test_help_is_asked_for_before_and_after_a_command(path: str) -> None:
         assert parser.parse(words).topic == path
 
 
-def test_every_command_of_the_issue_is_there() -> None:
-    wanted = ISSUE_COMMANDS.split("\n")
+def test_every_usual_command_is_there() -> None:
+    wanted = USUAL_COMMANDS.split("\n")
     names = set(PATHS) | set(ALIASES)
     assert [name for line in wanted for name in _names(line) if name not in names] == []
 
 
-def _names(line: str) -> List[str]:
+def _names(line: str) -> list[str]:
     words = line.split()
     found, groups = [], {"worker", "dlq", "config", "template"}
     while words:
@@ -162,14 +162,14 @@ def test_what_the_quick_parser_accepts_argparse_reads_the_same(seed: int) -> Non
     assert accepted > LINES // 40
 
 
-def _plain(arguments: Dict[str, Any]) -> Dict[str, Any]:
+def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
 
 
-def _line(rand: random.Random, command: Command) -> List[str]:
+def _line(rand: random.Random, command: Command) -> list[str]:
     name = rand.choice([command.path, *command.aliases])
-    before: List[str] = []
-    parts: List[List[str]] = []
+    before: list[str] = []
+    parts: list[list[str]] = []
     for arg in GLOBALS:
         if rand.random() < 0.08 and arg.key not in ("help", "version"):
             words = _option(rand, arg)
@@ -187,7 +187,7 @@ def _line(rand: random.Random, command: Command) -> List[str]:
     return line
 
 
-def _occurrences(rand: random.Random, arg: Arg) -> List[List[str]]:
+def _occurrences(rand: random.Random, arg: Arg) -> list[list[str]]:
     if arg.rest:
         return []
     if not arg.is_option:
@@ -198,7 +198,7 @@ def _occurrences(rand: random.Random, arg: Arg) -> List[List[str]]:
     return [_option(rand, arg) for _ in range(times)]
 
 
-def _option(rand: random.Random, arg: Arg) -> List[str]:
+def _option(rand: random.Random, arg: Arg) -> list[str]:
     name = rand.choice(arg.names)
     if arg.flag:
         return [name]
@@ -262,7 +262,7 @@ def test_the_same_name_cannot_be_declared_twice() -> None:
         (["wait", "1", "--timeout", "soon"], "--timeout must be a duration (write 90, 90s, 5m or 1h30m)"),
     ],
 )
-def test_a_mistake_is_named_with_what_was_probably_meant(words: List[str], said: str) -> None:
+def test_a_mistake_is_named_with_what_was_probably_meant(words: list[str], said: str) -> None:
     with pytest.raises(InvalidInput) as raised:
         parser.parse(words)
     assert said in raised.value.message

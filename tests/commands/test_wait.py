@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
-from typing import Any, List
+from typing import Any
 
 import pytest
 
@@ -41,7 +41,7 @@ def start(processes: support.Processes, home: str, *words: str) -> Any:
     waiting = processes.start_cli(
         home, "wait", *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    while not waiting.stderr.readline().startswith(b"no workers are running"):
+    while not support.pipe(waiting.stderr).readline().startswith(b"no workers are running"):
         assert waiting.poll() is None
     return waiting
 
@@ -120,7 +120,7 @@ def test_wait_for_several_is_1_if_one_did_not_complete(workers: str) -> None:
         (["2-4"], "2 ended before: c dead; d cancelled\n", ["b", "c", "d"]),
     ],
 )
-def test_jobs_that_ended_before_are_told_and_count(ended: str, words: List[str], told: str, shown: List[str]) -> None:
+def test_jobs_that_ended_before_are_told_and_count(ended: str, words: list[str], told: str, shown: list[str]) -> None:
     answer = call(ended, "wait", *words, "-o", "ids")
     assert (answer.code, answer.err, answer.lines) == (1, told, shown)
 
@@ -152,7 +152,7 @@ def test_of_many_that_ended_before_a_few_are_named(home: str) -> None:
         (["state:open", "--tag", "batch"], 0),
     ],
 )
-def test_a_filter_that_finds_nothing_is_3_unless_it_is_a_barrier(ended: str, words: List[str], code: int) -> None:
+def test_a_filter_that_finds_nothing_is_3_unless_it_is_a_barrier(ended: str, words: list[str], code: int) -> None:
     answer = call(ended, "wait", *words)
     assert answer.code == code, answer
     assert ("no jobs match" in answer.err) == (code == 3)
@@ -215,7 +215,7 @@ def test_a_job_that_is_retried_while_others_are_waited_for_is_waited_for_again(h
     with Queue(home) as queue:
         first, second = (queue.add("true", hold=True).number for _ in range(2))
         waiting = Waiting(queue, [first, second], timeout=30)
-        looks: List[List[int]] = []
+        looks: list[list[int]] = []
 
         def act() -> None:
             """Do one thing at each look: another process would do it between two."""
@@ -252,7 +252,7 @@ def test_from_python_a_removed_job_is_an_error_at_once(home: str) -> None:
 def test_the_jobs_are_given_to_who_watches_their_changes(home: str) -> None:
     with Queue(home) as queue:
         number = queue.add("true", hold=True).number
-        seen: List[str] = []
+        seen: list[str] = []
 
         def watch(jobs: Any) -> None:
             seen.append(jobs[0].state)
@@ -268,11 +268,14 @@ def test_a_long_history_is_read_at_the_start_and_the_end_only(home: str, monkeyp
         finished = [queue.add("true", hold=True).number for _ in range(20)]
         queue.cancel(*finished)
         number = queue.add("true", hold=True).number
-        asked: List[int] = []
+        asked: list[int] = []
         states_of = queue.store.search.states_of
-        monkeypatch.setattr(
-            queue.store.search, "states_of", lambda numbers: asked.append(len(numbers)) or states_of(numbers)
-        )
+
+        def counted(numbers: list[int]) -> dict[int, str]:
+            asked.append(len(numbers))
+            return states_of(numbers)
+
+        monkeypatch.setattr(queue.store.search, "states_of", counted)
         waiting = Waiting(queue, [*finished, number], timeout=30)
 
         def act() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Iterator
 
 import pytest
 
@@ -19,7 +19,7 @@ from tests.support import FakeClock
 
 BASE = "/api/v1"
 DOCUMENT = json.loads(json.dumps(document()))
-STATUSES: List[Tuple[type, int]] = [
+STATUSES: list[tuple[type, int]] = [
     (InvalidInput, 422),
     (NotFound, 404),
     (Conflict, 409),
@@ -42,8 +42,8 @@ class Answer:
         return json.loads(self.body)
 
     @property
-    def error(self) -> Dict[str, Any]:
-        found: Dict[str, Any] = self.json["error"]
+    def error(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.json["error"]
         return found
 
 
@@ -90,18 +90,18 @@ class Api:
         assert answer.status == status, answer.body
         return answer.json
 
-    def refused(self, method: str, path: str, body: Any = None, **query: object) -> Tuple[int, str]:
+    def refused(self, method: str, path: str, body: Any = None, **query: object) -> tuple[int, str]:
         """Return the status and code of a refusal."""
         answer = self.ask(method, path, body, **query)
         return answer.status, answer.error["code"]
 
-    def ids(self, q: str = "", **query: object) -> List[str]:
+    def ids(self, q: str = "", **query: object) -> list[str]:
         """Return the ids of the first page of a filter."""
         return [item["id"] for item in self.get("/jobs", q=q, **query)["items"]]
 
     def walk(self, q: str = "", **query: object) -> Iterator[str]:
         """Yield the ids of all pages of a filter."""
-        cursor: Dict[str, object] = {}
+        cursor: dict[str, object] = {}
         while True:
             page = self.get("/jobs", q=q, **query, **cursor)
             yield from (item["id"] for item in page["items"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.support import Processes
 
 ECHO = "/api/v1/echo"
 FIXED = "a-token-of-the-user-1"
-RAISED: Dict[str, Callable[[], Exception]] = {
+RAISED: dict[str, Callable[[], Exception]] = {
     "invalid": lambda: errors.InvalidInput("priority must be a number", hint="give one", field="priority"),
     "not-found": lambda: errors.NotFound("there is no job"),
     "conflict": lambda: errors.Conflict("it runs"),
@@ -34,8 +34,8 @@ class Served:
     """A server that runs, what has reached its API, and clients that are closed at the end."""
 
     def __init__(self, home: str, *, read_only: bool = False, **options: Any) -> None:
-        self.requests: List[Request] = []
-        self.overviews: List[object] = []
+        self.requests: list[Request] = []
+        self.overviews: list[object] = []
         self.app = App(home, read_only=read_only)
         wanted = DashboardOptions(read_only=read_only, **options)
         self.server = Server(
@@ -43,7 +43,7 @@ class Served:
         )
         self.port = self.server.port
         self.token = self.server.guard.token
-        self._clients: List[Client] = []
+        self._clients: list[Client] = []
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
@@ -74,7 +74,7 @@ class Served:
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str | None) -> Answer:
         """Ask on a connection of its own, with the token and all that a page would send."""
-        wanted: Dict[str, str | None] = {"X-QueueCTL-Token": self.token}
+        wanted: dict[str, str | None] = {"X-QueueCTL-Token": self.token}
         if method not in ("GET", "HEAD"):
             wanted["Content-Type"] = "application/json"
         wanted.update({name.replace("_", "-"): value for name, value in headers.items()})
@@ -119,7 +119,7 @@ Serve = Callable[..., Served]
 @pytest.fixture
 def serve(home: str) -> Iterator[Serve]:
     """Start a server with these options."""
-    started: List[Served] = []
+    started: list[Served] = []
 
     def start(**options: Any) -> Served:
         started.append(Served(home, **options))

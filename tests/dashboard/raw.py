@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import Any, Dict, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
+
+if TYPE_CHECKING:
+    Headers = dict[str, str]
 
 LIMIT = 60.0
-Headers = Dict[str, str]
 
 
 class Answer:

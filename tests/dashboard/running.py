@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from typing import Any, List
+from typing import Any
 
 from queuectl.engine.daemons.daemon import DASHBOARD
 from queuectl.model.clock import SYSTEM_CLOCK
@@ -68,7 +68,7 @@ class Running:
     def token(self) -> str:
         return self.page().partition('name="queuectl-token" content="')[2].partition('"')[0]
 
-    def streams(self, count: int) -> List[Client]:
+    def streams(self, count: int) -> list[Client]:
         """Open streams; return their clients once each was greeted."""
         token, clients = self.token, [Client(self.port) for _ in range(count)]
         for client in clients:
@@ -90,6 +90,6 @@ def ended_within(process: subprocess.Popen[str], ms: int, number: signal.Signals
     return process.returncode
 
 
-def links(home: str) -> List[str]:
+def links(home: str) -> list[str]:
     """Return the files that have the link, as far as they exist."""
     return [path for path in (Home(home).dashboard_url, Home(home).dashboard_page) if os.path.exists(path)]

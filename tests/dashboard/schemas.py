@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
-Schema = Dict[str, Any]
+if TYPE_CHECKING:
+    Schema = dict[str, Any]
+
 KNOWN = {
     "$ref",
     "allOf",
@@ -23,7 +25,7 @@ KNOWN = {
     "description",
     "default",
 }
-TYPES: Dict[str, Any] = {
+TYPES: dict[str, Any] = {
     "string": str,
     "integer": int,
     "number": (int, float),
@@ -69,7 +71,7 @@ def problems(value: Any, schema: Schema, document: Schema, where: str = "$") -> 
         yield from _of_object(value, schema, document, where)
 
 
-def _of_object(value: Dict[str, Any], schema: Schema, document: Schema, where: str) -> Iterator[str]:
+def _of_object(value: dict[str, Any], schema: Schema, document: Schema, where: str) -> Iterator[str]:
     properties = schema.get("properties", {})
     others = schema.get("additionalProperties", True)
     for name in schema.get("required", ()):

@@ -6,7 +6,7 @@ import re
 import shlex
 import threading
 from collections import Counter
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -21,19 +21,19 @@ from tests.store.building import add, bring_to, claim, finish, state_of, write
 api = asking.api
 
 
-def preview(api: Api, action: str, **what: Any) -> Dict[str, Any]:
-    found: Dict[str, Any] = api.post("/jobs/actions/preview", {"action": action, **what})
+def preview(api: Api, action: str, **what: Any) -> dict[str, Any]:
+    found: dict[str, Any] = api.post("/jobs/actions/preview", {"action": action, **what})
     return found
 
 
-def commit(api: Api, shown: Dict[str, Any], status: int = 200) -> Dict[str, Any]:
-    found: Dict[str, Any] = api.post(
+def commit(api: Api, shown: dict[str, Any], status: int = 200) -> dict[str, Any]:
+    found: dict[str, Any] = api.post(
         "/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": shown["count"]}, status
     )
     return found
 
 
-def states(api: Api) -> List[str]:
+def states(api: Api) -> list[str]:
     return [job.state for job in api.app.queue.list(sort="number")]
 
 
@@ -91,7 +91,7 @@ def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
         ({"action": "remove", "filter": "x", "all": True}, 422, "invalid"),
     ],
 )
-def test_a_wrong_preview_is_refused(api: Api, body: Dict[str, Any], status: int, code: str) -> None:
+def test_a_wrong_preview_is_refused(api: Api, body: dict[str, Any], status: int, code: str) -> None:
     assert api.refused("POST", "/jobs/actions/preview", body) == (status, code)
 
 
@@ -190,7 +190,7 @@ def test_of_two_commits_at_once_one_is_done(api: Api) -> None:
         bring_to(api.store, DEAD, max_retries=0)
     shown = preview(api, "retry", filter="state:dead")
     body = {"selection": shown["selection"], "confirm_count": 20}
-    statuses: List[int] = []
+    statuses: list[int] = []
 
     def press() -> None:
         try:
@@ -212,7 +212,7 @@ def test_a_worker_that_is_faster_makes_a_job_refused_not_changed(api: Api, monke
     shown = preview(api, "remove", filter="state:pending")
     fitting = actions_api._fitting
 
-    def then_one_is_claimed(*arguments: Any) -> List[int]:
+    def then_one_is_claimed(*arguments: Any) -> list[int]:
         found = fitting(*arguments)
         claim(api.store)
         return found
@@ -221,6 +221,21 @@ def test_a_worker_that_is_faster_makes_a_job_refused_not_changed(api: Api, monke
     done = commit(api, shown)
     assert done["count"] == 2 and [refused["state"] for refused in done["refused"]] == [PROCESSING]
     assert states(api) == [PROCESSING]
+
+
+def test_a_job_that_is_gone_by_then_is_passed_over(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = [bring_to(api.store, DEAD, max_retries=0) for _ in range(3)]
+    shown = preview(api, "retry", filter="state:dead")
+    fitting = actions_api._fitting
+
+    def then_one_is_removed(*arguments: Any) -> list[int]:
+        found = fitting(*arguments)
+        write(api.store, api.store.jobs.remove, numbers[1])
+        return found
+
+    monkeypatch.setattr(actions_api, "_fitting", then_one_is_removed)
+    done = commit(api, shown)
+    assert (done["ids"], done["refused"]) == (["job-3", "job-1"], [])
 
 
 @pytest.mark.parametrize(
@@ -304,7 +319,7 @@ def test_dead_jobs_are_grouped_by_how_they_failed(api: Api) -> None:
         {"exit_code": 1, "signal": None, "error": None, "x": 1},
     ],
 )
-def test_a_group_must_be_named_completely(api: Api, body: Dict[str, Any]) -> None:
+def test_a_group_must_be_named_completely(api: Api, body: dict[str, Any]) -> None:
     assert api.refused("POST", "/dlq/groups/preview", {"action": "remove", **body}) == (422, "invalid")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Dict, Iterator
+from typing import Any, Iterator
 
 import pytest
 
@@ -212,6 +212,7 @@ def test_groups_of_workers_are_started_scaled_and_stopped_alone(real: Api) -> No
     assert real.post("/workers/stop", {"queues": ["nobody"]}) == {"stopped": False, "pid": None, "done": True}
 
 
+@pytest.mark.slow
 def test_stopping_does_not_wait_for_a_long_job_and_a_second_stop_does_not_force(
     real: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +241,7 @@ def test_stopping_does_not_wait_for_a_long_job_and_a_second_stop_does_not_force(
         ({"counts": 1}, "counts"),
     ],
 )
-def test_what_cannot_be_started_is_refused(api: Api, body: Dict[str, Any], field: str) -> None:
+def test_what_cannot_be_started_is_refused(api: Api, body: dict[str, Any], field: str) -> None:
     answer = api.ask("POST", "/workers", body)
     assert (answer.status, answer.error["field"]) == (422, field)
 
@@ -293,7 +294,7 @@ def test_settings_are_shown_and_changed(api: Api, monkeypatch: pytest.MonkeyPatc
         ({}, None),
     ],
 )
-def test_wrong_settings_change_nothing(api: Api, body: Dict[str, Any], field: str | None) -> None:
+def test_wrong_settings_change_nothing(api: Api, body: dict[str, Any], field: str | None) -> None:
     answer = api.ask("PATCH", "/config", body)
     assert (answer.status, answer.error["field"]) == (422, field)
     assert all(item["source"] == "default" for item in api.get("/config")["items"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -32,7 +32,7 @@ def printed(api: Api, *pieces: Piece, size: int | None = None, is_ended: bool = 
             store.attempts.end(claimed.attempt_id, Outcome.exited(0), duration=5, output_size=size, now=NOW)
 
 
-def text_of(answer: Dict[str, Any], stream: str = "") -> str:
+def text_of(answer: dict[str, Any], stream: str = "") -> str:
     return "".join(chunk["text"] for chunk in answer["chunks"] if stream in ("", chunk["stream"]))
 
 
@@ -135,7 +135,7 @@ def test_a_wrong_job_is_refused(api: Api, body: Any, word: str) -> None:
         ({"timeout": "soon", "priority": "high"}, "timeout"),
     ],
 )
-def test_a_refusal_names_the_first_field_that_is_wrong(api: Api, change: Dict[str, Any], field: str) -> None:
+def test_a_refusal_names_the_first_field_that_is_wrong(api: Api, change: dict[str, Any], field: str) -> None:
     answer = api.ask("POST", "/jobs", {"command": "x", **change})
     assert (answer.status, answer.error["field"]) == (422, field)
 
@@ -233,7 +233,7 @@ def test_a_duplicate_is_a_new_job_with_the_same_settings(api: Api) -> None:
 
 
 @pytest.mark.parametrize("body, field", [({"keep": True}, "keep"), ({"keep_attempts": "yes"}, "keep_attempts")])
-def test_an_unknown_or_wrong_field_is_refused(api: Api, body: Dict[str, Any], field: str) -> None:
+def test_an_unknown_or_wrong_field_is_refused(api: Api, body: dict[str, Any], field: str) -> None:
     bring_to(api.store, COMPLETED, id="a")
     answer = api.ask("POST", "/jobs/a/retry", body)
     assert (answer.status, answer.error["field"]) == (422, field)
@@ -373,7 +373,7 @@ def test_an_attempt_is_chosen(api: Api) -> None:
 def test_an_export_has_all_jobs_of_a_filter(api: Api) -> None:
     api.app.queue.enqueue([{"command": f"echo {number}", "queue": "a" if number % 3 else "b"} for number in range(90)])
     answer = api.ask("GET", "/export.jsonl", q="queue:a", sort="oldest")
-    jobs: List[Dict[str, Any]] = [json.loads(line) for line in answer.body.splitlines()]
+    jobs: list[dict[str, Any]] = [json.loads(line) for line in answer.body.splitlines()]
     assert len(jobs) == 60 and jobs[0]["command"] == "echo 1" and jobs[0]["timeout"] == 300.0
     assert answer.headers["Content-Disposition"] == 'attachment; filename="jobs.jsonl"'
     assert api.refused("GET", "/export.jsonl", q="queu:a") == (400, "bad_filter")

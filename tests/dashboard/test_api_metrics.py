@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict
+from typing import Any
 
 import pytest
 
@@ -95,7 +95,7 @@ def test_there_are_never_more_points_than_asked_for(api: Api, since: str, points
         {"from": "2025-02-30"},
     ],
 )
-def test_a_wrong_range_is_refused(api: Api, query: Dict[str, Any]) -> None:
+def test_a_wrong_range_is_refused(api: Api, query: dict[str, Any]) -> None:
     assert api.refused("GET", "/metrics/series", **query) == (400, "bad_parameter")
 
 
@@ -254,6 +254,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> str:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path, query",
     [
@@ -281,7 +282,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("/scheduled", {}),
     ],
 )
-def test_it_answers_in_time_with_many_jobs(many: str, path: str, query: Dict[str, Any]) -> None:
+def test_it_answers_in_time_with_many_jobs(many: str, path: str, query: dict[str, Any]) -> None:
     api = Api(many)
     api.ask("GET", path, **query)
     took = []

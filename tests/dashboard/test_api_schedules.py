@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, Iterator
+from typing import Any, Iterator
 
 import pytest
 
@@ -82,7 +82,7 @@ def test_a_schedule_lives(api: Api) -> None:
         ({"expression": 5}, "expression"),
     ],
 )
-def test_a_wrong_schedule_is_refused(api: Api, change: Dict[str, Any], word: str) -> None:
+def test_a_wrong_schedule_is_refused(api: Api, change: dict[str, Any], word: str) -> None:
     answer = api.ask("POST", "/schedules", {**SCHEDULE, **change})
     assert answer.status == 422 and word in answer.error["message"]
     assert answer.error["field"] == next(iter(change))
@@ -152,7 +152,7 @@ def test_a_preview_says_what_an_expression_means(api: Api) -> None:
     "query, field",
     [({"cron": "61 * * * *"}, "cron"), ({"cron": ""}, "cron"), ({"cron": "@daily", "tz": "Mars/Base"}, "tz")],
 )
-def test_a_preview_of_nonsense_says_why(api: Api, query: Dict[str, str], field: str) -> None:
+def test_a_preview_of_nonsense_says_why(api: Api, query: dict[str, str], field: str) -> None:
     answer = api.ask("GET", "/cron/preview", **query)
     assert (answer.status, answer.error["field"]) == (422, field)
     assert answer.error["message"]

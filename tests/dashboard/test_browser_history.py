@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 
 from queuectl.model.clock import SYSTEM_CLOCK
@@ -18,7 +16,7 @@ HOUR = 60 * MINUTE
 CELLS = "[...document.querySelectorAll('.crew li')].map((cell) => cell.innerText.split(/\\s+/).join(' '))"
 
 
-def values(browser: Browser, title: str) -> List[List[str]]:
+def values(browser: Browser, title: str) -> list[list[str]]:
     """Return the rows of a chart's data table, the newest first, without the times."""
     browser.wait(f"document.querySelector('svg[aria-label^=\"{title}. Last\"]')")
     browser.js(
@@ -28,7 +26,7 @@ def values(browser: Browser, title: str) -> List[List[str]]:
     )
     caption = f"[...document.querySelectorAll('caption')].find((one) => one.textContent === {title!r})"
     browser.wait(caption)
-    found: List[List[str]] = browser.js(
+    found: list[list[str]] = browser.js(
         f"return [...{caption}.parentNode.tBodies[0].rows].map((row) =>"
         " [...row.cells].slice(1).map((cell) => cell.textContent))"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, claim, enqueue, finish, open_store, spec, write
 
 api = asking.api
-SORTS: Dict[str, Callable[[Job], Any]] = {
+SORTS: dict[str, Callable[[Job], Any]] = {
     "newest": lambda job: -job.number,
     "oldest": lambda job: job.number,
     "finished": lambda job: (-(job.finished_at or 0), -job.number),
@@ -42,7 +42,7 @@ def _fill(store: Store, count: int, dice: random.Random) -> None:
     for _ in range(count):
         now = NOW + dice.randrange(4)
         kind = dice.randrange(7)
-        fields: Dict[str, Any] = {
+        fields: dict[str, Any] = {
             "queue": dice.choice(["a", "b", "c"]),
             "priority": dice.randrange(3),
             "tags": dice.choice([(), ("x",), ("x", "y")]),
@@ -61,7 +61,7 @@ def _fill(store: Store, count: int, dice: random.Random) -> None:
             add(store, now=now, **fields)
 
 
-def everything(api: Api) -> List[Job]:
+def everything(api: Api) -> list[Job]:
     return api.app.queue.list()
 
 
@@ -75,6 +75,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "FEW", 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize(
     "q, matches",
@@ -105,8 +106,8 @@ def test_what_comes_and_goes_meanwhile_neither_repeats_nor_hides_a_job(api: Api,
     dice = random.Random(seed)
     before = [job for job in everything(api) if job.state in LISTED[sort]]
     removed = {job.number for job in dice.sample(before, len(before) // 3)}
-    found: List[str] = []
-    cursor: Dict[str, object] = {}
+    found: list[str] = []
+    cursor: dict[str, object] = {}
     doomed = list(removed)
     while True:
         page = api.get("/jobs", sort=sort, limit=4, **cursor)
@@ -126,8 +127,8 @@ def test_what_comes_and_goes_meanwhile_neither_repeats_nor_hides_a_job(api: Api,
 def test_a_walk_goes_on_although_what_it_saw_is_gone(api: Api, small: None) -> None:
     enqueue(api.store, *[spec(hold=True) for _ in range(40)])
     enqueue(api.store, *[spec() for _ in range(9)])
-    found: List[str] = []
-    cursor: Dict[str, object] = {}
+    found: list[str] = []
+    cursor: dict[str, object] = {}
     while True:
         page = api.get("/jobs", q="state:held", limit=4, **cursor)
         found += [item["id"] for item in page["items"]]
@@ -227,7 +228,7 @@ def test_a_broken_cursor_is_refused(api: Api, bad: str) -> None:
         {"f": "0"},
     ],
 )
-def test_an_altered_cursor_is_refused(api: Api, changes: Dict[str, object]) -> None:
+def test_an_altered_cursor_is_refused(api: Api, changes: dict[str, object]) -> None:
     enqueue(api.store, *[spec() for _ in range(5)])
     cursor = api.get("/jobs", limit=2)["next"]
     assert api.get("/jobs", limit=2, cursor=_altered(cursor))["items"]
@@ -255,8 +256,8 @@ def test_events_are_paged_too(api: Api) -> None:
         for number in range(25):
             api.store.events.add("even" if number % 2 == 0 else "odd", actor="test", now=NOW + number)
     for what, count in (("", 25), ("odd", 12), ("none", 0)):
-        found: List[int] = []
-        cursor: Dict[str, object] = {}
+        found: list[int] = []
+        cursor: dict[str, object] = {}
         while True:
             page = api.get("/events", what=what, limit=5, **cursor)
             found += [item["number"] for item in page["items"]]

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import threading
 from pathlib import Path
-from typing import List
 
 import pytest
 
@@ -58,7 +57,7 @@ def test_the_word_alone_starts_it(words: str, path: str) -> None:
         (["--host", "192.0.2.1", "--token", TOKEN], "192.0.2.1 is not an address of this machine"),
     ],
 )
-def test_what_it_cannot_listen_on_is_refused(home: str, words: List[str], said: str) -> None:
+def test_what_it_cannot_listen_on_is_refused(home: str, words: list[str], said: str) -> None:
     answer = refused(home, INVALID, "dashboard", "--port", "0", *words)
     assert said in answer.err
     assert DASHBOARD.pid(Home(home)) is None
@@ -159,7 +158,7 @@ def test_the_shell_has_its_signals_back_after_it(home: str, monkeypatch: pytest.
 
 
 def test_it_is_opened_in_the_browser_when_asked_to(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: List[str] = []
+    opened: list[str] = []
 
     def open_it(url: str) -> bool:
         opened.append(url)
@@ -186,7 +185,7 @@ def test_a_second_one_of_the_home_is_refused_and_names_the_first(running: Runnin
 
 
 @pytest.mark.parametrize("options", [(), ("--detach",)])
-def test_a_port_in_use_is_refused_with_the_way_out(home: str, options: List[str]) -> None:
+def test_a_port_in_use_is_refused_with_the_way_out(home: str, options: list[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 
 from queuectl.model.fields import FILTERS
@@ -210,7 +208,7 @@ def test_every_key_can_be_turned_around(filled: Api, key: str) -> None:
     ],
 )
 def test_a_page_says_what_the_filter_asks_for(
-    api: Api, text: str, states: List[str], rest: str, sorts: List[str]
+    api: Api, text: str, states: list[str], rest: str, sorts: list[str]
 ) -> None:
     read = api.get("/jobs", q=text)["filter"]
     assert sorted(read["states"]) == sorted(states)

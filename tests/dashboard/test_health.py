@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -26,7 +26,7 @@ api = asking.api
 SOON_MS = 2_500
 
 
-def unwell(api: Api, code: str) -> Dict[str, Any]:
+def unwell(api: Api, code: str) -> dict[str, Any]:
     """Ask; the answer is a refusal with this code that names no path."""
     answer = api.ask("GET", "//healthz")
     assert (answer.status, answer.error["code"]) == (503, code), answer.body
@@ -56,7 +56,7 @@ def test_asking_leaves_nothing_behind_and_tells_nobody(api: Api) -> None:
 
 def test_what_was_found_holds_for_a_moment(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     add(api.store)
-    written = []
+    written: list[object] = []
     monkeypatch.setattr(health, "prove_room", written.append)
     for _ in range(10):
         api.get("//healthz")
@@ -173,6 +173,7 @@ def close_the_gate(home: Home) -> Callable[[], None]:
 LOCKS = [lock_sqlite, lock_sqlite_for_readers_too, close_the_gate]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lock", LOCKS)
 def test_while_the_store_is_locked_the_answer_comes_soon(home: str, lock: Callable[[Home], Callable[[], None]]) -> None:
     api = Api(home, clock=SYSTEM_CLOCK)

@@ -8,7 +8,6 @@ import shutil
 import signal
 import stat
 from pathlib import Path
-from typing import List
 
 import pytest
 
@@ -105,9 +104,9 @@ def test_the_token_may_come_from_the_environment_and_is_not_handed_on(home: str,
 
 @pytest.mark.parametrize("options", [(), ("--token", TOKEN)])
 def test_a_browser_is_given_a_link_with_a_token_in_a_file_of_its_user(
-    home: str, monkeypatch: pytest.MonkeyPatch, options: List[str]
+    home: str, monkeypatch: pytest.MonkeyPatch, options: list[str]
 ) -> None:
-    opened: List[str] = []
+    opened: list[str] = []
 
     def open_it(url: str) -> bool:
         opened.append(url + Path(url[len("file://") :]).read_text(encoding="utf-8"))

@@ -47,6 +47,7 @@ def test_with_a_token_of_the_user_a_page_needs_the_link_that_has_it(serve: Serve
     assert without_token(served, "GET", ECHO, Cookie=cookie_of(opened)).status == 200
 
 
+@pytest.mark.slow
 def test_a_link_with_a_wrong_token_opens_nothing(serve: Serve) -> None:
     for served in (serve(), serve(token=FIXED)):
         answer = without_token(served, "GET", "/?token=wrong")
@@ -87,13 +88,13 @@ PROXIED = [
 @pytest.mark.parametrize("headers", PROXIED)
 def test_what_comes_through_a_proxy_needs_the_token(served: Served, headers: dict[str, str]) -> None:
     for path in ("/", "/jobs", ECHO, "/metrics"):
-        answer = without_token(served, "GET", path, **headers)
+        answer = without_token(served, "GET", path, None, **headers)
         assert answer.status == 401
         assert served.token.encode() not in answer.body
         assert "set-cookie" not in answer.headers
-    assert served.ask("GET", "/metrics", **headers).status == 200
-    opened = without_token(served, "GET", f"/?token={served.token}", **headers)
-    page = without_token(served, "GET", "/", Cookie=cookie_of(opened), **headers)
+    assert served.ask("GET", "/metrics", None, **headers).status == 200
+    opened = without_token(served, "GET", f"/?token={served.token}", None, **headers)
+    page = without_token(served, "GET", "/", None, Cookie=cookie_of(opened), **headers)
     assert served.token.encode() in page.body
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterator
+from typing import Any, Iterator
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.dashboard.schemas import KNOWN, TYPES, problems
 from tests.store.building import NOW, add, bring_to, claim, finish, write
 
 api = asking.api
-NEEDED: Dict[str, Dict[str, str]] = {"/api/v1/cron/preview": {"cron": "@daily"}, "/api/v1/suggest": {"field": "queue"}}
+NEEDED: dict[str, dict[str, str]] = {"/api/v1/cron/preview": {"cron": "@daily"}, "/api/v1/suggest": {"field": "queue"}}
 NAMES = {"{id}": "done", "{name}": "nightly"}
 GETS = [route for route in TABLE if route.method == "GET"]
 
@@ -72,7 +72,7 @@ def test_every_route_is_described_completely() -> None:
         assert route.path.startswith(asking.BASE) == ({"401", "403"} <= set(operation["responses"]))
 
 
-def _schemas(value: Any) -> Iterator[Dict[str, Any]]:
+def _schemas(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         if "$ref" in value or "type" in value and isinstance(value["type"], str):
             yield value
@@ -121,7 +121,7 @@ def test_the_document_is_served(api: Api) -> None:
         ([1, 2], {"type": "array", "items": {"type": "integer"}, "maxItems": 1}),
     ],
 )
-def test_the_checker_finds_what_is_wrong(value: Any, schema: Dict[str, Any]) -> None:
+def test_the_checker_finds_what_is_wrong(value: Any, schema: dict[str, Any]) -> None:
     assert list(problems(value, schema, DOCUMENT))
 
 

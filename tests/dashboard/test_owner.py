@@ -7,7 +7,7 @@ import ctypes
 import os
 import socket
 from pathlib import Path
-from typing import Callable, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import pytest
 
@@ -15,10 +15,12 @@ from queuectl.dashboard.http import owner as owner_module
 from queuectl.dashboard.http.owner import owner, tells_owners
 from tests.dashboard.conftest import Served
 
+if TYPE_CHECKING:
+    Pair = tuple[socket.socket, socket.socket]
+    Connect = Callable[..., Pair]
+
 STRANGER = 4_242
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-Pair = Tuple[socket.socket, socket.socket]
-Connect = Callable[..., Pair]
 
 needs_tables = pytest.mark.skipif(
     not os.path.exists("/proc/net/tcp"), reason="this system does not tell whose a connection is"
@@ -43,9 +45,9 @@ def user(uid: int) -> Iterator[None]:
 @pytest.fixture
 def connect() -> Iterator[Connect]:
     """Connect a client to a listener; return the client's end and the server's."""
-    opened: List[socket.socket] = []
+    opened: list[socket.socket] = []
 
-    def make(host: str = "127.0.0.1", at: str | None = None, source: Tuple[str, int] | None = None) -> Pair:
+    def make(host: str = "127.0.0.1", at: str | None = None, source: tuple[str, int] | None = None) -> Pair:
         listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         opened.append(listener)
         try:
@@ -113,7 +115,7 @@ def test_a_user_unknown_to_this_namespace_has_no_owner(connect: Connect) -> None
 # Tables that say nothing, or not one thing
 
 
-def tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, accepted: socket.socket, *users: Tuple[int, int]) -> None:
+def tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, accepted: socket.socket, *users: tuple[int, int]) -> None:
     """Show one row of the connection for each (uid, inode), the second one in the table of IPv6."""
     there, here = (
         owner_module._in_table(address, socket.AF_INET) for address in (accepted.getpeername(), accepted.getsockname())

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,19 +22,21 @@ from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, write
 
+if TYPE_CHECKING:
+    Labels = tuple[tuple[str, str], ...]
+
 api = asking.api
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"')
 SAMPLE = re.compile(rf"({NAME})(?:{{(.*)}})? (-?[0-9.]+(?:e[-+]?[0-9]+)?)")
 SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("",), "gauge": ("",)}
-Labels = Tuple[Tuple[str, str], ...]
 
 
-def parse(text: str) -> Dict[Tuple[str, Labels], float]:
+def parse(text: str) -> dict[tuple[str, Labels], float]:
     """Return {(name, labels): value}. Each family is told about first, its samples stand together, none twice."""
     assert text.endswith("\n")
-    found: Dict[Tuple[str, Labels], float] = {}
-    families: List[str] = []
+    found: dict[tuple[str, Labels], float] = {}
+    families: list[str] = []
     kind = ""
     lines = iter(text.splitlines())
     for line in lines:
@@ -58,7 +60,7 @@ def parse(text: str) -> Dict[Tuple[str, Labels], float]:
     return found
 
 
-def scraped(api: Api) -> Dict[Tuple[str, Labels], float]:
+def scraped(api: Api) -> dict[tuple[str, Labels], float]:
     answer = api.ask("GET", "//metrics")
     assert answer.content_type == CONTENT_TYPE == "text/plain; version=0.0.4; charset=utf-8"
     return parse(answer.body.decode())
@@ -98,7 +100,7 @@ def ended(api: Api, queue: str = "q", *, run: int = 7, wait: int = 3, ago: int =
         api.store.stats.count_attempt(queue, COMPLETED, run_time=run, wait_time=wait, now=api.clock.wall() - ago)
 
 
-def buckets(found: Dict[Tuple[str, Labels], float], name: str, queue: str) -> List[Tuple[str, float]]:
+def buckets(found: dict[tuple[str, Labels], float], name: str, queue: str) -> list[tuple[str, float]]:
     """Return (le, count) of a histogram, in the order in which they came."""
     return [
         (labels[1][1], value)
@@ -158,7 +160,7 @@ def test_each_queue_has_a_histogram_that_agrees_with_itself(api: Api) -> None:
 # What is over is remembered.
 
 
-def counted(api: Api) -> Tuple[float, float]:
+def counted(api: Api) -> tuple[float, float]:
     """Return how many attempts the counter and the histogram of the queue have."""
     found = scraped(api)
     return (

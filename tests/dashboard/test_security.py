@@ -62,6 +62,7 @@ def test_a_request_to_one_of_its_hosts_is_let_in(served: Served, host: str) -> N
     assert served.ask("GET", ECHO, Host=host.format(port=served.port)).status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "host",
     [
@@ -120,6 +121,7 @@ def test_on_every_address_it_is_reached_by_address_but_by_no_strange_name(serve:
 # Writes from other sites
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "headers, status",
     [
@@ -211,6 +213,7 @@ def test_another_site_reads_nothing_of_the_api(served: Served, site: str) -> Non
 # The token
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [ECHO, "/api", "/api/", "/api/v1/stream", "/api/nothing"])
 def test_all_of_the_api_needs_the_token_also_to_read(served: Served, path: str) -> None:
     assert without_token(served, "GET", path).code == "token_required"
@@ -225,7 +228,7 @@ def test_the_token_is_taken_from_a_header(served: Served) -> None:
     assert without_token(served, "GET", ECHO, Authorization=f"Bearer {served.token}").status == 200
     assert without_token(served, "POST", ECHO, b"{}", Authorization=f"Bearer {served.token}").status == 200
     for where in ("Cookie", "X-Token"):
-        assert without_token(served, "GET", ECHO, **{where: served.token}).status == 401
+        assert without_token(served, "GET", ECHO, None, **{where: served.token}).status == 401
     assert without_token(served, "GET", f"{ECHO}?token={served.token}").status == 401
 
 
@@ -237,6 +240,7 @@ def test_for_reads_the_cookie_of_a_page_will_do(served: Served) -> None:
         assert without_token(served, "GET", ECHO, Cookie=wrong).status == 401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
 def test_a_write_needs_the_header_the_cookie_alone_will_not_do(served: Served, method: str) -> None:
     cookie = cookie_of(without_token(served, "GET", "/"))

@@ -8,12 +8,12 @@ import os
 import socket
 import socketserver
 import threading
-from typing import List
 
 import pytest
 
 from queuectl.dashboard.http import server as server_module
 from queuectl.dashboard.http import strict, wire
+from queuectl.model.noun import Noun
 from queuectl.model.nouns.home import ERROR
 from tests.dashboard.conftest import ECHO, Serve, Served, head_of
 from tests.dashboard.raw import Client
@@ -49,7 +49,7 @@ def test_requests_that_were_sent_ahead_are_answered_in_order(served: Served) -> 
 def test_a_connection_that_cannot_be_accepted_for_want_of_descriptors_is_tried_again_after_a_pause(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pauses: List[float] = []
+    pauses: list[float] = []
 
     def refuse(self: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -237,7 +237,8 @@ def test_an_error_is_answered_as_json(served: Served, name: str, status: int, co
     client.send(head_of(served, path=f"/api/v1/{name}"))
     answer = client.answer()
     assert (answer.status, answer.code) == (status, code)
-    assert set(answer.json()["error"]) == set(ERROR.keys["error"].keys)
+    told = ERROR.keys["error"]
+    assert isinstance(told, Noun) and set(answer.json()["error"]) == set(told.keys)
     # The connection is still good.
     client.send(head_of(served))
     assert client.answer().status == 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any, Callable, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
@@ -19,8 +19,10 @@ from tests.dashboard.conftest import Serve, Served
 from tests.dashboard.raw import Client
 from tests.support import FakeClock, wait_until
 
+if TYPE_CHECKING:
+    Event = tuple[str, Any]
+
 PATH = stream_module.PATH
-Event = Tuple[str, Any]
 
 
 class Listener:
@@ -96,6 +98,7 @@ def test_the_stream_can_only_be_read(served: Served) -> None:
     assert served.server.hub.size == 0
 
 
+@pytest.mark.slow
 def test_nobody_looks_while_nobody_listens(served: Served) -> None:
     assert served.server.hub._watcher is None
     listener = Listener(served)
@@ -110,6 +113,7 @@ def test_nobody_looks_while_nobody_listens(served: Served) -> None:
     Listener(served).until("overview", lambda data: data["counts"] == {"pending": 1})
 
 
+@pytest.mark.slow
 def test_fifty_that_go_away_are_all_noticed(served: Served) -> None:
     listeners = [Listener(served) for _ in range(50)]
     assert served.server.hub.size == 50
@@ -122,6 +126,7 @@ def test_fifty_that_go_away_are_all_noticed(served: Served) -> None:
     wait_until(lambda: len(served.server.visits) == 0)
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,7 +136,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
     Listener(served, receive_buffer=2048)
     listener = Listener(served)
     wait_until(lambda: served.server.hub.size == 2)
-    seqs: List[int] = []
+    seqs: list[int] = []
 
     def listen() -> None:
         while served.server.hub.size == 2:
@@ -183,7 +188,7 @@ class Stepped:
     def __init__(self, home: str) -> None:
         self.clock = FakeClock()
         self.app = App(home, clock=self.clock)
-        self.answers: List[object] = []
+        self.answers: list[object] = []
         self.hub = Hub(self.app.queue, Log("test", self.clock), self._overview, read_only=False)
         self.hub._watcher = threading.current_thread()
         self.client = self.hub.join()
@@ -251,7 +256,7 @@ def test_what_is_no_commit_is_told_within_five_seconds_but_not_as_a_change(stepp
 
 
 def test_the_watcher_survives_trouble_with_the_store(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    failures: List[BaseException] = [ZeroDivisionError("a bug"), StoreBusy("busy")]
+    failures: list[BaseException] = [ZeroDivisionError("a bug"), StoreBusy("busy")]
     overview = served.server.hub._overview
 
     def fail() -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import Callable, Iterator, List
+from typing import Callable, Iterator
 
 import pytest
 
@@ -29,9 +29,9 @@ def small(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Served:
     return serve()
 
 
-def occupy(served: Served, data: bytes = b"") -> List[Client]:
+def occupy(served: Served, data: bytes = b"") -> list[Client]:
     """Take all places, one after the other, each with the same bytes sent."""
-    clients: List[Client] = []
+    clients: list[Client] = []
     for _ in range(PLACES):
         clients.append(served.client())
         clients[-1].send(data)
@@ -73,6 +73,7 @@ def test_the_longest_idle_one_makes_room_for_a_new_one(small: Served) -> None:
         assert client.answer().status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [b"", b"G", b"GET / HTTP/1.1\r\nHost: ", b"POST /api/v1/jobs HTTP/1.1\r\nX: "])
 def test_who_takes_all_places_and_sends_no_request_keeps_nobody_out(small: Served, data: bytes) -> None:
     clients = occupy(small, data)
@@ -142,7 +143,7 @@ def test_where_all_are_being_served_a_new_one_is_told_so(
     small: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     may_answer = threading.Event()
-    working: List[Request] = []
+    working: list[Request] = []
 
     def handle(request: Request) -> Response:
         working.append(request)
@@ -177,7 +178,7 @@ def test_that_places_ran_out_is_said_once(small: Served, capfd: pytest.CaptureFi
 @pytest.fixture
 def pair() -> Iterator[Callable[[FakeClock], Connection]]:
     """Make connections whose client's end stays open."""
-    ends: List[socket.socket] = []
+    ends: list[socket.socket] = []
 
     def make(clock: FakeClock) -> Connection:
         ours, theirs = socket.socketpair()

@@ -14,6 +14,7 @@ from tests.support import wait_until
 # Requests that mean nothing, or more than one thing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first",
     [
@@ -51,6 +52,7 @@ def test_a_request_line_with_no_plain_meaning_is_refused(served: Served, first: 
     assert served.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lines",
     [
@@ -122,6 +124,7 @@ def test_too_much_of_anything_is_refused(served: Served, data: bytes, status: in
     assert client.rest() == b""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -214,6 +217,7 @@ def drip(client: Client) -> Callable[[], bool]:
     return one
 
 
+@pytest.mark.slow
 def test_a_client_that_sends_a_byte_now_and_then_is_left_in_time(hasty: Served) -> None:
     in_head, in_body = hasty.client(), hasty.client()
     in_head.send(b"GET / HTTP/1.1\r\nX: ")
@@ -224,6 +228,7 @@ def test_a_client_that_sends_a_byte_now_and_then_is_left_in_time(hasty: Served) 
     assert hasty.requests == []
 
 
+@pytest.mark.slow
 def test_connections_that_stay_silent_are_closed(hasty: Served) -> None:
     clients = [hasty.client() for _ in range(20)]
     client = hasty.client()
@@ -234,6 +239,7 @@ def test_connections_that_stay_silent_are_closed(hasty: Served) -> None:
     wait_until(lambda: len(hasty.server.visits) == 0)
 
 
+@pytest.mark.slow
 def test_a_request_that_took_too_long_is_told_so(hasty: Served) -> None:
     client = hasty.client()
     client.send(head_of(hasty, "Content-Length: 10", method="POST") + b"{")

@@ -19,6 +19,8 @@ from tests.docs.pages import PAGES, TYPED, blocks, first, matches, missing, step
 from tests.support import ROOT
 from tests.terminals import PtySession
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 120.0
 PROMPTED = re.compile(r"(queuectl(?: \[.+?\])?>|Choice:|(?!queuectl:)[a-z]+(?: \[.*?\])?:)(?: (.*))?")
 RUN = [name for name, text in PAGES.items() if steps(text, run=True)]

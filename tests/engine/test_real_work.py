@@ -8,8 +8,13 @@ import shlex
 import tarfile
 from pathlib import Path
 
+import pytest
+
 from queuectl.engine.queue import Queue
 from tests.engine.running import RunningPool, run_one
+
+pytestmark = pytest.mark.slow
+
 
 FILES = 300
 

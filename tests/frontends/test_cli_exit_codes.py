@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import pytest
 
@@ -25,7 +25,7 @@ from queuectl.model.errors import (
 )
 from tests import support
 from tests.commands.calling import call, done
-from tests.support import ROOT, cli_command, cli_environment, run_cli
+from tests.support import ROOT, cli_command, cli_environment, pipe, run_cli
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ from tests.support import ROOT, cli_command, cli_environment, run_cli
         (["list", "--home", "/dev/null"], 5, "store_unavailable"),
     ],
 )
-def test_an_exit_code_comes_with_a_stable_name(home: str, words: List[str], code: int, name: str) -> None:
+def test_an_exit_code_comes_with_a_stable_name(home: str, words: list[str], code: int, name: str) -> None:
     done(home, "add", "true", "--hold", "--id", "held")
     plain = run_cli(home, *words)
     assert plain.returncode == code
@@ -114,10 +114,10 @@ def test_a_signal_ends_a_waiting_command(home: str, processes: support.Processes
     waiting = processes.start_cli(
         home, "wait", "1", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    assert waiting.stderr.readline().startswith(b"no workers")
+    assert pipe(waiting.stderr).readline().startswith(b"no workers")
     waiting.send_signal(number)
     assert waiting.wait(30) == code
-    assert b"Traceback" not in waiting.stderr.read()
+    assert b"Traceback" not in pipe(waiting.stderr).read()
 
 
 def test_a_reader_that_goes_away_is_141_and_no_complaint(home: str) -> None:
@@ -135,7 +135,7 @@ def test_a_reader_that_goes_away_is_141_and_no_complaint(home: str) -> None:
     assert found.stderr == "141"
 
 
-def shell(home: str, line: str, *words: str, env: Dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def shell(home: str, line: str, *words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command with its streams as a shell's line has them."""
     return subprocess.run(
         ["/bin/sh", "-c", f'"$@" {line}', "sh", *cli_command(home, *words)],
@@ -161,7 +161,7 @@ def shell(home: str, line: str, *words: str, env: Dict[str, str] | None = None) 
         ("<&-", ["remove", "--all"], 0),
     ],
 )
-def test_closed_streams_are_no_reason_to_fail(home: str, line: str, words: List[str], code: int) -> None:
+def test_closed_streams_are_no_reason_to_fail(home: str, line: str, words: list[str], code: int) -> None:
     found = shell(home, line, *words)
     assert found.returncode == code, found
     assert "Traceback" not in found.stderr
@@ -211,7 +211,7 @@ def test_a_locale_that_is_not_unicode_shows_codes_instead(home: str, encoding: s
         ["status", "-o", "json", "--", "x"],
     ],
 )
-def test_a_command_line_that_is_wrong_is_an_object_too_if_that_was_asked_for(home: str, words: List[str]) -> None:
+def test_a_command_line_that_is_wrong_is_an_object_too_if_that_was_asked_for(home: str, words: list[str]) -> None:
     answer = call(home, *words)
     assert (answer.code, answer.out) == (2, "")
     assert answer.error()["code"] == "invalid"
@@ -221,7 +221,7 @@ def test_a_command_line_that_is_wrong_is_an_object_too_if_that_was_asked_for(hom
 @pytest.mark.parametrize(
     "words", [["add", "true", "--nope", "--", "--json"], ["add", "echo -o json", "x"], ["list", "--search", "--json="]]
 )
-def test_a_word_that_only_looks_like_the_option_does_not_ask_for_an_object(home: str, words: List[str]) -> None:
+def test_a_word_that_only_looks_like_the_option_does_not_ask_for_an_object(home: str, words: list[str]) -> None:
     answer = call(home, *words)
     assert answer.code == 2
     assert answer.err.startswith("queuectl: error: ")
@@ -241,7 +241,7 @@ def test_version_names_what_bugs_depend_on(home: str) -> None:
 
 def test_options_of_all_commands_stand_before_or_after(home: str) -> None:
     done(home, "add", "true")
-    forms: List[Tuple[str, ...]] = [
+    forms: list[tuple[str, ...]] = [
         ("-o", "ids", "list"),
         ("list", "-o", "ids"),
         ("list", "--output=ids"),

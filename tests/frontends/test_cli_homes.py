@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator
 
 import pytest
 
@@ -56,7 +56,7 @@ def assert_unusable(answer: subprocess.CompletedProcess[str], *said: str) -> Non
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("content", [b"", b"garbage" * 1_000], ids=["empty", "garbage"])
 def test_a_damaged_home_is_refused_by_every_command_and_left_as_it_is(
-    home: str, content: bytes, words: List[str]
+    home: str, content: bytes, words: list[str]
 ) -> None:
     os.mkdir(home, 0o700)
     Path(home, "queue.db").write_bytes(content)
@@ -165,9 +165,10 @@ def test_the_home_of_another_user_is_refused(public: str) -> None:
         assert_unusable(as_nobody(home, *words), "belongs to another user (uid 0)", hint)
 
 
+@pytest.mark.slow
 @needs_root
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_home_without_the_permission_to_write_can_be_looked_at(public: str, words: List[str]) -> None:
+def test_a_home_without_the_permission_to_write_can_be_looked_at(public: str, words: list[str]) -> None:
     home = os.path.join(public, "home")
     done(home, "add", "true", "--hold")
     done(home, "cancel", "1")
@@ -181,6 +182,7 @@ def test_a_home_without_the_permission_to_write_can_be_looked_at(public: str, wo
         assert answer.stderr.count("the home is read-only") == 1
 
 
+@pytest.mark.slow
 @needs_root
 def test_the_home_of_root_that_everybody_may_read_can_be_looked_at(public: str) -> None:
     home = os.path.join(public, "home")
@@ -200,6 +202,7 @@ def give(home: str, owner: int, *, directories: int, files: int) -> None:
             os.chmod(path, directories if path == directory or os.path.isdir(path) else files)
 
 
+@pytest.mark.slow
 @needs_root
 def test_a_directory_where_nothing_can_be_made_is_explained(public: str) -> None:
     assert_unusable(as_nobody(os.path.join(public, "home"), "add", "true"), "cannot be used: Permission denied")
@@ -237,6 +240,7 @@ def test_a_home_cannot_be_made_on_a_full_disk(home: str, small_disk: str) -> Non
     assert run_cli(os.path.join(small_disk, "home"), "add", "true").returncode == 0
 
 
+@pytest.mark.slow
 def test_more_than_the_disk_holds_is_not_enqueued(home: str, small_disk: str) -> None:
     on_disk = os.path.join(small_disk, "home")
     text = "\n".join('{"command": "echo %s"}' % ("x" * 1_000) for _ in range(5_000))
@@ -253,6 +257,7 @@ def _fill(directory: str) -> None:
             return
 
 
+@pytest.mark.slow
 def test_a_home_that_is_locked_for_the_whole_budget_is_5_and_names_who_holds_it(home: str) -> None:
     """The one test that takes the real 30 s."""
     done(home, "add", "true")

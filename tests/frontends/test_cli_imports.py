@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import List
 
 import pytest
 
@@ -40,7 +39,7 @@ sys.exit(code)
 """
 
 
-def loaded(program: str, *words: str) -> List[str]:
+def loaded(program: str, *words: str) -> list[str]:
     """Return the modules that a program has loaded at its end. `-I -S`: none of the environment's."""
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program, str(ROOT), *words],
@@ -56,7 +55,7 @@ def loaded(program: str, *words: str) -> List[str]:
 @pytest.mark.parametrize(
     "words", [["add", "true"], ["list"], ["show", "last"], ["status"], ["config", "get", "timeout"], ["cancel", "1"]]
 )
-def test_a_short_command_loads_nothing_heavy(home: str, words: List[str]) -> None:
+def test_a_short_command_loads_nothing_heavy(home: str, words: list[str]) -> None:
     loaded(PROGRAM, "--home", home, "add", "true")
     found = set(loaded(PROGRAM, "--home", home, *words))
     assert "_sqlite3" in found
@@ -81,7 +80,7 @@ def test_a_short_command_loads_nothing_heavy(home: str, words: List[str]) -> Non
         (["dlq", "list"], "jobs.dlq"),
     ],
 )
-def test_a_command_loads_its_own_module_of_commands_and_no_other(home: str, words: List[str], module: str) -> None:
+def test_a_command_loads_its_own_module_of_commands_and_no_other(home: str, words: list[str], module: str) -> None:
     loaded(PROGRAM, "--home", home, "add", "true")
     names = {f"queuectl.commands.{name}" for name in MODULES}
     if "--follow" in words:

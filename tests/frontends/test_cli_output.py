@@ -7,7 +7,7 @@ import io
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -35,7 +35,7 @@ def _plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
 
 
-def _table(form: str, text: str) -> List[Dict[str, str]]:
+def _table(form: str, text: str) -> list[dict[str, str]]:
     if form == "csv":
         return list(csv.DictReader(io.StringIO(text, newline="")))
     lines = [[cell.replace("\\\\", "\\") for cell in line.split("\t")] for line in text.split("\n")[:-1]]
@@ -44,7 +44,7 @@ def _table(form: str, text: str) -> List[Dict[str, str]]:
 
 @pytest.mark.parametrize("words", ROWS, ids=" ".join)
 @pytest.mark.parametrize("form", ["csv", "tsv"])
-def test_rows_are_the_same_in_every_format(full: str, words: List[str], form: str) -> None:
+def test_rows_are_the_same_in_every_format(full: str, words: list[str], form: str) -> None:
     expected = done(full, *words, "--json").json()
     assert expected
     assert [json.loads(line) for line in done(full, *words, "-o", "jsonl").lines] == expected
@@ -57,7 +57,7 @@ def test_rows_are_the_same_in_every_format(full: str, words: List[str], form: st
 
 
 @pytest.mark.parametrize("words", RECORDS, ids=" ".join)
-def test_a_record_is_one_object_or_one_row(full: str, words: List[str]) -> None:
+def test_a_record_is_one_object_or_one_row(full: str, words: list[str]) -> None:
     stable = [
         name
         for name, value in done(full, *words, "--json").json().items()
@@ -78,7 +78,7 @@ def test_a_record_is_one_object_or_one_row(full: str, words: List[str]) -> None:
 
 
 @pytest.mark.parametrize("words", [*ROWS, *RECORDS], ids=" ".join)
-def test_data_goes_to_stdout_and_words_to_stderr(full: str, words: List[str]) -> None:
+def test_data_goes_to_stdout_and_words_to_stderr(full: str, words: list[str]) -> None:
     for form in ("json", "jsonl"):
         for line in [done(full, *words, "-o", form).out] if form == "json" else done(full, *words, "-o", form).lines:
             json.loads(line)

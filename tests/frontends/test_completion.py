@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List
 
 import pytest
 
@@ -29,7 +28,7 @@ def jobs(home: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return home
 
 
-def ask(capsys: pytest.CaptureFixture[str], *words: str) -> List[str]:
+def ask(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
     """Return the lines that a shell is given."""
     assert complete(words) == 0
     found = capsys.readouterr()
@@ -58,7 +57,7 @@ def test_bash_gets_words_ready_to_insert(jobs: str, capsys: pytest.CaptureFixtur
     ],
 )
 def test_bash_keeps_what_stands_before_its_word_breaks(
-    jobs: str, capsys: pytest.CaptureFixture[str], line: str, replies: List[str]
+    jobs: str, capsys: pytest.CaptureFixture[str], line: str, replies: list[str]
 ) -> None:
     assert ask(capsys, "bash", line, " \t\n\"'@><=;|&(:") == replies
     assert ask(capsys, "bash", line) == replies
@@ -113,7 +112,7 @@ def test_a_line_with_newlines_is_one_line(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("words", [[], ["bash"], ["nonsense", "queuectl x"], ["bash", "queuectl \udcff"]])
-def test_nothing_is_an_error(words: List[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_an_error(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(capsys, *words) == []
 
 
@@ -131,7 +130,7 @@ def test_the_command_answers_quickly_enough_to_load_nothing_heavy(jobs: str) -> 
 
 
 def test_the_command_says_nothing_wherever_it_is_started(tmp_path: Path) -> None:
-    environment: Dict[str, str] = {"LC_ALL": "C", "PATH": "", "QUEUECTL_HOME": str(tmp_path / "missing" / "home")}
+    environment: dict[str, str] = {"LC_ALL": "C", "PATH": "", "QUEUECTL_HOME": str(tmp_path / "missing" / "home")}
     found = subprocess.run(
         [sys.executable, str(ROOT / "main.py"), "__complete", "bash", "queuectl show "],
         capture_output=True,

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import termios
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
+from typing import Callable
 
 import pytest
 
@@ -39,7 +39,7 @@ Start = Callable[..., "Terminal"]
 class Terminal:
     """A shell on a pseudo-terminal: what was typed into it, and what it showed since."""
 
-    def __init__(self, processes: Processes, argv: List[str], env: Dict[str, str], cwd: Path) -> None:
+    def __init__(self, processes: Processes, argv: list[str], env: dict[str, str], cwd: Path) -> None:
         self._fd, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
         processes.start(
@@ -107,7 +107,7 @@ def place(tmp_path: Path, home: str) -> Path:
 @pytest.fixture
 def start(place: Path, home: str, processes: Processes):  # type: ignore[no-untyped-def]
     """Starts a shell with the completion loaded and the prompt `% `."""
-    terminals: List[Terminal] = []
+    terminals: list[Terminal] = []
 
     def begin(shell: str, load: str | None = None) -> Terminal:
         terminal = Terminal(processes, *_command(shell, place, home, load), place)
@@ -122,7 +122,7 @@ def start(place: Path, home: str, processes: Processes):  # type: ignore[no-unty
         terminal.close()
 
 
-def _command(shell: str, place: Path, home: str, load: str | None = None) -> Tuple[List[str], Dict[str, str]]:
+def _command(shell: str, place: Path, home: str, load: str | None = None) -> tuple[list[str], dict[str, str]]:
     """Return the words that start an interactive shell without anybody's own files, and its environment.
 
     `load` is what the shell runs to have the completion, by default the script itself.

@@ -7,14 +7,15 @@ import pty
 import signal
 import termios
 import threading
-from typing import Iterator, List, Tuple
+from typing import TYPE_CHECKING, Iterator
 
 import pytest
 
 from queuectl.frontends.keyboard import Keyboard
 from tests.support import FakeClock
 
-Pair = Tuple[Keyboard, int]
+if TYPE_CHECKING:
+    Pair = tuple[Keyboard, int]
 
 
 @pytest.fixture
@@ -27,13 +28,14 @@ def typed() -> Iterator[Pair]:
     os.close(master)
 
 
-def keys(typed: Pair, data: bytes) -> List[str]:
+def keys(typed: Pair, data: bytes) -> list[str]:
     """Type some bytes; return the keys until no more come."""
     keyboard, master = typed
     os.write(master, data)
     return list(iter(lambda: keyboard.read(0.1), ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data, names",
     [
@@ -57,7 +59,7 @@ def keys(typed: Pair, data: bytes) -> List[str]:
         (b"\xffq\xc3q", ["unknown", "q", "unknown", "q"]),
     ],
 )
-def test_bytes_become_keys(typed: Pair, data: bytes, names: List[str]) -> None:
+def test_bytes_become_keys(typed: Pair, data: bytes, names: list[str]) -> None:
     assert keys(typed, data) == names
 
 
@@ -93,7 +95,7 @@ def test_a_sequence_that_comes_in_pieces_is_one_key(typed: Pair, monkeypatch: py
     monkeypatch.setattr(module, "ESCAPE_SECONDS", 10)
     keyboard, master = typed
     os.write(master, b"\x1b")
-    read = module.os.read
+    read = os.read
 
     def read_and_type(descriptor: int, count: int) -> bytes:
         data = read(descriptor, count)
@@ -101,7 +103,7 @@ def test_a_sequence_that_comes_in_pieces_is_one_key(typed: Pair, monkeypatch: py
             os.write(master, {b"\x1b": b"[", b"[": b"5", b"5": b"~"}[data])
         return data
 
-    monkeypatch.setattr(module.os, "read", read_and_type)
+    monkeypatch.setattr(os, "read", read_and_type)
     assert keyboard.read(1) == "pageup"
 
 
@@ -154,7 +156,7 @@ def test_the_wakeup_descriptor_ends_a_wait() -> None:
 
 def test_a_signal_meanwhile_neither_ends_nor_breaks_a_wait() -> None:
     master, slave = pty.openpty()
-    came: List[int] = []
+    came: list[int] = []
 
     def answer(number: int, frame: object) -> None:
         came.append(number)

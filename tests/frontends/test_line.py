@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shlex
-from typing import List
 
 import pytest
 
@@ -44,7 +43,7 @@ LINES = 3_000
         ("größe 日本", [["größe", "日本"]]),
     ],
 )
-def test_a_line_is_split_as_a_shell_would(line: str, commands: List[List[str]]) -> None:
+def test_a_line_is_split_as_a_shell_would(line: str, commands: list[list[str]]) -> None:
     assert split_commands(line) == commands
 
 
@@ -117,7 +116,7 @@ def test_the_users_directory_stays_what_a_shell_expands() -> None:
         ("list # sh", ["list"], "# sh", "# sh", ""),
     ],
 )
-def test_the_cursor_knows_what_is_being_typed(line: str, words: List[str], text: str, raw: str, quote: str) -> None:
+def test_the_cursor_knows_what_is_being_typed(line: str, words: list[str], text: str, raw: str, quote: str) -> None:
     under = cursor(line)
     assert (under.words, under.text, under.raw, under.quote) == (words, text, raw, quote)
 

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import sys
-from typing import Callable, Iterator, List, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 import pytest
 
@@ -52,7 +52,7 @@ def region(columns: int, rows: int) -> tuple[Region, Tty, dict[str, str]]:
     return Region(Terminal(stream, stream, environ=environ)), stream, environ
 
 
-def fed(stream: Tty, emulator: Emulator) -> List[str]:
+def fed(stream: Tty, emulator: Emulator) -> list[str]:
     """Show what was written since the last time, as a terminal with ONLCR does; return the rows."""
     emulator.feed(stream.getvalue().replace("\n", "\r\n").encode())
     stream.seek(0)
@@ -180,9 +180,9 @@ def test_a_signal_that_is_to_be_ignored_is_left_alone() -> None:
 @pytest.fixture
 def start(processes: Processes) -> Iterator[Callable[..., PtySession]]:
     """Starts the program, or other words that run it, in a terminal, and waits for its picture."""
-    opened: List[PtySession] = []
+    opened: list[PtySession] = []
 
-    def started(words: Sequence[str] = (sys.executable, "-c", PROGRAM), **options: int) -> PtySession:
+    def started(words: Sequence[str] = (sys.executable, "-c", PROGRAM), **options: Any) -> PtySession:
         opened.append(PtySession(processes, words, **options))
         opened[-1].expect("picture")
         return opened[-1]

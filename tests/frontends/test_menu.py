@@ -1,6 +1,6 @@
 """The numbered menu with piped answers: every entry, ways back, and an end whatever is answered.
 
-What a person at a terminal sees is tested in `test_menu_terminal`.
+What a person at a terminal sees is tested in `test_terminal_sessions`.
 """
 
 from __future__ import annotations
@@ -162,11 +162,11 @@ def test_what_is_no_choice_is_said(home: str, answer: str) -> None:
 
 def test_a_choice_is_made_by_the_beginning_of_its_name() -> None:
     choices = [("1", "Start workers (2)", print), ("2", "Stop workers", print), ("12", "Shell", print)]
-    assert pick("sh", choices) == choices[2]  # type: ignore[comparison-overlap, arg-type]
-    assert pick("Start", choices) == choices[0]  # type: ignore[comparison-overlap, arg-type]
-    assert pick("st", choices) is None  # type: ignore[arg-type]
-    assert pick("1", choices) == choices[0]  # type: ignore[comparison-overlap, arg-type]
-    assert pick("3", choices) is None  # type: ignore[arg-type]
+    assert pick("sh", choices) == choices[2]
+    assert pick("Start", choices) == choices[0]
+    assert pick("st", choices) is None
+    assert pick("1", choices) == choices[0]
+    assert pick("3", choices) is None
 
 
 def test_live_status_without_a_terminal_is_the_status(home: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.commands.calling import done, jobs
 from tests.frontends.talking import Talk
 
@@ -71,6 +73,7 @@ def test_the_scheduler_is_started_and_stopped(home: str) -> None:
     assert "Scheduler (running)" in talk.out or "mode:       auto, up to 2 workers" in talk.out
 
 
+@pytest.mark.slow
 def test_the_dashboard_is_started_and_stopped(home: str) -> None:
     done(home, "config", "set", "dashboard_port", "1")
     talk = Talk(home, "11", "2", "1", "0", "yes", "2", "3", "0", "0")

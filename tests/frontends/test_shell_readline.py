@@ -90,6 +90,7 @@ def test_libedit_is_told_in_its_own_words(home: str, monkeypatch: pytest.MonkeyP
     assert module.is_libedit(readline)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line, word, inserted",
     [

@@ -13,6 +13,7 @@ import pytest
 from tests import support
 from tests.commands.calling import bring, call, done, state_of
 from tests.frontends.typed import Open, interrupt
+from tests.support import pipe
 
 # --- watching
 
@@ -58,11 +59,11 @@ def test_watching_into_a_pipe_prints_what_changes(home: str, processes: support.
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    assert feed.stdout.readline() == '{"id": "one", "state": "held"}\n'
+    assert pipe(feed.stdout).readline() == '{"id": "one", "state": "held"}\n'
     done(home, "add", "true", "--id", "two", "--hold")
-    assert feed.stdout.readline() == '{"id": "two", "state": "held"}\n'
+    assert pipe(feed.stdout).readline() == '{"id": "two", "state": "held"}\n'
     done(home, "release", "one")
-    assert feed.stdout.readline() == '{"id": "one", "state": "pending"}\n'
+    assert pipe(feed.stdout).readline() == '{"id": "one", "state": "pending"}\n'
     feed.send_signal(signal.SIGINT)
     assert feed.wait(30) == 0
 

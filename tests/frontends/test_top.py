@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -35,17 +35,17 @@ class View:
     def add(self, count: int, **fields: Any) -> None:
         enqueue(self.other.store, *[spec(**fields) for _ in range(count)])
 
-    def press(self, *keys: str) -> List[str]:
+    def press(self, *keys: str) -> list[str]:
         """Press keys one after the other, each with the picture drawn after it; return the last one."""
         for key in keys or ("",):
             self.top.step(key)
             self.top.lines(*self.size)
         return self.lines()
 
-    def type(self, text: str) -> List[str]:
+    def type(self, text: str) -> list[str]:
         return self.press(*text)
 
-    def lines(self) -> List[str]:
+    def lines(self) -> list[str]:
         return [SGR.sub("", line).rstrip() for line in self.top.lines(*self.size)]
 
     @property
@@ -279,7 +279,7 @@ def test_a_wrong_filter_is_told_and_the_old_one_stays(view: View, text: str, sai
 # --- pages
 
 
-def running(view: View, *lines: str) -> Tuple[int, Callable[[str], None]]:
+def running(view: View, *lines: str) -> tuple[int, Callable[[str], None]]:
     """Start a job that printed some lines; return its number and what prints more."""
     view.add(1, command="work")
     claimed = claim(view.other.store)
@@ -344,7 +344,7 @@ def test_help_is_shown_scrolled_and_left_by_any_key(view: View) -> None:
 
 
 @pytest.mark.parametrize("keys", [["q"], ["ctrl-c"], ["?", "ctrl-c"], ["/", "ctrl-c"], ["c", "ctrl-c"]])
-def test_q_and_ctrl_c_quit(view: View, keys: List[str]) -> None:
+def test_q_and_ctrl_c_quit(view: View, keys: list[str]) -> None:
     view.add(1)
     view.press("", *keys)
     assert view.top.done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from typing import Callable, Iterator, List, Optional
+from typing import Callable, Iterator
 
 import pytest
 
@@ -19,9 +19,9 @@ Start = Callable[..., PtySession]
 @pytest.fixture
 def start(home: str, processes: Processes) -> Iterator[Start]:
     """Starts `queuectl top` in a terminal and waits until it shows its keys."""
-    opened: List[PtySession] = []
+    opened: list[PtySession] = []
 
-    def started(*words: str, env: Optional[dict[str, str]] = None, **options: int) -> PtySession:
+    def started(*words: str, env: dict[str, str] | None = None, **options: int) -> PtySession:
         session = PtySession(
             processes,
             cli_command(home, "top", *words),

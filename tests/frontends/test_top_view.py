@@ -6,7 +6,7 @@ import io
 import random
 import re
 import sys
-from typing import Any, List, Optional
+from typing import Any
 
 import pytest
 
@@ -84,7 +84,7 @@ def look(*jobs: Job, now: int = NOW, workers: tuple[dict[str, Any], ...] = ()) -
     return found
 
 
-def drawn(seen: Look, columns: int = 100, rows: int = 30, on: Optional[Screen] = None) -> List[str]:
+def drawn(seen: Look, columns: int = 100, rows: int = 30, on: Screen | None = None) -> list[str]:
     return [SGR.sub("", line).rstrip() for line in picture(seen, columns, rows, on or screen())]
 
 

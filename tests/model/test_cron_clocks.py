@@ -178,12 +178,14 @@ ZONES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_any_entry_fires_like_a_cron_that_looks_each_minute_on_this_machine(machine_zone: SetZone, rule: str) -> None:
     machine_zone(rule)
     agree_with_each_minute(None, range(2025, 2030))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ZONES)
 def test_any_entry_fires_like_a_cron_that_looks_each_minute_in_a_named_zone(key: str) -> None:
     agree_with_each_minute(named(key), range(2005, 2030))

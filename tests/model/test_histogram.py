@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from random import Random
+from typing import Callable
 
 import pytest
 
@@ -120,7 +121,7 @@ SEED = 20_261_127
 def samples() -> list[list[int]]:
     """Return lists of durations of many shapes."""
     random = Random(SEED)
-    shapes = [
+    shapes: list[Callable[[], int]] = [
         lambda: random.randrange(100_000),
         lambda: round(random.expovariate(1 / 3_000)),
         lambda: round(random.gauss(70_000, 2_000)),

@@ -28,7 +28,7 @@ def test_a_record_has_no_other_attributes() -> None:
 
 
 @pytest.mark.parametrize(("values", "named"), [((), {}), ((1, 2, 3), {}), ((1,), {"z": 3})])
-def test_a_part_too_few_or_too_many_is_an_error(values: tuple, named: dict) -> None:
+def test_a_part_too_few_or_too_many_is_an_error(values: tuple[int, ...], named: dict[str, int]) -> None:
     with pytest.raises(TypeError, match="Point is made of x, y"):
         Point(*values, **named)
 

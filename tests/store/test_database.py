@@ -64,6 +64,7 @@ def busy(store: Store) -> Store:
     return store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITES)
 def test_nothing_is_written_outside_a_transaction(busy: Store, name: str) -> None:
     before = contents(busy)

@@ -13,7 +13,7 @@ import pytest
 
 from queuectl.store.lockfile import LockFile, holder, is_held
 from tests.store.together import start_ready
-from tests.support import Processes, wait_until
+from tests.support import Processes, pipe, wait_until
 
 LINUX = pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="only Linux tells who holds a lock")
 HOLDER = """
@@ -182,8 +182,7 @@ def test_a_killed_process_holds_nothing(other: subprocess.Popen[str], lock: Lock
 
 
 def test_a_process_that_ends_holds_nothing(other: subprocess.Popen[str], path: str) -> None:
-    assert other.stdin is not None
-    other.stdin.close()
+    pipe(other.stdin).close()
     assert other.wait(60) == 0
     assert not is_held(path)
 

@@ -118,6 +118,7 @@ def plan(store: Store, name: str) -> list[str]:
     return [row["detail"] for row in store.database.rows("EXPLAIN QUERY PLAN " + sql, parameters)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOT)
 def test_a_hot_question_uses_its_index_and_never_reads_a_whole_table(store: Store, name: str) -> None:
     steps = plan(store, name)

@@ -109,6 +109,7 @@ def test_every_verb_but_unblock_has_a_method() -> None:
 PAIRS = [(state, verb) for state in STATES for verb in VERBS if (state, verb) != (PROCESSING, "cancel")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state, verb", PAIRS)
 def test_the_store_does_what_transitions_allows_and_nothing_else(store: Store, state: str, verb: str) -> None:
     number = bring_to(store, state)

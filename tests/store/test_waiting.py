@@ -79,6 +79,7 @@ def refused(store: Store, **options: int) -> str:
     return caught.value.message
 
 
+@pytest.mark.slow
 def test_a_writer_gives_up_when_another_holds_sqlites_lock_for_too_long(
     stores: Stores, locked: sqlite3.Connection
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_writer_gives_up_when_another_holds_the_gate_for_too_long(stores: Stor
     assert begun + 30_000 <= clock.monotonic() < begun + 31_000
 
 
+@pytest.mark.slow
 def test_the_budget_holds_for_the_gate_and_the_lock_together(
     stores: Stores, locked: sqlite3.Connection, gate: LockFile
 ) -> None:

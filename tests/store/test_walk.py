@@ -15,6 +15,9 @@ from queuectl.store.claim import Claim
 from tests.store.building import NOW, Stores, assert_whole, outcome_for, spec
 from tests.store.model import Model, Taken
 
+pytestmark = pytest.mark.slow
+
+
 # Fixed ones, which fail again tomorrow, and one that has not been tried before.
 SEEDS = [*range(1, 11), time.time_ns()]
 STEPS = 250

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from tests.store.building import python
-from tests.support import Processes, next_line
+from tests.support import Processes, pipe
 
 
 def start_ready(processes: Processes, code: str, *arguments: str) -> subprocess.Popen[str]:
@@ -13,7 +13,7 @@ def start_ready(processes: Processes, code: str, *arguments: str) -> subprocess.
     started: subprocess.Popen[str] = processes.start(
         python(code, *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii"
     )
-    assert next_line(started) == "ready\n"
+    assert pipe(started.stdout).readline() == "ready\n"
     return started
 
 
@@ -24,9 +24,8 @@ def run_together(processes: Processes, code: str, arguments: list[list[str]]) ->
     """
     started = [start_ready(processes, code, *words) for words in arguments]
     for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    told = [process.stdout.read() for process in started if process.stdout is not None]
+        pipe(process.stdin).write("go\n")
+        pipe(process.stdin).flush()
+    told = [pipe(process.stdout).read() for process in started]
     assert [process.wait(60) for process in started] == [0] * len(started)
     return told

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ...model.errors import InvalidInput
+from ...model.fields import columns
 from ...model.job import COMPLETED, FINAL_STATES, jobs_text
 from ...model.nouns.home import EVENT, PRUNED
 from ...model.nouns.jobs import JOB, REASON
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..jobs.listing import JOB as ID
-from ..jobs.listing import LIST_COLUMNS
 from ..jobs.selection import DRY_RUN, YES, left_alone
 from ..result import Result
 
@@ -118,7 +118,7 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
         return Result(
             JOB,
             rows=jobs,
-            columns=LIST_COLUMNS,
+            columns=columns(),
             ids=[job.id for job in jobs],
             notes=[f"{jobs_text(total)}, nothing was changed"],
         )

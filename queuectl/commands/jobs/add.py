@@ -71,26 +71,14 @@ def add(
 
 
 def _suggest(context: Context, job: str) -> None:
-    if _is_attended(context):
+    from ...engine.daemons.attended import is_attended
+
+    if is_attended(context.queue):
         context.front_end.hint(f"follow it with: queuectl logs -f {job}")
     else:
         from ...model.alert import NO_WORKERS_RUN
 
         context.front_end.hint(NO_WORKERS_RUN)
-
-
-def _is_attended(context: Context) -> bool:
-    """Whether workers run. Who they are takes longer to find out, so it is asked only where their lock is missing."""
-    from ...store.lockfile import is_held
-
-    home, store = context.queue.home, context.queue.store
-    if is_held(home.daemon_lock("pool")):
-        return True
-    if store.meta.daemon("pool") is None:
-        return False
-    from ...engine.daemons.daemon import POOL
-
-    return POOL.pid(home, store) is not None
 
 
 def told(job: Job, now: int) -> str:

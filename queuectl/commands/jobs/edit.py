@@ -48,7 +48,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
 
         read_changes(context.queue.store.search.jobs(meant.numbers), fields, context.clock.wall())
         return show_only(context, meant)
-    change = context.queue.edit(*meant.numbers, **fields)
+    change = context.queue.edit(meant, **fields)
     if "run_at" in fields and change.done:
         _tell_time(context, change.done[0])
     return report(change, VERBS["edit"].done, meant)

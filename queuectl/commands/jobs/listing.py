@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 GROUP = "Jobs"
 JOB = Arg("id", metavar="ID", help="the job's id, number, a unique prefix, or last", complete="job")
-LIST_COLUMNS, VERBOSE_COLUMNS = fields.columns(), fields.columns(long=True)
 # The fields that are given and that `show` has words of its own for.
 SHOWN = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "cwd", "env", "tags")
 DEFAULT_LIMIT = 50
@@ -139,7 +138,7 @@ def list_jobs(
         rows=jobs,
         ids=[job.id for job in jobs],
         notes=notes,
-        columns=columns or (VERBOSE_COLUMNS if verbose else LIST_COLUMNS),
+        columns=columns or fields.columns(long=verbose),
         chosen=bool(columns),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...engine.selection import NOT_BOTH, Selection, found_by, is_by_filter
 from ...model.errors import InvalidInput
+from ...model.fields import columns
 from ...model.filter import in_quotes, of_options, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
@@ -130,7 +131,7 @@ def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str 
     asks = verb.destroys and not yes and not meant.is_named and meant.numbers
     if asks and not context.front_end.confirm(f"{verb.name} {jobs_text(len(meant.numbers), kind)}"):
         return None
-    return context.queue.apply(verb.name, *meant.numbers, **flags)
+    return context.queue.apply(verb.name, meant, **flags)
 
 
 def left_alone() -> Result:
@@ -150,13 +151,12 @@ def show_only(context: Context, meant: Selection) -> Result:
     """Return the jobs that a command would act on."""
     from ...model.nouns.jobs import JOB
     from ..result import Result
-    from .listing import LIST_COLUMNS
 
     jobs = context.queue.store.search.jobs(meant.numbers)
     return Result(
         JOB,
         rows=jobs,
-        columns=LIST_COLUMNS,
+        columns=columns(),
         ids=[job.id for job in jobs],
         notes=[f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)],
     )

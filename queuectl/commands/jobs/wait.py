@@ -106,17 +106,17 @@ def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[J
 
 
 def _warn_without_workers(context: Context, waiting: Waiting) -> None:
-    from ...engine.daemons.daemon import POOL
+    from ...engine.daemons.attended import is_attended
     from ...model.alert import NO_WORKERS_RUN
 
-    if waiting.open and POOL.pid(context.queue.home) is None:
+    if waiting.open and not is_attended(context.queue):
         context.front_end.note(NO_WORKERS_RUN)
 
 
 def _answer(jobs: Sequence[Job], code: int) -> Result:
-    from .listing import LIST_COLUMNS
+    from ...model.fields import columns
 
-    return Result(JOB, rows=jobs, columns=LIST_COLUMNS, ids=[job.id for job in jobs], code=code)
+    return Result(JOB, rows=jobs, columns=columns(), ids=[job.id for job in jobs], code=code)
 
 
 def exit_code_of(job: Job) -> int:

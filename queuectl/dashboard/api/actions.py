@@ -199,7 +199,7 @@ def commit(app: App, *, selection: str, confirm_count: int) -> Response:
             hint="look at them once more",
             count=len(fitting),
         )
-    return _done(chosen.action, app.queue.apply(chosen.action, *fitting))
+    return _done(chosen.action, app.queue.apply(chosen.action, Selection(fitting)))
 
 
 def _fitting(app: App, chosen: Shown) -> list[int]:

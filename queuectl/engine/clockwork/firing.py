@@ -47,14 +47,14 @@ class Firing:
             if not due:
                 break
             for schedule in due:
-                fired = self._fire(schedule, now, why)
+                fired = self.fire(schedule, now, why)
                 made += fired or 0
                 if fired is None:
                     left.add(schedule.id)
         self._orphans = {number: since for number, since in self._orphans.items() if number in left}
         return made
 
-    def _fire(self, schedule: Schedule, now: int, why: str) -> int | None:
+    def fire(self, schedule: Schedule, now: int, why: str) -> int | None:
         """Fire a due schedule; return how many jobs that made, None if it stays due since its zone is unknown here."""
         try:
             cron = Cron.parse(schedule.expression)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable
 
 import pytest
 
@@ -17,6 +16,7 @@ from queuectl.store import Store
 from queuectl.store.output import LONGEST_PIECE, Piece
 from tests.commands.calling import call
 from tests.engine import keeping
+from tests.patching import before_each_call
 from tests.store.building import LATER, NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
@@ -24,17 +24,6 @@ KIB = 1 << 10
 MIB = 1 << 20
 
 clock, store = keeping.clock, keeping.store
-
-
-def before_each_call(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, do: Callable[[], object]) -> None:
-    """Do something before each call of this method or function, until the end of the test."""
-    method = getattr(owner, name)
-
-    def call(*arguments: Any, **options: Any) -> Any:
-        do()
-        return method(*arguments, **options)
-
-    monkeypatch.setattr(owner, name, call)
 
 
 @pytest.fixture
@@ -158,6 +147,7 @@ def test_it_is_added_up_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) 
     assert (total, parts) == (sum(sizes), 3)
 
 
+@pytest.mark.slow
 def test_what_is_large_goes_in_several_transactions_and_whole(
     store: Store, ceiling: Ceiling, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +182,7 @@ def test_many_that_are_small_go_several_at_once(
     assert len(begun) < 25
 
 
+@pytest.mark.slow
 def test_of_several_that_keep_house_at_once_one_removes(store: Store, clock: FakeClock) -> None:
     for age in range(10):
         run_one(store, 2 * MIB, at=NOW + age)
@@ -216,6 +207,7 @@ def test_what_ended_before_the_ones_that_were_cleared_is_found_too(store: Store,
     assert early not in kept(store) and len(kept(store)) == 1
 
 
+@pytest.mark.slow
 def test_an_error_in_the_middle_leaves_the_rest_for_the_next_round(
     store: Store, ceiling: Ceiling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +239,7 @@ def work(keeper: Housekeeping, clock: FakeClock) -> None:
         continue
 
 
+@pytest.mark.slow
 def test_the_setting_counts_and_the_room_is_given_back(home: str, store: Store, clock: FakeClock) -> None:
     keeper = Housekeeping(store, Log("test", clock))
     for age in range(12):
@@ -266,6 +259,7 @@ def test_the_setting_counts_and_the_room_is_given_back(home: str, store: Store, 
     assert_whole(store)
 
 
+@pytest.mark.slow
 def test_a_step_ends_soon(home: str, store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     with Queue(home, clock=clock) as queue:
         queue.change_setting("output_total", "1MiB")

@@ -48,6 +48,7 @@ def end_one(store: Store, clock: FakeClock, state: str = COMPLETED) -> int:
     return claimed.number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keepers", [1, 3])
 @pytest.mark.parametrize("state, name", [(COMPLETED, "retain_completed_hours"), (DEAD, "retain_dead_hours")])
 def test_what_a_night_brought_is_still_there_when_the_machine_was_off_for_long(
@@ -99,6 +100,7 @@ def test_it_is_noted_each_five_minutes_and_not_more_often(store: Store, clock: F
 # Clocks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("years", [1, 10])
 def test_a_clock_that_is_ahead_for_a_while_takes_nothing_away(
     home: str, store: Store, clock: FakeClock, years: int
@@ -114,6 +116,7 @@ def test_a_clock_that_is_ahead_for_a_while_takes_nothing_away(
     assert run_for(store, clock, 4 * HOUR) == 1
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_keeps_what_ended_for_longer_and_not_for_ever(store: Store, clock: FakeClock) -> None:
     run_for(store, clock, HOUR)
     end_one(store, clock)

@@ -26,6 +26,7 @@ STEPS = [HOUR, -HOUR, 10 * YEAR, -10 * YEAR]
 JUMPS = [*((step,) for step in STEPS), *itertools.product(STEPS, STEPS), (10 * YEAR, -10 * YEAR - HOUR // 2, 10 * YEAR)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("catch_up", ["none", "last", "all"])
 @pytest.mark.parametrize("jumps", JUMPS, ids=lambda jumps: " then ".join(f"{jump / HOUR:+g}h" for jump in jumps))
 def test_a_clock_that_jumps_fires_nothing_twice_and_leaves_nothing_behind(
@@ -167,6 +168,7 @@ def machine_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], No
     time.tzset()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_named", [True, False], ids=["by name", "of this machine"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_on_the_days_on_which_the_clocks_change(

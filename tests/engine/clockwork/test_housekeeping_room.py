@@ -58,6 +58,7 @@ def fill(store: Store, jobs: int = 20_000) -> None:
     end_all(store)
 
 
+@pytest.mark.slow
 def test_the_file_shrinks_after_many_jobs_came_and_went(
     store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +80,7 @@ def test_the_file_shrinks_after_many_jobs_came_and_went(
     assert_whole(store)
 
 
+@pytest.mark.slow
 def test_jobs_with_much_output_go_in_small_transactions_too(
     store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +108,7 @@ def test_jobs_with_much_output_go_in_small_transactions_too(
     assert_whole(store)
 
 
+@pytest.mark.slow
 def test_room_is_given_back_along_with_what_goes(
     store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Iterator
 import pytest
 
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, Housekeeping
+from queuectl.engine.clockwork.sampling import Sampler
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.machine import process
 from queuectl.engine.machine.log import Log
@@ -64,13 +65,13 @@ def test_each_minute_has_a_sample_while_jobs_wait(scheduler: Scheduler, others: 
     assert samples(others) == [(0, 2, 0, 0), (1, 2, 0, MINUTE), (2, 2, 0, 2 * MINUTE), (3, 2, 0, 3 * MINUTE)]
 
 
-def test_a_job_that_runs_counts_and_its_age_does_not(scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
+def test_a_job_that_runs_counts_and_its_age_does_not(store: Store, others: Store) -> None:
     with others.writing():
         worker = others.workers.add(pid=1, pid_start="", boot=process.boot_id(), queues="", now=NOW)
     add(others)
     claim(others, worker=worker)
     add(others, now=NOW - 5 * SECOND)
-    scheduler._sampler.step(others.counts.by_state())
+    assert Sampler(store).step(others.counts.by_state())
     assert samples(others) == [(0, 1, 1, 5 * SECOND)]
 
 

@@ -78,17 +78,20 @@ def test_a_second_signal_ends_the_job_which_goes_back_uncounted(
     assert_released(queue, jobs)
 
 
-@pytest.mark.parametrize("repeat", range(3))
 def test_force_ends_all_jobs_at_once_and_each_goes_back_uncounted(
-    queue: Queue, pool: RunningPool, tmp_path: Path, repeat: int
+    queue: Queue, pool: RunningPool, tmp_path: Path
 ) -> None:
-    pool.start("--count", "8")
-    jobs = started(queue, tmp_path, 8)
-    before = SYSTEM_CLOCK.monotonic()
-    pool.run("stop", "--force")
-    assert SYSTEM_CLOCK.monotonic() - before < SOON_MS
-    assert_released(queue, jobs)
-    assert queue.store.workers.all() == []
+    for turn in range(3):
+        place = tmp_path / f"turn-{turn}"
+        place.mkdir()
+        pool.start("--count", "8")
+        jobs = started(queue, place, 8)
+        before = SYSTEM_CLOCK.monotonic()
+        pool.run("stop", "--force")
+        assert SYSTEM_CLOCK.monotonic() - before < SOON_MS
+        assert_released(queue, jobs)
+        assert queue.store.workers.all() == []
+        queue.remove(*(job.id for job in jobs))
 
 
 def test_force_also_ends_what_ignores_the_request(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:

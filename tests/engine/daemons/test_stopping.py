@@ -133,6 +133,7 @@ def test_a_pool_of_another_container_is_not_signalled(
     assert "run in another container or pid namespace" in done.stderr and "stop them there" in done.stderr
 
 
+@pytest.mark.slow
 def test_start_and_status_say_the_same_of_a_pool_of_another_container(
     home: str, queue: Queue, elsewhere: LockFile
 ) -> None:
@@ -194,6 +195,7 @@ def test_a_pool_that_was_stopped_by_a_signal_follows_a_change_of_its_size(queue:
     assert len(pool.pids()) == 2
 
 
+@pytest.mark.slow
 def test_the_time_to_wait_is_that_of_the_settings(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.change_setting("shutdown_timeout", "600s")
     queue.change_setting("kill_grace", "1s")

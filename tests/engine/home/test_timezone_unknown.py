@@ -110,6 +110,7 @@ def test_what_is_too_late_by_its_policy_is_left_out_there_too(
     assert get(queue).next_at == at + DAY and jobs(queue) == fired
 
 
+@pytest.mark.slow
 @needs_zones
 def test_one_that_nobody_can_compute_blocks_nobody_else(
     queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, lose: Callable[[], Any]

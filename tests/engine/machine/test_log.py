@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from queuectl.engine.machine.log import REPEAT_MS, Log, rotate
+from queuectl.engine.machine.log import REMEMBERED, REPEAT_MS, Log, rotate
 from tests.support import FakeClock
 
 
@@ -46,10 +46,11 @@ def test_another_complaint_is_written_at_once(capfd: pytest.CaptureFixture[str])
 
 def test_what_is_remembered_of_complaints_is_bounded(capfd: pytest.CaptureFixture[str]) -> None:
     log = Log("pool", FakeClock())
-    for number in range(1_000):
+    for number in range(REMEMBERED + 1):
         log.complain(str(number))
-    assert len(said(capfd)) == 1_000
-    assert len(log._said) <= 100
+    assert len(said(capfd)) == REMEMBERED + 1
+    log.complain("0")
+    assert len(said(capfd)) == 1, "the oldest was forgotten, so it is said again"
 
 
 def test_a_log_that_cannot_be_written_to_does_not_end_its_speaker(capfd: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+from queuectl.engine.daemons.attended import is_attended
 from queuectl.engine.daemons.daemon import POOL, SCHEDULER, DaemonRecord
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
@@ -92,6 +93,19 @@ def test_jobs_that_nobody_runs_are_an_error(queue: Queue, jobs: int, waits: str)
     assert only(queue).text == f"{waits} but no workers are running"
     run_scheduler(queue, mode="auto")
     assert found(queue) == []
+
+
+def test_a_scheduler_that_starts_workers_is_enough_for_whoever_adds_a_job(queue: Queue) -> None:
+    queue.home.prepare()
+    lock = SCHEDULER.take_lock(queue.home, queue.clock)
+    try:
+        run_scheduler(queue)
+        assert not is_attended(queue)
+        run_scheduler(queue, mode="auto")
+        assert is_attended(queue)
+    finally:
+        lock.release()
+    assert not is_attended(queue)
 
 
 def test_schedules_that_nobody_fires_are_an_error(queue: Queue) -> None:

@@ -311,6 +311,7 @@ def test_workers_are_shown_with_what_they_run(opened: Queue) -> None:
 # --- the cost
 
 
+@pytest.mark.slow
 def test_a_look_costs_the_same_with_thousands_of_jobs(opened: Queue) -> None:
     def cost() -> int:
         lookouts = [Lookout(opened, limit=20) for _ in SORTS]

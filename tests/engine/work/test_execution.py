@@ -22,6 +22,7 @@ def ended(job: Job) -> Ended:
     return job.state, job.exit_code, job.signal, job.error
 
 
+@pytest.mark.slow
 def test_every_exit_code_is_kept_as_it_is(home: str, queue: Queue, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch(0o644)
@@ -43,6 +44,7 @@ def test_every_exit_code_is_kept_as_it_is(home: str, queue: Queue, tmp_path: Pat
         assert ended(queue.get(jobs[command].id)) == (state, code, None, error), command
 
 
+@pytest.mark.slow
 def test_death_by_a_signal_is_told_with_the_signal(home: str, queue: Queue) -> None:
     expected = {
         "kill -SEGV $$": signal.SIGSEGV,
@@ -69,6 +71,7 @@ def test_a_vanished_directory_counts_as_an_attempt_that_did_not_start(queue: Que
     assert [row["outcome"] for row in attempts(queue, job)] == ["not_started"] * 2
 
 
+@pytest.mark.slow
 def test_a_job_that_removes_its_directory_does_not_harm_the_next(queue: Queue, tmp_path: Path) -> None:
     doomed, other = tmp_path / "doomed", tmp_path / "other"
     doomed.mkdir()
@@ -80,6 +83,7 @@ def test_a_job_that_removes_its_directory_does_not_harm_the_next(queue: Queue, t
     assert queue.output(job.id).decode() == f"{other}\n"
 
 
+@pytest.mark.slow
 def test_a_directory_that_was_made_anew_is_the_one_that_is_used(queue: Queue, tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
@@ -117,6 +121,7 @@ def environment_of(queue: Queue, job: Job) -> dict[str, str]:
     return dict(entry.split("=", 1) for entry in entries if entry)
 
 
+@pytest.mark.slow
 def test_a_job_is_told_who_it_is(queue: Queue) -> None:
     job = run_one(queue, "env -0", id="who", queue="lane", retries=4)
     found = {name: value for name, value in environment_of(queue, job).items() if name.startswith("QUEUECTL_")}
@@ -132,11 +137,13 @@ def test_a_job_is_told_who_it_is(queue: Queue) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_attempt_is_counted_up_in_the_environment(queue: Queue) -> None:
     job = run_one(queue, "echo $QUEUECTL_ATTEMPT; [ $QUEUECTL_ATTEMPT = 3 ]", retries=5)
     assert [queue.output(job.id, attempt=number) for number in (1, 2, 3)] == [b"1\n", b"2\n", b"3\n"]
 
 
+@pytest.mark.slow
 def test_a_job_has_the_workers_environment_without_our_variables(queue: Queue) -> None:
     job = queue.add("env -0")
     drain(

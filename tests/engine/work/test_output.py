@@ -14,6 +14,9 @@ from queuectl.model.settings import find
 from tests.engine.running import RunningPool, drain, peak_memory, run_one, start_worker, wait_for_file
 from tests.support import Processes, cli_command, cli_environment, wait_until
 
+pytestmark = pytest.mark.slow
+
+
 MIB = 1 << 20
 LEFT_OUT = re.compile(rb"\n\[\.\.\. (\d+) bytes left out \.\.\.\]\n")
 

@@ -15,6 +15,9 @@ from queuectl.model.job import Job
 from tests.engine.running import RunningPool, attempts, drain, run_one, start_worker, survivors, wait_for_file
 from tests.support import Processes, identify, is_alive, wait_until
 
+pytestmark = pytest.mark.slow
+
+
 # Far more than a job of these tests may take, far less than what it would leave running.
 SOON_MS = 15_000
 

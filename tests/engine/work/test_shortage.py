@@ -36,6 +36,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, where: object, name: str, number: in
     monkeypatch.setattr(where, name, refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "where, name, number",
     [
