@@ -227,18 +227,16 @@ def show_dead_groups(app: App, *, limit: int) -> Response:
     return json_response(DEAD_GROUPS.json(dead_groups(app.queue.store, limit)))
 
 
-SIGNATURE = (
-    Field("exit_code", maybe(INTEGER), "as the group has it", required=True),
-    Field("signal", maybe(INTEGER), "as the group has it", required=True),
-    Field("error", maybe(TEXT), "as the group has it as its value", required=True),
-)
-
-
 @route(
     "POST",
     "/dlq/groups/preview",
     "Look at what an action on the dead jobs that failed in one way would do",
-    body=(Field("action", one_of(*DLQ_ACTIONS), "what to do", required=True), *SIGNATURE),
+    body=(
+        Field("action", one_of(*DLQ_ACTIONS), "what to do", required=True),
+        Field("exit_code", maybe(INTEGER), "as the group has it", required=True),
+        Field("signal", maybe(INTEGER), "as the group has it", required=True),
+        Field("error", maybe(TEXT), "as the group has it as its value", required=True),
+    ),
     answer=PREVIEW,
     errors=(422,),
 )
