@@ -1,4 +1,4 @@
-"""The dashboard as a process: one of a home, from the lock to the last good-bye.
+"""The dashboard as a process: one per home, from taking the lock to releasing it.
 
 The main thread waits for signals; a thread accepts connections, others serve them. They are daemon threads:
 a stream that is open does not keep the process from ending.

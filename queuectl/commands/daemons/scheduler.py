@@ -137,7 +137,7 @@ def _text(found: dict[str, Any], now: int) -> str:
     lines = [f"scheduler:  {'running, pid ' + str(found['pid']) if found['running'] else 'not running'}"]
     if found["mode"]:
         most = f", up to {found['max_workers']} workers" if found["max_workers"] else ""
-        lines.append(f"mode:       {found['mode']}{most}, looking every {found['interval'] / 1000:g} s at least")
+        lines.append(f"mode:       {found['mode']}{most}, looking at least every {found['interval'] / 1000:g} s")
     if found["uptime"] is not None:
         lines.append(f"uptime:     {duration_text(found['uptime'])}")
     if found["last_tick_at"] is not None:

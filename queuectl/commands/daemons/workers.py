@@ -130,7 +130,7 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
 
 @command(
     "worker scale",
-    Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there shall be"),
+    Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there should be"),
     _queues("the group of this queue, or of several (default: of all queues, or the only one that runs)"),
     group=GROUP,
     examples=("worker scale 4", "worker scale 2 -Q encode"),

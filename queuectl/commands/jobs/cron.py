@@ -157,7 +157,7 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
 
 @command("cron run", NAME, group=GROUP, examples=("cron run backup",))
 def cron_run(context: Context, *, name: str) -> Result:
-    """Queue a job of it now, besides its times."""
+    """Queue a job of it now, in addition to its times."""
     job = Recurring(context.queue).run(name)
     return Result(JOB, record=job, message=f"Job added: {job.id}", ids=[job.id])
 

@@ -136,7 +136,7 @@ def _run(words: list[str]) -> None:
     "/workers/scale",
     "Change the number of workers of a group; those that leave finish their job",
     body=(
-        Field("count", COUNT, "how many there shall be", required=True),
+        Field("count", COUNT, "how many there should be", required=True),
         Field("queues", QUEUE_NAMES, "the queues of the group (default: all, or those of the only group)", default=[]),
     ),
     answer=WORKERS,

@@ -1,6 +1,6 @@
 """Workers that come and go with the backlog: the scheduler's automatic mode.
 
-They are the group of all queues; other groups are left alone. There shall be a worker for each job that waits or runs,
+They are the group of all queues; other groups are left alone. There should be a worker for each job that waits or runs,
 up to a maximum. More are started at once; how many were needed at most during the last minute is how many stay, down to
 none.
 """
@@ -55,7 +55,7 @@ class AutoScaler:
         self._since, self._peak = now, wanted
 
     def running(self) -> int:
-        """Return how many workers for all queues the running pool shall have."""
+        """Return how many workers for all queues the running pool should have."""
         return self._groups().get(ALL, 0)
 
     def _groups(self) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The pool: one process per home and machine that starts, watches, replaces and stops the workers of all groups.
 
-How many workers each group shall have stands in the store; once that is none at all, the pool ends with its last
+How many workers each group should have stands in the store; once that is none at all, the pool ends with its last
 worker. Who changes it rings the pool's bell. Workers are forked by the fork server, a process that has neither threads
 nor a database connection. The pool's main thread looks after processes only; a scheduler thread with a store of its own
 does what is due. The pool holds the kernel lock on `run/pool.lock` and is written down in the store.

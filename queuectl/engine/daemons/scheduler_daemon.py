@@ -75,7 +75,7 @@ class SchedulerDaemon:
 
     def run(self) -> None:
         """Do what is due until told to stop."""
-        self._log.say(f"started, mode {self._facts['mode']}, looking every {self._interval:g} s at least")
+        self._log.say(f"started, mode {self._facts['mode']}, looking at least every {self._interval:g} s")
         self._instance.note("scheduler started", f"mode {self._facts['mode']}")
         self._thread.start()
         try:
