@@ -45,7 +45,7 @@ def run_dashboard(
     A second signal to stop does not wait for anybody.
     """
     before = {name: signal.getsignal(getattr(signal, name)) for name in SIGNALS}
-    instance = Instance(DASHBOARD, home, actor=f"web[{os.getpid()}]", clock=clock)
+    instance = Instance(DASHBOARD, home, actor=f"web[{os.getpid()}]", clock=clock, keeps_directory=True)
     app = App(home.path, read_only=options.read_only, clock=clock)
     try:
         # A home that cannot be used is an error now, not on every page.

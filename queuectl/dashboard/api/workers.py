@@ -10,12 +10,12 @@ import threading
 
 from ...engine.daemons.daemon import POOL
 from ...engine.daemons.groups import group_of, scale_group
-from ...engine.daemons.launch import error_class, own_command
+from ...engine.daemons.starting import start_workers
 from ...engine.daemons.stopping import stop_workers
 from ...engine.reports.facts import Facts
 from ...engine.reports.numbers import depth
 from ...model.checks import is_name
-from ...model.errors import DaemonUnavailable, InvalidInput, QueueCTLError
+from ...model.errors import InvalidInput, QueueCTLError
 from ...model.job import PENDING
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from ..app import App
 
 PATIENCE_SECONDS = 2.0
-START_SECONDS = 90
 HOUR_MS = 60 * MINUTE
 
 
@@ -92,9 +91,7 @@ QUEUE_NAMES = many(TEXT, 64)
     errors=(409, 422),
 )
 def start(app: App, *, count: int | None, queues: list[str]) -> Response:
-    group = _group(queues)
-    named, counted = ["--queue", group] if group else [], [] if count is None else ["--count", str(count)]
-    _run(["--home", app.queue.home.path, "--json", "worker", "start", *named, *counted])
+    start_workers(app.queue.home, _group(queues), count)
     return json_response(_workers(app), 201)
 
 
@@ -104,31 +101,6 @@ def _group(queues: list[str]) -> str:
         if not is_name(name):
             raise InvalidInput(f"there cannot be a queue named {name!r}", field="queues")
     return group_of(queues)
-
-
-def _run(words: list[str]) -> None:
-    """Run a command of ours. Raises what it says that went wrong."""
-    import json
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            own_command(words),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=START_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise DaemonUnavailable("the workers did not come up in time", hint="see queuectl worker logs") from None
-    if done.returncode == 0:
-        return
-    try:
-        error = json.loads(done.stderr)["error"]
-        raise error_class(error["code"])(error["message"], field=error["field"], hint=error["hint"])
-    except (ValueError, KeyError, TypeError):
-        raise DaemonUnavailable("the workers did not come up", hint="see queuectl worker logs") from None
 
 
 @route(
