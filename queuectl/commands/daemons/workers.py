@@ -213,5 +213,5 @@ def _must_exist(context: Context) -> None:
 
 @command("worker logs", TAIL, FOLLOW, group=GROUP, examples=("worker logs", "worker logs -f"))
 def worker_logs(context: Context, *, tail: int, follow: bool) -> Result:
-    """Print what the workers' log says."""
+    """Print the workers' log."""
     return Result(text=log_text(context, context.queue.home.daemon_log("pool"), tail, follow), live=follow)

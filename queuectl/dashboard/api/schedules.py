@@ -157,7 +157,7 @@ def _text(value: object, name: str) -> str:
     "What a cron expression means and when it fires next",
     query=(
         Field("cron", TEXT, "the expression", required=True),
-        Field("tz", TEXT, "local, UTC or such as Europe/London", default="local"),
+        Field("tz", TEXT, "local, UTC or a zone such as Europe/London", default="local"),
         Field("n", whole(1, 100), "how many times", default=NEXT),
     ),
     answer=CRON_PREVIEW,

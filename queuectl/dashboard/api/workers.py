@@ -35,7 +35,7 @@ PATIENCE_SECONDS = 2.0
 HOUR_MS = 60 * MINUTE
 
 
-@route("GET", "/queues", "Each queue: how much waits, since when, and how fast it goes", answer=QUEUES)
+@route("GET", "/queues", "The queues: depth, oldest waiting job and throughput", answer=QUEUES)
 def queues(app: App) -> Response:
     facts = Facts(app.queue)
     hour = {row.queue: row for row in facts.store.stats.queue_totals(facts.now - HOUR_MS)}

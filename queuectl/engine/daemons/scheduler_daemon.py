@@ -34,7 +34,7 @@ MANUAL, AUTO = "manual", "auto"
 class SchedulerDaemon:
     """The scheduler of this process. Raises Conflict if the home has one already.
 
-    `interval` is the longest pause between two looks, in seconds; `workers` the most that automatic mode
+    `interval` is the longest time between two checks, in seconds; `workers` the most that automatic mode
     may start, None for manual mode. `on_ready` is called once it has looked for the first time.
     """
 
