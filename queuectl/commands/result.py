@@ -66,7 +66,7 @@ class Result:
         code: int = 0,
     ) -> None:
         if noun is None and (rows is not None or record is not None):
-            raise ValueError("of which noun?")
+            raise ValueError("a table or record needs its noun")
         self.noun = noun
         self.rows = rows
         self.record = record

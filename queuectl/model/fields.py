@@ -103,7 +103,7 @@ class Field:
         for trait in TRAITS:
             setattr(self, f"is_{trait}", trait in words)
         if not {*words} <= {*TRAITS}:
-            raise ValueError(f"{name} has a trait that there is not: {traits}")
+            raise ValueError(f"{name} has an unknown trait: {traits}")
 
     def __repr__(self) -> str:
         return f"<Field {self.name}: {self.kind.name}>"

@@ -270,6 +270,7 @@ def test_large_group_of_dead_jobs_shows_the_command_for_exactly_these(dashboard:
     )
     browser.click(f"{group} [data-group=remove]")
     browser.wait("document.querySelector('dialog[open]')")
+    assert browser.text("dialog .end button:first-child") == "Cancel"
     assert "Remove 7 jobs?" in browser.text("dialog") and "failed with: exit code 3." in browser.text("dialog")
     command = browser.text("dialog .equivalent code")
     assert command == "queuectl dlq remove 1-3 5-8"

@@ -97,7 +97,7 @@ def select(
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         raise InvalidInput(
-            "which jobs? give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
+            "no jobs given; give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
         )
     return found_by(context.queue.store, wanted, means=means, takes=takes)
 
@@ -118,7 +118,7 @@ def left_out(meant: Selection) -> list[str]:
 
 
 def options(verb: Verb) -> list[Arg]:
-    """Return what a command of this verb takes besides the jobs."""
+    """Return the options of a command of this verb."""
     flags = [Arg(f"--{name.replace('_', '-')}", flag=True, help=help) for name, help in verb.flags.items()]
     return [YES if verb.destroys else YES_ANYWAY, *flags]
 

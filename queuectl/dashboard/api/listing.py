@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Key = Tuple[int, ...]
 
 SORTS = tuple(SORTED_STATES)
-# Where only rows themselves tell whether they match, so many are looked at for one page,
+# Where only the rows themselves say whether they match, at most so many are read for one page,
 WINDOW = 10_000
 # beginning with few: most filters are answered by them.
 FIRST_WINDOW = 400

@@ -21,7 +21,7 @@ export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`
   };
   if (question) {
     return confirm({ title: question.replace('{id}', () => job.id), sample: [job.command.slice(0, 200)], command,
-      action: label, danger: destroys, run });
+      action: `${label} job`, danger: destroys, run });
   }
   return run().catch(fail);
 }
