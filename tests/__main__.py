@@ -98,10 +98,20 @@ def share(command: list[str], parts: list[list[str]], processes: int) -> int:
             counts[kind] = counts.get(kind, 0) + int(count)
         failed = done.returncode not in (0, NOTHING_SELECTED)
         code = code or (done.returncode if failed else 0)
-        print(done.stdout if failed or "skipped" in last else f"{' '.join(files)}: {last.strip('= ')}", flush=True)
+        print(done.stdout if failed else summary(" ".join(files), done.stdout), flush=True)
     said = ", ".join(f"{counts.get(what, 0)} {what}" for what in ("passed", "failed", "skipped"))
     print(f"{said} in {time.monotonic() - started:.1f} s")
     return code
+
+
+def summary(files: str, output: str) -> str:
+    """Return what is shown of files that passed: why tests were skipped, and how many passed.
+
+    No line begins with a number: `.ci/run` adds up those that do, and the last line of all has the sum.
+    """
+    lines = output.rstrip().split("\n")
+    skipped = [line for line in lines if line.startswith("SKIPPED ")]
+    return "\n".join([*skipped, f"{files}: {lines[-1].strip('= ')}"])
 
 
 def run_all(command: list[str], parts: list[list[str]], processes: int) -> Iterator[tuple[list[str], Done]]:

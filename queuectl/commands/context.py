@@ -1,4 +1,4 @@
-"""What a command is given besides its arguments: the queue, and the ways to reach the user."""
+"""What a command is given in addition to its arguments: the queue, and the ways to reach the user."""
 
 from __future__ import annotations
 

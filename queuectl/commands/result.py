@@ -51,4 +51,4 @@ class Result(Record):
         if self.noun is not None:
             self.columns = self.columns or tuple(self.noun.keys)
         elif self.rows is not None or self.record is not None:
-            raise ValueError("of which noun?")
+            raise ValueError("a table or record needs its noun")

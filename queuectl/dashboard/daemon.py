@@ -1,4 +1,4 @@
-"""The dashboard as a process: one of a home, from the lock to the last good-bye.
+"""The dashboard as a process: one per home, from taking the lock to releasing it.
 
 The main thread waits for signals; a thread accepts connections, others serve them. They are daemon threads:
 a stream that is open does not keep the process from ending.
@@ -45,7 +45,7 @@ def run_dashboard(
     A second signal to stop does not wait for anybody.
     """
     before = {name: signal.getsignal(getattr(signal, name)) for name in SIGNALS}
-    instance = Instance(DASHBOARD, home, actor=f"web[{os.getpid()}]", clock=clock)
+    instance = Instance(DASHBOARD, home, actor=f"web[{os.getpid()}]", clock=clock, keeps_directory=True)
     app = App(home.path, read_only=options.read_only, clock=clock)
     try:
         # A home that cannot be used is an error now, not on every page.

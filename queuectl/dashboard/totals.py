@@ -1,4 +1,4 @@
-"""Sums over all that is kept, for Prometheus: what is over is added up once, and remembered.
+"""Sums over all that is kept, for Prometheus: minutes that have passed are added up once and remembered.
 
 So a question costs what the last minutes do, not what three months do. And while the dashboard runs a total
 does not go down when old minutes are forgotten, which Prometheus would take for a restart.

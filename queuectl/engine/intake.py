@@ -55,7 +55,7 @@ def read_file(path: str) -> str:
 def decode(data: bytes, source: str) -> str:
     """Return bytes as text. Raises InvalidInput if they are too many or not UTF-8."""
     if len(data) > MAX_BYTES:
-        raise InvalidInput(f"{source} has more than {MAX_BYTES} bytes, at most so many are allowed")
+        raise InvalidInput(f"{source} has more than {MAX_BYTES} bytes, the most that is allowed")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..model.filter import Filter
     from ..store import Store
 
+NOT_BOTH = "give either ids or a filter, not both"
+NO_COUNTS: Mapping[str, int] = {}
+
 
 class Selection(Record):
     """The jobs that were meant, by number.
@@ -26,7 +29,7 @@ class Selection(Record):
 
     numbers: list[int]
     wanted: Filter | None = None
-    left_out: Mapping[str, int] | None = None
+    left_out: Mapping[str, int] = NO_COUNTS
 
     @property
     def is_named(self) -> bool:
@@ -38,9 +41,7 @@ def is_by_filter(words: Sequence[str | int]) -> bool:
     """Return whether words in the place of ids are a filter. Raises InvalidInput if only some of them are."""
     found = [isinstance(word, str) and is_filter(word) for word in words]
     if any(found) and not all(found):
-        raise InvalidInput(
-            "give either ids or a filter, not both", hint="jobs by id beside others: run the command twice"
-        )
+        raise InvalidInput(NOT_BOTH, hint="jobs by id beside others: run the command twice")
     return any(found)
 
 
@@ -54,17 +55,23 @@ def select(
     """
     if not is_by_filter(words):
         return Selection(resolve(store.names, words))
-    wanted = parse(" ".join(map(str, words)), now, takes_text=False)
-    if not wanted.text:
-        raise InvalidInput("an empty filter would mean all jobs, say which", hint="for all of a state: state:dead")
+    wanted = parse(" ".join(map(str, words)), now, takes_text=False, takes_all=False)
     return found_by(store, wanted, means=means, takes=takes)
 
 
-def found_by(store: Store, wanted: Filter, *, means: Sequence[str] = STATES, takes: Sequence[str] = ()) -> Selection:
-    """Return the jobs that a filter finds, the oldest first; see `select`."""
+def found_by(
+    store: Store,
+    wanted: Filter,
+    *,
+    means: Sequence[str] = STATES,
+    takes: Sequence[str] = (),
+    sort: str = "number",
+    limit: int = -1,
+) -> Selection:
+    """Return the jobs that a filter finds, the oldest first; see `select`. A negative limit means all."""
     if wanted.names_states:
-        return Selection(store.find.numbers(wanted, "number"), wanted)
+        return Selection(store.find.numbers(wanted, sort, limit), wanted)
     narrowed = wanted.within(means)
     others = [state for state in takes if state not in means]
     left_out = store.find.count_by_state(wanted.within(others)) if others else {}
-    return Selection(store.find.numbers(narrowed, "number"), narrowed, left_out)
+    return Selection(store.find.numbers(narrowed, sort, limit), narrowed, left_out)

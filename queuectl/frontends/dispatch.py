@@ -155,7 +155,7 @@ def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
         return error.exit_code
     for problem in error.problems:
         terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
-    if isinstance(error, FilterError) and terminal.err.is_tty:
+    if isinstance(error, FilterError) and error.text.strip() and terminal.err.is_tty:
         before, after = error.text[: error.position], error.text[error.position :]
         place = terminal.err.safe(before)
         terminal.say(f"  {place}{terminal.err.safe(after)}\n  {' ' * width(place)}^")

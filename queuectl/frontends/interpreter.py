@@ -138,7 +138,7 @@ def _watched(words: list[str]) -> list[str]:
     interval, words = split_interval(words)
     line = CommandLine(words)
     if not words:
-        raise InvalidInput("watch what? give a command", hint="watch list --state processing")
+        raise InvalidInput("no command given; give one to watch", hint="watch list --state processing")
     if line.command is None:
         return words
     if WATCH not in line.command.args:

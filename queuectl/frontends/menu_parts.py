@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..model.setting import Setting
     from .menu import Choice, Menu
 
-# The options that forms ask for besides the command and its time.
+# The options that forms ask for in addition to the command and its time.
 ASKED = [field.option for field in GIVEN if field.is_asked and field.name not in ("command", "run_at")]
 PAGE = 10
 LOG_LINES = "30"
@@ -120,7 +120,7 @@ def worker_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about workers."""
     return [
         ("1", "View workers", lambda menu: menu.execute(["worker", "status"])),
-        ("2", "Health and utilisation", lambda menu: menu.execute(["metrics"])),
+        ("2", "Health and utilization", lambda menu: menu.execute(["metrics"])),
         ("3", "Scale up or down", lambda menu: menu.form("worker scale", "count")),
         ("4", "Restart", lambda menu: menu.form("worker restart", "--timeout")),
         ("5", "Logs", lambda menu: menu.execute(["worker", "logs", "--tail", LOG_LINES])),
@@ -210,7 +210,7 @@ def _settings_form(group: str) -> Callable[[Menu], None]:
             if setting.group == group:
                 shown = setting.show(getattr(menu.queue.settings(), setting.name))
                 answer = menu.asker.ask(
-                    setting.name, f"{setting.help}: {setting.allowed}", _rule_of(setting), default=shown
+                    setting.name, f"{setting.about}: {setting.allowed}", _rule_of(setting), default=shown
                 )
                 if answer and setting.show(setting.parse(answer)) != shown:
                     menu.execute(["config", "set", setting.name, answer])

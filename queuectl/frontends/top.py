@@ -37,7 +37,7 @@ def run_top(context: Context, terminal: Terminal, *, interval: float, filter: st
 
     _demand_terminal(terminal)
     top = Top(context, terminal.out, filter)
-    # Before the screen is taken: what is wrong from the start is told like any error.
+    # Before the screen is taken: what is wrong from the start is reported like any error.
     top.look()
     try:
         with FullScreen(terminal) as full_screen:
@@ -103,7 +103,7 @@ class Top:
             {JOBS: self._jobs_key, OUTPUT: self._output_key, HELP: self._help_key}[self._look.mode](key)
 
     def refresh(self) -> None:
-        """Look again, unless the picture is frozen; a store that cannot be used is told about."""
+        """Look again, unless the picture is frozen; a store that cannot be used is reported."""
         if self._look.paused:
             return
         try:
@@ -252,7 +252,7 @@ class Top:
         self._look.prompt, self._answer = f"/{text}", answer
 
     def _end_filter(self, text: str) -> None:
-        """Use the filter; a wrong one is told about and changes nothing."""
+        """Use the filter; a wrong one is reported and changes nothing."""
         self._look.prompt = self._answer = None
         try:
             parse(text, self._queue.clock.wall())

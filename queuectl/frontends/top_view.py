@@ -62,7 +62,7 @@ state:dead,failed  queue:mail  tag:nightly
 
 The default order: what runs, what comes next, what ended last.
 Of a large home 500 of these are shown and sorted. Texts, tags and
-queues are looked for in the newest 10,000 jobs besides.
+queues are also searched for in the newest 10,000 jobs.
 """
 WORKER_STYLES = {"busy": "cyan", "idle": "green", "stopping": "yellow", "lost": "red"}
 ALERT_STYLES = {ERROR: "red", WARNING: "yellow", INFO: "dim"}

@@ -117,7 +117,7 @@ def check_instant(value: object, now: int) -> int | None:
 
 
 def check_cwd(value: object, now: int) -> str:
-    """The directory to run in. That it exists is looked at when the job starts."""
+    """The directory to run in. Whether it exists is checked when the job starts."""
     if not isinstance(value, str) or not value.startswith("/") and value[1:3] not in (":\\", ":/"):
         raise ValueError("must be an absolute path")
     if "\0" in value or not is_utf8(value) or len(value.encode()) > MAX_PATH_BYTES:

@@ -18,7 +18,7 @@ describe:
                 hour those run once, in the first minute after it; in a repeated hour they run
                 the first time only. All other entries follow the clock on the wall: not at all
                 in a skipped hour, both times in a repeated one. A jump of three hours or more
-                (a country changes its date) is no summer time, and nothing is made up for.
+                (a country changes its date) is not daylight saving time: nothing that it skips runs later.
 
 Impossible dates such as 30 February are refused. Nothing here reads a clock.
 """
@@ -287,7 +287,7 @@ def _refuse_impossible(days: list[int], months: list[int]) -> None:
 def _spans(day: int, offset: Callable[[int], int]) -> list[tuple[int, int]]:
     """Return each second from which another offset holds, with the offset, around a local day.
 
-    The day before and the day after are looked at too: so much may the clocks jump. No zone has
+    The day before and the day after are included: the clocks may jump by that much. No zone has
     changed its offset twice within one day.
     """
     start = day * DAY - offset(day * DAY) - DAY

@@ -77,14 +77,14 @@ class Field(Record):
     is_wide: bool = False
 
     def __post_init__(self) -> None:
-        """Work out what is not given. Raises ValueError for a trait that there is not."""
+        """Work out what is not given. Raises ValueError for an unknown trait."""
         default = self.default
         self.label = self.label or self.name.replace("_", " ").capitalize()
         self.default_words = self.default_words or self.setting or (str(default) if type(default) in (str, int) else "")
         self.option = self.option or "--" + self.name.replace("_", "-")
         for trait in self.traits.split():
             if trait not in TRAITS:
-                raise ValueError(f"{self.name} has a trait that there is not: {trait}")
+                raise ValueError(f"{self.name} has an unknown trait: {trait}")
             setattr(self, f"is_{trait}", True)
 
     def __repr__(self) -> str:

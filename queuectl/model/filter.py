@@ -67,13 +67,15 @@ class Filter(Record):
     """Which jobs: those in one of `states` for which every term holds.
 
     `names_states` says whether a `state:` chose them, so that no default stands in. `text` is the filter as it can
-    be written, empty if it finds all jobs. Raises ValueError for a state that does not exist.
+    be written, empty if it finds all jobs, `rest` the same without its words for states. Raises ValueError for a
+    state that does not exist.
     """
 
     states: Sequence[str] = STATES
     terms: Sequence[Term] = ()
     names_states: bool = False
     text: str = ""
+    rest: str = ""
 
     def __post_init__(self) -> None:
         """Put the states in order."""
@@ -94,7 +96,7 @@ class Filter(Record):
     def within(self, states: Sequence[str]) -> Filter:
         """Return the same for jobs that are in one of these states, too."""
         both = [state for state in self.states if state in states]
-        return Filter(both, self.terms, names_states=self.names_states, text=self.text)
+        return Filter(both, self.terms, names_states=self.names_states, text=self.text, rest=self.rest)
 
 
 def is_filter(word: str) -> bool:

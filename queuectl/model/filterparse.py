@@ -120,10 +120,10 @@ class Text:
             at += 1
 
 
-def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
+def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = True) -> Filter:
     """Return the filter that a text stands for at an instant.
 
-    With `takes_text` false each word needs its key. Raises FilterError.
+    With `takes_text` false each word needs its key, with `takes_all` false there must be one. Raises FilterError.
     """
     given = Text(text)
     named: set[str] | None = None
@@ -131,6 +131,8 @@ def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
     terms: list[Term] = []
     merged: dict[str, list[Choice]] = {}
     found = list(given.words())
+    if not found and not takes_all:
+        raise given.refused(0, "an empty filter would mean all jobs, say which", hint="for all of a state: state:dead")
     for word in found:
         key = word.key or "text"
         if not word.key and not takes_text:
@@ -152,7 +154,8 @@ def parse(text: str, now: int, *, takes_text: bool = True) -> Filter:
     terms += [Term(key, tuple(choices)) for key, choices in merged.items()]
     if named is not None:
         states.intersection_update(named)
-    return Filter([*states], tuple(terms), names_states=named is not None, text=" ".join(map(str, found)))
+    rest = " ".join(str(word) for word in found if word.key != "state")
+    return Filter([*states], tuple(terms), names_states=named is not None, text=" ".join(map(str, found)), rest=rest)
 
 
 def _state_words(given: Text, word: Word) -> list[str]:

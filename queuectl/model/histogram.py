@@ -68,7 +68,7 @@ class Histogram:
         ValueError unless 0 < percent <= 100.
         """
         if not 0 < percent <= 100:
-            raise ValueError(f"a percentile is of more than 0 and at most 100, got {percent}")
+            raise ValueError(f"a percentile must be above 0 and at most 100, got {percent}")
         left = self.count * percent / 100
         for _, bucket in sorted(self._buckets.items()):
             if left <= bucket.count:

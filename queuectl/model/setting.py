@@ -36,8 +36,9 @@ HOW_TO_WRITE = {
 class Setting(Record):
     """One setting. `group` is what it is about; `low` and `high` are values: milliseconds for a duration.
 
-    `unit` is that of a number; a duration is told in seconds.
+    `unit` is that of a number; a duration is written in seconds.
     `shared` says that the home's value wins over the environment: all processes must go by the same one.
+    `is_planned` says that it can be set already, but the feature that reads it is still to come.
     """
 
     group: str
@@ -52,6 +53,12 @@ class Setting(Record):
     optional: bool = False
     choices: tuple[str, ...] = ()
     shared: bool = False
+    is_planned: bool = False
+
+    @property
+    def about(self) -> str:
+        """What it is, as users read it."""
+        return self.help + (" (no effect yet)" if self.is_planned else "")
 
     @property
     def env(self) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EVENTS = ("completed", "failed", "dead", "cancelled")
 RETRIES, QUEUE, WORKERS = "retry policy", "queue behaviour", "workers"
-SCHEDULER, DASHBOARD, NOTICES = "scheduler", "dashboard", "notices"
+SCHEDULER, DASHBOARD, NOTIFICATIONS = "scheduler", "dashboard", "notifications"
 
 SETTINGS = (
     Setting(RETRIES, "max_retries", "int", 3, "retries after a job's first attempt; 0 means one attempt", high=100),
@@ -53,7 +53,12 @@ SETTINGS = (
         high=DAY,
     ),
     Setting(
-        RETRIES, "retry_jitter", "float", 0.1, "by which part a wait may be longer, so that retries spread out", high=1
+        RETRIES,
+        "retry_jitter",
+        "float",
+        0.1,
+        "how much longer a wait may randomly be, as a fraction, so that retries spread out",
+        high=1,
     ),
     Setting(
         QUEUE,
@@ -107,7 +112,7 @@ SETTINGS = (
         "scheduler_interval",
         "duration",
         5 * SECOND,
-        "the longest pause between looks of the scheduler",
+        "the longest time between two checks of the scheduler",
         low=100,
         high=HOUR,
     ),
@@ -143,9 +148,23 @@ SETTINGS = (
     ),
     Setting(DASHBOARD, "dashboard_host", "host", "127.0.0.1", "the address that the dashboard listens on"),
     Setting(DASHBOARD, "dashboard_port", "int", 5000, "the port that the dashboard listens on", low=1, high=65_535),
-    Setting(NOTICES, "webhook_url", "url", None, "where to post a notice of jobs that ended", optional=True),
     Setting(
-        NOTICES, "webhook_events", "list", ("dead",), "which ends of a job are posted to webhook_url", choices=EVENTS
+        NOTIFICATIONS,
+        "webhook_url",
+        "url",
+        None,
+        "where to post a notification when a job ends",
+        optional=True,
+        is_planned=True,
+    ),
+    Setting(
+        NOTIFICATIONS,
+        "webhook_events",
+        "list",
+        ("dead",),
+        "which ends of a job are posted to webhook_url",
+        choices=EVENTS,
+        is_planned=True,
     ),
 )
 

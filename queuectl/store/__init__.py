@@ -57,7 +57,7 @@ class Store:
 
     `create` decides whether a home that is not there is made, or refused: only what adds jobs or starts something
     may make one. `durable` decides what a commit waits for: True (what a user asked for) until the disk has it,
-    False (workers) until the operating system has it. `give_up` is looked at while waiting for
+    False (workers) until the operating system has it. `give_up` is checked while waiting for
     another writer. Raises StoreUnavailable.
     """
 

@@ -332,7 +332,7 @@ class WriteTransaction:
 
 
 def _nothing() -> None:
-    """Stand in where nobody needs to be told."""
+    """Do nothing: the default for a callback."""
 
 
 def uri(path: str, options: str) -> str:

@@ -46,7 +46,7 @@ NEWEST_FIRST = "-number"
 
 
 class Found(Record):
-    """What was found: (key, number, state) in order, how many rows were looked at, where to go on.
+    """What was found: (key, number, state) in order, how many rows were read, where to go on.
 
     `end` None says that there is no more.
     """

@@ -123,7 +123,7 @@ class Jobs:
         """Add jobs, all of them or none; return their ids.
 
         `path` is the search path for their commands, `schedule` the recurring job that they come from;
-        `on_progress` is told after every thousandth job how many are written. Raises Conflict, naming
+        `on_progress` is called after every thousandth job with the number written. Raises Conflict, naming
         every id that exists already or comes twice.
         """
         enqueue = Enqueue(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Key = Tuple[int, ...]
 
-# So few jobs of a state are all looked at by its index, and sorted.
+# At most so many jobs of a state are all read by its index, and sorted.
 FEW = 5_000
 MOST = 1 << 62
 COUNT_PREFIX = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE id >= ? AND id < ? LIMIT ?)"
@@ -69,7 +69,7 @@ class Lane(Record):
     terms: Sequence[Term] = ()
 
     def condition(self) -> tuple[str, list[object]]:
-        """Return what its rows must fulfil besides, an empty text for nothing."""
+        """Return the further condition on its rows, an empty text if there is none."""
         return condition(self.states, self.terms)
 
     def window(self, columns: str) -> str:
@@ -158,7 +158,7 @@ class Lanes:
         ]
 
     def _few(self, states: Sequence[str]) -> list[tuple[str, str, Sequence[str]]] | None:
-        """Return index, condition and what remains of the states, if by that few rows are looked at; else None."""
+        """Return index, condition and what remains of the states, if by that few rows are read; else None."""
         counts = self._counts.by_state()
         present = [state for state in states if counts.get(state)]
         if len(states) == len(STATES) or HELD in present or BLOCKED in present:

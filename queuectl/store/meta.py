@@ -33,11 +33,11 @@ class Meta(Table):
         return str(self._database.value(GET, (HOME_ID,)))
 
     def pool_groups(self) -> dict[str, int]:
-        """Return how many workers each group of the pool shall have; none of a pool that has to end."""
+        """Return how many workers each group of the pool should have; none of a pool that has to end."""
         return dict(self._read(POOL_GROUPS, {}))
 
     def set_pool_groups(self, groups: Mapping[str, int]) -> None:
-        """Say how many workers each group of the pool shall have. In a transaction."""
+        """Say how many workers each group of the pool should have. In a transaction."""
         self._write(POOL_GROUPS, groups)
 
     def scheduler(self) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Stats(Table):
     def count_attempt(self, queue: str, state: str, *, run_time: int | None, wait_time: int, now: int) -> None:
         """Add an attempt that led to `state` to its minute and to the timings. In a transaction.
 
-        Times are in milliseconds; one that nobody knows how long it ran (None) is in no timing.
+        Times are in milliseconds; an attempt of unknown duration (None) is left out of the timings.
         """
         counts = (int(state == counted) for counted in (COMPLETED, FAILED, DEAD))
         self._database.change(ROLL_UP, (now // MINUTE, queue, *counts, run_time or 0, wait_time))

@@ -183,7 +183,7 @@ def test_a_word_for_states_is_a_filter(full: str) -> None:
 
 @pytest.mark.parametrize("verb", ["wait", "cancel", "retry", "release", "remove"])
 def test_no_jobs_named_is_a_mistake(full: str, verb: str) -> None:
-    assert "which jobs?" in refused(full, 2, verb).err
+    assert "no jobs given" in refused(full, 2, verb).err
     assert "not both" in refused(full, 2, verb, "1", "--all").err
     refused(full, 3, verb, "1", "nope")
     assert states(full) == {f"{state}-1": state for state in BESIDE}

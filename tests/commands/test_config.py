@@ -45,6 +45,14 @@ def test_config_and_config_list_are_config_show(home: str) -> None:
     assert done(home, "config", "-o", "ids").lines == NAMES
 
 
+def test_a_setting_that_nothing_uses_yet_says_so_when_it_is_shown_and_set(home: str) -> None:
+    marked = [name for name, row in rows(home).items() if "(no effect yet)" in row["help"]]
+    assert marked == ["webhook_url", "webhook_events"]
+    answer = done(home, "config", "set", "webhook_url", "https://example.org/x")
+    assert "webhook_url has no effect yet: the feature that uses it is still to come" in answer.err
+    assert "effect" not in done(home, "config", "set", "max_retries", "5").err
+
+
 @pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
 def test_a_setting_is_set_read_and_reset(home: str, setting: Setting) -> None:
     text = OTHER[setting.kind]

@@ -133,7 +133,7 @@ def test_what_is_wrong_is_said_and_nothing_is_changed(home: str, words: list[str
 
 
 def test_jobs_must_be_named(home: str) -> None:
-    assert "which jobs?" in refused(home, 2, "edit", "--priority", "1").err
+    assert "no jobs given" in refused(home, 2, "edit", "--priority", "1").err
     refused(home, 3, "edit", "nope", "--priority", "1")
 
 

@@ -266,7 +266,7 @@ def test_100_000_jobs_are_allowed(home: str) -> None:
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        ([], "which jobs?"),
+        ([], "no jobs given"),
         (["/nonexistent.json"], "cannot read /nonexistent.json: No such file"),
         (["."], "cannot read .: Is a directory"),
         (["-f", "/nonexistent"], "cannot read"),

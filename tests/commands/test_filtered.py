@@ -108,7 +108,7 @@ def test_a_text_needs_its_key_where_jobs_are_changed(filled: str, verb: str) -> 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_an_empty_filter_never_means_all(filled: str, verb: str) -> None:
-    assert "which jobs?" in refused(filled, 2, verb, " ").err
+    assert "no jobs given" in refused(filled, 2, verb, " ").err
 
 
 @pytest.mark.parametrize("command", ["list", "cancel", "top", "logs", "add", "edit"])

@@ -72,7 +72,7 @@ def test_rates_and_counts_are_those_of_the_jobs(measured: dict[str, Any]) -> Non
         "failed": 1,
         "dead": 1,
     }
-    assert (measured["workers"]["total"], measured["utilisation"]) == (0, None)
+    assert (measured["workers"]["total"], measured["utilization"]) == (0, None)
 
 
 def test_times_and_rates_outlive_the_jobs(home: str) -> None:
@@ -157,7 +157,7 @@ def test_worker_status_shows_health(workers: str) -> None:
     assert 0 <= busy["uptime"] < 60
     assert busy["heartbeat_at"].endswith("Z")
     metrics = done(workers, "metrics", "--json").json()
-    assert (metrics["workers"]["total"], metrics["workers"]["busy"], metrics["utilisation"]) == (2, 1, 0.5)
+    assert (metrics["workers"]["total"], metrics["workers"]["busy"], metrics["utilization"]) == (2, 1, 0.5)
     assert "workers:   2 (1 busy)" in done(workers, "status").out
     table = done(workers, "worker", "status").lines
     assert table[0].split() == [

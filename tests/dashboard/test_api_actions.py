@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import threading
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from queuectl.dashboard.api import actions as actions_api
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, Outcome
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, STATES, Outcome
+from queuectl.model.verbs import PLAIN_VERBS
 from tests.commands.calling import done
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -59,7 +62,7 @@ def test_jobs_are_named_by_ids_too(api: Api) -> None:
 def test_jobs_that_the_action_does_not_fit_are_counted(api: Api) -> None:
     for state in (COMPLETED, DEAD, HELD, PROCESSING):
         bring_to(api.store, state)
-    shown = preview(api, "release", filter="created:<1h")
+    shown = preview(api, "release", filter="state:held,completed,dead,processing")
     assert shown["count"] == 1 and shown["left_out"] == {"completed": 1, "dead": 1, "processing": 1}
     assert preview(api, "hold", ids=[])["command"] is None
     shown = preview(api, "release", ids=["1", "2"])
@@ -69,7 +72,7 @@ def test_jobs_that_the_action_does_not_fit_are_counted(api: Api) -> None:
 @pytest.mark.parametrize("empty", ["", " ", "\t\n"])
 def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
     add(api.store)
-    assert api.refused("POST", "/jobs/actions/preview", {"action": "remove", "filter": empty}) == (400, "empty_filter")
+    assert api.refused("POST", "/jobs/actions/preview", {"action": "remove", "filter": empty}) == (400, "bad_filter")
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,8 @@ def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
         ({"filter": "x"}, 422, "invalid"),
         ({"action": "remove", "filter": "stat:x"}, 400, "bad_filter"),
         ({"action": "remove", "ids": [1]}, 422, "invalid"),
+        ({"action": "remove", "ids": ["state:pending"]}, 422, "invalid"),
+        ({"action": "remove", "ids": ["1", "!tag:x"]}, 422, "invalid"),
         ({"action": "remove", "ids": "a"}, 422, "invalid"),
         ({"action": "remove", "filter": "x", "limit": 0}, 422, "invalid"),
         ({"action": "remove", "filter": "x", "all": True}, 422, "invalid"),
@@ -94,7 +99,8 @@ def test_a_limit_takes_the_newest_and_says_that_there_are_more(api: Api) -> None
     for _ in range(5):
         add(api.store)
     shown = preview(api, "cancel", filter="state:pending", limit=2)
-    assert (shown["count"], shown["more"]) == (2, True)
+    # The command would take the others too.
+    assert (shown["count"], shown["more"], shown["command"]) == (2, True, None)
     assert commit(api, shown)["ids"] == ["job-5", "job-4"]
 
 
@@ -217,18 +223,33 @@ def test_a_worker_that_is_faster_makes_a_job_refused_not_changed(api: Api, monke
     assert states(api) == [PROCESSING]
 
 
+def test_a_job_that_is_gone_by_then_is_passed_over(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = [bring_to(api.store, DEAD, max_retries=0) for _ in range(3)]
+    shown = preview(api, "retry", filter="state:dead")
+    fitting = actions_api._fitting
+
+    def then_one_is_removed(*arguments: Any) -> list[int]:
+        found = fitting(*arguments)
+        write(api.store, api.store.jobs.remove, numbers[1])
+        return found
+
+    monkeypatch.setattr(actions_api, "_fitting", then_one_is_removed)
+    done = commit(api, shown)
+    assert (done["ids"], done["refused"]) == (["job-3", "job-1"], [])
+
+
 @pytest.mark.parametrize(
     "text, command",
     [
         ("state:dead", "state:dead"),
         ("state:dead,failed tag:x", "state:dead,failed tag:x"),
-        ("queue:mail", "queue:mail state:failed,completed,dead,cancelled"),
-        ("!state:dead", "!state:dead state:failed,completed,dead,cancelled"),
+        ("queue:mail", "queue:mail"),
+        ("!state:dead", "!state:dead"),
         ("state:dead exit:1", "state:dead exit:1"),
         ("state:dead state:failed", "state:dead state:failed"),
         ("make state:dead", "text:make state:dead"),
         ('"echo b" state:completed', 'text:"echo b" state:completed'),
-        ("queue:a,mail tag:x !tag:y", "queue:a,mail tag:x !tag:y state:failed,completed,dead,cancelled"),
+        ("queue:a,mail tag:x !tag:y", "queue:a,mail tag:x !tag:y"),
     ],
 )
 def test_the_command_that_is_shown_finds_the_same_jobs(api: Api, text: str, command: str) -> None:
@@ -239,6 +260,30 @@ def test_the_command_that_is_shown_finds_the_same_jobs(api: Api, text: str, comm
     assert shown["command"] == f"queuectl retry '{command}'"
     found = done(api.app.queue.home.path, *shlex.split(shown["command"])[1:], "--dry-run", "-o", "ids").lines
     assert set(found) == {job["id"] for job in shown["sample"]} != set()
+
+
+@pytest.mark.parametrize("text", ["queue:default", "!state:dead", "state:open,cancelled"])
+@pytest.mark.parametrize("verb", [verb.name for verb in PLAIN_VERBS])
+def test_a_filter_means_the_same_jobs_in_api_command_and_python(api: Api, verb: str, text: str) -> None:
+    for state in sorted(STATES, key=PENDING.__eq__):
+        bring_to(api.store, state)
+    shown = preview(api, verb, filter=text)
+    command = done(api.app.queue.home.path, verb, text, "--dry-run", "-o", "ids")
+    change = api.app.queue.apply(verb, text)
+    assert sorted(job["id"] for job in shown["sample"]) == sorted(change.done) != []
+    assert set(command.lines) == {*change.done, *(refused.id for refused in change.refused)}
+    told = {state: int(count) for count, state in re.findall(r"(\d+) (\w+)(?=[^;\n]* left out)", command.err)}
+    assert shown["left_out"] == {**told, **Counter(refused.state for refused in change.refused)}
+
+
+def test_a_filter_without_states_never_removes_a_job_that_waits(api: Api) -> None:
+    bring_to(api.store, CANCELLED)
+    add(api.store)
+    shown = preview(api, "remove", filter="queue:default")
+    assert (shown["count"], shown["left_out"]) == (1, {PENDING: 1})
+    commit(api, shown)
+    assert states(api) == [PENDING]
+    assert preview(api, "remove", filter="queue:default state:pending")["count"] == 1
 
 
 def dead(api: Api, code: int, **fields: Any) -> int:
@@ -265,16 +310,6 @@ def test_dead_jobs_are_grouped_by_how_they_failed(api: Api) -> None:
     assert [row["count"] for row in found["by_command"]] == [7, 1]
 
 
-def test_a_group_is_retried_or_removed_as_a_whole(api: Api) -> None:
-    for code in (1, 2, 1, 2, 2):
-        dead(api, code)
-    group = {"exit_code": 1, "signal": None, "error": "exit code 1"}
-    assert api.post("/dlq/groups/remove", group)["count"] == 2
-    assert api.post("/dlq/groups/retry", {"exit_code": 2, "signal": None, "error": "exit code 2"})["count"] == 3
-    assert states(api) == [PENDING] * 3
-    assert api.post("/dlq/groups/retry", group)["count"] == 0
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -285,7 +320,7 @@ def test_a_group_is_retried_or_removed_as_a_whole(api: Api) -> None:
     ],
 )
 def test_a_group_must_be_named_completely(api: Api, body: dict[str, Any]) -> None:
-    assert api.refused("POST", "/dlq/groups/remove", body) == (422, "invalid")
+    assert api.refused("POST", "/dlq/groups/preview", {"action": "remove", **body}) == (422, "invalid")
 
 
 GROUP = {"exit_code": 2, "signal": None, "error": "exit code 2"}

@@ -15,7 +15,7 @@ from queuectl.engine.machine.identity import Identity
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.model.fields import JOB_FIELDS
-from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED, STATES
+from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED
 from queuectl.model.verbs import VERBS
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -56,14 +56,13 @@ def test_meta_says_what_there_is(api: Api, home: str) -> None:
     assert found["limits"]["page"] == 200
 
 
-def test_meta_has_the_words_for_states_verbs_and_orders(api: Api) -> None:
+def test_meta_has_the_words_for_states_and_verbs(api: Api) -> None:
     found = api.get("/meta")
     assert [state["name"] for state in found["states"][:3]] == ["processing", FAILED, PENDING]
     assert {state["name"] for state in found["states"] if state["is_final"]} == {COMPLETED, DEAD, "cancelled"}
     verbs = {verb["name"]: verb for verb in found["verbs"]}
     assert list(verbs) == list(VERBS)
     assert verbs["release"]["states"] == [HELD] and verbs["remove"]["question"] == "Remove {id} with its output?"
-    assert found["sorts"]["priority"] == [PENDING] and set(found["sorts"]["newest"]) == set(STATES)
 
 
 def test_an_overview_of_an_empty_home_is_quiet(api: Api) -> None:
@@ -313,9 +312,10 @@ def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
     def values(field: str, prefix: str = "") -> list[str]:
         return [item["value"] for item in api.get("/suggest", field=field, prefix=prefix)["items"]]
 
-    assert values("state", "pe") == ["pending"] and values("queue") == ["q0", "q1"]
+    assert values("state", "pe") == ["pending"] and values("state", "o") == ["open"] and values("queue") == ["q0", "q1"]
     assert values("tag", "tag1") == ["tag1"] and values("schedule", "s") == ["s"] and values("worker") == []
     assert len(values("id")) == 20 and values("id", "id-29") == ["id-29"] and values("id", "é") == []
     assert "exit" in values("qualifier", "e") and "state" in values("qualifier")
     assert values("setting", "max_r") == ["max_retries", "max_retry_delay"]
     assert api.get("/suggest", field="queue")["items"][0]["count"] == 15
+    assert api.get("/suggest", field="state", prefix="open")["items"][0]["count"] == 30

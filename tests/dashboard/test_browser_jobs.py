@@ -148,6 +148,50 @@ def test_filter_that_is_wrong_says_so_and_suggestions_help(dashboard: Dashboard,
     browser.wait("document.querySelectorAll('tr[data-key]').length === 0")
 
 
+def test_tabs_and_orders_go_by_what_the_server_read(dashboard: Dashboard, browser: Browser) -> None:
+    tab = "[...document.querySelectorAll('.tabs a')].find((one) => one.textContent.startsWith(%r))"
+    query = f"new URL({tab}.href).searchParams.get('q')"
+    orders = "[...document.querySelectorAll('[aria-label=Order] option')].map(({ value }) => value).join(' ')"
+    current = "document.querySelector('.tabs [aria-current=true]')?.textContent"
+    dashboard.cli("add", "echo mail", "--queue", "mail", "--hold")
+
+    browser.open(dashboard.url + "/jobs?q=state:open+queue:mail")
+    browser.wait(f"{orders} === 'newest oldest'")
+    assert browser.js(f"return {query % 'dead'}") == "state:dead queue:mail"
+    assert browser.js(f"return {current}") is None
+
+    browser.js(f"{tab % 'held'}.click()")
+    browser.wait(f"{current}?.startsWith('held')")
+    assert browser.js(f"return {query % 'all'}") == "queue:mail"
+
+    browser.open(dashboard.url + "/jobs?q=!state:held+!state:open+state:dead&sort=finished")
+    browser.wait(f"{orders} === 'newest oldest finished'")
+    assert browser.js("return document.querySelector('[aria-label=Order]').value") == "finished"
+
+    browser.open(dashboard.url + "/jobs?q=stat:dead")
+    browser.wait(f"{current}?.startsWith('all')")
+    assert browser.js(f"return {query % 'dead'}") == "state:dead"
+
+
+def test_filter_without_states_leaves_jobs_that_wait_and_says_so(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "echo", "--id", "gone", "--hold")
+    dashboard.cli("cancel", "gone")
+    dashboard.cli("enqueue", json.dumps([{"command": "echo", "hold": True} for _ in range(60)]))
+    browser.open(dashboard.url + "/jobs?q=queue:default")
+    browser.wait("document.querySelectorAll('tr[data-key]').length === 50")
+    browser.click("tr[data-key] input")
+    browser.js(
+        "const all = document.querySelector('[data-bulk=all]'); all.value = 'remove';"
+        " all.dispatchEvent(new Event('change'))"
+    )
+    browser.wait("document.querySelector('dialog button.danger')")
+    assert "Remove 1 job?" in browser.text("dialog") and "gone" in browser.text("dialog .sample")
+    assert "Left as they are: 60 held; to take them, filter by state:held." in browser.text("dialog")
+    browser.click("dialog button.danger")
+    browser.wait("document.querySelector('.toast')?.textContent === '1 job removed'")
+    assert len(dashboard.cli("list", "--limit", "0", "-o", "ids").splitlines()) == 60
+
+
 def test_help_lists_the_keys_of_filters(dashboard: Dashboard, browser: Browser) -> None:
     browser.open(dashboard.url + "/jobs")
     browser.press("?")
@@ -226,6 +270,7 @@ def test_large_group_of_dead_jobs_shows_the_command_for_exactly_these(dashboard:
     )
     browser.click(f"{group} [data-group=remove]")
     browser.wait("document.querySelector('dialog[open]')")
+    assert browser.text("dialog .end button:first-child") == "Cancel"
     assert "Remove 7 jobs?" in browser.text("dialog") and "failed with: exit code 3." in browser.text("dialog")
     command = browser.text("dialog .equivalent code")
     assert command == "queuectl dlq remove 1-3 5-8"

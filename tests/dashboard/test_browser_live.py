@@ -86,6 +86,8 @@ def test_page_reconnects_after_the_server_was_started_anew(dashboard: Dashboard,
     browser.wait(f"{HEALTH} === 'connected' && document.querySelector('tr[data-key=meanwhile]')")
     browser.press("j", "x")
     browser.click("[data-bulk=cancel]")
+    browser.wait("document.querySelector('dialog[open]')")
+    assert browser.text("dialog .end button:first-child") == "Do not cancel"
     browser.click("dialog button.danger")
     browser.wait("document.querySelector('.badge[data-state=cancelled]')")
 

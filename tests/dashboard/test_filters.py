@@ -6,7 +6,7 @@ import pytest
 
 from queuectl.model.fields import FILTERS
 from queuectl.model.filter import example
-from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, SCHEDULED, Outcome
+from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, OPEN_STATES, SCHEDULED, STATES, Outcome
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, claim, finish
@@ -191,3 +191,25 @@ def test_every_key_can_be_turned_around(filled: Api, key: str) -> None:
     everything = set(filled.ids())
     found, others = set(filled.ids(example(key))), set(filled.ids("!" + example(key)))
     assert found | others == everything and not found & others
+
+
+@pytest.mark.parametrize(
+    ("text", "states", "rest", "sorts"),
+    [
+        ("", list(STATES), "", ["newest", "oldest"]),
+        ("state:dead", ["dead"], "", ["newest", "oldest", "finished"]),
+        ("STATE:dead,completed", ["completed", "dead"], "", ["newest", "oldest", "finished"]),
+        ('state:"pending" queue:mail', ["pending"], "queue:mail", ["newest", "oldest", "priority"]),
+        ("state:dead state:failed", ["failed", "dead"], "", ["newest", "oldest"]),
+        ("state:failed,scheduled", ["failed", "scheduled"], "", ["newest", "oldest", "run_at"]),
+        ("state:open !state:open", [], "", ["newest", "oldest", "finished", "run_at", "priority"]),
+        ('"two state:dead" !tag:x', list(STATES), 'text:"two state:dead" !tag:x', ["newest", "oldest"]),
+        ("state:open", list(OPEN_STATES), "", ["newest", "oldest"]),
+    ],
+)
+def test_a_page_says_what_the_filter_asks_for(
+    api: Api, text: str, states: list[str], rest: str, sorts: list[str]
+) -> None:
+    read = api.get("/jobs", q=text)["filter"]
+    assert sorted(read["states"]) == sorted(states)
+    assert (read["rest"], read["sorts"]) == (rest, sorts)

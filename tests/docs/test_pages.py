@@ -135,12 +135,16 @@ def settings_table() -> str:
     """Return the table of settings as it has to be."""
     lines = ["| setting | default | allowed | aliases | what |", "|---|---|---|---|---|"]
     for setting in SETTINGS:
-        later = "" if is_used(setting.name) else " (later)"
         lines.append(
             f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {in_code(*setting.aliases)} "
-            f"| {setting.help}{later} |"
+            f"| {setting.about} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def test_the_settings_without_an_effect_are_those_that_no_module_reads() -> None:
+    unread = [setting.name for setting in SETTINGS if not is_used(setting.name)]
+    assert unread == [setting.name for setting in SETTINGS if setting.is_planned]
 
 
 def test_the_table_of_alerts_is_complete() -> None:

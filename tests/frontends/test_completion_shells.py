@@ -18,7 +18,7 @@ import subprocess
 import sys
 import termios
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import pytest
 
@@ -105,7 +105,7 @@ def place(tmp_path: Path, home: str) -> Path:
 
 
 @pytest.fixture
-def start(place: Path, home: str, processes: Processes):  # type: ignore[no-untyped-def]
+def start(place: Path, home: str, processes: Processes) -> Iterator[Start]:
     """Starts a shell with the completion loaded and the prompt `% `."""
     terminals: list[Terminal] = []
 

@@ -131,7 +131,7 @@ def test_history_without_a_job_needs_a_person(home: str) -> None:
 @pytest.mark.parametrize(
     "line, said",
     [
-        ("watch", "watch what"),
+        ("watch", "no command given"),
         ("watch add true", "cannot be watched"),
         ("watch lst", "did you mean"),
         ("watch 0.01 list", "--watch must be"),

@@ -103,7 +103,7 @@ def test_every_kind_that_is_given_was_tried() -> None:
 
 
 def test_a_trait_that_there_is_not_is_refused() -> None:
-    with pytest.raises(ValueError, match="note has a trait that there is not: editible"):
+    with pytest.raises(ValueError, match="note has an unknown trait: editible"):
         Field("note", BY_NAME["command"].kind, "a note", "editible")
 
 

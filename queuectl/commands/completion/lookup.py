@@ -30,7 +30,7 @@ class Candidate(Record):
     """What the word under the cursor may become.
 
     After one that is not `is_complete` (`--state=`, a directory) the word goes on, so no blank follows.
-    `leave_to_shell` is "" or says that the shell shall complete a "file" or "directory" after `value`.
+    `leave_to_shell` is "" or says that the shell must complete a "file" or "directory" after `value`.
     """
 
     value: str

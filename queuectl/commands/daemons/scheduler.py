@@ -40,7 +40,7 @@ def pause(text: str) -> float:
         parse=arguments.integer(1, 256),
         metavar="N",
         setting="worker_count",
-        help="with --auto: at most so many workers (default: worker_count)",
+        help="with --auto: at most this many workers (default: worker_count)",
     ),
     Arg(
         "--interval",
@@ -48,7 +48,7 @@ def pause(text: str) -> float:
         parse=pause,
         metavar="SECONDS",
         setting="scheduler_interval",
-        help="the longest pause between two looks (default: scheduler_interval)",
+        help="the longest time between two checks (default: scheduler_interval)",
     ),
     Arg("--no-detach", flag=True, help="stay in the foreground until Ctrl-C"),
     Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up"),
@@ -137,7 +137,7 @@ def _text(found: dict[str, Any], now: int) -> str:
     lines = [f"scheduler:  {'running, pid ' + str(found['pid']) if found['running'] else 'not running'}"]
     if found["mode"]:
         most = f", up to {found['max_workers']} workers" if found["max_workers"] else ""
-        lines.append(f"mode:       {found['mode']}{most}, looking every {found['interval'] / 1000:g} s at least")
+        lines.append(f"mode:       {found['mode']}{most}, looking at least every {found['interval'] / 1000:g} s")
     if found["uptime"] is not None:
         lines.append(f"uptime:     {duration_text(found['uptime'])}")
     if found["last_tick_at"] is not None:
@@ -152,7 +152,7 @@ def _text(found: dict[str, Any], now: int) -> str:
 
 @command("scheduler logs", TAIL, FOLLOW, group=GROUP, examples=("scheduler logs", "scheduler logs -f"))
 def scheduler_logs(context: Context, *, tail: int, follow: bool) -> Result:
-    """Print what the scheduler's log says."""
+    """Print the scheduler's log."""
     return Result(text=log_text(context, context.queue.home.daemon_log("scheduler"), tail, follow), live=follow)
 
 

@@ -130,7 +130,7 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
 
 @command(
     "worker scale",
-    Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there shall be"),
+    Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there should be"),
     _queues("the group of this queue, or of several (default: of all queues, or the only one that runs)"),
     group=GROUP,
     examples=("worker scale 4", "worker scale 2 -Q encode"),
@@ -213,5 +213,5 @@ def _must_exist(context: Context) -> None:
 
 @command("worker logs", TAIL, FOLLOW, group=GROUP, examples=("worker logs", "worker logs -f"))
 def worker_logs(context: Context, *, tail: int, follow: bool) -> Result:
-    """Print what the workers' log says."""
+    """Print the workers' log."""
     return Result(text=log_text(context, context.queue.home.daemon_log("pool"), tail, follow), live=follow)

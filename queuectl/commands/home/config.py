@@ -51,6 +51,8 @@ def config_set(context: Context, *, key: str, value: str) -> Result:
     notes = []
     if os.environ.get(setting.env) and not setting.shared:
         notes.append(f"{setting.env} is set in the environment and wins over it")
+    if setting.is_planned:
+        notes.append(f"{setting.name} has no effect yet: the feature that uses it is still to come")
     return Result(
         SETTING_VALUE, record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes
     )
@@ -64,7 +66,7 @@ def config_set(context: Context, *, key: str, value: str) -> Result:
     examples=("config reset max_retries", "config reset --yes"),
 )
 def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
-    """Set a setting, or all, back to the default."""
+    """Reset a setting, or all of them, to the default."""
     stored = context.queue.store.meta.settings()
     names = [find(key).name] if key is not None else [setting.name for setting in SETTINGS if setting.name in stored]
     if key is None and names and not yes and not context.front_end.confirm(f"reset {len(names)} settings"):

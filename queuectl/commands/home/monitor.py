@@ -52,7 +52,7 @@ def _status_text(found: dict[str, Any]) -> str:
 
 @command("metrics", group=GROUP, watch=True, examples=("metrics", "metrics --json"))
 def metrics(context: Context) -> Result:
-    """Show counts, run and wait times with percentiles, success rate, utilisation and queue depth."""
+    """Show counts, run and wait times with percentiles, success rate, utilization and queue depth."""
     from ...engine.reports import summary
     from ...engine.reports.facts import Facts
 
@@ -73,8 +73,8 @@ def _metrics_text(found: dict[str, Any]) -> str:
         f"success rate:    {_percent(found['success_rate'])} of all, "
         f"{_percent(found['success_rate_day'])} of the last day",
         f"workers:         {found['workers']['total']}, {found['workers']['busy']} busy",
-        f"utilisation:     {_percent(found['utilisation'])} now, "
-        f"{_percent(found['utilisation_since_start'])} since they started",
+        f"utilization:     {_percent(found['utilization'])} now, "
+        f"{_percent(found['utilization_since_start'])} since they started",
         f"times of the attempts of the last day ({found['timed_attempts']}):",
     ]
     for name in ("run_time", "wait_time"):

@@ -62,7 +62,7 @@ def _followed(context: Context, limit: int) -> Iterator[bytes]:
 
 @command("why", ID, group="Monitoring", watch=True, examples=("why job-1", "why last"))
 def why(context: Context, *, id: str) -> Result:
-    """Explain why a job is where it is, and what helps."""
+    """Explain why a job is in its state, and what helps."""
     from ...engine.reports.reasons import explain
 
     job = context.queue.get(id)
@@ -90,7 +90,7 @@ def final_states(text: str) -> list[str]:
         parse=arguments.seconds,
         metavar="TIME",
         group="filter",
-        help="only what ended before so long, such as 12h or 30d (default: retain_completed_hours)",
+        help="only jobs that ended longer ago than this, such as 12h or 30d (default: retain_completed_hours)",
     ),
     Arg(
         "--state",
@@ -108,7 +108,7 @@ def final_states(text: str) -> list[str]:
     examples=("prune --yes", "prune --older-than 30d --state completed,cancelled --dry-run"),
 )
 def prune(context: Context, *, older_than: float | None, state: Sequence[str], dry_run: bool, yes: bool) -> Result:
-    """Delete jobs that ended long ago, with their output, and give the room back."""
+    """Delete jobs that ended long ago, with their output, and free the space."""
     state = state or [COMPLETED]
     before = context.clock.wall() - _age(context, older_than)
     search = context.queue.store.search

@@ -199,7 +199,7 @@ def _gather(
         raise InvalidInput("--set needs --template")
     sources = [*jobs, *(f"@{path}" for path in files)]
     if not sources:
-        raise InvalidInput("which jobs? give JSON, a file, or - for stdin", hint="see: queuectl enqueue --help")
+        raise InvalidInput("no jobs given; give JSON, a file, or - for stdin", hint="see: queuectl enqueue --help")
     found: list[dict[str, Any]] = []
     places: list[str] = []
     for source in sources:

@@ -68,7 +68,7 @@ def timezone(text: str) -> str:
         default="local",
         metavar="ZONE",
         group="when to run",
-        help="UTC, or such as Europe/London (default: that of the home, the setting timezone)",
+        help="UTC, or a zone such as Europe/London (default: that of the home, the setting timezone)",
     ),
     Arg(
         "--catch-up",
@@ -157,21 +157,21 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
 
 @command("cron run", NAME, group=GROUP, examples=("cron run backup",))
 def cron_run(context: Context, *, name: str) -> Result:
-    """Queue a job of it now, besides its times."""
+    """Run a recurring job now, in addition to its times."""
     job = Recurring(context.queue).run(name)
     return Result(JOB, record=job, message=f"Job added: {job.id}", ids=[job.id])
 
 
 @command("cron pause", NAME, group=GROUP, examples=("cron pause backup",))
 def cron_pause(context: Context, *, name: str) -> Result:
-    """Let a recurring job wait until it is resumed."""
+    """Pause a recurring job until it is resumed."""
     found = Recurring(context.queue).pause(name)
     return _answer(context, found, f"Schedule paused: {name}")
 
 
 @command("cron resume", NAME, group=GROUP, examples=("cron resume backup",))
 def cron_resume(context: Context, *, name: str) -> Result:
-    """Let a paused recurring job go on; times that passed meanwhile are left out."""
+    """Resume a paused recurring job; times that passed meanwhile are skipped."""
     found = Recurring(context.queue).resume(name)
     return _answer(context, found, f"Schedule resumed: {name}")
 

@@ -37,7 +37,7 @@ DEAD_IDS = Arg(
 
 @command(
     "dlq list",
-    Arg("--verbose", "-v", flag=True, help="more columns"),
+    Arg("--verbose", "-v", flag=True, help="show more columns"),
     Arg(
         "--limit",
         "-l",

@@ -38,7 +38,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
     from ...model.errors import InvalidInput
 
     if not ids:
-        raise InvalidInput("which jobs? give ids or a filter", hint="see them with: queuectl list --state pending")
+        raise InvalidInput("no jobs given; give ids or a filter", hint="see them with: queuectl list --state pending")
     fields = job_fields(given)
     if not fields:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl edit --help")

@@ -85,8 +85,8 @@ def columns(text: str) -> list[str]:
         group="output",
         help="order by this column, with - in front for descending: --sort=-duration (default: newest first)",
     ),
-    Arg("--columns", "-c", parse=columns, metavar="A,B", help="these columns", complete="column", group="output"),
-    Arg("--verbose", "-v", flag=True, help="more columns", group="output"),
+    Arg("--columns", "-c", parse=columns, metavar="A,B", help="show these columns", complete="column", group="output"),
+    Arg("--verbose", "-v", flag=True, help="show more columns", group="output"),
     group=GROUP,
     watch=True,
     examples=(

@@ -69,7 +69,8 @@ def logs(
         raise InvalidInput("give either --stdout or --stderr; without them both are shown")
     if not ids:
         raise InvalidInput(
-            "which job? give an id, a number, a unique prefix, last, or a filter", hint="see them with: queuectl list"
+            "no job given; give an id, a number, a unique prefix, last, or a filter",
+            hint="see them with: queuectl list",
         )
     stream = STDOUT if stdout else STDERR if stderr else None
     jobs = context.queue.store.search.jobs(select(context, ids).numbers)

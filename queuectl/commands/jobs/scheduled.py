@@ -43,7 +43,7 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
     from ...model.errors import InvalidInput
 
     if not when:
-        raise InvalidInput("when? give a time such as +30m, 18:00 or tomorrow 09:00", field="when")
+        raise InvalidInput("the time is missing; give one such as +30m, 18:00 or tomorrow 09:00", field="when")
     job = context.queue.add(command, **{**job_fields(given), "run_at": " ".join(when)})
     hint_if_nobody_looks(context)
     return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=[job.id])

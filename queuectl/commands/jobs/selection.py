@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.selection import Selection, found_by, is_by_filter
+from ...engine.selection import NOT_BOTH, Selection, found_by, is_by_filter
 from ...model.errors import InvalidInput
 from ...model.fields import columns
 from ...model.filter import in_quotes, of_options, written
@@ -92,12 +92,12 @@ def select(
     text = of_options(ids if is_by_filter(ids) else (), state=state, queue=queue, tag=tag)
     if ids and not is_by_filter(ids):
         if text or all:
-            raise InvalidInput("give either ids or a filter, not both")
+            raise InvalidInput(NOT_BOTH)
         return Selection(context.queue.find([one for word in ids for one in _ids_of(context, word)]))
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         raise InvalidInput(
-            "which jobs? give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
+            "no jobs given; give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
         )
     return found_by(context.queue.store, wanted, means=means, takes=takes)
 
@@ -118,7 +118,7 @@ def left_out(meant: Selection) -> list[str]:
 
 
 def options(verb: Verb) -> list[Arg]:
-    """Return what a command of this verb takes besides the jobs."""
+    """Return the options of a command of this verb."""
     flags = [Arg(f"--{name.replace('_', '-')}", flag=True, help=help) for name, help in verb.flags.items()]
     return [YES if verb.destroys else YES_ANYWAY, *flags]
 

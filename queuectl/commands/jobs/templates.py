@@ -63,7 +63,7 @@ def template_show(context: Context, *, name: str) -> Result:
     examples=('template save nightly \'{"command": "./backup.sh", "timeout": "2h"}\'',),
 )
 def template_save(context: Context, *, name: str, source: str, force: bool) -> Result:
-    """Keep a job as a template of your own."""
+    """Save a job as a template of your own."""
     import json
 
     from ...engine.intake import READ_BYTES, decode, parse_jobs, read_file

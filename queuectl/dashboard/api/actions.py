@@ -12,12 +12,14 @@ from __future__ import annotations
 import threading
 
 from ...engine.reports.summary import dead_groups
+from ...engine.selection import NOT_BOTH, Selection, found_by
 from ...model import when
-from ...model.errors import InvalidInput
-from ...model.filter import in_quotes, written
-from ...model.job import DEAD
+from ...model.errors import InvalidInput, quoted
+from ...model.filter import in_quotes, is_filter
+from ...model.job import DEAD, STATES
 from ...model.record import Record
 from ...model.verbs import PLAIN_VERBS, VERBS
+from ...store.find import NEWEST_FIRST
 from ..http.message import HttpError, Response, json_response
 from . import listing
 from .answers import DEAD_GROUPS, DONE, PREVIEW
@@ -26,12 +28,13 @@ from .shapes import INTEGER, TEXT, listed_job, many, maybe, one_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, Sequence, Tuple
+    from typing import Iterable, Iterator, Sequence
 
     from ...engine.change import Change
+    from ...model.filter import Filter
+    from ...model.verbs import Verb
     from ...store import Store
     from ..app import App
-    from .route import Handler
 
 ACTIONS = tuple(verb.name for verb in PLAIN_VERBS)
 DLQ_ACTIONS = tuple(verb.name for verb in PLAIN_VERBS if DEAD in verb.means)
@@ -45,7 +48,7 @@ GROUPS = 20
 NAMED, LONGEST_LINE = 5, 2_000
 
 
-class Selection(Record):
+class Shown(Record):
     """What a preview has shown: the numbers of the jobs that an action fits."""
 
     home: str
@@ -59,9 +62,9 @@ class Selections:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[str, Selection] = {}
+        self._kept: dict[str, Shown] = {}
 
-    def keep(self, selection: Selection) -> str:
+    def keep(self, selection: Shown) -> str:
         """Keep one; return its id."""
         import secrets
 
@@ -72,7 +75,7 @@ class Selections:
             self._kept[name] = selection
         return name
 
-    def take(self, name: str, home: str, now: int) -> Selection:
+    def take(self, name: str, home: str, now: int) -> Shown:
         """Return one and forget it: it is good for one commit. Raises HttpError if it is not there any more."""
         with self._lock:
             found = self._kept.pop(name, None)
@@ -90,29 +93,6 @@ class Selections:
 SELECTIONS = Selections()
 
 
-class Chosen:
-    """What an action would be applied to, and how many jobs of other states it does not fit."""
-
-    __slots__ = ("numbers", "left_out", "more")
-
-    def __init__(self) -> None:
-        self.numbers: list[int] = []
-        self.left_out: dict[str, int] = {}
-        self.more = False
-
-    def add(self, rows: Iterable[Tuple[int, str]], action: str, limit: int) -> bool:
-        """Take in jobs of these numbers and states; return False once there are enough."""
-        for number, state in rows:
-            if state not in VERBS[action].states:
-                self.left_out[state] = self.left_out.get(state, 0) + 1
-            elif len(self.numbers) < limit:
-                self.numbers.append(number)
-            else:
-                self.more = True
-                return False
-        return True
-
-
 @route(
     "POST",
     "/jobs/actions/preview",
@@ -127,59 +107,72 @@ class Chosen:
     errors=(400, 404, 422),
 )
 def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> Response:
-    if (ids is None) == (filter is None):
-        raise InvalidInput("give either ids or a filter", field="ids")
-    chosen = Chosen()
-    store, now = app.queue.store, app.clock.wall()
-    if ids is not None:
-        jobs = store.search.jobs(app.queue.find(ids))
-        chosen.add(((job.number, job.state) for job in jobs), action, limit)
-    else:
-        if not (filter or "").strip():
-            raise HttpError(
-                400,
-                "empty_filter",
-                "an empty filter would mean all jobs, say which",
-                field="filter",
-                hint="for all of a state: state:dead",
-            )
-        for rows in listing.everything(store, listing.read(filter or "", now, field="filter")):
-            if not chosen.add(rows, action, limit):
-                break
-    return _shown(app, action, chosen, _command(app, action, ids, filter))
+    if ids is not None and filter is None:
+        return _shown(app, action, _named(app, VERBS[action], ids), limit, _command(action, ids))
+    if filter is None or ids is not None:
+        raise InvalidInput(NOT_BOTH, field="ids")
+    wanted = listing.read(filter, app.clock.wall(), field="filter", takes_all=False)
+    command = f"queuectl {action} {in_quotes(wanted.text)}"
+    return _shown(app, action, _found(app, VERBS[action], wanted, limit), limit, command)
 
 
-def _shown(app: App, action: str, chosen: Chosen, command: str | None) -> Response:
-    """Keep what was chosen for its commit, and show it."""
+def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
+    """Return the jobs with these ids that a verb fits. Raises InvalidInput for a filter among them."""
+    for word in ids:
+        if is_filter(word):
+            raise InvalidInput(f"{quoted(word)} is a filter and no id", field="ids", hint="its field is filter")
+    numbers: list[int] = []
+    left_out: dict[str, int] = {}
+    for job in app.queue.store.search.jobs(app.queue.find(ids)):
+        if job.state in verb.states:
+            numbers.append(job.number)
+        else:
+            left_out[job.state] = left_out.get(job.state, 0) + 1
+    return Selection(numbers, None, left_out)
+
+
+def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
+    """Return the jobs that a verb means by a filter, the newest first and one more than the limit if there are more.
+
+    Of the states that the filter names, those that the verb does not fit are left out: it would be refused there.
+    """
+    store = app.queue.store
+    meant = found_by(
+        store, wanted.within(verb.states), means=verb.means, takes=verb.states, sort=NEWEST_FIRST, limit=limit + 1
+    )
+    if wanted.names_states:
+        meant.left_out = store.find.count_by_state(wanted.within([name for name in STATES if name not in verb.states]))
+    return meant
+
+
+def _shown(app: App, action: str, meant: Selection, limit: int, command: str | None) -> Response:
+    """Keep what is meant, up to the limit, for its commit, and show it. A command has no limit."""
     store, now = app.queue.store, app.clock.wall()
     expires_at = now + KEPT_MS
-    selection = Selection(app.queue.home.path, action, chosen.numbers, expires_at)
+    numbers = meant.numbers[:limit]
+    has_more = len(meant.numbers) > limit
+    shown = Shown(app.queue.home.path, action, numbers, expires_at)
     return json_response(
         PREVIEW.json(
             {
                 "action": action,
-                "count": len(chosen.numbers),
-                "left_out": chosen.left_out,
-                "more": chosen.more,
-                "sample": [listed_job(job, now) for job in store.search.jobs(chosen.numbers[:SAMPLE])],
-                "selection": SELECTIONS.keep(selection) if chosen.numbers else None,
+                "count": len(numbers),
+                "left_out": meant.left_out,
+                "more": has_more,
+                "sample": [listed_job(job, now) for job in store.search.jobs(numbers[:SAMPLE])],
+                "selection": SELECTIONS.keep(shown) if numbers else None,
                 "expires_at": expires_at,
-                "command": command,
+                "command": None if has_more else command,
             }
         )
     )
 
 
-def _command(app: App, action: str, ids: list[str] | None, text: str | None) -> str | None:
-    """Return what to type in a shell for the same, None if there is nothing that is the same."""
+def _command(action: str, ids: Sequence[str]) -> str | None:
+    """Return what to type in a shell for jobs that are named, None without any: the shell refuses that."""
     from shlex import join
 
-    if ids is not None:
-        return join(["queuectl", action, *ids]) if ids else None
-    wanted = listing.read(text or "", app.clock.wall(), field="filter")
-    # Without states the shell means fewer of them.
-    states = [] if wanted.names_states else [written("state", *VERBS[action].states)]
-    return f"queuectl {action} {in_quotes(' '.join([wanted.text, *states]))}"
+    return join(["queuectl", action, *ids]) if ids else None
 
 
 @route(
@@ -204,10 +197,10 @@ def commit(app: App, *, selection: str, confirm_count: int) -> Response:
             hint="look at them once more",
             count=len(fitting),
         )
-    return _done(chosen.action, app.queue.apply(chosen.action, *fitting))
+    return _done(chosen.action, app.queue.apply(chosen.action, Selection(fitting)))
 
 
-def _fitting(app: App, chosen: Selection) -> list[int]:
+def _fitting(app: App, chosen: Shown) -> list[int]:
     """Return the jobs of a selection that its action still fits."""
     found: list[int] = []
     for start in range(0, len(chosen.numbers), listing.BATCH):
@@ -232,25 +225,23 @@ def show_dead_groups(app: App, *, limit: int) -> Response:
     return json_response(DEAD_GROUPS.json(dead_groups(app.queue.store, limit)))
 
 
-SIGNATURE = (
-    Parameter("exit_code", maybe(INTEGER), "as the group has it", is_required=True),
-    Parameter("signal", maybe(INTEGER), "as the group has it", is_required=True),
-    Parameter("error", maybe(TEXT), "as the group has it as its value", is_required=True),
-)
-
-
 @route(
     "POST",
     "/dlq/groups/preview",
     "Look at what an action on the dead jobs that failed in one way would do",
-    body=(Parameter("action", one_of(*DLQ_ACTIONS), "what to do", is_required=True), *SIGNATURE),
+    body=(
+        Parameter("action", one_of(*DLQ_ACTIONS), "what to do", is_required=True),
+        Parameter("exit_code", maybe(INTEGER), "as the group has it", is_required=True),
+        Parameter("signal", maybe(INTEGER), "as the group has it", is_required=True),
+        Parameter("error", maybe(TEXT), "as the group has it as its value", is_required=True),
+    ),
     answer=PREVIEW,
     errors=(422,),
 )
 def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
-    store, chosen = app.queue.store, Chosen()
-    chosen.add(((number, DEAD) for number in store.dead.of_group(exit_code, signal, error)), action, MOST_SELECTED)
-    return _shown(app, action, chosen, _dlq_command(store, action, chosen.numbers))
+    store = app.queue.store
+    numbers = store.dead.of_group(exit_code, signal, error)
+    return _shown(app, action, Selection(numbers), MOST_SELECTED, _dlq_command(store, action, numbers))
 
 
 def _dlq_command(store: Store, action: str, numbers: Sequence[int]) -> str | None:
@@ -283,23 +274,3 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
             first = number
         previous = number
     yield first, previous
-
-
-def _group_handler(action: str) -> Handler:
-    def handle(app: App, *, exit_code: int | None, signal: int | None, error: str | None) -> Response:
-        numbers = app.queue.store.dead.of_group(exit_code, signal, error)
-        return _done(action, app.queue.apply(action, *numbers))
-
-    handle.__name__ = f"{action}_group"
-    return handle
-
-
-for _action in DLQ_ACTIONS:
-    route(
-        "POST",
-        f"/dlq/groups/{_action}",
-        f"{_action.capitalize()} all dead jobs that failed in one way",
-        body=SIGNATURE,
-        answer=DONE,
-        errors=(422,),
-    )(_group_handler(_action))

@@ -6,7 +6,7 @@ from ...engine.home.settings import setting_rows
 from ...engine.reports.reading import event_row
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
-from ...model.job import STATES
+from ...model.job import STATE_WORDS, states_named
 from ...model.settings import SETTINGS as ALL_SETTINGS
 from ...model.settings import find
 from ..http.message import Response, json_response
@@ -110,7 +110,7 @@ def suggest(app: App, *, field: str, prefix: str) -> Response:
 
 def _states(store: Store, prefix: str) -> dict[str, int | None]:
     counts = store.counts.by_state()
-    return {state: counts.get(state, 0) for state in STATES}
+    return {word: sum(counts.get(state, 0) for state in states_named([word])) for word in STATE_WORDS}
 
 
 FOUND: dict[str, Callable[[Store, str], dict[str, int | None]]] = {

@@ -35,6 +35,7 @@ JOB_PAGE = Noun(
     total=Noun("total", value=NUMBER, exact=FLAG),
     searched=Noun("extent of a search", rows=NUMBER, complete=FLAG),
     sort=one_of(*SORTED_STATES),
+    filter=Noun("read filter", states=many(STATE), rest=TEXT, sorts=many(one_of(*SORTED_STATES))),
 )
 JOB_CHANGED = Noun("changed job", job=JOB, allowed_actions=ACTIONS)
 JOB_VIEW = Noun(
@@ -195,6 +196,5 @@ META = Noun(
         )
     ),
     filters=many(Noun("key of a filter", key=TEXT, example=TEXT, help=TEXT)),
-    sorts=table(many(STATE)),
     limits=Noun("limits", page=NUMBER, selection=NUMBER, output=NUMBER, points=NUMBER),
 )

@@ -73,11 +73,11 @@ CHANGES: dict[str, Any] = {
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> Response:
     store, now = app.queue.store, app.clock.wall()
-    found = listing.page(
-        store, listing.read(q, now, sort=sort), q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all"
-    )
-    jobs = store.search.jobs(found.pop("numbers"))
-    return json_response(JOB_PAGE.json({"items": [listed_job(job, now) for job in jobs], **found, "sort": sort}))
+    wanted = listing.read(q, now, sort=sort)
+    found = listing.page(store, wanted, q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all")
+    items = [listed_job(job, now) for job in store.search.jobs(found.pop("numbers"))]
+    read = {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)}
+    return json_response(JOB_PAGE.json({"items": items, **found, "sort": sort, "filter": read}))
 
 
 @route("POST", "/jobs", "Add a job", whole_body=NEW_JOB, answer=JOB, status=201, errors=(409, 422))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Key = Tuple[int, ...]
 
 SORTS = tuple(SORTED_STATES)
-# Where only rows themselves tell whether they match, so many are looked at for one page,
+# Where only the rows themselves say whether they match, at most so many are read for one page,
 WINDOW = 10_000
 # beginning with few: most filters are answered by them.
 FIRST_WINDOW = 400
@@ -28,10 +28,10 @@ FARTHEST = 200_000
 BATCH = 2_000
 
 
-def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0]) -> Filter:
+def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0], takes_all: bool = True) -> Filter:
     """Return the filter that a parameter holds. Raises HttpError, also for a sort that its states do not have."""
     try:
-        wanted = parse(text, now)
+        wanted = parse(text, now, takes_all=takes_all)
     except FilterError as error:
         raise HttpError(
             400,
@@ -51,6 +51,11 @@ def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0]) -> Filt
             hint="use newest or oldest with other states",
         )
     return wanted
+
+
+def sorts_of(wanted: Filter) -> list[str]:
+    """Return the orders in which all that a filter finds can be listed."""
+    return [sort for sort, states in SORTED_STATES.items() if set(wanted.states).issubset(states)]
 
 
 def page(

@@ -6,7 +6,6 @@ from ...model.fields import FILTERS, JOB_FIELDS
 from ...model.filter import example, meaning
 from ...model.job import STATE_TABLE
 from ...model.verbs import VERBS
-from ...store.lanes import SORTED_STATES
 from ..http.message import Response, json_response
 from .actions import MOST_SELECTED
 from .answers import LEFT_OUT, META
@@ -41,7 +40,6 @@ def meta(app: App) -> Response:
                 "verbs": VERBS.values(),
                 "fields": list(map(_field, JOB_FIELDS)),
                 "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
-                "sorts": SORTED_STATES,
                 "limits": LIMITS,
             }
         )

@@ -41,7 +41,7 @@ SHOWN = 500
     "/metrics/series",
     "What ended over time and how long it took, and what ended in the same time before",
     query=(
-        Parameter("from", TEXT, "an instant, or such as -6h", default="-1h"),
+        Parameter("from", TEXT, "an instant, or a time such as -6h", default="-1h"),
         Parameter("to", TEXT, "an instant (default: now)", default="now"),
         Parameter("points", whole(3, MOST_POINTS), "how many values at most", default=120),
         Parameter("queue", TEXT, "only this queue"),

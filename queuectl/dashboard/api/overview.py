@@ -1,4 +1,4 @@
-"""How it goes in a home, at a glance: what the first page shows, and the stream sends with each change.
+"""The overview of a home: what the first page shows, and the stream sends with each change.
 
 All of it comes from kept counts, rollups and indexed questions for a few rows, so that it costs the same
 with a million jobs.
@@ -29,13 +29,13 @@ RUNNING, FAILURES, UPCOMING = 10, 5, 5
 SAMPLE = 1_000
 
 
-@route("GET", "/overview", "How it goes, at a glance", answer=OVERVIEW)
+@route("GET", "/overview", "Overview of the home", answer=OVERVIEW)
 def show_overview(app: App) -> Response:
     return json_response(overview(app))
 
 
 def overview(app: App) -> dict[str, Any]:
-    """Return how it goes. Raises StoreUnavailable."""
+    """Return the overview. Raises StoreUnavailable."""
     queue, facts = app.queue, Facts(app.queue)
     now = facts.now
     values = {

@@ -157,7 +157,7 @@ def _text(value: object, name: str) -> str:
     "What a cron expression means and when it fires next",
     query=(
         Parameter("cron", TEXT, "the expression", is_required=True),
-        Parameter("tz", TEXT, "local, UTC or such as Europe/London", default="local"),
+        Parameter("tz", TEXT, "local, UTC or a zone such as Europe/London", default="local"),
         Parameter("n", whole(1, 100), "how many times", default=NEXT),
     ),
     answer=CRON_PREVIEW,
@@ -203,7 +203,7 @@ def remove_schedule(app: App, *, name: str) -> Response:
 @route(
     "POST",
     "/schedules/{name}/run",
-    "Queue a job of it now, besides its times",
+    "Run a recurring job now, in addition to its times",
     answer=JOB_CHANGED,
     status=201,
     errors=(404,),
@@ -216,7 +216,7 @@ def run_schedule(app: App, *, name: str) -> Response:
 @route(
     "POST",
     "/schedules/{name}/pause",
-    "Let it wait until it is resumed",
+    "Pause a recurring job",
     answer=SCHEDULE_DETAIL,
     errors=(404, 409),
 )
@@ -227,7 +227,7 @@ def pause_schedule(app: App, *, name: str) -> Response:
 @route(
     "POST",
     "/schedules/{name}/resume",
-    "Let it go on with its next time",
+    "Resume a recurring job with its next time",
     answer=SCHEDULE_DETAIL,
     errors=(404, 409),
 )

@@ -10,12 +10,12 @@ import threading
 
 from ...engine.daemons.daemon import POOL
 from ...engine.daemons.groups import group_of, scale_group
-from ...engine.daemons.launch import error_class, own_command
+from ...engine.daemons.starting import start_workers
 from ...engine.daemons.stopping import stop_workers
 from ...engine.reports.facts import Facts
 from ...engine.reports.numbers import depth
 from ...model.checks import is_name
-from ...model.errors import DaemonUnavailable, InvalidInput, QueueCTLError
+from ...model.errors import InvalidInput, QueueCTLError
 from ...model.job import PENDING
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
@@ -32,11 +32,10 @@ if TYPE_CHECKING:
     from ..app import App
 
 PATIENCE_SECONDS = 2.0
-START_SECONDS = 90
 HOUR_MS = 60 * MINUTE
 
 
-@route("GET", "/queues", "Each queue: how much waits, since when, and how fast it goes", answer=QUEUES)
+@route("GET", "/queues", "The queues: depth, oldest waiting job and throughput", answer=QUEUES)
 def queues(app: App) -> Response:
     facts = Facts(app.queue)
     hour = {row.queue: row for row in facts.store.stats.queue_totals(facts.now - HOUR_MS)}
@@ -92,9 +91,7 @@ QUEUE_NAMES = many(TEXT, 64)
     errors=(409, 422),
 )
 def start(app: App, *, count: int | None, queues: list[str]) -> Response:
-    group = _group(queues)
-    named, counted = ["--queue", group] if group else [], [] if count is None else ["--count", str(count)]
-    _run(["--home", app.queue.home.path, "--json", "worker", "start", *named, *counted])
+    start_workers(app.queue.home, _group(queues), count)
     return json_response(_workers(app), 201)
 
 
@@ -106,37 +103,12 @@ def _group(queues: list[str]) -> str:
     return group_of(queues)
 
 
-def _run(words: list[str]) -> None:
-    """Run a command of ours. Raises what it says that went wrong."""
-    import json
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            own_command(words),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=START_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise DaemonUnavailable("the workers did not come up in time", hint="see queuectl worker logs") from None
-    if done.returncode == 0:
-        return
-    try:
-        error = json.loads(done.stderr)["error"]
-        raise error_class(error["code"])(error["message"], field=error["field"], hint=error["hint"])
-    except (ValueError, KeyError, TypeError):
-        raise DaemonUnavailable("the workers did not come up", hint="see queuectl worker logs") from None
-
-
 @route(
     "POST",
     "/workers/scale",
     "Change the number of workers of a group; those that leave finish their job",
     body=(
-        Parameter("count", COUNT, "how many there shall be", is_required=True),
+        Parameter("count", COUNT, "how many there should be", is_required=True),
         Parameter(
             "queues", QUEUE_NAMES, "the queues of the group (default: all, or those of the only group)", default=[]
         ),

@@ -21,7 +21,7 @@ export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`
   };
   if (question) {
     return confirm({ title: question.replace('{id}', () => job.id), sample: [job.command.slice(0, 200)], command,
-      action: label, danger: destroys, run });
+      action: `${label} job`, danger: destroys, run });
   }
   return run().catch(fail);
 }
@@ -42,7 +42,7 @@ export function rowActions(job, app, verbs = plainVerbs(({ in_rows: near }) => n
 // Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and refuses if they have changed.
 // `path` is another preview that takes `what`, `note` says more about it.
 export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview', note = '' } = {}) {
-  const { label, done, destroys } = VERBS.get(verb);
+  const { label, done, destroys, states } = VERBS.get(verb);
   let preview;
   try {
     preview = await post(path, { action: verb, ...what });
@@ -50,15 +50,19 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
     fail(error);
     return null;
   }
-  const refused = Object.entries(preview.left_out).map(([state, count]) => `${number(count)} ${state}`).join(', ');
+  const left = Object.entries(preview.left_out).map(([state, count]) => `${number(count)} ${state}`).join(', ');
+  // The verb fits these, but means them only if the filter names them.
+  const unnamed = Object.keys(preview.left_out).filter((state) => states.includes(state));
+  const hint = unnamed.length ? `; to take them, filter by state:${unnamed}` : '';
   if (!preview.count) {
-    toast(refused ? `None of them can be ${done}: ${refused}` : 'No job matches', { bad: true });
+    const reason = hint ? 'All that match are left out' : `None of them can be ${done}`;
+    toast(left ? `${reason}: ${left}${hint}` : 'No job matches', { bad: true });
     return null;
   }
   const rest = preview.count - preview.sample.length;
   return confirm({
     title: `${label} ${plural(preview.count, 'job')}?`,
-    body: [note, refused && `Left as they are: ${refused}.`,
+    body: [note, left && `Left as they are: ${left}${hint}.`,
       preview.more && 'More jobs match: do it again for the rest.',
       !preview.command && 'No command of one line does exactly this.'].filter(Boolean).join(' '),
     sample: [...preview.sample.map((job) => `${job.id}  ${job.command.slice(0, 100)}`),
@@ -67,8 +71,8 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
     command: preview.command, action: `${label} ${number(preview.count)}`, danger: destroys,
     run: async () => {
       const result = await post('/jobs/actions/commit', { selection: preview.selection, confirm_count: preview.count });
-      const left = result.refused.length ? `, ${number(result.refused.length)} refused` : '';
-      toast(`${plural(result.count, 'job')} ${done}${left}`);
+      const refused = result.refused.length ? `, ${number(result.refused.length)} refused` : '';
+      toast(`${plural(result.count, 'job')} ${done}${refused}`);
       app.refresh();
       return result;
     },

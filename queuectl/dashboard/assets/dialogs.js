@@ -45,6 +45,8 @@ function sending(go, close, run, refused = null) {
  *   command?: string, danger?: boolean}} question
  */
 export function confirm({ title, body, sample, word, command, action, danger = true, run }) {
+  // Where the action is to cancel, a button that says only Cancel could mean either.
+  const leave = action.startsWith('Cancel') ? 'Do not cancel' : 'Cancel';
   return open(title, (close) => {
     const go = h('button', { class: danger ? 'danger' : 'primary', disabled: Boolean(word) }, action);
     const { problem, submit } = sending(go, close, run);
@@ -53,7 +55,7 @@ export function confirm({ title, body, sample, word, command, action, danger = t
     return h('form', { on: { submit } }, h('h2', {}, title), body && h('p', {}, body),
       sample?.length ? h('ul', { class: 'sample' }, sample.map((line) => h('li', { class: 'mono' }, line))) : null,
       typed, command && equivalent(command), problem,
-      h('div', { class: 'row end' }, button('Keep as it is', () => close(null)), go));
+      h('div', { class: 'row end' }, button(leave, () => close(null)), go));
   });
 }
 

@@ -2,16 +2,14 @@
 
 export const STATES = new Map(); // name: {glyph, phrase, is_final, is_due, is_rare}
 export const VERBS = new Map(); // name: {label, done, question, key, states, means, destroys, in_rows, is_plain}
-export const SORTS = new Map(); // name: the states that it fits
 export const LIMITS = { page: 0 }; // the most that may be asked for at once
 export const FILTERS = new Map(); // key: {example, help}
 
-export function learn({ states, verbs, sorts, filters, limits }) {
+export function learn({ states, verbs, filters, limits }) {
   Object.assign(LIMITS, limits);
   for (const state of states) STATES.set(state.name, state);
   for (const verb of verbs) VERBS.set(verb.name, verb);
   for (const filter of filters) FILTERS.set(filter.key, filter);
-  for (const [name, fitting] of Object.entries(sorts)) SORTS.set(name, fitting);
 }
 
 /**

@@ -5,7 +5,7 @@
 
 Whatever is refused before its body was read ends the connection, so that no rest of it can pass for the next
 request. At most 64 connections are served at a time, the longest idle one making room for a new one, and
-besides them 64 streams.
+in addition 64 streams.
 """
 
 from __future__ import annotations

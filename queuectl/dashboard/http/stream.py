@@ -40,9 +40,9 @@ PATH = "/api/v1/stream"
 MAX_STREAMS = 64
 WAITING = 64
 LOOK_SECONDS = 0.1
-# So many news in so long: a lone change is told at once, however shortly the last one was.
+# At most so many changes in so many milliseconds: a single one is sent at once, however recent the last one was.
 MOST_NEWS, NEWS_MS = 4, 1_000
-# What is no commit shows up that late: a worker that was killed, rates that fall, room on the disk.
+# Changes that are not commits appear this late: a worker that was killed, rates that fall, room on the disk.
 TELL_ANYWAY_MS = 5_000
 AFTER_TROUBLE_SECONDS = 1.0
 SEND_SECONDS = 5.0

@@ -82,7 +82,7 @@ def body_length(request: Request) -> int:
     if not LENGTH.fullmatch(text):
         raise bad("Content-Length is not a number of bytes")
     if int(text) > MAX_BODY:
-        raise HttpError(413, "too_large", f"the body has more than {MAX_BODY} bytes, at most so many are allowed")
+        raise HttpError(413, "too_large", f"the body has more than {MAX_BODY} bytes, the most that is allowed")
     if int(text) and request.is_read:
         raise bad("a request that only reads has no body")
     return int(text)

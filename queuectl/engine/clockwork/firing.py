@@ -110,7 +110,7 @@ class Firing:
         return len([job for job in jobs if job is not None])
 
     def _make(self, schedule: Schedule, at: int, now: int) -> int | None:
-        """Fire for one time: enqueue the job, unless the last one still runs and shall not be overtaken."""
+        """Fire for one time: enqueue the job, unless the last one still runs and must not be overtaken."""
         store = self._store
         busy = store.schedules.unfinished(schedule.name) if schedule.overlap == "skip" else None
         number = None if busy is not None else enqueue(store, schedule, now, self._log.speaker)

@@ -1,4 +1,4 @@
-"""Once a minute: turn the logs over, forget old jobs, output and events, give the room that they had back.
+"""Once a minute: rotate logs, delete old jobs, output and events, and return their space to the disk.
 
 All of it goes in small transactions and short steps: a tick does at most a tenth of a second of it, so
 that nothing that is due waits for what is old.

@@ -149,6 +149,15 @@ class SchedulerThread(threading.Thread):
         """Have it look at once."""
         self._poked.set()
 
+    def revived(self) -> SchedulerThread:
+        """Return this thread while it lives, else another that has been started in its place."""
+        if self.is_alive():
+            return self
+        self._log.say("the scheduler thread has failed, starting another")
+        another = type(self)(self._home, clock=self._clock, log=self._log, longest_wait=self._longest_wait)
+        another.start()
+        return another
+
     def stop(self) -> None:
         """End it and wait for that."""
         self._stopping = True

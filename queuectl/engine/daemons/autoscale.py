@@ -1,6 +1,6 @@
 """Workers that come and go with the backlog: the scheduler's automatic mode.
 
-They are the group of all queues; other groups are left alone. There shall be a worker for each job that waits or runs,
+They are the group of all queues; other groups are left alone. There should be a worker for each job that waits or runs,
 up to a maximum. More are started at once; how many were needed at most during the last minute is how many stay, down to
 none.
 """
@@ -11,7 +11,7 @@ from ...model.errors import QueueCTLError
 from ...model.job import PENDING, PROCESSING, jobs_text
 from .daemon import POOL
 from .groups import ALL, scale_group
-from .launch import own_command
+from .starting import start_workers
 from .stopping import stop_workers
 
 TYPE_CHECKING = False
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 IDLE_MS = 60_000
 TRY_AGAIN_MS = 10_000
-START_SECONDS = 60
 
 
 class AutoScaler:
@@ -55,7 +54,7 @@ class AutoScaler:
         self._since, self._peak = now, wanted
 
     def running(self) -> int:
-        """Return how many workers for all queues the running pool shall have."""
+        """Return how many workers for all queues the running pool should have."""
         return self._groups().get(ALL, 0)
 
     def _groups(self) -> dict[str, int]:
@@ -84,18 +83,4 @@ class AutoScaler:
         elif running:
             scale_group(self._opened, ALL, wanted)
         else:
-            self._start(wanted)
-
-    def _start(self, count: int) -> None:
-        """Start a pool by a process of its own: this one has threads, and must not fork."""
-        import subprocess
-
-        command = own_command(["--home", self._opened.home.path, "worker", "start", "--count", str(count)])
-        try:
-            empty, pipe = subprocess.DEVNULL, subprocess.PIPE
-            done = subprocess.run(command, stdin=empty, stdout=empty, stderr=pipe, timeout=START_SECONDS, check=False)
-        except (OSError, subprocess.SubprocessError) as error:
-            raise QueueCTLError(f"worker start: {error}") from error
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
-            raise QueueCTLError(said or f"worker start ended with exit code {done.returncode}")
+            start_workers(self._opened.home, ALL, wanted)

@@ -1,4 +1,4 @@
-"""The dashboard as seen from outside: what it shall listen on, how it is started, and where it is."""
+"""The dashboard as seen from outside: what it listens on, how it is started, and where it is."""
 
 from __future__ import annotations
 

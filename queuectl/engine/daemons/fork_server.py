@@ -1,6 +1,6 @@
 """The fork server: the process that workers are forked from. It has neither threads nor a database connection.
 
-    pool       -> fork server   GROUP                  a worker of this group (see `slots`) shall be started
+    pool       -> fork server   GROUP                  a worker of this group (see `slots`) is to be started
     fork server -> pool         started PID GROUP      it is there, and begins as soon as this line is sent
                                 refused REASON         the system did not let us
                                 ended PID CODE REASON  its exit code (minus the signal that ended it), and what it said

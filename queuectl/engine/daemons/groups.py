@@ -1,6 +1,6 @@
 """Steer the workers from outside, by groups: start and scale them; `stopping` has their end.
 
-The workers of a group take jobs from the same queues; one pool has all groups. How many workers each shall have stands
+The workers of a group take jobs from the same queues; one pool has all groups. How many workers each should have stands
 in the store: who changes that rings the pool's bell. A pool without a group ends, and takes no other one: so whoever
 adds to it finds either a pool that follows or one that is about to leave, never one in between.
 """
@@ -201,7 +201,7 @@ def _wait_for(opened: OpenHome, condition: Callable[[RunningDaemon], bool]) -> N
 
 
 def running_groups(opened: OpenHome) -> dict[str, int]:
-    """Return how many workers each group of the pool shall have; of one that ends, how many live."""
+    """Return how many workers each group of the pool should have; of one that ends, how many live."""
     groups = opened.store.meta.pool_groups()
     if not groups:
         for row in living_workers(opened):

@@ -8,6 +8,8 @@ take it all back                                    leave, close
 
 from __future__ import annotations
 
+import os
+
 from ...model.errors import QueueCTLError
 from ..home.presence import Presence
 from ..machine.doorbell import Doorbell
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
 class Instance:
     """The daemon of a home that this process is. Raises Conflict if the home has one already.
 
-    `actor` is noted with its events.
+    `actor` is noted with its events. The home becomes its directory unless it `keeps_directory`.
     """
 
-    def __init__(self, daemon: Daemon, home: Home, *, actor: str, clock: Clock) -> None:
+    def __init__(self, daemon: Daemon, home: Home, *, actor: str, clock: Clock, keeps_directory: bool = False) -> None:
         self.log = Log(daemon.name, clock)
         self._daemon = daemon
         self._actor = actor
@@ -40,6 +42,9 @@ class Instance:
         self.wakeup = Wakeup(self._bell, interrupts=True)
         self._reaper = Reaper(clock)
         self._record = ""
+        if not keeps_directory:
+            # Not the directory of the user, which may go away.
+            os.chdir(home.path)
 
     def watch(self, store: Store) -> None:
         """Use this store from now on, and look after our files in its home."""

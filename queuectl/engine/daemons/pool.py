@@ -1,6 +1,6 @@
 """The pool: one process per home and machine that starts, watches, replaces and stops the workers of all groups.
 
-How many workers each group shall have stands in the store; once that is none at all, the pool ends with its last
+How many workers each group should have stands in the store; once that is none at all, the pool ends with its last
 worker. Who changes it rings the pool's bell. Workers are forked by the fork server, a process that has neither threads
 nor a database connection. The pool's main thread looks after processes only; a scheduler thread with a store of its own
 does what is due. The pool holds the kernel lock on `run/pool.lock` and is written down in the store.
@@ -64,8 +64,6 @@ class Pool:
         self._on_ready = on_ready
         self._instance = Instance(POOL, home, actor=f"pool[{os.getpid()}]", clock=clock)
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
-        # Not the directory of the user, which may go away.
-        os.chdir(home.path)
         # Whoever waits for the store looks at the signals that the wakeup has seen.
         self._store = Store(home, clock=clock, give_up=lambda: self._wakeup.is_forced)
         self._instance.watch(self._store)
@@ -130,10 +128,7 @@ class Pool:
     def _follow(self) -> None:
         if not self._slots.is_ready and self._scheduler.error is not None:
             raise self._scheduler.error
-        if not self._scheduler.is_alive():
-            self._log.say("the scheduler thread has failed, starting another")
-            self._scheduler = SchedulerThread(self._home, clock=self._clock, log=self._log)
-            self._scheduler.start()
+        self._scheduler = self._scheduler.revived()
         try:
             self._follow_target()
             self._announce()

@@ -34,7 +34,7 @@ MANUAL, AUTO = "manual", "auto"
 class SchedulerDaemon:
     """The scheduler of this process. Raises Conflict if the home has one already.
 
-    `interval` is the longest pause between two looks, in seconds; `workers` the most that automatic mode
+    `interval` is the longest time between two checks, in seconds; `workers` the most that automatic mode
     may start, None for manual mode. `on_ready` is called once it has looked for the first time.
     """
 
@@ -47,20 +47,17 @@ class SchedulerDaemon:
         clock: Clock = SYSTEM_CLOCK,
         on_ready: Callable[[], None],
     ) -> None:
-        self._home = home
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready
         self._instance = Instance(SCHEDULER, home, actor=f"scheduler[{os.getpid()}]", clock=clock)
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
-        # Not the directory of the user, which may go away.
-        os.chdir(home.path)
         self._opened = OpenHome(home, actor="scheduler", clock=clock)
         self._instance.watch(self._opened.store)
         with self._opened.store.writing():
             self._instance.enter()
         self._interval = interval
         self._scaler = None if workers is None else AutoScaler(self._opened, workers, self._log)
-        self._thread = self._new_thread()
+        self._thread = SchedulerThread(home, clock=clock, log=self._log, longest_wait=interval)
         self._facts: dict[str, Any] = {
             "mode": MANUAL if workers is None else AUTO,
             "workers": workers,
@@ -70,12 +67,9 @@ class SchedulerDaemon:
         self._written_at = -HEARTBEAT_MS
         self._written: dict[str, int] = {}
 
-    def _new_thread(self) -> SchedulerThread:
-        return SchedulerThread(self._home, clock=self._clock, log=self._log, longest_wait=self._interval)
-
     def run(self) -> None:
         """Do what is due until told to stop."""
-        self._log.say(f"started, mode {self._facts['mode']}, looking every {self._interval:g} s at least")
+        self._log.say(f"started, mode {self._facts['mode']}, looking at least every {self._interval:g} s")
         self._instance.note("scheduler started", f"mode {self._facts['mode']}")
         self._thread.start()
         try:
@@ -89,10 +83,7 @@ class SchedulerDaemon:
         self._instance.step()
         if self._wakeup.stops:
             return
-        if not self._thread.is_alive():
-            self._log.say("the scheduler thread has failed, starting another")
-            self._thread = self._new_thread()
-            self._thread.start()
+        self._thread = self._thread.revived()
         if self._on_ready is not None and self._thread.error is not None:
             raise self._thread.error
         try:

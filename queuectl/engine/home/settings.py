@@ -22,7 +22,8 @@ def setting_rows(store: Store) -> list[dict[str, Any]]:
     """Return every setting with its value, where that is from, and what is allowed."""
     return [
         {
-            **{name: getattr(setting, name) for name in ("name", "allowed", "kind", "group", "aliases", "help")},
+            **{name: getattr(setting, name) for name in ("name", "allowed", "kind", "group", "aliases")},
+            "help": setting.about,
             "value": setting.show(value),
             "source": source,
             "default": setting.show(setting.default),

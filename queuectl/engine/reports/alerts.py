@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LITTLE_ROOM = 500 << 20
 LONG_WAIT_MS = 15 * MINUTE
 OVERDUE_MS = MINUTE
-# Of schedules that are due, so many are looked at.
+# Of schedules that are due, at most so many are checked.
 LOOKED_AT = 20
 
 

@@ -38,7 +38,7 @@ def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     if all(row["state"] == "busy" for row in workers):
         busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
         return f"{busy}; {ahead}", more_workers(facts, job.queue)
-    return f"a worker takes it any moment; {ahead}", None
+    return f"a worker will take it shortly; {ahead}", None
 
 
 def _waits(opened: OpenHome, job: Job) -> tuple[str, str | None]:

@@ -1,8 +1,8 @@
-"""What a live view shows of a home, looked at again and again, at a cost that does not grow with the home.
+"""What a live view shows of a home, read again and again, at a cost that does not grow with the home.
 
 A bounded number of jobs is read by questions that an index answers: those that run, those that come
 next, those that ended last. Where no index helps (a text, a tag, held jobs) the newest 10,000 jobs are
-looked at besides. What nobody changed since the last look is not read again.
+read in addition. What nobody changed since the last look is not read again.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ def metrics(facts: Facts) -> dict[str, Any]:
         "success_rate": success_rate(totals.finished, totals.dead),
         "success_rate_day": success_rate(today.finished, today.dead),
         "attempts": totals,
-        "utilisation": share(facts.counts[PROCESSING], facts.worker_totals["total"]),
-        "utilisation_since_start": mean([worker["busy"] for worker in facts.alive if worker["busy"] is not None]),
+        "utilization": share(facts.counts[PROCESSING], facts.worker_totals["total"]),
+        "utilization_since_start": mean([worker["busy"] for worker in facts.alive if worker["busy"] is not None]),
     }
 
 

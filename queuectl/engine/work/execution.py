@@ -8,7 +8,7 @@ background process that the job may leave behind is spared. There is one wait, f
 child's death, the doorbell and signals together; it is as long as the next deadline allows.
 
 The execution knows nothing of the store: once a second, and when the doorbell's control byte comes,
-it asks its `watch` whether to go on. The journal is told what runs before it runs.
+it asks its `watch` whether to go on. What runs is written to the journal before it runs.
 """
 
 from __future__ import annotations

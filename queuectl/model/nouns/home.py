@@ -42,8 +42,8 @@ METRICS = Noun(
     success_rate_day=maybe(REAL),
     attempts=ENDED_ATTEMPTS,
     workers=WORKER_TOTALS,
-    utilisation=maybe(REAL),
-    utilisation_since_start=maybe(REAL),
+    utilization=maybe(REAL),
+    utilization_since_start=maybe(REAL),
 )
 SETTING = Noun(
     "setting",

@@ -326,6 +326,18 @@ def test_the_thread_looks_at_once_when_poked_and_ends_when_told(
         assert not thread.is_alive()
 
 
+def test_a_thread_that_is_dead_is_replaced_by_one_that_runs(
+    home: str, queue: Queue, capfd: pytest.CaptureFixture[str]
+) -> None:
+    dead = SchedulerThread(Home(home), clock=SYSTEM_CLOCK, log=Log("test", SYSTEM_CLOCK))
+    another = dead.revived()
+    try:
+        assert another is not dead and another.is_alive() and another.revived() is another
+    finally:
+        another.stop()
+    assert capfd.readouterr().err.count("the scheduler thread has failed, starting another") == 1
+
+
 def test_the_thread_survives_trouble_and_goes_on(
     home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from queuectl.engine.daemons import autoscale
+from queuectl.engine.daemons import autoscale, starting
 from queuectl.engine.daemons.autoscale import IDLE_MS, TRY_AGAIN_MS, AutoScaler
 from queuectl.engine.daemons.daemon import Daemon
 from queuectl.engine.daemons.groups import ALL
@@ -205,10 +205,19 @@ def test_a_start_that_hangs_or_cannot_fork_is_tried_again(
 def test_a_start_that_is_refused_says_why(
     fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(autoscale, "own_command", lambda words: ["sh", "-c", "echo 'the reason' >&2; exit 4"])
+    fake.change_setting("max_workers", "1")
     add(fake, 2)
     AutoScaler(fake, MOST, Log("test", clock)).step()
-    assert "workers: stay at 0: the reason" in capfd.readouterr().err
+    assert "workers: stay at 0: at most 1 workers are allowed, got 2" in capfd.readouterr().err
+
+
+def test_a_start_that_gives_no_reason_names_the_log(
+    fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(starting, "own_command", lambda words: ["sh", "-c", "echo Killed >&2; exit 137"])
+    add(fake, 2)
+    AutoScaler(fake, MOST, Log("test", clock)).step()
+    assert "workers: stay at 0: the workers did not come up" in capfd.readouterr().err
 
 
 def test_why_the_number_changes_is_in_the_log_and_an_event(
@@ -237,7 +246,7 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
     asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(autoscale, "scale_group", lambda queue, group, count: asked.append(("scale", group, count)))
     monkeypatch.setattr(autoscale, "stop_workers", lambda queue, group, **how: asked.append(("stop", group, how)))
-    monkeypatch.setattr(AutoScaler, "_start", lambda self, count: asked.append(("start", count)))
+    monkeypatch.setattr(autoscale, "start_workers", lambda home, group, count: asked.append(("start", group, count)))
     monkeypatch.setattr(Daemon, "pid", lambda self, home, store=None: 1 if asked else None)
     scaler = AutoScaler(fake, MOST, Log("test", clock))
     for count in (1, 2):
@@ -246,7 +255,7 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
         with fake.store.writing():
             fake.store.meta.set_pool_groups({ALL: count, "slow": 5})
     fake.cancel(*[job.id for job in fake.list("state:pending")])
-    assert ids and asked == [("start", 1), ("scale", ALL, 3)]
+    assert ids and asked == [("start", ALL, 1), ("scale", ALL, 3)]
     for _ in range(2):
         clock.advance(IDLE_MS)
         scaler.step()

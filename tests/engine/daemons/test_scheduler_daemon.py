@@ -132,7 +132,7 @@ def test_its_log_is_its_own_and_nobody_elses_business(scheduler: RunningSchedule
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     links = {name: os.readlink(f"/proc/{pid}/fd/{name}") for name in "012"}
     assert links == {"0": os.devnull, "1": str(path), "2": str(path)}
-    assert f"scheduler[{pid}] started, mode manual, looking every 5 s at least" in scheduler.log()
+    assert f"scheduler[{pid}] started, mode manual, looking at least every 5 s" in scheduler.log()
     assert "started, mode manual" in scheduler.run("logs").stdout
     scheduler.run("stop")
     assert scheduler.log().splitlines()[-1].endswith(f"scheduler[{pid}] stopped")

@@ -287,7 +287,7 @@ def test_why_has_the_words_of_the_alert_about_a_queue(queue: Queue) -> None:
 def test_why_knows_the_number_of_workers_that_helps(queue: Queue) -> None:
     employ(queue)
     first = waiting(queue, "pending")
-    assert explain(queue, first)[0].startswith("a worker takes it any moment")
+    assert explain(queue, first)[0].startswith("a worker will take it shortly")
     claim(queue.store, worker=1)
     reason, hint = explain(queue, waiting(queue, "pending"))
     assert (reason.split(";")[0], hint) == ("the only worker is busy", "queuectl worker scale 2")

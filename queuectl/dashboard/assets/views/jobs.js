@@ -10,21 +10,10 @@ import { Peeks } from '../peeks.js';
 import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
 import { $, $$, actionsCell, button, focusedRow, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
-import { LIMITS, SORTS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
+import { LIMITS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
 
 const SIZES = ['25', '50', '100', '200'];
 const LOOKED_UP = 10;
-
-// The states that the filter names, or all.
-function statesOf(filter) {
-  const word = /(?:^|\s)state:(\S+)/.exec(filter);
-  return word ? word[1].split(',') : [...STATES.keys()];
-}
-
-function withState(filter, state) {
-  const rest = filter.replace(/(?:^|\s)!?state:\S+/g, ' ').replace(/\s+/g, ' ').trim();
-  return [state && `state:${state}`, rest].filter(Boolean).join(' ');
-}
 
 export async function mount(root, { app, query, signal }) {
   await loadColumns();
@@ -33,6 +22,8 @@ export async function mount(root, { app, query, signal }) {
   let fresh = 0; // jobs that wait behind the pill
   /** @type {Api.PageOfJobs} */
   let answer = null;
+  /** @type {Api.ReadFilter} */
+  let meant = null; // what the server read in the filter; everything if it refused it
   let layout = chosen();
   const trail = []; // cursors of the pages before
 
@@ -75,23 +66,26 @@ export async function mount(root, { app, query, signal }) {
     filter.set(q);
     saved.set(params);
     limit.value = state.limit;
-    const states = statesOf(q);
-    sort.replaceChildren(...[...SORTS].filter(([, fitting]) => states.every((name) => fitting.includes(name)))
-      .map(([name]) => h('option', { value: name }, name)));
     sort.value = state.sort;
-    if (app.overview) drawTabs(app.overview);
     const parameters = queryString({ q });
     exports.replaceChildren(...['csv', 'jsonl'].map((kind) => h('a', { class: 'button', download: true,
       href: `/api/v1/export.${kind}${parameters}` }, `Export ${kind === 'csv' ? 'CSV' : 'JSON lines'}`)));
   }
 
   function drawTabs({ jobs: counts, total }) {
-    const current = statesOf(state.q);
+    if (!meant) return;
+    const { states, rest } = meant;
     const entries = [['', 'all', total], ...[...STATES.keys()].map((name) => [name, name, counts[name]])];
-    patch(tabs, [state.q, counts], () => entries.map(([name, label, count]) => h('a',
-      { href: `/jobs${queryString({ q: withState(state.q, name) })}`,
-        'aria-current': String(name ? current.length === 1 && current[0] === name : current.length === STATES.size) },
+    patch(tabs, [meant, counts], () => entries.map(([name, label, count]) => h('a',
+      { href: `/jobs${queryString({ q: [name && `state:${name}`, rest].filter(Boolean).join(' ') })}`,
+        'aria-current': String(name ? states.length === 1 && states[0] === name : states.length === STATES.size) },
       `${label} `, h('span', { class: 'hint' }, number(count)))));
+  }
+
+  function drawMeant() {
+    const isNew = patch(sort, meant.sorts, () => meant.sorts.map((name) => h('option', { value: name }, name)));
+    if (isNew) sort.value = state.sort;
+    if (app.overview) drawTabs(app.overview);
   }
 
   async function fetchPage(size) {
@@ -111,6 +105,8 @@ export async function mount(root, { app, query, signal }) {
     } catch (error) {
       if (error.code !== 'bad_filter') throw error;
       filter.refuse(error);
+      meant = { states: [...STATES.keys()], rest: '', sorts: [state.sort] };
+      drawMeant();
       return;
     }
     if (!answer.items.length && state.cursor && !answer.next) {
@@ -186,6 +182,8 @@ export async function mount(root, { app, query, signal }) {
 
   function drawStatus() {
     const { total, searched, items } = answer;
+    meant = answer.filter;
+    drawMeant();
     const about = total.exact ? number(total.value) : `at least ${number(total.value)}`;
     const parts = [!items.length && !answer.next ? 'No job matches.'
       : `${about} ${total.value === 1 ? 'job' : 'jobs'}`];

@@ -12,7 +12,7 @@ import { $, actionsCell, alertLine, badge, button, card, cell, codeCell, emptyCa
 // The codes of what this page is about.
 const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
 
-// What a schedule has besides the fields of its jobs; an option is named if its value is not this one.
+// What a schedule has in addition to the fields of its jobs; an option is named if its value is not this one.
 const OWN = [
   { name: 'name', label: 'Name', required: true },
   { name: 'expression', label: 'When', required: true, value: '*/5 * * * *',
