@@ -136,7 +136,7 @@ def test_a_running_attempt_can_be_read_back_as_it_was_claimed(store: Store) -> N
     claimed = claim(store, worker=3)
     [running] = store.attempts.running(store.contexts)
     assert (running.pid, running.pid_start) == (None, None)
-    for name in claimed.__slots__:
+    for name in type(claimed).__annotations__:
         if name != "context":
             assert getattr(running.claim, name) == getattr(claimed, name), name
     assert running.claim.context.env == {"A": "1"}
