@@ -33,6 +33,7 @@ from .workers import Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from functools import cached_property
     from typing import Callable
 
     from ..model.clock import Clock
@@ -44,6 +45,21 @@ if TYPE_CHECKING:
     from .schedules import Schedules
     from .stats import Stats
     from .timings import Timings
+else:
+
+    class cached_property:
+        """As that of functools, which every command would have to import."""
+
+        def __init__(self, make):
+            self._make = make
+
+        def __set_name__(self, owner, name):
+            self._name = name
+
+        def __get__(self, store, owner=None):
+            made = store.__dict__[self._name] = self._make(store)
+            return made
+
 
 __all__ = ["Home", "Store", "preload"]
 
@@ -91,49 +107,49 @@ class Store:
 
     # A short command loads none of these; what forks children loads them all before: see `preload`.
 
-    @property
+    @cached_property
     def stats(self) -> Stats:
         """What ended, minute by minute."""
         from .stats import Stats
 
         return Stats(self.database, self.counts, self.timings)
 
-    @property
+    @cached_property
     def timings(self) -> Timings:
         """How long attempts took and waited."""
         from .timings import Timings
 
         return Timings(self.database)
 
-    @property
+    @cached_property
     def backlog(self) -> Backlog:
         """How much waited, minute by minute."""
         from .backlog import Backlog
 
         return Backlog(self.database)
 
-    @property
+    @cached_property
     def schedules(self) -> Schedules:
         """The recurring jobs."""
         from .schedules import Schedules
 
         return Schedules(self.database, self.contexts)
 
-    @property
+    @cached_property
     def find(self) -> Find:
         """The jobs that a filter finds."""
         from .find import Find
 
         return Find(self.database, self.counts)
 
-    @property
+    @cached_property
     def dead(self) -> Dead:
         """The dead letter queue."""
         from .dead import Dead
 
         return Dead(self.database)
 
-    @property
+    @cached_property
     def recent(self) -> Recent:
         """What the newest attempts tell."""
         from .recent import Recent
