@@ -119,6 +119,11 @@ def await_state(home: str, reference: str, *wanted: str) -> None:
         wait_until(lambda: queue.get(reference).state in wanted, what=f"{reference} is {wanted}")
 
 
+def await_output(home: str, reference: str, text: str) -> None:
+    """Wait until a job has printed a text; a job can be `processing` before its shell has done a thing."""
+    wait_until(lambda: call(home, "logs", reference).out == text, what=f"{reference} printed {text!r}")
+
+
 def _stream() -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from queuectl.model.job import FINAL_STATES, STATES, sources
-from tests.commands.calling import await_state, bring, call, done, ids, refused, state_of, states, store
+from tests.commands.calling import await_output, await_state, bring, call, done, ids, refused, state_of, states, store
 from tests.store import building
 from tests.support import run_cli
 
@@ -204,7 +204,7 @@ def test_keep_attempts_gives_one_more_attempt(full: str) -> None:
 
 def test_a_running_job_is_cancelled_with_all_it_started(workers: str) -> None:
     done(workers, "add", "echo begun; sleep 600 & wait", "--id", "long")
-    await_state(workers, "long", "processing")
+    await_output(workers, "long", "begun\n")
     assert done(workers, "cancel", "long").out == "Job cancelled: long\n"
     assert state_of(workers, "long") == "cancelled"
     assert done(workers, "logs", "long").out == "begun\n"

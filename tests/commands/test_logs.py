@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests import support
-from tests.commands.calling import await_state, bring, call, done, refused, state_of
+from tests.commands.calling import await_output, bring, call, done, refused, state_of
 from tests.support import run_cli
 
 SHELL = "echo out $QUEUECTL_ATTEMPT; echo err $QUEUECTL_ATTEMPT >&2"
@@ -179,8 +179,7 @@ def test_a_job_being_run_can_be_read(workers: str) -> None:
     gate = os.path.join(os.path.dirname(workers), "gate")
     os.mkfifo(gate)
     done(workers, "add", f"echo first; read line < {gate}; echo second", "--id", "j")
-    await_state(workers, "j", "processing")
-    support.wait_until(lambda: done(workers, "logs", "j").out == "first\n")
+    await_output(workers, "j", "first\n")
     assert state_of(workers, "j") == "processing"
     with open(gate, "w") as file:
         file.write("go\n")
