@@ -188,7 +188,6 @@ STILL_PAST_THE_DOOR = {
     "queuectl/commands/jobs/wait.py",
     "queuectl/dashboard/api/actions.py",
     "queuectl/dashboard/api/admin.py",
-    "queuectl/dashboard/api/answers.py",
     "queuectl/dashboard/api/export.py",
     "queuectl/dashboard/api/jobs.py",
     "queuectl/dashboard/api/listing.py",
