@@ -190,7 +190,6 @@ STILL_PAST_THE_DOOR = {
     "queuectl/dashboard/api/admin.py",
     "queuectl/dashboard/api/export.py",
     "queuectl/dashboard/api/jobs.py",
-    "queuectl/dashboard/api/listing.py",
     "queuectl/dashboard/api/metrics.py",
     "queuectl/dashboard/api/output.py",
     "queuectl/dashboard/api/overview.py",

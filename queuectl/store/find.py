@@ -25,7 +25,7 @@ KEYS = "number, state, priority, run_at, finished_at"
 # All that a condition may ask for.
 OF_JOBS = [column for key, column in FILTERED.items() if key not in ELSEWHERE]
 COLUMNS = ", ".join(dict.fromkeys(["attempt_id", *KEYS.split(", "), *OF_JOBS]))
-ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}}"
+ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}} LIMIT ?"
 COUNT = "SELECT count(*) FROM ({} LIMIT ?)"
 SORTED = "SELECT number FROM jobs {} ORDER BY {} LIMIT ?"
 
@@ -128,9 +128,9 @@ class Find:
         return Found([row for row in rows if end is None or row[0] <= end], looked, end)
 
     def _read(self, lane: Lane, limit: int, window: int) -> Found:
-        rows = self._rows_in(lane, limit, window)
         if lane.condition()[0]:
-            return Found(rows, *self._extent(lane, window))
+            return Found(self._rows_in(lane, -1, window), *self._extent(lane, window))
+        rows = self._rows_in(lane, limit, window)
         return Found(rows, len(rows), rows[-1][0] if len(rows) == limit else None)
 
     def _rows_in(self, lane: Lane, limit: int, window: int) -> list[tuple[Key, int, str]]:
@@ -139,7 +139,7 @@ class Find:
             rows = self._database.rows(f"{lane.window(KEYS)} LIMIT ?", [*lane.parameters, limit])
         else:
             asked = ROWS.format(f"{lane.window(COLUMNS)} LIMIT ?", sql)
-            rows = self._database.rows(asked, [*lane.parameters, window, *parameters])
+            rows = self._database.rows(asked, [*lane.parameters, window, *parameters, limit])
         return [(lane.key_of(row), row["number"], row["state"]) for row in rows]
 
     def _extent(self, lane: Lane, window: int) -> tuple[int, Key | None]:

@@ -1,8 +1,8 @@
 """What a live view shows of a home, read again and again, at a cost that does not grow with the home.
 
 A bounded number of jobs is read by questions that an index answers: those that run, those that come
-next, those that ended last. Where no index helps (a text, a tag, held jobs) 10,000 jobs of each kind, and the
-newest ones, are looked at. What nobody changed since the last look is not read again.
+next, those that ended last. Where no index helps (a text, a tag, held jobs) the newest 10,000 jobs are
+looked at in addition. What nobody changed since the last look is not read again.
 """
 
 from __future__ import annotations
@@ -117,9 +117,9 @@ class Lookout:
     def _jobs(self, now: int) -> list[Job]:
         # An age counts from now, so the text is read each time.
         store, wanted = self._opened.store, parse(self.filter, now)
-        half = max(1, self._limit // 2)
+        half, window = max(1, self._limit // 2), self._limit if wanted.terms else WINDOW
         numbers = [
-            number for order, states in KINDS for number in store.find.first(wanted.within(states), order, half, WINDOW)
+            number for order, states in KINDS for number in store.find.first(wanted.within(states), order, half, window)
         ]
         if wanted.terms or self.sort == "newest":
             numbers += store.find.first(wanted, "newest", self._limit, WINDOW)
