@@ -9,7 +9,7 @@ import os
 from _thread import get_ident
 
 from ...model.clock import SYSTEM_CLOCK
-from ...store import Home, Store
+from ...store import BUSY_BUDGET, Home, Store
 from .settings import load_settings
 
 TYPE_CHECKING = False
@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 
 
 class OpenHome:
-    """A home, its store for each thread, its settings and the clock. `actor` is noted with each change."""
+    """A home, its store for each thread, its settings and the clock.
 
-    def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK) -> None:
+    `actor` is noted with each change. Other writers are waited for `busy_budget` seconds at most.
+    """
+
+    def __init__(
+        self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, busy_budget: float = BUSY_BUDGET
+    ) -> None:
         self.home = home
         self.clock = clock
         self._actor = actor
+        self._busy_budget = busy_budget
         self._stores: dict[tuple[int, int], Store] = {}
 
     @property
@@ -37,7 +43,7 @@ class OpenHome:
         key = (os.getpid(), get_ident())
         store = self._stores.get(key)
         if store is None:
-            store = self._stores[key] = Store(self.home, clock=self.clock)
+            store = self._stores[key] = Store(self.home, clock=self.clock, busy_budget=self._busy_budget)
         return store
 
     @property
