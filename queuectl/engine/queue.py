@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import os
 
-from ..model.checks import is_utf8
+from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import InvalidInput, NotFound
-from ..model.fields import GIVEN
-from ..model.spec import JobSpec
+from ..model.errors import NotFound
 from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store import BUSY_BUDGET
 from ..store.home import VARIABLE, find_home
 from .change import Change, Refused
 from .finding import Finding
+from .home.opened import here, search_path
 from .home.settings import change_setting
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 
@@ -34,7 +33,9 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from ..model.job import Job
+    from ..model.spec import JobSpec
     from ..store import Store
+    from .schedules import Schedules
     from .selection import Selection
 
     # What names jobs: an id, a number, words of a filter, or what was found before.
@@ -61,8 +62,14 @@ class Queue(Finding):
         busy_budget: float = BUSY_BUDGET,
     ) -> None:
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
-        super().__init__(found, actor=actor, clock=clock, busy_budget=busy_budget)
-        self._cwd = cwd
+        super().__init__(found, actor=actor, clock=clock, cwd=cwd, busy_budget=busy_budget)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """The jobs that are queued again and again."""
+        from .schedules import Schedules
+
+        return Schedules(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
@@ -111,24 +118,6 @@ class Queue(Finding):
         else:
             # In automatic mode it starts workers for them.
             ring(self.home, SCHEDULER)
-
-    def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
-        """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
-        settings, now, cwd = self.settings(), self.clock.wall(), self._cwd or here()
-        defaults = {field.name: getattr(settings, field.setting) for field in GIVEN if field.setting}
-        specs: list[JobSpec] = []
-        problems: list[str] = []
-        field: str | None = None
-        for index, job in enumerate(jobs):
-            try:
-                specs.append(JobSpec.parse(job, cwd=cwd, now=now, **defaults))
-            except InvalidInput as error:
-                name = f"{names[index]}: " if names else ""
-                problems += [name + problem for problem in error.problems]
-                field = field or error.field
-        if problems:
-            raise InvalidInput.of(problems, field=field)
-        return specs
 
     def wait(
         self,
@@ -299,16 +288,3 @@ class Queue(Finding):
             change_setting(self.store, name, value, actor=self.actor, now=self.clock.wall())
         ring(self.home, WORKERS, CONTROL)
         ring_schedulers(self.home)
-
-
-def here() -> str:
-    """Return the current directory. Raises InvalidInput if it is gone."""
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        raise InvalidInput("the current directory does not exist any more", hint="change to one that does") from None
-
-
-def search_path() -> str:
-    """Return the PATH for new jobs, without directories whose names are no text."""
-    return os.pathsep.join(filter(is_utf8, os.environ.get("PATH", "").split(os.pathsep)))
