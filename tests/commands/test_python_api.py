@@ -12,7 +12,7 @@ import pytest
 
 import queuectl
 from queuectl import Conflict, InvalidInput, Job, NotFound, Queue, WaitTimeout
-from queuectl.engine.selection import Selection
+from queuectl.engine.finding import Selection
 from tests.commands.calling import done
 from tests.support import ROOT
 
