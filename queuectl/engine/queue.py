@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 
+from ..model.cached import cached_property
 from ..model.checks import is_utf8
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from ..model.clock import Clock
     from ..model.job import Job
     from ..store import Store
+    from .charts import Charts
+    from .reporting import Reports
     from .selection import Selection
 
     # What names jobs: an id, a number, words of a filter, or what was found before.
@@ -56,6 +59,22 @@ class Queue(OpenHome):
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         super().__init__(found, actor=actor, clock=clock)
         self._cwd = cwd
+
+    # The parts: what is not used is not loaded.
+
+    @cached_property
+    def reports(self) -> Reports:
+        """How the home is doing."""
+        from .reporting import Reports
+
+        return Reports(self)
+
+    @cached_property
+    def charts(self) -> Charts:
+        """What the dashboard draws of the home."""
+        from .charts import Charts
+
+        return Charts(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.

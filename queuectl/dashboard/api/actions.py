@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 
-from ...engine.reports.summary import dead_groups
 from ...engine.selection import NOT_BOTH, Selection, found_by
 from ...model import when
 from ...model.errors import InvalidInput, quoted
@@ -222,7 +221,7 @@ def _done(action: str, change: Change) -> Response:
     answer=DEAD_GROUPS,
 )
 def show_dead_groups(app: App, *, limit: int) -> Response:
-    return json_response(DEAD_GROUPS.json(dead_groups(app.queue.store, limit)))
+    return json_response(DEAD_GROUPS.json(app.queue.reports.dead_groups(limit)))
 
 
 @route(

@@ -5,20 +5,18 @@ from __future__ import annotations
 from ...engine.home.timezone import home_zone
 from ...engine.machine.localzone import rules
 from ...engine.recurring import CATCH_UP, OVERLAP, Recurring
-from ...engine.reports import summary
 from ...engine.reports.schedules import schedule_detail, schedule_row, time_rows, upcoming, words_of
 from ...model import when
 from ...model.cron import Cron
 from ...model.cronwords import describe
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING
-from ...model.job import SCHEDULED
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.zones import LOCAL, zone
 from ..http.message import Response, json_response
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
 from .route import BASE, Parameter, route
-from .shapes import COMMAND_SHOWN, TEXT, changed_job, given_schemas, one_of, shortened, whole
+from .shapes import TEXT, changed_job, given_schemas, one_of, shortened, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ NEW_SCHEDULE = {
     answer=COMING_JOBS,
 )
 def scheduled(app: App, *, limit: int) -> Response:
-    rows, total = summary.upcoming(app.queue.store, limit)
+    rows, total = app.queue.reports.upcoming(limit)
     return json_response(COMING_JOBS.json({"items": map(shortened, rows), "total": total}))
 
 
@@ -65,9 +63,9 @@ def scheduled(app: App, *, limit: int) -> Response:
     answer=COMING_TIMES,
 )
 def coming(app: App, *, hours: int) -> Response:
-    search, now = app.queue.store.search, app.clock.wall()
+    now = app.clock.wall()
     until = now + hours * when.HOUR
-    waiting = [job for job in search.jobs(search.upcoming(MOST_TIMES + 1)) if job.run_at <= until]
+    waiting = [job for job in app.queue.reports.upcoming_jobs(MOST_TIMES + 1) if job.at <= until]
     schedules = [
         found
         for found in Recurring(app.queue).all()
@@ -84,15 +82,7 @@ def coming(app: App, *, hours: int) -> Response:
                 "recurring": [_coming(app, found, now, until, most) for found in shown],
                 "more_schedules": len(schedules) - len(shown),
                 "more_jobs": len(waiting) > MOST_TIMES,
-                "jobs": [
-                    {
-                        "at": job.run_at,
-                        "id": job.id,
-                        "command": job.command[:COMMAND_SHOWN],
-                        "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
-                    }
-                    for job in waiting[:MOST_TIMES]
-                ],
+                "jobs": map(shortened, waiting[:MOST_TIMES]),
             }
         )
     )

@@ -23,15 +23,15 @@ from ...model.job import (
 )
 from ...model.record import Record
 from ...model.when import MINUTE
-from .alerts import alerts
-from .facts import Facts
 from .reading import marked
+from .status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Iterable
 
     from ...model.alert import Alert
+    from ...model.daemon import WorkerState
     from ...model.job import Job
     from ...store.output import Piece
     from ..home.opened import OpenHome
@@ -55,7 +55,7 @@ class Snapshot:
     def __init__(self, now: int) -> None:
         self.now = now
         self.counts: dict[str, int] = {}
-        self.workers: list[dict[str, Any]] = []
+        self.workers: list[WorkerState] = []
         self.alerts: list[Alert] = []
         self.per_minute = 0.0
         self.jobs: list[Job] = []
@@ -100,14 +100,14 @@ class Lookout:
 
     def look(self) -> Snapshot:
         """Return how it is now. Raises FilterError, and StoreUnavailable; then the last snapshot stands."""
-        facts = Facts(self._opened)
-        store, now = facts.store, facts.now
+        status = Status(self._opened)
+        store, now = status.store, status.now
         # What an age finds changes with time alone.
         changes, asked = store.changes(), (self.filter, self.sort, self.filter and now // MINUTE)
         found = Snapshot(now)
         # A worker that was killed commits nothing, and a wait grows by itself: these are looked at each time.
-        found.counts, found.workers = facts.counts, facts.workers
-        found.alerts, found.per_minute = alerts(facts), facts.per_minute()
+        found.counts, found.workers = status.jobs, status.worker_list
+        found.alerts, found.per_minute = status.alerts, status.per_minute
         if changes == self._changes and asked == self._asked:
             found.jobs, found.minutes = self.last.jobs, self.last.minutes
         else:
@@ -130,7 +130,7 @@ class Lookout:
         if self.sort == "newest":
             jobs.sort(key=lambda job: -job.number)
         elif self.sort == "duration":
-            jobs.sort(key=lambda job: -(elapsed(job, now) or 0))
+            jobs.sort(key=lambda job: -(job.elapsed(now) or 0))
         elif self.sort == "priority":
             jobs.sort(key=lambda job: -job.priority)
         else:
@@ -154,13 +154,6 @@ class Lookout:
         if rare:
             numbers += self._opened.store.find.newest(Filter(rare), WINDOW, half)
         return numbers + search.last_finished([state for state in FINAL_STATES if state in wanted], half)
-
-
-def elapsed(job: Job, now: int) -> int | None:
-    """Return how long a job has been running, or ran at last; None if it has not run."""
-    if job.state == PROCESSING and job.started_at is not None:
-        return max(0, now - job.started_at)
-    return job.duration
 
 
 class Tail(Record):

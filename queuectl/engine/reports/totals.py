@@ -1,6 +1,6 @@
 """Sums over all that is kept, for Prometheus: minutes that have passed are added up once and remembered.
 
-So a question costs what the last minutes do, not what three months do. And while the dashboard runs a total
+So a question costs what the last minutes do, not what three months do. And while the program runs a total
 does not go down when old minutes are forgotten, which Prometheus would take for a restart.
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 
-from ..model.rollup import SLOT_MS
+from ...model.rollup import SLOT_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Tuple
 
-    from ..store import Store
+    from ...store import Store
+    from ..home.opened import OpenHome
 
     Ended = Dict[str, List[int]]
     Timed = Dict[Tuple[str, int, int], List[int]]
@@ -26,19 +27,21 @@ SLACK_MS = 60_000
 class Totals:
     """The sums of one home. Any thread may ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: OpenHome) -> None:
+        self._opened = opened
         self._lock = threading.Lock()
         self._home = ""
         self._until = 0
         self._ended: Ended = {}
         self._timed: Timed = {}
 
-    def read(self, store: Store, now: int) -> tuple[Ended, Timed]:
+    def read(self) -> tuple[Ended, Timed]:
         """Return the sums up to now.
 
         They are {queue: [finished, failed, dead]}, and {(queue, run bucket, wait bucket): [attempts, run time,
         wait time]} in milliseconds. Raises StoreUnavailable.
         """
+        store, now = self._opened.store, self._opened.clock.wall()
         until = (now - SLACK_MS) // SLOT_MS * SLOT_MS
         with self._lock:
             self._follow(store, until, now)
