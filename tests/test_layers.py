@@ -173,7 +173,6 @@ STILL_PAST_THE_DOOR = {
     "queuectl/commands/daemons/scheduler.py",
     "queuectl/commands/daemons/workers.py",
     "queuectl/commands/home/config.py",
-    "queuectl/commands/home/monitor.py",
     "queuectl/commands/home/upkeep.py",
     "queuectl/commands/jobs/add.py",
     "queuectl/commands/jobs/dlq.py",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from ..model.figures import median
-from ..model.record import Record
 from ..model.rollup import SLOT_MS
 from ..model.when import MINUTE
 from ..store.room import free_bytes
@@ -20,15 +19,6 @@ if TYPE_CHECKING:
 
 # Of the newest attempts, so many are looked at.
 SAMPLE = 1_000
-
-
-class Storage(Record):
-    """Bytes: of the database, its write-ahead log, the daemons' logs, and what is free on the disk."""
-
-    database: int
-    log: int
-    logs: int
-    free: int
 
 
 class Charts:
@@ -98,10 +88,14 @@ class Charts:
         recent = self._opened.store.recent
         return recent.slowest(sample, limit), recent.most_failing(sample, limit)
 
-    def storage(self) -> Storage:
-        """Return how much of the disk the home takes, and how much is free."""
+    def storage(self) -> dict[str, int]:
+        """Return bytes: of the database, its write-ahead log, the daemons' logs, and what is free on the disk."""
         home = self._opened.home
         with os.scandir(home.logs) as entries:
             logs = sum(entry.stat().st_size for entry in entries if entry.is_file())
-        log = self._opened.store.database.wal_bytes()
-        return Storage(os.stat(home.database).st_size, log, logs, free_bytes(home))
+        return {
+            "database": os.stat(home.database).st_size,
+            "log": self._opened.store.database.wal_bytes(),
+            "logs": logs,
+            "free": free_bytes(home),
+        }

@@ -85,7 +85,7 @@ def time(context: Context) -> Result:
     from ...model import when
 
     now = context.clock.wall()
-    due = context.queue.store.next_due()
+    due = context.queue.reports.status().scheduler.next_due_at
     record = {"local": when.local(now), "utc": when.iso(now), "next_due_at": due}
     lines = [
         f"local:    {when.local(now)}",

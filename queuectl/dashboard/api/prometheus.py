@@ -85,8 +85,8 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
         "gauge",
         "Size of the database and of its write-ahead log.",
         [
-            ("", {"file": "database"}, storage.database),
-            ("", {"file": "log"}, storage.log),
+            ("", {"file": "database"}, storage["database"]),
+            ("", {"file": "log"}, storage["log"]),
         ],
     )
 

@@ -48,8 +48,7 @@ class Totals:
             until = self._until
             ended = {key: list(sums) for key, sums in self._ended.items()}
             timed = {key: list(sums) for key, sums in self._timed.items()}
-        _add_ended(ended, store, until, None)
-        _add_timed(timed, store, until, None)
+        _add(ended, timed, store, until, None)
         return ended, timed
 
     def _follow(self, store: Store, until: int, now: int) -> None:
@@ -64,20 +63,18 @@ class Totals:
         ended: Ended = {} if begins else {key: list(sums) for key, sums in self._ended.items()}
         timed: Timed = {} if begins else {key: list(sums) for key, sums in self._timed.items()}
         since = 0 if begins else self._until
-        _add_ended(ended, store, since, until)
-        _add_timed(timed, store, since, until)
+        _add(ended, timed, store, since, until)
         self._home, self._until, self._ended, self._timed = home, until, ended, timed
 
 
-def _add_ended(ended: Ended, store: Store, since: int, until: int | None) -> None:
+def _add(ended: Ended, timed: Timed, store: Store, since: int, until: int | None) -> None:
     for row in store.stats.queue_totals(since, until):
-        sums = ended.setdefault(row.queue, [0, 0, 0])
-        for index, name in enumerate(("finished", "failed", "dead")):
-            sums[index] += getattr(row, name)
+        _add_to(ended.setdefault(row.queue, [0, 0, 0]), row.finished, row.failed, row.dead)
+    for time in store.timings.totals(since, until):
+        sums = timed.setdefault((time.queue, time.run, time.wait), [0, 0, 0])
+        _add_to(sums, time.attempts, time.run_time, time.wait_time)
 
 
-def _add_timed(timed: Timed, store: Store, since: int, until: int | None) -> None:
-    for row in store.timings.totals(since, until):
-        sums = timed.setdefault((row.queue, row.run, row.wait), [0, 0, 0])
-        for index, name in enumerate(("attempts", "run_time", "wait_time")):
-            sums[index] += getattr(row, name)
+def _add_to(sums: list[int], *more: int) -> None:
+    for index, value in enumerate(more):
+        sums[index] += value
