@@ -18,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.job import Job
     from .home.opened import OpenHome
+    from .lookout import Lookout
     from .reports.news import News
-    from .reports.snapshot import Lookout
 
 GROUPS = 20
 
@@ -103,6 +103,6 @@ class Reports:
 
     def lookout(self) -> Lookout:
         """Return what looks at the home again and again for a live view."""
-        from .reports.snapshot import Lookout
+        from .lookout import Lookout
 
         return Lookout(self._opened)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ..engine.change import demand_done
-from ..engine.reports.snapshot import SORTS, read_tail
+from ..engine.lookout import SORTS, read_tail
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
 from ..model.filterparse import parse
 from .top_view import HELP, JOBS, OUTPUT, VERB_KEYS, Look, body_rows, page, picture, table_rows

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..engine.reports.snapshot import MINUTES, SORTS, Snapshot
+from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
 from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES
 from ..model.verbs import PLAIN_VERBS
@@ -28,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ..engine.reports.snapshot import Tail
+    from ..engine.lookout import Tail
     from ..model.daemon import WorkerState
     from ..model.job import Job
     from .terminal import Screen

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.reports.snapshot import Snapshot, Tail
+from queuectl.engine.lookout import Snapshot, Tail
 from queuectl.frontends import top_view
 from queuectl.frontends.live import painted_width
 from queuectl.frontends.terminal import STATE_STYLES, Screen

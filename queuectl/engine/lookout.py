@@ -7,22 +7,22 @@ looked at in addition. What nobody changed since the last look is not read again
 
 from __future__ import annotations
 
-from ...model.filterparse import parse
-from ...model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES
-from ...model.record import Record
-from ...model.when import MINUTE
-from .reading import marked
-from .status import Status
+from ..model.filterparse import parse
+from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES
+from ..model.record import Record
+from ..model.when import MINUTE
+from .reports.reading import marked
+from .reports.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from ...model.alert import Alert
-    from ...model.daemon import WorkerState
-    from ...model.job import Job
-    from ...store.output import Piece
-    from ..home.opened import OpenHome
+    from ..model.alert import Alert
+    from ..model.daemon import WorkerState
+    from ..model.job import Job
+    from ..store.output import Piece
+    from .home.opened import OpenHome
 
 LIMIT = 500
 WINDOW = 10_000

@@ -7,8 +7,8 @@ from typing import Iterator
 
 import pytest
 
+from queuectl.engine.lookout import LIMIT, SORTS, Lookout, read_tail
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.snapshot import LIMIT, SORTS, Lookout, read_tail
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, STATES
 from queuectl.store.output import STDERR, STDOUT, Piece
