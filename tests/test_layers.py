@@ -193,7 +193,6 @@ STILL_PAST_THE_DOOR = {
     "queuectl/dashboard/api/jobs.py",
     "queuectl/dashboard/api/listing.py",
     "queuectl/dashboard/api/metrics.py",
-    "queuectl/dashboard/api/output.py",
     "queuectl/dashboard/api/overview.py",
     "queuectl/dashboard/api/prometheus.py",
     "queuectl/dashboard/api/schedules.py",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 
+from ..model.cached import cached_property
 from ..model.checks import is_utf8
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ..model.clock import Clock
     from ..model.job import Job
     from ..store import Store
+    from .logs import Logs
     from .selection import Selection
 
     # What names jobs: an id, a number, words of a filter, or what was found before.
@@ -56,6 +58,15 @@ class Queue(OpenHome):
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         super().__init__(found, actor=actor, clock=clock)
         self._cwd = cwd
+
+    # The parts: what is not used is not loaded.
+
+    @cached_property
+    def logs(self) -> Logs:
+        """What jobs printed and what happened to them."""
+        from .logs import Logs
+
+        return Logs(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
@@ -323,10 +334,8 @@ class Queue(OpenHome):
 
         What was left out of a long output is missing. Raises NotFound.
         """
-        from .reports.reading import attempt_of, read_output
-
-        found = attempt_of(self.store, self.get(reference), attempt)
-        return b"".join(piece.data for piece in read_output(self.store, found) if stream in (None, piece.stream))
+        found = self.logs.attempt(self.get(reference), attempt)
+        return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))
 
     def change_setting(self, name: str, value: str | None) -> None:
         """Store a setting's text, or with None forget it.

@@ -6,8 +6,7 @@ a character that a chunk ends within goes to the next chunk, and what is no UTF-
 
 from __future__ import annotations
 
-from ...engine.reports.reading import attempt_of, marked, read_output
-from ...store.output import STDERR, STDOUT, Piece
+from ...model.piece import STDERR, STDOUT, Piece, marked
 from ..http.message import HttpError, Response, json_response
 from .answers import OUTPUT
 from .route import Parameter, route
@@ -17,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...engine.logs import Logs
+    from ...model.attempt import Attempt
     from ...model.job import Job
-    from ...store import Store
-    from ...store.attempts import Attempt
     from ..app import App
 
 LIMIT = 65_536
@@ -59,22 +58,22 @@ def job_output(
     format: str,
     download: bool,
 ) -> Response:
-    store, job = app.queue.store, app.queue.get(id)
-    if attempt is None and not store.attempts.of_job(job.number):
+    logs, job = app.queue.logs, app.queue.get(id)
+    if attempt is None and not logs.attempts(job):
         return _text(b"", job, None, download) if format == "text" or download else json_response(_not_yet(job))
-    found = attempt_of(store, job, attempt)
+    found = logs.attempt(job, attempt)
     if download:
         return Response(
             200,
             content_type=PLAIN,
             headers=_as_file(job, found),
-            pieces=marked(read_output(store, found), 0, STREAMS[stream]),
+            pieces=marked(logs.read(found), 0, STREAMS[stream]),
         )
-    size = _size(store, found)
+    size = logs.size(found)
     if offset > size and found.finished_at is not None:
         raise HttpError(416, "beyond_end", f"the output has {size} bytes, {offset} is beyond its end", field="offset")
     start = offset if tail is None else max(0, size - tail)
-    reading = _read(store, found, start, limit if tail is None else tail, size)
+    reading = _read(logs, found, start, limit if tail is None else tail, size)
     runs = [run for run in reading.runs if STREAMS[stream] in (None, run.stream)]
     if format == "text":
         return _text(b"".join(run.data for run in runs), job, found, False)
@@ -126,12 +125,6 @@ def _text(data: bytes, job: Job, attempt: Attempt | None, download: bool) -> Res
     return Response(200, data, content_type=PLAIN, headers=_as_file(job, attempt) if download else {})
 
 
-def _size(store: Store, attempt: Attempt) -> int:
-    """Return how much an attempt has printed so far, with what is left out."""
-    last = store.output.read_back(attempt.id, 0, 1)
-    return max(attempt.output_size or 0, last[0].end if last else 0)
-
-
 class Reading:
     """Some of an output: runs of bytes of one stream, what is missing between them, and where to go on."""
 
@@ -166,11 +159,11 @@ class Reading:
             self.end = last.end
 
 
-def _read(store: Store, attempt: Attempt, start: int, limit: int, size: int) -> Reading:
+def _read(logs: Logs, attempt: Attempt, start: int, limit: int, size: int) -> Reading:
     """Return what is kept of an output between two places; a gap there is passed over as a whole."""
     found, until = Reading(start), start + limit
     is_ended = attempt.finished_at is not None
-    for piece in read_output(store, attempt, start):
+    for piece in logs.read(attempt, start):
         if piece.position > found.end:
             found.skip(piece.position)
         if piece.position >= until:
