@@ -180,7 +180,7 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
         times.append(at)
         at = read_cron.next_after(at, place)
     found = {"expression": read_cron.expression, "words": describe(read_cron), "timezone": name}
-    return json_response(CRON_PREVIEW.json({**found, "next": time_rows(times, now)}))
+    return json_response(CRON_PREVIEW.json({**found, "next_times": time_rows(times, now)}))
 
 
 @route(

@@ -41,7 +41,7 @@ def schedule_row(store: Store, schedule: Schedule) -> dict[str, Any]:
 def schedule_detail(store: Store, schedule: Schedule, now: int) -> dict[str, Any]:
     """Return a schedule with its next times and its last jobs."""
     jobs = store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name, JOBS)])
-    return {**schedule_row(store, schedule), "next": upcoming(store, schedule, now, NEXT), "jobs": jobs}
+    return {**schedule_row(store, schedule), "next_times": upcoming(store, schedule, now, NEXT), "jobs": jobs}
 
 
 def words_of(schedule: Schedule) -> str:
