@@ -7,6 +7,7 @@ from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.job import STATE_TABLE
 from ...model.kinds import masked, read_names
 from ...model.nouns import jobs as nouns
+from ..cells import pairs
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -178,7 +179,7 @@ def _shown(job: JobDetail) -> str:
     for attempt in job.attempt_history:
         ended = attempt.outcome or "running"
         values.append((f"attempt {attempt.attempt}", f"{ended}: {attempt.error}" if attempt.error else ended))
-    return "\n".join(f"{name + ':':<12} {value}" for name, value in values)
+    return pairs(values, 12)
 
 
 @command("history", JOB, group=GROUP, watch=True, examples=("history job-1",))
