@@ -12,7 +12,7 @@ from ..model.piece import Tail, marked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Generator, Iterator
 
     from ..model.attempt import Attempt
     from ..model.job import Job
@@ -56,6 +56,10 @@ class Logs:
                 return
             yield from pieces
             position = pieces[-1].end
+
+    def printed(self, attempt: Attempt, position: int = 0, stream: int | None = None) -> Generator[bytes, None, int]:
+        """Yield the bytes of a stream, or of both, from a position on; return the position after them; see `marked`."""
+        return (yield from marked(self.read(attempt, position), position, stream))
 
     def size(self, attempt: Attempt) -> int:
         """Return how many bytes an attempt has printed so far, those that are not kept too."""
@@ -115,8 +119,8 @@ class Logs:
     def detail(self, job: Job) -> JobDetail:
         """Return a job with who added it, whether it is being cancelled, and its attempts."""
         details = self._opened.store.search.details(job.number)
-        return JobDetail.of(
-            job,
+        return JobDetail(
+            **{name: getattr(job, name) for name in job.FIELDS},
             cancel_requested=bool(details.cancel_requested),
             created_by=details.created_by,
             attempt_history=self.attempts(job),
@@ -129,17 +133,16 @@ class Logs:
         is_edited = any(event.what == "edit" and 'command "' in event.detail for event in events)
         by = self._opened.store.search.details(job.number).created_by
         steps = [Step(job.created_at, "enqueued", "" if is_edited else job.command, by)]
-        others = [Step(event.at, event.what, event.detail, event.by) for event in events]
         for attempt in self.attempts(job):
             # Of the same millisecond, what a user did comes before the attempt that followed from it.
-            while others and others[0].at <= attempt.started_at:
-                steps.append(others.pop(0))
+            while events and events[0].at <= attempt.started_at:
+                steps.append(events.pop(0))
             by = f"worker {attempt.worker}"
             steps.append(Step(attempt.started_at, f"attempt {attempt.attempt} started", "", by))
             if attempt.finished_at is not None:
                 detail = attempt.error or "exit code 0"
                 steps.append(Step(attempt.finished_at, f"attempt {attempt.attempt} {attempt.outcome}", detail, by))
-        steps += others
+        steps += events
         # A retry or an edit by a user sets the time too, and says so itself.
         is_due = job.created_at < job.run_at <= self._opened.clock.wall()
         if is_due and all(step.at != job.run_at for step in steps):

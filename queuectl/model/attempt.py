@@ -5,10 +5,6 @@ from __future__ import annotations
 from .job import Job
 from .record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 
 class Attempt(Record):
     """One try of a job; its times are in milliseconds."""
@@ -37,8 +33,3 @@ class JobDetail(Job):
 
     FIELDS = (*Job.FIELDS, *__annotations__)
     __slots__ = ("cancel_requested", "created_by", "attempt_history")
-
-    @classmethod
-    def of(cls, job: Job, **more: Any) -> JobDetail:
-        """Return the detail of a job, with the rest by name."""
-        return cls(**{name: getattr(job, name) for name in job.FIELDS}, **more)

@@ -1,25 +1,21 @@
-"""What happened: events of a home, and the steps of one job's history."""
+"""What happened: the steps of a job's history, and the events of a home."""
 
 from __future__ import annotations
 
 from .record import Record
 
 
-class Event(Record):
-    """Something that was done, when, to the job of which id and by whom. `at` is in milliseconds since 1970."""
+class Step(Record):
+    """What happened at an instant, in milliseconds since 1970, and who did it."""
+
+    at: int
+    what: str
+    detail: str
+    by: str
+
+
+class Event(Step):
+    """A step that was noted when it was done; `number` counts them, `job` is the id of the job that it was done to."""
 
     number: int
-    at: int
-    what: str
     job: str | None
-    detail: str
-    by: str
-
-
-class Step(Record):
-    """Something that happened to one job. `at` is in milliseconds since 1970."""
-
-    at: int
-    what: str
-    detail: str
-    by: str

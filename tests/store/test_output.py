@@ -89,6 +89,8 @@ def test_reading_back_begins_with_the_newest(store: Store, attempt: int) -> None
     assert seen(store.output.read_back(attempt, limit=2)) == HELLO[:0:-1]
     assert seen(store.output.read_back(attempt, 6, limit=2)) == HELLO[:1]
     assert store.output.read_back(attempt, 0) == []
+    append(store, attempt, (15, STDOUT, b"more"))
+    assert seen(store.output.read_back(attempt, 6, limit=2)) == HELLO[:1]
 
 
 def test_what_is_between_head_and_tail_is_left_out_to_the_byte(store: Store, attempt: int) -> None:

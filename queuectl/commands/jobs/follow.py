@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from ...model.errors import NotFound
-from ...model.piece import marked
 from ..result import Labelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Generator, Iterable, Iterator, Sequence
+    from typing import Iterable, Iterator, Sequence
 
-    from ...engine.logs import Logs
     from ...engine.queue import Queue
     from ...model.attempt import Attempt
     from ...model.job import Job
@@ -47,7 +45,7 @@ class Follower:
         job = read_job(self._queue, self._number)
         attempts = self._queue.logs.attempts(job)
         for attempt in attempts[self._shown : self._only]:
-            self._position = yield from since(self._queue.logs, attempt, self._stream, self._position)
+            self._position = yield from self._queue.logs.printed(attempt, self._position, self._stream)
             if attempt.outcome is None:
                 break
             tell_if_removed(self._context, job, attempt)
@@ -115,11 +113,6 @@ class Source:
         if self._begun:
             yield Labelled(self._label, self._index, self._begun + b"\n")
             self._begun = b""
-
-
-def since(logs: Logs, attempt: Attempt, stream: int | None, position: int) -> Generator[bytes, None, int]:
-    """Yield what an attempt has printed from a position on; return the position after it."""
-    return (yield from marked(logs.read(attempt, position), position, stream))
 
 
 def read_job(queue: Queue, number: int) -> Job:

@@ -7,7 +7,7 @@ from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import Follower, follow, follow_several, read_job, several, since, tell_if_removed
+from .follow import Follower, follow, follow_several, read_job, several, tell_if_removed
 from .selection import IDS, select
 
 TYPE_CHECKING = False
@@ -126,7 +126,7 @@ def _printed(
 def _pieces(context: Context, job: Job, attempt: Attempt, stream: int | None, tail: int | None) -> Iterator[bytes]:
     tell_if_removed(context, job, attempt)
     position = 0 if tail is None else context.queue.logs.tail_position(attempt, tail, stream)
-    yield from since(context.queue.logs, attempt, stream, position)
+    yield from context.queue.logs.printed(attempt, position, stream)
 
 
 def _all_attempts(context: Context, job: Job, stream: int | None) -> Iterator[bytes]:
