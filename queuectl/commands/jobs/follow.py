@@ -117,7 +117,7 @@ class Source:
 
 def read_job(queue: Queue, number: int) -> Job:
     """Return the job of this number. Raises NotFound if it was removed."""
-    found = queue.store.search.jobs([number])
+    found = queue.read([number])
     if not found:
         raise NotFound("the job was removed")
     return found[0]
