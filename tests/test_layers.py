@@ -168,32 +168,19 @@ PRODUCT_RULES: list[Rule] = [
 
 # To end empty.
 STILL_PAST_THE_DOOR = {
-    "queuectl/commands/completion/lookup.py",
     "queuectl/commands/daemons/dashboard.py",
     "queuectl/commands/daemons/scheduler.py",
     "queuectl/commands/daemons/workers.py",
     "queuectl/commands/home/config.py",
     "queuectl/commands/home/upkeep.py",
     "queuectl/commands/jobs/add.py",
-    "queuectl/commands/jobs/dlq.py",
-    "queuectl/commands/jobs/edit.py",
-    "queuectl/commands/jobs/follow.py",
-    "queuectl/commands/jobs/listing.py",
-    "queuectl/commands/jobs/logs.py",
     "queuectl/commands/jobs/scheduled.py",
-    "queuectl/commands/jobs/selection.py",
     "queuectl/commands/jobs/wait.py",
-    "queuectl/dashboard/api/actions.py",
     "queuectl/dashboard/api/admin.py",
-    "queuectl/dashboard/api/export.py",
-    "queuectl/dashboard/api/jobs.py",
-    "queuectl/dashboard/api/output.py",
-    "queuectl/dashboard/api/verbs.py",
     "queuectl/dashboard/api/workers.py",
     "queuectl/dashboard/app.py",
     "queuectl/dashboard/daemon.py",
     "queuectl/dashboard/http/server.py",
-    "queuectl/dashboard/http/stream.py",
     "queuectl/frontends/menu_parts.py",
 }
 

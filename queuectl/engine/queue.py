@@ -17,14 +17,15 @@ import os
 
 from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
+from ..model.errors import NotFound
 from ..model.verbs import RUNNERS, STARTERS, VERBS
+from ..store import BUSY_BUDGET
 from ..store.home import VARIABLE, find_home
 from .change import Change, Refused
-from .home.opened import OpenHome, here, search_path
+from .finding import Finding
+from .home.opened import here, search_path
 from .home.settings import change_setting
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
-from .references import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ..model.spec import JobSpec
     from ..store import Store
     from .charts import Charts
+    from .logs import Logs
     from .reporting import Reports
     from .schedules import Schedules
     from .selection import Selection
@@ -45,18 +47,25 @@ if TYPE_CHECKING:
 AT_ONCE = 500
 
 
-class Queue(OpenHome):
+class Queue(Finding):
     """The queue of a home. `home` is a directory; by default the one that `queuectl` would use here.
 
     `actor` is noted with each change; `cwd` is the directory of jobs that name none, by default the current
-    one. Raises StoreUnavailable from any method if the home cannot be used.
+    one. Other writers are waited for `busy_budget` seconds at most. Raises StoreUnavailable from any method if the
+    home cannot be used.
     """
 
     def __init__(
-        self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK, cwd: str | None = None
+        self,
+        home: str | None = None,
+        *,
+        actor: str = "python",
+        clock: Clock = SYSTEM_CLOCK,
+        cwd: str | None = None,
+        busy_budget: float = BUSY_BUDGET,
     ) -> None:
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
-        super().__init__(found, actor=actor, clock=clock, cwd=cwd)
+        super().__init__(found, actor=actor, clock=clock, cwd=cwd, busy_budget=busy_budget)
 
     # The parts: what is not used is not loaded.
 
@@ -66,6 +75,13 @@ class Queue(OpenHome):
         from .schedules import Schedules
 
         return Schedules(self)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """What jobs printed and what happened to them."""
+        from .logs import Logs
+
+        return Logs(self)
 
     @cached_property
     def reports(self) -> Reports:
@@ -129,52 +145,6 @@ class Queue(OpenHome):
             # In automatic mode it starts workers for them.
             ring(self.home, SCHEDULER)
 
-    def get(self, reference: str) -> Job:
-        """Return the job with this id, number or unique prefix, or `last`.
-
-        Raises NotFound, or InvalidInput if it names several.
-        """
-        numbers = resolve(self.store.names, [reference])
-        if len(numbers) > 1:
-            raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
-        return self.store.search.jobs(numbers)[0]
-
-    def find(self, references: Sequence[str | int]) -> List[int]:
-        """Return the numbers of jobs, each once: of those that references (ids, or numbers) name, or a filter finds.
-
-        Raises NotFound, FilterError, or InvalidInput if there are both references and filters.
-        """
-        from .selection import select
-
-        return select(self.store, references, self.clock.wall()).numbers
-
-    def list(
-        self,
-        *filters: str,
-        state: str | Sequence[str] = (),
-        queue: str | Sequence[str] | None = None,
-        tag: str | Sequence[str] | None = None,
-        search: str | None = None,
-        sort: str = "-number",
-        limit: int = -1,
-    ) -> List[Job]:
-        """Return the jobs that a filter finds, such as `state:dead queue:mail`; by default all of them, newest first.
-
-        The other parameters are spellings of the same: `state` and `queue` are a name, or several of which one must
-        fit; `tag` is a name, or several of which a job must have all. `search` is a text in the command or id;
-        `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
-        Raises FilterError (an InvalidInput), or InvalidInput for an unknown field.
-        """
-        from ..model.filter import of_options
-        from ..model.filterparse import parse
-        from ..model.sorts import SORT_KEYS
-
-        if sort[sort.startswith("-") :] not in SORT_KEYS:
-            raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORT_KEYS)}", field="sort")
-        text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
-        wanted = parse(text, self.clock.wall())
-        return self.store.search.jobs(self.store.find.numbers(wanted, sort, limit))
-
     def wait(
         self,
         *references: str | int,
@@ -195,7 +165,7 @@ class Queue(OpenHome):
             if waiting.removed:
                 raise NotFound(f"{len(waiting.removed)} of the jobs waited for were removed")
             if on_change is not None:
-                on_change(self.store.search.jobs(numbers))
+                on_change(self.read(numbers))
 
         jobs = waiting.jobs(numbers, look)
         if len(jobs) < len(numbers):
@@ -238,7 +208,7 @@ class Queue(OpenHome):
         from .selection import Selection
 
         meant, now = Selection(self._meant("edit", references)), self.clock.wall()
-        changes = read_changes(self.store.search.jobs(meant.numbers), fields, now)
+        changes = read_changes(self.read(meant.numbers), fields, now)
 
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
@@ -297,7 +267,7 @@ class Queue(OpenHome):
                 store.database.give_way()
             at = self.clock.wall() if now is None else now
             with store.writing():
-                for job in store.search.jobs(numbers[start : start + AT_ONCE]):
+                for job in self.read(numbers[start : start + AT_ONCE]):
                     if apply(store, job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
@@ -308,14 +278,14 @@ class Queue(OpenHome):
         return change
 
     def _meant(self, verb: str, references: Sequence[Reference]) -> List[int]:
-        from .selection import Selection, select
+        from .selection import Selection
 
         words: List[str | int] = []
         for reference in references:
             if isinstance(reference, Selection):
                 return reference.numbers
             words.append(reference)
-        return select(self.store, words, self.clock.wall(), means=VERBS[verb].means).numbers
+        return self.select(words, means=VERBS[verb].means).numbers
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:
@@ -329,10 +299,8 @@ class Queue(OpenHome):
 
         What was left out of a long output is missing. Raises NotFound.
         """
-        from .reports.reading import attempt_of, read_output
-
-        found = attempt_of(self.store, self.get(reference), attempt)
-        return b"".join(piece.data for piece in read_output(self.store, found) if stream in (None, piece.stream))
+        found = self.logs.attempt(self.get(reference), attempt)
+        return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))
 
     def change_setting(self, name: str, value: str | None) -> None:
         """Store a setting's text, or with None forget it.
@@ -344,8 +312,3 @@ class Queue(OpenHome):
             change_setting(self.store, name, value, actor=self.actor, now=self.clock.wall())
         ring(self.home, WORKERS, CONTROL)
         ring_schedulers(self.home)
-
-
-def _several(names: str | Sequence[str] | None) -> Sequence[str]:
-    """Return one name or several, as several."""
-    return (names,) if isinstance(names, str) else names or ()

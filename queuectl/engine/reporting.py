@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 from .. import __version__
+from ..model.dead import DeadGroups
 from ..model.errors import StoreUnavailable
 from ..model.job import DEAD, DUE_STATES, SCHEDULED
-from ..model.report import Coming, DeadGroups, Reason
+from ..model.report import Coming, Reason
 from ..store import Store
 from ..store.room import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION

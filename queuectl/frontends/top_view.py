@@ -28,9 +28,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ..engine.lookout import Tail
     from ..model.daemon import WorkerState
     from ..model.job import Job
+    from ..model.piece import Tail
     from .terminal import Screen
 
 JOBS, OUTPUT, HELP = "jobs", "output", "help"

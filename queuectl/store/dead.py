@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.report import DeadGroup
+from ..model.dead import DeadGroup
 from .schema import FINAL
 from .table import Table
 

@@ -32,7 +32,7 @@ def test_details_name_the_enqueuer_and_the_attempt(store: Store) -> None:
     claimed = claim(store)
     write(store, store.jobs.cancel, number, NOW)
     details = store.search.details(number)
-    assert (details["created_by"], details["attempt_id"], details["last_attempt"], details["cancel_requested"]) == (
+    assert (details.created_by, details.attempt_id, details.last_attempt, details.cancel_requested) == (
         "test",
         claimed.attempt_id,
         1,
