@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..store import Store
+    from .charts import Charts
     from .finding import Reference
+    from .logs import Logs
+    from .reporting import Reports
     from .schedules import Schedules
 
 AT_ONCE = 500
@@ -53,12 +56,35 @@ class Queue(Finding):
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         super().__init__(found, actor=actor, clock=clock, cwd=cwd)
 
+    # The parts: what is not used is not loaded.
+
     @cached_property
     def schedules(self) -> Schedules:
         """The jobs that are queued again and again."""
         from .schedules import Schedules
 
         return Schedules(self)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """What jobs printed and what happened to them."""
+        from .logs import Logs
+
+        return Logs(self)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """How the home is doing."""
+        from .reporting import Reports
+
+        return Reports(self)
+
+    @cached_property
+    def charts(self) -> Charts:
+        """What the dashboard draws of the home."""
+        from .charts import Charts
+
+        return Charts(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
@@ -251,10 +277,8 @@ class Queue(Finding):
 
         What was left out of a long output is missing. Raises NotFound.
         """
-        from .reports.reading import attempt_of, read_output
-
-        found = attempt_of(self.store, self.get(reference), attempt)
-        return b"".join(piece.data for piece in read_output(self.store, found) if stream in (None, piece.stream))
+        found = self.logs.attempt(self.get(reference), attempt)
+        return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))
 
     def change_setting(self, name: str, value: str | None) -> None:
         """Store a setting's text, or with None forget it.
