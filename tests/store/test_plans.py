@@ -264,6 +264,7 @@ def test_a_page_by_a_filter_costs_the_same_with_thousands_of_jobs(store: Store) 
         for wanted, sort in questions:
             store.find.numbers(wanted, sort, 5)
             store.find.page(wanted, "newest", None, 5, 50)
+            store.find.first(wanted, "newest", 5, 50)
             store.find.count(wanted)
 
     def cost() -> int:
