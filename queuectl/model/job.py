@@ -276,6 +276,12 @@ class Job:
         """The instant from which it waits, or waited, for a worker."""
         return waits_since(self.created_at, self.run_at)
 
+    def elapsed(self, now: int) -> int | None:
+        """Return for how many milliseconds it has been running, or ran at last; None if it has not run."""
+        if self.state == PROCESSING and self.started_at is not None:
+            return max(0, now - self.started_at)
+        return self.duration
+
     @property
     def is_final(self) -> bool:
         """Whether nothing more happens to the job unless a user asks for it."""
