@@ -7,7 +7,7 @@ from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import Follower, follow, follow_several, read_job, several, tell_if_removed
+from .follow import Follower, follow, follow_several, read_job, sources, tell_if_removed
 from .selection import IDS, select
 
 TYPE_CHECKING = False
@@ -101,7 +101,7 @@ def _of_several(
     no_prefix: bool,
 ) -> Iterator[Text]:
     """Yield the jobs' output one after another; one that has not run is only noted."""
-    for job, source in zip(jobs, several(jobs)):
+    for job, source in zip(jobs, sources([job.id for job in jobs])):
         if not context.queue.logs.attempts(job):
             context.front_end.note(f"{job.id} has not run yet, it is {job.state}")
             continue
