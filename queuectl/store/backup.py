@@ -13,13 +13,9 @@ from ..model.errors import StoreDamaged, StoreFull, StoreUnavailable
 from ..model.size import size_text
 from ..model.when import iso
 from .database import uri
-from .home import sync_directory
+from .home import Home, sync_directory
 from .sqlite import sqlite3
 from .trouble import unavailable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .home import Home
 
 KEPT = 2
 START, END, DRAFT = "queue-v", ".db", ".part"
