@@ -21,16 +21,14 @@ from __future__ import annotations
 import os
 
 from ...model.record import Record
-from ..machine import process
-from ..machine.process import MARKER
+from ..machine import journal, process
+from ..machine.process import MARKER, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Collection, Container, Iterable, Mapping, Set
 
-    from ..machine import journal
     from ..machine.journal import Pair
-    from ..machine.process import Entry
 
 # A start time is rounded down to a tick.
 ROUNDED_MS = 20
