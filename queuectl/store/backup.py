@@ -13,7 +13,7 @@ from ..model.errors import StoreDamaged, StoreFull, StoreUnavailable
 from ..model.size import size_text
 from ..model.when import iso
 from .database import uri
-from .home import Home, sync_directory
+from .home import Home, sync, sync_directory
 from .sqlite import sqlite3
 from .trouble import unavailable
 
@@ -132,15 +132,6 @@ def check(draft: str, version: int) -> None:
             f"the store is damaged, it was not upgraded: its copy is not whole: {found}, version {copied}",
             hint="restore a backup; the store was left as it is",
         )
-
-
-def sync(draft: str) -> None:
-    """Bring the copy to the disk."""
-    descriptor = os.open(draft, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def publish(draft: str, path: str) -> None:
