@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 
+from ..model.cached import cached_property
 from ..model.checks import is_utf8
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from ..model.clock import Clock
     from ..model.job import Job
     from ..store import Store
+    from .dashboard import Dashboard
+    from .scheduler import Scheduler
     from .selection import Selection
+    from .workers import Workers
 
     # What names jobs: an id, a number, words of a filter, or what was found before.
     Reference = Union[str, int, Selection]
@@ -56,6 +60,29 @@ class Queue(OpenHome):
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         super().__init__(found, actor=actor, clock=clock)
         self._cwd = cwd
+
+    # The parts: what is not used is not loaded.
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Who runs the jobs."""
+        from .workers import Workers
+
+        return Workers(self)
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """Who does what is due when no workers run."""
+        from .scheduler import Scheduler
+
+        return Scheduler(self)
+
+    @cached_property
+    def dashboard(self) -> Dashboard:
+        """The web dashboard."""
+        from .dashboard import Dashboard
+
+        return Dashboard(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.

@@ -14,7 +14,7 @@ from .settings import load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import Callable, TypeVar
 
     from ...model.clock import Clock
     from ...model.settings import Settings
@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 
 
 class OpenHome:
-    """A home, its store for each thread, its settings and the clock. `actor` is noted with each change."""
+    """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
-    def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK) -> None:
+    `give_up` is checked while waiting for another writer.
+    """
+
+    def __init__(
+        self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, give_up: Callable[[], bool] | None = None
+    ) -> None:
         self.home = home
         self.clock = clock
         self._actor = actor
+        self._give_up = give_up
         self._stores: dict[tuple[int, int], Store] = {}
 
     @property
@@ -37,8 +43,13 @@ class OpenHome:
         key = (os.getpid(), get_ident())
         store = self._stores.get(key)
         if store is None:
-            store = self._stores[key] = Store(self.home, clock=self.clock)
+            store = self._stores[key] = Store(self.home, clock=self.clock, give_up=self._give_up)
         return store
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether this thread has the store open."""
+        return (os.getpid(), get_ident()) in self._stores
 
     @property
     def actor(self) -> str:

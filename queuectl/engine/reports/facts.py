@@ -94,17 +94,17 @@ class Facts:
     @cached_property
     def pool(self) -> dict[str, Any]:
         """The pool, if one runs."""
-        return pool_state(self.home, self.store)
+        return pool_state(self.opened)
 
     @cached_property
     def scheduler(self) -> dict[str, Any]:
         """The scheduler daemon, if one runs, and what is about to be due."""
-        return scheduler_state(self.home, self.store, self.now)
+        return scheduler_state(self.opened, self.now)
 
     @cached_property
     def zone_troubles(self) -> list[tuple[str, str]]:
         """What is wrong with the zones of schedules, here and in the daemons, each with the command that helps."""
         daemons = {
-            f"{daemon.phrases.subject} {daemon.phrases.be}": daemon.zone(self.store) for daemon in (POOL, SCHEDULER)
+            f"{daemon.phrases.subject} {daemon.phrases.be}": daemon.zone(self.opened) for daemon in (POOL, SCHEDULER)
         }
         return timezone.alerts(self.store, self.now, daemons)

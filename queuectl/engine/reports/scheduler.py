@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from ...model.clock import SYSTEM_CLOCK
+from ...model.scheduler import SchedulerRecord
 from ..daemons.daemon import POOL, SCHEDULER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...store import Home, Store
+    from ..home.opened import OpenHome
 
 
-def scheduler_state(home: Home, store: Store, now: int) -> dict[str, Any]:
+def scheduler_state(opened: OpenHome, now: int) -> dict[str, Any]:
     """Return whether a scheduler daemon runs, and what it and the home's clockwork are about to do."""
-    running = SCHEDULER.find(home, SYSTEM_CLOCK, store)
-    facts = store.meta.scheduler() if running is not None else {}
-    started_at, interval = facts.get("started_at"), facts.get("interval")
+    running, store = SCHEDULER.find(opened), opened.store
+    record = SchedulerRecord() if running is None else store.meta.scheduler()
+    started_at, interval = record.started_at, record.interval
     return {
         "running": running is not None,
         "pid": None if running is None else running.pid,
-        "version": None if running is None else running.other_version(store),
-        "mode": facts.get("mode"),
-        "max_workers": facts.get("workers"),
+        "version": None if running is None else running.other_version(opened),
+        "mode": record.mode,
+        "max_workers": record.workers,
         "interval": None if interval is None else round(interval * 1000),
         "uptime": None if started_at is None else max(0, now - started_at),
-        "last_tick_at": facts.get("ticked_at"),
+        "last_tick_at": record.ticked_at,
         "next_due_at": store.next_due(),
-        **{name: facts.get("totals", {}).get(name, 0) for name in ("promoted", "fired", "recovered", "pruned")},
+        **{name: record.totals.get(name, 0) for name in ("promoted", "fired", "recovered", "pruned")},
         "schedules": len(store.schedules.all()),
-        "pool_running": POOL.find(home, SYSTEM_CLOCK, store) is not None,
+        "pool_running": POOL.find(opened) is not None,
     }

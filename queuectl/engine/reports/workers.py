@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ...model.clock import SYSTEM_CLOCK
+from ...model.worker import queues_of
 from ..daemons.daemon import POOL
-from ..daemons.groups import queues_of
 from ..home.liveness import is_worker_alive
 from ..machine import process
 from ..machine.identity import Identity
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from ...store import Home, Store
+    from ..home.opened import OpenHome
 
 
 def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
@@ -57,17 +57,17 @@ def worker_totals(workers: Sequence[dict[str, Any]]) -> dict[str, int]:
     }
 
 
-def pool_state(home: Home, store: Store) -> dict[str, Any]:
+def pool_state(opened: OpenHome) -> dict[str, Any]:
     """Return whether a pool runs, its pid, whether that is in another container, another version, its groups."""
-    pool = POOL.find(home, SYSTEM_CLOCK, store)
+    pool = POOL.find(opened)
     if pool is None:
         return {"running": False, "pid": None, "elsewhere": False, "version": None, "target": 0, "groups": []}
-    groups = store.meta.pool_groups()
+    groups = opened.store.meta.pool_groups()
     return {
         "running": True,
         "pid": pool.pid,
         "elsewhere": pool.is_elsewhere,
-        "version": pool.other_version(store),
+        "version": pool.other_version(opened),
         "target": sum(groups.values()),
         "groups": [{"queues": queues_of(group), "target": target} for group, target in sorted(groups.items())],
     }
