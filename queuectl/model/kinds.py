@@ -59,7 +59,7 @@ def seconds(ms: float | None) -> float | None:
     return whole / 1000 if whole % 1000 else whole // 1000
 
 
-def duration_text(ms: int | None) -> str:
+def exact_duration(ms: int | None) -> str:
     """Return milliseconds as `1h30m` or `250ms`, exactly."""
     if ms is None:
         return NONE
@@ -163,13 +163,13 @@ def integer(low: int, high: int) -> Kind:
 # Of what is computed.
 ID, NAME, TEXT, STATE = Kind("id"), Kind("name"), Kind("text"), Kind("state")
 NUMBER, SIGNAL = Kind("integer"), Kind("signal")
-DURATION = Kind("duration", json=seconds, text=duration_text)
+DURATION = Kind("duration", json=seconds, text=exact_duration)
 TIME = Kind("time", json=iso, text=time_text)
 # An instant that is a text already, and stays one in a table.
 TIME_TEXT = Kind("time")
 REAL, BYTES = Kind("number"), Kind("bytes")
 # Of what is given.
-TIMEOUT = Kind("duration", check_duration, json=seconds, text=duration_text)
+TIMEOUT = Kind("duration", check_duration, json=seconds, text=exact_duration)
 INSTANT = Kind("time", check_instant, json=iso, text=time_text)
 FLAG = Kind("flag", check_flag, read=read_flag, text=flag_text)
 TAGS = Kind("names", check_tags, read=read_names, shown=list, text=names_text, high=MAX_TAGS)

@@ -8,6 +8,7 @@ from typing import Callable
 import pytest
 
 from queuectl.model.filterparse import parse as filter_parse
+from queuectl.model.sorts import ORDERS_OF_KEYS
 from queuectl.store import (
     Store,
     attempts,
@@ -16,7 +17,7 @@ from queuectl.store import (
     dead,
     enqueue,
     events,
-    find,
+    figures,
     jobs,
     lanes,
     names,
@@ -24,7 +25,6 @@ from queuectl.store import (
     schedules,
     search,
     stats,
-    timings,
     workers,
 )
 from tests.store import building
@@ -66,9 +66,6 @@ HOT = {
     "cutting output": (output.CUT, (1, 0, 9), "sqlite_autoindex_output_1"),
     "what runs": (search.RUNNING, (5,), "jobs_processing"),
     "the workers and what they run": (workers.ALL, (), "jobs_processing"),
-    "what is due next": (search.NEXT_DUE_JOBS, (5,), "jobs_due"),
-    "what is next in a queue": (search.NEXT_OF_QUEUE, ("q", 5), "jobs_claimable"),
-    "what ended last": (search.LAST_FINISHED, ("dead", 5), "jobs_finished"),
     "what ended since": (search.ENDED_SINCE, ("dead", 0, 5), "jobs_finished"),
     "what ended each minute": (stats.PER_MINUTE, (0,), "PRIMARY KEY"),
     "a context": (contexts.FIND, ("/", "", ""), "sqlite_autoindex_contexts_1"),
@@ -85,14 +82,14 @@ HOT = {
     "what ended before": (search.ENDED_BEFORE, ("completed", NOW, 50), "jobs_finished"),
     "how much ended before": (search.COUNT_ENDED_BEFORE, ("completed", NOW), "jobs_finished"),
     "events since": (events.NEWEST, (7, 50), "PRIMARY KEY"),
-    "the oldest minute": (stats.FIRST, (), "PRIMARY KEY"),
-    "minutes to forget": (stats.PRUNE, (1, 1440), "PRIMARY KEY"),
-    "the oldest slot": (timings.FIRST, (), "PRIMARY KEY"),
-    "slots to forget": (timings.PRUNE, (1, 36), "PRIMARY KEY"),
+    "the oldest minute": (figures.FIRST["rollups"], (), "PRIMARY KEY"),
+    "minutes to forget": (figures.PRUNE["rollups"], (1, 1440), "PRIMARY KEY"),
+    "the oldest slot": (figures.FIRST["timings"], (), "PRIMARY KEY"),
+    "slots to forget": (figures.PRUNE["timings"], (1, 36), "PRIMARY KEY"),
     "the last sample of the backlog": (backlog.LAST, (1,), "PRIMARY KEY"),
     "samples of the backlog": (backlog.SINCE, (1,), "PRIMARY KEY"),
-    "the oldest sample": (backlog.FIRST, (), ""),
-    "samples to forget": (backlog.PRUNE, (1, 1440), "PRIMARY KEY"),
+    "the oldest sample": (figures.FIRST["backlog"], (), ""),
+    "samples to forget": (figures.PRUNE["backlog"], (1, 1440), "PRIMARY KEY"),
 }
 IN_ORDER = [
     "the head of a queue",
@@ -242,8 +239,7 @@ def test_a_filter_looks_at_the_fewest_rows_and_never_sorts_the_table(store: Stor
     wanted = filter_parse(text, NOW)
     building.bring_to(store, "dead")
     building.enqueue(store, *[spec("echo", queue="default") for _ in range(3)])
-    lane_sort, _ = find.LANE_SORTS[sort]
-    for lane in lanes.Lanes(store.database, store.counts).of(wanted, lane_sort):
+    for lane in lanes.Lanes(store.database, store.counts).of(wanted, ORDERS_OF_KEYS[sort]):
         sql, parameters = lane.matching("number")
         for question in (f"{sql} ORDER BY {lane.order} LIMIT 50", f"{lane.window('number')} LIMIT 50"):
             given = parameters if question.startswith(sql) else lane.parameters
