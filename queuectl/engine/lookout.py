@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from ..model.alert import Alert
-    from ..model.daemon import WorkerState
     from ..model.job import Job
+    from ..model.worker import WorkerState
     from .home.opened import OpenHome
 
 LIMIT = 500

@@ -9,16 +9,14 @@ from ..model.dead import DeadGroups
 from ..model.errors import StoreUnavailable
 from ..model.job import DEAD, DUE_STATES, SCHEDULED
 from ..model.report import Coming, Reason
-from ..store import Store
 from ..store.room import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
+from .home.opened import OpenHome
 from .reports.status import Metrics, Status
-from .reports.workers import worker_states, worker_totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.job import Job
-    from .home.opened import OpenHome
     from .lookout import Lookout
     from .reports.news import News
 
@@ -92,9 +90,9 @@ class Reports:
         if not home.exists():
             raise StoreUnavailable(f"there is no store in {home.path} any more")
         prove_room(home)
-        with Store(home, clock=clock, busy_budget=patience) as store:
-            store.rehearse(patience)
-            return worker_totals(worker_states(home, store, clock.wall()))["total"]
+        with OpenHome(home, actor="", clock=clock, busy_budget=patience) as opened:
+            opened.store.rehearse(patience)
+            return Status(opened).workers["total"]
 
     def news(self, since: int) -> News:
         """Return what tells, each time it is asked, which jobs ended since, none that ended before an instant."""

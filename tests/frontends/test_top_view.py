@@ -28,10 +28,10 @@ from queuectl.frontends.top_view import (
     wrap,
 )
 from queuectl.model.alert import LEVELS, Alert
-from queuectl.model.daemon import WorkerState
 from queuectl.model.job import STATES, Job
 from queuectl.model.piece import Tail
 from queuectl.model.when import local
+from queuectl.model.worker import WorkerState
 from tests.store.building import NOW
 
 SGR = re.compile("\x1b\\[[0-9;]*m")
