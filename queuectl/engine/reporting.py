@@ -90,7 +90,8 @@ class Reports:
         if not home.exists():
             raise StoreUnavailable(f"there is no store in {home.path} any more")
         prove_room(home)
-        with OpenHome(home, actor="", clock=clock, busy_budget=patience) as opened:
+        with OpenHome(home, actor="", clock=clock) as opened:
+            opened.busy_budget = patience
             opened.store.rehearse(patience)
             return Status(opened).workers["total"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 
-from ...engine.selection import NOT_BOTH, Selection
+from ...engine.finding import NOT_BOTH, Selection
 from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
