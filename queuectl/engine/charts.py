@@ -13,7 +13,7 @@ from .reports.totals import Totals
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.job import Job
-    from ..model.rollup import Rollup, Timing
+    from ..model.rollup import Rollup, Sample, Timing
     from ..model.run import CommandStats, Run
     from .home.opened import OpenHome
 
@@ -29,8 +29,7 @@ class Charts:
 
     def minutes(self, first: int, count: int) -> list[tuple[int, int, int]]:
         """Return (finished, failed, dead) of so many minutes since 1970 from the first one on."""
-        rows = self._opened.store.stats.per_minute(first * MINUTE)
-        found = {minute: (finished, failed, dead) for minute, finished, failed, dead in rows}
+        found = self._opened.store.stats.per_minute(first * MINUTE)
         return [found.get(minute, (0, 0, 0)) for minute in range(first, first + count)]
 
     def backlog(self, first: int, count: int) -> tuple[list[int | None], list[int | None]]:
@@ -38,15 +37,13 @@ class Charts:
         backlog = self._opened.store.backlog
         samples = {sample.minute: sample for sample in backlog.since(first * MINUTE)}
         last = backlog.last((first - 1) * MINUTE)
-        pending: list[int | None] = []
-        ages: list[int | None] = []
+        found: list[Sample | None] = []
         for minute in range(first, first + count):
             last = samples.get(minute, last)
             # Nothing is written down while nothing waits.
-            known = last is not None and (last.minute == minute or last.is_idle)
-            pending.append(last.pending if last is not None and known else None)
-            ages.append(last.oldest_age if last is not None and known else None)
-        return pending, ages
+            found.append(last if last is not None and (last.minute == minute or last.is_idle) else None)
+        pending = [None if sample is None else sample.pending for sample in found]
+        return pending, [None if sample is None else sample.oldest_age for sample in found]
 
     def ended(self, since: int, until: int | None = None) -> list[Rollup]:
         """Return how attempts ended, for each queue, from an instant's minute on and to before another's."""

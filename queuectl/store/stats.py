@@ -6,8 +6,8 @@ so are the histograms of `timings`.
 
 from __future__ import annotations
 
-from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
-from ..model.rollup import Rollup
+from ..model.job import PENDING, waits_since
+from ..model.rollup import OUTCOMES, Rollup
 from ..model.when import MINUTE
 from .figures import Figures
 from .timings import END_OF_TIME
@@ -67,7 +67,7 @@ class Stats(Figures):
 
         Times are in milliseconds; an attempt of unknown duration (None) is left out of the timings.
         """
-        counts = (int(state == counted) for counted in (COMPLETED, FAILED, DEAD))
+        counts = (int(state == outcome) for outcome in OUTCOMES)
         self._database.change(ROLL_UP, (now // MINUTE, queue, *counts, run_time or 0, wait_time))
         if run_time is not None:
             self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
@@ -76,9 +76,9 @@ class Stats(Figures):
         """Return the sums of all rollups from an instant on."""
         return Rollup.of(self._database.rows(TOTALS, (since // MINUTE,))[0])
 
-    def per_minute(self, since: int) -> list[tuple[int, int, int, int]]:
-        """Return (minute since 1970, finished, failed, dead) from an instant on, without idle minutes."""
-        return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE,))]
+    def per_minute(self, since: int) -> dict[int, tuple[int, int, int]]:
+        """Return {minute since 1970: (finished, failed, dead)} from an instant on, without idle minutes."""
+        return {row[0]: (row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE,))}
 
     def series(self, since: int, until: int, minutes: int) -> list[Rollup]:
         """Return sums per queue and bucket of so many minutes (numbered since 1970), without idle buckets."""
