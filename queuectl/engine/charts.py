@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from ..model.figures import median
-from ..model.rollup import SLOT_MS
 from ..model.when import MINUTE
 from ..store.room import free_bytes
 from .reports.totals import Totals
@@ -45,17 +44,16 @@ class Charts:
         pending = [None if sample is None else sample.pending for sample in found]
         return pending, [None if sample is None else sample.oldest_age for sample in found]
 
-    def ended(self, since: int, until: int | None = None) -> list[Rollup]:
-        """Return how attempts ended, for each queue, from an instant's minute on and to before another's."""
-        return self._opened.store.stats.queue_totals(since, until)
+    def ended(self, *span: int) -> list[Rollup]:
+        """Return how attempts ended, for each queue. `span` is an instant, and if wanted the end and a step.
 
-    def rollups(self, since: int, until: int, step: int) -> list[Rollup]:
-        """Return how attempts ended, for each queue and step, a multiple of a minute. Idle steps are left out."""
-        return self._opened.store.stats.series(since, until, step // MINUTE)
+        The step, in milliseconds, is a multiple of a minute. Steps in which none ended are left out.
+        """
+        return self._opened.store.stats.series(*span)
 
-    def timings(self, since: int, until: int, step: int) -> list[Timing]:
-        """Return how long attempts took, for each queue and step, a multiple of SLOT_MS. Idle steps are left out."""
-        return self._opened.store.timings.series(since, until, step // SLOT_MS)
+    def timings(self, *span: int) -> list[Timing]:
+        """Return how long attempts took, likewise; the step is a multiple of SLOT_MS."""
+        return self._opened.store.timings.series(*span)
 
     def first(self) -> int | None:
         """Return the instant from which on it is known how attempts ended, None if none has."""

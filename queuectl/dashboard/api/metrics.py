@@ -53,7 +53,7 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     step = _step(until - since, points)
     first, last = since // step, until // step + 1
     charts = app.queue.charts
-    rows = [row for row in charts.rollups(first * step, last * step, step) if queue in (None, row.queue)]
+    rows = [row for row in charts.ended(first * step, last * step, step) if queue in (None, row.queue)]
     known = charts.first()
     names: list[str | None] = [queue]
     if by is not None:

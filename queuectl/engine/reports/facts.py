@@ -72,7 +72,7 @@ class Facts:
 
     @cached_property
     def _ended(self) -> list[Rollup]:
-        return self.store.stats.series(self.now - RATE_MINUTES * MINUTE, self.now + MINUTE, 1)
+        return self.store.stats.series(self.now - RATE_MINUTES * MINUTE, step=MINUTE)
 
     @property
     def per_minute(self) -> float:

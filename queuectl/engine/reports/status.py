@@ -39,7 +39,7 @@ class Metrics(Facts):
     def __init__(self, opened: OpenHome) -> None:
         super().__init__(opened)
         stats, yesterday = self.store.stats, self.now - DAY
-        run, wait = histograms(self.store.timings.totals(yesterday))
+        run, wait = histograms(self.store.timings.series(yesterday))
         self.timed_attempts = run.count
         self.run_time, self.wait_time = run.spread(PERCENTILES), wait.spread(PERCENTILES)
         self.outcomes = self.store.recent.outcomes(SAMPLE, OUTCOMES)

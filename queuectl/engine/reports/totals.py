@@ -44,7 +44,7 @@ class Totals:
         with self._lock:
             self._follow(store, (now - SLACK_MS) // SLOT_MS * SLOT_MS, now)
             sums, until = self._sums.copy(), self._until
-        _add(sums, store, until, None)
+        _add(sums, store, until)
         return sums
 
     def _follow(self, store: Store, until: int, now: int) -> None:
@@ -61,11 +61,11 @@ class Totals:
         self._home, self._until, self._sums = home, until, sums
 
 
-def _add(sums: Counter[Key], store: Store, since: int, until: int | None) -> None:
-    for ended in store.stats.queue_totals(since, until):
+def _add(sums: Counter[Key], store: Store, *span: int) -> None:
+    for ended in store.stats.series(*span):
         for outcome, count in zip(OUTCOMES, (ended.finished, ended.failed, ended.dead)):
             sums[ended.queue, outcome] += count
-    for row in store.timings.totals(since, until):
+    for row in store.timings.series(*span):
         for name, bucket, time in ((RUN_TIME, row.run, row.run_time), (WAIT_TIME, row.wait, row.wait_time)):
             sums[row.queue, name, bucket] += row.attempts
             sums[row.queue, name] += time
