@@ -6,6 +6,7 @@ import os
 
 from ..model.figures import median
 from ..model.when import MINUTE
+from ..store.figures import END_OF_TIME
 from ..store.room import free_bytes
 from .reports.totals import Totals
 
@@ -21,7 +22,7 @@ SAMPLE = 1_000
 
 
 class Charts:
-    """The charts of a home. They cost the same however many jobs there are. Any may raise StoreUnavailable."""
+    """The charts of a home. Each costs the same however many jobs there are, and may raise StoreUnavailable."""
 
     def __init__(self, opened: OpenHome) -> None:
         self._opened = opened
@@ -44,23 +45,23 @@ class Charts:
         pending = [None if sample is None else sample.pending for sample in found]
         return pending, [None if sample is None else sample.oldest_age for sample in found]
 
-    def ended(self, *span: int) -> list[Rollup]:
-        """Return how attempts ended, for each queue. `span` is an instant, and if wanted the end and a step.
+    def ended(self, since: int, until: int = END_OF_TIME, step: int = END_OF_TIME) -> list[Rollup]:
+        """Return how attempts ended, for each queue and step that is not idle, by default one step.
 
-        The step, in milliseconds, is a multiple of a minute. Steps in which none ended are left out.
+        `step` is in milliseconds, a multiple of a minute.
         """
-        return self._opened.store.stats.series(*span)
+        return self._opened.store.stats.series(since, until, step)
 
-    def timings(self, *span: int) -> list[Timing]:
-        """Return how long attempts took, likewise; the step is a multiple of SLOT_MS."""
-        return self._opened.store.timings.series(*span)
+    def timings(self, since: int, until: int, step: int) -> list[Timing]:
+        """Return how long attempts took, for each queue and step that is not idle; `step` is a multiple of SLOT_MS."""
+        return self._opened.store.timings.series(since, until, step)
 
     def first(self) -> int | None:
         """Return the instant from which on it is known how attempts ended, None if none has."""
         return self._opened.store.stats.first()
 
     def totals(self) -> Totals:
-        """Return what adds up all that is kept."""
+        """Return the sums over all that is kept, which remember what they have added up."""
         return Totals(self._opened)
 
     def running(self, limit: int) -> list[tuple[Job, int | None]]:

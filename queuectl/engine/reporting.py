@@ -29,13 +29,13 @@ def version() -> str:
 
 
 class Reports:
-    """The reports of a home. They cost the same however many jobs there are. Any may raise StoreUnavailable."""
+    """The reports of a home; any of them may raise StoreUnavailable."""
 
     def __init__(self, opened: OpenHome) -> None:
         self._opened = opened
 
     def status(self) -> Status:
-        """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first asked for."""
+        """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first used."""
         return Status(self._opened)
 
     def metrics(self) -> Metrics:
@@ -49,7 +49,7 @@ class Reports:
         return Reason(job.id, job.state, *explain(self._opened, job))
 
     def upcoming(self, limit: int | None) -> tuple[list[Coming], int]:
-        """Return what is to come, the next one first, recurring jobs too; and how much there is."""
+        """Return what is to come, the next one first, recurring jobs too; and how many there are without the limit."""
         store = self._opened.store
         recurring = [
             Coming(schedule.next_at, "recurring", schedule.name, schedule.command)
@@ -96,13 +96,13 @@ class Reports:
             return Status(opened).workers["total"]
 
     def news(self, since: int) -> News:
-        """Return what tells, each time it is asked, which jobs ended since, none that ended before an instant."""
+        """Return the news of jobs that end from an instant on; each end is told once."""
         from .reports.news import News
 
         return News(self._opened, since)
 
     def lookout(self) -> Lookout:
-        """Return what looks at the home again and again for a live view."""
+        """Return a lookout for a live view, which reads the home again and again."""
         from .lookout import Lookout
 
         return Lookout(self._opened)
