@@ -137,18 +137,15 @@ class Queue(Finding):
         store, now = self.store, self.clock.wall()
         with store.writing():
             if any(spec.is_delay for spec in specs):
-                self._follow_clock(store)
+                from .home.clockwatch import follow
+
+                # A time that counts from now stands beside the clock as it is now.
+                follow(store)
             ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
             which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
             self.note("enqueued", which, now=now)
         self._ring_for(specs)
         return ids
-
-    def _follow_clock(self, store: Store) -> None:
-        """Have the clock as it is now written down before a time that counts from now. In a transaction."""
-        from .home.clockwatch import follow
-
-        follow(store)
 
     def _ring_for(self, specs: Sequence[JobSpec]) -> None:
         ring(self.home, WORKERS)
@@ -218,13 +215,14 @@ class Queue(Finding):
         What is not given stays. Raises NotFound, or InvalidInput.
         """
         from .editing import difference, read_changes
+        from .home.clockwatch import follow
 
         meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
 
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
-                self._follow_clock(store)
+                follow(store)
             return store.jobs.edit(number, changes, now)
 
         return self._each([meant], "edit", apply, lambda job: difference(job, changes), now)

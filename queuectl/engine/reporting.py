@@ -7,6 +7,7 @@ import sys
 from .. import __version__
 from ..model.dead import DeadGroups
 from ..model.errors import StoreUnavailable
+from ..model.filter import Filter
 from ..model.job import DEAD, DUE_STATES, SCHEDULED
 from ..model.report import Coming, Reason
 from ..store.room import prove_room
@@ -63,7 +64,8 @@ class Reports:
 
     def upcoming_jobs(self, limit: int | None) -> list[Coming]:
         """Return the scheduled jobs and further attempts to come, the next one first."""
-        search = self._opened.store.search
+        store = self._opened.store
+        numbers = store.find.numbers(Filter(DUE_STATES), "run_at", -1 if limit is None else limit)
         return [
             Coming(
                 job.run_at,
@@ -71,7 +73,7 @@ class Reports:
                 job.id,
                 job.command,
             )
-            for job in search.jobs(search.upcoming(-1 if limit is None else limit))
+            for job in store.search.jobs(numbers)
         ]
 
     def dead_groups(self, limit: int = GROUPS) -> DeadGroups:

@@ -7,6 +7,7 @@ from ...model.fields import EDITABLE, FILTERS, GIVEN
 from ...model.figures import median
 from ...model.filter import example
 from ...model.nouns.jobs import JOB
+from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from ..http.message import Response, json_response
 from . import listing
@@ -34,7 +35,7 @@ Q = Parameter(
 )
 SORT = Parameter(
     "sort",
-    one_of(*listing.SORTS),
+    one_of(*ORDERS),
     "newest and oldest list all jobs, finished those that have ended, "
     "run_at scheduled and failed ones, priority pending ones",
     default="newest",
