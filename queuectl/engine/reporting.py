@@ -47,7 +47,7 @@ class Reports:
         """Return why a job is in its state, and what helps."""
         from .reports.reasons import explain
 
-        return Reason(job.id, job.state, *explain(self._opened, job))
+        return Reason(job.id, job.state, *explain(self.status(), job))
 
     def upcoming(self, limit: int | None) -> tuple[list[Coming], int]:
         """Return what is to come, the next one first, recurring jobs too; and how many there are without the limit."""

@@ -6,8 +6,7 @@ number of jobs.
 
 from __future__ import annotations
 
-from functools import cached_property
-
+from ...model.cached import cached_property
 from ...model.figures import RATE_MINUTES, depth, per_minute, share
 from ...model.job import PENDING, STATES
 from ...model.scheduler import SchedulerRecord, SchedulerState

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
+from ...model.cached import cached_property
 from ...model.figures import histograms, mean, share, success_rate
 from ...model.job import PROCESSING
 from ...model.when import DAY
