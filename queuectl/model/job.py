@@ -160,7 +160,7 @@ class Outcome(Record):
     @classmethod
     def exited(cls, code: int) -> Outcome:
         """The shell returned `code`, 0 to 255."""
-        return cls(EXITED, exit_code=code, error=f"exit code {code}" if code else None)
+        return cls(EXITED, code, None, f"exit code {code}" if code else None, True)
 
     @classmethod
     def signalled(cls, number: int, name: str) -> Outcome:

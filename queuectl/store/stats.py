@@ -6,8 +6,8 @@ so are the histograms of `timings`.
 
 from __future__ import annotations
 
-from ..model.job import PENDING, waits_since
-from ..model.rollup import OUTCOMES, Rollup
+from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
+from ..model.rollup import Rollup
 from ..model.when import MINUTE
 from .figures import END_OF_TIME, Figures
 
@@ -63,7 +63,7 @@ class Stats(Figures):
 
         Times are in milliseconds; an attempt of unknown duration (None) is left out of the timings.
         """
-        counts = (int(state == outcome) for outcome in OUTCOMES)
+        counts = (int(state == COMPLETED), int(state == FAILED), int(state == DEAD))
         self._database.change(ROLL_UP, (now // MINUTE, queue, *counts, run_time or 0, wait_time))
         if run_time is not None:
             self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
