@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..model.figures import median
+from ..model.numbers import median
 from ..model.when import MINUTE
 from ..store.figures import END_OF_TIME
 from ..store.room import free_bytes

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.errors import quoted
-from ...model.figures import histograms
 from ...model.nouns.home import METRICS
+from ...model.numbers import histograms
 from ...model.rollup import SLOT_MS
 from ..http.message import HttpError, Response, json_response
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP

@@ -10,8 +10,8 @@ import threading
 
 from ...model.checks import is_name
 from ...model.errors import InvalidInput, QueueCTLError
-from ...model.figures import depth
 from ...model.job import PENDING
+from ...model.numbers import depth
 from ...model.when import MINUTE
 from ...model.worker import ALL, EVERY_QUEUE, group_of
 from ..http.message import Response, json_response

@@ -7,8 +7,8 @@ number of jobs.
 from __future__ import annotations
 
 from ...model.cached import cached_property
-from ...model.figures import RATE_MINUTES, depth, per_minute, share
 from ...model.job import PENDING, STATES
+from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.scheduler import SchedulerRecord, SchedulerState
 from ...model.when import MINUTE
 from ...model.worker import Group, PoolState, WorkerState, queues_of
@@ -31,12 +31,8 @@ class Facts:
     def __init__(self, opened: OpenHome) -> None:
         self.opened = opened
         self.store = opened.store
+        self.home = opened.home.path
         self.now = opened.clock.wall()
-
-    @property
-    def home(self) -> str:
-        """The path of the home."""
-        return self.opened.home.path
 
     @cached_property
     def queues(self) -> dict[str, dict[str, int]]:
@@ -80,11 +76,7 @@ class Facts:
 
     def per_minute_of(self, queue: str | None) -> float:
         """Return how many jobs of a queue, or of all, ended a minute lately."""
-        ended: dict[int, int] = {}
-        for row in self._ended:
-            if queue in (None, row.queue):
-                ended[row.bucket] = ended.get(row.bucket, 0) + row.finished + row.dead
-        return per_minute(ended, self.now)
+        return per_minute((row for row in self._ended if queue in (None, row.queue)), self.now)
 
     @cached_property
     def worker_list(self) -> list[WorkerState]:

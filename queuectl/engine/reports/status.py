@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...model.cached import cached_property
-from ...model.figures import histograms, mean, share, success_rate
 from ...model.job import PROCESSING
+from ...model.numbers import histograms, share, success_rate
 from ...model.when import DAY
 from . import alerts
 from .facts import Facts
@@ -46,4 +46,4 @@ class Metrics(Facts):
         self.success_rate, self.success_rate_day = map(success_rate, (self.attempts, stats.totals(yesterday)))
         self.utilization = share(self.jobs[PROCESSING], self.workers["total"])
         busy = [worker.busy for worker in self.alive if worker.busy is not None]
-        self.utilization_since_start = mean(busy)
+        self.utilization_since_start = round(sum(busy) / len(busy), 3) if busy else None
