@@ -105,7 +105,7 @@ class Reports:
             return Status(opened).workers["total"]
 
     def news(self, since: int) -> News:
-        """Return the news of jobs that end from an instant on; each end is told once."""
+        """Return the news of jobs that end from an instant on; each end is reported once."""
         from .reports.news import News
 
         return News(self._opened, since)
