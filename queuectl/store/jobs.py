@@ -125,9 +125,7 @@ class Jobs:
         `on_progress` is called after every thousandth job with the number written. Raises Conflict, naming
         every id that exists already or comes twice.
         """
-        enqueue = Enqueue(
-            self._database, self._counts, self._contexts, path=path, actor=actor, now=now, schedule=schedule
-        )
+        enqueue = Enqueue(self._database, self._counts, self._contexts, path, actor, now, schedule)
         return enqueue.run(specs, on_progress)
 
     def claim(self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = ()) -> Claim | None:

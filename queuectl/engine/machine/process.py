@@ -30,13 +30,8 @@ FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO of linux/proc_ns.h
 TICKS = os.sysconf("SC_CLK_TCK")
 # What Python or the worker ignores or handles must not be handed down to a command.
 DEFAULT_SIGNALS = [
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGPIPE,
-    signal.SIGCHLD,
-    signal.SIGXFSZ,
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
+    *(signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ),
 ]
 
 

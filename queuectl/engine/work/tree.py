@@ -52,7 +52,7 @@ class Trace(Record):
     since: int = 0
     pipes: frozenset[str] = frozenset()
 
-    def add(self, record: journal.Record, *, is_visible: bool) -> None:
+    def add(self, record: journal.AttemptRecord, *, is_visible: bool) -> None:
         """Take over what the worker's journal says; its pids only if they mean the same processes here."""
         self.since = record.started - ROUNDED_MS if process.HAS_PROC else 0
         self.pipes = frozenset(f"pipe:[{inode}]" for inode in record.pipes)
