@@ -22,7 +22,6 @@ from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store.home import VARIABLE, find_home
 from .change import Change, Refused
 from .home.opened import OpenHome, here, search_path
-from .home.settings import change_setting
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 from .references import resolve
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..store import Store
+    from .config import Config
     from .schedules import Schedules
     from .selection import Selection
 
@@ -55,6 +55,13 @@ class Queue(OpenHome):
     ) -> None:
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         super().__init__(found, actor=actor, clock=clock, cwd=cwd)
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings of the home."""
+        from .config import Config
+
+        return Config(self)
 
     @cached_property
     def schedules(self) -> Schedules:
@@ -315,17 +322,6 @@ class Queue(OpenHome):
 
         found = attempt_of(self.store, self.get(reference), attempt)
         return b"".join(piece.data for piece in read_output(self.store, found) if stream in (None, piece.stream))
-
-    def change_setting(self, name: str, value: str | None) -> None:
-        """Store a setting's text, or with None forget it.
-
-        The time zone of a home with schedules is not forgotten but becomes that of this process. Raises
-        InvalidInput for a time zone that this process does not know.
-        """
-        with self.store.writing():
-            change_setting(self.store, name, value, actor=self.actor, now=self.clock.wall())
-        ring(self.home, WORKERS, CONTROL)
-        ring_schedulers(self.home)
 
 
 def _several(names: str | Sequence[str] | None) -> Sequence[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from ...engine.home.settings import setting_rows
 from ...engine.reports.reading import event_row
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.job import STATE_WORDS, states_named
 from ...model.settings import SETTINGS as ALL_SETTINGS
-from ...model.settings import find
 from ..http.message import Response, json_response
 from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
@@ -32,7 +30,7 @@ TAGGED_JOBS = 1_000
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)
 def config(app: App) -> Response:
-    return json_response(SETTINGS.json({"items": setting_rows(app.queue.store)}))
+    return json_response(SETTINGS.json({"items": app.queue.config.rows()}))
 
 
 @route(
@@ -44,25 +42,10 @@ def config(app: App) -> Response:
     errors=(422,),
 )
 def change_config(app: App, *, body: dict[str, Any]) -> Response:
-    changes = [_change(name, value) for name, value in body.items()]
-    if not changes:
+    if not body:
         raise InvalidInput("no setting was given")
-    for name, text in changes:
-        app.queue.change_setting(name, text)
+    app.queue.config.update(body)
     return config(app)
-
-
-def _change(name: str, value: object) -> tuple[str, str | None]:
-    """Return a setting's name and text. Raises InvalidInput, naming the key as it was given."""
-    try:
-        setting = find(name)
-        if value is None:
-            return setting.name, None
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise InvalidInput(f"{name} must be {setting.allowed}")
-        return setting.name, setting.show(setting.parse(str(value)))
-    except InvalidInput as error:
-        raise InvalidInput(error.message, hint=error.hint, field=name) from None
 
 
 @route(
