@@ -156,10 +156,10 @@ class Queue(OpenHome):
         """
         from ..model.filter import of_options
         from ..model.filterparse import parse
-        from ..store.find import SORTS
+        from ..model.sorts import SORT_KEYS
 
-        if sort[sort.startswith("-") :] not in SORTS:
-            raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORTS)}", field="sort")
+        if sort[sort.startswith("-") :] not in SORT_KEYS:
+            raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORT_KEYS)}", field="sort")
         text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
         wanted = parse(text, self.clock.wall())
         return self.store.search.jobs(self.store.find.numbers(wanted, sort, limit))

@@ -30,12 +30,11 @@ MAX_LIMIT = 10_000_000
 
 def sort_key(text: str) -> str:
     """A column, with - in front for descending order."""
-    from ...store.find import SORTS
+    from ...model.sorts import SORT_KEYS
 
-    if text.lstrip("-") not in SORTS or text.startswith("--"):
-        raise ValueError(
-            f"must be one of {', '.join(SORTS)}, with - in front for descending" + did_you_mean(text.lstrip("-"), SORTS)
-        )
+    if text.lstrip("-") not in SORT_KEYS or text.startswith("--"):
+        meant = did_you_mean(text.lstrip("-"), SORT_KEYS)
+        raise ValueError(f"must be one of {', '.join(SORT_KEYS)}, with - in front for descending{meant}")
     return text
 
 
