@@ -17,13 +17,14 @@ import os
 
 from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
+from ..model.errors import NotFound
 from ..model.verbs import RUNNERS, STARTERS, VERBS
+from ..store import BUSY_BUDGET
 from ..store.home import VARIABLE, find_home
 from .change import Change, Refused
-from .home.opened import OpenHome, here, search_path
+from .finding import Finding
+from .home.opened import here, search_path
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
-from .references import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ..model.spec import JobSpec
     from ..store import Store
     from .config import Config
+    from .logs import Logs
     from .schedules import Schedules
     from .selection import Selection
 
@@ -43,18 +45,27 @@ if TYPE_CHECKING:
 AT_ONCE = 500
 
 
-class Queue(OpenHome):
+class Queue(Finding):
     """The queue of a home. `home` is a directory; by default the one that `queuectl` would use here.
 
     `actor` is noted with each change; `cwd` is the directory of jobs that name none, by default the current
-    one. Raises StoreUnavailable from any method if the home cannot be used.
+    one. Other writers are waited for `busy_budget` seconds at most. Raises StoreUnavailable from any method if the
+    home cannot be used.
     """
 
     def __init__(
-        self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK, cwd: str | None = None
+        self,
+        home: str | None = None,
+        *,
+        actor: str = "python",
+        clock: Clock = SYSTEM_CLOCK,
+        cwd: str | None = None,
+        busy_budget: float = BUSY_BUDGET,
     ) -> None:
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
-        super().__init__(found, actor=actor, clock=clock, cwd=cwd)
+        super().__init__(found, actor=actor, clock=clock, cwd=cwd, busy_budget=busy_budget)
+
+    # The parts: what is not used is not loaded.
 
     @cached_property
     def config(self) -> Config:
@@ -69,6 +80,13 @@ class Queue(OpenHome):
         from .schedules import Schedules
 
         return Schedules(self)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """What jobs printed and what happened to them."""
+        from .logs import Logs
+
+        return Logs(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
@@ -118,52 +136,6 @@ class Queue(OpenHome):
             # In automatic mode it starts workers for them.
             ring(self.home, SCHEDULER)
 
-    def get(self, reference: str) -> Job:
-        """Return the job with this id, number or unique prefix, or `last`.
-
-        Raises NotFound, or InvalidInput if it names several.
-        """
-        numbers = resolve(self.store.names, [reference])
-        if len(numbers) > 1:
-            raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
-        return self.store.search.jobs(numbers)[0]
-
-    def find(self, references: Sequence[str | int]) -> List[int]:
-        """Return the numbers of jobs, each once: of those that references (ids, or numbers) name, or a filter finds.
-
-        Raises NotFound, FilterError, or InvalidInput if there are both references and filters.
-        """
-        from .selection import select
-
-        return select(self.store, references, self.clock.wall()).numbers
-
-    def list(
-        self,
-        *filters: str,
-        state: str | Sequence[str] = (),
-        queue: str | Sequence[str] | None = None,
-        tag: str | Sequence[str] | None = None,
-        search: str | None = None,
-        sort: str = "-number",
-        limit: int = -1,
-    ) -> List[Job]:
-        """Return the jobs that a filter finds, such as `state:dead queue:mail`; by default all of them, newest first.
-
-        The other parameters are spellings of the same: `state` and `queue` are a name, or several of which one must
-        fit; `tag` is a name, or several of which a job must have all. `search` is a text in the command or id;
-        `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
-        Raises FilterError (an InvalidInput), or InvalidInput for an unknown field.
-        """
-        from ..model.filter import of_options
-        from ..model.filterparse import parse
-        from ..model.sorts import SORT_KEYS
-
-        if sort[sort.startswith("-") :] not in SORT_KEYS:
-            raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORT_KEYS)}", field="sort")
-        text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
-        wanted = parse(text, self.clock.wall())
-        return self.store.search.jobs(self.store.find.numbers(wanted, sort, limit))
-
     def wait(
         self,
         *references: str | int,
@@ -184,7 +156,7 @@ class Queue(OpenHome):
             if waiting.removed:
                 raise NotFound(f"{len(waiting.removed)} of the jobs waited for were removed")
             if on_change is not None:
-                on_change(self.store.search.jobs(numbers))
+                on_change(self.read(numbers))
 
         jobs = waiting.jobs(numbers, look)
         if len(jobs) < len(numbers):
@@ -227,7 +199,7 @@ class Queue(OpenHome):
         from .selection import Selection
 
         meant, now = Selection(self._meant("edit", references)), self.clock.wall()
-        changes = read_changes(self.store.search.jobs(meant.numbers), fields, now)
+        changes = read_changes(self.read(meant.numbers), fields, now)
 
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
@@ -286,7 +258,7 @@ class Queue(OpenHome):
                 store.database.give_way()
             at = self.clock.wall() if now is None else now
             with store.writing():
-                for job in store.search.jobs(numbers[start : start + AT_ONCE]):
+                for job in self.read(numbers[start : start + AT_ONCE]):
                     if apply(store, job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
@@ -297,14 +269,14 @@ class Queue(OpenHome):
         return change
 
     def _meant(self, verb: str, references: Sequence[Reference]) -> List[int]:
-        from .selection import Selection, select
+        from .selection import Selection
 
         words: List[str | int] = []
         for reference in references:
             if isinstance(reference, Selection):
                 return reference.numbers
             words.append(reference)
-        return select(self.store, words, self.clock.wall(), means=VERBS[verb].means).numbers
+        return self.select(words, means=VERBS[verb].means).numbers
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:
@@ -318,12 +290,5 @@ class Queue(OpenHome):
 
         What was left out of a long output is missing. Raises NotFound.
         """
-        from .reports.reading import attempt_of, read_output
-
-        found = attempt_of(self.store, self.get(reference), attempt)
-        return b"".join(piece.data for piece in read_output(self.store, found) if stream in (None, piece.stream))
-
-
-def _several(names: str | Sequence[str] | None) -> Sequence[str]:
-    """Return one name or several, as several."""
-    return (names,) if isinstance(names, str) else names or ()
+        found = self.logs.attempt(self.get(reference), attempt)
+        return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))

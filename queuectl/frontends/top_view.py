@@ -28,8 +28,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from ..engine.reports.snapshot import Tail
     from ..model.job import Job
+    from ..model.piece import Tail
     from .terminal import Screen
 
 JOBS, OUTPUT, HELP = "jobs", "output", "help"

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Home", "Store", "preload"]
 
+BUSY_BUDGET = 30.0  # seconds
+
 
 class _Undo(Exception):
     """Ends a transaction without its changes."""
@@ -70,7 +72,7 @@ class Store:
         durable: bool = True,
         clock: Clock = SYSTEM_CLOCK,
         give_up: Callable[[], bool] | None = None,
-        busy_budget: float = 30.0,
+        busy_budget: float = BUSY_BUDGET,
     ) -> None:
         self.home = home
         self.clock = clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.fields import KEPT
 from ..model.job import Job
+from ..model.record import Record
 from .contexts import decode_env
 from .schema import DUE, FINAL
 from .table import Table
@@ -42,6 +43,16 @@ SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' OR
 PAGE = 500
 
 
+class Details(Record):
+    """What a job has beyond its fields. `attempt_id` is the row of its last attempt, `context` the row of its own."""
+
+    created_by: str
+    attempt_id: int | None
+    last_attempt: int
+    cancel_requested: int
+    context: int
+
+
 class Search(Table):
     """Questions about jobs."""
 
@@ -67,9 +78,9 @@ class Search(Table):
                 found[row["number"]] = _job(row)
         return [found[number] for number in numbers if number in found]
 
-    def details(self, number: int) -> Row:
-        """Return what a Job does not carry: created_by, attempt_id, last_attempt, cancel_requested, context."""
-        return self._database.rows(DETAILS, (number,))[0]
+    def details(self, number: int) -> Details:
+        """Return what a Job does not carry."""
+        return Details.of(self._database.rows(DETAILS, (number,))[0])
 
     def ended_since(self, state: str, since: int, limit: int) -> list[tuple[int, int]]:
         """Return (finished_at, number) of the jobs that reached a final state since an instant, oldest first."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.reports.snapshot import Snapshot, Tail
+from queuectl.engine.reports.snapshot import Snapshot
 from queuectl.frontends import top_view
 from queuectl.frontends.live import painted_width
 from queuectl.frontends.terminal import STATE_STYLES, Screen
@@ -29,6 +29,7 @@ from queuectl.frontends.top_view import (
 )
 from queuectl.model.alert import LEVELS, Alert
 from queuectl.model.job import STATES, Job
+from queuectl.model.piece import Tail
 from queuectl.model.when import local
 from tests.store.building import NOW
 

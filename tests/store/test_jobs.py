@@ -19,8 +19,8 @@ from queuectl.model.job import (
     WAITING_STATES,
     Outcome,
 )
+from queuectl.model.piece import Piece
 from queuectl.store import Store
-from queuectl.store.output import Piece
 from tests.store.building import (
     LATER,
     NOW,
@@ -52,7 +52,8 @@ def test_cancelling_a_waiting_job_ends_it(store: Store, state: str) -> None:
 
 def test_cancelling_a_running_job_tells_its_worker(store: Store) -> None:
     number = bring_to(store, PROCESSING)
-    attempt_id = store.search.details(number)["attempt_id"]
+    attempt_id = store.search.details(number).attempt_id
+    assert attempt_id is not None
     assert store.jobs.cancel_requested(number, attempt_id) is False
     assert write(store, store.jobs.cancel, number, NOW + 5) is True
     assert store.jobs.cancel_requested(number, attempt_id) is True

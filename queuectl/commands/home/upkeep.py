@@ -41,9 +41,7 @@ def events(context: Context, *, limit: int, follow: bool) -> Result:
     """Show what users, workers and the scheduler did, newest last."""
     if follow:
         return Result(text=_followed(context, limit), live=True)
-    from ...engine.reports.reading import event_row
-
-    rows = [event_row(event) for event in context.queue.store.events.since(0, limit)]
+    rows = context.queue.store.events.since(0, limit)
     columns = ("at", "what", "job", "detail", "by")
     return Result(EVENT, rows=rows, columns=columns, notes=[] if rows else ["no events yet"])
 
@@ -54,8 +52,8 @@ def _followed(context: Context, limit: int) -> Iterator[bytes]:
     store, last = context.queue.store, 0
     while True:
         for event in store.events.since(last, limit):
-            last = event.id
-            words = [local(event.at), event.kind, event.job or "", event.detail, f"({event.actor})"]
+            last = event.number
+            words = [local(event.at), event.what, event.job or "", event.detail, f"({event.by})"]
             yield ("  ".join(filter(None, words)) + "\n").encode()
         context.clock.pause(LOOK_SECONDS)
 
@@ -111,10 +109,8 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
     """Delete jobs that ended long ago, with their output, and free the space."""
     state = state or [COMPLETED]
     before = context.clock.wall() - _age(context, older_than)
-    search = context.queue.store.search
-    total = search.count_ended_before(state, before)
+    total, jobs = context.queue.ended_before(state, before, SHOWN if dry_run else 0)
     if dry_run:
-        jobs = search.jobs(search.ended_before(state, before, SHOWN))
         return Result(
             JOB,
             rows=jobs,

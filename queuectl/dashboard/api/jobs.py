@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...engine.reports.reading import detail, history
 from ...engine.reports.reasons import explain
 from ...model.copies import copy_of, secrets_of, words_of
 from ...model.fields import EDITABLE, FILTERS, GIVEN
@@ -72,10 +71,10 @@ CHANGES: dict[str, Any] = {
     errors=(400,),
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> Response:
-    store, now = app.queue.store, app.clock.wall()
+    now = app.clock.wall()
     wanted = listing.read(q, now, sort=sort)
-    found = listing.page(store, wanted, q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all")
-    items = [listed_job(job, now) for job in store.search.jobs(found.pop("numbers"))]
+    found = listing.page(app.queue, wanted, q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all")
+    items = [listed_job(job, now) for job in app.queue.read(found.pop("numbers"))]
     read = {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)}
     return json_response(JOB_PAGE.json({"items": items, **found, "sort": sort, "filter": read}))
 
@@ -89,13 +88,12 @@ def add_job(app: App, *, body: dict[str, Any]) -> Response:
 @route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(404, 422))
 def show_job(app: App, *, id: str) -> Response:
     job = one_job(app, id)
-    store = app.queue.store
     reason, hint = explain(app.queue, job)
     answer = {
-        "job": detail(store, job),
+        "job": app.queue.logs.detail(job),
         "allowed_actions": allowed_verbs(job.state),
         "why": {"id": job.id, "state": job.state, "reason": reason, "hint": hint},
-        "history": history(store, job, app.clock.wall()),
+        "history": app.queue.logs.history(job),
         "similar": _similar(app, job),
         "commands": _commands(app, job),
         "secrets": secrets_of(job),

@@ -55,7 +55,7 @@ def _waits(opened: OpenHome, job: Job) -> tuple[str, str | None]:
 
 def _processing(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     since = "" if job.started_at is None else f" for {when.duration_text(opened.clock.wall() - job.started_at)}"
-    if opened.store.search.details(job.number)["cancel_requested"]:
+    if opened.store.search.details(job.number).cancel_requested:
         return f"worker {job.worker} is ending it, as was asked", None
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
         f"follow it with: queuectl logs -f {job.id}"

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from ...model.filterparse import parse
 from ...model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES
-from ...model.record import Record
 from ...model.when import MINUTE
 from .alerts import alerts
 from .facts import Facts
-from .reading import marked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,12 +19,10 @@ if TYPE_CHECKING:
 
     from ...model.alert import Alert
     from ...model.job import Job
-    from ...store.output import Piece
     from ..home.opened import OpenHome
 
 LIMIT = 500
 WINDOW = 10_000
-TAIL_BYTES = 65_536
 MINUTES = 30
 # The kinds of jobs, each in one of ORDERS.
 KINDS = (
@@ -149,40 +145,3 @@ SORT_KEYS: dict[str, Callable[[Job, int], Any]] = {
     "priority": lambda job, now: -job.priority,
 }
 SORTS = tuple(SORT_KEYS)
-
-
-class Tail(Record):
-    """The end of what a job's last attempt printed. `before` is how many bytes of it came before."""
-
-    job: Job | None
-    attempt: int | None
-    before: int
-    text: str
-
-
-def read_tail(opened: OpenHome, number: int, limit: int = TAIL_BYTES) -> Tail:
-    """Return the last `limit` bytes of both streams of a job's last attempt; `job` is None if it is gone."""
-    found = opened.store.search.jobs([number])
-    attempts = opened.store.attempts.of_job(number)
-    if not found or not attempts:
-        return Tail(found[0] if found else None, None, 0, "")
-    pieces = _last_pieces(opened, attempts[-1].id, limit)
-    if not pieces:
-        return Tail(found[0], attempts[-1].attempt, 0, "")
-    start = max(pieces[0].position, pieces[-1].end - limit)
-    data = b"".join(marked(pieces, start))
-    return Tail(found[0], attempts[-1].attempt, start, data.decode("utf-8", "backslashreplace"))
-
-
-def _last_pieces(opened: OpenHome, attempt_id: int, limit: int) -> list[Piece]:
-    """Return the last pieces in order, as many as `limit` bytes need."""
-    pieces: list[Piece] = []
-    batch = 4
-    while sum(len(piece.data) for piece in pieces) < limit:
-        more = opened.store.output.read_back(attempt_id, len(pieces), batch)
-        pieces += more
-        if len(more) < batch:
-            break
-        batch *= 2
-    pieces.reverse()
-    return [piece for piece in pieces if piece.end > pieces[-1].end - limit]

@@ -67,7 +67,7 @@ def test_a_job_that_cannot_be_started_for_now_loses_no_attempt(
     assert queue.get(job.id).attempts == 1
     assert [row["outcome"] for row in attempts(queue, job)] == ["not_started", "exited"]
     assert [row.trouble for row in queue.store.workers.all()] == [None]
-    assert [event.kind for event in queue.store.events.since(0, 100)].count("shortage") == 1
+    assert [event.what for event in queue.store.events.since(0, 100)].count("shortage") == 1
 
 
 def test_a_command_that_can_never_be_started_fails_as_before(queue: Queue, worker: Worker, tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""What may be written for a key of a filter, or for an option: completion and the dashboard offer it."""
+
+from __future__ import annotations
+
+from ..model.job import STATE_WORDS, states_named
+from ..model.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable
+
+    from ..model.job import NamedJob
+    from ..store import Store
+
+    Found = Callable[[Store, str, int], "list[Suggestion]"]
+
+TAGGED_JOBS = 1_000
+COMMAND_WIDTH = 50
+
+
+class Suggestion(Record):
+    """A value, what to say about it, and where that is known how many jobs have it."""
+
+    value: str
+    about: str = ""
+    jobs: int | None = None
+
+
+def _states(store: Store, prefix: str, limit: int) -> list[Suggestion]:
+    counts = store.counts.by_state()
+    return [Suggestion(word, jobs=sum(counts.get(state, 0) for state in states_named([word]))) for word in STATE_WORDS]
+
+
+def _queues(store: Store, prefix: str, limit: int) -> list[Suggestion]:
+    return [
+        Suggestion(queue, ", ".join(f"{jobs} {state}" for state, jobs in states.items()), sum(states.values()))
+        for queue, states in store.counts.by_queue().items()
+    ]
+
+
+def _jobs(jobs: Iterable[NamedJob]) -> list[Suggestion]:
+    return [Suggestion(job.id, f"{job.state}: {_shortened(' '.join(job.command.split()))}") for job in jobs]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= COMMAND_WIDTH else text[: COMMAND_WIDTH - 3] + "..."
+
+
+FOUND: dict[str, Found] = {
+    "id": lambda store, prefix, limit: _jobs(store.names.named(prefix, limit)),
+    "dead": lambda store, prefix, limit: _jobs(store.names.named_dead(prefix, limit)),
+    "state": _states,
+    "queue": _queues,
+    "tag": lambda store, prefix, limit: [Suggestion(tag) for tag in store.names.recent_tags(TAGGED_JOBS)],
+    "schedule": lambda store, prefix, limit: [
+        Suggestion(schedule.name, schedule.expression) for schedule in store.schedules.all()
+    ],
+    "worker": lambda store, prefix, limit: [Suggestion(str(row.id), f"pid {row.pid}") for row in store.workers.all()],
+}
