@@ -178,7 +178,6 @@ STILL_PAST_THE_DOOR = {
     "queuectl/commands/jobs/scheduled.py",
     "queuectl/commands/jobs/wait.py",
     "queuectl/dashboard/api/actions.py",
-    "queuectl/dashboard/api/admin.py",
     "queuectl/dashboard/api/jobs.py",
     "queuectl/dashboard/api/metrics.py",
     "queuectl/dashboard/api/overview.py",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..model.spec import JobSpec
     from ..store import Store
     from .config import Config
+    from .events import Events
     from .logs import Logs
     from .schedules import Schedules
     from .selection import Selection
@@ -73,6 +74,13 @@ class Queue(Finding):
         from .config import Config
 
         return Config(self)
+
+    @cached_property
+    def events(self) -> Events:
+        """What users and daemons did."""
+        from .events import Events
+
+        return Events(self)
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -206,3 +206,21 @@ def test_schedules_are_added_read_and_removed(home: str) -> None:
         queue.schedules.remove("nightly")
         with pytest.raises(NotFound):
             queue.schedules.get("nightly")
+
+
+def test_events_are_read_a_page_at_a_time(home: str) -> None:
+    with Queue(home) as queue:
+        for command in ("one", "two", "three"):
+            queue.add(command, id=command)
+        queue.hold("two")
+        first, before = queue.events.page(3)
+        assert [(event.what, event.job or event.detail) for event in first] == [
+            ("hold", "two"),
+            ("enqueued", "three"),
+            ("enqueued", "two"),
+        ]
+        assert before is not None
+        assert [event.detail for event in queue.events.page(3, before=before)[0]] == ["one"]
+        (held,), end = queue.events.page(3, what="hold")
+        assert (held.what, end) == ("hold", None)
+        assert queue.events.since(first[1].number, 9)[0].number == held.number

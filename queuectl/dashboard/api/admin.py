@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...engine.events import NEWEST
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.settings import SETTINGS as ALL_SETTINGS
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from ..app import App
 
-EVENT_WINDOW = 10_000
-NEWEST = 1 << 60
 SUGGESTED = 20
 WORDS = {"qualifier": sorted(FILTERS), "setting": [setting.name for setting in ALL_SETTINGS]}
 
@@ -56,9 +55,7 @@ def change_config(app: App, *, body: dict[str, Any]) -> Response:
 def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
     belongs_to = ("events", what)
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
-    found, before = app.queue.store.events, place.key[0]
-    page = found.page(before, what, EVENT_WINDOW if what else limit, limit)
-    end = page[-1].number if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if what else None
+    page, end = app.queue.events.page(limit, before=place.key[0], what=what)
     following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
     return json_response(EVENTS.json({"items": page, "next": following}))
 
