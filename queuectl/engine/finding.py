@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
+from ..model.filter import is_filter
 from ..model.job import STATES
 from ..model.record import Record
 from .home.opened import OpenHome
@@ -10,14 +11,15 @@ from .references import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterator, List, Sequence, Tuple
+    from typing import Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
     from ..model.filter import Filter
     from ..model.job import Job
-    from .selection import Selection
     from .suggestions import Suggestion
 
     Key = Tuple[int, ...]
+    # What names jobs: an id, a number, words of a filter, or what was found before.
+    Reference = Union[str, int, "Selection"]
 
 # Where only the rows themselves say whether they match, at most so many are read for one page,
 WINDOW = 10_000
@@ -26,6 +28,33 @@ FIRST_WINDOW = 400
 # and so many where it is known that there are more: the others are only of another state or queue.
 FARTHEST = 200_000
 BATCH = 2_000
+NOT_BOTH = "give either ids or a filter, not both"
+NO_COUNTS: Mapping[str, int] = {}
+
+
+class Selection(Record):
+    """The jobs that were meant, by number.
+
+    `wanted` is the filter that found them, None if they were named. `left_out` counts by state the jobs that
+    a verb could be used on, and that the filter found in states which the verb means only if they are given.
+    """
+
+    numbers: list[int]
+    wanted: Filter | None = None
+    left_out: Mapping[str, int] = NO_COUNTS
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the jobs were named: by id, number, range or on stdin."""
+        return self.wanted is None
+
+
+def is_by_filter(words: Sequence[str | int]) -> bool:
+    """Return whether words in the place of ids are a filter. Raises InvalidInput if only some of them are."""
+    found = [isinstance(word, str) and is_filter(word) for word in words]
+    if any(found) and not all(found):
+        raise InvalidInput(NOT_BOTH, hint="jobs by id beside others: run the command twice")
+    return any(found)
 
 
 class Page(Record):
@@ -68,20 +97,23 @@ class Finding(OpenHome):
         return self.select(references).numbers
 
     def select(
-        self, words: Sequence[str | int], *, means: Sequence[str] = STATES, takes: Sequence[str] = ()
+        self, words: Sequence[Reference], *, means: Sequence[str] = STATES, takes: Sequence[str] = ()
     ) -> Selection:
-        """Return the jobs that words mean: references, a union, or words of a filter, which make one.
+        """Return the jobs that words mean: references, a union, or words of a filter, which make one; or a Selection.
 
         `means` are the states of a filter that names none, `takes` all those that the verb can be used on. Raises
         NotFound, FilterError, or InvalidInput if there are both references and filters.
         """
-        from .selection import Selection, is_by_filter
-
-        if not is_by_filter(words):
-            return Selection(resolve(self.store.names, words))
+        given: List[str | int] = []
+        for word in words:
+            if isinstance(word, Selection):
+                return word
+            given.append(word)
+        if not is_by_filter(given):
+            return Selection(resolve(self.store.names, given))
         from ..model.filterparse import parse
 
-        wanted = parse(" ".join(map(str, words)), self.clock.wall(), takes_text=False, takes_all=False)
+        wanted = parse(" ".join(map(str, given)), self.clock.wall(), takes_text=False, takes_all=False)
         return self.found_by(wanted, means=means, takes=takes)
 
     def found_by(
@@ -94,8 +126,6 @@ class Finding(OpenHome):
         limit: int = -1,
     ) -> Selection:
         """Return the jobs that a filter finds, the oldest first; see `select`. A negative limit means all."""
-        from .selection import Selection
-
         find = self.store.find
         if wanted.names_states:
             return Selection(find.numbers(wanted, sort, limit), wanted)

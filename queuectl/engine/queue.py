@@ -19,7 +19,6 @@ from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound
 from ..model.verbs import RUNNERS, STARTERS, VERBS
-from ..store import BUSY_BUDGET
 from ..store.home import VARIABLE, find_home
 from .change import Change, Refused
 from .finding import Finding
@@ -28,7 +27,7 @@ from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, List, Mapping, Sequence, Union
+    from typing import Callable, Iterable, List, Mapping, Sequence
 
     from ..model.clock import Clock
     from ..model.job import Job
@@ -36,12 +35,9 @@ if TYPE_CHECKING:
     from ..store import Store
     from .config import Config
     from .events import Events
+    from .finding import Reference
     from .logs import Logs
     from .schedules import Schedules
-    from .selection import Selection
-
-    # What names jobs: an id, a number, words of a filter, or what was found before.
-    Reference = Union[str, int, Selection]
 
 AT_ONCE = 500
 
@@ -50,21 +46,14 @@ class Queue(Finding):
     """The queue of a home. `home` is a directory; by default the one that `queuectl` would use here.
 
     `actor` is noted with each change; `cwd` is the directory of jobs that name none, by default the current
-    one. Other writers are waited for `busy_budget` seconds at most. Raises StoreUnavailable from any method if the
-    home cannot be used.
+    one. Raises StoreUnavailable from any method if the home cannot be used.
     """
 
     def __init__(
-        self,
-        home: str | None = None,
-        *,
-        actor: str = "python",
-        clock: Clock = SYSTEM_CLOCK,
-        cwd: str | None = None,
-        busy_budget: float = BUSY_BUDGET,
+        self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK, cwd: str | None = None
     ) -> None:
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
-        super().__init__(found, actor=actor, clock=clock, cwd=cwd, busy_budget=busy_budget)
+        super().__init__(found, actor=actor, clock=clock, cwd=cwd)
 
     # The parts: what is not used is not loaded.
 
@@ -204,9 +193,8 @@ class Queue(Finding):
         What is not given stays. Raises NotFound, or InvalidInput.
         """
         from .editing import difference, read_changes
-        from .selection import Selection
 
-        meant, now = Selection(self._meant("edit", references)), self.clock.wall()
+        meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
 
         def apply(store: Store, number: int, now: int) -> bool:
@@ -260,7 +248,7 @@ class Queue(Finding):
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
         change, store = Change(), self.store
-        numbers = self._meant(verb, references)
+        numbers = self.select(references, means=VERBS[verb].means).numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:
                 store.database.give_way()
@@ -275,16 +263,6 @@ class Queue(Finding):
                         change.refused.append(Refused(job.id, job.state, message))
         self._wake(VERBS[verb].wakes)
         return change
-
-    def _meant(self, verb: str, references: Sequence[Reference]) -> List[int]:
-        from .selection import Selection
-
-        words: List[str | int] = []
-        for reference in references:
-            if isinstance(reference, Selection):
-                return reference.numbers
-            words.append(reference)
-        return self.select(words, means=VERBS[verb].means).numbers
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:

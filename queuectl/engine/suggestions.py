@@ -7,12 +7,9 @@ from ..model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable
+    from typing import Callable
 
-    from ..model.job import NamedJob
     from ..store import Store
-
-    Found = Callable[[Store, str, int], "list[Suggestion]"]
 
 TAGGED_JOBS = 1_000
 COMMAND_WIDTH = 50
@@ -38,22 +35,21 @@ def _queues(store: Store, prefix: str, limit: int) -> list[Suggestion]:
     ]
 
 
-def _jobs(jobs: Iterable[NamedJob]) -> list[Suggestion]:
-    return [Suggestion(job.id, f"{job.state}: {_shortened(' '.join(job.command.split()))}") for job in jobs]
+def _jobs(store: Store, prefix: str, limit: int, *, only_dead: bool = False) -> list[Suggestion]:
+    found = store.names.named(prefix, limit, only_dead=only_dead)
+    return [Suggestion(job.id, f"{job.state}: {_shortened(' '.join(job.command.split()))}") for job in found]
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= COMMAND_WIDTH else text[: COMMAND_WIDTH - 3] + "..."
 
 
-FOUND: dict[str, Found] = {
-    "id": lambda store, prefix, limit: _jobs(store.names.named(prefix, limit)),
-    "dead": lambda store, prefix, limit: _jobs(store.names.named_dead(prefix, limit)),
+FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
+    "id": _jobs,
+    "dead": lambda store, prefix, limit: _jobs(store, prefix, limit, only_dead=True),
     "state": _states,
     "queue": _queues,
     "tag": lambda store, prefix, limit: [Suggestion(tag) for tag in store.names.recent_tags(TAGGED_JOBS)],
-    "schedule": lambda store, prefix, limit: [
-        Suggestion(schedule.name, schedule.expression) for schedule in store.schedules.all()
-    ],
-    "worker": lambda store, prefix, limit: [Suggestion(str(row.id), f"pid {row.pid}") for row in store.workers.all()],
+    "schedule": lambda store, prefix, limit: [Suggestion(one.name, one.expression) for one in store.schedules.all()],
+    "worker": lambda store, prefix, limit: [Suggestion(str(one.id), f"pid {one.pid}") for one in store.workers.all()],
 }

@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Home", "Store", "preload"]
 
-BUSY_BUDGET = 30.0  # seconds
-
 
 class _Undo(Exception):
     """Ends a transaction without its changes."""
@@ -72,7 +70,7 @@ class Store:
         durable: bool = True,
         clock: Clock = SYSTEM_CLOCK,
         give_up: Callable[[], bool] | None = None,
-        busy_budget: float = BUSY_BUDGET,
+        busy_budget: float = 30.0,
     ) -> None:
         self.home = home
         self.clock = clock

@@ -42,22 +42,17 @@ class Names(Table):
         """Return up to `limit` (id, number) whose id begins with `prefix`."""
         return [(row[0], row[1]) for row in self._database.rows(BY_PREFIX, (*prefix_range(prefix), limit))]
 
-    def named(self, prefix: str, limit: int) -> list[NamedJob]:
-        """Return jobs whose id begins with `prefix`, by id; without one, the newest first."""
-        if not prefix:
-            return [NamedJob.of(row) for row in self._database.rows(NAMED_NEWEST, (limit,))]
+    def named(self, prefix: str, limit: int, *, only_dead: bool = False) -> list[NamedJob]:
+        """Return jobs whose id begins with `prefix`, by id; without one the newest, and dead ones the latest first."""
         if not prefix.isascii():
             return []
-        return [NamedJob.of(row) for row in self._database.rows(NAMED_BY_PREFIX, (*prefix_range(prefix), limit))]
-
-    def named_dead(self, prefix: str, limit: int) -> list[NamedJob]:
-        """Return the latest dead jobs whose id begins with `prefix`, latest first."""
         if not prefix:
-            return [NamedJob.of(row) for row in self._database.rows(NAMED_DEAD, (limit,))]
-        if not prefix.isascii():
-            return []
-        values = (DEAD_LOOKED_AT, *prefix_range(prefix), limit)
-        return [NamedJob.of(row) for row in self._database.rows(NAMED_DEAD_BY_PREFIX, values)]
+            rows = self._database.rows(NAMED_DEAD if only_dead else NAMED_NEWEST, (limit,))
+        elif only_dead:
+            rows = self._database.rows(NAMED_DEAD_BY_PREFIX, (DEAD_LOOKED_AT, *prefix_range(prefix), limit))
+        else:
+            rows = self._database.rows(NAMED_BY_PREFIX, (*prefix_range(prefix), limit))
+        return [NamedJob.of(row) for row in rows]
 
     def recent_tags(self, window: int) -> list[str]:
         """Return the tags of the `window` newest jobs, in alphabetical order."""

@@ -107,7 +107,9 @@ class Lookup:
     def _queue(self) -> Queue:
         from ...engine.queue import Queue
 
-        return Queue(self._given, clock=self._clock, busy_budget=BUSY_SECONDS)
+        queue = Queue(self._given, clock=self._clock)
+        queue.busy_budget = BUSY_SECONDS
+        return queue
 
 
 def _is_shown(name: str, begun: str) -> bool:

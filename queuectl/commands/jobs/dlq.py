@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.selection import Selection
+from ...engine.finding import Selection
 from ...model.errors import Conflict
 from ...model.filter import Filter
 from ...model.job import DEAD, jobs_text

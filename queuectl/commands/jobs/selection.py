@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.selection import NOT_BOTH, Selection, is_by_filter
+from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput
 from ...model.fields import columns
 from ...model.filter import in_quotes, of_options, written

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from ...engine.selection import Selection
+    from ...engine.finding import Selection
     from ...model.job import Job
     from ..context import Context
 

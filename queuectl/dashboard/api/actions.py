@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import threading
 
+from ...engine.finding import NOT_BOTH, Selection
 from ...engine.reports.summary import dead_groups
-from ...engine.selection import NOT_BOTH, Selection
 from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter

@@ -13,7 +13,7 @@ from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.spec import JobSpec
-from ...store import BUSY_BUDGET, Home, Store
+from ...store import Home, Store
 from .settings import load_settings
 
 TYPE_CHECKING = False
@@ -33,20 +33,13 @@ class OpenHome:
     `busy_budget` seconds at most.
     """
 
-    def __init__(
-        self,
-        home: Home,
-        *,
-        actor: str,
-        clock: Clock = SYSTEM_CLOCK,
-        cwd: str | None = None,
-        busy_budget: float = BUSY_BUDGET,
-    ) -> None:
+    busy_budget = 30.0
+
+    def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, cwd: str | None = None) -> None:
         self.home = home
         self.clock = clock
         self._actor = actor
         self._cwd = cwd
-        self._busy_budget = busy_budget
         self._stores: dict[tuple[int, int], Store] = {}
 
     @property
@@ -55,7 +48,7 @@ class OpenHome:
         key = (os.getpid(), get_ident())
         store = self._stores.get(key)
         if store is None:
-            store = self._stores[key] = Store(self.home, clock=self.clock, busy_budget=self._busy_budget)
+            store = self._stores[key] = Store(self.home, clock=self.clock, busy_budget=self.busy_budget)
         return store
 
     @property

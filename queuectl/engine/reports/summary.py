@@ -9,10 +9,10 @@ from .numbers import histograms, mean, share, success_rate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Iterable
 
-    from ...model.dead import DeadGroup
     from ...store import Store
+    from ...store.sqlite import Row
     from .facts import Facts
 
 SAMPLE = 10_000
@@ -85,15 +85,23 @@ def upcoming(store: Store, limit: int | None) -> tuple[list[dict[str, Any]], int
 
 def dead_groups(store: Store, limit: int = GROUPS) -> dict[str, Any]:
     """Return how many jobs are dead, and the largest groups of them by how they failed and by command."""
+    by_error, by_command = store.dead.by_error(limit), store.dead.by_command(limit)
     return {
         "dead": store.counts.by_state().get(DEAD, 0),
-        "by_error": [_dead_group(store, group) for group in store.dead.by_error(limit)],
-        "by_command": [_dead_group(store, group) for group in store.dead.by_command(limit)],
+        "by_error": [_dead_group(store, "error", row, {row["last"]: None, row["first"]: None}) for row in by_error],
+        "by_command": [_dead_group(store, "command", row, {row["last"]: None}) for row in by_command],
     }
 
 
-def _dead_group(store: Store, group: DeadGroup) -> dict[str, Any]:
-    samples = [number for number in (group.newest, group.oldest) if number is not None]
-    # The newest and the oldest may be the same.
-    jobs = store.search.jobs(list(dict.fromkeys(samples)))
-    return {**group.as_dict(), "sample_ids": [job.id for job in jobs]}
+def _dead_group(store: Store, pattern: str, row: Row, samples: Iterable[int]) -> dict[str, Any]:
+    by_error = pattern == "error"
+    return {
+        "pattern": pattern,
+        "count": row["jobs"],
+        "exit_code": row["exit_code"] if by_error else None,
+        "signal": row["signal"] if by_error else None,
+        "value": row[pattern],
+        "first_at": row["first_at"],
+        "last_at": row["last_at"],
+        "sample_ids": [job.id for job in store.search.jobs(list(samples))],
+    }
