@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ...model.fields import GIVEN
 from ...model.nouns import jobs as nouns
-from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .add import told
 from .options import job_fields, options
+from .selection import LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,15 +62,7 @@ def hint_if_nobody_looks(context: Context) -> None:
 
 @command(
     "scheduled",
-    Arg(
-        "--limit",
-        "-l",
-        parse=arguments.integer(0, 10_000_000),
-        default=50,
-        metavar="N",
-        group="filter",
-        help="at most this many, 0 for all (default: 50)",
-    ),
+    LIMIT,
     group=GROUP,
     watch=True,
     examples=("scheduled", "scheduled --watch"),
