@@ -17,9 +17,9 @@ import os
 
 from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import NotFound
+from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..model.verbs import RUNNERS, STARTERS, VERBS
-from ..store.home import VARIABLE, find_home
+from ..store.home import DIRECTORY, VARIABLE, find_home
 from .change import Change, Refused
 from .finding import Finding
 from .home.opened import here, search_path
@@ -54,6 +54,19 @@ class Queue(Finding):
     ) -> None:
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         super().__init__(found, actor=actor, clock=clock, cwd=cwd)
+
+    @staticmethod
+    def create(directory: str = "") -> str:
+        """Make the home of a directory, by default the current one; return its path. Raises InvalidInput, Conflict."""
+        base = os.path.abspath(os.path.join(here(), directory))
+        if not os.path.isdir(base):
+            raise InvalidInput(f"there is no directory {quoted(base)}", field="directory")
+        path = os.path.join(base, DIRECTORY)
+        if os.path.exists(os.path.join(path, "queue.db")):
+            raise Conflict(f"there is a queue in {path} already", hint="use it: queuectl status")
+        with Queue(path) as queue:
+            queue.settings()
+        return path
 
     # The parts: what is not used is not loaded.
 

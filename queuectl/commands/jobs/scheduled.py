@@ -60,13 +60,7 @@ def hint_if_nobody_looks(context: Context) -> None:
         )
 
 
-@command(
-    "scheduled",
-    LIMIT,
-    group=GROUP,
-    watch=True,
-    examples=("scheduled", "scheduled --watch"),
-)
+@command("scheduled", LIMIT, group=GROUP, watch=True, examples=("scheduled", "scheduled --watch"))
 def scheduled(context: Context, *, limit: int) -> Result:
     """List what is to come: scheduled jobs, further attempts, and the next time of recurring jobs."""
     from ...engine.reports import summary

@@ -65,12 +65,7 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
     "/suggest",
     "What may come next in a filter",
     query=(
-        Parameter(
-            "field",
-            one_of("qualifier", "setting", *FILTERS),
-            "what is being written",
-            is_required=True,
-        ),
+        Parameter("field", one_of("qualifier", "setting", *FILTERS), "what is being written", is_required=True),
         Parameter("prefix", TEXT, "what there is of it", default=""),
     ),
     answer=SUGGESTIONS,

@@ -55,7 +55,7 @@ def pin(store: Store, *, actor: str, now: int) -> str:
         return found
     found = own_zone()
     demand(found)
-    _write(store, found, actor=actor, now=now, why="the zone of the process that needed one first")
+    _write(store, found, actor=actor, now=now, why=": the zone of the process that needed one first")
     return found
 
 
@@ -74,13 +74,13 @@ def give_up(store: Store, name: str, *, actor: str, now: int) -> bool:
     """Write `local` in place of a zone that no process knows; return whether it still stood there. In a transaction."""
     if stored_zone(store) not in (None, name):
         return False
-    _write(store, zones.LOCAL, actor=actor, now=now, why=f"no process that runs here knows {name}")
+    _write(store, zones.LOCAL, actor=actor, now=now, why=f": no process that runs here knows {name}")
     return True
 
 
-def _write(store: Store, name: str, *, actor: str, now: int, why: str) -> None:
+def _write(store: Store, name: str, *, actor: str, now: int, why: str = "") -> None:
     store.meta.set_setting(SETTING, name)
-    store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = {name}: {why}")
+    store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = {name}{why}")
 
 
 def change(store: Store, text: str | None, *, actor: str, now: int) -> list[str]:
@@ -99,8 +99,7 @@ def change(store: Store, text: str | None, *, actor: str, now: int) -> list[str]
         store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = default")
         return []
     place = demand(name)
-    store.meta.set_setting(SETTING, name)
-    store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = {name}")
+    _write(store, name, actor=actor, now=now)
     return [
         schedule.name
         for schedule in following
