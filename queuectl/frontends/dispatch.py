@@ -104,9 +104,9 @@ class Session:
 
         options, terminal = parsed.options, _terminal(parsed.options)
         if options["version"]:
-            from ..engine.versions import versions
+            from ..engine.reporting import version
 
-            terminal.out.write(versions() + "\n")
+            terminal.out.write(f"{version()}\n")
             return 0
         if parsed.command is None or options["help"]:
             from ..commands.home.admin import help_for

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ..engine.change import demand_done
-from ..engine.reports.snapshot import SORTS, Lookout
+from ..engine.lookout import SORTS
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
 from ..model.filterparse import parse
 from .top_view import HELP, JOBS, OUTPUT, VERB_KEYS, Look, body_rows, page, picture, table_rows
@@ -77,7 +77,7 @@ class Top:
         self.done = False
         self._queue = context.queue
         self._screen = screen
-        self._lookout = Lookout(context.queue)
+        self._lookout = context.queue.reports.lookout()
         self._look = Look(context.queue.home.path)
         self._look.filter = self._lookout.filter = filter
         self._size = (80, 24)

@@ -6,7 +6,7 @@ from ..model.fields import KEPT
 from ..model.job import Job
 from ..model.record import Record
 from .contexts import decode_env
-from .schema import DUE, FINAL
+from .schema import FINAL
 from .table import Table
 
 TYPE_CHECKING = False
@@ -36,7 +36,6 @@ COUNT_BEFORE = """
 SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ?
     AND (priority > ? OR (priority = ? AND (run_at < ? OR (run_at = ? AND number < ?)))) LIMIT ?)
 """
-UPCOMING = f"SELECT number FROM jobs INDEXED BY jobs_due WHERE {DUE} ORDER BY run_at, number LIMIT ?"
 RUNNING = """
 SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' ORDER BY started_at, number LIMIT ?
 """
@@ -93,10 +92,6 @@ class Search(Table):
                 COUNT_BEFORE, (job.queue, job.priority, job.priority, job.run_at, job.run_at, job.number, limit)
             )
         )
-
-    def upcoming(self, limit: int) -> list[int]:
-        """Return the numbers of scheduled and failed jobs, the next one first; a negative limit means all."""
-        return [row[0] for row in self._database.rows(UPCOMING, (limit,))]
 
     def ended_before(self, states: Sequence[str], before: int, limit: int) -> list[int]:
         """Return up to `limit` numbers of jobs that ended in each of these states before an instant."""

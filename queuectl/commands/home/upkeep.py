@@ -61,15 +61,13 @@ def _followed(context: Context, limit: int) -> Iterator[bytes]:
 @command("why", ID, group="Monitoring", watch=True, examples=("why job-1", "why last"))
 def why(context: Context, *, id: str) -> Result:
     """Explain why a job is in its state, and what helps."""
-    from ...engine.reports.reasons import explain
-
     job = context.queue.get(id)
-    reason, hint = explain(context.queue, job)
+    found = context.queue.reports.why(job)
     return Result(
         REASON,
-        record={"id": job.id, "state": job.state, "reason": reason, "hint": hint},
+        record=found,
         ids=[job.id],
-        message=f"{job.id} is {job.state}: {reason}" + (f"\n  {hint}" if hint else ""),
+        message=f"{job.id} is {job.state}: {found.reason}" + (f"\n  {found.hint}" if found.hint else ""),
     )
 
 

@@ -35,7 +35,7 @@ def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     workers = takers(facts, job.queue)
     if not workers:
         return f"no worker takes jobs of queue {job.queue}; {ahead}", start_for(job.queue)
-    if all(row["state"] == "busy" for row in workers):
+    if all(worker.state == "busy" for worker in workers):
         busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
         return f"{busy}; {ahead}", more_workers(facts, job.queue)
     return f"a worker will take it shortly; {ahead}", None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterator
+from typing import Iterator
 
 import pytest
 
+from queuectl.engine.lookout import LIMIT, SORTS, Lookout
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.snapshot import LIMIT, SORTS, Lookout, elapsed
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, STATES
 from tests.store import building
@@ -98,9 +98,9 @@ def test_no_more_than_the_limit_is_shown_and_finished_jobs_have_a_share(opened: 
 
 def test_elapsed_is_what_runs_until_now_and_what_ran_in_all(opened: Queue) -> None:
     number = bring_to(opened.store, "processing")
-    assert elapsed(job(opened.store, number), NOW + 1_500) == 1_500
-    assert elapsed(job(opened.store, number), NOW - 1) == 0
-    assert elapsed(job(opened.store, add(opened.store)), NOW) is None
+    assert job(opened.store, number).elapsed(NOW + 1_500) == 1_500
+    assert job(opened.store, number).elapsed(NOW - 1) == 0
+    assert job(opened.store, add(opened.store)).elapsed(NOW) is None
 
 
 # --- filters
@@ -247,14 +247,14 @@ def test_workers_are_shown_with_what_they_run(opened: Queue) -> None:
     add(opened.store, "sleep 1")
     claim(opened.store, worker=worker, now=NOW - 2_000)
     lookout = Lookout(opened)
-    assert [row["state"] for row in lookout.look().workers] == ["lost"]
+    assert [row.state for row in lookout.look().workers] == ["lost"]
     lock = LockFile(opened.home.worker_lock(worker))
     assert lock.acquire()
     try:
-        rows: list[Any] = lookout.look().workers
+        rows = lookout.look().workers
     finally:
         lock.close()
-    assert [(row["job"], row["command"], row["elapsed"]) for row in rows] == [("job-1", "sleep 1", 2_000)]
+    assert [(row.job, row.command, row.elapsed) for row in rows] == [("job-1", "sleep 1", 2_000)]
 
 
 # --- the cost
