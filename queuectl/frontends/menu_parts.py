@@ -203,13 +203,11 @@ def config_entries(menu: Menu) -> Sequence[Choice]:
 def _settings_form(group: str) -> Callable[[Menu], None]:
     def fill(menu: Menu) -> None:
         """Ask for each setting of the group; what stays as it is needs no command."""
-        from ..model.settings import SETTINGS
-
-        for setting in SETTINGS:
+        for setting in menu.queue.config.rows():
             if setting.group == group:
-                shown = setting.show(getattr(menu.queue.settings(), setting.name))
-                answer = menu.asker.ask(setting.name, f"{setting.help}: {setting.allowed}", setting.read, default=shown)
-                if answer and setting.show(setting.parse(answer)) != shown:
+                rule, value = f"{setting.help}: {setting.allowed}", setting.value
+                answer = menu.asker.ask(setting.name, rule, setting.read, default=value)
+                if answer and setting.show(setting.read(answer)) != value:
                     menu.execute(["config", "set", setting.name, answer])
 
     return fill
