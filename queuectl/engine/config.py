@@ -47,16 +47,14 @@ class Config:
 
     def set(self, name: str, value: str | float) -> str:
         """Set one from a text or a number; return what the home has then. Raises InvalidInput."""
-        (text,) = self.update({name: value}).values()
-        return text
+        return self.update({name: value})[find(name).name]
 
     def unset(self, name: str) -> str:
         """Let a setting have its default again; return what that is. Raises InvalidInput.
 
         The time zone of a home with schedules becomes that of this process instead.
         """
-        (text,) = self.update({name: None}).values()
-        return text
+        return self.update({name: None})[find(name).name]
 
     def update(self, values: Mapping[str, object]) -> dict[str, str]:
         """Set settings from texts or numbers, all of them or none; None unsets one. Return what the home has then.
