@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from ..store import Store
     from .charts import Charts
     from .config import Config
+    from .dashboard import Dashboard
     from .events import Events
     from .finding import Reference
     from .logs import Logs
     from .reporting import Reports
+    from .scheduler import Scheduler
     from .schedules import Schedules
+    from .workers import Workers
 
 AT_ONCE = 500
 
@@ -113,6 +116,27 @@ class Queue(Finding):
         from .charts import Charts
 
         return Charts(self)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Who runs the jobs."""
+        from .workers import Workers
+
+        return Workers(self)
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """Who does what is due when no workers run."""
+        from .scheduler import Scheduler
+
+        return Scheduler(self)
+
+    @cached_property
+    def dashboard(self) -> Dashboard:
+        """The web dashboard."""
+        from .dashboard import Dashboard
+
+        return Dashboard(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
