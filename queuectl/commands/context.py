@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     class Progress(Protocol):
         """Something that shows how far a long command is."""
 
+        def __enter__(self) -> Progress: ...
+
+        def __exit__(self, *exception: object) -> None:
+            """Take it off the screen."""
+
         def update(self, done: int, note: str = "") -> None:
             """Show that `done` of the total are done."""
-
-        def close(self) -> None:
-            """Take it off the screen."""
 
     class FrontEnd(Protocol):
         """What every front end can do for a command. It shows the `hints` after the answer."""

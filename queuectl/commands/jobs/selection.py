@@ -13,9 +13,10 @@ from ..grammar.registry import Arg
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Any, Sequence
 
     from ...engine.change import Change
+    from ...model.job import Job
     from ...model.verbs import Verb
     from ..context import Context
     from ..result import Result
@@ -158,17 +159,16 @@ def some_of(names: Sequence[str], count: int | None = None) -> str:
 
 def show_only(context: Context, meant: Selection) -> Result:
     """Return the jobs that a command would act on."""
+    jobs = context.queue.read(meant.numbers)
+    return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)])
+
+
+def job_table(jobs: Sequence[Job], notes: Sequence[str] = (), **parts: Any) -> Result:
+    """Return an answer with a table of jobs, by default of the usual columns; `parts` are further ones of it."""
     from ...model.nouns.jobs import JOB
     from ..result import Result
 
-    jobs = context.queue.read(meant.numbers)
-    return Result(
-        JOB,
-        rows=jobs,
-        columns=columns(),
-        ids=[job.id for job in jobs],
-        notes=[f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)],
-    )
+    return Result(JOB, rows=jobs, ids=[job.id for job in jobs], notes=notes, **{"columns": columns(), **parts})
 
 
 def report(change: Change, done: str, meant: Selection) -> Result:
