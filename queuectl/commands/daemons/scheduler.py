@@ -7,7 +7,7 @@ from ...model.nouns import daemons as nouns
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .log import FOLLOW, TAIL, log_text
+from .log import FOLLOW, READY_FD, TAIL, log_text, stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def pause(text: str) -> float:
         help="the longest time between two checks (default: scheduler_interval)",
     ),
     Arg("--no-detach", flag=True, help="stay in the foreground until Ctrl-C"),
-    Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up"),
+    READY_FD,
     group=GROUP,
     examples=("scheduler start", "scheduler start --auto --workers 4", "scheduler start --no-detach"),
 )
@@ -135,9 +135,4 @@ def scheduler_stop(context: Context) -> Result:
     notes = []
     if pid is not None and context.queue.workers.pid is not None:
         notes.append("workers go on; stop them with: queuectl worker stop")
-    return Result(
-        nouns.STOPPED,
-        record={"stopped": pid is not None, "pid": pid},
-        notes=notes,
-        message="no scheduler was running" if pid is None else "Scheduler stopped",
-    )
+    return stopped(pid, "Scheduler stopped", "no scheduler was running", notes)

@@ -49,13 +49,14 @@ class Pool:
     """
 
     def __init__(self, home: Home, groups: Mapping[str, int], *, clock: Clock, on_ready: Callable[[], None]) -> None:
-        # Whoever waits for the store looks at the signals that the wakeup has seen.
-        self._opened = OpenHome(home, actor="pool", clock=clock, give_up=lambda: self._wakeup.is_forced)
+        self._opened = OpenHome(home, actor="pool", clock=clock)
         self._clock = clock
         self._on_ready = on_ready
         self._instance = Instance(POOL, self._opened)
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
         self._groups = groups
+        # Whoever waits for the store looks at the signals that the wakeup has seen.
+        self._opened.give_up = lambda: self._wakeup.is_forced
         self._store = self._opened.store
         # Whoever finds that we have entered may change the groups.
         self._instance.enter(lambda: self._store.meta.set_pool_groups(groups))

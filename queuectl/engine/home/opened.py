@@ -29,24 +29,17 @@ if TYPE_CHECKING:
 class OpenHome:
     """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
-    `cwd` is the directory of jobs that name none, by default the current one. `give_up` is checked while waiting for
-    another writer.
+    `cwd` is the directory of jobs that name none, by default the current one. `give_up`, if it is set before the first
+    use, is checked while waiting for another writer.
     """
 
-    def __init__(
-        self,
-        home: Home,
-        *,
-        actor: str,
-        clock: Clock = SYSTEM_CLOCK,
-        cwd: str | None = None,
-        give_up: Callable[[], bool] | None = None,
-    ) -> None:
+    give_up: Callable[[], bool] | None = None
+
+    def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, cwd: str | None = None) -> None:
         self.home = home
         self.clock = clock
         self._actor = actor
         self._cwd = cwd
-        self._give_up = give_up
         self._stores: dict[tuple[int, int], Store] = {}
 
     @property
@@ -55,7 +48,7 @@ class OpenHome:
         key = (os.getpid(), get_ident())
         store = self._stores.get(key)
         if store is None:
-            store = self._stores[key] = Store(self.home, clock=self.clock, give_up=self._give_up)
+            store = self._stores[key] = Store(self.home, clock=self.clock, give_up=self.give_up)
         return store
 
     @property

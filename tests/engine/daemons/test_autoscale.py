@@ -10,7 +10,6 @@ import pytest
 
 from queuectl.engine.autoscale import IDLE_MS, TRY_AGAIN_MS, AutoScaler
 from queuectl.engine.daemons import launch
-from queuectl.engine.daemons.daemon import Daemon
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.workers import Workers
@@ -248,7 +247,7 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
     monkeypatch.setattr(Workers, "scale", lambda self, group, count: asked.append(("scale", group, count)))
     monkeypatch.setattr(Workers, "stop", lambda self, group: asked.append(("stop", group)))
     monkeypatch.setattr(Workers, "start_apart", lambda self, group, count: asked.append(("start", group, count)))
-    monkeypatch.setattr(Daemon, "pid", lambda self, opened: 1 if asked else None)
+    monkeypatch.setattr(Workers, "pid", property(lambda self: 1 if asked else None))
     scaler = AutoScaler(fake, MOST, Log("test", clock))
     for count in (1, 2):
         ids = add(fake, count)
@@ -269,7 +268,7 @@ def test_other_groups_keep_their_workers_and_leave_the_room_that_is_left(
     fake.change_setting("max_workers", "6")
     asked: list[tuple[str, int]] = []
     monkeypatch.setattr(Workers, "scale", lambda self, group, count: asked.append((group, count)))
-    monkeypatch.setattr(Daemon, "pid", lambda self, opened: 1)
+    monkeypatch.setattr(Workers, "pid", 1)
     with fake.store.writing():
         fake.store.meta.set_pool_groups({ALL: 1, "slow": 2, "fast": 1})
     scaler = AutoScaler(fake, MOST, Log("test", clock))
