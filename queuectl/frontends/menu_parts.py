@@ -22,7 +22,7 @@ LOG_LINES = "30"
 
 def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
-    counts = menu.queue.store.counts.by_state()
+    counts = menu.queue.counts()
     workers = sum(menu.queue.workers.groups().values())
     running = f"{workers} running" if workers else "none running"
     return [
@@ -137,7 +137,7 @@ def worker_entries(menu: Menu) -> Sequence[Choice]:
 
 def dlq_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about dead jobs."""
-    dead = menu.queue.store.counts.by_state().get(DEAD, 0)
+    dead = menu.queue.counts().get(DEAD, 0)
     return [
         ("1", f"View ({dead})", lambda menu: menu.execute(["dlq", "list"])),
         ("2", "Retry one", lambda menu: menu.execute(["dlq", "retry", pick_job(menu, (DEAD,)).id])),

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 class OpenHome:
     """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
-    `cwd` is the directory of jobs that name none, by default the current one. `give_up`, if it is set before the first
-    use, is checked while waiting for another writer.
+    `cwd` is the directory of jobs that name none, by default the current one. Other writers are waited for
+    `busy_budget` seconds at most; `give_up` is checked meanwhile. Both are set before the first use.
     """
 
+    busy_budget = 30.0
     give_up: Callable[[], bool] | None = None
 
     def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, cwd: str | None = None) -> None:
@@ -48,7 +49,9 @@ class OpenHome:
         key = (os.getpid(), get_ident())
         store = self._stores.get(key)
         if store is None:
-            store = self._stores[key] = Store(self.home, clock=self.clock, give_up=self.give_up)
+            store = self._stores[key] = Store(
+                self.home, clock=self.clock, give_up=self.give_up, busy_budget=self.busy_budget
+            )
         return store
 
     @property
