@@ -19,18 +19,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Mapping
 
-START_SECONDS = 90
-LOGS = "see queuectl worker logs"
+# For whoever has more to do than to wait.
+START_SECONDS = 90.0
 
 
 class Workers(Groups):
     """The workers of an open home: `Groups` says what is there and how it is stopped."""
 
-    def start(self, group: str, count: int) -> int:
+    def start(self, group: str, count: int, patience: float | None = None) -> int:
         """Have at least so many workers in a group, by a pool that is started if none runs.
 
         Returns how many it had. Raises Conflict where a pool runs elsewhere or ends, InvalidInput beyond `max_workers`,
-        DaemonUnavailable.
+        DaemonUnavailable, also if the pool takes longer than `patience` seconds to start.
         """
         demand_room(self._opened.settings(), {group: count})
         pool = POOL.find(self._opened)
@@ -38,42 +38,15 @@ class Workers(Groups):
             raise POOL.conflict(pool, self._opened)
         if pool is None:
             try:
-                self._start_pool({group: count})
+                self._start_pool({group: count}, patience)
                 return 0
             except Conflict:
                 pass  # Another start was faster: these are for its pool.
         return self._change(group, lambda before: max(before, count))
 
-    def _start_pool(self, groups: Mapping[str, int]) -> None:
-        POOL.start(self._opened, [word for group, count in groups.items() for word in ("--group", f"{count}:{group}")])
-
-    def start_apart(self, group: str, count: int | None = None) -> None:
-        """Do as `start` by a process of its own, since one that has threads must not fork.
-
-        `count` None means `worker_count` of them. Raises the error that the command gave, DaemonUnavailable where it
-        gave none.
-        """
-        import json
-        import subprocess
-
-        from .daemons.launch import error_class, own_command
-
-        words = [*(["--queue", group] if group else []), *([] if count is None else ["--count", str(count)])]
-        command = own_command(["--home", self._opened.home.path, "--json", "worker", "start", *words])
-        empty, pipe = subprocess.DEVNULL, subprocess.PIPE
-        try:
-            done = subprocess.run(command, stdin=empty, stdout=empty, stderr=pipe, timeout=START_SECONDS, check=False)
-        except subprocess.TimeoutExpired:
-            raise DaemonUnavailable("the workers did not come up in time", hint=LOGS) from None
-        except OSError as error:
-            raise DaemonUnavailable(f"the workers did not come up: {error.strerror or error}") from error
-        if done.returncode == 0:
-            return
-        try:
-            said = json.loads(done.stderr)["error"]
-            raise error_class(said["code"])(said["message"], field=said["field"], hint=said["hint"])
-        except (ValueError, KeyError, TypeError):
-            raise DaemonUnavailable("the workers did not come up", hint=LOGS) from None
+    def _start_pool(self, groups: Mapping[str, int], patience: float | None = None) -> None:
+        options = [word for group, count in groups.items() for word in ("--group", f"{count}:{group}")]
+        POOL.start(self._opened, options, patience)
 
     def scale(self, group: str | None, count: int) -> str:
         """Give a group that runs another number of workers; return the group.

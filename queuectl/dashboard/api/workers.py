@@ -1,7 +1,7 @@
 """Queues and workers: how much there is to do, who does it, and how many of them there are.
 
-Starting runs our own command, since a process with threads must not fork. Stopping and scaling may take
-as long as the jobs that run: they go on in a thread, and after two seconds the answer is 202 meanwhile.
+Stopping and scaling may take as long as the jobs that run: they go on in a thread, and after two seconds the answer is
+202 meanwhile.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 
 from ...engine.reports.facts import Facts
 from ...engine.reports.numbers import depth
+from ...engine.workers import START_SECONDS
 from ...model.errors import QueueCTLError
 from ...model.job import PENDING
 from ...model.when import MINUTE
@@ -119,7 +120,8 @@ QUEUE_NAMES = many(TEXT, 64)
     errors=(409, 422),
 )
 def start(app: App, *, count: int | None, queues: list[str]) -> Response:
-    app.queue.workers.start_apart(_group(queues) or ALL, count)
+    count = app.queue.settings().worker_count if count is None else count
+    app.queue.workers.start(_group(queues) or ALL, count, START_SECONDS)
     return json_response(_workers(app), 201)
 
 

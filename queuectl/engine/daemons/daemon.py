@@ -188,17 +188,16 @@ class Daemon(Record):
         opened.store.meta.set_daemon(self.name, record)
         return record
 
-    def start(self, opened: OpenHome, options: Sequence[str]) -> None:
+    def start(self, opened: OpenHome, options: Sequence[str], patience: float | None = None) -> None:
         """Start one in the background with these options; return once it is ready.
 
-        The store is closed: no connection may be carried over a fork. Raises Conflict, DaemonUnavailable.
+        Raises Conflict, DaemonUnavailable, also if that takes longer than `patience` seconds.
         """
         from .launch import launch
 
-        opened.close()
         opened.home.prepare()
         words = ["--home", opened.home.path, self.command, "start", *self.start_options, *options]
-        launch(words, opened.home, opened.home.daemon_log(self.name))
+        launch(words, opened.home, opened.home.daemon_log(self.name), patience)
 
 
 class RunningDaemon(Record):
