@@ -6,10 +6,6 @@ from ..model.worker import ALL
 from .daemons.daemon import SCHEDULER, Place
 from .daemons.groups import demand_room
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 
 class Scheduler(Place):
     """The scheduler of an open home.
@@ -19,13 +15,6 @@ class Scheduler(Place):
     """
 
     daemon = SCHEDULER
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """Whether it runs, and what it and the home's clockwork are about to do. Raises StoreUnavailable."""
-        from .reports.scheduler import scheduler_state
-
-        return scheduler_state(self._opened, self._opened.clock.wall())
 
     def start(self, *, interval: float | None = None, workers: int | None = None) -> None:
         """Start one in the background; return once it is up.

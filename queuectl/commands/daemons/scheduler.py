@@ -11,8 +11,7 @@ from .log import FOLLOW, READY_FD, TAIL, log_text, stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ...model.daemon import SchedulerState
     from ..context import Context
 
 GROUP = "Schedule"
@@ -74,7 +73,7 @@ def scheduler_start(
         return Result()
     context.queue.scheduler.start(interval=interval, workers=most)
     how = "" if most is None else f", with up to {counted(most)}"
-    return Result(nouns.SCHEDULER, record=context.queue.scheduler.state, message=f"Scheduler started{how}")
+    return Result(nouns.SCHEDULER, record=context.queue.reports.status().scheduler, message=f"Scheduler started{how}")
 
 
 @command("scheduler status", group=GROUP, watch=True, examples=("scheduler status", "scheduler status --json"))
@@ -82,43 +81,39 @@ def scheduler_status(context: Context) -> Result:
     """Show whether the scheduler runs: mode, pid, uptime, last tick, next due job, and what it did."""
     if not context.queue.home.exists():
         raise DaemonUnavailable("no scheduler is running", hint="start one with: queuectl scheduler start")
-    found = context.queue.scheduler.state
+    found = context.queue.reports.status().scheduler
     notes = []
-    if not found["running"]:
+    if not found.running:
         notes.append(
             "no scheduler is running"
-            + (
-                "; the workers do what is due"
-                if found["pool_running"]
-                else "; start one with: queuectl scheduler start"
-            )
+            + ("; the workers do what is due" if found.pool_running else "; start one with: queuectl scheduler start")
         )
     return Result(
         nouns.SCHEDULER,
         record=found,
         message=_text(found, context.clock.wall()),
         notes=notes,
-        ids=[str(found["pid"])] if found["running"] else [],
-        code=0 if found["running"] else DaemonUnavailable.exit_code,
+        ids=[str(found.pid)] if found.running else [],
+        code=0 if found.running else DaemonUnavailable.exit_code,
     )
 
 
-def _text(found: dict[str, Any], now: int) -> str:
+def _text(found: SchedulerState, now: int) -> str:
     from ...model.when import ago, duration_text, local
 
-    lines = [f"scheduler:  {'running, pid ' + str(found['pid']) if found['running'] else 'not running'}"]
-    if found["mode"]:
-        most = f", up to {found['max_workers']} workers" if found["max_workers"] else ""
-        lines.append(f"mode:       {found['mode']}{most}, looking at least every {found['interval'] / 1000:g} s")
-    if found["uptime"] is not None:
-        lines.append(f"uptime:     {duration_text(found['uptime'])}")
-    if found["last_tick_at"] is not None:
-        lines.append(f"last tick:  {ago(found['last_tick_at'], now)}")
-    due = found["next_due_at"]
+    lines = [f"scheduler:  {'running, pid ' + str(found.pid) if found.running else 'not running'}"]
+    if found.mode and found.interval is not None:
+        most = f", up to {found.max_workers} workers" if found.max_workers else ""
+        lines.append(f"mode:       {found.mode}{most}, looking at least every {found.interval / 1000:g} s")
+    if found.uptime is not None:
+        lines.append(f"uptime:     {duration_text(found.uptime)}")
+    if found.last_tick_at is not None:
+        lines.append(f"last tick:  {ago(found.last_tick_at, now)}")
+    due = found.next_due_at
     lines.append(f"next due:   {'nothing' if due is None else f'{local(due)}, {ago(due, now)}'}")
-    lines.append(f"schedules:  {found['schedules']}")
-    if found["running"]:
-        lines.append("so far:     " + ", ".join(f"{found[name]} {name}" for name in TOTALS))
+    lines.append(f"schedules:  {found.schedules}")
+    if found.running:
+        lines.append("so far:     " + ", ".join(f"{getattr(found, name)} {name}" for name in TOTALS))
     return "\n".join(lines)
 
 

@@ -38,12 +38,12 @@ NAME = Arg("name", metavar="NAME", help="the template's name", complete="templat
 @command("template list", group=GROUP, examples=("template list",))
 def template_list(context: Context) -> Result:
     """List the job templates."""
-    rows = [{"name": name, "source": "built in", "description": text} for name, text in SHIPPED.items()]
-    rows += [
-        {"name": name, "source": "home", "description": os.path.join(context.queue.home.templates, name + SUFFIX)}
-        for name in _own_names(context)
+    own = _own_names(context)
+    rows = [
+        *({"name": name, "source": "built in", "description": text, "path": None} for name, text in SHIPPED.items()),
+        *({"name": name, "source": "home", "description": None, "path": _path(context, name)} for name in own),
     ]
-    return Result(nouns.TEMPLATE, rows=rows, ids=[str(row["name"]) for row in rows])
+    return Result(nouns.TEMPLATE, rows=rows, ids=[*SHIPPED, *own])
 
 
 @command("template show", NAME, group=GROUP, examples=("template show simple_job > job.json",))
@@ -83,7 +83,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     job = jobs[0]
     context.queue.home.prepare()
     context.queue.check([job])
-    path = os.path.join(context.queue.home.templates, name + SUFFIX)
+    path = _path(context, name)
     _write(path, json.dumps(job, indent=2) + "\n", force)
     return Result(
         nouns.SAVED_TEMPLATE, record={"name": name, "path": path}, message=f"Template saved: {name}", ids=[name]
@@ -98,6 +98,10 @@ def _write(path: str, text: str, force: bool) -> None:
             file.write(text)
     except FileExistsError:
         raise Conflict(f"there is a template {path} already", hint="replace it with --force") from None
+
+
+def _path(context: Context, name: str) -> str:
+    return os.path.join(context.queue.home.templates, name + SUFFIX)
 
 
 def _own_names(context: Context) -> list[str]:
@@ -129,7 +133,7 @@ def read_template(context: Context, name: str) -> str:
         )
     from ...engine.intake import read_file
 
-    return read_file(os.path.join(context.queue.home.templates, name + SUFFIX))
+    return read_file(_path(context, name))
 
 
 def _fullest() -> str:

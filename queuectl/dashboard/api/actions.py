@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 
 from ...engine.finding import NOT_BOTH, Selection
-from ...engine.reports.summary import dead_groups
 from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
@@ -222,7 +221,7 @@ def _done(action: str, change: Change) -> Response:
     answer=DEAD_GROUPS,
 )
 def show_dead_groups(app: App, *, limit: int) -> Response:
-    return json_response(DEAD_GROUPS.json(dead_groups(app.queue.store, limit)))
+    return json_response(DEAD_GROUPS.json(app.queue.reports.dead_groups(limit)))
 
 
 @route(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from ...engine.reports.reading import detail, history
-from ...engine.reports.reasons import explain
 from ...model.copies import copy_of, secrets_of, words_of
 from ...model.fields import EDITABLE, FILTERS, GIVEN
+from ...model.figures import median
 from ...model.filter import example
 from ...model.nouns.jobs import JOB
+from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from ..http.message import Response, json_response
-from . import listing
+from . import cursors, listing
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
+from .cursors import Cursor
 from .route import BASE, Parameter, route
-from .shapes import TEXT, changed_job, given_schemas, listed_job, median, one_of, whole
+from .shapes import TEXT, changed_job, given_schemas, listed_job, one_of, whole
 from .verbs import changed, one_job
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ Q = Parameter(
 )
 SORT = Parameter(
     "sort",
-    one_of(*listing.SORTS),
+    one_of(*ORDERS),
     "newest and oldest list all jobs, finished those that have ended, "
     "run_at scheduled and failed ones, priority pending ones",
     default="newest",
@@ -72,12 +73,21 @@ CHANGES: dict[str, Any] = {
     errors=(400,),
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> Response:
-    now = app.clock.wall()
+    now, belongs_to = app.clock.wall(), (q, sort)
     wanted = listing.read(q, now, sort=sort)
-    found = listing.page(app.queue, wanted, q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all")
-    items = [listed_job(job, now) for job in app.queue.read(found.pop("numbers"))]
-    read = {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)}
-    return json_response(JOB_PAGE.json({"items": items, **found, "sort": sort, "filter": read}))
+    place = None if cursor is None else cursors.read(cursor, belongs_to, len(ORDERS[sort].columns))
+    after, seen = (None, 0) if place is None else (place.key, place.seen)
+    page = app.queue.page(wanted, sort, after, limit, seen=seen, looks_at_all=scan == "all")
+    following = page.end and cursors.write(Cursor(page.end, seen + len(page.numbers)), belongs_to)
+    answer = {
+        "items": [listed_job(job, now) for job in app.queue.read(page.numbers)],
+        "next": following,
+        "total": {"value": page.total, "exact": page.is_exact},
+        "searched": {"rows": page.looked, "complete": page.is_complete},
+        "sort": sort,
+        "filter": {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)},
+    }
+    return json_response(JOB_PAGE.json(answer))
 
 
 @route("POST", "/jobs", "Add a job", whole_body=NEW_JOB, answer=JOB, status=201, errors=(409, 422))
@@ -89,13 +99,11 @@ def add_job(app: App, *, body: dict[str, Any]) -> Response:
 @route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(404, 422))
 def show_job(app: App, *, id: str) -> Response:
     job = one_job(app, id)
-    store = app.queue.store
-    reason, hint = explain(app.queue, job)
     answer = {
-        "job": detail(store, job),
+        "job": app.queue.logs.detail(job),
         "allowed_actions": allowed_verbs(job.state),
-        "why": {"id": job.id, "state": job.state, "reason": reason, "hint": hint},
-        "history": history(store, job, app.clock.wall()),
+        "why": app.queue.reports.why(job),
+        "history": app.queue.logs.history(job),
         "similar": _similar(app, job),
         "commands": _commands(app, job),
         "secrets": secrets_of(job),
@@ -105,7 +113,7 @@ def show_job(app: App, *, id: str) -> Response:
 
 def _similar(app: App, job: Job) -> dict[str, Any]:
     """Return the last runs of the same command, among the newest attempts, and how long they usually took."""
-    runs = app.queue.store.recent.same_command(job.command, SAME_SAMPLE, SAME_RUNS)
+    runs = app.queue.charts.runs_of(job.command, SAME_SAMPLE, SAME_RUNS)
     took = median(run.duration for run in runs if run.duration is not None)
     return {"median": took, "runs": runs, "searched": SAME_SAMPLE}
 

@@ -43,9 +43,9 @@ function livePreview() {
   let timer = null;
   const show = async (expression, tz) => {
     try {
-      const { words, next } = await get('/cron/preview', { cron: expression, tz: tz || 'local', n: 3 });
+      const { words, next_times: times } = await get('/cron/preview', { cron: expression, tz: tz || 'local', n: 3 });
       if (asked === `${expression}|${tz}`) element.replaceChildren(h('strong', {}, words),
-        `; next: ${next.map((time) => time.local).join(', ')}`);
+        `; next: ${times.map((time) => time.local).join(', ')}`);
     } catch (error) {
       if (asked === `${expression}|${tz}`) element.replaceChildren(h('span', { class: 'error' }, error.message));
     }
@@ -108,7 +108,7 @@ export function mount(root, { app, signal }) {
       h('div', { class: 'head' }, h('h1', { class: 'grow' }, name), button('Close', () => close(null))),
       h('p', {}, h('strong', {}, item.words), ' ', h('code', {}, item.expression)),
       h('pre', { class: 'command' }, item.command),
-      h('h2', {}, 'Next times'), h('ul', {}, item.next.map(time)),
+      h('h2', {}, 'Next times'), h('ul', {}, item.next_times.map(time)),
       h('h2', {}, 'Its last jobs'),
       item.jobs.length ? h('ul', { on: { click: () => close(null) } }, item.jobs.map(run))
         : h('p', { class: 'muted' }, 'None so far'),
