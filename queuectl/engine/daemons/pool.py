@@ -16,7 +16,7 @@ from ... import __version__
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.worker import counted, workers_text
 from ...store import Store
-from ..clockwork.scheduler import SchedulerThread
+from ..clockwork.tick import ClockworkThread
 from ..home.opened import OpenHome
 from ..machine import process
 from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
@@ -67,7 +67,7 @@ class Pool:
         self._follow_at = clock.monotonic()
         self._stop_by: int | None = None
         self._stops_passed_on = 0
-        self._scheduler = SchedulerThread(home, clock=clock, log=self._log)
+        self._scheduler = ClockworkThread(home, clock=clock, log=self._log)
 
     def run(self) -> None:
         """Look after the workers until told to stop and the last one is gone."""
