@@ -79,4 +79,4 @@ class AutoScaler:
         elif running:
             self._workers.scale(ALL, wanted)
         else:
-            self._workers.start(ALL, wanted, START_SECONDS)
+            self._workers.start(ALL, wanted, patience=START_SECONDS)

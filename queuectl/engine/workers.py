@@ -26,23 +26,25 @@ START_SECONDS = 90.0
 class Workers(Groups):
     """The workers of an open home: `Groups` says what is there and how it is stopped."""
 
-    def start(self, group: str, count: int, patience: float | None = None) -> int:
-        """Have at least so many workers in a group, by a pool that is started if none runs.
+    def start(self, group: str = ALL, count: int | None = None, *, patience: float | None = None) -> tuple[int, int]:
+        """Have at least `count` workers in a group (by default `worker_count`), by a pool that is started if none runs.
 
-        Returns how many it had. Raises Conflict where a pool runs elsewhere or ends, InvalidInput beyond `max_workers`,
-        DaemonUnavailable, also if the pool takes longer than `patience` seconds to start.
+        Returns how many it had and the count. Raises Conflict where a pool runs elsewhere or ends, InvalidInput beyond
+        `max_workers`, DaemonUnavailable, also if the pool takes longer than `patience` seconds to start.
         """
-        demand_room(self._opened.settings(), {group: count})
+        settings = self._opened.settings()
+        wanted = settings.worker_count if count is None else count
+        demand_room(settings, {group: wanted})
         pool = POOL.find(self._opened)
         if pool is not None and pool.is_elsewhere:
             raise POOL.conflict(pool, self._opened)
         if pool is None:
             try:
-                self._start_pool({group: count}, patience)
-                return 0
+                self._start_pool({group: wanted}, patience)
+                return 0, wanted
             except Conflict:
                 pass  # Another start was faster: these are for its pool.
-        return self._change(group, lambda before: max(before, count))
+        return self._change(group, lambda before: max(before, wanted)), wanted
 
     def _start_pool(self, groups: Mapping[str, int], patience: float | None = None) -> None:
         options = [word for group, count in groups.items() for word in ("--group", f"{count}:{group}")]

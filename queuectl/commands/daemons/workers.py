@@ -79,10 +79,10 @@ def worker_start(
     if group:
         context.queue.workers.run(dict(group), ready_fd)
         return Result()
-    name, count = _group(queue) or ALL, context.queue.settings().worker_count if count is None else count
+    name = _group(queue) or ALL
     if not no_detach:
-        return worker_status(context, message=_started(name, context.queue.workers.start(name, count), count))
-    context.queue.workers.run({name: count}, ready_fd)
+        return worker_status(context, message=_started(name, *context.queue.workers.start(name, count)))
+    context.queue.workers.run({name: context.queue.settings().worker_count if count is None else count}, ready_fd)
     return Result()
 
 

@@ -120,8 +120,7 @@ QUEUE_NAMES = many(TEXT, 64)
     errors=(409, 422),
 )
 def start(app: App, *, count: int | None, queues: list[str]) -> Response:
-    count = app.queue.settings().worker_count if count is None else count
-    app.queue.workers.start(_group(queues) or ALL, count, START_SECONDS)
+    app.queue.workers.start(_group(queues) or ALL, count, patience=START_SECONDS)
     return json_response(_workers(app), 201)
 
 

@@ -268,7 +268,7 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
     asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(Workers, "scale", lambda self, group, count: asked.append(("scale", group, count)))
     monkeypatch.setattr(Workers, "stop", lambda self, group: asked.append(("stop", group)))
-    monkeypatch.setattr(Workers, "start", lambda self, group, count, patience: asked.append(("start", group, count)))
+    monkeypatch.setattr(Workers, "start", lambda self, group, count, *, patience: asked.append(("start", group, count)))
     monkeypatch.setattr(Workers, "pid", property(lambda self: 1 if asked else None))
     scaler = AutoScaler(fake, MOST, Log("test", clock))
     for count in (1, 2):

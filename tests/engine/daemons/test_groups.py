@@ -231,7 +231,7 @@ def test_a_pool_that_is_about_to_end_takes_no_other_group(queue: Queue, pool: Ru
     (tmp_path / "go").touch()
     wait_for_state(queue, queue.get(job), "completed")
     wait_until(lambda: not pool.is_running)
-    assert queue.workers.start("b", 1) == 0
+    assert queue.workers.start("b", 1) == (0, 1)
     assert groups(pool) == {"b": 1}
 
 
