@@ -69,27 +69,6 @@ class Queue(Finding):
         return Schedules(self)
 
     @cached_property
-    def workers(self) -> Workers:
-        """Who runs the jobs."""
-        from .workers import Workers
-
-        return Workers(self)
-
-    @cached_property
-    def scheduler(self) -> Scheduler:
-        """Who does what is due when no workers run."""
-        from .scheduler import Scheduler
-
-        return Scheduler(self)
-
-    @cached_property
-    def dashboard(self) -> Dashboard:
-        """The web dashboard."""
-        from .dashboard import Dashboard
-
-        return Dashboard(self)
-
-    @cached_property
     def logs(self) -> Logs:
         """What jobs printed and what happened to them."""
         from .logs import Logs
@@ -109,6 +88,27 @@ class Queue(Finding):
         from .charts import Charts
 
         return Charts(self)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Who runs the jobs."""
+        from .workers import Workers
+
+        return Workers(self)
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """Who does what is due when no workers run."""
+        from .scheduler import Scheduler
+
+        return Scheduler(self)
+
+    @cached_property
+    def dashboard(self) -> Dashboard:
+        """The web dashboard."""
+        from .dashboard import Dashboard
+
+        return Dashboard(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.

@@ -7,8 +7,8 @@ thread, with a store of its own, does what is due. The daemon holds the kernel l
 
 from __future__ import annotations
 
-from ..model.daemon import AUTO, MANUAL, SchedulerRecord
 from ..model.errors import QueueCTLError
+from ..model.scheduler import AUTO, MANUAL, SchedulerRecord
 from .autoscale import AutoScaler
 from .clockwork.tick import ClockworkThread
 from .daemons.daemon import SCHEDULER

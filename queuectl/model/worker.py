@@ -1,4 +1,4 @@
-"""Workers: what the store knows of each, and how groups of them are called.
+"""Workers: what the store knows of each, how they are, and how groups of them are called.
 
 The workers of a group take jobs from the same queues. A group is named by these, sorted, with commas between; that of
 all queues has no name, and its users write `*`.
@@ -43,6 +43,49 @@ class RegisteredWorker(Record):
     job: str | None
     command: str | None
     job_started_at: int | None
+
+
+class WorkerState(Record):
+    """A registered worker: busy, idle, stopping or lost; `queues` is empty if it takes jobs from all.
+
+    `elapsed` and `uptime` are in milliseconds, `memory` in bytes; `busy` is the share of its time in which it ran jobs.
+    """
+
+    worker: int
+    pid: int
+    state: str
+    job: str | None
+    elapsed: int | None
+    jobs_done: int
+    heartbeat_at: int
+    memory: int
+    uptime: int
+    busy: float | None
+    queues: list[str]
+    command: str | None
+    trouble: str | None
+
+
+class Group(Record):
+    """Some of a pool's workers: those that take jobs from `queues`, and how many there are to be."""
+
+    queues: list[str]
+    target: int
+
+
+class PoolState(Record):
+    """Whether a pool runs, whether in another container, and its version if that is not ours."""
+
+    running: bool
+    groups: list[Group]
+    pid: int | None = None
+    elsewhere: bool = False
+    version: str | None = None
+
+    @property
+    def target(self) -> int:
+        """How many workers there are to be."""
+        return sum(group.target for group in self.groups)
 
 
 def group_of(queues: Iterable[str], field: str = "queue") -> str:

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
-    from ..model.daemon import SchedulerRecord
+    from ..model.scheduler import SchedulerRecord
 
 
 GET = "SELECT value FROM meta WHERE key = ?"
@@ -44,7 +44,7 @@ class Meta(Table):
 
     def scheduler(self) -> SchedulerRecord:
         """Return what the scheduler daemon wrote down last, an empty record if it never did."""
-        from ..model.daemon import SchedulerRecord
+        from ..model.scheduler import SchedulerRecord
 
         return SchedulerRecord.of({**SchedulerRecord().as_dict(), **self._read(SCHEDULER, {})})
 

@@ -11,7 +11,7 @@ from .log import FOLLOW, READY_FD, TAIL, log_text, stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.daemon import SchedulerState
+    from ...model.scheduler import SchedulerState
     from ..context import Context
 
 GROUP = "Schedule"

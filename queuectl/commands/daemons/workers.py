@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ...model.daemon import WorkerState
+    from ...model.worker import WorkerState
     from ..context import Context
 
 GROUP = "Workers"

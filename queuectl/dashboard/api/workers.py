@@ -10,8 +10,8 @@ import threading
 
 from ...engine.workers import START_SECONDS
 from ...model.errors import QueueCTLError
-from ...model.figures import depth
 from ...model.job import PENDING
+from ...model.numbers import depth
 from ...model.when import MINUTE
 from ...model.worker import ALL, group_of
 from ..http.message import Response, json_response

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterator, Sequence
 
-    from ...model.daemon import WorkerState
+    from ...model.worker import WorkerState
     from .facts import Facts
 
 LITTLE_ROOM = 500 << 20

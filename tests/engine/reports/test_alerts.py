@@ -13,9 +13,10 @@ from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
 from queuectl.engine.reports import alerts as module
 from queuectl.model.alert import CODES, INFO, LEVELS, WARNING, Alert
-from queuectl.model.daemon import PoolState, SchedulerRecord
 from queuectl.model.job import DEAD, FAILED, SCHEDULED
+from queuectl.model.scheduler import SchedulerRecord
 from queuectl.model.when import DAY, MINUTE
+from queuectl.model.worker import PoolState
 from tests.mounting import write_protected
 from tests.store.building import NOW, add, bring_to, claim, write
 from tests.support import FakeClock
