@@ -93,10 +93,10 @@ class Work:
 
     def is_done(self, clock: Clock) -> bool:
         """Return whether it is done after a short wait. Raises what it raised."""
-        clock.wait(self.ended, PATIENCE_SECONDS)
+        is_done = clock.wait(self.ended, PATIENCE_SECONDS)
         if self.error is not None:
             raise self.error
-        return self.ended.is_set()
+        return is_done
 
 
 # What stops workers: the home, the group, whether by force. To a pool a second signal would mean force, so a second
