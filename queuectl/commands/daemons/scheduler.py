@@ -7,7 +7,7 @@ from ...model.nouns import daemons as nouns
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .log import FOLLOW, READY_FD, TAIL, log_text, stopped
+from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,14 +20,9 @@ TOTALS = ("promoted", "fired", "recovered", "pruned")
 
 def pause(text: str) -> float:
     """Seconds between two looks, as a duration."""
-    from ...model.errors import InvalidInput
     from ...model.settings import find
 
-    setting = find("scheduler_interval")
-    try:
-        return float(setting.parse(text)) / 1000  # type: ignore[arg-type]
-    except InvalidInput:
-        raise ValueError(f"must be {setting.allowed}") from None
+    return float(find("scheduler_interval").read(text)) / 1000  # type: ignore[arg-type]
 
 
 @command(

@@ -9,7 +9,7 @@ from ...model.worker import ALL, EVERY_QUEUE, group_of, of_group, queues_of, wor
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .log import FOLLOW, READY_FD, TAIL, log_text, stopped
+from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

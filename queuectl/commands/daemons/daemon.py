@@ -1,4 +1,4 @@
-"""What the commands share that start a daemon or print its log."""
+"""What the commands of all daemons share: how one is started, what is said of one that was stopped, its log."""
 
 from __future__ import annotations
 
