@@ -20,7 +20,6 @@ from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound
 from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store.home import VARIABLE, find_home
-from .change import Change, Refused
 from .finding import Finding
 from .home.opened import here, search_path
 from .home.settings import change_setting
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..store import Store
+    from .change import Change
     from .charts import Charts
     from .finding import Reference
     from .logs import Logs
@@ -246,6 +246,8 @@ class Queue(Finding):
 
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
+        from .change import Change, Refused
+
         change, store = Change(), self.store
         numbers = self.select(references, means=VERBS[verb].means).numbers
         for start in range(0, len(numbers), AT_ONCE):

@@ -56,7 +56,7 @@ def hint_if_nobody_looks(context: Context) -> None:
     home = context.queue.home
     if POOL.pid(home) is None and SCHEDULER.pid(home) is None:
         context.front_end.hint(
-            "nothing runs that will start it: queuectl worker start, or queuectl scheduler start --auto"
+            lambda: "nothing runs that will start it: queuectl worker start, or queuectl scheduler start --auto"
         )
 
 
