@@ -10,8 +10,9 @@ from ...model.nouns.jobs import JOB
 from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from ..http.message import Response, json_response
-from . import listing
+from . import cursors, listing
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
+from .cursors import Cursor
 from .route import BASE, Parameter, route
 from .shapes import TEXT, changed_job, given_schemas, listed_job, one_of, whole
 from .verbs import changed, one_job
@@ -72,12 +73,21 @@ CHANGES: dict[str, Any] = {
     errors=(400,),
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> Response:
-    now = app.clock.wall()
+    now, belongs_to = app.clock.wall(), (q, sort)
     wanted = listing.read(q, now, sort=sort)
-    found = listing.page(app.queue, wanted, q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all")
-    items = [listed_job(job, now) for job in app.queue.read(found.pop("numbers"))]
-    read = {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)}
-    return json_response(JOB_PAGE.json({"items": items, **found, "sort": sort, "filter": read}))
+    place = None if cursor is None else cursors.read(cursor, belongs_to, len(ORDERS[sort].columns))
+    after, seen = (None, 0) if place is None else (place.key, place.seen)
+    page = app.queue.page(wanted, sort, after, limit, seen=seen, looks_at_all=scan == "all")
+    following = page.end and cursors.write(Cursor(page.end, seen + len(page.numbers)), belongs_to)
+    answer = {
+        "items": [listed_job(job, now) for job in app.queue.read(page.numbers)],
+        "next": following,
+        "total": {"value": page.total, "exact": page.is_exact},
+        "searched": {"rows": page.looked, "complete": page.is_complete},
+        "sort": sort,
+        "filter": {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)},
+    }
+    return json_response(JOB_PAGE.json(answer))
 
 
 @route("POST", "/jobs", "Add a job", whole_body=NEW_JOB, answer=JOB, status=201, errors=(409, 422))
