@@ -11,7 +11,7 @@ import os
 from ..model.errors import StoreDamaged, StoreReadOnly, StoreTooNew, StoreUnavailable
 from . import schema
 from .database import Database
-from .home import unusable
+from .home import Home, unusable
 from .trouble import damaged
 
 TYPE_CHECKING = False
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from ..model.clock import Clock
-    from .home import Home
 
 
 def open_database(

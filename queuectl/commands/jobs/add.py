@@ -71,7 +71,7 @@ def add(
 
 
 def _what_next(context: Context, job: str) -> str:
-    from ...engine.daemons.attended import is_attended
+    from ...engine.attended import is_attended
     from ...model.alert import NO_WORKERS_RUN
 
     return f"follow it with: queuectl logs -f {job}" if is_attended(context.queue) else NO_WORKERS_RUN
