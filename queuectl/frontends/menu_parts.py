@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from typing import Callable, Sequence
 
     from ..model.job import Job
-    from ..model.setting import Setting
     from .menu import Choice, Menu
 
 # The options that forms ask for in addition to the command and its time.
@@ -22,10 +21,8 @@ LOG_LINES = "30"
 
 def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
-    from ..engine.daemons.daemon import DASHBOARD, POOL, SCHEDULER
-
     counts = menu.queue.counts()
-    workers = sum(menu.queue.store.meta.pool_groups().values()) if POOL.pid(menu.queue.home) is not None else 0
+    workers = sum(menu.queue.workers.groups().values())
     running = f"{workers} running" if workers else "none running"
     return [
         ("1", "Add a job", add_job),
@@ -43,12 +40,12 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("9", "Schedule a job", schedule_job),
         (
             "10",
-            f"Scheduler ({'running' if SCHEDULER.pid(menu.queue.home) is not None else 'not running'})",
+            f"Scheduler ({'running' if menu.queue.scheduler.pid is not None else 'not running'})",
             lambda menu: menu.submenu("Scheduler", scheduler_entries),
         ),
         (
             "11",
-            f"Web dashboard ({'running' if DASHBOARD.pid(menu.queue.home) is not None else 'not running'})",
+            f"Web dashboard ({'running' if menu.queue.dashboard.pid is not None else 'not running'})",
             lambda menu: menu.submenu("Web dashboard", dashboard_entries),
         ),
         ("12", "Demo jobs", lambda menu: menu.submenu("Demo jobs", demo_entries)),
@@ -107,13 +104,23 @@ def _action(path: str, job: str) -> Callable[[Menu], object]:
 
 
 def start_workers(menu: Menu) -> None:
-    """Ask how many workers to start."""
-    menu.form("worker start", "--count")
+    """Ask how many workers to start, and for which queues."""
+    menu.form("worker start", "--count", "--queue")
 
 
 def stop_workers(menu: Menu) -> None:
     """Ask how long jobs may go on, and stop the workers."""
-    menu.form("worker stop", "--timeout", "--force")
+    menu.form("worker stop", *_which(menu), "--timeout", "--force")
+
+
+def scale_workers(menu: Menu) -> None:
+    """Ask how many workers there should be."""
+    menu.form("worker scale", *_which(menu), "count")
+
+
+def _which(menu: Menu) -> Sequence[str]:
+    """Return the option that has the group asked for, if there are several."""
+    return ["--queue"] if len(menu.queue.workers.groups()) > 1 else []
 
 
 def worker_entries(menu: Menu) -> Sequence[Choice]:
@@ -121,7 +128,7 @@ def worker_entries(menu: Menu) -> Sequence[Choice]:
     return [
         ("1", "View workers", lambda menu: menu.execute(["worker", "status"])),
         ("2", "Health and utilization", lambda menu: menu.execute(["metrics"])),
-        ("3", "Scale up or down", lambda menu: menu.form("worker scale", "count")),
+        ("3", "Scale up or down", scale_workers),
         ("4", "Restart", lambda menu: menu.form("worker restart", "--timeout")),
         ("5", "Logs", lambda menu: menu.execute(["worker", "logs", "--tail", LOG_LINES])),
     ]
@@ -204,30 +211,14 @@ def config_entries(menu: Menu) -> Sequence[Choice]:
 def _settings_form(group: str) -> Callable[[Menu], None]:
     def fill(menu: Menu) -> None:
         """Ask for each setting of the group; what stays as it is needs no command."""
-        from ..model.settings import SETTINGS
-
-        for setting in SETTINGS:
+        for setting in menu.queue.config.rows():
             if setting.group == group:
-                shown = setting.show(getattr(menu.queue.settings(), setting.name))
-                answer = menu.asker.ask(
-                    setting.name, f"{setting.about}: {setting.allowed}", _rule_of(setting), default=shown
-                )
-                if answer and setting.show(setting.parse(answer)) != shown:
+                rule, value = f"{setting.help}: {setting.allowed}", setting.value
+                answer = menu.asker.ask(setting.name, rule, setting.read, default=value)
+                if answer and setting.show(setting.read(answer)) != value:
                     menu.execute(["config", "set", setting.name, answer])
 
     return fill
-
-
-def _rule_of(setting: Setting) -> Callable[[str], None]:
-    def check(text: str) -> None:
-        from ..model.errors import InvalidInput
-
-        try:
-            setting.parse(text)
-        except InvalidInput:
-            raise ValueError(f"must be {setting.allowed}") from None
-
-    return check
 
 
 def _reset_settings(menu: Menu) -> None:

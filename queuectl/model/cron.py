@@ -36,18 +36,8 @@ if TYPE_CHECKING:
     from typing import Callable, Iterator, Sequence
 
 MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 )
 WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -191,6 +181,13 @@ class Cron:
                 last_day = day + 1
             first = second if first is None else min(first, second)
         return first * 1_000 if first is not None and first * 1_000 <= LATEST_MS else None
+
+    def times_after(self, after_ms: int, zone: tzinfo | None) -> Iterator[int]:
+        """Yield the instants after this one at which it fires, until past 2100."""
+        at = self.next_after(after_ms, zone)
+        while at is not None:
+            yield at
+            at = self.next_after(at, zone)
 
     def _days(self, start: int) -> Iterator[int]:
         """Yield the days on which it fires, as local days since 1970."""

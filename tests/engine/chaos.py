@@ -100,7 +100,7 @@ class Chaos:
 
     def _prepare(self) -> None:
         for name, value in (("retry_delay", "0.02s"), ("backoff_base", "1"), ("kill_grace", "0.3s")):
-            self.queue.change_setting(name, value)
+            self.queue.config.set(name, value)
         (self._directory / "locks").mkdir()
         (self._directory / "ledger").touch()
         (self._directory / "acknowledged").touch()
@@ -165,9 +165,8 @@ class Chaos:
         return entry.parent if entry is not None and self.pool.is_running and entry.parent != self.pool.pid else None
 
     def _scheduler(self) -> int | None:
-        from queuectl.engine.daemons.daemon import SCHEDULER
 
-        return SCHEDULER.pid(self.pool.home)
+        return Queue(self.pool.home.path).scheduler.pid
 
     def _is_drained(self) -> bool:
         counts = self.queue.store.counts.by_state()

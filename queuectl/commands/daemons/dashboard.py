@@ -6,6 +6,7 @@ import os
 
 from ...model.errors import DaemonUnavailable
 from ...model.nouns import daemons as nouns
+from ...model.settings import find
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -14,29 +15,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ...engine.daemons.dashboard import DashboardOptions
+    from ...model.dashboard import DashboardOptions
     from ..context import Context
 
 GROUP = "Monitoring"
-
-
-def host(text: str) -> str:
-    """A host name or an IP address."""
-    from ...model.errors import InvalidInput
-    from ...model.settings import find
-
-    setting = find("dashboard_host")
-    try:
-        return str(setting.parse(text))
-    except InvalidInput:
-        raise ValueError(f"must be {setting.allowed}") from None
+HOST = find("dashboard_host")
 
 
 @command(
     "dashboard start",
     Arg(
         "--host",
-        parse=host,
+        parse=HOST.read,
         metavar="HOST",
         setting="dashboard_host",
         help="the address to listen on (default: dashboard_host)",
@@ -53,7 +43,7 @@ def host(text: str) -> str:
     Arg(
         "--allow-host",
         many=True,
-        parse=host,
+        parse=HOST.read,
         metavar="NAME",
         help="another host name that it is reached by, such as a proxy's; needs --token; repeatable",
     ),
@@ -84,7 +74,7 @@ def dashboard_start(
     name, it needs a token of yours; the connection is not encrypted, so put a proxy that encrypts in front of
     it outside of a trusted network.
     """
-    from ...engine.daemons.dashboard import TOKEN_VARIABLE, DashboardOptions
+    from ...model.dashboard import TOKEN_VARIABLE, DashboardOptions
 
     settings = context.queue.settings()
     # Jobs and workers that are started from here are not to see it.
@@ -96,17 +86,13 @@ def dashboard_start(
         allowed_hosts=allow_host,
         read_only=read_only,
     )
+    if detach:
+        return _ready(context, options, context.queue.dashboard.start(options), opens=open)
     context.close()
-    if not detach:
-        return _run_here(context, options, ready_fd, opens=open)
-    from ...engine.daemons.dashboard import start_dashboard
-
-    return _ready(context, options, start_dashboard(context.queue.home, options), opens=open)
+    return _run_here(context, options, ready_fd, opens=open)
 
 
 def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None, *, opens: bool) -> Result:
-    from ...engine.daemons.launch import reporting
-
     def ready(url: str) -> Result | None:
         start.succeed()
         if ready_fd is not None:
@@ -115,26 +101,23 @@ def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None,
         found.notes = [*found.notes, "Ctrl-C ends it"]
         return found
 
-    with reporting(ready_fd) as start:
+    with context.queue.dashboard.reporting(ready_fd) as start:
         context.front_end.dashboard(context, options, ready)
     return Result()
 
 
 def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool) -> Result:
-    from ...engine.daemons.daemon import DASHBOARD
-
-    home = context.queue.home
     needs_token = "?token=" in url
     notes = []
     if not options.is_local:
         notes.append("whoever has this link can run commands as you; it is not encrypted on its way")
     elif needs_token and options.token is None:
         notes.append("this system does not tell whose a browser is: the link has the token, keep it to yourself")
-    if opens and not _open(_as_url(home.dashboard_page) if needs_token else url):
+    if opens and not _open(_as_url(context.queue.home.dashboard_page) if needs_token else url):
         notes.append("no browser was found to open it in")
     return Result(
         nouns.DASHBOARD_LINK,
-        record={"url": url, "pid": DASHBOARD.pid(home)},
+        record={"url": url, "pid": context.queue.dashboard.pid},
         message=f"Dashboard: {url}",
         ids=[url],
         notes=notes,
@@ -156,10 +139,8 @@ def _open(url: str) -> bool:
 @command("dashboard status", group=GROUP, examples=("dashboard status", "dashboard status --json"))
 def dashboard_status(context: Context) -> Result:
     """Show whether the dashboard runs, where, and the link with its token."""
-    from ...engine.daemons.dashboard import dashboard_state
-
-    found = dashboard_state(context.queue.home)
-    if not found["running"]:
+    found = context.queue.dashboard.state
+    if not found.running:
         return Result(
             nouns.DASHBOARD,
             record=found,
@@ -167,16 +148,14 @@ def dashboard_status(context: Context) -> Result:
             notes=["start it with: queuectl dashboard"],
             code=DaemonUnavailable.exit_code,
         )
-    notes = [] if found["link"] == found["url"] else [f"where a page asks for a token, open {found['link']}"]
-    return Result(nouns.DASHBOARD, record=found, message=f"Dashboard: {found['url']}", ids=[found["url"]], notes=notes)
+    notes = [] if found.link == found.url else [f"where a page asks for a token, open {found.link}"]
+    return Result(nouns.DASHBOARD, record=found, message=f"Dashboard: {found.url}", ids=[str(found.url)], notes=notes)
 
 
 @command("dashboard stop", group=GROUP, examples=("dashboard stop",))
 def dashboard_stop(context: Context) -> Result:
     """Stop the dashboard; returns when it is gone."""
-    from ...engine.daemons.daemon import DASHBOARD
-
-    pid = DASHBOARD.stop(context.queue)
+    pid = context.queue.dashboard.stop()
     return Result(
         nouns.STOPPED,
         record={"stopped": pid is not None, "pid": pid},

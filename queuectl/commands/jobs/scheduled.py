@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ...model.fields import GIVEN
 from ...model.nouns import jobs as nouns
-from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .add import told
 from .options import job_fields, options
+from .selection import LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,30 +51,13 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
 
 def hint_if_nobody_looks(context: Context) -> None:
     """Say what to start where nothing runs that would notice the time."""
-    from ...engine.daemons.daemon import POOL, SCHEDULER
-
-    home = context.queue.home
-    if POOL.pid(home) is None and SCHEDULER.pid(home) is None:
+    if context.queue.workers.pid is None and context.queue.scheduler.pid is None:
         context.front_end.hint(
             "nothing runs that will start it: queuectl worker start, or queuectl scheduler start --auto"
         )
 
 
-@command(
-    "scheduled",
-    Arg(
-        "--limit",
-        "-l",
-        parse=arguments.integer(0, 10_000_000),
-        default=50,
-        metavar="N",
-        group="filter",
-        help="at most this many, 0 for all (default: 50)",
-    ),
-    group=GROUP,
-    watch=True,
-    examples=("scheduled", "scheduled --watch"),
-)
+@command("scheduled", LIMIT, group=GROUP, watch=True, examples=("scheduled", "scheduled --watch"))
 def scheduled(context: Context, *, limit: int) -> Result:
     """List what is to come: scheduled jobs, further attempts, and the next time of recurring jobs."""
     rows, total = context.queue.reports.upcoming(limit or None)

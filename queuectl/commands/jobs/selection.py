@@ -63,6 +63,15 @@ TAG = Arg(
     group="filter",
     help="only jobs with this tag; repeatable, a job must have all",
 )
+LIMIT = Arg(
+    "--limit",
+    "-l",
+    parse=arguments.integer(0, 10_000_000),
+    default=50,
+    metavar="N",
+    group="filter",
+    help="at most this many, 0 for all (default: 50)",
+)
 ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
 DRY_RUN = Arg("--dry-run", "-n", flag=True, help="only say which jobs it would be")
 YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")

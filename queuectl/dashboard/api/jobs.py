@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...model.copies import copy_of, secrets_of, words_of
 from ...model.fields import EDITABLE, FILTERS, GIVEN
-from ...model.figures import median
 from ...model.filter import example
 from ...model.nouns.jobs import JOB
+from ...model.numbers import median
 from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from ..http.message import Response, json_response

@@ -158,13 +158,7 @@ def run_schedule(app: App, *, name: str) -> Response:
     return json_response(changed_job(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
 
 
-@route(
-    "POST",
-    "/schedules/{name}/pause",
-    "Pause a recurring job",
-    answer=SCHEDULE_DETAIL,
-    errors=(404, 409),
-)
+@route("POST", "/schedules/{name}/pause", "Pause a recurring job", answer=SCHEDULE_DETAIL, errors=(404, 409))
 def pause_schedule(app: App, *, name: str) -> Response:
     return json_response(_detail(app, app.queue.schedules.pause(name)))
 

@@ -18,10 +18,9 @@ import socketserver
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from ...engine.machine.log import Log
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
-from .answer import RETRY_AFTER, Answers, encode, refusal, trace
-from .message import HttpError, Request
+from .answer import Answers, encode, refusal, trace
+from .message import HttpError, Request, refused
 from .owner import tells_owners
 from .security import Guard, as_in_url
 from .static import Site
@@ -34,8 +33,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...engine.daemons.dashboard import DashboardOptions
+    from ...engine.machine.log import Log
     from ...engine.queue import Queue
+    from ...model.dashboard import DashboardOptions
     from .answer import Handle
     from .message import Response
     from .stream import Overview
@@ -155,10 +155,12 @@ class Server(ThreadingHTTPServer):
     # Some Pythons would share the port with another program of the user.
     allow_reuse_port = False
 
-    def __init__(self, queue: Queue, options: DashboardOptions, *, handle: Handle, overview: Overview) -> None:
+    def __init__(
+        self, queue: Queue, options: DashboardOptions, *, log: Log, handle: Handle, overview: Overview
+    ) -> None:
         self.queue = queue
         self.clock = queue.clock
-        self.log = Log("dashboard", self.clock)
+        self.log = log
         self.hub = Hub(queue, self.log, overview, read_only=options.read_only)
         self.visits = Visits(MAX_CONNECTIONS, self._dismiss, self.clock)
         self.address_family, address = _resolve(options)
@@ -249,9 +251,9 @@ class Server(ThreadingHTTPServer):
             return  # The client was faster.
 
     def _tell_full(self, connected: socket.socket) -> None:
-        error = HttpError(503, "too_many_connections", "too many connections", hint="try again", headers=RETRY_AFTER)
+        error = HttpError(503, "too_many_connections", "too many connections", hint="try again")
         try:
-            connected.send(encode(error.response(), self.clock.wall()))
+            connected.send(encode(refused(error), self.clock.wall()))
         except OSError:
             return  # The client was faster.
 

@@ -36,13 +36,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Container
 
+    from ...model.worker import RegisteredWorker
     from ...store import Store
     from ...store.attempts import Running
-    from ...store.workers import WorkerRow
     from ..machine.journal import Pair
     from ..machine.log import Log
 
-ACTOR = "recovery"
 CLEAN_LOOKS = 2
 LOOK_PAUSE_SECONDS = 0.003
 KILL_BUDGET_MS = 2000
@@ -88,7 +87,7 @@ class Recovery:
             return False
         return worker in gone or not is_held(self._home.worker_lock(worker))
 
-    def _suspect(self, attempts: list[Running], workers: dict[int, WorkerRow]) -> None:
+    def _suspect(self, attempts: list[Running], workers: dict[int, RegisteredWorker]) -> None:
         """Kill workers that let a lease run out although they could have renewed it."""
         now = self._clock.monotonic()
         is_late = now - self._looked_at > LATE_MS
@@ -107,11 +106,11 @@ class Recovery:
             if now - self._overdue.setdefault(key, now) >= STUCK_GRACE_MS:
                 self._end_worker(workers[attempt.claim.worker], attempt.claim.id)
 
-    def _end_worker(self, worker: WorkerRow, job: str) -> None:
+    def _end_worker(self, worker: RegisteredWorker, job: str) -> None:
         self._log.complain(f"worker {worker.id} (pid {worker.pid}) does not renew the lease of {job}, killing it")
         Identity.of_worker(worker).send(signal.SIGKILL)
 
-    def _recover(self, attempt: Running, worker: WorkerRow | None) -> int:
+    def _recover(self, attempt: Running, worker: RegisteredWorker | None) -> int:
         """End the attempt's tree, then move its job; return 1 if we moved it."""
         claim = attempt.claim
         try:
@@ -122,25 +121,17 @@ class Recovery:
             self._log.complain(f"{claim.id}: cannot look for its processes: {error.strerror}")
             return 0
         outcome = Outcome.lost(f"worker {claim.worker} was lost")
-        now = self._clock.wall()
-        with self._store.writing():
-            state = settle(
-                self._store, claim, outcome, settings=load_settings(self._store), random=random.random, now=now
-            )
-            if state is not None:
-                self._store.events.add(
-                    "recovered",
-                    actor=f"{ACTOR}[{os.getpid()}]",
-                    now=now,
-                    job=claim.number,
-                    detail=f"attempt {claim.attempt}: {outcome.error}, now {state}",
-                )
-        if state is None:
-            return 0
-        self._log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
+        store, now = self._store, self._clock.wall()
+        with store.writing():
+            state = settle(store, claim, outcome, settings=load_settings(store), random=random.random, now=now)
+            if state is None:
+                return 0
+            told = f"attempt {claim.attempt}: {outcome.error}, now {state}"
+            store.events.add("recovered", actor=_actor(), now=now, job=claim.number, detail=told)
+        self._log.say(f"{claim.id}: {told}")
         return 1
 
-    def _may_be_moved(self, attempt: Running, worker: WorkerRow | None) -> bool:
+    def _may_be_moved(self, attempt: Running, worker: RegisteredWorker | None) -> bool:
         """Whether nothing of the attempt is left; what is left is ended."""
         if worker is None:
             return self._end_tree(attempt, self._trace(attempt, None))
@@ -153,7 +144,7 @@ class Recovery:
             return False
         return self._end_tree(attempt, self._trace(attempt, worker))
 
-    def _trace(self, attempt: Running, worker: WorkerRow | None) -> tree.Trace:
+    def _trace(self, attempt: Running, worker: RegisteredWorker | None) -> tree.Trace:
         """Gather what is known of a lost attempt's processes."""
         is_visible = worker is None or Identity.of_worker(worker).is_visible()
         trace = tree.Trace(
@@ -199,25 +190,20 @@ class Recovery:
             self._clock.pause(LOOK_PAUSE_SECONDS)
         return True
 
-    def _bury(self, gone: set[int], workers: dict[int, WorkerRow]) -> None:
+    def _bury(self, gone: set[int], workers: dict[int, RegisteredWorker]) -> None:
         """Remove the rows and files of lost workers that have no job any more."""
         if not gone:
             return
         busy = {attempt.claim.worker for attempt in self._store.attempts.running(self._store.contexts)}
         for number in gone - busy:
+            told = f"worker {number} (pid {workers[number].pid})"
             with self._store.writing():
-                removed = self._store.workers.remove(number)
-                if removed:
-                    self._store.events.add(
-                        "worker_lost",
-                        actor=f"{ACTOR}[{os.getpid()}]",
-                        now=self._clock.wall(),
-                        detail=f"worker {number} (pid {workers[number].pid})",
-                    )
-            if removed:
-                self._remove_files(number, workers)
+                if not self._store.workers.remove(number):
+                    continue
+                self._store.events.add("worker_lost", actor=_actor(), now=self._clock.wall(), detail=told)
+            self._remove_files(number, workers)
 
-    def _remove_files(self, number: int, workers: dict[int, WorkerRow]) -> None:
+    def _remove_files(self, number: int, workers: dict[int, RegisteredWorker]) -> None:
         pid = workers[number].pid
         paths = [self._home.worker_lock(number)]
         left = {pair for record in journal.read(self._home.worker_journal(number)) for pair in record.spared}
@@ -234,7 +220,11 @@ class Recovery:
                 self._log.complain(f"cannot remove {path}: {error.strerror}")
 
 
-def _adopters(worker: WorkerRow) -> list[tuple[int, str]]:
+def _actor() -> str:
+    return f"recovery[{os.getpid()}]"
+
+
+def _adopters(worker: RegisteredWorker) -> list[tuple[int, str]]:
     """Return whom a worker's processes fall to, by pid and start time."""
     words = (adopter.partition(" ") for adopter in worker.adopters.split(",") if adopter)
     return [(int(pid), start) for pid, _, start in words]

@@ -58,8 +58,7 @@ def test_jobs_go_by_the_settings_and_no_others(
     dead: str | None,
     gone: list[str],
 ) -> None:
-    queue.change_setting("retain_completed_hours", completed)
-    queue.change_setting("retain_dead_hours", dead)
+    queue.config.update({"retain_completed_hours": completed, "retain_dead_hours": dead})
     numbers = {state: bring_to(store, state) for state in sorted(ALL_STATES, key=lambda state: state == "pending")}
     clock.advance(24 * HOUR)
     assert work(keeper, clock) == len(gone)
@@ -165,7 +164,7 @@ def test_rollups_go_after_ninety_days(store: Store, keeper: Housekeeping, clock:
         write(store, store.stats.count_attempt, "q", COMPLETED, run_time=1, wait_time=1, now=NOW + day * DAY)
     clock.advance(99 * DAY)
     work(keeper, clock)
-    minutes = [minute * 60_000 for minute, *_ in store.stats.per_minute(0)]
+    minutes = [minute * 60_000 for minute in store.stats.per_minute(0)]
     assert len(minutes) == 90 and minutes[0] == NOW + 10 * DAY
 
 
@@ -253,7 +252,7 @@ def test_a_setting_that_changes_in_the_middle_counts_from_the_next_round_on(
     slow(monkeypatch, store, clock)
     first, wait = keeper.step()
     assert 0 < first < PRUNE_AT_ONCE * 10 and wait == 0
-    queue.change_setting("retain_completed_hours", "none")
+    queue.config.set("retain_completed_hours", "none")
     while not wait:
         more, wait = keeper.step()
         first += more
