@@ -12,7 +12,7 @@ A setting that may be switched off is None then, written `none`. `parse(show(val
 
 from __future__ import annotations
 
-from . import when, zones
+from . import when
 from .errors import InvalidInput, quoted
 from .record import Record
 
@@ -181,9 +181,15 @@ def _url(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    from .zones import canonical
+
+    return canonical(text)
+
+
 # By kind: what reads it, and what may be given.
 TEXTS = {
     "host": (_host, "a host name or an IP address"),
     "url": (_url, "an http or https URL"),
-    "zone": (zones.canonical, "local, UTC or a zone such as Europe/London"),
+    "zone": (_zone, "local, UTC or a zone such as Europe/London"),
 }
