@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import FILTERS
-from ..model.filter import in_quotes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +85,8 @@ def _by_prefix(names: Names, text: str) -> int:
         )
     key, colon, value = text.partition(":")
     if key.lower() in FILTERS and colon:
+        from ..model.filter import in_quotes
+
         raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
     known = [f"{name}:{value}" for name in FILTERS] if colon else []
     raise NotFound(
