@@ -9,6 +9,10 @@ from __future__ import annotations
 from . import when
 from .errors import quoted
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 ASCII_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 ALPHANUMERIC = frozenset(ASCII_LETTERS + DIGITS)
@@ -49,6 +53,18 @@ def is_utf8(text: str) -> bool:
     return True
 
 
+def check_nothing(value: object, now: int) -> Any:
+    """Any value."""
+    return value
+
+
+def check_text(value: object, now: int) -> str:
+    """A text."""
+    if isinstance(value, str):
+        return value
+    raise ValueError("must be a text")
+
+
 def check_id(value: object, now: int) -> str | None:
     """An id starts with a letter or digit and has at most 128 of A-Z a-z 0-9 . _ : -"""
     if value is None or is_name(value, ID_CHARACTERS, MAX_ID):
@@ -58,28 +74,34 @@ def check_id(value: object, now: int) -> str | None:
 
 def check_command(value: object, now: int) -> str:
     """A command is a text that the shell can be given as one argument."""
-    if not isinstance(value, str):
-        raise ValueError("must be a text")
-    if not value or value.isspace():
+    text = check_text(value, now)
+    if not text or text.isspace():
         raise ValueError("must not be empty")
-    if "\0" in value:
+    if "\0" in text:
         raise ValueError("must not contain a NUL character")
-    if not is_utf8(value):
+    if not is_utf8(text):
         raise ValueError("must be valid Unicode, it holds a lone surrogate")
-    if len(value) > MAX_COMMAND_BYTES // 4 and len(value.encode()) > MAX_COMMAND_BYTES:
+    if len(text) > MAX_COMMAND_BYTES // 4 and len(text.encode()) > MAX_COMMAND_BYTES:
         raise ValueError(f"must be at most {MAX_COMMAND_BYTES} bytes long")
-    return value
+    return text
 
 
-def check_queue(value: object, now: int) -> str:
-    """The queue's name."""
+def check_name(value: object, now: int) -> str:
+    """The name of a queue or a tag."""
     if is_name(value):
         return value  # type: ignore[return-value]
     raise ValueError(NAME_RULE)
 
 
-def check_integer(value: object, low: int, high: int) -> int:
-    """Return an integer of a range; a bool is not one."""
+def check_integer(value: object, now: int) -> int:
+    """An integer; a bool is not one."""
+    if type(value) is int:
+        return value
+    raise ValueError("must be an integer")
+
+
+def check_range(value: object, low: int, high: int) -> int:
+    """An integer of a range."""
     if type(value) is int and low <= value <= high:
         return value
     raise ValueError(f"must be an integer between {low} and {high}")

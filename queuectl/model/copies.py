@@ -61,13 +61,9 @@ def _given(job: Job, now: int) -> dict[str, Any]:
 
 def _option(name: str, value: Any) -> list[str]:
     field = BY_NAME[name]
-    if field.kind.name == "flag":
+    if field.kind.is_flag:
         return [field.option]
-    texts = [field.kind.text(value)]
-    if field.kind.name == "names":
-        texts = list(value)
-    elif field.kind.name == "variables":
-        texts = [f"{key}={text}" for key, text in value.items() if not is_secret(key)]
+    texts = field.kind.texts(value) if field.kind.texts else [field.kind.text(value)]
     # After a blank, a dash would begin another option.
     pairs = ([f"{field.option}={text}"] if text.startswith("-") else [field.option, text] for text in texts)
     return [word for pair in pairs for word in pair]

@@ -21,24 +21,12 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence, Tuple
+    from typing import Sequence
 
-    Choice = Tuple[str, Tuple[object, ...]]
+    from .choices import Choice
 
 # Of these a job may have several values, so a second one is one more demand and no other choice.
 MANY = ("tag", "text")
-# How a value of a kind may look.
-EXAMPLES = {
-    "id": "backup*",
-    "state": "dead,failed",
-    "name": "mail",
-    "names": "nightly",
-    "text": '"no such"',
-    "integer": ">2",
-    "signal": "SEGV",
-    "duration": ">30s",
-    "time": "<2h",
-}
 
 
 class Term(Record):
@@ -112,7 +100,7 @@ def _key_of(word: str) -> str:
 
 def example(key: str) -> str:
     """Return a term of a key as it may be written."""
-    return f"{key}:{EXAMPLES[FILTERS[key].kind.name]}"
+    return f"{key}:{FILTERS[key].kind.example}"
 
 
 def meaning(key: str) -> str:

@@ -28,12 +28,14 @@ class Parts(type):
         """Return the class."""
         names = tuple(space.get("__annotations__", ()))
         defaults = {part: space.pop(part) for part in names if part in space}
-        return super().__new__(cls, name, bases, {**space, "__slots__": names, "_names": names, "_defaults": defaults})
+        parts = {"_names": names, "_defaults": defaults} if names or not bases else {}
+        return super().__new__(cls, name, bases, {**space, "__slots__": names, **parts})
 
 
 @dataclass_transform(eq_default=False)
 class Record(metaclass=Parts):
-    """What records have in common. The parts of a record are those of its own class alone.
+    """What records have in common. The parts of a record are those of its own class alone, or
+    if that has none those of its base.
 
     As with dataclasses, `__post_init__` may check the values or work out what was not given.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...model.checks import check_queue
+from ...model.checks import check_name
 from ...model.errors import Conflict, QueueCTLError
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -20,7 +20,7 @@ MARKER = "made by: queuectl completion"
 
 def program_name(text: str) -> str:
     """A name such as queuectl, of letters, digits and . _ -"""
-    return check_queue(text, 0)
+    return check_name(text, 0)
 
 
 @command(

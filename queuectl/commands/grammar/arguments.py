@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.checks import check_integer
+from ...model.checks import check_range
 from ...model.kinds import read_integer
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def integer(low: int, high: int) -> Callable[[str], int]:
     """Return a reader of whole numbers of a range; ASCII digits only."""
-    return lambda text: check_integer(read_integer(text), low, high)
+    return lambda text: check_range(read_integer(text), low, high)
 
 
 def seconds(text: str) -> float:
@@ -54,14 +54,6 @@ def unicode_text(text: str) -> str:
 
 def name(text: str) -> str:
     """A queue's or a tag's name."""
-    from ...model.checks import check_queue
+    from ...model.checks import check_name
 
-    return check_queue(text, 0)
-
-
-def variable(text: str) -> tuple[str, str]:
-    """NAME=VALUE, for an environment variable."""
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ValueError("must be NAME=VALUE")
-    return key, value
+    return check_name(text, 0)

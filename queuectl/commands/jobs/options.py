@@ -36,26 +36,25 @@ def edit_options(fields: Sequence[Field]) -> tuple[Arg, ...]:
 
 
 def _option(field: Field) -> Arg:
-    kind = field.kind.name
-    is_many = kind in ("names", "variables")
+    kind = field.kind
     default = f" (default: {field.default_words})" if field.default_words else ""
     return Arg(
         *_words(field.option, field.short),
-        help=field.help + ("; repeatable" if is_many else "") + default,
-        parse=_reader(field),
+        help=field.help + ("; repeatable" if kind.is_many else "") + default,
+        parse=kind.read_one or _reader(field),
         metavar=field.metavar,
-        flag=kind == "flag",
-        many=is_many,
-        pairs=kind == "variables",
+        flag=kind.is_flag,
+        many=kind.is_many,
+        pairs=kind.is_pairs,
         complete=field.complete,
         group=field.group,
-        field=None if is_many else field.name,
+        field=None if kind.is_many else field.name,
         setting=field.setting,
     )
 
 
 def _edit_option(field: Field) -> Arg:
-    if field.kind.name == "names":
+    if field.kind.is_many:
         return Arg(
             field.edit_option,
             help="names separated by commas, in place of those it has; '' for none",
@@ -68,7 +67,7 @@ def _edit_option(field: Field) -> Arg:
         help=field.help,
         parse=_reader(field),
         metavar=field.metavar,
-        choices=("yes", "no") if field.kind.name == "flag" else (),
+        choices=("yes", "no") if field.kind.is_flag else (),
         complete=field.complete,
         group=field.group,
         field=field.name,
@@ -81,9 +80,7 @@ def _words(*words: str) -> list[str]:
 
 def _reader(field: Field) -> Callable[[str], Any]:
     """Return what reads an option's text; what is wrong with a field is told later, beside all other problems."""
-    if field.name == "cwd":
-        return _directory
-    return arguments.variable if field.kind.name == "variables" else field.kind.read
+    return _directory if field.name == "cwd" else field.kind.read
 
 
 def _directory(text: str) -> str:
@@ -108,6 +105,6 @@ def _field_of(field: Field, given: dict[str, Any]) -> tuple[str, Any]:
     """Return a field's name, as its option has it where JSON may too, and its value."""
     key = field.option.lstrip("-").replace("-", "_")
     value = given.get(key, given.get(field.name))
-    if value is not None and field.kind.name == "variables":
+    if value is not None and field.kind.is_pairs:
         value = dict(value)
     return key if key in BY_SPELLING else field.name, value

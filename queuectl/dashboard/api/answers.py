@@ -191,7 +191,7 @@ META = Noun(
     fields=many(
         Noun(
             "field of a job",
-            **dict.fromkeys(("name", "label", "help", "option", "edit_option", "kind", "default"), TEXT),
+            **dict.fromkeys(("name", "label", "help", "option", "edit_option", "kind", "input", "default"), TEXT),
             **dict.fromkeys(("given", "required", "editable", "recurring", "kept", "wide", "listed"), FLAG),
         )
     ),

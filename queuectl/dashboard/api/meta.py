@@ -52,6 +52,7 @@ def _field(field: JobField) -> dict[str, Any]:
         **{name: getattr(field, name) for name in ("name", "label", "help", "option", "edit_option")},
         **{name: getattr(field, f"is_{name}") for name in FLAGS},
         "kind": field.kind.name,
+        "input": field.kind.input,
         "default": f"the setting {field.setting}" if field.setting else field.default_words,
         "listed": field.is_kept and field.name not in LEFT_OUT,
     }

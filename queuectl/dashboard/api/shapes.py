@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...engine.reports.snapshot import elapsed
 from ...model.job import STATES, Job
+from ...model.kinds import STATE
 from ...model.noun import Noun
 from ...model.verbs import allowed_verbs
 from .answers import JOB_CHANGED
@@ -21,18 +22,6 @@ COMMAND_SHOWN = 500
 TEXT: Schema = {"type": "string"}
 INTEGER: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}
-# What a kind is in an answer.
-SCHEMAS_OF_KINDS: dict[str, Schema] = {
-    **dict.fromkeys(("id", "name", "text"), TEXT),
-    **dict.fromkeys(("integer", "signal", "bytes"), INTEGER),
-    "number": {"type": "number"},
-    "state": {"type": "string", "enum": list(STATES)},
-    "duration": {"type": "number", "description": "seconds"},
-    "time": {"type": "string", "format": "date-time"},
-    "flag": FLAG,
-    "names": {"type": "array", "items": TEXT},
-    "variables": {"type": "object", "additionalProperties": TEXT},
-}
 
 
 def maybe(schema: Schema) -> Schema:
@@ -68,9 +57,9 @@ def schema_of(kind: Kind, nouns: dict[str, Schema]) -> Schema:
                 "additionalProperties": False,
             }
         return {"$ref": f"#/components/schemas/{name}"}
-    if kind.of is None:
-        return one_of(*kind.words) if kind.name == "word" else SCHEMAS_OF_KINDS[kind.name]
-    inner = schema_of(kind.of, nouns)
+    if kind.inner is None:
+        return one_of(*STATES) if kind is STATE else kind.schema
+    inner = schema_of(kind.inner, nouns)
     if kind.name == "maybe":
         return maybe(inner)
     return many(inner) if kind.name == "list" else {"type": "object", "additionalProperties": inner}
@@ -83,13 +72,7 @@ def given_schemas(fields: Sequence[Field]) -> dict[str, Schema]:
 
 def _given(field: Field) -> Schema:
     kind = field.kind
-    # A time or a duration may be given in other words too.
-    schema = {"duration": {}, "time": TEXT}.get(kind.name, SCHEMAS_OF_KINDS[kind.name])
-    if kind.name == "integer":
-        schema = whole(kind.low, kind.high)
-    elif kind.name == "names":
-        schema = many(TEXT, kind.high)
-    schema = {**schema, "description": field.help}
+    schema = {**(kind.schema if kind.given is None else kind.given), "description": field.help}
     try:
         field.check(None, 0)
     except ValueError:
