@@ -205,7 +205,6 @@ STILL_PAST_THE_DOOR = {
     "queuectl/dashboard/health.py",
     "queuectl/dashboard/http/server.py",
     "queuectl/dashboard/http/stream.py",
-    "queuectl/dashboard/totals.py",
     "queuectl/frontends/dispatch.py",
     "queuectl/frontends/menu.py",
     "queuectl/frontends/menu_parts.py",

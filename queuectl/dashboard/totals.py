@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from ..store.timings import SLOT_MS
+from ..model.rollup import SLOT_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ def seconds(ms: float | None) -> float | None:
     return whole / 1000 if whole % 1000 else whole // 1000
 
 
-def duration_text(ms: int | None) -> str:
+def exact_duration(ms: int | None) -> str:
     """Return milliseconds as `1h30m` or `250ms`, exactly."""
     if ms is None:
         return NONE
@@ -151,12 +151,11 @@ class Kind(Record):
     Of what is kept: `json` returns what JSON has for it, `text` a text that means it, `texts` those of which `read_one`
     makes it, without secrets. `cell` returns what people see in a table, by default as in JSON, `detail` where there is
     more room, by default the same; they are given the time if others are to be relative to it. `schema` is what OpenAPI
-    says of it, `given` the same where it is given, if that is another.
+    says of it, `given` where it is given, if that is another.
 
     It `is_number` if it stands on the right of a column, `is_flag` if its option has no value, `is_pairs` if its option
-    is given once for each NAME=VALUE, `is_text` if JSON has a text for it that is never read as anything else, and
-    `is_free` if that text may hold anything. A composed one has one of `words`, or values of the kind `inner`, or as a
-    noun with this `title` a value for each of `keys`.
+    is given once for each NAME=VALUE, `is_free` if it is a text that may hold anything. A composed one has one of
+    `words`, or values of the kind `inner`, or as a noun with this `title` a value for each of `keys`.
     """
 
     name: str
@@ -175,7 +174,6 @@ class Kind(Record):
     given: Schema | None = None
     is_number: bool = False
     is_flag: bool = False
-    is_text: bool = False
     is_free: bool = False
     is_pairs: bool = False
     inner: Kind | None = None
@@ -187,6 +185,11 @@ class Kind(Record):
     def is_many(self) -> bool:
         """Whether several texts make up a value."""
         return self.read_one is not None
+
+    @property
+    def taken(self) -> Schema:
+        """What OpenAPI says of it where it is given."""
+        return self.schema if self.given is None else self.given
 
     def but(self, **parts: Any) -> Kind:
         """Return a kind that differs from this one in some parts."""
@@ -209,11 +212,10 @@ TEXT = Kind(
     example='"no such"',
     input="text",
     schema=STRING,
-    is_text=True,
     is_free=True,
 )
-NAME = Kind("name", checks.check_name, example="mail", schema=STRING, is_text=True)
-ID = Kind("id", checks.check_id, choice=choices.beginning, example="backup*", schema=STRING, is_text=True)
+NAME = Kind("name", checks.check_name, example="mail", schema=STRING)
+ID = Kind("id", checks.check_id, choice=choices.beginning, example="backup*", schema=STRING)
 # Which they are, the job says: it is made of kinds.
 STATE = Kind("state", example="dead,failed", schema=STRING)
 NUMBER = Kind(
@@ -235,7 +237,7 @@ DURATION = Kind(
     choice=choices.of_duration,
     example=">30s",
     json=seconds,
-    text=duration_text,
+    text=exact_duration,
     cell=lambda value, now: when.duration_text(value),
     schema={"type": "number", "description": "seconds"},
     given={},
@@ -252,7 +254,6 @@ TIME = Kind(
     detail=time_detail,
     schema={"type": "string", "format": "date-time"},
     given=STRING,
-    is_text=True,
 )
 # An instant that is a text already, and stays one in a table.
 TIME_TEXT = TIME.but(json=as_it_is, cell=None, detail=None)

@@ -15,6 +15,7 @@ A Store belongs to one thread of one process and is never carried over a fork.
 
 from __future__ import annotations
 
+from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK
 from .attempts import Attempts
 from .contexts import Contexts
@@ -33,7 +34,6 @@ from .workers import Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from functools import cached_property
     from typing import Callable
 
     from ..model.clock import Clock
@@ -45,21 +45,6 @@ if TYPE_CHECKING:
     from .schedules import Schedules
     from .stats import Stats
     from .timings import Timings
-else:
-
-    class cached_property:
-        """As that of functools, which every command would have to import."""
-
-        def __init__(self, make):
-            self._make = make
-
-        def __set_name__(self, owner, name):
-            self._name = name
-
-        def __get__(self, store, owner=None):
-            made = store.__dict__[self._name] = self._make(store)
-            return made
-
 
 __all__ = ["Home", "Store", "preload"]
 

@@ -6,35 +6,20 @@ nothing waits. Otherwise nobody looked.
 
 from __future__ import annotations
 
-from ..model.record import Record
+from ..model.rollup import Sample
 from ..model.when import MINUTE
-from .table import Table
+from .figures import Figures
 
 # Several may sample a minute: the first one is kept.
 ADD = "INSERT OR IGNORE INTO backlog (minute, pending, processing, oldest_age) VALUES (?, ?, ?, ?)"
 LAST = "SELECT * FROM backlog WHERE minute <= ? ORDER BY minute DESC LIMIT 1"
 SINCE = "SELECT * FROM backlog WHERE minute >= ? ORDER BY minute"
-FIRST = "SELECT min(minute) FROM backlog"
-PRUNE = "DELETE FROM backlog WHERE minute < ? AND minute < (SELECT min(minute) FROM backlog) + ?"
-PRUNED_MINUTES = 1_440
 
 
-class Sample(Record):
-    """How much waited in a minute since 1970; `oldest_age` is in milliseconds, 0 if none waits."""
-
-    minute: int
-    pending: int
-    processing: int
-    oldest_age: int
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether there was nothing to do."""
-        return not (self.pending or self.processing)
-
-
-class Backlog(Table):
+class Backlog(Figures):
     """The table of samples."""
+
+    NAME = "backlog"
 
     def add(self, *, pending: int, processing: int, oldest_age: int, now: int) -> bool:
         """Add the sample of this minute; return False if it has one already. In a transaction."""
@@ -48,12 +33,3 @@ class Backlog(Table):
     def since(self, instant: int) -> list[Sample]:
         """Return the samples from an instant's minute on, in order."""
         return [Sample.of(row) for row in self._database.rows(SINCE, (instant // MINUTE,))]
-
-    def has_before(self, instant: int) -> bool:
-        """Return whether there are rows of before an instant."""
-        first = self._database.integer(FIRST)
-        return first is not None and first < instant // MINUTE
-
-    def prune(self, before: int) -> int:
-        """Delete the oldest rows of before an instant; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))

@@ -5,7 +5,7 @@ Each question says how many attempts it looks at, so that it costs the same howe
 
 from __future__ import annotations
 
-from ..model.record import Record
+from ..model.run import CommandStats, OutcomeCount, Run
 from .table import Table
 
 TYPE_CHECKING = False
@@ -45,43 +45,6 @@ GROUP BY outcome, exit_code, signal ORDER BY attempts DESC LIMIT ?
 """
 
 
-class CommandStats(Record):
-    """How the attempts at one command went; `example` is the number of its newest job, times are in milliseconds."""
-
-    command: str
-    attempts: int
-    failed: int
-    average: float | None
-    longest: int | None
-    last_at: int
-    example: int
-
-
-class EndedAttempt(Record):
-    """An attempt that has ended, with its job as it is now: `id`, `number`, `command`, `state`."""
-
-    id: str
-    number: int
-    command: str
-    state: str
-    attempt: int
-    outcome: str
-    duration: int | None
-    exit_code: int | None
-    signal: int | None
-    error: str | None
-    finished_at: int
-
-
-class OutcomeCount(Record):
-    """How many attempts ended in one way."""
-
-    outcome: str
-    exit_code: int | None
-    signal: int | None
-    attempts: int
-
-
 class Recent(Table):
     """Questions about the newest attempts."""
 
@@ -93,13 +56,13 @@ class Recent(Table):
         """Return the commands that fail most often among the newest attempts."""
         return [CommandStats.of(row) for row in self._database.rows(MOST_FAILING, (sample, limit))]
 
-    def failures(self, sample: int, limit: int) -> list[EndedAttempt]:
+    def failures(self, sample: int, limit: int) -> list[Run]:
         """Return the last attempts that failed, of the `sample` newest, newest first."""
-        return [EndedAttempt.of(row) for row in self._database.rows(FAILURES, (sample, limit))]
+        return [Run.of(row) for row in self._database.rows(FAILURES, (sample, limit))]
 
-    def same_command(self, command: str, sample: int, limit: int) -> list[EndedAttempt]:
+    def same_command(self, command: str, sample: int, limit: int) -> list[Run]:
         """Return the ended attempts at a command among the `sample` newest, newest first."""
-        return [EndedAttempt.of(row) for row in self._database.rows(SAME_COMMAND, (sample, command, limit))]
+        return [Run.of(row) for row in self._database.rows(SAME_COMMAND, (sample, command, limit))]
 
     def durations(self, commands: Sequence[str], sample: int) -> dict[str, list[int]]:
         """Return {command: how long its attempts took} among the `sample` newest, for a few commands."""

@@ -7,9 +7,9 @@ so are the histograms of `timings`.
 from __future__ import annotations
 
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
-from ..model.record import Record
+from ..model.rollup import Rollup
 from ..model.when import MINUTE
-from .table import Table
+from .figures import Figures
 from .timings import END_OF_TIME
 
 TYPE_CHECKING = False
@@ -32,9 +32,6 @@ TOTALS = f"SELECT 0 AS bucket, '' AS queue, {SUMS} FROM rollups WHERE minute >= 
 PER_MINUTE = """
 SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >= ? GROUP BY minute ORDER BY minute
 """
-FIRST = "SELECT min(minute) FROM rollups"
-PRUNE = "DELETE FROM rollups WHERE minute < ? AND minute < (SELECT min(minute) FROM rollups) + ?"
-PRUNED_MINUTES = 1_440
 SERIES = f"""
 SELECT minute / ? AS bucket, queue, {SUMS} FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
 """
@@ -55,23 +52,10 @@ ORDER BY run_at LIMIT ?
 LOOKED_AT = 1_000
 
 
-class Rollup(Record):
-    """How the attempts of a queue (empty: of all) ended in some minutes; times are sums, in milliseconds.
-
-    `bucket` numbers stretches of so many minutes since 1970, where there are several.
-    """
-
-    bucket: int
-    queue: str
-    finished: int
-    failed: int
-    dead: int
-    run_time: int
-    wait_time: int
-
-
-class Stats(Table):
+class Stats(Figures):
     """The table of rollups, and how long jobs have been waiting."""
+
+    NAME = "rollups"
 
     def __init__(self, database: Database, counts: Counts, timings: Timings) -> None:
         super().__init__(database)
@@ -105,20 +89,6 @@ class Stats(Table):
         """Return the sums of the rollups of each queue, from an instant's minute on and to before another's."""
         span = (since // MINUTE, END_OF_TIME if until is None else until // MINUTE)
         return [Rollup.of(row) for row in self._database.rows(QUEUE_TOTALS, span)]
-
-    def first_minute(self) -> int | None:
-        """Return the instant of the first rollup, None without any."""
-        first = self._database.integer(FIRST)
-        return None if first is None else first * MINUTE
-
-    def has_before(self, instant: int) -> bool:
-        """Return whether there are rows of before an instant."""
-        first = self._database.integer(FIRST)
-        return first is not None and first < instant // MINUTE
-
-    def prune(self, before: int) -> int:
-        """Delete the oldest rows of before an instant; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // MINUTE, PRUNED_MINUTES))
 
     def oldest_pending(self) -> int | None:
         """Return since when the job that waits longest does so, None if none waits."""

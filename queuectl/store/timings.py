@@ -8,11 +8,9 @@ nearly so.
 from __future__ import annotations
 
 from ..model.histogram import bucket_of
-from ..model.record import Record
-from ..model.when import MINUTE
-from .table import Table
+from ..model.rollup import SLOT_MS, Timing
+from .figures import Figures
 
-SLOT_MS = 5 * MINUTE
 ADD = """
 INSERT INTO timings (slot, queue, run, wait, attempts, run_time, wait_time, run_min, run_max, wait_min, wait_max)
 VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?5, ?5, ?6, ?6)
@@ -35,35 +33,16 @@ GROUP BY bucket, queue, run, wait
 TOTALS = f"""
 SELECT 0 AS bucket, queue, run, wait, {SUMS}, {ENDS} FROM timings WHERE slot >= ? AND slot < ? GROUP BY queue, run, wait
 """
-FIRST = "SELECT min(slot) FROM timings"
-PRUNE = "DELETE FROM timings WHERE slot < ? AND slot < (SELECT min(slot) FROM timings) + ?"
 END_OF_TIME = 1 << 62
-# Three hours: about as many rows as there are rollups in a day.
-PRUNED_SLOTS = 36
 
 
-class Timing(Record):
-    """How many attempts of a queue took so long: `run` and `wait` are buckets of the histogram.
-
-    `run_time` and `wait_time` are sums, in milliseconds. The shortest and longest are None where an older version did
-    not write them down. `bucket` numbers stretches of so many slots since 1970, where there are several.
-    """
-
-    bucket: int
-    queue: str
-    run: int
-    wait: int
-    attempts: int
-    run_time: int
-    wait_time: int
-    run_min: int | None
-    run_max: int | None
-    wait_min: int | None
-    wait_max: int | None
-
-
-class Timings(Table):
+class Timings(Figures):
     """The table of histograms."""
+
+    NAME = "timings"
+    LENGTH = SLOT_MS
+    # Three hours: about as many rows as there are rollups in a day.
+    AT_ONCE = 36
 
     def add(self, queue: str, *, run_time: int, wait_time: int, now: int) -> None:
         """Count an attempt that has ended; times in milliseconds. In a transaction."""
@@ -83,12 +62,3 @@ class Timings(Table):
         """Return attempts and sums per queue and pair of buckets, from an instant's slot on and to before another's."""
         span = (since // SLOT_MS, END_OF_TIME if until is None else until // SLOT_MS)
         return [Timing.of(row) for row in self._database.rows(TOTALS, span)]
-
-    def has_before(self, instant: int) -> bool:
-        """Return whether there are rows of before an instant."""
-        first = self._database.integer(FIRST)
-        return first is not None and first < instant // SLOT_MS
-
-    def prune(self, before: int) -> int:
-        """Delete the oldest rows of before an instant; return how many. In a transaction."""
-        return self._database.change(PRUNE, (before // SLOT_MS, PRUNED_SLOTS))

@@ -16,6 +16,7 @@ from queuectl.store import (
     dead,
     enqueue,
     events,
+    figures,
     find,
     jobs,
     lanes,
@@ -24,7 +25,6 @@ from queuectl.store import (
     schedules,
     search,
     stats,
-    timings,
     workers,
 )
 from tests.store import building
@@ -85,14 +85,14 @@ HOT = {
     "what ended before": (search.ENDED_BEFORE, ("completed", NOW, 50), "jobs_finished"),
     "how much ended before": (search.COUNT_ENDED_BEFORE, ("completed", NOW), "jobs_finished"),
     "events since": (events.NEWEST, (7, 50), "PRIMARY KEY"),
-    "the oldest minute": (stats.FIRST, (), "PRIMARY KEY"),
-    "minutes to forget": (stats.PRUNE, (1, 1440), "PRIMARY KEY"),
-    "the oldest slot": (timings.FIRST, (), "PRIMARY KEY"),
-    "slots to forget": (timings.PRUNE, (1, 36), "PRIMARY KEY"),
+    "the oldest minute": (figures.FIRST["rollups"], (), "PRIMARY KEY"),
+    "minutes to forget": (figures.PRUNE["rollups"], (1, 1440), "PRIMARY KEY"),
+    "the oldest slot": (figures.FIRST["timings"], (), "PRIMARY KEY"),
+    "slots to forget": (figures.PRUNE["timings"], (1, 36), "PRIMARY KEY"),
     "the last sample of the backlog": (backlog.LAST, (1,), "PRIMARY KEY"),
     "samples of the backlog": (backlog.SINCE, (1,), "PRIMARY KEY"),
-    "the oldest sample": (backlog.FIRST, (), ""),
-    "samples to forget": (backlog.PRUNE, (1, 1440), "PRIMARY KEY"),
+    "the oldest sample": (figures.FIRST["backlog"], (), ""),
+    "samples to forget": (figures.PRUNE["backlog"], (1, 1440), "PRIMARY KEY"),
 }
 IN_ORDER = [
     "the head of a queue",

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED
+from queuectl.model.rollup import SLOT_MS
 from queuectl.store import Store
-from queuectl.store.backlog import PRUNED_MINUTES
-from queuectl.store.timings import PRUNED_SLOTS, SLOT_MS
+from queuectl.store.backlog import Backlog
+from queuectl.store.timings import Timings
 from tests.store.building import NOW, Stores, values, write
 
 MINUTE = 60_000
@@ -89,7 +90,7 @@ def test_a_rollback_undoes_both(store: Store) -> None:
     with pytest.raises(KeyError), store.writing():
         store.stats.count_attempt("q", COMPLETED, run_time=1, wait_time=1, now=NOW)
         raise KeyError
-    assert timings(store) == [] and store.stats.first_minute() is None
+    assert timings(store) == [] and store.stats.first() is None
 
 
 def test_totals_are_of_a_span_of_whole_slots(store: Store) -> None:
@@ -114,14 +115,14 @@ def test_a_series_adds_up_steps_of_slots(store: Store) -> None:
 
 def test_old_timings_go_a_few_hours_at_a_time(store: Store) -> None:
     assert not store.timings.has_before(NOW)
-    slots = PRUNED_SLOTS * 2 + 10
+    slots = Timings.AT_ONCE * 2 + 10
     for slot in range(slots):
         ended(store, now=NOW + slot * SLOT_MS)
     before = NOW + (slots - 5) * SLOT_MS
     pruned = []
     while store.timings.has_before(before):
         pruned.append(write(store, store.timings.prune, before))
-    assert pruned == [PRUNED_SLOTS, PRUNED_SLOTS, 5]
+    assert pruned == [Timings.AT_ONCE, Timings.AT_ONCE, 5]
     assert [row[0] for row in timings(store)] == [before // SLOT_MS + slot for slot in range(5)]
 
 
@@ -148,11 +149,11 @@ def test_the_last_sample_is_not_one_of_a_clock_that_was_ahead(store: Store) -> N
 
 def test_old_samples_go_a_day_at_a_time(store: Store) -> None:
     with store.writing():
-        for minute in range(PRUNED_MINUTES + 20):
+        for minute in range(Backlog.AT_ONCE + 20):
             store.backlog.add(pending=1, processing=0, oldest_age=0, now=NOW + minute * MINUTE)
-    before = NOW + (PRUNED_MINUTES + 10) * MINUTE
+    before = NOW + (Backlog.AT_ONCE + 10) * MINUTE
     pruned = []
     while store.backlog.has_before(before):
         pruned.append(write(store, store.backlog.prune, before))
-    assert pruned == [PRUNED_MINUTES, 10]
+    assert pruned == [Backlog.AT_ONCE, 10]
     assert len(store.backlog.since(0)) == 10

@@ -7,6 +7,7 @@ import os
 from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ...model.fields import BY_SPELLING, GIVEN
+from ...model.kinds import STRING
 from ...model.nouns import jobs as nouns
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -167,7 +168,7 @@ def _value(key: str, text: str) -> Any:
 
     field = BY_SPELLING.get(key)
     value = text if field is None else field.kind.read(text)
-    if value != text or (field is not None and field.kind.is_text):
+    if value != text or (field is not None and field.kind.taken == STRING):
         return value
     try:
         return parse_value(text)

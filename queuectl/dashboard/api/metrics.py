@@ -13,7 +13,7 @@ from ...engine.reports.numbers import histograms
 from ...model import when
 from ...model.errors import quoted
 from ...model.nouns.home import METRICS
-from ...store.timings import SLOT_MS
+from ...model.rollup import SLOT_MS
 from ..http.message import HttpError, Response, json_response
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
 from .route import Parameter, route
@@ -23,9 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
-    from ...store.recent import CommandStats
-    from ...store.stats import Rollup
-    from ...store.timings import Timing
+    from ...model.rollup import Rollup, Timing
+    from ...model.run import CommandStats
     from ..app import App
 
 MOST_POINTS = 500
@@ -61,7 +60,7 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     rows = [
         row for row in store.stats.series(first * step, last * step, step // when.MINUTE) if queue in (None, row.queue)
     ]
-    known = store.stats.first_minute()
+    known = store.stats.first()
     names: list[str | None] = [queue]
     if by is not None:
         names = list(sorted({row.queue for row in rows})[:MOST_QUEUES])

@@ -71,8 +71,7 @@ def given_schemas(fields: Sequence[Field]) -> dict[str, Schema]:
 
 
 def _given(field: Field) -> Schema:
-    kind = field.kind
-    schema = {**(kind.schema if kind.given is None else kind.given), "description": field.help}
+    schema = {**field.kind.taken, "description": field.help}
     try:
         field.check(None, 0)
     except ValueError:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from ...engine.queue import Queue
-    from ...store.stats import Rollup
+    from ...model.rollup import Rollup
     from ..app import App
 
 PATIENCE_SECONDS = 2.0

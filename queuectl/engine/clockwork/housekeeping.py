@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from typing import Iterator, Sequence
 
     from ...store import Store
-    from ...store.backlog import Backlog
-    from ...store.stats import Stats
-    from ...store.timings import Timings
+    from ...store.figures import Figures
 
 INTERVAL_MS = 60_000
 STEP_MS = 100
@@ -143,7 +141,7 @@ def prune(store: Store, state: str, before: int) -> Iterator[list[str]]:
         rest(store)
 
 
-def _forget_minutes(store: Store, table: Stats | Timings | Backlog, before: int) -> Iterator[int]:
+def _forget_minutes(store: Store, table: Figures, before: int) -> Iterator[int]:
     """Delete what was added up before an instant, in small transactions."""
     while table.has_before(before):
         with store.writing():

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...store.stats import Rollup
+    from ...model.rollup import Rollup
     from ..home.opened import OpenHome
 
 

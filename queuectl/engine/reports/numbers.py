@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Mapping, Sequence
 
-    from ...store.timings import Timing
+    from ...model.rollup import Timing
 
 RATE_MINUTES = 5
 

@@ -12,9 +12,9 @@ from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.machine import process
 from queuectl.engine.machine.log import Log
 from queuectl.model.job import COMPLETED
+from queuectl.model.rollup import SLOT_MS
 from queuectl.model.when import DAY
 from queuectl.store import Home, Store
-from queuectl.store.timings import SLOT_MS
 from tests.store.building import NOW, add, claim, finish
 from tests.support import FakeClock
 

@@ -1,0 +1,58 @@
+"""Figures by time, which outlive the jobs: how attempts ended, how long they took, how much waited."""
+
+from __future__ import annotations
+
+from .record import Record
+from .when import MINUTE
+
+# How long a row of timings is.
+SLOT_MS = 5 * MINUTE
+
+
+class Rollup(Record):
+    """How the attempts of a queue (empty: of all) ended in some minutes; times are sums, in milliseconds.
+
+    `bucket` numbers stretches of so many minutes since 1970, where there are several.
+    """
+
+    bucket: int
+    queue: str
+    finished: int
+    failed: int
+    dead: int
+    run_time: int
+    wait_time: int
+
+
+class Timing(Record):
+    """How many attempts of a queue took so long: `run` and `wait` are buckets of the histogram.
+
+    `run_time` and `wait_time` are sums, in milliseconds. The shortest and longest are None where an older version did
+    not write them down. `bucket` numbers stretches of so many slots since 1970, where there are several.
+    """
+
+    bucket: int
+    queue: str
+    run: int
+    wait: int
+    attempts: int
+    run_time: int
+    wait_time: int
+    run_min: int | None
+    run_max: int | None
+    wait_min: int | None
+    wait_max: int | None
+
+
+class Sample(Record):
+    """How much waited in a minute since 1970; `oldest_age` is in milliseconds, 0 if none waits."""
+
+    minute: int
+    pending: int
+    processing: int
+    oldest_age: int
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.pending or self.processing)

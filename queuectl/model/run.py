@@ -1,0 +1,42 @@
+"""Runs: attempts that have ended, each with its job, and what many of them have in common."""
+
+from __future__ import annotations
+
+from .record import Record
+
+
+class Run(Record):
+    """An attempt that has ended, with its job as it is now: `id`, `number`, `command`, `state`."""
+
+    id: str
+    number: int
+    command: str
+    state: str
+    attempt: int
+    outcome: str
+    duration: int | None
+    exit_code: int | None
+    signal: int | None
+    error: str | None
+    finished_at: int
+
+
+class CommandStats(Record):
+    """How the attempts at one command went; `example` is the number of its newest job, times are in milliseconds."""
+
+    command: str
+    attempts: int
+    failed: int
+    average: float | None
+    longest: int | None
+    last_at: int
+    example: int
+
+
+class OutcomeCount(Record):
+    """How many attempts ended in one way."""
+
+    outcome: str
+    exit_code: int | None
+    signal: int | None
+    attempts: int
