@@ -18,9 +18,8 @@ EXECUTE = {
 COMPOSERS = {
     "queuectl/store/find.py:Find._rows_of",
     "queuectl/store/find.py:Find._sorted",
-    "queuectl/store/find.py:Find.among",
     "queuectl/store/find.py:Find._counted",
-    "queuectl/store/find.py:Find._read",
+    "queuectl/store/find.py:Find._rows_in",
     "queuectl/store/find.py:Find._extent",
     "queuectl/store/schema/migrate.py:upgrade",
     "queuectl/store/schema/migrate.py:rebuild",

@@ -25,6 +25,11 @@ def plain(value: object) -> str:
     return str(value)
 
 
+def pairs(values: Iterable[tuple[str, str]], width: int) -> str:
+    """Return a line for each name and its value; names have so many characters of room."""
+    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in values)
+
+
 def csv_line(values: Iterable[object], safe: Callable[[str], str] = str, end: str = "\r\n") -> str:
     """Return a line by RFC 4180; `safe` makes the text of a cell fit for where it is shown.
 

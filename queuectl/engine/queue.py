@@ -15,15 +15,13 @@ from __future__ import annotations
 
 import os
 
-from ..model.checks import is_utf8
+from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
-from ..model.fields import GIVEN
-from ..model.spec import JobSpec
 from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store.home import VARIABLE, find_home
 from .change import Change, Refused
-from .home.opened import OpenHome
+from .home.opened import OpenHome, here, search_path
 from .home.settings import change_setting
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 from .references import resolve
@@ -34,7 +32,9 @@ if TYPE_CHECKING:
 
     from ..model.clock import Clock
     from ..model.job import Job
+    from ..model.spec import JobSpec
     from ..store import Store
+    from .schedules import Schedules
     from .selection import Selection
 
     # What names jobs: an id, a number, words of a filter, or what was found before.
@@ -54,8 +54,14 @@ class Queue(OpenHome):
         self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK, cwd: str | None = None
     ) -> None:
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
-        super().__init__(found, actor=actor, clock=clock)
-        self._cwd = cwd
+        super().__init__(found, actor=actor, clock=clock, cwd=cwd)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """The jobs that are queued again and again."""
+        from .schedules import Schedules
+
+        return Schedules(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
@@ -105,24 +111,6 @@ class Queue(OpenHome):
             # In automatic mode it starts workers for them.
             ring(self.home, SCHEDULER)
 
-    def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
-        """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
-        settings, now, cwd = self.settings(), self.clock.wall(), self._cwd or here()
-        defaults = {field.name: getattr(settings, field.setting) for field in GIVEN if field.setting}
-        specs: list[JobSpec] = []
-        problems: list[str] = []
-        field: str | None = None
-        for index, job in enumerate(jobs):
-            try:
-                specs.append(JobSpec.parse(job, cwd=cwd, now=now, **defaults))
-            except InvalidInput as error:
-                name = f"{names[index]}: " if names else ""
-                problems += [name + problem for problem in error.problems]
-                field = field or error.field
-        if problems:
-            raise InvalidInput.of(problems, field=field)
-        return specs
-
     def get(self, reference: str) -> Job:
         """Return the job with this id, number or unique prefix, or `last`.
 
@@ -161,10 +149,10 @@ class Queue(OpenHome):
         """
         from ..model.filter import of_options
         from ..model.filterparse import parse
-        from ..store.find import SORTS
+        from ..model.sorts import SORT_KEYS
 
-        if sort[sort.startswith("-") :] not in SORTS:
-            raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORTS)}", field="sort")
+        if sort[sort.startswith("-") :] not in SORT_KEYS:
+            raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORT_KEYS)}", field="sort")
         text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
         wanted = parse(text, self.clock.wall())
         return self.store.search.jobs(self.store.find.numbers(wanted, sort, limit))
@@ -343,16 +331,3 @@ class Queue(OpenHome):
 def _several(names: str | Sequence[str] | None) -> Sequence[str]:
     """Return one name or several, as several."""
     return (names,) if isinstance(names, str) else names or ()
-
-
-def here() -> str:
-    """Return the current directory. Raises InvalidInput if it is gone."""
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        raise InvalidInput("the current directory does not exist any more", hint="change to one that does") from None
-
-
-def search_path() -> str:
-    """Return the PATH for new jobs, without directories whose names are no text."""
-    return os.pathsep.join(filter(is_utf8, os.environ.get("PATH", "").split(os.pathsep)))

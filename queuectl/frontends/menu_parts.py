@@ -256,7 +256,7 @@ def scheduler_entries(menu: Menu) -> Sequence[Choice]:
         ("6", "What is to come", lambda menu: menu.execute(["scheduled"])),
         (
             "7",
-            f"Recurring jobs ({len(menu.queue.store.schedules.all())})",
+            f"Recurring jobs ({len(menu.queue.schedules.all())})",
             lambda menu: menu.submenu("Recurring jobs", cron_entries),
         ),
     ]
@@ -264,7 +264,7 @@ def scheduler_entries(menu: Menu) -> Sequence[Choice]:
 
 def cron_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about recurring jobs: one each, and one to add another."""
-    names = [schedule.name for schedule in menu.queue.store.schedules.all()]
+    names = [schedule.name for schedule in menu.queue.schedules.all()]
     return [
         ("1", "List", lambda menu: menu.execute(["cron", "list"])),
         (
@@ -286,10 +286,7 @@ def _schedule_menu(name: str) -> Callable[[Menu], None]:
 
 def schedule_entries(menu: Menu, name: str) -> Sequence[Choice]:
     """Return what can be done with a recurring job. Raises NotFound once it is removed."""
-    from ..engine.recurring import Recurring
-
-    paused = Recurring(menu.queue).get(name).paused
-    verb = "resume" if paused else "pause"
+    verb = "resume" if menu.queue.schedules.get(name).paused else "pause"
     return [
         ("1", "Show", lambda menu: menu.execute(["cron", "show", name])),
         ("2", "Next times", lambda menu: menu.execute(["cron", "next", name])),

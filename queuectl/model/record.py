@@ -28,14 +28,14 @@ class Parts(type):
         """Return the class."""
         names = tuple(space.get("__annotations__", ()))
         defaults = {part: space.pop(part) for part in names if part in space}
-        parts = {"_names": names, "_defaults": defaults} if names or not bases else {}
-        return super().__new__(cls, name, bases, {**space, "__slots__": names, **parts})
+        inherited = {"_names": (), "_defaults": {}} if not bases else vars(bases[0])
+        space.update(_names=inherited["_names"] + names, _defaults={**inherited["_defaults"], **defaults})
+        return super().__new__(cls, name, bases, {**space, "__slots__": names})
 
 
 @dataclass_transform(eq_default=False)
 class Record(metaclass=Parts):
-    """What records have in common. The parts of a record are those of its own class alone, or
-    if that has none those of its base.
+    """What records have in common. A record of a record has the parts of both.
 
     As with dataclasses, `__post_init__` may check the values or work out what was not given.
     """

@@ -85,7 +85,7 @@ class Store:
         self.meta = Meta(self.database)
         self.workers = Workers(self.database)
         self.jobs = Jobs(self.database, self.counts, self.contexts)
-        self.search = Search(self.database, self.counts)
+        self.search = Search(self.database)
         self.names = Names(self.database)
         self.database.before_commit = self.counts.flush
         self.database.after_rollback = self._forget

@@ -6,17 +6,15 @@ says where to go on. Where jobs come and go, a page goes on behind a key, never 
 
 from __future__ import annotations
 
-from ..model.fields import KEPT
-from ..model.job import DUE_STATES, FINAL_STATES, STATES
+from ..model.job import STATES
 from ..model.record import Record
+from ..model.sorts import NEWEST_FIRST, ORDERS, ORDERS_OF_KEYS, SORT_KEYS
 from .condition import COLUMNS as FILTERED
 from .condition import ELSEWHERE, condition
 from .lanes import Lanes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
-
     from ..model.filter import Filter
     from .counts import Counts
     from .database import Database
@@ -27,22 +25,9 @@ KEYS = "number, state, priority, run_at, finished_at"
 # All that a condition may ask for.
 OF_JOBS = [column for key, column in FILTERED.items() if key not in ELSEWHERE]
 COLUMNS = ", ".join(dict.fromkeys(["attempt_id", *KEYS.split(", "), *OF_JOBS]))
-ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}}"
+ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}} LIMIT ?"
 COUNT = "SELECT count(*) FROM ({} LIMIT ?)"
 SORTED = "SELECT number FROM jobs {} ORDER BY {} LIMIT ?"
-AMONG = "SELECT number FROM jobs WHERE number IN ({}) AND {}"
-AT_ONCE = 500
-
-# What a list can be sorted by, `-` in front for descending; ties go by number.
-SORTS = tuple(field.name for field in KEPT if field.is_sortable)
-# Those that lanes have, for jobs of these states.
-LANE_SORTS = {
-    "-number": ("newest", STATES),
-    "number": ("oldest", STATES),
-    "-finished_at": ("finished", FINAL_STATES),
-    "run_at": ("run_at", DUE_STATES),
-}
-NEWEST_FIRST = "-number"
 
 
 class Found(Record):
@@ -65,12 +50,12 @@ class Find:
         self._lanes = Lanes(database, counts)
 
     def numbers(self, wanted: Filter, sort: str = NEWEST_FIRST, limit: int = -1) -> list[int]:
-        """Return the numbers of the jobs that a filter finds, sorted by one of SORTS; a negative limit means all.
+        """Return the numbers of the jobs that a filter finds, sorted by one of SORT_KEYS; a negative limit means all.
 
         Raises ValueError for another sort: it would become SQL.
         """
         column = sort[sort.startswith("-") :]
-        if column not in SORTS:
+        if column not in SORT_KEYS:
             raise ValueError(f"no such order: {sort}")
         if wanted.is_counted:
             total = self.count(wanted)
@@ -78,10 +63,10 @@ class Find:
                 return []
             # Once all are found the rest need not be looked at.
             limit = total if limit < 0 else min(limit, total)
-        lane_sort, states = LANE_SORTS.get(sort, ("", ()))
-        if not lane_sort or not set(wanted.states).issubset(states):
+        order = ORDERS_OF_KEYS.get(sort)
+        if order is None or not set(wanted.states).issubset(ORDERS[order].states):
             return self._sorted(wanted, column, "DESC" if sort.startswith("-") else "ASC", limit)
-        lanes = self._lanes.of(wanted, lane_sort)
+        lanes = self._lanes.of(wanted, order)
         if len(lanes) == 1:
             return [row[0] for row in self._rows_of(lanes[0], "number", limit)]
         keys = [(lane.key_of(row), row["number"]) for lane in lanes for row in self._rows_of(lane, KEYS, limit)]
@@ -97,16 +82,6 @@ class Find:
         order = f"{column} {direction}" + ("" if column == "number" else f", number {direction}")
         where = f"WHERE {sql}" if sql else ""
         return [row[0] for row in self._database.rows(SORTED.format(where, order), [*parameters, limit])]
-
-    def among(self, wanted: Filter, numbers: Sequence[int]) -> list[int]:
-        """Return those of the numbers, in their order, whose jobs a filter finds."""
-        sql, parameters = condition(wanted.states, wanted.terms)
-        found: set[int] = set()
-        for start in range(0, len(numbers), AT_ONCE):
-            some = numbers[start : start + AT_ONCE]
-            asked = AMONG.format(",".join("?" * len(some)), sql or "1")
-            found.update(row[0] for row in self._database.rows(asked, [*some, *parameters]))
-        return [number for number in numbers if number in found]
 
     def count(self, wanted: Filter) -> int:
         """Return how many jobs a filter finds, from the kept counts where they can tell."""
@@ -139,7 +114,7 @@ class Find:
     def page(self, wanted: Filter, sort: str, after: Key | None, limit: int, window: int) -> Found:
         """Return what comes after a key: up to `limit` rows of each lane, or what there is in `window` of them.
 
-        `sort` is one of those of `lanes`.
+        `sort` is one of ORDERS.
         """
         rows: list[tuple[Key, int, str]] = []
         looked, end = 0, None
@@ -153,15 +128,19 @@ class Find:
         return Found([row for row in rows if end is None or row[0] <= end], looked, end)
 
     def _read(self, lane: Lane, limit: int, window: int) -> Found:
+        if lane.condition()[0]:
+            return Found(self._rows_in(lane, -1, window), *self._extent(lane, window))
+        rows = self._rows_in(lane, limit, window)
+        return Found(rows, len(rows), rows[-1][0] if len(rows) == limit else None)
+
+    def _rows_in(self, lane: Lane, limit: int, window: int) -> list[tuple[Key, int, str]]:
         sql, parameters = lane.condition()
         if not sql:
             rows = self._database.rows(f"{lane.window(KEYS)} LIMIT ?", [*lane.parameters, limit])
-            looked, end = len(rows), lane.key_of(rows[-1]) if len(rows) == limit else None
         else:
             asked = ROWS.format(f"{lane.window(COLUMNS)} LIMIT ?", sql)
-            rows = self._database.rows(asked, [*lane.parameters, window, *parameters])
-            looked, end = self._extent(lane, window)
-        return Found([(lane.key_of(row), row["number"], row["state"]) for row in rows], looked, end)
+            rows = self._database.rows(asked, [*lane.parameters, window, *parameters, limit])
+        return [(lane.key_of(row), row["number"], row["state"]) for row in rows]
 
     def _extent(self, lane: Lane, window: int) -> tuple[int, Key | None]:
         """Return how many rows of a lane a window shows, and the last one's key if it is full."""
@@ -170,6 +149,7 @@ class Find:
             return window, lane.key_of(last[0])
         return int(self._database.value(COUNT.format(lane.window("1")), [*lane.parameters, window])), None
 
-    def newest(self, wanted: Filter, window: int, limit: int) -> list[int]:
-        """Return the numbers, newest first, of what a filter finds among the `window` newest jobs or nearby."""
-        return [number for _, number, _ in self.page(wanted, "newest", None, limit, window).rows[:limit]]
+    def first(self, wanted: Filter, sort: str, limit: int, window: int) -> list[int]:
+        """Return the numbers of the first jobs in one of ORDERS, of what a filter finds in `window` of each lane."""
+        rows = [row for lane in self._lanes.of(wanted, sort) for row in self._rows_in(lane, limit, window)]
+        return [number for _, number, _ in sorted(rows)[:limit]]

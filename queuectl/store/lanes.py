@@ -1,20 +1,15 @@
-"""Where the rows of a filter lie: the indexes that have them in the order of a sort, few rows at a time.
-
-    sort      which jobs                    order
-    newest    all                           number, the highest first
-    oldest    all                           number
-    finished  completed, dead, cancelled    end, the latest first
-    run_at    scheduled, failed             when due
-    priority  pending                       as they are claimed
+"""Where the rows of a filter lie: the indexes that have them in one of ORDERS, few rows at a time.
 
 A *lane* is an index in this order, or the table itself, from a key on. What it cannot decide (a text, a tag ...)
-is a condition on its rows. Keys grow in the order of the sort, and none is in two lanes.
+is a condition on its rows. The key of a row has the values that it is sorted by, signed: keys grow in the order of
+the sort, and none is in two lanes.
 """
 
 from __future__ import annotations
 
 from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATES
 from ..model.record import Record
+from ..model.sorts import ORDERS
 from .condition import condition, prefix_range
 from .schema import DUE, FINAL
 
@@ -39,21 +34,6 @@ BY_STATE = {
     **{state: ("INDEXED BY jobs_finished", f"{FINAL} AND state = '{state}'") for state in FINAL_STATES},
     PENDING: ("INDEXED BY jobs_claimable", "state = 'pending'"),
     PROCESSING: ("INDEXED BY jobs_processing", "state = 'processing'"),
-}
-SORTED_STATES = {
-    "newest": STATES,
-    "oldest": STATES,
-    "finished": FINAL_STATES,
-    "run_at": DUE_STATES,
-    "priority": (PENDING,),
-}
-# By these columns, a minus stands for descending order. The key of a row has their values, so signed.
-ORDERS = {
-    "newest": ("-number",),
-    "oldest": ("number",),
-    "finished": ("-finished_at", "-number"),
-    "run_at": ("run_at", "number"),
-    "priority": ("-priority", "run_at", "number"),
 }
 BEYOND = {"newest": "number < ?", "oldest": "number > ?"}
 
@@ -85,11 +65,11 @@ class Lane(Record):
     @property
     def order(self) -> str:
         """The order of its rows, as SQL."""
-        return ", ".join(f"{name[1:]} DESC" if name.startswith("-") else name for name in ORDERS[self.sort])
+        return ", ".join(f"{name[1:]} DESC" if name.startswith("-") else name for name in ORDERS[self.sort].columns)
 
     def key_of(self, row: Row) -> Key:
         """Return the key of one of its rows."""
-        return tuple(-row[name[1:]] if name.startswith("-") else row[name] for name in ORDERS[self.sort])
+        return tuple(-row[name[1:]] if name.startswith("-") else row[name] for name in ORDERS[self.sort].columns)
 
 
 class Lanes:
@@ -101,8 +81,10 @@ class Lanes:
 
     def of(self, wanted: Filter, sort: str, start: Key | None = None) -> list[Lane]:
         """Return the lanes that together hold the jobs of a filter behind a key."""
-        key = start or (-MOST,) * len(ORDERS[sort])
-        wanted = wanted.within(SORTED_STATES[sort])
+        key = start or (-MOST,) * len(ORDERS[sort].columns)
+        wanted = wanted.within(ORDERS[sort].states)
+        if not wanted.states:
+            return []
         if sort == "finished":
             return [
                 Lane(
@@ -126,7 +108,7 @@ class Lanes:
         """Return two lanes for each queue: the rest of a priority, and the lower ones."""
         rest = [term for term in wanted.terms if term.key != "queue"]
         lanes = []
-        for queue in filter(wanted.has_queue, self._counts.queues_with(PENDING) if wanted.states else ()):
+        for queue in filter(wanted.has_queue, self._counts.queues_with(PENDING)):
             for where, values in (
                 ("priority = ? AND (run_at, number) > (?, ?)", (-key[0], *key[1:])),
                 ("priority < ?", (-key[0],)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..model.fields import RECURRING
 from ..model.job import FINAL_STATES
-from ..model.record import Record
+from ..model.schedule import Schedule
 from .contexts import decode_env
 from .enqueue import PLAIN
 from .sqlite import sqlite3
@@ -55,34 +55,6 @@ LAST_JOBS = "SELECT number, state FROM jobs WHERE schedule = ? ORDER BY number D
 LOOKED_AT = 100
 
 
-class Schedule(Record):
-    """A recurring job as it stood when it was read. Times are milliseconds since 1970."""
-
-    id: int
-    name: str
-    expression: str
-    timezone: str
-    command: str
-    queue: str
-    priority: int
-    max_retries: int
-    timeout: int | None
-    catch_up: str
-    overlap: str
-    paused: bool
-    next_at: int | None
-    created_at: int
-    created_by: str
-    cwd: str
-    path: str
-    env: dict[str, str]
-
-    @classmethod
-    def of(cls, row: Row) -> Schedule:
-        """Return the schedule of a row."""
-        return super().of({**dict(row), "paused": bool(row["paused"]), "env": decode_env(row["env"])})
-
-
 class Schedules:
     """The tables of schedules and their fires."""
 
@@ -116,15 +88,15 @@ class Schedules:
     def get(self, name: str) -> Schedule | None:
         """Return the schedule of this name, or None."""
         row = self._database.row(BY_NAME, (name,))
-        return None if row is None else Schedule.of(row)
+        return None if row is None else _schedule(row)
 
     def all(self) -> list[Schedule]:
         """Return every schedule, by name."""
-        return [Schedule.of(row) for row in self._database.rows(ALL)]
+        return [_schedule(row) for row in self._database.rows(ALL)]
 
     def due(self, now: int, limit: int) -> list[Schedule]:
         """Return up to `limit` schedules that are due, the earliest first."""
-        return [Schedule.of(row) for row in self._database.rows(DUE, (now, limit))]
+        return [_schedule(row) for row in self._database.rows(DUE, (now, limit))]
 
     def next_due(self, after: int = -1) -> int | None:
         """Return the first instant after another at which a schedule is due, None if there is none."""
@@ -180,3 +152,7 @@ class Schedules:
             if state not in FINAL_STATES:
                 return number
         return None
+
+
+def _schedule(row: Row) -> Schedule:
+    return Schedule.of({**dict(row), "paused": bool(row["paused"]), "env": decode_env(row["env"])})

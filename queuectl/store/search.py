@@ -1,19 +1,17 @@
-"""Jobs by number, and the few jobs of each kind that people look at first: what runs, comes next, ended last."""
+"""Jobs by number, and by the times at which they end or are due."""
 
 from __future__ import annotations
 
 from ..model.fields import KEPT
-from ..model.job import PENDING, Job
-from .claim import ORDER, urgency
+from ..model.job import Job
 from .contexts import decode_env
 from .schema import DUE, FINAL
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from .counts import Counts
-    from .database import Database
     from .sqlite import Row
 
 # What a job tells of its last attempt stands in both tables, or there alone.
@@ -38,29 +36,14 @@ SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE state =
     AND (priority > ? OR (priority = ? AND (run_at < ? OR (run_at = ? AND number < ?)))) LIMIT ?)
 """
 UPCOMING = f"SELECT number FROM jobs INDEXED BY jobs_due WHERE {DUE} ORDER BY run_at, number LIMIT ?"
-PAGE = 500
-
-# The first jobs of each kind in the order of an index, named so that no other plan is chosen.
 RUNNING = """
 SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' ORDER BY started_at, number LIMIT ?
 """
-NEXT_DUE_JOBS = f"SELECT number, state FROM jobs INDEXED BY jobs_due WHERE {DUE} ORDER BY run_at LIMIT ?"
-NEXT_OF_QUEUE = f"""
-SELECT number, priority, run_at FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ?
-ORDER BY {ORDER} LIMIT ?
-"""
-LAST_FINISHED = f"""
-SELECT number, finished_at FROM jobs INDEXED BY jobs_finished WHERE {FINAL} AND state = ?
-ORDER BY finished_at DESC LIMIT ?
-"""
+PAGE = 500
 
 
-class Search:
+class Search(Table):
     """Questions about jobs."""
-
-    def __init__(self, database: Database, counts: Counts) -> None:
-        self._database = database
-        self._counts = counts
 
     def states_of(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the states of the jobs of these numbers, without those that are gone."""
@@ -74,22 +57,6 @@ class Search:
     def running(self, limit: int) -> list[int]:
         """Return the numbers of running jobs, the longest running first."""
         return [row[0] for row in self._database.rows(RUNNING, (limit,))]
-
-    def next_due(self, limit: int) -> list[tuple[int, str]]:
-        """Return (number, state) of failed and scheduled jobs, the next one first."""
-        return [(row[0], row[1]) for row in self._database.rows(NEXT_DUE_JOBS, (limit,))]
-
-    def next_pending(self, limit: int) -> list[int]:
-        """Return the numbers of pending jobs in the order of claiming, of each queue its share."""
-        queues = self._counts.queues_with(PENDING)[:limit]
-        share = max(1, limit // max(1, len(queues)))
-        rows = [row for queue in queues for row in self._database.rows(NEXT_OF_QUEUE, (queue, share))]
-        return [row["number"] for row in sorted(rows, key=urgency)]
-
-    def last_finished(self, states: Sequence[str], limit: int) -> list[int]:
-        """Return the numbers of jobs that ended in these final states, the latest first."""
-        rows = [row for state in states for row in self._database.rows(LAST_FINISHED, (state, limit))]
-        return [row["number"] for row in sorted(rows, key=lambda row: -row["finished_at"])[:limit]]
 
     def jobs(self, numbers: Sequence[int]) -> list[Job]:
         """Return the jobs of these numbers in this order, without those that are gone."""

@@ -14,7 +14,8 @@ from queuectl.commands.grammar.registry import ALIASES, load
 from queuectl.engine.queue import Queue
 from queuectl.model.job import STATES, Job
 from queuectl.model.settings import SETTINGS
-from queuectl.store import find, names
+from queuectl.model.sorts import SORT_KEYS
+from queuectl.store import names
 from queuectl.store.home import Home
 from tests.commands.calling import bring, store
 from tests.support import FakeClock
@@ -125,7 +126,7 @@ def test_of_a_list_the_last_element_is_completed(home: str) -> None:
 
 
 def test_a_value_that_would_be_refused_is_not_offered(home: str) -> None:
-    assert set(values(home, "list", "--sort", "")) == set(find.SORTS)
+    assert set(values(home, "list", "--sort", "")) == set(SORT_KEYS)
     assert values(home, "list", "--sort=-du") == ["--sort=-duration"]
     assert values(home, "list", "--sort", "id,com") == []
 

@@ -11,7 +11,7 @@ import pytest
 
 from queuectl.model.fields import columns
 from queuectl.model.job import STATES, Job
-from queuectl.store.find import SORTS
+from queuectl.model.sorts import SORT_KEYS
 from tests.commands.calling import bring, call, done, ids, refused
 from tests.support import run_cli
 
@@ -65,7 +65,7 @@ def test_nothing_found_is_said_on_stderr_only(home: str) -> None:
     assert done(home, "list", "-o", "csv").out.count("\n") == 1
 
 
-@pytest.mark.parametrize("column", sorted(SORTS))
+@pytest.mark.parametrize("column", sorted(SORT_KEYS))
 def test_any_sortable_column_orders_both_ways(full: str, column: str) -> None:
     rows = done(full, "list", "--limit", "0", "--json").json()
     up, down = (ids(full, f"--sort={sign}{column}") for sign in ("", "-"))

@@ -80,6 +80,8 @@ def test_a_schedule_lives(api: Api) -> None:
         ({"command": ""}, "command"),
         ({"priority": "x"}, "priority"),
         ({"expression": 5}, "expression"),
+        ({"overlap": None}, "overlap"),
+        ({"self": "x"}, "self"),
     ],
 )
 def test_a_wrong_schedule_is_refused(api: Api, change: dict[str, Any], word: str) -> None:

@@ -14,6 +14,7 @@ from queuectl.dashboard.api.cursors import Cursor
 from queuectl.dashboard.http.message import HttpError
 from queuectl.model.filterparse import parse
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, DUE_STATES, FAILED, FINAL_STATES, PENDING, STATES, Job
+from queuectl.model.sorts import ORDERS
 from queuectl.store import Store, lanes
 from queuectl.store.find import Find
 from queuectl.store.lanes import Lanes
@@ -295,7 +296,7 @@ def test_a_page_is_read_by_an_index(api: Api, sort: str, q: str) -> None:
     add(api.store, queue="a", priority=2000)
     claim(api.store)
     chosen = Lanes(api.store.database, api.store.counts)
-    found = chosen.of(parse(q, NOW), sort, (-5,) * len(lanes.ORDERS[sort]))
+    found = chosen.of(parse(q, NOW), sort, (-5,) * len(ORDERS[sort].columns))
     assert found
     for lane in found:
         rows = api.store.database.rows("EXPLAIN QUERY PLAN " + lane.window("number"), lane.parameters)

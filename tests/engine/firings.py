@@ -9,9 +9,8 @@ import pytest
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring
+from queuectl.model.schedule import Schedule
 from queuectl.store import Home, Store
-from queuectl.store.schedules import Schedule
 from tests.store.building import assert_whole
 from tests.support import FakeClock
 
@@ -53,11 +52,11 @@ def every(
     to: Queue, expression: str = "* * * * *", command: str = "true", name: str = "it", **options: Any
 ) -> Schedule:
     """Add a schedule in UTC whose jobs may overtake each other."""
-    return Recurring(to).add(name, expression, command, **{"timezone": "UTC", "overlap": "queue", **options})
+    return to.schedules.add(name, expression, command, **{"timezone": "UTC", "overlap": "queue", **options})
 
 
 def get(queue: Queue, name: str = "it") -> Schedule:
-    return Recurring(queue).get(name)
+    return queue.schedules.get(name)
 
 
 def fires(queue: Queue, name: str = "it") -> dict[int, int | None]:

@@ -9,9 +9,9 @@ import pytest
 from queuectl.model.checks import MAX_PRIORITY, MAX_RETRIES
 from queuectl.model.fields import BY_NAME, BY_SPELLING, EDITABLE, GIVEN, JOB_FIELDS, KEPT, RECURRING, Field, columns
 from queuectl.model.job import Job
+from queuectl.model.schedule import Schedule
 from queuectl.model.settings import find
 from queuectl.model.spec import JobSpec
-from queuectl.store.schedules import Schedule
 from tests.model.specs import NOW, parse
 
 # Of each kind what a field may be given, and the text that means it again.

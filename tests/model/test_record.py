@@ -27,6 +27,17 @@ class Span(Record):
             raise ValueError("ends before it begins")
 
 
+class Solid(Point):
+    """A record of a record."""
+
+    z: int = 9
+
+
+def test_a_record_of_a_record_has_the_parts_of_both() -> None:
+    assert Solid(1).as_dict() == {"x": 1, "y": 7, "z": 9}
+    assert Solid.of({"x": 1, "y": 2, "z": 3}).as_dict() == {"x": 1, "y": 2, "z": 3}
+
+
 def test_parts_are_given_by_place_or_by_name() -> None:
     assert Point(1, 2).as_dict() == Point(y=2, x=1).as_dict() == {"x": 1, "y": 2}
 

@@ -11,8 +11,8 @@ import pytest
 from queuectl.model.filter import Filter, of_options
 from queuectl.model.filterparse import parse
 from queuectl.model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, PENDING, SCHEDULED, STATES, Job
+from queuectl.model.sorts import SORT_KEYS
 from queuectl.store import Store
-from queuectl.store.find import SORTS
 from tests.store.building import ALL_STATES, LATER, NOW, add, bring_to, claim, enqueue, finish, spec
 
 SEED = time.time_ns()
@@ -144,7 +144,7 @@ def test_filters_combine(store: Store) -> None:
 # Order
 
 
-@pytest.mark.parametrize("column", SORTS)
+@pytest.mark.parametrize("column", SORT_KEYS)
 def test_jobs_are_sorted_by_any_column_both_ways_and_ties_by_number(store: Store, column: str) -> None:
     print(f"seed {SEED}")
     source = random.Random(SEED)

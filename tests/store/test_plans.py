@@ -8,6 +8,7 @@ from typing import Callable
 import pytest
 
 from queuectl.model.filterparse import parse as filter_parse
+from queuectl.model.sorts import ORDERS_OF_KEYS
 from queuectl.store import (
     Store,
     attempts,
@@ -17,7 +18,6 @@ from queuectl.store import (
     enqueue,
     events,
     figures,
-    find,
     jobs,
     lanes,
     names,
@@ -66,9 +66,6 @@ HOT = {
     "cutting output": (output.CUT, (1, 0, 9), "sqlite_autoindex_output_1"),
     "what runs": (search.RUNNING, (5,), "jobs_processing"),
     "the workers and what they run": (workers.ALL, (), "jobs_processing"),
-    "what is due next": (search.NEXT_DUE_JOBS, (5,), "jobs_due"),
-    "what is next in a queue": (search.NEXT_OF_QUEUE, ("q", 5), "jobs_claimable"),
-    "what ended last": (search.LAST_FINISHED, ("dead", 5), "jobs_finished"),
     "what ended since": (search.ENDED_SINCE, ("dead", 0, 5), "jobs_finished"),
     "what ended each minute": (stats.PER_MINUTE, (0,), "PRIMARY KEY"),
     "a context": (contexts.FIND, ("/", "", ""), "sqlite_autoindex_contexts_1"),
@@ -242,8 +239,7 @@ def test_a_filter_looks_at_the_fewest_rows_and_never_sorts_the_table(store: Stor
     wanted = filter_parse(text, NOW)
     building.bring_to(store, "dead")
     building.enqueue(store, *[spec("echo", queue="default") for _ in range(3)])
-    lane_sort, _ = find.LANE_SORTS[sort]
-    for lane in lanes.Lanes(store.database, store.counts).of(wanted, lane_sort):
+    for lane in lanes.Lanes(store.database, store.counts).of(wanted, ORDERS_OF_KEYS[sort]):
         sql, parameters = lane.matching("number")
         for question in (f"{sql} ORDER BY {lane.order} LIMIT 50", f"{lane.window('number')} LIMIT 50"):
             given = parameters if question.startswith(sql) else lane.parameters

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED
+from queuectl.model.schedule import Schedule
 from queuectl.store import Store
-from queuectl.store.schedules import KEPT_FIRES, Schedule
+from queuectl.store.schedules import KEPT_FIRES
 from tests.store.building import ALL_STATES, NOW, Stores, add, assert_whole, bring_to, spec, write
 
 MINUTE = 60_000

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from ...model.errors import Conflict, InvalidInput, did_you_mean, quoted
+from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.nouns.home import MADE_HOME
 from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
 from ..result import Result
@@ -24,17 +22,9 @@ GROUP = "Administration"
 )
 def init(context: Context, *, directory: str | None) -> Result:
     """Make a queue for this directory and those below it: .queuectl."""
-    from ...engine.queue import Queue, here
-    from ...store.home import DIRECTORY
+    from ...engine.create import create
 
-    base = os.path.abspath(os.path.join(here(), directory or ""))
-    if not os.path.isdir(base):
-        raise InvalidInput(f"there is no directory {quoted(base)}", field="directory")
-    path = os.path.join(base, DIRECTORY)
-    if os.path.exists(os.path.join(path, "queue.db")):
-        raise Conflict(f"there is a queue in {path} already", hint="use it: queuectl status")
-    with Queue(path) as queue:
-        queue.settings()
+    path = create(directory or "")
     return Result(MADE_HOME, record={"home": path}, message=f"Queue made: {path}", ids=[path])
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ...engine.home.timezone import follows_home, trouble
-from ...engine.recurring import CATCH_UP, OVERLAP, Recurring
-from ...engine.reports.schedules import schedule_detail, schedule_row, time_rows, unreadable, upcoming
 from ...model.fields import RECURRING, other_texts
 from ...model.nouns import schedules as nouns
 from ...model.nouns.jobs import JOB
+from ...model.schedule import CATCH_UP, OVERLAP
+from ..cells import pairs
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -19,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...store.schedules import Schedule
+    from ...model.schedule import Schedule, ScheduleDetail
     from ..context import Context
 
 GROUP = "Schedule"
@@ -72,7 +71,7 @@ def timezone(text: str) -> str:
     ),
     Arg(
         "--catch-up",
-        choices=CATCH_UP,
+        choices=tuple(CATCH_UP),
         default="last",
         metavar="|".join(CATCH_UP),
         group="when to run",
@@ -81,7 +80,7 @@ def timezone(text: str) -> str:
     ),
     Arg(
         "--overlap",
-        choices=OVERLAP,
+        choices=tuple(OVERLAP),
         default="skip",
         metavar="|".join(OVERLAP),
         group="when to run",
@@ -107,29 +106,29 @@ def cron_add(
     **given: Any,
 ) -> Result:
     """Add a recurring job: a command that is queued again and again."""
-    added = Recurring(context.queue).add(
+    schedules = context.queue.schedules
+    added = schedules.add(
         name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **job_fields(given)
     )
     hint_if_nobody_looks(context)
-    told = trouble(context.queue.store, context.clock.wall())
-    if told is not None and follows_home(added):
-        context.front_end.note(told)
-    return _answer(context, added, _shown(context, added, "Schedule added"))
+    trouble = schedules.trouble(added)
+    if trouble is not None:
+        context.front_end.note(trouble)
+    return _answer(context, added, "Schedule added")
 
 
 @command("cron list", group=GROUP, watch=True, examples=("cron list", "cron list --json"))
 def cron_list(context: Context) -> Result:
     """List the recurring jobs: when in words, next time, what became of the last job."""
-    rows = [schedule_row(context.queue.store, found) for found in Recurring(context.queue).all()]
+    rows = context.queue.schedules.rows()
     notes = [] if rows else ["there are no schedules; add one with: queuectl cron add NAME '*/5 * * * *' 'COMMAND'"]
-    return Result(nouns.SCHEDULE, rows=rows, columns=COLUMNS, ids=[row["name"] for row in rows], notes=notes)
+    return Result(nouns.SCHEDULE, rows=rows, columns=COLUMNS, ids=[row.name for row in rows], notes=notes)
 
 
 @command("cron show", NAME, group=GROUP, examples=("cron show backup",))
 def cron_show(context: Context, *, name: str) -> Result:
     """Show everything about a recurring job."""
-    found = Recurring(context.queue).get(name)
-    return _answer(context, found, _shown(context, found, "schedule"))
+    return _answer(context, context.queue.schedules.get(name), "schedule")
 
 
 @command(
@@ -141,11 +140,11 @@ def cron_show(context: Context, *, name: str) -> Result:
 )
 def cron_next(context: Context, *, name: str, count: int) -> Result:
     """Show the next times of a recurring job, local and UTC."""
-    now = context.clock.wall()
-    store, found = context.queue.store, Recurring(context.queue).get(name)
-    times = upcoming(store, found, now, count)
-    problem = unreadable(store, found)
-    rows = time_rows(times, now)
+    from ...engine.schedules import time_rows
+
+    schedules = context.queue.schedules
+    found = schedules.get(name)
+    rows, problem = time_rows(schedules.times(found, count), context.clock.wall()), schedules.problem(found)
     return Result(
         nouns.NEXT_TIME,
         rows=rows,
@@ -158,68 +157,61 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
 @command("cron run", NAME, group=GROUP, examples=("cron run backup",))
 def cron_run(context: Context, *, name: str) -> Result:
     """Run a recurring job now, in addition to its times."""
-    job = Recurring(context.queue).run(name)
+    job = context.queue.schedules.run(name)
     return Result(JOB, record=job, message=f"Job added: {job.id}", ids=[job.id])
 
 
 @command("cron pause", NAME, group=GROUP, examples=("cron pause backup",))
 def cron_pause(context: Context, *, name: str) -> Result:
     """Pause a recurring job until it is resumed."""
-    found = Recurring(context.queue).pause(name)
-    return _answer(context, found, f"Schedule paused: {name}")
+    return _answer(context, context.queue.schedules.pause(name), message=f"Schedule paused: {name}")
 
 
 @command("cron resume", NAME, group=GROUP, examples=("cron resume backup",))
 def cron_resume(context: Context, *, name: str) -> Result:
     """Resume a paused recurring job; times that passed meanwhile are skipped."""
-    found = Recurring(context.queue).resume(name)
-    return _answer(context, found, f"Schedule resumed: {name}")
+    return _answer(context, context.queue.schedules.resume(name), message=f"Schedule resumed: {name}")
 
 
 @command("cron remove", NAME, YES_ANYWAY, group=GROUP, examples=("cron remove backup",))
 def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
     """Delete a recurring job; the jobs that it made stay."""
-    Recurring(context.queue).remove(name)
+    context.queue.schedules.remove(name)
     return Result(nouns.REMOVED, record={"removed": name}, message=f"Schedule removed: {name}", ids=[name])
 
 
-def _answer(context: Context, schedule: Schedule, message: str) -> Result:
-    found = schedule_detail(context.queue.store, schedule, context.clock.wall())
+def _answer(context: Context, schedule: Schedule, title: str = "", *, message: str = "") -> Result:
+    """Answer with a schedule in detail: people read the message, without one the text under this title."""
+    found = context.queue.schedules.detail(schedule)
+    message = message or _shown(found, title, context.clock.wall())
     return Result(nouns.SCHEDULE_DETAIL, record=found, message=message, ids=[schedule.name])
 
 
-def _shown(context: Context, schedule: Schedule, title: str) -> str:
+def _shown(found: ScheduleDetail, title: str, now: int) -> str:
     from ...model import when
 
-    row, now = schedule_row(context.queue.store, schedule), context.clock.wall()
-    due = row["next_at"]
+    due = found.next_at
     values = [
-        (title, row["name"]),
-        ("when", f"{'paused: ' * schedule.paused}{row['words']} ({row['timezone']}), {row['expression']}"),
-        ("timezone", row["timezone"] + (", that of the home" if follows_home(schedule) else "")),
-        ("command", row["command"]),
+        (title, found.name),
+        ("when", f"{'paused: ' * found.paused}{found.words} ({found.timezone}), {found.expression}"),
+        ("timezone", found.timezone + (", that of the home" if found.timezone_source == "home" else "")),
+        ("command", found.command),
         (
             "next",
-            "never"
-            if due is None and not schedule.paused
-            else "not while it is paused"
+            "not while it is paused"
+            if found.paused
+            else "never"
             if due is None
             else f"{when.local(due)} ({when.iso(due)}), {when.ago(due, now)}",
         ),
-        ("last job", "none yet" if row["last_job"] is None else f"{row['last_job']}, {row['last_state']}"),
-        ("missed", {"none": "times are left out", "last": "times run once", "all": "times run each"}[row["catch_up"]]),
-        (
-            "overlap",
-            {
-                "skip": "left out while the last job has not ended",
-                "queue": "queued although the last job has not ended",
-            }[row["overlap"]],
-        ),
-        ("queue", f"{row['queue']}, priority {row['priority']}"),
-        ("retries", str(row["max_retries"])),
-        ("timeout", "none" if row["timeout"] is None else when.duration_text(row["timeout"])),
-        ("directory", row["cwd"]),
-        *other_texts(schedule, RECURRING, SHOWN),
-        ("added", f"{when.local(row['created_at'])} by {row['created_by']}"),
+        ("last job", "none yet" if found.last_job is None else f"{found.last_job}, {found.last_state}"),
+        ("missed", CATCH_UP[found.catch_up]),
+        ("overlap", OVERLAP[found.overlap]),
+        ("queue", f"{found.queue}, priority {found.priority}"),
+        ("retries", str(found.max_retries)),
+        ("timeout", "none" if found.timeout is None else when.duration_text(found.timeout)),
+        ("directory", found.cwd),
+        *other_texts(found, RECURRING, SHOWN),
+        ("added", f"{when.local(found.created_at)} by {found.created_by}"),
     ]
-    return "\n".join(f"{name + ':':<15} {value}" for name, value in values)
+    return pairs(values, 15)

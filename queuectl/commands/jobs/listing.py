@@ -7,6 +7,7 @@ from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.job import STATE_TABLE
 from ...model.kinds import masked, read_names
 from ...model.nouns import jobs as nouns
+from ..cells import pairs
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -29,12 +30,11 @@ MAX_LIMIT = 10_000_000
 
 def sort_key(text: str) -> str:
     """A column, with - in front for descending order."""
-    from ...store.find import SORTS
+    from ...model.sorts import SORT_KEYS
 
-    if text.lstrip("-") not in SORTS or text.startswith("--"):
-        raise ValueError(
-            f"must be one of {', '.join(SORTS)}, with - in front for descending" + did_you_mean(text.lstrip("-"), SORTS)
-        )
+    if text.lstrip("-") not in SORT_KEYS or text.startswith("--"):
+        meant = did_you_mean(text.lstrip("-"), SORT_KEYS)
+        raise ValueError(f"must be one of {', '.join(SORT_KEYS)}, with - in front for descending{meant}")
     return text
 
 
@@ -182,7 +182,7 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
     for attempt in record["attempt_history"]:
         ended = attempt.outcome or "running"
         values.append((f"attempt {attempt.attempt}", f"{ended}: {attempt.error}" if attempt.error else ended))
-    return "\n".join(f"{name + ':':<12} {value}" for name, value in values)
+    return pairs(values, 12)
 
 
 @command("history", JOB, group=GROUP, watch=True, examples=("history job-1",))

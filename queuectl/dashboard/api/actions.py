@@ -18,8 +18,8 @@ from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
 from ...model.job import DEAD, STATES
 from ...model.record import Record
+from ...model.sorts import NEWEST_FIRST
 from ...model.verbs import PLAIN_VERBS, VERBS
-from ...store.find import NEWEST_FIRST
 from ..http.message import HttpError, Response, json_response
 from . import listing
 from .answers import DEAD_GROUPS, DONE, PREVIEW

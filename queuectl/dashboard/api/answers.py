@@ -9,8 +9,8 @@ from ...model.nouns.daemons import POOL, STOPPED, WORKER
 from ...model.nouns.home import EVENT, SETTING, STATUS
 from ...model.nouns.jobs import COMING, DEAD_GROUP, JOB, JOB_DETAIL, REASON, REFUSED, RUN, STEP
 from ...model.nouns.schedules import NEXT_TIME, SCHEDULE
+from ...model.sorts import ORDERS
 from ...model.verbs import PLAIN_VERBS, VERBS
-from ...store.lanes import SORTED_STATES
 
 # What a list leaves out of a job.
 LEFT_OUT = tuple(field.name for field in KEPT if field.group == HOW)
@@ -34,8 +34,8 @@ JOB_PAGE = Noun(
     next=maybe(TEXT),
     total=Noun("total", value=NUMBER, exact=FLAG),
     searched=Noun("extent of a search", rows=NUMBER, complete=FLAG),
-    sort=one_of(*SORTED_STATES),
-    filter=Noun("read filter", states=many(STATE), rest=TEXT, sorts=many(one_of(*SORTED_STATES))),
+    sort=one_of(*ORDERS),
+    filter=Noun("read filter", states=many(STATE), rest=TEXT, sorts=many(one_of(*ORDERS))),
 )
 JOB_CHANGED = Noun("changed job", job=JOB, allowed_actions=ACTIONS)
 JOB_VIEW = Noun(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.errors import FilterError
 from ...model.filterparse import parse
-from ...store.lanes import ORDERS, SORTED_STATES
+from ...model.sorts import ORDERS
 from ..http.message import HttpError
 from . import cursors
 from .cursors import Cursor
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Key = Tuple[int, ...]
 
-SORTS = tuple(SORTED_STATES)
+SORTS = tuple(ORDERS)
 # Where only the rows themselves say whether they match, at most so many are read for one page,
 WINDOW = 10_000
 # beginning with few: most filters are answered by them.
@@ -42,11 +42,11 @@ def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0], takes_a
             position=error.position,
             suggestion=error.suggestion,
         ) from None
-    if wanted.states and not wanted.within(SORTED_STATES[sort]).states:
+    if wanted.states and not wanted.within(ORDERS[sort].states).states:
         raise HttpError(
             400,
             "bad_sort",
-            f"sort={sort} is for jobs that are {', '.join(SORTED_STATES[sort])}",
+            f"sort={sort} is for jobs that are {', '.join(ORDERS[sort].states)}",
             field="sort",
             hint="use newest or oldest with other states",
         )
@@ -55,7 +55,7 @@ def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0], takes_a
 
 def sorts_of(wanted: Filter) -> list[str]:
     """Return the orders in which all that a filter finds can be listed."""
-    return [sort for sort, states in SORTED_STATES.items() if set(wanted.states).issubset(states)]
+    return [sort for sort, order in ORDERS.items() if set(wanted.states).issubset(order.states)]
 
 
 def page(
@@ -67,10 +67,10 @@ def page(
     Raises HttpError for a cursor that does not belong here.
     """
     belongs_to = (text, sort)
-    place = None if cursor is None else cursors.read(cursor, belongs_to, len(ORDERS[sort]))
+    place = None if cursor is None else cursors.read(cursor, belongs_to, len(ORDERS[sort].columns))
     seen = 0 if place is None else place.seen
     changes = store.changes()
-    total = store.find.count(wanted.within(SORTED_STATES[sort])) if wanted.is_counted else None
+    total = store.find.count(wanted.within(ORDERS[sort].states)) if wanted.is_counted else None
     farthest = WINDOW if total is None else FARTHEST
     rows: list[tuple[Key, int, str]] = []
     looked, after, window = 0, None if place is None else place.key, FIRST_WINDOW

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from ...engine.home.timezone import home_zone
-from ...engine.machine.localzone import rules
-from ...engine.recurring import CATCH_UP, OVERLAP, Recurring
 from ...engine.reports import summary
-from ...engine.reports.schedules import schedule_detail, schedule_row, time_rows, upcoming, words_of
 from ...model import when
-from ...model.cron import Cron
-from ...model.cronwords import describe
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING
 from ...model.job import SCHEDULED
 from ...model.nouns.schedules import SCHEDULE_DETAIL
-from ...model.zones import LOCAL, zone
+from ...model.schedule import CATCH_UP, OVERLAP
 from ..http.message import Response, json_response
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
 from .route import BASE, Parameter, route
@@ -24,15 +18,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...store.schedules import Schedule
+    from ...model.schedule import Schedule
     from ..app import App
 
 NEXT = 5
 # So many times of one schedule, and of all of them together: one that fires every minute must stay cheap.
 MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
+REQUIRED = ("name", "expression", "command")
 NEW_SCHEDULE = {
     "type": "object",
-    "required": ["name", "expression", "command"],
+    "required": list(REQUIRED),
     "additionalProperties": False,
     "properties": {
         "name": TEXT,
@@ -70,7 +65,7 @@ def coming(app: App, *, hours: int) -> Response:
     waiting = [job for job in search.jobs(search.upcoming(MOST_TIMES + 1)) if job.run_at <= until]
     schedules = [
         found
-        for found in Recurring(app.queue).all()
+        for found in app.queue.schedules.all()
         if not found.paused and found.next_at is not None and found.next_at <= until
     ]
     schedules.sort(key=lambda found: found.next_at or 0)
@@ -81,7 +76,7 @@ def coming(app: App, *, hours: int) -> Response:
             {
                 "now": now,
                 "until": until,
-                "recurring": [_coming(app, found, now, until, most) for found in shown],
+                "recurring": [_coming(app, found, until, most) for found in shown],
                 "more_schedules": len(schedules) - len(shown),
                 "more_jobs": len(waiting) > MOST_TIMES,
                 "jobs": [
@@ -98,17 +93,15 @@ def coming(app: App, *, hours: int) -> Response:
     )
 
 
-def _coming(app: App, schedule: Schedule, now: int, until: int, most: int) -> dict[str, Any]:
-    """Return the times of a schedule up to an instant, and whether there are more than are told."""
-    times = upcoming(app.queue.store, schedule, now, most + 1, until)
-    more = len(times) > most
-    return {"name": schedule.name, "words": words_of(schedule), "times": times[:most], "more": more}
+def _coming(app: App, schedule: Schedule, until: int, most: int) -> dict[str, Any]:
+    """Return the times of a schedule up to an instant, and whether there are more than are shown."""
+    times = app.queue.schedules.times(schedule, most + 1, until)
+    return {"name": schedule.name, "words": schedule.words, "times": times[:most], "more": len(times) > most}
 
 
 @route("GET", "/schedules", "The recurring jobs, by name", answer=SCHEDULES)
 def schedules(app: App) -> Response:
-    items = [schedule_row(app.queue.store, found) for found in Recurring(app.queue).all()]
-    return json_response(SCHEDULES.json({"items": items}))
+    return json_response(SCHEDULES.json({"items": app.queue.schedules.rows()}))
 
 
 @route(
@@ -121,34 +114,8 @@ def schedules(app: App) -> Response:
     errors=(409, 422),
 )
 def add_schedule(app: App, *, body: dict[str, Any]) -> Response:
-    fields = dict(body)
-    words = {
-        name: _text(fields.pop(name, default), name)
-        for name, default in (
-            ("name", None),
-            ("expression", None),
-            ("command", None),
-            ("timezone", "local"),
-            ("catch_up", "last"),
-            ("overlap", "skip"),
-        )
-    }
-    added = Recurring(app.queue).add(
-        words["name"],
-        words["expression"],
-        words["command"],
-        timezone=words["timezone"],
-        catch_up=words["catch_up"],
-        overlap=words["overlap"],
-        **fields,
-    )
+    added = app.queue.schedules.add(**{**dict.fromkeys(REQUIRED), **body})
     return json_response(_detail(app, added), 201, {"Location": f"{BASE}/schedules/{added.name}"})
-
-
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidInput(f"{name} is missing" if value is None else f"{name} must be a text", field=name)
-    return value
 
 
 @route(
@@ -165,22 +132,10 @@ def _text(value: object, name: str) -> str:
 )
 def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     try:
-        read_cron = Cron.parse(cron)
-    except ValueError as error:
-        raise InvalidInput(f"the cron expression is wrong: {error}", field="cron") from None
-    name = home_zone(app.queue.store) if tz.lower() == LOCAL else tz
-    try:
-        place = zone(name) if name == tz else rules(name)
-    except ValueError as error:
-        raise InvalidInput(f"timezone: {error}", field="tz") from None
-    now = app.clock.wall()
-    times: list[int] = []
-    at = read_cron.next_after(now, place)
-    while at is not None and len(times) < n:
-        times.append(at)
-        at = read_cron.next_after(at, place)
-    found = {"expression": read_cron.expression, "words": describe(read_cron), "timezone": name}
-    return json_response(CRON_PREVIEW.json({**found, "next": time_rows(times, now)}))
+        return json_response(CRON_PREVIEW.json(app.queue.schedules.preview(cron, tz, n)))
+    except InvalidInput as error:
+        error.field = "cron" if error.field == "expression" else "tz"
+        raise
 
 
 @route(
@@ -191,12 +146,12 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     errors=(404,),
 )
 def show_schedule(app: App, *, name: str) -> Response:
-    return json_response(_detail(app, Recurring(app.queue).get(name)))
+    return json_response(_detail(app, app.queue.schedules.get(name)))
 
 
 @route("DELETE", "/schedules/{name}", "Delete a recurring job; the jobs that it made stay", status=204, errors=(404,))
 def remove_schedule(app: App, *, name: str) -> Response:
-    Recurring(app.queue).remove(name)
+    app.queue.schedules.remove(name)
     return Response(204)
 
 
@@ -209,7 +164,7 @@ def remove_schedule(app: App, *, name: str) -> Response:
     errors=(404,),
 )
 def run_schedule(app: App, *, name: str) -> Response:
-    job = Recurring(app.queue).run(name)
+    job = app.queue.schedules.run(name)
     return json_response(changed_job(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
 
 
@@ -221,7 +176,7 @@ def run_schedule(app: App, *, name: str) -> Response:
     errors=(404, 409),
 )
 def pause_schedule(app: App, *, name: str) -> Response:
-    return json_response(_detail(app, Recurring(app.queue).pause(name)))
+    return json_response(_detail(app, app.queue.schedules.pause(name)))
 
 
 @route(
@@ -232,8 +187,8 @@ def pause_schedule(app: App, *, name: str) -> Response:
     errors=(404, 409),
 )
 def resume_schedule(app: App, *, name: str) -> Response:
-    return json_response(_detail(app, Recurring(app.queue).resume(name)))
+    return json_response(_detail(app, app.queue.schedules.resume(name)))
 
 
 def _detail(app: App, schedule: Schedule) -> dict[str, Any]:
-    return SCHEDULE_DETAIL.json(schedule_detail(app.queue.store, schedule, app.clock.wall()))
+    return SCHEDULE_DETAIL.json(app.queue.schedules.detail(schedule))

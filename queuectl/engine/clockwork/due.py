@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from ...model.cron import Cron
-    from ...store.schedules import Schedule
+    from ...model.schedule import Schedule
 
 ON_TIME_MS = 60_000
 MOST_CAUGHT_UP = 100

@@ -16,8 +16,8 @@ from .due import Due, in_time, left_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ...model.schedule import Schedule
     from ...store import Store
-    from ...store.schedules import Schedule
     from ..machine.log import Log
 
 AT_ONCE = 50
@@ -65,7 +65,7 @@ class Firing:
             return 0
         home = timezone.home_zone(self._store)
         try:
-            zone = rules(timezone.zone_of(schedule, home))
+            zone = rules(schedule.zone(home))
         except ValueError as error:
             return self._fire_promised(schedule, home, str(error), now, why)
         # Outside of the transaction: looking for times may take a while.
@@ -80,7 +80,7 @@ class Firing:
     def _fire_promised(self, schedule: Schedule, home: str, reason: str, now: int, why: str) -> int | None:
         """Fire for the time that stands in the schedule, and leave the next one to a process that knows the zone."""
         assert schedule.next_at is not None
-        name = timezone.zone_of(schedule, home)
+        name = schedule.zone(home)
         self._log.complain(f"schedule {schedule.name}: {name}: {reason}; its next time is left to who knows the zone")
         store, made = self._store, 0
         with store.writing():
@@ -93,7 +93,7 @@ class Firing:
                 if not fires:
                     store.schedules.record_fire(schedule, schedule.next_at, None)
         since = self._orphans.setdefault(schedule.id, store.clock.monotonic())
-        if not timezone.follows_home(schedule) or store.clock.monotonic() - since < TRY_AGAIN_MS:
+        if not schedule.follows_home or store.clock.monotonic() - since < TRY_AGAIN_MS:
             return made or None
         with store.writing():
             timezone.give_up(store, name, actor=self._log.speaker, now=now)

@@ -8,13 +8,17 @@ from __future__ import annotations
 import os
 from _thread import get_ident
 
+from ...model.checks import is_utf8
 from ...model.clock import SYSTEM_CLOCK
+from ...model.errors import InvalidInput
+from ...model.fields import GIVEN
+from ...model.spec import JobSpec
 from ...store import Home, Store
 from .settings import load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import Iterable, Mapping, Sequence, TypeVar
 
     from ...model.clock import Clock
     from ...model.settings import Settings
@@ -23,12 +27,16 @@ if TYPE_CHECKING:
 
 
 class OpenHome:
-    """A home, its store for each thread, its settings and the clock. `actor` is noted with each change."""
+    """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
-    def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK) -> None:
+    `cwd` is the directory of jobs that name none, by default the current one.
+    """
+
+    def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, cwd: str | None = None) -> None:
         self.home = home
         self.clock = clock
         self._actor = actor
+        self._cwd = cwd
         self._stores: dict[tuple[int, int], Store] = {}
 
     @property
@@ -54,6 +62,24 @@ class OpenHome:
         """Return the settings in force."""
         return load_settings(self.store)
 
+    def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
+        """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
+        settings, now, cwd = self.settings(), self.clock.wall(), self._cwd or here()
+        defaults = {field.name: getattr(settings, field.setting) for field in GIVEN if field.setting}
+        specs: list[JobSpec] = []
+        problems: list[str] = []
+        field: str | None = None
+        for index, job in enumerate(jobs):
+            try:
+                specs.append(JobSpec.parse(job, cwd=cwd, now=now, **defaults))
+            except InvalidInput as error:
+                name = f"{names[index]}: " if names else ""
+                problems += [name + problem for problem in error.problems]
+                field = field or error.field
+        if problems:
+            raise InvalidInput.of(problems, field=field)
+        return specs
+
     @property
     def notice(self) -> str:
         """What its user should know about the home that this thread has opened: one line, or nothing."""
@@ -71,3 +97,16 @@ class OpenHome:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def here() -> str:
+    """Return the current directory. Raises InvalidInput if it is gone."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise InvalidInput("the current directory does not exist any more", hint="change to one that does") from None
+
+
+def search_path() -> str:
+    """Return the PATH for new jobs, without directories whose names are no text."""
+    return os.pathsep.join(filter(is_utf8, os.environ.get("PATH", "").split(os.pathsep)))

@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from ...model.schedule import Schedule
     from ...store import Store
-    from ...store.schedules import Schedule
 
 # When a schedule is looked at again whose expression or zone cannot be read.
 TRY_AGAIN_MS = 60_000
@@ -29,7 +29,7 @@ def realign(store: Store, *, now: int, actor: str) -> None:
         if schedule.next_at is not None and schedule.next_at <= now:
             continue
         try:
-            zone = rules(timezone.zone_of(schedule, home))
+            zone = rules(schedule.zone(home))
         except ValueError:
             _leave(store, schedule, now)
             continue

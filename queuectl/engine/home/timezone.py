@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from typing import Mapping
 
+    from ...model.schedule import Schedule
     from ...store import Store
-    from ...store.schedules import Schedule
 
 SETTING = "timezone"
 NONE = "none"
@@ -43,16 +43,6 @@ def stored_zone(store: Store) -> str | None:
 def home_zone(store: Store) -> str:
     """Return the zone of schedules without one of their own: the home's, or that of this process until there is one."""
     return stored_zone(store) or own_zone()
-
-
-def follows_home(schedule: Schedule) -> bool:
-    """Return whether a schedule has no zone of its own. Older versions stored the word as it was written."""
-    return schedule.timezone.strip().lower() == zones.LOCAL
-
-
-def zone_of(schedule: Schedule, home: str) -> str:
-    """Return the zone by which a schedule goes in a home of this zone."""
-    return home if follows_home(schedule) else schedule.timezone
 
 
 def pin(store: Store, *, actor: str, now: int) -> str:
@@ -100,7 +90,7 @@ def change(store: Store, text: str | None, *, actor: str, now: int) -> list[str]
     instead. Times that are over stay, to fire. Raises InvalidInput for a zone that this process does
     not know. In a transaction.
     """
-    following = [schedule for schedule in store.schedules.all() if follows_home(schedule)]
+    following = [schedule for schedule in store.schedules.all() if schedule.follows_home]
     name = None if text in (None, NONE) else text
     if name is None and following:
         name = own_zone()
@@ -161,7 +151,7 @@ def alerts(store: Store, now: int, daemons: Mapping[str, str | None]) -> list[tu
     home = home_zone(store)
     found = [
         (
-            f"schedule {schedule.name} has no next time: no process that runs knows {zone_of(schedule, home)}",
+            f"schedule {schedule.name} has no next time: no process that runs knows {schedule.zone(home)}",
             _go_by(own_zone()),
         )
         for schedule in store.schedules.all()
@@ -219,7 +209,7 @@ def _go_by(zone: str) -> str:
 
 
 def _is_followed(store: Store) -> bool:
-    return any(follows_home(schedule) for schedule in store.schedules.all())
+    return any(schedule.follows_home for schedule in store.schedules.all())
 
 
 def _agree(theirs: tzinfo | None, own: str, now: int) -> bool:

@@ -2,25 +2,13 @@
 
 A bounded number of jobs is read by questions that an index answers: those that run, those that come
 next, those that ended last. Where no index helps (a text, a tag, held jobs) the newest 10,000 jobs are
-read in addition. What nobody changed since the last look is not read again.
+looked at in addition. What nobody changed since the last look is not read again.
 """
 
 from __future__ import annotations
 
-from ...model.filter import Filter
 from ...model.filterparse import parse
-from ...model.job import (
-    BLOCKED,
-    DUE_STATES,
-    FAILED,
-    FINAL_STATES,
-    HELD,
-    PENDING,
-    PROCESSING,
-    SCHEDULED,
-    STATE_TABLE,
-    STATES,
-)
+from ...model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES
 from ...model.record import Record
 from ...model.when import MINUTE
 from .alerts import alerts
@@ -29,7 +17,7 @@ from .reading import marked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any, Callable
 
     from ...model.alert import Alert
     from ...model.job import Job
@@ -40,8 +28,14 @@ LIMIT = 500
 WINDOW = 10_000
 TAIL_BYTES = 65_536
 MINUTES = 30
-SORTS = ("default", "newest", "duration", "priority")
-UNINDEXED = (HELD, BLOCKED)
+# The kinds of jobs, each in one of ORDERS.
+KINDS = (
+    ("oldest", (PROCESSING,)),
+    ("priority", (PENDING,)),
+    ("run_at", DUE_STATES),
+    ("newest", (HELD, BLOCKED)),
+    ("finished", FINAL_STATES),
+)
 
 
 class Snapshot:
@@ -115,45 +109,23 @@ class Lookout:
                 minute: (finished, failed, dead)
                 for minute, finished, failed, dead in store.stats.per_minute(now - MINUTES * MINUTE)
             }
-            found.jobs = self._jobs(found.counts, now)
+            found.jobs = self._jobs(now)
         # After the reading: what is committed meanwhile is a change since then.
         self._changes, self._asked, self.last = changes, asked, found
         return found
 
-    def _jobs(self, counts: dict[str, int], now: int) -> list[Job]:
+    def _jobs(self, now: int) -> list[Job]:
         # An age counts from now, so the text is read each time.
         store, wanted = self._opened.store, parse(self.filter, now)
-        numbers = self._numbers(wanted.states, counts)
+        half, window = max(1, self._limit // 2), self._limit if wanted.terms else WINDOW
+        numbers = [
+            number for order, states in KINDS for number in store.find.first(wanted.within(states), order, half, window)
+        ]
         if wanted.terms or self.sort == "newest":
-            numbers += store.find.newest(wanted, WINDOW, self._limit)
-        jobs = store.search.jobs(store.find.among(wanted, list(dict.fromkeys(numbers))))
-        if self.sort == "newest":
-            jobs.sort(key=lambda job: -job.number)
-        elif self.sort == "duration":
-            jobs.sort(key=lambda job: -(elapsed(job, now) or 0))
-        elif self.sort == "priority":
-            jobs.sort(key=lambda job: -job.priority)
-        else:
-            # Those that ended are in the order in which they did.
-            jobs.sort(key=lambda job: len(STATES) if job.is_final else STATE_TABLE[job.state].rank)
+            numbers += store.find.first(wanted, "newest", self._limit, WINDOW)
+        jobs = store.search.jobs(list(dict.fromkeys(numbers)))
+        jobs.sort(key=lambda job: SORT_KEYS[self.sort](job, now))
         return jobs[: self._limit]
-
-    def _numbers(self, states: Iterable[str], counts: dict[str, int]) -> list[int]:
-        """Return numbers in the default order within each state; a kind takes half of the limit at most."""
-        search, half = self._opened.store.search, max(1, self._limit // 2)
-        wanted = [state for state in states if counts.get(state)]
-        numbers = search.running(half) if PROCESSING in wanted else []
-        if PENDING in wanted:
-            numbers += search.next_pending(half)
-        if FAILED in wanted or SCHEDULED in wanted:
-            numbers += [number for number, state in search.next_due(half) if state in wanted]
-        rare = [state for state in UNINDEXED if state in wanted]
-        due = [state for state in DUE_STATES if state in wanted]
-        if len(due) == 1 and all(map(counts.get, DUE_STATES)):
-            rare += due  # Their index has both states: those of the other one may fill the half.
-        if rare:
-            numbers += self._opened.store.find.newest(Filter(rare), WINDOW, half)
-        return numbers + search.last_finished([state for state in FINAL_STATES if state in wanted], half)
 
 
 def elapsed(job: Job, now: int) -> int | None:
@@ -161,6 +133,22 @@ def elapsed(job: Job, now: int) -> int | None:
     if job.state == PROCESSING and job.started_at is not None:
         return max(0, now - job.started_at)
     return job.duration
+
+
+def _place(job: Job, now: int) -> tuple[int, int]:
+    """Return the place in the default order; those that ended stay in the order in which they did."""
+    if job.is_final:
+        return len(STATES), 0
+    return STATE_TABLE[job.state].rank, -(elapsed(job, now) or 0) if job.state == PROCESSING else 0
+
+
+SORT_KEYS: dict[str, Callable[[Job, int], Any]] = {
+    "default": _place,
+    "newest": lambda job, now: -job.number,
+    "duration": lambda job, now: -(elapsed(job, now) or 0),
+    "priority": lambda job, now: -job.priority,
+}
+SORTS = tuple(SORT_KEYS)
 
 
 class Tail(Record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..fields import RECURRING
 from ..kinds import DURATION, FLAG, NUMBER, STATE, TEXT, TIME, TIME_TEXT
 from ..noun import Noun, kinds_of, many, maybe, one_of
+from ..schedule import CATCH_UP, OVERLAP
 
 SCHEDULE = Noun(
     "schedule",
@@ -19,8 +20,8 @@ SCHEDULE = Noun(
     last_job=maybe(TEXT),
     last_state=maybe(STATE),
     **kinds_of(RECURRING),
-    catch_up=one_of("none", "last", "all"),
-    overlap=one_of("skip", "queue"),
+    catch_up=one_of(*CATCH_UP),
+    overlap=one_of(*OVERLAP),
     created_at=TIME,
     created_by=TEXT,
     problem=maybe(TEXT),

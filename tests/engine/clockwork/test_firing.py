@@ -13,7 +13,6 @@ from queuectl.engine.clockwork.firing import MISSED, TRY_AGAIN_MS, Firing
 from queuectl.engine.clockwork.scheduler import LONGEST_WAIT_SECONDS, Scheduler
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring
 from queuectl.model.when import DAY, iso
 from queuectl.store import Home, Store
 from tests.engine import firings
@@ -166,9 +165,9 @@ def test_one_that_was_changed_after_it_was_read_does_not_fire(
     with Store(Home(home), clock=clock) as store:
         (read,) = store.schedules.due(clock.wall(), 10)
         if change == "pause":
-            Recurring(queue).pause("it")
+            queue.schedules.pause("it")
         else:
-            Recurring(queue).remove("it")
+            queue.schedules.remove("it")
             if change == "replace":
                 every(queue)
         assert Firing(store, Log("test", clock)).fire(read, clock.wall(), MISSED) == 0
@@ -215,7 +214,7 @@ def test_a_job_that_was_run_by_hand_counts_as_one_that_has_not_ended(
     queue: Queue, scheduler: Scheduler, clock: FakeClock
 ) -> None:
     every(queue, overlap="skip")
-    job = Recurring(queue).run("it")
+    job = queue.schedules.run("it")
     run(scheduler, clock, 1)
     assert [found.id for found in queue.list()] == [job.id]
 
@@ -225,7 +224,7 @@ def test_a_job_that_was_run_by_hand_counts_as_one_that_has_not_ended(
 
 def test_running_it_by_hand_is_no_fire(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
     before = every(queue, "*/5 * * * *", "echo it", priority=3)
-    job = Recurring(queue).run("it")
+    job = queue.schedules.run("it")
     assert (job.schedule, job.command, job.priority, job.state) == ("it", "echo it", 3, "pending")
     assert fires(queue) == {} and get(queue).next_at == before.next_at
     assert told(queue) == [] and told(queue, "schedule run") == ["it"]
@@ -239,10 +238,10 @@ def test_one_that_is_paused_does_not_fire_and_leaves_out_what_passed_meanwhile(
 ) -> None:
     every(queue, catch_up="all")
     run(scheduler, clock, 1)
-    Recurring(queue).pause("it")
+    queue.schedules.pause("it")
     run(scheduler, clock, 10)
     assert jobs(queue) == 1
-    assert Recurring(queue).resume("it").next_at == clock.wall() + MINUTE
+    assert queue.schedules.resume("it").next_at == clock.wall() + MINUTE
     scheduler.tick()
     assert jobs(queue) == 1
     run(scheduler, clock, 2)
@@ -255,23 +254,23 @@ def test_one_that_is_resumed_before_its_next_time_keeps_it(queue: Queue, clock: 
     every(queue)
     with queue.store.writing():
         queue.store.database.change("UPDATE schedules SET next_at = ?", (promised,))
-    Recurring(queue).pause("it")
-    assert Recurring(queue).resume("it").next_at == promised
+    queue.schedules.pause("it")
+    assert queue.schedules.resume("it").next_at == promised
     assert told(queue, "schedule resumed") == ["it"]
 
 
 def test_resuming_tells_what_was_left_out(queue: Queue, clock: FakeClock) -> None:
     due = every(queue).next_at
-    Recurring(queue).pause("it")
+    queue.schedules.pause("it")
     clock.advance(5 * MINUTE)
-    Recurring(queue).resume("it")
+    queue.schedules.resume("it")
     assert told(queue, "schedule resumed") == [f"it: what was due since {iso(due)} is left out"]
 
 
 def test_a_paused_one_can_be_run_by_hand(queue: Queue) -> None:
     every(queue)
-    Recurring(queue).pause("it")
-    assert Recurring(queue).run("it").state == "pending"
+    queue.schedules.pause("it")
+    assert queue.schedules.run("it").state == "pending"
 
 
 # What this Python cannot read

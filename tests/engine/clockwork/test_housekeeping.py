@@ -10,7 +10,6 @@ from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, S
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.model.when import DAY, HOUR
 from queuectl.store import Store
@@ -130,14 +129,14 @@ def test_contexts_go_with_the_last_job_but_not_those_of_schedules(
 ) -> None:
     for name, value in (("gone", "1"), ("kept", "2")):
         queue.add("true", id=name, env={"A": value})
-    Recurring(queue).add("it", "0 0 1 1 *", "true", env={"A": "3"})
+    queue.schedules.add("it", "0 0 1 1 *", "true", env={"A": "3"})
     with store.writing():
         store.database.change("UPDATE jobs SET state = 'completed', finished_at = ? WHERE id = 'gone'", (NOW,))
         store.counts.move("default", "pending", COMPLETED)
     clock.advance(7 * DAY)
     assert work(keeper, clock) == 1
     assert {row[0] for row in store.database.rows("SELECT env FROM contexts")} == {'{"A": "2"}', '{"A": "3"}'}
-    assert Recurring(queue).run("it").env == {"A": "3"}
+    assert queue.schedules.run("it").env == {"A": "3"}
     assert_whole(store)
 
 

@@ -16,7 +16,6 @@ import pytest
 from queuectl.engine.daemons.daemon import SCHEDULER
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring
 from queuectl.model.errors import Conflict, DaemonUnavailable
 from queuectl.store.lockfile import is_held
 from tests.engine.running import RunningPool, wait_for_state
@@ -80,7 +79,7 @@ def test_status_tells_when_the_next_thing_is_due(queue: Queue, scheduler: Runnin
     job = queue.add("true", run_at="+2h")
     found = scheduler.status()
     assert found["next_due_at"] == answer(queue.home.path, "show", job.id)["run_at"] and found["interval"] == 60
-    schedule = Recurring(queue).add("it", "* * * * *", "true")
+    schedule = queue.schedules.add("it", "* * * * *", "true")
     found = scheduler.status()
     assert found["schedules"] == 1 and found["next_due_at"] < answer(queue.home.path, "show", job.id)["run_at"]
     assert schedule.next_at is not None
@@ -270,7 +269,7 @@ def fired(queue: Queue) -> list[Any]:
 
 
 def test_without_workers_it_fires(queue: Queue, scheduler: RunningScheduler) -> None:
-    Recurring(queue).add("it", "* * * * *", "true", catch_up="all")
+    queue.schedules.add("it", "* * * * *", "true", catch_up="all")
     at = make_due(queue, "it")
     scheduler.start()
     wait_until(lambda: fired(queue))
@@ -279,16 +278,16 @@ def test_without_workers_it_fires(queue: Queue, scheduler: RunningScheduler) -> 
 
 def test_it_notices_a_schedule_that_is_added_meanwhile(queue: Queue, scheduler: RunningScheduler) -> None:
     scheduler.start("--interval", "60")
-    Recurring(queue).add("it", "* * * * *", "true")
+    queue.schedules.add("it", "* * * * *", "true")
     make_due(queue, "it")
     # Adding another wakes it.
-    Recurring(queue).add("other", "0 0 1 1 *", "true")
+    queue.schedules.add("other", "0 0 1 1 *", "true")
     wait_until(lambda: fired(queue), seconds=30)
 
 
 def test_with_neither_workers_nor_scheduler_everything_says_so(home: str, queue: Queue) -> None:
     job = queue.add("true", run_at="+1h")
-    Recurring(queue).add("it", "* * * * *", "true")
+    queue.schedules.add("it", "* * * * *", "true")
     waiting, recurring = answer(home, "status")["alerts"]
     assert waiting["text"] == "1 job waits but neither workers nor a scheduler are running"
     assert recurring["text"].startswith("recurring jobs do not fire")
@@ -301,7 +300,7 @@ def test_with_neither_workers_nor_scheduler_everything_says_so(home: str, queue:
 def test_a_pool_alone_promotes_and_fires(
     home: str, queue: Queue, pool: RunningPool, scheduler: RunningScheduler
 ) -> None:
-    Recurring(queue).add("it", "* * * * *", "echo it", catch_up="all")
+    queue.schedules.add("it", "* * * * *", "echo it", catch_up="all")
     at = make_due(queue, "it")
     pool.start("--count", "1")
     job = queue.add("true", run_at="+1s")

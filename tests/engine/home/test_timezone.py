@@ -10,10 +10,8 @@ import pytest
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring
 from queuectl.engine.reports.alerts import alerts
 from queuectl.engine.reports.facts import Facts
-from queuectl.engine.reports.schedules import upcoming
 from queuectl.model.errors import InvalidInput
 from queuectl.model.when import DAY, iso
 from tests.engine import firings, zoned
@@ -63,7 +61,7 @@ def test_a_variable_that_names_no_zone_is_refused(queue: Queue, go: Go, monkeypa
     monkeypatch.setenv("QUEUECTL_TIMEZONE", "Mars/Olympus")
     with pytest.raises(InvalidInput, match="Mars/Olympus"):
         follow(queue)
-    assert Recurring(queue).all() == [] and zone(queue) is None
+    assert queue.schedules.all() == [] and zone(queue) is None
 
 
 @needs_zones
@@ -103,21 +101,21 @@ def test_pausing_and_resuming_in_another_zone_moves_nothing(queue: Queue, clock:
     go(TOKYO)
     at = follow(queue)
     go("UTC")
-    Recurring(queue).pause("it")
-    assert Recurring(queue).resume("it").next_at == at
-    Recurring(queue).pause("it")
+    queue.schedules.pause("it")
+    assert queue.schedules.resume("it").next_at == at
+    queue.schedules.pause("it")
     clock.advance(DAY)
-    assert Recurring(queue).resume("it").next_at == at + DAY
-    assert upcoming(queue.store, get(queue), clock.wall(), 2) == [at + DAY, at + 2 * DAY]
+    assert queue.schedules.resume("it").next_at == at + DAY
+    assert queue.schedules.times(get(queue), 2) == [at + DAY, at + 2 * DAY]
 
 
 def test_resuming_keeps_a_time_that_this_process_would_compute_otherwise(queue: Queue, go: Go) -> None:
     go("<+03>-3")
     at = follow(queue)
     go("<-05>5")
-    Recurring(queue).pause("it")
-    assert Recurring(queue).resume("it").next_at == at
-    assert upcoming(queue.store, get(queue), queue.clock.wall(), 1) == [at]
+    queue.schedules.pause("it")
+    assert queue.schedules.resume("it").next_at == at
+    assert queue.schedules.times(get(queue), 1) == [at]
 
 
 @needs_zones
@@ -134,7 +132,7 @@ def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Qu
     assert advice() == [
         f'cron expressions go by {BERLIN} in this home, this process is in "UTC": queuectl config set timezone UTC'
     ]
-    Recurring(queue).remove("it")
+    queue.schedules.remove("it")
     every(queue, timezone="UTC")
     assert advice() == []
 
@@ -195,7 +193,7 @@ def test_another_zone_computes_the_next_times_anew(queue: Queue, clock: FakeCloc
     at = follow(queue)
     follow(queue, name="paused")
     own = every(queue, "51 6 * * *", name="own", timezone="UTC").next_at
-    Recurring(queue).pause("paused")
+    queue.schedules.pause("paused")
     queue.change_setting("timezone", TOKYO)
     for name in ("it", "paused"):
         moved = get(queue, name).next_at
@@ -230,7 +228,7 @@ def test_without_a_zone_a_home_with_schedules_takes_that_of_this_process(queue: 
     assert zone(queue) == TOKYO
     following = get(queue).next_at
     assert following is not None and hour(following) == "21:51"
-    Recurring(queue).remove("it")
+    queue.schedules.remove("it")
     queue.change_setting("timezone", text)
     assert zone(queue) is None
 

@@ -11,7 +11,6 @@ from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.home import timezone
 from queuectl.engine.machine import localzone
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring
 from queuectl.model.when import DAY, HOUR
 from tests.engine import firings, zoned
 from tests.engine.firings import MINUTE, every, fires, get, jobs, run, told
@@ -130,10 +129,10 @@ def test_resuming_without_knowing_the_zone_leaves_the_next_time_to_who_knows_it(
 ) -> None:
     at = every(queue, "51 6 * * *", timezone=BERLIN).next_at
     assert at is not None
-    Recurring(queue).pause("it")
+    queue.schedules.pause("it")
     clock.set_to(at + HOUR)
     back = lose()
-    Recurring(queue).resume("it")
+    queue.schedules.resume("it")
     scheduler.tick()
     back()
     assert jobs(queue) == 0

@@ -11,7 +11,6 @@ from queuectl.engine.daemons.attended import is_attended
 from queuectl.engine.daemons.daemon import POOL, SCHEDULER, DaemonRecord
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
-from queuectl.engine.recurring import Recurring
 from queuectl.engine.reports import alerts as module
 from queuectl.engine.reports.alerts import alerts, worker_alerts
 from queuectl.engine.reports.facts import Facts
@@ -71,7 +70,7 @@ def run_scheduler(queue: Queue, *, mode: str = "manual", version: str | None = N
 
 
 def every_day(queue: Queue, name: str) -> None:
-    Recurring(queue).add(name, "@daily", "true", timezone="UTC")
+    queue.schedules.add(name, "@daily", "true", timezone="UTC")
 
 
 def make_due(queue: Queue, at: int) -> None:

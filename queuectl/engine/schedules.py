@@ -1,0 +1,276 @@
+"""Schedules as users see them: add, look at, run by hand, pause, resume, remove."""
+
+from __future__ import annotations
+
+from itertools import chain, islice, takewhile
+
+from ..model.checks import NAME_RULE, is_name
+from ..model.cron import Cron
+from ..model.cronwords import describe
+from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
+from ..model.fields import BY_SPELLING
+from ..model.schedule import CATCH_UP, OVERLAP, CronPreview, ScheduleDetail, ShownSchedule
+from ..model.when import LATEST_MS, ago, iso, local
+from ..model.zones import LOCAL, canonical
+from .clockwork.firing import enqueue
+from .home.opened import search_path
+from .home.timezone import demand, home_zone, pin, trouble
+from .machine.doorbell import WORKERS, ring, ring_schedulers
+from .machine.localzone import rules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import tzinfo
+    from typing import Iterable, Iterator, Mapping
+
+    from ..model.job import Job
+    from ..model.schedule import Schedule
+    from ..model.spec import JobSpec
+    from .home.opened import OpenHome
+
+NEXT, JOBS = 5, 20
+
+
+class Schedules:
+    """The schedules of a home."""
+
+    def __init__(self, home: OpenHome) -> None:
+        self._home = home
+
+    def add(
+        self,
+        /,
+        name: str,
+        expression: str,
+        command: str,
+        *,
+        timezone: str = LOCAL,
+        catch_up: str = "last",
+        overlap: str = "skip",
+        **fields: object,
+    ) -> Schedule:
+        """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists.
+
+        Its expression goes by the home's time zone unless `timezone` names another than `local`. The first
+        schedule of a home fixes that zone.
+        """
+        own = {"name": name, "expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap}
+        spec = self._spec(own, {"command": command, **fields})
+        cron, zone = Cron.parse(expression), canonical(timezone)
+        own.update(expression=cron.expression, timezone=zone)
+        home, now = self._home, self._home.clock.wall()
+        with home.store.writing():
+            pinned = pin(home.store, actor=home.actor, now=now)
+            following = cron.next_after(now, demand(pinned if zone == LOCAL else zone))
+            added = home.store.schedules.add(
+                spec=spec, **own, next_at=following, path=search_path(), actor=home.actor, now=now
+            )
+            if added:
+                home.note("schedule added", f"{name}: {cron.expression}", now=now)
+        if not added:
+            raise Conflict(
+                f"there is a schedule {quoted(name)} already",
+                hint=f"look at it with: queuectl cron show {name}",
+                field="name",
+            )
+        ring_schedulers(home.home)
+        return self.get(name)
+
+    def _spec(self, own: Mapping[str, str], job: Mapping[str, object]) -> JobSpec:
+        """Return what the jobs of a schedule are like. Raises InvalidInput with all that is wrong with either."""
+        problems = [
+            (key, f"{key} is missing" if value is None else f"{key} must be a text")
+            for key, value in own.items()
+            if not isinstance(value, str)
+        ]
+        if problems:
+            raise InvalidInput.of_fields(problems)
+        problems = list(_problems(own, job))
+        specs: list[JobSpec] = []
+        try:
+            specs = self._home.check([job])
+        except InvalidInput as error:
+            problems += [(error.field or "command", problem) for problem in error.problems]
+        if problems:
+            raise InvalidInput.of_fields(problems)
+        return specs[0]
+
+    def get(self, name: str) -> Schedule:
+        """Return the schedule of this name. Raises NotFound."""
+        found = self._home.store.schedules.get(name)
+        if found is None:
+            names = [schedule.name for schedule in self.all()]
+            raise NotFound(
+                f"there is no schedule {quoted(name)}{did_you_mean(name, names)}",
+                hint="see all of them with: queuectl cron list",
+            )
+        return found
+
+    def all(self) -> list[Schedule]:
+        """Return every schedule, by name."""
+        return self._home.store.schedules.all()
+
+    def rows(self) -> list[ShownSchedule]:
+        """Return every schedule as users see it, by name."""
+        return [ShownSchedule.of(self._shown(schedule, self._last_jobs(schedule, 1))) for schedule in self.all()]
+
+    def detail(self, schedule: Schedule) -> ScheduleDetail:
+        """Return a schedule with its next times and its last jobs."""
+        jobs = self._last_jobs(schedule, JOBS)
+        return ScheduleDetail.of({**self._shown(schedule, jobs), "next": self.times(schedule, NEXT), "jobs": jobs})
+
+    def _last_jobs(self, schedule: Schedule, count: int) -> list[Job]:
+        store = self._home.store
+        return store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name, count)])
+
+    def _shown(self, schedule: Schedule, jobs: list[Job]) -> dict[str, object]:
+        return {
+            **schedule.as_dict(),
+            "timezone": self._zone(schedule),
+            "timezone_source": "home" if schedule.follows_home else "schedule",
+            "next_at": None if schedule.paused else schedule.next_at,
+            "last_fired_at": self._home.store.schedules.last_fired(schedule),
+            "last_job": jobs[0].id if jobs else None,
+            "last_state": jobs[0].state if jobs else None,
+            "problem": self.problem(schedule),
+        }
+
+    def _zone(self, schedule: Schedule) -> str:
+        return schedule.zone(home_zone(self._home.store))
+
+    def times(self, schedule: Schedule, count: int, until: int = LATEST_MS) -> list[int]:
+        """Return the next times of a schedule, as if it were not paused: the stored one, and what follows it.
+
+        A process that does not know its zone can tell the stored one only.
+        """
+        now = self._home.clock.wall()
+        stored = [schedule.next_at] if schedule.next_at is not None and schedule.next_at > now else []
+        following: Iterator[int] = iter(())
+        if self.problem(schedule) is None:
+            following = _times(Cron.parse(schedule.expression), rules(self._zone(schedule)), *stored or [now])
+        return list(islice(takewhile(lambda at: at <= until, chain(stored, following)), count))
+
+    def problem(self, schedule: Schedule) -> str | None:
+        """Return why this process cannot compute the times of a schedule, None if it can."""
+        name = self._zone(schedule)
+        try:
+            _cron(schedule.expression)
+            rules(name)
+        except InvalidInput as error:
+            return error.message
+        except ValueError as error:
+            return f"the time zone {name} is not known here: {error}"
+        return None
+
+    def trouble(self, schedule: Schedule) -> str | None:
+        """Return how the zone of this process differs from that of the home, by which a schedule goes.
+
+        None if it does not differ, or if the schedule has a zone of its own.
+        """
+        return trouble(self._home.store, self._home.clock.wall()) if schedule.follows_home else None
+
+    def preview(self, expression: str, timezone: str, count: int) -> CronPreview:
+        """Return what an expression means in a zone, and its next times. Raises InvalidInput."""
+        cron, now = _cron(expression), self._home.clock.wall()
+        name = home_zone(self._home.store) if timezone.lower() == LOCAL else timezone
+        times = islice(_times(cron, demand(name), now), count)
+        return CronPreview(cron.expression, describe(cron), name, time_rows(times, now))
+
+    def run(self, name: str) -> Job:
+        """Enqueue a job of the schedule at once, whatever it waits for; return the job. Raises NotFound."""
+        schedule, home = self.get(name), self._home
+        now = home.clock.wall()
+        with home.store.writing():
+            number = enqueue(home.store, schedule, now, home.actor)
+            home.note("schedule run", name, now=now, job=number)
+        ring(home.home, WORKERS)
+        return home.store.search.jobs([number])[0]
+
+    def pause(self, name: str) -> Schedule:
+        """Let it fire no more until it is resumed. Raises NotFound, Conflict."""
+        self.get(name)
+        with self._home.store.writing():
+            changed = self._home.store.schedules.pause(name)
+            if changed:
+                self._home.note("schedule paused", name)
+        if not changed:
+            raise Conflict(f"schedule {quoted(name)} is paused already", hint=f"queuectl cron resume {name}")
+        return self.get(name)
+
+    def resume(self, name: str) -> Schedule:
+        """Let it go on with its next time; those that passed meanwhile are left out. Raises NotFound, Conflict.
+
+        A process that does not know its zone leaves the next time to one that does.
+        """
+        schedule, store, now = self.get(name), self._home.store, self._home.clock.wall()
+        with store.writing():
+            following, detail = self._next_of(schedule, now)
+            changed = store.schedules.resume(name, following)
+            if changed:
+                self._home.note("schedule resumed", detail, now=now)
+        if not changed:
+            raise Conflict(f"schedule {quoted(name)} is not paused")
+        ring_schedulers(self._home.home)
+        return self.get(name)
+
+    def _next_of(self, schedule: Schedule, now: int) -> tuple[int | None, str]:
+        """Return the next time of a paused schedule, and what the history says of that. In a transaction."""
+        before = schedule.next_at
+        # What stands there is a promise, whatever this process would compute.
+        if before is not None and before > now:
+            return before, schedule.name
+        detail = f"{schedule.name}: what was due since {iso(before)} is left out" if before else schedule.name
+        store = self._home.store
+        home = pin(store, actor=self._home.actor, now=now)
+        try:
+            return Cron.parse(schedule.expression).next_after(now, rules(schedule.zone(home))), detail
+        except ValueError:
+            pass
+        if before is not None and not store.schedules.has_fired(schedule, before):
+            store.schedules.record_fire(schedule, before, None)
+        return before, detail
+
+    def remove(self, name: str) -> None:
+        """Delete it; the jobs that it made stay. Raises NotFound."""
+        self.get(name)
+        with self._home.store.writing():
+            self._home.store.schedules.remove(name)
+            self._home.note("schedule removed", name)
+
+
+def time_rows(times: Iterable[int], now: int) -> list[dict[str, str | None]]:
+    """Return instants as people and programs read them."""
+    return [{"utc": iso(at), "local": local(at), "in": ago(at, now)} for at in times]
+
+
+def _problems(own: Mapping[str, str], job: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with what a schedule has of its own, and which fields of a job it cannot have."""
+    if not is_name(own["name"]):
+        yield "name", f"name {NAME_RULE}, got {quoted(own['name'])}"
+    for key, allowed in (("catch_up", CATCH_UP), ("overlap", OVERLAP)):
+        if own[key] not in allowed:
+            yield key, f"{key} must be one of {', '.join(allowed)}, got {quoted(own[key])}"
+    for key, check in (("expression", _cron), ("timezone", demand)):
+        try:
+            check(own[key])
+        except InvalidInput as error:
+            yield key, error.message
+    for key in job:
+        field = BY_SPELLING.get(key)
+        if field is not None and not field.is_recurring:
+            yield key, f"a schedule has no {key}: each of its times makes a job of its own"
+
+
+def _cron(expression: str) -> Cron:
+    try:
+        return Cron.parse(expression)
+    except ValueError as error:
+        message = f"the cron expression {quoted(expression)} is wrong: {error}"
+        raise InvalidInput(message, field="expression") from None
+
+
+def _times(cron: Cron, place: tzinfo | None, after: int) -> Iterator[int]:
+    at = cron.next_after(after, place)
+    while at is not None:
+        yield at
+        at = cron.next_after(at, place)
