@@ -25,7 +25,7 @@ def copy_of(job: Job, now: int) -> dict[str, Any]:
     return {**found, "env": dict(job.env)}
 
 
-def words_of(job: Job, now: int) -> list[str]:
+def words_to_add(job: Job, now: int) -> list[str]:
     """Return the words of a command that adds a job like this one, but for the variables of `secrets_of`."""
     values = _given(job, now)
     command = str(values.pop("command"))
@@ -46,7 +46,7 @@ def words_of(job: Job, now: int) -> list[str]:
 
 
 def secrets_of(job: Job) -> list[str]:
-    """Return the names of its variables that `words_of` leaves out since their values are secret."""
+    """Return the names of its variables that `words_to_add` leaves out since their values are secret."""
     return [name for name in job.env if is_secret(name)]
 
 

@@ -119,6 +119,22 @@ def _value(text: str) -> str:
     return text if is_plain else '"' + text.replace('"', '""') + '"'
 
 
+def with_quotes(word: str) -> str:
+    """Return a word in the place of a filter with the quotes that a shell took away: `error:no such` is one term."""
+    key, _, value = word.partition(":")
+    name = key[key.startswith("!") :].lower()
+    others = value.split()[1:]
+    if (
+        not others
+        or name not in FILTERS
+        or not FILTERS[name].kind.is_free
+        or '"' in value
+        or any(map(is_filter, others))
+    ):
+        return word
+    return word[: len(key) - len(name)] + written(name, *value.strip().split(","))
+
+
 def of_options(
     words: Sequence[str] = (),
     *,

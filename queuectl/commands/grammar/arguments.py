@@ -43,6 +43,13 @@ def state_list(text: str) -> list[str]:
     return list(states_named(words))
 
 
+def filter_word(text: str) -> str:
+    """A word of a filter, or a reference: a shell makes `error:no such` of `error:"no such"`, which is one term."""
+    from ...model.filter import with_quotes
+
+    return with_quotes(text)
+
+
 def unicode_text(text: str) -> str:
     """A text; what is not UTF-8 on the command line comes as lone surrogates, which no job can hold."""
     from ...model.checks import is_utf8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..grammar import arguments
 from ..grammar.registry import Arg, command, watch_interval
-from ..jobs.selection import FILTER
+from ..grammar.shared import FILTER
 from ..result import Result
 
 TYPE_CHECKING = False

@@ -9,8 +9,9 @@ from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
 from ...model.nouns.jobs import JOB
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
+from ..grammar.shared import DRY_RUN
 from ..result import Result
-from .selection import DRY_RUN, SELECTION, SHOWN, select, some_of
+from .selection import SELECTION, SHOWN, select, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,12 +17,13 @@ from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
 from ...model.job import DEAD, STATES
+from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.sorts import NEWEST_FIRST
 from ...model.verbs import PLAIN_VERBS, VERBS
 from ..http.message import HttpError, Response, json_response
 from . import listing
-from .answers import DEAD_GROUPS, DONE, PREVIEW
+from .answers import DEAD_GROUPS, PREVIEW
 from .route import Parameter, route
 from .shapes import INTEGER, TEXT, listed_job, many, maybe, one_of, whole
 
@@ -30,7 +31,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Iterator, Sequence
 
-    from ...engine.change import Change
     from ...model.filter import Filter
     from ...model.verbs import Verb
     from ...store import Store
@@ -183,7 +183,7 @@ def _command(action: str, ids: Sequence[str]) -> str | None:
         Parameter("selection", TEXT, "from the preview", is_required=True),
         Parameter("confirm_count", whole(0, MOST_SELECTED), "the count that was shown", is_required=True),
     ),
-    answer=DONE,
+    answer=CHANGE,
     errors=(409, 410, 422),
 )
 def commit(app: App, *, selection: str, confirm_count: int) -> Response:
@@ -197,7 +197,9 @@ def commit(app: App, *, selection: str, confirm_count: int) -> Response:
             hint="look at them once more",
             count=len(fitting),
         )
-    return _done(chosen.action, app.queue.apply(chosen.action, Selection(fitting)))
+    change = app.queue.apply(chosen.action, Selection(fitting))
+    found = {"count": change.count, "done": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
+    return json_response(CHANGE.json(found))
 
 
 def _fitting(app: App, chosen: Shown) -> list[int]:
@@ -207,11 +209,6 @@ def _fitting(app: App, chosen: Shown) -> list[int]:
         jobs = app.queue.store.search.jobs(chosen.numbers[start : start + listing.BATCH])
         found += [job.number for job in jobs if job.state in VERBS[chosen.action].states]
     return found
-
-
-def _done(action: str, change: Change) -> Response:
-    found = {"action": action, "count": len(change.done), "ids": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
-    return json_response(DONE.json(found))
 
 
 @route(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...engine.reports.reading import detail, history
 from ...engine.reports.reasons import explain
-from ...model.copies import copy_of, secrets_of, words_of
+from ...model.copies import copy_of, secrets_of, words_to_add
 from ...model.fields import EDITABLE, FILTERS, GIVEN
 from ...model.filter import example
 from ...model.nouns.jobs import JOB
@@ -116,7 +116,7 @@ def _commands(app: App, job: Job) -> dict[str, str]:
 
     verbs = [verb for verb in allowed_verbs(job.state) if VERBS[verb].is_plain]
     found = {verb: join(["queuectl", verb, job.id]) for verb in ("show", "logs", "why", *verbs)}
-    return {**found, "duplicate": join(words_of(job, app.clock.wall()))}
+    return {**found, "duplicate": join(words_to_add(job, app.clock.wall()))}
 
 
 @route(
