@@ -205,6 +205,7 @@ def integer(low: int, high: int) -> Kind:
 
 
 STRING: Schema = {"type": "string"}
+ANY = Kind("any")
 TEXT = Kind(
     "text",
     checks.check_text,

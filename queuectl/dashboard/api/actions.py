@@ -17,6 +17,8 @@ from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
 from ...model.job import DEAD, STATES
+from ...model.kinds import NUMBER, TEXT, integer
+from ...model.noun import many, maybe, one_of
 from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.sorts import NEWEST_FIRST
@@ -25,7 +27,7 @@ from ..http.message import HttpError, Response, json_response
 from . import listing
 from .answers import DEAD_GROUPS, PREVIEW
 from .route import Parameter, route
-from .shapes import INTEGER, TEXT, listed_job, many, maybe, one_of, whole
+from .shapes import listed_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ SELECTIONS = Selections()
         Parameter("action", one_of(*ACTIONS), "what to do", is_required=True),
         Parameter("ids", many(TEXT, 1000), "ids or numbers of the jobs"),
         Parameter("filter", TEXT, "or the jobs that this filter finds"),
-        Parameter("limit", whole(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
+        Parameter("limit", integer(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
     ),
     answer=PREVIEW,
     errors=(400, 404, 422),
@@ -181,7 +183,7 @@ def _command(action: str, ids: Sequence[str]) -> str | None:
     "Do what a preview has shown",
     body=(
         Parameter("selection", TEXT, "from the preview", is_required=True),
-        Parameter("confirm_count", whole(0, MOST_SELECTED), "the count that was shown", is_required=True),
+        Parameter("confirm_count", integer(0, MOST_SELECTED), "the count that was shown", is_required=True),
     ),
     answer=CHANGE,
     errors=(409, 410, 422),
@@ -215,7 +217,7 @@ def _fitting(app: App, chosen: Shown) -> list[int]:
     "GET",
     "/dlq/groups",
     "Dead jobs grouped by how they failed, the largest group first",
-    query=(Parameter("limit", whole(1, 200), "how many groups at most", default=GROUPS),),
+    query=(Parameter("limit", integer(1, 200), "how many groups at most", default=GROUPS),),
     answer=DEAD_GROUPS,
 )
 def show_dead_groups(app: App, *, limit: int) -> Response:
@@ -228,8 +230,8 @@ def show_dead_groups(app: App, *, limit: int) -> Response:
     "Look at what an action on the dead jobs that failed in one way would do",
     body=(
         Parameter("action", one_of(*DLQ_ACTIONS), "what to do", is_required=True),
-        Parameter("exit_code", maybe(INTEGER), "as the group has it", is_required=True),
-        Parameter("signal", maybe(INTEGER), "as the group has it", is_required=True),
+        Parameter("exit_code", maybe(NUMBER), "as the group has it", is_required=True),
+        Parameter("signal", maybe(NUMBER), "as the group has it", is_required=True),
         Parameter("error", maybe(TEXT), "as the group has it as its value", is_required=True),
     ),
     answer=PREVIEW,

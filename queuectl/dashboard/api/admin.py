@@ -7,6 +7,8 @@ from ...engine.reports.reading import event_row
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.job import STATE_WORDS, states_named
+from ...model.kinds import ANY, TEXT
+from ...model.noun import one_of
 from ...model.settings import SETTINGS as ALL_SETTINGS
 from ...model.settings import find
 from ..http.message import Response, json_response
@@ -15,7 +17,6 @@ from .answers import EVENTS, SETTINGS, SUGGESTIONS
 from .cursors import Cursor
 from .jobs import CURSOR, LIMIT
 from .route import Parameter, route
-from .shapes import TEXT, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,20 +32,22 @@ TAGGED_JOBS = 1_000
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)
-def config(app: App) -> Response:
-    return json_response(SETTINGS.json({"items": setting_rows(app.queue.store)}))
+def config(app: App) -> dict[str, Any]:
+    return {"items": setting_rows(app.queue.store)}
 
 
 @route(
     "PATCH",
     "/config",
     "Change settings, all of them or none; null means the default again",
-    whole_body={"type": "object", "additionalProperties": {"nullable": True, "description": "a text or a number"}},
+    rest=tuple(
+        Parameter(name, ANY, setting.about) for setting in ALL_SETTINGS for name in (setting.name, *setting.aliases)
+    ),
     answer=SETTINGS,
     errors=(422,),
 )
-def change_config(app: App, *, body: dict[str, Any]) -> Response:
-    changes = [_change(name, value) for name, value in body.items()]
+def change_config(app: App, *, rest: dict[str, Any]) -> object:
+    changes = [_change(name, value) for name, value in rest.items()]
     if not changes:
         raise InvalidInput("no setting was given")
     for name, text in changes:

@@ -7,13 +7,15 @@ from ...engine.reports.reasons import explain
 from ...model.copies import copy_of, secrets_of, words_to_add
 from ...model.fields import EDITABLE, FILTERS, GIVEN
 from ...model.filter import example
+from ...model.kinds import TEXT, integer
+from ...model.noun import one_of
 from ...model.nouns.jobs import JOB
 from ...model.verbs import VERBS, allowed_verbs
 from ..http.message import Response, json_response
 from . import listing
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
-from .route import BASE, Parameter, route
-from .shapes import TEXT, changed_job, given_schemas, listed_job, median, one_of, whole
+from .route import BASE, Parameter, parameters_of, route
+from .shapes import changed_job, listed_job, median
 from .verbs import changed, one_job
 
 TYPE_CHECKING = False
@@ -40,21 +42,8 @@ SORT = Parameter(
     "run_at scheduled and failed ones, priority pending ones",
     default="newest",
 )
-LIMIT = Parameter("limit", whole(1, LONGEST_PAGE), "how many at most", default=PAGE)
+LIMIT = Parameter("limit", integer(1, LONGEST_PAGE), "how many at most", default=PAGE)
 CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
-
-NEW_JOB: dict[str, Any] = {
-    "type": "object",
-    "required": [field.name for field in GIVEN if field.is_required],
-    "additionalProperties": False,
-    "properties": given_schemas(GIVEN),
-}
-CHANGES: dict[str, Any] = {
-    "type": "object",
-    "minProperties": 1,
-    "additionalProperties": False,
-    "properties": given_schemas(EDITABLE),
-}
 
 
 @route(
@@ -80,9 +69,9 @@ def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, sc
     return json_response(JOB_PAGE.json({"items": items, **found, "sort": sort, "filter": read}))
 
 
-@route("POST", "/jobs", "Add a job", whole_body=NEW_JOB, answer=JOB, status=201, errors=(409, 422))
-def add_job(app: App, *, body: dict[str, Any]) -> Response:
-    job = app.queue.get(app.queue.enqueue([body])[0])
+@route("POST", "/jobs", "Add a job", rest=parameters_of(GIVEN), answer=JOB, status=201, errors=(409, 422))
+def add_job(app: App, *, rest: dict[str, Any]) -> Response:
+    job = app.queue.get(app.queue.enqueue([rest])[0])
     return json_response(JOB.json(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
 
 
@@ -123,13 +112,13 @@ def _commands(app: App, job: Job) -> dict[str, str]:
     "PATCH",
     "/jobs/{id}",
     "Change a job while it waits; what is not given stays",
-    whole_body=CHANGES,
+    rest=parameters_of(EDITABLE),
     answer=JOB_CHANGED,
     errors=(404, 409, 422),
 )
-def edit_job(app: App, *, id: str, body: dict[str, Any]) -> Response:
+def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> Response:
     number = one_job(app, id).number
-    return changed(app, app.queue.edit(number, **body), number)
+    return changed(app, app.queue.edit(number, **rest), number)
 
 
 @route(

@@ -12,12 +12,13 @@ from ...engine.reports.facts import Facts
 from ...engine.reports.numbers import histograms
 from ...model import when
 from ...model.errors import quoted
+from ...model.kinds import TEXT, integer
+from ...model.noun import one_of
 from ...model.nouns.home import METRICS
 from ...model.rollup import SLOT_MS
 from ..http.message import HttpError, Response, json_response
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
 from .route import Parameter, route
-from .shapes import TEXT, one_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ SHOWN = 500
     query=(
         Parameter("from", TEXT, "an instant, or a time such as -6h", default="-1h"),
         Parameter("to", TEXT, "an instant (default: now)", default="now"),
-        Parameter("points", whole(3, MOST_POINTS), "how many values at most", default=120),
+        Parameter("points", integer(3, MOST_POINTS), "how many values at most", default=120),
         Parameter("queue", TEXT, "only this queue"),
         Parameter("by", one_of("queue"), "a series for each queue"),
     ),
@@ -168,8 +169,8 @@ def _values(rows: Iterable[Rollup], buckets: range, unknown: list[bool]) -> dict
     "/metrics/top",
     "The slowest and the most failing commands among the newest attempts",
     query=(
-        Parameter("limit", whole(1, 50), "how many of each", default=10),
-        Parameter("sample", whole(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
+        Parameter("limit", integer(1, 50), "how many of each", default=10),
+        Parameter("sample", integer(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
     ),
     answer=TOP,
     errors=(400,),

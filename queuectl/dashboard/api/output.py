@@ -7,11 +7,12 @@ a character that a chunk ends within goes to the next chunk, and what is no UTF-
 from __future__ import annotations
 
 from ...engine.reports.reading import attempt_of, marked, read_output
+from ...model.kinds import FLAG, integer
+from ...model.noun import one_of
 from ...store.output import STDERR, STDOUT, Piece
 from ..http.message import HttpError, Response, json_response
 from .answers import OUTPUT
 from .route import Parameter, route
-from .shapes import FLAG, one_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ NAMES = {STDOUT: "stdout", STDERR: "stderr"}
     "/jobs/{id}/output",
     "What an attempt of a job printed",
     query=(
-        Parameter("attempt", whole(1, 1 << 31), "which attempt (default: the last)"),
+        Parameter("attempt", integer(1, 1 << 31), "which attempt (default: the last)"),
         Parameter("stream", one_of(*STREAMS), "which stream", default="both"),
-        Parameter("offset", whole(0, FARTHEST), "from which byte on", default=0),
-        Parameter("limit", whole(1, LARGEST), "how many bytes to look at, at most", default=LIMIT),
-        Parameter("tail", whole(1, LARGEST), "only the last bytes, instead of offset and limit"),
+        Parameter("offset", integer(0, FARTHEST), "from which byte on", default=0),
+        Parameter("limit", integer(1, LARGEST), "how many bytes to look at, at most", default=LIMIT),
+        Parameter("tail", integer(1, LARGEST), "only the last bytes, instead of offset and limit"),
         Parameter("format", one_of("json", "text"), "chunks, or the plain text", default="json"),
         Parameter("download", FLAG, "all of it as a text file", default=False),
     ),

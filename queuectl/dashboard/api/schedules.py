@@ -7,12 +7,14 @@ from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING
 from ...model.job import SCHEDULED
+from ...model.kinds import TEXT, integer
+from ...model.noun import one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP
 from ..http.message import Response, json_response
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
-from .route import BASE, Parameter, route
-from .shapes import COMMAND_SHOWN, TEXT, changed_job, given_schemas, one_of, shortened, whole
+from .route import BASE, Parameter, parameters_of, route
+from .shapes import COMMAND_SHOWN, changed_job, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,26 +27,21 @@ NEXT = 5
 # So many times of one schedule, and of all of them together: one that fires every minute must stay cheap.
 MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
 REQUIRED = ("name", "expression", "command")
-NEW_SCHEDULE = {
-    "type": "object",
-    "required": list(REQUIRED),
-    "additionalProperties": False,
-    "properties": {
-        "name": TEXT,
-        "expression": TEXT,
-        "timezone": TEXT,
-        "catch_up": one_of(*CATCH_UP),
-        "overlap": one_of(*OVERLAP),
-        **given_schemas(RECURRING),
-    },
-}
+NEW_SCHEDULE = (
+    Parameter("name", TEXT, "its name", is_required=True),
+    Parameter("expression", TEXT, "when it fires: a cron expression", is_required=True),
+    Parameter("timezone", TEXT, "local, UTC or a zone such as Europe/London"),
+    Parameter("catch_up", one_of(*CATCH_UP), "which missed times run later"),
+    Parameter("overlap", one_of(*OVERLAP), "what happens while its last job is not done"),
+    *parameters_of(RECURRING),
+)
 
 
 @route(
     "GET",
     "/scheduled",
     "What comes next: scheduled jobs, further attempts, recurring jobs",
-    query=(Parameter("limit", whole(1, 200), "how many at most", default=50),),
+    query=(Parameter("limit", integer(1, 200), "how many at most", default=50),),
     answer=COMING_JOBS,
 )
 def scheduled(app: App, *, limit: int) -> Response:
@@ -56,7 +53,7 @@ def scheduled(app: App, *, limit: int) -> Response:
     "GET",
     "/scheduled/times",
     "The times within the next hours at which jobs are due",
-    query=(Parameter("hours", whole(1, 168), "how many hours", default=24),),
+    query=(Parameter("hours", integer(1, 168), "how many hours", default=24),),
     answer=COMING_TIMES,
 )
 def coming(app: App, *, hours: int) -> Response:
@@ -108,13 +105,13 @@ def schedules(app: App) -> Response:
     "POST",
     "/schedules",
     "Add a recurring job",
-    whole_body=NEW_SCHEDULE,
+    rest=NEW_SCHEDULE,
     answer=SCHEDULE_DETAIL,
     status=201,
     errors=(409, 422),
 )
-def add_schedule(app: App, *, body: dict[str, Any]) -> Response:
-    added = app.queue.schedules.add(**{**dict.fromkeys(REQUIRED), **body})
+def add_schedule(app: App, *, rest: dict[str, Any]) -> Response:
+    added = app.queue.schedules.add(**{**dict.fromkeys(REQUIRED), **rest})
     return json_response(_detail(app, added), 201, {"Location": f"{BASE}/schedules/{added.name}"})
 
 
@@ -125,7 +122,7 @@ def add_schedule(app: App, *, body: dict[str, Any]) -> Response:
     query=(
         Parameter("cron", TEXT, "the expression", is_required=True),
         Parameter("tz", TEXT, "local, UTC or a zone such as Europe/London", default="local"),
-        Parameter("n", whole(1, 100), "how many times", default=NEXT),
+        Parameter("n", integer(1, 100), "how many times", default=NEXT),
     ),
     answer=CRON_PREVIEW,
     errors=(400, 422),

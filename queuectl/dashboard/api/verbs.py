@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ...engine.change import demand_done
 from ...model.errors import Conflict, InvalidInput, NotFound
+from ...model.kinds import FLAG
 from ...model.verbs import PLAIN_VERBS
 from ..http.message import Response, json_response
 from .answers import JOB_CHANGED
 from .route import Parameter, route
-from .shapes import FLAG, changed_job
+from .shapes import changed_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

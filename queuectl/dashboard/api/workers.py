@@ -17,11 +17,12 @@ from ...engine.reports.numbers import depth
 from ...model.checks import is_name
 from ...model.errors import InvalidInput, QueueCTLError
 from ...model.job import PENDING
+from ...model.kinds import FLAG, TEXT, integer
+from ...model.noun import many
 from ...model.when import MINUTE
 from ..http.message import Response, json_response
 from .answers import QUEUES, WORKERS, WORKERS_STOPPED
 from .route import Parameter, route
-from .shapes import FLAG, TEXT, many, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _workers(app: App) -> dict[str, Any]:
     )
 
 
-COUNT = whole(1, 256)
+COUNT = integer(1, 256)
 QUEUE_NAMES = many(TEXT, 64)
 
 
