@@ -17,33 +17,30 @@ import os
 
 from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
+from ..model.errors import NotFound
 from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store.home import VARIABLE, find_home
 from .change import Change, Refused
-from .home.opened import OpenHome, here, search_path
+from .finding import Finding
+from .home.opened import here, search_path
 from .home.settings import change_setting
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
-from .references import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, List, Mapping, Sequence, Union
+    from typing import Callable, Iterable, List, Mapping, Sequence
 
     from ..model.clock import Clock
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..store import Store
+    from .finding import Reference
     from .schedules import Schedules
-    from .selection import Selection
-
-    # What names jobs: an id, a number, words of a filter, or what was found before.
-    Reference = Union[str, int, Selection]
 
 AT_ONCE = 500
 
 
-class Queue(OpenHome):
+class Queue(Finding):
     """The queue of a home. `home` is a directory; by default the one that `queuectl` would use here.
 
     `actor` is noted with each change; `cwd` is the directory of jobs that name none, by default the current
@@ -111,52 +108,6 @@ class Queue(OpenHome):
             # In automatic mode it starts workers for them.
             ring(self.home, SCHEDULER)
 
-    def get(self, reference: str) -> Job:
-        """Return the job with this id, number or unique prefix, or `last`.
-
-        Raises NotFound, or InvalidInput if it names several.
-        """
-        numbers = resolve(self.store.names, [reference])
-        if len(numbers) > 1:
-            raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
-        return self.store.search.jobs(numbers)[0]
-
-    def find(self, references: Sequence[str | int]) -> List[int]:
-        """Return the numbers of jobs, each once: of those that references (ids, or numbers) name, or a filter finds.
-
-        Raises NotFound, FilterError, or InvalidInput if there are both references and filters.
-        """
-        from .selection import select
-
-        return select(self.store, references, self.clock.wall()).numbers
-
-    def list(
-        self,
-        *filters: str,
-        state: str | Sequence[str] = (),
-        queue: str | Sequence[str] | None = None,
-        tag: str | Sequence[str] | None = None,
-        search: str | None = None,
-        sort: str = "-number",
-        limit: int = -1,
-    ) -> List[Job]:
-        """Return the jobs that a filter finds, such as `state:dead queue:mail`; by default all of them, newest first.
-
-        The other parameters are spellings of the same: `state` and `queue` are a name, or several of which one must
-        fit; `tag` is a name, or several of which a job must have all. `search` is a text in the command or id;
-        `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
-        Raises FilterError (an InvalidInput), or InvalidInput for an unknown field.
-        """
-        from ..model.filter import of_options
-        from ..model.filterparse import parse
-        from ..model.sorts import SORT_KEYS
-
-        if sort[sort.startswith("-") :] not in SORT_KEYS:
-            raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORT_KEYS)}", field="sort")
-        text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
-        wanted = parse(text, self.clock.wall())
-        return self.store.search.jobs(self.store.find.numbers(wanted, sort, limit))
-
     def wait(
         self,
         *references: str | int,
@@ -177,7 +128,7 @@ class Queue(OpenHome):
             if waiting.removed:
                 raise NotFound(f"{len(waiting.removed)} of the jobs waited for were removed")
             if on_change is not None:
-                on_change(self.store.search.jobs(numbers))
+                on_change(self.read(numbers))
 
         jobs = waiting.jobs(numbers, look)
         if len(jobs) < len(numbers):
@@ -217,10 +168,9 @@ class Queue(OpenHome):
         What is not given stays. Raises NotFound, or InvalidInput.
         """
         from .editing import difference, read_changes
-        from .selection import Selection
 
-        meant, now = Selection(self._meant("edit", references)), self.clock.wall()
-        changes = read_changes(self.store.search.jobs(meant.numbers), fields, now)
+        meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
+        changes = read_changes(self.read(meant.numbers), fields, now)
 
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
@@ -273,13 +223,13 @@ class Queue(OpenHome):
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
         change, store = Change(), self.store
-        numbers = self._meant(verb, references)
+        numbers = self.select(references, means=VERBS[verb].means).numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:
                 store.database.give_way()
             at = self.clock.wall() if now is None else now
             with store.writing():
-                for job in store.search.jobs(numbers[start : start + AT_ONCE]):
+                for job in self.read(numbers[start : start + AT_ONCE]):
                     if apply(store, job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
@@ -288,16 +238,6 @@ class Queue(OpenHome):
                         change.refused.append(Refused(job.id, job.state, message))
         self._wake(VERBS[verb].wakes)
         return change
-
-    def _meant(self, verb: str, references: Sequence[Reference]) -> List[int]:
-        from .selection import Selection, select
-
-        words: List[str | int] = []
-        for reference in references:
-            if isinstance(reference, Selection):
-                return reference.numbers
-            words.append(reference)
-        return select(self.store, words, self.clock.wall(), means=VERBS[verb].means).numbers
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:
@@ -326,8 +266,3 @@ class Queue(OpenHome):
             change_setting(self.store, name, value, actor=self.actor, now=self.clock.wall())
         ring(self.home, WORKERS, CONTROL)
         ring_schedulers(self.home)
-
-
-def _several(names: str | Sequence[str] | None) -> Sequence[str]:
-    """Return one name or several, as several."""
-    return (names,) if isinstance(names, str) else names or ()

@@ -25,7 +25,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
     from ..engine.daemons.daemon import DASHBOARD, POOL, SCHEDULER
 
-    counts = menu.queue.store.counts.by_state()
+    counts = menu.queue.counts()
     workers = sum(menu.queue.store.meta.pool_groups().values()) if POOL.pid(menu.queue.home) is not None else 0
     running = f"{workers} running" if workers else "none running"
     return [
@@ -130,7 +130,7 @@ def worker_entries(menu: Menu) -> Sequence[Choice]:
 
 def dlq_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about dead jobs."""
-    dead = menu.queue.store.counts.by_state().get(DEAD, 0)
+    dead = menu.queue.counts().get(DEAD, 0)
     return [
         ("1", f"View ({dead})", lambda menu: menu.execute(["dlq", "list"])),
         ("2", "Retry one", lambda menu: menu.execute(["dlq", "retry", pick_job(menu, (DEAD,)).id])),

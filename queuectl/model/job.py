@@ -217,6 +217,14 @@ def verb_after(outcome: Outcome, *, attempts: int, max_retries: int, cancel_requ
     return "fail" if attempts <= max_retries else "bury"
 
 
+class NamedJob(Record):
+    """As much of a job as tells a person which one it is; of a long command only the beginning."""
+
+    id: str
+    state: str
+    command: str
+
+
 class Job:
     """One job as it stood when it was read.
 

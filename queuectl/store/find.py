@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .lanes import Key, Lane
     from .sqlite import Row
 
-KEYS = "number, state, priority, run_at, finished_at"
+KEYS = "number, priority, run_at, finished_at"
 # All that a condition may ask for.
 OF_JOBS = [column for key, column in FILTERED.items() if key not in ELSEWHERE]
 COLUMNS = ", ".join(dict.fromkeys(["attempt_id", *KEYS.split(", "), *OF_JOBS]))
@@ -31,12 +31,12 @@ SORTED = "SELECT number FROM jobs {} ORDER BY {} LIMIT ?"
 
 
 class Found(Record):
-    """What was found: (key, number, state) in order, how many rows were read, where to go on.
+    """What was found: (key, number) in order, how many rows were read, where to go on.
 
     `end` None says that there is no more.
     """
 
-    rows: list[tuple[Key, int, str]]
+    rows: list[tuple[Key, int]]
     looked: int
     end: Key | None
 
@@ -116,7 +116,7 @@ class Find:
 
         `sort` is one of ORDERS.
         """
-        rows: list[tuple[Key, int, str]] = []
+        rows: list[tuple[Key, int]] = []
         looked, end = 0, None
         for lane in self._lanes.of(wanted, sort, after):
             found = self._read(lane, limit, window)
@@ -133,14 +133,14 @@ class Find:
         rows = self._rows_in(lane, limit, window)
         return Found(rows, len(rows), rows[-1][0] if len(rows) == limit else None)
 
-    def _rows_in(self, lane: Lane, limit: int, window: int) -> list[tuple[Key, int, str]]:
+    def _rows_in(self, lane: Lane, limit: int, window: int) -> list[tuple[Key, int]]:
         sql, parameters = lane.condition()
         if not sql:
             rows = self._database.rows(f"{lane.window(KEYS)} LIMIT ?", [*lane.parameters, limit])
         else:
             asked = ROWS.format(f"{lane.window(COLUMNS)} LIMIT ?", sql)
             rows = self._database.rows(asked, [*lane.parameters, window, *parameters, limit])
-        return [(lane.key_of(row), row["number"], row["state"]) for row in rows]
+        return [(lane.key_of(row), row["number"]) for row in rows]
 
     def _extent(self, lane: Lane, window: int) -> tuple[int, Key | None]:
         """Return how many rows of a lane a window shows, and the last one's key if it is full."""
@@ -152,4 +152,4 @@ class Find:
     def first(self, wanted: Filter, sort: str, limit: int, window: int) -> list[int]:
         """Return the numbers of the first jobs in one of ORDERS, of what a filter finds in `window` of each lane."""
         rows = [row for lane in self._lanes.of(wanted, sort) for row in self._rows_in(lane, limit, window)]
-        return [number for _, number, _ in sorted(rows)[:limit]]
+        return [number for _, number in sorted(rows)[:limit]]

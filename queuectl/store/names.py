@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from ..model.job import NamedJob
 from .condition import prefix_range
 from .schema import FINAL
 from .table import Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .sqlite import Row
 
 NUMBER_OF_ID = "SELECT number FROM jobs WHERE id = ?"
 NUMBER_EXISTS = "SELECT number FROM jobs WHERE number = ?"
@@ -45,19 +42,17 @@ class Names(Table):
         """Return up to `limit` (id, number) whose id begins with `prefix`."""
         return [(row[0], row[1]) for row in self._database.rows(BY_PREFIX, (*prefix_range(prefix), limit))]
 
-    def named(self, prefix: str, limit: int) -> list[Row]:
-        """Return (id, state, command) of jobs whose id begins with `prefix`, by id; without one, the newest first."""
-        if not prefix:
-            return self._database.rows(NAMED_NEWEST, (limit,))
-        return self._database.rows(NAMED_BY_PREFIX, (*prefix_range(prefix), limit)) if prefix.isascii() else []
-
-    def named_dead(self, prefix: str, limit: int) -> list[Row]:
-        """Return (id, state, command) of the latest dead jobs whose id begins with `prefix`, latest first."""
-        if not prefix:
-            return self._database.rows(NAMED_DEAD, (limit,))
+    def named(self, prefix: str, limit: int, *, only_dead: bool = False) -> list[NamedJob]:
+        """Return jobs whose id begins with `prefix`, by id; without one the newest, and dead ones the latest first."""
         if not prefix.isascii():
             return []
-        return self._database.rows(NAMED_DEAD_BY_PREFIX, (DEAD_LOOKED_AT, *prefix_range(prefix), limit))
+        if not prefix:
+            rows = self._database.rows(NAMED_DEAD if only_dead else NAMED_NEWEST, (limit,))
+        elif only_dead:
+            rows = self._database.rows(NAMED_DEAD_BY_PREFIX, (DEAD_LOOKED_AT, *prefix_range(prefix), limit))
+        else:
+            rows = self._database.rows(NAMED_BY_PREFIX, (*prefix_range(prefix), limit))
+        return [NamedJob.of(row) for row in rows]
 
     def recent_tags(self, window: int) -> list[str]:
         """Return the tags of the `window` newest jobs, in alphabetical order."""

@@ -12,7 +12,7 @@ import pytest
 
 import queuectl
 from queuectl import Conflict, InvalidInput, Job, NotFound, Queue, WaitTimeout
-from queuectl.engine.selection import Selection
+from queuectl.engine.finding import Selection
 from tests.commands.calling import done
 from tests.support import ROOT
 
@@ -58,6 +58,20 @@ def test_jobs_are_listed_by_one_or_several_queues_and_tags(home: str) -> None:
         assert listed("state:open", queue=None, tag=[]) == ["a", "b", "c"]
         with pytest.raises(InvalidInput, match="there is no state"):
             queue.list("state:opened")
+
+
+def test_jobs_are_counted_and_read_by_number(home: str) -> None:
+    with Queue(home) as queue:
+        assert (queue.count(), queue.counts()) == (0, {})
+        queue.add("true", tags=["x"])
+        queue.add("echo", hold=True)
+        queue.add("true", tags=["x"])
+        assert queue.counts() == {"held": 1, "pending": 2}
+        assert (queue.count(), queue.count("tag:x"), queue.count("state:dead")) == (3, 2, 0)
+        assert queue.counts("!tag:x") == {"held": 1}
+        assert [job.id for job in queue.read([3, 99, 1])] == ["job-3", "job-1"]
+        with pytest.raises(InvalidInput, match="there is no state"):
+            queue.count("state:opened")
 
 
 def test_a_verb_takes_ids_or_a_filter_but_not_both(home: str) -> None:

@@ -9,9 +9,10 @@ from typing import Any, Callable
 
 import pytest
 
-from queuectl.dashboard.api import cursors, listing
+from queuectl.dashboard.api import cursors
 from queuectl.dashboard.api.cursors import Cursor
 from queuectl.dashboard.http.message import HttpError
+from queuectl.engine import finding
 from queuectl.model.filterparse import parse
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, DUE_STATES, FAILED, FINAL_STATES, PENDING, STATES, Job
 from queuectl.model.sorts import ORDERS
@@ -69,10 +70,10 @@ def everything(api: Api) -> list[Job]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at so few rows at a time that every page needs many looks."""
-    monkeypatch.setattr(listing, "WINDOW", 7)
-    monkeypatch.setattr(listing, "FIRST_WINDOW", 3)
-    monkeypatch.setattr(listing, "FARTHEST", 9)
-    monkeypatch.setattr(listing, "BATCH", 4)
+    monkeypatch.setattr(finding, "WINDOW", 7)
+    monkeypatch.setattr(finding, "FIRST_WINDOW", 3)
+    monkeypatch.setattr(finding, "FARTHEST", 9)
+    monkeypatch.setattr(finding, "BATCH", 4)
     monkeypatch.setattr(lanes, "FEW", 8)
 
 
@@ -96,7 +97,7 @@ def test_a_walk_finds_exactly_what_matches_in_order(
     fill(api, 90, seed=len(q) + limit)
     wanted = [job for job in everything(api) if job.state in LISTED[sort] and matches(job)]
     assert list(api.walk(q, sort=sort, limit=limit)) == [job.id for job in sorted(wanted, key=SORTS[sort])]
-    exported = [number for rows in listing.everything(api.store, parse(q, NOW), sort) for number, _ in rows]
+    exported = [job.number for jobs in api.app.queue.walk(parse(q, NOW), sort) for job in jobs]
     assert exported == [job.number for job in sorted(wanted, key=SORTS[sort])]
 
 
@@ -150,7 +151,7 @@ def test_a_count_of_another_instant_does_not_end_a_search(
 
     def then_another_removes_one(*arguments: Any) -> Any:
         found = read(*arguments)
-        for _, number, _ in found.rows[:1]:
+        for _, number in found.rows[:1]:
             write(other, other.jobs.remove, number)
         return found
 

@@ -26,15 +26,15 @@ __all__ = ["Candidate", "Lookup", "candidates"]
 LISTS = {"state": "pending,dead", "column": "id,state", "job": "", "dead": ""}
 
 KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
-    "job": lambda ask, text: [*ask.jobs(text), *_last(text)],
-    "dead": lambda ask, text: ask.dead(text),
+    "job": lambda ask, text: [*ask.of("id", text), *_last(text)],
+    "dead": lambda ask, text: ask.of("dead", text),
     "state": lambda ask, text: [*map(Candidate, STATES), Candidate(OPEN, "all that are not final")],
     "column": lambda ask, text: [Candidate(column) for column in Job.FIELDS],
     "setting": lambda ask, text: _settings(text),
-    "queue": lambda ask, text: ask.queues(),
-    "tag": lambda ask, text: ask.tags(),
-    "schedule": lambda ask, text: ask.schedules(),
-    "worker": lambda ask, text: ask.workers(),
+    "queue": lambda ask, text: ask.of("queue"),
+    "tag": lambda ask, text: ask.of("tag"),
+    "schedule": lambda ask, text: ask.of("schedule"),
+    "worker": lambda ask, text: ask.of("worker"),
     "template": lambda ask, text: ask.templates(),
     "file": lambda ask, text: _files(ask, text),
     "directory": lambda ask, text: ask.files(text, only_directories=True),

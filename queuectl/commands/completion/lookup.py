@@ -14,16 +14,12 @@ from ...model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable
-
+    from ...engine.queue import Queue
     from ...model.clock import Clock
-    from ...store import Home, Store
 
 LIMIT = 50
-TAGGED_JOBS = 1_000
 MAX_FILES = 1_000
 BUSY_SECONDS = 0.2
-COMMAND_WIDTH = 50
 
 
 class Candidate(Record):
@@ -54,33 +50,16 @@ class Lookup:
         """Return the same for another home."""
         return type(self)(home, clock=self._clock)
 
-    def jobs(self, prefix: str) -> list[Candidate]:
-        """Return jobs whose id begins with `prefix`; without one, the newest."""
-        return self._ask(lambda store: [_job(*row) for row in store.names.named(prefix, LIMIT)])
-
-    def dead(self, prefix: str) -> list[Candidate]:
-        """Return dead jobs whose id begins with `prefix`, the last ones first."""
-        return self._ask(lambda store: [_job(*row) for row in store.names.named_dead(prefix, LIMIT)])
-
-    def queues(self) -> list[Candidate]:
-        """Return the queues that hold jobs."""
-        return self._ask(
-            lambda store: [Candidate(queue, _counts(states)) for queue, states in store.counts.by_queue().items()]
-        )
-
-    def tags(self) -> list[Candidate]:
-        """Return the tags of the newest jobs."""
-        return self._ask(lambda store: [Candidate(tag) for tag in store.names.recent_tags(TAGGED_JOBS)])
-
-    def schedules(self) -> list[Candidate]:
-        """Return the recurring jobs."""
-        return self._ask(
-            lambda store: [Candidate(schedule.name, schedule.expression) for schedule in store.schedules.all()]
-        )
-
-    def workers(self) -> list[Candidate]:
-        """Return the registered workers."""
-        return self._ask(lambda store: [Candidate(str(row.id), f"pid {row.pid}") for row in store.workers.all()])
+    def of(self, key: str, prefix: str = "") -> list[Candidate]:
+        """Return what there is of a key of a filter, such as queues; of jobs those whose id begins with `prefix`."""
+        try:
+            with self._queue() as queue:
+                # Opening the store of a new home would make it.
+                if not os.path.isfile(queue.home.database):
+                    return []
+                return [Candidate(found.value, found.about) for found in queue.suggest(key, prefix, LIMIT)]
+        except (QueueCTLError, OSError):
+            return []
 
     def templates(self) -> list[Candidate]:
         """Return the templates, those that come with the package first."""
@@ -88,7 +67,7 @@ class Lookup:
 
         found = [Candidate(name, text) for name, text in SHIPPED.items()]
         try:
-            files = sorted(os.listdir(self._home().templates))
+            files = sorted(os.listdir(self._queue().home.templates))
         except (OSError, QueueCTLError):
             return found
         return found + [Candidate(plain_name(name), "of this home") for name in files if name.endswith(SUFFIX)]
@@ -125,34 +104,12 @@ class Lookup:
         """Return what a word of another command may become: that is for a shell to know, and this is none."""
         return []
 
-    def _ask(self, question: Callable[[Store], Iterable[Candidate]]) -> list[Candidate]:
-        from ...store import Store
+    def _queue(self) -> Queue:
+        from ...engine.queue import Queue
 
-        try:
-            home = self._home()
-            # Opening the store of a new home would make it.
-            if not os.path.isfile(home.database):
-                return []
-            with Store(home, clock=self._clock, busy_budget=BUSY_SECONDS) as store:
-                return list(question(store))
-        except (QueueCTLError, OSError):
-            return []
-
-    def _home(self) -> Home:
-        from ...store.home import VARIABLE, find_home
-
-        start = "" if self._given or os.environ.get(VARIABLE) else os.getcwd()
-        return find_home(self._given, os.environ, start)
-
-
-def _job(identifier: str, state: str, command: str) -> Candidate:
-    shown = " ".join(command.split())
-    shown = shown if len(shown) <= COMMAND_WIDTH else shown[: COMMAND_WIDTH - 3] + "..."
-    return Candidate(identifier, f"{state}: {shown}")
-
-
-def _counts(states: dict[str, int]) -> str:
-    return ", ".join(f"{jobs} {state}" for state, jobs in states.items())
+        queue = Queue(self._given, clock=self._clock)
+        queue.busy_budget = BUSY_SECONDS
+        return queue
 
 
 def _is_shown(name: str, begun: str) -> bool:

@@ -110,10 +110,8 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
     """Delete jobs that ended long ago, with their output, and free the space."""
     state = state or [COMPLETED]
     before = context.clock.wall() - _age(context, older_than)
-    search = context.queue.store.search
-    total = search.count_ended_before(state, before)
+    total, jobs = context.queue.ended_before(state, before, SHOWN if dry_run else 0)
     if dry_run:
-        jobs = search.jobs(search.ended_before(state, before, SHOWN))
         return Result(
             JOB,
             rows=jobs,

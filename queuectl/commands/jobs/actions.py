@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
 
     from ...engine.change import Change
-    from ...engine.selection import Selection
+    from ...engine.finding import Selection
     from ...model.verbs import Verb
     from ..context import Context
 

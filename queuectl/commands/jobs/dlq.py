@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.selection import Selection, found_by
+from ...engine.finding import Selection
 from ...model.errors import Conflict
 from ...model.filter import Filter
 from ...model.job import DEAD, jobs_text
@@ -89,9 +89,9 @@ def _handler(verb: Verb) -> Callable[..., Result]:
 def _select(context: Context, ids: Sequence[str]) -> Selection:
     """Return the dead jobs that were meant. Raises Conflict for one that was named and is not dead."""
     if not ids:
-        return found_by(context.queue.store, Filter((DEAD,)))
+        return context.queue.found_by(Filter((DEAD,)))
     meant = select(context, ids, means=(DEAD,))
-    jobs = context.queue.store.search.jobs(meant.numbers)
+    jobs = context.queue.read(meant.numbers)
     others = [job for job in jobs if job.state != DEAD]
     if meant.is_named and others:
         raise Conflict(

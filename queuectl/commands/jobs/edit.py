@@ -47,7 +47,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
     if dry_run:
         from ...engine.editing import read_changes
 
-        read_changes(context.queue.store.search.jobs(meant.numbers), fields, context.clock.wall())
+        read_changes(context.queue.read(meant.numbers), fields, context.clock.wall())
         return show_only(context, meant)
     change = context.queue.edit(meant, **fields)
     if "run_at" in fields and change.done:

@@ -123,7 +123,7 @@ def since(queue: Queue, attempt: Attempt, stream: int | None, position: int) -> 
 
 def read_job(queue: Queue, number: int) -> Job:
     """Return the job of this number. Raises NotFound if it was removed."""
-    found = queue.store.search.jobs([number])
+    found = queue.read([number])
     if not found:
         raise NotFound("the job was removed")
     return found[0]

@@ -117,22 +117,20 @@ def list_jobs(
     single quotes, since < and ! mean something to the shell.
     """
     from ...model.filter import of_options
-    from ...model.filterparse import parse
     from ...model.job import STATE_WORDS
 
     if columns and verbose:
         raise InvalidInput("give either --columns or --verbose", field="columns")
     text = of_options(filter, state=state, queue=queue, tag=tag, search=search)
-    wanted, store = parse(text, context.clock.wall()), context.queue.store
-    jobs = store.search.jobs(store.find.numbers(wanted, sort, limit or -1))
+    jobs = context.queue.list(text, sort=sort, limit=limit or -1)
     mistaken = [word for word in filter if word in STATE_WORDS]
     notes = [f"{word} is taken for a text; jobs in this state: 'state:{word}'" for word in mistaken]
     if limit and len(jobs) == limit:
-        total = store.find.count(wanted)
+        total = context.queue.count(text)
         if total > limit:
             notes.append(f"showing {limit} of {total} jobs, all with --limit 0")
     if not jobs:
-        notes.append("no jobs" + (" match" if wanted.text else "; add one with: queuectl add 'COMMAND'"))
+        notes.append("no jobs" + (" match" if text.strip() else "; add one with: queuectl add 'COMMAND'"))
     return Result(
         nouns.JOB,
         rows=jobs,

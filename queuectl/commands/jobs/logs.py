@@ -73,7 +73,7 @@ def logs(
             hint="see them with: queuectl list",
         )
     stream = STDOUT if stdout else STDERR if stderr else None
-    jobs = context.queue.store.search.jobs(select(context, ids).numbers)
+    jobs = context.queue.read(select(context, ids).numbers)
     if attempt == "all":
         if follow or tail is not None:
             raise InvalidInput("--attempt all goes with neither --follow nor --tail")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.selection import NOT_BOTH, Selection, found_by, is_by_filter
+from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput
 from ...model.fields import columns
 from ...model.filter import in_quotes, of_options, written
@@ -90,7 +90,7 @@ def select(
         raise InvalidInput(
             "no jobs given; give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
         )
-    return found_by(context.queue.store, wanted, means=means, takes=takes)
+    return context.queue.found_by(wanted, means=means, takes=takes)
 
 
 def _ids_of(context: Context, word: str) -> list[str]:
@@ -136,7 +136,7 @@ def show_only(context: Context, meant: Selection) -> Result:
     from ...model.nouns.jobs import JOB
     from ..result import Result
 
-    jobs = context.queue.store.search.jobs(meant.numbers)
+    jobs = context.queue.read(meant.numbers)
     return Result(
         JOB,
         rows=jobs,

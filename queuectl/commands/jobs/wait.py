@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from ...engine.selection import Selection
+    from ...engine.finding import Selection
     from ...model.job import Job
     from ..context import Context
 
@@ -53,7 +53,7 @@ def _demand_known(context: Context, meant: Selection) -> None:
     if wanted is None:
         raise NotFound("there are no ids on stdin")
     is_barrier = set(OPEN_STATES).issubset(wanted.states)
-    if is_barrier and (not wanted.terms or context.queue.store.find.count(Filter(terms=wanted.terms))):
+    if is_barrier and (not wanted.terms or context.queue.count(Filter(terms=wanted.terms))):
         return
     raise NotFound("no jobs match", hint="see all jobs with: queuectl list")
 
@@ -92,7 +92,7 @@ def _tell_ended(context: Context, waiting: Waiting) -> None:
 
 
 def _ids(context: Context, numbers: Sequence[int]) -> str:
-    return some_of([job.id for job in context.queue.store.search.jobs(numbers[:SHOWN])], len(numbers))
+    return some_of([job.id for job in context.queue.read(numbers[:SHOWN])], len(numbers))
 
 
 def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[Job]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import threading
 
+from ...engine.finding import NOT_BOTH, Selection
 from ...engine.reports.summary import dead_groups
-from ...engine.selection import NOT_BOTH, Selection, found_by
 from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
@@ -33,9 +33,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Iterator, Sequence
 
+    from ...engine.queue import Queue
     from ...model.filter import Filter
     from ...model.verbs import Verb
-    from ...store import Store
     from ..app import App
 
 ACTIONS = tuple(verb.name for verb in PLAIN_VERBS)
@@ -45,6 +45,7 @@ MOST_SELECTIONS = 100
 MOST_SELECTED = 100_000
 SAMPLE = 10
 SHOWN = 100
+BATCH = 2_000
 GROUPS = 20
 # So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
 NAMED, LONGEST_LINE = 5, 2_000
@@ -125,7 +126,7 @@ def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
             raise InvalidInput(f"{quoted(word)} is a filter and no id", field="ids", hint="its field is filter")
     numbers: list[int] = []
     left_out: dict[str, int] = {}
-    for job in app.queue.store.search.jobs(app.queue.find(ids)):
+    for job in app.queue.read(app.queue.find(ids)):
         if job.state in verb.states:
             numbers.append(job.number)
         else:
@@ -138,18 +139,17 @@ def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
 
     Of the states that the filter names, those that the verb does not fit are left out: it would be refused there.
     """
-    store = app.queue.store
-    meant = found_by(
-        store, wanted.within(verb.states), means=verb.means, takes=verb.states, sort=NEWEST_FIRST, limit=limit + 1
+    meant = app.queue.found_by(
+        wanted.within(verb.states), means=verb.means, takes=verb.states, sort=NEWEST_FIRST, limit=limit + 1
     )
     if wanted.names_states:
-        meant.left_out = store.find.count_by_state(wanted.within([name for name in STATES if name not in verb.states]))
+        meant.left_out = app.queue.counts(wanted.within([name for name in STATES if name not in verb.states]))
     return meant
 
 
 def _shown(app: App, action: str, meant: Selection, limit: int, command: str | None) -> Response:
     """Keep what is meant, up to the limit, for its commit, and show it. A command has no limit."""
-    store, now = app.queue.store, app.clock.wall()
+    now = app.clock.wall()
     expires_at = now + KEPT_MS
     numbers = meant.numbers[:limit]
     has_more = len(meant.numbers) > limit
@@ -161,7 +161,7 @@ def _shown(app: App, action: str, meant: Selection, limit: int, command: str | N
                 "count": len(numbers),
                 "left_out": meant.left_out,
                 "more": has_more,
-                "sample": [listed_job(job, now) for job in store.search.jobs(numbers[:SAMPLE])],
+                "sample": [listed_job(job, now) for job in app.queue.read(numbers[:SAMPLE])],
                 "selection": SELECTIONS.keep(shown) if numbers else None,
                 "expires_at": expires_at,
                 "command": None if has_more else command,
@@ -207,8 +207,8 @@ def commit(app: App, *, selection: str, confirm_count: int) -> Response:
 def _fitting(app: App, chosen: Shown) -> list[int]:
     """Return the jobs of a selection that its action still fits."""
     found: list[int] = []
-    for start in range(0, len(chosen.numbers), listing.BATCH):
-        jobs = app.queue.store.search.jobs(chosen.numbers[start : start + listing.BATCH])
+    for start in range(0, len(chosen.numbers), BATCH):
+        jobs = app.queue.read(chosen.numbers[start : start + BATCH])
         found += [job.number for job in jobs if job.state in VERBS[chosen.action].states]
     return found
 
@@ -238,12 +238,11 @@ def show_dead_groups(app: App, *, limit: int) -> Response:
     errors=(422,),
 )
 def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
-    store = app.queue.store
-    numbers = store.dead.of_group(exit_code, signal, error)
-    return _shown(app, action, Selection(numbers), MOST_SELECTED, _dlq_command(store, action, numbers))
+    numbers = app.queue.dead_of_group(exit_code, signal, error)
+    return _shown(app, action, Selection(numbers), MOST_SELECTED, _dlq_command(app.queue, action, numbers))
 
 
-def _dlq_command(store: Store, action: str, numbers: Sequence[int]) -> str | None:
+def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:
     """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
     from shlex import join
 
@@ -252,12 +251,11 @@ def _dlq_command(store: Store, action: str, numbers: Sequence[int]) -> str | Non
         return None
     words = ["queuectl", "dlq", action]
     if len(numbers) <= NAMED:
-        return join([*words, *(job.id for job in store.search.jobs(sorted(numbers)))])
+        return join([*words, *(job.id for job in queue.read(sorted(numbers)))])
     for first, last in _runs(numbers):
         word = str(first) if first == last else f"{first}-{last}"
         # A job may have such a word as its id, and an id goes before a number.
-        is_id = store.names.number_of(word) is not None
-        words += [job.id for job in store.search.jobs(range(first, last + 1))] if is_id else [word]
+        words += [job.id for job in queue.read(range(first, last + 1))] if queue.has_id(word) else [word]
         if sum(map(len, words)) + len(words) > LONGEST_LINE:
             return None
     return join(words)

@@ -6,7 +6,6 @@ from ...engine.home.settings import setting_rows
 from ...engine.reports.reading import event_row
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
-from ...model.job import STATE_WORDS, states_named
 from ...model.kinds import ANY, TEXT
 from ...model.noun import one_of
 from ...model.settings import SETTINGS as ALL_SETTINGS
@@ -20,15 +19,14 @@ from .route import Parameter, route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
-    from ...store import Store
     from ..app import App
 
 EVENT_WINDOW = 10_000
 NEWEST = 1 << 60
 SUGGESTED = 20
-TAGGED_JOBS = 1_000
+WORDS = {"qualifier": sorted(FILTERS), "setting": [setting.name for setting in ALL_SETTINGS]}
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)
@@ -104,25 +102,7 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
 )
 def suggest(app: App, *, field: str, prefix: str) -> Response:
     # Of the values of other keys, such as times, there is no list.
-    found = FOUND[field](app.queue.store, prefix) if field in FOUND else {}
-    matching = [(value, count) for value, count in found.items() if value.startswith(prefix)]
-    return json_response(
-        SUGGESTIONS.json({"items": [{"value": value, "count": count} for value, count in matching[:SUGGESTED]]})
-    )
-
-
-def _states(store: Store, prefix: str) -> dict[str, int | None]:
-    counts = store.counts.by_state()
-    return {word: sum(counts.get(state, 0) for state in states_named([word])) for word in STATE_WORDS}
-
-
-FOUND: dict[str, Callable[[Store, str], dict[str, int | None]]] = {
-    "qualifier": lambda store, prefix: dict.fromkeys(sorted(FILTERS)),
-    "state": _states,
-    "queue": lambda store, prefix: {queue: sum(states.values()) for queue, states in store.counts.by_queue().items()},
-    "tag": lambda store, prefix: dict.fromkeys(store.names.recent_tags(TAGGED_JOBS)),
-    "id": lambda store, prefix: dict.fromkeys(row["id"] for row in store.names.named(prefix, SUGGESTED)),
-    "schedule": lambda store, prefix: dict.fromkeys(schedule.name for schedule in store.schedules.all()),
-    "worker": lambda store, prefix: dict.fromkeys(str(row.id) for row in store.workers.all()),
-    "setting": lambda store, prefix: dict.fromkeys(setting.name for setting in ALL_SETTINGS),
-}
+    words = dict.fromkeys(WORDS.get(field, ()))
+    found = words or {found.value: found.jobs for found in app.queue.suggest(field, prefix, SUGGESTED)}
+    items = [{"value": value, "count": count} for value, count in found.items() if value.startswith(prefix)]
+    return json_response(SUGGESTIONS.json({"items": items[:SUGGESTED]}))

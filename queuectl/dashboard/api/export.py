@@ -48,9 +48,7 @@ def _file(pieces: Iterator[bytes], name: str, content_type: str) -> Response:
 
 def _pieces(app: App, wanted: Filter, sort: str, line: Callable[[Job], str]) -> Iterator[bytes]:
     """Yield the lines of all jobs, a batch at a time; one that is removed meanwhile is left out."""
-    store = app.queue.store
-    for rows in listing.everything(store, wanted, sort):
-        jobs = store.search.jobs([number for number, _ in rows])
+    for jobs in app.queue.walk(wanted, sort):
         yield "".join(map(line, jobs)).encode("utf-8", "backslashreplace")
 
 

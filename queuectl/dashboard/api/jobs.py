@@ -61,10 +61,10 @@ CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
     errors=(400,),
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> Response:
-    store, now = app.queue.store, app.clock.wall()
+    now = app.clock.wall()
     wanted = listing.read(q, now, sort=sort)
-    found = listing.page(store, wanted, q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all")
-    items = [listed_job(job, now) for job in store.search.jobs(found.pop("numbers"))]
+    found = listing.page(app.queue, wanted, q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all")
+    items = [listed_job(job, now) for job in app.queue.read(found.pop("numbers"))]
     read = {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)}
     return json_response(JOB_PAGE.json({"items": items, **found, "sort": sort, "filter": read}))
 

@@ -189,7 +189,7 @@ def top(app: App, *, limit: int, sample: int) -> Response:
 
 
 def _rows(app: App, rows: list[CommandStats]) -> list[dict[str, Any]]:
-    ids = {job.number: job.id for job in app.queue.store.search.jobs([row.example for row in rows])}
+    ids = {job.number: job.id for job in app.queue.read([row.example for row in rows])}
     return [
         {
             "command": row.command[:SHOWN],

@@ -6,7 +6,7 @@ from ...engine.reports import summary
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING
-from ...model.job import SCHEDULED
+from ...model.job import DUE_STATES, SCHEDULED
 from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
@@ -57,9 +57,10 @@ def scheduled(app: App, *, limit: int) -> Response:
     answer=COMING_TIMES,
 )
 def coming(app: App, *, hours: int) -> Response:
-    search, now = app.queue.store.search, app.clock.wall()
+    now = app.clock.wall()
     until = now + hours * when.HOUR
-    waiting = [job for job in search.jobs(search.upcoming(MOST_TIMES + 1)) if job.run_at <= until]
+    waiting = app.queue.list(state=DUE_STATES, sort="run_at", limit=MOST_TIMES + 1)
+    waiting = [job for job in waiting if job.run_at <= until]
     schedules = [
         found
         for found in app.queue.schedules.all()

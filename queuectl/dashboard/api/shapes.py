@@ -11,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
-    Schema = dict[str, Any]
 
 COMMAND_SHOWN = 500
 

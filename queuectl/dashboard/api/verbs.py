@@ -30,7 +30,7 @@ def one_job(app: App, reference: str) -> Job:
 def changed(app: App, change: Change, number: int) -> Response:
     """Return the job as it is after a change. Raises Conflict if there was none."""
     _demand(change)
-    for job in app.queue.store.search.jobs([number]):
+    for job in app.queue.read([number]):
         return json_response(changed_job(job))
     raise NotFound("the job was removed meanwhile")
 

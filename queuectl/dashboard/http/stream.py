@@ -189,7 +189,7 @@ class Hub:
         now = self.clock.monotonic()
         if len(self._told) == MOST_NEWS and now - self._told[0] < NEWS_MS:
             return
-        changes = self._queue.store.changes()
+        changes = self._queue.changes()
         is_news = changes != self._seen
         if not is_news and now - self._told[-1] < TELL_ANYWAY_MS:
             return

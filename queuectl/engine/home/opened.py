@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 class OpenHome:
     """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
-    `cwd` is the directory of jobs that name none, by default the current one.
+    `cwd` is the directory of jobs that name none, by default the current one. Other writers are waited for
+    `busy_budget` seconds at most.
     """
+
+    busy_budget = 30.0
 
     def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, cwd: str | None = None) -> None:
         self.home = home
@@ -45,7 +48,7 @@ class OpenHome:
         key = (os.getpid(), get_ident())
         store = self._stores.get(key)
         if store is None:
-            store = self._stores[key] = Store(self.home, clock=self.clock)
+            store = self._stores[key] = Store(self.home, clock=self.clock, busy_budget=self.busy_budget)
         return store
 
     @property

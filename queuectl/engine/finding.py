@@ -1,0 +1,246 @@
+"""Finding jobs: by what names them, by a filter, a page at a time."""
+
+from __future__ import annotations
+
+from ..model.errors import InvalidInput, did_you_mean, quoted
+from ..model.filter import is_filter
+from ..model.job import STATES
+from ..model.record import Record
+from .home.opened import OpenHome
+from .references import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterator, List, Mapping, Sequence, Tuple, Union
+
+    from ..model.filter import Filter
+    from ..model.job import Job
+    from .suggestions import Suggestion
+
+    Key = Tuple[int, ...]
+    # What names jobs: an id, a number, words of a filter, or what was found before.
+    Reference = Union[str, int, "Selection"]
+
+# Where only the rows themselves say whether they match, at most so many are read for one page,
+WINDOW = 10_000
+# beginning with few: most filters are answered by them.
+FIRST_WINDOW = 400
+# and so many where it is known that there are more: the others are only of another state or queue.
+FARTHEST = 200_000
+BATCH = 2_000
+NOT_BOTH = "give either ids or a filter, not both"
+NO_COUNTS: Mapping[str, int] = {}
+
+
+class Selection(Record):
+    """The jobs that were meant, by number.
+
+    `wanted` is the filter that found them, None if they were named. `left_out` counts by state the jobs that
+    a verb could be used on, and that the filter found in states which the verb means only if they are given.
+    """
+
+    numbers: list[int]
+    wanted: Filter | None = None
+    left_out: Mapping[str, int] = NO_COUNTS
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the jobs were named: by id, number, range or on stdin."""
+        return self.wanted is None
+
+
+def is_by_filter(words: Sequence[str | int]) -> bool:
+    """Return whether words in the place of ids are a filter. Raises InvalidInput if only some of them are."""
+    found = [isinstance(word, str) and is_filter(word) for word in words]
+    if any(found) and not all(found):
+        raise InvalidInput(NOT_BOTH, hint="jobs by id beside others: run the command twice")
+    return any(found)
+
+
+class Page(Record):
+    """Some of the jobs that a filter finds, by number, in order; `end` is where to go on, None where all are found.
+
+    `total` is how many it finds, or if that is not `is_exact` how many were found so far. `looked` is how many rows
+    were read; the page `is_complete` unless there may be more of it farther on.
+    """
+
+    numbers: list[int]
+    end: Key | None
+    total: int
+    is_exact: bool
+    looked: int
+    is_complete: bool
+
+
+class Finding(OpenHome):
+    """A home in which jobs can be found."""
+
+    def get(self, reference: str) -> Job:
+        """Return the job with this id, number or unique prefix, or `last`.
+
+        Raises NotFound, or InvalidInput if it names several.
+        """
+        numbers = resolve(self.store.names, [reference])
+        if len(numbers) > 1:
+            raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
+        return self.read(numbers)[0]
+
+    def read(self, numbers: Sequence[int]) -> List[Job]:
+        """Return the jobs of these numbers in this order, without those that are gone."""
+        return self.store.search.jobs(numbers)
+
+    def find(self, references: Sequence[str | int]) -> List[int]:
+        """Return the numbers of jobs, each once: of those that references (ids, or numbers) name, or a filter finds.
+
+        Raises NotFound, FilterError, or InvalidInput if there are both references and filters.
+        """
+        return self.select(references).numbers
+
+    def select(
+        self, words: Sequence[Reference], *, means: Sequence[str] = STATES, takes: Sequence[str] = ()
+    ) -> Selection:
+        """Return the jobs that words mean: references, a union, or words of a filter, which make one; or a Selection.
+
+        `means` are the states of a filter that names none, `takes` all those that the verb can be used on. Raises
+        NotFound, FilterError, or InvalidInput if there are both references and filters.
+        """
+        given: List[str | int] = []
+        for word in words:
+            if isinstance(word, Selection):
+                return word
+            given.append(word)
+        if not is_by_filter(given):
+            return Selection(resolve(self.store.names, given))
+        from ..model.filterparse import parse
+
+        wanted = parse(" ".join(map(str, given)), self.clock.wall(), takes_text=False, takes_all=False)
+        return self.found_by(wanted, means=means, takes=takes)
+
+    def found_by(
+        self,
+        wanted: Filter,
+        *,
+        means: Sequence[str] = STATES,
+        takes: Sequence[str] = (),
+        sort: str = "number",
+        limit: int = -1,
+    ) -> Selection:
+        """Return the jobs that a filter finds, the oldest first; see `select`. A negative limit means all."""
+        find = self.store.find
+        if wanted.names_states:
+            return Selection(find.numbers(wanted, sort, limit), wanted)
+        narrowed = wanted.within(means)
+        others = [state for state in takes if state not in means]
+        left_out = find.count_by_state(wanted.within(others)) if others else {}
+        return Selection(find.numbers(narrowed, sort, limit), narrowed, left_out)
+
+    def list(
+        self,
+        *filters: str,
+        state: str | Sequence[str] = (),
+        queue: str | Sequence[str] | None = None,
+        tag: str | Sequence[str] | None = None,
+        search: str | None = None,
+        sort: str = "-number",
+        limit: int = -1,
+    ) -> List[Job]:
+        """Return the jobs that a filter finds, such as `state:dead queue:mail`; by default all of them, newest first.
+
+        The other parameters are spellings of the same: `state` and `queue` are a name, or several of which one must
+        fit; `tag` is a name, or several of which a job must have all. `search` is a text in the command or id;
+        `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
+        Raises FilterError (an InvalidInput), or InvalidInput for an unknown field.
+        """
+        from ..model.filter import of_options
+        from ..model.filterparse import parse
+        from ..model.sorts import SORT_KEYS
+
+        if sort[sort.startswith("-") :] not in SORT_KEYS:
+            raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORT_KEYS)}", field="sort")
+        text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
+        wanted = parse(text, self.clock.wall())
+        return self.read(self.store.find.numbers(wanted, sort, limit))
+
+    def count(self, wanted: str | Filter = "") -> int:
+        """Return how many jobs a filter finds, by default all. Raises FilterError."""
+        return sum(self.counts(wanted).values())
+
+    def counts(self, wanted: str | Filter = "") -> Dict[str, int]:
+        """Return how many jobs a filter finds in each state that it finds any in. Raises FilterError."""
+        if isinstance(wanted, str):
+            from ..model.filterparse import parse
+
+            wanted = parse(wanted, self.clock.wall())
+        return self.store.find.count_by_state(wanted)
+
+    def page(
+        self, wanted: Filter, order: str, after: Key | None, limit: int, *, seen: int = 0, looks_at_all: bool = False
+    ) -> Page:
+        """Return the jobs behind a place, in one of ORDERS; `seen` of them came before it.
+
+        Where no index helps it looks at so many rows and no more, unless it `looks_at_all`.
+        """
+        from ..model.sorts import ORDERS
+
+        store, is_first = self.store, after is None
+        changes = store.changes()
+        total = store.find.count(wanted.within(ORDERS[order].states)) if wanted.is_counted else None
+        farthest = WINDOW if total is None else FARTHEST
+        rows: List[Tuple[Key, int]] = []
+        looked, window = 0, FIRST_WINDOW
+        while True:
+            found = store.find.page(wanted, order, after, limit + 1, window)
+            rows += found.rows
+            looked, after = looked + found.looked, found.end
+            window = min(window * 4, WINDOW if looks_at_all else max(FIRST_WINDOW, farthest - looked))
+            if total == len(rows) <= limit and is_first and store.changes() == changes:
+                # All that there are were found. A count of another instant would not tell.
+                after = None
+            if after is None or len(rows) > limit or (looked >= farthest and not looks_at_all):
+                break
+        return Page(
+            [number for _, number in rows[:limit]],
+            rows[limit - 1][0] if len(rows) > limit else after,
+            seen + len(rows) if total is None else total,
+            total is not None or after is None,
+            looked,
+            after is None or len(rows) > limit,
+        )
+
+    def walk(self, wanted: Filter, order: str) -> Iterator[List[Job]]:
+        """Yield all jobs that a filter finds in one of ORDERS, some at a time, each time by a short reading."""
+        after: Key | None = None
+        while True:
+            found = self.store.find.page(wanted, order, after, BATCH, WINDOW)
+            yield self.read([number for _, number in found.rows])
+            if found.end is None:
+                return
+            after = found.end
+
+    def ended_before(self, states: Sequence[str], before: int, limit: int) -> Tuple[int, List[Job]]:
+        """Return how many jobs ended in these states before an instant, and up to `limit` of each state."""
+        search = self.store.search
+        return search.count_ended_before(states, before), self.read(search.ended_before(states, before, limit))
+
+    def dead_of_group(self, exit_code: int | None, signal: int | None, error: str | None) -> List[int]:
+        """Return the numbers of the dead jobs that failed in one way, the first to end first."""
+        return self.store.dead.of_group(exit_code, signal, error)
+
+    def has_id(self, text: str) -> bool:
+        """Return whether a job has exactly this id."""
+        return self.store.names.number_of(text) is not None
+
+    def suggest(self, key: str, prefix: str = "", limit: int = 20) -> List[Suggestion]:
+        """Return what may be written for a key of a filter; of ids the first `limit` that begin with `prefix`."""
+        from .suggestions import FOUND
+
+        return FOUND[key](self.store, prefix, limit) if key in FOUND else []
+
+    def changes(self) -> int:
+        """Return a number that differs once somebody else has changed something."""
+        return self.store.changes()
+
+
+def _several(names: str | Sequence[str] | None) -> Sequence[str]:
+    """Return one name or several, as several."""
+    return (names,) if isinstance(names, str) else names or ()

@@ -1,0 +1,55 @@
+"""What may be written for a key of a filter, or for an option: completion and the dashboard offer it."""
+
+from __future__ import annotations
+
+from ..model.job import STATE_WORDS, states_named
+from ..model.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from ..store import Store
+
+TAGGED_JOBS = 1_000
+COMMAND_WIDTH = 50
+
+
+class Suggestion(Record):
+    """A value, what to say about it, and where that is known how many jobs have it."""
+
+    value: str
+    about: str = ""
+    jobs: int | None = None
+
+
+def _states(store: Store, prefix: str, limit: int) -> list[Suggestion]:
+    counts = store.counts.by_state()
+    return [Suggestion(word, jobs=sum(counts.get(state, 0) for state in states_named([word]))) for word in STATE_WORDS]
+
+
+def _queues(store: Store, prefix: str, limit: int) -> list[Suggestion]:
+    return [
+        Suggestion(queue, ", ".join(f"{jobs} {state}" for state, jobs in states.items()), sum(states.values()))
+        for queue, states in store.counts.by_queue().items()
+    ]
+
+
+def _jobs(store: Store, prefix: str, limit: int, *, only_dead: bool = False) -> list[Suggestion]:
+    found = store.names.named(prefix, limit, only_dead=only_dead)
+    return [Suggestion(job.id, f"{job.state}: {_shortened(' '.join(job.command.split()))}") for job in found]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= COMMAND_WIDTH else text[: COMMAND_WIDTH - 3] + "..."
+
+
+FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
+    "id": _jobs,
+    "dead": lambda store, prefix, limit: _jobs(store, prefix, limit, only_dead=True),
+    "state": _states,
+    "queue": _queues,
+    "tag": lambda store, prefix, limit: [Suggestion(tag) for tag in store.names.recent_tags(TAGGED_JOBS)],
+    "schedule": lambda store, prefix, limit: [Suggestion(one.name, one.expression) for one in store.schedules.all()],
+    "worker": lambda store, prefix, limit: [Suggestion(str(one.id), f"pid {one.pid}") for one in store.workers.all()],
+}
