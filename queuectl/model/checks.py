@@ -9,10 +9,6 @@ from __future__ import annotations
 from . import when
 from .errors import quoted
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 ASCII_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 ALPHANUMERIC = frozenset(ASCII_LETTERS + DIGITS)
@@ -53,11 +49,6 @@ def is_utf8(text: str) -> bool:
     return True
 
 
-def check_nothing(value: object, now: int) -> Any:
-    """Any value."""
-    return value
-
-
 def check_text(value: object, now: int) -> str:
     """A text."""
     if isinstance(value, str):
@@ -93,15 +84,8 @@ def check_name(value: object, now: int) -> str:
     raise ValueError(NAME_RULE)
 
 
-def check_integer(value: object, now: int) -> int:
-    """An integer; a bool is not one."""
-    if type(value) is int:
-        return value
-    raise ValueError("must be an integer")
-
-
-def check_range(value: object, low: int, high: int) -> int:
-    """An integer of a range."""
+def check_integer(value: object, low: int, high: int) -> int:
+    """Return an integer of a range; a bool is not one."""
     if type(value) is int and low <= value <= high:
         return value
     raise ValueError(f"must be an integer between {low} and {high}")

@@ -84,7 +84,7 @@ def read_flag(text: str) -> bool | str:
     return {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}.get(text.lower(), text)
 
 
-def flag_text(value: bool) -> str:
+def flag_text(value: bool, now: int | None = None) -> str:
     """Return `yes` or `no`."""
     return "yes" if value else "no"
 
@@ -124,11 +124,6 @@ def shown_variables(env: Mapping[str, str]) -> list[str]:
     return [f"{name}={value}" for name, value in env.items() if not is_secret(name)]
 
 
-def variables_text(env: Mapping[str, str]) -> str:
-    """Return environment variables without their secrets, with commas between."""
-    return ",".join(f"{name}={value}" for name, value in masked(env).items())
-
-
 def is_secret(name: str) -> bool:
     """Return whether an environment variable's name looks secret."""
     lower = name.lower()
@@ -143,43 +138,31 @@ def masked(env: Mapping[str, str]) -> dict[str, str]:
 class Kind(Record):
     """A kind of value: all that is done with a value by its kind is a part of it.
 
-    Of what is given: `read` returns the JSON value of a text, and what is none as it is, for `check` to refuse;
-    `read_one` does so for one of several texts that make up a value. `check` returns a JSON value as it is kept, with
-    the wall time in milliseconds as `now`; it raises ValueError with the rule. `choice` reads what it is in a filter,
-    such as `example`. `input` says how a form asks for it.
-
-    Of what is kept: `json` returns what JSON has for it, `text` a text that means it, `texts` those of which `read_one`
-    makes it, without secrets. `cell` returns what people see in a table, by default as in JSON, `detail` where there is
-    more room, by default the same; they are given the time if others are to be relative to it. `schema` is what OpenAPI
-    says of it, `given` where it is given, if that is another.
-
-    It `is_number` if it stands on the right of a column, `is_flag` if its option has no value, `is_pairs` if its option
-    is given once for each NAME=VALUE, `is_free` if it is a text that may hold anything. A composed one has one of
-    `words`, or values of the kind `inner`, or as a noun with this `title` a value for each of `keys`.
+    What is given is JSON, or a text that is read as JSON and then checked; what is kept is what `check` returns.
     """
 
     name: str
-    check: Check = checks.check_nothing
-    read: Callable[[str], object] = str
-    read_one: Callable[[str], object] | None = None
-    choice: Callable[[str, int], Choice] = choices.equal
-    example: str = ""
-    input: str = "line"
-    json: Callable[[Any], Any] = as_it_is
-    text: Callable[[Any], str] = plain_text
-    texts: Callable[[Any], Sequence[str]] | None = None
-    cell: Callable[[Any, int | None], object] | None = None
-    detail: Callable[[Any, int | None], object] | None = None
-    schema: Schema = {}
-    given: Schema | None = None
-    is_number: bool = False
-    is_flag: bool = False
-    is_free: bool = False
-    is_pairs: bool = False
-    inner: Kind | None = None
-    words: Sequence[str] = ()
-    title: str = ""
-    keys: Mapping[str, Kind] = {}
+    check: Check = lambda value, now: value  # JSON as it is kept, at a wall time; raises ValueError with the rule
+    read: Callable[[str], object] = str  # a text as JSON, or as it is for `check` to refuse
+    read_one: Callable[[str], object] | None = None  # the same for one of several texts that make up a value
+    choice: Callable[[str, int], Choice] = choices.equal  # what a text in a filter asks for, at a wall time
+    example: str = ""  # such a text
+    input: str = "line"  # how a form asks for it
+    json: Callable[[Any], Any] = as_it_is  # what is kept as JSON
+    text: Callable[[Any], str] = plain_text  # what is kept as a text that means it
+    texts: Callable[[Any], Sequence[str]] | None = None  # the same for `read_one`, without secrets
+    cell: Callable[[Any, int | None], object] | None = None  # what a table shows if not JSON; times relative to another
+    detail: Callable[[Any, int | None], object] | None = None  # the same where there is more room
+    schema: Schema = {}  # what OpenAPI says of it
+    given: Schema | None = None  # what it says where it is given, if that is another
+    is_number: bool = False  # it stands on the right of a column
+    is_flag: bool = False  # its option has no value
+    is_pairs: bool = False  # its option is given once for each NAME=VALUE
+    is_free: bool = False  # it is a text that may hold anything
+    inner: Kind | None = None  # what a composed one holds
+    words: Sequence[str] = ()  # one of which it is
+    title: str = ""  # what a noun is
+    keys: Mapping[str, Kind] = {}  # the parts of a noun
 
     @property
     def is_many(self) -> bool:
@@ -193,13 +176,16 @@ class Kind(Record):
 
     def but(self, **parts: Any) -> Kind:
         """Return a kind that differs from this one in some parts."""
-        return Kind(**{**self.as_dict(), **parts})
+        other = Kind.of(self.as_dict())
+        for name, value in parts.items():
+            setattr(other, name, value)
+        return other
 
 
 def integer(low: int, high: int) -> Kind:
     """Return the kind of whole numbers of a range."""
     return NUMBER.but(
-        check=lambda value, now: checks.check_range(value, low, high),
+        check=lambda value, now: checks.check_integer(value, low, high),
         schema={"type": "integer", "minimum": low, "maximum": high},
     )
 
@@ -221,7 +207,6 @@ ID = Kind("id", checks.check_id, choice=choices.beginning, example="backup*", sc
 STATE = Kind("state", example="dead,failed", schema=STRING)
 NUMBER = Kind(
     "integer",
-    checks.check_integer,
     read=read_integer,
     choice=choices.of_number,
     example=">2",
@@ -264,7 +249,7 @@ FLAG = Kind(
     read=read_flag,
     input="tick",
     text=flag_text,
-    cell=lambda value, now: flag_text(value),
+    cell=flag_text,
     schema={"type": "boolean"},
     is_flag=True,
 )
@@ -287,7 +272,7 @@ VARIABLES = Kind(
     read_one=read_variable,
     input="variables",
     json=masked,
-    text=variables_text,
+    text=lambda env: ",".join(f"{name}={value}" for name, value in masked(env).items()),
     texts=shown_variables,
     is_pairs=True,
     schema={"type": "object", "additionalProperties": STRING},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.checks import check_range
+from ...model.checks import check_integer
 from ...model.kinds import read_integer
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def integer(low: int, high: int) -> Callable[[str], int]:
     """Return a reader of whole numbers of a range; ASCII digits only."""
-    return lambda text: check_range(read_integer(text), low, high)
+    return lambda text: check_integer(read_integer(text), low, high)
 
 
 def seconds(text: str) -> float:

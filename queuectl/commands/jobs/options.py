@@ -32,50 +32,29 @@ def options(fields: Sequence[Field], *, but: Sequence[str] = ("command",)) -> tu
 
 def edit_options(fields: Sequence[Field]) -> tuple[Arg, ...]:
     """Return the options of a command that changes jobs: what is not given stays, what is given replaces all."""
-    return (*map(_edit_option, fields), DELAY)
+    return (*(_option(field, edits=True) for field in fields), DELAY)
 
 
-def _option(field: Field) -> Arg:
+def _option(field: Field, *, edits: bool = False) -> Arg:
     kind = field.kind
-    default = f" (default: {field.default_words})" if field.default_words else ""
+    if edits and kind.is_many:
+        help = "names separated by commas, in place of those it has; '' for none"
+        return Arg(field.edit_option, help=help, parse=kind.read, metavar=field.name.upper(), field=field.name)
+    default = f" (default: {field.default_words})" if field.default_words and not edits else ""
     return Arg(
-        *_words(field.option, field.short),
+        *filter(None, (field.option, field.short)),
         help=field.help + ("; repeatable" if kind.is_many else "") + default,
         parse=kind.read_one or _reader(field),
+        choices=("yes", "no") if kind.is_flag and edits else (),
         metavar=field.metavar,
-        flag=kind.is_flag,
+        flag=kind.is_flag and not edits,
         many=kind.is_many,
         pairs=kind.is_pairs,
         complete=field.complete,
         group=field.group,
         field=None if kind.is_many else field.name,
-        setting=field.setting,
+        setting=None if edits else field.setting,
     )
-
-
-def _edit_option(field: Field) -> Arg:
-    if field.kind.is_many:
-        return Arg(
-            field.edit_option,
-            help="names separated by commas, in place of those it has; '' for none",
-            parse=field.kind.read,
-            metavar=field.name.upper(),
-            field=field.name,
-        )
-    return Arg(
-        *_words(field.option, field.short),
-        help=field.help,
-        parse=_reader(field),
-        metavar=field.metavar,
-        choices=("yes", "no") if field.kind.is_flag else (),
-        complete=field.complete,
-        group=field.group,
-        field=field.name,
-    )
-
-
-def _words(*words: str) -> list[str]:
-    return [word for word in words if word]
 
 
 def _reader(field: Field) -> Callable[[str], Any]:

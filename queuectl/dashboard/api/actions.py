@@ -17,7 +17,7 @@ from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
 from ...model.job import DEAD, STATES
-from ...model.kinds import NUMBER, TEXT, integer
+from ...model.kinds import TEXT, integer
 from ...model.noun import many, maybe, one_of
 from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
@@ -47,6 +47,7 @@ SAMPLE = 10
 SHOWN = 100
 BATCH = 2_000
 GROUPS = 20
+WHOLE = integer(-(1 << 32), 1 << 32)
 # So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
 NAMED, LONGEST_LINE = 5, 2_000
 
@@ -230,8 +231,8 @@ def show_dead_groups(app: App, *, limit: int) -> Response:
     "Look at what an action on the dead jobs that failed in one way would do",
     body=(
         Parameter("action", one_of(*DLQ_ACTIONS), "what to do", is_required=True),
-        Parameter("exit_code", maybe(NUMBER), "as the group has it", is_required=True),
-        Parameter("signal", maybe(NUMBER), "as the group has it", is_required=True),
+        Parameter("exit_code", maybe(WHOLE), "as the group has it", is_required=True),
+        Parameter("signal", maybe(WHOLE), "as the group has it", is_required=True),
         Parameter("error", maybe(TEXT), "as the group has it as its value", is_required=True),
     ),
     answer=PREVIEW,
