@@ -23,7 +23,7 @@ from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.sorts import NEWEST_FIRST
 from ...model.verbs import PLAIN_VERBS, VERBS
-from ..http.message import HttpError, Response, json_response
+from ..http.message import HttpError
 from . import listing
 from .answers import DEAD_GROUPS, PREVIEW
 from .route import Parameter, route
@@ -31,7 +31,7 @@ from .shapes import listed_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, Sequence
+    from typing import Any, Iterable, Iterator, Sequence
 
     from ...engine.queue import Queue
     from ...model.filter import Filter
@@ -110,7 +110,7 @@ SELECTIONS = Selections()
     answer=PREVIEW,
     errors=(400, 404, 422),
 )
-def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> Response:
+def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> dict[str, Any]:
     if ids is not None and filter is None:
         return _shown(app, action, _named(app, VERBS[action], ids), limit, _command(action, ids))
     if filter is None or ids is not None:
@@ -148,27 +148,23 @@ def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
     return meant
 
 
-def _shown(app: App, action: str, meant: Selection, limit: int, command: str | None) -> Response:
+def _shown(app: App, action: str, meant: Selection, limit: int, command: str | None) -> dict[str, Any]:
     """Keep what is meant, up to the limit, for its commit, and show it. A command has no limit."""
     now = app.clock.wall()
     expires_at = now + KEPT_MS
     numbers = meant.numbers[:limit]
     has_more = len(meant.numbers) > limit
     shown = Shown(app.queue.home.path, action, numbers, expires_at)
-    return json_response(
-        PREVIEW.json(
-            {
-                "action": action,
-                "count": len(numbers),
-                "left_out": meant.left_out,
-                "more": has_more,
-                "sample": [listed_job(job, now) for job in app.queue.read(numbers[:SAMPLE])],
-                "selection": SELECTIONS.keep(shown) if numbers else None,
-                "expires_at": expires_at,
-                "command": None if has_more else command,
-            }
-        )
-    )
+    return {
+        "action": action,
+        "count": len(numbers),
+        "left_out": meant.left_out,
+        "more": has_more,
+        "sample": [listed_job(job, now) for job in app.queue.read(numbers[:SAMPLE])],
+        "selection": SELECTIONS.keep(shown) if numbers else None,
+        "expires_at": expires_at,
+        "command": None if has_more else command,
+    }
 
 
 def _command(action: str, ids: Sequence[str]) -> str | None:
@@ -189,7 +185,7 @@ def _command(action: str, ids: Sequence[str]) -> str | None:
     answer=CHANGE,
     errors=(409, 410, 422),
 )
-def commit(app: App, *, selection: str, confirm_count: int) -> Response:
+def commit(app: App, *, selection: str, confirm_count: int) -> dict[str, Any]:
     chosen = SELECTIONS.take(selection, app.queue.home.path, app.clock.wall())
     fitting = _fitting(app, chosen)
     if not len(fitting) == len(chosen.numbers) == confirm_count:
@@ -201,8 +197,7 @@ def commit(app: App, *, selection: str, confirm_count: int) -> Response:
             count=len(fitting),
         )
     change = app.queue.apply(chosen.action, Selection(fitting))
-    found = {"count": change.count, "done": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
-    return json_response(CHANGE.json(found))
+    return {"count": change.count, "done": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
 
 
 def _fitting(app: App, chosen: Shown) -> list[int]:
@@ -221,8 +216,8 @@ def _fitting(app: App, chosen: Shown) -> list[int]:
     query=(Parameter("limit", integer(1, 200), "how many groups at most", default=GROUPS),),
     answer=DEAD_GROUPS,
 )
-def show_dead_groups(app: App, *, limit: int) -> Response:
-    return json_response(DEAD_GROUPS.json(dead_groups(app.queue.store, limit)))
+def show_dead_groups(app: App, *, limit: int) -> dict[str, Any]:
+    return dead_groups(app.queue.store, limit)
 
 
 @route(
@@ -238,7 +233,9 @@ def show_dead_groups(app: App, *, limit: int) -> Response:
     answer=PREVIEW,
     errors=(422,),
 )
-def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
+def preview_group(
+    app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None
+) -> dict[str, Any]:
     numbers = app.queue.dead_of_group(exit_code, signal, error)
     return _shown(app, action, Selection(numbers), MOST_SELECTED, _dlq_command(app.queue, action, numbers))
 

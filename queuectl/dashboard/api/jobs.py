@@ -11,10 +11,9 @@ from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.jobs import JOB
 from ...model.verbs import VERBS, allowed_verbs
-from ..http.message import Response, json_response
 from . import listing
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
-from .route import BASE, Parameter, parameters_of, route
+from .route import Parameter, parameters_of, route
 from .shapes import changed_job, listed_job, median
 from .verbs import changed, one_job
 
@@ -60,27 +59,35 @@ CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
     answer=JOB_PAGE,
     errors=(400,),
 )
-def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> Response:
+def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> dict[str, Any]:
     now = app.clock.wall()
     wanted = listing.read(q, now, sort=sort)
     found = listing.page(app.queue, wanted, q, sort=sort, cursor=cursor, limit=limit, scan=scan == "all")
     items = [listed_job(job, now) for job in app.queue.read(found.pop("numbers"))]
     read = {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)}
-    return json_response(JOB_PAGE.json({"items": items, **found, "sort": sort, "filter": read}))
+    return {"items": items, **found, "sort": sort, "filter": read}
 
 
-@route("POST", "/jobs", "Add a job", rest=parameters_of(GIVEN), answer=JOB, status=201, errors=(409, 422))
-def add_job(app: App, *, rest: dict[str, Any]) -> Response:
-    job = app.queue.get(app.queue.enqueue([rest])[0])
-    return json_response(JOB.json(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
+@route(
+    "POST",
+    "/jobs",
+    "Add a job",
+    rest=parameters_of(GIVEN),
+    answer=JOB,
+    status=201,
+    location="/jobs/{id}",
+    errors=(409, 422),
+)
+def add_job(app: App, *, rest: dict[str, Any]) -> Job:
+    return app.queue.get(app.queue.enqueue([rest])[0])
 
 
 @route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(404, 422))
-def show_job(app: App, *, id: str) -> Response:
+def show_job(app: App, *, id: str) -> dict[str, Any]:
     job = one_job(app, id)
     store = app.queue.store
     reason, hint = explain(app.queue, job)
-    answer = {
+    return {
         "job": detail(store, job),
         "allowed_actions": allowed_verbs(job.state),
         "why": {"id": job.id, "state": job.state, "reason": reason, "hint": hint},
@@ -89,7 +96,6 @@ def show_job(app: App, *, id: str) -> Response:
         "commands": _commands(app, job),
         "secrets": secrets_of(job),
     }
-    return json_response(JOB_VIEW.json(answer))
 
 
 def _similar(app: App, job: Job) -> dict[str, Any]:
@@ -116,7 +122,7 @@ def _commands(app: App, job: Job) -> dict[str, str]:
     answer=JOB_CHANGED,
     errors=(404, 409, 422),
 )
-def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> Response:
+def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
     number = one_job(app, id).number
     return changed(app, app.queue.edit(number, **rest), number)
 
@@ -127,9 +133,9 @@ def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> Response:
     "Add a job like this one, also held or scheduled if it is",
     answer=JOB_CHANGED,
     status=201,
+    location="/jobs/{job[id]}",
     errors=(404, 422),
 )
-def duplicate_job(app: App, *, id: str) -> Response:
+def duplicate_job(app: App, *, id: str) -> dict[str, Any]:
     (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall())])
-    copy = app.queue.get(made)
-    return json_response(changed_job(copy), 201, {"Location": f"{BASE}/jobs/{copy.id}"})
+    return changed_job(app.queue.get(made))

@@ -11,16 +11,15 @@ from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP
-from ..http.message import Response, json_response
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
-from .route import BASE, Parameter, parameters_of, route
+from .route import Parameter, parameters_of, route
 from .shapes import COMMAND_SHOWN, changed_job, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...model.schedule import Schedule
+    from ...model.schedule import CronPreview, Schedule, ScheduleDetail
     from ..app import App
 
 NEXT = 5
@@ -44,9 +43,9 @@ NEW_SCHEDULE = (
     query=(Parameter("limit", integer(1, 200), "how many at most", default=50),),
     answer=COMING_JOBS,
 )
-def scheduled(app: App, *, limit: int) -> Response:
+def scheduled(app: App, *, limit: int) -> dict[str, Any]:
     rows, total = summary.upcoming(app.queue.store, limit)
-    return json_response(COMING_JOBS.json({"items": map(shortened, rows), "total": total}))
+    return {"items": map(shortened, rows), "total": total}
 
 
 @route(
@@ -56,7 +55,7 @@ def scheduled(app: App, *, limit: int) -> Response:
     query=(Parameter("hours", integer(1, 168), "how many hours", default=24),),
     answer=COMING_TIMES,
 )
-def coming(app: App, *, hours: int) -> Response:
+def coming(app: App, *, hours: int) -> dict[str, Any]:
     now = app.clock.wall()
     until = now + hours * when.HOUR
     waiting = app.queue.list(state=DUE_STATES, sort="run_at", limit=MOST_TIMES + 1)
@@ -69,26 +68,22 @@ def coming(app: App, *, hours: int) -> Response:
     schedules.sort(key=lambda found: found.next_at or 0)
     shown = schedules[:MOST_SCHEDULES]
     most = min(MOST_TIMES, MOST_IN_ALL // max(1, len(shown)))
-    return json_response(
-        COMING_TIMES.json(
+    return {
+        "now": now,
+        "until": until,
+        "recurring": [_coming(app, found, until, most) for found in shown],
+        "more_schedules": len(schedules) - len(shown),
+        "more_jobs": len(waiting) > MOST_TIMES,
+        "jobs": [
             {
-                "now": now,
-                "until": until,
-                "recurring": [_coming(app, found, until, most) for found in shown],
-                "more_schedules": len(schedules) - len(shown),
-                "more_jobs": len(waiting) > MOST_TIMES,
-                "jobs": [
-                    {
-                        "at": job.run_at,
-                        "id": job.id,
-                        "command": job.command[:COMMAND_SHOWN],
-                        "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
-                    }
-                    for job in waiting[:MOST_TIMES]
-                ],
+                "at": job.run_at,
+                "id": job.id,
+                "command": job.command[:COMMAND_SHOWN],
+                "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
             }
-        )
-    )
+            for job in waiting[:MOST_TIMES]
+        ],
+    }
 
 
 def _coming(app: App, schedule: Schedule, until: int, most: int) -> dict[str, Any]:
@@ -98,8 +93,8 @@ def _coming(app: App, schedule: Schedule, until: int, most: int) -> dict[str, An
 
 
 @route("GET", "/schedules", "The recurring jobs, by name", answer=SCHEDULES)
-def schedules(app: App) -> Response:
-    return json_response(SCHEDULES.json({"items": app.queue.schedules.rows()}))
+def schedules(app: App) -> dict[str, Any]:
+    return {"items": app.queue.schedules.rows()}
 
 
 @route(
@@ -109,11 +104,11 @@ def schedules(app: App) -> Response:
     rest=NEW_SCHEDULE,
     answer=SCHEDULE_DETAIL,
     status=201,
+    location="/schedules/{name}",
     errors=(409, 422),
 )
-def add_schedule(app: App, *, rest: dict[str, Any]) -> Response:
-    added = app.queue.schedules.add(**{**dict.fromkeys(REQUIRED), **rest})
-    return json_response(_detail(app, added), 201, {"Location": f"{BASE}/schedules/{added.name}"})
+def add_schedule(app: App, *, rest: dict[str, Any]) -> ScheduleDetail:
+    return app.queue.schedules.detail(app.queue.schedules.add(**{**dict.fromkeys(REQUIRED), **rest}))
 
 
 @route(
@@ -128,9 +123,9 @@ def add_schedule(app: App, *, rest: dict[str, Any]) -> Response:
     answer=CRON_PREVIEW,
     errors=(400, 422),
 )
-def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
+def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> CronPreview:
     try:
-        return json_response(CRON_PREVIEW.json(app.queue.schedules.preview(cron, tz, n)))
+        return app.queue.schedules.preview(cron, tz, n)
     except InvalidInput as error:
         error.field = "cron" if error.field == "expression" else "tz"
         raise
@@ -143,14 +138,13 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
     answer=SCHEDULE_DETAIL,
     errors=(404,),
 )
-def show_schedule(app: App, *, name: str) -> Response:
-    return json_response(_detail(app, app.queue.schedules.get(name)))
+def show_schedule(app: App, *, name: str) -> ScheduleDetail:
+    return app.queue.schedules.detail(app.queue.schedules.get(name))
 
 
 @route("DELETE", "/schedules/{name}", "Delete a recurring job; the jobs that it made stay", status=204, errors=(404,))
-def remove_schedule(app: App, *, name: str) -> Response:
+def remove_schedule(app: App, *, name: str) -> None:
     app.queue.schedules.remove(name)
-    return Response(204)
 
 
 @route(
@@ -159,11 +153,11 @@ def remove_schedule(app: App, *, name: str) -> Response:
     "Run a recurring job now, in addition to its times",
     answer=JOB_CHANGED,
     status=201,
+    location="/jobs/{job[id]}",
     errors=(404,),
 )
-def run_schedule(app: App, *, name: str) -> Response:
-    job = app.queue.schedules.run(name)
-    return json_response(changed_job(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
+def run_schedule(app: App, *, name: str) -> dict[str, Any]:
+    return changed_job(app.queue.schedules.run(name))
 
 
 @route(
@@ -173,8 +167,8 @@ def run_schedule(app: App, *, name: str) -> Response:
     answer=SCHEDULE_DETAIL,
     errors=(404, 409),
 )
-def pause_schedule(app: App, *, name: str) -> Response:
-    return json_response(_detail(app, app.queue.schedules.pause(name)))
+def pause_schedule(app: App, *, name: str) -> ScheduleDetail:
+    return app.queue.schedules.detail(app.queue.schedules.pause(name))
 
 
 @route(
@@ -184,9 +178,5 @@ def pause_schedule(app: App, *, name: str) -> Response:
     answer=SCHEDULE_DETAIL,
     errors=(404, 409),
 )
-def resume_schedule(app: App, *, name: str) -> Response:
-    return json_response(_detail(app, app.queue.schedules.resume(name)))
-
-
-def _detail(app: App, schedule: Schedule) -> dict[str, Any]:
-    return SCHEDULE_DETAIL.json(app.queue.schedules.detail(schedule))
+def resume_schedule(app: App, *, name: str) -> ScheduleDetail:
+    return app.queue.schedules.detail(app.queue.schedules.resume(name))

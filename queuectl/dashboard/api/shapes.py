@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...engine.reports.snapshot import elapsed
 from ...model.job import Job
 from ...model.verbs import allowed_verbs
-from .answers import JOB_CHANGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,4 +38,4 @@ def shortened(values: dict[str, Any]) -> dict[str, Any]:
 
 def changed_job(job: Job) -> dict[str, Any]:
     """Return the answer about a job that was changed or added."""
-    return JOB_CHANGED.json({"job": job, "allowed_actions": allowed_verbs(job.state)})
+    return {"job": job, "allowed_actions": allowed_verbs(job.state)}
