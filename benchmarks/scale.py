@@ -19,12 +19,10 @@ from typing import Any, Callable, Iterator
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from queuectl import Queue
-from queuectl.engine.reports import summary
-from queuectl.engine.reports.alerts import alerts
-from queuectl.engine.reports.facts import Facts
 from queuectl.engine.work.settle import settle
 from queuectl.model.filter import Filter, Term
 from queuectl.model.job import Outcome
+from queuectl.model.nouns.home import METRICS, STATUS
 from queuectl.store import Store
 
 FEW = 1000
@@ -89,9 +87,9 @@ def ask(small: str, large: str, options: argparse.Namespace) -> Iterator[support
         "list page of a filter": lambda queue: queue.list("!state:dead priority:>0 created:<1w", limit=PAGE),
         "count of a queue": lambda queue: queue.store.find.count(Filter(terms=[Term("queue", (("=", ("default",)),))])),
         "show": show,
-        "status": lambda queue: summary.status(Facts(queue)),
-        "metrics": lambda queue: summary.metrics(Facts(queue)),
-        "alerts of a prompt": lambda queue: alerts(Facts(queue)),
+        "status": lambda queue: STATUS.json(queue.reports.status()),
+        "metrics": lambda queue: METRICS.json(queue.reports.metrics()),
+        "alerts of a prompt": lambda queue: queue.reports.status().alerts,
     }
     with Queue(small) as few, Queue(large) as many:
         for name, question in questions.items():

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.snapshot import Lookout
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED
 from queuectl.model.nouns.home import ALERT
@@ -28,7 +27,7 @@ class Screens:
         self.metrics = done(home, "metrics", "--json").json()
         self.texts = [done(home, "status").out, done(home, "metrics").out]
         with Queue(home) as queue:
-            self.top = Lookout(queue).look()
+            self.top = queue.reports.lookout().look()
         api = Api(home, clock=SYSTEM_CLOCK)
         self.overview = api.get("/overview")
         self.queues = api.get("/queues")["items"]
@@ -105,7 +104,7 @@ def test_the_workers_are_the_same(screens: Screens) -> None:
     totals: dict[str, Any] = screens.overview["workers"]
     assert totals == screens.status["workers"] == screens.metrics["workers"]
     assert totals["lost"] == screens.exported("queuectl_workers")['{state="lost"}'] == 1
-    assert [worker["state"] for worker in screens.top.workers] == ["lost"]
+    assert [worker.state for worker in screens.top.workers] == ["lost"]
 
 
 def test_success_rates_and_times_are_the_same(screens: Screens) -> None:

@@ -7,7 +7,6 @@ from ..engine.daemons.launch import started_in
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from .health import Health
-from .totals import Totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +24,6 @@ class App:
         self.read_only = read_only
         self.clock = clock
         self.version = __version__
-        self.totals = Totals()
-        self.health = Health(self.queue.home, clock)
+        self.totals = self.queue.charts.totals()
+        self.health = Health(self.queue)
         self.started_at = clock.wall()

@@ -111,7 +111,7 @@ def _noting_failure(log: Log) -> Iterator[None]:
 def add_up(app: App, log: Log) -> None:
     """Add up what is over before Prometheus first asks, which would then take long with months of it."""
     with _noting_failure(log):
-        app.totals.read(app.queue.store, app.clock.wall())
+        app.totals.read()
 
 
 def _remove_links(home: Home, log: Log) -> None:

@@ -2,26 +2,21 @@
 
 A store that can be read may still take nothing more: the disk is full or read-only, the file is damaged, another
 program keeps it locked. So health is that something can be written, and it is found out by doing so: room for
-a file, and a transaction that is undone. What is found holds for a moment, so that to ask often costs nothing. The
-store is opened again for it, since one that was opened before the trouble may not notice.
+a file, and a transaction that is undone. What is found holds for a moment, so that to ask often costs nothing.
 
 Who may ask is not known: the answer names no path.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 
-from ..engine.reports.workers import worker_rows, worker_totals
 from ..model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreTooNew, StoreUnavailable
-from ..store import Home, Store
-from ..store.room import prove_room
 from .http.message import HttpError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..model.clock import Clock
+    from ..engine.queue import Queue
 
 WELL_HOLDS_MS = 2_000
 TROUBLE_HOLDS_MS = 1_000
@@ -42,9 +37,9 @@ REASONS = {
 class Health:
     """What was last found out about a home."""
 
-    def __init__(self, home: Home, clock: Clock) -> None:
-        self._home = home
-        self._clock = clock
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._clock = queue.clock
         self._lock = threading.Lock()
         self._holds_until: int | None = None
         self._well_at: int | None = None
@@ -68,19 +63,10 @@ class Health:
         self._trouble = None
         holds = WELL_HOLDS_MS
         try:
-            self._workers = self._write()
+            self._workers = self._queue.reports.prove_writable(PATIENCE_SECONDS)
             self._well_at = now
         except StoreUnavailable as error:
             holds = TROUBLE_HOLDS_MS
             if not isinstance(error, StoreBusy) or self._well_at is None or now - self._well_at >= LOCKED_LONG_MS:
                 self._trouble = error.code
         self._holds_until = self._clock.monotonic() + holds
-
-    def _write(self) -> int:
-        """Write something; return how many workers live. Raises StoreUnavailable."""
-        if not os.path.exists(self._home.database):
-            raise StoreUnavailable(f"there is no store in {self._home.path} any more")
-        prove_room(self._home)
-        with Store(self._home, clock=self._clock, busy_budget=PATIENCE_SECONDS) as store:
-            store.rehearse(PATIENCE_SECONDS)
-            return worker_totals(worker_rows(self._home, store, self._clock.wall()))["total"]

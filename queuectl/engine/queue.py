@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..store import Store
+    from .charts import Charts
     from .finding import Reference
+    from .logs import Logs
+    from .reporting import Reports
     from .schedules import Schedules
 
 AT_ONCE = 500
@@ -53,12 +56,35 @@ class Queue(Finding):
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         super().__init__(found, actor=actor, clock=clock, cwd=cwd)
 
+    # The parts: what is not used is not loaded.
+
     @cached_property
     def schedules(self) -> Schedules:
         """The jobs that are queued again and again."""
         from .schedules import Schedules
 
         return Schedules(self)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """What jobs printed and what happened to them."""
+        from .logs import Logs
+
+        return Logs(self)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """How the home is doing."""
+        from .reporting import Reports
+
+        return Reports(self)
+
+    @cached_property
+    def charts(self) -> Charts:
+        """What the dashboard draws of the home."""
+        from .charts import Charts
+
+        return Charts(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
@@ -87,18 +113,15 @@ class Queue(Finding):
         store, now = self.store, self.clock.wall()
         with store.writing():
             if any(spec.is_delay for spec in specs):
-                self._follow_clock(store)
+                from .home.clockwatch import follow
+
+                # A time that counts from now stands beside the clock as it is now.
+                follow(store)
             ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
             which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
             self.note("enqueued", which, now=now)
         self._ring_for(specs)
         return ids
-
-    def _follow_clock(self, store: Store) -> None:
-        """Have the clock as it is now written down before a time that counts from now. In a transaction."""
-        from .home.clockwatch import follow
-
-        follow(store)
 
     def _ring_for(self, specs: Sequence[JobSpec]) -> None:
         ring(self.home, WORKERS)
@@ -168,13 +191,14 @@ class Queue(Finding):
         What is not given stays. Raises NotFound, or InvalidInput.
         """
         from .editing import difference, read_changes
+        from .home.clockwatch import follow
 
         meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
 
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
-                self._follow_clock(store)
+                follow(store)
             return store.jobs.edit(number, changes, now)
 
         return self._each([meant], "edit", apply, lambda job: difference(job, changes), now)
@@ -251,10 +275,8 @@ class Queue(Finding):
 
         What was left out of a long output is missing. Raises NotFound.
         """
-        from .reports.reading import attempt_of, read_output
-
-        found = attempt_of(self.store, self.get(reference), attempt)
-        return b"".join(piece.data for piece in read_output(self.store, found) if stream in (None, piece.stream))
+        found = self.logs.attempt(self.get(reference), attempt)
+        return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))
 
     def change_setting(self, name: str, value: str | None) -> None:
         """Store a setting's text, or with None forget it.

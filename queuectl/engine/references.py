@@ -58,7 +58,7 @@ def _last(names: Names) -> int:
 
 
 def _by_number(names: Names, number: int) -> int:
-    if names.exists(number):
+    if names.in_range(number, number):
         return number
     raise NotFound(f"no job with number {number}", hint="see all jobs with: queuectl list")
 

@@ -117,7 +117,9 @@ class Schedules:
     def detail(self, schedule: Schedule) -> ScheduleDetail:
         """Return a schedule with its next times and its last jobs."""
         jobs = self._last_jobs(schedule, JOBS)
-        return ScheduleDetail.of({**self._shown(schedule, jobs), "next": self.times(schedule, NEXT), "jobs": jobs})
+        return ScheduleDetail.of(
+            {**self._shown(schedule, jobs), "next_times": self.times(schedule, NEXT), "jobs": jobs}
+        )
 
     def _last_jobs(self, schedule: Schedule, count: int) -> list[Job]:
         store = self._home.store

@@ -104,7 +104,9 @@ class Session:
 
         options, terminal = parsed.options, _terminal(parsed.options)
         if options["version"]:
-            terminal.out.write(_version())
+            from ..engine.reporting import version
+
+            terminal.out.write(f"{version()}\n")
             return 0
         if parsed.command is None or options["help"]:
             from ..commands.home.admin import help_for
@@ -126,13 +128,6 @@ class Session:
             return code
         finally:
             context.close()
-
-
-def _version() -> str:
-    from .. import __version__
-    from ..store.sqlite import VERSION
-
-    return f"queuectl {__version__} (Python {sys.version.split()[0]}, SQLite {VERSION})\n"
 
 
 def _terminal(options: Mapping[str, Any]) -> Terminal:

@@ -12,8 +12,6 @@ any command line. Answers may be piped in; the end of the input leaves the menu.
 from __future__ import annotations
 
 from ..engine.queue import Queue
-from ..engine.reports.alerts import alerts
-from ..engine.reports.facts import Facts
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
 from .banner import banner
@@ -86,7 +84,7 @@ class Menu:
 
     def _alerts(self) -> list[str]:
         """Return a line for each alert that asks for something to be done."""
-        pressing = [f"  {alert.level}: {alert}" for alert in alerts(Facts(self.queue)) if alert.is_pressing]
+        pressing = [f"  {alert.level}: {alert}" for alert in self.queue.reports.status().alerts if alert.is_pressing]
         return list(map(self.asker.terminal.safe, pressing))
 
     def submenu(self, title: str, entries: Entries) -> None:

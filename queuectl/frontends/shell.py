@@ -15,8 +15,6 @@ import os
 import sys
 
 from ..engine.queue import Queue
-from ..engine.reports.alerts import alerts
-from ..engine.reports.facts import Facts
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, QueueCTLError
 from .banner import banner
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..commands.completion.candidates import Candidate
-    from ..engine.reports.news import News
     from .dispatch import Session
     from .history import History
 
@@ -49,13 +46,13 @@ def run_shell(session: Session, line: str | None, *, keep_going: bool) -> int:
 
 
 def _interact(session: Session) -> int:
-    from ..engine.reports.news import News
     from .history import History
 
     terminal = session.terminal()
-    home = Queue(session.defaults["home"]).home
+    queue = Queue(session.defaults["home"])
+    home = queue.home
     home.prepare()
-    facts = PromptFacts(home.path, News(SYSTEM_CLOCK.wall()))
+    facts = PromptFacts(queue, SYSTEM_CLOCK.wall())
     shell = Shell(session, home.path, History(home.history, terminal.note), facts)
     terminal.out.write(banner(terminal, home.path, "help lists the commands, TAB completes, exit or Ctrl-D leaves."))
     while True:
@@ -69,11 +66,14 @@ def _interact(session: Session) -> int:
 
 
 class PromptFacts:
-    """What the prompt and the lines before it tell, read from the store; nothing where it cannot be read."""
+    """What the prompt and the lines before it tell, read from the store; nothing where it cannot be read.
 
-    def __init__(self, home: str, news: News) -> None:
-        self._queue = Queue(home)
-        self._news = news
+    No job that ended before `since` is told.
+    """
+
+    def __init__(self, queue: Queue, since: int) -> None:
+        self._queue = queue
+        self._news = queue.reports.news(since)
 
     def read(self) -> tuple[str, list[str]]:
         """Return the facts for the prompt, with `!` where there are alerts, and what became of jobs since last time."""
@@ -81,11 +81,11 @@ class PromptFacts:
             return "", []
         try:
             with self._queue as queue:
-                facts = Facts(queue)
-                ended = self._news.look(facts.store, facts.now)
-                known = ", ".join(f"{facts.counts[state]} {state}" for state in PROMPT_STATES if facts.counts[state])
+                status = queue.reports.status()
+                ended = self._news.look()
+                known = ", ".join(f"{status.jobs[state]} {state}" for state in PROMPT_STATES if status.jobs[state])
                 # How many are dead is told anyway.
-                if any(alert.is_pressing and alert.code != "dead_jobs" for alert in alerts(facts)):
+                if any(alert.is_pressing and alert.code != "dead_jobs" for alert in status.alerts):
                     known = f"{known} !".lstrip()
         except QueueCTLError:
             return "", []  # The next command says what is wrong, and what to do.

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ..engine.change import demand_done
-from ..engine.reports.snapshot import SORTS, Lookout, read_tail
+from ..engine.lookout import SORTS
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
 from ..model.filterparse import parse
 from .top_view import HELP, JOBS, OUTPUT, VERB_KEYS, Look, body_rows, page, picture, table_rows
@@ -77,7 +77,7 @@ class Top:
         self.done = False
         self._queue = context.queue
         self._screen = screen
-        self._lookout = Lookout(context.queue)
+        self._lookout = context.queue.reports.lookout()
         self._look = Look(context.queue.home.path)
         self._look.filter = self._lookout.filter = filter
         self._size = (80, 24)
@@ -118,7 +118,7 @@ class Top:
         self._look.snapshot = self._lookout.look()
         self._reselect(before)
         if self._look.mode == OUTPUT and self._follows and self._look.selected is not None:
-            self._look.tail = read_tail(self._queue, self._look.selected)
+            self._look.tail = self._queue.logs.tail(self._look.selected)
 
     def _reselect(self, before: int) -> None:
         """Keep the selected job; if it is not shown any more, take the one in its place."""
@@ -280,7 +280,7 @@ class Top:
             self._look.message = "no job is selected"
             return
         try:
-            self._look.tail = read_tail(self._queue, self._look.selected)
+            self._look.tail = self._queue.logs.tail(self._look.selected)
         except StoreUnavailable as error:
             self._look.message = error.message
             return

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..engine.reports.snapshot import MINUTES, SORTS, Snapshot, elapsed
+from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
 from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES
 from ..model.verbs import PLAIN_VERBS
@@ -26,10 +26,11 @@ from .terminal import STATE_STYLES, clip, pad, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Sequence
 
-    from ..engine.reports.snapshot import Tail
+    from ..model.daemon import WorkerState
     from ..model.job import Job
+    from ..model.piece import Tail
     from .terminal import Screen
 
 JOBS, OUTPUT, HELP = "jobs", "output", "help"
@@ -256,12 +257,12 @@ def _workers(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
     return lines
 
 
-def _worker(worker: dict[str, Any], columns: int, screen: Screen) -> str:
-    line = f"worker {worker['worker']}  " + screen.paint(worker["state"], WORKER_STYLES.get(worker["state"], ""))
-    if worker["job"] is None:
+def _worker(worker: WorkerState, columns: int, screen: Screen) -> str:
+    line = f"worker {worker.worker}  " + screen.paint(worker.state, WORKER_STYLES.get(worker.state, ""))
+    if worker.job is None:
         return line
-    taken = "" if worker["elapsed"] is None else f"{duration_text(max(0, worker['elapsed']))}  "
-    return f"{line}  {screen.safe(worker['job'][:columns])}  {taken}{screen.safe(worker['command'][:columns])}"
+    taken = "" if worker.elapsed is None else f"{duration_text(max(0, worker.elapsed))}  "
+    return f"{line}  {screen.safe(worker.job[:columns])}  {taken}{screen.safe((worker.command or '')[:columns])}"
 
 
 def _subtitle(look: Look, screen: Screen) -> str:
@@ -302,7 +303,7 @@ def table_rows(height: int) -> int:
 
 
 def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
-    taken = elapsed(job, now)
+    taken = job.elapsed(now)
     return {
         "id": screen.safe(job.id[:columns]),
         "state": job.state,

@@ -160,7 +160,7 @@ class Outcome(Record):
     @classmethod
     def exited(cls, code: int) -> Outcome:
         """The shell returned `code`, 0 to 255."""
-        return cls(EXITED, exit_code=code, error=f"exit code {code}" if code else None)
+        return cls(EXITED, code, None, f"exit code {code}" if code else None, True)
 
     @classmethod
     def signalled(cls, number: int, name: str) -> Outcome:
@@ -275,6 +275,12 @@ class Job:
     def waits_since(self) -> int:
         """The instant from which it waits, or waited, for a worker."""
         return waits_since(self.created_at, self.run_at)
+
+    def elapsed(self, now: int) -> int | None:
+        """Return for how many milliseconds it has been running, or ran at last; None if it has not run."""
+        if self.state == PROCESSING and self.started_at is not None:
+            return max(0, now - self.started_at)
+        return self.duration
 
     @property
     def is_final(self) -> bool:

@@ -21,16 +21,16 @@ else:
 class Parts(type):
     """Makes the annotations of a class its slots. Where a slot is, no default can be: those are kept beside."""
 
-    _names: tuple[str, ...]
+    _names: dict[str, None]
     _defaults: dict[str, Any]
 
     def __new__(cls, name: str, bases: tuple[type, ...], space: dict[str, Any]) -> Parts:
         """Return the class."""
-        names = tuple(space.get("__annotations__", ()))
+        names = dict.fromkeys(space.get("__annotations__", ()))
         defaults = {part: space.pop(part) for part in names if part in space}
-        inherited = {"_names": (), "_defaults": {}} if not bases else vars(bases[0])
-        space.update(_names=inherited["_names"] + names, _defaults={**inherited["_defaults"], **defaults})
-        return super().__new__(cls, name, bases, {**space, "__slots__": names})
+        inherited = {"_names": {}, "_defaults": {}} if not bases else vars(bases[0])
+        space.update(_names={**inherited["_names"], **names}, _defaults={**inherited["_defaults"], **defaults})
+        return super().__new__(cls, name, bases, {**space, "__slots__": [*names]})
 
 
 @dataclass_transform(eq_default=False)
@@ -42,12 +42,13 @@ class Record(metaclass=Parts):
 
     def __init__(self, *values: Any, **named: Any) -> None:
         kind = type(self)
-        if named or len(values) != len(kind._names):
-            given = {**kind._defaults, **dict(zip(kind._names, values)), **named}
-            if len(values) > len(kind._names) or given.keys() != {*kind._names}:
-                raise TypeError(f"{kind.__name__} is made of {', '.join(kind._names)}, got {values} and {named}")
-            values = tuple(map(given.__getitem__, kind._names))
-        for name, value in zip(kind._names, values):
+        names = kind._names
+        if named or len(values) != len(names):
+            given = {**kind._defaults, **dict(zip(names, values)), **named}
+            if len(values) > len(names) or given.keys() != names.keys():
+                raise TypeError(f"{kind.__name__} is made of {', '.join(names)}, got {values} and {named}")
+            values = tuple(map(given.__getitem__, names))
+        for name, value in zip(names, values):
             setattr(self, name, value)
         self.__post_init__()
 

@@ -22,7 +22,7 @@ class Run(Record):
 
 
 class CommandStats(Record):
-    """How the attempts at one command went; `example` is the number of its newest job, times are in milliseconds."""
+    """How the attempts at one command went; `sample_id` is the id of its newest job, times are in milliseconds."""
 
     command: str
     attempts: int
@@ -30,7 +30,7 @@ class CommandStats(Record):
     average: float | None
     longest: int | None
     last_at: int
-    example: int
+    sample_id: str
 
 
 class OutcomeCount(Record):

@@ -76,7 +76,7 @@ class ShownSchedule(Schedule):
 class ScheduleDetail(ShownSchedule):
     """A schedule with its next times, as if it were not paused, and its last jobs."""
 
-    next: list[int]
+    next_times: list[int]
     jobs: list[Job]
 
 
@@ -86,4 +86,4 @@ class CronPreview(Record):
     expression: str
     words: str
     timezone: str
-    next: list[dict[str, str | None]]
+    next_times: list[dict[str, str | None]]

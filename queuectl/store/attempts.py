@@ -8,6 +8,7 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..model.attempt import Attempt
     from ..model.job import Outcome
     from .contexts import Contexts
 
@@ -34,24 +35,6 @@ FROM (SELECT jobs.*, attempts.started_at AS begun, attempts.wait_time AS wait, a
       WHERE jobs.state = 'processing')
 ORDER BY number
 """
-
-
-class Attempt(Record):
-    """One try of a job; its times are in milliseconds."""
-
-    id: int
-    attempt: int
-    worker: int
-    pid: int | None
-    started_at: int
-    wait_time: int
-    finished_at: int | None
-    duration: int | None
-    outcome: str | None
-    exit_code: int | None
-    signal: int | None
-    error: str | None
-    output_size: int
 
 
 class Running(Record):
@@ -94,6 +77,8 @@ class Attempts(Table):
 
     def of_job(self, number: int) -> list[Attempt]:
         """Return the attempts of a job, oldest first."""
+        from ..model.attempt import Attempt
+
         return [Attempt.of(row) for row in self._database.rows(OF_JOB, (number,))]
 
     def running(self, contexts: Contexts) -> list[Running]:

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from ..model.record import Record
 from .table import Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from ..model.event import Event
+    from .sqlite import Row
 
 ADD = "INSERT INTO events (at, job, kind, detail, actor) VALUES (?, ?, ?, ?, ?)"
 HAS_BEFORE = "SELECT at FROM events ORDER BY id LIMIT 1"
 PRUNE = "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?) AND at < ?"
-EVENTS = """
-SELECT events.id AS id, at, kind, detail, actor, jobs.id AS job FROM events LEFT JOIN jobs ON jobs.number = events.job
-"""
+PARTS = 'at, kind AS what, jobs.id AS job, detail, actor AS "by"'
+EVENTS = f"SELECT events.id AS number, {PARTS} FROM events LEFT JOIN jobs ON jobs.number = events.job"
 NEWEST = f"{EVENTS} WHERE events.id > ? ORDER BY events.id DESC LIMIT ?"
 WINDOW = """
 SELECT id, at, job, kind, detail, actor FROM events WHERE id < ? ORDER BY id DESC LIMIT ?
 """
 PAGE = f"""
-SELECT page.id AS id, at, kind, detail, actor, jobs.id AS job
+SELECT page.id AS number, {PARTS}
 FROM ({WINDOW}) AS page LEFT JOIN jobs ON jobs.number = page.job WHERE ? IN ('', kind) ORDER BY page.id DESC LIMIT ?
 """
 END_OF_WINDOW = f"SELECT min(id) AS last, count(*) AS events FROM ({WINDOW})"
 OF_JOB = f"{EVENTS} WHERE events.job = ? ORDER BY events.id"
-
-
-class Event(Record):
-    """Something that was done, when, to the job of which id and by whom."""
-
-    id: int
-    at: int
-    kind: str
-    detail: str
-    actor: str
-    job: str | None
 
 
 class Events(Table):
@@ -42,12 +36,12 @@ class Events(Table):
         self._database.insert(ADD, (now, job, kind, detail, actor))
 
     def since(self, last: int, limit: int) -> list[Event]:
-        """Return the newest `limit` events after the one with the id `last`, oldest first."""
-        return [Event.of(row) for row in reversed(self._database.rows(NEWEST, (last, limit)))]
+        """Return the newest `limit` events after the one with the number `last`, oldest first."""
+        return _events(self._database.rows(NEWEST, (last, limit)))[::-1]
 
     def page(self, before: int, kind: str, window: int, limit: int) -> list[Event]:
         """Return up to `limit` events of a kind, any if empty, of the `window` newest before an id; newest first."""
-        return [Event.of(row) for row in self._database.rows(PAGE, (before, window, kind, limit))]
+        return _events(self._database.rows(PAGE, (before, window, kind, limit)))
 
     def end_of_window(self, before: int, window: int) -> int | None:
         """Return the id of the last of the `window` newest events before an id, None if there are fewer."""
@@ -65,4 +59,10 @@ class Events(Table):
 
     def of_job(self, number: int) -> list[Event]:
         """Return the events of a job, oldest first."""
-        return [Event.of(row) for row in self._database.rows(OF_JOB, (number,))]
+        return _events(self._database.rows(OF_JOB, (number,)))
+
+
+def _events(rows: Sequence[Row]) -> list[Event]:
+    from ..model.event import Event
+
+    return [Event.of(row) for row in rows]

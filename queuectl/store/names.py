@@ -8,7 +8,6 @@ from .schema import FINAL
 from .table import Table
 
 NUMBER_OF_ID = "SELECT number FROM jobs WHERE id = ?"
-NUMBER_EXISTS = "SELECT number FROM jobs WHERE number = ?"
 LAST = "SELECT max(number) FROM jobs"
 BY_PREFIX = "SELECT id, number FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
 RECENT_IDS = "SELECT id FROM jobs ORDER BY number DESC LIMIT ?"
@@ -29,10 +28,6 @@ class Names(Table):
     def number_of(self, identifier: str) -> int | None:
         """Return the number of the job with exactly this id, or None."""
         return self._database.integer(NUMBER_OF_ID, (identifier,))
-
-    def exists(self, number: int) -> bool:
-        """Return whether there is a job of this number."""
-        return self._database.value(NUMBER_EXISTS, (number,)) is not None
 
     def last(self) -> int | None:
         """Return the newest job's number, or None in an empty home."""

@@ -6,14 +6,15 @@ between the end of one piece and the position of the next is what is missing.
 
 from __future__ import annotations
 
-from ..model.record import Record
 from .schema import FINAL
 from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable
+    from typing import Iterable, Sequence
 
+    from ..model.piece import Piece
+    from .sqlite import Row
 
 ADD = "INSERT INTO output (attempt, position, stream, data) VALUES (?, ?, ?, ?)"
 # Of the last piece that begins in the middle, what reaches into the tail.
@@ -39,28 +40,12 @@ SELECT output.rowid AS piece, length(output.data) AS size
 FROM attempts CROSS JOIN output ON output.attempt = attempts.id WHERE attempts.job = ? LIMIT ?
 """
 REMOVE = "DELETE FROM output WHERE rowid = ?"
-READ_BACK = "SELECT position, stream, data FROM output WHERE attempt = ? ORDER BY position DESC LIMIT ? OFFSET ?"
-STDOUT = 1
-STDERR = 2
+READ_BACK = """
+SELECT position, stream, data FROM output WHERE attempt = ? AND position < ? ORDER BY position DESC LIMIT ?
+"""
 LONGEST_PIECE = 65_536
 REMOVED_AT_ONCE = 200
-
-
-class Piece(Record):
-    """Some bytes of a stream; `position` counts from the start of both streams together."""
-
-    position: int
-    stream: int
-    data: bytes
-
-    @property
-    def end(self) -> int:
-        """The position after the last byte."""
-        return self.position + len(self.data)
-
-    def after(self, position: int) -> Piece:
-        """Return what of it lies after a position within it."""
-        return Piece(position, self.stream, self.data[position - self.position :])
+BEYOND = 1 << 62
 
 
 class Output(Table):
@@ -101,8 +86,14 @@ class Output(Table):
     def read(self, attempt_id: int, position: int = 0, limit: int = 64) -> list[Piece]:
         """Return up to `limit` pieces that reach beyond a position; ask again from the end of the last one."""
         earliest = position - LONGEST_PIECE
-        return [Piece(*row) for row in self._database.rows(READ, (attempt_id, earliest, position, limit))]
+        return _pieces(self._database.rows(READ, (attempt_id, earliest, position, limit)))
 
-    def read_back(self, attempt_id: int, skip: int, limit: int = 16) -> list[Piece]:
-        """Return up to `limit` pieces, newest first, after skipping some."""
-        return [Piece(*row) for row in self._database.rows(READ_BACK, (attempt_id, limit, skip))]
+    def read_back(self, attempt_id: int, before: int | None = None, limit: int = 16) -> list[Piece]:
+        """Return up to `limit` pieces that begin before a position, by default the last ones; the last one first."""
+        return _pieces(self._database.rows(READ_BACK, (attempt_id, BEYOND if before is None else before, limit)))
+
+
+def _pieces(rows: Sequence[Row]) -> list[Piece]:
+    from ..model.piece import Piece
+
+    return [Piece(*row) for row in rows]

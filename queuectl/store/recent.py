@@ -20,11 +20,13 @@ RECENT = """
 """
 BY_COMMAND = f"""
 SELECT command, count(*) AS attempts, sum(recent.error IS NOT NULL) AS failed, avg(recent.duration) AS average,
-       max(recent.duration) AS longest, max(recent.finished_at) AS last_at, max(jobs.number) AS example
+       max(recent.duration) AS longest, max(recent.finished_at) AS last_at, max(jobs.number) AS newest
 FROM {RECENT} WHERE recent.finished_at IS NOT NULL GROUP BY command
 """
-SLOWEST = BY_COMMAND + "HAVING average IS NOT NULL ORDER BY average DESC LIMIT ?"
-MOST_FAILING = BY_COMMAND + "HAVING failed > 0 ORDER BY failed DESC, last_at DESC LIMIT ?"
+WITH_ID = "SELECT commands.*, (SELECT id FROM jobs WHERE number = newest) AS sample_id FROM"
+BY_TIME, BY_FAILURES = "ORDER BY average DESC", "ORDER BY failed DESC, last_at DESC"
+SLOWEST = f"{WITH_ID} ({BY_COMMAND} HAVING average IS NOT NULL {BY_TIME} LIMIT ?) AS commands {BY_TIME}"
+MOST_FAILING = f"{WITH_ID} ({BY_COMMAND} HAVING failed > 0 {BY_FAILURES} LIMIT ?) AS commands {BY_FAILURES}"
 ENDED = f"""
 SELECT jobs.id AS id, number, command, state, attempt, outcome, recent.duration AS duration,
        recent.exit_code AS exit_code, recent.signal AS signal, recent.error AS error, recent.finished_at AS finished_at

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..model.fields import KEPT
 from ..model.job import Job
+from ..model.record import Record
 from .contexts import decode_env
-from .schema import DUE, FINAL
+from .schema import FINAL
 from .table import Table
 
 TYPE_CHECKING = False
@@ -35,11 +36,20 @@ COUNT_BEFORE = """
 SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ?
     AND (priority > ? OR (priority = ? AND (run_at < ? OR (run_at = ? AND number < ?)))) LIMIT ?)
 """
-UPCOMING = f"SELECT number FROM jobs INDEXED BY jobs_due WHERE {DUE} ORDER BY run_at, number LIMIT ?"
 RUNNING = """
 SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' ORDER BY started_at, number LIMIT ?
 """
 PAGE = 500
+
+
+class Details(Record):
+    """What a job has beyond its fields. `attempt_id` is the row of its last attempt, `context` the row of its own."""
+
+    created_by: str
+    attempt_id: int | None
+    last_attempt: int
+    cancel_requested: int
+    context: int
 
 
 class Search(Table):
@@ -67,9 +77,9 @@ class Search(Table):
                 found[row["number"]] = _job(row)
         return [found[number] for number in numbers if number in found]
 
-    def details(self, number: int) -> Row:
-        """Return what a Job does not carry: created_by, attempt_id, last_attempt, cancel_requested, context."""
-        return self._database.rows(DETAILS, (number,))[0]
+    def details(self, number: int) -> Details:
+        """Return what a Job does not carry."""
+        return Details.of(self._database.rows(DETAILS, (number,))[0])
 
     def ended_since(self, state: str, since: int, limit: int) -> list[tuple[int, int]]:
         """Return (finished_at, number) of the jobs that reached a final state since an instant, oldest first."""
@@ -82,10 +92,6 @@ class Search(Table):
                 COUNT_BEFORE, (job.queue, job.priority, job.priority, job.run_at, job.run_at, job.number, limit)
             )
         )
-
-    def upcoming(self, limit: int) -> list[int]:
-        """Return the numbers of scheduled and failed jobs, the next one first; a negative limit means all."""
-        return [row[0] for row in self._database.rows(UPCOMING, (limit,))]
 
     def ended_before(self, states: Sequence[str], before: int, limit: int) -> list[int]:
         """Return up to `limit` numbers of jobs that ended in each of these states before an instant."""

@@ -67,7 +67,7 @@ class Stats(Figures):
 
         Times are in milliseconds; an attempt of unknown duration (None) is left out of the timings.
         """
-        counts = (int(state == counted) for counted in (COMPLETED, FAILED, DEAD))
+        counts = (int(state == COMPLETED), int(state == FAILED), int(state == DEAD))
         self._database.change(ROLL_UP, (now // MINUTE, queue, *counts, run_time or 0, wait_time))
         if run_time is not None:
             self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)

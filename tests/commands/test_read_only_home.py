@@ -11,7 +11,7 @@ import pytest
 from queuectl.commands.grammar.registry import load
 from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED, DEAD
-from queuectl.store.output import Piece
+from queuectl.model.piece import Piece
 from tests.commands.calling import call
 from tests.mounting import write_protected
 from tests.store.building import bring_to, claim, finish

@@ -43,6 +43,8 @@ def test_a_template_of_ones_own_is_saved_from_anywhere(home: str, tmp_path: Path
     assert done(home, "template", "show", "own").json() == json.loads(OWN)
     assert done(home, "template", "list", "-o", "ids").lines == [*SHIPPED, "own"]
     path = os.path.join(home, "templates", "own.json")
+    row = done(home, "template", "list", "--json").json()[-1]
+    assert row == {"name": "own", "source": "home", "description": None, "path": path}
     assert os.stat(path).st_mode & 0o777 == 0o600
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from queuectl.dashboard.api.output import whole_characters
 from queuectl.model.job import BLOCKED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, STATES, Outcome
+from queuectl.model.piece import STDERR, STDOUT, Piece
 from queuectl.model.verbs import allowed_verbs
-from queuectl.store.output import STDERR, STDOUT, Piece
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, claim, finish, spec, write

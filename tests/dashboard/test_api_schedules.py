@@ -45,7 +45,7 @@ def test_a_schedule_lives(api: Api) -> None:
     assert answer.status == 201 and answer.headers["Location"] == "/api/v1/schedules/report"
     made = answer.json
     assert (made["words"], made["next_at"]) == ("at 08:30 on weekdays", "2026-01-01T08:30:00.000Z")
-    assert (made["timeout"], made["env"], len(made["next"]), made["jobs"]) == (120.0, {"KEY": "***"}, 5, [])
+    assert (made["timeout"], made["env"], len(made["next_times"]), made["jobs"]) == (120.0, {"KEY": "***"}, 5, [])
     assert api.refused("POST", "/schedules", SCHEDULE) == (409, "conflict")
     job = api.post("/schedules/report/run", status=201)["job"]
     assert (job["schedule"], job["queue"]) == ("report", "q")
@@ -146,8 +146,8 @@ def test_times_of_many_schedules_and_jobs_are_cut_and_say_so(api: Api, monkeypat
 def test_a_preview_says_what_an_expression_means(api: Api) -> None:
     found = api.get("/cron/preview", cron="0 12 * * *", tz="UTC", n=2)
     assert found["words"] == "at 12:00 every day"
-    assert [row["utc"] for row in found["next"]] == ["2026-01-01T12:00:00.000Z", "2026-01-02T12:00:00.000Z"]
-    assert found["next"][0]["in"] == "in 12h"
+    assert [row["utc"] for row in found["next_times"]] == ["2026-01-01T12:00:00.000Z", "2026-01-02T12:00:00.000Z"]
+    assert found["next_times"][0]["in"] == "in 12h"
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ def test_a_schedule_goes_by_the_zone_of_the_home_and_another_zone_is_an_alert(
     monkeypatch.setenv("QUEUECTL_TIMEZONE", "UTC")
     api.ask("PATCH", "/config", {"timezone": "Asia/Tokyo"})
     made = api.post("/schedules", {**SCHEDULE, "timezone": "local"}, status=201)
-    assert (made["timezone"], made["timezone_source"], made["next_at"]) == ("Asia/Tokyo", "home", made["next"][0])
+    assert (made["timezone"], made["timezone_source"], made["next_at"]) == ("Asia/Tokyo", "home", made["next_times"][0])
     assert made["next_at"].endswith("T23:30:00.000Z") and made["problem"] is None
-    (preview,) = api.get("/cron/preview", cron=SCHEDULE["expression"], tz="local", n=1)["next"]
+    (preview,) = api.get("/cron/preview", cron=SCHEDULE["expression"], tz="local", n=1)["next_times"]
     assert preview["utc"] == made["next_at"]
     alerts = api.get("/overview")["alerts"]
     assert [alert["command"] for alert in alerts if alert["code"] == "timezone"] == ["queuectl config set timezone UTC"]
@@ -184,6 +184,6 @@ def test_a_schedule_whose_zone_is_not_known_shows_its_stored_time_and_the_reason
     made = api.post("/schedules", {**SCHEDULE, "timezone": "Europe/London"}, status=201)
     monkeypatch.setitem(sys.modules, "zoneinfo", None)
     found = api.get("/schedules/report")
-    assert (found["next"], found["words"]) == ([made["next_at"]], "at 08:30 on weekdays")
+    assert (found["next_times"], found["words"]) == ([made["next_at"]], "at 08:30 on weekdays")
     assert found["problem"].startswith("the time zone Europe/London is not known here: needs Python 3.9")
     assert api.get("/scheduled/times", hours=168)["recurring"][0]["times"] == [made["next_at"]]

@@ -128,7 +128,7 @@ def test_its_start_and_end_are_events_and_leave_nothing_behind(running: Running)
     assert running.said == f"Dashboard: {place}?token={TOKEN}\n"
     ended_within(process, SOON_MS, signal.SIGTERM)
     with Queue(running.home) as queue:
-        found = [(row.kind, row.detail) for row in queue.store.events.since(0, 50)]
+        found = [(row.what, row.detail) for row in queue.store.events.since(0, 50)]
     assert found == [("dashboard started", place), ("dashboard stopped", place)]
     assert links(running.home) == []
     assert os.listdir(Home(running.home).bells) == []

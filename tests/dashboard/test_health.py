@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from queuectl.dashboard import health
+from queuectl.engine import reporting
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store.home import Home
 from queuectl.store.lockfile import LockFile
@@ -57,7 +58,7 @@ def test_asking_leaves_nothing_behind_and_tells_nobody(api: Api) -> None:
 def test_what_was_found_holds_for_a_moment(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     add(api.store)
     written: list[object] = []
-    monkeypatch.setattr(health, "prove_room", written.append)
+    monkeypatch.setattr(reporting, "prove_room", written.append)
     for _ in range(10):
         api.get("//healthz")
     assert len(written) == 1

@@ -10,7 +10,7 @@ import pytest
 from queuectl.dashboard.api.route import TABLE, Route
 from queuectl.model.fields import BY_SPELLING
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PROCESSING, SCHEDULED
-from queuectl.store.output import STDOUT, Piece
+from queuectl.model.piece import STDOUT, Piece
 from tests.dashboard import asking
 from tests.dashboard.asking import DOCUMENT, Api
 from tests.dashboard.schemas import KNOWN, TYPES, problems

@@ -12,8 +12,8 @@ import pytest
 
 from queuectl.dashboard.api.prometheus import CONTENT_TYPE, escaped
 from queuectl.dashboard.daemon import add_up
-from queuectl.dashboard.totals import SLACK_MS
 from queuectl.engine.machine.log import Log
+from queuectl.engine.reports.totals import SLACK_MS
 from queuectl.model.errors import StoreUnavailable
 from queuectl.model.job import COMPLETED, DEAD, FAILED
 from queuectl.model.when import DAY, HOUR

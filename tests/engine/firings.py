@@ -68,7 +68,7 @@ def fires(queue: Queue, name: str = "it") -> dict[int, int | None]:
 
 
 def told(queue: Queue, kind: str = "fired") -> list[str]:
-    return [row.detail for row in queue.store.events.since(0, 100_000) if row.kind == kind]
+    return [row.detail for row in queue.store.events.since(0, 100_000) if row.what == kind]
 
 
 def jobs(queue: Queue) -> int:

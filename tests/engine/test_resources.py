@@ -11,8 +11,6 @@ from typing import Any
 
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.workers import worker_rows
-from queuectl.model.clock import SYSTEM_CLOCK
 from tests.engine.running import RunningPool, file_descriptors, wait_for_file
 from tests.support import Processes, run_cli, wait_until
 
@@ -114,7 +112,7 @@ def test_a_worker_that_died_is_shown_as_lost_until_it_is_recovered(
     wait_for_file(tmp_path / "started")
     os.kill(pid, signal.SIGKILL)
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: [row["state"] for row in worker_rows(queue.home, queue.store, SYSTEM_CLOCK.wall())] == ["lost"])
+    wait_until(lambda: [worker.state for worker in queue.reports.status().worker_list] == ["lost"])
     pool.start("--count", "1")
     wait_until(lambda: [row["state"] for row in health(home).values()] == ["idle"])
 

@@ -13,7 +13,7 @@ from queuectl.engine.queue import Queue
 from queuectl.frontends.terminal import Screen, Terminal
 from queuectl.frontends.top import Top, run_top
 from queuectl.model.errors import InvalidInput, StoreBusy
-from queuectl.store.output import STDOUT, Piece
+from queuectl.model.piece import STDOUT, Piece
 from tests.store.building import NOW, bring_to, claim, enqueue, spec, state_of, write
 from tests.support import FakeClock
 

@@ -8,7 +8,7 @@ from typing import Callable, Iterator
 import pytest
 
 from queuectl.engine.queue import Queue
-from queuectl.store.output import STDOUT, Piece
+from queuectl.model.piece import STDOUT, Piece
 from tests.store.building import bring_to, claim, enqueue, number_of, spec, state_of
 from tests.support import Processes, cli_command, cli_environment, run_cli
 from tests.terminals import PtySession

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.reports.snapshot import Snapshot, Tail
+from queuectl.engine.lookout import Snapshot
 from queuectl.frontends import top_view
 from queuectl.frontends.live import painted_width
 from queuectl.frontends.terminal import STATE_STYLES, Screen
@@ -28,7 +28,9 @@ from queuectl.frontends.top_view import (
     wrap,
 )
 from queuectl.model.alert import LEVELS, Alert
+from queuectl.model.daemon import WorkerState
 from queuectl.model.job import STATES, Job
+from queuectl.model.piece import Tail
 from queuectl.model.when import local
 from tests.store.building import NOW
 
@@ -69,11 +71,13 @@ def alarmed(*levels: str) -> Look:
     return found
 
 
-def worker(number: int = 1, **fields: Any) -> dict[str, Any]:
-    return {"worker": number, "state": "idle", "job": None, "elapsed": None, "command": None, **fields}
+def worker(number: int = 1, **fields: Any) -> WorkerState:
+    values = dict.fromkeys(WorkerState.__annotations__)
+    values.update(worker=number, state="idle")
+    return WorkerState(**{**values, **fields})
 
 
-def look(*jobs: Job, now: int = NOW, workers: tuple[dict[str, Any], ...] = ()) -> Look:
+def look(*jobs: Job, now: int = NOW, workers: tuple[WorkerState, ...] = ()) -> Look:
     found = Look("/home/someone/.queuectl")
     found.snapshot = Snapshot(now)
     found.snapshot.jobs = list(jobs)

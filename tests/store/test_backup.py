@@ -264,4 +264,4 @@ def test_of_those_that_open_it_at_once_one_makes_a_backup_and_upgrades(old: str,
     (name,) = backups(old)
     assert dump(os.path.join(old, "backups", name)) == before
     with open_store(old, clock=SYSTEM_CLOCK) as store:
-        assert [row.kind for row in store.events.since(0, 99)].count("upgraded") == 1
+        assert [row.what for row in store.events.since(0, 99)].count("upgraded") == 1

@@ -220,7 +220,7 @@ def test_an_attempt_of_one_job_cannot_end_another(store: Store) -> None:
 
 
 def test_the_output_of_a_lost_attempt_counts_as_what_was_stored(store: Store) -> None:
-    from queuectl.store.output import Piece
+    from queuectl.model.piece import Piece
 
     number = add(store)
     claimed = claim(store)

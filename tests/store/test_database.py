@@ -12,9 +12,9 @@ import pytest
 
 from queuectl.model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
 from queuectl.model.job import COMPLETED, HELD, PENDING, SCHEDULED, Outcome
+from queuectl.model.piece import Piece
 from queuectl.store import Store
 from queuectl.store.lockfile import is_held
-from queuectl.store.output import Piece
 from queuectl.store.trouble import refused, unavailable
 from tests.store.building import NOW, Stores, add, assert_whole, bring_to, contents, open_store, spec, write
 

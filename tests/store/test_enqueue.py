@@ -49,7 +49,7 @@ def test_a_job_is_stored_as_it_was_asked_for(store: Store) -> None:
     assert (stored.tags, stored.allow_background, stored.state) == (("t1", "t2"), True, PENDING)
     assert (stored.run_at, stored.created_at, stored.updated_at) == (NOW, NOW, NOW)
     assert (stored.attempts, stored.worker, stored.pid, stored.started_at, stored.exit_code) == (0,) + (None,) * 4
-    assert store.search.details(1)["created_by"] == "test"
+    assert store.search.details(1).created_by == "test"
 
 
 @pytest.mark.parametrize(

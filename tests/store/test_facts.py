@@ -56,7 +56,7 @@ def test_events_of_a_job_come_oldest_first(store: Store) -> None:
     write(store, store.events.add, "retry", actor="web", now=NOW, job=number)
     write(store, store.events.add, "start", actor="pool", now=NOW)
     write(store, store.events.add, "cancel", actor="cli", now=NOW, job=number + 1)
-    assert [(event.at, event.kind, event.detail, event.actor) for event in store.events.of_job(number)] == [
+    assert [(event.at, event.what, event.detail, event.by) for event in store.events.of_job(number)] == [
         (NOW + 1, "cancel", "by hand", "cli 1"),
         (NOW, "retry", "", "web"),
     ]

@@ -19,8 +19,8 @@ from queuectl.model.job import (
     WAITING_STATES,
     Outcome,
 )
+from queuectl.model.piece import Piece
 from queuectl.store import Store
-from queuectl.store.output import Piece
 from tests.store.building import (
     LATER,
     NOW,
@@ -52,7 +52,8 @@ def test_cancelling_a_waiting_job_ends_it(store: Store, state: str) -> None:
 
 def test_cancelling_a_running_job_tells_its_worker(store: Store) -> None:
     number = bring_to(store, PROCESSING)
-    attempt_id = store.search.details(number)["attempt_id"]
+    attempt_id = store.search.details(number).attempt_id
+    assert attempt_id is not None
     assert store.jobs.cancel_requested(number, attempt_id) is False
     assert write(store, store.jobs.cancel, number, NOW + 5) is True
     assert store.jobs.cancel_requested(number, attempt_id) is True
@@ -136,7 +137,7 @@ def test_pruning_takes_what_ended_before_an_instant_in_one_state(store: Store) -
     dead = ended(store, DEAD, NOW + 1)
     assert len(write(store, store.jobs.prune, COMPLETED, NOW + 10, 99)) == 1
     assert store.names.in_range(1, 9) == [recent, dead]
-    assert not store.names.exists(old)
+    assert not store.names.in_range(old, old)
     assert_whole(store)
 
 
@@ -175,7 +176,7 @@ def test_a_retried_job_is_not_pruned(store: Store) -> None:
     write(store, store.jobs.retry, number, NOW, keep_attempts=False)
     for state in FINAL_STATES:
         assert len(write(store, store.jobs.prune, state, LATER, 99)) == 0
-    assert store.names.exists(number)
+    assert store.names.in_range(number, number)
 
 
 # What an attempt does to its job's times

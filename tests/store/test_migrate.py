@@ -24,8 +24,8 @@ from queuectl.model.job import (
     SCHEDULED,
     STATES,
 )
+from queuectl.model.piece import Piece
 from queuectl.store import Store, schema
-from queuectl.store.output import Piece
 from queuectl.store.schema import migrate
 from tests.store.building import (
     NOW,

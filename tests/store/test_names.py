@@ -33,4 +33,4 @@ def test_numbers_of_a_range_are_those_that_exist(store: Store) -> None:
     assert store.names.in_range(2, 4) == [2, 4]
     assert store.names.in_range(5, 99) == [5]
     assert store.names.in_range(4, 2) == []
-    assert [store.names.exists(number) for number in (2, 3, 0, -1)] == [True, False, False, False]
+    assert [store.names.in_range(number, number) for number in (2, 3, 0, -1)] == [[2], [], [], []]

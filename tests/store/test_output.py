@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from queuectl.model.piece import STDERR, STDOUT, Piece
 from queuectl.store import Store
-from queuectl.store.output import LONGEST_PIECE, STDERR, STDOUT, Piece
+from queuectl.store.output import LONGEST_PIECE
 from tests.store.building import add, claim, write
 
 
@@ -42,7 +43,7 @@ def test_bytes_come_back_as_they_were_and_in_their_order(store: Store, attempt: 
 
 def test_an_attempt_without_output_has_none(store: Store, attempt: int) -> None:
     append(store, attempt)
-    assert store.output.read(attempt) == [] and store.output.read_back(attempt, 0) == []
+    assert store.output.read(attempt) == [] and store.output.read_back(attempt) == []
 
 
 def test_output_of_attempts_is_kept_apart(store: Store, attempt: int) -> None:
@@ -85,9 +86,11 @@ def test_the_longest_piece_is_found_from_its_last_byte(store: Store, attempt: in
 
 def test_reading_back_begins_with_the_newest(store: Store, attempt: int) -> None:
     append(store, attempt, *HELLO)
-    assert seen(store.output.read_back(attempt, 0, limit=2)) == HELLO[:0:-1]
-    assert seen(store.output.read_back(attempt, 2, limit=2)) == HELLO[:1]
-    assert store.output.read_back(attempt, 3) == []
+    assert seen(store.output.read_back(attempt, limit=2)) == HELLO[:0:-1]
+    assert seen(store.output.read_back(attempt, 6, limit=2)) == HELLO[:1]
+    assert store.output.read_back(attempt, 0) == []
+    append(store, attempt, (15, STDOUT, b"more"))
+    assert seen(store.output.read_back(attempt, 6, limit=2)) == HELLO[:1]
 
 
 def test_what_is_between_head_and_tail_is_left_out_to_the_byte(store: Store, attempt: int) -> None:

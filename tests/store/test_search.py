@@ -32,7 +32,7 @@ def test_details_name_the_enqueuer_and_the_attempt(store: Store) -> None:
     claimed = claim(store)
     write(store, store.jobs.cancel, number, NOW)
     details = store.search.details(number)
-    assert (details["created_by"], details["attempt_id"], details["last_attempt"], details["cancel_requested"]) == (
+    assert (details.created_by, details.attempt_id, details.last_attempt, details.cancel_requested) == (
         "test",
         claimed.attempt_id,
         1,
@@ -55,11 +55,15 @@ def test_dead_jobs_are_grouped_by_how_they_failed_and_by_command(store: Store) -
     finish_failed = add(store, "x")
     finish(store, claim(store), FAILED)
     assert job(store, finish_failed).state == FAILED
-    assert [tuple(row) for row in store.dead.by_error(9)] == [
-        (1, None, "exit code 1", 2, NOW, LATER, 1, 2),
-        (None, 9, "killed by SIGKILL", 1, NOW, NOW, 3, 3),
+    assert [list(group.as_dict().values()) for group in store.dead.by_error(9)] == [
+        ["error", 2, 1, None, "exit code 1", NOW, LATER, "job-2", "job-1"],
+        ["error", 1, None, 9, "killed by SIGKILL", NOW, NOW, "job-3", "job-3"],
     ]
-    assert [tuple(row) for row in store.dead.by_command(9)] == [("x", 2, NOW, NOW, 3), ("y", 1, LATER, LATER, 2)]
+    assert [list(group.as_dict().values()) for group in store.dead.by_command(9)] == [
+        ["command", 2, None, None, "x", NOW, NOW, "job-3", None],
+        ["command", 1, None, None, "y", LATER, LATER, "job-2", None],
+    ]
+    assert [group.sample_ids for group in store.dead.by_error(9)] == [["job-2", "job-1"], ["job-3"]]
     assert len(store.dead.by_error(1)) == len(store.dead.by_command(1)) == 1
 
 

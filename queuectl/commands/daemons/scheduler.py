@@ -11,8 +11,7 @@ from .log import FOLLOW, TAIL, log_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ...model.daemon import SchedulerState
     from ..context import Context
 
 GROUP = "Schedule"
@@ -99,7 +98,7 @@ def _most(context: Context, auto: bool, workers: int | None) -> int | None:
     )
 
 
-def _state(context: Context) -> dict[str, Any]:
+def _state(context: Context) -> SchedulerState:
     from ...engine.reports.scheduler import scheduler_state
 
     return scheduler_state(context.queue.home, context.queue.store, context.clock.wall())
@@ -112,41 +111,37 @@ def scheduler_status(context: Context) -> Result:
         raise DaemonUnavailable("no scheduler is running", hint="start one with: queuectl scheduler start")
     found = _state(context)
     notes = []
-    if not found["running"]:
+    if not found.running:
         notes.append(
             "no scheduler is running"
-            + (
-                "; the workers do what is due"
-                if found["pool_running"]
-                else "; start one with: queuectl scheduler start"
-            )
+            + ("; the workers do what is due" if found.pool_running else "; start one with: queuectl scheduler start")
         )
     return Result(
         nouns.SCHEDULER,
         record=found,
         message=_text(found, context.clock.wall()),
         notes=notes,
-        ids=[str(found["pid"])] if found["running"] else [],
-        code=0 if found["running"] else DaemonUnavailable.exit_code,
+        ids=[str(found.pid)] if found.running else [],
+        code=0 if found.running else DaemonUnavailable.exit_code,
     )
 
 
-def _text(found: dict[str, Any], now: int) -> str:
+def _text(found: SchedulerState, now: int) -> str:
     from ...model.when import ago, duration_text, local
 
-    lines = [f"scheduler:  {'running, pid ' + str(found['pid']) if found['running'] else 'not running'}"]
-    if found["mode"]:
-        most = f", up to {found['max_workers']} workers" if found["max_workers"] else ""
-        lines.append(f"mode:       {found['mode']}{most}, looking at least every {found['interval'] / 1000:g} s")
-    if found["uptime"] is not None:
-        lines.append(f"uptime:     {duration_text(found['uptime'])}")
-    if found["last_tick_at"] is not None:
-        lines.append(f"last tick:  {ago(found['last_tick_at'], now)}")
-    due = found["next_due_at"]
+    lines = [f"scheduler:  {'running, pid ' + str(found.pid) if found.running else 'not running'}"]
+    if found.mode and found.interval is not None:
+        most = f", up to {found.max_workers} workers" if found.max_workers else ""
+        lines.append(f"mode:       {found.mode}{most}, looking at least every {found.interval / 1000:g} s")
+    if found.uptime is not None:
+        lines.append(f"uptime:     {duration_text(found.uptime)}")
+    if found.last_tick_at is not None:
+        lines.append(f"last tick:  {ago(found.last_tick_at, now)}")
+    due = found.next_due_at
     lines.append(f"next due:   {'nothing' if due is None else f'{local(due)}, {ago(due, now)}'}")
-    lines.append(f"schedules:  {found['schedules']}")
-    if found["running"]:
-        lines.append("so far:     " + ", ".join(f"{found[name]} {name}" for name in TOTALS))
+    lines.append(f"schedules:  {found.schedules}")
+    if found.running:
+        lines.append("so far:     " + ", ".join(f"{getattr(found, name)} {name}" for name in TOTALS))
     return "\n".join(lines)
 
 

@@ -12,8 +12,9 @@ from .log import FOLLOW, TAIL, log_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Sequence
 
+    from ...model.daemon import WorkerState
     from ..context import Context
 
 GROUP = "Workers"
@@ -105,25 +106,22 @@ def _started(group: str, before: int, count: int) -> str:
 @command("worker status", group=GROUP, watch=True, examples=("worker status", "worker status --json"))
 def worker_status(context: Context, *, message: str | None = None) -> Result:
     """Show the workers' health by groups: pid, state, current job, jobs done, last heartbeat, memory."""
-    from ...engine.reports.alerts import worker_alerts
-    from ...engine.reports.facts import Facts
-
-    rows: list[dict[str, Any]] = []
+    rows: list[WorkerState] = []
     notes: list[str] = []
     # To look must not make a home.
     if context.queue.home.exists():
-        facts = Facts(context.queue)
-        rows, notes = facts.workers, [str(alert) for alert in worker_alerts(facts)]
-    is_running = any(row["state"] != "lost" for row in rows)
+        found = context.queue.reports.status()
+        rows, notes = found.worker_list, [str(alert) for alert in found.worker_alerts]
+    is_running = any(row.state != "lost" for row in rows)
     if not is_running:
         notes.append(NO_WORKERS_RUN)
     return Result(
         nouns.WORKER,
         rows=rows,
-        columns=("queues", *COLUMNS) if any(row["queues"] for row in rows) else COLUMNS,
+        columns=("queues", *COLUMNS) if any(row.queues for row in rows) else COLUMNS,
         notes=notes,
         message=message,
-        ids=[str(row["worker"]) for row in rows],
+        ids=[str(row.worker) for row in rows],
         code=0 if is_running else DaemonUnavailable.exit_code,
     )
 

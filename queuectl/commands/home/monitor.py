@@ -9,8 +9,7 @@ from ..result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ...engine.reports.status import Metrics, Status
     from ..context import Context
 
 GROUP = "Monitoring"
@@ -19,70 +18,60 @@ GROUP = "Monitoring"
 @command("status", group=GROUP, watch=True, examples=("status", "status --json", "status --watch=5"))
 def status(context: Context) -> Result:
     """Show the counts per state, the workers, and what needs attention."""
-    from ...engine.reports import summary
-    from ...engine.reports.facts import Facts
-
-    found = summary.status(Facts(context.queue))
+    found = context.queue.reports.status()
     return Result(STATUS, record=found, message=_status_text(found))
 
 
-def _status_text(found: dict[str, Any]) -> str:
+def _status_text(found: Status) -> str:
     from ...model.when import duration_text
 
-    workers = found["workers"]
+    workers = found.workers
     lines = [
-        f"home:      {found['home']}",
+        f"home:      {found.home}",
         f"workers:   {workers['total']} ({workers['busy']} busy)" if workers["total"] else "workers:   none",
-        *([f"scheduler: {found['scheduler']['mode']}"] if found["scheduler"]["running"] else []),
-        f"jobs:      {found['total']}",
+        *([f"scheduler: {found.scheduler.mode}"] if found.scheduler.running else []),
+        f"jobs:      {found.total}",
     ]
-    lines += [f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items() if count]
-    if len(found["queues"]) > 1:
+    lines += [f"  {state + ':':<12}{count:>8}" for state, count in found.jobs.items() if count]
+    if len(found.queues) > 1:
         lines += [
             f"queue {name}: " + ", ".join(f"{count} {state}" for state, count in states.items())
-            for name, states in found["queues"].items()
+            for name, states in found.queues.items()
         ]
-    if found["oldest_pending_age"] is not None:
-        lines.append(f"oldest pending: waiting for {duration_text(found['oldest_pending_age'])}")
-    if found["alerts"]:
-        lines.append(f"alerts:    {len(found['alerts'])}")
-        lines += [f"  {alert.level + ':':<12}{alert}" for alert in found["alerts"]]
+    if found.oldest_pending_age is not None:
+        lines.append(f"oldest pending: waiting for {duration_text(found.oldest_pending_age)}")
+    if found.alerts:
+        lines.append(f"alerts:    {len(found.alerts)}")
+        lines += [f"  {alert.level + ':':<12}{alert}" for alert in found.alerts]
     return "\n".join(lines)
 
 
 @command("metrics", group=GROUP, watch=True, examples=("metrics", "metrics --json"))
 def metrics(context: Context) -> Result:
     """Show counts, run and wait times with percentiles, success rate, utilization and queue depth."""
-    from ...engine.reports import summary
-    from ...engine.reports.facts import Facts
-
-    found = summary.metrics(Facts(context.queue))
+    found = context.queue.reports.metrics()
     return Result(METRICS, record=found, message=_metrics_text(found))
 
 
-def _metrics_text(found: dict[str, Any]) -> str:
+def _metrics_text(found: Metrics) -> str:
     from ...model.when import duration_text
 
-    age = found["oldest_pending_age"]
+    age = found.oldest_pending_age
     lines = [
         "jobs:",
-        *(f"  {state + ':':<12}{count:>8}" for state, count in found["jobs"].items()),
-        f"queue depth:     {found['depth']}",
-        f"per minute:      {found['per_minute']:.1f}, over the last five minutes",
+        *(f"  {state + ':':<12}{count:>8}" for state, count in found.jobs.items()),
+        f"queue depth:     {found.depth}",
+        f"per minute:      {found.per_minute:.1f}, over the last five minutes",
         f"oldest pending:  {'-' if age is None else duration_text(age)}",
-        f"success rate:    {_percent(found['success_rate'])} of all, "
-        f"{_percent(found['success_rate_day'])} of the last day",
-        f"workers:         {found['workers']['total']}, {found['workers']['busy']} busy",
-        f"utilization:     {_percent(found['utilization'])} now, "
-        f"{_percent(found['utilization_since_start'])} since they started",
-        f"times of the attempts of the last day ({found['timed_attempts']}):",
+        f"success rate:    {_percent(found.success_rate)} of all, {_percent(found.success_rate_day)} of the last day",
+        f"workers:         {found.workers['total']}, {found.workers['busy']} busy",
+        f"utilization:     {_percent(found.utilization)} now, "
+        f"{_percent(found.utilization_since_start)} since they started",
+        f"times of the attempts of the last day ({found.timed_attempts}):",
     ]
-    for name in ("run_time", "wait_time"):
-        if found[name] is not None:
-            lines.append(
-                f"  {name.replace('_', ' ') + ':':<11}"
-                + "  ".join(f"{key} {duration_text(value)}" for key, value in found[name].items())
-            )
+    for name, spread in (("run time:", found.run_time), ("wait time:", found.wait_time)):
+        if spread is not None:
+            lines.append(f"  {name:<11}" + "  ".join(f"{key} {duration_text(value)}" for key, value in spread.items()))
     return "\n".join(lines)
 
 
@@ -96,7 +85,7 @@ def time(context: Context) -> Result:
     from ...model import when
 
     now = context.clock.wall()
-    due = context.queue.store.next_due()
+    due = context.queue.reports.status().scheduler.next_due_at
     record = {"local": when.local(now), "utc": when.iso(now), "next_due_at": due}
     lines = [
         f"local:    {when.local(now)}",

@@ -40,9 +40,7 @@ def events(context: Context, *, limit: int, follow: bool) -> Result:
     """Show what users, workers and the scheduler did, newest last."""
     if follow:
         return Result(text=_followed(context, limit), live=True)
-    from ...engine.reports.reading import event_row
-
-    rows = [event_row(event) for event in context.queue.store.events.since(0, limit)]
+    rows = context.queue.store.events.since(0, limit)
     columns = ("at", "what", "job", "detail", "by")
     return Result(EVENT, rows=rows, columns=columns, notes=[] if rows else ["no events yet"])
 
@@ -53,8 +51,8 @@ def _followed(context: Context, limit: int) -> Iterator[bytes]:
     store, last = context.queue.store, 0
     while True:
         for event in store.events.since(last, limit):
-            last = event.id
-            words = [local(event.at), event.kind, event.job or "", event.detail, f"({event.actor})"]
+            last = event.number
+            words = [local(event.at), event.what, event.job or "", event.detail, f"({event.by})"]
             yield ("  ".join(filter(None, words)) + "\n").encode()
         context.clock.pause(LOOK_SECONDS)
 
@@ -62,15 +60,13 @@ def _followed(context: Context, limit: int) -> Iterator[bytes]:
 @command("why", ID, group="Monitoring", watch=True, examples=("why job-1", "why last"))
 def why(context: Context, *, id: str) -> Result:
     """Explain why a job is in its state, and what helps."""
-    from ...engine.reports.reasons import explain
-
     job = context.queue.get(id)
-    reason, hint = explain(context.queue, job)
+    found = context.queue.reports.why(job)
     return Result(
         REASON,
-        record={"id": job.id, "state": job.state, "reason": reason, "hint": hint},
+        record=found,
         ids=[job.id],
-        message=f"{job.id} is {job.state}: {reason}" + (f"\n  {hint}" if hint else ""),
+        message=f"{job.id} is {job.state}: {found.reason}" + (f"\n  {found.hint}" if found.hint else ""),
     )
 
 

@@ -68,12 +68,10 @@ def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
 @command("dlq stats", group=GROUP, watch=True, examples=("dlq stats",))
 def dlq_stats(context: Context) -> Result:
     """Show failure patterns: dead jobs by exit code and error, and by command."""
-    from ...engine.reports import summary
-
-    found = summary.dead_groups(context.queue.store)
-    notes = [jobs_text(found["dead"], "dead") if found["dead"] else "the dead letter queue is empty"]
+    found = context.queue.reports.dead_groups()
+    notes = [jobs_text(found.dead, "dead") if found.dead else "the dead letter queue is empty"]
     columns = ("pattern", "count", "exit_code", "signal", "last_at", "sample_ids", "value")
-    return Result(nouns.DEAD_GROUP, rows=[*found["by_error"], *found["by_command"]], columns=columns, notes=notes)
+    return Result(nouns.DEAD_GROUP, rows=[*found.by_error, *found.by_command], columns=columns, notes=notes)
 
 
 def _handler(verb: Verb) -> Callable[..., Result]:

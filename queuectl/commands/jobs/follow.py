@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from ...engine.reports.reading import attempt_of, is_removed, marked, read_output, tail_position
 from ...model.errors import NotFound
 from ..result import Labelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Generator, Iterable, Iterator, Sequence
+    from typing import Iterable, Iterator, Sequence
 
     from ...engine.queue import Queue
+    from ...model.attempt import Attempt
     from ...model.job import Job
-    from ...store.attempts import Attempt
     from ..context import Context
 
 LOOK_SECONDS = 0.05
@@ -34,19 +33,19 @@ class Follower:
         self._number = job.number
         self._stream = stream
         self._only = only
-        attempts = self._queue.store.attempts.of_job(job.number)
+        attempts = self._queue.logs.attempts(job)
         self._shown = only - 1 if only is not None else max(0, len(attempts) - 1)
         self._position = 0
         if tail is not None and attempts[self._shown :]:
-            self._position = tail_position(self._queue.store, attempts[self._shown], tail, stream)
+            self._position = self._queue.logs.tail_position(attempts[self._shown], tail, stream)
 
     def look(self) -> Iterator[bytes]:
         """Yield what is new. Raises NotFound if the job was removed, or never had the attempt."""
         # The job before its attempts: of one that is final, all of them are seen.
         job = read_job(self._queue, self._number)
-        attempts = self._queue.store.attempts.of_job(self._number)
+        attempts = self._queue.logs.attempts(job)
         for attempt in attempts[self._shown : self._only]:
-            self._position = yield from since(self._queue, attempt, self._stream, self._position)
+            self._position = yield from self._queue.logs.printed(attempt, self._position, self._stream)
             if attempt.outcome is None:
                 break
             tell_if_removed(self._context, job, attempt)
@@ -59,13 +58,13 @@ class Follower:
             self.is_done = True
         elif job.is_final and self._shown >= len(attempts):
             if self._only is not None:
-                attempt_of(self._queue.store, job, self._only)
+                self._queue.logs.attempt(job, self._only)
             self.is_done = True
 
 
 def tell_if_removed(context: Context, job: Job, attempt: Attempt) -> None:
     """Say why there is nothing to see of an attempt that has printed something."""
-    if is_removed(context.queue.store, attempt):
+    if context.queue.logs.is_removed(attempt):
         context.front_end.note(
             f"{job.id}: the {attempt.output_size} bytes that attempt {attempt.attempt} printed were removed: "
             "all output together had passed output_total, and the oldest goes first"
@@ -114,11 +113,6 @@ class Source:
         if self._begun:
             yield Labelled(self._label, self._index, self._begun + b"\n")
             self._begun = b""
-
-
-def since(queue: Queue, attempt: Attempt, stream: int | None, position: int) -> Generator[bytes, None, int]:
-    """Yield what an attempt has printed from a position on; return the position after it."""
-    return (yield from marked(read_output(queue.store, attempt, position), position, stream))
 
 
 def read_job(queue: Queue, number: int) -> Job:

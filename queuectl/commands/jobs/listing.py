@@ -16,9 +16,9 @@ from .selection import QUEUE, STATE, TAG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Sequence
 
-    from ...model.job import Job
+    from ...model.attempt import JobDetail
     from ..context import Context
 
 GROUP = "Jobs"
@@ -144,14 +144,11 @@ def list_jobs(
 @command("show", ID, group=GROUP, watch=True, examples=("show job-1", "show last --json"))
 def show(context: Context, *, id: str) -> Result:
     """Show everything about a job: its fields and its attempts."""
-    from ...engine.reports.reading import detail
-
-    job = context.queue.get(id)
-    record = detail(context.queue.store, job)
-    return Result(nouns.JOB_DETAIL, record=record, ids=[job.id], message=_shown(job, record))
+    job = context.queue.logs.detail(context.queue.get(id))
+    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job))
 
 
-def _shown(job: Job, record: dict[str, Any]) -> str:
+def _shown(job: JobDetail) -> str:
     """Return a job as people read it: what is not set is left out."""
     from ...model import when
 
@@ -163,7 +160,7 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
         ("queue", f"{job.queue}, priority {job.priority}"),
         ("attempts", f"{job.attempts} of {job.max_retries + 1}"),
         ("timeout", "none" if job.timeout is None else when.duration_text(job.timeout)),
-        ("added", f"{when.local(job.created_at)} by {record['created_by']}"),
+        ("added", f"{when.local(job.created_at)} by {job.created_by}"),
     ]
     if STATE_TABLE[job.state].is_due:
         values.append(("runs at", when.local(job.run_at)))
@@ -177,7 +174,7 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
     values += fields.other_texts(job, fields.GIVEN, SHOWN)
-    for attempt in record["attempt_history"]:
+    for attempt in job.attempt_history:
         ended = attempt.outcome or "running"
         values.append((f"attempt {attempt.attempt}", f"{ended}: {attempt.error}" if attempt.error else ended))
     return pairs(values, 12)
@@ -186,8 +183,4 @@ def _shown(job: Job, record: dict[str, Any]) -> str:
 @command("history", ID, group=GROUP, watch=True, examples=("history job-1",))
 def history(context: Context, *, id: str) -> Result:
     """Show what happened to a job, oldest first."""
-    from ...engine.reports import reading
-
-    job = context.queue.get(id)
-    rows = reading.history(context.queue.store, job, context.clock.wall())
-    return Result(nouns.STEP, rows=rows)
+    return Result(nouns.STEP, rows=context.queue.logs.history(context.queue.get(id)))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from ...engine.reports.reading import attempt_of, tail_position
 from ...model.errors import InvalidInput
-from ...store.output import STDERR, STDOUT
+from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import Follower, follow, follow_several, read_job, several, since, tell_if_removed
+from .follow import Follower, follow, follow_several, read_job, several, tell_if_removed
 from .selection import IDS, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, Sequence
 
+    from ...model.attempt import Attempt
     from ...model.job import Job
-    from ...store.attempts import Attempt
     from ..context import Context
     from ..result import Text
 
@@ -103,7 +102,7 @@ def _of_several(
 ) -> Iterator[Text]:
     """Yield the jobs' output one after another; one that has not run is only noted."""
     for job, source in zip(jobs, several(jobs)):
-        if not context.queue.store.attempts.of_job(job.number):
+        if not context.queue.logs.attempts(job):
             context.front_end.note(f"{job.id} has not run yet, it is {job.state}")
             continue
         printed = _printed(context, job, attempt, stream, tail)
@@ -120,20 +119,20 @@ def _printed(
     if attempt == "all":
         return _all_attempts(context, job, stream)
     # Asked at once, so that an attempt that does not exist is an error before anything is printed.
-    only = attempt_of(context.queue.store, job, attempt if isinstance(attempt, int) else None)
+    only = context.queue.logs.attempt(job, attempt if isinstance(attempt, int) else None)
     return _pieces(context, job, only, stream, tail)
 
 
 def _pieces(context: Context, job: Job, attempt: Attempt, stream: int | None, tail: int | None) -> Iterator[bytes]:
     tell_if_removed(context, job, attempt)
-    position = 0 if tail is None else tail_position(context.queue.store, attempt, tail, stream)
-    yield from since(context.queue, attempt, stream, position)
+    position = 0 if tail is None else context.queue.logs.tail_position(attempt, tail, stream)
+    yield from context.queue.logs.printed(attempt, position, stream)
 
 
 def _all_attempts(context: Context, job: Job, stream: int | None) -> Iterator[bytes]:
-    attempts = context.queue.store.attempts.of_job(job.number)
+    attempts = context.queue.logs.attempts(job)
     if not attempts:
-        attempt_of(context.queue.store, job, None)
+        context.queue.logs.attempt(job)
     for attempt in attempts:
         ended = attempt.error or attempt.outcome or "running"
         yield f"--- attempt {attempt.attempt}: {ended} ---\n".encode()

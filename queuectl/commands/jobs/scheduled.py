@@ -77,10 +77,8 @@ def hint_if_nobody_looks(context: Context) -> None:
 )
 def scheduled(context: Context, *, limit: int) -> Result:
     """List what is to come: scheduled jobs, further attempts, and the next time of recurring jobs."""
-    from ...engine.reports import summary
-
-    rows, total = summary.upcoming(context.queue.store, limit or None)
+    rows, total = context.queue.reports.upcoming(limit or None)
     notes = [] if rows else ["nothing is scheduled; add a job with: queuectl schedule 'COMMAND' tomorrow 09:00"]
     if len(rows) < total:
         notes.append(f"showing {len(rows)} of {total}, all with --limit 0")
-    return Result(nouns.COMING, rows=rows, ids=[row["id"] for row in rows], notes=notes)
+    return Result(nouns.COMING, rows=rows, ids=[row.id for row in rows], notes=notes)

@@ -9,6 +9,7 @@ from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quot
 from ...model.fields import BY_SPELLING, GIVEN
 from ...model.kinds import STRING
 from ...model.nouns import jobs as nouns
+from ...model.record import Record
 from ...model.templates import FULLEST, SHIPPED, SUFFIX, plain_name
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -29,15 +30,21 @@ EXAMPLES = {
 NAME = Arg("name", metavar="NAME", help="the template's name", complete="template")
 
 
+class Template(Record):
+    """A template as a list shows it: one that is built in has a description, the user's own a path."""
+
+    name: str
+    source: str
+    description: str | None = None
+    path: str | None = None
+
+
 @command("template list", group=GROUP, examples=("template list",))
 def template_list(context: Context) -> Result:
     """List the job templates."""
-    rows = [{"name": name, "source": "built in", "description": text} for name, text in SHIPPED.items()]
-    rows += [
-        {"name": name, "source": "home", "description": os.path.join(context.queue.home.templates, name + SUFFIX)}
-        for name in _own_names(context)
-    ]
-    return Result(nouns.TEMPLATE, rows=rows, ids=[str(row["name"]) for row in rows])
+    rows = [Template(name, "built in", description=text) for name, text in SHIPPED.items()]
+    rows += [Template(name, "home", path=_path(context, name)) for name in _own_names(context)]
+    return Result(nouns.TEMPLATE, rows=rows, ids=[row.name for row in rows])
 
 
 @command("template show", NAME, group=GROUP, examples=("template show simple_job > job.json",))
@@ -77,7 +84,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     job = jobs[0]
     context.queue.home.prepare()
     context.queue.check([job])
-    path = os.path.join(context.queue.home.templates, name + SUFFIX)
+    path = _path(context, name)
     _write(path, json.dumps(job, indent=2) + "\n", force)
     return Result(
         nouns.SAVED_TEMPLATE, record={"name": name, "path": path}, message=f"Template saved: {name}", ids=[name]
@@ -92,6 +99,10 @@ def _write(path: str, text: str, force: bool) -> None:
             file.write(text)
     except FileExistsError:
         raise Conflict(f"there is a template {path} already", hint="replace it with --force") from None
+
+
+def _path(context: Context, name: str) -> str:
+    return os.path.join(context.queue.home.templates, name + SUFFIX)
 
 
 def _own_names(context: Context) -> list[str]:
@@ -118,7 +129,7 @@ def read_template(context: Context, name: str) -> str:
         )
     from ...engine.intake import read_file
 
-    return read_file(os.path.join(context.queue.home.templates, name + SUFFIX))
+    return read_file(_path(context, name))
 
 
 def _fullest() -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 
 from ...engine.finding import NOT_BOTH, Selection
-from ...engine.reports.summary import dead_groups
 from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
     from ...engine.queue import Queue
     from ...model.filter import Filter
+    from ...model.report import DeadGroups
     from ...model.verbs import Verb
     from ..app import App
 
@@ -216,8 +216,8 @@ def _fitting(app: App, chosen: Shown) -> list[int]:
     query=(Parameter("limit", integer(1, 200), "how many groups at most", default=GROUPS),),
     answer=DEAD_GROUPS,
 )
-def show_dead_groups(app: App, *, limit: int) -> dict[str, Any]:
-    return dead_groups(app.queue.store, limit)
+def show_dead_groups(app: App, *, limit: int) -> DeadGroups:
+    return app.queue.reports.dead_groups(limit)
 
 
 @route(

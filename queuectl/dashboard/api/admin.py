@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...engine.home.settings import setting_rows
-from ...engine.reports.reading import event_row
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.kinds import ANY, TEXT
@@ -79,9 +78,9 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
     found, before = app.queue.store.events, place.key[0]
     page = found.page(before, what, EVENT_WINDOW if what else limit, limit)
-    end = page[-1].id if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if what else None
+    end = page[-1].number if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if what else None
     following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
-    return json_response(EVENTS.json({"items": map(event_row, page), "next": following}))
+    return json_response(EVENTS.json({"items": page, "next": following}))
 
 
 @route(

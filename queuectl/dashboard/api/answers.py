@@ -100,7 +100,7 @@ COMING_TIMES = Noun(
     recurring=many(Noun("coming times of a schedule", name=TEXT, words=TEXT, times=many(TIME), more=FLAG)),
     more_schedules=NUMBER,
 )
-CRON_PREVIEW = Noun("cron preview", expression=TEXT, words=TEXT, timezone=TEXT, next=many(NEXT_TIME))
+CRON_PREVIEW = Noun("cron preview", expression=TEXT, words=TEXT, timezone=TEXT, next_times=many(NEXT_TIME))
 
 SETTINGS = Noun("list of settings", items=many(SETTING))
 EVENTS = Noun("page of events", items=many(EVENT), next=maybe(TEXT))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ...engine.reports.reading import detail, history
-from ...engine.reports.reasons import explain
 from ...model.copies import copy_of, secrets_of, words_to_add
 from ...model.fields import EDITABLE, FILTERS, GIVEN
+from ...model.figures import median
 from ...model.filter import example
 from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.jobs import JOB
+from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from . import listing
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
 from .route import Parameter, parameters_of, route
-from .shapes import changed_job, listed_job, median
+from .shapes import changed_job, listed_job
 from .verbs import changed, one_job
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ Q = Parameter(
 )
 SORT = Parameter(
     "sort",
-    one_of(*listing.SORTS),
+    one_of(*ORDERS),
     "newest and oldest list all jobs, finished those that have ended, "
     "run_at scheduled and failed ones, priority pending ones",
     default="newest",
@@ -85,13 +85,11 @@ def add_job(app: App, *, rest: dict[str, Any]) -> Job:
 @route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(404, 422))
 def show_job(app: App, *, id: str) -> dict[str, Any]:
     job = one_job(app, id)
-    store = app.queue.store
-    reason, hint = explain(app.queue, job)
     return {
-        "job": detail(store, job),
+        "job": app.queue.logs.detail(job),
         "allowed_actions": allowed_verbs(job.state),
-        "why": {"id": job.id, "state": job.state, "reason": reason, "hint": hint},
-        "history": history(store, job, app.clock.wall()),
+        "why": app.queue.reports.why(job),
+        "history": app.queue.logs.history(job),
         "similar": _similar(app, job),
         "commands": _commands(app, job),
         "secrets": secrets_of(job),
@@ -100,7 +98,7 @@ def show_job(app: App, *, id: str) -> dict[str, Any]:
 
 def _similar(app: App, job: Job) -> dict[str, Any]:
     """Return the last runs of the same command, among the newest attempts, and how long they usually took."""
-    runs = app.queue.store.recent.same_command(job.command, SAME_SAMPLE, SAME_RUNS)
+    runs = app.queue.charts.runs_of(job.command, SAME_SAMPLE, SAME_RUNS)
     took = median(run.duration for run in runs if run.duration is not None)
     return {"median": took, "runs": runs, "searched": SAME_SAMPLE}
 

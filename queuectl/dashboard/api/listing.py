@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from ...engine.queue import Queue
     from ...model.filter import Filter
 
-SORTS = tuple(ORDERS)
 
-
-def read(text: str, now: int, *, field: str = "q", sort: str = SORTS[0], takes_all: bool = True) -> Filter:
+def read(text: str, now: int, *, field: str = "q", sort: str = "newest", takes_all: bool = True) -> Filter:
     """Return the filter that a parameter holds. Raises HttpError, also for a sort that its states do not have."""
     try:
         wanted = parse(text, now, takes_all=takes_all)

@@ -7,11 +7,9 @@ Percentiles are estimated from the histograms in `timings`, of five minutes each
 
 from __future__ import annotations
 
-from ...engine.reports import summary as reports
-from ...engine.reports.facts import Facts
-from ...engine.reports.numbers import histograms
 from ...model import when
 from ...model.errors import quoted
+from ...model.figures import histograms
 from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.home import METRICS
@@ -19,13 +17,13 @@ from ...model.rollup import SLOT_MS
 from ..http.message import HttpError, Response, json_response
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
 from .route import Parameter, route
+from .shapes import shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
     from ...model.rollup import Rollup, Timing
-    from ...model.run import CommandStats
     from ..app import App
 
 MOST_POINTS = 500
@@ -33,7 +31,6 @@ MOST_QUEUES = 50
 SAMPLE = 10_000
 # Buckets people can name: whole minutes, hours and days.
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080, 20_160, 43_200)
-SHOWN = 500
 
 
 @route(
@@ -57,11 +54,9 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
         raise HttpError(400, "bad_parameter", "from must be before to", field="from")
     step = _step(until - since, points)
     first, last = since // step, until // step + 1
-    store = app.queue.store
-    rows = [
-        row for row in store.stats.series(first * step, last * step, step // when.MINUTE) if queue in (None, row.queue)
-    ]
-    known = store.stats.first()
+    charts = app.queue.charts
+    rows = [row for row in charts.rollups(first * step, last * step, step) if queue in (None, row.queue)]
+    known = charts.first()
     names: list[str | None] = [queue]
     if by is not None:
         names = list(sorted({row.queue for row in rows})[:MOST_QUEUES])
@@ -88,7 +83,7 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
 def _percentiles(app: App, since: int, until: int, step: int, names: list[str | None]) -> dict[str, Any]:
     """Return the percentiles of each step, a multiple of SLOT_MS, for some queues (None: for all together)."""
     first, last = since // step, until // step + 1
-    rows = app.queue.store.timings.series(first * step, last * step, step // SLOT_MS)
+    rows = app.queue.charts.timings(first * step, last * step, step)
     return {
         "from": first * step,
         "to": last * step,
@@ -113,7 +108,7 @@ def _spreads(rows: Iterable[Timing], buckets: range) -> dict[str, Any]:
 
 def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, Any]:
     """Return what ended in the minutes after that of `since` up to that of `until`."""
-    rows = app.queue.store.stats.queue_totals(since + when.MINUTE, until + when.MINUTE)
+    rows = app.queue.charts.ended(since + when.MINUTE, until + when.MINUTE)
     return {
         "from": since,
         "to": until,
@@ -176,32 +171,9 @@ def _values(rows: Iterable[Rollup], buckets: range, unknown: list[bool]) -> dict
     errors=(400,),
 )
 def top(app: App, *, limit: int, sample: int) -> Response:
-    recent = app.queue.store.recent
-    return json_response(
-        TOP.json(
-            {
-                "sampled": sample,
-                "slowest": _rows(app, recent.slowest(sample, limit)),
-                "failing": _rows(app, recent.most_failing(sample, limit)),
-            }
-        )
-    )
-
-
-def _rows(app: App, rows: list[CommandStats]) -> list[dict[str, Any]]:
-    ids = {job.number: job.id for job in app.queue.read([row.example for row in rows])}
-    return [
-        {
-            "command": row.command[:SHOWN],
-            "attempts": row.attempts,
-            "failed": row.failed,
-            "average": None if row.average is None else round(row.average),
-            "longest": row.longest,
-            "last_at": row.last_at,
-            "sample_id": ids.get(row.example),
-        }
-        for row in rows
-    ]
+    slowest, failing = app.queue.charts.commands(sample, limit)
+    rows = {"slowest": map(shortened, slowest), "failing": map(shortened, failing)}
+    return json_response(TOP.json({"sampled": sample, **rows}))
 
 
 @route(
@@ -211,4 +183,4 @@ def _rows(app: App, rows: list[CommandStats]) -> list[dict[str, Any]]:
     answer=METRICS,
 )
 def summary(app: App) -> Response:
-    return json_response(METRICS.json(reports.metrics(Facts(app.queue))))
+    return json_response(METRICS.json(app.queue.reports.metrics()))

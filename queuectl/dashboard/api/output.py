@@ -6,21 +6,18 @@ a character that a chunk ends within goes to the next chunk, and what is no UTF-
 
 from __future__ import annotations
 
-from ...engine.reports.reading import attempt_of, marked, read_output
 from ...model.kinds import FLAG, integer
 from ...model.noun import one_of
-from ...store.output import STDERR, STDOUT, Piece
+from ...model.piece import STDERR, STDOUT, Piece
 from ..http.message import HttpError, Response, json_response
 from .answers import OUTPUT
 from .route import Parameter, route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ...engine.logs import Logs
+    from ...model.attempt import Attempt
     from ...model.job import Job
-    from ...store import Store
-    from ...store.attempts import Attempt
     from ..app import App
 
 LIMIT = 65_536
@@ -60,88 +57,60 @@ def job_output(
     format: str,
     download: bool,
 ) -> Response:
-    store, job = app.queue.store, app.queue.get(id)
-    if attempt is None and not store.attempts.of_job(job.number):
-        return _text(b"", job, None, download) if format == "text" or download else json_response(_not_yet(job))
-    found = attempt_of(store, job, attempt)
+    logs, job = app.queue.logs, app.queue.get(id)
+    found = logs.attempt(job, attempt) if attempt is not None or logs.attempts(job) else None
     if download:
-        return Response(
-            200,
-            content_type=PLAIN,
-            headers=_as_file(job, found),
-            pieces=marked(read_output(store, found), 0, STREAMS[stream]),
-        )
-    size = _size(store, found)
-    if offset > size and found.finished_at is not None:
-        raise HttpError(416, "beyond_end", f"the output has {size} bytes, {offset} is beyond its end", field="offset")
-    start = offset if tail is None else max(0, size - tail)
-    reading = _read(store, found, start, limit if tail is None else tail, size)
+        return _as_file(logs, job, found, STREAMS[stream])
+    if found is None:
+        reading = Reading(0, 0, is_ended=job.is_final)
+    else:
+        reading = _read(logs, found, offset, limit, tail)
     runs = [run for run in reading.runs if STREAMS[stream] in (None, run.stream)]
     if format == "text":
-        return _text(b"".join(run.data for run in runs), job, found, False)
-    is_ended = found.finished_at is not None
-    return json_response(
-        OUTPUT.json(
-            {
-                "id": job.id,
-                "attempt": found.attempt,
-                "state": job.state,
-                "start": start,
-                "end": reading.end,
-                "size": size,
-                "eof": is_ended and reading.end >= size,
-                "missing": [{"start": first, "end": last} for first, last in reading.missing],
-                "chunks": [
-                    {
-                        "stream": NAMES[run.stream],
-                        "offset": run.position,
-                        "text": run.data.decode("utf-8", "backslashreplace"),
-                    }
-                    for run in runs
-                ],
-            }
-        )
-    )
-
-
-def _not_yet(job: Job) -> dict[str, Any]:
-    return {
+        return Response(200, b"".join(run.data for run in runs), content_type=PLAIN)
+    answer = {
         "id": job.id,
-        "attempt": None,
+        "attempt": None if found is None else found.attempt,
         "state": job.state,
-        "chunks": [],
-        "start": 0,
-        "end": 0,
-        "size": 0,
-        "eof": job.is_final,
-        "missing": [],
+        "start": reading.start,
+        "end": reading.end,
+        "size": reading.size,
+        "eof": reading.is_complete,
+        "missing": [{"start": first, "end": last} for first, last in reading.missing],
+        "chunks": [
+            {"stream": NAMES[run.stream], "offset": run.position, "text": run.data.decode("utf-8", "backslashreplace")}
+            for run in runs
+        ],
     }
+    return json_response(OUTPUT.json(answer))
 
 
-def _as_file(job: Job, attempt: Attempt | None) -> dict[str, str]:
-    name = f"{job.id.replace(':', '_')}-{attempt.attempt if attempt is not None else 0}.log"
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
-
-
-def _text(data: bytes, job: Job, attempt: Attempt | None, download: bool) -> Response:
-    return Response(200, data, content_type=PLAIN, headers=_as_file(job, attempt) if download else {})
-
-
-def _size(store: Store, attempt: Attempt) -> int:
-    """Return how much an attempt has printed so far, with what is left out."""
-    last = store.output.read_back(attempt.id, 0, 1)
-    return max(attempt.output_size or 0, last[0].end if last else 0)
+def _as_file(logs: Logs, job: Job, attempt: Attempt | None, stream: int | None) -> Response:
+    name = f"{job.id.replace(':', '_')}-{0 if attempt is None else attempt.attempt}.log"
+    pieces = None if attempt is None else logs.printed(attempt, stream=stream)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(200, content_type=PLAIN, headers=disposition, pieces=pieces)
 
 
 class Reading:
-    """Some of an output: runs of bytes of one stream, what is missing between them, and where to go on."""
+    """Some of an output of `size` bytes, from `start` to `end`: runs of bytes of one stream, what is missing between.
 
-    __slots__ = ("runs", "missing", "end")
+    `is_ended` says that the output does not grow any more.
+    """
 
-    def __init__(self, start: int) -> None:
+    __slots__ = ("runs", "missing", "start", "end", "size", "is_ended")
+
+    def __init__(self, start: int, size: int, *, is_ended: bool) -> None:
         self.runs: list[Piece] = []
         self.missing: list[tuple[int, int]] = []
-        self.end = start
+        self.start = self.end = start
+        self.size = size
+        self.is_ended = is_ended
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing follows."""
+        return self.is_ended and self.end >= self.size
 
     def add(self, piece: Piece) -> None:
         """Append a piece that begins at `end`; to the run before it, if that is of the same stream."""
@@ -167,11 +136,14 @@ class Reading:
             self.end = last.end
 
 
-def _read(store: Store, attempt: Attempt, start: int, limit: int, size: int) -> Reading:
-    """Return what is kept of an output between two places; a gap there is passed over as a whole."""
-    found, until = Reading(start), start + limit
-    is_ended = attempt.finished_at is not None
-    for piece in read_output(store, attempt, start):
+def _read(logs: Logs, attempt: Attempt, offset: int, limit: int, tail: int | None) -> Reading:
+    """Return what is kept of an output between two places; a gap there is passed over as a whole. Raises HttpError."""
+    size, is_ended = logs.size(attempt), attempt.finished_at is not None
+    if is_ended and offset > size:
+        raise HttpError(416, "beyond_end", f"the output has {size} bytes, {offset} is beyond its end", field="offset")
+    start, limit = (offset, limit) if tail is None else (max(0, size - tail), tail)
+    found, until = Reading(start, size, is_ended=is_ended), start + limit
+    for piece in logs.read(attempt, start):
         if piece.position > found.end:
             found.skip(piece.position)
         if piece.position >= until:
@@ -183,8 +155,7 @@ def _read(store: Store, attempt: Attempt, start: int, limit: int, size: int) -> 
     else:
         if is_ended and found.end < size:
             found.skip(size)
-    # Nothing follows what an ended attempt printed last.
-    if not (is_ended and found.end >= size):
+    if not found.is_complete:
         found.give_back_half_character()
     return found
 

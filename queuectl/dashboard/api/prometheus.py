@@ -6,10 +6,8 @@ see `totals`. How long attempts took are histograms, so that Prometheus can add 
 
 from __future__ import annotations
 
-import os
 from itertools import accumulate
 
-from ...engine.reports.facts import Facts
 from ...model.histogram import BOUNDS, BUCKETS
 from ...model.job import STATES
 from ..http.message import Response
@@ -19,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Iterator, Mapping, Tuple
 
+    from ...engine.reports.totals import Ended, Timed
     from ..app import App
-    from ..totals import Ended, Timed
 
     Sample = Tuple[str, Mapping[str, str], float]
 
@@ -41,8 +39,7 @@ def text(app: App) -> str:
 
 def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
     """Yield name, type, help and samples of each family."""
-    facts = Facts(app.queue)
-    store, scheduler, workers = facts.store, facts.scheduler, facts.worker_totals
+    status, storage = app.queue.reports.status(), app.queue.charts.storage()
     yield (
         "queuectl_info",
         "gauge",
@@ -55,7 +52,7 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
         "Jobs by queue and state.",
         [
             ("", {"queue": name, "state": state}, counts.get(state, 0))
-            for name, counts in facts.queues.items()
+            for name, counts in status.queues.items()
             for state in STATES
         ],
     )
@@ -63,9 +60,9 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
         "queuectl_oldest_pending_seconds",
         "gauge",
         "How long the job that waits longest has been claimable, 0 if none waits.",
-        [("", {}, (facts.oldest_pending_age or 0) / 1000)],
+        [("", {}, (status.oldest_pending_age or 0) / 1000)],
     )
-    ended, timed = app.totals.read(store, facts.now)
+    ended, timed = app.totals.read()
     yield _attempts(ended)
     yield _histogram("run_time", "How long attempts ran, by queue.", timed, 0)
     yield _histogram("wait_time", "How long attempts had waited, by queue.", timed, 1)
@@ -73,18 +70,23 @@ def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
         "queuectl_workers",
         "gauge",
         "Workers by what they do.",
-        [("", {"state": state}, workers[state]) for state in ("busy", "idle", "stopping", "lost")],
+        [("", {"state": state}, status.workers[state]) for state in ("busy", "idle", "stopping", "lost")],
     )
-    yield "queuectl_pool_up", "gauge", "Whether a pool of workers runs.", [("", {}, int(scheduler["pool_running"]))]
-    yield "queuectl_scheduler_up", "gauge", "Whether a scheduler daemon runs.", [("", {}, int(scheduler["running"]))]
-    yield "queuectl_schedules", "gauge", "Recurring jobs.", [("", {}, scheduler["schedules"])]
+    yield "queuectl_pool_up", "gauge", "Whether a pool of workers runs.", [("", {}, int(status.scheduler.pool_running))]
+    yield (
+        "queuectl_scheduler_up",
+        "gauge",
+        "Whether a scheduler daemon runs.",
+        [("", {}, int(status.scheduler.running))],
+    )
+    yield "queuectl_schedules", "gauge", "Recurring jobs.", [("", {}, status.scheduler.schedules)]
     yield (
         "queuectl_store_bytes",
         "gauge",
         "Size of the database and of its write-ahead log.",
         [
-            ("", {"file": "database"}, os.stat(facts.home.database).st_size),
-            ("", {"file": "log"}, store.database.wal_bytes()),
+            ("", {"file": "database"}, storage["database"]),
+            ("", {"file": "log"}, storage["log"]),
         ],
     )
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from ...engine.reports import summary
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING
-from ...model.job import DUE_STATES, SCHEDULED
 from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
 from .route import Parameter, parameters_of, route
-from .shapes import COMMAND_SHOWN, changed_job, shortened
+from .shapes import changed_job, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ NEW_SCHEDULE = (
     answer=COMING_JOBS,
 )
 def scheduled(app: App, *, limit: int) -> dict[str, Any]:
-    rows, total = summary.upcoming(app.queue.store, limit)
+    rows, total = app.queue.reports.upcoming(limit)
     return {"items": map(shortened, rows), "total": total}
 
 
@@ -58,8 +56,7 @@ def scheduled(app: App, *, limit: int) -> dict[str, Any]:
 def coming(app: App, *, hours: int) -> dict[str, Any]:
     now = app.clock.wall()
     until = now + hours * when.HOUR
-    waiting = app.queue.list(state=DUE_STATES, sort="run_at", limit=MOST_TIMES + 1)
-    waiting = [job for job in waiting if job.run_at <= until]
+    waiting = [job for job in app.queue.reports.upcoming_jobs(MOST_TIMES + 1) if job.at <= until]
     schedules = [
         found
         for found in app.queue.schedules.all()
@@ -74,15 +71,7 @@ def coming(app: App, *, hours: int) -> dict[str, Any]:
         "recurring": [_coming(app, found, until, most) for found in shown],
         "more_schedules": len(schedules) - len(shown),
         "more_jobs": len(waiting) > MOST_TIMES,
-        "jobs": [
-            {
-                "at": job.run_at,
-                "id": job.id,
-                "command": job.command[:COMMAND_SHOWN],
-                "what": "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
-            }
-            for job in waiting[:MOST_TIMES]
-        ],
+        "jobs": map(shortened, waiting[:MOST_TIMES]),
     }
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from ...engine.reports.snapshot import elapsed
 from ...model.job import Job
 from ...model.verbs import allowed_verbs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any
 
+    from ...model.report import Coming
+    from ...model.run import CommandStats, Run
 
 COMMAND_SHOWN = 500
-
-
-def median(values: Iterable[int]) -> int | None:
-    """Return the middle of some values, None without any."""
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2] if ordered else None
 
 
 def listed_job(job: Job, now: int) -> dict[str, Any]:
@@ -26,14 +21,14 @@ def listed_job(job: Job, now: int) -> dict[str, Any]:
         **{name: getattr(job, name) for name in job.FIELDS},
         "command": job.command[:COMMAND_SHOWN],
         "command_cut": len(job.command) > COMMAND_SHOWN,
-        "elapsed": elapsed(job, now),
+        "elapsed": job.elapsed(now),
         "allowed_actions": allowed_verbs(job.state),
     }
 
 
-def shortened(values: dict[str, Any]) -> dict[str, Any]:
+def shortened(record: Coming | CommandStats | Run) -> dict[str, Any]:
     """Return something with no more of its command than a list shows."""
-    return {**values, "command": values["command"][:COMMAND_SHOWN]}
+    return {**record.as_dict(), "command": record.command[:COMMAND_SHOWN]}
 
 
 def changed_job(job: Job) -> dict[str, Any]:

@@ -12,10 +12,9 @@ from ...engine.daemons.daemon import POOL
 from ...engine.daemons.groups import group_of, scale_group
 from ...engine.daemons.starting import start_workers
 from ...engine.daemons.stopping import stop_workers
-from ...engine.reports.facts import Facts
-from ...engine.reports.numbers import depth
 from ...model.checks import is_name
 from ...model.errors import InvalidInput, QueueCTLError
+from ...model.figures import depth
 from ...model.job import PENDING
 from ...model.kinds import FLAG, TEXT, integer
 from ...model.noun import many
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from ...engine.queue import Queue
+    from ...engine.reports.status import Status
     from ...model.rollup import Rollup
     from ..app import App
 
@@ -38,20 +38,20 @@ HOUR_MS = 60 * MINUTE
 
 @route("GET", "/queues", "The queues: depth, oldest waiting job and throughput", answer=QUEUES)
 def queues(app: App) -> Response:
-    facts = Facts(app.queue)
-    hour = {row.queue: row for row in facts.store.stats.queue_totals(facts.now - HOUR_MS)}
-    items = [_queue(facts, name, hour.get(name)) for name in sorted({*facts.queues, *hour})]
+    status = app.queue.reports.status()
+    hour = {row.queue: row for row in app.queue.charts.ended(status.now - HOUR_MS)}
+    items = [_queue(status, name, hour.get(name)) for name in sorted({*status.queues, *hour})]
     return json_response(QUEUES.json({"items": items}))
 
 
-def _queue(facts: Facts, name: str, hour: Rollup | None) -> dict[str, Any]:
-    counts, since, per_minute = facts.queues.get(name, {}), facts.waiting_since.get(name), facts.per_minute(name)
+def _queue(status: Status, name: str, hour: Rollup | None) -> dict[str, Any]:
+    counts, since, per_minute = status.queues.get(name, {}), status.waiting_since.get(name), status.per_minute_of(name)
     waiting = counts.get(PENDING, 0)
     return {
         "queue": name,
         "jobs": counts,
         "depth": depth(counts),
-        "oldest_pending_age": None if since is None else max(0, facts.now - since),
+        "oldest_pending_age": None if since is None else max(0, status.now - since),
         "per_minute": per_minute,
         **{f"{key}_hour": 0 if hour is None else getattr(hour, key) for key in ("finished", "failed", "dead")},
         "eta": round(waiting / per_minute * MINUTE) if per_minute and waiting else None,
@@ -64,11 +64,11 @@ def workers(app: App) -> Response:
 
 
 def _workers(app: App) -> dict[str, Any]:
-    facts, settings = Facts(app.queue), app.queue.settings()
+    status, settings = app.queue.reports.status(), app.queue.settings()
     return WORKERS.json(
         {
-            "items": facts.workers,
-            "pool": facts.pool,
+            "items": status.worker_list,
+            "pool": status.pool,
             "max_workers": settings.max_workers,
             "default_count": settings.worker_count,
         }

@@ -17,8 +17,9 @@ from ..home.timezone import has_no_next_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, Sequence
+    from typing import Callable, Iterator, Sequence
 
+    from ...model.daemon import WorkerState
     from .facts import Facts
 
 LITTLE_ROOM = 500 << 20
@@ -28,32 +29,23 @@ OVERDUE_MS = MINUTE
 LOOKED_AT = 20
 
 
-def alerts(facts: Facts) -> list[Alert]:
-    """Return all alerts of a home, the worst first. Raises StoreUnavailable."""
-    return _found(facts, RULES)
-
-
-def worker_alerts(facts: Facts) -> list[Alert]:
-    """Return the alerts that are about the workers that run or ran. Raises StoreUnavailable."""
-    return _found(facts, OF_WORKERS)
-
-
-def _found(facts: Facts, rules: Sequence[Callable[[Facts], Iterator[Alert]]]) -> list[Alert]:
-    found = [alert for rule in rules for alert in rule(facts)]
-    return sorted(found, key=lambda alert: LEVELS.index(alert.level))
+def found(facts: Facts, rules: Sequence[Callable[[Facts], Iterator[Alert]]]) -> list[Alert]:
+    """Return the alerts that some rules make, the worst first. Raises StoreUnavailable."""
+    alerts = [alert for rule in rules for alert in rule(facts)]
+    return sorted(alerts, key=lambda alert: LEVELS.index(alert.level))
 
 
 def absent(facts: Facts) -> str | None:
     """Return who is not there to run jobs, in words; None if workers are, or a scheduler that starts them."""
-    if facts.alive or facts.scheduler["mode"] == "auto":
+    if facts.alive or facts.scheduler.mode == "auto":
         return None
-    return NO_WORKERS if facts.scheduler["running"] else NOBODY
+    return NO_WORKERS if facts.scheduler.running else NOBODY
 
 
-def takers(facts: Facts, queue: str) -> list[dict[str, Any]]:
+def takers(facts: Facts, queue: str) -> list[WorkerState]:
     """Return the workers that take jobs from a queue and go on doing so."""
-    staying = (worker for worker in facts.alive if worker["state"] != "stopping")
-    return [worker for worker in staying if not worker["queues"] or queue in worker["queues"]]
+    staying = (worker for worker in facts.alive if worker.state != "stopping")
+    return [worker for worker in staying if not worker.queues or queue in worker.queues]
 
 
 def start_for(*queues: str) -> str:
@@ -63,7 +55,7 @@ def start_for(*queues: str) -> str:
 
 def more_workers(facts: Facts, queue: str) -> str:
     """Return the command that gives the group which takes jobs from a queue another worker."""
-    targets = {group_of(group["queues"]): group["target"] for group in facts.pool["groups"]}
+    targets = {group_of(group.queues): group.target for group in facts.pool.groups}
     group = next((name for name in targets if queue in name.split(",")), ALL)
     return f"queuectl worker scale {targets.get(group, len(takers(facts, queue))) + 1}{option(group)}"
 
@@ -74,7 +66,7 @@ def _store_read_only(facts: Facts) -> Iterator[Alert]:
 
 
 def _low_disk(facts: Facts) -> Iterator[Alert]:
-    free = free_bytes(facts.home)
+    free = free_bytes(facts.opened.home)
     if free < LITTLE_ROOM:
         yield Alert("low_disk", f"only {size_text(free)} are free on the disk", "queuectl prune")
 
@@ -87,12 +79,12 @@ def _no_workers(facts: Facts) -> Iterator[Alert]:
 
 
 def _no_scheduler(facts: Facts) -> Iterator[Alert]:
-    if facts.scheduler["schedules"] and absent(facts) == NOBODY:
+    if facts.scheduler.schedules and absent(facts) == NOBODY:
         yield Alert("no_scheduler", f"recurring jobs do not fire, {NOBODY}", "queuectl scheduler start --auto")
 
 
 def _queue_without_workers(facts: Facts) -> Iterator[Alert]:
-    if not facts.alive or facts.scheduler["mode"] == "auto":
+    if not facts.alive or facts.scheduler.mode == "auto":
         return
     waiting = {queue: counts[PENDING] for queue, counts in facts.queues.items() if counts.get(PENDING)}
     left = [queue for queue in sorted(waiting) if not takers(facts, queue)]
@@ -106,25 +98,25 @@ def _queue_without_workers(facts: Facts) -> Iterator[Alert]:
 
 
 def _shortage(facts: Facts) -> Iterator[Alert]:
-    for reason in sorted({worker["trouble"] for worker in facts.alive if worker["trouble"]}):
+    for reason in sorted({worker.trouble for worker in facts.alive if worker.trouble}):
         yield Alert("shortage", f"workers cannot start commands for now: {reason}; they try again", "ulimit -a")
 
 
 def _lost_workers(facts: Facts) -> Iterator[Alert]:
-    lost = facts.worker_totals["lost"]
+    lost = facts.workers["lost"]
     if not lost:
         return
     who, held = ("1 worker was lost", "it held") if lost == 1 else (f"{lost} workers were lost", "they held")
-    if facts.alive or facts.scheduler["running"]:
+    if facts.alive or facts.scheduler.running:
         yield Alert("lost_workers", f"{who}, what {held} is being taken back", "queuectl worker status")
     else:
         yield Alert("lost_workers", f"{who}, workers or a scheduler take back what {held}", START_WORKERS)
 
 
 def _overdue(facts: Facts) -> Iterator[Alert]:
-    if not (facts.alive or facts.scheduler["running"]):
+    if not (facts.alive or facts.scheduler.running):
         return
-    command = f"queuectl {'scheduler' if facts.scheduler['running'] else 'worker'} logs"
+    command = f"queuectl {'scheduler' if facts.scheduler.running else 'worker'} logs"
     before = facts.now - OVERDUE_MS
     for schedule in facts.store.schedules.due(before - 1, LOOKED_AT):
         if not has_no_next_time(facts.store, schedule, facts.now):
@@ -137,12 +129,12 @@ def _overdue(facts: Facts) -> Iterator[Alert]:
 
 def _other_version(facts: Facts) -> Iterator[Alert]:
     this = f"of QueueCTL, this is version {__version__}"
-    pool, scheduler = facts.pool["version"], facts.scheduler["version"]
+    pool, scheduler = facts.pool.version, facts.scheduler.version
     if pool is not None:
         text = f"the workers are of {pool} {this}: those that end are not replaced"
         yield Alert("other_version", text, "queuectl worker restart")
     if scheduler is not None:
-        auto = " --auto" if facts.scheduler["mode"] == "auto" else ""
+        auto = " --auto" if facts.scheduler.mode == "auto" else ""
         again = f"queuectl scheduler stop && queuectl scheduler start{auto}"
         yield Alert("other_version", f"the scheduler is of {scheduler} {this}", again)
 
@@ -163,7 +155,7 @@ def _long_wait(facts: Facts) -> Iterator[Alert]:
 
 
 def _dead_jobs(facts: Facts) -> Iterator[Alert]:
-    dead = facts.counts[DEAD]
+    dead = facts.jobs[DEAD]
     if dead:
         is_recent = facts.store.search.ended_since(DEAD, facts.now - DAY, 1)
         text = f"{jobs_text(dead)} {'is' if dead == 1 else 'are'} dead"
@@ -171,7 +163,7 @@ def _dead_jobs(facts: Facts) -> Iterator[Alert]:
 
 
 def _workers_elsewhere(facts: Facts) -> Iterator[Alert]:
-    if facts.pool["elsewhere"]:
+    if facts.pool.elsewhere:
         yield Alert("workers_elsewhere", f"the workers run {ELSEWHERE}: stop them there")
 
 

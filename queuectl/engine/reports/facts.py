@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ...model.figures import RATE_MINUTES, depth, per_minute
 from ...model.job import PENDING, STATES
 from ...model.when import MINUTE
 from ..daemons.daemon import POOL, SCHEDULER
 from ..home import timezone
-from .numbers import RATE_MINUTES, depth, per_minute
 from .scheduler import scheduler_state
-from .workers import pool_state, worker_rows, worker_totals
+from .workers import pool_state, worker_states, worker_totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ...model.daemon import PoolState, SchedulerState, WorkerState
     from ...model.rollup import Rollup
     from ..home.opened import OpenHome
 
@@ -29,9 +28,13 @@ class Facts:
 
     def __init__(self, opened: OpenHome) -> None:
         self.opened = opened
-        self.home = opened.home
         self.store = opened.store
         self.now = opened.clock.wall()
+
+    @property
+    def home(self) -> str:
+        """The path of the home."""
+        return self.opened.home.path
 
     @cached_property
     def queues(self) -> dict[str, dict[str, int]]:
@@ -39,19 +42,19 @@ class Facts:
         return self.store.counts.by_queue()
 
     @cached_property
-    def counts(self) -> dict[str, int]:
+    def jobs(self) -> dict[str, int]:
         """{state: jobs} of every state."""
         return {state: sum(counts.get(state, 0) for counts in self.queues.values()) for state in STATES}
 
     @property
     def total(self) -> int:
         """How many jobs there are."""
-        return sum(self.counts.values())
+        return sum(self.jobs.values())
 
     @property
     def depth(self) -> int:
         """How many jobs will run by themselves."""
-        return depth(self.counts)
+        return depth(self.jobs)
 
     @cached_property
     def waiting_since(self) -> dict[str, int]:
@@ -68,7 +71,12 @@ class Facts:
     def _ended(self) -> list[Rollup]:
         return self.store.stats.series(self.now - RATE_MINUTES * MINUTE, self.now + MINUTE, 1)
 
-    def per_minute(self, queue: str | None = None) -> float:
+    @property
+    def per_minute(self) -> float:
+        """How many jobs ended a minute lately."""
+        return self.per_minute_of(None)
+
+    def per_minute_of(self, queue: str | None) -> float:
         """Return how many jobs of a queue, or of all, ended a minute lately."""
         ended: dict[int, int] = {}
         for row in self._ended:
@@ -77,29 +85,29 @@ class Facts:
         return per_minute(ended, self.now)
 
     @cached_property
-    def workers(self) -> list[dict[str, Any]]:
+    def worker_list(self) -> list[WorkerState]:
         """Every registered worker, lost ones too."""
-        return worker_rows(self.home, self.store, self.now)
+        return worker_states(self.opened.home, self.store, self.now)
 
     @cached_property
-    def alive(self) -> list[dict[str, Any]]:
+    def alive(self) -> list[WorkerState]:
         """The workers that live."""
-        return [worker for worker in self.workers if worker["state"] != "lost"]
+        return [worker for worker in self.worker_list if worker.state != "lost"]
 
     @cached_property
-    def worker_totals(self) -> dict[str, int]:
+    def workers(self) -> dict[str, int]:
         """How many workers live, and how many are in each state."""
-        return worker_totals(self.workers)
+        return worker_totals(self.worker_list)
 
     @cached_property
-    def pool(self) -> dict[str, Any]:
+    def pool(self) -> PoolState:
         """The pool, if one runs."""
-        return pool_state(self.home, self.store)
+        return pool_state(self.opened.home, self.store)
 
     @cached_property
-    def scheduler(self) -> dict[str, Any]:
+    def scheduler(self) -> SchedulerState:
         """The scheduler daemon, if one runs, and what is about to be due."""
-        return scheduler_state(self.home, self.store, self.now)
+        return scheduler_state(self.opened.home, self.store, self.now)
 
     @cached_property
     def zone_troubles(self) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from ...model.job import FINAL_STATES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...model.job import Job
-    from ...store import Store
+    from ..home.opened import OpenHome
 
 AT_MOST = 1_000
 # A worker notes the time before it commits: what ended this long before the last look may be new.
@@ -15,14 +15,16 @@ LATE_MS = 5_000
 
 
 class News:
-    """Jobs that came to an end, each told once. Nothing that ended before `now` is news."""
+    """Jobs that came to an end, each told once. Nothing that ended before `since` is news."""
 
-    def __init__(self, now: int) -> None:
-        self._began = self._looked_at = now
+    def __init__(self, opened: OpenHome, since: int) -> None:
+        self._opened = opened
+        self._began = self._looked_at = since
         self._told: dict[int, int] = {}
 
-    def look(self, store: Store, now: int) -> list[Job]:
+    def look(self) -> list[Job]:
         """Return the jobs that ended since the last look, oldest first, a thousand of each state at most."""
+        store, now = self._opened.store, self._opened.clock.wall()
         since = max(self._began, self._looked_at - LATE_MS)
         ended = [found for state in FINAL_STATES for found in store.search.ended_since(state, since, AT_MOST)]
         fresh = [(at, number) for at, number in ended if self._told.get(number) != at]

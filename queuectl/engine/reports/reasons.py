@@ -35,7 +35,7 @@ def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     workers = takers(facts, job.queue)
     if not workers:
         return f"no worker takes jobs of queue {job.queue}; {ahead}", start_for(job.queue)
-    if all(row["state"] == "busy" for row in workers):
+    if all(worker.state == "busy" for worker in workers):
         busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
         return f"{busy}; {ahead}", more_workers(facts, job.queue)
     return f"a worker will take it shortly; {ahead}", None
@@ -55,7 +55,7 @@ def _waits(opened: OpenHome, job: Job) -> tuple[str, str | None]:
 
 def _processing(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     since = "" if job.started_at is None else f" for {when.duration_text(opened.clock.wall() - job.started_at)}"
-    if opened.store.search.details(job.number)["cancel_requested"]:
+    if opened.store.search.details(job.number).cancel_requested:
         return f"worker {job.worker} is ending it, as was asked", None
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
         f"follow it with: queuectl logs -f {job.id}"

@@ -3,71 +3,61 @@
 from __future__ import annotations
 
 from ...model.clock import SYSTEM_CLOCK
+from ...model.daemon import Group, PoolState, WorkerState
+from ...model.figures import share
 from ..daemons.daemon import POOL
 from ..daemons.groups import queues_of
 from ..home.liveness import is_worker_alive
 from ..machine import process
 from ..machine.identity import Identity
-from .numbers import share
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Iterator, Sequence
 
     from ...store import Home, Store
 
 
-def worker_rows(home: Home, store: Store, now: int) -> list[dict[str, Any]]:
-    """Return each registered worker with its health, busy, idle, stopping or lost; those of a group together.
+def worker_states(home: Home, store: Store, now: int) -> list[WorkerState]:
+    """Return each registered worker with its health; those of a group together."""
+    return sorted(_worker_states(home, store, now), key=lambda worker: worker.queues)
 
-    `queues` is empty if a worker takes jobs from all.
-    """
-    rows = []
+
+def _worker_states(home: Home, store: Store, now: int) -> Iterator[WorkerState]:
     for worker in store.workers.all():
         lives = is_worker_alive(home, worker)
         # Of a worker in another container, the pid is a stranger's here.
         is_here = lives and Identity.of_worker(worker).is_alive()
-        state = "lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle"
-        rows.append(
-            {
-                "worker": worker.id,
-                "pid": worker.pid,
-                "state": state,
-                "job": worker.job,
-                "elapsed": None if worker.job_started_at is None else now - worker.job_started_at,
-                "jobs_done": worker.jobs_done,
-                "heartbeat_at": worker.heartbeat_at,
-                "memory": process.memory(worker.pid) if is_here else worker.memory,
-                "uptime": now - worker.started_at,
-                "busy": share(worker.busy_time, now - worker.started_at),
-                "queues": queues_of(worker.queues),
-                "command": worker.command,
-                "trouble": worker.trouble,
-            }
+        yield WorkerState(
+            worker=worker.id,
+            pid=worker.pid,
+            state="lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle",
+            job=worker.job,
+            elapsed=None if worker.job_started_at is None else now - worker.job_started_at,
+            jobs_done=worker.jobs_done,
+            heartbeat_at=worker.heartbeat_at,
+            memory=process.memory(worker.pid) if is_here else worker.memory,
+            uptime=now - worker.started_at,
+            busy=share(worker.busy_time, now - worker.started_at),
+            queues=queues_of(worker.queues),
+            command=worker.command,
+            trouble=worker.trouble,
         )
-    return sorted(rows, key=lambda row: row["queues"])
 
 
-def worker_totals(workers: Sequence[dict[str, Any]]) -> dict[str, int]:
+def worker_totals(workers: Sequence[WorkerState]) -> dict[str, int]:
     """Return how many workers live, and how many there are in each state."""
-    states = [worker["state"] for worker in workers]
+    states = [worker.state for worker in workers]
     return {
         "total": len(states) - states.count("lost"),
         **{state: states.count(state) for state in ("busy", "idle", "stopping", "lost")},
     }
 
 
-def pool_state(home: Home, store: Store) -> dict[str, Any]:
-    """Return whether a pool runs, its pid, whether that is in another container, another version, its groups."""
+def pool_state(home: Home, store: Store) -> PoolState:
+    """Return whether a pool runs, and its groups."""
     pool = POOL.find(home, SYSTEM_CLOCK, store)
     if pool is None:
-        return {"running": False, "pid": None, "elsewhere": False, "version": None, "target": 0, "groups": []}
-    groups = store.meta.pool_groups()
-    return {
-        "running": True,
-        "pid": pool.pid,
-        "elsewhere": pool.is_elsewhere,
-        "version": pool.other_version(store),
-        "target": sum(groups.values()),
-        "groups": [{"queues": queues_of(group), "target": target} for group, target in sorted(groups.items())],
-    }
+        return PoolState(False, [])
+    groups = [Group(queues_of(group), target) for group, target in sorted(store.meta.pool_groups().items())]
+    return PoolState(True, groups, pool.pid, pool.is_elsewhere, pool.other_version(store))

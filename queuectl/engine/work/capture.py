@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from ...store.output import LONGEST_PIECE, Piece
+from ...model.piece import Piece
+from ...store.output import LONGEST_PIECE
 
 
 class Capture:

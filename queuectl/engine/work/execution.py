@@ -18,6 +18,7 @@ import os
 import signal
 
 from ...model.job import Outcome
+from ...model.piece import STDERR, STDOUT
 from ..machine import process
 from . import tree
 from .capture import Capture
@@ -36,8 +37,6 @@ READ_BYTES = 65_536
 WATCH_MS = 1000
 DRAIN_MS = 500
 SCAN_MS = 50
-STDOUT = 1
-STDERR = 2
 # Of these the machine is short, whatever the command is; for a while, as a rule.
 SHORTAGES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC)
 

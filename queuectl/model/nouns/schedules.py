@@ -29,7 +29,7 @@ SCHEDULE = Noun(
 MADE_JOB = Noun(
     "job of a schedule", id=TEXT, number=NUMBER, state=STATE, duration=maybe(DURATION), finished_at=maybe(TIME)
 )
-SCHEDULE_DETAIL = Noun("schedule in detail", **SCHEDULE.keys, next=many(TIME), jobs=many(MADE_JOB))
+SCHEDULE_DETAIL = Noun("schedule in detail", **SCHEDULE.keys, next_times=many(TIME), jobs=many(MADE_JOB))
 REMOVED = Noun("removed schedule", removed=TEXT)
 NEXT_TIME = Noun("next time", **{"utc": TIME_TEXT, "local": TEXT, "in": TEXT})
 CLOCK = Noun("clock", utc=TIME_TEXT, local=TEXT, next_due_at=maybe(TIME))

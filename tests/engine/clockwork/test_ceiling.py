@@ -12,8 +12,9 @@ from queuectl.engine.home.room import REMOVED_AT_ONCE
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED
+from queuectl.model.piece import Piece
 from queuectl.store import Store
-from queuectl.store.output import LONGEST_PIECE, Piece
+from queuectl.store.output import LONGEST_PIECE
 from tests.commands.calling import call
 from tests.engine import keeping
 from tests.patching import before_each_call
@@ -67,7 +68,7 @@ def kept(store: Store) -> dict[int, int]:
 
 
 def told(store: Store) -> list[str]:
-    return [row.detail for row in store.events.since(0, 99) if row.kind == "output removed"]
+    return [row.detail for row in store.events.since(0, 99) if row.what == "output removed"]
 
 
 def test_the_oldest_goes_first_and_no_more_than_is_too_much(store: Store, ceiling: Ceiling) -> None:

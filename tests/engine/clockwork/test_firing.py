@@ -69,8 +69,8 @@ def test_a_job_is_as_the_schedule_says(queue: Queue, scheduler: Scheduler, clock
     assert (job.max_retries, job.timeout, job.cwd, job.env) == (2, 90_000, str(tmp_path), {"A": "1", "B": "two"})
     assert (job.schedule, job.run_at, job.created_at) == ("it", clock.wall(), clock.wall())
     details = queue.store.search.details(job.number)
-    assert details["created_by"] == "test"
-    assert queue.store.contexts.get(details["context"]).path == get(queue).path
+    assert details.created_by == "test"
+    assert queue.store.contexts.get(details.context).path == get(queue).path
 
 
 def test_firing_is_an_event_of_the_job(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
@@ -78,7 +78,7 @@ def test_firing_is_an_event_of_the_job(queue: Queue, scheduler: Scheduler, clock
     run(scheduler, clock, 1)
     (job,) = queue.list()
     (event,) = queue.store.events.of_job(job.number)
-    assert (event.kind, event.at, event.actor) == ("fired", clock.wall(), "test")
+    assert (event.what, event.at, event.by) == ("fired", clock.wall(), "test")
     assert event.detail == f"it for {iso(clock.wall())}"
 
 

@@ -11,9 +11,9 @@ from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED, DEAD
+from queuectl.model.piece import Piece
 from queuectl.model.when import DAY, HOUR
 from queuectl.store import Store
-from queuectl.store.output import Piece
 from tests.engine import keeping
 from tests.engine.keeping import count, end_all, work
 from tests.engine.scheduling import let_run
@@ -102,10 +102,10 @@ def test_what_was_pruned_is_an_event_and_in_the_log(
     end_all(store)
     clock.advance(7 * DAY)
     work(keeper, clock)
-    (event,) = [row for row in store.events.since(0, 50) if row.kind == "pruned"]
+    (event,) = [row for row in store.events.since(0, 50) if row.what == "pruned"]
     first = ", ".join(f"job-{number}" for number in range(1, 11))
     told = f"{PRUNE_AT_ONCE + 5} jobs: {first} and {PRUNE_AT_ONCE - 5} more"
-    assert (event.detail, event.actor) == (told, "test")
+    assert (event.detail, event.by) == (told, "test")
     assert f"pruned {told}\n" in capfd.readouterr().err
 
 
@@ -120,7 +120,7 @@ def test_few_that_were_pruned_are_named(
     enqueue(store, spec(id="by-hand"))
     end_all(store)
     assert queue.prune([COMPLETED], clock.wall() + 1) == 1
-    details = [row.detail for row in store.events.since(0, 50) if row.kind == "pruned"]
+    details = [row.detail for row in store.events.since(0, 50) if row.what == "pruned"]
     assert details == [told, "1 job: by-hand"]
 
 
@@ -146,7 +146,7 @@ def test_events_go_after_thirty_days(store: Store, keeper: Housekeeping, clock: 
             store.events.add("old" if number < 700 else "new", actor="test", now=NOW + (number >= 700))
     clock.advance(30 * DAY + 1 - INTERVAL_MS)
     work(keeper, clock)
-    assert [row.kind for row in store.events.since(0, 2_000)] == ["new"] * 300
+    assert [row.what for row in store.events.since(0, 2_000)] == ["new"] * 300
 
 
 def test_events_of_a_clock_that_was_ahead_do_not_keep_the_others_for_ever(
@@ -202,7 +202,7 @@ def test_a_step_ends_soon_and_the_next_one_goes_on(
         steps += 1
         assert clock.monotonic() - before < STEP_MS + 2 * TRANSACTION_MS
     assert pruned == jobs and count(store, "jobs") == 0
-    assert [row.kind for row in store.events.since(0, 10_000)] == ["pruned"]
+    assert [row.what for row in store.events.since(0, 10_000)] == ["pruned"]
     assert steps >= 22 * TRANSACTION_MS // (STEP_MS + 2 * TRANSACTION_MS)
 
 
@@ -273,7 +273,7 @@ def test_a_user_prunes_what_ended_before_an_instant(queue: Queue, store: Store) 
     assert told == [PRUNE_AT_ONCE, PRUNE_AT_ONCE * 2, PRUNE_AT_ONCE * 3, PRUNE_AT_ONCE * 3 + 1]
     assert [job.number for job in queue.list()] == [dead]
     assert queue.prune([COMPLETED, DEAD], NOW + 1) == 1
-    assert [row.kind for row in store.events.since(0, 50)] == ["pruned"] * 2
+    assert [row.what for row in store.events.since(0, 50)] == ["pruned"] * 2
     assert_whole(store)
 
 

@@ -13,10 +13,11 @@ from queuectl.engine.home.room import REMOVED_AT_ONCE, SPARE_PAGES, vacuum
 from queuectl.engine.machine.log import MAX_BYTES
 from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED
+from queuectl.model.piece import Piece
 from queuectl.model.when import DAY
 from queuectl.store import Store
 from queuectl.store.database import SHRINK_MS, SHRINK_PAGES
-from queuectl.store.output import LONGEST_PIECE, Piece
+from queuectl.store.output import LONGEST_PIECE
 from tests.engine import keeping
 from tests.engine.keeping import count, end_all, work
 from tests.engine.scheduling import let_run

@@ -16,12 +16,12 @@ from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import COMPLETED, DEAD, FAILED, Outcome
+from queuectl.model.piece import Piece
 from queuectl.model.when import HOUR as HOUR_MS
 from queuectl.model.when import iso
 from queuectl.store import Home, Store
 from queuectl.store.claim import Claim
 from queuectl.store.lockfile import LockFile
-from queuectl.store.output import Piece
 from tests.engine.scheduling import let_run
 from tests.support import FakeClock, wait_until
 

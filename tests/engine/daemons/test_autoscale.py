@@ -237,9 +237,9 @@ def test_why_the_number_changes_is_in_the_log_and_an_event(
     said = capfd.readouterr().err
     for reason in reasons:
         assert f"workers: {reason.format('')}\n" in said
-    events = [row for row in fake.store.events.since(0, 50) if row.kind == "scaled"]
+    events = [row for row in fake.store.events.since(0, 50) if row.what == "scaled"]
     assert [row.detail for row in events] == [reason.format(" workers") for reason in reasons]
-    assert {row.actor for row in events} == {f"test[{os.getpid()}]"}
+    assert {row.by for row in events} == {f"test[{os.getpid()}]"}
 
 
 def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:

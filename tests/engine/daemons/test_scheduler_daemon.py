@@ -140,7 +140,7 @@ def test_its_log_is_its_own_and_nobody_elses_business(scheduler: RunningSchedule
 def test_its_start_and_end_are_events(queue: Queue, scheduler: RunningScheduler) -> None:
     pid = scheduler.start()
     scheduler.run("stop")
-    found = [(row.kind, row.detail, row.actor) for row in queue.store.events.since(0, 50)]
+    found = [(row.what, row.detail, row.by) for row in queue.store.events.since(0, 50)]
     for kind in ("scheduler started", "scheduler stopped"):
         assert (kind, "mode manual", f"scheduler[{pid}]") in found
 

@@ -10,8 +10,6 @@ import pytest
 from queuectl.engine.clockwork.scheduler import Scheduler
 from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.alerts import alerts
-from queuectl.engine.reports.facts import Facts
 from queuectl.model.errors import InvalidInput
 from queuectl.model.when import DAY, iso
 from tests.engine import firings, zoned
@@ -121,7 +119,7 @@ def test_resuming_keeps_a_time_that_this_process_would_compute_otherwise(queue: 
 @needs_zones
 def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Queue, clock: FakeClock, go: Go) -> None:
     def advice() -> list[str]:
-        return [str(alert) for alert in alerts(Facts(queue)) if alert.code == "timezone"]
+        return [str(alert) for alert in queue.reports.status().alerts if alert.code == "timezone"]
 
     go(BERLIN)
     follow(queue)
@@ -140,7 +138,7 @@ def test_another_zone_is_an_alert_only_while_schedules_follow_the_home(queue: Qu
 @needs_zones
 def test_workers_of_another_zone_are_an_alert_for_everybody(queue: Queue, clock: FakeClock, go: Go) -> None:
     def advice() -> list[str]:
-        return [str(alert) for alert in alerts(Facts(queue)) if "the workers" in alert.text]
+        return [str(alert) for alert in queue.reports.status().alerts if "the workers" in alert.text]
 
     go(BERLIN)
     follow(queue)

@@ -12,10 +12,8 @@ from queuectl.engine.daemons.daemon import POOL, SCHEDULER, DaemonRecord
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
 from queuectl.engine.reports import alerts as module
-from queuectl.engine.reports.alerts import alerts, worker_alerts
-from queuectl.engine.reports.facts import Facts
-from queuectl.engine.reports.reasons import explain
 from queuectl.model.alert import CODES, INFO, LEVELS, WARNING, Alert
+from queuectl.model.daemon import PoolState
 from queuectl.model.job import DEAD, FAILED, SCHEDULED
 from queuectl.model.when import DAY, MINUTE
 from tests.mounting import write_protected
@@ -35,7 +33,7 @@ def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
 
 
 def found(queue: Queue) -> list[Alert]:
-    return alerts(Facts(queue))
+    return queue.reports.status().alerts
 
 
 def codes(queue: Queue) -> list[str]:
@@ -230,9 +228,9 @@ def test_a_home_that_cannot_be_written_to_is_an_error(home: str) -> None:
 
 
 def test_workers_in_another_container_are_worth_an_info(queue: Queue) -> None:
-    facts = Facts(queue)
-    facts.pool = {**facts.pool, "running": True, "elsewhere": True}
-    (alert,) = alerts(facts)
+    status = queue.reports.status()
+    status.pool = PoolState(True, [], elsewhere=True)
+    (alert,) = status.alerts
     assert (alert.code, alert.level) == ("workers_elsewhere", INFO)
 
 
@@ -253,7 +251,7 @@ def test_an_alert_is_one_of_those_that_are_described() -> None:
 def test_what_is_about_workers_leaves_out_the_jobs(queue: Queue) -> None:
     bring_to(queue.store, DEAD)
     lose(queue)
-    assert [alert.code for alert in worker_alerts(Facts(queue))] == ["lost_workers"]
+    assert [alert.code for alert in queue.reports.status().worker_alerts] == ["lost_workers"]
 
 
 # --- why says the same
@@ -271,22 +269,22 @@ def test_why_has_the_words_and_the_command_of_the_alert(
     job = waiting(queue, state)
     prepare(queue)
     alert = only(queue)
-    reason, hint = explain(queue, job)
-    assert alert.text.split(" but ")[1] in reason and hint == alert.command
+    why = queue.reports.why(job)
+    assert alert.text.split(" but ")[1] in why.reason and why.hint == alert.command
 
 
 def test_why_has_the_words_of_the_alert_about_a_queue(queue: Queue) -> None:
     employ(queue, queues="mail")
     job = waiting(queue, "pending")
     alert = only(queue)
-    reason, hint = explain(queue, job)
-    assert reason.startswith(alert.text.split(" but ")[1]) and hint == alert.command
+    why = queue.reports.why(job)
+    assert why.reason.startswith(alert.text.split(" but ")[1]) and why.hint == alert.command
 
 
 def test_why_knows_the_number_of_workers_that_helps(queue: Queue) -> None:
     employ(queue)
     first = waiting(queue, "pending")
-    assert explain(queue, first)[0].startswith("a worker will take it shortly")
+    assert queue.reports.why(first).reason.startswith("a worker will take it shortly")
     claim(queue.store, worker=1)
-    reason, hint = explain(queue, waiting(queue, "pending"))
-    assert (reason.split(";")[0], hint) == ("the only worker is busy", "queuectl worker scale 2")
+    why = queue.reports.why(waiting(queue, "pending"))
+    assert (why.reason.split(";")[0], why.hint) == ("the only worker is busy", "queuectl worker scale 2")

@@ -8,7 +8,8 @@ import pytest
 
 from queuectl.engine.work.capture import Capture
 from queuectl.engine.work.execution import READ_BYTES
-from queuectl.store.output import LONGEST_PIECE, Piece
+from queuectl.model.piece import Piece
+from queuectl.store.output import LONGEST_PIECE
 
 
 def pieces_of(capture: Capture) -> list[tuple[int, int, bytes]]:

@@ -102,7 +102,7 @@ def test_the_job_of_a_lost_worker_is_moved_and_its_row_removed(bench: Bench, que
     assert (found.state, found.attempts) == ("failed", 1)
     assert found.error is not None and "was lost" in found.error
     assert queue.store.workers.all() == []
-    assert "recovered" in [event.kind for event in queue.store.events.of_job(job.number)]
+    assert "recovered" in [event.what for event in queue.store.events.of_job(job.number)]
 
 
 def test_the_job_of_a_live_worker_is_left_alone(bench: Bench, queue: Queue) -> None:

@@ -11,8 +11,6 @@ import pytest
 
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.alerts import alerts
-from queuectl.engine.reports.facts import Facts
 from queuectl.engine.work.shortage import LONGEST_PAUSE_MS, Pauses
 from queuectl.engine.work.worker import Worker
 from tests.engine.running import attempts
@@ -60,14 +58,14 @@ def test_a_job_that_cannot_be_started_for_now_loses_no_attempt(
             found = queue.get(job.id)
             assert (found.state, found.attempts) == ("pending", 0)
             assert [row.trouble for row in queue.store.workers.all()] == [os.strerror(number)]
-            (alert,) = (alert for alert in alerts(Facts(queue)) if alert.code == "shortage")
+            (alert,) = (alert for alert in queue.reports.status().alerts if alert.code == "shortage")
             assert f"cannot start commands for now: {os.strerror(number)};" in alert.text
     while queue.get(job.id).state != "completed":
         worker.step()
     assert queue.get(job.id).attempts == 1
     assert [row["outcome"] for row in attempts(queue, job)] == ["not_started", "exited"]
     assert [row.trouble for row in queue.store.workers.all()] == [None]
-    assert [event.kind for event in queue.store.events.since(0, 100)].count("shortage") == 1
+    assert [event.what for event in queue.store.events.since(0, 100)].count("shortage") == 1
 
 
 def test_a_command_that_can_never_be_started_fails_as_before(queue: Queue, worker: Worker, tmp_path: Path) -> None:

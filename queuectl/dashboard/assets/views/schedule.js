@@ -108,7 +108,7 @@ export function mount(root, { app, signal }) {
       h('div', { class: 'head' }, h('h1', { class: 'grow' }, name), button('Close', () => close(null))),
       h('p', {}, h('strong', {}, item.words), ' ', h('code', {}, item.expression)),
       h('pre', { class: 'command' }, item.command),
-      h('h2', {}, 'Next times'), h('ul', {}, item.next.map(time)),
+      h('h2', {}, 'Next times'), h('ul', {}, item.next_times.map(time)),
       h('h2', {}, 'Its last jobs'),
       item.jobs.length ? h('ul', { on: { click: () => close(null) } }, item.jobs.map(run))
         : h('p', { class: 'muted' }, 'None so far'),

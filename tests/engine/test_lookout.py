@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterator
+from typing import Iterator
 
 import pytest
 
+from queuectl.engine.lookout import LIMIT, SORTS, Lookout
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.snapshot import LIMIT, SORTS, Lookout, elapsed, read_tail
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, STATES
-from queuectl.store.output import STDERR, STDOUT, Piece
 from tests.store import building
 from tests.store.building import ALL_STATES, LATER, NOW, add, bring_to, claim, enqueue, finish, job, spec, write
 from tests.support import FakeClock
@@ -99,9 +98,9 @@ def test_no_more_than_the_limit_is_shown_and_finished_jobs_have_a_share(opened: 
 
 def test_elapsed_is_what_runs_until_now_and_what_ran_in_all(opened: Queue) -> None:
     number = bring_to(opened.store, "processing")
-    assert elapsed(job(opened.store, number), NOW + 1_500) == 1_500
-    assert elapsed(job(opened.store, number), NOW - 1) == 0
-    assert elapsed(job(opened.store, add(opened.store)), NOW) is None
+    assert job(opened.store, number).elapsed(NOW + 1_500) == 1_500
+    assert job(opened.store, number).elapsed(NOW - 1) == 0
+    assert job(opened.store, add(opened.store)).elapsed(NOW) is None
 
 
 # --- filters
@@ -239,56 +238,6 @@ def test_jobs_that_ended_are_counted_per_minute(opened: Queue) -> None:
     assert found.per_minute == 0.6
 
 
-# --- output
-
-
-def ran(queue: Queue, *pieces: tuple[int, bytes], gap: int = 0) -> int:
-    """Add a job whose attempt printed these pieces; return its number."""
-    number = add(queue.store)
-    claimed = claim(queue.store)
-    position, made = gap, []
-    for stream, data in pieces:
-        made.append(Piece(position, stream, data))
-        position += len(data)
-    with queue.store.writing():
-        queue.store.output.append(claimed.attempt_id, made, head_end=0, tail_start=0)
-    return number
-
-
-def test_the_tail_has_both_streams_of_the_last_attempt(opened: Queue) -> None:
-    number = ran(opened, (STDOUT, b"out\n"), (STDERR, "é\n".encode()[:1]), (STDERR, "é\n".encode()[1:]))
-    tail = read_tail(opened, number)
-    assert (tail.text, tail.attempt, tail.before) == ("out\né\n", 1, 0)
-    assert tail.job is not None and tail.job.state == "processing"
-
-
-@pytest.mark.parametrize("size", [1, 7, 1_000])
-def test_no_more_than_the_last_bytes_are_loaded(opened: Queue, size: int) -> None:
-    data = bytes(97 + index % 26 for index in range(5_000))
-    number = ran(opened, *[(STDOUT, data[start : start + size]) for start in range(0, len(data), size)])
-    tail = read_tail(opened, number, 200)
-    assert tail.text == data[-200:].decode() and tail.before == 4_800
-
-
-def test_what_was_left_out_is_said(opened: Queue) -> None:
-    number = add(opened.store)
-    claimed = claim(opened.store)
-    write(
-        opened.store,
-        lambda: opened.store.output.append(
-            claimed.attempt_id, [Piece(0, STDOUT, b"head"), Piece(104, STDOUT, b"tail")], head_end=0, tail_start=0
-        ),
-    )
-    assert read_tail(opened, number).text == "head\n[... 100 bytes left out ...]\ntail"
-
-
-def test_a_job_without_output_or_that_is_gone_has_no_tail(opened: Queue) -> None:
-    number = add(opened.store)
-    assert (read_tail(opened, number).attempt, read_tail(opened, number).text) == (None, "")
-    assert read_tail(opened, 99).job is None
-    assert read_tail(opened, ran(opened)).text == ""
-
-
 def test_workers_are_shown_with_what_they_run(opened: Queue) -> None:
     from queuectl.store.lockfile import LockFile
 
@@ -298,14 +247,14 @@ def test_workers_are_shown_with_what_they_run(opened: Queue) -> None:
     add(opened.store, "sleep 1")
     claim(opened.store, worker=worker, now=NOW - 2_000)
     lookout = Lookout(opened)
-    assert [row["state"] for row in lookout.look().workers] == ["lost"]
+    assert [row.state for row in lookout.look().workers] == ["lost"]
     lock = LockFile(opened.home.worker_lock(worker))
     assert lock.acquire()
     try:
-        rows: list[Any] = lookout.look().workers
+        rows = lookout.look().workers
     finally:
         lock.close()
-    assert [(row["job"], row["command"], row["elapsed"]) for row in rows] == [("job-1", "sleep 1", 2_000)]
+    assert [(row.job, row.command, row.elapsed) for row in rows] == [("job-1", "sleep 1", 2_000)]
 
 
 # --- the cost

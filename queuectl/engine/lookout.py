@@ -7,26 +7,22 @@ looked at in addition. What nobody changed since the last look is not read again
 
 from __future__ import annotations
 
-from ...model.filterparse import parse
-from ...model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES
-from ...model.record import Record
-from ...model.when import MINUTE
-from .alerts import alerts
-from .facts import Facts
-from .reading import marked
+from ..model.filterparse import parse
+from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES
+from ..model.when import MINUTE
+from .reports.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from ...model.alert import Alert
-    from ...model.job import Job
-    from ...store.output import Piece
-    from ..home.opened import OpenHome
+    from ..model.alert import Alert
+    from ..model.daemon import WorkerState
+    from ..model.job import Job
+    from .home.opened import OpenHome
 
 LIMIT = 500
 WINDOW = 10_000
-TAIL_BYTES = 65_536
 MINUTES = 30
 # The kinds of jobs, each in one of ORDERS.
 KINDS = (
@@ -49,7 +45,7 @@ class Snapshot:
     def __init__(self, now: int) -> None:
         self.now = now
         self.counts: dict[str, int] = {}
-        self.workers: list[dict[str, Any]] = []
+        self.workers: list[WorkerState] = []
         self.alerts: list[Alert] = []
         self.per_minute = 0.0
         self.jobs: list[Job] = []
@@ -94,14 +90,14 @@ class Lookout:
 
     def look(self) -> Snapshot:
         """Return how it is now. Raises FilterError, and StoreUnavailable; then the last snapshot stands."""
-        facts = Facts(self._opened)
-        store, now = facts.store, facts.now
+        status = Status(self._opened)
+        store, now = status.store, status.now
         # What an age finds changes with time alone.
         changes, asked = store.changes(), (self.filter, self.sort, self.filter and now // MINUTE)
         found = Snapshot(now)
         # A worker that was killed commits nothing, and a wait grows by itself: these are looked at each time.
-        found.counts, found.workers = facts.counts, facts.workers
-        found.alerts, found.per_minute = alerts(facts), facts.per_minute()
+        found.counts, found.workers = status.jobs, status.worker_list
+        found.alerts, found.per_minute = status.alerts, status.per_minute
         if changes == self._changes and asked == self._asked:
             found.jobs, found.minutes = self.last.jobs, self.last.minutes
         else:
@@ -128,61 +124,17 @@ class Lookout:
         return jobs[: self._limit]
 
 
-def elapsed(job: Job, now: int) -> int | None:
-    """Return how long a job has been running, or ran at last; None if it has not run."""
-    if job.state == PROCESSING and job.started_at is not None:
-        return max(0, now - job.started_at)
-    return job.duration
-
-
 def _place(job: Job, now: int) -> tuple[int, int]:
     """Return the place in the default order; those that ended stay in the order in which they did."""
     if job.is_final:
         return len(STATES), 0
-    return STATE_TABLE[job.state].rank, -(elapsed(job, now) or 0) if job.state == PROCESSING else 0
+    return STATE_TABLE[job.state].rank, -(job.elapsed(now) or 0) if job.state == PROCESSING else 0
 
 
 SORT_KEYS: dict[str, Callable[[Job, int], Any]] = {
     "default": _place,
     "newest": lambda job, now: -job.number,
-    "duration": lambda job, now: -(elapsed(job, now) or 0),
+    "duration": lambda job, now: -(job.elapsed(now) or 0),
     "priority": lambda job, now: -job.priority,
 }
 SORTS = tuple(SORT_KEYS)
-
-
-class Tail(Record):
-    """The end of what a job's last attempt printed. `before` is how many bytes of it came before."""
-
-    job: Job | None
-    attempt: int | None
-    before: int
-    text: str
-
-
-def read_tail(opened: OpenHome, number: int, limit: int = TAIL_BYTES) -> Tail:
-    """Return the last `limit` bytes of both streams of a job's last attempt; `job` is None if it is gone."""
-    found = opened.store.search.jobs([number])
-    attempts = opened.store.attempts.of_job(number)
-    if not found or not attempts:
-        return Tail(found[0] if found else None, None, 0, "")
-    pieces = _last_pieces(opened, attempts[-1].id, limit)
-    if not pieces:
-        return Tail(found[0], attempts[-1].attempt, 0, "")
-    start = max(pieces[0].position, pieces[-1].end - limit)
-    data = b"".join(marked(pieces, start))
-    return Tail(found[0], attempts[-1].attempt, start, data.decode("utf-8", "backslashreplace"))
-
-
-def _last_pieces(opened: OpenHome, attempt_id: int, limit: int) -> list[Piece]:
-    """Return the last pieces in order, as many as `limit` bytes need."""
-    pieces: list[Piece] = []
-    batch = 4
-    while sum(len(piece.data) for piece in pieces) < limit:
-        more = opened.store.output.read_back(attempt_id, len(pieces), batch)
-        pieces += more
-        if len(more) < batch:
-            break
-        batch *= 2
-    pieces.reverse()
-    return [piece for piece in pieces if piece.end > pieces[-1].end - limit]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ...model.histogram import Histogram
-from ...model.job import QUEUED_STATES
-from ...model.when import MINUTE
+from .histogram import Histogram
+from .job import QUEUED_STATES
+from .when import MINUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Mapping, Sequence
 
-    from ...model.rollup import Timing
+    from .rollup import Rollup, Timing
 
 RATE_MINUTES = 5
 
@@ -40,9 +40,10 @@ def histograms(rows: Iterable[Timing]) -> tuple[Histogram, Histogram]:
     return run, wait
 
 
-def success_rate(completed: int, dead: int) -> float | None:
+def success_rate(ended: Rollup) -> float | None:
     """Return the share of jobs that ended well among those that ended by themselves, None if none did."""
-    return round(completed / (completed + dead), 4) if completed + dead else None
+    total = ended.finished + ended.dead
+    return round(ended.finished / total, 4) if total else None
 
 
 def share(part: int, whole: int) -> float | None:
@@ -53,3 +54,9 @@ def share(part: int, whole: int) -> float | None:
 def mean(values: Sequence[float]) -> float | None:
     """Return the average to three places, None of nothing."""
     return round(sum(values) / len(values), 3) if values else None
+
+
+def median(values: Iterable[int]) -> int | None:
+    """Return the middle of some values, None without any."""
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2] if ordered else None

@@ -1,0 +1,150 @@
+"""What jobs printed and what happened to them: the part `logs` of a Queue.
+
+Output is read in pieces, while it grows too. Positions count the bytes of both streams together.
+"""
+
+from __future__ import annotations
+
+from ..model.attempt import JobDetail
+from ..model.errors import InvalidInput, NotFound
+from ..model.event import Step
+from ..model.piece import Tail, marked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Generator, Iterator
+
+    from ..model.attempt import Attempt
+    from ..model.job import Job
+    from ..model.piece import Piece
+    from .home.opened import OpenHome
+
+BATCH = 8
+TAIL_BYTES = 65_536
+
+
+class Logs:
+    """The attempts, output and history of the jobs of a home. Methods raise StoreUnavailable."""
+
+    def __init__(self, opened: OpenHome) -> None:
+        self._opened = opened
+
+    def attempts(self, job: Job) -> list[Attempt]:
+        """Return the attempts of a job, oldest first."""
+        return self._opened.store.attempts.of_job(job.number)
+
+    def attempt(self, job: Job, number: int | None = None) -> Attempt:
+        """Return the attempt with this number, by default the last one. Raises NotFound."""
+        attempts = self.attempts(job)
+        if not attempts:
+            raise NotFound(
+                f'job "{job.id}" has not run yet, it is {job.state}',
+                hint=f"wait for its output with: queuectl logs -f {job.id}",
+            )
+        if number is None:
+            return attempts[-1]
+        for attempt in attempts:
+            if attempt.attempt == number:
+                return attempt
+        raise NotFound(f"job {job.id} has no attempt {number}, it has 1 to {attempts[-1].attempt}")
+
+    def read(self, attempt: Attempt, position: int = 0) -> Iterator[Piece]:
+        """Yield what an attempt has printed so far from a position on, in pieces."""
+        while True:
+            pieces = self._opened.store.output.read(attempt.id, position)
+            if not pieces:
+                return
+            yield from pieces
+            position = pieces[-1].end
+
+    def printed(self, attempt: Attempt, position: int = 0, stream: int | None = None) -> Generator[bytes, None, int]:
+        """Yield the bytes of a stream, or of both, from a position on; return the position after them; see `marked`."""
+        return (yield from marked(self.read(attempt, position), position, stream))
+
+    def size(self, attempt: Attempt) -> int:
+        """Return how many bytes an attempt has printed so far, those that are not kept too."""
+        last = self._opened.store.output.read_back(attempt.id, limit=1)
+        return max(attempt.output_size, last[0].end if last else 0)
+
+    def is_removed(self, attempt: Attempt) -> bool:
+        """Return whether an attempt has printed something of which nothing is kept any more."""
+        if attempt.outcome is None or not attempt.output_size:
+            return False
+        return not self._opened.store.output.read(attempt.id, 0, 1)
+
+    def tail_position(self, attempt: Attempt, lines: int, stream: int | None = None) -> int:
+        """Return the position of the last `lines` lines that a stream, or both, printed. Raises InvalidInput."""
+        if lines < 1:
+            raise InvalidInput(f"the number of lines must be at least 1, got {lines}", field="tail")
+        missing, is_end = lines, True
+        for piece in self._read_back(attempt):
+            if stream not in (None, piece.stream):
+                continue
+            end = len(piece.data) - 1 if is_end and piece.data.endswith(b"\n") else len(piece.data)
+            is_end = False
+            while missing:
+                end = piece.data.rfind(b"\n", 0, end)
+                if end < 0:
+                    break
+                missing -= 1
+                if not missing:
+                    return piece.position + end + 1
+        return 0
+
+    def tail(self, number: int, limit: int = TAIL_BYTES) -> Tail:
+        """Return the last `limit` bytes of both streams of a job's last attempt; `job` is None if it is gone."""
+        found = self._opened.store.search.jobs([number])
+        attempts = self.attempts(found[0]) if found else []
+        if not attempts:
+            return Tail(found[0] if found else None, None, 0, "")
+        pieces: list[Piece] = []
+        for piece in self._read_back(attempts[-1]):
+            if pieces and piece.end <= pieces[0].end - limit:
+                break
+            pieces.append(piece)
+        start = max(pieces[-1].position, pieces[0].end - limit) if pieces else 0
+        data = b"".join(marked(reversed(pieces), start))
+        return Tail(found[0], attempts[-1].attempt, start, data.decode("utf-8", "backslashreplace"))
+
+    def _read_back(self, attempt: Attempt) -> Iterator[Piece]:
+        """Yield what an attempt has printed so far, the last piece first."""
+        before: int | None = None
+        while True:
+            pieces = self._opened.store.output.read_back(attempt.id, before, BATCH)
+            yield from pieces
+            if len(pieces) < BATCH:
+                return
+            before = pieces[-1].position
+
+    def detail(self, job: Job) -> JobDetail:
+        """Return a job with who added it, whether it is being cancelled, and its attempts."""
+        details = self._opened.store.search.details(job.number)
+        return JobDetail(
+            **{name: getattr(job, name) for name in job.FIELDS},
+            cancel_requested=bool(details.cancel_requested),
+            created_by=details.created_by,
+            attempt_history=self.attempts(job),
+        )
+
+    def history(self, job: Job) -> list[Step]:
+        """Return what happened to a job, oldest first."""
+        events = self._opened.store.events.of_job(job.number)
+        # Its edits say what it was enqueued as.
+        is_edited = any(event.what == "edit" and 'command "' in event.detail for event in events)
+        by = self._opened.store.search.details(job.number).created_by
+        steps = [Step(job.created_at, "enqueued", "" if is_edited else job.command, by)]
+        for attempt in self.attempts(job):
+            # Of the same millisecond, what a user did comes before the attempt that followed from it.
+            while events and events[0].at <= attempt.started_at:
+                steps.append(events.pop(0))
+            by = f"worker {attempt.worker}"
+            steps.append(Step(attempt.started_at, f"attempt {attempt.attempt} started", "", by))
+            if attempt.finished_at is not None:
+                detail = attempt.error or "exit code 0"
+                steps.append(Step(attempt.finished_at, f"attempt {attempt.attempt} {attempt.outcome}", detail, by))
+        steps += events
+        # A retry or an edit by a user sets the time too, and says so itself.
+        is_due = job.created_at < job.run_at <= self._opened.clock.wall()
+        if is_due and all(step.at != job.run_at for step in steps):
+            steps.append(Step(job.run_at, "due", "", "scheduler"))
+        return sorted(steps, key=lambda step: step.at)

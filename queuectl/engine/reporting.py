@@ -1,0 +1,111 @@
+"""Reports: how a home is doing, what needs attention, what comes next, and why a job is where it is."""
+
+from __future__ import annotations
+
+import sys
+
+from .. import __version__
+from ..model.dead import DeadGroups
+from ..model.errors import StoreUnavailable
+from ..model.filter import Filter
+from ..model.job import DEAD, DUE_STATES, SCHEDULED
+from ..model.report import Coming, Reason
+from ..store import Store
+from ..store.room import prove_room
+from ..store.sqlite import VERSION as SQLITE_VERSION
+from .reports.status import Metrics, Status
+from .reports.workers import worker_states, worker_totals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.job import Job
+    from .home.opened import OpenHome
+    from .lookout import Lookout
+    from .reports.news import News
+
+GROUPS = 20
+
+
+def version() -> str:
+    """Return our version, and those of Python and SQLite, in one line."""
+    return f"queuectl {__version__} (Python {sys.version.split()[0]}, SQLite {SQLITE_VERSION})"
+
+
+class Reports:
+    """The reports of a home. They cost the same however many jobs there are. Any may raise StoreUnavailable."""
+
+    def __init__(self, opened: OpenHome) -> None:
+        self._opened = opened
+
+    def status(self) -> Status:
+        """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first asked for."""
+        return Status(self._opened)
+
+    def metrics(self) -> Metrics:
+        """Return run and wait times, success rates and utilization, beside the counts."""
+        return Metrics(self._opened)
+
+    def why(self, job: Job) -> Reason:
+        """Return why a job is in its state, and what helps."""
+        from .reports.reasons import explain
+
+        return Reason(job.id, job.state, *explain(self._opened, job))
+
+    def upcoming(self, limit: int | None) -> tuple[list[Coming], int]:
+        """Return what is to come, the next one first, recurring jobs too; and how much there is."""
+        store = self._opened.store
+        recurring = [
+            Coming(schedule.next_at, "recurring", schedule.name, schedule.command)
+            for schedule in store.schedules.all()
+            if schedule.next_at is not None and not schedule.paused
+        ]
+        counts = store.counts.by_state()
+        total = sum(counts.get(state, 0) for state in DUE_STATES) + len(recurring)
+        rows = self.upcoming_jobs(limit) + recurring
+        return sorted(rows, key=lambda row: row.at)[:limit], total
+
+    def upcoming_jobs(self, limit: int | None) -> list[Coming]:
+        """Return the scheduled jobs and further attempts to come, the next one first."""
+        store = self._opened.store
+        numbers = store.find.numbers(Filter(DUE_STATES), "run_at", -1 if limit is None else limit)
+        return [
+            Coming(
+                job.run_at,
+                "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
+                job.id,
+                job.command,
+            )
+            for job in store.search.jobs(numbers)
+        ]
+
+    def dead_groups(self, limit: int = GROUPS) -> DeadGroups:
+        """Return how many jobs are dead, and the largest groups of them by how they failed and by command."""
+        store = self._opened.store
+        dead = store.counts.by_state().get(DEAD, 0)
+        return DeadGroups(dead, store.dead.by_error(limit), store.dead.by_command(limit))
+
+    def prove_writable(self, patience: float) -> int:
+        """Write something to the home, wait until the disk has it, and undo it; return how many workers live.
+
+        `patience` is how many seconds to wait for other writers. The store is opened again for it: one that was
+        opened before the trouble may not notice. Raises StoreUnavailable.
+        """
+        home, clock = self._opened.home, self._opened.clock
+        if not home.exists():
+            raise StoreUnavailable(f"there is no store in {home.path} any more")
+        prove_room(home)
+        with Store(home, clock=clock, busy_budget=patience) as store:
+            store.rehearse(patience)
+            return worker_totals(worker_states(home, store, clock.wall()))["total"]
+
+    def news(self, since: int) -> News:
+        """Return what tells, each time it is asked, which jobs ended since, none that ended before an instant."""
+        from .reports.news import News
+
+        return News(self._opened, since)
+
+    def lookout(self) -> Lookout:
+        """Return what looks at the home again and again for a live view."""
+        from .lookout import Lookout
+
+        return Lookout(self._opened)

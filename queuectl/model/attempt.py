@@ -1,0 +1,35 @@
+"""An attempt at a job, and a job with all of them."""
+
+from __future__ import annotations
+
+from .job import Job
+from .record import Record
+
+
+class Attempt(Record):
+    """One try of a job; its times are in milliseconds."""
+
+    id: int
+    attempt: int
+    worker: int
+    pid: int | None
+    started_at: int
+    wait_time: int
+    finished_at: int | None
+    duration: int | None
+    outcome: str | None
+    exit_code: int | None
+    signal: int | None
+    error: str | None
+    output_size: int
+
+
+class JobDetail(Job):
+    """A job with what is known about it beyond its fields."""
+
+    cancel_requested: bool
+    created_by: str
+    attempt_history: list[Attempt]
+
+    FIELDS = (*Job.FIELDS, *__annotations__)
+    __slots__ = ("cancel_requested", "created_by", "attempt_history")
