@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, Sequence
 
     from ...engine.queue import Queue
+    from ...model.dead import DeadGroups
     from ...model.filter import Filter
-    from ...model.report import DeadGroups
     from ...model.verbs import Verb
     from ..app import App
 
