@@ -14,7 +14,7 @@ from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.home import METRICS
 from ...model.rollup import SLOT_MS
-from ..http.message import HttpError, Response, json_response
+from ..http.message import HttpError
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
 from .route import Parameter, route
 from .shapes import shortened
@@ -23,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
+    from ...engine.reports.status import Metrics
     from ...model.rollup import Rollup, Timing
     from ..app import App
 
@@ -47,7 +48,7 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080,
     answer=SERIES,
     errors=(400,),
 )
-def series(app: App, *, points: int, queue: str | None, by: str | None, to: str, **given: str) -> Response:
+def series(app: App, *, points: int, queue: str | None, by: str | None, to: str, **given: str) -> dict[str, Any]:
     now = app.clock.wall()
     since, until = _instant(given["from"], now, "from"), _instant(to, now, "to")
     if since >= until:
@@ -62,22 +63,18 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
         names = list(sorted({row.queue for row in rows})[:MOST_QUEUES])
     buckets = range(first, last)
     unknown = [known is None or (bucket + 1) * step <= known or bucket * step > now for bucket in buckets]
-    return json_response(
-        SERIES.json(
-            {
-                "from": first * step,
-                "to": last * step,
-                "step": step,
-                "series": [
-                    {"queue": name, **_values((row for row in rows if name in (None, row.queue)), buckets, unknown)}
-                    for name in names
-                ],
-                "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
-                "totals": _totals(app, since, until, queue),
-                "previous": _previous(app, since, until, queue, known),
-            }
-        )
-    )
+    return {
+        "from": first * step,
+        "to": last * step,
+        "step": step,
+        "series": [
+            {"queue": name, **_values((row for row in rows if name in (None, row.queue)), buckets, unknown)}
+            for name in names
+        ],
+        "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
+        "totals": _totals(app, since, until, queue),
+        "previous": _previous(app, since, until, queue, known),
+    }
 
 
 def _percentiles(app: App, since: int, until: int, step: int, names: list[str | None]) -> dict[str, Any]:
@@ -170,10 +167,10 @@ def _values(rows: Iterable[Rollup], buckets: range, unknown: list[bool]) -> dict
     answer=TOP,
     errors=(400,),
 )
-def top(app: App, *, limit: int, sample: int) -> Response:
+def top(app: App, *, limit: int, sample: int) -> dict[str, Any]:
     slowest, failing = app.queue.charts.commands(sample, limit)
     rows = {"slowest": map(shortened, slowest), "failing": map(shortened, failing)}
-    return json_response(TOP.json({"sampled": sample, **rows}))
+    return {"sampled": sample, **rows}
 
 
 @route(
@@ -182,5 +179,5 @@ def top(app: App, *, limit: int, sample: int) -> Response:
     "Run and wait times of the last day, success rates, and exit codes of the newest attempts",
     answer=METRICS,
 )
-def summary(app: App) -> Response:
-    return json_response(METRICS.json(app.queue.reports.metrics()))
+def summary(app: App) -> Metrics:
+    return app.queue.reports.metrics()

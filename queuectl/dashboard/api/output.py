@@ -9,12 +9,14 @@ from __future__ import annotations
 from ...model.kinds import FLAG, integer
 from ...model.noun import one_of
 from ...model.piece import STDERR, STDOUT, Piece
-from ..http.message import HttpError, Response, json_response
+from ..http.message import HttpError, Response
 from .answers import OUTPUT
 from .route import Parameter, route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...engine.logs import Logs
     from ...model.attempt import Attempt
     from ...model.job import Job
@@ -56,7 +58,7 @@ def job_output(
     tail: int | None,
     format: str,
     download: bool,
-) -> Response:
+) -> dict[str, Any] | Response:
     logs, job = app.queue.logs, app.queue.get(id)
     found = logs.attempt(job, attempt) if attempt is not None or logs.attempts(job) else None
     if download:
@@ -68,7 +70,7 @@ def job_output(
     runs = [run for run in reading.runs if STREAMS[stream] in (None, run.stream)]
     if format == "text":
         return Response(200, b"".join(run.data for run in runs), content_type=PLAIN)
-    answer = {
+    return {
         "id": job.id,
         "attempt": None if found is None else found.attempt,
         "state": job.state,
@@ -82,7 +84,6 @@ def job_output(
             for run in runs
         ],
     }
-    return json_response(OUTPUT.json(answer))
 
 
 def _as_file(logs: Logs, job: Job, attempt: Attempt | None, stream: int | None) -> Response:
