@@ -6,7 +6,7 @@ Output is read in pieces, while it grows too. Positions count the bytes of both 
 from __future__ import annotations
 
 from ..model.attempt import JobDetail
-from ..model.errors import InvalidInput, NotFound
+from ..model.errors import NotFound
 from ..model.event import Step
 from ..model.piece import Tail, marked
 
@@ -73,22 +73,18 @@ class Logs:
         return not self._opened.store.output.read(attempt.id, 0, 1)
 
     def tail_position(self, attempt: Attempt, lines: int, stream: int | None = None) -> int:
-        """Return the position of the last `lines` lines that a stream, or both, printed. Raises InvalidInput."""
-        if lines < 1:
-            raise InvalidInput(f"the number of lines must be at least 1, got {lines}", field="tail")
-        missing, is_end = lines, True
+        """Return the position of the last `lines` lines that a stream, or both, printed."""
+        ends, is_last = lines, True
         for piece in self._read_back(attempt):
             if stream not in (None, piece.stream):
                 continue
-            end = len(piece.data) - 1 if is_end and piece.data.endswith(b"\n") else len(piece.data)
-            is_end = False
-            while missing:
-                end = piece.data.rfind(b"\n", 0, end)
-                if end < 0:
-                    break
-                missing -= 1
-                if not missing:
-                    return piece.position + end + 1
+            # No line begins after the last line end.
+            ends += is_last and piece.data.endswith(b"\n")
+            is_last = False
+            found = piece.data.count(b"\n")
+            if found >= ends:
+                return piece.position + len(piece.data.rsplit(b"\n", ends)[0]) + 1
+            ends -= found
         return 0
 
     def tail(self, number: int, limit: int = TAIL_BYTES) -> Tail:

@@ -11,10 +11,9 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Sequence
+    from typing import Iterable
 
     from ..model.piece import Piece
-    from .sqlite import Row
 
 ADD = "INSERT INTO output (attempt, position, stream, data) VALUES (?, ?, ?, ?)"
 # Of the last piece that begins in the middle, what reaches into the tail.
@@ -85,15 +84,14 @@ class Output(Table):
 
     def read(self, attempt_id: int, position: int = 0, limit: int = 64) -> list[Piece]:
         """Return up to `limit` pieces that reach beyond a position; ask again from the end of the last one."""
+        from ..model.piece import Piece
+
         earliest = position - LONGEST_PIECE
-        return _pieces(self._database.rows(READ, (attempt_id, earliest, position, limit)))
+        return [Piece(*row) for row in self._database.rows(READ, (attempt_id, earliest, position, limit))]
 
     def read_back(self, attempt_id: int, before: int | None = None, limit: int = 16) -> list[Piece]:
         """Return up to `limit` pieces that begin before a position, by default the last ones; the last one first."""
-        return _pieces(self._database.rows(READ_BACK, (attempt_id, BEYOND if before is None else before, limit)))
+        from ..model.piece import Piece
 
-
-def _pieces(rows: Sequence[Row]) -> list[Piece]:
-    from ..model.piece import Piece
-
-    return [Piece(*row) for row in rows]
+        before = BEYOND if before is None else before
+        return [Piece(*row) for row in self._database.rows(READ_BACK, (attempt_id, before, limit))]

@@ -24,7 +24,7 @@ FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON atte
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
 STATES_OF_NUMBERS = "SELECT number, state FROM jobs WHERE number IN ({})"
-DETAILS = "SELECT created_by, attempt_id, last_attempt, cancel_requested, context FROM jobs WHERE number = ?"
+DETAILS = "SELECT created_by, cancel_requested FROM jobs WHERE number = ?"
 ENDED_SINCE = f"""
 SELECT finished_at, number FROM jobs WHERE {FINAL} AND state = ? AND finished_at >= ? ORDER BY finished_at LIMIT ?
 """
@@ -43,13 +43,10 @@ PAGE = 500
 
 
 class Details(Record):
-    """What a job has beyond its fields. `attempt_id` is the row of its last attempt, `context` the row of its own."""
+    """What a job has beyond its fields."""
 
     created_by: str
-    attempt_id: int | None
-    last_attempt: int
     cancel_requested: int
-    context: int
 
 
 class Search(Table):

@@ -7,8 +7,9 @@ from typing import Iterator
 import pytest
 
 from queuectl.engine.queue import Queue
+from queuectl.model.job import DEAD
 from queuectl.model.piece import STDERR, STDOUT, Piece
-from tests.store.building import NOW, add, claim, write
+from tests.store.building import NOW, add, claim, finish, write
 from tests.support import FakeClock
 
 
@@ -64,3 +65,24 @@ def test_a_job_without_output_or_that_is_gone_has_no_tail(opened: Queue) -> None
     assert (opened.logs.tail(number).attempt, opened.logs.tail(number).text) == (None, "")
     assert opened.logs.tail(99).job is None
     assert opened.logs.tail(ran(opened)).text == ""
+
+
+@pytest.mark.parametrize("lines, start", [(1, 8), (2, 4), (3, 0), (9, 0)])
+def test_the_last_lines_begin_where_the_line_before_them_ends(opened: Queue, lines: int, start: int) -> None:
+    number = ran(opened, (STDOUT, b"one\ntw"), (STDERR, b"o\n"), (STDOUT, b"thr"), (STDOUT, b"ee\n"))
+    (attempt,) = opened.logs.attempts(opened.read([number])[0])
+    assert opened.logs.tail_position(attempt, lines) == start
+
+
+def test_of_one_millisecond_a_retry_stands_between_the_attempts(opened: Queue) -> None:
+    number = add(opened.store)
+    finish(opened.store, claim(opened.store, now=NOW - 1), DEAD, now=NOW)
+    opened.retry(number)
+    claim(opened.store, now=NOW)
+    steps = opened.logs.history(opened.read([number])[0])
+    assert [step.what for step in steps if step.at == NOW] == [
+        "enqueued",
+        "attempt 1 exited",
+        "retry",
+        "attempt 2 started",
+    ]

@@ -52,11 +52,10 @@ def test_cancelling_a_waiting_job_ends_it(store: Store, state: str) -> None:
 
 def test_cancelling_a_running_job_tells_its_worker(store: Store) -> None:
     number = bring_to(store, PROCESSING)
-    attempt_id = store.search.details(number).attempt_id
-    assert attempt_id is not None
-    assert store.jobs.cancel_requested(number, attempt_id) is False
+    (attempt,) = store.attempts.of_job(number)
+    assert store.jobs.cancel_requested(number, attempt.id) is False
     assert write(store, store.jobs.cancel, number, NOW + 5) is True
-    assert store.jobs.cancel_requested(number, attempt_id) is True
+    assert store.jobs.cancel_requested(number, attempt.id) is True
     assert job(store, number).updated_at == NOW + 5
     assert write(store, store.jobs.cancel, number, NOW + 6) is True
 

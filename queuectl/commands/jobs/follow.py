@@ -82,8 +82,7 @@ def follow(follower: Follower, context: Context) -> Iterator[bytes]:
 
 def follow_several(followers: dict[str, Follower], context: Context) -> Iterator[Labelled]:
     """Yield what several jobs print, whole lines with the id in front, until all are done."""
-    sources = [Source(name, index, followers) for index, name in enumerate(followers)]
-    waiting = list(zip(sources, followers.values()))
+    waiting = list(zip(sources(list(followers)), followers.values()))
     while waiting:
         for source, follower in waiting:
             yield from source.lines(follower.look())
@@ -97,8 +96,8 @@ def follow_several(followers: dict[str, Follower], context: Context) -> Iterator
 class Source:
     """One of several jobs whose output is shown together: makes whole lines of it, with its name in front."""
 
-    def __init__(self, name: str, index: int, names: Iterable[str]) -> None:
-        self._label = name.ljust(max(map(len, names))) + " | "
+    def __init__(self, label: str, index: int) -> None:
+        self._label = label
         self._index = index
         self._begun = b""
 
@@ -123,7 +122,7 @@ def read_job(queue: Queue, number: int) -> Job:
     return found[0]
 
 
-def several(jobs: Sequence[Job]) -> list[Source]:
-    """Return a source for each job."""
-    names = [job.id for job in jobs]
-    return [Source(name, index, names) for index, name in enumerate(names)]
+def sources(names: Sequence[str]) -> list[Source]:
+    """Return a source for each job, named by its id."""
+    width = max(map(len, names))
+    return [Source(f"{name:<{width}} | ", index) for index, name in enumerate(names)]

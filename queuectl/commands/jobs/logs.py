@@ -7,7 +7,7 @@ from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import Follower, follow, follow_several, read_job, several, tell_if_removed
+from .follow import Follower, follow, follow_several, read_job, sources, tell_if_removed
 from .selection import IDS, select
 
 TYPE_CHECKING = False
@@ -101,7 +101,7 @@ def _of_several(
     no_prefix: bool,
 ) -> Iterator[Text]:
     """Yield the jobs' output one after another; one that has not run is only noted."""
-    for job, source in zip(jobs, several(jobs)):
+    for job, source in zip(jobs, sources([job.id for job in jobs])):
         if not context.queue.logs.attempts(job):
             context.front_end.note(f"{job.id} has not run yet, it is {job.state}")
             continue
@@ -116,27 +116,25 @@ def _of_several(
 def _printed(
     context: Context, job: Job, attempt: int | str | None, stream: int | None, tail: int | None
 ) -> Iterator[bytes]:
-    if attempt == "all":
-        return _all_attempts(context, job, stream)
+    logs = context.queue.logs
     # Asked at once, so that an attempt that does not exist is an error before anything is printed.
-    only = context.queue.logs.attempt(job, attempt if isinstance(attempt, int) else None)
-    return _pieces(context, job, only, stream, tail)
+    chosen = logs.attempt(job, attempt if isinstance(attempt, int) else None)
+    if attempt == "all":
+        return _attempts(context, job, logs.attempts(job), stream)
+    return _attempt(context, job, chosen, stream, tail)
 
 
-def _pieces(context: Context, job: Job, attempt: Attempt, stream: int | None, tail: int | None) -> Iterator[bytes]:
+def _attempt(context: Context, job: Job, attempt: Attempt, stream: int | None, tail: int | None) -> Iterator[bytes]:
     tell_if_removed(context, job, attempt)
     position = 0 if tail is None else context.queue.logs.tail_position(attempt, tail, stream)
     yield from context.queue.logs.printed(attempt, position, stream)
 
 
-def _all_attempts(context: Context, job: Job, stream: int | None) -> Iterator[bytes]:
-    attempts = context.queue.logs.attempts(job)
-    if not attempts:
-        context.queue.logs.attempt(job)
+def _attempts(context: Context, job: Job, attempts: Sequence[Attempt], stream: int | None) -> Iterator[bytes]:
     for attempt in attempts:
         ended = attempt.error or attempt.outcome or "running"
         yield f"--- attempt {attempt.attempt}: {ended} ---\n".encode()
-        yield from _pieces(context, job, attempt, stream, None)
+        yield from _attempt(context, job, attempt, stream, None)
 
 
 def follow_job(context: Context, number: int) -> Result:

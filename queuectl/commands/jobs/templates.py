@@ -9,7 +9,6 @@ from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quot
 from ...model.fields import BY_SPELLING, GIVEN
 from ...model.kinds import STRING
 from ...model.nouns import jobs as nouns
-from ...model.record import Record
 from ...model.templates import FULLEST, SHIPPED, SUFFIX, plain_name
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -30,21 +29,15 @@ EXAMPLES = {
 NAME = Arg("name", metavar="NAME", help="the template's name", complete="template")
 
 
-class Template(Record):
-    """A template as a list shows it: one that is built in has a description, the user's own a path."""
-
-    name: str
-    source: str
-    description: str | None = None
-    path: str | None = None
-
-
 @command("template list", group=GROUP, examples=("template list",))
 def template_list(context: Context) -> Result:
     """List the job templates."""
-    rows = [Template(name, "built in", description=text) for name, text in SHIPPED.items()]
-    rows += [Template(name, "home", path=_path(context, name)) for name in _own_names(context)]
-    return Result(nouns.TEMPLATE, rows=rows, ids=[row.name for row in rows])
+    own = _own_names(context)
+    rows = [
+        *({"name": name, "source": "built in", "description": text, "path": None} for name, text in SHIPPED.items()),
+        *({"name": name, "source": "home", "description": None, "path": _path(context, name)} for name in own),
+    ]
+    return Result(nouns.TEMPLATE, rows=rows, ids=[*SHIPPED, *own])
 
 
 @command("template show", NAME, group=GROUP, examples=("template show simple_job > job.json",))

@@ -6,6 +6,8 @@ a character that a chunk ends within goes to the next chunk, and what is no UTF-
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
+
 from ...model.kinds import FLAG, integer
 from ...model.noun import one_of
 from ...model.piece import STDERR, STDOUT, Piece
@@ -163,10 +165,6 @@ def _read(logs: Logs, attempt: Attempt, offset: int, limit: int, tail: int | Non
 
 def whole_characters(data: bytes) -> int:
     """Return how many bytes there are without a character of UTF-8 that only begins at the end."""
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
-        if byte & 0xC0 == 0x80:
-            continue
-        length = 1 if byte >= 0xF8 else 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
-        return len(data) - back if length > back else len(data)
-    return len(data)
+    decoder = getincrementaldecoder("utf-8")("replace")
+    decoder.decode(data[-4:])
+    return len(data) - len(decoder.getstate()[0])

@@ -68,9 +68,9 @@ def test_a_job_is_as_the_schedule_says(queue: Queue, scheduler: Scheduler, clock
     assert (job.command, job.state, job.queue, job.priority) == ("echo $A", "pending", "slow", 7)
     assert (job.max_retries, job.timeout, job.cwd, job.env) == (2, 90_000, str(tmp_path), {"A": "1", "B": "two"})
     assert (job.schedule, job.run_at, job.created_at) == ("it", clock.wall(), clock.wall())
-    details = queue.store.search.details(job.number)
-    assert details.created_by == "test"
-    assert queue.store.contexts.get(details.context).path == get(queue).path
+    assert queue.store.search.details(job.number).created_by == "test"
+    context = queue.store.database.value("SELECT context FROM jobs WHERE number = ?", (job.number,))
+    assert queue.store.contexts.get(context).path == get(queue).path
 
 
 def test_firing_is_an_event_of_the_job(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:

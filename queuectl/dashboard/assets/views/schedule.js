@@ -43,9 +43,9 @@ function livePreview() {
   let timer = null;
   const show = async (expression, tz) => {
     try {
-      const { words, next } = await get('/cron/preview', { cron: expression, tz: tz || 'local', n: 3 });
+      const { words, next_times: times } = await get('/cron/preview', { cron: expression, tz: tz || 'local', n: 3 });
       if (asked === `${expression}|${tz}`) element.replaceChildren(h('strong', {}, words),
-        `; next: ${next.map((time) => time.local).join(', ')}`);
+        `; next: ${times.map((time) => time.local).join(', ')}`);
     } catch (error) {
       if (asked === `${expression}|${tz}`) element.replaceChildren(h('span', { class: 'error' }, error.message));
     }
