@@ -234,6 +234,7 @@ TIME = Kind(
     checks.check_instant,
     choice=choices.of_time,
     example="<2h",
+    input="time",
     json=when.iso,
     text=time_text,
     cell=time_cell,

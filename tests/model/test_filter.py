@@ -6,7 +6,7 @@ import pytest
 
 from queuectl.model.errors import FilterError
 from queuectl.model.fields import FILTERS
-from queuectl.model.filter import Filter, Term, example, in_quotes, is_filter, of_options, written
+from queuectl.model.filter import Filter, Term, example, in_quotes, is_filter, of_options, with_quotes, written
 from queuectl.model.filterparse import Text, parse
 from queuectl.model.job import COMPLETED, DEAD, FAILED, OPEN_STATES, STATES
 from tests.store.building import NOW
@@ -113,6 +113,26 @@ def test_a_repeated_key_is_a_choice_but_a_tag_and_a_text_are_demands() -> None:
 )
 def test_values_are_read_by_the_kind_of_their_key(text: str, choice: tuple[str, tuple[object, ...]]) -> None:
     assert term(text).choices == (choice,)
+
+
+@pytest.mark.parametrize(
+    "word, meant",
+    [
+        ("error:no such", 'error:"no such"'),
+        ("!Error:no such file", '!error:"no such file"'),
+        ("text:a b,c d", 'text:"a b","c d"'),
+        ("error:no such state:dead", "error:no such state:dead"),
+        ("error:no such !tag:a", "error:no such !tag:a"),
+        ('error:"no such" such', 'error:"no such" such'),
+        ("state:dead such", "state:dead such"),
+        ("error:timeout", "error:timeout"),
+        ("error:", "error:"),
+        ("error:no ", "error:no "),
+        ("no such", "no such"),
+    ],
+)
+def test_a_word_gets_the_quotes_back_that_a_shell_took(word: str, meant: str) -> None:
+    assert with_quotes(word) == meant
 
 
 @pytest.mark.parametrize("key", FILTERS)
