@@ -126,7 +126,7 @@ def _described(parameter: Parameter) -> Schema:
 
 def _responses(declared: Route, nouns: dict[str, Schema]) -> Schema:
     found: Schema = {}
-    for status, answer in declared.answers.items():
+    for status, answer in {declared.status: declared.answer, **declared.others}.items():
         found[str(status)] = {"description": MEANINGS[status], **_content(answer, nouns)}
         if declared.also:
             found[str(status)]["content"].update(_content(declared.also, nouns)["content"])

@@ -70,14 +70,15 @@ class Route(Record):
     path: str
     summary: str
     handler: Handler
-    query: tuple[Parameter, ...]
-    body: tuple[Parameter, ...]
-    rest: tuple[Parameter, ...]
-    status: int
-    answers: dict[int, Kind | str]
-    location: str
-    also: str
-    errors: tuple[int, ...]
+    query: tuple[Parameter, ...] = ()
+    body: tuple[Parameter, ...] = ()
+    rest: tuple[Parameter, ...] = ()  # more of the body: the handler gets it as it came, as `rest`; the model checks it
+    answer: Kind | str = ""  # the kind of the JSON, a content type, or empty for no body
+    status: int = 200
+    others: Mapping[int, Kind] = {}  # further answers by status
+    also: str = ""  # another content type that the answer may have
+    location: str = ""  # the path of what was made, below BASE, with keys of the answer in it
+    errors: tuple[int, ...] = ()  # the statuses of refusals that not every route has
 
     @property
     def writes(self) -> bool:
@@ -97,18 +98,19 @@ class Route(Record):
                 return None
         return names if all(names.values()) else None
 
-    def answer(self, app: App, request: Request) -> Response:
+    def respond(self, app: App, request: Request) -> Response:
         """Check what was given, have it handled, and write what that returns, unless it is a Response already."""
         values: dict[str, object] = dict(request.params)
         values.update(self._query(request.query))
         values.update(self._body(request.body or {}))
         found = self.handler(app, **values)
-        kind = self.answers[self.status]
         if isinstance(found, Response):
             return found
-        if isinstance(kind, str):
-            return Response(self.status, found, content_type=kind) if kind else Response(self.status)
-        written = kind.json(found)
+        if not self.answer:
+            return Response(self.status)
+        if isinstance(self.answer, str):
+            return Response(self.status, found, content_type=self.answer)
+        written = self.answer.json(found)
         headers = {"Location": BASE + self.location.format(**written)} if self.location else {}
         return json_response(written, self.status, headers)
 
@@ -150,47 +152,12 @@ class Route(Record):
 TABLE: list[Route] = []
 
 
-def route(
-    method: str,
-    path: str,
-    summary: str,
-    *,
-    query: tuple[Parameter, ...] = (),
-    body: tuple[Parameter, ...] = (),
-    rest: tuple[Parameter, ...] = (),
-    answer: Kind | str = "",
-    status: int = 200,
-    others: dict[int, Kind] | None = None,
-    location: str = "",
-    also: str = "",
-    errors: tuple[int, ...] = (),
-) -> Callable[[Handler], Handler]:
-    """Declare a route. `answer` is the kind of the JSON, a content type, or empty for no body.
-
-    `path` is below BASE unless it begins with two slashes. `rest` are what the body may have beyond `body`: the handler
-    gets that as it came, as `rest`, and checks it by the rules of the model. `others` are further answers by status,
-    `location` is the path of what was made, with keys of the answer in it. `also` is another content type that the
-    answer may have, `errors` the statuses of refusals that not every route has.
-    """
-    full = path[1:] if path.startswith("//") else BASE + path
+def route(method: str, path: str, summary: str, **parts: Any) -> Callable[[Handler], Handler]:
+    """Declare a route with these parts; `path` is below BASE unless it begins with two slashes."""
 
     def declare(handler: Handler) -> Handler:
-        TABLE.append(
-            Route(
-                method,
-                full,
-                summary,
-                handler,
-                query=query,
-                body=body,
-                rest=rest,
-                status=status,
-                answers={status: answer, **(others or {})},
-                location=location,
-                also=also,
-                errors=errors,
-            )
-        )
+        full = path[1:] if path.startswith("//") else BASE + path
+        TABLE.append(Route(method, full, summary, handler, **parts))
         return handler
 
     return declare
