@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from ...model.record import Record
 from ...model.verbs import PLAIN_VERBS
+from . import arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,20 +89,10 @@ class Arg(Record):
             BY_NAME[self.field].check(value, now)
 
 
-def watch_interval(text: str) -> float:
-    """Seconds between two looks, as a duration."""
-    from .arguments import seconds
-
-    interval = seconds(text)
-    if not 0.1 <= interval <= 3600:
-        raise ValueError("must be between 0.1 and 3600 seconds")
-    return interval
-
-
 # Read by the front end, which runs the command again and again: handlers are never given it.
 WATCH = Arg(
     "--watch",
-    parse=watch_interval,
+    parse=arguments.interval,
     implied="2",
     metavar="SECONDS",
     help="show it again and again until Ctrl-C, every 2 seconds or --watch=SECONDS",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from . import arguments
+from ...model.filter import with_quotes
 from .registry import Arg
 
 ID = Arg("id", metavar="ID", help="the job's id, number, a unique prefix, or last", complete="job")
 FILTER = Arg(
     "filter",
     many=True,
-    parse=arguments.filter_word,
+    parse=with_quotes,
     metavar="FILTER",
     complete="filter",
     help="only the jobs that this filter finds, such as 'state:dead exit:1 created:<2h !tag:nightly'",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...engine.finding import Selection
 from ...model.errors import Conflict
-from ...model.filter import Filter
+from ...model.filter import Filter, with_quotes
 from ...model.job import DEAD, jobs_text
 from ...model.nouns import jobs as nouns
 from ...model.verbs import PLAIN_VERBS
@@ -29,7 +29,7 @@ VERBOSE_COLUMNS = (
 DEAD_IDS = Arg(
     "ids",
     many=True,
-    parse=arguments.filter_word,
+    parse=with_quotes,
     metavar="ID|FILTER",
     complete="dead",
     help="dead jobs, or a filter such as 'queue:mail exit:1' for some of them (default: all of them)",

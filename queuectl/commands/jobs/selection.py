@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput
 from ...model.fields import columns
-from ...model.filter import in_quotes, of_options, written
+from ...model.filter import in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
 from ..grammar import arguments
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 IDS = Arg(
     "ids",
     many=True,
-    parse=arguments.filter_word,
+    parse=with_quotes,
     metavar="ID|FILTER",
     complete="job",
     help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin; or a filter such "
