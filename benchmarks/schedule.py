@@ -21,7 +21,6 @@ from benchmarks import support
 from benchmarks.idle import cpu_seconds
 from queuectl import Queue
 from queuectl.engine.clockwork.scheduler import Scheduler
-from queuectl.engine.daemons.daemon import SCHEDULER
 from queuectl.engine.machine.log import Log
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home, Store
@@ -66,7 +65,7 @@ def idle(waiting: int, seconds: int) -> Iterator[support.Goal]:
         fill(queue, waiting, "+365d")
         support.cli(home, "scheduler", "start")
         try:
-            pid = SCHEDULER.pid(queue.home)
+            pid = queue.scheduler.pid
             assert pid is not None
             time.sleep(SETTLE_SECONDS)
             before, began = cpu_seconds(pid), time.monotonic()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Callable, NoReturn, Sequence
 
     from .commands.context import Context
-    from .engine.daemons.dashboard import DashboardOptions
+    from .model.dashboard import DashboardOptions
 
 
 def run(*, bare: str = "shell") -> NoReturn:

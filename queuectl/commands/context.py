@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Protocol
 
-    from ..engine.daemons.dashboard import DashboardOptions
     from ..model.clock import Clock
+    from ..model.dashboard import DashboardOptions
     from .result import Result
 
     class Progress(Protocol):

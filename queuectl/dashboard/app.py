@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import __version__
-from ..engine.daemons.launch import started_in
+from ..engine.dashboard import started_in
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from .health import Health

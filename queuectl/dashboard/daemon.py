@@ -6,15 +6,11 @@ a stream that is open does not keep the process from ending.
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from contextlib import contextmanager
 from functools import partial
 
-from ..engine.daemons.daemon import DASHBOARD
-from ..engine.daemons.dashboard import remove_links, write_links
-from ..engine.daemons.instance import Instance
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import DaemonUnavailable, StoreUnavailable
 from .api.overview import overview
@@ -26,9 +22,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, Mapping
 
-    from ..engine.daemons.dashboard import DashboardOptions
+    from ..engine.daemons.instance import Instance
     from ..engine.machine.log import Log
     from ..model.clock import Clock
+    from ..model.dashboard import DashboardOptions
     from ..store import Home
 
 LOOK_SECONDS = 1.0
@@ -45,14 +42,16 @@ def run_dashboard(
     A second signal to stop does not wait for anybody.
     """
     before = {name: signal.getsignal(getattr(signal, name)) for name in SIGNALS}
-    instance = Instance(DASHBOARD, home, actor=f"web[{os.getpid()}]", clock=clock, keeps_directory=True)
     app = App(home.path, read_only=options.read_only, clock=clock)
+    instance = app.queue.dashboard.take()
     try:
         # A home that cannot be used is an error now, not on every page.
         app.queue.settings()
-        server = Server(app.queue, options, handle=partial(handle, app), overview=partial(overview, app))
+        server = Server(
+            app.queue, options, log=instance.log, handle=partial(handle, app), overview=partial(overview, app)
+        )
         try:
-            _serve(home, app, server, instance, on_ready, before)
+            _serve(app, server, instance, on_ready, before)
         finally:
             server.server_close()
     finally:
@@ -61,21 +60,19 @@ def run_dashboard(
 
 
 def _serve(
-    home: Home,
     app: App,
     server: Server,
     instance: Instance,
     on_ready: Callable[[str], None],
     before: Mapping[str, Any],
 ) -> None:
-    store, wakeup, log = app.queue.store, instance.wakeup, server.log
-    instance.watch(store)
-    with _noting_failure(log), store.writing():
+    place, wakeup, log = app.queue.dashboard, instance.wakeup, instance.log
+    with _noting_failure(log):
         instance.enter()
     acceptor = threading.Thread(target=server.serve_forever, args=(ACCEPT_SECONDS,), name="acceptor", daemon=True)
     acceptor.start()
     try:
-        write_links(home, server.url, server.link)
+        place.write_links(server.url, server.link)
         log.say(f"started at {server.place}{', read-only' if app.read_only else ''}")
         with _noting_failure(log):
             instance.note("dashboard started", server.place, NOTE_SECONDS)
@@ -86,7 +83,7 @@ def _serve(
             instance.step()
             if instance.presence.remade != remade:
                 with _noting_failure(log):
-                    write_links(home, server.url, server.link)
+                    place.write_links(server.url, server.link)
                     remade = instance.presence.remade
             wakeup.wait(0 if wakeup.stops else LOOK_SECONDS)
     finally:
@@ -96,7 +93,11 @@ def _serve(
         server.hub.close()
         server.shutdown()
         instance.leave("dashboard stopped", server.place, NOTE_SECONDS)
-        _remove_links(home, log)
+        try:
+            place.remove_links()
+        except OSError as error:
+            # Nobody is kept from anything: the token of a dashboard that has ended opens nothing.
+            log.complain(f"the link in {app.queue.home.run} stays: {error.strerror}")
 
 
 @contextmanager
@@ -112,11 +113,3 @@ def add_up(app: App, log: Log) -> None:
     """Add up what is over before Prometheus first asks, which would then take long with months of it."""
     with _noting_failure(log):
         app.totals.read()
-
-
-def _remove_links(home: Home, log: Log) -> None:
-    try:
-        remove_links(home)
-    except OSError as error:
-        # Nobody is kept from anything: the token of a dashboard that has ended opens nothing.
-        log.complain(f"the link in {home.run} stays: {error.strerror}")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
-from ..model.figures import median
-from ..model.rollup import SLOT_MS
+from ..model.numbers import median
 from ..model.when import MINUTE
+from ..store.figures import END_OF_TIME
 from ..store.room import free_bytes
 from .reports.totals import Totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.job import Job
-    from ..model.rollup import Rollup, Timing
+    from ..model.rollup import Rollup, Sample, Timing
     from ..model.run import CommandStats, Run
     from .home.opened import OpenHome
 
@@ -22,15 +22,14 @@ SAMPLE = 1_000
 
 
 class Charts:
-    """The charts of a home. They cost the same however many jobs there are. Any may raise StoreUnavailable."""
+    """The charts of a home. Each costs the same however many jobs there are, and may raise StoreUnavailable."""
 
     def __init__(self, opened: OpenHome) -> None:
         self._opened = opened
 
     def minutes(self, first: int, count: int) -> list[tuple[int, int, int]]:
         """Return (finished, failed, dead) of so many minutes since 1970 from the first one on."""
-        rows = self._opened.store.stats.per_minute(first * MINUTE)
-        found = {minute: (finished, failed, dead) for minute, finished, failed, dead in rows}
+        found = self._opened.store.stats.per_minute(first * MINUTE)
         return [found.get(minute, (0, 0, 0)) for minute in range(first, first + count)]
 
     def backlog(self, first: int, count: int) -> tuple[list[int | None], list[int | None]]:
@@ -38,34 +37,31 @@ class Charts:
         backlog = self._opened.store.backlog
         samples = {sample.minute: sample for sample in backlog.since(first * MINUTE)}
         last = backlog.last((first - 1) * MINUTE)
-        pending: list[int | None] = []
-        ages: list[int | None] = []
+        found: list[Sample | None] = []
         for minute in range(first, first + count):
             last = samples.get(minute, last)
             # Nothing is written down while nothing waits.
-            known = last is not None and (last.minute == minute or last.is_idle)
-            pending.append(last.pending if last is not None and known else None)
-            ages.append(last.oldest_age if last is not None and known else None)
-        return pending, ages
+            found.append(last if last is not None and (last.minute == minute or last.is_idle) else None)
+        pending = [None if sample is None else sample.pending for sample in found]
+        return pending, [None if sample is None else sample.oldest_age for sample in found]
 
-    def ended(self, since: int, until: int | None = None) -> list[Rollup]:
-        """Return how attempts ended, for each queue, from an instant's minute on and to before another's."""
-        return self._opened.store.stats.queue_totals(since, until)
+    def ended(self, since: int, until: int = END_OF_TIME, step: int = END_OF_TIME) -> list[Rollup]:
+        """Return how attempts ended, for each queue and step that is not idle, by default one step.
 
-    def rollups(self, since: int, until: int, step: int) -> list[Rollup]:
-        """Return how attempts ended, for each queue and step, a multiple of a minute. Idle steps are left out."""
-        return self._opened.store.stats.series(since, until, step // MINUTE)
+        `step` is in milliseconds, a multiple of a minute.
+        """
+        return self._opened.store.stats.series(since, until, step)
 
     def timings(self, since: int, until: int, step: int) -> list[Timing]:
-        """Return how long attempts took, for each queue and step, a multiple of SLOT_MS. Idle steps are left out."""
-        return self._opened.store.timings.series(since, until, step // SLOT_MS)
+        """Return how long attempts took, for each queue and step that is not idle; `step` is a multiple of SLOT_MS."""
+        return self._opened.store.timings.series(since, until, step)
 
     def first(self) -> int | None:
         """Return the instant from which on it is known how attempts ended, None if none has."""
         return self._opened.store.stats.first()
 
     def totals(self) -> Totals:
-        """Return what adds up all that is kept."""
+        """Return the sums over all that is kept, which remember what they have added up."""
         return Totals(self._opened)
 
     def running(self, limit: int) -> list[tuple[Job, int | None]]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.errors import Conflict
-from .daemons.daemon import POOL
-from .daemons.groups import ALL, start_pool
-from .daemons.stopping import stop_workers
+from ..model.worker import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,19 +45,13 @@ def run_demo(queue: Queue, ids: Sequence[str], on_progress: Callable[[int], None
         )
     finally:
         if ours:
-            stop_workers(queue, patience=None, force=True)
+            queue.workers.stop(ALL, force=True)
     return [{**{name: getattr(job, name) for name in job.FIELDS}, "fate": _fate(job)} for job in jobs]
 
 
 def _start(queue: Queue) -> bool:
-    if POOL.pid(queue.home) is not None:
-        return False
-    queue.close()
-    try:
-        start_pool(queue.home, {ALL: WORKERS})
-    except Conflict:
-        return False
-    return True
+    """Start workers unless some run; return whether they are ours."""
+    return queue.workers.pid is None and queue.workers.start(ALL, WORKERS) == 0
 
 
 def _fate(job: Job) -> str:

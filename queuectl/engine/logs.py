@@ -113,7 +113,7 @@ class Logs:
             before = pieces[-1].position
 
     def detail(self, job: Job) -> JobDetail:
-        """Return a job with who added it, whether it is being cancelled, and its attempts."""
+        """Return a job with who added it, whether it is being cancelled, and its attempts. Raises NotFound."""
         details = self._opened.store.search.details(job.number)
         return JobDetail(
             **{name: getattr(job, name) for name in job.FIELDS},
@@ -123,7 +123,7 @@ class Logs:
         )
 
     def history(self, job: Job) -> list[Step]:
-        """Return what happened to a job, oldest first."""
+        """Return what happened to a job, oldest first. Raises NotFound."""
         events = self._opened.store.events.of_job(job.number)
         # Its edits say what it was enqueued as.
         is_edited = any(event.what == "edit" and 'command "' in event.detail for event in events)

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from ..model.filterparse import parse
 from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES
+from ..model.record import Record
 from ..model.when import MINUTE
 from .reports.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Mapping, Sequence
 
     from ..model.alert import Alert
-    from ..model.daemon import WorkerState
     from ..model.job import Job
+    from ..model.worker import WorkerState
     from .home.opened import OpenHome
 
 LIMIT = 500
@@ -34,22 +35,19 @@ KINDS = (
 )
 
 
-class Snapshot:
+class Snapshot(Record):
     """What was found at `now`: counts per state, workers, alerts, how many jobs end a minute, jobs in order.
 
     `minutes` has (finished, failed, dead) of each.
     """
 
-    __slots__ = ("now", "counts", "workers", "alerts", "per_minute", "jobs", "minutes")
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-        self.counts: dict[str, int] = {}
-        self.workers: list[WorkerState] = []
-        self.alerts: list[Alert] = []
-        self.per_minute = 0.0
-        self.jobs: list[Job] = []
-        self.minutes: dict[int, tuple[int, int, int]] = {}
+    now: int
+    counts: Mapping[str, int] = {}
+    workers: Sequence[WorkerState] = ()
+    alerts: Sequence[Alert] = ()
+    per_minute: float = 0.0
+    jobs: Sequence[Job] = ()
+    minutes: Mapping[int, tuple[int, int, int]] = {}
 
     @property
     def total(self) -> int:
@@ -59,17 +57,14 @@ class Snapshot:
     def series(self, minutes: int = MINUTES) -> list[int]:
         """Return how many jobs ended (completed or dead) in each of the last minutes, this one last."""
         this = self.now // MINUTE
-        return [self._ended(minute) for minute in range(this - minutes + 1, this + 1)]
-
-    def _ended(self, minute: int) -> int:
-        finished, _, dead = self.minutes.get(minute, (0, 0, 0))
-        return finished + dead
+        ended = {minute: finished + dead for minute, (finished, _, dead) in self.minutes.items()}
+        return [ended.get(minute, 0) for minute in range(this - minutes + 1, this + 1)]
 
     def totals(self) -> tuple[int, int, int]:
         """Return (completed, failed attempts, dead) of the last minutes."""
         first = self.now // MINUTE - MINUTES
-        found = [counts for minute, counts in self.minutes.items() if minute > first]
-        return sum(row[0] for row in found), sum(row[1] for row in found), sum(row[2] for row in found)
+        finished, failed, dead = zip((0, 0, 0), *(row for minute, row in self.minutes.items() if minute > first))
+        return sum(finished), sum(failed), sum(dead)
 
 
 class Lookout:
@@ -94,18 +89,12 @@ class Lookout:
         store, now = status.store, status.now
         # What an age finds changes with time alone.
         changes, asked = store.changes(), (self.filter, self.sort, self.filter and now // MINUTE)
-        found = Snapshot(now)
         # A worker that was killed commits nothing, and a wait grows by itself: these are looked at each time.
-        found.counts, found.workers = status.jobs, status.worker_list
-        found.alerts, found.per_minute = status.alerts, status.per_minute
+        found = Snapshot(now, status.jobs, status.worker_list, status.alerts, status.per_minute)
         if changes == self._changes and asked == self._asked:
             found.jobs, found.minutes = self.last.jobs, self.last.minutes
         else:
-            found.minutes = {
-                minute: (finished, failed, dead)
-                for minute, finished, failed, dead in store.stats.per_minute(now - MINUTES * MINUTE)
-            }
-            found.jobs = self._jobs(now)
+            found.jobs, found.minutes = self._jobs(now), store.stats.per_minute(now - MINUTES * MINUTE)
         # After the reading: what is committed meanwhile is a change since then.
         self._changes, self._asked, self.last = changes, asked, found
         return found

@@ -35,10 +35,13 @@ if TYPE_CHECKING:
     from ..model.spec import JobSpec
     from ..store import Store
     from .charts import Charts
+    from .dashboard import Dashboard
     from .finding import Reference
     from .logs import Logs
     from .reporting import Reports
+    from .scheduler import Scheduler
     from .schedules import Schedules
+    from .workers import Workers
 
 AT_ONCE = 500
 
@@ -85,6 +88,27 @@ class Queue(Finding):
         from .charts import Charts
 
         return Charts(self)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Who runs the jobs."""
+        from .workers import Workers
+
+        return Workers(self)
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """Who does what is due when no workers run."""
+        from .scheduler import Scheduler
+
+        return Scheduler(self)
+
+    @cached_property
+    def dashboard(self) -> Dashboard:
+        """The web dashboard."""
+        from .dashboard import Dashboard
+
+        return Dashboard(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.

@@ -10,11 +10,8 @@ from ..model.errors import StoreUnavailable
 from ..model.filter import Filter
 from ..model.job import DEAD, DUE_STATES, SCHEDULED
 from ..model.report import Coming, Reason
-from ..store import Store
 from ..store.room import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
-from .reports.status import Metrics, Status
-from .reports.workers import worker_states, worker_totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from .home.opened import OpenHome
     from .lookout import Lookout
     from .reports.news import News
+    from .reports.status import Metrics, Status
 
 GROUPS = 20
 
@@ -32,27 +30,31 @@ def version() -> str:
 
 
 class Reports:
-    """The reports of a home. They cost the same however many jobs there are. Any may raise StoreUnavailable."""
+    """The reports of a home; any of them may raise StoreUnavailable."""
 
     def __init__(self, opened: OpenHome) -> None:
         self._opened = opened
 
     def status(self) -> Status:
-        """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first asked for."""
+        """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first used."""
+        from .reports.status import Status
+
         return Status(self._opened)
 
     def metrics(self) -> Metrics:
         """Return run and wait times, success rates and utilization, beside the counts."""
+        from .reports.status import Metrics
+
         return Metrics(self._opened)
 
     def why(self, job: Job) -> Reason:
         """Return why a job is in its state, and what helps."""
         from .reports.reasons import explain
 
-        return Reason(job.id, job.state, *explain(self._opened, job))
+        return Reason(job.id, job.state, *explain(self.status(), job))
 
     def upcoming(self, limit: int | None) -> tuple[list[Coming], int]:
-        """Return what is to come, the next one first, recurring jobs too; and how much there is."""
+        """Return what is to come, the next one first, recurring jobs too; and how many there are without the limit."""
         store = self._opened.store
         recurring = [
             Coming(schedule.next_at, "recurring", schedule.name, schedule.command)
@@ -90,22 +92,26 @@ class Reports:
         `patience` is how many seconds to wait for other writers. The store is opened again for it: one that was
         opened before the trouble may not notice. Raises StoreUnavailable.
         """
+        from .home.opened import OpenHome
+        from .reports.status import Status
+
         home, clock = self._opened.home, self._opened.clock
         if not home.exists():
             raise StoreUnavailable(f"there is no store in {home.path} any more")
         prove_room(home)
-        with Store(home, clock=clock, busy_budget=patience) as store:
-            store.rehearse(patience)
-            return worker_totals(worker_states(home, store, clock.wall()))["total"]
+        with OpenHome(home, actor="", clock=clock) as opened:
+            opened.busy_budget = patience
+            opened.store.rehearse(patience)
+            return Status(opened).workers["total"]
 
     def news(self, since: int) -> News:
-        """Return what tells, each time it is asked, which jobs ended since, none that ended before an instant."""
+        """Return the news of jobs that end from an instant on; each end is reported once."""
         from .reports.news import News
 
         return News(self._opened, since)
 
     def lookout(self) -> Lookout:
-        """Return what looks at the home again and again for a live view."""
+        """Return a lookout for a live view, which reads the home again and again."""
         from .lookout import Lookout
 
         return Lookout(self._opened)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..commands.context import Context
     from ..commands.result import Result
-    from ..engine.daemons.dashboard import DashboardOptions
+    from ..model.dashboard import DashboardOptions
     from .dispatch import Session
     from .progress import Progress
     from .terminal import Terminal

@@ -23,10 +23,8 @@ LOG_LINES = "30"
 
 def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
-    from ..engine.daemons.daemon import DASHBOARD, POOL, SCHEDULER
-
     counts = menu.queue.counts()
-    workers = sum(menu.queue.store.meta.pool_groups().values()) if POOL.pid(menu.queue.home) is not None else 0
+    workers = sum(menu.queue.workers.groups().values())
     running = f"{workers} running" if workers else "none running"
     return [
         ("1", "Add a job", add_job),
@@ -44,12 +42,12 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("9", "Schedule a job", schedule_job),
         (
             "10",
-            f"Scheduler ({'running' if SCHEDULER.pid(menu.queue.home) is not None else 'not running'})",
+            f"Scheduler ({'running' if menu.queue.scheduler.pid is not None else 'not running'})",
             lambda menu: menu.submenu("Scheduler", scheduler_entries),
         ),
         (
             "11",
-            f"Web dashboard ({'running' if DASHBOARD.pid(menu.queue.home) is not None else 'not running'})",
+            f"Web dashboard ({'running' if menu.queue.dashboard.pid is not None else 'not running'})",
             lambda menu: menu.submenu("Web dashboard", dashboard_entries),
         ),
         ("12", "Demo jobs", lambda menu: menu.submenu("Demo jobs", demo_entries)),
@@ -108,13 +106,23 @@ def _action(path: str, job: str) -> Callable[[Menu], object]:
 
 
 def start_workers(menu: Menu) -> None:
-    """Ask how many workers to start."""
-    menu.form("worker start", "--count")
+    """Ask how many workers to start, and for which queues."""
+    menu.form("worker start", "--count", "--queue")
 
 
 def stop_workers(menu: Menu) -> None:
     """Ask how long jobs may go on, and stop the workers."""
-    menu.form("worker stop", "--timeout", "--force")
+    menu.form("worker stop", *_which(menu), "--timeout", "--force")
+
+
+def scale_workers(menu: Menu) -> None:
+    """Ask how many workers there should be."""
+    menu.form("worker scale", *_which(menu), "count")
+
+
+def _which(menu: Menu) -> Sequence[str]:
+    """Return the option that has the group asked for, if there are several."""
+    return ["--queue"] if len(menu.queue.workers.groups()) > 1 else []
 
 
 def worker_entries(menu: Menu) -> Sequence[Choice]:
@@ -122,7 +130,7 @@ def worker_entries(menu: Menu) -> Sequence[Choice]:
     return [
         ("1", "View workers", lambda menu: menu.execute(["worker", "status"])),
         ("2", "Health and utilization", lambda menu: menu.execute(["metrics"])),
-        ("3", "Scale up or down", lambda menu: menu.form("worker scale", "count")),
+        ("3", "Scale up or down", scale_workers),
         ("4", "Restart", lambda menu: menu.form("worker restart", "--timeout")),
         ("5", "Logs", lambda menu: menu.execute(["worker", "logs", "--tail", LOG_LINES])),
     ]

@@ -28,9 +28,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ..model.daemon import WorkerState
     from ..model.job import Job
     from ..model.piece import Tail
+    from ..model.worker import WorkerState
     from .terminal import Screen
 
 JOBS, OUTPUT, HELP = "jobs", "output", "help"

@@ -1,4 +1,4 @@
-"""Groups of dead jobs."""
+"""Groups of dead jobs: those that failed in one way, or whose command is the same."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from .record import Record
 
 
 class DeadGroup(Record):
-    """Dead jobs that failed in the same way (pattern `error`) or have the same command (pattern `command`)."""
+    """`count` dead jobs with the same `value`: an error, or a command, as `pattern` says.
+
+    Those that failed in one way also have the exit code and the signal in common. `first_at` and `last_at` are when
+    the first and the last of them ended; the ids are those of the newest and, by error, of the oldest of them.
+    """
 
     pattern: str
     count: int

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from .job import COMPLETED, DEAD, FAILED
 from .record import Record
 from .when import MINUTE
 
 # How long a row of timings is.
 SLOT_MS = 5 * MINUTE
+OUTCOMES = (COMPLETED, FAILED, DEAD)
+RUN_TIME, WAIT_TIME = "run_time", "wait_time"
 
 
 class Rollup(Record):

@@ -30,7 +30,6 @@ from .opening import open_database
 from .output import Output
 from .schema import VERSION
 from .search import Search
-from .workers import Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from .schedules import Schedules
     from .stats import Stats
     from .timings import Timings
+    from .workers import Workers
 
 __all__ = ["Home", "Store", "preload"]
 
@@ -83,7 +83,6 @@ class Store:
         self.output = Output(self.database)
         self.events = Events(self.database)
         self.meta = Meta(self.database)
-        self.workers = Workers(self.database)
         self.jobs = Jobs(self.database, self.counts, self.contexts)
         self.search = Search(self.database)
         self.names = Names(self.database)
@@ -91,6 +90,13 @@ class Store:
         self.database.after_rollback = self._forget
 
     # A short command loads none of these; what forks children loads them all before: see `preload`.
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Who runs jobs here."""
+        from .workers import Workers
+
+        return Workers(self.database)
 
     @cached_property
     def stats(self) -> Stats:
@@ -207,4 +213,4 @@ class Store:
 
 def preload() -> None:
     """Load what a Store else loads when it is first used, so that children share it."""
-    from . import backlog, find, recent, schedules, stats, timings  # noqa: F401
+    from . import backlog, find, recent, schedules, stats, timings, workers  # noqa: F401

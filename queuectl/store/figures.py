@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..model.when import MINUTE
 from .table import Table
 
+# Of a time without an end, or of one long step.
+END_OF_TIME = 1 << 62
 TABLES = (("rollups", "minute"), ("timings", "slot"), ("backlog", "minute"))
 FIRST = {table: f"SELECT min({column}) FROM {table}" for table, column in TABLES}
 PRUNE = {

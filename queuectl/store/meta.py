@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
+    from ..model.scheduler import SchedulerRecord
+
 
 GET = "SELECT value FROM meta WHERE key = ?"
 SET = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -40,13 +42,15 @@ class Meta(Table):
         """Say how many workers each group of the pool should have. In a transaction."""
         self._write(POOL_GROUPS, groups)
 
-    def scheduler(self) -> dict[str, Any]:
-        """Return what the scheduler daemon wrote down last, nothing if it never did."""
-        return dict(self._read(SCHEDULER, {}))
+    def scheduler(self) -> SchedulerRecord:
+        """Return what the scheduler daemon wrote down last, an empty record if it never did."""
+        from ..model.scheduler import SchedulerRecord
 
-    def set_scheduler(self, facts: dict[str, Any]) -> None:
+        return SchedulerRecord.of({**SchedulerRecord().as_dict(), **self._read(SCHEDULER, {})})
+
+    def set_scheduler(self, record: SchedulerRecord) -> None:
         """Write down what the scheduler daemon is and did. In a transaction."""
-        self._write(SCHEDULER, facts)
+        self._write(SCHEDULER, record.as_dict())
 
     def clock(self) -> dict[str, Any]:
         """Return what was written down about the machine's clock last, nothing if nobody ever looked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..model.errors import NotFound
 from ..model.fields import KEPT
 from ..model.job import Job
 from ..model.record import Record
@@ -75,8 +76,11 @@ class Search(Table):
         return [found[number] for number in numbers if number in found]
 
     def details(self, number: int) -> Details:
-        """Return what a Job does not carry."""
-        return Details.of(self._database.rows(DETAILS, (number,))[0])
+        """Return what a Job does not carry. Raises NotFound if the job was removed since it was read."""
+        row = self._database.row(DETAILS, (number,))
+        if row is None:
+            raise NotFound("the job was removed")
+        return Details.of(row)
 
     def ended_since(self, state: str, since: int, limit: int) -> list[tuple[int, int]]:
         """Return (finished_at, number) of the jobs that reached a final state since an instant, oldest first."""

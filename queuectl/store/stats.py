@@ -9,8 +9,7 @@ from __future__ import annotations
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
 from ..model.rollup import Rollup
 from ..model.when import MINUTE
-from .figures import Figures
-from .timings import END_OF_TIME
+from .figures import END_OF_TIME, Figures
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,9 +33,6 @@ SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >
 """
 SERIES = f"""
 SELECT minute / ? AS bucket, queue, {SUMS} FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
-"""
-QUEUE_TOTALS = f"""
-SELECT 0 AS bucket, queue, {SUMS} FROM rollups WHERE minute >= ? AND minute < ? GROUP BY queue ORDER BY queue
 """
 # The first job of the next lower priority: the index skips from lane to lane.
 NEXT_LANE = """
@@ -76,19 +72,17 @@ class Stats(Figures):
         """Return the sums of all rollups from an instant on."""
         return Rollup.of(self._database.rows(TOTALS, (since // MINUTE,))[0])
 
-    def per_minute(self, since: int) -> list[tuple[int, int, int, int]]:
-        """Return (minute since 1970, finished, failed, dead) from an instant on, without idle minutes."""
-        return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE,))]
+    def per_minute(self, since: int) -> dict[int, tuple[int, int, int]]:
+        """Return {minute since 1970: (finished, failed, dead)} from an instant on, without idle minutes."""
+        return {row[0]: (row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE,))}
 
-    def series(self, since: int, until: int, minutes: int) -> list[Rollup]:
-        """Return sums per queue and bucket of so many minutes (numbered since 1970), without idle buckets."""
-        rows = self._database.rows(SERIES, (minutes, since // MINUTE, until // MINUTE))
+    def series(self, since: int, until: int = END_OF_TIME, step: int = END_OF_TIME) -> list[Rollup]:
+        """Return sums per step (numbered since 1970) and queue, from an instant's minute on and to before another's.
+
+        `step` is in milliseconds. Idle steps are left out.
+        """
+        rows = self._database.rows(SERIES, (step // MINUTE, since // MINUTE, until // MINUTE))
         return [Rollup.of(row) for row in rows]
-
-    def queue_totals(self, since: int, until: int | None = None) -> list[Rollup]:
-        """Return the sums of the rollups of each queue, from an instant's minute on and to before another's."""
-        span = (since // MINUTE, END_OF_TIME if until is None else until // MINUTE)
-        return [Rollup.of(row) for row in self._database.rows(QUEUE_TOTALS, span)]
 
     def oldest_pending(self) -> int | None:
         """Return since when the job that waits longest does so, None if none waits."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..model.histogram import bucket_of
 from ..model.rollup import SLOT_MS, Timing
-from .figures import Figures
+from .figures import END_OF_TIME, Figures
 
 ADD = """
 INSERT INTO timings (slot, queue, run, wait, attempts, run_time, wait_time, run_min, run_max, wait_min, wait_max)
@@ -30,10 +30,6 @@ SERIES = f"""
 SELECT slot / ? AS bucket, queue, run, wait, {SUMS}, {ENDS} FROM timings WHERE slot >= ? AND slot < ?
 GROUP BY bucket, queue, run, wait
 """
-TOTALS = f"""
-SELECT 0 AS bucket, queue, run, wait, {SUMS}, {ENDS} FROM timings WHERE slot >= ? AND slot < ? GROUP BY queue, run, wait
-"""
-END_OF_TIME = 1 << 62
 
 
 class Timings(Figures):
@@ -50,15 +46,10 @@ class Timings(Figures):
             ADD, (now // SLOT_MS, queue, bucket_of(run_time), bucket_of(wait_time), run_time, wait_time)
         )
 
-    def series(self, since: int, until: int, slots: int) -> list[Timing]:
-        """Return attempts per queue, pair of buckets, and step of so many slots (numbered since 1970).
+    def series(self, since: int, until: int = END_OF_TIME, step: int = END_OF_TIME) -> list[Timing]:
+        """Return sums per step (numbered since 1970), queue and pair of buckets.
 
-        Steps without attempts have no rows.
+        They are from an instant's slot on and to before another's; `step` is in milliseconds. Idle steps are left out.
         """
-        rows = self._database.rows(SERIES, (slots, since // SLOT_MS, until // SLOT_MS))
+        rows = self._database.rows(SERIES, (step // SLOT_MS, since // SLOT_MS, until // SLOT_MS))
         return [Timing.of(row) for row in rows]
-
-    def totals(self, since: int, until: int | None = None) -> list[Timing]:
-        """Return attempts and sums per queue and pair of buckets, from an instant's slot on and to before another's."""
-        span = (since // SLOT_MS, END_OF_TIME if until is None else until // SLOT_MS)
-        return [Timing.of(row) for row in self._database.rows(TOTALS, span)]

@@ -6,7 +6,7 @@ lock that it holds (`Home.worker_lock`) or by its process, never by the row's ag
 
 from __future__ import annotations
 
-from ..model.record import Record
+from ..model.worker import RegisteredWorker
 from .table import Table
 
 ADD = """
@@ -22,32 +22,6 @@ SELECT workers.*, jobs.id AS job, jobs.command AS command, jobs.started_at AS jo
 FROM workers LEFT JOIN jobs ON jobs.worker = workers.id AND jobs.state = 'processing'
 ORDER BY workers.id
 """
-
-
-class WorkerRow(Record):
-    """A registered worker, with the job that it runs.
-
-    Times are in milliseconds, `memory` is in bytes, and the last fields are None while it runs nothing.
-    """
-
-    id: int
-    pid: int
-    pid_start: str
-    boot: str
-    namespace: str
-    mark: str
-    adopters: str
-    queues: str
-    started_at: int
-    heartbeat_at: int
-    jobs_done: int
-    busy_time: int
-    memory: int
-    stopping: int
-    trouble: str | None
-    job: str | None
-    command: str | None
-    job_started_at: int | None
 
 
 class Workers(Table):
@@ -88,6 +62,6 @@ class Workers(Table):
         """Delete a worker's row. In a transaction."""
         return self._database.change(REMOVE, (worker,)) == 1
 
-    def all(self) -> list[WorkerRow]:
+    def all(self) -> list[RegisteredWorker]:
         """Return every registered worker."""
-        return [WorkerRow.of(row) for row in self._database.rows(ALL)]
+        return [RegisteredWorker.of(row) for row in self._database.rows(ALL)]

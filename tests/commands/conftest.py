@@ -6,8 +6,7 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.daemons.daemon import POOL
-from queuectl.store.home import Home
+from queuectl.engine.queue import Queue
 from tests import support
 
 
@@ -18,7 +17,7 @@ def workers(home: str, processes: support.Processes) -> Iterator[str]:
         assert support.run_cli(home, "config", "set", setting, value).returncode == 0
     started = support.run_cli(home, "worker", "start", "--count", "2")
     assert started.returncode == 0, started.stderr
-    pid = POOL.pid(Home(home))
+    pid = Queue(home).workers.pid
     assert pid is not None
     processes.add(pid)
     yield home

@@ -160,6 +160,27 @@ def test_many_threads_share_one_queue(home: str) -> None:
     queue.close()
 
 
+def test_the_reports_say_how_the_queue_is_doing(home: str) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true")
+        queue.add("true", id="later", run_at="+1h")
+        status = queue.reports.status()
+        assert (status.jobs["pending"], status.total, status.depth) == (1, 2, 2)
+        assert [alert.code for alert in status.alerts] == ["no_workers"]
+        assert queue.reports.why(job).hint == status.alerts[0].command == "queuectl worker start"
+        coming, total = queue.reports.upcoming(10)
+        assert ([found.id for found in coming], total) == (["later"], 1)
+        assert queue.reports.metrics().timed_attempts == 0
+
+
+def test_a_status_is_of_one_instant(home: str) -> None:
+    with Queue(home) as queue:
+        before = queue.reports.status()
+        assert before.total == 0
+        queue.add("true")
+        assert (before.total, before.depth, queue.reports.status().total) == (0, 0, 1)
+
+
 def test_a_queue_survives_a_fork(home: str) -> None:
     """The child adds with the queue of the parent, and neither disturbs the other's connection."""
     program = (

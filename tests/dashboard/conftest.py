@@ -10,8 +10,9 @@ import pytest
 from queuectl.dashboard.app import App
 from queuectl.dashboard.http.message import HttpError, Request, Response, json_response
 from queuectl.dashboard.http.server import Server
-from queuectl.engine.daemons.dashboard import DashboardOptions
+from queuectl.engine.machine.log import Log
 from queuectl.model import errors
+from queuectl.model.dashboard import DashboardOptions
 from tests.dashboard.raw import Answer, Client
 from tests.dashboard.running import Running
 from tests.support import Processes
@@ -39,7 +40,11 @@ class Served:
         self.app = App(home, read_only=read_only)
         wanted = DashboardOptions(read_only=read_only, **options)
         self.server = Server(
-            self.app.queue, wanted, handle=lambda request: self.handle(request), overview=self._overview
+            self.app.queue,
+            wanted,
+            log=Log("dashboard", self.app.clock),
+            handle=lambda request: self.handle(request),
+            overview=self._overview,
         )
         self.port = self.server.port
         self.token = self.server.guard.token

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from typing import Any
 
-from queuectl.engine.daemons.daemon import DASHBOARD
+from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store.home import Home
 from tests.dashboard.raw import Client
@@ -46,7 +46,7 @@ class Running:
     def detached(self, *options: str, **more: Any) -> subprocess.CompletedProcess[str]:
         """Start one in the background."""
         finished = run_cli(self.home, "dashboard", "--port", "0", "--detach", *options, **more)
-        pid = DASHBOARD.pid(Home(self.home))
+        pid = Queue(self.home).dashboard.pid
         if pid is not None:
             self.processes.add(pid)
         self.said = finished.stdout

@@ -10,7 +10,6 @@ import pytest
 from queuectl.dashboard.api import workers as workers_api
 from queuectl.dashboard.api.answers import LEFT_OUT
 from queuectl.dashboard.api.workers import Background
-from queuectl.engine.daemons.stopping import stop_workers
 from queuectl.engine.machine.identity import Identity
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
@@ -31,7 +30,7 @@ def real(home: str) -> Iterator[Api]:
     """The API of a home whose workers are real; they are stopped at the end."""
     made = Api(home, clock=SYSTEM_CLOCK)
     yield made
-    stop_workers(made.app.queue, patience=None, force=True)
+    made.app.queue.workers.stop(force=True)
     made.close()
 
 
@@ -209,6 +208,10 @@ def test_groups_of_workers_are_started_scaled_and_stopped_alone(real: Api) -> No
     assert real.refused("POST", "/workers", {"count": 10, "queues": ["c"]}) == (422, "invalid")
     assert real.post("/workers/stop", {"queues": ["a", "b"]})["done"]
     assert [worker["queues"] for worker in real.get("/workers")["items"]] == [["c"]]
+    real.post("/workers", {"count": 1, "queues": ["*"]}, 201)
+    assert real.post("/workers/stop", {"queues": ["*"]})["done"]
+    assert [worker["queues"] for worker in real.get("/workers")["items"]] == [["c"]]
+    assert real.refused("POST", "/workers/stop", {"queues": ["*", "c"]}) == (422, "invalid")
     assert real.post("/workers/stop", {"queues": ["nobody"]}) == {"stopped": False, "pid": None, "done": True}
 
 

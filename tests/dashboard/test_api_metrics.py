@@ -209,9 +209,7 @@ def test_a_summary_has_times_rates_and_exit_codes(api: Api) -> None:
 # What is asked, its parameters, and how it must find its rows.
 PLANS = {
     "a series": (stats.SERIES, (1, 0, 9), "PRIMARY KEY (minute>? AND minute<?)"),
-    "totals of queues": (stats.QUEUE_TOTALS, (0, 9), "PRIMARY KEY (minute>? AND minute<?)"),
     "timings": (timings.SERIES, (1, 0, 9), "PRIMARY KEY (slot>? AND slot<?)"),
-    "totals of timings": (timings.TOTALS, (0, 9), "PRIMARY KEY (slot>? AND slot<?)"),
     "the slowest commands": (recent.SLOWEST, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
     "the most failing commands": (recent.MOST_FAILING, (9, 9), "jobs USING INTEGER PRIMARY KEY"),
     "the last failures": (recent.FAILURES, (9, 9), "jobs USING INTEGER PRIMARY KEY"),

@@ -8,7 +8,6 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl.dashboard.api import schedules as schedules_api
-from queuectl.engine.daemons.stopping import stop_workers
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import FAILED
 from tests.dashboard import asking
@@ -24,7 +23,7 @@ def real(home: str) -> Iterator[Api]:
     """The API of a home whose workers are real; they are stopped at the end."""
     made = Api(home, clock=SYSTEM_CLOCK)
     yield made
-    stop_workers(made.app.queue, patience=None, force=True)
+    made.app.queue.workers.stop(force=True)
     made.close()
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from queuectl.commands.daemons import dashboard as dashboard_command
 from queuectl.commands.grammar import parser
-from queuectl.engine.daemons.daemon import DASHBOARD
 from queuectl.engine.queue import Queue
 from queuectl.store.home import Home
 from tests.commands.calling import done, refused
@@ -60,7 +59,7 @@ def test_the_word_alone_starts_it(words: str, path: str) -> None:
 def test_what_it_cannot_listen_on_is_refused(home: str, words: list[str], said: str) -> None:
     answer = refused(home, INVALID, "dashboard", "--port", "0", *words)
     assert said in answer.err
-    assert DASHBOARD.pid(Home(home)) is None
+    assert Queue(home).dashboard.pid is None
 
 
 # In the foreground
@@ -194,7 +193,7 @@ def test_a_port_in_use_is_refused_with_the_way_out(home: str, options: list[str]
     assert answer.returncode == CONFLICT
     assert f"127.0.0.1 port {port} is used by another program" in answer.stderr
     assert "--port 0" in answer.stderr
-    assert DASHBOARD.pid(Home(home)) is None
+    assert Queue(home).dashboard.pid is None
 
 
 def test_the_settings_say_where_it_listens(running: Running) -> None:
@@ -223,7 +222,7 @@ def test_in_the_background_it_is_up_when_the_command_returns(running: Running) -
     assert f"Dashboard: {found['url']}\n" == running.said
     stopped = run_cli(running.home, "dashboard", "stop")
     assert (stopped.returncode, stopped.stdout) == (0, "Dashboard stopped\n")
-    assert DASHBOARD.pid(Home(running.home)) is None
+    assert Queue(running.home).dashboard.pid is None
 
 
 def test_on_every_address_it_says_what_that_means(running: Running) -> None:

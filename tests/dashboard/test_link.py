@@ -13,8 +13,7 @@ import pytest
 
 from queuectl.commands.daemons import dashboard as dashboard_command
 from queuectl.dashboard.http import server as server_module
-from queuectl.engine.daemons.daemon import DASHBOARD
-from queuectl.engine.daemons.dashboard import read_links, write_links
+from queuectl.engine.queue import Queue
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.store.home import Home
 from tests.commands.calling import done, refused
@@ -28,7 +27,7 @@ def test_the_token_is_shown_to_its_user_only(running: Running) -> None:
     answer = running.detached("--token", TOKEN)
     assert running.said.endswith(f"/?token={TOKEN}\n"), answer.stderr
     home = Home(running.home)
-    pid = DASHBOARD.pid(home)
+    pid = Queue(home.path).dashboard.pid
     assert TOKEN.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
     assert TOKEN not in Path(home.daemon_log("dashboard")).read_text(encoding="utf-8")
     for path in (*links(running.home), home.daemon_log("dashboard")):
@@ -63,11 +62,11 @@ def test_the_files_with_the_link_are_private_from_the_first_instant(home: str, t
     os.symlink(elsewhere, made.dashboard_url)
     Path(made.dashboard_page).touch(mode=0o644)
     with open(made.dashboard_page, encoding="utf-8") as opened_before:
-        write_links(made, "http://127.0.0.1:1/", f"http://127.0.0.1:1/?token={TOKEN}")
+        Queue(home).dashboard.write_links("http://127.0.0.1:1/", f"http://127.0.0.1:1/?token={TOKEN}")
         assert opened_before.read() == ""
     assert elsewhere.read_text(encoding="utf-8") == "kept"
     assert [stat.S_IMODE(os.lstat(path).st_mode) for path in links(home)] == [0o600, 0o600]
-    assert read_links(made) == ("http://127.0.0.1:1/", f"http://127.0.0.1:1/?token={TOKEN}")
+    assert Queue(home).dashboard.links() == ("http://127.0.0.1:1/", f"http://127.0.0.1:1/?token={TOKEN}")
 
 
 def test_a_link_that_cannot_be_written_down_is_an_error(home: str) -> None:
@@ -81,14 +80,14 @@ def test_a_link_that_cannot_be_written_down_is_an_error(home: str) -> None:
 def test_a_link_that_cannot_be_written_again_for_a_while_ends_no_dashboard(running: Running) -> None:
     running.detached()
     home = Home(running.home)
-    pid = DASHBOARD.pid(home)
+    pid = Queue(home.path).dashboard.pid
     shutil.rmtree(home.run)
     os.makedirs(os.path.join(home.dashboard_url, "in the way"))
     log = Path(home.daemon_log("dashboard"))
     wait_until(lambda: "cannot write down its link" in log.read_text(encoding="utf-8"), 10)
     shutil.rmtree(home.dashboard_url)
-    wait_until(lambda: read_links(home)[0] == running.said.split()[-1], 10)
-    assert DASHBOARD.pid(home) == pid
+    wait_until(lambda: Queue(home.path).dashboard.links()[0] == running.said.split()[-1], 10)
+    assert Queue(home.path).dashboard.pid == pid
 
 
 def test_the_token_may_come_from_the_environment_and_is_not_handed_on(home: str, processes: Processes) -> None:

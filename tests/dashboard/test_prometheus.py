@@ -204,7 +204,7 @@ def test_a_store_that_cannot_be_read_is_only_complained_about(
     def fail(*arguments: object) -> None:
         raise StoreUnavailable("the disk failed")
 
-    monkeypatch.setattr(Stats, "queue_totals", fail)
+    monkeypatch.setattr(Stats, "series", fail)
     add_up(api.app, Log("test", api.clock))
     assert "the disk failed" in capfd.readouterr().err
 

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from queuectl.dashboard.http import security
-from queuectl.engine.daemons.dashboard import DashboardOptions
+from queuectl.model.dashboard import DashboardOptions
 from queuectl.model.errors import InvalidInput
 from tests.dashboard.conftest import ECHO, FIXED, Serve, Served, cookie_of, without_token
 

@@ -165,9 +165,8 @@ class Chaos:
         return entry.parent if entry is not None and self.pool.is_running and entry.parent != self.pool.pid else None
 
     def _scheduler(self) -> int | None:
-        from queuectl.engine.daemons.daemon import SCHEDULER
 
-        return SCHEDULER.pid(self.pool.home)
+        return Queue(self.pool.home.path).scheduler.pid
 
     def _is_drained(self) -> bool:
         counts = self.queue.store.counts.by_state()

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.job import Job
@@ -116,6 +115,8 @@ class RunningPool:
     def __init__(self, home: str, queue: Queue) -> None:
         self.home = Home(home)
         self._queue = queue
+        # It looks from outside each time, with a store of its own.
+        self._outside = Queue(home)
 
     def start(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> int:
         """Start it; return its pid."""
@@ -131,13 +132,13 @@ class RunningPool:
 
     @property
     def pid(self) -> int:
-        pid = POOL.pid(self.home)
+        pid = self._outside.workers.pid
         assert pid is not None, "no pool is running"
         return pid
 
     @property
     def is_running(self) -> bool:
-        return POOL.pid(self.home) is not None
+        return self._outside.workers.pid is not None
 
     def rows(self) -> Sequence[Any]:
         """Return the registered workers whose processes live."""
@@ -151,7 +152,7 @@ class RunningPool:
 
     def close(self) -> None:
         """End the pool and everything below it."""
-        pid = POOL.pid(self.home)
+        pid = self._outside.workers.pid
         doomed = [found for each in [pid, *self.pids()] if each for found in tree(each)]
         for found in doomed:
             kill(found)

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from queuectl.engine.daemons.daemon import SCHEDULER
+from queuectl.engine.queue import Queue
 from queuectl.store import Home, Store
 from tests.support import FakeClock, Processes, identify, is_alive, kill, run_cli, tree, wait_until
 
@@ -24,6 +24,8 @@ class RunningScheduler:
 
     def __init__(self, home: str, processes: Processes) -> None:
         self.home = Home(home)
+        # It looks from outside each time, with a store of its own.
+        self._outside = Queue(home)
         self._processes = processes
 
     def start(self, *arguments: str) -> int:
@@ -48,13 +50,13 @@ class RunningScheduler:
 
     @property
     def pid(self) -> int:
-        pid = SCHEDULER.pid(self.home)
+        pid = self._outside.scheduler.pid
         assert pid is not None, "no scheduler is running"
         return pid
 
     @property
     def is_running(self) -> bool:
-        return SCHEDULER.pid(self.home) is not None
+        return self._outside.scheduler.pid is not None
 
     def kill(self) -> None:
         """Kill it, and wait until it is gone."""
@@ -69,6 +71,6 @@ class RunningScheduler:
 
     def close(self) -> None:
         """End it and everything below it."""
-        pid = SCHEDULER.pid(self.home)
+        pid = self._outside.scheduler.pid
         for found in tree(pid) if pid else []:
             kill(found)

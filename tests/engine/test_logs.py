@@ -7,6 +7,7 @@ from typing import Iterator
 import pytest
 
 from queuectl.engine.queue import Queue
+from queuectl.model.errors import NotFound
 from queuectl.model.job import DEAD
 from queuectl.model.piece import STDERR, STDOUT, Piece
 from tests.store.building import NOW, add, claim, finish, write
@@ -86,3 +87,12 @@ def test_of_one_millisecond_a_retry_stands_between_the_attempts(opened: Queue) -
         "retry",
         "attempt 2 started",
     ]
+
+
+def test_a_job_that_was_removed_since_it_was_read_has_neither_details_nor_a_history(opened: Queue) -> None:
+    (job,) = opened.store.search.jobs([add(opened.store)])
+    write(opened.store, opened.store.jobs.remove, job.number)
+    with pytest.raises(NotFound):
+        opened.logs.detail(job)
+    with pytest.raises(NotFound):
+        opened.logs.history(job)

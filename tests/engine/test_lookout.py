@@ -230,7 +230,7 @@ def test_jobs_that_ended_are_counted_per_minute(opened: Queue) -> None:
             NOW - minutes * MINUTE,
         )
     this = NOW // MINUTE
-    assert opened.store.stats.per_minute(NOW - 2 * MINUTE) == [(this - 1, 0, 1, 1), (this, 2, 0, 0)]
+    assert opened.store.stats.per_minute(NOW - 2 * MINUTE) == {this - 1: (0, 1, 1), this: (2, 0, 0)}
     found = Lookout(opened).look()
     assert found.series()[-2:] == [1, 2] and found.series()[0] == 1 and sum(found.series()) == 4
     assert found.series(2) == [1, 2]

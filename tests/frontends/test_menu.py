@@ -226,7 +226,7 @@ def test_one_dead_letter_is_deleted_without_a_question(home: str) -> None:
 
 
 def test_workers_are_started_scaled_looked_at_and_stopped(home: str) -> None:
-    talk = Talk(home, "4", "1", "6", "1", "2", "3", "2", "5", "0", "5", "", "", "0")
+    talk = Talk(home, "4", "1", "", "6", "1", "2", "3", "2", "5", "0", "5", "", "", "0")
     assert talk.code == 0, talk.err
     assert talk.commands == [
         "queuectl worker start --count 1",
@@ -239,6 +239,18 @@ def test_workers_are_started_scaled_looked_at_and_stopped(home: str) -> None:
     assert "Start workers (1 running)" in talk.out
     assert "Start workers (2 running)" in talk.out
     assert "Workers stopped" in talk.out
+
+
+def test_workers_are_started_for_some_queues_and_a_group_of_them_is_scaled_and_stopped(home: str) -> None:
+    talk = Talk(home, "4", "1", "mail", "4", "1", "", "6", "3", "mail", "2", "0", "5", "*", "", "", "5", "", "", "0")
+    assert talk.commands == [
+        "queuectl worker start --count 1 --queue mail",
+        "queuectl worker start --count 1",
+        "queuectl worker scale --queue mail 2",
+        "queuectl worker stop --queue '*'",
+        "queuectl worker stop",
+    ]
+    assert "Scaled to 2 workers for mail" in talk.out and "Workers for all queues stopped" in talk.out
 
 
 def test_too_many_workers_are_refused_where_they_are_asked_for(home: str) -> None:

@@ -6,6 +6,7 @@ import io
 import random
 import re
 import sys
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -28,10 +29,10 @@ from queuectl.frontends.top_view import (
     wrap,
 )
 from queuectl.model.alert import LEVELS, Alert
-from queuectl.model.daemon import WorkerState
 from queuectl.model.job import STATES, Job
 from queuectl.model.piece import Tail
 from queuectl.model.when import local
+from queuectl.model.worker import WorkerState
 from tests.store.building import NOW
 
 SGR = re.compile("\x1b\\[[0-9;]*m")
@@ -79,11 +80,7 @@ def worker(number: int = 1, **fields: Any) -> WorkerState:
 
 def look(*jobs: Job, now: int = NOW, workers: tuple[WorkerState, ...] = ()) -> Look:
     found = Look("/home/someone/.queuectl")
-    found.snapshot = Snapshot(now)
-    found.snapshot.jobs = list(jobs)
-    found.snapshot.workers = list(workers)
-    for job in jobs:
-        found.snapshot.counts[job.state] = found.snapshot.counts.get(job.state, 0) + 1
+    found.snapshot = Snapshot(now, Counter(job.state for job in jobs), workers, jobs=jobs)
     found.selected = jobs[0].number if jobs else None
     return found
 

@@ -31,7 +31,7 @@ def timings(store: Store) -> list[tuple[Any, ...]]:
 
 
 def totals(store: Store, *span: int) -> list[tuple[Any, ...]]:
-    return [values(found)[1:7] for found in store.timings.totals(*span)]
+    return [values(found)[1:7] for found in store.timings.series(*span)]
 
 
 # Timings
@@ -58,7 +58,7 @@ def test_the_shortest_and_the_longest_of_a_pair_of_buckets_are_kept(store: Store
     for run, wait in ((8, 2), (10, 4), (6, 3)):
         ended(store, run=run, wait=wait)
     ended(store, run=9, wait=1, now=NOW + SLOT_MS)
-    (found,) = store.timings.totals(0)
+    (found,) = store.timings.series(0)
     assert (found.run_min, found.run_max, found.wait_min, found.wait_max) == (6, 10, 1, 4)
 
 
@@ -67,7 +67,7 @@ def test_the_ends_are_not_known_where_those_of_one_row_are_not(store: Store) -> 
     write(store, store.database.change, "UPDATE timings SET run_min = NULL, run_max = NULL")
     ended(store, run=10)
     ended(store, run=9, now=NOW + SLOT_MS)
-    (found,) = store.timings.totals(0)
+    (found,) = store.timings.series(0)
     assert (found.run_min, found.run_max, found.wait_min, found.wait_max) == (None, None, 3, 3)
 
 
@@ -106,11 +106,11 @@ def test_a_series_adds_up_steps_of_slots(store: Store) -> None:
     for slot in (0, 1, 2, 5):
         ended(store, now=NOW + slot * SLOT_MS)
     first = NOW // SLOT_MS // 3
-    assert [values(found)[:5] for found in store.timings.series(NOW, NOW + 6 * SLOT_MS, 3)] == [
+    assert [values(found)[:5] for found in store.timings.series(NOW, NOW + 6 * SLOT_MS, 3 * SLOT_MS)] == [
         (first, "q", 1, 0, 3),
         (first + 1, "q", 1, 0, 1),
     ]
-    assert [row.attempts for row in store.timings.series(NOW, NOW + 3 * SLOT_MS, 3)] == [3]
+    assert [row.attempts for row in store.timings.series(NOW, NOW + 3 * SLOT_MS, 3 * SLOT_MS)] == [3]
 
 
 def test_old_timings_go_a_few_hours_at_a_time(store: Store) -> None:

@@ -121,10 +121,10 @@ def test_it_works_as_any_other(old: str) -> None:
 
 def test_it_takes_timings_and_samples_of_the_backlog(old: str) -> None:
     with open_store(old) as store:
-        assert store.timings.totals(0) == [] and store.backlog.last(NOW) is None
+        assert store.timings.series(0) == [] and store.backlog.last(NOW) is None
         write(store, store.stats.count_attempt, "q", COMPLETED, run_time=7, wait_time=3, now=NOW)
         assert write(store, store.backlog.add, pending=2, processing=1, oldest_age=9, now=NOW)
-        assert [values(found) for found in store.timings.totals(0)] == [(0, "q", 1, 0, 1, 7, 3, 7, 7, 3, 3)]
+        assert [values(found) for found in store.timings.series(0)] == [(0, "q", 1, 0, 1, 7, 3, 7, 7, 3, 3)]
         last = store.backlog.last(NOW)
         assert last is not None and values(last) == (NOW // 60_000, 2, 1, 9)
         assert_whole(store)

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ...engine.daemons.dashboard import DashboardOptions
+    from ...model.dashboard import DashboardOptions
     from ..context import Context
 
 GROUP = "Monitoring"
@@ -84,7 +84,7 @@ def dashboard_start(
     name, it needs a token of yours; the connection is not encrypted, so put a proxy that encrypts in front of
     it outside of a trusted network.
     """
-    from ...engine.daemons.dashboard import TOKEN_VARIABLE, DashboardOptions
+    from ...model.dashboard import TOKEN_VARIABLE, DashboardOptions
 
     settings = context.queue.settings()
     # Jobs and workers that are started from here are not to see it.
@@ -96,17 +96,13 @@ def dashboard_start(
         allowed_hosts=allow_host,
         read_only=read_only,
     )
+    if detach:
+        return _ready(context, options, context.queue.dashboard.start(options), opens=open)
     context.close()
-    if not detach:
-        return _run_here(context, options, ready_fd, opens=open)
-    from ...engine.daemons.dashboard import start_dashboard
-
-    return _ready(context, options, start_dashboard(context.queue.home, options), opens=open)
+    return _run_here(context, options, ready_fd, opens=open)
 
 
 def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None, *, opens: bool) -> Result:
-    from ...engine.daemons.launch import reporting
-
     def ready(url: str) -> Result | None:
         start.succeed()
         if ready_fd is not None:
@@ -115,26 +111,23 @@ def _run_here(context: Context, options: DashboardOptions, ready_fd: int | None,
         found.notes = [*found.notes, "Ctrl-C ends it"]
         return found
 
-    with reporting(ready_fd) as start:
+    with context.queue.dashboard.reporting(ready_fd) as start:
         context.front_end.dashboard(context, options, ready)
     return Result()
 
 
 def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool) -> Result:
-    from ...engine.daemons.daemon import DASHBOARD
-
-    home = context.queue.home
     needs_token = "?token=" in url
     notes = []
     if not options.is_local:
         notes.append("whoever has this link can run commands as you; it is not encrypted on its way")
     elif needs_token and options.token is None:
         notes.append("this system does not tell whose a browser is: the link has the token, keep it to yourself")
-    if opens and not _open(_as_url(home.dashboard_page) if needs_token else url):
+    if opens and not _open(_as_url(context.queue.home.dashboard_page) if needs_token else url):
         notes.append("no browser was found to open it in")
     return Result(
         nouns.DASHBOARD_LINK,
-        record={"url": url, "pid": DASHBOARD.pid(home)},
+        record={"url": url, "pid": context.queue.dashboard.pid},
         message=f"Dashboard: {url}",
         ids=[url],
         notes=notes,
@@ -156,10 +149,8 @@ def _open(url: str) -> bool:
 @command("dashboard status", group=GROUP, examples=("dashboard status", "dashboard status --json"))
 def dashboard_status(context: Context) -> Result:
     """Show whether the dashboard runs, where, and the link with its token."""
-    from ...engine.daemons.dashboard import dashboard_state
-
-    found = dashboard_state(context.queue.home)
-    if not found["running"]:
+    found = context.queue.dashboard.state
+    if not found.running:
         return Result(
             nouns.DASHBOARD,
             record=found,
@@ -167,16 +158,14 @@ def dashboard_status(context: Context) -> Result:
             notes=["start it with: queuectl dashboard"],
             code=DaemonUnavailable.exit_code,
         )
-    notes = [] if found["link"] == found["url"] else [f"where a page asks for a token, open {found['link']}"]
-    return Result(nouns.DASHBOARD, record=found, message=f"Dashboard: {found['url']}", ids=[found["url"]], notes=notes)
+    notes = [] if found.link == found.url else [f"where a page asks for a token, open {found.link}"]
+    return Result(nouns.DASHBOARD, record=found, message=f"Dashboard: {found.url}", ids=[str(found.url)], notes=notes)
 
 
 @command("dashboard stop", group=GROUP, examples=("dashboard stop",))
 def dashboard_stop(context: Context) -> Result:
     """Stop the dashboard; returns when it is gone."""
-    from ...engine.daemons.daemon import DASHBOARD
-
-    pid = DASHBOARD.stop(context.queue)
+    pid = context.queue.dashboard.stop()
     return Result(
         nouns.STOPPED,
         record={"stopped": pid is not None, "pid": pid},

@@ -11,7 +11,7 @@ from .log import FOLLOW, TAIL, log_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.daemon import SchedulerState
+    from ...model.scheduler import SchedulerState
     from ..context import Context
 
 GROUP = "Schedule"
@@ -63,45 +63,17 @@ def scheduler_start(
     same while they run, so a scheduler is for homes where they do not always run. With --auto it starts
     workers when there is something to do, and stops them after an idle minute.
     """
-    from ...engine.daemons.daemon import SCHEDULER
-    from ...engine.daemons.launch import reporting
+    from ...model.worker import counted
 
-    with reporting(ready_fd) as start:
-        most = _most(context, auto, workers)
-        seconds = context.queue.settings().scheduler_interval / 1000 if interval is None else interval
-        context.close()
-        if no_detach:
-            from ...engine.daemons.scheduler_daemon import SchedulerDaemon
-
-            SchedulerDaemon(context.queue.home, interval=seconds, workers=most, on_ready=start.succeed).run()
-            return Result()
-    automatic = [] if most is None else ["--auto", "--workers", str(most)]
-    SCHEDULER.start(context.queue.home, ["--interval", f"{seconds:g}", *automatic])
-    how = f", with up to {most} worker{'s' * (most != 1)}" if most is not None else ""
-    return Result(nouns.SCHEDULER, record=_state(context), message=f"Scheduler started{how}")
-
-
-def _most(context: Context, auto: bool, workers: int | None) -> int | None:
-    """Return how many workers automatic mode may start, None in manual mode. Raises InvalidInput."""
-    if not auto:
-        if workers is not None:
-            raise InvalidInput("--workers goes with --auto", field="workers")
-        return None
-    settings = context.queue.settings()
-    most = settings.worker_count if workers is None else workers
-    if most <= settings.max_workers:
-        return most
-    raise InvalidInput(
-        f"at most {settings.max_workers} workers are allowed, got {most}",
-        field="workers",
-        hint=f"allow more with: queuectl config set max_workers {most}",
-    )
-
-
-def _state(context: Context) -> SchedulerState:
-    from ...engine.reports.scheduler import scheduler_state
-
-    return scheduler_state(context.queue.home, context.queue.store, context.clock.wall())
+    if workers is not None and not auto:
+        raise InvalidInput("--workers goes with --auto", field="workers")
+    most = context.queue.settings().worker_count if auto and workers is None else workers
+    if no_detach:
+        context.queue.scheduler.run(interval=interval, workers=most, ready_fd=ready_fd)
+        return Result()
+    context.queue.scheduler.start(interval=interval, workers=most)
+    how = "" if most is None else f", with up to {counted(most)}"
+    return Result(nouns.SCHEDULER, record=context.queue.scheduler.state, message=f"Scheduler started{how}")
 
 
 @command("scheduler status", group=GROUP, watch=True, examples=("scheduler status", "scheduler status --json"))
@@ -109,7 +81,7 @@ def scheduler_status(context: Context) -> Result:
     """Show whether the scheduler runs: mode, pid, uptime, last tick, next due job, and what it did."""
     if not context.queue.home.exists():
         raise DaemonUnavailable("no scheduler is running", hint="start one with: queuectl scheduler start")
-    found = _state(context)
+    found = context.queue.scheduler.state
     notes = []
     if not found.running:
         notes.append(
@@ -148,17 +120,15 @@ def _text(found: SchedulerState, now: int) -> str:
 @command("scheduler logs", TAIL, FOLLOW, group=GROUP, examples=("scheduler logs", "scheduler logs -f"))
 def scheduler_logs(context: Context, *, tail: int, follow: bool) -> Result:
     """Print the scheduler's log."""
-    return Result(text=log_text(context, context.queue.home.daemon_log("scheduler"), tail, follow), live=follow)
+    return Result(text=log_text(context, context.queue.scheduler.log, tail, follow), live=follow)
 
 
 @command("scheduler stop", group=GROUP, examples=("scheduler stop",))
 def scheduler_stop(context: Context) -> Result:
     """Stop the scheduler; returns when it is gone. Workers go on."""
-    from ...engine.daemons.daemon import POOL, SCHEDULER
-
-    pid = SCHEDULER.stop(context.queue)
+    pid = context.queue.scheduler.stop()
     notes = []
-    if pid is not None and POOL.pid(context.queue.home) is not None:
+    if pid is not None and context.queue.workers.pid is not None:
         notes.append("workers go on; stop them with: queuectl worker stop")
     return Result(
         nouns.STOPPED,

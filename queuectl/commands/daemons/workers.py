@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...model.alert import NO_WORKERS, NO_WORKERS_RUN, START_WORKERS
+from ...model.alert import NO_WORKERS_RUN
 from ...model.errors import DaemonUnavailable, InvalidInput
 from ...model.nouns import daemons as nouns
+from ...model.worker import ALL, EVERY_QUEUE, group_of, of_group, queues_of, workers_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -14,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ...model.daemon import WorkerState
+    from ...model.worker import WorkerState
     from ..context import Context
 
 GROUP = "Workers"
@@ -22,8 +23,8 @@ COLUMNS = ("worker", "pid", "state", "job", "elapsed", "jobs_done", "heartbeat_a
 
 
 def queue_names(text: str) -> list[str]:
-    """Queues separated by commas."""
-    return [arguments.name(name.strip()) for name in text.split(",")]
+    """Queues separated by commas, or * for all."""
+    return [EVERY_QUEUE] if text == EVERY_QUEUE else [arguments.name(name.strip()) for name in text.split(",")]
 
 
 def sized_group(text: str) -> tuple[str, int]:
@@ -37,10 +38,8 @@ def _queues(help: str) -> Arg:
 
 
 def _group(queues: Sequence[str]) -> str | None:
-    """Return the group that the options name, None if none was given."""
-    from ...engine.daemons.groups import group_of
-
-    return group_of(queues) or None
+    """Return the group that the options name, None if none was given. Raises InvalidInput."""
+    return group_of(queues) if queues else None
 
 
 @command(
@@ -53,7 +52,7 @@ def _group(queues: Sequence[str]) -> str | None:
         help="how many (default: worker_count)",
         setting="worker_count",
     ),
-    _queues("take jobs of this queue only; repeatable, or several with commas between"),
+    _queues("take jobs of this queue only; repeatable, or several with commas between (default: all)"),
     Arg(
         "--no-detach", flag=True, help="stay in the foreground: Ctrl-C lets current jobs finish, a second one ends them"
     ),
@@ -76,26 +75,17 @@ def worker_start(
     The workers of a group take jobs from the same queues, without --queue from all. A group that runs is scaled up to
     the number, never down.
     """
-    from ...engine.daemons.groups import ALL, demand_room, start_group
-    from ...engine.daemons.launch import reporting
-
-    with reporting(ready_fd) as start:
-        settings, name = context.queue.settings(), _group(queue) or ALL
-        count = settings.worker_count if count is None else count
-        if not no_detach:
-            return worker_status(context, message=_started(name, start_group(context.queue, name, count), count))
-        from ...engine.daemons.pool import Pool
-
-        groups = dict(group) or {name: count}
-        demand_room(settings, groups)
-        context.close()
-        Pool(context.queue.home, groups, on_ready=start.succeed).run()
+    if group:
+        context.queue.workers.run(dict(group), ready_fd)
+        return Result()
+    name, count = _group(queue) or ALL, context.queue.settings().worker_count if count is None else count
+    if not no_detach:
+        return worker_status(context, message=_started(name, context.queue.workers.start(name, count), count))
+    context.queue.workers.run({name: count}, ready_fd)
     return Result()
 
 
 def _started(group: str, before: int, count: int) -> str:
-    from ...engine.daemons.groups import workers_text
-
     if not before:
         return f"{workers_text({group: count})} started"
     if before < count:
@@ -129,16 +119,15 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
 @command(
     "worker scale",
     Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there should be"),
-    _queues("the group of this queue, or of several (default: of all queues, or the only one that runs)"),
+    _queues(
+        "the group of this queue, or of several; * is that of all (default: that of all, or the only one that runs)"
+    ),
     group=GROUP,
     examples=("worker scale 4", "worker scale 2 -Q encode"),
 )
 def worker_scale(context: Context, *, count: int, queue: Sequence[str]) -> Result:
     """Change the number of workers of a group; those that leave finish their current job."""
-    from ...engine.daemons.groups import queues_of, scale_group, workers_text
-
-    _must_exist(context)
-    group = scale_group(context.queue, _group(queue), count)
+    group = context.queue.workers.scale(_group(queue), count)
     return Result(
         nouns.GROUP,
         record={"queues": queues_of(group), "target": count},
@@ -163,23 +152,26 @@ def _demand_one(timeout: float | None, force: bool) -> None:
 
 @command(
     "worker stop",
-    _queues("only the group of this queue, or of several (default: all groups)"),
+    _queues("only the group of this queue, or of several; * is that of all queues (default: all groups)"),
     TIMEOUT,
     FORCE,
     group=GROUP,
-    examples=("worker stop", "worker stop -Q encode", "worker stop --timeout 10", "worker stop --force"),
+    examples=(
+        "worker stop",
+        "worker stop -Q encode",
+        "worker stop -Q '*'",
+        "worker stop --timeout 10",
+        "worker stop --force",
+    ),
 )
 def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None, force: bool) -> Result:
     """Stop the workers, or one group of them; returns when they are gone.
 
     Jobs that are not done in time are ended and go back to the queue; that attempt does not count.
     """
-    from ...engine.daemons.groups import of_group
-    from ...engine.daemons.stopping import stop_workers
-
     _demand_one(timeout, force)
     group = _group(queue)
-    pid = stop_workers(context.queue, group, patience=timeout, force=force)
+    pid = context.queue.workers.stop(group, patience=timeout, force=force)
     return Result(
         nouns.STOPPED,
         record={"stopped": pid is not None, "pid": pid},
@@ -190,26 +182,12 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
 @command("worker restart", TIMEOUT, FORCE, group=GROUP, examples=("worker restart",))
 def worker_restart(context: Context, *, timeout: float | None, force: bool) -> Result:
     """Stop the workers and start as many again, in the same groups."""
-    from ...engine.daemons.groups import running_groups, start_pool, workers_text
-    from ...engine.daemons.stopping import stop_workers
-
     _demand_one(timeout, force)
-    _must_exist(context)
-    groups = running_groups(context.queue)
-    if stop_workers(context.queue, patience=timeout, force=force) is None:
-        raise DaemonUnavailable(NO_WORKERS, hint=START_WORKERS)
-    context.close()
-    start_pool(context.queue.home, groups)
+    groups = context.queue.workers.restart(patience=timeout, force=force)
     return worker_status(context, message=f"{workers_text(groups)} started")
-
-
-def _must_exist(context: Context) -> None:
-    """Raise DaemonUnavailable where no workers can be running: to ask for those must not make a home."""
-    if not context.queue.home.exists():
-        raise DaemonUnavailable(NO_WORKERS, hint=START_WORKERS)
 
 
 @command("worker logs", TAIL, FOLLOW, group=GROUP, examples=("worker logs", "worker logs -f"))
 def worker_logs(context: Context, *, tail: int, follow: bool) -> Result:
     """Print the workers' log."""
-    return Result(text=log_text(context, context.queue.home.daemon_log("pool"), tail, follow), live=follow)
+    return Result(text=log_text(context, context.queue.workers.log, tail, follow), live=follow)

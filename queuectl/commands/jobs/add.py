@@ -71,7 +71,7 @@ def add(
 
 
 def _suggest(context: Context, job: str) -> None:
-    from ...engine.daemons.attended import is_attended
+    from ...engine.attended import is_attended
 
     if is_attended(context.queue):
         context.front_end.hint(f"follow it with: queuectl logs -f {job}")

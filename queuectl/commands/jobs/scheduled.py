@@ -51,10 +51,7 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
 
 def hint_if_nobody_looks(context: Context) -> None:
     """Say what to start where nothing runs that would notice the time."""
-    from ...engine.daemons.daemon import POOL, SCHEDULER
-
-    home = context.queue.home
-    if POOL.pid(home) is None and SCHEDULER.pid(home) is None:
+    if context.queue.workers.pid is None and context.queue.scheduler.pid is None:
         context.front_end.hint(
             "nothing runs that will start it: queuectl worker start, or queuectl scheduler start --auto"
         )

@@ -107,7 +107,7 @@ def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[J
 
 
 def _warn_without_workers(context: Context, waiting: Waiting) -> None:
-    from ...engine.daemons.attended import is_attended
+    from ...engine.attended import is_attended
     from ...model.alert import NO_WORKERS_RUN
 
     if waiting.open and not is_attended(context.queue):

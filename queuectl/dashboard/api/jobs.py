@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ...model.copies import copy_of, secrets_of, words_to_add
 from ...model.fields import EDITABLE, FILTERS, GIVEN
-from ...model.figures import median
 from ...model.filter import example
 from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.jobs import JOB
+from ...model.numbers import median
 from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from . import cursors, listing

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.errors import quoted
-from ...model.figures import histograms
 from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.home import METRICS
+from ...model.numbers import histograms
 from ...model.rollup import SLOT_MS
 from ..http.message import HttpError
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
@@ -56,7 +56,7 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     step = _step(until - since, points)
     first, last = since // step, until // step + 1
     charts = app.queue.charts
-    rows = [row for row in charts.rollups(first * step, last * step, step) if queue in (None, row.queue)]
+    rows = [row for row in charts.ended(first * step, last * step, step) if queue in (None, row.queue)]
     known = charts.first()
     names: list[str | None] = [queue]
     if by is not None:
@@ -140,20 +140,17 @@ def _step(span: int, points: int) -> int:
 
 
 def _values(rows: Iterable[Rollup], buckets: range, unknown: list[bool]) -> dict[str, list[Any]]:
-    sums: dict[int, list[int]] = {}
+    sums = {bucket: dict.fromkeys((*COUNTS, *AVERAGES), 0) for bucket in buckets}
     for row in rows:
-        total = sums.setdefault(row.bucket, [0] * len((*COUNTS, *AVERAGES)))
-        for index, name in enumerate((*COUNTS, *AVERAGES)):
-            total[index] += getattr(row, name)
-    found: dict[str, list[Any]] = {name: [] for name in (*COUNTS, *AVERAGES)}
-    for bucket, is_unknown in zip(buckets, unknown):
-        total = sums.get(bucket, [0] * len(found))
-        attempts = sum(total[: len(COUNTS)])
-        for index, name in enumerate(COUNTS):
-            found[name].append(None if is_unknown else total[index])
-        for index, name in enumerate(AVERAGES, len(COUNTS)):
-            found[name].append(round(total[index] / attempts) if attempts else None)
-    return found
+        for name in (*COUNTS, *AVERAGES):
+            sums[row.bucket][name] += getattr(row, name)
+    attempts = [sum(total[name] for name in COUNTS) for total in sums.values()]
+    counts = {name: [None if no else total[name] for total, no in zip(sums.values(), unknown)] for name in COUNTS}
+    averages = {
+        name: [round(total[name] / among) if among else None for total, among in zip(sums.values(), attempts)]
+        for name in AVERAGES
+    }
+    return {**counts, **averages}
 
 
 @route(

@@ -10,17 +10,21 @@ from itertools import accumulate
 
 from ...model.histogram import BOUNDS, BUCKETS
 from ...model.job import STATES
+from ...model.rollup import OUTCOMES, RUN_TIME, WAIT_TIME
 from ..http.message import Response
 from .route import route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, Mapping, Tuple
+    from collections import Counter
+    from typing import Iterable, Iterator, List, Mapping, Tuple
 
-    from ...engine.reports.totals import Ended, Timed
+    from ...engine.reports.totals import Key
     from ..app import App
 
+    # Suffix of the name, labels, value; and name, type, help, samples.
     Sample = Tuple[str, Mapping[str, str], float]
+    Family = Tuple[str, str, str, List[Sample]]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # As the value of the label `le`, in seconds.
@@ -34,92 +38,55 @@ def show_metrics(app: App) -> Response:
 
 def text(app: App) -> str:
     """Return all families."""
-    return "".join(_family(name, kind, help, samples) for name, kind, help, samples in _families(app) if samples)
+    return "".join(_family(*family) for family in _families(app) if family[-1])
 
 
-def _families(app: App) -> Iterator[tuple[str, str, str, list[Sample]]]:
-    """Yield name, type, help and samples of each family."""
-    status, storage = app.queue.reports.status(), app.queue.charts.storage()
-    yield (
-        "queuectl_info",
-        "gauge",
-        "Always 1; the label says which version answers.",
-        [("", {"version": app.version}, 1)],
-    )
-    yield (
-        "queuectl_jobs",
-        "gauge",
-        "Jobs by queue and state.",
-        [
-            ("", {"queue": name, "state": state}, counts.get(state, 0))
-            for name, counts in status.queues.items()
-            for state in STATES
-        ],
-    )
-    yield (
-        "queuectl_oldest_pending_seconds",
-        "gauge",
-        "How long the job that waits longest has been claimable, 0 if none waits.",
-        [("", {}, (status.oldest_pending_age or 0) / 1000)],
-    )
-    ended, timed = app.totals.read()
-    yield _attempts(ended)
-    yield _histogram("run_time", "How long attempts ran, by queue.", timed, 0)
-    yield _histogram("wait_time", "How long attempts had waited, by queue.", timed, 1)
-    yield (
-        "queuectl_workers",
-        "gauge",
-        "Workers by what they do.",
-        [("", {"state": state}, status.workers[state]) for state in ("busy", "idle", "stopping", "lost")],
-    )
-    yield "queuectl_pool_up", "gauge", "Whether a pool of workers runs.", [("", {}, int(status.scheduler.pool_running))]
-    yield (
-        "queuectl_scheduler_up",
-        "gauge",
-        "Whether a scheduler daemon runs.",
-        [("", {}, int(status.scheduler.running))],
-    )
-    yield "queuectl_schedules", "gauge", "Recurring jobs.", [("", {}, status.scheduler.schedules)]
-    yield (
-        "queuectl_store_bytes",
-        "gauge",
-        "Size of the database and of its write-ahead log.",
-        [
-            ("", {"file": "database"}, storage["database"]),
-            ("", {"file": "log"}, storage["log"]),
-        ],
-    )
+def _families(app: App) -> Iterator[Family]:
+    status, storage, sums = app.queue.reports.status(), app.queue.charts.storage(), app.totals.read()
+    queues = sorted({str(key[0]) for key in sums})
+    yield _gauge("info", "Always 1; the label says which version answers.", [({"version": app.version}, 1)])
+    jobs = [
+        ({"queue": name, "state": state}, counts.get(state, 0))
+        for name, counts in status.queues.items()
+        for state in STATES
+    ]
+    yield _gauge("jobs", "Jobs by queue and state.", jobs)
+    help = "How long the job that waits longest has been claimable, 0 if none waits."
+    yield _gauge("oldest_pending_seconds", help, [({}, (status.oldest_pending_age or 0) / 1000)])
+    ended: list[Sample] = [
+        ("", {"queue": queue, "outcome": outcome}, sums[queue, outcome])
+        for queue in queues
+        for outcome in OUTCOMES
+        if (queue, outcome) in sums
+    ]
+    yield "attempts_total", "counter", "Attempts that ended, by queue and what became of the job.", ended
+    yield _histogram(RUN_TIME, "How long attempts ran, by queue.", sums, queues)
+    yield _histogram(WAIT_TIME, "How long attempts had waited, by queue.", sums, queues)
+    workers = [({"state": state}, count) for state, count in status.workers.items() if state != "total"]
+    yield _gauge("workers", "Workers by what they do.", workers)
+    yield _gauge("pool_up", "Whether a pool of workers runs.", [({}, int(status.pool.running))])
+    yield _gauge("scheduler_up", "Whether a scheduler daemon runs.", [({}, int(status.scheduler.running))])
+    yield _gauge("schedules", "Recurring jobs.", [({}, status.scheduler.schedules)])
+    files = [({"file": file}, storage[file]) for file in ("database", "log")]
+    yield _gauge("store_bytes", "Size of the database and of its write-ahead log.", files)
 
 
-def _attempts(ended: Ended) -> tuple[str, str, str, list[Sample]]:
-    return (
-        "queuectl_attempts_total",
-        "counter",
-        "Attempts that ended, by queue and what became of the job.",
-        [
-            ("", {"queue": queue, "outcome": outcome}, count)
-            for queue, counts in sorted(ended.items())
-            for outcome, count in zip(("completed", "failed", "dead"), counts)
-        ],
-    )
+def _gauge(name: str, help: str, values: Iterable[tuple[Mapping[str, str], float]]) -> Family:
+    return name, "gauge", help, [("", labels, value) for labels, value in values]
 
 
-def _histogram(name: str, help: str, timed: Timed, place: int) -> tuple[str, str, str, list[Sample]]:
-    """Return the histogram of run times (place 0) or of wait times (1)."""
-    counts: dict[str, list[int]] = {}
-    sums: dict[str, int] = {}
-    for (queue, *buckets), (attempts, *times) in timed.items():
-        counts.setdefault(queue, [0] * BUCKETS)[buckets[place]] += attempts
-        sums[queue] = sums.get(queue, 0) + times[place]
+def _histogram(name: str, help: str, sums: Counter[Key], queues: Iterable[str]) -> Family:
     samples: list[Sample] = []
-    for queue in sorted(counts):
-        reached = list(accumulate(counts[queue]))
-        samples += [("_bucket", {"queue": queue, "le": bound}, count) for bound, count in zip(UP_TO, reached)]
-        samples += [("_sum", {"queue": queue}, sums[queue] / 1000), ("_count", {"queue": queue}, reached[-1])]
-    return f"queuectl_{name}_seconds", "histogram", help, samples
+    for queue in queues:
+        if (queue, name) in sums:
+            reached = list(accumulate(sums[queue, name, bucket] for bucket in range(BUCKETS)))
+            samples += [("_bucket", {"queue": queue, "le": bound}, count) for bound, count in zip(UP_TO, reached)]
+            samples += [("_sum", {"queue": queue}, sums[queue, name] / 1000), ("_count", {"queue": queue}, reached[-1])]
+    return f"{name}_seconds", "histogram", help, samples
 
 
 def _family(name: str, kind: str, help: str, samples: Iterable[Sample]) -> str:
+    name = f"queuectl_{name}"
     lines = [f"# HELP {name} {help}", f"# TYPE {name} {kind}"]
     lines += [f"{name}{suffix}{_labels(labels)} {value!r}" for suffix, labels, value in samples]
     return "\n".join(lines) + "\n"

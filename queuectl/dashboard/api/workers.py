@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import threading
 
-from ...engine.daemons.daemon import POOL
-from ...engine.daemons.groups import group_of, scale_group
-from ...engine.daemons.starting import start_workers
-from ...engine.daemons.stopping import stop_workers
 from ...model.checks import is_name
 from ...model.errors import InvalidInput, QueueCTLError
-from ...model.figures import depth
 from ...model.job import PENDING
 from ...model.kinds import FLAG, TEXT, integer
 from ...model.noun import many
+from ...model.numbers import depth
 from ...model.when import MINUTE
+from ...model.worker import ALL, EVERY_QUEUE, group_of
 from ..http.message import Response, json_response
 from .answers import QUEUES, WORKERS, WORKERS_STOPPED
 from .route import Parameter, route
@@ -92,16 +89,16 @@ QUEUE_NAMES = many(TEXT, 64)
     errors=(409, 422),
 )
 def start(app: App, *, count: int | None, queues: list[str]) -> Response:
-    start_workers(app.queue.home, _group(queues), count)
+    app.queue.workers.start_apart(_group(queues) or ALL, count)
     return json_response(_workers(app), 201)
 
 
-def _group(queues: list[str]) -> str:
-    """Return the name of the group of these queues. Raises InvalidInput."""
+def _group(queues: list[str]) -> str | None:
+    """Return the name of the group of these queues, None for none. Raises InvalidInput."""
     for name in queues:
-        if not is_name(name):
+        if name != EVERY_QUEUE and not is_name(name):
             raise InvalidInput(f"there cannot be a queue named {name!r}", field="queues")
-    return group_of(queues)
+    return group_of(queues, "queues") if queues else None
 
 
 @route(
@@ -119,8 +116,8 @@ def _group(queues: list[str]) -> str:
     errors=(409, 422),
 )
 def scale(app: App, *, count: int, queues: list[str]) -> Response:
-    group = _group(queues) or None
-    is_done, _ = BACKGROUND.run(app, "scale", lambda queue: scale_group(queue, group, count), is_shared=False)
+    group = _group(queues)
+    is_done, _ = BACKGROUND.run(app, "scale", lambda queue: queue.workers.scale(group, count), is_shared=False)
     return json_response(_workers(app), 200 if is_done else 202)
 
 
@@ -130,24 +127,30 @@ def scale(app: App, *, count: int, queues: list[str]) -> Response:
     "Stop the workers, or a group of them, when their jobs are done or with force at once",
     body=(
         Parameter("force", FLAG, "end current jobs; they go back to the queue", default=False),
-        Parameter("queues", QUEUE_NAMES, "the queues of the group (default: all groups)", default=[]),
+        Parameter(
+            "queues",
+            QUEUE_NAMES,
+            "the queues of the group, `*` for that of all queues (default: all groups)",
+            default=[],
+        ),
     ),
     answer=WORKERS_STOPPED,
     others={202: WORKERS_STOPPED},
     errors=(422,),
 )
 def stop(app: App, *, force: bool, queues: list[str]) -> Response:
-    group = _group(queues) or None
-    before = POOL.pid(app.queue.home)
+    group = _group(queues)
+    before = app.queue.workers.pid
     # A second request without force waits with the first: to a pool a second signal would mean force.
     is_done, pid = BACKGROUND.run(
         app,
-        f"stop {group or ''} {force}",
-        lambda queue: stop_workers(queue, group, patience=None, force=force),
+        f"stop {group} {force}",
+        lambda queue: queue.workers.stop(group, force=force),
         is_shared=True,
     )
     pid = pid if is_done else before
-    return json_response({"stopped": is_done and pid is not None, "pid": pid, "done": is_done}, 200 if is_done else 202)
+    found = {"stopped": is_done and pid is not None, "pid": pid, "done": is_done}
+    return json_response(WORKERS_STOPPED.json(found), 200 if is_done else 202)
 
 
 class Work:

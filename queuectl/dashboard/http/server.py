@@ -18,7 +18,6 @@ import socketserver
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from ...engine.machine.log import Log
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
 from .answer import RETRY_AFTER, Answers, encode, refusal, trace
 from .message import HttpError, Request
@@ -34,8 +33,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...engine.daemons.dashboard import DashboardOptions
+    from ...engine.machine.log import Log
     from ...engine.queue import Queue
+    from ...model.dashboard import DashboardOptions
     from .answer import Handle
     from .message import Response
     from .stream import Overview
@@ -155,10 +155,12 @@ class Server(ThreadingHTTPServer):
     # Some Pythons would share the port with another program of the user.
     allow_reuse_port = False
 
-    def __init__(self, queue: Queue, options: DashboardOptions, *, handle: Handle, overview: Overview) -> None:
+    def __init__(
+        self, queue: Queue, options: DashboardOptions, *, log: Log, handle: Handle, overview: Overview
+    ) -> None:
         self.queue = queue
         self.clock = queue.clock
-        self.log = Log("dashboard", self.clock)
+        self.log = log
         self.hub = Hub(queue, self.log, overview, read_only=options.read_only)
         self.visits = Visits(MAX_CONNECTIONS, self._dismiss, self.clock)
         self.address_family, address = _resolve(options)

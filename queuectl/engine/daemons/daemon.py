@@ -12,7 +12,6 @@ import os
 import signal
 
 from ... import __version__
-from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import Conflict, DaemonUnavailable, StoreUnavailable
 from ...model.record import Record
 from ...store import Store
@@ -27,8 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ...model.clock import Clock
-    from ...store import Home
     from ..home.opened import OpenHome
 
 PROBE_TRIES = 20
@@ -84,138 +81,129 @@ class Daemon(Record):
     phrases: Phrases
     start_options: Sequence[str] = ()
 
-    def lock(self, home: Home) -> str:
-        """Return the path of its lock."""
-        return home.daemon_lock(self.name)
-
-    def log(self, home: Home) -> str:
-        """Return the path of its log."""
-        return home.daemon_log(self.name)
-
     @property
     def stop_command(self) -> str:
         """The command that stops it."""
         return f"queuectl {self.command} stop"
 
-    def pid(self, home: Home, store: Store | None = None) -> int | None:
+    def pid(self, opened: OpenHome) -> int | None:
         """Return the pid of the one that runs, None if there is none. Not to be signalled: see Identity.send."""
-        running = self.find(home, SYSTEM_CLOCK, store)
+        running = self.find(opened)
         return None if running is None else running.pid
 
-    def find(self, home: Home, clock: Clock, store: Store | None = None) -> RunningDaemon | None:
-        """Return the one that runs in a home, None if there is none.
-
-        `store` is the home's, if the caller has it open. Raises StoreUnavailable if the home cannot be used.
-        """
+    def find(self, opened: OpenHome) -> RunningDaemon | None:
+        """Return the one that runs in a home, None if there is none. Raises StoreUnavailable if it cannot be used."""
         try:
-            return self._find(home, clock, store)
+            return self._find(opened)
         except OSError as error:
-            raise unusable(home.path, error) from error
+            raise unusable(opened.home.path, error) from error
 
-    def _find(self, home: Home, clock: Clock, store: Store | None) -> RunningDaemon | None:
-        path = self.lock(home)
+    def _find(self, opened: OpenHome) -> RunningDaemon | None:
+        path = opened.home.daemon_lock(self.name)
         for _ in range(PROBE_TRIES):
             if not is_held(path):
                 break
-            named = self.named_by_lock(home)
+            named = self.named_by_lock(opened)
             if named is not None and named.is_alive():
                 return RunningDaemon(self, named)
             # Left over by an earlier one, by that of another home, or by one that we cannot see: who has just taken the
             # lock is about to write down who it is.
-            clock.pause(PROBE_SECONDS)
+            opened.clock.pause(PROBE_SECONDS)
         else:
             unseen = named if named and not named.is_visible() else None
-            return RunningDaemon(self, self._living(home, store) or unseen)
-        living = self._living(home, store)
+            return RunningDaemon(self, self._living(opened) or unseen)
+        living = self._living(opened)
         return None if living is None else RunningDaemon(self, living)
 
-    def named_by_lock(self, home: Home) -> Identity | None:
+    def named_by_lock(self, opened: OpenHome) -> Identity | None:
         """Return who the lock's text names, None if that process works in another home."""
         try:
-            with open(self.lock(home), encoding="ascii", errors="replace") as file:
+            with open(opened.home.daemon_lock(self.name), encoding="ascii", errors="replace") as file:
                 identity = Identity.parse(file.read())
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
-        return None if identity is None or _is_foreign(identity, home) else identity
+        return None if identity is None or _is_foreign(identity, opened) else identity
 
-    def _living(self, home: Home, store: Store | None) -> Identity | None:
+    def _living(self, opened: OpenHome) -> Identity | None:
         """Return who is written down in the store, if that process lives and works there."""
-        identity = Identity.parse(self.record(home, store).process)
-        if identity is None or not identity.is_alive() or _is_foreign(identity, home):
+        identity = Identity.parse(self.record(opened).process)
+        if identity is None or not identity.is_alive() or _is_foreign(identity, opened):
             return None
         return identity
 
-    def record(self, home: Home, store: Store | None = None) -> DaemonRecord:
+    def record(self, opened: OpenHome) -> DaemonRecord:
         """Return what the last one wrote down of itself, an empty record if that cannot be known."""
-        if store is None and not home.exists():
-            return DaemonRecord()
         try:
-            if store is not None:
+            if opened.is_in_use:
+                return DaemonRecord.parse(opened.store.meta.daemon(self.name))
+            if not opened.home.exists():
+                return DaemonRecord()
+            # To look must neither make a home nor wait long for one.
+            with Store(opened.home, create=False, busy_budget=LOOK_BUDGET_SECONDS) as store:
                 return DaemonRecord.parse(store.meta.daemon(self.name))
-            with Store(home, create=False, busy_budget=LOOK_BUDGET_SECONDS) as opened:
-                return DaemonRecord.parse(opened.meta.daemon(self.name))
         except StoreUnavailable:
             return DaemonRecord()  # A store that is damaged tells nothing; the lock alone has to.
 
-    def zone(self, store: Store) -> str | None:
+    def zone(self, opened: OpenHome) -> str | None:
         """Return the time zone of the one that runs, None if none runs or its zone is not known."""
-        living = self._living(store.home, store) is not None
-        return self.record(store.home, store).zone or None if living else None
+        return self.record(opened).zone or None if self._living(opened) is not None else None
 
-    def take_lock(self, home: Home, clock: Clock) -> LockFile:
+    def take_lock(self, opened: OpenHome) -> LockFile:
         """Return the lock, taken and with our identity in it.
 
         Raises Conflict, naming the one that runs, and StoreUnavailable if the home cannot be used.
         """
         # Asked before the file is made: one that lives takes a new file for its own within a second.
-        running = self.find(home, clock)
+        running = self.find(opened)
         if running is not None:
-            raise self.conflict(running, home)
-        lock = LockFile(self.lock(home))
+            raise self.conflict(running, opened)
+        lock = LockFile(opened.home.daemon_lock(self.name))
         try:
             tries = PROBE_TRIES
             while not lock.acquire():
                 tries -= 1
-                running = None if tries else self.find(home, clock) or RunningDaemon(self, None)
+                running = None if tries else self.find(opened) or RunningDaemon(self, None)
                 if running is not None:
                     lock.close()
-                    raise self.conflict(running, home)
+                    raise self.conflict(running, opened)
                 # Somebody who asked whether it is held may have shared it for an instant.
-                clock.pause(PROBE_SECONDS)
+                opened.clock.pause(PROBE_SECONDS)
             lock.write(lock_text())
         except OSError as error:
             lock.close()
-            raise unusable(home.path, error) from error
+            raise unusable(opened.home.path, error) from error
         return lock
 
-    def conflict(self, running: RunningDaemon, home: Home) -> Conflict:
+    def conflict(self, running: RunningDaemon, opened: OpenHome) -> Conflict:
         """Return the error of whoever wants to be the daemon while another one runs."""
-        return Conflict(f"{self.phrases.already} in {home.path} ({running})", hint=self.phrases.hint)
+        return Conflict(f"{self.phrases.already} in {opened.home.path} ({running})", hint=self.phrases.hint)
 
-    def enter(self, store: Store, now: int) -> str:
+    def enter(self, opened: OpenHome) -> str:
         """Write down that this process is the daemon; return the record. In a transaction.
 
         To be called with the lock in hand. Raises Conflict if another one lives that has lost its lock's file.
         """
         from ..machine.localzone import own_zone
 
-        other = self._living(store.home, store)
+        other = self._living(opened)
         if other is not None and other.pid != os.getpid():
-            raise self.conflict(RunningDaemon(self, other), store.home)
-        record = str(DaemonRecord(str(Identity.own()), str(now), __version__, str(VERSION), own_zone()))
-        store.meta.set_daemon(self.name, record)
+            raise self.conflict(RunningDaemon(self, other), opened)
+        now = str(opened.clock.wall())
+        record = str(DaemonRecord(str(Identity.own()), now, __version__, str(VERSION), own_zone()))
+        opened.store.meta.set_daemon(self.name, record)
         return record
 
-    def start(self, home: Home, options: Sequence[str]) -> None:
+    def start(self, opened: OpenHome, options: Sequence[str]) -> None:
         """Start one in the background with these options; return once it is ready.
 
-        Raises Conflict, DaemonUnavailable.
+        The store is closed: no connection may be carried over a fork. Raises Conflict, DaemonUnavailable.
         """
         from .launch import launch
 
-        home.prepare()
-        words = ["--home", home.path, self.command, "start", *self.start_options, *options]
-        launch(words, home, self.log(home))
+        opened.close()
+        opened.home.prepare()
+        words = ["--home", opened.home.path, self.command, "start", *self.start_options, *options]
+        launch(words, opened.home, opened.home.daemon_log(self.name))
 
     def stop(self, opened: OpenHome) -> int | None:
         """Stop the one that runs and wait until it is gone; return its pid, None if there was none.
@@ -223,7 +211,7 @@ class Daemon(Record):
         One that does not follow in time is killed, which no job minds. Raises DaemonUnavailable if it runs where it
         cannot be stopped from here, or cannot be ended.
         """
-        running = self.find(opened.home, opened.clock)
+        running = self.find(opened)
         if running is None:
             return None
         identity = running.here()
@@ -268,12 +256,12 @@ class RunningDaemon(Record):
             )
         return self.identity
 
-    def other_version(self, store: Store) -> str | None:
+    def other_version(self, opened: OpenHome) -> str | None:
         """Return its version if that is not of this QueueCTL, None if it is."""
-        record = self.daemon.record(store.home, store)
+        record = self.daemon.record(opened)
         if self.identity is None or record.process != str(self.identity):
             # It has not written it down yet, or never will: the versions before this one did not.
-            named = self.daemon.named_by_lock(store.home)
+            named = self.daemon.named_by_lock(opened)
             return "an older version" if named is not None and named.boot is None else None
         if (record.version, record.schema) == (__version__, str(VERSION)):
             return None
@@ -300,6 +288,6 @@ def lock_text() -> str:
     return f"{Identity.own()}\n"
 
 
-def _is_foreign(identity: Identity, home: Home) -> bool:
+def _is_foreign(identity: Identity, opened: OpenHome) -> bool:
     """Return whether this is a living process of another home."""
-    return identity.is_alive() and not works_in(home, identity.pid)
+    return identity.is_alive() and not works_in(opened.home, identity.pid)

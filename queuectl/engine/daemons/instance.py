@@ -1,7 +1,7 @@
 """This process as one of the daemons: from taking its place to leaving it.
 
 take the lock, listen to bell and signals           Instance(...)
-look after our files, write down who we are         watch, enter
+look after our files, write down who we are         enter
 once a second: orphans, our files, the home         step
 take it all back                                    leave, close
 """
@@ -20,43 +20,42 @@ from .daemon import lock_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.clock import Clock
-    from ...store import Home, Store
+    from typing import Callable
+
+    from ..home.opened import OpenHome
     from .daemon import Daemon
 
 
 class Instance:
     """The daemon of a home that this process is. Raises Conflict if the home has one already.
 
-    `actor` is noted with its events. The home becomes its directory unless it `keeps_directory`.
+    The home becomes its directory unless it `keeps_directory`.
     """
 
-    def __init__(self, daemon: Daemon, home: Home, *, actor: str, clock: Clock, keeps_directory: bool = False) -> None:
-        self.log = Log(daemon.name, clock)
+    def __init__(self, daemon: Daemon, opened: OpenHome, *, keeps_directory: bool = False) -> None:
+        self.log = Log(daemon.name, opened.clock)
         self._daemon = daemon
-        self._actor = actor
-        self._clock = clock
-        home.prepare()
-        self._lock = daemon.take_lock(home, clock)
-        self._bell = Doorbell(home, daemon.name)
+        self._opened = opened
+        opened.home.prepare()
+        self._lock = daemon.take_lock(opened)
+        self._bell = Doorbell(opened.home, daemon.name)
         self.wakeup = Wakeup(self._bell, interrupts=True)
-        self._reaper = Reaper(clock)
+        self._reaper = Reaper(opened.clock)
         self._record = ""
         if not keeps_directory:
             # Not the directory of the user, which may go away.
-            os.chdir(home.path)
+            os.chdir(opened.home.path)
 
-    def watch(self, store: Store) -> None:
-        """Use this store from now on, and look after our files in its home."""
-        self._store = store
-        self.presence = Presence(store, self._lock, self._bell, log=self.log, text=lock_text())
+    def enter(self, also: Callable[[], None] = lambda: None) -> None:
+        """Look after our files from now on, and write down in the store that we run; do `also` in that transaction.
 
-    def enter(self) -> None:
-        """Write down in the store that we run. In a transaction.
-
-        Raises Conflict if another one lives that has lost its lock's file.
+        Raises Conflict if another one lives that has lost its lock's file, StoreUnavailable.
         """
-        self._record = self._daemon.enter(self._store, self._clock.wall())
+        store = self._opened.store
+        self.presence = Presence(store, self._lock, self._bell, log=self.log, text=lock_text())
+        with store.writing():
+            self._record = self._daemon.enter(self._opened)
+            also()
 
     def step(self) -> None:
         """Take the exit codes of orphans, and see whether others still find us: if they never will, we are to stop."""
@@ -65,15 +64,15 @@ class Instance:
 
     def note(self, what: str, detail: str, patience: float | None = None) -> None:
         """Note an event, waiting at most `patience` seconds for other writers. Raises StoreUnavailable."""
-        with self._store.writing(patience):
-            self._store.events.add(what, actor=self._actor, now=self._clock.wall(), detail=detail)
+        with self._opened.store.writing(patience):
+            self._opened.note(what, detail)
 
     def leave(self, what: str, detail: str, patience: float | None = None) -> None:
         """Note that we leave, as far as the store lets us: a record that stays is one of a process that is gone."""
         try:
             self.note(what, detail, patience)
-            with self._store.writing(patience):
-                self._store.meta.remove_daemon(self._daemon.name, self._record)
+            with self._opened.store.writing(patience):
+                self._opened.store.meta.remove_daemon(self._daemon.name, self._record)
         except (QueueCTLError, OSError) as error:
             self.log.complain(str(error))
         self.log.say("stopped")

@@ -68,11 +68,6 @@ def own_command(arguments: Sequence[str]) -> list[str]:
     return own_python(RUN, arguments)
 
 
-def started_in() -> str | None:
-    """In a daemon: return the directory that it was started in, None if it still is there."""
-    return os.environ.get(DIRECTORY)
-
-
 def installed_version() -> str | None:
     """Return the version of the package as it is on the disk now, None if it cannot be read.
 

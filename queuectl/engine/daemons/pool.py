@@ -12,19 +12,16 @@ or has upgraded the store, starts no more workers: those that it has go on, and 
 
 from __future__ import annotations
 
-import os
-
 from ... import __version__
-from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
+from ...model.worker import counted, workers_text
 from ...store import Store
 from ..clockwork.scheduler import SchedulerThread
-from ..home.settings import load_settings
+from ..home.opened import OpenHome
 from ..machine import process
 from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
 from ..work.recovery import Recovery
 from .daemon import POOL
-from .groups import workers_text
 from .instance import Instance
 from .launch import installed_version
 from .slots import Slots
@@ -51,31 +48,21 @@ class Pool:
     `groups` says how many workers to begin with in each, `on_ready` is called once all of them are up.
     """
 
-    def __init__(
-        self,
-        home: Home,
-        groups: Mapping[str, int],
-        *,
-        clock: Clock = SYSTEM_CLOCK,
-        on_ready: Callable[[], None],
-    ) -> None:
-        self._home = home
+    def __init__(self, home: Home, groups: Mapping[str, int], *, clock: Clock, on_ready: Callable[[], None]) -> None:
+        # Whoever waits for the store looks at the signals that the wakeup has seen.
+        self._opened = OpenHome(home, actor="pool", clock=clock, give_up=lambda: self._wakeup.is_forced)
         self._clock = clock
         self._on_ready = on_ready
-        self._instance = Instance(POOL, home, actor=f"pool[{os.getpid()}]", clock=clock)
+        self._instance = Instance(POOL, self._opened)
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
-        # Whoever waits for the store looks at the signals that the wakeup has seen.
-        self._store = Store(home, clock=clock, give_up=lambda: self._wakeup.is_forced)
-        self._instance.watch(self._store)
         self._groups = groups
+        self._store = self._opened.store
         # Whoever finds that we have entered may change the groups.
-        with self._store.writing():
-            self._instance.enter()
-            self._store.meta.set_pool_groups(groups)
-        self._settings = load_settings(self._store)
+        self._instance.enter(lambda: self._store.meta.set_pool_groups(groups))
+        self._settings = self._opened.settings()
         # The orphans of a killed worker's job fall to us where the fork server is gone too; a recovery finds them.
         process.become_subreaper()
-        self._slots = Slots(home, clock=clock, log=self._log, wakeup=self._wakeup)
+        self._slots = Slots(self._opened, log=self._log, wakeup=self._wakeup)
         self._follow_at = clock.monotonic()
         self._stop_by: int | None = None
         self._stops_passed_on = 0
@@ -181,7 +168,7 @@ class Pool:
         registered = {row.pid for row in self._store.workers.all()}
         if all(pid in registered for pid in self._slots.pids()):
             self._slots.is_ready = True
-            self._log.say(f"{len(self._slots)} worker{' is' if len(self._slots) == 1 else 's are'} up")
+            self._log.say(f"{counted(len(self._slots))} {'is' if len(self._slots) == 1 else 'are'} up")
             self._on_ready()
             self._instance.note("workers started", workers_text(self._groups), LAST_BUDGET_SECONDS)
 
@@ -211,7 +198,7 @@ class Pool:
     def _reload_settings(self) -> None:
         """Workers follow the settings as they are now; so must the time that we give them."""
         try:
-            self._settings = load_settings(self._store)
+            self._settings = self._opened.settings()
         except QueueCTLError as error:
             self._log.complain(str(error))
 
@@ -234,7 +221,7 @@ class Pool:
         self._recover()
         self._instance.leave("workers stopped", workers_text(self._groups), LAST_BUDGET_SECONDS)
         self._slots.close()
-        self._store.close()
+        self._opened.close()
         self._instance.close()
 
     def _end_workers(self) -> None:
@@ -250,7 +237,7 @@ class Pool:
     def _recover(self) -> None:
         """End and take back what killed workers have left: nobody else would before the next pool."""
         try:
-            with Store(self._home, create=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS) as store:
+            with Store(self._opened.home, create=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS) as store:
                 Recovery(store, self._log).step()
         except (QueueCTLError, OSError) as error:
             self._log.complain(f"cannot recover: {error}")

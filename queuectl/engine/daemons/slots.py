@@ -27,8 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, Mapping
 
-    from ...model.clock import Clock
-    from ...store import Home
+    from ..home.opened import OpenHome
     from ..machine.log import Log
     from ..machine.wakeup import Wakeup
     from .fork_client import ForkReport
@@ -63,16 +62,16 @@ class Slot(Record):
 class Slots:
     """All places of a pool. `is_ready` is to be set once every worker was up: what fails before is an error."""
 
-    def __init__(self, home: Home, *, clock: Clock, log: Log, wakeup: Wakeup) -> None:
+    def __init__(self, opened: OpenHome, *, log: Log, wakeup: Wakeup) -> None:
         self.is_ready = False
-        self._home = home
-        self._clock = clock
+        self._home = opened.home
+        self._clock = opened.clock
         self._log = log
         self._wakeup = wakeup
         self._slots: list[Slot] = []
         self._server: ForkClient | None = None
         self._untold: deque[ForkReport] = deque()
-        self._look_at = clock.monotonic()
+        self._look_at = opened.clock.monotonic()
         self._missing: set[int] = set()
         # The second end is held by this process alone: when it is closed, workers know that the pool is gone.
         self._lifeline = os.pipe()
@@ -145,7 +144,7 @@ class Slots:
                 self._give_back(slot)
 
     def _hint(self) -> str:
-        return f"see {POOL.log(self._home)}"
+        return f"see {self._home.daemon_log(POOL.name)}"
 
     def _give_back(self, slot: Slot) -> None:
         """Nobody comes to a place that a worker was asked for."""

@@ -6,17 +6,18 @@ import signal
 
 from ...model.errors import DaemonUnavailable, StoreUnavailable
 from ...model.settings import Settings
+from ...model.worker import option, workers_text
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
 from .daemon import ELSEWHERE, POOL
 from .ending import LOOK_SECONDS, end
-from .groups import await_pool, living_workers, option, workers_text
+from .groups import await_pool, living_workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...store.workers import WorkerRow
+    from ...model.worker import RegisteredWorker
     from ..home.opened import OpenHome
     from .ending import Order
 
@@ -53,13 +54,12 @@ def stop_workers(opened: OpenHome, group: str | None = None, *, patience: float 
 
 def _drop(opened: OpenHome, group: str) -> Identity | None:
     """Have no more workers started in a group; return the pool if it was the last one."""
-    if not opened.home.exists():
-        return None
-    pool, store = POOL.find(opened.home, opened.clock, opened.store), opened.store
+    pool = POOL.find(opened) if opened.home.exists() else None
     if pool is None:
         return None
     identity = pool.here()
     await_pool(opened)
+    store = opened.store
     with store.writing():
         groups = store.meta.pool_groups()
         count = groups.pop(group, 0)
@@ -101,13 +101,13 @@ def _targets(opened: OpenHome, group: str | None) -> list[Identity]:
 
     Raises DaemonUnavailable if they cannot be signalled from here.
     """
-    pool = POOL.find(opened.home, opened.clock) if group is None else None
+    pool = POOL.find(opened) if group is None else None
     if pool is not None:
         return [pool.here()]
     return [_here(opened, row) for row in living_workers(opened, group)]
 
 
-def _here(opened: OpenHome, row: WorkerRow) -> Identity:
+def _here(opened: OpenHome, row: RegisteredWorker) -> Identity:
     """Return whom to signal. A worker whose lock is held while its pid is nobody's here runs elsewhere."""
     identity = Identity.of_worker(row)
     for _ in range(PROBE_TRIES):

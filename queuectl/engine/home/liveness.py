@@ -18,15 +18,15 @@ from ..machine.identity import Identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ...model.worker import RegisteredWorker
     from ...store import Home
-    from ...store.workers import WorkerRow
 
 
 # Three heartbeats of a worker.
 FRESH_MS = 30_000
 
 
-def is_worker_alive(home: Home, worker: WorkerRow) -> bool:
+def is_worker_alive(home: Home, worker: RegisteredWorker) -> bool:
     """Return whether a worker of this home lives."""
     path = home.worker_lock(worker.id)
     if is_held(path):

@@ -18,7 +18,7 @@ from .settings import load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Mapping, Sequence, TypeVar
+    from typing import Callable, Iterable, Mapping, Sequence, TypeVar
 
     from ...model.clock import Clock
     from ...model.settings import Settings
@@ -30,16 +30,25 @@ class OpenHome:
     """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
     `cwd` is the directory of jobs that name none, by default the current one. Other writers are waited for
-    `busy_budget` seconds at most.
+    `busy_budget` seconds at most, and `give_up` is checked meanwhile.
     """
 
     busy_budget = 30.0
 
-    def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, cwd: str | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        actor: str,
+        clock: Clock = SYSTEM_CLOCK,
+        cwd: str | None = None,
+        give_up: Callable[[], bool] | None = None,
+    ) -> None:
         self.home = home
         self.clock = clock
         self._actor = actor
         self._cwd = cwd
+        self._give_up = give_up
         self._stores: dict[tuple[int, int], Store] = {}
 
     @property
@@ -48,8 +57,15 @@ class OpenHome:
         key = (os.getpid(), get_ident())
         store = self._stores.get(key)
         if store is None:
-            store = self._stores[key] = Store(self.home, clock=self.clock, busy_budget=self.busy_budget)
+            store = self._stores[key] = Store(
+                self.home, clock=self.clock, busy_budget=self.busy_budget, give_up=self._give_up
+            )
         return store
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether this thread has the store open."""
+        return (os.getpid(), get_ident()) in self._stores
 
     @property
     def actor(self) -> str:

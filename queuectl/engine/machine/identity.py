@@ -14,7 +14,7 @@ from . import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...store.workers import WorkerRow
+    from ...model.worker import RegisteredWorker
 
 BETWEEN = "\t"
 
@@ -38,7 +38,7 @@ class Identity(Record):
         return cls(pid, process.start_time(pid) or "", process.boot_id(), process.namespace())
 
     @classmethod
-    def of_worker(cls, worker: WorkerRow) -> Identity:
+    def of_worker(cls, worker: RegisteredWorker) -> Identity:
         """Return that of a registered worker."""
         return cls(worker.pid, worker.pid_start, worker.boot, worker.namespace or None)
 

@@ -1,1 +1,1 @@
-"""What people are told about a home: its state, its alerts, its jobs and why they wait."""
+"""What reports say of a home: its state, its alerts, its jobs and why they wait."""

@@ -10,16 +10,16 @@ from ...model.alert import INFO, LEVELS, NO_WORKERS, NOBODY, START_WORKERS, Aler
 from ...model.job import DEAD, PENDING, jobs_text
 from ...model.size import size_text
 from ...model.when import DAY, MINUTE, ago, duration_text
+from ...model.worker import ALL, group_of, option
 from ...store.room import free_bytes
 from ..daemons.daemon import ELSEWHERE
-from ..daemons.groups import ALL, group_of, option
 from ..home.timezone import has_no_next_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterator, Sequence
 
-    from ...model.daemon import WorkerState
+    from ...model.worker import WorkerState
     from .facts import Facts
 
 LITTLE_ROOM = 500 << 20
@@ -50,14 +50,14 @@ def takers(facts: Facts, queue: str) -> list[WorkerState]:
 
 def start_for(*queues: str) -> str:
     """Return the command that starts workers for some queues."""
-    return START_WORKERS + option(group_of(queues))
+    return START_WORKERS + option(group_of(queues) or None)
 
 
 def more_workers(facts: Facts, queue: str) -> str:
     """Return the command that gives the group which takes jobs from a queue another worker."""
     targets = {group_of(group.queues): group.target for group in facts.pool.groups}
     group = next((name for name in targets if queue in name.split(",")), ALL)
-    return f"queuectl worker scale {targets.get(group, len(takers(facts, queue))) + 1}{option(group)}"
+    return f"queuectl worker scale {targets.get(group, len(takers(facts, queue))) + 1}{option(group or None)}"
 
 
 def _store_read_only(facts: Facts) -> Iterator[Alert]:

@@ -6,20 +6,22 @@ number of jobs.
 
 from __future__ import annotations
 
-from functools import cached_property
-
-from ...model.figures import RATE_MINUTES, depth, per_minute
+from ...model.cached import cached_property
 from ...model.job import PENDING, STATES
+from ...model.numbers import RATE_MINUTES, depth, per_minute, share
+from ...model.scheduler import SchedulerRecord, SchedulerState
 from ...model.when import MINUTE
+from ...model.worker import Group, PoolState, WorkerState, queues_of
 from ..daemons.daemon import POOL, SCHEDULER
 from ..home import timezone
-from .scheduler import scheduler_state
-from .workers import pool_state, worker_states, worker_totals
+from ..home.liveness import is_worker_alive
+from ..machine import process
+from ..machine.identity import Identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.daemon import PoolState, SchedulerState, WorkerState
     from ...model.rollup import Rollup
+    from ...model.worker import RegisteredWorker
     from ..home.opened import OpenHome
 
 
@@ -29,12 +31,8 @@ class Facts:
     def __init__(self, opened: OpenHome) -> None:
         self.opened = opened
         self.store = opened.store
+        self.home = opened.home.path
         self.now = opened.clock.wall()
-
-    @property
-    def home(self) -> str:
-        """The path of the home."""
-        return self.opened.home.path
 
     @cached_property
     def queues(self) -> dict[str, dict[str, int]]:
@@ -69,7 +67,7 @@ class Facts:
 
     @cached_property
     def _ended(self) -> list[Rollup]:
-        return self.store.stats.series(self.now - RATE_MINUTES * MINUTE, self.now + MINUTE, 1)
+        return self.store.stats.series(self.now - RATE_MINUTES * MINUTE, step=MINUTE)
 
     @property
     def per_minute(self) -> float:
@@ -78,16 +76,32 @@ class Facts:
 
     def per_minute_of(self, queue: str | None) -> float:
         """Return how many jobs of a queue, or of all, ended a minute lately."""
-        ended: dict[int, int] = {}
-        for row in self._ended:
-            if queue in (None, row.queue):
-                ended[row.bucket] = ended.get(row.bucket, 0) + row.finished + row.dead
-        return per_minute(ended, self.now)
+        return per_minute((row for row in self._ended if queue in (None, row.queue)), self.now)
 
     @cached_property
     def worker_list(self) -> list[WorkerState]:
-        """Every registered worker, lost ones too."""
-        return worker_states(self.opened.home, self.store, self.now)
+        """Every registered worker, lost ones too; those of a group together."""
+        return sorted(map(self._worker_state, self.store.workers.all()), key=lambda worker: worker.queues)
+
+    def _worker_state(self, worker: RegisteredWorker) -> WorkerState:
+        lives, uptime = is_worker_alive(self.opened.home, worker), self.now - worker.started_at
+        # Of a worker in another container, the pid is a stranger's here.
+        is_here = lives and Identity.of_worker(worker).is_alive()
+        return WorkerState(
+            worker=worker.id,
+            pid=worker.pid,
+            state="lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle",
+            job=worker.job,
+            elapsed=None if worker.job_started_at is None else self.now - worker.job_started_at,
+            jobs_done=worker.jobs_done,
+            heartbeat_at=worker.heartbeat_at,
+            memory=process.memory(worker.pid) if is_here else worker.memory,
+            uptime=uptime,
+            busy=share(worker.busy_time, uptime),
+            queues=queues_of(worker.queues),
+            command=worker.command,
+            trouble=worker.trouble,
+        )
 
     @cached_property
     def alive(self) -> list[WorkerState]:
@@ -97,22 +111,43 @@ class Facts:
     @cached_property
     def workers(self) -> dict[str, int]:
         """How many workers live, and how many are in each state."""
-        return worker_totals(self.worker_list)
+        states = [worker.state for worker in self.worker_list]
+        counts = {state: states.count(state) for state in ("busy", "idle", "stopping", "lost")}
+        return {"total": len(self.alive), **counts}
 
     @cached_property
     def pool(self) -> PoolState:
-        """The pool, if one runs."""
-        return pool_state(self.opened.home, self.store)
+        """The pool, if one runs, and its groups."""
+        pool = POOL.find(self.opened)
+        if pool is None:
+            return PoolState(False, [])
+        groups = [Group(queues_of(group), target) for group, target in sorted(self.store.meta.pool_groups().items())]
+        return PoolState(True, groups, pool.pid, pool.is_elsewhere, pool.other_version(self.opened))
 
     @cached_property
     def scheduler(self) -> SchedulerState:
-        """The scheduler daemon, if one runs, and what is about to be due."""
-        return scheduler_state(self.opened.home, self.store, self.now)
+        """The scheduler daemon, if one runs, and what it and the home's clockwork are about to do."""
+        running = SCHEDULER.find(self.opened)
+        record = SchedulerRecord() if running is None else self.store.meta.scheduler()
+        return SchedulerState(
+            running=running is not None,
+            pid=None if running is None else running.pid,
+            version=None if running is None else running.other_version(self.opened),
+            mode=record.mode,
+            max_workers=record.workers,
+            interval=None if record.interval is None else round(record.interval * 1000),
+            uptime=None if record.started_at is None else max(0, self.now - record.started_at),
+            last_tick_at=record.ticked_at,
+            next_due_at=self.store.next_due(),
+            **{name: record.totals.get(name, 0) for name in ("promoted", "fired", "recovered", "pruned")},
+            schedules=len(self.store.schedules.all()),
+            pool_running=self.pool.running,
+        )
 
     @cached_property
     def zone_troubles(self) -> list[tuple[str, str]]:
         """What is wrong with the zones of schedules, here and in the daemons, each with the command that helps."""
         daemons = {
-            f"{daemon.phrases.subject} {daemon.phrases.be}": daemon.zone(self.store) for daemon in (POOL, SCHEDULER)
+            f"{daemon.phrases.subject} {daemon.phrases.be}": daemon.zone(self.opened) for daemon in (POOL, SCHEDULER)
         }
         return timezone.alerts(self.store, self.now, daemons)

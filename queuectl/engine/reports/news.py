@@ -1,4 +1,4 @@
-"""What became of jobs since one last looked, for front ends that tell it between two commands."""
+"""What became of jobs since the last look, for front ends that say it between two commands."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ LATE_MS = 5_000
 
 
 class News:
-    """Jobs that came to an end, each told once. Nothing that ended before `since` is news."""
+    """Jobs that came to an end, each reported once. Nothing that ended before `since` is news."""
 
     def __init__(self, opened: OpenHome, since: int) -> None:
         self._opened = opened
         self._began = self._looked_at = since
-        self._told: dict[int, int] = {}
+        self._reported: dict[int, int] = {}
 
     def look(self) -> list[Job]:
         """Return the jobs that ended since the last look, oldest first, a thousand of each state at most."""
         store, now = self._opened.store, self._opened.clock.wall()
         since = max(self._began, self._looked_at - LATE_MS)
         ended = [found for state in FINAL_STATES for found in store.search.ended_since(state, since, AT_MOST)]
-        fresh = [(at, number) for at, number in ended if self._told.get(number) != at]
+        fresh = [(at, number) for at, number in ended if self._reported.get(number) != at]
         self._looked_at = now
-        self._told = {number: at for at, number in ended}
+        self._reported = {number: at for at, number in ended}
         return store.search.jobs([number for _, number in sorted(fresh)])

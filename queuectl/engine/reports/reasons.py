@@ -6,26 +6,24 @@ from ...model import when
 from ...model.alert import NO_WORKERS, START_WORKERS
 from ...model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, jobs_text
 from .alerts import absent, more_workers, start_for, takers
-from .facts import Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from ...model.job import Job
-    from ..home.opened import OpenHome
+    from .facts import Facts
 
 COUNTED = 10_000
 
 
-def explain(opened: OpenHome, job: Job) -> tuple[str, str | None]:
+def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Return the reason and the hint for a job."""
-    return REASONS.get(job.state, _stands)(opened, job)
+    return REASONS.get(job.state, _stands)(facts, job)
 
 
-def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
-    facts = Facts(opened)
-    before = opened.store.search.count_before(job, COUNTED)
+def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
+    before = facts.store.search.count_before(job, COUNTED)
     ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
     who = absent(facts)
     if who:
@@ -41,8 +39,7 @@ def _pending(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     return f"a worker will take it shortly; {ahead}", None
 
 
-def _waits(opened: OpenHome, job: Job) -> tuple[str, str | None]:
-    facts = Facts(opened)
+def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
     due = f"{when.local(job.run_at)}, {when.ago(job.run_at, facts.now)}"
     reason = f"it is due at {due}"
     if job.state == FAILED:
@@ -53,34 +50,34 @@ def _waits(opened: OpenHome, job: Job) -> tuple[str, str | None]:
     return reason, f"run it at once: queuectl retry {job.id}" if job.state == FAILED else None
 
 
-def _processing(opened: OpenHome, job: Job) -> tuple[str, str | None]:
-    since = "" if job.started_at is None else f" for {when.duration_text(opened.clock.wall() - job.started_at)}"
-    if opened.store.search.details(job.number).cancel_requested:
+def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
+    since = "" if job.started_at is None else f" for {when.duration_text(facts.now - job.started_at)}"
+    if facts.store.search.details(job.number).cancel_requested:
         return f"worker {job.worker} is ending it, as was asked", None
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
         f"follow it with: queuectl logs -f {job.id}"
     )
 
 
-def _dead(opened: OpenHome, job: Job) -> tuple[str, str | None]:
+def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
     return (
         f"all {job.attempts} attempts failed, the last one: {job.error}",
         f"see its output with: queuectl logs {job.id}; run it again with: queuectl retry {job.id}",
     )
 
 
-def _completed(opened: OpenHome, job: Job) -> tuple[str, str | None]:
+def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
     which = "" if job.attempts < 2 else f" at attempt {job.attempts}"
-    return f"it ended well{which}, {when.ago(job.finished_at or 0, opened.clock.wall())}", None
+    return f"it ended well{which}, {when.ago(job.finished_at or 0, facts.now)}", None
 
 
-def _stands(opened: OpenHome, job: Job) -> tuple[str, str | None]:
+def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Say what its state says of any job."""
     state = STATE_TABLE[job.state]
     return f"it {state.phrase}", state.hint and f"{state.hint} {job.id}"
 
 
-REASONS: dict[str, Callable[[OpenHome, Job], tuple[str, str | None]]] = {
+REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {
     PENDING: _pending,
     SCHEDULED: _waits,
     FAILED: _waits,

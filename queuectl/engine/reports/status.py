@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
-from ...model.figures import histograms, mean, share, success_rate
+from ...model.cached import cached_property
 from ...model.job import PROCESSING
+from ...model.numbers import histograms, share, success_rate
 from ...model.when import DAY
 from . import alerts
 from .facts import Facts
@@ -39,7 +38,7 @@ class Metrics(Facts):
     def __init__(self, opened: OpenHome) -> None:
         super().__init__(opened)
         stats, yesterday = self.store.stats, self.now - DAY
-        run, wait = histograms(self.store.timings.totals(yesterday))
+        run, wait = histograms(self.store.timings.series(yesterday))
         self.timed_attempts = run.count
         self.run_time, self.wait_time = run.spread(PERCENTILES), wait.spread(PERCENTILES)
         self.outcomes = self.store.recent.outcomes(SAMPLE, OUTCOMES)
@@ -47,4 +46,4 @@ class Metrics(Facts):
         self.success_rate, self.success_rate_day = map(success_rate, (self.attempts, stats.totals(yesterday)))
         self.utilization = share(self.jobs[PROCESSING], self.workers["total"])
         busy = [worker.busy for worker in self.alive if worker.busy is not None]
-        self.utilization_since_start = mean(busy)
+        self.utilization_since_start = round(sum(busy) / len(busy), 3) if busy else None

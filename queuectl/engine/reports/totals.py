@@ -7,18 +7,18 @@ does not go down when old minutes are forgotten, which Prometheus would take for
 from __future__ import annotations
 
 import threading
+from collections import Counter
 
-from ...model.rollup import SLOT_MS
+from ...model.rollup import OUTCOMES, RUN_TIME, SLOT_MS, WAIT_TIME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
+    from typing import Tuple
 
     from ...store import Store
     from ..home.opened import OpenHome
 
-    Ended = Dict[str, List[int]]
-    Timed = Dict[Tuple[str, int, int], List[int]]
+    Key = Tuple[object, ...]
 
 # A commit may wait for others for half a minute, and then adds to a minute that is over.
 SLACK_MS = 60_000
@@ -32,49 +32,40 @@ class Totals:
         self._lock = threading.Lock()
         self._home = ""
         self._until = 0
-        self._ended: Ended = {}
-        self._timed: Timed = {}
+        self._sums: Counter[Key] = Counter()
 
-    def read(self) -> tuple[Ended, Timed]:
-        """Return the sums up to now.
+    def read(self) -> Counter[Key]:
+        """Return the sums up to now. Raises StoreUnavailable.
 
-        They are {queue: [finished, failed, dead]}, and {(queue, run bucket, wait bucket): [attempts, run time,
-        wait time]} in milliseconds. Raises StoreUnavailable.
+        (queue, one of OUTCOMES) has how many attempts ended so. For RUN_TIME and WAIT_TIME, (queue, name) has the sum
+        in milliseconds, and (queue, name, bucket of the histogram) how many attempts.
         """
         store, now = self._opened.store, self._opened.clock.wall()
-        until = (now - SLACK_MS) // SLOT_MS * SLOT_MS
         with self._lock:
-            self._follow(store, until, now)
-            until = self._until
-            ended = {key: list(sums) for key, sums in self._ended.items()}
-            timed = {key: list(sums) for key, sums in self._timed.items()}
-        _add(ended, timed, store, until, None)
-        return ended, timed
+            self._follow(store, store.meta.home_id(), now)
+            sums, until = self._sums.copy(), self._until
+        _add(sums, store, until)
+        return sums
 
-    def _follow(self, store: Store, until: int, now: int) -> None:
-        """Remember what is over by `until`; start over with another home, or when the clock was set far back.
+    def _follow(self, store: Store, home: str, now: int) -> None:
+        """Remember what is over; start over with another home, or when the clock was set far back.
 
         Set back a little, as when it is corrected, nothing more can end before what is remembered.
         """
-        home = store.meta.home_id()
-        if home == self._home and until <= self._until <= now:
-            return
-        begins = home != self._home or now < self._until
-        ended: Ended = {} if begins else {key: list(sums) for key, sums in self._ended.items()}
-        timed: Timed = {} if begins else {key: list(sums) for key, sums in self._timed.items()}
-        since = 0 if begins else self._until
-        _add(ended, timed, store, since, until)
-        self._home, self._until, self._ended, self._timed = home, until, ended, timed
+        if home != self._home or now < self._until:
+            self._home, self._until, self._sums = home, 0, Counter()
+        until = (now - SLACK_MS) // SLOT_MS * SLOT_MS
+        if until > self._until:
+            sums = self._sums.copy()
+            _add(sums, store, self._until, until)
+            self._until, self._sums = until, sums
 
 
-def _add(ended: Ended, timed: Timed, store: Store, since: int, until: int | None) -> None:
-    for row in store.stats.queue_totals(since, until):
-        _add_to(ended.setdefault(row.queue, [0, 0, 0]), row.finished, row.failed, row.dead)
-    for time in store.timings.totals(since, until):
-        sums = timed.setdefault((time.queue, time.run, time.wait), [0, 0, 0])
-        _add_to(sums, time.attempts, time.run_time, time.wait_time)
-
-
-def _add_to(sums: list[int], *more: int) -> None:
-    for index, value in enumerate(more):
-        sums[index] += value
+def _add(sums: Counter[Key], store: Store, *span: int) -> None:
+    for ended in store.stats.series(*span):
+        for outcome, count in zip(OUTCOMES, (ended.finished, ended.failed, ended.dead)):
+            sums[ended.queue, outcome] += count
+    for row in store.timings.series(*span):
+        for name, bucket, time in ((RUN_TIME, row.run, row.run_time), (WAIT_TIME, row.wait, row.wait_time)):
+            sums[row.queue, name, bucket] += row.attempts
+            sums[row.queue, name] += time

@@ -36,9 +36,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Container
 
+    from ...model.worker import RegisteredWorker
     from ...store import Store
     from ...store.attempts import Running
-    from ...store.workers import WorkerRow
     from ..machine.journal import Pair
     from ..machine.log import Log
 
@@ -88,7 +88,7 @@ class Recovery:
             return False
         return worker in gone or not is_held(self._home.worker_lock(worker))
 
-    def _suspect(self, attempts: list[Running], workers: dict[int, WorkerRow]) -> None:
+    def _suspect(self, attempts: list[Running], workers: dict[int, RegisteredWorker]) -> None:
         """Kill workers that let a lease run out although they could have renewed it."""
         now = self._clock.monotonic()
         is_late = now - self._looked_at > LATE_MS
@@ -107,11 +107,11 @@ class Recovery:
             if now - self._overdue.setdefault(key, now) >= STUCK_GRACE_MS:
                 self._end_worker(workers[attempt.claim.worker], attempt.claim.id)
 
-    def _end_worker(self, worker: WorkerRow, job: str) -> None:
+    def _end_worker(self, worker: RegisteredWorker, job: str) -> None:
         self._log.complain(f"worker {worker.id} (pid {worker.pid}) does not renew the lease of {job}, killing it")
         Identity.of_worker(worker).send(signal.SIGKILL)
 
-    def _recover(self, attempt: Running, worker: WorkerRow | None) -> int:
+    def _recover(self, attempt: Running, worker: RegisteredWorker | None) -> int:
         """End the attempt's tree, then move its job; return 1 if we moved it."""
         claim = attempt.claim
         try:
@@ -140,7 +140,7 @@ class Recovery:
         self._log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
         return 1
 
-    def _may_be_moved(self, attempt: Running, worker: WorkerRow | None) -> bool:
+    def _may_be_moved(self, attempt: Running, worker: RegisteredWorker | None) -> bool:
         """Whether nothing of the attempt is left; what is left is ended."""
         if worker is None:
             return self._end_tree(attempt, self._trace(attempt, None))
@@ -153,7 +153,7 @@ class Recovery:
             return False
         return self._end_tree(attempt, self._trace(attempt, worker))
 
-    def _trace(self, attempt: Running, worker: WorkerRow | None) -> tree.Trace:
+    def _trace(self, attempt: Running, worker: RegisteredWorker | None) -> tree.Trace:
         """Gather what is known of a lost attempt's processes."""
         is_visible = worker is None or Identity.of_worker(worker).is_visible()
         trace = tree.Trace(
@@ -199,7 +199,7 @@ class Recovery:
             self._clock.pause(LOOK_PAUSE_SECONDS)
         return True
 
-    def _bury(self, gone: set[int], workers: dict[int, WorkerRow]) -> None:
+    def _bury(self, gone: set[int], workers: dict[int, RegisteredWorker]) -> None:
         """Remove the rows and files of lost workers that have no job any more."""
         if not gone:
             return
@@ -217,7 +217,7 @@ class Recovery:
             if removed:
                 self._remove_files(number, workers)
 
-    def _remove_files(self, number: int, workers: dict[int, WorkerRow]) -> None:
+    def _remove_files(self, number: int, workers: dict[int, RegisteredWorker]) -> None:
         pid = workers[number].pid
         paths = [self._home.worker_lock(number)]
         left = {pair for record in journal.read(self._home.worker_journal(number)) for pair in record.spared}
@@ -234,7 +234,7 @@ class Recovery:
                 self._log.complain(f"cannot remove {path}: {error.strerror}")
 
 
-def _adopters(worker: WorkerRow) -> list[tuple[int, str]]:
+def _adopters(worker: RegisteredWorker) -> list[tuple[int, str]]:
     """Return whom a worker's processes fall to, by pid and start time."""
     words = (adopter.partition(" ") for adopter in worker.adopters.split(",") if adopter)
     return [(int(pid), start) for pid, _, start in words]

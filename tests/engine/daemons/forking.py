@@ -11,11 +11,12 @@ import pytest
 from queuectl.engine.daemons import slots as slots_module
 from queuectl.engine.daemons.fork_client import ForkReport
 from queuectl.engine.daemons.fork_server import ENDED, STARTED
-from queuectl.engine.daemons.groups import ALL
 from queuectl.engine.daemons.slots import Slots
+from queuectl.engine.home.opened import OpenHome
 from queuectl.engine.machine.doorbell import Doorbell
 from queuectl.engine.machine.log import Log
 from queuectl.engine.machine.wakeup import Wakeup
+from queuectl.model.worker import ALL
 from queuectl.store import Home
 from tests.support import FakeClock
 
@@ -87,7 +88,7 @@ def one_slot(path: str, clock: FakeClock) -> Iterator[tuple[Slots, Wakeup]]:
     home.prepare()
     bell = Doorbell(home, "pool")
     wakeup = Wakeup(bell, interrupts=True)
-    slots = Slots(home, clock=clock, log=Log("pool", clock), wakeup=wakeup)
+    slots = Slots(OpenHome(home, actor="test", clock=clock), log=Log("pool", clock), wakeup=wakeup)
     slots.resize({ALL: 1})
     yield slots, wakeup
     slots.drop(list(slots))

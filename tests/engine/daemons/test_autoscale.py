@@ -8,13 +8,14 @@ from typing import Any, Iterator
 
 import pytest
 
-from queuectl.engine.daemons import autoscale, starting
-from queuectl.engine.daemons.autoscale import IDLE_MS, TRY_AGAIN_MS, AutoScaler
+from queuectl.engine.autoscale import IDLE_MS, TRY_AGAIN_MS, AutoScaler
+from queuectl.engine.daemons import launch
 from queuectl.engine.daemons.daemon import Daemon
-from queuectl.engine.daemons.groups import ALL
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
+from queuectl.engine.workers import Workers
 from queuectl.model.errors import DaemonUnavailable, QueueCTLError
+from queuectl.model.worker import ALL
 from tests.engine import firings
 from tests.engine.running import RunningPool
 from tests.engine.scheduling import RunningScheduler
@@ -208,13 +209,13 @@ def test_a_start_that_is_refused_says_why(
     fake.change_setting("max_workers", "1")
     add(fake, 2)
     AutoScaler(fake, MOST, Log("test", clock)).step()
-    assert "workers: stay at 0: at most 1 workers are allowed, got 2" in capfd.readouterr().err
+    assert "workers: stay at 0: at most 1 worker is allowed, got 2" in capfd.readouterr().err
 
 
 def test_a_start_that_gives_no_reason_names_the_log(
     fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(starting, "own_command", lambda words: ["sh", "-c", "echo Killed >&2; exit 137"])
+    monkeypatch.setattr(launch, "own_command", lambda words: ["sh", "-c", "echo Killed >&2; exit 137"])
     add(fake, 2)
     AutoScaler(fake, MOST, Log("test", clock)).step()
     assert "workers: stay at 0: the workers did not come up" in capfd.readouterr().err
@@ -244,10 +245,10 @@ def test_why_the_number_changes_is_in_the_log_and_an_event(
 
 def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(autoscale, "scale_group", lambda queue, group, count: asked.append(("scale", group, count)))
-    monkeypatch.setattr(autoscale, "stop_workers", lambda queue, group, **how: asked.append(("stop", group, how)))
-    monkeypatch.setattr(autoscale, "start_workers", lambda home, group, count: asked.append(("start", group, count)))
-    monkeypatch.setattr(Daemon, "pid", lambda self, home, store=None: 1 if asked else None)
+    monkeypatch.setattr(Workers, "scale", lambda self, group, count: asked.append(("scale", group, count)))
+    monkeypatch.setattr(Workers, "stop", lambda self, group: asked.append(("stop", group)))
+    monkeypatch.setattr(Workers, "start_apart", lambda self, group, count: asked.append(("start", group, count)))
+    monkeypatch.setattr(Daemon, "pid", lambda self, opened: 1 if asked else None)
     scaler = AutoScaler(fake, MOST, Log("test", clock))
     for count in (1, 2):
         ids = add(fake, count)
@@ -259,7 +260,7 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
     for _ in range(2):
         clock.advance(IDLE_MS)
         scaler.step()
-    assert asked[-1] == ("stop", ALL, {"patience": None, "force": False})
+    assert asked[-1] == ("stop", ALL)
 
 
 def test_other_groups_keep_their_workers_and_leave_the_room_that_is_left(
@@ -267,8 +268,8 @@ def test_other_groups_keep_their_workers_and_leave_the_room_that_is_left(
 ) -> None:
     fake.change_setting("max_workers", "6")
     asked: list[tuple[str, int]] = []
-    monkeypatch.setattr(autoscale, "scale_group", lambda queue, group, count: asked.append((group, count)))
-    monkeypatch.setattr(Daemon, "pid", lambda self, home, store=None: 1)
+    monkeypatch.setattr(Workers, "scale", lambda self, group, count: asked.append((group, count)))
+    monkeypatch.setattr(Daemon, "pid", lambda self, opened: 1)
     with fake.store.writing():
         fake.store.meta.set_pool_groups({ALL: 1, "slow": 2, "fast": 1})
     scaler = AutoScaler(fake, MOST, Log("test", clock))

@@ -14,12 +14,11 @@ import pytest
 
 from queuectl.engine.daemons import stopping
 from queuectl.engine.daemons.ending import end
-from queuectl.engine.daemons.groups import group_of, start_group
-from queuectl.engine.daemons.stopping import stop_workers
 from queuectl.engine.machine.doorbell import ring
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict
+from queuectl.model.worker import group_of
 from queuectl.store import Home
 from tests.engine.running import RunningPool, wait_for_file, wait_for_state
 from tests.support import Processes, identify, kill, run_cli, tree, wait_until
@@ -153,7 +152,7 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
 
     monkeypatch.setattr(stopping, "ring", ring_and_wait)
     monkeypatch.setattr(stopping, "end", end_with_the_job)
-    assert stop_workers(queue, "a", patience=None, force=False) is not None
+    assert queue.workers.stop("a") is not None
     # A signal to stop that comes to a pool which is stopping would end its jobs.
     assert sent == [signal.SIGCONT]
     assert queue.get(job).state == "completed" and not pool.is_running
@@ -193,8 +192,26 @@ def test_a_group_that_is_gone_at_once_was_stopped(
         wait_until(lambda: [row.queues for row in pool.rows()] == ["b"], what="the group is gone")
 
     monkeypatch.setattr(stopping, "ring", ring_and_wait)
-    assert stop_workers(queue, "a", patience=None, force=False) is not None
+    assert queue.workers.stop("a") is not None
     assert groups(pool) == {"b": 1}
+
+
+def test_the_group_of_all_queues_is_called_by_a_star_and_stopped_alone(pool: RunningPool) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    assert "no workers were running for all queues" in pool.run("stop", "-Q", "*").stdout
+    assert pool.run("start", "-n", "1", "-Q", "*").stdout.startswith("1 worker started\n")
+    assert pool.run("scale", "2", "-Q", "*").stdout == "Scaled to 2 workers\n"
+    assert groups(pool) == {"": 2, "a": 1}
+    assert pool.run("stop", "-Q", "*").stdout == "Workers for all queues stopped\n"
+    assert groups(pool) == {"a": 1}
+    pool.run("stop", "-Q", "a")
+    assert not pool.is_running
+
+
+@pytest.mark.parametrize("command", [("start",), ("scale", "2"), ("stop",)])
+def test_a_star_goes_with_no_queue(home: str, command: tuple[str, ...]) -> None:
+    done = run_cli(home, "worker", *command, "-Q", "*", "-Q", "a")
+    assert done.returncode == 2 and "* means all queues, name no other beside it" in done.stderr
 
 
 def test_to_stop_a_group_that_does_not_run_leaves_the_pool_alone(pool: RunningPool) -> None:
@@ -210,11 +227,11 @@ def test_a_pool_that_is_about_to_end_takes_no_other_group(queue: Queue, pool: Ru
     os.kill(pid, signal.SIGTERM)
     wait_until(lambda: queue.store.meta.pool_groups() == {})
     with pytest.raises(Conflict, match="are stopping"):
-        start_group(queue, "b", 1)
+        queue.workers.start("b", 1)
     (tmp_path / "go").touch()
     wait_for_state(queue, queue.get(job), "completed")
     wait_until(lambda: not pool.is_running)
-    assert start_group(queue, "b", 1) == 0
+    assert queue.workers.start("b", 1) == 0
     assert groups(pool) == {"b": 1}
 
 
@@ -225,7 +242,7 @@ def test_workers_of_a_group_that_have_outlived_a_killed_pool_are_stopped_alone(
     pool.run("start", "-n", "1", "-Q", "b")
     jobs = [hold_a_worker(queue, tmp_path, name) for name in ("a", "b")]
     os.kill(pid, signal.SIGKILL)
-    assert stop_workers(queue, "b", patience=None, force=True) is not None
+    assert queue.workers.stop("b", force=True) is not None
     assert [queue.get(job).state for job in jobs] == ["processing", "pending"]
     (tmp_path / "go").touch()
     wait_for_state(queue, queue.get(jobs[0]), "completed")

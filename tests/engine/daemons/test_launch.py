@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from queuectl.dashboard.app import App
-from queuectl.engine.daemons.daemon import DASHBOARD
 from queuectl.engine.daemons.launch import DIRECTORY, launch, reporting
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict, DaemonUnavailable, StoreDamaged
@@ -200,7 +199,7 @@ def test_jobs_that_a_dashboard_adds_run_where_it_was_started(home: str, tmp_path
     started.mkdir()
     assert run_cli(home, "dashboard", "start", "--detach", "--port", "0", cwd=started).returncode == 0
     try:
-        pid = DASHBOARD.pid(Home(home))
+        pid = Queue(home).dashboard.pid
         assert os.readlink(f"/proc/{pid}/cwd") == home
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         assert f"{DIRECTORY}={started}".encode() in variables

@@ -13,13 +13,13 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl.engine.daemons import pool as pool_module
-from queuectl.engine.daemons.groups import ALL
 from queuectl.engine.daemons.pool import LOOK_SECONDS, OVERTIME_MS, Pool
 from queuectl.engine.machine import process
 from queuectl.engine.machine.log import Log
 from queuectl.engine.machine.wakeup import Wakeup
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK, Clock
+from queuectl.model.worker import ALL
 from queuectl.store import Home
 from tests.engine.daemons import forking
 from tests.engine.daemons.forking import Fork

@@ -13,7 +13,6 @@ from typing import Any, Iterator
 
 import pytest
 
-from queuectl.engine.daemons.daemon import SCHEDULER
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict, DaemonUnavailable
@@ -49,7 +48,7 @@ def answer(home: str, *words: str) -> dict[str, Any]:
 
 def test_it_is_up_when_start_returns(queue: Queue, scheduler: RunningScheduler) -> None:
     pid = scheduler.start()
-    assert is_held(SCHEDULER.lock(scheduler.home))
+    assert is_held(scheduler.home.daemon_lock("scheduler"))
     assert Path(scheduler.home.bells, "scheduler").exists()
     found = scheduler.status()
     assert (found["running"], found["pid"], found["mode"], found["max_workers"], found["interval"]) == (
@@ -203,7 +202,7 @@ def test_one_that_does_not_listen_is_killed(
     daemon = who(scheduler.start())
     os.kill(daemon.pid, signal.SIGSTOP)
     monkeypatch.setattr(daemons, "KILL_AFTER_MS", 300)
-    assert SCHEDULER.stop(queue) == daemon.pid
+    assert queue.scheduler.stop() == daemon.pid
     wait_until(lambda: not is_alive(daemon), seconds=10)
 
 
@@ -224,7 +223,9 @@ def test_a_lock_file_that_nobody_holds_stops_nobody_and_harms_no_stranger(
 ) -> None:
     stranger = processes.start(["sleep", "300"])
     start = process.start_time(stranger.pid)
-    Path(SCHEDULER.lock(scheduler.home)).write_text(text.format(pid=stranger.pid, start=start), encoding="ascii")
+    Path(scheduler.home.daemon_lock("scheduler")).write_text(
+        text.format(pid=stranger.pid, start=start), encoding="ascii"
+    )
     assert scheduler.status()["running"] is False
     assert "no scheduler was running" in scheduler.run("stop").stdout
     assert scheduler.start() != stranger.pid

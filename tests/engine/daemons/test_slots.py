@@ -9,9 +9,9 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.daemons.groups import ALL
 from queuectl.engine.daemons.slots import FIRST_DELAY_MS, LONGEST_DELAY_MS, SETTLED_MS, Slots
 from queuectl.engine.machine import process
+from queuectl.model.worker import ALL
 from tests.engine.daemons import forking
 from tests.engine.daemons.forking import Fork, one_slot
 from tests.support import FakeClock, Processes

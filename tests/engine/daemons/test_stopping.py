@@ -13,7 +13,6 @@ import pytest
 
 from queuectl.engine.daemons import daemon, stopping
 from queuectl.engine.daemons.daemon import DASHBOARD, POOL, SCHEDULER, Daemon
-from queuectl.engine.daemons.stopping import stop_workers
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
@@ -33,11 +32,10 @@ START = {
 DEAF = """
 import signal
 from queuectl.engine.daemons import daemon
-from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.store import Home
+from queuectl.engine.queue import Queue
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 signal.signal(signal.SIGQUIT, signal.SIG_IGN)
-lock = getattr(daemon, sys.argv[2]).take_lock(Home(sys.argv[1]), SYSTEM_CLOCK)
+lock = getattr(daemon, sys.argv[2]).take_lock(Queue(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -63,7 +61,7 @@ def deaf(processes: Processes, home: str, kind: Daemon) -> subprocess.Popen[Any]
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_daemon_that_was_stopped_by_a_signal_goes_on_to_end(home: str, queue: Queue, kind: Daemon) -> None:
     assert run_cli(home, *START[kind.name]).returncode == 0
-    running = kind.find(Home(home), SYSTEM_CLOCK)
+    running = kind.find(Queue(home))
     assert running is not None and running.pid is not None
     os.kill(running.pid, signal.SIGSTOP)
     done = run_cli(home, kind.command, "stop")
@@ -75,7 +73,7 @@ def test_who_does_not_answer_is_named_with_what_helps(home: str, queue: Queue, p
     hanging = deaf(processes, home, POOL)
     queue.clock = Hurried()
     with pytest.raises(DaemonUnavailable) as caught:
-        stop_workers(queue, patience=None, force=False)
+        queue.workers.stop()
     assert f"(pid {hanging.pid}) do not answer" in caught.value.message
     assert caught.value.hint is not None and "worker stop --force" in caught.value.hint
     assert hanging.poll() is None
@@ -87,7 +85,7 @@ def test_who_does_not_answer_is_ended_by_force(
 ) -> None:
     hanging = deaf(processes, home, POOL)
     queue.clock = Hurried()
-    assert stop_workers(queue, patience=patience, force=force) == hanging.pid
+    assert queue.workers.stop(patience=patience, force=force) == hanging.pid
     assert hanging.wait(10) == -signal.SIGKILL
 
 
@@ -201,11 +199,11 @@ def test_the_time_to_wait_is_that_of_the_settings(queue: Queue, monkeypatch: pyt
     queue.change_setting("kill_grace", "1s")
     told: list[signal.Signals] = []
     monkeypatch.setattr(Identity, "order", lambda self, order: told.append(order))
-    lock = POOL.take_lock(queue.home, SYSTEM_CLOCK)
+    lock = POOL.take_lock(queue)
     clock = queue.clock = FakeClock()
     before = clock.monotonic()
     with pytest.raises(DaemonUnavailable):
-        stop_workers(queue, patience=None, force=False)
+        queue.workers.stop()
     assert told == [signal.SIGTERM]
     assert 0 <= clock.monotonic() - before - 601_000 - stopping.FOLLOW_MS < 1_000
     lock.close()

@@ -17,7 +17,6 @@ from queuectl.engine.home.presence import LOOK_MS, TAKEN_LOOKS, Presence
 from queuectl.engine.machine.doorbell import WORKERS, Doorbell, ring
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
-from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home, Store
 from queuectl.store.lockfile import LockFile, is_held
 from tests.commands.calling import call
@@ -248,10 +247,10 @@ def test_a_copy_of_a_home_has_no_pool(home: str, queue: Queue, pool: RunningPool
     pool.start("--count", "1")
     shutil.copytree(home, f"{home}-copy", ignore=shutil.ignore_patterns("bells"))
     copy = Home(f"{home}-copy")
-    assert POOL.find(copy, SYSTEM_CLOCK) is None
+    assert POOL.find(Queue(copy.path)) is None
     assert run_cli(copy.path, "worker", "start", "--count", "1").returncode == 0
     try:
-        assert POOL.pid(copy) not in (None, pool.pid)
+        assert Queue(copy.path).workers.pid not in (None, pool.pid)
     finally:
         assert run_cli(copy.path, "worker", "stop").returncode == 0
     assert pool.is_running and run_cli(copy.path, "worker", "status").returncode == 6
@@ -282,19 +281,19 @@ def test_who_has_just_taken_the_lock_of_a_copy_is_not_taken_for_the_pool_of_the_
     assert Path(copy.daemon_lock("pool")).read_text().split()[0] == str(pid)
     starter = LockFile(copy.daemon_lock("pool"))
     assert starter.acquire()
-    found = POOL.find(copy, SYSTEM_CLOCK)
+    found = POOL.find(Queue(copy.path))
     assert found is not None and found.identity is None
     done = run_cli(copy.path, "worker", "stop", "--force")
     assert done.returncode == 6 and "does not tell its pid" in done.stderr
     starter.close()
-    assert POOL.find(copy, SYSTEM_CLOCK) is None
+    assert POOL.find(Queue(copy.path)) is None
     assert pool.pid == pid
 
 
 def test_a_pid_that_was_given_to_another_process_is_no_pool(home: str, queue: Queue) -> None:
     with queue.store.writing():
         queue.store.meta.set_daemon(POOL.name, f"{os.getpid()} 1\t\t\n0\t0.0.0\t1")
-    assert POOL.pid(Home(home)) is None
+    assert Queue(home).workers.pid is None
 
 
 def test_a_killed_pool_is_not_taken_for_a_living_one(home: str, queue: Queue, pool: RunningPool) -> None:

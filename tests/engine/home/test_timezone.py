@@ -144,7 +144,7 @@ def test_workers_of_another_zone_are_an_alert_for_everybody(queue: Queue, clock:
     follow(queue)
     go("UTC")
     with queue.store.writing():
-        record = POOL.enter(queue.store, clock.wall())
+        record = POOL.enter(queue)
     go(BERLIN)
     assert advice() == [
         f'cron expressions go by {BERLIN} in this home, the workers are in "UTC": queuectl config set timezone UTC'

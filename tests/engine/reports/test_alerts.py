@@ -7,15 +7,16 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from queuectl.engine.daemons.attended import is_attended
+from queuectl.engine.attended import is_attended
 from queuectl.engine.daemons.daemon import POOL, SCHEDULER, DaemonRecord
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
 from queuectl.engine.reports import alerts as module
 from queuectl.model.alert import CODES, INFO, LEVELS, WARNING, Alert
-from queuectl.model.daemon import PoolState
 from queuectl.model.job import DEAD, FAILED, SCHEDULED
+from queuectl.model.scheduler import SchedulerRecord
 from queuectl.model.when import DAY, MINUTE
+from queuectl.model.worker import PoolState
 from tests.mounting import write_protected
 from tests.store.building import NOW, add, bring_to, claim, write
 from tests.support import FakeClock
@@ -61,10 +62,10 @@ def run_scheduler(queue: Queue, *, mode: str = "manual", version: str | None = N
     """Write this process down as the scheduler daemon of the home."""
     store = queue.store
     with store.writing():
-        record = DaemonRecord.parse(SCHEDULER.enter(store, NOW))
+        record = DaemonRecord.parse(SCHEDULER.enter(queue))
         record.version = version or record.version
         store.meta.set_daemon(SCHEDULER.name, str(record))
-        store.meta.set_scheduler({"mode": mode})
+        store.meta.set_scheduler(SchedulerRecord(mode))
 
 
 def every_day(queue: Queue, name: str) -> None:
@@ -94,7 +95,7 @@ def test_jobs_that_nobody_runs_are_an_error(queue: Queue, jobs: int, waits: str)
 
 def test_a_scheduler_that_starts_workers_is_enough_for_whoever_adds_a_job(queue: Queue) -> None:
     queue.home.prepare()
-    lock = SCHEDULER.take_lock(queue.home, queue.clock)
+    lock = SCHEDULER.take_lock(queue)
     try:
         run_scheduler(queue)
         assert not is_attended(queue)
@@ -178,7 +179,7 @@ def test_a_schedule_that_has_fired_and_waits_for_its_zone_is_not_overdue(queue: 
 def test_daemons_of_another_version_are_a_warning(queue: Queue) -> None:
     store = queue.store
     with store.writing():
-        record = DaemonRecord.parse(POOL.enter(store, NOW))
+        record = DaemonRecord.parse(POOL.enter(queue))
         record.version = "9.9"
         store.meta.set_daemon(POOL.name, str(record))
     run_scheduler(queue, mode="auto", version="9.9")
@@ -192,7 +193,7 @@ def test_daemons_of_another_version_are_a_warning(queue: Queue) -> None:
 def test_a_long_wait_is_a_warning_with_the_number_of_workers_that_helps(queue: Queue, clock: FakeClock) -> None:
     write(queue.store, queue.store.meta.set_pool_groups, {"": 1, "mail": 2})
     with queue.store.writing():
-        POOL.enter(queue.store, NOW)
+        POOL.enter(queue)
     employ(queue)
     employ(queue, queues="mail")
     add(queue.store, queue="mail")

@@ -27,7 +27,7 @@ def test_how_long_a_lost_attempt_ran_is_not_made_up(home: str) -> None:
         random=lambda: 0.5,
         now=NOW,
     )
-    assert (store.stats.totals(0).failed, list(store.timings.totals(0))) == (1, [])
+    assert (store.stats.totals(0).failed, list(store.timings.series(0))) == (1, [])
     store.close()
 
 
@@ -62,7 +62,7 @@ def test_attempts_that_ended_by_themselves_are_counted(
     )
     totals = store.stats.totals(0)
     assert (totals.finished, totals.failed, totals.dead, totals.run_time) == counted
-    assert sum(row.attempts for row in store.timings.totals(0)) == sum(counted[:3])
+    assert sum(row.attempts for row in store.timings.series(0)) == sum(counted[:3])
     store.close()
 
 

@@ -21,8 +21,8 @@ export function mount(root, { app, signal }) {
   root.append(head('Workers', h('span', { class: 'grow' }), actions), summary, groups, empty, full);
 
   const count = (value, hint) => ({ name: 'count', label: 'Workers', type: 'number', value: String(value), hint });
-  const option = (queues) => (queues.length ? `--queue ${queues.join(',')}` : '');
-  const called = (queues) => (queues.length ? ` for ${queues.join(', ')}` : '');
+  const option = (queues) => (queues.length ? `--queue ${queues.join(',').replace('*', "'*'")}` : '');
+  const called = (queues) => (queues.length ? ` for ${queues.join(', ').replace('*', 'all queues')}` : '');
   const words = (...parts) => ['queuectl worker', ...parts].filter(Boolean).join(' ');
 
   function start() {
@@ -44,7 +44,7 @@ export function mount(root, { app, signal }) {
 
   function stop(force, queues = []) {
     const group = queues.join();
-    const running = data.items.filter((worker) => worker.job && (!group || worker.queues.join() === group));
+    const running = data.items.filter((worker) => worker.job && (!group || (worker.queues.join() || '*') === group));
     return confirm({ title: `Stop the workers${called(queues)}${force ? ' now' : ''}?`, danger: force,
       body: force ? 'Their jobs are ended and go back to the queue; those attempts do not count.'
         : 'They finish their current jobs first.',
@@ -59,11 +59,10 @@ export function mount(root, { app, signal }) {
 
   // Of the only group the buttons stand above: to stop it is to stop all.
   function groupRow(group) {
-    const { queues, target } = group;
+    const { queues, target } = group, named = queues.length ? queues : ['*'];
     return h('p', { class: 'row' }, h('span', { class: 'grow' }, `${queues.join(', ') || 'All queues'}: `,
       plural(target, 'worker')), readOnly ? null : [button('Scale', () => scale(group)),
-      ...(queues.length ? [button('Stop', () => stop(false, queues)),
-        button('Stop now', () => stop(true, queues))] : [])]);
+      button('Stop', () => stop(false, named)), button('Stop now', () => stop(true, named))]);
   }
 
   const split = (value) => value.split(',').map((part) => part.trim()).filter(Boolean);

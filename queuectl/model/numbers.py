@@ -8,7 +8,7 @@ from .when import MINUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Mapping, Sequence
+    from typing import Iterable, Mapping
 
     from .rollup import Rollup, Timing
 
@@ -20,15 +20,15 @@ def depth(counts: Mapping[str, int]) -> int:
     return sum(counts.get(state, 0) for state in QUEUED_STATES)
 
 
-def per_minute(ended: Mapping[int, int], now: int) -> float:
-    """Return how many jobs ended a minute, on average over the last five.
+def per_minute(minutes: Iterable[Rollup], now: int) -> float:
+    """Return how many jobs ended (completed or dead) a minute, on average over the last five.
 
-    `ended` is how many ended in a minute since 1970: completed or dead. The sixth minute back counts in proportion.
+    The sixth minute back counts in proportion.
     """
     this, since = divmod(now, MINUTE)
-    whole = sum(ended.get(this - back, 0) for back in range(RATE_MINUTES))
-    part = ended.get(this - RATE_MINUTES, 0) * (1 - since / MINUTE)
-    return round((whole + part) / RATE_MINUTES, 2)
+    first = this - RATE_MINUTES
+    weights = {first: 1 - since / MINUTE, **dict.fromkeys(range(first + 1, this + 1), 1)}
+    return round(sum((row.finished + row.dead) * weights.get(row.bucket, 0) for row in minutes) / RATE_MINUTES, 2)
 
 
 def histograms(rows: Iterable[Timing]) -> tuple[Histogram, Histogram]:
@@ -49,11 +49,6 @@ def success_rate(ended: Rollup) -> float | None:
 def share(part: int, whole: int) -> float | None:
     """Return the share, 1 at most, to three places; None of nothing."""
     return round(min(1.0, part / whole), 3) if whole > 0 else None
-
-
-def mean(values: Sequence[float]) -> float | None:
-    """Return the average to three places, None of nothing."""
-    return round(sum(values) / len(values), 3) if values else None
 
 
 def median(values: Iterable[int]) -> int | None:

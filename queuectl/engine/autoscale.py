@@ -7,17 +7,15 @@ none.
 
 from __future__ import annotations
 
-from ...model.errors import QueueCTLError
-from ...model.job import PENDING, PROCESSING, jobs_text
-from .daemon import POOL
-from .groups import ALL, scale_group
-from .starting import start_workers
-from .stopping import stop_workers
+from ..model.errors import QueueCTLError
+from ..model.job import PENDING, PROCESSING, jobs_text
+from ..model.worker import ALL
+from .workers import Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..home.opened import OpenHome
-    from ..machine.log import Log
+    from .home.opened import OpenHome
+    from .machine.log import Log
 
 IDLE_MS = 60_000
 TRY_AGAIN_MS = 10_000
@@ -28,6 +26,7 @@ class AutoScaler:
 
     def __init__(self, opened: OpenHome, most: int, log: Log) -> None:
         self._opened = opened
+        self._workers = Workers(opened)
         self._most = most
         self._log = log
         self._peak = 0  # how many workers were needed at most since
@@ -55,14 +54,11 @@ class AutoScaler:
 
     def running(self) -> int:
         """Return how many workers for all queues the running pool should have."""
-        return self._groups().get(ALL, 0)
-
-    def _groups(self) -> dict[str, int]:
-        return {} if POOL.pid(self._opened.home) is None else self._opened.store.meta.pool_groups()
+        return self._workers.groups().get(ALL, 0)
 
     def _room(self) -> int:
         """Return how many workers other groups leave of those that are allowed."""
-        others = sum(count for group, count in self._groups().items() if group != ALL)
+        others = sum(count for group, count in self._workers.groups().items() if group != ALL)
         return max(0, self._opened.settings().max_workers - others) if others else self._most
 
     def _change(self, running: int, wanted: int, reason: str) -> None:
@@ -79,8 +75,8 @@ class AutoScaler:
 
     def _apply(self, running: int, wanted: int) -> None:
         if not wanted:
-            stop_workers(self._opened, ALL, patience=None, force=False)
+            self._workers.stop(ALL)
         elif running:
-            scale_group(self._opened, ALL, wanted)
+            self._workers.scale(ALL, wanted)
         else:
-            start_workers(self._opened.home, ALL, wanted)
+            self._workers.start_apart(ALL, wanted)

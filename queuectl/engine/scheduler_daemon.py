@@ -7,28 +7,25 @@ thread, with a store of its own, does what is due. The daemon holds the kernel l
 
 from __future__ import annotations
 
-import os
-
-from ...model.clock import SYSTEM_CLOCK
-from ...model.errors import QueueCTLError
-from ..clockwork.scheduler import SchedulerThread
-from ..home.opened import OpenHome
+from ..model.errors import QueueCTLError
+from ..model.scheduler import AUTO, MANUAL, SchedulerRecord
 from .autoscale import AutoScaler
-from .daemon import SCHEDULER
-from .instance import Instance
+from .clockwork.scheduler import SchedulerThread
+from .daemons.daemon import SCHEDULER
+from .daemons.instance import Instance
+from .home.opened import OpenHome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable
 
-    from ...model.clock import Clock
-    from ...store import Home
+    from ..model.clock import Clock
+    from ..store import Home
 
 LOOK_SECONDS = 1.0
 # An idle home is silent: how often the daemon writes down that it is there, and what it did.
 HEARTBEAT_MS = 10_000
 REPORT_MS = 1_000
-MANUAL, AUTO = "manual", "auto"
 
 
 class SchedulerDaemon:
@@ -44,33 +41,25 @@ class SchedulerDaemon:
         *,
         interval: float,
         workers: int | None = None,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: Clock,
         on_ready: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready
-        self._instance = Instance(SCHEDULER, home, actor=f"scheduler[{os.getpid()}]", clock=clock)
-        self._log, self._wakeup = self._instance.log, self._instance.wakeup
         self._opened = OpenHome(home, actor="scheduler", clock=clock)
-        self._instance.watch(self._opened.store)
-        with self._opened.store.writing():
-            self._instance.enter()
-        self._interval = interval
+        self._instance = Instance(SCHEDULER, self._opened)
+        self._log, self._wakeup = self._instance.log, self._instance.wakeup
+        self._instance.enter()
         self._scaler = None if workers is None else AutoScaler(self._opened, workers, self._log)
         self._thread = SchedulerThread(home, clock=clock, log=self._log, longest_wait=interval)
-        self._facts: dict[str, Any] = {
-            "mode": MANUAL if workers is None else AUTO,
-            "workers": workers,
-            "interval": interval,
-            "started_at": clock.wall(),
-        }
+        mode = MANUAL if workers is None else AUTO
+        self._record = SchedulerRecord(mode, workers, interval, started_at=clock.wall())
         self._written_at = -HEARTBEAT_MS
-        self._written: dict[str, int] = {}
 
     def run(self) -> None:
         """Do what is due until told to stop."""
-        self._log.say(f"started, mode {self._facts['mode']}, looking at least every {self._interval:g} s")
-        self._instance.note("scheduler started", f"mode {self._facts['mode']}")
+        self._log.say(f"started, mode {self._record.mode}, looking at least every {self._record.interval:g} s")
+        self._instance.note("scheduler started", f"mode {self._record.mode}")
         self._thread.start()
         try:
             while not self._wakeup.stops:
@@ -104,14 +93,13 @@ class SchedulerDaemon:
     def _report(self) -> None:
         """Write down for `scheduler status` what was done, seldom, and only after something was."""
         now = self._clock.monotonic()
-        pause = REPORT_MS if self._thread.totals != self._written else HEARTBEAT_MS
+        pause = REPORT_MS if self._thread.totals != self._record.totals else HEARTBEAT_MS
         if self._thread.ticked_at is None or now - self._written_at < pause:
             return
-        self._written_at, self._written = now, self._thread.totals
+        self._written_at = now
+        self._record.ticked_at, self._record.totals = self._thread.ticked_at, self._thread.totals
         with self._opened.store.writing():
-            self._opened.store.meta.set_scheduler(
-                {**self._facts, "ticked_at": self._thread.ticked_at, "totals": self._written}
-            )
+            self._opened.store.meta.set_scheduler(self._record)
 
     def _close(self) -> None:
         self._thread.stop()
@@ -120,6 +108,6 @@ class SchedulerDaemon:
             self._report()
         except (QueueCTLError, OSError) as error:
             self._log.complain(str(error))
-        self._instance.leave("scheduler stopped", f"mode {self._facts['mode']}")
+        self._instance.leave("scheduler stopped", f"mode {self._record.mode}")
         self._opened.close()
         self._instance.close()

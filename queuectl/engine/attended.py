@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...store.lockfile import is_held
+from ..store.lockfile import is_held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..home.opened import OpenHome
+    from .home.opened import OpenHome
 
 
 def is_attended(opened: OpenHome) -> bool:
@@ -17,10 +17,10 @@ def is_attended(opened: OpenHome) -> bool:
     home, meta = opened.home, opened.store.meta
     if is_held(home.daemon_lock("pool")):
         return True
-    if is_held(home.daemon_lock("scheduler")) and meta.scheduler().get("mode") == "auto":
+    if is_held(home.daemon_lock("scheduler")) and meta.scheduler().mode == "auto":
         return True
     if meta.daemon("pool") is None:
         return False
-    from .daemon import POOL
+    from .daemons.daemon import POOL
 
-    return POOL.pid(home, opened.store) is not None
+    return POOL.pid(opened) is not None

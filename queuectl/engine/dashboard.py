@@ -1,0 +1,115 @@
+"""The dashboard of a home: how it is started and where it is. What it serves stands above the engine."""
+
+from __future__ import annotations
+
+import os
+
+from ..model.dashboard import TOKEN_VARIABLE, DashboardState
+from ..model.errors import DaemonUnavailable
+from .daemons.daemon import DASHBOARD
+from .daemons.launch import DIRECTORY, reporting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ContextManager
+
+    from ..model.dashboard import DashboardOptions
+    from .daemons.instance import Instance
+    from .daemons.launch import Start
+    from .home.opened import OpenHome
+
+# A browser is given this page to open: its arguments are shown by `ps` too.
+OPENING_PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+    '<meta http-equiv="refresh" content="0; url={0}"><title>QueueCTL</title>'
+    '<p><a href="{0}">Open the dashboard</a></p></html>\n'
+)
+
+
+class Dashboard:
+    """The dashboard of an open home."""
+
+    def __init__(self, opened: OpenHome) -> None:
+        self._opened = opened
+
+    @property
+    def pid(self) -> int | None:
+        """Its pid, None if none runs. Raises StoreUnavailable."""
+        return DASHBOARD.pid(self._opened)
+
+    @property
+    def state(self) -> DashboardState:
+        """Whether it runs, and where it is. Raises StoreUnavailable."""
+        pid = self.pid
+        return DashboardState() if pid is None else DashboardState(True, pid, *self.links())
+
+    def start(self, options: DashboardOptions) -> str:
+        """Start one in the background; return its URL once it answers. Raises Conflict, DaemonUnavailable."""
+        if options.token is not None:
+            os.environ[TOKEN_VARIABLE] = options.token
+        try:
+            DASHBOARD.start(self._opened, options.arguments())
+        finally:
+            os.environ.pop(TOKEN_VARIABLE, None)
+        return self.links()[0]
+
+    def stop(self) -> int | None:
+        """Stop the one that runs; return its pid once it is gone, None if none ran. Raises DaemonUnavailable."""
+        return DASHBOARD.stop(self._opened)
+
+    def take(self) -> Instance:
+        """Make this process the dashboard of the home. Raises Conflict if it has one, StoreUnavailable."""
+        from .daemons.instance import Instance
+
+        return Instance(DASHBOARD, self._opened, keeps_directory=True)
+
+    def reporting(self, ready_fd: int | None) -> ContextManager[Start]:
+        """Return the context in which one starts: who waits at the descriptor learns why it did not come up."""
+        return reporting(ready_fd)
+
+    def links(self) -> tuple[str, str]:
+        """Return where it is and the link with its token, empty texts before it has said so."""
+        try:
+            with open(self._opened.home.dashboard_url, encoding="utf-8") as file:
+                url, _, link = file.read().partition("\n")
+        except FileNotFoundError:
+            return "", ""
+        return url, link.strip()
+
+    def write_links(self, url: str, link: str) -> None:
+        """In the dashboard: write down where it is and the link with its token, for its user's eyes only.
+
+        Raises DaemonUnavailable.
+        """
+        import html
+
+        home = self._opened.home
+        try:
+            self.remove_links()
+            _write_privately(home.dashboard_url, f"{url}\n{link}\n")
+            _write_privately(home.dashboard_page, OPENING_PAGE.format(html.escape(link)))
+        except OSError as error:
+            raise DaemonUnavailable(
+                f"the dashboard cannot write down its link in {home.run}: {error.strerror}",
+                hint="check the permissions and the free space of the home",
+            ) from error
+
+    def remove_links(self) -> None:
+        """In the dashboard: remove what `write_links` wrote. Raises OSError."""
+        for path in (self._opened.home.dashboard_url, self._opened.home.dashboard_page):
+            try:
+                os.unlink(path)
+            except FileNotFoundError:
+                continue
+
+
+def started_in() -> str | None:
+    """In a daemon: return the directory that it was started in, None if it still is there."""
+    return os.environ.get(DIRECTORY)
+
+
+def _write_privately(path: str, text: str) -> None:
+    """Make a file that only its owner can read, from its first instant. Raises OSError, also if it exists."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,73 @@
+"""The dashboard: what it listens on, whom it lets in, and where it is."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import InvalidInput
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+# Not an argument: those are shown to everybody by `ps`.
+TOKEN_VARIABLE = "QUEUECTL_DASHBOARD_TOKEN"
+TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
+MAKE_ONE = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe())'"
+
+
+class DashboardOptions(Record):
+    """What a dashboard listens on and whom it lets in. Raises InvalidInput for what is not safe."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    token: str | None = None
+    allowed_hosts: Sequence[str] = ()
+    read_only: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is not safe."""
+        strangers = self._who_else_comes()
+        if self.token is None and strangers:
+            raise InvalidInput(
+                f"{strangers}, and whoever can use the dashboard can run commands as you: it needs --token there",
+                field="token",
+                hint=MAKE_ONE,
+            )
+        if self.token is not None and not TOKEN.fullmatch(self.token):
+            raise InvalidInput("a token has 16 to 256 of A-Z a-z 0-9 . _ ~ -", field="token", hint=MAKE_ONE)
+
+    def _who_else_comes(self) -> str:
+        """Return how others than the user reach it, an empty text if they do not."""
+        if not self.is_local:
+            return f"{self.host} can be reached from other machines"
+        if self.allowed_hosts:
+            return f"a proxy for {self.allowed_hosts[0]} passes on what others send"
+        return ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it. Of a name other than localhost nobody can be sure."""
+        import ipaddress
+
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def arguments(self) -> list[str]:
+        """Return them as the command takes them, without the token."""
+        words = ["--host", self.host, "--port", str(self.port), *(["--read-only"] if self.read_only else [])]
+        return words + [word for name in self.allowed_hosts for word in ("--allow-host", name)]
+
+
+class DashboardState(Record):
+    """Whether a dashboard runs, its pid, its URL, and the link that has its token."""
+
+    running: bool = False
+    pid: int | None = None
+    url: str | None = None
+    link: str | None = None

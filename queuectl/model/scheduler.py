@@ -1,0 +1,49 @@
+"""What the scheduler daemon writes down of itself, and how it is."""
+
+from __future__ import annotations
+
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+MANUAL, AUTO = "manual", "auto"
+
+
+class SchedulerRecord(Record):
+    """What a scheduler daemon is and did; one that never ran has no mode.
+
+    `workers` is the most that it may start, `interval` the longest time between two checks in seconds, `totals` how
+    often it did what. Times are in milliseconds.
+    """
+
+    mode: str | None = None
+    workers: int | None = None
+    interval: float | None = None
+    started_at: int | None = None
+    ticked_at: int | None = None
+    totals: Mapping[str, int] = {}
+
+
+class SchedulerState(Record):
+    """Whether a scheduler daemon runs, its version if that is not ours, what it did, and what will be due.
+
+    `interval` and `uptime` are in milliseconds.
+    """
+
+    running: bool
+    pid: int | None
+    version: str | None
+    mode: str | None
+    max_workers: int | None
+    interval: int | None
+    uptime: int | None
+    last_tick_at: int | None
+    next_due_at: int | None
+    promoted: int
+    fired: int
+    recovered: int
+    pruned: int
+    schedules: int
+    pool_running: bool

@@ -1,0 +1,123 @@
+"""Workers: what the store knows of each, how they are, and how groups of them are called.
+
+The workers of a group take jobs from the same queues. A group is named by these, sorted, with commas between; that of
+all queues has no name, and its users write `*`.
+"""
+
+from __future__ import annotations
+
+from .errors import InvalidInput
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Mapping
+
+# The group whose workers take jobs from all queues, and how it is written.
+ALL = ""
+EVERY_QUEUE = "*"
+
+
+class RegisteredWorker(Record):
+    """A worker that is registered in the store, with the job that it runs.
+
+    Times are in milliseconds, `memory` is in bytes, and the last fields are None while it runs nothing.
+    """
+
+    id: int
+    pid: int
+    pid_start: str
+    boot: str
+    namespace: str
+    mark: str
+    adopters: str
+    queues: str
+    started_at: int
+    heartbeat_at: int
+    jobs_done: int
+    busy_time: int
+    memory: int
+    stopping: int
+    trouble: str | None
+    job: str | None
+    command: str | None
+    job_started_at: int | None
+
+
+class WorkerState(Record):
+    """A registered worker: busy, idle, stopping or lost; `queues` is empty if it takes jobs from all.
+
+    `elapsed` and `uptime` are in milliseconds, `memory` in bytes; `busy` is the share of its time in which it ran jobs.
+    """
+
+    worker: int
+    pid: int
+    state: str
+    job: str | None
+    elapsed: int | None
+    jobs_done: int
+    heartbeat_at: int
+    memory: int
+    uptime: int
+    busy: float | None
+    queues: list[str]
+    command: str | None
+    trouble: str | None
+
+
+class Group(Record):
+    """Some of a pool's workers: those that take jobs from `queues`, and how many there are to be."""
+
+    queues: list[str]
+    target: int
+
+
+class PoolState(Record):
+    """Whether a pool runs, whether in another container, and its version if that is not ours."""
+
+    running: bool
+    groups: list[Group]
+    pid: int | None = None
+    elsewhere: bool = False
+    version: str | None = None
+
+    @property
+    def target(self) -> int:
+        """How many workers there are to be."""
+        return sum(group.target for group in self.groups)
+
+
+def group_of(queues: Iterable[str], field: str = "queue") -> str:
+    """Return the name of the group of these queues, ALL for none or `*`. Raises InvalidInput for `*` and others."""
+    names = sorted(set(queues))
+    if EVERY_QUEUE not in names:
+        return ",".join(names)
+    if len(names) == 1:
+        return ALL
+    raise InvalidInput(f"{EVERY_QUEUE} means all queues, name no other beside it", field=field)
+
+
+def queues_of(group: str) -> list[str]:
+    """Return the queues of a group, none of that of all queues."""
+    return [name for name in group.split(",") if name]
+
+
+def of_group(group: str | None) -> str:
+    """Return the words that tell the workers of a group from others, with a blank before them; None is no group."""
+    return "" if group is None else f" for {group or 'all queues'}"
+
+
+def option(group: str | None) -> str:
+    """Return the option of the `worker` commands that names a group, with a blank before it; None is no group."""
+    return "" if group is None else f" --queue {group or repr(EVERY_QUEUE)}"
+
+
+def counted(workers: int) -> str:
+    """Return `1 worker` or `3 workers`."""
+    return f"{workers} worker{'' if workers == 1 else 's'}"
+
+
+def workers_text(groups: Mapping[str, int]) -> str:
+    """Return how many workers there are in each group, in words."""
+    counts = [f"{counted(groups[group])}{of_group(group or None)}" for group in sorted(groups)]
+    return ", ".join(counts) or "no workers"
