@@ -16,7 +16,7 @@ from ...model.noun import many
 from ...model.numbers import depth
 from ...model.when import MINUTE
 from ...model.worker import ALL, EVERY_QUEUE, group_of
-from ..http.message import Response, json_response
+from ..http.message import json_response
 from .answers import QUEUES, WORKERS, WORKERS_STOPPED
 from .route import Parameter, route
 
@@ -34,11 +34,11 @@ HOUR_MS = 60 * MINUTE
 
 
 @route("GET", "/queues", "The queues: depth, oldest waiting job and throughput", answer=QUEUES)
-def queues(app: App) -> Response:
+def queues(app: App) -> dict[str, Any]:
     status = app.queue.reports.status()
     hour = {row.queue: row for row in app.queue.charts.ended(status.now - HOUR_MS)}
     items = [_queue(status, name, hour.get(name)) for name in sorted({*status.queues, *hour})]
-    return json_response(QUEUES.json({"items": items}))
+    return {"items": items}
 
 
 def _queue(status: Status, name: str, hour: Rollup | None) -> dict[str, Any]:
@@ -56,20 +56,14 @@ def _queue(status: Status, name: str, hour: Rollup | None) -> dict[str, Any]:
 
 
 @route("GET", "/workers", "The workers and their health", answer=WORKERS)
-def workers(app: App) -> Response:
-    return json_response(_workers(app))
-
-
-def _workers(app: App) -> dict[str, Any]:
+def workers(app: App) -> dict[str, Any]:
     status, settings = app.queue.reports.status(), app.queue.settings()
-    return WORKERS.json(
-        {
-            "items": status.worker_list,
-            "pool": status.pool,
-            "max_workers": settings.max_workers,
-            "default_count": settings.worker_count,
-        }
-    )
+    return {
+        "items": status.worker_list,
+        "pool": status.pool,
+        "max_workers": settings.max_workers,
+        "default_count": settings.worker_count,
+    }
 
 
 COUNT = integer(1, 256)
@@ -88,9 +82,9 @@ QUEUE_NAMES = many(TEXT, 64)
     status=201,
     errors=(409, 422),
 )
-def start(app: App, *, count: int | None, queues: list[str]) -> Response:
+def start(app: App, *, count: int | None, queues: list[str]) -> object:
     app.queue.workers.start_apart(_group(queues) or ALL, count)
-    return json_response(_workers(app), 201)
+    return workers(app)
 
 
 def _group(queues: list[str]) -> str | None:
@@ -115,10 +109,10 @@ def _group(queues: list[str]) -> str | None:
     others={202: WORKERS},
     errors=(409, 422),
 )
-def scale(app: App, *, count: int, queues: list[str]) -> Response:
+def scale(app: App, *, count: int, queues: list[str]) -> object:
     group = _group(queues)
     is_done, _ = BACKGROUND.run(app, "scale", lambda queue: queue.workers.scale(group, count), is_shared=False)
-    return json_response(_workers(app), 200 if is_done else 202)
+    return workers(app) if is_done else json_response(WORKERS.json(workers(app)), 202)
 
 
 @route(
@@ -138,7 +132,7 @@ def scale(app: App, *, count: int, queues: list[str]) -> Response:
     others={202: WORKERS_STOPPED},
     errors=(422,),
 )
-def stop(app: App, *, force: bool, queues: list[str]) -> Response:
+def stop(app: App, *, force: bool, queues: list[str]) -> object:
     group = _group(queues)
     before = app.queue.workers.pid
     # A second request without force waits with the first: to a pool a second signal would mean force.
