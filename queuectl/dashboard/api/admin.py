@@ -9,7 +9,6 @@ from ...model.kinds import ANY, TEXT
 from ...model.noun import one_of
 from ...model.settings import SETTINGS as ALL_SETTINGS
 from ...model.settings import find
-from ..http.message import Response, json_response
 from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
 from .cursors import Cursor
@@ -73,14 +72,14 @@ def _change(name: str, value: object) -> tuple[str, str | None]:
     answer=EVENTS,
     errors=(400,),
 )
-def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
+def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, Any]:
     belongs_to = ("events", what)
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
     found, before = app.queue.store.events, place.key[0]
     page = found.page(before, what, EVENT_WINDOW if what else limit, limit)
     end = page[-1].number if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if what else None
     following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
-    return json_response(EVENTS.json({"items": page, "next": following}))
+    return {"items": page, "next": following}
 
 
 @route(
@@ -99,9 +98,9 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
     answer=SUGGESTIONS,
     errors=(400,),
 )
-def suggest(app: App, *, field: str, prefix: str) -> Response:
+def suggest(app: App, *, field: str, prefix: str) -> dict[str, Any]:
     # Of the values of other keys, such as times, there is no list.
     words = dict.fromkeys(WORDS.get(field, ()))
     found = words or {found.value: found.jobs for found in app.queue.suggest(field, prefix, SUGGESTED)}
     items = [{"value": value, "count": count} for value, count in found.items() if value.startswith(prefix)]
-    return json_response(SUGGESTIONS.json({"items": items[:SUGGESTED]}))
+    return {"items": items[:SUGGESTED]}
