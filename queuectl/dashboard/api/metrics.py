@@ -21,11 +21,13 @@ from .shapes import shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any, Iterable, Mapping, TypeVar
 
     from ...engine.reports.status import Metrics
     from ...model.rollup import Rollup, Timing
     from ..app import App
+
+    Row = TypeVar("Row", Rollup, Timing)
 
 MOST_POINTS = 500
 MOST_QUEUES = 50
@@ -53,43 +55,39 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     since, until = _instant(given["from"], now, "from"), _instant(to, now, "to")
     if since >= until:
         raise HttpError(400, "bad_parameter", "from must be before to", field="from")
-    step = _step(until - since, points)
-    first, last = since // step, until // step + 1
-    charts = app.queue.charts
-    rows = [row for row in charts.ended(first * step, last * step, step) if queue in (None, row.queue)]
+    span = _span(since, until, _step(until - since, points))
+    slots = _span(since, until, max(span["step"], SLOT_MS))
+    step, charts = span["step"], app.queue.charts
     known = charts.first()
+    ended, timings = charts.ended(*span.values()), charts.timings(*slots.values())
     names: list[str | None] = [queue]
     if by is not None:
-        names = list(sorted({row.queue for row in rows})[:MOST_QUEUES])
-    buckets = range(first, last)
-    unknown = [known is None or (bucket + 1) * step <= known or bucket * step > now for bucket in buckets]
+        names = list(sorted({row.queue for row in _of(queue, ended)})[:MOST_QUEUES])
+    unknown = {at: known is None or (at + 1) * step <= known or at * step > now for at in _buckets(span)}
     return {
-        "from": first * step,
-        "to": last * step,
-        "step": step,
-        "series": [
-            {"queue": name, **_values((row for row in rows if name in (None, row.queue)), buckets, unknown)}
-            for name in names
-        ],
-        "percentiles": _percentiles(app, since, until, max(step, SLOT_MS), names),
+        **span,
+        "series": [{"queue": name, **_values(_of(name, ended), unknown)} for name in names],
+        "percentiles": {
+            **slots,
+            "series": [{"queue": name, **_spreads(_of(name, timings), _buckets(slots))} for name in names],
+        },
         "totals": _totals(app, since, until, queue),
         "previous": _previous(app, since, until, queue, known),
     }
 
 
-def _percentiles(app: App, since: int, until: int, step: int, names: list[str | None]) -> dict[str, Any]:
-    """Return the percentiles of each step, a multiple of SLOT_MS, for some queues (None: for all together)."""
-    first, last = since // step, until // step + 1
-    rows = app.queue.charts.timings(first * step, last * step, step)
-    return {
-        "from": first * step,
-        "to": last * step,
-        "step": step,
-        "series": [
-            {"queue": name, **_spreads((row for row in rows if name in (None, row.queue)), range(first, last))}
-            for name in names
-        ],
-    }
+def _span(since: int, until: int, step: int) -> dict[str, int]:
+    """Return the whole steps around a time."""
+    return {"from": since // step * step, "to": (until // step + 1) * step, "step": step}
+
+
+def _buckets(span: dict[str, int]) -> range:
+    return range(span["from"] // span["step"], span["to"] // span["step"])
+
+
+def _of(queue: str | None, rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of a queue, None for all of them."""
+    return [row for row in rows if queue in (None, row.queue)]
 
 
 def _spreads(rows: Iterable[Timing], buckets: range) -> dict[str, Any]:
@@ -105,12 +103,8 @@ def _spreads(rows: Iterable[Timing], buckets: range) -> dict[str, Any]:
 
 def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, Any]:
     """Return what ended in the minutes after that of `since` up to that of `until`."""
-    rows = app.queue.charts.ended(since + when.MINUTE, until + when.MINUTE)
-    return {
-        "from": since,
-        "to": until,
-        **{name: sum(getattr(row, name) for row in rows if queue in (None, row.queue)) for name in COUNTS},
-    }
+    rows = _of(queue, app.queue.charts.ended(since + when.MINUTE, until + when.MINUTE))
+    return {"from": since, "to": until, **{name: sum(getattr(row, name) for row in rows) for name in COUNTS}}
 
 
 def _previous(app: App, since: int, until: int, queue: str | None, known: int | None) -> dict[str, Any] | None:
@@ -139,18 +133,19 @@ def _step(span: int, points: int) -> int:
     return days * when.DAY
 
 
-def _values(rows: Iterable[Rollup], buckets: range, unknown: list[bool]) -> dict[str, list[Any]]:
-    sums = {bucket: dict.fromkeys((*COUNTS, *AVERAGES), 0) for bucket in buckets}
+def _values(rows: Iterable[Rollup], unknown: Mapping[int, bool]) -> dict[str, list[Any]]:
+    """Return the counts and averages of each bucket; `unknown` says of which nothing is known."""
+    sums = {bucket: dict.fromkeys((*COUNTS, *AVERAGES), 0) for bucket in unknown}
     for row in rows:
         for name in (*COUNTS, *AVERAGES):
             sums[row.bucket][name] += getattr(row, name)
-    attempts = [sum(total[name] for name in COUNTS) for total in sums.values()]
-    counts = {name: [None if no else total[name] for total, no in zip(sums.values(), unknown)] for name in COUNTS}
-    averages = {
-        name: [round(total[name] / among) if among else None for total, among in zip(sums.values(), attempts)]
-        for name in AVERAGES
+    found: dict[str, list[Any]] = {
+        name: [None if unknown[bucket] else total[name] for bucket, total in sums.items()] for name in COUNTS
     }
-    return {**counts, **averages}
+    attempts = [sum(total[name] for name in COUNTS) for total in sums.values()]
+    for name in AVERAGES:
+        found[name] = [round(total[name] / among) if among else None for total, among in zip(sums.values(), attempts)]
+    return found
 
 
 @route(
