@@ -55,9 +55,7 @@ class Health:
             if self._trouble is None:
                 return self._workers
             reason, hint = REASONS[self._trouble]
-        raise HttpError(
-            503, self._trouble, f"nothing can be written: {reason}", hint=hint, headers={"Retry-After": "1"}
-        )
+        raise HttpError(503, self._trouble, f"nothing can be written: {reason}", hint=hint)
 
     def _find_out(self, now: int) -> None:
         self._trouble = None

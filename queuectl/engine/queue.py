@@ -17,13 +17,12 @@ import os
 
 from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import NotFound
+from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..model.verbs import RUNNERS, STARTERS, VERBS
-from ..store.home import VARIABLE, find_home
+from ..store.home import DIRECTORY, VARIABLE, find_home
 from .change import Change, Refused
 from .finding import Finding
 from .home.opened import here, search_path
-from .home.settings import change_setting
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
@@ -35,7 +34,9 @@ if TYPE_CHECKING:
     from ..model.spec import JobSpec
     from ..store import Store
     from .charts import Charts
+    from .config import Config
     from .dashboard import Dashboard
+    from .events import Events
     from .finding import Reference
     from .logs import Logs
     from .reporting import Reports
@@ -59,7 +60,34 @@ class Queue(Finding):
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         super().__init__(found, actor=actor, clock=clock, cwd=cwd)
 
+    @staticmethod
+    def create(directory: str = "") -> str:
+        """Make the home of a directory, by default the current one; return its path. Raises InvalidInput, Conflict."""
+        base = os.path.abspath(os.path.join(here(), directory))
+        if not os.path.isdir(base):
+            raise InvalidInput(f"there is no directory {quoted(base)}", field="directory")
+        path = os.path.join(base, DIRECTORY)
+        if os.path.exists(os.path.join(path, "queue.db")):
+            raise Conflict(f"there is a queue in {path} already", hint="use it: queuectl status")
+        with Queue(path) as queue:
+            queue.settings()
+        return path
+
     # The parts: what is not used is not loaded.
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings of the home."""
+        from .config import Config
+
+        return Config(self)
+
+    @cached_property
+    def events(self) -> Events:
+        """What users and daemons did."""
+        from .events import Events
+
+        return Events(self)
 
     @cached_property
     def schedules(self) -> Schedules:
@@ -301,14 +329,3 @@ class Queue(Finding):
         """
         found = self.logs.attempt(self.get(reference), attempt)
         return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))
-
-    def change_setting(self, name: str, value: str | None) -> None:
-        """Store a setting's text, or with None forget it.
-
-        The time zone of a home with schedules is not forgotten but becomes that of this process. Raises
-        InvalidInput for a time zone that this process does not know.
-        """
-        with self.store.writing():
-            change_setting(self.store, name, value, actor=self.actor, now=self.clock.wall())
-        ring(self.home, WORKERS, CONTROL)
-        ring_schedulers(self.home)

@@ -20,7 +20,6 @@ from .machine.localzone import rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import tzinfo
     from typing import Iterable, Iterator, Mapping
 
     from ..model.job import Job
@@ -62,17 +61,12 @@ class Schedules:
         with home.store.writing():
             pinned = pin(home.store, actor=home.actor, now=now)
             following = cron.next_after(now, demand(pinned if zone == LOCAL else zone))
-            added = home.store.schedules.add(
+            if not home.store.schedules.add(
                 spec=spec, **own, next_at=following, path=search_path(), actor=home.actor, now=now
-            )
-            if added:
-                home.note("schedule added", f"{name}: {cron.expression}", now=now)
-        if not added:
-            raise Conflict(
-                f"there is a schedule {quoted(name)} already",
-                hint=f"look at it with: queuectl cron show {name}",
-                field="name",
-            )
+            ):
+                hint = f"look at it with: queuectl cron show {name}"
+                raise Conflict(f"there is a schedule {quoted(name)} already", hint=hint, field="name")
+            home.note("schedule added", f"{name}: {cron.expression}", now=now)
         ring_schedulers(home.home)
         return self.get(name)
 
@@ -149,7 +143,8 @@ class Schedules:
         stored = [schedule.next_at] if schedule.next_at is not None and schedule.next_at > now else []
         following: Iterator[int] = iter(())
         if self.problem(schedule) is None:
-            following = _times(Cron.parse(schedule.expression), rules(self._zone(schedule)), *stored or [now])
+            cron, place = Cron.parse(schedule.expression), rules(self._zone(schedule))
+            following = cron.times_after((stored or [now])[0], place)
         return list(islice(takewhile(lambda at: at <= until, chain(stored, following)), count))
 
     def problem(self, schedule: Schedule) -> str | None:
@@ -175,7 +170,7 @@ class Schedules:
         """Return what an expression means in a zone, and its next times. Raises InvalidInput."""
         cron, now = _cron(expression), self._home.clock.wall()
         name = home_zone(self._home.store) if timezone.lower() == LOCAL else timezone
-        times = islice(_times(cron, demand(name), now), count)
+        times = islice(cron.times_after(now, demand(name)), count)
         return CronPreview(cron.expression, describe(cron), name, time_rows(times, now))
 
     def run(self, name: str) -> Job:
@@ -192,11 +187,9 @@ class Schedules:
         """Let it fire no more until it is resumed. Raises NotFound, Conflict."""
         self.get(name)
         with self._home.store.writing():
-            changed = self._home.store.schedules.pause(name)
-            if changed:
-                self._home.note("schedule paused", name)
-        if not changed:
-            raise Conflict(f"schedule {quoted(name)} is paused already", hint=f"queuectl cron resume {name}")
+            if not self._home.store.schedules.pause(name):
+                raise Conflict(f"schedule {quoted(name)} is paused already", hint=f"queuectl cron resume {name}")
+            self._home.note("schedule paused", name)
         return self.get(name)
 
     def resume(self, name: str) -> Schedule:
@@ -207,11 +200,9 @@ class Schedules:
         schedule, store, now = self.get(name), self._home.store, self._home.clock.wall()
         with store.writing():
             following, detail = self._next_of(schedule, now)
-            changed = store.schedules.resume(name, following)
-            if changed:
-                self._home.note("schedule resumed", detail, now=now)
-        if not changed:
-            raise Conflict(f"schedule {quoted(name)} is not paused")
+            if not store.schedules.resume(name, following):
+                raise Conflict(f"schedule {quoted(name)} is not paused")
+            self._home.note("schedule resumed", detail, now=now)
         ring_schedulers(self._home.home)
         return self.get(name)
 
@@ -269,10 +260,3 @@ def _cron(expression: str) -> Cron:
     except ValueError as error:
         message = f"the cron expression {quoted(expression)} is wrong: {error}"
         raise InvalidInput(message, field="expression") from None
-
-
-def _times(cron: Cron, place: tzinfo | None, after: int) -> Iterator[int]:
-    at = cron.next_after(after, place)
-    while at is not None:
-        yield at
-        at = cron.next_after(at, place)

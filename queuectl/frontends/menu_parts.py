@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from typing import Callable, Sequence
 
     from ..model.job import Job
-    from ..model.setting import Setting
     from .menu import Choice, Menu
 
 # The options that forms ask for in addition to the command and its time.
@@ -213,30 +212,14 @@ def config_entries(menu: Menu) -> Sequence[Choice]:
 def _settings_form(group: str) -> Callable[[Menu], None]:
     def fill(menu: Menu) -> None:
         """Ask for each setting of the group; what stays as it is needs no command."""
-        from ..model.settings import SETTINGS
-
-        for setting in SETTINGS:
+        for setting in menu.queue.config.rows():
             if setting.group == group:
-                shown = setting.show(getattr(menu.queue.settings(), setting.name))
-                answer = menu.asker.ask(
-                    setting.name, f"{setting.about}: {setting.allowed}", _rule_of(setting), default=shown
-                )
-                if answer and setting.show(setting.parse(answer)) != shown:
+                rule, value = f"{setting.help}: {setting.allowed}", setting.value
+                answer = menu.asker.ask(setting.name, rule, setting.read, default=value)
+                if answer and setting.show(setting.read(answer)) != value:
                     menu.execute(["config", "set", setting.name, answer])
 
     return fill
-
-
-def _rule_of(setting: Setting) -> Callable[[str], None]:
-    def check(text: str) -> None:
-        from ..model.errors import InvalidInput
-
-        try:
-            setting.parse(text)
-        except InvalidInput:
-            raise ValueError(f"must be {setting.allowed}") from None
-
-    return check
 
 
 def _reset_settings(menu: Menu) -> None:

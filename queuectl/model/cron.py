@@ -192,6 +192,13 @@ class Cron:
             first = second if first is None else min(first, second)
         return first * 1_000 if first is not None and first * 1_000 <= LATEST_MS else None
 
+    def times_after(self, after_ms: int, zone: tzinfo | None) -> Iterator[int]:
+        """Yield the instants after this one at which it fires, until past 2100."""
+        at = self.next_after(after_ms, zone)
+        while at is not None:
+            yield at
+            at = self.next_after(at, zone)
+
     def _days(self, start: int) -> Iterator[int]:
         """Yield the days on which it fires, as local days since 1970."""
         from datetime import date

@@ -124,13 +124,8 @@ def with_quotes(word: str) -> str:
     key, _, value = word.partition(":")
     name = key[key.startswith("!") :].lower()
     others = value.split()[1:]
-    if (
-        not others
-        or name not in FILTERS
-        or not FILTERS[name].kind.is_free
-        or '"' in value
-        or any(map(is_filter, others))
-    ):
+    has_free_text = name in FILTERS and FILTERS[name].kind.is_free and '"' not in value
+    if not has_free_text or not others or any(map(is_filter, others)):
         return word
     return word[: len(key) - len(name)] + written(name, *value.strip().split(","))
 

@@ -71,7 +71,9 @@ def one_of(*words: str) -> Kind:
             return value
         raise ValueError(f"must be one of {', '.join(words)}")
 
-    return TEXT.but(name="word", check=check, schema={"type": "string", "enum": list(words)}, words=words)
+    return TEXT.but(
+        name="word", check=check, schema={"type": "string", "enum": list(words)}, words=words, is_free=False
+    )
 
 
 def kinds_of(fields: Sequence[Field]) -> dict[str, Kind]:

@@ -56,26 +56,27 @@ class Setting(Record):
     is_planned: bool = False
 
     @property
-    def about(self) -> str:
-        """What it is, as users read it."""
-        return self.help + (" (no effect yet)" if self.is_planned else "")
-
-    @property
-    def env(self) -> str:
+    def environment(self) -> str:
         """The environment variable that sets it."""
         return "QUEUECTL_" + self.name.upper()
 
     def parse(self, text: str) -> Value:
-        """Return the value that the text stands for; refuse it with what is allowed."""
+        """Return the value that the text stands for. Raises InvalidInput with what is allowed."""
+        try:
+            return self.read(text)
+        except ValueError as error:
+            message = f"{self.name} {error}, got {quoted(text)}"
+            raise InvalidInput(message, hint=HOW_TO_WRITE.get(self.kind), field=self.name) from None
+
+    def read(self, text: str) -> Value:
+        """Return the value that the text stands for. Raises ValueError with the rule, as readers of options do."""
         given = text.strip()
         if self.optional and given.lower() == "none":
             return None
         try:
             return self._read(given)
         except ValueError:
-            how = HOW_TO_WRITE.get(self.kind)
-            message = f"{self.name} must be {self.allowed}, got {quoted(text)}"
-            raise InvalidInput(message, hint=how, field=self.name) from None
+            raise ValueError(f"must be {self.allowed}") from None
 
     def _read(self, text: str) -> Value:
         if self.kind == "list":
@@ -122,6 +123,13 @@ class Setting(Record):
             return _size(int(value))
         number = f"{value / 1_000 if self.kind == 'duration' else value:.6f}".rstrip("0").rstrip(".")
         return number + "s" if self.kind == "duration" else number
+
+
+class ShownSetting(Setting):
+    """A setting as users see it: its value as text, where that is from, and the text of its default."""
+
+    value: str = ""
+    source: str = ""
 
 
 def _number(text: str, kind: str) -> int | float:

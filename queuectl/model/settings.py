@@ -153,7 +153,7 @@ SETTINGS = (
         "webhook_url",
         "url",
         None,
-        "where to post a notification when a job ends",
+        "where to post a notification when a job ends (no effect yet)",
         optional=True,
         is_planned=True,
     ),
@@ -162,7 +162,7 @@ SETTINGS = (
         "webhook_events",
         "list",
         ("dead",),
-        "which ends of a job are posted to webhook_url",
+        "which ends of a job are posted to webhook_url (no effect yet)",
         choices=EVENTS,
         is_planned=True,
     ),
@@ -190,9 +190,11 @@ def resolve(stored: Mapping[str, str], environ: Mapping[str, str]) -> list[tuple
 
 
 def _resolve(setting: Setting, stored: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Value, str]:
-    variable = environ.get(setting.env)
+    variable = environ.get(setting.environment)
     if variable and not (setting.shared and setting.name in stored):
-        value = _parse_from(setting, variable, f"{setting.env} in the environment", f"unset {setting.env}")
+        value = _parse_from(
+            setting, variable, f"{setting.environment} in the environment", f"unset {setting.environment}"
+        )
         return value, "environment"
     if setting.name in stored:
         way_out = f"queuectl config reset {setting.name}"

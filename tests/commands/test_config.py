@@ -80,7 +80,7 @@ def test_every_alias_dashes_and_capitals_name_the_same_setting(home: str, settin
 def test_the_environment_overrides_the_home_and_says_so(home: str, setting: Setting) -> None:
     text = OTHER[setting.kind]
     done(home, "config", "set", setting.name, setting.show(setting.default))
-    shown = run_cli(home, "config", "get", setting.name, "--json", env={setting.env: text}).stdout
+    shown = run_cli(home, "config", "get", setting.name, "--json", env={setting.environment: text}).stdout
     assert f'"value": "{text}"' in shown
     assert '"source": "environment"' in shown
 

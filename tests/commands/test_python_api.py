@@ -219,3 +219,43 @@ def test_every_public_name_is_there_and_no_other() -> None:
     assert found["__version__"] == queuectl.__version__
     with pytest.raises(AttributeError, match="nonsense"):
         queuectl.nonsense  # noqa: B018
+
+
+def test_settings_are_read_set_and_unset(home: str) -> None:
+    with Queue(home) as queue:
+        assert [queue.config.set("worker-timeout", "10m"), queue.config.set("max_retries", 5)] == ["600s", "5"]
+        found = queue.config.get("timeout")
+        assert (found.value, found.source, found.default) == ("600s", "home", "300s")
+        assert queue.add("true").max_retries == 5
+        assert queue.config.unset("timeout") == "300s"
+        with pytest.raises(InvalidInput, match="timeout must be between"):
+            queue.config.set("timeout", "soon")
+
+
+def test_schedules_are_added_read_and_removed(home: str) -> None:
+    with Queue(home) as queue:
+        added = queue.schedules.add("nightly", "@daily", "true", queue="night")
+        assert (added.words, queue.schedules.run("nightly").queue) == ("at 00:00 every day", "night")
+        assert [found.name for found in queue.schedules.all()] == ["nightly"]
+        assert queue.schedules.pause("nightly").paused and not queue.schedules.resume("nightly").paused
+        queue.schedules.remove("nightly")
+        with pytest.raises(NotFound):
+            queue.schedules.get("nightly")
+
+
+def test_events_are_read_a_page_at_a_time(home: str) -> None:
+    with Queue(home) as queue:
+        for command in ("one", "two", "three"):
+            queue.add(command, id=command)
+        queue.hold("two")
+        first, before = queue.events.page(3)
+        assert [(event.what, event.job or event.detail) for event in first] == [
+            ("hold", "two"),
+            ("enqueued", "three"),
+            ("enqueued", "two"),
+        ]
+        assert before is not None
+        assert [event.detail for event in queue.events.page(3, before=before)[0]] == ["one"]
+        (held,), end = queue.events.page(3, what="hold")
+        assert (held.what, end) == ("hold", None)
+        assert queue.events.since(first[1].number, 9)[0].number == held.number

@@ -11,21 +11,14 @@ from queuectl.dashboard.api import routes
 from queuectl.dashboard.api.openapi import document
 from queuectl.dashboard.api.route import TABLE
 from queuectl.dashboard.app import App
-from queuectl.dashboard.http.message import HttpError, Request, Response
-from queuectl.model.errors import Conflict, DaemonUnavailable, InvalidInput, NotFound, QueueCTLError, StoreUnavailable
+from queuectl.dashboard.http.message import Request, Response, refused
+from queuectl.model.errors import QueueCTLError
 from queuectl.store import Store
 from tests.dashboard.schemas import problems
 from tests.support import FakeClock
 
 BASE = "/api/v1"
 DOCUMENT = json.loads(json.dumps(document()))
-STATUSES: list[tuple[type, int]] = [
-    (InvalidInput, 422),
-    (NotFound, 404),
-    (Conflict, 409),
-    (StoreUnavailable, 503),
-    (DaemonUnavailable, 409),
-]
 
 
 class Answer:
@@ -70,11 +63,8 @@ class Api:
         request.path = request.path.replace("//", "/", 1)
         try:
             answer = Answer(routes.handle(self.app, request))
-        except HttpError as error:
-            answer = Answer(error.response())
         except QueueCTLError as error:
-            status = next(status for kind, status in STATUSES if isinstance(error, kind))
-            answer = Answer(HttpError(status, error.code, error.message, hint=error.hint, field=error.field).response())
+            answer = Answer(refused(error))
         _check(request, answer)
         return answer
 

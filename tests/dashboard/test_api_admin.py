@@ -294,6 +294,7 @@ def test_settings_are_shown_and_changed(api: Api, monkeypatch: pytest.MonkeyPatc
         ({"max_retries": True}, "max_retries"),
         ({"max_retries": [1]}, "max_retries"),
         ({"max_retries": 1.5}, "max_retries"),
+        ({"max_retries": 2, "timezone": "Mars/Olympus"}, "timezone"),
         ({}, None),
     ],
 )

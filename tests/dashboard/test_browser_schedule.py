@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.dashboard import browser as fixtures
@@ -74,3 +76,23 @@ def test_strip_fits_320_pixels(planned: Dashboard, browser: Browser) -> None:
     browser.click(".strip summary")
     browser.wait("document.querySelectorAll('.strip tbody tr').length === 4")
     assert browser.js("return document.documentElement.scrollWidth") <= 320
+
+
+def test_a_schedule_is_added_with_the_choices_of_the_server(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url + "/schedule")
+    browser.wait("document.querySelector('main button.primary')")
+    browser.click("main button.primary")
+    browser.wait("document.querySelector('dialog[open] #field-overlap')")
+    for name, chosen, options in (("catch_up", "last", "none,last,all"), ("overlap", "skip", "skip,queue")):
+        select = f"document.querySelector('#field-{name}')"
+        assert browser.js(f"return [...{select}.options].map(({{value}}) => value).join()") == options
+        assert browser.js(f"return {select}.value") == chosen
+    browser.click("#field-name")
+    browser.type("often")
+    browser.click("#field-command")
+    browser.type("echo often")
+    browser.js("const it = document.querySelector('#field-overlap'); it.value = 'queue'")
+    browser.click("dialog .end button:last-child")
+    browser.wait("!document.querySelector('dialog')")
+    (added,) = json.loads(dashboard.cli("cron", "list", "--json"))
+    assert (added["name"], added["catch_up"], added["overlap"]) == ("often", "last", "queue")

@@ -137,7 +137,7 @@ def settings_table() -> str:
     for setting in SETTINGS:
         lines.append(
             f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {in_code(*setting.aliases)} "
-            f"| {setting.about} |"
+            f"| {setting.help} |"
         )
     return "\n".join(lines) + "\n"
 

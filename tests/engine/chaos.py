@@ -100,7 +100,7 @@ class Chaos:
 
     def _prepare(self) -> None:
         for name, value in (("retry_delay", "0.02s"), ("backoff_base", "1"), ("kill_grace", "0.3s")):
-            self.queue.change_setting(name, value)
+            self.queue.config.set(name, value)
         (self._directory / "locks").mkdir()
         (self._directory / "ledger").touch()
         (self._directory / "acknowledged").touch()

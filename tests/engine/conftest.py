@@ -16,7 +16,7 @@ def queue(home: str) -> Iterator[Queue]:
     """The queue of a new home, set to be quick: retries follow at once, and what must end is given no time."""
     with Queue(home, actor="test") as opened:
         for name, value in (("retry_delay", "0s"), ("kill_grace", "0.3s"), ("shutdown_timeout", "30s")):
-            opened.change_setting(name, value)
+            opened.config.set(name, value)
         yield opened
 
 

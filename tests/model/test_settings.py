@@ -80,7 +80,7 @@ def test_no_name_or_alias_is_taken_twice() -> None:
 def test_every_setting_has_one_line_of_help_and_a_variable(setting: Setting) -> None:
     assert setting.help and "\n" not in setting.help
     assert setting.help[-1] != "."
-    assert setting.env == "QUEUECTL_" + setting.name.upper()
+    assert setting.environment == "QUEUECTL_" + setting.name.upper()
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)

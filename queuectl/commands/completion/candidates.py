@@ -180,7 +180,7 @@ def _settings(text: str) -> list[Candidate]:
     """Return the settings; their aliases, and names with dashes, only where something like that was typed."""
     from ...model.settings import SETTINGS
 
-    names = [(setting.name, setting.about) for setting in SETTINGS]
+    names = [(setting.name, setting.help) for setting in SETTINGS]
     names += [(alias, f"the same as {setting.name}") for setting in SETTINGS for alias in setting.aliases if text]
     return [Candidate(name.replace("_", "-") if "-" in text else name, help) for name, help in names]
 

@@ -6,6 +6,7 @@ import os
 
 from ...model.errors import DaemonUnavailable
 from ...model.nouns import daemons as nouns
+from ...model.settings import find
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -18,25 +19,14 @@ if TYPE_CHECKING:
     from ..context import Context
 
 GROUP = "Monitoring"
-
-
-def host(text: str) -> str:
-    """A host name or an IP address."""
-    from ...model.errors import InvalidInput
-    from ...model.settings import find
-
-    setting = find("dashboard_host")
-    try:
-        return str(setting.parse(text))
-    except InvalidInput:
-        raise ValueError(f"must be {setting.allowed}") from None
+HOST = find("dashboard_host")
 
 
 @command(
     "dashboard start",
     Arg(
         "--host",
-        parse=host,
+        parse=HOST.read,
         metavar="HOST",
         setting="dashboard_host",
         help="the address to listen on (default: dashboard_host)",
@@ -53,7 +43,7 @@ def host(text: str) -> str:
     Arg(
         "--allow-host",
         many=True,
-        parse=host,
+        parse=HOST.read,
         metavar="NAME",
         help="another host name that it is reached by, such as a proxy's; needs --token; repeatable",
     ),

@@ -140,7 +140,7 @@ def _settings() -> Iterator[str]:
     yield text_line("Set them with queuectl config set NAME VALUE.")
     for setting in SETTINGS:
         aliases = f" Also: {', '.join(setting.aliases)}." if setting.aliases else ""
-        text = f"{setting.about} (default: {setting.show(setting.default)}). Must be {setting.allowed}.{aliases}"
+        text = f"{setting.help} (default: {setting.show(setting.default)}). Must be {setting.allowed}.{aliases}"
         yield from _terms([(f"\\fB{escaped(setting.name)}\\fR", text)])
 
 

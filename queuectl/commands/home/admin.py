@@ -22,9 +22,7 @@ GROUP = "Administration"
 )
 def init(context: Context, *, directory: str | None) -> Result:
     """Make a queue for this directory and those below it: .queuectl."""
-    from ...engine.create import create
-
-    path = create(directory or "")
+    path = context.queue.create(directory or "")
     return Result(MADE_HOME, record={"home": path}, message=f"Queue made: {path}", ids=[path])
 
 

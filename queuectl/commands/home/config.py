@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...engine.home.settings import setting_rows
 from ...model.nouns.home import SETTING, SETTING_VALUE
 from ...model.settings import SETTINGS, find
 from ..grammar.registry import Arg, command
@@ -21,16 +20,15 @@ COLUMNS = ("name", "value", "source", "default", "allowed", "help")
 @command("config show", group=GROUP, aliases=("config", "config list"), examples=("config show", "config show -o json"))
 def config_show(context: Context) -> Result:
     """Show every setting, its value and where that comes from."""
-    rows = setting_rows(context.queue.store)
-    return Result(SETTING, rows=rows, columns=COLUMNS, ids=[row["name"] for row in rows])
+    rows = context.queue.config.rows()
+    return Result(SETTING, rows=rows, columns=COLUMNS, ids=[row.name for row in rows])
 
 
 @command("config get", KEY, group=GROUP, examples=("config get max_retries",))
 def config_get(context: Context, *, key: str) -> Result:
     """Print one setting's value."""
-    name = find(key).name
-    row = next(row for row in setting_rows(context.queue.store) if row["name"] == name)
-    return Result(SETTING, record=row, message=row["value"], ids=[row["value"]])
+    row = context.queue.config.get(key)
+    return Result(SETTING, record=row, message=row.value, ids=[row.value])
 
 
 @command(
@@ -44,13 +42,10 @@ def config_set(context: Context, *, key: str, value: str) -> Result:
     """Set a setting for this home."""
     import os
 
-    setting = find(key)
-    text = setting.show(setting.parse(value))
-    context.queue.change_setting(setting.name, text)
-    text = context.queue.store.meta.settings().get(setting.name, text)
+    setting, text = find(key), context.queue.config.set(key, value)
     notes = []
-    if os.environ.get(setting.env) and not setting.shared:
-        notes.append(f"{setting.env} is set in the environment and wins over it")
+    if os.environ.get(setting.environment) and not setting.shared:
+        notes.append(f"{setting.environment} is set in the environment and wins over it")
     if setting.is_planned:
         notes.append(f"{setting.name} has no effect yet: the feature that uses it is still to come")
     return Result(
@@ -67,16 +62,14 @@ def config_set(context: Context, *, key: str, value: str) -> Result:
 )
 def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
     """Reset a setting, or all of them, to the default."""
-    stored = context.queue.store.meta.settings()
-    names = [find(key).name] if key is not None else [setting.name for setting in SETTINGS if setting.name in stored]
+    config, stored = context.queue.config, context.queue.config.stored()
+    names = [setting.name for setting in SETTINGS if setting.name in stored] if key is None else [find(key).name]
     if key is None and names and not yes and not context.front_end.confirm(f"reset {len(names)} settings"):
         return left_alone()
-    for name in names:
-        context.queue.change_setting(name, None)
     # The time zone of a home that has schedules is another one then, not none.
-    left = context.queue.store.meta.settings()
+    values = config.update(dict.fromkeys(names)) if names else {}
     return Result(
         SETTING_VALUE,
-        rows=[{"name": name, "value": left.get(name, find(name).show(find(name).default))} for name in names],
+        rows=[{"name": name, "value": value} for name, value in values.items()],
         notes=[] if names else ["no setting was set"],
     )

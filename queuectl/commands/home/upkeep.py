@@ -40,7 +40,7 @@ def events(context: Context, *, limit: int, follow: bool) -> Result:
     """Show what users, workers and the scheduler did, newest last."""
     if follow:
         return Result(text=_followed(context, limit), live=True)
-    rows = context.queue.store.events.since(0, limit)
+    rows = context.queue.events.since(0, limit)
     columns = ("at", "what", "job", "detail", "by")
     return Result(EVENT, rows=rows, columns=columns, notes=[] if rows else ["no events yet"])
 
@@ -48,9 +48,9 @@ def events(context: Context, *, limit: int, follow: bool) -> Result:
 def _followed(context: Context, limit: int) -> Iterator[bytes]:
     from ...model.when import local
 
-    store, last = context.queue.store, 0
+    last = 0
     while True:
-        for event in store.events.since(last, limit):
+        for event in context.queue.events.since(last, limit):
             last = event.number
             words = [local(event.at), event.what, event.job or "", event.detail, f"({event.by})"]
             yield ("  ".join(filter(None, words)) + "\n").encode()

@@ -8,10 +8,9 @@ from ...model.filter import Filter, with_quotes
 from ...model.job import DEAD, jobs_text
 from ...model.nouns import jobs as nouns
 from ...model.verbs import PLAIN_VERBS
-from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result, left_alone
-from .selection import act, report, select, verb_options
+from .selection import LIMIT, act, report, select, verb_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,14 +38,7 @@ DEAD_IDS = Arg(
 @command(
     "dlq list",
     Arg("--verbose", "-v", flag=True, help="show more columns"),
-    Arg(
-        "--limit",
-        "-l",
-        parse=arguments.integer(0, 10_000_000),
-        default=50,
-        metavar="N",
-        help="at most this many, 0 for all (default: 50)",
-    ),
+    LIMIT,
     group=GROUP,
     watch=True,
     examples=("dlq list", "dlq list --verbose -o json"),

@@ -12,7 +12,7 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import FILTER, ID
 from ..result import Result
-from .selection import QUEUE, STATE, TAG
+from .selection import LIMIT, QUEUE, STATE, TAG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 GROUP = "Jobs"
 # The fields that are given and that `show` has words of its own for.
 SHOWN = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "cwd", "env", "tags")
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 10_000_000
 
 
 def sort_key(text: str) -> str:
@@ -67,15 +65,7 @@ def columns(text: str) -> list[str]:
         group="filter",
         help="only jobs whose command or id contains this text",
     ),
-    Arg(
-        "--limit",
-        "-l",
-        parse=arguments.integer(0, MAX_LIMIT),
-        default=DEFAULT_LIMIT,
-        metavar="N",
-        group="filter",
-        help=f"at most this many, 0 for all (default: {DEFAULT_LIMIT})",
-    ),
+    LIMIT,
     Arg(
         "--sort",
         parse=sort_key,

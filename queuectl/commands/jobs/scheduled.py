@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ...model.fields import GIVEN
 from ...model.nouns import jobs as nouns
-from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .add import told
 from .options import job_fields, options
+from .selection import LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,21 +57,7 @@ def hint_if_nobody_looks(context: Context) -> None:
         )
 
 
-@command(
-    "scheduled",
-    Arg(
-        "--limit",
-        "-l",
-        parse=arguments.integer(0, 10_000_000),
-        default=50,
-        metavar="N",
-        group="filter",
-        help="at most this many, 0 for all (default: 50)",
-    ),
-    group=GROUP,
-    watch=True,
-    examples=("scheduled", "scheduled --watch"),
-)
+@command("scheduled", LIMIT, group=GROUP, watch=True, examples=("scheduled", "scheduled --watch"))
 def scheduled(context: Context, *, limit: int) -> Result:
     """List what is to come: scheduled jobs, further attempts, and the next time of recurring jobs."""
     rows, total = context.queue.reports.upcoming(limit or None)

@@ -58,6 +58,15 @@ TAG = Arg(
     group="filter",
     help="only jobs with this tag; repeatable, a job must have all",
 )
+LIMIT = Arg(
+    "--limit",
+    "-l",
+    parse=arguments.integer(0, 10_000_000),
+    default=50,
+    metavar="N",
+    group="filter",
+    help="at most this many, 0 for all (default: 50)",
+)
 ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
 MAX_IDS_BYTES = 64 * 1024 * 1024
 SHOWN = 5

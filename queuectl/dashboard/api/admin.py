@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ...engine.home.settings import setting_rows
+from ...engine.events import NEWEST
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.kinds import ANY, TEXT
 from ...model.noun import one_of
 from ...model.settings import SETTINGS as ALL_SETTINGS
-from ...model.settings import find
 from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
 from .cursors import Cursor
@@ -21,15 +20,13 @@ if TYPE_CHECKING:
 
     from ..app import App
 
-EVENT_WINDOW = 10_000
-NEWEST = 1 << 60
 SUGGESTED = 20
 WORDS = {"qualifier": sorted(FILTERS), "setting": [setting.name for setting in ALL_SETTINGS]}
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)
 def config(app: App) -> dict[str, Any]:
-    return {"items": setting_rows(app.queue.store)}
+    return {"items": app.queue.config.rows()}
 
 
 @route(
@@ -37,31 +34,16 @@ def config(app: App) -> dict[str, Any]:
     "/config",
     "Change settings, all of them or none; null means the default again",
     rest=tuple(
-        Parameter(name, ANY, setting.about) for setting in ALL_SETTINGS for name in (setting.name, *setting.aliases)
+        Parameter(name, ANY, setting.help) for setting in ALL_SETTINGS for name in (setting.name, *setting.aliases)
     ),
     answer=SETTINGS,
     errors=(422,),
 )
 def change_config(app: App, *, rest: dict[str, Any]) -> object:
-    changes = [_change(name, value) for name, value in rest.items()]
-    if not changes:
+    if not rest:
         raise InvalidInput("no setting was given")
-    for name, text in changes:
-        app.queue.change_setting(name, text)
+    app.queue.config.update(rest)
     return config(app)
-
-
-def _change(name: str, value: object) -> tuple[str, str | None]:
-    """Return a setting's name and text. Raises InvalidInput, naming the key as it was given."""
-    try:
-        setting = find(name)
-        if value is None:
-            return setting.name, None
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise InvalidInput(f"{name} must be {setting.allowed}")
-        return setting.name, setting.show(setting.parse(str(value)))
-    except InvalidInput as error:
-        raise InvalidInput(error.message, hint=error.hint, field=name) from None
 
 
 @route(
@@ -75,9 +57,7 @@ def _change(name: str, value: object) -> tuple[str, str | None]:
 def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, Any]:
     belongs_to = ("events", what)
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
-    found, before = app.queue.store.events, place.key[0]
-    page = found.page(before, what, EVENT_WINDOW if what else limit, limit)
-    end = page[-1].number if len(page) == limit else found.end_of_window(before, EVENT_WINDOW) if what else None
+    page, end = app.queue.events.page(limit, before=place.key[0], what=what)
     following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
     return {"items": page, "next": following}
 
@@ -87,12 +67,7 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, 
     "/suggest",
     "What may come next in a filter",
     query=(
-        Parameter(
-            "field",
-            one_of("qualifier", "setting", *FILTERS),
-            "what is being written",
-            is_required=True,
-        ),
+        Parameter("field", one_of("qualifier", "setting", *FILTERS), "what is being written", is_required=True),
         Parameter("prefix", TEXT, "what there is of it", default=""),
     ),
     answer=SUGGESTIONS,

@@ -195,5 +195,6 @@ META = Noun(
         )
     ),
     filters=many(Noun("key of a filter", key=TEXT, example=TEXT, help=TEXT)),
+    choices=table(many(TEXT)),
     limits=Noun("limits", page=NUMBER, selection=NUMBER, output=NUMBER, points=NUMBER),
 )

@@ -13,19 +13,12 @@ if TYPE_CHECKING:
 
 
 def read(text: str, now: int, *, field: str = "q", sort: str = "newest", takes_all: bool = True) -> Filter:
-    """Return the filter that a parameter holds. Raises HttpError, also for a sort that its states do not have."""
+    """Return the filter that a parameter holds. Raises FilterError, and HttpError for a sort that it cannot have."""
     try:
         wanted = parse(text, now, takes_all=takes_all)
     except FilterError as error:
-        raise HttpError(
-            400,
-            error.code,
-            error.message,
-            hint=error.hint,
-            field=field,
-            position=error.position,
-            suggestion=error.suggestion,
-        ) from None
+        error.field = field
+        raise
     if wanted.states and not wanted.within(ORDERS[sort].states).states:
         raise HttpError(
             400,

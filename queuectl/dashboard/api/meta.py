@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model.fields import FILTERS, JOB_FIELDS
 from ...model.filter import example, meaning
 from ...model.job import STATE_TABLE
+from ...model.schedule import CATCH_UP, OVERLAP
 from ...model.verbs import VERBS
 from .actions import MOST_SELECTED
 from .answers import LEFT_OUT, META
@@ -37,6 +38,7 @@ def meta(app: App) -> dict[str, Any]:
         "verbs": VERBS.values(),
         "fields": list(map(_field, JOB_FIELDS)),
         "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
+        "choices": {"catch_up": CATCH_UP, "overlap": OVERLAP},
         "limits": LIMITS,
     }
 

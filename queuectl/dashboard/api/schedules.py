@@ -149,13 +149,7 @@ def run_schedule(app: App, *, name: str) -> dict[str, Any]:
     return changed_job(app.queue.schedules.run(name))
 
 
-@route(
-    "POST",
-    "/schedules/{name}/pause",
-    "Pause a recurring job",
-    answer=SCHEDULE_DETAIL,
-    errors=(404, 409),
-)
+@route("POST", "/schedules/{name}/pause", "Pause a recurring job", answer=SCHEDULE_DETAIL, errors=(404, 409))
 def pause_schedule(app: App, *, name: str) -> ScheduleDetail:
     return app.queue.schedules.detail(app.queue.schedules.pause(name))
 

@@ -7,8 +7,8 @@ import traceback
 from email.utils import formatdate
 from http import HTTPStatus
 
-from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, NotFound, QueueCTLError, StoreUnavailable
-from .message import HttpError, Response
+from ...model.errors import QueueCTLError
+from .message import HttpError, Response, refused, status_of
 from .security import HEADERS, WRONG_TOKEN, is_for_programs
 from .static import page
 
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 
     Handle = Callable[[Request], Response]
 
-RETRY_AFTER = {"Retry-After": "1"}
-STATUSES: tuple[tuple[type[QueueCTLError], int], ...] = (
-    (InvalidInput, 422),
-    (NotFound, 404),
-    (Conflict, 409),
-    (StoreUnavailable, 503),
-    (DaemonUnavailable, 409),
-)
 WRONG_TOKEN_SECONDS = 0.2
 NO_BODY = (204, 304)
 
@@ -49,10 +41,9 @@ class Answers:
             if is_for_programs(request.path):
                 return self._handle(request)
             return self._site.answer(request, connection.socket)
-        except HttpError as error:
-            return refusal(request, error, connection)
         except QueueCTLError as error:
-            return refusal(request, _as_http(error) or self._incident(request, error), connection)
+            is_ours = status_of(error) == 500
+            return refusal(request, self._incident(request, error) if is_ours else error, connection)
         except Exception as error:  # The edge: a bug must become an answer and a line in the log.
             return refusal(request, self._incident(request, error), connection)
 
@@ -68,37 +59,19 @@ class Answers:
         )
 
 
-def refusal(request: Request | None, error: HttpError, connection: Connection) -> Response:
+def refusal(request: Request | None, error: QueueCTLError, connection: Connection) -> Response:
     """Return the answer that refuses a request: JSON for programs and for what is no request, else a page.
 
     A wrong token is refused slowly, so that nobody can try many. Raises Gone.
     """
     if error.code == WRONG_TOKEN:
         connection.pause(WRONG_TOKEN_SECONDS)
+    response = refused(error)
     if request is None or is_for_programs(request.path):
-        return error.response()
-    response = page(error.status, error.message.capitalize(), error.hint or "")
-    response.headers = {**response.headers, **error.headers}
-    return response
-
-
-def _as_http(error: QueueCTLError) -> HttpError | None:
-    """Return the answer for an error that a user can understand, None for a kind that none is known for."""
-    for kind, status in STATUSES:
-        if isinstance(error, kind):
-            headers = RETRY_AFTER if status == 503 else {}
-            return HttpError(
-                status,
-                error.code,
-                error.message,
-                hint=error.hint,
-                field=error.field,
-                headers=headers,
-                problems=error.problems,
-                position=error.position,
-                suggestion=error.suggestion,
-            )
-    return None
+        return response
+    shown = page(response.status, error.message.capitalize(), error.hint or "")
+    shown.headers = {**shown.headers, **response.headers}
+    return shown
 
 
 def trace(error: BaseException) -> str:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from ...model import errors
 from ...model.nouns.home import ERROR
 from ...model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Mapping, Sequence
+    from typing import Any, Iterator, Mapping
 
 EMPTY: Mapping[str, str] = {}
+RETRY_AFTER = {"Retry-After": "1"}
+STATUSES: tuple[tuple[type[errors.QueueCTLError], int], ...] = (
+    (errors.FilterError, 400),
+    (errors.InvalidInput, 422),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.StoreUnavailable, 503),
+    (errors.DaemonUnavailable, 409),
+)
 
 
 class Request(Record):
@@ -53,11 +63,8 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] =
     )
 
 
-class HttpError(Exception):
-    """A request that is refused: status, stable code, a message, what to do next, and the field to blame.
-
-    The rest is as in QueueCTLError.
-    """
+class HttpError(errors.QueueCTLError):
+    """A request that is refused, with the status and the headers of the answer."""
 
     def __init__(
         self,
@@ -67,24 +74,25 @@ class HttpError(Exception):
         *,
         hint: str | None = None,
         field: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        problems: Sequence[str] = (),
-        position: int | None = None,
-        suggestion: str | None = None,
+        headers: Mapping[str, str] = EMPTY,
         count: int | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, hint=hint, field=field)
         self.status = status
         self.code = code
-        self.message = message
-        self.hint = hint
-        self.field = field
-        self.headers = dict(headers or {})
-        self.problems = list(problems) or [message]
-        self.position = position
-        self.suggestion = suggestion
+        self.headers = headers
         self.count = count
 
-    def response(self) -> Response:
-        """Return it as the answer."""
-        return json_response(ERROR.json({"error": self}), self.status, self.headers)
+
+def status_of(error: errors.QueueCTLError) -> int:
+    """Return the status that says what went wrong, 500 for what is no fault of the request."""
+    if isinstance(error, HttpError):
+        return error.status
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+
+
+def refused(error: errors.QueueCTLError) -> Response:
+    """Return the answer, as JSON, to a request that an error refuses."""
+    status = status_of(error)
+    own = error.headers if isinstance(error, HttpError) else EMPTY
+    return json_response(ERROR.json({"error": error}), status, {**(RETRY_AFTER if status == 503 else EMPTY), **own})

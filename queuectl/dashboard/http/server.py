@@ -19,8 +19,8 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
-from .answer import RETRY_AFTER, Answers, encode, refusal, trace
-from .message import HttpError, Request
+from .answer import Answers, encode, refusal, trace
+from .message import HttpError, Request, refused
 from .owner import tells_owners
 from .security import Guard, as_in_url
 from .static import Site
@@ -251,9 +251,9 @@ class Server(ThreadingHTTPServer):
             return  # The client was faster.
 
     def _tell_full(self, connected: socket.socket) -> None:
-        error = HttpError(503, "too_many_connections", "too many connections", hint="try again", headers=RETRY_AFTER)
+        error = HttpError(503, "too_many_connections", "too many connections", hint="try again")
         try:
-            connected.send(encode(error.response(), self.clock.wall()))
+            connected.send(encode(refused(error), self.clock.wall()))
         except OSError:
             return  # The client was faster.
 

@@ -11,6 +11,8 @@ several, or one long ago, if no scheduler was running or the clock jumped.
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from ...model import when
 from ...model.when import iso
 
@@ -73,10 +75,7 @@ def _latest(cron: Cron, zone: tzinfo | None, since: int, now: int, count: int) -
     for lookback in LOOKBACKS:
         start = max(since, until - lookback)
         found = [since] if start == since else []
-        at = cron.next_after(start if start == since else start - 1, zone)
-        while at is not None and at <= until:
-            found.append(at)
-            at = cron.next_after(at, zone)
+        found += takewhile(lambda at: at <= until, cron.times_after(start if found else start - 1, zone))
         if len(found) >= count or start == since:
             break
     return found[-count:]

@@ -50,11 +50,9 @@ def _bring_nearer(store: Store, schedule: Schedule, zone: tzinfo | None, now: in
     # A clock that was past 2100 leaves no next time at all.
     if nearer is None or (schedule.next_at is not None and nearer >= schedule.next_at):
         return
-    if not store.schedules.move(schedule, nearer):
+    if not timezone.move(store, schedule, nearer, why=SET_BACK, actor=actor, now=now):
         return
-    told = f"{schedule.name}: next at {when.iso(nearer)} instead of {when.iso(schedule.next_at) or 'no time'}"
-    store.events.add("schedule moved", actor=actor, now=now, detail=f"{told}, {SET_BACK}")
     last = store.schedules.last_fired(schedule)
     if last is not None and last >= nearer:
-        told = f"{schedule.name} from {when.iso(nearer)} to {when.iso(last)}"
-        store.events.add("skipped", actor=actor, now=now, detail=f"{told}: fired already before {SET_BACK}")
+        times = f"{schedule.name} from {when.iso(nearer)} to {when.iso(last)}"
+        store.events.add("skipped", actor=actor, now=now, detail=f"{times}: fired already before {SET_BACK}")

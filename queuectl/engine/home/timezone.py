@@ -55,7 +55,7 @@ def pin(store: Store, *, actor: str, now: int) -> str:
         return found
     found = own_zone()
     demand(found)
-    _write(store, found, actor=actor, now=now, why="the zone of the process that needed one first")
+    _write(store, found, actor=actor, now=now, why=": the zone of the process that needed one first")
     return found
 
 
@@ -70,21 +70,19 @@ def adopt(store: Store, *, actor: str, now: int) -> None:
         pin(store, actor=actor, now=now)
 
 
-def give_up(store: Store, name: str, *, actor: str, now: int) -> bool:
-    """Write `local` in place of a zone that no process knows; return whether it still stood there. In a transaction."""
-    if stored_zone(store) not in (None, name):
-        return False
-    _write(store, zones.LOCAL, actor=actor, now=now, why=f"no process that runs here knows {name}")
-    return True
+def give_up(store: Store, name: str, *, actor: str, now: int) -> None:
+    """Write `local` in place of a zone that no process knows, if it still stands there. In a transaction."""
+    if stored_zone(store) in (None, name):
+        _write(store, zones.LOCAL, actor=actor, now=now, why=f": no process that runs here knows {name}")
 
 
-def _write(store: Store, name: str, *, actor: str, now: int, why: str) -> None:
+def _write(store: Store, name: str, *, actor: str, now: int, why: str = "") -> None:
     store.meta.set_setting(SETTING, name)
-    store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = {name}: {why}")
+    store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = {name}{why}")
 
 
-def change(store: Store, text: str | None, *, actor: str, now: int) -> list[str]:
-    """Set the home's zone and compute the next times of the schedules that follow it; return whose times moved.
+def change(store: Store, text: str | None, *, actor: str, now: int) -> None:
+    """Set the home's zone, and compute the next times of the schedules that follow it.
 
     None, or `none`, forgets the zone; while schedules follow it, that writes down this process's zone
     instead. Times that are over stay, to fire. Raises InvalidInput for a zone that this process does
@@ -97,37 +95,28 @@ def change(store: Store, text: str | None, *, actor: str, now: int) -> list[str]
     if name is None:
         store.meta.reset_setting(SETTING)
         store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = default")
-        return []
+        return
     place = demand(name)
-    store.meta.set_setting(SETTING, name)
-    store.events.add("setting", actor=actor, now=now, detail=f"{SETTING} = {name}")
-    return [
-        schedule.name
-        for schedule in following
-        if move(store, schedule, place, why=f"the time zone is {name} now", actor=actor, now=now)
-    ]
+    _write(store, name, actor=actor, now=now)
+    for schedule in following:
+        before = schedule.next_at
+        # A time that is over and has not fired is about to fire.
+        if before is not None and before <= now and not store.schedules.has_fired(schedule, before):
+            continue
+        try:
+            after = Cron.parse(schedule.expression).next_after(now, place)
+        except ValueError:
+            continue  # It complains when it is due.
+        if after != before:
+            move(store, schedule, after, why=f"the time zone is {name} now", actor=actor, now=now)
 
 
-def move(store: Store, schedule: Schedule, place: tzinfo | None, *, why: str, actor: str, now: int) -> bool:
-    """Compute a schedule's next time again; return whether it is another one. In a transaction.
-
-    A time that is over and has not fired stays: it is about to fire.
-    """
-    before = schedule.next_at
-    if before is not None and before <= now and not store.schedules.has_fired(schedule, before):
+def move(store: Store, schedule: Schedule, after: int | None, *, why: str, actor: str, now: int) -> bool:
+    """Give a schedule another next time and note why; return False if somebody else did. In a transaction."""
+    if not store.schedules.move(schedule, after):
         return False
-    try:
-        after = Cron.parse(schedule.expression).next_after(now, place)
-    except ValueError:
-        return False  # It complains when it is due.
-    if after == before or not store.schedules.move(schedule, after):
-        return False
-    store.events.add(
-        "schedule moved",
-        actor=actor,
-        now=now,
-        detail=f"{schedule.name}: next at {iso(after) or 'no time'} instead of {iso(before) or 'no time'}, {why}",
-    )
+    times = f"next at {iso(after) or 'no time'} instead of {iso(schedule.next_at) or 'no time'}"
+    store.events.add("schedule moved", actor=actor, now=now, detail=f"{schedule.name}: {times}, {why}")
     return True
 
 

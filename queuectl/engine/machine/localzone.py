@@ -27,7 +27,7 @@ def own_zone() -> str:
 
     What QUEUECTL_TIMEZONE says is returned as it is: whoever uses it has to look whether it is a zone.
     """
-    given = os.environ.get(find("timezone").env, "").strip()
+    given = os.environ.get(find("timezone").environment, "").strip()
     if given.lower() in ("", "none"):
         return machine_zone()
     try:

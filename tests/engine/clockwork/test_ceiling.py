@@ -250,10 +250,10 @@ def test_the_setting_counts_and_the_room_is_given_back(home: str, store: Store, 
     work(keeper, clock)
     assert len(kept(store)) == 12
     with Queue(home, clock=clock) as queue:
-        queue.change_setting("output_total", "none")
+        queue.config.set("output_total", "none")
         work(keeper, clock)
         assert len(kept(store)) == 12
-        queue.change_setting("output_total", "4MiB")
+        queue.config.set("output_total", "4MiB")
     work(keeper, clock)
     assert len(kept(store)) == 2
     assert os.path.getsize(store.home.database) < full // 3
@@ -263,7 +263,7 @@ def test_the_setting_counts_and_the_room_is_given_back(home: str, store: Store, 
 @pytest.mark.slow
 def test_a_step_ends_soon(home: str, store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     with Queue(home, clock=clock) as queue:
-        queue.change_setting("output_total", "1MiB")
+        queue.config.set("output_total", "1MiB")
     for age in range(40):
         run_one(store, MIB // 2, at=NOW + age)
     before_each_call(monkeypatch, store.database, "begin", lambda: clock.advance(30))
@@ -282,7 +282,7 @@ def test_a_file_that_grows_fast_is_looked_at_before_the_minute_is_over(
 ) -> None:
     keeper = Housekeeping(store, Log("test", clock))
     with Queue(home, clock=clock) as queue:
-        queue.change_setting("output_total", "3MiB")
+        queue.config.set("output_total", "3MiB")
     work(keeper, clock)
     for age in range(8):
         run_one(store, MIB, at=NOW + age)

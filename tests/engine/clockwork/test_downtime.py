@@ -55,7 +55,7 @@ def test_what_a_night_brought_is_still_there_when_the_machine_was_off_for_long(
     home: str, store: Store, clock: FakeClock, state: str, name: str, keepers: int
 ) -> None:
     with Queue(home, clock=clock) as queue:
-        queue.change_setting(name, "10")
+        queue.config.set(name, "10")
     run_for(store, clock, HOUR, keepers)
     end_one(store, clock, state)
     assert run_for(store, clock, 4 * HOUR, keepers) == 0
@@ -68,7 +68,7 @@ def test_what_a_night_brought_is_still_there_when_the_machine_was_off_for_long(
 
 def test_a_short_pause_counts(home: str, store: Store, clock: FakeClock) -> None:
     with Queue(home, clock=clock) as queue:
-        queue.change_setting("retain_completed_hours", "10")
+        queue.config.set("retain_completed_hours", "10")
     end_one(store, clock)
     pruned = 0
     for _ in range(10 * 6 + 1):

@@ -58,8 +58,7 @@ def test_jobs_go_by_the_settings_and_no_others(
     dead: str | None,
     gone: list[str],
 ) -> None:
-    queue.change_setting("retain_completed_hours", completed)
-    queue.change_setting("retain_dead_hours", dead)
+    queue.config.update({"retain_completed_hours": completed, "retain_dead_hours": dead})
     numbers = {state: bring_to(store, state) for state in sorted(ALL_STATES, key=lambda state: state == "pending")}
     clock.advance(24 * HOUR)
     assert work(keeper, clock) == len(gone)
@@ -253,7 +252,7 @@ def test_a_setting_that_changes_in_the_middle_counts_from_the_next_round_on(
     slow(monkeypatch, store, clock)
     first, wait = keeper.step()
     assert 0 < first < PRUNE_AT_ONCE * 10 and wait == 0
-    queue.change_setting("retain_completed_hours", "none")
+    queue.config.set("retain_completed_hours", "none")
     while not wait:
         more, wait = keeper.step()
         first += more

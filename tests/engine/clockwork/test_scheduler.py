@@ -165,13 +165,13 @@ def test_completed_jobs_are_pruned_with_their_output_and_dead_ones_never(
 
 
 def test_pruning_follows_the_setting(queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int) -> None:
-    queue.change_setting("retain_completed_hours", "none")
+    queue.config.set("retain_completed_hours", "none")
     queue.add("true", env={"ONLY": "here"})
     finish(queue, claim(queue, live_worker), COMPLETED)
     clock.advance(10 * YEAR_MS)
     scheduler.tick()
     assert len(queue.list()) == 1
-    queue.change_setting("retain_completed_hours", "0.5")
+    queue.config.set("retain_completed_hours", "0.5")
     clock.advance(HOUSEKEEPING_MS)
     scheduler.tick()
     assert queue.list() == []

@@ -206,7 +206,7 @@ def test_a_start_that_hangs_or_cannot_fork_is_tried_again(
 def test_a_start_that_is_refused_says_why(
     fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    fake.change_setting("max_workers", "1")
+    fake.config.set("max_workers", "1")
     add(fake, 2)
     AutoScaler(fake, MOST, Log("test", clock)).step()
     assert "workers: stay at 0: at most 1 worker is allowed, got 2" in capfd.readouterr().err
@@ -266,7 +266,7 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
 def test_other_groups_keep_their_workers_and_leave_the_room_that_is_left(
     fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake.change_setting("max_workers", "6")
+    fake.config.set("max_workers", "6")
     asked: list[tuple[str, int]] = []
     monkeypatch.setattr(Workers, "scale", lambda self, group, count: asked.append((group, count)))
     monkeypatch.setattr(Daemon, "pid", lambda self, opened: 1)

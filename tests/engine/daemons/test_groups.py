@@ -77,7 +77,7 @@ def test_groups_that_are_started_at_once_come_into_one_pool(home: str, pool: Run
 
 
 def test_all_groups_together_have_no_more_workers_than_are_allowed(home: str, queue: Queue, pool: RunningPool) -> None:
-    queue.change_setting("max_workers", "3")
+    queue.config.set("max_workers", "3")
     pool.start("-n", "2", "-Q", "a")
     for words in (("start", "-n", "2", "-Q", "b"), ("scale", "4", "-Q", "a")):
         assert run_cli(home, "worker", *words).returncode == 2

@@ -131,7 +131,7 @@ def test_a_restart_keeps_the_number_and_the_queues(queue: Queue, pool: RunningPo
 
 def test_a_setting_reaches_idle_workers_before_the_next_job(queue: Queue, pool: RunningPool) -> None:
     pool.start("--count", "1")
-    queue.change_setting("output_limit", "1KiB")
+    queue.config.set("output_limit", "1KiB")
     job = queue.add("head -c 1000000 /dev/zero")
     queue.wait(job.id, timeout=30)
     assert len(queue.output(job.id)) < 200_000
@@ -142,8 +142,8 @@ def test_a_setting_reaches_a_worker_that_is_never_idle(queue: Queue, pool: Runni
     first = queue.add(f"echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done")
     second = queue.add("head -c 1000000 /dev/zero")
     wait_for_file(tmp_path / "started")
-    queue.change_setting("output_limit", "1KiB")
-    queue.change_setting("lease", "600s")
+    queue.config.set("output_limit", "1KiB")
+    queue.config.set("lease", "600s")
     wait_until(lambda: lease_left(queue) > 500_000, what="the lease is renewed for longer")
     (tmp_path / "go").touch()
     queue.wait(first.id, second.id, timeout=30)
@@ -220,7 +220,7 @@ def test_the_pool_gives_workers_the_time_that_the_settings_of_now_give_them(
     own_pool: OwnPool, queue: Queue, fork: Fork, stubborn: subprocess.Popen[bytes]
 ) -> None:
     own_pool.employ(queue, stubborn.pid)
-    queue.change_setting("shutdown_timeout", "600s")
+    queue.config.set("shutdown_timeout", "600s")
     own_pool.stop()
     own_pool.step_after(600_000)
     assert stubborn.poll() is None

@@ -114,7 +114,7 @@ def test_a_stop_with_a_limit_ends_what_is_not_done_by_then(queue: Queue, pool: R
 
 
 def test_a_job_that_outlasts_the_shutdown_timeout_goes_back(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
-    queue.change_setting("shutdown_timeout", "1s")
+    queue.config.set("shutdown_timeout", "1s")
     pool.start("--count", "1")
     jobs = started(queue, tmp_path)
     before = SYSTEM_CLOCK.monotonic()
@@ -151,7 +151,7 @@ def test_a_worker_that_leaves_already_is_not_hurried_by_a_stop(
 def test_a_job_that_had_ended_well_is_completed_even_if_its_leftovers_are_ended_by_force(
     queue: Queue, pool: RunningPool, tmp_path: Path
 ) -> None:
-    queue.change_setting("kill_grace", "3s")
+    queue.config.set("kill_grace", "3s")
     pool.start("--count", "1")
     # The shell waits until the process it leaves behind is safe from the polite request to end.
     job = queue.add(

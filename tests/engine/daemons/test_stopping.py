@@ -195,8 +195,8 @@ def test_a_pool_that_was_stopped_by_a_signal_follows_a_change_of_its_size(queue:
 
 @pytest.mark.slow
 def test_the_time_to_wait_is_that_of_the_settings(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    queue.change_setting("shutdown_timeout", "600s")
-    queue.change_setting("kill_grace", "1s")
+    queue.config.set("shutdown_timeout", "600s")
+    queue.config.set("kill_grace", "1s")
     told: list[signal.Signals] = []
     monkeypatch.setattr(Identity, "order", lambda self, order: told.append(order))
     lock = POOL.take_lock(queue)

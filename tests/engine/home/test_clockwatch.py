@@ -238,7 +238,7 @@ def test_nothing_is_pruned_for_an_hour_after_the_clock_was_set(
 def test_what_is_old_by_a_clock_that_stays_is_pruned_in_the_end(
     queue: Queue, scheduler: Scheduler, clock: FakeClock
 ) -> None:
-    queue.change_setting("retain_completed_hours", "0")
+    queue.config.set("retain_completed_hours", "0")
     completed(queue)
     scheduler.tick()
     clock.set_by(10 * YEAR)

@@ -192,14 +192,14 @@ def test_another_zone_computes_the_next_times_anew(queue: Queue, clock: FakeCloc
     follow(queue, name="paused")
     own = every(queue, "51 6 * * *", name="own", timezone="UTC").next_at
     queue.schedules.pause("paused")
-    queue.change_setting("timezone", TOKYO)
+    queue.config.set("timezone", TOKYO)
     for name in ("it", "paused"):
         moved = get(queue, name).next_at
         assert moved is not None and hour(moved) == "21:51" and clock.wall() < moved <= clock.wall() + DAY
         told_of = f"{name}: next at {iso(moved)} instead of {iso(at)}, the time zone is {TOKYO} now"
         assert told_of in told(queue, "schedule moved")
     assert get(queue, "own").next_at == own
-    queue.change_setting("timezone", TOKYO)
+    queue.config.set("timezone", TOKYO)
     assert len(told(queue, "schedule moved")) == 2
 
 
@@ -209,7 +209,7 @@ def test_what_is_due_already_fires_although_the_zone_was_changed(
 ) -> None:
     at = follow(queue)
     clock.set_to(at + 1_000)
-    queue.change_setting("timezone", TOKYO)
+    queue.config.set("timezone", TOKYO)
     assert get(queue).next_at == at
     scheduler.tick()
     assert list(fires(queue)) == [at]
@@ -222,18 +222,18 @@ def test_what_is_due_already_fires_although_the_zone_was_changed(
 def test_without_a_zone_a_home_with_schedules_takes_that_of_this_process(queue: Queue, go: Go, text: Any) -> None:
     follow(queue)
     go(TOKYO)
-    queue.change_setting("timezone", text)
+    queue.config.update({"timezone": text})
     assert zone(queue) == TOKYO
     following = get(queue).next_at
     assert following is not None and hour(following) == "21:51"
     queue.schedules.remove("it")
-    queue.change_setting("timezone", text)
+    queue.config.update({"timezone": text})
     assert zone(queue) is None
 
 
 def test_a_zone_that_this_process_does_not_know_is_refused(queue: Queue, go: Go) -> None:
     at = follow(queue)
     with pytest.raises(InvalidInput, match="timezone") as caught:
-        queue.change_setting("timezone", "Mars/Olympus")
+        queue.config.set("timezone", "Mars/Olympus")
     assert caught.value.field == "timezone"
     assert zone(queue) == "UTC" and get(queue).next_at == at

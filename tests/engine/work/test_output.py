@@ -58,7 +58,7 @@ def test_a_job_may_close_its_output_and_go_on(queue: Queue) -> None:
 def test_a_long_output_keeps_head_and_tail_and_says_how_much_is_missing(
     home: str, queue: Queue, limit: str, command: str
 ) -> None:
-    queue.change_setting("output_limit", limit)
+    queue.config.set("output_limit", limit)
     kept = int(find("output_limit").parse(limit) or 0)  # type: ignore[arg-type]
     job = run_one(queue, command)
     whole = "".join(f"{number}\n" for number in range(1, 200_001)).encode()

@@ -87,14 +87,14 @@ def test_a_timeout_ends_the_whole_tree_and_keeps_the_output(queue: Queue, comman
 
 
 def test_a_command_that_cleans_up_when_asked_to_end_has_the_time_for_it(queue: Queue) -> None:
-    queue.change_setting("kill_grace", "30s")
+    queue.config.set("kill_grace", "30s")
     job, took = timed(queue, "trap 'echo tidy; exit 3' TERM; while :; do sleep 0.05; done", timeout=0.5, retries=0)
     assert (job.error, queue.output(job.id, stream=1)) == ("timed out after 0.5 s", b"tidy\n")
     assert took < SOON_MS
 
 
 def test_ending_what_ignores_the_request_takes_no_computing(queue: Queue) -> None:
-    queue.change_setting("kill_grace", "3s")
+    queue.config.set("kill_grace", "3s")
     queue.add("( trap '' TERM; sleep 60; sleep 60 ) & echo over")
     used = float(drain(queue.home.path).stdout)
     assert used < 1.5, "the worker was busy while it waited"

@@ -212,7 +212,7 @@ def test_a_stranger_with_the_pid_of_an_overdue_worker_is_not_killed(
 def test_a_stopped_worker_is_killed_and_cannot_overwrite_the_result(
     queue: Queue, pool: RunningPool, tmp_path: Path
 ) -> None:
-    queue.change_setting("lease", "2s")
+    queue.config.set("lease", "2s")
     pool.start("--count", "2")
     job = queue.add(
         f"echo $QUEUECTL_ATTEMPT >>{tmp_path}/started; "

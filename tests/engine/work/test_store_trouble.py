@@ -65,7 +65,7 @@ def test_a_pool_that_starts_while_the_store_is_locked_waits_for_it(
 def test_a_locked_store_costs_no_job_that_has_its_lease(
     home: str, queue: Queue, processes: Processes, pool: RunningPool, tmp_path: Path
 ) -> None:
-    queue.change_setting("lease", "30s")
+    queue.config.set("lease", "30s")
     pool.start("--count", "2")
     job = queue.add(f"echo begin; echo >{tmp_path}/started; sleep 2.5; echo end; echo >{tmp_path}/ended")
     wait_for_file(tmp_path / "started")
@@ -85,7 +85,7 @@ def test_a_locked_store_costs_no_job_that_has_its_lease(
 def test_a_worker_that_cannot_renew_for_longer_than_its_lease_keeps_its_job(
     home: str, queue: Queue, processes: Processes, pool: RunningPool, tmp_path: Path
 ) -> None:
-    queue.change_setting("lease", "2s")
+    queue.config.set("lease", "2s")
     pool.start("--count", "1")
     job = queue.add(f"echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done", retries=0)
     wait_for_file(tmp_path / "started")
@@ -101,7 +101,7 @@ def test_a_worker_that_cannot_renew_for_longer_than_its_lease_keeps_its_job(
 def test_a_pause_of_all_processes_longer_than_the_lease_costs_no_attempt(
     queue: Queue, pool: RunningPool, tmp_path: Path
 ) -> None:
-    queue.change_setting("lease", "2s")
+    queue.config.set("lease", "2s")
     pool.start("--count", "1")
     job = queue.add(f"echo >{tmp_path}/started; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done", retries=0)
     wait_for_file(tmp_path / "started")

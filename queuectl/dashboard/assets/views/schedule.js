@@ -1,10 +1,10 @@
 // Recurring jobs in words, with their next times and last jobs; and what else is to come.
 
-import { get, post, remove } from '../api.js';
+import { get, loadMeta, post, remove } from '../api.js';
 import { added } from '../addjob.js';
 import { DayStrip } from '../daystrip.js';
 import { busy, confirm, form, open } from '../dialogs.js';
-import { bodyOf, filledIn, formField, loadFields, optionsOf } from '../fields.js';
+import { bodyOf, filledIn, formField, optionsOf } from '../fields.js';
 import { duration, quote } from '../format.js';
 import { $, actionsCell, alertLine, badge, button, card, cell, codeCell, emptyCard, equivalent, fail, h, head, jobLink,
   patch, readOnly, rows, table, toast, when } from '../ui.js';
@@ -19,10 +19,8 @@ const OWN = [
     hint: 'minute, hour, day, month, weekday; or @hourly, @daily, @weekly, @monthly' },
   { name: 'timezone', option: '--timezone', label: 'Time zone', value: 'local',
     hint: 'local is that of the home; or UTC, or Europe/London' },
-  { name: 'catch_up', option: '--catch-up', label: 'Times that passed while nothing ran', value: 'last',
-    options: ['last', 'all', 'none'] },
-  { name: 'overlap', option: '--overlap', label: 'While the last job has not ended', value: 'skip',
-    options: ['skip', 'queue'] },
+  { name: 'catch_up', option: '--catch-up', label: 'Times that passed while nothing ran', value: 'last' },
+  { name: 'overlap', option: '--overlap', label: 'While the last job has not ended', value: 'skip' },
 ];
 
 const pathOf = (name) => `/schedules/${encodeURIComponent(name)}`;
@@ -74,14 +72,15 @@ export function mount(root, { app, signal }) {
     note, empty, strip.element, full, next);
 
   async function add() {
-    const fields = (await loadFields()).filter(({ recurring }) => recurring);
+    const { fields: all, choices } = await loadMeta();
+    const fields = all.filter(({ recurring }) => recurring);
+    const own = OWN.map((field) => ({ ...field, options: choices[field.name] }));
     const filled = (values) => filledIn(fields, values);
     return form({ title: 'Add a recurring job', action: 'Add',
-      fields: [...OWN, ...fields.map((field) => formField(field))],
+      fields: [...own, ...fields.map((field) => formField(field))],
       command: (values) => cronCommand(values, filled(values)), extra: livePreview(),
       run: async (values) => {
-        const own = Object.fromEntries(filledIn(OWN, values).map(([{ name }, typed]) => [name, typed]));
-        await post('/schedules', { ...own, ...bodyOf(filled(values)) });
+        await post('/schedules', bodyOf([...filledIn(OWN, values), ...filled(values)]));
         toast(`Schedule added: ${values.name}`);
         app.refresh();
       } });

@@ -1,0 +1,98 @@
+"""The settings of a home as users see them: what each is and where that is from; set and unset."""
+
+from __future__ import annotations
+
+import os
+
+from ..model.errors import InvalidInput
+from ..model.setting import ShownSetting
+from ..model.settings import find, resolve
+from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+    from .home.opened import OpenHome
+
+
+class Config:
+    """The settings of a home. Names may be aliases; dashes and capitals do not matter."""
+
+    def __init__(self, home: OpenHome) -> None:
+        self._home = home
+
+    def rows(self) -> list[ShownSetting]:
+        """Return every setting. Raises InvalidInput for a bad value in the environment or the home."""
+        return [
+            ShownSetting.of(
+                {
+                    **setting.as_dict(),
+                    "default": setting.show(setting.default),
+                    "value": setting.show(value),
+                    "source": source,
+                }
+            )
+            for setting, value, source in resolve(self.stored(), os.environ)
+        ]
+
+    def get(self, name: str) -> ShownSetting:
+        """Return one setting. Raises InvalidInput."""
+        found = find(name)
+        return next(row for row in self.rows() if row.name == found.name)
+
+    def stored(self) -> dict[str, str]:
+        """Return what the home has of its own, by name."""
+        return self._home.store.meta.settings()
+
+    def set(self, name: str, value: str | float) -> str:
+        """Set one from a text or a number; return what the home has then. Raises InvalidInput."""
+        return self.update({name: value})[find(name).name]
+
+    def unset(self, name: str) -> str:
+        """Let a setting have its default again; return what that is. Raises InvalidInput.
+
+        The time zone of a home with schedules becomes that of this process instead.
+        """
+        return self.update({name: None})[find(name).name]
+
+    def update(self, values: Mapping[str, object]) -> dict[str, str]:
+        """Set settings from texts or numbers, all of them or none; None unsets one. Return what the home has then.
+
+        Raises InvalidInput, also for a time zone that this process does not know.
+        """
+        texts = dict(_text(name, value) for name, value in values.items())
+        with self._home.store.writing():
+            for name, text in texts.items():
+                self._store(name, text)
+            stored = self.stored()
+        ring(self._home.home, WORKERS, CONTROL)
+        ring_schedulers(self._home.home)
+        return {name: stored.get(name, find(name).show(find(name).default)) for name in texts}
+
+    def _store(self, name: str, text: str | None) -> None:
+        store, now = self._home.store, self._home.clock.wall()
+        if name == "timezone":
+            from .home.timezone import change
+
+            change(store, text, actor=self._home.actor, now=now)
+            return
+        if text is None:
+            store.meta.reset_setting(name)
+        else:
+            store.meta.set_setting(name, text)
+        self._home.note("setting", f"{name} = {text or 'default'}", now=now)
+
+
+def _text(name: str, value: object) -> tuple[str, str | None]:
+    """Return a setting's name and what it is stored as. Raises InvalidInput, with the name as it was given."""
+    try:
+        setting = find(name)
+        if value is None:
+            return setting.name, None
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise InvalidInput(f"{name} must be {setting.allowed}")
+        return setting.name, setting.show(setting.parse(str(value)))
+    except InvalidInput as error:
+        error.field = name
+        raise

@@ -1,0 +1,34 @@
+"""What users and daemons did in a home, as users look back on it."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.event import Event
+    from .home.opened import OpenHome
+
+NEWEST = 1 << 60
+# So many events are searched at once for those of one kind.
+WINDOW = 10_000
+
+
+class Events:
+    """The events of a home."""
+
+    def __init__(self, home: OpenHome) -> None:
+        self._home = home
+
+    def since(self, last: int, limit: int) -> list[Event]:
+        """Return the newest `limit` events after the one with the number `last`, oldest first."""
+        return self._home.store.events.since(last, limit)
+
+    def page(self, limit: int, *, before: int = NEWEST, what: str = "") -> tuple[list[Event], int | None]:
+        """Return up to `limit` events before the one of a number, newest first, and the number to go on before.
+
+        None means that there are no more. With `what` only those such as `retry` are returned, maybe none yet.
+        """
+        events = self._home.store.events
+        found = events.page(before, what, WINDOW if what else limit, limit)
+        if len(found) == limit:
+            return found, found[-1].number
+        return found, events.end_of_window(before, WINDOW) if what else None
