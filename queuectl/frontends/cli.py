@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def run(serve: Serve, *, bare: str) -> NoReturn:
     """Run the command line of this process and leave with its exit code; see `main`."""
     _fill_closed_streams()
-    code = main(sys.argv[1:], serve, bare=bare if bare != "shell" or _on_a_terminal() else "")
+    on_a_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    code = main(sys.argv[1:], serve, bare=bare if bare != "shell" or on_a_terminal else "")
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -37,21 +38,14 @@ def run(serve: Serve, *, bare: str) -> NoReturn:
     os._exit(code)
 
 
-def _on_a_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
-
-
 def _fill_closed_streams() -> None:
     """Put /dev/null in the place of streams that the caller closed (`>&-`).
 
     Otherwise the next file that is opened would get their number, and with it what is printed.
     """
-    if sys.stdin is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
 
 
 def main(words: Sequence[str], serve: Serve, *, bare: str) -> int:

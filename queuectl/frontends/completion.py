@@ -48,8 +48,7 @@ def complete(words: Sequence[str]) -> int:
         screen.write("".join(f"{line}\n" for line in _replies(words[0], words[1:])))
         screen.flush()
     except (Exception, KeyboardInterrupt):
-        # The shell would print an error into the line that is being typed: rather nothing is offered.
-        return 0
+        pass  # The shell would print an error into the line that is being typed: rather nothing is offered.
     return 0
 
 

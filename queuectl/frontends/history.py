@@ -76,7 +76,8 @@ class History:
         if not self._usable:
             return
         try:
-            with open(self._open(os.O_APPEND), "ab") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            with open(os.open(self._path, flags, 0o600), "ab") as file:
                 file.write((line + "\n").encode("utf-8", "replace"))
         except OSError as error:
             self._give_up(error)
@@ -90,9 +91,6 @@ class History:
             os.replace(draft, self._path)
         except OSError as error:
             self._give_up(error)
-
-    def _open(self, flag: int) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | flag, 0o600)
 
     def _give_up(self, error: OSError) -> None:
         if self._usable:

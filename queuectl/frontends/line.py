@@ -29,7 +29,7 @@ class Cursor(Record):
 
 
 class Scanner:
-    """Reads a line character by character. After `scan`, `open` names what was not closed: a quote or a backslash."""
+    """A line, read character by character. `open` names what was not closed: a quote or a backslash."""
 
     def __init__(self, line: str) -> None:
         self.commands: list[list[str]] = [[]]
@@ -38,12 +38,9 @@ class Scanner:
         self._word_start = 0
         self._comment = ""
         self._line = line
-
-    def scan(self) -> None:
-        """Read the whole line."""
-        for at, char in enumerate(self._line):
+        for at, char in enumerate(line):
             if self._word is None and char == "#":
-                self._comment = self._line[at:]
+                self._comment = line[at:]
                 return
             self._take(at, char)
 
@@ -106,7 +103,6 @@ def split_commands(line: str) -> list[list[str]]:
     """Return the words of each command of a line. Raises InvalidInput for a quote that is not closed."""
     # Lines of a file end in a newline, which no backslash can quote.
     scanner = Scanner(line.rstrip("\r\n"))
-    scanner.scan()
     if scanner.open.endswith("\\"):
         raise InvalidInput("unclosed escape: the line ends with a backslash", hint="write \\\\ for a backslash")
     if scanner.open:
@@ -116,9 +112,7 @@ def split_commands(line: str) -> list[list[str]]:
 
 def cursor(line_up_to_cursor: str) -> Cursor:
     """Return what is being typed at the end of a line that may be unfinished."""
-    scanner = Scanner(line_up_to_cursor)
-    scanner.scan()
-    return scanner.under_cursor()
+    return Scanner(line_up_to_cursor).under_cursor()
 
 
 def shell_word(value: str, quote: str = "") -> str:

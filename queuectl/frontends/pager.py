@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+from contextlib import suppress
+from itertools import chain
 
 from .terminal import width
 
@@ -32,7 +34,7 @@ def paged(pieces: Iterable[Text], displayed: Callable[[Text], str], terminal: Te
     else:
         yield from held
         return
-    if not _run(words, map(displayed, held), map(displayed, waiting), terminal):
+    if not _run(words, map(displayed, chain(held, waiting)), terminal):
         yield from held
         yield from waiting
 
@@ -52,7 +54,7 @@ def _rows(text: str, terminal: Terminal) -> int:
     return sum(1 + max(0, width(line) - 1) // terminal.columns for line in text.split("\n")[:-1])
 
 
-def _run(words: list[str], held: Iterable[str], waiting: Iterable[str], terminal: Terminal) -> bool:
+def _run(words: list[str], texts: Iterable[str], terminal: Terminal) -> bool:
     """Show everything in the pager; return False if there is no such program. It may be left at any time."""
     import subprocess
 
@@ -65,21 +67,13 @@ def _run(words: list[str], held: Iterable[str], waiting: Iterable[str], terminal
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     assert pager.stdin is not None
     try:
-        for part in (held, waiting):
-            for text in part:
+        with suppress(BrokenPipeError):
+            for text in texts:
                 pager.stdin.write(text.encode("utf-8", "backslashreplace"))
-        pager.stdin.close()
-    except BrokenPipeError:
-        _close(pager.stdin)
+        # Once its reader is gone, what is still in the pipe's buffer is of no use.
+        with suppress(BrokenPipeError):
+            pager.stdin.close()
     finally:
         pager.wait()
         signal.signal(signal.SIGINT, before)
     return True
-
-
-def _close(pipe: object) -> None:
-    """Close a pipe whose reader is gone; what was still in its buffer is of no use any more."""
-    try:
-        pipe.close()  # type: ignore[attr-defined]
-    except BrokenPipeError:
-        return

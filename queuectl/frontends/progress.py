@@ -8,13 +8,13 @@ The moving line takes itself away: at `close`, and before `Terminal.say` writes 
 
 from __future__ import annotations
 
-from queuectl.frontends.terminal import ERASE_LINE, clip, width
-from queuectl.model import when
+from ..model import when
+from .terminal import ERASE_LINE, clip, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from queuectl.frontends.terminal import Terminal
-    from queuectl.model.clock import Clock
+    from ..model.clock import Clock
+    from .terminal import Terminal
 
 DRAW_INTERVAL = 100
 LINE_INTERVAL = 30_000

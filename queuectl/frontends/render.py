@@ -16,30 +16,23 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from queuectl.commands.cells import csv_line, plain
-from queuectl.frontends.terminal import STATE_STYLES, clip, escape, escape_json, pad, width
-from queuectl.model.fields import KEPT
+from ..commands.cells import csv_line, plain
+from ..model.fields import KEPT
+from .terminal import STATE_STYLES, clip, escape, escape_json, pad, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-    from queuectl.frontends.terminal import Terminal
-    from queuectl.model.kinds import Kind
-    from queuectl.model.noun import Noun
+    from ..model.kinds import Kind
+    from ..model.noun import Noun
+    from .terminal import Terminal
 
 # Free text can be clipped, but not below this many columns.
 FLEXIBLE = {
-    "id": 8,
-    **{field.name: 12 for field in KEPT if field.is_wide},
-    "detail": 12,
-    "message": 12,
-    "reason": 12,
-    "help": 12,
-    "fate": 22,
-    "value": 12,
-    "cwd": 12,
-    "tags": 8,
+    **dict.fromkeys([field.name for field in KEPT if field.is_wide], 12),
+    **dict.fromkeys(["detail", "message", "reason", "help", "value", "cwd"], 12),
+    **{"id": 8, "tags": 8, "fate": 22},
 }
 # The last to be dropped when the terminal is narrow, the most important first; others go from the right.
 IMPORTANT = ("id", "name", "state", "fate", "command", "value", "error")
@@ -49,13 +42,7 @@ MAX_PADDING = 200
 
 
 def rows_text(
-    rows: Iterable[object],
-    noun: Noun,
-    columns: Sequence[str],
-    fmt: str,
-    terminal: Terminal,
-    *,
-    chosen: bool = False,
+    rows: Iterable[object], noun: Noun, columns: Sequence[str], fmt: str, terminal: Terminal, *, chosen: bool = False
 ) -> Iterator[str]:
     """Return the rows as lines. `chosen` says that the user named the columns: JSON then holds no others."""
     if fmt == "table":
@@ -148,26 +135,20 @@ def _table(rows: Sequence[object], noun: Noun, columns: Sequence[str], terminal:
         if terminal.is_tty and natural[name] > wide:
             texts = [clip(text, wide, terminal.out.ellipsis) for text in texts]
         right = kinds[name].is_number
-        styles = STATE_STYLES if name == "state" else {}
-        printed.append(
-            [_painted(texts[0], wide, right, "bold", terminal)]
-            + [_painted(text, wide, right, styles.get(text, ""), terminal) for text in texts[1:]]
-        )
+        styles = ["bold", *(STATE_STYLES.get(text, "") if name == "state" else "" for text in texts[1:])]
+        printed.append([_painted(text, wide, right, style, terminal) for text, style in zip(texts, styles)])
     for parts in zip(*printed):
         yield SEPARATOR.join(parts).rstrip() + "\n"
-    _note_hidden(len(columns) - len(widths), terminal)
+    hidden = len(columns) - len(widths)
+    if hidden:
+        named = "1 column" if hidden == 1 else f"{hidden} columns"
+        terminal.note(f"{named} hidden, use -o json or a wider terminal")
 
 
 def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) -> str:
     """Return the cell filled up to its column, only the text itself in colour."""
     padded = pad(text, wide, right)
     return padded.replace(text, terminal.paint(text, style), 1) if style and text else padded
-
-
-def _note_hidden(hidden: int, terminal: Terminal) -> None:
-    if hidden:
-        columns = "1 column" if hidden == 1 else f"{hidden} columns"
-        terminal.note(f"{columns} hidden, use -o json or a wider terminal")
 
 
 def fit(natural: Mapping[str, int], limit: int | None) -> dict[str, int]:

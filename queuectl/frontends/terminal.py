@@ -14,17 +14,17 @@ import io
 import os
 import sys
 
-from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.model.errors import InvalidInput
-from queuectl.model.job import STATE_TABLE
-from queuectl.model.printable import code
-from queuectl.model.when import is_digits
+from ..model.clock import SYSTEM_CLOCK
+from ..model.errors import InvalidInput
+from ..model.job import STATE_TABLE
+from ..model.printable import code
+from ..model.when import is_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, Match, Pattern, TextIO
 
-    from queuectl.model.clock import Clock
+    from ..model.clock import Clock
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
@@ -62,11 +62,8 @@ def _code(match: Match[str]) -> str:
 
 
 def _json_code(match: Match[str]) -> str:
-    number = ord(match.group())
-    if number <= 0xFFFF:
-        return f"\\u{number:04x}"
-    number -= 0x10000
-    return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"
+    units = match.group().encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 def width(text: str) -> int:

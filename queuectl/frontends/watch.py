@@ -60,10 +60,7 @@ def picture(result: Result, options: Mapping[str, Any], terminal: Terminal, inte
 def _watch_changes(
     produce: Callable[[], Result], interval: float, options: Mapping[str, Any], terminal: Terminal
 ) -> int:
-    feed = {
-        **options,
-        "output": {"table": "tsv", "json": "jsonl"}.get(form_of(options), form_of(options)),
-    }
+    feed = {**options, "output": {"table": "tsv", "json": "jsonl"}.get(form_of(options), form_of(options))}
     seen: dict[object, object] = {}
     is_first = True
     result = produce()

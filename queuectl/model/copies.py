@@ -7,14 +7,13 @@ default that every home has is left out; what a setting tells is not, since anot
 from __future__ import annotations
 
 from .fields import BY_NAME, GIVEN
-from .job import HELD, SCHEDULED
+from .job import HELD, SCHEDULED, Job
 from .kinds import is_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .job import Job
 
 OWN = ("id", "run_at")
 

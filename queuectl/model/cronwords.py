@@ -6,13 +6,12 @@ say all of them: what has no short name is listed.
 
 from __future__ import annotations
 
-from .cron import MONTHS, WEEKDAYS
+from .cron import MONTHS, WEEKDAYS, Cron
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from .cron import Cron
 
 FEW_TIMES = 4  # so many are listed even if there is a shorter rule
 SOME_TIMES = 12  # so many are listed if there is none

@@ -10,13 +10,12 @@ from __future__ import annotations
 from . import when
 from .checks import is_utf8
 from .errors import InvalidInput, did_you_mean, quoted
-from .fields import BY_SPELLING, EDITABLE, GIVEN, RECURRING
+from .fields import BY_SPELLING, EDITABLE, GIVEN, RECURRING, Field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
-    from .fields import Field
 
 # What is not given; a directory and what a setting tells are asked for with each job.
 DEFAULTS = {field.name: field.default for field in GIVEN if not field.is_required}

@@ -13,13 +13,9 @@ from ..model.errors import StoreDamaged, StoreFull, StoreUnavailable
 from ..model.size import size_text
 from ..model.when import iso
 from .database import uri
-from .home import sync_directory
+from .home import Home, sync, sync_directory
 from .sqlite import sqlite3
 from .trouble import unavailable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .home import Home
 
 KEPT = 2
 START, END, DRAFT = "queue-v", ".db", ".part"
@@ -136,15 +132,6 @@ def check(draft: str, version: int) -> None:
             f"the store is damaged, it was not upgraded: its copy is not whole: {found}, version {copied}",
             hint="restore a backup; the store was left as it is",
         )
-
-
-def sync(draft: str) -> None:
-    """Bring the copy to the disk."""
-    descriptor = os.open(draft, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def publish(draft: str, path: str) -> None:

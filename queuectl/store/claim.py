@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from ..model.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .contexts import Context
-    from .sqlite import Row
+from .contexts import Context
+from .sqlite import Row
 
 # The parts of a Claim that a job's row has.
 CLAIM_COLUMNS = """number, id, command, queue, max_retries, timeout, run_at, attempts, last_attempt AS attempt,

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from ..model.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from .database import Database
 
 FIND = "SELECT id FROM contexts WHERE cwd = ? AND path = ? AND env = ?"
 ADD = "INSERT INTO contexts (cwd, path, env) VALUES (?, ?, ?)"

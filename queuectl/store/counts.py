@@ -6,9 +6,7 @@ claiming the next leaves `processing` as it was. Triggers would do the same 3.3 
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
+from .database import Database
 
 ADD = """
 INSERT INTO counts (queue, state, jobs) VALUES (?, ?, ?)

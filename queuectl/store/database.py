@@ -130,21 +130,17 @@ class Database:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """Run a statement in a writing transaction; return its cursor."""
-        if not self._connection.in_transaction:
-            raise RuntimeError(NEEDS_TRANSACTION)
-        try:
-            return self._connection.execute(sql, parameters)
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.Error as error:
-            raise unavailable(error, self.path) from error
+        return self._write(self._connection.execute, sql, parameters)
 
     def change_many(self, sql: str, parameters: Iterable[Sequence[object]]) -> None:
         """Run a writing statement once for each set of parameters."""
+        self._write(self._connection.executemany, sql, parameters)
+
+    def _write(self, run: Callable[..., sqlite3.Cursor], *statement: object) -> sqlite3.Cursor:
         if not self._connection.in_transaction:
             raise RuntimeError(NEEDS_TRANSACTION)
         try:
-            self._connection.executemany(sql, parameters)
+            return run(*statement)
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
@@ -277,17 +273,12 @@ class Database:
 
         A file that was made without auto_vacuum stays as it is.
         """
-        if not self._connection.in_transaction:
-            raise RuntimeError(NEEDS_TRANSACTION)
         until = self._clock.monotonic() + SHRINK_MS
-        try:
-            # Python stops after the first page of several: the pragma's rows have no columns.
-            for _ in range(SHRINK_PAGES):
-                self._connection.execute("PRAGMA incremental_vacuum(1)")
-                if self._clock.monotonic() >= until:
-                    return
-        except sqlite3.Error as error:
-            raise unavailable(error, self.path) from error
+        # Python stops after the first page of several: the pragma's rows have no columns.
+        for _ in range(SHRINK_PAGES):
+            self.execute("PRAGMA incremental_vacuum(1)")
+            if self._clock.monotonic() >= until:
+                return
 
     def wal_bytes(self) -> int:
         """Return the size of the write-ahead log."""

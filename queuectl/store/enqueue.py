@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..model.errors import Conflict
 from ..model.fields import GIVEN
 from ..model.job import HELD, PENDING, SCHEDULED
+from ..model.record import Record
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
@@ -29,63 +30,52 @@ EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
 
 
-class Enqueue:
+class Enqueue(Record):
     """One enqueue of jobs that come from the same place. In a transaction."""
 
-    def __init__(
-        self,
-        database: Database,
-        counts: Counts,
-        contexts: Contexts,
-        *,
-        path: str,
-        actor: str,
-        now: int,
-        schedule: str | None,
-    ) -> None:
-        self._database = database
-        self._counts = counts
-        self._contexts = contexts
-        self._path = path
-        self._actor = actor
-        self._now = now
-        self._schedule = schedule
+    database: Database
+    counts: Counts
+    contexts: Contexts
+    path: str
+    actor: str
+    now: int
+    schedule: str | None
 
     def run(self, specs: Sequence[JobSpec], on_progress: Callable[[int], None] | None) -> list[str]:
         """Add the jobs; return their ids. Raises Conflict, naming every id that exists already or comes twice."""
         first = self._next_number()
         numbers: Sequence[int] = range(first, first + len(specs))
-        self._database.change("SAVEPOINT enqueue")
+        self.database.change("SAVEPOINT enqueue")
         try:
             self._insert(specs, numbers, on_progress)
         except sqlite3.IntegrityError:
-            self._database.change("ROLLBACK TO enqueue")
+            self.database.change("ROLLBACK TO enqueue")
             numbers = self._free_numbers(specs)
             self._insert(specs, numbers, on_progress)
-        self._database.change("RELEASE enqueue")
+        self.database.change("RELEASE enqueue")
         for spec in specs:
-            self._counts.add(spec.queue, first_state(spec, self._now), 1)
+            self.counts.add(spec.queue, first_state(spec, self.now), 1)
         return [spec.id or f"job-{number}" for spec, number in zip(specs, numbers)]
 
     def _next_number(self) -> int:
-        return int(self._database.value(LAST_NUMBER) or 0) + 1
+        return int(self.database.value(LAST_NUMBER) or 0) + 1
 
     def _insert(
         self, specs: Sequence[JobSpec], numbers: Sequence[int], on_progress: Callable[[int], None] | None
     ) -> None:
         rows = self._rows(specs, numbers)
-        self._database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
+        self.database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
 
     def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> Iterator[tuple[object, ...]]:
         shared: dict[str, int] = {}
-        now, path = self._now, self._path
+        now, path = self.now, self.path
         for spec, number in zip(specs, numbers):
             if spec.env:
-                context = self._contexts.number(spec.cwd, path, spec.env)
+                context = self.contexts.number(spec.cwd, path, spec.env)
             elif spec.cwd in shared:
                 context = shared[spec.cwd]
             else:
-                context = shared[spec.cwd] = self._contexts.number(spec.cwd, path, {})
+                context = shared[spec.cwd] = self.contexts.number(spec.cwd, path, {})
             yield (
                 number,
                 spec.id or f"job-{number}",
@@ -95,8 +85,8 @@ class Enqueue:
                 now,
                 context,
                 tags_text(spec.tags),
-                self._actor,
-                self._schedule,
+                self.actor,
+                self.schedule,
                 spec.is_delay,
                 *[getattr(spec, name) for name in PLAIN],
             )
@@ -108,7 +98,7 @@ class Enqueue:
         for spec in specs:
             if spec.id is None:
                 continue
-            if spec.id in given or self._database.value(EXISTS, (spec.id,)):
+            if spec.id in given or self.database.value(EXISTS, (spec.id,)):
                 taken.append(spec.id)
             given.add(spec.id)
         if taken:
@@ -116,7 +106,7 @@ class Enqueue:
         numbers: list[int] = []
         number = self._next_number()
         for spec in specs:
-            while spec.id is None and (f"job-{number}" in given or self._database.value(EXISTS, (f"job-{number}",))):
+            while spec.id is None and (f"job-{number}" in given or self.database.value(EXISTS, (f"job-{number}",))):
                 number += 1
             numbers.append(number)
             number += 1

@@ -11,14 +11,14 @@ from ..model.record import Record
 from ..model.sorts import NEWEST_FIRST, ORDERS, ORDERS_OF_KEYS, SORT_KEYS
 from .condition import COLUMNS as FILTERED
 from .condition import ELSEWHERE, condition
-from .lanes import Lanes
+from .lanes import Lane, Lanes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.filter import Filter
     from .counts import Counts
     from .database import Database
-    from .lanes import Key, Lane
+    from .lanes import Key
     from .sqlite import Row
 
 KEYS = "number, priority, run_at, finished_at"

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 
 from ..model.errors import StoreReadOnly, StoreUnavailable
-from .trouble import FULL, full
+from .trouble import CHECK_MODE, FULL, full
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,23 +147,25 @@ def _may(path: str, what: int) -> bool:
     return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
 
 
-def sync_directory(directory: str) -> None:
-    """Have the directory's new entry on the disk before the first job is acknowledged."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
+def sync(path: str, flags: int = os.O_RDWR) -> None:
+    """Bring a file to the disk."""
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
+def sync_directory(directory: str) -> None:
+    """Have the directory's new entry on the disk before the first job is acknowledged."""
+    if os.name == "posix":
+        sync(directory, os.O_RDONLY)
+
+
 def read_only(path: str) -> StoreReadOnly:
     """Return the error for a home that can be looked at and not be changed."""
-    return StoreReadOnly(
-        f"the home is read-only: {path}",
-        hint="check the permissions and whether the disk is mounted read-only, or choose another home with --home DIR",
-    )
+    hint = f"{CHECK_MODE}, or choose another home with --home DIR"
+    return StoreReadOnly(f"the home is read-only: {path}", hint=hint)
 
 
 def unusable(path: str, error: OSError) -> StoreUnavailable:

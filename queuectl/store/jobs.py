@@ -8,7 +8,7 @@ result is dropped. All methods that write must be called inside `with store.writ
 from __future__ import annotations
 
 from ..model.fields import EDITABLE
-from ..model.job import BLOCKED, FINAL_STATES, HELD, PENDING, PROCESSING, TRANSITIONS, waits_since
+from ..model.job import BLOCKED, FINAL_STATES, HELD, PENDING, PROCESSING, TRANSITIONS, Outcome, waits_since
 from ..model.verbs import VERBS
 from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, tags_text
@@ -18,7 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
-    from ..model.job import Outcome
     from ..model.spec import JobSpec
     from .contexts import Contexts
     from .counts import Counts
@@ -126,9 +125,7 @@ class Jobs:
         `on_progress` is called after every thousandth job with the number written. Raises Conflict, naming
         every id that exists already or comes twice.
         """
-        enqueue = Enqueue(
-            self._database, self._counts, self._contexts, path=path, actor=actor, now=now, schedule=schedule
-        )
+        enqueue = Enqueue(self._database, self._counts, self._contexts, path, actor, now, schedule)
         return enqueue.run(specs, on_progress)
 
     def claim(self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = ()) -> Claim | None:

@@ -11,7 +11,7 @@ import os
 from ..model.errors import StoreDamaged, StoreReadOnly, StoreTooNew, StoreUnavailable
 from . import schema
 from .database import Database
-from .home import unusable
+from .home import Home, unusable
 from .readonly import ReadOnlyDatabase
 from .trouble import damaged
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from ..model.clock import Clock
-    from .home import Home
 
 
 def open_database(

@@ -18,15 +18,13 @@ import os
 
 from ..model.errors import StoreUnavailable
 from .database import Database, uri
-from .home import read_only
+from .home import Home, read_only
 from .sqlite import sqlite3
 from .trouble import unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional, Sequence, Tuple
-
-    from .home import Home
 
     # A file's inode, size and time of change, which tell whether somebody has written to it.
     Stamp = Tuple[int, int, int]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 
+from .home import Home
 from .trouble import refused
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .home import Home
 
 FILE = "room"
 BYTES = 64 * 1024

@@ -10,14 +10,13 @@ from __future__ import annotations
 from ..model.fields import RECURRING
 from ..model.job import FINAL_STATES
 from ..model.schedule import Schedule
-from .contexts import decode_env
+from .contexts import Contexts, decode_env
 from .enqueue import PLAIN
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.spec import JobSpec
-    from .contexts import Contexts
     from .database import Database
     from .sqlite import Row
 

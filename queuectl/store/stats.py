@@ -10,6 +10,7 @@ from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
 from ..model.rollup import Rollup
 from ..model.when import MINUTE
 from .figures import END_OF_TIME, Figures
+from .timings import Timings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from .counts import Counts
     from .database import Database
-    from .timings import Timings
 
 ROLL_UP = """
 INSERT INTO rollups (minute, queue, finished, failed, dead, run_time, wait_time) VALUES (?, ?, ?, ?, ?, ?, ?)

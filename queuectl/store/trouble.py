@@ -10,6 +10,8 @@ from .sqlite import sqlite3
 
 SHORT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+CHECK_MODE = "check the permissions and whether the disk is mounted read-only"
+CHECK_DISK = "check the disk's health and free space (dmesg, df)"
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -28,10 +30,7 @@ def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
     if "disk is full" in text or ("I/O" in text and _is_full(path)):
         return full(path)
     if "readonly" in text or "read-only" in text:
-        return StoreReadOnly(
-            f"the home is read-only, the store cannot be written to: {path}",
-            hint="check the permissions and whether the disk is mounted read-only",
-        )
+        return StoreReadOnly(f"the home is read-only, the store cannot be written to: {path}", hint=CHECK_MODE)
     if "unable to open" in text:
         shortage = _shortage()
         if shortage is not None:
@@ -40,10 +39,7 @@ def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
             f"the store cannot be opened: {path}", hint="check that the directory exists and that you may write to it"
         )
     if "I/O" in text:
-        return StoreUnavailable(
-            f"the disk failed, nothing was changed: {path}: {text}",
-            hint="check the disk's health and free space (dmesg, df)",
-        )
+        return StoreUnavailable(f"the disk failed, nothing was changed: {path}: {text}", hint=CHECK_DISK)
     return damaged(path, text)
 
 
@@ -57,8 +53,8 @@ def refused(error: OSError, path: str) -> StoreUnavailable:
         )
     message = f"the home cannot be written to: {path}: {error.strerror}"
     if error.errno == errno.EIO:
-        return StoreUnavailable(message, hint="check the disk's health and free space (dmesg, df)")
-    return StoreReadOnly(message, hint="check the permissions and whether the disk is mounted read-only")
+        return StoreUnavailable(message, hint=CHECK_DISK)
+    return StoreReadOnly(message, hint=CHECK_MODE)
 
 
 def full(path: str) -> StoreFull:

@@ -6,14 +6,11 @@ import os
 
 from ..model.errors import StoreUnavailable
 from . import backup, schema
+from .database import Database
 from .events import ADD
+from .home import Home
 from .schema import migrate
 from .trouble import damaged
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .database import Database
-    from .home import Home
 
 # How long to wait for another process that upgrades it: to copy a large store takes a while.
 PATIENCE_SECONDS = 600.0

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.cron import Cron
+from ...model.schedule import Schedule
 from ...model.spec import JobSpec
+from ...store import Store
 from ..home import timezone
 from ..machine.localzone import rules
+from ..machine.log import Log
 from .due import Due, in_time, left_out
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.schedule import Schedule
-    from ...store import Store
-    from ..machine.log import Log
 
 AT_ONCE = 50
 TRY_AGAIN_MS = 60_000

@@ -11,7 +11,7 @@ import threading
 
 from ...model.errors import InvalidInput, QueueCTLError
 from ...model.job import PROCESSING
-from ...store import Store
+from ...store import Home, Store
 from ..home import timezone
 from ..home.clockwatch import ClockWatch, set_by
 from ..home.room import WAL_BYTES
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from typing import Mapping
 
     from ...model.clock import Clock
-    from ...store import Home
 
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = 500

@@ -28,14 +28,7 @@ class Presence:
     """The lock and the bell of this process, and its journal if it is a worker. `text` stands in the lock's file."""
 
     def __init__(
-        self,
-        store: Store,
-        lock: LockFile,
-        bell: Doorbell,
-        *,
-        log: Log,
-        text: str = "",
-        journal: Journal | None = None,
+        self, store: Store, lock: LockFile, bell: Doorbell, *, log: Log, text: str = "", journal: Journal | None = None
     ) -> None:
         self._home, self._clock = store.home, store.clock
         self._database = store.database

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import os
 
+from ...store.home import Home
 from ...store.lockfile import is_in_place
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store.home import Home
 
 WORK = b"w"
 CONTROL = b"c"

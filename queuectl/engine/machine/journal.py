@@ -21,11 +21,12 @@ import os
 import struct
 import zlib
 
+from ...model.record import Record
 from ...store.lockfile import is_in_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Sequence, Tuple
+    from typing import Collection, Iterable, Sequence, Tuple
 
     from ...model.job import Outcome
 
@@ -50,36 +51,29 @@ FIXED_BYTES = WRITER.size + ATTEMPT.size
 UNKNOWN = -1
 
 
-class Record:
+class AttemptRecord(Record):
     """One attempt: times in milliseconds, `started` and `ended_at` by the clock that start times are of.
 
     `writer` is home, boot, pid namespace and number of the worker. `pid` is 0 and `pid_start` empty until they are
     known; `outcome` is None until it has ended.
     """
 
-    __slots__ = (
-        *("writer", "attempt", "started", "pipes", "spared", "pid", "pid_start"),
-        *("outcome", "exit_code", "signal", "ended_at", "duration"),
-    )
-
-    def __init__(
-        self, writer: Writer, *, attempt: int, started: int, pipes: tuple[int, int], spared: Iterable[Pair]
-    ) -> None:
-        self.writer = writer
-        self.attempt = attempt
-        self.started = started
-        self.pipes = pipes
-        self.spared = tuple(spared)[-MOST_SPARED:]
-        self.pid = 0
-        self.pid_start = ""
-        self.outcome: str | None = None
-        self.exit_code: int | None = None
-        self.signal: int | None = None
-        self.ended_at = self.duration = 0
+    writer: Writer
+    attempt: int
+    started: int
+    pipes: tuple[int, int]
+    spared: Collection[Pair]
+    pid: int = 0
+    pid_start: str = ""
+    outcome: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    ended_at: int = 0
+    duration: int = 0
 
     def pack(self, writer: bytes) -> bytes:
         """Return the bytes of the record, without the empty rest; `writer` is what `pack_writer` returned."""
-        spared = self.spared
+        spared = tuple(self.spared)[-MOST_SPARED:]
         body = writer + ATTEMPT.pack(
             self.attempt,
             self.started,
@@ -101,7 +95,7 @@ class Record:
         return HEAD.pack(zlib.crc32(body), len(body)) + body
 
     @classmethod
-    def unpack(cls, data: bytes) -> Record | None:
+    def unpack(cls, data: bytes) -> AttemptRecord | None:
         """Return the record that the bytes hold, None if they are torn, empty or of another version."""
         checksum, length = HEAD.unpack_from(data)
         body = data[HEAD.size : HEAD.size + length]
@@ -113,9 +107,8 @@ class Record:
         attempt, started, pid, pid_start, out, err, ended, *end, spared, _ = ATTEMPT.unpack_from(body, WRITER.size)
         writer = (_text(home), _text(boot), _text(namespace), worker)
         pairs = [PAIR.unpack_from(body, FIXED_BYTES + number * PAIR.size) for number in range(spared)]
-        left = [(pid, str(start)) for pid, start in pairs]
-        found = cls(writer, attempt=attempt, started=started, pipes=(out, err), spared=left)
-        found.pid, found.pid_start = pid, _text(pid_start)
+        left = tuple((pid, str(start)) for pid, start in pairs)
+        found = cls(writer, attempt, started, (out, err), left, pid, _text(pid_start))
         if ended:
             outcome, exit_code, signal, found.ended_at, found.duration = end
             found.outcome = _text(outcome)
@@ -145,12 +138,12 @@ class Journal:
         self._packed = pack_writer(self._writer)
         self._memory, self._file = _make(path)
         self._slot = 0
-        self._record: Record | None = None
+        self._record: AttemptRecord | None = None
 
     def begin(self, attempt: int, *, started: int, pipes: tuple[int, int], spared: Iterable[Pair]) -> None:
         """Note that an attempt is about to start, with the inodes of its pipes and the processes to leave alone."""
         self._slot = (self._slot + 1) % SLOTS
-        self._record = Record(self._writer, attempt=attempt, started=started, pipes=pipes, spared=spared)
+        self._record = AttemptRecord(self._writer, attempt, started, pipes, tuple(spared))
         self._write()
 
     def note_process(self, pid: int, start: str = "") -> None:
@@ -165,7 +158,7 @@ class Journal:
         if record is None:
             return
         record.outcome, record.exit_code, record.signal = outcome.kind, outcome.exit_code, outcome.signal
-        record.ended_at, record.duration, record.spared = ended_at, duration, tuple(spared)[-MOST_SPARED:]
+        record.ended_at, record.duration, record.spared = ended_at, duration, tuple(spared)
         self._write()
         self._record = None
 
@@ -222,7 +215,7 @@ def _allocate(descriptor: int, size: int) -> None:
         os.write(descriptor, bytes(size - os.fstat(descriptor).st_size))
 
 
-def read(path: str) -> Sequence[Record]:
+def read(path: str) -> Sequence[AttemptRecord]:
     """Return the records of a journal that can be believed; none if there is no such file, or something else.
 
     Raises OSError if the system cannot tell for want of descriptors or memory.
@@ -238,5 +231,5 @@ def read(path: str) -> Sequence[Record]:
             raise
         return ()
     pieces = (data[place : place + RECORD_BYTES] for place in range(0, len(data), RECORD_BYTES))
-    found = (Record.unpack(piece) for piece in pieces if len(piece) >= HEAD.size)
+    found = (AttemptRecord.unpack(piece) for piece in pieces if len(piece) >= HEAD.size)
     return [record for record in found if record is not None]

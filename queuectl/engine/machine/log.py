@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import os
 
+from ...model.clock import Clock
 from ...model.printable import printable
 from ...model.when import iso
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.clock import Clock
 
 REPEAT_MS = 60_000
 MAX_BYTES = 5 * 1024 * 1024

@@ -30,13 +30,8 @@ FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO of linux/proc_ns.h
 TICKS = os.sysconf("SC_CLK_TCK")
 # What Python or the worker ignores or handles must not be handed down to a command.
 DEFAULT_SIGNALS = [
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGPIPE,
-    signal.SIGCHLD,
-    signal.SIGXFSZ,
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
+    *(signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ),
 ]
 
 
@@ -94,7 +89,7 @@ def is_group_alive(leader: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # It has one of another user.
     return True
 
 
@@ -159,11 +154,7 @@ def memory(pid: int) -> int:
 
 def environment(pid: int) -> list[bytes]:
     """Return the variables that a process was started with, as `NAME=value`; none of one that may not be asked."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return file.read().split(b"\0")
-    except GONE:
-        return []
+    return _read(f"/proc/{pid}/environ").split(b"\0")
 
 
 def open_files(pid: int) -> dict[str, str]:
@@ -181,14 +172,17 @@ def _link(path: str) -> str:
 
 def children(pid: int) -> list[Entry]:
     """Return the child processes of a process, without those that have ended; none where the system has no list."""
-    found = []
-    for thread in _names(f"/proc/{pid}/task"):
-        try:
-            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
-                found += [_read_entry(int(word)) for word in file.read().split()]
-        except GONE:
-            continue
+    paths = [f"/proc/{pid}/task/{thread}/children" for thread in _names(f"/proc/{pid}/task")]
+    found = [_read_entry(int(word)) for path in paths for word in _read(path).split()]
     return [entry for entry in found if entry is not None and not entry.is_zombie]
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except GONE:
+        return b""
 
 
 def _names(directory: str) -> list[str]:
@@ -207,10 +201,8 @@ def list_processes() -> dict[int, Entry]:
 
 
 def _read_entry(pid: int) -> Entry | None:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read()
-    except GONE:
+    text = _read(f"/proc/{pid}/stat")
+    if not text:
         return None
     # The name in parentheses may itself hold blanks and parentheses.
     words = text[text.rindex(b")") + 2 :].split()

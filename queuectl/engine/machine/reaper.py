@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import os
 
+from ...model.clock import Clock
 from . import process
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.clock import Clock
 
 LOOK_MS = 1_000
 

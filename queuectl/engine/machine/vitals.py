@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import os
 
+from ...store import Store
 from . import process
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store import Store
 
 HEARTBEAT_MS = 10_000
 TALLY_MS = 1000

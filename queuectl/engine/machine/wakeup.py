@@ -12,11 +12,7 @@ import os
 import select
 import signal
 
-from .doorbell import CONTROL
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .doorbell import Doorbell
+from .doorbell import CONTROL, Doorbell
 
 READABLE = select.POLLIN
 # Asks a process to look at its files in the home. It does nothing to one that does not know it.

@@ -17,28 +17,23 @@ from ...store.output import LONGEST_PIECE
 
 
 class Capture:
-    """The output of one attempt, of which at most `limit` bytes are kept."""
+    """The output of one attempt, of which at most `limit` bytes are kept: up to `head_end` and from `tail_start` on."""
 
     def __init__(self, limit: int) -> None:
         self.total = 0
-        self._head_limit = limit // 2
-        self._tail_limit = limit - self._head_limit
+        self.head_end = limit // 2
+        self._tail_limit = limit - self.head_end
         self._head: list[Piece] = []
         self._tail: deque[Piece] = deque()
 
     @property
-    def head_end(self) -> int:
-        """The position up to which everything is kept."""
-        return self._head_limit
-
-    @property
     def tail_start(self) -> int:
         """The position from which on everything is kept."""
-        return max(self._head_limit, self.total - self._tail_limit)
+        return max(self.head_end, self.total - self._tail_limit)
 
     def feed(self, stream: int, data: bytes) -> None:
         """Take in bytes that a stream (1 stdout, 2 stderr) has brought."""
-        room = self._head_limit - self.total
+        room = self.head_end - self.total
         if room > 0:
             _append(self._head, Piece(self.total, stream, data[:room]))
             self.total += min(room, len(data))

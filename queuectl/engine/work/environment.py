@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import os
 
+from ...store import Home
+from ...store.claim import Claim
+from ...store.contexts import Context
 from ..machine.process import MARKER
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store import Home
-    from ...store.claim import Claim
-    from ...store.contexts import Context
 
 PREFIX = "QUEUECTL_"
 

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import signal
 
-from ...model.job import SIGNALLED
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.clock import Clock
-    from ...model.job import Outcome
-    from ..machine.wakeup import Wakeup
+from ...model.clock import Clock
+from ...model.job import SIGNALLED, Outcome
+from ..machine.wakeup import Wakeup
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 TOLD_BY_SHELL = 128

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ..machine.journal import Pair
     from ..machine.log import Log
 
-ACTOR = "recovery"
 CLEAN_LOOKS = 2
 LOOK_PAUSE_SECONDS = 0.003
 KILL_BUDGET_MS = 2000
@@ -122,22 +121,14 @@ class Recovery:
             self._log.complain(f"{claim.id}: cannot look for its processes: {error.strerror}")
             return 0
         outcome = Outcome.lost(f"worker {claim.worker} was lost")
-        now = self._clock.wall()
-        with self._store.writing():
-            state = settle(
-                self._store, claim, outcome, settings=load_settings(self._store), random=random.random, now=now
-            )
-            if state is not None:
-                self._store.events.add(
-                    "recovered",
-                    actor=f"{ACTOR}[{os.getpid()}]",
-                    now=now,
-                    job=claim.number,
-                    detail=f"attempt {claim.attempt}: {outcome.error}, now {state}",
-                )
-        if state is None:
-            return 0
-        self._log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
+        store, now = self._store, self._clock.wall()
+        with store.writing():
+            state = settle(store, claim, outcome, settings=load_settings(store), random=random.random, now=now)
+            if state is None:
+                return 0
+            told = f"attempt {claim.attempt}: {outcome.error}, now {state}"
+            store.events.add("recovered", actor=_actor(), now=now, job=claim.number, detail=told)
+        self._log.say(f"{claim.id}: {told}")
         return 1
 
     def _may_be_moved(self, attempt: Running, worker: RegisteredWorker | None) -> bool:
@@ -205,17 +196,12 @@ class Recovery:
             return
         busy = {attempt.claim.worker for attempt in self._store.attempts.running(self._store.contexts)}
         for number in gone - busy:
+            told = f"worker {number} (pid {workers[number].pid})"
             with self._store.writing():
-                removed = self._store.workers.remove(number)
-                if removed:
-                    self._store.events.add(
-                        "worker_lost",
-                        actor=f"{ACTOR}[{os.getpid()}]",
-                        now=self._clock.wall(),
-                        detail=f"worker {number} (pid {workers[number].pid})",
-                    )
-            if removed:
-                self._remove_files(number, workers)
+                if not self._store.workers.remove(number):
+                    continue
+                self._store.events.add("worker_lost", actor=_actor(), now=self._clock.wall(), detail=told)
+            self._remove_files(number, workers)
 
     def _remove_files(self, number: int, workers: dict[int, RegisteredWorker]) -> None:
         pid = workers[number].pid
@@ -232,6 +218,10 @@ class Recovery:
                 continue
             except OSError as error:
                 self._log.complain(f"cannot remove {path}: {error.strerror}")
+
+
+def _actor() -> str:
+    return f"recovery[{os.getpid()}]"
 
 
 def _adopters(worker: RegisteredWorker) -> list[tuple[int, str]]:

@@ -8,17 +8,14 @@ from __future__ import annotations
 import os
 
 from ...model.errors import StoreUnavailable
+from ...store import Store
 from ...store.lockfile import LockFile
 from ..home.presence import Presence
 from ..machine import process
+from ..machine.doorbell import Doorbell
 from ..machine.identity import Identity
 from ..machine.journal import Journal
 from ..machine.log import Log
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store import Store
-    from ..machine.doorbell import Doorbell
 
 
 class Registration:

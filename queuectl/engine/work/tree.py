@@ -21,16 +21,14 @@ from __future__ import annotations
 import os
 
 from ...model.record import Record
-from ..machine import process
-from ..machine.process import MARKER
+from ..machine import journal, process
+from ..machine.process import MARKER, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Collection, Container, Iterable, Mapping, Set
 
-    from ..machine import journal
     from ..machine.journal import Pair
-    from ..machine.process import Entry
 
 # A start time is rounded down to a tick.
 ROUNDED_MS = 20
@@ -54,7 +52,7 @@ class Trace(Record):
     since: int = 0
     pipes: frozenset[str] = frozenset()
 
-    def add(self, record: journal.Record, *, is_visible: bool) -> None:
+    def add(self, record: journal.AttemptRecord, *, is_visible: bool) -> None:
         """Take over what the worker's journal says; its pids only if they mean the same processes here."""
         self.since = record.started - ROUNDED_MS if process.HAS_PROC else 0
         self.pipes = frozenset(f"pipe:[{inode}]" for inode in record.pipes)

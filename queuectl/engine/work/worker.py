@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import random
 
-from ...model.clock import SYSTEM_CLOCK
+from ...model.clock import SYSTEM_CLOCK, Clock
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
 from ...model.record import Record
@@ -37,7 +37,6 @@ from .tree import alive, forget
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.clock import Clock
     from ...store.claim import Claim
     from ..machine.journal import Pair
 

@@ -9,15 +9,11 @@ from __future__ import annotations
 import os
 
 from ...model.errors import StoreDamaged
-from ..home import sync_directory, unusable
+from ..home import Home, sync_directory, unusable
 from ..sqlite import sqlite3
 from ..trouble import unavailable
 from . import APPLICATION_ID
 from .migrate import upgrade
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..home import Home
 
 # A worker's commit writes about nine pages: small ones keep the log, and with it the disk, from growing fast.
 PAGE_BYTES = 1024

@@ -14,7 +14,7 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl.engine.machine import journal
-from queuectl.engine.machine.journal import MOST_SPARED, RECORD_BYTES, SLOTS, Journal, Record, pack_writer
+from queuectl.engine.machine.journal import MOST_SPARED, RECORD_BYTES, SLOTS, AttemptRecord, Journal, pack_writer
 from queuectl.model.job import Outcome
 from tests.engine.running import python
 
@@ -43,10 +43,6 @@ def begin(opened: Journal, attempt: int = 1, **changes: Any) -> None:
     opened.begin(attempt, **{"started": 5, "pipes": (11, 12), "spared": (), **changes})
 
 
-def values(record: Record) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in Record.__slots__}
-
-
 def test_a_record_is_read_as_it_was_written(path: Path, opened: Journal) -> None:
     begin(opened, 2**40, started=2**41, pipes=(2**33, 2**34), spared=[(5, "50"), (6, "60")])
     opened.note_process(4711, "2345678")
@@ -54,7 +50,7 @@ def test_a_record_is_read_as_it_was_written(path: Path, opened: Journal) -> None
         Outcome.signalled(9, "SIGKILL"), ended_at=2**42, duration=2**35, spared=[(5, "50"), (6, "60"), (8, "80")]
     )
     (record,) = journal.read(str(path))
-    assert values(record) == {
+    assert record.as_dict() == {
         "writer": WRITER,
         "attempt": 2**40,
         "started": 2**41,
@@ -102,7 +98,7 @@ def test_a_record_of_which_any_bit_is_wrong_is_not_believed(path: Path, opened: 
     begin(opened, 2, spared=[(3, "3"), (4, "4")])
     whole = path.read_bytes()
     chance = random.Random(SEED)
-    length = len(Record(WRITER, attempt=1, started=5, pipes=(11, 12), spared=()).pack(pack_writer(WRITER)))
+    length = len(AttemptRecord(WRITER, attempt=1, started=5, pipes=(11, 12), spared=()).pack(pack_writer(WRITER)))
     for _ in range(200):
         torn = bytearray(whole)
         torn[RECORD_BYTES + chance.randrange(length)] ^= 1 << chance.randrange(8)

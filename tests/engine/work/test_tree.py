@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from queuectl.engine.machine import process
-from queuectl.engine.machine.journal import Record
+from queuectl.engine.machine.journal import AttemptRecord
 from queuectl.engine.work import tree
 from queuectl.engine.work.tree import Trace
 from queuectl.model.clock import SYSTEM_CLOCK
@@ -54,7 +54,7 @@ def of_lost(trace: Trace) -> list[int]:
 def begun(trace: Trace, *, ago: int = 0, pid: int = 0, pipes: tuple[int, int] = (1, 2), spared: Any = ()) -> Trace:
     """Have a trace know what a journal says of an attempt that began some milliseconds ago."""
     started = SYSTEM_CLOCK.boottime() - ago
-    record = Record(("home", "boot", "pids", 1), attempt=1, started=started, pipes=pipes, spared=spared)
+    record = AttemptRecord(("home", "boot", "pids", 1), attempt=1, started=started, pipes=pipes, spared=spared)
     record.pid = pid
     trace.add(record, is_visible=True)
     return trace
