@@ -5,6 +5,7 @@ What is not understood is refused with what was probably meant, and never taken 
 
 from __future__ import annotations
 
+from . import choices
 from .checks import is_utf8
 from .errors import FilterError, did_you_mean, quoted
 from .fields import FILTERS
@@ -14,7 +15,7 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Sequence
+    from typing import Callable, Iterator, Sequence
 
     from .choices import Choice
 
@@ -163,10 +164,11 @@ def _state_words(given: Text, word: Word) -> list[str]:
 
 
 def _choices(given: Text, key: str, word: Word, now: int) -> list[Choice]:
+    reader: Callable[[str, int], Choice] = getattr(choices, FILTERS[key].kind.choice)
     found: list[Choice] = []
     for position, text in word.values:
         try:
-            found.append(FILTERS[key].kind.choice(text, now))
+            found.append(reader(text, now))
         except ValueError as error:
             raise given.refused(position, f"{key}: {error}, got {quoted(text)}") from None
     return found

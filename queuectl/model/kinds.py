@@ -22,14 +22,12 @@
 
 from __future__ import annotations
 
-from . import checks, choices, when
+from . import checks, when
 from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
-
-    from .choices import Choice
 
     Check = Callable[[object, int], Any]
     Schema = dict[str, Any]
@@ -145,7 +143,7 @@ class Kind(Record):
     check: Check = lambda value, now: value  # JSON as it is kept, at a wall time; raises ValueError with the rule
     read: Callable[[str], object] = str  # a text as JSON, or as it is for `check` to refuse
     read_one: Callable[[str], object] | None = None  # the same for one of several texts that make up a value
-    choice: Callable[[str, int], Choice] = choices.equal  # what a text in a filter asks for, at a wall time
+    choice: str = "equal"  # the function of `choices` that reads it in a filter; few commands load that
     example: str = ""  # such a text
     input: str = "line"  # how a form asks for it
     json: Callable[[Any], Any] = as_it_is  # what is kept as JSON
@@ -195,32 +193,32 @@ ANY = Kind("any")
 TEXT = Kind(
     "text",
     checks.check_text,
-    choice=choices.containing,
+    choice="containing",
     example='"no such"',
     input="text",
     schema=STRING,
     is_free=True,
 )
 NAME = Kind("name", checks.check_name, example="mail", schema=STRING)
-ID = Kind("id", checks.check_id, choice=choices.beginning, example="backup*", schema=STRING)
+ID = Kind("id", checks.check_id, choice="beginning", example="backup*", schema=STRING)
 # Which they are, the job says: it is made of kinds.
 STATE = Kind("state", example="dead,failed", schema=STRING)
 NUMBER = Kind(
     "integer",
     read=read_integer,
-    choice=choices.of_number,
+    choice="of_number",
     example=">2",
     input="number",
     schema={"type": "integer"},
     is_number=True,
 )
-SIGNAL = NUMBER.but(name="signal", choice=choices.of_signal, example="SEGV", input="line")
+SIGNAL = NUMBER.but(name="signal", choice="of_signal", example="SEGV", input="line")
 BYTES = NUMBER.but(name="bytes", cell=size_cell)
 REAL = Kind("number", schema={"type": "number"}, is_number=True)
 DURATION = Kind(
     "duration",
     checks.check_duration,
-    choice=choices.of_duration,
+    choice="of_duration",
     example=">30s",
     json=seconds,
     text=exact_duration,
@@ -232,7 +230,7 @@ DURATION = Kind(
 TIME = Kind(
     "time",
     checks.check_instant,
-    choice=choices.of_time,
+    choice="of_time",
     example="<2h",
     input="time",
     json=when.iso,
@@ -259,7 +257,7 @@ NAMES = Kind(
     checks.check_tags,
     read=read_names,
     read_one=read_names,
-    choice=choices.having,
+    choice="having",
     example="nightly",
     input="names",
     json=list,
