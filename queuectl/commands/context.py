@@ -35,8 +35,8 @@ if TYPE_CHECKING:
         def progress(self, total: int, label: str) -> Progress:
             """Begin to show progress."""
 
-        def hint(self, text: str) -> None:
-            """Suggest what to do next, to a person at a terminal only."""
+        def hint(self, text: Callable[[], str]) -> None:
+            """Suggest what to do next, to a person at a terminal only: nowhere else is the text asked for."""
 
         def note(self, text: str) -> None:
             """Say something at once, beside the data."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
-from ..model.filter import is_filter
 from ..model.job import STATES
 from ..model.record import Record
 from .home.opened import OpenHome
@@ -51,6 +50,8 @@ class Selection(Record):
 
 def is_by_filter(words: Sequence[str | int]) -> bool:
     """Return whether words in the place of ids are a filter. Raises InvalidInput if only some of them are."""
+    from ..model.filter import is_filter
+
     found = [isinstance(word, str) and is_filter(word) for word in words]
     if any(found) and not all(found):
         raise InvalidInput(NOT_BOTH, hint="jobs by id beside others: run the command twice")

@@ -20,7 +20,6 @@ from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store.home import DIRECTORY, VARIABLE, find_home
-from .change import Change, Refused
 from .finding import Finding
 from .home.opened import here, search_path
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..store import Store
+    from .change import Change
     from .charts import Charts
     from .config import Config
     from .dashboard import Dashboard
@@ -298,6 +298,8 @@ class Queue(Finding):
 
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
+        from .change import Change, Refused
+
         change, store = Change(), self.store
         numbers = self.select(references, means=VERBS[verb].means).numbers
         for start in range(0, len(numbers), AT_ONCE):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import FILTERS
-from ..model.filter import in_quotes
 from ..model.when import is_digits
 
 TYPE_CHECKING = False
@@ -82,6 +81,8 @@ def _by_prefix(names: Names, text: str) -> int:
         )
     key, colon, value = text.partition(":")
     if key.lower() in FILTERS and colon:
+        from ..model.filter import in_quotes
+
         raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
     known = [f"{name}:{value}" for name in FILTERS] if colon else []
     raise NotFound(

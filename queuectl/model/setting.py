@@ -12,7 +12,7 @@ A setting that may be switched off is None then, written `none`. `parse(show(val
 
 from __future__ import annotations
 
-from . import when, zones
+from . import when
 from .errors import InvalidInput, quoted
 from .record import Record
 
@@ -86,7 +86,9 @@ class Setting(Record):
         if self.kind == "url":
             return _url(text)
         if self.kind == "zone":
-            return zones.canonical(text)
+            from .zones import canonical
+
+            return canonical(text)
         value = _number(text, self.kind)
         if not self.low <= value <= self.high:
             raise ValueError("out of range")

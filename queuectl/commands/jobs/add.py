@@ -66,19 +66,15 @@ def add(
         from .wait import wait_for_one
 
         return wait_for_one(context, job.number, timeout=None)
-    _suggest(context, job.id)
+    context.front_end.hint(lambda: _what_next(context, job.id))
     return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=[job.id])
 
 
-def _suggest(context: Context, job: str) -> None:
+def _what_next(context: Context, job: str) -> str:
     from ...engine.attended import is_attended
+    from ...model.alert import NO_WORKERS_RUN
 
-    if is_attended(context.queue):
-        context.front_end.hint(f"follow it with: queuectl logs -f {job}")
-    else:
-        from ...model.alert import NO_WORKERS_RUN
-
-        context.front_end.hint(NO_WORKERS_RUN)
+    return f"follow it with: queuectl logs -f {job}" if is_attended(context.queue) else NO_WORKERS_RUN
 
 
 def told(job: Job, now: int) -> str:
