@@ -8,9 +8,8 @@ from ...model.nouns.home import EVENT, PRUNED
 from ...model.nouns.jobs import REASON
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..jobs.listing import JOB as ID
-from ..jobs.selection import DRY_RUN, YES, job_table, left_alone
-from ..result import Result
+from ..grammar.shared import DRY_RUN, ID, YES
+from ..result import Result, job_table, left_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

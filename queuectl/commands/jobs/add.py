@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.job import jobs_text
+from ...model.kinds import read_variable
 from ...model.nouns import jobs as nouns
-from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .options import job_fields, options
@@ -126,7 +126,7 @@ def _command(command: str | None, words: Sequence[str]) -> str:
         "--set",
         many=True,
         pairs=True,
-        parse=arguments.variable,
+        parse=read_variable,
         metavar="KEY=VALUE",
         help="with --template: set a field; repeatable",
     ),

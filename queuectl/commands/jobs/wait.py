@@ -8,7 +8,9 @@ from ...model.filter import Filter
 from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from .selection import DRY_RUN, SELECTION, SHOWN, job_table, select, some_of
+from ..grammar.shared import DRY_RUN
+from ..result import job_table
+from .selection import SELECTION, SHOWN, select, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
