@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..model.fields import EDITABLE, GIVEN
 from ..model.job import DEAD, STATES
 from ..model.verbs import VERBS, allowed_verbs
@@ -78,12 +80,8 @@ def list_jobs(menu: Menu) -> None:
     """List jobs by state and text, then offer what can be done with one of them."""
     menu.form("list", "--state", "--search", "--limit", defaults={"state": "all", "search": "all"})
     while True:
-        show_job(menu, pick_job(menu, STATES))
-
-
-def show_job(menu: Menu, job: Job) -> None:
-    """Offer what can be done with a job until the user goes back."""
-    menu.submenu(f"Job {menu.asker.terminal.safe(job.id)}", lambda menu: job_entries(menu, job.number))
+        job = pick_job(menu, STATES)
+        menu.submenu(f"Job {menu.asker.terminal.safe(job.id)}", partial(job_entries, number=job.number))
 
 
 def job_entries(menu: Menu, number: int) -> Sequence[Choice]:

@@ -75,8 +75,8 @@ def demo(context: Context, *, run: bool) -> Result:
             notes=["run them with: queuectl worker start", "look at them with: queuectl list"],
         )
     context.front_end.note(f"{len(ids)} demo jobs added, starting 2 workers")
-    with context.front_end.progress(len(ids), "running") as progress:
-        fates = run_demo(context.queue, ids, progress.update)
+    with context.front_end.progress(len(ids), "running") as on_progress:
+        fates = run_demo(context.queue, ids, on_progress)
     return Result(
         DEMO_JOB,
         rows=fates,

@@ -110,8 +110,8 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
         return job_table(jobs, [f"{jobs_text(total)}, nothing was changed"])
     if total and not yes and not context.front_end.confirm(f"prune {jobs_text(total)}"):
         return left_alone()
-    with context.front_end.progress(total, "pruning") as progress:
-        pruned = context.queue.prune(state, before, progress.update) if total else 0
+    with context.front_end.progress(total, "pruning") as on_progress:
+        pruned = context.queue.prune(state, before, on_progress) if total else 0
     return Result(PRUNED, record={"pruned": pruned}, message=f"{jobs_text(pruned)} pruned")
 
 

@@ -174,8 +174,8 @@ def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) ->
     """Enqueue jobs, showing progress where it takes long enough to wonder."""
     if len(jobs) < MANY_JOBS:
         return context.queue.enqueue(jobs, names=places)
-    with context.front_end.progress(len(jobs), "adding") as progress:
-        return context.queue.enqueue(jobs, names=places, on_progress=progress.update)
+    with context.front_end.progress(len(jobs), "adding") as on_progress:
+        return context.queue.enqueue(jobs, names=places, on_progress=on_progress)
 
 
 def _gather(

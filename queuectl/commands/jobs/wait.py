@@ -99,8 +99,8 @@ def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[J
     """Wait, showing progress; return the jobs of these numbers as they ended."""
     _warn_without_workers(context, waiting)
     total = len(waiting.open)
-    with context.front_end.progress(total, "waiting") as progress:
-        return waiting.jobs(numbers, lambda: progress.update(max(0, total - len(waiting.open))))
+    with context.front_end.progress(total, "waiting") as update:
+        return waiting.jobs(numbers, lambda: update(max(0, total - len(waiting.open))))
 
 
 def _warn_without_workers(context: Context, waiting: Waiting) -> None:
