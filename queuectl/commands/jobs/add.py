@@ -44,13 +44,7 @@ MANY_JOBS = 10_000
     ),
 )
 def add(
-    context: Context,
-    *,
-    command: str | None,
-    words: Sequence[str],
-    wait: bool,
-    follow: bool,
-    **given: Any,
+    context: Context, *, command: str | None, words: Sequence[str], wait: bool, follow: bool, **given: Any
 ) -> Result:
     """Add a job: one shell command.
 

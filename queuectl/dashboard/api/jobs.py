@@ -29,12 +29,7 @@ PAGE = 50
 LONGEST_PAGE = 200
 SAME_SAMPLE = 2_000
 SAME_RUNS = 20
-Q = Parameter(
-    "q",
-    TEXT,
-    f"filter: {' '.join(map(example, FILTERS))}; !word finds the others",
-    default="",
-)
+Q = Parameter("q", TEXT, f"filter: {' '.join(map(example, FILTERS))}; !word finds the others", default="")
 SORT = Parameter(
     "sort",
     one_of(*ORDERS),
