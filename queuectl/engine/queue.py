@@ -296,7 +296,7 @@ class Queue(Finding):
         """
         from .change import Change, Refused
 
-        change, store = Change(), self.store
+        change, store = Change([], []), self.store
         numbers = self.select(references, means=VERBS[verb].means).numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:

@@ -10,7 +10,6 @@ from ...model.noun import one_of
 from ...model.settings import SETTINGS as ALL_SETTINGS
 from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
-from .cursors import Cursor
 from .jobs import CURSOR, LIMIT
 from .route import Parameter, route
 
@@ -54,10 +53,9 @@ def change_config(app: App, *, rest: dict[str, Any]) -> object:
 )
 def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, Any]:
     belongs_to = ("events", what)
-    place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
-    page, end = app.queue.events.page(limit, before=place.key[0], what=what)
-    following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
-    return {"items": page, "next": following}
+    key, seen = cursors.read(cursor, belongs_to, 1)
+    page, end = app.queue.events.page(limit, before=NEWEST if key is None else key[0], what=what)
+    return {"items": page, "next": cursors.write(None if end is None else (end,), seen + len(page), belongs_to)}
 
 
 @route(

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     answer=HEALTH,
 )
 def health(app: App) -> dict[str, Any]:
-    workers = app.health.workers()
     return {
         "status": "ok",
         "version": app.version,
         "pid": os.getpid(),
         "uptime": app.clock.wall() - app.started_at,
-        "workers": workers,
+        "workers": app.health.workers(),
     }

@@ -13,7 +13,6 @@ from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from . import cursors, listing
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
-from .cursors import Cursor
 from .route import Parameter, parameters_of, route
 from .shapes import changed_job, listed_job
 from .verbs import changed, one_job
@@ -57,13 +56,11 @@ CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> dict[str, Any]:
     now, belongs_to = app.clock.wall(), (q, sort)
     wanted = listing.read(q, now, sort=sort)
-    place = None if cursor is None else cursors.read(cursor, belongs_to, len(ORDERS[sort].columns))
-    after, seen = (None, 0) if place is None else (place.key, place.seen)
+    after, seen = cursors.read(cursor, belongs_to, len(ORDERS[sort].columns))
     page = app.queue.page(wanted, sort, after, limit, seen=seen, looks_at_all=scan == "all")
-    following = page.end and cursors.write(Cursor(page.end, seen + len(page.numbers)), belongs_to)
     return {
         "items": [listed_job(job, now) for job in app.queue.read(page.numbers)],
-        "next": following,
+        "next": cursors.write(page.end, seen + len(page.numbers), belongs_to),
         "total": {"value": page.total, "exact": page.is_exact},
         "searched": {"rows": page.looked, "complete": page.is_complete},
         "sort": sort,
