@@ -23,4 +23,4 @@ def is_attended(opened: OpenHome) -> bool:
         return False
     from .daemons.daemon import POOL
 
-    return POOL.pid(opened) is not None
+    return POOL.find(opened) is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..model.errors import QueueCTLError
 from ..model.job import PENDING, PROCESSING, jobs_text
 from ..model.worker import ALL
-from .workers import Workers
+from .workers import START_SECONDS, Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,4 +79,4 @@ class AutoScaler:
         elif running:
             self._workers.scale(ALL, wanted)
         else:
-            self._workers.start_apart(ALL, wanted)
+            self._workers.start(ALL, wanted, patience=START_SECONDS)

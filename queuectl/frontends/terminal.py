@@ -18,6 +18,7 @@ from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput
 from ..model.job import STATE_TABLE
 from ..model.printable import code
+from ..model.when import is_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def escape(text: str, multiline: bool = False) -> str:
     """Return the text with all that is unsafe shown as its code; `multiline` keeps newlines and tabs."""
     if text.isprintable() or (multiline and text.replace("\n", "").replace("\t", "").isprintable()):
         return text
-    text = _unsafe().sub(_code, text)
+    text = _unsafe().sub(lambda match: code(match.group()), text)
     return text if multiline else text.replace("\n", "\\n").replace("\t", "\\t")
 
 
@@ -54,10 +55,6 @@ def _unsafe() -> Pattern[str]:
     import re
 
     return re.compile(UNSAFE)
-
-
-def _code(match: Match[str]) -> str:
-    return code(match.group())
 
 
 def _json_code(match: Match[str]) -> str:
@@ -143,7 +140,7 @@ class Screen:
 
     def _size(self, variable: str, index: int) -> int:
         wanted = self.environ.get(variable, "")
-        if wanted.isascii() and wanted.isdigit() and 0 < int(wanted) < 100_000:
+        if is_digits(wanted) and 0 < int(wanted) < 100_000:
             return int(wanted)
         try:
             return os.get_terminal_size(self.stream.fileno())[index]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...model.nouns.home import SETTING, SETTING_VALUE
 from ...model.settings import SETTINGS, find
 from ..grammar.registry import Arg, command
-from ..jobs.selection import YES, left_alone
-from ..result import Result
+from ..grammar.shared import YES
+from ..result import Result, left_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
