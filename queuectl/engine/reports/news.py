@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ...model.job import FINAL_STATES
+from ...model.job import FINAL_STATES, Job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...model.job import Job
     from ..home.opened import OpenHome
 
 AT_MOST = 1_000
