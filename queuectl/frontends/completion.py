@@ -18,8 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from .line import Cursor
-
 # Of the characters that end a word for bash, those that stand unquoted in our words.
 IN_WORDS = ":=@"
 WORD_BREAKS = " \t\n\"'@><=;|&(:"
@@ -61,7 +59,9 @@ def _replies(shell: str, given: Sequence[str]) -> list[str]:
         return []
     found = candidates(words, under.text, ZshLookup() if shell == "zsh" else ShellLookup())
     if shell == "bash":
-        return _for_bash(found, under, given[1] if len(given) > 1 else os.environ.get("COMP_WORDBREAKS", WORD_BREAKS))
+        # Without the part before the last word break, which bash keeps.
+        word_breaks = given[1] if len(given) > 1 else os.environ.get("COMP_WORDBREAKS", WORD_BREAKS)
+        return [shell_word(one.value[_kept(under.raw, word_breaks) :], under.quote) for one in found]
     return [
         f"\t{one.leave_to_shell}\t{one.value}" if one.leave_to_shell else f"{one.value}\t{escape(one.description)}"
         for one in found
@@ -75,12 +75,6 @@ def _without_program(words: list[str]) -> list[str] | None:
     while at < len(words) and words[at].partition("=")[0].isidentifier() and "=" in words[at]:
         at += 1
     return words[at + 1 :] if at < len(words) else None
-
-
-def _for_bash(found: Sequence[Candidate], under: Cursor, word_breaks: str) -> list[str]:
-    """Return the words as bash inserts them: without the part before the last word break, which it keeps."""
-    kept = _kept(under.raw, word_breaks)
-    return [shell_word(one.value[kept:], under.quote) for one in found]
 
 
 def _kept(raw: str, word_breaks: str) -> int:

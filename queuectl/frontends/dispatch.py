@@ -51,13 +51,11 @@ class Session:
         """Return a session for what a command of this one opens."""
         return Session(actor, self._front_end, defaults)
 
-    def terminal(self) -> Terminal:
-        """Return the terminal of the session itself."""
-        return _terminal(self.defaults)
-
-    def fail(self, error: QueueCTLError) -> int:
-        """Say what went wrong outside of any command; return the exit code."""
-        return _fail(error, self.defaults)
+    def terminal(self, options: Mapping[str, Any] | None = None) -> Terminal:
+        """Return the terminal of a command with these options, by default that of the session itself."""
+        options = self.defaults if options is None else options
+        color, quiet = options.get("color", "auto"), options.get("quiet", False)
+        return Terminal(sys.stdout, sys.stderr, color=color, quiet=quiet)
 
     def execute(self, words: Sequence[str]) -> int:
         """Run one command; return its exit code. Nothing but a bug in the interpreter escapes it."""
@@ -69,18 +67,18 @@ class Session:
             options = line.global_values(self.defaults)
             return self._dispatch(self._parsed(line))
         except QueueCTLError as error:
-            return _fail(error, options)
+            return self.fail(error, options)
         except BrokenPipeError:
             return silence()
         except KeyboardInterrupt:
-            _terminal(options).say("")
+            self.terminal(options).say("")
             return INTERRUPTED
         except Exception as error:  # The edge: a bug must become one line and code 70, not a traceback.
             bug = QueueCTLError(
                 f"internal error: {type(error).__name__}: {error}", hint="please report it; --debug shows where"
             )
             bug.code, bug.exit_code = "internal", BUG
-            return _fail(bug, options)
+            return self.fail(bug, options)
 
     def _parsed(self, line: CommandLine) -> Parsed:
         from ..commands.grammar.parser import parse, understand
@@ -102,7 +100,7 @@ class Session:
     def _dispatch(self, parsed: Parsed) -> int:
         from .answer import show
 
-        options, terminal = parsed.options, _terminal(parsed.options)
+        options, terminal = parsed.options, self.terminal(parsed.options)
         if options["version"]:
             from ..engine.reporting import version
 
@@ -129,34 +127,33 @@ class Session:
         finally:
             context.close()
 
+    def fail(self, error: QueueCTLError, options: Mapping[str, Any] | None = None) -> int:
+        """Say what went wrong and what to do next, as these options or the session's want it; return the exit code.
 
-def _terminal(options: Mapping[str, Any]) -> Terminal:
-    return Terminal(sys.stdout, sys.stderr, color=options.get("color", "auto"), quiet=options.get("quiet", False))
+        People get lines, programs one JSON document.
+        """
+        options = self.defaults if options is None else options
+        if options.get("debug"):
+            import traceback
 
+            traceback.print_exc()
+        terminal = self.terminal(options)
+        if options.get("output") == "json":
+            import json
 
-def _fail(error: QueueCTLError, options: Mapping[str, Any]) -> int:
-    """Say what went wrong and what to do next, for people or (one JSON document) for programs; return the exit code."""
-    if options.get("debug"):
-        import traceback
+            from ..model.nouns.home import ERROR
 
-        traceback.print_exc()
-    terminal = _terminal(options)
-    if options.get("output") == "json":
-        import json
-
-        from ..model.nouns.home import ERROR
-
-        terminal.say(json.dumps(ERROR.json({"error": error})))
+            terminal.say(json.dumps(ERROR.json({"error": error})))
+            return error.exit_code
+        for problem in error.problems:
+            terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
+        if isinstance(error, FilterError) and error.text.strip() and terminal.err.is_tty:
+            before, after = error.text[: error.position], error.text[error.position :]
+            place = terminal.err.safe(before)
+            terminal.say(f"  {place}{terminal.err.safe(after)}\n  {' ' * width(place)}^")
+        if error.hint:
+            terminal.say(f"  hint: {terminal.err.safe(error.hint)}")
         return error.exit_code
-    for problem in error.problems:
-        terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
-    if isinstance(error, FilterError) and error.text.strip() and terminal.err.is_tty:
-        before, after = error.text[: error.position], error.text[error.position :]
-        place = terminal.err.safe(before)
-        terminal.say(f"  {place}{terminal.err.safe(after)}\n  {' ' * width(place)}^")
-    if error.hint:
-        terminal.say(f"  hint: {terminal.err.safe(error.hint)}")
-    return error.exit_code
 
 
 def silence() -> int:

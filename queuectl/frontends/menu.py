@@ -4,7 +4,7 @@
     7 dead letter queue   8 configuration   9 schedule a job   10 scheduler   11 web dashboard   12 demo jobs
     13 shell   0 exit
 
-A number never changes its meaning.
+A number never changes its meaning: it is the place of an entry.
 Forms are made from the declarations of the commands (`forms.Form`) and run through the same dispatch as
 any command line. Answers may be piped in; the end of the input leaves the menu.
 """
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from .dispatch import Session
 
-    Choice = tuple[str, str, Callable[["Menu"], object]]
+    Action = Callable[["Menu"], object]
+    Choice = tuple[str, Action]
     Entries = Callable[["Menu"], Sequence[Choice]]
 
 GOODBYE = "Goodbye."
@@ -102,7 +103,7 @@ class Menu:
         choices = entries(self)
         self.asker.show(
             f"\n{title}\n"
-            + "\n".join(f" {key:>2}) {label}" for key, label, _ in choices)
+            + "\n".join(f" {place:>2}) {label}" for place, (label, _) in enumerate(choices, 1))
             + f"\n  0) {zero.capitalize()}"
         )
         answer = self.asker.read("Choice: ")
@@ -115,7 +116,7 @@ class Menu:
             self.asker.show(f"There is no choice {quoted(answer)}.")
             return
         try:
-            found[2](self)
+            found[1](self)
         except EndOfInput:
             raise
         except Back:
@@ -159,8 +160,8 @@ class Menu:
 
 def pick(answer: str, choices: Sequence[Choice]) -> Choice | None:
     """Return the choice of this number, or whose name alone begins with the answer."""
-    for choice in choices:
-        if choice[0] == answer:
-            return choice
-    found = [choice for choice in choices if choice[1].lower().startswith(answer.lower())]
+    numbered = {str(place): choice for place, choice in enumerate(choices, 1)}
+    if answer in numbered:
+        return numbered[answer]
+    found = [choice for choice in choices if choice[0].lower().startswith(answer.lower())]
     return found[0] if len(found) == 1 and not answer.isdigit() else None

@@ -8,10 +8,10 @@ from ..model.verbs import VERBS, allowed_verbs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence
+    from typing import Callable, Mapping, Sequence
 
     from ..model.job import Job
-    from .menu import Choice, Menu
+    from .menu import Action, Choice, Entries, Menu
 
 # The options that forms ask for in addition to the command and its time.
 ASKED = [field.option for field in GIVEN if field.is_asked and field.name not in ("command", "run_at")]
@@ -19,43 +19,52 @@ PAGE = 10
 LOG_LINES = "30"
 
 
+def run(*words: str) -> Action:
+    """Return what runs a command."""
+    return lambda menu: menu.execute(words)
+
+
+def ask(path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str, str | None] | None = None) -> Action:
+    """Return what asks for arguments of a command and runs it; see `Menu.form`."""
+    return lambda menu: menu.form(path, *names, fixed=fixed, defaults=defaults)
+
+
+def on_dead(*words: str) -> Action:
+    """Return what asks for a dead job and runs a command with it."""
+    return lambda menu: menu.execute([*words, pick_job(menu, (DEAD,)).id])
+
+
+def sure(question: str, *words: str) -> Action:
+    """Return what runs a command if the answer to a question is yes."""
+    return lambda menu: menu.asker.confirm(question) and menu.execute(words, quietly_yes=True)
+
+
+def below(title: str, entries: Entries, fact: str = "") -> Choice:
+    """Return the entry that leads to another menu, with a fact behind its title."""
+    return f"{title} ({fact})" if fact else title, lambda menu: menu.submenu(title, entries)
+
+
 def main_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries of the main menu."""
-    counts = menu.queue.counts()
-    workers = sum(menu.queue.workers.groups().values())
+    queue = menu.queue
+    counts = queue.counts()
+    workers = sum(queue.workers.groups().values())
     running = f"{workers} running" if workers else "none running"
     return [
-        ("1", "Add a job", add_job),
-        ("2", "Live status", live_status),
-        ("3", f"List jobs ({sum(counts.values())})", list_jobs),
-        ("4", f"Start workers ({running})", start_workers),
-        ("5", f"Stop workers ({running})", stop_workers),
-        ("6", "Worker management", lambda menu: menu.submenu("Worker management", worker_entries)),
-        (
-            "7",
-            f"Dead letter queue ({counts.get(DEAD, 0)})",
-            lambda menu: menu.submenu("Dead letter queue", dlq_entries),
-        ),
-        ("8", "Configuration", lambda menu: menu.submenu("Configuration", config_entries)),
-        ("9", "Schedule a job", schedule_job),
-        (
-            "10",
-            f"Scheduler ({'running' if menu.queue.scheduler.pid is not None else 'not running'})",
-            lambda menu: menu.submenu("Scheduler", scheduler_entries),
-        ),
-        (
-            "11",
-            f"Web dashboard ({'running' if menu.queue.dashboard.pid is not None else 'not running'})",
-            lambda menu: menu.submenu("Web dashboard", dashboard_entries),
-        ),
-        ("12", "Demo jobs", lambda menu: menu.submenu("Demo jobs", demo_entries)),
-        ("13", "Shell", open_shell),
+        ("Add a job", ask("add", "command", *ASKED, "--in", defaults={"command": None, "in": "now"})),
+        ("Live status", live_status),
+        (f"List jobs ({sum(counts.values())})", list_jobs),
+        (f"Start workers ({running})", ask("worker start", "--count", "--queue")),
+        (f"Stop workers ({running})", ask("worker stop", *_group(menu), "--timeout", "--force")),
+        below("Worker management", worker_entries),
+        below("Dead letter queue", dlq_entries, str(counts.get(DEAD, 0))),
+        below("Configuration", config_entries),
+        ("Schedule a job", ask("schedule", "command", "when", *ASKED, defaults={"when": None})),
+        below("Scheduler", scheduler_entries, "not running" if queue.scheduler.pid is None else "running"),
+        below("Web dashboard", dashboard_entries, "not running" if queue.dashboard.pid is None else "running"),
+        below("Demo jobs", demo_entries),
+        ("Shell", run("shell")),
     ]
-
-
-def add_job(menu: Menu) -> None:
-    """Ask for a job and add it."""
-    menu.form("add", "command", *ASKED, "--in", defaults={"command": None, "in": "now"})
 
 
 def live_status(menu: Menu) -> None:
@@ -80,13 +89,13 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
     looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
-    entries = [(label, _action(path, job.id)) for label, path in looks if path != "logs" or job.attempts > 0]
+    entries = [(label, run(path, job.id)) for label, path in looks if path != "logs" or job.attempts > 0]
     # The job was picked by name, so none of these asks.
     allowed = [VERBS[name] for name in allowed_verbs(job.state)]
-    entries += [(verb.label, _action(verb.name, job.id)) for verb in allowed if verb.is_plain]
+    entries += [(verb.label, run(verb.name, job.id)) for verb in allowed if verb.is_plain]
     if job.state in VERBS["edit"].states:
         entries.append(("Edit", lambda menu: edit_job(menu, job)))
-    return [(str(place), label, act) for place, (label, act) in enumerate(entries, 1)]
+    return entries
 
 
 def edit_job(menu: Menu, job: Job) -> None:
@@ -99,58 +108,33 @@ def edit_job(menu: Menu, job: Job) -> None:
     menu.form("edit", *values, fixed=[job.id], defaults=defaults)
 
 
-def _action(path: str, job: str) -> Callable[[Menu], object]:
-    return lambda menu: menu.execute([path, job])
-
-
-def start_workers(menu: Menu) -> None:
-    """Ask how many workers to start, and for which queues."""
-    menu.form("worker start", "--count", "--queue")
-
-
-def stop_workers(menu: Menu) -> None:
-    """Ask how long jobs may go on, and stop the workers."""
-    menu.form("worker stop", *_which(menu), "--timeout", "--force")
-
-
-def scale_workers(menu: Menu) -> None:
-    """Ask how many workers there should be."""
-    menu.form("worker scale", *_which(menu), "count")
-
-
-def _which(menu: Menu) -> Sequence[str]:
-    """Return the option that has the group asked for, if there are several."""
+def _group(menu: Menu) -> Sequence[str]:
+    """Return the option that has the group of workers asked for, if there are several."""
     return ["--queue"] if len(menu.queue.workers.groups()) > 1 else []
 
 
 def worker_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about workers."""
     return [
-        ("1", "View workers", lambda menu: menu.execute(["worker", "status"])),
-        ("2", "Health and utilization", lambda menu: menu.execute(["metrics"])),
-        ("3", "Scale up or down", scale_workers),
-        ("4", "Restart", lambda menu: menu.form("worker restart", "--timeout")),
-        ("5", "Logs", lambda menu: menu.execute(["worker", "logs", "--tail", LOG_LINES])),
+        ("View workers", run("worker", "status")),
+        ("Health and utilization", run("metrics")),
+        ("Scale up or down", ask("worker scale", *_group(menu), "count")),
+        ("Restart", ask("worker restart", "--timeout")),
+        ("Logs", run("worker", "logs", "--tail", LOG_LINES)),
     ]
 
 
 def dlq_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about dead jobs."""
-    dead = menu.queue.counts().get(DEAD, 0)
     return [
-        ("1", f"View ({dead})", lambda menu: menu.execute(["dlq", "list"])),
-        ("2", "Retry one", lambda menu: menu.execute(["dlq", "retry", pick_job(menu, (DEAD,)).id])),
-        ("3", "Retry all", lambda menu: menu.execute(["dlq", "retry"])),
-        ("4", "Delete one", lambda menu: menu.execute(["dlq", "remove", pick_job(menu, (DEAD,)).id])),
-        ("5", "Delete all", _delete_dead),
-        ("6", "Failure patterns", lambda menu: menu.execute(["dlq", "stats"])),
-        ("7", "Output of one", lambda menu: menu.execute(["logs", pick_job(menu, (DEAD,)).id])),
+        (f"View ({menu.queue.counts().get(DEAD, 0)})", run("dlq", "list")),
+        ("Retry one", on_dead("dlq", "retry")),
+        ("Retry all", run("dlq", "retry")),
+        ("Delete one", on_dead("dlq", "remove")),
+        ("Delete all", sure("remove all dead jobs", "dlq", "remove")),
+        ("Failure patterns", run("dlq", "stats")),
+        ("Output of one", on_dead("logs")),
     ]
-
-
-def _delete_dead(menu: Menu) -> None:
-    if menu.asker.confirm("remove all dead jobs"):
-        menu.execute(["dlq", "remove"], quietly_yes=True)
 
 
 def pick_job(menu: Menu, states: Sequence[str]) -> Job:
@@ -199,12 +183,11 @@ def config_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about settings: one for each group of them."""
     from ..model.settings import QUEUE, RETRIES, SCHEDULER, WORKERS
 
-    groups = [("2", RETRIES), ("3", WORKERS), ("4", QUEUE)]
     return [
-        ("1", "Show all settings", lambda menu: menu.execute(["config", "show"])),
-        *((key, group.capitalize(), _settings_form(group)) for key, group in groups),
-        ("5", "Reset all settings", _reset_settings),
-        ("6", SCHEDULER.capitalize(), _settings_form(SCHEDULER)),
+        ("Show all settings", run("config", "show")),
+        *((group.capitalize(), _settings_form(group)) for group in (RETRIES, WORKERS, QUEUE)),
+        ("Reset all settings", sure("set all settings back to their defaults", "config", "reset")),
+        (SCHEDULER.capitalize(), _settings_form(SCHEDULER)),
     ]
 
 
@@ -221,34 +204,16 @@ def _settings_form(group: str) -> Callable[[Menu], None]:
     return fill
 
 
-def _reset_settings(menu: Menu) -> None:
-    if menu.asker.confirm("set all settings back to their defaults"):
-        menu.execute(["config", "reset"], quietly_yes=True)
-
-
-def schedule_job(menu: Menu) -> None:
-    """Ask for a job that runs once, at a time."""
-    menu.form("schedule", "command", "when", *ASKED, defaults={"when": None})
-
-
 def scheduler_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about the scheduler and the recurring jobs."""
     return [
-        ("1", "Status", lambda menu: menu.execute(["scheduler", "status"])),
-        ("2", "Start", lambda menu: menu.form("scheduler start", "--interval")),
-        (
-            "3",
-            "Start with automatic workers",
-            lambda menu: menu.form("scheduler start", "--workers", "--interval", fixed=["--auto"]),
-        ),
-        ("4", "Stop", lambda menu: menu.execute(["scheduler", "stop"])),
-        ("5", "Logs", lambda menu: menu.execute(["scheduler", "logs", "--tail", LOG_LINES])),
-        ("6", "What is to come", lambda menu: menu.execute(["scheduled"])),
-        (
-            "7",
-            f"Recurring jobs ({len(menu.queue.schedules.all())})",
-            lambda menu: menu.submenu("Recurring jobs", cron_entries),
-        ),
+        ("Status", run("scheduler", "status")),
+        ("Start", ask("scheduler start", "--interval")),
+        ("Start with automatic workers", ask("scheduler start", "--workers", "--interval", fixed=["--auto"])),
+        ("Stop", run("scheduler", "stop")),
+        ("Logs", run("scheduler", "logs", "--tail", LOG_LINES)),
+        ("What is to come", run("scheduled")),
+        below("Recurring jobs", cron_entries, str(len(menu.queue.schedules.all()))),
     ]
 
 
@@ -256,15 +221,9 @@ def cron_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about recurring jobs: one each, and one to add another."""
     names = [schedule.name for schedule in menu.queue.schedules.all()]
     return [
-        ("1", "List", lambda menu: menu.execute(["cron", "list"])),
-        (
-            "2",
-            "Add",
-            lambda menu: menu.form(
-                "cron add", "name", "expression", "command", "--timezone", "--catch-up", "--overlap"
-            ),
-        ),
-        *((str(place), menu.asker.terminal.safe(name), _schedule_menu(name)) for place, name in enumerate(names, 3)),
+        ("List", run("cron", "list")),
+        ("Add", ask("cron add", "name", "expression", "command", "--timezone", "--catch-up", "--overlap")),
+        *((menu.asker.terminal.safe(name), _schedule_menu(name)) for name in names),
     ]
 
 
@@ -278,35 +237,23 @@ def schedule_entries(menu: Menu, name: str) -> Sequence[Choice]:
     """Return what can be done with a recurring job. Raises NotFound once it is removed."""
     verb = "resume" if menu.queue.schedules.get(name).paused else "pause"
     return [
-        ("1", "Show", lambda menu: menu.execute(["cron", "show", name])),
-        ("2", "Next times", lambda menu: menu.execute(["cron", "next", name])),
-        ("3", "Run now", lambda menu: menu.execute(["cron", "run", name])),
-        ("4", verb.capitalize(), lambda menu: menu.execute(["cron", verb, name])),
-        ("5", "Remove", lambda menu: menu.execute(["cron", "remove", name])),
+        ("Show", run("cron", "show", name)),
+        ("Next times", run("cron", "next", name)),
+        ("Run now", run("cron", "run", name)),
+        (verb.capitalize(), run("cron", verb, name)),
+        ("Remove", run("cron", "remove", name)),
     ]
 
 
 def dashboard_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about the web dashboard."""
     return [
-        (
-            "1",
-            "Start in the background",
-            lambda menu: menu.form("dashboard start", "--port", "--read-only", fixed=["--detach"]),
-        ),
-        ("2", "Where it is", lambda menu: menu.execute(["dashboard", "status"])),
-        ("3", "Stop", lambda menu: menu.execute(["dashboard", "stop"])),
+        ("Start in the background", ask("dashboard start", "--port", "--read-only", fixed=["--detach"])),
+        ("Where it is", run("dashboard", "status")),
+        ("Stop", run("dashboard", "stop")),
     ]
 
 
 def demo_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about the demonstration."""
-    return [
-        ("1", "Add demo jobs", lambda menu: menu.execute(["demo"])),
-        ("2", "Add and run them", lambda menu: menu.execute(["demo", "--run"])),
-    ]
-
-
-def open_shell(menu: Menu) -> None:
-    """Open the shell; leaving it leads back here."""
-    menu.execute(["shell"])
+    return [("Add demo jobs", run("demo")), ("Add and run them", run("demo", "--run"))]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from itertools import chain
 
 from ..commands.cells import csv_line, plain
 from ..model import when
@@ -111,21 +112,14 @@ def _array(documents: Iterator[str]) -> Iterator[str]:
 def _separated(
     rows: Iterable[Mapping[str, Any]], columns: Sequence[str], fmt: str, terminal: Terminal
 ) -> Iterator[str]:
-    line = _tsv_line if fmt == "tsv" else _csv_line
-    yield line(columns, terminal)
-    for row in rows:
-        yield line([row[name] for name in columns], terminal)
-
-
-def _tsv_line(values: Sequence[object], terminal: Terminal) -> str:
-    cells = (escape(plain(value).replace("\\", "\\\\")) for value in values)
-    return "\t".join(cells) + "\n"
-
-
-def _csv_line(values: Sequence[object], terminal: Terminal) -> str:
     # Where the stream itself turns \n into \r\n, \r\n would become \r\r\n.
     end = "\n" if os.linesep == "\r\n" else "\r\n"
-    return csv_line(values, partial(escape, multiline=True) if terminal.is_tty else str, end)
+    shown = partial(escape, multiline=True) if terminal.is_tty else str
+    for values in chain([columns], ([row[name] for name in columns] for row in rows)):
+        if fmt == "csv":
+            yield csv_line(values, shown, end)
+        else:
+            yield "\t".join(escape(plain(value).replace("\\", "\\\\")) for value in values) + "\n"
 
 
 def _pairs(record: object, noun: Noun, terminal: Terminal) -> Iterator[str]:

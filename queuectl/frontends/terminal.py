@@ -41,7 +41,7 @@ def escape(text: str, multiline: bool = False) -> str:
     """Return the text with all that is unsafe shown as its code; `multiline` keeps newlines and tabs."""
     if text.isprintable() or (multiline and text.replace("\n", "").replace("\t", "").isprintable()):
         return text
-    text = _unsafe().sub(_code, text)
+    text = _unsafe().sub(lambda match: code(match.group()), text)
     return text if multiline else text.replace("\n", "\\n").replace("\t", "\\t")
 
 
@@ -54,10 +54,6 @@ def _unsafe() -> Pattern[str]:
     import re
 
     return re.compile(UNSAFE)
-
-
-def _code(match: Match[str]) -> str:
-    return code(match.group())
 
 
 def _json_code(match: Match[str]) -> str:

@@ -161,12 +161,13 @@ def test_what_is_no_choice_is_said(home: str, answer: str) -> None:
 
 
 def test_a_choice_is_made_by_the_beginning_of_its_name() -> None:
-    choices = [("1", "Start workers (2)", print), ("2", "Stop workers", print), ("12", "Shell", print)]
+    choices = [("Start workers (2)", print), ("Stop workers", print), ("Shell", print)]
     assert pick("sh", choices) == choices[2]
     assert pick("Start", choices) == choices[0]
     assert pick("st", choices) is None
     assert pick("1", choices) == choices[0]
-    assert pick("3", choices) is None
+    assert pick("3", choices) == choices[2]
+    assert pick("4", choices) is None
 
 
 def test_live_status_without_a_terminal_is_the_status(home: str) -> None:
@@ -335,8 +336,8 @@ def test_nothing_is_wider_than_forty_columns(home: str) -> None:
 
 def test_the_menu_runs_only_commands_that_exist() -> None:
     source = (ROOT / "queuectl" / "frontends" / "menu_parts.py").read_text(encoding="utf-8")
-    lists = [re.findall(r'"([a-z]+)"', words) for words in re.findall(r"execute\(\[(\"[^\]]+)\]", source)]
-    forms = [name.split() for name in re.findall(r'menu\.form\("([a-z ]+)"', source)]
+    lists = [re.findall(r'"([a-z]+)"', words) for words in re.findall(r"(?:run|on_dead)\((\"[^)]+)\)", source)]
+    forms = [name.split() for name in re.findall(r'(?:ask|menu\.form)\("([a-z ]+)"', source)]
     assert len(lists) > 8
     assert len(forms) > 4
     commands = load()

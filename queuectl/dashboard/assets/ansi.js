@@ -7,6 +7,7 @@ const WEIGHTS = { 1: 'bold', 2: 'dim', 3: 'italic', 4: 'underline', 7: 'inverse'
 const STEPS = [0, 95, 135, 175, 215, 255];
 
 export const plain = () => ({ weights: new Set(), ink: null, paper: null });
+export const copyOf = ({ weights, ...colours }) => ({ weights: new Set(weights), ...colours });
 
 // Colour 16 to 255 of the 256, as CSS.
 function indexed(index) {

@@ -26,8 +26,7 @@ class ApiError extends Error {
 
 // Turn {a: 1, b: null, c: ''} into "?a=1".
 export function queryString(values) {
-  const used = Object.entries(values || {}).filter(([, value]) => value !== null && value !== undefined
-    && value !== '');
+  const used = Object.entries(values || {}).filter(([, value]) => (value ?? '') !== '');
   return used.length ? `?${new URLSearchParams(used)}` : '';
 }
 

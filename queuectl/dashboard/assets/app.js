@@ -105,8 +105,7 @@ function overview(data) {
 
 // What changed, for screen readers: at most one summary in ten seconds.
 function announce(counts) {
-  const before = news.counts || counts;
-  news.counts = news.counts || counts;
+  const before = news.counts ??= counts;
   if (performance.now() - news.last < 10000) return;
   const changed = ['completed', 'failed', 'dead'].filter((state) => counts[state] > before[state])
     .map((state) => `${counts[state] - before[state]} ${state}`);

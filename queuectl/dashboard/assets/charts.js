@@ -1,11 +1,10 @@
 // Charts: SVG that the theme colours. Each has a value under the pointer or the arrow keys, a legend, and a data table.
 
 import { clock, number } from './format.js';
-import { h, s, text } from './ui.js';
+import { asTable, h, s, text } from './ui.js';
 
 const WIDTH = 640;
 const HEIGHT = 150;
-const LEFT = 0;
 const BOTTOM = 146;
 const TOP = 8;
 
@@ -72,16 +71,15 @@ export class Chart {
     this.tip = h('div', { class: 'tip', hidden: true });
     this.legend = h('div', { class: 'legend' });
     this.labels = h('div', { class: 'row muted hint' });
-    this.details = h('details', {}, h('summary', { class: 'hint' }, 'View as table'));
+    this.table = asTable(title, () => this.tabulate());
     this.element = h('figure', { class: 'card' },
       h('div', { class: 'row' }, h('h2', { class: 'grow' }, title), this.legend),
-      h('div', { class: 'chart' }, this.svg, this.top, this.tip), this.labels, this.details);
+      h('div', { class: 'chart' }, this.svg, this.top, this.tip), this.labels, this.table.element);
     this.element.style.margin = '0 0 16px';
     this.svg.addEventListener('pointermove', (event) => this.point(event));
     this.svg.addEventListener('pointerleave', () => this.show(null));
     this.svg.addEventListener('blur', () => this.show(null));
     this.svg.addEventListener('keydown', (event) => this.key(event));
-    this.details.addEventListener('toggle', () => this.drawTable());
   }
 
   // times: texts; series: [{name, state, values}]. Missing values are null and leave a gap.
@@ -92,7 +90,7 @@ export class Chart {
     this.series = series;
     this.drawn = signature;
     this.draw();
-    this.drawTable();
+    this.table.draw();
   }
 
   shown() {
@@ -105,13 +103,12 @@ export class Chart {
     const sums = this.times.map((_, index) => series.map(({ values }) => values[index] || 0));
     const most = this.kind === 'columns' ? sums.map((values) => values.reduce((a, b) => a + b, 0)) : sums.flat();
     const top = nice(Math.max(...most, this.format === number ? 4 : 0.001));
-    const slot = (WIDTH - LEFT) / Math.max(1, count);
-    const x = (index) => LEFT + slot * (index + 0.5);
+    const slot = WIDTH / Math.max(1, count);
+    const x = (index) => slot * (index + 0.5);
     const y = (value) => BOTTOM - (value / top) * (BOTTOM - TOP);
-    const marks = [0, top / 2, top].map((value) => [
-      s('line', { class: 'axis', x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
-    ]);
-    this.svg.replaceChildren(...marks.flat(), ...(this.kind === 'columns' ? this.columns(series, slot, y) :
+    const marks = [0, top / 2, top].map((value) =>
+      s('line', { class: 'axis', x1: 0, x2: WIDTH, y1: y(value), y2: y(value) }));
+    this.svg.replaceChildren(...marks, ...(this.kind === 'columns' ? this.columns(series, slot, y) :
       series.flatMap(({ state, values }) => [
         s('path', { class: 'line', 'data-state': state, d: linePath(values, x, y) }),
         s('path', { class: 'line dot', 'data-state': state, d: dotPath(values, x, y) })])));
@@ -134,7 +131,7 @@ export class Chart {
       let path = '';
       values.forEach((value, index) => {
         if (!value) return;
-        const left = LEFT + slot * index + (slot - width) / 2;
+        const left = slot * index + (slot - width) / 2;
         const low = y(floor[index]);
         floor[index] += value;
         path += `M${left.toFixed(1)} ${low.toFixed(1)}V${y(floor[index]).toFixed(1)}h${width.toFixed(1)}`
@@ -166,7 +163,7 @@ export class Chart {
   point(event) {
     if (!this.times.length) return;
     const box = this.svg.getBoundingClientRect();
-    const share = ((event.clientX - box.left) / box.width * WIDTH - LEFT) / (WIDTH - LEFT);
+    const share = (event.clientX - box.left) / box.width;
     this.show(Math.min(this.times.length - 1, Math.max(0, Math.floor(share * this.times.length))));
   }
 
@@ -193,14 +190,9 @@ export class Chart {
       : { left: `${at / WIDTH * 100 + 1}%`, right: 'auto' });
   }
 
-  drawTable() {
-    if (!this.details.open || !this.times.length) return;
-    const header = h('tr', {}, ['time', ...this.series.map(({ name }) => name)].map((name) =>
-      h('th', { scope: 'col' }, name)));
+  tabulate() {
     const lines = this.times.map((_, index) => h('tr', {}, h('th', { scope: 'row' }, this.time(index)),
       this.series.map(({ values }) => h('td', { class: 'num' }, this.format(values[index] ?? null)))));
-    const table = h('table', {}, h('caption', { class: 'sr' }, this.title), h('thead', {}, header),
-      h('tbody', {}, lines.reverse()));
-    this.details.replaceChildren(this.details.firstElementChild, h('div', { class: 'scroll' }, table));
+    return [[['time'], ...this.series.map(({ name }) => [name])], lines.reverse()];
   }
 }

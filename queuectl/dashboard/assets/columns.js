@@ -1,8 +1,9 @@
 // The columns of the job list: what each one shows, which are shown in which order, and how dense the rows are.
 
 import { loadFields } from './fields.js';
+import { number } from './format.js';
 import { recallValue, rememberValue } from './storage.js';
-import { badge, cell, codeCell, h, jobLink, numberCell, since, took, when } from './ui.js';
+import { badge, code, h, heading, jobLink, since, took, when } from './ui.js';
 import { STATES } from './vocabulary.js';
 
 function timeOf(job) {
@@ -15,37 +16,36 @@ function timeOf(job) {
 
 const chips = (tags) => tags.flatMap((tag) => [h('span', { class: 'chip' }, tag), ' ']);
 
-// By kind: the class of the column, and its cell.
+// By kind: the class of the column, and what it shows of a value.
 const KINDS = {
-  state: [null, ({ label }, job) => cell(label, badge(job.state))],
-  integer: ['num', ({ label, name }, job) => (job[name] === null ? cell(label, '', 'num')
-    : numberCell(label, job[name]))],
-  signal: ['num', ({ label, name }, job) => cell(label, job[name] ?? '', 'num')],
-  duration: ['num', ({ label, name }, job) => cell(label, took(job[name]), 'num')],
-  time: ['num', ({ label, name }, job) => cell(label, job[name] && when(job[name]), 'num')],
-  flag: [null, ({ label, name }, job) => cell(label, job[name] ? 'yes' : '')],
-  names: [null, ({ label, name }, job) => cell(label, job[name].length ? chips(job[name]) : '')],
-  text: ['clip', ({ label, name }, job) => codeCell(label, job[name])],
+  state: [null, badge],
+  integer: ['num', (value) => (value === null ? '' : number(value))],
+  signal: ['num', (value) => value],
+  duration: ['num', took],
+  time: ['num', (value) => value && when(value)],
+  flag: [null, (value) => value && 'yes'],
+  names: [null, chips],
+  text: ['clip', code],
 };
-const OTHERS = [null, ({ label, name }, job) => cell(label, job[name])];
+const OTHERS = [null, (value) => value];
 
-// What says more than its field, or is none: [title, class, cell of a job].
+// What says more than its field, or is none: [title, class, content for a job].
 const SPECIAL = {
-  id: ['Job', null, (job) => h('th', { scope: 'row' }, jobLink(job.id))],
-  attempts: ['Attempts', 'num', (job) => cell('Attempts', `${job.attempts} of ${job.max_retries + 1}`, 'num')],
-  duration: ['Duration', 'num', (job) => cell('Duration', job.state === 'processing' && job.started_at
-    ? since(job.started_at) : took(job.duration), 'num')],
-  exit: ['Exit', 'num', (job) => cell('Exit', job.signal ? `signal ${job.signal}` : job.exit_code ?? '', 'num')],
-  when: ['When', 'num', (job) => cell('When', when(timeOf(job)), 'num')],
+  id: ['Job', null, ({ id }) => heading(jobLink(id))],
+  attempts: ['Attempts', 'num', (job) => `${job.attempts} of ${job.max_retries + 1}`],
+  duration: ['Duration', 'num', (job) => (job.state === 'processing' && job.started_at ? since(job.started_at)
+    : took(job.duration))],
+  exit: ['Exit', 'num', (job) => (job.signal ? `signal ${job.signal}` : job.exit_code)],
+  when: ['When', 'num', (job) => when(timeOf(job))],
 };
 
-// name: [title, class, cell of a job], of every field that a list has.
+// name: [title, class, content for a job], of every field that a list has.
 export const COLUMNS = new Map();
 
 export async function loadColumns() {
   for (const field of (await loadFields()).filter(({ listed }) => listed)) {
     const [kind, draw] = KINDS[field.kind] || OTHERS;
-    COLUMNS.set(field.name, [field.label, kind, (job) => draw(field, job)]);
+    COLUMNS.set(field.name, [field.label, kind, (job) => draw(job[field.name])]);
   }
   for (const [name, column] of Object.entries(SPECIAL)) COLUMNS.set(name, column);
 }
@@ -66,7 +66,5 @@ export function chosen() {
 
 export const choose = (layout) => rememberValue('columns', layout);
 
-export const titlesOf = ({ shown }) => [['Select, show output', 'sr'],
-  ...shown.map((name) => COLUMNS.get(name).slice(0, 2)), ['Actions', 'sr']];
-
-export const cellsOf = ({ shown }, job) => shown.map((name) => COLUMNS.get(name)[2](job));
+export const columnsOf = ({ shown }) => [['Select, show output', 'sr'], ...shown.map((name) => COLUMNS.get(name)),
+  ['Actions', 'sr']];

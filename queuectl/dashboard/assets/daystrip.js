@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { clock, number, plural } from './format.js';
-import { badge, h, jobLink, s, text } from './ui.js';
+import { asTable, badge, h, jobLink, s, text } from './ui.js';
 
 const HOURS = 24;
 const HOUR = 3600000;
@@ -41,10 +41,9 @@ export class DayStrip {
     this.signal = signal;
     this.lanes = h('div', { class: 'lanes' });
     this.note = h('p', { class: 'hint' });
-    this.details = h('details', {}, h('summary', { class: 'hint' }, 'View as table'));
+    this.table = asTable(`What is due in the next ${HOURS} hours`, () => this.tabulate());
     this.element = h('figure', { class: 'card chart strip', hidden: true }, h('h2', {}, `The next ${HOURS} hours`),
-      this.lanes, this.note, this.details);
-    this.details.addEventListener('toggle', () => this.drawTable());
+      this.lanes, this.note, this.table.element);
     this.askedAt = 0;
     this.signature = '';
   }
@@ -64,7 +63,7 @@ export class DayStrip {
       throw error;
     }
     this.draw();
-    this.drawTable();
+    this.table.draw();
   }
 
   draw() {
@@ -97,16 +96,11 @@ export class DayStrip {
     more && s('path', { class: 'cross', d: `M${spot(last)} ${HEIGHT / 2}H${WIDTH}` }));
   }
 
-  // The text alternative, made when it is looked at.
-  drawTable() {
-    if (!this.details.open || !this.data) return;
+  tabulate() {
     const line = (lane) => h('tr', {}, h('th', { scope: 'row', class: 'mono' }, lane.name), h('td', {}, lane.words),
       h('td', { class: 'num' }, lane.more ? `more than ${number(lane.times.length)}` : number(lane.times.length)),
       h('td', {}, lane.jobs ? lane.jobs.map(({ at, id, what }) => h('div', {}, when(Date.parse(at)), ' ', jobLink(id),
         ' ', badge('scheduled', what))) : lane.times.map(when).join(', ') + (lane.more ? ', …' : '')));
-    const header = ['Name', 'Meaning', 'Times', 'Due'].map((name) => h('th', { scope: 'col' }, name));
-    this.details.replaceChildren(this.details.firstElementChild, h('div', { class: 'scroll' },
-      h('table', {}, h('caption', { class: 'sr' }, `What is due in the next ${HOURS} hours`),
-        h('thead', {}, h('tr', {}, header)), h('tbody', {}, lanesOf(this.data).map(line)))));
+    return [[['Name'], ['Meaning'], ['Times'], ['Due']], lanesOf(this.data).map(line)];
   }
 }

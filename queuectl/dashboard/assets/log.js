@@ -1,7 +1,7 @@
 // The output of one attempt: chunks of lines that the browser lays out only when seen, at most 5000 lines kept.
 
 import { get, jobPath, queryString } from './api.js';
-import { plain, render, strip } from './ansi.js';
+import { copyOf, plain, render, strip } from './ansi.js';
 import { bytes, number } from './format.js';
 import { recall, remember } from './storage.js';
 import { $$, button, copyButton, fail, h, text } from './ui.js';
@@ -125,12 +125,10 @@ export class LogPane {
   addText(stream, added) {
     if (this.open && this.open.stream === stream && this.open.raw.length + added.length <= LONGEST) {
       this.open.raw += added;
-      Object.assign(this.styles[stream], { weights: new Set(this.open.style.weights), ink: this.open.style.ink,
-        paper: this.open.style.paper });
+      this.styles[stream] = copyOf(this.open.style);
     } else {
-      const { weights, ink, paper } = this.styles[stream];
       const line = h('div', { class: stream === 'stderr' ? 'line stderr' : 'line' });
-      this.open = { stream, raw: added, line, style: { weights: new Set(weights), ink, paper } };
+      this.open = { stream, raw: added, line, style: copyOf(this.styles[stream]) };
       let chunk = this.pane.lastElementChild;
       if (!chunk || chunk.childElementCount >= CHUNK) this.pane.append(chunk = h('div', { class: 'chunk' }));
       chunk.append(line);
@@ -144,8 +142,7 @@ export class LogPane {
     const { skipped, dropped, size } = this;
     this.pane.classList.toggle('short', this.lines < 20);
     const parts = [];
-    if (!size) parts.push(this.attempt === null ? 'It has not run yet.' : this.eof ? 'No output.'
-      : 'No output so far.');
+    if (!size) parts.push(this.attempt === null ? 'It has not run yet.' : `No output${this.eof ? '' : ' so far'}.`);
     if (skipped) parts.push(`${bytes(skipped)} before this ${dropped ? '' : 'are '}left out; Download has all.`);
     else if (dropped) parts.push(`${number(dropped)} earlier lines left out; Download has all.`);
     text(this.note, parts.join(' '));

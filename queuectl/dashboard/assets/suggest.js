@@ -5,7 +5,7 @@ import { h } from './ui.js';
 let counter = 0;
 
 export class Suggestions {
-  // find(text before the cursor) -> promise of [{value, label, note}]; take(suggestion) puts it into the field
+  // find(text before the cursor) -> promise of [{value, note}]; take(suggestion) puts it into the field
   constructor(input, find, take) {
     this.input = input;
     this.find = find;
@@ -18,8 +18,7 @@ export class Suggestions {
     this.list = h('ul', { class: 'options', role: 'listbox', id: `options-${counter}`, hidden: true,
       'aria-label': 'Suggestions' });
     for (const [name, value] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list',
-      'aria-expanded': 'false',
-      'aria-controls': this.list.id })) input.setAttribute(name, value);
+      'aria-expanded': 'false', 'aria-controls': this.list.id })) input.setAttribute(name, value);
     input.addEventListener('input', () => this.ask());
     input.addEventListener('focus', () => this.ask());
     input.addEventListener('blur', () => this.close());
@@ -32,12 +31,10 @@ export class Suggestions {
     const found = await this.find(this.input.value.slice(0, this.input.selectionStart ?? undefined)).catch(() => []);
     if (mine !== this.asked || document.activeElement !== this.input) return;
     this.found = found;
-    this.choose(this.always ? 0 : -1);
     this.list.replaceChildren(...found.map((suggestion, index) =>
-      h('li', { role: 'option', id: `${this.list.id}-${index}`,
-      'aria-selected': 'false', on: { mousedown: (event) => { event.preventDefault(); this.use(suggestion); } } },
-    h('span', { class: 'mono' }, suggestion.label || suggestion.value),
-      h('span', { class: 'muted' }, suggestion.note || ''))));
+      h('li', { role: 'option', id: `${this.list.id}-${index}`, 'aria-selected': 'false',
+        on: { mousedown: (event) => { event.preventDefault(); this.use(suggestion); } } },
+      h('span', { class: 'mono' }, suggestion.value), h('span', { class: 'muted' }, suggestion.note))));
     this.list.hidden = !found.length;
     this.input.setAttribute('aria-expanded', String(Boolean(found.length)));
     this.choose(this.always && found.length ? 0 : -1);

@@ -1,6 +1,6 @@
 // Elements: made here, filled with text only. Nothing in the dashboard parses markup.
 
-import { GLYPHS, coarse, duration, local, number, now, relative } from './format.js';
+import { GLYPHS, coarse, duration, local, now, relative } from './format.js';
 import { STATES } from './vocabulary.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -52,8 +52,7 @@ export function when(value, style) {
   const time = Date.parse(value);
   const shown = style === 'local' ? local(time) : relative(time);
   return h('time', { datetime: value, title: `${local(time)} (${value})`,
-    'data-tick': style === 'local' ? null : 'relative' },
-    shown);
+    'data-tick': style === 'local' ? null : 'relative' }, shown);
 }
 
 // What has passed since a time, counted live.
@@ -90,13 +89,44 @@ export function head(title, ...children) {
 // columns: [title, class]; class `sr` hides a title that only screen readers need.
 export function table(caption, columns, props) {
   return h('table', { class: 'cards', ...props }, h('caption', { class: 'sr' }, caption),
-    h('thead', {}, h('tr', {}, titles(columns))),
-    h('tbody', {}));
+    h('thead', {}, h('tr', {}, titles(columns))), h('tbody', {}));
 }
 
 export function titles(columns) {
   return columns.map(([title, kind]) => h('th', { scope: 'col', class: kind === 'sr' ? null : kind },
     kind === 'sr' ? h('span', { class: 'sr' }, title) : title));
+}
+
+// What the columns of a row show, each in its cell unless it is one. A narrow screen has the title before it.
+export function cells(columns, contents) {
+  return contents.map((shown, index) => {
+    if (shown instanceof HTMLTableCellElement) return shown;
+    const [title, kind] = columns[index];
+    return h('td', kind === 'sr' ? {} : { 'data-label': title, class: kind }, shown ?? '');
+  });
+}
+
+/**
+ * A table in a card: `show(items)` makes the rows, which show `contents(item)`. While there are none, the card is
+ * hidden if it `mayHide`, and `empty` is shown.
+ *
+ * @template T
+ * @param {string} title
+ * @param {string[][]} columns
+ * @param {(item: NoInfer<T>) => any} key
+ * @param {(item: T) => any[]} contents
+ * @param {{caption?: string, mayHide?: boolean, empty?: HTMLElement, signature?: (item: NoInfer<T>) => any}} [options]
+ */
+export function listCard(title, columns, key, contents, { caption = title, mayHide = true, empty, signature } = {}) {
+  const list = table(caption, columns);
+  const element = card(title, {}, list);
+  /** @param {T[]} items */
+  const show = (items) => {
+    rows($('tbody', list), items, key, (item) => cells(columns, contents(item)), signature);
+    element.hidden = mayHide && !items.length;
+    if (empty) empty.hidden = items.length > 0;
+  };
+  return { element, show };
 }
 
 /**
@@ -108,13 +138,14 @@ export function titles(columns) {
  * @param {(item: NoInfer<T>) => any} key
  * @param {(item: T, row: any) => any} build
  * @param {(item: T) => any} signature
+ * @param {string} tag of a row
  */
-export function rows(tbody, items, key, build, signature = (item) => item) {
+export function rows(tbody, items, key, build, signature = (item) => item, tag = 'tr') {
   const known = new Map([...tbody.children].map((row) => [row.standsFor, row]));
   let before = tbody.firstElementChild;
   for (const item of items) {
     const name = String(key(item));
-    const row = known.get(name) || h(tbody.tagName === 'TBODY' ? 'tr' : 'li', { 'data-key': name });
+    const row = known.get(name) || h(tag, { 'data-key': name });
     row.standsFor = name;
     known.delete(name);
     const focused = row.contains(document.activeElement) && document.activeElement;
@@ -136,13 +167,9 @@ export function focusedRow() {
   return /** @type {HTMLElement} */ (row?.dataset.key ? row : row?.previousElementSibling);
 }
 
-// A cell; the label is what a narrow screen shows in front of it.
-export function cell(label, content, kind) {
-  return h('td', { 'data-label': label, class: kind }, content === null || content === undefined ? '' : content);
-}
-export const numberCell = (label, value) => cell(label, number(value), 'num');
-export const codeCell = (label, value) => cell(label, value && h('code', { title: value }, value), 'clip');
-export const actionsCell = (buttons) => h('td', {}, readOnly ? null : h('span', { class: 'actions' }, buttons));
+export const heading = (content, kind = '') => h('th', { scope: 'row', class: kind || null }, content);
+export const code = (value) => value && h('code', { title: value }, value);
+export const actions = (buttons) => (readOnly ? null : h('span', { class: 'actions' }, buttons));
 
 export async function copy(value, source) {
   try {
@@ -160,6 +187,19 @@ export async function copy(value, source) {
 export function copyButton(value, label = 'Copy') {
   return button(label, (event) => copy(typeof value === 'function' ? value() : value, event.target),
     { class: 'small' });
+}
+
+// A drawing as a table, which `draw()` makes while it is open: `build()` answers its columns and rows.
+export function asTable(caption, build) {
+  const place = h('div', { class: 'scroll' });
+  const element = h('details', { on: { toggle: draw } }, h('summary', { class: 'hint' }, 'View as table'), place);
+  function draw() {
+    if (!element.open) return;
+    const [columns, lines] = build();
+    place.replaceChildren(h('table', {}, h('caption', { class: 'sr' }, caption),
+      h('thead', {}, h('tr', {}, titles(columns))), h('tbody', {}, lines)));
+  }
+  return { element, draw };
 }
 
 // What a page shows in the place of an empty table.

@@ -7,6 +7,7 @@ is looked for in both tables. A connection without a row has no known owner.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import struct
@@ -74,18 +75,11 @@ def _rows(path: str) -> list[Sequence[str]]:
 
 def _in_table(address: Any, family: socket.AddressFamily) -> str | None:
     """Return an address as a table shows it, words of 32 bits in the machine's own order; None if it has no such."""
-    packed = _packed(address[0].partition("%")[0], family)
-    if packed is None:
+    host = ipaddress.ip_address(address[0].partition("%")[0])
+    host = getattr(host, "ipv4_mapped", None) or host
+    if family == socket.AF_INET and host.version == 6:
         return None
+    is_mapped = family == socket.AF_INET6 and host.version == 4
+    packed = MAPPED + host.packed if is_mapped else host.packed
     words = struct.unpack(f"={len(packed) // 4}I", packed)
     return "".join(f"{word:08X}" for word in words) + f":{address[1]:04X}"
-
-
-def _packed(host: str, family: socket.AddressFamily) -> bytes | None:
-    if ":" not in host:
-        packed = socket.inet_pton(socket.AF_INET, host)
-        return packed if family == socket.AF_INET else MAPPED + packed
-    packed = socket.inet_pton(socket.AF_INET6, host)
-    if family == socket.AF_INET6:
-        return packed
-    return packed[len(MAPPED) :] if packed.startswith(MAPPED) else None

@@ -118,15 +118,12 @@ class Guard:
             raise HttpError(403, "forbidden", "no other site may use the dashboard")
         if request.method not in METHODS:
             raise HttpError(501, "not_implemented", "there is no such method")
-        if not request.is_read or is_api(request.path):
+        is_guarded = not request.is_read or is_api(request.path)
+        if is_guarded:
             self._check_site(request)
         if not request.is_read:
             self._check_origin(request)
-        if (
-            not request.is_read
-            or is_api(request.path)
-            or (request.path == "/metrics" and not self._comes_from_here(request))
-        ):
+        if is_guarded or (request.path == "/metrics" and not self._comes_from_here(request)):
             self._check_token(request)
         if request.is_read:
             return

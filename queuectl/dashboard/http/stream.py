@@ -49,6 +49,7 @@ SEND_SECONDS = 5.0
 STEP_SECONDS = 3.0
 PING_MS = 10_000
 RETRY = b"retry: 1000\n\n"
+RETRY_LATER = {"Retry-After": "5"}
 EVENTS = "text/event-stream; charset=utf-8"
 
 
@@ -114,26 +115,13 @@ class Hub:
         with self._lock:
             if self.is_closed or len(self._clients) >= MAX_STREAMS:
                 raise HttpError(
-                    503,
-                    "too_many_streams",
-                    "too many streams are open",
-                    hint="close some tabs",
-                    headers={"Retry-After": "5"},
+                    503, "too_many_streams", "too many streams are open", hint="close some tabs", headers=RETRY_LATER
                 )
             self._clients.add(client)
             self._empty.clear()
-            client.put(
-                RETRY
-                + event(
-                    "hello",
-                    {
-                        "seq": self._seq,
-                        "version": __version__,
-                        "server_time": iso(self.clock.wall()),
-                        "read_only": self._read_only,
-                    },
-                )
-            )
+            now = iso(self.clock.wall())
+            hello = {"seq": self._seq, "version": __version__, "server_time": now, "read_only": self._read_only}
+            client.put(RETRY + event("hello", hello))
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
                 self._watcher.start()

@@ -2,7 +2,7 @@
 
 import { get, patch as change } from '../api.js';
 import { quote } from '../format.js';
-import { $, button, card, cell, equivalent, h, head, readOnly, reasonOf, rows, table, text, toast } from '../ui.js';
+import { button, equivalent, h, head, heading, listCard, readOnly, reasonOf, text, toast } from '../ui.js';
 
 const COLUMNS = [['Setting'], ['Value'], ['Source'], ['Default'], ['Actions', 'sr']];
 
@@ -12,7 +12,7 @@ export function mount(root, { signal }) {
     on: { input: () => draw() } });
   root.append(head('Configuration', h('span', { class: 'grow' }), search), cards);
   let items = [];
-  const tables = new Map();
+  const groups = new Map();
 
   async function save(item, value, problem, input) {
     problem.hidden = true;
@@ -35,8 +35,7 @@ export function mount(root, { signal }) {
     const fixed = readOnly || item.source === 'environment';
     const problem = h('div', { class: 'error', id: `${id}-problem`, role: 'alert', hidden: true });
     const input = h('input', { id, value: item.value, disabled: fixed, spellcheck: 'false',
-      'aria-describedby': `${id}-problem`,
-      'aria-label': item.name, autocomplete: 'off' });
+      'aria-describedby': `${id}-problem`, 'aria-label': item.name, autocomplete: 'off' });
     const store = h('button', { class: 'small', disabled: true, 'aria-label': `Save ${item.name}` }, 'Save');
     const same = h('div', { hidden: true });
     input.addEventListener('input', () => {
@@ -47,12 +46,11 @@ export function mount(root, { signal }) {
     const submit = (event) => { event.preventDefault(); save(item, input.value, problem, input); };
     const reset = item.source === 'home' && !readOnly ? button('Reset', () => save(item, null, problem, input),
       { class: 'small', 'aria-label': `Reset ${item.name}`, title: `queuectl config reset ${item.name}` }) : '';
-    return [h('th', { scope: 'row' }, h('label', { for: id, class: 'mono' }, item.name),
-      h('div', { class: 'hint' }, item.help)),
-    cell('Value', h('div', {}, h('form', { class: 'row', on: { submit } }, input, fixed ? null : store),
-      item.allowed ? h('div', { class: 'hint' }, item.allowed) : null, problem, same)),
-    cell('Source', item.source === 'environment' ? `environment: ${item.environment}` : item.source),
-    cell('Default', h('code', {}, item.default)), h('td', {}, reset)];
+    return [heading([h('label', { for: id, class: 'mono' }, item.name), h('div', { class: 'hint' }, item.help)]),
+      h('div', {}, h('form', { class: 'row', on: { submit } }, input, fixed ? null : store),
+        item.allowed ? h('div', { class: 'hint' }, item.allowed) : null, problem, same),
+      item.source === 'environment' ? `environment: ${item.environment}` : item.source,
+      h('code', {}, item.default), reset];
   }
 
   function draw() {
@@ -60,15 +58,12 @@ export function mount(root, { signal }) {
     const shown = items.filter(({ name, help, aliases }) => [name, help, ...aliases].join(' ').toLowerCase()
       .includes(wanted));
     for (const group of new Set(items.map((item) => item.group))) {
-      if (!tables.has(group)) {
-        const list = table(`Settings: ${group}`, COLUMNS);
-        tables.set(group, list);
-        cards.append(card(group, {}, list));
+      if (!groups.has(group)) {
+        const list = listCard(group, COLUMNS, ({ name }) => name, row, { caption: `Settings: ${group}` });
+        groups.set(group, list);
+        cards.append(list.element);
       }
-      const list = tables.get(group);
-      const own = shown.filter((item) => item.group === group);
-      list.parentElement.hidden = !own.length;
-      rows($('tbody', list), own, ({ name }) => name, row);
+      groups.get(group).show(shown.filter((item) => item.group === group));
     }
   }
 

@@ -2,38 +2,38 @@
 
 import { get } from '../api.js';
 import { actOnMany } from '../actions.js';
-import { plural } from '../format.js';
-import { $, actionsCell, button, card, cell, emptyCard, equivalent, h, head, jobLink, jobsUrl, numberCell, patch,
-  readOnly, rows, table, when } from '../ui.js';
+import { number, plural } from '../format.js';
+import { actions, button, code, emptyCard, equivalent, h, head, heading, jobLink, jobsUrl, listCard, patch, readOnly,
+  when } from '../ui.js';
 import { VERBS, plainVerbs } from '../vocabulary.js';
 
 export function mount(root, { app, signal }) {
-  const groups = table('Dead jobs by failure',
-    [['Failure'], ['Jobs', 'num'], ['First', 'num'], ['Last', 'num'], ['Examples'],
-    ['Actions', 'sr']]);
-  const commands = table('Dead jobs by command', [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example']]);
+  const groups = listCard('By failure',
+    [['Failure'], ['Jobs', 'num'], ['First', 'num'], ['Last', 'num'], ['Examples'], ['Actions', 'sr']],
+    (group) => `${group.exit_code}/${group.signal}/${group.value}`, groupRow, { caption: 'Dead jobs by failure' });
+  const commands = listCard('By command', [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example']],
+    ({ value }) => value, (line) => [heading(code(line.value), 'clip'), number(line.count), when(line.last_at),
+      jobLink(line.sample_ids[0])], { caption: 'Dead jobs by command' });
   const all = h('span', { class: 'row' });
   const verbs = plainVerbs(({ means }) => means.includes('dead'));
   const empty = emptyCard('No dead jobs',
     'A job is dead when its last attempt has failed. It stays here until it is retried or removed.');
-  const full = h('div', {}, card('By failure', {}, groups), card('By command', {}, commands),
-    equivalent('queuectl dlq stats'));
+  const full = h('div', {}, groups.element, commands.element, equivalent('queuectl dlq stats'));
   root.append(head('Dead letter queue', h('span', { class: 'grow' }), all), empty, full);
 
   const nameOf = (group) => group.value || (group.signal ? `signal ${group.signal}` : `exit code ${group.exit_code}`);
 
   function onGroup(verb, group) {
-    const { exit_code: code, signal: number_, value: error } = group;
-    return actOnMany(verb, { exit_code: code, signal: number_, error }, app,
+    const { exit_code: code, signal: sent, value: error } = group;
+    return actOnMany(verb, { exit_code: code, signal: sent, error }, app,
       { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
   }
 
   /** @param {Api.GroupOfDeadJobs} group */
   function groupRow(group) {
-    return [h('th', { scope: 'row', class: 'error' }, nameOf(group)), numberCell('Jobs', group.count),
-      cell('First', when(group.first_at), 'num'), cell('Last', when(group.last_at), 'num'),
-      cell('Examples', group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' '])),
-      actionsCell(verbs.map((verb) => button(`${VERBS.get(verb).label} group`, () => onGroup(verb, group),
+    return [heading(nameOf(group), 'error'), number(group.count), when(group.first_at), when(group.last_at),
+      group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' ']),
+      actions(verbs.map((verb) => button(`${VERBS.get(verb).label} group`, () => onGroup(verb, group),
         { class: 'small', 'data-group': verb, 'aria-label': `${verb} the jobs that failed with ${nameOf(group)}` })))];
   }
 
@@ -46,11 +46,8 @@ export function mount(root, { app, signal }) {
       readOnly ? null : verbs.map((verb) => button(`${VERBS.get(verb).label} all`,
         () => actOnMany(verb, { filter: 'state:dead' }, app))),
     ] : null));
-    rows($('tbody', groups), data.by_error, (group) => `${group.exit_code}/${group.signal}/${group.value}`, groupRow);
-    rows($('tbody', commands), data.by_command, ({ value }) => value, (line) => [
-      h('th', { scope: 'row', class: 'clip' }, h('code', { title: line.value }, line.value)),
-        numberCell('Jobs', line.count),
-      cell('Last', when(line.last_at), 'num'), cell('Example', jobLink(line.sample_ids[0]))]);
+    groups.show(data.by_error);
+    commands.show(data.by_command);
   }
   return { refresh };
 }

@@ -1,7 +1,7 @@
 // What users, workers and the scheduler did, newest first. Older pages are asked for with a button.
 
 import { get } from '../api.js';
-import { $, button, card, cell, equivalent, h, head, jobLink, rows, table, when } from '../ui.js';
+import { button, equivalent, h, head, heading, jobLink, listCard, when } from '../ui.js';
 
 const PAGE = 50;
 const MOST = 1000;
@@ -11,16 +11,15 @@ export function mount(root, { signal }) {
   let next = null;
   const what = h('input', { type: 'search', 'aria-label': 'Kind of event', placeholder: 'Kind, such as retry',
     on: { change: () => { items = []; refresh(); } } });
-  const list = table('Events, newest first', [['When'], ['Kind'], ['Job'], ['Detail'], ['By']]);
+  const list = listCard(null, [['When'], ['Kind'], ['Job'], ['Detail'], ['By']], ({ number }) => number,
+    ({ at, what: name, job, detail, by }) => [when(at), heading(name), job && jobLink(job), detail, by],
+    { caption: 'Events, newest first', mayHide: false });
   const more = button('Older events', older);
-  root.append(head('Events', h('span', { class: 'grow' }), what), card(null, {}, list, more),
-    equivalent('queuectl events -f'));
-
-  const row = ({ at, what: name, job, detail, by }) => [cell('When', when(at)), h('th', { scope: 'row' }, name),
-    cell('Job', job ? jobLink(job) : ''), cell('Detail', detail || ''), cell('By', by || '')];
+  list.element.append(more);
+  root.append(head('Events', h('span', { class: 'grow' }), what), list.element, equivalent('queuectl events -f'));
 
   function draw() {
-    rows($('tbody', list), items, (item) => item.number, row);
+    list.show(items);
     more.hidden = !next || items.length >= MOST;
   }
 

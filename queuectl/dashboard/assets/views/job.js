@@ -5,8 +5,8 @@ import { actionButton, act } from '../actions.js';
 import { loadFields } from '../fields.js';
 import { bytes, duration, number, plural } from '../format.js';
 import { LogPane } from '../log.js';
-import { $, $$, badge, button, card, cell, copy, copyButton, equivalent, h, head, jobUrl, jobsUrl, numberCell, patch,
-  readOnly, rows, since, table, toast, took, when } from '../ui.js';
+import { $, $$, badge, button, card, copy, copyButton, equivalent, h, head, heading, jobUrl, jobsUrl, listCard, patch,
+  readOnly, rows, since, toast, took, when } from '../ui.js';
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
@@ -78,13 +78,13 @@ export async function mount(root, { app, item, signal, setTitle }) {
   const command = h('pre', { class: 'command', tabindex: 0, 'aria-label': 'Command' });
   const timeline = h('ol', { class: 'timeline' });
   const details = h('dl', { class: 'facts' });
-  const attempts = table('Attempts, newest first',
-    [['Attempt'], ['Outcome'], ['Started', 'num'], ['Waited', 'num'],
-    ['Duration', 'num'], ['Worker', 'num'], ['Output', 'num'], ['Show', 'sr']]);
+  const attempts = listCard('Attempts', [['Attempt'], ['Outcome'], ['Started', 'num'], ['Waited', 'num'],
+    ['Duration', 'num'], ['Worker', 'num'], ['Output', 'num'], ['Show', 'sr']], ({ attempt }) => attempt, attemptRow,
+  { caption: 'Attempts, newest first' });
   const choose = h('select', { 'aria-label': 'Attempt', on: { change: () => select(Number(choose.value)) } });
   const log = new LogPane(id);
   const runs = h('div', {});
-  const cards = { attempts: card('Attempts', {}, attempts), runs: card('The same command before', {}, runs) };
+  const before = card('The same command before', {}, runs);
   let shownAttempt;
 
   const copyAdd = async (event) => {
@@ -97,7 +97,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
     card('Timeline', {}, timeline),
     h('section', { class: 'card' }, h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Output'), choose),
       log.element),
-    cards.attempts, h('div', { class: 'grid' }, card('Facts', {}, details), cards.runs),
+    attempts.element, h('div', { class: 'grid' }, card('Facts', {}, details), before),
     h('details', {}, h('summary', {}, 'On the command line'), h('div', { id: 'equivalents' })));
 
   function select(attempt) {
@@ -118,16 +118,15 @@ export async function mount(root, { app, item, signal, setTitle }) {
       'data-level': job.state === 'dead' ? 'error' : 'info' }, h('span', {}, data.why.reason), data.why.hint
       && h('span', { class: 'muted' }, data.why.hint))));
     if (command.textContent !== job.command) command.textContent = job.command;
-    rows(timeline, data.history.slice(-30), ({ at, what }) => `${at}/${what}`, historyItem);
+    rows(timeline, data.history.slice(-30), ({ at, what }) => `${at}/${what}`, historyItem, undefined, 'li');
     patch(details, job, () => facts(job, fields));
-    rows($('tbody', attempts), tried, (attempt) => attempt.attempt, attemptRow);
-    cards.attempts.hidden = !tried.length;
+    attempts.show(tried);
     patch(choose, tried.map(({ attempt }) => attempt), () => tried.map(({ attempt }) => h('option', { value: attempt },
       `attempt ${attempt}`)));
     choose.hidden = tried.length < 2;
     choose.value = shownAttempt;
     patch(runs, data.similar.runs, () => runBars(data.similar, id));
-    cards.runs.hidden = data.similar.runs.length < 2;
+    before.hidden = data.similar.runs.length < 2;
     patch($('#equivalents', root), data.commands,
       () => Object.values({ show: `queuectl show ${id}`, logs: `queuectl logs ${id}`,
       ...data.commands }).map(equivalent));
@@ -142,15 +141,12 @@ export async function mount(root, { app, item, signal, setTitle }) {
 
   /** @param {Api.Attempt} attempt */
   function attemptRow(attempt) {
-    return [h('th', { scope: 'row' }, String(attempt.attempt)),
-      cell('Outcome', badge(stateOf(attempt), outcome(attempt))), cell('Started', when(attempt.started_at), 'num'),
-      cell('Waited', took(attempt.wait_time), 'num'),
-      cell('Duration', attempt.finished_at ? took(attempt.duration) : since(attempt.started_at), 'num'),
-      numberCell('Worker', attempt.worker),
-      cell('Output', attempt.finished_at ? bytes(attempt.output_size) : '', 'num'),
-      h('td', {}, button('Show output', () => { select(attempt.attempt);
-        log.element.scrollIntoView({ block: 'nearest' }); },
-        { class: 'small', 'aria-label': `Show the output of attempt ${attempt.attempt}` }))];
+    const show = () => { select(attempt.attempt); log.element.scrollIntoView({ block: 'nearest' }); };
+    const ended = attempt.finished_at;
+    return [heading(attempt.attempt), badge(stateOf(attempt), outcome(attempt)), when(attempt.started_at),
+      took(attempt.wait_time), ended ? took(attempt.duration) : since(attempt.started_at), number(attempt.worker),
+      ended && bytes(attempt.output_size), button('Show output', show,
+        { class: 'small', 'aria-label': `Show the output of attempt ${attempt.attempt}` })];
   }
 
   async function refresh() {
@@ -187,6 +183,5 @@ export async function mount(root, { app, item, signal, setTitle }) {
   };
   return { refresh, destroy: () => clearInterval(timer),
     keys: { ...keysOf([...VERBS.keys()], key), f: () => log.follow(!log.following),
-      '[': neighbour(-1),
-      ']': neighbour(1) } };
+      '[': neighbour(-1), ']': neighbour(1) } };
 }

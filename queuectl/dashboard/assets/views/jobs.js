@@ -3,13 +3,13 @@
 import { get, queryString } from '../api.js';
 import { actOnMany, act, rowActions } from '../actions.js';
 import { addJob } from '../addjob.js';
-import { cellsOf, choose, chosen, loadColumns, titlesOf } from '../columns.js';
+import { choose, chosen, columnsOf, loadColumns } from '../columns.js';
 import { FilterBar } from '../filterbar.js';
 import { number, plural } from '../format.js';
 import { Peeks } from '../peeks.js';
 import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
-import { $, $$, actionsCell, button, focusedRow, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
+import { $, $$, actions, button, cells, focusedRow, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
 import { LIMITS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
 
 const SIZES = ['25', '50', '100', '200'];
@@ -36,7 +36,7 @@ export async function mount(root, { app, query, signal }) {
   SIZES.map((value) => h('option', { value }, `${value} a page`)));
   const pill = button('', () => reload(), { class: 'new', hidden: true });
   const columns = button('Columns', async () => (await import('../columnmenu.js')).columnMenu(layout, arrange));
-  const list = table('Jobs', titlesOf(layout), { 'data-density': layout.density });
+  const list = table('Jobs', columnsOf(layout), { 'data-density': layout.density });
   const body = $('tbody', list);
   const status = h('p', { class: 'muted', role: 'status' });
   const previous = button('Previous', () => page(-1), { class: 'small' });
@@ -53,9 +53,8 @@ export async function mount(root, { app, query, signal }) {
     h('div', { class: 'row' }, previous, next, grow(), exports), bulk);
 
   function go(values) {
-    const { q, sort: order, limit: size, cursor, scan } = values;
-    const parameters = { q, sort: order === 'newest' ? null : order, limit: size === '50' ? null : size, cursor, scan };
-    app.navigate(`/jobs${queryString(parameters)}`);
+    const unusual = (name, usual) => (values[name] === usual ? null : values[name]);
+    app.navigate(`/jobs${queryString({ ...values, sort: unusual('sort', 'newest'), limit: unusual('limit', '50') })}`);
   }
 
   function read(params) {
@@ -88,10 +87,7 @@ export async function mount(root, { app, query, signal }) {
     if (app.overview) drawTabs(app.overview);
   }
 
-  async function fetchPage(size) {
-    const { q, sort: order, cursor, scan } = state;
-    return get('/jobs', { q, sort: order, limit: size, cursor, scan }, signal);
-  }
+  const fetchPage = (size) => get('/jobs', { ...state, limit: size }, signal);
 
   // Rows move only when nobody is about to use them.
   function calm() {
@@ -157,7 +153,7 @@ export async function mount(root, { app, query, signal }) {
     layout = wanted;
     choose(layout);
     list.dataset.density = layout.density;
-    $('thead tr', list).replaceChildren(...titles(titlesOf(layout)));
+    $('thead tr', list).replaceChildren(...titles(columnsOf(layout)));
     draw(shown);
   }
 
@@ -176,8 +172,9 @@ export async function mount(root, { app, query, signal }) {
     element.title = job.left ? 'No longer on this page' : '';
     const box = h('input', { type: 'checkbox', 'aria-label': `Select ${job.id}`, checked: selection.has(job.id),
       on: { click: (event) => selection.toggle(job.id, event.shiftKey) } });
-    return [h('td', { class: 'pick' }, box, peeks.button(job.id)), cellsOf(layout, job),
-      actionsCell(rowActions(job, app))];
+    const columns = columnsOf(layout);
+    return cells(columns, [h('td', { class: 'pick' }, box, peeks.button(job.id)),
+      ...columns.slice(1, -1).map(([, , content]) => content(job)), actions(rowActions(job, app))]);
   }
 
   function drawStatus() {
@@ -202,11 +199,9 @@ export async function mount(root, { app, query, signal }) {
     patch(bulk, [selection.size, state.q, matching, answer?.total.exact], () => [
       h('strong', {}, `${number(selection.size)} selected`),
       plainVerbs().map((verb) => button(VERBS.get(verb).label, () => bulkAction(verb, { ids: selection.list() }),
-        { 'data-bulk': verb })),
-      h('span', { class: 'grow' }),
+        { 'data-bulk': verb })), grow(),
       state.q && matching > shown.length ? h('label', { class: 'row' },
-        `All ${answer.total.exact ? '' : 'at least '}${number(matching)} `
-        + 'that match:', allSelect()) : null,
+        `All ${answer.total.exact ? '' : 'at least '}${number(matching)} that match:`, allSelect()) : null,
       button('Clear', () => selection.clear(), { class: 'small' })]);
   }
 

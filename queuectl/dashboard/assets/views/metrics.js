@@ -3,7 +3,7 @@
 import { get } from '../api.js';
 import { Chart, endedSeries, timesOf } from '../charts.js';
 import { duration, number, percent } from '../format.js';
-import { $, card, cell, equivalent, h, head, jobLink, numberCell, patch, rows, table, when } from '../ui.js';
+import { card, code, equivalent, h, head, heading, jobLink, listCard, patch, when } from '../ui.js';
 
 // By name: how many points a chart of it has, and its words after "the".
 const RANGES = {
@@ -22,6 +22,14 @@ function change(count, before, range) {
   return ` (${sign}${number(Math.abs(percents))} % on ${span})`;
 }
 
+function nameOf({ exit_code: code, signal: sent, outcome }) {
+  if (outcome === 'exited') return `exit code ${code}`;
+  return sent ? `${outcome}: ${sent}` : outcome.replace('_', ' ');
+}
+
+const row = (item) => [heading(code(item.command), 'clip'), number(item.attempts), number(item.failed),
+  duration(item.average), duration(item.longest), when(item.last_at), item.sample_id && jobLink(item.sample_id)];
+
 export function mount(root, { app, query, signal }) {
   let range = 'none';
   let loaded = 0;
@@ -32,17 +40,17 @@ export function mount(root, { app, query, signal }) {
   const spread = new Chart('Run time percentiles', { format: duration });
   const totals = h('p', { id: 'totals' });
   const summary = h('dl', { class: 'facts' });
-  const codes = table('How attempts ended', [['Outcome'], ['Attempts', 'num']]);
+  const codes = listCard('How attempts ended', [['Outcome'], ['Attempts', 'num']], nameOf,
+    (item) => [heading(nameOf(item)), number(item.attempts)], { mayHide: false });
   const columns = [['Command'], ['Attempts', 'num'], ['Failed', 'num'], ['Average', 'num'], ['Longest', 'num'],
     ['Last', 'num'], ['Example']];
-  const slowest = table('Slowest commands', columns);
-  const failing = table('Most failing commands', columns);
+  const [slowest, failing] = ['Slowest commands', 'Most failing commands'].map((title) =>
+    listCard(title, columns, ({ command }) => command, row, { mayHide: false }));
   const sampled = h('p', { class: 'hint' });
   root.append(head('Metrics'), tabs, totals, h('div', {}, counts.element, spread.element,
     h('div', { class: 'grid' }, runTime.element, waitTime.element)),
-    h('div', { class: 'grid' }, card('Run and wait times', {}, summary), card('How attempts ended', {}, codes)),
-    card('Slowest commands', {}, slowest), card('Most failing commands', {}, failing), sampled,
-      equivalent('queuectl metrics'));
+    h('div', { class: 'grid' }, card('Run and wait times', {}, summary), codes.element),
+    slowest.element, failing.element, sampled, equivalent('queuectl metrics'));
 
   function read(params) {
     const wanted = params.get('range') || '1h';
@@ -81,18 +89,8 @@ export function mount(root, { app, query, signal }) {
       ['Success rate, 24 h', percent(data.success_rate_day)],
       ...times('Run time', data.run_time), ...times('Wait', data.wait_time)];
     patch(summary, pairs, () => pairs.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
-    const label = ({ exit_code: code, signal: sent, outcome }) => {
-      if (outcome === 'exited') return `exit code ${code}`;
-      return sent ? `${outcome}: ${sent}` : outcome.replace('_', ' ');
-    };
-    rows($('tbody', codes), data.outcomes, label, (item) => [h('th', { scope: 'row' }, label(item)),
-      numberCell('Attempts', item.attempts)]);
+    codes.show(data.outcomes);
   }
-
-  const row = (item) => [h('th', { scope: 'row', class: 'clip' }, h('code', { title: item.command }, item.command)),
-    numberCell('Attempts', item.attempts), numberCell('Failed', item.failed),
-    cell('Average', duration(item.average), 'num'), cell('Longest', duration(item.longest), 'num'),
-    cell('Last', when(item.last_at), 'num'), cell('Example', item.sample_id ? jobLink(item.sample_id) : '')];
 
   async function refresh() {
     if (performance.now() - loaded < EVERY && loaded) return;
@@ -102,8 +100,8 @@ export function mount(root, { app, query, signal }) {
       get('/metrics/top', null, signal), get('/metrics/summary', null, signal)]);
     drawSeries(series);
     drawSummary(data);
-    rows($('tbody', slowest), top.slowest, ({ command }) => command, row);
-    rows($('tbody', failing), top.failing, ({ command }) => command, row);
+    slowest.show(top.slowest);
+    failing.show(top.failing);
     patch(sampled, top.sampled, () => `The tables look at the newest ${number(top.sampled)} attempts.`);
   }
 

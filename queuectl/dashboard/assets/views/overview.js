@@ -6,8 +6,8 @@ import { rowActions } from '../actions.js';
 import { Chart, ENDED, endedSeries, sparkline, timesOf } from '../charts.js';
 import { busy } from '../dialogs.js';
 import { bytes, coarse, number, perMinute, plural } from '../format.js';
-import { $, actionsCell, alertLine, badge, card, cell, codeCell, copyButton, h, head, jobLink, jobsUrl, patch, readOnly,
-  rows, since, table, took, when } from '../ui.js';
+import { actions, alertLine, badge, code, copyButton, h, head, heading, jobLink, jobsUrl, listCard, patch, readOnly,
+  rows, since, took, when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
@@ -26,37 +26,40 @@ function empty(app) {
 function good(data) {
   const { workers, per_minute: rate } = data;
   return h('div', { class: 'alert', 'data-level': 'good' },
-    `All is well: ${plural(workers.total, 'worker')}, ${workers.busy} busy, `
-    + `${perMinute(rate)} jobs a minute.`);
+    `All is well: ${plural(workers.total, 'worker')}, ${workers.busy} busy, ${perMinute(rate)} jobs a minute.`);
 }
 
-function tile(state, data) {
+function tile(state, data, link) {
   const values = data.series[ENDED[state]];
-  return h('a', { class: 'tile', href: jobsUrl(`state:${state}`), 'data-tile': state }, badge(state),
-    h('strong', {}, number(data.jobs[state])), values ? sparkline(values, state) : null);
+  Object.assign(link, { className: 'tile', href: jobsUrl(`state:${state}`) });
+  link.dataset.tile = state;
+  return [badge(state), h('strong', {}, number(data.jobs[state])), values && sparkline(values, state)];
 }
 
 /** @param {Api.RunningJob} job */
 function runningRow(job, app) {
   const usual = job.usual ? `usually ${coarse(job.usual)}` : '';
-  return [h('th', { scope: 'row' }, jobLink(job.id)),
-    codeCell('Command', job.command),
-    cell('Elapsed', h('span', {}, since(job.started_at), h('span', { class: 'hint' }, ` ${usual}`)), 'num'),
-    actionsCell(rowActions(job, app, ['cancel']))];
+  return [heading(jobLink(job.id)), code(job.command),
+    h('span', {}, since(job.started_at), h('span', { class: 'hint' }, ` ${usual}`)),
+    actions(rowActions(job, app, ['cancel']))];
 }
 
 /** @param {Api.Run} failure */
 function failureRow(failure) {
-  return [h('th', { scope: 'row' }, jobLink(failure.id)), codeCell('Command', failure.command),
-    cell('Error', failure.error || '', 'error'), cell('Attempt', String(failure.attempt), 'num'),
-    cell('Now', badge(failure.state)), cell('When', when(failure.finished_at), 'num')];
+  return [heading(jobLink(failure.id)), code(failure.command), h('span', { class: 'error' }, failure.error || ''),
+    failure.attempt, badge(failure.state), when(failure.finished_at)];
+}
+
+/** @param {Api.ComingJob} item */
+function nextRow(item) {
+  const link = item.what === 'recurring' ? h('a', { href: '/schedule', class: 'mono' }, item.id) : jobLink(item.id);
+  return [heading(link), code(item.command), item.what, when(item.at)];
 }
 
 // A small cell: number, state, and what it runs for how long.
 function workerCell({ worker, state, job }, startedAt) {
   return [h('span', { class: 'row' }, h('span', { class: 'mono' }, `#${worker}`),
-    badge(state),
-    startedAt ? h('span', { class: 'hint' }, since(startedAt)) : null),
+    badge(state), startedAt ? h('span', { class: 'hint' }, since(startedAt)) : null),
   h('span', { class: 'job' }, job ? jobLink(job) : h('span', { class: 'muted' }, 'no job'))];
 }
 
@@ -65,19 +68,21 @@ export function mount(root, { app }) {
   const tiles = h('div', { class: 'tiles' });
   const throughput = new Chart('Ended per minute', { kind: 'columns' });
   const backlog = new Chart('Pending jobs');
-  const running = table('Running now', [['Job'], ['Command', 'clip'], ['Elapsed', 'num'], ['Actions', 'sr']]);
-  const failures = table('Recent failures', [['Job'], ['Command', 'clip'], ['Error'], ['Attempt', 'num'], ['Now'],
-    ['When', 'num']]);
-  const next = table('Next', [['Job'], ['Command', 'clip'], ['What'], ['When', 'num']]);
-  const parts = { running: card('Running now', {}, running), failures: card('Recent failures', {}, failures),
-    next: card('Next', {}, next), storage: h('p', { class: 'muted hint' }) };
+  const running = listCard('Running now', [['Job'], ['Command', 'clip'], ['Elapsed', 'num'], ['Actions', 'sr']],
+    ({ id }) => id, (job) => runningRow(job, app),
+    { signature: (job) => [job.id, job.started_at, job.allowed_actions, job.usual] });
+  const failures = listCard('Recent failures', [['Job'], ['Command', 'clip'], ['Error'], ['Attempt', 'num'], ['Now'],
+    ['When', 'num']], ({ id, attempt }) => `${id}/${attempt}`, failureRow);
+  const next = listCard('Next', [['Job'], ['Command', 'clip'], ['What'], ['When', 'num']],
+    ({ id, at, what }) => `${what}/${id}/${at}`, nextRow);
+  const storage = h('p', { class: 'muted hint' });
   const strip = h('ul', { class: 'crew' });
   const more = h('p', { class: 'hint' });
   const workers = h('section', { class: 'card', 'aria-label': 'Workers' }, h('div', { class: 'row' },
     h('h2', { class: 'grow' }, 'Workers'), h('a', { href: '/workers' }, 'All workers')), strip, more);
   const blank = h('div', {});
   const full = h('div', {}, tiles, h('div', { class: 'grid wide-left' }, throughput.element, backlog.element),
-    workers, parts.running, parts.failures, parts.next, parts.storage);
+    workers, running.element, failures.element, next.element, storage);
   root.append(head('Overview'), alerts, blank, full);
   const seen = new Map(); // the backlog of minutes since this page was opened, by time
 
@@ -90,26 +95,19 @@ export function mount(root, { app }) {
     full.hidden = !data.total;
     if (!data.total) return;
     const shown = [...STATES.keys()].filter((state) => counts[state] || !STATES.get(state).is_rare);
-    showTiles(tiles, shown, data);
+    rows(tiles, shown, (state) => state, (state, link) => tile(state, data, link),
+      (state) => [counts[state], series[ENDED[state]]], 'a');
     throughput.update(timesOf(series.start, series.step, series.finished), endedSeries(series));
     showBacklog(data);
     showWorkers(data);
-    rows($('tbody', running), data.running, (job) => job.id, (job) => runningRow(job, app),
-      (job) => [job.id, job.started_at, job.allowed_actions, job.usual]);
-    rows($('tbody', failures), data.failures, ({ id, attempt }) => `${id}/${attempt}`, failureRow);
-    rows($('tbody', next), data.next_scheduled, ({ id, at, what }) => `${what}/${id}/${at}`, (item) => [
-      h('th', { scope: 'row' }, item.what === 'recurring' ? h('a', { href: '/schedule', class: 'mono' }, item.id)
-        : jobLink(item.id)),
-      codeCell('Command', item.command), cell('What', item.what),
-      cell('When', when(item.at), 'num')]);
-    parts.running.hidden = !data.running.length;
-    parts.failures.hidden = !data.failures.length;
-    parts.next.hidden = !data.next_scheduled.length;
+    running.show(data.running);
+    failures.show(data.failures);
+    next.show(data.next_scheduled);
     const { database, log, logs, free } = data.storage;
-    patch(parts.storage, [data.storage, data.oldest_pending_age], () => [
+    patch(storage, [data.storage, data.oldest_pending_age], () => [
       'Oldest pending job: ', took(data.oldest_pending_age),
-      `. Database ${bytes(database)}, write-ahead log ${bytes(log)}, `
-      + `log files ${bytes(logs)}, free on the disk ${bytes(free)}.`]);
+      `. Database ${bytes(database)}, write-ahead log ${bytes(log)}, log files ${bytes(logs)}, `,
+      `free on the disk ${bytes(free)}.`]);
   }
 
   // What was written down, this minute as it is now; where nobody wrote, what this page has seen itself.
@@ -127,21 +125,9 @@ export function mount(root, { app }) {
     const startOf = ({ elapsed }) => (elapsed === null ? null
       : new Date(Date.parse(now) - elapsed * 1000).toISOString());
     rows(strip, list.slice(0, CELLS), ({ worker }) => worker, (worker) => workerCell(worker, startOf(worker)),
-      (worker) => [worker.state, worker.job, startOf(worker)]);
+      (worker) => [worker.state, worker.job, startOf(worker)], 'li');
     patch(more, list.length, () => (list.length > CELLS
       ? h('a', { href: '/workers' }, `+${number(list.length - CELLS)} more`) : null));
-  }
-
-  // Tiles keep their nodes, as rows do.
-  function showTiles(box, states, data) {
-    const known = new Map([...box.children].map((element) => [element.dataset.tile, element]));
-    states.forEach((state, index) => {
-      const made = tile(state, data);
-      const old = known.get(state);
-      if (!old) box.insertBefore(made, box.children[index] || null);
-      else patch(old, [data.jobs[state], data.series[ENDED[state]]], () => [...made.childNodes]);
-    });
-    for (const [state, element] of known) if (!states.includes(state)) element.remove();
   }
 
   if (app.overview) show(app.overview);

@@ -6,8 +6,8 @@ import { DayStrip } from '../daystrip.js';
 import { busy, confirm, form, open } from '../dialogs.js';
 import { bodyOf, filledIn, formField, optionsOf } from '../fields.js';
 import { duration, quote } from '../format.js';
-import { $, actionsCell, alertLine, badge, button, card, cell, codeCell, emptyCard, equivalent, fail, h, head, jobLink,
-  patch, readOnly, rows, table, toast, when } from '../ui.js';
+import { actions, alertLine, badge, button, code, emptyCard, equivalent, fail, h, head, heading, jobLink, listCard,
+  patch, readOnly, toast, when } from '../ui.js';
 
 // The codes of what this page is about.
 const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
@@ -58,18 +58,18 @@ function livePreview() {
 
 export function mount(root, { app, signal }) {
   const note = h('div', {});
-  const list = table('Recurring jobs', [['Name'], ['When'], ['Command', 'clip'], ['Next', 'num'], ['Last'],
-    ['Actions', 'sr']]);
-  const coming = table('What is to come', [['When'], ['What'], ['Job'], ['Command', 'clip']]);
   const empty = emptyCard('No recurring jobs',
     'A recurring job queues a command again and again, at the times of a cron expression.',
     equivalent("queuectl cron add cleanup '*/5 * * * *' 'echo cleanup'"));
   const strip = new DayStrip(signal);
-  const full = card('Recurring jobs', {}, list);
-  const next = card('What is to come', {}, coming);
+  const list = listCard('Recurring jobs', [['Name'], ['When', 'words'], ['Command', 'clip'], ['Next', 'num'], ['Last'],
+    ['Actions', 'sr']], ({ name }) => name, row, { empty });
+  const coming = listCard('What is to come', [['When'], ['What'], ['Job'], ['Command', 'clip']],
+    ({ what, id, at }) => `${what}/${id}/${at}`, ({ what, id, at, command }) => [when(at), what,
+      heading(what === 'recurring' ? id : jobLink(id), 'mono'), code(command)]);
   root.append(head('Schedule', h('span', { class: 'grow' }),
     readOnly ? '' : button('Add a schedule', add, { class: 'primary' })),
-    note, empty, strip.element, full, next);
+    note, empty, strip.element, list.element, coming.element);
 
   async function add() {
     const { fields: all, choices } = await loadMeta();
@@ -120,14 +120,12 @@ export function mount(root, { app, signal }) {
     const { name, paused } = item;
     const action = (label, command, run) => button(label, (event) => busy(event.target, run),
       { class: 'small', title: `queuectl cron ${command} ${quote(name)}`, 'aria-label': `${label} ${name}` });
-    return [h('th', { scope: 'row' }, button(name, () => details(name),
-      { class: 'plain mono', 'aria-label': `Details of ${name}` })),
-      cell('When', [item.words, h('div', { class: 'hint mono' }, `${item.expression} ${item.timezone}`),
-        item.problem ? h('div', { class: 'error' }, item.problem) : ''].filter(Boolean), 'words'),
-      codeCell('Command', item.command),
-      cell('Next', paused ? badge('paused') : when(item.next_at), 'num'),
-      cell('Last', item.last_job ? [badge(item.last_state), ' ', jobLink(item.last_job)] : ''),
-      actionsCell([action('Run now', 'run', async () => added(app, (await post(`${pathOf(name)}/run`)).job)),
+    return [heading(button(name, () => details(name), { class: 'plain mono', 'aria-label': `Details of ${name}` })),
+      [item.words, h('div', { class: 'hint mono' }, `${item.expression} ${item.timezone}`),
+        item.problem && h('div', { class: 'error' }, item.problem)],
+      code(item.command), paused ? badge('paused') : when(item.next_at),
+      item.last_job && [badge(item.last_state), ' ', jobLink(item.last_job)],
+      actions([action('Run now', 'run', async () => added(app, (await post(`${pathOf(name)}/run`)).job)),
         paused ? action('Resume', 'resume', () => change(name, 'resume'))
           : action('Pause', 'pause', () => change(name, 'pause')),
         action('Remove', 'remove', () => drop(name))])];
@@ -137,14 +135,8 @@ export function mount(root, { app, signal }) {
     const [schedules, scheduled] = await Promise.all([get('/schedules', null, signal),
       get('/scheduled', null, signal)]);
     const { items } = schedules;
-    empty.hidden = items.length > 0;
-    full.hidden = !items.length;
-    next.hidden = !scheduled.items.length;
-    rows($('tbody', list), items, ({ name }) => name, row);
-    rows($('tbody', coming), scheduled.items, ({ what, id, at }) => `${what}/${id}/${at}`, (item) => [
-      cell('When', when(item.at)), cell('What', item.what), h('th', { scope: 'row', class: 'mono' },
-        item.what === 'recurring' ? item.id : jobLink(item.id)),
-      codeCell('Command', item.command)]);
+    list.show(items);
+    coming.show(scheduled.items);
     await strip.refresh(JSON.stringify([items.map(({ name, expression, timezone, next_at: at }) =>
       [name, expression, timezone, at]), scheduled]));
   }

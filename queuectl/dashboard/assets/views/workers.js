@@ -3,8 +3,8 @@
 import { get, post } from '../api.js';
 import { confirm, form } from '../dialogs.js';
 import { bytes, coarse, number, percent, plural } from '../format.js';
-import { $, badge, button, card, cell, codeCell, emptyCard, equivalent, h, head, jobLink, numberCell, patch, readOnly,
-  rows, table, toast, when } from '../ui.js';
+import { badge, button, code, emptyCard, equivalent, h, head, heading, jobLink, listCard, patch, readOnly, toast,
+  when } from '../ui.js';
 
 const COLUMNS = [['Worker'], ['State'], ['Job'], ['Command', 'clip'], ['Elapsed', 'num'], ['Jobs done', 'num'],
   ['Busy', 'num'], ['Memory', 'num'], ['Heartbeat', 'num'], ['Uptime', 'num'], ['Process', 'num'], ['Queues']];
@@ -12,13 +12,12 @@ const COLUMNS = [['Worker'], ['State'], ['Job'], ['Command', 'clip'], ['Elapsed'
 export function mount(root, { app, signal }) {
   /** @type {Api.ListOfWorkers} */
   let data = null;
-  const list = table('Workers', COLUMNS);
   const actions = h('span', { class: 'row' });
   const summary = h('p', { class: 'muted' });
   const empty = emptyCard('No workers', 'Jobs run when workers do.', equivalent('queuectl worker start'));
-  const full = card(null, {}, list);
+  const list = listCard(null, COLUMNS, ({ worker, pid }) => `${worker}/${pid}`, row, { caption: 'Workers', empty });
   const groups = h('div', {});
-  root.append(head('Workers', h('span', { class: 'grow' }), actions), summary, groups, empty, full);
+  root.append(head('Workers', h('span', { class: 'grow' }), actions), summary, groups, empty, list.element);
 
   const count = (value, hint) => ({ name: 'count', label: 'Workers', type: 'number', value: String(value), hint });
   const option = (queues) => (queues.length ? `--queue ${queues.join(',').replace('*', "'*'")}` : '');
@@ -75,21 +74,15 @@ export function mount(root, { app, signal }) {
 
   /** @param {Api.Worker} worker */
   function row(worker) {
-    return [h('th', { scope: 'row' }, String(worker.worker)), cell('State', badge(worker.state)),
-      cell('Job', worker.job ? jobLink(worker.job) : ''),
-      codeCell('Command', worker.command),
-      cell('Elapsed', worker.elapsed === null ? '' : coarse(worker.elapsed), 'num'),
-        numberCell('Jobs done', worker.jobs_done),
-      cell('Busy', percent(worker.busy), 'num'), cell('Memory', bytes(worker.memory), 'num'),
-      cell('Heartbeat', when(worker.heartbeat_at), 'num'), cell('Uptime', coarse(worker.uptime ?? 0), 'num'),
-      cell('Process', String(worker.pid), 'num'), cell('Queues', worker.queues.join(', ') || 'all')];
+    return [heading(worker.worker), badge(worker.state), worker.job && jobLink(worker.job), code(worker.command),
+      worker.elapsed !== null && coarse(worker.elapsed), number(worker.jobs_done), percent(worker.busy),
+      bytes(worker.memory), when(worker.heartbeat_at), coarse(worker.uptime ?? 0), worker.pid,
+      worker.queues.join(', ') || 'all'];
   }
 
   async function refresh() {
     data = await get('/workers', null, signal);
     const { items, pool } = data;
-    empty.hidden = items.length > 0;
-    full.hidden = !items.length;
     patch(actions, pool, () => (readOnly ? null : [
       button('Start workers', start, pool.running ? {} : { class: 'primary' }),
       ...(pool.groups.length === 1 ? [button('Scale', () => scale(pool.groups[0]))] : []),
@@ -100,7 +93,7 @@ export function mount(root, { app, signal }) {
       ? [`${plural(items.length, 'worker')}, ${number(busy)} busy`,
         pool.running ? `; the pool is process ${pool.pid}` : null]
       : null));
-    rows($('tbody', list), items, ({ worker, pid }) => `${worker}/${pid}`, row);
+    list.show(items);
   }
   return { refresh };
 }
