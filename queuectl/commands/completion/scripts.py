@@ -6,12 +6,9 @@ import os
 
 from ...model.checks import check_queue
 from ...model.errors import Conflict, QueueCTLError
+from ..context import Context
 from ..grammar.registry import Arg, command
 from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
 
 SHELLS = ("bash", "zsh", "fish")
 # Stands in each of our scripts; a file without it is somebody else's.

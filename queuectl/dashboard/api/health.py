@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 
+from ..app import App
 from ..http.message import Response, json_response
 from .answers import HEALTH
 from .route import route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..app import App
 
 
 @route(
