@@ -6,20 +6,11 @@ from ..engine.queue import Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Protocol
+    from typing import Callable, ContextManager, Protocol
 
     from ..model.clock import Clock
     from ..model.dashboard import DashboardOptions
     from .result import Result
-
-    class Progress(Protocol):
-        """Something that shows how far a long command is."""
-
-        def update(self, done: int, note: str = "") -> None:
-            """Show that `done` of the total are done."""
-
-        def close(self) -> None:
-            """Take it off the screen."""
 
     class FrontEnd(Protocol):
         """What every front end can do for a command. It shows the `hints` after the answer."""
@@ -32,8 +23,8 @@ if TYPE_CHECKING:
         def read_stdin(self, limit: int) -> bytes:
             """Return standard input, at most `limit` bytes of it. Raises InvalidInput where it is taken already."""
 
-        def progress(self, total: int, label: str) -> Progress:
-            """Begin to show progress."""
+        def progress(self, total: int, label: str) -> ContextManager[Callable[[int], None]]:
+            """Show how far a long command is, until the end of the block, which calls it with how many are done."""
 
         def hint(self, text: Callable[[], str]) -> None:
             """Suggest what to do next, to a person at a terminal only: nowhere else is the text asked for."""

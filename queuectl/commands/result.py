@@ -52,3 +52,8 @@ class Result(Record):
             self.columns = self.columns or tuple(self.noun.keys)
         elif self.rows is not None or self.record is not None:
             raise ValueError("a table or record needs its noun")
+
+
+def left_alone() -> Result:
+    """Return the answer to a question that was not answered with yes."""
+    return Result(notes=["nothing was changed"], code=1)

@@ -50,4 +50,4 @@ def difference(job: Job, changes: Mapping[str, Any]) -> str:
 def _text(name: str, value: Any) -> str:
     # The only place where the old one stands: it is not cut. What may have blanks stands in quotes.
     kind = BY_NAME[name].kind
-    return json.dumps(value, ensure_ascii=False) if kind.name == "text" else kind.text(value) or "none"
+    return json.dumps(value, ensure_ascii=False) if kind.is_free else kind.text(value) or "none"

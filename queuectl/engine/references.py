@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import FILTERS
+from ..model.when import is_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,11 +47,6 @@ def _resolve(names: Names, text: str) -> list[int]:
     if dash and is_digits(first) and is_digits(last):
         return _range(names, int(first), int(last))
     return [_by_prefix(names, text)]
-
-
-def is_digits(text: str) -> bool:
-    """Return whether the text is a plain number; str.isdigit() takes other scripts' digits too."""
-    return text.isascii() and text.isdigit() and len(text) <= 18
 
 
 def _last(names: Names) -> int:

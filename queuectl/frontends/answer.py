@@ -19,21 +19,16 @@ LABEL_STYLES = ("cyan", "yellow", "green", "magenta", "red")
 def show(result: Result, options: Mapping[str, Any], terminal: Terminal) -> int:
     """Print an answer as the options want it; return its exit code."""
     pieces = lines(result, options, terminal)
-    if result.live or options["no_pager"] or not terminal.can_page:
-        _print(pieces, result, terminal)
-    else:
+    if terminal.can_page and not result.live and not options["no_pager"]:
         from .pager import paged
 
-        _print(paged(pieces, lambda piece: displayed(piece, terminal, raw=result.raw), terminal), result, terminal)
-    for note in result.notes:
-        terminal.note(terminal.err.safe(note))
-    return result.code
-
-
-def _print(pieces: Iterable[Text], result: Result, terminal: Terminal) -> None:
+        pieces = paged(pieces, lambda piece: displayed(piece, terminal, raw=result.raw), terminal)
     for piece in pieces:
         write(piece, terminal, raw=result.raw)
     write(None, terminal)
+    for note in result.notes:
+        terminal.note(terminal.err.safe(note))
+    return result.code
 
 
 def form_of(options: Mapping[str, Any]) -> str:
@@ -90,6 +85,12 @@ def write(piece: Text | None, terminal: Terminal, *, raw: bool = False) -> None:
         raise QueueCTLError(
             f"cannot write the output: {error.strerror}", hint="the command itself was carried out"
         ) from error
+
+
+def say(text: str, terminal: Terminal) -> None:
+    """Write a text to stdout at once. Raises as `write` does."""
+    write(text, terminal)
+    write(None, terminal)
 
 
 def _write_output(piece: Text, terminal: Terminal, *, raw: bool) -> None:

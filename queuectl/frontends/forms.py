@@ -14,7 +14,7 @@ import shlex
 import textwrap
 
 from ..model.copies import words_after_dashes
-from .answer import write
+from .answer import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class Asker:
 
     def write(self, text: str) -> None:
         """Write a text as it is, at once. Raises BrokenPipeError, QueueCTLError."""
-        write(text, self.terminal)
-        write(None, self.terminal)
+        say(text, self.terminal)
 
     def read(self, prompt: str) -> str:
         """Return one answer without blanks around it. Raises EndOfInput, Interrupted."""
@@ -113,7 +112,7 @@ class Form:
     def __init__(self, command: Command, names: Sequence[str], *, fixed: Sequence[str] = ()) -> None:
         self._command = command
         self._fixed = list(fixed)
-        self._args = [_find(command, name) for name in names]
+        self._args = [next(arg for arg in command.args if name in arg.names) for name in names]
 
     def fill(self, asker: Asker, clock: Clock, defaults: Mapping[str, str | None]) -> list[str]:
         """Return the command's words. `defaults` says what arguments default to, by key. Raises Back.
@@ -127,7 +126,8 @@ class Form:
             if arg.flag:
                 options += [arg.names[0]] * (answer.lower() in YES)
             elif answer and arg.is_option:
-                options += _option(arg, answer)
+                option = arg.long_name
+                options += [f"{option}={answer}"] if answer.startswith("-") else [option, answer]
             elif answer and self._is_quoted_after_dashes(answer):
                 positionals += words_after_dashes(answer)
             elif answer:
@@ -155,10 +155,6 @@ class Form:
         return text.startswith("-") and any(arg.rest for arg in self._command.args)
 
 
-def _find(command: Command, name: str) -> Arg:
-    return next(arg for arg in command.args if name in arg.names)
-
-
 def default_of(arg: Arg) -> str | None:
     """Return what an empty answer means, as it is shown: what the help says, or `none`; None if it must be given."""
     said = arg.help.partition("(default: ")[2].rstrip(")")
@@ -167,11 +163,6 @@ def default_of(arg: Arg) -> str | None:
     if arg.default is not None and not arg.many and not arg.flag:
         return str(arg.default)
     return "none" if arg.is_option or arg.optional else None
-
-
-def _option(arg: Arg, answer: str) -> list[str]:
-    name = arg.long_name
-    return [f"{name}={answer}"] if answer.startswith("-") else [name, answer]
 
 
 def _words(arg: Arg, text: str) -> list[str]:

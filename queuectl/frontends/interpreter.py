@@ -7,7 +7,7 @@ A line that was typed runs whole, whatever its commands return. A script (`shell
 from __future__ import annotations
 
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
-from .answer import write
+from .answer import say
 from .dispatch import BROKEN_PIPE, INTERRUPTED
 
 TYPE_CHECKING = False
@@ -106,10 +106,8 @@ class Interpreter:
             self._history.clear()
             return 0
         terminal = self._session.terminal()
-        lines = self._history.lines
-        for number in range(max(0, len(lines) - SHOWN_LINES), len(lines)):
-            write(f"{number + 1:>5}  {terminal.safe(lines[number])}\n", terminal)
-        write(None, terminal)
+        numbered = list(enumerate(self._history.lines, 1))[-SHOWN_LINES:]
+        say("".join(f"{number:>5}  {terminal.safe(line)}\n" for number, line in numbered), terminal)
         return 0
 
     def _help(self, topic: list[str]) -> int:
@@ -119,9 +117,7 @@ class Interpreter:
         if name in ("", "history"):
             code, heading = self._session.execute(["help", *topic]), "\nin the shell:\n"
         entries = [WORDS[name]] if name else WORDS.values()
-        terminal = self._session.terminal()
-        write(heading + "".join(f"  {usage:<24} {text}\n" for usage, text in entries), terminal)
-        write(None, terminal)
+        say(heading + "".join(f"  {usage:<24} {text}\n" for usage, text in entries), self._session.terminal())
         return code
 
 

@@ -212,15 +212,13 @@ class FullScreen:
         """Show a picture; only lines that changed are written. Raises Ended if the terminal is gone."""
         columns, rows = self.size
         lines = [clip_painted(line, columns, self._screen.ellipsis) for line in lines[:rows]]
-        parts = [_row(index, line, columns) for index, line in enumerate(lines) if self._is_new(index, line)]
-        if len(lines) < rows and (self._shown is None or len(lines) < len(self._shown)):
+        before = [] if self._shown is None else self._shown
+        parts = [_row(at, line, columns) for at, line in enumerate(lines) if before[at : at + 1] != [line]]
+        if len(lines) < rows and (self._shown is None or len(lines) < len(before)):
             parts.append(f"\x1b[{len(lines) + 1};1H\x1b[J")
         self._shown = lines
         if parts:
             self._send(BEGIN + "".join(parts) + END)
-
-    def _is_new(self, index: int, line: str) -> bool:
-        return self._shown is None or index >= len(self._shown) or self._shown[index] != line
 
     def _send(self, text: str) -> None:
         """Write past Python's buffer: what could not be written must not come again at the exit."""

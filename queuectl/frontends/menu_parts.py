@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..model.fields import EDITABLE, GIVEN
 from ..model.job import DEAD, STATES
 from ..model.verbs import VERBS, allowed_verbs
+from ..model.when import is_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,12 +80,8 @@ def list_jobs(menu: Menu) -> None:
     """List jobs by state and text, then offer what can be done with one of them."""
     menu.form("list", "--state", "--search", "--limit", defaults={"state": "all", "search": "all"})
     while True:
-        show_job(menu, pick_job(menu, STATES))
-
-
-def show_job(menu: Menu, job: Job) -> None:
-    """Offer what can be done with a job until the user goes back."""
-    menu.submenu(f"Job {menu.asker.terminal.safe(job.id)}", lambda menu: job_entries(menu, job.number))
+        job = pick_job(menu, STATES)
+        menu.submenu(f"Job {menu.asker.terminal.safe(job.id)}", partial(job_entries, number=job.number))
 
 
 def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
@@ -151,7 +150,7 @@ def pick_job(menu: Menu, states: Sequence[str]) -> Job:
             menu.asker.show("There are none.")
             raise Back
         answer = _ask_for_job(menu, jobs[:PAGE], start, len(jobs) > PAGE)
-        if answer.isascii() and answer.isdigit() and start < int(answer) <= start + len(jobs[:PAGE]):
+        if is_digits(answer) and start < int(answer) <= start + len(jobs[:PAGE]):
             return jobs[int(answer) - start - 1]
         if answer.lower() in ("n", "p", ""):
             start = max(0, start + {"n": PAGE * (len(jobs) > PAGE), "p": -PAGE}.get(answer.lower(), 0))

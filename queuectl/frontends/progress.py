@@ -13,6 +13,8 @@ from .terminal import ERASE_LINE, clip, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from ..model.clock import Clock
     from .terminal import Terminal
 
@@ -25,7 +27,7 @@ NARROWEST_BAR, WIDEST_BAR = 4, 30
 
 
 class Progress:
-    """The progress of `total` things. Made at their start; `update` may be called as often as one likes."""
+    """The progress of `total` things. As a context manager it is `update`, to be called as often as one likes."""
 
     def __init__(self, total: int, label: str, terminal: Terminal, clock: Clock) -> None:
         self.total = total
@@ -39,22 +41,22 @@ class Progress:
         self.sampled_at = self.moved_at = self.line_at = clock.monotonic()
         self.drawn_at: int | None = None
 
-    def __enter__(self) -> Progress:
-        return self
+    def __enter__(self) -> Callable[[int], None]:
+        return self.update
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def update(self, done: int, note: str = "") -> None:
+    def update(self, done: int) -> None:
         """Tell that `done` of the total are done, and show it if it is time to."""
         if self.terminal.quiet or not self.terminal.err.is_tty:
             return
         now = self.clock.monotonic()
         self._sample(done, now)
         if self.terminal.live:
-            self._draw(done, now, note)
+            self._draw(done, now)
         else:
-            self._say(done, now, note)
+            self._say(done, now)
 
     def close(self) -> None:
         """Take the line away."""
@@ -72,7 +74,7 @@ class Progress:
             self.moved_at = now
         self.done, self.sampled_at = done, now
 
-    def _draw(self, done: int, now: int, note: str) -> None:
+    def _draw(self, done: int, now: int) -> None:
         if self.drawn_at is not None and now - self.drawn_at < DRAW_INTERVAL:
             return
         # What is shown may be drawn in the middle of a transaction, which must not wait for a terminal.
@@ -82,20 +84,20 @@ class Progress:
         err = self.terminal.err
         # The last column stays free: some terminals wrap as soon as it is written.
         room = err.columns - 1
-        text = self._figures(done, now, note)
+        text = self._figures(done, now)
         bar = self._bar(done, room - width(self.label) - width(text) - 2)
         err.write(ERASE_LINE + clip(f"{self.label} {bar}{text}", room, err.ellipsis))
         err.flush()
         self.terminal.line_shown = True
 
-    def _say(self, done: int, now: int, note: str) -> None:
+    def _say(self, done: int, now: int) -> None:
         quarter = self._percent(done) // 25
         if quarter <= self.quarter and now - self.line_at < LINE_INTERVAL:
             return
         if not self.terminal.err.takes_text():
             return
         self.quarter, self.line_at = max(quarter, self.quarter), now
-        self.terminal.say(f"{self.label} {self._figures(done, now, note)}")
+        self.terminal.say(f"{self.label} {self._figures(done, now)}")
 
     def _percent(self, done: int) -> int:
         return min(100, done * 100 // self.total) if self.total > 0 else 100
@@ -108,11 +110,11 @@ class Progress:
         filled = size * self._percent(done) // 100
         return f"[{'#' * filled}{'.' * (size - filled)}] "
 
-    def _figures(self, done: int, now: int, note: str) -> str:
+    def _figures(self, done: int, now: int) -> str:
         text = f"{self._percent(done)}% {done}/{self.total}"
         if self.samples >= MIN_SAMPLES:
             text += f" {self.rate:.1f}/s eta {self._eta(done, now)}"
-        return f"{text} {self.terminal.err.safe(note)}" if note else text
+        return text
 
     def _eta(self, done: int, now: int) -> str:
         if now - self.moved_at > STALLED_AFTER or self.rate <= 0:

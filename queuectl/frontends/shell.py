@@ -50,11 +50,11 @@ def _interact(session: Session) -> int:
 
     terminal = session.terminal()
     queue = Queue(session.defaults["home"])
-    home = queue.home
-    home.prepare()
-    facts = PromptFacts(queue, SYSTEM_CLOCK.wall())
-    shell = Shell(session, home.path, History(home.history, terminal.note), facts)
-    terminal.out.write(banner(terminal, home.path, "help lists the commands, TAB completes, exit or Ctrl-D leaves."))
+    queue.home.prepare()
+    shell = Shell(session, queue, History(queue.home.history, terminal.note))
+    terminal.out.write(
+        banner(terminal, queue.home.path, "help lists the commands, TAB completes, exit or Ctrl-D leaves.")
+    )
     while True:
         try:
             shell.cmdloop()
@@ -65,45 +65,15 @@ def _interact(session: Session) -> int:
             return 0  # The terminal is gone, and nobody is there to be told.
 
 
-class PromptFacts:
-    """What the prompt and the lines before it tell, read from the store; nothing where it cannot be read.
-
-    No job that ended before `since` is told.
-    """
-
-    def __init__(self, queue: Queue, since: int) -> None:
-        self._queue = queue
-        self._news = queue.reports.news(since)
-
-    def read(self) -> tuple[str, list[str]]:
-        """Return the facts for the prompt, with `!` where there are alerts, and what became of jobs since last time."""
-        if not os.path.exists(self._queue.home.database):
-            return "", []
-        try:
-            with self._queue as queue:
-                status = queue.reports.status()
-                ended = self._news.look()
-                known = ", ".join(f"{status.jobs[state]} {state}" for state in PROMPT_STATES if status.jobs[state])
-                # How many are dead is told anyway.
-                if any(alert.is_pressing and alert.code != "dead_jobs" for alert in status.alerts):
-                    known = f"{known} !".lstrip()
-        except QueueCTLError:
-            return "", []  # The next command says what is wrong, and what to do.
-        lines = [f"[{job.id} {job.state}" + (f": {job.error}]" if job.error else "]") for job in ended[-TOLD:]]
-        if len(ended) > TOLD:
-            lines.insert(0, f"[{len(ended) - TOLD} more jobs have ended]")
-        return known, lines
-
-
 class Shell(cmd.Cmd):
-    """The loop that reads lines. What they mean is the interpreter's business."""
+    """The loop that reads lines; the interpreter knows what they mean. It tells of jobs that end from now on."""
 
-    def __init__(self, session: Session, home: str, history: History, facts: PromptFacts) -> None:
+    def __init__(self, session: Session, queue: Queue, history: History) -> None:
         super().__init__(completekey=None)  # type: ignore[arg-type]
         self._session = session
-        self._home = home
+        self._queue = queue
+        self._news = queue.reports.news(SYSTEM_CLOCK.wall())
         self._history = history
-        self._facts = facts
         self._interpreter = Interpreter(session, history)
         self._matches: list[str] = []
         self._readline = set_up_readline(self.complete, history)
@@ -140,11 +110,33 @@ class Shell(cmd.Cmd):
         return stop
 
     def _renew_prompt(self) -> None:
-        facts, news = self._facts.read()
+        facts, news = self._read_facts()
         terminal = self._session.terminal()
         for told in news:
             terminal.note(terminal.err.paint(terminal.err.safe(told), "dim"))
         self.prompt = f"queuectl [{facts}]> " if facts else "queuectl> "
+
+    def _read_facts(self) -> tuple[str, list[str]]:
+        """Return the facts for the prompt, with `!` where there are alerts, and what became of jobs since last time.
+
+        Nothing where the store cannot be read.
+        """
+        if not os.path.exists(self._queue.home.database):
+            return "", []
+        try:
+            with self._queue as queue:
+                status = queue.reports.status()
+                ended = self._news.look()
+                known = ", ".join(f"{status.jobs[state]} {state}" for state in PROMPT_STATES if status.jobs[state])
+                # How many are dead is told anyway.
+                if any(alert.is_pressing and alert.code != "dead_jobs" for alert in status.alerts):
+                    known = f"{known} !".lstrip()
+        except QueueCTLError:
+            return "", []  # The next command says what is wrong, and what to do.
+        lines = [f"[{job.id} {job.state}" + (f": {job.error}]" if job.error else "]") for job in ended[-TOLD:]]
+        if len(ended) > TOLD:
+            lines.insert(0, f"[{len(ended) - TOLD} more jobs have ended]")
+        return known, lines
 
     def complete(self, text: str, state: int) -> str | None:  # type: ignore[override]
         """Return the state-th completion of what readline takes for the word, None after the last."""
@@ -167,7 +159,7 @@ class Shell(cmd.Cmd):
         """Return what a word may become: the shell's own words, and the queue's commands with what they take."""
         from ..commands.completion.candidates import Candidate, Lookup, candidates
 
-        ask = Lookup(self._home)
+        ask = Lookup(self._queue.home.path)
         if not words:
             own = [Candidate(word, help) for word, (_, help) in WORDS.items() if word.startswith(text)]
             return [one for one in candidates(words, text, ask) if one.value not in WORDS] + own

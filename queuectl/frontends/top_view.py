@@ -279,10 +279,7 @@ def _jobs(look: Look, columns: int, height: int, screen: Screen) -> list[str]:
     heading = height >= 4
     shown = jobs[look.offset : look.offset + height - heading]
     cells = [_cells(job, look.snapshot.now, columns, screen) for job in shown]
-    natural = {name: max([width(name), *(width(row[name]) for row in cells)]) for name in COLUMNS}
-    for name in FLEXIBLE:
-        if name in natural:
-            natural[name] = max(natural[name], FLEXIBLE[name])
+    natural = {name: max(FLEXIBLE.get(name, 0), *map(width, [name, *(row[name] for row in cells)])) for name in COLUMNS}
     widths = fit(natural, max(1, columns - 2))
     lines = []
     if heading:
@@ -360,12 +357,7 @@ def _keys(mode: str, columns: int) -> str:
     for separator in (SEPARATOR, " "):
         if len(separator.join(KEYS[mode])) <= columns:
             return separator.join(KEYS[mode])
-    first, *others, last = KEYS[mode]
-    shown = [first]
-    room = columns - len(first) - len(SEPARATOR) - len(last)
-    for text in others:
-        room -= len(text) + len(SEPARATOR)
-        if room < 0:
-            break
-        shown.append(text)
-    return SEPARATOR.join([*shown, last])
+    *others, last = KEYS[mode]
+    while len(others) > 1 and len(SEPARATOR.join([*others, last])) > columns:
+        others.pop()
+    return SEPARATOR.join([*others, last])

@@ -15,15 +15,15 @@ from tests.support import FakeClock
 class Bench:
     """A progress of 1000 things and what it wrote."""
 
-    def __init__(self, columns: int = 80, total: int = 1000, **environ: str) -> None:
+    def __init__(self, columns: int = 80, total: int = 1000, label: str = "Importing", **environ: str) -> None:
         self.clock = FakeClock()
         self.err = Tty()
         self.terminal = Terminal(io.StringIO(), self.err, environ={"COLUMNS": str(columns), **environ})
-        self.progress = Progress(total, "Importing", self.terminal, self.clock)
+        self.progress = Progress(total, label, self.terminal, self.clock)
 
-    def step(self, done: int, ms: int, note: str = "") -> None:
+    def step(self, done: int, ms: int) -> None:
         self.clock.advance(ms)
-        self.progress.update(done, note)
+        self.progress.update(done)
 
     @property
     def frames(self) -> list[str]:
@@ -66,9 +66,9 @@ def test_a_terminal_is_drawn_ten_times_a_second_at_most() -> None:
 
 @pytest.mark.parametrize("columns", [1, 2, 10, 20, 30, 40, 79, 80, 200])
 def test_the_line_always_fits(columns: int) -> None:
-    bench = Bench(columns=columns)
+    bench = Bench(columns=columns, label="日本語 \x1b[2J " * 10)
     for done in range(0, 1000, 100):
-        bench.step(done, 1000, note="日本語 \x1b[2J " * 10)
+        bench.step(done, 1000)
     assert len(bench.frames) == 10
     for frame in bench.frames:
         assert width(frame) < columns
@@ -78,8 +78,9 @@ def test_the_line_always_fits(columns: int) -> None:
 
 def test_close_takes_the_line_away_once() -> None:
     bench = Bench()
-    with bench.progress:
-        bench.step(500, 1000)
+    with bench.progress as update:
+        bench.clock.advance(1000)
+        update(500)
     bench.progress.close()
     assert bench.err.getvalue().endswith("500/1000" + ERASE_LINE)
     assert bench.err.getvalue().count(ERASE_LINE) == 2

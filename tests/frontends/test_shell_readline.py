@@ -69,7 +69,7 @@ def start(home: str, monkeypatch: pytest.MonkeyPatch, doc: str = GNU) -> Readlin
     monkeypatch.setitem(sys.modules, "readline", readline)
     options = {"home": home, "color": "auto", "quiet": False, "json": False}
     history = History(f"{home}/history", lambda text: None)
-    module.Shell(Session("shell", _no_front_end, options), home, history, module.PromptFacts(Queue(home), 0))
+    module.Shell(Session("shell", _no_front_end, options), Queue(home), history)
     return readline
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from ...model.checks import check_queue
 from ...model.errors import Conflict, QueueCTLError
 from ..context import Context
+from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 
@@ -15,18 +15,13 @@ SHELLS = ("bash", "zsh", "fish")
 MARKER = "made by: queuectl completion"
 
 
-def program_name(text: str) -> str:
-    """A name such as queuectl, of letters, digits and . _ -"""
-    return check_queue(text, 0)
-
-
 @command(
     "completion",
     Arg("shell", choices=SHELLS, metavar="SHELL", help=f"the shell: {', '.join(SHELLS)}"),
     Arg("--install", flag=True, help="write the script where the shell looks for it"),
     Arg(
         "--name",
-        parse=program_name,
+        parse=arguments.name,
         default="queuectl",
         help="the program's name, if it is called by another (default: queuectl)",
     ),

@@ -73,11 +73,8 @@ def demo(context: Context, *, run: bool) -> Result:
         )
     ids = add_demo_jobs(context.queue)
     context.front_end.note(f"{len(ids)} demo jobs added, starting 2 workers")
-    progress = context.front_end.progress(len(ids), "running")
-    try:
-        fates = run_demo(context.queue, ids, progress.update)
-    finally:
-        progress.close()
+    with context.front_end.progress(len(ids), "running") as on_progress:
+        fates = run_demo(context.queue, ids, on_progress)
     return Result(
         DEMO_JOB,
         rows=fates,

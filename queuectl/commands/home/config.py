@@ -6,8 +6,8 @@ from ...model.nouns.home import SETTING, SETTING_VALUE
 from ...model.settings import SETTINGS, find
 from ..context import Context
 from ..grammar.registry import Arg, command
-from ..jobs.selection import YES, left_alone
-from ..result import Result
+from ..grammar.shared import YES
+from ..result import Result, left_alone
 
 GROUP = "Settings"
 KEY = Arg("key", metavar="KEY", help="the setting's name or alias", complete="setting")

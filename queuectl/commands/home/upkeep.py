@@ -9,9 +9,8 @@ from ...model.nouns.home import EVENT, PRUNED
 from ...model.nouns.jobs import JOB, REASON
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..jobs.listing import JOB as ID
-from ..jobs.selection import DRY_RUN, YES, left_alone
-from ..result import Result
+from ..grammar.shared import DRY_RUN, ID, YES
+from ..result import Result, left_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,11 +117,8 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
         )
     if total and not yes and not context.front_end.confirm(f"prune {jobs_text(total)}"):
         return left_alone()
-    progress = context.front_end.progress(total, "pruning")
-    try:
-        pruned = context.queue.prune(state, before, progress.update) if total else 0
-    finally:
-        progress.close()
+    with context.front_end.progress(total, "pruning") as on_progress:
+        pruned = context.queue.prune(state, before, on_progress) if total else 0
     return Result(PRUNED, record={"pruned": pruned}, message=f"{jobs_text(pruned)} pruned")
 
 

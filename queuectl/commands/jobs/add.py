@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.job import jobs_text
+from ...model.kinds import read_variable
 from ...model.nouns import jobs as nouns
-from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .options import job_fields, options
@@ -126,7 +126,7 @@ def _command(command: str | None, words: Sequence[str]) -> str:
         "--set",
         many=True,
         pairs=True,
-        parse=arguments.variable,
+        parse=read_variable,
         metavar="KEY=VALUE",
         help="with --template: set a field; repeatable",
     ),
@@ -174,11 +174,8 @@ def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) ->
     """Enqueue jobs, showing progress where it takes long enough to wonder."""
     if len(jobs) < MANY_JOBS:
         return context.queue.enqueue(jobs, names=places)
-    progress = context.front_end.progress(len(jobs), "adding")
-    try:
-        return context.queue.enqueue(jobs, names=places, on_progress=progress.update)
-    finally:
-        progress.close()
+    with context.front_end.progress(len(jobs), "adding") as on_progress:
+        return context.queue.enqueue(jobs, names=places, on_progress=on_progress)
 
 
 def _gather(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ...engine.finding import Selection
 from ...model.errors import Conflict
-from ...model.filter import Filter
+from ...model.filter import Filter, with_quotes
 from ...model.job import DEAD, jobs_text
 from ...model.nouns import jobs as nouns
 from ...model.verbs import PLAIN_VERBS
 from ..grammar.registry import Arg, command
-from ..result import Result
-from .selection import LIMIT, act, left_alone, options, report, select
+from ..result import Result, left_alone
+from .selection import LIMIT, act, report, select, verb_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ VERBOSE_COLUMNS = (
 DEAD_IDS = Arg(
     "ids",
     many=True,
+    parse=with_quotes,
     metavar="ID|FILTER",
     complete="dead",
     help="dead jobs, or a filter such as 'queue:mail exit:1' for some of them (default: all of them)",
@@ -95,4 +96,4 @@ for _verb in PLAIN_VERBS:
     if DEAD in _verb.means:
         _path = f"dlq {_verb.name}"
         _examples = (f"{_path} job-1", f"{_path} exit:127", _path)
-        command(_path, DEAD_IDS, *options(_verb), group=GROUP, examples=_examples)(_handler(_verb))
+        command(_path, DEAD_IDS, *verb_options(_verb), group=GROUP, examples=_examples)(_handler(_verb))

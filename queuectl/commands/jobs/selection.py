@@ -5,11 +5,12 @@ from __future__ import annotations
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput
 from ...model.fields import columns
-from ...model.filter import in_quotes, of_options, written
+from ...model.filter import in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg
+from ..grammar.shared import DRY_RUN, YES, YES_ANYWAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,17 +24,11 @@ if TYPE_CHECKING:
 IDS = Arg(
     "ids",
     many=True,
+    parse=with_quotes,
     metavar="ID|FILTER",
     complete="job",
     help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin; or a filter such "
     "as 'state:dead queue:mail'",
-)
-FILTER = Arg(
-    "filter",
-    many=True,
-    metavar="FILTER",
-    complete="filter",
-    help="only the jobs that this filter finds, such as 'state:dead exit:1 created:<2h !tag:nightly'",
 )
 STATE = Arg(
     "--state",
@@ -73,10 +68,6 @@ LIMIT = Arg(
     help="at most this many, 0 for all (default: 50)",
 )
 ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
-DRY_RUN = Arg("--dry-run", "-n", flag=True, help="only say which jobs it would be")
-YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")
-# So that a script may give it to any verb.
-YES_ANYWAY = Arg("--yes", "-y", flag=True, help="accepted by every verb; this one asks nothing")
 MAX_IDS_BYTES = 64 * 1024 * 1024
 SHOWN = 5
 SELECTION = (IDS, STATE, QUEUE, TAG, ALL, DRY_RUN)
@@ -126,7 +117,7 @@ def left_out(meant: Selection) -> list[str]:
     return [f"{counts} left out; add {in_quotes(written('state', *meant.left_out))}"]
 
 
-def options(verb: Verb) -> list[Arg]:
+def verb_options(verb: Verb) -> list[Arg]:
     """Return the options of a command of this verb."""
     flags = [Arg(f"--{name.replace('_', '-')}", flag=True, help=help) for name, help in verb.flags.items()]
     return [YES if verb.destroys else YES_ANYWAY, *flags]
@@ -141,13 +132,6 @@ def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str 
     if asks and not context.front_end.confirm(f"{verb.name} {jobs_text(len(meant.numbers), kind)}"):
         return None
     return context.queue.apply(verb.name, meant, **flags)
-
-
-def left_alone() -> Result:
-    """Return the answer to a question that was not answered with yes."""
-    from ..result import Result
-
-    return Result(notes=["nothing was changed"], code=1)
 
 
 def some_of(names: Sequence[str], count: int | None = None) -> str:
@@ -174,7 +158,7 @@ def show_only(context: Context, meant: Selection) -> Result:
 def report(change: Change, done: str, meant: Selection) -> Result:
     """Return the answer of a verb on the jobs that were meant: `done` says what was done, such as `cancelled`."""
     from ...engine.change import demand_done
-    from ...model.nouns.jobs import REPORT
+    from ...model.nouns.jobs import CHANGE
     from ..result import Result
 
     demand_done(change)
@@ -185,9 +169,8 @@ def report(change: Change, done: str, meant: Selection) -> Result:
         else f"{jobs_text(len(change.done))} {done}" + (f": {shown}" if change.done else "")
     )
     return Result(
-        REPORT,
-        rows=[{"id": job, "result": done} for job in change.done]
-        + [{"id": refused.id, "result": f"refused: {refused.state}"} for refused in change.refused],
+        CHANGE,
+        record=change,
         message=message,
         ids=change.done,
         notes=[*(refused.message for refused in change.refused[:20]), *left_out(meant)],

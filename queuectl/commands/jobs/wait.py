@@ -9,8 +9,9 @@ from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
 from ...model.nouns.jobs import JOB
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
+from ..grammar.shared import DRY_RUN
 from ..result import Result
-from .selection import DRY_RUN, SELECTION, SHOWN, select, some_of
+from .selection import SELECTION, SHOWN, select, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,11 +99,8 @@ def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[J
     """Wait, showing progress; return the jobs of these numbers as they ended."""
     _warn_without_workers(context, waiting)
     total = len(waiting.open)
-    progress = context.front_end.progress(total, "waiting")
-    try:
-        return waiting.jobs(numbers, lambda: progress.update(max(0, total - len(waiting.open))))
-    finally:
-        progress.close()
+    with context.front_end.progress(total, "waiting") as update:
+        return waiting.jobs(numbers, lambda: update(max(0, total - len(waiting.open))))
 
 
 def _warn_without_workers(context: Context, waiting: Waiting) -> None:

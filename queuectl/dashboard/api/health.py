@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 
-from ..app import App
-from ..http.message import Response, json_response
 from .answers import HEALTH
 from .route import route
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..app import App
 
 
 @route(
@@ -16,16 +20,12 @@ from .route import route
     "Whether this dashboard and its store are well; 503 and the reason where nothing can be written",
     answer=HEALTH,
 )
-def health(app: App) -> Response:
+def health(app: App) -> dict[str, Any]:
     workers = app.health.workers()
-    return json_response(
-        HEALTH.json(
-            {
-                "status": "ok",
-                "version": app.version,
-                "pid": os.getpid(),
-                "uptime": app.clock.wall() - app.started_at,
-                "workers": workers,
-            }
-        )
-    )
+    return {
+        "status": "ok",
+        "version": app.version,
+        "pid": os.getpid(),
+        "uptime": app.clock.wall() - app.started_at,
+        "workers": workers,
+    }

@@ -23,7 +23,7 @@ def handle(app: App, request: Request) -> Response:
     found, request.params = _find(request)
     if found.writes and app.read_only:
         raise HttpError(403, "read_only", "this dashboard only shows", hint="start it without --read-only to change")
-    return found.answer(app, request)
+    return found.respond(app, request)
 
 
 def _find(request: Request) -> tuple[Route, dict[str, str]]:

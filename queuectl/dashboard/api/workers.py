@@ -11,13 +11,14 @@ import threading
 from ...engine.workers import START_SECONDS
 from ...model.errors import QueueCTLError
 from ...model.job import PENDING
+from ...model.kinds import FLAG, TEXT, integer
+from ...model.noun import many
 from ...model.numbers import depth
 from ...model.when import MINUTE
 from ...model.worker import ALL, group_of
-from ..http.message import Response, json_response
+from ..http.message import json_response
 from .answers import QUEUES, WORKERS, WORKERS_STOPPED
 from .route import Parameter, route
-from .shapes import FLAG, TEXT, many, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,11 +35,11 @@ HOUR_MS = 60 * MINUTE
 
 
 @route("GET", "/queues", "The queues: depth, oldest waiting job and throughput", answer=QUEUES)
-def queues(app: App) -> Response:
+def queues(app: App) -> dict[str, Any]:
     status = app.queue.reports.status()
     hour = {row.queue: row for row in app.queue.charts.ended(status.now - HOUR_MS)}
     items = [_queue(status, name, hour.get(name)) for name in sorted({*status.queues, *hour})]
-    return json_response(QUEUES.json({"items": items}))
+    return {"items": items}
 
 
 def _queue(status: Status, name: str, hour: Rollup | None) -> dict[str, Any]:
@@ -56,20 +57,14 @@ def _queue(status: Status, name: str, hour: Rollup | None) -> dict[str, Any]:
 
 
 @route("GET", "/workers", "The workers and their health", answer=WORKERS)
-def workers(app: App) -> Response:
-    return json_response(_workers(app))
-
-
-def _workers(app: App) -> dict[str, Any]:
+def workers(app: App) -> dict[str, Any]:
     status, settings = app.queue.reports.status(), app.queue.settings()
-    return WORKERS.json(
-        {
-            "items": status.worker_list,
-            "pool": status.pool,
-            "max_workers": settings.max_workers,
-            "default_count": settings.worker_count,
-        }
-    )
+    return {
+        "items": status.worker_list,
+        "pool": status.pool,
+        "max_workers": settings.max_workers,
+        "default_count": settings.worker_count,
+    }
 
 
 class Work:
@@ -103,7 +98,7 @@ class Work:
 # request waits with the first.
 STOPS: dict[tuple[str, str | None, bool], Work] = {}
 STARTING = threading.Lock()
-COUNT = whole(1, 256)
+COUNT = integer(1, 256)
 QUEUE_NAMES = many(TEXT, 64)
 
 
@@ -119,9 +114,9 @@ QUEUE_NAMES = many(TEXT, 64)
     status=201,
     errors=(409, 422),
 )
-def start(app: App, *, count: int | None, queues: list[str]) -> Response:
+def start(app: App, *, count: int | None, queues: list[str]) -> object:
     app.queue.workers.start(_group(queues) or ALL, count, patience=START_SECONDS)
-    return json_response(_workers(app), 201)
+    return workers(app)
 
 
 def _group(queues: list[str]) -> str | None:
@@ -143,10 +138,10 @@ def _group(queues: list[str]) -> str | None:
     others={202: WORKERS},
     errors=(409, 422),
 )
-def scale(app: App, *, count: int, queues: list[str]) -> Response:
+def scale(app: App, *, count: int, queues: list[str]) -> object:
     group = _group(queues)
     is_done = Work(app.queue, lambda: app.queue.workers.scale(group, count)).is_done(app.clock)
-    return json_response(_workers(app), 200 if is_done else 202)
+    return workers(app) if is_done else json_response(WORKERS.json(workers(app)), 202)
 
 
 @route(
@@ -166,7 +161,7 @@ def scale(app: App, *, count: int, queues: list[str]) -> Response:
     others={202: WORKERS_STOPPED},
     errors=(422,),
 )
-def stop(app: App, *, force: bool, queues: list[str]) -> Response:
+def stop(app: App, *, force: bool, queues: list[str]) -> object:
     group = _group(queues)
     before, key = app.queue.workers.pid, (app.queue.home.path, group, force)
     with STARTING:

@@ -119,8 +119,8 @@ class Guard:
         if request.method not in METHODS:
             raise HttpError(501, "not_implemented", "there is no such method")
         is_guarded = not request.is_read or is_api(request.path)
-        if is_guarded:
-            self._check_site(request)
+        if is_guarded and request.headers.get("sec-fetch-site") not in OWN_SITES:
+            raise HttpError(403, "wrong_site", "no other site may use the dashboard")
         if not request.is_read:
             self._check_origin(request)
         if is_guarded or (request.path == "/metrics" and not self._comes_from_here(request)):
@@ -166,10 +166,6 @@ class Guard:
             return True
         return self._any_address and port == str(self._port) and ADDRESS.fullmatch(name) is not None
 
-    def _check_site(self, request: Request) -> None:
-        if request.headers.get("sec-fetch-site") not in OWN_SITES:
-            raise HttpError(403, "wrong_site", "no other site may use the dashboard")
-
     def _check_origin(self, request: Request) -> None:
         origin = request.headers.get("origin")
         if origin is None:
@@ -182,7 +178,8 @@ class Guard:
             raise HttpError(403, "wrong_origin", "no other site may use the dashboard")
 
     def _check_token(self, request: Request) -> None:
-        given = request.headers.get("x-queuectl-token") or _bearer(request.headers.get("authorization", ""))
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        given = request.headers.get("x-queuectl-token") or (bearer.strip() if scheme.lower() == "bearer" else None)
         if self.is_token(given) or (request.is_read and self.cookie.is_in(request)):
             return
         if given is not None:
@@ -207,8 +204,3 @@ class Guard:
 def wrong_token() -> HttpError:
     """Return the refusal of a token that is not ours."""
     return HttpError(401, WRONG_TOKEN, "the token is wrong", hint=f"each start may have another; {OPEN_LINK}")
-
-
-def _bearer(authorization: str) -> str | None:
-    scheme, _, token = authorization.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None

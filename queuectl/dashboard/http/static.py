@@ -34,7 +34,6 @@ TYPES = {
     "svg": "image/svg+xml",
 }
 HTML = TYPES["html"]
-NO_STORE = {"Cache-Control": "no-store"}
 WORTH_PACKING = 512
 
 
@@ -57,9 +56,8 @@ class Asset:
             return Response(304, content_type=self.content_type, headers=headers)
         if self.packed is None or not _takes_gzip(request.headers.get("accept-encoding", "")):
             return Response(200, self.data, content_type=self.content_type, headers=headers)
-        return Response(
-            200, self.packed, content_type=self.content_type, headers={**headers, "Content-Encoding": "gzip"}
-        )
+        headers["Content-Encoding"] = "gzip"
+        return Response(200, self.packed, content_type=self.content_type, headers=headers)
 
 
 def _takes_gzip(accepted: str) -> bool:
@@ -165,14 +163,13 @@ class Site:
             # A browser that comes from another site does not send the cookie along a redirect, but from a page of ours.
             found = page(200, "QueueCTL", "The dashboard opens.", leads_to=place, at_once=True)
         else:
-            found = Response(303, content_type=HTML, headers={**NO_STORE, "Location": place})
+            found = Response(303, content_type=HTML, headers={"Location": place})
         found.headers = {**found.headers, "Set-Cookie": cookie}
         return found
 
 
 def _document(data: bytes, cookie: str | None = None) -> Response:
-    headers = {**NO_STORE, **({} if cookie is None else {"Set-Cookie": cookie})}
-    return Response(200, data, content_type=HTML, headers=headers)
+    return Response(200, data, content_type=HTML, headers={} if cookie is None else {"Set-Cookie": cookie})
 
 
 def page(status: int, title: str, text: str, *, leads_to: str = "", at_once: bool = False) -> Response:
@@ -185,4 +182,4 @@ def page(status: int, title: str, text: str, *, leads_to: str = "", at_once: boo
         f'<link rel="stylesheet" href="/{FOLDER}/app.css"><main><h1>{html.escape(title)}</h1>'
         f"<p>{html.escape(text)}</p>{link}</main></html>\n"
     )
-    return Response(status, body.encode(), content_type=HTML, headers=NO_STORE)
+    return Response(status, body.encode(), content_type=HTML)

@@ -188,9 +188,6 @@ class Hub:
         if is_news:
             self._seq += 1
             message += event("changed", {"seq": self._seq})
-        self._broadcast(message)
-
-    def _broadcast(self, message: bytes) -> None:
         with self._lock:
             for client in self._clients:
                 client.put(message)
