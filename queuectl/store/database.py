@@ -50,13 +50,7 @@ class Database:
     is_read_only = False
 
     def __init__(
-        self,
-        home: Home,
-        *,
-        durable: bool,
-        clock: Clock,
-        give_up: Callable[[], bool] | None = None,
-        busy_budget: float = 30.0,
+        self, home: Home, *, durable: bool, clock: Clock, give_up: Callable[[], bool] | None, busy_budget: float
     ) -> None:
         self.path = home.database
         self._home = home
