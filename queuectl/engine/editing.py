@@ -21,20 +21,15 @@ def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) ->
     allowed it any more.
     """
     changes = parse_changes(fields, now)
-    if "max_retries" in changes:
-        _demand_attempts_left(jobs, changes["max_retries"])
-    return changes
-
-
-def _demand_attempts_left(jobs: Iterable[Job], allowed: int) -> None:
-    for job in jobs:
+    for job in jobs if "max_retries" in changes else ():
         least = min(job.attempts, job.max_retries)
-        if job.state in WAITING_STATES and allowed < least:
+        if job.state in WAITING_STATES and changes["max_retries"] < least:
             raise InvalidInput(
                 f"max_retries must be at least {least} for job {quoted(job.id)}: it waits for attempt "
                 f"{job.attempts + 1}",
                 field="max_retries",
             )
+    return changes
 
 
 def difference(job: Job, changes: Mapping[str, Any]) -> str:

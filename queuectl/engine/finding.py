@@ -89,6 +89,11 @@ class Finding(OpenHome):
         """Return the jobs of these numbers in this order, without those that are gone."""
         return self.store.search.jobs(numbers)
 
+    def states_of(self, numbers: Sequence[int]) -> Dict[int, str]:
+        """Return the state of each job of these numbers, in this order, without those that are gone."""
+        states = self.store.search.states_of(numbers)
+        return {number: states[number] for number in numbers if number in states}
+
     def find(self, references: Sequence[str | int]) -> List[int]:
         """Return the numbers of jobs, each once: of those that references (ids, or numbers) name, or a filter finds.
 

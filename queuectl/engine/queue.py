@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from typing import Callable, Iterable, List, Mapping, Sequence
 
     from ..model.job import Job
-    from ..model.spec import JobSpec
     from ..store import Store
     from .change import Change
     from .charts import Charts
@@ -171,16 +170,13 @@ class Queue(Finding):
             ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
             which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
             self.note("enqueued", which, now=now)
-        self._ring_for(specs)
-        return ids
-
-    def _ring_for(self, specs: Sequence[JobSpec]) -> None:
         ring(self.home, WORKERS)
         if any(spec.run_at is not None for spec in specs):
             ring_schedulers(self.home)
         else:
             # In automatic mode it starts workers for them.
             ring(self.home, SCHEDULER)
+        return ids
 
     def wait(
         self,

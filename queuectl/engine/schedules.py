@@ -78,14 +78,13 @@ class Schedules:
         if problems:
             raise InvalidInput.of_fields(problems)
         problems = list(_problems(own, job))
-        specs: list[JobSpec] = []
         try:
-            specs = self._home.check([job])
+            (spec,) = self._home.check([job])
         except InvalidInput as error:
             problems += [(error.field or "command", problem) for problem in error.problems]
         if problems:
             raise InvalidInput.of_fields(problems)
-        return specs[0]
+        return spec
 
     def get(self, name: str) -> Schedule:
         """Return the schedule of this name. Raises NotFound."""

@@ -6,10 +6,10 @@ from ...engine.finding import Selection
 from ...model.errors import Conflict
 from ...model.filter import Filter, with_quotes
 from ...model.job import DEAD, jobs_text
-from ...model.nouns import jobs as nouns
+from ...model.nouns.jobs import DEAD_GROUP
 from ...model.verbs import PLAIN_VERBS
 from ..grammar.registry import Arg, command
-from ..result import Result, left_alone
+from ..result import Result, job_table, left_alone
 from .selection import LIMIT, act, report, select, verb_options
 
 TYPE_CHECKING = False
@@ -45,16 +45,9 @@ DEAD_IDS = Arg(
 )
 def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
     """List the dead jobs, newest first."""
-
     jobs = context.queue.list(state=DEAD, sort="-finished_at", limit=limit or -1)
     notes = [] if jobs else ["the dead letter queue is empty"]
-    return Result(
-        nouns.JOB,
-        rows=jobs,
-        ids=[job.id for job in jobs],
-        notes=notes,
-        columns=VERBOSE_COLUMNS if verbose else COLUMNS,
-    )
+    return job_table(jobs, notes, columns=VERBOSE_COLUMNS if verbose else COLUMNS)
 
 
 @command("dlq stats", group=GROUP, watch=True, examples=("dlq stats",))
@@ -63,7 +56,7 @@ def dlq_stats(context: Context) -> Result:
     found = context.queue.reports.dead_groups()
     notes = [jobs_text(found.dead, "dead") if found.dead else "the dead letter queue is empty"]
     columns = ("pattern", "count", "exit_code", "signal", "last_at", "sample_ids", "value")
-    return Result(nouns.DEAD_GROUP, rows=[*found.by_error, *found.by_command], columns=columns, notes=notes)
+    return Result(DEAD_GROUP, rows=[*found.by_error, *found.by_command], columns=columns, notes=notes)
 
 
 def _handler(verb: Verb) -> Callable[..., Result]:

@@ -11,7 +11,7 @@ from ..cells import pairs
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import FILTER, ID
-from ..result import Result
+from ..result import Result, job_table
 from .selection import LIMIT, QUEUE, STATE, TAG
 
 TYPE_CHECKING = False
@@ -121,14 +121,7 @@ def list_jobs(
             notes.append(f"showing {limit} of {total} jobs, all with --limit 0")
     if not jobs:
         notes.append("no jobs" + (" match" if text.strip() else "; add one with: queuectl add 'COMMAND'"))
-    return Result(
-        nouns.JOB,
-        rows=jobs,
-        ids=[job.id for job in jobs],
-        notes=notes,
-        columns=columns or fields.columns(long=verbose),
-        chosen=bool(columns),
-    )
+    return job_table(jobs, notes, columns=columns or fields.columns(long=verbose), chosen=bool(columns))
 
 
 @command("show", ID, group=GROUP, watch=True, examples=("show job-1", "show last --json"))

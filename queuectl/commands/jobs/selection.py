@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput
-from ...model.fields import columns
 from ...model.filter import in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg
 from ..grammar.shared import DRY_RUN, YES, YES_ANYWAY
+from ..result import Result, job_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ...engine.change import Change
     from ...model.verbs import Verb
     from ..context import Context
-    from ..result import Result
 
 IDS = Arg(
     "ids",
@@ -142,24 +141,14 @@ def some_of(names: Sequence[str], count: int | None = None) -> str:
 
 def show_only(context: Context, meant: Selection) -> Result:
     """Return the jobs that a command would act on."""
-    from ...model.nouns.jobs import JOB
-    from ..result import Result
-
     jobs = context.queue.read(meant.numbers)
-    return Result(
-        JOB,
-        rows=jobs,
-        columns=columns(),
-        ids=[job.id for job in jobs],
-        notes=[f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)],
-    )
+    return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)])
 
 
 def report(change: Change, done: str, meant: Selection) -> Result:
     """Return the answer of a verb on the jobs that were meant: `done` says what was done, such as `cancelled`."""
     from ...engine.change import demand_done
     from ...model.nouns.jobs import CHANGE
-    from ..result import Result
 
     demand_done(change)
     shown = some_of(change.done)

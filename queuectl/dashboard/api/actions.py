@@ -10,6 +10,8 @@ must say something: an empty one never means all.
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from itertools import groupby
 
 from ...engine.finding import NOT_BOTH, Selection
 from ...model import when
@@ -30,7 +32,7 @@ from .shapes import listed_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, Sequence
+    from typing import Any, Iterable, Iterator, Mapping, Sequence
 
     from ...engine.queue import Queue
     from ...model.dead import DeadGroups
@@ -45,7 +47,6 @@ MOST_SELECTIONS = 100
 MOST_SELECTED = 100_000
 SAMPLE = 10
 SHOWN = 100
-BATCH = 2_000
 GROUPS = 20
 WHOLE = integer(-(1 << 32), 1 << 32)
 # So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
@@ -108,7 +109,7 @@ SELECTIONS = Selections()
         Parameter("limit", integer(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
     ),
     answer=PREVIEW,
-    errors=(400, 404, 422),
+    errors=(404,),
 )
 def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> dict[str, Any]:
     if ids is not None and filter is None:
@@ -125,14 +126,14 @@ def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
     for word in ids:
         if is_filter(word):
             raise InvalidInput(f"{quoted(word)} is a filter and no id", field="ids", hint="its field is filter")
-    numbers: list[int] = []
-    left_out: dict[str, int] = {}
-    for job in app.queue.read(app.queue.find(ids)):
-        if job.state in verb.states:
-            numbers.append(job.number)
-        else:
-            left_out[job.state] = left_out.get(job.state, 0) + 1
-    return Selection(numbers, None, left_out)
+    states = app.queue.states_of(app.queue.find(ids))
+    left_out = Counter(state for state in states.values() if state not in verb.states)
+    return Selection(_fitting(states, verb), None, left_out)
+
+
+def _fitting(states: Mapping[int, str], verb: Verb) -> list[int]:
+    """Return those of some jobs that a verb fits."""
+    return [number for number, state in states.items() if state in verb.states]
 
 
 def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
@@ -183,11 +184,11 @@ def _command(action: str, ids: Sequence[str]) -> str | None:
         Parameter("confirm_count", integer(0, MOST_SELECTED), "the count that was shown", is_required=True),
     ),
     answer=CHANGE,
-    errors=(409, 410, 422),
+    errors=(409, 410),
 )
 def commit(app: App, *, selection: str, confirm_count: int) -> dict[str, Any]:
     chosen = SELECTIONS.take(selection, app.queue.home.path, app.clock.wall())
-    fitting = _fitting(app, chosen)
+    fitting = _fitting(app.queue.states_of(chosen.numbers), VERBS[chosen.action])
     if not len(fitting) == len(chosen.numbers) == confirm_count:
         raise HttpError(
             409,
@@ -198,15 +199,6 @@ def commit(app: App, *, selection: str, confirm_count: int) -> dict[str, Any]:
         )
     change = app.queue.apply(chosen.action, Selection(fitting))
     return {"count": change.count, "done": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
-
-
-def _fitting(app: App, chosen: Shown) -> list[int]:
-    """Return the jobs of a selection that its action still fits."""
-    found: list[int] = []
-    for start in range(0, len(chosen.numbers), BATCH):
-        jobs = app.queue.read(chosen.numbers[start : start + BATCH])
-        found += [job.number for job in jobs if job.state in VERBS[chosen.action].states]
-    return found
 
 
 @route(
@@ -231,7 +223,6 @@ def show_dead_groups(app: App, *, limit: int) -> DeadGroups:
         Parameter("error", maybe(TEXT), "as the group has it as its value", is_required=True),
     ),
     answer=PREVIEW,
-    errors=(422,),
 )
 def preview_group(
     app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None
@@ -261,11 +252,7 @@ def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | Non
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Yield the first and the last of each run of numbers that follow each other."""
-    ordered = sorted(numbers)
-    first = previous = ordered[0]
-    for number in ordered[1:]:
-        if number != previous + 1:
-            yield first, previous
-            first = number
-        previous = number
-    yield first, previous
+    # Within a run, number and place grow alike.
+    for _, run in groupby(enumerate(sorted(numbers)), lambda pair: pair[1] - pair[0]):
+        found = [number for _, number in run]
+        yield found[0], found[-1]

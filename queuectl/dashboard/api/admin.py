@@ -37,7 +37,6 @@ def config(app: App) -> dict[str, Any]:
         Parameter(name, ANY, setting.help) for setting in ALL_SETTINGS for name in (setting.name, *setting.aliases)
     ),
     answer=SETTINGS,
-    errors=(422,),
 )
 def change_config(app: App, *, rest: dict[str, Any]) -> object:
     if not rest:
@@ -52,7 +51,6 @@ def change_config(app: App, *, rest: dict[str, Any]) -> object:
     "What users and daemons did, newest first",
     query=(Parameter("what", TEXT, "only events such as retry", default=""), LIMIT, CURSOR),
     answer=EVENTS,
-    errors=(400,),
 )
 def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, Any]:
     belongs_to = ("events", what)
@@ -71,7 +69,6 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, 
         Parameter("prefix", TEXT, "what there is of it", default=""),
     ),
     answer=SUGGESTIONS,
-    errors=(400,),
 )
 def suggest(app: App, *, field: str, prefix: str) -> dict[str, Any]:
     # Of the values of other keys, such as times, there is no list.

@@ -175,16 +175,11 @@ META = Noun(
     verbs=many(
         Noun(
             "verb",
-            name=TEXT,
-            label=TEXT,
-            done=TEXT,
+            **dict.fromkeys(("name", "label", "done"), TEXT),
             question=maybe(TEXT),
             key=TEXT,
-            states=many(STATE),
-            means=many(STATE),
-            destroys=FLAG,
-            in_rows=FLAG,
-            is_plain=FLAG,
+            **dict.fromkeys(("states", "means"), many(STATE)),
+            **dict.fromkeys(("destroys", "in_rows", "is_plain"), FLAG),
         )
     ),
     fields=many(

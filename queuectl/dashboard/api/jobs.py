@@ -58,7 +58,6 @@ CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
         Parameter("scan", one_of("window", "all"), "how far to look where no index helps", default="window"),
     ),
     answer=JOB_PAGE,
-    errors=(400,),
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> dict[str, Any]:
     now, belongs_to = app.clock.wall(), (q, sort)
@@ -85,13 +84,13 @@ def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, sc
     answer=JOB,
     status=201,
     location="/jobs/{id}",
-    errors=(409, 422),
+    errors=(409,),
 )
 def add_job(app: App, *, rest: dict[str, Any]) -> Job:
     return app.queue.get(app.queue.enqueue([rest])[0])
 
 
-@route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(404, 422))
+@route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(422,))
 def show_job(app: App, *, id: str) -> dict[str, Any]:
     job = one_job(app, id)
     return {
@@ -127,7 +126,7 @@ def _commands(app: App, job: Job) -> dict[str, str]:
     "Change a job while it waits; what is not given stays",
     rest=parameters_of(EDITABLE),
     answer=JOB_CHANGED,
-    errors=(404, 409, 422),
+    errors=(409,),
 )
 def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
     number = one_job(app, id).number
@@ -141,7 +140,6 @@ def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
     answer=JOB_CHANGED,
     status=201,
     location="/jobs/{job[id]}",
-    errors=(404, 422),
 )
 def duplicate_job(app: App, *, id: str) -> dict[str, Any]:
     (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall())])

@@ -48,7 +48,6 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080,
         Parameter("by", one_of("queue"), "a series for each queue"),
     ),
     answer=SERIES,
-    errors=(400,),
 )
 def series(app: App, *, points: int, queue: str | None, by: str | None, to: str, **given: str) -> dict[str, Any]:
     now = app.clock.wall()
@@ -157,7 +156,6 @@ def _values(rows: Iterable[Rollup], unknown: Mapping[int, bool]) -> dict[str, li
         Parameter("sample", integer(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
     ),
     answer=TOP,
-    errors=(400,),
 )
 def top(app: App, *, limit: int, sample: int) -> dict[str, Any]:
     slowest, failing = app.queue.charts.commands(sample, limit)

@@ -133,6 +133,7 @@ def _responses(declared: Route, nouns: dict[str, Schema]) -> Schema:
     errors = {
         *declared.errors,
         *EVERYWHERE,
+        *((404,) if "{" in declared.path else ()),
         *((422,) if declared.writes else ()),
         *(GUARDED if declared.path.startswith(BASE) else ()),
     }

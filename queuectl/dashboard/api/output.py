@@ -47,7 +47,7 @@ NAMES = {STDOUT: "stdout", STDERR: "stderr"}
     ),
     answer=OUTPUT,
     also=PLAIN,
-    errors=(400, 404, 416),
+    errors=(416,),
 )
 def job_output(
     app: App,

@@ -78,7 +78,7 @@ class Route(Record):
     others: Mapping[int, Kind] = {}  # further answers by status
     also: str = ""  # another content type that the answer may have
     location: str = ""  # the path of what was made, below BASE, with keys of the answer in it
-    errors: tuple[int, ...] = ()  # the statuses of refusals that not every route has
+    errors: tuple[int, ...] = ()  # the statuses of refusals that do not follow from method and path
 
     @property
     def writes(self) -> bool:

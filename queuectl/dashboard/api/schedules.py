@@ -94,7 +94,7 @@ def schedules(app: App) -> dict[str, Any]:
     answer=SCHEDULE_DETAIL,
     status=201,
     location="/schedules/{name}",
-    errors=(409, 422),
+    errors=(409,),
 )
 def add_schedule(app: App, *, rest: dict[str, Any]) -> ScheduleDetail:
     return app.queue.schedules.detail(app.queue.schedules.add(**{**dict.fromkeys(REQUIRED), **rest}))
@@ -110,7 +110,7 @@ def add_schedule(app: App, *, rest: dict[str, Any]) -> ScheduleDetail:
         Parameter("n", integer(1, 100), "how many times", default=NEXT),
     ),
     answer=CRON_PREVIEW,
-    errors=(400, 422),
+    errors=(422,),
 )
 def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> CronPreview:
     try:
@@ -120,18 +120,12 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> CronPreview:
         raise
 
 
-@route(
-    "GET",
-    "/schedules/{name}",
-    "A recurring job, its next times and its last runs",
-    answer=SCHEDULE_DETAIL,
-    errors=(404,),
-)
+@route("GET", "/schedules/{name}", "A recurring job, its next times and its last runs", answer=SCHEDULE_DETAIL)
 def show_schedule(app: App, *, name: str) -> ScheduleDetail:
     return app.queue.schedules.detail(app.queue.schedules.get(name))
 
 
-@route("DELETE", "/schedules/{name}", "Delete a recurring job; the jobs that it made stay", status=204, errors=(404,))
+@route("DELETE", "/schedules/{name}", "Delete a recurring job; the jobs that it made stay", status=204)
 def remove_schedule(app: App, *, name: str) -> None:
     app.queue.schedules.remove(name)
 
@@ -143,13 +137,12 @@ def remove_schedule(app: App, *, name: str) -> None:
     answer=JOB_CHANGED,
     status=201,
     location="/jobs/{job[id]}",
-    errors=(404,),
 )
 def run_schedule(app: App, *, name: str) -> dict[str, Any]:
     return changed_job(app.queue.schedules.run(name))
 
 
-@route("POST", "/schedules/{name}/pause", "Pause a recurring job", answer=SCHEDULE_DETAIL, errors=(404, 409))
+@route("POST", "/schedules/{name}/pause", "Pause a recurring job", answer=SCHEDULE_DETAIL, errors=(409,))
 def pause_schedule(app: App, *, name: str) -> ScheduleDetail:
     return app.queue.schedules.detail(app.queue.schedules.pause(name))
 
@@ -159,7 +152,7 @@ def pause_schedule(app: App, *, name: str) -> ScheduleDetail:
     "/schedules/{name}/resume",
     "Resume a recurring job with its next time",
     answer=SCHEDULE_DETAIL,
-    errors=(404, 409),
+    errors=(409,),
 )
 def resume_schedule(app: App, *, name: str) -> ScheduleDetail:
     return app.queue.schedules.detail(app.queue.schedules.resume(name))

@@ -43,7 +43,7 @@ def _demand(change: Change) -> None:
         raise Conflict("the job was removed meanwhile")
 
 
-@route("DELETE", "/jobs/{id}", "Delete a job that is not running, with its output", status=204, errors=(404, 409, 422))
+@route("DELETE", "/jobs/{id}", "Delete a job that is not running, with its output", status=204, errors=(409,))
 def remove_job(app: App, *, id: str) -> None:
     _demand(app.queue.remove(one_job(app, id).number))
 
@@ -65,5 +65,5 @@ for _verb in PLAIN_VERBS:
             f"{_verb.label} a job",
             body=tuple(Parameter(name, FLAG, help, default=False) for name, help in _verb.flags.items()),
             answer=JOB_CHANGED,
-            errors=(404, 409, 422),
+            errors=(409,),
         )(_handler(_verb))

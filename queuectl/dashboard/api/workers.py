@@ -112,7 +112,7 @@ QUEUE_NAMES = many(TEXT, 64)
     ),
     answer=WORKERS,
     status=201,
-    errors=(409, 422),
+    errors=(409,),
 )
 def start(app: App, *, count: int | None, queues: list[str]) -> object:
     app.queue.workers.start(_group(queues) or ALL, count, patience=START_SECONDS)
@@ -136,7 +136,7 @@ def _group(queues: list[str]) -> str | None:
     ),
     answer=WORKERS,
     others={202: WORKERS},
-    errors=(409, 422),
+    errors=(409,),
 )
 def scale(app: App, *, count: int, queues: list[str]) -> object:
     group = _group(queues)
@@ -159,7 +159,6 @@ def scale(app: App, *, count: int, queues: list[str]) -> object:
     ),
     answer=WORKERS_STOPPED,
     others={202: WORKERS_STOPPED},
-    errors=(422,),
 )
 def stop(app: App, *, force: bool, queues: list[str]) -> object:
     group = _group(queues)
