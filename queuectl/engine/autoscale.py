@@ -10,12 +10,9 @@ from __future__ import annotations
 from ..model.errors import QueueCTLError
 from ..model.job import PENDING, PROCESSING, jobs_text
 from ..model.worker import ALL
+from .home.opened import OpenHome
+from .machine.log import Log
 from .workers import START_SECONDS, Workers
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .home.opened import OpenHome
-    from .machine.log import Log
 
 IDLE_MS = 60_000
 TRY_AGAIN_MS = 10_000

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 
-from ..model.dashboard import TOKEN_VARIABLE, DashboardState
+from ..model.dashboard import TOKEN_VARIABLE, DashboardOptions, DashboardState
 from ..model.errors import DaemonUnavailable
 from .daemons.daemon import DASHBOARD, Place
-from .daemons.launch import DIRECTORY, reporting
+from .daemons.launch import DIRECTORY, Start, reporting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ContextManager
 
-    from ..model.dashboard import DashboardOptions
     from .daemons.instance import Instance
-    from .daemons.launch import Start
 
 # A browser is given this page to open: its arguments are shown by `ps` too.
 OPENING_PAGE = (

@@ -6,14 +6,12 @@ import json
 
 from ..model.errors import InvalidInput, quoted
 from ..model.fields import BY_NAME
-from ..model.job import WAITING_STATES
+from ..model.job import WAITING_STATES, Job
 from ..model.spec import parse_changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping
-
-    from ..model.job import Job
 
 
 def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
-from ..model.job import STATES
+from ..model.job import STATES, Job
 from ..model.record import Record
 from .home.opened import OpenHome
 from .references import resolve
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
     from ..model.filter import Filter
-    from ..model.job import Job
     from .suggestions import Suggestion
 
     Key = Tuple[int, ...]

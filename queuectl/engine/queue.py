@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 
 from ..model.cached import cached_property
-from ..model.clock import SYSTEM_CLOCK
+from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store.home import DIRECTORY, VARIABLE, find_home
@@ -28,7 +28,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable, List, Mapping, Sequence
 
-    from ..model.clock import Clock
     from ..model.job import Job
     from ..store import Store
     from .change import Change

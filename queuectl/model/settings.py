@@ -20,6 +20,7 @@ EVENTS = ("completed", "failed", "dead", "cancelled")
 RETRIES, QUEUE, WORKERS = "retry policy", "queue behaviour", "workers"
 SCHEDULER, DASHBOARD, NOTIFICATIONS = "scheduler", "dashboard", "notifications"
 
+# As a table: the formatter would write each value on a line of its own.
 # fmt: off
 SETTINGS = (
     Setting(RETRIES, "max_retries", "int", 3, "retries after a job's first attempt; 0 means one attempt", high=100),

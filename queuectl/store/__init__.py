@@ -15,10 +15,10 @@ A Store belongs to one thread of one process and is never carried over a fork.
 
 from __future__ import annotations
 
-from ..model.clock import SYSTEM_CLOCK
+from ..model.clock import SYSTEM_CLOCK, Clock
 from .contexts import Contexts
 from .counts import Counts
-from .database import Database
+from .database import Database, WriteTransaction
 from .home import Home
 from .meta import Meta
 from .opening import open_database
@@ -28,10 +28,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from ..model.clock import Clock
     from .attempts import Attempts
     from .backlog import Backlog
-    from .database import WriteTransaction
     from .dead import Dead
     from .events import Events
     from .find import Find

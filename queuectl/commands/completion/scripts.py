@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 
 from ...model.errors import Conflict, QueueCTLError
+from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
 
 SHELLS = ("bash", "zsh", "fish")
 # Stands in each of our scripts; a file without it is somebody else's.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model.alert import NO_WORKERS_RUN
 from ...model.errors import DaemonUnavailable, InvalidInput
 from ...model.nouns import daemons as nouns
-from ...model.worker import ALL, EVERY_QUEUE, group_of, of_group, queues_of, workers_text
+from ...model.worker import ALL, EVERY_QUEUE, WorkerState, group_of, of_group, queues_of, workers_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ...model.worker import WorkerState
     from ..context import Context
 
 GROUP = "Workers"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.nouns.home import MADE_HOME
+from ..context import Context
 from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
 from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
 
 GROUP = "Administration"
 

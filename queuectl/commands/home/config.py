@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from ...model.nouns.home import SETTING, SETTING_VALUE
 from ...model.settings import SETTINGS, find
+from ..context import Context
 from ..grammar.registry import Arg, command
 from ..grammar.shared import YES
 from ..result import Result, left_alone
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
 
 GROUP = "Settings"
 KEY = Arg("key", metavar="KEY", help="the setting's name or alias", complete="setting")

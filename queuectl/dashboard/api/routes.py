@@ -9,14 +9,9 @@ import pkgutil
 from importlib import import_module
 
 from .. import api
-from ..http.message import HttpError
-from .route import TABLE
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..app import App
-    from ..http.message import Request, Response
-    from .route import Route
+from ..app import App
+from ..http.message import HttpError, Request, Response
+from .route import TABLE, Route
 
 # A module declares its routes when it is imported.
 for _module in pkgutil.iter_modules(api.__path__, f"{api.__name__}."):

@@ -11,20 +11,18 @@ import signal
 
 from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable
 from ...model.settings import Settings
-from ...model.worker import counted, option, workers_text
+from ...model.worker import RegisteredWorker, counted, option, workers_text
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
-from .daemon import ELSEWHERE, POOL, Place
+from .daemon import ELSEWHERE, POOL, Place, RunningDaemon
 from .ending import LOOK_SECONDS, end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Mapping
 
-    from ...model.worker import RegisteredWorker
-    from .daemon import RunningDaemon
     from .ending import Order
 
 FOLLOW_BUDGET_MS = 60_000

@@ -15,7 +15,7 @@ from __future__ import annotations
 from ... import __version__
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.worker import counted, workers_text
-from ...store import Store
+from ...store import Home, Store
 from ..clockwork.tick import ClockworkThread
 from ..home.opened import OpenHome
 from ..machine import process
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from typing import Callable, Mapping
 
     from ...model.clock import Clock
-    from ...store import Home
 
 LOOK_SECONDS = 1.0
 TROUBLE_SECONDS = 0.2

@@ -9,7 +9,7 @@ import os
 from _thread import get_ident
 
 from ...model.checks import is_utf8
-from ...model.clock import SYSTEM_CLOCK
+from ...model.clock import SYSTEM_CLOCK, Clock
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.spec import JobSpec
@@ -20,7 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable, Mapping, Sequence, TypeVar
 
-    from ...model.clock import Clock
     from ...model.settings import Settings
 
     Self = TypeVar("Self", bound="OpenHome")

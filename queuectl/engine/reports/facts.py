@@ -11,7 +11,7 @@ from ...model.job import PENDING, STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.scheduler import SchedulerRecord, SchedulerState
 from ...model.when import MINUTE
-from ...model.worker import Group, PoolState, WorkerState, queues_of
+from ...model.worker import Group, PoolState, RegisteredWorker, WorkerState, queues_of
 from ..daemons.daemon import POOL, SCHEDULER
 from ..home import timezone
 from ..home.liveness import is_worker_alive
@@ -21,7 +21,6 @@ from ..machine.identity import Identity
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...model.rollup import Rollup
-    from ...model.worker import RegisteredWorker
     from ..home.opened import OpenHome
 
 
