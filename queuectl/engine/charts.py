@@ -8,6 +8,7 @@ from ..model.numbers import median
 from ..model.when import MINUTE
 from ..store.figures import END_OF_TIME
 from ..store.room import free_bytes
+from .home.opened import Part
 from .reports.totals import Totals
 
 TYPE_CHECKING = False
@@ -15,17 +16,13 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.rollup import Rollup, Sample, Timing
     from ..model.run import CommandStats, Run
-    from .home.opened import OpenHome
 
 # Of the newest attempts, so many are looked at.
 SAMPLE = 1_000
 
 
-class Charts:
+class Charts(Part):
     """The charts of a home. Each costs the same however many jobs there are, and may raise StoreUnavailable."""
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     def minutes(self, first: int, count: int) -> list[tuple[int, int, int]]:
         """Return (finished, failed, dead) of so many minutes since 1970 from the first one on."""

@@ -12,10 +12,10 @@ from ..model.job import DEAD, DUE_STATES, SCHEDULED, Job
 from ..model.report import Coming, Reason
 from ..store.room import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
+from .home.opened import OpenHome, Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .home.opened import OpenHome
     from .lookout import Lookout
     from .reports.news import News
     from .reports.status import Metrics, Status
@@ -28,11 +28,8 @@ def version() -> str:
     return f"queuectl {__version__} (Python {sys.version.split()[0]}, SQLite {SQLITE_VERSION})"
 
 
-class Reports:
+class Reports(Part):
     """The reports of a home; any of them may raise StoreUnavailable."""
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     def status(self) -> Status:
         """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first used."""
@@ -91,7 +88,6 @@ class Reports:
         `patience` is how many seconds to wait for other writers. The store is opened again for it: one that was
         opened before the trouble may not notice. Raises StoreUnavailable.
         """
-        from .home.opened import OpenHome
         from .reports.status import Status
 
         home, clock = self._opened.home, self._opened.clock
