@@ -13,12 +13,12 @@ from ..model.report import Coming, Reason
 from ..store.room import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
 from .home.opened import OpenHome, Part
+from .reports.status import Metrics, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .lookout import Lookout
     from .reports.news import News
-    from .reports.status import Metrics, Status
 
 GROUPS = 20
 
@@ -33,14 +33,10 @@ class Reports(Part):
 
     def status(self) -> Status:
         """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first used."""
-        from .reports.status import Status
-
         return Status(self._opened)
 
     def metrics(self) -> Metrics:
         """Return run and wait times, success rates and utilization, beside the counts."""
-        from .reports.status import Metrics
-
         return Metrics(self._opened)
 
     def why(self, job: Job) -> Reason:
@@ -88,8 +84,6 @@ class Reports(Part):
         `patience` is how many seconds to wait for other writers. The store is opened again for it: one that was
         opened before the trouble may not notice. Raises StoreUnavailable.
         """
-        from .reports.status import Status
-
         home, clock = self._opened.home, self._opened.clock
         if not home.exists():
             raise StoreUnavailable(f"there is no store in {home.path} any more")

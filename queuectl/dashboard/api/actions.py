@@ -9,9 +9,11 @@ must say something: an empty one never means all.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import Counter
 from itertools import groupby
+from shlex import join
 
 from ...engine.finding import NOT_BOTH, Selection
 from ...model import when
@@ -71,8 +73,6 @@ class Selections:
 
     def keep(self, selection: Shown) -> str:
         """Keep one; return its id."""
-        import secrets
-
         name = secrets.token_urlsafe(24)
         with self._lock:
             while len(self._kept) >= MOST_SELECTIONS:
@@ -170,8 +170,6 @@ def _shown(app: App, action: str, meant: Selection, limit: int, command: str | N
 
 def _command(action: str, ids: Sequence[str]) -> str | None:
     """Return what to type in a shell for jobs that are named, None without any: the shell refuses that."""
-    from shlex import join
-
     return join(["queuectl", action, *ids]) if ids else None
 
 
@@ -233,8 +231,6 @@ def preview_group(
 
 def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:
     """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
-    from shlex import join
-
     if not numbers:
         # Without ids it would mean all of them.
         return None

@@ -7,6 +7,10 @@ There is no offset in it, so rows that come or go meanwhile neither repeat a row
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+
 from ..http.message import HttpError
 
 TYPE_CHECKING = False
@@ -24,9 +28,6 @@ def write(key: Key | None, seen: int, belongs_to: Sequence[str]) -> str | None:
 
     `seen` rows of the list come before. None is the end, of which there is no text.
     """
-    import base64
-    import json
-
     if key is None:
         return None
     content = {"k": list(key), "s": seen, "f": _hash(belongs_to)}
@@ -38,9 +39,6 @@ def read(text: str | None, belongs_to: Sequence[str], length: int) -> tuple[Key 
 
     Raises HttpError.
     """
-    import base64
-    import json
-
     if text is None:
         return None, 0
     try:
@@ -59,8 +57,6 @@ def read(text: str | None, belongs_to: Sequence[str], length: int) -> tuple[Key 
 
 
 def _hash(words: Sequence[str]) -> str:
-    import hashlib
-
     return hashlib.sha256("\0".join(words).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import chain
 
 from ...commands.cells import csv_line
@@ -44,8 +45,6 @@ def _file(
 
 
 def _json_line(job: Job) -> str:
-    import json
-
     return json.dumps(JOB.json(job), ensure_ascii=False, allow_nan=False) + "\n"
 
 

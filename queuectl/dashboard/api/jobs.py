@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import join
+
 from ...model.copies import copy_of, secrets_of, words_to_add
 from ...model.fields import EDITABLE, FILTERS, GIVEN
 from ...model.filter import example
@@ -105,8 +107,6 @@ def _similar(app: App, job: Job) -> dict[str, Any]:
 
 def _commands(app: App, job: Job) -> dict[str, str]:
     """Return what to type in a shell for each action that the job allows, and to look at it."""
-    from shlex import join
-
     verbs = [verb for verb in allowed_verbs(job.state) if VERBS[verb].is_plain]
     found = {verb: join(["queuectl", verb, job.id]) for verb in ("show", "logs", "why", *verbs)}
     return {**found, "duplicate": join(words_to_add(job, app.clock.wall()))}
