@@ -60,11 +60,7 @@ def run_dashboard(
 
 
 def _serve(
-    app: App,
-    server: Server,
-    instance: Instance,
-    on_ready: Callable[[str], None],
-    before: Mapping[str, Any],
+    app: App, server: Server, instance: Instance, on_ready: Callable[[str], None], before: Mapping[str, Any]
 ) -> None:
     place, wakeup, log = app.queue.dashboard, instance.wakeup, instance.log
     with _noting_failure(log):

@@ -33,11 +33,8 @@ GOODBYE = "Goodbye."
 
 def run_menu(session: Session, entries: Entries) -> int:
     """Show the menu of these entries until it is left; return the exit code."""
-    queue = Queue(session.defaults["home"], actor="menu")
-    try:
+    with Queue(session.defaults["home"], actor="menu") as queue:
         return Menu(session, queue).run(entries)
-    finally:
-        queue.close()
 
 
 class Left(Exception):
@@ -132,17 +129,10 @@ class Menu:
 
         command = load()[path]
         self.asker.show(f"\n{command.help}  (b leads back)")
-        known = self._settings({arg.key: arg.setting for arg in command.args if arg.setting})
-        return self.execute(
-            Form(command, names, fixed=fixed).fill(self.asker, SYSTEM_CLOCK, {**known, **(defaults or {})})
-        )
-
-    def _settings(self, names: Mapping[str, str]) -> dict[str, str]:
-        """Return the settings that arguments default to, as they are shown."""
-        from ..model.settings import find
-
-        values = self.queue.settings()
-        return {key: find(name).show(getattr(values, name)) for key, name in names.items()}
+        settings = {setting.name: setting.value for setting in self.queue.config.rows()}
+        known = {arg.key: settings[arg.setting] for arg in command.args if arg.setting}
+        form = Form(command, names, fixed=fixed)
+        return self.execute(form.fill(self.asker, SYSTEM_CLOCK, {**known, **(defaults or {})}))
 
     def execute(self, words: Sequence[str], *, quietly_yes: bool = False) -> int:
         """Say which one-shot command it is, run it, and return its exit code.
