@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from benchmarks.idle import cpu_seconds
 from queuectl import Queue
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine.log import Log
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home, Store
@@ -94,7 +94,7 @@ def promote(waiting: int) -> Iterator[support.Goal]:
         writer.start()
         waits.get(timeout=support.LIMIT_SECONDS)
         with Store(Home(home)) as store:
-            scheduler = Scheduler(store, Log("benchmark", SYSTEM_CLOCK))
+            scheduler = Clockwork(store, Log("benchmark", SYSTEM_CLOCK))
             held = watch_holding(store)
             began = time.monotonic()
             scheduler.tick()

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         def progress(self, total: int, label: str) -> ContextManager[Callable[[int], None]]:
             """Show how far a long command is, until the end of the block, which calls it with how many are done."""
 
-        def hint(self, text: str) -> None:
-            """Suggest what to do next, to a person at a terminal only."""
+        def hint(self, text: Callable[[], str]) -> None:
+            """Suggest what to do next, to a person at a terminal only: nowhere else is the text asked for."""
 
         def note(self, text: str) -> None:
             """Say something at once, beside the data."""

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Sequence, Union
 
+    from ..model.job import Job
     from ..model.noun import Noun
 
     Text = Union[str, bytes, "Labelled"]
@@ -52,3 +53,16 @@ class Result(Record):
             self.columns = self.columns or tuple(self.noun.keys)
         elif self.rows is not None or self.record is not None:
             raise ValueError("a table or record needs its noun")
+
+
+def left_alone() -> Result:
+    """Return the answer to a question that was not answered with yes."""
+    return Result(notes=["nothing was changed"], code=1)
+
+
+def job_table(jobs: Sequence[Job], notes: Sequence[str] = (), **parts: Any) -> Result:
+    """Return an answer with a table of jobs, by default of the usual columns; `parts` are further ones of it."""
+    from ..model.fields import columns
+    from ..model.nouns.jobs import JOB
+
+    return Result(JOB, rows=jobs, ids=[job.id for job in jobs], notes=notes, **{"columns": columns(), **parts})

@@ -5,12 +5,8 @@ from __future__ import annotations
 from .. import __version__
 from ..engine.dashboard import started_in
 from ..engine.queue import Queue
-from ..model.clock import SYSTEM_CLOCK
+from ..model.clock import SYSTEM_CLOCK, Clock
 from .health import Health
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..model.clock import Clock
 
 
 class App:

@@ -11,12 +11,9 @@ from __future__ import annotations
 
 import threading
 
+from ..engine.queue import Queue
 from ..model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreTooNew, StoreUnavailable
 from .http.message import HttpError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..engine.queue import Queue
 
 WELL_HOLDS_MS = 2_000
 TROUBLE_HOLDS_MS = 1_000

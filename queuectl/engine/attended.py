@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from ..store.lockfile import is_held
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .home.opened import OpenHome
+from .home.opened import OpenHome
 
 
 def is_attended(opened: OpenHome) -> bool:
@@ -23,4 +20,4 @@ def is_attended(opened: OpenHome) -> bool:
         return False
     from .daemons.daemon import POOL
 
-    return POOL.pid(opened) is not None
+    return POOL.find(opened) is not None

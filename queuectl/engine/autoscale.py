@@ -10,12 +10,9 @@ from __future__ import annotations
 from ..model.errors import QueueCTLError
 from ..model.job import PENDING, PROCESSING, jobs_text
 from ..model.worker import ALL
-from .workers import Workers
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .home.opened import OpenHome
-    from .machine.log import Log
+from .home.opened import OpenHome
+from .machine.log import Log
+from .workers import START_SECONDS, Workers
 
 IDLE_MS = 60_000
 TRY_AGAIN_MS = 10_000
@@ -79,4 +76,4 @@ class AutoScaler:
         elif running:
             self._workers.scale(ALL, wanted)
         else:
-            self._workers.start_apart(ALL, wanted)
+            self._workers.start(ALL, wanted, patience=START_SECONDS)

@@ -29,6 +29,11 @@ class Change:
         self.done: list[str] = []
         self.refused: list[Refused] = []
 
+    @property
+    def count(self) -> int:
+        """How many jobs it changed."""
+        return len(self.done)
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return CHANGE.json(self)

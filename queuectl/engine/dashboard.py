@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 
-from ..model.dashboard import TOKEN_VARIABLE, DashboardState
+from ..model.dashboard import TOKEN_VARIABLE, DashboardOptions, DashboardState
 from ..model.errors import DaemonUnavailable
-from .daemons.daemon import DASHBOARD
-from .daemons.launch import DIRECTORY, reporting
+from .daemons.daemon import DASHBOARD, Place
+from .daemons.launch import DIRECTORY, Start, reporting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ContextManager
 
-    from ..model.dashboard import DashboardOptions
     from .daemons.instance import Instance
-    from .daemons.launch import Start
-    from .home.opened import OpenHome
 
 # A browser is given this page to open: its arguments are shown by `ps` too.
 OPENING_PAGE = (
@@ -26,16 +23,10 @@ OPENING_PAGE = (
 )
 
 
-class Dashboard:
+class Dashboard(Place):
     """The dashboard of an open home."""
 
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
-
-    @property
-    def pid(self) -> int | None:
-        """Its pid, None if none runs. Raises StoreUnavailable."""
-        return DASHBOARD.pid(self._opened)
+    daemon = DASHBOARD
 
     @property
     def state(self) -> DashboardState:
@@ -52,10 +43,6 @@ class Dashboard:
         finally:
             os.environ.pop(TOKEN_VARIABLE, None)
         return self.links()[0]
-
-    def stop(self) -> int | None:
-        """Stop the one that runs; return its pid once it is gone, None if none ran. Raises DaemonUnavailable."""
-        return DASHBOARD.stop(self._opened)
 
     def take(self) -> Instance:
         """Make this process the dashboard of the home. Raises Conflict if it has one, StoreUnavailable."""

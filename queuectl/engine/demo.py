@@ -51,7 +51,7 @@ def run_demo(queue: Queue, ids: Sequence[str], on_progress: Callable[[int], None
 
 def _start(queue: Queue) -> bool:
     """Start workers unless some run; return whether they are ours."""
-    return queue.workers.pid is None and queue.workers.start(ALL, WORKERS) == 0
+    return queue.workers.pid is None and queue.workers.start(ALL, WORKERS)[0] == 0
 
 
 def _fate(job: Job) -> str:

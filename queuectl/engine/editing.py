@@ -6,14 +6,12 @@ import json
 
 from ..model.errors import InvalidInput, quoted
 from ..model.fields import BY_NAME
-from ..model.job import WAITING_STATES
+from ..model.job import WAITING_STATES, Job
 from ..model.spec import parse_changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping
-
-    from ..model.job import Job
 
 
 def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) -> dict[str, Any]:
@@ -23,20 +21,15 @@ def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) ->
     allowed it any more.
     """
     changes = parse_changes(fields, now)
-    if "max_retries" in changes:
-        _demand_attempts_left(jobs, changes["max_retries"])
-    return changes
-
-
-def _demand_attempts_left(jobs: Iterable[Job], allowed: int) -> None:
-    for job in jobs:
+    for job in jobs if "max_retries" in changes else ():
         least = min(job.attempts, job.max_retries)
-        if job.state in WAITING_STATES and allowed < least:
+        if job.state in WAITING_STATES and changes["max_retries"] < least:
             raise InvalidInput(
                 f"max_retries must be at least {least} for job {quoted(job.id)}: it waits for attempt "
                 f"{job.attempts + 1}",
                 field="max_retries",
             )
+    return changes
 
 
 def difference(job: Job, changes: Mapping[str, Any]) -> str:
@@ -52,4 +45,4 @@ def difference(job: Job, changes: Mapping[str, Any]) -> str:
 def _text(name: str, value: Any) -> str:
     # The only place where the old one stands: it is not cut. What may have blanks stands in quotes.
     kind = BY_NAME[name].kind
-    return json.dumps(value, ensure_ascii=False) if kind.name == "text" else kind.text(value) or "none"
+    return json.dumps(value, ensure_ascii=False) if kind.is_free else kind.text(value) or "none"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..model.event import Event
-    from .home.opened import OpenHome
+from ..model.event import Event
+from .home.opened import OpenHome
 
 NEWEST = 1 << 60
 # So many events are searched at once for those of one kind.

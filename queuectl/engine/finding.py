@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
-from ..model.filter import is_filter
-from ..model.job import STATES
+from ..model.job import STATES, Job
 from ..model.record import Record
 from .home.opened import OpenHome
 from .references import resolve
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
     from ..model.filter import Filter
-    from ..model.job import Job
     from .suggestions import Suggestion
 
     Key = Tuple[int, ...]
@@ -51,6 +49,8 @@ class Selection(Record):
 
 def is_by_filter(words: Sequence[str | int]) -> bool:
     """Return whether words in the place of ids are a filter. Raises InvalidInput if only some of them are."""
+    from ..model.filter import is_filter
+
     found = [isinstance(word, str) and is_filter(word) for word in words]
     if any(found) and not all(found):
         raise InvalidInput(NOT_BOTH, hint="jobs by id beside others: run the command twice")
@@ -88,6 +88,11 @@ class Finding(OpenHome):
     def read(self, numbers: Sequence[int]) -> List[Job]:
         """Return the jobs of these numbers in this order, without those that are gone."""
         return self.store.search.jobs(numbers)
+
+    def states_of(self, numbers: Sequence[int]) -> Dict[int, str]:
+        """Return the state of each job of these numbers, in this order, without those that are gone."""
+        states = self.store.search.states_of(numbers)
+        return {number: states[number] for number in numbers if number in states}
 
     def find(self, references: Sequence[str | int]) -> List[int]:
         """Return the numbers of jobs, each once: of those that references (ids, or numbers) name, or a filter finds.

@@ -5,18 +5,16 @@ Output is read in pieces, while it grows too. Positions count the bytes of both 
 
 from __future__ import annotations
 
-from ..model.attempt import JobDetail
+from ..model.attempt import Attempt, JobDetail
 from ..model.errors import NotFound
 from ..model.event import Step
-from ..model.piece import Tail, marked
+from ..model.piece import Piece, Tail, marked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Generator, Iterator
 
-    from ..model.attempt import Attempt
     from ..model.job import Job
-    from ..model.piece import Piece
     from .home.opened import OpenHome
 
 BATCH = 8

@@ -8,7 +8,7 @@ looked at in addition. What nobody changed since the last look is not read again
 from __future__ import annotations
 
 from ..model.filterparse import parse
-from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES
+from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES, Job
 from ..model.record import Record
 from ..model.when import MINUTE
 from .reports.status import Status
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
     from ..model.alert import Alert
-    from ..model.job import Job
     from ..model.worker import WorkerState
     from .home.opened import OpenHome
 

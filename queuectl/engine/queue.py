@@ -16,11 +16,10 @@ from __future__ import annotations
 import os
 
 from ..model.cached import cached_property
-from ..model.clock import SYSTEM_CLOCK
+from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..model.verbs import RUNNERS, STARTERS, VERBS
 from ..store.home import DIRECTORY, VARIABLE, find_home
-from .change import Change, Refused
 from .finding import Finding
 from .home.opened import here, search_path
 from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
@@ -29,10 +28,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable, List, Mapping, Sequence
 
-    from ..model.clock import Clock
     from ..model.job import Job
-    from ..model.spec import JobSpec
     from ..store import Store
+    from .change import Change
     from .charts import Charts
     from .config import Config
     from .dashboard import Dashboard
@@ -172,16 +170,13 @@ class Queue(Finding):
             ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
             which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
             self.note("enqueued", which, now=now)
-        self._ring_for(specs)
-        return ids
-
-    def _ring_for(self, specs: Sequence[JobSpec]) -> None:
         ring(self.home, WORKERS)
         if any(spec.run_at is not None for spec in specs):
             ring_schedulers(self.home)
         else:
             # In automatic mode it starts workers for them.
             ring(self.home, SCHEDULER)
+        return ids
 
     def wait(
         self,
@@ -298,6 +293,8 @@ class Queue(Finding):
 
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
+        from .change import Change, Refused
+
         change, store = Change(), self.store
         numbers = self.select(references, means=VERBS[verb].means).numbers
         for start in range(0, len(numbers), AT_ONCE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import FILTERS
-from ..model.filter import in_quotes
+from ..model.when import is_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,11 +49,6 @@ def _resolve(names: Names, text: str) -> list[int]:
     return [_by_prefix(names, text)]
 
 
-def is_digits(text: str) -> bool:
-    """Return whether the text is a plain number; str.isdigit() takes other scripts' digits too."""
-    return text.isascii() and text.isdigit() and len(text) <= 18
-
-
 def _last(names: Names) -> int:
     number = names.last()
     if number is None:
@@ -86,6 +81,8 @@ def _by_prefix(names: Names, text: str) -> int:
         )
     key, colon, value = text.partition(":")
     if key.lower() in FILTERS and colon:
+        from ..model.filter import in_quotes
+
         raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
     known = [f"{name}:{value}" for name in FILTERS] if colon else []
     raise NotFound(

@@ -8,14 +8,13 @@ from .. import __version__
 from ..model.dead import DeadGroups
 from ..model.errors import StoreUnavailable
 from ..model.filter import Filter
-from ..model.job import DEAD, DUE_STATES, SCHEDULED
+from ..model.job import DEAD, DUE_STATES, SCHEDULED, Job
 from ..model.report import Coming, Reason
 from ..store.room import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..model.job import Job
     from .home.opened import OpenHome
     from .lookout import Lookout
     from .reports.news import News

@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from ..model.worker import ALL
-from .daemons.daemon import SCHEDULER
+from .daemons.daemon import SCHEDULER, Place
 from .daemons.groups import demand_room
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..model.scheduler import SchedulerState
-    from .home.opened import OpenHome
 
-
-class Scheduler:
+class Scheduler(Place):
     """The scheduler of an open home.
 
     To start or to be it, `interval` is the longest time between two checks, in seconds, by default the setting
     `scheduler_interval`; `workers` the most that automatic mode may start, None for manual mode.
     """
 
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
-
-    @property
-    def pid(self) -> int | None:
-        """Its pid, None if none runs. Raises StoreUnavailable."""
-        return SCHEDULER.pid(self._opened)
-
-    @property
-    def log(self) -> str:
-        """The path of its log."""
-        return self._opened.home.daemon_log(SCHEDULER.name)
-
-    @property
-    def state(self) -> SchedulerState:
-        """Whether it runs, and what it and the home's clockwork are about to do. Raises StoreUnavailable."""
-        from .reports.facts import Facts
-
-        return Facts(self._opened).scheduler
+    daemon = SCHEDULER
 
     def start(self, *, interval: float | None = None, workers: int | None = None) -> None:
         """Start one in the background; return once it is up.
@@ -51,10 +28,6 @@ class Scheduler:
     def _demand_room(self, workers: int | None) -> None:
         if workers is not None:
             demand_room(self._opened.settings(), {ALL: workers}, "workers")
-
-    def stop(self) -> int | None:
-        """Stop the one that runs; return its pid once it is gone, None if none ran. Raises DaemonUnavailable."""
-        return SCHEDULER.stop(self._opened)
 
     def run(self, *, interval: float | None = None, workers: int | None = None, ready_fd: int | None = None) -> None:
         """Be the scheduler until told to stop.

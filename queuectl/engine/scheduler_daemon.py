@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..model.errors import QueueCTLError
 from ..model.scheduler import AUTO, MANUAL, SchedulerRecord
 from .autoscale import AutoScaler
-from .clockwork.scheduler import SchedulerThread
+from .clockwork.tick import ClockworkThread
 from .daemons.daemon import SCHEDULER
 from .daemons.instance import Instance
 from .home.opened import OpenHome
@@ -51,7 +51,7 @@ class SchedulerDaemon:
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
         self._instance.enter()
         self._scaler = None if workers is None else AutoScaler(self._opened, workers, self._log)
-        self._thread = SchedulerThread(home, clock=clock, log=self._log, longest_wait=interval)
+        self._thread = ClockworkThread(home, clock=clock, log=self._log, longest_wait=interval)
         mode = MANUAL if workers is None else AUTO
         self._record = SchedulerRecord(mode, workers, interval, started_at=clock.wall())
         self._written_at = -HEARTBEAT_MS

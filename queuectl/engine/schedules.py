@@ -9,11 +9,11 @@ from ..model.cron import Cron
 from ..model.cronwords import describe
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import BY_SPELLING
-from ..model.schedule import CATCH_UP, OVERLAP, CronPreview, ScheduleDetail, ShownSchedule
+from ..model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail, ShownSchedule
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
 from .clockwork.firing import enqueue
-from .home.opened import search_path
+from .home.opened import OpenHome, search_path
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from typing import Iterable, Iterator, Mapping
 
     from ..model.job import Job
-    from ..model.schedule import Schedule
     from ..model.spec import JobSpec
-    from .home.opened import OpenHome
 
 NEXT, JOBS = 5, 20
 
@@ -80,14 +78,13 @@ class Schedules:
         if problems:
             raise InvalidInput.of_fields(problems)
         problems = list(_problems(own, job))
-        specs: list[JobSpec] = []
         try:
-            specs = self._home.check([job])
+            (spec,) = self._home.check([job])
         except InvalidInput as error:
             problems += [(error.field or "command", problem) for problem in error.problems]
         if problems:
             raise InvalidInput.of_fields(problems)
-        return specs[0]
+        return spec
 
     def get(self, name: str) -> Schedule:
         """Return the schedule of this name. Raises NotFound."""

@@ -36,12 +36,12 @@ def _queues(store: Store, prefix: str, limit: int) -> list[Suggestion]:
 
 
 def _jobs(store: Store, prefix: str, limit: int, *, only_dead: bool = False) -> list[Suggestion]:
-    found = store.names.named(prefix, limit, only_dead=only_dead)
-    return [Suggestion(job.id, f"{job.state}: {_shortened(' '.join(job.command.split()))}") for job in found]
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= COMMAND_WIDTH else text[: COMMAND_WIDTH - 3] + "..."
+    found = []
+    for job in store.names.named(prefix, limit, only_dead=only_dead):
+        text = " ".join(job.command.split())
+        shown = text if len(text) <= COMMAND_WIDTH else text[: COMMAND_WIDTH - 3] + "..."
+        found.append(Suggestion(job.id, f"{job.state}: {shown}"))
+    return found
 
 
 FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {

@@ -8,13 +8,12 @@ waited for again.
 from __future__ import annotations
 
 from ..model.errors import WaitTimeout
-from ..model.job import COMPLETED, FINAL_STATES
+from ..model.job import COMPLETED, FINAL_STATES, Job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Sequence
 
-    from ..model.job import Job
     from .home.opened import OpenHome
 
 FIRST_LOOK_SECONDS = 0.005

@@ -5,11 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from .. import __version__
-from .terminal import clip
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .terminal import Terminal
+from .terminal import Terminal, clip
 
 ART = r"""
   ___                       ___ _____ _

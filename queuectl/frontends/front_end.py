@@ -47,9 +47,9 @@ class FrontEnd:
 
         return Progress(total, label, self._terminal, SYSTEM_CLOCK)
 
-    def hint(self, text: str) -> None:
+    def hint(self, text: Callable[[], str]) -> None:
         if self._terminal.live:
-            self.hints.append(text)
+            self.hints.append(text())
 
     def note(self, text: str) -> None:
         self._terminal.note(self._terminal.err.safe(text))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from ..model.when import is_digits
 from .terminal import escape
 
 TYPE_CHECKING = False
@@ -66,7 +67,7 @@ class History:
         wanted = line[1:].strip()
         if wanted == "!":
             return self.lines[-1] if self.lines else None
-        if wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
+        if is_digits(wanted):
             number = int(wanted)
             return self.lines[number - 1] if 1 <= number <= len(self.lines) else None
         return next((old for old in reversed(self.lines) if wanted and old.startswith(wanted)), None)

@@ -13,13 +13,12 @@ from __future__ import annotations
 import os
 import select
 
-from ..model.clock import SYSTEM_CLOCK
+from ..model.clock import SYSTEM_CLOCK, Clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..model.clock import Clock
 
 ESCAPE_SECONDS = 0.02
 READ_BYTES = 1024

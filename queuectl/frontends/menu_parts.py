@@ -7,6 +7,7 @@ from functools import partial
 from ..model.fields import EDITABLE, GIVEN
 from ..model.job import DEAD, STATES
 from ..model.verbs import VERBS, allowed_verbs
+from ..model.when import is_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def pick_job(menu: Menu, states: Sequence[str]) -> Job:
             menu.asker.show("There are none.")
             raise Back
         answer = _ask_for_job(menu, jobs[:PAGE], start, len(jobs) > PAGE)
-        if answer.isascii() and answer.isdigit() and start < int(answer) <= start + len(jobs[:PAGE]):
+        if is_digits(answer) and start < int(answer) <= start + len(jobs[:PAGE]):
             return jobs[int(answer) - start - 1]
         if answer.lower() in ("n", "p", ""):
             start = max(0, start + {"n": PAGE * (len(jobs) > PAGE), "p": -PAGE}.get(answer.lower(), 0))

@@ -8,14 +8,13 @@ import signal
 from contextlib import suppress
 from itertools import chain
 
-from .terminal import width
+from .terminal import Terminal, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable, Iterator
 
     from ..commands.result import Text
-    from .terminal import Terminal
 
 DEFAULT = "less -FRX"
 

@@ -18,9 +18,7 @@ from functools import partial
 from itertools import chain
 
 from ..commands.cells import csv_line, plain
-from ..model import when
 from ..model.fields import KEPT
-from ..model.size import size_text
 from .terminal import STATE_STYLES, clip, escape, escape_json, pad, width
 
 TYPE_CHECKING = False
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from ..model.noun import Noun
     from .terminal import Terminal
 
-# The kinds whose columns are flush right.
-NUMERIC = ("integer", "signal", "number", "duration", "bytes")
 # Free text can be clipped, but not below this many columns.
 FLEXIBLE = {
     **dict.fromkeys([field.name for field in KEPT if field.is_wide], 12),
@@ -68,26 +64,12 @@ def record_text(record: object, noun: Noun, fmt: str, terminal: Terminal) -> Ite
     return _pairs(record, noun, terminal)
 
 
-def _kind(noun: Noun, column: str) -> Kind:
-    """Return the kind of a column, which may be missing or not."""
-    kind = noun.keys[column]
-    return kind.of if kind.name == "maybe" and kind.of is not None else kind
-
-
-def _human(value: object, kind: Kind, now: int | None) -> str:
-    """Return the value as people get it, not yet safe. Without `now`, times are absolute."""
-    if value is not None:
-        if kind.name == "time" and now is not None and isinstance(value, int):
-            return when.ago(value, now)
-        if kind.name == "duration":
-            return when.duration_text(value)  # type: ignore[arg-type]
-        if kind.name == "bytes":
-            return size_text(value)  # type: ignore[arg-type]
-        value = kind.json(value)
+def _human(value: object, kind: Kind, now: int | None, *, as_detail: bool = False) -> str:
+    """Return the value as people get it, not yet safe: in a table, or in detail. Without `now`, times are absolute."""
+    shown = (as_detail and kind.detail) or kind.cell
+    value = None if value is None else shown(value, now) if shown else kind.json(value)
     if value is None or value == [] or value == {}:
         return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
 
 
@@ -126,24 +108,16 @@ def _pairs(record: object, noun: Noun, terminal: Terminal) -> Iterator[str]:
     now = terminal.clock.wall() if terminal.is_tty else None
     margin = max(map(width, noun.keys)) + 2
     for name in noun.keys:
-        text = terminal.safe(_detail(noun.part(record, name), _kind(noun, name), now), multiline=True)
+        text = terminal.safe(_human(noun.part(record, name), noun.keys[name], now, as_detail=True), multiline=True)
         # Further lines are indented, so that no output can pass for a field of ours.
         text = text.rstrip("\n").replace("\n", "\n" + " " * margin)
         style = STATE_STYLES.get(text, "") if name == "state" else ""
         yield terminal.paint(pad(f"{name}:", margin), "dim") + terminal.paint(text, style) + "\n"
 
 
-def _detail(value: object, kind: Kind, now: int | None) -> str:
-    """Return the value as a record shows it: there is room for a time in both forms."""
-    text = _human(value, kind, now)
-    if kind.name == "time" and now is not None and isinstance(value, int):
-        return f"{when.local(value)} ({text})"
-    return text
-
-
 def _table(rows: Sequence[object], noun: Noun, columns: Sequence[str], terminal: Terminal) -> Iterator[str]:
     now = terminal.clock.wall() if terminal.is_tty else None
-    kinds = {name: _kind(noun, name) for name in columns}
+    kinds = {name: noun.keys[name] for name in columns}
     cells = {
         name: [terminal.safe(_human(noun.part(row, name), kind, now)) for row in rows] for name, kind in kinds.items()
     }
@@ -154,7 +128,7 @@ def _table(rows: Sequence[object], noun: Noun, columns: Sequence[str], terminal:
         texts = [name.upper(), *cells[name]]
         if terminal.is_tty and natural[name] > wide:
             texts = [clip(text, wide, terminal.out.ellipsis) for text in texts]
-        right = kinds[name].name in NUMERIC
+        right = kinds[name].is_number
         styles = ["bold", *(STATE_STYLES.get(text, "") if name == "state" else "" for text in texts[1:])]
         printed.append([_painted(text, wide, right, style, terminal) for text, style in zip(texts, styles)])
     for parts in zip(*printed):

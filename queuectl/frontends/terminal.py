@@ -18,6 +18,7 @@ from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput
 from ..model.job import STATE_TABLE
 from ..model.printable import code
+from ..model.when import is_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Screen:
 
     def _size(self, variable: str, index: int) -> int:
         wanted = self.environ.get(variable, "")
-        if wanted.isascii() and wanted.isdigit() and 0 < int(wanted) < 100_000:
+        if is_digits(wanted) and 0 < int(wanted) < 100_000:
             return int(wanted)
         try:
             return os.get_terminal_size(self.stream.fileno())[index]

@@ -1,6 +1,6 @@
 """How long a job waits after a failed attempt.
 
-    min(max_delay, retry_delay * base ** (attempt - 1)) * (1 + U(0, jitter))
+    min(max_retry_delay, retry_delay * backoff_base ** (attempt - 1)) * (1 + U(0, retry_jitter))
 
 The jitter only ever adds: no retry comes earlier than was asked for, and jobs that failed
 together come back spread out. The cap is applied before the jitter, so that jobs at the cap
@@ -15,18 +15,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+    from .settings import Settings
 
-def delay(
-    attempt: int, *, retry_delay_ms: int, base: float, max_delay_ms: int, jitter: float, random: Callable[[], float]
-) -> int:
+
+def delay(attempt: int, settings: Settings, random: Callable[[], float]) -> int:
     """Return the milliseconds to wait after the attempt-th failure, which counts from 1.
 
     `random` returns numbers of [0, 1).
     """
     if attempt < 1:
         raise ValueError(f"attempts count from 1, got {attempt}")
-    plain = _plain(attempt - 1, retry_delay_ms, base, max_delay_ms)
-    return math.ceil(plain * (1 + jitter * random()))
+    plain = _plain(attempt - 1, settings.retry_delay, settings.backoff_base, settings.max_retry_delay)
+    return math.ceil(plain * (1 + settings.retry_jitter * random()))
 
 
 def _plain(exponent: int, start: int, base: float, cap: int) -> float:

@@ -49,6 +49,13 @@ def is_utf8(text: str) -> bool:
     return True
 
 
+def check_text(value: object, now: int) -> str:
+    """A text."""
+    if isinstance(value, str):
+        return value
+    raise ValueError("must be a text")
+
+
 def check_id(value: object, now: int) -> str | None:
     """An id starts with a letter or digit and has at most 128 of A-Z a-z 0-9 . _ : -"""
     if value is None or is_name(value, ID_CHARACTERS, MAX_ID):
@@ -58,21 +65,20 @@ def check_id(value: object, now: int) -> str | None:
 
 def check_command(value: object, now: int) -> str:
     """A command is a text that the shell can be given as one argument."""
-    if not isinstance(value, str):
-        raise ValueError("must be a text")
-    if not value or value.isspace():
+    text = check_text(value, now)
+    if not text or text.isspace():
         raise ValueError("must not be empty")
-    if "\0" in value:
+    if "\0" in text:
         raise ValueError("must not contain a NUL character")
-    if not is_utf8(value):
+    if not is_utf8(text):
         raise ValueError("must be valid Unicode, it holds a lone surrogate")
-    if len(value) > MAX_COMMAND_BYTES // 4 and len(value.encode()) > MAX_COMMAND_BYTES:
+    if len(text) > MAX_COMMAND_BYTES // 4 and len(text.encode()) > MAX_COMMAND_BYTES:
         raise ValueError(f"must be at most {MAX_COMMAND_BYTES} bytes long")
-    return value
+    return text
 
 
-def check_queue(value: object, now: int) -> str:
-    """The queue's name."""
+def check_name(value: object, now: int) -> str:
+    """The name of a queue or a tag."""
     if is_name(value):
         return value  # type: ignore[return-value]
     raise ValueError(NAME_RULE)

@@ -24,7 +24,7 @@ def copy_of(job: Job, now: int) -> dict[str, Any]:
     return {**found, "env": dict(job.env)}
 
 
-def words_of(job: Job, now: int) -> list[str]:
+def words_to_add(job: Job, now: int) -> list[str]:
     """Return the words of a command that adds a job like this one, but for the variables of `secrets_of`."""
     values = _given(job, now)
     command = str(values.pop("command"))
@@ -45,7 +45,7 @@ def words_of(job: Job, now: int) -> list[str]:
 
 
 def secrets_of(job: Job) -> list[str]:
-    """Return the names of its variables that `words_of` leaves out since their values are secret."""
+    """Return the names of its variables that `words_to_add` leaves out since their values are secret."""
     return [name for name in job.env if is_secret(name)]
 
 
@@ -60,13 +60,9 @@ def _given(job: Job, now: int) -> dict[str, Any]:
 
 def _option(name: str, value: Any) -> list[str]:
     field = BY_NAME[name]
-    if field.kind.name == "flag":
+    if field.kind.is_flag:
         return [field.option]
-    texts = [field.kind.text(value)]
-    if field.kind.name == "names":
-        texts = list(value)
-    elif field.kind.name == "variables":
-        texts = [f"{key}={text}" for key, text in value.items() if not is_secret(key)]
+    texts = field.kind.texts(value) if field.kind.texts else [field.kind.text(value)]
     # After a blank, a dash would begin another option.
     pairs = ([f"{field.option}={text}"] if text.startswith("-") else [field.option, text] for text in texts)
     return [word for pair in pairs for word in pair]

@@ -21,24 +21,12 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence, Tuple
+    from typing import Sequence
 
-    Choice = Tuple[str, Tuple[object, ...]]
+    from .choices import Choice
 
 # Of these a job may have several values, so a second one is one more demand and no other choice.
 MANY = ("tag", "text")
-# How a value of a kind may look.
-EXAMPLES = {
-    "id": "backup*",
-    "state": "dead,failed",
-    "name": "mail",
-    "names": "nightly",
-    "text": '"no such"',
-    "integer": ">2",
-    "signal": "SEGV",
-    "duration": ">30s",
-    "time": "<2h",
-}
 
 
 class Term(Record):
@@ -112,7 +100,7 @@ def _key_of(word: str) -> str:
 
 def example(key: str) -> str:
     """Return a term of a key as it may be written."""
-    return f"{key}:{EXAMPLES[FILTERS[key].kind.name]}"
+    return f"{key}:{FILTERS[key].kind.example}"
 
 
 def meaning(key: str) -> str:
@@ -129,6 +117,17 @@ def _value(text: str) -> str:
     """Return a value as it stands in a filter, in quotes where it would be read as something else."""
     is_plain = text and not text.startswith("//") and not any(sign.isspace() or sign in '",' for sign in text)
     return text if is_plain else '"' + text.replace('"', '""') + '"'
+
+
+def with_quotes(word: str) -> str:
+    """Return a word in the place of a filter with the quotes that a shell took away: `error:no such` is one term."""
+    key, _, value = word.partition(":")
+    name = key[key.startswith("!") :].lower()
+    others = value.split()[1:]
+    has_free_text = name in FILTERS and FILTERS[name].kind.is_free and '"' not in value
+    if not has_free_text or not others or any(map(is_filter, others)):
+        return word
+    return word[: len(key) - len(name)] + written(name, *value.strip().split(","))
 
 
 def of_options(

@@ -5,7 +5,7 @@ What is not understood is refused with what was probably meant, and never taken 
 
 from __future__ import annotations
 
-from . import when
+from . import choices
 from .checks import is_utf8
 from .errors import FilterError, did_you_mean, quoted
 from .fields import FILTERS
@@ -17,11 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterator, Sequence
 
-    from .filter import Choice
+    from .choices import Choice
 
 MOST_WORDS = 50
-COMPARISONS = ("<=", ">=", "<", ">", "=")
-TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 class Word(Record):
@@ -166,7 +164,7 @@ def _state_words(given: Text, word: Word) -> list[str]:
 
 
 def _choices(given: Text, key: str, word: Word, now: int) -> list[Choice]:
-    reader = READERS[FILTERS[key].kind.name]
+    reader: Callable[[str, int], Choice] = getattr(choices, FILTERS[key].kind.choice)
     found: list[Choice] = []
     for position, text in word.values:
         try:
@@ -174,103 +172,3 @@ def _choices(given: Text, key: str, word: Word, now: int) -> list[Choice]:
         except ValueError as error:
             raise given.refused(position, f"{key}: {error}, got {quoted(text)}") from None
     return found
-
-
-def _name(text: str, now: int) -> Choice:
-    return "=", (text,)
-
-
-def _id(text: str, now: int) -> Choice:
-    prefix = text.rstrip("*")
-    if prefix == text:
-        return "=", (text,)
-    if not prefix or "*" in prefix or not prefix.isascii():
-        raise ValueError("write the beginning of an id and one *")
-    return "prefix", (prefix,)
-
-
-def _tag(text: str, now: int) -> Choice:
-    return "has", (text,)
-
-
-def _text(text: str, now: int) -> Choice:
-    if not text:
-        raise ValueError("an empty text finds nothing")
-    return "contains", (text,)
-
-
-def _compared(text: str, value: Callable[[str], int]) -> Choice:
-    """Return what a value with a comparison in front, or a range, stands for."""
-    low, dots, high = text.partition("..")
-    if dots:
-        return "..", (value(low), value(high))
-    comparison = _comparison(text)
-    return comparison or "=", (value(text[len(comparison) :]),)
-
-
-def _comparison(text: str) -> str:
-    return next((sign for sign in COMPARISONS if text.startswith(sign)), "")
-
-
-def _integer(text: str) -> int:
-    digits = text[1:] if text.startswith("-") else text
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
-        raise ValueError("needs a whole number, such as 3, >2 or 3..9")
-    return int(text)
-
-
-def _number(text: str, now: int) -> Choice:
-    return _compared(text, _integer)
-
-
-def _duration(text: str, now: int) -> Choice:
-    return _compared(text, when.parse_duration)
-
-
-def _signal(text: str, now: int) -> Choice:
-    if text.isascii() and text.isdigit():
-        return _number(text, now)
-    import signal
-
-    name = text.upper()
-    numbers = {one.name: int(one) for one in signal.Signals}
-    found = numbers.get(name if name.startswith("SIG") else f"SIG{name}")
-    if found is None:
-        raise ValueError("needs the name of a signal or its number, such as SEGV or 11")
-    return "=", (found,)
-
-
-def _time(text: str, now: int) -> Choice:
-    """Read `<2h`, an age, `>2026-01-01`, an instant, or `1h..3h`, from one to the other."""
-    low, dots, high = text.partition("..")
-    if dots:
-        return "..", tuple(sorted(_instant(one, now)[0] for one in (low, high)))
-    comparison = _comparison(text)
-    if comparison not in TURNED:
-        raise ValueError("needs < or > in front: <2h is younger than two hours, >2026-01-01 is after that day began")
-    instant, is_age = _instant(text[len(comparison) :], now)
-    # A younger job was created later.
-    return TURNED[comparison] if is_age else comparison, (instant,)
-
-
-def _instant(text: str, now: int) -> tuple[int, bool]:
-    """Return the instant that an age or a time names, and whether it was an age."""
-    if text[:1].isdigit() and text[-1:].isalpha():
-        try:
-            return now - when.parse_duration(text), True
-        except ValueError:
-            pass  # It may still be a time, such as 2026-01-01T00:00:00Z.
-    return when.parse_instant(text, now), False
-
-
-# By the kind of the field.
-READERS: dict[str, Callable[[str, int], Choice]] = {
-    "id": _id,
-    "name": _name,
-    "names": _tag,
-    "text": _text,
-    "integer": _number,
-    "signal": _signal,
-    "duration": _duration,
-    "time": _time,
-}

@@ -160,7 +160,7 @@ class Outcome(Record):
     @classmethod
     def exited(cls, code: int) -> Outcome:
         """The shell returned `code`, 0 to 255."""
-        return cls(EXITED, code, None, f"exit code {code}" if code else None, True)
+        return cls(EXITED, code, None, f"exit code {code}", True) if code else SUCCEEDED
 
     @classmethod
     def signalled(cls, number: int, name: str) -> Outcome:
@@ -201,6 +201,10 @@ class Outcome(Record):
     def released_again(cls) -> Outcome:
         """It was ended so once too often: the command itself may be what stops the machine. The attempt counts."""
         return cls(RELEASED, error="worker stopped, as in the attempts before")
+
+
+# Most end so. An outcome never changes, so one is enough for all.
+SUCCEEDED = Outcome(EXITED, exit_code=0)
 
 
 def verb_after(outcome: Outcome, *, attempts: int, max_retries: int, cancel_requested: bool) -> str:

@@ -1,4 +1,4 @@
-"""What a field can hold: how that is read from text, checked, and written as JSON and as text again.
+"""What a value can be: each kind once, with all that is done by it.
 
     kind       kept as                JSON                 text
     text       text                   the same             the same
@@ -22,16 +22,18 @@
 
 from __future__ import annotations
 
-from .checks import MAX_TAGS, check_duration, check_env, check_flag, check_instant, check_integer, check_tags
-from .when import UNITS, iso
+from . import checks, when
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Mapping
+    from typing import Any, Callable, Mapping, Sequence
 
     Check = Callable[[object, int], Any]
+    Schema = dict[str, Any]
 
 NONE = "none"
+YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "auth")
 
 
@@ -46,9 +48,9 @@ def plain_text(value: Any) -> str:
 
 
 def read_integer(text: str) -> int | str:
-    """Return the number that ASCII digits are."""
-    digits = text[1:] if text.startswith("-") else text
-    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
+    """Return the number that a text is."""
+    number = when.integer(text)
+    return text if number is None else number
 
 
 def seconds(ms: float | None) -> float | None:
@@ -65,24 +67,41 @@ def exact_duration(ms: int | None) -> str:
         return NONE
     parts, rest = "", ms
     for unit in ("d", "h", "m", "s", "ms"):
-        count, rest = divmod(rest, UNITS[unit])
+        count, rest = divmod(rest, when.UNITS[unit])
         parts += f"{count}{unit}" if count else ""
     return parts or "0s"
 
 
 def time_text(ms: int | None) -> str:
     """Return an instant as `2026-11-10T02:00:00.000Z`."""
-    return iso(ms) or NONE
+    return when.iso(ms) or NONE
 
 
 def read_flag(text: str) -> bool | str:
     """Return whether a text says yes or no."""
-    return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
+    return {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}.get(text.lower(), text)
 
 
-def flag_text(value: bool) -> str:
+def flag_text(value: bool, now: int | None = None) -> str:
     """Return `yes` or `no`."""
     return "yes" if value else "no"
+
+
+def time_cell(ms: int, now: int | None) -> str | None:
+    """Return an instant as `3m ago`, or without `now` as JSON has it."""
+    return when.iso(ms) if now is None else when.ago(ms, now)
+
+
+def time_detail(ms: int, now: int | None) -> str | None:
+    """Return the same behind the local time."""
+    return when.iso(ms) if now is None else f"{when.local(ms)} ({when.ago(ms, now)})"
+
+
+def size_cell(count: int, now: int | None) -> str:
+    """Return a number of bytes as `12.3 MiB`."""
+    from .size import size_text
+
+    return size_text(count)
 
 
 def read_names(text: str) -> list[str]:
@@ -90,14 +109,17 @@ def read_names(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def names_text(names: Iterable[str]) -> str:
-    """Return names with commas between."""
-    return ",".join(names)
+def read_variable(text: str) -> tuple[str, str]:
+    """Return the name and the value of NAME=VALUE. Raises ValueError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ValueError("must be NAME=VALUE")
+    return name, value
 
 
-def variables_text(env: Mapping[str, str]) -> str:
-    """Return environment variables without their secrets, with commas between."""
-    return ",".join(f"{name}={value}" for name, value in masked(env).items())
+def shown_variables(env: Mapping[str, str]) -> list[str]:
+    """Return environment variables as NAME=VALUE, but for the secret ones."""
+    return [f"{name}={value}" for name, value in env.items() if not is_secret(name)]
 
 
 def is_secret(name: str) -> bool:
@@ -111,66 +133,146 @@ def masked(env: Mapping[str, str]) -> dict[str, str]:
     return {name: "***" if is_secret(name) else value for name, value in env.items()}
 
 
-class Kind:
-    """A kind of value: the functions for it.
+class Kind(Record):
+    """A kind of value: all that is done with a value by its kind is a part of it.
 
-    `check` returns what is given in JSON as it is kept, or raises ValueError with the rule; None says that nobody
-    gives it: it is computed. `read` returns the JSON value of a text; what is none it leaves as it is, for `check` to
-    refuse. Of a kept value `shown` returns what a Python program may see, without secrets, `json` what JSON has,
-    `text` a text that means it. `low` and `high` limit a number, `high` a count of names. `of` is the kind of what
-    a composed one holds.
+    What is given is JSON, or a text that is read as JSON and then checked; what is kept is what `check` returns.
     """
 
-    __slots__ = ("name", "check", "read", "shown", "json", "text", "low", "high", "words", "of")
-
-    def __init__(
-        self,
-        name: str,
-        check: Check | None = None,
-        *,
-        read: Callable[[str], object] = str,
-        shown: Callable[[Any], Any] = as_it_is,
-        json: Callable[[Any], Any] | None = None,
-        text: Callable[[Any], str] = plain_text,
-        low: int = 0,
-        high: int = 0,
-        words: tuple[str, ...] = (),
-        of: Kind | None = None,
-    ) -> None:
-        self.name = name
-        self.check = check
-        self.read = read
-        self.shown = shown
-        self.json = json or shown
-        self.text = text
-        self.low = low
-        self.high = high
-        self.words = words
-        self.of = of
+    name: str
+    check: Check = lambda value, now: value  # JSON as it is kept, at a wall time; raises ValueError with the rule
+    read: Callable[[str], object] = str  # a text as JSON, or as it is for `check` to refuse
+    read_one: Callable[[str], object] | None = None  # the same for one of several texts that make up a value
+    choice: str = "equal"  # the function of `choices` that reads it in a filter; few commands load that
+    example: str = ""  # such a text
+    input: str = "line"  # how a form asks for it
+    json: Callable[[Any], Any] = as_it_is  # what is kept as JSON
+    text: Callable[[Any], str] = plain_text  # what is kept as a text that means it
+    texts: Callable[[Any], Sequence[str]] | None = None  # the same for `read_one`, without secrets
+    cell: Callable[[Any, int | None], object] | None = None  # what a table shows if not JSON; times relative to another
+    detail: Callable[[Any, int | None], object] | None = None  # the same where there is more room
+    schema: Schema = {}  # what OpenAPI says of it
+    given: Schema | None = None  # what it says where it is given, if that is another
+    is_number: bool = False  # it stands on the right of a column
+    is_flag: bool = False  # its option has no value
+    is_pairs: bool = False  # its option is given once for each NAME=VALUE
+    is_free: bool = False  # it is a text that may hold anything
+    inner: Kind | None = None  # what a composed one holds
+    words: Sequence[str] = ()  # one of which it is
+    title: str = ""  # what a noun is
+    keys: Mapping[str, Kind] = {}  # the parts of a noun
 
     @property
-    def is_text(self) -> bool:
-        """Whether JSON has a text for it, which is never read as anything else."""
-        return self.name in ("id", "name", "text", "time")
+    def is_many(self) -> bool:
+        """Whether several texts make up a value."""
+        return self.read_one is not None
+
+    @property
+    def taken(self) -> Schema:
+        """What OpenAPI says of it where it is given."""
+        return self.schema if self.given is None else self.given
+
+    def but(self, **parts: Any) -> Kind:
+        """Return a kind that differs from this one in some parts."""
+        other = Kind.of(self.as_dict())
+        for name, value in parts.items():
+            setattr(other, name, value)
+        return other
 
 
 def integer(low: int, high: int) -> Kind:
     """Return the kind of whole numbers of a range."""
-    check = lambda value, now: check_integer(value, low, high)  # noqa: E731
-    return Kind("integer", check, read=read_integer, low=low, high=high)
+    return NUMBER.but(
+        check=lambda value, now: checks.check_integer(value, low, high),
+        schema={"type": "integer", "minimum": low, "maximum": high},
+    )
 
 
-# Of what is computed.
-ID, NAME, TEXT, STATE = Kind("id"), Kind("name"), Kind("text"), Kind("state")
-NUMBER, SIGNAL = Kind("integer"), Kind("signal")
-DURATION = Kind("duration", json=seconds, text=exact_duration)
-TIME = Kind("time", json=iso, text=time_text)
+STRING: Schema = {"type": "string"}
+ANY = Kind("any")
+TEXT = Kind(
+    "text",
+    checks.check_text,
+    choice="containing",
+    example='"no such"',
+    input="text",
+    schema=STRING,
+    is_free=True,
+)
+NAME = Kind("name", checks.check_name, example="mail", schema=STRING)
+ID = Kind("id", checks.check_id, choice="beginning", example="backup*", schema=STRING)
+# Which they are, the job says: it is made of kinds.
+STATE = Kind("state", example="dead,failed", schema=STRING)
+NUMBER = Kind(
+    "integer",
+    read=read_integer,
+    choice="of_number",
+    example=">2",
+    input="number",
+    schema={"type": "integer"},
+    is_number=True,
+)
+SIGNAL = NUMBER.but(name="signal", choice="of_signal", example="SEGV", input="line")
+BYTES = NUMBER.but(name="bytes", cell=size_cell)
+REAL = Kind("number", schema={"type": "number"}, is_number=True)
+DURATION = Kind(
+    "duration",
+    checks.check_duration,
+    choice="of_duration",
+    example=">30s",
+    json=seconds,
+    text=exact_duration,
+    cell=lambda value, now: when.duration_text(value),
+    schema={"type": "number", "description": "seconds"},
+    given={},
+    is_number=True,
+)
+TIME = Kind(
+    "time",
+    checks.check_instant,
+    choice="of_time",
+    example="<2h",
+    input="time",
+    json=when.iso,
+    text=time_text,
+    cell=time_cell,
+    detail=time_detail,
+    schema={"type": "string", "format": "date-time"},
+    given=STRING,
+)
 # An instant that is a text already, and stays one in a table.
-TIME_TEXT = Kind("time")
-REAL, BYTES = Kind("number"), Kind("bytes")
-# Of what is given.
-TIMEOUT = Kind("duration", check_duration, json=seconds, text=exact_duration)
-INSTANT = Kind("time", check_instant, json=iso, text=time_text)
-FLAG = Kind("flag", check_flag, read=read_flag, text=flag_text)
-TAGS = Kind("names", check_tags, read=read_names, shown=list, text=names_text, high=MAX_TAGS)
-VARIABLES = Kind("variables", check_env, shown=masked, text=variables_text)
+TIME_TEXT = TIME.but(json=as_it_is, cell=None, detail=None)
+FLAG = Kind(
+    "flag",
+    checks.check_flag,
+    read=read_flag,
+    input="tick",
+    text=flag_text,
+    cell=flag_text,
+    schema={"type": "boolean"},
+    is_flag=True,
+)
+NAMES = Kind(
+    "names",
+    checks.check_tags,
+    read=read_names,
+    read_one=read_names,
+    choice="having",
+    example="nightly",
+    input="names",
+    json=list,
+    text=",".join,
+    texts=list,
+    schema={"type": "array", "items": STRING, "maxItems": checks.MAX_TAGS},
+)
+VARIABLES = Kind(
+    "variables",
+    checks.check_env,
+    read_one=read_variable,
+    input="variables",
+    json=masked,
+    text=lambda env: ",".join(f"{name}={value}" for name, value in masked(env).items()),
+    texts=shown_variables,
+    is_pairs=True,
+    schema={"type": "object", "additionalProperties": STRING},
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .kinds import Kind
+from .kinds import TEXT, Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,14 +17,11 @@ class Noun(Kind):
     `json` takes an object with an attribute for each key, or a dict; what else that holds is left out.
     """
 
-    __slots__ = ("title", "keys")
-
-    json: Callable[[object], dict[str, Any]]
+    if TYPE_CHECKING:
+        json: Callable[[object], dict[str, Any]] = lambda thing: {}
 
     def __init__(self, title: str, **keys: Kind) -> None:
-        super().__init__("noun", json=self._json)
-        self.title = title
-        self.keys = keys
+        super().__init__("noun", json=self._json, title=title, keys=keys)
 
     def part(self, thing: object, name: str) -> Any:
         """Return what a thing has as one of the keys."""
@@ -38,24 +35,45 @@ class Noun(Kind):
 
 def maybe(kind: Kind) -> Kind:
     """Return the kind of what may be missing."""
-    if kind.of is None and not isinstance(kind, Noun):
-        return Kind("maybe", of=kind, shown=kind.shown, json=kind.json)
-    return Kind("maybe", of=kind, json=lambda value: None if value is None else kind.json(value))
+    return kind.but(
+        name="maybe",
+        inner=kind,
+        check=lambda value, now: None if value is None else kind.check(value, now),
+        json=lambda value: None if value is None else kind.json(value),
+    )
 
 
-def many(kind: Kind) -> Kind:
-    """Return the kind of a list."""
-    return Kind("list", of=kind, json=lambda values: [kind.json(value) for value in values])
+def many(kind: Kind, most: int | None = None) -> Kind:
+    """Return the kind of a list, of so many at most."""
+
+    def check(values: object, now: int) -> list[Any]:
+        if not isinstance(values, list) or len(values) > (len(values) if most is None else most):
+            raise ValueError("must be a list" if most is None else f"must be a list of at most {most}")
+        try:
+            return [kind.check(value, now) for value in values]
+        except ValueError as error:
+            raise ValueError(f"must be a list in which each {error}") from None
+
+    schema = {} if most is None else {"maxItems": most}
+    return Kind("list", check, inner=kind, json=lambda values: [kind.json(value) for value in values], schema=schema)
 
 
 def table(kind: Kind) -> Kind:
     """Return the kind of a dict with any keys."""
-    return Kind("table", of=kind, json=lambda values: {name: kind.json(value) for name, value in values.items()})
+    return Kind("table", inner=kind, json=lambda values: {name: kind.json(value) for name, value in values.items()})
 
 
 def one_of(*words: str) -> Kind:
     """Return the kind of one of some words."""
-    return Kind("word", words=words)
+
+    def check(value: object, now: int) -> object:
+        if value in words:
+            return value
+        raise ValueError(f"must be one of {', '.join(words)}")
+
+    return TEXT.but(
+        name="word", check=check, schema={"type": "string", "enum": list(words)}, words=words, is_free=False
+    )
 
 
 def kinds_of(fields: Sequence[Field]) -> dict[str, Kind]:

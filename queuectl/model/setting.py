@@ -12,7 +12,7 @@ A setting that may be switched off is None then, written `none`. `parse(show(val
 
 from __future__ import annotations
 
-from . import when, zones
+from . import when
 from .errors import InvalidInput, quoted
 from .record import Record
 
@@ -27,10 +27,7 @@ SIZES = {"gib": 1 << 30, "g": 1 << 30, "mib": 1 << 20, "m": 1 << 20, "kib": 1 <<
 MAX_URL = 2_048
 MICRO = 1_000_000  # numbers with a fraction have six decimals
 
-HOW_TO_WRITE = {
-    "duration": "write 90, 90s, 5m or 1h30m",
-    "bytes": "write 1MiB, 512KiB or 1048576",
-}
+HOW_TO_WRITE = {"duration": "write 90, 90s, 5m or 1h30m", "bytes": "write 1MiB, 512KiB or 1048576"}
 
 
 class Setting(Record):
@@ -81,12 +78,8 @@ class Setting(Record):
     def _read(self, text: str) -> Value:
         if self.kind == "list":
             return _words(text, self.choices)
-        if self.kind == "host":
-            return _host(text)
-        if self.kind == "url":
-            return _url(text)
-        if self.kind == "zone":
-            return zones.canonical(text)
+        if self.kind in TEXTS:
+            return TEXTS[self.kind][0](text)
         value = _number(text, self.kind)
         if not self.low <= value <= self.high:
             raise ValueError("out of range")
@@ -100,12 +93,8 @@ class Setting(Record):
     def _allowed(self) -> str:
         if self.kind == "list":
             return "one or more of " + ", ".join(self.choices) + " with commas between"
-        if self.kind == "host":
-            return "a host name or an IP address"
-        if self.kind == "url":
-            return "an http or https URL"
-        if self.kind == "zone":
-            return "local, UTC or a zone such as Europe/London"
+        if self.kind in TEXTS:
+            return TEXTS[self.kind][1]
         low, high = (self.show(limit).rstrip("s") for limit in (self.low, self.high))
         number = {"int": "a whole number ", "float": "a number "}.get(self.kind, "")
         unit = "seconds" if self.kind == "duration" else self.unit
@@ -190,3 +179,17 @@ def _url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("not a URL of the web")
     return text
+
+
+def _zone(text: str) -> str:
+    from .zones import canonical
+
+    return canonical(text)
+
+
+# By kind: what reads it, and what may be given.
+TEXTS = {
+    "host": (_host, "a host name or an IP address"),
+    "url": (_url, "an http or https URL"),
+    "zone": (_zone, "local, UTC or a zone such as Europe/London"),
+}

@@ -134,6 +134,6 @@ class Reading:
 
 def _phrase(key: str, value: object, error: ValueError) -> str:
     """Return what is wrong with a field, with the value if that is short and no secret."""
-    if BY_SPELLING[key].kind.name in ("variables", "names") or isinstance(value, (dict, list)):
+    if BY_SPELLING[key].kind.is_many or isinstance(value, (dict, list)):
         return f"{key}: {error}"
     return f"{key} {error}, got {quoted(value)}"

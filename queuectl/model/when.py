@@ -48,13 +48,21 @@ DAY_WORDS = r"(today|tomorrow|(?:next +)?(?:" + "|".join(f"{day[:3]}(?:{day[3:]}
 TIME_WORDS = r"(noon|midnight|(\d\d?):(\d\d)(?::(\d\d))?|(\d\d?)(?::(\d\d))? ?([ap])m)"
 
 
+def is_digits(text: str) -> bool:
+    """Return whether a text is a whole number without a sign that fits everywhere; str.isdigit() takes all scripts."""
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+
+
+def integer(text: str) -> int | None:
+    """Return the whole number that a text is, None if it is none."""
+    return int(text) if is_digits(text[1:] if text.startswith("-") else text) else None
+
+
 def scaled(number: str, unit: int) -> int:
     """Return a decimal number times its unit, rounded up: exact, unlike a float."""
     whole, point, fraction = number.partition(".")
     digits = whole + fraction
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS):
-        raise ValueError("not a number")
-    if not whole or (point and not fraction):
+    if not is_digits(digits) or not whole or (point and not fraction):
         raise ValueError("not a number")
     parts: int = 10 ** len(fraction)
     return -(-int(digits) * unit // parts)

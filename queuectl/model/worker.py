@@ -6,6 +6,7 @@ all queues has no name, and its users write `*`.
 
 from __future__ import annotations
 
+from .checks import is_name
 from .errors import InvalidInput
 from .record import Record
 
@@ -88,13 +89,16 @@ class PoolState(Record):
 
 
 def group_of(queues: Iterable[str], field: str = "queue") -> str:
-    """Return the name of the group of these queues, ALL for none or `*`. Raises InvalidInput for `*` and others."""
+    """Return the name of the group of these queues, ALL for none or `*`. Raises InvalidInput."""
     names = sorted(set(queues))
-    if EVERY_QUEUE not in names:
-        return ",".join(names)
-    if len(names) == 1:
+    if names == [EVERY_QUEUE]:
         return ALL
-    raise InvalidInput(f"{EVERY_QUEUE} means all queues, name no other beside it", field=field)
+    for name in names:
+        if name == EVERY_QUEUE:
+            raise InvalidInput(f"{EVERY_QUEUE} means all queues, name no other beside it", field=field)
+        if not is_name(name):
+            raise InvalidInput(f"there cannot be a queue named {name!r}", field=field)
+    return ",".join(names)
 
 
 def queues_of(group: str) -> list[str]:

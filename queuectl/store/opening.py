@@ -12,7 +12,6 @@ from ..model.errors import StoreDamaged, StoreReadOnly, StoreTooNew, StoreUnavai
 from . import schema
 from .database import Database
 from .home import Home, unusable
-from .readonly import ReadOnlyDatabase
 from .trouble import damaged
 
 TYPE_CHECKING = False
@@ -30,8 +29,11 @@ def open_database(
         raise StoreUnavailable(
             f"there is no queue in {home.path}", hint="make one with: queuectl init, or choose another home with --home"
         )
-    is_read_only = home.is_read_only()
-    if is_read_only:
+    kind: type[Database] = Database
+    if home.is_read_only():
+        from .readonly import ReadOnlyDatabase
+
+        kind = ReadOnlyDatabase
         home.refuse_strangers()
     else:
         home.prepare(create=create)
@@ -40,7 +42,6 @@ def open_database(
 
             create_database(home)
     _refuse_empty(home)
-    kind = ReadOnlyDatabase if is_read_only else Database
     database = kind(home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget)
     try:
         _recognise(database, home, clock)

@@ -6,14 +6,13 @@ between the end of one piece and the position of the next is what is missing.
 
 from __future__ import annotations
 
+from ..model.piece import Piece
 from .schema import FINAL
 from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable
-
-    from ..model.piece import Piece
 
 ADD = "INSERT INTO output (attempt, position, stream, data) VALUES (?, ?, ?, ?)"
 # Of the last piece that begins in the middle, what reaches into the tail.
@@ -84,14 +83,10 @@ class Output(Table):
 
     def read(self, attempt_id: int, position: int = 0, limit: int = 64) -> list[Piece]:
         """Return up to `limit` pieces that reach beyond a position; ask again from the end of the last one."""
-        from ..model.piece import Piece
-
         earliest = position - LONGEST_PIECE
         return [Piece(*row) for row in self._database.rows(READ, (attempt_id, earliest, position, limit))]
 
     def read_back(self, attempt_id: int, before: int | None = None, limit: int = 16) -> list[Piece]:
         """Return up to `limit` pieces that begin before a position, by default the last ones; the last one first."""
-        from ..model.piece import Piece
-
         before = BEYOND if before is None else before
         return [Piece(*row) for row in self._database.rows(READ_BACK, (attempt_id, before, limit))]

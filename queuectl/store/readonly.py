@@ -4,6 +4,7 @@ SQLite reads a database with a write-ahead log only where it may write the index
 depends on which files are there:
 
     queue.db alone            it holds everything, and is read as a file that does not change
+    with an empty log         just as well: of one that was just begun, the index may not be there yet
     with a log and its index  somebody may have it open: it is read as usual, with their locks
     with a log, no index      left by a crash: the log is read too, its index is kept in memory
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     Files = Tuple[Optional[Stamp], Optional[Stamp], bool]
 
 WITHOUT_LOCKS = "win32-none" if os.name == "nt" else "unix-none"
-TRIES = 20
+TRIES = 200
 TRY_AGAIN_SECONDS = 0.005
 
 
@@ -69,8 +70,9 @@ class ReadOnlyDatabase(Database):
 
     def _connect(self, files: Files) -> sqlite3.Connection:
         _, log, has_index = files
-        has_locks = log is not None and has_index
-        needs_log = not has_locks and log is not None and log[1] > 0
+        has_log = log is not None and log[1] > 0
+        has_locks = has_log and has_index
+        needs_log = has_log and not has_index
         options = "mode=ro" if has_locks else f"mode=ro&vfs={WITHOUT_LOCKS}" if needs_log else "mode=ro&immutable=1"
         self._files = None if has_locks else files
         self._times_opened += 1

@@ -10,15 +10,11 @@ from __future__ import annotations
 from ..model.fields import RECURRING
 from ..model.job import FINAL_STATES
 from ..model.schedule import Schedule
+from ..model.spec import JobSpec
 from .contexts import Contexts, decode_env
+from .database import Database
 from .enqueue import PLAIN
-from .sqlite import sqlite3
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..model.spec import JobSpec
-    from .database import Database
-    from .sqlite import Row
+from .sqlite import Row, sqlite3
 
 KEPT = tuple(field.name for field in RECURRING if field.name in PLAIN)
 COLUMNS = f"""

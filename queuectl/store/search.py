@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What a job tells of its last attempt stands in both tables, or there alone.
 SOURCES = {"worker": "attempts", "pid": "attempts", "cwd": "contexts", "env": "contexts"}
-FLAGS = [field.name for field in KEPT if field.kind.name == "flag"]
+FLAGS = [field.name for field in KEPT if field.kind.is_flag]
 JOBS = f"""
 SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in Job.FIELDS)}
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id

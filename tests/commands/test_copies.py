@@ -10,7 +10,7 @@ import pytest
 
 from queuectl import Job, Queue
 from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.model.copies import copy_of, secrets_of, words_of
+from queuectl.model.copies import copy_of, secrets_of, words_to_add
 from queuectl.model.fields import GIVEN
 from tests.commands.calling import done
 
@@ -46,7 +46,7 @@ def pasted(home: str, queue: Queue, job: Job, tmp_path: Path, monkeypatch: pytes
     done(home, "config", "set", "timeout", "7")
     done(home, "config", "set", "max_retries", "9")
     monkeypatch.chdir(tmp_path)
-    first, *words = shlex.split(shlex.join(words_of(job, SYSTEM_CLOCK.wall())))
+    first, *words = shlex.split(shlex.join(words_to_add(job, SYSTEM_CLOCK.wall())))
     assert first == "queuectl"
     done(home, *words)
     return queue.get("last")
@@ -81,18 +81,18 @@ def test_secrets_are_named_but_not_shown(home: str) -> None:
     with Queue(home) as queue:
         job = queue.add("true", env={"API_TOKEN": "hush", "A": "b"})
         assert secrets_of(job) == ["API_TOKEN"]
-        assert not any("hush" in word or "***" in word or "API_TOKEN" in word for word in words_of(job, 0))
+        assert not any("hush" in word or "***" in word or "API_TOKEN" in word for word in words_to_add(job, 0))
         assert copy_of(job, 0)["env"] == {"API_TOKEN": "hush", "A": "b"}
 
 
 def test_what_has_the_default_of_every_home_is_left_out(home: str) -> None:
     with Queue(home) as queue:
         job = queue.add("true", cwd="/", retries=2, timeout="5m")
-        assert words_of(job, 0) == ["queuectl", "add", "--retries", "2", "--timeout", "5m", "--cwd", "/", "true"]
+        assert words_to_add(job, 0) == ["queuectl", "add", "--retries", "2", "--timeout", "5m", "--cwd", "/", "true"]
 
 
 def test_a_time_that_is_over_is_left_out(home: str) -> None:
     with Queue(home) as queue:
         job = queue.add("true", run_at="2095-01-02T03:04:05Z")
-        assert "--at" in words_of(job, job.run_at - 1)
-        assert "--at" not in words_of(job, job.run_at)
+        assert "--at" in words_to_add(job, job.run_at - 1)
+        assert "--at" not in words_to_add(job, job.run_at)

@@ -99,11 +99,17 @@ def test_several_jobs_are_edited_and_those_that_cannot_be_are_named(home: str) -
     bring(home, "completed", "pending", "held")
     answer = call(home, "edit", "1-3", "--priority", "9", "--json")
     assert answer.code == 1
-    assert answer.json() == [
-        {"id": "pending-1", "result": "edited"},
-        {"id": "held-1", "result": "edited"},
-        {"id": "completed-1", "result": "refused: completed"},
-    ]
+    assert answer.json() == {
+        "count": 2,
+        "done": ["pending-1", "held-1"],
+        "refused": [
+            {
+                "id": "completed-1",
+                "state": "completed",
+                "message": 'cannot edit job "completed-1": it is completed',
+            }
+        ],
+    }
     found = done(home, "edit", "-", "--queue", "slow", input=b"pending-1\nheld-1\n")
     assert found.out == "2 jobs edited: pending-1, held-1\n"
     assert sorted(ids(home, "--queue", "slow")) == ["held-1", "pending-1"]

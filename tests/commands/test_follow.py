@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.commands.jobs.follow import sources
+from queuectl.commands.jobs.follow import labelled
 from queuectl.commands.result import Labelled
 from tests.commands.calling import Answer, call, done
 
@@ -70,8 +70,9 @@ def test_no_job_at_all_is_a_question(home: str) -> None:
 
 
 def test_a_line_is_whole_however_it_came() -> None:
-    _, source = sources(["abc", "x"])
-    got = [*source.lines([b"on", b"e\ntw"]), *source.lines([b"o\n\nthree"]), *source.rest()]
-    assert [bytes(line) for line in got] == [b"x   | one\n", b"x   | two\n", b"x   | \n", b"x   | three\n"]
-    assert all(isinstance(line, Labelled) and line.index == 1 for line in got)
-    assert list(source.rest()) == []
+    pieces = [(1, b"on"), (0, b"a"), (1, b"e\ntw"), (1, b"o\n\nthree"), (1, b""), (0, b"b\n"), (0, b"")]
+    got = list(labelled(["abc", "x"], pieces))
+    assert all(isinstance(line, Labelled) for line in got)
+    of_x = [b"x   | one\n", b"x   | two\n", b"x   | \n", b"x   | three\n"]
+    assert [bytes(line) for line in got] == [*of_x, b"abc | ab\n"]
+    assert [line.index for line in got] == [1, 1, 1, 1, 0]

@@ -14,7 +14,7 @@ import queuectl
 from queuectl import Conflict, InvalidInput, Job, NotFound, Queue, WaitTimeout
 from queuectl.engine.finding import Selection
 from tests.commands.calling import done
-from tests.support import ROOT
+from tests.support import ROOT, Processes
 
 
 def test_jobs_are_added_read_listed_and_run(workers: str) -> None:
@@ -30,6 +30,22 @@ def test_jobs_are_added_read_listed_and_run(workers: str) -> None:
         assert [found.id for found in queue.list()] == [job.id]
         assert queue.list("state:dead", tag="t") == []
         assert queue.list(limit=0) == []
+
+
+def test_workers_are_started_scaled_and_stopped(home: str, processes: Processes) -> None:
+    with Queue(home) as queue:
+        assert queue.workers.start(count=1) == (0, 1)
+        assert queue.workers.pid is not None
+        processes.add(queue.workers.pid)
+        assert queue.workers.start("mail", 2) == (0, 2)
+        assert queue.workers.start(count=1) == (1, 1)
+        assert queue.workers.scale("mail", 1) == "mail"
+        assert queue.workers.groups() == {"": 1, "mail": 1}
+        assert queue.wait(queue.add("true", queue="mail").id, timeout=60)[0].state == "completed"
+        assert queue.workers.stop("mail") is not None
+        assert queue.workers.groups() == {"": 1}
+        assert queue.workers.stop(force=True) is not None
+        assert queue.workers.stop() is None and queue.workers.groups() == {}
 
 
 def test_jobs_are_cancelled_retried_and_removed(home: str) -> None:

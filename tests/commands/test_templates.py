@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from queuectl.commands.jobs.templates import SHIPPED
+from queuectl.model.templates import SHIPPED
 from tests.commands.calling import done, jobs, refused
 
 OWN = '{"command": "./backup.sh", "timeout": "2h", "tags": ["mine"], "env": {"A": "1"}}'

@@ -46,7 +46,7 @@ def test_a_preview_changes_nothing_and_a_commit_does_what_it_showed(api: Api) ->
     assert shown["command"] == "queuectl retry 'state:dead queue:mail'"
     assert shown["expires_at"] == "2026-01-01T00:10:00.000Z" and states(api) == [DEAD] * 13
     done = commit(api, shown)
-    assert (done["count"], len(done["ids"]), done["refused"]) == (12, 12, [])
+    assert (done["count"], len(done["done"]), done["refused"]) == (12, 12, [])
     assert states(api) == [PENDING] * 12 + [DEAD]
 
 
@@ -55,7 +55,7 @@ def test_jobs_are_named_by_ids_too(api: Api) -> None:
         add(api.store, id=identifier)
     shown = preview(api, "cancel", ids=["a", "2", "a"])
     assert shown["count"] == 2 and shown["command"] == "queuectl cancel a 2 a"
-    assert commit(api, shown)["ids"] == ["a", "b"]
+    assert commit(api, shown)["done"] == ["a", "b"]
     assert api.refused("POST", "/jobs/actions/preview", {"action": "cancel", "ids": ["zz"]}) == (404, "not_found")
 
 
@@ -101,7 +101,7 @@ def test_a_limit_takes_the_newest_and_says_that_there_are_more(api: Api) -> None
     shown = preview(api, "cancel", filter="state:pending", limit=2)
     # The command would take the others too.
     assert (shown["count"], shown["more"], shown["command"]) == (2, True, None)
-    assert commit(api, shown)["ids"] == ["job-5", "job-4"]
+    assert commit(api, shown)["done"] == ["job-5", "job-4"]
 
 
 def test_nothing_is_done_if_the_number_changed_meanwhile(api: Api) -> None:
@@ -181,7 +181,7 @@ def test_so_many_selections_are_kept_and_the_oldest_goes(api: Api, monkeypatch: 
 )
 def test_each_action_is_committed(api: Api, action: str, state: str, after: str | None) -> None:
     bring_to(api.store, state, max_retries=0)
-    assert commit(api, preview(api, action, ids=["1"]))["action"] == action
+    assert commit(api, preview(api, action, ids=["1"])) == {"count": 1, "done": ["job-1"], "refused": []}
     assert states(api) == ([] if after is None else [after])
 
 
@@ -235,7 +235,7 @@ def test_a_job_that_is_gone_by_then_is_passed_over(api: Api, monkeypatch: pytest
 
     monkeypatch.setattr(actions_api, "_fitting", then_one_is_removed)
     done = commit(api, shown)
-    assert (done["ids"], done["refused"]) == (["job-3", "job-1"], [])
+    assert (done["done"], done["refused"]) == (["job-3", "job-1"], [])
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_a_group_is_looked_at_and_what_was_shown_is_done(api: Api) -> None:
     assert (found["count"], found["left_out"], found["more"]) == (3, {}, False)
     assert found["command"] == "queuectl dlq remove job-1 job-2 job-4"
     done = api.post("/jobs/actions/commit", {"selection": found["selection"], "confirm_count": 3})
-    assert done["ids"] == ["job-1", "job-2", "job-4"]
+    assert done["done"] == ["job-1", "job-2", "job-4"]
     found = api.post("/dlq/groups/preview", {"action": "remove", **GROUP})
     # Without ids the command would mean every dead job.
     assert (found["count"], found["selection"], found["command"]) == (0, None, None)

@@ -9,7 +9,7 @@ import pytest
 
 from queuectl.dashboard.api import workers as workers_api
 from queuectl.dashboard.api.answers import LEFT_OUT
-from queuectl.dashboard.api.workers import Background
+from queuectl.dashboard.api.workers import Work
 from queuectl.engine.machine.identity import Identity
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
@@ -255,11 +255,11 @@ def test_scaling_without_workers_is_refused(real: Api) -> None:
 
 
 def test_what_a_thread_raises_reaches_the_request(real: Api) -> None:
-    def fail(queue: object) -> None:
+    def fail() -> None:
         raise DaemonUnavailable("gone")
 
     with pytest.raises(DaemonUnavailable, match="gone"):
-        Background().run(real.app, "fail", fail, is_shared=True)
+        Work(real.app.queue, fail).is_done(real.app.clock)
 
 
 def test_settings_are_shown_and_changed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

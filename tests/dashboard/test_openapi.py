@@ -7,7 +7,6 @@ from typing import Any, Iterator
 
 import pytest
 
-from queuectl.dashboard.api.jobs import NEW_JOB
 from queuectl.dashboard.api.route import TABLE, Route
 from queuectl.model.fields import BY_SPELLING
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PROCESSING, SCHEDULED
@@ -96,7 +95,8 @@ def test_required_keys_are_declared() -> None:
 
 
 def test_a_new_job_may_have_the_fields_that_the_model_knows() -> None:
-    assert set(NEW_JOB["properties"]) == set(BY_SPELLING)
+    body = DOCUMENT["paths"]["/api/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(body["properties"]) == set(BY_SPELLING) and body["required"] == ["command"]
 
 
 def test_the_document_is_served(api: Api) -> None:

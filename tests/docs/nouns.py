@@ -42,14 +42,16 @@ def within(kind: Kind) -> Iterator[Noun]:
         yield kind
         for part in kind.keys.values():
             yield from within(part)
-    elif kind.of is not None:
-        yield from within(kind.of)
+    elif kind.inner is not None:
+        yield from within(kind.inner)
 
 
 def value_text(kind: Kind) -> str:
     """Return what a key holds, as docs/json.md says it."""
     if isinstance(kind, Noun):
         return f"[{kind.title}](#{kind.title.replace(' ', '-')})"
-    if kind.of is None:
+    if kind.inner is None:
         return ", ".join(f"`{word}`" for word in kind.words) if kind.name == "word" else VALUES[kind.name]
-    return {"maybe": "{} or null", "list": "list of {}", "table": "{} by name"}[kind.name].format(value_text(kind.of))
+    return {"maybe": "{} or null", "list": "list of {}", "table": "{} by name"}[kind.name].format(
+        value_text(kind.inner)
+    )

@@ -138,11 +138,15 @@ def test_an_error_is_the_same_in_command_and_api(lively: str, api: Api) -> None:
     assert answer.status == 404 and json.loads(said_first) == answer.json
 
 
-def test_what_a_verb_did_is_told_by_python_as_the_page_says(api: Api) -> None:
-    bring_to(api.store, DEAD, id="d", max_retries=0)
+def test_what_a_verb_did_is_the_same_in_a_command_python_and_the_api(home: str, api: Api) -> None:
+    for name in ("d", "e"):
+        bring_to(api.store, DEAD, id=name, max_retries=0)
     change = api.app.queue.cancel("d").as_dict()
     assert set(change) == set(documented("change"))
     assert set(change["refused"][0]) == set(documented("refused job"))
+    shown = api.post("/jobs/actions/preview", {"action": "retry", "ids": ["d"]})
+    answer = api.post("/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": 1})
+    assert {**answer, "done": ["e"]} == said(home, "retry", "e") == {"count": 1, "done": ["e"], "refused": []}
 
 
 def test_arrays_stay_flat_and_old_names_stay(lively: str) -> None:

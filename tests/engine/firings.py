@@ -6,7 +6,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.schedule import Schedule
@@ -30,13 +30,13 @@ def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
 
 
 @pytest.fixture
-def another(home: str, clock: FakeClock, queue: Queue) -> Iterator[Callable[[], Scheduler]]:
+def another(home: str, clock: FakeClock, queue: Queue) -> Iterator[Callable[[], Clockwork]]:
     """Makes any number of schedulers on the home, each with a store of its own."""
     stores: list[Store] = []
 
-    def make() -> Scheduler:
+    def make() -> Clockwork:
         stores.append(Store(Home(home), clock=clock))
-        return Scheduler(stores[-1], Log("test", clock))
+        return Clockwork(stores[-1], Log("test", clock))
 
     yield make
     for store in stores:
@@ -44,7 +44,7 @@ def another(home: str, clock: FakeClock, queue: Queue) -> Iterator[Callable[[], 
 
 
 @pytest.fixture
-def scheduler(another: Callable[[], Scheduler]) -> Scheduler:
+def scheduler(another: Callable[[], Clockwork]) -> Clockwork:
     return another()
 
 
@@ -100,7 +100,7 @@ def assert_once(queue: Queue, fired: list[str] | None = None) -> None:
     assert_whole(queue.store)
 
 
-def run(scheduler: Scheduler, clock: FakeClock, minutes: int) -> None:
+def run(scheduler: Clockwork, clock: FakeClock, minutes: int) -> None:
     for _ in range(minutes):
         clock.advance(MINUTE)
         scheduler.tick()

@@ -21,14 +21,14 @@ LIMIT = 60.0
 DRAIN = """
 import resource
 import queuectl.engine.work.worker
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.work.worker import Worker
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home, Store
 
 queuectl.engine.work.worker.POLL_SECONDS = 0.01
 worker = Worker(Home(sys.argv[1]))
-scheduler = Scheduler(Store(worker.home), worker.log)
+scheduler = Clockwork(Store(worker.home), worker.log)
 while True:
     scheduler.tick()
     counts = worker.store.counts.by_state()

@@ -29,6 +29,16 @@ HEAVY = (
     "threading",
     "inspect",
 )
+# Of our own: what short commands use in rare cases only.
+UNUSED = {
+    "engine.change",
+    "engine.daemons",
+    "model.alert",
+    "model.zones",
+    "store.output",
+    "store.readonly",
+    "store.workers",
+}
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -125,3 +135,11 @@ def test_adding_a_job_loads_nothing_that_it_does_not_need(home: str) -> None:
     """Each of these costs as much as all of our own modules together."""
     found = set(loaded(PROGRAM, "--home", home, "add", "true"))
     assert found & {"enum", "re", "signal", "json", "datetime", "typing"} == set()
+
+
+@pytest.mark.parametrize("words", [["add", "true"], ["list"], ["show", "last"]])
+def test_a_short_command_loads_only_those_of_our_modules_that_it_uses(home: str, words: list[str]) -> None:
+    """Each costs 70 us, however short it is."""
+    loaded(PROGRAM, "--home", home, "add", "true")
+    found = {name[len("queuectl.") :] for name in loaded(PROGRAM, "--home", home, *words) if "queuectl." in name}
+    assert found & UNUSED == set()

@@ -14,7 +14,7 @@ import pytest
 from queuectl.frontends.render import IMPORTANT, fit, record_text, rows_text
 from queuectl.frontends.terminal import Terminal, width
 from queuectl.model import when
-from queuectl.model.kinds import BYTES, DURATION, FLAG, NUMBER, REAL, TAGS, TEXT, TIME, VARIABLES, Kind
+from queuectl.model.kinds import BYTES, DURATION, FLAG, NAMES, NUMBER, REAL, TEXT, TIME, VARIABLES, Kind
 from queuectl.model.noun import Noun, many, maybe
 from tests.frontends.test_terminal import EncodedTty, Tty, written
 from tests.support import FakeClock
@@ -24,7 +24,7 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(("attempts", "number", "exit_code"), NUMBER),
     **dict.fromkeys(("on", "paused"), FLAG),
     **dict.fromkeys(("duration", "timeout"), DURATION),
-    "tags": TAGS,
+    "tags": NAMES,
     "empty": many(TEXT),
     "rate": REAL,
     "size": BYTES,

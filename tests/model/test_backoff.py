@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
 
 from queuectl.model import backoff
+from queuectl.model.settings import Settings
 
 SEED = time.time_ns()
 
@@ -24,8 +25,7 @@ def almost_one() -> float:
 
 
 def delay(attempt: int, random: Callable[[], float] = never, **changes: float) -> int:
-    given: dict[str, Any] = {"retry_delay_ms": 2_000, "base": 2.0, "max_delay_ms": 300_000, "jitter": 0.1, **changes}
-    return backoff.delay(attempt, random=random, **given)
+    return backoff.delay(attempt, Settings(changes), random)
 
 
 def test_the_delay_doubles_until_the_cap() -> None:
@@ -35,35 +35,35 @@ def test_the_delay_doubles_until_the_cap() -> None:
 
 
 def test_base_one_keeps_the_delay() -> None:
-    assert delay(1, base=1.0) == delay(10**6, base=1.0) == 2_000
+    assert delay(1, backoff_base=1.0) == delay(10**6, backoff_base=1.0) == 2_000
 
 
 def test_no_delay_stays_no_delay() -> None:
-    assert delay(10**6, random=almost_one, retry_delay_ms=0) == 0
+    assert delay(10**6, random=almost_one, retry_delay=0) == 0
 
 
 def test_a_delay_above_the_cap_is_capped_at_once() -> None:
-    assert delay(1, retry_delay_ms=400_000) == 300_000
+    assert delay(1, retry_delay=400_000) == 300_000
 
 
 @pytest.mark.parametrize("base", [1.0, 1 + 2**-52, 1.000001, 1.5, 2.0, 10.0, 1e300])
 @pytest.mark.parametrize("start", [1, 2_000, 86_400_000])
 def test_a_millionth_attempt_does_not_overflow(base: float, start: int) -> None:
-    waited = delay(10**6, base=base, retry_delay_ms=start, max_delay_ms=86_400_000)
+    waited = delay(10**6, backoff_base=base, retry_delay=start, max_retry_delay=86_400_000)
     assert start <= waited <= 86_400_000
 
 
 def test_a_base_just_above_one_still_reaches_the_cap() -> None:
-    assert delay(10**6, base=1.001) == 300_000
-    assert delay(1_000, base=1.001) == pytest.approx(2_000 * 1.001**999, abs=1)
+    assert delay(10**6, backoff_base=1.001) == 300_000
+    assert delay(1_000, backoff_base=1.001) == pytest.approx(2_000 * 1.001**999, abs=1)
 
 
 def test_jitter_adds_up_to_its_part_and_never_shortens() -> None:
     assert delay(3) == 8_000
     assert delay(3, random=lambda: 0.5) == 8_400
     assert delay(3, random=almost_one) == 8_800
-    assert delay(3, random=almost_one, jitter=1) == 16_000
-    assert delay(3, random=almost_one, jitter=0) == 8_000
+    assert delay(3, random=almost_one, retry_jitter=1) == 16_000
+    assert delay(3, random=almost_one, retry_jitter=0) == 8_000
 
 
 def test_jitter_spreads_jobs_at_the_cap_too() -> None:
@@ -82,7 +82,9 @@ def test_any_delay_is_at_least_what_the_formula_asks_for() -> None:
         start, cap = source.randrange(0, 86_400_001), source.randrange(1_000, 86_400_001)
         base, jitter, attempt = source.uniform(1, 10), source.random(), source.randrange(1, 101)
         asked = min(cap, start * base ** (attempt - 1))
-        waited = delay(attempt, source.random, retry_delay_ms=start, base=base, max_delay_ms=cap, jitter=jitter)
+        waited = delay(
+            attempt, source.random, retry_delay=start, backoff_base=base, max_retry_delay=cap, retry_jitter=jitter
+        )
         assert isinstance(waited, int)
         assert asked * (1 - 1e-12) <= waited <= asked * (1 + jitter) + 1
 

@@ -6,8 +6,8 @@ import pytest
 
 from queuectl.model.errors import FilterError
 from queuectl.model.fields import FILTERS
-from queuectl.model.filter import Filter, Term, example, in_quotes, is_filter, of_options, written
-from queuectl.model.filterparse import READERS, Text, parse
+from queuectl.model.filter import Filter, Term, example, in_quotes, is_filter, of_options, with_quotes, written
+from queuectl.model.filterparse import Text, parse
 from queuectl.model.job import COMPLETED, DEAD, FAILED, OPEN_STATES, STATES
 from tests.store.building import NOW
 
@@ -115,9 +115,29 @@ def test_values_are_read_by_the_kind_of_their_key(text: str, choice: tuple[str, 
     assert term(text).choices == (choice,)
 
 
+@pytest.mark.parametrize(
+    "word, meant",
+    [
+        ("error:no such", 'error:"no such"'),
+        ("!Error:no such file", '!error:"no such file"'),
+        ("text:a b,c d", 'text:"a b","c d"'),
+        ("error:no such state:dead", "error:no such state:dead"),
+        ("error:no such !tag:a", "error:no such !tag:a"),
+        ('error:"no such" such', 'error:"no such" such'),
+        ("state:dead such", "state:dead such"),
+        ("error:timeout", "error:timeout"),
+        ("error:", "error:"),
+        ("error:no ", "error:no "),
+        ("no such", "no such"),
+    ],
+)
+def test_a_word_gets_the_quotes_back_that_a_shell_took(word: str, meant: str) -> None:
+    assert with_quotes(word) == meant
+
+
 @pytest.mark.parametrize("key", FILTERS)
 def test_every_key_can_be_read_and_has_an_example(key: str) -> None:
-    assert key == "state" or FILTERS[key].kind.name in READERS
+    assert FILTERS[key].kind.example
     assert [word.key for word in Text(example(key)).words()] == [key]
     assert is_filter(example(key)) and parse(example(key), NOW).text == example(key)
 

@@ -11,14 +11,13 @@ from ...model.fields import FILTERS
 from ...model.filter import meaning
 from ...model.job import OPEN, STATES, Job
 from ..grammar.commandline import GLOBALS, CommandLine
-from ..grammar.registry import ALIASES, COMMANDS, load
+from ..grammar.registry import ALIASES, COMMANDS, Arg, Command, load
 from .lookup import Candidate, Lookup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Sequence
 
-    from ..grammar.registry import Arg, Command
 
 __all__ = ["Candidate", "Lookup", "candidates"]
 

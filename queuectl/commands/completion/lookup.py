@@ -63,14 +63,14 @@ class Lookup:
 
     def templates(self) -> list[Candidate]:
         """Return the templates, those that come with the package first."""
-        from ..jobs.templates import SHIPPED, SUFFIX
+        from ...model.templates import SHIPPED, SUFFIX, plain_name
 
         found = [Candidate(name, text) for name, text in SHIPPED.items()]
         try:
             files = sorted(os.listdir(self._queue().home.templates))
         except (OSError, QueueCTLError):
             return found
-        return found + [Candidate(name[: -len(SUFFIX)], "of this home") for name in files if name.endswith(SUFFIX)]
+        return found + [Candidate(plain_name(name), "of this home") for name in files if name.endswith(SUFFIX)]
 
     def files(self, text: str, *, only_directories: bool = False) -> list[Candidate]:
         """Return the files that the path `text` may become. A directory is shown with its slash."""

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import os
 
-from ...model.checks import check_queue
 from ...model.errors import Conflict, QueueCTLError
+from ..context import Context
+from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
 
 SHELLS = ("bash", "zsh", "fish")
 # Stands in each of our scripts; a file without it is somebody else's.
 MARKER = "made by: queuectl completion"
-
-
-def program_name(text: str) -> str:
-    """A name such as queuectl, of letters, digits and . _ -"""
-    return check_queue(text, 0)
 
 
 @command(
@@ -29,7 +21,7 @@ def program_name(text: str) -> str:
     Arg("--install", flag=True, help="write the script where the shell looks for it"),
     Arg(
         "--name",
-        parse=program_name,
+        parse=arguments.name,
         default="queuectl",
         help="the program's name, if it is called by another (default: queuectl)",
     ),

@@ -10,6 +10,7 @@ from ...model.settings import find
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
+from .daemon import READY_FD, stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ HOST = find("dashboard_host")
     Arg("--read-only", flag=True, help="show everything, change nothing"),
     Arg("--detach", "-d", flag=True, help="run in the background; returns when it is up"),
     Arg("--open", flag=True, help="open it in the browser"),
-    Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up"),
+    READY_FD,
     group=GROUP,
     aliases=("dashboard",),
     examples=("dashboard", "dashboard --port 8080 --open", "dashboard start --detach --read-only"),
@@ -155,9 +156,4 @@ def dashboard_status(context: Context) -> Result:
 @command("dashboard stop", group=GROUP, examples=("dashboard stop",))
 def dashboard_stop(context: Context) -> Result:
     """Stop the dashboard; returns when it is gone."""
-    pid = context.queue.dashboard.stop()
-    return Result(
-        nouns.STOPPED,
-        record={"stopped": pid is not None, "pid": pid},
-        message="no dashboard was running" if pid is None else "Dashboard stopped",
-    )
+    return stopped(context.queue.dashboard.stop(), "Dashboard stopped", "no dashboard was running")

@@ -7,7 +7,7 @@ from ...model.nouns import daemons as nouns
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .log import FOLLOW, TAIL, log_text
+from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def pause(text: str) -> float:
         help="the longest time between two checks (default: scheduler_interval)",
     ),
     Arg("--no-detach", flag=True, help="stay in the foreground until Ctrl-C"),
-    Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up"),
+    READY_FD,
     group=GROUP,
     examples=("scheduler start", "scheduler start --auto --workers 4", "scheduler start --no-detach"),
 )
@@ -68,7 +68,7 @@ def scheduler_start(
         return Result()
     context.queue.scheduler.start(interval=interval, workers=most)
     how = "" if most is None else f", with up to {counted(most)}"
-    return Result(nouns.SCHEDULER, record=context.queue.scheduler.state, message=f"Scheduler started{how}")
+    return Result(nouns.SCHEDULER, record=context.queue.reports.status().scheduler, message=f"Scheduler started{how}")
 
 
 @command("scheduler status", group=GROUP, watch=True, examples=("scheduler status", "scheduler status --json"))
@@ -76,7 +76,7 @@ def scheduler_status(context: Context) -> Result:
     """Show whether the scheduler runs: mode, pid, uptime, last tick, next due job, and what it did."""
     if not context.queue.home.exists():
         raise DaemonUnavailable("no scheduler is running", hint="start one with: queuectl scheduler start")
-    found = context.queue.scheduler.state
+    found = context.queue.reports.status().scheduler
     notes = []
     if not found.running:
         notes.append(
@@ -125,9 +125,4 @@ def scheduler_stop(context: Context) -> Result:
     notes = []
     if pid is not None and context.queue.workers.pid is not None:
         notes.append("workers go on; stop them with: queuectl worker stop")
-    return Result(
-        nouns.STOPPED,
-        record={"stopped": pid is not None, "pid": pid},
-        notes=notes,
-        message="no scheduler was running" if pid is None else "Scheduler stopped",
-    )
+    return stopped(pid, "Scheduler stopped", "no scheduler was running", notes)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from ...model.alert import NO_WORKERS_RUN
 from ...model.errors import DaemonUnavailable, InvalidInput
 from ...model.nouns import daemons as nouns
-from ...model.worker import ALL, EVERY_QUEUE, group_of, of_group, queues_of, workers_text
+from ...model.worker import ALL, EVERY_QUEUE, WorkerState, group_of, of_group, queues_of, workers_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .log import FOLLOW, TAIL, log_text
+from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ...model.worker import WorkerState
     from ..context import Context
 
 GROUP = "Workers"
@@ -24,7 +23,8 @@ COLUMNS = ("worker", "pid", "state", "job", "elapsed", "jobs_done", "heartbeat_a
 
 def queue_names(text: str) -> list[str]:
     """Queues separated by commas, or * for all."""
-    return [EVERY_QUEUE] if text == EVERY_QUEUE else [arguments.name(name.strip()) for name in text.split(",")]
+    names = [name.strip() for name in text.split(",")]
+    return names if names == [EVERY_QUEUE] else list(map(arguments.name, names))
 
 
 def sized_group(text: str) -> tuple[str, int]:
@@ -57,7 +57,7 @@ def _group(queues: Sequence[str]) -> str | None:
         "--no-detach", flag=True, help="stay in the foreground: Ctrl-C lets current jobs finish, a second one ends them"
     ),
     Arg("--group", many=True, parse=sized_group, hidden=True, help="with --no-detach: COUNT:QUEUES; repeatable"),
-    Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that the workers are up"),
+    READY_FD,
     group=GROUP,
     examples=("worker start", "worker start --count 4", "worker start -n 1 -Q encode", "worker start --no-detach"),
 )
@@ -78,10 +78,10 @@ def worker_start(
     if group:
         context.queue.workers.run(dict(group), ready_fd)
         return Result()
-    name, count = _group(queue) or ALL, context.queue.settings().worker_count if count is None else count
+    name = _group(queue) or ALL
     if not no_detach:
-        return worker_status(context, message=_started(name, context.queue.workers.start(name, count), count))
-    context.queue.workers.run({name: count}, ready_fd)
+        return worker_status(context, message=_started(name, *context.queue.workers.start(name, count)))
+    context.queue.workers.run({name: context.queue.settings().worker_count if count is None else count}, ready_fd)
     return Result()
 
 
@@ -172,11 +172,7 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     _demand_one(timeout, force)
     group = _group(queue)
     pid = context.queue.workers.stop(group, patience=timeout, force=force)
-    return Result(
-        nouns.STOPPED,
-        record={"stopped": pid is not None, "pid": pid},
-        message=f"no workers were running{of_group(group)}" if pid is None else f"Workers{of_group(group)} stopped",
-    )
+    return stopped(pid, f"Workers{of_group(group)} stopped", f"no workers were running{of_group(group)}")
 
 
 @command("worker restart", TIMEOUT, FORCE, group=GROUP, examples=("worker restart",))

@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 
 from ...model.errors import InvalidInput, did_you_mean, quoted
-from .commandline import GLOBALS, Given, Parsed, unset_arguments, unset_globals
-from .registry import ALIASES, COMMANDS, commands_of
+from .commandline import GLOBALS, CommandLine, Given, Parsed, unset_arguments, unset_globals
+from .registry import ALIASES, COMMANDS, Arg, Command, commands_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping, NoReturn, Sequence
 
-    from .commandline import CommandLine
-    from .registry import Arg, Command
 
 EXIT_CODES = """exit codes:
   0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.checks import check_integer
+from ...model.checks import check_integer, check_name, is_utf8
+from ...model.errors import did_you_mean, quoted
+from ...model.job import STATE_WORDS, states_named
 from ...model.kinds import read_integer
 
 TYPE_CHECKING = False
@@ -24,6 +26,14 @@ def seconds(text: str) -> float:
         raise ValueError("must be a duration (write 90, 90s, 5m or 1h30m)") from None
 
 
+def interval(text: str) -> float:
+    """Seconds between two looks, as a duration."""
+    found = seconds(text)
+    if not 0.1 <= found <= 3600:
+        raise ValueError("must be between 0.1 and 3600 seconds")
+    return found
+
+
 def delay(text: str) -> float:
     """A duration from now, with or without a plus, in seconds."""
     return seconds(text[1:] if text.startswith("+") else text)
@@ -31,9 +41,6 @@ def delay(text: str) -> float:
 
 def state_list(text: str) -> list[str]:
     """States separated by commas; `open` stands for all that are not final."""
-    from ...model.errors import did_you_mean, quoted
-    from ...model.job import STATE_WORDS, states_named
-
     words = [word.strip().lower() for word in text.split(",")]
     for word in words:
         if word not in STATE_WORDS:
@@ -45,8 +52,6 @@ def state_list(text: str) -> list[str]:
 
 def unicode_text(text: str) -> str:
     """A text; what is not UTF-8 on the command line comes as lone surrogates, which no job can hold."""
-    from ...model.checks import is_utf8
-
     if not is_utf8(text):
         raise ValueError("must be valid Unicode")
     return text
@@ -54,14 +59,4 @@ def unicode_text(text: str) -> str:
 
 def name(text: str) -> str:
     """A queue's or a tag's name."""
-    from ...model.checks import check_queue
-
-    return check_queue(text, 0)
-
-
-def variable(text: str) -> tuple[str, str]:
-    """NAME=VALUE, for an environment variable."""
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ValueError("must be NAME=VALUE")
-    return key, value
+    return check_name(text, 0)

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from ...model.errors import InvalidInput, quoted
 from ...model.record import Record
-from .registry import Arg, command_named, commands_of, load_for
+from .registry import Arg, Command, command_named, commands_of, load_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, Mapping, Sequence
 
-    from .registry import Command
 
 GLOBALS = (
     Arg(

@@ -6,11 +6,7 @@ import textwrap
 
 from .argparser import EXIT_CODES, help_parser
 from .commandline import GLOBALS
-from .registry import COMMANDS, commands_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .registry import Command
+from .registry import COMMANDS, Command, commands_of
 
 WIDTH = 79
 USAGE = "usage: queuectl [OPTIONS] COMMAND ..."

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from ..result import Result
-from .registry import COMMANDS, Arg, command, load
+from .registry import COMMANDS, Arg, Command, command, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Iterator
 
     from ..context import Context
-    from .registry import Command
 
 DESCRIPTION = """QueueCTL keeps shell commands in a queue and runs them in the background, with retries, timeouts
 and a dead letter queue. Everything it knows is in one directory, the home.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from ...model.record import Record
 from ...model.verbs import PLAIN_VERBS
+from . import arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,58 +23,36 @@ if TYPE_CHECKING:
     Handler = Callable[..., Result]
 
 
-class Arg:
-    """One argument of a command: a positional, or an option if its name begins with `-`.
+class Arg(Record):
+    """One argument of a command: a positional, or an option if its name begins with `-`."""
 
-    `parse` turns the text into a value and raises ValueError with what is allowed. `flag` options
-    take no value. `many` takes any number, `optional` none or one. An option with `many` adds up when it
-    is given again, any other one must keep its value; with `pairs` this holds for each NAME of NAME=VALUE.
-    An option with `implied` may be given without a value and then means that text; its value stands
-    after `=` only. A flag with `stands_for` is another spelling of that option with its value. `rest` takes
-    the words after `--`. `complete` names what completes it, `group` is the heading that it stands under in
-    the help. `field` names the job's field that it becomes, whose rule holds for it; `setting` the setting
-    that its default comes from.
-    """
+    names: Sequence[str]
+    help: str
+    parse: Callable[[str], Any] = str  # the value of a text; raises ValueError with what is allowed
+    default: Any = None
+    choices: Sequence[str] = ()
+    metavar: str = ""
+    flag: bool = False  # it takes no value
+    many: bool = False  # any number may be given; an option adds up when it is given again, another keeps its value
+    pairs: bool = False  # the same for each NAME of NAME=VALUE
+    optional: bool = False  # none or one may be given
+    implied: str | None = None  # what the option means without a value; its value stands after `=` only
+    stands_for: str = ""  # the option with its value of which this flag is another spelling
+    rest: bool = False  # it takes the words after `--`
+    hidden: bool = False
+    complete: str | None = None  # what completes it
+    group: str = "options"  # the heading that it stands under in the help
+    field: str | None = None  # the field of a job that it becomes, whose rule holds for it
+    setting: str | None = None  # the setting that its default comes from
 
-    def __init__(
-        self,
-        *names: str,
-        help: str,
-        parse: Callable[[str], Any] = str,
-        default: Any = None,
-        choices: Sequence[str] = (),
-        metavar: str | None = None,
-        flag: bool = False,
-        many: bool = False,
-        pairs: bool = False,
-        optional: bool = False,
-        implied: str | None = None,
-        stands_for: str = "",
-        rest: bool = False,
-        hidden: bool = False,
-        complete: str | None = None,
-        group: str = "options",
-        field: str | None = None,
-        setting: str | None = None,
-    ) -> None:
-        self.names = names
-        self.help = help
-        self.parse = parse
-        self.default = [] if many and default is None else False if flag else default
-        self.choices = tuple(choices)
-        self.metavar = metavar or self.key.upper()
-        self.flag = flag
-        self.many = many
-        self.pairs = pairs
-        self.optional = optional
-        self.implied = implied
-        self.stands_for = stands_for
-        self.rest = rest
-        self.hidden = hidden
-        self.complete = complete
-        self.group = group
-        self.field = field
-        self.setting = setting
+    def __init__(self, *names: str, **parts: Any) -> None:
+        super().__init__(names=names, **parts)
+
+    def __post_init__(self) -> None:
+        """Work out what is not given."""
+        if self.default is None:
+            self.default = [] if self.many else False if self.flag else None
+        self.metavar = self.metavar or self.key.upper()
 
     @property
     def is_option(self) -> bool:
@@ -110,20 +89,10 @@ class Arg:
             BY_NAME[self.field].check(value, now)
 
 
-def watch_interval(text: str) -> float:
-    """Seconds between two looks, as a duration."""
-    from .arguments import seconds
-
-    interval = seconds(text)
-    if not 0.1 <= interval <= 3600:
-        raise ValueError("must be between 0.1 and 3600 seconds")
-    return interval
-
-
 # Read by the front end, which runs the command again and again: handlers are never given it.
 WATCH = Arg(
     "--watch",
-    parse=watch_interval,
+    parse=arguments.interval,
     implied="2",
     metavar="SECONDS",
     help="show it again and again until Ctrl-C, every 2 seconds or --watch=SECONDS",

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.nouns.home import MADE_HOME
+from ..context import Context
 from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
 from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
 
 GROUP = "Administration"
 
@@ -65,8 +62,8 @@ def demo(context: Context, *, run: bool) -> Result:
     from ...engine.demo import add_demo_jobs, run_demo
     from ...model.nouns.jobs import ADDED, DEMO_JOB
 
+    ids = add_demo_jobs(context.queue)
     if not run:
-        ids = add_demo_jobs(context.queue)
         return Result(
             ADDED,
             rows=[{"id": job} for job in ids],
@@ -74,7 +71,6 @@ def demo(context: Context, *, run: bool) -> Result:
             message=f"{len(ids)} demo jobs added: {ids[0]} to {ids[-1]}",
             notes=["run them with: queuectl worker start", "look at them with: queuectl list"],
         )
-    ids = add_demo_jobs(context.queue)
     context.front_end.note(f"{len(ids)} demo jobs added, starting 2 workers")
     with context.front_end.progress(len(ids), "running") as on_progress:
         fates = run_demo(context.queue, ids, on_progress)

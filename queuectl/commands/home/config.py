@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from ...model.nouns.home import SETTING, SETTING_VALUE
 from ...model.settings import SETTINGS, find
+from ..context import Context
 from ..grammar.registry import Arg, command
-from ..jobs.selection import YES, left_alone
-from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
+from ..grammar.shared import YES
+from ..result import Result, left_alone
 
 GROUP = "Settings"
 KEY = Arg("key", metavar="KEY", help="the setting's name or alias", complete="setting")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..grammar import arguments
-from ..grammar.registry import Arg, command, watch_interval
-from ..jobs.selection import FILTER
+from ..grammar.registry import Arg, command
+from ..grammar.shared import FILTER
 from ..result import Result
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ TOP_SECONDS = 1.0
     Arg(
         "--interval",
         "-i",
-        parse=watch_interval,
+        parse=arguments.interval,
         default=TOP_SECONDS,
         metavar="SECONDS",
         help="how often to look (default: 1)",

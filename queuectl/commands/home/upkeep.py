@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from ...model.errors import InvalidInput
-from ...model.fields import columns
 from ...model.job import COMPLETED, FINAL_STATES, jobs_text
 from ...model.nouns.home import EVENT, PRUNED
-from ...model.nouns.jobs import JOB, REASON
+from ...model.nouns.jobs import REASON
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..jobs.listing import JOB as ID
-from ..jobs.selection import DRY_RUN, YES, left_alone
-from ..result import Result
+from ..grammar.shared import DRY_RUN, ID, YES
+from ..result import Result, job_table, left_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,13 +107,7 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
     before = context.clock.wall() - _age(context, older_than)
     total, jobs = context.queue.ended_before(state, before, SHOWN if dry_run else 0)
     if dry_run:
-        return Result(
-            JOB,
-            rows=jobs,
-            columns=columns(),
-            ids=[job.id for job in jobs],
-            notes=[f"{jobs_text(total)}, nothing was changed"],
-        )
+        return job_table(jobs, [f"{jobs_text(total)}, nothing was changed"])
     if total and not yes and not context.front_end.confirm(f"prune {jobs_text(total)}"):
         return left_alone()
     with context.front_end.progress(total, "pruning") as on_progress:

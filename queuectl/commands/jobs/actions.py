@@ -11,7 +11,8 @@ from ...model.errors import WaitTimeout
 from ...model.job import CANCELLED
 from ...model.verbs import PLAIN_VERBS
 from ..grammar.registry import Arg, command
-from .selection import SELECTION, act, left_alone, options, report, select, show_only
+from ..result import Result, left_alone
+from .selection import SELECTION, act, report, select, show_only, verb_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ...engine.finding import Selection
     from ...model.verbs import Verb
     from ..context import Context
-    from ..result import Result
 
 GROUP = "Jobs"
 END_SECONDS = 5
@@ -73,4 +73,6 @@ def _await_end(context: Context, change: Change, meant: Selection) -> None:
 for _verb in PLAIN_VERBS:
     # A running job ends some time after it was cancelled.
     _more = [NO_WAIT] if _verb.name == "cancel" else []
-    command(_verb.name, *SELECTION, *options(_verb), *_more, group=GROUP, examples=_examples(_verb))(_handler(_verb))
+    command(_verb.name, *SELECTION, *verb_options(_verb), *_more, group=GROUP, examples=_examples(_verb))(
+        _handler(_verb)
+    )

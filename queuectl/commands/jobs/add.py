@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.job import jobs_text
+from ...model.kinds import read_variable
 from ...model.nouns import jobs as nouns
-from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .options import job_fields, options
@@ -66,19 +66,15 @@ def add(
         from .wait import wait_for_one
 
         return wait_for_one(context, job.number, timeout=None)
-    _suggest(context, job.id)
+    context.front_end.hint(lambda: _what_next(context, job.id))
     return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=[job.id])
 
 
-def _suggest(context: Context, job: str) -> None:
+def _what_next(context: Context, job: str) -> str:
     from ...engine.attended import is_attended
+    from ...model.alert import NO_WORKERS_RUN
 
-    if is_attended(context.queue):
-        context.front_end.hint(f"follow it with: queuectl logs -f {job}")
-    else:
-        from ...model.alert import NO_WORKERS_RUN
-
-        context.front_end.hint(NO_WORKERS_RUN)
+    return f"follow it with: queuectl logs -f {job}" if is_attended(context.queue) else NO_WORKERS_RUN
 
 
 def told(job: Job, now: int) -> str:
@@ -130,7 +126,7 @@ def _command(command: str | None, words: Sequence[str]) -> str:
         "--set",
         many=True,
         pairs=True,
-        parse=arguments.variable,
+        parse=read_variable,
         metavar="KEY=VALUE",
         help="with --template: set a field; repeatable",
     ),

@@ -9,10 +9,10 @@ from ...model.schedule import CATCH_UP, OVERLAP
 from ..cells import pairs
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
+from ..grammar.shared import YES_ANYWAY
 from ..result import Result
 from .options import job_fields, options
 from .scheduled import hint_if_nobody_looks
-from .selection import YES_ANYWAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ...engine.finding import Selection
 from ...model.errors import Conflict
-from ...model.filter import Filter
+from ...model.filter import Filter, with_quotes
 from ...model.job import DEAD, jobs_text
-from ...model.nouns import jobs as nouns
+from ...model.nouns.jobs import DEAD_GROUP
 from ...model.verbs import PLAIN_VERBS
 from ..grammar.registry import Arg, command
-from ..result import Result
-from .selection import LIMIT, act, left_alone, options, report, select
+from ..result import Result, job_table, left_alone
+from .selection import LIMIT, act, report, select, verb_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ VERBOSE_COLUMNS = (
 DEAD_IDS = Arg(
     "ids",
     many=True,
+    parse=with_quotes,
     metavar="ID|FILTER",
     complete="dead",
     help="dead jobs, or a filter such as 'queue:mail exit:1' for some of them (default: all of them)",
@@ -44,16 +45,9 @@ DEAD_IDS = Arg(
 )
 def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
     """List the dead jobs, newest first."""
-
     jobs = context.queue.list(state=DEAD, sort="-finished_at", limit=limit or -1)
     notes = [] if jobs else ["the dead letter queue is empty"]
-    return Result(
-        nouns.JOB,
-        rows=jobs,
-        ids=[job.id for job in jobs],
-        notes=notes,
-        columns=VERBOSE_COLUMNS if verbose else COLUMNS,
-    )
+    return job_table(jobs, notes, columns=VERBOSE_COLUMNS if verbose else COLUMNS)
 
 
 @command("dlq stats", group=GROUP, watch=True, examples=("dlq stats",))
@@ -62,7 +56,7 @@ def dlq_stats(context: Context) -> Result:
     found = context.queue.reports.dead_groups()
     notes = [jobs_text(found.dead, "dead") if found.dead else "the dead letter queue is empty"]
     columns = ("pattern", "count", "exit_code", "signal", "last_at", "sample_ids", "value")
-    return Result(nouns.DEAD_GROUP, rows=[*found.by_error, *found.by_command], columns=columns, notes=notes)
+    return Result(DEAD_GROUP, rows=[*found.by_error, *found.by_command], columns=columns, notes=notes)
 
 
 def _handler(verb: Verb) -> Callable[..., Result]:
@@ -95,4 +89,4 @@ for _verb in PLAIN_VERBS:
     if DEAD in _verb.means:
         _path = f"dlq {_verb.name}"
         _examples = (f"{_path} job-1", f"{_path} exit:127", _path)
-        command(_path, DEAD_IDS, *options(_verb), group=GROUP, examples=_examples)(_handler(_verb))
+        command(_path, DEAD_IDS, *verb_options(_verb), group=GROUP, examples=_examples)(_handler(_verb))

@@ -6,9 +6,10 @@ from ...model.fields import EDITABLE
 from ...model.job import HELD
 from ...model.verbs import VERBS
 from ..grammar.registry import command
+from ..grammar.shared import DRY_RUN, YES_ANYWAY
 from ..result import Result
 from .options import edit_options, job_fields
-from .selection import DRY_RUN, IDS, YES_ANYWAY, report, select, show_only
+from .selection import IDS, report, select, show_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

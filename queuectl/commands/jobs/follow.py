@@ -71,47 +71,30 @@ def tell_if_removed(context: Context, job: Job, attempt: Attempt) -> None:
         )
 
 
-def follow(follower: Follower, context: Context) -> Iterator[bytes]:
-    """Yield what one job prints until it is done."""
-    while True:
-        yield from follower.look()
-        if follower.is_done:
-            return
-        context.clock.pause(LOOK_SECONDS)
-
-
-def follow_several(followers: dict[str, Follower], context: Context) -> Iterator[Labelled]:
-    """Yield what several jobs print, whole lines with the id in front, until all are done."""
-    waiting = list(zip(sources(list(followers)), followers.values()))
-    while waiting:
-        for source, follower in waiting:
-            yield from source.lines(follower.look())
+def follow(followers: Sequence[Follower], context: Context) -> Iterator[tuple[int, bytes]]:
+    """Yield what jobs print, each piece after the index of its job, until all are done; an empty piece ends a job's."""
+    open = dict(enumerate(followers))
+    while open:
+        for index, follower in list(open.items()):
+            for piece in filter(None, follower.look()):
+                yield index, piece
             if follower.is_done:
-                yield from source.rest()
-        waiting = [(source, follower) for source, follower in waiting if not follower.is_done]
-        if waiting:
+                del open[index]
+                yield index, b""
+        if open:
             context.clock.pause(LOOK_SECONDS)
 
 
-class Source:
-    """One of several jobs whose output is shown together: makes whole lines of it, with its name in front."""
-
-    def __init__(self, label: str, index: int) -> None:
-        self._label = label
-        self._index = index
-        self._begun = b""
-
-    def lines(self, pieces: Iterable[bytes]) -> Iterator[Labelled]:
-        """Yield the lines that are whole; keep the beginning of the next one."""
-        for piece in pieces:
-            *lines, self._begun = (self._begun + piece).split(b"\n")
-            yield from (Labelled(self._label, self._index, line + b"\n") for line in lines)
-
-    def rest(self) -> Iterator[Labelled]:
-        """Yield the last line if it has no end."""
-        if self._begun:
-            yield Labelled(self._label, self._index, self._begun + b"\n")
-            self._begun = b""
+def labelled(names: Sequence[str], pieces: Iterable[tuple[int, bytes]]) -> Iterator[Labelled]:
+    """Yield what several jobs print as whole lines with the names in front. The pieces are those of `follow`."""
+    width = max(map(len, names))
+    begun = [b""] * len(names)
+    for index, piece in pieces:
+        *lines, begun[index] = (begun[index] + piece).split(b"\n")
+        if not piece and begun[index]:
+            lines.append(begun[index])
+            begun[index] = b""
+        yield from (Labelled(f"{names[index]:<{width}} | ", index, line + b"\n") for line in lines)
 
 
 def read_job(queue: Queue, number: int) -> Job:
@@ -120,9 +103,3 @@ def read_job(queue: Queue, number: int) -> Job:
     if not found:
         raise NotFound("the job was removed")
     return found[0]
-
-
-def sources(names: Sequence[str]) -> list[Source]:
-    """Return a source for each job, named by its id."""
-    width = max(map(len, names))
-    return [Source(f"{name:<{width}} | ", index) for index, name in enumerate(names)]

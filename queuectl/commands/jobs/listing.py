@@ -10,8 +10,9 @@ from ...model.nouns import jobs as nouns
 from ..cells import pairs
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..result import Result
-from .selection import FILTER, LIMIT, QUEUE, STATE, TAG
+from ..grammar.shared import FILTER, ID
+from ..result import Result, job_table
+from .selection import LIMIT, QUEUE, STATE, TAG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ..context import Context
 
 GROUP = "Jobs"
-JOB = Arg("id", metavar="ID", help="the job's id, number, a unique prefix, or last", complete="job")
 # The fields that are given and that `show` has words of its own for.
 SHOWN = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "cwd", "env", "tags")
 
@@ -121,17 +121,10 @@ def list_jobs(
             notes.append(f"showing {limit} of {total} jobs, all with --limit 0")
     if not jobs:
         notes.append("no jobs" + (" match" if text.strip() else "; add one with: queuectl add 'COMMAND'"))
-    return Result(
-        nouns.JOB,
-        rows=jobs,
-        ids=[job.id for job in jobs],
-        notes=notes,
-        columns=columns or fields.columns(long=verbose),
-        chosen=bool(columns),
-    )
+    return job_table(jobs, notes, columns=columns or fields.columns(long=verbose), chosen=bool(columns))
 
 
-@command("show", JOB, group=GROUP, watch=True, examples=("show job-1", "show last --json"))
+@command("show", ID, group=GROUP, watch=True, examples=("show job-1", "show last --json"))
 def show(context: Context, *, id: str) -> Result:
     """Show everything about a job: its fields and its attempts."""
     job = context.queue.logs.detail(context.queue.get(id))
@@ -170,7 +163,7 @@ def _shown(job: JobDetail) -> str:
     return pairs(values, 12)
 
 
-@command("history", JOB, group=GROUP, watch=True, examples=("history job-1",))
+@command("history", ID, group=GROUP, watch=True, examples=("history job-1",))
 def history(context: Context, *, id: str) -> Result:
     """Show what happened to a job, oldest first."""
     return Result(nouns.STEP, rows=context.queue.logs.history(context.queue.get(id)))

@@ -7,7 +7,8 @@ from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import Follower, follow, follow_several, read_job, sources, tell_if_removed
+from .follow import Follower, labelled, read_job, tell_if_removed
+from .follow import follow as follow_all
 from .selection import IDS, select
 
 TYPE_CHECKING = False
@@ -71,46 +72,39 @@ def logs(
             "no job given; give an id, a number, a unique prefix, last, or a filter",
             hint="see them with: queuectl list",
         )
+    if attempt == "all" and (follow or tail is not None):
+        raise InvalidInput("--attempt all goes with neither --follow nor --tail")
     stream = STDOUT if stdout else STDERR if stderr else None
     jobs = context.queue.read(select(context, ids).numbers)
-    if attempt == "all":
-        if follow or tail is not None:
-            raise InvalidInput("--attempt all goes with neither --follow nor --tail")
-    elif follow:
+    if follow:
         only = attempt if isinstance(attempt, int) else None
-        followers = {job.id: Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs}
-        return Result(text=_followed(context, followers, no_prefix), raw=raw, live=True)
-    if len(jobs) == 1:
+        followers = [Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs]
+        pieces = follow_all(followers, context)
+    elif len(jobs) == 1:
         return Result(text=_printed(context, jobs[0], attempt, stream, tail), raw=raw)
-    return Result(text=_of_several(context, jobs, attempt, stream, tail, no_prefix), raw=raw)
+    else:
+        pieces = _of_several(context, jobs, attempt, stream, tail)
+    return Result(text=_shown(jobs, pieces, follow, no_prefix), raw=raw, live=follow)
 
 
-def _followed(context: Context, followers: dict[str, Follower], no_prefix: bool) -> Iterator[Text]:
-    if len(followers) == 1:
-        return follow(next(iter(followers.values())), context)
-    lines = follow_several(followers, context)
+def _shown(jobs: Sequence[Job], pieces: Iterator[tuple[int, bytes]], follow: bool, no_prefix: bool) -> Iterator[Text]:
+    """Return what is shown of the pieces: lines where those of several jobs come together, with or without ids."""
+    if len(jobs) == 1 or (no_prefix and not follow):
+        return (piece for _, piece in pieces)
+    lines = labelled([job.id for job in jobs], pieces)
     return (line.data for line in lines) if no_prefix else lines
 
 
 def _of_several(
-    context: Context,
-    jobs: Sequence[Job],
-    attempt: int | str | None,
-    stream: int | None,
-    tail: int | None,
-    no_prefix: bool,
-) -> Iterator[Text]:
-    """Yield the jobs' output one after another; one that has not run is only noted."""
-    for job, source in zip(jobs, sources([job.id for job in jobs])):
+    context: Context, jobs: Sequence[Job], attempt: int | str | None, stream: int | None, tail: int | None
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the jobs' output one after another, as `follow` does; of one that has not run, that is noted."""
+    for index, job in enumerate(jobs):
         if not context.queue.logs.attempts(job):
             context.front_end.note(f"{job.id} has not run yet, it is {job.state}")
             continue
-        printed = _printed(context, job, attempt, stream, tail)
-        if no_prefix:
-            yield from printed
-            continue
-        yield from source.lines(printed)
-        yield from source.rest()
+        yield from ((index, piece) for piece in _printed(context, job, attempt, stream, tail) if piece)
+        yield index, b""
 
 
 def _printed(
@@ -147,7 +141,7 @@ def follow_job(context: Context, number: int) -> Result:
 def _follow_to_code(context: Context, number: int, result: Result) -> Iterator[bytes]:
     from .wait import exit_code_of
 
-    yield from follow(Follower(context, read_job(context.queue, number)), context)
+    yield from (piece for _, piece in follow_all([Follower(context, read_job(context.queue, number))], context))
     job = read_job(context.queue, number)
     context.front_end.note(f"{job.id} is {job.state}" + (f": {job.error}" if job.error else ""))
     result.code = exit_code_of(job)

@@ -32,58 +32,34 @@ def options(fields: Sequence[Field], *, but: Sequence[str] = ("command",)) -> tu
 
 def edit_options(fields: Sequence[Field]) -> tuple[Arg, ...]:
     """Return the options of a command that changes jobs: what is not given stays, what is given replaces all."""
-    return (*map(_edit_option, fields), DELAY)
+    return (*(_option(field, edits=True) for field in fields), DELAY)
 
 
-def _option(field: Field) -> Arg:
-    kind = field.kind.name
-    is_many = kind in ("names", "variables")
-    default = f" (default: {field.default_words})" if field.default_words else ""
+def _option(field: Field, *, edits: bool = False) -> Arg:
+    kind = field.kind
+    if edits and kind.is_many:
+        help = "names separated by commas, in place of those it has; '' for none"
+        return Arg(field.edit_option, help=help, parse=kind.read, metavar=field.name.upper(), field=field.name)
+    default = f" (default: {field.default_words})" if field.default_words and not edits else ""
     return Arg(
-        *_words(field.option, field.short),
-        help=field.help + ("; repeatable" if is_many else "") + default,
-        parse=_reader(field),
+        *filter(None, (field.option, field.short)),
+        help=field.help + ("; repeatable" if kind.is_many else "") + default,
+        parse=kind.read_one or _reader(field),
+        choices=("yes", "no") if kind.is_flag and edits else (),
         metavar=field.metavar,
-        flag=kind == "flag",
-        many=is_many,
-        pairs=kind == "variables",
+        flag=kind.is_flag and not edits,
+        many=kind.is_many,
+        pairs=kind.is_pairs,
         complete=field.complete,
         group=field.group,
-        field=None if is_many else field.name,
-        setting=field.setting,
+        field=None if kind.is_many else field.name,
+        setting=None if edits else field.setting,
     )
-
-
-def _edit_option(field: Field) -> Arg:
-    if field.kind.name == "names":
-        return Arg(
-            field.edit_option,
-            help="names separated by commas, in place of those it has; '' for none",
-            parse=field.kind.read,
-            metavar=field.name.upper(),
-            field=field.name,
-        )
-    return Arg(
-        *_words(field.option, field.short),
-        help=field.help,
-        parse=_reader(field),
-        metavar=field.metavar,
-        choices=("yes", "no") if field.kind.name == "flag" else (),
-        complete=field.complete,
-        group=field.group,
-        field=field.name,
-    )
-
-
-def _words(*words: str) -> list[str]:
-    return [word for word in words if word]
 
 
 def _reader(field: Field) -> Callable[[str], Any]:
     """Return what reads an option's text; what is wrong with a field is told later, beside all other problems."""
-    if field.name == "cwd":
-        return _directory
-    return arguments.variable if field.kind.name == "variables" else field.kind.read
+    return _directory if field.name == "cwd" else field.kind.read
 
 
 def _directory(text: str) -> str:
@@ -108,6 +84,6 @@ def _field_of(field: Field, given: dict[str, Any]) -> tuple[str, Any]:
     """Return a field's name, as its option has it where JSON may too, and its value."""
     key = field.option.lstrip("-").replace("-", "_")
     value = given.get(key, given.get(field.name))
-    if value is not None and field.kind.name == "variables":
+    if value is not None and field.kind.is_pairs:
         value = dict(value)
     return key if key in BY_SPELLING else field.name, value

@@ -53,7 +53,7 @@ def hint_if_nobody_looks(context: Context) -> None:
     """Say what to start where nothing runs that would notice the time."""
     if context.queue.workers.pid is None and context.queue.scheduler.pid is None:
         context.front_end.hint(
-            "nothing runs that will start it: queuectl worker start, or queuectl scheduler start --auto"
+            lambda: "nothing runs that will start it: queuectl worker start, or queuectl scheduler start --auto"
         )
 
 

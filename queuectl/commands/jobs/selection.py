@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput
-from ...model.fields import columns
-from ...model.filter import in_quotes, of_options, written
+from ...model.filter import in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg
+from ..grammar.shared import DRY_RUN, YES, YES_ANYWAY
+from ..result import Result, job_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,22 +19,15 @@ if TYPE_CHECKING:
     from ...engine.change import Change
     from ...model.verbs import Verb
     from ..context import Context
-    from ..result import Result
 
 IDS = Arg(
     "ids",
     many=True,
+    parse=with_quotes,
     metavar="ID|FILTER",
     complete="job",
     help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin; or a filter such "
     "as 'state:dead queue:mail'",
-)
-FILTER = Arg(
-    "filter",
-    many=True,
-    metavar="FILTER",
-    complete="filter",
-    help="only the jobs that this filter finds, such as 'state:dead exit:1 created:<2h !tag:nightly'",
 )
 STATE = Arg(
     "--state",
@@ -73,10 +67,6 @@ LIMIT = Arg(
     help="at most this many, 0 for all (default: 50)",
 )
 ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
-DRY_RUN = Arg("--dry-run", "-n", flag=True, help="only say which jobs it would be")
-YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")
-# So that a script may give it to any verb.
-YES_ANYWAY = Arg("--yes", "-y", flag=True, help="accepted by every verb; this one asks nothing")
 MAX_IDS_BYTES = 64 * 1024 * 1024
 SHOWN = 5
 SELECTION = (IDS, STATE, QUEUE, TAG, ALL, DRY_RUN)
@@ -126,7 +116,7 @@ def left_out(meant: Selection) -> list[str]:
     return [f"{counts} left out; add {in_quotes(written('state', *meant.left_out))}"]
 
 
-def options(verb: Verb) -> list[Arg]:
+def verb_options(verb: Verb) -> list[Arg]:
     """Return the options of a command of this verb."""
     flags = [Arg(f"--{name.replace('_', '-')}", flag=True, help=help) for name, help in verb.flags.items()]
     return [YES if verb.destroys else YES_ANYWAY, *flags]
@@ -143,13 +133,6 @@ def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str 
     return context.queue.apply(verb.name, meant, **flags)
 
 
-def left_alone() -> Result:
-    """Return the answer to a question that was not answered with yes."""
-    from ..result import Result
-
-    return Result(notes=["nothing was changed"], code=1)
-
-
 def some_of(names: Sequence[str], count: int | None = None) -> str:
     """Return the first names, and how many more of the `count` there are; by default all names were given."""
     more = (len(names) if count is None else count) - SHOWN
@@ -158,24 +141,14 @@ def some_of(names: Sequence[str], count: int | None = None) -> str:
 
 def show_only(context: Context, meant: Selection) -> Result:
     """Return the jobs that a command would act on."""
-    from ...model.nouns.jobs import JOB
-    from ..result import Result
-
     jobs = context.queue.read(meant.numbers)
-    return Result(
-        JOB,
-        rows=jobs,
-        columns=columns(),
-        ids=[job.id for job in jobs],
-        notes=[f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)],
-    )
+    return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)])
 
 
 def report(change: Change, done: str, meant: Selection) -> Result:
     """Return the answer of a verb on the jobs that were meant: `done` says what was done, such as `cancelled`."""
     from ...engine.change import demand_done
-    from ...model.nouns.jobs import REPORT
-    from ..result import Result
+    from ...model.nouns.jobs import CHANGE
 
     demand_done(change)
     shown = some_of(change.done)
@@ -185,9 +158,8 @@ def report(change: Change, done: str, meant: Selection) -> Result:
         else f"{jobs_text(len(change.done))} {done}" + (f": {shown}" if change.done else "")
     )
     return Result(
-        REPORT,
-        rows=[{"id": job, "result": done} for job in change.done]
-        + [{"id": refused.id, "result": f"refused: {refused.state}"} for refused in change.refused],
+        CHANGE,
+        record=change,
         message=message,
         ids=change.done,
         notes=[*(refused.message for refused in change.refused[:20]), *left_out(meant)],

@@ -7,7 +7,9 @@ import os
 from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ...model.fields import BY_SPELLING, GIVEN
+from ...model.kinds import STRING
 from ...model.nouns import jobs as nouns
+from ...model.templates import FULLEST, SHIPPED, SUFFIX, plain_name
 from ..grammar.registry import Arg, command
 from ..result import Result
 
@@ -18,14 +20,6 @@ if TYPE_CHECKING:
     from ..context import Context
 
 GROUP = "Jobs"
-SUFFIX = ".json"
-SHIPPED = {
-    "simple_job": "the least that a job needs",
-    "job_template": "every field, with its default",
-    "python_job": "a Python program with arguments and environment",
-    "test_job": "a job that fails twice and then succeeds, to try retries",
-}
-FULLEST = "job_template"
 # What the fullest template has where a default shows nothing.
 EXAMPLES = {
     "command": 'echo "running as $QUEUECTL_JOB_ID, attempt $QUEUECTL_ATTEMPT"',
@@ -68,7 +62,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
 
     from ...engine.intake import READ_BYTES, decode, parse_jobs, read_file
 
-    name = _plain(name)
+    name = plain_name(name)
     if not is_name(name) or name in SHIPPED:
         raise InvalidInput(
             f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, got {quoted(name)}"
@@ -109,17 +103,12 @@ def _own_names(context: Context) -> list[str]:
         files = os.listdir(context.queue.home.templates)
     except FileNotFoundError:
         return []
-    return sorted(_plain(name) for name in files if name.endswith(SUFFIX))
-
-
-def _plain(name: str) -> str:
-    """Return a template's name without the suffix of its file."""
-    return name[: -len(SUFFIX)] if name.endswith(SUFFIX) else name
+    return sorted(plain_name(name) for name in files if name.endswith(SUFFIX))
 
 
 def read_template(context: Context, name: str) -> str:
     """Return a template's text; `NAME.json` means the same as `NAME`. Raises NotFound, InvalidInput."""
-    name = _plain(name)
+    name = plain_name(name)
     if name == FULLEST:
         return _fullest()
     if name in SHIPPED:
@@ -171,7 +160,7 @@ def _value(key: str, text: str) -> Any:
 
     field = BY_SPELLING.get(key)
     value = text if field is None else field.kind.read(text)
-    if value != text or (field is not None and field.kind.is_text):
+    if value != text or (field is not None and field.kind.taken == STRING):
         return value
     try:
         return parse_value(text)

@@ -6,11 +6,11 @@ from ...engine.waiting import Waiting
 from ...model.errors import NotFound
 from ...model.filter import Filter
 from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
-from ...model.nouns.jobs import JOB
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..result import Result
-from .selection import DRY_RUN, SELECTION, SHOWN, select, some_of
+from ..grammar.shared import DRY_RUN
+from ..result import job_table
+from .selection import SELECTION, SHOWN, select, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...engine.finding import Selection
     from ...model.job import Job
     from ..context import Context
+    from ..result import Result
 
 SIGNAL_BASE = 128
 
@@ -40,7 +41,7 @@ def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result
     meant = select(context, **selection, means=STATES)
     if not meant.numbers:
         _demand_known(context, meant)
-        return Result(JOB, rows=[], ids=[], notes=["there is nothing to wait for"])
+        return job_table([], ["there is nothing to wait for"])
     if meant.is_named and len(meant.numbers) == 1:
         return wait_for_one(context, meant.numbers[0], timeout=timeout)
     return _wait_for_several(context, meant, timeout)
@@ -63,7 +64,7 @@ def wait_for_one(context: Context, number: int, *, timeout: float | None) -> Res
     jobs = _await(context, waiting, [number])
     if not jobs:
         raise NotFound("the job was removed")
-    return _answer(jobs, exit_code_of(jobs[0]))
+    return job_table(jobs, code=exit_code_of(jobs[0]))
 
 
 def _wait_for_several(context: Context, meant: Selection, timeout: float | None) -> Result:
@@ -75,7 +76,7 @@ def _wait_for_several(context: Context, meant: Selection, timeout: float | None)
     if waiting.removed:
         gone = some_of([str(number) for number in waiting.removed])
         context.front_end.note(f"{jobs_text(len(waiting.removed))} removed before the end: number {gone}")
-    return _answer(jobs, int(not waiting.all_completed))
+    return job_table(jobs, code=int(not waiting.all_completed))
 
 
 def _tell_ended(context: Context, waiting: Waiting) -> None:
@@ -108,12 +109,6 @@ def _warn_without_workers(context: Context, waiting: Waiting) -> None:
 
     if waiting.open and not is_attended(context.queue):
         context.front_end.note(NO_WORKERS_RUN)
-
-
-def _answer(jobs: Sequence[Job], code: int) -> Result:
-    from ...model.fields import columns
-
-    return Result(JOB, rows=jobs, columns=columns(), ids=[job.id for job in jobs], code=code)
 
 
 def exit_code_of(job: Job) -> int:

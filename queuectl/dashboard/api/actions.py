@@ -10,27 +10,32 @@ must say something: an empty one never means all.
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from itertools import groupby
 
 from ...engine.finding import NOT_BOTH, Selection
 from ...model import when
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import in_quotes, is_filter
 from ...model.job import DEAD, STATES
+from ...model.kinds import TEXT, integer
+from ...model.noun import many, maybe, one_of
+from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.sorts import NEWEST_FIRST
 from ...model.verbs import PLAIN_VERBS, VERBS
-from ..http.message import HttpError, Response, json_response
+from ..http.message import HttpError
 from . import listing
-from .answers import DEAD_GROUPS, DONE, PREVIEW
+from .answers import DEAD_GROUPS, PREVIEW
 from .route import Parameter, route
-from .shapes import INTEGER, TEXT, listed_job, many, maybe, one_of, whole
+from .shapes import listed_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, Sequence
+    from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-    from ...engine.change import Change
     from ...engine.queue import Queue
+    from ...model.dead import DeadGroups
     from ...model.filter import Filter
     from ...model.verbs import Verb
     from ..app import App
@@ -42,8 +47,8 @@ MOST_SELECTIONS = 100
 MOST_SELECTED = 100_000
 SAMPLE = 10
 SHOWN = 100
-BATCH = 2_000
 GROUPS = 20
+WHOLE = integer(-(1 << 32), 1 << 32)
 # So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
 NAMED, LONGEST_LINE = 5, 2_000
 
@@ -101,12 +106,12 @@ SELECTIONS = Selections()
         Parameter("action", one_of(*ACTIONS), "what to do", is_required=True),
         Parameter("ids", many(TEXT, 1000), "ids or numbers of the jobs"),
         Parameter("filter", TEXT, "or the jobs that this filter finds"),
-        Parameter("limit", whole(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
+        Parameter("limit", integer(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
     ),
     answer=PREVIEW,
-    errors=(400, 404, 422),
+    errors=(404,),
 )
-def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> Response:
+def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> dict[str, Any]:
     if ids is not None and filter is None:
         return _shown(app, action, _named(app, VERBS[action], ids), limit, _command(action, ids))
     if filter is None or ids is not None:
@@ -121,14 +126,14 @@ def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
     for word in ids:
         if is_filter(word):
             raise InvalidInput(f"{quoted(word)} is a filter and no id", field="ids", hint="its field is filter")
-    numbers: list[int] = []
-    left_out: dict[str, int] = {}
-    for job in app.queue.read(app.queue.find(ids)):
-        if job.state in verb.states:
-            numbers.append(job.number)
-        else:
-            left_out[job.state] = left_out.get(job.state, 0) + 1
-    return Selection(numbers, None, left_out)
+    states = app.queue.states_of(app.queue.find(ids))
+    left_out = Counter(state for state in states.values() if state not in verb.states)
+    return Selection(_fitting(states, verb), None, left_out)
+
+
+def _fitting(states: Mapping[int, str], verb: Verb) -> list[int]:
+    """Return those of some jobs that a verb fits."""
+    return [number for number, state in states.items() if state in verb.states]
 
 
 def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
@@ -144,27 +149,23 @@ def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
     return meant
 
 
-def _shown(app: App, action: str, meant: Selection, limit: int, command: str | None) -> Response:
+def _shown(app: App, action: str, meant: Selection, limit: int, command: str | None) -> dict[str, Any]:
     """Keep what is meant, up to the limit, for its commit, and show it. A command has no limit."""
     now = app.clock.wall()
     expires_at = now + KEPT_MS
     numbers = meant.numbers[:limit]
     has_more = len(meant.numbers) > limit
     shown = Shown(app.queue.home.path, action, numbers, expires_at)
-    return json_response(
-        PREVIEW.json(
-            {
-                "action": action,
-                "count": len(numbers),
-                "left_out": meant.left_out,
-                "more": has_more,
-                "sample": [listed_job(job, now) for job in app.queue.read(numbers[:SAMPLE])],
-                "selection": SELECTIONS.keep(shown) if numbers else None,
-                "expires_at": expires_at,
-                "command": None if has_more else command,
-            }
-        )
-    )
+    return {
+        "action": action,
+        "count": len(numbers),
+        "left_out": meant.left_out,
+        "more": has_more,
+        "sample": [listed_job(job, now) for job in app.queue.read(numbers[:SAMPLE])],
+        "selection": SELECTIONS.keep(shown) if numbers else None,
+        "expires_at": expires_at,
+        "command": None if has_more else command,
+    }
 
 
 def _command(action: str, ids: Sequence[str]) -> str | None:
@@ -180,14 +181,14 @@ def _command(action: str, ids: Sequence[str]) -> str | None:
     "Do what a preview has shown",
     body=(
         Parameter("selection", TEXT, "from the preview", is_required=True),
-        Parameter("confirm_count", whole(0, MOST_SELECTED), "the count that was shown", is_required=True),
+        Parameter("confirm_count", integer(0, MOST_SELECTED), "the count that was shown", is_required=True),
     ),
-    answer=DONE,
-    errors=(409, 410, 422),
+    answer=CHANGE,
+    errors=(409, 410),
 )
-def commit(app: App, *, selection: str, confirm_count: int) -> Response:
+def commit(app: App, *, selection: str, confirm_count: int) -> dict[str, Any]:
     chosen = SELECTIONS.take(selection, app.queue.home.path, app.clock.wall())
-    fitting = _fitting(app, chosen)
+    fitting = _fitting(app.queue.states_of(chosen.numbers), VERBS[chosen.action])
     if not len(fitting) == len(chosen.numbers) == confirm_count:
         raise HttpError(
             409,
@@ -196,32 +197,19 @@ def commit(app: App, *, selection: str, confirm_count: int) -> Response:
             hint="look at them once more",
             count=len(fitting),
         )
-    return _done(chosen.action, app.queue.apply(chosen.action, Selection(fitting)))
-
-
-def _fitting(app: App, chosen: Shown) -> list[int]:
-    """Return the jobs of a selection that its action still fits."""
-    found: list[int] = []
-    for start in range(0, len(chosen.numbers), BATCH):
-        jobs = app.queue.read(chosen.numbers[start : start + BATCH])
-        found += [job.number for job in jobs if job.state in VERBS[chosen.action].states]
-    return found
-
-
-def _done(action: str, change: Change) -> Response:
-    found = {"action": action, "count": len(change.done), "ids": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
-    return json_response(DONE.json(found))
+    change = app.queue.apply(chosen.action, Selection(fitting))
+    return {"count": change.count, "done": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
 
 
 @route(
     "GET",
     "/dlq/groups",
     "Dead jobs grouped by how they failed, the largest group first",
-    query=(Parameter("limit", whole(1, 200), "how many groups at most", default=GROUPS),),
+    query=(Parameter("limit", integer(1, 200), "how many groups at most", default=GROUPS),),
     answer=DEAD_GROUPS,
 )
-def show_dead_groups(app: App, *, limit: int) -> Response:
-    return json_response(DEAD_GROUPS.json(app.queue.reports.dead_groups(limit)))
+def show_dead_groups(app: App, *, limit: int) -> DeadGroups:
+    return app.queue.reports.dead_groups(limit)
 
 
 @route(
@@ -230,14 +218,15 @@ def show_dead_groups(app: App, *, limit: int) -> Response:
     "Look at what an action on the dead jobs that failed in one way would do",
     body=(
         Parameter("action", one_of(*DLQ_ACTIONS), "what to do", is_required=True),
-        Parameter("exit_code", maybe(INTEGER), "as the group has it", is_required=True),
-        Parameter("signal", maybe(INTEGER), "as the group has it", is_required=True),
+        Parameter("exit_code", maybe(WHOLE), "as the group has it", is_required=True),
+        Parameter("signal", maybe(WHOLE), "as the group has it", is_required=True),
         Parameter("error", maybe(TEXT), "as the group has it as its value", is_required=True),
     ),
     answer=PREVIEW,
-    errors=(422,),
 )
-def preview_group(app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None) -> Response:
+def preview_group(
+    app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None
+) -> dict[str, Any]:
     numbers = app.queue.dead_of_group(exit_code, signal, error)
     return _shown(app, action, Selection(numbers), MOST_SELECTED, _dlq_command(app.queue, action, numbers))
 
@@ -263,11 +252,7 @@ def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | Non
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Yield the first and the last of each run of numbers that follow each other."""
-    ordered = sorted(numbers)
-    first = previous = ordered[0]
-    for number in ordered[1:]:
-        if number != previous + 1:
-            yield first, previous
-            first = number
-        previous = number
-    yield first, previous
+    # Within a run, number and place grow alike.
+    for _, run in groupby(enumerate(sorted(numbers)), lambda pair: pair[1] - pair[0]):
+        found = [number for _, number in run]
+        yield found[0], found[-1]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from ...engine.events import NEWEST
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
+from ...model.kinds import ANY, TEXT
+from ...model.noun import one_of
 from ...model.settings import SETTINGS as ALL_SETTINGS
-from ..http.message import Response, json_response
 from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
 from .cursors import Cursor
 from .jobs import CURSOR, LIMIT
 from .route import Parameter, route
-from .shapes import TEXT, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,22 +25,23 @@ WORDS = {"qualifier": sorted(FILTERS), "setting": [setting.name for setting in A
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)
-def config(app: App) -> Response:
-    return json_response(SETTINGS.json({"items": app.queue.config.rows()}))
+def config(app: App) -> dict[str, Any]:
+    return {"items": app.queue.config.rows()}
 
 
 @route(
     "PATCH",
     "/config",
     "Change settings, all of them or none; null means the default again",
-    whole_body={"type": "object", "additionalProperties": {"nullable": True, "description": "a text or a number"}},
+    rest=tuple(
+        Parameter(name, ANY, setting.help) for setting in ALL_SETTINGS for name in (setting.name, *setting.aliases)
+    ),
     answer=SETTINGS,
-    errors=(422,),
 )
-def change_config(app: App, *, body: dict[str, Any]) -> Response:
-    if not body:
+def change_config(app: App, *, rest: dict[str, Any]) -> object:
+    if not rest:
         raise InvalidInput("no setting was given")
-    app.queue.config.update(body)
+    app.queue.config.update(rest)
     return config(app)
 
 
@@ -50,14 +51,13 @@ def change_config(app: App, *, body: dict[str, Any]) -> Response:
     "What users and daemons did, newest first",
     query=(Parameter("what", TEXT, "only events such as retry", default=""), LIMIT, CURSOR),
     answer=EVENTS,
-    errors=(400,),
 )
-def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
+def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, Any]:
     belongs_to = ("events", what)
     place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
     page, end = app.queue.events.page(limit, before=place.key[0], what=what)
     following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
-    return json_response(EVENTS.json({"items": page, "next": following}))
+    return {"items": page, "next": following}
 
 
 @route(
@@ -69,11 +69,10 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> Response:
         Parameter("prefix", TEXT, "what there is of it", default=""),
     ),
     answer=SUGGESTIONS,
-    errors=(400,),
 )
-def suggest(app: App, *, field: str, prefix: str) -> Response:
+def suggest(app: App, *, field: str, prefix: str) -> dict[str, Any]:
     # Of the values of other keys, such as times, there is no list.
     words = dict.fromkeys(WORDS.get(field, ()))
     found = words or {found.value: found.jobs for found in app.queue.suggest(field, prefix, SUGGESTED)}
     items = [{"value": value, "count": count} for value, count in found.items() if value.startswith(prefix)]
-    return json_response(SUGGESTIONS.json({"items": items[:SUGGESTED]}))
+    return {"items": items[:SUGGESTED]}

@@ -7,7 +7,7 @@ from ...model.kinds import BYTES, DURATION, FLAG, NUMBER, REAL, STATE, TEXT, TIM
 from ...model.noun import Noun, many, maybe, one_of, table
 from ...model.nouns.daemons import POOL, STOPPED, WORKER
 from ...model.nouns.home import EVENT, SETTING, STATUS
-from ...model.nouns.jobs import COMING, DEAD_GROUP, JOB, JOB_DETAIL, REASON, REFUSED, RUN, STEP
+from ...model.nouns.jobs import COMING, DEAD_GROUP, JOB, JOB_DETAIL, REASON, RUN, STEP
 from ...model.nouns.schedules import NEXT_TIME, SCHEDULE
 from ...model.sorts import ORDERS
 from ...model.verbs import PLAIN_VERBS, VERBS
@@ -71,7 +71,6 @@ PREVIEW = Noun(
     more=FLAG,
     command=maybe(TEXT),
 )
-DONE = Noun("done action", action=ACTION, count=NUMBER, ids=many(TEXT), refused=many(REFUSED))
 DEAD_GROUPS = Noun("groups of dead jobs", dead=NUMBER, by_error=many(DEAD_GROUP), by_command=many(DEAD_GROUP))
 
 QUEUE = Noun(
@@ -176,22 +175,17 @@ META = Noun(
     verbs=many(
         Noun(
             "verb",
-            name=TEXT,
-            label=TEXT,
-            done=TEXT,
+            **dict.fromkeys(("name", "label", "done"), TEXT),
             question=maybe(TEXT),
             key=TEXT,
-            states=many(STATE),
-            means=many(STATE),
-            destroys=FLAG,
-            in_rows=FLAG,
-            is_plain=FLAG,
+            **dict.fromkeys(("states", "means"), many(STATE)),
+            **dict.fromkeys(("destroys", "in_rows", "is_plain"), FLAG),
         )
     ),
     fields=many(
         Noun(
             "field of a job",
-            **dict.fromkeys(("name", "label", "help", "option", "edit_option", "kind", "default"), TEXT),
+            **dict.fromkeys(("name", "label", "help", "option", "edit_option", "kind", "input", "default"), TEXT),
             **dict.fromkeys(("given", "required", "editable", "recurring", "kept", "wide", "listed"), FLAG),
         )
     ),

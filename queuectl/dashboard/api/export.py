@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from ...commands.cells import csv_line
 from ...model.nouns.jobs import JOB
 from ..http.message import Response
@@ -11,9 +13,8 @@ from .route import route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator
+    from typing import Callable
 
-    from ...model.filter import Filter
     from ...model.job import Job
     from ..app import App
 
@@ -21,40 +22,25 @@ JSON_LINES = "application/jsonl; charset=utf-8"
 CSV = "text/csv; charset=utf-8; header=present"
 
 
-@route(
-    "GET",
-    "/export.jsonl",
-    "All jobs of a filter, a JSON object a line",
-    query=(Q, SORT),
-    answer=JSON_LINES,
-    errors=(400,),
-)
+@route("GET", "/export.jsonl", "All jobs of a filter, a JSON object a line", query=(Q, SORT), answer=JSON_LINES)
 def export_jsonl(app: App, *, q: str, sort: str) -> Response:
-    wanted = listing.read(q, app.clock.wall(), sort=sort)
-    return _file(_pieces(app, wanted, sort, _json_line), "jobs.jsonl", JSON_LINES)
+    return _file(app, q, sort, "jobs.jsonl", JSON_LINES, _json_line)
 
 
-@route("GET", "/export.csv", "All jobs of a filter as CSV", query=(Q, SORT), answer=CSV, errors=(400,))
+@route("GET", "/export.csv", "All jobs of a filter as CSV", query=(Q, SORT), answer=CSV)
 def export_csv(app: App, *, q: str, sort: str) -> Response:
+    return _file(app, q, sort, "jobs.csv", CSV, _csv_row, header=csv_line(JOB.keys))
+
+
+def _file(
+    app: App, q: str, sort: str, name: str, content_type: str, line: Callable[[Job], str], header: str = ""
+) -> Response:
+    """Return a file with a line for each job, a batch at a time; one that is removed meanwhile is left out."""
     wanted = listing.read(q, app.clock.wall(), sort=sort)
-    return _file(_with_header(_pieces(app, wanted, sort, _csv_row)), "jobs.csv", CSV)
-
-
-def _file(pieces: Iterator[bytes], name: str, content_type: str) -> Response:
-    return Response(
-        200, content_type=content_type, pieces=pieces, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-
-
-def _pieces(app: App, wanted: Filter, sort: str, line: Callable[[Job], str]) -> Iterator[bytes]:
-    """Yield the lines of all jobs, a batch at a time; one that is removed meanwhile is left out."""
-    for jobs in app.queue.walk(wanted, sort):
-        yield "".join(map(line, jobs)).encode("utf-8", "backslashreplace")
-
-
-def _with_header(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    yield csv_line(JOB.keys).encode()
-    yield from pieces
+    texts = chain([header], ("".join(map(line, jobs)) for jobs in app.queue.walk(wanted, sort)))
+    pieces = (text.encode("utf-8", "backslashreplace") for text in texts)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(200, content_type=content_type, headers=disposition, pieces=pieces)
 
 
 def _json_line(job: Job) -> str:

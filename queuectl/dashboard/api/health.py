@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
-from ..http.message import Response, json_response
 from .answers import HEALTH
 from .route import route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..app import App
 
 
@@ -19,16 +20,12 @@ if TYPE_CHECKING:
     "Whether this dashboard and its store are well; 503 and the reason where nothing can be written",
     answer=HEALTH,
 )
-def health(app: App) -> Response:
+def health(app: App) -> dict[str, Any]:
     workers = app.health.workers()
-    return json_response(
-        HEALTH.json(
-            {
-                "status": "ok",
-                "version": app.version,
-                "pid": os.getpid(),
-                "uptime": app.clock.wall() - app.started_at,
-                "workers": workers,
-            }
-        )
-    )
+    return {
+        "status": "ok",
+        "version": app.version,
+        "pid": os.getpid(),
+        "uptime": app.clock.wall() - app.started_at,
+        "workers": workers,
+    }

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from ...model.copies import copy_of, secrets_of, words_of
+from ...model.copies import copy_of, secrets_of, words_to_add
 from ...model.fields import EDITABLE, FILTERS, GIVEN
 from ...model.filter import example
+from ...model.kinds import TEXT, integer
+from ...model.noun import one_of
 from ...model.nouns.jobs import JOB
 from ...model.numbers import median
 from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
-from ..http.message import Response, json_response
 from . import cursors, listing
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
 from .cursors import Cursor
-from .route import BASE, Parameter, route
-from .shapes import TEXT, changed_job, given_schemas, listed_job, one_of, whole
+from .route import Parameter, parameters_of, route
+from .shapes import changed_job, listed_job
 from .verbs import changed, one_job
 
 TYPE_CHECKING = False
@@ -41,21 +42,8 @@ SORT = Parameter(
     "run_at scheduled and failed ones, priority pending ones",
     default="newest",
 )
-LIMIT = Parameter("limit", whole(1, LONGEST_PAGE), "how many at most", default=PAGE)
+LIMIT = Parameter("limit", integer(1, LONGEST_PAGE), "how many at most", default=PAGE)
 CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
-
-NEW_JOB: dict[str, Any] = {
-    "type": "object",
-    "required": [field.name for field in GIVEN if field.is_required],
-    "additionalProperties": False,
-    "properties": given_schemas(GIVEN),
-}
-CHANGES: dict[str, Any] = {
-    "type": "object",
-    "minProperties": 1,
-    "additionalProperties": False,
-    "properties": given_schemas(EDITABLE),
-}
 
 
 @route(
@@ -70,16 +58,15 @@ CHANGES: dict[str, Any] = {
         Parameter("scan", one_of("window", "all"), "how far to look where no index helps", default="window"),
     ),
     answer=JOB_PAGE,
-    errors=(400,),
 )
-def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> Response:
+def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> dict[str, Any]:
     now, belongs_to = app.clock.wall(), (q, sort)
     wanted = listing.read(q, now, sort=sort)
     place = None if cursor is None else cursors.read(cursor, belongs_to, len(ORDERS[sort].columns))
     after, seen = (None, 0) if place is None else (place.key, place.seen)
     page = app.queue.page(wanted, sort, after, limit, seen=seen, looks_at_all=scan == "all")
     following = page.end and cursors.write(Cursor(page.end, seen + len(page.numbers)), belongs_to)
-    answer = {
+    return {
         "items": [listed_job(job, now) for job in app.queue.read(page.numbers)],
         "next": following,
         "total": {"value": page.total, "exact": page.is_exact},
@@ -87,19 +74,26 @@ def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, sc
         "sort": sort,
         "filter": {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)},
     }
-    return json_response(JOB_PAGE.json(answer))
 
 
-@route("POST", "/jobs", "Add a job", whole_body=NEW_JOB, answer=JOB, status=201, errors=(409, 422))
-def add_job(app: App, *, body: dict[str, Any]) -> Response:
-    job = app.queue.get(app.queue.enqueue([body])[0])
-    return json_response(JOB.json(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
+@route(
+    "POST",
+    "/jobs",
+    "Add a job",
+    rest=parameters_of(GIVEN),
+    answer=JOB,
+    status=201,
+    location="/jobs/{id}",
+    errors=(409,),
+)
+def add_job(app: App, *, rest: dict[str, Any]) -> Job:
+    return app.queue.get(app.queue.enqueue([rest])[0])
 
 
-@route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(404, 422))
-def show_job(app: App, *, id: str) -> Response:
+@route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(422,))
+def show_job(app: App, *, id: str) -> dict[str, Any]:
     job = one_job(app, id)
-    answer = {
+    return {
         "job": app.queue.logs.detail(job),
         "allowed_actions": allowed_verbs(job.state),
         "why": app.queue.reports.why(job),
@@ -108,7 +102,6 @@ def show_job(app: App, *, id: str) -> Response:
         "commands": _commands(app, job),
         "secrets": secrets_of(job),
     }
-    return json_response(JOB_VIEW.json(answer))
 
 
 def _similar(app: App, job: Job) -> dict[str, Any]:
@@ -124,20 +117,20 @@ def _commands(app: App, job: Job) -> dict[str, str]:
 
     verbs = [verb for verb in allowed_verbs(job.state) if VERBS[verb].is_plain]
     found = {verb: join(["queuectl", verb, job.id]) for verb in ("show", "logs", "why", *verbs)}
-    return {**found, "duplicate": join(words_of(job, app.clock.wall()))}
+    return {**found, "duplicate": join(words_to_add(job, app.clock.wall()))}
 
 
 @route(
     "PATCH",
     "/jobs/{id}",
     "Change a job while it waits; what is not given stays",
-    whole_body=CHANGES,
+    rest=parameters_of(EDITABLE),
     answer=JOB_CHANGED,
-    errors=(404, 409, 422),
+    errors=(409,),
 )
-def edit_job(app: App, *, id: str, body: dict[str, Any]) -> Response:
+def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
     number = one_job(app, id).number
-    return changed(app, app.queue.edit(number, **body), number)
+    return changed(app, app.queue.edit(number, **rest), number)
 
 
 @route(
@@ -146,9 +139,8 @@ def edit_job(app: App, *, id: str, body: dict[str, Any]) -> Response:
     "Add a job like this one, also held or scheduled if it is",
     answer=JOB_CHANGED,
     status=201,
-    errors=(404, 422),
+    location="/jobs/{job[id]}",
 )
-def duplicate_job(app: App, *, id: str) -> Response:
+def duplicate_job(app: App, *, id: str) -> dict[str, Any]:
     (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall())])
-    copy = app.queue.get(made)
-    return json_response(changed_job(copy), 201, {"Location": f"{BASE}/jobs/{copy.id}"})
+    return changed_job(app.queue.get(made))

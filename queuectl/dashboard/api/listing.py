@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from ...model.errors import FilterError
+from ...model.filter import Filter
 from ...model.filterparse import parse
 from ...model.sorts import ORDERS
 from ..http.message import HttpError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.filter import Filter
 
 
 def read(text: str, now: int, *, field: str = "q", sort: str = "newest", takes_all: bool = True) -> Filter:

@@ -7,7 +7,6 @@ from ...model.filter import example, meaning
 from ...model.job import STATE_TABLE
 from ...model.schedule import CATCH_UP, OVERLAP
 from ...model.verbs import VERBS
-from ..http.message import Response, json_response
 from .actions import MOST_SELECTED
 from .answers import LEFT_OUT, META
 from .jobs import LONGEST_PAGE
@@ -27,25 +26,21 @@ LIMITS = {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "
 
 
 @route("GET", "/meta", "What this dashboard is and can do", answer=META)
-def meta(app: App) -> Response:
+def meta(app: App) -> dict[str, Any]:
     urgent_first = sorted(STATE_TABLE.values(), key=lambda state: state.rank)
-    return json_response(
-        META.json(
-            {
-                "version": app.version,
-                "read_only": app.read_only,
-                "server_time": app.clock.wall(),
-                "started_at": app.started_at,
-                "home": app.queue.home.path,
-                "states": urgent_first,
-                "verbs": VERBS.values(),
-                "fields": list(map(_field, JOB_FIELDS)),
-                "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
-                "choices": {"catch_up": CATCH_UP, "overlap": OVERLAP},
-                "limits": LIMITS,
-            }
-        )
-    )
+    return {
+        "version": app.version,
+        "read_only": app.read_only,
+        "server_time": app.clock.wall(),
+        "started_at": app.started_at,
+        "home": app.queue.home.path,
+        "states": urgent_first,
+        "verbs": VERBS.values(),
+        "fields": list(map(_field, JOB_FIELDS)),
+        "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
+        "choices": {"catch_up": CATCH_UP, "overlap": OVERLAP},
+        "limits": LIMITS,
+    }
 
 
 def _field(field: JobField) -> dict[str, Any]:
@@ -54,6 +49,7 @@ def _field(field: JobField) -> dict[str, Any]:
         **{name: getattr(field, name) for name in ("name", "label", "help", "option", "edit_option")},
         **{name: getattr(field, f"is_{name}") for name in FLAGS},
         "kind": field.kind.name,
+        "input": field.kind.input,
         "default": f"the setting {field.setting}" if field.setting else field.default_words,
         "listed": field.is_kept and field.name not in LEFT_OUT,
     }

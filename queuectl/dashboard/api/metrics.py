@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.errors import quoted
+from ...model.kinds import TEXT, integer
+from ...model.noun import one_of
 from ...model.nouns.home import METRICS
 from ...model.numbers import histograms
 from ...model.rollup import SLOT_MS
-from ..http.message import HttpError, Response, json_response
+from ..http.message import HttpError
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
 from .route import Parameter, route
-from .shapes import TEXT, one_of, shortened, whole
+from .shapes import shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping, TypeVar
 
+    from ...engine.reports.status import Metrics
     from ...model.rollup import Rollup, Timing
     from ..app import App
 
@@ -40,14 +43,13 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080,
     query=(
         Parameter("from", TEXT, "an instant, or a time such as -6h", default="-1h"),
         Parameter("to", TEXT, "an instant (default: now)", default="now"),
-        Parameter("points", whole(3, MOST_POINTS), "how many values at most", default=120),
+        Parameter("points", integer(3, MOST_POINTS), "how many values at most", default=120),
         Parameter("queue", TEXT, "only this queue"),
         Parameter("by", one_of("queue"), "a series for each queue"),
     ),
     answer=SERIES,
-    errors=(400,),
 )
-def series(app: App, *, points: int, queue: str | None, by: str | None, to: str, **given: str) -> Response:
+def series(app: App, *, points: int, queue: str | None, by: str | None, to: str, **given: str) -> dict[str, Any]:
     now = app.clock.wall()
     since, until = _instant(given["from"], now, "from"), _instant(to, now, "to")
     if since >= until:
@@ -61,7 +63,7 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
     if by is not None:
         names = list(sorted({row.queue for row in _of(queue, ended)})[:MOST_QUEUES])
     unknown = {at: known is None or (at + 1) * step <= known or at * step > now for at in _buckets(span)}
-    answer = {
+    return {
         **span,
         "series": [{"queue": name, **_values(_of(name, ended), unknown)} for name in names],
         "percentiles": {
@@ -71,7 +73,6 @@ def series(app: App, *, points: int, queue: str | None, by: str | None, to: str,
         "totals": _totals(app, since, until, queue),
         "previous": _previous(app, since, until, queue, known),
     }
-    return json_response(SERIES.json(answer))
 
 
 def _span(since: int, until: int, step: int) -> dict[str, int]:
@@ -151,16 +152,15 @@ def _values(rows: Iterable[Rollup], unknown: Mapping[int, bool]) -> dict[str, li
     "/metrics/top",
     "The slowest and the most failing commands among the newest attempts",
     query=(
-        Parameter("limit", whole(1, 50), "how many of each", default=10),
-        Parameter("sample", whole(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
+        Parameter("limit", integer(1, 50), "how many of each", default=10),
+        Parameter("sample", integer(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
     ),
     answer=TOP,
-    errors=(400,),
 )
-def top(app: App, *, limit: int, sample: int) -> Response:
+def top(app: App, *, limit: int, sample: int) -> dict[str, Any]:
     slowest, failing = app.queue.charts.commands(sample, limit)
     rows = {"slowest": map(shortened, slowest), "failing": map(shortened, failing)}
-    return json_response(TOP.json({"sampled": sample, **rows}))
+    return {"sampled": sample, **rows}
 
 
 @route(
@@ -169,5 +169,5 @@ def top(app: App, *, limit: int, sample: int) -> Response:
     "Run and wait times of the last day, success rates, and exit codes of the newest attempts",
     answer=METRICS,
 )
-def summary(app: App) -> Response:
-    return json_response(METRICS.json(app.queue.reports.metrics()))
+def summary(app: App) -> Metrics:
+    return app.queue.reports.metrics()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ... import __version__
-from ...model.kinds import Kind
+from ...model.job import STATES
+from ...model.kinds import STATE, Kind
+from ...model.noun import Noun
 from ...model.nouns.home import ERROR
-from ..http.message import Response, json_response
 from .route import BASE, TABLE, Parameter, Route, route
-from .shapes import schema_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ MEANINGS = {
 }
 
 
-@route("GET", "/openapi.json", "This document", answer={"type": "object"})
-def show_document(app: App) -> Response:
-    return json_response(document())
+@route("GET", "/openapi.json", "This document", answer=Kind("document", schema={"type": "object"}))
+def show_document(app: App) -> Schema:
+    return document()
 
 
 def document() -> Schema:
@@ -85,46 +85,55 @@ def _parameters(declared: Route) -> list[Schema]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]
     for parameter in declared.query:
-        schema = parameter.schema if parameter.default is None else {**parameter.schema, "default": parameter.default}
+        default = {} if parameter.default is None else {"default": parameter.default}
         found.append(
             {
                 "name": parameter.name,
                 "in": "query",
                 "required": parameter.is_required,
                 "description": parameter.help,
-                "schema": schema,
+                "schema": {**schema_of(parameter.kind), **default},
             }
         )
     return found
 
 
 def _body(declared: Route) -> Schema | None:
-    if declared.whole_body is not None or not declared.body:
-        return declared.whole_body
+    given = (*declared.body, *declared.rest)
+    if not given:
+        return None
     found: Schema = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {parameter.name: _described(parameter) for parameter in declared.body},
+        "properties": {parameter.name: _described(parameter) for parameter in given},
     }
-    required = [parameter.name for parameter in declared.body if parameter.is_required]
+    required = [parameter.name for parameter in given if parameter.is_required]
     if required:
         found["required"] = required
+    elif declared.rest:
+        found["minProperties"] = 1
     return found
 
 
 def _described(parameter: Parameter) -> Schema:
-    return {**parameter.schema, "description": parameter.help}
+    found = {**schema_of(parameter.kind), "description": parameter.help}
+    try:
+        parameter.kind.check(None, 0)
+    except ValueError:
+        return found
+    return {**found, "nullable": True}
 
 
 def _responses(declared: Route, nouns: dict[str, Schema]) -> Schema:
     found: Schema = {}
-    for status, answer in declared.answers.items():
+    for status, answer in {declared.status: declared.answer, **declared.others}.items():
         found[str(status)] = {"description": MEANINGS[status], **_content(answer, nouns)}
         if declared.also:
             found[str(status)]["content"].update(_content(declared.also, nouns)["content"])
     errors = {
         *declared.errors,
         *EVERYWHERE,
+        *((404,) if "{" in declared.path else ()),
         *((422,) if declared.writes else ()),
         *(GUARDED if declared.path.startswith(BASE) else ()),
     }
@@ -133,9 +142,40 @@ def _responses(declared: Route, nouns: dict[str, Schema]) -> Schema:
     return found
 
 
-def _content(answer: Kind | Schema | str, nouns: dict[str, Schema]) -> Schema:
+def _content(answer: Kind | str, nouns: dict[str, Schema]) -> Schema:
     if not answer:
         return {}
     if isinstance(answer, str):
         return {"content": {answer.partition(";")[0]: {"schema": {"type": "string"}}}}
-    return {"content": {JSON: {"schema": schema_of(answer, nouns) if isinstance(answer, Kind) else answer}}}
+    return {"content": {JSON: {"schema": schema_of(answer, nouns)}}}
+
+
+def schema_of(kind: Kind, nouns: dict[str, Schema] | None = None) -> Schema:
+    """Return the schema of a kind in an answer, or without `nouns` of what is given.
+
+    Those of nouns are references to what is added to `nouns`.
+    """
+    if isinstance(kind, Noun) and nouns is not None:
+        name = "".join(map(str.capitalize, kind.title.split()))
+        if name not in nouns:
+            properties = {key: schema_of(part, nouns) for key, part in kind.keys.items()}
+            nouns[name] = {
+                "type": "object",
+                "properties": properties,
+                "required": list(properties),
+                "additionalProperties": False,
+            }
+        return {"$ref": f"#/components/schemas/{name}"}
+    if kind.inner is not None:
+        return _composed(kind, schema_of(kind.inner, nouns))
+    if kind is STATE:
+        return {**kind.schema, "enum": list(STATES)}
+    return kind.taken if nouns is None else kind.schema
+
+
+def _composed(kind: Kind, inner: Schema) -> Schema:
+    if kind.name == "maybe":
+        return {"allOf": [inner], "nullable": True} if "$ref" in inner else {**inner, "nullable": True}
+    if kind.name == "list":
+        return {"type": "array", "items": inner, **kind.schema}
+    return {"type": "object", "additionalProperties": inner}

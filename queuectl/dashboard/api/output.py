@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from codecs import getincrementaldecoder
 
+from ...model.kinds import FLAG, integer
+from ...model.noun import one_of
 from ...model.piece import STDERR, STDOUT, Piece
-from ..http.message import HttpError, Response, json_response
+from ..http.message import HttpError, Response
 from .answers import OUTPUT
 from .route import Parameter, route
-from .shapes import FLAG, one_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...engine.logs import Logs
     from ...model.attempt import Attempt
     from ...model.job import Job
@@ -34,17 +37,17 @@ NAMES = {STDOUT: "stdout", STDERR: "stderr"}
     "/jobs/{id}/output",
     "What an attempt of a job printed",
     query=(
-        Parameter("attempt", whole(1, 1 << 31), "which attempt (default: the last)"),
+        Parameter("attempt", integer(1, 1 << 31), "which attempt (default: the last)"),
         Parameter("stream", one_of(*STREAMS), "which stream", default="both"),
-        Parameter("offset", whole(0, FARTHEST), "from which byte on", default=0),
-        Parameter("limit", whole(1, LARGEST), "how many bytes to look at, at most", default=LIMIT),
-        Parameter("tail", whole(1, LARGEST), "only the last bytes, instead of offset and limit"),
+        Parameter("offset", integer(0, FARTHEST), "from which byte on", default=0),
+        Parameter("limit", integer(1, LARGEST), "how many bytes to look at, at most", default=LIMIT),
+        Parameter("tail", integer(1, LARGEST), "only the last bytes, instead of offset and limit"),
         Parameter("format", one_of("json", "text"), "chunks, or the plain text", default="json"),
         Parameter("download", FLAG, "all of it as a text file", default=False),
     ),
     answer=OUTPUT,
     also=PLAIN,
-    errors=(400, 404, 416),
+    errors=(416,),
 )
 def job_output(
     app: App,
@@ -57,7 +60,7 @@ def job_output(
     tail: int | None,
     format: str,
     download: bool,
-) -> Response:
+) -> dict[str, Any] | Response:
     logs, job = app.queue.logs, app.queue.get(id)
     found = logs.attempt(job, attempt) if attempt is not None or logs.attempts(job) else None
     if download:
@@ -69,7 +72,7 @@ def job_output(
     runs = [run for run in reading.runs if STREAMS[stream] in (None, run.stream)]
     if format == "text":
         return Response(200, b"".join(run.data for run in runs), content_type=PLAIN)
-    answer = {
+    return {
         "id": job.id,
         "attempt": None if found is None else found.attempt,
         "state": job.state,
@@ -83,7 +86,6 @@ def job_output(
             for run in runs
         ],
     }
-    return json_response(OUTPUT.json(answer))
 
 
 def _as_file(logs: Logs, job: Job, attempt: Attempt | None, stream: int | None) -> Response:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from ...model.nouns.home import STATUS
 from ...model.when import MINUTE
-from ..http.message import Response, json_response
 from .answers import OVERVIEW
 from .route import route
 from .shapes import listed_job, shortened
@@ -24,18 +23,13 @@ RUNNING, FAILURES, UPCOMING = 10, 5, 5
 
 
 @route("GET", "/overview", "Overview of the home", answer=OVERVIEW)
-def show_overview(app: App) -> Response:
-    return json_response(overview(app))
-
-
-def overview(app: App) -> dict[str, Any]:
-    """Return the overview. Raises StoreUnavailable."""
+def show_overview(app: App) -> dict[str, Any]:
     status, charts = app.queue.reports.status(), app.queue.charts
     first = status.now // MINUTE - MINUTES + 1
     finished, failed, dead = zip(*charts.minutes(first, MINUTES))
     pending, ages = charts.backlog(first, MINUTES)
     hour = {"start": first * MINUTE, "step": MINUTE}
-    values = {
+    return {
         **{name: getattr(status, name) for name in ("now", "worker_list", *STATUS.keys)},
         "series": {**hour, "finished": finished, "failed": failed, "dead": dead},
         "backlog": {**hour, "pending": pending, "oldest_age": ages},
@@ -44,4 +38,8 @@ def overview(app: App) -> dict[str, Any]:
         "next_scheduled": map(shortened, app.queue.reports.upcoming(UPCOMING)[0]),
         "storage": charts.storage(),
     }
-    return OVERVIEW.json(values)
+
+
+def overview(app: App) -> dict[str, Any]:
+    """Return the overview as JSON has it. Raises StoreUnavailable."""
+    return OVERVIEW.json(show_overview(app))

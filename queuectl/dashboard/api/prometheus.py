@@ -11,7 +11,6 @@ from itertools import accumulate
 from ...model.histogram import BOUNDS, BUCKETS
 from ...model.job import STATES
 from ...model.rollup import OUTCOMES, RUN_TIME, WAIT_TIME
-from ..http.message import Response
 from .route import route
 
 TYPE_CHECKING = False
@@ -32,8 +31,8 @@ UP_TO = (*(f"{bound / 1000:g}" for bound in BOUNDS), "+Inf")
 
 
 @route("GET", "//metrics", "The figures of this home for Prometheus", answer=CONTENT_TYPE)
-def show_metrics(app: App) -> Response:
-    return Response(200, text(app).encode(), content_type=CONTENT_TYPE)
+def show_metrics(app: App) -> bytes:
+    return text(app).encode()
 
 
 def text(app: App) -> str:

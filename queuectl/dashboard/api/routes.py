@@ -9,14 +9,9 @@ import pkgutil
 from importlib import import_module
 
 from .. import api
-from ..http.message import HttpError
-from .route import TABLE
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..app import App
-    from ..http.message import Request, Response
-    from .route import Route
+from ..app import App
+from ..http.message import HttpError, Request, Response
+from .route import TABLE, Route
 
 # A module declares its routes when it is imported.
 for _module in pkgutil.iter_modules(api.__path__, f"{api.__name__}."):
@@ -28,7 +23,7 @@ def handle(app: App, request: Request) -> Response:
     found, request.params = _find(request)
     if found.writes and app.read_only:
         raise HttpError(403, "read_only", "this dashboard only shows", hint="start it without --read-only to change")
-    return found.answer(app, request)
+    return found.respond(app, request)
 
 
 def _find(request: Request) -> tuple[Route, dict[str, str]]:

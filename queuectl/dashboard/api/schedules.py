@@ -5,59 +5,55 @@ from __future__ import annotations
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING
+from ...model.kinds import TEXT, integer
+from ...model.noun import one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP
-from ..http.message import Response, json_response
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
-from .route import BASE, Parameter, route
-from .shapes import TEXT, changed_job, given_schemas, one_of, shortened, whole
+from .route import Parameter, parameters_of, route
+from .shapes import changed_job, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...model.schedule import Schedule
+    from ...model.schedule import CronPreview, Schedule, ScheduleDetail
     from ..app import App
 
 NEXT = 5
 # So many times of one schedule, and of all of them together: one that fires every minute must stay cheap.
 MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
 REQUIRED = ("name", "expression", "command")
-NEW_SCHEDULE = {
-    "type": "object",
-    "required": list(REQUIRED),
-    "additionalProperties": False,
-    "properties": {
-        "name": TEXT,
-        "expression": TEXT,
-        "timezone": TEXT,
-        "catch_up": one_of(*CATCH_UP),
-        "overlap": one_of(*OVERLAP),
-        **given_schemas(RECURRING),
-    },
-}
+NEW_SCHEDULE = (
+    Parameter("name", TEXT, "its name", is_required=True),
+    Parameter("expression", TEXT, "when it fires: a cron expression", is_required=True),
+    Parameter("timezone", TEXT, "local, UTC or a zone such as Europe/London"),
+    Parameter("catch_up", one_of(*CATCH_UP), "which missed times run later"),
+    Parameter("overlap", one_of(*OVERLAP), "what happens while its last job is not done"),
+    *parameters_of(RECURRING),
+)
 
 
 @route(
     "GET",
     "/scheduled",
     "What comes next: scheduled jobs, further attempts, recurring jobs",
-    query=(Parameter("limit", whole(1, 200), "how many at most", default=50),),
+    query=(Parameter("limit", integer(1, 200), "how many at most", default=50),),
     answer=COMING_JOBS,
 )
-def scheduled(app: App, *, limit: int) -> Response:
+def scheduled(app: App, *, limit: int) -> dict[str, Any]:
     rows, total = app.queue.reports.upcoming(limit)
-    return json_response(COMING_JOBS.json({"items": map(shortened, rows), "total": total}))
+    return {"items": map(shortened, rows), "total": total}
 
 
 @route(
     "GET",
     "/scheduled/times",
     "The times within the next hours at which jobs are due",
-    query=(Parameter("hours", whole(1, 168), "how many hours", default=24),),
+    query=(Parameter("hours", integer(1, 168), "how many hours", default=24),),
     answer=COMING_TIMES,
 )
-def coming(app: App, *, hours: int) -> Response:
+def coming(app: App, *, hours: int) -> dict[str, Any]:
     now = app.clock.wall()
     until = now + hours * when.HOUR
     waiting = [job for job in app.queue.reports.upcoming_jobs(MOST_TIMES + 1) if job.at <= until]
@@ -69,18 +65,14 @@ def coming(app: App, *, hours: int) -> Response:
     schedules.sort(key=lambda found: found.next_at or 0)
     shown = schedules[:MOST_SCHEDULES]
     most = min(MOST_TIMES, MOST_IN_ALL // max(1, len(shown)))
-    return json_response(
-        COMING_TIMES.json(
-            {
-                "now": now,
-                "until": until,
-                "recurring": [_coming(app, found, until, most) for found in shown],
-                "more_schedules": len(schedules) - len(shown),
-                "more_jobs": len(waiting) > MOST_TIMES,
-                "jobs": map(shortened, waiting[:MOST_TIMES]),
-            }
-        )
-    )
+    return {
+        "now": now,
+        "until": until,
+        "recurring": [_coming(app, found, until, most) for found in shown],
+        "more_schedules": len(schedules) - len(shown),
+        "more_jobs": len(waiting) > MOST_TIMES,
+        "jobs": map(shortened, waiting[:MOST_TIMES]),
+    }
 
 
 def _coming(app: App, schedule: Schedule, until: int, most: int) -> dict[str, Any]:
@@ -90,22 +82,22 @@ def _coming(app: App, schedule: Schedule, until: int, most: int) -> dict[str, An
 
 
 @route("GET", "/schedules", "The recurring jobs, by name", answer=SCHEDULES)
-def schedules(app: App) -> Response:
-    return json_response(SCHEDULES.json({"items": app.queue.schedules.rows()}))
+def schedules(app: App) -> dict[str, Any]:
+    return {"items": app.queue.schedules.rows()}
 
 
 @route(
     "POST",
     "/schedules",
     "Add a recurring job",
-    whole_body=NEW_SCHEDULE,
+    rest=NEW_SCHEDULE,
     answer=SCHEDULE_DETAIL,
     status=201,
-    errors=(409, 422),
+    location="/schedules/{name}",
+    errors=(409,),
 )
-def add_schedule(app: App, *, body: dict[str, Any]) -> Response:
-    added = app.queue.schedules.add(**{**dict.fromkeys(REQUIRED), **body})
-    return json_response(_detail(app, added), 201, {"Location": f"{BASE}/schedules/{added.name}"})
+def add_schedule(app: App, *, rest: dict[str, Any]) -> ScheduleDetail:
+    return app.queue.schedules.detail(app.queue.schedules.add(**{**dict.fromkeys(REQUIRED), **rest}))
 
 
 @route(
@@ -115,34 +107,27 @@ def add_schedule(app: App, *, body: dict[str, Any]) -> Response:
     query=(
         Parameter("cron", TEXT, "the expression", is_required=True),
         Parameter("tz", TEXT, "local, UTC or a zone such as Europe/London", default="local"),
-        Parameter("n", whole(1, 100), "how many times", default=NEXT),
+        Parameter("n", integer(1, 100), "how many times", default=NEXT),
     ),
     answer=CRON_PREVIEW,
-    errors=(400, 422),
+    errors=(422,),
 )
-def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> Response:
+def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> CronPreview:
     try:
-        return json_response(CRON_PREVIEW.json(app.queue.schedules.preview(cron, tz, n)))
+        return app.queue.schedules.preview(cron, tz, n)
     except InvalidInput as error:
         error.field = "cron" if error.field == "expression" else "tz"
         raise
 
 
-@route(
-    "GET",
-    "/schedules/{name}",
-    "A recurring job, its next times and its last runs",
-    answer=SCHEDULE_DETAIL,
-    errors=(404,),
-)
-def show_schedule(app: App, *, name: str) -> Response:
-    return json_response(_detail(app, app.queue.schedules.get(name)))
+@route("GET", "/schedules/{name}", "A recurring job, its next times and its last runs", answer=SCHEDULE_DETAIL)
+def show_schedule(app: App, *, name: str) -> ScheduleDetail:
+    return app.queue.schedules.detail(app.queue.schedules.get(name))
 
 
-@route("DELETE", "/schedules/{name}", "Delete a recurring job; the jobs that it made stay", status=204, errors=(404,))
-def remove_schedule(app: App, *, name: str) -> Response:
+@route("DELETE", "/schedules/{name}", "Delete a recurring job; the jobs that it made stay", status=204)
+def remove_schedule(app: App, *, name: str) -> None:
     app.queue.schedules.remove(name)
-    return Response(204)
 
 
 @route(
@@ -151,16 +136,15 @@ def remove_schedule(app: App, *, name: str) -> Response:
     "Run a recurring job now, in addition to its times",
     answer=JOB_CHANGED,
     status=201,
-    errors=(404,),
+    location="/jobs/{job[id]}",
 )
-def run_schedule(app: App, *, name: str) -> Response:
-    job = app.queue.schedules.run(name)
-    return json_response(changed_job(job), 201, {"Location": f"{BASE}/jobs/{job.id}"})
+def run_schedule(app: App, *, name: str) -> dict[str, Any]:
+    return changed_job(app.queue.schedules.run(name))
 
 
-@route("POST", "/schedules/{name}/pause", "Pause a recurring job", answer=SCHEDULE_DETAIL, errors=(404, 409))
-def pause_schedule(app: App, *, name: str) -> Response:
-    return json_response(_detail(app, app.queue.schedules.pause(name)))
+@route("POST", "/schedules/{name}/pause", "Pause a recurring job", answer=SCHEDULE_DETAIL, errors=(409,))
+def pause_schedule(app: App, *, name: str) -> ScheduleDetail:
+    return app.queue.schedules.detail(app.queue.schedules.pause(name))
 
 
 @route(
@@ -168,11 +152,7 @@ def pause_schedule(app: App, *, name: str) -> Response:
     "/schedules/{name}/resume",
     "Resume a recurring job with its next time",
     answer=SCHEDULE_DETAIL,
-    errors=(404, 409),
+    errors=(409,),
 )
-def resume_schedule(app: App, *, name: str) -> Response:
-    return json_response(_detail(app, app.queue.schedules.resume(name)))
-
-
-def _detail(app: App, schedule: Schedule) -> dict[str, Any]:
-    return SCHEDULE_DETAIL.json(app.queue.schedules.detail(schedule))
+def resume_schedule(app: App, *, name: str) -> ScheduleDetail:
+    return app.queue.schedules.detail(app.queue.schedules.resume(name))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from ...engine.change import demand_done
 from ...model.errors import Conflict, InvalidInput, NotFound
+from ...model.kinds import FLAG
 from ...model.verbs import PLAIN_VERBS
-from ..http.message import Response, json_response
 from .answers import JOB_CHANGED
 from .route import Parameter, route
-from .shapes import FLAG, changed_job
+from .shapes import changed_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...engine.change import Change
     from ...model.job import Job
     from ...model.verbs import Verb
@@ -26,11 +28,11 @@ def one_job(app: App, reference: str) -> Job:
     return app.queue.get(reference)
 
 
-def changed(app: App, change: Change, number: int) -> Response:
+def changed(app: App, change: Change, number: int) -> dict[str, Any]:
     """Return the job as it is after a change. Raises Conflict if there was none."""
     _demand(change)
     for job in app.queue.read([number]):
-        return json_response(changed_job(job))
+        return changed_job(job)
     raise NotFound("the job was removed meanwhile")
 
 
@@ -41,14 +43,13 @@ def _demand(change: Change) -> None:
         raise Conflict("the job was removed meanwhile")
 
 
-@route("DELETE", "/jobs/{id}", "Delete a job that is not running, with its output", status=204, errors=(404, 409, 422))
-def remove_job(app: App, *, id: str) -> Response:
+@route("DELETE", "/jobs/{id}", "Delete a job that is not running, with its output", status=204, errors=(409,))
+def remove_job(app: App, *, id: str) -> None:
     _demand(app.queue.remove(one_job(app, id).number))
-    return Response(204)
 
 
 def _handler(verb: Verb) -> Handler:
-    def handle(app: App, *, id: str, **flags: bool) -> Response:
+    def handle(app: App, *, id: str, **flags: bool) -> dict[str, Any]:
         number = one_job(app, id).number
         return changed(app, app.queue.apply(verb.name, number, **flags), number)
 
@@ -64,5 +65,5 @@ for _verb in PLAIN_VERBS:
             f"{_verb.label} a job",
             body=tuple(Parameter(name, FLAG, help, default=False) for name, help in _verb.flags.items()),
             answer=JOB_CHANGED,
-            errors=(404, 409, 422),
+            errors=(409,),
         )(_handler(_verb))

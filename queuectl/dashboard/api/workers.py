@@ -1,23 +1,24 @@
 """Queues and workers: how much there is to do, who does it, and how many of them there are.
 
-Starting runs our own command, since a process with threads must not fork. Stopping and scaling may take
-as long as the jobs that run: they go on in a thread, and after two seconds the answer is 202 meanwhile.
+Stopping and scaling may take as long as the jobs that run: they go on in a thread, and after two seconds the answer is
+202 meanwhile.
 """
 
 from __future__ import annotations
 
 import threading
 
-from ...model.checks import is_name
-from ...model.errors import InvalidInput, QueueCTLError
+from ...engine.workers import START_SECONDS
+from ...model.errors import QueueCTLError
 from ...model.job import PENDING
+from ...model.kinds import FLAG, TEXT, integer
+from ...model.noun import many
 from ...model.numbers import depth
 from ...model.when import MINUTE
-from ...model.worker import ALL, EVERY_QUEUE, group_of
-from ..http.message import Response, json_response
+from ...model.worker import ALL, group_of
+from ..http.message import json_response
 from .answers import QUEUES, WORKERS, WORKERS_STOPPED
 from .route import Parameter, route
-from .shapes import FLAG, TEXT, many, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ...engine.queue import Queue
     from ...engine.reports.status import Status
+    from ...model.clock import Clock
     from ...model.rollup import Rollup
     from ..app import App
 
@@ -33,11 +35,11 @@ HOUR_MS = 60 * MINUTE
 
 
 @route("GET", "/queues", "The queues: depth, oldest waiting job and throughput", answer=QUEUES)
-def queues(app: App) -> Response:
+def queues(app: App) -> dict[str, Any]:
     status = app.queue.reports.status()
     hour = {row.queue: row for row in app.queue.charts.ended(status.now - HOUR_MS)}
     items = [_queue(status, name, hour.get(name)) for name in sorted({*status.queues, *hour})]
-    return json_response(QUEUES.json({"items": items}))
+    return {"items": items}
 
 
 def _queue(status: Status, name: str, hour: Rollup | None) -> dict[str, Any]:
@@ -55,23 +57,48 @@ def _queue(status: Status, name: str, hour: Rollup | None) -> dict[str, Any]:
 
 
 @route("GET", "/workers", "The workers and their health", answer=WORKERS)
-def workers(app: App) -> Response:
-    return json_response(_workers(app))
-
-
-def _workers(app: App) -> dict[str, Any]:
+def workers(app: App) -> dict[str, Any]:
     status, settings = app.queue.reports.status(), app.queue.settings()
-    return WORKERS.json(
-        {
-            "items": status.worker_list,
-            "pool": status.pool,
-            "max_workers": settings.max_workers,
-            "default_count": settings.worker_count,
-        }
-    )
+    return {
+        "items": status.worker_list,
+        "pool": status.pool,
+        "max_workers": settings.max_workers,
+        "default_count": settings.worker_count,
+    }
 
 
-COUNT = whole(1, 256)
+class Work:
+    """Something that goes on in a thread of its own: what came of it, once `ended` is set."""
+
+    result: Any = None
+    error: QueueCTLError | None = None
+
+    def __init__(self, queue: Queue, work: Callable[[], Any]) -> None:
+        self.ended = threading.Event()
+        threading.Thread(target=self._do, args=(queue, work), name="dashboard work", daemon=True).start()
+
+    def _do(self, queue: Queue, work: Callable[[], Any]) -> None:
+        try:
+            self.result = work()
+        except QueueCTLError as error:
+            self.error = error
+        finally:
+            queue.close()
+            self.ended.set()
+
+    def is_done(self, clock: Clock) -> bool:
+        """Return whether it is done after a short wait. Raises what it raised."""
+        is_done = clock.wait(self.ended, PATIENCE_SECONDS)
+        if self.error is not None:
+            raise self.error
+        return is_done
+
+
+# What stops workers: the home, the group, whether by force. To a pool a second signal would mean force, so a second
+# request waits with the first.
+STOPS: dict[tuple[str, str | None, bool], Work] = {}
+STARTING = threading.Lock()
+COUNT = integer(1, 256)
 QUEUE_NAMES = many(TEXT, 64)
 
 
@@ -85,18 +112,15 @@ QUEUE_NAMES = many(TEXT, 64)
     ),
     answer=WORKERS,
     status=201,
-    errors=(409, 422),
+    errors=(409,),
 )
-def start(app: App, *, count: int | None, queues: list[str]) -> Response:
-    app.queue.workers.start_apart(_group(queues) or ALL, count)
-    return json_response(_workers(app), 201)
+def start(app: App, *, count: int | None, queues: list[str]) -> object:
+    app.queue.workers.start(_group(queues) or ALL, count, patience=START_SECONDS)
+    return workers(app)
 
 
 def _group(queues: list[str]) -> str | None:
     """Return the name of the group of these queues, None for none. Raises InvalidInput."""
-    for name in queues:
-        if name != EVERY_QUEUE and not is_name(name):
-            raise InvalidInput(f"there cannot be a queue named {name!r}", field="queues")
     return group_of(queues, "queues") if queues else None
 
 
@@ -112,12 +136,12 @@ def _group(queues: list[str]) -> str | None:
     ),
     answer=WORKERS,
     others={202: WORKERS},
-    errors=(409, 422),
+    errors=(409,),
 )
-def scale(app: App, *, count: int, queues: list[str]) -> Response:
+def scale(app: App, *, count: int, queues: list[str]) -> object:
     group = _group(queues)
-    is_done, _ = BACKGROUND.run(app, "scale", lambda queue: queue.workers.scale(group, count), is_shared=False)
-    return json_response(_workers(app), 200 if is_done else 202)
+    is_done = Work(app.queue, lambda: app.queue.workers.scale(group, count)).is_done(app.clock)
+    return workers(app) if is_done else json_response(WORKERS.json(workers(app)), 202)
 
 
 @route(
@@ -135,70 +159,15 @@ def scale(app: App, *, count: int, queues: list[str]) -> Response:
     ),
     answer=WORKERS_STOPPED,
     others={202: WORKERS_STOPPED},
-    errors=(422,),
 )
-def stop(app: App, *, force: bool, queues: list[str]) -> Response:
+def stop(app: App, *, force: bool, queues: list[str]) -> object:
     group = _group(queues)
-    before = app.queue.workers.pid
-    # A second request without force waits with the first: to a pool a second signal would mean force.
-    is_done, pid = BACKGROUND.run(
-        app,
-        f"stop {group} {force}",
-        lambda queue: queue.workers.stop(group, force=force),
-        is_shared=True,
-    )
-    pid = pid if is_done else before
+    before, key = app.queue.workers.pid, (app.queue.home.path, group, force)
+    with STARTING:
+        work = STOPS.get(key)
+        if work is None or work.ended.is_set():
+            work = STOPS[key] = Work(app.queue, lambda: app.queue.workers.stop(group, force=force))
+    is_done = work.is_done(app.clock)
+    pid = work.result if is_done else before
     found = {"stopped": is_done and pid is not None, "pid": pid, "done": is_done}
     return json_response(WORKERS_STOPPED.json(found), 200 if is_done else 202)
-
-
-class Work:
-    """Something that goes on in a thread of its own: what came of it, once `ended` is set."""
-
-    def __init__(self, queue: Queue, work: Callable[[Queue], Any]) -> None:
-        self.ended = threading.Event()
-        self.result: Any = None
-        self.error: QueueCTLError | None = None
-        self._queue = queue
-        self._work = work
-
-    def run(self) -> None:
-        """Do it."""
-        try:
-            self.result = self._work(self._queue)
-        except QueueCTLError as error:
-            self.error = error
-        finally:
-            self._queue.close()
-            self.ended.set()
-
-
-class Background:
-    """Work that a request waits for only so long."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._going_on: dict[tuple[str, str], Work] = {}
-
-    def run(self, app: App, name: str, work: Callable[[Queue], Any], *, is_shared: bool) -> tuple[bool, Any]:
-        """Return whether it is done after a short wait, and its result. Raises what it raised.
-
-        If it `is_shared` and the same goes on in this home already, that is waited for.
-        """
-        begun = self._begin((app.queue.home.path, name), Work(app.queue, work), is_shared)
-        app.clock.wait(begun.ended, PATIENCE_SECONDS)
-        if begun.error is not None:
-            raise begun.error
-        return begun.ended.is_set(), begun.result
-
-    def _begin(self, key: tuple[str, str], work: Work, is_shared: bool) -> Work:
-        with self._lock:
-            going_on = self._going_on.get(key)
-            if is_shared and going_on is not None and not going_on.ended.is_set():
-                return going_on
-            self._going_on[key] = work
-        threading.Thread(target=work.run, name=f"dashboard {key[1]}", daemon=True).start()
-        return work
-
-
-BACKGROUND = Background()

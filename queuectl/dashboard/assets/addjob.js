@@ -9,8 +9,8 @@ import { h, jobUrl } from './ui.js';
 export const added = (app, { id }) => app.done(`Job added: ${id}`, { action: h('a', { href: jobUrl(id) }, 'Show') });
 
 // What must be given comes first, then what takes one line, several, a tick.
-const LAST = ['variables', 'flag'];
-const rank = ({ required, kind }) => (required ? -2 : LAST.indexOf(kind));
+const LAST = ['variables', 'tick'];
+const rank = ({ required, input }) => (required ? -2 : LAST.indexOf(input));
 
 export async function addJob(app) {
   const fields = (await loadFields()).filter(({ given }) => given).sort((one, other) => rank(one) - rank(other));

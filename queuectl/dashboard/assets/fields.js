@@ -12,29 +12,29 @@ const MAY_BE_EMPTY = new Set(['names', 'text']);
 const ROWS = { text: 3, variables: 2 };
 
 // A field of a form. `value` is what a job has for it, undefined for a new one.
-export function formField({ name, label, kind, help, default: words, required, wide }, value) {
-  const common = { name, label, hint: help + (HINTS[kind] || '') };
-  if (kind === 'flag' && value === undefined) return { ...common, type: 'checkbox' };
-  const asks = { ...common, rows: kind === 'variables' || wide ? ROWS[kind] : undefined };
+export function formField({ name, label, input, help, default: words, required, wide }, value) {
+  const common = { name, label, hint: help + (HINTS[input] || '') };
+  if (input === 'tick' && value === undefined) return { ...common, type: 'checkbox' };
+  const asks = { ...common, rows: input === 'variables' || wide ? ROWS[input] : undefined };
   if (value === undefined) return { ...asks, required, hint: asks.hint + (words ? `; default: ${words}` : '') };
-  return { ...asks, required: required || !MAY_BE_EMPTY.has(kind), value: typedOf(kind, value),
-    options: kind === 'flag' ? ['yes', 'no'] : undefined };
+  return { ...asks, required: required || !MAY_BE_EMPTY.has(input), value: typedOf(input, value),
+    options: input === 'tick' ? ['yes', 'no'] : undefined };
 }
 
 // What one would type for a value.
-function typedOf(kind, value) {
+function typedOf(input, value) {
   if (value === null) return 'none';
-  if (kind === 'flag') return value ? 'yes' : 'no';
-  return kind === 'names' ? value.join(', ') : String(value);
+  if (input === 'tick') return value ? 'yes' : 'no';
+  return input === 'names' ? value.join(', ') : String(value);
 }
 
 // What JSON has for what was typed.
-function jsonOf({ kind }, typed) {
-  if (kind === 'integer' && /^-?\d+$/.test(typed)) return Number(typed);
-  if (kind === 'flag') return typed === true || typed === 'yes';
-  if (kind === 'names') return names(typed);
+function jsonOf({ input }, typed) {
+  if (input === 'number' && /^-?\d+$/.test(typed)) return Number(typed);
+  if (input === 'tick') return typed === true || typed === 'yes';
+  if (input === 'names') return names(typed);
   // What has no value is refused by the server.
-  if (kind === 'variables') return Object.fromEntries(lines(typed).map((line) => [line.split('=')[0],
+  if (input === 'variables') return Object.fromEntries(lines(typed).map((line) => [line.split('=')[0],
     line.includes('=') ? line.slice(line.indexOf('=') + 1) : null]));
   return typed;
 }
@@ -49,12 +49,12 @@ export const bodyOf = (filled) => Object.fromEntries(filled.map(([field, typed])
 const optionOf = (name, text) => (text.startsWith('-') ? quote(`${name}=${text}`) : `${name} ${quote(text)}`);
 
 // The options that say the same.
-export const optionsOf = (filled) => filled.flatMap(([{ kind, option }, typed]) => {
-  if (kind === 'flag') return [option];
-  const texts = kind === 'names' ? names(typed) : kind === 'variables' ? lines(typed) : [typed];
+export const optionsOf = (filled) => filled.flatMap(([{ input, option }, typed]) => {
+  if (input === 'tick') return [option];
+  const texts = input === 'names' ? names(typed) : input === 'variables' ? lines(typed) : [typed];
   return texts.map((text) => optionOf(option, text));
 });
 
 // Those that change a job: what is given replaces what it has.
-export const editOptionsOf = (filled) => filled.map(([{ kind, edit_option: option }, typed]) =>
-  optionOf(option, kind === 'names' ? names(typed).join(',') : typed));
+export const editOptionsOf = (filled) => filled.map(([{ input, edit_option: option }, typed]) =>
+  optionOf(option, input === 'names' ? names(typed).join(',') : typed));

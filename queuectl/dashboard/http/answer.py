@@ -8,17 +8,15 @@ from email.utils import formatdate
 from http import HTTPStatus
 
 from ...model.errors import QueueCTLError
-from .message import HttpError, Response, refused, status_of
+from .message import HttpError, Request, Response, refused, status_of
 from .security import HEADERS, WRONG_TOKEN, is_for_programs
-from .static import page
+from .static import Site, page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from ...engine.machine.log import Log
-    from .message import Request
-    from .static import Site
     from .wire import Connection
 
     Handle = Callable[[Request], Response]

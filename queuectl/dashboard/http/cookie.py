@@ -15,10 +15,8 @@ import hmac
 import secrets
 import threading
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.clock import Clock
-    from .message import Request
+from ...model.clock import Clock
+from .message import Request
 
 TICKET_MS = 300_000
 MOST_TICKETS = 100

@@ -14,13 +14,12 @@ import re
 from urllib.parse import parse_qsl, unquote
 
 from ...model.errors import InvalidInput
-from .message import HttpError
+from .message import HttpError, Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .message import Request
 
 MAX_HEADERS = 64
 MAX_PARAMETERS = 100

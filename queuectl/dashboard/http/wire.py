@@ -6,11 +6,8 @@ import select
 import socket
 import threading
 
+from ...model.clock import Clock
 from .message import HttpError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.clock import Clock
 
 IDLE_MS = 15_000
 REQUEST_MS = 10_000

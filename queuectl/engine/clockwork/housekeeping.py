@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Iterator, Sequence
 
     from ...store import Store
-    from ...store.figures import Figures
 
 INTERVAL_MS = 60_000
 STEP_MS = 100
@@ -93,7 +92,10 @@ class Housekeeping:
                 self._store.events.prune(now - KEPT_EVENTS_MS, PRUNE_AT_ONCE)
             yield 0
         for table in (self._store.stats, self._store.timings, self._store.backlog):
-            yield from _forget_minutes(self._store, table, now - KEPT_MINUTES_MS)
+            while table.has_before(now - KEPT_MINUTES_MS):
+                with self._store.writing():
+                    table.prune(now - KEPT_MINUTES_MS)
+                yield 0
         until = self._clock.monotonic() + VACUUM_MS
         for _ in vacuum(self._store):
             yield 0
@@ -139,11 +141,3 @@ def prune(store: Store, state: str, before: int) -> Iterator[list[str]]:
         if len(ids) < PRUNE_AT_ONCE:
             return
         rest(store)
-
-
-def _forget_minutes(store: Store, table: Figures, before: int) -> Iterator[int]:
-    """Delete what was added up before an instant, in small transactions."""
-    while table.has_before(before):
-        with store.writing():
-            table.prune(before)
-        yield 0

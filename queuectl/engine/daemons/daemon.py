@@ -86,11 +86,6 @@ class Daemon(Record):
         """The command that stops it."""
         return f"queuectl {self.command} stop"
 
-    def pid(self, opened: OpenHome) -> int | None:
-        """Return the pid of the one that runs, None if there is none. Not to be signalled: see Identity.send."""
-        running = self.find(opened)
-        return None if running is None else running.pid
-
     def find(self, opened: OpenHome) -> RunningDaemon | None:
         """Return the one that runs in a home, None if there is none. Raises StoreUnavailable if it cannot be used."""
         try:
@@ -193,31 +188,16 @@ class Daemon(Record):
         opened.store.meta.set_daemon(self.name, record)
         return record
 
-    def start(self, opened: OpenHome, options: Sequence[str]) -> None:
+    def start(self, opened: OpenHome, options: Sequence[str], patience: float | None = None) -> None:
         """Start one in the background with these options; return once it is ready.
 
-        The store is closed: no connection may be carried over a fork. Raises Conflict, DaemonUnavailable.
+        Raises Conflict, DaemonUnavailable, also if that takes longer than `patience` seconds.
         """
         from .launch import launch
 
-        opened.close()
         opened.home.prepare()
         words = ["--home", opened.home.path, self.command, "start", *self.start_options, *options]
-        launch(words, opened.home, opened.home.daemon_log(self.name))
-
-    def stop(self, opened: OpenHome) -> int | None:
-        """Stop the one that runs and wait until it is gone; return its pid, None if there was none.
-
-        One that does not follow in time is killed, which no job minds. Raises DaemonUnavailable if it runs where it
-        cannot be stopped from here, or cannot be ended.
-        """
-        running = self.find(opened)
-        if running is None:
-            return None
-        identity = running.here()
-        orders = [(0, signal.SIGTERM), (KILL_AFTER_MS, signal.SIGKILL)]
-        end([identity], orders, DEATH_MS, self.phrases.subject, opened.clock)
-        return identity.pid
+        launch(words, opened.home, opened.home.daemon_log(self.name), patience)
 
 
 class RunningDaemon(Record):
@@ -281,6 +261,40 @@ SCHEDULER = Daemon(
     start_options=("--no-detach",),
 )
 DASHBOARD = Daemon("dashboard", "dashboard", Phrases("dashboard", hint="see where with: queuectl dashboard status"))
+
+
+class Place:
+    """The place of a daemon in an open home, as seen from outside."""
+
+    daemon: Daemon
+
+    def __init__(self, opened: OpenHome) -> None:
+        self._opened = opened
+
+    @property
+    def pid(self) -> int | None:
+        """The pid of the one that runs, None if none does; not to be signalled. Raises StoreUnavailable."""
+        running = self.daemon.find(self._opened)
+        return None if running is None else running.pid
+
+    @property
+    def log(self) -> str:
+        """The path of its log."""
+        return self._opened.home.daemon_log(self.daemon.name)
+
+    def stop(self) -> int | None:
+        """Stop the one that runs and wait until it is gone; return its pid, None if there was none.
+
+        One that does not follow in time is killed, which no job minds. Raises DaemonUnavailable if it runs where it
+        cannot be stopped from here, or cannot be ended.
+        """
+        running = self.daemon.find(self._opened)
+        if running is None:
+            return None
+        identity = running.here()
+        orders = [(0, signal.SIGTERM), (KILL_AFTER_MS, signal.SIGKILL)]
+        end([identity], orders, DEATH_MS, self.daemon.phrases.subject, self._opened.clock)
+        return identity.pid
 
 
 def lock_text() -> str:

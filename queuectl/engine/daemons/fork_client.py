@@ -11,12 +11,9 @@ import socket
 import subprocess
 
 from ...model.record import Record
+from ...store import Home
 from .fork_server import ENDED, SIGNALS, STARTED
 from .launch import own_python
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store import Home
 
 SERVE = "from queuectl.engine.daemons.fork_server import serve; serve(*sys.argv[1:])"
 GONE_SECONDS = 5.0

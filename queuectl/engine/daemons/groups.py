@@ -1,4 +1,4 @@
-"""The groups of workers as seen from outside the pool that has them.
+"""The groups of workers as seen from outside the pool that has them: who lives, who follows, and how they are stopped.
 
 How many workers each group should have stands in the store; who changes that rings the pool's bell. A pool without a
 group ends, and takes no other one: so whoever adds to it finds either a pool that follows or one that is about to
@@ -10,21 +10,159 @@ from __future__ import annotations
 import signal
 
 from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable
-from ...model.worker import counted
+from ...model.settings import Settings
+from ...model.worker import RegisteredWorker, counted, option, workers_text
 from ..home.liveness import is_worker_alive
-from .daemon import POOL
-from .ending import LOOK_SECONDS
+from ..machine.doorbell import CONTROL, ring
+from ..machine.doorbell import POOL as POOL_BELL
+from ..machine.identity import Identity
+from .daemon import ELSEWHERE, POOL, Place, RunningDaemon
+from .ending import LOOK_SECONDS, end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Mapping
 
-    from ...model.settings import Settings
-    from ...model.worker import RegisteredWorker
-    from ..home.opened import OpenHome
-    from .daemon import RunningDaemon
+    from .ending import Order
 
 FOLLOW_BUDGET_MS = 60_000
+# What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
+FOLLOW_MS = 20_000
+PROBE_TRIES = 10
+
+
+class Groups(Place):
+    """The groups of workers of an open home: what is there, and its end."""
+
+    daemon = POOL
+
+    def groups(self) -> dict[str, int]:
+        """Return how many workers each group should have; nothing if no pool runs. Raises StoreUnavailable."""
+        return {} if self.pid is None else self._opened.store.meta.pool_groups()
+
+    def _living(self, group: str | None = None) -> list[RegisteredWorker]:
+        """Return the workers that live, of a group or all."""
+        opened = self._opened
+        try:
+            rows = opened.store.workers.all() if opened.home.exists() else []
+        except StoreUnavailable:
+            return []  # Workers cannot do without the store either: they end by themselves.
+        return [row for row in rows if group in (None, row.queues) and is_worker_alive(opened.home, row)]
+
+    def _await_pool(self) -> None:
+        """Wait until the pool that runs has written down its groups: whatever is changed before, it does not see.
+
+        Raises DaemonUnavailable.
+        """
+
+        def has_entered(pool: RunningDaemon) -> bool:
+            return pool.identity is not None and POOL.record(self._opened).process == str(pool.identity)
+
+        self._wait_for_pool(has_entered)
+
+    def _wait_for_pool(self, condition: Callable[[RunningDaemon], bool]) -> None:
+        """Wait until the condition holds for the pool. Raises DaemonUnavailable if the pool ends or takes too long."""
+        clock = self._opened.clock
+        deadline = clock.monotonic() + FOLLOW_BUDGET_MS
+        while True:
+            pool = POOL.find(self._opened)
+            if pool is None:
+                raise DaemonUnavailable("the pool has ended", hint="its log says why: queuectl worker logs")
+            if pool.identity is not None:
+                # One that was stopped cannot follow, and may keep the store locked. Another container's is not reached.
+                pool.identity.send(signal.SIGCONT)
+            if condition(pool):
+                return
+            if clock.monotonic() >= deadline:
+                raise DaemonUnavailable(f"the pool ({pool}) did not follow", hint="see queuectl worker logs")
+            clock.pause(LOOK_SECONDS)
+
+    def stop(self, group: str | None = None, *, patience: float | None = None, force: bool = False) -> int | None:
+        """Stop a group, or all of them with the pool, and workers that have outlived theirs; wait until all are gone.
+
+        Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience` seconds (None:
+        as long as the workers themselves allow), then, or at once with `force`, they are ended and go back to the
+        queue. With either, what does not even follow that order is killed. Raises DaemonUnavailable for what cannot be
+        signalled from here, what does not answer and what cannot be ended.
+        """
+        # Before the order: idle workers may be gone by the first look after it.
+        first = next((target.pid for target in self._targets(group)), None)
+        pool = None if group is None else self._drop(group)
+        if pool is not None:
+            group = None  # The pool ends with its last group.
+        settings = self._settings()
+        # A pool without groups ends by itself: to it, a request would be the second one.
+        orders = _orders(settings, patience, force, is_asked=pool is not None or self._are_stopping(group))
+        limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
+        by_force = f"{POOL.stop_command}{option(group)} --force"
+        targets = self._targets(group) if pool is None else [pool]
+        while targets:
+            first = first or targets[0].pid
+            # The pool first, then workers that have outlived it: each in its turn has the whole time.
+            end(targets, orders, limit, POOL.phrases.subject, self._opened.clock, by_force)
+            targets = self._targets(group)
+        return first
+
+    def _drop(self, group: str) -> Identity | None:
+        """Have no more workers started in a group; return the pool if it was the last one."""
+        opened = self._opened
+        pool = POOL.find(opened) if opened.home.exists() else None
+        if pool is None:
+            return None
+        identity = pool.here()
+        self._await_pool()
+        with opened.store.writing():
+            groups = opened.store.meta.pool_groups()
+            count = groups.pop(group, 0)
+            if not count:
+                return None
+            opened.store.meta.set_pool_groups(groups)
+            opened.note("workers stopped", workers_text({group: count}))
+        ring(opened.home, POOL_BELL, CONTROL)
+        return None if groups else identity
+
+    def _settings(self) -> Settings:
+        try:
+            return self._opened.settings() if self._opened.home.exists() else Settings({})
+        except StoreUnavailable:
+            return Settings({})  # A damaged store keeps nobody from stopping what works on it.
+
+    def _are_stopping(self, group: str | None) -> bool:
+        """Return whether all workers that live were asked to stop already."""
+        rows = self._living(group)
+        return bool(rows) and all(row.stopping for row in rows)
+
+    def _targets(self, group: str | None) -> list[Identity]:
+        """Return the workers of a group; or the pool or, without one, the workers that have outlived it.
+
+        Raises DaemonUnavailable if they cannot be signalled from here.
+        """
+        pool = POOL.find(self._opened) if group is None else None
+        return [pool.here()] if pool is not None else [self._here(row) for row in self._living(group)]
+
+    def _here(self, row: RegisteredWorker) -> Identity:
+        """Return whom to signal. A worker whose lock is held while its pid is nobody's here runs elsewhere."""
+        identity = Identity.of_worker(row)
+        for _ in range(PROBE_TRIES):
+            if identity.is_alive() or not is_worker_alive(self._opened.home, row):
+                return identity
+            self._opened.clock.pause(LOOK_SECONDS)
+        raise DaemonUnavailable(
+            f"worker {row.id} runs {ELSEWHERE} and cannot be stopped from here",
+            hint=f"stop it there: {POOL.stop_command}",
+        )
+
+
+def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool) -> list[Order]:
+    """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
+
+    A second request would be taken for the order: whoever was asked already is only made to go on.
+    """
+    request = [] if force else [(0, signal.SIGCONT if is_asked else signal.SIGTERM)]
+    if patience is None and not force:
+        return request
+    order_at = 0 if patience is None or force else int(patience * 1000)
+    return [*request, (order_at, signal.SIGQUIT), (order_at + settings.kill_grace + FOLLOW_MS, signal.SIGKILL)]
 
 
 def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "count") -> None:
@@ -38,41 +176,3 @@ def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "cou
         field=field,
         hint=f"allow more with: queuectl config set max_workers {total}",
     )
-
-
-def await_pool(opened: OpenHome) -> None:
-    """Wait until the pool that runs has written down its groups: whatever is changed before, it does not see.
-
-    Raises DaemonUnavailable.
-    """
-
-    def has_entered(pool: RunningDaemon) -> bool:
-        return pool.identity is not None and POOL.record(opened).process == str(pool.identity)
-
-    wait_for_pool(opened, has_entered)
-
-
-def wait_for_pool(opened: OpenHome, condition: Callable[[RunningDaemon], bool]) -> None:
-    """Wait until the condition holds for the pool. Raises DaemonUnavailable if the pool ends or takes too long."""
-    deadline = opened.clock.monotonic() + FOLLOW_BUDGET_MS
-    while True:
-        pool = POOL.find(opened)
-        if pool is None:
-            raise DaemonUnavailable("the pool has ended", hint="its log says why: queuectl worker logs")
-        if pool.identity is not None:
-            # One that was stopped cannot follow, and may keep the store locked. Another container's is not reached.
-            pool.identity.send(signal.SIGCONT)
-        if condition(pool):
-            return
-        if opened.clock.monotonic() >= deadline:
-            raise DaemonUnavailable(f"the pool ({pool}) did not follow", hint="see queuectl worker logs")
-        opened.clock.pause(LOOK_SECONDS)
-
-
-def living_workers(opened: OpenHome, group: str | None = None) -> list[RegisteredWorker]:
-    """Return the workers that live, of a group or all."""
-    try:
-        rows = opened.store.workers.all() if opened.home.exists() else []
-    except StoreUnavailable:
-        return []  # Workers cannot do without the store either: they end by themselves.
-    return [row for row in rows if group in (None, row.queues) and is_worker_alive(opened.home, row)]

@@ -16,14 +16,13 @@ from ..machine.doorbell import Doorbell
 from ..machine.log import Log
 from ..machine.reaper import Reaper
 from ..machine.wakeup import Wakeup
-from .daemon import lock_text
+from .daemon import Daemon, lock_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from ..home.opened import OpenHome
-    from .daemon import Daemon
 
 
 class Instance:

@@ -1,9 +1,9 @@
 """Start one of our own commands in the background and learn whether it came up.
 
-The daemon is the foreground command itself, run again detached: double fork, a session of its own, the home as its
-directory, output to a log. It says through a pipe that it is ready, or why it is not, so that `worker start` returns
-when the workers are really up. The process between the two forks waits for that answer: of a daemon that ends without
-one, it tells how it ended. The daemon inherits no descriptor but that pipe, and no variable of a job that started it.
+The daemon is the foreground command itself, run again detached: a session of its own, the home as its directory,
+output to a log. It says through a pipe that it is ready, or why it is not, so that `worker start` returns when the
+workers are really up. It inherits no descriptor but that pipe, and no variable of a job that started it. A process that
+has threads may start one too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from ..machine import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, NoReturn, Sequence
+    from subprocess import Popen
+    from typing import Iterator, Sequence
 
     from ...store import Home
 
@@ -48,10 +49,7 @@ HINTS = {
     errno.EAGAIN: "the machine has no room for another process (ulimit -u)",
     errno.ENOMEM: "the machine has no memory left",
 }
-BUG = 70
 BUG_HINT = "please report it; its log shows where"
-# Where the system does not list the open ones.
-MOST_DESCRIPTORS = 1024
 
 
 def own_python(statement: str, arguments: Sequence[str]) -> list[str]:
@@ -81,10 +79,11 @@ def installed_version() -> str | None:
     return next((line.split('"')[1] for line in lines if line.startswith('__version__ = "')), None)
 
 
-def launch(arguments: Sequence[str], home: Home, log_path: str) -> None:
+def launch(arguments: Sequence[str], home: Home, log_path: str, patience: float | None = None) -> None:
     """Run `queuectl ARGUMENTS --ready-fd N` in the background; return once it is ready.
 
-    Raises the error that it gave as its reason, DaemonUnavailable where it gave none or cannot be started.
+    Raises the error that it gave as its reason, DaemonUnavailable where it gave none within `patience` seconds (None:
+    however long it takes) or cannot be started.
     """
     process.demand_own_proc()
     if sys.platform.startswith("linux") and not process.HAS_PROC:
@@ -94,87 +93,54 @@ def launch(arguments: Sequence[str], home: Home, log_path: str) -> None:
         )
     try:
         logged = os.path.getsize(log_path) if os.path.exists(log_path) else 0
-        answer = _ask(arguments, home, log_path)
+        answer = _ask(arguments, home, log_path, patience)
     except OSError as error:
         raise _because(CANNOT_START, error) from error
     if answer != READY:
         raise _failure(answer, log_path, logged)
 
 
-def _ask(arguments: Sequence[str], home: Home, log_path: str) -> str:
-    """Start the daemon and return its answer."""
+def _ask(arguments: Sequence[str], home: Home, log_path: str, patience: float | None) -> str:
+    """Start the daemon and return its answer; of one that ends without any, that it ENDED and its exit code."""
+    import select
+    import threading
+
     read_end, write_end = os.pipe()
-    try:
-        child = os.fork()
-        if child == 0:
-            _stand_between(arguments, home, log_path, write_end)
-    finally:
-        os.close(write_end)
     with open(read_end, encoding="utf-8") as pipe:
+        try:
+            daemon = _start(arguments, home, log_path, write_end)
+        finally:
+            os.close(write_end)
+        # Of a daemon that ends before us somebody has to take the exit code.
+        threading.Thread(target=daemon.wait, daemon=True).start()
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        if not poll.poll(None if patience is None else patience * 1000):
+            raise DaemonUnavailable("the daemon did not come up in time", hint=f"see its log: {log_path}")
         answer = pipe.readline().rstrip("\n")
-    os.waitpid(child, 0)
-    return answer
+    return answer or f"{ENDED}\t{daemon.wait()}"
 
 
-def _stand_between(arguments: Sequence[str], home: Home, log_path: str, answer_fd: int) -> NoReturn:
-    """In the child of a fork: start the daemon, wait for its answer and pass it on. Never returns."""
+def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> Popen[bytes]:
+    import subprocess
+
+    environment = {name: value for name, value in os.environ.items() if name not in JOB_VARIABLES}
     try:
-        os.setsid()
-        read_end, write_end = os.pipe()
-        daemon = os.fork()
-        if daemon == 0:
-            _become_daemon(arguments, home, log_path, write_end)
-        os.close(write_end)
-        with open(read_end, "rb") as pipe:
-            answer = pipe.readline()
-        os.write(answer_fd, answer or f"{ENDED}\t{os.waitpid(daemon, 0)[1]}\n".encode())
-    except OSError as error:
-        _send(answer_fd, _worded(_because(CANNOT_START, error)))
-    finally:
-        os._exit(BUG)
-
-
-def _become_daemon(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> NoReturn:
-    """In the child of the second fork: become a daemon and run the command. Never returns."""
-    try:
-        environment = {name: value for name, value in os.environ.items() if name not in JOB_VARIABLES}
-        environment[DIRECTORY] = _directory()
-        os.chdir(home.path)
-        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        empty = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((empty, 0), (log, 1), (log, 2)):
-            os.dup2(source, target)
-        for descriptor in _inherited():
-            if descriptor != ready_fd:
-                _close_if_open(descriptor)
-        os.set_inheritable(ready_fd, True)
-        command = own_command([*arguments, "--ready-fd", str(ready_fd)])
-        os.execve(command[0], command, environment)
-    except OSError as error:
-        _send(ready_fd, _worded(_because(CANNOT_START, error)))
-    finally:
-        os._exit(BUG)
-
-
-def _directory() -> str:
-    try:
-        return os.getcwd()
+        environment[DIRECTORY] = os.getcwd()
     except FileNotFoundError:
-        return os.path.expanduser("~")
-
-
-def _inherited() -> list[int]:
-    """Return all descriptors but the first three that may be open."""
-    if os.path.isdir("/dev/fd"):
-        return [int(name) for name in os.listdir("/dev/fd") if int(name) > 2]
-    return list(range(3, MOST_DESCRIPTORS))
-
-
-def _close_if_open(descriptor: int) -> None:
-    try:
-        os.close(descriptor)
-    except OSError:
-        return
+        environment[DIRECTORY] = os.path.expanduser("~")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    with open(os.open(log_path, flags, 0o600), "ab") as log:
+        return subprocess.Popen(
+            own_command([*arguments, "--ready-fd", str(ready_fd)]),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=home.path,
+            env=environment,
+            pass_fds=(ready_fd,),
+            start_new_session=True,
+        )
 
 
 class Start:
@@ -239,20 +205,13 @@ def _because(what: str, error: OSError) -> DaemonUnavailable:
 def _failure(answer: str, log_path: str, logged: int) -> QueueCTLError:
     """Return the error that a daemon gave, or, of one that gave none, how it ended and what it said last."""
     code, message, hint = (answer.split("\t") + ["", ""])[:3]
-    if code != ENDED and answer:
-        return error_class(code)(message, hint=hint or None)
-    status = int(message or 0)
-    how = f"with exit code {status >> 8}"
-    if os.WIFSIGNALED(status):
-        how = f"by {process.signal_name(os.WTERMSIG(status))}"
+    if code != ENDED:
+        return _kinds(QueueCTLError).get(code, DaemonUnavailable)(message, hint=hint or None)
+    status = int(message)
+    how = f"with exit code {status}" if status >= 0 else f"by {process.signal_name(-status)}"
     said = _last_line(log_path, logged)
     message = f"the daemon ended {how} while starting{': ' + said if said else ''}"
     return DaemonUnavailable(message, hint=f"its log may say more: {log_path}")
-
-
-def error_class(code: str) -> type[QueueCTLError]:
-    """Return the class of the errors with this code."""
-    return _kinds(QueueCTLError).get(code, DaemonUnavailable)
 
 
 def _kinds(kind: type[QueueCTLError]) -> dict[str, type[QueueCTLError]]:

@@ -15,8 +15,8 @@ from __future__ import annotations
 from ... import __version__
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.worker import counted, workers_text
-from ...store import Store
-from ..clockwork.scheduler import SchedulerThread
+from ...store import Home, Store
+from ..clockwork.tick import ClockworkThread
 from ..home.opened import OpenHome
 from ..machine import process
 from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from typing import Callable, Mapping
 
     from ...model.clock import Clock
-    from ...store import Home
 
 LOOK_SECONDS = 1.0
 TROUBLE_SECONDS = 0.2
@@ -49,13 +48,14 @@ class Pool:
     """
 
     def __init__(self, home: Home, groups: Mapping[str, int], *, clock: Clock, on_ready: Callable[[], None]) -> None:
-        # Whoever waits for the store looks at the signals that the wakeup has seen.
-        self._opened = OpenHome(home, actor="pool", clock=clock, give_up=lambda: self._wakeup.is_forced)
+        self._opened = OpenHome(home, actor="pool", clock=clock)
         self._clock = clock
         self._on_ready = on_ready
         self._instance = Instance(POOL, self._opened)
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
         self._groups = groups
+        # Whoever waits for the store looks at the signals that the wakeup has seen.
+        self._opened.give_up = lambda: self._wakeup.is_forced
         self._store = self._opened.store
         # Whoever finds that we have entered may change the groups.
         self._instance.enter(lambda: self._store.meta.set_pool_groups(groups))
@@ -66,7 +66,7 @@ class Pool:
         self._follow_at = clock.monotonic()
         self._stop_by: int | None = None
         self._stops_passed_on = 0
-        self._scheduler = SchedulerThread(home, clock=clock, log=self._log)
+        self._scheduler = ClockworkThread(home, clock=clock, log=self._log)
 
     def run(self) -> None:
         """Look after the workers until told to stop and the last one is gone."""

@@ -18,9 +18,9 @@ from ...model.errors import DaemonUnavailable
 from ...model.record import Record
 from ..machine import process
 from ..machine.identity import Identity
-from ..machine.wakeup import LOOK
+from ..machine.wakeup import LOOK, Wakeup
 from .daemon import POOL
-from .fork_client import ForkClient
+from .fork_client import ForkClient, ForkReport
 from .fork_server import REFUSED, STARTED
 
 TYPE_CHECKING = False
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from ..home.opened import OpenHome
     from ..machine.log import Log
-    from ..machine.wakeup import Wakeup
-    from .fork_client import ForkReport
 
 LOOK_MS = 1_000
 FIRST_DELAY_MS = 100

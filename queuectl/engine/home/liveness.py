@@ -45,13 +45,10 @@ def works_in(home: Home, pid: int) -> bool:
     if not home.exists():
         return True
     name = os.path.basename(home.database)
+    names = (name, f"{name} (deleted)")
     # One that is about to end has closed its descriptors already: that is no other home.
-    databases = [path for path, file in process.open_files(pid).items() if _is_called(name, file)]
+    databases = [path for path, file in process.open_files(pid).items() if os.path.basename(file) in names]
     return not databases or any(_is_same_file(path, home.database) for path in databases)
-
-
-def _is_called(name: str, file: str) -> bool:
-    return os.path.basename(file) in (name, f"{name} (deleted)")
 
 
 def _is_same_file(path: str, other: str) -> bool:

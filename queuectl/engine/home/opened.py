@@ -9,7 +9,7 @@ import os
 from _thread import get_ident
 
 from ...model.checks import is_utf8
-from ...model.clock import SYSTEM_CLOCK
+from ...model.clock import SYSTEM_CLOCK, Clock
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.spec import JobSpec
@@ -20,7 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable, Mapping, Sequence, TypeVar
 
-    from ...model.clock import Clock
     from ...model.settings import Settings
 
     Self = TypeVar("Self", bound="OpenHome")
@@ -30,25 +29,17 @@ class OpenHome:
     """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
     `cwd` is the directory of jobs that name none, by default the current one. Other writers are waited for
-    `busy_budget` seconds at most, and `give_up` is checked meanwhile.
+    `busy_budget` seconds at most; `give_up` is checked meanwhile. Both are set before the first use.
     """
 
     busy_budget = 30.0
+    give_up: Callable[[], bool] | None = None
 
-    def __init__(
-        self,
-        home: Home,
-        *,
-        actor: str,
-        clock: Clock = SYSTEM_CLOCK,
-        cwd: str | None = None,
-        give_up: Callable[[], bool] | None = None,
-    ) -> None:
+    def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, cwd: str | None = None) -> None:
         self.home = home
         self.clock = clock
         self._actor = actor
         self._cwd = cwd
-        self._give_up = give_up
         self._stores: dict[tuple[int, int], Store] = {}
 
     @property
@@ -58,7 +49,7 @@ class OpenHome:
         store = self._stores.get(key)
         if store is None:
             store = self._stores[key] = Store(
-                self.home, clock=self.clock, busy_budget=self.busy_budget, give_up=self._give_up
+                self.home, clock=self.clock, give_up=self.give_up, busy_budget=self.busy_budget
             )
         return store
 

@@ -31,15 +31,11 @@ def realign(store: Store, *, now: int, actor: str) -> None:
         try:
             zone = rules(schedule.zone(home))
         except ValueError:
-            _leave(store, schedule, now)
+            # Its next time is left to a process that knows its zone, as if it had fired a moment ago.
+            if store.schedules.move(schedule, now) and not store.schedules.has_fired(schedule, now):
+                store.schedules.record_fire(schedule, now, None)
             continue
         _bring_nearer(store, schedule, zone, now, actor)
-
-
-def _leave(store: Store, schedule: Schedule, now: int) -> None:
-    """Leave the next time of a schedule to a process that knows its zone, as if it had fired a moment ago."""
-    if store.schedules.move(schedule, now) and not store.schedules.has_fired(schedule, now):
-        store.schedules.record_fire(schedule, now, None)
 
 
 def _bring_nearer(store: Store, schedule: Schedule, zone: tzinfo | None, now: int, actor: str) -> None:

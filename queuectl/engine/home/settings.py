@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 
 from ...model.settings import Settings, resolve
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store import Store
+from ...store import Store
 
 
 def load_settings(store: Store) -> Settings:

@@ -107,12 +107,8 @@ def _is_known(name: str) -> bool:
     """Return whether the system or this Python has rules for a name: otherwise local time is not that of the name."""
     try:
         name = zones.canonical(name)
-    except ValueError:
-        return False
-    if any(os.path.isfile(os.path.join(root, name)) for root in DATABASES):
-        return True
-    try:
-        zones.find(name)
+        if not any(os.path.isfile(os.path.join(root, name)) for root in DATABASES):
+            zones.find(name)
     except ValueError:
         return False
     return True

@@ -33,7 +33,10 @@ class Reaper:
         except OSError:
             return  # For want of descriptors, say. They wait for the next look.
         for pid in ended & self._seen:
-            _take(pid)
+            try:
+                os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                continue  # Whoever started it was faster.
         self._seen = ended
 
 
@@ -46,10 +49,3 @@ def _ended() -> set[int]:
         return set()
     ours = os.getpid()
     return {entry.pid for entry in process.list_processes().values() if entry.parent == ours and entry.is_zombie}
-
-
-def _take(pid: int) -> None:
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return  # Whoever started it was faster.

@@ -117,18 +117,14 @@ class Wakeup:
             if descriptor == self._read_end:
                 _empty(descriptor)
             elif descriptor == self._bell.fileno():
-                self._answer()
+                self.rung = True
+                self._control |= CONTROL in self._bell.answer()
             elif descriptor == self._parent:
                 self.orphaned = True
                 self.forget(descriptor)
             else:
                 ready.append(descriptor)
         return ready
-
-    def _answer(self) -> None:
-        self.rung = True
-        if CONTROL in self._bell.answer():
-            self._control = True
 
     def take_control(self) -> bool:
         """Return whether the bell's control byte has come since the last call."""

@@ -10,7 +10,7 @@ from ...model.alert import INFO, LEVELS, NO_WORKERS, NOBODY, START_WORKERS, Aler
 from ...model.job import DEAD, PENDING, jobs_text
 from ...model.size import size_text
 from ...model.when import DAY, MINUTE, ago, duration_text
-from ...model.worker import ALL, group_of, option
+from ...model.worker import ALL, WorkerState, group_of, option
 from ...store.room import free_bytes
 from ..daemons.daemon import ELSEWHERE
 from ..home.timezone import has_no_next_time
@@ -19,7 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterator, Sequence
 
-    from ...model.worker import WorkerState
     from .facts import Facts
 
 LITTLE_ROOM = 500 << 20

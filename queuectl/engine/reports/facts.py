@@ -11,7 +11,7 @@ from ...model.job import PENDING, STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.scheduler import SchedulerRecord, SchedulerState
 from ...model.when import MINUTE
-from ...model.worker import Group, PoolState, WorkerState, queues_of
+from ...model.worker import Group, PoolState, RegisteredWorker, WorkerState, queues_of
 from ..daemons.daemon import POOL, SCHEDULER
 from ..home import timezone
 from ..home.liveness import is_worker_alive
@@ -21,7 +21,6 @@ from ..machine.identity import Identity
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...model.rollup import Rollup
-    from ...model.worker import RegisteredWorker
     from ..home.opened import OpenHome
 
 
@@ -87,20 +86,17 @@ class Facts:
         lives, uptime = is_worker_alive(self.opened.home, worker), self.now - worker.started_at
         # Of a worker in another container, the pid is a stranger's here.
         is_here = lives and Identity.of_worker(worker).is_alive()
-        return WorkerState(
-            worker=worker.id,
-            pid=worker.pid,
-            state="lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle",
-            job=worker.job,
-            elapsed=None if worker.job_started_at is None else self.now - worker.job_started_at,
-            jobs_done=worker.jobs_done,
-            heartbeat_at=worker.heartbeat_at,
-            memory=process.memory(worker.pid) if is_here else worker.memory,
-            uptime=uptime,
-            busy=share(worker.busy_time, uptime),
-            queues=queues_of(worker.queues),
-            command=worker.command,
-            trouble=worker.trouble,
+        return WorkerState.of(
+            {
+                **worker.as_dict(),
+                "worker": worker.id,
+                "state": "lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle",
+                "elapsed": None if worker.job_started_at is None else self.now - worker.job_started_at,
+                "memory": process.memory(worker.pid) if is_here else worker.memory,
+                "uptime": uptime,
+                "busy": share(worker.busy_time, uptime),
+                "queues": queues_of(worker.queues),
+            }
         )
 
     @cached_property

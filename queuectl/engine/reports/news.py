@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from ...model.job import FINAL_STATES
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.job import Job
-    from ..home.opened import OpenHome
+from ...model.job import FINAL_STATES, Job
+from ..home.opened import OpenHome
 
 AT_MOST = 1_000
 # A worker notes the time before it commits: what ended this long before the last look may be new.

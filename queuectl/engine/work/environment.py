@@ -22,7 +22,8 @@ def marker(home_id: str, mark: str, claim: Claim) -> str:
     `mark` is a random text of the worker's start: no other attempt has the same, not even one of a copied home.
     A worker of an older version has none.
     """
-    return "-".join(filter(None, (home_id, mark, str(claim.number), str(claim.attempt_id))))
+    worker = f"{home_id}-{mark}" if mark else home_id
+    return f"{worker}-{claim.number}-{claim.attempt_id}"
 
 
 class Environments:

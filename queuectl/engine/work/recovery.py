@@ -104,11 +104,11 @@ class Recovery:
             raise
         for key, attempt in overdue.items():
             if now - self._overdue.setdefault(key, now) >= STUCK_GRACE_MS:
-                self._end_worker(workers[attempt.claim.worker], attempt.claim.id)
-
-    def _end_worker(self, worker: RegisteredWorker, job: str) -> None:
-        self._log.complain(f"worker {worker.id} (pid {worker.pid}) does not renew the lease of {job}, killing it")
-        Identity.of_worker(worker).send(signal.SIGKILL)
+                worker, job = workers[attempt.claim.worker], attempt.claim.id
+                self._log.complain(
+                    f"worker {worker.id} (pid {worker.pid}) does not renew the lease of {job}, killing it"
+                )
+                Identity.of_worker(worker).send(signal.SIGKILL)
 
     def _recover(self, attempt: Running, worker: RegisteredWorker | None) -> int:
         """End the attempt's tree, then move its job; return 1 if we moved it."""

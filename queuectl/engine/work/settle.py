@@ -44,7 +44,7 @@ def settle(
     state = TRANSITIONS[PROCESSING, verb]
     if state == FAILED:
         follow(store)
-    run_at = now + _backoff(claim, settings, random) if state == FAILED else claim.run_at
+    run_at = now + backoff.delay(claim.attempts, settings, random) if state == FAILED else claim.run_at
     if not store.jobs.finish(claim, outcome, state=state, run_at=run_at, duration=duration, now=now):
         return None
     if outcome.kind == NOT_STARTED and not outcome.counts:
@@ -62,14 +62,3 @@ def _is_released_too_often(store: Store, claim: Claim, duration: int | None) -> 
         return False
     before = store.attempts.last_ends(claim.number, MOST_RELEASES)
     return len(before) == MOST_RELEASES and all(kind == RELEASED and ran < SHORT_MS for kind, ran in before)
-
-
-def _backoff(claim: Claim, settings: Settings, random: Callable[[], float]) -> int:
-    return backoff.delay(
-        claim.attempts,
-        retry_delay_ms=settings.retry_delay,
-        base=settings.backoff_base,
-        max_delay_ms=settings.max_retry_delay,
-        jitter=settings.retry_jitter,
-        random=random,
-    )

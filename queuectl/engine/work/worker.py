@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import random
 
-from ...model.clock import SYSTEM_CLOCK, Clock
+from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
 from ...model.record import Record
@@ -64,18 +64,12 @@ class Worker:
     """
 
     def __init__(
-        self,
-        home: Home,
-        *,
-        queues: tuple[str, ...] = (),
-        parent: int | None = None,
-        adopters: tuple[int, ...] = (),
-        clock: Clock = SYSTEM_CLOCK,
+        self, home: Home, *, queues: tuple[str, ...] = (), parent: int | None = None, adopters: tuple[int, ...] = ()
     ) -> None:
         process.demand_own_proc()
         self.home = home
         self.queues = queues
-        self.clock = clock
+        self.clock = clock = SYSTEM_CLOCK
         # Somebody may have removed `run/` since the last look of the pool.
         home.make_directories()
         bell = Doorbell(home, f"{WORKERS}{os.getpid()}")
@@ -108,7 +102,10 @@ class Worker:
         try:
             claim = self._settle_and_claim()
             if claim is None and self._pauses.is_over:
-                self._forget_shortage()
+                # Somebody else has run what we could not.
+                self._pauses.end()
+                with self.store.writing():
+                    self._vitals.write_trouble(None)
         except StoreUnavailable as error:
             self._endure(error)
             return
@@ -146,12 +143,6 @@ class Worker:
             self._report(self._finished, state)
             self._finished = None
         return claim
-
-    def _forget_shortage(self) -> None:
-        """Somebody else has run what we could not."""
-        self._pauses.end()
-        with self.store.writing():
-            self._vitals.write_trouble(None)
 
     def _has_work(self) -> bool:
         waiting = self.store.counts.queues_with(PENDING)

@@ -52,8 +52,7 @@ DEAD_GROUP = Noun(
     sample_ids=many(TEXT),
 )
 REFUSED = Noun("refused job", id=TEXT, state=STATE, message=TEXT)
-CHANGE = Noun("change", done=many(TEXT), refused=many(REFUSED))
-REPORT = Noun("result for a job", id=TEXT, result=TEXT)
+CHANGE = Noun("change", count=NUMBER, done=many(TEXT), refused=many(REFUSED))
 ADDED = Noun("added job", id=TEXT)
 CHECKED = Noun("checked jobs", valid=FLAG, jobs=NUMBER)
 DEMO_JOB = Noun("demo job", **JOB.keys, fate=TEXT)

@@ -10,7 +10,7 @@ import pytest
 
 from queuectl.engine.clockwork import firing
 from queuectl.engine.clockwork.firing import MISSED, TRY_AGAIN_MS, Firing
-from queuectl.engine.clockwork.scheduler import LONGEST_WAIT_SECONDS, Scheduler
+from queuectl.engine.clockwork.tick import LONGEST_WAIT_SECONDS, Clockwork
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.when import DAY, iso
@@ -28,7 +28,7 @@ YEAR = 365 * DAY
 # One scheduler
 
 
-def test_each_time_makes_one_job_and_none_before_it(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_each_time_makes_one_job_and_none_before_it(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     start = clock.wall()
     assert every(queue, "*/5 * * * *").next_at == start + 5 * MINUTE
     scheduler.tick()
@@ -45,14 +45,14 @@ def test_each_time_makes_one_job_and_none_before_it(queue: Queue, scheduler: Sch
     assert_once(queue)
 
 
-def test_it_waits_no_longer_than_until_the_next_time(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_it_waits_no_longer_than_until_the_next_time(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     every(queue)
     assert scheduler.tick() == LONGEST_WAIT_SECONDS
     clock.advance(MINUTE - 300)
     assert scheduler.tick() == 0.3
 
 
-def test_a_job_is_as_the_schedule_says(queue: Queue, scheduler: Scheduler, clock: FakeClock, tmp_path: Any) -> None:
+def test_a_job_is_as_the_schedule_says(queue: Queue, scheduler: Clockwork, clock: FakeClock, tmp_path: Any) -> None:
     every(
         queue,
         command="echo $A",
@@ -73,7 +73,7 @@ def test_a_job_is_as_the_schedule_says(queue: Queue, scheduler: Scheduler, clock
     assert queue.store.contexts.get(context).path == get(queue).path
 
 
-def test_firing_is_an_event_of_the_job(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_firing_is_an_event_of_the_job(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     every(queue)
     run(scheduler, clock, 1)
     (job,) = queue.list()
@@ -82,7 +82,7 @@ def test_firing_is_an_event_of_the_job(queue: Queue, scheduler: Scheduler, clock
     assert event.detail == f"it for {iso(clock.wall())}"
 
 
-def test_schedules_that_are_due_together_all_fire(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_schedules_that_are_due_together_all_fire(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     for number in range(firing.AT_ONCE + 10):
         every(queue, name=f"s{number}")
     run(scheduler, clock, 2)
@@ -91,7 +91,7 @@ def test_schedules_that_are_due_together_all_fire(queue: Queue, scheduler: Sched
 
 
 @pytest.mark.slow
-def test_one_that_will_never_come_again_rests(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_one_that_will_never_come_again_rests(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     every(queue)
     clock.set_to(4_133_980_000_000)  # the end of 2100
     run(scheduler, clock, 2_000)
@@ -107,7 +107,7 @@ def test_one_that_will_never_come_again_rests(queue: Queue, scheduler: Scheduler
 
 @pytest.mark.parametrize("count", [2, 10])
 def test_several_schedulers_make_one_job_for_each_time_in_whatever_order(
-    queue: Queue, another: Callable[[], Scheduler], clock: FakeClock, count: int
+    queue: Queue, another: Callable[[], Clockwork], clock: FakeClock, count: int
 ) -> None:
     seed = time.time_ns()
     print("seed", seed)
@@ -178,7 +178,7 @@ def test_one_that_was_changed_after_it_was_read_does_not_fire(
 
 
 def test_a_time_is_skipped_while_the_last_job_has_not_ended(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     every(queue, overlap="skip")
     run(scheduler, clock, 3)
@@ -196,7 +196,7 @@ def test_a_time_is_skipped_while_the_last_job_has_not_ended(
 
 
 def test_times_that_were_missed_do_not_overtake_each_other_either(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     every(queue, overlap="skip", catch_up="all")
     clock.advance(12 * MINUTE)
@@ -204,14 +204,14 @@ def test_times_that_were_missed_do_not_overtake_each_other_either(
     assert jobs(queue) == 1 and len(fires(queue)) == 12 and len(told(queue, "skipped")) == 11
 
 
-def test_with_overlap_every_time_makes_a_job(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_with_overlap_every_time_makes_a_job(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     every(queue, overlap="queue")
     run(scheduler, clock, 5)
     assert jobs(queue) == 5
 
 
 def test_a_job_that_was_run_by_hand_counts_as_one_that_has_not_ended(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     every(queue, overlap="skip")
     job = queue.schedules.run("it")
@@ -222,7 +222,7 @@ def test_a_job_that_was_run_by_hand_counts_as_one_that_has_not_ended(
 # By hand
 
 
-def test_running_it_by_hand_is_no_fire(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_running_it_by_hand_is_no_fire(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     before = every(queue, "*/5 * * * *", "echo it", priority=3)
     job = queue.schedules.run("it")
     assert (job.schedule, job.command, job.priority, job.state) == ("it", "echo it", 3, "pending")
@@ -234,7 +234,7 @@ def test_running_it_by_hand_is_no_fire(queue: Queue, scheduler: Scheduler, clock
 
 
 def test_one_that_is_paused_does_not_fire_and_leaves_out_what_passed_meanwhile(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     every(queue, catch_up="all")
     run(scheduler, clock, 1)
@@ -283,7 +283,7 @@ def spoil(queue: Queue, name: str, **values: str) -> None:
 
 
 def test_one_that_cannot_be_read_complains_and_blocks_nobody(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, capfd: pytest.CaptureFixture[str]
 ) -> None:
     every(queue, name="bad")
     every(queue)
@@ -301,7 +301,7 @@ def test_one_that_cannot_be_read_complains_and_blocks_nobody(
 
 
 def test_one_that_cannot_be_read_is_not_left_in_the_future_when_the_clock_is_set_back(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     every(queue)
     spoil(queue, "it", expression="not cron")

@@ -9,7 +9,7 @@ from typing import Callable, Iterator
 
 import pytest
 
-from queuectl.engine.clockwork.scheduler import LONGEST_WAIT_SECONDS, Scheduler
+from queuectl.engine.clockwork.tick import LONGEST_WAIT_SECONDS, Clockwork
 from queuectl.engine.queue import Queue
 from queuectl.model import zones
 from queuectl.model.when import DAY, HOUR, iso
@@ -34,13 +34,13 @@ def test_a_clock_that_jumps_fires_nothing_twice_and_leaves_nothing_behind(
 ) -> None:
     diary = Diary(clock)
     with Store(Home(home), clock=clock) as store:
-        scheduler = Scheduler(store, diary)
+        scheduler = Clockwork(store, diary)
         jump_about(queue, scheduler, clock, jumps, catch_up)
     assert sum(job.schedule is None for job in queue.list()) == 2
     assert_once(queue, diary.fired())
 
 
-def jump_about(queue: Queue, scheduler: Scheduler, clock: FakeClock, jumps: list[int], catch_up: str) -> None:
+def jump_about(queue: Queue, scheduler: Clockwork, clock: FakeClock, jumps: list[int], catch_up: str) -> None:
     """Set the clock several times and let 20 minutes pass after each."""
     every(queue, "*/5 * * * *", catch_up=catch_up)
     at = queue.add("true", run_at=iso(clock.wall() + 20 * MINUTE))
@@ -62,7 +62,7 @@ def jump_about(queue: Queue, scheduler: Scheduler, clock: FakeClock, jumps: list
 
 
 def test_a_scheduler_that_starts_after_the_clock_was_set_back_leaves_nothing_in_the_future(
-    queue: Queue, another: Callable[[], Scheduler], clock: FakeClock
+    queue: Queue, another: Callable[[], Clockwork], clock: FakeClock
 ) -> None:
     every(queue)
     clock.set_by(10 * YEAR)
@@ -74,7 +74,7 @@ def test_a_scheduler_that_starts_after_the_clock_was_set_back_leaves_nothing_in_
 
 
 def test_a_clock_that_was_past_the_last_year_and_is_set_back_ends_no_schedule(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     every(queue)
     start = clock.wall()
@@ -173,7 +173,7 @@ def machine_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], No
 @pytest.mark.parametrize("change", CHANGES)
 def test_on_the_days_on_which_the_clocks_change(
     queue: Queue,
-    scheduler: Scheduler,
+    scheduler: Clockwork,
     clock: FakeClock,
     change: str,
     is_named: bool,

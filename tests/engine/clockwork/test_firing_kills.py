@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
@@ -27,7 +27,7 @@ clock, queue = firings.clock, firings.queue
 KILLED = """
 import os, signal
 from queuectl.engine.machine.log import Log
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.store import Home, Store
 from queuectl.store.schedules import Schedules
 from tests.support import FakeClock
@@ -35,7 +35,7 @@ from tests.support import FakeClock
 path, where, wall = sys.argv[1], sys.argv[2], int(sys.argv[3])
 clock = FakeClock(wall)
 store = Store(Home(path), clock=clock)
-scheduler = Scheduler(store, Log("killed", clock))
+scheduler = Clockwork(store, Log("killed", clock))
 is_firing = []
 
 def patch(owner, name, wrapper):
@@ -80,7 +80,7 @@ def test_a_kill_in_the_middle_of_firing(
     assert not is_held(queue.home.gate)
     with Store(Home(home), clock=clock) as store:
         for _ in range(2):
-            Scheduler(store, Log("next", clock)).tick()
+            Clockwork(store, Log("next", clock)).tick()
     assert jobs(queue) == 2 and sorted(fires(queue)) == [clock.wall() - MINUTE, clock.wall()]
     assert_once(queue)
 
@@ -94,7 +94,7 @@ SCHEDULERS = 3
 CHAOS = """
 import os, random, signal
 from queuectl.engine.machine.log import Log
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.model.clock import SYSTEM_CLOCK, Clock
 from queuectl.store import Home, Store
 from queuectl.store.database import Database
@@ -116,7 +116,7 @@ def risky(method):
 for name in ("begin", "change", "insert", "commit"):
     setattr(Database, name, risky(getattr(Database, name)))
 store = Store(Home(path), clock=Fast())
-scheduler = Scheduler(store, Log("chaos", Fast()))
+scheduler = Clockwork(store, Log("chaos", Fast()))
 while True:
     scheduler.tick()
     SYSTEM_CLOCK.pause(0.005)
@@ -191,7 +191,7 @@ def test_schedulers_that_are_killed_at_random_leave_no_time_out_and_fire_none_tw
     assert not is_held(queue.home.gate)
     during = len(fires(queue))
     with Store(Home(home), clock=clock) as store:
-        Scheduler(store, Log("last", clock)).tick()
+        Clockwork(store, Log("last", clock)).tick()
     times = {name: sorted(fires(queue, name)) for name in ("it", "other")}
     print(f"{during} of {len(times['it'])} times fired while {schedulers.deaths} schedulers died")
     assert schedulers.deaths > 5 and during > 10

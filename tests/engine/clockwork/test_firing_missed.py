@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from queuectl.engine.clockwork.due import MOST_CAUGHT_UP
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.queue import Queue
 from queuectl.model import zones
 from queuectl.model.cron import Cron
@@ -22,7 +22,7 @@ YEAR = 365 * DAY
 
 @pytest.mark.parametrize("catch_up, expected", [("none", [12]), ("last", [12]), ("all", list(range(1, 13)))])
 def test_after_twelve_minutes_in_which_nothing_ran(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, catch_up: str, expected: list[int]
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, catch_up: str, expected: list[int]
 ) -> None:
     start = clock.wall()
     every(queue, catch_up=catch_up)
@@ -35,7 +35,7 @@ def test_after_twelve_minutes_in_which_nothing_ran(
 
 @pytest.mark.parametrize("late, jobs_made", [(59_999, 1), (60_000, 1), (60_001, 0)])
 def test_without_catching_up_a_time_is_in_time_for_a_minute(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, late: int, jobs_made: int
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, late: int, jobs_made: int
 ) -> None:
     every(queue, "*/10 * * * *", catch_up="none")
     clock.advance(10 * MINUTE + late)
@@ -54,7 +54,7 @@ def test_without_catching_up_a_time_is_in_time_for_a_minute(
 )
 @pytest.mark.parametrize("catch_up", ["none", "last", "all"])
 def test_after_ten_years_in_which_nothing_ran(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, expression: str, most: int, days: int, catch_up: str
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, expression: str, most: int, days: int, catch_up: str
 ) -> None:
     every(queue, expression, catch_up=catch_up)
     clock.advance(10 * YEAR + 90_000)
@@ -82,7 +82,7 @@ def newest_times(expression: str, until: int, days: int) -> list[int]:
     return times
 
 
-def test_what_was_caught_up_with_is_queued_oldest_first(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_what_was_caught_up_with_is_queued_oldest_first(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     every(queue, catch_up="all")
     clock.advance(5 * MINUTE)
     scheduler.tick()
@@ -103,7 +103,7 @@ def test_what_was_caught_up_with_is_queued_oldest_first(queue: Queue, scheduler:
 )
 def test_times_that_are_left_out_are_told_with_the_reason(
     queue: Queue,
-    scheduler: Scheduler,
+    scheduler: Clockwork,
     clock: FakeClock,
     catch_up: str,
     minutes: int,
@@ -124,7 +124,7 @@ def skipped(start: int, first: int, last: int, catch_up: str) -> str:
     return f"it {span}: nothing fired in time, and catch-up is {catch_up}{most}"
 
 
-def test_a_single_time_that_is_too_late_is_told(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_a_single_time_that_is_too_late_is_told(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     start = clock.wall()
     every(queue, "*/10 * * * *", catch_up="none")
     clock.advance(11 * MINUTE + 1)
@@ -133,7 +133,7 @@ def test_a_single_time_that_is_too_late_is_told(queue: Queue, scheduler: Schedul
 
 
 def test_what_is_stored_as_the_next_time_fires_whatever_the_expression_says(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     promised = clock.wall() + 90_000
     every(queue, "0 4 * * *")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, STEP_MS, Housekeeping
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED, DEAD
@@ -211,7 +211,7 @@ def test_what_is_due_meanwhile_is_not_delayed(
     enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE * 50)])
     end_all(store)
     clock.advance(7 * DAY + 1)
-    scheduler = Scheduler(store, Log("test", clock))
+    scheduler = Clockwork(store, Log("test", clock))
     slow(monkeypatch, store, clock)
     waiting = [queue.add("true", run_at=f"+{number * 0.2:.1f}s") for number in range(1, 5)]
     ticks = 0

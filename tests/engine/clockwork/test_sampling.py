@@ -8,7 +8,7 @@ import pytest
 
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, Housekeeping
 from queuectl.engine.clockwork.sampling import Sampler
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine import process
 from queuectl.engine.machine.log import Log
 from queuectl.model.job import COMPLETED
@@ -42,11 +42,11 @@ def store(home: str, clock: FakeClock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def scheduler(store: Store, clock: FakeClock) -> Scheduler:
-    return Scheduler(store, Log("test", clock))
+def scheduler(store: Store, clock: FakeClock) -> Clockwork:
+    return Clockwork(store, Log("test", clock))
 
 
-def run(scheduler: Scheduler, clock: FakeClock, seconds: int) -> None:
+def run(scheduler: Clockwork, clock: FakeClock, seconds: int) -> None:
     """Tick each second."""
     for _ in range(seconds):
         scheduler.tick()
@@ -58,7 +58,7 @@ def samples(store: Store) -> list[tuple[int, int, int, int]]:
     return [(row.minute - NOW // MINUTE, row.pending, row.processing, row.oldest_age) for row in store.backlog.since(0)]
 
 
-def test_each_minute_has_a_sample_while_jobs_wait(scheduler: Scheduler, others: Store, clock: FakeClock) -> None:
+def test_each_minute_has_a_sample_while_jobs_wait(scheduler: Clockwork, others: Store, clock: FakeClock) -> None:
     add(others)
     add(others, queue="slow")
     run(scheduler, clock, 185)
@@ -76,7 +76,7 @@ def test_a_job_that_runs_counts_and_its_age_does_not(store: Store, others: Store
 
 
 def test_what_is_neither_pending_nor_running_is_no_backlog(
-    scheduler: Scheduler, others: Store, clock: FakeClock
+    scheduler: Clockwork, others: Store, clock: FakeClock
 ) -> None:
     add(others, hold=True)
     add(others, run_at=NOW + 600 * SECOND)
@@ -85,7 +85,7 @@ def test_what_is_neither_pending_nor_running_is_no_backlog(
 
 
 def test_after_the_last_job_one_sample_is_zero_and_then_hardly_anything_is_written(
-    scheduler: Scheduler, others: Store, clock: FakeClock
+    scheduler: Clockwork, others: Store, clock: FakeClock
 ) -> None:
     add(others)
     run(scheduler, clock, 30)
@@ -100,7 +100,7 @@ def test_after_the_last_job_one_sample_is_zero_and_then_hardly_anything_is_writt
 
 
 def test_a_home_where_nothing_ever_waited_is_not_written_to(
-    scheduler: Scheduler, others: Store, clock: FakeClock
+    scheduler: Clockwork, others: Store, clock: FakeClock
 ) -> None:
     scheduler.tick()
     before = others.changes()
@@ -109,7 +109,7 @@ def test_a_home_where_nothing_ever_waited_is_not_written_to(
 
 
 def test_work_after_an_idle_time_is_sampled_in_its_first_minute(
-    scheduler: Scheduler, others: Store, clock: FakeClock
+    scheduler: Clockwork, others: Store, clock: FakeClock
 ) -> None:
     run(scheduler, clock, 150)
     add(others, now=clock.wall())
@@ -118,11 +118,11 @@ def test_work_after_an_idle_time_is_sampled_in_its_first_minute(
 
 
 def test_two_schedulers_write_one_sample_a_minute(
-    home: str, scheduler: Scheduler, others: Store, clock: FakeClock
+    home: str, scheduler: Clockwork, others: Store, clock: FakeClock
 ) -> None:
     add(others)
     with Store(Home(home), clock=clock) as second:
-        other = Scheduler(second, Log("other", clock))
+        other = Clockwork(second, Log("other", clock))
         for _ in range(3):
             other.tick()
             scheduler.tick()
@@ -137,20 +137,20 @@ def test_two_schedulers_write_one_sample_a_minute(
 
 
 def test_one_who_starts_later_writes_the_zero_that_is_missing(
-    home: str, scheduler: Scheduler, others: Store, clock: FakeClock
+    home: str, scheduler: Clockwork, others: Store, clock: FakeClock
 ) -> None:
     add(others)
     scheduler.tick()
     finish(others, claim(others), COMPLETED)
     clock.advance(600 * SECOND)
     with Store(Home(home), clock=clock) as second:
-        later = Scheduler(second, Log("later", clock))
+        later = Clockwork(second, Log("later", clock))
         run(later, clock, 61)
     assert samples(others) == [(0, 1, 0, 0), (10, 0, 0, 0)]
 
 
 def test_a_clock_that_was_ahead_neither_stops_sampling_nor_wakes_an_idle_home(
-    scheduler: Scheduler, others: Store, clock: FakeClock
+    scheduler: Clockwork, others: Store, clock: FakeClock
 ) -> None:
     add(others)
     clock.set_by(1_000 * MINUTE)

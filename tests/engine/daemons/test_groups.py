@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.daemons import stopping
+from queuectl.engine.daemons import groups as groups_module
 from queuectl.engine.daemons.ending import end
 from queuectl.engine.machine.doorbell import ring
 from queuectl.engine.machine.identity import Identity
@@ -150,8 +150,8 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
         (tmp_path / "go").touch()
         end(targets, orders, *more)
 
-    monkeypatch.setattr(stopping, "ring", ring_and_wait)
-    monkeypatch.setattr(stopping, "end", end_with_the_job)
+    monkeypatch.setattr(groups_module, "ring", ring_and_wait)
+    monkeypatch.setattr(groups_module, "end", end_with_the_job)
     assert queue.workers.stop("a") is not None
     # A signal to stop that comes to a pool which is stopping would end its jobs.
     assert sent == [signal.SIGCONT]
@@ -191,7 +191,7 @@ def test_a_group_that_is_gone_at_once_was_stopped(
         ring(home, name, what)
         wait_until(lambda: [row.queues for row in pool.rows()] == ["b"], what="the group is gone")
 
-    monkeypatch.setattr(stopping, "ring", ring_and_wait)
+    monkeypatch.setattr(groups_module, "ring", ring_and_wait)
     assert queue.workers.stop("a") is not None
     assert groups(pool) == {"b": 1}
 
@@ -231,7 +231,7 @@ def test_a_pool_that_is_about_to_end_takes_no_other_group(queue: Queue, pool: Ru
     (tmp_path / "go").touch()
     wait_for_state(queue, queue.get(job), "completed")
     wait_until(lambda: not pool.is_running)
-    assert queue.workers.start("b", 1) == 0
+    assert queue.workers.start("b", 1) == (0, 1)
     assert groups(pool) == {"b": 1}
 
 

@@ -18,7 +18,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict, DaemonUnavailable, StoreDamaged
 from queuectl.store import Home
 from tests.engine.running import RunningPool
-from tests.support import cli_command, cli_environment, run_cli
+from tests.support import cli_command, cli_environment, run_cli, wait_until
 
 LIMIT = 60.0
 
@@ -63,6 +63,13 @@ def test_it_is_detached_from_session_terminal_and_directory_of_the_caller(pool: 
     links = {name: os.readlink(f"/proc/{pid}/fd/{name}") for name in "012"}
     assert links == {"0": os.devnull, "1": pool.home.daemon_log("pool"), "2": pool.home.daemon_log("pool")}
     assert stat.S_IMODE(os.stat(pool.home.daemon_log("pool")).st_mode) == 0o600
+
+
+def test_who_has_started_it_and_goes_on_keeps_no_zombie_of_it(home: str, pool: RunningPool, log: str) -> None:
+    launch(arguments(home), Home(home), log)
+    pid = pool.pid
+    pool.run("stop")
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"))
 
 
 def test_a_shell_that_captures_its_output_does_not_wait_for_it(home: str, pool: RunningPool) -> None:

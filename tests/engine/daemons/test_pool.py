@@ -204,7 +204,7 @@ def own_pool(
     home: str, queue: Queue, own_signals: None, fork: Fork, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[OwnPool]:
     """A pool of this process whose only worker was asked for."""
-    monkeypatch.setattr(pool_module, "SchedulerThread", IdleScheduler)
+    monkeypatch.setattr(pool_module, "ClockworkThread", IdleScheduler)
     made = OwnPool(home, fork)
     yield made
     made.pool.close()

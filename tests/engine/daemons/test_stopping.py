@@ -11,7 +11,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from queuectl.engine.daemons import daemon, stopping
+from queuectl.engine.daemons import daemon, groups
 from queuectl.engine.daemons.daemon import DASHBOARD, POOL, SCHEDULER, Daemon
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
@@ -95,7 +95,7 @@ def test_a_daemon_without_jobs_is_ended_when_it_does_not_answer(
 ) -> None:
     hanging = deaf(processes, home, kind)
     queue.clock = Hurried()
-    assert kind.stop(queue) == hanging.pid
+    assert getattr(queue, kind.name).stop() == hanging.pid
     assert hanging.wait(10) == -signal.SIGKILL
 
 
@@ -107,7 +107,7 @@ def test_what_cannot_be_ended_is_said_and_not_waited_for(
     clock = queue.clock = Hurried()
     before = clock.monotonic()
     with pytest.raises(DaemonUnavailable, match=f"pid {hanging.pid}.*cannot be ended"):
-        SCHEDULER.stop(queue)
+        queue.scheduler.stop()
     assert clock.monotonic() - before <= daemon.KILL_AFTER_MS + daemon.DEATH_MS + 2_000
 
 
@@ -205,7 +205,7 @@ def test_the_time_to_wait_is_that_of_the_settings(queue: Queue, monkeypatch: pyt
     with pytest.raises(DaemonUnavailable):
         queue.workers.stop()
     assert told == [signal.SIGTERM]
-    assert 0 <= clock.monotonic() - before - 601_000 - stopping.FOLLOW_MS < 1_000
+    assert 0 <= clock.monotonic() - before - 601_000 - groups.FOLLOW_MS < 1_000
     lock.close()
 
 

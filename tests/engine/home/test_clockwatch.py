@@ -9,7 +9,7 @@ from typing import Callable, Iterator
 import pytest
 
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS as HOUSEKEEPING_MS
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.home import clockwatch
 from queuectl.engine.home.clockwatch import is_unsettled
 from queuectl.engine.machine import process
@@ -28,7 +28,7 @@ another, scheduler = firings.another, firings.scheduler
 
 YEAR = 365 * DAY
 JUMPS = [HOUR, -HOUR, 10 * YEAR, -10 * YEAR, 2_001, -2_001]
-Another = Callable[[], Scheduler]
+Another = Callable[[], Clockwork]
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def left(queue: Queue, job: str) -> int:
 
 @pytest.mark.parametrize("jump", JUMPS)
 def test_what_waits_for_so_long_moves_along_and_absolute_times_stay(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, jump: int
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, jump: int
 ) -> None:
     at = clock.wall() + HOUR
     absolute = queue.add("true", run_at=iso(at)).id
@@ -115,7 +115,7 @@ def test_a_clock_that_was_set_while_no_scheduler_ran_is_noticed_at_the_start(
 
 
 def test_a_job_that_fails_right_after_the_clock_was_set_waits_once(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     scheduler.tick()
     clock.set_by(10 * YEAR)
@@ -125,7 +125,7 @@ def test_a_job_that_fails_right_after_the_clock_was_set_waits_once(
 
 
 def test_a_delay_that_an_edit_gave_right_after_the_clock_was_set_is_not_moved(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     job = queue.add("true", run_at="+5h").id
     scheduler.tick()
@@ -136,7 +136,7 @@ def test_a_delay_that_an_edit_gave_right_after_the_clock_was_set_is_not_moved(
 
 
 def test_a_job_with_an_absolute_time_that_is_given_a_delay_moves_along_and_the_other_way_round(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     at = clock.wall() + 5 * HOUR
     one, other = queue.add("true", run_at=iso(at)).id, queue.add("true", run_at="+1h").id
@@ -148,7 +148,7 @@ def test_a_job_with_an_absolute_time_that_is_given_a_delay_moves_along_and_the_o
     assert left(queue, one) == HOUR and queue.get(other).run_at == at
 
 
-def test_a_machine_that_sleeps_has_set_no_clock(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_a_machine_that_sleeps_has_set_no_clock(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     job = queue.add("true", run_at="+8h").id
     scheduler.tick()
     clock.suspend(7 * HOUR)
@@ -236,7 +236,7 @@ def test_nothing_is_pruned_for_an_hour_after_the_clock_was_set(
 
 
 def test_what_is_old_by_a_clock_that_stays_is_pruned_in_the_end(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     queue.config.set("retain_completed_hours", "0")
     completed(queue)
@@ -250,7 +250,7 @@ def test_what_is_old_by_a_clock_that_stays_is_pruned_in_the_end(
 
 
 def test_a_full_disk_at_that_moment_loses_no_move(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = queue.add("true", run_at="+1h").id
     scheduler.tick()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.daemons.daemon import POOL
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput
@@ -80,7 +80,7 @@ def test_local_may_be_written_in_any_case(queue: Queue, go: Go) -> None:
 
 @needs_zones
 def test_a_scheduler_in_another_zone_fires_what_was_promised_and_says_that_it_is_elsewhere(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, capfd: pytest.CaptureFixture[str]
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go, capfd: pytest.CaptureFixture[str]
 ) -> None:
     go(TOKYO)
     at = follow(queue)
@@ -156,7 +156,7 @@ def test_workers_of_another_zone_are_an_alert_for_everybody(queue: Queue, clock:
 
 @pytest.mark.parametrize("word", ["local", "Local"])
 def test_a_home_of_before_there_was_the_setting_goes_on_in_the_zone_of_its_scheduler(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, word: str
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go, word: str
 ) -> None:
     go(TOKYO)
     at = follow(queue)
@@ -170,7 +170,7 @@ def test_a_home_of_before_there_was_the_setting_goes_on_in_the_zone_of_its_sched
 
 def test_a_scheduler_with_a_variable_that_names_no_zone_says_so_and_goes_on(
     queue: Queue,
-    scheduler: Scheduler,
+    scheduler: Clockwork,
     go: Go,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -205,7 +205,7 @@ def test_another_zone_computes_the_next_times_anew(queue: Queue, clock: FakeCloc
 
 @needs_zones
 def test_what_is_due_already_fires_although_the_zone_was_changed(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go
 ) -> None:
     at = follow(queue)
     clock.set_to(at + 1_000)

@@ -7,7 +7,7 @@ from typing import Any, Callable
 import pytest
 
 from queuectl.engine.clockwork.firing import TRY_AGAIN_MS
-from queuectl.engine.clockwork.scheduler import Scheduler
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.home import timezone
 from queuectl.engine.machine import localzone
 from queuectl.engine.queue import Queue
@@ -27,7 +27,7 @@ pytestmark = zoned.needs_files
 @needs_zones
 def test_a_process_that_does_not_know_the_zone_fires_what_was_promised_and_leaves_the_next_time_to_one_that_does(
     queue: Queue,
-    another: Callable[[], Scheduler],
+    another: Callable[[], Clockwork],
     clock: FakeClock,
     go: Go,
     lose: Callable[[], Any],
@@ -55,7 +55,7 @@ def test_a_process_that_does_not_know_the_zone_fires_what_was_promised_and_leave
 
 @needs_zones
 def test_if_no_process_knows_the_zone_local_is_written_down(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, lose: Callable[[], Any]
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go, lose: Callable[[], Any]
 ) -> None:
     go(TOKYO)
     at = follow(queue)
@@ -79,7 +79,7 @@ def test_if_no_process_knows_the_zone_local_is_written_down(
 
 @needs_zones
 def test_a_zone_that_a_schedule_was_given_is_never_replaced(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, lose: Callable[[], Any]
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go, lose: Callable[[], Any]
 ) -> None:
     at = every(queue, "51 6 * * *", timezone=BERLIN).next_at
     assert at is not None
@@ -96,7 +96,7 @@ def test_a_zone_that_a_schedule_was_given_is_never_replaced(
 @needs_zones
 @pytest.mark.parametrize("late, fired", [(0, True), (2 * MINUTE, False)])
 def test_what_is_too_late_by_its_policy_is_left_out_there_too(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, lose: Callable[[], Any], late: int, fired: bool
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go, lose: Callable[[], Any], late: int, fired: bool
 ) -> None:
     at = every(queue, "51 6 * * *", timezone=BERLIN, catch_up="none").next_at
     assert at is not None
@@ -112,7 +112,7 @@ def test_what_is_too_late_by_its_policy_is_left_out_there_too(
 @pytest.mark.slow
 @needs_zones
 def test_one_that_nobody_can_compute_blocks_nobody_else(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, lose: Callable[[], Any]
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go, lose: Callable[[], Any]
 ) -> None:
     for number in range(60):
         every(queue, name=f"far{number}", timezone=BERLIN)
@@ -125,7 +125,7 @@ def test_one_that_nobody_can_compute_blocks_nobody_else(
 
 @needs_zones
 def test_resuming_without_knowing_the_zone_leaves_the_next_time_to_who_knows_it(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, lose: Callable[[], Any]
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go, lose: Callable[[], Any]
 ) -> None:
     at = every(queue, "51 6 * * *", timezone=BERLIN).next_at
     assert at is not None
@@ -142,7 +142,7 @@ def test_resuming_without_knowing_the_zone_leaves_the_next_time_to_who_knows_it(
 
 @needs_zones
 def test_a_clock_that_is_set_back_leaves_no_schedule_of_an_unknown_zone_in_the_future(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, lose: Callable[[], Any]
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go, lose: Callable[[], Any]
 ) -> None:
     every(queue, "51 6 * * *", timezone=BERLIN)
     clock.set_by(3650 * DAY)
@@ -159,7 +159,7 @@ def test_a_clock_that_is_set_back_leaves_no_schedule_of_an_unknown_zone_in_the_f
 
 
 def test_rules_of_a_zone_are_those_of_the_machine_where_python_has_none(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, go: Go, lose: Callable[[], Any]
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, go: Go, lose: Callable[[], Any]
 ) -> None:
     go(TOKYO)
     back = lose()

@@ -34,16 +34,16 @@ const FACTS = {
   tags: (tags) => tags.map((tag) => h('a', { class: 'chip', href: jobsUrl(`tag:${tag}`) }, tag)),
   schedule: (schedule) => schedule && h('a', { href: '/schedule' }, schedule),
 };
-const KINDS = {
-  integer: (value) => (value === null ? null : number(value)),
-  flag: (value) => (value ? 'yes' : null),
+const INPUTS = {
+  number: (value) => (value === null ? null : number(value)),
+  tick: (value) => (value ? 'yes' : null),
   variables: (env) => Object.entries(env).map(([name, value]) => h('div', { class: 'mono' }, `${name}=${value}`)),
 };
 
 function facts(job, fields) {
-  const shown = fields.filter(({ name, kind, kept }) => kept && kind !== 'time' && !ELSEWHERE.includes(name));
-  const pairs = shown.map(({ name, label, kind }) =>
-    [label, (FACTS[name] || KINDS[kind] || ((value) => value))(job[name], job)]);
+  const shown = fields.filter(({ name, input, kept }) => kept && input !== 'time' && !ELSEWHERE.includes(name));
+  const pairs = shown.map(({ name, label, input }) =>
+    [label, (FACTS[name] || INPUTS[input] || ((value) => value))(job[name], job)]);
   return [...pairs, ['Added by', job.created_by]]
     .filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
     .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);

@@ -1,15 +1,17 @@
-"""What the commands share that print the log of a daemon."""
+"""What the commands of all daemons share: how one is started, what is said of one that was stopped, its log."""
 
 from __future__ import annotations
 
 import os
 
+from ...model.nouns.daemons import STOPPED
 from ..grammar import arguments
 from ..grammar.registry import Arg
+from ..result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Iterator, Sequence
 
     from ..context import Context
 
@@ -24,6 +26,7 @@ TAIL = Arg(
     metavar="N",
     help=f"only the last N lines (default: {TAIL_LINES})",
 )
+READY_FD = Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up")
 FOLLOW = Arg("--follow", "-f", flag=True, help="go on until Ctrl-C")
 
 
@@ -44,6 +47,12 @@ def log_text(context: Context, path: str, lines: int, follow: bool) -> Iterator[
             if file.tell() > os.fstat(file.fileno()).st_size:
                 file.seek(0)
             context.clock.pause(LOOK_SECONDS)
+
+
+def stopped(pid: int | None, done: str, nothing: str, notes: Sequence[str] = ()) -> Result:
+    """Return the answer of a command that stopped the process `pid`, or nothing if that is None."""
+    record = {"stopped": pid is not None, "pid": pid}
+    return Result(STOPPED, record=record, message=nothing if pid is None else done, notes=notes)
 
 
 def _last_lines(text: bytes, lines: int) -> list[bytes]:

@@ -1,7 +1,7 @@
 """What must happen by itself: due jobs become claimable, recurring ones fire, lost ones are recovered, how much
 waits is written down, old jobs are pruned and their room is given back.
 
-`tick` does all of it once and may run in several processes at the same time. `SchedulerThread` calls
+`tick` does all of it once and may run in several processes at the same time. `ClockworkThread` calls
 it whenever something is due, at the latest after its longest pause, and at once when poked.
 """
 
@@ -33,7 +33,7 @@ PROMOTE_AT_ONCE = 500
 ZONES_MS = 60_000
 
 
-class Scheduler:
+class Clockwork:
     """Does what is due. It writes durably: each tick that follows others' commits brings them to the disk.
 
     `longest_wait` is how many seconds may pass between two ticks while no job runs; `totals` counts what
@@ -125,7 +125,7 @@ class Scheduler:
         return min(LONGEST_WAIT_SECONDS, longest, max(0, due - self._clock.wall()) / 1000)
 
 
-class SchedulerThread(threading.Thread):
+class ClockworkThread(threading.Thread):
     """Ticks until it is stopped. A store that cannot be used is reported and tried again.
 
     `ticked_at` is the wall time of the last tick that went well, `error` why none has done so yet, `totals` what the
@@ -148,7 +148,7 @@ class SchedulerThread(threading.Thread):
         """Have it look at once."""
         self._poked.set()
 
-    def revived(self) -> SchedulerThread:
+    def revived(self) -> ClockworkThread:
         """Return this thread while it lives, else another that has been started in its place."""
         if self.is_alive():
             return self
@@ -166,14 +166,14 @@ class SchedulerThread(threading.Thread):
     def run(self) -> None:
         """Tick until stopped."""
         store: Store | None = None
-        scheduler: Scheduler | None = None
+        scheduler: Clockwork | None = None
         while not self._stopping:
             patience = LONGEST_WAIT_SECONDS
             try:
                 if store is None:
                     store = Store(self._home, create=False, clock=self._clock, give_up=lambda: self._stopping)
                 if scheduler is None:
-                    scheduler = Scheduler(store, self._log, self._longest_wait)
+                    scheduler = Clockwork(store, self._log, self._longest_wait)
                 patience = scheduler.tick()
                 self.ticked_at, self.totals = self._clock.wall(), dict(scheduler.totals)
             except (QueueCTLError, OSError) as error:

@@ -8,9 +8,9 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.clockwork import scheduler as scheduler_module
+from queuectl.engine.clockwork import tick as tick_module
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS as HOUSEKEEPING_MS
-from queuectl.engine.clockwork.scheduler import LONGEST_WAIT_SECONDS, Scheduler, SchedulerThread
+from queuectl.engine.clockwork.tick import LONGEST_WAIT_SECONDS, Clockwork, ClockworkThread
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
@@ -49,8 +49,8 @@ def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
 
 
 @pytest.fixture
-def scheduler(store: Store, clock: FakeClock) -> Scheduler:
-    return Scheduler(store, Log("test", clock))
+def scheduler(store: Store, clock: FakeClock) -> Clockwork:
+    return Clockwork(store, Log("test", clock))
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def finish(queue: Queue, taken: Claim, state: str, *, run_at: int = 0, output: b
 
 
 def test_a_failed_job_becomes_pending_exactly_when_it_is_due(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, live_worker: int
 ) -> None:
     job = queue.add("false")
     finish(queue, claim(queue, live_worker), FAILED, run_at=clock.wall() + 700)
@@ -106,7 +106,7 @@ def test_a_failed_job_becomes_pending_exactly_when_it_is_due(
 
 
 def test_a_scheduled_job_becomes_pending_exactly_when_it_is_due(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     job = queue.add("true", run_at="+1h")
     assert scheduler.tick() == LONGEST_WAIT_SECONDS
@@ -118,14 +118,14 @@ def test_a_scheduled_job_becomes_pending_exactly_when_it_is_due(
     assert queue.get(job.id).state == "pending"
 
 
-def test_many_due_jobs_are_all_promoted_in_one_tick(queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_many_due_jobs_are_all_promoted_in_one_tick(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     queue.enqueue([{"command": "true", "run_at": "+1m"}] * 1_200)
     clock.advance(60_000)
     scheduler.tick()
     assert queue.store.counts.by_state() == {"pending": 1_200}
 
 
-def test_promoting_rings_the_workers_bells(queue: Queue, scheduler: Scheduler, clock: FakeClock, store: Store) -> None:
+def test_promoting_rings_the_workers_bells(queue: Queue, scheduler: Clockwork, clock: FakeClock, store: Store) -> None:
     bell = Doorbell(store.home, f"{WORKERS}1")
     try:
         queue.add("true", run_at="+1m")
@@ -144,7 +144,7 @@ def outputs(queue: Queue) -> int:
 
 
 def test_completed_jobs_are_pruned_with_their_output_and_dead_ones_never(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, live_worker: int
 ) -> None:
     ids = {}
     for state in (COMPLETED, DEAD, FAILED):
@@ -164,7 +164,7 @@ def test_completed_jobs_are_pruned_with_their_output_and_dead_ones_never(
     assert queue.get(ids[DEAD]).state == "dead"
 
 
-def test_pruning_follows_the_setting(queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int) -> None:
+def test_pruning_follows_the_setting(queue: Queue, scheduler: Clockwork, clock: FakeClock, live_worker: int) -> None:
     queue.config.set("retain_completed_hours", "none")
     queue.add("true", env={"ONLY": "here"})
     finish(queue, claim(queue, live_worker), COMPLETED)
@@ -180,7 +180,7 @@ def test_pruning_follows_the_setting(queue: Queue, scheduler: Scheduler, clock: 
 
 @pytest.mark.parametrize("jump", [HOUR_MS, 10 * YEAR_MS, -HOUR_MS, -10 * YEAR_MS])
 def test_a_jump_of_the_wall_clock_leaves_running_jobs_alone(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int, jump: int
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, live_worker: int, jump: int
 ) -> None:
     job = queue.add("true")
     taken = claim(queue, live_worker)
@@ -195,7 +195,7 @@ def test_a_jump_of_the_wall_clock_leaves_running_jobs_alone(
 
 
 def test_after_a_jump_forward_what_is_due_by_then_is_promoted(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
     queue.add("true", run_at=iso(clock.wall() + 2 * HOUR_MS))
     queue.add("true", run_at="+2h", id="later")
@@ -207,7 +207,7 @@ def test_after_a_jump_forward_what_is_due_by_then_is_promoted(
 
 @pytest.mark.parametrize("jump", [HOUR_MS, -HOUR_MS, -10 * YEAR_MS])
 def test_a_failed_job_waits_neither_longer_nor_shorter_when_the_clock_is_set(
-    queue: Queue, scheduler: Scheduler, clock: FakeClock, live_worker: int, jump: int
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, live_worker: int, jump: int
 ) -> None:
     queue.add("true")
     scheduler.tick()
@@ -227,7 +227,7 @@ def synced(store: Store) -> object:
 
 
 def test_it_syncs_only_what_others_have_committed(
-    queue: Queue, scheduler: Scheduler, store: Store, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, store: Store, clock: FakeClock
 ) -> None:
     scheduler.tick()
     before = synced(store)
@@ -241,7 +241,7 @@ def test_it_syncs_only_what_others_have_committed(
     assert synced(store) == str(clock.wall())
 
 
-def test_an_idle_home_is_not_written_to(queue: Queue, scheduler: Scheduler, store: Store, clock: FakeClock) -> None:
+def test_an_idle_home_is_not_written_to(queue: Queue, scheduler: Clockwork, store: Store, clock: FakeClock) -> None:
     queue.add("true")
     scheduler.tick()
     before = queue.store.changes()
@@ -260,7 +260,7 @@ def print_much(queue: Queue, taken: Claim, position: int) -> int:
 
 
 def test_a_large_write_ahead_log_is_copied_and_used_anew(
-    queue: Queue, scheduler: Scheduler, store: Store, live_worker: int, clock: FakeClock
+    queue: Queue, scheduler: Clockwork, store: Store, live_worker: int, clock: FakeClock
 ) -> None:
     queue.add("true")
     taken = claim(queue, live_worker)
@@ -276,7 +276,7 @@ def test_a_large_write_ahead_log_is_copied_and_used_anew(
 
 def test_a_write_ahead_log_that_nobody_adds_to_is_copied_once(
     queue: Queue,
-    scheduler: Scheduler,
+    scheduler: Clockwork,
     store: Store,
     live_worker: int,
     clock: FakeClock,
@@ -299,11 +299,11 @@ def test_a_write_ahead_log_that_nobody_adds_to_is_copied_once(
     assert len(copied) == 1
 
 
-def test_two_schedulers_do_not_promote_twice(home: str, queue: Queue, scheduler: Scheduler, clock: FakeClock) -> None:
+def test_two_schedulers_do_not_promote_twice(home: str, queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     queue.enqueue([{"command": "true", "run_at": "+1m"}] * 10)
     clock.advance(60_000)
     with Store(Home(home), clock=clock) as other:
-        Scheduler(other, Log("other", clock)).tick()
+        Clockwork(other, Log("other", clock)).tick()
         scheduler.tick()
     assert queue.store.counts.by_state() == {"pending": 10}
 
@@ -311,9 +311,9 @@ def test_two_schedulers_do_not_promote_twice(home: str, queue: Queue, scheduler:
 def test_the_thread_looks_at_once_when_poked_and_ends_when_told(
     home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler_module, "LONGEST_WAIT_SECONDS", 60.0)
+    monkeypatch.setattr(tick_module, "LONGEST_WAIT_SECONDS", 60.0)
     with Queue(home) as now:
-        thread = SchedulerThread(Home(home), clock=SYSTEM_CLOCK, log=Log("test", SYSTEM_CLOCK))
+        thread = ClockworkThread(Home(home), clock=SYSTEM_CLOCK, log=Log("test", SYSTEM_CLOCK))
         thread.start()
         try:
             job = now.add("true", run_at="+1h")
@@ -329,7 +329,7 @@ def test_the_thread_looks_at_once_when_poked_and_ends_when_told(
 def test_a_thread_that_is_dead_is_replaced_by_one_that_runs(
     home: str, queue: Queue, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    dead = SchedulerThread(Home(home), clock=SYSTEM_CLOCK, log=Log("test", SYSTEM_CLOCK))
+    dead = ClockworkThread(Home(home), clock=SYSTEM_CLOCK, log=Log("test", SYSTEM_CLOCK))
     another = dead.revived()
     try:
         assert another is not dead and another.is_alive() and another.revived() is another
@@ -343,16 +343,16 @@ def test_the_thread_survives_trouble_and_goes_on(
 ) -> None:
     ticks: list[int] = []
 
-    def tick(self: Scheduler) -> float:
+    def tick(self: Clockwork) -> float:
         ticks.append(1)
         if len(ticks) == 1:
             raise OSError(28, "No space left on device")
         return 60.0
 
-    monkeypatch.setattr(Scheduler, "tick", tick)
-    monkeypatch.setattr(scheduler_module, "LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(Clockwork, "tick", tick)
+    monkeypatch.setattr(tick_module, "LONGEST_WAIT_SECONDS", 0.01)
     queue.settings()
-    thread = SchedulerThread(Home(home), clock=SYSTEM_CLOCK, log=Log("test", SYSTEM_CLOCK))
+    thread = ClockworkThread(Home(home), clock=SYSTEM_CLOCK, log=Log("test", SYSTEM_CLOCK))
     thread.start()
     try:
         wait_until(lambda: len(ticks) > 1, seconds=20)

@@ -1,0 +1,109 @@
+"""What a value in a filter asks for: for each way to read one a function of its text and the wall time.
+
+A choice is an operator with its values, as `filter.Term` has them. What cannot be read is a ValueError with the rule.
+"""
+
+from __future__ import annotations
+
+from . import when
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Tuple
+
+    Choice = Tuple[str, Tuple[object, ...]]
+
+COMPARISONS = ("<=", ">=", "<", ">", "=")
+TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def equal(text: str, now: int) -> Choice:
+    """The same text."""
+    return "=", (text,)
+
+
+def beginning(text: str, now: int) -> Choice:
+    """The same text, or with `*` behind it what begins so."""
+    prefix = text.rstrip("*")
+    if prefix == text:
+        return "=", (text,)
+    if not prefix or "*" in prefix or not prefix.isascii():
+        raise ValueError("write the beginning of an id and one *")
+    return "prefix", (prefix,)
+
+
+def having(text: str, now: int) -> Choice:
+    """A list with this name in it."""
+    return "has", (text,)
+
+
+def containing(text: str, now: int) -> Choice:
+    """A text with this one in it."""
+    if not text:
+        raise ValueError("an empty text finds nothing")
+    return "contains", (text,)
+
+
+def compared(read: Callable[[str], int]) -> Callable[[str, int], Choice]:
+    """Return what reads a value with a comparison in front, or a range; `read` reads the value."""
+
+    def choice(text: str, now: int) -> Choice:
+        low, dots, high = text.partition("..")
+        if dots:
+            return "..", (read(low), read(high))
+        comparison = _comparison(text)
+        return comparison or "=", (read(text[len(comparison) :]),)
+
+    return choice
+
+
+def _comparison(text: str) -> str:
+    return next((sign for sign in COMPARISONS if text.startswith(sign)), "")
+
+
+def _integer(text: str) -> int:
+    number = when.integer(text)
+    if number is None:
+        raise ValueError("needs a whole number, such as 3, >2 or 3..9")
+    return number
+
+
+of_number = compared(_integer)
+of_duration = compared(when.parse_duration)
+
+
+def of_signal(text: str, now: int) -> Choice:
+    """A signal by its name, or its number."""
+    if when.is_digits(text):
+        return of_number(text, now)
+    import signal
+
+    name = text.upper()
+    numbers = {one.name: int(one) for one in signal.Signals}
+    found = numbers.get(name if name.startswith("SIG") else f"SIG{name}")
+    if found is None:
+        raise ValueError("needs the name of a signal or its number, such as SEGV or 11")
+    return "=", (found,)
+
+
+def of_time(text: str, now: int) -> Choice:
+    """`<2h`, an age, `>2026-01-01`, an instant, or `1h..3h`, from one to the other."""
+    low, dots, high = text.partition("..")
+    if dots:
+        return "..", tuple(sorted(_instant(one, now)[0] for one in (low, high)))
+    comparison = _comparison(text)
+    if comparison not in TURNED:
+        raise ValueError("needs < or > in front: <2h is younger than two hours, >2026-01-01 is after that day began")
+    instant, is_age = _instant(text[len(comparison) :], now)
+    # A younger job was created later.
+    return TURNED[comparison] if is_age else comparison, (instant,)
+
+
+def _instant(text: str, now: int) -> tuple[int, bool]:
+    """Return the instant that an age or a time names, and whether it was an age."""
+    if text[:1].isdigit() and text[-1:].isalpha():
+        try:
+            return now - when.parse_duration(text), True
+        except ValueError:
+            pass  # It may still be a time, such as 2026-01-01T00:00:00Z.
+    return when.parse_instant(text, now), False
