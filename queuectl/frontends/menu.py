@@ -11,12 +11,14 @@ any command line. Answers may be piped in; the end of the input leaves the menu.
 
 from __future__ import annotations
 
+import shlex
+
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
 from .banner import banner
 from .dispatch import BROKEN_PIPE
-from .forms import Asker, Back, EndOfInput, Form, Interrupted, one_shot
+from .forms import Asker, Back, EndOfInput, Form, Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +143,8 @@ class Menu:
         """
         # In one piece, to be copied.
         terminal = self.asker.terminal
-        self.asker.write(terminal.paint(terminal.safe(f"same as: {one_shot(words)}"), "dim") + "\n")
+        command = shlex.join(["queuectl", *words])
+        self.asker.write(terminal.paint(terminal.safe(f"same as: {command}"), "dim") + "\n")
         code = self.session.execute([*words, *(["--yes"] if quietly_yes else [])])
         if code == BROKEN_PIPE:
             raise Left(code)

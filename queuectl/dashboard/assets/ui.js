@@ -97,7 +97,7 @@ export function titles(columns) {
     kind === 'sr' ? h('span', { class: 'sr' }, title) : title));
 }
 
-// What the columns of a row show, each in its cell unless it is one. A narrow screen has the title before it.
+// The cells of a row: `contents` has what each column shows, or the cell itself. A narrow screen shows the title too.
 export function cells(columns, contents) {
   return contents.map((shown, index) => {
     if (shown instanceof HTMLTableCellElement) return shown;
