@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import dropwhile
 
 from ..commands.completion.candidates import Candidate, Lookup, candidates
 from .line import cursor, shell_word
@@ -70,11 +71,9 @@ def _replies(shell: str, given: Sequence[str]) -> list[str]:
 
 def _without_program(words: list[str]) -> list[str] | None:
     """Return the words after the program's name; None while that is being typed."""
-    at = 0
     # Variables may be set for one command: LANG=C queuectl list.
-    while at < len(words) and words[at].partition("=")[0].isidentifier() and "=" in words[at]:
-        at += 1
-    return words[at + 1 :] if at < len(words) else None
+    rest = list(dropwhile(lambda word: "=" in word and word.partition("=")[0].isidentifier(), words))
+    return rest[1:] if rest else None
 
 
 def _kept(raw: str, word_breaks: str) -> int:

@@ -81,14 +81,11 @@ def _json(values: Mapping[str, Any], terminal: Terminal, indent: int | None = No
 
 def _array(documents: Iterator[str]) -> Iterator[str]:
     """Return one JSON array, an element a line, without holding more than one of them."""
-    first = next(documents, None)
-    if first is None:
-        yield "[]\n"
-        return
-    yield f"[\n{first}"
+    before = "[\n"
     for document in documents:
-        yield f",\n{document}"
-    yield "\n]\n"
+        yield before + document
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
 
 
 def _separated(
