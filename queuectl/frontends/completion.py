@@ -44,8 +44,7 @@ def complete(words: Sequence[str]) -> int:
     """Print what the shell asks for; return 0, whatever happens."""
     try:
         screen = Screen(sys.stdout, os.environ)
-        screen.write("".join(f"{line}\n" for line in _replies(words[0], words[1:])))
-        screen.flush()
+        screen.send("".join(f"{line}\n" for line in _replies(words[0], words[1:])))
     except (Exception, KeyboardInterrupt):
         pass  # The shell would print an error into the line that is being typed: rather nothing is offered.
     return 0

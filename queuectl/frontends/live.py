@@ -255,16 +255,14 @@ class Region:
         shown = [clip_painted(line, columns, screen.ellipsis) for line in lines[:rows]]
         # The terminal may have become lower since.
         up = min(self._drawn, screen.rows - 1)
-        screen.write(
+        screen.send(
             BEGIN + (f"\x1b[{up}A" if up else "") + "\r" + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J" + END
         )
-        screen.flush()
         self._drawn = len(shown)
 
     def close(self) -> None:
         """Leave the picture where it is; what follows is written below it."""
         if self._drawn:
             # Away with the `^C` that ended it.
-            self._screen.write("\r\x1b[J")
-            self._screen.flush()
+            self._screen.send("\r\x1b[J")
         self._drawn = 0

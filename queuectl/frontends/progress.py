@@ -86,8 +86,7 @@ class Progress:
         room = err.columns - 1
         text = self._figures(done, now)
         bar = self._bar(done, room - width(self.label) - width(text) - 2)
-        err.write(ERASE_LINE + clip(f"{self.label} {bar}{text}", room, err.ellipsis))
-        err.flush()
+        err.send(ERASE_LINE + clip(f"{self.label} {bar}{text}", room, err.ellipsis))
         self.terminal.line_shown = True
 
     def _say(self, done: int, now: int) -> None:

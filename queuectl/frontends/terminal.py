@@ -174,6 +174,11 @@ class Screen:
     def flush(self) -> None:
         self.stream.flush()
 
+    def send(self, text: str) -> None:
+        """Write a text at once."""
+        self.write(text)
+        self.flush()
+
 
 class Terminal:
     """The two streams, the keyboard and the clock of one front end; answers for `out` as well."""
@@ -223,8 +228,7 @@ class Terminal:
     def say(self, text: str) -> None:
         """Write one line of words to err; the caller made it safe."""
         self.erase_line()
-        self.err.write(text + "\n")
-        self.err.flush()
+        self.err.send(text + "\n")
 
     def note(self, text: str) -> None:
         """Say something that --quiet leaves out."""
@@ -234,8 +238,7 @@ class Terminal:
     def erase_line(self) -> None:
         """Take the progress line away, if there is one."""
         if self.line_shown:
-            self.err.write(ERASE_LINE)
-            self.err.flush()
+            self.err.send(ERASE_LINE)
             self.line_shown = False
 
     def confirm(self, question: str) -> bool:
@@ -244,8 +247,7 @@ class Terminal:
         if not self.is_interactive:
             raise InvalidInput(f"{question} needs a confirmation", hint="pass --yes")
         self.erase_line()
-        self.err.write(f"{question}? [y/N] ")
-        self.err.flush()
+        self.err.send(f"{question}? [y/N] ")
         answer = self.stdin.readline()
         if not answer:
             self.say("")
