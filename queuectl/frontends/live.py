@@ -16,13 +16,12 @@ import select
 import signal
 
 from .keyboard import Keyboard
-from .terminal import clip, width
+from .terminal import Screen, Terminal, clip, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from .terminal import Screen, Terminal
 
 SGR = re.compile("\x1b\\[[0-9;]*m")
 RESET = "\x1b[0m"

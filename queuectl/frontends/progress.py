@@ -9,14 +9,13 @@ The moving line takes itself away: at `close`, and before `Terminal.say` writes 
 from __future__ import annotations
 
 from ..model import when
-from .terminal import ERASE_LINE, clip, width
+from .terminal import ERASE_LINE, Terminal, clip, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from ..model.clock import Clock
-    from .terminal import Terminal
 
 DRAW_INTERVAL = 100
 LINE_INTERVAL = 30_000

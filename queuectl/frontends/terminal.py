@@ -14,7 +14,7 @@ import io
 import os
 import sys
 
-from ..model.clock import SYSTEM_CLOCK
+from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import InvalidInput
 from ..model.job import STATE_TABLE
 from ..model.printable import code
@@ -24,7 +24,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, Match, Pattern, TextIO
 
-    from ..model.clock import Clock
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
