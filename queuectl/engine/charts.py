@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 
+from ..model.job import Job
 from ..model.numbers import median
+from ..model.rollup import Rollup, Sample, Timing
+from ..model.run import CommandStats, Run
 from ..model.when import MINUTE
 from ..store.figures import END_OF_TIME
 from ..store.room import free_bytes
 from .home.opened import Part
 from .reports.totals import Totals
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..model.job import Job
-    from ..model.rollup import Rollup, Sample, Timing
-    from ..model.run import CommandStats, Run
 
 # Of the newest attempts, so many are looked at.
 SAMPLE = 1_000

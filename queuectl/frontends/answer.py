@@ -96,8 +96,7 @@ def say(text: str, terminal: Terminal) -> None:
 def _write_output(piece: Text, terminal: Terminal, *, raw: bool) -> None:
     """Write what a job printed: as it is into a file or pipe, made harmless on a terminal."""
     if terminal.out.is_tty and not (raw and isinstance(piece, bytes)):
-        terminal.out.write(displayed(piece, terminal, raw=raw))
-        terminal.out.flush()
+        terminal.out.send(displayed(piece, terminal, raw=raw))
         return
     terminal.out.flush()
     sys.stdout.buffer.write(piece if isinstance(piece, bytes) else bytes(piece))  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import dropwhile
 
 from ..commands.completion.candidates import Candidate, Lookup, candidates
 from .line import cursor, shell_word
@@ -43,8 +44,7 @@ def complete(words: Sequence[str]) -> int:
     """Print what the shell asks for; return 0, whatever happens."""
     try:
         screen = Screen(sys.stdout, os.environ)
-        screen.write("".join(f"{line}\n" for line in _replies(words[0], words[1:])))
-        screen.flush()
+        screen.send("".join(f"{line}\n" for line in _replies(words[0], words[1:])))
     except (Exception, KeyboardInterrupt):
         pass  # The shell would print an error into the line that is being typed: rather nothing is offered.
     return 0
@@ -70,11 +70,9 @@ def _replies(shell: str, given: Sequence[str]) -> list[str]:
 
 def _without_program(words: list[str]) -> list[str] | None:
     """Return the words after the program's name; None while that is being typed."""
-    at = 0
     # Variables may be set for one command: LANG=C queuectl list.
-    while at < len(words) and words[at].partition("=")[0].isidentifier() and "=" in words[at]:
-        at += 1
-    return words[at + 1 :] if at < len(words) else None
+    rest = list(dropwhile(lambda word: "=" in word and word.partition("=")[0].isidentifier(), words))
+    return rest[1:] if rest else None
 
 
 def _kept(raw: str, word_breaks: str) -> int:

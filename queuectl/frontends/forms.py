@@ -173,8 +173,3 @@ def _words(arg: Arg, text: str) -> list[str]:
 def _yes_or_no(text: str) -> None:
     if text.lower() not in (*YES, *NO):
         raise ValueError("must be yes or no")
-
-
-def one_shot(words: Sequence[str]) -> str:
-    """Return the words as one would type them at a shell."""
-    return "queuectl " + " ".join(map(shlex.quote, words))

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
 from .answer import say
-from .dispatch import BROKEN_PIPE, INTERRUPTED
+from .dispatch import BROKEN_PIPE, INTERRUPTED, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable
 
-    from .dispatch import Session
     from .history import History
 
 WORDS = {

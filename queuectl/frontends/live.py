@@ -16,13 +16,12 @@ import select
 import signal
 
 from .keyboard import Keyboard
-from .terminal import clip, width
+from .terminal import Screen, Terminal, clip, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from .terminal import Screen, Terminal
 
 SGR = re.compile("\x1b\\[[0-9;]*m")
 RESET = "\x1b[0m"
@@ -255,16 +254,14 @@ class Region:
         shown = [clip_painted(line, columns, screen.ellipsis) for line in lines[:rows]]
         # The terminal may have become lower since.
         up = min(self._drawn, screen.rows - 1)
-        screen.write(
+        screen.send(
             BEGIN + (f"\x1b[{up}A" if up else "") + "\r" + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J" + END
         )
-        screen.flush()
         self._drawn = len(shown)
 
     def close(self) -> None:
         """Leave the picture where it is; what follows is written below it."""
         if self._drawn:
             # Away with the `^C` that ended it.
-            self._screen.write("\r\x1b[J")
-            self._screen.flush()
+            self._screen.send("\r\x1b[J")
         self._drawn = 0

@@ -11,12 +11,14 @@ any command line. Answers may be piped in; the end of the input leaves the menu.
 
 from __future__ import annotations
 
+import shlex
+
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
 from .banner import banner
 from .dispatch import BROKEN_PIPE
-from .forms import Asker, Back, EndOfInput, Form, Interrupted, one_shot
+from .forms import Asker, Back, EndOfInput, Form, Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,11 +35,8 @@ GOODBYE = "Goodbye."
 
 def run_menu(session: Session, entries: Entries) -> int:
     """Show the menu of these entries until it is left; return the exit code."""
-    queue = Queue(session.defaults["home"], actor="menu")
-    try:
+    with Queue(session.defaults["home"], actor="menu") as queue:
         return Menu(session, queue).run(entries)
-    finally:
-        queue.close()
 
 
 class Left(Exception):
@@ -132,17 +131,10 @@ class Menu:
 
         command = load()[path]
         self.asker.show(f"\n{command.help}  (b leads back)")
-        known = self._settings({arg.key: arg.setting for arg in command.args if arg.setting})
-        return self.execute(
-            Form(command, names, fixed=fixed).fill(self.asker, SYSTEM_CLOCK, {**known, **(defaults or {})})
-        )
-
-    def _settings(self, names: Mapping[str, str]) -> dict[str, str]:
-        """Return the settings that arguments default to, as they are shown."""
-        from ..model.settings import find
-
-        values = self.queue.settings()
-        return {key: find(name).show(getattr(values, name)) for key, name in names.items()}
+        settings = {setting.name: setting.value for setting in self.queue.config.rows()}
+        known = {arg.key: settings[arg.setting] for arg in command.args if arg.setting}
+        form = Form(command, names, fixed=fixed)
+        return self.execute(form.fill(self.asker, SYSTEM_CLOCK, {**known, **(defaults or {})}))
 
     def execute(self, words: Sequence[str], *, quietly_yes: bool = False) -> int:
         """Say which one-shot command it is, run it, and return its exit code.
@@ -151,7 +143,8 @@ class Menu:
         """
         # In one piece, to be copied.
         terminal = self.asker.terminal
-        self.asker.write(terminal.paint(terminal.safe(f"same as: {one_shot(words)}"), "dim") + "\n")
+        command = shlex.join(["queuectl", *words])
+        self.asker.write(terminal.paint(terminal.safe(f"same as: {command}"), "dim") + "\n")
         code = self.session.execute([*words, *(["--yes"] if quietly_yes else [])])
         if code == BROKEN_PIPE:
             raise Left(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..model.fields import EDITABLE, GIVEN
-from ..model.job import DEAD, STATES
+from ..model.job import DEAD, STATES, Job
 from ..model.verbs import VERBS, allowed_verbs
 from ..model.when import is_digits
 
@@ -13,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Mapping, Sequence
 
-    from ..model.job import Job
     from .menu import Action, Choice, Entries, Menu
 
 # The options that forms ask for in addition to the command and its time.

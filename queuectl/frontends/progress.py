@@ -9,14 +9,13 @@ The moving line takes itself away: at `close`, and before `Terminal.say` writes 
 from __future__ import annotations
 
 from ..model import when
-from .terminal import ERASE_LINE, clip, width
+from .terminal import ERASE_LINE, Terminal, clip, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from ..model.clock import Clock
-    from .terminal import Terminal
 
 DRAW_INTERVAL = 100
 LINE_INTERVAL = 30_000
@@ -86,8 +85,7 @@ class Progress:
         room = err.columns - 1
         text = self._figures(done, now)
         bar = self._bar(done, room - width(self.label) - width(text) - 2)
-        err.write(ERASE_LINE + clip(f"{self.label} {bar}{text}", room, err.ellipsis))
-        err.flush()
+        err.send(ERASE_LINE + clip(f"{self.label} {bar}{text}", room, err.ellipsis))
         self.terminal.line_shown = True
 
     def _say(self, done: int, now: int) -> None:

@@ -19,7 +19,7 @@ from itertools import chain
 
 from ..commands.cells import csv_line, plain
 from ..model.fields import KEPT
-from .terminal import STATE_STYLES, clip, escape, escape_json, pad, width
+from .terminal import STATE_STYLES, Terminal, clip, escape, escape_json, pad, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from ..model.kinds import Kind
     from ..model.noun import Noun
-    from .terminal import Terminal
 
 # Free text can be clipped, but not below this many columns.
 FLEXIBLE = {
@@ -81,14 +80,11 @@ def _json(values: Mapping[str, Any], terminal: Terminal, indent: int | None = No
 
 def _array(documents: Iterator[str]) -> Iterator[str]:
     """Return one JSON array, an element a line, without holding more than one of them."""
-    first = next(documents, None)
-    if first is None:
-        yield "[]\n"
-        return
-    yield f"[\n{first}"
+    before = "[\n"
     for document in documents:
-        yield f",\n{document}"
-    yield "\n]\n"
+        yield before + document
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
 
 
 def _separated(

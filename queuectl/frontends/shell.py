@@ -18,7 +18,7 @@ from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, QueueCTLError
 from .banner import banner
-from .dispatch import BROKEN_PIPE
+from .dispatch import BROKEN_PIPE, Session
 from .interpreter import WORDS, Interpreter, split_interval
 
 TYPE_CHECKING = False
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..commands.completion.candidates import Candidate
-    from .dispatch import Session
     from .history import History
 
 PROMPT_STATES = ("processing", "pending", "failed", "dead")

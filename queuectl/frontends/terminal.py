@@ -14,7 +14,7 @@ import io
 import os
 import sys
 
-from ..model.clock import SYSTEM_CLOCK
+from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import InvalidInput
 from ..model.job import STATE_TABLE
 from ..model.printable import code
@@ -24,7 +24,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, Match, Pattern, TextIO
 
-    from ..model.clock import Clock
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
@@ -174,6 +173,11 @@ class Screen:
     def flush(self) -> None:
         self.stream.flush()
 
+    def send(self, text: str) -> None:
+        """Write a text at once."""
+        self.write(text)
+        self.flush()
+
 
 class Terminal:
     """The two streams, the keyboard and the clock of one front end; answers for `out` as well."""
@@ -223,8 +227,7 @@ class Terminal:
     def say(self, text: str) -> None:
         """Write one line of words to err; the caller made it safe."""
         self.erase_line()
-        self.err.write(text + "\n")
-        self.err.flush()
+        self.err.send(text + "\n")
 
     def note(self, text: str) -> None:
         """Say something that --quiet leaves out."""
@@ -234,8 +237,7 @@ class Terminal:
     def erase_line(self) -> None:
         """Take the progress line away, if there is one."""
         if self.line_shown:
-            self.err.write(ERASE_LINE)
-            self.err.flush()
+            self.err.send(ERASE_LINE)
             self.line_shown = False
 
     def confirm(self, question: str) -> bool:
@@ -244,8 +246,7 @@ class Terminal:
         if not self.is_interactive:
             raise InvalidInput(f"{question} needs a confirmation", hint="pass --yes")
         self.erase_line()
-        self.err.write(f"{question}? [y/N] ")
-        self.err.flush()
+        self.err.send(f"{question}? [y/N] ")
         answer = self.stdin.readline()
         if not answer:
             self.say("")

@@ -17,21 +17,19 @@ from functools import lru_cache
 
 from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
-from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES
+from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES, Job
 from ..model.verbs import PLAIN_VERBS
 from ..model.when import ago, duration_text, local
 from .live import clip_painted
 from .render import FLEXIBLE, SEPARATOR, fit
-from .terminal import STATE_STYLES, clip, pad, width
+from .terminal import STATE_STYLES, Screen, clip, pad, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ..model.job import Job
     from ..model.piece import Tail
     from ..model.worker import WorkerState
-    from .terminal import Screen
 
 JOBS, OUTPUT, HELP = "jobs", "output", "help"
 BLOCKS, ASCII_BLOCKS = "▁▂▃▄▅▆▇█", " .:-=+*#"

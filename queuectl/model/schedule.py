@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from .job import Job
 from .record import Record
 from .zones import LOCAL
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .job import Job
-
 # What becomes of the times that passed while nothing ran, and of a time while the last job has not ended.
 CATCH_UP = {"none": "times are left out", "last": "times run once", "all": "times run each"}
-OVERLAP = {
-    "skip": "left out while the last job has not ended",
-    "queue": "queued although the last job has not ended",
-}
+OVERLAP = {"skip": "left out while the last job has not ended", "queue": "queued although the last job has not ended"}
 
 
 class Schedule(Record):

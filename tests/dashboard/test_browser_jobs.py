@@ -156,7 +156,7 @@ def test_tabs_and_orders_go_by_what_the_server_read(dashboard: Dashboard, browse
     dashboard.cli("add", "echo mail", "--queue", "mail", "--hold")
 
     browser.open(dashboard.url + "/jobs?q=state:open+queue:mail")
-    browser.wait(f"{orders} === 'newest oldest'")
+    browser.wait(f"{orders} === 'newest oldest' && {tab % 'dead'}")
     assert browser.js(f"return {query % 'dead'}") == "state:dead queue:mail"
     assert browser.js(f"return {current}") is None
 

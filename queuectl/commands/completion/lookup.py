@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 
-from ...model.clock import SYSTEM_CLOCK
+from ...model.clock import SYSTEM_CLOCK, Clock
 from ...model.errors import QueueCTLError
 from ...model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...engine.queue import Queue
-    from ...model.clock import Clock
 
 LIMIT = 50
 MAX_FILES = 1_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...engine.waiting import Waiting
 from ...model.errors import WaitTimeout
 from ...model.job import CANCELLED
-from ...model.verbs import PLAIN_VERBS
+from ...model.verbs import PLAIN_VERBS, Verb
 from ..grammar.registry import Arg, command
 from ..result import Result, left_alone
 from .selection import SELECTION, act, report, select, show_only, verb_options
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from ...engine.change import Change
     from ...engine.finding import Selection
-    from ...model.verbs import Verb
     from ..context import Context
 
 GROUP = "Jobs"

@@ -6,7 +6,7 @@ from ...model import when
 from ...model.fields import RECURRING, other_texts
 from ...model.nouns import schedules as nouns
 from ...model.nouns.jobs import JOB
-from ...model.schedule import CATCH_UP, OVERLAP
+from ...model.schedule import CATCH_UP, OVERLAP, Schedule, ScheduleDetail
 from ..cells import pairs
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -19,7 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...model.schedule import Schedule, ScheduleDetail
     from ..context import Context
 
 GROUP = "Schedule"

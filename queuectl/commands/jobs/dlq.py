@@ -7,7 +7,7 @@ from ...model.errors import Conflict
 from ...model.filter import Filter, with_quotes
 from ...model.job import DEAD, jobs_text
 from ...model.nouns.jobs import DEAD_GROUP
-from ...model.verbs import PLAIN_VERBS
+from ...model.verbs import PLAIN_VERBS, Verb
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table, left_alone
 from .selection import LIMIT, act, report, select, verb_options
@@ -16,7 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Sequence
 
-    from ...model.verbs import Verb
     from ..context import Context
 
 GROUP = "Dead letters"

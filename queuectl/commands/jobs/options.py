@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...model.errors import InvalidInput
-from ...model.fields import BY_NAME, BY_SPELLING, GIVEN
+from ...model.fields import BY_NAME, BY_SPELLING, GIVEN, Field
 from ..grammar import arguments
 from ..grammar.registry import Arg
 
@@ -13,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
 
-    from ...model.fields import Field
 
 DELAY = Arg(
     "--in",

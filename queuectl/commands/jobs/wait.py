@@ -5,11 +5,11 @@ from __future__ import annotations
 from ...engine.waiting import Waiting
 from ...model.errors import NotFound
 from ...model.filter import Filter
-from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
+from ...model.job import COMPLETED, OPEN_STATES, STATES, Job, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import DRY_RUN
-from ..result import job_table
+from ..result import Result, job_table
 from .selection import SELECTION, SHOWN, select, some_of
 
 TYPE_CHECKING = False
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from ...engine.finding import Selection
-    from ...model.job import Job
     from ..context import Context
-    from ..result import Result
 
 SIGNAL_BASE = 128
 

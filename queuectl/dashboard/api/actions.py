@@ -18,14 +18,14 @@ from shlex import join
 from ...engine.finding import NOT_BOTH, Selection
 from ...model import when
 from ...model.errors import InvalidInput, quoted
-from ...model.filter import in_quotes, is_filter
+from ...model.filter import Filter, in_quotes, is_filter
 from ...model.job import DEAD, STATES
 from ...model.kinds import TEXT, integer
 from ...model.noun import many, maybe, one_of
 from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.sorts import NEWEST_FIRST
-from ...model.verbs import PLAIN_VERBS, VERBS
+from ...model.verbs import PLAIN_VERBS, VERBS, Verb
 from ..http.message import HttpError
 from . import listing
 from .answers import DEAD_GROUPS, PREVIEW
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     from ...engine.queue import Queue
     from ...model.dead import DeadGroups
-    from ...model.filter import Filter
-    from ...model.verbs import Verb
     from ..app import App
 
 ACTIONS = tuple(verb.name for verb in PLAIN_VERBS)

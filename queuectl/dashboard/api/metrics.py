@@ -13,7 +13,7 @@ from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.home import METRICS
 from ...model.numbers import histograms
-from ...model.rollup import SLOT_MS
+from ...model.rollup import SLOT_MS, Rollup, Timing
 from ..http.message import HttpError
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
 from .route import Parameter, route
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping, TypeVar
 
     from ...engine.reports.status import Metrics
-    from ...model.rollup import Rollup, Timing
     from ..app import App
 
     Row = TypeVar("Row", Rollup, Timing)

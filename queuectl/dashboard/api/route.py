@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.record import Record
-from ..http.message import HttpError, Response, json_response
+from ..http.message import HttpError, Request, Response, json_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ...model.fields import Field
     from ...model.kinds import Kind
     from ..app import App
-    from ..http.message import Request
 
     Handler = Callable[..., Any]
 

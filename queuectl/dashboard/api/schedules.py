@@ -8,7 +8,7 @@ from ...model.fields import RECURRING
 from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
-from ...model.schedule import CATCH_UP, OVERLAP
+from ...model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
 from .route import Parameter, parameters_of, route
 from .shapes import changed_job, shortened
@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...model.schedule import CronPreview, Schedule, ScheduleDetail
     from ..app import App
 
 NEXT = 5

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ...engine.change import demand_done
+from ...engine.change import Change, demand_done
 from ...model.errors import Conflict, InvalidInput, NotFound
 from ...model.kinds import FLAG
-from ...model.verbs import PLAIN_VERBS
+from ...model.verbs import PLAIN_VERBS, Verb
 from .answers import JOB_CHANGED
 from .route import Parameter, route
 from .shapes import changed_job
@@ -14,9 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...engine.change import Change
     from ...model.job import Job
-    from ...model.verbs import Verb
     from ..app import App
     from .route import Handler
 

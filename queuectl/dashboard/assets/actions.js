@@ -15,8 +15,7 @@ export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`
   const run = async () => {
     const answer = verb === 'remove' ? await remove(jobPath(job.id)) : await post(`${jobPath(job.id)}/${verb}`);
     const state = answer?.job ? `${answer.job.id} is ${answer.job.state}` : `${job.id} ${done}`;
-    toast(state, { action: verb === 'duplicate' ? h('a', { href: jobUrl(answer.job.id) }, 'Show') : null });
-    app.refresh();
+    app.done(state, { action: verb === 'duplicate' ? h('a', { href: jobUrl(answer.job.id) }, 'Show') : null });
     return answer || true;
   };
   if (question) {
@@ -43,13 +42,8 @@ export function rowActions(job, app, verbs = plainVerbs(({ in_rows: near }) => n
 // `path` is another preview that takes `what`, `note` says more about it.
 export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview', note = '' } = {}) {
   const { label, done, destroys, states } = VERBS.get(verb);
-  let preview;
-  try {
-    preview = await post(path, { action: verb, ...what });
-  } catch (error) {
-    fail(error);
-    return null;
-  }
+  const preview = await post(path, { action: verb, ...what }).catch(fail);
+  if (!preview) return null;
   const left = Object.entries(preview.left_out).map(([state, count]) => `${number(count)} ${state}`).join(', ');
   // The verb fits these, but means them only if the filter names them.
   const unnamed = Object.keys(preview.left_out).filter((state) => states.includes(state));
@@ -72,8 +66,7 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
     run: async () => {
       const result = await post('/jobs/actions/commit', { selection: preview.selection, confirm_count: preview.count });
       const refused = result.refused.length ? `, ${number(result.refused.length)} refused` : '';
-      toast(`${plural(result.count, 'job')} ${done}${refused}`);
-      app.refresh();
+      app.done(`${plural(result.count, 'job')} ${done}${refused}`);
       return result;
     },
   });

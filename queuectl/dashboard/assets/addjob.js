@@ -4,12 +4,9 @@ import { post } from './api.js';
 import { form } from './dialogs.js';
 import { bodyOf, filledIn, formField, loadFields, optionsOf } from './fields.js';
 import { quote } from './format.js';
-import { h, jobUrl, toast } from './ui.js';
+import { h, jobUrl } from './ui.js';
 
-export function added(app, job) {
-  toast(`Job added: ${job.id}`, { action: h('a', { href: jobUrl(job.id) }, 'Show') });
-  app.refresh();
-}
+export const added = (app, { id }) => app.done(`Job added: ${id}`, { action: h('a', { href: jobUrl(id) }, 'Show') });
 
 // What must be given comes first, then what takes one line, several, a tick.
 const LAST = ['variables', 'tick'];

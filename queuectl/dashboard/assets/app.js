@@ -6,14 +6,14 @@ import * as api from './api.js';
 import { number, setServerTime } from './format.js';
 import { Live } from './live.js';
 import { recall, remember } from './storage.js';
-import { $, $$, fail, focusedRow, h, readOnly, text, tick } from './ui.js';
+import { $, $$, fail, focusedRow, h, readOnly, text, tick, toast } from './ui.js';
 import { learn } from './vocabulary.js';
 
 const PAGES = $$('nav a').map((link) => ({ ...link.dataset, link, path: link.pathname,
   title: link.firstChild.data.trim() }));
 
 const main = $('#main');
-const app = { navigate, refresh, overview: null, title: '', paused: () => live.paused };
+const app = { navigate, refresh, done, overview: null, title: '', paused: () => live.paused };
 let page = null; // {path, view, abort}
 let chord = 0;
 
@@ -84,6 +84,12 @@ async function refresh() {
   } catch (error) {
     if (page === current && error.status) fail(error);
   }
+}
+
+// Say what was done, and show it.
+function done(message, options) {
+  toast(message, options);
+  refresh();
 }
 
 // --- live

@@ -1,7 +1,8 @@
 // Charts: SVG that the theme colours. Each has a value under the pointer or the arrow keys, a legend, and a data table.
 
 import { clock, number } from './format.js';
-import { asTable, h, s, text } from './ui.js';
+import { asTable } from './lists.js';
+import { h, s, text } from './ui.js';
 
 const WIDTH = 640;
 const HEIGHT = 150;

@@ -2,7 +2,8 @@
 
 import { get } from './api.js';
 import { clock, number, plural } from './format.js';
-import { asTable, badge, h, jobLink, s, text } from './ui.js';
+import { asTable } from './lists.js';
+import { badge, h, jobLink, s, text } from './ui.js';
 
 const HOURS = 24;
 const HOUR = 3600000;

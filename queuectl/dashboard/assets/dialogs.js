@@ -84,9 +84,9 @@ export function form({ title, action, fields, command, extra, run }) {
       (field.options || []).map((option) => h('option', { value: option }, option)));
       if (field.value !== undefined) input.value = field.value;
       inputs.set(field.name, input);
-      return h('label', { class: field.type === 'checkbox' ? 'check long' : field.rows ? 'long' : null },
-        field.type === 'checkbox' ? input : field.label,
-        field.type === 'checkbox' ? field.label : input, h('small', { id: `${id}-help` }, field.hint || ''));
+      const ticks = field.type === 'checkbox';
+      return h('label', { class: ticks ? 'check long' : field.rows ? 'long' : null },
+        ticks ? [input, field.label] : [field.label, input], h('small', { id: `${id}-help` }, field.hint || ''));
     };
     const go = h('button', { class: 'primary' }, action);
     const send = () => {

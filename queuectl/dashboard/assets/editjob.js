@@ -4,7 +4,6 @@ import { jobPath, patch } from './api.js';
 import { form } from './dialogs.js';
 import { bodyOf, editOptionsOf, formField, loadFields } from './fields.js';
 import { quote } from './format.js';
-import { toast } from './ui.js';
 
 // A text area has line feeds only, and what is typed is trimmed: neither is a change.
 const plain = (value) => value.replace(/\r\n?/g, '\n').trim();
@@ -21,8 +20,7 @@ export async function editJob(job, app) {
       const changed = changes(values);
       if (!changed.length) return null;
       const answer = await patch(jobPath(job.id), bodyOf(changed));
-      toast(`${job.id} changed, it is ${answer.job.state}`);
-      app.refresh();
+      app.done(`${job.id} changed, it is ${answer.job.state}`);
       return answer;
     } });
 }

@@ -65,17 +65,12 @@ export class Suggestions {
   key(event) {
     if (this.list.hidden) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) {
-      event.preventDefault();
-      this.choose((this.at + step + this.found.length) % this.found.length);
-    } else if ((event.key === 'Enter' || event.key === 'Tab') && this.found[this.at]) {
-      event.preventDefault();
-      event.stopPropagation();
-      this.use(this.found[this.at]);
-    } else if (event.key === 'Escape') {
-      event.preventDefault();
-      event.stopPropagation();
-      this.close();
-    }
+    const taken = ['Enter', 'Tab'].includes(event.key) && this.found[this.at];
+    if (!step && !taken && event.key !== 'Escape') return;
+    event.preventDefault();
+    if (!step) event.stopPropagation();
+    if (step) this.choose((this.at + step + this.found.length) % this.found.length);
+    else if (taken) this.use(taken);
+    else this.close();
   }
 }

@@ -29,9 +29,9 @@ from .owner import owner
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from typing import Sequence
 
     from ...model.clock import Clock
+    from ...model.dashboard import DashboardOptions
     from .message import Request
 
 CSP = (
@@ -80,35 +80,23 @@ def came_through_proxy(request: Request) -> bool:
 
 
 class Guard:
-    """What one dashboard lets in. `host` is what it listens on; `allowed_hosts` are further names for it.
+    """What one dashboard lets in. Without a token of the user's own, one is made.
 
-    `token` is the user's own; without one, one is made. `opens_to_owner` says that the user's own browsers on
-    this machine are given pages without it.
+    `opens_to_owner` says that the user's own browsers on this machine are given pages without it.
     """
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        *,
-        clock: Clock,
-        is_local: bool,
-        opens_to_owner: bool = False,
-        token: str | None = None,
-        allowed_hosts: Sequence[str] = (),
-        read_only: bool = False,
-    ) -> None:
-        self.token = token or secrets.token_urlsafe(32)
+    def __init__(self, options: DashboardOptions, port: int, clock: Clock, *, opens_to_owner: bool) -> None:
+        self.token = options.token or secrets.token_urlsafe(32)
         self.cookie = Cookie(self.token, port, clock)
         self.opens_to_owner = opens_to_owner
-        self._is_local = is_local
-        self._read_only = read_only
+        self._is_local = options.is_local
+        self._read_only = options.read_only
         self._port = port
         # Who rebinds a name needs a name: where any address may be ours, any is let in.
-        self._any_address = host in WILDCARDS
+        self._any_address = options.host in WILDCARDS
         # On any port: a proxy has one of its own.
-        self._trusted = {as_in_url(name) for name in allowed_hosts}
-        names = {*LOCAL_NAMES, as_in_url(host)}
+        self._trusted = {as_in_url(name) for name in options.allowed_hosts}
+        names = {*LOCAL_NAMES, as_in_url(options.host)}
         self._hosts = {f"{name}:{port}" for name in names} | (names if port == 80 else set())
 
     def admit(self, request: Request) -> None:

@@ -170,16 +170,8 @@ class Server(ThreadingHTTPServer):
             raise _cannot_listen(options, error) from error
         self.port: int = self.server_address[1]
         needs_link = options.token is not None or not options.is_local
-        self.guard = Guard(
-            options.host,
-            self.port,
-            clock=self.clock,
-            is_local=options.is_local,
-            opens_to_owner=not needs_link and tells_owners(address[0], self.address_family),
-            token=options.token,
-            allowed_hosts=options.allowed_hosts,
-            read_only=options.read_only,
-        )
+        opens_to_owner = not needs_link and tells_owners(address[0], self.address_family)
+        self.guard = Guard(options, self.port, self.clock, opens_to_owner=opens_to_owner)
         self.answers = Answers(handle, Site(self.guard, read_only=options.read_only), self.log)
         self.place = f"http://{as_in_url(options.host)}:{self.port}/"
         self.link = f"{self.place}?token={self.guard.token}"

@@ -15,15 +15,13 @@ import re
 from html.parser import HTMLParser
 from urllib.parse import quote, urlencode
 
-from .message import HttpError, Response
-from .security import OWN_SITES, wrong_token
+from .message import HttpError, Request, Response
+from .security import OWN_SITES, Guard, wrong_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
-    from .message import Request
-    from .security import Guard
 
 FOLDER = "assets"
 PACKAGE = "queuectl.dashboard"

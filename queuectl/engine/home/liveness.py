@@ -12,15 +12,11 @@ from __future__ import annotations
 import os
 
 from ...model.clock import SYSTEM_CLOCK
+from ...model.worker import RegisteredWorker
+from ...store import Home
 from ...store.lockfile import is_held
 from ..machine import process
 from ..machine.identity import Identity
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.worker import RegisteredWorker
-    from ...store import Home
-
 
 # Three heartbeats of a worker.
 FRESH_MS = 30_000

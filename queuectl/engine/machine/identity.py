@@ -10,11 +10,8 @@ import os
 import signal
 
 from ...model.record import Record
+from ...model.worker import RegisteredWorker
 from . import process
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.worker import RegisteredWorker
 
 BETWEEN = "\t"
 

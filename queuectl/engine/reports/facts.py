@@ -9,19 +9,16 @@ from __future__ import annotations
 from ...model.cached import cached_property
 from ...model.job import PENDING, STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
+from ...model.rollup import Rollup
 from ...model.scheduler import SchedulerRecord, SchedulerState
 from ...model.when import MINUTE
 from ...model.worker import Group, PoolState, RegisteredWorker, WorkerState, queues_of
 from ..daemons.daemon import POOL, SCHEDULER
 from ..home import timezone
 from ..home.liveness import is_worker_alive
+from ..home.opened import OpenHome
 from ..machine import process
 from ..machine.identity import Identity
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.rollup import Rollup
-    from ..home.opened import OpenHome
 
 
 class Facts:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from ...model.alert import Alert
 from ...model.cached import cached_property
 from ...model.job import PROCESSING
 from ...model.numbers import histograms, share, success_rate
 from ...model.when import DAY
+from ..home.opened import OpenHome
 from . import alerts
 from .facts import Facts
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.alert import Alert
-    from ..home.opened import OpenHome
 
 SAMPLE, OUTCOMES = 10_000, 20
 PERCENTILES = (50, 90, 95, 99)

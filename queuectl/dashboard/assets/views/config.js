@@ -2,7 +2,8 @@
 
 import { get, patch as change } from '../api.js';
 import { quote } from '../format.js';
-import { button, equivalent, h, head, heading, listCard, readOnly, reasonOf, text, toast } from '../ui.js';
+import { listCard } from '../lists.js';
+import { button, equivalent, h, head, heading, readOnly, reasonOf, text, toast } from '../ui.js';
 
 const COLUMNS = [['Setting'], ['Value'], ['Source'], ['Default'], ['Actions', 'sr']];
 

@@ -3,8 +3,8 @@
 import { get } from '../api.js';
 import { actOnMany } from '../actions.js';
 import { number, plural } from '../format.js';
-import { actions, button, code, emptyCard, equivalent, h, head, heading, jobLink, jobsUrl, listCard, patch, readOnly,
-  when } from '../ui.js';
+import { emptyCard, listCard } from '../lists.js';
+import { actions, button, code, equivalent, h, head, heading, jobLink, jobsUrl, patch, readOnly, when } from '../ui.js';
 import { VERBS, plainVerbs } from '../vocabulary.js';
 
 export function mount(root, { app, signal }) {

@@ -1,7 +1,8 @@
 // What users, workers and the scheduler did, newest first. Older pages are asked for with a button.
 
 import { get } from '../api.js';
-import { button, equivalent, h, head, heading, jobLink, listCard, when } from '../ui.js';
+import { listCard } from '../lists.js';
+import { button, equivalent, h, head, heading, jobLink, when } from '../ui.js';
 
 const PAGE = 50;
 const MOST = 1000;

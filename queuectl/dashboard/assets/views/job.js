@@ -4,9 +4,10 @@ import { get, jobPath } from '../api.js';
 import { actionButton, act } from '../actions.js';
 import { loadFields } from '../fields.js';
 import { bytes, duration, number, plural } from '../format.js';
+import { listCard } from '../lists.js';
 import { LogPane } from '../log.js';
-import { $, $$, badge, button, card, copy, copyButton, equivalent, h, head, heading, jobUrl, jobsUrl, listCard, patch,
-  readOnly, rows, since, toast, took, when } from '../ui.js';
+import { $, $$, badge, button, card, copy, copyButton, equivalent, h, head, heading, jobUrl, jobsUrl, patch, readOnly,
+  rows, since, toast, took, when } from '../ui.js';
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;

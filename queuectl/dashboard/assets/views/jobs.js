@@ -95,8 +95,11 @@ export async function mount(root, { app, query, signal }) {
   }
 
   async function refresh() {
+    const asked = state;
     try {
-      answer = await fetchPage(Math.min(LIMITS.page, Number(state.limit) + fresh));
+      const found = await fetchPage(Math.min(LIMITS.page, Number(state.limit) + fresh));
+      if (state !== asked) return; // the page is about other jobs by now, and has asked for them
+      answer = found;
       filter.refuse(null);
     } catch (error) {
       if (error.code !== 'bad_filter') throw error;

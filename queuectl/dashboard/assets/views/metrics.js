@@ -3,7 +3,8 @@
 import { get } from '../api.js';
 import { Chart, endedSeries, timesOf } from '../charts.js';
 import { duration, number, percent } from '../format.js';
-import { card, code, equivalent, h, head, heading, jobLink, listCard, patch, when } from '../ui.js';
+import { listCard } from '../lists.js';
+import { card, code, equivalent, h, head, heading, jobLink, patch, when } from '../ui.js';
 
 // By name: how many points a chart of it has, and its words after "the".
 const RANGES = {

@@ -6,20 +6,18 @@ import { rowActions } from '../actions.js';
 import { Chart, ENDED, endedSeries, sparkline, timesOf } from '../charts.js';
 import { busy } from '../dialogs.js';
 import { bytes, coarse, number, perMinute, plural } from '../format.js';
-import { actions, alertLine, badge, code, copyButton, h, head, heading, jobLink, jobsUrl, listCard, patch, readOnly,
-  rows, since, took, when } from '../ui.js';
+import { emptyCard, listCard } from '../lists.js';
+import { actions, alertLine, badge, button, code, copyButton, h, head, heading, jobLink, jobsUrl, patch, readOnly, rows,
+  since, took, when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
 const CELLS = 32; // of workers; the page that lists them all is a click away
 
-function empty(app) {
+function sample(app) {
   const run = (event) => busy(event.target, async () =>
     added(app, await post('/jobs', { command: SAMPLE, tags: ['sample'] })));
-  return h('section', { class: 'card empty' }, h('h2', {}, 'No jobs yet'),
-    h('p', {}, 'Add the first one on the command line:'),
-    h('p', {}, h('code', {}, "queuectl add 'echo hello'"), ' ', copyButton("queuectl add 'echo hello'")),
-    readOnly ? null : h('button', { type: 'button', class: 'primary', on: { click: run } }, 'Run a sample job'));
+  return readOnly ? null : button('Run a sample job', run, { class: 'primary' });
 }
 
 /** @param {Api.Overview} data */
@@ -80,7 +78,9 @@ export function mount(root, { app }) {
   const more = h('p', { class: 'hint' });
   const workers = h('section', { class: 'card', 'aria-label': 'Workers' }, h('div', { class: 'row' },
     h('h2', { class: 'grow' }, 'Workers'), h('a', { href: '/workers' }, 'All workers')), strip, more);
-  const blank = h('div', {});
+  const example = "queuectl add 'echo hello'";
+  const blank = emptyCard('No jobs yet', 'Add the first one on the command line:',
+    h('p', {}, h('code', {}, example), ' ', copyButton(example)), sample(app) || '');
   const full = h('div', {}, tiles, h('div', { class: 'grid wide-left' }, throughput.element, backlog.element),
     workers, running.element, failures.element, next.element, storage);
   root.append(head('Overview'), alerts, blank, full);
@@ -91,7 +91,7 @@ export function mount(root, { app }) {
     const { jobs: counts, series } = data;
     patch(alerts, [data.alerts, data.workers, data.per_minute], () =>
       (data.alerts.length ? data.alerts.map(alertLine) : data.total ? good(data) : null));
-    patch(blank, data.total, () => (data.total ? null : empty(app)));
+    blank.hidden = data.total > 0;
     full.hidden = !data.total;
     if (!data.total) return;
     const shown = [...STATES.keys()].filter((state) => counts[state] || !STATES.get(state).is_rare);

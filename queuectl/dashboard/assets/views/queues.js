@@ -2,7 +2,8 @@
 
 import { get } from '../api.js';
 import { coarse, number, perMinute } from '../format.js';
-import { emptyCard, equivalent, h, head, heading, jobsUrl, listCard } from '../ui.js';
+import { emptyCard, listCard } from '../lists.js';
+import { equivalent, h, head, heading, jobsUrl } from '../ui.js';
 
 const COLUMNS = [['Queue'], ['Waiting', 'num'], ['Running', 'num'], ['Dead', 'num'], ['Oldest', 'num'],
   ['Per minute', 'num'], ['Ended in an hour', 'num'], ['Failed in an hour', 'num'], ['Empty in', 'num']];

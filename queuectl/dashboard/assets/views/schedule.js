@@ -6,8 +6,9 @@ import { DayStrip } from '../daystrip.js';
 import { busy, confirm, form, open } from '../dialogs.js';
 import { bodyOf, filledIn, formField, optionsOf } from '../fields.js';
 import { duration, quote } from '../format.js';
-import { actions, alertLine, badge, button, code, emptyCard, equivalent, fail, h, head, heading, jobLink, listCard,
-  patch, readOnly, toast, when } from '../ui.js';
+import { emptyCard, listCard } from '../lists.js';
+import { actions, alertLine, badge, button, code, equivalent, fail, h, head, heading, jobLink, patch, readOnly, when }
+  from '../ui.js';
 
 // The codes of what this page is about.
 const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
@@ -81,21 +82,19 @@ export function mount(root, { app, signal }) {
       command: (values) => cronCommand(values, filled(values)), extra: livePreview(),
       run: async (values) => {
         await post('/schedules', bodyOf([...filledIn(OWN, values), ...filled(values)]));
-        toast(`Schedule added: ${values.name}`);
-        app.refresh();
+        app.done(`Schedule added: ${values.name}`);
       } });
   }
 
   async function change(name, verb) {
     await post(`${pathOf(name)}/${verb}`);
-    toast(`Schedule ${verb === 'pause' ? 'paused' : 'resumed'}: ${name}`);
-    app.refresh();
+    app.done(`Schedule ${verb === 'pause' ? 'paused' : 'resumed'}: ${name}`);
   }
 
   function drop(name) {
     return confirm({ title: `Remove the schedule ${name}?`, body: 'The jobs that it made stay.', action: 'Remove',
       command: `queuectl cron remove ${quote(name)} --yes`,
-      run: async () => { await remove(pathOf(name)); toast(`Schedule removed: ${name}`); app.refresh(); } });
+      run: async () => { await remove(pathOf(name)); app.done(`Schedule removed: ${name}`); } });
   }
 
   async function details(name) {

@@ -3,8 +3,8 @@
 import { get, post } from '../api.js';
 import { confirm, form } from '../dialogs.js';
 import { bytes, coarse, number, percent, plural } from '../format.js';
-import { badge, button, code, emptyCard, equivalent, h, head, heading, jobLink, listCard, patch, readOnly, toast,
-  when } from '../ui.js';
+import { emptyCard, listCard } from '../lists.js';
+import { badge, button, code, equivalent, h, head, heading, jobLink, patch, readOnly, when } from '../ui.js';
 
 const COLUMNS = [['Worker'], ['State'], ['Job'], ['Command', 'clip'], ['Elapsed', 'num'], ['Jobs done', 'num'],
   ['Busy', 'num'], ['Memory', 'num'], ['Heartbeat', 'num'], ['Uptime', 'num'], ['Process', 'num'], ['Queues']];
@@ -29,16 +29,20 @@ export function mount(root, { app, signal }) {
       fields: [count(data.default_count, `at most ${data.max_workers} in all groups; one that runs is scaled up`),
         { name: 'queues', label: 'Only these queues', hint: 'separated by commas; empty for all' }],
       command: (values) => words('start', values.count && `--count ${values.count}`, option(split(values.queues))),
-      run: async (values) => done(await post('/workers', { count: Number(values.count), queues: split(values.queues) }),
-        'Workers started') });
+      run: async (values) => {
+        await post('/workers', { count: Number(values.count), queues: split(values.queues) });
+        app.done('Workers started');
+      } });
   }
 
   function scale({ queues, target }) {
     return form({ title: `Change the number of workers${called(queues)}`, action: 'Scale',
       fields: [count(target, 'those that leave finish their current job')],
       command: (values) => words('scale', values.count, option(queues)),
-      run: async (values) => done(await post('/workers/scale', { count: Number(values.count), queues }),
-        `Scaling to ${values.count}${called(queues)}`) });
+      run: async (values) => {
+        await post('/workers/scale', { count: Number(values.count), queues });
+        app.done(`Scaling to ${values.count}${called(queues)}`);
+      } });
   }
 
   function stop(force, queues = []) {
@@ -51,8 +55,7 @@ export function mount(root, { app, signal }) {
       command: words('stop', option(queues), force && '--force'),
       run: async () => {
         const answer = await post('/workers/stop', { force, queues });
-        toast(answer.done ? 'Workers stopped' : 'Workers are stopping');
-        app.refresh();
+        app.done(answer.done ? 'Workers stopped' : 'Workers are stopping');
       } });
   }
 
@@ -65,12 +68,6 @@ export function mount(root, { app, signal }) {
   }
 
   const split = (value) => value.split(',').map((part) => part.trim()).filter(Boolean);
-
-  function done(answer, message) {
-    toast(message);
-    app.refresh();
-    return answer;
-  }
 
   /** @param {Api.Worker} worker */
   function row(worker) {

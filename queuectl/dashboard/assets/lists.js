@@ -1,0 +1,44 @@
+// Lists: tables in cards, what stands in the place of an empty one, and drawings as tables.
+
+import { $, card, cells, h, rows, table, titles } from './ui.js';
+
+/**
+ * A table in a card: `show(items)` makes the rows, which show `contents(item)`. While there are none, the card is
+ * hidden if it `mayHide`, and `empty` is shown.
+ *
+ * @template T
+ * @param {string} title
+ * @param {string[][]} columns
+ * @param {(item: NoInfer<T>) => any} key
+ * @param {(item: T) => any[]} contents
+ * @param {{caption?: string, mayHide?: boolean, empty?: HTMLElement, signature?: (item: NoInfer<T>) => any}} [options]
+ */
+export function listCard(title, columns, key, contents, { caption = title, mayHide = true, empty, signature } = {}) {
+  const list = table(caption, columns);
+  const element = card(title, {}, list);
+  /** @param {T[]} items */
+  const show = (items) => {
+    rows($('tbody', list), items, key, (item) => cells(columns, contents(item)), signature);
+    element.hidden = mayHide && !items.length;
+    if (empty) empty.hidden = items.length > 0;
+  };
+  return { element, show };
+}
+
+// A drawing as a table, which `draw()` makes while it is open: `build()` answers its columns and rows.
+export function asTable(caption, build) {
+  const place = h('div', { class: 'scroll' });
+  const element = h('details', { on: { toggle: draw } }, h('summary', { class: 'hint' }, 'View as table'), place);
+  function draw() {
+    if (!element.open) return;
+    const [columns, lines] = build();
+    place.replaceChildren(h('table', {}, h('caption', { class: 'sr' }, caption),
+      h('thead', {}, h('tr', {}, titles(columns))), h('tbody', {}, lines)));
+  }
+  return { element, draw };
+}
+
+// What a page shows in the place of an empty table.
+export function emptyCard(title, words, ...more) {
+  return h('section', { class: 'card empty', hidden: true }, h('h2', {}, title), h('p', {}, words), ...more);
+}
