@@ -14,9 +14,12 @@ import threading
 from collections import Counter
 from itertools import groupby
 from shlex import join
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ...engine.finding import NOT_BOTH, Selection
+from ...engine.queue import Queue
 from ...model import when
+from ...model.dead import DeadGroups
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import Filter, in_quotes, is_filter
 from ...model.job import DEAD, STATES
@@ -26,19 +29,12 @@ from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.sorts import NEWEST_FIRST
 from ...model.verbs import PLAIN_VERBS, VERBS, Verb
+from ..app import App
 from ..http.message import HttpError
-from . import listing
 from .answers import DEAD_GROUPS, PREVIEW
+from .jobs import read_filter
 from .route import Parameter, route
 from .shapes import listed_job
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, Mapping, Sequence
-
-    from ...engine.queue import Queue
-    from ...model.dead import DeadGroups
-    from ..app import App
 
 ACTIONS = tuple(verb.name for verb in PLAIN_VERBS)
 DLQ_ACTIONS = tuple(verb.name for verb in PLAIN_VERBS if DEAD in verb.means)
@@ -114,7 +110,7 @@ def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None,
         return _shown(app, action, _named(app, VERBS[action], ids), limit, _command(action, ids))
     if filter is None or ids is not None:
         raise InvalidInput(NOT_BOTH, field="ids")
-    wanted = listing.read(filter, app.clock.wall(), field="filter", takes_all=False)
+    wanted = read_filter(filter, app.clock.wall(), field="filter", takes_all=False)
     command = f"queuectl {action} {in_quotes(wanted.text)}"
     return _shown(app, action, _found(app, VERBS[action], wanted, limit), limit, command)
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...engine.events import NEWEST
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.kinds import ANY, TEXT
 from ...model.noun import one_of
 from ...model.settings import SETTINGS as ALL_SETTINGS
+from ..app import App
 from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
 from .jobs import CURSOR, LIMIT
 from .route import Parameter, route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..app import App
 
 SUGGESTED = 20
 WORDS = {"qualifier": sorted(FILTERS), "setting": [setting.name for setting in ALL_SETTINGS]}

@@ -10,14 +10,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from typing import Sequence, Tuple
 
 from ..http.message import HttpError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence, Tuple
-
-    Key = Tuple[int, ...]
+Key = Tuple[int, ...]
 
 LONGEST = 400
 MOST = 1 << 62

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from ..app import App
 from .answers import HEALTH
 from .route import route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..app import App
 
 
 @route(
