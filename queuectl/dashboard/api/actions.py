@@ -107,7 +107,9 @@ SELECTIONS = Selections()
 )
 def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> dict[str, Any]:
     if ids is not None and filter is None:
-        return _shown(app, action, _named(app, VERBS[action], ids), limit, _command(action, ids))
+        # Without ids the shell would refuse it.
+        command = join(["queuectl", action, *ids]) if ids else None
+        return _shown(app, action, _named(app, VERBS[action], ids), limit, command)
     if filter is None or ids is not None:
         raise InvalidInput(NOT_BOTH, field="ids")
     wanted = read_filter(filter, app.clock.wall(), field="filter", takes_all=False)
@@ -160,11 +162,6 @@ def _shown(app: App, action: str, meant: Selection, limit: int, command: str | N
         "expires_at": expires_at,
         "command": None if has_more else command,
     }
-
-
-def _command(action: str, ids: Sequence[str]) -> str | None:
-    """Return what to type in a shell for jobs that are named, None without any: the shell refuses that."""
-    return join(["queuectl", action, *ids]) if ids else None
 
 
 @route(
