@@ -87,7 +87,7 @@ class Text:
     def _key(self, at: int) -> str:
         """Return the key that stands at a place, in lower case; empty if a text does: `1:2` and a URL are texts."""
         end = at
-        while end < len(self._text) and self._text[end].isalpha():
+        while end < len(self._text) and (self._text[end].isalpha() or (end > at and self._text[end] == "_")):
             end += 1
         is_key = end > at and self._text.startswith(":", end) and not self._text.startswith("//", end + 1)
         return self._text[at:end].lower() if is_key else ""

@@ -41,6 +41,7 @@ def test_too_many_words_are_refused() -> None:
         ("TAG:x", [("tag", ["x"])]),
         ("id:b:c", [("id", ["b:c"])]),
         ("1:2", [("", ["1:2"])]),
+        ("_x:2", [("", ["_x:2"])]),
         ("http://x/a,b", [("", ["http://x/a,b"])]),
         ("a,b", [("", ["a,b"])]),
         ("text:a,b", [("text", ["a", "b"])]),
@@ -192,6 +193,12 @@ def test_a_minus_is_refused_and_shows_what_to_write() -> None:
     with pytest.raises(FilterError, match="write !tag:x") as raised:
         parse("queue:a -tag:x", NOW)
     assert (raised.value.position, raised.value.suggestion) == (8, "!tag:x")
+
+
+@pytest.mark.parametrize("text", ["exit_code:1", "created_at:<2h", "stat:dead", "id:a*b", "id:*", "id:a**"])
+def test_what_looks_like_a_term_and_is_none_is_refused(text: str) -> None:
+    with pytest.raises(FilterError):
+        parse(text, NOW)
 
 
 @pytest.mark.parametrize("word", ["a b", "!x", "state:dead", "TAG:x", "id:x*", "-tag:x", "!", "\t"])
