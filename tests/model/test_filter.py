@@ -151,12 +151,12 @@ def test_every_key_can_be_read_and_has_an_example(key: str) -> None:
         ("!http://x", "!text:http://x"),
         ('text:"say ""hi"", a"', 'text:"say ""hi"", a"'),
         ('tag:"a"', "tag:a"),
-        ("text://x", 'text:"text://x"'),
+        ("text://x", "text:text://x"),
     ],
 )
 def test_a_filter_is_written_so_that_it_reads_the_same_again(text: str, written_again: str) -> None:
     found = parse(text, NOW)
-    assert found.text in (written_again, written_again.replace('"text://x"', "text://x"))
+    assert found.text == written_again
     again = parse(found.text, NOW, takes_text=False)
     assert again.text == found.text
     assert [(one.key, one.choices, one.is_negated) for one in again.terms] == [
