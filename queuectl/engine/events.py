@@ -13,19 +13,19 @@ WINDOW = 10_000
 class Events:
     """The events of a home."""
 
-    def __init__(self, home: OpenHome) -> None:
-        self._home = home
+    def __init__(self, opened: OpenHome) -> None:
+        self._opened = opened
 
     def since(self, last: int, limit: int) -> list[Event]:
         """Return the newest `limit` events after the one with the number `last`, oldest first."""
-        return self._home.store.events.since(last, limit)
+        return self._opened.store.events.since(last, limit)
 
     def page(self, limit: int, *, before: int = NEWEST, what: str = "") -> tuple[list[Event], int | None]:
         """Return up to `limit` events before the one of a number, newest first, and the number to go on before.
 
         None means that there are no more. With `what` only those such as `retry` are returned, maybe none yet.
         """
-        events = self._home.store.events
+        events = self._opened.store.events
         found = events.page(before, what, WINDOW if what else limit, limit)
         if len(found) == limit:
             return found, found[-1].number
