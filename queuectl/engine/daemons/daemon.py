@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 
 from ... import __version__
 from ...model.errors import Conflict, DaemonUnavailable, StoreUnavailable
@@ -19,14 +20,9 @@ from ...store.home import unusable
 from ...store.lockfile import LockFile, is_held
 from ...store.schema import VERSION
 from ..home.liveness import works_in
+from ..home.opened import OpenHome
 from ..machine.identity import Identity
 from .ending import end
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
-
-    from ..home.opened import OpenHome
 
 PROBE_TRIES = 20
 PROBE_SECONDS = 0.005
