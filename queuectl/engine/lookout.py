@@ -11,7 +11,7 @@ from typing import Any, Callable, Mapping, Sequence
 
 from ..model.alert import Alert
 from ..model.filterparse import parse
-from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATE_TABLE, STATES, Job
+from ..model.job import DUE_STATES, FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, STATE_TABLE, STATES, Job
 from ..model.record import Record
 from ..model.when import MINUTE
 from ..model.worker import WorkerState
@@ -26,7 +26,7 @@ KINDS = (
     ("oldest", (PROCESSING,)),
     ("priority", (PENDING,)),
     ("run_at", DUE_STATES),
-    ("newest", (HELD, BLOCKED)),
+    ("newest", KEPT_BACK_STATES),
     ("finished", FINAL_STATES),
 )
 

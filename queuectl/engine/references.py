@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
+from ..model.errors import InvalidInput, NotFound, did_you_mean, nearest, quoted
 from ..model.fields import FILTERS
 from ..model.when import is_digits
 
@@ -79,8 +79,10 @@ def _by_prefix(names: Names, text: str) -> int:
         from ..model.filter import in_quotes
 
         raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
-    known = [f"{name}:{value}" for name in FILTERS] if colon else []
+    # By the key alone: with the value behind it every key looks like every other one.
+    term = nearest(key.lower(), FILTERS) if colon else None
+    known = [*names.recent_ids(RECENT), *([f"{term}:{value}"] if term else [])]
     raise NotFound(
-        f"no job with id {quoted(text)}{did_you_mean(text, [*names.recent_ids(RECENT), *known])}",
+        f"no job with id {quoted(text)}{did_you_mean(text, known)}",
         hint="see all jobs with: queuectl list",
     )

@@ -7,20 +7,17 @@ thread, with a store of its own, does what is due. The daemon holds the kernel l
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ..model.clock import Clock
 from ..model.errors import QueueCTLError
 from ..model.scheduler import AUTO, MANUAL, SchedulerRecord
+from ..store import Home
 from .autoscale import AutoScaler
 from .clockwork.tick import ClockworkThread
 from .daemons.daemon import SCHEDULER
 from .daemons.instance import Instance
 from .home.opened import OpenHome
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from ..model.clock import Clock
-    from ..store import Home
 
 LOOK_SECONDS = 1.0
 # An idle home is silent: how often the daemon writes down that it is there, and what it did.

@@ -6,6 +6,7 @@ A group is called as `model.worker` says. What changes it returns when the worke
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 from ..model.alert import NO_WORKERS, START_WORKERS
 from ..model.errors import Conflict, DaemonUnavailable, InvalidInput, quoted
@@ -14,10 +15,6 @@ from .daemons.daemon import POOL
 from .daemons.groups import Groups, demand_room
 from .machine.doorbell import CONTROL, ring
 from .machine.doorbell import POOL as POOL_BELL
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Mapping
 
 # For whoever has more to do than to wait.
 START_SECONDS = 90.0

@@ -24,10 +24,10 @@ def equal(text: str, now: int) -> Choice:
 
 def beginning(text: str, now: int) -> Choice:
     """The same text, or with `*` behind it what begins so."""
-    prefix = text.rstrip("*")
-    if prefix == text:
+    prefix, star, more = text.partition("*")
+    if not star:
         return "=", (text,)
-    if not prefix or "*" in prefix or not prefix.isascii():
+    if not prefix or more or not prefix.isascii():
         raise ValueError("write the beginning of an id and one *")
     return "prefix", (prefix,)
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 
 from ...model.nouns.daemons import STOPPED
+from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg
 from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, Sequence
-
-    from ..context import Context
 
 TAIL_LINES = 50
 READ_BYTES = 65_536

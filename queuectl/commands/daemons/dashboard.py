@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
+from ...model.dashboard import DashboardOptions
 from ...model.errors import DaemonUnavailable
 from ...model.nouns import daemons as nouns
 from ...model.settings import find
+from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .daemon import READY_FD, stopped
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
-
-    from ...model.dashboard import DashboardOptions
-    from ..context import Context
 
 GROUP = "Monitoring"
 HOST = find("dashboard_host")

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from ...model.errors import DaemonUnavailable, InvalidInput
 from ...model.nouns import daemons as nouns
+from ...model.scheduler import SchedulerState
+from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.scheduler import SchedulerState
-    from ..context import Context
 
 GROUP = "Schedule"
 TOTALS = ("promoted", "fired", "recovered", "pruned")

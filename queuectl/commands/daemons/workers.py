@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...model.alert import NO_WORKERS_RUN
 from ...model.errors import DaemonUnavailable, InvalidInput
 from ...model.nouns import daemons as nouns
 from ...model.worker import ALL, EVERY_QUEUE, WorkerState, group_of, of_group, queues_of, workers_text
+from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
-
-    from ..context import Context
 
 GROUP = "Workers"
 COLUMNS = ("worker", "pid", "state", "job", "elapsed", "jobs_done", "heartbeat_at", "memory", "uptime", "command")

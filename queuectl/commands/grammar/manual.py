@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from ..context import Context
 from ..result import Result
 from .registry import COMMANDS, Arg, Command, command, load
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, Iterator
-
-    from ..context import Context
 
 DESCRIPTION = """QueueCTL keeps shell commands in a queue and runs them in the background, with retries, timeouts
 and a dead letter queue. Everything it knows is in one directory, the home.

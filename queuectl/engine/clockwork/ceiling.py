@@ -6,17 +6,14 @@ the ceiling the output itself is added up, in short steps. What runs or waits ke
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+
 from ...model.job import jobs_text
 from ...model.size import size_text
+from ...store import Store
 from ...store.lockfile import LockFile
 from ..home.room import clear, is_much
 from ..machine.log import Log
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Generator, Iterator
-
-    from ...store import Store
 
 COUNTED_AT_ONCE = 20_000
 JOBS_AT_ONCE = 200

@@ -6,8 +6,11 @@ that nothing that is due waits for what is old.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from ...model.job import COMPLETED, DEAD, jobs_text
 from ...model.when import DAY, HOUR
+from ...store import Store
 from ...store.home import LOGS
 from ..home.clockwatch import is_unsettled
 from ..home.room import SPARE_PAGES, SPARE_SHARE, clear, rest, vacuum
@@ -15,12 +18,6 @@ from ..home.settings import load_settings
 from ..machine.log import Log, rotate
 from .ceiling import Ceiling
 from .downtime import counted_back, look
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, Sequence
-
-    from ...store import Store
 
 INTERVAL_MS = 60_000
 STEP_MS = 100

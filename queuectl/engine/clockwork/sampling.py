@@ -5,14 +5,11 @@ An idle home is not written to: after the last job one sample says that nothing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...model.job import PENDING, PROCESSING
 from ...model.when import MINUTE
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Mapping
-
-    from ...store import Store
+from ...store import Store
 
 
 class Sampler:

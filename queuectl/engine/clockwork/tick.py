@@ -8,7 +8,9 @@ it whenever something is due, at the latest after its longest pause, and at once
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
+from ...model.clock import Clock
 from ...model.errors import InvalidInput, QueueCTLError
 from ...model.job import PROCESSING
 from ...store import Home, Store
@@ -21,12 +23,6 @@ from ..work.recovery import Recovery
 from .firing import MISSED, Firing
 from .housekeeping import Housekeeping
 from .sampling import Sampler
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Mapping
-
-    from ...model.clock import Clock
 
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = 500

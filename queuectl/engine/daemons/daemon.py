@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 
 from ... import __version__
 from ...model.errors import Conflict, DaemonUnavailable, StoreUnavailable
@@ -22,10 +23,6 @@ from ..home.liveness import works_in
 from ..home.opened import OpenHome, Part
 from ..machine.identity import Identity
 from .ending import end
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
 
 PROBE_TRIES = 20
 PROBE_SECONDS = 0.005

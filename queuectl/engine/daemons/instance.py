@@ -9,20 +9,16 @@ take it all back                                    leave, close
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from ...model.errors import QueueCTLError
+from ..home.opened import OpenHome
 from ..home.presence import Presence
 from ..machine.doorbell import Doorbell
 from ..machine.log import Log
 from ..machine.reaper import Reaper
 from ..machine.wakeup import Wakeup
 from .daemon import Daemon, lock_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from ..home.opened import OpenHome
 
 
 class Instance:

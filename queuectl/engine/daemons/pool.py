@@ -12,7 +12,10 @@ or has upgraded the store, starts no more workers: those that it has go on, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from ... import __version__
+from ...model.clock import Clock
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.worker import counted, workers_text
 from ...store import Home, Store
@@ -25,12 +28,6 @@ from .daemon import POOL
 from .instance import Instance
 from .launch import installed_version
 from .slots import Slots
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Mapping
-
-    from ...model.clock import Clock
 
 LOOK_SECONDS = 1.0
 TROUBLE_SECONDS = 0.2

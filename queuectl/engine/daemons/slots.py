@@ -13,22 +13,18 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
+from collections.abc import Iterator, Mapping
 
 from ...model.errors import DaemonUnavailable
 from ...model.record import Record
+from ..home.opened import OpenHome
 from ..machine import process
 from ..machine.identity import Identity
+from ..machine.log import Log
 from ..machine.wakeup import LOOK, Wakeup
 from .daemon import POOL
 from .fork_client import ForkClient, ForkReport
 from .fork_server import REFUSED, STARTED
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, Mapping
-
-    from ..home.opened import OpenHome
-    from ..machine.log import Log
 
 LOOK_MS = 1_000
 FIRST_DELAY_MS = 100

@@ -12,13 +12,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterable, Mapping
 
 from ...model.errors import DaemonUnavailable
 from ...model.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, Mapping
 
 SHELL = "/bin/sh"
 MARKER = "QUEUECTL_ATTEMPT_ID"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...model import backoff
 from ...model.job import COMPLETED, DEAD, FAILED, NOT_STARTED, PROCESSING, RELEASED, TRANSITIONS, Outcome, verb_after
+from ...model.settings import Settings
+from ...store import Store
+from ...store.claim import Claim
 from ..home.clockwatch import follow
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from ...model.settings import Settings
-    from ...store import Store
-    from ...store.claim import Claim
 
 # A release is short below this time; so many short ones in a row do not count.
 SHORT_MS = 60_000

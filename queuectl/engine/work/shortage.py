@@ -6,11 +6,9 @@ first, twice as long after each further failure, half a minute at most; a random
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
+from collections.abc import Callable
 
-    from ...model.clock import Clock
+from ...model.clock import Clock
 
 FIRST_PAUSE_MS = 100
 LONGEST_PAUSE_MS = 30_000
