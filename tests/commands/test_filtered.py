@@ -25,7 +25,7 @@ def filled(home: str) -> str:
             building.add(opened, f"make {name}", id=name, queue="mail", tags=tags, max_retries=0)
             building.finish(opened, building.claim(opened), "dead", outcome)
         building.add(opened, "echo two words", id="c", tags=("web",))
-        building.add(opened, "echo c", id="d", queue="mail", hold=True)
+        building.add(opened, "echo c", id="d", queue="mail", hold=True, allow_background=True)
     return home
 
 
@@ -54,6 +54,9 @@ def filled(home: str) -> str:
         (["--queue", "mail", "--search", "two words"], ""),
         (["queue:default", "--queue", "mail"], "d c b a"),
         (["tag:web", "--tag", "nightly"], "b"),
+        (["background:yes"], "d"),
+        (["background:no queue:mail"], "b a"),
+        (["!background:yes,no"], ""),
         ([""], "d c b a"),
     ],
 )
