@@ -21,7 +21,7 @@ from .ending import LOOK_SECONDS, end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping
+    from typing import Callable, Mapping, Sequence
 
     from .ending import Order
 
@@ -85,41 +85,44 @@ class Groups(Place):
         queue. With either, what does not even follow that order is killed. Raises DaemonUnavailable for what cannot be
         signalled from here, what does not answer and what cannot be ended.
         """
-        # Before the order: idle workers may be gone by the first look after it.
-        first = next((target.pid for target in self._targets(group)), None)
-        pool = None if group is None else self._drop(group)
-        if pool is not None:
-            group = None  # The pool ends with its last group.
+        pool, workers = self._drop(group)
         settings = self._settings()
         # A pool without groups ends by itself: to it, a request would be the second one.
-        orders = _orders(settings, patience, force, is_asked=pool is not None or self._are_stopping(group))
+        is_asked = group is not None and pool is not None or self._are_stopping(group)
+        orders = _orders(settings, patience, force, is_asked=is_asked)
         limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
-        by_force = f"{POOL.stop_command}{option(group)} --force"
-        targets = self._targets(group) if pool is None else [pool]
+        by_force = f"{POOL.stop_command}{option(group if pool is None else None)} --force"
+        targets = self._left(workers) if pool is None else [pool]
+        pids = [target.pid for target in targets] or [row.pid for row in workers]
         while targets:
-            first = first or targets[0].pid
             # The pool first, then workers that have outlived it: each in its turn has the whole time.
             end(targets, orders, limit, POOL.phrases.subject, self._opened.clock, by_force)
-            targets = self._targets(group)
-        return first
+            targets = self._left(workers)
+        return next(iter(pids), None)
 
-    def _drop(self, group: str) -> Identity | None:
-        """Have no more workers started in a group; return the pool if it was the last one."""
+    def _drop(self, group: str | None) -> tuple[Identity | None, list[RegisteredWorker]]:
+        """Have no more workers started in a group; return the pool, if it is to end, and the workers to stop.
+
+        Those are the workers of now: whoever is started before they have ended is not meant.
+        """
         opened = self._opened
         pool = POOL.find(opened) if opened.home.exists() else None
         if pool is None:
-            return None
+            return None, self._living(group)
         identity = pool.here()
+        if group is None:
+            return identity, self._living()
         self._await_pool()
         with opened.store.writing():
+            workers = self._living(group)
             groups = opened.store.meta.pool_groups()
             count = groups.pop(group, 0)
             if not count:
-                return None
+                return None, workers
             opened.store.meta.set_pool_groups(groups)
             opened.note("workers stopped", workers_text({group: count}))
         ring(opened.home, POOL_BELL, CONTROL)
-        return None if groups else identity
+        return (None, workers) if groups else (identity, self._living())
 
     def _settings(self) -> Settings:
         try:
@@ -132,13 +135,9 @@ class Groups(Place):
         rows = self._living(group)
         return bool(rows) and all(row.stopping for row in rows)
 
-    def _targets(self, group: str | None) -> list[Identity]:
-        """Return the workers of a group; or the pool or, without one, the workers that have outlived it.
-
-        Raises DaemonUnavailable if they cannot be signalled from here.
-        """
-        pool = POOL.find(self._opened) if group is None else None
-        return [pool.here()] if pool is not None else [self._here(row) for row in self._living(group)]
+    def _left(self, workers: Sequence[RegisteredWorker]) -> list[Identity]:
+        """Return those of the workers that live. Raises DaemonUnavailable if they cannot be signalled from here."""
+        return [self._here(row) for row in workers if is_worker_alive(self._opened.home, row)]
 
     def _here(self, row: RegisteredWorker) -> Identity:
         """Return whom to signal. A worker whose lock is held while its pid is nobody's here runs elsewhere."""

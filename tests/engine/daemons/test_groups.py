@@ -196,6 +196,39 @@ def test_a_group_that_is_gone_at_once_was_stopped(
     assert groups(pool) == {"b": 1}
 
 
+def test_workers_that_are_started_in_a_group_while_it_stops_stay(
+    queue: Queue, pool: RunningPool, tmp_path: Path, home: str, processes: Processes
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    old = hold_a_worker(queue, tmp_path, "a")
+    stopping = processes.start_cli(home, "worker", "stop", "-Q", "a")
+    wait_until(lambda: groups(pool) == {"b": 1})
+    pool.run("start", "-n", "2", "-Q", "a")
+    new = queue.add(f"echo >{tmp_path}/new; while [ ! -e {tmp_path}/end ]; do sleep 0.05; done", queue="a")
+    wait_for_file(tmp_path / "new")
+    (tmp_path / "go").touch()
+    assert stopping.wait(30) == 0
+    assert (queue.get(old).state, queue.get(new.id).state) == ("completed", "processing")
+    assert groups(pool) == {"a": 2, "b": 1}
+    (tmp_path / "end").touch()
+    wait_for_state(queue, new, "completed")
+
+
+def test_a_pool_that_is_started_as_soon_as_the_one_before_has_stopped_stays(
+    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = pool.start("-n", "1", "-Q", "a")
+
+    def end_and_start(*order: Any) -> None:
+        end(*order)
+        pool.start("-n", "1", "-Q", "a")
+
+    monkeypatch.setattr(groups_module, "end", end_and_start)
+    assert queue.workers.stop() == first
+    assert pool.pid != first and groups(pool) == {"a": 1}
+
+
 def test_the_group_of_all_queues_is_called_by_a_star_and_stopped_alone(pool: RunningPool) -> None:
     pool.start("-n", "1", "-Q", "a")
     assert "no workers were running for all queues" in pool.run("stop", "-Q", "*").stdout
