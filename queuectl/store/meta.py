@@ -20,6 +20,7 @@ RESET_SETTING = "DELETE FROM settings WHERE name = ?"
 
 HOME_ID = "home"
 POOL_GROUPS = "pool_groups"
+POOL_TARGET = "pool_target"
 SYNCED = "synced"
 SCHEDULER = "scheduler"
 CLOCK = "clock"
@@ -41,6 +42,11 @@ class Meta(Table):
     def set_pool_groups(self, groups: Mapping[str, int]) -> None:
         """Say how many workers each group of the pool should have. In a transaction."""
         self._write(POOL_GROUPS, groups)
+
+    def workers_before_groups(self) -> int:
+        """Return how many workers the last pool of a version that knew no groups should have, 0 if one came since."""
+        grouped = self._database.value(GET, (POOL_GROUPS,)) is not None
+        return 0 if grouped else int(self._database.value(GET, (POOL_TARGET,)) or 0)
 
     def scheduler(self) -> SchedulerRecord:
         """Return what the scheduler daemon wrote down last, an empty record if it never did."""

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from queuectl.engine import workers as workers_module
 from queuectl.engine.daemons import groups as groups_module
 from queuectl.engine.daemons.ending import end
 from queuectl.engine.machine.doorbell import ring
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
-from queuectl.model.errors import Conflict
+from queuectl.model.errors import Conflict, DaemonUnavailable
 from queuectl.model.worker import group_of
 from queuectl.store import Home
 from tests.engine.running import RunningPool, wait_for_file, wait_for_state
@@ -297,6 +298,62 @@ def test_a_restart_keeps_the_groups(queue: Queue, pool: RunningPool) -> None:
     kept = {"a": 1, "b,c": 2, "": 1}
     assert pool.run("restart").stdout == "1 worker, 1 worker for a, 2 workers for b,c started\n"
     assert pool.pid != first and groups(pool) == kept == queue.store.meta.pool_groups()
+
+
+def test_a_restart_stops_nothing_that_it_may_not_start_again(home: str, queue: Queue, pool: RunningPool) -> None:
+    pid = pool.start("-n", "2", "-Q", "a")
+    queue.config.set("max_workers", "1")
+    done = run_cli(home, "worker", "restart")
+    assert done.returncode == 2 and "config set max_workers 2" in done.stderr
+    assert pool.pid == pid and groups(pool) == {"a": 2}
+
+
+@pytest.mark.parametrize("other, found", [({"a": 4}, "it is 4"), ({"a": 1, "b": 1}, "it is 1")])
+def test_who_scales_a_group_is_told_that_somebody_else_has_changed_it(
+    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch, other: dict[str, int], found: str
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+
+    def change_and_ring(*words: Any) -> None:
+        with queue.store.writing():
+            queue.store.meta.set_pool_groups(other)
+        ring(*words)
+
+    monkeypatch.setattr(workers_module, "ring", change_and_ring)
+    with pytest.raises(Conflict, match=f"changed the number of workers for a meanwhile: {found}"):
+        queue.workers.scale("a", 3)
+    wait_until(lambda: groups(pool) == other)
+
+
+def test_who_scales_a_group_that_somebody_stops_meanwhile_is_told_so(
+    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+
+    def stop_and_ring(*words: Any) -> None:
+        pool.run("stop", "-Q", "a")
+        ring(*words)
+
+    monkeypatch.setattr(workers_module, "ring", stop_and_ring)
+    with pytest.raises(DaemonUnavailable, match="no workers are running for a"):
+        queue.workers.scale("a", 3)
+    assert groups(pool) == {"b": 1}
+
+
+def test_a_start_is_content_with_more_workers_that_somebody_else_wants(
+    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+
+    def change_and_ring(*words: Any) -> None:
+        with queue.store.writing():
+            queue.store.meta.set_pool_groups({"a": 3})
+        ring(*words)
+
+    monkeypatch.setattr(workers_module, "ring", change_and_ring)
+    assert queue.workers.start("a", 2) == (1, 2)
+    assert groups(pool) == {"a": 3}
 
 
 def test_workers_are_shown_by_group_with_the_number_that_each_shall_have(home: str, pool: RunningPool) -> None:
