@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from ..model.alert import NO_WORKERS, START_WORKERS
 from ..model.errors import Conflict, DaemonUnavailable, InvalidInput, quoted
-from ..model.worker import ALL, of_group, option, workers_text
+from ..model.worker import ALL, group_of, of_group, option, queues_of, workers_text
 from .daemons.daemon import POOL, RunningDaemon
 from .daemons.groups import Groups, demand_room
 from .machine.doorbell import CONTROL, ring
@@ -27,9 +27,10 @@ class Workers(Groups):
         """Have at least `count` workers in a group (by default `worker_count`), by a pool that is started if none runs.
 
         Returns how many it had and the count. Raises Conflict where a pool runs elsewhere or ends, InvalidInput beyond
-        `max_workers`, DaemonUnavailable, also if the pool takes longer than `patience` seconds to start.
+        `max_workers` and for what names no group, DaemonUnavailable, also if the pool takes longer than `patience`
+        seconds to start.
         """
-        settings = self._opened.settings()
+        group, settings = group_of(queues_of(group)), self._opened.settings()
         wanted = settings.worker_count if count is None else count
         demand_room(settings, {group: wanted})
         pool = POOL.find(self._opened)
@@ -51,8 +52,10 @@ class Workers(Groups):
         """Give a group that runs another number of workers; return the group.
 
         None is the only group that there is, or that of all queues. Raises DaemonUnavailable if it does not run,
-        InvalidInput beyond `max_workers` or if it is not clear which one is meant, Conflict where the pool ends.
+        InvalidInput beyond `max_workers`, for what names no group or if it is not clear which one is meant, Conflict
+        where the pool ends.
         """
+        group = None if group is None else group_of(queues_of(group))
         start = f"{START_WORKERS} --count {count}"
         # To ask for workers must not make a home.
         if self._opened.home.exists():
@@ -165,6 +168,7 @@ class Workers(Groups):
         from .daemons.pool import Pool
 
         with reporting(ready_fd) as start:
+            groups = {group_of(queues_of(group)): count for group, count in groups.items()}
             demand_room(self._opened.settings(), groups)
             self._opened.close()
             Pool(self._opened.home, groups, clock=self._opened.clock, on_ready=start.succeed).run()

@@ -11,7 +11,7 @@ import signal
 
 from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable
 from ...model.settings import Settings
-from ...model.worker import RegisteredWorker, counted, option, workers_text
+from ...model.worker import RegisteredWorker, counted, group_of, option, queues_of, workers_text
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
@@ -83,8 +83,9 @@ class Groups(Place):
         Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience` seconds (None:
         as long as the workers themselves allow), then, or at once with `force`, they are ended and go back to the
         queue. With either, what does not even follow that order is killed. Raises DaemonUnavailable for what cannot be
-        signalled from here, what does not answer and what cannot be ended.
+        signalled from here, what does not answer and what cannot be ended, InvalidInput for what names no group.
         """
+        group = None if group is None else group_of(queues_of(group))
         pool, workers = self._drop(group)
         settings = self._settings()
         # A pool without groups ends by itself: to it, a request would be the second one.
@@ -165,7 +166,10 @@ def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked
 
 
 def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "count") -> None:
-    """Raise InvalidInput if so many workers are more than the settings allow."""
+    """Raise InvalidInput if so many workers are more than the settings allow, or none in a group."""
+    for count in groups.values():
+        if type(count) is not int or count < 1:
+            raise InvalidInput(f"the number of workers must be an integer of at least 1, got {count!r}", field=field)
     total, most = sum(groups.values()), settings.max_workers
     if total <= most:
         return
