@@ -29,6 +29,8 @@ FOLLOW_BUDGET_MS = 60_000
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
 FOLLOW_MS = 20_000
 PROBE_TRIES = 10
+# Who holds the store for longer may have been stopped himself, and the pool lets its workers go on.
+DROP_SECONDS = 1.0
 
 
 class Groups(Place):
@@ -88,8 +90,9 @@ class Groups(Place):
         group = None if group is None else group_of(queues_of(group))
         pool, workers = self._drop(group)
         settings = self._settings()
-        # A pool without groups ends by itself: to it, a request would be the second one.
-        is_asked = group is not None and pool is not None or self._are_stopping(group)
+        # To a pool without groups, which ends by itself, a request would be the second one.
+        is_dropped = pool is not None and (group is not None or not force and self._drop_all(pool))
+        is_asked = is_dropped or self._are_stopping(group)
         orders = _orders(settings, patience, force, is_asked=is_asked)
         limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
         by_force = f"{POOL.stop_command}{option(group if pool is None else None)} --force"
@@ -124,6 +127,20 @@ class Groups(Place):
             opened.note("workers stopped", workers_text({group: count}))
         ring(opened.home, POOL_BELL, CONTROL)
         return (None, workers) if groups else (identity, self._living())
+
+    def _drop_all(self, pool: Identity) -> bool:
+        """Have a pool end by itself, whoever else asks for that; return False if only a signal tells it to."""
+        opened, running = self._opened, RunningDaemon(POOL, pool)
+        if POOL.record(opened).process != str(pool) or running.other_version(opened) is not None:
+            return False  # It has not entered yet, or does not look at groups.
+        pool.send(signal.SIGCONT)
+        try:
+            with opened.store.writing(DROP_SECONDS):
+                opened.store.meta.set_pool_groups({})
+        except StoreUnavailable:
+            return False  # A damaged store keeps nobody from stopping what works on it.
+        ring(opened.home, POOL_BELL, CONTROL)
+        return True
 
     def _settings(self) -> Settings:
         try:

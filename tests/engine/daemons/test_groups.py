@@ -159,6 +159,32 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
     assert queue.get(job).state == "completed" and not pool.is_running
 
 
+def test_two_that_stop_the_workers_at_once_let_jobs_finish(
+    queue: Queue, pool: RunningPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    job = hold_a_worker(queue, tmp_path, "a")
+
+    class HasAsked(Exception):
+        pass
+
+    def ask_and_return(targets: list[Identity], orders: list[tuple[int, signal.Signals]], *more: Any) -> None:
+        for target in targets:
+            target.order(orders[0][1])
+        raise HasAsked
+
+    monkeypatch.setattr(groups_module, "end", ask_and_return)
+    # The second is so fast that no worker has said yet that it is to leave.
+    monkeypatch.setattr(type(queue.workers), "_are_stopping", lambda workers, group: False)
+    for _ in range(2):
+        with pytest.raises(HasAsked):
+            queue.workers.stop()
+        wait_until(lambda: "stopping, current jobs may finish" in pool.log())
+    (tmp_path / "go").touch()
+    wait_until(lambda: not pool.is_running)
+    assert queue.get(job).state == "completed"
+
+
 @pytest.mark.parametrize("how", [("--force",), ("--timeout", "0")])
 def test_to_stop_a_group_by_force_gives_its_jobs_back(
     queue: Queue, pool: RunningPool, tmp_path: Path, how: tuple[str, ...]
