@@ -5,7 +5,6 @@ A group is called as `model.worker` says. What changes it returns when the worke
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 from ..model.alert import NO_WORKERS, START_WORKERS
@@ -148,13 +147,9 @@ class Workers(Groups):
 
     def _groups_again(self) -> dict[str, int]:
         """Return the groups to start after a stop, none if nobody runs. Raises InvalidInput beyond `max_workers`."""
-        living = Counter(row.queues for row in self._living())
-        if not living and self.pid is None:
+        if self.pid is None and not self._living():
             return {}
-        meta = self._opened.store.meta
-        before = meta.workers_before_groups()
-        # Of a pool that ends already, those that live.
-        groups = meta.pool_groups() or ({ALL: before} if before else dict(living))
+        groups = self._opened.store.meta.last_pool_groups()
         demand_room(self._opened.settings(), groups)
         return groups
 

@@ -5,41 +5,27 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from queuectl.engine import workers as workers_module
 from queuectl.engine.daemons import groups as groups_module
 from queuectl.engine.daemons.ending import end
 from queuectl.engine.machine.doorbell import ring
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
-from queuectl.model.errors import Conflict, DaemonUnavailable
+from queuectl.model.errors import Conflict
 from queuectl.model.worker import group_of
 from queuectl.store import Home
-from tests.engine.running import RunningPool, wait_for_file, wait_for_state
+from tests.engine.running import RunningPool, groups, hold_a_worker, wait_for_state
 from tests.support import Processes, identify, kill, run_cli, tree, wait_until
-
-
-def groups(pool: RunningPool) -> dict[str, int]:
-    """Return how many workers of each group live and stay."""
-    return dict(Counter(row.queues for row in pool.rows() if not row.stopping))
 
 
 def are_without(pool: RunningPool, pid: int, expected: dict[str, int]) -> bool:
     """Return whether there are so many workers again, and this one is gone."""
     return pid not in pool.pids() and groups(pool) == expected
-
-
-def hold_a_worker(queue: Queue, tmp_path: Path, name: str) -> str:
-    """Have a worker run a job of this queue until there is a file `go`; return the job's id."""
-    job = queue.add(f"echo >{tmp_path}/{name}; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done", queue=name)
-    wait_for_file(tmp_path / name)
-    return job.id
 
 
 def test_each_group_takes_jobs_of_its_queues_only(queue: Queue, pool: RunningPool) -> None:
@@ -159,32 +145,6 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
     assert queue.get(job).state == "completed" and not pool.is_running
 
 
-def test_two_that_stop_the_workers_at_once_let_jobs_finish(
-    queue: Queue, pool: RunningPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pool.start("-n", "1", "-Q", "a")
-    job = hold_a_worker(queue, tmp_path, "a")
-
-    class HasAsked(Exception):
-        pass
-
-    def ask_and_return(targets: list[Identity], orders: list[tuple[int, signal.Signals]], *more: Any) -> None:
-        for target in targets:
-            target.order(orders[0][1])
-        raise HasAsked
-
-    monkeypatch.setattr(groups_module, "end", ask_and_return)
-    # The second is so fast that no worker has said yet that it is to leave.
-    monkeypatch.setattr(type(queue.workers), "_are_stopping", lambda workers, group: False)
-    for _ in range(2):
-        with pytest.raises(HasAsked):
-            queue.workers.stop()
-        wait_until(lambda: "stopping, current jobs may finish" in pool.log())
-    (tmp_path / "go").touch()
-    wait_until(lambda: not pool.is_running)
-    assert queue.get(job).state == "completed"
-
-
 @pytest.mark.parametrize("how", [("--force",), ("--timeout", "0")])
 def test_to_stop_a_group_by_force_gives_its_jobs_back(
     queue: Queue, pool: RunningPool, tmp_path: Path, how: tuple[str, ...]
@@ -221,39 +181,6 @@ def test_a_group_that_is_gone_at_once_was_stopped(
     monkeypatch.setattr(groups_module, "ring", ring_and_wait)
     assert queue.workers.stop("a") is not None
     assert groups(pool) == {"b": 1}
-
-
-def test_workers_that_are_started_in_a_group_while_it_stops_stay(
-    queue: Queue, pool: RunningPool, tmp_path: Path, home: str, processes: Processes
-) -> None:
-    pool.start("-n", "1", "-Q", "a")
-    pool.run("start", "-n", "1", "-Q", "b")
-    old = hold_a_worker(queue, tmp_path, "a")
-    stopping = processes.start_cli(home, "worker", "stop", "-Q", "a")
-    wait_until(lambda: groups(pool) == {"b": 1})
-    pool.run("start", "-n", "2", "-Q", "a")
-    new = queue.add(f"echo >{tmp_path}/new; while [ ! -e {tmp_path}/end ]; do sleep 0.05; done", queue="a")
-    wait_for_file(tmp_path / "new")
-    (tmp_path / "go").touch()
-    assert stopping.wait(30) == 0
-    assert (queue.get(old).state, queue.get(new.id).state) == ("completed", "processing")
-    assert groups(pool) == {"a": 2, "b": 1}
-    (tmp_path / "end").touch()
-    wait_for_state(queue, new, "completed")
-
-
-def test_a_pool_that_is_started_as_soon_as_the_one_before_has_stopped_stays(
-    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = pool.start("-n", "1", "-Q", "a")
-
-    def end_and_start(*order: Any) -> None:
-        end(*order)
-        pool.start("-n", "1", "-Q", "a")
-
-    monkeypatch.setattr(groups_module, "end", end_and_start)
-    assert queue.workers.stop() == first
-    assert pool.pid != first and groups(pool) == {"a": 1}
 
 
 def test_the_group_of_all_queues_is_called_by_a_star_and_stopped_alone(pool: RunningPool) -> None:
@@ -332,54 +259,6 @@ def test_a_restart_stops_nothing_that_it_may_not_start_again(home: str, queue: Q
     done = run_cli(home, "worker", "restart")
     assert done.returncode == 2 and "config set max_workers 2" in done.stderr
     assert pool.pid == pid and groups(pool) == {"a": 2}
-
-
-@pytest.mark.parametrize("other, found", [({"a": 4}, "it is 4"), ({"a": 1, "b": 1}, "it is 1")])
-def test_who_scales_a_group_is_told_that_somebody_else_has_changed_it(
-    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch, other: dict[str, int], found: str
-) -> None:
-    pool.start("-n", "1", "-Q", "a")
-
-    def change_and_ring(*words: Any) -> None:
-        with queue.store.writing():
-            queue.store.meta.set_pool_groups(other)
-        ring(*words)
-
-    monkeypatch.setattr(workers_module, "ring", change_and_ring)
-    with pytest.raises(Conflict, match=f"changed the number of workers for a meanwhile: {found}"):
-        queue.workers.scale("a", 3)
-    wait_until(lambda: groups(pool) == other)
-
-
-def test_who_scales_a_group_that_somebody_stops_meanwhile_is_told_so(
-    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pool.start("-n", "1", "-Q", "a")
-    pool.run("start", "-n", "1", "-Q", "b")
-
-    def stop_and_ring(*words: Any) -> None:
-        pool.run("stop", "-Q", "a")
-        ring(*words)
-
-    monkeypatch.setattr(workers_module, "ring", stop_and_ring)
-    with pytest.raises(DaemonUnavailable, match="no workers are running for a"):
-        queue.workers.scale("a", 3)
-    assert groups(pool) == {"b": 1}
-
-
-def test_a_start_is_content_with_more_workers_that_somebody_else_wants(
-    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pool.start("-n", "1", "-Q", "a")
-
-    def change_and_ring(*words: Any) -> None:
-        with queue.store.writing():
-            queue.store.meta.set_pool_groups({"a": 3})
-        ring(*words)
-
-    monkeypatch.setattr(workers_module, "ring", change_and_ring)
-    assert queue.workers.start("a", 2) == (1, 2)
-    assert groups(pool) == {"a": 3}
 
 
 def test_workers_are_shown_by_group_with_the_number_that_each_shall_have(home: str, pool: RunningPool) -> None:
