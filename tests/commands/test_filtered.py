@@ -101,6 +101,18 @@ def test_logs_are_those_of_the_jobs_that_a_filter_finds(filled: str) -> None:
     assert done(filled, "logs", "state:open").err == "c has not run yet, it is pending\nd has not run yet, it is held\n"
 
 
+def test_a_filter_that_finds_nothing_is_no_bug_in_any_command(filled: str) -> None:
+    for command in with_filters():
+        more = ["--priority", "1"] if command == "edit" else []
+        answer = call(filled, *command.split(), "tag:nope", *more)
+        # `top` needs a terminal; what has to show or to await a job needs one.
+        assert answer.code == {"top": 2, "logs": 3, "wait": 3}.get(command, 0), (command, answer)
+    for command in ("logs", "wait"):
+        answer = refused(filled, 3, command, "tag:nope")
+        assert (answer.problems, answer.hint) == (["no jobs match"], "see all jobs with: queuectl list")
+        assert refused(filled, 3, command, "-").problems == ["there are no ids on stdin"]
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_ids_and_a_filter_do_not_go_together(filled: str, verb: str) -> None:
     for words in (["a", "tag:web"], ["tag:web", "-"], ["a", "--tag", "web"], ["a", "--all"]):
@@ -165,7 +177,10 @@ def test_new_ids_do_not_read_like_filters(home: str) -> None:
     done(home, "add", "true", "--id", "job:state")
 
 
-def test_every_command_with_a_filter_says_so_in_its_help() -> None:
+def with_filters() -> set[str]:
     load()
-    takes = {path for path, command in COMMANDS.items() for arg in command.args if "FILTER" in (arg.metavar or "")}
-    assert takes == {"list", "top", "logs", "edit", "dlq retry", "dlq remove", *VERBS}
+    return {path for path, command in COMMANDS.items() for arg in command.args if "FILTER" in (arg.metavar or "")}
+
+
+def test_every_command_with_a_filter_says_so_in_its_help() -> None:
+    assert with_filters() == {"list", "top", "logs", "edit", "dlq retry", "dlq remove", *VERBS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
-from ...model.errors import InvalidInput
+from ...model.errors import InvalidInput, NotFound
 from ...model.filter import in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
@@ -106,6 +106,13 @@ def _ids_of(context: Context, word: str) -> list[str]:
     if word != "-":
         return [word]
     return context.front_end.read_stdin(MAX_IDS_BYTES).decode("utf-8", "replace").split()
+
+
+def none_meant(meant: Selection) -> NotFound:
+    """Return the error for a command that needs at least one job, where none was named or found."""
+    if meant.is_named:
+        return NotFound("there are no ids on stdin")
+    return NotFound("no jobs match", hint="see all jobs with: queuectl list")
 
 
 def left_out(meant: Selection) -> list[str]:
