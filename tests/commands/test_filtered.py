@@ -8,6 +8,7 @@ import pytest
 
 from queuectl.commands.grammar.registry import COMMANDS, load
 from queuectl.model.job import Outcome
+from queuectl.model.verbs import PLAIN_VERBS, Verb
 from tests.commands.calling import call, done, ids, refused, states, store
 from tests.store import building
 
@@ -123,7 +124,7 @@ def test_ids_and_a_filter_do_not_go_together(filled: str, verb: str) -> None:
 def test_a_text_needs_its_key_where_jobs_are_changed(filled: str, verb: str) -> None:
     answer = refused(filled, 2, verb, "state:dead echo")
     assert answer.problems == ['"echo" has no key, such as state: or queue:']
-    assert answer.hint == "jobs whose id or command contains it: text:echo"
+    assert answer.hint == "jobs whose id or command contains it: 'text:echo'"
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -131,13 +132,24 @@ def test_an_empty_filter_never_means_all(filled: str, verb: str) -> None:
     assert "no jobs given" in refused(filled, 2, verb, " ").err
 
 
+@pytest.mark.parametrize("verb", PLAIN_VERBS, ids=str)
+def test_without_jobs_the_example_is_a_state_that_the_verb_fits(filled: str, verb: Verb) -> None:
+    message = refused(filled, 2, verb.name).problems[0]
+    assert message.split("'")[1] in [f"state:{state}" for state in verb.states]
+
+
 @pytest.mark.parametrize("command", ["list", "cancel", "top", "logs", "add", "edit"])
 @pytest.mark.parametrize("word", ["-tag:web", "-state:dead", "-queue:mail", "-id:a*", "-Exit:1"])
 def test_a_minus_is_refused_everywhere_and_shows_what_to_write(filled: str, command: str, word: str) -> None:
     negated = f"!{word[1:]}".replace("Exit", "exit")
     assert refused(filled, 2, command, "--priority=1" if command in ("add", "edit") else "-q", word).problems == [
-        f"a minus does not negate a term, write {negated}"
+        f"a minus does not negate a term, write '{negated}'"
     ]
+
+
+@pytest.mark.parametrize("line", ["worker start -queue:mail", "config set lease -id:3", "show -id:3"])
+def test_a_minus_is_an_option_where_no_filter_can_stand(home: str, line: str) -> None:
+    assert "negate" not in refused(home, 2, *line.split()).err
 
 
 def test_a_mistake_is_told_to_programs_with_its_place(filled: str) -> None:

@@ -27,7 +27,7 @@ IDS = Arg(
     metavar="ID|FILTER",
     complete="job",
     help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin; or a filter such "
-    "as 'state:dead queue:mail'",
+    "as 'queue:mail tag:nightly'",
 )
 STATE = Arg(
     "--state",
@@ -96,7 +96,8 @@ def select(
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         raise InvalidInput(
-            "no jobs given; give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
+            f"no jobs given; give ids, a filter such as {in_quotes(written('state', means[0]))}, or --all",
+            hint="see them with: queuectl list",
         )
     return context.queue.found_by(wanted, means=means, takes=takes)
 
