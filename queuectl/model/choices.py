@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import when
 from .checks import check_id, check_name
+from .kinds import read_flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ def beginning(text: str, now: int) -> Choice:
     if star and (not prefix or more):
         raise ValueError("write the beginning of an id and one *")
     return "prefix" if star else "=", (check_id(prefix, now),)
+
+
+def of_flag(text: str, now: int) -> Choice:
+    """Yes or no."""
+    found = read_flag(text)
+    if isinstance(found, str):
+        raise ValueError("needs yes or no")
+    return "=", (found,)
 
 
 def having(text: str, now: int) -> Choice:

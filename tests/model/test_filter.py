@@ -114,10 +114,17 @@ def test_a_repeated_key_is_a_choice_but_a_tag_and_a_text_are_demands() -> None:
         ("signal:15", ("=", (15,))),
         ("id:job-1*", ("prefix", ("job-1",))),
         ("error:x", ("contains", ("x",))),
+        ("background:yes", ("=", (True,))),
+        ("background:FALSE", ("=", (False,))),
     ],
 )
 def test_values_are_read_by_the_kind_of_their_key(text: str, choice: tuple[str, tuple[object, ...]]) -> None:
     assert term(text).choices == (choice,)
+
+
+def test_a_flag_that_is_neither_yes_nor_no_is_refused() -> None:
+    with pytest.raises(FilterError, match='background: needs yes or no, got "maybe"'):
+        parse("background:maybe", NOW)
 
 
 @pytest.mark.parametrize(
