@@ -183,8 +183,7 @@ class Slots:
         how = _how(code)
         if not self.is_ready and code is not None and code >= 0:
             raise DaemonUnavailable(
-                f"a worker {how} while starting{': ' + reason if reason else ''}",
-                hint=self._hint(),
+                f"a worker {how} while starting{': ' + reason if reason else ''}", hint=self._hint()
             )
         now = self._clock.monotonic()
         if code in (None, -signal.SIGKILL) or now - slot.started_at >= SETTLED_MS:
