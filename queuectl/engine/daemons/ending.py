@@ -39,11 +39,11 @@ def end(
     """
     start = clock.monotonic()
     for order in orders:
-        if _have_ended(targets, start + order.after, clock):
+        if have_ended(targets, start + order.after, clock):
             return
         for target in targets:
             target.order(order.number)
-    if _have_ended(targets, clock.monotonic() + limit, clock):
+    if have_ended(targets, clock.monotonic() + limit, clock):
         return
     pids = ", ".join(str(target.pid) for target in targets if target.is_alive())
     if orders[-1].number == signal.SIGKILL:
@@ -51,7 +51,7 @@ def end(
     raise DaemonUnavailable(f"{subject} (pid {pids}) do not answer", hint=f"end them at once with: {by_force}")
 
 
-def _have_ended(targets: Sequence[Identity], deadline: int, clock: Clock) -> bool:
+def have_ended(targets: Sequence[Identity], deadline: int, clock: Clock) -> bool:
     """Wait until all targets have ended or the deadline has passed; return whether they have ended."""
     while any(target.is_alive() for target in targets):
         if clock.monotonic() >= deadline:

@@ -255,17 +255,19 @@ class Slots:
 
     def wake(self) -> None:
         """Have all workers look at their files, also those that rest."""
-        for slot in self._slots:
-            if slot.worker is not None:
-                slot.worker.send(LOOK)
+        for worker in self.workers():
+            worker.send(LOOK)
 
     def kill(self) -> None:
         """End all workers at once, and wait no more for those that are not there yet."""
         self._continue_server()
         self._slots = [slot for slot in self._slots if slot.worker is not None]
-        for slot in self._slots:
-            if slot.worker is not None:
-                _send(slot.worker, signal.SIGKILL)
+        for worker in self.workers():
+            _send(worker, signal.SIGKILL)
+
+    def workers(self) -> list[Identity]:
+        """Return the workers that are there."""
+        return [slot.worker for slot in self._slots if slot.worker is not None]
 
     def pids(self) -> list[int | None]:
         """Return the pid of each worker, None for one that is not there yet."""
