@@ -176,7 +176,7 @@ class ForkServer:
                 worker.words.setblocking(False)
                 self._tell(f"{ENDED} {pid} {code} {_said(worker.words)}")
         while True:
-            orphan = _ended_child()
+            orphan = process.ended_child()
             # A worker's death brings another signal.
             if orphan is None or orphan in self._workers:
                 return
@@ -187,17 +187,6 @@ class ForkServer:
             self._channel.sendall(line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
         except OSError:
             return  # The pool is gone, which the next look at the channel says.
-
-
-def _ended_child() -> int | None:
-    """Return a child that has ended, without taking its exit code; None if there is none or the system cannot tell."""
-    if not hasattr(os, "waitid"):
-        return None
-    try:
-        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return None
-    return None if found is None else found.si_pid
 
 
 def _fail(server: socket.socket, error: QueueCTLError) -> None:

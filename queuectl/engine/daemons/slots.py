@@ -160,13 +160,15 @@ class Slots:
             _send(worker, signal.SIGTERM)
 
     def _refuse(self, reason: str) -> None:
-        if not self.is_ready:
-            raise DaemonUnavailable(
-                f"a worker cannot be started: {reason}", hint="close something that runs, then try again"
-            )
+        self._tell_trouble(f"a worker cannot be started: {reason}", "close something that runs, then try again")
         for slot in [slot for slot in self._slots if slot.is_asked][:1]:
-            self._log.complain(f"a worker cannot be started: {reason}")
             self._give_back(slot)
+
+    def _tell_trouble(self, what: str, hint: str) -> None:
+        """While the pool starts, that is its error; later a line in the log."""
+        if not self.is_ready:
+            raise DaemonUnavailable(what, hint=hint)
+        self._log.complain(what)
 
     def _end(self, pid: int, code: int | None, reason: str) -> int:
         for slot in self:
@@ -220,7 +222,9 @@ class Slots:
         try:
             server = self._server or self._start_server()
         except OSError as error:
-            self._cannot_start(slots, error.strerror or str(error))
+            self._tell_trouble(f"the fork server cannot be started: {error.strerror or error}", self._hint())
+            for slot in slots:
+                self._delay(slot)
             return
         for slot in slots:
             slot.is_asked = True
@@ -231,13 +235,6 @@ class Slots:
         self._server = ForkClient(self._home, self._lifeline[0])
         self._wakeup.listen(self._server.fileno())
         return self._server
-
-    def _cannot_start(self, slots: list[Slot], reason: str) -> None:
-        if not self.is_ready:
-            raise DaemonUnavailable(f"the fork server cannot be started: {reason}", hint=self._hint())
-        self._log.complain(f"the fork server cannot be started: {reason}")
-        for slot in slots:
-            self._delay(slot)
 
     def drop(self, slots: list[Slot]) -> None:
         """Give these places up."""
