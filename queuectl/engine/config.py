@@ -7,20 +7,16 @@ import os
 from ..model.errors import InvalidInput
 from ..model.setting import ShownSetting
 from ..model.settings import find, resolve
+from .home.opened import Part
 from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
 
-    from .home.opened import OpenHome
 
-
-class Config:
+class Config(Part):
     """The settings of a home. Names may be aliases; dashes and capitals do not matter."""
-
-    def __init__(self, home: OpenHome) -> None:
-        self._home = home
 
     def rows(self) -> list[ShownSetting]:
         """Return every setting. Raises InvalidInput for a bad value in the environment or the home."""
@@ -43,7 +39,7 @@ class Config:
 
     def stored(self) -> dict[str, str]:
         """Return what the home has of its own, by name."""
-        return self._home.store.meta.settings()
+        return self._opened.store.meta.settings()
 
     def set(self, name: str, value: str | float) -> str:
         """Set one from a text or a number; return what the home has then. Raises InvalidInput."""
@@ -62,26 +58,26 @@ class Config:
         Raises InvalidInput, also for a time zone that this process does not know.
         """
         texts = dict(_text(name, value) for name, value in values.items())
-        with self._home.store.writing():
+        with self._opened.store.writing():
             for name, text in texts.items():
                 self._store(name, text)
             stored = self.stored()
-        ring(self._home.home, WORKERS, CONTROL)
-        ring_schedulers(self._home.home)
+        ring(self._opened.home, WORKERS, CONTROL)
+        ring_schedulers(self._opened.home)
         return {name: stored.get(name, find(name).show(find(name).default)) for name in texts}
 
     def _store(self, name: str, text: str | None) -> None:
-        store, now = self._home.store, self._home.clock.wall()
+        store, now = self._opened.store, self._opened.clock.wall()
         if name == "timezone":
             from .home.timezone import change
 
-            change(store, text, actor=self._home.actor, now=now)
+            change(store, text, actor=self._opened.actor, now=now)
             return
         if text is None:
             store.meta.reset_setting(name)
         else:
             store.meta.set_setting(name, text)
-        self._home.note("setting", f"{name} = {text or 'default'}", now=now)
+        self._opened.note("setting", f"{name} = {text or 'default'}", now=now)
 
 
 def _text(name: str, value: object) -> tuple[str, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted
+from ..model.errors import InvalidInput, NotFound, did_you_mean, nearest, quoted
 from ..model.fields import FILTERS
 from ..model.when import is_digits
 
@@ -25,7 +25,7 @@ def resolve(names: Names, references: Sequence[str | int]) -> list[int]:
     numbers: dict[int, None] = {}
     for reference in references:
         if isinstance(reference, int):
-            numbers[_by_number(names, reference)] = None
+            numbers.update(dict.fromkeys(_range(names, reference, reference)))
             continue
         for part in reference.split(","):
             numbers.update(dict.fromkeys(_resolve(names, part.strip())))
@@ -42,7 +42,7 @@ def _resolve(names: Names, text: str) -> list[int]:
     if text == LAST:
         return [_last(names)]
     if is_digits(text):
-        return [_by_number(names, int(text))]
+        return _range(names, int(text), int(text))
     first, dash, last = text.partition("-")
     if dash and is_digits(first) and is_digits(last):
         return _range(names, int(first), int(last))
@@ -56,16 +56,11 @@ def _last(names: Names) -> int:
     return number
 
 
-def _by_number(names: Names, number: int) -> int:
-    if names.in_range(number, number):
-        return number
-    raise NotFound(f"no job with number {number}", hint="see all jobs with: queuectl list")
-
-
 def _range(names: Names, first: int, last: int) -> list[int]:
     numbers = names.in_range(first, last)
     if not numbers:
-        raise NotFound(f"no jobs with numbers {first} to {last}", hint="see all jobs with: queuectl list")
+        which = f"job with number {first}" if first == last else f"jobs with numbers {first} to {last}"
+        raise NotFound(f"no {which}", hint="see all jobs with: queuectl list")
     return numbers
 
 
@@ -84,8 +79,10 @@ def _by_prefix(names: Names, text: str) -> int:
         from ..model.filter import in_quotes
 
         raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
-    known = [f"{name}:{value}" for name in FILTERS] if colon else []
+    # By the key alone: with the value behind it every key looks like every other one.
+    term = nearest(key.lower(), FILTERS) if colon else None
+    known = [*names.recent_ids(RECENT), *([f"{term}:{value}"] if term else [])]
     raise NotFound(
-        f"no job with id {quoted(text)}{did_you_mean(text, [*names.recent_ids(RECENT), *known])}",
+        f"no job with id {quoted(text)}{did_you_mean(text, known)}",
         hint="see all jobs with: queuectl list",
     )

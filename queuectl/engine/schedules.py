@@ -13,7 +13,7 @@ from ..model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleD
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
 from .clockwork.firing import enqueue
-from .home.opened import OpenHome, search_path
+from .home.opened import Part, search_path
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
@@ -28,11 +28,8 @@ if TYPE_CHECKING:
 NEXT, JOBS = 5, 20
 
 
-class Schedules:
+class Schedules(Part):
     """The schedules of a home."""
-
-    def __init__(self, home: OpenHome) -> None:
-        self._home = home
 
     def add(
         self,
@@ -55,7 +52,7 @@ class Schedules:
         spec = self._spec(own, {"command": command, **fields})
         cron, zone = Cron.parse(expression), canonical(timezone)
         own.update(expression=cron.expression, timezone=zone)
-        home, now = self._home, self._home.clock.wall()
+        home, now = self._opened, self._opened.clock.wall()
         with home.store.writing():
             pinned = pin(home.store, actor=home.actor, now=now)
             following = cron.next_after(now, demand(pinned if zone == LOCAL else zone))
@@ -79,7 +76,7 @@ class Schedules:
             raise InvalidInput.of_fields(problems)
         problems = list(_problems(own, job))
         try:
-            (spec,) = self._home.check([job])
+            (spec,) = self._opened.check([job])
         except InvalidInput as error:
             problems += [(error.field or "command", problem) for problem in error.problems]
         if problems:
@@ -88,7 +85,7 @@ class Schedules:
 
     def get(self, name: str) -> Schedule:
         """Return the schedule of this name. Raises NotFound."""
-        found = self._home.store.schedules.get(name)
+        found = self._opened.store.schedules.get(name)
         if found is None:
             names = [schedule.name for schedule in self.all()]
             raise NotFound(
@@ -99,7 +96,7 @@ class Schedules:
 
     def all(self) -> list[Schedule]:
         """Return every schedule, by name."""
-        return self._home.store.schedules.all()
+        return self._opened.store.schedules.all()
 
     def rows(self) -> list[ShownSchedule]:
         """Return every schedule as users see it, by name."""
@@ -113,7 +110,7 @@ class Schedules:
         )
 
     def _last_jobs(self, schedule: Schedule, count: int) -> list[Job]:
-        store = self._home.store
+        store = self._opened.store
         return store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name, count)])
 
     def _shown(self, schedule: Schedule, jobs: list[Job]) -> dict[str, object]:
@@ -122,21 +119,21 @@ class Schedules:
             "timezone": self._zone(schedule),
             "timezone_source": "home" if schedule.follows_home else "schedule",
             "next_at": None if schedule.paused else schedule.next_at,
-            "last_fired_at": self._home.store.schedules.last_fired(schedule),
+            "last_fired_at": self._opened.store.schedules.last_fired(schedule),
             "last_job": jobs[0].id if jobs else None,
             "last_state": jobs[0].state if jobs else None,
             "problem": self.problem(schedule),
         }
 
     def _zone(self, schedule: Schedule) -> str:
-        return schedule.zone(home_zone(self._home.store))
+        return schedule.zone(home_zone(self._opened.store))
 
     def times(self, schedule: Schedule, count: int, until: int = LATEST_MS) -> list[int]:
         """Return the next times of a schedule, as if it were not paused: the stored one, and what follows it.
 
         A process that does not know its zone can tell the stored one only.
         """
-        now = self._home.clock.wall()
+        now = self._opened.clock.wall()
         stored = [schedule.next_at] if schedule.next_at is not None and schedule.next_at > now else []
         following: Iterator[int] = iter(())
         if self.problem(schedule) is None:
@@ -161,18 +158,18 @@ class Schedules:
 
         None if it does not differ, or if the schedule has a zone of its own.
         """
-        return trouble(self._home.store, self._home.clock.wall()) if schedule.follows_home else None
+        return trouble(self._opened.store, self._opened.clock.wall()) if schedule.follows_home else None
 
     def preview(self, expression: str, timezone: str, count: int) -> CronPreview:
         """Return what an expression means in a zone, and its next times. Raises InvalidInput."""
-        cron, now = _cron(expression), self._home.clock.wall()
-        name = home_zone(self._home.store) if timezone.lower() == LOCAL else timezone
+        cron, now = _cron(expression), self._opened.clock.wall()
+        name = home_zone(self._opened.store) if timezone.lower() == LOCAL else timezone
         times = islice(cron.times_after(now, demand(name)), count)
         return CronPreview(cron.expression, describe(cron), name, time_rows(times, now))
 
     def run(self, name: str) -> Job:
         """Enqueue a job of the schedule at once, whatever it waits for; return the job. Raises NotFound."""
-        schedule, home = self.get(name), self._home
+        schedule, home = self.get(name), self._opened
         now = home.clock.wall()
         with home.store.writing():
             number = enqueue(home.store, schedule, now, home.actor)
@@ -183,10 +180,10 @@ class Schedules:
     def pause(self, name: str) -> Schedule:
         """Let it fire no more until it is resumed. Raises NotFound, Conflict."""
         self.get(name)
-        with self._home.store.writing():
-            if not self._home.store.schedules.pause(name):
+        with self._opened.store.writing():
+            if not self._opened.store.schedules.pause(name):
                 raise Conflict(f"schedule {quoted(name)} is paused already", hint=f"queuectl cron resume {name}")
-            self._home.note("schedule paused", name)
+            self._opened.note("schedule paused", name)
         return self.get(name)
 
     def resume(self, name: str) -> Schedule:
@@ -194,13 +191,13 @@ class Schedules:
 
         A process that does not know its zone leaves the next time to one that does.
         """
-        schedule, store, now = self.get(name), self._home.store, self._home.clock.wall()
+        schedule, store, now = self.get(name), self._opened.store, self._opened.clock.wall()
         with store.writing():
             following, detail = self._next_of(schedule, now)
             if not store.schedules.resume(name, following):
                 raise Conflict(f"schedule {quoted(name)} is not paused")
-            self._home.note("schedule resumed", detail, now=now)
-        ring_schedulers(self._home.home)
+            self._opened.note("schedule resumed", detail, now=now)
+        ring_schedulers(self._opened.home)
         return self.get(name)
 
     def _next_of(self, schedule: Schedule, now: int) -> tuple[int | None, str]:
@@ -210,8 +207,8 @@ class Schedules:
         if before is not None and before > now:
             return before, schedule.name
         detail = f"{schedule.name}: what was due since {iso(before)} is left out" if before else schedule.name
-        store = self._home.store
-        home = pin(store, actor=self._home.actor, now=now)
+        store = self._opened.store
+        home = pin(store, actor=self._opened.actor, now=now)
         try:
             return Cron.parse(schedule.expression).next_after(now, rules(schedule.zone(home))), detail
         except ValueError:
@@ -223,9 +220,9 @@ class Schedules:
     def remove(self, name: str) -> None:
         """Delete it; the jobs that it made stay. Raises NotFound."""
         self.get(name)
-        with self._home.store.writing():
-            self._home.store.schedules.remove(name)
-            self._home.note("schedule removed", name)
+        with self._opened.store.writing():
+            self._opened.store.schedules.remove(name)
+            self._opened.note("schedule removed", name)
 
 
 def time_rows(times: Iterable[int], now: int) -> list[dict[str, str | None]]:

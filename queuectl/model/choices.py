@@ -6,6 +6,7 @@ A choice is an operator with its values, as `filter.Term` has them. What cannot 
 from __future__ import annotations
 
 from . import when
+from .kinds import read_flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +25,20 @@ def equal(text: str, now: int) -> Choice:
 
 def beginning(text: str, now: int) -> Choice:
     """The same text, or with `*` behind it what begins so."""
-    prefix = text.rstrip("*")
-    if prefix == text:
+    prefix, star, more = text.partition("*")
+    if not star:
         return "=", (text,)
-    if not prefix or "*" in prefix or not prefix.isascii():
+    if not prefix or more or not prefix.isascii():
         raise ValueError("write the beginning of an id and one *")
     return "prefix", (prefix,)
+
+
+def of_flag(text: str, now: int) -> Choice:
+    """Yes or no."""
+    found = read_flag(text)
+    if isinstance(found, str):
+        raise ValueError("needs yes or no")
+    return "=", (found,)
 
 
 def having(text: str, now: int) -> Choice:

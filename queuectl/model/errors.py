@@ -156,12 +156,17 @@ class WaitTimeout(QueueCTLError):
     code = "wait_timeout"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean "x"?)` for the known word nearest to `word`, or an empty string."""
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word nearest to `word`, None if none is near."""
     import difflib
 
-    nearest = difflib.get_close_matches(word[:MAX_SHOWN], list(known), n=1, cutoff=0.6)
-    return f' (did you mean "{nearest[0]}"?)' if nearest else ""
+    return next(iter(difflib.get_close_matches(word[:MAX_SHOWN], list(known), n=1, cutoff=0.6)), None)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean "x"?)` for the known word nearest to `word`, or an empty string."""
+    found = nearest(word, known)
+    return f' (did you mean "{found}"?)' if found else ""
 
 
 def quoted(value: object) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import choices
 from .checks import is_utf8
-from .errors import FilterError, did_you_mean, quoted
+from .errors import FilterError, did_you_mean, nearest, quoted
 from .fields import FILTERS
 from .filter import MANY, Filter, Term, written
 from .job import STATE_WORDS, STATES, states_named
@@ -48,12 +48,9 @@ class Text:
 
     def unknown(self, position: int, what: str, given: str, known: Sequence[str], more: str = "") -> FilterError:
         """Return the error for a word that is none of those that are known."""
-        import difflib
-
-        nearest = difflib.get_close_matches(given[:80], known, n=1, cutoff=0.6)
         message = f"there is no {what} {quoted(given)}{did_you_mean(given, known)}"
         hint = f"known are {', '.join(sorted(known))}{more}"
-        return self.refused(position, message, suggestion=nearest[0] if nearest else None, hint=hint)
+        return self.refused(position, message, suggestion=nearest(given, known), hint=hint)
 
     def words(self) -> Iterator[Word]:
         """Yield the words. Raises FilterError."""
@@ -90,7 +87,7 @@ class Text:
     def _key(self, at: int) -> str:
         """Return the key that stands at a place, in lower case; empty if a text does: `1:2` and a URL are texts."""
         end = at
-        while end < len(self._text) and self._text[end].isalpha():
+        while end < len(self._text) and (self._text[end].isalpha() or (end > at and self._text[end] == "_")):
             end += 1
         is_key = end > at and self._text.startswith(":", end) and not self._text.startswith("//", end + 1)
         return self._text[at:end].lower() if is_key else ""

@@ -78,6 +78,8 @@ WAITING_STATES = tuple(name for name in OPEN_STATES if name != PROCESSING)
 DUE_STATES = tuple(name for name, state in STATE_TABLE.items() if state.is_due)
 # They come to run without anybody's help.
 QUEUED_STATES = (PENDING, *DUE_STATES)
+# They wait for a user, or for other jobs.
+KEPT_BACK_STATES = tuple(name for name in WAITING_STATES if name not in QUEUED_STATES)
 # What may be written for a state: `open` is all that are not final.
 OPEN = "open"
 STATE_WORDS = (*STATES, OPEN)

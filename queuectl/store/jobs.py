@@ -8,11 +8,11 @@ result is dropped. All methods that write must be called inside `with store.writ
 from __future__ import annotations
 
 from ..model.fields import EDITABLE
-from ..model.job import BLOCKED, FINAL_STATES, HELD, PENDING, PROCESSING, TRANSITIONS, Outcome, waits_since
+from ..model.job import FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, TRANSITIONS, Outcome, waits_since
 from ..model.verbs import VERBS
 from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, tags_text
-from .schema import DUE, FINAL
+from .schema import DUE, FINAL, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ WHERE number = ? AND state = ?
 MOVE_DUE = f"""
 UPDATE jobs INDEXED BY jobs_due SET run_at = max(0, run_at + ?) WHERE {DUE} AND (state = 'failed' OR is_delay)
 """
-MOVE_KEPT_BACK = """
-UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND (state = 'held' OR state = 'blocked')
+MOVE_KEPT_BACK = f"""
+UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND {one_of("state", KEPT_BACK_STATES)}
 """
 STORED = ("run_at", "is_delay", "context", "tags", *(field.name for field in EDITABLE if field.name in PLAIN))
 BEFORE_EDIT = f"SELECT state, {', '.join(STORED)} FROM jobs WHERE number = ?"
@@ -193,7 +193,7 @@ class Jobs:
         """
         moved = self._database.change(MOVE_DUE, (by,))
         # No index finds these: without any, a large home need not be looked through.
-        if any(self._counts.queues_with(state) for state in (HELD, BLOCKED)):
+        if any(self._counts.queues_with(state) for state in KEPT_BACK_STATES):
             moved += self._database.change(MOVE_KEPT_BACK, (by,))
         return moved
 

@@ -7,7 +7,7 @@ the sort, and none is in two lanes.
 
 from __future__ import annotations
 
-from ..model.job import BLOCKED, DUE_STATES, FINAL_STATES, HELD, PENDING, PROCESSING, STATES
+from ..model.job import DUE_STATES, FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, STATES
 from ..model.record import Record
 from ..model.sorts import ORDERS
 from .condition import condition, prefix_range
@@ -143,7 +143,7 @@ class Lanes:
         """Return index, condition and what remains of the states, if by that few rows are read; else None."""
         counts = self._counts.by_state()
         present = [state for state in states if counts.get(state)]
-        if len(states) == len(STATES) or HELD in present or BLOCKED in present:
+        if len(states) == len(STATES) or not set(present).isdisjoint(KEPT_BACK_STATES):
             return None
         looked_at = {*present, *(DUE_STATES if set(present) & set(DUE_STATES) else ())}
         if sum(counts.get(state, 0) for state in looked_at) > FEW:

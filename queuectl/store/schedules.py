@@ -17,6 +17,7 @@ from .enqueue import PLAIN
 from .sqlite import Row, sqlite3
 
 KEPT = tuple(field.name for field in RECURRING if field.name in PLAIN)
+FLAGS = ("paused", *(field.name for field in RECURRING if field.kind.is_flag))
 COLUMNS = f"""
 SELECT schedules.id AS id, name, expression, timezone, {", ".join(KEPT)}, catch_up, overlap, paused, next_at,
        created_at, created_by, cwd, path, env
@@ -150,4 +151,5 @@ class Schedules:
 
 
 def _schedule(row: Row) -> Schedule:
-    return Schedule.of({**dict(row), "paused": bool(row["paused"]), "env": decode_env(row["env"])})
+    flags = {name: bool(row[name]) for name in FLAGS}
+    return Schedule.of({**dict(row), **flags, "env": decode_env(row["env"])})

@@ -25,7 +25,7 @@ def filled(home: str) -> str:
             building.add(opened, f"make {name}", id=name, queue="mail", tags=tags, max_retries=0)
             building.finish(opened, building.claim(opened), "dead", outcome)
         building.add(opened, "echo two words", id="c", tags=("web",))
-        building.add(opened, "echo c", id="d", queue="mail", hold=True)
+        building.add(opened, "echo c", id="d", queue="mail", hold=True, allow_background=True)
     return home
 
 
@@ -54,6 +54,9 @@ def filled(home: str) -> str:
         (["--queue", "mail", "--search", "two words"], ""),
         (["queue:default", "--queue", "mail"], "d c b a"),
         (["tag:web", "--tag", "nightly"], "b"),
+        (["background:yes"], "d"),
+        (["background:no queue:mail"], "b a"),
+        (["!background:yes,no"], ""),
         ([""], "d c b a"),
     ],
 )
@@ -98,7 +101,11 @@ def test_the_dead_letter_queue_takes_a_filter_of_dead_jobs_only(filled: str) -> 
 
 def test_logs_are_those_of_the_jobs_that_a_filter_finds(filled: str) -> None:
     assert 'job "c" has not run yet' in refused(filled, 3, "logs", "state:pending").err
-    assert done(filled, "logs", "state:open").err == "c has not run yet, it is pending\nd has not run yet, it is held\n"
+    expected = "c has not run yet, it is pending\nd has not run yet, it is held\n"
+    for words in (["state:open"], ["--state", "open"], ["--all", "!state:dead"], ["--state", "held", "-s", "pending"]):
+        assert done(filled, "logs", *words).err == expected
+    assert 'job "d" has not run yet' in refused(filled, 3, "logs", "--queue", "mail", "!tag:nightly").err
+    assert 'job "c" has not run yet' in refused(filled, 3, "logs", "!state:dead", "-t", "web").err
 
 
 @pytest.mark.parametrize("verb", VERBS)

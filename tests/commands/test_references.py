@@ -56,6 +56,8 @@ def test_ids_come_from_stdin_beside_others(named: str) -> None:
         (["alpha"], 2, '"alpha" is the beginning of several ids: alpha-1, alpha-2'),
         (["a"], 2, "write more of the id"),
         (["gama"], 3, 'no job with id "gama" (did you mean "gamma"?)'),
+        (["exit_code:1"], 3, 'no job with id "exit_code:1" (did you mean "exit:1"?)'),
+        (["web:nightly"], 3, 'no job with id "web:nightly"\n'),
         (["99"], 3, "no job with number 99"),
         (["7-9"], 3, "no jobs with numbers 7 to 9"),
         (["4-2"], 3, "no jobs with numbers 4 to 2"),

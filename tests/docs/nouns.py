@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Iterator
 
-from queuectl.dashboard.api import answers
+from queuectl.dashboard.api import answers, routes  # noqa: F401  (declares the routes)
+from queuectl.dashboard.api.route import TABLE
 from queuectl.model.kinds import Kind
 from queuectl.model.noun import Noun
 from queuectl.model.nouns import daemons, home, jobs, schedules
@@ -28,12 +29,10 @@ VALUES = {
 
 def nouns() -> dict[str, Noun]:
     """Return all nouns by their title, in the order of their declaration."""
-    found: dict[str, Noun] = {}
-    for module in (*SHARED, answers):
-        for value in vars(module).values():
-            if isinstance(value, Kind):
-                found.update((noun.title, noun) for noun in within(value))
-    return found
+    declared = [value for module in (*SHARED, answers) for value in vars(module).values()]
+    answered = [answer for route in TABLE for answer in (route.answer, *route.others.values())]
+    kinds = (value for value in (*declared, *answered) if isinstance(value, Kind))
+    return {noun.title: noun for kind in kinds for noun in within(kind)}
 
 
 def within(kind: Kind) -> Iterator[Noun]:
