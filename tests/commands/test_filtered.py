@@ -101,7 +101,11 @@ def test_the_dead_letter_queue_takes_a_filter_of_dead_jobs_only(filled: str) -> 
 
 def test_logs_are_those_of_the_jobs_that_a_filter_finds(filled: str) -> None:
     assert 'job "c" has not run yet' in refused(filled, 3, "logs", "state:pending").err
-    assert done(filled, "logs", "state:open").err == "c has not run yet, it is pending\nd has not run yet, it is held\n"
+    expected = "c has not run yet, it is pending\nd has not run yet, it is held\n"
+    for words in (["state:open"], ["--state", "open"], ["--all", "!state:dead"], ["--state", "held", "-s", "pending"]):
+        assert done(filled, "logs", *words).err == expected
+    assert 'job "d" has not run yet' in refused(filled, 3, "logs", "--queue", "mail", "!tag:nightly").err
+    assert 'job "c" has not run yet' in refused(filled, 3, "logs", "!state:dead", "-t", "web").err
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -66,7 +66,7 @@ def test_following_ends_when_all_are_done(worked: str) -> None:
 def test_no_job_at_all_is_a_question(home: str) -> None:
     answer = logs(home)
     assert answer.code == 2
-    assert "no job given" in answer.problems[0]
+    assert "no jobs given" in answer.problems[0]
 
 
 def test_a_line_is_whole_however_it_came() -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from queuectl.commands.grammar.registry import load
 from queuectl.model.fields import FILTERS
 from queuectl.model.filter import example, meaning
 from queuectl.model.filterparse import parse
@@ -18,6 +19,14 @@ EXAMPLES = [text for text in CODE.findall(PAGE) if re.search(r"[a-z]:[\w<>=\"]|^
 
 def test_every_key_is_in_the_table() -> None:
     assert f"|---|---|---|\n{TABLE}\n" in PAGE, f"put this into docs/filters.md:\n{TABLE}"
+
+
+def test_the_commands_with_the_options_of_a_filter_are_named() -> None:
+    options = {path: {name for arg in command.args for name in arg.names} for path, command in load().items()}
+    takes = [f"`{path}`" for path, names in options.items() if {"--state", "--queue", "--tag"} <= names]
+    assert f"{', '.join(takes[:-1])} and {takes[-1]} have them." in " ".join(PAGE.split())
+    assert [path for path, names in options.items() if "--search" in names] == ["list"]
+    assert [f"`{path}`" for path, names in options.items() if {"--state", "--all"} <= names] == takes[1:]
 
 
 @pytest.mark.parametrize("text", EXAMPLES)

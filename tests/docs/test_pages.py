@@ -7,6 +7,8 @@ import inspect
 import json
 import re
 import shlex
+import shutil
+import subprocess
 import textwrap
 
 import pytest
@@ -235,6 +237,20 @@ def test_the_index_lists_every_page() -> None:
     linked = set(LINK.findall(PAGES["docs/index.md"]))
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
     assert pages - linked == set()
+
+
+def test_the_readme_links_every_page() -> None:
+    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} - set(
+        LINK.findall(PAGES["README.md"])
+    ) == set()
+
+
+def test_no_file_has_the_marks_of_a_conflict() -> None:
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    marks = ["git", "-C", str(ROOT), "grep", "-nIE", "^(<{7}|>{7}) "]
+    found = subprocess.run(marks, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    assert (found.returncode, found.stdout) == (1, b"")
 
 
 def test_how_it_works_has_the_state_diagram_of_the_model() -> None:

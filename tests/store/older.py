@@ -10,34 +10,38 @@ from queuectl.model.job import CANCELLED, COMPLETED, DEAD
 from queuectl.store import schema
 from tests.store.building import LATER, NOW, plain
 
-# Each as that version made it.
-SCHEMAS = {
-    version: Path(__file__).with_name(f"schema_v{version}.sql").read_text(encoding="utf-8")
-    for version in range(1, schema.VERSION)
-}
+
+def read_schema(version: int) -> str:
+    """Return the tables as that version made them, without the one that SQLite makes by itself."""
+    text = Path(__file__).with_name(f"schema_v{version}.sql").read_text(encoding="utf-8")
+    return text.replace("CREATE TABLE sqlite_sequence(name,seq);\n", "")
+
+
+SCHEMAS = {version: read_schema(version) for version in range(1, schema.VERSION)}
 # But for the random id of the home.
 HOME = f"""
 PRAGMA journal_mode=WAL;
 PRAGMA application_id={schema.APPLICATION_ID};
-INSERT INTO meta VALUES ('home', '0123456789abcdef'), ('pool_target', '2');
-INSERT INTO settings VALUES ('max_retries', '5');
-INSERT INTO contexts VALUES (1, '/tmp', '/bin', ''), (2, '/srv', '/usr/bin', '{{"A": "1"}}');
+INSERT INTO meta (key, value) VALUES ('home', '0123456789abcdef'), ('pool_target', '2');
+INSERT INTO settings (name, value) VALUES ('max_retries', '5');
+INSERT INTO contexts (id, cwd, path, env) VALUES (1, '/tmp', '/bin', ''), (2, '/srv', '/usr/bin', '{{"A": "1"}}');
 INSERT INTO workers (id, pid, pid_start, boot, queues, started_at, heartbeat_at, jobs_done, busy_time, memory, stopping)
     VALUES (1, 999999, '1', 'another boot', '', {NOW}, {NOW}, 3, 15, 0, 0);
-INSERT INTO events VALUES (1, {NOW}, NULL, 'enqueued', '8 jobs, job-1 to job-8', 'cli[1]'), (2, {NOW}, 8, 'cancel',
-    'was pending', 'cli[2]');
-INSERT INTO rollups VALUES ({NOW // 60_000}, 'default', 1, 1, 1, 15, 3);
+INSERT INTO events (id, at, job, kind, detail, actor)
+    VALUES (1, {NOW}, NULL, 'enqueued', '8 jobs, job-1 to job-8', 'cli[1]'),
+    (2, {NOW}, 8, 'cancel', 'was pending', 'cli[2]');
+INSERT INTO rollups (minute, queue, finished, failed, dead, run_time, wait_time)
+    VALUES ({NOW // 60_000}, 'default', 1, 1, 1, 15, 3);
 """
-# What a version has besides what those before it had.
+# What a version can hold and those before it cannot.
 MORE = {
-    1: "",
     2: f"""
-INSERT INTO schedules VALUES (1, 'nightly', '@daily', 'UTC', 'make', 'default', 0, 3, NULL, 1, 'last', 'skip', 0,
-    {LATER}, {NOW}, 'cli[1]');
-INSERT INTO fires VALUES (1, {NOW}, 1);
+INSERT INTO schedules (id, name, expression, timezone, command, queue, priority, max_retries, context, catch_up,
+    overlap, next_at, created_at, created_by)
+    VALUES (1, 'nightly', '@daily', 'UTC', 'make', 'default', 0, 3, 1, 'last', 'skip', {LATER}, {NOW}, 'cli[1]');
+INSERT INTO fires (schedule, fire_at, job) VALUES (1, {NOW}, 1);
 """,
 }
-MORE[3] = MORE[4] = MORE[2]
 JOB = """
 INSERT INTO jobs (number, id, command, state, queue, priority, attempts, max_retries, run_at, created_at, updated_at,
                   started_at, finished_at, exit_code, error, last_attempt, attempt_id, worker, lease_until, context,
@@ -68,8 +72,9 @@ def make_older(home: str, version: int) -> None:
     path = os.path.join(home, "queue.db")
     connection = plain(path)
     shrinks = "PRAGMA auto_vacuum=INCREMENTAL;" if version > 1 else ""
+    more = "".join(rows for since, rows in MORE.items() if since <= version)
     connection.executescript(
-        f"{shrinks} PRAGMA page_size=1024; PRAGMA user_version={version};" + SCHEMAS[version] + HOME + MORE[version]
+        f"{shrinks} PRAGMA page_size=1024; PRAGMA user_version={version};" + SCHEMAS[version] + HOME + more
     )
     for number, (state, tried) in enumerate(STATES, 1):
         add_job(connection, number, state, tried)
@@ -108,7 +113,7 @@ def add_job(connection: sqlite3.Connection, number: int, state: str, tried: list
             1 + number % 2,
         ),
     )
-    connection.execute("INSERT INTO counts VALUES (?, ?, 1)", (queue, state))
+    connection.execute("INSERT INTO counts (queue, state, jobs) VALUES (?, ?, 1)", (queue, state))
     if tried:
         connection.execute(
             ATTEMPT,
@@ -124,4 +129,6 @@ def add_job(connection: sqlite3.Connection, number: int, state: str, tried: list
                 4,
             ),
         )
-        connection.execute("INSERT INTO output VALUES (?, 0, 1, ?)", (number, b"\x00\xffx\n"))
+        connection.execute(
+            "INSERT INTO output (attempt, position, stream, data) VALUES (?, 0, 1, ?)", (number, b"\x00\xffx\n")
+        )

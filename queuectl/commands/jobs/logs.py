@@ -9,11 +9,11 @@ from ..grammar.registry import Arg, command
 from ..result import Result
 from .follow import Follower, labelled, read_job, tell_if_removed
 from .follow import follow as follow_all
-from .selection import IDS, select
+from .selection import FINDING, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Sequence
+    from typing import Any, Iterator, Sequence
 
     from ...model.attempt import Attempt
     from ...model.job import Job
@@ -30,7 +30,7 @@ def attempt_number(text: str) -> int | str:
 
 @command(
     "logs",
-    IDS,
+    *FINDING,
     Arg("--follow", "-f", flag=True, help="go on until the jobs are done"),
     Arg("--attempt", "-A", parse=attempt_number, metavar="N|all", help="this attempt, or all (default: the last)"),
     Arg("--stdout", flag=True, help="only standard output"),
@@ -45,13 +45,12 @@ def attempt_number(text: str) -> int | str:
         "logs job-1 --attempt 2 --stderr",
         "logs job-1 --tail 20",
         "logs -f job-1 job-2",
-        "logs 'tag:nightly state:dead' --tail 5",
+        "logs --state dead --tag nightly --tail 5",
     ),
 )
 def logs(
     context: Context,
     *,
-    ids: Sequence[str],
     follow: bool,
     attempt: int | str | None,
     stdout: bool,
@@ -59,6 +58,7 @@ def logs(
     tail: int | None,
     no_prefix: bool,
     raw: bool,
+    **selection: Any,
 ) -> Result:
     """Print what jobs have printed.
 
@@ -67,15 +67,10 @@ def logs(
     """
     if stdout and stderr:
         raise InvalidInput("give either --stdout or --stderr; without them both are shown")
-    if not ids:
-        raise InvalidInput(
-            "no job given; give an id, a number, a unique prefix, last, or a filter",
-            hint="see them with: queuectl list",
-        )
     if attempt == "all" and (follow or tail is not None):
         raise InvalidInput("--attempt all goes with neither --follow nor --tail")
     stream = STDOUT if stdout else STDERR if stderr else None
-    jobs = context.queue.read(select(context, ids).numbers)
+    jobs = context.queue.read(select(context, **selection).numbers)
     if follow:
         only = attempt if isinstance(attempt, int) else None
         followers = [Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs]

@@ -69,7 +69,8 @@ LIMIT = Arg(
 ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
 MAX_IDS_BYTES = 64 * 1024 * 1024
 SHOWN = 5
-SELECTION = (IDS, STATE, QUEUE, TAG, ALL, DRY_RUN)
+FINDING = (IDS, STATE, QUEUE, TAG, ALL)
+SELECTION = (*FINDING, DRY_RUN)
 
 
 def select(

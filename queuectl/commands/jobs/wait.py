@@ -8,9 +8,8 @@ from ...model.filter import Filter
 from ...model.job import COMPLETED, OPEN_STATES, STATES, Job, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..grammar.shared import DRY_RUN
 from ..result import Result, job_table
-from .selection import SELECTION, SHOWN, select, some_of
+from .selection import FINDING, SHOWN, select, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ SIGNAL_BASE = 128
 
 @command(
     "wait",
-    *(arg for arg in SELECTION if arg is not DRY_RUN),
+    *FINDING,
     Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME", help="give up after this time (exit code 124)"),
     group="Jobs",
     examples=("wait job-1", "wait tag:nightly", "wait state:open", "wait 3-9 --timeout 10m"),

@@ -10,12 +10,17 @@ must say something: an empty one never means all.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import Counter
 from itertools import groupby
+from shlex import join
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ...engine.finding import NOT_BOTH, Selection
+from ...engine.queue import Queue
 from ...model import when
+from ...model.dead import DeadGroups
 from ...model.errors import InvalidInput, quoted
 from ...model.filter import Filter, in_quotes, is_filter
 from ...model.job import STATES
@@ -25,19 +30,12 @@ from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.sorts import NEWEST_FIRST
 from ...model.verbs import DLQ_VERBS, PLAIN_VERBS, VERBS, Verb
+from ..app import App
 from ..http.message import HttpError
-from . import listing
 from .answers import DEAD_GROUPS, PREVIEW
+from .jobs import read_filter
 from .route import Parameter, route
 from .shapes import listed_job
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, Mapping, Sequence
-
-    from ...engine.queue import Queue
-    from ...model.dead import DeadGroups
-    from ..app import App
 
 KEPT_MS = 10 * when.MINUTE
 MOST_SELECTIONS = 100
@@ -69,8 +67,6 @@ class Selections:
 
     def keep(self, selection: Shown) -> str:
         """Keep one; return its id."""
-        import secrets
-
         name = secrets.token_urlsafe(24)
         with self._lock:
             while len(self._kept) >= MOST_SELECTIONS:
@@ -129,10 +125,12 @@ def preview(
 ) -> dict[str, Any]:
     given = _given(VERBS[action], flags)
     if ids is not None and filter is None:
-        return _shown(app, action, _named(app, VERBS[action], ids), limit, _command(action, ids), given)
+        # Without ids the shell would refuse it.
+        command = join(["queuectl", action, *ids]) if ids else None
+        return _shown(app, action, _named(app, VERBS[action], ids), limit, command, given)
     if filter is None or ids is not None:
         raise InvalidInput(NOT_BOTH, field="ids")
-    wanted = listing.read(filter, app.clock.wall(), field="filter", takes_all=False)
+    wanted = read_filter(filter, app.clock.wall(), field="filter", takes_all=False)
     command = f"queuectl {action} {in_quotes(wanted.text)}"
     return _shown(app, action, _found(app, VERBS[action], wanted, limit), limit, command, given)
 
@@ -185,13 +183,6 @@ def _shown(
         "expires_at": expires_at,
         "command": None if has_more or command is None else " ".join([command, *options]),
     }
-
-
-def _command(action: str, ids: Sequence[str]) -> str | None:
-    """Return what to type in a shell for jobs that are named, None without any: the shell refuses that."""
-    from shlex import join
-
-    return join(["queuectl", action, *ids]) if ids else None
 
 
 @route(
@@ -258,8 +249,6 @@ def preview_group(
 
 def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:
     """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
-    from shlex import join
-
     if not numbers:
         # Without ids it would mean all of them.
         return None

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...engine.change import Change, demand_done
 from ...model.errors import Conflict, InvalidInput, NotFound
+from ...model.job import Job
 from ...model.kinds import FLAG
 from ...model.verbs import PLAIN_VERBS, Verb
+from ..app import App
 from .answers import JOB_CHANGED
-from .route import Parameter, route
+from .route import Handler, Parameter, route
 from .shapes import changed_job
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...model.job import Job
-    from ..app import App
-    from .route import Handler
 
 
 def one_job(app: App, reference: str) -> Job:

@@ -20,7 +20,7 @@ from ...store.home import unusable
 from ...store.lockfile import LockFile, is_held
 from ...store.schema import VERSION
 from ..home.liveness import works_in
-from ..home.opened import OpenHome
+from ..home.opened import OpenHome, Part
 from ..machine.identity import Identity
 from .ending import end
 
@@ -259,13 +259,10 @@ SCHEDULER = Daemon(
 DASHBOARD = Daemon("dashboard", "dashboard", Phrases("dashboard", hint="see where with: queuectl dashboard status"))
 
 
-class Place:
+class Place(Part):
     """The place of a daemon in an open home, as seen from outside."""
 
     daemon: Daemon
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     @property
     def pid(self) -> int | None:
