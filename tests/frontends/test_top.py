@@ -11,7 +11,8 @@ import pytest
 from queuectl.commands.context import Context
 from queuectl.engine.queue import Queue
 from queuectl.frontends.terminal import Screen, Terminal
-from queuectl.frontends.top import Top, run_top
+from queuectl.frontends.top import FIRST, LAST, MOVES, PAGES, Top, run_top
+from queuectl.frontends.top_view import VERB_KEYS
 from queuectl.model.errors import InvalidInput, StoreBusy
 from queuectl.model.piece import STDOUT, Piece
 from tests.store.building import NOW, bring_to, claim, enqueue, spec, state_of, write
@@ -127,6 +128,12 @@ def test_time_goes_on_also_when_nothing_is_committed(view: View) -> None:
 
 
 # --- retry, cancel
+
+
+def test_no_verb_has_a_key_that_does_something_else(view: View) -> None:
+    own = {"ctrl-c", *view.top.actions, *MOVES, *PAGES, *FIRST, *LAST}
+    taken = {key: verb.name for key, verb in VERB_KEYS.items() if key in own}
+    assert not taken, f"top uses these keys itself; give their verbs others in model/verbs.py: {taken}"
 
 
 @pytest.mark.parametrize(

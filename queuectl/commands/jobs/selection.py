@@ -127,7 +127,7 @@ def left_out(meant: Selection) -> list[str]:
 
 def verb_options(verb: Verb) -> list[Arg]:
     """Return the options of a command of this verb."""
-    flags = [Arg(f"--{name.replace('_', '-')}", flag=True, help=help) for name, help in verb.flags.items()]
+    flags = [Arg(flag.option, flag=True, help=flag.help) for flag in verb.flags]
     return [YES if verb.destroys else YES_ANYWAY, *flags]
 
 
