@@ -174,7 +174,7 @@ class Kind(Record):
 
     def but(self, **parts: Any) -> Kind:
         """Return a kind that differs from this one in some parts."""
-        other = Kind.of(self.as_dict())
+        other = Kind.of(self.parts_by_name())
         for name, value in parts.items():
             setattr(other, name, value)
         return other
