@@ -271,7 +271,7 @@ def test_a_filter_by_state_selects_what_it_shows(view: View) -> None:
     [
         ("state:deed", 'there is no state "deed" (did you mean "dead"?)'),
         ("stat:dead", 'there is no filter "stat" (did you mean "state"?)'),
-        ("-state:dead", "a minus does not negate a term, write !state:dead"),
+        ("-state:dead", "a minus does not negate a term, write '!state:dead'"),
     ],
 )
 def test_a_wrong_filter_is_told_and_the_old_one_stays(view: View, text: str, said: str) -> None:
