@@ -225,7 +225,7 @@ def test_variables_are_taken(value: dict[str, str]) -> None:
         ({"A": "a\0b"}, "variable A must be a text without NUL"),
         ({"A": SURROGATE}, "variable A must be a text without NUL"),
         ({"A": 1}, "variable A must be a text without NUL"),
-        ({"A": None}, "variable A must be a text without NUL"),
+        ({"A": None}, "variable A has no value, write A=VALUE"),
         ({"A": "x" * 32_769}, "variable A must be at most 32768 bytes long"),
         ({"A": "é" * 16_384 + "x"}, "variable A must be at most 32768 bytes long"),
         ({f"V{n}": "" for n in range(101)}, "must have at most 100 variables"),
