@@ -29,6 +29,9 @@ class Change:
         self.done: list[str] = []
         self.refused: list[Refused] = []
 
+    def __repr__(self) -> str:
+        return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"
+
     @property
     def count(self) -> int:
         """How many jobs it changed."""
