@@ -20,14 +20,11 @@ class Refused(Record):
     message: str
 
 
-class Change:
+class Change(Record):
     """What a verb did to several jobs: the ids it changed, and those it had to leave."""
 
-    __slots__ = ("done", "refused")
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-        self.refused: list[Refused] = []
+    done: list[str]
+    refused: list[Refused]
 
     def __repr__(self) -> str:
         return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"

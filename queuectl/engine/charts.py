@@ -11,18 +11,15 @@ from ..model.run import CommandStats, Run
 from ..model.when import MINUTE
 from ..store.figures import END_OF_TIME
 from ..store.room import free_bytes
-from .home.opened import OpenHome
+from .home.opened import Part
 from .reports.totals import Totals
 
 # Of the newest attempts, so many are looked at.
 SAMPLE = 1_000
 
 
-class Charts:
+class Charts(Part):
     """The charts of a home. Each costs the same however many jobs there are, and may raise StoreUnavailable."""
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     def minutes(self, first: int, count: int) -> list[tuple[int, int, int]]:
         """Return (finished, failed, dead) of so many minutes since 1970 from the first one on."""

@@ -7,20 +7,16 @@ import os
 from ..model.errors import InvalidInput
 from ..model.setting import ShownSetting
 from ..model.settings import find, resolve
+from .home.opened import Part
 from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
 
-    from .home.opened import OpenHome
 
-
-class Config:
+class Config(Part):
     """The settings of a home. Names may be aliases; dashes and capitals do not matter."""
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     def rows(self) -> list[ShownSetting]:
         """Return every setting. Raises InvalidInput for a bad value in the environment or the home."""

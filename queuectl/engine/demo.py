@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Sequence
+
+from ..model.job import Job
 from ..model.worker import ALL
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Sequence
-
-    from ..model.job import Job
-    from .queue import Queue
+from .queue import Queue
 
 WORKERS = 2
 BUDGET_SECONDS = 120.0

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from ..model.event import Event
-from .home.opened import OpenHome
+from .home.opened import Part
 
 NEWEST = 1 << 60
 # So many events are searched at once for those of one kind.
 WINDOW = 10_000
 
 
-class Events:
+class Events(Part):
     """The events of a home."""
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     def since(self, last: int, limit: int) -> list[Event]:
         """Return the newest `limit` events after the one with the number `last`, oldest first."""

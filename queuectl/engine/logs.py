@@ -9,23 +9,20 @@ from ..model.attempt import Attempt, JobDetail
 from ..model.errors import NotFound
 from ..model.event import Step
 from ..model.piece import Piece, Tail, marked
+from .home.opened import Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Generator, Iterator
 
     from ..model.job import Job
-    from .home.opened import OpenHome
 
 BATCH = 8
 TAIL_BYTES = 65_536
 
 
-class Logs:
+class Logs(Part):
     """The attempts, output and history of the jobs of a home. Methods raise StoreUnavailable."""
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     def attempts(self, job: Job) -> list[Attempt]:
         """Return the attempts of a job, oldest first."""

@@ -7,19 +7,16 @@ looked at in addition. What nobody changed since the last look is not read again
 
 from __future__ import annotations
 
+from typing import Any, Callable, Mapping, Sequence
+
+from ..model.alert import Alert
 from ..model.filterparse import parse
 from ..model.job import DUE_STATES, FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, STATE_TABLE, STATES, Job
 from ..model.record import Record
 from ..model.when import MINUTE
+from ..model.worker import WorkerState
+from .home.opened import OpenHome
 from .reports.status import Status
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping, Sequence
-
-    from ..model.alert import Alert
-    from ..model.worker import WorkerState
-    from .home.opened import OpenHome
 
 LIMIT = 500
 WINDOW = 10_000

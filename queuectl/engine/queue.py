@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import os
 
-from ..model.cached import cached_property
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
-from ..model.verbs import RUNNERS, STARTERS, VERBS
+from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..store.home import DIRECTORY, VARIABLE, find_home
 from .finding import Finding
 from .home.opened import here, search_path
@@ -26,7 +25,7 @@ from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, List, Mapping, Sequence
+    from typing import Any, Callable, Iterable, List, Mapping, Sequence
 
     from ..model.job import Job
     from ..store import Store
@@ -43,6 +42,8 @@ if TYPE_CHECKING:
     from .workers import Workers
 
 AT_ONCE = 500
+# Of the part whose module has another name.
+MODULES = {"reports": "reporting"}
 
 
 class Queue(Finding):
@@ -52,11 +53,33 @@ class Queue(Finding):
     one. Raises StoreUnavailable from any method if the home cannot be used.
     """
 
+    # The parts, each of the class in the module of its name. They are loaded when they are first used.
+    config: Config  # the settings of the home
+    events: Events  # what users and daemons did
+    schedules: Schedules  # the jobs that are queued again and again
+    logs: Logs  # what jobs printed and what happened to them
+    reports: Reports  # how the home is doing
+    charts: Charts  # what the dashboard draws of the home
+    workers: Workers  # who runs the jobs
+    scheduler: Scheduler  # who does what is due when no workers run
+    dashboard: Dashboard  # the web dashboard
+
     def __init__(
         self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK, cwd: str | None = None
     ) -> None:
         found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
         super().__init__(found, actor=actor, clock=clock, cwd=cwd)
+
+    if not TYPE_CHECKING:  # type checkers know the parts, and would take any other name for one
+
+        def __getattr__(self, name: str) -> Any:
+            kind = Queue.__annotations__.get(name)
+            if kind is None:
+                raise AttributeError(f"a queue has no {name}")
+            module = __import__(f"{__package__}.{MODULES.get(name, name)}", fromlist=[kind])
+            part = getattr(module, kind)(self)
+            setattr(self, name, part)
+            return part
 
     @staticmethod
     def create(directory: str = "") -> str:
@@ -70,71 +93,6 @@ class Queue(Finding):
         with Queue(path) as queue:
             queue.settings()
         return path
-
-    # The parts: what is not used is not loaded.
-
-    @cached_property
-    def config(self) -> Config:
-        """The settings of the home."""
-        from .config import Config
-
-        return Config(self)
-
-    @cached_property
-    def events(self) -> Events:
-        """What users and daemons did."""
-        from .events import Events
-
-        return Events(self)
-
-    @cached_property
-    def schedules(self) -> Schedules:
-        """The jobs that are queued again and again."""
-        from .schedules import Schedules
-
-        return Schedules(self)
-
-    @cached_property
-    def logs(self) -> Logs:
-        """What jobs printed and what happened to them."""
-        from .logs import Logs
-
-        return Logs(self)
-
-    @cached_property
-    def reports(self) -> Reports:
-        """How the home is doing."""
-        from .reporting import Reports
-
-        return Reports(self)
-
-    @cached_property
-    def charts(self) -> Charts:
-        """What the dashboard draws of the home."""
-        from .charts import Charts
-
-        return Charts(self)
-
-    @cached_property
-    def workers(self) -> Workers:
-        """Who runs the jobs."""
-        from .workers import Workers
-
-        return Workers(self)
-
-    @cached_property
-    def scheduler(self) -> Scheduler:
-        """Who does what is due when no workers run."""
-        from .scheduler import Scheduler
-
-        return Scheduler(self)
-
-    @cached_property
-    def dashboard(self) -> Dashboard:
-        """The web dashboard."""
-        from .dashboard import Dashboard
-
-        return Dashboard(self)
 
     def add(self, command: str, **fields: object) -> Job:
         """Enqueue one command; return the job.
@@ -208,9 +166,12 @@ class Queue(Finding):
     def apply(self, verb: str, /, *references: Reference, **flags: bool) -> Change:
         """Do one of PLAIN_VERBS, such as `cancel`, by its name: what the method of that name does.
 
-        `flags` are those of the verb. Raises NotFound.
+        `flags` are those of the verb. Raises NotFound, or InvalidInput.
         """
-        change: Change = getattr(self, VERBS[verb].name)(*references, **flags)
+        names = [plain.name for plain in PLAIN_VERBS]
+        if verb not in names:
+            raise InvalidInput(f"the verb must be one of {', '.join(names)}, got {quoted(verb)}", field="verb")
+        change: Change = getattr(self, verb)(*references, **flags)
         return change
 
     def cancel(self, *references: Reference) -> Change:
@@ -295,7 +256,7 @@ class Queue(Finding):
         """
         from .change import Change, Refused
 
-        change, store = Change(), self.store
+        change, store = Change([], []), self.store
         numbers = self.select(references, means=VERBS[verb].means).numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:

@@ -25,7 +25,7 @@ def resolve(names: Names, references: Sequence[str | int]) -> list[int]:
     numbers: dict[int, None] = {}
     for reference in references:
         if isinstance(reference, int):
-            numbers[_by_number(names, reference)] = None
+            numbers.update(dict.fromkeys(_range(names, reference, reference)))
             continue
         for part in reference.split(","):
             numbers.update(dict.fromkeys(_resolve(names, part.strip())))
@@ -42,7 +42,7 @@ def _resolve(names: Names, text: str) -> list[int]:
     if text == LAST:
         return [_last(names)]
     if is_digits(text):
-        return [_by_number(names, int(text))]
+        return _range(names, int(text), int(text))
     first, dash, last = text.partition("-")
     if dash and is_digits(first) and is_digits(last):
         return _range(names, int(first), int(last))
@@ -56,16 +56,11 @@ def _last(names: Names) -> int:
     return number
 
 
-def _by_number(names: Names, number: int) -> int:
-    if names.in_range(number, number):
-        return number
-    raise NotFound(f"no job with number {number}", hint="see all jobs with: queuectl list")
-
-
 def _range(names: Names, first: int, last: int) -> list[int]:
     numbers = names.in_range(first, last)
     if not numbers:
-        raise NotFound(f"no jobs with numbers {first} to {last}", hint="see all jobs with: queuectl list")
+        which = f"job with number {first}" if first == last else f"jobs with numbers {first} to {last}"
+        raise NotFound(f"no {which}", hint="see all jobs with: queuectl list")
     return numbers
 
 

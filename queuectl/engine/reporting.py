@@ -12,13 +12,13 @@ from ..model.job import DEAD, DUE_STATES, SCHEDULED, Job
 from ..model.report import Coming, Reason
 from ..store.room import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
+from .home.opened import OpenHome, Part
+from .reports.status import Metrics, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .home.opened import OpenHome
     from .lookout import Lookout
     from .reports.news import News
-    from .reports.status import Metrics, Status
 
 GROUPS = 20
 
@@ -28,22 +28,15 @@ def version() -> str:
     return f"queuectl {__version__} (Python {sys.version.split()[0]}, SQLite {SQLITE_VERSION})"
 
 
-class Reports:
+class Reports(Part):
     """The reports of a home; any of them may raise StoreUnavailable."""
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     def status(self) -> Status:
         """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first used."""
-        from .reports.status import Status
-
         return Status(self._opened)
 
     def metrics(self) -> Metrics:
         """Return run and wait times, success rates and utilization, beside the counts."""
-        from .reports.status import Metrics
-
         return Metrics(self._opened)
 
     def why(self, job: Job) -> Reason:
@@ -91,9 +84,6 @@ class Reports:
         `patience` is how many seconds to wait for other writers. The store is opened again for it: one that was
         opened before the trouble may not notice. Raises StoreUnavailable.
         """
-        from .home.opened import OpenHome
-        from .reports.status import Status
-
         home, clock = self._opened.home, self._opened.clock
         if not home.exists():
             raise StoreUnavailable(f"there is no store in {home.path} any more")

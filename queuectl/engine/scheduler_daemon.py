@@ -33,13 +33,7 @@ class SchedulerDaemon:
     """
 
     def __init__(
-        self,
-        home: Home,
-        *,
-        interval: float,
-        workers: int | None = None,
-        clock: Clock,
-        on_ready: Callable[[], None],
+        self, home: Home, *, interval: float, workers: int | None = None, clock: Clock, on_ready: Callable[[], None]
     ) -> None:
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready

@@ -13,7 +13,7 @@ from ..model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleD
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
 from .clockwork.firing import enqueue
-from .home.opened import OpenHome, search_path
+from .home.opened import Part, search_path
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
@@ -28,11 +28,8 @@ if TYPE_CHECKING:
 NEXT, JOBS = 5, 20
 
 
-class Schedules:
+class Schedules(Part):
     """The schedules of a home."""
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     def add(
         self,

@@ -141,8 +141,8 @@ JOB_FIELDS = (
           metavar="NAME=VALUE", group=HOW),
     Field("tags", NAMES, "names to find it by", "given editable filtered long", default=(), option="--tag", short="-t",
           filter="tag"),
-    Field("allow_background", FLAG, "let background processes outlive the job", "given", label="Background processes",
-          default=False, group=HOW),
+    Field("allow_background", FLAG, "let background processes outlive the job", "given filtered",
+          label="Background processes", default=False, group=HOW, filter="background"),
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
     Field("hold", FLAG, "keep it until it is released", "given passing", default=False, group=WHEN),
 )

@@ -246,6 +246,8 @@ FLAG = Kind(
     "flag",
     checks.check_flag,
     read=read_flag,
+    choice="of_flag",
+    example="yes",
     input="tick",
     text=flag_text,
     cell=flag_text,

@@ -63,7 +63,7 @@ def test_jobs_are_listed_by_one_or_several_queues_and_tags(home: str) -> None:
     with Queue(home) as queue:
         queue.add("true", id="a", queue="p", tags=["x", "y"])
         queue.add("true", id="b", queue="q", tags=["x"], hold=True)
-        queue.add("true", id="c", queue="r")
+        queue.add("true", id="c", queue="r", allow_background=True)
 
         def listed(*filters: str, **fields: Any) -> list[str]:
             return [job.id for job in queue.list(*filters, sort="number", **fields)]
@@ -72,8 +72,18 @@ def test_jobs_are_listed_by_one_or_several_queues_and_tags(home: str) -> None:
         assert listed(queue=["p", "r"]) == ["a", "c"]
         assert listed("state:held", tag=("x",)) == listed(state="held") == ["b"]
         assert listed("state:open", queue=None, tag=[]) == ["a", "b", "c"]
+        assert listed("background:yes") == ["c"]
         with pytest.raises(InvalidInput, match="there is no state"):
             queue.list("state:opened")
+
+
+@pytest.mark.parametrize("verb", ["duplicate", "edit", "cancle", "close"])
+def test_what_needs_more_than_jobs_or_is_no_verb_cannot_be_applied_by_name(home: str, verb: str) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true")
+        with pytest.raises(InvalidInput, match=f'one of retry, cancel, .*, got "{verb}"'):
+            queue.apply(verb, job.id)
+        assert queue.apply("hold", job.id).done == [job.id]
 
 
 def test_jobs_are_counted_and_read_by_number(home: str) -> None:

@@ -69,6 +69,33 @@ def test_jobs_that_the_action_does_not_fit_are_counted(api: Api) -> None:
     assert (shown["count"], shown["selection"], shown["sample"]) == (0, None, [])
 
 
+KEEP = {"keep_attempts": True}
+
+
+@pytest.mark.parametrize(
+    "previewed, committed, attempts",
+    [({}, {}, 0), (KEEP, {}, 1), ({}, KEEP, 1), (KEEP, {"keep_attempts": False}, 0), (KEEP, KEEP, 1)],
+)
+def test_a_flag_of_the_verb_is_given_to_the_preview_or_to_the_commit(
+    api: Api, previewed: dict[str, bool], committed: dict[str, bool], attempts: int
+) -> None:
+    bring_to(api.store, DEAD, max_retries=0)
+    shown = preview(api, "retry", ids=["1"], **previewed)
+    assert shown["command"] == "queuectl retry 1" + (" --keep-attempts" if previewed else "")
+    api.post("/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": 1, **committed})
+    assert [job.attempts for job in api.app.queue.list()] == [attempts]
+
+
+def test_a_flag_of_another_verb_is_refused(api: Api) -> None:
+    bring_to(api.store, DEAD, max_retries=0)
+    answer = api.ask("POST", "/jobs/actions/preview", {"action": "remove", "ids": ["1"], **KEEP})
+    assert (answer.status, answer.error["message"]) == (422, "remove has no flag keep_attempts")
+    shown = preview(api, "remove", ids=["1"])
+    body = {"selection": shown["selection"], "confirm_count": 1, **KEEP}
+    assert api.refused("POST", "/jobs/actions/commit", body) == (422, "invalid")
+    assert states(api) == [DEAD]
+
+
 @pytest.mark.parametrize("empty", ["", " ", "\t\n"])
 def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
     add(api.store)
@@ -347,6 +374,8 @@ def test_a_large_group_has_a_command_that_names_exactly_its_jobs(api: Api) -> No
     dead(api, 1, id="5-6")
     command = api.post("/dlq/groups/preview", {"action": "retry", **GROUP})["command"]
     assert command == "queuectl dlq retry 1-3 job-5 job-6 job-8"
+    kept = api.post("/dlq/groups/preview", {"action": "retry", **GROUP, **KEEP})["command"]
+    assert kept == f"{command} --keep-attempts"
     references = shlex.split(command)[3:]
     assert sorted(api.app.queue.find(references)) == [1, 2, 3, 5, 6, 8]
 

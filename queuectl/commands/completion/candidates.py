@@ -10,6 +10,7 @@ from __future__ import annotations
 from ...model.fields import FILTERS
 from ...model.filter import meaning
 from ...model.job import OPEN, STATES, Job
+from ...model.settings import BY_NAME, SETTINGS
 from ..grammar.commandline import GLOBALS, CommandLine
 from ..grammar.registry import ALIASES, COMMANDS, Arg, Command, load
 from .lookup import Candidate, Lookup
@@ -177,8 +178,6 @@ def _files(ask: Lookup, text: str) -> list[Candidate]:
 
 def _settings(text: str) -> list[Candidate]:
     """Return the settings; their aliases, and names with dashes, only where something like that was typed."""
-    from ...model.settings import SETTINGS
-
     names = [(setting.name, setting.help) for setting in SETTINGS]
     names += [(alias, f"the same as {setting.name}") for setting in SETTINGS for alias in setting.aliases if text]
     return [Candidate(name.replace("_", "-") if "-" in text else name, help) for name, help in names]
@@ -186,8 +185,6 @@ def _settings(text: str) -> list[Candidate]:
 
 def _setting_values(line: CommandLine, text: str) -> list[Candidate]:
     """Return what a setting may be set to, where the word before names one: its choices, or its default."""
-    from ...model.settings import BY_NAME
-
     args, others = line.command.args if line.command is not None else (), _others(line)
     is_for_setting = bool(others) and any(arg.complete == "setting" for arg in args)
     setting = BY_NAME.get(others[-1].lower().replace("-", "_")) if is_for_setting else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ...model.nouns.home import SETTING, SETTING_VALUE
 from ...model.settings import SETTINGS, find
 from ..context import Context
@@ -37,8 +39,6 @@ def config_get(context: Context, *, key: str) -> Result:
 )
 def config_set(context: Context, *, key: str, value: str) -> Result:
     """Set a setting for this home."""
-    import os
-
     setting, text = find(key), context.queue.config.set(key, value)
     notes = []
     if os.environ.get(setting.environment) and not setting.shared:

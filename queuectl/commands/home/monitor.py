@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model import when
 from ...model.nouns.home import METRICS, STATUS
 from ...model.nouns.schedules import CLOCK
 from ..grammar.registry import command
@@ -23,8 +24,6 @@ def status(context: Context) -> Result:
 
 
 def _status_text(found: Status) -> str:
-    from ...model.when import duration_text
-
     workers = found.workers
     lines = [
         f"home:      {found.home}",
@@ -39,7 +38,7 @@ def _status_text(found: Status) -> str:
             for name, states in found.queues.items()
         ]
     if found.oldest_pending_age is not None:
-        lines.append(f"oldest pending: waiting for {duration_text(found.oldest_pending_age)}")
+        lines.append(f"oldest pending: waiting for {when.duration_text(found.oldest_pending_age)}")
     if found.alerts:
         lines.append(f"alerts:    {len(found.alerts)}")
         lines += [f"  {alert.level + ':':<12}{alert}" for alert in found.alerts]
@@ -54,15 +53,13 @@ def metrics(context: Context) -> Result:
 
 
 def _metrics_text(found: Metrics) -> str:
-    from ...model.when import duration_text
-
     age = found.oldest_pending_age
     lines = [
         "jobs:",
         *(f"  {state + ':':<12}{count:>8}" for state, count in found.jobs.items()),
         f"queue depth:     {found.depth}",
         f"per minute:      {found.per_minute:.1f}, over the last five minutes",
-        f"oldest pending:  {'-' if age is None else duration_text(age)}",
+        f"oldest pending:  {'-' if age is None else when.duration_text(age)}",
         f"success rate:    {_percent(found.success_rate)} of all, {_percent(found.success_rate_day)} of the last day",
         f"workers:         {found.workers['total']}, {found.workers['busy']} busy",
         f"utilization:     {_percent(found.utilization)} now, "
@@ -71,7 +68,9 @@ def _metrics_text(found: Metrics) -> str:
     ]
     for name, spread in (("run time:", found.run_time), ("wait time:", found.wait_time)):
         if spread is not None:
-            lines.append(f"  {name:<11}" + "  ".join(f"{key} {duration_text(value)}" for key, value in spread.items()))
+            lines.append(
+                f"  {name:<11}" + "  ".join(f"{key} {when.duration_text(value)}" for key, value in spread.items())
+            )
     return "\n".join(lines)
 
 
@@ -82,8 +81,6 @@ def _percent(share: float | None) -> str:
 @command("time", group=GROUP, watch=True, examples=("time",))
 def time(context: Context) -> Result:
     """Show the time as the queue sees it, local and UTC, and when the next job is due."""
-    from ...model import when
-
     now = context.clock.wall()
     due = context.queue.reports.status().scheduler.next_due_at
     record = {"local": when.local(now), "utc": when.iso(now), "next_due_at": due}

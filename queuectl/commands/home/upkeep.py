@@ -6,6 +6,7 @@ from ...model.errors import InvalidInput
 from ...model.job import COMPLETED, FINAL_STATES, jobs_text
 from ...model.nouns.home import EVENT, PRUNED
 from ...model.nouns.jobs import REASON
+from ...model.when import local
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import DRY_RUN, ID, YES
@@ -45,8 +46,6 @@ def events(context: Context, *, limit: int, follow: bool) -> Result:
 
 
 def _followed(context: Context, limit: int) -> Iterator[bytes]:
-    from ...model.when import local
-
     last = 0
     while True:
         for event in context.queue.events.since(last, limit):

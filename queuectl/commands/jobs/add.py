@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.job import jobs_text
@@ -44,13 +45,7 @@ MANY_JOBS = 10_000
     ),
 )
 def add(
-    context: Context,
-    *,
-    command: str | None,
-    words: Sequence[str],
-    wait: bool,
-    follow: bool,
-    **given: Any,
+    context: Context, *, command: str | None, words: Sequence[str], wait: bool, follow: bool, **given: Any
 ) -> Result:
     """Add a job: one shell command.
 
@@ -79,8 +74,6 @@ def _what_next(context: Context, job: str) -> str:
 
 def told(job: Job, now: int) -> str:
     """Return what is said of a job that was added."""
-    from ...model import when
-
     lines = [
         f"Job added: {job.id}",
         f"  command:  {job.command}",

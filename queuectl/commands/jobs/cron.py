@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model import when
 from ...model.fields import RECURRING, other_texts
 from ...model.nouns import schedules as nouns
 from ...model.nouns.jobs import JOB
@@ -187,8 +188,6 @@ def _answer(context: Context, schedule: Schedule, title: str = "", *, message: s
 
 
 def _shown(found: ScheduleDetail, title: str, now: int) -> str:
-    from ...model import when
-
     due = found.next_at
     values = [
         (title, found.name),

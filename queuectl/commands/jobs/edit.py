@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...model import when
+from ...model.errors import InvalidInput
 from ...model.fields import EDITABLE
 from ...model.job import HELD
 from ...model.verbs import VERBS
@@ -36,8 +38,6 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
 
     What is not given stays. A job that runs or has ended cannot be edited. --tags replaces all tags.
     """
-    from ...model.errors import InvalidInput
-
     if not ids:
         raise InvalidInput("no jobs given; give ids or a filter", hint="see them with: queuectl list --state pending")
     fields = job_fields(given)
@@ -57,8 +57,6 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
 
 def _tell_time(context: Context, job: str) -> None:
     """Say what the time was taken for."""
-    from ...model import when
-
     found = context.queue.get(job)
     held = ", once it is released" if found.state == HELD else ""
     context.front_end.note(

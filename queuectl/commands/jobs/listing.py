@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...model import fields
+from ...model import fields, when
 from ...model.errors import InvalidInput, did_you_mean, quoted
-from ...model.job import STATE_TABLE
+from ...model.job import STATE_TABLE, STATE_WORDS, Job
 from ...model.kinds import masked, read_names
 from ...model.nouns import jobs as nouns
 from ..cells import pairs
@@ -38,8 +38,6 @@ def sort_key(text: str) -> str:
 
 def columns(text: str) -> list[str]:
     """Fields of a job, separated by commas."""
-    from ...model.job import Job
-
     names = read_names(text)
     for name in names:
         if name not in Job.FIELDS:
@@ -107,7 +105,6 @@ def list_jobs(
     single quotes, since < and ! mean something to the shell.
     """
     from ...model.filter import of_options
-    from ...model.job import STATE_WORDS
 
     if columns and verbose:
         raise InvalidInput("give either --columns or --verbose", field="columns")
@@ -133,8 +130,6 @@ def show(context: Context, *, id: str) -> Result:
 
 def _shown(job: JobDetail) -> str:
     """Return a job as people read it: what is not set is left out."""
-    from ...model import when
-
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
         ("state", job.state + (f": {job.error}" if job.error else "")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.nouns import jobs as nouns
 from ..grammar.registry import Arg, command
@@ -40,8 +41,6 @@ GROUP = "Schedule"
 )
 def schedule(context: Context, *, command: str, when: Sequence[str], **given: Any) -> Result:
     """Add a job that runs once, at a time; answers with that time, local and UTC."""
-    from ...model.errors import InvalidInput
-
     if not when:
         raise InvalidInput("the time is missing; give one such as +30m, 18:00 or tomorrow 09:00", field="when")
     job = context.queue.add(command, **{**job_fields(given), "run_at": " ".join(when)})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 
+from ...engine.intake import READ_BYTES, decode, parse_jobs, parse_value, read_file
 from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ...model.fields import BY_SPELLING, GIVEN
 from ...model.kinds import STRING
 from ...model.nouns import jobs as nouns
+from ...model.settings import find
 from ...model.templates import FULLEST, SHIPPED, SUFFIX, plain_name
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -58,10 +61,6 @@ def template_show(context: Context, *, name: str) -> Result:
 )
 def template_save(context: Context, *, name: str, source: str, force: bool) -> Result:
     """Save a job as a template of your own."""
-    import json
-
-    from ...engine.intake import READ_BYTES, decode, parse_jobs, read_file
-
     name = plain_name(name)
     if not is_name(name) or name in SHIPPED:
         raise InvalidInput(
@@ -120,17 +119,11 @@ def read_template(context: Context, name: str) -> str:
             f"there is no template {quoted(name)}{did_you_mean(name, [*SHIPPED, *_own_names(context)])}",
             hint="see them with: queuectl template list",
         )
-    from ...engine.intake import read_file
-
     return read_file(_path(context, name))
 
 
 def _fullest() -> str:
     """Return a template with every field of a job that can have a default."""
-    import json
-
-    from ...model.settings import find
-
     # An id can be used once, and a directory is that of whoever uses the template.
     fields = [field for field in GIVEN if field.name not in ("id", "cwd")]
     values = {field.name: find(field.setting).default if field.setting else field.default for field in fields}
@@ -140,8 +133,6 @@ def _fullest() -> str:
 
 def fill(context: Context, name: str, changes: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Return a template's job with fields set; `env.NAME` sets one variable. Values that are not texts are JSON."""
-    from ...engine.intake import parse_jobs
-
     job = parse_jobs(read_template(context, name), f"template {name}").jobs[0]
     for key, text in changes:
         field, dot, variable = key.partition(".")
@@ -156,8 +147,6 @@ def fill(context: Context, name: str, changes: Sequence[tuple[str, str]]) -> dic
 
 def _value(key: str, text: str) -> Any:
     """Return the value of a field that a text stands for: as an option has it, or JSON."""
-    from ...engine.intake import parse_value
-
     field = BY_SPELLING.get(key)
     value = text if field is None else field.kind.read(text)
     if value != text or (field is not None and field.kind.taken == STRING):

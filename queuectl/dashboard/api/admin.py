@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...engine.events import NEWEST
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.kinds import ANY, TEXT
 from ...model.noun import one_of
 from ...model.settings import SETTINGS as ALL_SETTINGS
+from ..app import App
 from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
-from .cursors import Cursor
 from .jobs import CURSOR, LIMIT
 from .route import Parameter, route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..app import App
 
 SUGGESTED = 20
 WORDS = {"qualifier": sorted(FILTERS), "setting": [setting.name for setting in ALL_SETTINGS]}
@@ -54,10 +50,9 @@ def change_config(app: App, *, rest: dict[str, Any]) -> object:
 )
 def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, Any]:
     belongs_to = ("events", what)
-    place = Cursor((NEWEST,), 0) if cursor is None else cursors.read(cursor, belongs_to, 1)
-    page, end = app.queue.events.page(limit, before=place.key[0], what=what)
-    following = None if end is None else cursors.write(Cursor((end,), place.seen + len(page)), belongs_to)
-    return {"items": page, "next": following}
+    key, seen = cursors.read(cursor, belongs_to, 1)
+    page, end = app.queue.events.page(limit, before=NEWEST if key is None else key[0], what=what)
+    return {"items": page, "next": cursors.write(None if end is None else (end,), seen + len(page), belongs_to)}
 
 
 @route(

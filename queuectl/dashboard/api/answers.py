@@ -114,11 +114,7 @@ OVERVIEW = Noun(
     worker_list=many(WORKER),
     series=Noun("series of an hour", start=TIME, step=DURATION, **dict.fromkeys(COUNTS, many(NUMBER))),
     backlog=Noun(
-        "backlog of an hour",
-        start=TIME,
-        step=DURATION,
-        pending=many(maybe(NUMBER)),
-        oldest_age=many(maybe(DURATION)),
+        "backlog of an hour", start=TIME, step=DURATION, pending=many(maybe(NUMBER)), oldest_age=many(maybe(DURATION))
     ),
     running=many(RUNNING_JOB),
     failures=many(RUN),
@@ -169,9 +165,7 @@ META = Noun(
     server_time=TIME,
     started_at=TIME,
     home=TEXT,
-    states=many(
-        Noun("state", name=STATE, glyph=TEXT, phrase=TEXT, is_final=FLAG, is_due=FLAG, is_rare=FLAG),
-    ),
+    states=many(Noun("state", name=STATE, glyph=TEXT, phrase=TEXT, is_final=FLAG, is_due=FLAG, is_rare=FLAG)),
     verbs=many(
         Noun(
             "verb",
@@ -179,7 +173,8 @@ META = Noun(
             question=maybe(TEXT),
             key=TEXT,
             **dict.fromkeys(("states", "means"), many(STATE)),
-            **dict.fromkeys(("destroys", "in_rows", "is_plain"), FLAG),
+            **dict.fromkeys(("destroys", "in_rows", "is_plain", "deletes"), FLAG),
+            flags=many(Noun("flag of a verb", **dict.fromkeys(("name", "option", "help"), TEXT))),
         )
     ),
     fields=many(

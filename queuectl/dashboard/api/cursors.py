@@ -7,40 +7,37 @@ There is no offset in it, so rows that come or go meanwhile neither repeat a row
 
 from __future__ import annotations
 
-from ...model.record import Record
+import base64
+import hashlib
+import json
+from typing import Sequence, Tuple
+
 from ..http.message import HttpError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence, Tuple
-
-    Key = Tuple[int, ...]
+Key = Tuple[int, ...]
 
 LONGEST = 400
 MOST = 1 << 62
 
 
-class Cursor(Record):
-    """A place in a list: behind the row with this key; `seen` rows of the list came before."""
+def write(key: Key | None, seen: int, belongs_to: Sequence[str]) -> str | None:
+    """Return the text of the place behind the row with this key, in the list that the words `belongs_to` describe.
 
-    key: Key
-    seen: int
-
-
-def write(cursor: Cursor, belongs_to: Sequence[str]) -> str:
-    """Return the text of a cursor for the list that these words describe."""
-    import base64
-    import json
-
-    content = {"k": list(cursor.key), "s": cursor.seen, "f": _hash(belongs_to)}
+    `seen` rows of the list come before. None is the end, of which there is no text.
+    """
+    if key is None:
+        return None
+    content = {"k": list(key), "s": seen, "f": _hash(belongs_to)}
     return base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).rstrip(b"=").decode()
 
 
-def read(text: str, belongs_to: Sequence[str], length: int) -> Cursor:
-    """Return the cursor that a text stands for, with a key of so many numbers. Raises HttpError."""
-    import base64
-    import json
+def read(text: str | None, belongs_to: Sequence[str], length: int) -> tuple[Key | None, int]:
+    """Return the key, of so many numbers, and the rows before it that a text stands for; None is the beginning.
 
+    Raises HttpError.
+    """
+    if text is None:
+        return None, 0
     try:
         if len(text) > LONGEST or not text.isascii():
             raise ValueError("no cursor of ours")
@@ -53,12 +50,10 @@ def read(text: str, belongs_to: Sequence[str], length: int) -> Cursor:
         raise _bad("the cursor belongs to another filter or order")
     if len(key) != length or not all(type(part) is int and abs(part) <= MOST for part in (*key, seen)) or seen < 0:
         raise _bad("the cursor is damaged")
-    return Cursor(key, seen)
+    return key, seen
 
 
 def _hash(words: Sequence[str]) -> str:
-    import hashlib
-
     return hashlib.sha256("\0".join(words).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 

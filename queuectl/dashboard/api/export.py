@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from itertools import chain
+from typing import Callable
 
 from ...commands.cells import csv_line
+from ...model.job import Job
 from ...model.nouns.jobs import JOB
+from ..app import App
 from ..http.message import Response
-from . import listing
-from .jobs import SORT, Q
+from .jobs import SORT, Q, read_filter
 from .route import route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from ...model.job import Job
-    from ..app import App
 
 JSON_LINES = "application/jsonl; charset=utf-8"
 CSV = "text/csv; charset=utf-8; header=present"
@@ -36,7 +32,7 @@ def _file(
     app: App, q: str, sort: str, name: str, content_type: str, line: Callable[[Job], str], header: str = ""
 ) -> Response:
     """Return a file with a line for each job, a batch at a time; one that is removed meanwhile is left out."""
-    wanted = listing.read(q, app.clock.wall(), sort=sort)
+    wanted = read_filter(q, app.clock.wall(), sort=sort)
     texts = chain([header], ("".join(map(line, jobs)) for jobs in app.queue.walk(wanted, sort)))
     pieces = (text.encode("utf-8", "backslashreplace") for text in texts)
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -44,8 +40,6 @@ def _file(
 
 
 def _json_line(job: Job) -> str:
-    import json
-
     return json.dumps(JOB.json(job), ensure_ascii=False, allow_nan=False) + "\n"
 
 

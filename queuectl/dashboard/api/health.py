@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from ..app import App
 from .answers import HEALTH
 from .route import route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..app import App
 
 
 @route(
@@ -21,11 +17,10 @@ if TYPE_CHECKING:
     answer=HEALTH,
 )
 def health(app: App) -> dict[str, Any]:
-    workers = app.health.workers()
     return {
         "status": "ok",
         "version": app.version,
         "pid": os.getpid(),
         "uptime": app.clock.wall() - app.started_at,
-        "workers": workers,
+        "workers": app.health.workers(),
     }

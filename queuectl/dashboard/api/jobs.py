@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
+from shlex import join
+from typing import Any
+
 from ...model.copies import copy_of, secrets_of, words_to_add
+from ...model.errors import FilterError
 from ...model.fields import EDITABLE, FILTERS, GIVEN
-from ...model.filter import example
+from ...model.filter import Filter, example
+from ...model.filterparse import parse
+from ...model.job import Job
 from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.jobs import JOB
 from ...model.numbers import median
 from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
-from . import cursors, listing
+from ..app import App
+from ..http.message import HttpError
+from . import cursors
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
-from .cursors import Cursor
 from .route import Parameter, parameters_of, route
 from .shapes import changed_job, listed_job
 from .verbs import changed, one_job
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...model.job import Job
-    from ..app import App
 
 PAGE = 50
 LONGEST_PAGE = 200
 SAME_SAMPLE = 2_000
 SAME_RUNS = 20
-Q = Parameter(
-    "q",
-    TEXT,
-    f"filter: {' '.join(map(example, FILTERS))}; !word finds the others",
-    default="",
-)
+Q = Parameter("q", TEXT, f"filter: {' '.join(map(example, FILTERS))}; !word finds the others", default="")
 SORT = Parameter(
     "sort",
     one_of(*ORDERS),
@@ -44,6 +39,24 @@ SORT = Parameter(
 )
 LIMIT = Parameter("limit", integer(1, LONGEST_PAGE), "how many at most", default=PAGE)
 CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
+
+
+def read_filter(text: str, now: int, *, field: str = "q", sort: str = "newest", takes_all: bool = True) -> Filter:
+    """Return the filter that a parameter holds. Raises FilterError, and HttpError for a sort that it cannot have."""
+    try:
+        wanted = parse(text, now, takes_all=takes_all)
+    except FilterError as error:
+        error.field = field
+        raise
+    if wanted.states and not wanted.within(ORDERS[sort].states).states:
+        raise HttpError(
+            400,
+            "bad_sort",
+            f"sort={sort} is for jobs that are {', '.join(ORDERS[sort].states)}",
+            field="sort",
+            hint="use newest or oldest with other states",
+        )
+    return wanted
 
 
 @route(
@@ -61,18 +74,17 @@ CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> dict[str, Any]:
     now, belongs_to = app.clock.wall(), (q, sort)
-    wanted = listing.read(q, now, sort=sort)
-    place = None if cursor is None else cursors.read(cursor, belongs_to, len(ORDERS[sort].columns))
-    after, seen = (None, 0) if place is None else (place.key, place.seen)
+    wanted = read_filter(q, now, sort=sort)
+    after, seen = cursors.read(cursor, belongs_to, len(ORDERS[sort].columns))
     page = app.queue.page(wanted, sort, after, limit, seen=seen, looks_at_all=scan == "all")
-    following = page.end and cursors.write(Cursor(page.end, seen + len(page.numbers)), belongs_to)
+    sorts = [name for name, order in ORDERS.items() if set(wanted.states).issubset(order.states)]
     return {
         "items": [listed_job(job, now) for job in app.queue.read(page.numbers)],
-        "next": following,
+        "next": cursors.write(page.end, seen + len(page.numbers), belongs_to),
         "total": {"value": page.total, "exact": page.is_exact},
         "searched": {"rows": page.looked, "complete": page.is_complete},
         "sort": sort,
-        "filter": {"states": wanted.states, "rest": wanted.rest, "sorts": listing.sorts_of(wanted)},
+        "filter": {"states": wanted.states, "rest": wanted.rest, "sorts": sorts},
     }
 
 
@@ -113,8 +125,6 @@ def _similar(app: App, job: Job) -> dict[str, Any]:
 
 def _commands(app: App, job: Job) -> dict[str, str]:
     """Return what to type in a shell for each action that the job allows, and to look at it."""
-    from shlex import join
-
     verbs = [verb for verb in allowed_verbs(job.state) if VERBS[verb].is_plain]
     found = {verb: join(["queuectl", verb, job.id]) for verb in ("show", "logs", "why", *verbs)}
     return {**found, "duplicate": join(words_to_add(job, app.clock.wall()))}

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...model.fields import FILTERS, JOB_FIELDS
+from ...model.fields import Field as JobField
 from ...model.filter import example, meaning
 from ...model.job import STATE_TABLE
 from ...model.schedule import CATCH_UP, OVERLAP
 from ...model.verbs import VERBS
+from ..app import App
 from .actions import MOST_SELECTED
 from .answers import LEFT_OUT, META
 from .jobs import LONGEST_PAGE
 from .metrics import MOST_POINTS
 from .output import LARGEST
 from .route import route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...model.fields import Field as JobField
-    from ..app import App
 
 FLAGS = ("given", "required", "editable", "recurring", "kept", "wide")
 LIMITS = {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS}

@@ -7,6 +7,8 @@ Percentiles are estimated from the histograms in `timings`, of five minutes each
 
 from __future__ import annotations
 
+from typing import Any, Iterable, Mapping, TypeVar
+
 from ...model import when
 from ...model.errors import quoted
 from ...model.kinds import TEXT, integer
@@ -14,6 +16,7 @@ from ...model.noun import one_of
 from ...model.nouns.home import METRICS
 from ...model.numbers import histograms
 from ...model.rollup import SLOT_MS, Rollup, Timing
+from ..app import App
 from ..http.message import HttpError
 from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
 from .route import Parameter, route
@@ -21,12 +24,9 @@ from .shapes import shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Mapping, TypeVar
-
     from ...engine.reports.status import Metrics
-    from ..app import App
 
-    Row = TypeVar("Row", Rollup, Timing)
+Row = TypeVar("Row", Rollup, Timing)
 
 MOST_POINTS = 500
 MOST_QUEUES = 50

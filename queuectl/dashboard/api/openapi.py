@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict
+
 from ... import __version__
 from ...model.job import STATES
 from ...model.kinds import STATE, Kind
 from ...model.noun import Noun
 from ...model.nouns.home import ERROR
+from ..app import App
 from .route import BASE, TABLE, Parameter, Route, route
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..app import App
-
-    Schema = dict[str, Any]
+Schema = Dict[str, Any]
 
 JSON = "application/json"
 TOKEN = {"type": "apiKey", "in": "header", "name": "X-QueueCTL-Token"}

@@ -7,22 +7,18 @@ a character that a chunk ends within goes to the next chunk, and what is no UTF-
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
+from typing import Any
 
+from ...engine.logs import Logs
+from ...model.attempt import Attempt
+from ...model.job import Job
 from ...model.kinds import FLAG, integer
 from ...model.noun import one_of
 from ...model.piece import STDERR, STDOUT, Piece
+from ..app import App
 from ..http.message import HttpError, Response
 from .answers import OUTPUT
 from .route import Parameter, route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...engine.logs import Logs
-    from ...model.attempt import Attempt
-    from ...model.job import Job
-    from ..app import App
 
 LIMIT = 65_536
 PLAIN = "text/plain; charset=utf-8"

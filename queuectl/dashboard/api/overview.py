@@ -6,17 +6,14 @@ with a million jobs.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...model.nouns.home import STATUS
 from ...model.when import MINUTE
+from ..app import App
 from .answers import OVERVIEW
 from .route import route
 from .shapes import listed_job, shortened
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..app import App
 
 MINUTES = 60
 RUNNING, FAILURES, UPCOMING = 10, 5, 5

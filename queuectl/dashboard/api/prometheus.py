@@ -6,24 +6,23 @@ see `totals`. How long attempts took are histograms, so that Prometheus can add 
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import accumulate
+from typing import Iterable, Iterator, List, Mapping, Tuple
 
 from ...model.histogram import BOUNDS, BUCKETS
 from ...model.job import STATES
 from ...model.rollup import OUTCOMES, RUN_TIME, WAIT_TIME
+from ..app import App
 from .route import route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections import Counter
-    from typing import Iterable, Iterator, List, Mapping, Tuple
-
     from ...engine.reports.totals import Key
-    from ..app import App
 
-    # Suffix of the name, labels, value; and name, type, help, samples.
-    Sample = Tuple[str, Mapping[str, str], float]
-    Family = Tuple[str, str, str, List[Sample]]
+# Suffix of the name, labels, value; and name, type, help, samples.
+Sample = Tuple[str, Mapping[str, str], float]
+Family = Tuple[str, str, str, List[Sample]]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # As the value of the label `le`, in seconds.

@@ -9,19 +9,16 @@ type, under the names of the path, the query and the body. What it returns is wr
 
 from __future__ import annotations
 
+from typing import Any, Callable, Mapping, Sequence
+
 from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.fields import Field
+from ...model.kinds import Kind
 from ...model.record import Record
+from ..app import App
 from ..http.message import HttpError, Request, Response, json_response
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping, Sequence
-
-    from ...model.fields import Field
-    from ...model.kinds import Kind
-    from ..app import App
-
-    Handler = Callable[..., Any]
+Handler = Callable[..., Any]
 
 BASE = "/api/v1"
 

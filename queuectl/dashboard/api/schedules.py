@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING
@@ -9,15 +11,10 @@ from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail
+from ..app import App
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
 from .route import Parameter, parameters_of, route
 from .shapes import changed_job, shortened
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..app import App
 
 NEXT = 5
 # So many times of one schedule, and of all of them together: one that fires every minute must stay cheap.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...model.job import Job
+from ...model.report import Coming
+from ...model.run import CommandStats, Run
 from ...model.verbs import allowed_verbs
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...model.report import Coming
-    from ...model.run import CommandStats, Run
 
 COMMAND_SHOWN = 500
 

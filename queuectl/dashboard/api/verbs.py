@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...engine.change import Change, demand_done
 from ...model.errors import Conflict, InvalidInput, NotFound
+from ...model.job import Job
 from ...model.kinds import FLAG
 from ...model.verbs import PLAIN_VERBS, Verb
+from ..app import App
 from .answers import JOB_CHANGED
-from .route import Parameter, route
+from .route import Handler, Parameter, route
 from .shapes import changed_job
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...model.job import Job
-    from ..app import App
-    from .route import Handler
 
 
 def one_job(app: App, reference: str) -> Job:
@@ -56,12 +52,12 @@ def _handler(verb: Verb) -> Handler:
 
 
 for _verb in PLAIN_VERBS:
-    if _verb.name != "remove":
+    if not _verb.deletes:
         route(
             "POST",
             f"/jobs/{{id}}/{_verb.name}",
             f"{_verb.label} a job",
-            body=tuple(Parameter(name, FLAG, help, default=False) for name, help in _verb.flags.items()),
+            body=tuple(Parameter(flag.name, FLAG, flag.help, default=False) for flag in _verb.flags),
             answer=JOB_CHANGED,
             errors=(409,),
         )(_handler(_verb))

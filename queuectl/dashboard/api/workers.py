@@ -7,28 +7,27 @@ Stopping and scaling may take as long as the jobs that run: they go on in a thre
 from __future__ import annotations
 
 import threading
+from typing import Any, Callable
 
+from ...engine.queue import Queue
 from ...engine.workers import START_SECONDS
+from ...model.clock import Clock
 from ...model.errors import QueueCTLError
 from ...model.job import PENDING
 from ...model.kinds import FLAG, TEXT, integer
 from ...model.noun import many
 from ...model.numbers import depth
+from ...model.rollup import Rollup
 from ...model.when import MINUTE
 from ...model.worker import ALL, group_of
+from ..app import App
 from ..http.message import json_response
 from .answers import QUEUES, WORKERS, WORKERS_STOPPED
 from .route import Parameter, route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
-
-    from ...engine.queue import Queue
     from ...engine.reports.status import Status
-    from ...model.clock import Clock
-    from ...model.rollup import Rollup
-    from ..app import App
 
 PATIENCE_SECONDS = 2.0
 HOUR_MS = 60 * MINUTE

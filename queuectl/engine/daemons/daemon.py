@@ -20,9 +20,9 @@ from ...store.home import unusable
 from ...store.lockfile import LockFile, is_held
 from ...store.schema import VERSION
 from ..home.liveness import works_in
-from ..home.opened import OpenHome
+from ..home.opened import OpenHome, Part
 from ..machine.identity import Identity
-from .ending import end
+from .ending import TimedSignal, end
 
 PROBE_TRIES = 20
 PROBE_SECONDS = 0.005
@@ -259,13 +259,10 @@ SCHEDULER = Daemon(
 DASHBOARD = Daemon("dashboard", "dashboard", Phrases("dashboard", hint="see where with: queuectl dashboard status"))
 
 
-class Place:
+class Place(Part):
     """The place of a daemon in an open home, as seen from outside."""
 
     daemon: Daemon
-
-    def __init__(self, opened: OpenHome) -> None:
-        self._opened = opened
 
     @property
     def pid(self) -> int | None:
@@ -288,7 +285,7 @@ class Place:
         if running is None:
             return None
         identity = running.here()
-        orders = [(0, signal.SIGTERM), (KILL_AFTER_MS, signal.SIGKILL)]
+        orders = [TimedSignal(0, signal.SIGTERM), TimedSignal(KILL_AFTER_MS, signal.SIGKILL)]
         end([identity], orders, DEATH_MS, self.daemon.phrases.subject, self._opened.clock)
         return identity.pid
 

@@ -109,6 +109,13 @@ class OpenHome:
         self.close()
 
 
+class Part:
+    """Some of what can be done with an open home."""
+
+    def __init__(self, opened: OpenHome) -> None:
+        self._opened = opened
+
+
 def here() -> str:
     """Return the current directory. Raises InvalidInput if it is gone."""
     try:

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from typing import Tuple
 
 from ...model.rollup import OUTCOMES, RUN_TIME, SLOT_MS, WAIT_TIME
+from ...store import Store
+from ..home.opened import OpenHome
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Tuple
-
-    from ...store import Store
-    from ..home.opened import OpenHome
-
-    Key = Tuple[object, ...]
+Key = Tuple[object, ...]
 
 # A commit may wait for others for half a minute, and then adds to a minute that is over.
 SLACK_MS = 60_000
