@@ -116,15 +116,20 @@ def _ask(arguments: Sequence[str], home: Home, log_path: str, patience: float | 
     return answer or f"{ENDED}\t{wait()}"
 
 
+def directory() -> str:
+    """Return the current directory; if it is gone, that of the user."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return os.path.expanduser("~")
+
+
 def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> Callable[[], int]:
     """Start the daemon; return what waits for its end and returns its exit code."""
     import subprocess
 
     environment = {name: value for name, value in os.environ.items() if name not in JOB_VARIABLES}
-    try:
-        environment[DIRECTORY] = os.getcwd()
-    except FileNotFoundError:
-        environment[DIRECTORY] = os.path.expanduser("~")
+    environment[DIRECTORY] = directory()
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     with open(os.open(log_path, flags, 0o600), "ab") as log:
         daemon = subprocess.Popen(
