@@ -226,7 +226,8 @@ def test_from_python(home: str) -> None:
         job = queue.add("true", id="x")
         assert queue.edit("x", retries=7, run_at=None).done == ["x"]
         assert queue.get("x").max_retries == 7
-        assert queue.hold(job.number).done == ["x"]
+        change = queue.hold(job.number, queue.add("true", hold=True).id)
+        assert change.done == ["x"] and repr(change) == "<Change: 1 done, 1 refused>"
         wrong: list[dict[str, Any]] = [{}, {"self": 1}, {"id": "y"}, {"env": {}}, {"priority": 1, "nope": 2}]
         for fields in wrong:
             with pytest.raises(InvalidInput):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any, Iterator
 
@@ -46,6 +47,7 @@ def test_meta_says_what_fields_a_job_has_and_which_of_them_a_list_holds(api: Api
     listed = {name for name, field in fields.items() if field["listed"]}
     assert set(api.get("/jobs")["items"][0]) - listed == {"allowed_actions", "command_cut", "elapsed"}
     assert (fields["tags"]["option"], fields["tags"]["edit_option"]) == ("--tag", "--tags")
+    assert fields["cwd"]["default"] == os.getcwd()
     assert fields["state"]["given"] is False and fields["command"]["required"] is True
 
 
@@ -173,7 +175,7 @@ def test_queues_are_shown_with_depth_age_and_rate(api: Api) -> None:
     api.clock.advance(MINUTE)
     mail, web = api.get("/queues")["items"]
     assert (mail["queue"], mail["depth"], mail["oldest_pending_age"], mail["jobs"]) == ("mail", 1, 60.0, {"pending": 1})
-    assert (mail["finished_hour"], mail["failed_hour"], mail["dead_hour"], mail["per_minute"]) == (2, 1, 1, 0.6)
+    assert (mail["ended_hour"], mail["failed_hour"], mail["dead_hour"], mail["per_minute"]) == (3, 1, 1, 0.6)
     assert mail["eta"] == 100.0
     assert (web["queue"], web["depth"], web["oldest_pending_age"], web["eta"]) == ("web", 0, None, None)
 
