@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..model.fields import EDITABLE, GIVEN
+from ..model.filter import reference
 from ..model.job import DEAD, STATES, Job
 from ..model.verbs import VERBS, allowed_verbs
 from ..model.when import is_digits
@@ -33,7 +34,7 @@ def ask(path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str
 
 def on_dead(*words: str) -> Action:
     """Return what asks for a dead job and runs a command with it."""
-    return lambda menu: menu.execute([*words, pick_job(menu, (DEAD,)).id])
+    return lambda menu: menu.execute([*words, _named(pick_job(menu, (DEAD,)))])
 
 
 def sure(question: str, *words: str) -> Action:
@@ -87,10 +88,10 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
     looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
-    entries = [(label, run(path, job.id)) for label, path in looks if path != "logs" or job.attempts > 0]
+    entries = [(label, run(path, _named(job))) for label, path in looks if path != "logs" or job.attempts > 0]
     # The job was picked by name, so none of these asks.
     allowed = [VERBS[name] for name in allowed_verbs(job.state)]
-    entries += [(verb.label, run(verb.name, job.id)) for verb in allowed if verb.is_plain]
+    entries += [(verb.label, run(verb.name, _named(job))) for verb in allowed if verb.is_plain]
     if job.state in VERBS["edit"].states:
         entries.append(("Edit", lambda menu: edit_job(menu, job)))
     return entries
@@ -103,7 +104,7 @@ def edit_job(menu: Menu, job: Job) -> None:
     asked = [field for field in EDITABLE if field.is_asked]
     values = {field.option: field.kind.text(getattr(job, field.name)) for field in asked}
     defaults = {option.lstrip("-"): text for option, text in {**values, "--at": local(job.run_at)}.items()}
-    menu.form("edit", *values, fixed=[job.id], defaults=defaults)
+    menu.form("edit", *values, fixed=[_named(job)], defaults=defaults)
 
 
 def _group(menu: Menu) -> Sequence[str]:
@@ -133,6 +134,10 @@ def dlq_entries(menu: Menu) -> Sequence[Choice]:
         ("Failure patterns", run("dlq", "stats")),
         ("Output of one", on_dead("logs")),
     ]
+
+
+def _named(job: Job) -> str:
+    return reference(job.id, job.number)
 
 
 def pick_job(menu: Menu, states: Sequence[str]) -> Job:

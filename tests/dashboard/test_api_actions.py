@@ -54,7 +54,7 @@ def test_jobs_are_named_by_ids_too(api: Api) -> None:
     for identifier in ("a", "b", "c"):
         add(api.store, id=identifier)
     shown = preview(api, "cancel", ids=["a", "2", "a"])
-    assert shown["count"] == 2 and shown["command"] == "queuectl cancel a 2 a"
+    assert shown["count"] == 2 and shown["command"] == "queuectl cancel a b"
     assert commit(api, shown)["done"] == ["a", "b"]
     assert api.refused("POST", "/jobs/actions/preview", {"action": "cancel", "ids": ["zz"]}) == (404, "not_found")
 
@@ -66,7 +66,8 @@ def test_jobs_that_the_action_does_not_fit_are_counted(api: Api) -> None:
     assert shown["count"] == 1 and shown["left_out"] == {"completed": 1, "dead": 1, "processing": 1}
     assert preview(api, "hold", ids=[])["command"] is None
     shown = preview(api, "release", ids=["1", "2"])
-    assert (shown["count"], shown["selection"], shown["sample"]) == (0, None, [])
+    assert (shown["count"], shown["selection"], shown["sample"], shown["command"]) == (0, None, [], None)
+    assert preview(api, "release", filter="state:dead")["command"] is None
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\t\n"])
@@ -84,8 +85,8 @@ def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
         ({"filter": "x"}, 422, "invalid"),
         ({"action": "remove", "filter": "stat:x"}, 400, "bad_filter"),
         ({"action": "remove", "ids": [1]}, 422, "invalid"),
-        ({"action": "remove", "ids": ["state:pending"]}, 422, "invalid"),
-        ({"action": "remove", "ids": ["1", "!tag:x"]}, 422, "invalid"),
+        ({"action": "remove", "ids": ["state:pending"]}, 404, "not_found"),
+        ({"action": "remove", "ids": ["1", "!tag:x"]}, 404, "not_found"),
         ({"action": "remove", "ids": "a"}, 422, "invalid"),
         ({"action": "remove", "filter": "x", "limit": 0}, 422, "invalid"),
         ({"action": "remove", "filter": "x", "all": True}, 422, "invalid"),
@@ -359,3 +360,23 @@ def test_a_group_of_too_many_scattered_jobs_has_no_command(api: Api, monkeypatch
     assert api.post("/dlq/groups/preview", {"action": "retry", **GROUP})["command"] is None
     monkeypatch.setattr(actions_api, "LONGEST_LINE", 32)
     assert api.post("/dlq/groups/preview", {"action": "retry", **GROUP})["command"] == "queuectl dlq retry 1 3 5 7 9-10"
+
+
+OLD = ("state:dead", "tag:x", "queue:default", "3-9", "last")
+
+
+def test_jobs_of_old_ids_that_read_like_filters_are_chosen_and_shown_exactly(api: Api) -> None:
+    for identifier in OLD:
+        dead(api, 2, id=identifier, tags=("x",))
+    for _ in range(10):
+        dead(api, 1, tags=("x",))
+    shown = preview(api, "retry", ids=list(OLD))
+    by_group = api.post("/dlq/groups/preview", {"action": "retry", **GROUP})
+    for answer, words in ((shown, ["queuectl", "retry"]), (by_group, ["queuectl", "dlq", "retry"])):
+        assert shlex.split(answer["command"]) == [*words, "1", "2", "3", "4", "5"]
+    assert [job["reference"] for job in shown["sample"]] == ["1", "2", "3", "4", "5"]
+    for identifier in OLD:
+        view = api.get(f"/jobs/{identifier}")
+        assert view["reference"] == str(view["job"]["number"])
+        assert view["commands"]["retry"] == f"queuectl retry {view['reference']}"
+    assert commit(api, shown)["done"] == list(OLD)

@@ -93,7 +93,7 @@ def select(
     if ids and not is_by_filter(ids):
         if text or all:
             raise InvalidInput(NOT_BOTH)
-        return Selection(context.queue.find([one for word in ids for one in _ids_of(context, word)]))
+        return context.queue.named([one for word in ids for one in _ids_of(context, word)])
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         raise InvalidInput(

@@ -20,8 +20,8 @@ from ...engine.finding import NOT_BOTH, Selection
 from ...engine.queue import Queue
 from ...model import when
 from ...model.dead import DeadGroups
-from ...model.errors import InvalidInput, quoted
-from ...model.filter import Filter, in_quotes, is_filter
+from ...model.errors import InvalidInput
+from ...model.filter import Filter, in_quotes, reference
 from ...model.job import DEAD, STATES
 from ...model.kinds import TEXT, integer
 from ...model.noun import many, maybe, one_of
@@ -107,9 +107,8 @@ SELECTIONS = Selections()
 )
 def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> dict[str, Any]:
     if ids is not None and filter is None:
-        # Without ids the shell would refuse it.
-        command = join(["queuectl", action, *ids]) if ids else None
-        return _shown(app, action, _named(app, VERBS[action], ids), limit, command)
+        meant = _named(app, VERBS[action], ids)
+        return _shown(app, action, meant, limit, join(["queuectl", action, *_references(app.queue, meant.numbers)]))
     if filter is None or ids is not None:
         raise InvalidInput(NOT_BOTH, field="ids")
     wanted = read_filter(filter, app.clock.wall(), field="filter", takes_all=False)
@@ -118,11 +117,8 @@ def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None,
 
 
 def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
-    """Return the jobs with these ids that a verb fits. Raises InvalidInput for a filter among them."""
-    for word in ids:
-        if is_filter(word):
-            raise InvalidInput(f"{quoted(word)} is a filter and no id", field="ids", hint="its field is filter")
-    states = app.queue.states_of(app.queue.find(ids))
+    """Return the jobs with these ids that a verb fits."""
+    states = app.queue.states_of(app.queue.named(ids).numbers)
     left_out = Counter(state for state in states.values() if state not in verb.states)
     return Selection(_fitting(states, verb), None, left_out)
 
@@ -160,7 +156,8 @@ def _shown(app: App, action: str, meant: Selection, limit: int, command: str | N
         "sample": [listed_job(job, now) for job in app.queue.read(numbers[:SAMPLE])],
         "selection": SELECTIONS.keep(shown) if numbers else None,
         "expires_at": expires_at,
-        "command": None if has_more else command,
+        # Without jobs it would be refused, or mean all of them.
+        "command": command if numbers and not has_more else None,
     }
 
 
@@ -222,19 +219,20 @@ def preview_group(
 
 def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:
     """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
-    if not numbers:
-        # Without ids it would mean all of them.
-        return None
     words = ["queuectl", "dlq", action]
     if len(numbers) <= NAMED:
-        return join([*words, *(job.id for job in queue.read(sorted(numbers)))])
+        return join([*words, *_references(queue, sorted(numbers))])
     for first, last in _runs(numbers):
         word = str(first) if first == last else f"{first}-{last}"
         # A job may have such a word as its id, and an id goes before a number.
-        words += [job.id for job in queue.read(range(first, last + 1))] if queue.has_id(word) else [word]
+        words += _references(queue, range(first, last + 1)) if queue.has_id(word) else [word]
         if sum(map(len, words)) + len(words) > LONGEST_LINE:
             return None
     return join(words)
+
+
+def _references(queue: Queue, numbers: Sequence[int]) -> list[str]:
+    return [reference(job.id, job.number) for job in queue.read(numbers)]
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
