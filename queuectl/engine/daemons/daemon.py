@@ -22,7 +22,7 @@ from ...store.schema import VERSION
 from ..home.liveness import works_in
 from ..home.opened import OpenHome, Part
 from ..machine.identity import Identity
-from .ending import end
+from .ending import TimedSignal, end
 
 PROBE_TRIES = 20
 PROBE_SECONDS = 0.005
@@ -285,7 +285,7 @@ class Place(Part):
         if running is None:
             return None
         identity = running.here()
-        orders = [(0, signal.SIGTERM), (KILL_AFTER_MS, signal.SIGKILL)]
+        orders = [TimedSignal(0, signal.SIGTERM), TimedSignal(KILL_AFTER_MS, signal.SIGKILL)]
         end([identity], orders, DEATH_MS, self.daemon.phrases.subject, self._opened.clock)
         return identity.pid
 

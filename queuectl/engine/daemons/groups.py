@@ -8,6 +8,7 @@ leave, never one in between.
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Mapping
 
 from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable
 from ...model.settings import Settings
@@ -17,13 +18,7 @@ from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
 from .daemon import ELSEWHERE, POOL, Place, RunningDaemon
-from .ending import LOOK_SECONDS, end
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Mapping
-
-    from .ending import Order
+from .ending import LOOK_SECONDS, TimedSignal, end
 
 FOLLOW_BUDGET_MS = 60_000
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
@@ -54,11 +49,7 @@ class Groups(Place):
 
         Raises DaemonUnavailable.
         """
-
-        def has_entered(pool: RunningDaemon) -> bool:
-            return pool.identity is not None and POOL.record(self._opened).process == str(pool.identity)
-
-        self._wait_for_pool(has_entered)
+        self._wait_for_pool(lambda pool: POOL.record(self._opened).process == str(pool.identity))
 
     def _wait_for_pool(self, condition: Callable[[RunningDaemon], bool]) -> None:
         """Wait until the condition holds for the pool. Raises DaemonUnavailable if the pool ends or takes too long."""
@@ -153,16 +144,17 @@ class Groups(Place):
         )
 
 
-def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool) -> list[Order]:
+def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool) -> list[TimedSignal]:
     """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
 
     A second request would be taken for the order: whoever was asked already is only made to go on.
     """
-    request = [] if force else [(0, signal.SIGCONT if is_asked else signal.SIGTERM)]
+    request = [] if force else [TimedSignal(0, signal.SIGCONT if is_asked else signal.SIGTERM)]
     if patience is None and not force:
         return request
     order_at = 0 if patience is None or force else int(patience * 1000)
-    return [*request, (order_at, signal.SIGQUIT), (order_at + settings.kill_grace + FOLLOW_MS, signal.SIGKILL)]
+    kill_at = order_at + settings.kill_grace + FOLLOW_MS
+    return [*request, TimedSignal(order_at, signal.SIGQUIT), TimedSignal(kill_at, signal.SIGKILL)]
 
 
 def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "count") -> None:

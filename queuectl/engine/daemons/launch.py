@@ -160,13 +160,15 @@ class Start:
     def fail(self, error: QueueCTLError) -> None:
         """Say why it did not come up. Of one that has come up before, nobody asks any more."""
         if not self.is_over:
-            self._answer(_worded(error))
+            parts = (error.code, error.message, error.hint or "")
+            self._answer("\t".join(part.replace("\t", " ") for part in parts))
 
     def _answer(self, line: str) -> None:
         # The descriptor is closed by the answer: its number may be another file's soon.
         self.is_over = True
         if self._descriptor is not None:
-            _send(self._descriptor, line)
+            os.write(self._descriptor, line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
+            os.close(self._descriptor)
 
 
 @contextmanager
@@ -185,16 +187,6 @@ def reporting(descriptor: int | None) -> Iterator[Start]:
     except Exception as error:  # Ours: the edge words it for the log, and who waits has to learn of it too.
         start.fail(DaemonUnavailable(f"the daemon failed: {type(error).__name__}: {error}", hint=BUG_HINT))
         raise
-
-
-def _worded(error: QueueCTLError) -> str:
-    parts = (error.code, error.message, error.hint or "")
-    return "\t".join(part.replace("\t", " ") for part in parts)
-
-
-def _send(descriptor: int, line: str) -> None:
-    os.write(descriptor, line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
-    os.close(descriptor)
 
 
 def _because(what: str, error: OSError) -> DaemonUnavailable:

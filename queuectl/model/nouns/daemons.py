@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..kinds import BYTES, DURATION, FLAG, NUMBER, REAL, TEXT, TIME
 from ..noun import Noun, many, maybe, one_of
+from ..scheduler import AUTO, MANUAL, TOTALS
 
 WORKER = Noun(
     "worker",
@@ -31,17 +32,13 @@ SCHEDULER = Noun(
     running=FLAG,
     pid=maybe(NUMBER),
     version=maybe(TEXT),
-    mode=maybe(one_of("manual", "auto")),
+    mode=maybe(one_of(MANUAL, AUTO)),
     max_workers=maybe(NUMBER),
     interval=maybe(DURATION),
     uptime=maybe(DURATION),
     last_tick_at=maybe(TIME),
     next_due_at=maybe(TIME),
-    promoted=NUMBER,
-    fired=NUMBER,
-    recovered=NUMBER,
-    pruned=NUMBER,
-    schedules=NUMBER,
+    **dict.fromkeys((*TOTALS, "schedules"), NUMBER),
     pool_running=FLAG,
 )
 STOPPED = Noun("stopped daemon", stopped=FLAG, pid=maybe(NUMBER))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from queuectl.engine.daemons import groups as groups_module
-from queuectl.engine.daemons.ending import end
+from queuectl.engine.daemons.ending import TimedSignal, end
 from queuectl.engine.machine.doorbell import ring
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
@@ -145,8 +145,8 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
         ring(home, name, what)
         wait_until(lambda: "stopping, current jobs may finish" in pool.log())
 
-    def end_with_the_job(targets: list[Identity], orders: list[tuple[int, signal.Signals]], *more: Any) -> None:
-        sent.extend(order for _, order in orders)
+    def end_with_the_job(targets: list[Identity], orders: list[TimedSignal], *more: Any) -> None:
+        sent.extend(order.number for order in orders)
         (tmp_path / "go").touch()
         end(targets, orders, *more)
 

@@ -24,7 +24,7 @@ SEED = time.time_ns()
 
 def open_journal(path: Path) -> Journal:
     home, boot, namespace, worker = WRITER
-    return Journal(str(path), home=home, boot=boot, namespace=namespace, worker=worker)
+    return Journal(str(path), (home, boot, namespace, worker))
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ KILLED = """
 import os, signal
 from queuectl.engine.machine.journal import Journal
 
-journal = Journal(sys.argv[1], home="h", boot="b", namespace="n", worker=1)
+journal = Journal(sys.argv[1], ("h", "b", "n", 1))
 journal.begin(3, started=5, pipes=(1, 2), spared=())
 os.kill(os.getpid(), signal.SIGKILL)
 """
