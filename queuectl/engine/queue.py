@@ -17,7 +17,7 @@ import os
 
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
-from ..model.verbs import RUNNERS, STARTERS, VERBS
+from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..store.home import DIRECTORY, VARIABLE, find_home
 from .finding import Finding
 from .home.opened import here, search_path
@@ -166,9 +166,12 @@ class Queue(Finding):
     def apply(self, verb: str, /, *references: Reference, **flags: bool) -> Change:
         """Do one of PLAIN_VERBS, such as `cancel`, by its name: what the method of that name does.
 
-        `flags` are those of the verb. Raises NotFound.
+        `flags` are those of the verb. Raises NotFound, or InvalidInput.
         """
-        change: Change = getattr(self, VERBS[verb].name)(*references, **flags)
+        names = [plain.name for plain in PLAIN_VERBS]
+        if verb not in names:
+            raise InvalidInput(f"the verb must be one of {', '.join(names)}, got {quoted(verb)}", field="verb")
+        change: Change = getattr(self, verb)(*references, **flags)
         return change
 
     def cancel(self, *references: Reference) -> Change:

@@ -7,7 +7,7 @@ from functools import partial
 from ..model.fields import EDITABLE, GIVEN
 from ..model.filter import reference
 from ..model.job import DEAD, STATES, Job
-from ..model.verbs import VERBS, allowed_verbs
+from ..model.verbs import DLQ_VERBS, VERBS, Verb, allowed_verbs
 from ..model.when import is_digits
 
 TYPE_CHECKING = False
@@ -32,9 +32,15 @@ def ask(path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str
     return lambda menu: menu.form(path, *names, fixed=fixed, defaults=defaults)
 
 
-def on_dead(*words: str) -> Action:
-    """Return what asks for a dead job and runs a command with it."""
-    return lambda menu: menu.execute([*words, _named(pick_job(menu, (DEAD,)))])
+def do(path: str, verb: Verb, *ids: str) -> Action:
+    """Return what runs the command of a verb, once its flags were asked for."""
+    options = [flag.option for flag in verb.flags]
+    return ask(path, *options, fixed=ids) if options else run(*path.split(), *ids)
+
+
+def on_dead(action: Callable[[str], Action]) -> Action:
+    """Return what asks for a dead job and does what `action` returns for it."""
+    return lambda menu: action(_named(pick_job(menu, (DEAD,))))(menu)
 
 
 def sure(question: str, *words: str) -> Action:
@@ -89,9 +95,9 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     job = menu.queue.get(str(number))
     looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
     entries = [(label, run(path, _named(job))) for label, path in looks if path != "logs" or job.attempts > 0]
-    # The job was picked by name, so none of these asks.
+    # The job was picked by name, so none of these asks whether it is meant.
     allowed = [VERBS[name] for name in allowed_verbs(job.state)]
-    entries += [(verb.label, run(verb.name, _named(job))) for verb in allowed if verb.is_plain]
+    entries += [(verb.label, do(verb.name, verb, _named(job))) for verb in allowed if verb.is_plain]
     if job.state in VERBS["edit"].states:
         entries.append(("Edit", lambda menu: edit_job(menu, job)))
     return entries
@@ -127,13 +133,15 @@ def dlq_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about dead jobs."""
     return [
         (f"View ({menu.queue.counts().get(DEAD, 0)})", run("dlq", "list")),
-        ("Retry one", on_dead("dlq", "retry")),
-        ("Retry all", run("dlq", "retry")),
-        ("Delete one", on_dead("dlq", "remove")),
-        ("Delete all", sure("remove all dead jobs", "dlq", "remove")),
+        *(entry for verb in DLQ_VERBS for entry in _dlq_entries_of(verb, f"dlq {verb.name}")),
         ("Failure patterns", run("dlq", "stats")),
-        ("Output of one", on_dead("logs")),
+        ("Output of one", on_dead(partial(run, "logs"))),
     ]
+
+
+def _dlq_entries_of(verb: Verb, path: str) -> Sequence[Choice]:
+    all_of_them = sure(f"{verb.name} all dead jobs", *path.split()) if verb.destroys else do(path, verb)
+    return [(f"{verb.label} one", on_dead(partial(do, path, verb))), (f"{verb.label} all", all_of_them)]
 
 
 def _named(job: Job) -> str:

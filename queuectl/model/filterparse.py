@@ -6,11 +6,12 @@ What is not understood is refused with what was probably meant, and never taken 
 from __future__ import annotations
 
 from . import choices
-from .checks import is_utf8
+from .checks import ID_CHARACTERS, MAX_ID, is_name, is_utf8
 from .errors import FilterError, did_you_mean, nearest, quoted
 from .fields import FILTERS
-from .filter import MANY, Filter, Term, written
+from .filter import MANY, Filter, Term, in_quotes, written
 from .job import STATE_WORDS, STATES, states_named
+from .kinds import TIME
 from .record import Record
 
 TYPE_CHECKING = False
@@ -81,16 +82,19 @@ class Text:
         """Return the word that begins at a place, and where it ends."""
         is_negated = self._text[start] == "!"
         at = start + is_negated
+        if is_negated and self._text.startswith("!", at):
+            raise self.refused(start, "one ! is enough")
         has_minus = self._text.startswith("-", at)
         key = self._key(at + has_minus)
         if key and key not in FILTERS:
-            raise self.unknown(at, "filter", key, tuple(FILTERS), "; put quotes around what is plain text")
+            as_text = in_quotes(str(Word(start, is_negated, "", self._values(at, False, start)[0])))
+            raise self.unknown(at, "filter", key, tuple(FILTERS), f"; to look for this text: {as_text}")
         values, end = self._values(at + has_minus + len(key) + 1 if key else at, bool(key), start)
         if not values:
             raise self.refused(start, f"{key}: needs a value" if key else "a ! needs a term behind it")
         if key and has_minus:
             negated = str(Word(start, True, key, values))
-            raise self.refused(start, f"a minus does not negate a term, write {negated}", suggestion=negated)
+            raise self.refused(start, f"a minus does not negate a term, write {in_quotes(negated)}", suggestion=negated)
         return Word(start, is_negated, key, values), end
 
     def _key(self, at: int) -> str:
@@ -123,6 +127,26 @@ class Text:
                 return values, at
             at += 1
 
+    def demand_quoted_times(self, words: Sequence[Word], now: int) -> None:
+        """Raise FilterError where the time of `created:<2026-11-28 02:00` would be read as a text of its own."""
+        for word, time in zip(words, words[1:]):
+            if time.key or self._text[time.position] in '!"' or not _takes_time(word):
+                continue
+            start, value = word.values[-1]
+            day = value.lstrip("<>=")
+            whole = f'{value[: -len(day)]}"{day} {time.values[0][1]}"'
+            try:
+                choices.of_time(whole.replace('"', ""), now)
+            except ValueError as error:
+                if str(error) == choices.NOT_A_TIME:
+                    continue
+            meant = self._text[word.position : start] + whole
+            raise self.refused(word.position, f"put quotes around it: {in_quotes(meant)}", suggestion=meant)
+
+
+def _takes_time(word: Word) -> bool:
+    return word.key in FILTERS and FILTERS[word.key].kind is TIME
+
 
 def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = True) -> Filter:
     """Return the filter that a text stands for at an instant.
@@ -136,12 +160,15 @@ def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = Tru
     merged: dict[str, list[Choice]] = {}
     found = list(given.words())
     if not found and not takes_all:
-        raise given.refused(0, "an empty filter would mean all jobs, say which", hint="for all of a state: state:dead")
+        raise given.refused(0, "an empty filter would mean all jobs, say which", hint="of a queue: 'queue:default'")
+    given.demand_quoted_times(found, now)
     for word in found:
         key = word.key or "text"
         if not word.key and not takes_text:
             message = f"{quoted(word.values[0][1])} has no key, such as state: or queue:"
-            hint = f"jobs whose id or command contains it: {word}"
+            hint = f"jobs whose id or command contains it: {in_quotes(str(word))}"
+            if len(found) > 1 and all(map(_may_be_id, found)):
+                hint = f"give ids as words of their own: {text}; {hint}"
             raise given.refused(word.position, message, suggestion=str(word), hint=hint)
         if key == "state":
             meant = states_named(_state_words(given, word))
@@ -160,6 +187,10 @@ def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = Tru
         states.intersection_update(named)
     rest = " ".join(str(word) for word in found if word.key != "state")
     return Filter([*states], tuple(terms), names_states=named is not None, text=" ".join(map(str, found)), rest=rest)
+
+
+def _may_be_id(word: Word) -> bool:
+    return not (word.key or word.is_negated) and is_name(word.values[0][1], ID_CHARACTERS, MAX_ID)
 
 
 def _state_words(given: Text, word: Word) -> list[str]:

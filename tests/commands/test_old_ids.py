@@ -132,5 +132,5 @@ def test_the_menu_removes_the_dead_job_that_was_chosen(home: str) -> None:
         for identifier in ("state:dead", "dead-1", "dead-2"):
             building.add(opened, id=identifier, max_retries=0)
             building.finish(opened, building.claim(opened), DEAD, Outcome.exited(1))
-    assert Talk(home, "7", "Delete one", "state:dead", "b", "0").commands == ["queuectl dlq remove 1"]
+    assert Talk(home, "7", "Remove one", "state:dead", "b", "0").commands == ["queuectl dlq remove 1"]
     assert set(by_id(home)) == {"dead-1", "dead-2"}

@@ -70,6 +70,33 @@ def test_jobs_that_the_action_does_not_fit_are_counted(api: Api) -> None:
     assert preview(api, "release", filter="state:dead")["command"] is None
 
 
+KEEP = {"keep_attempts": True}
+
+
+@pytest.mark.parametrize(
+    "previewed, committed, attempts",
+    [({}, {}, 0), (KEEP, {}, 1), ({}, KEEP, 1), (KEEP, {"keep_attempts": False}, 0), (KEEP, KEEP, 1)],
+)
+def test_a_flag_of_the_verb_is_given_to_the_preview_or_to_the_commit(
+    api: Api, previewed: dict[str, bool], committed: dict[str, bool], attempts: int
+) -> None:
+    bring_to(api.store, DEAD, max_retries=0)
+    shown = preview(api, "retry", ids=["1"], **previewed)
+    assert shown["command"] == "queuectl retry job-1" + (" --keep-attempts" if previewed else "")
+    api.post("/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": 1, **committed})
+    assert [job.attempts for job in api.app.queue.list()] == [attempts]
+
+
+def test_a_flag_of_another_verb_is_refused(api: Api) -> None:
+    bring_to(api.store, DEAD, max_retries=0)
+    answer = api.ask("POST", "/jobs/actions/preview", {"action": "remove", "ids": ["1"], **KEEP})
+    assert (answer.status, answer.error["message"]) == (422, "remove has no flag keep_attempts")
+    shown = preview(api, "remove", ids=["1"])
+    body = {"selection": shown["selection"], "confirm_count": 1, **KEEP}
+    assert api.refused("POST", "/jobs/actions/commit", body) == (422, "invalid")
+    assert states(api) == [DEAD]
+
+
 @pytest.mark.parametrize("empty", ["", " ", "\t\n"])
 def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
     add(api.store)
@@ -348,6 +375,8 @@ def test_a_large_group_has_a_command_that_names_exactly_its_jobs(api: Api) -> No
     dead(api, 1, id="5-6")
     command = api.post("/dlq/groups/preview", {"action": "retry", **GROUP})["command"]
     assert command == "queuectl dlq retry 1-3 job-5 job-6 job-8"
+    kept = api.post("/dlq/groups/preview", {"action": "retry", **GROUP, **KEEP})["command"]
+    assert kept == f"{command} --keep-attempts"
     references = shlex.split(command)[3:]
     assert sorted(api.app.queue.find(references)) == [1, 2, 3, 5, 6, 8]
 
@@ -360,23 +389,3 @@ def test_a_group_of_too_many_scattered_jobs_has_no_command(api: Api, monkeypatch
     assert api.post("/dlq/groups/preview", {"action": "retry", **GROUP})["command"] is None
     monkeypatch.setattr(actions_api, "LONGEST_LINE", 32)
     assert api.post("/dlq/groups/preview", {"action": "retry", **GROUP})["command"] == "queuectl dlq retry 1 3 5 7 9-10"
-
-
-OLD = ("state:dead", "tag:x", "queue:default", "3-9", "last")
-
-
-def test_jobs_of_old_ids_that_read_like_filters_are_chosen_and_shown_exactly(api: Api) -> None:
-    for identifier in OLD:
-        dead(api, 2, id=identifier, tags=("x",))
-    for _ in range(10):
-        dead(api, 1, tags=("x",))
-    shown = preview(api, "retry", ids=list(OLD))
-    by_group = api.post("/dlq/groups/preview", {"action": "retry", **GROUP})
-    for answer, words in ((shown, ["queuectl", "retry"]), (by_group, ["queuectl", "dlq", "retry"])):
-        assert shlex.split(answer["command"]) == [*words, "1", "2", "3", "4", "5"]
-    assert [job["reference"] for job in shown["sample"]] == ["1", "2", "3", "4", "5"]
-    for identifier in OLD:
-        view = api.get(f"/jobs/{identifier}")
-        assert view["reference"] == str(view["job"]["number"])
-        assert view["commands"]["retry"] == f"queuectl retry {view['reference']}"
-    assert commit(api, shown)["done"] == list(OLD)

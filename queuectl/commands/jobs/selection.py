@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
-from ...model.errors import InvalidInput
+from ...model.errors import InvalidInput, NotFound
 from ...model.filter import in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
@@ -27,7 +27,7 @@ IDS = Arg(
     metavar="ID|FILTER",
     complete="job",
     help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin; or a filter such "
-    "as 'state:dead queue:mail'",
+    "as 'queue:mail tag:nightly'",
 )
 STATE = Arg(
     "--state",
@@ -97,7 +97,8 @@ def select(
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         raise InvalidInput(
-            "no jobs given; give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
+            f"no jobs given; give ids, a filter such as {in_quotes(written('state', means[0]))}, or --all",
+            hint="see them with: queuectl list",
         )
     return context.queue.found_by(wanted, means=means, takes=takes)
 
@@ -107,6 +108,13 @@ def _ids_of(context: Context, word: str) -> list[str]:
     if word != "-":
         return [word]
     return context.front_end.read_stdin(MAX_IDS_BYTES).decode("utf-8", "replace").split()
+
+
+def none_meant(meant: Selection) -> NotFound:
+    """Return the error for a command that needs at least one job, where none was named or found."""
+    if meant.is_named:
+        return NotFound("there are no ids on stdin")
+    return NotFound("no jobs match", hint="see all jobs with: queuectl list")
 
 
 def left_out(meant: Selection) -> list[str]:
@@ -119,7 +127,7 @@ def left_out(meant: Selection) -> list[str]:
 
 def verb_options(verb: Verb) -> list[Arg]:
     """Return the options of a command of this verb."""
-    flags = [Arg(f"--{name.replace('_', '-')}", flag=True, help=help) for name, help in verb.flags.items()]
+    flags = [Arg(flag.option, flag=True, help=flag.help) for flag in verb.flags]
     return [YES if verb.destroys else YES_ANYWAY, *flags]
 
 

@@ -175,7 +175,8 @@ META = Noun(
             question=maybe(TEXT),
             key=TEXT,
             **dict.fromkeys(("states", "means"), many(STATE)),
-            **dict.fromkeys(("destroys", "in_rows", "is_plain"), FLAG),
+            **dict.fromkeys(("destroys", "in_rows", "is_plain", "deletes"), FLAG),
+            flags=many(Noun("flag of a verb", **dict.fromkeys(("name", "option", "help"), TEXT))),
         )
     ),
     fields=many(
