@@ -100,7 +100,7 @@ def test_a_flag_of_another_verb_is_refused(api: Api) -> None:
 @pytest.mark.parametrize("empty", ["", " ", "\t\n"])
 def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
     add(api.store)
-    assert api.refused("POST", "/jobs/actions/preview", {"action": "remove", "filter": empty}) == (400, "bad_filter")
+    assert api.refused("POST", "/jobs/actions/preview", {"action": "remove", "filter": empty}) == (422, "bad_filter")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_an_empty_filter_never_means_all(api: Api, empty: str) -> None:
         ({"action": "remove", "ids": [], "filter": "x"}, 422, "invalid"),
         ({"action": "explode", "filter": "x"}, 422, "invalid"),
         ({"filter": "x"}, 422, "invalid"),
-        ({"action": "remove", "filter": "stat:x"}, 400, "bad_filter"),
+        ({"action": "remove", "filter": "stat:x"}, 422, "bad_filter"),
         ({"action": "remove", "ids": [1]}, 422, "invalid"),
         ({"action": "remove", "ids": ["state:pending"]}, 404, "not_found"),
         ({"action": "remove", "ids": ["1", "!tag:x"]}, 404, "not_found"),
@@ -299,9 +299,12 @@ def test_a_filter_means_the_same_jobs_in_api_command_and_python(api: Api, verb: 
     command = done(api.app.queue.home.path, verb, text, "--dry-run", "-o", "ids")
     change = api.app.queue.apply(verb, text)
     assert sorted(job["id"] for job in shown["sample"]) == sorted(change.done) != []
-    assert set(command.lines) == {*change.done, *(refused.id for refused in change.refused)}
-    told = {state: int(count) for count, state in re.findall(r"(\d+) (\w+)(?=[^;\n]* left out)", command.err)}
-    assert shown["left_out"] == {**told, **Counter(refused.state for refused in change.refused)}
+    assert set(command.lines) == set(change.done)
+    told = {
+        state: int(count) for count, state in re.findall(r"(\d+) (\w+)(?=[^;\n]* left out| jobs?$)", command.err, re.M)
+    }
+    refused = Counter(refused.state for refused in change.refused)
+    assert shown["left_out"] == told and refused.items() <= told.items()
 
 
 def test_a_filter_without_states_never_removes_a_job_that_waits(api: Api) -> None:

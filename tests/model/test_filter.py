@@ -112,6 +112,8 @@ def test_a_repeated_key_is_a_choice_but_a_tag_and_a_text_are_demands() -> None:
         ("signal:segv", ("=", (11,))),
         ("signal:SIGKILL", ("=", (9,))),
         ("signal:15", ("=", (15,))),
+        ("signal:1..9", ("..", (1, 9))),
+        ("signal:>=9", (">=", (9,))),
         ("id:job-1*", ("prefix", ("job-1",))),
         ("error:x", ("contains", ("x",))),
         ("background:yes", ("=", (True,))),

@@ -71,6 +71,7 @@ def read_filter(text: str, now: int, *, field: str = "q", sort: str = "newest", 
         Parameter("scan", one_of("window", "all"), "how far to look where no index helps", default="window"),
     ),
     answer=JOB_PAGE,
+    errors=(422,),
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> dict[str, Any]:
     now, belongs_to = app.clock.wall(), (q, sort)
