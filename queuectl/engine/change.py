@@ -28,6 +28,9 @@ class Change(Record):
     done: list[str]
     refused: list[Refused]
 
+    def __repr__(self) -> str:
+        return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"
+
     @property
     def count(self) -> int:
         """How many jobs it changed."""

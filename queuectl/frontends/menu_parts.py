@@ -9,6 +9,7 @@ from ..model.filter import reference
 from ..model.job import DEAD, STATES, Job
 from ..model.verbs import DLQ_VERBS, VERBS, Verb, allowed_verbs
 from ..model.when import is_digits
+from ..model.worker import EVERY_QUEUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,19 @@ def run(*words: str) -> Action:
 def ask(path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str, str | None] | None = None) -> Action:
     """Return what asks for arguments of a command and runs it; see `Menu.form`."""
     return lambda menu: menu.form(path, *names, fixed=fixed, defaults=defaults)
+
+
+def ask_group(path: str, *names: str) -> Action:
+    """Return what asks for arguments of a command, and first for the group of workers if several run."""
+
+    def fill(menu: Menu) -> None:
+        groups = menu.queue.workers.groups()
+        if len(groups) > 1:
+            shown = ", ".join(f"{group or EVERY_QUEUE} ({groups[group]})" for group in sorted(groups))
+            menu.asker.show(f"\nRunning groups: {shown}")
+        menu.form(path, *["--queue"] * (len(groups) > 1), *names)
+
+    return fill
 
 
 def do(path: str, verb: Verb, *ids: str) -> Action:
@@ -64,7 +78,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("Live status", live_status),
         (f"List jobs ({sum(counts.values())})", list_jobs),
         (f"Start workers ({running})", ask("worker start", "--count", "--queue")),
-        (f"Stop workers ({running})", ask("worker stop", *_group(menu), "--timeout", "--force")),
+        (f"Stop workers ({running})", ask_group("worker stop", "--timeout", "--force")),
         below("Worker management", worker_entries),
         below("Dead letter queue", dlq_entries, str(counts.get(DEAD, 0))),
         below("Configuration", config_entries),
@@ -113,17 +127,12 @@ def edit_job(menu: Menu, job: Job) -> None:
     menu.form("edit", *values, fixed=[_named(job)], defaults=defaults)
 
 
-def _group(menu: Menu) -> Sequence[str]:
-    """Return the option that has the group of workers asked for, if there are several."""
-    return ["--queue"] if len(menu.queue.workers.groups()) > 1 else []
-
-
 def worker_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about workers."""
     return [
         ("View workers", run("worker", "status")),
         ("Health and utilization", run("metrics")),
-        ("Scale up or down", ask("worker scale", *_group(menu), "count")),
+        ("Scale up or down", ask_group("worker scale", "count")),
         ("Restart", ask("worker restart", "--timeout")),
         ("Logs", run("worker", "logs", "--tail", LOG_LINES)),
     ]

@@ -74,7 +74,7 @@ VERBS = {
             meant=(DEAD, FAILED),
             help="Run jobs again: dead, completed or cancelled ones, and failed ones at once.",
             question="Run {id} again?",
-            flags=(Flag("keep_attempts", "one more attempt instead of all of them"),),
+            flags=(Flag("keep_attempts", "allow one more attempt instead of starting the count again"),),
             wakes=STARTERS,
             key="r",
             in_rows=True,
@@ -90,13 +90,13 @@ VERBS = {
             key="c",
             in_rows=True,
         ),
-        Verb("release", "released", help="Let held jobs run.", wakes=STARTERS, in_rows=True),
         Verb(
             "hold",
             "held",
             help="Keep waiting jobs from running until they are released.\n\n"
             "A held job counts as unfinished: a schedule that skips while its last job is not done goes on skipping.",
         ),
+        Verb("release", "released", help="Let held jobs run.", wakes=STARTERS, in_rows=True),
         Verb("edit", "edited", wakes=STARTERS, key="e", is_plain=False),
         Verb("duplicate", "duplicated", fits=STATES, is_plain=False),
         Verb(

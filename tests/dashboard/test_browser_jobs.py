@@ -99,6 +99,21 @@ def test_many_jobs_are_retried_after_a_look_at_which(dashboard: Dashboard, brows
     wait_until(lambda: len(dashboard.cli("list", again, "-o", "ids").split()) == 12, what="all ran once more")
 
 
+def test_one_job_is_retried_with_a_single_attempt_more(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "exit 3", "--id", "bad", "--retries", "0")
+    dashboard.work()
+    wait_until(lambda: dashboard.cli("list", "state:dead", "-o", "ids").split() == ["bad"], what="it is dead")
+    browser.open(dashboard.url + "/jobs/bad")
+    browser.wait("document.querySelector('[data-verb=retry]')")
+    browser.click("[data-verb=retry]")
+    browser.wait("document.querySelector('dialog[open]')")
+    assert browser.text("dialog .equivalent code") == "queuectl retry bad"
+    browser.click("dialog input[name=keep_attempts]")
+    assert browser.text("dialog .equivalent code") == "queuectl retry bad --keep-attempts"
+    browser.click("dialog .end button:last-child")
+    wait_until(lambda: "bad" in dashboard.cli("list", "state:dead tries:2", "-o", "ids"), what="it ran once more")
+
+
 def test_more_than_a_thousand_jobs_need_a_typed_confirmation(dashboard: Dashboard, browser: Browser) -> None:
     jobs = "\n".join(json.dumps({"command": "echo", "hold": True, "queue": "bulk"}) for _ in range(1100))
     dashboard.cli("enqueue", "-", input=jobs)

@@ -251,6 +251,8 @@ def test_workers_are_started_for_some_queues_and_a_group_of_them_is_scaled_and_s
         "queuectl worker stop --queue '*'",
         "queuectl worker stop",
     ]
+    assert "Running groups: * (1), mail (1)\n" in talk.out
+    assert "  the queues of the group, commas between; * for the group of all queues\n" in talk.out
     assert "Scaled to 2 workers for mail" in talk.out and "Workers for all queues stopped" in talk.out
 
 

@@ -70,7 +70,7 @@ def test_a_plain_verb_is_a_request_for_one_job_and_an_action_on_many(verb: Verb)
     (found,) = [route for route in TABLE if (route.method, route.path) == wanted]
     assert [field.name for field in found.body] == [flag.name for flag in verb.flags]
     (preview,) = [route for route in TABLE if route.path == f"{BASE}/jobs/actions/preview"]
-    assert verb.name in preview.body[0].kind.words
+    assert verb.name in preview.body[0].kind.schema["enum"]
 
 
 def test_every_state_has_a_place_of_its_own_among_the_urgent_ones() -> None:

@@ -83,9 +83,7 @@ def _section(name: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _command(found: Command) -> Iterator[str]:
     """Yield what there is to say about a command: how it is written, what it does, what it takes."""
-    yield ".TP"
-    yield f"\\fBqueuectl {escaped(found.path)}\\fR{_usage(found)}"
-    yield text_line(found.help + ".")
+    yield from _terms([(f"\\fBqueuectl {escaped(found.path)}\\fR{_usage(found)}", found.help + ".")])
     for paragraph in filter(None, found.description.split("\n\n")):
         yield ".IP"
         yield from map(text_line, paragraph.split("\n"))

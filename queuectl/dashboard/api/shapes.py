@@ -27,7 +27,7 @@ def listed_job(job: Job, now: int) -> dict[str, Any]:
 
 def shortened(record: Coming | CommandStats | Run) -> dict[str, Any]:
     """Return something with no more of its command than a list shows."""
-    return {**record.as_dict(), "command": record.command[:COMMAND_SHOWN]}
+    return {**record.parts_by_name(), "command": record.command[:COMMAND_SHOWN]}
 
 
 def changed_job(job: Job) -> dict[str, Any]:

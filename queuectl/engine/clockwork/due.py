@@ -11,13 +11,16 @@ several, or one long ago, if no scheduler was running or the clock jumped.
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from itertools import takewhile
 
 from ...model import when
 from ...model.cron import Cron
 from ...model.schedule import Schedule
 from ...model.when import iso
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 ON_TIME_MS = 60_000
 MOST_CAUGHT_UP = 100

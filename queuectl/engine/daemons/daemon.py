@@ -59,10 +59,10 @@ class DaemonRecord(Record):
     def parse(cls, text: str | None) -> DaemonRecord:
         """Return what `str()` has written, an empty record for anything else."""
         parts = (text or "").split("\n")
-        return cls(*parts) if len(parts) == len(cls().as_dict()) else cls()
+        return cls(*parts) if len(parts) == len(cls().parts_by_name()) else cls()
 
     def __str__(self) -> str:
-        return "\n".join(self.as_dict().values())
+        return "\n".join(self.parts_by_name().values())
 
 
 class Daemon(Record):

@@ -1,8 +1,8 @@
 """The fork server: the process that workers are forked from. It has neither threads nor a database connection.
 
     pool       -> fork server   GROUP                  a worker of this group (see `slots`) is to be started
-    fork server -> pool         started PID GROUP      it is there, and begins as soon as this line is sent
-                                refused REASON         the system did not let us
+    fork server -> pool         started PID 0 GROUP    it is there, and begins as soon as this line is sent
+                                refused 0 0 REASON     the system did not let us
                                 ended PID CODE REASON  its exit code (minus the signal that ended it), and what it said
 
 It has the workers' modules loaded and gives each worker, a `multiprocessing` process, a copy of itself. It leaves when
@@ -110,7 +110,7 @@ class ForkServer:
         try:
             ours, theirs = socket.socketpair()
         except OSError as error:
-            self._tell(f"{REFUSED} {error.strerror}")
+            self._tell(f"{REFUSED} 0 0 {error.strerror}")
             return False
         worker = FORK.Process(target=self._be_worker, args=(group, theirs, ours), daemon=False)
         # A stop that comes before the worker can heed it must wait, and not be ignored as we do.
@@ -119,14 +119,14 @@ class ForkServer:
             worker.start()
         except OSError as error:
             ours.close()
-            self._tell(f"{REFUSED} {error.strerror}")
+            self._tell(f"{REFUSED} 0 0 {error.strerror}")
             return False
         finally:
             theirs.close()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         assert worker.pid is not None
         self._workers[worker.pid] = Forked(worker, ours)
-        self._tell(f"{STARTED} {worker.pid} {group}")
+        self._tell(f"{STARTED} {worker.pid} 0 {group}")
         try:
             ours.send(b"!")
         except OSError:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Mapping
 
-from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable
+from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable, quoted
 from ...model.settings import Settings
-from ...model.worker import RegisteredWorker, counted, option, workers_text
+from ...model.worker import EVERY_QUEUE, RegisteredWorker, counted, option, queues_of, workers_text
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
@@ -34,6 +34,19 @@ class Groups(Place):
     def groups(self) -> dict[str, int]:
         """Return how many workers each group should have; nothing if no pool runs. Raises StoreUnavailable."""
         return {} if self.pid is None else self._opened.store.meta.pool_groups()
+
+    def _demand_whole(self, group: str, command: str) -> None:
+        """Raise InvalidInput if a group does not run, but others that take jobs from some of its queues do."""
+        groups, queues = self.groups(), queues_of(group)
+        others = [one for one in sorted(groups) if set(queues).intersection(queues_of(one))]
+        if group in groups or not others:
+            return
+        raise InvalidInput(
+            f"no group takes jobs from {' and '.join(queues)} {'alone' if len(queues) == 1 else 'together'}; "
+            f"running groups: {', '.join(quoted(one or EVERY_QUEUE) for one in sorted(groups))}",
+            field="queue",
+            hint="; ".join(f"{command}{option(one)}" for one in others),
+        )
 
     def _living(self, group: str | None = None) -> list[RegisteredWorker]:
         """Return the workers that live, of a group or all."""
@@ -73,11 +86,14 @@ class Groups(Place):
 
         Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience` seconds (None:
         as long as the workers themselves allow), then, or at once with `force`, they are ended and go back to the
-        queue. With either, what does not even follow that order is killed. Raises DaemonUnavailable for what cannot be
-        signalled from here, what does not answer and what cannot be ended.
+        queue. With either, what does not even follow that order is killed. Raises InvalidInput if not this group but
+        others of its queues run, DaemonUnavailable for what cannot be signalled from here, what does not answer and
+        what cannot be ended.
         """
         # Before the order: idle workers may be gone by the first look after it.
         first = next((target.pid for target in self._targets(group)), None)
+        if group and first is None:
+            self._demand_whole(group, POOL.stop_command)
         pool = None if group is None else self._drop(group)
         if pool is not None:
             group = None  # The pool ends with its last group.

@@ -11,17 +11,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ...model.errors import DaemonUnavailable, QueueCTLError
+from ...store import Home
 from ..machine import process
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from subprocess import Popen
-    from typing import Iterator, Sequence
-
-    from ...store import Home
 
 READY = "ready"
 ENDED = "ended"
@@ -108,30 +103,36 @@ def _ask(arguments: Sequence[str], home: Home, log_path: str, patience: float | 
     read_end, write_end = os.pipe()
     with open(read_end, encoding="utf-8") as pipe:
         try:
-            daemon = _start(arguments, home, log_path, write_end)
+            wait = _start(arguments, home, log_path, write_end)
         finally:
             os.close(write_end)
         # Of a daemon that ends before us somebody has to take the exit code.
-        threading.Thread(target=daemon.wait, daemon=True).start()
+        threading.Thread(target=wait, daemon=True).start()
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
         if not poll.poll(None if patience is None else patience * 1000):
             raise DaemonUnavailable("the daemon did not come up in time", hint=f"see its log: {log_path}")
         answer = pipe.readline().rstrip("\n")
-    return answer or f"{ENDED}\t{daemon.wait()}"
+    return answer or f"{ENDED}\t{wait()}"
 
 
-def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> Popen[bytes]:
+def directory() -> str:
+    """Return the current directory; if it is gone, that of the user."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return os.path.expanduser("~")
+
+
+def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> Callable[[], int]:
+    """Start the daemon; return what waits for its end and returns its exit code."""
     import subprocess
 
     environment = {name: value for name, value in os.environ.items() if name not in JOB_VARIABLES}
-    try:
-        environment[DIRECTORY] = os.getcwd()
-    except FileNotFoundError:
-        environment[DIRECTORY] = os.path.expanduser("~")
+    environment[DIRECTORY] = directory()
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     with open(os.open(log_path, flags, 0o600), "ab") as log:
-        return subprocess.Popen(
+        daemon = subprocess.Popen(
             own_command([*arguments, "--ready-fd", str(ready_fd)]),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -141,6 +142,7 @@ def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -
             pass_fds=(ready_fd,),
             start_new_session=True,
         )
+    return daemon.wait
 
 
 class Start:

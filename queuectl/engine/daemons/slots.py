@@ -99,11 +99,11 @@ class Slots:
 
     def _take_in(self, report: ForkReport) -> int:
         if report.kind == REFUSED:
-            self._refuse(report.reason)
+            self._refuse(report.text)
         elif report.kind == STARTED:
-            self._begin(report.pid, report.group)
+            self._begin(report.pid, report.text)
         else:
-            return self._end(report.pid, report.code, report.reason)
+            return self._end(report.pid, report.code, report.text)
         return 0
 
     def _look(self) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ..kinds import BYTES, DURATION, FLAG, NUMBER, REAL, TEXT, TIME
 from ..noun import Noun, many, maybe, one_of
 from ..scheduler import AUTO, MANUAL, TOTALS
+from ..worker import EVERY_QUEUE
 
+QUEUES = many(TEXT).but(cell=lambda queues, now: ",".join(queues) or EVERY_QUEUE)
 WORKER = Noun(
     "worker",
     worker=NUMBER,
@@ -18,12 +20,12 @@ WORKER = Noun(
     memory=BYTES,
     uptime=DURATION,
     busy=maybe(REAL),
-    queues=many(TEXT),
+    queues=QUEUES,
     command=maybe(TEXT),
     trouble=maybe(TEXT),
 )
 WORKER_TOTALS = Noun("numbers of workers", total=NUMBER, busy=NUMBER, idle=NUMBER, stopping=NUMBER, lost=NUMBER)
-GROUP = Noun("group of workers", queues=many(TEXT), target=NUMBER)
+GROUP = Noun("group of workers", queues=QUEUES, target=NUMBER)
 POOL = Noun(
     "pool", running=FLAG, pid=maybe(NUMBER), elsewhere=FLAG, version=maybe(TEXT), target=NUMBER, groups=many(GROUP)
 )
