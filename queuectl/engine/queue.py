@@ -138,7 +138,7 @@ class Queue(Finding):
 
     def wait(
         self,
-        *references: str | int,
+        *references: str | int | Job,
         timeout: float | None = None,
         on_change: Callable[[Sequence[Job]], None] | None = None,
     ) -> List[Job]:
@@ -177,10 +177,10 @@ class Queue(Finding):
     def cancel(self, *references: Reference) -> Change:
         """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
 
-        Like the other verbs it takes ids or numbers, or a filter such as `queue:mail tag:nightly`; without `state:`
-        the filter means what it means on the command line. A Selection stands for the jobs that it found: those that
-        are gone by now are passed over. It says which jobs it changed and which it had to leave. Raises NotFound or
-        InvalidInput.
+        Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`; without
+        `state:` the filter means what it means on the command line. A Selection stands for the jobs that it found:
+        those that are gone by now are passed over. It says which jobs it changed and which it had to leave. Raises
+        NotFound or InvalidInput.
         """
         return self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
 
@@ -269,7 +269,7 @@ class Queue(Finding):
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
                         message = f'cannot {verb} job "{job.id}": it is {job.state}'
-                        change.refused.append(Refused(job.id, job.state, message))
+                        change.refused.append(Refused(job.id, job.number, job.state, message))
         self._wake(VERBS[verb].wakes)
         return change
 
@@ -280,7 +280,7 @@ class Queue(Finding):
             ring(self.home, WORKERS)
             ring_schedulers(self.home)
 
-    def output(self, reference: str, *, attempt: int | None = None, stream: int | None = None) -> bytes:
+    def output(self, reference: str | int | Job, *, attempt: int | None = None, stream: int | None = None) -> bytes:
         """Return what an attempt printed, by default the last one; `stream` 1 is stdout, 2 stderr.
 
         What was left out of a long output is missing. Raises NotFound.

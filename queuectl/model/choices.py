@@ -82,8 +82,8 @@ of_duration = compared(when.parse_duration)
 
 
 def of_signal(text: str, now: int) -> Choice:
-    """A signal by its name, or its number."""
-    if when.is_digits(text):
+    """A signal by its name, or its number as others."""
+    if text[:1].isdigit() or _comparison(text):
         return of_number(text, now)
     import signal
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .choices import Choice
 
 MOST_WORDS = 50
+# In all, and of one the characters. SQLite takes 32,766 parameters, and patterns of 50,000 bytes.
+MOST_VALUES = 5_000
+LONGEST_VALUE = 10_000
 
 
 class Word(Record):
@@ -55,7 +58,7 @@ class Text:
 
     def words(self) -> Iterator[Word]:
         """Yield the words. Raises FilterError."""
-        text, at, count = self._text, 0, 0
+        text, at, count, values = self._text, 0, 0, 0
         if not is_utf8(text) or "\0" in text:
             raise self.refused(0, "the filter must be valid Unicode without NUL")
         while True:
@@ -67,6 +70,12 @@ class Text:
             if count > MOST_WORDS:
                 raise self.refused(at, f"the filter has more than {MOST_WORDS} words")
             word, at = self._word(at)
+            values += len(word.values)
+            if values > MOST_VALUES:
+                raise self.refused(word.position, f"the filter has more than {MOST_VALUES:,} values")
+            for position, value in word.values:
+                if len(value) > LONGEST_VALUE:
+                    raise self.refused(position, f"a value has more than {LONGEST_VALUE:,} characters")
             yield word
 
     def _word(self, start: int) -> tuple[Word, int]:

@@ -71,15 +71,15 @@ def test_in_a_list_every_word_is_of_the_filter(filled: str, words: list[str], fo
         (["state:dead"], "a b"),
         (["state:dead tag:web"], "b"),
         (["state:dead", "tag:web"], "b"),
-        (["!tag:nightly"], "c d"),
+        (["!tag:nightly", "state:open"], "c d"),
         (["id:a", "id:c", "state:dead,pending"], "a c"),
-        (["text:echo"], "c d"),
+        (["text:echo", "state:open"], "c d"),
         (["tag:web", "--state", "dead"], "b"),
         (["a", "3"], "a c"),
     ],
 )
 def test_a_verb_takes_a_filter_in_the_place_of_ids(filled: str, words: list[str], meant: str) -> None:
-    assert done(filled, "cancel", *words, "--dry-run", "-o", "ids").lines == meant.split()
+    assert done(filled, "remove", *words, "--dry-run", "-o", "ids").lines == meant.split()
 
 
 def test_every_command_that_acts_takes_a_filter(filled: str) -> None:

@@ -43,9 +43,10 @@ def test_meta_says_what_fields_a_job_has_and_which_of_them_a_list_holds(api: Api
         "allowed_actions",
         "command_cut",
         "elapsed",
+        "reference",
     } | set(LEFT_OUT)
     listed = {name for name, field in fields.items() if field["listed"]}
-    assert set(api.get("/jobs")["items"][0]) - listed == {"allowed_actions", "command_cut", "elapsed"}
+    assert set(api.get("/jobs")["items"][0]) - listed == {"allowed_actions", "command_cut", "elapsed", "reference"}
     assert (fields["tags"]["option"], fields["tags"]["edit_option"]) == ("--tag", "--tags")
     assert fields["cwd"]["default"] == os.getcwd()
     assert fields["state"]["given"] is False and fields["command"]["required"] is True

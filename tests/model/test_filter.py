@@ -7,7 +7,7 @@ import pytest
 from queuectl.model.errors import FilterError
 from queuectl.model.fields import FILTERS
 from queuectl.model.filter import Filter, Term, example, in_quotes, is_filter, of_options, with_quotes, written
-from queuectl.model.filterparse import Text, parse
+from queuectl.model.filterparse import LONGEST_VALUE, MOST_VALUES, Text, parse
 from queuectl.model.job import COMPLETED, DEAD, FAILED, OPEN_STATES, STATES
 from queuectl.model.kinds import NAME, NAMES
 from queuectl.model.when import parse_instant
@@ -112,6 +112,8 @@ def test_a_repeated_key_is_a_choice_but_a_tag_and_a_text_are_demands() -> None:
         ("signal:segv", ("=", (11,))),
         ("signal:SIGKILL", ("=", (9,))),
         ("signal:15", ("=", (15,))),
+        ("signal:1..9", ("..", (1, 9))),
+        ("signal:>=9", (">=", (9,))),
         ("id:job-1*", ("prefix", ("job-1",))),
         ("error:x", ("contains", ("x",))),
         ("background:yes", ("=", (True,))),
@@ -324,3 +326,17 @@ def test_a_filter_within_states_keeps_its_terms() -> None:
     found = parse("queue:a !state:held", NOW).within(OPEN_STATES)
     assert set(found.states) == set(OPEN_STATES) - {"held"} and found.has_queue("a") and not found.has_queue("b")
     assert found.is_counted and not parse("tag:x", NOW).is_counted and Filter().is_counted
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "said"),
+    [
+        ("id:" + ",".join(map(str, range(MOST_VALUES + 1))), 0, "more than 5,000 values"),
+        ("queue:a id:" + ",".join("c" * MOST_VALUES), 8, "more than 5,000 values"),
+        ("id:a," + "x" * (LONGEST_VALUE + 1), 5, "more than 10,000 characters"),
+    ],
+)
+def test_too_many_and_too_long_values_are_refused(text: str, position: int, said: str) -> None:
+    with pytest.raises(FilterError, match=said) as refusal:
+        parse(text, NOW)
+    assert refusal.value.position == position

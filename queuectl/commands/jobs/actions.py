@@ -32,7 +32,7 @@ def _handler(verb: Verb) -> Callable[..., Result]:
         flags = {flag.name: given.pop(flag.name) for flag in verb.flags}
         meant = select(context, **given, means=verb.means, takes=verb.states)
         if dry_run:
-            return show_only(context, meant)
+            return show_only(context, verb, meant)
         change = act(context, verb, meant, yes=yes, **flags)
         if change is None:
             return left_alone()

@@ -47,7 +47,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
         from ...engine.editing import read_changes
 
         read_changes(context.queue.read(meant.numbers), fields, context.clock.wall())
-        return show_only(context, meant)
+        return show_only(context, VERBS["edit"], meant)
     change = context.queue.edit(meant, **fields)
     if "run_at" in fields and change.done:
         _tell_time(context, change.done[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput, NotFound
 from ...model.filter import in_quotes, of_options, with_quotes, written
@@ -93,7 +95,7 @@ def select(
     if ids and not is_by_filter(ids):
         if text or all:
             raise InvalidInput(NOT_BOTH)
-        return Selection(context.queue.find([one for word in ids for one in _ids_of(context, word)]))
+        return context.queue.named([one for word in ids for one in _ids_of(context, word)])
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         raise InvalidInput(
@@ -148,10 +150,13 @@ def some_of(names: Sequence[str], count: int | None = None) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def show_only(context: Context, meant: Selection) -> Result:
-    """Return the jobs that a command would act on."""
-    jobs = context.queue.read(meant.numbers)
-    return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)])
+def show_only(context: Context, verb: Verb, meant: Selection) -> Result:
+    """Return the jobs that a verb would change; how many it would be refused for stands in the notes."""
+    found = context.queue.read(meant.numbers)
+    jobs = [job for job in found if job.state in verb.states]
+    others = Counter(job.state for job in found if job.state not in verb.states)
+    refused = [f"cannot {verb.name} {jobs_text(count, state)}" for state, count in others.items()]
+    return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *refused, *left_out(meant)])
 
 
 def report(change: Change, done: str, meant: Selection) -> Result:

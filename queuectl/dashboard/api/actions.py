@@ -21,8 +21,8 @@ from ...engine.finding import NOT_BOTH, Selection
 from ...engine.queue import Queue
 from ...model import when
 from ...model.dead import DeadGroups
-from ...model.errors import InvalidInput, quoted
-from ...model.filter import Filter, in_quotes, is_filter
+from ...model.errors import InvalidInput
+from ...model.filter import Filter, in_quotes, reference
 from ...model.job import STATES
 from ...model.kinds import FLAG, TEXT, integer
 from ...model.noun import many, maybe, one_of
@@ -125,9 +125,9 @@ def preview(
 ) -> dict[str, Any]:
     given = _given(VERBS[action], flags)
     if ids is not None and filter is None:
-        # Without ids the shell would refuse it.
-        command = join(["queuectl", action, *ids]) if ids else None
-        return _shown(app, action, _named(app, VERBS[action], ids), limit, command, given)
+        meant = _named(app, VERBS[action], ids)
+        command = join(["queuectl", action, *_references(app.queue, meant.numbers)])
+        return _shown(app, action, meant, limit, command, given)
     if filter is None or ids is not None:
         raise InvalidInput(NOT_BOTH, field="ids")
     wanted = read_filter(filter, app.clock.wall(), field="filter", takes_all=False)
@@ -136,11 +136,8 @@ def preview(
 
 
 def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
-    """Return the jobs with these ids that a verb fits. Raises InvalidInput for a filter among them."""
-    for word in ids:
-        if is_filter(word):
-            raise InvalidInput(f"{quoted(word)} is a filter and no id", field="ids", hint="its field is filter")
-    states = app.queue.states_of(app.queue.find(ids))
+    """Return the jobs with these ids that a verb fits."""
+    states = app.queue.states_of(app.queue.named(ids).numbers)
     left_out = Counter(state for state in states.values() if state not in verb.states)
     return Selection(_fitting(states, verb), None, left_out)
 
@@ -181,7 +178,8 @@ def _shown(
         "sample": [listed_job(job, now) for job in app.queue.read(numbers[:SAMPLE])],
         "selection": SELECTIONS.keep(shown) if numbers else None,
         "expires_at": expires_at,
-        "command": None if has_more or command is None else " ".join([command, *options]),
+        # Without jobs it would be refused, or mean all of them.
+        "command": " ".join([command, *options]) if numbers and command and not has_more else None,
     }
 
 
@@ -249,19 +247,20 @@ def preview_group(
 
 def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:
     """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
-    if not numbers:
-        # Without ids it would mean all of them.
-        return None
     words = ["queuectl", "dlq", action]
     if len(numbers) <= NAMED:
-        return join([*words, *(job.id for job in queue.read(sorted(numbers)))])
+        return join([*words, *_references(queue, sorted(numbers))])
     for first, last in _runs(numbers):
         word = str(first) if first == last else f"{first}-{last}"
         # A job may have such a word as its id, and an id goes before a number.
-        words += [job.id for job in queue.read(range(first, last + 1))] if queue.has_id(word) else [word]
+        words += _references(queue, range(first, last + 1)) if queue.has_id(word) else [word]
         if sum(map(len, words)) + len(words) > LONGEST_LINE:
             return None
     return join(words)
+
+
+def _references(queue: Queue, numbers: Sequence[int]) -> list[str]:
+    return [reference(job.id, job.number) for job in queue.read(numbers)]
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

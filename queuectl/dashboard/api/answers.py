@@ -25,6 +25,7 @@ LISTED_JOB = Noun(
     **{name: kind for name, kind in JOB.keys.items() if name not in LEFT_OUT},
     command_cut=FLAG,
     elapsed=maybe(DURATION),
+    reference=TEXT,
     allowed_actions=ACTIONS,
 )
 RUNNING_JOB = Noun("running job", **LISTED_JOB.keys, usual=maybe(DURATION))
@@ -41,6 +42,7 @@ JOB_CHANGED = Noun("changed job", job=JOB, allowed_actions=ACTIONS)
 JOB_VIEW = Noun(
     "view of a job",
     job=JOB_DETAIL,
+    reference=TEXT,
     allowed_actions=ACTIONS,
     why=REASON,
     history=many(STEP),

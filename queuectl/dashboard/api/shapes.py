@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...model.filter import reference
 from ...model.job import Job
 from ...model.report import Coming
 from ...model.run import CommandStats, Run
@@ -19,6 +20,7 @@ def listed_job(job: Job, now: int) -> dict[str, Any]:
         "command": job.command[:COMMAND_SHOWN],
         "command_cut": len(job.command) > COMMAND_SHOWN,
         "elapsed": job.elapsed(now),
+        "reference": reference(job.id, job.number),
         "allowed_actions": allowed_verbs(job.state),
     }
 

@@ -9,7 +9,7 @@ import { VERBS, plainVerbs } from './vocabulary.js';
 const TYPED_FROM = 1000;
 
 // Do it to one job, after asking where that is due. Resolves with the answer, or null.
-export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`) {
+export async function act(verb, job, app, command = `queuectl ${verb} ${job.reference}`) {
   if (verb === 'edit') return (await import('./editjob.js')).editJob(job, app);
   const { question, label, done, destroys, deletes, flags } = VERBS.get(verb);
   const run = async (chosen) => {
@@ -26,7 +26,7 @@ export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`
   return run().catch(fail);
 }
 
-export function actionButton(verb, job, app, { small = true, command = `queuectl ${verb} ${job.id}` } = {}) {
+export function actionButton(verb, job, app, { small = true, command = `queuectl ${verb} ${job.reference}` } = {}) {
   const { label } = VERBS.get(verb);
   return button(label, (event) => busy(event.target, () => act(verb, job, app, command)),
     { class: small ? 'small' : null, 'data-verb': verb, 'aria-label': small ? `${label} ${job.id}` : null,
