@@ -16,7 +16,8 @@ class App:
     """
 
     def __init__(self, home: str, *, read_only: bool = False, clock: Clock = SYSTEM_CLOCK) -> None:
-        self.queue = Queue(home, actor="web", clock=clock, cwd=started_in())
+        self.directory = started_in()
+        self.queue = Queue(home, actor="web", clock=clock, cwd=self.directory)
         self.read_only = read_only
         self.clock = clock
         self.version = __version__

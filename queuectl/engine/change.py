@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
+from ..model.filter import reference
 from ..model.job import STATE_TABLE
 from ..model.nouns.jobs import CHANGE
 from ..model.record import Record
@@ -16,6 +17,7 @@ class Refused(Record):
     """A job that a verb could not be applied to, and why."""
 
     id: str
+    number: int
     state: str
     message: str
 
@@ -25,6 +27,9 @@ class Change(Record):
 
     done: list[str]
     refused: list[Refused]
+
+    def __repr__(self) -> str:
+        return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"
 
     @property
     def count(self) -> int:
@@ -41,4 +46,4 @@ def demand_done(change: Change) -> None:
     if not change.done and len(change.refused) == 1:
         refused = change.refused[0]
         hint = STATE_TABLE[refused.state].hint
-        raise Conflict(refused.message, hint=hint and f"{hint} {refused.id}")
+        raise Conflict(refused.message, hint=hint and f"{hint} {reference(refused.id, refused.number)}")

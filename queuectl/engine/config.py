@@ -23,7 +23,7 @@ class Config(Part):
         return [
             ShownSetting.of(
                 {
-                    **setting.as_dict(),
+                    **setting.parts_by_name(),
                     "default": setting.show(setting.default),
                     "value": setting.show(value),
                     "source": source,

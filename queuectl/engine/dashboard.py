@@ -7,7 +7,7 @@ import os
 from ..model.dashboard import TOKEN_VARIABLE, DashboardOptions, DashboardState
 from ..model.errors import DaemonUnavailable
 from .daemons.daemon import DASHBOARD, Place
-from .daemons.launch import DIRECTORY, Start, reporting
+from .daemons.launch import DIRECTORY, Start, directory, reporting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ class Dashboard(Place):
                 continue
 
 
-def started_in() -> str | None:
-    """In a daemon: return the directory that it was started in, None if it still is there."""
-    return os.environ.get(DIRECTORY)
+def started_in() -> str:
+    """In the dashboard: return the directory that it was started in."""
+    return os.environ.get(DIRECTORY) or directory()
 
 
 def _write_privately(path: str, text: str) -> None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .suggestions import Suggestion
 
     Key = Tuple[int, ...]
-    # What names jobs: an id, a number, words of a filter, or what was found before.
-    Reference = Union[str, int, "Selection"]
+    # What names jobs: an id, a number, a job, words of a filter, or what was found before.
+    Reference = Union[str, int, Job, "Selection"]
 
 # Where only the rows themselves say whether they match, at most so many are read for one page,
 WINDOW = 10_000
@@ -47,7 +47,7 @@ class Selection(Record):
         return self.wanted is None
 
 
-def is_by_filter(words: Sequence[str | int]) -> bool:
+def is_by_filter(words: Sequence[str | int | Job]) -> bool:
     """Return whether words in the place of ids are a filter. Raises InvalidInput if only some of them are."""
     from ..model.filter import is_filter
 
@@ -75,12 +75,12 @@ class Page(Record):
 class Finding(OpenHome):
     """A home in which jobs can be found."""
 
-    def get(self, reference: str) -> Job:
-        """Return the job with this id, number or unique prefix, or `last`.
+    def get(self, reference: str | int | Job) -> Job:
+        """Return the job with this id, number or unique prefix, or `last`; of a Job, how it is now.
 
         Raises NotFound, or InvalidInput if it names several.
         """
-        numbers = resolve(self.store.names, [reference])
+        numbers = self.named([reference]).numbers
         if len(numbers) > 1:
             raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
         return self.read(numbers)[0]
@@ -94,8 +94,12 @@ class Finding(OpenHome):
         states = self.store.search.states_of(numbers)
         return {number: states[number] for number in numbers if number in states}
 
-    def find(self, references: Sequence[str | int]) -> List[int]:
-        """Return the numbers of jobs, each once: of those that references (ids, or numbers) name, or a filter finds.
+    def named(self, references: Sequence[str | int | Job]) -> Selection:
+        """Return the jobs that references name, a union; none is read as a filter. Raises NotFound, InvalidInput."""
+        return Selection(resolve(self.store.names, references))
+
+    def find(self, references: Sequence[str | int | Job]) -> List[int]:
+        """Return the numbers of jobs, each once: of those that references name, or a filter finds; see `select`.
 
         Raises NotFound, FilterError, or InvalidInput if there are both references and filters.
         """
@@ -106,18 +110,24 @@ class Finding(OpenHome):
     ) -> Selection:
         """Return the jobs that words mean: references, a union, or words of a filter, which make one; or a Selection.
 
-        `means` are the states of a filter that names none, `takes` all those that the verb can be used on. Raises
-        NotFound, FilterError, or InvalidInput if there are both references and filters.
+        A word that is a filter and also the id of a job is refused: a Job or its number is always exact. `means` are
+        the states of a filter that names none, `takes` all those that the verb can be used on. Raises NotFound,
+        FilterError, or InvalidInput if there are both references and filters.
         """
-        given: List[str | int] = []
+        given: List[str | int | Job] = []
         for word in words:
             if isinstance(word, Selection):
                 return word
             given.append(word)
         if not is_by_filter(given):
-            return Selection(resolve(self.store.names, given))
+            return self.named(given)
         from ..model.filterparse import parse
 
+        for word in map(str, given):
+            number = self.store.names.number_of(word)
+            if number is not None:
+                hint = f"give {number} for the job, or *list({word!r}) for the jobs that the filter finds"
+                raise InvalidInput(f"{quoted(word)} is a filter, and the id of a job", hint=hint)
         wanted = parse(" ".join(map(str, given)), self.clock.wall(), takes_text=False, takes_all=False)
         return self.found_by(wanted, means=means, takes=takes)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..model.attempt import Attempt, JobDetail
 from ..model.errors import NotFound
 from ..model.event import Step
+from ..model.filter import reference
 from ..model.piece import Piece, Tail, marked
 from .home.opened import Part
 
@@ -34,7 +35,7 @@ class Logs(Part):
         if not attempts:
             raise NotFound(
                 f'job "{job.id}" has not run yet, it is {job.state}',
-                hint=f"wait for its output with: queuectl logs -f {job.id}",
+                hint=f"wait for its output with: queuectl logs -f {reference(job.id, job.number)}",
             )
         if number is None:
             return attempts[-1]

@@ -17,7 +17,7 @@ import os
 
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
-from ..model.verbs import RUNNERS, STARTERS, VERBS
+from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..store.home import DIRECTORY, VARIABLE, find_home
 from .finding import Finding
 from .home.opened import here, search_path
@@ -138,7 +138,7 @@ class Queue(Finding):
 
     def wait(
         self,
-        *references: str | int,
+        *references: str | int | Job,
         timeout: float | None = None,
         on_change: Callable[[Sequence[Job]], None] | None = None,
     ) -> List[Job]:
@@ -166,18 +166,21 @@ class Queue(Finding):
     def apply(self, verb: str, /, *references: Reference, **flags: bool) -> Change:
         """Do one of PLAIN_VERBS, such as `cancel`, by its name: what the method of that name does.
 
-        `flags` are those of the verb. Raises NotFound.
+        `flags` are those of the verb. Raises NotFound, or InvalidInput.
         """
-        change: Change = getattr(self, VERBS[verb].name)(*references, **flags)
+        names = [plain.name for plain in PLAIN_VERBS]
+        if verb not in names:
+            raise InvalidInput(f"the verb must be one of {', '.join(names)}, got {quoted(verb)}", field="verb")
+        change: Change = getattr(self, verb)(*references, **flags)
         return change
 
     def cancel(self, *references: Reference) -> Change:
         """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
 
-        Like the other verbs it takes ids or numbers, or a filter such as `queue:mail tag:nightly`; without `state:`
-        the filter means what it means on the command line. A Selection stands for the jobs that it found: those that
-        are gone by now are passed over. It says which jobs it changed and which it had to leave. Raises NotFound or
-        InvalidInput.
+        Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`; without
+        `state:` the filter means what it means on the command line. A Selection stands for the jobs that it found:
+        those that are gone by now are passed over. It says which jobs it changed and which it had to leave. Raises
+        NotFound or InvalidInput.
         """
         return self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
 
@@ -266,7 +269,7 @@ class Queue(Finding):
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
                         message = f'cannot {verb} job "{job.id}": it is {job.state}'
-                        change.refused.append(Refused(job.id, job.state, message))
+                        change.refused.append(Refused(job.id, job.number, job.state, message))
         self._wake(VERBS[verb].wakes)
         return change
 
@@ -277,7 +280,7 @@ class Queue(Finding):
             ring(self.home, WORKERS)
             ring_schedulers(self.home)
 
-    def output(self, reference: str, *, attempt: int | None = None, stream: int | None = None) -> bytes:
+    def output(self, reference: str | int | Job, *, attempt: int | None = None, stream: int | None = None) -> bytes:
         """Return what an attempt printed, by default the last one; `stream` 1 is stdout, 2 stderr.
 
         What was left out of a long output is missing. Raises NotFound.

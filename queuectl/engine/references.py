@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, nearest, quoted
 from ..model.fields import FILTERS
+from ..model.job import Job
 from ..model.when import is_digits
 
 TYPE_CHECKING = False
@@ -17,17 +18,23 @@ SHOWN = 5
 RECENT = 200
 
 
-def resolve(names: Names, references: Sequence[str | int]) -> list[int]:
+def resolve(names: Names, references: Sequence[str | int | Job]) -> list[int]:
     """Return the numbers of the jobs that the references name, in their order, each once.
 
-    Raises NotFound for what names no job and InvalidInput for an ambiguous prefix.
+    A Job and a number are exact. Raises NotFound for what names no job, and InvalidInput for an ambiguous prefix, or
+    for what is no name.
     """
     numbers: dict[int, None] = {}
     for reference in references:
-        if isinstance(reference, int):
+        if isinstance(reference, Job):
+            reference = reference.number
+        if isinstance(reference, int) and not isinstance(reference, bool):
             numbers.update(dict.fromkeys(_range(names, reference, reference)))
             continue
-        for part in reference.split(","):
+        if not isinstance(reference, str):
+            raise InvalidInput(f"a job is named by its id or number, not by {quoted(reference)}")
+        is_whole = "," not in reference or names.number_of(reference) is not None
+        for part in [reference] if is_whole else reference.split(","):
             numbers.update(dict.fromkeys(_resolve(names, part.strip())))
     return list(numbers)
 
@@ -35,8 +42,7 @@ def resolve(names: Names, references: Sequence[str | int]) -> list[int]:
 def _resolve(names: Names, text: str) -> list[int]:
     if not text:
         raise InvalidInput("an empty text names no job")
-    # An id is ASCII; what else was given may not even be a text that the store can be asked for.
-    exact = names.number_of(text) if text.isascii() else None
+    exact = names.number_of(text)
     if exact is not None:
         return [exact]
     if text == LAST:
@@ -57,7 +63,8 @@ def _last(names: Names) -> int:
 
 
 def _range(names: Names, first: int, last: int) -> list[int]:
-    numbers = names.in_range(first, last)
+    # The store has no larger numbers, and cannot be asked for one.
+    numbers = names.in_range(first, last) if last.bit_length() < 64 else []
     if not numbers:
         which = f"job with number {first}" if first == last else f"jobs with numbers {first} to {last}"
         raise NotFound(f"no {which}", hint="see all jobs with: queuectl list")

@@ -115,7 +115,7 @@ class Schedules(Part):
 
     def _shown(self, schedule: Schedule, jobs: list[Job]) -> dict[str, object]:
         return {
-            **schedule.as_dict(),
+            **schedule.parts_by_name(),
             "timezone": self._zone(schedule),
             "timezone_source": "home" if schedule.follows_home else "schedule",
             "next_at": None if schedule.paused else schedule.next_at,

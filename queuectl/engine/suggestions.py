@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.job import STATE_WORDS, states_named
 from ..model.record import Record
+from ..model.worker import EVERY_QUEUE, counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,5 +52,8 @@ FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
     "queue": _queues,
     "tag": lambda store, prefix, limit: [Suggestion(tag) for tag in store.names.recent_tags(TAGGED_JOBS)],
     "schedule": lambda store, prefix, limit: [Suggestion(one.name, one.expression) for one in store.schedules.all()],
+    "group": lambda store, prefix, limit: [
+        Suggestion(group or EVERY_QUEUE, counted(workers)) for group, workers in store.meta.pool_groups().items()
+    ],
     "worker": lambda store, prefix, limit: [Suggestion(str(one.id), f"pid {one.pid}") for one in store.workers.all()],
 }

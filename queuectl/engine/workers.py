@@ -62,6 +62,7 @@ class Workers(Groups):
         if self.pid is None:
             raise DaemonUnavailable(NO_WORKERS, hint=start + option(group or None))
         found = self._only_group() if group is None else group
+        self._demand_whole(found, f"queuectl worker scale {count}")
 
         def change(before: int) -> int:
             if before:

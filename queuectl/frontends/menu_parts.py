@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from ..model.fields import EDITABLE, GIVEN
+from ..model.filter import reference
 from ..model.job import DEAD, STATES, Job
-from ..model.verbs import VERBS, allowed_verbs
+from ..model.verbs import DLQ_VERBS, VERBS, Verb, allowed_verbs
 from ..model.when import is_digits
+from ..model.worker import EVERY_QUEUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +33,28 @@ def ask(path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str
     return lambda menu: menu.form(path, *names, fixed=fixed, defaults=defaults)
 
 
-def on_dead(*words: str) -> Action:
-    """Return what asks for a dead job and runs a command with it."""
-    return lambda menu: menu.execute([*words, pick_job(menu, (DEAD,)).id])
+def ask_group(path: str, *names: str) -> Action:
+    """Return what asks for arguments of a command, and first for the group of workers if several run."""
+
+    def fill(menu: Menu) -> None:
+        groups = menu.queue.workers.groups()
+        if len(groups) > 1:
+            shown = ", ".join(f"{group or EVERY_QUEUE} ({groups[group]})" for group in sorted(groups))
+            menu.asker.show(f"\nRunning groups: {shown}")
+        menu.form(path, *["--queue"] * (len(groups) > 1), *names)
+
+    return fill
+
+
+def do(path: str, verb: Verb, *ids: str) -> Action:
+    """Return what runs the command of a verb, once its flags were asked for."""
+    options = [flag.option for flag in verb.flags]
+    return ask(path, *options, fixed=ids) if options else run(*path.split(), *ids)
+
+
+def on_dead(action: Callable[[str], Action]) -> Action:
+    """Return what asks for a dead job and does what `action` returns for it."""
+    return lambda menu: action(_named(pick_job(menu, (DEAD,))))(menu)
 
 
 def sure(question: str, *words: str) -> Action:
@@ -57,7 +78,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("Live status", live_status),
         (f"List jobs ({sum(counts.values())})", list_jobs),
         (f"Start workers ({running})", ask("worker start", "--count", "--queue")),
-        (f"Stop workers ({running})", ask("worker stop", *_group(menu), "--timeout", "--force")),
+        (f"Stop workers ({running})", ask_group("worker stop", "--timeout", "--force")),
         below("Worker management", worker_entries),
         below("Dead letter queue", dlq_entries, str(counts.get(DEAD, 0))),
         below("Configuration", config_entries),
@@ -87,10 +108,10 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
     looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
-    entries = [(label, run(path, job.id)) for label, path in looks if path != "logs" or job.attempts > 0]
-    # The job was picked by name, so none of these asks.
+    entries = [(label, run(path, _named(job))) for label, path in looks if path != "logs" or job.attempts > 0]
+    # The job was picked by name, so none of these asks whether it is meant.
     allowed = [VERBS[name] for name in allowed_verbs(job.state)]
-    entries += [(verb.label, run(verb.name, job.id)) for verb in allowed if verb.is_plain]
+    entries += [(verb.label, do(verb.name, verb, _named(job))) for verb in allowed if verb.is_plain]
     if job.state in VERBS["edit"].states:
         entries.append(("Edit", lambda menu: edit_job(menu, job)))
     return entries
@@ -103,12 +124,7 @@ def edit_job(menu: Menu, job: Job) -> None:
     asked = [field for field in EDITABLE if field.is_asked]
     values = {field.option: field.kind.text(getattr(job, field.name)) for field in asked}
     defaults = {option.lstrip("-"): text for option, text in {**values, "--at": local(job.run_at)}.items()}
-    menu.form("edit", *values, fixed=[job.id], defaults=defaults)
-
-
-def _group(menu: Menu) -> Sequence[str]:
-    """Return the option that has the group of workers asked for, if there are several."""
-    return ["--queue"] if len(menu.queue.workers.groups()) > 1 else []
+    menu.form("edit", *values, fixed=[_named(job)], defaults=defaults)
 
 
 def worker_entries(menu: Menu) -> Sequence[Choice]:
@@ -116,7 +132,7 @@ def worker_entries(menu: Menu) -> Sequence[Choice]:
     return [
         ("View workers", run("worker", "status")),
         ("Health and utilization", run("metrics")),
-        ("Scale up or down", ask("worker scale", *_group(menu), "count")),
+        ("Scale up or down", ask_group("worker scale", "count")),
         ("Restart", ask("worker restart", "--timeout")),
         ("Logs", run("worker", "logs", "--tail", LOG_LINES)),
     ]
@@ -126,13 +142,19 @@ def dlq_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about dead jobs."""
     return [
         (f"View ({menu.queue.counts().get(DEAD, 0)})", run("dlq", "list")),
-        ("Retry one", on_dead("dlq", "retry")),
-        ("Retry all", run("dlq", "retry")),
-        ("Delete one", on_dead("dlq", "remove")),
-        ("Delete all", sure("remove all dead jobs", "dlq", "remove")),
+        *(entry for verb in DLQ_VERBS for entry in _dlq_entries_of(verb, f"dlq {verb.name}")),
         ("Failure patterns", run("dlq", "stats")),
-        ("Output of one", on_dead("logs")),
+        ("Output of one", on_dead(partial(run, "logs"))),
     ]
+
+
+def _dlq_entries_of(verb: Verb, path: str) -> Sequence[Choice]:
+    all_of_them = sure(f"{verb.name} all dead jobs", *path.split()) if verb.destroys else do(path, verb)
+    return [(f"{verb.label} one", on_dead(partial(do, path, verb))), (f"{verb.label} all", all_of_them)]
+
+
+def _named(job: Job) -> str:
+    return reference(job.id, job.number)
 
 
 def pick_job(menu: Menu, states: Sequence[str]) -> Job:

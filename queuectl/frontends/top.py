@@ -149,8 +149,10 @@ class Top:
 
     # --- the table of jobs
 
-    def _jobs_key(self, key: str) -> None:
-        actions: dict[str, Callable[[], None]] = {
+    @property
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """What keys do to the view, but for the moves. The keys of verbs are others."""
+        return {
             "q": self._quit,
             "enter": self._open_output,
             "p": self._pause,
@@ -159,8 +161,11 @@ class Top:
             "s": self._next_sort,
             "?": self._open_help,
         }
-        if key in actions:
-            actions[key]()
+
+    def _jobs_key(self, key: str) -> None:
+        action = self.actions.get(key)
+        if action is not None:
+            action()
         elif key in VERB_KEYS:
             self._begin(VERB_KEYS[key])
         else:

@@ -10,12 +10,9 @@ are spread as well.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from .settings import Settings
+from .settings import Settings
 
 
 def delay(attempt: int, settings: Settings, random: Callable[[], float]) -> int:

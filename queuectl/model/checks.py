@@ -151,6 +151,8 @@ def _check_variable(name: object, text: object) -> int:
         raise ValueError(f"variable {quoted(name)} must be letters, digits and _, at most {MAX_ID}")
     if name.startswith(RESERVED_ENV):
         raise ValueError(f"variable {name}: names starting with {RESERVED_ENV} are reserved")
+    if text is None:
+        raise ValueError(f"variable {name} has no value, write {name}=VALUE")
     if not isinstance(text, str) or "\0" in text or not is_utf8(text):
         raise ValueError(f"variable {name} must be a text without NUL")
     size = len(text.encode())

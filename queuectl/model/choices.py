@@ -6,6 +6,7 @@ A choice is an operator with its values, as `filter.Term` has them. What cannot 
 from __future__ import annotations
 
 from . import when
+from .checks import check_id, check_name
 from .kinds import read_flag
 
 TYPE_CHECKING = False
@@ -14,23 +15,22 @@ if TYPE_CHECKING:
 
     Choice = Tuple[str, Tuple[object, ...]]
 
+NOT_A_TIME = 'not a time (write <2h, <2026-11-10, <2026-11-10T02:00 or <"2026-11-10 02:00")'
 COMPARISONS = ("<=", ">=", "<", ">", "=")
 TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def equal(text: str, now: int) -> Choice:
-    """The same text."""
-    return "=", (text,)
+    """The same name."""
+    return "=", (check_name(text, now),)
 
 
 def beginning(text: str, now: int) -> Choice:
-    """The same text, or with `*` behind it what begins so."""
+    """The same id, or with `*` behind it what begins so."""
     prefix, star, more = text.partition("*")
-    if not star:
-        return "=", (text,)
-    if not prefix or more or not prefix.isascii():
+    if star and (not prefix or more):
         raise ValueError("write the beginning of an id and one *")
-    return "prefix", (prefix,)
+    return "prefix" if star else "=", (check_id(prefix, now),)
 
 
 def of_flag(text: str, now: int) -> Choice:
@@ -43,7 +43,7 @@ def of_flag(text: str, now: int) -> Choice:
 
 def having(text: str, now: int) -> Choice:
     """A list with this name in it."""
-    return "has", (text,)
+    return "has", (check_name(text, now),)
 
 
 def containing(text: str, now: int) -> Choice:
@@ -59,7 +59,7 @@ def compared(read: Callable[[str], int]) -> Callable[[str, int], Choice]:
     def choice(text: str, now: int) -> Choice:
         low, dots, high = text.partition("..")
         if dots:
-            return "..", (read(low), read(high))
+            return "..", tuple(sorted((read(low), read(high))))
         comparison = _comparison(text)
         return comparison or "=", (read(text[len(comparison) :]),)
 
@@ -82,8 +82,8 @@ of_duration = compared(when.parse_duration)
 
 
 def of_signal(text: str, now: int) -> Choice:
-    """A signal by its name, or its number."""
-    if when.is_digits(text):
+    """A signal by its name, or its number as others."""
+    if text[:1].isdigit() or _comparison(text):
         return of_number(text, now)
     import signal
 
@@ -96,7 +96,7 @@ def of_signal(text: str, now: int) -> Choice:
 
 
 def of_time(text: str, now: int) -> Choice:
-    """`<2h`, an age, `>2026-01-01`, an instant, or `1h..3h`, from one to the other."""
+    """`<2h`, an age, `>2026-01-01` or `<today`, an instant, or `1h..3h`, from one to the other."""
     low, dots, high = text.partition("..")
     if dots:
         return "..", tuple(sorted(_instant(one, now)[0] for one in (low, high)))
@@ -115,4 +115,11 @@ def _instant(text: str, now: int) -> tuple[int, bool]:
             return now - when.parse_duration(text), True
         except ValueError:
             pass  # It may still be a time, such as 2026-01-01T00:00:00Z.
-    return when.parse_instant(text, now), False
+    day, _, time = text.lower().partition(" ")
+    if day == "yesterday":
+        # Half a day before it began: no day is so short that this is another one.
+        now = when.parse_instant("today 00:00", now) - 12 * when.HOUR
+    try:
+        return when.parse_instant(f"today {time or '00:00'}" if day in ("today", "yesterday") else text, now), False
+    except ValueError as error:
+        raise ValueError(NOT_A_TIME if str(error) == when.NOT_AN_INSTANT else error) from None

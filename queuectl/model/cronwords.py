@@ -6,12 +6,9 @@ say all of them: what has no short name is listed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .cron import MONTHS, WEEKDAYS, Cron
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
-
 
 FEW_TIMES = 4  # so many are listed even if there is a shorter rule
 SOME_TIMES = 12  # so many are listed if there is none

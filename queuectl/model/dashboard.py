@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from .errors import InvalidInput
 from .record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
 
 # Not an argument: those are shown to everybody by `ps`.
 TOKEN_VARIABLE = "QUEUECTL_DASHBOARD_TOKEN"

@@ -24,7 +24,8 @@ class Field(Record):
 
     Of one that is given: `spellings` are other names in JSON; `default` stands in where it is missing, unless
     `setting` names the setting that does; `default_words` say so. `option`, `short`, `metavar`, `complete` and
-    `group` are its option's. `label` stands above it, `filter` is its key in a filter.
+    `group` are its option's; `edit_help` is the help of the one that changes it, where that differs. `label` stands
+    above it, `filter` is its key in a filter.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Field(Record):
     complete: str | None = None
     group: str = "options"
     filter: str = ""
+    edit_help: str = ""
     is_given: bool = False  # a new job may be given one
     is_required: bool = False  # no job is added without it
     is_passing: bool = False  # only a new job has it
@@ -106,10 +108,11 @@ JOB_FIELDS = (
           default_words="job-NUMBER"),
     Field("number", NUMBER, "counts up in a home", "sortable long"),
     Field("command", TEXT.but(check=check_command), "one shell command",
-          "given required asked editable recurring sortable wide filtered short", complete="command", filter="text"),
+          "given required asked editable recurring sortable wide filtered short", complete="command", filter="text",
+          edit_help="another command"),
     Field("state", STATE, "where the job is", "sortable filtered short"),
     Field("queue", NAME, "the queue", "given asked editable recurring sortable filtered long", default="default",
-          short="-Q", complete="queue"),
+          short="-Q", complete="queue", edit_help="move it to this queue"),
     Field("priority", integer(-MAX_PRIORITY, MAX_PRIORITY), f"{-MAX_PRIORITY} to {MAX_PRIORITY}, higher runs first",
           "given asked editable recurring sortable filtered short", default=0, short="-p"),
     Field("attempts", NUMBER, "how often it was tried", "sortable filtered short", filter="tries"),

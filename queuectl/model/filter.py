@@ -15,7 +15,7 @@ The keys are those of `fields.FILTERS`. A Filter is what `filterparse` made of a
 
 from __future__ import annotations
 
-from .fields import FILTERS
+from .fields import FILTERS, check_new_id
 from .job import STATES
 from .record import Record
 
@@ -92,6 +92,16 @@ def is_filter(word: str) -> bool:
     if word.startswith("!") or any(map(str.isspace, word)):
         return True
     return _key_of(word[1:] if word.startswith("-") else word) in FILTERS
+
+
+def reference(identifier: str, number: int) -> str:
+    """Return what a job is called in the place of an id: its id, or its number if the id reads like something else."""
+    try:
+        check_new_id(identifier, 0)
+    except ValueError:
+        # Digits are an id before they are a number, so these are exact.
+        return identifier if identifier.isdigit() else str(number)
+    return identifier
 
 
 def _key_of(word: str) -> str:

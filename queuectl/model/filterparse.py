@@ -6,11 +6,12 @@ What is not understood is refused with what was probably meant, and never taken 
 from __future__ import annotations
 
 from . import choices
-from .checks import is_utf8
+from .checks import ID_CHARACTERS, MAX_ID, is_name, is_utf8
 from .errors import FilterError, did_you_mean, nearest, quoted
 from .fields import FILTERS
-from .filter import MANY, Filter, Term, written
+from .filter import MANY, Filter, Term, in_quotes, written
 from .job import STATE_WORDS, STATES, states_named
+from .kinds import TIME
 from .record import Record
 
 TYPE_CHECKING = False
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from .choices import Choice
 
 MOST_WORDS = 50
+# In all, and of one the characters. SQLite takes 32,766 parameters, and patterns of 50,000 bytes.
+MOST_VALUES = 5_000
+LONGEST_VALUE = 10_000
 
 
 class Word(Record):
@@ -54,7 +58,7 @@ class Text:
 
     def words(self) -> Iterator[Word]:
         """Yield the words. Raises FilterError."""
-        text, at, count = self._text, 0, 0
+        text, at, count, values = self._text, 0, 0, 0
         if not is_utf8(text) or "\0" in text:
             raise self.refused(0, "the filter must be valid Unicode without NUL")
         while True:
@@ -66,22 +70,31 @@ class Text:
             if count > MOST_WORDS:
                 raise self.refused(at, f"the filter has more than {MOST_WORDS} words")
             word, at = self._word(at)
+            values += len(word.values)
+            if values > MOST_VALUES:
+                raise self.refused(word.position, f"the filter has more than {MOST_VALUES:,} values")
+            for position, value in word.values:
+                if len(value) > LONGEST_VALUE:
+                    raise self.refused(position, f"a value has more than {LONGEST_VALUE:,} characters")
             yield word
 
     def _word(self, start: int) -> tuple[Word, int]:
         """Return the word that begins at a place, and where it ends."""
         is_negated = self._text[start] == "!"
         at = start + is_negated
+        if is_negated and self._text.startswith("!", at):
+            raise self.refused(start, "one ! is enough")
         has_minus = self._text.startswith("-", at)
         key = self._key(at + has_minus)
         if key and key not in FILTERS:
-            raise self.unknown(at, "filter", key, tuple(FILTERS), "; put quotes around what is plain text")
+            as_text = in_quotes(str(Word(start, is_negated, "", self._values(at, False, start)[0])))
+            raise self.unknown(at, "filter", key, tuple(FILTERS), f"; to look for this text: {as_text}")
         values, end = self._values(at + has_minus + len(key) + 1 if key else at, bool(key), start)
         if not values:
             raise self.refused(start, f"{key}: needs a value" if key else "a ! needs a term behind it")
         if key and has_minus:
             negated = str(Word(start, True, key, values))
-            raise self.refused(start, f"a minus does not negate a term, write {negated}", suggestion=negated)
+            raise self.refused(start, f"a minus does not negate a term, write {in_quotes(negated)}", suggestion=negated)
         return Word(start, is_negated, key, values), end
 
     def _key(self, at: int) -> str:
@@ -114,6 +127,25 @@ class Text:
                 return values, at
             at += 1
 
+    def demand_quoted_times(self, words: Sequence[Word], now: int) -> None:
+        """Raise FilterError where the time of `created:<2026-11-28 02:00` would be read as a text of its own."""
+        for word, time in zip(words, words[1:]):
+            if time.key or self._text[time.position] in '!"' or not _takes_time(word):
+                continue
+            start, value = word.values[-1]
+            day = value.lstrip("<>=")
+            whole = f'{value[: -len(day)]}"{day} {time.values[0][1]}"'
+            try:
+                choices.of_time(whole.replace('"', ""), now)
+            except ValueError:
+                continue  # It is no time together: the second word is a text.
+            meant = self._text[word.position : start] + whole
+            raise self.refused(word.position, f"put quotes around it: {in_quotes(meant)}", suggestion=meant)
+
+
+def _takes_time(word: Word) -> bool:
+    return word.key in FILTERS and FILTERS[word.key].kind is TIME
+
 
 def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = True) -> Filter:
     """Return the filter that a text stands for at an instant.
@@ -127,12 +159,15 @@ def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = Tru
     merged: dict[str, list[Choice]] = {}
     found = list(given.words())
     if not found and not takes_all:
-        raise given.refused(0, "an empty filter would mean all jobs, say which", hint="for all of a state: state:dead")
+        raise given.refused(0, "an empty filter would mean all jobs, say which", hint="of one queue: 'queue:default'")
+    given.demand_quoted_times(found, now)
     for word in found:
         key = word.key or "text"
         if not word.key and not takes_text:
             message = f"{quoted(word.values[0][1])} has no key, such as state: or queue:"
-            hint = f"jobs whose id or command contains it: {word}"
+            hint = f"jobs whose id or command contains it: {in_quotes(str(word))}"
+            if len(found) > 1 and all(map(_may_be_id, found)):
+                hint = f"give ids as words of their own: {text}; {hint}"
             raise given.refused(word.position, message, suggestion=str(word), hint=hint)
         if key == "state":
             meant = states_named(_state_words(given, word))
@@ -153,6 +188,10 @@ def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = Tru
     return Filter([*states], tuple(terms), names_states=named is not None, text=" ".join(map(str, found)), rest=rest)
 
 
+def _may_be_id(word: Word) -> bool:
+    return not (word.key or word.is_negated) and is_name(word.values[0][1], ID_CHARACTERS, MAX_ID)
+
+
 def _state_words(given: Text, word: Word) -> list[str]:
     for position, text in word.values:
         if text.lower() not in STATE_WORDS:
@@ -161,11 +200,14 @@ def _state_words(given: Text, word: Word) -> list[str]:
 
 
 def _choices(given: Text, key: str, word: Word, now: int) -> list[Choice]:
-    reader: Callable[[str, int], Choice] = getattr(choices, FILTERS[key].kind.choice)
+    kind = FILTERS[key].kind
+    reader: Callable[[str, int], Choice] = getattr(choices, kind.choice)
     found: list[Choice] = []
     for position, text in word.values:
         try:
             found.append(reader(text, now))
+            for value in found[-1][1] if kind.name == "integer" else ():
+                kind.check(value, now)
         except ValueError as error:
             raise given.refused(position, f"{key}: {error}, got {quoted(text)}") from None
     return found

@@ -14,7 +14,7 @@
     variables  dict of texts          secrets are masked   `NAME=VALUE`, commas between
     number     number                 the same             digits
     bytes      number of bytes        the same             digits
-    word       one of `words`         the same             the same
+    word       one of a few words     the same             the same
 
 `check(read(text(value)), now) == value` for every kind but variables. A value that is missing is None, `null` and
 `none`.
@@ -158,9 +158,6 @@ class Kind(Record):
     is_pairs: bool = False  # its option is given once for each NAME=VALUE
     is_free: bool = False  # it is a text that may hold anything
     inner: Kind | None = None  # what a composed one holds
-    words: Sequence[str] = ()  # one of which it is
-    title: str = ""  # what a noun is
-    keys: Mapping[str, Kind] = {}  # the parts of a noun
 
     @property
     def is_many(self) -> bool:
@@ -174,7 +171,7 @@ class Kind(Record):
 
     def but(self, **parts: Any) -> Kind:
         """Return a kind that differs from this one in some parts."""
-        other = Kind.of(self.as_dict())
+        other = Kind.of(self.parts_by_name())
         for name, value in parts.items():
             setattr(other, name, value)
         return other

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .kinds import TEXT, Kind
+from .kinds import TEXT, Kind, as_it_is
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Sequence
+    from typing import Any, Callable, Mapping, Sequence
 
     from .fields import Field
 
@@ -17,20 +17,25 @@ class Noun(Kind):
     `json` takes an object with an attribute for each key, or a dict; what else that holds is left out.
     """
 
-    if TYPE_CHECKING:
-        json: Callable[[object], dict[str, Any]] = lambda thing: {}
+    title: str = ""
+    keys: Mapping[str, Kind] = {}
+    json: Callable[[object], dict[str, Any]] = as_it_is
 
     def __init__(self, title: str, **keys: Kind) -> None:
-        super().__init__("noun", json=self._json, title=title, keys=keys)
+        super().__init__("noun", json=self._json)
+        self.title, self.keys = title, keys
 
     def part(self, thing: object, name: str) -> Any:
         """Return what a thing has as one of the keys."""
-        return thing[name] if isinstance(thing, dict) else getattr(thing, name)
+        return _parts_of(thing)(name)
 
     def _json(self, thing: object) -> dict[str, Any]:
-        if isinstance(thing, dict):
-            return {name: kind.json(thing[name]) for name, kind in self.keys.items()}
-        return {name: kind.json(getattr(thing, name)) for name, kind in self.keys.items()}
+        part = _parts_of(thing)
+        return {name: kind.json(part(name)) for name, kind in self.keys.items()}
+
+
+def _parts_of(thing: object) -> Callable[[str], Any]:
+    return thing.__getitem__ if isinstance(thing, dict) else thing.__getattribute__
 
 
 def maybe(kind: Kind) -> Kind:
@@ -71,9 +76,7 @@ def one_of(*words: str) -> Kind:
             return value
         raise ValueError(f"must be one of {', '.join(words)}")
 
-    return TEXT.but(
-        name="word", check=check, schema={"type": "string", "enum": list(words)}, words=words, is_free=False
-    )
+    return TEXT.but(name="word", check=check, schema={"type": "string", "enum": list(words)}, is_free=False)
 
 
 def kinds_of(fields: Sequence[Field]) -> dict[str, Kind]:

@@ -64,6 +64,6 @@ class Record(metaclass=Parts):
         found.__post_init__()
         return found
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the values by name."""
+    def parts_by_name(self) -> dict[str, Any]:
+        """Return the values as they are, by name; its noun makes JSON of them."""
         return {name: getattr(self, name) for name in type(self)._names}

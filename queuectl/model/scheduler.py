@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 MANUAL, AUTO = "manual", "auto"
+# What it does, as far as it is counted.
+TOTALS = ("promoted", "fired", "recovered", "pruned")
 
 
 class SchedulerRecord(Record):

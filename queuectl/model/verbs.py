@@ -8,12 +8,20 @@ from __future__ import annotations
 from .job import DEAD, FAILED, FINAL_STATES, PROCESSING, STATES, sources
 from .record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Mapping
-
 # Who is woken once it is done: whoever starts jobs, or the workers that run them.
 STARTERS, RUNNERS = "starters", "runners"
+
+
+class Flag(Record):
+    """What may be said about a verb. Its name is that of its option, its key and its parameter."""
+
+    name: str
+    help: str
+
+    @property
+    def option(self) -> str:
+        """The option of a command that says so."""
+        return "--" + self.name.replace("_", "-")
 
 
 class Verb(Record):
@@ -22,9 +30,9 @@ class Verb(Record):
     It fits the states that `TRANSITIONS` names, or else `fits`. A filter that names no state means those of them that
     are in `meant`, or all; users are told what such a filter leaves out. `done` says what was done, such as "queued
     again". One that `destroys` asks before it takes what a filter found; `question` is what the dashboard asks about
-    one job, with `{id}` for its id. `help` is a line, and perhaps more below it. `flags` are its options by name, with
-    their help. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that is offered `in_rows` has a
-    button in each row there, and its key in `top`. One that `is_plain` needs nothing but the jobs and flags.
+    one job, with `{id}` for its id. `help` is a line, and perhaps more below it. `wakes` is STARTERS or RUNNERS. `key`
+    does it in the dashboard. One that is offered `in_rows` has a button in each row there, and its key in `top`. One
+    that `is_plain` needs nothing but the jobs and flags; of one that `deletes` no job is left.
     """
 
     name: str
@@ -34,11 +42,12 @@ class Verb(Record):
     help: str = ""
     question: str | None = None
     destroys: bool = False
-    flags: Mapping[str, str] = {}
+    flags: tuple[Flag, ...] = ()
     wakes: str | None = None
     key: str = ""
     in_rows: bool = False
     is_plain: bool = True
+    deletes: bool = False
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -65,7 +74,7 @@ VERBS = {
             meant=(DEAD, FAILED),
             help="Run jobs again: dead, completed or cancelled ones, and failed ones at once.",
             question="Run {id} again?",
-            flags={"keep_attempts": "one more attempt instead of all of them"},
+            flags=(Flag("keep_attempts", "allow one more attempt instead of starting the count again"),),
             wakes=STARTERS,
             key="r",
             in_rows=True,
@@ -81,13 +90,13 @@ VERBS = {
             key="c",
             in_rows=True,
         ),
-        Verb("release", "released", help="Let held jobs run.", wakes=STARTERS, in_rows=True),
         Verb(
             "hold",
             "held",
             help="Keep waiting jobs from running until they are released.\n\n"
             "A held job counts as unfinished: a schedule that skips while its last job is not done goes on skipping.",
         ),
+        Verb("release", "released", help="Let held jobs run.", wakes=STARTERS, in_rows=True),
         Verb("edit", "edited", wakes=STARTERS, key="e", is_plain=False),
         Verb("duplicate", "duplicated", fits=STATES, is_plain=False),
         Verb(
@@ -99,10 +108,13 @@ VERBS = {
             question="Remove {id} with its output?",
             destroys=True,
             key="d",
+            deletes=True,
         ),
     )
 }
 PLAIN_VERBS = tuple(verb for verb in VERBS.values() if verb.is_plain)
+# What a filter that names no state does to dead jobs is what they are there for.
+DLQ_VERBS = tuple(verb for verb in PLAIN_VERBS if DEAD in verb.means)
 
 
 def allowed_verbs(state: str) -> list[str]:

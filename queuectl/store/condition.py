@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 ELSEWHERE = {"worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)"}
 COLUMNS = {key: ELSEWHERE.get(key, field.name) for key, field in FILTERS.items()}
 OPERATORS = {
-    "=": "{} = ?",
     "<": "{} < ?",
     "<=": "{} <= ?",
     ">": "{} > ?",
@@ -45,11 +44,24 @@ def condition(states: Sequence[str], terms: Iterable[Term]) -> tuple[str, list[o
 
 
 def _term(term: Term) -> tuple[str, list[object]]:
-    choices = [_choice(term.key, choice) for choice in term.choices]
-    found = " OR ".join(sql for sql, _ in choices)
+    equal = [value for operator, values in term.choices if operator == "=" for value in values]
+    choices = [_choice(term.key, choice) for choice in term.choices if choice[0] != "="]
+    if equal:
+        choices.append((_equal(COLUMNS[term.key], len(equal)), equal))
+    found = _any([sql for sql, _ in choices])
     parameters = [value for _, values in choices for value in values]
     # NOT of an unknown value is unknown, but what has no exit code has no exit code 0 either.
     return f"NOT coalesce({found}, 0)" if term.is_negated else f"({found})", parameters
+
+
+def _equal(column: str, count: int) -> str:
+    return f"{column} = ?" if count == 1 else f"{column} IN ({', '.join('?' * count)})"
+
+
+def _any(found: Sequence[str]) -> str:
+    """Return what holds if one of some does, as a tree: SQLite refuses a chain of a thousand."""
+    middle = len(found) // 2
+    return found[0] if not middle else f"({_any(found[:middle])} OR {_any(found[middle:])})"
 
 
 def _choice(key: str, choice: Choice) -> tuple[str, Sequence[object]]:

@@ -60,11 +60,11 @@ class Meta(Table):
         """Return what the scheduler daemon wrote down last, an empty record if it never did."""
         from ..model.scheduler import SchedulerRecord
 
-        return SchedulerRecord.of({**SchedulerRecord().as_dict(), **self._read(SCHEDULER, {})})
+        return SchedulerRecord.of({**SchedulerRecord().parts_by_name(), **self._read(SCHEDULER, {})})
 
     def set_scheduler(self, record: SchedulerRecord) -> None:
         """Write down what the scheduler daemon is and did. In a transaction."""
-        self._write(SCHEDULER, record.as_dict())
+        self._write(SCHEDULER, record.parts_by_name())
 
     def clock(self) -> dict[str, Any]:
         """Return what was written down about the machine's clock last, nothing if nobody ever looked."""

@@ -27,7 +27,8 @@ class Names(Table):
 
     def number_of(self, identifier: str) -> int | None:
         """Return the number of the job with exactly this id, or None."""
-        return self._database.integer(NUMBER_OF_ID, (identifier,))
+        # An id is ASCII; what else was given may not even be a text that the store can be asked for.
+        return self._database.integer(NUMBER_OF_ID, (identifier,)) if identifier.isascii() else None
 
     def last(self) -> int | None:
         """Return the newest job's number, or None in an empty home."""

@@ -6,13 +6,11 @@ between the end of one piece and the position of the next is what is missing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..model.piece import Piece
 from .schema import FINAL
 from .table import Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable
 
 ADD = "INSERT INTO output (attempt, position, stream, data) VALUES (?, ?, ?, ?)"
 # Of the last piece that begins in the middle, what reaches into the tail.

@@ -5,13 +5,10 @@ Each question says how many attempts it looks at, so that it costs the same howe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..model.run import CommandStats, OutcomeCount, Run
 from .table import Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
-
 
 # Of the newest attempts only, each with its job: what follows looks at so many and no more.
 RECENT = """

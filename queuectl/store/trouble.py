@@ -10,6 +10,8 @@ from .sqlite import sqlite3
 
 SHORT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What a question had too much of.
+BEYOND = ("too large", "too complex", "too many", "too big")
 CHECK_MODE = "check the permissions and whether the disk is mounted read-only"
 CHECK_DISK = "check the disk's health and free space (dmesg, df)"
 
@@ -40,6 +42,8 @@ def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
         )
     if "I/O" in text:
         return StoreUnavailable(f"the disk failed, nothing was changed: {path}: {text}", hint=CHECK_DISK)
+    if any(words in text for words in BEYOND):
+        return StoreUnavailable(f"the store cannot be asked for so much: {path}: {text}", hint="ask for less at once")
     return damaged(path, text)
 
 

@@ -139,6 +139,17 @@ def test_every_verb_accepts_yes(full: str, verb: str) -> None:
     done(full, *verb.split(), f"{fits.get(verb, 'pending')}-1", *change, "--yes")
 
 
+def test_a_dry_run_shows_no_job_that_would_be_refused(full: str) -> None:
+    answer = done(full, "cancel", "state:dead,completed,held", "--dry-run", "-o", "ids")
+    assert answer.lines == ["held-1"]
+    assert sorted(answer.err.splitlines()) == [
+        "1 job, nothing was changed",
+        "cannot cancel 1 completed job",
+        "cannot cancel 1 dead job",
+    ]
+    assert done(full, "edit", "dead-1", "--priority", "1", "--dry-run", "-o", "ids").lines == []
+
+
 def test_a_filter_tells_what_it_left_out(full: str) -> None:
     again = done(full, "retry", "--all", "--dry-run", "-o", "ids")
     assert (

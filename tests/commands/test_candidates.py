@@ -12,6 +12,7 @@ from queuectl.commands.completion.candidates import KINDS, Candidate, Lookup, ca
 from queuectl.commands.grammar.commandline import GLOBALS
 from queuectl.commands.grammar.registry import ALIASES, load
 from queuectl.engine.queue import Queue
+from queuectl.model.fields import FILTERS
 from queuectl.model.job import STATES, Job
 from queuectl.model.settings import SETTINGS
 from queuectl.model.sorts import SORT_KEYS
@@ -154,6 +155,14 @@ def test_a_filter_is_completed_by_its_keys_and_their_values(jobs: str) -> None:
     assert not next(one for one in complete(jobs, "list", "st")).is_complete
 
 
+def test_of_a_quoted_filter_the_last_word_is_completed(jobs: str) -> None:
+    assert values(jobs, "list", "state:dead que") == ["state:dead queue:"]
+    assert values(jobs, "cancel", "!tag:x queue:q-d") == ["!tag:x queue:q-dead"]
+    assert values(jobs, "dlq", "retry", "exit:1 !state:dead,pe") == ["exit:1 !state:dead,pending"]
+    assert values(jobs, "list", "error:x ") == [f"error:x {key}:" for key in FILTERS]
+    assert values(jobs, "show", "state:dead que") == []
+
+
 def test_an_id_is_explained_by_its_state_and_command(jobs: str) -> None:
     found = {one.value: one.description for one in complete(jobs, "show", "")}
     assert found["dead-1"] == "dead: echo dead"
@@ -165,6 +174,15 @@ def test_at_most_so_many_ids_are_offered(home: str) -> None:
         queue.enqueue([{"command": "true"}] * 200)
     assert len(values(home, "show", "")) == 50
     assert len(values(home, "show", "job-")) == 50
+
+
+def test_groups_of_workers_are_those_that_run(jobs: str) -> None:
+    with store(jobs) as opened, opened.writing():
+        opened.meta.set_pool_groups({"": 2, "a,b": 1})
+    for words in (("stop",), ("scale", "2")):
+        assert values(jobs, "worker", *words, "-Q", "") == ["*", "a,b"]
+        assert values(jobs, "worker", *words, "--queue=a") == ["--queue=a,b"]
+    assert values(jobs, "worker", "start", "-Q", "def") == ["default"]
 
 
 def test_queues_and_tags_are_those_in_use(jobs: str) -> None:

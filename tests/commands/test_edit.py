@@ -180,6 +180,16 @@ def test_the_note_says_that_a_held_job_waits_for_its_release(home: str) -> None:
     assert done(home, "edit", "x", "--at", "now").err.endswith("now, once it is released\n")
 
 
+@pytest.mark.parametrize("words", [("schedule", "true", "+2h"), ("add", "true", "--in", "2h")])
+def test_a_held_job_that_has_a_time_shows_it(home: str, words: tuple[str, ...]) -> None:
+    answer = done(home, *words, "--hold", "--id", "x")
+    run_at = shown(home, "x")["run_at"]
+    assert f"({run_at}), in 2h, once it is released\n" in answer.out
+    assert [line for line in done(home, "show", "x").lines if line.startswith("runs at:") and "released" in line]
+    done(home, "add", "true", "--hold", "--id", "y")
+    assert "runs at" not in done(home, "show", "y").out
+
+
 def test_the_history_tells_what_it_was(home: str) -> None:
     done(home, "add", "old", "--id", "x", "--timeout", "90", "--tag", "t")
     done(home, "edit", "x", "--command", "new", "--priority", "5", "--timeout", "none", "--tags", "")
@@ -216,7 +226,8 @@ def test_from_python(home: str) -> None:
         job = queue.add("true", id="x")
         assert queue.edit("x", retries=7, run_at=None).done == ["x"]
         assert queue.get("x").max_retries == 7
-        assert queue.hold(job.number).done == ["x"]
+        change = queue.hold(job.number, queue.add("true", hold=True).id)
+        assert change.done == ["x"] and repr(change) == "<Change: 1 done, 1 refused>"
         wrong: list[dict[str, Any]] = [{}, {"self": 1}, {"id": "y"}, {"env": {}}, {"priority": 1, "nope": 2}]
         for fields in wrong:
             with pytest.raises(InvalidInput):

@@ -8,6 +8,7 @@ import pytest
 
 from queuectl.commands.grammar.registry import COMMANDS, load
 from queuectl.model.job import Outcome
+from queuectl.model.verbs import PLAIN_VERBS, Verb
 from tests.commands.calling import call, done, ids, refused, states, store
 from tests.store import building
 
@@ -70,15 +71,15 @@ def test_in_a_list_every_word_is_of_the_filter(filled: str, words: list[str], fo
         (["state:dead"], "a b"),
         (["state:dead tag:web"], "b"),
         (["state:dead", "tag:web"], "b"),
-        (["!tag:nightly"], "c d"),
+        (["!tag:nightly", "state:open"], "c d"),
         (["id:a", "id:c", "state:dead,pending"], "a c"),
-        (["text:echo"], "c d"),
+        (["text:echo", "state:open"], "c d"),
         (["tag:web", "--state", "dead"], "b"),
         (["a", "3"], "a c"),
     ],
 )
 def test_a_verb_takes_a_filter_in_the_place_of_ids(filled: str, words: list[str], meant: str) -> None:
-    assert done(filled, "cancel", *words, "--dry-run", "-o", "ids").lines == meant.split()
+    assert done(filled, "remove", *words, "--dry-run", "-o", "ids").lines == meant.split()
 
 
 def test_every_command_that_acts_takes_a_filter(filled: str) -> None:
@@ -108,6 +109,18 @@ def test_logs_are_those_of_the_jobs_that_a_filter_finds(filled: str) -> None:
     assert 'job "c" has not run yet' in refused(filled, 3, "logs", "!state:dead", "-t", "web").err
 
 
+def test_a_filter_that_finds_nothing_is_no_bug_in_any_command(filled: str) -> None:
+    for command in with_filters():
+        more = ["--priority", "1"] if command == "edit" else []
+        answer = call(filled, *command.split(), "tag:nope", *more)
+        # `top` needs a terminal; what has to show or to await a job needs one.
+        assert answer.code == {"top": 2, "logs": 3, "wait": 3}.get(command, 0), (command, answer)
+    for command in ("logs", "wait"):
+        answer = refused(filled, 3, command, "tag:nope")
+        assert (answer.problems, answer.hint) == (["no jobs match"], "see all jobs with: queuectl list")
+        assert refused(filled, 3, command, "-").problems == ["there are no ids on stdin"]
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_ids_and_a_filter_do_not_go_together(filled: str, verb: str) -> None:
     for words in (["a", "tag:web"], ["tag:web", "-"], ["a", "--tag", "web"], ["a", "--all"]):
@@ -118,7 +131,7 @@ def test_ids_and_a_filter_do_not_go_together(filled: str, verb: str) -> None:
 def test_a_text_needs_its_key_where_jobs_are_changed(filled: str, verb: str) -> None:
     answer = refused(filled, 2, verb, "state:dead echo")
     assert answer.problems == ['"echo" has no key, such as state: or queue:']
-    assert answer.hint == "jobs whose id or command contains it: text:echo"
+    assert answer.hint == "jobs whose id or command contains it: 'text:echo'"
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -126,13 +139,24 @@ def test_an_empty_filter_never_means_all(filled: str, verb: str) -> None:
     assert "no jobs given" in refused(filled, 2, verb, " ").err
 
 
+@pytest.mark.parametrize("verb", PLAIN_VERBS, ids=str)
+def test_without_jobs_the_example_is_a_state_that_the_verb_fits(filled: str, verb: Verb) -> None:
+    message = refused(filled, 2, verb.name).problems[0]
+    assert message.split("'")[1] in [f"state:{state}" for state in verb.states]
+
+
 @pytest.mark.parametrize("command", ["list", "cancel", "top", "logs", "add", "edit"])
 @pytest.mark.parametrize("word", ["-tag:web", "-state:dead", "-queue:mail", "-id:a*", "-Exit:1"])
 def test_a_minus_is_refused_everywhere_and_shows_what_to_write(filled: str, command: str, word: str) -> None:
     negated = f"!{word[1:]}".replace("Exit", "exit")
     assert refused(filled, 2, command, "--priority=1" if command in ("add", "edit") else "-q", word).problems == [
-        f"a minus does not negate a term, write {negated}"
+        f"a minus does not negate a term, write '{negated}'"
     ]
+
+
+@pytest.mark.parametrize("line", ["worker start -queue:mail", "config set lease -id:3", "show -id:3"])
+def test_a_minus_is_an_option_where_no_filter_can_stand(home: str, line: str) -> None:
+    assert "negate" not in refused(home, 2, *line.split()).err
 
 
 def test_a_mistake_is_told_to_programs_with_its_place(filled: str) -> None:
@@ -172,7 +196,10 @@ def test_new_ids_do_not_read_like_filters(home: str) -> None:
     done(home, "add", "true", "--id", "job:state")
 
 
-def test_every_command_with_a_filter_says_so_in_its_help() -> None:
+def with_filters() -> set[str]:
     load()
-    takes = {path for path, command in COMMANDS.items() for arg in command.args if "FILTER" in (arg.metavar or "")}
-    assert takes == {"list", "top", "logs", "edit", "dlq retry", "dlq remove", *VERBS}
+    return {path for path, command in COMMANDS.items() for arg in command.args if "FILTER" in (arg.metavar or "")}
+
+
+def test_every_command_with_a_filter_says_so_in_its_help() -> None:
+    assert with_filters() == {"list", "top", "logs", "edit", "dlq retry", "dlq remove", *VERBS}

@@ -169,7 +169,7 @@ def test_times_are_iso_and_durations_seconds(full: str) -> None:
         (["--columns", ","], "must name at least one column"),
         (["stat:dead"], 'there is no filter "stat" (did you mean "state"?)'),
         (["exit:x"], "exit: needs a whole number"),
-        (["--", "-tag:x"], "write !tag:x"),
+        (["--", "-tag:x"], "write '!tag:x'"),
     ],
 )
 def test_a_bad_filter_is_refused(home: str, words: list[str], said: str) -> None:

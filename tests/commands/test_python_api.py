@@ -102,6 +102,15 @@ def test_jobs_are_listed_by_one_or_several_queues_and_tags(home: str) -> None:
             queue.list("state:opened")
 
 
+@pytest.mark.parametrize("verb", ["duplicate", "edit", "cancle", "close"])
+def test_what_needs_more_than_jobs_or_is_no_verb_cannot_be_applied_by_name(home: str, verb: str) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true")
+        with pytest.raises(InvalidInput, match=f'one of retry, cancel, .*, got "{verb}"'):
+            queue.apply(verb, job.id)
+        assert queue.apply("hold", job.id).done == [job.id]
+
+
 def test_jobs_are_counted_and_read_by_number(home: str) -> None:
     with Queue(home) as queue:
         assert (queue.count(), queue.counts()) == (0, {})

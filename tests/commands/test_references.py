@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from queuectl.engine.queue import Queue
+from queuectl.model.errors import NotFound
 from tests.commands.calling import done, refused, store
 from tests.store import building
 
@@ -112,3 +114,18 @@ def test_last_in_an_empty_home_says_how_to_begin(home: str) -> None:
     answer = refused(home, 3, "show", "last")
     assert answer.problems == ["there is no last job, the queue is empty"]
     assert "queuectl add" in answer.hint
+
+
+@pytest.mark.parametrize("number", [2**70, -(2**70), 2**63, 0, -1])
+def test_a_number_that_no_job_can_have_is_not_found(named: str, number: int) -> None:
+    with Queue(named) as queue:
+        for act in (queue.get, queue.cancel, queue.wait):
+            with pytest.raises(NotFound, match="no job with number"):
+                act(number)
+
+
+def test_a_text_that_no_store_can_hold_is_no_id(named: str) -> None:
+    with Queue(named) as queue:
+        assert not queue.has_id("\udc80") and queue.has_id("beta")
+        with pytest.raises(NotFound):
+            queue.get("\udc80")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any, Iterator
 
@@ -42,10 +43,12 @@ def test_meta_says_what_fields_a_job_has_and_which_of_them_a_list_holds(api: Api
         "allowed_actions",
         "command_cut",
         "elapsed",
+        "reference",
     } | set(LEFT_OUT)
     listed = {name for name, field in fields.items() if field["listed"]}
-    assert set(api.get("/jobs")["items"][0]) - listed == {"allowed_actions", "command_cut", "elapsed"}
+    assert set(api.get("/jobs")["items"][0]) - listed == {"allowed_actions", "command_cut", "elapsed", "reference"}
     assert (fields["tags"]["option"], fields["tags"]["edit_option"]) == ("--tag", "--tags")
+    assert fields["cwd"]["default"] == os.getcwd()
     assert fields["state"]["given"] is False and fields["command"]["required"] is True
 
 
@@ -173,7 +176,7 @@ def test_queues_are_shown_with_depth_age_and_rate(api: Api) -> None:
     api.clock.advance(MINUTE)
     mail, web = api.get("/queues")["items"]
     assert (mail["queue"], mail["depth"], mail["oldest_pending_age"], mail["jobs"]) == ("mail", 1, 60.0, {"pending": 1})
-    assert (mail["finished_hour"], mail["failed_hour"], mail["dead_hour"], mail["per_minute"]) == (2, 1, 1, 0.6)
+    assert (mail["ended_hour"], mail["failed_hour"], mail["dead_hour"], mail["per_minute"]) == (3, 1, 1, 0.6)
     assert mail["eta"] == 100.0
     assert (web["queue"], web["depth"], web["oldest_pending_age"], web["eta"]) == ("web", 0, None, None)
 
@@ -319,7 +322,7 @@ def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
     assert values("state", "pe") == ["pending"] and values("state", "o") == ["open"] and values("queue") == ["q0", "q1"]
     assert values("tag", "tag1") == ["tag1"] and values("schedule", "s") == ["s"] and values("worker") == []
     assert len(values("id")) == 20 and values("id", "id-29") == ["id-29"] and values("id", "é") == []
-    assert "exit" in values("qualifier", "e") and "state" in values("qualifier")
+    assert "exit" in values("filter", "e") and "state" in values("filter")
     assert values("setting", "max_r") == ["max_retries", "max_retry_delay"]
     assert api.get("/suggest", field="queue")["items"][0]["count"] == 15
     assert api.get("/suggest", field="state", prefix="open")["items"][0]["count"] == 30

@@ -376,7 +376,7 @@ def test_an_export_has_all_jobs_of_a_filter(api: Api) -> None:
     jobs: list[dict[str, Any]] = [json.loads(line) for line in answer.body.splitlines()]
     assert len(jobs) == 60 and jobs[0]["command"] == "echo 1" and jobs[0]["timeout"] == 300.0
     assert answer.headers["Content-Disposition"] == 'attachment; filename="jobs.jsonl"'
-    assert api.refused("GET", "/export.jsonl", q="queu:a") == (400, "bad_filter")
+    assert api.refused("GET", "/export.jsonl", q="queu:a") == (422, "bad_filter")
 
 
 def test_a_csv_cell_is_no_formula(api: Api) -> None:

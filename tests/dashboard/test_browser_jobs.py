@@ -8,6 +8,7 @@ from typing import Any
 from queuectl.model.fields import FILTERS
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
+from tests.support import wait_until
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 
@@ -89,9 +90,28 @@ def test_many_jobs_are_retried_after_a_look_at_which(dashboard: Dashboard, brows
     browser.wait("document.querySelector('dialog[open]')")
     assert "Retry 12 jobs?" in browser.text("dialog")
     assert "bad-11 " in browser.text("dialog .sample") and "and 2 more" in browser.text("dialog .sample")
+    browser.click("dialog input[name=keep_attempts]")
+    assert browser.text("dialog .equivalent code").endswith(" --keep-attempts")
     browser.click("dialog .end button:last-child")
     browser.wait("!document.querySelector('dialog')")
     browser.wait("document.querySelector('.toast')?.textContent.includes('12 jobs queued again')")
+    again = "state:dead tries:2"  # They had one attempt more, after the one that they keep.
+    wait_until(lambda: len(dashboard.cli("list", again, "-o", "ids").split()) == 12, what="all ran once more")
+
+
+def test_one_job_is_retried_with_a_single_attempt_more(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "exit 3", "--id", "bad", "--retries", "0")
+    dashboard.work()
+    wait_until(lambda: dashboard.cli("list", "state:dead", "-o", "ids").split() == ["bad"], what="it is dead")
+    browser.open(dashboard.url + "/jobs/bad")
+    browser.wait("document.querySelector('[data-verb=retry]')")
+    browser.click("[data-verb=retry]")
+    browser.wait("document.querySelector('dialog[open]')")
+    assert browser.text("dialog .equivalent code") == "queuectl retry bad"
+    browser.click("dialog input[name=keep_attempts]")
+    assert browser.text("dialog .equivalent code") == "queuectl retry bad --keep-attempts"
+    browser.click("dialog .end button:last-child")
+    wait_until(lambda: "bad" in dashboard.cli("list", "state:dead tries:2", "-o", "ids"), what="it ran once more")
 
 
 def test_more_than_a_thousand_jobs_need_a_typed_confirmation(dashboard: Dashboard, browser: Browser) -> None:

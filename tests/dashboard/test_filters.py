@@ -168,7 +168,7 @@ def test_what_is_not_understood_is_refused_with_its_place(
     api: Api, text: str, position: int, suggestion: str | None
 ) -> None:
     answer = api.ask("GET", "/jobs", q=text)
-    assert (answer.status, answer.error["code"]) == (400, "bad_filter")
+    assert (answer.status, answer.error["code"]) == (422, "bad_filter")
     assert (answer.error["position"], answer.error["suggestion"]) == (position, suggestion)
     assert answer.error["field"] == "q"
 

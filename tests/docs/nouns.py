@@ -50,7 +50,7 @@ def value_text(kind: Kind) -> str:
     if isinstance(kind, Noun):
         return f"[{kind.title}](#{kind.title.replace(' ', '-')})"
     if kind.inner is None:
-        return ", ".join(f"`{word}`" for word in kind.words) if kind.name == "word" else VALUES[kind.name]
+        return ", ".join(f"`{word}`" for word in kind.schema["enum"]) if kind.name == "word" else VALUES[kind.name]
     return {"maybe": "{} or null", "list": "list of {}", "table": "{} by name"}[kind.name].format(
         value_text(kind.inner)
     )

@@ -45,7 +45,7 @@ def test_every_noun_has_a_section_and_every_section_a_noun() -> None:
 def test_every_key_is_described_with_what_it_holds(title: str) -> None:
     found, expected = documented(title), {name: value_text(kind) for name, kind in NOUNS[title].keys.items()}
     rows = [f"| `{name}` | {value} | what it is |" for name, value in expected.items() if found.get(name) != value]
-    assert found == expected, "\n".join([f"put this into docs/json.md, under {title}:", *rows])
+    assert found == expected, "\n".join([f"put this into docs/json.md, under {title} or what it is like:", *rows])
 
 
 @pytest.fixture

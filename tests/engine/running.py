@@ -84,7 +84,7 @@ def run_one(home: Queue, command: str, **fields: Any) -> Job:
 
 
 def attempts(queue: Queue, job: Job) -> list[dict[str, Any]]:
-    return [row.as_dict() for row in queue.store.attempts.of_job(job.number)]
+    return [row.parts_by_name() for row in queue.store.attempts.of_job(job.number)]
 
 
 def survivors(queue: Queue, job: Job) -> list[int]:

@@ -155,7 +155,7 @@ def test_a_text_is_found_in_id_and_command_whatever_its_case(opened: Queue) -> N
         ("stat:dead", 'there is no filter "stat" \\(did you mean "state"\\?\\)'),
         ("zzz:1", 'there is no filter "zzz"'),
         ("queue:", "queue: needs a value"),
-        ("-state:dead", "write !state:dead"),
+        ("-state:dead", "write '!state:dead'"),
     ],
 )
 def test_a_wrong_filter_is_refused_with_what_was_meant(opened: Queue, text: str, message: str) -> None:

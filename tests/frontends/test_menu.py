@@ -178,12 +178,12 @@ def test_live_status_without_a_terminal_is_the_status(home: str) -> None:
 
 def test_listing_leads_to_a_job_and_what_can_be_done_with_it(home: str) -> None:
     bring(home, "completed", "pending")
-    talk = Talk(home, "3", "pending,completed", "", "", "pending-1", "show", "cancel", "retry", "b", "b", "0")
+    talk = Talk(home, "3", "pending,completed", "", "", "pending-1", "show", "cancel", "retry", "yes", "b", "b", "0")
     assert talk.commands == [
         "queuectl list --state pending,completed",
         "queuectl show pending-1",
         "queuectl cancel pending-1",
-        "queuectl retry pending-1",
+        "queuectl retry pending-1 --keep-attempts",
     ]
     assert state_of(home, "pending-1") == "pending"
 
@@ -209,7 +209,7 @@ def test_a_long_list_has_pages(home: str) -> None:
 
 def test_only_the_deletion_of_all_dead_letters_asks(home: str) -> None:
     bring(home, "dead")
-    talk = Talk(home, "7", "1", "6", "5", "no", "3", "0", "0")
+    talk = Talk(home, "7", "1", "6", "5", "no", "3", "", "0", "0")
     assert talk.commands == ["queuectl dlq list", "queuectl dlq stats", "queuectl dlq retry"]
     assert state_of(home, "dead-1") == "pending"
     assert "Dead letter queue (1)" in talk.out
@@ -251,6 +251,8 @@ def test_workers_are_started_for_some_queues_and_a_group_of_them_is_scaled_and_s
         "queuectl worker stop --queue '*'",
         "queuectl worker stop",
     ]
+    assert "Running groups: * (1), mail (1)\n" in talk.out
+    assert "  the queues of the group, commas between; * for the group of all queues\n" in talk.out
     assert "Scaled to 2 workers for mail" in talk.out and "Workers for all queues stopped" in talk.out
 
 

@@ -11,7 +11,8 @@ import pytest
 from queuectl.commands.context import Context
 from queuectl.engine.queue import Queue
 from queuectl.frontends.terminal import Screen, Terminal
-from queuectl.frontends.top import Top, run_top
+from queuectl.frontends.top import FIRST, LAST, MOVES, PAGES, Top, run_top
+from queuectl.frontends.top_view import VERB_KEYS
 from queuectl.model.errors import InvalidInput, StoreBusy
 from queuectl.model.piece import STDOUT, Piece
 from tests.store.building import NOW, bring_to, claim, enqueue, spec, state_of, write
@@ -127,6 +128,12 @@ def test_time_goes_on_also_when_nothing_is_committed(view: View) -> None:
 
 
 # --- retry, cancel
+
+
+def test_no_verb_has_a_key_that_does_something_else(view: View) -> None:
+    own = {"ctrl-c", *view.top.actions, *MOVES, *PAGES, *FIRST, *LAST}
+    taken = {key: verb.name for key, verb in VERB_KEYS.items() if key in own}
+    assert not taken, f"top uses these keys itself; give their verbs others in model/verbs.py: {taken}"
 
 
 @pytest.mark.parametrize(
@@ -264,7 +271,7 @@ def test_a_filter_by_state_selects_what_it_shows(view: View) -> None:
     [
         ("state:deed", 'there is no state "deed" (did you mean "dead"?)'),
         ("stat:dead", 'there is no filter "stat" (did you mean "state"?)'),
-        ("-state:dead", "a minus does not negate a term, write !state:dead"),
+        ("-state:dead", "a minus does not negate a term, write '!state:dead'"),
     ],
 )
 def test_a_wrong_filter_is_told_and_the_old_one_stays(view: View, text: str, said: str) -> None:

@@ -20,6 +20,7 @@ from queuectl.frontends.top_view import (
     HELP_TEXT,
     JOBS,
     OUTPUT,
+    VERB_HINTS,
     Look,
     body_rows,
     page,
@@ -36,7 +37,7 @@ from queuectl.model.worker import WorkerState
 from tests.store.building import NOW
 
 SGR = re.compile("\x1b\\[[0-9;]*m")
-FOOTER = "q quit  j/k move  Enter output  r retry  c cancel  p pause  / filter  s sort  ? help"
+FOOTER = "  ".join(["q quit  j/k move  Enter output", *VERB_HINTS, "p pause  / filter  s sort  ? help"])
 
 
 def screen(encoding: str = "utf-8", color: str = "never") -> Screen:

@@ -7,8 +7,10 @@ import pytest
 from queuectl.model.errors import FilterError
 from queuectl.model.fields import FILTERS
 from queuectl.model.filter import Filter, Term, example, in_quotes, is_filter, of_options, with_quotes, written
-from queuectl.model.filterparse import Text, parse
+from queuectl.model.filterparse import LONGEST_VALUE, MOST_VALUES, Text, parse
 from queuectl.model.job import COMPLETED, DEAD, FAILED, OPEN_STATES, STATES
+from queuectl.model.kinds import NAME, NAMES
+from queuectl.model.when import parse_instant
 from tests.store.building import NOW
 
 HOUR = 3_600_000
@@ -100,6 +102,8 @@ def test_a_repeated_key_is_a_choice_but_a_tag_and_a_text_are_demands() -> None:
         ("priority:-5..-1", ("..", (-5, -1))),
         ("duration:>1m30s", (">", (90_000,))),
         ("duration:10..20", ("..", (10_000, 20_000))),
+        ("duration:1s..1ms", ("..", (1, 1_000))),
+        ("exit:5..1", ("..", (1, 5))),
         ("created:<2h", (">", (NOW - 2 * HOUR,))),
         ("created:>=2h", ("<=", (NOW - 2 * HOUR,))),
         ("created:<2026-01-01T00:00:00Z", ("<", (1_767_225_600_000,))),
@@ -108,6 +112,8 @@ def test_a_repeated_key_is_a_choice_but_a_tag_and_a_text_are_demands() -> None:
         ("signal:segv", ("=", (11,))),
         ("signal:SIGKILL", ("=", (9,))),
         ("signal:15", ("=", (15,))),
+        ("signal:1..9", ("..", (1, 9))),
+        ("signal:>=9", (">=", (9,))),
         ("id:job-1*", ("prefix", ("job-1",))),
         ("error:x", ("contains", ("x",))),
         ("background:yes", ("=", (True,))),
@@ -193,13 +199,111 @@ def test_without_free_words_a_text_is_refused_with_what_was_meant() -> None:
         parse("state:dead echo", NOW, takes_text=False)
     error = raised.value
     assert (error.position, error.suggestion, error.exit_code) == (11, "text:echo", 2)
-    assert error.hint == "jobs whose id or command contains it: text:echo"
+    assert error.hint == "jobs whose id or command contains it: 'text:echo'"
 
 
 def test_a_minus_is_refused_and_shows_what_to_write() -> None:
-    with pytest.raises(FilterError, match="write !tag:x") as raised:
+    with pytest.raises(FilterError, match="write '!tag:x'") as raised:
         parse("queue:a -tag:x", NOW)
     assert (raised.value.position, raised.value.suggestion) == (8, "!tag:x")
+
+
+def test_today_and_yesterday_are_the_beginning_of_a_day() -> None:
+    def instant(text: str) -> object:
+        return term(text).choices[0][1][0]
+
+    today = parse_instant("today 00:00", NOW)
+    assert instant("created:<today") == instant("created:>=Today") == today
+    assert instant('created:<"today 18:00"') == today + 18 * HOUR
+    assert instant("created:>yesterday") == parse_instant("today 00:00", today - 1)
+    assert instant('created:>"yesterday noon"') == parse_instant("today noon", today - 1)
+    assert instant("created:yesterday..today") == instant("created:>yesterday")
+
+
+@pytest.mark.parametrize(
+    "text, position, meant",
+    [
+        ("created:<2026-11-28 02:00", 0, 'created:<"2026-11-28 02:00"'),
+        ("tag:a !created:>2026-11-01,<today  9am tag:b", 6, '!created:>2026-11-01,<"today 9am"'),
+        ("finished:2026-11-01..2026-11-28 02:00", 0, 'finished:"2026-11-01..2026-11-28 02:00"'),
+    ],
+)
+def test_a_time_behind_a_day_needs_quotes(text: str, position: int, meant: str) -> None:
+    with pytest.raises(FilterError) as raised:
+        parse(text, NOW)
+    error = raised.value
+    assert error.message == f"put quotes around it: {in_quotes(meant)}"
+    assert (error.position, error.suggestion) == (position, meant)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "created:<2h 02:00",
+        "created:<2026-11-28 text:02:00",
+        'created:<2026-11-28 "02:00"',
+        "created:<today make",
+        "created:2h..3h 02:00",
+        "tag:a 02:00",
+        'created:<"2026-11-28 02:00" 02:00',
+    ],
+)
+def test_other_times_behind_a_term_are_texts(text: str) -> None:
+    assert "text" in [found.key for found in parse(text, NOW).terms]
+
+
+@pytest.mark.parametrize("value", ["<foo", "<", "<today foo", "<2026-11", "<next week"])
+def test_a_time_that_is_none_shows_what_a_filter_takes(value: str) -> None:
+    with pytest.raises(FilterError) as raised:
+        parse(f'created:"{value}"', NOW)
+    assert 'write <2h, <2026-11-10, <2026-11-10T02:00 or <"2026-11-10 02:00"' in raised.value.message
+
+
+@pytest.mark.parametrize("key", [key for key in FILTERS if FILTERS[key].kind in (NAME, NAMES)])
+@pytest.mark.parametrize("value", ["def*", "é", '""', "a:b", "x" * 65, '"a b"'])
+def test_a_name_that_nothing_can_have_is_refused(key: str, value: str) -> None:
+    for negation in ("", "!"):
+        with pytest.raises(FilterError, match=f"{key}: must be 1 to 64 of A-Z a-z 0-9 . _ -"):
+            parse(f"{negation}{key}:good,{value}", NOW)
+
+
+@pytest.mark.parametrize("value", ["5000", ">-1001", "0..1001"])
+def test_a_number_beyond_its_range_is_refused(value: str) -> None:
+    with pytest.raises(FilterError, match="priority: must be an integer between -1000 and 1000"):
+        parse(f"priority:{value}", NOW)
+
+
+@pytest.mark.parametrize("value", ["é", "a$*", "x" * 129, '""'])
+def test_an_id_that_no_job_can_have_is_refused(value: str) -> None:
+    with pytest.raises(FilterError, match="id: must be 1 to 128 of A-Z a-z 0-9 . _ : -"):
+        parse(f"id:{value}", NOW)
+
+
+@pytest.mark.parametrize(
+    "text, meant",
+    [("foo:bar", "'text:foo:bar'"), ('!foo:"b c"', "'!text:\"foo:b c\"'"), ("-foo:a,b", "'text:\"-foo:a,b\"'")],
+)
+def test_a_key_that_does_not_exist_shows_how_to_look_for_the_text(text: str, meant: str) -> None:
+    with pytest.raises(FilterError, match="there is no filter") as raised:
+        parse(text, NOW)
+    assert (raised.value.hint or "").endswith(f"; to look for this text: {meant}")
+    assert parse(meant[1:-1], NOW).terms[0].key == "text"
+
+
+def test_several_words_that_may_be_ids_are_shown_as_words_of_their_own() -> None:
+    with pytest.raises(FilterError) as raised:
+        parse("job-1 job-2", NOW, takes_text=False)
+    assert (raised.value.hint or "").startswith("give ids as words of their own: job-1 job-2; ")
+    for text in ("job-1 !job-2", "job-1 tag:a", '"job 1" job-2', "job-1"):
+        with pytest.raises(FilterError) as raised:
+            parse(text, NOW, takes_text=False)
+        assert "ids as" not in (raised.value.hint or "")
+
+
+def test_one_exclamation_mark_is_enough() -> None:
+    with pytest.raises(FilterError, match="one ! is enough"):
+        parse("tag:a !!state:dead", NOW)
+    assert term('!"!x"').is_negated
 
 
 @pytest.mark.parametrize("text", ["exit_code:1", "created_at:<2h", "stat:dead", "id:a*b", "id:*", "id:a**"])
@@ -222,3 +326,17 @@ def test_a_filter_within_states_keeps_its_terms() -> None:
     found = parse("queue:a !state:held", NOW).within(OPEN_STATES)
     assert set(found.states) == set(OPEN_STATES) - {"held"} and found.has_queue("a") and not found.has_queue("b")
     assert found.is_counted and not parse("tag:x", NOW).is_counted and Filter().is_counted
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "said"),
+    [
+        ("id:" + ",".join(map(str, range(MOST_VALUES + 1))), 0, "more than 5,000 values"),
+        ("queue:a id:" + ",".join("c" * MOST_VALUES), 8, "more than 5,000 values"),
+        ("id:a," + "x" * (LONGEST_VALUE + 1), 5, "more than 10,000 characters"),
+    ],
+)
+def test_too_many_and_too_long_values_are_refused(text: str, position: int, said: str) -> None:
+    with pytest.raises(FilterError, match=said) as refusal:
+        parse(text, NOW)
+    assert refusal.value.position == position

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from queuectl.engine.change import Change
 from queuectl.model.record import Record
 
 
@@ -34,16 +35,24 @@ class Solid(Point):
 
 
 def test_a_record_of_a_record_has_the_parts_of_both() -> None:
-    assert Solid(1).as_dict() == {"x": 1, "y": 7, "z": 9}
-    assert Solid.of({"x": 1, "y": 2, "z": 3}).as_dict() == {"x": 1, "y": 2, "z": 3}
+    assert Solid(1).parts_by_name() == {"x": 1, "y": 7, "z": 9}
+    assert Solid.of({"x": 1, "y": 2, "z": 3}).parts_by_name() == {"x": 1, "y": 2, "z": 3}
 
 
 def test_parts_are_given_by_place_or_by_name() -> None:
-    assert Point(1, 2).as_dict() == Point(y=2, x=1).as_dict() == {"x": 1, "y": 2}
+    assert Point(1, 2).parts_by_name() == Point(y=2, x=1).parts_by_name() == {"x": 1, "y": 2}
+
+
+def test_the_parts_are_no_json_and_so_they_are_not_called_like_it() -> None:
+    classes = [Record]
+    for kind in classes:
+        classes += kind.__subclasses__()
+    assert Change in classes
+    assert [kind for kind in classes if hasattr(kind, "as_dict") and kind is not Change] == []
 
 
 def test_a_part_that_is_not_given_has_its_default() -> None:
-    assert Point(1).as_dict() == {"x": 1, "y": 7}
+    assert Point(1).parts_by_name() == {"x": 1, "y": 7}
 
 
 def test_a_record_has_no_other_attributes() -> None:
@@ -69,4 +78,4 @@ def test_a_record_may_refuse_its_values() -> None:
 
 
 def test_a_row_may_have_more_columns_than_the_record() -> None:
-    assert Point.of({"z": 3, "y": 2, "x": 1}).as_dict() == {"x": 1, "y": 2}
+    assert Point.of({"z": 3, "y": 2, "x": 1}).parts_by_name() == {"x": 1, "y": 2}

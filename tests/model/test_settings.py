@@ -45,32 +45,6 @@ def refusal(setting: Setting, text: str) -> InvalidInput:
 # The table
 
 
-def test_the_table_has_every_setting_once_and_in_order() -> None:
-    assert NAMES == [
-        "max_retries",
-        "timeout",
-        "retry_delay",
-        "backoff_base",
-        "max_retry_delay",
-        "retry_jitter",
-        "output_limit",
-        "output_total",
-        "worker_count",
-        "max_workers",
-        "lease",
-        "kill_grace",
-        "shutdown_timeout",
-        "scheduler_interval",
-        "timezone",
-        "retain_completed_hours",
-        "retain_dead_hours",
-        "dashboard_host",
-        "dashboard_port",
-        "webhook_url",
-        "webhook_events",
-    ]
-
-
 def test_no_name_or_alias_is_taken_twice() -> None:
     names = [name for setting in SETTINGS for name in (setting.name, *setting.aliases)]
     assert len(names) == len(set(names))

@@ -177,7 +177,7 @@ def job(store: Store, number: int) -> Any:
 
 def values(record: Record) -> tuple[Any, ...]:
     """Return what a row has in its columns."""
-    return tuple(record.as_dict().values())
+    return tuple(record.parts_by_name().values())
 
 
 def state_of(store: Store, number: int) -> str:

@@ -173,6 +173,9 @@ def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
         (sqlite3.OperationalError("disk I/O error"), StoreUnavailable, "the disk failed, nothing was changed"),
         (sqlite3.DatabaseError("database disk image is malformed"), StoreDamaged, "damaged"),
         (sqlite3.DatabaseError("file is not a database"), StoreDamaged, "damaged"),
+        (sqlite3.OperationalError("too many SQL variables"), StoreUnavailable, "cannot be asked for so much"),
+        (sqlite3.OperationalError("Expression tree is too large"), StoreUnavailable, "cannot be asked for so much"),
+        (sqlite3.OperationalError("LIKE or GLOB pattern too complex"), StoreUnavailable, "asked for so much"),
     ],
     ids=lambda value: str(value) if isinstance(value, Exception) else "",
 )

@@ -9,7 +9,7 @@ from typing import Any, Sequence
 import pytest
 
 from queuectl.model.filter import Filter, of_options
-from queuectl.model.filterparse import parse
+from queuectl.model.filterparse import LONGEST_VALUE, MOST_VALUES, parse
 from queuectl.model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, PENDING, SCHEDULED, STATES, Job
 from queuectl.model.sorts import SORT_KEYS
 from queuectl.store import Store
@@ -74,7 +74,7 @@ def test_a_tag_is_found_whole(store: Store) -> None:
     assert found(store, tags=["a"]) == [4, 1]
     assert found(store, tags=["b"]) == [4]
     assert found(store, tags=["b.c"]) == [1]
-    assert found(store, tags=[""]) == found(store, tags=["c"]) == []
+    assert found(store, tags=["b."]) == found(store, tags=["c"]) == []
     assert store.find.count(wanted(tags=["a"])) == 2
 
 
@@ -173,3 +173,22 @@ def test_jobs_are_sorted_by_any_column_both_ways_and_ties_by_number(store: Store
 def test_an_order_that_does_not_exist_is_a_mistake(store: Store) -> None:
     with pytest.raises(ValueError):
         found(store, sort="number; DROP TABLE jobs")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("id", "x-{}"), ("id", "x-{}*"), ("tag", "t{}"), ("text", "none {}"), ("exit", ">{}")]
+)
+def test_a_filter_may_have_as_many_values_as_it_may(store: Store, key: str, value: str) -> None:
+    add(store, id="x-7", tags=("t7",))
+    add(store, id="y")
+    values = ",".join(f'"{value.format(place)}"' for place in range(1, MOST_VALUES + 1))
+    here = [] if key in ("text", "exit") else [1]
+    assert store.find.numbers(parse(f"{key}:{values}", NOW)) == here
+    assert store.find.numbers(parse(f"!{key}:{values}", NOW)) == [number for number in (2, 1) if number not in here]
+
+
+def test_the_longest_text_can_be_looked_for(store: Store) -> None:
+    longest = "\U0010ffff" * LONGEST_VALUE
+    add(store, command=longest)
+    assert found(store, search=longest) == [1]
+    assert found(store, search="%" * LONGEST_VALUE) == []

@@ -32,6 +32,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "column": lambda ask, text: [Candidate(column) for column in Job.FIELDS],
     "setting": lambda ask, text: _settings(text),
     "queue": lambda ask, text: ask.of("queue"),
+    "group": lambda ask, text: ask.of("group"),
     "tag": lambda ask, text: ask.of("tag"),
     "schedule": lambda ask, text: ask.of("schedule"),
     "worker": lambda ask, text: ask.of("worker"),
@@ -131,7 +132,7 @@ def _values(line: CommandLine, arg: Arg, text: str, ask: Lookup) -> list[Candida
     if kind is None:
         return [] if arg.is_option else _setting_values(line, text)
     filters = _filters(ask, text) if text and arg.many and kind in WITH_FILTERS else []
-    if ":" in text and filters:
+    if (":" in text or " " in text) and filters:
         return filters
     head, comma, last = text.rpartition(",") if _is_list(arg, kind) else ("", "", text)
     given = {part for word in (head, *(() if arg.is_option else _others(line))) for part in word.split(",")} - {""}
@@ -154,8 +155,9 @@ def _is_allowed(arg: Arg, text: str) -> bool:
 
 
 def _filters(ask: Lookup, text: str) -> list[Candidate]:
-    """Return what a word of a filter may become: a key, or of some keys a value, the last of several."""
-    begun = "!" if text.startswith("!") else ""
+    """Return what the last word of a filter may become: a key, or of some keys a value, the last of several."""
+    before, blank, word = text.rpartition(" ")
+    begun = before + blank + "!" * word.startswith("!")
     key, colon, value = text[len(begun) :].partition(":")
     if not colon:
         return [Candidate(f"{begun}{name}:", meaning(name), is_complete=False) for name in FILTERS]

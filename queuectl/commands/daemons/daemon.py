@@ -34,7 +34,7 @@ def log_text(context: Context, path: str, lines: int, follow: bool) -> Iterator[
         context.front_end.note(f"there is no log yet: {path}")
         return
     with file:
-        yield from _last_lines(file.read(), lines)
+        yield from file.read().splitlines(keepends=True)[-lines:]
         while follow:
             data = file.read(READ_BYTES)
             if data:
@@ -49,7 +49,3 @@ def stopped(pid: int | None, done: str, nothing: str, notes: Sequence[str] = ())
     """Return the answer of a command that stopped the process `pid`, or nothing if that is None."""
     record = {"stopped": pid is not None, "pid": pid}
     return Result(STOPPED, record=record, message=nothing if pid is None else done, notes=notes)
-
-
-def _last_lines(text: bytes, lines: int) -> list[bytes]:
-    return text.splitlines(keepends=True)[-lines:]

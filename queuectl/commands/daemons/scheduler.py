@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.errors import DaemonUnavailable, InvalidInput
 from ...model.nouns import daemons as nouns
-from ...model.scheduler import SchedulerState
+from ...model.scheduler import TOTALS, SchedulerState
 from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -12,7 +12,6 @@ from ..result import Result
 from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
 
 GROUP = "Schedule"
-TOTALS = ("promoted", "fired", "recovered", "pruned")
 
 
 def pause(text: str) -> float:

@@ -15,6 +15,7 @@ from ..result import Result
 from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
 
 GROUP = "Workers"
+NAMED = "commas between; * for the group of all queues"
 COLUMNS = ("worker", "pid", "state", "job", "elapsed", "jobs_done", "heartbeat_at", "memory", "uptime", "command")
 
 
@@ -30,8 +31,8 @@ def sized_group(text: str) -> tuple[str, int]:
     return queues, arguments.integer(1, 256)(count)
 
 
-def _queues(help: str) -> Arg:
-    return Arg("--queue", "-Q", many=True, parse=queue_names, metavar="QUEUE", complete="queue", help=help)
+def _queues(help: str, complete: str = "group") -> Arg:
+    return Arg("--queue", "-Q", many=True, parse=queue_names, metavar="QUEUE", complete=complete, help=help)
 
 
 def _group(queues: Sequence[str]) -> str | None:
@@ -49,7 +50,7 @@ def _group(queues: Sequence[str]) -> str | None:
         help="how many (default: worker_count)",
         setting="worker_count",
     ),
-    _queues("take jobs of this queue only; repeatable, or several with commas between (default: all)"),
+    _queues(f"the queues of the group, {NAMED} (default: all)", "queue"),
     Arg(
         "--no-detach", flag=True, help="stay in the foreground: Ctrl-C lets current jobs finish, a second one ends them"
     ),
@@ -69,8 +70,8 @@ def worker_start(
 ) -> Result:
     """Start a group of workers in the background; returns when they are up.
 
-    The workers of a group take jobs from the same queues, without --queue from all. A group that runs is scaled up to
-    the number, never down.
+    The workers of a group take jobs from the same queues, without --queue from all. Several --queue options name one
+    group. A group that runs is scaled up to the number, never down.
     """
     if group:
         context.queue.workers.run(dict(group), ready_fd)
@@ -116,14 +117,15 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
 @command(
     "worker scale",
     Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there should be"),
-    _queues(
-        "the group of this queue, or of several; * is that of all (default: that of all, or the only one that runs)"
-    ),
+    _queues(f"the queues of the group, {NAMED} (default: that of all, or the only one that runs)"),
     group=GROUP,
     examples=("worker scale 4", "worker scale 2 -Q encode"),
 )
 def worker_scale(context: Context, *, count: int, queue: Sequence[str]) -> Result:
-    """Change the number of workers of a group; those that leave finish their current job."""
+    """Change the number of workers of a group; those that leave finish their current job.
+
+    Several --queue options name one group, whose workers take jobs from all of these queues.
+    """
     group = context.queue.workers.scale(_group(queue), count)
     return Result(
         nouns.GROUP,
@@ -149,7 +151,7 @@ def _demand_one(timeout: float | None, force: bool) -> None:
 
 @command(
     "worker stop",
-    _queues("only the group of this queue, or of several; * is that of all queues (default: all groups)"),
+    _queues(f"the queues of the group, {NAMED} (default: all groups)"),
     TIMEOUT,
     FORCE,
     group=GROUP,
@@ -164,7 +166,8 @@ def _demand_one(timeout: float | None, force: bool) -> None:
 def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None, force: bool) -> Result:
     """Stop the workers, or one group of them; returns when they are gone.
 
-    Jobs that are not done in time are ended and go back to the queue; that attempt does not count.
+    Several --queue options name one group, whose workers take jobs from all of these queues. Jobs that are
+    not done in time are ended and go back to the queue; that attempt does not count.
     """
     _demand_one(timeout, force)
     group = _group(queue)

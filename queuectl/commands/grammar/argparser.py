@@ -136,11 +136,11 @@ def read_with_argparse(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed
         _demand_command(line)
         _read_globals(own, options)
         return Parsed(None, {}, {**options, "help": bool(line.topic)}, topic=line.topic)
-    arguments = unset_arguments(command)
+    arguments = unset_arguments(command, line.rest)
     parser = Parser(command, (*GLOBALS, *(arg for arg in command.args if arg.is_option)))
     found, texts = parser.options(own)
     _fill(parser, found, options, arguments)
-    _place(command, texts, line.rest or [], arguments)
+    _place(command, texts, line.rest or (), arguments)
     return Parsed(command, arguments, options)
 
 
@@ -184,13 +184,10 @@ def _fill(parser: Parser, found: Mapping[str, Any], options: dict[str, Any], arg
             given.put(arg, text, parser.value(arg, text), values)
 
 
-def _place(command: Command, texts: Sequence[str], rest: list[str], arguments: dict[str, Any]) -> None:
+def _place(command: Command, texts: Sequence[str], rest: Sequence[str], arguments: dict[str, Any]) -> None:
     """Give the positionals their values. Raises InvalidInput."""
-    takes_rest = [arg for arg in command.args if arg.rest]
-    if takes_rest:
-        arguments[takes_rest[0].key] = rest
     parser = Parser(command, (arg for arg in command.args if not (arg.is_option or arg.rest)))
-    found = parser.positionals(texts if takes_rest else [*texts, *rest])
+    found = parser.positionals(texts if command.takes_rest else [*texts, *rest])
     for arg in parser.args:
         values = [parser.value(arg, text) for text in found[arg.names[0]]]
         if arg.many or values:

@@ -192,9 +192,9 @@ def unset_globals(defaults: Mapping[str, Any]) -> dict[str, Any]:
     return {arg.key: defaults.get(arg.key, arg.default) for arg in GLOBALS if not arg.stands_for}
 
 
-def unset_arguments(command: Command) -> dict[str, Any]:
-    """Return the arguments of a command as they are where none is given."""
-    return {arg.key: [] if arg.many else arg.default for arg in command.args}
+def unset_arguments(command: Command, rest: Sequence[str] | None) -> dict[str, Any]:
+    """Return the arguments of a command as they are where none is given; `rest` are the words after `--`."""
+    return {arg.key: [*(rest or ())] if arg.rest else [] if arg.many else arg.default for arg in command.args}
 
 
 def read_plain(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
@@ -202,7 +202,7 @@ def read_plain(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
     command = line.command
     if not line.plain or line.waiting is not None or command is None:
         raise ValueError("not plain")
-    options, arguments = unset_globals(defaults), unset_arguments(command)
+    options, arguments = unset_globals(defaults), unset_arguments(command, line.rest)
     before, after = Given(), Given()
     for at, arg, text in line.options():
         values = options if arg in GLOBALS else arguments
@@ -216,10 +216,7 @@ def read_plain(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
 
 def _place(command: Command, line: CommandLine, arguments: dict[str, Any]) -> None:
     """Give the positionals their values. Raises ValueError."""
-    takes_rest = [arg for arg in command.args if arg.rest]
-    texts = line.positionals + ([] if takes_rest else line.rest or [])
-    if takes_rest:
-        arguments[takes_rest[0].key] = line.rest or []
+    texts = line.positionals + ([] if command.takes_rest else line.rest or [])
     for arg in command.args:
         if arg.is_option or arg.rest:
             continue

@@ -22,12 +22,16 @@ FILES = (
     ("history", "in the home: the lines typed in the shell"),
 )
 VARIABLES = (
-    ("QUEUECTL_HOME", "the home, unless --home is given"),
-    ("NO_COLOR, FORCE_COLOR, CLICOLOR", "whether to use colour, unless --color is given"),
-    ("COLUMNS, LINES", "the size to assume for the terminal"),
-    ("QUEUECTL_PAGER, PAGER", "what shows long answers on a terminal; empty for nothing"),
+    (r"\fBQUEUECTL_HOME\fR", "the home, unless --home is given"),
+    (r"\fBNO_COLOR, FORCE_COLOR, CLICOLOR\fR", "whether to use colour, unless --color is given"),
+    (r"\fBCOLUMNS, LINES\fR", "the size to assume for the terminal"),
+    (r"\fBQUEUECTL_PAGER, PAGER\fR", "what shows long answers on a terminal; empty for nothing"),
+    (
+        r"\fBQUEUECTL_\fISETTING\fR",
+        "a setting by its name in capitals, such as QUEUECTL_MAX_RETRIES; wins over the home's",
+    ),
 )
-SEE_ALSO = (("at", 1), ("crontab", 1), ("nohup", 1), ("sh", 1), ("xargs", 1))
+SEE_ALSO = (".BR at (1) ,", ".BR crontab (1) ,", ".BR nohup (1) ,", ".BR sh (1) ,", ".BR xargs (1)")
 
 
 @command("man", group="Administration", examples=("man", "man > queuectl.1"))
@@ -64,20 +68,12 @@ def _lines() -> Iterator[str]:
     yield from _terms(map(_option, GLOBALS))
     yield from _section("SETTINGS", _settings())
     yield from _section("EXIT STATUS", _terms(_exit_codes(EXIT_CODES)))
-    yield from _section("ENVIRONMENT", _terms((f"\\fB{escaped(name)}\\fR", text) for name, text in VARIABLES))
-    yield from _terms(
-        [
-            (
-                r"\fBQUEUECTL_\fISETTING\fR",
-                "a setting by its name in capitals, such as QUEUECTL_MAX_RETRIES; wins over the home's",
-            )
-        ]
-    )
+    yield from _section("ENVIRONMENT", _terms(VARIABLES))
     yield from _section("FILES", _terms((f"\\fI{escaped(name)}\\fR", text) for name, text in FILES))
     yield from _section(
         "EXAMPLES", _example_lines(_as_typed(example) for found in COMMANDS.values() for example in found.examples[:1])
     )
-    yield from _section("SEE ALSO", _see_also())
+    yield from _section("SEE ALSO", SEE_ALSO)
 
 
 def _section(name: str, lines: Iterable[str]) -> Iterator[str]:
@@ -85,16 +81,9 @@ def _section(name: str, lines: Iterable[str]) -> Iterator[str]:
     yield from lines
 
 
-def _see_also() -> Iterator[str]:
-    for name, section in SEE_ALSO:
-        yield f".BR {name} ({section})" + ("" if (name, section) == SEE_ALSO[-1] else " ,")
-
-
 def _command(found: Command) -> Iterator[str]:
     """Yield what there is to say about a command: how it is written, what it does, what it takes."""
-    yield ".TP"
-    yield f"\\fBqueuectl {escaped(found.path)}\\fR{_usage(found)}"
-    yield text_line(found.help + ".")
+    yield from _terms([(f"\\fBqueuectl {escaped(found.path)}\\fR{_usage(found)}", found.help + ".")])
     for paragraph in filter(None, found.description.split("\n\n")):
         yield ".IP"
         yield from map(text_line, paragraph.split("\n"))

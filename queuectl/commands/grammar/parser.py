@@ -39,10 +39,14 @@ def understand(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
 
 
 def _refuse_minus(line: CommandLine) -> None:
-    """Raise FilterError for `-tag:x`, of which argparse would make the option -t."""
+    """Raise FilterError for `-tag:x` in the place of a filter or a job's command; argparse would read it as -t."""
     from ...model.fields import FILTERS
+    from ...model.filter import with_quotes
     from ...model.filterparse import parse as parse_filter
 
+    command = line.command
+    if command is None or not (command.path == "add" or any(arg.parse is with_quotes for arg in command.args)):
+        return
     for word in line.words[: len(line.words) - len(line.rest or ())]:
         key, colon, _ = word.partition(":")
         if colon and key.startswith("-") and key[1:].lower() in FILTERS:

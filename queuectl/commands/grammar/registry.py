@@ -110,6 +110,11 @@ class Command(Record):
     examples: Sequence[str]
 
     @property
+    def takes_rest(self) -> bool:
+        """Whether the words after `--` are an argument of their own."""
+        return any(arg.rest for arg in self.args)
+
+    @property
     def help(self) -> str:
         """The first line of the handler's docstring, without its full stop."""
         return (self.handler.__doc__ or "").strip().split("\n")[0].rstrip(".")

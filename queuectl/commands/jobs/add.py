@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
-from ...model.job import jobs_text
+from ...model.job import HELD, SCHEDULED, jobs_text
 from ...model.kinds import read_variable
 from ...model.nouns import jobs as nouns
 from ..grammar.registry import Arg, command
@@ -82,11 +82,17 @@ def told(job: Job, now: int) -> str:
     ]
     if job.timeout is not None:
         lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
-    if job.state == "scheduled":
-        lines.append(f"  runs at:  {when.local(job.run_at)} ({when.iso(job.run_at)}), {when.ago(job.run_at, now)}")
-    if job.state == "held":
+    if job.state == SCHEDULED or (job.state == HELD and job.run_at > now):
+        lines.append(f"  runs at:  {due_text(job, now)}")
+    if job.state == HELD:
         lines.append(f"  held; let it go with: queuectl release {job.id}")
     return "\n".join(lines)
+
+
+def due_text(job: Job, now: int) -> str:
+    """Return when a job is due: in local time, in UTC and from now; a held one has to be released, too."""
+    held = ", once it is released" if job.state == HELD else ""
+    return f"{when.local(job.run_at)} ({when.iso(job.run_at)}), {when.ago(job.run_at, now)}{held}"
 
 
 def _command(command: str | None, words: Sequence[str]) -> str:

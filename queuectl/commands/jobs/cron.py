@@ -105,7 +105,7 @@ def cron_add(
     overlap: str,
     **given: Any,
 ) -> Result:
-    """Add a recurring job: a command that is queued again and again."""
+    """Add a schedule: a recurring job, whose command is queued again and again."""
     schedules = context.queue.schedules
     added = schedules.add(
         name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **job_fields(given)
@@ -119,7 +119,7 @@ def cron_add(
 
 @command("cron list", group=GROUP, watch=True, examples=("cron list", "cron list --json"))
 def cron_list(context: Context) -> Result:
-    """List the recurring jobs: when in words, next time, what became of the last job."""
+    """List the schedules: when in words, next time, what became of the last job."""
     rows = context.queue.schedules.rows()
     notes = [] if rows else ["there are no schedules; add one with: queuectl cron add NAME '*/5 * * * *' 'COMMAND'"]
     return Result(nouns.SCHEDULE, rows=rows, columns=COLUMNS, ids=[row.name for row in rows], notes=notes)
@@ -127,7 +127,7 @@ def cron_list(context: Context) -> Result:
 
 @command("cron show", NAME, group=GROUP, examples=("cron show backup",))
 def cron_show(context: Context, *, name: str) -> Result:
-    """Show everything about a recurring job."""
+    """Show everything about a schedule."""
     return _answer(context, context.queue.schedules.get(name), "schedule")
 
 
@@ -139,7 +139,7 @@ def cron_show(context: Context, *, name: str) -> Result:
     examples=("cron next backup", "cron next backup -n 10"),
 )
 def cron_next(context: Context, *, name: str, count: int) -> Result:
-    """Show the next times of a recurring job, local and UTC."""
+    """Show the next times of a schedule, local and UTC."""
     from ...engine.schedules import time_rows
 
     schedules = context.queue.schedules
@@ -156,26 +156,26 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
 
 @command("cron run", NAME, group=GROUP, examples=("cron run backup",))
 def cron_run(context: Context, *, name: str) -> Result:
-    """Run a recurring job now, in addition to its times."""
+    """Run the job of a schedule now, in addition to its times."""
     job = context.queue.schedules.run(name)
     return Result(JOB, record=job, message=f"Job added: {job.id}", ids=[job.id])
 
 
 @command("cron pause", NAME, group=GROUP, examples=("cron pause backup",))
 def cron_pause(context: Context, *, name: str) -> Result:
-    """Pause a recurring job until it is resumed."""
+    """Pause a schedule until it is resumed."""
     return _answer(context, context.queue.schedules.pause(name), message=f"Schedule paused: {name}")
 
 
 @command("cron resume", NAME, group=GROUP, examples=("cron resume backup",))
 def cron_resume(context: Context, *, name: str) -> Result:
-    """Resume a paused recurring job; times that passed meanwhile are skipped."""
+    """Resume a paused schedule; times that passed meanwhile are skipped."""
     return _answer(context, context.queue.schedules.resume(name), message=f"Schedule resumed: {name}")
 
 
 @command("cron remove", NAME, YES_ANYWAY, group=GROUP, examples=("cron remove backup",))
 def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
-    """Delete a recurring job; the jobs that it made stay."""
+    """Delete a schedule; the jobs that it made stay."""
     context.queue.schedules.remove(name)
     return Result(nouns.REMOVED, record={"removed": name}, message=f"Schedule removed: {name}", ids=[name])
 

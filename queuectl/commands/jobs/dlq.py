@@ -7,7 +7,7 @@ from ...model.errors import Conflict
 from ...model.filter import Filter, with_quotes
 from ...model.job import DEAD, jobs_text
 from ...model.nouns.jobs import DEAD_GROUP
-from ...model.verbs import PLAIN_VERBS, Verb
+from ...model.verbs import DLQ_VERBS, Verb
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table, left_alone
 from .selection import LIMIT, act, report, select, verb_options
@@ -83,9 +83,7 @@ def _select(context: Context, ids: Sequence[str]) -> Selection:
     return Selection([job.number for job in jobs if job.state == DEAD], meant.wanted)
 
 
-for _verb in PLAIN_VERBS:
-    # What a filter that names no state does to dead jobs is what they are there for.
-    if DEAD in _verb.means:
-        _path = f"dlq {_verb.name}"
-        _examples = (f"{_path} job-1", f"{_path} exit:127", _path)
-        command(_path, DEAD_IDS, *verb_options(_verb), group=GROUP, examples=_examples)(_handler(_verb))
+for _verb in DLQ_VERBS:
+    _path = f"dlq {_verb.name}"
+    _examples = (f"{_path} job-1", f"{_path} exit:127", _path)
+    command(_path, DEAD_IDS, *verb_options(_verb), group=GROUP, examples=_examples)(_handler(_verb))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import EDITABLE
-from ...model.job import HELD
 from ...model.verbs import VERBS
 from ..grammar.registry import command
 from ..grammar.shared import DRY_RUN, YES_ANYWAY
 from ..result import Result
+from .add import due_text
 from .options import edit_options, job_fields
 from .selection import IDS, report, select, show_only
 
@@ -48,7 +47,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
         from ...engine.editing import read_changes
 
         read_changes(context.queue.read(meant.numbers), fields, context.clock.wall())
-        return show_only(context, meant)
+        return show_only(context, VERBS["edit"], meant)
     change = context.queue.edit(meant, **fields)
     if "run_at" in fields and change.done:
         _tell_time(context, change.done[0])
@@ -57,9 +56,4 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
 
 def _tell_time(context: Context, job: str) -> None:
     """Say what the time was taken for."""
-    found = context.queue.get(job)
-    held = ", once it is released" if found.state == HELD else ""
-    context.front_end.note(
-        f"runs at {when.local(found.run_at)} ({when.iso(found.run_at)}), "
-        f"{when.ago(found.run_at, context.clock.wall())}{held}"
-    )
+    context.front_end.note(f"runs at {due_text(context.queue.get(job), context.clock.wall())}")

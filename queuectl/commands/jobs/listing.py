@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import fields, when
 from ...model.errors import InvalidInput, did_you_mean, quoted
-from ...model.job import STATE_TABLE, STATE_WORDS, Job
+from ...model.job import HELD, STATE_TABLE, STATE_WORDS, Job
 from ...model.kinds import masked, read_names
 from ...model.nouns import jobs as nouns
 from ..cells import pairs
@@ -125,10 +125,10 @@ def list_jobs(
 def show(context: Context, *, id: str) -> Result:
     """Show everything about a job: its fields and its attempts."""
     job = context.queue.logs.detail(context.queue.get(id))
-    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job))
+    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, context.clock.wall()))
 
 
-def _shown(job: JobDetail) -> str:
+def _shown(job: JobDetail, now: int) -> str:
     """Return a job as people read it: what is not set is left out."""
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
@@ -140,8 +140,9 @@ def _shown(job: JobDetail) -> str:
         ("timeout", "none" if job.timeout is None else when.duration_text(job.timeout)),
         ("added", f"{when.local(job.created_at)} by {job.created_by}"),
     ]
-    if STATE_TABLE[job.state].is_due:
-        values.append(("runs at", when.local(job.run_at)))
+    is_held = job.state == HELD and job.run_at > now
+    if is_held or STATE_TABLE[job.state].is_due:
+        values.append(("runs at", when.local(job.run_at) + ", once it is released" * is_held))
     if job.started_at is not None:
         values.append(("started", f"{when.local(job.started_at)} by worker {job.worker}"))
     if job.finished_at is not None:

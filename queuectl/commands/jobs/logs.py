@@ -9,7 +9,7 @@ from ..grammar.registry import Arg, command
 from ..result import Result
 from .follow import Follower, labelled, read_job, tell_if_removed
 from .follow import follow as follow_all
-from .selection import FINDING, select
+from .selection import FINDING, none_meant, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,10 @@ def logs(
     if attempt == "all" and (follow or tail is not None):
         raise InvalidInput("--attempt all goes with neither --follow nor --tail")
     stream = STDOUT if stdout else STDERR if stderr else None
-    jobs = context.queue.read(select(context, **selection).numbers)
+    meant = select(context, **selection)
+    jobs = context.queue.read(meant.numbers)
+    if not jobs:
+        raise none_meant(meant)
     if follow:
         only = attempt if isinstance(attempt, int) else None
         followers = [Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs]

@@ -42,7 +42,7 @@ def _option(field: Field, *, edits: bool = False) -> Arg:
     default = f" (default: {field.default_words})" if field.default_words and not edits else ""
     return Arg(
         *filter(None, (field.option, field.short)),
-        help=field.help + ("; repeatable" if kind.is_many else "") + default,
+        help=(edits and field.edit_help or field.help) + ("; repeatable" if kind.is_many else "") + default,
         parse=kind.read_one or _reader(field),
         choices=("yes", "no") if kind.is_flag and edits else (),
         metavar=field.metavar,

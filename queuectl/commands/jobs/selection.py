@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
-from ...model.errors import InvalidInput
+from ...model.errors import InvalidInput, NotFound
 from ...model.filter import in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
@@ -27,7 +29,7 @@ IDS = Arg(
     metavar="ID|FILTER",
     complete="job",
     help="job ids, numbers, unique prefixes, ranges such as 3-9, last, or - to read ids from stdin; or a filter such "
-    "as 'state:dead queue:mail'",
+    "as 'queue:mail tag:nightly'",
 )
 STATE = Arg(
     "--state",
@@ -93,11 +95,12 @@ def select(
     if ids and not is_by_filter(ids):
         if text or all:
             raise InvalidInput(NOT_BOTH)
-        return Selection(context.queue.find([one for word in ids for one in _ids_of(context, word)]))
+        return context.queue.named([one for word in ids for one in _ids_of(context, word)])
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         raise InvalidInput(
-            "no jobs given; give ids, a filter such as 'state:dead', or --all", hint="see them with: queuectl list"
+            f"no jobs given; give ids, a filter such as {in_quotes(written('state', means[0]))}, or --all",
+            hint="see them with: queuectl list",
         )
     return context.queue.found_by(wanted, means=means, takes=takes)
 
@@ -107,6 +110,13 @@ def _ids_of(context: Context, word: str) -> list[str]:
     if word != "-":
         return [word]
     return context.front_end.read_stdin(MAX_IDS_BYTES).decode("utf-8", "replace").split()
+
+
+def none_meant(meant: Selection) -> NotFound:
+    """Return the error for a command that needs at least one job, where none was named or found."""
+    if meant.is_named:
+        return NotFound("there are no ids on stdin")
+    return NotFound("no jobs match", hint="see all jobs with: queuectl list")
 
 
 def left_out(meant: Selection) -> list[str]:
@@ -119,7 +129,7 @@ def left_out(meant: Selection) -> list[str]:
 
 def verb_options(verb: Verb) -> list[Arg]:
     """Return the options of a command of this verb."""
-    flags = [Arg(f"--{name.replace('_', '-')}", flag=True, help=help) for name, help in verb.flags.items()]
+    flags = [Arg(flag.option, flag=True, help=flag.help) for flag in verb.flags]
     return [YES if verb.destroys else YES_ANYWAY, *flags]
 
 
@@ -140,10 +150,13 @@ def some_of(names: Sequence[str], count: int | None = None) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def show_only(context: Context, meant: Selection) -> Result:
-    """Return the jobs that a command would act on."""
-    jobs = context.queue.read(meant.numbers)
-    return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *left_out(meant)])
+def show_only(context: Context, verb: Verb, meant: Selection) -> Result:
+    """Return the jobs that a verb would change; how many it would be refused for stands in the notes."""
+    found = context.queue.read(meant.numbers)
+    jobs = [job for job in found if job.state in verb.states]
+    others = Counter(job.state for job in found if job.state not in verb.states)
+    refused = [f"cannot {verb.name} {jobs_text(count, state)}" for state, count in others.items()]
+    return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *refused, *left_out(meant)])
 
 
 def report(change: Change, done: str, meant: Selection) -> Result:

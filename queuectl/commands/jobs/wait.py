@@ -9,7 +9,7 @@ from ...model.job import COMPLETED, OPEN_STATES, STATES, Job, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table
-from .selection import FINDING, SHOWN, select, some_of
+from .selection import FINDING, SHOWN, none_meant, select, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,12 +47,10 @@ def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result
 def _demand_known(context: Context, meant: Selection) -> None:
     """Raise NotFound if nothing was meant: a mistake in a name must not look like jobs that are done."""
     wanted = meant.wanted
-    if wanted is None:
-        raise NotFound("there are no ids on stdin")
-    is_barrier = set(OPEN_STATES).issubset(wanted.states)
-    if is_barrier and (not wanted.terms or context.queue.count(Filter(terms=wanted.terms))):
-        return
-    raise NotFound("no jobs match", hint="see all jobs with: queuectl list")
+    if wanted is None or not set(OPEN_STATES).issubset(wanted.states):
+        raise none_meant(meant)
+    if wanted.terms and not context.queue.count(Filter(terms=wanted.terms)):
+        raise none_meant(meant)
 
 
 def wait_for_one(context: Context, number: int, *, timeout: float | None) -> Result:

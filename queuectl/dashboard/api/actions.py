@@ -2,7 +2,8 @@
 
     preview --selection, count--> a person says yes --commit--> done, if it still is what was shown
 
-A selection holds the exact numbers for ten minutes in memory; its id cannot be guessed. If the number of
+A selection holds the exact numbers for ten minutes in memory; its id cannot be guessed. Flags of the verb are given to
+the preview, or to the commit, which goes before. If the number of
 jobs that the action fits is another one by then, nothing is done and the new number is answered. A filter
 must say something: an empty one never means all.
 """
@@ -20,15 +21,15 @@ from ...engine.finding import NOT_BOTH, Selection
 from ...engine.queue import Queue
 from ...model import when
 from ...model.dead import DeadGroups
-from ...model.errors import InvalidInput, quoted
-from ...model.filter import Filter, in_quotes, is_filter
-from ...model.job import DEAD, STATES
-from ...model.kinds import TEXT, integer
+from ...model.errors import InvalidInput
+from ...model.filter import Filter, in_quotes, reference
+from ...model.job import STATES
+from ...model.kinds import FLAG, TEXT, integer
 from ...model.noun import many, maybe, one_of
 from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.sorts import NEWEST_FIRST
-from ...model.verbs import PLAIN_VERBS, VERBS, Verb
+from ...model.verbs import DLQ_VERBS, PLAIN_VERBS, VERBS, Verb
 from ..app import App
 from ..http.message import HttpError
 from .answers import DEAD_GROUPS, PREVIEW
@@ -36,8 +37,6 @@ from .jobs import read_filter
 from .route import Parameter, route
 from .shapes import listed_job
 
-ACTIONS = tuple(verb.name for verb in PLAIN_VERBS)
-DLQ_ACTIONS = tuple(verb.name for verb in PLAIN_VERBS if DEAD in verb.means)
 KEPT_MS = 10 * when.MINUTE
 MOST_SELECTIONS = 100
 MOST_SELECTED = 100_000
@@ -50,11 +49,12 @@ NAMED, LONGEST_LINE = 5, 2_000
 
 
 class Shown(Record):
-    """What a preview has shown: the numbers of the jobs that an action fits."""
+    """What a preview has shown: the numbers of the jobs that an action fits, and the flags that were given."""
 
     home: str
     action: str
     numbers: Sequence[int]
+    flags: Mapping[str, bool]
     expires_at: int
 
 
@@ -92,37 +92,52 @@ class Selections:
 SELECTIONS = Selections()
 
 
+def _flags_of(verbs: Iterable[Verb]) -> tuple[Parameter, ...]:
+    """Return the flags of some verbs as parameters, None where one is not given."""
+    found = {flag.name: (verb, flag) for verb in verbs for flag in verb.flags}
+    return tuple(Parameter(name, FLAG, f"with {verb.name}: {flag.help}") for name, (verb, flag) in found.items())
+
+
+def _given(verb: Verb, flags: Mapping[str, bool | None]) -> dict[str, bool]:
+    """Return the flags that were given. Raises InvalidInput for one that the verb does not have."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    for name in given.keys() - {flag.name for flag in verb.flags}:
+        raise InvalidInput(f"{verb.name} has no flag {name}", field=name)
+    return given
+
+
 @route(
     "POST",
     "/jobs/actions/preview",
     "Look at what an action on many jobs would do",
     body=(
-        Parameter("action", one_of(*ACTIONS), "what to do", is_required=True),
+        Parameter("action", one_of(*(verb.name for verb in PLAIN_VERBS)), "what to do", is_required=True),
         Parameter("ids", many(TEXT, 1000), "ids or numbers of the jobs"),
         Parameter("filter", TEXT, "or the jobs that this filter finds"),
         Parameter("limit", integer(1, MOST_SELECTED), "only so many, the newest first", default=MOST_SELECTED),
+        *_flags_of(PLAIN_VERBS),
     ),
     answer=PREVIEW,
     errors=(404,),
 )
-def preview(app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int) -> dict[str, Any]:
+def preview(
+    app: App, *, action: str, ids: list[str] | None, filter: str | None, limit: int, **flags: bool | None
+) -> dict[str, Any]:
+    given = _given(VERBS[action], flags)
     if ids is not None and filter is None:
-        # Without ids the shell would refuse it.
-        command = join(["queuectl", action, *ids]) if ids else None
-        return _shown(app, action, _named(app, VERBS[action], ids), limit, command)
+        meant = _named(app, VERBS[action], ids)
+        command = join(["queuectl", action, *_references(app.queue, meant.numbers)])
+        return _shown(app, action, meant, limit, command, given)
     if filter is None or ids is not None:
         raise InvalidInput(NOT_BOTH, field="ids")
     wanted = read_filter(filter, app.clock.wall(), field="filter", takes_all=False)
     command = f"queuectl {action} {in_quotes(wanted.text)}"
-    return _shown(app, action, _found(app, VERBS[action], wanted, limit), limit, command)
+    return _shown(app, action, _found(app, VERBS[action], wanted, limit), limit, command, given)
 
 
 def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
-    """Return the jobs with these ids that a verb fits. Raises InvalidInput for a filter among them."""
-    for word in ids:
-        if is_filter(word):
-            raise InvalidInput(f"{quoted(word)} is a filter and no id", field="ids", hint="its field is filter")
-    states = app.queue.states_of(app.queue.find(ids))
+    """Return the jobs with these ids that a verb fits."""
+    states = app.queue.states_of(app.queue.named(ids).numbers)
     left_out = Counter(state for state in states.values() if state not in verb.states)
     return Selection(_fitting(states, verb), None, left_out)
 
@@ -145,13 +160,16 @@ def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
     return meant
 
 
-def _shown(app: App, action: str, meant: Selection, limit: int, command: str | None) -> dict[str, Any]:
+def _shown(
+    app: App, action: str, meant: Selection, limit: int, command: str | None, flags: Mapping[str, bool]
+) -> dict[str, Any]:
     """Keep what is meant, up to the limit, for its commit, and show it. A command has no limit."""
     now = app.clock.wall()
     expires_at = now + KEPT_MS
     numbers = meant.numbers[:limit]
     has_more = len(meant.numbers) > limit
-    shown = Shown(app.queue.home.path, action, numbers, expires_at)
+    shown = Shown(app.queue.home.path, action, numbers, flags, expires_at)
+    options = [flag.option for flag in VERBS[action].flags if flags.get(flag.name)]
     return {
         "action": action,
         "count": len(numbers),
@@ -160,7 +178,8 @@ def _shown(app: App, action: str, meant: Selection, limit: int, command: str | N
         "sample": [listed_job(job, now) for job in app.queue.read(numbers[:SAMPLE])],
         "selection": SELECTIONS.keep(shown) if numbers else None,
         "expires_at": expires_at,
-        "command": None if has_more else command,
+        # Without jobs it would be refused, or mean all of them.
+        "command": " ".join([command, *options]) if numbers and command and not has_more else None,
     }
 
 
@@ -171,13 +190,17 @@ def _shown(app: App, action: str, meant: Selection, limit: int, command: str | N
     body=(
         Parameter("selection", TEXT, "from the preview", is_required=True),
         Parameter("confirm_count", integer(0, MOST_SELECTED), "the count that was shown", is_required=True),
+        *_flags_of(PLAIN_VERBS),
     ),
     answer=CHANGE,
     errors=(409, 410),
 )
-def commit(app: App, *, selection: str, confirm_count: int) -> dict[str, Any]:
+def commit(app: App, *, selection: str, confirm_count: int, **flags: bool | None) -> dict[str, Any]:
     chosen = SELECTIONS.take(selection, app.queue.home.path, app.clock.wall())
-    fitting = _fitting(app.queue.states_of(chosen.numbers), VERBS[chosen.action])
+    verb = VERBS[chosen.action]
+    # How it is done may be settled while the jobs are looked at: which jobs these are is not changed by that.
+    decided = {**chosen.flags, **_given(verb, flags)}
+    fitting = _fitting(app.queue.states_of(chosen.numbers), verb)
     if not len(fitting) == len(chosen.numbers) == confirm_count:
         raise HttpError(
             409,
@@ -186,7 +209,7 @@ def commit(app: App, *, selection: str, confirm_count: int) -> dict[str, Any]:
             hint="look at them once more",
             count=len(fitting),
         )
-    change = app.queue.apply(chosen.action, Selection(fitting))
+    change = app.queue.apply(verb.name, Selection(fitting), **decided)
     return {"count": change.count, "done": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
 
 
@@ -206,35 +229,38 @@ def show_dead_groups(app: App, *, limit: int) -> DeadGroups:
     "/dlq/groups/preview",
     "Look at what an action on the dead jobs that failed in one way would do",
     body=(
-        Parameter("action", one_of(*DLQ_ACTIONS), "what to do", is_required=True),
+        Parameter("action", one_of(*(verb.name for verb in DLQ_VERBS)), "what to do", is_required=True),
         Parameter("exit_code", maybe(WHOLE), "as the group has it", is_required=True),
         Parameter("signal", maybe(WHOLE), "as the group has it", is_required=True),
         Parameter("error", maybe(TEXT), "as the group has it as its value", is_required=True),
+        *_flags_of(DLQ_VERBS),
     ),
     answer=PREVIEW,
 )
 def preview_group(
-    app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None
+    app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None, **flags: bool | None
 ) -> dict[str, Any]:
+    given = _given(VERBS[action], flags)
     numbers = app.queue.dead_of_group(exit_code, signal, error)
-    return _shown(app, action, Selection(numbers), MOST_SELECTED, _dlq_command(app.queue, action, numbers))
+    return _shown(app, action, Selection(numbers), MOST_SELECTED, _dlq_command(app.queue, action, numbers), given)
 
 
 def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:
     """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
-    if not numbers:
-        # Without ids it would mean all of them.
-        return None
     words = ["queuectl", "dlq", action]
     if len(numbers) <= NAMED:
-        return join([*words, *(job.id for job in queue.read(sorted(numbers)))])
+        return join([*words, *_references(queue, sorted(numbers))])
     for first, last in _runs(numbers):
         word = str(first) if first == last else f"{first}-{last}"
         # A job may have such a word as its id, and an id goes before a number.
-        words += [job.id for job in queue.read(range(first, last + 1))] if queue.has_id(word) else [word]
+        words += _references(queue, range(first, last + 1)) if queue.has_id(word) else [word]
         if sum(map(len, words)) + len(words) > LONGEST_LINE:
             return None
     return join(words)
+
+
+def _references(queue: Queue, numbers: Sequence[int]) -> list[str]:
+    return [reference(job.id, job.number) for job in queue.read(numbers)]
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -17,7 +17,7 @@ from .jobs import CURSOR, LIMIT
 from .route import Parameter, route
 
 SUGGESTED = 20
-WORDS = {"qualifier": sorted(FILTERS), "setting": [setting.name for setting in ALL_SETTINGS]}
+WORDS = {"filter": sorted(FILTERS), "setting": [setting.name for setting in ALL_SETTINGS]}
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)
@@ -60,7 +60,7 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, 
     "/suggest",
     "What may come next in a filter",
     query=(
-        Parameter("field", one_of("qualifier", "setting", *FILTERS), "what is being written", is_required=True),
+        Parameter("field", one_of("filter", "setting", *FILTERS), "what is being written", is_required=True),
         Parameter("prefix", TEXT, "what there is of it", default=""),
     ),
     answer=SUGGESTIONS,

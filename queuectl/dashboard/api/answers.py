@@ -25,6 +25,7 @@ LISTED_JOB = Noun(
     **{name: kind for name, kind in JOB.keys.items() if name not in LEFT_OUT},
     command_cut=FLAG,
     elapsed=maybe(DURATION),
+    reference=TEXT,
     allowed_actions=ACTIONS,
 )
 RUNNING_JOB = Noun("running job", **LISTED_JOB.keys, usual=maybe(DURATION))
@@ -41,6 +42,7 @@ JOB_CHANGED = Noun("changed job", job=JOB, allowed_actions=ACTIONS)
 JOB_VIEW = Noun(
     "view of a job",
     job=JOB_DETAIL,
+    reference=TEXT,
     allowed_actions=ACTIONS,
     why=REASON,
     history=many(STEP),
@@ -80,7 +82,7 @@ QUEUE = Noun(
     depth=NUMBER,
     oldest_pending_age=maybe(DURATION),
     per_minute=REAL,
-    finished_hour=NUMBER,
+    ended_hour=NUMBER,
     failed_hour=NUMBER,
     dead_hour=NUMBER,
     eta=maybe(DURATION),
@@ -173,7 +175,8 @@ META = Noun(
             question=maybe(TEXT),
             key=TEXT,
             **dict.fromkeys(("states", "means"), many(STATE)),
-            **dict.fromkeys(("destroys", "in_rows", "is_plain"), FLAG),
+            **dict.fromkeys(("destroys", "in_rows", "is_plain", "deletes"), FLAG),
+            flags=many(Noun("flag of a verb", **dict.fromkeys(("name", "option", "help"), TEXT))),
         )
     ),
     fields=many(

@@ -18,12 +18,19 @@ JSON_LINES = "application/jsonl; charset=utf-8"
 CSV = "text/csv; charset=utf-8; header=present"
 
 
-@route("GET", "/export.jsonl", "All jobs of a filter, a JSON object a line", query=(Q, SORT), answer=JSON_LINES)
+@route(
+    "GET",
+    "/export.jsonl",
+    "All jobs of a filter, a JSON object a line",
+    query=(Q, SORT),
+    answer=JSON_LINES,
+    errors=(422,),
+)
 def export_jsonl(app: App, *, q: str, sort: str) -> Response:
     return _file(app, q, sort, "jobs.jsonl", JSON_LINES, _json_line)
 
 
-@route("GET", "/export.csv", "All jobs of a filter as CSV", query=(Q, SORT), answer=CSV)
+@route("GET", "/export.csv", "All jobs of a filter as CSV", query=(Q, SORT), answer=CSV, errors=(422,))
 def export_csv(app: App, *, q: str, sort: str) -> Response:
     return _file(app, q, sort, "jobs.csv", CSV, _csv_row, header=csv_line(JOB.keys))
 

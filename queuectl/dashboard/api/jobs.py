@@ -8,7 +8,7 @@ from typing import Any
 from ...model.copies import copy_of, secrets_of, words_to_add
 from ...model.errors import FilterError
 from ...model.fields import EDITABLE, FILTERS, GIVEN
-from ...model.filter import Filter, example
+from ...model.filter import Filter, example, reference
 from ...model.filterparse import parse
 from ...model.job import Job
 from ...model.kinds import TEXT, integer
@@ -71,6 +71,7 @@ def read_filter(text: str, now: int, *, field: str = "q", sort: str = "newest", 
         Parameter("scan", one_of("window", "all"), "how far to look where no index helps", default="window"),
     ),
     answer=JOB_PAGE,
+    errors=(422,),
 )
 def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, scan: str) -> dict[str, Any]:
     now, belongs_to = app.clock.wall(), (q, sort)
@@ -107,6 +108,7 @@ def show_job(app: App, *, id: str) -> dict[str, Any]:
     job = one_job(app, id)
     return {
         "job": app.queue.logs.detail(job),
+        "reference": reference(job.id, job.number),
         "allowed_actions": allowed_verbs(job.state),
         "why": app.queue.reports.why(job),
         "history": app.queue.logs.history(job),
@@ -126,7 +128,7 @@ def _similar(app: App, job: Job) -> dict[str, Any]:
 def _commands(app: App, job: Job) -> dict[str, str]:
     """Return what to type in a shell for each action that the job allows, and to look at it."""
     verbs = [verb for verb in allowed_verbs(job.state) if VERBS[verb].is_plain]
-    found = {verb: join(["queuectl", verb, job.id]) for verb in ("show", "logs", "why", *verbs)}
+    found = {verb: join(["queuectl", verb, reference(job.id, job.number)]) for verb in ("show", "logs", "why", *verbs)}
     return {**found, "duplicate": join(words_to_add(job, app.clock.wall()))}
 
 

@@ -33,20 +33,24 @@ def meta(app: App) -> dict[str, Any]:
         "home": app.queue.home.path,
         "states": urgent_first,
         "verbs": VERBS.values(),
-        "fields": list(map(_field, JOB_FIELDS)),
+        "fields": [_field(field, app.directory) for field in JOB_FIELDS],
         "filters": [{"key": key, "example": example(key), "help": meaning(key)} for key in FILTERS],
         "choices": {"catch_up": CATCH_UP, "overlap": OVERLAP},
         "limits": LIMITS,
     }
 
 
-def _field(field: JobField) -> dict[str, Any]:
-    """Return what a page needs to know of a job's field: to ask for it, to show it, to name it in a command."""
+def _field(field: JobField, directory: str) -> dict[str, Any]:
+    """Return what a page needs to know of a job's field: to ask for it, to show it, to name it in a command.
+
+    `directory` is that of jobs that name none.
+    """
+    default = directory if field.name == "cwd" else field.default_words
     return {
         **{name: getattr(field, name) for name in ("name", "label", "help", "option", "edit_option")},
         **{name: getattr(field, f"is_{name}") for name in FLAGS},
         "kind": field.kind.name,
         "input": field.kind.input,
-        "default": f"the setting {field.setting}" if field.setting else field.default_words,
+        "default": f"the setting {field.setting}" if field.setting else default,
         "listed": field.is_kept and field.name not in LEFT_OUT,
     }

@@ -32,7 +32,7 @@ MEANINGS = {
     409: "its state does not allow that",
     410: "it is not there any more",
     416: "beyond the end",
-    422: "a field of the body is wrong",
+    422: "a filter or a field of the body is wrong",
     503: "the store cannot be used at the moment",
 }
 

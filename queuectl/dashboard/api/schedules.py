@@ -77,7 +77,7 @@ def _coming(app: App, schedule: Schedule, until: int, most: int) -> dict[str, An
     return {"name": schedule.name, "words": schedule.words, "times": times[:most], "more": len(times) > most}
 
 
-@route("GET", "/schedules", "The recurring jobs, by name", answer=SCHEDULES)
+@route("GET", "/schedules", "The schedules, by name", answer=SCHEDULES)
 def schedules(app: App) -> dict[str, Any]:
     return {"items": app.queue.schedules.rows()}
 
@@ -85,7 +85,7 @@ def schedules(app: App) -> dict[str, Any]:
 @route(
     "POST",
     "/schedules",
-    "Add a recurring job",
+    "Add a schedule",
     rest=NEW_SCHEDULE,
     answer=SCHEDULE_DETAIL,
     status=201,
@@ -116,12 +116,12 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> CronPreview:
         raise
 
 
-@route("GET", "/schedules/{name}", "A recurring job, its next times and its last runs", answer=SCHEDULE_DETAIL)
+@route("GET", "/schedules/{name}", "A schedule, its next times and its last runs", answer=SCHEDULE_DETAIL)
 def show_schedule(app: App, *, name: str) -> ScheduleDetail:
     return app.queue.schedules.detail(app.queue.schedules.get(name))
 
 
-@route("DELETE", "/schedules/{name}", "Delete a recurring job; the jobs that it made stay", status=204)
+@route("DELETE", "/schedules/{name}", "Delete a schedule; the jobs that it made stay", status=204)
 def remove_schedule(app: App, *, name: str) -> None:
     app.queue.schedules.remove(name)
 
@@ -129,7 +129,7 @@ def remove_schedule(app: App, *, name: str) -> None:
 @route(
     "POST",
     "/schedules/{name}/run",
-    "Run a recurring job now, in addition to its times",
+    "Run the job of a schedule now, in addition to its times",
     answer=JOB_CHANGED,
     status=201,
     location="/jobs/{job[id]}",
@@ -138,7 +138,7 @@ def run_schedule(app: App, *, name: str) -> dict[str, Any]:
     return changed_job(app.queue.schedules.run(name))
 
 
-@route("POST", "/schedules/{name}/pause", "Pause a recurring job", answer=SCHEDULE_DETAIL, errors=(409,))
+@route("POST", "/schedules/{name}/pause", "Pause a schedule", answer=SCHEDULE_DETAIL, errors=(409,))
 def pause_schedule(app: App, *, name: str) -> ScheduleDetail:
     return app.queue.schedules.detail(app.queue.schedules.pause(name))
 
@@ -146,7 +146,7 @@ def pause_schedule(app: App, *, name: str) -> ScheduleDetail:
 @route(
     "POST",
     "/schedules/{name}/resume",
-    "Resume a recurring job with its next time",
+    "Resume a schedule with its next time",
     answer=SCHEDULE_DETAIL,
     errors=(409,),
 )

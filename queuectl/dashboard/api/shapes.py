@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...model.filter import reference
 from ...model.job import Job
 from ...model.report import Coming
 from ...model.run import CommandStats, Run
@@ -19,13 +20,14 @@ def listed_job(job: Job, now: int) -> dict[str, Any]:
         "command": job.command[:COMMAND_SHOWN],
         "command_cut": len(job.command) > COMMAND_SHOWN,
         "elapsed": job.elapsed(now),
+        "reference": reference(job.id, job.number),
         "allowed_actions": allowed_verbs(job.state),
     }
 
 
 def shortened(record: Coming | CommandStats | Run) -> dict[str, Any]:
     """Return something with no more of its command than a list shows."""
-    return {**record.as_dict(), "command": record.command[:COMMAND_SHOWN]}
+    return {**record.parts_by_name(), "command": record.command[:COMMAND_SHOWN]}
 
 
 def changed_job(job: Job) -> dict[str, Any]:

@@ -52,12 +52,12 @@ def _handler(verb: Verb) -> Handler:
 
 
 for _verb in PLAIN_VERBS:
-    if _verb.name != "remove":
+    if not _verb.deletes:
         route(
             "POST",
             f"/jobs/{{id}}/{_verb.name}",
             f"{_verb.label} a job",
-            body=tuple(Parameter(name, FLAG, help, default=False) for name, help in _verb.flags.items()),
+            body=tuple(Parameter(flag.name, FLAG, flag.help, default=False) for flag in _verb.flags),
             answer=JOB_CHANGED,
             errors=(409,),
         )(_handler(_verb))

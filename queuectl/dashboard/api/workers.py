@@ -50,7 +50,8 @@ def _queue(status: Status, name: str, hour: Rollup | None) -> dict[str, Any]:
         "depth": depth(counts),
         "oldest_pending_age": None if since is None else max(0, status.now - since),
         "per_minute": per_minute,
-        **{f"{key}_hour": 0 if hour is None else getattr(hour, key) for key in ("finished", "failed", "dead")},
+        "ended_hour": 0 if hour is None else hour.finished + hour.dead,
+        **{f"{key}_hour": 0 if hour is None else getattr(hour, key) for key in ("failed", "dead")},
         "eta": round(waiting / per_minute * MINUTE) if per_minute and waiting else None,
     }
 

@@ -9,23 +9,24 @@ import { VERBS, plainVerbs } from './vocabulary.js';
 const TYPED_FROM = 1000;
 
 // Do it to one job, after asking where that is due. Resolves with the answer, or null.
-export async function act(verb, job, app, command = `queuectl ${verb} ${job.id}`) {
+export async function act(verb, job, app, command = `queuectl ${verb} ${job.reference}`) {
   if (verb === 'edit') return (await import('./editjob.js')).editJob(job, app);
-  const { question, label, done, destroys } = VERBS.get(verb);
-  const run = async () => {
-    const answer = verb === 'remove' ? await remove(jobPath(job.id)) : await post(`${jobPath(job.id)}/${verb}`);
+  const { question, label, done, destroys, deletes, flags } = VERBS.get(verb);
+  const run = async (chosen) => {
+    const answer = deletes ? await remove(jobPath(job.id)) : await post(`${jobPath(job.id)}/${verb}`, chosen);
+    const other = answer?.job && answer.job.id !== job.id;
     const state = answer?.job ? `${answer.job.id} is ${answer.job.state}` : `${job.id} ${done}`;
-    app.done(state, { action: verb === 'duplicate' ? h('a', { href: jobUrl(answer.job.id) }, 'Show') : null });
+    app.done(state, { action: other ? h('a', { href: jobUrl(answer.job.id) }, 'Show') : null });
     return answer || true;
   };
-  if (question) {
-    return confirm({ title: question.replace('{id}', () => job.id), sample: [job.command.slice(0, 200)], command,
-      action: `${label} job`, danger: destroys, run });
+  if (question || flags.length) {
+    return confirm({ title: (question || `${label} {id}?`).replace('{id}', () => job.id),
+      sample: [job.command.slice(0, 200)], command, action: `${label} job`, danger: destroys, flags, run });
   }
   return run().catch(fail);
 }
 
-export function actionButton(verb, job, app, { small = true, command = `queuectl ${verb} ${job.id}` } = {}) {
+export function actionButton(verb, job, app, { small = true, command = `queuectl ${verb} ${job.reference}` } = {}) {
   const { label } = VERBS.get(verb);
   return button(label, (event) => busy(event.target, () => act(verb, job, app, command)),
     { class: small ? 'small' : null, 'data-verb': verb, 'aria-label': small ? `${label} ${job.id}` : null,
@@ -41,7 +42,7 @@ export function rowActions(job, app, verbs = plainVerbs(({ in_rows: near }) => n
 // Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and refuses if they have changed.
 // `path` is another preview that takes `what`, `note` says more about it.
 export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview', note = '' } = {}) {
-  const { label, done, destroys, states } = VERBS.get(verb);
+  const { label, done, destroys, states, flags } = VERBS.get(verb);
   const preview = await post(path, { action: verb, ...what }).catch(fail);
   if (!preview) return null;
   const left = Object.entries(preview.left_out).map(([state, count]) => `${number(count)} ${state}`).join(', ');
@@ -62,9 +63,10 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
     sample: [...preview.sample.map((job) => `${job.id}  ${job.command.slice(0, 100)}`),
       ...(rest ? [`and ${number(rest)} more`] : [])],
     word: preview.count > TYPED_FROM ? String(preview.count) : null,
-    command: preview.command, action: `${label} ${number(preview.count)}`, danger: destroys,
-    run: async () => {
-      const result = await post('/jobs/actions/commit', { selection: preview.selection, confirm_count: preview.count });
+    command: preview.command, action: `${label} ${number(preview.count)}`, danger: destroys, flags,
+    run: async (chosen) => {
+      const result = await post('/jobs/actions/commit',
+        { selection: preview.selection, confirm_count: preview.count, ...chosen });
       const refused = result.refused.length ? `, ${number(result.refused.length)} refused` : '';
       app.done(`${plural(result.count, 'job')} ${done}${refused}`);
       return result;

@@ -39,22 +39,31 @@ function sending(go, close, run, refused = null) {
 }
 
 /**
- * Ask for a yes. `word` must be typed when given. `run` does it; its failure is shown here.
+ * Ask for a yes. `word` must be typed when given, `flags` may be ticked. `run` is given those that were and does it;
+ * its failure is shown here.
  *
- * @param {{title: string, action: string, run: () => Promise<any>, body?: string, sample?: string[], word?: string,
- *   command?: string, danger?: boolean}} question
+ * @param {{title: string, action: string, run: (chosen: Record<string, boolean>) => Promise<any>, body?: string,
+ *   sample?: string[], word?: string, command?: string, danger?: boolean,
+ *   flags?: {name: string, option: string, help: string}[]}} question
  */
-export function confirm({ title, body, sample, word, command, action, danger = true, run }) {
+export function confirm({ title, body, sample, word, command, action, danger = true, flags = [], run }) {
   // Where the action is to cancel, a button that says only Cancel could mean either.
   const leave = action.startsWith('Cancel') ? 'Do not cancel' : 'Cancel';
   return open(title, (close) => {
     const go = h('button', { class: danger ? 'danger' : 'primary', disabled: Boolean(word) }, action);
-    const { problem, submit } = sending(go, close, run);
+    const boxes = flags.map(({ name, option }) => h('input', { type: 'checkbox', name, value: option }));
+    const ticked = () => boxes.filter(({ checked }) => checked);
+    const same = h('div', {});
+    const changed = () => command
+      && same.replaceChildren(equivalent([command, ...ticked().map(({ value }) => value)].join(' ')));
+    const { problem, submit } = sending(go, close,
+      () => run(Object.fromEntries(ticked().map(({ name }) => [name, true]))));
     const typed = word && h('label', {}, `Type ${word} to go on`, h('input', { autocomplete: 'off',
       on: { input: (event) => { go.disabled = event.target.value.trim() !== word; } } }));
-    return h('form', { on: { submit } }, h('h2', {}, title), body && h('p', {}, body),
+    changed();
+    return h('form', { on: { submit, change: changed } }, h('h2', {}, title), body && h('p', {}, body),
       sample?.length ? h('ul', { class: 'sample' }, sample.map((line) => h('li', { class: 'mono' }, line))) : null,
-      typed, command && equivalent(command), problem,
+      boxes.map((box, at) => h('label', { class: 'check' }, box, flags[at].help)), typed, same, problem,
       h('div', { class: 'row end' }, button(leave, () => close(null)), go));
   });
 }

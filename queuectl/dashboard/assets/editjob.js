@@ -13,7 +13,7 @@ export async function editJob(job, app) {
   const before = fields.map((field) => formField(field, job[field.name]));
   const changes = (values) => fields.map((field) => [field, values[field.name]])
     .filter(([, typed], index) => typed !== plain(before[index].value));
-  const command = (values) => ['queuectl edit', quote(job.id),
+  const command = (values) => ['queuectl edit', quote(job.reference),
     editOptionsOf(changes(values)).join(' ') || '…'].join(' ');
   return form({ title: `Edit ${job.id}`, action: 'Save', fields: before, command,
     run: async (values) => {

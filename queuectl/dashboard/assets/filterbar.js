@@ -16,7 +16,7 @@ function wordAt(before) {
 async function find(before) {
   const { field, prefix } = wordAt(before);
   if (!field && !prefix && before.trim()) return [];
-  const { items } = await get('/suggest', { field: field || 'qualifier', prefix });
+  const { items } = await get('/suggest', { field: field || 'filter', prefix });
   return items.filter(({ value }) => value !== prefix).map(({ value, count }) =>
     ({ value, note: count ? String(count) : '' }));
 }

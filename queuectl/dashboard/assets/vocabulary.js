@@ -1,7 +1,8 @@
 // What a job can be and what can be done with it, in the order of the server, which has the only list of both.
 
 export const STATES = new Map(); // name: {glyph, phrase, is_final, is_due, is_rare}
-export const VERBS = new Map(); // name: {label, done, question, key, states, means, destroys, in_rows, is_plain}
+// name: {label, done, question, key, states, means, destroys, in_rows, is_plain, deletes, flags}
+export const VERBS = new Map();
 export const LIMITS = { page: 0 }; // the most that may be asked for at once
 export const FILTERS = new Map(); // key: {example, help}
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 EMPTY: Mapping[str, str] = {}
 RETRY_AFTER = {"Retry-After": "1"}
 STATUSES: tuple[tuple[type[errors.QueueCTLError], int], ...] = (
-    (errors.FilterError, 400),
     (errors.InvalidInput, 422),
     (errors.NotFound, 404),
     (errors.Conflict, 409),

@@ -10,24 +10,20 @@ is forgotten. The first time, the last sync of a scheduler stands for the last l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...model.when import MINUTE
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List, Sequence, Tuple
-
-    from ...store import Store
-
-    # When nobody looked: from, to; in order, none overlaps another.
-    Gaps = List[Tuple[int, int]]
+from ...store import Store
 
 WRITTEN_EACH_MS = 5 * MINUTE
 LONGEST_PAUSE_MS = 15 * MINUTE
 REMEMBERED = 256
 
 
-def look(store: Store, now: int) -> Gaps:
-    """Note that somebody keeps house at this wall time; return the gaps. Several may do so at once."""
+def look(store: Store, now: int) -> list[tuple[int, int]]:
+    """Note that somebody keeps house at this wall time; return the gaps.
+
+    They are pairs of when a gap begins and ends, in order; none overlaps another. Several may look at once."""
     seen, gaps = store.meta.downtime()
     if seen is not None and abs(now - seen) < WRITTEN_EACH_MS:
         return gaps
@@ -39,7 +35,7 @@ def look(store: Store, now: int) -> Gaps:
     return gaps
 
 
-def follow(gaps: Gaps, seen: int | None, now: int) -> Gaps:
+def follow(gaps: list[tuple[int, int]], seen: int | None, now: int) -> list[tuple[int, int]]:
     """Return the gaps as they are after a look at `now`, when the one before was at `seen`."""
     if seen is None:
         return gaps

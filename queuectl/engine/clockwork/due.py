@@ -14,14 +14,13 @@ from __future__ import annotations
 from itertools import takewhile
 
 from ...model import when
+from ...model.cron import Cron
+from ...model.schedule import Schedule
 from ...model.when import iso
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import tzinfo
-
-    from ...model.cron import Cron
-    from ...model.schedule import Schedule
 
 ON_TIME_MS = 60_000
 MOST_CAUGHT_UP = 100

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from ...model.clock import Clock
 from ...model.errors import InvalidInput, QueueCTLError
 from ...model.job import PROCESSING
+from ...model.scheduler import TOTALS
 from ...store import Home, Store
 from ..home import timezone
 from ..home.clockwatch import ClockWatch, set_by
@@ -37,7 +38,7 @@ class Clockwork:
     """
 
     def __init__(self, store: Store, log: Log, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
-        self.totals = {"promoted": 0, "fired": 0, "recovered": 0, "pruned": 0}
+        self.totals = dict.fromkeys(TOTALS, 0)
         self._store = store
         self._clock = store.clock
         self._log = log
@@ -72,7 +73,7 @@ class Clockwork:
         counts = self._store.counts.by_state()
         self._sampler.step(counts)
         pruned, patience = self._housekeeping.step()
-        for name, count in (("promoted", promoted), ("fired", fired), ("recovered", recovered), ("pruned", pruned)):
+        for name, count in zip(TOTALS, (promoted, fired, recovered, pruned)):
             self.totals[name] += count
         return min(patience, self._patience(counts, now))
 

@@ -22,7 +22,7 @@ from ...store.schema import VERSION
 from ..home.liveness import works_in
 from ..home.opened import OpenHome, Part
 from ..machine.identity import Identity
-from .ending import end
+from .ending import TimedSignal, end
 
 PROBE_TRIES = 20
 PROBE_SECONDS = 0.005
@@ -59,10 +59,10 @@ class DaemonRecord(Record):
     def parse(cls, text: str | None) -> DaemonRecord:
         """Return what `str()` has written, an empty record for anything else."""
         parts = (text or "").split("\n")
-        return cls(*parts) if len(parts) == len(cls().as_dict()) else cls()
+        return cls(*parts) if len(parts) == len(cls().parts_by_name()) else cls()
 
     def __str__(self) -> str:
-        return "\n".join(self.as_dict().values())
+        return "\n".join(self.parts_by_name().values())
 
 
 class Daemon(Record):
@@ -285,7 +285,7 @@ class Place(Part):
         if running is None:
             return None
         identity = running.here()
-        orders = [(0, signal.SIGTERM), (KILL_AFTER_MS, signal.SIGKILL)]
+        orders = [TimedSignal(0, signal.SIGTERM), TimedSignal(KILL_AFTER_MS, signal.SIGKILL)]
         end([identity], orders, DEATH_MS, self.daemon.phrases.subject, self._opened.clock)
         return identity.pid
 

@@ -7,24 +7,30 @@ that continues it. Whom to signal is told by its whole identity, so that a pid t
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 
+from ...model.clock import Clock
 from ...model.errors import DaemonUnavailable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence, Tuple
-
-    from ...model.clock import Clock
-    from ..machine.identity import Identity
-
-    # A signal, and after how many milliseconds it is sent.
-    Order = Tuple[int, signal.Signals]
+from ...model.record import Record
+from ..machine.identity import Identity
 
 LOOK_SECONDS = 0.02
 
 
+class TimedSignal(Record):
+    """A signal, and after how many milliseconds it is sent."""
+
+    after: int
+    number: signal.Signals
+
+
 def end(
-    targets: Sequence[Identity], orders: Sequence[Order], limit: int, subject: str, clock: Clock, by_force: str = ""
+    targets: Sequence[Identity],
+    orders: Sequence[TimedSignal],
+    limit: int,
+    subject: str,
+    clock: Clock,
+    by_force: str = "",
 ) -> None:
     """Send each order when it is time, until all targets have ended. Raises DaemonUnavailable if some never do.
 
@@ -32,20 +38,20 @@ def end(
     `subject` says what the targets are.
     """
     start = clock.monotonic()
-    for after, order in orders:
-        if _have_ended(targets, start + after, clock):
+    for order in orders:
+        if have_ended(targets, start + order.after, clock):
             return
         for target in targets:
-            target.order(order)
-    if _have_ended(targets, clock.monotonic() + limit, clock):
+            target.order(order.number)
+    if have_ended(targets, clock.monotonic() + limit, clock):
         return
     pids = ", ".join(str(target.pid) for target in targets if target.is_alive())
-    if orders[-1][1] == signal.SIGKILL:
+    if orders[-1].number == signal.SIGKILL:
         raise DaemonUnavailable(f"{subject} (pid {pids}) cannot be ended", hint=f"find out why: ps -fp {pids}")
     raise DaemonUnavailable(f"{subject} (pid {pids}) do not answer", hint=f"end them at once with: {by_force}")
 
 
-def _have_ended(targets: Sequence[Identity], deadline: int, clock: Clock) -> bool:
+def have_ended(targets: Sequence[Identity], deadline: int, clock: Clock) -> bool:
     """Wait until all targets have ended or the deadline has passed; return whether they have ended."""
     while any(target.is_alive() for target in targets):
         if clock.monotonic() >= deadline:

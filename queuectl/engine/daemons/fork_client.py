@@ -12,7 +12,7 @@ import subprocess
 
 from ...model.record import Record
 from ...store import Home
-from .fork_server import ENDED, SIGNALS, STARTED
+from .fork_server import SIGNALS
 from .launch import own_python
 
 SERVE = "from queuectl.engine.daemons.fork_server import serve; serve(*sys.argv[1:])"
@@ -20,13 +20,15 @@ GONE_SECONDS = 5.0
 
 
 class ForkReport(Record):
-    """What a fork server reports: a worker has STARTED, of a group, was REFUSED or has ENDED, for a reason."""
+    """What a fork server reports of a worker: it has STARTED, was REFUSED or has ENDED.
+
+    `text` is the group of one that has started, otherwise the reason.
+    """
 
     kind: str
-    pid: int = 0
-    code: int = 0
-    group: str = ""
-    reason: str = ""
+    pid: int
+    code: int
+    text: str
 
 
 class ForkClient:
@@ -105,11 +107,5 @@ class ForkClient:
 
 
 def _parse(line: str) -> ForkReport:
-    kind, _, rest = line.partition(" ")
-    if kind == STARTED:
-        pid, group = rest.split(" ")
-        return ForkReport(kind, pid=int(pid), group=group)
-    if kind == ENDED:
-        pid, code, reason = rest.split(" ", 2)
-        return ForkReport(kind, pid=int(pid), code=int(code), reason=reason)
-    return ForkReport(kind, reason=rest)
+    kind, pid, code, text = line.split(" ", 3)
+    return ForkReport(kind, int(pid), int(code), text)

@@ -1,8 +1,8 @@
 """The fork server: the process that workers are forked from. It has neither threads nor a database connection.
 
     pool       -> fork server   GROUP                  a worker of this group (see `slots`) is to be started
-    fork server -> pool         started PID GROUP      it is there, and begins as soon as this line is sent
-                                refused REASON         the system did not let us
+    fork server -> pool         started PID 0 GROUP    it is there, and begins as soon as this line is sent
+                                refused 0 0 REASON     the system did not let us
                                 ended PID CODE REASON  its exit code (minus the signal that ended it), and what it said
 
 It has the workers' modules loaded and gives each worker, a `multiprocessing` process, a copy of itself. It leaves when
@@ -18,19 +18,15 @@ import select
 import signal
 import socket
 import sys
+from multiprocessing.context import ForkProcess
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.record import Record
-from ...store import preload
+from ...store import Home, preload
 from ..machine import process
 from ..machine.log import Log
-from ..work import worker_process
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from multiprocessing.context import ForkProcess
-    from typing import NoReturn
+from ..work.worker import Worker
 
 STARTED, REFUSED, ENDED = "started", "refused", "ended"
 # Whoever sends them to all of us means the pool, which decides what they mean for the workers.
@@ -79,7 +75,8 @@ class ForkServer:
         for descriptor in (self._read_end, self._write_end):
             os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, _note)
+        # That there is a handler has the signal's number written to the pipe.
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
     def run(self) -> None:
         """Serve until the pool is gone, or a worker was refused.
@@ -113,7 +110,7 @@ class ForkServer:
         try:
             ours, theirs = socket.socketpair()
         except OSError as error:
-            self._tell(f"{REFUSED} {error.strerror}")
+            self._tell(f"{REFUSED} 0 0 {error.strerror}")
             return False
         worker = FORK.Process(target=self._be_worker, args=(group, theirs, ours), daemon=False)
         # A stop that comes before the worker can heed it must wait, and not be ignored as we do.
@@ -122,14 +119,14 @@ class ForkServer:
             worker.start()
         except OSError as error:
             ours.close()
-            self._tell(f"{REFUSED} {error.strerror}")
+            self._tell(f"{REFUSED} 0 0 {error.strerror}")
             return False
         finally:
             theirs.close()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         assert worker.pid is not None
         self._workers[worker.pid] = Forked(worker, ours)
-        self._tell(f"{STARTED} {worker.pid} {group}")
+        self._tell(f"{STARTED} {worker.pid} 0 {group}")
         try:
             ours.send(b"!")
         except OSError:
@@ -144,7 +141,9 @@ class ForkServer:
         try:
             # A pool that has not been told of us would start another in our place.
             if server.recv(1):
-                worker_process.work(self._home, tuple(filter(None, group.split(","))), self._lifeline, adopters)
+                os.chdir(self._home)
+                queues = tuple(filter(None, group.split(",")))
+                Worker(Home(self._home), queues=queues, parent=self._lifeline, adopters=adopters).run()
         except QueueCTLError as error:
             _fail(server, error)
         except OSError as error:
@@ -177,7 +176,7 @@ class ForkServer:
                 worker.words.setblocking(False)
                 self._tell(f"{ENDED} {pid} {code} {_said(worker.words)}")
         while True:
-            orphan = _ended_child()
+            orphan = process.ended_child()
             # A worker's death brings another signal.
             if orphan is None or orphan in self._workers:
                 return
@@ -190,18 +189,7 @@ class ForkServer:
             return  # The pool is gone, which the next look at the channel says.
 
 
-def _ended_child() -> int | None:
-    """Return a child that has ended, without taking its exit code; None if there is none or the system cannot tell."""
-    if not hasattr(os, "waitid"):
-        return None
-    try:
-        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return None
-    return None if found is None else found.si_pid
-
-
-def _fail(server: socket.socket, error: QueueCTLError) -> NoReturn:
+def _fail(server: socket.socket, error: QueueCTLError) -> None:
     """In a worker: say why it cannot go on, and end."""
     Log("worker", SYSTEM_CLOCK).say(f"cannot go on: {error}")
     _explain(server, error.message)
@@ -220,7 +208,3 @@ def _said(worker: socket.socket) -> str:
         return worker.recv(REASON_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""  # It has said nothing, or was killed.
-
-
-def _note(number: int, frame: object) -> None:
-    """Do nothing: that there is a handler has the signal's number written to the pipe."""

@@ -8,22 +8,17 @@ leave, never one in between.
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Mapping, Sequence
 
-from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable
+from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable, quoted
 from ...model.settings import Settings
-from ...model.worker import RegisteredWorker, counted, group_of, option, queues_of, workers_text
+from ...model.worker import EVERY_QUEUE, RegisteredWorker, counted, group_of, option, queues_of, workers_text
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
 from .daemon import ELSEWHERE, POOL, Place, RunningDaemon
-from .ending import LOOK_SECONDS, end
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Mapping, Sequence
-
-    from .ending import Order
+from .ending import LOOK_SECONDS, TimedSignal, end
 
 FOLLOW_BUDGET_MS = 60_000
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
@@ -42,6 +37,19 @@ class Groups(Place):
         """Return how many workers each group should have; nothing if no pool runs. Raises StoreUnavailable."""
         return {} if self.pid is None else self._opened.store.meta.pool_groups()
 
+    def _demand_whole(self, group: str, command: str) -> None:
+        """Raise InvalidInput if a group does not run, but others that take jobs from some of its queues do."""
+        groups, queues = self.groups(), queues_of(group)
+        others = [one for one in sorted(groups) if set(queues).intersection(queues_of(one))]
+        if group in groups or not others:
+            return
+        raise InvalidInput(
+            f"no group takes jobs from {' and '.join(queues)} {'alone' if len(queues) == 1 else 'together'}; "
+            f"running groups: {', '.join(quoted(one or EVERY_QUEUE) for one in sorted(groups))}",
+            field="queue",
+            hint="; ".join(f"{command}{option(one)}" for one in others),
+        )
+
     def _living(self, group: str | None = None) -> list[RegisteredWorker]:
         """Return the workers that live, of a group or all."""
         opened = self._opened
@@ -56,11 +64,7 @@ class Groups(Place):
 
         Raises DaemonUnavailable.
         """
-
-        def has_entered(pool: RunningDaemon) -> bool:
-            return pool.identity is not None and POOL.record(self._opened).process == str(pool.identity)
-
-        self._wait_for_pool(has_entered)
+        self._wait_for_pool(lambda pool: POOL.record(self._opened).process == str(pool.identity))
 
     def _wait_for_pool(self, condition: Callable[[RunningDaemon], bool]) -> None:
         """Wait until the condition holds for the pool. Raises DaemonUnavailable if the pool ends or takes too long."""
@@ -84,10 +88,13 @@ class Groups(Place):
 
         Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience` seconds (None:
         as long as the workers themselves allow), then, or at once with `force`, they are ended and go back to the
-        queue. With either, what does not even follow that order is killed. Raises DaemonUnavailable for what cannot be
-        signalled from here, what does not answer and what cannot be ended, InvalidInput for what names no group.
+        queue. With either, what does not even follow that order is killed. Raises InvalidInput for what names no group,
+        or if not this group but others of its queues run, DaemonUnavailable for what cannot be signalled from here,
+        what does not answer and what cannot be ended.
         """
         group = None if group is None else group_of(queues_of(group))
+        if group and not self._living(group):
+            self._demand_whole(group, POOL.stop_command)
         pool, workers = self._drop(group)
         settings = self._settings()
         # To a pool without groups, which ends by itself, a request would be the second one.
@@ -170,16 +177,17 @@ class Groups(Place):
         )
 
 
-def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool) -> list[Order]:
+def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool) -> list[TimedSignal]:
     """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
 
     A second request would be taken for the order: whoever was asked already is only made to go on.
     """
-    request = [] if force else [(0, signal.SIGCONT if is_asked else signal.SIGTERM)]
+    request = [] if force else [TimedSignal(0, signal.SIGCONT if is_asked else signal.SIGTERM)]
     if patience is None and not force:
         return request
     order_at = 0 if patience is None or force else int(patience * 1000)
-    return [*request, (order_at, signal.SIGQUIT), (order_at + settings.kill_grace + FOLLOW_MS, signal.SIGKILL)]
+    kill_at = order_at + settings.kill_grace + FOLLOW_MS
+    return [*request, TimedSignal(order_at, signal.SIGQUIT), TimedSignal(kill_at, signal.SIGKILL)]
 
 
 def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "count") -> None:

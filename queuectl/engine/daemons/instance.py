@@ -65,8 +65,8 @@ class Instance:
     def leave(self, what: str, detail: str, patience: float | None = None) -> None:
         """Note that we leave, as far as the store lets us: a record that stays is one of a process that is gone."""
         try:
-            self.note(what, detail, patience)
             with self._opened.store.writing(patience):
+                self._opened.note(what, detail)
                 self._opened.store.meta.remove_daemon(self._daemon.name, self._record)
         except (QueueCTLError, OSError) as error:
             self.log.complain(str(error))

@@ -11,17 +11,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ...model.errors import DaemonUnavailable, QueueCTLError
+from ...store import Home
 from ..machine import process
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from subprocess import Popen
-    from typing import Iterator, Sequence
-
-    from ...store import Home
 
 READY = "ready"
 ENDED = "ended"
@@ -108,30 +103,36 @@ def _ask(arguments: Sequence[str], home: Home, log_path: str, patience: float | 
     read_end, write_end = os.pipe()
     with open(read_end, encoding="utf-8") as pipe:
         try:
-            daemon = _start(arguments, home, log_path, write_end)
+            wait = _start(arguments, home, log_path, write_end)
         finally:
             os.close(write_end)
         # Of a daemon that ends before us somebody has to take the exit code.
-        threading.Thread(target=daemon.wait, daemon=True).start()
+        threading.Thread(target=wait, daemon=True).start()
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
         if not poll.poll(None if patience is None else patience * 1000):
             raise DaemonUnavailable("the daemon did not come up in time", hint=f"see its log: {log_path}")
         answer = pipe.readline().rstrip("\n")
-    return answer or f"{ENDED}\t{daemon.wait()}"
+    return answer or f"{ENDED}\t{wait()}"
 
 
-def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> Popen[bytes]:
+def directory() -> str:
+    """Return the current directory; if it is gone, that of the user."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return os.path.expanduser("~")
+
+
+def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> Callable[[], int]:
+    """Start the daemon; return what waits for its end and returns its exit code."""
     import subprocess
 
     environment = {name: value for name, value in os.environ.items() if name not in JOB_VARIABLES}
-    try:
-        environment[DIRECTORY] = os.getcwd()
-    except FileNotFoundError:
-        environment[DIRECTORY] = os.path.expanduser("~")
+    environment[DIRECTORY] = directory()
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     with open(os.open(log_path, flags, 0o600), "ab") as log:
-        return subprocess.Popen(
+        daemon = subprocess.Popen(
             own_command([*arguments, "--ready-fd", str(ready_fd)]),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -141,6 +142,7 @@ def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -
             pass_fds=(ready_fd,),
             start_new_session=True,
         )
+    return daemon.wait
 
 
 class Start:
@@ -160,13 +162,15 @@ class Start:
     def fail(self, error: QueueCTLError) -> None:
         """Say why it did not come up. Of one that has come up before, nobody asks any more."""
         if not self.is_over:
-            self._answer(_worded(error))
+            parts = (error.code, error.message, error.hint or "")
+            self._answer("\t".join(part.replace("\t", " ") for part in parts))
 
     def _answer(self, line: str) -> None:
         # The descriptor is closed by the answer: its number may be another file's soon.
         self.is_over = True
         if self._descriptor is not None:
-            _send(self._descriptor, line)
+            os.write(self._descriptor, line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
+            os.close(self._descriptor)
 
 
 @contextmanager
@@ -185,16 +189,6 @@ def reporting(descriptor: int | None) -> Iterator[Start]:
     except Exception as error:  # Ours: the edge words it for the log, and who waits has to learn of it too.
         start.fail(DaemonUnavailable(f"the daemon failed: {type(error).__name__}: {error}", hint=BUG_HINT))
         raise
-
-
-def _worded(error: QueueCTLError) -> str:
-    parts = (error.code, error.message, error.hint or "")
-    return "\t".join(part.replace("\t", " ") for part in parts)
-
-
-def _send(descriptor: int, line: str) -> None:
-    os.write(descriptor, line.replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
-    os.close(descriptor)
 
 
 def _because(what: str, error: OSError) -> DaemonUnavailable:

@@ -25,6 +25,7 @@ from ..machine import process
 from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
 from ..work.recovery import Recovery
 from .daemon import POOL
+from .ending import have_ended
 from .instance import Instance
 from .launch import installed_version
 from .slots import Slots
@@ -35,7 +36,6 @@ FOLLOW_MS = 5_000
 OVERTIME_MS = 10_000
 LAST_BUDGET_SECONDS = 5.0
 DEATH_MS = 10_000
-DEATH_LOOK_SECONDS = 0.01
 
 
 class Pool:
@@ -224,12 +224,8 @@ class Pool:
     def _end_workers(self) -> None:
         """Kill the workers that are left, of a pool that failed, and wait for that."""
         self._slots.kill()
-        deadline = self._clock.monotonic() + DEATH_MS
-        while any(slot.worker is not None and slot.worker.is_alive() for slot in self._slots):
-            if self._clock.monotonic() >= deadline:
-                self._log.say("some workers cannot be ended")
-                return
-            self._clock.pause(DEATH_LOOK_SECONDS)
+        if not have_ended(self._slots.workers(), self._clock.monotonic() + DEATH_MS, self._clock):
+            self._log.say("some workers cannot be ended")
 
     def _recover(self) -> None:
         """End and take back what killed workers have left: nobody else would before the next pool."""

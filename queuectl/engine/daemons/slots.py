@@ -99,11 +99,11 @@ class Slots:
 
     def _take_in(self, report: ForkReport) -> int:
         if report.kind == REFUSED:
-            self._refuse(report.reason)
+            self._refuse(report.text)
         elif report.kind == STARTED:
-            self._begin(report.pid, report.group)
+            self._begin(report.pid, report.text)
         else:
-            return self._end(report.pid, report.code, report.reason)
+            return self._end(report.pid, report.code, report.text)
         return 0
 
     def _look(self) -> int:
@@ -160,13 +160,15 @@ class Slots:
             _send(worker, signal.SIGTERM)
 
     def _refuse(self, reason: str) -> None:
-        if not self.is_ready:
-            raise DaemonUnavailable(
-                f"a worker cannot be started: {reason}", hint="close something that runs, then try again"
-            )
+        self._tell_trouble(f"a worker cannot be started: {reason}", "close something that runs, then try again")
         for slot in [slot for slot in self._slots if slot.is_asked][:1]:
-            self._log.complain(f"a worker cannot be started: {reason}")
             self._give_back(slot)
+
+    def _tell_trouble(self, what: str, hint: str) -> None:
+        """While the pool starts, that is its error; later a line in the log."""
+        if not self.is_ready:
+            raise DaemonUnavailable(what, hint=hint)
+        self._log.complain(what)
 
     def _end(self, pid: int, code: int | None, reason: str) -> int:
         for slot in self:
@@ -183,8 +185,7 @@ class Slots:
         how = _how(code)
         if not self.is_ready and code is not None and code >= 0:
             raise DaemonUnavailable(
-                f"a worker {how} while starting{': ' + reason if reason else ''}",
-                hint=self._hint(),
+                f"a worker {how} while starting{': ' + reason if reason else ''}", hint=self._hint()
             )
         now = self._clock.monotonic()
         if code in (None, -signal.SIGKILL) or now - slot.started_at >= SETTLED_MS:
@@ -221,7 +222,9 @@ class Slots:
         try:
             server = self._server or self._start_server()
         except OSError as error:
-            self._cannot_start(slots, error.strerror or str(error))
+            self._tell_trouble(f"the fork server cannot be started: {error.strerror or error}", self._hint())
+            for slot in slots:
+                self._delay(slot)
             return
         for slot in slots:
             slot.is_asked = True
@@ -232,13 +235,6 @@ class Slots:
         self._server = ForkClient(self._home, self._lifeline[0])
         self._wakeup.listen(self._server.fileno())
         return self._server
-
-    def _cannot_start(self, slots: list[Slot], reason: str) -> None:
-        if not self.is_ready:
-            raise DaemonUnavailable(f"the fork server cannot be started: {reason}", hint=self._hint())
-        self._log.complain(f"the fork server cannot be started: {reason}")
-        for slot in slots:
-            self._delay(slot)
 
     def drop(self, slots: list[Slot]) -> None:
         """Give these places up."""
@@ -256,17 +252,19 @@ class Slots:
 
     def wake(self) -> None:
         """Have all workers look at their files, also those that rest."""
-        for slot in self._slots:
-            if slot.worker is not None:
-                slot.worker.send(LOOK)
+        for worker in self.workers():
+            worker.send(LOOK)
 
     def kill(self) -> None:
         """End all workers at once, and wait no more for those that are not there yet."""
         self._continue_server()
         self._slots = [slot for slot in self._slots if slot.worker is not None]
-        for slot in self._slots:
-            if slot.worker is not None:
-                _send(slot.worker, signal.SIGKILL)
+        for worker in self.workers():
+            _send(worker, signal.SIGKILL)
+
+    def workers(self) -> list[Identity]:
+        """Return the workers that are there."""
+        return [slot.worker for slot in self._slots if slot.worker is not None]
 
     def pids(self) -> list[int | None]:
         """Return the pid of each worker, None for one that is not there yet."""

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import os
 
+from ...store import Store
+from ...store.lockfile import LockFile
+from ..machine.doorbell import Doorbell
+from ..machine.journal import Journal
+from ..machine.log import Log
 from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store import Store
-    from ...store.lockfile import LockFile
-    from ..machine.doorbell import Doorbell
-    from ..machine.journal import Journal
-    from ..machine.log import Log
 
 LOOK_MS = 1_000
 # Who only asks whether a lock is held, or backs out of a start, has it for an instant.

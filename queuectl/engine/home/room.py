@@ -6,11 +6,9 @@ given back along with it, while the list is short: of a gigabyte of free pages a
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-    from ...store import Store
+from ...store import Store
 
 # Room worth giving back, in pages: 4 MiB and a quarter of the file. Freed pages are reused anyway.
 SPARE_PAGES = 4096

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     # A process by pid and start time.
     Pair = Tuple[int, str]
     Writer = Tuple[str, str, str, int]
+else:
+    Pair = tuple
 
 VERSION = 1
 SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
@@ -129,13 +131,13 @@ def _text(field: bytes) -> str:
 class Journal:
     """The journal as its worker writes it. Raises OSError where the file cannot be made, allocated or mapped.
 
-    `home`, `boot`, `namespace` and `worker` say whose records these are.
+    `writer` says whose records these are.
     """
 
-    def __init__(self, path: str, *, home: str, boot: str, namespace: str, worker: int) -> None:
+    def __init__(self, path: str, writer: Writer) -> None:
         self.path = path
-        self._writer: Writer = (home, boot, namespace, worker)
-        self._packed = pack_writer(self._writer)
+        self._writer = writer
+        self._packed = pack_writer(writer)
         self._memory, self._file = _make(path)
         self._slot = 0
         self._record: AttemptRecord | None = None

@@ -90,6 +90,17 @@ def is_group_alive(leader: int) -> bool:
     return True
 
 
+def ended_child() -> int | None:
+    """Return a child that has ended, without taking its exit code; None if there is none or the system cannot tell."""
+    if not hasattr(os, "waitid"):
+        return None
+    try:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return None if found is None else found.si_pid
+
+
 def boot_id() -> str:
     """Return a text that is different after each start of the machine."""
     try:

@@ -42,10 +42,7 @@ class Reaper:
 
 def _ended() -> set[int]:
     """Return the children that have ended and were not waited for."""
-    try:
-        if not process.HAS_PROC or os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            return set()
-    except ChildProcessError:
+    if not process.HAS_PROC or process.ended_child() is None:
         return set()
     ours = os.getpid()
     return {entry.pid for entry in process.list_processes().values() if entry.parent == ours and entry.is_zombie}

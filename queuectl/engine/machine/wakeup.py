@@ -36,9 +36,7 @@ class Wakeup:
         self.stops = NOT
         self.orphaned = False
         self.rung = False
-        self._control = False
-        self._shall_look = False
-        self._child_died = False
+        self._come: set[bytes | int] = set()
         self._bell = bell
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._read_end, False)
@@ -49,14 +47,14 @@ class Wakeup:
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._note_stop)
         signal.signal(signal.SIGQUIT, self._note_stop)
-        signal.signal(LOOK, self._note_look)
+        signal.signal(LOOK, self._note)
         signal.signal(signal.SIGINT, self._note_stop if interrupts else signal.SIG_IGN)
         # A terminal that is closed asks the pool to stop, unless `nohup` says otherwise.
         if interrupts and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
             signal.signal(signal.SIGHUP, self._note_stop)
         self._has_pidfd = _has_pidfd()
         if not self._has_pidfd:
-            signal.signal(signal.SIGCHLD, self._note_child)
+            signal.signal(signal.SIGCHLD, self._note)
 
     def _note_stop(self, number: int, frame: object) -> None:
         if number == signal.SIGQUIT:
@@ -66,13 +64,10 @@ class Wakeup:
         else:
             self.stops = max(ORDERLY, self.stops)
         # Whoever runs a job looks at what it means at once.
-        self._control = True
+        self._come.add(CONTROL)
 
-    def _note_look(self, number: int, frame: object) -> None:
-        self._shall_look = True
-
-    def _note_child(self, number: int, frame: object) -> None:
-        self._child_died = True
+    def _note(self, number: int, frame: object) -> None:
+        self._come.add(number)
 
     @property
     def is_forced(self) -> bool:
@@ -88,7 +83,7 @@ class Wakeup:
         """Do as if the signals for ORDERLY or AT_ONCE had come by now; nothing for NOT."""
         if how != NOT:
             self.stops = max(self.stops, how)
-            self._control = True
+            self._come.add(CONTROL)
 
     def listen(self, descriptor: int) -> None:
         """Let a descriptor that becomes readable end the wait too."""
@@ -97,7 +92,7 @@ class Wakeup:
     def listen_for_death(self, pid: int) -> int | None:
         """Let the death of a child end the wait; return the descriptor that becomes readable then.
 
-        Where there is none, `take_child_died` tells.
+        Where there is none, `take(SIGCHLD)` tells.
         """
         if not self._has_pidfd:
             return None
@@ -118,7 +113,8 @@ class Wakeup:
                 _empty(descriptor)
             elif descriptor == self._bell.fileno():
                 self.rung = True
-                self._control |= CONTROL in self._bell.answer()
+                if CONTROL in self._bell.answer():
+                    self._come.add(CONTROL)
             elif descriptor == self._parent:
                 self.orphaned = True
                 self.forget(descriptor)
@@ -126,20 +122,14 @@ class Wakeup:
                 ready.append(descriptor)
         return ready
 
-    def take_control(self) -> bool:
-        """Return whether the bell's control byte has come since the last call."""
-        control, self._control = self._control, False
-        return control
-
-    def take_look(self) -> bool:
-        """Return whether somebody has asked since the last call to look at our files."""
-        shall_look, self._shall_look = self._shall_look, False
-        return shall_look
-
-    def take_child_died(self) -> bool:
-        """Return whether a child has died since the last call."""
-        died, self._child_died = self._child_died, False
-        return died
+    def take(self, what: bytes | int) -> bool:
+        """Return whether the bell's CONTROL byte or a signal, LOOK or SIGCHLD, has come since the last call."""
+        try:
+            # In one step: between two, a handler could add it again.
+            self._come.remove(what)
+        except KeyError:
+            return False
+        return True
 
     def close(self) -> None:
         """Let go of signals and descriptors."""

@@ -79,7 +79,7 @@ def _no_workers(facts: Facts) -> Iterator[Alert]:
 
 def _no_scheduler(facts: Facts) -> Iterator[Alert]:
     if facts.scheduler.schedules and absent(facts) == NOBODY:
-        yield Alert("no_scheduler", f"recurring jobs do not fire, {NOBODY}", "queuectl scheduler start --auto")
+        yield Alert("no_scheduler", f"recurring jobs do not fire: {NOBODY}", "queuectl scheduler start --auto")
 
 
 def _queue_without_workers(facts: Facts) -> Iterator[Alert]:

@@ -85,7 +85,7 @@ class Facts:
         is_here = lives and Identity.of_worker(worker).is_alive()
         return WorkerState.of(
             {
-                **worker.as_dict(),
+                **worker.parts_by_name(),
                 "worker": worker.id,
                 "state": "lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle",
                 "elapsed": None if worker.job_started_at is None else self.now - worker.job_started_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.alert import NO_WORKERS, START_WORKERS
+from ...model.filter import reference
 from ...model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
 from .alerts import absent, more_workers, start_for, takers
 
@@ -46,7 +47,7 @@ def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
     who = absent(facts)
     if who:
         return f"{reason}; {who}", START_WORKERS
-    return reason, f"run it at once: queuectl retry {job.id}" if job.state == FAILED else None
+    return reason, f"run it at once: queuectl retry {_named(job)}" if job.state == FAILED else None
 
 
 def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
@@ -54,14 +55,14 @@ def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
     if facts.store.search.details(job.number).cancel_requested:
         return f"worker {job.worker} is ending it, as was asked", None
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
-        f"follow it with: queuectl logs -f {job.id}"
+        f"follow it with: queuectl logs -f {_named(job)}"
     )
 
 
 def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
     return (
         f"all {job.attempts} attempts failed, the last one: {job.error}",
-        f"see its output with: queuectl logs {job.id}; run it again with: queuectl retry {job.id}",
+        f"see its output with: queuectl logs {_named(job)}; run it again with: queuectl retry {_named(job)}",
     )
 
 
@@ -73,7 +74,11 @@ def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
 def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Say what its state says of any job."""
     state = STATE_TABLE[job.state]
-    return f"it {state.phrase}", state.hint and f"{state.hint} {job.id}"
+    return f"it {state.phrase}", state.hint and f"{state.hint} {_named(job)}"
+
+
+def _named(job: Job) -> str:
+    return reference(job.id, job.number)
 
 
 REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {

@@ -16,22 +16,19 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from collections.abc import Callable, Mapping
 
+from ...model.clock import Clock
 from ...model.job import Outcome
 from ...model.piece import STDERR, STDOUT
+from ...store.claim import Claim
 from ..machine import process
+from ..machine.doorbell import CONTROL
+from ..machine.journal import Journal, Pair
+from ..machine.process import Entry
+from ..machine.wakeup import Wakeup
 from . import tree
 from .capture import Capture
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Mapping
-
-    from ...model.clock import Clock
-    from ...store.claim import Claim
-    from ..machine.journal import Journal, Pair
-    from ..machine.process import Entry
-    from ..machine.wakeup import Wakeup
 
 READ_BYTES = 65_536
 WATCH_MS = 1000
@@ -173,10 +170,10 @@ class Execution:
                 self._reap()
             else:
                 self._read(descriptor)
-        if self._wakeup.take_child_died() or self._looks_for_death or self._clearing_since is not None:
+        if self._wakeup.take(signal.SIGCHLD) or self._looks_for_death or self._clearing_since is not None:
             self._reap()
         now = self._clock.monotonic()
-        if now >= self._next_watch or self._wakeup.take_control():
+        if now >= self._next_watch or self._wakeup.take(CONTROL):
             self._watch(self)
             # Counted from the end: a store that keeps us waiting must not keep the pipes waiting too.
             self._next_watch = self._clock.monotonic() + WATCH_MS

@@ -18,9 +18,13 @@ from __future__ import annotations
 import os
 import random
 import signal
+from collections.abc import Container
 
 from ...model.errors import StoreUnavailable
 from ...model.job import Outcome
+from ...model.worker import RegisteredWorker
+from ...store import Store
+from ...store.attempts import Running
 from ...store.home import JOURNAL
 from ...store.lockfile import is_held
 from ..home.liveness import is_worker_alive
@@ -28,19 +32,11 @@ from ..home.settings import load_settings
 from ..machine import journal, process
 from ..machine.doorbell import WORKERS
 from ..machine.identity import Identity
+from ..machine.journal import Pair
+from ..machine.log import Log
 from . import tree
 from .environment import marker
 from .settle import settle
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Container
-
-    from ...model.worker import RegisteredWorker
-    from ...store import Store
-    from ...store.attempts import Running
-    from ..machine.journal import Pair
-    from ..machine.log import Log
 
 CLEAN_LOOKS = 2
 LOOK_PAUSE_SECONDS = 0.003

@@ -43,17 +43,13 @@ class Registration:
             )
             self._lock = LockFile(store.home.worker_lock(self.number))
             self._lock.acquire()
-            self.journal = self._open_journal(store.home.worker_journal(self.number), own)
+            path = store.home.worker_journal(self.number)
+            try:
+                self.journal = Journal(path, (self.home_id, own.boot or "", own.namespace or "", self.number))
+            except OSError as error:
+                raise StoreUnavailable(f"the journal {path} cannot be made: {error.strerror}") from error
         self.log = Log(f"worker {self.number}", store.clock)
         self.presence = Presence(store, self._lock, bell, log=self.log, journal=self.journal)
-
-    def _open_journal(self, path: str, own: Identity) -> Journal:
-        try:
-            return Journal(
-                path, home=self.home_id, boot=own.boot or "", namespace=own.namespace or "", worker=self.number
-            )
-        except OSError as error:
-            raise StoreUnavailable(f"the journal {path} cannot be made: {error.strerror}") from error
 
     def close(self, *, keep_journal: bool) -> None:
         """Take it all back and close the store. A journal that is kept is for recoveries to come."""

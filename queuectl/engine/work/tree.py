@@ -19,16 +19,12 @@ What carries another attempt's marker, and what earlier attempts were allowed to
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 
 from ...model.record import Record
 from ..machine import journal, process
+from ..machine.journal import Pair
 from ..machine.process import MARKER, Entry
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Collection, Container, Iterable, Mapping, Set
-
-    from ..machine.journal import Pair
 
 # A start time is rounded down to a tick.
 ROUNDED_MS = 20
@@ -100,7 +96,7 @@ def of_lost(trace: Trace) -> list[Entry]:
     return _living(table, filter(belongs, started), trace.spared)
 
 
-def forget(spared: Set[Pair], pid: int) -> None:
+def forget(spared: set[Pair], pid: int) -> None:
     """Take a process that has ended out of those that are spared: its pid may be another's soon."""
     spared.difference_update([pair for pair in spared if pair[0] == pid])
 

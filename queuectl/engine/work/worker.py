@@ -21,11 +21,13 @@ from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
 from ...model.record import Record
 from ...store import Home, Store
+from ...store.claim import Claim
 from ..home.settings import load_settings
 from ..machine import process
-from ..machine.doorbell import POOL, WORKERS, Doorbell, ring
+from ..machine.doorbell import CONTROL, POOL, WORKERS, Doorbell, ring
+from ..machine.journal import Pair
 from ..machine.vitals import Vitals
-from ..machine.wakeup import ORDERLY, Wakeup
+from ..machine.wakeup import LOOK, ORDERLY, Wakeup
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
@@ -34,11 +36,6 @@ from .registration import Registration
 from .settle import settle
 from .shortage import Pauses
 from .tree import alive, forget
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store.claim import Claim
-    from ..machine.journal import Pair
 
 POLL_SECONDS = 5.0
 RENEW_PATIENCE_SECONDS = 1.0
@@ -284,12 +281,12 @@ class Worker:
         self._reap()
         if self.wakeup.is_stopping:
             return
-        if self.wakeup.take_control() or self._vitals.is_heartbeat_due:
+        if self.wakeup.take(CONTROL) or self._vitals.is_heartbeat_due:
             self._refresh()
 
     def _look_around(self) -> None:
         """See whether others still find us. While we rest, the pool looks and wakes us when something has changed."""
-        if self.wakeup.take_look():
+        if self.wakeup.take(LOOK):
             self._registration.presence.hurry()
         self.wakeup.stop(self._registration.presence.step())
 

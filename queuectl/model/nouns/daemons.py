@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ..kinds import BYTES, DURATION, FLAG, NUMBER, REAL, TEXT, TIME
 from ..noun import Noun, many, maybe, one_of
+from ..scheduler import AUTO, MANUAL, TOTALS
+from ..worker import EVERY_QUEUE
 
+QUEUES = many(TEXT).but(cell=lambda queues, now: ",".join(queues) or EVERY_QUEUE)
 WORKER = Noun(
     "worker",
     worker=NUMBER,
@@ -17,12 +20,12 @@ WORKER = Noun(
     memory=BYTES,
     uptime=DURATION,
     busy=maybe(REAL),
-    queues=many(TEXT),
+    queues=QUEUES,
     command=maybe(TEXT),
     trouble=maybe(TEXT),
 )
 WORKER_TOTALS = Noun("numbers of workers", total=NUMBER, busy=NUMBER, idle=NUMBER, stopping=NUMBER, lost=NUMBER)
-GROUP = Noun("group of workers", queues=many(TEXT), target=NUMBER)
+GROUP = Noun("group of workers", queues=QUEUES, target=NUMBER)
 POOL = Noun(
     "pool", running=FLAG, pid=maybe(NUMBER), elsewhere=FLAG, version=maybe(TEXT), target=NUMBER, groups=many(GROUP)
 )
@@ -31,17 +34,13 @@ SCHEDULER = Noun(
     running=FLAG,
     pid=maybe(NUMBER),
     version=maybe(TEXT),
-    mode=maybe(one_of("manual", "auto")),
+    mode=maybe(one_of(MANUAL, AUTO)),
     max_workers=maybe(NUMBER),
     interval=maybe(DURATION),
     uptime=maybe(DURATION),
     last_tick_at=maybe(TIME),
     next_due_at=maybe(TIME),
-    promoted=NUMBER,
-    fired=NUMBER,
-    recovered=NUMBER,
-    pruned=NUMBER,
-    schedules=NUMBER,
+    **dict.fromkeys((*TOTALS, "schedules"), NUMBER),
     pool_running=FLAG,
 )
 STOPPED = Noun("stopped daemon", stopped=FLAG, pid=maybe(NUMBER))

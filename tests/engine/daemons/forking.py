@@ -34,11 +34,11 @@ class Fork:
 
     def has_started(self, pid: int, group: str = ALL) -> None:
         """Report that this process is a worker now."""
-        self._reports.append(ForkReport(STARTED, pid=pid, group=group))
+        self._reports.append(ForkReport(STARTED, pid, 0, group))
 
     def has_ended(self, pid: int, code: int) -> None:
         """Report that a worker has ended with this exit code, or minus a signal."""
-        self._reports.append(ForkReport(ENDED, pid=pid, code=code))
+        self._reports.append(ForkReport(ENDED, pid, code, ""))
 
     def die(self) -> None:
         """Be gone."""

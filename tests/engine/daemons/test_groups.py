@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from queuectl.engine.daemons import groups as groups_module
-from queuectl.engine.daemons.ending import end
+from queuectl.engine.daemons.ending import TimedSignal, end
 from queuectl.engine.machine.doorbell import ring
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
@@ -81,8 +81,8 @@ def test_one_group_is_scaled_and_the_others_stay(home: str, pool: RunningPool) -
     assert groups(pool) == {"a": 1, "b": 3} and before["a"] in pool.pids()
     unclear = run_cli(home, "worker", "scale", "2")
     assert unclear.returncode == 2 and '"a" or "b"' in unclear.stderr
-    missing = run_cli(home, "worker", "scale", "2", "-Q", "a,b")
-    assert missing.returncode == 6 and "worker start --count 2 --queue a,b" in missing.stderr
+    missing = run_cli(home, "worker", "scale", "2", "-Q", "c,d")
+    assert missing.returncode == 6 and "worker start --count 2 --queue c,d" in missing.stderr
     assert groups(pool) == {"a": 1, "b": 3}
 
 
@@ -132,8 +132,8 @@ def test_to_stop_the_last_group_lets_its_jobs_finish(
         ring(home, name, what)
         wait_until(lambda: "stopping, current jobs may finish" in pool.log())
 
-    def end_with_the_job(targets: list[Identity], orders: list[tuple[int, signal.Signals]], *more: Any) -> None:
-        sent.extend(order for _, order in orders)
+    def end_with_the_job(targets: list[Identity], orders: list[TimedSignal], *more: Any) -> None:
+        sent.extend(order.number for order in orders)
         (tmp_path / "go").touch()
         end(targets, orders, *more)
 
@@ -203,9 +203,37 @@ def test_a_star_goes_with_no_queue(home: str, command: tuple[str, ...]) -> None:
 
 def test_to_stop_a_group_that_does_not_run_leaves_the_pool_alone(pool: RunningPool) -> None:
     pool.start("-n", "1", "-Q", "a")
-    for group in ("b", "a,b"):
-        assert pool.run("stop", "-Q", group).stdout == f"no workers were running for {group}\n"
+    assert pool.run("stop", "-Q", "b").stdout == "no workers were running for b\n"
     assert groups(pool) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("queues", "message", "hint"),
+    [
+        (
+            ("a", "b"),
+            'no group takes jobs from a and b together; running groups: "a", "b", "c,d"',
+            "queuectl worker {} --queue a; queuectl worker {} --queue b",
+        ),
+        (
+            ("c",),
+            'no group takes jobs from c alone; running groups: "a", "b", "c,d"',
+            "queuectl worker {} --queue c,d",
+        ),
+    ],
+)
+def test_groups_of_some_of_the_queues_are_shown_where_none_has_exactly_these(
+    home: str, pool: RunningPool, queues: tuple[str, ...], message: str, hint: str
+) -> None:
+    pool.start("-n", "1", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+    pool.run("start", "-n", "1", "-Q", "c,d")
+    for command in ("stop", "scale 2"):
+        options = [word for name in queues for word in ("-Q", name)]
+        answer = run_cli(home, "worker", *command.split(), *options)
+        assert answer.returncode == 2
+        assert answer.stderr == f"queuectl: error: {message}\n  hint: {hint.replace('{}', command)}\n"
+    assert groups(pool) == {"a": 1, "b": 1, "c,d": 1}
 
 
 def test_a_pool_that_is_about_to_end_takes_no_other_group(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
@@ -267,7 +295,8 @@ def test_workers_are_shown_by_group_with_the_number_that_each_shall_have(home: s
     pool.run("start", "-n", "1", "-Q", "a")
     shown: list[list[str]] = [row["queues"] for row in json.loads(run_cli(home, "--json", "worker", "status").stdout)]
     assert shown == [[], [], ["a"], ["b"]]
-    assert pool.run("status").stdout.split()[0] == "QUEUES"
+    table = [line.split()[0] for line in pool.run("status").stdout.splitlines()]
+    assert table == ["QUEUES", "*", "*", "a", "b"]
     assert json.loads(run_cli(home, "--json", "status").stdout)["pool"]["groups"] == [
         {"queues": [], "target": 2},
         {"queues": ["a"], "target": 1},

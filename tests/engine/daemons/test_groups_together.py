@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from queuectl.engine import workers as workers_module
 from queuectl.engine.daemons import groups as groups_module
-from queuectl.engine.daemons.ending import end
+from queuectl.engine.daemons.ending import TimedSignal, end
 from queuectl.engine.machine.doorbell import ring
 from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
@@ -61,9 +60,9 @@ def test_two_that_stop_the_workers_at_once_let_jobs_finish(
     class HasAsked(Exception):
         pass
 
-    def ask_and_return(targets: list[Identity], orders: list[tuple[int, signal.Signals]], *more: Any) -> None:
+    def ask_and_return(targets: list[Identity], orders: list[TimedSignal], *more: Any) -> None:
         for target in targets:
-            target.order(orders[0][1])
+            target.order(orders[0].number)
         raise HasAsked
 
     monkeypatch.setattr(groups_module, "end", ask_and_return)

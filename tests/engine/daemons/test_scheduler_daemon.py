@@ -291,7 +291,7 @@ def test_with_neither_workers_nor_scheduler_everything_says_so(home: str, queue:
     queue.schedules.add("it", "* * * * *", "true")
     waiting, recurring = answer(home, "status")["alerts"]
     assert waiting["text"] == "1 job waits but neither workers nor a scheduler are running"
-    assert recurring["text"].startswith("recurring jobs do not fire")
+    assert recurring["text"].startswith("recurring jobs do not fire: neither workers")
     assert recurring["command"] == "queuectl scheduler start --auto"
     found = answer(home, "why", job.id)
     assert "neither workers nor a scheduler are running" in found["reason"]

@@ -24,7 +24,7 @@ SEED = time.time_ns()
 
 def open_journal(path: Path) -> Journal:
     home, boot, namespace, worker = WRITER
-    return Journal(str(path), home=home, boot=boot, namespace=namespace, worker=worker)
+    return Journal(str(path), (home, boot, namespace, worker))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_record_is_read_as_it_was_written(path: Path, opened: Journal) -> None
         Outcome.signalled(9, "SIGKILL"), ended_at=2**42, duration=2**35, spared=[(5, "50"), (6, "60"), (8, "80")]
     )
     (record,) = journal.read(str(path))
-    assert record.as_dict() == {
+    assert record.parts_by_name() == {
         "writer": WRITER,
         "attempt": 2**40,
         "started": 2**41,
@@ -172,7 +172,7 @@ KILLED = """
 import os, signal
 from queuectl.engine.machine.journal import Journal
 
-journal = Journal(sys.argv[1], home="h", boot="b", namespace="n", worker=1)
+journal = Journal(sys.argv[1], ("h", "b", "n", 1))
 journal.begin(3, started=5, pipes=(1, 2), spared=())
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -41,20 +41,20 @@ def test_nothing_ends_the_wait_but_time(wakeup: Wakeup) -> None:
     before = SYSTEM_CLOCK.monotonic()
     assert wakeup.wait(0.05) == []
     assert SYSTEM_CLOCK.monotonic() - before >= 49
-    assert (wakeup.stops, wakeup.rung, wakeup.orphaned, wakeup.take_control()) == (0, False, False, False)
+    assert (wakeup.stops, wakeup.rung, wakeup.orphaned, wakeup.take(CONTROL)) == (0, False, False, False)
 
 
 def test_the_bell_ends_the_wait(wakeup: Wakeup, place: Home) -> None:
     ring(place, POOL)
     assert wakeup.wait(LONG) == []
-    assert wakeup.rung and not wakeup.take_control()
+    assert wakeup.rung and not wakeup.take(CONTROL)
 
 
 def test_the_control_byte_is_taken_once(wakeup: Wakeup, place: Home) -> None:
     ring(place, POOL)
     ring(place, POOL, CONTROL)
     wakeup.wait(LONG)
-    assert wakeup.take_control() and not wakeup.take_control()
+    assert wakeup.take(CONTROL) and not wakeup.take(CONTROL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -63,7 +63,7 @@ def test_stop_signals_end_the_wait_and_are_counted(wakeup: Wakeup, number: signa
         os.kill(os.getpid(), number)
         wakeup.wait(LONG)
         assert wakeup.stops == count
-        assert wakeup.take_control(), "who runs a job must look at it at once"
+        assert wakeup.take(CONTROL), "who runs a job must look at it at once"
 
 
 def test_quit_counts_as_two(wakeup: Wakeup) -> None:
@@ -86,7 +86,7 @@ def test_a_child_that_dies_ends_the_wait(
         descriptor = wakeup.listen_for_death(pid)
         assert (descriptor is not None) is with_pidfd
         assert wakeup.wait(LONG) == ([] if descriptor is None else [descriptor])
-        assert wakeup.take_child_died() is not with_pidfd
+        assert wakeup.take(signal.SIGCHLD) is not with_pidfd
         assert os.waitpid(pid, 0)[1] == 3 << 8
         if descriptor is not None:
             os.close(descriptor)

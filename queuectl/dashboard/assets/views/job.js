@@ -113,7 +113,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
     patch(title, [job.state, job.cancel_requested], () => [badge(job.state),
       job.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
     patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
-      actionButton(verb, job, app, { small: false, command: data.commands[verb] }))));
+      actionButton(verb, { ...job, reference: data.reference }, app, { small: false, command: data.commands[verb] }))));
     patch(why, [data.why, job.error], () => (job.state === 'completed' || !data.why?.reason ? null
       : h('div', { class: 'alert',
       'data-level': job.state === 'dead' ? 'error' : 'info' }, h('span', {}, data.why.reason), data.why.hint
@@ -176,7 +176,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
   const timer = setInterval(() => !document.hidden && !app.paused()
     && data.job.state === 'processing' && log.load(), POLL);
   const key = (verb) => () => !readOnly && data.allowed_actions.includes(verb)
-    && act(verb, data.job, app, data.commands[verb]);
+    && act(verb, { ...data.job, reference: data.reference }, app, data.commands[verb]);
   const neighbour = (step) => () => {
     const bars = $$('.runs a', root);
     const at = bars.findIndex((bar) => bar.getAttribute('aria-current'));

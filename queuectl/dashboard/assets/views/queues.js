@@ -14,7 +14,7 @@ function row(item) {
     number(item.jobs[state] || 0));
   return [heading(h('a', { href: jobsUrl(`queue:${item.queue}`), class: 'mono' }, item.queue)), number(item.depth),
     link('processing'), link('dead'), item.oldest_pending_age !== null && coarse(item.oldest_pending_age),
-    perMinute(item.per_minute), number(item.finished_hour), number(item.failed_hour),
+    perMinute(item.per_minute), number(item.ended_hour), number(item.failed_hour),
     item.eta !== null && `~${coarse(item.eta)}`];
 }
 

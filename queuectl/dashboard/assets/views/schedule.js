@@ -1,4 +1,4 @@
-// Recurring jobs in words, with their next times and last jobs; and what else is to come.
+// The schedules in words, with their next times and last jobs; and what else is to come.
 
 import { get, loadMeta, post, remove } from '../api.js';
 import { added } from '../addjob.js';
@@ -59,11 +59,11 @@ function livePreview() {
 
 export function mount(root, { app, signal }) {
   const note = h('div', {});
-  const empty = emptyCard('No recurring jobs',
-    'A recurring job queues a command again and again, at the times of a cron expression.',
+  const empty = emptyCard('No schedules yet',
+    'A schedule queues a command again and again, at the times of a cron expression.',
     equivalent("queuectl cron add cleanup '*/5 * * * *' 'echo cleanup'"));
   const strip = new DayStrip(signal);
-  const list = listCard('Recurring jobs', [['Name'], ['When', 'words'], ['Command', 'clip'], ['Next', 'num'], ['Last'],
+  const list = listCard('Schedules', [['Name'], ['When', 'words'], ['Command', 'clip'], ['Next', 'num'], ['Last'],
     ['Actions', 'sr']], ({ name }) => name, row, { empty });
   const coming = listCard('What is to come', [['When'], ['What'], ['Job'], ['Command', 'clip']],
     ({ what, id, at }) => `${what}/${id}/${at}`, ({ what, id, at, command }) => [when(at), what,
@@ -77,7 +77,7 @@ export function mount(root, { app, signal }) {
     const fields = all.filter(({ recurring }) => recurring);
     const own = OWN.map((field) => ({ ...field, options: choices[field.name] }));
     const filled = (values) => filledIn(fields, values);
-    return form({ title: 'Add a recurring job', action: 'Add',
+    return form({ title: 'Add a schedule', action: 'Add',
       fields: [...own, ...fields.map((field) => formField(field))],
       command: (values) => cronCommand(values, filled(values)), extra: livePreview(),
       run: async (values) => {
