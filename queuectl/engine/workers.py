@@ -143,7 +143,12 @@ class Workers(Groups):
         groups = self._groups_again() if self._opened.home.exists() else {}
         if self.stop(patience=patience, force=force) is None:
             raise DaemonUnavailable(NO_WORKERS, hint=START_WORKERS)
-        self._start_pool(groups)
+        try:
+            self._start_pool(groups)
+        except Conflict:
+            # Another start was faster: these are for its pool.
+            for group, count in groups.items():
+                self.start(group, count)
         return groups
 
     def _groups_again(self) -> dict[str, int]:

@@ -143,3 +143,18 @@ def test_a_restart_brings_back_all_workers_of_a_pool_that_somebody_else_stops(
     assert stopping.wait(30) == 0
     assert queue.get(job).state == "completed"
     assert pool.pid != first and groups(pool) == {"a": 2, "b": 1}
+
+
+def test_a_restart_brings_back_its_groups_where_another_start_is_faster(
+    queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.start("-n", "2", "-Q", "a")
+    pool.run("start", "-n", "1", "-Q", "b")
+
+    def end_and_start(*order: Any) -> None:
+        end(*order)
+        pool.start("-n", "1", "-Q", "c")
+
+    monkeypatch.setattr(groups_module, "end", end_and_start)
+    assert queue.workers.restart() == {"a": 2, "b": 1}
+    assert groups(pool) == {"a": 2, "b": 1, "c": 1}
