@@ -129,6 +129,12 @@ def _value(text: str) -> str:
     return text if is_plain else '"' + text.replace('"', '""') + '"'
 
 
+class OneTerm(str):
+    """A word of a filter that was given without its quotes, with them."""
+
+    __slots__ = ()
+
+
 def with_quotes(word: str) -> str:
     """Return a word in the place of a filter with the quotes that a shell took away: `error:no such` is one term."""
     key, _, value = word.partition(":")
@@ -137,7 +143,12 @@ def with_quotes(word: str) -> str:
     has_free_text = name in FILTERS and FILTERS[name].kind.is_free and '"' not in value
     if not has_free_text or not others or any(map(is_filter, others)):
         return word
-    return word[: len(key) - len(name)] + written(name, *value.strip().split(","))
+    return OneTerm(word[: len(key) - len(name)] + written(name, *value.strip().split(",")))
+
+
+def how_read(words: Sequence[str]) -> list[str]:
+    """Return a note on how words were read where the same text is several terms in the dashboard and in Python."""
+    return [f"read as {in_quotes(' '.join(words))}"] if any(isinstance(word, OneTerm) for word in words) else []
 
 
 def of_options(
