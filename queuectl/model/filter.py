@@ -16,7 +16,7 @@ The keys are those of `fields.FILTERS`. A Filter is what `filterparse` made of a
 from __future__ import annotations
 
 from .fields import FILTERS, check_new_id
-from .job import STATES
+from .job import STATES, Job
 from .record import Record
 
 TYPE_CHECKING = False
@@ -94,14 +94,14 @@ def is_filter(word: str) -> bool:
     return _key_of(word[1:] if word.startswith("-") else word) in FILTERS
 
 
-def reference(identifier: str, number: int) -> str:
+def reference(job: Job) -> str:
     """Return what a job is called in the place of an id: its id, or its number if the id reads like something else."""
     try:
-        check_new_id(identifier, 0)
+        check_new_id(job.id, 0)
     except ValueError:
         # Digits are an id before they are a number, so these are exact.
-        return identifier if identifier.isdigit() else str(number)
-    return identifier
+        return job.id if job.id.isdigit() else str(job.number)
+    return job.id
 
 
 def _key_of(word: str) -> str:
