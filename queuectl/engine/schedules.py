@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice, takewhile
 
 from ..model.checks import NAME_RULE, is_name
@@ -9,7 +10,9 @@ from ..model.cron import Cron
 from ..model.cronwords import describe
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import BY_SPELLING
+from ..model.job import Job
 from ..model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail, ShownSchedule
+from ..model.spec import JobSpec
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
 from .clockwork.firing import enqueue
@@ -17,13 +20,6 @@ from .home.opened import Part, search_path
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, Iterator, Mapping
-
-    from ..model.job import Job
-    from ..model.spec import JobSpec
 
 NEXT, JOBS = 5, 20
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..model.job import STATE_WORDS, states_named
 from ..model.record import Record
 from ..model.worker import EVERY_QUEUE, counted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from ..store import Store
+from ..store import Store
 
 TAGGED_JOBS = 1_000
 COMMAND_WIDTH = 50

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from itertools import dropwhile
 
 from ..commands.completion.candidates import Candidate, Lookup, candidates
 from .line import cursor, shell_word
 from .terminal import Screen, escape
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
 
 # Of the characters that end a word for bash, those that stand unquoted in our words.
 IN_WORDS = ":=@"

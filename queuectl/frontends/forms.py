@@ -12,17 +12,13 @@ from __future__ import annotations
 
 import shlex
 import textwrap
+from collections.abc import Callable, Mapping, Sequence
 
+from ..commands.grammar.registry import Arg, Command
+from ..model.clock import Clock
 from ..model.copies import words_after_dashes
 from .answer import say
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Mapping, Sequence
-
-    from ..commands.grammar.registry import Arg, Command
-    from ..model.clock import Clock
-    from .terminal import Terminal
+from .terminal import Terminal
 
 TRIES = 3
 BACK = ("b", "back")

@@ -9,13 +9,10 @@ is said once and costs nothing else.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from ..model.when import is_digits
 from .terminal import escape
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
 
 REMEMBERED = 1000
 LONGEST_LINE = 10_000

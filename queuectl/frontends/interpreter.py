@@ -6,15 +6,12 @@ A line that was typed runs whole, whatever its commands return. A script (`shell
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
 from .answer import say
 from .dispatch import BROKEN_PIPE, INTERRUPTED, Session
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable
-
-    from .history import History
+from .history import History
 
 WORDS = {
     "exit": ("exit", "leave the shell (also quit, q, Ctrl-D)"),

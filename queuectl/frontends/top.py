@@ -6,21 +6,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ..commands.context import Context
 from ..engine.change import demand_done
 from ..engine.lookout import SORTS
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
 from ..model.filterparse import parse
+from ..model.job import Job
+from ..model.verbs import Verb
+from .live import FullScreen
+from .terminal import Screen, Terminal
 from .top_view import HELP, JOBS, OUTPUT, VERB_KEYS, Look, body_rows, page, picture, table_rows
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from ..commands.context import Context
-    from ..model.job import Job
-    from ..model.verbs import Verb
-    from .live import FullScreen
-    from .terminal import Screen, Terminal
 
 LONGEST_FILTER = 200
 MOVES = {"j": 1, "down": 1, "k": -1, "up": -1}

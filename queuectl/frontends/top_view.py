@@ -13,23 +13,19 @@ What there is no room for goes from the middle: the first and the last line stay
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
 from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES, Job
+from ..model.piece import Tail
 from ..model.verbs import PLAIN_VERBS
 from ..model.when import ago, duration_text, local
+from ..model.worker import WorkerState
 from .live import clip_painted
 from .render import FLEXIBLE, SEPARATOR, fit
 from .terminal import STATE_STYLES, Screen, clip, pad, width
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
-
-    from ..model.piece import Tail
-    from ..model.worker import WorkerState
 
 JOBS, OUTPUT, HELP = "jobs", "output", "help"
 BLOCKS, ASCII_BLOCKS = "▁▂▃▄▅▆▇█", " .:-=+*#"

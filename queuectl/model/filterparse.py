@@ -137,9 +137,8 @@ class Text:
             whole = f'{value[: -len(day)]}"{day} {time.values[0][1]}"'
             try:
                 choices.of_time(whole.replace('"', ""), now)
-            except ValueError as error:
-                if str(error) == choices.NOT_A_TIME:
-                    continue
+            except ValueError:
+                continue  # It is no time together: the second word is a text.
             meant = self._text[word.position : start] + whole
             raise self.refused(word.position, f"put quotes around it: {in_quotes(meant)}", suggestion=meant)
 
@@ -160,7 +159,7 @@ def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = Tru
     merged: dict[str, list[Choice]] = {}
     found = list(given.words())
     if not found and not takes_all:
-        raise given.refused(0, "an empty filter would mean all jobs, say which", hint="of a queue: 'queue:default'")
+        raise given.refused(0, "an empty filter would mean all jobs, say which", hint="of one queue: 'queue:default'")
     given.demand_quoted_times(found, now)
     for word in found:
         key = word.key or "text"
@@ -201,11 +200,14 @@ def _state_words(given: Text, word: Word) -> list[str]:
 
 
 def _choices(given: Text, key: str, word: Word, now: int) -> list[Choice]:
-    reader: Callable[[str, int], Choice] = getattr(choices, FILTERS[key].kind.choice)
+    kind = FILTERS[key].kind
+    reader: Callable[[str, int], Choice] = getattr(choices, kind.choice)
     found: list[Choice] = []
     for position, text in word.values:
         try:
             found.append(reader(text, now))
+            for value in found[-1][1] if kind.name == "integer" else ():
+                kind.check(value, now)
         except ValueError as error:
             raise given.refused(position, f"{key}: {error}, got {quoted(text)}") from None
     return found

@@ -103,6 +103,8 @@ def test_libedit_is_told_in_its_own_words(home: str, monkeypatch: pytest.MonkeyP
         ("show 'dead", "'dead", ["'dead-1' "]),
         ('show "dead', '"dead', ['"dead-1" ']),
         ("show 'dead", "dead", ["dead-1' "]),
+        ("list 'tag:a state:dea", "state:dea", ["state:dead' "]),
+        ("list 'state:dead que", "'state:dead que", ["'state:dead queue:"]),
         ("dlq retry dea", "dea", ["dead-1 "]),
         ("dlq rem", "rem", ["remove "]),
         ("watch dlq li", "li", ["list "]),

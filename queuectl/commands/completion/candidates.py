@@ -7,6 +7,8 @@ commands, options that were not given yet, and values. What completes a value st
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from ...model.fields import FILTERS
 from ...model.filter import meaning
 from ...model.job import OPEN, STATES, Job
@@ -14,11 +16,6 @@ from ...model.settings import BY_NAME, SETTINGS
 from ..grammar.commandline import GLOBALS, CommandLine
 from ..grammar.registry import ALIASES, COMMANDS, Arg, Command, load
 from .lookup import Candidate, Lookup
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Sequence
-
 
 __all__ = ["Candidate", "Lookup", "candidates"]
 

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import os
 
+from ...engine.queue import Queue
 from ...model.clock import SYSTEM_CLOCK, Clock
 from ...model.errors import QueueCTLError
 from ...model.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...engine.queue import Queue
 
 LIMIT = 50
 MAX_FILES = 1_000

@@ -70,8 +70,8 @@ def worker_start(
 ) -> Result:
     """Start a group of workers in the background; returns when they are up.
 
-    The workers of a group take jobs from the same queues, without --queue from all; several --queue name one group. A
-    group that runs is scaled up to the number, never down.
+    The workers of a group take jobs from the same queues, without --queue from all. Several --queue options name one
+    group. A group that runs is scaled up to the number, never down.
     """
     if group:
         context.queue.workers.run(dict(group), ready_fd)
@@ -124,7 +124,7 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
 def worker_scale(context: Context, *, count: int, queue: Sequence[str]) -> Result:
     """Change the number of workers of a group; those that leave finish their current job.
 
-    Several --queue name one group, whose workers take jobs from all of these queues.
+    Several --queue options name one group, whose workers take jobs from all of these queues.
     """
     group = context.queue.workers.scale(_group(queue), count)
     return Result(
@@ -166,8 +166,8 @@ def _demand_one(timeout: float | None, force: bool) -> None:
 def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None, force: bool) -> Result:
     """Stop the workers, or one group of them; returns when they are gone.
 
-    Several --queue name one group, whose workers take jobs from all of these queues. Jobs that are not
-    done in time are ended and go back to the queue; that attempt does not count.
+    Several --queue options name one group, whose workers take jobs from all of these queues. Jobs that are
+    not done in time are ended and go back to the queue; that attempt does not count.
     """
     _demand_one(timeout, force)
     group = _group(queue)

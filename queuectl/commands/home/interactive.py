@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import FILTER
 from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
-
-    from ..context import Context
 
 TOP_SECONDS = 1.0
 

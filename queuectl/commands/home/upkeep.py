@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from ...model.errors import InvalidInput
 from ...model.job import COMPLETED, FINAL_STATES, jobs_text
 from ...model.nouns.home import EVENT, PRUNED
 from ...model.nouns.jobs import REASON
 from ...model.when import local
+from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import DRY_RUN, ID, YES
 from ..result import Result, job_table, left_alone
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, Sequence
-
-    from ..context import Context
 
 LOOK_SECONDS = 0.1
 SHOWN = 50

@@ -82,7 +82,7 @@ def told(job: Job, now: int) -> str:
     ]
     if job.timeout is not None:
         lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
-    if job.state == SCHEDULED or (job.state == HELD and job.run_at > job.created_at):
+    if job.state == SCHEDULED or (job.state == HELD and job.run_at > now):
         lines.append(f"  runs at:  {due_text(job, now)}")
     if job.state == HELD:
         lines.append(f"  held; let it go with: queuectl release {job.id}")

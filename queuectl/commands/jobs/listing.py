@@ -128,10 +128,10 @@ def list_jobs(
 def show(context: Context, *, id: str) -> Result:
     """Show everything about a job: its fields and its attempts."""
     job = context.queue.logs.detail(context.queue.get(id))
-    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job))
+    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, context.clock.wall()))
 
 
-def _shown(job: JobDetail) -> str:
+def _shown(job: JobDetail, now: int) -> str:
     """Return a job as people read it: what is not set is left out."""
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
@@ -143,7 +143,7 @@ def _shown(job: JobDetail) -> str:
         ("timeout", "none" if job.timeout is None else when.duration_text(job.timeout)),
         ("added", f"{when.local(job.created_at)} by {job.created_by}"),
     ]
-    is_held = job.state == HELD and job.run_at > job.created_at
+    is_held = job.state == HELD and job.run_at > now
     if is_held or STATE_TABLE[job.state].is_due:
         values.append(("runs at", when.local(job.run_at) + ", once it is released" * is_held))
     if job.started_at is not None:

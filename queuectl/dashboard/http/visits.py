@@ -8,13 +8,10 @@ change that. Whose request is being worked on is not idle.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from ...model.clock import Clock
-    from .wire import Connection
+from ...model.clock import Clock
+from .wire import Connection
 
 # A thread whose connection was shut down under it ends at once, but on a busy machine it is not at once its turn.
 ENDING_SECONDS = 1.0

@@ -5,6 +5,8 @@ Finding them costs the same however many jobs there are, so that a prompt may as
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+
 from ... import __version__
 from ...model.alert import INFO, LEVELS, NO_WORKERS, NOBODY, START_WORKERS, Alert
 from ...model.job import DEAD, PENDING, jobs_text
@@ -14,12 +16,7 @@ from ...model.worker import ALL, WorkerState, group_of, option
 from ...store.room import free_bytes
 from ..daemons.daemon import ELSEWHERE
 from ..home.timezone import has_no_next_time
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Iterator, Sequence
-
-    from .facts import Facts
+from .facts import Facts
 
 LITTLE_ROOM = 500 << 20
 LONG_WAIT_MS = 15 * MINUTE

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...model import when
 from ...model.alert import NO_WORKERS, START_WORKERS
 from ...model.filter import reference
 from ...model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
 from .alerts import absent, more_workers, start_for, takers
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from .facts import Facts
+from .facts import Facts
 
 COUNTED = 10_000
 
