@@ -5,13 +5,12 @@ A group is called as `model.worker` says. What changes it returns when the worke
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 from ..model.alert import NO_WORKERS, START_WORKERS
 from ..model.errors import Conflict, DaemonUnavailable, InvalidInput, quoted
-from ..model.worker import ALL, of_group, option, workers_text
-from .daemons.daemon import POOL
+from ..model.worker import ALL, group_of, of_group, option, queues_of, workers_text
+from .daemons.daemon import POOL, RunningDaemon
 from .daemons.groups import Groups, demand_room
 from .machine.doorbell import CONTROL, ring
 from .machine.doorbell import POOL as POOL_BELL
@@ -27,9 +26,10 @@ class Workers(Groups):
         """Have at least `count` workers in a group (by default `worker_count`), by a pool that is started if none runs.
 
         Returns how many it had and the count. Raises Conflict where a pool runs elsewhere or ends, InvalidInput beyond
-        `max_workers`, DaemonUnavailable, also if the pool takes longer than `patience` seconds to start.
+        `max_workers` and for what names no group, DaemonUnavailable, also if the pool takes longer than `patience`
+        seconds to start.
         """
-        settings = self._opened.settings()
+        group, settings = group_of(queues_of(group)), self._opened.settings()
         wanted = settings.worker_count if count is None else count
         demand_room(settings, {group: wanted})
         pool = POOL.find(self._opened)
@@ -51,8 +51,10 @@ class Workers(Groups):
         """Give a group that runs another number of workers; return the group.
 
         None is the only group that there is, or that of all queues. Raises DaemonUnavailable if it does not run,
-        InvalidInput beyond `max_workers` or if it is not clear which one is meant, Conflict where the pool ends.
+        InvalidInput beyond `max_workers`, for what names no group or if it is not clear which one is meant, Conflict
+        where the pool ends.
         """
+        group = None if group is None else group_of(queues_of(group))
         start = f"{START_WORKERS} --count {count}"
         # To ask for workers must not make a home.
         if self._opened.home.exists():
@@ -83,7 +85,10 @@ class Workers(Groups):
         )
 
     def _change(self, group: str, change: Callable[[int], int]) -> int:
-        """Change the number of workers of a group and wait until it has them; return how many it had."""
+        """Change the number of workers of a group and wait until it has them; return how many it had.
+
+        Raises Conflict also if somebody else changes it meanwhile to what `change` would not leave as it is.
+        """
         opened = self._opened
         self._await_pool()
         store, settings = opened.store, opened.settings()
@@ -91,25 +96,39 @@ class Workers(Groups):
         staying, version = self._staying(group), None if pool is None else pool.other_version(opened)
         with store.writing():
             groups = store.meta.pool_groups()
-            if not groups:
+            if not groups and version is None:
                 raise Conflict(
                     f"the workers in {opened.home.path} are stopping",
                     hint=f"wait for them, or end them at once with: {POOL.stop_command} --force",
                 )
-            before = groups.get(group, 0)
+            # A pool of a version that knew no groups has written down none.
+            before = groups.get(group, 0) if groups else staying
             count = change(before)
+            if count == before == staying:
+                return before
             if count > before:
                 demand_room(settings, {**groups, group: count})
-            if version is not None and count > staying:
+            if version is not None and (count > staying or not groups):
                 raise DaemonUnavailable(
-                    f"no more workers can start: the pool is of {version} of QueueCTL, which has been replaced",
+                    f"the pool cannot be changed to {workers_text({group: count})}: it is of {version} of QueueCTL, "
+                    "which has been replaced",
                     hint="queuectl worker restart",
                 )
             if count != before:
                 store.meta.set_pool_groups({**groups, group: count})
                 opened.note("scaled", workers_text({group: count}))
         ring(opened.home, POOL_BELL, CONTROL)
-        self._wait_for_pool(lambda pool: self._staying(group) == count)
+
+        def has_followed(pool: RunningDaemon) -> bool:
+            now = store.meta.pool_groups().get(group, 0)
+            if now != count and change(now) != now:
+                raise Conflict(
+                    f"somebody else has changed the number of workers{of_group(group or None)} meanwhile: it is {now}",
+                    hint="look at them with: queuectl worker status",
+                )
+            return self._staying(group) == now
+
+        self._wait_for_pool(has_followed)
         return before
 
     def _staying(self, group: str) -> int:
@@ -119,16 +138,25 @@ class Workers(Groups):
     def restart(self, *, patience: float | None = None, force: bool = False) -> dict[str, int]:
         """Stop all workers as `stop` does and start as many again; return how many there are in each group.
 
-        Raises DaemonUnavailable, also if none run.
+        Raises DaemonUnavailable, also if none run, and InvalidInput beyond `max_workers` before any is stopped.
         """
-        groups: dict[str, int] = {}
-        if self._opened.home.exists():
-            # Of a pool that ends already, those that live.
-            living = Counter(row.queues for row in self._living())
-            groups = self._opened.store.meta.pool_groups() or dict(living)
+        groups = self._groups_again() if self._opened.home.exists() else {}
         if self.stop(patience=patience, force=force) is None:
             raise DaemonUnavailable(NO_WORKERS, hint=START_WORKERS)
-        self._start_pool(groups)
+        try:
+            self._start_pool(groups)
+        except Conflict:
+            # Another start was faster: these are for its pool.
+            for group, count in groups.items():
+                self.start(group, count)
+        return groups
+
+    def _groups_again(self) -> dict[str, int]:
+        """Return the groups to start after a stop, none if nobody runs. Raises InvalidInput beyond `max_workers`."""
+        if self.pid is None and not self._living():
+            return {}
+        groups = self._opened.store.meta.last_pool_groups()
+        demand_room(self._opened.settings(), groups)
         return groups
 
     def run(self, groups: Mapping[str, int], ready_fd: int | None = None) -> None:
@@ -141,6 +169,7 @@ class Workers(Groups):
         from .daemons.pool import Pool
 
         with reporting(ready_fd) as start:
+            groups = {group_of(queues_of(group)): count for group, count in groups.items()}
             demand_room(self._opened.settings(), groups)
             self._opened.close()
             Pool(self._opened.home, groups, clock=self._opened.clock, on_ready=start.succeed).run()

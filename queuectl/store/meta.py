@@ -20,6 +20,8 @@ RESET_SETTING = "DELETE FROM settings WHERE name = ?"
 
 HOME_ID = "home"
 POOL_GROUPS = "pool_groups"
+LAST_GROUPS = "last_pool_groups"
+POOL_TARGET = "pool_target"
 SYNCED = "synced"
 SCHEDULER = "scheduler"
 CLOCK = "clock"
@@ -40,7 +42,19 @@ class Meta(Table):
 
     def set_pool_groups(self, groups: Mapping[str, int]) -> None:
         """Say how many workers each group of the pool should have. In a transaction."""
+        before = self.pool_groups()
+        if before and not groups:
+            self._write(LAST_GROUPS, before)
         self._write(POOL_GROUPS, groups)
+
+    def last_pool_groups(self) -> dict[str, int]:
+        """Return how many workers each group of the pool should have or, of one that has to end, should have had."""
+        from ..model.worker import ALL
+
+        groups = self.pool_groups() or dict(self._read(LAST_GROUPS, {}))
+        # The versions before groups wrote down one number.
+        target = None if groups else self._database.value(GET, (POOL_TARGET,))
+        return {ALL: int(target)} if target else groups
 
     def scheduler(self) -> SchedulerRecord:
         """Return what the scheduler daemon wrote down last, an empty record if it never did."""

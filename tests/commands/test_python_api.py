@@ -48,6 +48,31 @@ def test_workers_are_started_scaled_and_stopped(home: str, processes: Processes)
         assert queue.workers.stop() is None and queue.workers.groups() == {}
 
 
+def test_a_group_of_workers_and_their_number_are_checked_before_anything_changes(
+    home: str, processes: Processes
+) -> None:
+    with Queue(home) as queue:
+        assert queue.workers.start("b,a", 1) == (0, 1)
+        assert queue.workers.pid is not None
+        processes.add(queue.workers.pid)
+        assert queue.workers.start("a,b", 1) == (1, 1)
+        for group in ("x\ny", "a b", "*,a", "-a"):
+            for call in (queue.workers.start, queue.workers.scale):
+                with pytest.raises(InvalidInput, match="queue"):
+                    call(group, 1)
+            with pytest.raises(InvalidInput, match="queue"):
+                queue.workers.stop(group)
+        counts: list[Any] = [0, -1, True, 1.5]
+        for count in counts:
+            for call in (queue.workers.start, queue.workers.scale):
+                with pytest.raises(InvalidInput, match="at least 1"):
+                    call("a,b", count)
+        assert queue.workers.groups() == {"a,b": 1}
+        assert queue.workers.scale("b,a", 2) == "a,b"
+        assert queue.workers.stop("b,a") is not None
+        assert queue.workers.groups() == {}
+
+
 def test_jobs_are_cancelled_retried_and_removed(home: str) -> None:
     with Queue(home) as queue:
         numbers = [queue.add("true").number for _ in range(3)]

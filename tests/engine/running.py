@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
@@ -109,6 +110,13 @@ def wait_for_file(path: Path, seconds: float = LIMIT) -> str:
     return path.read_text()
 
 
+def hold_a_worker(queue: Queue, tmp_path: Path, name: str) -> str:
+    """Have a worker run a job of this queue until there is a file `go`; return the job's id."""
+    job = queue.add(f"echo >{tmp_path}/{name}; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done", queue=name)
+    wait_for_file(tmp_path / name)
+    return job.id
+
+
 class RunningPool:
     """The pool of a home, started by the command line and ended with the test."""
 
@@ -156,6 +164,11 @@ class RunningPool:
         doomed = [found for each in [pid, *self.pids()] if each for found in tree(each)]
         for found in doomed:
             kill(found)
+
+
+def groups(pool: RunningPool) -> dict[str, int]:
+    """Return how many workers of each group live and stay."""
+    return dict(Counter(row.queues for row in pool.rows() if not row.stopping))
 
 
 def file_descriptors(pid: int) -> int:

@@ -28,6 +28,19 @@ def test_nobody_said_how_many_workers_there_shall_be_until_somebody_does(store: 
         assert stores().meta.pool_groups() == groups
 
 
+def test_the_groups_of_a_pool_are_remembered_when_it_has_to_end(store: Store, stores: Stores) -> None:
+    assert store.meta.last_pool_groups() == {}
+    for groups, expected in (
+        ({"a": 1}, {"a": 1}),
+        ({"b": 2}, {"b": 2}),
+        ({}, {"b": 2}),
+        ({}, {"b": 2}),
+        ({"": 1}, {"": 1}),
+    ):
+        write(store, store.meta.set_pool_groups, groups)
+        assert stores().meta.last_pool_groups() == expected
+
+
 def test_touching_the_store_is_a_commit_that_others_see(store: Store, stores: Stores) -> None:
     other = stores()
     seen = other.changes()

@@ -149,7 +149,7 @@ class ForkServer:
         except OSError as error:
             where = f": {error.filename}" if error.filename else ""
             _fail(server, StoreUnavailable(f"{error.strerror or error}{where}"))
-        except Exception as error:
+        except Exception as error:  # Ours: the traceback goes to the log, and the pool has to learn of it too.
             _explain(server, f"{type(error).__name__}: {error}")
             raise
 

@@ -8,11 +8,11 @@ leave, never one in between.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable, quoted
 from ...model.settings import Settings
-from ...model.worker import EVERY_QUEUE, RegisteredWorker, counted, option, queues_of, workers_text
+from ...model.worker import EVERY_QUEUE, RegisteredWorker, counted, group_of, option, queues_of, workers_text
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
@@ -24,6 +24,8 @@ FOLLOW_BUDGET_MS = 60_000
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
 FOLLOW_MS = 20_000
 PROBE_TRIES = 10
+# Who holds the store for longer may have been stopped himself, and the pool lets its workers go on.
+DROP_SECONDS = 1.0
 
 
 class Groups(Place):
@@ -86,47 +88,66 @@ class Groups(Place):
 
         Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience` seconds (None:
         as long as the workers themselves allow), then, or at once with `force`, they are ended and go back to the
-        queue. With either, what does not even follow that order is killed. Raises InvalidInput if not this group but
-        others of its queues run, DaemonUnavailable for what cannot be signalled from here, what does not answer and
-        what cannot be ended.
+        queue. With either, what does not even follow that order is killed. Raises InvalidInput for what names no group,
+        or if not this group but others of its queues run, DaemonUnavailable for what cannot be signalled from here,
+        what does not answer and what cannot be ended.
         """
-        # Before the order: idle workers may be gone by the first look after it.
-        first = next((target.pid for target in self._targets(group)), None)
-        if group and first is None:
+        group = None if group is None else group_of(queues_of(group))
+        if group and not self._living(group):
             self._demand_whole(group, POOL.stop_command)
-        pool = None if group is None else self._drop(group)
-        if pool is not None:
-            group = None  # The pool ends with its last group.
+        pool, workers = self._drop(group)
         settings = self._settings()
-        # A pool without groups ends by itself: to it, a request would be the second one.
-        orders = _orders(settings, patience, force, is_asked=pool is not None or self._are_stopping(group))
+        # To a pool without groups, which ends by itself, a request would be the second one.
+        is_dropped = pool is not None and (group is not None or not force and self._drop_all(pool))
+        is_asked = is_dropped or self._are_stopping(group)
+        orders = _orders(settings, patience, force, is_asked=is_asked)
         limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
-        by_force = f"{POOL.stop_command}{option(group)} --force"
-        targets = self._targets(group) if pool is None else [pool]
+        by_force = f"{POOL.stop_command}{option(group if pool is None else None)} --force"
+        targets = self._left(workers) if pool is None else [pool]
+        pids = [target.pid for target in targets] or [row.pid for row in workers]
         while targets:
-            first = first or targets[0].pid
             # The pool first, then workers that have outlived it: each in its turn has the whole time.
             end(targets, orders, limit, POOL.phrases.subject, self._opened.clock, by_force)
-            targets = self._targets(group)
-        return first
+            targets = self._left(workers)
+        return next(iter(pids), None)
 
-    def _drop(self, group: str) -> Identity | None:
-        """Have no more workers started in a group; return the pool if it was the last one."""
+    def _drop(self, group: str | None) -> tuple[Identity | None, list[RegisteredWorker]]:
+        """Have no more workers started in a group; return the pool, if it is to end, and the workers to stop.
+
+        Those are the workers of now: whoever is started before they have ended is not meant.
+        """
         opened = self._opened
         pool = POOL.find(opened) if opened.home.exists() else None
         if pool is None:
-            return None
+            return None, self._living(group)
         identity = pool.here()
+        if group is None:
+            return identity, self._living()
         self._await_pool()
         with opened.store.writing():
+            workers = self._living(group)
             groups = opened.store.meta.pool_groups()
             count = groups.pop(group, 0)
             if not count:
-                return None
+                return None, workers
             opened.store.meta.set_pool_groups(groups)
             opened.note("workers stopped", workers_text({group: count}))
         ring(opened.home, POOL_BELL, CONTROL)
-        return None if groups else identity
+        return (None, workers) if groups else (identity, self._living())
+
+    def _drop_all(self, pool: Identity) -> bool:
+        """Have a pool end by itself, whoever else asks for that; return False if only a signal tells it to."""
+        opened, running = self._opened, RunningDaemon(POOL, pool)
+        if POOL.record(opened).process != str(pool) or running.other_version(opened) is not None:
+            return False  # It has not entered yet, or does not look at groups.
+        pool.send(signal.SIGCONT)
+        try:
+            with opened.store.writing(DROP_SECONDS):
+                opened.store.meta.set_pool_groups({})
+        except StoreUnavailable:
+            return False  # A damaged store keeps nobody from stopping what works on it.
+        ring(opened.home, POOL_BELL, CONTROL)
+        return True
 
     def _settings(self) -> Settings:
         try:
@@ -139,13 +160,9 @@ class Groups(Place):
         rows = self._living(group)
         return bool(rows) and all(row.stopping for row in rows)
 
-    def _targets(self, group: str | None) -> list[Identity]:
-        """Return the workers of a group; or the pool or, without one, the workers that have outlived it.
-
-        Raises DaemonUnavailable if they cannot be signalled from here.
-        """
-        pool = POOL.find(self._opened) if group is None else None
-        return [pool.here()] if pool is not None else [self._here(row) for row in self._living(group)]
+    def _left(self, workers: Sequence[RegisteredWorker]) -> list[Identity]:
+        """Return those of the workers that live. Raises DaemonUnavailable if they cannot be signalled from here."""
+        return [self._here(row) for row in workers if is_worker_alive(self._opened.home, row)]
 
     def _here(self, row: RegisteredWorker) -> Identity:
         """Return whom to signal. A worker whose lock is held while its pid is nobody's here runs elsewhere."""
@@ -174,7 +191,10 @@ def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked
 
 
 def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "count") -> None:
-    """Raise InvalidInput if so many workers are more than the settings allow."""
+    """Raise InvalidInput if so many workers are more than the settings allow, or none in a group."""
+    for count in groups.values():
+        if type(count) is not int or count < 1:
+            raise InvalidInput(f"the number of workers must be an integer of at least 1, got {count!r}", field=field)
     total, most = sum(groups.values()), settings.max_workers
     if total <= most:
         return

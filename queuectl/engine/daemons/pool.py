@@ -146,7 +146,7 @@ class Pool:
                 self._log.say(f"now {workers_text(groups)}")
             self._groups = groups
             return
-        self._log.say("the last group was stopped")
+        self._log.say("all groups were stopped")
         self._wakeup.stop(ORDERLY)
 
     def _outgrown(self) -> str | None:

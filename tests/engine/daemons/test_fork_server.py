@@ -259,6 +259,41 @@ def test_a_pool_of_another_version_is_told_with_what_helps(
     assert run_cli(home, "worker", "status").stderr == ""
 
 
+@pytest.mark.parametrize("words", [("start", "-n", "3"), ("start", "-n", "1", "-Q", "a"), ("scale", "1")])
+def test_a_pool_of_a_version_that_knew_no_groups_is_told_from_one_that_ends(
+    home: str, queue: Queue, pool: RunningPool, words: tuple[str, ...]
+) -> None:
+    pool.start("--count", "2")
+    as_of_old(queue, "2")
+    assert pool.run("start", "-n", "2").stdout.startswith("2 workers are running already\n")
+    done = run_cli(home, "worker", *words)
+    assert done.returncode == 6 and "version 0.0.1 (schema 4) of QueueCTL, which has been replaced" in done.stderr
+    assert "hint: queuectl worker restart" in done.stderr and len(pool.pids()) == 2
+
+
+def test_a_restart_remembers_how_many_workers_a_pool_of_a_version_that_knew_no_groups_had(
+    queue: Queue, pool: RunningPool
+) -> None:
+    pool.start("--count", "1")
+    as_of_old(queue, "3")
+    assert pool.run("restart").stdout.startswith("3 workers started\n")
+    assert len(pool.pids()) == 3
+    # What the old one had does not matter to those that follow.
+    pool.run("scale", "2")
+    assert pool.run("restart").stdout.startswith("2 workers started\n")
+
+
+def as_of_old(queue: Queue, target: str) -> None:
+    """Have the store look as if a version that knew no groups had started the pool, with so many workers."""
+    database, record = queue.store.database, queue.store.meta.daemon("pool")
+    assert record is not None
+    process_text, started_at, _, _, zone = record.split("\n")
+    with queue.store.writing():
+        queue.store.meta.set_daemon("pool", "\n".join([process_text, started_at, "0.0.1", "4", zone]))
+        database.change("DELETE FROM meta WHERE key = 'pool_groups'")
+        database.change("INSERT INTO meta (key, value) VALUES ('pool_target', ?)", (target,))
+
+
 REAP = """
 import os
 import subprocess

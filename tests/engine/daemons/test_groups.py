@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,25 +19,13 @@ from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict
 from queuectl.model.worker import group_of
 from queuectl.store import Home
-from tests.engine.running import RunningPool, wait_for_file, wait_for_state
+from tests.engine.running import RunningPool, groups, hold_a_worker, wait_for_state
 from tests.support import Processes, identify, kill, run_cli, tree, wait_until
-
-
-def groups(pool: RunningPool) -> dict[str, int]:
-    """Return how many workers of each group live and stay."""
-    return dict(Counter(row.queues for row in pool.rows() if not row.stopping))
 
 
 def are_without(pool: RunningPool, pid: int, expected: dict[str, int]) -> bool:
     """Return whether there are so many workers again, and this one is gone."""
     return pid not in pool.pids() and groups(pool) == expected
-
-
-def hold_a_worker(queue: Queue, tmp_path: Path, name: str) -> str:
-    """Have a worker run a job of this queue until there is a file `go`; return the job's id."""
-    job = queue.add(f"echo >{tmp_path}/{name}; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done", queue=name)
-    wait_for_file(tmp_path / name)
-    return job.id
 
 
 def test_each_group_takes_jobs_of_its_queues_only(queue: Queue, pool: RunningPool) -> None:
@@ -292,6 +279,14 @@ def test_a_restart_keeps_the_groups(queue: Queue, pool: RunningPool) -> None:
     kept = {"a": 1, "b,c": 2, "": 1}
     assert pool.run("restart").stdout == "1 worker, 1 worker for a, 2 workers for b,c started\n"
     assert pool.pid != first and groups(pool) == kept == queue.store.meta.pool_groups()
+
+
+def test_a_restart_stops_nothing_that_it_may_not_start_again(home: str, queue: Queue, pool: RunningPool) -> None:
+    pid = pool.start("-n", "2", "-Q", "a")
+    queue.config.set("max_workers", "1")
+    done = run_cli(home, "worker", "restart")
+    assert done.returncode == 2 and "config set max_workers 2" in done.stderr
+    assert pool.pid == pid and groups(pool) == {"a": 2}
 
 
 def test_workers_are_shown_by_group_with_the_number_that_each_shall_have(home: str, pool: RunningPool) -> None:
