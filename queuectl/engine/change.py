@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
-from ..model.filter import reference
 from ..model.job import STATE_TABLE
 from ..model.nouns.jobs import CHANGE
 from ..model.record import Record
@@ -14,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Refused(Record):
-    """A job that a verb could not be applied to, and why."""
+    """A job that a verb could not be applied to, and why; `reference` is what commands call it."""
 
     id: str
-    number: int
+    reference: str
     state: str
     message: str
 
@@ -46,4 +45,4 @@ def demand_done(change: Change) -> None:
     if not change.done and len(change.refused) == 1:
         refused = change.refused[0]
         hint = STATE_TABLE[refused.state].hint
-        raise Conflict(refused.message, hint=hint and f"{hint} {reference(refused.id, refused.number)}")
+        raise Conflict(refused.message, hint=hint and f"{hint} {refused.reference}")

@@ -35,7 +35,7 @@ class Logs(Part):
         if not attempts:
             raise NotFound(
                 f'job "{job.id}" has not run yet, it is {job.state}',
-                hint=f"wait for its output with: queuectl logs -f {reference(job.id, job.number)}",
+                hint=f"wait for its output with: queuectl logs -f {reference(job)}",
             )
         if number is None:
             return attempts[-1]

@@ -254,6 +254,7 @@ class Queue(Finding):
 
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
+        from ..model.filter import reference
         from .change import Change, Refused
 
         change, store = Change([], []), self.store
@@ -269,7 +270,7 @@ class Queue(Finding):
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
                         message = f'cannot {verb} job "{job.id}": it is {job.state}'
-                        change.refused.append(Refused(job.id, job.number, job.state, message))
+                        change.refused.append(Refused(job.id, reference(job), job.state, message))
         self._wake(VERBS[verb].wakes)
         return change
 

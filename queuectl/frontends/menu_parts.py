@@ -54,7 +54,7 @@ def do(path: str, verb: Verb, *ids: str) -> Action:
 
 def on_dead(action: Callable[[str], Action]) -> Action:
     """Return what asks for a dead job and does what `action` returns for it."""
-    return lambda menu: action(_named(pick_job(menu, (DEAD,))))(menu)
+    return lambda menu: action(reference(pick_job(menu, (DEAD,))))(menu)
 
 
 def sure(question: str, *words: str) -> Action:
@@ -108,10 +108,10 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
     looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
-    entries = [(label, run(path, _named(job))) for label, path in looks if path != "logs" or job.attempts > 0]
+    entries = [(label, run(path, reference(job))) for label, path in looks if path != "logs" or job.attempts > 0]
     # The job was picked by name, so none of these asks whether it is meant.
     allowed = [VERBS[name] for name in allowed_verbs(job.state)]
-    entries += [(verb.label, do(verb.name, verb, _named(job))) for verb in allowed if verb.is_plain]
+    entries += [(verb.label, do(verb.name, verb, reference(job))) for verb in allowed if verb.is_plain]
     if job.state in VERBS["edit"].states:
         entries.append(("Edit", lambda menu: edit_job(menu, job)))
     return entries
@@ -124,7 +124,7 @@ def edit_job(menu: Menu, job: Job) -> None:
     asked = [field for field in EDITABLE if field.is_asked]
     values = {field.option: field.kind.text(getattr(job, field.name)) for field in asked}
     defaults = {option.lstrip("-"): text for option, text in {**values, "--at": local(job.run_at)}.items()}
-    menu.form("edit", *values, fixed=[_named(job)], defaults=defaults)
+    menu.form("edit", *values, fixed=[reference(job)], defaults=defaults)
 
 
 def worker_entries(menu: Menu) -> Sequence[Choice]:
@@ -151,10 +151,6 @@ def dlq_entries(menu: Menu) -> Sequence[Choice]:
 def _dlq_entries_of(verb: Verb, path: str) -> Sequence[Choice]:
     all_of_them = sure(f"{verb.name} all dead jobs", *path.split()) if verb.destroys else do(path, verb)
     return [(f"{verb.label} one", on_dead(partial(do, path, verb))), (f"{verb.label} all", all_of_them)]
-
-
-def _named(job: Job) -> str:
-    return reference(job.id, job.number)
 
 
 def pick_job(menu: Menu, states: Sequence[str]) -> Job:

@@ -16,7 +16,7 @@ The keys are those of `fields.FILTERS`. A Filter is what `filterparse` made of a
 from __future__ import annotations
 
 from .fields import FILTERS, check_new_id
-from .job import STATES
+from .job import STATES, Job
 from .record import Record
 
 TYPE_CHECKING = False
@@ -94,14 +94,14 @@ def is_filter(word: str) -> bool:
     return _key_of(word[1:] if word.startswith("-") else word) in FILTERS
 
 
-def reference(identifier: str, number: int) -> str:
+def reference(job: Job) -> str:
     """Return what a job is called in the place of an id: its id, or its number if the id reads like something else."""
     try:
-        check_new_id(identifier, 0)
+        check_new_id(job.id, 0)
     except ValueError:
         # Digits are an id before they are a number, so these are exact.
-        return identifier if identifier.isdigit() else str(number)
-    return identifier
+        return job.id if job.id.isdigit() else str(job.number)
+    return job.id
 
 
 def _key_of(word: str) -> str:
@@ -129,6 +129,12 @@ def _value(text: str) -> str:
     return text if is_plain else '"' + text.replace('"', '""') + '"'
 
 
+class OneTerm(str):
+    """A word of a filter that was given without its quotes, with them."""
+
+    __slots__ = ()
+
+
 def with_quotes(word: str) -> str:
     """Return a word in the place of a filter with the quotes that a shell took away: `error:no such` is one term."""
     key, _, value = word.partition(":")
@@ -137,7 +143,12 @@ def with_quotes(word: str) -> str:
     has_free_text = name in FILTERS and FILTERS[name].kind.is_free and '"' not in value
     if not has_free_text or not others or any(map(is_filter, others)):
         return word
-    return word[: len(key) - len(name)] + written(name, *value.strip().split(","))
+    return OneTerm(word[: len(key) - len(name)] + written(name, *value.strip().split(",")))
+
+
+def how_read(words: Sequence[str]) -> list[str]:
+    """Return a note on how words were read where the same text is several terms in the dashboard and in Python."""
+    return [f"read as {in_quotes(' '.join(words))}"] if any(isinstance(word, OneTerm) for word in words) else []
 
 
 def of_options(

@@ -82,6 +82,14 @@ def test_a_verb_takes_a_filter_in_the_place_of_ids(filled: str, words: list[str]
     assert done(filled, "remove", *words, "--dry-run", "-o", "ids").lines == meant.split()
 
 
+@pytest.mark.parametrize("command", [["list"], ["remove", "--dry-run"], ["logs"], ["dlq", "retry"]])
+def test_a_note_says_how_a_word_was_read_that_had_lost_its_quotes(filled: str, command: list[str]) -> None:
+    note = "read as 'queue:mail error:\"exit code\"'\n"
+    assert note in done(filled, *command, "queue:mail", "error:exit code").err
+    assert "read as" not in call(filled, *command, "queue:mail", 'error:"exit code"').err
+    assert "read as" not in call(filled, *command, "queue:mail error:exit").err
+
+
 def test_every_command_that_acts_takes_a_filter(filled: str) -> None:
     assert done(filled, "retry", "exit:1").out == "Job queued again: a\n"
     assert done(filled, "edit", "queue:mail state:held", "--priority", "7").out == "Job edited: d\n"

@@ -7,6 +7,7 @@ import shlex
 
 import pytest
 
+from queuectl.commands.completion.candidates import Lookup, candidates
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import DEAD, Outcome
@@ -134,3 +135,10 @@ def test_the_menu_removes_the_dead_job_that_was_chosen(home: str) -> None:
             building.finish(opened, building.claim(opened), DEAD, Outcome.exited(1))
     assert Talk(home, "7", "Remove one", "state:dead", "b", "0").commands == ["queuectl dlq remove 1"]
     assert set(by_id(home)) == {"dead-1", "dead-2"}
+
+
+def test_an_id_that_is_a_filter_is_not_completed(old: str) -> None:
+    for command in (["retry"], ["logs"]):
+        offered = [one.value for one in candidates(command, "", Lookup(old))]
+        assert "dead-1" in offered and "3-9" in offered
+        assert not {"state:dead", "tag:x", "queue:default"} & {*offered}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ...model.fields import FILTERS
-from ...model.filter import meaning
+from ...model.filter import is_filter, meaning
 from ...model.job import OPEN, STATES, Job
 from ...model.settings import BY_NAME, SETTINGS
 from ..grammar.commandline import GLOBALS, CommandLine
@@ -23,8 +23,8 @@ __all__ = ["Candidate", "Lookup", "candidates"]
 LISTS = {"state": "pending,dead", "column": "id,state", "job": "", "dead": ""}
 
 KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
-    "job": lambda ask, text: [*ask.of("id", text), *_last(text)],
-    "dead": lambda ask, text: ask.of("dead", text),
+    "job": lambda ask, text: [*_ids(ask, "id", text), *_last(text)],
+    "dead": lambda ask, text: _ids(ask, "dead", text),
     "state": lambda ask, text: [*map(Candidate, STATES), Candidate(OPEN, "all that are not final")],
     "column": lambda ask, text: [Candidate(column) for column in Job.FIELDS],
     "setting": lambda ask, text: _settings(text),
@@ -163,6 +163,11 @@ def _filters(ask: Lookup, text: str) -> list[Candidate]:
         return []
     head, comma, last = value.rpartition(",")
     return [one.after(f"{begun}{key}:{head}{comma}") for one in KINDS[kind](ask, last)]
+
+
+def _ids(ask: Lookup, key: str, text: str) -> list[Candidate]:
+    """Return ids, without old ones that would be read as a filter."""
+    return [one for one in ask.of(key, text) if not is_filter(one.value)]
 
 
 def _last(text: str) -> list[Candidate]:

@@ -104,14 +104,17 @@ def list_jobs(
     A filter is one or more words: KEY:VALUE, or a text in the id or command; !WORD finds all other jobs. Put it in
     single quotes, since < and ! mean something to the shell.
     """
-    from ...model.filter import of_options
+    from ...model.filter import how_read, of_options
 
     if columns and verbose:
         raise InvalidInput("give either --columns or --verbose", field="columns")
     text = of_options(filter, state=state, queue=queue, tag=tag, search=search)
     jobs = context.queue.list(text, sort=sort, limit=limit or -1)
     mistaken = [word for word in filter if word in STATE_WORDS]
-    notes = [f"{word} is taken for a text; jobs in this state: 'state:{word}'" for word in mistaken]
+    notes = [
+        *how_read(filter),
+        *(f"{word} is taken for a text; jobs in this state: 'state:{word}'" for word in mistaken),
+    ]
     if limit and len(jobs) == limit:
         total = context.queue.count(text)
         if total > limit:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput, NotFound
-from ...model.filter import in_quotes, of_options, with_quotes, written
+from ...model.filter import how_read, in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
 from ..grammar import arguments
@@ -96,6 +96,8 @@ def select(
         if text or all:
             raise InvalidInput(NOT_BOTH)
         return context.queue.named([one for word in ids for one in _ids_of(context, word)])
+    for note in how_read(ids):
+        context.front_end.note(note)
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         raise InvalidInput(

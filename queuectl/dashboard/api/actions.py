@@ -260,7 +260,7 @@ def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | Non
 
 
 def _references(queue: Queue, numbers: Sequence[int]) -> list[str]:
-    return [reference(job.id, job.number) for job in queue.read(numbers)]
+    return [reference(job) for job in queue.read(numbers)]
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -20,7 +20,7 @@ def listed_job(job: Job, now: int) -> dict[str, Any]:
         "command": job.command[:COMMAND_SHOWN],
         "command_cut": len(job.command) > COMMAND_SHOWN,
         "elapsed": job.elapsed(now),
-        "reference": reference(job.id, job.number),
+        "reference": reference(job),
         "allowed_actions": allowed_verbs(job.state),
     }
 

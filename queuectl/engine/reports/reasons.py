@@ -44,7 +44,7 @@ def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
     who = absent(facts)
     if who:
         return f"{reason}; {who}", START_WORKERS
-    return reason, f"run it at once: queuectl retry {_named(job)}" if job.state == FAILED else None
+    return reason, f"run it at once: queuectl retry {reference(job)}" if job.state == FAILED else None
 
 
 def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
@@ -52,14 +52,14 @@ def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
     if facts.store.search.details(job.number).cancel_requested:
         return f"worker {job.worker} is ending it, as was asked", None
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
-        f"follow it with: queuectl logs -f {_named(job)}"
+        f"follow it with: queuectl logs -f {reference(job)}"
     )
 
 
 def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
     return (
         f"all {job.attempts} attempts failed, the last one: {job.error}",
-        f"see its output with: queuectl logs {_named(job)}; run it again with: queuectl retry {_named(job)}",
+        f"see its output with: queuectl logs {reference(job)}; run it again with: queuectl retry {reference(job)}",
     )
 
 
@@ -71,11 +71,7 @@ def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
 def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Say what its state says of any job."""
     state = STATE_TABLE[job.state]
-    return f"it {state.phrase}", state.hint and f"{state.hint} {_named(job)}"
-
-
-def _named(job: Job) -> str:
-    return reference(job.id, job.number)
+    return f"it {state.phrase}", state.hint and f"{state.hint} {reference(job)}"
 
 
 REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {
