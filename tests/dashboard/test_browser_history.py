@@ -75,7 +75,7 @@ def test_workers_are_shown_with_state_job_and_time(dashboard: Dashboard, browser
     assert browser.js("return [...document.querySelectorAll('.crew .badge')].every((one) => one.dataset.glyph)")
     browser.wait(f"{CELLS}.some((cell) => /^#\\d+ busy [1-9]\\d*s long$/.test(cell))")
     browser.click(".crew a")
-    browser.wait("location.pathname === '/jobs/long'")
+    browser.arrive("/jobs/long")
 
 
 @pytest.mark.parametrize("count, more", [(32, ""), (40, "+8 more")])
@@ -90,7 +90,7 @@ def test_no_more_than_32_workers_are_shown(dashboard: Dashboard, browser: Browse
     assert browser.js("return document.documentElement.scrollWidth") <= 320
     if more:
         browser.click(".crew + p a")
-        browser.wait("location.pathname === '/workers'")
+        browser.arrive("/workers")
 
 
 def happened(home: str, ago: int, count: int, run_time: int) -> None:

@@ -150,7 +150,7 @@ def test_everything_is_reached_by_keyboard(busy: Dashboard, browser: Browser) ->
     assert browser.js("return document.querySelectorAll('tr.selected').length") == 1
     second = browser.js("return document.querySelectorAll('tr[data-key]')[1].dataset.key")
     browser.press("Enter")
-    browser.wait(f"location.pathname === '/jobs/{second}'")
+    browser.arrive(f"/jobs/{second}")
 
     browser.press("?")
     browser.wait("document.querySelector('dialog[open]')")
@@ -170,14 +170,15 @@ def test_palette_goes_to_pages_and_jobs(busy: Dashboard, browser: Browser) -> No
     browser.type("go to work")
     browser.wait("document.querySelectorAll('dialog [role=option]')[0]?.textContent.includes('Workers')")
     browser.press("Enter")
-    browser.wait("location.pathname === '/workers' && !document.querySelector('dialog')")
+    browser.wait("!document.querySelector('dialog')")
+    browser.arrive("/workers")
 
     browser.press("k", hold="Control")
     browser.wait("document.querySelector('dialog[open] [role=option]')")
     browser.type("hello")
     browser.wait("document.querySelectorAll('dialog [role=option]')[0]?.textContent.includes('hello')")
     browser.press("Enter")
-    browser.wait("location.pathname === '/jobs/hello'")
+    browser.arrive("/jobs/hello")
 
 
 def test_empty_queue_says_how_to_begin_and_runs_a_sample_job(dashboard: Dashboard, browser: Browser) -> None:

@@ -137,6 +137,12 @@ class Browser:
         self._call("POST", "/url", {"url": url})
         self.wait("document.querySelector('#main').dataset.ready", what=f"{url} is shown")
 
+    def arrive(self, path: str) -> None:
+        """Wait until the view of a path is there: its address comes first, and keys would go to the old view."""
+        self.wait(
+            f"location.pathname === {path!r} && document.querySelector('#main').dataset.ready", what=f"{path} is shown"
+        )
+
     def js(self, script: str, *args: object) -> Any:
         """Run the body of a function; `await` works in it."""
         body = f"return (async function () {{ {script} }}).apply(null, arguments)"
