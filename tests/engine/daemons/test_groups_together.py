@@ -77,18 +77,23 @@ def test_two_that_stop_the_workers_at_once_let_jobs_finish(
     assert queue.get(job).state == "completed"
 
 
+def change_first(monkeypatch: pytest.MonkeyPatch, queue: Queue, others: dict[str, int]) -> None:
+    """Have somebody else write down other groups just before the pool learns of a change."""
+
+    def change_and_ring(*words: Any) -> None:
+        with queue.store.writing():
+            queue.store.meta.set_pool_groups(others)
+        ring(*words)
+
+    monkeypatch.setattr(workers_module, "ring", change_and_ring)
+
+
 @pytest.mark.parametrize("other, found", [({"a": 4}, "it is 4"), ({"a": 1, "b": 1}, "it is 1")])
 def test_who_scales_a_group_is_told_that_somebody_else_has_changed_it(
     queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch, other: dict[str, int], found: str
 ) -> None:
     pool.start("-n", "1", "-Q", "a")
-
-    def change_and_ring(*words: Any) -> None:
-        with queue.store.writing():
-            queue.store.meta.set_pool_groups(other)
-        ring(*words)
-
-    monkeypatch.setattr(workers_module, "ring", change_and_ring)
+    change_first(monkeypatch, queue, other)
     with pytest.raises(Conflict, match=f"changed the number of workers for a meanwhile: {found}"):
         queue.workers.scale("a", 3)
     wait_until(lambda: groups(pool) == other)
@@ -114,13 +119,7 @@ def test_a_start_is_content_with_more_workers_that_somebody_else_wants(
     queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool.start("-n", "1", "-Q", "a")
-
-    def change_and_ring(*words: Any) -> None:
-        with queue.store.writing():
-            queue.store.meta.set_pool_groups({"a": 3})
-        ring(*words)
-
-    monkeypatch.setattr(workers_module, "ring", change_and_ring)
+    change_first(monkeypatch, queue, {"a": 3})
     assert queue.workers.start("a", 2) == (1, 2)
     assert groups(pool) == {"a": 3}
 
