@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from queuectl.engine.work.tree import Trace
 from queuectl.model.clock import SYSTEM_CLOCK
 from tests.engine.running import python
 from tests.support import Processes, identify, kill, wait_until
+
+# A marker is looked for on the whole machine, where these tests may run on another Python at the same time.
+HOME = secrets.token_hex(8)
+MINE, ELEVENTH = f"{HOME}-1-1", f"{HOME}-1-11"
 
 # A parent that takes orphans in, as the pool does, and below it a worker that starts what it is given and waits.
 POOL = """
@@ -67,15 +72,15 @@ def start_of(pid: int) -> str:
 
 
 def test_what_carries_the_marker_is_found(processes: Processes) -> None:
-    mine, other = marked(processes, "home-1-1"), marked(processes, "home-1-11")
-    assert of_lost(Trace("home-1-1")) == [mine.pid]
-    assert of_lost(Trace("home-1-11")) == [other.pid]
+    mine, other = marked(processes, MINE), marked(processes, ELEVENTH)
+    assert of_lost(Trace(MINE)) == [mine.pid]
+    assert of_lost(Trace(ELEVENTH)) == [other.pid]
 
 
 def test_what_shares_a_session_with_the_marker_is_found(processes: Processes) -> None:
     shell = processes.start(
         ["sh", "-c", "env -i sleep 60 & echo $!; sleep 60"],
-        env={**os.environ, process.MARKER: "home-1-1"},
+        env={**os.environ, process.MARKER: MINE},
         start_new_session=True,
         stdout=subprocess.PIPE,
     )
@@ -83,7 +88,7 @@ def test_what_shares_a_session_with_the_marker_is_found(processes: Processes) ->
     without = int(shell.stdout.readline())
     # As if it had got a parent elsewhere.
     wait_until(lambda: process.environment(without) == [b""])
-    assert {shell.pid, without} <= set(of_lost(Trace("home-1-1")))
+    assert {shell.pid, without} <= set(of_lost(Trace(MINE)))
 
 
 def test_the_recorded_shell_is_found_with_its_session_and_all_that_descends_from_it(processes: Processes) -> None:
@@ -91,7 +96,7 @@ def test_the_recorded_shell_is_found_with_its_session_and_all_that_descends_from
         ["sh", "-c", "sleep 60 & setsid sleep 60 & echo; wait"], start_new_session=True, stdout=subprocess.PIPE
     )
     assert leader.stdout is not None and leader.stdout.readline() == b"\n"
-    trace = Trace("home-1-1", pid=leader.pid, pid_start=start_of(leader.pid))
+    trace = Trace(MINE, pid=leader.pid, pid_start=start_of(leader.pid))
     wait_until(lambda: len(of_lost(trace)) == 3)
     assert leader.pid in of_lost(trace) and os.getpid() not in of_lost(trace)
 
@@ -99,15 +104,15 @@ def test_the_recorded_shell_is_found_with_its_session_and_all_that_descends_from
 def test_a_process_that_began_at_another_time_is_not_the_recorded_shell(processes: Processes) -> None:
     other = named(processes, "sleep", "60", start_new_session=True)
     start = start_of(other.pid)
-    assert of_lost(Trace("home-1-1", pid=other.pid, pid_start=start)) == [other.pid]
-    assert of_lost(Trace("home-1-1", pid=other.pid, pid_start=str(int(start) + 1))) == []
+    assert of_lost(Trace(MINE, pid=other.pid, pid_start=start)) == [other.pid]
+    assert of_lost(Trace(MINE, pid=other.pid, pid_start=str(int(start) + 1))) == []
 
 
 def test_a_pid_without_a_start_time_proves_nothing(processes: Processes) -> None:
     # In a container that was started again the same pids come again soon.
     other = named(processes, "sleep", "60", start_new_session=True)
     age = SYSTEM_CLOCK.boottime() - process.list_processes()[other.pid].started
-    assert of_lost(begun(Trace("home-1-1"), ago=age, pid=other.pid)) == []
+    assert of_lost(begun(Trace(MINE), ago=age, pid=other.pid)) == []
 
 
 def test_a_session_whose_leader_is_gone_proves_nothing(processes: Processes) -> None:
@@ -124,8 +129,8 @@ def test_a_session_whose_leader_is_gone_proves_nothing(processes: Processes) -> 
     leader.stdin.close()
     leader.wait()
     assert os.getsid(daemon) == leader.pid
-    assert of_lost(Trace("home-1-1", pid=leader.pid, pid_start=start)) == []
-    assert of_lost(begun(Trace("home-1-1"), ago=1_000, pid=leader.pid)) == []
+    assert of_lost(Trace(MINE, pid=leader.pid, pid_start=start)) == []
+    assert of_lost(begun(Trace(MINE), ago=1_000, pid=leader.pid)) == []
 
 
 def test_what_has_a_pipe_of_the_attempt_open_is_found_if_it_started_meanwhile(processes: Processes) -> None:
@@ -134,9 +139,9 @@ def test_what_has_a_pipe_of_the_attempt_open_is_found_if_it_started_meanwhile(pr
     named(processes, "setsid", "sleep", "60")
     began = SYSTEM_CLOCK.boottime()
     holder = named(processes, "sleep", "60", stdout=write_end, env={}, start_new_session=True)
-    assert of_lost(begun(Trace("home-1-1"), ago=SYSTEM_CLOCK.boottime() - began, pipes=(inode, 2))) == [holder.pid]
+    assert of_lost(begun(Trace(MINE), ago=SYSTEM_CLOCK.boottime() - began, pipes=(inode, 2))) == [holder.pid]
     # A server that was there before and was handed the pipe, such as that of tmux, is nobody of ours.
-    assert of_lost(begun(Trace("home-1-1"), ago=-5_000, pipes=(inode, 2))) == []
+    assert of_lost(begun(Trace(MINE), ago=-5_000, pipes=(inode, 2))) == []
     os.close(read_end)
     os.close(write_end)
 
@@ -169,7 +174,7 @@ class Orphans:
         return [pid for pid, name in names.items() if name.exists() and name.read_text() == "sleep\n"]
 
     def trace(self, **changes: Any) -> Trace:
-        trace = Trace("home-1-1", adopters=[self.adopter], **changes)
+        trace = Trace(MINE, adopters=[self.adopter], **changes)
         return begun(trace, ago=SYSTEM_CLOCK.boottime() - self.began)
 
 
@@ -184,7 +189,7 @@ def test_orphans_that_were_there_before_are_left_alone(processes: Processes) -> 
 
 
 def test_orphans_of_another_attempt_are_left_alone(processes: Processes) -> None:
-    orphans = Orphans(processes, "env", f"{process.MARKER}=home-2-2", "sh", "-c", "setsid sleep 60 & sleep 60")
+    orphans = Orphans(processes, "env", f"{process.MARKER}={HOME}-2-2", "sh", "-c", "setsid sleep 60 & sleep 60")
     assert of_lost(orphans.trace()) == []
 
 
@@ -199,7 +204,7 @@ def test_what_earlier_attempts_were_allowed_to_leave_is_left_alone_with_all_that
 
 def test_without_the_time_when_the_attempt_began_an_orphan_proves_nothing(processes: Processes) -> None:
     orphans = Orphans(processes, "sh", "-c", HIDDEN)
-    assert of_lost(Trace("home-1-1", adopters=[orphans.adopter])) == []
+    assert of_lost(Trace(MINE, adopters=[orphans.adopter])) == []
 
 
 def test_an_orphan_of_pid_1_or_of_a_stranger_with_the_pools_pid_proves_nothing(processes: Processes) -> None:
@@ -212,10 +217,10 @@ def test_an_orphan_of_pid_1_or_of_a_stranger_with_the_pools_pid_proves_nothing(p
 
 
 def test_a_zombie_is_not_part_of_a_tree(processes: Processes) -> None:
-    dead = processes.start(["true"], start_new_session=True, env={**os.environ, process.MARKER: "home-1-1"})
+    dead = processes.start(["true"], start_new_session=True, env={**os.environ, process.MARKER: MINE})
     wait_until(lambda: identify(dead.pid) is None)
     assert Path(f"/proc/{dead.pid}").exists()
-    assert of_lost(Trace("home-1-1")) == []
+    assert of_lost(Trace(MINE)) == []
 
 
 def test_a_system_that_cannot_answer_is_no_sign_that_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,4 +229,4 @@ def test_a_system_that_cannot_answer_is_no_sign_that_nothing_is_left(monkeypatch
 
     monkeypatch.setattr(os, "listdir", out_of_descriptors)
     with pytest.raises(OSError, match="Too many open files"):
-        tree.of_lost(Trace("home-1-1"))
+        tree.of_lost(Trace(MINE))
