@@ -1,6 +1,6 @@
 // Dialogs: all are <dialog>.showModal(), so that Tab stays inside, Esc closes, and focus goes back to the opener.
 
-import { button, equivalent, fail, h, reasonOf, text } from './ui.js';
+import { button, equivalent, h, reasonOf, text } from './ui.js';
 
 /** @typedef {{name: string, label: string, type?: string, value?: string, hint?: string, options?: string[],
  *   required?: boolean, rows?: number, placeholder?: string}} FormField */
@@ -113,17 +113,4 @@ export function form({ title, action, fields, command, extra, run }) {
     changed();
     return element;
   });
-}
-
-// Run an action of a button: disable it meanwhile, show a failure.
-export async function busy(element, run) {
-  element.disabled = true;
-  try {
-    return await run();
-  } catch (error) {
-    fail(error);
-    return null;
-  } finally {
-    element.disabled = false;
-  }
 }

@@ -9,6 +9,7 @@ import { number, plural } from '../format.js';
 import { Peeks } from '../peeks.js';
 import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
+import { stack } from '../stacking.js';
 import { $, $$, actions, button, cells, focusedRow, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
 import { LIMITS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
 
@@ -158,6 +159,7 @@ export async function mount(root, { app, query, signal }) {
     list.dataset.density = layout.density;
     $('thead tr', list).replaceChildren(...titles(columnsOf(layout)));
     draw(shown);
+    stack(list);
   }
 
   async function reload() {

@@ -4,11 +4,10 @@ import { post } from '../api.js';
 import { added } from '../addjob.js';
 import { rowActions } from '../actions.js';
 import { Chart, ENDED, endedSeries, sparkline, timesOf } from '../charts.js';
-import { busy } from '../dialogs.js';
 import { bytes, coarse, number, perMinute, plural } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
-import { actions, alertLine, badge, button, code, copyButton, h, head, heading, jobLink, jobsUrl, patch, readOnly, rows,
-  since, took, when } from '../ui.js';
+import { actions, alertLine, badge, busy, button, code, copyButton, h, head, heading, jobLink, jobsUrl, patch,
+  readOnly, rows, since, took, when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
@@ -69,8 +68,8 @@ export function mount(root, { app }) {
   const running = listCard('Running now', [['Job'], ['Command', 'clip'], ['Elapsed', 'num'], ['Actions', 'sr']],
     ({ id }) => id, (job) => runningRow(job, app),
     { signature: (job) => [job.id, job.started_at, job.allowed_actions, job.usual] });
-  const failures = listCard('Recent failures', [['Job'], ['Command', 'clip'], ['Error'], ['Attempt', 'num'], ['Now'],
-    ['When', 'num']], ({ id, attempt }) => `${id}/${attempt}`, failureRow);
+  const failures = listCard('Recent failures', [['Job'], ['Command', 'clip'], ['Error', 'words'], ['Attempt', 'num'],
+    ['Now'], ['When', 'num']], ({ id, attempt }) => `${id}/${attempt}`, failureRow);
   const next = listCard('Next', [['Job'], ['Command', 'clip'], ['What'], ['When', 'num']],
     ({ id, at, what }) => `${what}/${id}/${at}`, nextRow);
   const storage = h('p', { class: 'muted hint' });

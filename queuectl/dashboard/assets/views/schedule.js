@@ -3,12 +3,12 @@
 import { get, loadMeta, post, remove } from '../api.js';
 import { added } from '../addjob.js';
 import { DayStrip } from '../daystrip.js';
-import { busy, confirm, form, open } from '../dialogs.js';
+import { confirm, form, open } from '../dialogs.js';
 import { bodyOf, filledIn, formField, optionsOf } from '../fields.js';
 import { duration, quote } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
-import { actions, alertLine, badge, button, code, equivalent, fail, h, head, heading, jobLink, patch, readOnly, when }
-  from '../ui.js';
+import { actions, alertLine, badge, busy, button, code, equivalent, fail, h, head, heading, jobLink, patch, readOnly,
+  when } from '../ui.js';
 
 // The codes of what this page is about.
 const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
