@@ -6,15 +6,17 @@ import * as api from './api.js';
 import { number, setServerTime } from './format.js';
 import { Live } from './live.js';
 import { recall, remember } from './storage.js';
-import { $, $$, fail, focusedRow, h, readOnly, text, tick, toast } from './ui.js';
+import { $, $$, button, fail, focusedRow, h, readOnly, text, tick, toast } from './ui.js';
 import { learn } from './vocabulary.js';
 
 const PAGES = $$('nav a').map((link) => ({ ...link.dataset, link, path: link.pathname,
   title: link.firstChild.data.trim() }));
 
+const DIALOGS = ['addjob', 'columnmenu', 'dialogs', 'editjob', 'help', 'palette'];
+const PRELOAD_AFTER = 3000; // ms: what the first page needs goes before
 const main = $('#main');
 const app = { navigate, refresh, done, overview: null, title: '', paused: () => live.paused };
-let page = null; // {path, view, abort}
+let page = null; // {path, view, abort, missing}
 let chord = 0;
 
 // --- routes
@@ -39,7 +41,7 @@ async function route(moved) {
   page?.abort.abort();
   page?.view?.destroy?.();
   const found = pageAt(pathname);
-  const current = { path: pathname, view: null, abort: new AbortController() };
+  const current = { path: pathname, view: null, abort: new AbortController(), missing: false };
   page = current;
   $('nav [aria-current]')?.removeAttribute('aria-current');
   found?.link.setAttribute('aria-current', 'page');
@@ -52,7 +54,7 @@ async function route(moved) {
     return null;
   }
   try {
-    const [module] = await Promise.all([import(`./views/${found.view}.js`), api.loadMeta().then(learn)]);
+    const [module] = await Promise.all([load(found.view), api.loadMeta().then(learn)]);
     if (page !== current) return null;
     main.replaceChildren();
     const item = found.item && decodeURIComponent(found.item);
@@ -64,10 +66,29 @@ async function route(moved) {
     }
     await current.view.refresh?.();
   } catch (error) {
-    if (page === current) fail(error);
+    if (page !== current) return null;
+    if (current.view || error.status !== 0) fail(error);
+    else missing(current);
   }
   if (page === current) main.dataset.ready = found.view;
   return null;
+}
+
+// The module of a view. That it does not come is no fault of it: the server is away.
+const load = (view) => import(`./views/${view}.js`).catch((error) => { throw Object.assign(error, { status: 0 }); });
+
+// A page whose script or data did not come: it is shown as soon as the server answers again.
+function missing(current) {
+  current.missing = true;
+  main.replaceChildren(h('div', { class: 'empty' }, h('h1', {}, 'The server does not answer'),
+    h('p', {}, 'This page is shown as soon as it does. It is started with: ', h('code', {}, 'queuectl dashboard')),
+    button('Try again', () => route(false), { class: 'primary' })));
+}
+
+// What other pages and dialogs need, while the server is there.
+async function preload() {
+  const views = PAGES.flatMap(({ view, itemView }) => [view, itemView]).filter(Boolean).map((view) => `views/${view}`);
+  for (const name of [...views, ...DIALOGS]) await import(`./${name}.js`);
 }
 
 function setTitle(title) {
@@ -124,7 +145,11 @@ async function loadOverview() {
 }
 
 const live = new Live({
-  hello: (data) => { setServerTime(data.server_time); text($('#version'), `version ${data.version}`); },
+  hello: (data) => {
+    setServerTime(data.server_time);
+    text($('#version'), `version ${data.version}`);
+    if (page.missing) route(false);
+  },
   overview,
   refresh,
   health: (state, label, detail = '') => {
@@ -236,5 +261,7 @@ theme(recall('theme') || 'system');
 showLive();
 setInterval(tick, 1000);
 live.sync();
+// What does not come now is asked for when it is needed.
+setTimeout(() => preload().catch(() => null), PRELOAD_AFTER);
 loadOverview().catch(fail);
 route(false);
