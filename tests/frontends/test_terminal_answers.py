@@ -165,6 +165,30 @@ def test_ctrl_c_ends_following_and_leaves_the_job_alone(terminal: Open, home: st
     done(home, "worker", "stop", "--force")
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ([], "mine waits: no workers are running"),
+        (["--hold"], "mine is held; let it go with: queuectl release mine"),
+        (["--at", "2095-01-02 03:04"], "mine waits until 2095-01-02 03:04"),
+    ],
+)
+def test_a_new_job_that_is_followed_says_its_id_and_why_it_waits(
+    terminal: Open, home: str, options: list[str], reason: str
+) -> None:
+    session = terminal("add", "true", "--id", "mine", "--follow", *options)
+    session.expect("Job added: mine")
+    session.expect(reason)
+    session.expect("no workers are running")
+    session.interrupt()
+    session.expect("mine goes on; cancel it with: queuectl cancel mine")
+    assert session.wait() == 130
+    session = terminal("logs", "-f", "mine")
+    session.expect(reason)
+    session.interrupt()
+    assert session.wait() == 130
+
+
 # --- odd terminals
 
 
