@@ -317,3 +317,11 @@ def test_a_directory_that_was_deleted_is_explained(home: str, tmp_path: Path) ->
     )
     assert found.returncode == 2
     assert "the current directory does not exist any more" in found.stderr
+
+
+def test_a_variable_without_a_value_has_that_of_the_caller(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GREETING", "a b=c")
+    monkeypatch.delenv("NOT_SET", raising=False)
+    done(home, "add", "true", "--env", "GREETING", "--env", "OTHER=x")
+    assert jobs(home)[0]["env"] == {"GREETING": "a b=c", "OTHER": "x"}
+    refused(home, 2, "add", "true", "--env", "NOT_SET")

@@ -90,7 +90,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
 
   const copyAdd = async (event) => {
     await copy(data.commands.duplicate, event.target);
-    if (data.secrets.length) toast(`Without ${data.secrets.join(', ')}: the values are secret`);
+    if (data.secrets.length) toast(`The values of ${data.secrets.join(', ')} are secret: set them where you paste it`);
   };
   root.append(header, why,
     h('section', { class: 'card' }, h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Command'),
