@@ -101,3 +101,24 @@ def test_a_time_that_is_over_is_left_out(home: str) -> None:
         job = queue.add("true", run_at="2095-01-02T03:04:05Z")
         assert "--at" in words_to_add(job, job.run_at - 1)
         assert "--at" not in words_to_add(job, job.run_at)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_job_like_another_one_is_equal_but_for_the_id(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with Queue(home) as queue:
+        job = queue.add("-x | y\n'", id="first", **{"env": {"API_TOKEN": "hush"}, **CASES[name]})
+        monkeypatch.chdir(tmp_path)
+        done(home, "add", "--like", "first")
+        made = queue.get("last")
+        assert made.number == 2 and compared(made) == compared(job)
+
+
+def test_what_is_given_beside_like_comes_first(home: str) -> None:
+    with Queue(home) as queue:
+        queue.add("true", id="first", retries=1, tags=["a"], timeout=5, run_at="2095-01-02T03:04:05Z")
+        done(home, "add", "false", "--like", "first", "--id", "mine", "--retries", "2", "--tag", "b", "--in", "1h")
+        made = queue.get("mine")
+        assert (made.command, made.max_retries, list(made.tags), made.timeout) == ("false", 2, ["b"], 5000)
+        assert made.run_at < queue.get("first").run_at
