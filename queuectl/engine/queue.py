@@ -179,8 +179,8 @@ class Queue(Finding):
 
         Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`; without
         `state:` the filter means what it means on the command line. A Selection stands for the jobs that it found:
-        those that are gone by now are passed over. It says which jobs it changed and which it had to leave. Raises
-        NotFound or InvalidInput.
+        those that are gone by now are passed over, those in none of its `states` are left. It says which jobs it
+        changed and which it had to leave. Raises NotFound or InvalidInput.
         """
         return self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
 
@@ -254,23 +254,24 @@ class Queue(Finding):
 
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
-        from ..model.filter import reference
-        from .change import Change, Refused
+        from .change import Change
 
         change, store = Change([], []), self.store
-        numbers = self.select(references, means=VERBS[verb].means).numbers
+        meant = self.select(references, means=VERBS[verb].means)
+        numbers = meant.numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:
                 store.database.give_way()
             at = self.clock.wall() if now is None else now
             with store.writing():
                 for job in self.read(numbers[start : start + AT_ONCE]):
-                    if apply(store, job.number, at):
+                    if job.state not in meant.states:
+                        change.refuse(job, f'job "{job.id}" is {job.state} by now')
+                    elif apply(store, job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
-                        message = f'cannot {verb} job "{job.id}": it is {job.state}'
-                        change.refused.append(Refused(job.id, reference(job), job.state, message))
+                        change.refuse(job, f'cannot {verb} job "{job.id}": it is {job.state}')
         self._wake(VERBS[verb].wakes)
         return change
 

@@ -298,7 +298,7 @@ def test_large_group_of_dead_jobs_shows_the_command_for_exactly_these(dashboard:
     dashboard.cli(*command.split()[1:], "--yes")  # It does what it says.
     assert dashboard.cli("list", "--state", "dead", "-o", "ids").split() == ["job-4"]
     browser.click("dialog button.danger")
-    browser.wait("document.querySelector('dialog .error:not([hidden])')?.textContent.includes('changed meanwhile')")
+    browser.wait("document.querySelector('.toast')?.textContent === '0 jobs removed, 7 had begun or ended meanwhile'")
 
 
 def test_workers_are_started_and_stopped(dashboard: Dashboard, browser: Browser) -> None:
