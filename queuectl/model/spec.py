@@ -7,7 +7,7 @@ command line, `enqueue` and the Python API all go through here, so a limit is th
 
 from __future__ import annotations
 
-from . import when
+from . import instants
 from .checks import is_utf8
 from .errors import InvalidInput, did_you_mean, quoted
 from .fields import BY_SPELLING, EDITABLE, GIVEN, RECURRING, Field
@@ -118,7 +118,7 @@ class Reading:
             try:
                 self.values[field.name] = field.check(value, now)
                 if field.name == "run_at" and isinstance(value, str):
-                    self.is_delay = when.is_from_now(value)
+                    self.is_delay = instants.is_from_now(value)
             except ValueError as error:
                 self.refuse(key, _phrase(key, value, error))
 
