@@ -218,7 +218,7 @@ class Server(ThreadingHTTPServer):
 
     def leave(self, connection: Connection) -> None:
         """Count a connection no longer; this thread asks the store nothing more. Calling it twice is harmless."""
-        self.queue.close()
+        self.queue.leave()
         self.visits.leave(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
