@@ -62,4 +62,4 @@ class Context:
 
     def close(self) -> None:
         """Close what was opened."""
-        self.queue.close()
+        self.queue.leave()

@@ -11,6 +11,7 @@ from . import instants
 from .checks import is_utf8
 from .errors import InvalidInput, did_you_mean, quoted
 from .fields import BY_SPELLING, EDITABLE, GIVEN, RECURRING, Field
+from .native import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Reading:
         self.is_delay = False
         self._problems: list[tuple[str, str]] = []
         for key, value in data.items():
-            self._read(key, value, allowed, now)
+            self._read(key, as_json(value), allowed, now)
 
     def _read(self, key: str, value: object, allowed: Sequence[Field], now: int) -> None:
         field = BY_SPELLING.get(key)

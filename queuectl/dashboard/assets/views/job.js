@@ -173,6 +173,8 @@ export async function mount(root, { app, item, signal, setTitle }) {
 
   draw();
   followAttempt();
+  const linked = /^#L(\d+)$/.exec(location.hash);
+  if (linked) log.goTo(Number(linked[1]));
   const timer = setInterval(() => !document.hidden && !app.paused()
     && data.job.state === 'processing' && log.load(), POLL);
   const key = (verb) => () => !readOnly && data.allowed_actions.includes(verb)
