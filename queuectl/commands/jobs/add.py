@@ -109,7 +109,7 @@ def told(job: Job, now: int) -> str:
     ]
     if job.timeout is not None:
         lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
-    if job.state == SCHEDULED or (job.state == HELD and job.run_at > now):
+    if job.state == SCHEDULED or job.run_at < job.created_at or (job.state == HELD and job.run_at > now):
         lines.append(f"  runs at:  {due_text(job, now)}")
     if job.state == HELD:
         lines.append(f"  held; let it go with: queuectl release {job.id}")
@@ -118,8 +118,11 @@ def told(job: Job, now: int) -> str:
 
 def due_text(job: Job, now: int) -> str:
     """Return when a job is due: in local time, in UTC and from now; a held one has to be released, too."""
-    held = ", once it is released" if job.state == HELD else ""
-    return f"{when.local(job.run_at)} ({when.iso(job.run_at)}), {when.ago(job.run_at, now)}{held}"
+    instant = f"{when.local(job.run_at)} ({when.iso(job.run_at)})"
+    ago, is_held = when.ago(job.run_at, now), job.state == HELD
+    if job.run_at < min(job.created_at, now):
+        return f"{instant}; that is over ({ago}): it runs " + ("once it is released" if is_held else "now")
+    return f"{instant}, {ago}" + ", once it is released" * is_held
 
 
 def _command(command: str | None, words: Sequence[str]) -> str:
