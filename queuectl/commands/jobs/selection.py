@@ -67,7 +67,7 @@ LIMIT = Arg(
     parse=arguments.integer(0, 10_000_000),
     metavar="N",
     group="filter",
-    help="at most this many, 0 for all (default: 50 in a table on a terminal, otherwise all)",
+    help="at most this many, 0 for all (default: 50 on a terminal, else all)",
 )
 
 
