@@ -10,7 +10,7 @@ from queuectl.dashboard.http.static import Navigation
 from queuectl.model.size import size_text
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
-from tests.support import Processes
+from tests.support import Processes, wait_until
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 
@@ -300,4 +300,76 @@ def test_the_overview_shows_the_alerts_of_status_with_a_button_for_each_command(
     alert = browser.text("#alerts .alert")
     for part in ("1 job waits but neither workers nor a scheduler are running", "queuectl worker start", "Copy"):
         assert part in alert
-    assert alert.split("queuectl")[0].strip() in dashboard.cli("status")
+    assert browser.text("#alerts .alert span") in dashboard.cli("status")
+
+
+def test_alerts_have_the_button_that_helps(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "exit 1", "--retries", "0", "--id", "bad")
+    dashboard.cli("config", "set", "worker_count", "1")
+    browser.open(dashboard.url)
+    browser.wait("document.querySelector('#alerts .alert button')?.textContent === 'Start workers'")
+    browser.click("#alerts .alert button")
+    browser.wait("document.querySelector('[data-tile=dead] strong')?.textContent === '1'")
+    browser.wait("document.querySelector('#alerts .alert a')?.textContent === 'Dead letter queue'")
+    browser.click("#alerts .alert a")
+    browser.arrive("/dlq")
+    dashboard.cli("worker", "stop")
+
+
+def test_recent_failures_name_each_job_once(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "exit 1", "--retries", "3", "--id", "again")
+    dashboard.cli("add", "exit 1", "--retries", "0", "--id", "once")
+    dashboard.cli("config", "set", "retry_delay", "0")
+    dashboard.work()
+    wait_until(lambda: len(dashboard.cli("list", "state:dead", "-o", "ids").split()) == 2, what="both are dead")
+    browser.open(dashboard.url)
+    browser.wait("document.querySelector(\"tr[data-key='again/4']\")")
+    failed = "[...document.querySelectorAll('tr[data-key^=again], tr[data-key^=once]')].map((row) => row.dataset.key)"
+    assert sorted(browser.js(f"return {failed}")) == ["again/4", "once/1"]
+
+
+def test_a_schedule_has_a_link_that_opens_it(busy: Dashboard, browser: Browser) -> None:
+    browser.open(busy.url + "/schedule?name=cleanup")
+    browser.wait("document.querySelector('dialog[open] h1')?.textContent === 'cleanup'")
+    browser.press("Escape")
+    browser.wait("!document.querySelector('dialog') && location.search === ''")
+    browser.click("tr[data-key=cleanup] a")
+    browser.wait("document.querySelector('dialog[open] h1')?.textContent === 'cleanup'")
+    assert browser.js("return location.search") == "?name=cleanup"
+
+
+def test_waiting_jobs_of_a_queue_are_those_whose_time_has_come(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "true", "--in", "2h")
+    dashboard.cli("add", "true", "--hold")
+    browser.open(dashboard.url + "/queues")
+    link = "document.querySelector('td[data-label=%s] a')"
+    browser.wait(f"{link % 'Later'}?.textContent === '1'")
+    assert browser.js(f"return {link % 'Waiting'}.textContent") == "0"
+    browser.click("td[data-label=Later] a")
+    browser.wait("document.querySelectorAll('main tr[data-key]').length === 1")
+
+
+def test_what_is_not_there_is_said_in_a_sentence(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url + "/jobs")
+    browser.wait("document.querySelector('main [role=status]').textContent === 'No jobs yet.'")
+    browser.open(dashboard.url + "/jobs?q=state:dead")
+    browser.wait("document.querySelector('main [role=status]').textContent === 'No job matches.'")
+    browser.open(dashboard.url + "/jobs/nope")
+    assert browser.text("h1") == 'No job with id "nope"'
+
+
+# What is read aloud must begin with what is seen, and landmarks of one kind need names.
+NAMES_SCRIPT = """
+const named = [...document.querySelectorAll('button[aria-label], a[aria-label]')]
+  .filter((one) => one.checkVisibility() && /[a-z]/i.test(one.textContent))
+  .filter((one) => !one.ariaLabel.toLowerCase().includes(one.textContent.trim().toLowerCase()));
+const searches = [...document.querySelectorAll('[role=search]')].map((one) => one.ariaLabel);
+return [...named.map((one) => one.outerHTML), ...(new Set(searches).size < searches.length ? searches : [])];
+"""
+
+
+def test_names_of_controls_hold_what_is_seen(busy: Dashboard, browser: Browser) -> None:
+    for path in PATHS:
+        browser.open(busy.url + path)
+        browser.wait("document.querySelector('h1')")
+        assert browser.js(NAMES_SCRIPT) == [], path

@@ -14,6 +14,7 @@ const PAGES = $$('nav a').map((link) => ({ ...link.dataset, link, path: link.pat
 
 const DIALOGS = ['addjob', 'columnmenu', 'dialogs', 'editjob', 'help', 'palette'];
 const PRELOAD_AFTER = 3000; // ms: what the first page needs goes before
+const FINDS = '[type=search]:not(dialog *)';
 const main = $('#main');
 const app = { navigate, refresh, done, overview: null, title: '', paused: () => live.paused };
 let page = null; // {path, view, abort, missing}
@@ -22,8 +23,14 @@ let chord = 0;
 // --- routes
 
 export function navigate(url, { replace = false } = {}) {
+  keepPlace();
   history[replace ? 'replaceState' : 'pushState'](null, '', url);
   return route(true);
+}
+
+// How far a page was scrolled is kept with its address, so that Back leads to the same place.
+function keepPlace() {
+  if (main.dataset.ready) history.replaceState({ top: window.scrollY }, '');
 }
 
 // What a path shows: {view, link, title}, and the `item` of which it is the page, if it is below that of a list.
@@ -65,6 +72,7 @@ async function route(moved) {
       main.focus({ preventScroll: true });
     }
     await current.view.refresh?.();
+    if (!moved && !location.hash && page === current) window.scrollTo(0, history.state?.top || 0);
   } catch (error) {
     if (page !== current) return null;
     if (current.view || error.status !== 0) fail(error);
@@ -216,6 +224,11 @@ document.addEventListener('keydown', (event) => {
     if (!$('dialog[open]')) openPalette();
     return;
   }
+  if (event.key === 'Escape' && event.target instanceof HTMLInputElement && event.target.matches(FINDS)) {
+    event.preventDefault(); // the text stays
+    event.target.blur();
+    return;
+  }
   if (document.activeElement.closest('input:not([type=checkbox]), textarea, select, dialog, [contenteditable]')
     || event.ctrlKey || event.metaKey || event.altKey || recall('keys') === 'off') return;
   const inChord = Date.now() - chord < 1200;
@@ -242,6 +255,9 @@ document.addEventListener('click', (event) => {
   if (link.hash === '#main') main.focus();
   else navigate(link.pathname + link.search);
 });
+history.scrollRestoration = 'manual';
+window.addEventListener('scrollend', keepPlace);
+window.addEventListener('pagehide', keepPlace);
 window.addEventListener('popstate', () => route(false));
 $('#search').addEventListener('submit', (event) => {
   event.preventDefault();

@@ -73,6 +73,8 @@ export const took = (seconds) => h('span', { title: seconds === null ? null : `$
 
 export const jobUrl = (id) => `/jobs/${encodeURIComponent(id)}`;
 export const jobsUrl = (filter) => `/jobs?q=${encodeURIComponent(filter)}`;
+export const scheduleUrl = (name) => `/schedule?name=${encodeURIComponent(name)}`;
+export const scheduleLink = (name) => h('a', { href: scheduleUrl(name), class: 'mono' }, name);
 export const jobLink = (id) => h('a', { href: jobUrl(id), class: 'mono' }, id);
 
 export function button(label, action, props) {
@@ -172,11 +174,6 @@ export function copyButton(value, label = 'Copy') {
 // The command that does the same.
 export function equivalent(command) {
   return h('div', { class: 'equivalent' }, 'same as:', h('code', {}, command), copyButton(command));
-}
-
-export function alertLine({ level, text: what, command }) {
-  return h('div', { class: 'alert', 'data-level': level }, h('span', {}, what),
-    command ? h('code', {}, command) : null, command ? copyButton(command) : null);
 }
 
 export function toast(message, { bad = false, action = null } = {}) {

@@ -34,7 +34,7 @@ export function mount(root, { app, signal }) {
     return [heading(nameOf(group), 'error'), number(group.count), when(group.first_at), when(group.last_at),
       group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' ']),
       actions(verbs.map((verb) => button(`${VERBS.get(verb).label} group`, () => onGroup(verb, group),
-        { class: 'small', 'data-group': verb, 'aria-label': `${verb} the jobs that failed with ${nameOf(group)}` })))];
+        { class: 'small', 'data-group': verb, 'aria-label': `${VERBS.get(verb).label} group: ${nameOf(group)}` })))];
   }
 
   async function refresh() {
