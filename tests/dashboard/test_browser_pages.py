@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -356,6 +357,22 @@ def test_what_is_not_there_is_said_in_a_sentence(dashboard: Dashboard, browser: 
     browser.wait("document.querySelector('main [role=status]').textContent === 'No job matches.'")
     browser.open(dashboard.url + "/jobs/nope")
     assert browser.text("h1") == 'No job with id "nope"'
+
+
+def test_groups_of_dead_jobs_and_events_lead_to_their_jobs(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("enqueue", json.dumps([{"command": f"exit {code}", "max_retries": 0} for code in (3, 4, 3)]))
+    dashboard.cli("cron", "add", "cleanup", "*/5 * * * *", "echo cleanup")
+    dashboard.work()
+    wait_until(lambda: len(dashboard.cli("list", "state:dead", "-o", "ids").split()) == 3, what="all are dead")
+    browser.open(dashboard.url + "/dlq")
+    browser.click("td[data-label=Jobs] a")
+    browser.wait("document.querySelectorAll('main tr[data-key]').length === 2")
+    assert "exit:3" in browser.js("return document.querySelector('main [type=search]').value")
+
+    browser.open(dashboard.url + "/events-log")
+    links = "[...document.querySelectorAll('td[data-label=Detail] a')].map((one) => one.textContent).join()"
+    browser.wait(f"{links} === 'job-1,job-3'")
+    assert "3 jobs, job-1 to job-3" in browser.text("main table")
 
 
 # What is read aloud must begin with what is seen, and landmarks of one kind need names.
