@@ -65,6 +65,8 @@ SETTINGS = (
 )
 # fmt: on
 
+# What users are shown: a setting that nothing reads yet would be set in vain.
+OFFERED = tuple(setting for setting in SETTINGS if not setting.is_planned)
 BY_NAME = {name: setting for setting in SETTINGS for name in (setting.name, *setting.aliases)}
 
 
