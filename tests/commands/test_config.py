@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.model.setting import Setting
-from queuectl.model.settings import SETTINGS
+from queuectl.model.settings import SETTINGS, find
 from tests.commands.calling import call, done, refused
 from tests.support import run_cli
 
@@ -35,7 +35,7 @@ def test_every_setting_is_shown_with_its_default_and_range(home: str) -> None:
         row["value"] == row["default"] and row["source"] == "default" and row["allowed"] and row["help"]
         for row in found.values()
     )
-    assert found["timeout"]["aliases"] == ["timeout_seconds", "worker_timeout"]
+    assert found["timeout"]["aliases"] == list(find("timeout").aliases)
     assert found["max_retries"]["environment"] == "QUEUECTL_MAX_RETRIES"
 
 

@@ -9,7 +9,7 @@ from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
+from .daemon import DETACH, FOLLOW, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
 
 GROUP = "Schedule"
 
@@ -40,13 +40,21 @@ def pause(text: str) -> float:
         setting="scheduler_interval",
         help="the longest time between two checks (default: scheduler_interval)",
     ),
-    Arg("--no-detach", flag=True, help="stay in the foreground until Ctrl-C"),
+    NO_DETACH,
+    DETACH,
     READY_FD,
     group=GROUP,
     examples=("scheduler start", "scheduler start --auto --workers 4", "scheduler start --no-detach"),
 )
 def scheduler_start(
-    context: Context, *, auto: bool, workers: int | None, interval: float | None, no_detach: bool, ready_fd: int | None
+    context: Context,
+    *,
+    auto: bool,
+    workers: int | None,
+    interval: float | None,
+    no_detach: bool,
+    detach: bool,
+    ready_fd: int | None,
 ) -> Result:
     """Start the scheduler in the background; returns when it is up.
 
@@ -56,6 +64,7 @@ def scheduler_start(
     """
     from ...model.worker import counted
 
+    demand_one_place(no_detach, detach)
     if workers is not None and not auto:
         raise InvalidInput("--workers goes with --auto", field="workers")
     most = context.queue.settings().worker_count if auto and workers is None else workers

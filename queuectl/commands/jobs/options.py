@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DELAY = Arg(
     "--in",
+    also=("--delay",),
     parse=arguments.delay,
     metavar="DELAY",
     help="run it after this time, such as 90s, 30m or 2h30m",
@@ -42,6 +43,7 @@ def _option(field: Field, *, edits: bool = False) -> Arg:
     default = f" (default: {field.default_words})" if field.default_words and not edits else ""
     return Arg(
         *filter(None, (field.option, field.short)),
+        also=field.other_options,
         help=(edits and field.edit_help or field.help) + ("; repeatable" if kind.is_many else "") + default,
         parse=kind.read_one or _reader(field),
         choices=("yes", "no") if kind.is_flag and edits else (),

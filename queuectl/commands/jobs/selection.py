@@ -62,6 +62,7 @@ TAG = Arg(
 LIMIT = Arg(
     "--limit",
     "-l",
+    also=("-n",),
     parse=arguments.integer(0, 10_000_000),
     default=50,
     metavar="N",
