@@ -7,10 +7,12 @@ TOOLS ?= .venv-tools
 WANTED = ruff==0.17.6 mypy pytest
 # These run on the Node.js of Debian 12.
 WANTED_JS = eslint@9.39.5 typescript@5.9.3
+# What it tries may grow, so it has one version.
+WANTED_API = schemathesis==4.32.5
 # More words for the command, such as `make test ARGS='tests/store -k claim'`.
 ARGS =
 
-.PHONY: help test quick docs pictures lint format types scripts bench ci
+.PHONY: help test quick docs pictures lint format types scripts api bench ci
 
 help: ## List the targets
 	@awk -F ':.* ## ' '/^[a-z]+:.* ## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +46,9 @@ scripts: $(TOOLS)/js/.made ## Check the dashboard's JavaScript, also by what the
 		queuectl/dashboard/assets
 	$(TOOLS)/js/node_modules/.bin/tsc --project .ci/jsconfig.json
 
+api: $(TOOLS)/api/.made ## Ask a dashboard all that its API describes, at random
+	PYTHON=$(PYTHON) .ci/api $(TOOLS)/api/bin/schemathesis
+
 bench: ## Measure each goal of speed
 	$(PYTHON) -m benchmarks $(ARGS)
 
@@ -53,6 +58,11 @@ ci: ## Run everything a change must pass; installs Debian packages that are miss
 $(TOOLS)/.made: Makefile
 	$(PYTHON) -m venv --clear $(TOOLS)
 	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check $(WANTED)
+	touch $@
+
+$(TOOLS)/api/.made: Makefile
+	$(PYTHON) -m venv --clear $(TOOLS)/api
+	$(TOOLS)/api/bin/pip install --quiet --disable-pip-version-check $(WANTED_API)
 	touch $@
 
 $(TOOLS)/js/.made: Makefile

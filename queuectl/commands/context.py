@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
         hints: list[str]
 
+        @property
+        def is_read_by_people(self) -> bool:
+            """Whether the answer is a table on a terminal."""
+
         def confirm(self, question: str) -> bool:
             """Ask a yes-or-no question. Raises InvalidInput where nobody can answer."""
 
@@ -58,4 +62,4 @@ class Context:
 
     def close(self) -> None:
         """Close what was opened."""
-        self.queue.close()
+        self.queue.leave()

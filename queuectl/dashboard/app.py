@@ -12,7 +12,7 @@ from .health import Health
 class App:
     """One dashboard. Its handlers run in many threads; `queue` gives each thread a store of its own.
 
-    A thread that ends must call `queue.close()`.
+    A thread that ends must call `queue.leave()`.
     """
 
     def __init__(self, home: str, *, read_only: bool = False, clock: Clock = SYSTEM_CLOCK) -> None:

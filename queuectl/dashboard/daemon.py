@@ -55,7 +55,7 @@ def run_dashboard(
         finally:
             server.server_close()
     finally:
-        app.queue.close()
+        app.queue.leave()  # The threads of connections may still be at work.
         instance.close()
 
 

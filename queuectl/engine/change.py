@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
+from ..model.filter import reference
 from ..model.job import STATE_TABLE
 from ..model.nouns.jobs import CHANGE
 from ..model.record import Record
@@ -10,6 +11,8 @@ from ..model.record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from ..model.job import Job
 
 
 class Refused(Record):
@@ -29,6 +32,10 @@ class Change(Record):
 
     def __repr__(self) -> str:
         return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"
+
+    def refuse(self, job: Job, message: str) -> None:
+        """Add a job that it had to leave, with the reason."""
+        self.refused.append(Refused(job.id, reference(job), job.state, message))
 
     @property
     def count(self) -> int:

@@ -35,11 +35,13 @@ class Selection(Record):
 
     `wanted` is the filter that found them, None if they were named. `left_out` counts by state the jobs that
     a verb could be used on, and that the filter found in states which the verb means only if they are given.
+    A job that is in none of `states` by the time that a verb comes to it is not meant any more.
     """
 
     numbers: list[int]
     wanted: Filter | None = None
     left_out: Mapping[str, int] = NO_COUNTS
+    states: Sequence[str] = STATES
 
     @property
     def is_named(self) -> bool:

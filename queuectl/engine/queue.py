@@ -25,8 +25,10 @@ from .machine.doorbell import CONTROL, SCHEDULER, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, List, Mapping, Sequence
+    from datetime import datetime, timedelta
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NoReturn, Sequence, Tuple
 
+    from ..model.attempt import Attempt
     from ..model.job import Job
     from ..store import Store
     from .change import Change
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     from .workers import Workers
 
 AT_ONCE = 500
+FOLLOW_SECONDS = 0.05
+# What stands for a field that is not given: None may mean something.
+NOT_GIVEN: Any = object()
 # Of the part whose module has another name.
 MODULES = {"reports": "reporting"}
 
@@ -94,13 +99,34 @@ class Queue(Finding):
             queue.settings()
         return path
 
-    def add(self, command: str, **fields: object) -> Job:
+    def add(
+        self,
+        command: str,
+        *,
+        id: str | None = NOT_GIVEN,
+        queue: str = NOT_GIVEN,
+        priority: int = NOT_GIVEN,
+        retries: int = NOT_GIVEN,
+        max_retries: int = NOT_GIVEN,
+        timeout: float | str | timedelta | None = NOT_GIVEN,
+        run_at: str | datetime | timedelta | None = NOT_GIVEN,
+        hold: bool = NOT_GIVEN,
+        cwd: str | os.PathLike[str] = NOT_GIVEN,
+        env: Dict[str, str] = NOT_GIVEN,
+        tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
+        allow_background: bool = NOT_GIVEN,
+        **others: NoReturn,
+    ) -> Job:
         """Enqueue one command; return the job.
 
-        `fields` are those of a job in JSON, such as `priority=5`, `timeout="5m"` or `tags=["nightly"]`:
-        docs/adding-jobs.md has all of them. Raises InvalidInput, or Conflict if the id exists.
+        The fields are those of JSON, described in docs/adding-jobs.md. `timeout` is in seconds, a text such as
+        "5m", a timedelta, or None for none; `run_at` is a text such as "+30m", a datetime (local without a zone),
+        or a timedelta from now. `others` are refused as they are in JSON. Raises InvalidInput, or Conflict if the
+        id exists.
         """
-        return self.get(self.enqueue([{"command": command, **fields}])[0])
+        given = {name: value for name, value in locals().items() if name not in ("self", "others")}
+        fields = {name: value for name, value in given.items() if value is not NOT_GIVEN}
+        return self.get(self.enqueue([{**fields, **others}])[0])
 
     def enqueue(
         self,
@@ -139,18 +165,19 @@ class Queue(Finding):
     def wait(
         self,
         *references: str | int | Job,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
         on_change: Callable[[Sequence[Job]], None] | None = None,
     ) -> List[Job]:
         """Wait until the jobs are completed, dead or cancelled, all at one time; return them as they are then.
 
-        `timeout` is in seconds. `on_change` is given the jobs whenever one has changed. Raises
+        `timeout` is in seconds, or a timedelta. `on_change` is given the jobs whenever one has changed. Raises
         WaitTimeout, or NotFound if one is removed meanwhile.
         """
         from .waiting import Waiting
 
         numbers = self.find(references)
-        waiting = Waiting(self, numbers, timeout=timeout)
+        seconds = timeout if timeout is None or isinstance(timeout, (int, float)) else timeout.total_seconds()
+        waiting = Waiting(self, numbers, timeout=seconds)
 
         def look() -> None:
             if waiting.removed:
@@ -179,8 +206,8 @@ class Queue(Finding):
 
         Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`; without
         `state:` the filter means what it means on the command line. A Selection stands for the jobs that it found:
-        those that are gone by now are passed over. It says which jobs it changed and which it had to leave. Raises
-        NotFound or InvalidInput.
+        those that are gone by now are passed over, those in none of its `states` are left. It says which jobs it
+        changed and which it had to leave. Raises NotFound or InvalidInput.
         """
         return self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
 
@@ -254,23 +281,24 @@ class Queue(Finding):
 
         `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
         """
-        from ..model.filter import reference
-        from .change import Change, Refused
+        from .change import Change
 
         change, store = Change([], []), self.store
-        numbers = self.select(references, means=VERBS[verb].means).numbers
+        meant = self.select(references, means=VERBS[verb].means)
+        numbers = meant.numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:
                 store.database.give_way()
             at = self.clock.wall() if now is None else now
             with store.writing():
                 for job in self.read(numbers[start : start + AT_ONCE]):
-                    if apply(store, job.number, at):
+                    if job.state not in meant.states:
+                        change.refuse(job, f'job "{job.id}" is {job.state} by now')
+                    elif apply(store, job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
-                        message = f'cannot {verb} job "{job.id}": it is {job.state}'
-                        change.refused.append(Refused(job.id, reference(job), job.state, message))
+                        change.refuse(job, f'cannot {verb} job "{job.id}": it is {job.state}')
         self._wake(VERBS[verb].wakes)
         return change
 
@@ -288,3 +316,26 @@ class Queue(Finding):
         """
         found = self.logs.attempt(self.get(reference), attempt)
         return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))
+
+    def attempts(self, reference: str | int | Job) -> List[Attempt]:
+        """Return the attempts of a job, oldest first; their times are in milliseconds. Raises NotFound."""
+        return self.logs.attempts(self.get(reference))
+
+    def follow(self, reference: str | int | Job, *, stream: int | None = None) -> Iterator[bytes]:
+        """Yield what a job prints in all its attempts, what it has printed first, until it has ended.
+
+        `stream` 1 is stdout, 2 stderr. Raises NotFound, also if the job is removed meanwhile.
+        """
+        job, shown, position = self.get(reference), 0, 0
+        while True:
+            # The job before its attempts: of one that has ended, all of them are seen.
+            attempts = self.logs.attempts(job)
+            for attempt in attempts[shown:]:
+                position = yield from self.logs.printed(attempt, position, stream)
+                if attempt.outcome is None:
+                    break
+                shown, position = shown + 1, 0
+            if job.is_final:
+                return
+            self.clock.pause(FOLLOW_SECONDS)
+            job = self.get(job)

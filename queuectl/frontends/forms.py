@@ -10,9 +10,10 @@ one-shot command that does the same.
 
 from __future__ import annotations
 
+import os
 import shlex
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..commands.grammar.registry import Arg, Command
 from ..model.clock import Clock
@@ -24,6 +25,8 @@ TRIES = 3
 BACK = ("b", "back")
 YES, NO = ("y", "yes"), ("n", "no")
 NARROWEST = 20
+# What the help of an argument says for the shell alone.
+QUOTED = ", as one quoted text"
 
 
 class Back(Exception):
@@ -95,20 +98,28 @@ class Asker:
         raise Back
 
     def confirm(self, question: str) -> bool:
-        """Return whether the answer is yes; anything but yes is no."""
-        return self.read(f"{question}? [y/N] ").lower() in YES
+        """Return whether the answer is yes; anything but yes and back is no. Raises Back."""
+        answer = self.read(f"{question}? [y/N] ").lower()
+        if answer in BACK:
+            raise Back
+        return answer in YES
 
 
 class Form:
     """Asks for some of a command's arguments and makes its words of the answers.
 
-    `names` are the arguments asked for, in this order, and `fixed` words that always stand there.
+    `names` are the arguments asked for, in this order, `more` those that the user may skip together, and
+    `fixed` words that always stand there.
     """
 
-    def __init__(self, command: Command, names: Sequence[str], *, fixed: Sequence[str] = ()) -> None:
+    def __init__(
+        self, command: Command, names: Sequence[str], *, more: Sequence[str] = (), fixed: Sequence[str] = ()
+    ) -> None:
         self._command = command
         self._fixed = list(fixed)
-        self._args = [next(arg for arg in command.args if name in arg.names) for name in names]
+        self._args, self._more = (
+            [next(arg for arg in command.args if name in arg.names) for name in group] for group in (names, more)
+        )
 
     def fill(self, asker: Asker, clock: Clock, defaults: Mapping[str, str | None]) -> list[str]:
         """Return the command's words. `defaults` says what arguments default to, by key. Raises Back.
@@ -117,7 +128,7 @@ class Form:
         """
         positionals: list[str] = []
         options: list[str] = []
-        for arg in self._args:
+        for arg in self._asked(asker):
             answer = self._ask(asker, arg, clock, defaults[arg.key] if arg.key in defaults else default_of(arg))
             if arg.flag:
                 options += [arg.names[0]] * (answer.lower() in YES)
@@ -132,13 +143,22 @@ class Form:
         bars = ["--"] if any(word.startswith("-") for word in positionals) else []
         return [*self._command.path.split(), *self._fixed, *options, *bars, *positionals]
 
+    def _asked(self, asker: Asker) -> Iterator[Arg]:
+        yield from self._args
+        if self._more and asker.confirm("more options"):
+            yield from self._more
+
     def _ask(self, asker: Asker, arg: Arg, clock: Clock, default: str | None) -> str:
         name = arg.long_name.lstrip("-")
         if arg.flag:
             return asker.ask(name, arg.help, _yes_or_no, default="no")
-        # The prompt shows the default itself.
-        explanation = arg.help.partition(" (default:")[0]
-        return asker.ask(name, explanation, lambda text: self._check(arg, text, clock), default=default)
+        # The prompt shows the default itself, and what is typed here needs no quotes.
+        explanation = arg.help.partition(" (default:")[0].partition(QUOTED)[0]
+        answer = asker.ask(name, explanation, lambda text: self._check(arg, _meant(arg, text), clock), default=default)
+        meant = _meant(arg, answer)
+        if meant != answer:
+            asker.write(asker.terminal.safe(f"  without the quotes around it: {meant}") + "\n")
+        return meant
 
     def _check(self, arg: Arg, text: str, clock: Clock) -> None:
         if not arg.is_option and self._is_quoted_after_dashes(text) and not words_after_dashes(text):
@@ -164,6 +184,20 @@ def default_of(arg: Arg) -> str | None:
 def _words(arg: Arg, text: str) -> list[str]:
     """Return an answer's words; that of an option, or of a single field of a job, stays whole."""
     return shlex.split(text) if arg.many and not arg.is_option and arg.field is None else [text]
+
+
+def _meant(arg: Arg, text: str) -> str:
+    """Return an answer without the quotes around all of it, which a shell would need and a form does not."""
+    takes_words = arg.field == "command" or not (arg.is_option or arg.many)
+    if not takes_words or text[:1] not in ("'", '"') or text[-1:] != text[:1]:
+        return text
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return text
+    # A program may have a blank in its name, and then it needs them.
+    is_whole = len(words) == 1 and " " in words[0] and not os.path.exists(words[0])
+    return words[0] if is_whole else text
 
 
 def _yes_or_no(text: str) -> None:

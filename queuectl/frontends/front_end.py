@@ -34,6 +34,12 @@ class FrontEnd:
         self._options = options
         self._serve = serve
 
+    @property
+    def is_read_by_people(self) -> bool:
+        from .answer import form_of
+
+        return self._terminal.is_tty and form_of(self._options) == "table" and not self._options["quiet"]
+
     def confirm(self, question: str) -> bool:
         return self._terminal.confirm(question)
 

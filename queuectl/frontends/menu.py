@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     Entries = Callable[["Menu"], Sequence[Choice]]
 
 GOODBYE = "Goodbye."
+EXIT = "exit"
+EXIT_WORDS = (EXIT, "quit")
+HELP_WORDS = ("help", "h", "?")
+HELP = "Type a number, or the beginning of a name. 0 or b leads back, exit leaves. All commands: queuectl help"
 
 
 def run_menu(session: Session, entries: Entries) -> int:
@@ -62,7 +66,8 @@ class Menu:
         try:
             self._choose_until_left(entries)
         except Left as left:
-            return left.code
+            if left.code:
+                return left.code
         except KeyboardInterrupt:
             pass  # The second one, in between.
         self.asker.show(GOODBYE)
@@ -75,12 +80,21 @@ class Menu:
             try:
                 if interrupts:
                     self.asker.show("(Ctrl-C once more leaves)")
-                self._choose_once("\n".join(["QueueCTL", *self._alerts()]), entries, "exit")
+                self._choose_once("\n".join([self._head(), *self._alerts()]), entries, EXIT)
                 interrupts = 0
             except (Interrupted, KeyboardInterrupt):
                 interrupts += 1
             except Back:
                 return
+
+    def _head(self) -> str:
+        """Return how many jobs there are in each state, how many workers run and what is paused, as it is now."""
+        counts = [f"{count} {state}" for state, count in self.queue.counts().items() if count]
+        workers = sum(self.queue.workers.groups().values())
+        paused = sum(schedule.paused for schedule in self.queue.schedules.all())
+        facts = [", ".join(counts) or "no jobs", f"{workers or 'no'} worker{'s' * (workers != 1)}"]
+        facts += [f"{paused} recurring job{'s' * (paused != 1)} paused"] * (paused > 0)
+        return f"QueueCTL\n  {'; '.join(facts)}"
 
     def _alerts(self) -> list[str]:
         """Return a line for each alert that asks for something to be done."""
@@ -108,8 +122,16 @@ class Menu:
         answer = self.asker.read("Choice: ")
         if not answer:
             return
+        if answer.lower() == "b" and zero == EXIT:
+            self.asker.show("This is the main menu; 0 or exit leaves it.")
+            return
+        if answer.lower() in EXIT_WORDS:
+            raise Left(0)
         if answer.lower() in ("0", "b", "q", zero):
             raise Back
+        if answer.lower() in HELP_WORDS:
+            self.asker.show(HELP)
+            return
         found = pick(answer, choices)
         if found is None:
             self.asker.show(f"There is no choice {quoted(answer)}.")
@@ -124,16 +146,25 @@ class Menu:
             self.session.fail(error)
 
     def form(
-        self, path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str, str | None] | None = None
+        self,
+        path: str,
+        *names: str,
+        more: Sequence[str] = (),
+        fixed: Sequence[str] = (),
+        defaults: Mapping[str, str | None] | None = None,
+        title: str = "",
     ) -> int:
-        """Ask for arguments of a command and run it; return its exit code. Raises Back."""
+        """Ask for arguments of a command and run it; return its exit code. Raises Back.
+
+        `more` are asked for only if the user wants that; `title` is the headline, by default the command's help.
+        """
         from ..commands.grammar.registry import load
 
         command = load()[path]
-        self.asker.show(f"\n{command.help}  (b leads back)")
+        self.asker.show(f"\n{title or command.help}  (b leads back)")
         settings = {setting.name: setting.value for setting in self.queue.config.rows()}
         known = {arg.key: settings[arg.setting] for arg in command.args if arg.setting}
-        form = Form(command, names, fixed=fixed)
+        form = Form(command, names, more=more, fixed=fixed)
         return self.execute(form.fill(self.asker, SYSTEM_CLOCK, {**known, **(defaults or {})}))
 
     def execute(self, words: Sequence[str], *, quietly_yes: bool = False) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ASKED = [field.option for field in GIVEN if field.is_asked and field.name not in ("command", "run_at")]
 PAGE = 10
 LOG_LINES = "30"
+IN_BACKGROUND = "Start in the background"
 
 
 def run(*words: str) -> Action:
@@ -28,9 +29,16 @@ def run(*words: str) -> Action:
     return lambda menu: menu.execute(words)
 
 
-def ask(path: str, *names: str, fixed: Sequence[str] = (), defaults: Mapping[str, str | None] | None = None) -> Action:
+def ask(
+    path: str,
+    *names: str,
+    more: Sequence[str] = (),
+    fixed: Sequence[str] = (),
+    defaults: Mapping[str, str | None] | None = None,
+    title: str = "",
+) -> Action:
     """Return what asks for arguments of a command and runs it; see `Menu.form`."""
-    return lambda menu: menu.form(path, *names, fixed=fixed, defaults=defaults)
+    return lambda menu: menu.form(path, *names, more=more, fixed=fixed, defaults=defaults, title=title)
 
 
 def ask_group(path: str, *names: str) -> Action:
@@ -46,6 +54,12 @@ def ask_group(path: str, *names: str) -> Action:
     return fill
 
 
+def scale(menu: Menu) -> None:
+    """Ask how many workers are to run; where none runs, they are started."""
+    action = ask_group("worker scale", "count") if menu.queue.workers.groups() else ask("worker start", "--count")
+    action(menu)
+
+
 def do(path: str, verb: Verb, *ids: str) -> Action:
     """Return what runs the command of a verb, once its flags were asked for."""
     options = [flag.option for flag in verb.flags]
@@ -57,9 +71,9 @@ def on_dead(action: Callable[[str], Action]) -> Action:
     return lambda menu: action(reference(pick_job(menu, (DEAD,))))(menu)
 
 
-def sure(question: str, *words: str) -> Action:
+def sure(question: Callable[[Menu], str], *words: str) -> Action:
     """Return what runs a command if the answer to a question is yes."""
-    return lambda menu: menu.asker.confirm(question) and menu.execute(words, quietly_yes=True)
+    return lambda menu: menu.asker.confirm(question(menu)) and menu.execute(words, quietly_yes=True)
 
 
 def below(title: str, entries: Entries, fact: str = "") -> Choice:
@@ -74,7 +88,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
     workers = sum(queue.workers.groups().values())
     running = f"{workers} running" if workers else "none running"
     return [
-        ("Add a job", ask("add", "command", *ASKED, "--in", defaults={"command": None, "in": "now"})),
+        ("Add a job", ask("add", "command", more=[*ASKED, "--in"], defaults={"command": None, "in": "now"})),
         ("Live status", live_status),
         (f"List jobs ({sum(counts.values())})", list_jobs),
         (f"Start workers ({running})", ask("worker start", "--count", "--queue")),
@@ -82,7 +96,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         below("Worker management", worker_entries),
         below("Dead letter queue", dlq_entries, str(counts.get(DEAD, 0))),
         below("Configuration", config_entries),
-        ("Schedule a job", ask("schedule", "command", "when", *ASKED, defaults={"when": None})),
+        ("Schedule a job", ask("schedule", "command", "when", more=ASKED, defaults={"when": None})),
         below("Scheduler", scheduler_entries, "not running" if queue.scheduler.pid is None else "running"),
         below("Web dashboard", dashboard_entries, "not running" if queue.dashboard.pid is None else "running"),
         below("Demo jobs", demo_entries),
@@ -132,7 +146,7 @@ def worker_entries(menu: Menu) -> Sequence[Choice]:
     return [
         ("View workers", run("worker", "status")),
         ("Health and utilization", run("metrics")),
-        ("Scale up or down", ask_group("worker scale", "count")),
+        ("Scale up or down", scale),
         ("Restart", ask("worker restart", "--timeout")),
         ("Logs", run("worker", "logs", "--tail", LOG_LINES)),
     ]
@@ -149,7 +163,11 @@ def dlq_entries(menu: Menu) -> Sequence[Choice]:
 
 
 def _dlq_entries_of(verb: Verb, path: str) -> Sequence[Choice]:
-    all_of_them = sure(f"{verb.name} all dead jobs", *path.split()) if verb.destroys else do(path, verb)
+    def question(menu: Menu) -> str:
+        count = menu.queue.counts().get(DEAD, 0)
+        return f"{verb.name} " + ("the one dead job" if count == 1 else f"all {count} dead jobs")
+
+    all_of_them = sure(question, *path.split()) if verb.destroys else do(path, verb)
     return [(f"{verb.label} one", on_dead(partial(do, path, verb))), (f"{verb.label} all", all_of_them)]
 
 
@@ -202,7 +220,7 @@ def config_entries(menu: Menu) -> Sequence[Choice]:
     return [
         ("Show all settings", run("config", "show")),
         *((group.capitalize(), _settings_form(group)) for group in (RETRIES, WORKERS, QUEUE)),
-        ("Reset all settings", sure("set all settings back to their defaults", "config", "reset")),
+        ("Reset all settings", sure(lambda menu: "set all settings back to their defaults", "config", "reset")),
         (SCHEDULER.capitalize(), _settings_form(SCHEDULER)),
     ]
 
@@ -264,7 +282,7 @@ def schedule_entries(menu: Menu, name: str) -> Sequence[Choice]:
 def dashboard_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about the web dashboard."""
     return [
-        ("Start in the background", ask("dashboard start", "--port", "--read-only", fixed=["--detach"])),
+        (IN_BACKGROUND, ask("dashboard start", "--port", "--read-only", fixed=["--detach"], title=IN_BACKGROUND)),
         ("Where it is", run("dashboard", "status")),
         ("Stop", run("dashboard", "stop")),
     ]

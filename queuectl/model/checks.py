@@ -6,7 +6,7 @@ such as `+30m`.
 
 from __future__ import annotations
 
-from . import when
+from . import instants, when
 from .errors import quoted
 
 ASCII_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -99,8 +99,8 @@ def check_duration(value: object, now: int) -> int | None:
     if isinstance(value, str):
         try:
             milliseconds = when.parse_duration(value)
-        except ValueError:
-            raise ValueError(f"{rule} (write 90, 90s, 5m or 1h30m)") from None
+        except ValueError as error:
+            raise ValueError(f"is {error}") from None
     elif isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= MAX_TIMEOUT_MS:
         milliseconds = round(value * 1000)
     else:
@@ -117,7 +117,7 @@ def check_instant(value: object, now: int) -> int | None:
     if not isinstance(value, str):
         raise ValueError("must be a text such as 2026-11-10T02:00:00Z or +30m")
     try:
-        return when.parse_instant(value, now)
+        return instants.parse_instant(value, now)
     except ValueError as error:
         raise ValueError(f"is {error}") from None
 

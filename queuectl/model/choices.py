@@ -5,7 +5,7 @@ A choice is an operator with its values, as `filter.Term` has them. What cannot 
 
 from __future__ import annotations
 
-from . import when
+from . import instants, when
 from .checks import check_id, check_name
 from .kinds import read_flag
 
@@ -115,11 +115,7 @@ def _instant(text: str, now: int) -> tuple[int, bool]:
             return now - when.parse_duration(text), True
         except ValueError:
             pass  # It may still be a time, such as 2026-01-01T00:00:00Z.
-    day, _, time = text.lower().partition(" ")
-    if day == "yesterday":
-        # Half a day before it began: no day is so short that this is another one.
-        now = when.parse_instant("today 00:00", now) - 12 * when.HOUR
     try:
-        return when.parse_instant(f"today {time or '00:00'}" if day in ("today", "yesterday") else text, now), False
+        return instants.parse_instant("today 00:00" if text.lower() == "today" else text, now), False
     except ValueError as error:
-        raise ValueError(NOT_A_TIME if str(error) == when.NOT_AN_INSTANT else error) from None
+        raise ValueError(NOT_A_TIME if str(error) == instants.NOT_AN_INSTANT else error) from None

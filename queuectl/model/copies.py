@@ -25,7 +25,10 @@ def copy_of(job: Job, now: int) -> dict[str, Any]:
 
 
 def words_to_add(job: Job, now: int) -> list[str]:
-    """Return the words of a command that adds a job like this one, but for the variables of `secrets_of`."""
+    """Return the words of a command that adds a job like this one.
+
+    The variables of `secrets_of` have no value there: `add` takes the caller's, and JSON is without them.
+    """
     values = _given(job, now)
     command = str(values.pop("command"))
     words = ["queuectl", "add"]
@@ -45,7 +48,7 @@ def words_to_add(job: Job, now: int) -> list[str]:
 
 
 def secrets_of(job: Job) -> list[str]:
-    """Return the names of its variables that `words_to_add` leaves out since their values are secret."""
+    """Return the names of its variables whose values `words_to_add` leaves out, since they are secret."""
     return [name for name in job.env if is_secret(name)]
 
 

@@ -3,12 +3,12 @@
     QueueCTLError (1 failed)
     |-- InvalidInput (2 invalid)
     |   |-- FilterError
-    |-- NotFound (3 not_found)
+    |-- NotFound (3 not_found), a LookupError
     |-- Conflict (4 conflict)
     |-- StoreUnavailable (5 store_unavailable)
     |   |-- StoreBusy  StoreFull  StoreReadOnly  StoreDamaged  StoreTooNew
     |-- DaemonUnavailable (6 daemon_unavailable)
-    |-- WaitTimeout (124 wait_timeout)
+    |-- WaitTimeout (124 wait_timeout), a TimeoutError
 
 They are raised wherever something is found to be wrong and caught at the edge only: the front
 end turns them into a message and an exit code, the daemons into a line of their log.
@@ -91,7 +91,7 @@ class FilterError(InvalidInput):
         self.suggestion = suggestion
 
 
-class NotFound(QueueCTLError):
+class NotFound(QueueCTLError, LookupError):
     """There is no such job or template."""
 
     exit_code = 3
@@ -149,7 +149,7 @@ class DaemonUnavailable(QueueCTLError):
     code = "daemon_unavailable"
 
 
-class WaitTimeout(QueueCTLError):
+class WaitTimeout(QueueCTLError, TimeoutError):
     """What was waited for did not happen in time."""
 
     exit_code = 124

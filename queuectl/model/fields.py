@@ -146,7 +146,7 @@ JOB_FIELDS = (
     Field("cwd", TEXT.but(check=check_cwd), "the directory to run in", "given editable recurring long",
           label="Directory", default_words="the current one", metavar="DIR", complete="directory", group=HOW),
     Field("env", VARIABLES, "environment variables", "given recurring", label="Environment", default={}, short="-e",
-          metavar="NAME=VALUE", group=HOW),
+          metavar="NAME[=VALUE]", group=HOW),
     Field("tags", NAMES, "names to find it by", "given editable filtered long", default=(), option="--tag", short="-t",
           also=("--label", "--name"),
           filter="tag"),

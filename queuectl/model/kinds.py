@@ -118,8 +118,8 @@ def read_variable(text: str) -> tuple[str, str]:
 
 
 def shown_variables(env: Mapping[str, str]) -> list[str]:
-    """Return environment variables as NAME=VALUE, but for the secret ones."""
-    return [f"{name}={value}" for name, value in env.items() if not is_secret(name)]
+    """Return environment variables as NAME=VALUE, the secret ones as NAME alone."""
+    return [name if is_secret(name) else f"{name}={value}" for name, value in env.items()]
 
 
 def is_secret(name: str) -> bool:

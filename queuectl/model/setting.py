@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     # Which of these a setting holds follows from its kind.
     Value = Union[int, float, str, Tuple[str, ...], None]
 
-SIZES = {"gib": 1 << 30, "g": 1 << 30, "mib": 1 << 20, "m": 1 << 20, "kib": 1 << 10, "k": 1 << 10, "": 1}
+SIZES = {
+    **{"": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000},
+    **{"k": 1 << 10, "kib": 1 << 10, "m": 1 << 20, "mib": 1 << 20, "g": 1 << 30, "gib": 1 << 30},
+}
 MAX_URL = 2_048
 MICRO = 1_000_000  # numbers with a fraction have six decimals
 
-HOW_TO_WRITE = {"duration": "write 90, 90s, 5m or 1h30m", "bytes": "write 1MiB, 512KiB or 1048576"}
+HOW_TO_WRITE = {"duration": "write 90, 90s, 5m or 1h30m", "bytes": "write 1MiB, 1MB, 512KiB or 1048576"}
 
 
 class Setting(Record):
@@ -80,7 +83,10 @@ class Setting(Record):
             return _words(text, self.choices)
         if self.kind in TEXTS:
             return TEXTS[self.kind][0](text)
-        value = _number(text, self.kind)
+        if self.unit == "hours" and text[-1:].isalpha():
+            value: int | float = when.parse_duration(text) / when.HOUR
+        else:
+            value = _number(text, self.kind)
         if not self.low <= value <= self.high:
             raise ValueError("out of range")
         return value

@@ -7,10 +7,11 @@ command line, `enqueue` and the Python API all go through here, so a limit is th
 
 from __future__ import annotations
 
-from . import when
+from . import instants
 from .checks import is_utf8
 from .errors import InvalidInput, did_you_mean, quoted
 from .fields import BY_SPELLING, EDITABLE, GIVEN, RECURRING, Field
+from .native import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Reading:
         self.is_delay = False
         self._problems: list[tuple[str, str]] = []
         for key, value in data.items():
-            self._read(key, value, allowed, now)
+            self._read(key, as_json(value), allowed, now)
 
     def _read(self, key: str, value: object, allowed: Sequence[Field], now: int) -> None:
         field = BY_SPELLING.get(key)
@@ -118,7 +119,7 @@ class Reading:
             try:
                 self.values[field.name] = field.check(value, now)
                 if field.name == "run_at" and isinstance(value, str):
-                    self.is_delay = when.is_from_now(value)
+                    self.is_delay = instants.is_from_now(value)
             except ValueError as error:
                 self.refuse(key, _phrase(key, value, error))
 

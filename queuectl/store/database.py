@@ -78,6 +78,8 @@ class Database:
                 isolation_level=None,
                 timeout=SQLITE_WAIT_SECONDS,
                 cached_statements=256,
+                # Each thread has its own, but the last to go closes those of all.
+                check_same_thread=False,
             )
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys=ON")

@@ -77,7 +77,9 @@ class ReadOnlyDatabase(Database):
         self._files = None if has_locks else files
         self._times_opened += 1
         try:
-            connection = sqlite3.connect(uri(self.path, options), uri=True, isolation_level=None)
+            connection = sqlite3.connect(
+                uri(self.path, options), uri=True, isolation_level=None, check_same_thread=False
+            )
             connection.row_factory = sqlite3.Row
             if needs_log:
                 # Then SQLite keeps the log's index in memory: there is nobody to share it with.

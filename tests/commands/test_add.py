@@ -128,6 +128,21 @@ def test_a_delayed_job_says_when_it_runs(home: str, words: list[str], delay: int
     assert job["run_at"] in answer.out
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("add", "true", "--at", "2025-01-01"), ("schedule", "true", "2025-11-10 02:00:00"), ("add", "true", "--at=@0")],
+)
+def test_a_time_that_has_passed_is_named_and_the_job_runs_now(home: str, words: tuple[str, ...]) -> None:
+    answer = done(home, *words)
+    (job,) = jobs(home)
+    assert f"({job['run_at']}); that is over (" in answer.out
+    assert answer.out.rstrip().endswith("d ago): it runs now")
+
+
+def test_a_held_job_whose_time_has_passed_runs_once_it_is_released(home: str) -> None:
+    assert "d ago): it runs once it is released" in done(home, "add", "true", "--hold", "--at", "2025-01-01").out
+
+
 def test_an_instant_with_zone_is_taken_as_written(home: str) -> None:
     done(home, "add", "true", "--at", "2099-12-31T23:59:59+01:00")
     assert jobs(home)[0]["run_at"] == "2099-12-31T22:59:59.000Z"
@@ -168,8 +183,8 @@ def test_an_instant_without_zone_is_local_time(home: str) -> None:
         (["true", "--timeout", "0.09"], 'timeout must be between 0.1 and 2592000 seconds, or none, got "0.09"'),
         (["true", "--timeout", "31d"], "timeout must be"),
         (["true", "--timeout", "-5"], "timeout"),
-        (["true", "--timeout", "nan"], "timeout must be"),
-        (["true", "--timeout", "soon"], "timeout must be"),
+        (["true", "--timeout", "nan"], "timeout is not a duration"),
+        (["true", "--timeout", "soon"], "timeout is not a duration"),
         (["true", "--tag", "a b"], 'tag "a b" must be'),
         (["true", *["--tag=t"] * 0, *[f"--tag=t{n}" for n in range(17)]], "at most 16"),
         (["true", "--env", "1A=x"], 'variable "1A" must be'),
@@ -180,7 +195,7 @@ def test_an_instant_without_zone_is_local_time(home: str) -> None:
         (["true", *[f"--env=A{n}=" + "x" * 32_000 for n in range(5)]], "at most 131072 bytes"),
         (["true", "--cwd", "/nonexistent/x"], "cwd must be a directory that exists"),
         (["true", "--at", "2101-01-01T00:00:00Z"], "between 1970 and 2100"),
-        (["true", "--at", "yesterday"], "not a time"),
+        (["true", "--at", "nonsense"], "not a time"),
         (["true", "--at", "2026-02-30 10:00"], "no such date"),
         (["true", "--in", "foo"], "must be a duration"),
         (["true", "--in", "1h", "--at", "+1h"], "not both"),
@@ -317,3 +332,11 @@ def test_a_directory_that_was_deleted_is_explained(home: str, tmp_path: Path) ->
     )
     assert found.returncode == 2
     assert "the current directory does not exist any more" in found.stderr
+
+
+def test_a_variable_without_a_value_has_that_of_the_caller(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GREETING", "a b=c")
+    monkeypatch.delenv("NOT_SET", raising=False)
+    done(home, "add", "true", "--env", "GREETING", "--env", "OTHER=x")
+    assert jobs(home)[0]["env"] == {"GREETING": "a b=c", "OTHER": "x"}
+    refused(home, 2, "add", "true", "--env", "NOT_SET")

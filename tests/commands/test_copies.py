@@ -68,9 +68,12 @@ def test_any_command_can_be_typed_again(
 ) -> None:
     with Queue(home) as queue:
         job = queue.add(command, timeout=None, env={"API_TOKEN": "hush", "A": "b"})
+        monkeypatch.setenv("API_TOKEN", "mine")
         made = pasted(home, queue, job, tmp_path, monkeypatch)
         assert made.command == command
-        assert made.timeout is None and made.env == {"A": "b"}
+        # What only JSON can say has no place for the caller's value.
+        taken = {} if words_to_add(job, 0)[1] == "enqueue" else {"API_TOKEN": "mine"}
+        assert made.timeout is None and made.env == {**taken, "A": "b"}
 
 
 def test_every_field_that_is_given_is_tried() -> None:
@@ -81,7 +84,9 @@ def test_secrets_are_named_but_not_shown(home: str) -> None:
     with Queue(home) as queue:
         job = queue.add("true", env={"API_TOKEN": "hush", "A": "b"})
         assert secrets_of(job) == ["API_TOKEN"]
-        assert not any("hush" in word or "***" in word or "API_TOKEN" in word for word in words_to_add(job, 0))
+        words = words_to_add(job, 0)
+        assert not any("hush" in word or "***" in word for word in words)
+        assert words[words.index("API_TOKEN") - 1] == "--env"
         assert copy_of(job, 0)["env"] == {"API_TOKEN": "hush", "A": "b"}
 
 
@@ -96,3 +101,24 @@ def test_a_time_that_is_over_is_left_out(home: str) -> None:
         job = queue.add("true", run_at="2095-01-02T03:04:05Z")
         assert "--at" in words_to_add(job, job.run_at - 1)
         assert "--at" not in words_to_add(job, job.run_at)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_job_like_another_one_is_equal_but_for_the_id(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with Queue(home) as queue:
+        job = queue.add("-x | y\n'", id="first", **{"env": {"API_TOKEN": "hush"}, **CASES[name]})
+        monkeypatch.chdir(tmp_path)
+        done(home, "add", "--like", "first")
+        made = queue.get("last")
+        assert made.number == 2 and compared(made) == compared(job)
+
+
+def test_what_is_given_beside_like_comes_first(home: str) -> None:
+    with Queue(home) as queue:
+        queue.add("true", id="first", retries=1, tags=["a"], timeout=5, run_at="2095-01-02T03:04:05Z")
+        done(home, "add", "false", "--like", "first", "--id", "mine", "--retries", "2", "--tag", "b", "--in", "1h")
+        made = queue.get("mine")
+        assert (made.command, made.max_retries, list(made.tags), made.timeout) == ("false", 2, ["b"], 5000)
+        assert made.run_at < queue.get("first").run_at

@@ -207,3 +207,12 @@ def test_an_escape_sequence_in_a_command_does_not_reach_the_screen(home: str) ->
 
 def test_a_search_that_is_no_text_is_refused(home: str) -> None:
     assert "--search must be valid Unicode" in refused(home, 2, "list", "--search", "\udcff").err
+
+
+def test_a_pipe_gets_all_jobs(home: str) -> None:
+    jobs = "\n".join(f'{{"command": "true", "id": "many-{number}"}}' for number in range(60))
+    done(home, "enqueue", "-", input=jobs.encode())
+    for words in (["-o", "ids"], ["-o", "jsonl"], ["-o", "tsv", "--columns", "id"]):
+        answer = done(home, "list", *words)
+        assert len(answer.lines) == 60 + ("tsv" in words)
+        assert answer.err == ""

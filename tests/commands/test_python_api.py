@@ -6,6 +6,9 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import datetime, timedelta, timezone
+from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ import pytest
 import queuectl
 from queuectl import Conflict, InvalidInput, Job, NotFound, Queue, WaitTimeout
 from queuectl.engine.finding import Selection
+from queuectl.model.fields import BY_SPELLING, GIVEN
 from tests.commands.calling import done
 from tests.support import ROOT, Processes
 
@@ -162,7 +166,7 @@ def test_a_wrong_filter_says_where(home: str) -> None:
 def test_mistakes_are_errors_of_one_tree(home: str) -> None:
     with Queue(home) as queue:
         with pytest.raises(InvalidInput) as raised:
-            queue.add("", priority=9_999, prio=1)
+            queue.add("", priority=9_999, prio=1)  # type: ignore[arg-type]
         assert len(raised.value.problems) == 3
         queue.add("true", id="one")
         with pytest.raises(Conflict):
@@ -173,6 +177,10 @@ def test_mistakes_are_errors_of_one_tree(home: str) -> None:
             queue.output("one")
         with pytest.raises(WaitTimeout):
             queue.wait("one", timeout=0)
+        with pytest.raises(TimeoutError, match="gave up waiting after 0.01 s"):
+            queue.wait("one", timeout=timedelta(milliseconds=10))
+        with pytest.raises(LookupError, match="no job"):
+            queue.attempts("two")
         queue.add("true", id="two")
         with pytest.raises(InvalidInput):
             queue.get("one,two")
@@ -209,6 +217,68 @@ def test_many_threads_share_one_queue(home: str) -> None:
     assert problems == []
     assert len(queue.list()) == 80
     queue.close()
+
+
+def test_the_end_of_a_queue_closes_the_connections_of_all_threads(home: str) -> None:
+    def open_files() -> int:
+        names = (os.readlink(entry.path) for entry in os.scandir("/proc/self/fd") if os.path.islink(entry.path))
+        return sum(name.startswith(os.path.realpath(home)) for name in names)
+
+    may_end = threading.Event()
+    with Queue(home) as queue:
+        queue.add("true")
+        alone = open_files()
+        added = threading.Barrier(9)
+
+        def work() -> None:
+            queue.add("true")
+            added.wait(60)
+            may_end.wait(60)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        added.wait(60)
+        assert open_files() > alone
+    assert open_files() == 0
+    may_end.set()
+    for thread in threads:
+        thread.join(60)
+
+
+def test_values_may_have_the_types_of_python(home: str) -> None:
+    at = datetime(2035, 1, 1, 12, 30, tzinfo=timezone(timedelta(hours=2)))
+    with Queue(home) as queue:
+        job = queue.add("true", cwd=Path("/tmp"), timeout=timedelta(minutes=1.5), run_at=at)
+        assert (job.cwd, job.timeout, job.run_at) == ("/tmp", 90_000, round(at.timestamp() * 1000))
+        local = queue.add("true", run_at=at.astimezone().replace(tzinfo=None))
+        assert local.run_at == job.run_at
+        delayed = queue.add("true", run_at=timedelta(hours=1))
+        assert delayed.run_at - delayed.created_at == 3_600_000
+        assert queue.edit(job, cwd=Path("/"), timeout=timedelta(seconds=5)).done == [job.id]
+        assert (queue.get(job).cwd, queue.get(job).timeout) == ("/", 5_000)
+        assert queue.schedules.add("nightly", "@daily", "true", timeout=timedelta(seconds=5)).timeout == 5_000
+        wrong: list[dict[str, Any]] = [{"timeout": timedelta(-1)}, {"run_at": datetime(1960, 1, 1)}, {"cwd": Path("a")}]
+        for fields in wrong:
+            with pytest.raises(InvalidInput, match=f"^{next(iter(fields))} "):
+                queue.add("true", **fields)
+
+
+def test_each_field_of_a_job_is_a_parameter_of_add() -> None:
+    named = {name for name, found in signature(Queue.add).parameters.items() if found.kind is not found.VAR_KEYWORD}
+    assert {BY_SPELLING[name].name for name in named - {"self"}} == {field.name for field in GIVEN}
+
+
+def test_output_is_followed_through_all_attempts(workers: str) -> None:
+    with Queue(workers) as queue:
+        job = queue.add("echo $QUEUECTL_ATTEMPT; echo no >&2; exit 1", retries=1)
+        assert b"".join(queue.follow(job)) == b"1\nno\n2\nno\n"
+        assert b"".join(queue.follow(job.id, stream=1)) == b"1\n2\n"
+        assert [(found.attempt, found.exit_code) for found in queue.attempts(job)] == [(1, 1), (2, 1)]
+
+
+def test_a_type_checker_may_read_the_package() -> None:
+    assert os.path.isfile(os.path.join(os.path.dirname(queuectl.__file__), "py.typed"))
 
 
 def test_the_reports_say_how_the_queue_is_doing(home: str) -> None:

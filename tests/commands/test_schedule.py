@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from queuectl.engine.queue import Queue
-from queuectl.model.when import parse_instant
+from queuectl.model.instants import parse_instant
 from tests.commands.calling import Answer, bring, call, done, jobs, refused, state_of, states, store
 from tests.support import run_cli
 

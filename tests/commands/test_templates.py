@@ -100,7 +100,7 @@ def test_validate_goes_with_a_template(home: str) -> None:
         ("retries=xx", "template simple_job: retries must be an integer between 0 and 100"),
         ("comand=x", 'template simple_job: unknown field "comand" (did you mean "command"?)'),
         ("command=", "command must not be empty"),
-        ("timeout=NaN", "timeout must be"),
+        ("timeout=NaN", "timeout is not a duration"),
         ("tags=a b", 'tag "a b"'),
         ("retries", "--set must be"),
         ("=x", "--set must be"),

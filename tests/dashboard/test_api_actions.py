@@ -132,15 +132,36 @@ def test_a_limit_takes_the_newest_and_says_that_there_are_more(api: Api) -> None
     assert commit(api, shown)["done"] == ["job-5", "job-4"]
 
 
-def test_nothing_is_done_if_the_number_changed_meanwhile(api: Api) -> None:
-    numbers = [bring_to(api.store, DEAD, max_retries=0) for _ in range(3)]
-    shown = preview(api, "retry", filter="state:dead")
-    write(api.store, api.store.jobs.remove, numbers[0])
-    answer = api.ask("POST", "/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": 3})
-    assert (answer.status, answer.error["code"], answer.error["count"]) == (409, "selection_changed", 2)
-    assert states(api) == [DEAD, DEAD]
-    again = preview(api, "retry", filter="state:dead")
-    assert commit(api, again)["count"] == 2
+def test_a_commit_leaves_what_began_or_went_meanwhile_and_does_the_rest(api: Api) -> None:
+    for _ in range(4):
+        add(api.store)
+    shown = preview(api, "cancel", filter="state:pending")
+    write(api.store, api.store.jobs.remove, 2)
+    claim(api.store)
+    done = commit(api, shown)
+    assert (shown["count"], done["done"]) == (4, ["job-4", "job-3"])
+    assert [(left["state"], left["message"]) for left in done["refused"]] == [
+        (PROCESSING, 'job "job-1" is processing by now')
+    ]
+    assert states(api) == [PROCESSING, CANCELLED, CANCELLED]
+
+
+@pytest.mark.parametrize("what", [{"ids": ["1", "2"]}, {"filter": "queue:default"}])
+def test_a_commit_takes_running_jobs_where_running_ones_were_shown(api: Api, what: dict[str, Any]) -> None:
+    for _ in range(2):
+        add(api.store)
+    claim(api.store)
+    shown = preview(api, "cancel", **what)
+    claim(api.store)
+    assert commit(api, shown)["count"] == 2
+
+
+def test_a_commit_for_which_nothing_is_left_does_nothing(api: Api) -> None:
+    add(api.store)
+    shown = preview(api, "cancel", filter="state:pending")
+    claim(api.store)
+    assert commit(api, shown)["count"] == 0
+    assert states(api) == [PROCESSING]
 
 
 def test_a_job_that_came_later_is_not_touched(api: Api) -> None:
@@ -232,38 +253,6 @@ def test_of_two_commits_at_once_one_is_done(api: Api) -> None:
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [200, 410, 410, 410]
-
-
-def test_a_worker_that_is_faster_makes_a_job_refused_not_changed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(3):
-        add(api.store)
-    shown = preview(api, "remove", filter="state:pending")
-    fitting = actions_api._fitting
-
-    def then_one_is_claimed(*arguments: Any) -> list[int]:
-        found = fitting(*arguments)
-        claim(api.store)
-        return found
-
-    monkeypatch.setattr(actions_api, "_fitting", then_one_is_claimed)
-    done = commit(api, shown)
-    assert done["count"] == 2 and [refused["state"] for refused in done["refused"]] == [PROCESSING]
-    assert states(api) == [PROCESSING]
-
-
-def test_a_job_that_is_gone_by_then_is_passed_over(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = [bring_to(api.store, DEAD, max_retries=0) for _ in range(3)]
-    shown = preview(api, "retry", filter="state:dead")
-    fitting = actions_api._fitting
-
-    def then_one_is_removed(*arguments: Any) -> list[int]:
-        found = fitting(*arguments)
-        write(api.store, api.store.jobs.remove, numbers[1])
-        return found
-
-    monkeypatch.setattr(actions_api, "_fitting", then_one_is_removed)
-    done = commit(api, shown)
-    assert (done["done"], done["refused"]) == (["job-3", "job-1"], [])
 
 
 @pytest.mark.parametrize(

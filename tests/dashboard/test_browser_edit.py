@@ -9,6 +9,7 @@ from queuectl.model.fields import GIVEN
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
 from tests.dashboard.test_browser_joblist import press_button
+from tests.support import run_cli
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 
@@ -114,7 +115,11 @@ def test_the_copied_command_adds_the_job_again_and_says_what_it_leaves_out(
     browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
     press_button(browser, "Copy as queuectl add")
     browser.wait("[...document.querySelectorAll('.toast')].some((one) => one.textContent.includes('API_TOKEN'))")
-    dashboard.cli(*shlex.split(str(browser.js("return window.copied")))[1:])
+    done = run_cli(dashboard.home, *shlex.split(str(browser.js("return window.copied")))[1:], env={"API_TOKEN": "abc"})
+    assert done.returncode == 0, done.stderr
     made = json.loads(dashboard.cli("show", "last", "--json"))
-    assert (made["id"], made["state"], made["timeout"], made["tags"], made["env"]) == ("job-2", "held", None, ["t"], {})
+    assert (made["id"], made["state"], made["timeout"], made["tags"], made["env"]) == (
+        *("job-2", "held", None, ["t"]),
+        {"API_TOKEN": "***"},
+    )
     assert browser.complaints() == []

@@ -42,16 +42,17 @@ def test_output_of_100000_lines_stays_responsive(dashboard: Dashboard, browser: 
 
 
 def test_markup_and_escapes_are_shown_as_text(dashboard: Dashboard, browser: Browser) -> None:
-    colours = r"printf '\033[31mred\033[0m \033]0;title\007\033[2Jplain \033[38;2;1;2;3mrgb\033[0m\n'"
+    colours = r"printf '\033[31mred\033[0m \033]0;title\007\033[2Jplain \033[38;2;1;2;3mrgb\033[0m\n\033]no end\n'"
     command = f"echo '{MARKUP}'; {colours}; exit 1"
     dashboard.cli("enqueue", json.dumps({"command": command, "id": "markup", "max_retries": 0}))
     dashboard.work()
     dashboard.cli("list")
     browser.open(dashboard.url + "/jobs/markup")
-    browser.wait("document.querySelector('.output')?.textContent.includes('rgb')")
+    browser.wait("document.querySelector('.output')?.textContent.includes('no end')")
 
     assert browser.js("return document.querySelectorAll('.output .line')[0].textContent") == MARKUP
     assert browser.js("return document.querySelectorAll('.output .line')[1].textContent") == "red plain rgb"
+    assert browser.js("return document.querySelectorAll('.output .line')[2].textContent") == "no end"
     assert browser.js(
         "return [...document.querySelectorAll('.output .line:nth-child(2) span')].map((one) => one.style.color)"
     ) == ["var(--ansi-1)", "rgb(1, 2, 3)"]
@@ -73,6 +74,28 @@ def test_find_marks_what_the_output_holds(dashboard: Dashboard, browser: Browser
     browser.wait(f"{hits} === '12 of 12'")
     browser.press("Enter")
     browser.wait(f"{hits} === '1 of 12'")
+
+
+def test_all_that_is_kept_of_an_output_can_be_read_searched_and_linked(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("config", "set", "output_limit", "256KiB")
+    dashboard.cli("add", "seq 1 60000", "--id", "long")
+    dashboard.work()
+    count = "document.querySelectorAll('.output .line').length"
+    note = "document.querySelector('.output').previousElementSibling.textContent"
+    hits = "document.querySelector('[aria-label=\"Find in the output\"] + [role=status]').textContent"
+    browser.open(dashboard.url + "/jobs/long")
+    browser.wait("document.querySelector('.output')?.textContent.endsWith('60000')")
+    browser.wait(f"{note}.includes('before this are not shown')")
+    browser.click("[aria-label='Find in the output']")
+    browser.type("no such line")
+    browser.press("Enter")
+    browser.wait(f"{note}.includes('in the middle were not kept')")
+    browser.wait(f"{hits} === '0 of 0' && document.querySelector('.output .line').textContent === '1'")
+    assert browser.js(f"return {count}") > 20_000
+    assert browser.js("return document.querySelector('.output').textContent.includes('bytes left out ...]')")
+    browser.open(dashboard.url + "/jobs/long#L120")
+    browser.wait("document.querySelector('.output .line.target')?.textContent === '120'")
+    assert browser.complaints() == []
 
 
 def test_many_jobs_are_retried_after_a_look_at_which(dashboard: Dashboard, browser: Browser) -> None:
@@ -298,7 +321,7 @@ def test_large_group_of_dead_jobs_shows_the_command_for_exactly_these(dashboard:
     dashboard.cli(*command.split()[1:], "--yes")  # It does what it says.
     assert dashboard.cli("list", "--state", "dead", "-o", "ids").split() == ["job-4"]
     browser.click("dialog button.danger")
-    browser.wait("document.querySelector('dialog .error:not([hidden])')?.textContent.includes('changed meanwhile')")
+    browser.wait("document.querySelector('.toast')?.textContent === '0 jobs removed, 7 had begun or ended meanwhile'")
 
 
 def test_workers_are_started_and_stopped(dashboard: Dashboard, browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import pytest
 
 from queuectl.commands.daemons import dashboard as dashboard_command
 from queuectl.commands.grammar import parser
+from queuectl.dashboard.http.address import reachable
 from queuectl.engine.queue import Queue
 from queuectl.store.home import Home
 from tests.commands.calling import done, refused
@@ -229,6 +231,18 @@ def test_on_every_address_it_says_what_that_means(running: Running) -> None:
     answer = running.detached("--host", "0.0.0.0", "--token", TOKEN)
     assert answer.returncode == 0
     assert "whoever has this link can run commands as you" in answer.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_on_every_address_the_link_names_one_that_can_be_opened(host: str) -> None:
+    found = ipaddress.ip_address(reachable(host))
+    assert not found.is_unspecified
+    with socket.socket(socket.AF_INET if found.version == 4 else socket.AF_INET6) as listening:
+        listening.bind((str(found), 0))  # It is ours.
+
+
+def test_a_link_names_the_host_that_was_given() -> None:
+    assert [reachable(host) for host in ("10.0.0.7", "box.example")] == ["10.0.0.7", "box.example"]
 
 
 def test_where_none_runs_that_is_said(home: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from queuectl import __version__
 from queuectl.dashboard.api.prometheus import CONTENT_TYPE, escaped
 from queuectl.dashboard.daemon import add_up
 from queuectl.engine.machine.log import Log
@@ -93,6 +94,20 @@ def test_the_figures_are_those_of_the_home(api: Api) -> None:
     assert found["queuectl_workers", (("state", "lost"),)] == 1
     assert found["queuectl_store_bytes", (("file", "database"),)] > 0
     assert sum(value for (name, _), value in found.items() if name == "queuectl_jobs") == 3
+
+
+def test_it_says_who_answers_since_when_and_what_is_due_next(api: Api) -> None:
+    for name in ("nightly", "paused"):
+        api.post("/schedules", {"name": name, "expression": "@daily", "command": "make"}, 201)
+    api.post("/schedules/paused/pause")
+    found = scraped(api)
+    assert found["queuectl_build_info", (("version", __version__),)] == 1
+    assert found["queuectl_start_time_seconds", ()] == api.clock.wall() / 1000
+    due = api.app.queue.schedules.get("nightly").next_at
+    assert due is not None
+    assert {
+        labels: value for (name, labels), value in found.items() if name == "queuectl_schedule_next_time_seconds"
+    } == {(("schedule", "nightly"),): due / 1000}
 
 
 def ended(api: Api, queue: str = "q", *, run: int = 7, wait: int = 3, ago: int = 0) -> None:

@@ -114,6 +114,7 @@ def test_on_every_address_it_is_reached_by_address_but_by_no_strange_name(serve:
     served = serve(host="0.0.0.0", token=FIXED)
     assert served.ask("GET", ECHO, Host=f"192.168.7.7:{served.port}").status == 200
     assert served.ask("GET", ECHO, Host=f"[fe80::1]:{served.port}").status == 200
+    assert served.ask("GET", ECHO, Host=f"{socket.gethostname()}:{served.port}").status == 200
     for host in ("192.168.7.7:1", "192.168.7.7", f"evil.example:{served.port}", f"1.2.3.4.evil.example:{served.port}"):
         assert served.ask("GET", ECHO, Host=host).status == 421
 
@@ -201,7 +202,16 @@ def test_a_preflight_is_refused_and_no_other_site_may_read(served: Served) -> No
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "BREW"])
 def test_there_are_no_other_methods(served: Served, method: str) -> None:
-    assert served.ask(method, ECHO).status == 501
+    assert served.ask(method, "/").status == 501
+    # An address of the API says which methods it knows, to whoever has the token.
+    assert without_token(served, method, ECHO).status == 401
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_a_write_with_the_token_and_no_body_needs_no_content_type(served: Served, method: str) -> None:
+    assert served.ask(method, ECHO, b"", Content_Type=None).status == 200
+    refused = served.ask(method, ECHO, b"{}", Content_Type=None)
+    assert refused.status == 415 and b"-H 'Content-Type: application/json'" in refused.body
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

@@ -65,7 +65,6 @@ def test_a_request_line_with_no_plain_meaning_is_refused(served: Served, first: 
         ["Content-Length: 0x1"],
         ["Content-Length: 1_0"],
         ["Content-Length:"],
-        ["Content-Length: 3"],
         ["NoColon"],
         ["Name : value"],
         [": value"],
@@ -91,7 +90,6 @@ def test_headers_with_no_plain_meaning_are_refused(served: Served, lines: list[s
     [
         (["Transfer-Encoding: chunked"], 501),
         (["Transfer-Encoding: chunked", "Content-Length: 3"], 501),
-        ([], 411),
         ([f"Content-Length: {strict.MAX_BODY + 1}"], 413),
         (["Content-Length: 9999999999999999"], 400),
     ],
@@ -104,6 +102,22 @@ def test_a_body_of_unclear_or_too_great_length_is_refused(served: Served, lines:
     # What follows is not taken for a request.
     assert client.rest() == b""
     assert served.requests == []
+
+
+def test_a_request_for_a_page_has_no_body(served: Served) -> None:
+    client = served.client()
+    client.send(head_of(served, "Content-Length: 3", path="/"))
+    assert client.answer().status == 400
+    assert client.rest() == b""
+
+
+def test_what_follows_a_write_of_no_length_is_not_taken_for_a_request(served: Served) -> None:
+    client = served.client()
+    client.send(head_of(served, method="POST") + head_of(served))
+    answer = client.answer()
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert client.rest() == b""
+    assert [request.method for request in served.requests] == ["POST"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ from tests.terminals import PtySession
 pytestmark = pytest.mark.slow
 
 LIMIT = 120.0
-PROMPTED = re.compile(r"(queuectl(?: \[.+?\])?>|Choice:|(?!queuectl:)[a-z]+(?: \[.*?\])?:)(?: (.*))?")
+PROMPTED = re.compile(
+    r"(queuectl(?: \[.+?\])?>|Choice:|more options\? \[y/N\]|(?!queuectl:)[a-z]+(?: \[.*?\])?:)(?: (.*))?"
+)
 RUN = [name for name, text in PAGES.items() if steps(text, run=True)]
 AT_A_TERMINAL = [(command, shown) for text in PAGES.values() for command, shown in TYPED.findall(text)]
 

@@ -54,7 +54,7 @@ def test_the_menu_shows_its_entries_and_ends_at_the_end_of_the_input(home: str) 
     ]
 
 
-@pytest.mark.parametrize("answer", ["0", "q", "exit", "b"])
+@pytest.mark.parametrize("answer", ["0", "q", "exit", "quit"])
 def test_the_menu_is_left(home: str, answer: str) -> None:
     talk = Talk(home, answer)
     assert talk.code == 0
@@ -62,7 +62,7 @@ def test_the_menu_is_left(home: str, answer: str) -> None:
 
 
 def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -> None:
-    talk = Talk(home, "1", "echo 'two words'; true", "mine", "reports", "7", "2", "90", "1h", "0")
+    talk = Talk(home, "1", "echo 'two words'; true", "y", "mine", "reports", "7", "2", "90", "1h", "0")
     assert talk.code == 0, talk.err
     assert talk.commands == [
         "queuectl add --id mine --queue reports --priority 7 --retries 2 --timeout 90 --in 1h "
@@ -82,7 +82,7 @@ def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -
 
 def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
     done(home, "config", "set", "max_retries", "9")
-    talk = Talk(home, "1", "true", "", "", "", "", "", "", "0")
+    talk = Talk(home, "1", "true", "y", "", "", "", "", "", "", "0")
     assert all(
         shown in talk.out
         for shown in ("id [job-NUMBER]: ", "priority [0]: ", "retries [9]: ", "timeout [300s]: ", "queue [default]: ")
@@ -92,23 +92,23 @@ def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
 
 
 def test_a_command_that_begins_with_a_dash_is_no_option(home: str) -> None:
-    talk = Talk(home, "1", "--help", "", "", "-5", "", "", "", "0")
+    talk = Talk(home, "1", "--help", "yes", "", "", "-5", "", "", "", "0")
     assert talk.commands == ["queuectl add --priority=-5 -- --help"]
     assert (jobs(home)[0]["command"], jobs(home)[0]["priority"]) == ("--help", -5)
 
 
 def test_a_command_of_words_that_begins_with_a_dash_stays_what_it_is(home: str) -> None:
-    talk = Talk(home, "1", "-x | y", "-x 'a b'", "", "", "", "", "", "", "0")
+    talk = Talk(home, "1", "-x | y", "-x 'a b'", "n", "0")
     assert "command must not begin with a dash" in talk.out
     assert talk.commands == ["queuectl add -- -x 'a b'"]
     assert jobs(home)[0]["command"] == "-x 'a b'"
 
 
 def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:
-    talk = Talk(home, "1", "true", "", "", "high", "5000", "3", "", "", "", "0")
+    talk = Talk(home, "1", "true", "y", "", "", "high", "5000", "3", "", "", "", "0")
     assert talk.out.count("priority must be an integer between -1000 and 1000") == 2
     assert jobs(home)[0]["priority"] == 3
-    talk = Talk(home, "1", "true", "", "a", "b c", "d", "0")
+    talk = Talk(home, "1", "true", "y", "", "a", "b c", "d", "0")
     assert talk.code == 0
     assert len(jobs(home)) == 1
 
@@ -128,7 +128,7 @@ def test_a_job_that_waits_is_edited_and_what_is_left_empty_stays(home: str) -> N
         ["1", "b"],
         ["1", ""],
         ["1", "true", "b"],
-        ["1", "true", "", "back"],
+        ["1", "true", "y", "", "back"],
         ["6", "3", "b"],
         ["8", "2", "b"],
         ["4", "b"],
@@ -145,7 +145,7 @@ def test_every_form_has_a_way_back(home: str, answers: list[str]) -> None:
 
 
 def test_the_input_may_end_anywhere(home: str) -> None:
-    answers = ["1", "true", "", "1", "2"]
+    answers = ["1", "true", "y", "", "1", "2"]
     for count in range(len(answers) + 1):
         talk = Talk(home, *answers[:count])
         assert (talk.code, talk.out.count(GOODBYE)) == (0, 1)
@@ -213,6 +213,7 @@ def test_only_the_deletion_of_all_dead_letters_asks(home: str) -> None:
     assert talk.commands == ["queuectl dlq list", "queuectl dlq stats", "queuectl dlq retry"]
     assert state_of(home, "dead-1") == "pending"
     assert "Dead letter queue (1)" in talk.out
+    assert "remove the one dead job? [y/N] " in talk.out
     assert "Dead letter queue (0)" in talk.out
     bring(home, "cancelled")
     talk = Talk(home, "7", "2", "4", "5", "y", "0", "0")
@@ -286,7 +287,7 @@ def test_the_main_menu_shows_the_alerts_and_no_other_menu_does(home: str) -> Non
     bring(home, "dead", "pending")
     talk = Talk(home, "12", "0", "0")
     alert = "error: 1 job waits but neither workers nor a scheduler are running: queuectl worker start"
-    assert " ".join(talk.out.split()).count(f"QueueCTL {alert} 1) Add a job") == 2
+    assert " ".join(talk.out.split()).count(f"QueueCTL 1 pending, 1 dead; no workers {alert} 1) Add a job") == 2
     assert talk.out.count("error:") == 2 and "info" not in talk.out
 
 
@@ -310,6 +311,7 @@ def test_nothing_is_wider_than_forty_columns(home: str) -> None:
         home,
         "1",
         "true",
+        "y",
         "",
         "",
         "",

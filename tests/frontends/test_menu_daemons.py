@@ -11,7 +11,7 @@ LIMIT = 60
 
 
 def test_a_job_is_scheduled(home: str) -> None:
-    talk = Talk(home, "9", "./backup.sh", "someday", "+2h30m", "nightly", "", "", "", "", "0")
+    talk = Talk(home, "9", "./backup.sh", "someday", "+2h30m", "y", "nightly", "", "", "", "", "0")
     assert "when is not a time" in talk.out
     assert talk.commands == ["queuectl schedule --id nightly ./backup.sh +2h30m"]
     assert jobs(home)[0]["state"] == "scheduled"
@@ -24,7 +24,7 @@ def test_a_recurring_job_is_added_looked_at_paused_and_removed(home: str) -> Non
         "7",
         "2",
         "clean",
-        "*/5 * * * *",
+        "'*/5 * * * *'",
         "./clean.sh",
         "Nowhere/Atall",
         "UTC",

@@ -10,10 +10,32 @@ from pathlib import Path
 
 import pytest
 
+from queuectl.model.job import Outcome
 from tests import support
-from tests.commands.calling import bring, call, done, state_of
+from tests.commands.calling import bring, call, done, state_of, store
 from tests.frontends.typed import Open, interrupt
+from tests.store import building
 from tests.support import pipe
+
+# --- how much is listed
+
+
+@pytest.mark.parametrize(
+    "words, note",
+    [(["list"], "showing 50 of 60 jobs"), (["dlq", "list"], "showing 50 of 60 dead jobs")],
+)
+def test_a_table_on_a_terminal_says_how_many_jobs_it_leaves_out(
+    terminal: Open, home: str, words: list[str], note: str
+) -> None:
+    with store(home) as opened:
+        for number in range(60):
+            building.add(opened, "false", id=f"many-{number}", max_retries=0)
+            assert building.finish(opened, building.claim(opened), "dead", Outcome.exited(1), now=building.NOW + number)
+    session = terminal(*words)
+    session.expect(note + ", all with --limit 0")
+    assert session.wait() == 0
+    assert len(done(home, *words, "-o", "ids").lines) == 60
+
 
 # --- watching
 
@@ -163,6 +185,30 @@ def test_ctrl_c_ends_following_and_leaves_the_job_alone(terminal: Open, home: st
     assert session.wait() == 130
     assert state_of(home, "long") == "processing"
     done(home, "worker", "stop", "--force")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ([], "mine waits: no workers are running"),
+        (["--hold"], "mine is held; let it go with: queuectl release mine"),
+        (["--at", "2095-01-02 03:04"], "mine waits until 2095-01-02 03:04"),
+    ],
+)
+def test_a_new_job_that_is_followed_says_its_id_and_why_it_waits(
+    terminal: Open, home: str, options: list[str], reason: str
+) -> None:
+    session = terminal("add", "true", "--id", "mine", "--follow", *options)
+    session.expect("Job added: mine")
+    session.expect(reason)
+    session.expect("no workers are running")
+    session.interrupt()
+    session.expect("mine goes on; cancel it with: queuectl cancel mine")
+    assert session.wait() == 130
+    session = terminal("logs", "-f", "mine")
+    session.expect(reason)
+    session.interrupt()
+    assert session.wait() == 130
 
 
 # --- odd terminals

@@ -189,6 +189,8 @@ def test_ctrl_c_in_a_form_leads_back_to_the_menu(terminal: Open, home: str) -> N
     session.send("1\n")
     session.expect("command: ")
     session.send("echo never\n")
+    session.expect("more options? [y/N] ")
+    session.send("y\n")
     session.expect("id [job-NUMBER]: ")
     session.interrupt()
     session.expect(re.compile(r"QueueCTL\n(.*\n)+Choice: ?\n*$"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from queuectl.model import when
+from queuectl.model import instants, when
 from tests.model.conftest import SetZone
 
 if TYPE_CHECKING:
@@ -46,31 +46,23 @@ def millis(
     ],
 )
 def test_a_duration_counts_from_now(text: str, later: int) -> None:
-    assert when.parse_instant(text, NOW) == NOW + later
+    assert instants.parse_instant(text, NOW) == NOW + later
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "90",
-        "2026",
         "",
         "-30m",
         "m",
         "30m1h",
-        "soon",
-        "2h30",
-        "9",
-        "17",
         "\udc80",
         "٣m",
         "next",
-        "tomorrow 9",
         "next 09:00",
         "next tomorrow",
         "tomorrow09:00",
         "fri9am",
-        "09:00 fri",
         "9:5",
         "9:00:0",
         "123:00",
@@ -84,8 +76,6 @@ def test_a_duration_counts_from_now(text: str, later: int) -> None:
         "noon noon",
         "now 9am",
         "today tomorrow",
-        "9am UTC",
-        "09:00Z",
         "9 :00",
         "fri, 9am",
         "x" * 100_000,
@@ -94,12 +84,12 @@ def test_a_duration_counts_from_now(text: str, later: int) -> None:
 )
 def test_a_number_alone_or_a_word_is_no_instant(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not a time \(write \+30m, 18:00, tomorrow 09:00, 2026-11-10 02:00 or 20"):
-        when.parse_instant(text, NOW)
+        instants.parse_instant(text, NOW)
 
 
 def test_a_bad_duration_after_a_plus_is_called_one() -> None:
     with pytest.raises(ValueError, match="not a duration"):
-        when.parse_instant("+5 parsecs", NOW)
+        instants.parse_instant("+5 parsecs", NOW)
 
 
 # Instants: with a zone
@@ -125,14 +115,14 @@ def test_a_bad_duration_after_a_plus_is_called_one() -> None:
     ],
 )
 def test_an_instant_with_a_zone_is_read(text: str) -> None:
-    assert when.parse_instant(text, NOW) == TWO_O_CLOCK
+    assert instants.parse_instant(text, NOW) == TWO_O_CLOCK
 
 
 @pytest.mark.parametrize(
     "fraction, extra", [(".5", 500), (".123", 123), (".1239", 123), (".000000001", 0), (".04", 40)]
 )
 def test_a_fraction_is_kept_to_the_millisecond(fraction: str, extra: int) -> None:
-    assert when.parse_instant(f"2026-11-10T02:00:00{fraction}Z", NOW) == TWO_O_CLOCK + extra
+    assert instants.parse_instant(f"2026-11-10T02:00:00{fraction}Z", NOW) == TWO_O_CLOCK + extra
 
 
 @pytest.mark.parametrize(
@@ -150,32 +140,28 @@ def test_a_fraction_is_kept_to_the_millisecond(fraction: str, extra: int) -> Non
 )
 def test_a_date_or_time_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="^no such date or time"):
-        when.parse_instant(text, NOW)
+        instants.parse_instant(text, NOW)
 
 
 @pytest.mark.parametrize("offset", ["+24:00", "-99", "+0260"])
 def test_an_offset_that_is_none_is_refused(offset: str) -> None:
     with pytest.raises(ValueError, match="^no such time zone offset"):
-        when.parse_instant(f"2026-11-10T02:00{offset}", NOW)
+        instants.parse_instant(f"2026-11-10T02:00{offset}", NOW)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-11-1",
         "2026-11-10T",
         "2026-11-10Z",
         "2026-11-10+02:00",
         "2026-11-10T02Z",
-        "2026-1-1 02:00",
         "26-11-10 02:00",
         "2026-11-10T02:00:00.Z",
         "2026-11-10T02:00:00,5Z",
         "2026-11-10T02:00:00ZZ",
         "2026-11-10T02:00:00Z+01",
         "2026-11-10_02:00",
-        "2026-11-10 9am",
-        "20261110T020000Z",
         "٢٠٢٦-11-10 02:00",
         "2026-11-10T02:00:00 CET",
         "2026-11-10T02:00.5Z",
@@ -185,7 +171,7 @@ def test_an_offset_that_is_none_is_refused(offset: str) -> None:
 )
 def test_what_is_not_quite_a_timestamp_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="^not a time"):
-        when.parse_instant(text, NOW)
+        instants.parse_instant(text, NOW)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +184,7 @@ def test_what_is_not_quite_a_timestamp_is_refused(text: str) -> None:
     ],
 )
 def test_the_first_and_last_instants_are_taken(text: str, expected: int) -> None:
-    assert when.parse_instant(text, NOW) == expected
+    assert instants.parse_instant(text, NOW) == expected
     assert millis(2101, 1, 1) - 1 == when.LATEST_MS
 
 
@@ -217,7 +203,7 @@ def test_the_first_and_last_instants_are_taken(text: str, expected: int) -> None
 )
 def test_an_instant_outside_1970_to_2100_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="between 1970 and 2100"):
-        when.parse_instant(text, when.LATEST_MS)
+        instants.parse_instant(text, when.LATEST_MS)
 
 
 # Instants: local time
@@ -225,17 +211,17 @@ def test_an_instant_outside_1970_to_2100_is_refused(text: str) -> None:
 
 def test_a_time_without_a_zone_is_in_the_given_zone() -> None:
     zone = timezone(timedelta(hours=2))
-    assert when.parse_instant("2026-11-10 04:00", NOW, zone) == TWO_O_CLOCK
-    assert when.parse_instant("2026-11-10T04:00:00.5", NOW, zone) == TWO_O_CLOCK + 500
-    assert when.parse_instant("2026-11-10T02:00Z", NOW, zone) == TWO_O_CLOCK
+    assert instants.parse_instant("2026-11-10 04:00", NOW, zone) == TWO_O_CLOCK
+    assert instants.parse_instant("2026-11-10T04:00:00.5", NOW, zone) == TWO_O_CLOCK + 500
+    assert instants.parse_instant("2026-11-10T02:00Z", NOW, zone) == TWO_O_CLOCK
 
 
 def test_a_time_without_a_zone_is_in_the_machines_zone(machine_zone: SetZone) -> None:
     machine_zone(BERLIN)
-    assert when.parse_instant("2026-11-10 02:00:00", NOW) == millis(2026, 11, 10, 1)
-    assert when.parse_instant("2026-07-10 02:00", NOW) == millis(2026, 7, 10, 0)
+    assert instants.parse_instant("2026-11-10 02:00:00", NOW) == millis(2026, 11, 10, 1)
+    assert instants.parse_instant("2026-07-10 02:00", NOW) == millis(2026, 7, 10, 0)
     machine_zone("UTC0")
-    assert when.parse_instant("2026-11-10 02:00", NOW) == TWO_O_CLOCK
+    assert instants.parse_instant("2026-11-10 02:00", NOW) == TWO_O_CLOCK
 
 
 SKIPPED, REPEATED = "does not exist", "happens twice"
@@ -257,11 +243,11 @@ def test_a_local_time_that_the_clocks_skip_or_repeat_is_refused_with_both_readin
 ) -> None:
     machine_zone(zone)
     with pytest.raises(ValueError) as caught:
-        when.parse_instant(text, NOW)
+        instants.parse_instant(text, NOW)
     assert problem in str(caught.value)
     assert f"(write {choices})" in str(caught.value)
     for choice in choices.split(" or "):
-        assert when.parse_instant(choice, NOW) > 0
+        assert instants.parse_instant(choice, NOW) > 0
 
 
 @pytest.mark.parametrize(
@@ -277,7 +263,7 @@ def test_the_times_beside_a_change_of_clocks_are_taken(
     machine_zone: SetZone, text: str, expected: tuple[int, ...]
 ) -> None:
     machine_zone(BERLIN)
-    assert when.parse_instant(text, NOW) == millis(*expected)
+    assert instants.parse_instant(text, NOW) == millis(*expected)
 
 
 @pytest.mark.parametrize("zone, key", [(BERLIN, "Europe/Berlin"), (LORD_HOWE, "Australia/Lord_Howe")])
@@ -296,7 +282,7 @@ def test_a_given_zone_means_the_same_as_a_machine_set_to_it(machine_zone: SetZon
 
 def outcome(text: str, zone: ZoneInfo | None) -> int | str:
     try:
-        return when.parse_instant(text, NOW, zone)
+        return instants.parse_instant(text, NOW, zone)
     except ValueError as error:
         return str(error)
 
@@ -305,4 +291,4 @@ def outcome(text: str, zone: ZoneInfo | None) -> int | str:
     "zone, expected", [(timezone.utc, (2026, 11, 10)), (timezone(timedelta(hours=2)), (2026, 11, 9, 22))]
 )
 def test_a_date_alone_is_the_start_of_that_local_day(zone: timezone, expected: tuple[int, ...]) -> None:
-    assert when.parse_instant("2026-11-10", NOW, zone) == millis(*expected)
+    assert instants.parse_instant("2026-11-10", NOW, zone) == millis(*expected)

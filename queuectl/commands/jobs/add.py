@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.errors import InvalidInput
-from ...model.fields import GIVEN
+from ...model.fields import BY_NAME, BY_SPELLING, GIVEN
 from ...model.job import HELD, SCHEDULED, jobs_text
 from ...model.kinds import read_variable
 from ...model.nouns import jobs as nouns
@@ -28,6 +28,7 @@ MANY_JOBS = 10_000
     Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
     Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
     *options(GIVEN),
+    Arg("--like", metavar="ID", help="begin with all that this job was given, but for its id", complete="job"),
     Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code", group="afterwards"),
     Arg(
         "--follow",
@@ -42,17 +43,30 @@ MANY_JOBS = 10_000
         "add 'make -j4 test' --timeout 10m",
         "add --id nightly --priority 10 --retries 5 './backup.sh'",
         "add -- rsync -a 'My Documents' backup:",
+        "add --like job-1 --priority 10",
     ),
 )
 def add(
-    context: Context, *, command: str | None, words: Sequence[str], wait: bool, follow: bool, **given: Any
+    context: Context,
+    *,
+    command: str | None,
+    words: Sequence[str],
+    like: str | None,
+    wait: bool,
+    follow: bool,
+    **given: Any,
 ) -> Result:
     """Add a job: one shell command.
 
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
     directory, with the workers' environment and your PATH.
     """
-    job = context.queue.add(_command(command, words), **job_fields(given))
+    fields = job_fields(given)
+    if like is not None:
+        fields = _like(context, like, fields)
+        copied = fields.pop("command")
+        command = copied if command is None and not words else command
+    job = context.queue.add(_command(command, words), **fields)
     if follow:
         from .logs import follow_job
 
@@ -63,6 +77,19 @@ def add(
         return wait_for_one(context, job.number, timeout=None)
     context.front_end.hint(lambda: _what_next(context, job.id))
     return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=[job.id])
+
+
+def _like(context: Context, reference: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a job, secrets included, with these in place of its own. Raises NotFound."""
+    from ...model.copies import copy_of
+
+    changed = {}
+    for name, value in fields.items():
+        field = BY_SPELLING[name] if name in BY_SPELLING else BY_NAME[name]
+        # A flag or a list that was not given is empty.
+        if value or not (field.kind.is_flag or field.kind.is_many):
+            changed[field.name] = value
+    return {**copy_of(context.queue.get(reference), context.clock.wall()), **changed}
 
 
 def _what_next(context: Context, job: str) -> str:
@@ -82,7 +109,7 @@ def told(job: Job, now: int) -> str:
     ]
     if job.timeout is not None:
         lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
-    if job.state == SCHEDULED or (job.state == HELD and job.run_at > now):
+    if job.state == SCHEDULED or job.run_at < job.created_at or (job.state == HELD and job.run_at > now):
         lines.append(f"  runs at:  {due_text(job, now)}")
     if job.state == HELD:
         lines.append(f"  held; let it go with: queuectl release {job.id}")
@@ -91,8 +118,11 @@ def told(job: Job, now: int) -> str:
 
 def due_text(job: Job, now: int) -> str:
     """Return when a job is due: in local time, in UTC and from now; a held one has to be released, too."""
-    held = ", once it is released" if job.state == HELD else ""
-    return f"{when.local(job.run_at)} ({when.iso(job.run_at)}), {when.ago(job.run_at, now)}{held}"
+    instant = f"{when.local(job.run_at)} ({when.iso(job.run_at)})"
+    ago, is_held = when.ago(job.run_at, now), job.state == HELD
+    if job.run_at < min(job.created_at, now):
+        return f"{instant}; that is over ({ago}): it runs " + ("once it is released" if is_held else "now")
+    return f"{instant}, {ago}" + ", once it is released" * is_held
 
 
 def _command(command: str | None, words: Sequence[str]) -> str:

@@ -57,7 +57,7 @@ def timezone(text: str) -> str:
         "expression",
         parse=expression,
         metavar="'MIN HOUR DAY MONTH WEEKDAY'",
-        help="when, as in crontab, in quotes; or @hourly, @daily, @weekly, @monthly, @yearly",
+        help="when, as in crontab, or @hourly, @daily, @weekly, @monthly, @yearly, as one quoted text",
     ),
     Arg("command", help="the command, as one quoted text", complete="command", field="command"),
     Arg(

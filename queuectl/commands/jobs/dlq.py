@@ -10,7 +10,7 @@ from ...model.nouns.jobs import DEAD_GROUP
 from ...model.verbs import DLQ_VERBS, Verb
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table, left_alone
-from .selection import LIMIT, act, report, select, verb_options
+from .selection import LIMIT, act, limit_of, report, select, verb_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,10 +42,15 @@ DEAD_IDS = Arg(
     watch=True,
     examples=("dlq list", "dlq list --verbose -o json"),
 )
-def dlq_list(context: Context, *, verbose: bool, limit: int) -> Result:
+def dlq_list(context: Context, *, verbose: bool, limit: int | None) -> Result:
     """List the dead jobs, newest first."""
-    jobs = context.queue.list(state=DEAD, sort="-finished_at", limit=limit or -1)
+    most = limit_of(context, limit)
+    jobs = context.queue.list(state=DEAD, sort="-finished_at", limit=most)
     notes = [] if jobs else ["the dead letter queue is empty"]
+    if len(jobs) == most:
+        total = context.queue.count(f"state:{DEAD}")
+        if total > most:
+            notes.append(f"showing {most} of {total} dead jobs, all with --limit 0")
     return job_table(jobs, notes, columns=VERBOSE_COLUMNS if verbose else COLUMNS)
 
 

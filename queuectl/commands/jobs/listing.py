@@ -12,7 +12,7 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import FILTER, ID
 from ..result import Result, job_table
-from .selection import LIMIT, QUEUE, STATE, TAG
+from .selection import LIMIT, QUEUE, STATE, TAG, limit_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def list_jobs(
     queue: Sequence[str],
     tag: Sequence[str],
     search: str | None,
-    limit: int,
+    limit: int | None,
     sort: str,
     columns: list[str] | None,
     verbose: bool,
@@ -109,16 +109,17 @@ def list_jobs(
     if columns and verbose:
         raise InvalidInput("give either --columns or --verbose", field="columns")
     text = of_options(filter, state=state, queue=queue, tag=tag, search=search)
-    jobs = context.queue.list(text, sort=sort, limit=limit or -1)
+    most = limit_of(context, limit)
+    jobs = context.queue.list(text, sort=sort, limit=most)
     mistaken = [word for word in filter if word in STATE_WORDS]
     notes = [
         *how_read(filter),
         *(f"{word} is taken for a text; jobs in this state: 'state:{word}'" for word in mistaken),
     ]
-    if limit and len(jobs) == limit:
+    if len(jobs) == most:
         total = context.queue.count(text)
-        if total > limit:
-            notes.append(f"showing {limit} of {total} jobs, all with --limit 0")
+        if total > most:
+            notes.append(f"showing {most} of {total} jobs, all with --limit 0")
     if not jobs:
         notes.append("no jobs" + (" match" if text.strip() else "; add one with: queuectl add 'COMMAND'"))
     return job_table(jobs, notes, columns=columns or fields.columns(long=verbose), chosen=bool(columns))

@@ -6,6 +6,7 @@ import os
 
 from ...model.errors import InvalidInput
 from ...model.fields import BY_NAME, BY_SPELLING, GIVEN, Field
+from ...model.kinds import read_variable
 from ..grammar import arguments
 from ..grammar.registry import Arg
 
@@ -45,7 +46,7 @@ def _option(field: Field, *, edits: bool = False) -> Arg:
         *filter(None, (field.option, field.short)),
         also=field.other_options,
         help=(edits and field.edit_help or field.help) + ("; repeatable" if kind.is_many else "") + default,
-        parse=kind.read_one or _reader(field),
+        parse=_variable if kind.is_pairs else kind.read_one or _reader(field),
         choices=("yes", "no") if kind.is_flag and edits else (),
         metavar=field.metavar,
         flag=kind.is_flag and not edits,
@@ -61,6 +62,15 @@ def _option(field: Field, *, edits: bool = False) -> Arg:
 def _reader(field: Field) -> Callable[[str], Any]:
     """Return what reads an option's text; what is wrong with a field is told later, beside all other problems."""
     return _directory if field.name == "cwd" else field.kind.read
+
+
+def _variable(text: str) -> tuple[str, str]:
+    """Return the name and the value of NAME=VALUE, or of NAME with the caller's value."""
+    if not text or "=" in text:
+        return read_variable(text)
+    if text not in os.environ:
+        raise ValueError("must be NAME=VALUE, or the NAME of a variable that is set here")
+    return text, os.environ[text]
 
 
 def _directory(text: str) -> str:

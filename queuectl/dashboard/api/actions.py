@@ -1,11 +1,11 @@
 """Actions on many jobs: looked at first, then committed, so that what is done is what was shown.
 
-    preview --selection, count--> a person says yes --commit--> done, if it still is what was shown
+    preview --selection, count--> a person says yes --commit--> done to those that still fit
 
 A selection holds the exact numbers for ten minutes in memory; its id cannot be guessed. Flags of the verb are given to
-the preview, or to the commit, which goes before. If the number of
-jobs that the action fits is another one by then, nothing is done and the new number is answered. A filter
-must say something: an empty one never means all.
+the preview, or to the commit, which goes before. The commit leaves the jobs that are in another state than those that
+were shown, so that it never does more than was shown, also on a queue that is running. A filter must say something: an
+empty one never means all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...model import when
 from ...model.dead import DeadGroups
 from ...model.errors import InvalidInput
 from ...model.filter import Filter, in_quotes, reference
-from ...model.job import STATES
+from ...model.job import DEAD, STATES
 from ...model.kinds import FLAG, TEXT, integer
 from ...model.noun import many, maybe, one_of
 from ...model.nouns.jobs import CHANGE
@@ -49,11 +49,11 @@ NAMED, LONGEST_LINE = 5, 2_000
 
 
 class Shown(Record):
-    """What a preview has shown: the numbers of the jobs that an action fits, and the flags that were given."""
+    """What a preview has shown: the jobs that an action fits, and the flags that were given."""
 
     home: str
     action: str
-    numbers: Sequence[int]
+    jobs: Selection
     flags: Mapping[str, bool]
     expires_at: int
 
@@ -139,12 +139,8 @@ def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
     """Return the jobs with these ids that a verb fits."""
     states = app.queue.states_of(app.queue.named(ids).numbers)
     left_out = Counter(state for state in states.values() if state not in verb.states)
-    return Selection(_fitting(states, verb), None, left_out)
-
-
-def _fitting(states: Mapping[int, str], verb: Verb) -> list[int]:
-    """Return those of some jobs that a verb fits."""
-    return [number for number, state in states.items() if state in verb.states]
+    fitting = [number for number, state in states.items() if state in verb.states]
+    return Selection(fitting, None, left_out, tuple({states[number] for number in fitting}))
 
 
 def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
@@ -155,6 +151,8 @@ def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
     meant = app.queue.found_by(
         wanted.within(verb.states), means=verb.means, takes=verb.states, sort=NEWEST_FIRST, limit=limit + 1
     )
+    assert meant.wanted is not None
+    meant.states = meant.wanted.states
     if wanted.names_states:
         meant.left_out = app.queue.counts(wanted.within([name for name in STATES if name not in verb.states]))
     return meant
@@ -168,7 +166,7 @@ def _shown(
     expires_at = now + KEPT_MS
     numbers = meant.numbers[:limit]
     has_more = len(meant.numbers) > limit
-    shown = Shown(app.queue.home.path, action, numbers, flags, expires_at)
+    shown = Shown(app.queue.home.path, action, Selection(numbers, states=meant.states), flags, expires_at)
     options = [flag.option for flag in VERBS[action].flags if flags.get(flag.name)]
     return {
         "action": action,
@@ -186,7 +184,7 @@ def _shown(
 @route(
     "POST",
     "/jobs/actions/commit",
-    "Do what a preview has shown",
+    "Do what a preview has shown, to those of the jobs that still fit",
     body=(
         Parameter("selection", TEXT, "from the preview", is_required=True),
         Parameter("confirm_count", integer(0, MOST_SELECTED), "the count that was shown", is_required=True),
@@ -200,16 +198,16 @@ def commit(app: App, *, selection: str, confirm_count: int, **flags: bool | None
     verb = VERBS[chosen.action]
     # How it is done may be settled while the jobs are looked at: which jobs these are is not changed by that.
     decided = {**chosen.flags, **_given(verb, flags)}
-    fitting = _fitting(app.queue.states_of(chosen.numbers), verb)
-    if not len(fitting) == len(chosen.numbers) == confirm_count:
+    if len(chosen.jobs.numbers) != confirm_count:
         raise HttpError(
             409,
             "selection_changed",
-            f"the jobs changed meanwhile, the action fits {len(fitting)} now",
+            f"{len(chosen.jobs.numbers)} jobs were shown, not {confirm_count}",
+            field="confirm_count",
             hint="look at them once more",
-            count=len(fitting),
+            count=len(chosen.jobs.numbers),
         )
-    change = app.queue.apply(verb.name, Selection(fitting), **decided)
+    change = app.queue.apply(verb.name, chosen.jobs, **decided)
     return {"count": change.count, "done": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
 
 
@@ -242,7 +240,9 @@ def preview_group(
 ) -> dict[str, Any]:
     given = _given(VERBS[action], flags)
     numbers = app.queue.dead_of_group(exit_code, signal, error)
-    return _shown(app, action, Selection(numbers), MOST_SELECTED, _dlq_command(app.queue, action, numbers), given)
+    return _shown(
+        app, action, Selection(numbers, states=(DEAD,)), MOST_SELECTED, _dlq_command(app.queue, action, numbers), given
+    )
 
 
 def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping, TypeVar
 
-from ...model import when
+from ...model import instants, when
 from ...model.errors import quoted
 from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
@@ -117,7 +117,7 @@ def _instant(text: str, now: int, name: str) -> int:
     try:
         if text.startswith("-"):
             return max(0, now - when.parse_duration(text[1:]))
-        return when.parse_instant(text, now)
+        return instants.parse_instant(text, now)
     except ValueError as error:
         raise HttpError(400, "bad_parameter", f"{name} is {error}, got {quoted(text)}", field=name) from None
 

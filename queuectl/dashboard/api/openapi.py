@@ -10,15 +10,30 @@ from ...model.kinds import STATE, Kind
 from ...model.noun import Noun
 from ...model.nouns.home import ERROR
 from ..app import App
+from ..http import stream
 from .route import BASE, TABLE, Parameter, Route, route
 
 Schema = Dict[str, Any]
 
 JSON = "application/json"
-TOKEN = {"type": "apiKey", "in": "header", "name": "X-QueueCTL-Token"}
+METRICS = "/metrics"
+SCHEMES = {
+    "token": {"type": "apiKey", "in": "header", "name": "X-QueueCTL-Token"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+}
+WITH_TOKEN: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
+# The server itself sends it, since it has no end.
+STREAM = Route(
+    "GET",
+    stream.PATH,
+    "Server-sent events: hello, overview, changed, ping and bye",
+    stream.run_stream,
+    answer=stream.EVENTS,
+)
 # What any route may answer, and what only some do.
-EVERYWHERE = (400, 503)
+EVERYWHERE = (400, 421, 503)
 GUARDED = (401, 403)
+OF_WRITES = (413, 415, 422)
 MEANINGS = {
     200: "done",
     201: "made",
@@ -31,7 +46,10 @@ MEANINGS = {
     405: "another method is meant",
     409: "its state does not allow that",
     410: "it is not there any more",
+    413: "the body is too large",
+    415: "the body is not JSON by its Content-Type",
     416: "beyond the end",
+    421: "this is not a host of the dashboard",
     422: "a filter or a field of the body is wrong",
     503: "the store cannot be used at the moment",
 }
@@ -46,18 +64,20 @@ def document() -> Schema:
     """Return the document."""
     paths: dict[str, Schema] = {}
     nouns: dict[str, Schema] = {}
-    for declared in TABLE:
+    for declared in (*TABLE, STREAM):
         paths.setdefault(declared.path, {})[declared.method.lower()] = _operation(declared, nouns)
     return {
         "openapi": "3.0.3",
         "info": {
             "title": "QueueCTL",
             "version": __version__,
-            "description": "The API of one home. Times are RFC 3339 UTC, durations seconds.",
+            "description": "The API of one home. Times are RFC 3339 UTC, durations seconds. A request without a body "
+            "needs no Content-Type. One that is no proper HTTP, or too long, is refused with 408, 413, 414, 431, 501 "
+            "or 505.",
         },
         "paths": paths,
-        "security": [{"token": []}],
-        "components": {"schemas": nouns, "securitySchemes": {"token": TOKEN}},
+        "security": WITH_TOKEN,
+        "components": {"schemas": nouns, "securitySchemes": SCHEMES},
     }
 
 
@@ -69,7 +89,8 @@ def _operation(declared: Route, nouns: dict[str, Schema]) -> Schema:
         "responses": _responses(declared, nouns),
     }
     if not declared.path.startswith(BASE):
-        found["security"] = []
+        # What is optional on this machine is demanded of others.
+        found["security"] = [*WITH_TOKEN, {}] if declared.path == METRICS else []
     body = _body(declared)
     if body is not None:
         found["requestBody"] = {"required": bool(body.get("required")), "content": {JSON: {"schema": body}}}
@@ -102,7 +123,11 @@ def _body(declared: Route) -> Schema | None:
     found: Schema = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {parameter.name: _described(parameter) for parameter in given},
+        "properties": {
+            # The model alone decides about the rest, so a null is there what it says.
+            **{each.name: _described(each, is_optional=not each.is_required) for each in declared.body},
+            **{each.name: _described(each, is_optional=False) for each in declared.rest},
+        },
     }
     required = [parameter.name for parameter in given if parameter.is_required]
     if required:
@@ -112,8 +137,10 @@ def _body(declared: Route) -> Schema | None:
     return found
 
 
-def _described(parameter: Parameter) -> Schema:
+def _described(parameter: Parameter, *, is_optional: bool) -> Schema:
     found = {**schema_of(parameter.kind), "description": parameter.help}
+    if is_optional:
+        return {**found, "nullable": True}
     try:
         parameter.kind.check(None, 0)
     except ValueError:
@@ -131,8 +158,9 @@ def _responses(declared: Route, nouns: dict[str, Schema]) -> Schema:
         *declared.errors,
         *EVERYWHERE,
         *((404,) if "{" in declared.path else ()),
-        *((422,) if declared.writes else ()),
+        *(OF_WRITES if declared.writes else ()),
         *(GUARDED if declared.path.startswith(BASE) else ()),
+        *(GUARDED[:1] if declared.path == METRICS else ()),
     }
     for status in sorted(errors):
         found[str(status)] = {"description": MEANINGS[status], **_content(ERROR, nouns)}

@@ -42,7 +42,8 @@ def text(app: App) -> str:
 def _families(app: App) -> Iterator[Family]:
     status, storage, sums = app.queue.reports.status(), app.queue.charts.storage(), app.totals.read()
     queues = sorted({str(key[0]) for key in sums})
-    yield _gauge("info", "Always 1; the label says which version answers.", [({"version": app.version}, 1)])
+    yield _gauge("build_info", "Always 1; the label says which version answers.", [({"version": app.version}, 1)])
+    yield _gauge("start_time_seconds", "When this dashboard started, since 1970.", [({}, app.started_at / 1000)])
     jobs = [
         ({"queue": name, "state": state}, counts.get(state, 0))
         for name, counts in status.queues.items()
@@ -65,6 +66,12 @@ def _families(app: App) -> Iterator[Family]:
     yield _gauge("pool_up", "Whether a pool of workers runs.", [({}, int(status.pool.running))])
     yield _gauge("scheduler_up", "Whether a scheduler daemon runs.", [({}, int(status.scheduler.running))])
     yield _gauge("schedules", "Recurring jobs.", [({}, status.scheduler.schedules)])
+    coming = [
+        ({"schedule": found.name}, found.next_at / 1000)
+        for found in app.queue.schedules.all()
+        if found.next_at is not None and not found.paused
+    ]
+    yield _gauge("schedule_next_time_seconds", "When a recurring job is due next, since 1970.", coming)
     files = [({"file": file}, storage[file]) for file in ("database", "log")]
     yield _gauge("store_bytes", "Size of the database and of its write-ahead log.", files)
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from .. import api
 from ..app import App
 from ..http.message import HttpError, Request, Response
+from ..http.strict import reads_with_body
 from .route import TABLE, Route
 
 # A module declares its routes when it is imported.
@@ -21,6 +22,8 @@ for _module in pkgutil.iter_modules(api.__path__, f"{api.__name__}."):
 def handle(app: App, request: Request) -> Response:
     """Answer a request. Raises HttpError and the errors of the queue."""
     found, request.params = _find(request)
+    if request.is_read and request.body is not None:
+        raise reads_with_body()
     if found.writes and app.read_only:
         raise HttpError(403, "read_only", "this dashboard only shows", hint="start it without --read-only to change")
     return found.respond(app, request)

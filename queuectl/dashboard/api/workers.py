@@ -83,7 +83,7 @@ class Work:
         except QueueCTLError as error:
             self.error = error
         finally:
-            queue.close()
+            queue.leave()
             self.ended.set()
 
     def is_done(self, clock: Clock) -> bool:

@@ -39,7 +39,8 @@ export function rowActions(job, app, verbs = plainVerbs(({ in_rows: near }) => n
   return verbs.filter((verb) => job.allowed_actions.includes(verb)).map((verb) => actionButton(verb, job, app));
 }
 
-// Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and refuses if they have changed.
+// Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and leaves alone what changes
+// before the yes.
 // `path` is another preview that takes `what`, `note` says more about it.
 export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview', note = '' } = {}) {
   const { label, done, destroys, states, flags } = VERBS.get(verb);
@@ -67,8 +68,8 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
     run: async (chosen) => {
       const result = await post('/jobs/actions/commit',
         { selection: preview.selection, confirm_count: preview.count, ...chosen });
-      const refused = result.refused.length ? `, ${number(result.refused.length)} refused` : '';
-      app.done(`${plural(result.count, 'job')} ${done}${refused}`);
+      const left = preview.count - result.count;
+      app.done(`${plural(result.count, 'job')} ${done}${left ? `, ${number(left)} had begun or ended meanwhile` : ''}`);
       return result;
     },
   });

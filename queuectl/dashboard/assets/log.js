@@ -1,4 +1,6 @@
-// The output of one attempt: chunks of lines that the browser lays out only when seen, at most 5000 lines kept.
+// The output of one attempt: chunks of lines that the browser lays out only when seen. It begins with the end, and
+// keeps at most 5000 lines. "Show all", Enter in the search and a link to a line load all that is kept, in parts.
+// Lines have numbers once the first one is there.
 
 import { get, jobPath, queryString } from './api.js';
 import { copyOf, plain, render, strip } from './ansi.js';
@@ -9,24 +11,33 @@ import { $$, button, copyButton, fail, h, text } from './ui.js';
 const CHUNK = 500;
 const CAP = 5000;
 const TAIL = 65536;
+const PART = 262144;
 const BEHIND = 1000000; // so far behind, the middle is left out
 const LONGEST = 4000; // characters of one line before it is broken
+
+// The chunks of an answer, with a line where bytes were not kept.
+function withGaps({ chunks, missing }) {
+  const gaps = missing.map(({ start, end }) => ({ stream: 'stdout', offset: start,
+    text: `\n[... ${end - start} bytes left out ...]\n` }));
+  return [...chunks, ...gaps].sort((one, other) => one.offset - other.offset);
+}
 
 export class LogPane {
   constructor(id) {
     this.id = id;
     this.pane = h('div', { class: 'output short', role: 'log', 'aria-live': 'off', 'aria-label': 'Output', tabindex: 0,
-      on: { scroll: () => this.scrolled() } });
+      on: { scroll: () => this.scrolled(), click: (event) => this.link(event) } });
     this.note = h('p', { class: 'hint' });
     this.find = h('input', { type: 'search', 'aria-label': 'Find in the output', placeholder: 'Find',
       on: { input: () => this.search(0), keydown: (event) => event.key === 'Enter'
-        && this.search(event.shiftKey ? -1 : 1) } });
+        && this.searchAll(event.shiftKey ? -1 : 1) } });
+    this.allButton = button('Show all', () => this.all());
     this.hits = h('span', { class: 'muted', role: 'status' });
     this.followButton = button('Follow', () => this.follow(!this.following), { 'aria-pressed': 'true' });
     this.wrapButton = button('Wrap', () => this.wrap(), { 'aria-pressed': 'false' });
     this.download = h('a', { class: 'button', download: true }, 'Download');
     this.element = h('div', {}, h('div', { class: 'row' }, this.followButton, this.wrapButton, this.find, this.hits,
-      h('span', { class: 'grow' }), button('Read last lines', () => this.read()),
+      h('span', { class: 'grow' }), this.allButton, button('Read last lines', () => this.read()),
       copyButton(() => $$('.line', this.pane).map((line) => line.textContent).join('\n'), 'Copy'), this.download),
     this.note, this.pane);
     this.following = true;
@@ -34,8 +45,10 @@ export class LogPane {
     if (recall('wrap') === 'on') this.wrap();
   }
 
-  begin(attempt) {
+  begin(attempt, whole = false) {
     this.attempt = attempt;
+    this.whole = whole;
+    this.cut = 0; // bytes that were not kept
     this.end = null; // of what was fetched, in bytes
     this.size = 0;
     this.eof = false;
@@ -54,18 +67,48 @@ export class LogPane {
     return this.load();
   }
 
+  // Show all that is kept, from its beginning on.
+  async all() {
+    if (this.whole) return;
+    this.follow(false);
+    this.begin(this.attempt, true);
+    while (this.loading) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    await this.load();
+  }
+
+  // Show a line by its number.
+  async goTo(wanted) {
+    await this.all();
+    const line = $$('.line', this.pane)[wanted - 1];
+    if (!line) return;
+    $$('.line.target', this.pane).forEach((other) => other.classList.remove('target'));
+    line.classList.add('target');
+    line.scrollIntoView({ block: 'center' });
+  }
+
+  // A click on the number of a line puts the link to it into the address.
+  link(event) {
+    const line = event.target.closest('.line');
+    if (!line || !this.pane.classList.contains('numbered')) return;
+    if (event.clientX > line.getBoundingClientRect().left + parseFloat(getComputedStyle(line).paddingLeft)) return;
+    const at = $$('.line', this.pane).indexOf(line) + 1;
+    history.replaceState(history.state, '', `#L${at}`);
+    this.goTo(at);
+  }
+
   // Fetch what is new. Only one fetch is on its way at a time.
   async load() {
     if (this.loading || this.eof) return;
     this.loading = true;
-    const { attempt } = this;
+    const { attempt, whole } = this;
     try {
-      for (let more = true; more && attempt === this.attempt;) {
+      for (let more = true; more && attempt === this.attempt && whole === this.whole;) {
         const first = this.end === null;
         const answer = await get(`${jobPath(this.id)}/output`,
-          { attempt, ...(first ? { tail: TAIL } : { offset: this.end }) });
-        if (attempt !== this.attempt) break;
-        if (!first && answer.size - answer.end > BEHIND) {
+          { attempt, ...(whole ? { offset: this.end ?? 0, limit: PART }
+            : first ? { tail: TAIL } : { offset: this.end }) });
+        if (attempt !== this.attempt || whole !== this.whole) break;
+        if (!whole && !first && answer.size - answer.end > BEHIND) {
           this.skipped += answer.size - TAIL - this.end;
           this.end = answer.size - TAIL;
           continue;
@@ -75,24 +118,26 @@ export class LogPane {
         this.end = answer.end;
         this.eof = answer.eof;
         this.size = answer.size;
-        await this.append(answer.chunks);
+        await this.append(withGaps(answer));
+        this.cut += answer.missing.reduce((sum, { start, end }) => sum + end - start, 0);
+        this.explain();
       }
     } catch (error) {
       fail(error);
     } finally {
       this.loading = false;
-      if (attempt !== this.attempt) this.load();
+      if (attempt !== this.attempt || whole !== this.whole) this.load();
     }
   }
 
   // Lines are added in slices, between which the browser can do other things. Those not to be kept are left out.
   async append(chunks) {
-    const { attempt } = this;
+    const { attempt, whole } = this;
     const pieces = chunks.flatMap(({ stream, text: added }) => {
       const parts = added.split('\n');
       return parts.map((part, index) => ({ stream, part, ends: index < parts.length - 1 }));
     }).filter(({ part, ends }) => part || ends);
-    if (pieces.length > CAP) {
+    if (!whole && pieces.length > CAP) {
       this.dropped += pieces.length - CAP;
       pieces.splice(0, pieces.length - CAP);
       this.open = null;
@@ -100,7 +145,7 @@ export class LogPane {
     this.explain();
     for (let at = 0; at < pieces.length; at += CHUNK) {
       if (at) await new Promise((resolve) => { setTimeout(resolve); });
-      if (attempt !== this.attempt) return;
+      if (attempt !== this.attempt || whole !== this.whole) return;
       pieces.slice(at, at + CHUNK).forEach((piece) => this.addPiece(piece));
       this.trim();
       this.stick();
@@ -115,7 +160,7 @@ export class LogPane {
   }
 
   trim() {
-    while (this.pane.childElementCount > CAP / CHUNK) {
+    while (!this.whole && this.pane.childElementCount > CAP / CHUNK) {
       this.dropped += this.pane.firstElementChild.childElementCount;
       this.pane.firstElementChild.remove();
     }
@@ -130,7 +175,8 @@ export class LogPane {
       const line = h('div', { class: stream === 'stderr' ? 'line stderr' : 'line' });
       this.open = { stream, raw: added, line, style: copyOf(this.styles[stream]) };
       let chunk = this.pane.lastElementChild;
-      if (!chunk || chunk.childElementCount >= CHUNK) this.pane.append(chunk = h('div', { class: 'chunk' }));
+      if (!chunk || chunk.childElementCount >= CHUNK) this.pane.append(chunk = h('div', { class: 'chunk',
+        style: { counterReset: `line ${this.lines}` } }));
       chunk.append(line);
       this.lines += 1;
     }
@@ -143,8 +189,11 @@ export class LogPane {
     this.pane.classList.toggle('short', this.lines < 20);
     const parts = [];
     if (!size) parts.push(this.attempt === null ? 'It has not run yet.' : `No output${this.eof ? '' : ' so far'}.`);
-    if (skipped) parts.push(`${bytes(skipped)} before this ${dropped ? '' : 'are '}left out; Download has all.`);
-    else if (dropped) parts.push(`${number(dropped)} earlier lines left out; Download has all.`);
+    const earlier = skipped ? bytes(skipped) : dropped ? `${number(dropped)} lines` : '';
+    if (earlier) parts.push(`${earlier} before this are not shown.`);
+    if (this.cut) parts.push(`${bytes(this.cut)} in the middle were not kept: the output passed its limit.`);
+    this.pane.classList.toggle('numbered', !earlier);
+    this.allButton.hidden = !earlier;
     text(this.note, parts.join(' '));
   }
 
@@ -181,6 +230,13 @@ export class LogPane {
   read() {
     const lines = $$('.line', this.pane).slice(-5).map((line) => strip(line.textContent));
     text(document.getElementById('announce'), lines.join('\n') || 'No output');
+  }
+
+  // Search what is not shown yet too.
+  async searchAll(step) {
+    if (this.allButton.hidden) { this.search(step); return; }
+    await this.all();
+    this.search(0);
   }
 
   // Mark what is found; `step` moves to the next or previous hit.

@@ -52,14 +52,11 @@ class Response(Record):
 
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] = EMPTY) -> Response:
-    """Return a value as JSON."""
+    """Return a value as JSON, a line of its own."""
     import json
 
-    return Response(
-        status,
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace"),
-        headers=headers,
-    )
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+    return Response(status, text.encode("utf-8", "backslashreplace"), headers=headers)
 
 
 class HttpError(errors.QueueCTLError):

@@ -7,7 +7,8 @@ Every request passes `Guard.admit`:
     token           of all of the API: in the header X-QueueCTL-Token (or Authorization: Bearer);
                     for reads the cookie of a page will do                                          401
     read-only       no writes                                                                       403
-    Content-Type    of writes: JSON, which no form of another page can send                         415
+    method          one of the API; the address says which                                          405
+    Content-Type    of a body: JSON, which no form of another page can send                         415
 
 The token is new with each start unless the user gave one. A page has it for its writes. It is given to who
 brings it in a link (`?token=`), and without one to a browser of the same user on this machine, if the system
@@ -22,6 +23,7 @@ import os
 import re
 import secrets
 
+from .address import WILDCARDS, own_names
 from .cookie import Cookie
 from .message import HttpError
 from .owner import owner
@@ -50,7 +52,6 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OWN_SITES = (None, "none", "same-origin")
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 ADDRESS = re.compile(r"(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])")
-WILDCARDS = ("0.0.0.0", "::")
 OF_PROXY = re.compile(
     "cdn-loop|cf-connecting-ip|client-ip|forwarded|forwarded-for|true-client-ip|via|x-client-ip|x-cluster-client-ip|"
     "x-forwarded-.*|x-original-forwarded-for|x-originating-ip|x-real-ip|x-remote-addr|x-remote-ip"
@@ -72,6 +73,15 @@ def is_api(path: str) -> bool:
 def is_for_programs(path: str) -> bool:
     """Return whether programs read what is there, so that errors are JSON."""
     return is_api(path) or path in ("/healthz", "/metrics")
+
+
+def has_body(request: Request) -> bool:
+    """Return whether the head of a request says that a body follows."""
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
 def came_through_proxy(request: Request) -> bool:
@@ -96,7 +106,7 @@ class Guard:
         self._any_address = options.host in WILDCARDS
         # On any port: a proxy has one of its own.
         self._trusted = {as_in_url(name) for name in options.allowed_hosts}
-        names = {*LOCAL_NAMES, as_in_url(options.host)}
+        names = {*LOCAL_NAMES, as_in_url(options.host), *(own_names() if self._any_address else ())}
         self._hosts = {f"{name}:{port}" for name in names} | (names if port == 80 else set())
 
     def admit(self, request: Request) -> None:
@@ -104,7 +114,7 @@ class Guard:
         self._check_host(request)
         if request.method == "OPTIONS":
             raise HttpError(403, "forbidden", "no other site may use the dashboard")
-        if request.method not in METHODS:
+        if request.method not in METHODS and not is_for_programs(request.path):
             raise HttpError(501, "not_implemented", "there is no such method")
         is_guarded = not request.is_read or is_api(request.path)
         if is_guarded and request.headers.get("sec-fetch-site") not in OWN_SITES:
@@ -119,8 +129,13 @@ class Guard:
             raise HttpError(
                 403, "read_only", "this dashboard is read-only", hint="start it without --read-only to change anything"
             )
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise HttpError(415, "content_type", "the Content-Type must be application/json")
+        if has_body(request) and not _is_json(request):
+            raise HttpError(
+                415,
+                "content_type",
+                "the Content-Type must be application/json",
+                hint="with curl: -H 'Content-Type: application/json' -d '{...}'",
+            )
 
     def _comes_from_here(self, request: Request) -> bool:
         """Return whether only this machine can have sent a request: a further name is that of a proxy."""

@@ -19,6 +19,7 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
+from .address import reachable
 from .answer import Answers, encode, refusal, trace
 from .message import HttpError, Request, refused
 from .owner import tells_owners
@@ -106,6 +107,8 @@ class Handler(BaseHTTPRequestHandler):
     def _may_keep(self, request: Request) -> bool:
         """Return whether another request may follow; `parse_request` knows only lone words of `Connection`."""
         closes = "close" in request.headers.get("connection", "").lower() or self.request_version == "HTTP/1.0"
+        # What a careless client sends after a write without a length must not pass for the next request.
+        closes = closes or not (request.is_read or "content-length" in request.headers)
         return not closes and not self.server.hub.is_closed
 
     def _read_body(self, request: Request) -> dict[str, Any] | None:
@@ -173,7 +176,7 @@ class Server(ThreadingHTTPServer):
         opens_to_owner = not needs_link and tells_owners(address[0], self.address_family)
         self.guard = Guard(options, self.port, self.clock, opens_to_owner=opens_to_owner)
         self.answers = Answers(handle, Site(self.guard, read_only=options.read_only), self.log)
-        self.place = f"http://{as_in_url(options.host)}:{self.port}/"
+        self.place = f"http://{as_in_url(reachable(options.host))}:{self.port}/"
         self.link = f"{self.place}?token={self.guard.token}"
         self.url = self.place if self.guard.opens_to_owner else self.link
 
@@ -215,7 +218,7 @@ class Server(ThreadingHTTPServer):
 
     def leave(self, connection: Connection) -> None:
         """Count a connection no longer; this thread asks the store nothing more. Calling it twice is harmless."""
-        self.queue.close()
+        self.queue.leave()
         self.visits.leave(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -156,14 +156,14 @@ class Hub:
                 except QueueCTLError as error:
                     self._log.complain(f"the streams get no news: {error}")
                     # The file may be another one by now.
-                    self._queue.close()
+                    self._queue.leave()
                     self._seen, pause = None, AFTER_TROUBLE_SECONDS
                 except Exception as error:  # The edge of this thread: without it no stream would hear of anything.
                     self._log.complain(f"the streams get no news: {type(error).__name__}: {error}")
                     pause = AFTER_TROUBLE_SECONDS
                 self.clock.wait(self._ends, pause)
         finally:
-            self._queue.close()
+            self._queue.leave()
 
     def _is_wanted(self) -> bool:
         with self._lock:

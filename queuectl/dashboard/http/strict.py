@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 from ...model.errors import InvalidInput
 from .message import HttpError, Request
+from .security import is_for_programs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,18 +73,19 @@ def body_length(request: Request) -> int:
         raise HttpError(
             501, "not_implemented", "Transfer-Encoding is not supported", hint="send the body with Content-Length"
         )
-    text = request.headers.get("content-length")
-    if text is None:
-        if request.method in ("POST", "PUT", "PATCH"):
-            raise HttpError(411, "length_required", "Content-Length is missing")
-        return 0
+    text = request.headers.get("content-length", "0")
     if not LENGTH.fullmatch(text):
         raise bad("Content-Length is not a number of bytes")
     if int(text) > MAX_BODY:
         raise HttpError(413, "too_large", f"the body has more than {MAX_BODY} bytes, the most that is allowed")
-    if int(text) and request.is_read:
-        raise bad("a request that only reads has no body")
+    if int(text) and request.is_read and not is_for_programs(request.path):
+        raise reads_with_body()
     return int(text)
+
+
+def reads_with_body() -> HttpError:
+    """Return the refusal of a body where there can be none. Of the API, the route is looked for first."""
+    return bad("a request that only reads has no body")
 
 
 def parse_body(data: bytes) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class OpenHome:
         self._actor = actor
         self._cwd = cwd
         self._stores: dict[tuple[int, int], Store] = {}
+        self._maker = get_ident()
 
     @property
     def store(self) -> Store:
@@ -97,6 +98,18 @@ class OpenHome:
         return "" if store is None else store.notice
 
     def close(self) -> None:
+        """Close the connections of all threads: for the thread that made this, once the others do nothing with it.
+
+        In another thread it only closes that thread's own. A later use opens a new one.
+        """
+        self.leave()
+        if get_ident() != self._maker:
+            return
+        for process, thread in list(self._stores):
+            if process == os.getpid():
+                self._stores.pop((process, thread)).close()
+
+    def leave(self) -> None:
         """Close this thread's connection. A later use opens it again."""
         store = self._stores.pop((os.getpid(), get_ident()), None)
         if store is not None:

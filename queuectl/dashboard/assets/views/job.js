@@ -90,7 +90,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
 
   const copyAdd = async (event) => {
     await copy(data.commands.duplicate, event.target);
-    if (data.secrets.length) toast(`Without ${data.secrets.join(', ')}: the values are secret`);
+    if (data.secrets.length) toast(`The values of ${data.secrets.join(', ')} are secret: set them where you paste it`);
   };
   root.append(header, why,
     h('section', { class: 'card' }, h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Command'),
@@ -173,6 +173,8 @@ export async function mount(root, { app, item, signal, setTitle }) {
 
   draw();
   followAttempt();
+  const linked = /^#L(\d+)$/.exec(location.hash);
+  if (linked) log.goTo(Number(linked[1]));
   const timer = setInterval(() => !document.hidden && !app.paused()
     && data.job.state === 'processing' && log.load(), POLL);
   const key = (verb) => () => !readOnly && data.allowed_actions.includes(verb)

@@ -1,0 +1,39 @@
+"""Values of Python's own types as JSON has them: a Path is a text, a datetime an instant, a timedelta a duration."""
+
+from __future__ import annotations
+
+import os
+
+from . import when
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from typing import Any
+
+PLAIN = (str, int, float, bool, type(None), dict, list, tuple)
+
+
+def as_json(value: Any) -> object:
+    """Return a value as JSON would have it, one of another type as it is. A datetime without a zone is local."""
+    if isinstance(value, PLAIN):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    # Their module is slow to load, and has been loaded by whoever has such a value.
+    if hasattr(value, "total_seconds"):
+        return _duration(value)
+    if hasattr(value, "astimezone"):
+        return _instant(value)
+    return value
+
+
+def _duration(value: timedelta) -> object:
+    """Return a length of time as a text, which is a duration and, as an instant, counts from now."""
+    ms = round(value.total_seconds() * 1000)
+    return f"{ms}ms" if ms >= 0 else value
+
+
+def _instant(value: datetime) -> object:
+    ms = round(value.timestamp() * 1000)
+    return when.iso(ms) if when.EARLIEST_MS <= ms <= when.LATEST_MS else value

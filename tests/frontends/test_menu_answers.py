@@ -1,0 +1,68 @@
+"""What may be answered in the menu: ways out, help, and a command as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from queuectl.frontends.menu import GOODBYE
+from tests.commands.calling import jobs
+from tests.frontends.talking import Talk
+
+PROMPT = "Choice: "
+
+
+def test_the_menu_is_left_from_a_menu_below_it(home: str) -> None:
+    talk = Talk(home, "6", "exit")
+    assert (talk.code, talk.out.count(PROMPT)) == (0, 2)
+    assert talk.out.rstrip().endswith(GOODBYE)
+
+
+def test_one_b_too_many_does_not_end_the_menu(home: str) -> None:
+    talk = Talk(home, "6", "b", "b", "0")
+    assert talk.out.count(PROMPT) == 4
+    assert "0 or exit leaves it" in talk.out
+
+
+@pytest.mark.parametrize("answer", ["help", "?"])
+def test_the_menu_says_what_to_type(home: str, answer: str) -> None:
+    talk = Talk(home, answer, "0")
+    assert "Type a number" in talk.out and "There is no choice" not in talk.out
+
+
+def test_a_command_is_enough_to_add_a_job(home: str) -> None:
+    talk = Talk(home, "1", "echo hi", "", "0")
+    assert "more options? [y/N] " in talk.out and "priority [" not in talk.out
+    assert talk.commands == ["queuectl add 'echo hi'"]
+    assert jobs(home)[0]["command"] == "echo hi"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("'echo hi'", "echo hi"),
+        ('"echo it\'s"', "echo it's"),
+        ('"echo $HOME"', "echo $HOME"),
+        ("'a' 'b'", "'a' 'b'"),
+        ("'true'", "'true'"),
+        ("echo 'a b'", "echo 'a b'"),
+    ],
+)
+def test_quotes_around_a_whole_command_are_noticed(home: str, typed: str, kept: str) -> None:
+    talk = Talk(home, "1", typed, "", "0")
+    assert jobs(home)[0]["command"] == kept
+    assert (f"without the quotes around it: {kept}" in talk.out) == (typed != kept)
+
+
+def test_a_program_with_a_blank_in_its_name_keeps_its_quotes(home: str, tmp_path: Path) -> None:
+    program = tmp_path / "my program"
+    program.write_text("true\n", encoding="utf-8")
+    Talk(home, "1", f"'{program}'", "", "0")
+    assert jobs(home)[0]["command"] == f"'{program}'"
+
+
+def test_scaling_without_workers_starts_them(home: str) -> None:
+    talk = Talk(home, "6", "3", "b", "0", "0")
+    assert "Start workers" in talk.out.partition("Scale up or down")[2]
+    assert "error" not in talk.err
