@@ -117,6 +117,7 @@ JOB_FIELDS = (
     Field("number", NUMBER, "counts up in a home", "sortable long"),
     Field("command", TEXT.but(check=check_command), "one shell command",
           "given required asked editable recurring sortable wide filtered short", complete="command", filter="text",
+          spellings=("cmd",),
           edit_help="another command"),
     Field("state", STATE, "where the job is", "sortable filtered short"),
     Field("queue", NAME, "the queue", "given asked editable recurring sortable filtered long", default="default",

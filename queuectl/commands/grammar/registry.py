@@ -155,7 +155,8 @@ def command(
 
 # The modules that declare commands, in the order of the help, with the first words of their commands.
 MODULES = {
-    "jobs.add": "add run enqueue",
+    "jobs.add": "add run",
+    "jobs.enqueue": "enqueue",
     "jobs.listing": "list show history",
     "jobs.logs": "logs",
     "jobs.wait": "wait",
