@@ -26,6 +26,7 @@ ALLOWED_AT_THE_TOP = {
     "setup.cfg",
     "README.md",
     "pyproject.toml",
+    "requirements.txt",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",

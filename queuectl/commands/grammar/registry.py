@@ -175,7 +175,7 @@ MODULES = {
     "home.interactive": "top shell menu",
     "completion.scripts": "completion",
     "grammar.manual": "man",
-    "home.admin": "init help demo",
+    "home.admin": "init init-db help demo",
 }
 MODULE_OF = {word: module for module, words in MODULES.items() for word in words.split()}
 # The package of all commands, whose modules are named above.
