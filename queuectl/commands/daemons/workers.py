@@ -80,7 +80,11 @@ def worker_start(
         return Result()
     name = _group(queue) or ALL
     if not no_detach:
-        return worker_status(context, message=_started(name, *context.queue.workers.start(name, count)))
+        told = _started(name, *context.queue.workers.start(name, count))
+        found = worker_status(context)
+        lines = (f"  worker {row.worker}: pid {row.pid}" for row in found.rows or () if group_of(row.queues) == name)
+        found.message = "\n".join([told, *lines])
+        return found
     context.queue.workers.run({name: context.queue.settings().worker_count if count is None else count}, ready_fd)
     return Result()
 
