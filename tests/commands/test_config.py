@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.model.setting import Setting
-from queuectl.model.settings import OFFERED, SETTINGS
+from queuectl.model.settings import OFFERED, SETTINGS, find
 from tests.commands.calling import call, done, refused
 from tests.support import run_cli
 
@@ -36,7 +36,7 @@ def test_every_setting_is_shown_with_its_default_and_range(home: str) -> None:
         row["value"] == row["default"] and row["source"] == "default" and row["allowed"] and row["help"]
         for row in found.values()
     )
-    assert found["timeout"]["aliases"] == ["timeout_seconds", "worker_timeout"]
+    assert found["timeout"]["aliases"] == list(find("timeout").aliases)
     assert found["max_retries"]["environment"] == "QUEUECTL_MAX_RETRIES"
 
 
@@ -162,3 +162,29 @@ def test_settings_are_the_defaults_of_new_jobs_and_a_flag_wins(home: str) -> Non
     answer = run_cli(home, "add", "true", "--retries", "1", env={"QUEUECTL_MAX_RETRIES": "5", "QUEUECTL_TIMEOUT": "7"})
     assert "retries:  1" in answer.stdout
     assert "timeout:  7s" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["max_retries", "5"], ["max-retries=5"], ["--max-retries", "5"], ["--default-max-retries=5"]]
+)
+def test_a_setting_is_set_in_every_form(home: str, words: list[str]) -> None:
+    assert done(home, "config", "set", *words).out == "max_retries = 5\n"
+    assert done(home, "config", "get", "max_retries").out == "5\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ([], "config set needs KEY and VALUE"),
+        (["timeout"], "config set needs VALUE"),
+        (["timeout", "5", "--max-retries", "5"], "config set sets one setting at a time"),
+        (["--timeout", "5", "--max-retries", "5"], "config set sets one setting at a time"),
+    ],
+)
+def test_less_or_more_than_one_setting_is_refused(home: str, words: list[str], problem: str) -> None:
+    assert refused(home, 2, "config", "set", *words).problems == [problem]
+    assert rows(home)["max_retries"]["source"] == "default"
+
+
+def test_without_a_name_all_settings_are_shown(home: str) -> None:
+    assert done(home, "config", "get", "--json").json() == done(home, "config", "show", "--json").json()
