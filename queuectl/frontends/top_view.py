@@ -19,10 +19,11 @@ from functools import lru_cache
 from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
 from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES, Job
-from ..model.piece import Tail
+from ..model.piece import Tail, nothing_printed
 from ..model.verbs import PLAIN_VERBS
 from ..model.when import ago, duration_text, local
 from ..model.worker import WorkerState
+from .job_output import shown_lines
 from .live import clip_painted
 from .render import FLEXIBLE, SEPARATOR, fit
 from .terminal import STATE_STYLES, Screen, clip, pad, width
@@ -112,27 +113,7 @@ def page(look: Look, columns: int, screen: Screen) -> list[str]:
 # Asked for several times for each picture, and 64 KiB of wide characters take 80 ms.
 @lru_cache(maxsize=1)
 def _wrapped(text: str, columns: int, screen: Screen) -> list[str]:
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    return [part for line in lines for part in wrap(screen.safe(line.rstrip("\r").expandtabs()), columns)]
-
-
-def wrap(text: str, columns: int) -> list[str]:
-    """Return safe text in parts of at most `columns` columns.
-
-    `textwrap` counts characters, of which some are two columns wide, and drops blanks that a job has printed.
-    """
-    columns = max(1, columns)
-    if text.isascii():
-        return [text[start : start + columns] for start in range(0, len(text), columns)] or [""]
-    parts, start = [], 0
-    while start < len(text):
-        # A single character that is wider than the screen stands alone, and is clipped later.
-        part = clip(text[start : start + 2 * columns], columns, "") or text[start]
-        parts.append(part)
-        start += len(part)
-    return parts
+    return shown_lines(text, columns, screen)
 
 
 def _output_text(tail: Tail | None) -> str:
@@ -140,7 +121,7 @@ def _output_text(tail: Tail | None) -> str:
         return "(the job was removed)"
     if tail.attempt is None:
         return f"(it has not run yet, it is {tail.job.state})"
-    return tail.text or ("(nothing yet)" if tail.job.state == PROCESSING else "(it printed nothing)")
+    return tail.text or nothing_printed(is_running=tail.job.state == PROCESSING).decode()
 
 
 def _head(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:

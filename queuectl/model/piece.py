@@ -40,6 +40,11 @@ class Tail(Record):
     text: str
 
 
+def nothing_printed(*, is_running: bool) -> bytes:
+    """Return the line that stands for the output of an attempt that has printed nothing."""
+    return b"(no output yet)\n" if is_running else b"(no output)\n"
+
+
 def marked(pieces: Iterable[Piece], position: int, stream: int | None = None) -> Generator[bytes, None, int]:
     """Yield what a stream, or both, printed from a position on, with a line where bytes were left out.
 

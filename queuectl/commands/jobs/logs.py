@@ -9,7 +9,7 @@ from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import Follower, labelled, read_job, tell_if_removed
+from .follow import Follower, labelled, nothing_to_see, read_job
 from .follow import follow as follow_all
 from .selection import FINDING, none_meant, select
 
@@ -121,9 +121,13 @@ def _printed(
 
 
 def _attempt(context: Context, job: Job, attempt: Attempt, stream: int | None, tail: int | None) -> Iterator[bytes]:
-    tell_if_removed(context, job, attempt)
     position = 0 if tail is None else context.queue.logs.tail_position(attempt, tail, stream)
-    yield from context.queue.logs.printed(attempt, position, stream)
+    is_silent = True
+    for piece in context.queue.logs.printed(attempt, position, stream):
+        is_silent = is_silent and not piece
+        yield piece
+    if is_silent:
+        yield nothing_to_see(context, job, attempt)
 
 
 def _attempts(context: Context, job: Job, attempts: Sequence[Attempt], stream: int | None) -> Iterator[bytes]:
