@@ -72,7 +72,9 @@ class Queue(Finding):
     def __init__(
         self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK, cwd: str | None = None
     ) -> None:
-        found = find_home(home, os.environ, "" if home or os.environ.get(VARIABLE) else here())
+        # Whether the caller or the environment names the home; else the directory that we are in decides.
+        self.is_named = bool(home or os.environ.get(VARIABLE))
+        found = find_home(home, os.environ, "" if self.is_named else here())
         super().__init__(found, actor=actor, clock=clock, cwd=cwd)
 
     if not TYPE_CHECKING:  # type checkers know the parts, and would take any other name for one

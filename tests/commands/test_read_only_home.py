@@ -89,7 +89,7 @@ dashboard start --port 0
 dashboard start --port 0 --detach
 """
 # A screen of their own; where there is nothing to write, or not in this home; what needs running workers.
-ELSEWHERE = {"menu", "top", "init", "worker restart", "worker logs", "scheduler logs"}
+ELSEWHERE = {"menu", "top", "init", "init-db", "worker restart", "worker logs", "scheduler logs"}
 
 
 def lines(text: str) -> list[str]:

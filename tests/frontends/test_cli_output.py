@@ -138,6 +138,15 @@ def test_the_option_goes_before_the_variable_before_the_nearest_before_the_user(
     assert home_of(Path("/"), HOME=str(user)) == f"{user}/.queuectl"
 
 
+def test_init_says_when_another_home_goes_first(tmp_path: Path) -> None:
+    other = str(tmp_path / "other")
+    answer = run_cli(other, "init", cwd=tmp_path)
+    assert answer.returncode == 0
+    assert answer.stderr == f"QUEUECTL_HOME or --home names another one, which goes first: {other}\n"
+    (tmp_path / "a").mkdir()
+    assert run_cli(f"{tmp_path}/a/.queuectl", "init", "a", cwd=tmp_path).stderr == ""
+
+
 def test_init_where_a_queue_is_already_is_a_conflict(home: str, tmp_path: Path) -> None:
     assert done(home, "init", str(tmp_path)).out == f"Queue made: {tmp_path}/.queuectl\n"
     answer = call(home, "init", str(tmp_path))

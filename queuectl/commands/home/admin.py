@@ -19,8 +19,11 @@ GROUP = "Administration"
 )
 def init(context: Context, *, directory: str | None) -> Result:
     """Make a queue for this directory and those below it: .queuectl."""
-    path = context.queue.create(directory or "")
-    return Result(MADE_HOME, record={"home": path}, message=f"Queue made: {path}", ids=[path])
+    path, used = context.queue.create(directory or ""), context.queue.home.path
+    notes = [f"QUEUECTL_HOME or --home names another one, which goes first: {used}"]
+    is_hidden = context.queue.is_named and used != path
+    message = f"Queue made: {path}"
+    return Result(MADE_HOME, record={"home": path}, message=message, ids=[path], notes=notes if is_hidden else [])
 
 
 @command("init-db", group=GROUP, examples=("init-db",))
