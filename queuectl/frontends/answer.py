@@ -47,7 +47,7 @@ def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Ite
             raise InvalidInput(f"this command prints a text, it cannot be shown as {form}", field="output")
         return result.text
     if form == "ids" or (options["quiet"] and form == "table" and result.ids is not None):
-        return (f"{terminal.out.safe(name)}\n" for name in result.ids or ())
+        return (f"{terminal.out.safe(name)}\n" for name in result.names(result.rows or ()))
     if form == "table" and result.message is not None:
         return [terminal.out.safe(result.message, multiline=True) + "\n"]
     if result.noun is None or (form == "table" and not result.rows and result.record is None):

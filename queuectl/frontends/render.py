@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, Mapping, Sequence
 
+    from ..commands.result import Rows
     from ..model.kinds import Kind
     from ..model.noun import Noun
 
@@ -37,16 +38,18 @@ FLEXIBLE = {
 # The last to be dropped when the terminal is narrow, the most important first; others go from the right.
 IMPORTANT = ("id", "name", "state", "fate", "command", "value", "error")
 SEPARATOR = "  "
+# A table of more rows is not held in memory.
+HELD_ROWS = 5_000
 # A longer cell may stick out of an unclipped table: one job's 60 KB command must not widen 10,000 rows.
 MAX_PADDING = 200
 
 
 def rows_text(
-    rows: Iterable[object], noun: Noun, columns: Sequence[str], fmt: str, terminal: Terminal, *, chosen: bool = False
+    rows: Rows, noun: Noun, columns: Sequence[str], fmt: str, terminal: Terminal, *, chosen: bool = False
 ) -> Iterator[str]:
     """Return the rows as lines. `chosen` says that the user named the columns: JSON then holds no others."""
     if fmt == "table":
-        return _table(list(rows), noun, columns, terminal)
+        return _table(rows, noun, columns, terminal)
     values = map(noun.json, rows)
     if fmt not in ("json", "jsonl"):
         return _separated(values, columns, fmt, terminal)
@@ -111,28 +114,38 @@ def _pairs(record: object, noun: Noun, terminal: Terminal) -> Iterator[str]:
         yield terminal.paint(pad(f"{name}:", margin), "dim") + terminal.paint(text, style) + "\n"
 
 
-def _table(rows: Sequence[object], noun: Noun, columns: Sequence[str], terminal: Terminal) -> Iterator[str]:
+def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal) -> Iterator[str]:
     now = terminal.clock.wall() if terminal.is_tty else None
     kinds = {name: noun.keys[name] for name in columns}
-    cells = {
-        name: [terminal.safe(_human(noun.part(row, name), kind, now)) for row in rows] for name, kind in kinds.items()
-    }
-    natural = {name: max(map(width, [name, *cells[name]])) for name in columns}
+
+    def cells(row: object) -> list[str]:
+        return [terminal.safe(_human(noun.part(row, name), kind, now)) for name, kind in kinds.items()]
+
+    # The width of a column is known when all rows were seen; a million of them are better read twice than held.
+    lines = map(cells, rows) if len(rows) > HELD_ROWS else [cells(row) for row in rows]
+    natural = _widths(columns, lines if isinstance(lines, list) else map(cells, rows))
     widths = fit(natural, terminal.columns if terminal.is_tty else None)
-    printed = []
-    for name, wide in widths.items():
-        texts = [name.upper(), *cells[name]]
-        if terminal.is_tty and natural[name] > wide:
-            texts = [clip(text, wide, terminal.out.ellipsis) for text in texts]
-        right = kinds[name].is_number
-        styles = ["bold", *(STATE_STYLES.get(text, "") if name == "state" else "" for text in texts[1:])]
-        printed.append([_painted(text, wide, right, style, terminal) for text, style in zip(texts, styles)])
-    for parts in zip(*printed):
-        yield SEPARATOR.join(parts).rstrip() + "\n"
+    for number, texts in enumerate(chain([[name.upper() for name in columns]], lines)):
+        shown = []
+        for name, text in zip(columns, texts):
+            if name in widths:
+                style = "bold" if not number else STATE_STYLES.get(text, "") if name == "state" else ""
+                if terminal.is_tty:
+                    text = clip(text, widths[name], terminal.out.ellipsis)
+                shown.append(_painted(text, widths[name], kinds[name].is_number, style, terminal))
+        yield SEPARATOR.join(shown).rstrip() + "\n"
     hidden = len(columns) - len(widths)
     if hidden:
         named = "1 column" if hidden == 1 else f"{hidden} columns"
         terminal.note(f"{named} hidden, use -o json or a wider terminal")
+
+
+def _widths(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> dict[str, int]:
+    """Return how wide each column has to be for its name and its cells."""
+    widest = [width(name) for name in columns]
+    for cells in lines:
+        widest = [max(wide, width(cell)) for wide, cell in zip(widest, cells)]
+    return dict(zip(columns, widest))
 
 
 def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) -> str:

@@ -11,7 +11,7 @@ from typing import Iterator, Mapping, Sequence
 
 import pytest
 
-from queuectl.frontends.render import IMPORTANT, fit, record_text, rows_text
+from queuectl.frontends.render import HELD_ROWS, IMPORTANT, fit, record_text, rows_text
 from queuectl.frontends.terminal import Terminal, width
 from queuectl.model import when
 from queuectl.model.kinds import BYTES, DURATION, FLAG, NAMES, NUMBER, REAL, TEXT, TIME, VARIABLES, Kind
@@ -319,15 +319,36 @@ def test_tsv_is_one_line_a_row_with_a_reversible_escape() -> None:
 
 
 def test_rows_are_streamed_where_a_format_allows_it() -> None:
-    def endless() -> Iterator[dict[str, object]]:
-        number = 0
-        while True:
-            yield job(number)
-            number += 1
-
+    rows = ReadRows(1_000_000_000)
     for fmt in ("json", "jsonl", "csv", "tsv"):
-        lines = rows_text(endless(), noun(*job()), COLUMNS, fmt, pipe())
+        lines = rows_text(rows, noun(*job()), COLUMNS, fmt, pipe())
         assert len([next(lines) for _ in range(3)]) == 3
+
+
+def test_a_long_table_is_read_twice_rather_than_held() -> None:
+    rows = ReadRows(HELD_ROWS + 1)
+    lines = rows_text(rows, noun(*job()), COLUMNS, "table", pipe())
+    wide = len(next(lines))
+    assert rows.read == len(rows)
+    assert next(lines).startswith("job-0     ")
+    assert rows.read == len(rows) + 1
+    assert sum(1 for line in lines if len(line) > wide) == 0
+
+
+class ReadRows:
+    """So many rows, which are made when they are read."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.read = 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        for number in range(self.count):
+            self.read += 1
+            yield job(number)
 
 
 # --- one thing
