@@ -17,6 +17,8 @@ from .reports.status import Metrics, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Iterable
+
     from .lookout import Lookout
     from .reports.news import News
 
@@ -44,6 +46,18 @@ class Reports(Part):
         from .reports.reasons import explain
 
         return Reason(job.id, job.state, *explain(self.status(), job))
+
+    def without_workers(self, queues: Iterable[str]) -> dict[str, str]:
+        """Return those of some queues that no worker takes jobs from, each with the command that starts one.
+
+        While a scheduler starts workers, there are none.
+        """
+        from .reports.alerts import start_for, takers
+
+        status = self.status()
+        if status.scheduler.mode == "auto":
+            return {}
+        return {queue: start_for(queue) for queue in queues if not takers(status, queue)}
 
     def upcoming(self, limit: int | None) -> tuple[list[Coming], int]:
         """Return what is to come, the next one first, recurring jobs too; and how many there are without the limit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.errors import DaemonUnavailable, InvalidInput
 from ...model.nouns import daemons as nouns
+from ...model.quantity import counted
 from ...model.scheduler import TOTALS, SchedulerState
 from ..context import Context
 from ..grammar import arguments
@@ -54,8 +55,6 @@ def scheduler_start(
     same while they run, so a scheduler is for homes where they do not always run. With --auto it starts
     workers when there is something to do, and stops them after an idle minute.
     """
-    from ...model.worker import counted
-
     if workers is not None and not auto:
         raise InvalidInput("--workers goes with --auto", field="workers")
     most = context.queue.settings().worker_count if auto and workers is None else workers
@@ -63,7 +62,7 @@ def scheduler_start(
         context.queue.scheduler.run(interval=interval, workers=most, ready_fd=ready_fd)
         return Result()
     context.queue.scheduler.start(interval=interval, workers=most)
-    how = "" if most is None else f", with up to {counted(most)}"
+    how = "" if most is None else f", with up to {counted(most, 'worker')}"
     return Result(nouns.SCHEDULER, record=context.queue.reports.status().scheduler, message=f"Scheduler started{how}")
 
 
@@ -94,7 +93,7 @@ def _text(found: SchedulerState, now: int) -> str:
 
     lines = [f"scheduler:  {'running, pid ' + str(found.pid) if found.running else 'not running'}"]
     if found.mode and found.interval is not None:
-        most = f", up to {found.max_workers} workers" if found.max_workers else ""
+        most = f", up to {counted(found.max_workers, 'worker')}" if found.max_workers else ""
         lines.append(f"mode:       {found.mode}{most}, looking at least every {found.interval / 1000:g} s")
     if found.uptime is not None:
         lines.append(f"uptime:     {duration_text(found.uptime)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.errors import NotFound
+from ...model.quantity import counted
 from ..result import Labelled
 
 TYPE_CHECKING = False
@@ -66,7 +67,7 @@ def tell_if_removed(context: Context, job: Job, attempt: Attempt) -> None:
     """Say why there is nothing to see of an attempt that has printed something."""
     if context.queue.logs.is_removed(attempt):
         context.front_end.note(
-            f"{job.id}: the {attempt.output_size} bytes that attempt {attempt.attempt} printed were removed: "
+            f"{job.id}: the {counted(attempt.output_size, 'byte')} that attempt {attempt.attempt} printed are removed: "
             "all output together had passed output_total, and the oldest goes first"
         )
 

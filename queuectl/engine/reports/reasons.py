@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...model import when
-from ...model.alert import NO_WORKERS, START_WORKERS
+from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
 from ...model.filter import reference
-from ...model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
+from ...model.job import COMPLETED, DEAD, FAILED, GONE, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
 from .alerts import absent, more_workers, start_for, takers
 from .facts import Facts
 
@@ -48,6 +48,8 @@ def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
 
 
 def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
+    if job.is_gone:
+        return GONE, START_WORKERS if absent(facts) == NOBODY else "queuectl worker status"
     since = "" if job.started_at is None else f" for {when.duration_text(facts.now - job.started_at)}"
     if facts.store.search.details(job.number).cancel_requested:
         return f"worker {job.worker} is ending it, as was asked", None
@@ -57,8 +59,9 @@ def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
 
 
 def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
+    how = "its only attempt failed" if job.attempts == 1 else f"all {job.attempts} attempts failed, the last one"
     return (
-        f"all {job.attempts} attempts failed, the last one: {job.error}",
+        f"{how}: {job.error}",
         f"see its output with: queuectl logs {reference(job)}; run it again with: queuectl retry {reference(job)}",
     )
 
