@@ -212,10 +212,10 @@ class Queue(Finding):
         Raises NotFound or InvalidInput.
         """
         change = self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
-        if self.counts().get(PROCESSING):
+        if change.done and self.counts().get(PROCESSING):
             from .retrieval import take_back
 
-            take_back(self)
+            take_back(self, change.done)
         return change
 
     def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .reports.news import News
 
 GROUPS = 20
+# Of so many dead jobs it is read what they printed last.
+NEWEST_DEAD = 1_000
 
 
 def version() -> str:
@@ -87,10 +89,11 @@ class Reports(Part):
         ]
 
     def dead_groups(self, limit: int = GROUPS) -> DeadGroups:
-        """Return how many jobs are dead, and the largest groups of them by how they failed and by command."""
+        """Return how many jobs are dead, and the largest groups of them by how they failed, command and stderr."""
         store = self._opened.store
         dead = store.counts.by_state().get(DEAD, 0)
-        return DeadGroups(dead, store.dead.by_error(limit), store.dead.by_command(limit))
+        found = store.dead
+        return DeadGroups(dead, found.by_error(limit), found.by_command(limit), found.by_stderr(limit, NEWEST_DEAD))
 
     def prove_writable(self, patience: float) -> int:
         """Write something to the home, wait until the disk has it, and undo it; return how many workers live.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .home.opened import OpenHome
 from .home.underway import gone_jobs
 from .machine.log import Silence
@@ -10,11 +12,12 @@ from .reports.facts import Facts
 from .work.recovery import Recovery
 
 
-def take_back(opened: OpenHome) -> int:
-    """Take back the jobs whose worker is gone, unless a pool or a scheduler does; return how many there were.
+def take_back(opened: OpenHome, ids: Sequence[str]) -> int:
+    """Take back what gone workers hold if that is one of some jobs, unless a pool or a scheduler does.
 
-    Raises StoreUnavailable.
+    Returns how many jobs were taken back. Raises StoreUnavailable.
     """
-    if not gone_jobs(opened) or not is_deserted(Facts(opened)):
+    is_concerned = any(job.id in ids for job in gone_jobs(opened))
+    if not is_concerned or not is_deserted(Facts(opened)):
         return 0
     return Recovery(opened.store, Silence("cancel", opened.clock)).step()

@@ -17,6 +17,7 @@ the job is: two questions, two words.
 
 from __future__ import annotations
 
+from .exits import exit_error
 from .nouns.jobs import JOB
 from .quantity import counted
 from .record import Record
@@ -173,7 +174,7 @@ class Outcome(Record):
     @classmethod
     def exited(cls, code: int) -> Outcome:
         """The shell returned `code`, 0 to 255."""
-        return cls(EXITED, code, None, f"exit code {code}", True) if code else SUCCEEDED
+        return cls(EXITED, code, None, exit_error(code), True) if code else SUCCEEDED
 
     @classmethod
     def signalled(cls, number: int, name: str) -> Outcome:

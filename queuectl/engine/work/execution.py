@@ -133,7 +133,7 @@ class Execution:
 
     def _start(self) -> None:
         # Always: the directory of the job before may be gone by now, or another one of the same name.
-        os.chdir(self.claim.context.cwd)
+        self._enter(self.claim.context.cwd)
         ends: list[int] = []
         try:
             ends.append(self._open_pipe(STDOUT))
@@ -149,6 +149,14 @@ class Execution:
         finally:
             for end in ends:
                 os.close(end)
+
+    @staticmethod
+    def _enter(directory: str) -> None:
+        """Change to the directory of the job. Raises OSError that names it."""
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise OSError(error.errno, f"directory {directory}: {error.strerror}") from error
 
     def _open_pipe(self, stream: int) -> int:
         """Open a pipe for a stream and listen to it; return the end to write to."""
