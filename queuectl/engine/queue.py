@@ -255,7 +255,12 @@ class Queue(Finding):
 
     def remove(self, *references: Reference) -> Change:
         """Delete jobs that are not running, with their attempts and output."""
-        return self._each(references, "remove", lambda store, number, now: store.jobs.remove(number))
+        return self._each(
+            references,
+            "remove",
+            lambda store, number, now: store.jobs.remove(number),
+            lambda job: f"{job.id}, was {job.state}",
+        )
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and give their room back; return how many."""

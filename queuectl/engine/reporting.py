@@ -13,6 +13,7 @@ from ..model.report import Coming, Reason
 from ..store.room import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
 from .home.opened import OpenHome, Part
+from .logs import Logs
 from .reports.status import Metrics, Status
 
 TYPE_CHECKING = False
@@ -47,7 +48,9 @@ class Reports(Part):
         """Return why a job is in its state, and what helps."""
         from .reports.reasons import explain
 
-        return Reason(job.id, job.state, *explain(self.status(), job))
+        reason, hint = explain(self.status(), job)
+        left = Logs(self._opened).ended_background(job) if job.is_final else None
+        return Reason(job.id, job.state, f"{reason}; {left}" if left else reason, hint)
 
     def without_workers(self, queues: Iterable[str]) -> dict[str, str]:
         """Return those of some queues that no worker takes jobs from, each with the command that starts one.

@@ -11,7 +11,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.job import GONE
 from queuectl.store.home import Home
 from queuectl.store.lockfile import LockFile
-from tests.commands.calling import bring, call, done
+from tests.commands.calling import bring, call, done, refused
 
 STEPS = "taken back when workers or the scheduler run"
 
@@ -115,3 +115,48 @@ def test_who_waits_for_a_job_that_nobody_runs_is_told_its_id(home: str) -> None:
     done(home, "add", "true", "--id", "mine")
     answer = call(home, "wait", "mine", "--timeout", "0.1")
     assert answer.err.count("mine waits: no workers are running; start them with: queuectl worker start") == 1
+
+
+# What leaves a trace
+
+
+def test_background_processes_that_were_ended_leave_a_trace(workers: str) -> None:
+    done(workers, "add", "sleep 60 & echo", "--id", "one")
+    done(workers, "add", "true", "--id", "none")
+    assert call(workers, "wait", "one", "none").code == 0
+    (step,) = [row for row in done(workers, "history", "one", "--json").json() if row["what"] == "background ended"]
+    assert step["detail"].startswith("1 process left running was ended: ")
+    for words in (["show", "one"], ["why", "one"]):
+        assert step["detail"] in done(workers, *words).out
+    for words in (["show", "none"], ["why", "none"], ["history", "none"]):
+        assert "left running" not in done(workers, *words).out
+
+
+@pytest.mark.parametrize(
+    ("end", "what"),
+    [
+        (["prune", "--state", "completed", "--older-than", "0s", "--yes"], "pruned"),
+        (["remove", "completed-1"], "removed"),
+    ],
+)
+@pytest.mark.parametrize("command", ["show", "why", "history"])
+def test_a_job_that_went_leaves_a_trace(home: str, command: str, end: list[str], what: str) -> None:
+    bring(home, "completed", "pending")
+    done(home, *end)
+    (problem,) = refused(home, 3, command, "completed-1").problems
+    assert problem.startswith(f'no job with id "completed-1" any more: it was {what} at ')
+    assert "any more" not in refused(home, 3, command, "complete-1").err
+
+
+def test_a_job_without_an_id_of_its_own_is_traced_by_its_number(home: str) -> None:
+    done(home, "add", "true")
+    done(home, "remove", "1")
+    assert "no job with number 1 any more: it was removed at " in refused(home, 3, "show", "1").err
+    assert "any more" not in refused(home, 3, "show", "2").err
+
+
+def test_an_id_that_is_used_again_is_the_new_job(home: str) -> None:
+    for _ in range(2):
+        done(home, "add", "true", "--id", "same")
+        assert done(home, "show", "same").code == 0
+        done(home, "remove", "same")

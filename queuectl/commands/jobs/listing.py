@@ -129,10 +129,11 @@ def list_jobs(
 def show(context: Context, *, id: str) -> Result:
     """Show everything about a job: its fields and its attempts."""
     job = context.queue.logs.detail(context.queue.get(id))
-    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, context.clock.wall()))
+    left = context.queue.logs.ended_background(job)
+    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, left, context.clock.wall()))
 
 
-def _shown(job: JobDetail, now: int) -> str:
+def _shown(job: JobDetail, left: str | None, now: int) -> str:
     """Return a job as people read it: what is not set is left out."""
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
@@ -158,6 +159,8 @@ def _shown(job: JobDetail, now: int) -> str:
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
     values += fields.other_texts(job, fields.GIVEN, SHOWN)
+    if left:
+        values.append(("background", f"{left} (--allow-background lets them go on)"))
     values += [(f"attempt {attempt.attempt}", _tried(attempt, job)) for attempt in job.attempt_history]
     return pairs(values, 12)
 

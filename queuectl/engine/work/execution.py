@@ -69,6 +69,8 @@ class Execution:
         self.capture = capture
         self.pid: int | None = None
         self.began = clock.monotonic()
+        # What the command left running and was ended: programs and pids.
+        self.ended_background: list[str] = []
         self._marker = marker
         self._environment = environment
         self._kill_grace = kill_grace
@@ -253,6 +255,8 @@ class Execution:
             members = self._tree()
         except OSError:
             return  # The system could not tell; the next step asks again.
+        if not self._is_asked and self._ending is None:
+            self.ended_background = [f"{process.name(member.pid) or 'process'} ({member.pid})" for member in members]
         # A stopped process gets its TERM only when it goes on.
         for number in (signal.SIGKILL,) if is_late else (signal.SIGTERM, signal.SIGCONT):
             process.send(members, number)
