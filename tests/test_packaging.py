@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import runpy
 import shutil
 import subprocess
+import sys
 import venv
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ ALLOWED_AT_THE_TOP = {
     "setup.cfg",
     "README.md",
     "pyproject.toml",
+    "requirements.txt",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
@@ -126,3 +130,18 @@ def test_only_known_names_stand_at_the_top() -> None:
     assert listed.returncode == 0, listed.stderr
     tops = {name.partition("/")[0] for name in listed.stdout.split("\0") if name}
     assert {name for name in tops if not name.startswith(".")} <= ALLOWED_AT_THE_TOP
+
+
+def test_an_old_python_says_in_one_line_what_it_is_and_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (ROOT / "main.py").read_text(encoding="ascii")
+    # What Python 2.7 reads as well: neither annotations nor f-strings nor imports from the future.
+    tree = ast.parse(source, feature_version=(3, 4))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    assert all(function.returns is None for function in functions)
+    assert not [node for node in ast.walk(tree) if isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr))]
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    for version in ((2, 7), (3, 6), (3, 7)):
+        monkeypatch.setattr(sys, "version_info", (*version, 18, "final", 0))
+        with pytest.raises(SystemExit) as told:
+            runpy.run_path(str(ROOT / "main.py"), run_name="__main__")
+        assert told.value.code == f"QueueCTL needs Python 3.8 or later, this is {version[0]}.{version[1]}"

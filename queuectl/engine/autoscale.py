@@ -23,6 +23,7 @@ class AutoScaler:
     """Follows the backlog of a home with up to `most` workers."""
 
     def __init__(self, opened: OpenHome, most: int, log: Log) -> None:
+        self.has_started = False  # whether the workers that run were started here
         self._opened = opened
         self._workers = Workers(opened)
         self._most = most
@@ -39,6 +40,7 @@ class AutoScaler:
         counts = self._opened.store.counts.by_state()
         work = counts.get(PENDING, 0) + counts.get(PROCESSING, 0)
         running = self.running()
+        self.has_started = self.has_started and running > 0
         wanted = min(self._most, work, self._room())
         self._peak = max(self._peak, wanted)
         if wanted > running:
@@ -78,3 +80,4 @@ class AutoScaler:
             self._workers.scale(ALL, wanted)
         else:
             self._workers.start(ALL, wanted, patience=START_SECONDS)
+            self.has_started = True

@@ -66,7 +66,7 @@ class Charts(Part):
         return [(job, median(took.get(job.command, ()))) for job in jobs]
 
     def failures(self, limit: int) -> list[Run]:
-        """Return the last runs that failed, newest first."""
+        """Return the last runs that failed, newest first, one of each job."""
         return self._opened.store.recent.failures(SAMPLE, limit)
 
     def runs_of(self, command: str, sample: int, limit: int) -> list[Run]:

@@ -19,7 +19,10 @@ class Config(Part):
     """The settings of a home. Names may be aliases; dashes and capitals do not matter."""
 
     def rows(self) -> list[ShownSetting]:
-        """Return every setting. Raises InvalidInput for a bad value in the environment or the home."""
+        """Return every setting, planned ones only if set. Raises InvalidInput for a bad value anywhere."""
+        return [row for row in self._all() if row.source != "default" or not find(row.name).is_planned]
+
+    def _all(self) -> list[ShownSetting]:
         return [
             ShownSetting.of(
                 {
@@ -35,7 +38,7 @@ class Config(Part):
     def get(self, name: str) -> ShownSetting:
         """Return one setting. Raises InvalidInput."""
         found = find(name)
-        return next(row for row in self.rows() if row.name == found.name)
+        return next(row for row in self._all() if row.name == found.name)
 
     def stored(self) -> dict[str, str]:
         """Return what the home has of its own, by name."""

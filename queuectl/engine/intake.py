@@ -1,14 +1,20 @@
 """Jobs from JSON text: one object, an array of objects, or one object a line.
 
 Stricter than Python's reader, since a job that means something else than its author thought is worse
-than an error: no duplicate keys, no NaN, no number that another program would round.
+than an error: no duplicate keys, no NaN, no number that another program would round. Comments from // to
+the end of a line are read over, and what other programs make of a file: UTF-8 and UTF-16, each with its mark.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 
 from ..model.errors import InvalidInput, quoted
+from ..model.fields import BY_NAME
+from ..model.kinds import MASK, is_secret
+from ..model.nouns.jobs import JOB_DETAIL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +26,10 @@ READ_BYTES = MAX_BYTES + 1
 MAX_JOBS = 100_000
 MAX_DIGITS = 16
 MAX_PROBLEMS = 20
+MARKS_OF_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# A text, which may have two slashes in it, or a comment.
+TEXT_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*')
+COMPUTED = frozenset(name for name in JOB_DETAIL.keys if name not in BY_NAME or not BY_NAME[name].is_given)
 
 
 class JobText:
@@ -53,17 +63,19 @@ def read_file(path: str) -> str:
 
 
 def decode(data: bytes, source: str) -> str:
-    """Return bytes as text. Raises InvalidInput if they are too many or not UTF-8."""
+    """Return bytes as text. Raises InvalidInput if they are too many or not Unicode."""
     if len(data) > MAX_BYTES:
         raise InvalidInput(f"{source} has more than {MAX_BYTES} bytes, the most that is allowed")
+    encoding, name = ("utf-16", "UTF-16") if data.startswith(MARKS_OF_UTF_16) else ("utf-8-sig", "UTF-8")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{source} is not UTF-8 (byte {error.start})") from error
+        raise InvalidInput(f"{source} is not {name} (byte {error.start})") from error
 
 
 def parse_jobs(text: str, source: str) -> JobText:
     """Return the jobs of a text; `source` names it in messages. Raises InvalidInput with all that is wrong."""
+    text = _without_comments(text)
     stripped = text.strip()
     if not stripped:
         raise InvalidInput(f"{source} is empty, a JSON object, an array or JSON lines was expected")
@@ -80,9 +92,36 @@ def parse_jobs(text: str, source: str) -> JobText:
     return found
 
 
+def leave_out(jobs: list[dict[str, Any]]) -> list[str]:
+    """Take out of jobs what the JSON of a job has and nobody can give; return what to say about that."""
+    computed = dict.fromkeys(key for job in jobs for key in job if key in COMPUTED)
+    secrets = dict.fromkeys(name for job in jobs for name in _masked(job))
+    for job in jobs if computed or secrets else ():
+        for key in COMPUTED.intersection(job):
+            del job[key]
+        for name in _masked(job):
+            del job["env"][name]
+    notes = [f"left out, since QueueCTL works it out: {', '.join(computed)}"] if computed else []
+    if secrets:
+        notes.append(f"left out, since the value is not there: {', '.join(secrets)}; give it with --env NAME")
+    return notes
+
+
+def _masked(job: dict[str, Any]) -> list[str]:
+    env = job.get("env")
+    return [name for name, value in env.items() if value == MASK and is_secret(name)] if isinstance(env, dict) else []
+
+
 def parse_value(text: str) -> Any:
     """Return the JSON value of a text, strictly. Raises InvalidInput."""
     return _read(text, "the value")
+
+
+def _without_comments(text: str) -> str:
+    """Return a text with blanks in the place of comments, so that places in it stay the same."""
+    if "//" not in text:
+        return text
+    return TEXT_OR_COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else " " * len(found[0]), text)
 
 
 def _is_lines(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..model.scheduler import MANUAL
 from ..model.worker import ALL
 from .daemons.daemon import SCHEDULER, Place
 from .daemons.groups import demand_room
@@ -11,25 +12,40 @@ class Scheduler(Place):
     """The scheduler of an open home.
 
     To start or to be it, `interval` is the longest time between two checks, in seconds, by default the setting
-    `scheduler_interval`; `workers` the most that automatic mode may start, None for manual mode.
+    `scheduler_interval`; `workers` the most that automatic mode may start. In manual mode, without `auto`, that number
+    is kept for an automatic mode that is started without one; else it is `worker_count`.
     """
 
     daemon = SCHEDULER
 
-    def start(self, *, interval: float | None = None, workers: int | None = None) -> None:
-        """Start one in the background; return once it is up.
+    def start(self, *, interval: float | None = None, workers: int | None = None, auto: bool = False) -> int | None:
+        """Start one in the background; return once it is up, with the most workers that it may start.
 
-        Raises Conflict, DaemonUnavailable, InvalidInput beyond `max_workers`.
+        None is manual mode. Raises Conflict, DaemonUnavailable, InvalidInput beyond `max_workers`.
         """
-        self._demand_room(workers)
-        automatic = [] if workers is None else ["--auto", "--workers", str(workers)]
-        SCHEDULER.start(self._opened, [*([] if interval is None else ["--interval", f"{interval:g}"]), *automatic])
+        most = self._most(workers, auto)
+        options = [] if interval is None else ["--interval", f"{interval:g}"]
+        options += [] if most is None else ["--workers", str(most)]
+        SCHEDULER.start(self._opened, [*options, *(["--auto"] if auto else [])])
+        return most if auto else None
 
-    def _demand_room(self, workers: int | None) -> None:
+    def _most(self, workers: int | None, auto: bool) -> int | None:
+        if workers is None and auto:
+            record = self._opened.store.meta.scheduler()
+            kept = record.workers if record.mode == MANUAL else None
+            workers = self._opened.settings().worker_count if kept is None else kept
         if workers is not None:
             demand_room(self._opened.settings(), {ALL: workers}, "workers")
+        return workers
 
-    def run(self, *, interval: float | None = None, workers: int | None = None, ready_fd: int | None = None) -> None:
+    def run(
+        self,
+        *,
+        interval: float | None = None,
+        workers: int | None = None,
+        auto: bool = False,
+        ready_fd: int | None = None,
+    ) -> None:
         """Be the scheduler until told to stop.
 
         Whoever waits at the descriptor `ready_fd` learns that it is up, or why it is not. Raises Conflict if one runs,
@@ -39,8 +55,15 @@ class Scheduler(Place):
         from .scheduler_daemon import SchedulerDaemon
 
         with reporting(ready_fd) as start:
-            self._demand_room(workers)
+            most = self._most(workers, auto)
             seconds = self._opened.settings().scheduler_interval / 1000 if interval is None else interval
             home, clock = self._opened.home, self._opened.clock
             self._opened.close()
-            SchedulerDaemon(home, interval=seconds, workers=workers, clock=clock, on_ready=start.succeed).run()
+            SchedulerDaemon(
+                home, interval=seconds, workers=most, is_auto=auto, clock=clock, on_ready=start.succeed
+            ).run()
+
+    @property
+    def has_started_workers(self) -> bool:
+        """Whether the scheduler that ran last had started the workers for all queues that were there at its end."""
+        return self._opened.store.meta.scheduler().has_started

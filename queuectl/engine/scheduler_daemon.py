@@ -28,12 +28,20 @@ REPORT_MS = 1_000
 class SchedulerDaemon:
     """The scheduler of this process. Raises Conflict if the home has one already.
 
-    `interval` is the longest time between two checks, in seconds; `workers` the most that automatic mode
-    may start, None for manual mode. `on_ready` is called once it has looked for the first time.
+    `interval` is the longest time between two checks, in seconds; `workers` the most that automatic mode may start. In
+    manual mode, where it is not `is_auto`, that number is only written down. `on_ready` is called once it has looked
+    for the first time.
     """
 
     def __init__(
-        self, home: Home, *, interval: float, workers: int | None = None, clock: Clock, on_ready: Callable[[], None]
+        self,
+        home: Home,
+        *,
+        interval: float,
+        workers: int | None = None,
+        is_auto: bool,
+        clock: Clock,
+        on_ready: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready
@@ -41,10 +49,10 @@ class SchedulerDaemon:
         self._instance = Instance(SCHEDULER, self._opened)
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
         self._instance.enter()
-        self._scaler = None if workers is None else AutoScaler(self._opened, workers, self._log)
+        self._scaler = AutoScaler(self._opened, workers, self._log) if is_auto and workers is not None else None
         self._thread = ClockworkThread(home, clock=clock, log=self._log, longest_wait=interval)
-        mode = MANUAL if workers is None else AUTO
-        self._record = SchedulerRecord(mode, workers, interval, started_at=clock.wall())
+        mode = MANUAL if self._scaler is None else AUTO
+        self._record = SchedulerRecord(mode, workers, interval=interval, started_at=clock.wall())
         self._written_at = -HEARTBEAT_MS
 
     def run(self) -> None:
@@ -84,10 +92,13 @@ class SchedulerDaemon:
     def _report(self) -> None:
         """Write down for `scheduler status` what was done, seldom, and only after something was."""
         now = self._clock.monotonic()
-        pause = REPORT_MS if self._thread.totals != self._record.totals else HEARTBEAT_MS
+        has_started = self._scaler is not None and self._scaler.has_started
+        is_news = (self._thread.totals, has_started) != (self._record.totals, self._record.has_started)
+        pause = REPORT_MS if is_news else HEARTBEAT_MS
         if self._thread.ticked_at is None or now - self._written_at < pause:
             return
         self._written_at = now
+        self._record.has_started = has_started
         self._record.ticked_at, self._record.totals = self._thread.ticked_at, self._thread.totals
         with self._opened.store.writing():
             self._opened.store.meta.set_scheduler(self._record)

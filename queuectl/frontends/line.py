@@ -3,7 +3,8 @@
 Quoting is that of a POSIX shell without expansions: 'single', "double" with backslash before `"\\$` and
 the back quote, a backslash outside. `;` outside quotes ends a command, `#` at the beginning of a word
 begins a comment. One scanner serves running and completing, so both see the same words; `shlex` does not say
-which quote is open and how a word was typed, which completing needs.
+which quote is open and how a word was typed, which completing needs. What is JSON where `enqueue` takes it is one word
+as it stands, without quotes around it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class Scanner:
         self._word_start = 0
         self._comment = ""
         self._line = line
+        self._plain_from = 0
         for at, char in enumerate(line):
+            if at < self._plain_from:
+                continue
             if self._word is None and char == "#":
                 self._comment = line[at:]
                 return
@@ -60,7 +64,19 @@ class Scanner:
             if char == ";":
                 self.commands.append([])
         else:
-            self._begin(at).append(char)
+            self._begin(at).append(char if self._word or char not in "{[" else self._json(at))
+
+    def _json(self, at: int) -> str:
+        """Return what begins here: all of a job in JSON that `enqueue` takes, else one character."""
+        if self.commands[-1][:1] != ["enqueue"]:
+            return self._line[at]
+        import json
+
+        try:
+            self._plain_from = json.JSONDecoder().raw_decode(self._line, at)[1]
+        except (ValueError, RecursionError):
+            return self._line[at]  # Whoever reads the word says what is wrong with it.
+        return self._line[at : self._plain_from]
 
     def _escaped(self, char: str) -> None:
         self.open = self.open[:-1]

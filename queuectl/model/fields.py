@@ -23,9 +23,9 @@ class Field(Record):
     """One field of a job. `traits` are words, each of them the end of a name `is_...`.
 
     Of one that is given: `spellings` are other names in JSON; `default` stands in where it is missing, unless
-    `setting` names the setting that does; `default_words` say so. `option`, `short`, `metavar`, `complete` and
-    `group` are its option's; `edit_help` is the help of the one that changes it, where that differs. `label` stands
-    above it, `filter` is its key in a filter.
+    `setting` names the setting that does; `default_words` say so. `option`, `short`, `also` (names that other tools
+    have), `metavar`, `complete` and `group` are its option's; `edit_help` is the help of the one that changes it,
+    where that differs. `label` stands above it, `filter` is its key in a filter.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Field(Record):
     default_words: str = ""
     option: str = ""
     short: str = ""
+    also: tuple[str, ...] = ()
     metavar: str | None = None
     complete: str | None = None
     group: str = "options"
@@ -78,6 +79,13 @@ class Field(Record):
         return not self.is_passing
 
     @property
+    def other_options(self) -> tuple[str, ...]:
+        """Other names of its option: those of JSON, and those that other tools have."""
+        names = () if self.kind.is_many else (self.name, *self.spellings)
+        options = ("--" + name.replace("_", "-") for name in names)
+        return (*(option for option in options if option != self.option), *self.also)
+
+    @property
     def edit_option(self) -> str:
         """The option that changes it: one that takes all names at once replaces them."""
         return f"--{self.name}" if self.kind.is_many else self.option
@@ -109,6 +117,7 @@ JOB_FIELDS = (
     Field("number", NUMBER, "counts up in a home", "sortable long"),
     Field("command", TEXT.but(check=check_command), "one shell command",
           "given required asked editable recurring sortable wide filtered short", complete="command", filter="text",
+          spellings=("cmd",),
           edit_help="another command"),
     Field("state", STATE, "where the job is", "sortable filtered short"),
     Field("queue", NAME, "the queue", "given asked editable recurring sortable filtered long", default="default",
@@ -140,6 +149,7 @@ JOB_FIELDS = (
     Field("env", VARIABLES, "environment variables", "given recurring", label="Environment", default={}, short="-e",
           metavar="NAME[=VALUE]", group=HOW),
     Field("tags", NAMES, "names to find it by", "given editable filtered long", default=(), option="--tag", short="-t",
+          also=("--label", "--name"),
           filter="tag"),
     Field("allow_background", FLAG, "let background processes outlive the job", "given filtered",
           label="Background processes", default=False, group=HOW, filter="background"),

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 NONE = "none"
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
+# What is shown in place of a secret value.
+MASK = "***"
 SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "auth")
 
 
@@ -130,7 +132,7 @@ def is_secret(name: str) -> bool:
 
 def masked(env: Mapping[str, str]) -> dict[str, str]:
     """Return environment variables with `***` for those whose name looks secret."""
-    return {name: "***" if is_secret(name) else value for name, value in env.items()}
+    return {name: MASK if is_secret(name) else value for name, value in env.items()}
 
 
 class Kind(Record):

@@ -16,8 +16,9 @@ TOTALS = ("promoted", "fired", "recovered", "pruned")
 class SchedulerRecord(Record):
     """What a scheduler daemon is and did; one that never ran has no mode.
 
-    `workers` is the most that it may start, `interval` the longest time between two checks in seconds, `totals` how
-    often it did what. Times are in milliseconds.
+    `workers` is the most that automatic mode may start, in manual mode what is kept for that; `interval` the longest
+    time between two checks in seconds, `totals` how often it did what. It `has_started` the workers for all queues that
+    run, if it is not somebody else who has. Times are in milliseconds.
     """
 
     mode: str | None = None
@@ -26,6 +27,7 @@ class SchedulerRecord(Record):
     started_at: int | None = None
     ticked_at: int | None = None
     totals: Mapping[str, int] = {}
+    has_started: bool = False
 
 
 class SchedulerState(Record):

@@ -38,7 +38,7 @@ class Setting(Record):
 
     `unit` is that of a number; a duration is written in seconds.
     `shared` says that the home's value wins over the environment: all processes must go by the same one.
-    `is_planned` says that it can be set already, but the feature that reads it is still to come.
+    `is_planned` says that it can be set already, but the feature that reads it is still to come: it is not shown.
     """
 
     group: str

@@ -23,14 +23,18 @@ SCHEDULER, DASHBOARD, NOTIFICATIONS = "scheduler", "dashboard", "notifications"
 # As a table: the formatter would write each value on a line of its own.
 # fmt: off
 SETTINGS = (
-    Setting(RETRIES, "max_retries", "int", 3, "retries after a job's first attempt; 0 means one attempt", high=100),
+    Setting(RETRIES, "max_retries", "int", 3, "retries after a job's first attempt; 0 means one attempt", high=100,
+            aliases=("default_max_retries",)),
     Setting(QUEUE, "timeout", "duration", 300 * SECOND, "how long an attempt may run before it is ended",
-            low=100, high=30 * DAY, aliases=("timeout_seconds", "worker_timeout"), optional=True),
-    Setting(RETRIES, "retry_delay", "duration", 2 * SECOND, "the wait after the first failed attempt", high=DAY),
+            low=100, high=30 * DAY, optional=True,
+            aliases=("timeout_seconds", "timeout_sec", "worker_timeout", "job_timeout", "job_timeout_sec",
+                     "default_timeout")),
+    Setting(RETRIES, "retry_delay", "duration", 2 * SECOND, "the wait after the first failed attempt", high=DAY,
+            aliases=("retry_delay_seconds",)),
     Setting(RETRIES, "backoff_base", "float", 2.0, "what the wait is multiplied by after each further failure",
-            low=1, high=10),
+            low=1, high=10, aliases=("base_backoff", "backoff_multiplier")),
     Setting(RETRIES, "max_retry_delay", "duration", 300 * SECOND, "the longest wait between attempts, before jitter",
-            low=SECOND, high=DAY),
+            low=SECOND, high=DAY, aliases=("max_delay_seconds", "backoff_cap_seconds")),
     Setting(RETRIES, "retry_jitter", "float", 0.1,
             "how much longer a wait may randomly be, as a fraction, so that retries spread out", high=1),
     Setting(QUEUE, "output_limit", "bytes", 1 << 20, "how much of an attempt's output is kept (its head and tail)",
@@ -65,12 +69,20 @@ SETTINGS = (
 )
 # fmt: on
 
+# What users are shown: a setting that nothing reads yet would be set in vain.
+OFFERED = tuple(setting for setting in SETTINGS if not setting.is_planned)
+# What other tools set and nothing here needs, with the reason.
+NOT_NEEDED = {"poll_interval": "workers do not poll, they are woken at once"}
 BY_NAME = {name: setting for setting in SETTINGS for name in (setting.name, *setting.aliases)}
 
 
 def find(name: str) -> Setting:
     """Return the setting of this name or alias; dashes and capitals do not matter."""
     wanted = name.strip().lower().replace("-", "_")
+    if wanted in NOT_NEEDED:
+        raise InvalidInput(
+            f"{wanted} is not needed: {NOT_NEEDED[wanted]}", hint="queuectl config show lists all settings"
+        )
     if wanted not in BY_NAME:
         nearest = did_you_mean(wanted, BY_NAME)
         raise InvalidInput(f"unknown setting {quoted(name)}{nearest}", hint="queuectl config show lists all settings")

@@ -29,8 +29,14 @@ SELECT jobs.id AS id, number, command, state, attempt, outcome, recent.duration 
        recent.exit_code AS exit_code, recent.signal AS signal, recent.error AS error, recent.finished_at AS finished_at
 FROM {RECENT} WHERE recent.finished_at IS NOT NULL
 """
-FAILURES = f"""{ENDED}
-AND recent.error IS NOT NULL AND outcome NOT IN ('cancelled', 'released') ORDER BY recent.id DESC LIMIT ?
+# Of each job the last one: what stands beside a bare max() is of the same row.
+FAILURES = f"""
+SELECT id, number, command, state, attempt, outcome, duration, exit_code, signal, error, finished_at FROM (
+  SELECT max(recent.id) AS newest, jobs.id AS id, number, command, state, attempt, outcome, recent.duration AS duration,
+         recent.exit_code AS exit_code, recent.signal AS signal, recent.error AS error,
+         recent.finished_at AS finished_at
+  FROM {RECENT} WHERE recent.finished_at IS NOT NULL AND recent.error IS NOT NULL
+  AND outcome NOT IN ('cancelled', 'released') GROUP BY number) ORDER BY newest DESC LIMIT ?
 """
 SAME_COMMAND = f"{ENDED} AND command = ? ORDER BY recent.id DESC LIMIT ?"
 DURATIONS = f"""
@@ -56,7 +62,7 @@ class Recent(Table):
         return [CommandStats.of(row) for row in self._database.rows(MOST_FAILING, (sample, limit))]
 
     def failures(self, sample: int, limit: int) -> list[Run]:
-        """Return the last attempts that failed, of the `sample` newest, newest first."""
+        """Return the last attempts that failed, of the `sample` newest, newest first, one of each job."""
         return [Run.of(row) for row in self._database.rows(FAILURES, (sample, limit))]
 
     def same_command(self, command: str, sample: int, limit: int) -> list[Run]:

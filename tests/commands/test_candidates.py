@@ -14,7 +14,7 @@ from queuectl.commands.grammar.registry import ALIASES, load
 from queuectl.engine.queue import Queue
 from queuectl.model.fields import FILTERS
 from queuectl.model.job import STATES, Job
-from queuectl.model.settings import SETTINGS
+from queuectl.model.settings import OFFERED
 from queuectl.model.sorts import SORT_KEYS
 from queuectl.store import names
 from queuectl.store.home import Home
@@ -192,8 +192,8 @@ def test_queues_and_tags_are_those_in_use(jobs: str) -> None:
 
 
 def test_settings_and_what_they_may_be(home: str) -> None:
-    assert values(home, "config", "get", "") == [setting.name for setting in SETTINGS]
-    assert values(home, "config", "get", "timeout_") == ["timeout_seconds"]
+    assert values(home, "config", "get", "") == [setting.name for setting in OFFERED]
+    assert values(home, "config", "get", "timeout_") == ["timeout_seconds", "timeout_sec"]
     assert values(home, "config", "set", "max-r") == ["max-retries", "max-retry-delay"]
     assert values(home, "config", "set", "max_retries", "") == ["3"]
     assert values(home, "config", "set", "webhook_url", "") == ["none"]

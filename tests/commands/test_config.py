@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.model.setting import Setting
-from queuectl.model.settings import SETTINGS
+from queuectl.model.settings import OFFERED, SETTINGS, find
 from tests.commands.calling import call, done, refused
 from tests.support import run_cli
 
@@ -22,6 +22,7 @@ OTHER = {
     "zone": "UTC",
 }
 NAMES = [setting.name for setting in SETTINGS]
+SHOWN = [setting.name for setting in OFFERED]
 
 
 def rows(home: str) -> dict[str, dict[str, Any]]:
@@ -30,26 +31,26 @@ def rows(home: str) -> dict[str, dict[str, Any]]:
 
 def test_every_setting_is_shown_with_its_default_and_range(home: str) -> None:
     found = rows(home)
-    assert list(found) == NAMES
+    assert list(found) == SHOWN
     assert all(
         row["value"] == row["default"] and row["source"] == "default" and row["allowed"] and row["help"]
         for row in found.values()
     )
-    assert found["timeout"]["aliases"] == ["timeout_seconds", "worker_timeout"]
+    assert found["timeout"]["aliases"] == list(find("timeout").aliases)
     assert found["max_retries"]["environment"] == "QUEUECTL_MAX_RETRIES"
 
 
 def test_config_and_config_list_are_config_show(home: str) -> None:
     shown = done(home, "config", "show").out
     assert done(home, "config").out == done(home, "config", "list").out == shown
-    assert done(home, "config", "-o", "ids").lines == NAMES
+    assert done(home, "config", "-o", "ids").lines == SHOWN
 
 
-def test_a_setting_that_nothing_uses_yet_says_so_when_it_is_shown_and_set(home: str) -> None:
-    marked = [name for name, row in rows(home).items() if "(no effect yet)" in row["help"]]
-    assert marked == ["webhook_url", "webhook_events"]
+def test_a_setting_that_nothing_uses_yet_is_hidden_until_it_is_set_and_says_so_then(home: str) -> None:
+    assert not {"webhook_url", "webhook_events"} & set(rows(home))
     answer = done(home, "config", "set", "webhook_url", "https://example.org/x")
     assert "webhook_url has no effect yet: the feature that uses it is still to come" in answer.err
+    assert "(no effect yet)" in rows(home)["webhook_url"]["help"]
     assert "effect" not in done(home, "config", "set", "max_retries", "5").err
 
 
@@ -62,10 +63,8 @@ def test_a_setting_is_set_read_and_reset(home: str, setting: Setting) -> None:
     assert done(home, "config", "get", setting.name, "-q").out == f"{text}\n"
     assert rows(home)[setting.name]["source"] == "home"
     done(home, "config", "reset", setting.name)
-    assert (rows(home)[setting.name]["value"], rows(home)[setting.name]["source"]) == (
-        setting.show(setting.default),
-        "default",
-    )
+    found = done(home, "config", "get", setting.name, "--json").json()
+    assert (found["value"], found["source"]) == (setting.show(setting.default), "default")
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
@@ -163,3 +162,29 @@ def test_settings_are_the_defaults_of_new_jobs_and_a_flag_wins(home: str) -> Non
     answer = run_cli(home, "add", "true", "--retries", "1", env={"QUEUECTL_MAX_RETRIES": "5", "QUEUECTL_TIMEOUT": "7"})
     assert "retries:  1" in answer.stdout
     assert "timeout:  7s" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["max_retries", "5"], ["max-retries=5"], ["--max-retries", "5"], ["--default-max-retries=5"]]
+)
+def test_a_setting_is_set_in_every_form(home: str, words: list[str]) -> None:
+    assert done(home, "config", "set", *words).out == "max_retries = 5\n"
+    assert done(home, "config", "get", "max_retries").out == "5\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ([], "config set needs KEY and VALUE"),
+        (["timeout"], "config set needs VALUE"),
+        (["timeout", "5", "--max-retries", "5"], "config set sets one setting at a time"),
+        (["--timeout", "5", "--max-retries", "5"], "config set sets one setting at a time"),
+    ],
+)
+def test_less_or_more_than_one_setting_is_refused(home: str, words: list[str], problem: str) -> None:
+    assert refused(home, 2, "config", "set", *words).problems == [problem]
+    assert rows(home)["max_retries"]["source"] == "default"
+
+
+def test_without_a_name_all_settings_are_shown(home: str) -> None:
+    assert done(home, "config", "get", "--json").json() == done(home, "config", "show", "--json").json()

@@ -112,6 +112,18 @@ def test_status_counts_every_state_and_queue(home: str) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", found["scheduler"]["next_due_at"])
 
 
+def test_status_shows_all_states_and_how_long_attempts_take(home: str) -> None:
+    assert "average duration" not in done(home, "status").out
+    with store(home) as opened:
+        for number in (1, 2):
+            _ended(opened, COMPLETED, run_time=number * 1_000, wait_time=1, number=number)
+    answer = done(home, "status")
+    counts = dict(line.split(":") for line in answer.lines if line.startswith("  "))
+    assert {state.strip(): int(count) for state, count in counts.items()} == {**dict.fromkeys(STATES, 0), COMPLETED: 2}
+    assert "average duration: 1.5s, of the attempts of the last day" in answer.lines
+    assert done(home, "status", "--json").json()["average_duration"] == 1.5
+
+
 def test_status_says_what_needs_attention(home: str) -> None:
     bring(home, "dead")
     done(home, "add", "true")

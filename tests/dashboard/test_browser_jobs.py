@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Callable
 
 from queuectl.model.fields import FILTERS
 from tests.dashboard import browser as fixtures
@@ -13,6 +13,7 @@ from tests.support import wait_until
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 
 LINES = 100_000
+CLOSE = "dialog .end button:first-child"
 # Generous: on a busy machine every task takes longer. One DOM node a line would take minutes.
 LONGEST_TASK = 3000
 MARKUP = "<script>window.owned = true</script><img src=x onerror=window.owned=true>"
@@ -257,6 +258,38 @@ def test_job_is_added_and_a_refusal_is_shown_at_its_field(dashboard: Dashboard, 
     browser.press("Enter")
     browser.wait("document.querySelector('tr[data-key=job-1]')")
     assert "echo from the form" in dashboard.cli("show", "job-1")
+
+
+def test_a_form_that_was_filled_in_is_left_only_after_a_question(dashboard: Dashboard, browser: Browser) -> None:
+    command, dialogs = "document.querySelector('#field-command').value", "document.querySelectorAll('dialog').length"
+    browser.open(dashboard.url + "/jobs")
+    browser.press("n")
+    browser.wait("document.querySelector('dialog[open]')")
+    browser.type("echo precious")
+    # To select a text by dragging may end beside the dialog.
+    browser.drag("#field-command", (5, 5))
+    assert browser.js(f"return [{dialogs}, {command}]") == [1, "echo precious"]
+
+    leaves: list[Callable[[], None]] = [
+        lambda: browser.press("Escape"),
+        lambda: browser.drag("", (5, 5)),
+        lambda: browser.click(CLOSE),
+    ]
+    for leave in leaves:
+        leave()
+        browser.wait("document.querySelector('dialog:last-of-type h2')?.textContent === 'Discard what you typed?'")
+        browser.click("dialog:last-of-type .end button:first-child")  # Go on.
+        browser.wait(f"{dialogs} === 1")
+        assert browser.js(f"return {command}") == "echo precious"
+    browser.press("Escape")
+    browser.wait(f"{dialogs} === 2")
+    browser.click("dialog:last-of-type button.danger")
+    browser.wait(f"{dialogs} === 0")
+
+    browser.press("n")
+    browser.wait("document.querySelector('dialog[open]')")
+    browser.press("Escape")
+    browser.wait(f"{dialogs} === 0")
 
 
 def test_setting_is_changed_and_a_bad_one_is_refused_beside_it(dashboard: Dashboard, browser: Browser) -> None:

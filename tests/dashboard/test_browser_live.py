@@ -92,6 +92,38 @@ def test_page_reconnects_after_the_server_was_started_anew(dashboard: Dashboard,
     browser.wait("document.querySelector('.badge[data-state=cancelled]')")
 
 
+def test_a_page_that_was_opened_while_the_server_was_away_is_shown_once_it_is_back(
+    dashboard: Dashboard, browser: Browser
+) -> None:
+    dashboard.cli("add", "echo", "--id", "one", "--hold")
+    browser.open(dashboard.url + "/jobs")
+    browser.wait(f"{HEALTH} === 'connected' && document.querySelector('tr[data-key=one] a')")
+    dashboard.stop()
+    browser.wait(f"['reconnecting', 'stopped'].includes({HEALTH})")
+    browser.click("tr[data-key=one] a")
+    browser.wait("document.querySelector('main h1').textContent === 'The server does not answer'")
+    assert browser.js("return location.pathname") == "/jobs/one"
+    browser.click("nav [href='/queues']")
+    browser.wait("['Queues', 'The server does not answer'].includes(document.querySelector('main h1').textContent)")
+
+    dashboard.start()
+    browser.wait("document.querySelector('main h1').textContent === 'Queues'")
+    browser.wait("document.querySelector('main tbody tr')")
+    browser.complaints()  # That nothing could be loaded meanwhile.
+
+
+def test_pages_and_dialogs_are_loaded_while_the_server_is_there(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url)
+    names = "performance.getEntriesByType('resource').map(({ name }) => name)"
+    browser.wait(f"['/views/metrics.js', '/palette.js'].every((end) => {names}.some((name) => name.endsWith(end)))")
+    browser.wait(f"{HEALTH} === 'connected'")
+    dashboard.stop()
+    browser.click("nav [href='/events-log']")
+    browser.wait("document.querySelector('main h1').textContent === 'Events'")
+    browser.press("?")
+    browser.wait("document.querySelector('dialog[open]')")
+
+
 def test_paused_page_stays_as_it_is_until_it_is_resumed(dashboard: Dashboard, browser: Browser) -> None:
     dashboard.cli("add", "echo first", "--id", "first", "--hold")
     browser.open(dashboard.url + "/jobs")

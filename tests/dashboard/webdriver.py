@@ -200,6 +200,16 @@ class Browser:
         move = {"type": "pointerMove", "duration": 0, "origin": element, "x": 0, "y": 0}
         self._call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": [move]}]})
 
+    def drag(self, selector: str, end: tuple[int, int]) -> None:
+        """Press the pointer on an element, by default where it is let go, and let it go at a place of the window."""
+        begin: dict[str, Any] = {"type": "pointerMove", "duration": 0, "x": end[0], "y": end[1]}
+        if selector:
+            element = self._call("POST", "/element", {"using": "css selector", "value": selector})
+            begin = {**begin, "origin": element, "x": 0, "y": 0}
+        there = {"type": "pointerMove", "duration": 0, "x": end[0], "y": end[1]}
+        steps = [begin, {"type": "pointerDown", "button": 0}, there, {"type": "pointerUp", "button": 0}]
+        self._call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": steps}]})
+
     def cdp(self, command: str, **parameters: Any) -> Any:
         """Send a command of the Chrome DevTools protocol."""
         return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})

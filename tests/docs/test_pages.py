@@ -20,7 +20,7 @@ from queuectl.model import errors, job
 from queuectl.model.alert import CODES
 from queuectl.model.fields import GIVEN, Field
 from queuectl.model.job import STATES, TRANSITIONS
-from queuectl.model.settings import SETTINGS
+from queuectl.model.settings import OFFERED, SETTINGS
 from tests.docs.pages import CODE, LINK, PAGES, Step, prose, simple_commands, steps, table
 from tests.support import ROOT
 
@@ -136,7 +136,7 @@ def test_the_table_of_settings_is_complete() -> None:
 def settings_table() -> str:
     """Return the table of settings as it has to be."""
     lines = ["| setting | default | allowed | aliases | what |", "|---|---|---|---|---|"]
-    for setting in SETTINGS:
+    for setting in OFFERED:
         lines.append(
             f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {in_code(*setting.aliases)} "
             f"| {setting.help} |"

@@ -273,3 +273,10 @@ def test_a_home_that_is_locked_for_the_whole_budget_is_5_and_names_who_holds_it(
     assert 29_000 < SYSTEM_CLOCK.monotonic() - begin < 60_000
     assert_unusable(answer, "the store was busy for too long", "try again")
     assert run_cli(home, "list", "-o", "ids").stdout == "job-1\n"
+
+
+def test_to_make_the_files_of_a_home_is_allowed_and_not_needed(home: str) -> None:
+    first, again = run_cli(home, "init-db"), run_cli(home, "init-db")
+    assert (first.returncode, first.stdout) == (0, f"Queue made: {home}\n")
+    assert (again.returncode, again.stdout) == (0, f"There already: {home}\n")
+    assert "not needed" in first.stderr and "not needed" in again.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
+from ...model.errors import InvalidInput
 from ...model.nouns.daemons import STOPPED
 from ..context import Context
 from ..grammar import arguments
@@ -22,8 +23,27 @@ TAIL = Arg(
     metavar="N",
     help=f"only the last N lines (default: {TAIL_LINES})",
 )
+NO_DETACH = Arg(
+    "--no-detach",
+    also=("--foreground", "--no-daemon"),
+    flag=True,
+    help="stay in the foreground until Ctrl-C; a second one does not wait for current jobs",
+)
+DETACH = Arg(
+    "--detach",
+    "-d",
+    also=("--detached", "--daemon", "--background"),
+    flag=True,
+    help="run in the background, as it does anyway",
+)
 READY_FD = Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up")
 FOLLOW = Arg("--follow", "-f", flag=True, help="go on until Ctrl-C")
+
+
+def demand_one_place(no_detach: bool, detach: bool) -> None:
+    """Raise InvalidInput if a daemon is to be both in the foreground and in the background."""
+    if no_detach and detach:
+        raise InvalidInput("give either --detach or --no-detach, not both", field="detach")
 
 
 def log_text(context: Context, path: str, lines: int, follow: bool) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .daemon import READY_FD, stopped
+from .daemon import DETACH, READY_FD, stopped
 
 GROUP = "Monitoring"
 HOST = find("dashboard_host")
@@ -45,7 +45,7 @@ HOST = find("dashboard_host")
         help="another host name that it is reached by, such as a proxy's; needs --token; repeatable",
     ),
     Arg("--read-only", flag=True, help="show everything, change nothing"),
-    Arg("--detach", "-d", flag=True, help="run in the background; returns when it is up"),
+    Arg("--detach", "-d", also=DETACH.also, flag=True, help="run in the background; returns when it is up"),
     Arg("--open", flag=True, help="open it in the browser"),
     READY_FD,
     group=GROUP,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from ...model.errors import DaemonUnavailable, InvalidInput
+from ...model.errors import DaemonUnavailable
 from ...model.nouns import daemons as nouns
 from ...model.quantity import counted
 from ...model.scheduler import TOTALS, SchedulerState
+from ...model.worker import ALL
 from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
+from .daemon import DETACH, FOLLOW, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
 
 GROUP = "Schedule"
+KEPT = "without --auto the scheduler starts no workers: the number is kept for scheduler start --auto"
 
 
 def pause(text: str) -> float:
@@ -31,7 +33,7 @@ def pause(text: str) -> float:
         parse=arguments.integer(1, 256),
         metavar="N",
         setting="worker_count",
-        help="with --auto: at most this many workers (default: worker_count)",
+        help="with --auto: at most this many workers (default: worker_count); without it kept for that",
     ),
     Arg(
         "--interval",
@@ -41,13 +43,21 @@ def pause(text: str) -> float:
         setting="scheduler_interval",
         help="the longest time between two checks (default: scheduler_interval)",
     ),
-    Arg("--no-detach", flag=True, help="stay in the foreground until Ctrl-C"),
+    NO_DETACH,
+    DETACH,
     READY_FD,
     group=GROUP,
     examples=("scheduler start", "scheduler start --auto --workers 4", "scheduler start --no-detach"),
 )
 def scheduler_start(
-    context: Context, *, auto: bool, workers: int | None, interval: float | None, no_detach: bool, ready_fd: int | None
+    context: Context,
+    *,
+    auto: bool,
+    workers: int | None,
+    interval: float | None,
+    no_detach: bool,
+    detach: bool,
+    ready_fd: int | None,
 ) -> Result:
     """Start the scheduler in the background; returns when it is up.
 
@@ -55,15 +65,18 @@ def scheduler_start(
     same while they run, so a scheduler is for homes where they do not always run. With --auto it starts
     workers when there is something to do, and stops them after an idle minute.
     """
-    if workers is not None and not auto:
-        raise InvalidInput("--workers goes with --auto", field="workers")
-    most = context.queue.settings().worker_count if auto and workers is None else workers
+    demand_one_place(no_detach, detach)
     if no_detach:
-        context.queue.scheduler.run(interval=interval, workers=most, ready_fd=ready_fd)
+        context.queue.scheduler.run(interval=interval, workers=workers, auto=auto, ready_fd=ready_fd)
         return Result()
-    context.queue.scheduler.start(interval=interval, workers=most)
+    most = context.queue.scheduler.start(interval=interval, workers=workers, auto=auto)
     how = "" if most is None else f", with up to {counted(most, 'worker')}"
-    return Result(nouns.SCHEDULER, record=context.queue.reports.status().scheduler, message=f"Scheduler started{how}")
+    return Result(
+        nouns.SCHEDULER,
+        record=context.queue.reports.status().scheduler,
+        message=f"Scheduler started{how}",
+        notes=[KEPT] if workers is not None and not auto else [],
+    )
 
 
 @command("scheduler status", group=GROUP, watch=True, examples=("scheduler status", "scheduler status --json"))
@@ -113,11 +126,23 @@ def scheduler_logs(context: Context, *, tail: int, follow: bool) -> Result:
     return Result(text=log_text(context, context.queue.scheduler.log, tail, follow), live=follow)
 
 
-@command("scheduler stop", group=GROUP, examples=("scheduler stop",))
-def scheduler_stop(context: Context) -> Result:
-    """Stop the scheduler; returns when it is gone. Workers go on."""
-    pid = context.queue.scheduler.stop()
+@command(
+    "scheduler stop",
+    Arg("--keep-workers", flag=True, help="let workers go on that it has started"),
+    group=GROUP,
+    examples=("scheduler stop", "scheduler stop --keep-workers"),
+)
+def scheduler_stop(context: Context, *, keep_workers: bool) -> Result:
+    """Stop the scheduler and the workers that it has started; returns when they are gone.
+
+    Current jobs may finish, as with worker stop. Workers that were started otherwise go on.
+    """
+    scheduler, workers = context.queue.scheduler, context.queue.workers
+    pid = scheduler.stop()
     notes = []
-    if pid is not None and context.queue.workers.pid is not None:
+    if pid is not None and not keep_workers and scheduler.has_started_workers and ALL in workers.groups():
+        workers.stop(ALL)
+        notes.append("the workers that it had started are stopped")
+    if pid is not None and workers.pid is not None:
         notes.append("workers go on; stop them with: queuectl worker stop")
     return stopped(pid, "Scheduler stopped", "no scheduler was running", notes)

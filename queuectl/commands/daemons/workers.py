@@ -12,7 +12,7 @@ from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .daemon import FOLLOW, READY_FD, TAIL, log_text, stopped
+from .daemon import DETACH, FOLLOW, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
 
 GROUP = "Workers"
 NAMED = "commas between; * for the group of all queues"
@@ -45,15 +45,15 @@ def _group(queues: Sequence[str]) -> str | None:
     Arg(
         "--count",
         "-n",
+        also=("-c", "--workers"),
         parse=arguments.integer(1, 256),
         metavar="N",
         help="how many (default: worker_count)",
         setting="worker_count",
     ),
     _queues(f"the queues of the group, {NAMED} (default: all)", "queue"),
-    Arg(
-        "--no-detach", flag=True, help="stay in the foreground: Ctrl-C lets current jobs finish, a second one ends them"
-    ),
+    NO_DETACH,
+    DETACH,
     Arg("--group", many=True, parse=sized_group, hidden=True, help="with --no-detach: COUNT:QUEUES; repeatable"),
     READY_FD,
     group=GROUP,
@@ -65,6 +65,7 @@ def worker_start(
     count: int | None,
     queue: Sequence[str],
     no_detach: bool,
+    detach: bool,
     group: Sequence[tuple[str, int]],
     ready_fd: int | None,
 ) -> Result:
@@ -73,12 +74,17 @@ def worker_start(
     The workers of a group take jobs from the same queues, without --queue from all. Several --queue options name one
     group. A group that runs is scaled up to the number, never down.
     """
+    demand_one_place(no_detach, detach)
     if group:
         context.queue.workers.run(dict(group), ready_fd)
         return Result()
     name = _group(queue) or ALL
     if not no_detach:
-        return worker_status(context, message=_started(name, *context.queue.workers.start(name, count)))
+        told = _started(name, *context.queue.workers.start(name, count))
+        found = worker_status(context)
+        lines = (f"  worker {row.worker}: pid {row.pid}" for row in found.rows or () if group_of(row.queues) == name)
+        found.message = "\n".join([told, *lines])
+        return found
     context.queue.workers.run({name: context.queue.settings().worker_count if count is None else count}, ready_fd)
     return Result()
 
@@ -137,11 +143,12 @@ def worker_scale(context: Context, *, count: int, queue: Sequence[str]) -> Resul
 TIMEOUT = Arg(
     "--timeout",
     "-T",
+    also=("-t",),
     parse=arguments.seconds,
     metavar="TIME",
     help="how long current jobs may go on (default: shutdown_timeout)",
 )
-FORCE = Arg("--force", flag=True, help="end current jobs at once; they go back to the queue")
+FORCE = Arg("--force", also=("-f",), flag=True, help="end current jobs at once; they go back to the queue")
 
 
 def _demand_one(timeout: float | None, force: bool) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 EXIT_CODES = """exit codes:
   0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict,
   5 store unavailable, 6 not running, 70 bug, 124 timed out, 130 interrupted"""
+# Options of other tools that are none here, with what to do in their place.
+ELSEWHERE = {"--db": "a home is a directory, not a file: --home DIR"}
 # How argparse says that a flag was given a value, which it shows in quotes.
 IGNORED = "ignored explicit argument "
 SYNONYMS = {
@@ -45,7 +47,7 @@ class Parser(argparse.ArgumentParser):
             **settings,
         )
         self.args = list(args)
-        self.flags = {name: arg for arg in self.args if arg.is_option for name in arg.names}
+        self.flags = {name: arg for arg in self.args if arg.is_option for name in arg.spellings}
         groups: dict[str, argparse._ActionsContainer] = {"options": self}
         for arg in self.args:
             if arg.is_option and arg.group not in groups:
@@ -78,7 +80,10 @@ class Parser(argparse.ArgumentParser):
         for word in others:
             if _is_option(word):
                 name = word.partition("=")[0]
-                self.refuse(f"unknown option {quoted(name)}{did_you_mean(name, self.flags)}")
+                if name in ELSEWHERE:
+                    raise InvalidInput(f"there is no option {name}", hint=ELSEWHERE[name])
+                known = [name for arg in self.args if arg.is_option for name in arg.names]
+                self.refuse(f"unknown option {quoted(name)}{did_you_mean(name, known)}")
         return vars(found), others
 
     def positionals(self, words: Sequence[str]) -> dict[str, list[str]]:
@@ -119,6 +124,8 @@ def _add(parser: argparse._ActionsContainer, arg: Arg) -> None:
         settings["metavar"] = arg.metavar
         settings.update({"dest": arg.long_name, "action": "append"} if arg.is_option else {"nargs": _count(arg)})
     parser.add_argument(*arg.names, **settings)
+    if arg.also:
+        parser.add_argument(*arg.also, **{**settings, "help": argparse.SUPPRESS})
 
 
 def _count(arg: Arg) -> str | None:

@@ -42,7 +42,7 @@ GLOBALS = (
     Arg("--version", flag=True, help="print the version"),
     Arg("-h", "--help", flag=True, help="show help"),
 )
-GLOBAL_FLAGS = {name: arg for arg in GLOBALS for name in arg.names}
+GLOBAL_FLAGS = {name: arg for arg in GLOBALS for name in arg.spellings}
 
 
 class Parsed(Record):
@@ -121,7 +121,7 @@ class CommandLine:
         self.name.append(at)
         self.command = command
         if command is not None:
-            own = {name: arg for arg in command.args if arg.is_option for name in arg.names}
+            own = {name: arg for arg in command.args if arg.is_option for name in arg.spellings}
             self.flags = {**GLOBAL_FLAGS, **own}
         return True
 

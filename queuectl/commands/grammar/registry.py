@@ -39,6 +39,7 @@ class Arg(Record):
     implied: str | None = None  # what the option means without a value; its value stands after `=` only
     stands_for: str = ""  # the option with its value of which this flag is another spelling
     rest: bool = False  # it takes the words after `--`
+    also: Sequence[str] = ()  # other tools' names of the option, taken but not shown
     hidden: bool = False
     complete: str | None = None  # what completes it
     group: str = "options"  # the heading that it stands under in the help
@@ -58,6 +59,11 @@ class Arg(Record):
     def is_option(self) -> bool:
         """Whether it is written with its name."""
         return self.names[0].startswith("-")
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All names that it is taken by."""
+        return (*self.names, *self.also)
 
     @property
     def takes_next_word(self) -> bool:
@@ -149,7 +155,8 @@ def command(
 
 # The modules that declare commands, in the order of the help, with the first words of their commands.
 MODULES = {
-    "jobs.add": "add run enqueue",
+    "jobs.add": "add run",
+    "jobs.enqueue": "enqueue",
     "jobs.listing": "list show history",
     "jobs.logs": "logs",
     "jobs.wait": "wait",
@@ -168,7 +175,7 @@ MODULES = {
     "home.interactive": "top shell menu",
     "completion.scripts": "completion",
     "grammar.manual": "man",
-    "home.admin": "init help demo",
+    "home.admin": "init init-db help demo",
 }
 MODULE_OF = {word: module for module, words in MODULES.items() for word in words.split()}
 # The package of all commands, whose modules are named above.

@@ -23,6 +23,21 @@ def init(context: Context, *, directory: str | None) -> Result:
     return Result(MADE_HOME, record={"home": path}, message=f"Queue made: {path}", ids=[path])
 
 
+@command("init-db", group=GROUP, examples=("init-db",))
+def init_db(context: Context) -> Result:
+    """Make the files of the home now; not needed, since the first job does it."""
+    path = context.queue.home.path
+    is_new = not context.queue.home.exists()
+    context.queue.changes()
+    return Result(
+        MADE_HOME,
+        record={"home": path},
+        message=f"Queue made: {path}" if is_new else f"There already: {path}",
+        notes=["init-db is not needed: the first job makes the home"],
+        ids=[path],
+    )
+
+
 @command(
     "help",
     Arg("topic", many=True, metavar="COMMAND", help="a command or a group of commands", complete="command_name"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
+from ...model.errors import InvalidInput
 from ...model.nouns.home import SETTING, SETTING_VALUE
 from ...model.quantity import counted
 from ...model.settings import SETTINGS, find
@@ -14,6 +16,17 @@ from ..result import Result, left_alone
 
 GROUP = "Settings"
 KEY = Arg("key", metavar="KEY", help="the setting's name or alias", complete="setting")
+# Each setting as an option, as other queues have it.
+AS_OPTIONS = tuple(
+    Arg(
+        "--" + setting.name.replace("_", "-"),
+        also=tuple("--" + name.replace("_", "-") for name in setting.aliases),
+        help=setting.help,
+        metavar="VALUE",
+        hidden=True,
+    )
+    for setting in SETTINGS
+)
 COLUMNS = ("name", "value", "source", "default", "allowed", "help")
 
 
@@ -24,22 +37,31 @@ def config_show(context: Context) -> Result:
     return Result(SETTING, rows=rows, columns=COLUMNS, ids=[row.name for row in rows])
 
 
-@command("config get", KEY, group=GROUP, examples=("config get max_retries",))
-def config_get(context: Context, *, key: str) -> Result:
+@command(
+    "config get",
+    Arg("key", metavar="KEY", optional=True, help="the setting (default: show all of them)", complete="setting"),
+    group=GROUP,
+    examples=("config get max_retries",),
+)
+def config_get(context: Context, *, key: str | None) -> Result:
     """Print one setting's value."""
+    if key is None:
+        return config_show(context)
     row = context.queue.config.get(key)
     return Result(SETTING, record=row, message=row.value, ids=[row.value])
 
 
 @command(
     "config set",
-    KEY,
-    Arg("value", metavar="VALUE", help="the new value"),
+    Arg("key", metavar="KEY", optional=True, help="the setting's name or alias, or KEY=VALUE", complete="setting"),
+    Arg("value", metavar="VALUE", optional=True, help="the new value"),
+    *AS_OPTIONS,
     group=GROUP,
-    examples=("config set max_retries 5", "config set timeout 10m"),
+    examples=("config set max_retries 5", "config set timeout=10m"),
 )
-def config_set(context: Context, *, key: str, value: str) -> Result:
+def config_set(context: Context, *, key: str | None, value: str | None, **options: str | None) -> Result:
     """Set a setting for this home."""
+    key, value = _key_and_value(key, value, options)
     setting, text = find(key), context.queue.config.set(key, value)
     notes = []
     if os.environ.get(setting.environment) and not setting.shared:
@@ -48,6 +70,24 @@ def config_set(context: Context, *, key: str, value: str) -> Result:
         notes.append(f"{setting.name} has no effect yet: the feature that uses it is still to come")
     return Result(
         SETTING_VALUE, record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes
+    )
+
+
+def _key_and_value(key: str | None, value: str | None, options: Mapping[str, str | None]) -> tuple[str, str]:
+    """Return what KEY VALUE, KEY=VALUE or --KEY VALUE stands for. Raises InvalidInput for less or more than one."""
+    given = [(name, text) for name, text in options.items() if text is not None]
+    if key is not None and value is None and "=" in key:
+        key, _, value = key.partition("=")
+    if key is not None and value is not None and not given:
+        return key, value
+    if key is None and len(given) == 1:
+        return given[0]
+    if given:
+        raise InvalidInput("config set sets one setting at a time", field="key", hint="queuectl config set KEY VALUE")
+    raise InvalidInput(
+        "config set needs KEY and VALUE" if key is None else "config set needs VALUE",
+        field="key" if key is None else "value",
+        hint="queuectl config set max_retries 5",
     )
 
 

@@ -33,12 +33,14 @@ def _status_text(found: Status) -> str:
         f"jobs:      {found.total}",
     ]
     gone = {PROCESSING: f"  ({len(found.gone)} without a worker)"} if found.gone else {}
-    lines += [f"  {state + ':':<12}{count:>8}{gone.get(state, '')}" for state, count in found.jobs.items() if count]
+    lines += [f"  {state + ':':<12}{count:>8}{gone.get(state, '')}" for state, count in found.jobs.items()]
     if len(found.queues) > 1:
         lines += [
             f"queue {name}: " + ", ".join(f"{count} {state}" for state, count in states.items())
             for name, states in found.queues.items()
         ]
+    if found.average_duration is not None:
+        lines.append(f"average duration: {when.duration_text(found.average_duration)}, of the attempts of the last day")
     if found.oldest_pending_age is not None:
         lines.append(f"oldest pending: waiting for {when.duration_text(found.oldest_pending_age)}")
     if found.alerts:

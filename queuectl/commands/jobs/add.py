@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.errors import InvalidInput
-from ...model.fields import BY_NAME, BY_SPELLING, GIVEN
-from ...model.job import HELD, SCHEDULED, jobs_text
-from ...model.kinds import read_variable
+from ...model.fields import GIVEN
+from ...model.job import HELD, SCHEDULED
 from ...model.nouns import jobs as nouns
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .options import job_fields, options
+from .options import job_fields, options, replaced
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from ..context import Context
 
 GROUP = "Jobs"
-MANY_JOBS = 10_000
 
 
 @command(
@@ -83,13 +81,7 @@ def _like(context: Context, reference: str, fields: dict[str, Any]) -> dict[str,
     """Return the fields of a job, secrets included, with these in place of its own. Raises NotFound."""
     from ...model.copies import copy_of
 
-    changed = {}
-    for name, value in fields.items():
-        field = BY_SPELLING[name] if name in BY_SPELLING else BY_NAME[name]
-        # A flag or a list that was not given is empty.
-        if value or not (field.kind.is_flag or field.kind.is_many):
-            changed[field.name] = value
-    return {**copy_of(context.queue.get(reference), context.clock.wall()), **changed}
+    return {**copy_of(context.queue.get(reference), context.clock.wall()), **replaced(fields)}
 
 
 def _what_next(context: Context, job: str) -> str:
@@ -129,6 +121,7 @@ def _command(command: str | None, words: Sequence[str]) -> str:
     if command is not None and words:
         raise InvalidInput("give the command either as one quoted text or as words after --, not both", field="command")
     if command is not None:
+        _demand_no_json(command)
         return command
     if words:
         import shlex
@@ -139,104 +132,19 @@ def _command(command: str | None, words: Sequence[str]) -> str:
     )
 
 
-@command(
-    "enqueue",
-    Arg(
-        "jobs",
-        many=True,
-        metavar="JSON|FILE|-",
-        help="a JSON object, array or lines; a file or @FILE with such; - for stdin",
-        complete="file",
-    ),
-    Arg("--file", "-f", many=True, metavar="FILE", help="a file with jobs; repeatable", complete="file"),
-    Arg("--validate", flag=True, help="only check the jobs, add nothing"),
-    Arg("--template", metavar="NAME", help="start from this template", complete="template"),
-    Arg(
-        "--set",
-        many=True,
-        pairs=True,
-        parse=read_variable,
-        metavar="KEY=VALUE",
-        help="with --template: set a field; repeatable",
-    ),
-    group=GROUP,
-    examples=(
-        'enqueue \'{"id": "hello", "command": "echo Hello"}\'',
-        "enqueue jobs.jsonl",
-        "enqueue --validate @jobs.json",
-        "generate-jobs | queuectl enqueue -",
-        "enqueue --template simple_job --set command='make test'",
-    ),
-)
-def enqueue(
-    context: Context,
-    *,
-    jobs: list[str],
-    file: list[str],
-    validate: bool,
-    template: str | None,
-    set: list[tuple[str, str]],
-) -> Result:
-    """Add jobs from JSON, all of them or none.
+def _demand_no_json(command: str) -> None:
+    """Raise InvalidInput for a job in JSON: as a command it would only fail later."""
+    if not command.lstrip().startswith("{"):
+        return
+    import json
 
-    Takes one object, an array of objects, or one object a line.
-    """
-    found, places = _gather(context, jobs, file, template, set)
-    if validate:
-        count = len(context.queue.check(found, names=places))
-        return Result(
-            nouns.CHECKED,
-            record={"valid": True, "jobs": count},
-            message=f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added",
+    try:
+        found = json.loads(command)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(found, dict):
+        import shlex
+
+        raise InvalidInput(
+            "this is a job in JSON, not a command", field="command", hint=f"queuectl enqueue {shlex.quote(command)}"
         )
-    ids = _enqueue(context, found, places)
-    message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
-    return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids)
-
-
-enqueue.__doc__ = f"""{enqueue.__doc__}
-    Fields: {", ".join(field.name for field in GIVEN)}.
-    Also written: {", ".join(name for field in GIVEN for name in field.spellings)}."""
-
-
-def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) -> list[str]:
-    """Enqueue jobs, showing progress where it takes long enough to wonder."""
-    if len(jobs) < MANY_JOBS:
-        return context.queue.enqueue(jobs, names=places)
-    with context.front_end.progress(len(jobs), "adding") as on_progress:
-        return context.queue.enqueue(jobs, names=places, on_progress=on_progress)
-
-
-def _gather(
-    context: Context, jobs: list[str], files: list[str], template: str | None, changes: list[tuple[str, str]]
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return all jobs that were given in any way, with where each stands."""
-    if template is not None:
-        from .templates import fill
-
-        if jobs or files:
-            raise InvalidInput("give either --template or jobs, not both")
-        return [fill(context, template, changes)], [f"template {template}"]
-    if changes:
-        raise InvalidInput("--set needs --template")
-    sources = [*jobs, *(f"@{path}" for path in files)]
-    if not sources:
-        raise InvalidInput("no jobs given; give JSON, a file, or - for stdin", hint="see: queuectl enqueue --help")
-    found: list[dict[str, Any]] = []
-    places: list[str] = []
-    for source in sources:
-        more = _read(context, source)
-        found += more.jobs
-        places += more.places
-    return found, places if len(found) > 1 or places[0] != "the argument" else []
-
-
-def _read(context: Context, source: str) -> Any:
-    from ...engine.intake import READ_BYTES, decode, parse_jobs, read_file
-
-    if source == "-":
-        return parse_jobs(decode(context.front_end.read_stdin(READ_BYTES), "stdin"), "stdin")
-    if source.lstrip()[:1] in ("{", "["):
-        return parse_jobs(source, "the argument")
-    path = source[1:] if source.startswith("@") else source
-    return parse_jobs(read_file(path), path)

@@ -15,19 +15,28 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
 
 
-DELAY = Arg(
-    "--in",
-    parse=arguments.delay,
-    metavar="DELAY",
-    help="run it after this time, such as 90s, 30m or 2h30m",
-    group=BY_NAME["run_at"].group,
-)
+def _delay(group: str = BY_NAME["run_at"].group) -> Arg:
+    return Arg(
+        "--in",
+        also=("--delay",),
+        parse=arguments.delay,
+        metavar="DELAY",
+        help="run it after this time, such as 90s, 30m or 2h30m",
+        group=group,
+    )
 
 
-def options(fields: Sequence[Field], *, but: Sequence[str] = ("command",)) -> tuple[Arg, ...]:
-    """Return the options of a command that makes jobs; `but` are fields that it takes in another way."""
-    found = [_option(field) for field in fields if field.name not in but]
-    return (*found, DELAY) if any(arg.field == "run_at" for arg in found) else tuple(found)
+DELAY = _delay()
+
+
+def options(fields: Sequence[Field], *, but: Sequence[str] = ("command",), group: str | None = None) -> tuple[Arg, ...]:
+    """Return the options of a command that makes jobs.
+
+    `but` are fields that it takes in another way; with `group` all stand under this heading.
+    """
+    found = [_option(field, group=group) for field in fields if field.name not in but]
+    delay = DELAY if group is None else _delay(group)
+    return (*found, delay) if any(arg.field == "run_at" for arg in found) else tuple(found)
 
 
 def edit_options(fields: Sequence[Field]) -> tuple[Arg, ...]:
@@ -35,7 +44,7 @@ def edit_options(fields: Sequence[Field]) -> tuple[Arg, ...]:
     return (*(_option(field, edits=True) for field in fields), DELAY)
 
 
-def _option(field: Field, *, edits: bool = False) -> Arg:
+def _option(field: Field, *, edits: bool = False, group: str | None = None) -> Arg:
     kind = field.kind
     if edits and kind.is_many:
         help = "names separated by commas, in place of those it has; '' for none"
@@ -43,6 +52,7 @@ def _option(field: Field, *, edits: bool = False) -> Arg:
     default = f" (default: {field.default_words})" if field.default_words and not edits else ""
     return Arg(
         *filter(None, (field.option, field.short)),
+        also=field.other_options,
         help=(edits and field.edit_help or field.help) + ("; repeatable" if kind.is_many else "") + default,
         parse=_variable if kind.is_pairs else kind.read_one or _reader(field),
         choices=("yes", "no") if kind.is_flag and edits else (),
@@ -51,7 +61,7 @@ def _option(field: Field, *, edits: bool = False) -> Arg:
         many=kind.is_many,
         pairs=kind.is_pairs,
         complete=field.complete,
-        group=field.group,
+        group=group or field.group,
         field=None if kind.is_many else field.name,
         setting=None if edits else field.setting,
     )
@@ -96,3 +106,10 @@ def _field_of(field: Field, given: dict[str, Any]) -> tuple[str, Any]:
     if value is not None and field.kind.is_pairs:
         value = dict(value)
     return key if key in BY_SPELLING else field.name, value
+
+
+def replaced(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what `job_fields` has found by the fields' names, for a job that has others already."""
+    named = ((BY_SPELLING[name] if name in BY_SPELLING else BY_NAME[name], value) for name, value in fields.items())
+    # A flag or a list that was not given is empty.
+    return {field.name: value for field, value in named if value or not (field.kind.is_flag or field.kind.is_many)}

@@ -64,6 +64,7 @@ ROWS_ON_A_TERMINAL = 50
 LIMIT = Arg(
     "--limit",
     "-l",
+    also=("-n",),
     parse=arguments.integer(0, 10_000_000),
     metavar="N",
     group="filter",

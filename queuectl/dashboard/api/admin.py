@@ -9,6 +9,7 @@ from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.kinds import ANY, TEXT
 from ...model.noun import one_of
+from ...model.settings import OFFERED
 from ...model.settings import SETTINGS as ALL_SETTINGS
 from ..app import App
 from . import cursors
@@ -17,7 +18,7 @@ from .jobs import CURSOR, LIMIT
 from .route import Parameter, route
 
 SUGGESTED = 20
-WORDS = {"filter": sorted(FILTERS), "setting": [setting.name for setting in ALL_SETTINGS]}
+WORDS = {"filter": sorted(FILTERS), "setting": [setting.name for setting in OFFERED]}
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)

@@ -1,9 +1,8 @@
 // What can be done to jobs: one at a time, or all that are chosen after a look at which ones.
 
 import { jobPath, post, remove } from './api.js';
-import { busy, confirm } from './dialogs.js';
 import { number, plural } from './format.js';
-import { button, fail, h, jobUrl, readOnly, toast } from './ui.js';
+import { button, busy, confirm, fail, h, jobUrl, readOnly, toast } from './ui.js';
 import { VERBS, plainVerbs } from './vocabulary.js';
 
 const TYPED_FROM = 1000;
@@ -39,9 +38,8 @@ export function rowActions(job, app, verbs = plainVerbs(({ in_rows: near }) => n
   return verbs.filter((verb) => job.allowed_actions.includes(verb)).map((verb) => actionButton(verb, job, app));
 }
 
-// Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and leaves alone what changes
-// before the yes.
-// `path` is another preview that takes `what`, `note` says more about it.
+// Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and leaves those that
+// change before the yes. `path` is another preview that takes `what`, `note` says more about it.
 export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview', note = '' } = {}) {
   const { label, done, destroys, states, flags } = VERBS.get(verb);
   const preview = await post(path, { action: verb, ...what }).catch(fail);
@@ -69,7 +67,8 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
       const result = await post('/jobs/actions/commit',
         { selection: preview.selection, confirm_count: preview.count, ...chosen });
       const left = preview.count - result.count;
-      app.done(`${plural(result.count, 'job')} ${done}${left ? `, ${number(left)} had begun or ended meanwhile` : ''}`);
+      const changed = left ? `, ${number(left)} had begun or ended meanwhile` : '';
+      app.done(`${plural(result.count, 'job')} ${done}${changed}`);
       return result;
     },
   });

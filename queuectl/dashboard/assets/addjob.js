@@ -1,10 +1,9 @@
 // The dialog that adds a job, with the command that would do the same.
 
 import { post } from './api.js';
-import { form } from './dialogs.js';
 import { bodyOf, filledIn, formField, loadFields, optionsOf } from './fields.js';
 import { quote } from './format.js';
-import { h, jobUrl } from './ui.js';
+import { form, h, jobUrl } from './ui.js';
 
 export const added = (app, { id }) => app.done(`Job added: ${id}`, { action: h('a', { href: jobUrl(id) }, 'Show') });
 

@@ -6,22 +6,31 @@ import * as api from './api.js';
 import { number, setServerTime } from './format.js';
 import { Live } from './live.js';
 import { recall, remember } from './storage.js';
-import { $, $$, fail, focusedRow, h, readOnly, text, tick, toast } from './ui.js';
+import { $, $$, button, fail, focusedRow, h, readOnly, text, tick, toast } from './ui.js';
 import { learn } from './vocabulary.js';
 
 const PAGES = $$('nav a').map((link) => ({ ...link.dataset, link, path: link.pathname,
   title: link.firstChild.data.trim() }));
 
+const DIALOGS = ['addjob', 'columnmenu', 'dialogs', 'editjob', 'help', 'palette'];
+const PRELOAD_AFTER = 3000; // ms: what the first page needs goes before
+const FINDS = '[type=search]:not(dialog *)';
 const main = $('#main');
 const app = { navigate, refresh, done, overview: null, title: '', paused: () => live.paused };
-let page = null; // {path, view, abort}
+let page = null; // {path, view, abort, missing}
 let chord = 0;
 
 // --- routes
 
 export function navigate(url, { replace = false } = {}) {
+  keepPlace();
   history[replace ? 'replaceState' : 'pushState'](null, '', url);
   return route(true);
+}
+
+// How far a page was scrolled is kept with its address, so that Back leads to the same place.
+function keepPlace() {
+  if (main.dataset.ready) history.replaceState({ top: window.scrollY }, '');
 }
 
 // What a path shows: {view, link, title}, and the `item` of which it is the page, if it is below that of a list.
@@ -39,7 +48,7 @@ async function route(moved) {
   page?.abort.abort();
   page?.view?.destroy?.();
   const found = pageAt(pathname);
-  const current = { path: pathname, view: null, abort: new AbortController() };
+  const current = { path: pathname, view: null, abort: new AbortController(), missing: false };
   page = current;
   $('nav [aria-current]')?.removeAttribute('aria-current');
   found?.link.setAttribute('aria-current', 'page');
@@ -52,7 +61,7 @@ async function route(moved) {
     return null;
   }
   try {
-    const [module] = await Promise.all([import(`./views/${found.view}.js`), api.loadMeta().then(learn)]);
+    const [module] = await Promise.all([load(found.view), api.loadMeta().then(learn)]);
     if (page !== current) return null;
     main.replaceChildren();
     const item = found.item && decodeURIComponent(found.item);
@@ -63,11 +72,31 @@ async function route(moved) {
       main.focus({ preventScroll: true });
     }
     await current.view.refresh?.();
+    if (!moved && !location.hash && page === current) window.scrollTo(0, history.state?.top || 0);
   } catch (error) {
-    if (page === current) fail(error);
+    if (page !== current) return null;
+    if (current.view || error.status !== 0) fail(error);
+    else missing(current);
   }
   if (page === current) main.dataset.ready = found.view;
   return null;
+}
+
+// The module of a view. That it does not come is no fault of it: the server is away.
+const load = (view) => import(`./views/${view}.js`).catch((error) => { throw Object.assign(error, { status: 0 }); });
+
+// A page whose script or data did not come: it is shown as soon as the server answers again.
+function missing(current) {
+  current.missing = true;
+  main.replaceChildren(h('div', { class: 'empty' }, h('h1', {}, 'The server does not answer'),
+    h('p', {}, 'This page is shown as soon as it does. It is started with: ', h('code', {}, 'queuectl dashboard')),
+    button('Try again', () => route(false), { class: 'primary' })));
+}
+
+// What other pages and dialogs need, while the server is there.
+async function preload() {
+  const views = PAGES.flatMap(({ view, itemView }) => [view, itemView]).filter(Boolean).map((view) => `views/${view}`);
+  for (const name of [...views, ...DIALOGS]) await import(`./${name}.js`);
 }
 
 function setTitle(title) {
@@ -124,7 +153,11 @@ async function loadOverview() {
 }
 
 const live = new Live({
-  hello: (data) => { setServerTime(data.server_time); text($('#version'), `version ${data.version}`); },
+  hello: (data) => {
+    setServerTime(data.server_time);
+    text($('#version'), `version ${data.version}`);
+    if (page.missing) route(false);
+  },
   overview,
   refresh,
   health: (state, label, detail = '') => {
@@ -191,6 +224,11 @@ document.addEventListener('keydown', (event) => {
     if (!$('dialog[open]')) openPalette();
     return;
   }
+  if (event.key === 'Escape' && event.target instanceof HTMLInputElement && event.target.matches(FINDS)) {
+    event.preventDefault(); // the text stays
+    event.target.blur();
+    return;
+  }
   if (document.activeElement.closest('input:not([type=checkbox]), textarea, select, dialog, [contenteditable]')
     || event.ctrlKey || event.metaKey || event.altKey || recall('keys') === 'off') return;
   const inChord = Date.now() - chord < 1200;
@@ -217,6 +255,9 @@ document.addEventListener('click', (event) => {
   if (link.hash === '#main') main.focus();
   else navigate(link.pathname + link.search);
 });
+history.scrollRestoration = 'manual';
+window.addEventListener('scrollend', keepPlace);
+window.addEventListener('pagehide', keepPlace);
 window.addEventListener('popstate', () => route(false));
 $('#search').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -236,5 +277,7 @@ theme(recall('theme') || 'system');
 showLive();
 setInterval(tick, 1000);
 live.sync();
+// What does not come now is asked for when it is needed.
+setTimeout(() => preload().catch(() => null), PRELOAD_AFTER);
 loadOverview().catch(fail);
 route(false);

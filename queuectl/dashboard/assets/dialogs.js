@@ -1,19 +1,33 @@
 // Dialogs: all are <dialog>.showModal(), so that Tab stays inside, Esc closes, and focus goes back to the opener.
 
-import { button, equivalent, fail, h, reasonOf, text } from './ui.js';
+import { button, equivalent, h, reasonOf, text } from './ui.js';
 
 /** @typedef {{name: string, label: string, type?: string, value?: string, hint?: string, options?: string[],
  *   required?: boolean, rows?: number, placeholder?: string}} FormField */
 
-// Show `content`; resolves with what `close(value)` was given, or null.
-export function open(title, build, props) {
+const discards = () => confirm({ title: 'Discard what you typed?', action: 'Discard', leave: 'Go on',
+  run: async () => true });
+
+// Show what `build(close, leave)` makes; resolves with what `close(value)` was given, or null. `leave()` closes it too,
+// as Esc and a click beside it do, but asks first while `holds()` says that something would be lost.
+/** @type {(title: string, build: any, options?: any) => Promise<any>} */
+export function open(title, build, { holds = () => false, ...props } = {}) {
   return new Promise((resolve) => {
     let result = null;
+    let pressed = null;
     const dialog = h('dialog', { 'aria-label': title, ...props });
     const close = (value) => { result = value; dialog.close(); };
-    dialog.append(...[build(close)].flat());
+    const leave = async () => { if (!holds() || await discards()) close(null); };
+    dialog.append(...[build(close, leave)].flat());
     dialog.addEventListener('close', () => { dialog.remove(); resolve(result); });
-    dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+    dialog.addEventListener('cancel', (event) => {
+      if (event.target !== dialog || !holds()) return;
+      event.preventDefault();
+      leave();
+    });
+    // A text that is selected up to the outside begins within.
+    dialog.addEventListener('mousedown', (event) => { pressed = event.target; });
+    dialog.addEventListener('click', (event) => event.target === dialog && pressed === dialog && leave());
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -43,12 +57,12 @@ function sending(go, close, run, refused = null) {
  * its failure is shown here.
  *
  * @param {{title: string, action: string, run: (chosen: Record<string, boolean>) => Promise<any>, body?: string,
- *   sample?: string[], word?: string, command?: string, danger?: boolean,
+ *   sample?: string[], word?: string, command?: string, danger?: boolean, leave?: string,
  *   flags?: {name: string, option: string, help: string}[]}} question
  */
-export function confirm({ title, body, sample, word, command, action, danger = true, flags = [], run }) {
+export function confirm({ title, body, sample, word, command, action, danger = true, flags = [], run,
   // Where the action is to cancel, a button that says only Cancel could mean either.
-  const leave = action.startsWith('Cancel') ? 'Do not cancel' : 'Cancel';
+  leave = action.startsWith('Cancel') ? 'Do not cancel' : 'Cancel' }) {
   return open(title, (close) => {
     const go = h('button', { class: danger ? 'danger' : 'primary', disabled: Boolean(word) }, action);
     const boxes = flags.map(({ name, option }) => h('input', { type: 'checkbox', name, value: option }));
@@ -75,11 +89,12 @@ export function confirm({ title, body, sample, word, command, action, danger = t
  *   command?: (values: any) => string, extra?: {element: HTMLElement, changed: (values: any) => void}}} content
  */
 export function form({ title, action, fields, command, extra, run }) {
-  return open(title, (close) => {
-    const inputs = new Map();
+  const inputs = new Map();
+  const values = () => Object.fromEntries([...inputs].map(([name, input]) =>
+    [name, input.type === 'checkbox' ? input.checked : input.value.trim()]));
+  let before = '';
+  return open(title, (close, leave) => {
     const same = h('div', {});
-    const values = () => Object.fromEntries([...inputs].map(([name, input]) =>
-      [name, input.type === 'checkbox' ? input.checked : input.value.trim()]));
     const changed = () => {
       if (command) same.replaceChildren(equivalent(command(values())));
       extra?.changed(values());
@@ -109,21 +124,9 @@ export function form({ title, action, fields, command, extra, run }) {
     });
     const element = h('form', { on: { submit, input: changed } }, h('h2', {}, title),
       h('div', { class: 'fields' }, fields.map(line)), extra?.element, same, problem,
-      h('div', { class: 'row end' }, button('Close', () => close(null)), go));
+      h('div', { class: 'row end' }, button('Close', leave), go));
     changed();
+    before = JSON.stringify(values());
     return element;
-  });
-}
-
-// Run an action of a button: disable it meanwhile, show a failure.
-export async function busy(element, run) {
-  element.disabled = true;
-  try {
-    return await run();
-  } catch (error) {
-    fail(error);
-    return null;
-  } finally {
-    element.disabled = false;
-  }
+  }, { holds: () => JSON.stringify(values()) !== before });
 }

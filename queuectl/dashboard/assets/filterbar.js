@@ -30,7 +30,7 @@ export class FilterBar {
     this.suggestions = new Suggestions(this.input, find, ({ value }) => this.take(value));
     this.problem = h('p', { id: 'filter-problem', class: 'error', role: 'alert', hidden: true });
     const go = (event) => { event.preventDefault(); this.suggestions.close(); submit(this.input.value.trim()); };
-    this.element = h('form', { class: 'row', role: 'search', on: { submit: go } },
+    this.element = h('form', { class: 'row', role: 'search', 'aria-label': 'Filter', on: { submit: go } },
       h('div', { class: 'filter' }, this.input, this.suggestions.list), h('button', {}, 'Filter'));
   }
 

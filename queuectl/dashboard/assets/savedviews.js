@@ -1,9 +1,8 @@
 // Views of the job list under a name: filter, order and page size. They are links, and this browser alone keeps them.
 
 import { queryString } from './api.js';
-import { confirm, form } from './dialogs.js';
 import { recallValue, rememberValue } from './storage.js';
-import { button, h } from './ui.js';
+import { button, confirm, form, h } from './ui.js';
 
 const PARTS = ['q', 'sort', 'limit'];
 const LONGEST = 60;

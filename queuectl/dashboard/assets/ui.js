@@ -1,6 +1,7 @@
 // Elements: made here, filled with text only. Nothing in the dashboard parses markup.
 
 import { GLYPHS, coarse, duration, local, now, relative } from './format.js';
+import { stack } from './stacking.js';
 import { STATES } from './vocabulary.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -72,6 +73,8 @@ export const took = (seconds) => h('span', { title: seconds === null ? null : `$
 
 export const jobUrl = (id) => `/jobs/${encodeURIComponent(id)}`;
 export const jobsUrl = (filter) => `/jobs?q=${encodeURIComponent(filter)}`;
+export const scheduleUrl = (name) => `/schedule?name=${encodeURIComponent(name)}`;
+export const scheduleLink = (name) => h('a', { href: scheduleUrl(name), class: 'mono' }, name);
 export const jobLink = (id) => h('a', { href: jobUrl(id), class: 'mono' }, id);
 
 export function button(label, action, props) {
@@ -88,8 +91,10 @@ export function head(title, ...children) {
 
 // columns: [title, class]; class `sr` hides a title that only screen readers need.
 export function table(caption, columns, props) {
-  return h('table', { class: 'cards', ...props }, h('caption', { class: 'sr' }, caption),
+  const element = h('table', props, h('caption', { class: 'sr' }, caption),
     h('thead', {}, h('tr', {}, titles(columns))), h('tbody', {}));
+  stack(element);
+  return element;
 }
 
 export function titles(columns) {
@@ -171,11 +176,6 @@ export function equivalent(command) {
   return h('div', { class: 'equivalent' }, 'same as:', h('code', {}, command), copyButton(command));
 }
 
-export function alertLine({ level, text: what, command }) {
-  return h('div', { class: 'alert', 'data-level': level }, h('span', {}, what),
-    command ? h('code', {}, command) : null, command ? copyButton(command) : null);
-}
-
 export function toast(message, { bad = false, action = null } = {}) {
   const box = h('div', { class: bad ? 'toast bad' : 'toast', role: bad ? 'alert' : 'status' }, h('span', {}, message),
     action);
@@ -188,3 +188,20 @@ export const reasonOf = ({ message, hint }) => (hint ? `${message} (${hint})` : 
 export function fail(error) {
   if (error.name !== 'AbortError') toast(reasonOf(error), { bad: true });
 }
+
+// Run an action of a button: disable it meanwhile, show a failure.
+export async function busy(element, run) {
+  element.disabled = true;
+  try {
+    return await run();
+  } catch (error) {
+    fail(error);
+    return null;
+  } finally {
+    element.disabled = false;
+  }
+}
+
+// What dialogs.js has, loaded with the first dialog.
+export const confirm = async (question) => (await import('./dialogs.js')).confirm(question);
+export const form = async (content) => (await import('./dialogs.js')).form(content);

@@ -10,7 +10,7 @@ from ...model.cached import cached_property
 from ...model.job import PENDING, PROCESSING, STATES, Job
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.rollup import Rollup
-from ...model.scheduler import SchedulerRecord, SchedulerState
+from ...model.scheduler import AUTO, SchedulerRecord, SchedulerState
 from ...model.when import MINUTE
 from ...model.worker import Group, PoolState, RegisteredWorker, WorkerState, queues_of
 from ..daemons.daemon import POOL, SCHEDULER
@@ -133,7 +133,7 @@ class Facts:
             pid=None if running is None else running.pid,
             version=None if running is None else running.other_version(self.opened),
             mode=record.mode,
-            max_workers=record.workers,
+            max_workers=record.workers if record.mode == AUTO else None,
             interval=None if record.interval is None else round(record.interval * 1000),
             uptime=None if record.started_at is None else max(0, self.now - record.started_at),
             last_tick_at=record.ticked_at,

@@ -16,7 +16,14 @@ PERCENTILES = (50, 90, 95, 99)
 
 
 class Status(Facts):
-    """The facts, and what needs attention."""
+    """The facts, how long attempts take, and what needs attention."""
+
+    @cached_property
+    def average_duration(self) -> int | None:
+        """How long the attempts of the last day ran on average, in milliseconds; None if there were none."""
+        run, _ = histograms(self.store.timings.series(self.now - DAY))
+        spread = run.spread(())
+        return None if spread is None else spread["average"]
 
     @cached_property
     def alerts(self) -> list[Alert]:

@@ -22,6 +22,7 @@ STATUS = Noun(
     depth=NUMBER,
     per_minute=REAL,
     oldest_pending_age=maybe(DURATION),
+    average_duration=maybe(DURATION),
     alerts=many(ALERT),
 )
 SPREAD = Noun("spread", **dict.fromkeys(("average", "minimum", "maximum", "p50", "p90", "p95", "p99"), DURATION))

@@ -321,7 +321,7 @@ def test_jobs_are_done_by_workers_that_nobody_started(
     assert [job.state for job in queue.wait(*ids, timeout=60)] == ["completed"] * 5
     assert 1 <= len(pool.rows()) <= 2
     assert "workers: 0 -> 2, 5 jobs to run" in scheduler.log()
-    scheduler.run("stop")
+    scheduler.run("stop", "--keep-workers")
     assert pool.is_running and not scheduler.is_running
     pool.run("stop")
     assert not pool.is_running and not pool.rows()

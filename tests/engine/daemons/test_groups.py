@@ -28,9 +28,17 @@ def are_without(pool: RunningPool, pid: int, expected: dict[str, int]) -> bool:
     return pid not in pool.pids() and groups(pool) == expected
 
 
+def told(pool: RunningPool, message: str, group: str) -> str:
+    """Return what `worker start` prints: the message, and each worker of the group with its process."""
+    rows = [row for row in pool.rows() if row.queues == group]
+    return "\n".join([message, *(f"  worker {row.id}: pid {row.pid}" for row in rows)]) + "\n"
+
+
 def test_each_group_takes_jobs_of_its_queues_only(queue: Queue, pool: RunningPool) -> None:
     pid = pool.start("--count", "2", "-Q", "scrape")
-    assert pool.run("start", "-n", "1", "-Q", "mail,encode").stdout == "1 worker for encode,mail started\n"
+    assert pool.run("start", "-n", "1", "-Q", "mail,encode").stdout == told(
+        pool, "1 worker for encode,mail started", "encode,mail"
+    )
     assert pool.pid == pid and groups(pool) == {"scrape": 2, "encode,mail": 1}
     jobs = {name: queue.add("true", queue=name).id for name in ("scrape", "mail", "encode", "other")}
     queue.wait(jobs["scrape"], jobs["mail"], jobs["encode"], timeout=30)
@@ -44,15 +52,17 @@ def test_each_group_takes_jobs_of_its_queues_only(queue: Queue, pool: RunningPoo
 def test_a_group_is_named_by_its_queues_in_any_order(pool: RunningPool, words: tuple[str, ...]) -> None:
     pool.start("-n", "1", "-Q", "a,b")
     options = [word for name in words for word in ("--queue", name)]
-    assert pool.run("start", "-n", "1", *options).stdout == "1 worker for a,b is running already\n"
+    assert pool.run("start", "-n", "1", *options).stdout == told(
+        pool, "1 worker for a,b is running already", group_of(["b", "a"])
+    )
     assert groups(pool) == {group_of(["b", "a"]): 1}
 
 
 def test_to_start_a_group_that_runs_scales_it_up_and_never_down(pool: RunningPool) -> None:
     pool.start("-n", "1", "-Q", "a")
-    assert pool.run("start", "-n", "3", "-Q", "a").stdout == "Scaled from 1 to 3 workers for a\n"
+    assert pool.run("start", "-n", "3", "-Q", "a").stdout == told(pool, "Scaled from 1 to 3 workers for a", "a")
     assert groups(pool) == {"a": 3}
-    assert pool.run("start", "-n", "2", "-Q", "a").stdout == "3 workers for a are running already\n"
+    assert pool.run("start", "-n", "2", "-Q", "a").stdout == told(pool, "3 workers for a are running already", "a")
     assert groups(pool) == {"a": 3}
 
 

@@ -322,3 +322,39 @@ def test_stopping_the_scheduler_leaves_the_workers_alone(
     assert "workers go on" in done.stdout + done.stderr and pool.is_running
     job = queue.add("true")
     wait_for_state(queue, job, "completed")
+
+
+# The workers of automatic mode
+
+
+def test_a_number_without_auto_is_kept_for_auto(scheduler: RunningScheduler) -> None:
+    started = scheduler.run("start", "--workers", "3")
+    assert (started.returncode, started.stdout) == (0, "Scheduler started\n")
+    assert "the number is kept for scheduler start --auto" in started.stderr
+    found = scheduler.status()
+    assert (found["mode"], found["max_workers"]) == ("manual", None)
+    scheduler.run("stop")
+    assert "with up to 3 workers" in scheduler.run("start", "--auto").stdout
+
+
+def test_stop_ends_the_workers_that_it_started(queue: Queue, scheduler: RunningScheduler) -> None:
+    scheduler.run("start", "--auto", "--workers", "1")
+    wait_for_state(queue, queue.add("true"), "completed")
+    stopped = scheduler.run("stop")
+    assert (stopped.returncode, stopped.stdout) == (0, "Scheduler stopped\n")
+    assert "the workers that it had started are stopped" in stopped.stderr
+    assert queue.workers.pid is None
+
+
+@pytest.mark.parametrize("started_by", ["the scheduler", "a user"])
+def test_stop_leaves_workers_that_are_to_go_on(
+    queue: Queue, scheduler: RunningScheduler, pool: RunningPool, started_by: str
+) -> None:
+    if started_by == "a user":
+        pool.start("-n", "1")
+    scheduler.run("start", "--auto", "--workers", "1")
+    wait_for_state(queue, queue.add("true"), "completed")
+    stopped = scheduler.run("stop", *(["--keep-workers"] if started_by == "the scheduler" else []))
+    assert "workers go on; stop them with: queuectl worker stop" in stopped.stderr
+    assert queue.workers.pid is not None
+    queue.workers.stop()

@@ -31,12 +31,17 @@ export function mount(root, { app, signal }) {
       { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
   }
 
+  // The filter that finds its jobs, as exactly as a filter can.
+  const filterOf = ({ exit_code: code, signal: sent, value: error }) => ['state:dead', code !== null && `exit:${code}`,
+    sent !== null && `signal:${sent}`, error && `error:"${error.replaceAll('"', '""')}"`].filter(Boolean).join(' ');
+
   /** @param {Api.GroupOfDeadJobs} group */
   function groupRow(group) {
-    return [heading(nameOf(group), 'error'), number(group.count), when(group.first_at), when(group.last_at),
+    return [heading(nameOf(group), 'error'), h('a', { href: jobsUrl(filterOf(group)) }, number(group.count)),
+      when(group.first_at), when(group.last_at),
       group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' ']),
       actions(verbs.map((verb) => button(`${VERBS.get(verb).label} group`, () => onGroup(verb, group),
-        { class: 'small', 'data-group': verb, 'aria-label': `${verb} the jobs that failed with ${nameOf(group)}` })))];
+        { class: 'small', 'data-group': verb, 'aria-label': `${VERBS.get(verb).label} group: ${nameOf(group)}` })))];
   }
 
   async function refresh() {

@@ -4,8 +4,17 @@ import { get } from '../api.js';
 import { listCard } from '../lists.js';
 import { button, equivalent, h, head, heading, jobLink, when } from '../ui.js';
 
+// In details: the ids of what was enqueued, and times.
+const ENQUEUED = /^(\d+ jobs, )?(\S+)(?: to (\S+))?$/;
+const TIME = /(\d{4}-\d\d-\d\dT[\d:.]+Z)/;
 const PAGE = 50;
 const MOST = 1000;
+
+function detailOf(name, detail) {
+  const [, several, first, last] = (name === 'enqueued' && ENQUEUED.exec(detail)) || [];
+  if (first) return [several, jobLink(first), last && [' to ', jobLink(last)]];
+  return detail && detail.split(TIME).map((part, index) => (index % 2 ? when(part, 'local') : part));
+}
 
 export function mount(root, { signal }) {
   let items = [];
@@ -13,7 +22,7 @@ export function mount(root, { signal }) {
   const what = h('input', { type: 'search', 'aria-label': 'Kind of event', placeholder: 'Kind, such as retry',
     on: { change: () => { items = []; refresh(); } } });
   const list = listCard(null, [['When'], ['Kind'], ['Job'], ['Detail'], ['By']], ({ number }) => number,
-    ({ at, what: name, job, detail, by }) => [when(at), heading(name), job && jobLink(job), detail, by],
+    ({ at, what: name, job, detail, by }) => [when(at), heading(name), job && jobLink(job), detailOf(name, detail), by],
     { caption: 'Events, newest first', mayHide: false });
   const more = button('Older events', older);
   list.element.append(more);

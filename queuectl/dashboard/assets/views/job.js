@@ -63,7 +63,8 @@ export async function mount(root, { app, item, signal, setTitle }) {
   const path = jobPath(item);
   let data = await get(path, null, signal).catch((error) => {
     if (error.status !== 404) throw error;
-    root.append(h('div', { class: 'empty' }, h('h1', {}, error.message), h('p', {}, error.hint || ''),
+    const words = error.message[0].toUpperCase() + error.message.slice(1);
+    root.append(h('div', { class: 'empty' }, h('h1', {}, words), h('p', {}, error.hint || ''),
       h('a', { href: '/jobs' }, 'All jobs')));
     return null;
   });
@@ -147,7 +148,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
     return [heading(attempt.attempt), badge(stateOf(attempt), outcome(attempt)), when(attempt.started_at),
       took(attempt.wait_time), ended ? took(attempt.duration) : since(attempt.started_at), number(attempt.worker),
       ended && bytes(attempt.output_size), button('Show output', show,
-        { class: 'small', 'aria-label': `Show the output of attempt ${attempt.attempt}` })];
+        { class: 'small', 'aria-label': `Show output of attempt ${attempt.attempt}` })];
   }
 
   async function refresh() {

@@ -9,11 +9,15 @@ import { number, plural } from '../format.js';
 import { Peeks } from '../peeks.js';
 import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
+import { stack } from '../stacking.js';
 import { $, $$, actions, button, cells, focusedRow, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
 import { LIMITS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
 
 const SIZES = ['25', '50', '100', '200'];
 const LOOKED_UP = 10;
+// By column: the orders that its head leads to.
+const ORDERS = { id: { newest: 'descending', oldest: 'ascending' }, priority: { priority: 'descending' },
+  when: { finished: 'descending', run_at: 'ascending' } };
 
 export async function mount(root, { app, query, signal }) {
   await loadColumns();
@@ -45,11 +49,13 @@ export async function mount(root, { app, query, signal }) {
   const selection = new Selection(body, () => shown.map(({ id }) => id), drawBulk);
   const peeks = new Peeks({ redraw: () => draw(shown), find: (id) => shown.find((job) => job.id === id), signal });
   const saved = new ViewBar(signal);
+  const every = h('input', { type: 'checkbox', class: 'every', 'aria-label': 'Select all on this page',
+    on: { click: () => selection.all() } });
   const bulk = h('div', { class: 'bulk row', hidden: true, role: 'region', 'aria-label': 'Selected jobs' });
   const grow = () => h('span', { class: 'grow' });
   root.append(head('Jobs', grow(), readOnly ? '' : button('Add a job', () => addJob(app), { class: 'primary' })),
     filter.element, filter.problem, saved.element, tabs,
-    h('div', { class: 'row' }, status, grow(), columns, sort, limit), pill, list,
+    h('div', { class: 'row' }, readOnly ? '' : every, status, grow(), columns, sort, limit), pill, list,
     h('div', { class: 'row' }, previous, next, grow(), exports), bulk);
 
   function go(values) {
@@ -84,14 +90,34 @@ export async function mount(root, { app, query, signal }) {
   function drawMeant() {
     const isNew = patch(sort, meant.sorts, () => meant.sorts.map((name) => h('option', { value: name }, name)));
     if (isNew) sort.value = state.sort;
+    drawHeads();
     if (app.overview) drawTabs(app.overview);
+  }
+
+  // A head sorts by what there is an order of, once more by the next one.
+  function drawHeads() {
+    const sorts = meant?.sorts || [];
+    patch($('thead tr', list), [layout.shown, sorts, state.sort], () => {
+      const columns = columnsOf(layout);
+      const heads = titles(columns);
+      layout.shown.forEach((name, index) => {
+        const orders = sorts.filter((order) => ORDERS[name]?.[order]);
+        if (!orders.length) return;
+        const after = orders[(orders.indexOf(state.sort) + 1) % orders.length];
+        const cell = heads[index + 1];
+        cell.replaceChildren(button(columns[index + 1][0], () => go({ ...state, sort: after, cursor: null }),
+          { class: 'plain sort', title: `Order: ${after}` }));
+        if (orders.includes(state.sort)) cell.setAttribute('aria-sort', ORDERS[name][state.sort]);
+      });
+      return heads;
+    });
   }
 
   const fetchPage = (size) => get('/jobs', { ...state, limit: size }, signal);
 
   // Rows move only when nobody is about to use them.
   function calm() {
-    return !body.matches(':hover') && !body.contains(document.activeElement) && !selection.size;
+    return !window.scrollY && !body.matches(':hover') && !body.contains(document.activeElement) && !selection.size;
   }
 
   async function refresh() {
@@ -156,8 +182,9 @@ export async function mount(root, { app, query, signal }) {
     layout = wanted;
     choose(layout);
     list.dataset.density = layout.density;
-    $('thead tr', list).replaceChildren(...titles(columnsOf(layout)));
+    drawHeads();
     draw(shown);
+    stack(list);
   }
 
   async function reload() {
@@ -185,7 +212,7 @@ export async function mount(root, { app, query, signal }) {
     meant = answer.filter;
     drawMeant();
     const about = total.exact ? number(total.value) : `at least ${number(total.value)}`;
-    const parts = [!items.length && !answer.next ? 'No job matches.'
+    const parts = [!items.length && !answer.next ? (state.q ? 'No job matches.' : 'No jobs yet.')
       : `${about} ${total.value === 1 ? 'job' : 'jobs'}`];
     if (!searched.complete) parts.push(` Searched the newest ${number(searched.rows)}.`);
     patch(status, [parts, searched.complete], () => [...parts, searched.complete ? null
@@ -198,6 +225,9 @@ export async function mount(root, { app, query, signal }) {
 
   function drawBulk() {
     bulk.hidden = !selection.size || readOnly;
+    every.checked = selection.size > 0 && selection.size === shown.length;
+    every.indeterminate = selection.size > 0 && !every.checked;
+    every.disabled = !shown.length;
     const matching = answer?.total.value || 0;
     patch(bulk, [selection.size, state.q, matching, answer?.total.exact], () => [
       h('strong', {}, `${number(selection.size)} selected`),

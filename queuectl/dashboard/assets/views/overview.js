@@ -1,14 +1,14 @@
 // The overview: how many jobs are where, what runs, what failed, what comes next, and whether anything is wrong.
 
 import { post } from '../api.js';
-import { added } from '../addjob.js';
+import { addJob, added } from '../addjob.js';
+import { alertLine } from '../alerts.js';
 import { rowActions } from '../actions.js';
 import { Chart, ENDED, endedSeries, sparkline, timesOf } from '../charts.js';
-import { busy } from '../dialogs.js';
 import { bytes, coarse, number, perMinute, plural } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
-import { actions, alertLine, badge, button, code, copyButton, h, head, heading, jobLink, jobsUrl, patch, readOnly, rows,
-  since, took, when } from '../ui.js';
+import { actions, badge, busy, button, code, copyButton, h, head, heading, jobLink, jobsUrl, patch,
+  readOnly, rows, scheduleLink, since, took, when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
@@ -17,7 +17,8 @@ const CELLS = 32; // of workers; the page that lists them all is a click away
 function sample(app) {
   const run = (event) => busy(event.target, async () =>
     added(app, await post('/jobs', { command: SAMPLE, tags: ['sample'] })));
-  return readOnly ? null : button('Run a sample job', run, { class: 'primary' });
+  return readOnly ? null : h('span', {}, button('Add a job', () => addJob(app), { 'data-add': '' }), ' ',
+    button('Run a sample job', run, { class: 'primary' }));
 }
 
 /** @param {Api.Overview} data */
@@ -50,7 +51,7 @@ function failureRow(failure) {
 
 /** @param {Api.ComingJob} item */
 function nextRow(item) {
-  const link = item.what === 'recurring' ? h('a', { href: '/schedule', class: 'mono' }, item.id) : jobLink(item.id);
+  const link = item.what === 'recurring' ? scheduleLink(item.id) : jobLink(item.id);
   return [heading(link), code(item.command), item.what, when(item.at)];
 }
 
@@ -69,8 +70,8 @@ export function mount(root, { app }) {
   const running = listCard('Running now', [['Job'], ['Command', 'clip'], ['Elapsed', 'num'], ['Actions', 'sr']],
     ({ id }) => id, (job) => runningRow(job, app),
     { signature: (job) => [job.id, job.started_at, job.allowed_actions, job.usual] });
-  const failures = listCard('Recent failures', [['Job'], ['Command', 'clip'], ['Error'], ['Attempt', 'num'], ['Now'],
-    ['When', 'num']], ({ id, attempt }) => `${id}/${attempt}`, failureRow);
+  const failures = listCard('Recent failures', [['Job'], ['Command', 'clip'], ['Error', 'words'], ['Attempt', 'num'],
+    ['Now'], ['When', 'num']], ({ id, attempt }) => `${id}/${attempt}`, failureRow);
   const next = listCard('Next', [['Job'], ['Command', 'clip'], ['What'], ['When', 'num']],
     ({ id, at, what }) => `${what}/${id}/${at}`, nextRow);
   const storage = h('p', { class: 'muted hint' });
@@ -90,7 +91,7 @@ export function mount(root, { app }) {
   function show(data) {
     const { jobs: counts, series } = data;
     patch(alerts, [data.alerts, data.workers, data.per_minute], () =>
-      (data.alerts.length ? data.alerts.map(alertLine) : data.total ? good(data) : null));
+      (data.alerts.length ? data.alerts.map((alert) => alertLine(alert, app)) : data.total ? good(data) : null));
     blank.hidden = data.total > 0;
     full.hidden = !data.total;
     if (!data.total) return;

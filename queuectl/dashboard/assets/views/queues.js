@@ -4,17 +4,21 @@ import { get } from '../api.js';
 import { coarse, number, perMinute } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
 import { equivalent, h, head, heading, jobsUrl } from '../ui.js';
+import { STATES } from '../vocabulary.js';
 
-const COLUMNS = [['Queue'], ['Waiting', 'num'], ['Running', 'num'], ['Dead', 'num'], ['Oldest', 'num'],
-  ['Per minute', 'num'], ['Ended in an hour', 'num'], ['Failed in an hour', 'num'], ['Empty in', 'num']];
+const COLUMNS = [['Queue'], ['Waiting', 'num'], ['Later', 'num'], ['Running', 'num'], ['Dead', 'num'],
+  ['Oldest', 'num'], ['Per minute', 'num'], ['Ended in an hour', 'num'], ['Failed in an hour', 'num'],
+  ['Empty in', 'num']];
 
 /** @param {Api.Queue} item */
 function row(item) {
-  const link = (state) => h('a', { href: jobsUrl(`queue:${item.queue} state:${state}`) },
-    number(item.jobs[state] || 0));
-  return [heading(h('a', { href: jobsUrl(`queue:${item.queue}`), class: 'mono' }, item.queue)), number(item.depth),
-    link('processing'), link('dead'), item.oldest_pending_age !== null && coarse(item.oldest_pending_age),
-    perMinute(item.per_minute), number(item.ended_hour), number(item.failed_hour),
+  const link = (...states) => h('a', { href: jobsUrl(`queue:${item.queue} state:${states.join()}`) },
+    number(states.reduce((sum, state) => sum + (item.jobs[state] || 0), 0)));
+  const later = [...STATES.keys()].filter((state) => STATES.get(state).is_due);
+  return [heading(h('a', { href: jobsUrl(`queue:${item.queue}`), class: 'mono' }, item.queue)), link('pending'),
+    link(...later), link('processing'), link('dead'),
+    item.oldest_pending_age !== null && coarse(item.oldest_pending_age), perMinute(item.per_minute),
+    number(item.ended_hour), number(item.failed_hour),
     item.eta !== null && `~${coarse(item.eta)}`];
 }
 

@@ -2,13 +2,14 @@
 
 import { get, loadMeta, post, remove } from '../api.js';
 import { added } from '../addjob.js';
+import { alertLine } from '../alerts.js';
 import { DayStrip } from '../daystrip.js';
-import { busy, confirm, form, open } from '../dialogs.js';
+import { confirm, form, open } from '../dialogs.js';
 import { bodyOf, filledIn, formField, optionsOf } from '../fields.js';
 import { duration, quote } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
-import { actions, alertLine, badge, button, code, equivalent, fail, h, head, heading, jobLink, patch, readOnly, when }
-  from '../ui.js';
+import { actions, badge, busy, button, code, equivalent, fail, h, head, heading, jobLink, patch, readOnly,
+  scheduleLink, scheduleUrl, when } from '../ui.js';
 
 // The codes of what this page is about.
 const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
@@ -57,7 +58,7 @@ function livePreview() {
   } };
 }
 
-export function mount(root, { app, signal }) {
+export function mount(root, { app, query, signal }) {
   const note = h('div', {});
   const empty = emptyCard('No schedules yet',
     'A schedule queues a command again and again, at the times of a cron expression.',
@@ -67,7 +68,7 @@ export function mount(root, { app, signal }) {
     ['Actions', 'sr']], ({ name }) => name, row, { empty });
   const coming = listCard('What is to come', [['When'], ['What'], ['Job'], ['Command', 'clip']],
     ({ what, id, at }) => `${what}/${id}/${at}`, ({ what, id, at, command }) => [when(at), what,
-      heading(what === 'recurring' ? id : jobLink(id), 'mono'), code(command)]);
+      heading(what === 'recurring' ? scheduleLink(id) : jobLink(id)), code(command)]);
   root.append(head('Schedule', h('span', { class: 'grow' }),
     readOnly ? '' : button('Add a schedule', add, { class: 'primary' })),
     note, empty, strip.element, list.element, coming.element);
@@ -97,8 +98,16 @@ export function mount(root, { app, signal }) {
       run: async () => { await remove(pathOf(name)); app.done(`Schedule removed: ${name}`); } });
   }
 
+  // A link to a schedule opens its details; once they are closed the address is that of the page.
+  async function showNamed(params) {
+    const name = params.get('name');
+    if (!name) return;
+    await details(name).catch(fail);
+    if (location.pathname + location.search === scheduleUrl(name)) app.navigate('/schedule', { replace: true });
+  }
+
   async function details(name) {
-    const item = await get(pathOf(name));
+    const item = await get(pathOf(name), null, signal);
     const time = (value) => h('li', {}, when(value, 'local'), ' ', when(value));
     const run = ({ id, state, duration: took, finished_at: at }) =>
       h('li', {}, jobLink(id), ' ', badge(state), ' ', duration(took), ' ', when(at));
@@ -119,7 +128,7 @@ export function mount(root, { app, signal }) {
     const { name, paused } = item;
     const action = (label, command, run) => button(label, (event) => busy(event.target, run),
       { class: 'small', title: `queuectl cron ${command} ${quote(name)}`, 'aria-label': `${label} ${name}` });
-    return [heading(button(name, () => details(name), { class: 'plain mono', 'aria-label': `Details of ${name}` })),
+    return [heading(scheduleLink(name)),
       [item.words, h('div', { class: 'hint mono' }, `${item.expression} ${item.timezone}`),
         item.problem && h('div', { class: 'error' }, item.problem)],
       code(item.command), paused ? badge('paused') : when(item.next_at),
@@ -141,12 +150,15 @@ export function mount(root, { app, signal }) {
   }
 
   function showAlerts({ alerts }) {
-    patch(note, alerts, () => alerts.filter(({ code }) => ALERTS.includes(code)).map(alertLine));
+    patch(note, alerts, () => alerts.filter(({ code }) => ALERTS.includes(code))
+      .map((alert) => alertLine(alert, app)));
   }
 
   if (app.overview) showAlerts(app.overview);
+  showNamed(query);
   return {
     refresh,
+    update: showNamed,
     overview: (data) => {
       showAlerts(data);
       strip.refresh().catch(fail);

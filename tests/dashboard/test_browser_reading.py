@@ -1,0 +1,80 @@
+"""The job list in a real browser, as it is read: sorted, selected, scrolled, left and come back to."""
+
+from __future__ import annotations
+
+import json
+
+from tests.dashboard import browser as fixtures
+from tests.dashboard.browser import Browser, Dashboard
+from tests.dashboard.test_browser_joblist import held, open_jobs
+
+browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
+
+__all__ = ["held"]
+
+
+def test_heads_sort_by_the_orders_that_there_are(held: Dashboard, browser: Browser) -> None:
+    first = "document.querySelector('tr[data-key]').dataset.key"
+    order = "new URLSearchParams(location.search).get('sort')"
+    heads = "[...document.querySelectorAll('th .sort')].map((one) => one.textContent).join()"
+    open_jobs(held, browser, "one")
+    browser.wait(f"{heads} === 'Job' && {first} === 'two'")
+    assert browser.js("return document.querySelector('[aria-sort]').ariaSort") == "descending"
+    browser.click("th .sort")
+    browser.wait(f"{order} === 'oldest' && {first} === 'one'")
+    assert browser.js("return document.querySelector('[aria-sort]').ariaSort") == "ascending"
+    browser.click("th .sort")
+    browser.wait(f"{order} === null && {first} === 'two'")
+
+    browser.open(held.url + "/jobs?q=state:pending")
+    browser.wait(f"{heads} === 'Job,Priority'")
+    browser.open(held.url + "/jobs?q=state:dead")
+    browser.wait(f"{heads} === 'Job,When'")
+
+
+def test_one_box_selects_all_jobs_of_the_page(held: Dashboard, browser: Browser) -> None:
+    every = "document.querySelector('.every')"
+    open_jobs(held, browser, "one")
+    browser.click(".every")
+    browser.wait("document.querySelector('.bulk strong')?.textContent === '2 selected'")
+    browser.click("tr[data-key=one] input")
+    assert browser.js(f"return [{every}.checked, {every}.indeterminate]") == [False, True]
+    browser.click(".every")
+    assert browser.js(f"return [{every}.checked, {every}.indeterminate]") == [True, False]
+    browser.click(".every")
+    browser.wait("document.querySelector('.bulk').hidden")
+
+
+def test_rows_hold_still_while_the_page_is_scrolled_and_back_leads_to_the_same_place(
+    dashboard: Dashboard, browser: Browser
+) -> None:
+    dashboard.cli("enqueue", json.dumps([{"command": "echo", "hold": True} for _ in range(50)]))
+    browser.size(1280, 600)
+    open_jobs(dashboard, browser, "job-50")
+    place = "document.querySelector('tr[data-key=job-30]').getBoundingClientRect().top"
+    browser.js("window.scrollTo(0, 700)")
+    before = browser.js(f"return {place}")
+    dashboard.cli("add", "echo", "--hold")
+    browser.wait("document.querySelector('.new:not([hidden])')?.textContent === '1 new job: show'")
+    shown = browser.js("return document.querySelector('.new').getBoundingClientRect().top")
+    assert browser.js("return document.querySelectorAll('tr[data-key]')[0].dataset.key") == "job-50"
+    assert 0 <= shown < 600  # The button is in sight.
+    assert abs(browser.js(f"return {place}") - before) < 50  # No more than the button needs.
+
+    top = browser.js("return window.scrollY")
+    browser.js("document.querySelector('tr[data-key=job-30] a').click()")
+    browser.arrive("/jobs/job-30")
+    assert browser.js("return window.scrollY") == 0
+    browser.js("history.back()")
+    browser.arrive("/jobs")
+    browser.wait(f"Math.abs(window.scrollY - {top}) < 50")
+
+
+def test_escape_leaves_the_filter_with_its_text(held: Dashboard, browser: Browser) -> None:
+    open_jobs(held, browser, "one")
+    browser.press("/")
+    browser.type("queue:mail")
+    browser.press("Escape", "Escape")  # The suggestions, the field.
+    assert browser.js("return document.querySelector('main [type=search]').value") == "queue:mail"
+    browser.press("g", "d")
+    browser.arrive("/dlq")
