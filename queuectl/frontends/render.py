@@ -19,6 +19,7 @@ from itertools import chain
 
 from ..commands.cells import csv_line, plain
 from ..model.fields import KEPT
+from ..model.quantity import counted
 from .terminal import STATE_STYLES, Terminal, clip, escape, escape_json, pad, width
 
 TYPE_CHECKING = False
@@ -136,8 +137,7 @@ def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal) -
         yield SEPARATOR.join(shown).rstrip() + "\n"
     hidden = len(columns) - len(widths)
     if hidden:
-        named = "1 column" if hidden == 1 else f"{hidden} columns"
-        terminal.note(f"{named} hidden, use -o json or a wider terminal")
+        terminal.note(f"{counted(hidden, 'column')} hidden, use -o json or a wider terminal")
 
 
 def _widths(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> dict[str, int]:

@@ -20,6 +20,7 @@ from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
 from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES, Job
 from ..model.piece import Tail, nothing_printed
+from ..model.quantity import counted
 from ..model.verbs import PLAIN_VERBS
 from ..model.when import ago, duration_text, local
 from ..model.worker import WorkerState
@@ -163,7 +164,7 @@ def _title(look: Look, columns: int, screen: Screen) -> str:
     if tail.attempt is not None:
         text += f"  attempt {tail.attempt}"
     if tail.before:
-        text += f"  ({tail.before} bytes before are not shown)"
+        text += f"  ({counted(tail.before, 'byte')} before {'is' if tail.before == 1 else 'are'} not shown)"
     text = screen.safe(f"{text}  {tail.job.command[:columns]}")
     return screen.paint(clip(text, columns, screen.ellipsis), "bold")
 
@@ -226,9 +227,8 @@ def _workers(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
     shown = workers if len(workers) <= most else workers[: max(0, most - 1)]
     lines = [_worker(worker, columns, screen) for worker in shown]
     if len(shown) < len(workers):
-        lines.append(
-            screen.paint(f"and {len(workers) - len(shown)} more workers" if shown else f"{len(workers)} workers", "dim")
-        )
+        more = counted(len(workers) - len(shown), "more worker" if shown else "worker")
+        lines.append(screen.paint(f"and {more}" if shown else more, "dim"))
     return lines
 
 
@@ -278,7 +278,7 @@ def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
     taken = job.elapsed(now)
     return {
         "id": screen.safe(job.id[:columns]),
-        "state": job.state,
+        "state": "gone" if job.is_gone else job.state,
         "time": "-" if taken is None else duration_text(taken),
         "when": ago(_instant(job), now),
         "tries": f"{job.attempts}/{job.max_retries + 1}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .quantity import counted
 from .record import Record
 
 TYPE_CHECKING = False
@@ -52,7 +53,7 @@ def marked(pieces: Iterable[Piece], position: int, stream: int | None = None) ->
     """
     for piece in pieces:
         if piece.position > position:
-            yield f"\n[... {piece.position - position} bytes left out ...]\n".encode()
+            yield f"\n[... {counted(piece.position - position, 'byte')} left out ...]\n".encode()
         if stream in (None, piece.stream):
             yield piece.data[max(0, position - piece.position) :]
         position = piece.end
