@@ -10,10 +10,9 @@ from .references import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterator, List, Mapping, Sequence, Tuple, Union
+    from typing import Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
     from ..model.filter import Filter
-    from ..store import Store
     from .suggestions import Suggestion
 
     Key = Tuple[int, ...]
@@ -76,13 +75,13 @@ class Page(Record):
 
 
 class Listing:
-    """Jobs by number, read some at a time each time that one goes over them.
+    """Jobs by number; `read` reads some of them each time that one goes over them.
 
     They are as they are then; one that was removed since it was found is left out, but counts in the length.
     """
 
-    def __init__(self, store: Store, numbers: Sequence[int]) -> None:
-        self._store = store
+    def __init__(self, read: Callable[[Sequence[int]], List[Job]], numbers: Sequence[int]) -> None:
+        self._read = read
         self._numbers = numbers
 
     def __len__(self) -> int:
@@ -90,7 +89,7 @@ class Listing:
 
     def __iter__(self) -> Iterator[Job]:
         for start in range(0, len(self._numbers), BATCH):
-            yield from self._store.search.jobs(self._numbers[start : start + BATCH])
+            yield from self._read(self._numbers[start : start + BATCH])
 
 
 class Finding(OpenHome):
@@ -207,7 +206,7 @@ class Finding(OpenHome):
 
         if sort[sort.startswith("-") :] not in SORT_KEYS:
             raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORT_KEYS)}", field="sort")
-        return Listing(self.store, self.store.find.numbers(parse(text, self.clock.wall()), sort, limit))
+        return Listing(self.read, self.store.find.numbers(parse(text, self.clock.wall()), sort, limit))
 
     def count(self, wanted: str | Filter = "") -> int:
         """Return how many jobs a filter finds, by default all. Raises FilterError."""
@@ -267,7 +266,7 @@ class Finding(OpenHome):
 
     def ended_before(self, states: Sequence[str], before: int) -> Listing:
         """Return the jobs that ended in these states before an instant."""
-        return Listing(self.store, self.store.search.ended_before(states, before))
+        return Listing(self.read, self.store.search.ended_before(states, before))
 
     def dead_of_group(self, exit_code: int | None, signal: int | None, error: str | None) -> List[int]:
         """Return the numbers of the dead jobs that failed in one way, the first to end first."""
