@@ -8,7 +8,8 @@ A row is what its noun takes; the kind of each of the noun's keys says how a col
     bytes      `12.3 MiB`                         bytes
     missing    `-`                                null; empty in csv and tsv
 
-On a terminal a table is as wide as the terminal at most. Elsewhere nothing is cut, left out or coloured.
+On a terminal a table is as wide as the terminal at most, but for ids, which are never cut. Elsewhere nothing is cut,
+left out or coloured.
 """
 
 from __future__ import annotations
@@ -34,11 +35,14 @@ if TYPE_CHECKING:
 FLEXIBLE = {
     **dict.fromkeys([field.name for field in KEPT if field.is_wide], 12),
     **dict.fromkeys(["detail", "message", "reason", "help", "value", "cwd"], 12),
-    **{"id": 8, "tags": 8, "fate": 22},
+    **{"command": 20, "tags": 8, "fate": 22},
 }
 # The last to be dropped when the terminal is narrow, the most important first; others go from the right.
 IMPORTANT = ("id", "name", "state", "fate", "command", "value", "error")
+# They are typed again, so they are useless in part.
+UNCUT = ("id",)
 SEPARATOR = "  "
+MISSING = "-"
 # A table of more rows is not held in memory.
 HELD_ROWS = 5_000
 # A longer cell may stick out of an unclipped table: one job's 60 KB command must not widen 10,000 rows.
@@ -72,7 +76,7 @@ def _human(value: object, kind: Kind, now: int | None, *, as_detail: bool = Fals
     shown = (as_detail and kind.detail) or kind.cell
     value = None if value is None else shown(value, now) if shown else kind.json(value)
     if value is None or value == [] or value == {}:
-        return "-"
+        return MISSING
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
 
 
@@ -124,8 +128,8 @@ def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal) -
 
     # The width of a column is known when all rows were seen; a million of them are better read twice than held.
     lines = map(cells, rows) if len(rows) > HELD_ROWS else [cells(row) for row in rows]
-    natural = _widths(columns, lines if isinstance(lines, list) else map(cells, rows))
-    widths = fit(natural, terminal.columns if terminal.is_tty else None)
+    natural, empty = _widths(columns, lines if isinstance(lines, list) else map(cells, rows))
+    widths = fit(natural, terminal.columns if terminal.is_tty else None, empty)
     for number, texts in enumerate(chain([[name.upper() for name in columns]], lines)):
         shown = []
         for name, text in zip(columns, texts):
@@ -140,12 +144,14 @@ def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal) -
         terminal.note(f"{counted(hidden, 'column')} hidden, use -o json or a wider terminal")
 
 
-def _widths(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> dict[str, int]:
-    """Return how wide each column has to be for its name and its cells."""
+def _widths(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> tuple[dict[str, int], list[str]]:
+    """Return how wide each column has to be for its name and its cells, and which columns are empty."""
     widest = [width(name) for name in columns]
+    empty = set(columns)
     for cells in lines:
         widest = [max(wide, width(cell)) for wide, cell in zip(widest, cells)]
-    return dict(zip(columns, widest))
+        empty.difference_update([name for name in empty if cells[columns.index(name)] != MISSING])
+    return dict(zip(columns, widest)), [name for name in columns if name in empty]
 
 
 def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) -> str:
@@ -154,20 +160,24 @@ def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) 
     return padded.replace(text, terminal.paint(text, style), 1) if style and text else padded
 
 
-def fit(natural: Mapping[str, int], limit: int | None) -> dict[str, int]:
+def fit(natural: Mapping[str, int], limit: int | None, empty: Sequence[str] = ()) -> dict[str, int]:
     """Return the width of each column that is shown, so that a line takes `limit` columns at most.
 
-    Free text shrinks first, the widest first; then the least important column goes, and the rest tries again.
+    The `empty` columns go first, from the right. Then free text shrinks, the widest first; then the least important
+    column goes, and the rest tries again. An id that stands alone keeps its width.
     """
     if limit is None:
         return {name: min(wide, MAX_PADDING) for name, wide in natural.items()}
     shown = dict(natural)
+    for name in reversed(empty):
+        if _line_width(shown) > limit and len(shown) > 1:
+            del shown[name]
     while True:
         widths = _shrink(shown, limit)
         if _line_width(widths) <= limit:
             return widths
         if len(shown) == 1:
-            return dict.fromkeys(shown, limit)
+            return {name: wide if name in UNCUT else limit for name, wide in shown.items()}
         del shown[_least_important(list(shown))]
 
 

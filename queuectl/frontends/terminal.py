@@ -69,6 +69,9 @@ def width(text: str) -> int:
 def _char_width(char: str) -> int:
     import unicodedata
 
+    # It makes a picture of the character before, which takes two columns then: hearts, arrows, keycaps.
+    if char == "\ufe0f":
+        return 1
     category = unicodedata.category(char)
     if category in ("Mn", "Me"):
         return 0
