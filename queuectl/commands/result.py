@@ -40,7 +40,8 @@ class Result(Record):
     with their `noun`. Of a table, only what is shown is held: `rows` may be read as they are gone over.
     `message` replaces a table or record where people read it; `ids` is what `--quiet` prints, or says it of a row.
     `notes` are words for people. `columns` is what a table shows, by default all; with `chosen` the user named
-    them. `raw` text is not escaped for a terminal. `live` text goes on coming, so no pager shows it.
+    them. `raw` text is not escaped for a terminal, `roff` is a manual page, which is a page there. `live` text goes
+    on coming, so no pager shows it.
     """
 
     noun: Noun | None = None
@@ -53,6 +54,7 @@ class Result(Record):
     columns: Sequence[str] = ()
     chosen: bool = False
     raw: bool = False
+    roff: bool = False
     live: bool = False
     code: int = 0
 

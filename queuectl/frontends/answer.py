@@ -19,7 +19,11 @@ LABEL_STYLES = ("cyan", "yellow", "green", "magenta", "red")
 def show(result: Result, options: Mapping[str, Any], terminal: Terminal) -> int:
     """Print an answer as the options want it; return its exit code."""
     pieces = lines(result, options, terminal)
-    if terminal.is_tty and result.text is not None and not result.raw:
+    if terminal.is_tty and result.roff:
+        from .manpage import formatted
+
+        pieces = formatted(pieces, terminal)
+    elif terminal.is_tty and result.text is not None and not result.raw:
         pieces = on_terminal(pieces, terminal, live=result.live)
     if terminal.can_page and not result.live and not options["no_pager"]:
         from .pager import paged

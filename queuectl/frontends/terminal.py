@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from typing import Mapping, Match, Pattern, TextIO
 
 
-STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
+STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "underline": "4",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "magenta": "35",
+    "cyan": "36",
+}
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
 # Control characters but \t and \n, soft hyphen, bidi controls, zero-width and format characters, lone
 # surrogates, tags. None of them is printable in the sense of str.isprintable(), which is the fast path.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -153,6 +154,29 @@ def test_what_a_job_printed_stays_harmless_in_the_pager(terminal: Open, home: st
     session.expect(re.compile(r"\\x1b\]0;title\\x070"))
     session.send("q")
     assert session.wait() == 0
+
+
+# --- the manual
+
+
+@pytest.mark.skipif(not (shutil.which("groff") or shutil.which("mandoc")), reason="neither groff nor mandoc")
+def test_the_manual_is_a_page_on_a_terminal_and_roff_in_a_pipe(terminal: Open, home: str) -> None:
+    session = terminal("man", env={"QUEUECTL_PAGER": "less -R"})
+    session.expect("QUEUECTL(1)")
+    session.expect("queuectl - run shell commands in the background")
+    row = next(row for row, line in enumerate(session.screen()) if line == "NAME")
+    assert session.emulator.style_at(row, 0) == "1"
+    session.send("q")
+    assert session.wait() == 0
+    assert "\b" not in session.transcript and ".SH" not in session.transcript
+    assert done(home, "man").out.startswith(".TH QUEUECTL 1")
+
+
+def test_without_a_formatter_the_manual_is_roff_and_says_so(terminal: Open, home: str) -> None:
+    session = terminal("man", env={"PATH": "/nowhere"})
+    session.expect("this is roff: neither groff nor mandoc is installed")
+    assert session.wait() == 0
+    assert ".SH NAME" in session.transcript
 
 
 # --- what jobs printed
