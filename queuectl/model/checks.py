@@ -63,18 +63,36 @@ def check_id(value: object, now: int) -> str | None:
     raise ValueError(f"must be 1 to {MAX_ID} of A-Z a-z 0-9 . _ : - and start with a letter or digit")
 
 
+def without_line_end(command: str) -> str:
+    """Return a command without the carriage return of a Windows line at its end, which sh takes for a letter."""
+    return command.rstrip("\r\n") if command.rstrip("\n").endswith("\r") else command
+
+
 def check_command(value: object, now: int) -> str:
     """A command is a text that the shell can be given as one argument."""
-    text = check_text(value, now)
+    text = without_line_end(check_text(value, now))
     if not text or text.isspace():
         raise ValueError("must not be empty")
     if "\0" in text:
         raise ValueError("must not contain a NUL character")
     if not is_utf8(text):
-        raise ValueError("must be valid Unicode, it holds a lone surrogate")
+        raise ValueError(_why_no_utf8(text))
     if len(text) > MAX_COMMAND_BYTES // 4 and len(text.encode()) > MAX_COMMAND_BYTES:
         raise ValueError(f"must be at most {MAX_COMMAND_BYTES} bytes long")
     return text
+
+
+def _why_no_utf8(command: str) -> str:
+    """Return the rule that a command breaks, with how to write bytes where it has any that are no text."""
+    rule = "must be valid Unicode, it holds a lone surrogate"
+    try:
+        command.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return rule
+    from .shellwords import shell_word
+
+    word = next(word for word in command.split() if not is_utf8(word)).strip("'\"")
+    return f"{rule}; write a word that is not UTF-8 as {shell_word(word)}"
 
 
 def check_name(value: object, now: int) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ...model import when
+from ...model.checks import is_utf8, without_line_end
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.job import HELD, SCHEDULED
 from ...model.nouns import jobs as nouns
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .options import job_fields, options, replaced
+from .options import job_fields, options, replaced, tell_of_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def add(
         fields = _like(context, like, fields)
         copied = fields.pop("command")
         command = copied if command is None and not words else command
-    job = context.queue.add(_command(command, words), **fields)
+    text = _command(command, words)
+    tell_of_line_end(context, text, *words[-1:])
+    job = context.queue.add(text, **fields)
     if follow:
         from .logs import follow_job
 
@@ -124,12 +127,21 @@ def _command(command: str | None, words: Sequence[str]) -> str:
         _demand_no_json(command)
         return command
     if words:
-        import shlex
-
-        return shlex.join(words)
+        return " ".join(map(_quoted, [*words[:-1], without_line_end(words[-1])]))
     raise InvalidInput(
         "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
     )
+
+
+def _quoted(word: str) -> str:
+    """Return a word as the shell reads it back; bytes that are no text it has to make."""
+    if not is_utf8(word):
+        from ...model.shellwords import shell_word
+
+        return shell_word(word)
+    import shlex
+
+    return shlex.quote(word)
 
 
 def _demand_no_json(command: str) -> None:

@@ -12,7 +12,7 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import YES_ANYWAY
 from ..result import Result
-from .options import job_fields, options
+from .options import job_fields, options, tell_of_line_end
 from .scheduled import hint_if_nobody_looks
 
 TYPE_CHECKING = False
@@ -107,6 +107,7 @@ def cron_add(
 ) -> Result:
     """Add a schedule: a recurring job, whose command is queued again and again."""
     schedules = context.queue.schedules
+    tell_of_line_end(context, command)
     added = schedules.add(
         name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **job_fields(given)
     )

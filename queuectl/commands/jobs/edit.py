@@ -9,7 +9,7 @@ from ..grammar.registry import command
 from ..grammar.shared import DRY_RUN, YES_ANYWAY
 from ..result import Result
 from .add import due_text
-from .options import edit_options, job_fields
+from .options import edit_options, job_fields, tell_of_line_end
 from .selection import IDS, report, select, show_only
 
 TYPE_CHECKING = False
@@ -42,6 +42,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
     fields = job_fields(given)
     if not fields:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl edit --help")
+    tell_of_line_end(context, fields.get("command"))
     meant = select(context, ids, means=VERBS["edit"].means)
     if dry_run:
         from ...engine.editing import read_changes

@@ -12,7 +12,7 @@ from ...model.nouns import jobs as nouns
 from ...model.templates import SUFFIX
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .options import job_fields, options, replaced
+from .options import job_fields, options, replaced, tell_of_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def enqueue(
     else:
         found, places = _gather(context, jobs, file, template, set)
     found = [_with(job, fields) for job in found] if fields else found
+    commands = [key for key, field in BY_SPELLING.items() if field.name == "command"]
+    tell_of_line_end(context, *(job.get(key) for job in found for key in commands))
     if validate:
         count = len(context.queue.check(found, names=places))
         return Result(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ...model.checks import without_line_end
 from ...model.errors import InvalidInput
 from ...model.fields import BY_NAME, BY_SPELLING, GIVEN, Field
 from ...model.kinds import read_variable
@@ -13,6 +14,8 @@ from ..grammar.registry import Arg
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
+
+    from ..context import Context
 
 
 def _delay(group: str = BY_NAME["run_at"].group) -> Arg:
@@ -106,6 +109,12 @@ def _field_of(field: Field, given: dict[str, Any]) -> tuple[str, Any]:
     if value is not None and field.kind.is_pairs:
         value = dict(value)
     return key if key in BY_SPELLING else field.name, value
+
+
+def tell_of_line_end(context: Context, *commands: object) -> None:
+    """Say that the carriage return at the end of a command is left out."""
+    if any(isinstance(command, str) and without_line_end(command) != command for command in commands):
+        context.front_end.note("the carriage return at the end of the command was left out")
 
 
 def replaced(fields: dict[str, Any]) -> dict[str, Any]:

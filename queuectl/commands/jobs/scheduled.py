@@ -9,7 +9,7 @@ from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .add import told
-from .options import job_fields, options
+from .options import job_fields, options, tell_of_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
     """Add a job that runs once, at a time; answers with that time, local and UTC."""
     if not when:
         raise InvalidInput("the time is missing; give one such as +30m, 18:00 or tomorrow 09:00", field="when")
+    tell_of_line_end(context, command)
     job = context.queue.add(command, **{**job_fields(given), "run_at": " ".join(when)})
     hint_if_nobody_looks(context)
     return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=[job.id])
