@@ -45,8 +45,8 @@ RENEW_PATIENCE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
 FORCED_PATIENCE_MS = 2000
 LEASE_LOST = "lease lost"
-# Of background processes that were ended, so many are named.
-TOLD = 5
+# Of background processes that were ended, at most so many are named.
+MOST_PROCESSES = 5
 
 
 class Finished(Record):
@@ -183,9 +183,9 @@ class Worker:
         left = finished.ended_background
         if left:
             ended = "was ended" if len(left) == 1 else "were ended"
-            more = f" and {len(left) - TOLD} more" if len(left) > TOLD else ""
+            more = f" and {len(left) - MOST_PROCESSES} more" if len(left) > MOST_PROCESSES else ""
             processes = counted(len(left), "process", "processes")
-            detail = f"{processes} left running {ended}: {', '.join(left[:TOLD])}{more}"
+            detail = f"{processes} left running {ended}: {', '.join(left[:MOST_PROCESSES])}{more}"
             actor = f"worker {self.number}"
             self.store.events.add(BACKGROUND_ENDED, actor=actor, now=now, job=finished.claim.number, detail=detail)
 
