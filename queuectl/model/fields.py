@@ -164,6 +164,8 @@ KEPT = tuple(field for field in JOB_FIELDS if field.is_kept)
 GIVEN = tuple(field for field in JOB_FIELDS if field.is_given)
 EDITABLE = tuple(field for field in JOB_FIELDS if field.is_editable)
 RECURRING = tuple(field for field in JOB_FIELDS if field.is_recurring)
+# What can be changed of the jobs that a schedule is yet to make.
+RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}
 # With a colon behind, these begin a filter, or a reference that is to come.

@@ -12,7 +12,7 @@ import { learn } from './vocabulary.js';
 const PAGES = $$('nav a').map((link) => ({ ...link.dataset, link, path: link.pathname,
   title: link.firstChild.data.trim() }));
 
-const DIALOGS = ['addjob', 'columnmenu', 'dialogs', 'editjob', 'help', 'palette'];
+const DIALOGS = ['addjob', 'columnmenu', 'dialogs', 'editjob', 'help', 'palette', 'scheduleform'];
 const PRELOAD_AFTER = 3000; // ms: what the first page needs goes before
 const FINDS = '[type=search]:not(dialog *)';
 const main = $('#main');

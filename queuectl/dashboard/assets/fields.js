@@ -21,6 +21,13 @@ export function formField({ name, label, input, help, default: words, required, 
     options: input === 'tick' ? ['yes', 'no'] : undefined };
 }
 
+// A text area has line feeds only, and what is typed is trimmed: neither is a change.
+const plain = (value) => value.replace(/\r\n?/g, '\n').trim();
+
+// The fields of a form whose values are not those that it had `before`, with what was typed.
+export const changesOf = (fields, before, values) => fields.map((field) => [field, values[field.name]])
+  .filter(([, typed], index) => typed !== plain(before[index].value));
+
 // What one would type for a value.
 function typedOf(input, value) {
   if (value === null) return 'none';
