@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..model.errors import QueueCTLError
 from ..model.job import PENDING, PROCESSING, jobs_text
+from ..model.quantity import counted
 from ..model.worker import ALL
 from .home.opened import OpenHome
 from .machine.log import Log
@@ -70,7 +71,7 @@ class AutoScaler:
             self._wait_until = self._opened.clock.monotonic() + TRY_AGAIN_MS
             return
         with self._opened.store.writing():
-            self._opened.note("scaled", f"{running} -> {wanted} workers, {reason}", now=now)
+            self._opened.note("scaled", f"{running} -> {counted(wanted, 'worker')}, {reason}", now=now)
 
     def _apply(self, running: int, wanted: int) -> None:
         if not wanted:

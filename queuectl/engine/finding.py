@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
-from ..model.job import STATES, Job
+from ..model.job import PROCESSING, STATES, Job
 from ..model.record import Record
 from .home.opened import OpenHome
 from .references import resolve
@@ -88,8 +88,13 @@ class Finding(OpenHome):
         return self.read(numbers)[0]
 
     def read(self, numbers: Sequence[int]) -> List[Job]:
-        """Return the jobs of these numbers in this order, without those that are gone."""
-        return self.store.search.jobs(numbers)
+        """Return the jobs of these numbers in this order, without those that were removed; see `as_they_are`."""
+        jobs = self.store.search.jobs(numbers)
+        if all(job.state != PROCESSING for job in jobs):
+            return jobs
+        from .home.underway import as_they_are
+
+        return list(as_they_are(self, jobs))
 
     def states_of(self, numbers: Sequence[int]) -> Dict[int, str]:
         """Return the state of each job of these numbers, in this order, without those that are gone."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..model.attempt import Attempt, JobDetail
 from ..model.errors import NotFound
-from ..model.event import Step
+from ..model.event import BACKGROUND_ENDED, Step
 from ..model.filter import reference
 from ..model.piece import Piece, Tail, marked
 from .home.opened import Part
@@ -117,6 +117,12 @@ class Logs(Part):
             created_by=details.created_by,
             attempt_history=self.attempts(job),
         )
+
+    def ended_background(self, job: Job) -> str | None:
+        """Return what the last attempt of a job left running, that was ended; None if it left nothing."""
+        events = self._opened.store.events.of_job(job.number)
+        found = [event for event in events if event.what == BACKGROUND_ENDED and event.at >= (job.started_at or 0)]
+        return found[-1].detail if found else None
 
     def history(self, job: Job) -> list[Step]:
         """Return what happened to a job, oldest first. Raises NotFound."""

@@ -16,6 +16,7 @@ from ..model.record import Record
 from ..model.when import MINUTE
 from ..model.worker import WorkerState
 from .home.opened import OpenHome
+from .home.underway import as_they_are
 from .reports.status import Status
 
 LIMIT = 500
@@ -91,6 +92,7 @@ class Lookout:
             found.jobs, found.minutes = self.last.jobs, self.last.minutes
         else:
             found.jobs, found.minutes = self._jobs(now), store.stats.per_minute(now - MINUTES * MINUTE)
+        found.jobs = as_they_are(self._opened, found.jobs)
         # After the reading: what is committed meanwhile is a change since then.
         self._changes, self._asked, self.last = changes, asked, found
         return found

@@ -17,6 +17,7 @@ import os
 
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
+from ..model.job import PROCESSING
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..store.home import DIRECTORY, VARIABLE, find_home
 from .finding import Finding
@@ -209,9 +210,15 @@ class Queue(Finding):
         Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`; without
         `state:` the filter means what it means on the command line. A Selection stands for the jobs that it found:
         those that are gone by now are passed over, those in none of its `states` are left. It says which jobs it
-        changed and which it had to leave. Raises NotFound or InvalidInput.
+        changed and which it had to leave. A job whose worker is gone is taken back here if no pool or scheduler runs.
+        Raises NotFound or InvalidInput.
         """
-        return self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
+        change = self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
+        if change.done and self.counts().get(PROCESSING):
+            from .retrieval import take_back
+
+            take_back(self, change.done)
+        return change
 
     def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
@@ -250,7 +257,12 @@ class Queue(Finding):
 
     def remove(self, *references: Reference) -> Change:
         """Delete jobs that are not running, with their attempts and output."""
-        return self._each(references, "remove", lambda store, number, now: store.jobs.remove(number))
+        return self._each(
+            references,
+            "remove",
+            lambda store, number, now: store.jobs.remove(number),
+            lambda job: f"{job.id}, was {job.state}",
+        )
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and give their room back; return how many."""

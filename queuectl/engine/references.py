@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.errors import InvalidInput, NotFound, did_you_mean, nearest, quoted
 from ..model.fields import FILTERS
 from ..model.job import Job
-from ..model.when import is_digits
+from ..model.when import is_digits, local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LAST = "last"
 SHOWN = 5
 RECENT = 200
+SEE_ALL = "see all jobs with: queuectl list"
 
 
 def resolve(names: Names, references: Sequence[str | int | Job]) -> list[int]:
@@ -66,8 +67,10 @@ def _range(names: Names, first: int, last: int) -> list[int]:
     # The store has no larger numbers, and cannot be asked for one.
     numbers = names.in_range(first, last) if last.bit_length() < 64 else []
     if not numbers:
+        # Who gave no id has this one.
+        _demand_kept(names, f"job-{first}" if first == last else "", f"no job with number {first}")
         which = f"job with number {first}" if first == last else f"jobs with numbers {first} to {last}"
-        raise NotFound(f"no {which}", hint="see all jobs with: queuectl list")
+        raise NotFound(f"no {which}", hint=SEE_ALL)
     return numbers
 
 
@@ -81,6 +84,7 @@ def _by_prefix(names: Names, text: str) -> int:
             f"{quoted(text)} is the beginning of several ids: {shown}" + (" and more" if len(found) > SHOWN else ""),
             hint="write more of the id",
         )
+    _demand_kept(names, text, f"no job with id {quoted(text)}")
     key, colon, value = text.partition(":")
     if key.lower() in FILTERS and colon:
         from ..model.filter import in_quotes
@@ -91,5 +95,15 @@ def _by_prefix(names: Names, text: str) -> int:
     known = [*names.recent_ids(RECENT), *([f"{term}:{value}"] if term else [])]
     raise NotFound(
         f"no job with id {quoted(text)}{did_you_mean(text, known)}",
-        hint="see all jobs with: queuectl list",
+        hint=SEE_ALL,
     )
+
+
+def _demand_kept(names: Names, identifier: str, problem: str) -> None:
+    """Raise NotFound that says when and by whom a job was pruned or removed, if it was."""
+    from ..model.event import PRUNED
+
+    step = names.end_of(identifier)
+    if step is not None:
+        gone = f"it was {'pruned' if step.what == PRUNED else 'removed'} at {local(step.at)} by {step.by}"
+        raise NotFound(f"{problem} any more: {gone}", hint=SEE_ALL)

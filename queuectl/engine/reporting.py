@@ -13,14 +13,19 @@ from ..model.report import Coming, Reason
 from ..store.room import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
 from .home.opened import OpenHome, Part
+from .logs import Logs
 from .reports.status import Metrics, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Iterable
+
     from .lookout import Lookout
     from .reports.news import News
 
 GROUPS = 20
+# Of so many dead jobs it is read what they printed last.
+NEWEST_DEAD = 1_000
 
 
 def version() -> str:
@@ -43,7 +48,21 @@ class Reports(Part):
         """Return why a job is in its state, and what helps."""
         from .reports.reasons import explain
 
-        return Reason(job.id, job.state, *explain(self.status(), job))
+        reason, hint = explain(self.status(), job)
+        left = Logs(self._opened).ended_background(job) if job.is_final else None
+        return Reason(job.id, job.state, f"{reason}; {left}" if left else reason, hint)
+
+    def without_workers(self, queues: Iterable[str]) -> dict[str, str]:
+        """Return those of some queues that no worker takes jobs from, each with the command that starts one.
+
+        While a scheduler starts workers, there are none.
+        """
+        from .reports.alerts import start_for, takers
+
+        status = self.status()
+        if status.scheduler.mode == "auto":
+            return {}
+        return {queue: start_for(queue) for queue in queues if not takers(status, queue)}
 
     def upcoming(self, limit: int | None) -> tuple[list[Coming], int]:
         """Return what is to come, the next one first, recurring jobs too; and how many there are without the limit."""
@@ -73,10 +92,11 @@ class Reports(Part):
         ]
 
     def dead_groups(self, limit: int = GROUPS) -> DeadGroups:
-        """Return how many jobs are dead, and the largest groups of them by how they failed and by command."""
+        """Return how many jobs are dead, and the largest groups of them by how they failed, command and stderr."""
         store = self._opened.store
         dead = store.counts.by_state().get(DEAD, 0)
-        return DeadGroups(dead, store.dead.by_error(limit), store.dead.by_command(limit))
+        found = store.dead
+        return DeadGroups(dead, found.by_error(limit), found.by_command(limit), found.by_stderr(limit, NEWEST_DEAD))
 
     def prove_writable(self, patience: float) -> int:
         """Write something to the home, wait until the disk has it, and undo it; return how many workers live.

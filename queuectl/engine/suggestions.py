@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..model.job import STATE_WORDS, states_named
+from ..model.quantity import counted
 from ..model.record import Record
-from ..model.worker import EVERY_QUEUE, counted
+from ..model.worker import EVERY_QUEUE
 from ..store import Store
 
 TAGGED_JOBS = 1_000
@@ -50,7 +51,8 @@ FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
     "tag": lambda store, prefix, limit: [Suggestion(tag) for tag in store.names.recent_tags(TAGGED_JOBS)],
     "schedule": lambda store, prefix, limit: [Suggestion(one.name, one.expression) for one in store.schedules.all()],
     "group": lambda store, prefix, limit: [
-        Suggestion(group or EVERY_QUEUE, counted(workers)) for group, workers in store.meta.pool_groups().items()
+        Suggestion(group or EVERY_QUEUE, counted(workers, "worker"))
+        for group, workers in store.meta.pool_groups().items()
     ],
     "worker": lambda store, prefix, limit: [Suggestion(str(one.id), f"pid {one.pid}") for one in store.workers.all()],
 }

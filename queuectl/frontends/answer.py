@@ -8,7 +8,7 @@ from ..model.errors import InvalidInput, QueueCTLError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Mapping
+    from typing import Any, Iterable, Iterator, Mapping
 
     from ..commands.result import Result, Text
     from .terminal import Terminal
@@ -19,12 +19,15 @@ LABEL_STYLES = ("cyan", "yellow", "green", "magenta", "red")
 def show(result: Result, options: Mapping[str, Any], terminal: Terminal) -> int:
     """Print an answer as the options want it; return its exit code."""
     pieces = lines(result, options, terminal)
+    if terminal.is_tty and result.text is not None and not result.raw:
+        pieces = on_terminal(pieces, terminal, live=result.live)
     if terminal.can_page and not result.live and not options["no_pager"]:
         from .pager import paged
 
-        pieces = paged(pieces, lambda piece: displayed(piece, terminal, raw=result.raw), terminal)
+        pieces = paged(pieces, terminal)
     for piece in pieces:
-        write(piece, terminal, raw=result.raw)
+        write(piece, terminal)
+    terminal.end_line()
     write(None, terminal)
     for note in result.notes:
         terminal.note(terminal.err.safe(note))
@@ -56,19 +59,24 @@ def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Ite
     return rows_text(result.rows or (), result.noun, result.columns, form, terminal, chosen=result.chosen)
 
 
-def displayed(piece: Text, terminal: Terminal, *, raw: bool) -> str:
-    """Return a piece as it may be written to a terminal."""
-    if isinstance(piece, str):
-        return piece
-    if isinstance(piece, bytes):
-        text = piece.decode("utf-8", "backslashreplace")
-        return text if raw else terminal.out.safe(text, multiline=True)
-    style = LABEL_STYLES[piece.index % len(LABEL_STYLES)]
-    return terminal.out.paint(terminal.out.safe(piece.label), style) + displayed(piece.data, terminal, raw=raw)
+def on_terminal(pieces: Iterable[Text], terminal: Terminal, *, live: bool = False) -> Iterator[str]:
+    """Yield pieces as a terminal may show them; the output of a job, if it is `live`, as far as it has come."""
+    from .job_output import JobOutput
+
+    output = JobOutput(terminal.out, live=live and terminal.live)
+    for piece in pieces:
+        if isinstance(piece, str):
+            yield piece
+        elif isinstance(piece, bytes):
+            yield output.feed(piece)
+        else:
+            line = JobOutput(terminal.out).feed(piece.data)
+            yield terminal.paint(terminal.safe(piece.label), LABEL_STYLES[piece.index % len(LABEL_STYLES)]) + line
+    yield output.end()
 
 
-def write(piece: Text | None, terminal: Terminal, *, raw: bool = False) -> None:
-    """Write one piece to stdout, or with None send off what was written.
+def write(piece: Text | None, terminal: Terminal) -> None:
+    """Write one piece to stdout, bytes as they are, or with None send off what was written.
 
     Raises BrokenPipeError if nobody reads it, QueueCTLError if it cannot be written (a full disk).
     """
@@ -76,9 +84,11 @@ def write(piece: Text | None, terminal: Terminal, *, raw: bool = False) -> None:
         if piece is None:
             terminal.out.flush()
         elif isinstance(piece, str):
-            terminal.out.write(piece)
+            terminal.write(piece)
         else:
-            _write_output(piece, terminal, raw=raw)
+            terminal.out.flush()
+            sys.stdout.buffer.write(bytes(piece))
+            sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -91,13 +101,3 @@ def say(text: str, terminal: Terminal) -> None:
     """Write a text to stdout at once. Raises as `write` does."""
     write(text, terminal)
     write(None, terminal)
-
-
-def _write_output(piece: Text, terminal: Terminal, *, raw: bool) -> None:
-    """Write what a job printed: as it is into a file or pipe, made harmless on a terminal."""
-    if terminal.out.is_tty and not (raw and isinstance(piece, bytes)):
-        terminal.out.send(displayed(piece, terminal, raw=raw))
-        return
-    terminal.out.flush()
-    sys.stdout.buffer.write(piece if isinstance(piece, bytes) else bytes(piece))  # type: ignore[arg-type]
-    sys.stdout.buffer.flush()

@@ -16,6 +16,7 @@ import shlex
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
+from ..model.quantity import counted
 from .banner import banner
 from .dispatch import BROKEN_PIPE
 from .forms import Asker, Back, EndOfInput, Form, Interrupted
@@ -92,8 +93,8 @@ class Menu:
         counts = [f"{count} {state}" for state, count in self.queue.counts().items() if count]
         workers = sum(self.queue.workers.groups().values())
         paused = sum(schedule.paused for schedule in self.queue.schedules.all())
-        facts = [", ".join(counts) or "no jobs", f"{workers or 'no'} worker{'s' * (workers != 1)}"]
-        facts += [f"{paused} recurring job{'s' * (paused != 1)} paused"] * (paused > 0)
+        facts = [", ".join(counts) or "no jobs", counted(workers, "worker") if workers else "no workers"]
+        facts += [f"{counted(paused, 'recurring job')} paused"] * (paused > 0)
         return f"QueueCTL\n  {'; '.join(facts)}"
 
     def _alerts(self) -> list[str]:

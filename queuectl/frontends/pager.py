@@ -12,30 +12,34 @@ from .terminal import Terminal, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, Iterator
+    from typing import Iterable, Iterator
 
     from ..commands.result import Text
 
 DEFAULT = "less -FRX"
 
 
-def paged(pieces: Iterable[Text], displayed: Callable[[Text], str], terminal: Terminal) -> Iterator[Text]:
-    """Yield the pieces back if they fit the screen; show them in the pager otherwise, each as `displayed` has it."""
+def paged(pieces: Iterable[Text], terminal: Terminal) -> Iterator[Text]:
+    """Yield the pieces back if they fit the screen; show them in the pager otherwise."""
     words = pager_words(terminal.out.environ.get("QUEUECTL_PAGER"), terminal.out.environ.get("PAGER"))
     waiting = iter(pieces)
     held: list[Text] = []
     rows = 0
     for piece in waiting:
         held.append(piece)
-        rows += _rows(displayed(piece), terminal)
+        rows += _rows(_encoded(piece).decode("utf-8", "backslashreplace"), terminal)
         if rows >= terminal.rows and words:
             break
     else:
         yield from held
         return
-    if not _run(words, map(displayed, chain(held, waiting)), terminal):
+    if not _run(words, map(_encoded, chain(held, waiting)), terminal):
         yield from held
         yield from waiting
+
+
+def _encoded(piece: Text) -> bytes:
+    return piece.encode("utf-8", "backslashreplace") if isinstance(piece, str) else bytes(piece)
 
 
 def pager_words(*wishes: str | None) -> list[str]:
@@ -53,7 +57,7 @@ def _rows(text: str, terminal: Terminal) -> int:
     return sum(1 + max(0, width(line) - 1) // terminal.columns for line in text.split("\n")[:-1])
 
 
-def _run(words: list[str], texts: Iterable[str], terminal: Terminal) -> bool:
+def _run(words: list[str], texts: Iterable[bytes], terminal: Terminal) -> bool:
     """Show everything in the pager; return False if there is no such program. It may be left at any time."""
     import subprocess
 
@@ -68,7 +72,7 @@ def _run(words: list[str], texts: Iterable[str], terminal: Terminal) -> bool:
     try:
         with suppress(BrokenPipeError):
             for text in texts:
-                pager.stdin.write(text.encode("utf-8", "backslashreplace"))
+                pager.stdin.write(text)
         # Once its reader is gone, what is still in the pipe's buffer is of no use.
         with suppress(BrokenPipeError):
             pager.stdin.close()

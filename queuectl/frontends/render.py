@@ -19,6 +19,7 @@ from itertools import chain
 
 from ..commands.cells import csv_line, plain
 from ..model.fields import KEPT
+from ..model.quantity import counted
 from .terminal import STATE_STYLES, Terminal, clip, escape, escape_json, pad, width
 
 TYPE_CHECKING = False
@@ -131,8 +132,7 @@ def _table(rows: Sequence[object], noun: Noun, columns: Sequence[str], terminal:
         yield SEPARATOR.join(parts).rstrip() + "\n"
     hidden = len(columns) - len(widths)
     if hidden:
-        named = "1 column" if hidden == 1 else f"{hidden} columns"
-        terminal.note(f"{named} hidden, use -o json or a wider terminal")
+        terminal.note(f"{counted(hidden, 'column')} hidden, use -o json or a wider terminal")
 
 
 def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) -> str:

@@ -17,6 +17,7 @@ import sys
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, QueueCTLError
+from ..model.job import jobs_text
 from .banner import banner
 from .dispatch import BROKEN_PIPE, Session
 from .interpreter import WORDS, Interpreter, split_interval
@@ -134,7 +135,8 @@ class Shell(cmd.Cmd):
             return "", []  # The next command says what is wrong, and what to do.
         lines = [f"[{job.id} {job.state}" + (f": {job.error}]" if job.error else "]") for job in ended[-TOLD:]]
         if len(ended) > TOLD:
-            lines.insert(0, f"[{len(ended) - TOLD} more jobs have ended]")
+            more = len(ended) - TOLD
+            lines.insert(0, f"[{jobs_text(more, 'more')} {'has' if more == 1 else 'have'} ended]")
         return known, lines
 
     def complete(self, text: str, state: int) -> str | None:  # type: ignore[override]

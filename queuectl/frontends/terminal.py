@@ -201,6 +201,7 @@ class Terminal:
         self.quiet = quiet
         self.live = self.err.is_tty and environ.get("TERM") != "dumb"
         self.line_shown = False  # a progress line stands on err and has to go before other words come
+        self._line_is_open = False  # what was last written to a terminal did not end its line
         self.is_tty, self.color, self.unicode = self.out.is_tty, self.out.color, self.out.unicode
         self.paint, self.safe = self.out.paint, self.out.safe
 
@@ -224,9 +225,23 @@ class Terminal:
         """Whether a pager makes sense: data goes to a real terminal, and somebody is there to press keys."""
         return self.out.is_tty and self.live and self.is_interactive and not self.quiet
 
+    def write(self, text: str) -> None:
+        """Write data to out, on a terminal at once; the caller made it safe."""
+        self.out.write(text)
+        if self.is_tty and text:
+            self.out.flush()
+            self._line_is_open = not text.endswith("\n")
+
+    def end_line(self) -> None:
+        """End the line that data has begun on a terminal, so that words do not stand behind it."""
+        if self._line_is_open:
+            self.write("\n")
+
     def say(self, text: str) -> None:
         """Write one line of words to err; the caller made it safe."""
         self.erase_line()
+        if self.err.is_tty:
+            self.end_line()
         self.err.send(text + "\n")
 
     def note(self, text: str) -> None:

@@ -19,10 +19,12 @@ from functools import lru_cache
 from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
 from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES, Job
-from ..model.piece import Tail
+from ..model.piece import Tail, nothing_printed
+from ..model.quantity import counted
 from ..model.verbs import PLAIN_VERBS
 from ..model.when import ago, duration_text, local
 from ..model.worker import WorkerState
+from .job_output import shown_lines
 from .live import clip_painted
 from .render import FLEXIBLE, SEPARATOR, fit
 from .terminal import STATE_STYLES, Screen, clip, pad, width
@@ -112,27 +114,7 @@ def page(look: Look, columns: int, screen: Screen) -> list[str]:
 # Asked for several times for each picture, and 64 KiB of wide characters take 80 ms.
 @lru_cache(maxsize=1)
 def _wrapped(text: str, columns: int, screen: Screen) -> list[str]:
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    return [part for line in lines for part in wrap(screen.safe(line.rstrip("\r").expandtabs()), columns)]
-
-
-def wrap(text: str, columns: int) -> list[str]:
-    """Return safe text in parts of at most `columns` columns.
-
-    `textwrap` counts characters, of which some are two columns wide, and drops blanks that a job has printed.
-    """
-    columns = max(1, columns)
-    if text.isascii():
-        return [text[start : start + columns] for start in range(0, len(text), columns)] or [""]
-    parts, start = [], 0
-    while start < len(text):
-        # A single character that is wider than the screen stands alone, and is clipped later.
-        part = clip(text[start : start + 2 * columns], columns, "") or text[start]
-        parts.append(part)
-        start += len(part)
-    return parts
+    return shown_lines(text, columns, screen)
 
 
 def _output_text(tail: Tail | None) -> str:
@@ -140,7 +122,7 @@ def _output_text(tail: Tail | None) -> str:
         return "(the job was removed)"
     if tail.attempt is None:
         return f"(it has not run yet, it is {tail.job.state})"
-    return tail.text or ("(nothing yet)" if tail.job.state == PROCESSING else "(it printed nothing)")
+    return tail.text or nothing_printed(is_running=tail.job.state == PROCESSING).decode()
 
 
 def _head(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
@@ -182,7 +164,7 @@ def _title(look: Look, columns: int, screen: Screen) -> str:
     if tail.attempt is not None:
         text += f"  attempt {tail.attempt}"
     if tail.before:
-        text += f"  ({tail.before} bytes before are not shown)"
+        text += f"  ({counted(tail.before, 'byte')} before {'is' if tail.before == 1 else 'are'} not shown)"
     text = screen.safe(f"{text}  {tail.job.command[:columns]}")
     return screen.paint(clip(text, columns, screen.ellipsis), "bold")
 
@@ -245,9 +227,8 @@ def _workers(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
     shown = workers if len(workers) <= most else workers[: max(0, most - 1)]
     lines = [_worker(worker, columns, screen) for worker in shown]
     if len(shown) < len(workers):
-        lines.append(
-            screen.paint(f"and {len(workers) - len(shown)} more workers" if shown else f"{len(workers)} workers", "dim")
-        )
+        more = counted(len(workers) - len(shown), "more worker" if shown else "worker")
+        lines.append(screen.paint(f"and {more}" if shown else more, "dim"))
     return lines
 
 
@@ -297,7 +278,7 @@ def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
     taken = job.elapsed(now)
     return {
         "id": screen.safe(job.id[:columns]),
-        "state": job.state,
+        "state": "gone" if job.is_gone else job.state,
         "time": "-" if taken is None else duration_text(taken),
         "when": ago(_instant(job), now),
         "tries": f"{job.attempts}/{job.max_retries + 1}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model.errors import StoreUnavailable
 from ..model.when import duration_text, local
-from .answer import displayed, form_of, lines, show
+from .answer import form_of, lines, on_terminal, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _watch_in_place(
 
 def picture(result: Result, options: Mapping[str, Any], terminal: Terminal, interval: float) -> list[str]:
     """Return an answer as lines without their ends, with the notes and what to press below."""
-    text = "".join(displayed(piece, terminal, raw=False) for piece in lines(result, options, terminal))
+    text = "".join(on_terminal(lines(result, options, terminal), terminal))
     notes = [terminal.out.safe(note) for note in result.notes]
     footer = f"{local(terminal.clock.wall())}, every {duration_text(round(interval * 1000))}, Ctrl-C ends it"
     return [*text.split("\n")[:-1], *(terminal.out.paint(line, "dim") for line in [*notes, footer])]

@@ -1,12 +1,17 @@
-"""Groups of dead jobs: those that failed in one way, or whose command is the same."""
+"""Groups of dead jobs: those that failed in one way, whose command is the same, or that last complained of the same.
+
+Commands and complaints that differ in numbers only are the same: N stands for a number that differs.
+"""
 
 from __future__ import annotations
 
 from .record import Record
 
+ANY = "N"
+
 
 class DeadGroup(Record):
-    """`count` dead jobs with the same `value`: an error, or a command, as `pattern` says.
+    """`count` dead jobs with the same `value`: an error, a command or the last line of stderr, as `pattern` says.
 
     Those that failed in one way also have the exit code and the signal in common. `first_at` and `last_at` are when
     the first and the last of them ended; the ids are those of the newest and, by error, of the oldest of them.
@@ -29,8 +34,47 @@ class DeadGroup(Record):
 
 
 class DeadGroups(Record):
-    """How many jobs are dead, and the largest groups of them."""
+    """How many jobs are dead, and the largest groups of them; by stderr of the newest ones alone."""
 
     dead: int
     by_error: list[DeadGroup]
     by_command: list[DeadGroup]
+    by_stderr: list[DeadGroup]
+
+
+class Gathered(Record):
+    """Texts that differ in numbers only: `parts` are the words and numbers, `last` is the number of the newest job."""
+
+    parts: list[str]
+    count: int
+    first_at: int
+    last_at: int
+    last: int
+
+    @property
+    def value(self) -> str:
+        """What they have in common."""
+        return "".join(self.parts)
+
+
+class Gathering:
+    """Groups of texts that differ in numbers only."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, ...], Gathered] = {}
+
+    def add(self, text: str, count: int, first_at: int, last_at: int, last: int) -> None:
+        """Add so many dead jobs with the same text."""
+        import re
+
+        # Every second part is a number.
+        parts = re.split(r"(\d+)", text)
+        group = self._groups.setdefault(tuple(parts[::2]), Gathered(parts, 0, first_at, last_at, last))
+        group.parts = [one if one == other else ANY for one, other in zip(group.parts, parts)]
+        group.count += count
+        group.first_at, group.last_at = min(group.first_at, first_at), max(group.last_at, last_at)
+        group.last = max(group.last, last)
+
+    def largest(self, limit: int) -> list[Gathered]:
+        """Return the largest groups, of those of one size the latest first."""
+        return sorted(self._groups.values(), key=lambda group: (-group.count, -group.last_at))[:limit]

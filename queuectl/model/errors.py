@@ -17,6 +17,7 @@ end turns them into a message and an exit code, the daemons into a line of their
 from __future__ import annotations
 
 from .printable import printable
+from .quantity import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class InvalidInput(QueueCTLError):
         """Return one error for several problems; past 20 they are only counted. `field` is the first to mend."""
         shown = list(problems[:MAX_PROBLEMS_SHOWN])
         if len(problems) > len(shown):
-            shown.append(f"and {len(problems) - len(shown)} more problems")
+            shown.append(f"and {counted(len(problems) - len(shown), 'more problem')}")
         return cls("; ".join(shown), problems=shown, field=field)
 
     @classmethod

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from .record import Record
 
+# The events by which jobs go: that of many, and that of one.
+PRUNED, REMOVED = "pruned", "remove"
+# What a job left running was ended.
+BACKGROUND_ENDED = "background ended"
+
 
 class Step(Record):
     """What happened at an instant, in milliseconds since 1970, and who did it."""
@@ -12,6 +17,13 @@ class Step(Record):
     what: str
     detail: str
     by: str
+
+    @property
+    def gone_ids(self) -> list[str]:
+        """The ids of the jobs that were pruned or removed then, of many the first."""
+        if self.what == REMOVED:
+            return [self.detail.partition(",")[0]]
+        return self.detail.partition(": ")[2].partition(" and ")[0].split(", ") if self.what == PRUNED else []
 
 
 class Event(Step):

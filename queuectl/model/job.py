@@ -17,12 +17,14 @@ the job is: two questions, two words.
 
 from __future__ import annotations
 
+from .exits import exit_error
 from .nouns.jobs import JOB
+from .quantity import counted
 from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Collection
+    from typing import Any, Collection, Sequence
 
 SCHEDULED = "scheduled"
 BLOCKED = "blocked"
@@ -82,6 +84,9 @@ QUEUED_STATES = (PENDING, *DUE_STATES)
 KEPT_BACK_STATES = tuple(name for name in WAITING_STATES if name not in QUEUED_STATES)
 # What may be written for a state: `open` is all that are not final.
 OPEN = "open"
+# What is said of a job that is processing, and that nobody runs.
+TAKEN_BACK = "{} taken back when workers or the scheduler run"
+GONE = f"its worker is gone; {TAKEN_BACK.format('it is')}"
 STATE_WORDS = (*STATES, OPEN)
 
 TRANSITIONS: dict[tuple[str, str], str] = {
@@ -110,7 +115,14 @@ TRANSITIONS: dict[tuple[str, str], str] = {
 
 def jobs_text(count: int, kind: str = "") -> str:
     """Return `1 job` or `3 jobs`, with `kind` such as `dead` before the noun."""
-    return f"{count} {kind + ' ' if kind else ''}job{'' if count == 1 else 's'}"
+    return counted(count, f"{kind} job" if kind else "job")
+
+
+def gone_text(ids: Sequence[str]) -> str:
+    """Return what is said of jobs that are processing, and that nobody runs."""
+    if len(ids) == 1:
+        return f"{ids[0]} is not running: {GONE}"
+    return f"{len(ids)} jobs are not running: their workers are gone; {TAKEN_BACK.format('they are')}"
 
 
 def waits_since(created_at: int, run_at: int) -> int:
@@ -162,7 +174,7 @@ class Outcome(Record):
     @classmethod
     def exited(cls, code: int) -> Outcome:
         """The shell returned `code`, 0 to 255."""
-        return cls(EXITED, code, None, f"exit code {code}", True) if code else SUCCEEDED
+        return cls(EXITED, code, None, exit_error(code), True) if code else SUCCEEDED
 
     @classmethod
     def signalled(cls, number: int, name: str) -> Outcome:
@@ -284,9 +296,21 @@ class Job:
 
     def elapsed(self, now: int) -> int | None:
         """Return for how many milliseconds it has been running, or ran at last; None if it has not run."""
-        if self.state == PROCESSING and self.started_at is not None:
+        if self.state == PROCESSING and not self.is_gone and self.started_at is not None:
             return max(0, now - self.started_at)
         return self.duration
+
+    def under_way(self, now: int, *, is_gone: bool) -> Job:
+        """Return a job that is processing as it is now: with its duration so far, or as one whose worker is gone."""
+        values = {name: getattr(self, name) for name in Job.FIELDS}
+        if is_gone:
+            return Job(**{**values, "error": GONE, "duration": None})
+        return Job(**{**values, "error": None, "duration": max(0, now - (self.started_at or now))})
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its worker is gone: it is processing, and nobody runs it."""
+        return self.state == PROCESSING and self.error is not None
 
     @property
     def is_final(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .quantity import counted
 from .record import Record
 
 TYPE_CHECKING = False
@@ -40,6 +41,11 @@ class Tail(Record):
     text: str
 
 
+def nothing_printed(*, is_running: bool) -> bytes:
+    """Return the line that stands for the output of an attempt that has printed nothing."""
+    return b"(no output yet)\n" if is_running else b"(no output)\n"
+
+
 def marked(pieces: Iterable[Piece], position: int, stream: int | None = None) -> Generator[bytes, None, int]:
     """Yield what a stream, or both, printed from a position on, with a line where bytes were left out.
 
@@ -47,7 +53,7 @@ def marked(pieces: Iterable[Piece], position: int, stream: int | None = None) ->
     """
     for piece in pieces:
         if piece.position > position:
-            yield f"\n[... {piece.position - position} bytes left out ...]\n".encode()
+            yield f"\n[... {counted(piece.position - position, 'byte')} left out ...]\n".encode()
         if stream in (None, piece.stream):
             yield piece.data[max(0, position - piece.position) :]
         position = piece.end

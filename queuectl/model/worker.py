@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .checks import is_name
 from .errors import InvalidInput
+from .quantity import counted
 from .record import Record
 
 TYPE_CHECKING = False
@@ -116,12 +117,7 @@ def option(group: str | None) -> str:
     return "" if group is None else f" --queue {group or repr(EVERY_QUEUE)}"
 
 
-def counted(workers: int) -> str:
-    """Return `1 worker` or `3 workers`."""
-    return f"{workers} worker{'' if workers == 1 else 's'}"
-
-
 def workers_text(groups: Mapping[str, int]) -> str:
     """Return how many workers there are in each group, in words."""
-    counts = [f"{counted(groups[group])}{of_group(group or None)}" for group in sorted(groups)]
+    counts = [f"{counted(groups[group], 'worker')}{of_group(group or None)}" for group in sorted(groups)]
     return ", ".join(counts) or "no workers"

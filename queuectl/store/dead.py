@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..model.dead import DeadGroup
+from ..model.dead import DeadGroup, Gathering
+from ..model.piece import STDERR
 from .schema import FINAL
 from .table import Table
 
@@ -19,10 +20,18 @@ SELECT number FROM jobs INDEXED BY jobs_finished
 WHERE {FINAL} AND state = 'dead' AND exit_code IS ? AND signal IS ? AND error IS ? ORDER BY finished_at
 """
 DLQ_COMMANDS = f"""
-SELECT 'command' AS pattern, groups.*, {LAST_ID} AS last_id, NULL AS first_id
-FROM (SELECT count(*) AS count, NULL AS exit_code, NULL AS signal, command AS value, {ENDS} FROM jobs
-      WHERE {FINAL} AND state = 'dead' GROUP BY command {LARGEST} LIMIT ?) AS groups {LARGEST}
+SELECT command, count(*), min(finished_at), max(finished_at), max(number) FROM jobs
+WHERE {FINAL} AND state = 'dead' GROUP BY command
 """
+# Of the newest ones, the last piece of a stream that their last attempt printed.
+LAST_PIECES = f"""
+SELECT page.number AS number, page.finished_at AS finished_at,
+       (SELECT data FROM output WHERE attempt = page.attempt_id AND stream = ? ORDER BY position DESC LIMIT 1) AS data
+FROM (SELECT number, attempt_id, finished_at FROM jobs WHERE {FINAL} AND state = 'dead'
+      ORDER BY finished_at DESC LIMIT ?) AS page
+"""
+ID = "SELECT id FROM jobs WHERE number = ?"
+LONGEST_LINE = 200
 
 
 class Dead(Table):
@@ -37,5 +46,32 @@ class Dead(Table):
         return [row[0] for row in self._database.rows(DLQ_GROUP, (exit_code, signal, error))]
 
     def by_command(self, limit: int) -> list[DeadGroup]:
-        """Return the dead jobs grouped by command, largest group first."""
-        return [DeadGroup.of(row) for row in self._database.rows(DLQ_COMMANDS, (limit,))]
+        """Return the dead jobs grouped by command but for numbers, largest group first."""
+        found = Gathering()
+        for command, count, first_at, last_at, number in self._database.rows(DLQ_COMMANDS):
+            found.add(command, count, first_at, last_at, number)
+        return self._groups("command", found, limit)
+
+    def by_stderr(self, limit: int, newest: int) -> list[DeadGroup]:
+        """Return the `newest` dead jobs grouped by the last line of their stderr but for numbers, as above."""
+        found = Gathering()
+        for number, ended_at, data in self._database.rows(LAST_PIECES, (STDERR, newest)):
+            line = _last_line(data or b"")
+            if line:
+                found.add(line, 1, ended_at, ended_at, number)
+        return self._groups("stderr", found, limit)
+
+    def _groups(self, pattern: str, found: Gathering, limit: int) -> list[DeadGroup]:
+        return [
+            DeadGroup(pattern, one.count, None, None, one.value, one.first_at, one.last_at, self._id(one.last), None)
+            for one in found.largest(limit)
+        ]
+
+    def _id(self, number: int) -> str:
+        return str(self._database.value(ID, (number,)))
+
+
+def _last_line(data: bytes) -> str:
+    """Return the last line with a text in it, an empty text if there is none."""
+    lines = data.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    return next((line.strip()[:LONGEST_LINE] for line in reversed(lines) if line.strip()), "")

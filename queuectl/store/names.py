@@ -7,6 +7,10 @@ from .condition import prefix_range
 from .schema import FINAL
 from .table import Table
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.event import Step
+
 NUMBER_OF_ID = "SELECT number FROM jobs WHERE id = ?"
 LAST = "SELECT max(number) FROM jobs"
 BY_PREFIX = "SELECT id, number FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
@@ -21,6 +25,8 @@ NAMED_DEAD_BY_PREFIX = f"SELECT id, state, command FROM ({NAMED_DEAD}) WHERE id 
 DEAD_LOOKED_AT = 5_000
 RECENT_TAGS = "SELECT DISTINCT tags FROM (SELECT tags FROM jobs ORDER BY number DESC LIMIT ?) WHERE tags <> ''"
 
+ENDS = "SELECT at, kind, detail, actor FROM events WHERE kind IN (?, ?) AND instr(detail, ?) ORDER BY id DESC"
+
 
 class Names(Table):
     """Questions for jobs by name."""
@@ -29,6 +35,16 @@ class Names(Table):
         """Return the number of the job with exactly this id, or None."""
         # An id is ASCII; what else was given may not even be a text that the store can be asked for.
         return self._database.integer(NUMBER_OF_ID, (identifier,)) if identifier.isascii() else None
+
+    def end_of(self, identifier: str) -> Step | None:
+        """Return the event by which the last job with an id was pruned or removed, None if nothing tells of it."""
+        from ..model.event import PRUNED, REMOVED, Step
+
+        if not identifier.isascii():
+            return None
+        rows = self._database.rows(ENDS, (PRUNED, REMOVED, identifier))
+        steps = (Step(row["at"], row["kind"], row["detail"], row["actor"]) for row in rows)
+        return next((step for step in steps if identifier in step.gone_ids), None)
 
     def last(self) -> int | None:
         """Return the newest job's number, or None in an empty home."""

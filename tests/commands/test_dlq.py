@@ -75,6 +75,20 @@ def test_stats_group_by_error_and_by_command(dead: str) -> None:
     assert answer.err == "6 dead jobs\n"
 
 
+def test_stats_group_by_the_last_line_of_stderr_and_by_commands_without_numbers(workers: str) -> None:
+    for number in (7, 8):
+        done(workers, "add", f"echo out; echo start >&2; echo 'line {number} is bad' >&2; exit 3", "-r", "0")
+    done(workers, "add", "exit 4", "-r", "0")
+    call(workers, "wait", "--all")
+    rows = done(workers, "dlq", "stats", "--json").json()
+    found = {(row["pattern"], row["value"]): row["count"] for row in rows if row["pattern"] != "error"}
+    assert found == {
+        ("stderr", "line N is bad"): 2,
+        ("command", "echo out; echo start >&2; echo 'line N is bad' >&2; exit 3"): 2,
+        ("command", "exit 4"): 1,
+    }
+
+
 def test_a_dead_job_is_retried_by_id_without_a_question(dead: str) -> None:
     assert done(dead, "dlq", "retry", "a", "c").out == "2 jobs queued again: a, c\n"
     assert (state_of(dead, "a"), state_of(dead, "b")) == ("pending", "dead")

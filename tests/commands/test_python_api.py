@@ -18,7 +18,7 @@ from queuectl import Conflict, InvalidInput, Job, NotFound, Queue, WaitTimeout
 from queuectl.engine.finding import Selection
 from queuectl.model.fields import BY_SPELLING, GIVEN
 from tests.commands.calling import done
-from tests.support import ROOT, Processes
+from tests.support import ROOT, FakeClock, Processes
 
 
 def test_jobs_are_added_read_listed_and_run(workers: str) -> None:
@@ -248,7 +248,7 @@ def test_the_end_of_a_queue_closes_the_connections_of_all_threads(home: str) -> 
 
 def test_values_may_have_the_types_of_python(home: str) -> None:
     at = datetime(2035, 1, 1, 12, 30, tzinfo=timezone(timedelta(hours=2)))
-    with Queue(home) as queue:
+    with Queue(home, clock=FakeClock()) as queue:
         job = queue.add("true", cwd=Path("/tmp"), timeout=timedelta(minutes=1.5), run_at=at)
         assert (job.cwd, job.timeout, job.run_at) == ("/tmp", 90_000, round(at.timestamp() * 1000))
         local = queue.add("true", run_at=at.astimezone().replace(tzinfo=None))

@@ -258,7 +258,7 @@ def test_the_same_name_cannot_be_declared_twice() -> None:
         (["cron", "add", "--timezone", "UTC"], "cron add needs NAME, 'MIN HOUR DAY MONTH WEEKDAY', COMMAND"),
         (["list", "-v=1"], 'option --verbose takes no value, got "1"'),
         (["status", "are required: x"], 'unexpected "are required: x"'),
-        (["config", "set", "timeout"], "config set needs VALUE"),
+        (["template", "show"], "template show needs NAME"),
         (["wait", "1", "--timeout", "soon"], "--timeout must be a duration (write 90, 90s, 5m or 1h30m)"),
     ],
 )

@@ -41,7 +41,7 @@ def start(processes: support.Processes, home: str, *words: str) -> Any:
     waiting = processes.start_cli(
         home, "wait", *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    while not support.pipe(waiting.stderr).readline().startswith(b"no workers are running"):
+    while b"no workers are running" not in support.pipe(waiting.stderr).readline():
         assert waiting.poll() is None
     return waiting
 

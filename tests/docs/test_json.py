@@ -99,7 +99,7 @@ SAME: dict[str, tuple[list[str], Callable[[Api], Any]]] = {
 
 
 def groups(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*answer["by_error"], *answer["by_command"]]
+    return [*answer["by_error"], *answer["by_stderr"], *answer["by_command"]]
 
 
 @pytest.mark.parametrize("noun", SAME)

@@ -151,6 +151,65 @@ def test_what_a_job_printed_stays_harmless_in_the_pager(terminal: Open, home: st
     assert session.wait() == 0
 
 
+# --- what jobs printed
+
+PROGRESS = "printf '10%%\\r\\033[31m99%%\\033[0m\\r\\n\\033[2Jend'"
+
+
+@pytest.fixture
+def printed(home: str) -> str:
+    """A home with two jobs that have run: `bar` prints a progress bar, `silent` nothing."""
+    done(home, "add", PROGRESS, "--id", "bar")
+    done(home, "add", "true", "--id", "silent")
+    done(home, "worker", "start", "--count", "1")
+    done(home, "wait", "bar", "silent")
+    done(home, "worker", "stop")
+    return home
+
+
+@pytest.mark.parametrize(
+    "words, lines",
+    [
+        (["bar"], ["99%", "\\x1b[2Jend"]),
+        (["-f", "bar"], ["99%", "\\x1b[2Jend"]),
+        (["silent"], ["(no output)"]),
+        (["-f", "silent"], ["(no output)"]),
+        (["bar", "silent"], ["bar    | 99%", "bar    | \\x1b[2Jend", "silent | (no output)"]),
+        (["bar", "--stderr"], ["(no output)"]),
+    ],
+)
+def test_a_terminal_shows_lines_as_they_were_in_the_end(
+    terminal: Open, printed: str, words: list[str], lines: list[str]
+) -> None:
+    session = terminal("logs", *words)
+    assert session.wait() == 0
+    assert [line for line in session.screen() if line] == lines
+    assert not session.emulator.unknown
+    if lines[0].endswith("99%"):
+        assert session.emulator.style_at(0, len(lines[0]) - 1) == "31"
+
+
+@pytest.mark.parametrize("words", [["bar"], ["-f", "bar"], ["silent"]])
+def test_what_a_job_printed_goes_into_a_pipe_as_it_is(printed: str, words: list[str]) -> None:
+    shown = subprocess.run(support.cli_command(printed, "logs", *words), stdout=subprocess.PIPE, check=True, timeout=60)
+    assert shown.stdout == (b"10%\r\x1b[31m99%\x1b[0m\r\n\x1b[2Jend" if "bar" in words else b"")
+
+
+def test_a_progress_bar_moves_while_it_is_followed_and_words_stand_on_lines_of_their_own(
+    terminal: Open, home: str
+) -> None:
+    gate = os.path.join(os.path.dirname(home), "gate")
+    os.mkfifo(gate)
+    done(home, "worker", "start", "--count", "1")
+    session = terminal("add", f"printf 'step one'; read go < {gate}; printf '\\rtwo'", "--id", "j", "--follow")
+    session.expect("step one")
+    Path(gate).write_text("go\n")
+    session.expect("j is completed")
+    assert session.wait() == 0
+    assert [line for line in session.screen() if line] == ["Job added: j", "two", "j is completed"]
+    done(home, "worker", "stop")
+
+
 # --- following
 
 

@@ -15,6 +15,7 @@ from queuectl.frontends.top import FIRST, LAST, MOVES, PAGES, Top, run_top
 from queuectl.frontends.top_view import VERB_KEYS
 from queuectl.model.errors import InvalidInput, StoreBusy
 from queuectl.model.piece import STDOUT, Piece
+from queuectl.store.lockfile import LockFile
 from tests.store.building import NOW, bring_to, claim, enqueue, spec, state_of, write
 from tests.support import FakeClock
 
@@ -63,7 +64,11 @@ class View:
 @pytest.fixture
 def view(home: str) -> Iterator[View]:
     made = View(home)
+    made.other.home.prepare()
+    worker = LockFile(made.other.home.worker_lock(1))
+    assert worker.acquire()  # It lives as long as it holds that.
     yield made
+    worker.close()
     made.context.close()
     made.other.close()
 

@@ -27,7 +27,6 @@ from queuectl.frontends.top_view import (
     picture,
     sparkline,
     table_rows,
-    wrap,
 )
 from queuectl.model.alert import LEVELS, Alert
 from queuectl.model.job import STATES, Job
@@ -217,22 +216,14 @@ def test_the_output_page_shows_the_end_and_where_it_begins() -> None:
     [
         (Tail(None, None, 0, ""), "(the job was removed)"),
         (Tail(made(1, "held"), None, 0, ""), "(it has not run yet, it is held)"),
-        (Tail(made(1, "processing"), 1, 0, ""), "(nothing yet)"),
-        (Tail(made(1, "dead"), 1, 0, ""), "(it printed nothing)"),
+        (Tail(made(1, "processing"), 1, 0, ""), "(no output yet)"),
+        (Tail(made(1, "dead"), 1, 0, ""), "(no output)"),
     ],
 )
 def test_an_empty_output_page_says_why(tail: Tail, text: str) -> None:
     seen = look()
     seen.mode, seen.tail = OUTPUT, tail
     assert drawn(seen)[1] == text
-
-
-def test_long_lines_are_wrapped() -> None:
-    assert wrap("abcdefgh", 3) == ["abc", "def", "gh"]
-    assert wrap("", 3) == [""]
-    assert wrap("日本語", 3) == ["日", "本", "語"]
-    assert wrap("日本", 1) == ["日", "本"]
-    assert "".join(wrap("e\u0301日" * 100, 7)) == "e\u0301日" * 100
 
 
 def test_the_help_page_fits_a_usual_terminal() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.errors import DaemonUnavailable
 from ...model.nouns import daemons as nouns
+from ...model.quantity import counted
 from ...model.scheduler import TOTALS, SchedulerState
 from ...model.worker import ALL
 from ..context import Context
@@ -64,14 +65,12 @@ def scheduler_start(
     same while they run, so a scheduler is for homes where they do not always run. With --auto it starts
     workers when there is something to do, and stops them after an idle minute.
     """
-    from ...model.worker import counted
-
     demand_one_place(no_detach, detach)
     if no_detach:
         context.queue.scheduler.run(interval=interval, workers=workers, auto=auto, ready_fd=ready_fd)
         return Result()
     most = context.queue.scheduler.start(interval=interval, workers=workers, auto=auto)
-    how = "" if most is None else f", with up to {counted(most)}"
+    how = "" if most is None else f", with up to {counted(most, 'worker')}"
     return Result(
         nouns.SCHEDULER,
         record=context.queue.reports.status().scheduler,
@@ -107,7 +106,7 @@ def _text(found: SchedulerState, now: int) -> str:
 
     lines = [f"scheduler:  {'running, pid ' + str(found.pid) if found.running else 'not running'}"]
     if found.mode and found.interval is not None:
-        most = f", up to {found.max_workers} workers" if found.max_workers else ""
+        most = f", up to {counted(found.max_workers, 'worker')}" if found.max_workers else ""
         lines.append(f"mode:       {found.mode}{most}, looking at least every {found.interval / 1000:g} s")
     if found.uptime is not None:
         lines.append(f"uptime:     {duration_text(found.uptime)}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ...model.errors import InvalidInput
 from ...model.nouns.home import SETTING, SETTING_VALUE
+from ...model.quantity import counted
 from ...model.settings import SETTINGS, find
 from ..context import Context
 from ..grammar.registry import Arg, command
@@ -101,7 +102,7 @@ def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
     """Reset a setting, or all of them, to the default."""
     config, stored = context.queue.config, context.queue.config.stored()
     names = [setting.name for setting in SETTINGS if setting.name in stored] if key is None else [find(key).name]
-    if key is None and names and not yes and not context.front_end.confirm(f"reset {len(names)} settings"):
+    if key is None and names and not yes and not context.front_end.confirm(f"reset {counted(len(names), 'setting')}"):
         return left_alone()
     # The time zone of a home that has schedules is another one then, not none.
     values = config.update(dict.fromkeys(names)) if names else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model import when
+from ...model.job import PROCESSING
 from ...model.nouns.home import METRICS, STATUS
 from ...model.nouns.schedules import CLOCK
 from ..grammar.registry import command
@@ -31,7 +32,8 @@ def _status_text(found: Status) -> str:
         *([f"scheduler: {found.scheduler.mode}"] if found.scheduler.running else []),
         f"jobs:      {found.total}",
     ]
-    lines += [f"  {state + ':':<12}{count:>8}" for state, count in found.jobs.items()]
+    gone = {PROCESSING: f"  ({len(found.gone)} without a worker)"} if found.gone else {}
+    lines += [f"  {state + ':':<12}{count:>8}{gone.get(state, '')}" for state, count in found.jobs.items()]
     if len(found.queues) > 1:
         lines += [
             f"queue {name}: " + ", ".join(f"{count} {state}" for state, count in states.items())

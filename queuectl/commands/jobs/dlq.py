@@ -56,11 +56,15 @@ def dlq_list(context: Context, *, verbose: bool, limit: int | None) -> Result:
 
 @command("dlq stats", group=GROUP, watch=True, examples=("dlq stats",))
 def dlq_stats(context: Context) -> Result:
-    """Show failure patterns: dead jobs by exit code and error, and by command."""
+    """Show failure patterns: dead jobs by exit code and error, by command, and by the last line of standard error.
+
+    Commands and lines that differ in numbers only are one group, with N for a number that differs. Of standard error
+    the newest 1000 dead jobs are looked at.
+    """
     found = context.queue.reports.dead_groups()
     notes = [jobs_text(found.dead, "dead") if found.dead else "the dead letter queue is empty"]
     columns = ("pattern", "count", "exit_code", "signal", "last_at", "sample_ids", "value")
-    return Result(DEAD_GROUP, rows=[*found.by_error, *found.by_command], columns=columns, notes=notes)
+    return Result(DEAD_GROUP, rows=[*found.by_error, *found.by_stderr, *found.by_command], columns=columns, notes=notes)
 
 
 def _handler(verb: Verb) -> Callable[..., Result]:

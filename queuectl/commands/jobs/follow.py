@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ...model.errors import NotFound
+from ...model.piece import nothing_printed
+from ...model.quantity import counted
 from ..result import Labelled
 
 TYPE_CHECKING = False
@@ -48,7 +50,8 @@ class Follower:
             self._position = yield from self._queue.logs.printed(attempt, self._position, self._stream)
             if attempt.outcome is None:
                 break
-            tell_if_removed(self._context, job, attempt)
+            if not self._position:
+                yield nothing_to_see(self._context, job, attempt)
             self._shown, self._position = self._shown + 1, 0
             if self._only is None and (attempt is not attempts[-1] or not job.is_final):
                 self._context.front_end.note(
@@ -62,13 +65,15 @@ class Follower:
             self.is_done = True
 
 
-def tell_if_removed(context: Context, job: Job, attempt: Attempt) -> None:
-    """Say why there is nothing to see of an attempt that has printed something."""
+def nothing_to_see(context: Context, job: Job, attempt: Attempt) -> bytes:
+    """Say why the output of an attempt was removed; return the line that a person reads in place of no output."""
     if context.queue.logs.is_removed(attempt):
         context.front_end.note(
-            f"{job.id}: the {attempt.output_size} bytes that attempt {attempt.attempt} printed were removed: "
+            f"{job.id}: the {counted(attempt.output_size, 'byte')} that attempt {attempt.attempt} printed are removed: "
             "all output together had passed output_total, and the oldest goes first"
         )
+        return b""
+    return nothing_printed(is_running=attempt.outcome is None) if context.front_end.is_read_by_people else b""
 
 
 def follow(followers: Sequence[Follower], context: Context) -> Iterator[tuple[int, bytes]]:

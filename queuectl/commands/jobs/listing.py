@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import fields, when
 from ...model.errors import InvalidInput, did_you_mean, quoted
-from ...model.job import HELD, STATE_TABLE, STATE_WORDS, Job
+from ...model.job import HELD, PROCESSING, STATE_TABLE, STATE_WORDS, Job
 from ...model.kinds import masked, read_names
 from ...model.nouns import jobs as nouns
 from ..cells import pairs
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from ...model.attempt import JobDetail
+    from ...model.attempt import Attempt, JobDetail
     from ..context import Context
 
 GROUP = "Jobs"
@@ -129,10 +129,11 @@ def list_jobs(
 def show(context: Context, *, id: str) -> Result:
     """Show everything about a job: its fields and its attempts."""
     job = context.queue.logs.detail(context.queue.get(id))
-    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, context.clock.wall()))
+    left = context.queue.logs.ended_background(job)
+    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, left, context.clock.wall()))
 
 
-def _shown(job: JobDetail, now: int) -> str:
+def _shown(job: JobDetail, left: str | None, now: int) -> str:
     """Return a job as people read it: what is not set is left out."""
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
@@ -152,15 +153,27 @@ def _shown(job: JobDetail, now: int) -> str:
     if job.finished_at is not None:
         values.append(("finished", when.local(job.finished_at)))
     if job.duration is not None:
-        values.append(("duration", when.duration_text(job.duration)))
+        so_far = " so far" if job.state == PROCESSING else " (the last attempt)" if job.attempts > 1 else ""
+        values.append(("duration", when.duration_text(job.duration) + so_far))
     values += [("variable", f"{name}={value}") for name, value in masked(job.env).items()]
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
     values += fields.other_texts(job, fields.GIVEN, SHOWN)
-    for attempt in job.attempt_history:
-        ended = attempt.outcome or "running"
-        values.append((f"attempt {attempt.attempt}", f"{ended}: {attempt.error}" if attempt.error else ended))
+    if left:
+        values.append(("background", f"{left} (--allow-background lets them go on)"))
+    values += [(f"attempt {attempt.attempt}", _tried(attempt, job)) for attempt in job.attempt_history]
     return pairs(values, 12)
+
+
+def _tried(attempt: Attempt, job: JobDetail) -> str:
+    """Return how an attempt ended, when it began, and how long it took."""
+    began = f"began {when.local(attempt.started_at)}"
+    if attempt.outcome is None:
+        so_far = "" if job.duration is None else f", {when.duration_text(job.duration)} so far"
+        return f"{'its worker is gone' if job.is_gone else 'running'}, {began}{so_far}"
+    ended = f"{attempt.outcome}: {attempt.error}" if attempt.error else attempt.outcome
+    took = "" if attempt.duration is None else f", took {when.duration_text(attempt.duration)}"
+    return f"{ended}, {began}{took}"
 
 
 @command("history", ID, group=GROUP, watch=True, examples=("history job-1",))

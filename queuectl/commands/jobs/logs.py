@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from ...model import when
 from ...model.errors import InvalidInput
-from ...model.job import HELD, SCHEDULED
 from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import Follower, labelled, read_job, tell_if_removed
+from .follow import Follower, labelled, nothing_to_see, read_job
 from .follow import follow as follow_all
+from .idle import tell_what_waits
 from .selection import FINDING, none_meant, select
 
 TYPE_CHECKING = False
@@ -77,8 +76,7 @@ def logs(
     if not jobs:
         raise none_meant(meant)
     if follow:
-        for job in jobs:
-            _tell_why_it_waits(context, job)
+        tell_what_waits(context, meant.numbers)
         only = attempt if isinstance(attempt, int) else None
         followers = [Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs]
         pieces = follow_all(followers, context)
@@ -121,9 +119,13 @@ def _printed(
 
 
 def _attempt(context: Context, job: Job, attempt: Attempt, stream: int | None, tail: int | None) -> Iterator[bytes]:
-    tell_if_removed(context, job, attempt)
     position = 0 if tail is None else context.queue.logs.tail_position(attempt, tail, stream)
-    yield from context.queue.logs.printed(attempt, position, stream)
+    is_silent = True
+    for piece in context.queue.logs.printed(attempt, position, stream):
+        is_silent = is_silent and not piece
+        yield piece
+    if is_silent:
+        yield nothing_to_see(context, job, attempt)
 
 
 def _attempts(context: Context, job: Job, attempts: Sequence[Attempt], stream: int | None) -> Iterator[bytes]:
@@ -131,19 +133,6 @@ def _attempts(context: Context, job: Job, attempts: Sequence[Attempt], stream: i
         ended = attempt.error or attempt.outcome or "running"
         yield f"--- attempt {attempt.attempt}: {ended} ---\n".encode()
         yield from _attempt(context, job, attempt, stream, None)
-
-
-def _tell_why_it_waits(context: Context, job: Job) -> None:
-    """Say why nothing is to be seen of a job yet, if it is held, waits for its time, or nobody runs jobs."""
-    from ...engine.attended import is_attended
-    from ...model.alert import NO_WORKERS_RUN
-
-    if job.state == HELD:
-        context.front_end.note(f"{job.id} is held; let it go with: queuectl release {job.id}")
-    if job.state == SCHEDULED:
-        context.front_end.note(f"{job.id} waits until {when.local(job.run_at)}")
-    if not job.is_final and not is_attended(context.queue):
-        context.front_end.note(f"{job.id} waits: {NO_WORKERS_RUN}")
 
 
 def follow_job(context: Context, number: int) -> Result:
@@ -158,7 +147,7 @@ def _follow_to_code(context: Context, number: int, result: Result) -> Iterator[b
 
     job = read_job(context.queue, number)
     context.front_end.note(f"Job added: {job.id}")
-    _tell_why_it_waits(context, job)
+    tell_what_waits(context, [number])
     try:
         yield from (piece for _, piece in follow_all([Follower(context, job)], context))
     except KeyboardInterrupt:

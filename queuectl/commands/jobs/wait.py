@@ -9,6 +9,7 @@ from ...model.job import COMPLETED, OPEN_STATES, STATES, Job, jobs_text
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table
+from .idle import tell_what_waits
 from .selection import FINDING, SHOWN, none_meant, select, some_of
 
 TYPE_CHECKING = False
@@ -92,18 +93,10 @@ def _ids(context: Context, numbers: Sequence[int]) -> str:
 
 def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[Job]:
     """Wait, showing progress; return the jobs of these numbers as they ended."""
-    _warn_without_workers(context, waiting)
+    tell_what_waits(context, waiting.open)
     total = len(waiting.open)
     with context.front_end.progress(total, "waiting") as update:
         return waiting.jobs(numbers, lambda: update(max(0, total - len(waiting.open))))
-
-
-def _warn_without_workers(context: Context, waiting: Waiting) -> None:
-    from ...engine.attended import is_attended
-    from ...model.alert import NO_WORKERS_RUN
-
-    if waiting.open and not is_attended(context.queue):
-        context.front_end.note(NO_WORKERS_RUN)
 
 
 def exit_code_of(job: Job) -> int:

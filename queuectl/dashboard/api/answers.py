@@ -73,7 +73,13 @@ PREVIEW = Noun(
     more=FLAG,
     command=maybe(TEXT),
 )
-DEAD_GROUPS = Noun("groups of dead jobs", dead=NUMBER, by_error=many(DEAD_GROUP), by_command=many(DEAD_GROUP))
+DEAD_GROUPS = Noun(
+    "groups of dead jobs",
+    dead=NUMBER,
+    by_error=many(DEAD_GROUP),
+    by_command=many(DEAD_GROUP),
+    by_stderr=many(DEAD_GROUP),
+)
 
 QUEUE = Noun(
     "queue",

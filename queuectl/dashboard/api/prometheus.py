@@ -50,6 +50,8 @@ def _families(app: App) -> Iterator[Family]:
         for state in STATES
     ]
     yield _gauge("jobs", "Jobs by queue and state.", jobs)
+    help = "Processing jobs whose worker is gone: they are taken back when workers or the scheduler run."
+    yield _gauge("gone_jobs", help, [({}, len(status.gone))])
     help = "How long the job that waits longest has been claimable, 0 if none waits."
     yield _gauge("oldest_pending_seconds", help, [({}, (status.oldest_pending_age or 0) / 1000)])
     ended: list[Sample] = [

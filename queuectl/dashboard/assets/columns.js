@@ -33,8 +33,8 @@ const OTHERS = [null, (value) => value];
 const SPECIAL = {
   id: ['Job', null, ({ id }) => heading(jobLink(id))],
   attempts: ['Attempts', 'num', (job) => `${job.attempts} of ${job.max_retries + 1}`],
-  duration: ['Duration', 'num', (job) => (job.state === 'processing' && job.started_at ? since(job.started_at)
-    : took(job.duration))],
+  duration: ['Duration', 'num', (job) => (job.state === 'processing' && job.started_at && !job.error
+    ? since(job.started_at) : took(job.duration))],
   exit: ['Exit', 'num', (job) => (job.signal ? `signal ${job.signal}` : job.exit_code)],
   when: ['When', 'num', (job) => when(timeOf(job))],
 };

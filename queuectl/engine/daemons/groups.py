@@ -11,8 +11,9 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 
 from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable, quoted
+from ...model.quantity import counted
 from ...model.settings import Settings
-from ...model.worker import EVERY_QUEUE, RegisteredWorker, counted, group_of, option, queues_of, workers_text
+from ...model.worker import EVERY_QUEUE, RegisteredWorker, group_of, option, queues_of, workers_text
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
@@ -200,7 +201,7 @@ def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "cou
         return
     found = f"got {total}" if len(groups) == 1 else f"all groups together would have {total}"
     raise InvalidInput(
-        f"at most {counted(most)} {'is' if most == 1 else 'are'} allowed, {found}",
+        f"at most {counted(most, 'worker')} {'is' if most == 1 else 'are'} allowed, {found}",
         field=field,
         hint=f"allow more with: queuectl config set max_workers {total}",
     )

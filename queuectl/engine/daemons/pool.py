@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping
 from ... import __version__
 from ...model.clock import Clock
 from ...model.errors import QueueCTLError, StoreUnavailable
-from ...model.worker import counted, workers_text
+from ...model.quantity import counted
+from ...model.worker import workers_text
 from ...store import Home, Store
 from ..clockwork.tick import ClockworkThread
 from ..home.opened import OpenHome
@@ -165,7 +166,7 @@ class Pool:
         registered = {row.pid for row in self._store.workers.all()}
         if all(pid in registered for pid in self._slots.pids()):
             self._slots.is_ready = True
-            self._log.say(f"{counted(len(self._slots))} {'is' if len(self._slots) == 1 else 'are'} up")
+            self._log.say(f"{counted(len(self._slots), 'worker')} {'is' if len(self._slots) == 1 else 'are'} up")
             self._on_ready()
             self._instance.note("workers started", workers_text(self._groups), LAST_BUDGET_SECONDS)
 

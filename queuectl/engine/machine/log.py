@@ -48,6 +48,13 @@ class Log:
         self.say(text)
 
 
+class Silence(Log):
+    """The log of a command: what it does, it says itself."""
+
+    def say(self, text: str) -> None:
+        """Write nothing."""
+
+
 def rotate(path: str, limit: int = MAX_BYTES) -> None:
     """Move the text of a log that grew too large to `path.1`.
 

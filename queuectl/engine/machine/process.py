@@ -151,6 +151,11 @@ def is_same_process(pid: int, start: str | None) -> bool:
     return start is not None and start_time(pid) == start
 
 
+def name(pid: int) -> str:
+    """Return the name of a process's program, an empty text where nobody tells."""
+    return _read(f"/proc/{pid}/comm").decode("utf-8", "backslashreplace").strip()
+
+
 def memory(pid: int) -> int:
     """Return the resident memory of a process in bytes, 0 if unknown."""
     try:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ... import __version__
 from ...model.alert import INFO, LEVELS, NO_WORKERS, NOBODY, START_WORKERS, Alert
-from ...model.job import DEAD, PENDING, jobs_text
+from ...model.job import DEAD, PENDING, gone_text, jobs_text
+from ...model.quantity import counted
 from ...model.size import size_text
 from ...model.when import DAY, MINUTE, ago, duration_text
 from ...model.worker import ALL, WorkerState, group_of, option
@@ -36,6 +37,11 @@ def absent(facts: Facts) -> str | None:
     if facts.alive or facts.scheduler.mode == "auto":
         return None
     return NO_WORKERS if facts.scheduler.running else NOBODY
+
+
+def is_deserted(facts: Facts) -> bool:
+    """Return whether neither workers nor a scheduler run, so that nobody takes back what a lost worker held."""
+    return not (facts.alive or facts.scheduler.running)
 
 
 def takers(facts: Facts, queue: str) -> list[WorkerState]:
@@ -99,14 +105,11 @@ def _shortage(facts: Facts) -> Iterator[Alert]:
 
 
 def _lost_workers(facts: Facts) -> Iterator[Alert]:
-    lost = facts.workers["lost"]
-    if not lost:
-        return
-    who, held = ("1 worker was lost", "it held") if lost == 1 else (f"{lost} workers were lost", "they held")
-    if facts.alive or facts.scheduler.running:
-        yield Alert("lost_workers", f"{who}, what {held} is being taken back", "queuectl worker status")
-    else:
-        yield Alert("lost_workers", f"{who}, workers or a scheduler take back what {held}", START_WORKERS)
+    lost, command = facts.workers["lost"], START_WORKERS if is_deserted(facts) else "queuectl worker status"
+    if facts.gone:
+        yield Alert("lost_workers", gone_text([job.id for job in facts.gone]), command)
+    elif lost:
+        yield Alert("lost_workers", f"{counted(lost, 'worker')} {'was' if lost == 1 else 'were'} lost", command)
 
 
 def _overdue(facts: Facts) -> Iterator[Alert]:

@@ -7,7 +7,7 @@ number of jobs.
 from __future__ import annotations
 
 from ...model.cached import cached_property
-from ...model.job import PENDING, STATES
+from ...model.job import PENDING, PROCESSING, STATES, Job
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.rollup import Rollup
 from ...model.scheduler import AUTO, SchedulerRecord, SchedulerState
@@ -17,6 +17,7 @@ from ..daemons.daemon import POOL, SCHEDULER
 from ..home import timezone
 from ..home.liveness import is_worker_alive
 from ..home.opened import OpenHome
+from ..home.underway import gone_jobs
 from ..machine import process
 from ..machine.identity import Identity
 
@@ -109,6 +110,11 @@ class Facts:
         states = [worker.state for worker in self.worker_list]
         counts = {state: states.count(state) for state in ("busy", "idle", "stopping", "lost")}
         return {"total": len(self.alive), **counts}
+
+    @cached_property
+    def gone(self) -> list[Job]:
+        """The jobs that are processing and whose worker is gone."""
+        return gone_jobs(self.opened) if self.jobs[PROCESSING] else []
 
     @cached_property
     def pool(self) -> PoolState:

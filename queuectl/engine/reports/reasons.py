@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...model import when
-from ...model.alert import NO_WORKERS, START_WORKERS
+from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
+from ...model.exits import meaning
 from ...model.filter import reference
-from ...model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
+from ...model.job import COMPLETED, DEAD, FAILED, GONE, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
 from .alerts import absent, more_workers, start_for, takers
 from .facts import Facts
 
@@ -40,7 +41,7 @@ def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
     due = f"{when.local(job.run_at)}, {when.ago(job.run_at, facts.now)}"
     reason = f"it is due at {due}"
     if job.state == FAILED:
-        reason = f"attempt {job.attempts} of {job.max_retries + 1} failed ({job.error}), the next is due at {due}"
+        reason = f"attempt {job.attempts} of {job.max_retries + 1} failed ({_failure(job)}), the next is due at {due}"
     who = absent(facts)
     if who:
         return f"{reason}; {who}", START_WORKERS
@@ -48,6 +49,8 @@ def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
 
 
 def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
+    if job.is_gone:
+        return GONE, START_WORKERS if absent(facts) == NOBODY else "queuectl worker status"
     since = "" if job.started_at is None else f" for {when.duration_text(facts.now - job.started_at)}"
     if facts.store.search.details(job.number).cancel_requested:
         return f"worker {job.worker} is ending it, as was asked", None
@@ -56,9 +59,16 @@ def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
     )
 
 
+def _failure(job: Job) -> str:
+    """Return how the last attempt failed, and what is probably behind that."""
+    behind = meaning(job.exit_code, job.signal)
+    return f"{job.error}; {behind}" if behind else f"{job.error}"
+
+
 def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
+    how = "its only attempt failed" if job.attempts == 1 else f"all {job.attempts} attempts failed, the last one"
     return (
-        f"all {job.attempts} attempts failed, the last one: {job.error}",
+        f"{how}: {_failure(job)}",
         f"see its output with: queuectl logs {reference(job)}; run it again with: queuectl retry {reference(job)}",
     )
 

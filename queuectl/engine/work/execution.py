@@ -69,6 +69,8 @@ class Execution:
         self.capture = capture
         self.pid: int | None = None
         self.began = clock.monotonic()
+        # What the command left running and was ended: programs and pids.
+        self.ended_background: list[str] = []
         self._marker = marker
         self._environment = environment
         self._kill_grace = kill_grace
@@ -133,7 +135,7 @@ class Execution:
 
     def _start(self) -> None:
         # Always: the directory of the job before may be gone by now, or another one of the same name.
-        os.chdir(self.claim.context.cwd)
+        self._enter(self.claim.context.cwd)
         ends: list[int] = []
         try:
             ends.append(self._open_pipe(STDOUT))
@@ -149,6 +151,14 @@ class Execution:
         finally:
             for end in ends:
                 os.close(end)
+
+    @staticmethod
+    def _enter(directory: str) -> None:
+        """Change to the directory of the job. Raises OSError that names it."""
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise OSError(error.errno, f"directory {directory}: {error.strerror}") from error
 
     def _open_pipe(self, stream: int) -> int:
         """Open a pipe for a stream and listen to it; return the end to write to."""
@@ -245,6 +255,8 @@ class Execution:
             members = self._tree()
         except OSError:
             return  # The system could not tell; the next step asks again.
+        if not self._is_asked and self._ending is None:
+            self.ended_background = [f"{process.name(member.pid) or 'process'} ({member.pid})" for member in members]
         # A stopped process gets its TERM only when it goes on.
         for number in (signal.SIGKILL,) if is_late else (signal.SIGTERM, signal.SIGCONT):
             process.send(members, number)

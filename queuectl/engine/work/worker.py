@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Sequence
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
+from ...model.event import BACKGROUND_ENDED
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
+from ...model.quantity import counted
 from ...model.record import Record
 from ...store import Home, Store
 from ...store.claim import Claim
@@ -42,6 +45,8 @@ RENEW_PATIENCE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
 FORCED_PATIENCE_MS = 2000
 LEASE_LOST = "lease lost"
+# Of background processes that were ended, so many are named.
+TOLD = 5
 
 
 class Finished(Record):
@@ -51,6 +56,7 @@ class Finished(Record):
     outcome: Outcome
     duration: int | None
     capture: Capture
+    ended_background: Sequence[str] = ()
 
 
 class Worker:
@@ -168,8 +174,20 @@ class Worker:
         )
         if state is not None:
             self._store_output(claim, capture)
+            self._note_background(finished, now)
             self._vitals.add(finished.duration or 0)
         return state
+
+    def _note_background(self, finished: Finished, now: int) -> None:
+        """Note in the job's history which processes it left running, that were ended."""
+        left = finished.ended_background
+        if left:
+            ended = "was ended" if len(left) == 1 else "were ended"
+            more = f" and {len(left) - TOLD} more" if len(left) > TOLD else ""
+            processes = counted(len(left), "process", "processes")
+            detail = f"{processes} left running {ended}: {', '.join(left[:TOLD])}{more}"
+            actor = f"worker {self.number}"
+            self.store.events.add(BACKGROUND_ENDED, actor=actor, now=now, job=finished.claim.number, detail=detail)
 
     def _store_output(self, claim: Claim, capture: Capture) -> None:
         """Store the output that is pending; it is forgotten only when the transaction has succeeded."""
@@ -217,7 +235,7 @@ class Worker:
         duration = execution.duration()
         if is_of_a_stop(outcome, self.wakeup, self.clock):
             outcome = Outcome.released()
-        return Finished(claim, outcome, duration, capture)
+        return Finished(claim, outcome, duration, capture, execution.ended_background)
 
     def _watch(self, execution: Execution) -> None:
         """Once a second while a job runs: renew, store output, see whether to end it."""

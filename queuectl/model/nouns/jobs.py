@@ -42,7 +42,7 @@ RUN = Noun(
 COMING = Noun("coming job", at=TIME, what=TEXT, id=TEXT, command=TEXT)
 DEAD_GROUP = Noun(
     "group of dead jobs",
-    pattern=one_of("error", "command"),
+    pattern=one_of("error", "stderr", "command"),
     count=NUMBER,
     exit_code=maybe(NUMBER),
     signal=maybe(SIGNAL),

@@ -39,7 +39,7 @@ def test_every_exit_code_is_kept_as_it_is(home: str, queue: Queue, tmp_path: Pat
     jobs = {command: queue.add(command, retries=0) for command in expected}
     drain(home)
     for command, code in expected.items():
-        error = f"exit code {code}" if code else None
+        error = {0: None, 137: "exit code 137 (as SIGKILL)"}.get(code, f"exit code {code}")
         state = "dead" if code else "completed"
         assert ended(queue.get(jobs[command].id)) == (state, code, None, error), command
 
@@ -67,7 +67,12 @@ def test_a_vanished_directory_counts_as_an_attempt_that_did_not_start(queue: Que
     job = queue.add("true", cwd=str(gone), retries=1)
     gone.rmdir()
     drain(queue.home.path)
-    assert ended(queue.get(job.id)) == ("dead", None, None, "cannot start: No such file or directory")
+    assert ended(queue.get(job.id)) == (
+        "dead",
+        None,
+        None,
+        f"cannot start: directory {gone}: No such file or directory",
+    )
     assert [row["outcome"] for row in attempts(queue, job)] == ["not_started"] * 2
 
 

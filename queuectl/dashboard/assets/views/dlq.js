@@ -11,14 +11,16 @@ export function mount(root, { app, signal }) {
   const groups = listCard('By failure',
     [['Failure'], ['Jobs', 'num'], ['First', 'num'], ['Last', 'num'], ['Examples'], ['Actions', 'sr']],
     (group) => `${group.exit_code}/${group.signal}/${group.value}`, groupRow, { caption: 'Dead jobs by failure' });
-  const commands = listCard('By command', [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example']],
+  const texts = (title, text) => listCard(title, [[text], ['Jobs', 'num'], ['Last', 'num'], ['Example']],
     ({ value }) => value, (line) => [heading(code(line.value), 'clip'), number(line.count), when(line.last_at),
-      jobLink(line.sample_ids[0])], { caption: 'Dead jobs by command' });
+      jobLink(line.sample_ids[0])], { caption: `Dead jobs ${title.toLowerCase()}` });
+  const commands = texts('By command', 'Command');
+  const complaints = texts('By standard error', 'Last line');
   const all = h('span', { class: 'row' });
   const verbs = plainVerbs(({ means }) => means.includes('dead'));
   const empty = emptyCard('No dead jobs',
     'A job is dead when its last attempt has failed. It stays here until it is retried or removed.');
-  const full = h('div', {}, groups.element, commands.element, equivalent('queuectl dlq stats'));
+  const full = h('div', {}, groups.element, complaints.element, commands.element, equivalent('queuectl dlq stats'));
   root.append(head('Dead letter queue', h('span', { class: 'grow' }), all), empty, full);
 
   const nameOf = (group) => group.value || (group.signal ? `signal ${group.signal}` : `exit code ${group.exit_code}`);
@@ -52,6 +54,7 @@ export function mount(root, { app, signal }) {
         () => actOnMany(verb, { filter: 'state:dead' }, app))),
     ] : null));
     groups.show(data.by_error);
+    complaints.show(data.by_stderr);
     commands.show(data.by_command);
   }
   return { refresh };

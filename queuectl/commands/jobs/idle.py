@@ -1,0 +1,70 @@
+"""What is said to whoever waits for jobs that do not run: once, with their ids and the command that helps."""
+
+from __future__ import annotations
+
+from ...model import when
+from ...model.filter import reference
+from ...model.job import HELD, PROCESSING, QUEUED_STATES, SCHEDULED, WAITING_STATES
+from .selection import SHOWN, some_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Sequence, Sized
+
+    from ...model.job import Job
+    from ..context import Context
+
+# Of so many jobs it is looked up who takes them.
+MOST = 500
+
+
+def tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
+    """Say which of some jobs are held, wait for their time, or wait although nobody runs them."""
+    states = context.queue.states_of(numbers)
+    held = [number for number, state in states.items() if state == HELD]
+    if held:
+        waits = "is" if len(held) == 1 else "are"
+        words = " ".join(reference(job) for job in context.queue.read(held[:SHOWN]))
+        release = "state:held" if len(held) > SHOWN else words
+        _tell(
+            context, held, f"{waits} held; let {'it' if len(held) == 1 else 'them'} go with: queuectl release {release}"
+        )
+    for job in context.queue.read([number for number, state in states.items() if state == SCHEDULED][:SHOWN]):
+        context.front_end.note(f"{job.id} waits until {when.local(job.run_at)}")
+    _tell_unattended(context, {number: state for number, state in states.items() if state in WAITING_STATES})
+    _tell_gone(context, context.queue.read([number for number, state in states.items() if state == PROCESSING]))
+
+
+def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
+    """Say which of some jobs that wait have nobody to run them."""
+    from ...engine.attended import is_attended
+    from ...model.alert import NO_WORKERS_RUN
+
+    if not states:
+        return
+    if not is_attended(context.queue):
+        _tell(context, list(states), f"{_waits(states)}: {NO_WORKERS_RUN}")
+        return
+    by_queue: dict[str, list[int]] = {}
+    queued = [number for number, state in states.items() if state in QUEUED_STATES]
+    for job in context.queue.read(queued[:MOST]):
+        by_queue.setdefault(job.queue, []).append(job.number)
+    for queue, command in context.queue.reports.without_workers(by_queue).items():
+        what = f"{_waits(by_queue[queue])}: no worker takes jobs of queue {queue}; start some with: {command}"
+        _tell(context, by_queue[queue], what)
+
+
+def _tell_gone(context: Context, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        if job.is_gone:
+            found = context.queue.reports.why(job)
+            context.front_end.note(f"{job.id}: {found.reason}" + (f": {found.hint}" if found.hint else ""))
+
+
+def _waits(jobs: Sized) -> str:
+    return "waits" if len(jobs) == 1 else "wait"
+
+
+def _tell(context: Context, numbers: Sequence[int], what: str) -> None:
+    ids = [job.id for job in context.queue.read(numbers[:SHOWN])]
+    context.front_end.note(f"{some_of(ids, len(numbers))} {what}")

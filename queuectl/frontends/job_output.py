@@ -1,0 +1,150 @@
+"""What jobs printed, as a terminal may show it.
+
+    carriage return   of a line, what stands after the last one is shown: a progress bar as it was in the end
+    CRLF              is the end of a line
+    colours           pass where colours are wanted and are left out elsewhere; none goes on after its line was written
+    all else          is shown as its code where it is unsafe: see `Screen.safe`
+
+Text that hides itself (SGR 8) is unsafe. A character or a sequence may be spread over several pieces of output.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import deque
+
+from .terminal import ERASE_LINE, Screen, clip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Sequence
+
+RESET = "\x1b[0m"
+# One parameter of a colour sequence: all but 8, which hides. After 38, 48 and 58 stands a colour, which may be an 8.
+_PARAMETER = (
+    r"(?:0?[0-79]|4:[0-5]|(?![345]8)[1-9]\d|10[0-7]|"
+    r"[345]8(?:;5;\d{1,3}|;2;\d{1,3};\d{1,3};\d{1,3}|:5:\d{1,3}|:2(?::\d{0,3}){3,4}))?"
+)
+COLOUR = re.compile(rf"(\x1b\[{_PARAMETER}(?:;{_PARAMETER})*m)", re.ASCII)
+NO_COLOUR = re.compile(r"\x1b\[0*m")
+# Looking back keeps long runs of carriage returns from being tried from each of them.
+LINE_END = re.compile(r"(?<!\r)\r*\n")
+# The meaning of these depends on what comes next.
+BEGUN = re.compile(r"(?<!\r)\r*(?:\x1b(?:\[[\d;:]{0,64})?)?\Z", re.ASCII)
+MOST_COLOURS = 16
+
+
+class JobOutput:
+    """The output of one job for one screen, piece by piece.
+
+    With `live`, a line that has begun is shown as far as it has come and drawn again where a carriage return begins
+    it anew; otherwise it is shown when it is whole.
+    """
+
+    def __init__(self, screen: Screen, *, live: bool = False) -> None:
+        self._screen = screen
+        self._live = live
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._held = ""
+        self._line_is_begun = False
+        self._colours: list[str] = []
+
+    def feed(self, data: bytes) -> str:
+        """Return what is to be shown now that this was printed."""
+        return self._shown(self._held + self._decoder.decode(data), is_end=False)
+
+    def end(self) -> str:
+        """Return what is still to be shown when no more will come."""
+        return self._shown(self._held + self._decoder.decode(b"", True), is_end=True)
+
+    def _shown(self, text: str, *, is_end: bool) -> str:
+        known = len(text) if is_end else self._known(text)
+        self._held = text[known:]
+        *lines, rest = LINE_END.split(text[:known])
+        shown = []
+        for line in lines:
+            shown.append(self._line(line) + "\n")
+            self._line_is_begun = False
+        shown.append(self._line(rest))
+        self._line_is_begun = self._line_is_begun or bool(rest)
+        return "".join(shown)
+
+    def _known(self, text: str) -> int:
+        """Return how much of a text can be shown whatever comes after it."""
+        if not self._live:
+            return text.rfind("\n") + 1
+        begun = BEGUN.search(text)
+        assert begun is not None  # It matches the empty end too.
+        return begun.start()
+
+    def _line(self, line: str) -> str:
+        before, returned, line = line.rstrip("\r").rpartition("\r")
+        start = ERASE_LINE if returned and self._line_is_begun else ""
+        if "\x1b" not in before + line and not self._colours:
+            return start + self._screen.safe(line, multiline=True)
+        self._follow(before)
+        if not line:
+            return start
+        parts = [*self._colours]
+        for index, part in enumerate(COLOUR.split(line)):
+            is_colour = index % 2 == 1
+            parts.append(self._screen.safe(part, multiline=True) if not is_colour else part * self._screen.color)
+        self._follow(line)
+        return start + "".join(parts) + (RESET if self._colours else "")
+
+    def _follow(self, line: str) -> None:
+        """Know which colours are on behind a line."""
+        for colour in COLOUR.findall(line) if self._screen.color else ():
+            self._colours = [] if NO_COLOUR.fullmatch(colour) else [*self._colours, colour][-MOST_COLOURS:]
+
+
+def shown_lines(text: str, columns: int, screen: Screen) -> list[str]:
+    """Return all that a job printed as lines of at most `columns` columns; long lines are wrapped."""
+    output = JobOutput(screen)
+    lines = (output.feed(text.encode("utf-8", "backslashreplace")) + output.end()).split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return [part for line in lines for part in wrap(line.expandtabs(), columns)]
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Return safe text in parts of at most `columns` columns, each with its own colours.
+
+    `textwrap` counts characters, of which some are two columns wide, and drops blanks that a job has printed.
+    """
+    parts = COLOUR.split(text)
+    rows = list(_rows("".join(parts[::2]), max(1, columns))) or [""]
+    return rows if len(parts) == 1 else list(_painted(rows, parts))
+
+
+def _painted(rows: Sequence[str], parts: Sequence[str]) -> Iterator[str]:
+    """Yield rows with the colours that stand between the parts of their text."""
+    runs: deque[tuple[str, str]] = deque()
+    colours = ""
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
+            runs.append((colours, part))
+        else:
+            colours = "" if NO_COLOUR.fullmatch(part) else colours + part
+    for row in rows:
+        painted, room = "", len(row)
+        while room:
+            colours, run = runs.popleft()
+            if run[room:]:
+                runs.appendleft((colours, run[room:]))
+            painted += colours + run[:room] + (RESET if colours else "")
+            room -= len(run[:room])
+        yield painted
+
+
+def _rows(text: str, columns: int) -> Iterator[str]:
+    if text.isascii():
+        yield from (text[start : start + columns] for start in range(0, len(text), columns))
+        return
+    start = 0
+    while start < len(text):
+        # A single character that is wider than the screen stands alone, and is clipped later.
+        part = clip(text[start : start + 2 * columns], columns, "") or text[start]
+        yield part
+        start += len(part)

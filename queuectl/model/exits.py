@@ -1,0 +1,34 @@
+"""What an exit code or a signal says of a command, besides that it failed."""
+
+from __future__ import annotations
+
+SIGNAL_BASE, HIGHEST_SIGNAL = 128, 64
+KILLED = 9
+NOT_RUNNABLE = "a file of the command is there but cannot be run: see its permissions and its first line"
+NOT_FOUND = "the shell did not find a program of the command: jobs have the PATH of where they were added"
+OUT_OF_MEMORY = "SIGKILL is often the kernel's, for want of memory: see dmesg"
+MEANINGS = {126: NOT_RUNNABLE, 127: NOT_FOUND, SIGNAL_BASE + KILLED: OUT_OF_MEMORY}
+
+
+def exit_error(code: int) -> str:
+    """Return how a command failed that exited with a code: one that stands for a signal names it."""
+    name = _signal_name(code - SIGNAL_BASE)
+    return f"exit code {code}" + (f" (as {name})" if name else "")
+
+
+def meaning(exit_code: int | None, signal: int | None) -> str | None:
+    """Return what is probably behind the end of an attempt, None if nothing is known."""
+    if signal == KILLED:
+        return OUT_OF_MEMORY
+    return None if exit_code is None else MEANINGS.get(exit_code)
+
+
+def _signal_name(number: int) -> str | None:
+    if not 0 < number <= HIGHEST_SIGNAL:
+        return None
+    import signal
+
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return None
