@@ -1,8 +1,8 @@
 // The dialog that changes a job while it waits, with the command that would do the same. Only what differs is sent.
 
-import { jobPath, patch } from './api.js';
+import { jobPath, loadFields, patch } from './api.js';
 import { form } from './dialogs.js';
-import { bodyOf, changesOf, editOptionsOf, formField, loadFields } from './fields.js';
+import { bodyOf, changesOf, editOptionsOf, formField } from './fields.js';
 import { quote } from './format.js';
 
 export async function editJob(job, app) {

@@ -1,9 +1,6 @@
 // The fields of a job as the server describes them: what a form asks for, and what JSON and a shell have for it.
 
-import { loadMeta } from './api.js';
 import { quote } from './format.js';
-
-export const loadFields = () => loadMeta().then(({ fields }) => fields);
 
 const names = (text) => text.split(',').map((name) => name.trim()).filter(Boolean);
 const lines = (text) => text.split('\n').filter((line) => line.trim());

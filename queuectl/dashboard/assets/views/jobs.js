@@ -2,7 +2,6 @@
 
 import { get, queryString } from '../api.js';
 import { actOnMany, act, rowActions } from '../actions.js';
-import { addJob } from '../addjob.js';
 import { choose, chosen, columnsOf, loadColumns } from '../columns.js';
 import { FilterBar } from '../filterbar.js';
 import { number, plural } from '../format.js';
@@ -53,7 +52,7 @@ export async function mount(root, { app, query, signal }) {
     on: { click: () => selection.all() } });
   const bulk = h('div', { class: 'bulk row', hidden: true, role: 'region', 'aria-label': 'Selected jobs' });
   const grow = () => h('span', { class: 'grow' });
-  root.append(head('Jobs', grow(), readOnly ? '' : button('Add a job', () => addJob(app), { class: 'primary' })),
+  root.append(head('Jobs', grow(), readOnly ? '' : button('Add a job', app.newJob, { class: 'primary' })),
     filter.element, filter.problem, saved.element, tabs,
     h('div', { class: 'row' }, readOnly ? '' : every, status, grow(), columns, sort, limit), pill, list,
     h('div', { class: 'row' }, previous, next, grow(), exports), bulk);

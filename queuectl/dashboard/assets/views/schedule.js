@@ -1,7 +1,7 @@
 // The schedules in words, with their next times and last jobs; and what else is to come.
 
 import { get, post, remove } from '../api.js';
-import { added } from '../addjob.js';
+import { added } from '../actions.js';
 import { alertLine } from '../alerts.js';
 import { DayStrip } from '../daystrip.js';
 import { confirm, open } from '../dialogs.js';
