@@ -7,7 +7,7 @@ from typing import Any
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING, RECURRING_EDITABLE
-from ...model.kinds import TEXT, integer
+from ...model.kinds import NAME, TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail
@@ -27,7 +27,7 @@ TIMES = (
     Parameter("overlap", one_of(*OVERLAP), "what happens while its last job is not done"),
 )
 NEW_SCHEDULE = (
-    Parameter("name", TEXT, "its name", is_required=True),
+    Parameter("name", NAME, "its name", is_required=True),
     Parameter(EXPRESSION.name, TEXT, EXPRESSION.help, is_required=True),
     *TIMES,
     *parameters_of(RECURRING),

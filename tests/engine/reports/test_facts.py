@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
-from tests.store.building import NOW, add, claim, finish, write
+from tests.store.building import NOW, add, claim, employ, finish, write
 from tests.support import FakeClock
 
 
 def test_a_worker_is_busy_also_by_the_job_that_it_runs(home: str) -> None:
-    clock, own = FakeClock(NOW), Identity.own()
+    clock = FakeClock(NOW)
     with Queue(home, clock=clock) as queue:
-        facts = {"pid": own.pid, "pid_start": own.start, "boot": own.boot, "namespace": own.namespace}
-        worker = write(queue.store, queue.store.workers.add, queues="", now=NOW, **facts)
+        worker = employ(queue.store)
 
         def busy() -> float | None:
             (found,) = queue.reports.status().worker_list
