@@ -97,7 +97,15 @@ def test_all_that_is_kept_of_an_output_can_be_read_searched_and_linked(dashboard
     assert browser.js(f"return {count}") > 20_000
     assert browser.js("return document.querySelector('.output').textContent.includes('bytes left out ...]')")
     browser.open(dashboard.url + "/jobs/long#L120")
-    browser.wait("document.querySelector('.output .line.target')?.textContent === '120'")
+    target = "document.querySelector('.output .line.target')?.textContent"
+    browser.wait(f"{target} === '120'")
+    browser.press("#")
+    browser.type("300")
+    browser.press("Enter")
+    browser.wait(f"{target} === '300' && location.hash === '#L300'")
+    browser.type("0000000")
+    browser.press("Enter")
+    browser.wait(f"{hits}.startsWith('There are ')")
     assert browser.complaints() == []
 
 
