@@ -38,6 +38,9 @@ def test_an_edit_leaves_it_out_too(home: str) -> None:
     done(home, "add", "true", "--id", "x", "--hold")
     assert NOTE in done(home, "edit", "x", "--command", "false\r").err
     assert done(home, "show", "x", "--json").json()["command"] == "false"
+    done(home, "cron", "add", "tick", MONTHLY, "true")
+    assert NOTE in done(home, "cron", "edit", "tick", "--command", "false\r").err
+    assert [row["command"] for row in done(home, "cron", "list", "--json").json()] == ["false"]
 
 
 @pytest.mark.parametrize("command", ["echo a", "echo a\n", "printf 'a\r' b", "echo '\r\n'"])

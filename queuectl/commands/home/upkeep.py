@@ -58,8 +58,13 @@ def why(context: Context, *, id: str) -> Result:
         REASON,
         record=found,
         ids=[job.id],
-        message=f"{job.id} is {job.state}: {found.reason}" + (f"\n  {found.hint}" if found.hint else ""),
+        message="\n  ".join([f"{job.id} is {job.state}: {found.reason}", *_lines(found.hint)]),
     )
+
+
+def _lines(hint: str | None) -> list[str]:
+    """Return a hint with a line of its own for each command, so that it can be copied."""
+    return hint.split("; ") if hint else []
 
 
 def final_states(text: str) -> list[str]:
