@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..model.errors import InvalidInput, QueueCTLError
+from .terminal import wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Ite
     if form == "ids" or (options["quiet"] and form == "table" and result.ids is not None):
         return (f"{terminal.out.safe(name)}\n" for name in result.names(result.rows or ()))
     if form == "table" and result.message is not None:
-        return [terminal.out.safe(result.message, multiline=True) + "\n"]
+        text = terminal.out.safe(result.message, multiline=True)
+        if result.wraps and terminal.is_tty:
+            text = "\n".join(row for line in text.split("\n") for row in wrapped(line, terminal.columns))
+        return [text + "\n"]
     if result.noun is None or (form == "table" and not result.rows and result.record is None):
         return []
     from .render import record_text, rows_text

@@ -146,7 +146,7 @@ class Session:
             terminal.say(json.dumps(ERROR.json({"error": error})))
             return error.exit_code
         for problem in error.problems:
-            terminal.say(f"queuectl: error: {terminal.err.safe(problem)}")
+            terminal.tell(f"queuectl: error: {terminal.err.safe(problem)}")
         if isinstance(error, FilterError) and error.text.strip() and terminal.err.is_tty:
             before, after = error.text[: error.position], error.text[error.position :]
             place = terminal.err.safe(before)

@@ -37,7 +37,7 @@ def formatted(pieces: Iterable[Text], terminal: Terminal) -> list[str]:
         if done.returncode == 0 and done.stdout:
             text = done.stdout.decode("utf-8", "backslashreplace")
             return [_painted(line, terminal) + "\n" for line in text.splitlines()]
-    terminal.note("this is roff: neither groff nor mandoc is installed, which would make a page of it")
+    terminal.note("this is roff; groff or mandoc would make a page of it")
     return [page]
 
 

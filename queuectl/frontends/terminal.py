@@ -110,6 +110,26 @@ def pad(text: str, columns: int, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
+def wrapped(text: str, columns: int) -> list[str]:
+    """Return one line of words as lines that fit, the further ones indented. A word that is too long sticks out.
+
+    What stands behind the last colon is often a command to copy: it is kept together where it fits.
+    """
+    if width(text) <= columns:
+        return [text]
+    lead = " " * (len(text) - len(text.lstrip(" ")))
+    head, colon, tail = text.lstrip(" ").rpartition(": ")
+    fits = colon and len(lead) + 2 + width(tail) <= columns
+    words = [*f"{head}:".split(" "), tail] if fits else text.lstrip(" ").split(" ")
+    rows = [lead + words[0]]
+    for word in words[1:]:
+        if width(rows[-1]) + 1 + width(word) <= columns:
+            rows[-1] += " " + word
+        else:
+            rows.append(f"{lead}  {word}")
+    return rows
+
+
 def wants_color(mode: str, environ: Mapping[str, str], is_tty: bool) -> bool:
     """Decide by the flag, then NO_COLOR, then the two that force, then the terminal."""
     if mode != "auto":
@@ -259,7 +279,13 @@ class Terminal:
     def note(self, text: str) -> None:
         """Say something that --quiet leaves out."""
         if not self.quiet:
-            self.say(text)
+            self.tell(text)
+
+    def tell(self, text: str) -> None:
+        """Write words to err as `say` does, on a terminal without a break within one."""
+        if self.err.is_tty:
+            text = "\n".join(row for line in text.split("\n") for row in wrapped(line, self.err.columns))
+        self.say(text)
 
     def erase_line(self) -> None:
         """Take the progress line away, if there is one."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..model.errors import StoreUnavailable
 from ..model.when import duration_text, local
 from .answer import form_of, lines, on_terminal, show
+from .terminal import wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,11 +51,22 @@ def _watch_in_place(
 
 
 def picture(result: Result, options: Mapping[str, Any], terminal: Terminal, interval: float) -> list[str]:
-    """Return an answer as lines without their ends, with the notes and what to press below."""
+    """Return an answer as lines without their ends, with the notes and what to press below.
+
+    Words are wrapped; of a table that is longer than the screen the end is left out, and how much that is stands there.
+    """
+    screen = terminal.out
     text = "".join(on_terminal(lines(result, options, terminal), terminal))
-    notes = [terminal.out.safe(note) for note in result.notes]
+    body = text.split("\n")[:-1]
+    if result.rows is None:
+        body = [part for line in body for part in wrapped(line, screen.columns - 1)]
+    notes = [part for note in result.notes for part in wrapped(screen.safe(note), screen.columns - 1)]
     footer = f"{local(terminal.clock.wall())}, every {duration_text(round(interval * 1000))}, Ctrl-C ends it"
-    return [*text.split("\n")[:-1], *(terminal.out.paint(line, "dim") for line in [*notes, footer])]
+    foot = [screen.paint(line, "dim") for line in [*notes, footer]]
+    room = max(1, screen.rows - 1 - len(foot))
+    if len(body) > room:
+        body = [*body[: room - 1], screen.paint(f"{len(body) - room + 1} more lines", "dim")]
+    return [*body, *foot]
 
 
 def _watch_changes(

@@ -23,6 +23,7 @@ from queuectl.frontends.terminal import (
     pad,
     wants_color,
     width,
+    wrapped,
 )
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import STATES
@@ -138,6 +139,22 @@ def test_clip_keeps_what_fits_and_never_splits_a_wide_character() -> None:
     assert clip("e\u0301e\u0301e\u0301", 2) == "e\u0301…"
     assert clip("hello", 0) == ""
     assert clip("hello", 3, "~") == "he~"
+
+
+@pytest.mark.parametrize(
+    "text, columns, rows",
+    [
+        ("short", 10, ["short"]),
+        ("one two three", 8, ["one two", "  three"]),
+        ("  one two three", 9, ["  one two", "    three"]),
+        ("a-word-that-is-long b", 5, ["a-word-that-is-long", "  b"]),
+        ("日本 日本", 6, ["日本", "  日本"]),
+        ("no workers run: queuectl worker start", 26, ["no workers run:", "  queuectl worker start"]),
+        ("no workers run: queuectl worker start", 20, ["no workers run:", "  queuectl worker", "  start"]),
+    ],
+)
+def test_words_are_wrapped_and_a_command_to_copy_stays_whole(text: str, columns: int, rows: list[str]) -> None:
+    assert wrapped(text, columns) == rows
 
 
 def test_pad_fills_up_by_width() -> None:

@@ -68,6 +68,25 @@ def test_other_answers_are_watched_too(terminal: Open, home: str, words: list[st
     assert session.wait() == 0
 
 
+def test_a_watched_table_that_is_longer_than_the_screen_keeps_its_last_lines(terminal: Open, home: str) -> None:
+    many(home, 30)
+    session = terminal("list", "--watch", rows=12)
+    session.expect("Ctrl-C ends it")
+    lines = session.screen()
+    assert lines[0].startswith("ID ") and "22 more lines" in lines
+    session.interrupt()
+    assert session.wait() == 0
+
+
+def test_a_watched_answer_is_wrapped_between_words(terminal: Open, home: str) -> None:
+    done(home, "add", "true")
+    session = terminal("status", "--watch", columns=50)
+    session.expect("Ctrl-C ends it")
+    assert any(line.endswith("queuectl worker start") for line in session.screen())
+    session.interrupt()
+    assert session.wait() == 0
+
+
 def test_a_first_error_ends_watching(home: str) -> None:
     assert call(home, "show", "nothing", "--watch").code == 3
 
@@ -174,7 +193,7 @@ def test_the_manual_is_a_page_on_a_terminal_and_roff_in_a_pipe(terminal: Open, h
 
 def test_without_a_formatter_the_manual_is_roff_and_says_so(terminal: Open, home: str) -> None:
     session = terminal("man", env={"PATH": "/nowhere"})
-    session.expect("this is roff: neither groff nor mandoc is installed")
+    session.expect("this is roff; groff or mandoc would make a page of it")
     assert session.wait() == 0
     assert ".SH NAME" in session.transcript
 

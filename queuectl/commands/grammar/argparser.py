@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 EXIT_CODES = """exit codes:
   0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict,
-  5 store unavailable, 6 not running, 70 bug, 124 timed out, 130 interrupted"""
+  5 store unavailable, 6 not running, 70 bug, 124 timed out, 130 interrupted,
+  141 nobody reads the output"""
 # Options of other tools that are none here, with what to do in their place.
 ELSEWHERE = {"--db": "a home is a directory, not a file: --home DIR"}
 # How argparse says that a flag was given a value, which it shows in quotes.
@@ -121,7 +122,8 @@ def _add(parser: argparse._ActionsContainer, arg: Arg) -> None:
     elif arg.flag:
         settings.update(dest=arg.long_name, action="store_true")
     else:
-        settings["metavar"] = arg.metavar
+        # A value that may be left out stands right behind `=`; help takes away the blank that argparse puts there.
+        settings["metavar"] = arg.metavar if arg.implied is None else f"[={arg.metavar}]"
         settings.update({"dest": arg.long_name, "action": "append"} if arg.is_option else {"nargs": _count(arg)})
     parser.add_argument(*arg.names, **settings)
     if arg.also:

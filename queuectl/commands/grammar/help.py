@@ -35,9 +35,11 @@ def _line(command: Command) -> str:
 
 def _entry(names: str, width: int, text: str) -> str:
     """Return two columns, folded so that a terminal of 80 columns does not break the lines."""
-    return "\n".join(
-        textwrap.wrap(text, WIDTH, initial_indent=f"  {names:<{width}} ", subsequent_indent=" " * (width + 3))
-    )
+    margin = " " * (width + 3)
+    lines = textwrap.wrap(text, WIDTH, initial_indent=margin, subsequent_indent=margin)
+    if len(names) > width:
+        return "\n".join([f"  {names}", *lines])
+    return "\n".join([f"  {names:<{width}} {lines[0].lstrip()}", *lines[1:]])
 
 
 def global_options() -> str:
@@ -60,6 +62,6 @@ def group_page(word: str) -> str:
 
 def command_page(command: Command) -> str:
     """Return everything about one command."""
-    text = help_parser(command).format_help().rstrip("\n")
+    text = help_parser(command).format_help().rstrip("\n").replace(" [=", "[=")
     body, _, codes = text.rpartition(EXIT_CODES)
     return f"{body.rstrip()}\n\n{global_options()}\n\n{EXIT_CODES}{codes}\n"

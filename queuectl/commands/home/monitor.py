@@ -21,7 +21,7 @@ GROUP = "Monitoring"
 def status(context: Context) -> Result:
     """Show the counts per state, the workers, and what needs attention."""
     found = context.queue.reports.status()
-    return Result(STATUS, record=found, message=_status_text(found))
+    return Result(STATUS, record=found, message=_status_text(found), wraps=True)
 
 
 def _status_text(found: Status) -> str:
@@ -53,7 +53,7 @@ def _status_text(found: Status) -> str:
 def metrics(context: Context) -> Result:
     """Show counts, run and wait times with percentiles, success rate, utilization and queue depth."""
     found = context.queue.reports.metrics()
-    return Result(METRICS, record=found, message=_metrics_text(found))
+    return Result(METRICS, record=found, message=_metrics_text(found), wraps=True)
 
 
 def _metrics_text(found: Metrics) -> str:
@@ -72,9 +72,9 @@ def _metrics_text(found: Metrics) -> str:
     ]
     for name, spread in (("run time:", found.run_time), ("wait time:", found.wait_time)):
         if spread is not None:
-            lines.append(
-                f"  {name:<11}" + "  ".join(f"{key} {when.duration_text(value)}" for key, value in spread.items())
-            )
+            texts = [f"{key} {when.duration_text(value)}" for key, value in spread.items()]
+            # All in one line would be longer than most terminals are wide.
+            lines += [f"  {name:<11}{'  '.join(texts[:3])}", " " * 13 + "  ".join(texts[3:])]
     return "\n".join(lines)
 
 
