@@ -11,12 +11,11 @@ any command line. Answers may be piped in; the end of the input leaves the menu.
 
 from __future__ import annotations
 
-import shlex
-
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
 from ..model.quantity import counted
+from ..model.shellwords import shell_line
 from .banner import banner
 from .dispatch import BROKEN_PIPE
 from .forms import Asker, Back, EndOfInput, Form, Interrupted
@@ -175,8 +174,8 @@ class Menu:
         """
         # In one piece, to be copied.
         terminal = self.asker.terminal
-        command = shlex.join(["queuectl", *words])
-        self.asker.write(terminal.paint(terminal.safe(f"same as: {command}"), "dim") + "\n")
+        command = shell_line(["queuectl", *words])
+        self.asker.write(terminal.paint(terminal.safe(f"same as: {command}", multiline=True), "dim") + "\n")
         code = self.session.execute([*words, *(["--yes"] if quietly_yes else [])])
         if code == BROKEN_PIPE:
             raise Left(code)

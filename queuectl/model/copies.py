@@ -27,24 +27,15 @@ def copy_of(job: Job, now: int) -> dict[str, Any]:
 def words_to_add(job: Job, now: int) -> list[str]:
     """Return the words of a command that adds a job like this one.
 
-    The variables of `secrets_of` have no value there: `add` takes the caller's, and JSON is without them.
+    The variables of `secrets_of` have no value there: `add` takes the caller's.
     """
     values = _given(job, now)
     command = str(values.pop("command"))
     words = ["queuectl", "add"]
     for name, value in values.items():
         words += _option(name, value)
-    if not command.startswith("-"):
-        return [*words, command]
     # What begins with a dash would be taken for an option.
-    parts = words_after_dashes(command)
-    if parts:
-        return [*words, "--", *parts]
-    import json
-
-    secrets = secrets_of(job)
-    shown = {**copy_of(job, now), "env": {name: value for name, value in job.env.items() if name not in secrets}}
-    return ["queuectl", "enqueue", json.dumps(shown)]
+    return [*words, f"--command={command}" if command.startswith("-") else command]
 
 
 def secrets_of(job: Job) -> list[str]:
@@ -69,17 +60,3 @@ def _option(name: str, value: Any) -> list[str]:
     # After a blank, a dash would begin another option.
     pairs = ([f"{field.option}={text}"] if text.startswith("-") else [field.option, text] for text in texts)
     return [word for pair in pairs for word in pair]
-
-
-def words_after_dashes(command: str) -> list[str]:
-    """Return the words that `add` makes this command of when they stand after `--`, none if there are no such words.
-
-    Each of them is quoted for the shell, so there are none for a command with a pipe, a variable or the like.
-    """
-    import shlex
-
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return []
-    return words if shlex.join(words) == command else []

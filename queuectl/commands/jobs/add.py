@@ -7,6 +7,7 @@ from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.job import HELD, SCHEDULED
 from ...model.nouns import jobs as nouns
+from ...model.shellwords import shell_word
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .options import job_fields, options, replaced
@@ -25,6 +26,15 @@ GROUP = "Jobs"
     "add",
     Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
     Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
+    Arg(
+        "--command",
+        also=("--cmd",),
+        parameter="dashed",
+        metavar="COMMAND",
+        help="the command, where it begins with a dash",
+        complete="command",
+        field="command",
+    ),
     *options(GIVEN),
     Arg("--like", metavar="ID", help="begin with all that this job was given, but for its id", complete="job"),
     Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code", group="afterwards"),
@@ -49,6 +59,7 @@ def add(
     *,
     command: str | None,
     words: Sequence[str],
+    dashed: str | None,
     like: str | None,
     wait: bool,
     follow: bool,
@@ -63,8 +74,8 @@ def add(
     if like is not None:
         fields = _like(context, like, fields)
         copied = fields.pop("command")
-        command = copied if command is None and not words else command
-    job = context.queue.add(_command(command, words), **fields)
+        command = copied if command is dashed is None and not words else command
+    job = context.queue.add(_command(command, dashed, words), **fields)
     if follow:
         from .logs import follow_job
 
@@ -117,12 +128,15 @@ def due_text(job: Job, now: int) -> str:
     return f"{instant}, {ago}" + ", once it is released" * is_held
 
 
-def _command(command: str | None, words: Sequence[str]) -> str:
-    if command is not None and words:
-        raise InvalidInput("give the command either as one quoted text or as words after --, not both", field="command")
-    if command is not None:
-        _demand_no_json(command)
-        return command
+def _command(command: str | None, dashed: str | None, words: Sequence[str]) -> str:
+    if (command is not None) + (dashed is not None) + bool(words) > 1:
+        raise InvalidInput(
+            "give the command once: as one quoted text, as words after --, or with --command", field="command"
+        )
+    text = dashed if command is None else command
+    if text is not None:
+        _demand_no_json(text)
+        return text
     if words:
         import shlex
 
@@ -143,8 +157,6 @@ def _demand_no_json(command: str) -> None:
     except (ValueError, RecursionError):
         return
     if isinstance(found, dict):
-        import shlex
-
         raise InvalidInput(
-            "this is a job in JSON, not a command", field="command", hint=f"queuectl enqueue {shlex.quote(command)}"
+            "this is a job in JSON, not a command", field="command", hint=f"queuectl enqueue {shell_word(command)}"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shlex import join
 from typing import Any
 
 from ...model.copies import copy_of, secrets_of, words_to_add
@@ -15,6 +14,7 @@ from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.jobs import JOB
 from ...model.numbers import median
+from ...model.shellwords import shell_line
 from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from ..app import App
@@ -128,8 +128,8 @@ def _similar(app: App, job: Job) -> dict[str, Any]:
 def _commands(app: App, job: Job) -> dict[str, str]:
     """Return what to type in a shell for each action that the job allows, and to look at it."""
     verbs = [verb for verb in allowed_verbs(job.state) if VERBS[verb].is_plain]
-    found = {verb: join(["queuectl", verb, reference(job)]) for verb in ("show", "logs", "why", *verbs)}
-    return {**found, "duplicate": join(words_to_add(job, app.clock.wall()))}
+    found = {verb: shell_line(["queuectl", verb, reference(job)]) for verb in ("show", "logs", "why", *verbs)}
+    return {**found, "duplicate": shell_line(words_to_add(job, app.clock.wall()))}
 
 
 @route(

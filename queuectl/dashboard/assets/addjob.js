@@ -16,7 +16,7 @@ export async function addJob(app) {
   const command = (values) => {
     const filled = filledIn(fields, values);
     // What begins with a dash would be taken for an option.
-    if (values.command.startsWith('-')) return `queuectl enqueue ${quote(JSON.stringify(bodyOf(filled)))}`;
+    if (values.command.startsWith('-')) return ['queuectl add', ...optionsOf(filled)].join(' ');
     const options = optionsOf(filled.filter(([{ required }]) => !required));
     return ['queuectl add', ...options, quote(values.command || '…')].join(' ');
   };
