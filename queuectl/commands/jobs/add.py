@@ -24,7 +24,13 @@ GROUP = "Jobs"
 
 @command(
     "add",
-    Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
+    Arg(
+        "command",
+        optional=True,
+        help="the command, as one quoted text; - for stdin, with a command on each line",
+        complete="command",
+        field="command",
+    ),
     Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
     Arg(
         "--command",
@@ -45,6 +51,7 @@ GROUP = "Jobs"
         help="show its output until it is done and exit with its exit code",
         group="afterwards",
     ),
+    Arg("--start", flag=True, help="start a worker if nobody runs the job", group="afterwards"),
     group=GROUP,
     aliases=("run",),
     examples=(
@@ -52,6 +59,8 @@ GROUP = "Jobs"
         "add --id nightly --priority 10 --retries 5 './backup.sh'",
         "add -- rsync -a 'My Documents' backup:",
         "add --like job-1 --priority 10",
+        "add 'make test' --follow --start",
+        "generate-commands | queuectl add - --tag batch",
     ),
 )
 def add(
@@ -63,29 +72,51 @@ def add(
     like: str | None,
     wait: bool,
     follow: bool,
+    start: bool,
     **given: Any,
 ) -> Result:
     """Add a job: one shell command.
 
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
     directory, with the workers' environment and your PATH.
+    With - each line of stdin is the command of a job, but for blank lines and those that begin with #;
+    all of them are added, or none.
     """
     fields = job_fields(given)
     if like is not None:
         fields = _like(context, like, fields)
         copied = fields.pop("command")
         command = copied if command is dashed is None and not words else command
-    job = context.queue.add(_command(command, dashed, words), **fields)
-    if follow:
-        from .logs import follow_job
+    jobs = [{**fields, "command": _command(command, dashed, words)}]
+    places: list[str] = []
+    if command == "-":
+        from .afterwards import jobs_of_stdin
 
-        return follow_job(context, job.number)
-    if wait:
-        from .wait import wait_for_one
+        jobs, places = jobs_of_stdin(context, fields)
+    for text in (job["command"] for job in jobs):
+        _demand_no_json(text, "-" if places else shell_word(text))
+    if start:
+        from .afterwards import start_worker
 
-        return wait_for_one(context, job.number, timeout=None)
+        context.queue.check(jobs, names=places)
+        start_worker(context, fields.get("queue"))
+    ids = context.queue.enqueue(jobs, names=places)
+    if follow or wait:
+        return _awaited(context, ids, follow=follow)
+    if places:
+        return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids)
+    job = context.queue.get(ids[0])
     context.front_end.hint(lambda: _what_next(context, job.id))
-    return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=[job.id])
+    return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=ids)
+
+
+def _awaited(context: Context, ids: Sequence[str], *, follow: bool) -> Result:
+    from ...engine.finding import Selection
+    from .afterwards import follow_jobs
+    from .wait import wait_for
+
+    numbers = context.queue.find(ids)
+    return follow_jobs(context, numbers) if follow else wait_for(context, Selection(numbers))
 
 
 def _like(context: Context, reference: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -135,7 +166,6 @@ def _command(command: str | None, dashed: str | None, words: Sequence[str]) -> s
         )
     text = dashed if command is None else command
     if text is not None:
-        _demand_no_json(text)
         return text
     if words:
         import shlex
@@ -146,8 +176,8 @@ def _command(command: str | None, dashed: str | None, words: Sequence[str]) -> s
     )
 
 
-def _demand_no_json(command: str) -> None:
-    """Raise InvalidInput for a job in JSON: as a command it would only fail later."""
+def _demand_no_json(command: str, word: str) -> None:
+    """Raise InvalidInput for a job in JSON, which `enqueue` takes: as a command it would only fail later."""
     if not command.lstrip().startswith("{"):
         return
     import json
@@ -157,6 +187,4 @@ def _demand_no_json(command: str) -> None:
     except (ValueError, RecursionError):
         return
     if isinstance(found, dict):
-        raise InvalidInput(
-            "this is a job in JSON, not a command", field="command", hint=f"queuectl enqueue {shell_word(command)}"
-        )
+        raise InvalidInput("this is a job in JSON, not a command", field="command", hint=f"queuectl enqueue {word}")
