@@ -48,10 +48,16 @@ class Asker:
 
     def show(self, text: str) -> None:
         """Write words of our own, folded to the width of the terminal."""
+        self.write("\n".join(self.folded(text)) + "\n")
+
+    def folded(self, text: str) -> list[str]:
+        """Return the rows of words of our own that fit the width of the terminal."""
         room = max(NARROWEST, self.terminal.columns - 1)
+        rows: list[str] = []
         for line in text.split("\n"):
             indent = " " * (len(line) - len(line.lstrip()))
-            self.write("\n".join(textwrap.wrap(line, room, subsequent_indent=indent + "  ") or [""]) + "\n")
+            rows += textwrap.wrap(line, room, subsequent_indent=indent + "  ") or [""]
+        return rows
 
     def write(self, text: str) -> None:
         """Write a text as it is, at once. Raises BrokenPipeError, QueueCTLError."""
@@ -95,6 +101,10 @@ class Asker:
                 continue
             return answer
         raise Back
+
+    def await_enter(self) -> None:
+        """Wait until a person has read what stands on the terminal. Raises EndOfInput, Interrupted."""
+        self.read("Enter goes on: ")
 
     def confirm(self, question: str) -> bool:
         """Return whether the answer is yes; anything but yes and back is no. Raises Back."""
