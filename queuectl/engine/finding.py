@@ -150,11 +150,11 @@ class Finding(OpenHome):
         """Return the jobs that a filter finds, the oldest first; see `select`. A negative limit means all."""
         find = self.store.find
         if wanted.names_states:
-            return Selection(find.numbers(wanted, sort, limit), wanted)
+            return Selection(find.numbers(wanted, sort, limit), wanted, states=wanted.states)
         narrowed = wanted.within(means)
         others = [state for state in takes if state not in means]
         left_out = find.count_by_state(wanted.within(others)) if others else {}
-        return Selection(find.numbers(narrowed, sort, limit), narrowed, left_out)
+        return Selection(find.numbers(narrowed, sort, limit), narrowed, left_out, narrowed.states)
 
     def list(
         self,

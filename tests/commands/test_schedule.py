@@ -215,10 +215,10 @@ def test_a_recurring_job_is_paused_and_resumed(home: str) -> None:
     assert done(home, "cron", "list", "--json").json()[0]["next_at"]
 
 
-@pytest.mark.parametrize("verb", ["show", "next", "run", "pause", "resume", "remove"])
+@pytest.mark.parametrize("verb", ["show", "next", "run", "pause", "resume", "remove", "edit"])
 def test_a_schedule_that_is_not_there_is_not_found(home: str, verb: str) -> None:
     add(home)
-    answer = refused(home, 3, "cron", verb, "tik")
+    answer = refused(home, 3, "cron", verb, "tik", *(["--queue", "slow"] if verb == "edit" else []))
     assert 'did you mean "tick"?' in answer.problems[0]
 
 

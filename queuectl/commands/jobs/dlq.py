@@ -89,7 +89,7 @@ def _select(context: Context, ids: Sequence[str]) -> Selection:
             f'job "{others[0].id}" is not in the dead letter queue: it is {others[0].state}',
             hint="see the dead ones with: queuectl dlq list",
         )
-    return Selection([job.number for job in jobs if job.state == DEAD], meant.wanted)
+    return Selection([job.number for job in jobs if job.state == DEAD], meant.wanted, states=(DEAD,))
 
 
 for _verb in DLQ_VERBS:

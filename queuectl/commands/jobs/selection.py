@@ -178,17 +178,20 @@ def report(change: Change, done: str, meant: Selection) -> Result:
     from ...model.nouns.jobs import CHANGE
 
     demand_done(change)
+    refused = [one for one in change.refused if one.state in meant.states]
+    others = len(meant.numbers) - len(change.done) - len(refused)
     shown = some_of(change.done)
     message = (
         f"Job {done}: {shown}"
         if len(change.done) == 1
         else f"{jobs_text(len(change.done))} {done}" + (f": {shown}" if change.done else "")
     )
+    late = [f"{others} had begun or ended meanwhile"] if others else []
     return Result(
         CHANGE,
         record=change,
         message=message,
         ids=change.done,
-        notes=[*(refused.message for refused in change.refused[:20]), *left_out(meant)],
-        code=1 if change.refused else 0,
+        notes=[*(one.message for one in refused[:20]), *late, *left_out(meant)],
+        code=1 if refused else 0,
     )

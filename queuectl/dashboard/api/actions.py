@@ -151,8 +151,6 @@ def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
     meant = app.queue.found_by(
         wanted.within(verb.states), means=verb.means, takes=verb.states, sort=NEWEST_FIRST, limit=limit + 1
     )
-    assert meant.wanted is not None
-    meant.states = meant.wanted.states
     if wanted.names_states:
         meant.left_out = app.queue.counts(wanted.within([name for name in STATES if name not in verb.states]))
     return meant

@@ -136,7 +136,7 @@ def _commands(app: App, job: Job) -> dict[str, str]:
     "PATCH",
     "/jobs/{id}",
     "Change a job while it waits; what is not given stays",
-    rest=parameters_of(EDITABLE),
+    rest=parameters_of(EDITABLE, are_changes=True),
     answer=JOB_CHANGED,
     errors=(409,),
 )

@@ -32,6 +32,8 @@ export function actionButton(verb, job, app, { small = true, command = `queuectl
       title: command });
 }
 
+export const added = (app, { id }) => app.done(`Job added: ${id}`, { action: h('a', { href: jobUrl(id) }, 'Show') });
+
 // The buttons of a row.
 export function rowActions(job, app, verbs = plainVerbs(({ in_rows: near }) => near)) {
   if (readOnly) return [];

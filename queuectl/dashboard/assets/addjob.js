@@ -1,11 +1,10 @@
 // The dialog that adds a job, with the command that would do the same.
 
-import { post } from './api.js';
-import { bodyOf, filledIn, formField, loadFields, optionsOf } from './fields.js';
+import { added } from './actions.js';
+import { loadFields, post } from './api.js';
+import { form } from './dialogs.js';
+import { bodyOf, filledIn, formField, optionsOf } from './fields.js';
 import { quote } from './format.js';
-import { form, h, jobUrl } from './ui.js';
-
-export const added = (app, { id }) => app.done(`Job added: ${id}`, { action: h('a', { href: jobUrl(id) }, 'Show') });
 
 // What must be given comes first, then what takes one line, several, a tick.
 const LAST = ['variables', 'tick'];

@@ -1,9 +1,6 @@
 // The fields of a job as the server describes them: what a form asks for, and what JSON and a shell have for it.
 
-import { loadMeta } from './api.js';
 import { quote } from './format.js';
-
-export const loadFields = () => loadMeta().then(({ fields }) => fields);
 
 const names = (text) => text.split(',').map((name) => name.trim()).filter(Boolean);
 const lines = (text) => text.split('\n').filter((line) => line.trim());
@@ -20,6 +17,13 @@ export function formField({ name, label, input, help, default: words, required, 
   return { ...asks, required: required || !MAY_BE_EMPTY.has(input), value: typedOf(input, value),
     options: input === 'tick' ? ['yes', 'no'] : undefined };
 }
+
+// A text area has line feeds only, and what is typed is trimmed: neither is a change.
+const plain = (value) => value.replace(/\r\n?/g, '\n').trim();
+
+// The fields of a form whose values are not those that it had `before`, with what was typed.
+export const changesOf = (fields, before, values) => fields.map((field) => [field, values[field.name]])
+  .filter(([, typed], index) => typed !== plain(before[index].value));
 
 // What one would type for a value.
 function typedOf(input, value) {
