@@ -6,22 +6,38 @@ default that every home has is left out; what a setting tells is not, since anot
 
 from __future__ import annotations
 
-from .fields import BY_NAME, GIVEN
+from .fields import BY_NAME, BY_SPELLING, GIVEN
 from .job import HELD, SCHEDULED, Job
-from .kinds import is_secret
+from .kinds import MASK, is_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Mapping
 
 
 OWN = ("id", "run_at")
+NOTHING: Mapping[str, object] = {}
 
 
-def copy_of(job: Job, now: int) -> dict[str, Any]:
-    """Return the fields of a job like this one as JSON has them, secrets included."""
-    found = {name: BY_NAME[name].kind.json(value) for name, value in _given(job, now).items()}
-    return {**found, "env": dict(job.env)}
+def copy_of(job: Job, now: int, changes: Mapping[str, object] = NOTHING) -> dict[str, Any]:
+    """Return the fields of a job like this one as JSON has them, secrets included, with others in place of its own.
+
+    A secret variable that is changed to `***`, as it is shown, keeps its value.
+    """
+    named = {BY_SPELLING[name].name if name in BY_SPELLING else name: value for name, value in changes.items()}
+    found = {**shown_copy_of(job, now), "env": dict(job.env), **named}
+    if isinstance(found["env"], dict):
+        found["env"] = {name: _kept(job, name, value) for name, value in found["env"].items()}
+    return found
+
+
+def _kept(job: Job, name: str, value: object) -> object:
+    return job.env[name] if value == MASK and is_secret(name) and name in job.env else value
+
+
+def shown_copy_of(job: Job, now: int) -> dict[str, Any]:
+    """Return the same with `***` for secrets, without changes."""
+    return {name: BY_NAME[name].kind.json(value) for name, value in _given(job, now).items()}
 
 
 def words_to_add(job: Job, now: int) -> list[str]:

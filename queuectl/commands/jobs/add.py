@@ -123,7 +123,7 @@ def _like(context: Context, reference: str, fields: dict[str, Any]) -> dict[str,
     """Return the fields of a job, secrets included, with these in place of its own. Raises NotFound."""
     from ...model.copies import copy_of
 
-    return {**copy_of(context.queue.get(reference), context.clock.wall()), **replaced(fields)}
+    return copy_of(context.queue.get(reference), context.clock.wall(), replaced(fields))
 
 
 def _what_next(context: Context, job: str) -> str:

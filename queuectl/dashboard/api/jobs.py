@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...model.copies import copy_of, secrets_of, words_to_add
+from ...model.copies import copy_of, secrets_of, shown_copy_of, words_to_add
 from ...model.errors import FilterError
 from ...model.fields import EDITABLE, FILTERS, GIVEN
 from ...model.filter import Filter, example, reference
@@ -114,6 +114,7 @@ def show_job(app: App, *, id: str) -> dict[str, Any]:
         "history": app.queue.logs.history(job),
         "similar": _similar(app, job),
         "commands": _commands(app, job),
+        "copy": shown_copy_of(job, app.clock.wall()),
         "secrets": secrets_of(job),
     }
 
@@ -148,11 +149,13 @@ def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
 @route(
     "POST",
     "/jobs/{id}/duplicate",
-    "Add a job like this one, also held or scheduled if it is",
+    "Add a job like this one, also held or scheduled if it is, with what is given in place of its own",
+    rest=parameters_of(GIVEN, are_changes=True),
     answer=JOB_CHANGED,
     status=201,
     location="/jobs/{job[id]}",
+    errors=(409,),
 )
-def duplicate_job(app: App, *, id: str) -> dict[str, Any]:
-    (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall())])
+def duplicate_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
+    (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall(), rest)])
     return changed_job(app.queue.get(made))
