@@ -24,8 +24,9 @@ def copy_of(job: Job, now: int, changes: Mapping[str, object] = NOTHING) -> dict
 
     A secret variable that is changed to `***`, as it is shown, keeps its value.
     """
-    named = {BY_SPELLING[name].name if name in BY_SPELLING else name: value for name, value in changes.items()}
-    found = {**shown_copy_of(job, now), "env": dict(job.env), **named}
+    changed = {BY_SPELLING[name].name for name in changes if name in BY_SPELLING}
+    own = {**shown_copy_of(job, now), "env": dict(job.env)}
+    found = {**{name: value for name, value in own.items() if name not in changed}, "env": own["env"], **changes}
     if isinstance(found["env"], dict):
         found["env"] = {name: _kept(job, name, value) for name, value in found["env"].items()}
     return found
@@ -50,8 +51,9 @@ def words_to_add(job: Job, now: int) -> list[str]:
     words = ["queuectl", "add"]
     for name, value in values.items():
         words += _option(name, value)
-    # What begins with a dash would be taken for an option.
-    return [*words, f"--command={command}" if command.startswith("-") else command]
+    # It would be taken for an option, stdin or JSON.
+    needs_option = command.startswith("-") or command.lstrip().startswith("{")
+    return [*words, f"--command={command}" if needs_option else command]
 
 
 def secrets_of(job: Job) -> list[str]:

@@ -47,6 +47,8 @@ COMMANDS = [
     "-x\t| y",
     "-x 'unclosed",
     "--help",
+    "{}",
+    " { echo a; }",
     "--",
     "-",
     "é",
@@ -150,6 +152,14 @@ def test_a_job_like_another_one_is_equal_but_for_the_id(
         done(home, "add", "--like", "first")
         made = queue.get("last")
         assert made.number == 2 and compared(made) == compared(job)
+
+
+@pytest.mark.parametrize("command", ["-", "{}", "--"])
+def test_a_command_that_add_would_take_for_something_else_is_copied(home: str, command: str) -> None:
+    with Queue(home) as queue:
+        queue.add(command)
+        done(home, "add", "--like", "last", input=b"not this")
+        assert [job.command for job in queue.read([1, 2, 3])] == [command] * 2
 
 
 def test_what_is_given_beside_like_comes_first(home: str) -> None:

@@ -30,6 +30,7 @@ def test_a_duplicate_has_what_is_given_in_place_of_the_others_and_shown_secrets_
     assert api.app.queue.get(copy["id"]).env == {"TOKEN": "secret", "KEY": "***", "A": "b"}
     assert api.ask("POST", "/jobs/a/duplicate", {"priority": "high"}).status == 422
     assert api.ask("POST", "/jobs/a/duplicate", {"id": "a"}).status == 409
+    assert api.ask("POST", "/jobs/a/duplicate", {"retries": 1, "max_retries": 1}).status == 422
 
 
 def test_what_a_duplicate_gets_is_what_another_job_is_added_with(api: Api) -> None:

@@ -37,7 +37,7 @@ GROUP = "Jobs"
         also=("--cmd",),
         parameter="dashed",
         metavar="COMMAND",
-        help="the command, where it begins with a dash",
+        help="the command, where it begins with a dash or reads like JSON",
         complete="command",
         field="command",
     ),
@@ -85,16 +85,7 @@ def add(
     fields = job_fields(given)
     if like is not None:
         fields = _like(context, like, fields)
-        copied = fields.pop("command")
-        command = copied if command is dashed is None and not words else command
-    jobs = [{**fields, "command": _command(command, dashed, words)}]
-    places: list[str] = []
-    if command == "-":
-        from .afterwards import jobs_of_stdin
-
-        jobs, places = jobs_of_stdin(context, fields)
-    for text in (job["command"] for job in jobs):
-        _demand_no_json(text, "-" if places else shell_word(text))
+    jobs, places = _jobs(context, command, dashed, words, fields)
     if start:
         from .afterwards import start_worker
 
@@ -159,14 +150,29 @@ def due_text(job: Job, now: int) -> str:
     return f"{instant}, {ago}" + ", once it is released" * is_held
 
 
-def _command(command: str | None, dashed: str | None, words: Sequence[str]) -> str:
+def _jobs(
+    context: Context, command: str | None, dashed: str | None, words: Sequence[str], fields: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the jobs to add and, of those from stdin, where each stands. Raises InvalidInput."""
     if (command is not None) + (dashed is not None) + bool(words) > 1:
         raise InvalidInput(
             "give the command once: as one quoted text, as words after --, or with --command", field="command"
         )
+    if command == "-":
+        from .afterwards import jobs_of_stdin
+
+        return jobs_of_stdin(context, fields)
+    if command is not None and command.lstrip().startswith("{"):
+        from .afterwards import demand_no_json
+
+        demand_no_json(command, shell_word(command))
     text = dashed if command is None else command
-    if text is not None:
-        return text
+    if text is None and (words or "command" not in fields):
+        text = _quoted(words)
+    return [fields if text is None else {**fields, "command": text}], []
+
+
+def _quoted(words: Sequence[str]) -> str:
     if words:
         import shlex
 
@@ -174,17 +180,3 @@ def _command(command: str | None, dashed: str | None, words: Sequence[str]) -> s
     raise InvalidInput(
         "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
     )
-
-
-def _demand_no_json(command: str, word: str) -> None:
-    """Raise InvalidInput for a job in JSON, which `enqueue` takes: as a command it would only fail later."""
-    if not command.lstrip().startswith("{"):
-        return
-    import json
-
-    try:
-        found = json.loads(command)
-    except (ValueError, RecursionError):
-        return
-    if isinstance(found, dict):
-        raise InvalidInput("this is a job in JSON, not a command", field="command", hint=f"queuectl enqueue {word}")

@@ -1,4 +1,4 @@
-"""What `add` does beside adding: commands from stdin, a worker where nobody runs the job, and following it."""
+"""What `add` does in rarer cases: commands from stdin, a worker where nobody runs the job, and following it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,24 @@ def jobs_of_stdin(context: Context, fields: dict[str, Any]) -> tuple[list[dict[s
         raise InvalidInput("stdin holds no command; one on each line was expected", field="command")
     if len(commands) > MAX_JOBS:
         raise InvalidInput(f"stdin: at most {MAX_JOBS} jobs can be added at once", field="command")
+    for text in commands.values():
+        demand_no_json(text, "-")
     places = [f"stdin:{number}" for number in commands]
     return [{**fields, "command": text} for text in commands.values()], places
+
+
+def demand_no_json(command: str, word: str) -> None:
+    """Raise InvalidInput for a job in JSON, which `enqueue` takes as `word`: as a command it would only fail later."""
+    if not command.lstrip().startswith("{"):
+        return
+    import json
+
+    try:
+        found = json.loads(command)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(found, dict):
+        raise InvalidInput("this is a job in JSON, not a command", field="command", hint=f"queuectl enqueue {word}")
 
 
 def start_worker(context: Context, queue: str | None) -> None:

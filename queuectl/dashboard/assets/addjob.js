@@ -14,8 +14,8 @@ const loadForm = async () => (await loadFields()).filter(({ given }) => given)
   .sort((one, other) => rank(one) - rank(other));
 
 function commandOf(filled, command) {
-  // What begins with a dash would be taken for an option.
-  if (command.startsWith('-')) return ['queuectl add', ...optionsOf(filled)].join(' ');
+  // It would be taken for an option, or for JSON.
+  if (/^[-{]/.test(command)) return ['queuectl add', ...optionsOf(filled)].join(' ');
   const options = optionsOf(filled.filter(([{ required }]) => !required));
   return ['queuectl add', ...options, quote(command || '…')].join(' ');
 }
