@@ -60,26 +60,6 @@ TAG = Arg(
     group="filter",
     help="only jobs with this tag; repeatable, a job must have all",
 )
-# How many rows of a table a person gets by default.
-ROWS_ON_A_TERMINAL = 50
-LIMIT = Arg(
-    "--limit",
-    "-l",
-    also=("-n",),
-    parse=arguments.integer(0, 10_000_000),
-    metavar="N",
-    group="filter",
-    help="at most this many, 0 for all (default: 50 on a terminal, else all)",
-)
-
-
-def limit_of(context: Context, limit: int | None) -> int:
-    """Return how many jobs are listed at most, -1 for all: by default what a person reads, or all for a program."""
-    if limit is None:
-        limit = ROWS_ON_A_TERMINAL if context.front_end.is_read_by_people else 0
-    return limit or -1
-
-
 ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
 MAX_IDS_BYTES = 64 * 1024 * 1024
 FINDING = (IDS, STATE, QUEUE, TAG, ALL)

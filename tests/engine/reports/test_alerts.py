@@ -306,7 +306,7 @@ def test_each_command_of_why_can_be_typed_as_it_stands(queue: Queue, state: str,
     # The others are not given to new jobs any more; homes of an older version have them.
     number = bring_to(queue.store, state, id="job", queue="a.b")
     write(queue.store, queue.store.database.change, "UPDATE jobs SET id = ? WHERE number = ?", (name, number))
-    for prepare in (lambda: None, lambda: employ(queue, queues="mail"), lambda: employ(queue)):
+    for prepare in (lambda: None, lambda: employ(queue.store, queues="mail"), lambda: employ(queue.store)):
         prepare()
         hint = queue.reports.why(queue.store.search.jobs([number])[0]).hint
         assert hint is None or demand_typeable(hint) > 0
