@@ -138,6 +138,7 @@ class Screen:
         self.utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
         self.unicode = self.utf8 or self._encoded("…█") == "…█"
         self.ellipsis = "…" if self.unicode else "~"
+        self.rows_written = 0
 
     @property
     def columns(self) -> int:
@@ -181,6 +182,12 @@ class Screen:
 
     def write(self, text: str) -> None:
         self.stream.write(text)
+        if self.is_tty:
+            self.rows_written += self.rows_of(text)
+
+    def rows_of(self, text: str) -> int:
+        """Return how many rows a text takes, but for one that it leaves open; a line that is too wide takes several."""
+        return sum(1 + max(0, width(line) - 1) // self.columns for line in text.split("\n")[:-1])
 
     def flush(self) -> None:
         self.stream.flush()

@@ -215,18 +215,6 @@ def test_what_a_verb_does_is_noted(api: Api) -> None:
     assert event["job"] == "a" and event["by"].startswith("web[")
 
 
-def test_a_duplicate_is_a_new_job_with_the_same_settings(api: Api) -> None:
-    api.app.queue.add(
-        "make", id="a", queue="q", priority=4, retries=7, timeout=90, tags=["t"], cwd="/tmp", env={"TOKEN": "secret"}
-    )
-    answer = api.ask("POST", "/jobs/a/duplicate")
-    copy = answer.json["job"]
-    assert answer.status == 201 and answer.headers["Location"].endswith(copy["id"])
-    same = {"queue": "q", "priority": 4, "max_retries": 7, "timeout": 90.0, "tags": ["t"], "state": PENDING}
-    assert {name: copy[name] for name in same} == same
-    assert copy["env"] == {"TOKEN": "***"} and api.app.queue.get(copy["id"]).env == {"TOKEN": "secret"}
-
-
 @pytest.mark.parametrize("body, field", [({"keep": True}, "keep"), ({"keep_attempts": "yes"}, "keep_attempts")])
 def test_an_unknown_or_wrong_field_is_refused(api: Api, body: dict[str, Any], field: str) -> None:
     bring_to(api.store, COMPLETED, id="a")

@@ -132,7 +132,7 @@ def show(context: Context, *, id: str) -> Result:
 
 
 def _shown(job: JobDetail, left: str | None, now: int) -> str:
-    """Return a job as people read it: what is not set is left out."""
+    """Return a job as people read it, and the command that adds one like it: what is not set is left out."""
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
         ("state", job.state + (f": {job.error}" if job.error else "")),
@@ -160,7 +160,17 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     if left:
         values.append(("background", f"{left} (--allow-background lets them go on)"))
     values += [(f"attempt {attempt.attempt}", _tried(attempt, job)) for attempt in job.attempt_history]
-    return pairs(values, 12)
+    return pairs([*values, *_again(job, now)], 12)
+
+
+def _again(job: Job, now: int) -> list[tuple[str, str]]:
+    """Return the command that adds a job like this one, last, and what it takes from where it is typed."""
+    from ...model.copies import secrets_of, words_to_add
+    from ...model.shellwords import shell_line
+
+    secrets = secrets_of(job)
+    taken = [("secret", f"{', '.join(secrets)}, taken from the shell in which you add it again")] if secrets else []
+    return [*taken, ("add again", shell_line(words_to_add(job, now)))]
 
 
 def _tried(attempt: Attempt, job: JobDetail) -> str:

@@ -5,7 +5,7 @@ import { quote } from './format.js';
 const names = (text) => text.split(',').map((name) => name.trim()).filter(Boolean);
 const lines = (text) => text.split('\n').filter((line) => line.trim());
 const HINTS = { names: ', with commas between', variables: ', one NAME=VALUE a line' };
-const MAY_BE_EMPTY = new Set(['names', 'text']);
+const MAY_BE_EMPTY = new Set(['names', 'text', 'variables']);
 const ROWS = { text: 3, variables: 2 };
 
 // A field of a form. `value` is what a job has for it, undefined for a new one.
@@ -19,16 +19,17 @@ export function formField({ name, label, input, help, default: words, required, 
 }
 
 // A text area has line feeds only, and what is typed is trimmed: neither is a change.
-const plain = (value) => value.replace(/\r\n?/g, '\n').trim();
+const plain = (value = '') => value.replace(/\r\n?/g, '\n').trim();
 
 // The fields of a form whose values are not those that it had `before`, with what was typed.
 export const changesOf = (fields, before, values) => fields.map((field) => [field, values[field.name]])
-  .filter(([, typed], index) => typed !== plain(before[index].value));
+  .filter(([, typed], index) => (typed || '') !== plain(before[index].value));
 
 // What one would type for a value.
 function typedOf(input, value) {
   if (value === null) return 'none';
   if (input === 'tick') return value ? 'yes' : 'no';
+  if (input === 'variables') return Object.entries(value).map((pair) => pair.join('=')).join('\n');
   return input === 'names' ? value.join(', ') : String(value);
 }
 
