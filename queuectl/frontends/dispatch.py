@@ -99,10 +99,10 @@ class Session:
     def _run(self, parsed: Parsed, context: Context) -> Result:
         assert parsed.command is not None
         result = parsed.command.handler(context, **parsed.arguments)
-        notice = context.queue.notice
-        if notice and notice not in self._notices:
-            self._notices.add(notice)
-            context.front_end.note(notice)
+        for notice in context.queue.notices:
+            if notice not in self._notices:
+                self._notices.add(notice)
+                context.front_end.note(notice)
         return result
 
     def _dispatch(self, parsed: Parsed) -> int:

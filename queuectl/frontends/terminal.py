@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from typing import Mapping, Match, Pattern, TextIO
 
 
-STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
+STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "underline": "4",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "magenta": "35",
+    "cyan": "36",
+}
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
 # Control characters but \t and \n, soft hyphen, bidi controls, zero-width and format characters, lone
 # surrogates, tags. None of them is printable in the sense of str.isprintable(), which is the fast path.
@@ -69,6 +78,9 @@ def width(text: str) -> int:
 def _char_width(char: str) -> int:
     import unicodedata
 
+    # It makes a picture of the character before, which takes two columns then: hearts, arrows, keycaps.
+    if char == "\ufe0f":
+        return 1
     category = unicodedata.category(char)
     if category in ("Mn", "Me"):
         return 0

@@ -98,7 +98,7 @@ def check_integer(value: object, low: int, high: int) -> int:
 
 def check_duration(value: object, now: int) -> int | None:
     """Seconds as a number, a text such as `1h30m`, or none; returned in milliseconds."""
-    if value is None or value == "none":
+    if value is None or isinstance(value, str) and value.strip().lower() == "none":
         return None
     rule = "must be between 0.1 and 2592000 seconds, or none"
     if isinstance(value, str):

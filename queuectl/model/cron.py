@@ -3,16 +3,14 @@
     minute  hour  day-of-month  month  day-of-week
     0-59    0-23  1-31          1-12   0-7, both 0 and 7 are Sunday
 
-A field is `*`, a number, a range `1-5`, either with a step (`*/5`, `1-30/2`; `5/15` is 5-59/15),
-or a list of these with commas. Months and weekdays have names too, `jan` to `dec` and `sun` to
-`sat`. Instead of five fields there may be one of @hourly @daily @midnight @weekly @monthly
-@yearly @annually. What cannot be read is a ValueError whose message is a phrase for the
-caller's own sentence.
+`cronfields` says how a field is written. Instead of five fields there may be one of @hourly @daily
+@midnight @weekly @monthly @yearly @annually. What cannot be read is a ValueError whose message is a
+phrase for the caller's own sentence.
 
 Where crons differ, this one does as Paul Vixie's cron 4.1, which Debian's cron(8) and crontab(5)
 describe:
 
-    days        If neither day field begins with `*`, one that matches is enough; else both must.
+    days        If neither day field begins with `*` or is `?`, one that matches is enough; else both must.
     ranges      A range never wraps: `fri-mon` and `22-2` are refused.
     the clocks  An entry has fixed times if neither minute nor hour begins with `*`. In a skipped
                 hour those run once, in the first minute after it; in a repeated hour they run
@@ -26,20 +24,15 @@ Impossible dates such as 30 February are refused. Nothing here reads a clock.
 from __future__ import annotations
 
 from . import zones
+from .cronfields import FIELDS, MONTHS
 from .errors import did_you_mean, quoted
-from .record import Record
 from .when import LATEST_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import tzinfo
-    from typing import Callable, Iterator, Sequence
+    from typing import Callable, Iterator
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 LAST_YEAR = 2101  # somewhere on earth the last instant of 2100 falls into it
 
@@ -59,74 +52,6 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 SUMMER_TIME = 3 * HOUR  # a smaller jump is one
 
 
-class Field(Record):
-    """One of the five fields: the numbers and names that may stand in it, and how many differ."""
-
-    name: str
-    low: int
-    high: int
-    size: int
-    names: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        """Shorten the names."""
-        self.names = [full[:3].lower() for full in self.names]
-
-    def read(self, text: str) -> set[int]:
-        return {value for item in text.split(",") for value in self._item(item)}
-
-    def _item(self, item: str) -> range:
-        span, slash, step = item.partition("/")
-        if span == "*":
-            low, high = self.low, self.high
-        else:
-            first, dash, last = span.partition("-")
-            low = self._number(first, item)
-            high = self._number(last, item) if dash else self.high if slash else low
-        if low > high:
-            way_out = "" if slash else self._forwards(first, last)
-            raise ValueError(f"{self.name} has a range that runs backwards, {quoted(item)}{way_out}")
-        return range(low, high + 1, self._step(step, item) if slash else 1)
-
-    def _number(self, text: str, item: str) -> int:
-        if text.lower() in self.names:
-            return self.low + self.names.index(text.lower())
-        limits = f"between {self.low} and {self.high}"
-        if self.names:
-            limits += f" or {self.names[0]} to {self.names[-1]}"
-        if not text.isdigit():
-            raise ValueError(f"{self.name} must be written like *, 5, 1-5, 1,3 or */5, {limits}, got {quoted(item)}")
-        if not self.low <= int(text) <= self.high:
-            raise ValueError(f"{self.name} must be {limits}, got {quoted(item)}")
-        return int(text)
-
-    def _step(self, text: str, item: str) -> int:
-        """Read a step. One bigger than the field would quietly mean something else: */90 is hourly."""
-        if not text.isdigit() or not 1 <= int(text) <= self.size:
-            raise ValueError(f"{self.name} must have a step between 1 and {self.size}, got {quoted(item)}")
-        return int(text)
-
-    def _forwards(self, first: str, last: str) -> str:
-        """Say how to write what a range such as `22-2` means: 22-23,0-2."""
-        if first.isdigit() != last.isdigit():
-            return ""
-        lowest, highest = str(self.low), str(self.low + self.size - 1)
-        if not first.isdigit():
-            lowest, highest = self.names[0], self.names[-1]
-        until = first if first.lower() == highest else f"{first}-{highest}"
-        since = last if last.lower() == lowest else f"{lowest}-{last}"
-        return f" (write {until},{since})"
-
-
-FIELDS = (
-    Field("minute", 0, 59, 60),
-    Field("hour", 0, 23, 24),
-    Field("day of the month", 1, 31, 31),
-    Field("month", 1, 12, 12, MONTHS),
-    Field("day of the week", 0, 7, 7, WEEKDAYS),
-)
-
-
 class Cron:
     """One expression, read. `expression` is what was given, with single spaces."""
 
@@ -134,7 +59,7 @@ class Cron:
 
     def __init__(self, expression: str, fields: list[str]) -> None:
         minutes, hours, days, months, weekdays = (field.read(text) for field, text in zip(FIELDS, fields))
-        starred = [text.startswith("*") for text in fields]
+        starred = [text.startswith(("*", "?")) for text in fields]
         self.expression = expression
         self.minutes = sorted(minutes)
         self.hours = sorted(hours)
@@ -253,8 +178,8 @@ def _five(given: list[str]) -> list[str]:
         raise ValueError(f"empty (write {FIVE_FIELDS}, or such as @daily)")
     if given[0].startswith("@"):
         return _shortcut(given)
-    if len(given) == 6:
-        raise ValueError(f"six fields, but there are no seconds here (write five: {FIVE_FIELDS})")
+    if len(given) in (6, 7):
+        raise ValueError(f"{len(given)} fields, but seconds and years are not supported (write five: {FIVE_FIELDS})")
     if len(given) != 5:
         raise ValueError(f"not five fields but {len(given)} (write {FIVE_FIELDS})")
     return given
@@ -262,6 +187,8 @@ def _five(given: list[str]) -> list[str]:
 
 def _shortcut(given: list[str]) -> list[str]:
     word = given[0].lower()
+    if word == "@every":
+        raise ValueError("@every is not supported (write */5 * * * * for every five minutes)")
     if word == "@reboot":
         raise ValueError("@reboot is not a time: a queue cannot tell when the machine starts (enqueue the job at boot)")
     if word not in SHORTCUTS:

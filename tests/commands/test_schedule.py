@@ -74,7 +74,7 @@ def test_what_is_to_come_is_listed_in_order(home: str) -> None:
     assert ("attempt 2", "failed-1") in [(row["what"], row["id"]) for row in rows]
     assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
     answer = done(home, "scheduled", "--limit", "2")
-    assert answer.err == "showing 2 of 4, all with --limit 0\n"
+    assert answer.err == "showing 2 of 4 times, all with --limit 0\n"
 
 
 def test_nothing_to_come_is_said(home: str) -> None:

@@ -154,3 +154,11 @@ def test_init_where_a_queue_is_already_is_a_conflict(home: str, tmp_path: Path) 
     answer = call(home, "init", str(tmp_path / "nope"))
     assert answer.code == 2
     assert "there is no directory" in answer.err
+
+
+def test_a_zone_that_the_machine_does_not_know_is_named(home: str) -> None:
+    for words in (["add", "true"], ["list", "-o", "json"]):
+        assert run_cli(home, *words, env={"TZ": "Mars/Olympus"}).stderr == (
+            'TZ is no time zone that this machine knows, "Mars/Olympus": local times are UTC\n'
+        )
+    assert run_cli(home, "list", "-o", "json", env={"TZ": "UTC"}).stderr == ""

@@ -70,7 +70,20 @@ def days_of(expression: str, since: str, count: int) -> list[str]:
         ("* * * * 5-7", "weekdays", [0, 5, 6]),
         ("* * * * Mon-FRI", "weekdays", [1, 2, 3, 4, 5]),
         ("* * * * */2", "weekdays", [0, 2, 4, 6]),
-        ("* * * * 6/1", "weekdays", [0, 6]),
+        ("* * * * 6/1", "weekdays", [6]),
+        ("* * * * 1/2", "weekdays", [1, 3, 5]),
+        ("* * * * mon/2", "weekdays", [1, 3, 5]),
+        ("* * * * tue/5", "weekdays", [2]),
+        ("* * * * 7/2", "weekdays", [0, 2, 4, 6]),
+        ("* * * * sunday/2", "weekdays", [0, 2, 4, 6]),
+        ("* * * * */3", "weekdays", [0, 3, 6]),
+        ("* * * * 1-7/2", "weekdays", [0, 1, 3, 5]),
+        ("* * * * ?", "weekdays", list(range(7))),
+        ("* * ? * *", "days", list(range(1, 32))),
+        ("* * * * monday,Wednesday", "weekdays", [1, 3]),
+        ("* * * * tues-THURSDAY", "weekdays", [2, 3, 4]),
+        ("* * * january,sept *", "months", [1, 9]),
+        ("* * * April-june *", "months", [4, 5, 6]),
         ("* * * * 0-7", "weekdays", list(range(7))),
     ],
 )
@@ -89,6 +102,7 @@ def test_the_expression_is_kept_with_single_spaces() -> None:
 
 
 HOW = "must be written like *, 5, 1-5, 1,3 or */5, between"
+NOT_HERE = "which is not supported"
 FIVE = "minute hour day-of-month month day-of-week"
 
 
@@ -108,11 +122,21 @@ FIVE = "minute hour day-of-month month day-of-week"
         ("1-5-9 * * * *", f'minute {HOW} 0 and 59, got "1-5-9"'),
         ("+5 * * * *", f'minute {HOW} 0 and 59, got "+5"'),
         ("*5 * * * *", f'minute {HOW} 0 and 59, got "*5"'),
-        ("* * L * *", f'day of the month {HOW} 1 and 31, got "L"'),
-        ("* * ? * *", f'day of the month {HOW} 1 and 31, got "?"'),
+        ("* * L * *", f'day of the month has L (the last day), {NOT_HERE}, got "L"'),
+        ("* * L-3 * *", f'day of the month has L (the last day), {NOT_HERE}, got "L-3"'),
+        ("* * LW * *", f'day of the month has LW (the last weekday), {NOT_HERE}, got "LW"'),
+        ("* * 15W * *", f'day of the month has W (the nearest weekday), {NOT_HERE}, got "15W"'),
+        ("* * * * friL", f'day of the week has L (the last day), {NOT_HERE}, got "friL"'),
+        ("* * * * 5#3", f'day of the week has # (a weekday of one week of the month), {NOT_HERE}, got "5#3"'),
+        ("* * * * MON#1", f'day of the week has # (a weekday of one week of the month), {NOT_HERE}, got "MON#1"'),
+        ("H(0-29)/10 * * * *", f'minute has H (a time by the name of the job), {NOT_HERE}, got "H(0-29)/10"'),
+        ("0~59 * * * *", f'minute has ~ (a random time), {NOT_HERE}, got "0~59"'),
+        ("? * * * *", f'minute {HOW} 0 and 59, got "?"'),
+        ("* * * ? *", f'month {HOW} 1 and 12 or jan to dec, got "?"'),
+        ("* * ?,5 * *", f'day of the month {HOW} 1 and 31, got "?"'),
         ("* * * may-juno *", f'month {HOW} 1 and 12 or jan to dec, got "may-juno"'),
-        ("* * * * monday", f'day of the week {HOW} 0 and 7 or sun to sat, got "monday"'),
-        ("* * * * 5#3", f'day of the week {HOW} 0 and 7 or sun to sat, got "5#3"'),
+        ("* * * * mo", f'day of the week {HOW} 0 and 7 or sun to sat, got "mo"'),
+        ("* * * * lunes", f'day of the week {HOW} 0 and 7 or sun to sat, got "lunes"'),
         ("*/0 * * * *", 'minute must have a step between 1 and 60, got "*/0"'),
         ("*/90 * * * *", 'minute must have a step between 1 and 60, got "*/90"'),
         ("* */25 * * *", 'hour must have a step between 1 and 24, got "*/25"'),
@@ -129,9 +153,11 @@ FIVE = "minute hour day-of-month month day-of-week"
         ("* * * * 5-1", 'day of the week has a range that runs backwards, "5-1" (write 5-6,0-1)'),
         ("", f"empty (write {FIVE}, or such as @daily)"),
         (" \n", f"empty (write {FIVE}, or such as @daily)"),
-        ("0 * * * * *", f"six fields, but there are no seconds here (write five: {FIVE})"),
+        ("0 * * * * *", f"6 fields, but seconds and years are not supported (write five: {FIVE})"),
+        ("0 10 * * ? 2027", f"6 fields, but seconds and years are not supported (write five: {FIVE})"),
         ("* * * *", f"not five fields but 4 (write {FIVE})"),
-        ("* * * * * * *", f"not five fields but 7 (write {FIVE})"),
+        ("* * * * * * *", f"7 fields, but seconds and years are not supported (write five: {FIVE})"),
+        ("@every 5m", "@every is not supported (write */5 * * * * for every five minutes)"),
         ("@reboot", "@reboot is not a time: a queue cannot tell when the machine starts (enqueue the job at boot)"),
         (
             "@dayly",
@@ -190,6 +216,11 @@ def test_one_matching_day_field_is_enough_if_both_are_restricted() -> None:
 def test_both_day_fields_must_match_if_one_begins_with_a_star() -> None:
     assert days_of("0 0 13 * */5", "2026-01-01 00:00", 3) == ["2026-02-13", "2026-03-13", "2026-09-13"]
     assert days_of("0 0 */10 * 1", "2026-01-01 00:00", 3) == ["2026-05-11", "2026-06-01", "2026-08-31"]
+
+
+def test_a_day_field_that_is_a_question_mark_leaves_the_days_to_the_other() -> None:
+    assert days_of("0 0 ? * fri", "2026-11-01 00:00", 2) == ["2026-11-06", "2026-11-13"]
+    assert days_of("0 0 13 * ?", "2026-11-01 00:00", 2) == ["2026-11-13", "2026-12-13"]
 
 
 def test_short_months_and_common_years_are_passed_over() -> None:
@@ -276,6 +307,8 @@ def field(source: random.Random, low: int, high: int) -> tuple[str, set[int]]:
     last = source.randrange(first, high + 1)
     if kind == 3:
         return f"{first}-{last}/{step}", set(range(first, last + 1, step))
+    if kind == 4 and high == 7:
+        return f"{first}/{step}", set(range(first % 7, 7, step))
     if kind == 4:
         return f"{first}/{step}", set(range(first, high + 1, step))
     return f"{first},{last}", {first, last}

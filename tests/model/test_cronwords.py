@@ -9,7 +9,8 @@ import time
 import pytest
 
 from queuectl.model import cronwords
-from queuectl.model.cron import MONTHS, Cron
+from queuectl.model.cron import Cron
+from queuectl.model.cronfields import MONTHS
 
 SEED = time.time_ns()
 

@@ -78,6 +78,8 @@ def test_an_integer_is_limited(field: str, low: int, high: int) -> None:
         (2_592_000.0, 2_592_000_000),
         (None, None),
         ("none", None),
+        ("None", None),
+        (" NONE ", None),
     ],
 )
 def test_a_timeout_is_taken(value: float | str | None, milliseconds: int | None) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ...model.errors import InvalidInput
 from ...model.fields import BY_NAME
 from ...model.job import COMPLETED
+from ...model.quantity import some_of
 from ..result import Result
 from .follow import Follower, labelled, read_job
 from .follow import follow as follow_all
 from .idle import waited_for
-from .selection import some_of
 from .wait import exit_code_of
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ...model import when
 from ...model.filter import reference
 from ...model.job import HELD, OPEN_STATES, PROCESSING, QUEUED_STATES, SCHEDULED, WAITING_STATES
-from .selection import SHOWN, some_of
+from ...model.quantity import SHOWN, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

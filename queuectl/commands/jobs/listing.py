@@ -9,10 +9,11 @@ from ...model.kinds import masked, read_names
 from ...model.nouns import jobs as nouns
 from ..cells import pairs
 from ..grammar import arguments
+from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..grammar.shared import FILTER, ID
 from ..result import Result, job_table
-from .selection import LIMIT, QUEUE, STATE, TAG, limit_of
+from .selection import QUEUE, STATE, TAG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,16 +111,13 @@ def list_jobs(
         raise InvalidInput("give either --columns or --verbose", field="columns")
     text = of_options(filter, state=state, queue=queue, tag=tag, search=search)
     most = limit_of(context, limit)
-    jobs = context.queue.list(text, sort=sort, limit=most)
+    jobs = context.queue.listing(text, sort=sort, limit=most)
     mistaken = [word for word in filter if word in STATE_WORDS]
     notes = [
         *how_read(filter),
         *(f"{word} is taken for a text; jobs in this state: 'state:{word}'" for word in mistaken),
     ]
-    if len(jobs) == most:
-        total = context.queue.count(text)
-        if total > most:
-            notes.append(f"showing {most} of {total} jobs, all with --limit 0")
+    notes += beyond_limit(len(jobs), most, lambda: context.queue.count(text), "jobs")
     if not jobs:
         notes.append("no jobs" + (" match" if text.strip() else "; add one with: queuectl add 'COMMAND'"))
     return job_table(jobs, notes, columns=columns or fields.columns(long=verbose), chosen=bool(columns))

@@ -9,6 +9,7 @@ from ...model.errors import InvalidInput, NotFound
 from ...model.filter import how_read, in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
+from ...model.quantity import some_of
 from ..grammar import arguments
 from ..grammar.registry import Arg
 from ..grammar.shared import DRY_RUN, YES, YES_ANYWAY
@@ -59,29 +60,8 @@ TAG = Arg(
     group="filter",
     help="only jobs with this tag; repeatable, a job must have all",
 )
-# How many rows of a table a person gets by default.
-ROWS_ON_A_TERMINAL = 50
-LIMIT = Arg(
-    "--limit",
-    "-l",
-    also=("-n",),
-    parse=arguments.integer(0, 10_000_000),
-    metavar="N",
-    group="filter",
-    help="at most this many, 0 for all (default: 50 on a terminal, else all)",
-)
-
-
-def limit_of(context: Context, limit: int | None) -> int:
-    """Return how many jobs are listed at most, -1 for all: by default what a person reads, or all for a program."""
-    if limit is None:
-        limit = ROWS_ON_A_TERMINAL if context.front_end.is_read_by_people else 0
-    return limit or -1
-
-
 ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
 MAX_IDS_BYTES = 64 * 1024 * 1024
-SHOWN = 5
 FINDING = (IDS, STATE, QUEUE, TAG, ALL)
 SELECTION = (*FINDING, DRY_RUN)
 
@@ -155,12 +135,6 @@ def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str 
     if asks and not context.front_end.confirm(f"{verb.name} {jobs_text(len(meant.numbers), kind)}"):
         return None
     return context.queue.apply(verb.name, meant, **flags)
-
-
-def some_of(names: Sequence[str], count: int | None = None) -> str:
-    """Return the first names, and how many more of the `count` there are; by default all names were given."""
-    more = (len(names) if count is None else count) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def show_only(context: Context, verb: Verb, meant: Selection) -> Result:

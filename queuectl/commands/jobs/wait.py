@@ -6,11 +6,12 @@ from ...engine.waiting import Waiting
 from ...model.errors import NotFound
 from ...model.filter import Filter
 from ...model.job import COMPLETED, OPEN_STATES, STATES, Job, jobs_text
+from ...model.quantity import SHOWN, some_of
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table
 from .idle import waited_for
-from .selection import FINDING, SHOWN, none_meant, select, some_of
+from .selection import FINDING, none_meant, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ It may be shared by threads and survives a fork: each thread of each process get
 from __future__ import annotations
 
 import os
+import time
 from _thread import get_ident
 
 from ...model.checks import is_utf8
 from ...model.clock import SYSTEM_CLOCK, Clock
-from ...model.errors import InvalidInput
+from ...model.errors import InvalidInput, quoted
 from ...model.fields import GIVEN
 from ...model.spec import JobSpec
 from ...store import Home, Store
@@ -92,10 +93,23 @@ class OpenHome:
         return specs
 
     @property
-    def notice(self) -> str:
-        """What its user should know about the home that this thread has opened: one line, or nothing."""
+    def notices(self) -> list[str]:
+        """What its user should know about the home that this thread has opened and about times, a line for each."""
         store = self._stores.get((os.getpid(), get_ident()))
-        return "" if store is None else store.notice
+        if store is None:
+            return []
+        found = [store.notice, self._zone_notice()]
+        return [notice for notice in found if notice]
+
+    @staticmethod
+    def _zone_notice() -> str:
+        # The C library takes a zone that it does not know for UTC: only then it is worth a look.
+        if not os.environ.get("TZ") or time.timezone or time.daylight:
+            return ""
+        from ..machine.localzone import unknown_zone
+
+        name = unknown_zone()
+        return f"TZ is no time zone that this machine knows, {quoted(name)}: local times are UTC" if name else ""
 
     def close(self) -> None:
         """Close the connections of all threads: for the thread that made this, once the others do nothing with it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from ...model import zones
+from ...model.checks import ASCII_LETTERS
 from ...model.settings import find
 
 TYPE_CHECKING = False
@@ -45,6 +46,21 @@ def machine_zone() -> str:
     if name.split("/")[-1].lower() in ALIASES_OF_UTC:
         return zones.UTC
     return name if _is_known(name) else zones.LOCAL
+
+
+def unknown_zone() -> str | None:
+    """Return what TZ holds if the C library does not know that zone and goes by UTC, else None."""
+    given = os.environ.get("TZ", "")
+    name = given[1:] if given.startswith(":") else given
+    if not name or name.lower() in (*ALIASES_OF_UTC, "gmt") or _is_rule(name):
+        return None
+    roots = (os.environ.get("TZDIR", ""), *DATABASES)
+    return None if any(os.path.isfile(os.path.join(root, name)) for root in roots if root) else given
+
+
+def _is_rule(text: str) -> bool:
+    """Return whether a text begins as a rule of POSIX does: `EST5EDT`, `<+03>-3`."""
+    return text.startswith("<") or text.lstrip(ASCII_LETTERS)[:1] in tuple("+-0123456789")
 
 
 def rules(name: str) -> tzinfo | None:

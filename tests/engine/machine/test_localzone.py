@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from queuectl.engine.machine import localzone
-from queuectl.engine.machine.localzone import machine_zone, own_zone, rules
+from queuectl.engine.machine.localzone import machine_zone, own_zone, rules, unknown_zone
 
 ZONEINFO = Path("/usr/share/zoneinfo")
 
@@ -50,6 +50,36 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_tz_names_it(monkeypatch: pytest.MonkeyPatch, tz: str, name: str) -> None:
     monkeypatch.setenv("TZ", tz)
     assert machine_zone() == own_zone() == name
+
+
+@pytest.mark.parametrize("tz", ["Mars/Olympus", ":Mars/Olympus", "MEZ", "Etc/GMT+99", "europe/paris"])
+def test_what_the_c_library_takes_for_utc_is_unknown(monkeypatch: pytest.MonkeyPatch, tz: str) -> None:
+    monkeypatch.setenv("TZ", tz)
+    assert unknown_zone() == tz
+
+
+@pytest.mark.parametrize(
+    "tz",
+    [
+        *(
+            None,
+            "",
+            "UTC",
+            "GMT",
+            "Etc/UTC",
+            "UTC0",
+            "<+00>0",
+            "EST5EDT,M3.2.0,M11.1.0",
+            "Africa/Abidjan",
+            ":Asia/Tokyo",
+        ),
+        "/usr/share/zoneinfo/Asia/Tokyo",
+    ],
+)
+def test_a_zone_a_rule_and_no_zone_at_all_are_known(monkeypatch: pytest.MonkeyPatch, tz: str | None) -> None:
+    if tz is not None:
+        monkeypatch.setenv("TZ", tz)
+    assert unknown_zone() is None
 
 
 def test_a_machine_that_says_nothing_is_in_utc() -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
 
+from queuectl.commands.grammar import parser
+from queuectl.commands.grammar.registry import load
 from queuectl.engine.attended import is_attended
 from queuectl.engine.daemons.daemon import POOL, SCHEDULER, DaemonRecord
 from queuectl.engine.queue import Queue
 from queuectl.engine.reports import alerts as module
 from queuectl.model.alert import CODES, INFO, LEVELS, WARNING, Alert
-from queuectl.model.job import DEAD, FAILED, SCHEDULED
+from queuectl.model.job import COMPLETED, DEAD, FAILED, SCHEDULED, STATES
 from queuectl.model.scheduler import SchedulerRecord
 from queuectl.model.when import DAY, MINUTE
 from queuectl.model.worker import PoolState
@@ -33,7 +37,20 @@ def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
 
 
 def found(queue: Queue) -> list[Alert]:
-    return queue.reports.status().alerts
+    alerts = queue.reports.status().alerts
+    for alert in alerts:
+        demand_typeable(alert.command or "")
+    return alerts
+
+
+def demand_typeable(hint: str) -> int:
+    """Parse each command of ours in a hint as the command line does; return how many there are."""
+    load()
+    commands = re.findall(r"queuectl ([^;&]+)", hint)
+    assert len(commands) == hint.count("queuectl"), hint
+    for words in commands:
+        assert parser.parse(shlex.split(words)).command is not None, hint
+    return len(commands)
 
 
 def codes(queue: Queue) -> list[str]:
@@ -281,3 +298,15 @@ def test_why_knows_the_number_of_workers_that_helps(queue: Queue) -> None:
     claim(queue.store, worker=1)
     why = queue.reports.why(waiting(queue, "pending"))
     assert (why.reason.split(";")[0], why.hint) == ("the only worker is busy", "queuectl worker scale 2")
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state != COMPLETED])
+@pytest.mark.parametrize("name", ["job", "2", "last", "state:dead"])
+def test_each_command_of_why_can_be_typed_as_it_stands(queue: Queue, state: str, name: str) -> None:
+    # The others are not given to new jobs any more; homes of an older version have them.
+    number = bring_to(queue.store, state, id="job", queue="a.b")
+    write(queue.store, queue.store.database.change, "UPDATE jobs SET id = ? WHERE number = ?", (name, number))
+    for prepare in (lambda: None, lambda: employ(queue.store, queues="mail"), lambda: employ(queue.store)):
+        prepare()
+        hint = queue.reports.why(queue.store.search.jobs([number])[0]).hint
+        assert hint is None or demand_typeable(hint) > 0
