@@ -186,5 +186,5 @@ export async function mount(root, { app, item, signal, setTitle }) {
   };
   return { refresh, destroy: () => clearInterval(timer),
     keys: { ...keysOf([...VERBS.keys()], key), f: () => log.follow(!log.following),
-      '[': neighbour(-1), ']': neighbour(1) } };
+      '#': () => log.line.focus(), '[': neighbour(-1), ']': neighbour(1) } };
 }
