@@ -114,7 +114,7 @@ def test_a_signal_ends_a_waiting_command(home: str, processes: support.Processes
     waiting = processes.start_cli(
         home, "wait", "1", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    assert pipe(waiting.stderr).readline().startswith(b"no workers")
+    assert pipe(waiting.stderr).readline().startswith(b"job-1 is held")
     waiting.send_signal(number)
     assert waiting.wait(30) == code
     assert b"Traceback" not in pipe(waiting.stderr).read()
