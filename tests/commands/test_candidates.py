@@ -193,6 +193,9 @@ def test_queues_and_tags_are_those_in_use(jobs: str) -> None:
 
 def test_settings_and_what_they_may_be(home: str) -> None:
     assert values(home, "config", "get", "") == [setting.name for setting in OFFERED]
+    assert values(home, "config", "u") == ["unset"]
+    assert values(home, "config", "retry_") == ["retry_delay", "retry_jitter", "retry_delay_seconds"]
+    assert values(home, "config", "max_retries", "") == ["3"]
     assert values(home, "config", "get", "timeout_") == ["timeout_seconds", "timeout_sec"]
     assert values(home, "config", "set", "max-r") == ["max-retries", "max-retry-delay"]
     assert values(home, "config", "set", "max_retries", "") == ["3"]

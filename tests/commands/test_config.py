@@ -67,6 +67,19 @@ def test_a_setting_is_set_read_and_reset(home: str, setting: Setting) -> None:
     assert (found["value"], found["source"]) == (setting.show(setting.default), "default")
 
 
+def test_a_name_alone_shows_a_setting_and_a_value_behind_it_sets_it(home: str) -> None:
+    assert done(home, "config", "max_retries", "5").out == "max_retries = 5\n"
+    assert done(home, "config", "MAX-retries").out == "5\n"
+    assert done(home, "config", "default_max_retries", "-o", "json").json()["source"] == "home"
+    assert done(home, "config", "max_retries=6").out == "max_retries = 6\n"
+    assert done(home, "config", "get", "max_retries").out == "6\n"
+    assert "between 0 and 100" in refused(home, 2, "config", "max_retries", "-1").err
+    assert 'unknown setting "max_retriess"' in refused(home, 2, "config", "max_retriess").err
+    assert 'unexpected "2"' in refused(home, 2, "config", "max_retries", "1", "2").err
+    done(home, "config", "unset", "max_retries")
+    assert done(home, "config", "max_retries").out == "3\n"
+
+
 @pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
 def test_every_alias_dashes_and_capitals_name_the_same_setting(home: str, setting: Setting) -> None:
     for name in (setting.name, *setting.aliases):

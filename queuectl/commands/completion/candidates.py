@@ -64,14 +64,14 @@ def _at(line: CommandLine, text: str, ask: Lookup) -> list[Candidate]:
         if arg is None or arg.flag or not name.startswith("--"):
             return []
         return [one.after(f"{name}=") for one in _values(line, arg, value, ask)]
-    # `config` is a command although `config set` is one, too.
     names = _next_words(line.path) if line.is_naming else []
-    if names or line.command is None:
+    if line.command is None:
         return names
     if line.rest is not None and any(arg.rest for arg in line.command.args):
         return ask.words(text, is_first=not line.rest)
     arg = _positional(line.command, len(_others(line)))
-    return [] if arg is None else _values(line, arg, text, ask)
+    # `config` is a command with arguments although `config set` is one, too.
+    return names if arg is None else [*names, *_values(line, arg, text, ask)]
 
 
 def _others(line: CommandLine) -> list[str]:

@@ -29,7 +29,7 @@ def overview() -> str:
 
 
 def _line(command: Command) -> str:
-    names = ", ".join((command.path, *(alias for alias in command.aliases if " " not in alias and alias != "config")))
+    names = ", ".join((command.path, *(alias for alias in command.aliases if " " not in alias)))
     return _entry(names, 18, command.help)
 
 

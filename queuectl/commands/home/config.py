@@ -30,7 +30,7 @@ AS_OPTIONS = tuple(
 COLUMNS = ("name", "value", "source", "default", "allowed", "help")
 
 
-@command("config show", group=GROUP, aliases=("config", "config list"), examples=("config show", "config show -o json"))
+@command("config show", group=GROUP, aliases=("config list",), examples=("config show", "config show -o json"))
 def config_show(context: Context) -> Result:
     """Show every setting, its value and where that comes from."""
     rows = context.queue.config.rows()
@@ -92,10 +92,25 @@ def _key_and_value(key: str | None, value: str | None, options: Mapping[str, str
 
 
 @command(
+    "config",
+    Arg("key", metavar="KEY", optional=True, help="the setting (default: show all of them)", complete="setting"),
+    Arg("value", metavar="VALUE", optional=True, help="what to set it to"),
+    group=GROUP,
+    examples=("config", "config max_retries", "config max_retries 5"),
+)
+def config(context: Context, *, key: str | None, value: str | None) -> Result:
+    """Show all settings, or one, or set one: the short form of config show, get and set."""
+    if value is None and (key is None or "=" not in key):
+        return config_get(context, key=key)
+    return config_set(context, key=key, value=value)
+
+
+@command(
     "config reset",
     Arg("key", metavar="KEY", optional=True, help="the setting (default: all of them)", complete="setting"),
     YES,
     group=GROUP,
+    aliases=("config unset",),
     examples=("config reset max_retries", "config reset --yes"),
 )
 def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
