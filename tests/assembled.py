@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 EXECUTE = {
     *("execute", "executemany", "executescript"),
-    *("rows", "row", "value", "integer", "change", "change_many", "insert"),
+    *("_ask", "rows", "row", "value", "integer", "integers", "change", "change_many", "insert"),
 }
 # They put SQL together from parts that they choose themselves, and are looked at by hand.
 COMPOSERS = {
     "queuectl/store/find.py:Find._rows_of",
+    "queuectl/store/find.py:Find._numbers_of",
     "queuectl/store/find.py:Find._sorted",
     "queuectl/store/find.py:Find._counted",
     "queuectl/store/find.py:Find._rows_in",

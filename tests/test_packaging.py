@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import queuectl
+from queuectl.commands.grammar.manual import manual_page
 from tests.support import ROOT
 
 LIMIT = 300.0
@@ -92,6 +93,11 @@ def elsewhere(tmp_path: Path) -> dict[str, object]:
     (tmp_path / "here").mkdir()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return {"cwd": str(tmp_path / "here"), "env": {**kept, "HOME": str(tmp_path / "home")}}
+
+
+def test_the_manual_page_is_installed(installed: Path) -> None:
+    page = installed.parent / "share" / "man" / "man1" / "queuectl.1"
+    assert page.read_text(encoding="utf-8") == manual_page()
 
 
 @pytest.mark.slow

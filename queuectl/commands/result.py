@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from ..model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Sequence, Union
+    from typing import Any, Callable, Iterable, Iterator, Protocol, Sequence, Union
 
-    from ..model.job import Job
     from ..model.noun import Noun
 
     Text = Union[str, bytes, "Labelled"]
+
+    class Rows(Protocol):
+        """Rows whose number is known; each time that one goes over them they may be read again."""
+
+        def __len__(self) -> int: ...
+
+        def __iter__(self) -> Iterator[Any]: ...
 
 
 class Labelled(Record):
@@ -29,21 +37,24 @@ class Result(Record):
     """An answer: data for stdout, words for stderr, an exit code.
 
     At most one of `rows` (a table), `record` (one thing) and `text` (printed as it comes) is given, the first two
-    with their `noun`. `message` replaces a table or record where people read it; `ids` is what `--quiet` prints.
+    with their `noun`. Of a table, only what is shown is held: `rows` may be read as they are gone over.
+    `message` replaces a table or record where people read it; `ids` is what `--quiet` prints, or says it of a row.
     `notes` are words for people. `columns` is what a table shows, by default all; with `chosen` the user named
-    them. `raw` text is not escaped for a terminal. `live` text goes on coming, so no pager shows it.
+    them. `raw` text is not escaped for a terminal, `roff` is a manual page, which is a page there. `live` text goes
+    on coming, so no pager shows it.
     """
 
     noun: Noun | None = None
-    rows: Sequence[Any] | None = None
+    rows: Rows | None = None
     record: object = None
     text: Iterable[Text] | None = None
     message: str | None = None
-    ids: Sequence[str] | None = None
+    ids: Sequence[str] | Callable[[Any], str] | None = None
     notes: Sequence[str] = ()
     columns: Sequence[str] = ()
     chosen: bool = False
     raw: bool = False
+    roff: bool = False
     live: bool = False
     code: int = 0
 
@@ -54,15 +65,21 @@ class Result(Record):
         elif self.rows is not None or self.record is not None:
             raise ValueError("a table or record needs its noun")
 
+    def names(self, rows: Iterable[Any]) -> Iterable[str]:
+        """Return what `--quiet` prints, of a table for these of its rows."""
+        if callable(self.ids):
+            return map(self.ids, rows)
+        return self.ids or ()
+
 
 def left_alone() -> Result:
     """Return the answer to a question that was not answered with yes."""
     return Result(notes=["nothing was changed"], code=1)
 
 
-def job_table(jobs: Sequence[Job], notes: Sequence[str] = (), **parts: Any) -> Result:
+def job_table(jobs: Rows, notes: Sequence[str] = (), **parts: Any) -> Result:
     """Return an answer with a table of jobs, by default of the usual columns; `parts` are further ones of it."""
     from ..model.fields import columns
     from ..model.nouns.jobs import JOB
 
-    return Result(JOB, rows=jobs, ids=[job.id for job in jobs], notes=notes, **{"columns": columns(), **parts})
+    return Result(JOB, rows=jobs, ids=attrgetter("id"), notes=notes, **{"columns": columns(), **parts})

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping
 
+    from ..model.schedule import Schedule
+
 
 def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) -> dict[str, Any]:
     """Return the changes that fields mean for jobs.
@@ -32,8 +34,8 @@ def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) ->
     return changes
 
 
-def difference(job: Job, changes: Mapping[str, Any]) -> str:
-    """Return what changes about a job, such as `priority 0 to 5`, without what stays as it is."""
+def difference(job: Job | Schedule, changes: Mapping[str, Any]) -> str:
+    """Return what changes about a job, or those of a schedule, such as `priority 0 to 5`, without what stays."""
     told = [
         f"{name} {_text(name, getattr(job, name))} to {_text(name, value)}"
         for name, value in changes.items()

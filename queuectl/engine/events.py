@@ -14,8 +14,12 @@ class Events(Part):
     """The events of a home."""
 
     def since(self, last: int, limit: int) -> list[Event]:
-        """Return the newest `limit` events after the one with the number `last`, oldest first."""
+        """Return the newest `limit` events after the one with the number `last`, oldest first; negative: all."""
         return self._opened.store.events.since(last, limit)
+
+    def count(self) -> int:
+        """Return how many events are kept."""
+        return self._opened.store.events.count()
 
     def page(self, limit: int, *, before: int = NEWEST, what: str = "") -> tuple[list[Event], int | None]:
         """Return up to `limit` events before the one of a number, newest first, and the number to go on before.

@@ -10,7 +10,7 @@ from .references import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterator, List, Mapping, Sequence, Tuple, Union
+    from typing import Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
     from ..model.filter import Filter
     from .suggestions import Suggestion
@@ -72,6 +72,24 @@ class Page(Record):
     is_exact: bool
     looked: int
     is_complete: bool
+
+
+class Listing:
+    """Jobs by number; `read` reads some of them each time that one goes over them.
+
+    They are as they are then; one that was removed since it was found is left out, but counts in the length.
+    """
+
+    def __init__(self, read: Callable[[Sequence[int]], List[Job]], numbers: Sequence[int]) -> None:
+        self._read = read
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[Job]:
+        for start in range(0, len(self._numbers), BATCH):
+            yield from self._read(self._numbers[start : start + BATCH])
 
 
 class Finding(OpenHome):
@@ -150,11 +168,11 @@ class Finding(OpenHome):
         """Return the jobs that a filter finds, the oldest first; see `select`. A negative limit means all."""
         find = self.store.find
         if wanted.names_states:
-            return Selection(find.numbers(wanted, sort, limit), wanted)
+            return Selection(find.numbers(wanted, sort, limit), wanted, states=wanted.states)
         narrowed = wanted.within(means)
         others = [state for state in takes if state not in means]
         left_out = find.count_by_state(wanted.within(others)) if others else {}
-        return Selection(find.numbers(narrowed, sort, limit), narrowed, left_out)
+        return Selection(find.numbers(narrowed, sort, limit), narrowed, left_out, narrowed.states)
 
     def list(
         self,
@@ -174,14 +192,21 @@ class Finding(OpenHome):
         Raises FilterError (an InvalidInput), or InvalidInput for an unknown field.
         """
         from ..model.filter import of_options
+
+        text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
+        return [*self.listing(text, sort=sort, limit=limit)]
+
+    def listing(self, text: str, *, sort: str = "-number", limit: int = -1) -> Listing:
+        """Return the jobs that a filter finds, as `list` does, without holding all of them at once.
+
+        Raises FilterError, or InvalidInput for an unknown field.
+        """
         from ..model.filterparse import parse
         from ..model.sorts import SORT_KEYS
 
         if sort[sort.startswith("-") :] not in SORT_KEYS:
             raise InvalidInput(f"cannot sort by {quoted(sort)}{did_you_mean(sort, SORT_KEYS)}", field="sort")
-        text = of_options(filters, state=_several(state), queue=_several(queue), tag=_several(tag), search=search)
-        wanted = parse(text, self.clock.wall())
-        return self.read(self.store.find.numbers(wanted, sort, limit))
+        return Listing(self.read, self.store.find.numbers(parse(text, self.clock.wall()), sort, limit))
 
     def count(self, wanted: str | Filter = "") -> int:
         """Return how many jobs a filter finds, by default all. Raises FilterError."""
@@ -239,10 +264,9 @@ class Finding(OpenHome):
                 return
             after = found.end
 
-    def ended_before(self, states: Sequence[str], before: int, limit: int) -> Tuple[int, List[Job]]:
-        """Return how many jobs ended in these states before an instant, and up to `limit` of each state."""
-        search = self.store.search
-        return search.count_ended_before(states, before), self.read(search.ended_before(states, before, limit))
+    def ended_before(self, states: Sequence[str], before: int) -> Listing:
+        """Return the jobs that ended in these states before an instant."""
+        return Listing(self.read, self.store.search.ended_before(states, before))
 
     def dead_of_group(self, exit_code: int | None, signal: int | None, error: str | None) -> List[int]:
         """Return the numbers of the dead jobs that failed in one way, the first to end first."""

@@ -1,27 +1,32 @@
-"""Schedules as users see them: add, look at, run by hand, pause, resume, remove."""
+"""Schedules as users see them: add, edit, look at, run by hand, pause, resume, remove."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice, takewhile
+from typing import Any, TypeVar
 
 from ..model.checks import NAME_RULE, is_name
 from ..model.cron import Cron
 from ..model.cronwords import describe
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
-from ..model.fields import BY_SPELLING
+from ..model.fields import BY_SPELLING, RECURRING_EDITABLE
 from ..model.job import Job
 from ..model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail, ShownSchedule
-from ..model.spec import JobSpec
+from ..model.spec import JobSpec, parse_changes
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
 from .clockwork.firing import enqueue
+from .editing import difference
 from .home.opened import Part, search_path
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
 
 NEXT, JOBS = 5, 20
+T = TypeVar("T")
+# What a schedule has besides its name and the fields of its jobs.
+OWN = ("expression", "timezone", "catch_up", "overlap")
 
 
 class Schedules(Part):
@@ -45,7 +50,8 @@ class Schedules(Part):
         schedule of a home fixes that zone.
         """
         own = {"name": name, "expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap}
-        spec = self._spec(own, {"command": command, **fields})
+        job = {"command": command, **fields}
+        (spec,) = _checked(own, job, lambda: self._opened.check([job]))
         cron, zone = Cron.parse(expression), canonical(timezone)
         own.update(expression=cron.expression, timezone=zone)
         home, now = self._opened, self._opened.clock.wall()
@@ -61,23 +67,43 @@ class Schedules(Part):
         ring_schedulers(home.home)
         return self.get(name)
 
-    def _spec(self, own: Mapping[str, str], job: Mapping[str, object]) -> JobSpec:
-        """Return what the jobs of a schedule are like. Raises InvalidInput with all that is wrong with either."""
-        problems = [
-            (key, f"{key} is missing" if value is None else f"{key} must be a text")
-            for key, value in own.items()
-            if not isinstance(value, str)
-        ]
-        if problems:
-            raise InvalidInput.of_fields(problems)
-        problems = list(_problems(own, job))
-        try:
-            (spec,) = self._opened.check([job])
-        except InvalidInput as error:
-            problems += [(error.field or "command", problem) for problem in error.problems]
-        if problems:
-            raise InvalidInput.of_fields(problems)
-        return spec
+    def edit(self, name: str, /, **changes: Any) -> Schedule:
+        """Change a schedule; `changes` are those of `add`, but its name and the environment stay as they are.
+
+        What is not given stays. It has another next time only if it goes by another expression or zone. Jobs that
+        it has made are not changed. Raises NotFound, or InvalidInput.
+        """
+        home, now = self._opened, self._opened.clock.wall()
+        own = {key: changes.pop(key) for key in OWN if key in changes}
+        if not own and not changes:
+            names = [*OWN, *(field.name for field in RECURRING_EDITABLE)]
+            raise InvalidInput(f"nothing to change, give at least one of {', '.join(names)}")
+        fields = _checked(own, changes, lambda: _changes_of(changes, now))
+        if "expression" in own:
+            own["expression"] = Cron.parse(own["expression"]).expression
+        if "timezone" in own:
+            own["timezone"] = canonical(own["timezone"])
+        with home.store.writing():
+            before = self.get(name)
+            spec = JobSpec.of_schedule(before)
+            for field, value in fields.items():
+                setattr(spec, field, value)
+            after = {**{key: getattr(before, key) for key in OWN}, **own}
+            home.store.schedules.edit(before, spec, **after, next_at=self._next_by(before, after, now))
+            new = {key: value for key, value in own.items() if value != getattr(before, key)}
+            told = [f"{key} {quoted(getattr(before, key))} to {quoted(value)}" for key, value in new.items()]
+            told += [difference(before, fields)] if fields or not told else []
+            home.note("schedule changed", f"{name}: {', '.join(told)}", now=now)
+        ring_schedulers(home.home)
+        return self.get(name)
+
+    def _next_by(self, before: Schedule, after: Mapping[str, str], now: int) -> int | None:
+        """Return the next time of a schedule that is changed to `after`. In a transaction."""
+        if (before.expression, before.timezone) == (after["expression"], after["timezone"]):
+            return before.next_at
+        pinned = pin(self._opened.store, actor=self._opened.actor, now=now)
+        zone = pinned if after["timezone"] == LOCAL else after["timezone"]
+        return Cron.parse(after["expression"]).next_after(now, demand(zone))
 
     def get(self, name: str) -> Schedule:
         """Return the schedule of this name. Raises NotFound."""
@@ -226,16 +252,41 @@ def time_rows(times: Iterable[int], now: int) -> list[dict[str, str | None]]:
     return [{"utc": iso(at), "local": local(at), "in": ago(at, now)} for at in times]
 
 
+def _checked(own: Mapping[str, str], job: Iterable[str], read: Callable[[], T]) -> T:
+    """Return what `read` makes of the fields of a job. Raises InvalidInput with all that is wrong with either."""
+    problems = [
+        (key, f"{key} is missing" if value is None else f"{key} must be a text")
+        for key, value in own.items()
+        if not isinstance(value, str)
+    ]
+    if problems:
+        raise InvalidInput.of_fields(problems)
+    problems = list(_problems(own, job))
+    try:
+        found = read()
+    except InvalidInput as error:
+        problems += [(error.field or "command", problem) for problem in error.problems]
+    if problems:
+        raise InvalidInput.of_fields(problems)
+    return found
+
+
+def _changes_of(given: Mapping[str, object], now: int) -> dict[str, Any]:
+    """Return the checked fields of a job that a schedule is to be given. Raises InvalidInput."""
+    fields = {key: value for key, value in given.items() if key not in BY_SPELLING or BY_SPELLING[key].is_recurring}
+    return parse_changes(fields, now, RECURRING_EDITABLE) if fields else {}
+
+
 def _problems(own: Mapping[str, str], job: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with what a schedule has of its own, and which fields of a job it cannot have."""
-    if not is_name(own["name"]):
+    if "name" in own and not is_name(own["name"]):
         yield "name", f"name {NAME_RULE}, got {quoted(own['name'])}"
     for key, allowed in (("catch_up", CATCH_UP), ("overlap", OVERLAP)):
-        if own[key] not in allowed:
+        if key in own and own[key] not in allowed:
             yield key, f"{key} must be one of {', '.join(allowed)}, got {quoted(own[key])}"
     for key, check in (("expression", _cron), ("timezone", demand)):
         try:
-            check(own[key])
+            check(own[key]) if key in own else None
         except InvalidInput as error:
             yield key, error.message
     for key in job:

@@ -15,6 +15,10 @@ from .daemons.groups import Groups, demand_room
 from .machine.doorbell import CONTROL, ring
 from .machine.doorbell import POOL as POOL_BELL
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .daemons.draining import Drained
+
 # For whoever has more to do than to wait.
 START_SECONDS = 90.0
 
@@ -22,10 +26,13 @@ START_SECONDS = 90.0
 class Workers(Groups):
     """The workers of an open home: `Groups` says what is there and how it is stopped."""
 
-    def start(self, group: str = ALL, count: int | None = None, *, patience: float | None = None) -> tuple[int, int]:
+    def start(
+        self, group: str = ALL, count: int | None = None, *, patience: float | None = None, drain: bool = False
+    ) -> tuple[int, int]:
         """Have at least `count` workers in a group (by default `worker_count`), by a pool that is started if none runs.
 
-        Returns how many it had and the count. Raises Conflict where a pool runs elsewhere or ends, InvalidInput beyond
+        With `drain` it is a new pool, which stops when its queues are empty. Returns how many workers the group had and
+        the count. Raises Conflict where a pool runs elsewhere, ends or, with `drain`, runs at all, InvalidInput beyond
         `max_workers` and for what names no group, DaemonUnavailable, also if the pool takes longer than `patience`
         seconds to start.
         """
@@ -33,18 +40,21 @@ class Workers(Groups):
         wanted = settings.worker_count if count is None else count
         demand_room(settings, {group: wanted})
         pool = POOL.find(self._opened)
-        if pool is not None and pool.is_elsewhere:
+        if pool is not None and (drain or pool.is_elsewhere):
             raise POOL.conflict(pool, self._opened)
         if pool is None:
             try:
-                self._start_pool({group: wanted}, patience)
+                self._start_pool({group: wanted}, patience, drain=drain)
                 return 0, wanted
             except Conflict:
-                pass  # Another start was faster: these are for its pool.
+                if drain:
+                    raise
+                # Another start was faster: these are for its pool.
         return self._change(group, lambda before: max(before, wanted)), wanted
 
-    def _start_pool(self, groups: Mapping[str, int], patience: float | None = None) -> None:
+    def _start_pool(self, groups: Mapping[str, int], patience: float | None = None, *, drain: bool = False) -> None:
         options = [word for group, count in groups.items() for word in ("--group", f"{count}:{group}")]
+        options += ["--drain"] if drain else []
         POOL.start(self._opened, options, patience)
 
     def scale(self, group: str | None, count: int) -> str:
@@ -159,12 +169,14 @@ class Workers(Groups):
         demand_room(self._opened.settings(), groups)
         return groups
 
-    def run(self, groups: Mapping[str, int], ready_fd: int | None = None) -> None:
-        """Be the pool of these groups until told to stop.
+    def run(self, groups: Mapping[str, int], ready_fd: int | None = None, *, drain: bool = False) -> Drained | None:
+        """Be the pool of these groups until told to stop or, with `drain`, their queues are empty; return how it ended.
 
-        Whoever waits at the descriptor `ready_fd` learns that the workers are up, or why they are not. Raises Conflict
-        if a pool runs, InvalidInput beyond `max_workers`, DaemonUnavailable.
+        Whoever waits at the descriptor `ready_fd` learns that the workers are up, or why they are not. Without `drain`
+        the return value is None. Raises Conflict if a pool runs, InvalidInput beyond `max_workers`, DaemonUnavailable,
+        StoreUnavailable.
         """
+        from .daemons.draining import outcome
         from .daemons.launch import reporting
         from .daemons.pool import Pool
 
@@ -172,4 +184,6 @@ class Workers(Groups):
             groups = {group_of(queues_of(group)): count for group, count in groups.items()}
             demand_room(self._opened.settings(), groups)
             self._opened.close()
-            Pool(self._opened.home, groups, clock=self._opened.clock, on_ready=start.succeed).run()
+            since = self._opened.clock.wall()
+            Pool(self._opened.home, groups, clock=self._opened.clock, on_ready=start.succeed, drains=drain).run()
+        return outcome(self._opened.store, groups, since, self._opened.clock.wall()) if drain else None

@@ -19,7 +19,11 @@ LABEL_STYLES = ("cyan", "yellow", "green", "magenta", "red")
 def show(result: Result, options: Mapping[str, Any], terminal: Terminal) -> int:
     """Print an answer as the options want it; return its exit code."""
     pieces = lines(result, options, terminal)
-    if terminal.is_tty and result.text is not None and not result.raw:
+    if terminal.is_tty and result.roff:
+        from .manpage import formatted
+
+        pieces = formatted(pieces, terminal)
+    elif terminal.is_tty and result.text is not None and not result.raw:
         pieces = on_terminal(pieces, terminal, live=result.live)
     if terminal.can_page and not result.live and not options["no_pager"]:
         from .pager import paged
@@ -47,7 +51,7 @@ def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Ite
             raise InvalidInput(f"this command prints a text, it cannot be shown as {form}", field="output")
         return result.text
     if form == "ids" or (options["quiet"] and form == "table" and result.ids is not None):
-        return (f"{terminal.out.safe(name)}\n" for name in result.ids or ())
+        return (f"{terminal.out.safe(name)}\n" for name in result.names(result.rows or ()))
     if form == "table" and result.message is not None:
         return [terminal.out.safe(result.message, multiline=True) + "\n"]
     if result.noun is None or (form == "table" and not result.rows and result.record is None):

@@ -46,6 +46,7 @@ class Session:
         self._front_end = front_end
         self._bare = bare
         self._notices: set[str] = set()
+        self._terminals: list[Terminal] = []
 
     def open(self, actor: str, defaults: Mapping[str, Any]) -> Session:
         """Return a session for what a command of this one opens."""
@@ -55,11 +56,18 @@ class Session:
         """Return the terminal of a command with these options, by default that of the session itself."""
         options = self.defaults if options is None else options
         color, quiet = options.get("color", "auto"), options.get("quiet", False)
-        return Terminal(sys.stdout, sys.stderr, color=color, quiet=quiet)
+        self._terminals.append(Terminal(sys.stdout, sys.stderr, color=color, quiet=quiet))
+        return self._terminals[-1]
+
+    @property
+    def rows_shown(self) -> int:
+        """How many rows of a terminal the last command has filled itself, without a pager or a full screen."""
+        return sum(screen.rows_written for terminal in self._terminals for screen in (terminal.out, terminal.err))
 
     def execute(self, words: Sequence[str]) -> int:
         """Run one command; return its exit code. Nothing but a bug in the interpreter escapes it."""
         options = self.defaults
+        self._terminals.clear()
         try:
             from ..commands.grammar.commandline import CommandLine
 

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..commands.grammar.registry import Arg, Command
 from ..model.clock import Clock
-from ..model.copies import words_after_dashes
 from .answer import say
 from .terminal import Terminal
 
@@ -49,10 +48,16 @@ class Asker:
 
     def show(self, text: str) -> None:
         """Write words of our own, folded to the width of the terminal."""
+        self.write("\n".join(self.folded(text)) + "\n")
+
+    def folded(self, text: str) -> list[str]:
+        """Return the rows of words of our own that fit the width of the terminal."""
         room = max(NARROWEST, self.terminal.columns - 1)
+        rows: list[str] = []
         for line in text.split("\n"):
             indent = " " * (len(line) - len(line.lstrip()))
-            self.write("\n".join(textwrap.wrap(line, room, subsequent_indent=indent + "  ") or [""]) + "\n")
+            rows += textwrap.wrap(line, room, subsequent_indent=indent + "  ") or [""]
+        return rows
 
     def write(self, text: str) -> None:
         """Write a text as it is, at once. Raises BrokenPipeError, QueueCTLError."""
@@ -97,6 +102,10 @@ class Asker:
             return answer
         raise Back
 
+    def await_enter(self) -> None:
+        """Wait until a person has read what stands on the terminal. Raises EndOfInput, Interrupted."""
+        self.read("Enter goes on: ")
+
     def confirm(self, question: str) -> bool:
         """Return whether the answer is yes; anything but yes and back is no. Raises Back."""
         answer = self.read(f"{question}? [y/N] ").lower()
@@ -132,11 +141,9 @@ class Form:
             answer = self._ask(asker, arg, clock, defaults[arg.key] if arg.key in defaults else default_of(arg))
             if arg.flag:
                 options += [arg.names[0]] * (answer.lower() in YES)
-            elif answer and arg.is_option:
-                option = arg.long_name
+            elif answer and (arg.is_option or self._needs_option(answer)):
+                option = arg.long_name if arg.is_option else f"--{arg.key}"
                 options += [f"{option}={answer}"] if answer.startswith("-") else [option, answer]
-            elif answer and self._is_quoted_after_dashes(answer):
-                positionals += words_after_dashes(answer)
             elif answer:
                 positionals += _words(arg, answer)
         # What begins with a dash would be taken for an option.
@@ -161,14 +168,12 @@ class Form:
         return meant
 
     def _check(self, arg: Arg, text: str, clock: Clock) -> None:
-        if not arg.is_option and self._is_quoted_after_dashes(text) and not words_after_dashes(text):
-            raise ValueError("must not begin with a dash: there are no words for that")
         for word in _words(arg, text):
             arg.check(word, clock.wall())
 
-    def _is_quoted_after_dashes(self, text: str) -> bool:
-        """Return whether a positional would have to stand after `--`, and the command quotes what does."""
-        return text.startswith("-") and any(arg.rest for arg in self._command.args)
+    def _needs_option(self, text: str) -> bool:
+        """Return whether a positional cannot stand after `--`, where the command takes words to quote."""
+        return text.startswith("-") and self._command.takes_rest
 
 
 def default_of(arg: Arg) -> str | None:

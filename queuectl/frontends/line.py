@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput
 from ..model.record import Record
+from ..model.shellwords import PLAIN, in_quotes
 
 BLANKS = " \t\r\n"
 ESCAPED_IN_DOUBLE = '"\\$`'
-PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
 
 class Cursor(Record):
@@ -140,4 +140,4 @@ def shell_word(value: str, quote: str = "") -> str:
     # Within quotes the shell would not take ~/ for the user's directory.
     if not quote and value.startswith("~/"):
         return "~/" + (shell_word(value[2:]) if value[2:] else "")
-    return "'" + value.replace("'", "'\\''") + "'"
+    return in_quotes(value)

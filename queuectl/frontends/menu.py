@@ -11,12 +11,11 @@ any command line. Answers may be piped in; the end of the input leaves the menu.
 
 from __future__ import annotations
 
-import shlex
-
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
 from ..model.quantity import counted
+from ..model.shellwords import shell_line
 from .banner import banner
 from .dispatch import BROKEN_PIPE
 from .forms import Asker, Back, EndOfInput, Form, Interrupted
@@ -59,6 +58,7 @@ class Menu:
         self.session = session
         self.queue = queue
         self.asker = Asker(session.terminal())
+        self._unread = 0  # rows of answers that nothing but questions has come after
 
     def run(self, entries: Entries) -> int:
         """Show the main menu of these entries until it is left; return the exit code."""
@@ -115,11 +115,8 @@ class Menu:
     def _choose_once(self, title: str, entries: Entries, zero: str) -> None:
         """Show the entries, take one choice and do it. Raises Back for 0."""
         choices = entries(self)
-        self.asker.show(
-            f"\n{title}\n"
-            + "\n".join(f" {place:>2}) {label}" for place, (label, _) in enumerate(choices, 1))
-            + f"\n  0) {zero.capitalize()}"
-        )
+        labels = [f" {place:>2}) {label}" for place, (label, _) in enumerate(choices, 1)]
+        self.offer(self.asker.folded("\n".join(["", title, *labels, f"  0) {zero.capitalize()}"])))
         answer = self.asker.read("Choice: ")
         if not answer:
             return
@@ -175,12 +172,21 @@ class Menu:
         """
         # In one piece, to be copied.
         terminal = self.asker.terminal
-        command = shlex.join(["queuectl", *words])
-        self.asker.write(terminal.paint(terminal.safe(f"same as: {command}"), "dim") + "\n")
+        same = terminal.safe(f"same as: {shell_line(['queuectl', *words])}", multiline=True) + "\n"
+        self.asker.write(terminal.paint(same, "dim"))
         code = self.session.execute([*words, *(["--yes"] if quietly_yes else [])])
         if code == BROKEN_PIPE:
             raise Left(code)
+        self._unread += terminal.out.rows_of(same) + self.session.rows_shown
         return code
+
+    def offer(self, rows: Sequence[str]) -> None:
+        """Show what can be chosen; where that would push an answer off the screen, only once it has been read."""
+        terminal = self.asker.terminal
+        if self._unread and terminal.is_interactive and self._unread + len(rows) >= terminal.rows:
+            self.asker.await_enter()
+        self._unread = 0
+        self.asker.write("\n".join(rows) + "\n")
 
 
 def pick(answer: str, choices: Sequence[Choice]) -> Choice | None:

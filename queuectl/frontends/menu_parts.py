@@ -208,7 +208,7 @@ def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) ->
         )
         for place, job in enumerate(jobs, start + 1)
     ]
-    menu.asker.write("\n" + "\n".join(lines) + "\n")
+    menu.offer(["", *lines])
     keys = "n next, " * has_more + "p previous, " * (start > 0)
     return menu.asker.read(f"Which job (line or id, {keys}b back): ")
 

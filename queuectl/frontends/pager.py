@@ -8,7 +8,7 @@ import signal
 from contextlib import suppress
 from itertools import chain
 
-from .terminal import Terminal, width
+from .terminal import Terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def paged(pieces: Iterable[Text], terminal: Terminal) -> Iterator[Text]:
     rows = 0
     for piece in waiting:
         held.append(piece)
-        rows += _rows(_encoded(piece).decode("utf-8", "backslashreplace"), terminal)
+        rows += terminal.out.rows_of(_encoded(piece).decode("utf-8", "backslashreplace"))
         if rows >= terminal.rows and words:
             break
     else:
@@ -50,11 +50,6 @@ def pager_words(*wishes: str | None) -> list[str]:
     except ValueError:
         return []
     return [] if words == ["cat"] else words
-
-
-def _rows(text: str, terminal: Terminal) -> int:
-    """Return how many rows of the screen a text takes; a line at a time, so that a narrow screen is right."""
-    return sum(1 + max(0, width(line) - 1) // terminal.columns for line in text.split("\n")[:-1])
 
 
 def _run(words: list[str], texts: Iterable[bytes], terminal: Terminal) -> bool:

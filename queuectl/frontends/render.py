@@ -8,7 +8,8 @@ A row is what its noun takes; the kind of each of the noun's keys says how a col
     bytes      `12.3 MiB`                         bytes
     missing    `-`                                null; empty in csv and tsv
 
-On a terminal a table is as wide as the terminal at most. Elsewhere nothing is cut, left out or coloured.
+On a terminal a table is as wide as the terminal at most, but for ids, which are never cut. Elsewhere nothing is cut,
+left out or coloured.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, Mapping, Sequence
 
+    from ..commands.result import Rows
     from ..model.kinds import Kind
     from ..model.noun import Noun
 
@@ -33,21 +35,26 @@ if TYPE_CHECKING:
 FLEXIBLE = {
     **dict.fromkeys([field.name for field in KEPT if field.is_wide], 12),
     **dict.fromkeys(["detail", "message", "reason", "help", "value", "cwd"], 12),
-    **{"id": 8, "tags": 8, "fate": 22},
+    **{"command": 20, "tags": 8, "fate": 22},
 }
 # The last to be dropped when the terminal is narrow, the most important first; others go from the right.
 IMPORTANT = ("id", "name", "state", "fate", "command", "value", "error")
+# They are typed again, so they are useless in part.
+UNCUT = ("id",)
 SEPARATOR = "  "
+MISSING = "-"
+# A table of more rows is not held in memory.
+HELD_ROWS = 5_000
 # A longer cell may stick out of an unclipped table: one job's 60 KB command must not widen 10,000 rows.
 MAX_PADDING = 200
 
 
 def rows_text(
-    rows: Iterable[object], noun: Noun, columns: Sequence[str], fmt: str, terminal: Terminal, *, chosen: bool = False
+    rows: Rows, noun: Noun, columns: Sequence[str], fmt: str, terminal: Terminal, *, chosen: bool = False
 ) -> Iterator[str]:
     """Return the rows as lines. `chosen` says that the user named the columns: JSON then holds no others."""
     if fmt == "table":
-        return _table(list(rows), noun, columns, terminal)
+        return _table(rows, noun, columns, terminal)
     values = map(noun.json, rows)
     if fmt not in ("json", "jsonl"):
         return _separated(values, columns, fmt, terminal)
@@ -69,7 +76,7 @@ def _human(value: object, kind: Kind, now: int | None, *, as_detail: bool = Fals
     shown = (as_detail and kind.detail) or kind.cell
     value = None if value is None else shown(value, now) if shown else kind.json(value)
     if value is None or value == [] or value == {}:
-        return "-"
+        return MISSING
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
 
 
@@ -112,27 +119,39 @@ def _pairs(record: object, noun: Noun, terminal: Terminal) -> Iterator[str]:
         yield terminal.paint(pad(f"{name}:", margin), "dim") + terminal.paint(text, style) + "\n"
 
 
-def _table(rows: Sequence[object], noun: Noun, columns: Sequence[str], terminal: Terminal) -> Iterator[str]:
+def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal) -> Iterator[str]:
     now = terminal.clock.wall() if terminal.is_tty else None
     kinds = {name: noun.keys[name] for name in columns}
-    cells = {
-        name: [terminal.safe(_human(noun.part(row, name), kind, now)) for row in rows] for name, kind in kinds.items()
-    }
-    natural = {name: max(map(width, [name, *cells[name]])) for name in columns}
-    widths = fit(natural, terminal.columns if terminal.is_tty else None)
-    printed = []
-    for name, wide in widths.items():
-        texts = [name.upper(), *cells[name]]
-        if terminal.is_tty and natural[name] > wide:
-            texts = [clip(text, wide, terminal.out.ellipsis) for text in texts]
-        right = kinds[name].is_number
-        styles = ["bold", *(STATE_STYLES.get(text, "") if name == "state" else "" for text in texts[1:])]
-        printed.append([_painted(text, wide, right, style, terminal) for text, style in zip(texts, styles)])
-    for parts in zip(*printed):
-        yield SEPARATOR.join(parts).rstrip() + "\n"
+
+    def cells(row: object) -> list[str]:
+        return [terminal.safe(_human(noun.part(row, name), kind, now)) for name, kind in kinds.items()]
+
+    # The width of a column is known when all rows were seen; a million of them are better read twice than held.
+    lines = map(cells, rows) if len(rows) > HELD_ROWS else [cells(row) for row in rows]
+    natural, empty = _widths(columns, lines if isinstance(lines, list) else map(cells, rows))
+    widths = fit(natural, terminal.columns if terminal.is_tty else None, empty)
+    for number, texts in enumerate(chain([[name.upper() for name in columns]], lines)):
+        shown = []
+        for name, text in zip(columns, texts):
+            if name in widths:
+                style = "bold" if not number else STATE_STYLES.get(text, "") if name == "state" else ""
+                if terminal.is_tty:
+                    text = clip(text, widths[name], terminal.out.ellipsis)
+                shown.append(_painted(text, widths[name], kinds[name].is_number, style, terminal))
+        yield SEPARATOR.join(shown).rstrip() + "\n"
     hidden = len(columns) - len(widths)
     if hidden:
         terminal.note(f"{counted(hidden, 'column')} hidden, use -o json or a wider terminal")
+
+
+def _widths(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> tuple[dict[str, int], list[str]]:
+    """Return how wide each column has to be for its name and its cells, and which columns are empty."""
+    widest = [width(name) for name in columns]
+    empty = set(columns)
+    for cells in lines:
+        widest = [max(wide, width(cell)) for wide, cell in zip(widest, cells)]
+        empty.difference_update([name for name in empty if cells[columns.index(name)] != MISSING])
+    return dict(zip(columns, widest)), [name for name in columns if name in empty]
 
 
 def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) -> str:
@@ -141,20 +160,24 @@ def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) 
     return padded.replace(text, terminal.paint(text, style), 1) if style and text else padded
 
 
-def fit(natural: Mapping[str, int], limit: int | None) -> dict[str, int]:
+def fit(natural: Mapping[str, int], limit: int | None, empty: Sequence[str] = ()) -> dict[str, int]:
     """Return the width of each column that is shown, so that a line takes `limit` columns at most.
 
-    Free text shrinks first, the widest first; then the least important column goes, and the rest tries again.
+    The `empty` columns go first, from the right. Then free text shrinks, the widest first; then the least important
+    column goes, and the rest tries again. An id that stands alone keeps its width.
     """
     if limit is None:
         return {name: min(wide, MAX_PADDING) for name, wide in natural.items()}
     shown = dict(natural)
+    for name in reversed(empty):
+        if _line_width(shown) > limit and len(shown) > 1:
+            del shown[name]
     while True:
         widths = _shrink(shown, limit)
         if _line_width(widths) <= limit:
             return widths
         if len(shown) == 1:
-            return dict.fromkeys(shown, limit)
+            return {name: wide if name in UNCUT else limit for name, wide in shown.items()}
         del shown[_least_important(list(shown))]
 
 

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from typing import Mapping, Match, Pattern, TextIO
 
 
-STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
+STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "underline": "4",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "magenta": "35",
+    "cyan": "36",
+}
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
 # Control characters but \t and \n, soft hyphen, bidi controls, zero-width and format characters, lone
 # surrogates, tags. None of them is printable in the sense of str.isprintable(), which is the fast path.
@@ -69,6 +78,9 @@ def width(text: str) -> int:
 def _char_width(char: str) -> int:
     import unicodedata
 
+    # It makes a picture of the character before, which takes two columns then: hearts, arrows, keycaps.
+    if char == "\ufe0f":
+        return 1
     category = unicodedata.category(char)
     if category in ("Mn", "Me"):
         return 0
@@ -126,6 +138,7 @@ class Screen:
         self.utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
         self.unicode = self.utf8 or self._encoded("…█") == "…█"
         self.ellipsis = "…" if self.unicode else "~"
+        self.rows_written = 0
 
     @property
     def columns(self) -> int:
@@ -169,6 +182,12 @@ class Screen:
 
     def write(self, text: str) -> None:
         self.stream.write(text)
+        if self.is_tty:
+            self.rows_written += self.rows_of(text)
+
+    def rows_of(self, text: str) -> int:
+        """Return how many rows a text takes, but for one that it leaves open; a line that is too wide takes several."""
+        return sum(1 + max(0, width(line) - 1) // self.columns for line in text.split("\n")[:-1])
 
     def flush(self) -> None:
         self.stream.flush()

@@ -88,9 +88,10 @@ def _show_changes(
             seen[""] = answer
             show(result, options, terminal)
         return
-    values = list(map(result.noun.json, result.rows)) if result.noun is not None else []
-    keys = result.ids if result.ids is not None else list(map(str, values))
-    changed = [(key, row, value) for key, row, value in zip(keys, result.rows, values) if seen.get(key) != value]
+    rows = list(result.rows)
+    values = list(map(result.noun.json, rows)) if result.noun is not None else []
+    keys = result.names(rows) if result.ids is not None else map(str, values)
+    changed = [(key, row, value) for key, row, value in zip(keys, rows, values) if seen.get(key) != value]
     seen.update((key, value) for key, _, value in changed)
     result.rows, result.ids = [row for _, row, _ in changed], [key for key, _, _ in changed]
     if changed or is_first:

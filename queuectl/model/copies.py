@@ -6,45 +6,54 @@ default that every home has is left out; what a setting tells is not, since anot
 
 from __future__ import annotations
 
-from .fields import BY_NAME, GIVEN
+from .fields import BY_NAME, BY_SPELLING, GIVEN
 from .job import HELD, SCHEDULED, Job
-from .kinds import is_secret
+from .kinds import MASK, is_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Mapping
 
 
 OWN = ("id", "run_at")
+NOTHING: Mapping[str, object] = {}
 
 
-def copy_of(job: Job, now: int) -> dict[str, Any]:
-    """Return the fields of a job like this one as JSON has them, secrets included."""
-    found = {name: BY_NAME[name].kind.json(value) for name, value in _given(job, now).items()}
-    return {**found, "env": dict(job.env)}
+def copy_of(job: Job, now: int, changes: Mapping[str, object] = NOTHING) -> dict[str, Any]:
+    """Return the fields of a job like this one as JSON has them, secrets included, with others in place of its own.
+
+    A secret variable that is changed to `***`, as it is shown, keeps its value.
+    """
+    changed = {BY_SPELLING[name].name for name in changes if name in BY_SPELLING}
+    own = {**shown_copy_of(job, now), "env": dict(job.env)}
+    found = {**{name: value for name, value in own.items() if name not in changed}, "env": own["env"], **changes}
+    if isinstance(found["env"], dict):
+        found["env"] = {name: _kept(job, name, value) for name, value in found["env"].items()}
+    return found
+
+
+def _kept(job: Job, name: str, value: object) -> object:
+    return job.env[name] if value == MASK and is_secret(name) and name in job.env else value
+
+
+def shown_copy_of(job: Job, now: int) -> dict[str, Any]:
+    """Return the same with `***` for secrets, without changes."""
+    return {name: BY_NAME[name].kind.json(value) for name, value in _given(job, now).items()}
 
 
 def words_to_add(job: Job, now: int) -> list[str]:
     """Return the words of a command that adds a job like this one.
 
-    The variables of `secrets_of` have no value there: `add` takes the caller's, and JSON is without them.
+    The variables of `secrets_of` have no value there: `add` takes the caller's.
     """
     values = _given(job, now)
     command = str(values.pop("command"))
     words = ["queuectl", "add"]
     for name, value in values.items():
         words += _option(name, value)
-    if not command.startswith("-"):
-        return [*words, command]
-    # What begins with a dash would be taken for an option.
-    parts = words_after_dashes(command)
-    if parts:
-        return [*words, "--", *parts]
-    import json
-
-    secrets = secrets_of(job)
-    shown = {**copy_of(job, now), "env": {name: value for name, value in job.env.items() if name not in secrets}}
-    return ["queuectl", "enqueue", json.dumps(shown)]
+    # It would be taken for an option, stdin or JSON.
+    needs_option = command.startswith("-") or command.lstrip().startswith("{")
+    return [*words, f"--command={command}" if needs_option else command]
 
 
 def secrets_of(job: Job) -> list[str]:
@@ -69,17 +78,3 @@ def _option(name: str, value: Any) -> list[str]:
     # After a blank, a dash would begin another option.
     pairs = ([f"{field.option}={text}"] if text.startswith("-") else [field.option, text] for text in texts)
     return [word for pair in pairs for word in pair]
-
-
-def words_after_dashes(command: str) -> list[str]:
-    """Return the words that `add` makes this command of when they stand after `--`, none if there are no such words.
-
-    Each of them is quoted for the shell, so there are none for a command with a pipe, a variable or the like.
-    """
-    import shlex
-
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return []
-    return words if shlex.join(words) == command else []

@@ -8,8 +8,23 @@ annotations of Job, JobSpec and Schedule, and the tables of the store.
 
 from __future__ import annotations
 
-from .checks import MAX_PRIORITY, MAX_RETRIES, check_command, check_cwd, check_id
-from .kinds import DURATION, FLAG, ID, NAME, NAMES, NUMBER, SIGNAL, STATE, TEXT, TIME, VARIABLES, Kind, integer
+from .checks import COMMAND_PATTERN, MAX_PRIORITY, MAX_RETRIES, PATH_PATTERN, check_command, check_cwd, check_id
+from .kinds import (
+    DURATION,
+    FLAG,
+    ID,
+    NAME,
+    NAMES,
+    NUMBER,
+    SIGNAL,
+    STATE,
+    STRING,
+    TEXT,
+    TIME,
+    VARIABLES,
+    Kind,
+    integer,
+)
 from .record import Record
 
 TYPE_CHECKING = False
@@ -115,7 +130,7 @@ JOB_FIELDS = (
     Field("id", ID.but(check=check_new_id), "the job's id", "given asked sortable filtered short",
           default_words="job-NUMBER"),
     Field("number", NUMBER, "counts up in a home", "sortable long"),
-    Field("command", TEXT.but(check=check_command), "one shell command",
+    Field("command", TEXT.but(check=check_command, given={**STRING, "pattern": COMMAND_PATTERN}), "one shell command",
           "given required asked editable recurring sortable wide filtered short", complete="command", filter="text",
           spellings=("cmd",),
           edit_help="another command"),
@@ -144,7 +159,8 @@ JOB_FIELDS = (
     Field("error", TEXT, "how its last attempt failed", "nullable wide filtered short"),
     Field("worker", NUMBER, "the worker of its last attempt", "nullable filtered long"),
     Field("pid", NUMBER, "the process of its last attempt", "nullable", label="Process"),
-    Field("cwd", TEXT.but(check=check_cwd), "the directory to run in", "given editable recurring long",
+    Field("cwd", TEXT.but(check=check_cwd, given={**STRING, "pattern": PATH_PATTERN}), "the directory to run in",
+          "given editable recurring long",
           label="Directory", default_words="the current one", metavar="DIR", complete="directory", group=HOW),
     Field("env", VARIABLES, "environment variables", "given recurring", label="Environment", default={}, short="-e",
           metavar="NAME[=VALUE]", group=HOW),
@@ -164,6 +180,8 @@ KEPT = tuple(field for field in JOB_FIELDS if field.is_kept)
 GIVEN = tuple(field for field in JOB_FIELDS if field.is_given)
 EDITABLE = tuple(field for field in JOB_FIELDS if field.is_editable)
 RECURRING = tuple(field for field in JOB_FIELDS if field.is_recurring)
+# What can be changed of the jobs that a schedule is yet to make.
+RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}
 # With a colon behind, these begin a filter, or a reference that is to come.

@@ -198,8 +198,15 @@ TEXT = Kind(
     schema=STRING,
     is_free=True,
 )
-NAME = Kind("name", checks.check_name, example="mail", schema=STRING)
-ID = Kind("id", checks.check_id, choice="beginning", example="backup*", schema=STRING)
+NAME = Kind("name", checks.check_name, example="mail", schema=STRING, given={**STRING, "pattern": checks.NAME_PATTERN})
+ID = Kind(
+    "id",
+    checks.check_id,
+    choice="beginning",
+    example="backup*",
+    schema=STRING,
+    given={**STRING, "pattern": checks.ID_PATTERN},
+)
 # Which they are, the job says: it is made of kinds.
 STATE = Kind("state", example="dead,failed", schema=STRING)
 NUMBER = Kind(
@@ -223,7 +230,7 @@ DURATION = Kind(
     text=exact_duration,
     cell=lambda value, now: when.duration_text(value),
     schema={"type": "number", "description": "seconds"},
-    given={},
+    given={"anyOf": [{"type": "number", "minimum": 0.1, "maximum": checks.MAX_TIMEOUT_MS / 1000}, STRING]},
     is_number=True,
 )
 TIME = Kind(
@@ -265,6 +272,7 @@ NAMES = Kind(
     text=",".join,
     texts=list,
     schema={"type": "array", "items": STRING, "maxItems": checks.MAX_TAGS},
+    given={"type": "array", "items": NAME.taken, "maxItems": checks.MAX_TAGS},
 )
 VARIABLES = Kind(
     "variables",

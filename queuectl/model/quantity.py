@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+# Of many names, so many are shown.
+SHOWN = 5
+
 
 def counted(count: int, noun: str, plural: str = "") -> str:
     """Return `1 worker` or `3 workers`; `plural` is that of a noun which does not only take an s."""
     return f"{count} {noun if count == 1 else plural or noun + 's'}"
+
+
+def some_of(names: Sequence[str], count: int | None = None) -> str:
+    """Return the first names, and how many more of the `count` there are; by default all names were given."""
+    more = (len(names) if count is None else count) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -74,16 +74,16 @@ class JobSpec:
         return spec
 
 
-def parse_changes(data: Mapping[str, object], now: int) -> dict[str, Any]:
-    """Return the checked values of fields that a waiting job is to be given, by name.
+def parse_changes(data: Mapping[str, object], now: int, allowed: Sequence[Field] = EDITABLE) -> dict[str, Any]:
+    """Return the checked values of fields that a waiting job or a schedule is to be given, by name.
 
     `run_at` null means now; with it comes `is_delay`, as in a JobSpec. Raises InvalidInput with all problems,
     or if there is nothing to change.
     """
-    reading = Reading(data, EDITABLE, now)
+    reading = Reading(data, allowed, now)
     reading.demand_none_refused()
     if not reading.values:
-        raise InvalidInput(f"nothing to change, give at least one of {', '.join(field.name for field in EDITABLE)}")
+        raise InvalidInput(f"nothing to change, give at least one of {', '.join(field.name for field in allowed)}")
     if reading.values.get("run_at", now) is None:
         reading.values["run_at"] = now
     if "run_at" in reading.values:

@@ -95,13 +95,21 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return all rows of a question."""
+        found: list[sqlite3.Row] = self._ask(sql, parameters, list)
+        return found
+
+    def integers(self, sql: str, parameters: Sequence[object] = ()) -> list[int]:
+        """Return the first column of all rows, which may be a million: only the numbers are held."""
+        found: list[int] = self._ask(sql, parameters, lambda rows: [row[0] for row in rows])
+        return found
+
+    def _ask(self, sql: str, parameters: Sequence[object], take: Callable[[sqlite3.Cursor], Any]) -> Any:
         try:
-            return self._connection.execute(sql, parameters).fetchall()
+            return take(self._connection.execute(sql, parameters))
         except sqlite3.Error as error:
             if not is_busy(error) or self._connection.in_transaction:
                 raise unavailable(error, self.path) from error
-        rows: list[sqlite3.Row] = self._patiently(lambda: self._connection.execute(sql, parameters).fetchall())
-        return rows
+        return self._patiently(lambda: take(self._connection.execute(sql, parameters)))
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
         """Return the first row of a question, or None."""

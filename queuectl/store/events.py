@@ -24,6 +24,7 @@ SELECT page.id AS number, {PARTS}
 FROM ({WINDOW}) AS page LEFT JOIN jobs ON jobs.number = page.job WHERE ? IN ('', kind) ORDER BY page.id DESC LIMIT ?
 """
 END_OF_WINDOW = f"SELECT min(id) AS last, count(*) AS events FROM ({WINDOW})"
+COUNT = "SELECT count(*) FROM events"
 OF_JOB = f"{EVENTS} WHERE events.job = ? ORDER BY events.id"
 
 
@@ -35,8 +36,12 @@ class Events(Table):
         self._database.insert(ADD, (now, job, kind, detail, actor))
 
     def since(self, last: int, limit: int) -> list[Event]:
-        """Return the newest `limit` events after the one with the number `last`, oldest first."""
+        """Return the newest `limit` events after the one with the number `last`, oldest first; negative: all."""
         return _events(self._database.rows(NEWEST, (last, limit)))[::-1]
+
+    def count(self) -> int:
+        """Return how many events there are."""
+        return int(self._database.value(COUNT))
 
     def page(self, before: int, kind: str, window: int, limit: int) -> list[Event]:
         """Return up to `limit` events of a kind, any if empty, of the `window` newest before an id; newest first."""

@@ -68,7 +68,7 @@ class Find:
             return self._sorted(wanted, column, "DESC" if sort.startswith("-") else "ASC", limit)
         lanes = self._lanes.of(wanted, order)
         if len(lanes) == 1:
-            return [row[0] for row in self._rows_of(lanes[0], "number", limit)]
+            return self._numbers_of(lanes[0], limit)
         keys = [(lane.key_of(row), row["number"]) for lane in lanes for row in self._rows_of(lane, KEYS, limit)]
         return [number for _, number in sorted(keys)[: limit if limit >= 0 else None]]
 
@@ -76,12 +76,16 @@ class Find:
         sql, parameters = lane.matching(columns)
         return self._database.rows(f"{sql} ORDER BY {lane.order} LIMIT ?", [*parameters, limit])
 
+    def _numbers_of(self, lane: Lane, limit: int) -> list[int]:
+        sql, parameters = lane.matching("number")
+        return self._database.integers(f"{sql} ORDER BY {lane.order} LIMIT ?", [*parameters, limit])
+
     def _sorted(self, wanted: Filter, column: str, direction: str, limit: int) -> list[int]:
         """Return numbers in an order that no index has."""
         sql, parameters = condition(wanted.states, wanted.terms)
         order = f"{column} {direction}" + ("" if column == "number" else f", number {direction}")
         where = f"WHERE {sql}" if sql else ""
-        return [row[0] for row in self._database.rows(SORTED.format(where, order), [*parameters, limit])]
+        return self._database.integers(SORTED.format(where, order), [*parameters, limit])
 
     def count(self, wanted: Filter) -> int:
         """Return how many jobs a filter finds, from the kept counts where they can tell."""

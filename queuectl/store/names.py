@@ -25,7 +25,12 @@ NAMED_DEAD_BY_PREFIX = f"SELECT id, state, command FROM ({NAMED_DEAD}) WHERE id 
 DEAD_LOOKED_AT = 5_000
 RECENT_TAGS = "SELECT DISTINCT tags FROM (SELECT tags FROM jobs ORDER BY number DESC LIMIT ?) WHERE tags <> ''"
 
-ENDS = "SELECT at, kind, detail, actor FROM events WHERE kind IN (?, ?) AND instr(detail, ?) ORDER BY id DESC"
+ENDS = """
+SELECT at, kind, detail, actor FROM events WHERE id > (SELECT max(id) FROM events) - ? AND kind IN (?, ?)
+    AND instr(detail, ?) ORDER BY id DESC
+"""
+# So that a wrong id costs no more in a home with a long history.
+EVENTS_LOOKED_AT = 10_000
 
 
 class Names(Table):
@@ -37,12 +42,12 @@ class Names(Table):
         return self._database.integer(NUMBER_OF_ID, (identifier,)) if identifier.isascii() else None
 
     def end_of(self, identifier: str) -> Step | None:
-        """Return the event by which the last job with an id was pruned or removed, None if nothing tells of it."""
+        """Return the event by which the last job with an id was pruned or removed, None if no recent one names it."""
         from ..model.event import PRUNED, REMOVED, Step
 
         if not identifier.isascii():
             return None
-        rows = self._database.rows(ENDS, (PRUNED, REMOVED, identifier))
+        rows = self._database.rows(ENDS, (EVENTS_LOOKED_AT, PRUNED, REMOVED, identifier))
         steps = (Step(row["at"], row["kind"], row["detail"], row["actor"]) for row in rows)
         return next((step for step in steps if identifier in step.gone_ids), None)
 

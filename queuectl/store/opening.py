@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ..model.errors import StoreDamaged, StoreReadOnly, StoreTooNew, StoreUnavailable
+from ..model.errors import StoreDamaged, StoreFull, StoreReadOnly, StoreTooNew, StoreUnavailable
 from . import schema
 from .database import Database
 from .home import Home, unusable
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def open_database(
     home: Home, *, create: bool, durable: bool, clock: Clock, give_up: Callable[[], bool] | None, busy_budget: float
 ) -> Database:
-    """Open the home's database; with `create`, make it first if the home is new. Raises StoreUnavailable."""
+    """Open the home's database; with `create`, make it first if the home is new. Raises StoreUnavailable.
+
+    On a full disk it can be read.
+    """
     if not create and not home.exists():
         raise StoreUnavailable(
             f"there is no queue in {home.path}", hint="make one with: queuectl init, or choose another home with --home"
@@ -42,13 +45,22 @@ def open_database(
 
             create_database(home)
     _refuse_empty(home)
-    database = kind(home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget)
+
+    def opened(kind: type[Database]) -> Database:
+        database = kind(home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget)
+        try:
+            _recognise(database, home, clock)
+        except StoreUnavailable:
+            database.close()
+            raise
+        return database
+
     try:
-        _recognise(database, home, clock)
-    except StoreUnavailable:
-        database.close()
-        raise
-    return database
+        return opened(kind)
+    except StoreFull:
+        from .fulldisk import FullDatabase
+
+        return opened(FullDatabase)
 
 
 def _refuse_empty(home: Home) -> None:

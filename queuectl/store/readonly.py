@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
     # A file's inode, size and time of change, which tell whether somebody has written to it.
     Stamp = Tuple[int, int, int]
-    # Those of queue.db and of its log, None if there is none; and whether the log has an index.
+    # Those of queue.db and of its log, None if there is none; and whether the log has a whole index.
     Files = Tuple[Optional[Stamp], Optional[Stamp], bool]
 
 WITHOUT_LOCKS = "win32-none" if os.name == "nt" else "unix-none"
+# Of an index, the shortest that there is; on a full disk some bytes of one may be left.
+INDEX_BYTES = 32_768
 TRIES = 200
 TRY_AGAIN_SECONDS = 0.005
 
@@ -90,7 +92,8 @@ class ReadOnlyDatabase(Database):
         return connection
 
     def _look(self) -> Files:
-        return _stamp(self.path), _stamp(self.path + "-wal"), os.path.exists(self.path + "-shm")
+        index = _stamp(self.path + "-shm")
+        return _stamp(self.path), _stamp(self.path + "-wal"), index is not None and index[1] >= INDEX_BYTES
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return all rows of a question, as they were at one moment."""

@@ -32,6 +32,11 @@ INSERT INTO schedules (name, expression, timezone, context, catch_up, overlap, n
                        {", ".join(KEPT)})
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(KEPT)})
 """
+EDIT = f"""
+UPDATE schedules SET expression = ?, timezone = ?, context = ?, catch_up = ?, overlap = ?, next_at = ?,
+                     {", ".join(f"{field} = ?" for field in KEPT)}
+WHERE id = ?
+"""
 ADVANCE = "UPDATE schedules SET next_at = ? WHERE id = ? AND paused = 0 AND next_at IS ?"
 IS_DUE = "SELECT 1 FROM schedules WHERE id = ? AND paused = 0 AND next_at IS ?"
 MOVE = "UPDATE schedules SET next_at = ? WHERE id = ? AND next_at IS ?"
@@ -80,6 +85,22 @@ class Schedules:
         except sqlite3.IntegrityError:
             return False
         return True
+
+    def edit(
+        self,
+        schedule: Schedule,
+        spec: JobSpec,
+        *,
+        expression: str,
+        timezone: str,
+        catch_up: str,
+        overlap: str,
+        next_at: int | None,
+    ) -> None:
+        """Give a schedule these values; the jobs that it makes from now on are like `spec`."""
+        context = self._contexts.number(spec.cwd, schedule.path, spec.env)
+        own = (expression, timezone, context, catch_up, overlap, next_at)
+        self._database.change(EDIT, (*own, *[getattr(spec, field) for field in KEPT], schedule.id))
 
     def get(self, name: str) -> Schedule | None:
         """Return the schedule of this name, or None."""

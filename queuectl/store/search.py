@@ -30,7 +30,7 @@ ENDED_SINCE = f"""
 SELECT finished_at, number FROM jobs WHERE {FINAL} AND state = ? AND finished_at >= ? ORDER BY finished_at LIMIT ?
 """
 ENDED_BEFORE = f"""
-SELECT number FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
+SELECT number FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at
 """
 COUNT_ENDED_BEFORE = f"SELECT count(*) FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ?"
 COUNT_BEFORE = """
@@ -94,9 +94,9 @@ class Search(Table):
             )
         )
 
-    def ended_before(self, states: Sequence[str], before: int, limit: int) -> list[int]:
-        """Return up to `limit` numbers of jobs that ended in each of these states before an instant."""
-        return [row[0] for state in states for row in self._database.rows(ENDED_BEFORE, (state, before, limit))]
+    def ended_before(self, states: Sequence[str], before: int) -> list[int]:
+        """Return the numbers of the jobs that ended in these states before an instant, by state."""
+        return [number for state in states for number in self._database.integers(ENDED_BEFORE, (state, before))]
 
     def count_ended_before(self, states: Sequence[str], before: int) -> int:
         """Return how many jobs ended in these states before an instant."""

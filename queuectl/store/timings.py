@@ -30,6 +30,7 @@ SERIES = f"""
 SELECT slot / ? AS bucket, queue, run, wait, {SUMS}, {ENDS} FROM timings WHERE slot >= ? AND slot < ?
 GROUP BY bucket, queue, run, wait
 """
+AVERAGE = "SELECT sum(run_time), sum(attempts) FROM timings WHERE slot >= ?"
 
 
 class Timings(Figures):
@@ -53,3 +54,8 @@ class Timings(Figures):
         """
         rows = self._database.rows(SERIES, (step // SLOT_MS, since // SLOT_MS, until // SLOT_MS))
         return [Timing.of(row) for row in rows]
+
+    def average(self, since: int) -> int | None:
+        """Return how long the attempts from an instant's slot on ran on average, in milliseconds; None without any."""
+        run_time, attempts = self._database.rows(AVERAGE, (since // SLOT_MS,))[0]
+        return round(run_time / attempts) if attempts else None

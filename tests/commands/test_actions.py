@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from queuectl.frontends.front_end import FrontEnd
 from queuectl.model.job import FINAL_STATES, STATES, sources
 from tests.commands.calling import await_output, await_state, bring, call, done, ids, refused, state_of, states, store
 from tests.store import building
@@ -109,6 +110,26 @@ def test_what_destroys_asks_before_it_takes_what_a_filter_found(full: str, words
     assert states(full) == {f"{state}-1": state for state in BESIDE}
     done(full, *words, "--dry-run") if words[0] != "dlq" else None
     assert done(full, *words, "--yes").code == 0
+
+
+def test_what_changed_while_a_question_was_open_is_left_and_counted(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with store(home) as opened:
+        for _ in range(4):
+            building.add(opened)
+
+        def agree(self: FrontEnd, question: str) -> bool:
+            asked.append(question)
+            building.claim(opened)
+            building.write(opened, opened.jobs.remove, 2)
+            building.add(opened)
+            return True
+
+        asked: list[str] = []
+        monkeypatch.setattr(FrontEnd, "confirm", agree)
+        answer = done(home, "cancel", "state:pending")
+    assert asked == ["cancel 4 jobs"]
+    assert (answer.lines, answer.err) == (["2 jobs cancelled: job-3, job-4"], "2 had begun or ended meanwhile\n")
+    assert list(states(home).values()) == ["processing", "cancelled", "cancelled", "pending"]
 
 
 @pytest.mark.parametrize(

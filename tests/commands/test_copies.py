@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from queuectl import Job, Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.copies import copy_of, secrets_of, words_to_add
 from queuectl.model.fields import GIVEN
-from tests.commands.calling import done
+from queuectl.model.shellwords import shell_line
+from tests.commands.calling import done, refused
+from tests.support import ROOT, cli_environment
 
 # What makes each field of a job differ from its default.
 CASES: dict[str, dict[str, Any]] = {
@@ -24,13 +28,31 @@ CASES: dict[str, dict[str, Any]] = {
     "timeout in parts": {"timeout": "1h30m0.25s"},
     "run_at": {"run_at": "2095-01-02T03:04:05.678Z"},
     "cwd": {"cwd": "/tmp"},
-    "env": {"env": {"A": "b c", "EMPTY": "", "DASH": "-x"}},
+    "env": {"env": {"A": "b c", "EMPTY": "", "DASH": "-x", "LINES": "a\tb\n"}},
     "tags": {"tags": ["a", "b"]},
     "allow_background": {"allow_background": True},
     "hold": {"hold": True},
     "hold until a time": {"hold": True, "run_at": "2095-01-02T03:04:05Z"},
 }
-COMMANDS = ["echo 'it''s' \"$HOME\"\nmake", "-starts-with-a-dash", "-x 'a b'", "-x;y", "-x 'unclosed", "--help", "é"]
+COMMANDS = [
+    "echo 'it''s' \"$HOME\"\nmake",
+    "echo it's a\ttab, 100% \\t",
+    "printf '\x1b[31mred\x07' \u202e",
+    "a line\n\n",
+    "\ta line\n\n",
+    " blanks ",
+    "-starts-with-a-dash",
+    "-x 'a b'",
+    "-x | y",
+    "-x\t| y",
+    "-x 'unclosed",
+    "--help",
+    "{}",
+    " { echo a; }",
+    "--",
+    "-",
+    "é",
+]
 
 
 def compared(job: Job) -> dict[str, Any]:
@@ -41,39 +63,56 @@ def compared(job: Job) -> dict[str, Any]:
     return {**kept, "state": job.state}
 
 
-def pasted(home: str, queue: Queue, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
-    """Type the words of a job in another directory, in a home with other defaults; return what they make."""
+def pasted(home: str, queue: Queue, job: Job, tmp_path: Path) -> Job:
+    """Give a shell in another directory the line that `show` ends in, with other defaults; return what it makes."""
+    line = done(home, "show", job.id).out.partition("\nadd again:   ")[2]
+    assert line == shell_line(words_to_add(job, SYSTEM_CLOCK.wall())) + "\n"
     done(home, "config", "set", "timeout", "7")
     done(home, "config", "set", "max_retries", "9")
-    monkeypatch.chdir(tmp_path)
-    first, *words = shlex.split(shlex.join(words_to_add(job, SYSTEM_CLOCK.wall())))
-    assert first == "queuectl"
-    done(home, *words)
+    program = tmp_path / "queuectl"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "main.py"}" "$@"\n')
+    program.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    environment = cli_environment(home, {"QUEUECTL_HOME": home, "API_TOKEN": "mine", "PATH": path})
+    shell = subprocess.run(
+        ["/bin/sh"], input=line.encode(), cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=60
+    )
+    assert shell.returncode == 0, shell.stderr
     return queue.get("last")
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_words_of_a_job_make_the_same_job(
-    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_the_line_that_shows_how_to_add_a_job_again_makes_the_same_job(home: str, tmp_path: Path, name: str) -> None:
     with Queue(home) as queue:
         job = queue.add("true", id="first", **CASES[name])
-        made = pasted(home, queue, job, tmp_path, monkeypatch)
+        made = pasted(home, queue, job, tmp_path)
         assert made.number == 2 and compared(made) == compared(job)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_any_command_can_be_typed_again(
-    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
+def test_any_command_can_be_pasted_again_with_the_secrets_of_the_shell(home: str, tmp_path: Path, command: str) -> None:
     with Queue(home) as queue:
         job = queue.add(command, timeout=None, env={"API_TOKEN": "hush", "A": "b"})
-        monkeypatch.setenv("API_TOKEN", "mine")
-        made = pasted(home, queue, job, tmp_path, monkeypatch)
+        made = pasted(home, queue, job, tmp_path)
         assert made.command == command
-        # What only JSON can say has no place for the caller's value.
-        taken = {} if words_to_add(job, 0)[1] == "enqueue" else {"API_TOKEN": "mine"}
-        assert made.timeout is None and made.env == {**taken, "A": "b"}
+        assert made.timeout is None and made.env == {"API_TOKEN": "mine", "A": "b"}
+
+
+def test_show_names_the_secrets_that_the_line_takes_from_the_shell(home: str) -> None:
+    with Queue(home) as queue:
+        queue.add("true", id="open")
+        queue.add("true", id="closed", env={"API_TOKEN": "hush", "A": "b", "PASSWORD": "x"})
+    assert "secret:" not in done(home, "show", "open").out
+    *_, named, line = done(home, "show", "closed").lines
+    assert named == "secret:      API_TOKEN, PASSWORD, taken from the shell in which you add it again"
+    assert "--env A=b --env API_TOKEN --env PASSWORD true" in line and "hush" not in line
+
+
+@pytest.mark.parametrize("words", [["--command", "x", "y"], ["--command=-x", "--", "y"], ["y", "--", "y"]])
+def test_a_command_is_given_once(home: str, words: list[str]) -> None:
+    assert refused(home, 2, "add", *words).problems == [
+        "give the command once: as one quoted text, as words after --, or with --command"
+    ]
 
 
 def test_every_field_that_is_given_is_tried() -> None:
@@ -113,6 +152,14 @@ def test_a_job_like_another_one_is_equal_but_for_the_id(
         done(home, "add", "--like", "first")
         made = queue.get("last")
         assert made.number == 2 and compared(made) == compared(job)
+
+
+@pytest.mark.parametrize("command", ["-", "{}", "--"])
+def test_a_command_that_add_would_take_for_something_else_is_copied(home: str, command: str) -> None:
+    with Queue(home) as queue:
+        queue.add(command)
+        done(home, "add", "--like", "last", input=b"not this")
+        assert [job.command for job in queue.read([1, 2, 3])] == [command] * 2
 
 
 def test_what_is_given_beside_like_comes_first(home: str) -> None:

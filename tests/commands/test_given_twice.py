@@ -22,6 +22,7 @@ MORE_TEXTS = (
     "/",
     "3-4",
     "* * * * *",
+    "0 * * * *",
     "UTC",
     "local",
     "completed",

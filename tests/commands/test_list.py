@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from queuectl.model.fields import columns
 from queuectl.model.job import STATES, Job
 from queuectl.model.sorts import SORT_KEYS
+from tests import support
 from tests.commands.calling import bring, call, done, ids, refused
 from tests.support import run_cli
 
@@ -216,3 +219,28 @@ def test_a_pipe_gets_all_jobs(home: str) -> None:
         answer = done(home, "list", *words)
         assert len(answer.lines) == 60 + ("tsv" in words)
         assert answer.err == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["json", "csv", "table", "ids"])
+def test_many_jobs_are_written_some_at_a_time(many: str, processes: support.Processes, form: str) -> None:
+    """Held all at once, they would take 20 MB."""
+    one = memory_of(processes, many, "list", "-o", form, "--limit", "1")
+    assert memory_of(processes, many, "list", "-o", form) < one + 8_000
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A home with 20,000 jobs."""
+    home = str(tmp_path_factory.mktemp("many"))
+    done(home, "enqueue", "-", "-q", input=b'{"command": "echo a usual command"}\n' * 20_000)
+    return home
+
+
+def memory_of(processes: support.Processes, home: str, *words: str) -> int:
+    """Return how many KiB a command took at most."""
+    started = processes.start_cli(home, *words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(started.pid, 0)
+    started.returncode = status
+    assert status == 0
+    return usage.ru_maxrss

@@ -74,7 +74,7 @@ def test_what_is_to_come_is_listed_in_order(home: str) -> None:
     assert ("attempt 2", "failed-1") in [(row["what"], row["id"]) for row in rows]
     assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
     answer = done(home, "scheduled", "--limit", "2")
-    assert answer.err == "showing 2 of 4, all with --limit 0\n"
+    assert answer.err == "showing 2 of 4 times, all with --limit 0\n"
 
 
 def test_nothing_to_come_is_said(home: str) -> None:
@@ -215,10 +215,10 @@ def test_a_recurring_job_is_paused_and_resumed(home: str) -> None:
     assert done(home, "cron", "list", "--json").json()[0]["next_at"]
 
 
-@pytest.mark.parametrize("verb", ["show", "next", "run", "pause", "resume", "remove"])
+@pytest.mark.parametrize("verb", ["show", "next", "run", "pause", "resume", "remove", "edit"])
 def test_a_schedule_that_is_not_there_is_not_found(home: str, verb: str) -> None:
     add(home)
-    answer = refused(home, 3, "cron", verb, "tik")
+    answer = refused(home, 3, "cron", verb, "tik", *(["--queue", "slow"] if verb == "edit" else []))
     assert 'did you mean "tick"?' in answer.problems[0]
 
 

@@ -93,7 +93,9 @@ def test_ctrl_c_ends_waiting_with_130_and_no_traceback(home: str, processes: sup
     waiting = start(processes, home, "1")
     waiting.send_signal(signal.SIGINT)
     assert waiting.wait(30) == 130
-    assert b"Traceback" not in waiting.stderr.read()
+    said = waiting.stderr.read()
+    assert b"Traceback" not in said
+    assert b"job-1 goes on; cancel it with: queuectl cancel job-1\n" in said
     assert ids(home, "--state", "held") == ["job-1"]
 
 

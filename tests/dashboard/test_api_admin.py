@@ -88,7 +88,7 @@ def test_an_overview_shows_what_runs_fails_and_comes(api: Api) -> None:
     assert (found["running"][0]["elapsed"], found["running"][0]["usual"]) == (1200.0, 0.005)
     assert [failure["id"] for failure in found["failures"]] == ["again", "bad"]
     assert [row["id"] for row in found["next_scheduled"]] == ["again", "later"]
-    assert [alert["code"] for alert in found["alerts"]] == ["no_workers", "dead_jobs"]
+    assert [alert["code"] for alert in found["alerts"]] == ["no_workers", "lost_workers", "dead_jobs"]
     assert found["oldest_pending_age"] == 1200.0
 
 

@@ -66,6 +66,45 @@ def test_a_schedule_lives(api: Api) -> None:
         assert api.refused(method, f"/schedules/report{path}") == (404, "not_found")
 
 
+def test_a_schedule_is_changed_and_keeps_what_is_not_given(api: Api) -> None:
+    made = api.post("/schedules", SCHEDULE, status=201)
+    answer = api.ask("PATCH", "/schedules/report", {"expression": "@hourly", "queue": "slow", "retries": 2})
+    assert answer.status == 200
+    found = answer.json
+    assert {key for key in found if found[key] != made[key]} == {
+        *("expression", "words", "next_at", "next_times"),
+        *("queue", "max_retries"),
+    }
+    assert (found["next_at"], found["queue"]) == ("2026-01-01T01:00:00.000Z", "slow")
+    assert api.refused("PATCH", "/schedules/nope", {"queue": "slow"}) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "change, field",
+    [
+        ({}, None),
+        ({"name": "other"}, "name"),
+        ({"expression": "x"}, "expression"),
+        ({"timezone": "Mars"}, "timezone"),
+        ({"catch_up": "some"}, "catch_up"),
+        ({"overlap": None}, "overlap"),
+        ({"env": {}}, "env"),
+        ({"run_at": "+1h"}, "run_at"),
+        ({"priority": "x"}, "priority"),
+        ({"queue": "slow", "command": ""}, "command"),
+        ({"self": "x"}, "self"),
+    ],
+)
+def test_a_wrong_change_names_its_field_and_changes_nothing(
+    api: Api, change: dict[str, Any], field: str | None
+) -> None:
+    api.post("/schedules", SCHEDULE, status=201)
+    before = api.get("/schedules")
+    answer = api.ask("PATCH", "/schedules/report", change)
+    assert (answer.status, answer.error["field"], len(answer.error["problems"])) == (422, field, 1), answer.body
+    assert api.get("/schedules") == before
+
+
 @pytest.mark.parametrize(
     "change, word",
     [

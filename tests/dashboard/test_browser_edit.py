@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 
+from queuectl.model.checks import is_utf8
 from queuectl.model.fields import GIVEN
+from queuectl.model.shellwords import shell_word
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
 from tests.dashboard.test_browser_joblist import press_button
+from tests.model.test_shellwords import WORDS
 from tests.support import run_cli
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
@@ -123,3 +126,32 @@ def test_the_copied_command_adds_the_job_again_and_says_what_it_leaves_out(
         {"API_TOKEN": "***"},
     )
     assert browser.complaints() == []
+
+
+def test_a_duplicate_begins_with_all_that_the_job_was_given(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "--command=-x\t| y ", "--env", "API_TOKEN=abc", "--tag", "t", "--hold", "--timeout", "none")
+    browser.open(dashboard.url + "/jobs/job-1")
+    browser.click("[data-verb=duplicate]")
+    browser.wait("document.querySelector('dialog[open] #field-command')")
+    line = dashboard.cli("show", "job-1").partition("add again:   ")[2].rstrip("\n")
+    assert browser.js("return document.querySelector('dialog .equivalent code').textContent") == line
+    shown = {"timeout": "none", "hold": "yes", "tags": "t", "env": "API_TOKEN=***"}
+    for name, value in shown.items():
+        assert browser.js(f"return document.querySelector('#field-{name}').value") == value
+    retype(browser, "priority", "7")
+    changed = browser.js("return document.querySelector('dialog .equivalent code').textContent")
+    assert "--priority 7" in changed and "--env API_TOKEN " in changed and "$(printf '\\055-command=-x" in changed
+    browser.click("dialog .end button:last-child")
+    browser.wait("[...document.querySelectorAll('.toast')].some((one) => one.textContent.includes('job-2'))")
+    first, second = (json.loads(dashboard.cli("show", job, "--json")) for job in ("job-1", "job-2"))
+    assert second["priority"] == 7 and second["env"] == {"API_TOKEN": "***"}
+    same = ("command", "state", "tags", "timeout", "cwd", "max_retries")
+    assert {name: first[name] for name in same} == {name: second[name] for name in same}
+    assert browser.complaints() == []
+
+
+def test_the_page_quotes_words_as_the_command_line_does(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url + "/jobs")
+    words = list(filter(is_utf8, WORDS))
+    script = "const [words] = arguments; return import('/assets/format.js').then(({ quote }) => words.map(quote));"
+    assert browser.js(script, words) == [shell_word(word) for word in words]

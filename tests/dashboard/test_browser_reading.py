@@ -7,6 +7,7 @@ import json
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
 from tests.dashboard.test_browser_joblist import held, open_jobs
+from tests.support import wait_until
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 
@@ -78,3 +79,48 @@ def test_escape_leaves_the_filter_with_its_text(held: Dashboard, browser: Browse
     assert browser.js("return document.querySelector('main [type=search]').value") == "queue:mail"
     browser.press("g", "d")
     browser.arrive("/dlq")
+
+
+def test_the_page_before_is_found_also_after_a_visit_of_a_job(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("enqueue", json.dumps([{"command": "echo", "hold": True} for _ in range(75)]))
+    browser.open(dashboard.url + "/jobs?limit=25")
+    browser.wait("document.querySelector('tr[data-key=job-75]')")
+    previous, following = (
+        f"[...document.querySelectorAll('main button')].find((one) => one.textContent === '{label}')"
+        for label in ("Previous", "Next")
+    )
+    for first in ("job-50", "job-25"):
+        browser.js(f"{following}.click()")
+        browser.wait(f"document.querySelector('tr[data-key={first}]')")
+    browser.js("document.querySelector('tr[data-key=job-25] a').click()")
+    browser.arrive("/jobs/job-25")
+    browser.js("history.back()")
+    browser.arrive("/jobs")
+    browser.wait("document.querySelector('tr[data-key=job-25]')")
+    browser.js("history.back()")
+    browser.wait("document.querySelector('tr[data-key=job-50]')")
+    browser.js(f"{following}.click()")
+    for first in ("job-25", "job-50", "job-75"):
+        browser.wait(f"document.querySelector('tr[data-key={first}]')")
+        browser.js(f"{previous}.click()")
+
+
+def test_dead_jobs_whose_commands_differ_in_numbers_are_listed_and_retried_together(
+    dashboard: Dashboard, browser: Browser
+) -> None:
+    commands = ['false "a  b" 1', 'false "a  b" 22', 'false "a b" 3']
+    dashboard.cli("enqueue", json.dumps([{"command": command, "max_retries": 0} for command in commands]))
+    dashboard.work()
+    wait_until(lambda: len(dashboard.cli("list", "state:dead", "-o", "ids").split()) == 3, what="all are dead")
+    browser.open(dashboard.url + "/dlq")
+    row = "tr:has([title='false \"a  b\" N'])"
+    browser.click(f"{row} td[data-label=Jobs] a")
+    browser.arrive("/jobs")
+    rows = "[...document.querySelectorAll('main tr[data-key]')].map((one) => one.dataset.key).join()"
+    browser.wait(f"{rows} === 'job-2,job-1'")
+    browser.js("history.back()")
+    browser.click(f"{row} [data-command=remove]")
+    browser.wait("document.querySelector('dialog h2')?.textContent === 'Remove 2 jobs?'")
+    browser.click("dialog button.danger")
+    browser.wait("!document.querySelector('dialog')")
+    assert dashboard.cli("list", "-o", "ids").split() == ["job-3"]

@@ -96,3 +96,31 @@ def test_a_schedule_is_added_with_the_choices_of_the_server(dashboard: Dashboard
     browser.wait("!document.querySelector('dialog')")
     (added,) = json.loads(dashboard.cli("cron", "list", "--json"))
     assert (added["name"], added["catch_up"], added["overlap"]) == ("often", "last", "queue")
+
+
+def test_a_schedule_is_edited_in_a_form_that_names_the_command(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("cron", "add", "often", "*/5 * * * *", "echo often", "--timezone", "UTC", "--retries", "1")
+    browser.open(dashboard.url + "/schedule")
+    browser.click("[aria-label='Edit often']")
+    browser.wait("document.querySelector('dialog[open] #field-expression')?.value === '*/5 * * * *'")
+    shown = "[...document.querySelectorAll('dialog :is(input, select, textarea)')].map((one) => one.value)"
+    assert browser.js(f"return {shown}")[:9] == [
+        *("*/5 * * * *", "UTC", "last", "skip"),
+        *("echo often", "default", "0", "1", "300"),
+    ]
+    browser.js("const it = document.querySelector('#field-overlap'); it.value = 'queue'")
+    browser.click("#field-expression")
+    browser.press("a", hold="Control")
+    browser.type("0 9 * * *")
+    browser.wait("document.querySelector('#schedule-preview strong')?.textContent === 'at 09:00 every day'")
+    command = browser.text("dialog .equivalent code")
+    assert command == "queuectl cron edit often --expression '0 9 * * *' --overlap queue"
+    browser.press("Escape")  # It would lose what was typed.
+    browser.wait("document.querySelectorAll('dialog').length === 2")
+    browser.click("dialog:last-of-type .end button")
+    browser.wait("document.querySelectorAll('dialog').length === 1")
+    browser.click("dialog .end button:last-child")
+    browser.wait("!document.querySelector('dialog')")
+    (found,) = json.loads(dashboard.cli("cron", "list", "--json"))
+    assert (found["expression"], found["overlap"], found["max_retries"]) == ("0 9 * * *", "queue", 1)
+    browser.wait("document.querySelector('tr[data-key=often] .words').innerText.startsWith('at 09:00 every day')")

@@ -24,6 +24,7 @@ VALUES = {
     "flag": "`true` or `false`",
     "names": "list of text",
     "variables": "text by name",
+    "any": "any value",
 }
 
 

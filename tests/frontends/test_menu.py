@@ -66,7 +66,7 @@ def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -
     assert talk.code == 0, talk.err
     assert talk.commands == [
         "queuectl add --id mine --queue reports --priority 7 --retries 2 --timeout 90 --in 1h "
-        "'echo '\"'\"'two words'\"'\"'; true'"
+        "'echo '\\''two words'\\''; true'"
     ]
     (job,) = jobs(home)
     assert [job[name] for name in ("id", "command", "priority", "max_retries", "timeout", "queue", "state")] == [
@@ -93,15 +93,30 @@ def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
 
 def test_a_command_that_begins_with_a_dash_is_no_option(home: str) -> None:
     talk = Talk(home, "1", "--help", "yes", "", "", "-5", "", "", "", "0")
-    assert talk.commands == ["queuectl add --priority=-5 -- --help"]
+    assert talk.commands == ["queuectl add --command=--help --priority=-5"]
     assert (jobs(home)[0]["command"], jobs(home)[0]["priority"]) == ("--help", -5)
 
 
-def test_a_command_of_words_that_begins_with_a_dash_stays_what_it_is(home: str) -> None:
-    talk = Talk(home, "1", "-x | y", "-x 'a b'", "n", "0")
-    assert "command must not begin with a dash" in talk.out
-    assert talk.commands == ["queuectl add -- -x 'a b'"]
-    assert jobs(home)[0]["command"] == "-x 'a b'"
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("-x | y", "'--command=-x | y'"),
+        ("-x 'a b'", "'--command=-x '\\''a b'\\'''"),
+        ("-x 'unclosed", "'--command=-x '\\''unclosed'"),
+        ("a\tb", "\"$(printf 'a\\011b')\""),
+    ],
+)
+def test_a_command_stays_what_was_typed(home: str, command: str, line: str) -> None:
+    talk = Talk(home, "1", command, "n", "0")
+    assert talk.commands == [f"queuectl add {line}"]
+    assert jobs(home)[0]["command"] == command
+
+
+@pytest.mark.parametrize("command", ["-x | y", "-"])
+def test_a_command_that_begins_with_a_dash_is_scheduled(home: str, command: str) -> None:
+    talk = Talk(home, "9", command, "2h", "n", "0")
+    assert len(talk.commands) == 1, talk.out
+    assert jobs(home)[0]["command"] == command
 
 
 def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:

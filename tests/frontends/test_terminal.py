@@ -122,6 +122,8 @@ def test_escaped_json_means_the_same() -> None:
         ("…█", 2),
         ("\U0001f389", 2),
         ("\U0001faff", 2),
+        ("\u2764\ufe0f", 2),
+        ("1\ufe0f\u20e3", 2),
     ],
 )
 def test_width_counts_columns_not_characters(text: str, columns: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -21,20 +22,24 @@ from tests.support import pipe
 
 
 @pytest.mark.parametrize(
-    "words, note",
-    [(["list"], "showing 50 of 60 jobs"), (["dlq", "list"], "showing 50 of 60 dead jobs")],
+    "words, noun",
+    [(["list"], "jobs"), (["dlq", "list"], "dead jobs"), (["events"], "events"), (["scheduled"], "times")],
 )
-def test_a_table_on_a_terminal_says_how_many_jobs_it_leaves_out(
-    terminal: Open, home: str, words: list[str], note: str
+def test_a_table_on_a_terminal_says_how_many_rows_it_leaves_out(
+    terminal: Open, home: str, words: list[str], noun: str
 ) -> None:
     with store(home) as opened:
         for number in range(60):
             building.add(opened, "false", id=f"many-{number}", max_retries=0)
             assert building.finish(opened, building.claim(opened), "dead", Outcome.exited(1), now=building.NOW + number)
+            building.write(opened, opened.events.add, "said", actor="test", now=building.NOW)
+    if noun == "times":
+        done(home, "enqueue", "-", input=b'{"command": "true", "run_at": "2095-01-01T00:00:00Z"}\n' * 60)
+    every = len(done(home, *words, "-o", "jsonl").lines)
+    assert every >= 60
     session = terminal(*words)
-    session.expect(note + ", all with --limit 0")
+    session.expect(f"showing 50 of {every} {noun}, all with --limit 0")
     assert session.wait() == 0
-    assert len(done(home, *words, "-o", "ids").lines) == 60
 
 
 # --- watching
@@ -149,6 +154,29 @@ def test_what_a_job_printed_stays_harmless_in_the_pager(terminal: Open, home: st
     session.expect(re.compile(r"\\x1b\]0;title\\x070"))
     session.send("q")
     assert session.wait() == 0
+
+
+# --- the manual
+
+
+@pytest.mark.skipif(not (shutil.which("groff") or shutil.which("mandoc")), reason="neither groff nor mandoc")
+def test_the_manual_is_a_page_on_a_terminal_and_roff_in_a_pipe(terminal: Open, home: str) -> None:
+    session = terminal("man", env={"QUEUECTL_PAGER": "less -R"})
+    session.expect("QUEUECTL(1)")
+    session.expect("queuectl - run shell commands in the background")
+    row = next(row for row, line in enumerate(session.screen()) if line == "NAME")
+    assert session.emulator.style_at(row, 0) == "1"
+    session.send("q")
+    assert session.wait() == 0
+    assert "\b" not in session.transcript and ".SH" not in session.transcript
+    assert done(home, "man").out.startswith(".TH QUEUECTL 1")
+
+
+def test_without_a_formatter_the_manual_is_roff_and_says_so(terminal: Open, home: str) -> None:
+    session = terminal("man", env={"PATH": "/nowhere"})
+    session.expect("this is roff: neither groff nor mandoc is installed")
+    assert session.wait() == 0
+    assert ".SH NAME" in session.transcript
 
 
 # --- what jobs printed

@@ -201,6 +201,36 @@ def test_ctrl_c_in_a_form_leads_back_to_the_menu(terminal: Open, home: str) -> N
     assert session.emulator.overflows == 0
 
 
+@pytest.mark.parametrize("columns", [80, 40])
+def test_an_answer_is_read_before_the_menu_pushes_it_off_the_screen(terminal: Open, home: str, columns: int) -> None:
+    session = terminal(columns=columns, rows=24)
+    session.expect("Choice: ")
+    session.send("1\n")
+    session.expect("command: ")
+    session.send("a\t| b\n")
+    session.expect("more options? [y/N] ")
+    session.send("\n")
+    session.expect("Enter goes on: ")
+    assert any("same as: queuectl add" in line for line in session.screen())
+    session.send("\n")
+    session.expect(re.compile(r"1 pending(.*\n)+Choice: ?\n*\Z"))
+    session.send("0\n")
+    assert session.wait() == 0
+    assert [job["command"] for job in jobs(home)] == ["a\t| b"]
+
+
+def test_an_answer_that_fits_above_the_menu_is_not_waited_for(terminal: Open, home: str) -> None:
+    session = terminal(rows=60)
+    session.expect("Choice: ")
+    session.send("12\n1\n")
+    session.expect("10 demo jobs added")
+    session.expect(re.compile(r"Demo jobs\n(.*\n)+Choice: ?\n*\Z"))
+    session.send("b\n0\n")
+    session.expect("Goodbye.")
+    assert not any("Enter goes on" in line for line in session.screen())
+    assert session.wait() == 0
+
+
 def test_the_live_view_leads_back_to_the_menu(terminal: Open, home: str) -> None:
     session = terminal(rows=40)
     session.expect("Choice: ")

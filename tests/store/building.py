@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar
 
+from queuectl.engine.machine.identity import Identity
 from queuectl.model.job import (
     BLOCKED,
     CANCELLED,
@@ -98,6 +99,13 @@ def number_of(store: Store, identifier: str) -> int:
     number = store.names.number_of(identifier)
     assert number is not None, identifier
     return number
+
+
+def employ(store: Store, *, queues: str = "", now: int = NOW) -> int:
+    """Register this process as a worker that lives; return its number."""
+    own = Identity.own()
+    facts = {"pid": own.pid, "pid_start": own.start, "boot": own.boot, "namespace": own.namespace}
+    return int(write(store, store.workers.add, queues=queues, now=now, **facts))
 
 
 def take(store: Store, *, worker: int = 1, now: int = NOW, queues: Sequence[str] = ()) -> Claim | None:

@@ -94,6 +94,13 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 
+def fill_up(disk: Path) -> None:
+    """Leave no room on a file system, until `more ballast` is removed."""
+    with contextlib.suppress(OSError), open(str(disk / "more ballast"), "wb", buffering=0) as ballast:
+        while True:
+            ballast.write(b"x" * 4_096)
+
+
 def test_a_full_disk_keeps_what_was_acknowledged_and_goes_on_when_there_is_space(disk: Path) -> None:
     with open_store(str(disk / "home"), durable=True) as store:
         acknowledged = fill(store)
@@ -112,9 +119,7 @@ def test_a_worker_on_a_full_disk_can_end_its_job_once_there_is_space(disk: Path)
         claimed = claim(store)
         fill(store)
         (disk / "more ballast").write_bytes(b"")
-        with contextlib.suppress(OSError), open(str(disk / "more ballast"), "wb", buffering=0) as ballast:
-            while True:
-                ballast.write(b"x" * 4_096)
+        fill_up(disk)
         # The log has room yet where the last transaction that did not fit was undone.
         fill(store, "true")
         before = contents(store)
@@ -128,9 +133,7 @@ def test_a_worker_on_a_full_disk_can_end_its_job_once_there_is_space(disk: Path)
 
 
 def test_a_home_that_does_not_fit_is_refused_and_made_later(disk: Path) -> None:
-    with contextlib.suppress(OSError), open(str(disk / "more ballast"), "wb", buffering=0) as ballast:
-        while True:
-            ballast.write(b"x" * 4_096)
+    fill_up(disk)
     with pytest.raises(StoreUnavailable) as caught:
         open_store(str(disk / "home"))
     assert not isinstance(caught.value, StoreDamaged)
@@ -194,3 +197,58 @@ def test_a_checkpoint_on_a_failing_disk_loses_nothing(store: Store) -> None:
     store.checkpoint()
     assert contents(store) == before
     assert_kept(store, 20)
+
+
+# A disk that was full before the store was opened
+
+
+@pytest.fixture
+def full_disk(disk: Path) -> Path:
+    """The same file system, full, and with a job in the home on it that nobody has open."""
+    with open_store(str(disk / "home")) as store:
+        add(store, id="first")
+    fill_up(disk)
+    return disk
+
+
+def test_a_store_on_a_full_disk_can_be_opened_and_read(full_disk: Path) -> None:
+    with open_store(str(full_disk / "home")) as store:
+        assert store.names.recent_ids(9) == ["first"]
+        assert store.is_read_only and store.notice.startswith("the disk is full, nothing in the home can be changed")
+        with pytest.raises(StoreFull):
+            add(store)
+        assert store.names.recent_ids(9) == ["first"]
+
+
+def test_a_store_that_was_opened_on_a_full_disk_is_written_to_once_there_is_space(full_disk: Path) -> None:
+    with open_store(str(full_disk / "home")) as store:
+        (full_disk / "more ballast").unlink()
+        assert add(store, id="second") == 2
+        assert (store.is_read_only, store.notice) == (False, "")
+        assert store.names.recent_ids(9) == ["second", "first"]
+        assert finish(store, claim(store))
+        assert_whole(store)
+
+
+def test_a_store_that_was_opened_on_a_full_disk_sees_what_others_write_later(full_disk: Path) -> None:
+    home = str(full_disk / "home")
+    with open_store(home) as store:
+        before = store.database.changes()
+        (full_disk / "more ballast").unlink()
+        with open_store(home) as other:
+            add(other, id="second")
+            assert store.names.recent_ids(9) == ["second", "first"]
+        assert store.database.changes() != before
+        assert (store.is_read_only, store.notice) == (False, "")
+
+
+def test_what_stands_in_the_log_of_a_killed_process_is_read_on_a_full_disk(disk: Path, tmp_path: Path) -> None:
+    home, copy = tmp_path / "home", disk / "home"
+    with open_store(str(home)) as store:
+        add(store, id="first")
+        shutil.copytree(str(home), str(copy), ignore=shutil.ignore_patterns("queue.db-shm"))
+    assert (copy / "queue.db-wal").stat().st_size > 0
+    fill_up(disk)
+    for _ in range(2):  # The first one may leave some bytes of an index.
+        with open_store(str(copy)) as store:
+            assert store.names.recent_ids(9) == ["first"]

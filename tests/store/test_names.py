@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from queuectl.store import Store
-from tests.store.building import enqueue, spec, write
+import pytest
+
+from queuectl.model.event import REMOVED
+from queuectl.store import Store, names
+from tests.store.building import NOW, enqueue, spec, write
 
 
 def test_a_job_is_found_by_its_exact_id(store: Store) -> None:
@@ -34,3 +37,15 @@ def test_numbers_of_a_range_are_those_that_exist(store: Store) -> None:
     assert store.names.in_range(5, 99) == [5]
     assert store.names.in_range(4, 2) == []
     assert [store.names.in_range(number, number) for number in (2, 3, 0, -1)] == [[2], [], [], []]
+
+
+def test_the_event_by_which_a_job_went_is_looked_for_among_the_newest_only(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "EVENTS_LOOKED_AT", 2)
+    write(store, store.events.add, REMOVED, actor="me", now=NOW, detail="old, was dead")
+    write(store, store.events.add, REMOVED, actor="me", now=NOW + 1, detail="older, was dead")
+    found = store.names.end_of("old")
+    assert found is not None and found.at == NOW
+    write(store, store.events.add, "scaled", actor="me", now=NOW + 2, detail="2 workers")
+    assert store.names.end_of("old") is None

@@ -79,7 +79,7 @@ HOT = {
     "the newest jobs of a schedule": (schedules.LAST_JOBS, ("a", 100), "jobs_of_schedule"),
     "fires to forget": (schedules.PRUNE_FIRES, (1, NOW, 1, 1_000), "PRIMARY KEY"),
     "how many are before a job": (search.COUNT_BEFORE, ("q", 0, 0, NOW, NOW, 1, 100), "jobs_claimable"),
-    "what ended before": (search.ENDED_BEFORE, ("completed", NOW, 50), "jobs_finished"),
+    "what ended before": (search.ENDED_BEFORE, ("completed", NOW), "jobs_finished"),
     "how much ended before": (search.COUNT_ENDED_BEFORE, ("completed", NOW), "jobs_finished"),
     "events since": (events.NEWEST, (7, 50), "PRIMARY KEY"),
     "the oldest minute": (figures.FIRST["rollups"], (), "PRIMARY KEY"),

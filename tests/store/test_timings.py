@@ -71,6 +71,14 @@ def test_the_ends_are_not_known_where_those_of_one_row_are_not(store: Store) -> 
     assert (found.run_min, found.run_max, found.wait_min, found.wait_max) == (None, None, 3, 3)
 
 
+def test_the_average_is_of_the_attempts_since_an_instant(store: Store) -> None:
+    assert store.timings.average(0) is None
+    for run in (1, 2, 90_000):
+        ended(store, run=run)
+    ended(store, run=8, queue="other", now=NOW + SLOT_MS)
+    assert (store.timings.average(NOW), store.timings.average(NOW + SLOT_MS)) == (22_503, 8)
+
+
 def test_an_attempt_costs_one_statement_for_its_rollup_and_one_for_its_timing(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

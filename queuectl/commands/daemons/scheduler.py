@@ -67,6 +67,8 @@ def scheduler_start(
     """
     demand_one_place(no_detach, detach)
     if no_detach:
+        if ready_fd is None:
+            context.front_end.note("scheduler in the foreground; stop it with Ctrl-C or: queuectl scheduler stop")
         context.queue.scheduler.run(interval=interval, workers=workers, auto=auto, ready_fd=ready_fd)
         return Result()
     most = context.queue.scheduler.start(interval=interval, workers=workers, auto=auto)

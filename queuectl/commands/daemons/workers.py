@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...model.alert import NO_WORKERS_RUN
 from ...model.errors import DaemonUnavailable, InvalidInput
+from ...model.job import jobs_text
 from ...model.nouns import daemons as nouns
+from ...model.quantity import some_of
 from ...model.worker import ALL, EVERY_QUEUE, WorkerState, group_of, of_group, queues_of, workers_text
 from ..context import Context
 from ..grammar import arguments
@@ -54,10 +56,21 @@ def _group(queues: Sequence[str]) -> str | None:
     _queues(f"the queues of the group, {NAMED} (default: all)", "queue"),
     NO_DETACH,
     DETACH,
+    Arg(
+        "--drain",
+        also=("--burst", "--stop-when-empty"),
+        flag=True,
+        help="stop when nothing is left to do; with --no-detach the exit code is 1 if a job died",
+    ),
     Arg("--group", many=True, parse=sized_group, hidden=True, help="with --no-detach: COUNT:QUEUES; repeatable"),
     READY_FD,
     group=GROUP,
-    examples=("worker start", "worker start --count 4", "worker start -n 1 -Q encode", "worker start --no-detach"),
+    examples=(
+        "worker start",
+        "worker start --count 4",
+        "worker start -n 1 -Q encode",
+        "worker start --no-detach --drain",
+    ),
 )
 def worker_start(
     context: Context,
@@ -66,6 +79,7 @@ def worker_start(
     queue: Sequence[str],
     no_detach: bool,
     detach: bool,
+    drain: bool,
     group: Sequence[tuple[str, int]],
     ready_fd: int | None,
 ) -> Result:
@@ -73,20 +87,41 @@ def worker_start(
 
     The workers of a group take jobs from the same queues, without --queue from all. Several --queue options name one
     group. A group that runs is scaled up to the number, never down.
+
+    With --drain the workers stop when none of their jobs runs, is pending or waits for its next attempt. Jobs whose
+    time is later and jobs that are held are left. With --no-detach the exit code is 1 if a job died meanwhile, or if
+    the workers were stopped before.
     """
     demand_one_place(no_detach, detach)
     if group:
-        context.queue.workers.run(dict(group), ready_fd)
+        context.queue.workers.run(dict(group), ready_fd, drain=drain)
         return Result()
     name = _group(queue) or ALL
-    if not no_detach:
-        told = _started(name, *context.queue.workers.start(name, count))
-        found = worker_status(context)
-        lines = (f"  worker {row.worker}: pid {row.pid}" for row in found.rows or () if group_of(row.queues) == name)
-        found.message = "\n".join([told, *lines])
-        return found
-    context.queue.workers.run({name: context.queue.settings().worker_count if count is None else count}, ready_fd)
-    return Result()
+    if no_detach:
+        groups = {name: context.queue.settings().worker_count if count is None else count}
+        return _run_here(context, groups, ready_fd, drain)
+    title = _started(name, *context.queue.workers.start(name, count, drain=drain))
+    found = worker_status(context)
+    lines = (f"  worker {row.worker}: pid {row.pid}" for row in found.rows or () if group_of(row.queues) == name)
+    found.message = "\n".join([title, *lines])
+    if drain:
+        # They may have found nothing to do, and be gone.
+        found.notes, found.code = ["they stop when nothing is left to do"], 0
+    return found
+
+
+def _run_here(context: Context, groups: Mapping[str, int], ready_fd: int | None, drain: bool) -> Result:
+    """Be the pool in the foreground; return what became of a drain."""
+    context.front_end.note(f"{workers_text(groups)} in the foreground; stop with Ctrl-C or: queuectl worker stop")
+    drained = context.queue.workers.run(groups, ready_fd, drain=drain)
+    if drained is None:
+        return Result()
+    if not drained.is_empty:
+        return Result(notes=["the workers were stopped before the queue was empty"], code=1)
+    if drained.dead:
+        died = f"{jobs_text(len(drained.dead))} died: {some_of(drained.dead)}"
+        return Result(notes=[f"{died}; see them with: queuectl dlq list"], code=1)
+    return Result(notes=["nothing is left to do"])
 
 
 def _started(group: str, before: int, count: int) -> str:

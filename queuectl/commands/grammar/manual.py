@@ -36,8 +36,8 @@ SEE_ALSO = (".BR at (1) ,", ".BR crontab (1) ,", ".BR nohup (1) ,", ".BR sh (1) 
 
 @command("man", group="Administration", examples=("man", "man > queuectl.1"))
 def man(context: Context) -> Result:
-    """Print the manual page in roff; read it with: queuectl man | man -l -."""
-    return Result(text=[manual_page()])
+    """Show the manual page; in a pipe or file it is roff."""
+    return Result(text=[manual_page()], roff=True)
 
 
 def manual_page() -> str:

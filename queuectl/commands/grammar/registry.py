@@ -32,6 +32,7 @@ class Arg(Record):
     default: Any = None
     choices: Sequence[str] = ()
     metavar: str = ""
+    parameter: str = ""  # the handler's, where another argument has the one of its name
     flag: bool = False  # it takes no value
     many: bool = False  # any number may be given; an option adds up when it is given again, another keeps its value
     pairs: bool = False  # the same for each NAME of NAME=VALUE
@@ -78,7 +79,7 @@ class Arg(Record):
     @property
     def key(self) -> str:
         """The name of the handler's parameter."""
-        return self.long_name.lstrip("-").replace("-", "_")
+        return self.parameter or self.long_name.lstrip("-").replace("-", "_")
 
     def value(self, text: str) -> Any:
         """Return the value of a text. Raises ValueError."""

@@ -11,44 +11,41 @@ from ...model.nouns.jobs import REASON
 from ...model.when import local
 from ..context import Context
 from ..grammar import arguments
+from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..grammar.shared import DRY_RUN, ID, YES
 from ..result import Result, job_table, left_alone
 
 LOOK_SECONDS = 0.1
-SHOWN = 50
 
 
 @command(
     "events",
-    Arg(
-        "--limit",
-        "-l",
-        parse=arguments.integer(1, 100_000),
-        default=SHOWN,
-        metavar="N",
-        help=f"only the newest N (default: {SHOWN})",
-    ),
+    LIMIT,
     Arg("--follow", "-f", flag=True, help="go on until Ctrl-C"),
     group="Monitoring",
     examples=("events", "events -f", "events --limit 1000 -o csv"),
 )
-def events(context: Context, *, limit: int, follow: bool) -> Result:
+def events(context: Context, *, limit: int | None, follow: bool) -> Result:
     """Show what users, workers and the scheduler did, newest last."""
+    most = limit_of(context, limit)
     if follow:
-        return Result(text=_followed(context, limit), live=True)
-    rows = context.queue.events.since(0, limit)
-    columns = ("at", "what", "job", "detail", "by")
-    return Result(EVENT, rows=rows, columns=columns, notes=[] if rows else ["no events yet"])
+        return Result(text=_followed(context, most), live=True)
+    rows = context.queue.events.since(0, most)
+    notes = [] if rows else ["no events yet"]
+    notes += beyond_limit(len(rows), most, context.queue.events.count, "events")
+    return Result(EVENT, rows=rows, columns=("at", "what", "job", "detail", "by"), notes=notes)
 
 
-def _followed(context: Context, limit: int) -> Iterator[bytes]:
+def _followed(context: Context, most: int) -> Iterator[bytes]:
+    """Yield the newest events, at most so many or all if negative, and then all that come."""
     last = 0
     while True:
-        for event in context.queue.events.since(last, limit):
+        for event in context.queue.events.since(last, most):
             last = event.number
             words = [local(event.at), event.what, event.job or "", event.detail, f"({event.by})"]
             yield ("  ".join(filter(None, words)) + "\n").encode()
+        most = -1
         context.clock.pause(LOOK_SECONDS)
 
 
@@ -61,8 +58,13 @@ def why(context: Context, *, id: str) -> Result:
         REASON,
         record=found,
         ids=[job.id],
-        message=f"{job.id} is {job.state}: {found.reason}" + (f"\n  {found.hint}" if found.hint else ""),
+        message="\n  ".join([f"{job.id} is {job.state}: {found.reason}", *_lines(found.hint)]),
     )
+
+
+def _lines(hint: str | None) -> list[str]:
+    """Return a hint with a line of its own for each command, so that it can be copied."""
+    return hint.split("; ") if hint else []
 
 
 def final_states(text: str) -> list[str]:
@@ -101,7 +103,8 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
     """Delete jobs that ended long ago, with their output, and free the space."""
     state = state or [COMPLETED]
     before = context.clock.wall() - _age(context, older_than)
-    total, jobs = context.queue.ended_before(state, before, SHOWN if dry_run else 0)
+    jobs = context.queue.ended_before(state, before)
+    total = len(jobs)
     if dry_run:
         return job_table(jobs, [f"{jobs_text(total)}, nothing was changed"])
     if total and not yes and not context.front_end.confirm(f"prune {jobs_text(total)}"):

@@ -56,16 +56,17 @@ def _examples(verb: Verb) -> tuple[str, ...]:
 
 def _await_end(context: Context, change: Change, meant: Selection) -> None:
     """Wait until the jobs that ran have ended; say so if one takes longer than it should."""
+    done = set(change.done)
+    numbers = [job.number for job in context.queue.read(meant.numbers) if job.id in done]
     patience = context.queue.settings().kill_grace / 1000 + END_SECONDS
     try:
         # One that somebody removes meanwhile has been cancelled all the same.
-        jobs = Waiting(context.queue, meant.numbers, timeout=patience).jobs(meant.numbers, lambda: None)
+        jobs = Waiting(context.queue, numbers, timeout=patience).jobs(numbers, lambda: None)
     except WaitTimeout:
         context.front_end.note("some jobs are still ending; see them with: queuectl list --state processing")
         return
-    done = set(change.done)
     for job in jobs:
-        if job.state != CANCELLED and job.id in done:
+        if job.state != CANCELLED:
             context.front_end.note(f"{job.id} was faster, it is {job.state}")
 
 

@@ -7,6 +7,7 @@ from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.job import HELD, SCHEDULED
 from ...model.nouns import jobs as nouns
+from ...model.shellwords import shell_word
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .options import job_fields, options, replaced
@@ -23,8 +24,23 @@ GROUP = "Jobs"
 
 @command(
     "add",
-    Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
+    Arg(
+        "command",
+        optional=True,
+        help="the command, as one quoted text; - for stdin, with a command on each line",
+        complete="command",
+        field="command",
+    ),
     Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
+    Arg(
+        "--command",
+        also=("--cmd",),
+        parameter="dashed",
+        metavar="COMMAND",
+        help="the command, where it begins with a dash or reads like JSON",
+        complete="command",
+        field="command",
+    ),
     *options(GIVEN),
     Arg("--like", metavar="ID", help="begin with all that this job was given, but for its id", complete="job"),
     Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code", group="afterwards"),
@@ -35,6 +51,7 @@ GROUP = "Jobs"
         help="show its output until it is done and exit with its exit code",
         group="afterwards",
     ),
+    Arg("--start", flag=True, help="start a worker if nobody runs the job", group="afterwards"),
     group=GROUP,
     aliases=("run",),
     examples=(
@@ -42,6 +59,8 @@ GROUP = "Jobs"
         "add --id nightly --priority 10 --retries 5 './backup.sh'",
         "add -- rsync -a 'My Documents' backup:",
         "add --like job-1 --priority 10",
+        "add 'make test' --follow --start",
+        "generate-commands | queuectl add - --tag batch",
     ),
 )
 def add(
@@ -49,39 +68,53 @@ def add(
     *,
     command: str | None,
     words: Sequence[str],
+    dashed: str | None,
     like: str | None,
     wait: bool,
     follow: bool,
+    start: bool,
     **given: Any,
 ) -> Result:
     """Add a job: one shell command.
 
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
     directory, with the workers' environment and your PATH.
+    With - each line of stdin is the command of a job, but for blank lines and those that begin with #;
+    all of them are added, or none.
     """
     fields = job_fields(given)
     if like is not None:
         fields = _like(context, like, fields)
-        copied = fields.pop("command")
-        command = copied if command is None and not words else command
-    job = context.queue.add(_command(command, words), **fields)
-    if follow:
-        from .logs import follow_job
+    jobs, places = _jobs(context, command, dashed, words, fields)
+    if start:
+        from .afterwards import start_worker
 
-        return follow_job(context, job.number)
-    if wait:
-        from .wait import wait_for_one
-
-        return wait_for_one(context, job.number, timeout=None)
+        context.queue.check(jobs, names=places)
+        start_worker(context, fields.get("queue"))
+    ids = context.queue.enqueue(jobs, names=places)
+    if follow or wait:
+        return _awaited(context, ids, follow=follow)
+    if places:
+        return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids)
+    job = context.queue.get(ids[0])
     context.front_end.hint(lambda: _what_next(context, job.id))
-    return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=[job.id])
+    return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ids=ids)
+
+
+def _awaited(context: Context, ids: Sequence[str], *, follow: bool) -> Result:
+    from ...engine.finding import Selection
+    from .afterwards import follow_jobs
+    from .wait import wait_for
+
+    numbers = context.queue.find(ids)
+    return follow_jobs(context, numbers) if follow else wait_for(context, Selection(numbers))
 
 
 def _like(context: Context, reference: str, fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a job, secrets included, with these in place of its own. Raises NotFound."""
     from ...model.copies import copy_of
 
-    return {**copy_of(context.queue.get(reference), context.clock.wall()), **replaced(fields)}
+    return copy_of(context.queue.get(reference), context.clock.wall(), replaced(fields))
 
 
 def _what_next(context: Context, job: str) -> str:
@@ -117,12 +150,29 @@ def due_text(job: Job, now: int) -> str:
     return f"{instant}, {ago}" + ", once it is released" * is_held
 
 
-def _command(command: str | None, words: Sequence[str]) -> str:
-    if command is not None and words:
-        raise InvalidInput("give the command either as one quoted text or as words after --, not both", field="command")
-    if command is not None:
-        _demand_no_json(command)
-        return command
+def _jobs(
+    context: Context, command: str | None, dashed: str | None, words: Sequence[str], fields: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the jobs to add and, of those from stdin, where each stands. Raises InvalidInput."""
+    if (command is not None) + (dashed is not None) + bool(words) > 1:
+        raise InvalidInput(
+            "give the command once: as one quoted text, as words after --, or with --command", field="command"
+        )
+    if command == "-":
+        from .afterwards import jobs_of_stdin
+
+        return jobs_of_stdin(context, fields)
+    if command is not None and command.lstrip().startswith("{"):
+        from .afterwards import demand_no_json
+
+        demand_no_json(command, shell_word(command))
+    text = dashed if command is None else command
+    if text is None and (words or "command" not in fields):
+        text = _quoted(words)
+    return [fields if text is None else {**fields, "command": text}], []
+
+
+def _quoted(words: Sequence[str]) -> str:
     if words:
         import shlex
 
@@ -130,21 +180,3 @@ def _command(command: str | None, words: Sequence[str]) -> str:
     raise InvalidInput(
         "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
     )
-
-
-def _demand_no_json(command: str) -> None:
-    """Raise InvalidInput for a job in JSON: as a command it would only fail later."""
-    if not command.lstrip().startswith("{"):
-        return
-    import json
-
-    try:
-        found = json.loads(command)
-    except (ValueError, RecursionError):
-        return
-    if isinstance(found, dict):
-        import shlex
-
-        raise InvalidInput(
-            "this is a job in JSON, not a command", field="command", hint=f"queuectl enqueue {shlex.quote(command)}"
-        )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.fields import RECURRING, other_texts
+from ...model.errors import InvalidInput
+from ...model.fields import RECURRING, RECURRING_EDITABLE, other_texts
 from ...model.nouns import schedules as nouns
 from ...model.nouns.jobs import JOB
 from ...model.schedule import CATCH_UP, OVERLAP, Schedule, ScheduleDetail
@@ -12,7 +13,7 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import YES_ANYWAY
 from ..result import Result
-from .options import job_fields, options
+from .options import edit_options, job_fields, options
 from .scheduled import hint_if_nobody_looks
 
 TYPE_CHECKING = False
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ..context import Context
 
 GROUP = "Schedule"
+TIMES = "when to run"
+HOME_ZONE = "that of the home, the setting timezone"
 NAME = Arg("name", metavar="NAME", help="the schedule's name", complete="schedule")
 # The fields of its jobs that `cron show` has words of its own for, or leaves to --json.
 SHOWN = ("command", "queue", "priority", "max_retries", "timeout", "cwd", "env")
@@ -50,42 +53,53 @@ def timezone(text: str) -> str:
     return text
 
 
+EXPRESSION = {
+    "parse": expression,
+    "metavar": "'MIN HOUR DAY MONTH WEEKDAY'",
+    "help": "when, as in crontab, or @hourly, @daily, @weekly, @monthly, @yearly, as one quoted text",
+}
+
+
+def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None) -> tuple[Arg, ...]:
+    """Return the options about the times of a schedule, with these defaults; without them what is not given stays."""
+    local = f" (default: {HOME_ZONE})" if timezone_of else f"; local is {HOME_ZONE}"
+    return (
+        Arg(
+            "--timezone",
+            "-z",
+            parse=timezone,
+            default=timezone_of,
+            metavar="ZONE",
+            group=TIMES,
+            help=f"UTC, or a zone such as Europe/London{local}",
+        ),
+        Arg(
+            "--catch-up",
+            choices=tuple(CATCH_UP),
+            default=catch_up,
+            metavar="|".join(CATCH_UP),
+            group=TIMES,
+            help="what to do about times that passed while nothing was running: nothing, run once, or run for each"
+            + (f" (default: {catch_up})" if catch_up else ""),
+        ),
+        Arg(
+            "--overlap",
+            choices=tuple(OVERLAP),
+            default=overlap,
+            metavar="|".join(OVERLAP),
+            group=TIMES,
+            help="what to do while the last job has not ended: skip this time, or queue another"
+            + (f" (default: {overlap})" if overlap else ""),
+        ),
+    )
+
+
 @command(
     "cron add",
     Arg("name", metavar="NAME", help="a name for it: 1 to 64 of A-Z a-z 0-9 . _ -"),
-    Arg(
-        "expression",
-        parse=expression,
-        metavar="'MIN HOUR DAY MONTH WEEKDAY'",
-        help="when, as in crontab, or @hourly, @daily, @weekly, @monthly, @yearly, as one quoted text",
-    ),
+    Arg("expression", **EXPRESSION),
     Arg("command", help="the command, as one quoted text", complete="command", field="command"),
-    Arg(
-        "--timezone",
-        "-z",
-        parse=timezone,
-        default="local",
-        metavar="ZONE",
-        group="when to run",
-        help="UTC, or a zone such as Europe/London (default: that of the home, the setting timezone)",
-    ),
-    Arg(
-        "--catch-up",
-        choices=tuple(CATCH_UP),
-        default="last",
-        metavar="|".join(CATCH_UP),
-        group="when to run",
-        help="what to do about times that passed while nothing was running: nothing, run once, or run for each "
-        "(default: last)",
-    ),
-    Arg(
-        "--overlap",
-        choices=tuple(OVERLAP),
-        default="skip",
-        metavar="|".join(OVERLAP),
-        group="when to run",
-        help="what to do while the last job has not ended: skip this time, or queue another (default: skip)",
-    ),
+    *_times("local", "last", "skip"),
     *options(RECURRING),
     group=GROUP,
     examples=(
@@ -115,6 +129,39 @@ def cron_add(
     if trouble is not None:
         context.front_end.note(trouble)
     return _answer(context, added, "Schedule added")
+
+
+@command(
+    "cron edit",
+    NAME,
+    Arg("--expression", group=TIMES, **EXPRESSION),
+    *_times(None, None, None),
+    *edit_options(RECURRING_EDITABLE),
+    group=GROUP,
+    examples=(
+        "cron edit cleanup --expression '0 * * * *'",
+        "cron edit report --timezone Europe/London --command 'make report'",
+    ),
+)
+def cron_edit(
+    context: Context,
+    *,
+    name: str,
+    expression: str | None,
+    timezone: str | None,
+    catch_up: str | None,
+    overlap: str | None,
+    **given: Any,
+) -> Result:
+    """Change a schedule.
+
+    What is not given stays. The jobs that it has made are not changed.
+    """
+    own = {"expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap}
+    changes = {**{key: value for key, value in own.items() if value is not None}, **job_fields(given)}
+    if not changes:
+        raise InvalidInput("nothing to change", hint="what can be changed: queuectl cron edit --help")
+    return _answer(context, context.queue.schedules.edit(name, **changes), "Schedule changed")
 
 
 @command("cron list", group=GROUP, watch=True, examples=("cron list", "cron list --json"))

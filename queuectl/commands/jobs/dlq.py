@@ -8,9 +8,10 @@ from ...model.filter import Filter, with_quotes
 from ...model.job import DEAD, jobs_text
 from ...model.nouns.jobs import DEAD_GROUP
 from ...model.verbs import DLQ_VERBS, Verb
+from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table, left_alone
-from .selection import LIMIT, act, limit_of, report, select, verb_options
+from .selection import act, report, select, verb_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,12 +46,9 @@ DEAD_IDS = Arg(
 def dlq_list(context: Context, *, verbose: bool, limit: int | None) -> Result:
     """List the dead jobs, newest first."""
     most = limit_of(context, limit)
-    jobs = context.queue.list(state=DEAD, sort="-finished_at", limit=most)
+    jobs = context.queue.listing(f"state:{DEAD}", sort="-finished_at", limit=most)
     notes = [] if jobs else ["the dead letter queue is empty"]
-    if len(jobs) == most:
-        total = context.queue.count(f"state:{DEAD}")
-        if total > most:
-            notes.append(f"showing {most} of {total} dead jobs, all with --limit 0")
+    notes += beyond_limit(len(jobs), most, lambda: context.queue.count(f"state:{DEAD}"), "dead jobs")
     return job_table(jobs, notes, columns=VERBOSE_COLUMNS if verbose else COLUMNS)
 
 
@@ -89,7 +87,7 @@ def _select(context: Context, ids: Sequence[str]) -> Selection:
             f'job "{others[0].id}" is not in the dead letter queue: it is {others[0].state}',
             hint="see the dead ones with: queuectl dlq list",
         )
-    return Selection([job.number for job in jobs if job.state == DEAD], meant.wanted)
+    return Selection([job.number for job in jobs if job.state == DEAD], meant.wanted, states=(DEAD,))
 
 
 for _verb in DLQ_VERBS:

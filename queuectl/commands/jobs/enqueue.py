@@ -9,6 +9,7 @@ from ...model.fields import BY_SPELLING, GIVEN
 from ...model.job import jobs_text
 from ...model.kinds import read_variable
 from ...model.nouns import jobs as nouns
+from ...model.shellwords import shell_word
 from ...model.templates import SUFFIX
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -150,11 +151,9 @@ def _read(context: Context, source: str) -> Any:
         if template is not None:
             return parse_jobs(template, f"template {path}")
         if " " in source:
-            import shlex
-
             raise InvalidInput(
                 f"{quoted(source)} is neither JSON nor a file",
-                hint=f"queuectl add {shlex.quote(source)}",
+                hint=f"queuectl add {shell_word(source)}",
                 field="jobs",
             )
     return parse_jobs(read_file(path), path)

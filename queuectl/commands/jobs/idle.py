@@ -1,15 +1,17 @@
-"""What is said to whoever waits for jobs that do not run: once, with their ids and the command that helps."""
+"""What is said to whoever waits for jobs that do not run, or waits no longer: their ids and the command that helps."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from ...model import when
 from ...model.filter import reference
-from ...model.job import HELD, PROCESSING, QUEUED_STATES, SCHEDULED, WAITING_STATES
-from .selection import SHOWN, some_of
+from ...model.job import HELD, OPEN_STATES, PROCESSING, QUEUED_STATES, SCHEDULED, WAITING_STATES
+from ...model.quantity import SHOWN, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping, Sequence, Sized
+    from typing import Iterator, Mapping, Sequence, Sized
 
     from ...model.job import Job
     from ..context import Context
@@ -18,7 +20,18 @@ if TYPE_CHECKING:
 MOST = 500
 
 
-def tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
+@contextmanager
+def waited_for(context: Context, numbers: Sequence[int]) -> Iterator[None]:
+    """Say which of some jobs do not run; at Ctrl-C within the block, that they go on and how to end them."""
+    try:
+        _tell_what_waits(context, numbers)
+        yield
+    except KeyboardInterrupt:
+        _tell_that_they_go_on(context, numbers)
+        raise
+
+
+def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
     """Say which of some jobs are held, wait for their time, or wait although nobody runs them."""
     states = context.queue.states_of(numbers)
     held = [number for number, state in states.items() if state == HELD]
@@ -59,6 +72,17 @@ def _tell_gone(context: Context, jobs: Sequence[Job]) -> None:
         if job.is_gone:
             found = context.queue.reports.why(job)
             context.front_end.note(f"{job.id}: {found.reason}" + (f": {found.hint}" if found.hint else ""))
+
+
+def _tell_that_they_go_on(context: Context, numbers: Sequence[int]) -> None:
+    states = context.queue.states_of(numbers)
+    left = [number for number, state in states.items() if state in OPEN_STATES]
+    if not left:
+        return
+    jobs = context.queue.read(left[:SHOWN])
+    goes, them = ("goes", "it") if len(left) == 1 else ("go", "them")
+    cancel = "" if len(left) > SHOWN else f"; cancel {them} with: queuectl cancel {' '.join(map(reference, jobs))}"
+    _tell(context, left, f"{goes} on{cancel}")
 
 
 def _waits(jobs: Sized) -> str:

@@ -9,10 +9,11 @@ from ...model.kinds import masked, read_names
 from ...model.nouns import jobs as nouns
 from ..cells import pairs
 from ..grammar import arguments
+from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..grammar.shared import FILTER, ID
 from ..result import Result, job_table
-from .selection import LIMIT, QUEUE, STATE, TAG, limit_of
+from .selection import QUEUE, STATE, TAG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,16 +111,13 @@ def list_jobs(
         raise InvalidInput("give either --columns or --verbose", field="columns")
     text = of_options(filter, state=state, queue=queue, tag=tag, search=search)
     most = limit_of(context, limit)
-    jobs = context.queue.list(text, sort=sort, limit=most)
+    jobs = context.queue.listing(text, sort=sort, limit=most)
     mistaken = [word for word in filter if word in STATE_WORDS]
     notes = [
         *how_read(filter),
         *(f"{word} is taken for a text; jobs in this state: 'state:{word}'" for word in mistaken),
     ]
-    if len(jobs) == most:
-        total = context.queue.count(text)
-        if total > most:
-            notes.append(f"showing {most} of {total} jobs, all with --limit 0")
+    notes += beyond_limit(len(jobs), most, lambda: context.queue.count(text), "jobs")
     if not jobs:
         notes.append("no jobs" + (" match" if text.strip() else "; add one with: queuectl add 'COMMAND'"))
     return job_table(jobs, notes, columns=columns or fields.columns(long=verbose), chosen=bool(columns))
@@ -134,7 +132,7 @@ def show(context: Context, *, id: str) -> Result:
 
 
 def _shown(job: JobDetail, left: str | None, now: int) -> str:
-    """Return a job as people read it: what is not set is left out."""
+    """Return a job as people read it, and the command that adds one like it: what is not set is left out."""
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
         ("state", job.state + (f": {job.error}" if job.error else "")),
@@ -162,7 +160,17 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     if left:
         values.append(("background", f"{left} (--allow-background lets them go on)"))
     values += [(f"attempt {attempt.attempt}", _tried(attempt, job)) for attempt in job.attempt_history]
-    return pairs(values, 12)
+    return pairs([*values, *_again(job, now)], 12)
+
+
+def _again(job: Job, now: int) -> list[tuple[str, str]]:
+    """Return the command that adds a job like this one, last, and what it takes from where it is typed."""
+    from ...model.copies import secrets_of, words_to_add
+    from ...model.shellwords import shell_line
+
+    secrets = secrets_of(job)
+    taken = [("secret", f"{', '.join(secrets)}, taken from the shell in which you add it again")] if secrets else []
+    return [*taken, ("add again", shell_line(words_to_add(job, now)))]
 
 
 def _tried(attempt: Attempt, job: JobDetail) -> str:

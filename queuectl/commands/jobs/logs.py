@@ -7,9 +7,9 @@ from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import Follower, labelled, nothing_to_see, read_job
+from .follow import Follower, labelled, nothing_to_see
 from .follow import follow as follow_all
-from .idle import tell_what_waits
+from .idle import waited_for
 from .selection import FINDING, none_meant, select
 
 TYPE_CHECKING = False
@@ -76,10 +76,9 @@ def logs(
     if not jobs:
         raise none_meant(meant)
     if follow:
-        tell_what_waits(context, meant.numbers)
         only = attempt if isinstance(attempt, int) else None
         followers = [Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs]
-        pieces = follow_all(followers, context)
+        pieces = _to_the_end(context, follow_all(followers, context), meant.numbers)
     elif len(jobs) == 1:
         return Result(text=_printed(context, jobs[0], attempt, stream, tail), raw=raw)
     else:
@@ -93,6 +92,13 @@ def _shown(jobs: Sequence[Job], pieces: Iterator[tuple[int, bytes]], follow: boo
         return (piece for _, piece in pieces)
     lines = labelled([job.id for job in jobs], pieces)
     return (line.data for line in lines) if no_prefix else lines
+
+
+def _to_the_end(
+    context: Context, pieces: Iterator[tuple[int, bytes]], numbers: Sequence[int]
+) -> Iterator[tuple[int, bytes]]:
+    with waited_for(context, numbers):
+        yield from pieces
 
 
 def _of_several(
@@ -133,26 +139,3 @@ def _attempts(context: Context, job: Job, attempts: Sequence[Attempt], stream: i
         ended = attempt.error or attempt.outcome or "running"
         yield f"--- attempt {attempt.attempt}: {ended} ---\n".encode()
         yield from _attempt(context, job, attempt, stream, None)
-
-
-def follow_job(context: Context, number: int) -> Result:
-    """Return a new job's output as it comes; the exit code is the job's own, known at the end."""
-    result = Result(live=True)
-    result.text = _follow_to_code(context, number, result)
-    return result
-
-
-def _follow_to_code(context: Context, number: int, result: Result) -> Iterator[bytes]:
-    from .wait import exit_code_of
-
-    job = read_job(context.queue, number)
-    context.front_end.note(f"Job added: {job.id}")
-    tell_what_waits(context, [number])
-    try:
-        yield from (piece for _, piece in follow_all([Follower(context, job)], context))
-    except KeyboardInterrupt:
-        context.front_end.note(f"{job.id} goes on; cancel it with: queuectl cancel {job.id}")
-        raise
-    job = read_job(context.queue, number)
-    context.front_end.note(f"{job.id} is {job.state}" + (f": {job.error}" if job.error else ""))
-    result.code = exit_code_of(job)

@@ -34,14 +34,18 @@ def options(fields: Sequence[Field], *, but: Sequence[str] = ("command",), group
 
     `but` are fields that it takes in another way; with `group` all stand under this heading.
     """
-    found = [_option(field, group=group) for field in fields if field.name not in but]
-    delay = DELAY if group is None else _delay(group)
-    return (*found, delay) if any(arg.field == "run_at" for arg in found) else tuple(found)
+    return _with_delay([_option(field, group=group) for field in fields if field.name not in but], group)
 
 
 def edit_options(fields: Sequence[Field]) -> tuple[Arg, ...]:
     """Return the options of a command that changes jobs: what is not given stays, what is given replaces all."""
-    return (*(_option(field, edits=True) for field in fields), DELAY)
+    return _with_delay([_option(field, edits=True) for field in fields])
+
+
+def _with_delay(found: list[Arg], group: str | None = None) -> tuple[Arg, ...]:
+    """Return options, with one more where they take a time."""
+    delay = DELAY if group is None else _delay(group)
+    return (*found, delay) if any(arg.field == "run_at" for arg in found) else tuple(found)
 
 
 def _option(field: Field, *, edits: bool = False, group: str | None = None) -> Arg:

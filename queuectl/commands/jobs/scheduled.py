@@ -5,11 +5,11 @@ from __future__ import annotations
 from ...model.errors import InvalidInput
 from ...model.fields import GIVEN
 from ...model.nouns import jobs as nouns
+from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .add import told
 from .options import job_fields, options
-from .selection import LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ def hint_if_nobody_looks(context: Context) -> None:
 
 
 @command("scheduled", LIMIT, group=GROUP, watch=True, examples=("scheduled", "scheduled --watch"))
-def scheduled(context: Context, *, limit: int) -> Result:
+def scheduled(context: Context, *, limit: int | None) -> Result:
     """List what is to come: scheduled jobs, further attempts, and the next time of recurring jobs."""
-    rows, total = context.queue.reports.upcoming(limit or None)
+    most = limit_of(context, limit)
+    rows, total = context.queue.reports.upcoming(None if most < 0 else most)
     notes = [] if rows else ["nothing is scheduled; add a job with: queuectl schedule 'COMMAND' tomorrow 09:00"]
-    if len(rows) < total:
-        notes.append(f"showing {len(rows)} of {total}, all with --limit 0")
+    notes += beyond_limit(len(rows), most, lambda: total, "times")
     return Result(nouns.COMING, rows=rows, ids=[row.id for row in rows], notes=notes)

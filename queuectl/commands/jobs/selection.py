@@ -9,6 +9,7 @@ from ...model.errors import InvalidInput, NotFound
 from ...model.filter import how_read, in_quotes, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
+from ...model.quantity import some_of
 from ..grammar import arguments
 from ..grammar.registry import Arg
 from ..grammar.shared import DRY_RUN, YES, YES_ANYWAY
@@ -59,29 +60,8 @@ TAG = Arg(
     group="filter",
     help="only jobs with this tag; repeatable, a job must have all",
 )
-# How many rows of a table a person gets by default.
-ROWS_ON_A_TERMINAL = 50
-LIMIT = Arg(
-    "--limit",
-    "-l",
-    also=("-n",),
-    parse=arguments.integer(0, 10_000_000),
-    metavar="N",
-    group="filter",
-    help="at most this many, 0 for all (default: 50 on a terminal, else all)",
-)
-
-
-def limit_of(context: Context, limit: int | None) -> int:
-    """Return how many jobs are listed at most, -1 for all: by default what a person reads, or all for a program."""
-    if limit is None:
-        limit = ROWS_ON_A_TERMINAL if context.front_end.is_read_by_people else 0
-    return limit or -1
-
-
 ALL = Arg("--all", "-a", flag=True, group="filter", help="all jobs of the home")
 MAX_IDS_BYTES = 64 * 1024 * 1024
-SHOWN = 5
 FINDING = (IDS, STATE, QUEUE, TAG, ALL)
 SELECTION = (*FINDING, DRY_RUN)
 
@@ -157,12 +137,6 @@ def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str 
     return context.queue.apply(verb.name, meant, **flags)
 
 
-def some_of(names: Sequence[str], count: int | None = None) -> str:
-    """Return the first names, and how many more of the `count` there are; by default all names were given."""
-    more = (len(names) if count is None else count) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
 def show_only(context: Context, verb: Verb, meant: Selection) -> Result:
     """Return the jobs that a verb would change; how many it would be refused for stands in the notes."""
     found = context.queue.read(meant.numbers)
@@ -178,17 +152,20 @@ def report(change: Change, done: str, meant: Selection) -> Result:
     from ...model.nouns.jobs import CHANGE
 
     demand_done(change)
+    refused = [one for one in change.refused if one.state in meant.states]
+    others = len(meant.numbers) - len(change.done) - len(refused)
     shown = some_of(change.done)
     message = (
         f"Job {done}: {shown}"
         if len(change.done) == 1
         else f"{jobs_text(len(change.done))} {done}" + (f": {shown}" if change.done else "")
     )
+    late = [f"{others} had begun or ended meanwhile"] if others else []
     return Result(
         CHANGE,
         record=change,
         message=message,
         ids=change.done,
-        notes=[*(refused.message for refused in change.refused[:20]), *left_out(meant)],
-        code=1 if change.refused else 0,
+        notes=[*(one.message for one in refused[:20]), *late, *left_out(meant)],
+        code=1 if refused else 0,
     )

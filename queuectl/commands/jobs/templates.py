@@ -9,7 +9,6 @@ from ...engine.intake import READ_BYTES, decode, parse_jobs, parse_value, read_f
 from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ...model.fields import BY_SPELLING, GIVEN
-from ...model.kinds import STRING
 from ...model.nouns import jobs as nouns
 from ...model.settings import find
 from ...model.templates import FULLEST, SHIPPED, SUFFIX, plain_name
@@ -149,7 +148,7 @@ def _value(key: str, text: str) -> Any:
     """Return the value of a field that a text stands for: as an option has it, or JSON."""
     field = BY_SPELLING.get(key)
     value = text if field is None else field.kind.read(text)
-    if value != text or (field is not None and field.kind.taken == STRING):
+    if value != text or (field is not None and field.kind.taken.get("type") == "string"):
         return value
     try:
         return parse_value(text)

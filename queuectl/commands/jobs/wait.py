@@ -6,11 +6,12 @@ from ...engine.waiting import Waiting
 from ...model.errors import NotFound
 from ...model.filter import Filter
 from ...model.job import COMPLETED, OPEN_STATES, STATES, Job, jobs_text
+from ...model.quantity import SHOWN, some_of
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table
-from .idle import tell_what_waits
-from .selection import FINDING, SHOWN, none_meant, select, some_of
+from .idle import waited_for
+from .selection import FINDING, none_meant, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result
     if not meant.numbers:
         _demand_known(context, meant)
         return job_table([], ["there is nothing to wait for"])
-    if meant.is_named and len(meant.numbers) == 1:
-        return wait_for_one(context, meant.numbers[0], timeout=timeout)
-    return _wait_for_several(context, meant, timeout)
+    return wait_for(context, meant, timeout=timeout)
 
 
 def _demand_known(context: Context, meant: Selection) -> None:
@@ -54,8 +53,17 @@ def _demand_known(context: Context, meant: Selection) -> None:
         raise none_meant(meant)
 
 
-def wait_for_one(context: Context, number: int, *, timeout: float | None) -> Result:
-    """Wait for a job, showing progress; the exit code is the job's own. Raises NotFound if it is removed."""
+def wait_for(context: Context, meant: Selection, *, timeout: float | None = None) -> Result:
+    """Wait for jobs, showing progress; the exit code is that of one job that was named, else 1 if one did not complete.
+
+    Raises NotFound if the one job is removed, WaitTimeout.
+    """
+    if meant.is_named and len(meant.numbers) == 1:
+        return _wait_for_one(context, meant.numbers[0], timeout)
+    return _wait_for_several(context, meant, timeout)
+
+
+def _wait_for_one(context: Context, number: int, timeout: float | None) -> Result:
     waiting = Waiting(context.queue, [number], timeout=timeout)
     jobs = _await(context, waiting, [number])
     if not jobs:
@@ -93,9 +101,8 @@ def _ids(context: Context, numbers: Sequence[int]) -> str:
 
 def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[Job]:
     """Wait, showing progress; return the jobs of these numbers as they ended."""
-    tell_what_waits(context, waiting.open)
     total = len(waiting.open)
-    with context.front_end.progress(total, "waiting") as update:
+    with waited_for(context, waiting.open), context.front_end.progress(total, "waiting") as update:
         return waiting.jobs(numbers, lambda: update(max(0, total - len(waiting.open))))
 
 

@@ -14,7 +14,6 @@ import secrets
 import threading
 from collections import Counter
 from itertools import groupby
-from shlex import join
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ...engine.finding import NOT_BOTH, Selection
@@ -28,6 +27,7 @@ from ...model.kinds import FLAG, TEXT, integer
 from ...model.noun import many, maybe, one_of
 from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
+from ...model.shellwords import shell_line
 from ...model.sorts import NEWEST_FIRST
 from ...model.verbs import DLQ_VERBS, PLAIN_VERBS, VERBS, Verb
 from ..app import App
@@ -126,7 +126,7 @@ def preview(
     given = _given(VERBS[action], flags)
     if ids is not None and filter is None:
         meant = _named(app, VERBS[action], ids)
-        command = join(["queuectl", action, *_references(app.queue, meant.numbers)])
+        command = shell_line(["queuectl", action, *_references(app.queue, meant.numbers)])
         return _shown(app, action, meant, limit, command, given)
     if filter is None or ids is not None:
         raise InvalidInput(NOT_BOTH, field="ids")
@@ -151,8 +151,6 @@ def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
     meant = app.queue.found_by(
         wanted.within(verb.states), means=verb.means, takes=verb.states, sort=NEWEST_FIRST, limit=limit + 1
     )
-    assert meant.wanted is not None
-    meant.states = meant.wanted.states
     if wanted.names_states:
         meant.left_out = app.queue.counts(wanted.within([name for name in STATES if name not in verb.states]))
     return meant
@@ -249,14 +247,14 @@ def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | Non
     """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
     words = ["queuectl", "dlq", action]
     if len(numbers) <= NAMED:
-        return join([*words, *_references(queue, sorted(numbers))])
+        return shell_line([*words, *_references(queue, sorted(numbers))])
     for first, last in _runs(numbers):
         word = str(first) if first == last else f"{first}-{last}"
         # A job may have such a word as its id, and an id goes before a number.
         words += _references(queue, range(first, last + 1)) if queue.has_id(word) else [word]
         if sum(map(len, words)) + len(words) > LONGEST_LINE:
             return None
-    return join(words)
+    return shell_line(words)
 
 
 def _references(queue: Queue, numbers: Sequence[int]) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine.events import NEWEST
+from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
-from ...model.kinds import ANY, TEXT
+from ...model.kinds import ANY, STRING, TEXT
 from ...model.noun import one_of
+from ...model.setting import Setting
 from ...model.settings import OFFERED
 from ...model.settings import SETTINGS as ALL_SETTINGS
 from ..app import App
@@ -21,6 +23,15 @@ SUGGESTED = 20
 WORDS = {"filter": sorted(FILTERS), "setting": [setting.name for setting in OFFERED]}
 
 
+def _given(setting: Setting) -> dict[str, Any]:
+    """Return what OpenAPI says of a setting that is given: a number within its range, or a text."""
+    if not setting.high:
+        return STRING
+    kind = "integer" if setting.kind in ("int", "bytes") else "number"
+    scale = when.SECOND if setting.kind == "duration" else 1
+    return {"anyOf": [{"type": kind, "minimum": setting.low / scale, "maximum": setting.high / scale}, STRING]}
+
+
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)
 def config(app: App) -> dict[str, Any]:
     return {"items": app.queue.config.rows()}
@@ -31,7 +42,9 @@ def config(app: App) -> dict[str, Any]:
     "/config",
     "Change settings, all of them or none; null means the default again",
     rest=tuple(
-        Parameter(name, ANY, setting.help) for setting in ALL_SETTINGS for name in (setting.name, *setting.aliases)
+        Parameter(name, ANY.but(given=_given(setting)), setting.help)
+        for setting in ALL_SETTINGS
+        for name in (setting.name, *setting.aliases)
     ),
     answer=SETTINGS,
 )

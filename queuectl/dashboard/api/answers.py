@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...model.fields import HOW, KEPT
-from ...model.kinds import BYTES, DURATION, FLAG, NUMBER, REAL, STATE, TEXT, TIME
+from ...model.kinds import ANY, BYTES, DURATION, FLAG, NUMBER, REAL, STATE, TEXT, TIME
 from ...model.noun import Noun, many, maybe, one_of, table
 from ...model.nouns.daemons import POOL, STOPPED, WORKER
 from ...model.nouns.home import EVENT, SETTING, STATUS
@@ -48,6 +48,7 @@ JOB_VIEW = Noun(
     history=many(STEP),
     similar=Noun("runs of a command", median=maybe(DURATION), runs=many(RUN), searched=NUMBER),
     commands=table(TEXT),
+    copy=table(maybe(ANY)),
     secrets=many(TEXT),
 )
 OUTPUT = Noun(

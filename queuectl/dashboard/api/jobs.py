@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from shlex import join
 from typing import Any
 
-from ...model.copies import copy_of, secrets_of, words_to_add
+from ...model.copies import copy_of, secrets_of, shown_copy_of, words_to_add
 from ...model.errors import FilterError
 from ...model.fields import EDITABLE, FILTERS, GIVEN
 from ...model.filter import Filter, example, reference
@@ -15,6 +14,7 @@ from ...model.kinds import TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.jobs import JOB
 from ...model.numbers import median
+from ...model.shellwords import shell_line
 from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from ..app import App
@@ -114,6 +114,7 @@ def show_job(app: App, *, id: str) -> dict[str, Any]:
         "history": app.queue.logs.history(job),
         "similar": _similar(app, job),
         "commands": _commands(app, job),
+        "copy": shown_copy_of(job, app.clock.wall()),
         "secrets": secrets_of(job),
     }
 
@@ -128,15 +129,15 @@ def _similar(app: App, job: Job) -> dict[str, Any]:
 def _commands(app: App, job: Job) -> dict[str, str]:
     """Return what to type in a shell for each action that the job allows, and to look at it."""
     verbs = [verb for verb in allowed_verbs(job.state) if VERBS[verb].is_plain]
-    found = {verb: join(["queuectl", verb, reference(job)]) for verb in ("show", "logs", "why", *verbs)}
-    return {**found, "duplicate": join(words_to_add(job, app.clock.wall()))}
+    found = {verb: shell_line(["queuectl", verb, reference(job)]) for verb in ("show", "logs", "why", *verbs)}
+    return {**found, "duplicate": shell_line(words_to_add(job, app.clock.wall()))}
 
 
 @route(
     "PATCH",
     "/jobs/{id}",
     "Change a job while it waits; what is not given stays",
-    rest=parameters_of(EDITABLE),
+    rest=parameters_of(EDITABLE, are_changes=True),
     answer=JOB_CHANGED,
     errors=(409,),
 )
@@ -148,11 +149,13 @@ def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
 @route(
     "POST",
     "/jobs/{id}/duplicate",
-    "Add a job like this one, also held or scheduled if it is",
+    "Add a job like this one, also held or scheduled if it is, with what is given in place of its own",
+    rest=parameters_of(GIVEN, are_changes=True),
     answer=JOB_CHANGED,
     status=201,
     location="/jobs/{job[id]}",
+    errors=(409,),
 )
-def duplicate_job(app: App, *, id: str) -> dict[str, Any]:
-    (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall())])
+def duplicate_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
+    (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall(), rest)])
     return changed_job(app.queue.get(made))

@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 from ... import __version__
 from ...model.job import STATES
-from ...model.kinds import STATE, Kind
+from ...model.kinds import ID, NAME, STATE, Kind
 from ...model.noun import Noun
 from ...model.nouns.home import ERROR
 from ..app import App
@@ -30,6 +30,8 @@ STREAM = Route(
     stream.run_stream,
     answer=stream.EVENTS,
 )
+# What a path may name.
+IN_PATHS = {"id": ID, "name": NAME}
 # What any route may answer, and what only some do.
 EVERYWHERE = (400, 421, 503)
 GUARDED = (401, 403)
@@ -100,7 +102,7 @@ def _operation(declared: Route, nouns: dict[str, Schema]) -> Schema:
 def _parameters(declared: Route) -> list[Schema]:
     names = [part[1:-1] for part in declared.path.split("/") if part.startswith("{")]
     found: list[Schema] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+        {"name": name, "in": "path", "required": True, "schema": schema_of(IN_PATHS[name])} for name in names
     ]
     for parameter in declared.query:
         default = {} if parameter.default is None else {"default": parameter.default}

@@ -23,7 +23,7 @@ from .route import Parameter, route
 LIMIT = 65_536
 PLAIN = "text/plain; charset=utf-8"
 LARGEST = 262_144
-FARTHEST = 1 << 60
+FARTHEST = 10**18 - 1
 STREAMS = {"both": None, "stdout": STDOUT, "stderr": STDERR}
 NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 

@@ -50,10 +50,15 @@ class Parameter(Record):
             raise InvalidInput(f"{self.name} {error}, got {quoted(value)}", field=self.name) from None
 
 
-def parameters_of(fields: Sequence[Field]) -> tuple[Parameter, ...]:
-    """Return the fields of a job as parameters, one for each name that a field has in JSON."""
+def parameters_of(fields: Sequence[Field], *, are_changes: bool = False) -> tuple[Parameter, ...]:
+    """Return the fields of a job as parameters, one for each name that a field has in JSON.
+
+    Of changes none is required.
+    """
     return tuple(
-        Parameter(name, field.kind, field.help, is_required=field.is_required and name == field.name)
+        Parameter(
+            name, field.kind, field.help, is_required=field.is_required and name == field.name and not are_changes
+        )
         for field in fields
         for name in (field.name, *field.spellings)
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 from ...model import when
 from ...model.errors import InvalidInput
-from ...model.fields import RECURRING
-from ...model.kinds import TEXT, integer
+from ...model.fields import RECURRING, RECURRING_EDITABLE
+from ...model.kinds import NAME, TEXT, integer
 from ...model.noun import one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail
@@ -20,12 +20,16 @@ NEXT = 5
 # So many times of one schedule, and of all of them together: one that fires every minute must stay cheap.
 MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
 REQUIRED = ("name", "expression", "command")
-NEW_SCHEDULE = (
-    Parameter("name", TEXT, "its name", is_required=True),
-    Parameter("expression", TEXT, "when it fires: a cron expression", is_required=True),
+EXPRESSION = Parameter("expression", TEXT, "when it fires: a cron expression")
+TIMES = (
     Parameter("timezone", TEXT, "local, UTC or a zone such as Europe/London"),
     Parameter("catch_up", one_of(*CATCH_UP), "which missed times run later"),
     Parameter("overlap", one_of(*OVERLAP), "what happens while its last job is not done"),
+)
+NEW_SCHEDULE = (
+    Parameter("name", NAME, "its name", is_required=True),
+    Parameter(EXPRESSION.name, TEXT, EXPRESSION.help, is_required=True),
+    *TIMES,
     *parameters_of(RECURRING),
 )
 
@@ -119,6 +123,17 @@ def preview_schedule(app: App, *, cron: str, tz: str, n: int) -> CronPreview:
 @route("GET", "/schedules/{name}", "A schedule, its next times and its last runs", answer=SCHEDULE_DETAIL)
 def show_schedule(app: App, *, name: str) -> ScheduleDetail:
     return app.queue.schedules.detail(app.queue.schedules.get(name))
+
+
+@route(
+    "PATCH",
+    "/schedules/{name}",
+    "Change a schedule; what is not given stays, also the jobs that it made",
+    rest=(EXPRESSION, *TIMES, *parameters_of(RECURRING_EDITABLE, are_changes=True)),
+    answer=SCHEDULE_DETAIL,
+)
+def edit_schedule(app: App, *, name: str, rest: dict[str, Any]) -> ScheduleDetail:
+    return app.queue.schedules.detail(app.queue.schedules.edit(name, **rest))
 
 
 @route("DELETE", "/schedules/{name}", "Delete a schedule; the jobs that it made stay", status=204)

@@ -11,6 +11,7 @@ from typing import Any, Callable
 
 from ...engine.queue import Queue
 from ...engine.workers import START_SECONDS
+from ...model.checks import NAME_PATTERN
 from ...model.clock import Clock
 from ...model.errors import QueueCTLError
 from ...model.job import PENDING
@@ -99,7 +100,8 @@ class Work:
 STOPS: dict[tuple[str, str | None, bool], Work] = {}
 STARTING = threading.Lock()
 COUNT = integer(1, 256)
-QUEUE_NAMES = many(TEXT, 64)
+# A name of a queue, or `*`.
+QUEUE_NAMES = many(TEXT.but(given={"type": "string", "pattern": NAME_PATTERN.replace("^", r"^\*$|^")}), 64)
 
 
 @route(

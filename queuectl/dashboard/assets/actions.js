@@ -10,6 +10,7 @@ const TYPED_FROM = 1000;
 // Do it to one job, after asking where that is due. Resolves with the answer, or null.
 export async function act(verb, job, app, command = `queuectl ${verb} ${job.reference}`) {
   if (verb === 'edit') return (await import('./editjob.js')).editJob(job, app);
+  if (verb === 'duplicate') return (await import('./addjob.js')).duplicateJob(job, app, command);
   const { question, label, done, destroys, deletes, flags } = VERBS.get(verb);
   const run = async (chosen) => {
     const answer = deletes ? await remove(jobPath(job.id)) : await post(`${jobPath(job.id)}/${verb}`, chosen);
@@ -31,6 +32,8 @@ export function actionButton(verb, job, app, { small = true, command = `queuectl
     { class: small ? 'small' : null, 'data-verb': verb, 'aria-label': small ? `${label} ${job.id}` : null,
       title: command });
 }
+
+export const added = (app, { id }) => app.done(`Job added: ${id}`, { action: h('a', { href: jobUrl(id) }, 'Show') });
 
 // The buttons of a row.
 export function rowActions(job, app, verbs = plainVerbs(({ in_rows: near }) => near)) {

@@ -1,25 +1,48 @@
-// The dialog that adds a job, with the command that would do the same.
+// The dialogs that add a job, a new one or one like another, with the command that would do the same.
 
-import { post } from './api.js';
-import { bodyOf, filledIn, formField, loadFields, optionsOf } from './fields.js';
+import { added } from './actions.js';
+import { get, jobPath, loadFields, post } from './api.js';
+import { form } from './dialogs.js';
+import { bodyOf, changesOf, filledIn, formField, optionsOf } from './fields.js';
 import { quote } from './format.js';
-import { form, h, jobUrl } from './ui.js';
-
-export const added = (app, { id }) => app.done(`Job added: ${id}`, { action: h('a', { href: jobUrl(id) }, 'Show') });
 
 // What must be given comes first, then what takes one line, several, a tick.
 const LAST = ['variables', 'tick'];
 const rank = ({ required, input }) => (required ? -2 : LAST.indexOf(input));
 
+const loadForm = async () => (await loadFields()).filter(({ given }) => given)
+  .sort((one, other) => rank(one) - rank(other));
+
+function commandOf(filled, command) {
+  // It would be taken for an option, or for JSON.
+  if (/^[-{]/.test(command)) return ['queuectl add', ...optionsOf(filled)].join(' ');
+  const options = optionsOf(filled.filter(([{ required }]) => !required));
+  return ['queuectl add', ...options, quote(command || '…')].join(' ');
+}
+
 export async function addJob(app) {
-  const fields = (await loadFields()).filter(({ given }) => given).sort((one, other) => rank(one) - rank(other));
-  const command = (values) => {
-    const filled = filledIn(fields, values);
-    // What begins with a dash would be taken for an option.
-    if (values.command.startsWith('-')) return `queuectl enqueue ${quote(JSON.stringify(bodyOf(filled)))}`;
-    const options = optionsOf(filled.filter(([{ required }]) => !required));
-    return ['queuectl add', ...options, quote(values.command || '…')].join(' ');
-  };
-  await form({ title: 'Add a job', action: 'Add', fields: fields.map((field) => formField(field)), command,
+  const fields = await loadForm();
+  await form({ title: 'Add a job', action: 'Add', fields: fields.map((field) => formField(field)),
+    command: (values) => commandOf(filledIn(fields, values), values.command),
     run: async (values) => added(app, await post('/jobs', bodyOf(filledIn(fields, values)))) });
+}
+
+// The same form with what a job was given, which `command` adds again as it is. Only what differs is sent: the server
+// knows the secrets.
+export async function duplicateJob({ id }, app, command) {
+  const fields = await loadForm();
+  const { copy, secrets } = await get(jobPath(id));
+  const before = fields.map((field) => formField(field, copy[field.name]));
+  const changes = (values) => changesOf(fields, before, values);
+  const secret = new Set(secrets.map((name) => `${name}=***`));
+  const named = ([field, typed]) => [field, field.input !== 'variables' ? typed : typed.split('\n')
+    .map((line) => (secret.has(line) ? line.slice(0, -'=***'.length) : line)).join('\n')];
+  return form({ title: `Duplicate ${id}`, action: 'Add', fields: before,
+    command: (values) => (changes(values).length ? commandOf(filledIn(fields, values).map(named), values.command)
+      : command),
+    run: async (values) => {
+      const answer = await post(`${jobPath(id)}/duplicate`, bodyOf(changes(values)));
+      added(app, answer.job);
+      return answer;
+    } });
 }

@@ -75,6 +75,9 @@ export function loadMeta() {
   return meta;
 }
 
+// The fields of a job as the server describes them.
+export const loadFields = () => loadMeta().then(({ fields }) => fields);
+
 export const post = (path, body = {}) => request('POST', path, body);
 export const patch = (path, body) => request('PATCH', path, body);
 export const remove = (path) => request('DELETE', path, {});

@@ -12,11 +12,12 @@ import { learn } from './vocabulary.js';
 const PAGES = $$('nav a').map((link) => ({ ...link.dataset, link, path: link.pathname,
   title: link.firstChild.data.trim() }));
 
-const DIALOGS = ['addjob', 'columnmenu', 'dialogs', 'editjob', 'help', 'palette'];
+const DIALOGS = ['addjob', 'columnmenu', 'dialogs', 'editjob', 'help', 'palette', 'scheduleform'];
 const PRELOAD_AFTER = 3000; // ms: what the first page needs goes before
+const AWAY = 'The server does not answer';
 const FINDS = '[type=search]:not(dialog *)';
 const main = $('#main');
-const app = { navigate, refresh, done, overview: null, title: '', paused: () => live.paused };
+const app = { navigate, refresh, done, newJob, overview: null, title: '', paused: () => live.paused };
 let page = null; // {path, view, abort, missing}
 let chord = 0;
 
@@ -61,7 +62,7 @@ async function route(moved) {
     return null;
   }
   try {
-    const [module] = await Promise.all([load(found.view), api.loadMeta().then(learn)]);
+    const [module] = await Promise.all([load(`views/${found.view}`), api.loadMeta().then(learn)]);
     if (page !== current) return null;
     main.replaceChildren();
     const item = found.item && decodeURIComponent(found.item);
@@ -82,13 +83,15 @@ async function route(moved) {
   return null;
 }
 
-// The module of a view. That it does not come is no fault of it: the server is away.
-const load = (view) => import(`./views/${view}.js`).catch((error) => { throw Object.assign(error, { status: 0 }); });
+// A module that is loaded when it is needed. That it does not come is no fault of it: the server is away.
+const load = (path) => import(`./${path}.js`).catch((error) => {
+  throw Object.assign(error, { status: 0, message: AWAY });
+});
 
 // A page whose script or data did not come: it is shown as soon as the server answers again.
 function missing(current) {
   current.missing = true;
-  main.replaceChildren(h('div', { class: 'empty' }, h('h1', {}, 'The server does not answer'),
+  main.replaceChildren(h('div', { class: 'empty' }, h('h1', {}, AWAY),
     h('p', {}, 'This page is shown as soon as it does. It is started with: ', h('code', {}, 'queuectl dashboard')),
     button('Try again', () => route(false), { class: 'primary' })));
 }
@@ -194,9 +197,12 @@ function nextTheme() {
 
 // --- keys
 
-const openPalette = async () => (await import('./palette.js')).palette(app, commands);
-const openHelp = async () => (await import('./help.js')).help(commands);
-const newJob = async () => (await import('./addjob.js')).addJob(app);
+const openPalette = () => load('palette').then(({ palette }) => palette(app, commands)).catch(fail);
+const openHelp = () => load('help').then(({ help }) => help(commands)).catch(fail);
+
+function newJob() {
+  return load('addjob').then(({ addJob }) => addJob(app)).catch(fail);
+}
 
 const commands = [
   ...PAGES.map(({ title, key, path }) => ({ name: `Go to ${title}`, keys: `g ${key}`, run: () => navigate(path) })),

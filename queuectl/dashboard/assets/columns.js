@@ -1,6 +1,6 @@
 // The columns of the job list: what each one shows, which are shown in which order, and how dense the rows are.
 
-import { loadFields } from './fields.js';
+import { loadFields } from './api.js';
 import { number } from './format.js';
 import { recallValue, rememberValue } from './storage.js';
 import { badge, code, h, heading, jobLink, since, took, when } from './ui.js';

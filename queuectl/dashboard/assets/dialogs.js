@@ -18,8 +18,21 @@ export function open(title, build, { holds = () => false, ...props } = {}) {
     const dialog = h('dialog', { 'aria-label': title, ...props });
     const close = (value) => { result = value; dialog.close(); };
     const leave = async () => { if (!holds() || await discards()) close(null); };
+    // The page is about to be left: the browser asks.
+    const stay = (event) => { if (holds()) event.preventDefault(); };
     dialog.append(...[build(close, leave)].flat());
-    dialog.addEventListener('close', () => { dialog.remove(); resolve(result); });
+    window.addEventListener('beforeunload', stay);
+    dialog.addEventListener('close', () => {
+      window.removeEventListener('beforeunload', stay);
+      dialog.remove();
+      resolve(result);
+    });
+    // A browser takes no more than one "no" to Esc: after that it closes the dialog whatever is in it.
+    dialog.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      event.preventDefault();
+      leave();
+    });
     dialog.addEventListener('cancel', (event) => {
       if (event.target !== dialog || !holds()) return;
       event.preventDefault();
@@ -63,8 +76,10 @@ function sending(go, close, run, refused = null) {
 export function confirm({ title, body, sample, word, command, action, danger = true, flags = [], run,
   // Where the action is to cancel, a button that says only Cancel could mean either.
   leave = action.startsWith('Cancel') ? 'Do not cancel' : 'Cancel' }) {
+  const input = h('input', { autocomplete: 'off' });
   return open(title, (close) => {
     const go = h('button', { class: danger ? 'danger' : 'primary', disabled: Boolean(word) }, action);
+    input.addEventListener('input', () => { go.disabled = input.value.trim() !== word; });
     const boxes = flags.map(({ name, option }) => h('input', { type: 'checkbox', name, value: option }));
     const ticked = () => boxes.filter(({ checked }) => checked);
     const same = h('div', {});
@@ -72,14 +87,13 @@ export function confirm({ title, body, sample, word, command, action, danger = t
       && same.replaceChildren(equivalent([command, ...ticked().map(({ value }) => value)].join(' ')));
     const { problem, submit } = sending(go, close,
       () => run(Object.fromEntries(ticked().map(({ name }) => [name, true]))));
-    const typed = word && h('label', {}, `Type ${word} to go on`, h('input', { autocomplete: 'off',
-      on: { input: (event) => { go.disabled = event.target.value.trim() !== word; } } }));
+    const typed = word && h('label', {}, `Type ${word} to go on`, input);
     changed();
     return h('form', { on: { submit, change: changed } }, h('h2', {}, title), body && h('p', {}, body),
       sample?.length ? h('ul', { class: 'sample' }, sample.map((line) => h('li', { class: 'mono' }, line))) : null,
       boxes.map((box, at) => h('label', { class: 'check' }, box, flags[at].help)), typed, same, problem,
       h('div', { class: 'row end' }, button(leave, () => close(null)), go));
-  });
+  }, { holds: () => input.value !== '' });
 }
 
 /**

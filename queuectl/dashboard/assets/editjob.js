@@ -1,18 +1,14 @@
 // The dialog that changes a job while it waits, with the command that would do the same. Only what differs is sent.
 
-import { jobPath, patch } from './api.js';
+import { jobPath, loadFields, patch } from './api.js';
 import { form } from './dialogs.js';
-import { bodyOf, editOptionsOf, formField, loadFields } from './fields.js';
+import { bodyOf, changesOf, editOptionsOf, formField } from './fields.js';
 import { quote } from './format.js';
-
-// A text area has line feeds only, and what is typed is trimmed: neither is a change.
-const plain = (value) => value.replace(/\r\n?/g, '\n').trim();
 
 export async function editJob(job, app) {
   const fields = (await loadFields()).filter(({ editable }) => editable);
   const before = fields.map((field) => formField(field, job[field.name]));
-  const changes = (values) => fields.map((field) => [field, values[field.name]])
-    .filter(([, typed], index) => typed !== plain(before[index].value));
+  const changes = (values) => changesOf(fields, before, values);
   const command = (values) => ['queuectl edit', quote(job.reference),
     editOptionsOf(changes(values)).join(' ') || '…'].join(' ');
   return form({ title: `Edit ${job.id}`, action: 'Save', fields: before, command,

@@ -1,14 +1,11 @@
 // The fields of a job as the server describes them: what a form asks for, and what JSON and a shell have for it.
 
-import { loadMeta } from './api.js';
 import { quote } from './format.js';
-
-export const loadFields = () => loadMeta().then(({ fields }) => fields);
 
 const names = (text) => text.split(',').map((name) => name.trim()).filter(Boolean);
 const lines = (text) => text.split('\n').filter((line) => line.trim());
 const HINTS = { names: ', with commas between', variables: ', one NAME=VALUE a line' };
-const MAY_BE_EMPTY = new Set(['names', 'text']);
+const MAY_BE_EMPTY = new Set(['names', 'text', 'variables']);
 const ROWS = { text: 3, variables: 2 };
 
 // A field of a form. `value` is what a job has for it, undefined for a new one.
@@ -21,10 +18,18 @@ export function formField({ name, label, input, help, default: words, required, 
     options: input === 'tick' ? ['yes', 'no'] : undefined };
 }
 
+// A text area has line feeds only, and what is typed is trimmed: neither is a change.
+const plain = (value = '') => value.replace(/\r\n?/g, '\n').trim();
+
+// The fields of a form whose values are not those that it had `before`, with what was typed.
+export const changesOf = (fields, before, values) => fields.map((field) => [field, values[field.name]])
+  .filter(([, typed], index) => (typed || '') !== plain(before[index].value));
+
 // What one would type for a value.
 function typedOf(input, value) {
   if (value === null) return 'none';
   if (input === 'tick') return value ? 'yes' : 'no';
+  if (input === 'variables') return Object.entries(value).map((pair) => pair.join('=')).join('\n');
   return input === 'names' ? value.join(', ') : String(value);
 }
 

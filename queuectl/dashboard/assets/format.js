@@ -74,7 +74,20 @@ export function clock(time, long = false) {
 
 export const local = (time) => new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
-// A word as the shell reads it.
-export function quote(text) {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${String(text).replace(/'/g, "'\"'\"'")}'`;
+const BYTES = new TextEncoder();
+const UNPRINTABLE = /(?![\n ])[\p{C}\p{Z}]/u;
+const ESCAPED = { "'": "'\\''", '\\': '\\\\', '%': '%%' };
+const inQuotes = (text) => `'${text.replace(/'/g, ESCAPED["'"])}'`;
+const octal = (char) => [...BYTES.encode(char)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+
+// A word as the shell reads it; what neither prints nor ends a line is made by printf, as the server does it.
+export function quote(word) {
+  const text = String(word);
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  if (!UNPRINTABLE.test(text)) return inQuotes(text);
+  const begin = text.replace(/\n+$/, '');
+  const end = text.slice(begin.length); // the shell drops it from what a command prints
+  const format = [...begin].map((char, at) => ((char === '-' && !at) || UNPRINTABLE.test(char) ? octal(char)
+    : ESCAPED[char] || char)).join('');
+  return `"$(printf '${format}')"${end && inQuotes(end)}`;
 }

@@ -8,7 +8,8 @@ import { FILTERS, VERBS, keysOf, plainVerbs } from './vocabulary.js';
 const KEYS = [
   ['/', 'Search'], ['Ctrl K', 'Commands and jobs'], ['j k', 'Next, previous row'], ['Enter', 'Open the row'],
   ['e', 'Last output of the row; on a job, edit it'], ['x', 'Select the row'], ['Shift x', 'Select up to the row'],
-  ['a', 'Select the page'], ['[ ]', 'Previous, next page'], ['f', 'Follow the output'], ['Esc', 'Close'],
+  ['a', 'Select the page'], ['[ ]', 'Previous, next page'], ['f', 'Follow the output'], ['#', 'Go to a line of it'],
+  ['Esc', 'Close'],
 ];
 
 const list = (pairs) => h('dl', { class: 'facts' },

@@ -6,7 +6,7 @@ import { get, jobPath, queryString } from './api.js';
 import { copyOf, plain, render, strip } from './ansi.js';
 import { bytes, number } from './format.js';
 import { recall, remember } from './storage.js';
-import { $$, button, copyButton, fail, h, text } from './ui.js';
+import { $, $$, button, copyButton, fail, h, text } from './ui.js';
 
 const CHUNK = 500;
 const CAP = 5000;
@@ -31,13 +31,15 @@ export class LogPane {
     this.find = h('input', { type: 'search', 'aria-label': 'Find in the output', placeholder: 'Find',
       on: { input: () => this.search(0), keydown: (event) => event.key === 'Enter'
         && this.searchAll(event.shiftKey ? -1 : 1) } });
+    this.line = h('input', { 'aria-label': 'Go to line', placeholder: 'Line', size: 6, inputmode: 'numeric',
+      autocomplete: 'off', on: { keydown: (event) => event.key === 'Enter' && this.linkTo(Number(this.line.value)) } });
     this.allButton = button('Show all', () => this.all());
     this.hits = h('span', { class: 'muted', role: 'status' });
     this.followButton = button('Follow', () => this.follow(!this.following), { 'aria-pressed': 'true' });
     this.wrapButton = button('Wrap', () => this.wrap(), { 'aria-pressed': 'false' });
     this.download = h('a', { class: 'button', download: true }, 'Download');
     this.element = h('div', {}, h('div', { class: 'row' }, this.followButton, this.wrapButton, this.find, this.hits,
-      h('span', { class: 'grow' }), this.allButton, button('Read last lines', () => this.read()),
+      this.line, h('span', { class: 'grow' }), this.allButton, button('Read last lines', () => this.read()),
       copyButton(() => $$('.line', this.pane).map((line) => line.textContent).join('\n'), 'Copy'), this.download),
     this.note, this.pane);
     this.following = true;
@@ -79,21 +81,29 @@ export class LogPane {
   // Show a line by its number.
   async goTo(wanted) {
     await this.all();
-    const line = $$('.line', this.pane)[wanted - 1];
-    if (!line) return;
+    const line = $(`[data-line="${wanted}"]`, this.pane);
+    if (!line) {
+      text(this.hits, `There are ${number(this.lines)} lines`);
+      return;
+    }
     $$('.line.target', this.pane).forEach((other) => other.classList.remove('target'));
     line.classList.add('target');
     line.scrollIntoView({ block: 'center' });
   }
 
-  // A click on the number of a line puts the link to it into the address.
+  // Show a line and put the link to it into the address.
+  linkTo(wanted) {
+    if (!(wanted > 0)) return;
+    history.replaceState(history.state, '', `#L${wanted}`);
+    this.goTo(wanted);
+  }
+
+  // A click on the number of a line leads to its link.
   link(event) {
     const line = event.target.closest('.line');
     if (!line || !this.pane.classList.contains('numbered')) return;
     if (event.clientX > line.getBoundingClientRect().left + parseFloat(getComputedStyle(line).paddingLeft)) return;
-    const at = $$('.line', this.pane).indexOf(line) + 1;
-    history.replaceState(history.state, '', `#L${at}`);
-    this.goTo(at);
+    this.linkTo(Number(line.dataset.line));
   }
 
   // Fetch what is new. Only one fetch is on its way at a time.
@@ -143,10 +153,11 @@ export class LogPane {
       this.open = null;
     }
     this.explain();
-    for (let at = 0; at < pieces.length; at += CHUNK) {
+    const step = whole ? CAP : CHUNK; // each slice is laid out for itself, the more costly the more there is before it
+    for (let at = 0; at < pieces.length; at += step) {
       if (at) await new Promise((resolve) => { setTimeout(resolve); });
       if (attempt !== this.attempt || whole !== this.whole) return;
-      pieces.slice(at, at + CHUNK).forEach((piece) => this.addPiece(piece));
+      pieces.slice(at, at + step).forEach((piece) => this.addPiece(piece));
       this.trim();
       this.stick();
     }
@@ -172,13 +183,12 @@ export class LogPane {
       this.open.raw += added;
       this.styles[stream] = copyOf(this.open.style);
     } else {
-      const line = h('div', { class: stream === 'stderr' ? 'line stderr' : 'line' });
+      this.lines += 1;
+      const line = h('div', { class: stream === 'stderr' ? 'line stderr' : 'line', 'data-line': this.lines });
       this.open = { stream, raw: added, line, style: copyOf(this.styles[stream]) };
       let chunk = this.pane.lastElementChild;
-      if (!chunk || chunk.childElementCount >= CHUNK) this.pane.append(chunk = h('div', { class: 'chunk',
-        style: { counterReset: `line ${this.lines}` } }));
+      if (!chunk || chunk.childElementCount >= CHUNK) this.pane.append(chunk = h('div', { class: 'chunk' }));
       chunk.append(line);
-      this.lines += 1;
     }
     const nodes = render(this.open.raw, this.styles[stream]);
     this.open.line.replaceChildren(...(nodes.length ? nodes : ['\u200b']));
@@ -199,6 +209,7 @@ export class LogPane {
 
   // Stay at the end, also after the browser has found out how high the last lines are.
   stick() {
+    if (!this.following) return; // to read where it is would have everything laid out
     const toEnd = () => {
       if (this.following) this.pane.scrollTop = this.pane.scrollHeight;
       this.top = this.pane.scrollTop;

@@ -25,7 +25,8 @@ VACUUM_MS = 10_000
 PRUNE_AT_ONCE = 200
 KEPT_EVENTS_MS = 30 * DAY
 KEPT_MINUTES_MS = 90 * DAY
-TOLD = 100
+# Of jobs that were pruned together, at most so many are named in the record.
+MOST_IDS = 100
 
 
 class Housekeeping:
@@ -110,7 +111,7 @@ class Pruned:
     def add(self, ids: Sequence[str]) -> None:
         """Count the jobs with these ids."""
         self.jobs += len(ids)
-        self._first += ids[: TOLD - len(self._first)]
+        self._first += ids[: MOST_IDS - len(self._first)]
 
     def __str__(self) -> str:
         more = self.jobs - len(self._first)

@@ -26,6 +26,7 @@ from ..machine import process
 from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
 from ..work.recovery import Recovery
 from .daemon import POOL
+from .draining import is_empty
 from .ending import have_ended
 from .instance import Instance
 from .launch import installed_version
@@ -42,16 +43,26 @@ DEATH_MS = 10_000
 class Pool:
     """The pool of this process. Raises Conflict if the home has one already.
 
-    `groups` says how many workers to begin with in each, `on_ready` is called once all of them are up.
+    `groups` says how many workers to begin with in each, `on_ready` is called once all of them are up. One that
+    `drains` stops when its queues are empty.
     """
 
-    def __init__(self, home: Home, groups: Mapping[str, int], *, clock: Clock, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        groups: Mapping[str, int],
+        *,
+        clock: Clock,
+        on_ready: Callable[[], None],
+        drains: bool = False,
+    ) -> None:
         self._opened = OpenHome(home, actor="pool", clock=clock)
         self._clock = clock
         self._on_ready = on_ready
         self._instance = Instance(POOL, self._opened)
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
         self._groups = groups
+        self._drains = drains
         # Whoever waits for the store looks at the signals that the wakeup has seen.
         self._opened.give_up = lambda: self._wakeup.is_forced
         self._store = self._opened.store
@@ -98,10 +109,10 @@ class Pool:
             self._scheduler.poke()
 
     def _steer(self) -> None:
+        if not self._wakeup.stops:
+            self._follow()
         if self._wakeup.stops:
             self._stop_all()
-        else:
-            self._follow()
 
     def _look_around(self) -> None:
         """See whether others still find us. What has changed for us may have changed for the workers, which rest."""
@@ -117,6 +128,7 @@ class Pool:
         try:
             self._follow_target()
             self._announce()
+            self._drain()
         except StoreUnavailable as error:
             # The workers keep their jobs alive; we look again soon.
             self._log.complain(f"cannot use the store: {error}")
@@ -169,6 +181,11 @@ class Pool:
             self._log.say(f"{counted(len(self._slots), 'worker')} {'is' if len(self._slots) == 1 else 'are'} up")
             self._on_ready()
             self._instance.note("workers started", workers_text(self._groups), LAST_BUDGET_SECONDS)
+
+    def _drain(self) -> None:
+        if self._drains and self._slots.is_ready and is_empty(self._store, self._groups, self._clock.wall()):
+            self._log.say("nothing is left to do")
+            self._wakeup.stop(ORDERLY)
 
     def _stop_all(self) -> None:
         now = self._clock.monotonic()

@@ -69,7 +69,8 @@ def _store_read_only(facts: Facts) -> Iterator[Alert]:
 
 def _low_disk(facts: Facts) -> Iterator[Alert]:
     free = free_bytes(facts.opened.home)
-    if free < LITTLE_ROOM:
+    # Where nothing can be changed, nothing can be pruned.
+    if free < LITTLE_ROOM and not facts.store.is_read_only:
         yield Alert("low_disk", f"only {size_text(free)} are free on the disk", "queuectl prune")
 
 

@@ -84,15 +84,17 @@ class Facts:
         lives, uptime = is_worker_alive(self.opened.home, worker), self.now - worker.started_at
         # Of a worker in another container, the pid is a stranger's here.
         is_here = lives and Identity.of_worker(worker).is_alive()
+        elapsed = None if worker.job_started_at is None else self.now - worker.job_started_at
         return WorkerState.of(
             {
                 **worker.parts_by_name(),
                 "worker": worker.id,
                 "state": "lost" if not lives else "stopping" if worker.stopping else "busy" if worker.job else "idle",
-                "elapsed": None if worker.job_started_at is None else self.now - worker.job_started_at,
+                "elapsed": elapsed,
                 "memory": process.memory(worker.pid) if is_here else worker.memory,
                 "uptime": uptime,
-                "busy": share(worker.busy_time, uptime),
+                # What it is doing is counted once it has ended.
+                "busy": share(worker.busy_time + (elapsed or 0), uptime),
                 "queues": queues_of(worker.queues),
             }
         )

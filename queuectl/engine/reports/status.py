@@ -21,9 +21,7 @@ class Status(Facts):
     @cached_property
     def average_duration(self) -> int | None:
         """How long the attempts of the last day ran on average, in milliseconds; None if there were none."""
-        run, _ = histograms(self.store.timings.series(self.now - DAY))
-        spread = run.spread(())
-        return None if spread is None else spread["average"]
+        return self.store.timings.average(self.now - DAY)
 
     @cached_property
     def alerts(self) -> list[Alert]:

@@ -21,8 +21,9 @@ from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.event import BACKGROUND_ENDED
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
-from ...model.quantity import counted
+from ...model.quantity import counted, some_of
 from ...model.record import Record
+from ...model.when import duration_text
 from ...store import Home, Store
 from ...store.claim import Claim
 from ..home.settings import load_settings
@@ -45,8 +46,6 @@ RENEW_PATIENCE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
 FORCED_PATIENCE_MS = 2000
 LEASE_LOST = "lease lost"
-# Of background processes that were ended, so many are named.
-TOLD = 5
 
 
 class Finished(Record):
@@ -91,6 +90,8 @@ class Worker:
         self._recorded: int | None = None
         self._process_start = ""
         self._adopts = process.become_subreaper()
+        # Who looks at the log of a pool in the foreground wants to see what runs.
+        self._is_watched = os.isatty(2)
 
     def run(self) -> None:
         """Work until told to stop. What runs then may go on for `shutdown_timeout`."""
@@ -183,9 +184,8 @@ class Worker:
         left = finished.ended_background
         if left:
             ended = "was ended" if len(left) == 1 else "were ended"
-            more = f" and {len(left) - TOLD} more" if len(left) > TOLD else ""
             processes = counted(len(left), "process", "processes")
-            detail = f"{processes} left running {ended}: {', '.join(left[:TOLD])}{more}"
+            detail = f"{processes} left running {ended}: {some_of(left)}"
             actor = f"worker {self.number}"
             self.store.events.add(BACKGROUND_ENDED, actor=actor, now=now, job=finished.claim.number, detail=detail)
 
@@ -203,6 +203,8 @@ class Worker:
             self.log.complain(f"no command can be started for now: {self._pauses.reason}")
         elif not outcome.succeeded:
             self.log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
+        elif self._is_watched:
+            self.log.say(f"{claim.id}: attempt {claim.attempt}: completed in {duration_text(finished.duration or 0)}")
         if state == FAILED:
             ring(self.home, POOL)
         elif state == PENDING:
@@ -213,6 +215,8 @@ class Worker:
         mark = marker(self._registration.home_id, self._registration.mark, claim)
         self._recorded = None
         self._process_start = ""
+        if self._is_watched:
+            self.log.say(f"{claim.id}: attempt {claim.attempt}: {claim.command}")
         execution = Execution(
             claim,
             marker=mark,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, STEP_MS, TOLD, Housekeeping
+from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, MOST_IDS, PRUNE_AT_ONCE, STEP_MS, Housekeeping
 from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
@@ -102,8 +102,8 @@ def test_what_was_pruned_is_an_event_and_in_the_log(
     clock.advance(7 * DAY)
     work(keeper, clock)
     (event,) = [row for row in store.events.since(0, 50) if row.what == "pruned"]
-    first = ", ".join(f"job-{number}" for number in range(1, TOLD + 1))
-    told = f"{PRUNE_AT_ONCE + 5} jobs: {first} and {PRUNE_AT_ONCE + 5 - TOLD} more"
+    first = ", ".join(f"job-{number}" for number in range(1, MOST_IDS + 1))
+    told = f"{PRUNE_AT_ONCE + 5} jobs: {first} and {PRUNE_AT_ONCE + 5 - MOST_IDS} more"
     assert (event.detail, event.by) == (told, "test")
     assert f"pruned {told}\n" in capfd.readouterr().err
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
 
+from queuectl.commands.grammar import parser
+from queuectl.commands.grammar.registry import load
 from queuectl.engine.attended import is_attended
 from queuectl.engine.daemons.daemon import POOL, SCHEDULER, DaemonRecord
-from queuectl.engine.machine.identity import Identity
 from queuectl.engine.queue import Queue
 from queuectl.engine.reports import alerts as module
 from queuectl.model.alert import CODES, INFO, LEVELS, WARNING, Alert
-from queuectl.model.job import DEAD, FAILED, SCHEDULED
+from queuectl.model.job import COMPLETED, DEAD, FAILED, SCHEDULED, STATES
 from queuectl.model.scheduler import SchedulerRecord
 from queuectl.model.when import DAY, MINUTE
 from queuectl.model.worker import PoolState
 from tests.mounting import write_protected
-from tests.store.building import NOW, add, bring_to, claim, write
+from tests.store.building import NOW, add, bring_to, claim, employ, write
 from tests.support import FakeClock
 
 
@@ -34,7 +37,20 @@ def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
 
 
 def found(queue: Queue) -> list[Alert]:
-    return queue.reports.status().alerts
+    alerts = queue.reports.status().alerts
+    for alert in alerts:
+        demand_typeable(alert.command or "")
+    return alerts
+
+
+def demand_typeable(hint: str) -> int:
+    """Parse each command of ours in a hint as the command line does; return how many there are."""
+    load()
+    commands = re.findall(r"queuectl ([^;&]+)", hint)
+    assert len(commands) == hint.count("queuectl"), hint
+    for words in commands:
+        assert parser.parse(shlex.split(words)).command is not None, hint
+    return len(commands)
 
 
 def codes(queue: Queue) -> list[str]:
@@ -44,13 +60,6 @@ def codes(queue: Queue) -> list[str]:
 def only(queue: Queue) -> Alert:
     (alert,) = found(queue)
     return alert
-
-
-def employ(queue: Queue, *, queues: str = "") -> int:
-    """Register this process as a worker that lives; return its number."""
-    own = Identity.own()
-    facts = {"pid": own.pid, "pid_start": own.start, "boot": own.boot, "namespace": own.namespace}
-    return int(write(queue.store, queue.store.workers.add, queues=queues, now=NOW, **facts))
 
 
 def lose(queue: Queue) -> None:
@@ -115,7 +124,7 @@ def test_schedules_that_nobody_fires_are_an_error(queue: Queue) -> None:
 
 
 def test_a_queue_that_no_group_of_workers_takes_jobs_from_is_an_error(queue: Queue) -> None:
-    employ(queue, queues="mail,web")
+    employ(queue.store, queues="mail,web")
     add(queue.store, queue="mail")
     assert found(queue) == []
     add(queue.store, queue="video")
@@ -126,13 +135,13 @@ def test_a_queue_that_no_group_of_workers_takes_jobs_from_is_an_error(queue: Que
     assert str(only(queue)) == (
         "2 jobs wait but no worker takes jobs of 2 queues: queuectl worker start --queue audio,video"
     )
-    employ(queue)
+    employ(queue.store)
     assert found(queue) == []
 
 
 def test_a_shortage_is_told_once_for_each_reason(queue: Queue) -> None:
     for reason in ("Cannot allocate memory", "Cannot allocate memory", "Too many open files"):
-        write(queue.store, queue.store.workers.set_trouble, employ(queue), reason)
+        write(queue.store, queue.store.workers.set_trouble, employ(queue.store), reason)
     assert [alert.text for alert in found(queue)] == [
         "workers cannot start commands for now: Cannot allocate memory; they try again",
         "workers cannot start commands for now: Too many open files; they try again",
@@ -150,7 +159,7 @@ def test_lost_workers_are_a_warning_until_what_they_held_is_taken_back(queue: Qu
 
 def test_what_is_overdue_although_somebody_sees_to_it_is_a_warning(queue: Queue, clock: FakeClock) -> None:
     every_day(queue, "tick")
-    employ(queue)
+    employ(queue.store)
     make_due(queue, NOW)
     bring_to(queue.store, SCHEDULED)
     (number,) = queue.find(["last"])
@@ -168,7 +177,7 @@ def test_what_is_overdue_although_somebody_sees_to_it_is_a_warning(queue: Queue,
 
 def test_a_schedule_that_has_fired_and_waits_for_its_zone_is_not_overdue(queue: Queue, clock: FakeClock) -> None:
     every_day(queue, "tick")
-    employ(queue)
+    employ(queue.store)
     make_due(queue, NOW)
     schedule = queue.store.schedules.all()[0]
     write(queue.store, queue.store.schedules.record_fire, schedule, NOW, None)
@@ -194,8 +203,8 @@ def test_a_long_wait_is_a_warning_with_the_number_of_workers_that_helps(queue: Q
     write(queue.store, queue.store.meta.set_pool_groups, {"": 1, "mail": 2})
     with queue.store.writing():
         POOL.enter(queue)
-    employ(queue)
-    employ(queue, queues="mail")
+    employ(queue.store)
+    employ(queue.store, queues="mail")
     add(queue.store, queue="mail")
     clock.advance(15 * MINUTE)
     assert found(queue) == []
@@ -275,7 +284,7 @@ def test_why_has_the_words_and_the_command_of_the_alert(
 
 
 def test_why_has_the_words_of_the_alert_about_a_queue(queue: Queue) -> None:
-    employ(queue, queues="mail")
+    employ(queue.store, queues="mail")
     job = waiting(queue, "pending")
     alert = only(queue)
     why = queue.reports.why(job)
@@ -283,9 +292,21 @@ def test_why_has_the_words_of_the_alert_about_a_queue(queue: Queue) -> None:
 
 
 def test_why_knows_the_number_of_workers_that_helps(queue: Queue) -> None:
-    employ(queue)
+    employ(queue.store)
     first = waiting(queue, "pending")
     assert queue.reports.why(first).reason.startswith("a worker will take it shortly")
     claim(queue.store, worker=1)
     why = queue.reports.why(waiting(queue, "pending"))
     assert (why.reason.split(";")[0], why.hint) == ("the only worker is busy", "queuectl worker scale 2")
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state != COMPLETED])
+@pytest.mark.parametrize("name", ["job", "2", "last", "state:dead"])
+def test_each_command_of_why_can_be_typed_as_it_stands(queue: Queue, state: str, name: str) -> None:
+    # The others are not given to new jobs any more; homes of an older version have them.
+    number = bring_to(queue.store, state, id="job", queue="a.b")
+    write(queue.store, queue.store.database.change, "UPDATE jobs SET id = ? WHERE number = ?", (name, number))
+    for prepare in (lambda: None, lambda: employ(queue.store, queues="mail"), lambda: employ(queue.store)):
+        prepare()
+        hint = queue.reports.why(queue.store.search.jobs([number])[0]).hint
+        assert hint is None or demand_typeable(hint) > 0

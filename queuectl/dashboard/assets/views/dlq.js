@@ -11,11 +11,12 @@ export function mount(root, { app, signal }) {
   const groups = listCard('By failure',
     [['Failure'], ['Jobs', 'num'], ['First', 'num'], ['Last', 'num'], ['Examples'], ['Actions', 'sr']],
     (group) => `${group.exit_code}/${group.signal}/${group.value}`, groupRow, { caption: 'Dead jobs by failure' });
-  const texts = (title, text) => listCard(title, [[text], ['Jobs', 'num'], ['Last', 'num'], ['Example']],
+  const commands = listCard('By command',
+    [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example'], ['Actions', 'sr']],
+    ({ value }) => value, commandRow, { caption: 'Dead jobs by command' });
+  const complaints = listCard('By standard error', [['Last line'], ['Jobs', 'num'], ['Last', 'num'], ['Example']],
     ({ value }) => value, (line) => [heading(code(line.value), 'clip'), number(line.count), when(line.last_at),
-      jobLink(line.sample_ids[0])], { caption: `Dead jobs ${title.toLowerCase()}` });
-  const commands = texts('By command', 'Command');
-  const complaints = texts('By standard error', 'Last line');
+      jobLink(line.sample_ids[0])], { caption: 'Dead jobs by standard error' });
   const all = h('span', { class: 'row' });
   const verbs = plainVerbs(({ means }) => means.includes('dead'));
   const empty = emptyCard('No dead jobs',
@@ -31,17 +32,32 @@ export function mount(root, { app, signal }) {
       { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
   }
 
+  const inQuotes = (text) => `"${text.replaceAll('"', '""')}"`;
+  const buttons = (name, mark, run) => actions(verbs.map((verb) => button(`${VERBS.get(verb).label} group`,
+    () => run(verb), { class: 'small', [mark]: verb, 'aria-label': `${VERBS.get(verb).label} group: ${name}` })));
+
   // The filter that finds its jobs, as exactly as a filter can.
   const filterOf = ({ exit_code: code, signal: sent, value: error }) => ['state:dead', code !== null && `exit:${code}`,
-    sent !== null && `signal:${sent}`, error && `error:"${error.replaceAll('"', '""')}"`].filter(Boolean).join(' ');
+    sent !== null && `signal:${sent}`, error && `error:${inQuotes(error)}`].filter(Boolean).join(' ');
+
+  // The same for commands: an N stands for numbers that differ, so what is between them is looked for.
+  const filterOfCommands = ({ value }) => ['state:dead', ...value.split('N').filter((part) => part.trim())
+    .map((part) => `text:${inQuotes(part)}`)].join(' ');
 
   /** @param {Api.GroupOfDeadJobs} group */
   function groupRow(group) {
     return [heading(nameOf(group), 'error'), h('a', { href: jobsUrl(filterOf(group)) }, number(group.count)),
       when(group.first_at), when(group.last_at),
       group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' ']),
-      actions(verbs.map((verb) => button(`${VERBS.get(verb).label} group`, () => onGroup(verb, group),
-        { class: 'small', 'data-group': verb, 'aria-label': `${VERBS.get(verb).label} group: ${nameOf(group)}` })))];
+      buttons(nameOf(group), 'data-group', (verb) => onGroup(verb, group))];
+  }
+
+  /** @param {Api.GroupOfDeadJobs} group */
+  function commandRow(group) {
+    const filter = filterOfCommands(group);
+    return [heading(code(group.value), 'clip'), h('a', { href: jobsUrl(filter) }, number(group.count)),
+      when(group.last_at), jobLink(group.sample_ids[0]),
+      buttons(group.value, 'data-command', (verb) => actOnMany(verb, { filter }, app))];
   }
 
   async function refresh() {

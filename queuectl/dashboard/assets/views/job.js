@@ -1,8 +1,7 @@
 // One job: what it is, where it is and why, what can be done, its attempts, its output, and how it went before.
 
-import { get, jobPath } from '../api.js';
+import { get, jobPath, loadFields } from '../api.js';
 import { actionButton, act } from '../actions.js';
-import { loadFields } from '../fields.js';
 import { bytes, duration, number, plural } from '../format.js';
 import { listCard } from '../lists.js';
 import { LogPane } from '../log.js';
@@ -187,5 +186,5 @@ export async function mount(root, { app, item, signal, setTitle }) {
   };
   return { refresh, destroy: () => clearInterval(timer),
     keys: { ...keysOf([...VERBS.keys()], key), f: () => log.follow(!log.following),
-      '[': neighbour(-1), ']': neighbour(1) } };
+      '#': () => log.line.focus(), '[': neighbour(-1), ']': neighbour(1) } };
 }

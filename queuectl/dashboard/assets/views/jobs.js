@@ -2,7 +2,6 @@
 
 import { get, queryString } from '../api.js';
 import { actOnMany, act, rowActions } from '../actions.js';
-import { addJob } from '../addjob.js';
 import { choose, chosen, columnsOf, loadColumns } from '../columns.js';
 import { FilterBar } from '../filterbar.js';
 import { number, plural } from '../format.js';
@@ -19,6 +18,9 @@ const LOOKED_UP = 10;
 const ORDERS = { id: { newest: 'descending', oldest: 'ascending' }, priority: { priority: 'descending' },
   when: { finished: 'descending', run_at: 'ascending' } };
 
+// By the cursor of a page: that of the page before it, however one came there.
+const before = new Map();
+
 export async function mount(root, { app, query, signal }) {
   await loadColumns();
   let state = {}; // q, sort, limit, cursor, scan
@@ -29,7 +31,6 @@ export async function mount(root, { app, query, signal }) {
   /** @type {Api.ReadFilter} */
   let meant = null; // what the server read in the filter; everything if it refused it
   let layout = chosen();
-  const trail = []; // cursors of the pages before
 
   const filter = new FilterBar((text) => go({ q: text, limit: state.limit }));
   const tabs = h('div', { class: 'tabs', role: 'navigation', 'aria-label': 'States' });
@@ -53,7 +54,7 @@ export async function mount(root, { app, query, signal }) {
     on: { click: () => selection.all() } });
   const bulk = h('div', { class: 'bulk row', hidden: true, role: 'region', 'aria-label': 'Selected jobs' });
   const grow = () => h('span', { class: 'grow' });
-  root.append(head('Jobs', grow(), readOnly ? '' : button('Add a job', () => addJob(app), { class: 'primary' })),
+  root.append(head('Jobs', grow(), readOnly ? '' : button('Add a job', app.newJob, { class: 'primary' })),
     filter.element, filter.problem, saved.element, tabs,
     h('div', { class: 'row' }, readOnly ? '' : every, status, grow(), columns, sort, limit), pill, list,
     h('div', { class: 'row' }, previous, next, grow(), exports), bulk);
@@ -65,7 +66,6 @@ export async function mount(root, { app, query, signal }) {
 
   function read(params) {
     const q = params.get('q') || '';
-    if (q !== state.q) trail.length = 0;
     state = { q, sort: params.get('sort') || 'newest', limit: params.get('limit') || '50', cursor: params.get('cursor'),
       scan: params.get('scan') };
     filter.set(q);
@@ -254,9 +254,9 @@ export async function mount(root, { app, query, signal }) {
 
   function page(step) {
     if (step > 0 && answer?.next) {
-      trail.push(state.cursor);
+      before.set(answer.next, state.cursor);
       go({ ...state, cursor: answer.next });
-    } else if (step < 0 && state.cursor) go({ ...state, cursor: trail.pop() || null });
+    } else if (step < 0 && state.cursor) go({ ...state, cursor: before.get(state.cursor) });
   }
 
   const one = (verb) => (event, element) => {

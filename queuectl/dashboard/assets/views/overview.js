@@ -1,9 +1,8 @@
 // The overview: how many jobs are where, what runs, what failed, what comes next, and whether anything is wrong.
 
 import { post } from '../api.js';
-import { addJob, added } from '../addjob.js';
 import { alertLine } from '../alerts.js';
-import { rowActions } from '../actions.js';
+import { added, rowActions } from '../actions.js';
 import { Chart, ENDED, endedSeries, sparkline, timesOf } from '../charts.js';
 import { bytes, coarse, number, perMinute, plural } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
@@ -17,7 +16,7 @@ const CELLS = 32; // of workers; the page that lists them all is a click away
 function sample(app) {
   const run = (event) => busy(event.target, async () =>
     added(app, await post('/jobs', { command: SAMPLE, tags: ['sample'] })));
-  return readOnly ? null : h('span', {}, button('Add a job', () => addJob(app), { 'data-add': '' }), ' ',
+  return readOnly ? null : h('span', {}, button('Add a job', app.newJob, { 'data-add': '' }), ' ',
     button('Run a sample job', run, { class: 'primary' }));
 }
 

@@ -1,11 +1,10 @@
 // The schedules in words, with their next times and last jobs; and what else is to come.
 
-import { get, loadMeta, post, remove } from '../api.js';
-import { added } from '../addjob.js';
+import { get, post, remove } from '../api.js';
+import { added } from '../actions.js';
 import { alertLine } from '../alerts.js';
 import { DayStrip } from '../daystrip.js';
-import { confirm, form, open } from '../dialogs.js';
-import { bodyOf, filledIn, formField, optionsOf } from '../fields.js';
+import { confirm, open } from '../dialogs.js';
 import { duration, quote } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
 import { actions, badge, busy, button, code, equivalent, fail, h, head, heading, jobLink, patch, readOnly,
@@ -14,49 +13,7 @@ import { actions, badge, busy, button, code, equivalent, fail, h, head, heading,
 // The codes of what this page is about.
 const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
 
-// What a schedule has in addition to the fields of its jobs; an option is named if its value is not this one.
-const OWN = [
-  { name: 'name', label: 'Name', required: true },
-  { name: 'expression', label: 'When', required: true, value: '*/5 * * * *',
-    hint: 'minute, hour, day, month, weekday; or @hourly, @daily, @weekly, @monthly' },
-  { name: 'timezone', option: '--timezone', label: 'Time zone', value: 'local',
-    hint: 'local is that of the home; or UTC, or Europe/London' },
-  { name: 'catch_up', option: '--catch-up', label: 'Times that passed while nothing ran', value: 'last' },
-  { name: 'overlap', option: '--overlap', label: 'While the last job has not ended', value: 'skip' },
-];
-
 const pathOf = (name) => `/schedules/${encodeURIComponent(name)}`;
-
-function cronCommand(values, filled) {
-  const changed = filledIn(OWN, values).filter(([{ value }, typed]) => typed !== value);
-  const words = ['queuectl cron add',
-    ...optionsOf([...filled, ...changed].filter(([{ required }]) => !required))];
-  const positionals = [values.name || 'NAME', values.expression || '…', values.command || '…'];
-  if (positionals.some((word) => word.startsWith('-'))) words.push('--');
-  return [...words, ...positionals.map(quote)].join(' ');
-}
-
-// The next times of what is being typed, asked for a moment after the last key.
-function livePreview() {
-  const element = h('div', { class: 'hint', role: 'status', id: 'schedule-preview' });
-  let asked = '';
-  let timer = null;
-  const show = async (expression, tz) => {
-    try {
-      const { words, next_times: times } = await get('/cron/preview', { cron: expression, tz: tz || 'local', n: 3 });
-      if (asked === `${expression}|${tz}`) element.replaceChildren(h('strong', {}, words),
-        `; next: ${times.map((time) => time.local).join(', ')}`);
-    } catch (error) {
-      if (asked === `${expression}|${tz}`) element.replaceChildren(h('span', { class: 'error' }, error.message));
-    }
-  };
-  return { element, changed: ({ expression, timezone }) => {
-    if (asked === `${expression}|${timezone}` || !expression) return;
-    asked = `${expression}|${timezone}`;
-    clearTimeout(timer);
-    timer = setTimeout(show, 200, expression, timezone);
-  } };
-}
 
 export function mount(root, { app, query, signal }) {
   const note = h('div', {});
@@ -74,17 +31,11 @@ export function mount(root, { app, query, signal }) {
     note, empty, strip.element, list.element, coming.element);
 
   async function add() {
-    const { fields: all, choices } = await loadMeta();
-    const fields = all.filter(({ recurring }) => recurring);
-    const own = OWN.map((field) => ({ ...field, options: choices[field.name] }));
-    const filled = (values) => filledIn(fields, values);
-    return form({ title: 'Add a schedule', action: 'Add',
-      fields: [...own, ...fields.map((field) => formField(field))],
-      command: (values) => cronCommand(values, filled(values)), extra: livePreview(),
-      run: async (values) => {
-        await post('/schedules', bodyOf([...filledIn(OWN, values), ...filled(values)]));
-        app.done(`Schedule added: ${values.name}`);
-      } });
+    return (await import('../scheduleform.js')).addSchedule(app);
+  }
+
+  async function edit(item) {
+    return (await import('../scheduleform.js')).editSchedule(item, app);
   }
 
   async function change(name, verb) {
@@ -136,6 +87,7 @@ export function mount(root, { app, query, signal }) {
       actions([action('Run now', 'run', async () => added(app, (await post(`${pathOf(name)}/run`)).job)),
         paused ? action('Resume', 'resume', () => change(name, 'resume'))
           : action('Pause', 'pause', () => change(name, 'pause')),
+        action('Edit', 'edit', () => edit(item)),
         action('Remove', 'remove', () => drop(name))])];
   }
 

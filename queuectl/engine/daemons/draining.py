@@ -1,0 +1,47 @@
+"""A pool that runs until nothing is left to do: when that is, and what became of the jobs.
+
+A queue is empty when none of its jobs runs, waits for a worker or waits for its next attempt. Jobs whose time is
+later and jobs that are held keep no pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...model.job import DEAD, FAILED, PENDING, PROCESSING
+from ...model.record import Record
+from ...model.worker import ALL, queues_of
+from ...store import Store
+
+LEFT = (PENDING, PROCESSING, FAILED)
+MOST_DEAD = 10_000
+
+
+class Drained(Record):
+    """How a drain ended: whether the queues are empty, and the ids of the jobs that died meanwhile, oldest first."""
+
+    is_empty: bool
+    dead: list[str]
+
+
+def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
+    """Return whether nothing is left to do for the workers of some groups. Raises StoreUnavailable."""
+    groups = list(groups)
+    for queue, counts in store.counts.by_queue().items():
+        if _takes(groups, queue) and any(counts.get(state) for state in LEFT):
+            return False
+    # What is due is pending in a moment, of whichever queue it is.
+    due_at = store.jobs.next_due()
+    return due_at is None or due_at > now
+
+
+def outcome(store: Store, groups: Iterable[str], since: int, now: int) -> Drained:
+    """Return how a drain that began at `since` has ended; times in milliseconds. Raises StoreUnavailable."""
+    groups = list(groups)
+    numbers = [number for _, number in store.search.ended_since(DEAD, since, MOST_DEAD)]
+    dead = [job.id for job in store.search.jobs(numbers) if _takes(groups, job.queue)]
+    return Drained(is_empty(store, groups, now), dead)
+
+
+def _takes(groups: list[str], queue: str) -> bool:
+    return any(group == ALL or queue in queues_of(group) for group in groups)
