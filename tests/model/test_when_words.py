@@ -35,6 +35,8 @@ from tests.model.test_when import BERLIN, NOW, REPEATED, SKIPPED, TWO_O_CLOCK, m
         ("tomorrow", "11 00:00"),
         ("Tomorrow 09:00", "11 09:00"),
         ("tomorrow noon", "11 12:00"),
+        ("day after tomorrow", "12 00:00"),
+        ("9am day after tomorrow", "12 09:00"),
         ("tomorrow  1am", "11 01:00"),
         ("tue 18:00", "10 18:00"),
         ("tue 02:00", "17 02:00"),
@@ -137,6 +139,10 @@ def test_next_friday_is_not_today_and_friday_may_be() -> None:
 @pytest.mark.parametrize(
     "text, reason",
     [
+        ("15-7-2027 2pm", "day and month may stand in either order"),
+        ("18:00 CET", "a zone is UTC or an offset here"),
+        ("9 am PST", "a zone is UTC or an offset here"),
+        ("2027-11-10 02:00:00 Europe/Berlin", "a zone is UTC or an offset here"),
         ("11/30/2027", "day and month may stand in either order"),
         ("30.11.2027 9am", "day and month may stand in either order"),
         ("+1mo", "months and years differ in length"),
