@@ -24,6 +24,7 @@ def given(line: CommandLine) -> list[str]:
         (["list", "--json"], "list"),
         (["run", "true"], "add"),
         (["config"], "config"),
+        (["config", "show"], "config show"),
         (["config", "set", "timeout", "5"], "config set"),
         (["config", "--json", "get", "timeout"], "config get"),
         (["--home", "worker", "worker", "-q", "stop"], "worker stop"),

@@ -124,3 +124,20 @@ def test_dead_jobs_whose_commands_differ_in_numbers_are_listed_and_retried_toget
     browser.click("dialog button.danger")
     browser.wait("!document.querySelector('dialog')")
     assert dashboard.cli("list", "-o", "ids").split() == ["job-3"]
+
+
+def test_rows_of_every_table_stay_under_the_pointer_and_are_in_order_once_it_leaves(
+    held: Dashboard, browser: Browser
+) -> None:
+    first = "document.querySelector('main tbody tr').dataset.key"
+    place = "document.querySelector('main tbody tr').getBoundingClientRect().top"
+    browser.open(held.url + "/events-log")
+    browser.wait("document.querySelectorAll('main tbody tr').length > 1")
+    newest, top = browser.js(f"return [{first}, {place}]")
+    browser.hover("main tbody tr")
+    held.cli("add", "echo", "--hold")
+    rows = "[...document.querySelectorAll('main tbody tr')].map((one) => Number(one.dataset.key))"
+    browser.wait(f"Math.max(...{rows}) > {newest}")
+    assert browser.js(f"return [{first}, {place}]") == [newest, top]
+    browser.hover("nav a")
+    browser.wait(f"{first} > {newest}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
+import socket
 import subprocess
 import sys
 import textwrap
@@ -116,6 +118,19 @@ def test_the_python_example_prints_what_its_page_says(user: User) -> None:
     assert user.run("queuectl worker start").returncode == 0
     done = user.run("python3 example.py")
     assert (done.returncode, done.stdout) == (0, printed)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@pytest.mark.parametrize("page", [name for name, text in PAGES.items() if "curl -H" in text])
+def test_the_requests_that_a_page_shows_work_when_they_are_pasted(user: User, page: str) -> None:
+    (lines,) = [block for block in blocks(PAGES[page], "bash") if "curl -H" in block]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert user.run(f"queuectl config set dashboard_port {port}").returncode == 0
+    done = user.run("set -e\n" + lines.replace(":5000/", f":{port}/").replace("curl -H", "curl --fail -H"))
+    assert user.run("queuectl dashboard stop").returncode == 0
+    assert done.returncode == 0, done.stdout
+    assert '"id": "job-1"' in done.stdout
 
 
 def test_the_program_that_steps_through_a_worker_runs_a_job(user: User, home: str) -> None:

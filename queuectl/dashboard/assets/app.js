@@ -76,8 +76,8 @@ async function route(moved) {
     if (!moved && !location.hash && page === current) window.scrollTo(0, history.state?.top || 0);
   } catch (error) {
     if (page !== current) return null;
-    if (current.view || error.status !== 0) fail(error);
-    else missing(current);
+    if (error.status === 0) missing(current);
+    else fail(error);
   }
   if (page === current) main.dataset.ready = found.view;
   return null;
@@ -90,7 +90,8 @@ const load = (path) => import(`./${path}.js`).catch((error) => {
 
 // A page whose script or data did not come: it is shown as soon as the server answers again.
 function missing(current) {
-  current.missing = true;
+  current.view?.destroy?.();
+  Object.assign(current, { view: null, missing: true });
   main.replaceChildren(h('div', { class: 'empty' }, h('h1', {}, AWAY),
     h('p', {}, 'This page is shown as soon as it does. It is started with: ', h('code', {}, 'queuectl dashboard')),
     button('Try again', () => route(false), { class: 'primary' })));

@@ -2,6 +2,14 @@
 
 import { $, card, cells, h, rows, table, titles } from './ui.js';
 
+// Nothing moves under the pointer or the focus: then rows keep their order, and new ones stand below.
+function inPlace(body, items, key) {
+  if (!body.matches(':hover') && !body.contains(document.activeElement)) return items;
+  const places = new Map([...body.children].map((row, index) => [row.standsFor, index]));
+  const place = (item) => places.get(String(key(item))) ?? places.size;
+  return [...items].sort((one, other) => place(one) - place(other));
+}
+
 /**
  * A table in a card: `show(items)` makes the rows, which show `contents(item)`. While there are none, the card is
  * hidden if it `mayHide`, and `empty` is shown.
@@ -16,12 +24,17 @@ import { $, card, cells, h, rows, table, titles } from './ui.js';
 export function listCard(title, columns, key, contents, { caption = title, mayHide = true, empty, signature } = {}) {
   const list = table(caption, columns);
   const element = card(title, {}, list);
+  const body = $('tbody', list);
+  /** @type {T[]} */
+  let last = [];
   /** @param {T[]} items */
   const show = (items) => {
-    rows($('tbody', list), items, key, (item) => cells(columns, contents(item)), signature);
+    last = items;
+    rows(body, inPlace(body, items, key), key, (item) => cells(columns, contents(item)), signature);
     element.hidden = mayHide && !items.length;
     if (empty) empty.hidden = items.length > 0;
   };
+  body.addEventListener('mouseleave', () => show(last));
   return { element, show };
 }
 

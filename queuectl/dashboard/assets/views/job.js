@@ -6,7 +6,7 @@ import { bytes, duration, number, plural } from '../format.js';
 import { listCard } from '../lists.js';
 import { LogPane } from '../log.js';
 import { $, $$, badge, button, card, copy, copyButton, equivalent, h, head, heading, jobUrl, jobsUrl, patch, readOnly,
-  rows, since, toast, took, when } from '../ui.js';
+  rows, scheduleLink, since, toast, took, when } from '../ui.js';
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
@@ -31,7 +31,7 @@ const FACTS = {
   timeout: (timeout) => (timeout === null ? 'none' : duration(timeout)),
   cwd: (cwd) => h('code', {}, cwd),
   tags: (tags) => tags.map((tag) => h('a', { class: 'chip', href: jobsUrl(`tag:${tag}`) }, tag)),
-  schedule: (schedule) => schedule && h('a', { href: '/schedule' }, schedule),
+  schedule: (schedule) => schedule && scheduleLink(schedule),
 };
 const INPUTS = {
   number: (value) => (value === null ? null : number(value)),
