@@ -7,6 +7,7 @@ An instant is integer milliseconds since 1970, UTC, and is written
     20261110T020000Z  @1793930400     its basic form; seconds since 1970
     2026-11-10 02:00  2026/11/10 2pm  local time; without a time 00:00
     nov 30 2pm  30 November 2027      the same; without a year the next such day that is still to come
+    Mon, 30 Nov 2026 14:00:00 +0000   the same, as mail has it; the weekday must be that of the date
     18:00  9am  5:30pm  noon          the next such local time; `midnight` is 00:00
     tomorrow 09:00  9am tomorrow      local time; without a time 00:00; also `day after tomorrow`
     today 18:00  yesterday 18:00      local time, also one that is over
@@ -43,6 +44,7 @@ MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS) + "|sept"
 DATE = r"(?P<year>\d{4})(?P<dash>[-/])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
 NTH = r"\d\d?)(?:st|nd|rd|th)?"
 NAMED_DATE = (
+    rf"(?:(?P<its_weekday>{WEEKDAY}),? )?"
     rf"(?:(?P<name>{MONTH}) (?P<nth>{NTH}|(?P<nth_before>{NTH} (?P<name_after>{MONTH}))(?:,? (?P<its_year>\d{{4}}))?"
 )
 DAY_WORD = rf"(?P<word>{'|'.join(DAY_WORDS)})|(?:(?P<which>this|next) )?(?P<weekday>{WEEKDAY})"
@@ -201,10 +203,21 @@ def _named_days(match: Match[str], today: date) -> list[date]:
     month = _number(MONTHS, match["name"] or match["name_after"]) + 1
     day = int(match["nth"] or match["nth_before"])
     if match["its_year"]:
-        return [date(int(match["its_year"]), month, day)]
+        return _on_its_weekday(match, [date(int(match["its_year"]), month, day)])
     years = range(today.year, today.year + LEAP_YEARS_APART + 1)
     days = [date(year, month, day) for year in years if 1 <= day <= monthrange(year, month)[1]]
-    return days or [date(today.year, month, day)]
+    return _on_its_weekday(match, days or [date(today.year, month, day)])
+
+
+def _on_its_weekday(match: Match[str], days: list[date]) -> list[date]:
+    """Return the days; if a weekday is written before the date, those of this year and the next that fall on it."""
+    if not match["its_weekday"]:
+        return days
+    weekday = _number(WEEKDAYS, match["its_weekday"])
+    found = [day for day in days[:2] if day.weekday() == weekday]
+    if not found:
+        raise ValueError(f"{days[0]} is no {WEEKDAYS[weekday].capitalize()}")
+    return found
 
 
 def _time_of_day(match: Match[str]) -> dict[str, int]:

@@ -102,6 +102,10 @@ def test_each_weekday_is_known_by_its_name_and_its_first_three_letters(name: str
         ("5 pm friday", millis(2026, 11, 13, 17)),
         ("at 9am on fri", millis(2026, 11, 13, 9)),
         ("nov 30 2pm", millis(2026, 11, 30, 14)),
+        ("Mon, 30 Nov 2026 14:00:00 GMT", millis(2026, 11, 30, 14)),
+        ("Mon, 30 Nov 2026 14:00:00 +0200", millis(2026, 11, 30, 12)),
+        ("Mon Nov 30 14:00", millis(2026, 11, 30, 14)),
+        ("tuesday nov 30 at 2pm", millis(2027, 11, 30, 14)),
         ("Nov 30", millis(2026, 11, 30)),
         ("30 Nov", millis(2026, 11, 30)),
         ("2pm 30 November", millis(2026, 11, 30, 14)),
@@ -139,6 +143,7 @@ def test_next_friday_is_not_today_and_friday_may_be() -> None:
 @pytest.mark.parametrize(
     "text, reason",
     [
+        ("Tue, 30 Nov 2026", "2026-11-30 is no Tuesday"),
         ("15-7-2027 2pm", "day and month may stand in either order"),
         ("18:00 CET", "a zone is UTC or an offset here"),
         ("9 am PST", "a zone is UTC or an offset here"),
