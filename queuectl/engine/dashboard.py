@@ -52,7 +52,7 @@ class Dashboard(Place):
 
     def reporting(self, ready_fd: int | None) -> ContextManager[Start]:
         """Return the context in which one starts: who waits at the descriptor learns why it did not come up."""
-        return reporting(ready_fd)
+        return reporting(ready_fd, DASHBOARD.name)
 
     def links(self) -> tuple[str, str]:
         """Return where it is and the link with its token, empty texts before it has said so."""

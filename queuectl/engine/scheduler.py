@@ -54,7 +54,7 @@ class Scheduler(Place):
         from .daemons.launch import reporting
         from .scheduler_daemon import SchedulerDaemon
 
-        with reporting(ready_fd) as start:
+        with reporting(ready_fd, "scheduler") as start:
             most = self._most(workers, auto)
             seconds = self._opened.settings().scheduler_interval / 1000 if interval is None else interval
             home, clock = self._opened.home, self._opened.clock

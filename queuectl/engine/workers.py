@@ -180,7 +180,7 @@ class Workers(Groups):
         from .daemons.launch import reporting
         from .daemons.pool import Pool
 
-        with reporting(ready_fd) as start:
+        with reporting(ready_fd, "pool") as start:
             groups = {group_of(queues_of(group)): count for group, count in groups.items()}
             demand_room(self._opened.settings(), groups)
             self._opened.close()

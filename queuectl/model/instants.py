@@ -7,8 +7,9 @@ An instant is integer milliseconds since 1970, UTC, and is written
     20261110T020000Z  @1793930400     its basic form; seconds since 1970
     2026-11-10 02:00  2026/11/10 2pm  local time; without a time 00:00
     nov 30 2pm  30 November 2027      the same; without a year the next such day that is still to come
+    Mon, 30 Nov 2026 14:00:00 +0000   the same, as mail has it; the weekday must be that of the date
     18:00  9am  5:30pm  noon          the next such local time; `midnight` is 00:00
-    tomorrow 09:00  9am tomorrow      local time; without a time 00:00
+    tomorrow 09:00  9am tomorrow      local time; without a time 00:00; also `day after tomorrow`
     today 18:00  yesterday 18:00      local time, also one that is over
     fri 18:00  this friday  fri       the next such day and time that is still to come, be it today
     next friday noon                  the same, but never today
@@ -36,13 +37,14 @@ MONTHS: tuple[str, ...] = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
-DAY_WORDS = ("yesterday", "today", "tomorrow")
+DAY_WORDS = ("yesterday", "today", "tomorrow", "day after tomorrow")
 LEAP_YEARS_APART = 8
 WEEKDAY = "|".join(f"{day[:3]}(?:{day[3:]})?" for day in WEEKDAYS)
 MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS) + "|sept"
 DATE = r"(?P<year>\d{4})(?P<dash>[-/])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
 NTH = r"\d\d?)(?:st|nd|rd|th)?"
 NAMED_DATE = (
+    rf"(?:(?P<its_weekday>{WEEKDAY}),? )?"
     rf"(?:(?P<name>{MONTH}) (?P<nth>{NTH}|(?P<nth_before>{NTH} (?P<name_after>{MONTH}))(?:,? (?P<its_year>\d{{4}}))?"
 )
 DAY_WORD = rf"(?P<word>{'|'.join(DAY_WORDS)})|(?:(?P<which>this|next) )?(?P<weekday>{WEEKDAY})"
@@ -58,10 +60,14 @@ BASIC = r"(\d{4})(\d\d)(\d\d)(?:t(\d\d)(\d\d)(\d\d)?)?(z|[+-]\d\d(?:\d\d)?)?"
 REASONS = (
     (r"\d+(?:\.\d+)?", "a number alone (write +90 for seconds from now, 18:00, or @1893456000 for seconds since 1970)"),
     (
-        r"(?:.* )?\d\d?[/.]\d\d?[/.]\d\d(?:\d\d)?(?: .*)?",
+        r"(?:.* )?\d\d?(?:[/.]\d\d?[/.]\d\d(?:\d\d)?|-\d\d?-\d{4})(?: .*)?",
         "unclear, as day and month may stand in either order (write 2027-11-30)",
     ),
     (rf"(?:{DAY} )?(?:at )?\d\d?", "unclear, as an hour alone may be before or after noon (write 9am, 9pm or 17:00)"),
+    (
+        r".*\d(?: ?[ap]m)? (?:[a-z]+/[a-z_/]+|(?!gmt)[a-z]{1,3}t)",
+        "not a time, as a zone is UTC or an offset here (write 18:00 UTC or 18:00 +01:00)",
+    ),
     (
         r".*\b(?:tonight|night|morning|afternoon|evening|teatime|weekend|week|month|year|soon|later)\b.*",
         "too vague (write a day and a time, such as tomorrow 09:00)",
@@ -197,10 +203,21 @@ def _named_days(match: Match[str], today: date) -> list[date]:
     month = _number(MONTHS, match["name"] or match["name_after"]) + 1
     day = int(match["nth"] or match["nth_before"])
     if match["its_year"]:
-        return [date(int(match["its_year"]), month, day)]
+        return _on_its_weekday(match, [date(int(match["its_year"]), month, day)])
     years = range(today.year, today.year + LEAP_YEARS_APART + 1)
     days = [date(year, month, day) for year in years if 1 <= day <= monthrange(year, month)[1]]
-    return days or [date(today.year, month, day)]
+    return _on_its_weekday(match, days or [date(today.year, month, day)])
+
+
+def _on_its_weekday(match: Match[str], days: list[date]) -> list[date]:
+    """Return the days; if a weekday is written before the date, those of this year and the next that fall on it."""
+    if not match["its_weekday"]:
+        return days
+    weekday = _number(WEEKDAYS, match["its_weekday"])
+    found = [day for day in days[:2] if day.weekday() == weekday]
+    if not found:
+        raise ValueError(f"{days[0]} is no {WEEKDAYS[weekday].capitalize()}")
+    return found
 
 
 def _time_of_day(match: Match[str]) -> dict[str, int]:

@@ -82,7 +82,7 @@ def _read_duration(rest: str, text: str) -> int:
 
 
 def _sum_of_parts(rest: str) -> int:
-    """Add up `1h30m`, `1 hour 30 minutes`, `an hour` or `1h30`, whose last part is of the next unit."""
+    """Add up `1h30m`, `1 hour and 30 minutes`, `an hour` or `1h30`, whose last part is of the next unit."""
     total, before = 0, LARGEST
     while rest:
         number, rest = _leading(rest, NUMBER)
@@ -98,6 +98,8 @@ def _sum_of_parts(rest: str) -> int:
             raise ValueError(NOT_A_DURATION)
         total += scaled(number, unit)
         before = unit
+        if rest.startswith("and "):
+            rest = rest[len("and ") :].lstrip()
     return total
 
 

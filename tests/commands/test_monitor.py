@@ -93,6 +93,13 @@ def test_times_are_those_of_the_last_day(home: str) -> None:
     assert (metrics["timed_attempts"], metrics["run_time"]["maximum"]) == (1, 1)
 
 
+def test_the_queue_depth_says_how_many_jobs_wait_for_their_time(home: str) -> None:
+    bring(home, "failed", "pending")
+    assert "queue depth:     2\n" in done(home, "metrics").out
+    done(home, "schedule", "true", "+1d")
+    assert "queue depth:     3, 1 of them scheduled\n" in done(home, "metrics").out
+
+
 def test_metrics_of_an_empty_home_say_nothing_wrong(home: str) -> None:
     text = done(home, "metrics").out
     assert "success rate:    - of all" in text

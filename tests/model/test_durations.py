@@ -48,6 +48,8 @@ SEED = time.time_ns()
         ("2 Hours", 7_200_000),
         ("2hr", 7_200_000),
         ("1 hour 30 minutes", 5_400_000),
+        ("1 hour and 30 minutes", 5_400_000),
+        ("2h and 5s", 7_205_000),
         ("an hour", 3_600_000),
         ("3 days", 259_200_000),
         ("1 week", 604_800_000),
@@ -81,7 +83,10 @@ def test_a_capital_m_may_be_minutes_or_months(text: str) -> None:
         when.parse_duration(text)
 
 
-@pytest.mark.parametrize("text", ["P", "PT", "P1DT", "P1H", "PT1D", "P1S", "1h 3", "1h60", "1d12", "a", "hour"])
+@pytest.mark.parametrize(
+    "text",
+    ["P", "PT", "P1DT", "P1H", "PT1D", "P1S", "1h 3", "1h60", "1d12", "a", "hour", "1h and", "and 1h", "1h and and 5m"],
+)
 def test_what_is_almost_a_duration_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         when.parse_duration(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.job import PROCESSING
+from ...model.job import PROCESSING, SCHEDULED
 from ...model.nouns.home import METRICS, STATUS
 from ...model.nouns.schedules import CLOCK
 from ..grammar.registry import command
@@ -57,11 +57,11 @@ def metrics(context: Context) -> Result:
 
 
 def _metrics_text(found: Metrics) -> str:
-    age = found.oldest_pending_age
+    age, later = found.oldest_pending_age, found.jobs[SCHEDULED]
     lines = [
         "jobs:",
         *(f"  {state + ':':<12}{count:>8}" for state, count in found.jobs.items()),
-        f"queue depth:     {found.depth}",
+        f"queue depth:     {found.depth}" + (f", {later} of them scheduled" if later else ""),
         f"per minute:      {found.per_minute:.1f}, over the last five minutes",
         f"oldest pending:  {'-' if age is None else when.duration_text(age)}",
         f"success rate:    {_percent(found.success_rate)} of all, {_percent(found.success_rate_day)} of the last day",

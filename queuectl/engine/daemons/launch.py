@@ -13,10 +13,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
+from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import DaemonUnavailable, QueueCTLError
 from ...store import Home
 from ..machine import process
+from ..machine.log import Log
 
 READY = "ready"
 ENDED = "ended"
@@ -174,21 +177,34 @@ class Start:
 
 
 @contextmanager
-def reporting(descriptor: int | None) -> Iterator[Start]:
-    """In the daemon: say to whoever waits at the descriptor why it did not come up, whatever the reason is."""
+def reporting(descriptor: int | None, speaker: str) -> Iterator[Start]:
+    """In the daemon: say to whoever waits at the descriptor why it did not come up, whatever the reason is.
+
+    In the background, `speaker` says it in the log, and SystemExit ends the process with the error's exit code.
+    """
     start = Start(descriptor)
     try:
         yield start
     except QueueCTLError as error:
         start.fail(error)
-        raise
+        if descriptor is None:
+            raise
+        _say(speaker, error)
     except OSError as error:
         found = _because("the daemon ended" if start.is_over else CANNOT_START, error)
         start.fail(found)
-        raise found from error
+        if descriptor is None:
+            raise found from error
+        _say(speaker, found)
     except Exception as error:  # Ours: the edge words it for the log, and who waits has to learn of it too.
         start.fail(DaemonUnavailable(f"the daemon failed: {type(error).__name__}: {error}", hint=BUG_HINT))
         raise
+
+
+def _say(speaker: str, error: QueueCTLError) -> NoReturn:
+    """Write an error as a line of the log and end: the front end would write it as for a terminal."""
+    Log(speaker, SYSTEM_CLOCK).say(error.message)
+    raise SystemExit(error.exit_code)
 
 
 def _because(what: str, error: OSError) -> DaemonUnavailable:

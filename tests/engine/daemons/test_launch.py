@@ -173,7 +173,7 @@ def test_of_a_daemon_that_fails_without_an_answer_the_last_line_is_told(home: st
 
 def test_a_mistake_of_ours_is_told_with_its_kind() -> None:
     read_end, write_end = os.pipe()
-    with pytest.raises(ZeroDivisionError), reporting(write_end):
+    with pytest.raises(ZeroDivisionError), reporting(write_end, "pool"):
         raise ZeroDivisionError("by zero")
     with open(read_end, encoding="utf-8") as pipe:
         assert "ZeroDivisionError: by zero" in pipe.read()
@@ -181,15 +181,16 @@ def test_a_mistake_of_ours_is_told_with_its_kind() -> None:
 
 def test_an_error_of_the_system_is_one_of_ours_with_what_helps() -> None:
     said = "cannot start: No space left on device: /home/run"
-    with pytest.raises(DaemonUnavailable, match=said) as caught, reporting(None):
+    with pytest.raises(DaemonUnavailable, match=said) as caught, reporting(None, "pool"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/home/run")
     assert caught.value.hint is not None and "free some space" in caught.value.hint
 
 
-def test_of_a_daemon_that_was_ready_an_error_tells_the_end_and_is_written_to_no_other_file(tmp_path: Path) -> None:
+def test_of_a_daemon_that_was_ready_an_error_tells_the_end_and_is_written_to_no_other_file(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     read_end, write_end = os.pipe()
-    said = "^the daemon ended: No space left on device$"
-    with pytest.raises(DaemonUnavailable, match=said), reporting(write_end) as start:
+    with pytest.raises(SystemExit, match="6"), reporting(write_end, "pool") as start:
         start.succeed()
         # The next file that is opened gets the number of the one that was closed.
         other = os.open(tmp_path / "other", os.O_WRONLY | os.O_CREAT, 0o600)
@@ -198,6 +199,7 @@ def test_of_a_daemon_that_was_ready_an_error_tells_the_end_and_is_written_to_no_
     os.close(other)
     with open(read_end, encoding="utf-8") as pipe:
         assert pipe.read() == "ready\n"
+    assert capfd.readouterr().err.endswith(f"Z pool[{os.getpid()}] the daemon ended: No space left on device\n")
     assert (tmp_path / "other").read_text() == ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -69,6 +70,14 @@ def test_start_says_what_it_started(scheduler: RunningScheduler) -> None:
     assert "with up to 2 workers" in scheduler.run("start", "--auto", "--workers", "2").stdout
     found = scheduler.status()
     assert (found["mode"], found["max_workers"]) == ("auto", 2)
+
+
+def test_each_line_of_the_log_has_its_time_also_that_of_a_second_start(scheduler: RunningScheduler) -> None:
+    scheduler.start()
+    assert scheduler.try_command("start").returncode == 4
+    lines = scheduler.run("logs").stdout.splitlines()
+    assert [line for line in lines if not re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z scheduler\[\d+\] ", line)] == []
+    assert "a scheduler is running already in" in lines[-1]
 
 
 def test_status_tells_when_the_next_thing_is_due(queue: Queue, scheduler: RunningScheduler) -> None:
