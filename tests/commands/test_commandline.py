@@ -23,7 +23,8 @@ def given(line: CommandLine) -> list[str]:
     [
         (["list", "--json"], "list"),
         (["run", "true"], "add"),
-        (["config"], "config show"),
+        (["config"], "config"),
+        (["config", "show"], "config show"),
         (["config", "set", "timeout", "5"], "config set"),
         (["config", "--json", "get", "timeout"], "config get"),
         (["--home", "worker", "worker", "-q", "stop"], "worker stop"),

@@ -33,6 +33,8 @@ WITH_OTHER_NAMES = [command for command in COMMANDS.values() if any(arg.also for
         ("worker start -c 3", "worker start --count 3"),
         ("worker start --workers 3", "worker start --count 3"),
         ("worker start --foreground", "worker start --no-detach"),
+        ("worker start --burst", "worker start --drain"),
+        ("worker start --stop-when-empty", "worker start --drain"),
         ("worker start --daemon", "worker start --detach"),
         ("worker start --background", "worker start -d"),
         ("worker start --detached", "worker start -d"),

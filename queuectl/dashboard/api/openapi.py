@@ -134,7 +134,7 @@ def _body(declared: Route) -> Schema | None:
     required = [parameter.name for parameter in given if parameter.is_required]
     if required:
         found["required"] = required
-    elif declared.rest:
+    elif declared.method == "PATCH":
         found["minProperties"] = 1
     return found
 

@@ -251,16 +251,16 @@ def test_why_the_number_changes_is_in_the_log_and_an_event(
     step_for(scaler, clock, 2 * IDLE_MS // 1_000)
     fake.cancel(ids[0])
     step_for(scaler, clock, 2 * IDLE_MS // 1_000)
-    reasons = [
-        "0 -> 3{}, 3 jobs to run",
-        "3 -> 1{}, at most 1 needed during the last minute",
-        "1 -> 0{}, nothing to run for a minute",
+    changes = [
+        ("0 -> 3", " workers", "3 jobs to run"),
+        ("3 -> 1", " worker", "at most 1 needed during the last minute"),
+        ("1 -> 0", " workers", "nothing to run for a minute"),
     ]
     said = capfd.readouterr().err
-    for reason in reasons:
-        assert f"workers: {reason.format('')}\n" in said
+    for change, _, reason in changes:
+        assert f"workers: {change}, {reason}\n" in said
     events = [row for row in fake.store.events.since(0, 50) if row.what == "scaled"]
-    assert [row.detail for row in events] == [reason.format(" workers") for reason in reasons]
+    assert [row.detail for row in events] == [f"{change}{noun}, {reason}" for change, noun, reason in changes]
     assert {row.by for row in events} == {f"test[{os.getpid()}]"}
 
 
