@@ -86,7 +86,9 @@ def test_pages_fit_every_window_and_leave_room_for_texts(busy: Dashboard, browse
         "add", LONG_COMMAND, "--id", "monthly-export-of-all-customers-2026-11", "--queue", "reports-monthly", "--hold"
     )
     busy.cli("cron", "add", "nightly-export", "30 2 * * mon-fri", LONG_COMMAND)
-    for path in PATHS:
+    longest = "i" * 128
+    busy.cli("add", "x" * 400, "--id", longest, "--queue", "q" * 64, "--tag", "t" * 64, "--hold")
+    for path in (*PATHS, f"/jobs/{longest}"):
         for width in WIDTHS:
             browser.size(width, 700)
             if width == WIDTHS[0]:

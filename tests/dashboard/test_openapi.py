@@ -8,9 +8,11 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl.dashboard.api.route import TABLE, Route
-from queuectl.model.fields import BY_SPELLING
+from queuectl.model.fields import BY_NAME, BY_SPELLING
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PROCESSING, SCHEDULED
+from queuectl.model.kinds import ID, NAME, Kind
 from queuectl.model.piece import STDOUT, Piece
+from queuectl.model.settings import OFFERED
 from tests.dashboard import asking
 from tests.dashboard.asking import DOCUMENT, Api
 from tests.dashboard.schemas import KNOWN, TYPES, problems
@@ -97,6 +99,34 @@ def test_required_keys_are_declared() -> None:
 def test_a_new_job_may_have_the_fields_that_the_model_knows() -> None:
     body = DOCUMENT["paths"]["/api/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["properties"]) == set(BY_SPELLING) and body["required"] == ["command"]
+
+
+@pytest.mark.parametrize("kind", [NAME, ID, BY_NAME["command"].kind, BY_NAME["cwd"].kind], ids=lambda kind: kind.name)
+def test_a_pattern_says_what_the_check_says(kind: Kind) -> None:
+    texts = ["", " ", "\0", "a", "a b", "a:b", "a.b", "-a", ".a", "é", "/", "/a b", "/\0", "a\n"]
+    for text in [*texts, *("a" * length for length in (64, 65, 128, 129))]:
+        try:
+            fits = kind.check(text, 0) == text
+        except ValueError:
+            fits = False
+        # In JavaScript, as the document means it, `$` is the end.
+        assert bool(re.search(kind.taken["pattern"].replace("$", r"\Z"), text)) == fits, text
+
+
+def test_a_setting_that_is_given_has_its_range() -> None:
+    body = DOCUMENT["paths"]["/api/v1/config"]["patch"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(body["properties"]) == {name for one in OFFERED for name in (one.name, *one.aliases)}
+    for setting in (one for one in OFFERED if one.high):
+        number, text = body["properties"][setting.name]["anyOf"]
+        assert text == {"type": "string"}
+        ends = (number["minimum"], number["maximum"])
+        assert tuple(setting.parse(str(end)) for end in ends) == (setting.low, setting.high)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/jobs/{id}", "/api/v1/schedules/{name}", "/api/v1/config"])
+def test_no_change_is_required(path: str) -> None:
+    body = DOCUMENT["paths"][path]["patch"]["requestBody"]["content"]["application/json"]["schema"]
+    assert "required" not in body and body["minProperties"] == 1
 
 
 def test_a_method_that_is_not_described_is_refused_as_such_also_with_a_body(api: Api) -> None:

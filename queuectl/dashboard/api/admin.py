@@ -12,7 +12,6 @@ from ...model.kinds import ANY, STRING, TEXT
 from ...model.noun import one_of
 from ...model.setting import Setting
 from ...model.settings import OFFERED
-from ...model.settings import SETTINGS as ALL_SETTINGS
 from ..app import App
 from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
@@ -28,8 +27,8 @@ def _given(setting: Setting) -> dict[str, Any]:
     if not setting.high:
         return STRING
     kind = "integer" if setting.kind in ("int", "bytes") else "number"
-    scale = when.SECOND if setting.kind == "duration" else 1
-    return {"anyOf": [{"type": kind, "minimum": setting.low / scale, "maximum": setting.high / scale}, STRING]}
+    low, high = (limit / when.SECOND if setting.kind == "duration" else limit for limit in (setting.low, setting.high))
+    return {"anyOf": [{"type": kind, "minimum": low, "maximum": high}, STRING]}
 
 
 @route("GET", "/config", "The settings: value, where it is from, what is allowed", answer=SETTINGS)
@@ -43,7 +42,7 @@ def config(app: App) -> dict[str, Any]:
     "Change settings, all of them or none; null means the default again",
     rest=tuple(
         Parameter(name, ANY.but(given=_given(setting)), setting.help)
-        for setting in ALL_SETTINGS
+        for setting in OFFERED
         for name in (setting.name, *setting.aliases)
     ),
     answer=SETTINGS,
