@@ -94,7 +94,8 @@ def cli_environment(home: str | os.PathLike[str], env: Mapping[str, str | None] 
     The home is there besides `--home` so that whatever is started, however indirectly, carries
     it and is found by `left_behind`.
     """
-    merged: dict[str, str | None] = {**os.environ, "QUEUECTL_HOME": os.fspath(home), **(env or {})}
+    merged: dict[str, str | None] = {**os.environ, "QUEUECTL_HOME": os.fspath(home), "QUEUECTL_PROGRAM": "queuectl"}
+    merged.update(env or {})
     return {name: value for name, value in merged.items() if value is not None}
 
 

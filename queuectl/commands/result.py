@@ -41,7 +41,8 @@ class Result(Record):
     `message` replaces a table or record where people read it; `ids` is what `--quiet` prints, or says it of a row.
     `notes` are words for people. `columns` is what a table shows, by default all; with `chosen` the user named
     them. `raw` text is not escaped for a terminal, `roff` is a manual page, which is a page there. `live` text goes
-    on coming, so no pager shows it. A message that `wraps` is prose: a terminal breaks its lines between words.
+    on coming, so no pager shows it. A message or text that `is_prose` is in our own words: its commands are written as
+    the program was called, and a terminal breaks the lines of a message between words.
     """
 
     noun: Noun | None = None
@@ -55,7 +56,7 @@ class Result(Record):
     chosen: bool = False
     raw: bool = False
     roff: bool = False
-    wraps: bool = False
+    is_prose: bool = False
     live: bool = False
     code: int = 0
 

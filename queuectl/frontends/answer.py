@@ -50,12 +50,15 @@ def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Ite
     if result.text is not None:
         if form != "table":
             raise InvalidInput(f"this command prints a text, it cannot be shown as {form}", field="output")
-        return result.text
+        if not result.is_prose:
+            return result.text
+        return (terminal.as_called(piece) if isinstance(piece, str) else piece for piece in result.text)
     if form == "ids" or (options["quiet"] and form == "table" and result.ids is not None):
         return (f"{terminal.out.safe(name)}\n" for name in result.names(result.rows or ()))
     if form == "table" and result.message is not None:
-        text = terminal.out.safe(result.message, multiline=True)
-        if result.wraps and terminal.is_tty:
+        message = terminal.as_called(result.message) if result.is_prose else result.message
+        text = terminal.out.safe(message, multiline=True)
+        if result.is_prose and terminal.is_tty:
             text = "\n".join(row for line in text.split("\n") for row in wrapped(line, terminal.columns))
         return [text + "\n"]
     if result.noun is None or (form == "table" and not result.rows and result.record is None):

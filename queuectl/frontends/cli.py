@@ -12,6 +12,7 @@ import os
 import sys
 
 from .dispatch import Session, silence
+from .program import NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def run(serve: Serve, *, bare: str) -> NoReturn:
     """Run the command line of this process and leave with its exit code; see `main`."""
     _fill_closed_streams()
     on_a_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    code = main(sys.argv[1:], serve, bare=bare if bare != "shell" or on_a_terminal else "")
+    code = main(sys.argv[1:], serve, bare=bare if bare != "shell" or on_a_terminal else "", program=None)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -48,10 +49,11 @@ def _fill_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
 
 
-def main(words: Sequence[str], serve: Serve, *, bare: str) -> int:
+def main(words: Sequence[str], serve: Serve, *, bare: str, program: str | None = NAME) -> int:
     """Run one command; return its exit code.
 
-    `serve` serves the dashboard, `bare` is the command that is meant where none is given ("": the help).
+    `serve` serves the dashboard, `bare` is the command that is meant where none is given ("": the help), and
+    `program` is what calls the program in the commands that its words name.
     """
     if words and words[0] == "__complete":
         from .completion import complete
@@ -63,4 +65,4 @@ def main(words: Sequence[str], serve: Serve, *, bare: str) -> int:
 
         return FrontEnd(session, terminal, options, serve)
 
-    return Session("cli", front_end, bare=bare).execute(words)
+    return Session("cli", front_end, bare=bare, program=program).execute(words)

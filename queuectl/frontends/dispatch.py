@@ -11,7 +11,8 @@ import os
 import sys
 
 from ..model.clock import SYSTEM_CLOCK
-from ..model.errors import FilterError, QueueCTLError
+from ..model.errors import FilterError, InvalidInput, QueueCTLError
+from .program import NAME
 from .terminal import Terminal, width
 
 TYPE_CHECKING = False
@@ -33,31 +34,41 @@ class Session:
     """One way in: who asks (`cli`, `shell`, `menu`), and global options that hold unless a command has its own.
 
     `front_end` makes what a command reaches the user through. `owns_stdin` says that the commands themselves
-    come from stdin, so that none may read it; `bare` is the command that is meant where none is given, by
-    default help.
+    come from stdin, so that none may read it; `place` is where in a script the command stands, which errors begin with.
+    `bare` is the command that is meant where none is given, by default help. `program` is what calls the program,
+    "" where commands need no name before them.
     """
 
     def __init__(
-        self, actor: str, front_end: Opener, defaults: Mapping[str, Any] | None = None, *, bare: str = ""
+        self,
+        actor: str,
+        front_end: Opener,
+        defaults: Mapping[str, Any] | None = None,
+        *,
+        bare: str = "",
+        program: str | None = NAME,
     ) -> None:
         self.actor = actor
         self.owns_stdin = False
+        self.place = ""
         self.defaults = dict(defaults or {})
         self._front_end = front_end
         self._bare = bare
+        self._program = program
         self._notices: set[str] = set()
         self._terminals: list[Terminal] = []
 
     def open(self, actor: str, defaults: Mapping[str, Any]) -> Session:
-        """Return a session for what a command of this one opens."""
-        return Session(actor, self._front_end, defaults)
+        """Return a session for what a command of this one opens: the shell, the menu."""
+        return Session(actor, self._front_end, defaults, program="" if actor == "shell" else self._program)
 
     def terminal(self, options: Mapping[str, Any] | None = None) -> Terminal:
         """Return the terminal of a command with these options, by default that of the session itself."""
         options = self.defaults if options is None else options
         color, quiet = options.get("color", "auto"), options.get("quiet", False)
-        self._terminals.append(Terminal(sys.stdout, sys.stderr, color=color, quiet=quiet))
-        return self._terminals[-1]
+        terminal = Terminal(sys.stdout, sys.stderr, color=color, quiet=quiet, program=self._program)
+        self._terminals.append(terminal)
+        return terminal
 
     @property
     def rows_shown(self) -> int:
@@ -98,7 +109,11 @@ class Session:
 
     def _run(self, parsed: Parsed, context: Context) -> Result:
         assert parsed.command is not None
-        result = parsed.command.handler(context, **parsed.arguments)
+        try:
+            result = parsed.command.handler(context, **parsed.arguments)
+        except InvalidInput as error:
+            error.rename(parsed.command.names_given(parsed.arguments))
+            raise
         for notice in context.queue.notices:
             if notice not in self._notices:
                 self._notices.add(notice)
@@ -146,7 +161,7 @@ class Session:
 
             traceback.print_exc()
         terminal = self.terminal(options)
-        if options.get("output") == "json":
+        if options.get("output") in ("json", "jsonl"):
             import json
 
             from ..model.nouns.home import ERROR
@@ -154,13 +169,13 @@ class Session:
             terminal.say(json.dumps(ERROR.json({"error": error})))
             return error.exit_code
         for problem in error.problems:
-            terminal.tell(f"queuectl: error: {terminal.err.safe(problem)}")
+            terminal.tell(f"queuectl: error: {terminal.err.safe(self.place + problem)}")
         if isinstance(error, FilterError) and error.text.strip() and terminal.err.is_tty:
             before, after = error.text[: error.position], error.text[error.position :]
             place = terminal.err.safe(before)
             terminal.say(f"  {place}{terminal.err.safe(after)}\n  {' ' * width(place)}^")
         if error.hint:
-            terminal.say(f"  hint: {terminal.err.safe(error.hint)}")
+            terminal.say(terminal.as_called(f"  hint: {terminal.err.safe(error.hint)}"))
         return error.exit_code
 
 

@@ -12,14 +12,17 @@ from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quot
 from .answer import say
 from .dispatch import BROKEN_PIPE, INTERRUPTED, Session
 from .history import History
+from .program import NAME
 
 WORDS = {
+    "clear": ("clear", "clear the screen"),
     "exit": ("exit", "leave the shell (also quit, q, Ctrl-D)"),
     "history": ("history [--clear]", "list the lines typed so far; run one again with !N, !PREFIX or !!"),
     "source": ("source FILE", "run the commands of a file, one a line"),
     "watch": ("watch [SECONDS] COMMAND", "show a command's answer again and again until Ctrl-C"),
 }
 LEAVE = ("exit", "quit", "q")
+HOME_AND_ERASE = "\x1b[H\x1b[2J\x1b[3J"
 DEEPEST_SOURCE = 10
 SHOWN_LINES = 50
 
@@ -38,10 +41,18 @@ class Interpreter:
         """Run all commands of a line; return the last one's exit code. Ctrl-C drops what is left of it."""
         return self._line(line, stop_at_failure=False)
 
-    def run_script(self, lines: Iterable[str]) -> int:
-        """Run lines until one fails, the end, or `exit`; return the last exit code."""
+    def run_script(self, lines: Iterable[str], name: str = "") -> int:
+        """Run lines until one fails, the end, or `exit`; return the last exit code. Errors say where in `name`."""
+        place = self._session.place
+        try:
+            return self._run_script(lines, name)
+        finally:
+            self._session.place = place
+
+    def _run_script(self, lines: Iterable[str], name: str) -> int:
         code = 0
-        for line in lines:
+        for number, line in enumerate(lines, 1):
+            self._session.place = f"{name}:{number}: " if name else ""
             code = self._line(line, stop_at_failure=not self._keep_going)
             if self.is_leaving or code in (INTERRUPTED, BROKEN_PIPE) or (code and not self._keep_going):
                 return code
@@ -63,7 +74,13 @@ class Interpreter:
 
     def _command(self, words: list[str], last_code: int) -> int:
         """Run one command, the shell's own or the queue's; return its exit code."""
+        if words[0] == NAME:
+            words = words[1:] or ["help"]
         try:
+            if words == ["clear"]:
+                return self._clear()
+            if words == ["?"]:
+                return self._help([])
             if words[0] in LEAVE and len(words) == 1:
                 self.is_leaving = True
                 return last_code
@@ -91,9 +108,15 @@ class Interpreter:
             raise NotFound(f"cannot read {quoted(words[0])}: {error.strerror}") from error
         self._depth += 1
         try:
-            return self.run_script(lines)
+            return self.run_script(lines, words[0])
         finally:
             self._depth -= 1
+
+    def _clear(self) -> int:
+        terminal = self._session.terminal()
+        if terminal.is_tty:
+            say(HOME_AND_ERASE, terminal)
+        return 0
 
     def _show_history(self, *, clear: bool) -> int:
         if self._history is None:

@@ -99,8 +99,9 @@ class Menu:
 
     def _alerts(self) -> list[str]:
         """Return a line for each alert that asks for something to be done."""
-        pressing = [f"  {alert.level}: {alert}" for alert in self.queue.reports.status().alerts if alert.is_pressing]
-        return list(map(self.asker.terminal.safe, pressing))
+        terminal, alerts = self.asker.terminal, self.queue.reports.status().alerts
+        pressing = [f"  {alert.level}: {alert}" for alert in alerts if alert.is_pressing]
+        return [terminal.as_called(terminal.safe(line)) for line in pressing]
 
     def submenu(self, title: str, entries: Entries) -> None:
         """Show a menu again and again until the user goes back, or what it is about is gone."""
@@ -128,7 +129,7 @@ class Menu:
         if answer.lower() in ("0", "b", "q", zero):
             raise Back
         if answer.lower() in HELP_WORDS:
-            self.asker.show(HELP)
+            self.asker.show(self.asker.terminal.as_called(HELP))
             return
         found = pick(answer, choices)
         if found is None:
@@ -173,7 +174,7 @@ class Menu:
         # In one piece, to be copied.
         terminal = self.asker.terminal
         same = terminal.safe(f"same as: {shell_line(['queuectl', *words])}", multiline=True) + "\n"
-        self.asker.write(terminal.paint(same, "dim"))
+        self.asker.write(terminal.paint(terminal.as_called(same), "dim"))
         code = self.session.execute([*words, *(["--yes"] if quietly_yes else [])])
         if code == BROKEN_PIPE:
             raise Left(code)

@@ -41,7 +41,7 @@ def run_shell(session: Session, line: str | None, *, keep_going: bool) -> int:
         return Interpreter(session, keep_going=keep_going).run_script([line])
     if sys.stdin is None or not sys.stdin.isatty():
         session.owns_stdin = True
-        return Interpreter(session, keep_going=keep_going).run_script(sys.stdin)
+        return Interpreter(session, keep_going=keep_going).run_script(sys.stdin, "stdin")
     return _interact(session)
 
 

@@ -19,6 +19,7 @@ from ..model.errors import InvalidInput
 from ..model.job import STATE_TABLE
 from ..model.printable import code
 from ..model.when import is_digits
+from .program import NAME, as_called
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,10 +147,13 @@ def wants_color(mode: str, environ: Mapping[str, str], is_tty: bool) -> bool:
 class Screen:
     """One output stream: what it can show, and safe text for it."""
 
-    def __init__(self, stream: TextIO | None, environ: Mapping[str, str], color: str = "auto") -> None:
+    def __init__(
+        self, stream: TextIO | None, environ: Mapping[str, str], color: str = "auto", program: str | None = NAME
+    ) -> None:
         # Python has no sys.stdout when it was started with the descriptor closed (`>&-`).
         self.stream = stream if stream is not None else io.StringIO()
         self.environ = environ
+        self._program = program
         if isinstance(self.stream, io.TextIOWrapper):
             self.stream.reconfigure(errors="backslashreplace")
         self.is_tty = self.stream.isatty()
@@ -186,6 +190,10 @@ class Screen:
 
     def _encoded(self, text: str) -> str:
         return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
+
+    def as_called(self, text: str) -> str:
+        """Return one of our own texts with the commands in it as the program was called."""
+        return as_called(text, self._program)
 
     def paint(self, text: str, style: str) -> str:
         """Return the (already safe) text in a style of STYLES, or as it is without colour or style."""
@@ -231,10 +239,11 @@ class Terminal:
         environ: Mapping[str, str] | None = None,
         clock: Clock = SYSTEM_CLOCK,
         quiet: bool = False,
+        program: str | None = NAME,
     ) -> None:
         environ = os.environ if environ is None else environ
-        self.out = Screen(out, environ, color)
-        self.err = Screen(err, environ, color)
+        self.out = Screen(out, environ, color, program)
+        self.err = Screen(err, environ, color, program)
         self.stdin = sys.stdin if stdin is None else stdin
         self.clock = clock
         self.quiet = quiet
@@ -242,7 +251,7 @@ class Terminal:
         self.line_shown = False  # a progress line stands on err and has to go before other words come
         self._line_is_open = False  # what was last written to a terminal did not end its line
         self.is_tty, self.color, self.unicode = self.out.is_tty, self.out.color, self.out.unicode
-        self.paint, self.safe = self.out.paint, self.out.safe
+        self.paint, self.safe, self.as_called = self.out.paint, self.out.safe, self.out.as_called
 
     @property
     def columns(self) -> int:
@@ -289,7 +298,8 @@ class Terminal:
             self.tell(text)
 
     def tell(self, text: str) -> None:
-        """Write words to err as `say` does, on a terminal without a break within one."""
+        """Write our own words to err: commands as called, and on a terminal no break within a word."""
+        text = self.as_called(text)
         if self.err.is_tty:
             text = "\n".join(row for line in text.split("\n") for row in wrapped(line, self.err.columns))
         self.say(text)

@@ -216,14 +216,15 @@ def _alerts(look: Look, most: int, screen: Screen) -> list[str]:
     """Return a line for each alert, the worst first, on `most` lines."""
     found = look.snapshot.alerts
     shown = found if len(found) <= most else found[: most - 1]
-    lines = [screen.paint(screen.safe(str(alert)), ALERT_STYLES[alert.level]) for alert in shown]
-    return lines + [screen.paint("more alerts: queuectl status", "dim")] * (len(shown) < len(found))
+    lines = [screen.paint(screen.as_called(screen.safe(str(alert))), ALERT_STYLES[alert.level]) for alert in shown]
+    more = screen.as_called("more alerts: queuectl status")
+    return lines + [screen.paint(more, "dim")] * (len(shown) < len(found))
 
 
 def _workers(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
     workers = look.snapshot.workers
     if not workers:
-        return [screen.paint(f"{NO_WORKERS}: {START_WORKERS}", "dim")]
+        return [screen.paint(screen.as_called(f"{NO_WORKERS}: {START_WORKERS}"), "dim")]
     shown = workers if len(workers) <= most else workers[: max(0, most - 1)]
     lines = [_worker(worker, columns, screen) for worker in shown]
     if len(shown) < len(workers):
@@ -250,7 +251,7 @@ def _jobs(look: Look, columns: int, height: int, screen: Screen) -> list[str]:
     jobs = look.snapshot.jobs
     if not jobs:
         empty = "no job matches, Esc clears the filter" if look.filter else "no jobs yet: queuectl add COMMAND"
-        return [screen.paint(empty, "dim")][:height]
+        return [screen.paint(screen.as_called(empty), "dim")][:height]
     heading = height >= 4
     shown = jobs[look.offset : look.offset + height - heading]
     cells = [_cells(job, look.snapshot.now, columns, screen) for job in shown]

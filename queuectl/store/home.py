@@ -6,6 +6,7 @@
     backups/         the store as it was before the last upgrades
     templates/       the user's own job templates
     history          what was typed in the shell
+    queuectl         a script that runs this program, for jobs: $QUEUECTL
 
 Everything in it is readable by its owner only, from the first instant.
 """
@@ -42,6 +43,7 @@ class Home:
         self.backups = os.path.join(self.path, "backups")
         self.templates = os.path.join(self.path, "templates")
         self.history = os.path.join(self.path, "history")
+        self.launcher = os.path.join(self.path, "queuectl")
         self.gate = os.path.join(self.run, "write.lock")
         self.ceiling_lock = os.path.join(self.run, "ceiling.lock")
         self.dashboard_url = os.path.join(self.run, "dashboard.url")

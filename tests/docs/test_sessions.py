@@ -47,6 +47,7 @@ class User:
             **os.environ,
             "HOME": str(directory / "user"),
             "PYTHONPATH": str(ROOT),
+            "QUEUECTL_PROGRAM": "queuectl",
             "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         }
 

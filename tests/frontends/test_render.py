@@ -168,7 +168,7 @@ def test_hidden_columns_are_mentioned_once_and_not_when_quiet() -> None:
     narrow, quiet, wide = tty(45), tty(45, quiet=True), tty(100)
     for terminal in (narrow, quiet, wide):
         text([job(command="x" * 50)] * 5, "table", terminal)
-    assert said(narrow) == "3 columns hidden, use -o json or a wider terminal\n"
+    assert said(narrow) == "3 columns hidden, use -o json or a wider\n  terminal\n"
     assert said(quiet) == said(wide) == ""
 
 

@@ -164,5 +164,24 @@ def test_help_lists_the_shells_own_words_after_the_commands(home: str) -> None:
     text = shell(home, "help").out
     assert text.index("enqueue") < text.index("in the shell:") < text.index("source FILE")
     assert "source FILE" in shell(home, "help source").out
-    assert "usage: queuectl list" in shell(home, "help list").out
-    assert "usage: queuectl history" in shell(home, "help history").out
+    assert "usage: list" in shell(home, "help list").out
+    assert "usage: history" in shell(home, "help history").out
+
+
+def test_a_leading_name_of_the_program_is_dropped(home: str) -> None:
+    assert shell(home, "queuectl add true --id one; queuectl list -o ids").out.endswith("one\n")
+    assert shell(home, "queuectl").out.startswith("usage: ")
+
+
+def test_a_question_mark_is_help_and_clear_leaves_a_pipe_alone(home: str) -> None:
+    assert shell(home, "?").out == shell(home, "help").out
+    assert shell(home, "clear").out == ""
+
+
+def test_errors_of_a_script_begin_with_its_name_and_the_line(home: str, tmp_path: Path) -> None:
+    file = tmp_path / "jobs.txt"
+    file.write_text("list\n\nshow nope\n", encoding="utf-8")
+    assert shell(home, f"source {file}").err.splitlines()[-2] == f'queuectl: error: {file}:3: no job with id "nope"'
+    assert shell(home, "show nope").err.startswith('queuectl: error: no job with id "nope"')
+    piped = script(home, "list", "show nope")
+    assert 'queuectl: error: stdin:2: no job with id "nope"' in piped.err

@@ -52,7 +52,7 @@ def test_a_mistake_never_ends_the_shell(terminal: Open, home: str) -> None:
         ("help nothing", "no command"),
         ("!99", "no earlier line"),
         ("add", "command is missing"),
-        ("list -h", "queuectl list --watch"),
+        ("list -h", "  list --watch"),
     ]:
         session.send(line + "\n")
         session.expect(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.errors import InvalidInput, meant, quoted
 from ...model.nouns.home import MADE_HOME
 from ..context import Context
 from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
@@ -55,18 +55,19 @@ def help_command(context: Context, *, topic: list[str]) -> Result:
 def help_for(topic: str) -> Result:
     """Return the help of a command, of a group such as `dlq`, or the overview. Raises InvalidInput."""
     from ..grammar import help as pages
+    from ..grammar.elsewhere import command_for
 
     known, found, group = load(), command_named(topic), commands_of(topic)
     if found is not None and not (topic in ALIASES and group):
-        return Result(text=[pages.command_page(found)])
+        return Result(text=[pages.command_page(found)], is_prose=True)
     if group:
-        return Result(text=[pages.group_page(topic)])
+        return Result(text=[pages.group_page(topic)], is_prose=True)
     if topic:
         raise InvalidInput(
-            f"there is no command {quoted(topic)}{did_you_mean(topic, known)}",
+            f"there is no command {quoted(topic)}{meant(command_for(topic, known))}",
             hint="see all commands with: queuectl help",
         )
-    return Result(text=[pages.overview()])
+    return Result(text=[pages.overview()], is_prose=True)
 
 
 @command(

@@ -21,7 +21,7 @@ GROUP = "Monitoring"
 def status(context: Context) -> Result:
     """Show the counts per state, the workers, and what needs attention."""
     found = context.queue.reports.status()
-    return Result(STATUS, record=found, message=_status_text(found), wraps=True)
+    return Result(STATUS, record=found, message=_status_text(found), is_prose=True)
 
 
 def _status_text(found: Status) -> str:
@@ -53,7 +53,7 @@ def _status_text(found: Status) -> str:
 def metrics(context: Context) -> Result:
     """Show counts, run and wait times with percentiles, success rate, utilization and queue depth."""
     found = context.queue.reports.metrics()
-    return Result(METRICS, record=found, message=_metrics_text(found), wraps=True)
+    return Result(METRICS, record=found, message=_metrics_text(found), is_prose=True)
 
 
 def _metrics_text(found: Metrics) -> str:

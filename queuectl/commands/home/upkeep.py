@@ -58,7 +58,7 @@ def why(context: Context, *, id: str) -> Result:
         REASON,
         record=found,
         ids=[job.id],
-        wraps=True,
+        is_prose=True,
         message="\n  ".join([f"{job.id} is {job.state}: {found.reason}", *_lines(found.hint)]),
     )
 

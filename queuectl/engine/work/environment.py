@@ -31,7 +31,7 @@ class Environments:
 
     def __init__(self, home: Home) -> None:
         variables = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        self._base = _encoded({**variables, "QUEUECTL_HOME": home.path})
+        self._base = _encoded({**variables, "QUEUECTL_HOME": home.path, "QUEUECTL": home.launcher})
         self._context: Context | None = None
         self._shared = self._base
 

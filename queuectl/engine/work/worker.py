@@ -27,7 +27,7 @@ from ...model.when import duration_text
 from ...store import Home, Store
 from ...store.claim import Claim
 from ..home.settings import load_settings
-from ..machine import process
+from ..machine import launcher, process
 from ..machine.doorbell import CONTROL, POOL, WORKERS, Doorbell, ring
 from ..machine.journal import Pair
 from ..machine.vitals import Vitals
@@ -84,6 +84,7 @@ class Worker:
         self._pauses = Pauses(clock, random.random)
         self._vitals = Vitals(self.store, self.number)
         self._environments = Environments(home)
+        self._place_launcher()
         self._spared: set[Pair] = set()
         self._finished: Finished | None = None
         self._stop_by: int | None = None
@@ -92,6 +93,13 @@ class Worker:
         self._adopts = process.become_subreaper()
         # Who looks at the log of a pool in the foreground wants to see what runs.
         self._is_watched = os.isatty(2)
+
+    def _place_launcher(self) -> None:
+        try:
+            launcher.place(self.home.launcher)
+        except OSError as error:
+            # Only jobs that call it need it, and it is there unless this is the first worker of the home.
+            self.log.complain(f"cannot make {self.home.launcher} for $QUEUECTL: {error.strerror}")
 
     def run(self) -> None:
         """Work until told to stop. What runs then may go on for `shutdown_timeout`."""
