@@ -21,7 +21,7 @@ from .quantity import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Sequence
+    from typing import Iterable, Mapping, Sequence
 
 MAX_PROBLEMS_SHOWN = 20
 MAX_SHOWN = 80
@@ -68,6 +68,13 @@ class InvalidInput(QueueCTLError):
         if len(problems) > len(shown):
             shown.append(f"and {counted(len(problems) - len(shown), 'more problem')}")
         return cls("; ".join(shown), problems=shown, field=field)
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Call fields in the messages as the user has called them: `names` has that by field."""
+        for field, name in names.items():
+            starts = (f"{field} ", f"{field}:")
+            self.problems = [name + it[len(field) :] if it.startswith(starts) else it for it in self.problems]
+        self.message = "; ".join(self.problems)
 
     @classmethod
     def of_fields(cls, problems: Sequence[tuple[str, str]]) -> InvalidInput:
@@ -166,12 +173,27 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean "x"?)` for the known word nearest to `word`, or an empty string."""
-    found = nearest(word, known)
+    return meant(nearest(word, known))
+
+
+def meant(found: str | None) -> str:
+    """Return ` (did you mean "x"?)`, or an empty string for None."""
     return f' (did you mean "{found}"?)' if found else ""
 
 
 def quoted(value: object) -> str:
-    """Return what was given as it may be shown: in quotes, escaped, cut at 80 characters."""
-    text = value if isinstance(value, str) else repr(value)
-    cut = text[:MAX_SHOWN] + "..." if len(text) > MAX_SHOWN else text
-    return '"' + printable(cut.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    """Return what was given as it may be shown, cut at 80 characters: a text in quotes, other values as JSON does."""
+    if not isinstance(value, str):
+        import json
+
+        return printable(_cut(json.dumps(value, default=repr)))
+    return '"' + printable(_cut(value).replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def _cut(text: str) -> str:
+    return text[:MAX_SHOWN] + "..." if len(text) > MAX_SHOWN else text
+
+
+def with_value(error: Exception, value: object) -> str:
+    """Return what is wrong with a value, followed by the value unless that is said already."""
+    return str(error) if quoted(value) in str(error) else f"{error}, got {quoted(value)}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import choices
 from .checks import ID_CHARACTERS, MAX_ID, is_name, is_utf8
-from .errors import FilterError, did_you_mean, nearest, quoted
+from .errors import FilterError, did_you_mean, nearest, quoted, with_value
 from .fields import FILTERS
 from .filter import MANY, Filter, Term, in_quotes, written
 from .job import STATE_WORDS, STATES, states_named
@@ -209,5 +209,5 @@ def _choices(given: Text, key: str, word: Word, now: int) -> list[Choice]:
             for value in found[-1][1] if kind.name == "integer" else ():
                 kind.check(value, now)
         except ValueError as error:
-            raise given.refused(position, f"{key}: {error}, got {quoted(text)}") from None
+            raise given.refused(position, f"{key}: {with_value(error, text)}") from None
     return found

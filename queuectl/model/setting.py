@@ -13,7 +13,7 @@ A setting that may be switched off is None then, written `none`. `parse(show(val
 from __future__ import annotations
 
 from . import when
-from .errors import InvalidInput, quoted
+from .errors import InvalidInput, with_value
 from .record import Record
 
 TYPE_CHECKING = False
@@ -65,7 +65,7 @@ class Setting(Record):
         try:
             return self.read(text)
         except ValueError as error:
-            message = f"{self.name} {error}, got {quoted(text)}"
+            message = f"{self.name} {with_value(error, text)}"
             raise InvalidInput(message, hint=HOW_TO_WRITE.get(self.kind), field=self.name) from None
 
     def read(self, text: str) -> Value:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from . import instants
 from .checks import is_utf8
-from .errors import InvalidInput, did_you_mean, quoted
+from .errors import InvalidInput, did_you_mean, quoted, with_value
 from .fields import BY_SPELLING, EDITABLE, GIVEN, RECURRING, Field
 from .native import as_json
 
@@ -137,4 +137,4 @@ def _phrase(key: str, value: object, error: ValueError) -> str:
     """Return what is wrong with a field, with the value if that is short and no secret."""
     if BY_SPELLING[key].kind.is_many or isinstance(value, (dict, list)):
         return f"{key}: {error}"
-    return f"{key} {error}, got {quoted(value)}"
+    return f"{key} {with_value(error, value)}"

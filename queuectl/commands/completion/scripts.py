@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...model.errors import Conflict, QueueCTLError
+from ...model.errors import Conflict, InvalidInput, QueueCTLError
 from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -17,7 +17,7 @@ MARKER = "made by: queuectl completion"
 
 @command(
     "completion",
-    Arg("shell", choices=SHELLS, metavar="SHELL", help=f"the shell: {', '.join(SHELLS)}"),
+    Arg("shell", choices=SHELLS, optional=True, metavar="SHELL", help=f"one of {', '.join(SHELLS)} (default: $SHELL)"),
     Arg("--install", flag=True, help="write the script where the shell looks for it"),
     Arg(
         "--name",
@@ -28,12 +28,13 @@ MARKER = "made by: queuectl completion"
     group="Administration",
     examples=("completion bash", "completion zsh --install", "completion fish --install --name q"),
 )
-def completion(context: Context, *, shell: str, install: bool, name: str) -> Result:
+def completion(context: Context, *, shell: str | None, install: bool, name: str) -> Result:
     """Print the script that lets a shell complete commands, options and job ids.
 
     Without --install, load it with eval "$(queuectl completion bash)" (or zsh), or with
     queuectl completion fish | source.
     """
+    shell = shell or _login_shell()
     text = script(shell, name)
     if not install:
         return Result(text=[text])
@@ -64,6 +65,14 @@ def _path(shell: str, name: str) -> str:
     if shell == "zsh":
         return os.path.join(os.path.expanduser("~/.zfunc"), f"_{name}")
     return os.path.join(_directory("XDG_CONFIG_HOME", "~/.config"), "fish", "completions", f"{name}.fish")
+
+
+def _login_shell() -> str:
+    name = os.path.basename(os.environ.get("SHELL", ""))
+    if name not in SHELLS:
+        hint = "queuectl completion bash"
+        raise InvalidInput(f"completion needs a shell, one of {', '.join(SHELLS)}", field="shell", hint=hint)
+    return name
 
 
 def _directory(variable: str, default: str) -> str:

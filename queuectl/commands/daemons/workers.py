@@ -9,7 +9,7 @@ from ...model.errors import DaemonUnavailable, InvalidInput
 from ...model.job import jobs_text
 from ...model.nouns import daemons as nouns
 from ...model.quantity import some_of
-from ...model.worker import ALL, EVERY_QUEUE, WorkerState, group_of, of_group, queues_of, workers_text
+from ...model.worker import ALL, EVERY_QUEUE, WorkerState, group_of, of_group, option, queues_of, workers_text
 from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -157,7 +157,7 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
 
 @command(
     "worker scale",
-    Arg("count", parse=arguments.integer(1, 256), metavar="N", help="how many workers there should be"),
+    Arg("count", parse=arguments.integer(0, 256), metavar="N", help="how many workers there should be"),
     _queues(f"the queues of the group, {NAMED} (default: that of all, or the only one that runs)"),
     group=GROUP,
     examples=("worker scale 4", "worker scale 2 -Q encode"),
@@ -167,6 +167,9 @@ def worker_scale(context: Context, *, count: int, queue: Sequence[str]) -> Resul
 
     Several --queue options name one group, whose workers take jobs from all of these queues.
     """
+    if count == 0:
+        line = f"queuectl worker stop{option(_group(queue))}"
+        raise InvalidInput("a group has at least one worker", field="count", hint=f"stop all of them with: {line}")
     group = context.queue.workers.scale(_group(queue), count)
     return Result(
         nouns.GROUP,

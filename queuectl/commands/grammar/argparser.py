@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
-from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.errors import InvalidInput, meant, quoted, with_value
 from .commandline import GLOBALS, CommandLine, Given, Parsed, unset_arguments, unset_globals
+from .elsewhere import OPTIONS_ELSEWHERE, command_for, option_for
 from .registry import ALIASES, COMMANDS, Arg, Command, commands_of
 
 TYPE_CHECKING = False
@@ -17,24 +19,8 @@ EXIT_CODES = """exit codes:
   0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict,
   5 store unavailable, 6 not running, 70 bug, 124 timed out, 130 interrupted,
   141 nobody reads the output"""
-# Options of other tools that are none here, with what to do in their place.
-ELSEWHERE = {"--db": "a home is a directory, not a file: --home DIR"}
 # How argparse says that a flag was given a value, which it shows in quotes.
 IGNORED = "ignored explicit argument "
-SYNONYMS = {
-    "rm": "remove",
-    "delete": "remove",
-    "ls": "list",
-    "ps": "status",
-    "tail": "logs",
-    "log": "logs",
-    "kill": "cancel",
-    "stop": "worker stop",
-    "start": "worker start",
-    "submit": "add",
-    "restart": "retry",
-    "info": "show",
-}
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,6 +33,7 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             **settings,
         )
+        self.command = command
         self.args = list(args)
         self.flags = {name: arg for arg in self.args if arg.is_option for name in arg.spellings}
         groups: dict[str, argparse._ActionsContainer] = {"options": self}
@@ -80,21 +67,32 @@ class Parser(argparse.ArgumentParser):
         found, others = self.parse_known_args([alone.get(word, word) for word in words])
         for word in others:
             if _is_option(word):
-                name = word.partition("=")[0]
-                if name in ELSEWHERE:
-                    raise InvalidInput(f"there is no option {name}", hint=ELSEWHERE[name])
-                known = [name for arg in self.args if arg.is_option for name in arg.names]
-                self.refuse(f"unknown option {quoted(name)}{did_you_mean(name, known)}")
+                self._refuse_option(word.partition("=")[0], others)
         return vars(found), others
+
+    def _refuse_option(self, name: str, words: Sequence[str]) -> NoReturn:
+        """Raise InvalidInput for an option that there is not; `words` are those that are no options of ours."""
+        if name in OPTIONS_ELSEWHERE:
+            raise InvalidInput(f"there is no option {name}", hint=OPTIONS_ELSEWHERE[name])
+        found = option_for(name, [name for arg in self.args if arg.is_option for name in arg.names])
+        if found is None and self.command is not None and self.command.takes_command and words[0] != name:
+            # It follows a word: it is part of a command that was not quoted.
+            self._refuse_unquoted(f"unknown option {quoted(name)}", words)
+        self.refuse(f"unknown option {quoted(name)}{meant(found)}")
+
+    def _refuse_unquoted(self, message: str, words: Sequence[str]) -> NoReturn:
+        line = " ".join([self.prog, shlex.quote(shlex.join(words))])
+        raise InvalidInput(f"{message}; write a command with blanks as one quoted text", hint=line)
 
     def positionals(self, words: Sequence[str]) -> dict[str, list[str]]:
         """Return the words of each positional. Raises InvalidInput for one too few or too many."""
         # argparse places their numbers: it would drop a `--`, and take what begins with a dash for an option.
         found, unknown = self.parse_known_args(list(map(str, range(len(words)))))
         if unknown:
-            has_command = any(arg.key == "command" for arg in self.args)
-            advice = "; write a command with blanks as one quoted text" if has_command else ""
-            self.refuse(f"unexpected {quoted(words[int(unknown[0])])}{advice}")
+            message = f"unexpected {quoted(words[int(unknown[0])])}"
+            if self.command is not None and self.command.takes_command:
+                self._refuse_unquoted(message, words)
+            self.refuse(message)
         places = {name: at if isinstance(at, list) else [at] for name, at in vars(found).items()}
         return {name: [words[int(at)] for at in ats if at is not None] for name, ats in places.items()}
 
@@ -104,7 +102,7 @@ class Parser(argparse.ArgumentParser):
             return arg.value(text)
         except ValueError as error:
             raise InvalidInput(
-                f"{arg.long_name} {error}, got {quoted(text)}", field=arg.key, hint=f"see: {self.prog} --help"
+                f"{arg.long_name} {with_value(error, text)}", field=arg.key, hint=f"see: {self.prog} --help"
             ) from None
 
 
@@ -167,13 +165,13 @@ def _demand_command(line: CommandLine) -> None:
     hint = "see all commands with: queuectl help"
     if line.name and not line.topic:
         word = line.path[0]
-        mean = did_you_mean(word, {path.split()[0] for path in (*COMMANDS, *ALIASES)})
-        mean = f' (did you mean "{SYNONYMS[word]}"?)' if word in SYNONYMS else mean
-        raise InvalidInput(f"there is no command {quoted(word)}{mean}", hint=hint)
+        found = command_for(word, {path.split()[0] for path in (*COMMANDS, *ALIASES)})
+        raise InvalidInput(f"there is no command {quoted(word)}{meant(found)}", hint=hint)
     if line.positionals:
         word, known = line.positionals[0], [command.path.split()[1] for command in commands_of(line.topic)]
         raise InvalidInput(
-            f"{line.topic} has no command {quoted(word)}{did_you_mean(word, known)}", hint=f"it has: {', '.join(known)}"
+            f"{line.topic} has no command {quoted(word)}{meant(command_for(word, known))}",
+            hint=f"it has: {', '.join(known)}",
         )
     if line.rest is not None:
         raise InvalidInput("there is no command before --", hint=hint)
@@ -190,6 +188,8 @@ def _fill(parser: Parser, found: Mapping[str, Any], options: dict[str, Any], arg
             values[arg.key] = values[arg.key] or found[arg.long_name]
             continue
         for text in found[arg.long_name] or ():
+            # Before Python 3.13, argparse makes an empty list of the value in `--cwd=--`.
+            text = "--" if text == [] else text
             given.put(arg, text, parser.value(arg, text), values)
 
 

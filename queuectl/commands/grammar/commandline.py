@@ -101,7 +101,11 @@ class CommandLine:
     def _take_option(self, at: int, word: str) -> None:
         name, equals, text = word.partition("=")
         arg = self.flags.get(name)
-        if arg is None or (equals and (arg.flag or not name.startswith("--"))):
+        short = self.flags.get(word[:2])
+        if short is not None and short.takes_next_word and len(word) > 2:
+            # `-ojson` and `-o=json`, as argparse reads them.
+            name, arg, equals, text = word[:2], short, "=", word[3:] if word[2] == "=" else word[2:]
+        if arg is None or (equals and arg.flag):
             self.plain = False
             return
         if name not in GLOBAL_FLAGS:

@@ -16,7 +16,7 @@ from . import arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Sequence
+    from typing import Any, Callable, Mapping, Sequence
 
     from ..result import Result
 
@@ -120,6 +120,16 @@ class Command(Record):
     def takes_rest(self) -> bool:
         """Whether the words after `--` are an argument of their own."""
         return any(arg.rest for arg in self.args)
+
+    @property
+    def takes_command(self) -> bool:
+        """Whether the words that are no options are a shell command, and nothing else."""
+        return [arg.key for arg in self.args if not (arg.is_option or arg.rest)] == ["command"]
+
+    def names_given(self, arguments: Mapping[str, object]) -> dict[str, str]:
+        """Return what the user calls the fields of a job that arguments give, where that is another word."""
+        others = (arg for arg in self.args if arg.field is not None and arg.field != arg.key and arguments[arg.key])
+        return {str(arg.field): arg.long_name if arg.is_option else arg.metavar for arg in others}
 
     @property
     def help(self) -> str:

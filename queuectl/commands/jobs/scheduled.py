@@ -42,7 +42,11 @@ GROUP = "Schedule"
 def schedule(context: Context, *, command: str, when: Sequence[str], **given: Any) -> Result:
     """Add a job that runs once, at a time; answers with that time, local and UTC."""
     if not when:
-        raise InvalidInput("the time is missing; give one such as +30m, 18:00 or tomorrow 09:00", field="when")
+        raise InvalidInput(
+            "the time is missing; give one such as +30m, 18:00 or tomorrow 09:00",
+            field="when",
+            hint="queuectl scheduled lists what is to come",
+        )
     tell_of_line_end(context, command)
     job = context.queue.add(command, **{**job_fields(given), "run_at": " ".join(when)})
     hint_if_nobody_looks(context)

@@ -1,0 +1,87 @@
+"""The words of other tools (pueue, task-spooler, gh, systemd, celery), each with what does the same here.
+
+A word that is none of ours is looked for here first and only then by its spelling. What deletes or ends something is
+never suggested by spelling: `pause` is not `prune`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...model.errors import nearest
+
+# Commands of ours, each with the words for it elsewhere. A word may stand at several: the first that is there is meant.
+COMMANDS_ELSEWHERE = {
+    "add": "submit push enq new create spawn delay apply_async",
+    "list": "ls jobs job tasks task queue queues",
+    "status": "ps stat health info stats count group groups",
+    "show": "view get inspect describe detail details info",
+    "logs": "log tail follow cat output out stdout stderr journal",
+    "cancel": "kill abort terminate revoke interrupt kill-all",
+    "stop": "kill kill-all shutdown terminate down quit",
+    "prune": "purge clean clear cleanup flush gc",
+    "remove": "rm delete del erase drop unset clear purge flush clean",
+    "reset": "unset remove rm delete del clear",
+    "retry": "rerun requeue replay redo restore restart retry-all again resubmit unbury",
+    "hold": "pause stash suspend freeze bury",
+    "release": "resume unpause unstash continue unhold thaw kick",
+    "edit": "modify change update switch",
+    "set": "edit change update put",
+    "wait": "join block",
+    "top": "monitor tui htop watch",
+    "dashboard": "web ui gui dash",
+    "start": "up run enable",
+    "scale": "add concurrency parallel resize",
+    "worker start": "start daemon daemonize pueued work workers up",
+    "worker stop": "stop shutdown down",
+    "worker scale": "parallel concurrency scale slots",
+    "config": "settings setting set preferences",
+    "config reset": "reset",
+    "cron list": "crontab recurring repeat beat timers",
+    "schedule": "at later defer",
+    "scheduled": "list ls",
+    "dlq list": "dead failed errors deadletter dead-letter dead_letter dead-letters",
+    "enqueue": "import batch load bulk",
+    "list --tag NAME": "tag tags label labels",
+    "--version": "version",
+    "--help": "usage",
+}
+# Options of other tools, each with what to type in their place.
+OPTIONS_ELSEWHERE = {
+    "--db": "a home is a directory, not a file: --home DIR",
+    "--database": "a home is a directory, not a file: --home DIR",
+    "--all": "give a filter, such as state:open, or no id where all are meant",
+    "--failed": "--state dead, or --state failed for those that will be tried again",
+    "--completed": "--state completed",
+    "--status": "--state STATE",
+    "--group": "--queue NAME",
+    "-g": "--queue NAME",
+    "--stashed": "--hold",
+    "--immediate": "a job starts as soon as a worker is free: queuectl worker start",
+    "-i": "a job starts as soon as a worker is free: queuectl worker start",
+    "--lines": "--tail N",
+    "--working-directory": "--cwd DIR",
+    "--parallel": "queuectl worker start --count N",
+    "--jobs": "queuectl worker start --count N",
+    "--web": "queuectl dashboard --open",
+    "--jq": "queuectl list -o json | jq FILTER",
+    "--print-task-id": "--quiet",
+    "-V": "--version",
+}
+# Commands that delete or end something.
+HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "kill"))
+
+
+def command_for(word: str, known: Iterable[str]) -> str | None:
+    """Return the one of some commands that a word of another tool stands for, or that it was meant for by spelling."""
+    paths = list(known)
+    for ours, words in COMMANDS_ELSEWHERE.items():
+        if word in words.split() and (ours.startswith("--") or ours.split()[0] in paths):
+            return ours
+    return nearest(word, [path for path in paths if path not in HARMFUL])
+
+
+def option_for(name: str, known: Iterable[str]) -> str | None:
+    """Return the option whose spelling is near; the dashes, which all have, do not count."""
+    names = {option.lstrip("-"): option for option in known}
+    return names.get(nearest(name.lstrip("-"), names) or "")
