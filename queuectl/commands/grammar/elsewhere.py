@@ -27,6 +27,8 @@ COMMANDS_ELSEWHERE = {
     "release": "resume unpause unstash continue unhold thaw kick",
     "edit": "modify change update switch",
     "set": "edit change update put",
+    "pause": "disable stop suspend",
+    "resume": "enable start unpause",
     "wait": "join block",
     "top": "monitor tui htop watch",
     "dashboard": "web ui gui dash",
