@@ -70,8 +70,8 @@ OPTIONS_ELSEWHERE = {
     "--print-task-id": "--quiet",
     "-V": "--version",
 }
-# Commands that delete or end something.
-HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "kill"))
+# Commands that delete or end something, or add jobs that nobody has asked for.
+HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "run", "demo"))
 
 
 def command_for(word: str, known: Iterable[str]) -> str | None:
