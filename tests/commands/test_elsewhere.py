@@ -35,6 +35,8 @@ WORDS = {
     "dlq clear": "remove",
     "worker kill-all": "stop",
     "worker add": "scale",
+    "worker ls": "status",
+    "worker list": "status",
     "cron delete": "remove",
     "job show": "list",
 }
