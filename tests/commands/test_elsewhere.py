@@ -35,6 +35,8 @@ WORDS = {
     "dlq clear": "remove",
     "worker kill-all": "stop",
     "worker add": "scale",
+    "worker ls": "status",
+    "worker list": "status",
     "cron delete": "remove",
     "job show": "list",
 }
@@ -74,7 +76,7 @@ def test_an_option_of_another_tool_leads_to_ours(home: str, name: str, instead: 
     [
         (["ls", "-la"], "queuectl add 'ls -la'"),
         (["echo", "hello"], "queuectl add 'echo hello'"),
-        (["tar", "-xzf", "a.tgz", "-q"], "queuectl add 'tar -xzf a.tgz'"),
+        (["tar", "-xzf", "a.tgz", "-q"], "queuectl add 'tar -xzf a.tgz -q'"),
     ],
 )
 def test_a_command_without_quotes_is_answered_with_the_line_to_type(home: str, words: list[str], line: str) -> None:

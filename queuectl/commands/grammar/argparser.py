@@ -60,23 +60,23 @@ class Parser(argparse.ArgumentParser):
         """Raise InvalidInput with this message."""
         raise InvalidInput(message, hint=f"see: {self.prog} --help")
 
-    def options(self, words: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    def options(self, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """Return the options among the words, with their texts, and the other words. Raises InvalidInput."""
         # argparse would take the next word for the value of one that may do without; here it stands after `=`.
         alone = {name: f"{name}={arg.implied}" for name, arg in self.flags.items() if arg.implied is not None}
         found, others = self.parse_known_args([alone.get(word, word) for word in words])
         for word in others:
             if _is_option(word):
-                self._refuse_option(word.partition("=")[0], others)
+                self._refuse_option(word.partition("=")[0], words[words.index(others[0]) :])
         return vars(found), others
 
     def _refuse_option(self, name: str, words: Sequence[str]) -> NoReturn:
-        """Raise InvalidInput for an option that there is not; `words` are those that are no options of ours."""
+        """Raise InvalidInput for an option that there is not; `words` are those from the first that is not ours."""
         if name in OPTIONS_ELSEWHERE:
             raise InvalidInput(f"there is no option {name}", hint=OPTIONS_ELSEWHERE[name])
         found = option_for(name, [name for arg in self.args if arg.is_option for name in arg.names])
         if found is None and self.command is not None and self.command.takes_command and words[0] != name:
-            # It follows a word: it is part of a command that was not quoted.
+            # It follows a word: both are part of a command that was not quoted.
             self._refuse_unquoted(f"unknown option {quoted(name)}", words)
         self.refuse(f"unknown option {quoted(name)}{meant(found)}")
 

@@ -14,7 +14,7 @@ from ...model.errors import nearest
 COMMANDS_ELSEWHERE = {
     "add": "submit push enq new create spawn delay apply_async",
     "list": "ls jobs job tasks task queue queues",
-    "status": "ps stat health info stats count group groups",
+    "status": "ps stat health info stats count group groups ls list",
     "show": "view get inspect describe detail details info",
     "logs": "log tail follow cat output out stdout stderr journal",
     "cancel": "kill abort terminate revoke interrupt kill-all",
@@ -48,6 +48,7 @@ COMMANDS_ELSEWHERE = {
     "--version": "version",
     "--help": "usage",
 }
+AFTER_ANOTHER = "no job waits for another: put both in one, as in 'first && second'"
 # Options of other tools, each with what to type in their place.
 OPTIONS_ELSEWHERE = {
     "--db": "a home is a directory, not a file: --home DIR",
@@ -69,9 +70,11 @@ OPTIONS_ELSEWHERE = {
     "--jq": "queuectl list -o json | jq FILTER",
     "--print-task-id": "--quiet",
     "-V": "--version",
+    "--after": AFTER_ANOTHER,
+    "--depends": AFTER_ANOTHER,
 }
-# Commands that delete or end something.
-HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "kill"))
+# Commands that delete or end something, or add jobs that nobody has asked for.
+HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "run", "demo"))
 
 
 def command_for(word: str, known: Iterable[str]) -> str | None:
