@@ -196,7 +196,7 @@ def pick_job(menu: Menu, states: Sequence[str]) -> Job:
 
 
 def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) -> str:
-    from .terminal import clip
+    from .text import clip
 
     terminal = menu.asker.terminal
     room = max(20, terminal.columns - 1)

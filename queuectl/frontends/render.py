@@ -21,7 +21,8 @@ from itertools import chain, zip_longest
 from ..commands.cells import csv_line, plain
 from ..model.fields import KEPT
 from ..model.quantity import counted
-from .terminal import STATE_STYLES, Terminal, clip, escape, escape_json, pad, width
+from .terminal import STATE_STYLES, Terminal
+from .text import clip, escape, escape_json, pad, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

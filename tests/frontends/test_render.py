@@ -12,7 +12,8 @@ from typing import Iterator, Mapping, Sequence
 import pytest
 
 from queuectl.frontends.render import HELD_ROWS, IMPORTANT, record_text, rows_text
-from queuectl.frontends.terminal import Terminal, width
+from queuectl.frontends.terminal import Terminal
+from queuectl.frontends.text import width
 from queuectl.model import when
 from queuectl.model.kinds import BYTES, DURATION, FLAG, NAMES, NUMBER, REAL, TEXT, TIME, VARIABLES, Kind
 from queuectl.model.noun import Noun, many, maybe

@@ -12,19 +12,9 @@ import unicodedata
 
 import pytest
 
-from queuectl.frontends import terminal as module
-from queuectl.frontends.terminal import (
-    STATE_STYLES,
-    Screen,
-    Terminal,
-    clip,
-    escape,
-    escape_json,
-    pad,
-    wants_color,
-    width,
-    wrapped,
-)
+from queuectl.frontends import text as module
+from queuectl.frontends.terminal import STATE_STYLES, Screen, Terminal, wants_color
+from queuectl.frontends.text import clip, escape, escape_json, pad, width, wrapped
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import STATES
 from tests.support import ROOT
