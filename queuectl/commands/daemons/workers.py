@@ -216,8 +216,10 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     """
     _demand_one(timeout, force)
     group = _group(queue)
-    pid = context.queue.workers.stop(group, patience=timeout, force=force)
-    return stopped(pid, f"Workers{of_group(group)} stopped", f"no workers were running{of_group(group)}")
+    workers = context.queue.workers
+    pid = workers.stop(group, patience=timeout, force=force)
+    done = "will stop: they wait for this job, which does not wait for them" if workers.is_asked_by_job else "stopped"
+    return stopped(pid, f"Workers{of_group(group)} {done}", f"no workers were running{of_group(group)}")
 
 
 @command("worker restart", TIMEOUT, FORCE, group=GROUP, examples=("worker restart",))
