@@ -224,7 +224,7 @@ class Terminal:
         """Ask `question`, such as "Remove 12 jobs"; anything but yes is a no."""
         question = self.err.safe(question.rstrip("?"))
         if not self.is_interactive:
-            raise InvalidInput(f"{question} needs a confirmation", hint="pass --yes")
+            raise InvalidInput(f"this would {question}, so it needs a confirmation", hint="pass --yes")
         self.erase_line()
         self.err.send(f"{question}? [y/N] ")
         answer = self.stdin.readline()
