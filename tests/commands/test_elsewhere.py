@@ -67,8 +67,14 @@ def test_no_command_that_deletes_or_ends_something_is_suggested_by_spelling(word
 
 @pytest.mark.parametrize("name, instead", OPTIONS_ELSEWHERE.items())
 def test_an_option_of_another_tool_leads_to_ours(home: str, name: str, instead: str) -> None:
-    answer = refused(home, 2, "events", name)
-    assert (answer.problems, answer.hint) == ([f"there is no option {name}"], instead)
+    path, _, option = name.rpartition(" ")
+    answer = refused(home, 2, path or "events", option)
+    assert (answer.problems, answer.hint) == ([f"there is no option {option}"], instead)
+
+
+@pytest.mark.parametrize("name", ["-n", "-y", "-k"])
+def test_no_option_is_suggested_for_a_letter(home: str, name: str) -> None:
+    assert refused(home, 2, "add", name, "x").problems == [f'unknown option "{name}"']
 
 
 @pytest.mark.parametrize(
@@ -77,6 +83,11 @@ def test_an_option_of_another_tool_leads_to_ours(home: str, name: str, instead: 
         (["ls", "-la"], "queuectl add 'ls -la'"),
         (["echo", "hello"], "queuectl add 'echo hello'"),
         (["tar", "-xzf", "a.tgz", "-q"], "queuectl add 'tar -xzf a.tgz -q'"),
+        (["tar", "-cf", "x.tar", ".", "--timeout", "5m"], "queuectl add 'tar -cf x.tar .' --timeout 5m"),
+        (["rsync", "-a", "--delete", "My Docs", "b:"], "queuectl add 'rsync -a --delete '\\''My Docs'\\'' b:'"),
+        (["grep", "-r", "a", ".", "-p", "5"], "queuectl add 'grep -r a . -p 5'"),
+        (["-t", "x", "ls", "-i", "/"], "queuectl add -t x 'ls -i /'"),
+        (["sort", "-t", ",", "-k", "2"], "queuectl add 'sort -t , -k 2'"),
     ],
 )
 def test_a_command_without_quotes_is_answered_with_the_line_to_type(home: str, words: list[str], line: str) -> None:
@@ -86,6 +97,7 @@ def test_a_command_without_quotes_is_answered_with_the_line_to_type(home: str, w
 def test_a_mistyped_option_is_no_part_of_a_command(home: str) -> None:
     (problem,) = refused(home, 2, "add", "true", "--prio", "1").problems
     assert problem == 'unknown option "--prio" (did you mean "--priority"?)'
+    assert refused(home, 2, "add", "make test", "-k", "1").problems == ['unknown option "-k"']
 
 
 @pytest.mark.parametrize("spelling", [["-o", "json"], ["-ojsonl"], ["-o=json"], ["--output=jsonl"], ["--json"]])

@@ -60,10 +60,25 @@ class CommandLine:
     `name` holds the places of the command's name among the words, and `command` is what they name; while
     `is_naming`, the next word may belong to the name. `given` holds each option with its place and its text,
     `waiting` is the option whose value comes next. `positionals` are the other words before `--`, `rest` those
-    after it (None without one). A line is `plain` if nothing in it is left to argparse.
+    after it (None without one). `others` are the places of the positionals, and of options that there are not. A line
+    is `plain` if nothing in it is left to argparse.
     """
 
-    __slots__ = ("words", "name", "command", "is_naming", "given", "waiting", "positionals", "rest", "plain", "flags")
+    __slots__ = (
+        *(
+            "words",
+            "name",
+            "command",
+            "is_naming",
+            "given",
+            "waiting",
+            "positionals",
+            "others",
+            "rest",
+            "plain",
+            "flags",
+        ),
+    )
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = list(words)
@@ -73,6 +88,7 @@ class CommandLine:
         self.given: list[tuple[int, Arg, str]] = []
         self.waiting: Arg | None = None
         self.positionals: list[str] = []
+        self.others: list[int] = []
         self.rest: list[str] | None = None
         self.plain = True
         self.flags = GLOBAL_FLAGS
@@ -96,6 +112,7 @@ class CommandLine:
             self._take_option(at, word)
         elif not (self.is_naming and self._take_name(at, word)):
             self.positionals.append(word)
+            self.others.append(at)
             self.is_naming = False
 
     def _take_option(self, at: int, word: str) -> None:
@@ -107,6 +124,7 @@ class CommandLine:
             name, arg, equals, text = word[:2], short, "=", word[3:] if word[2] == "=" else word[2:]
         if arg is None or (equals and arg.flag):
             self.plain = False
+            self.others.append(at)
             return
         if name not in GLOBAL_FLAGS:
             self.is_naming = False
