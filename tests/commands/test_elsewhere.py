@@ -68,7 +68,7 @@ def test_no_command_that_deletes_or_ends_something_is_suggested_by_spelling(word
 @pytest.mark.parametrize("name, instead", OPTIONS_ELSEWHERE.items())
 def test_an_option_of_another_tool_leads_to_ours(home: str, name: str, instead: str) -> None:
     path, _, option = name.rpartition(" ")
-    answer = refused(home, 2, path or "events", option)
+    answer = refused(home, 2, *(path or "events").split(), option)
     assert (answer.problems, answer.hint) == ([f"there is no option {option}"], instead)
 
 

@@ -72,6 +72,7 @@ OPTIONS_ELSEWHERE = {
     "-V": "--version",
     "-v": "--version, or --debug for more about an error",
     "-L": "--limit N",
+    "config reset --all": "without a name, config reset resets all settings",
     "add -a": AFTER_ANOTHER,
     "add -d": "--in DELAY",
     "add -l": "--tag TAG",
