@@ -94,6 +94,18 @@ def test_a_command_without_quotes_is_answered_with_the_line_to_type(home: str, w
     assert refused(home, 2, "add", *words).hint == line
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["echo a", "--dependency", "1"], 'unknown option "--dependency"'),
+        (["echo a", "echo b"], 'unexpected "echo b"'),
+    ],
+)
+def test_a_command_in_quotes_is_not_quoted_once_more(home: str, words: list[str], said: str) -> None:
+    answer = refused(home, 2, "add", *words)
+    assert (answer.problems, answer.hint) == ([said], "see: queuectl add --help")
+
+
 def test_a_mistyped_option_is_no_part_of_a_command(home: str) -> None:
     (problem,) = refused(home, 2, "add", "true", "--prio", "1").problems
     assert problem == 'unknown option "--prio" (did you mean "--priority"?)'

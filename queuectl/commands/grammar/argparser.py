@@ -68,8 +68,7 @@ class Parser(argparse.ArgumentParser):
         found, others = self.parse_known_args([alone.get(word, word) for word in words])
         for word in others:
             if _is_option(word):
-                follows = word != others[0] and " " not in others[0]
-                self._refuse_option(word.partition("=")[0], is_in_command=follows)
+                self._refuse_option(word.partition("=")[0], is_in_command=word != others[0])
         return vars(found), others
 
     def _refuse_option(self, name: str, is_in_command: bool) -> NoReturn:
@@ -119,10 +118,13 @@ def _is_option(word: str) -> bool:
 
 
 def _unquoted(line: CommandLine) -> str:
-    """Return the line to type if the command that it adds was not quoted; an option of ours may stand on each side."""
+    """Return the line to type if the command that it adds was not quoted; a first word with a blank was.
+
+    An option of ours may stand on each side of it.
+    """
     command, words = line.command, line.words
     first = next((at for at in line.others if not _is_option(words[at])), None)
-    if command is None or not command.takes_command or first is None:
+    if command is None or not command.takes_command or first is None or " " in words[first]:
         return ""
     end = len(words) if line.rest is None else len(words) - len(line.rest) - 1
     last = next((at for at in range(line.others[-1] + 1, end) if words[at].startswith("--")), end)

@@ -66,6 +66,9 @@ OPTIONS_ELSEWHERE = {
     "--working-directory": "--cwd DIR",
     "--parallel": "queuectl worker start --count N",
     "--jobs": "queuectl worker start --count N",
+    "-j": "queuectl worker start --count N",
+    "--format": "--output FORMAT",
+    "--cron": "queuectl cron add NAME 'MIN HOUR DAY MONTH WEEKDAY' COMMAND",
     "--web": "queuectl dashboard --open",
     "--jq": "queuectl list -o json | jq FILTER",
     "--print-task-id": "--quiet",
@@ -80,6 +83,7 @@ OPTIONS_ELSEWHERE = {
     "status -f": "--watch",
     "--after": AFTER_ANOTHER,
     "--depends": AFTER_ANOTHER,
+    "--depends-on": AFTER_ANOTHER,
 }
 # Commands that delete or end something, or add jobs that nobody has asked for.
 HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "run", "demo"))
