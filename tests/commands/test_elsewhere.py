@@ -127,6 +127,8 @@ def test_no_other_word_makes_an_error_json(home: str, words: list[str]) -> None:
     "words, problem",
     [
         (["add", "true", "--at", "x"], "--at is not a time"),
+        (["add", "true", "--at", ""], "--at is not a time"),
+        (["enqueue", '[{"command":"a"},{"command":"b"}]', "--at", "x"], "the argument: job 1: --at is not a time"),
         (["schedule", "true", "x"], "WHEN is not a time"),
         (["enqueue", '{"command":"a","run_at":"x"}'], "run_at is not a time"),
         (["enqueue", '{"command":"a"}', "--at", "x"], "--at is not a time"),
