@@ -293,6 +293,8 @@ def test_settings_are_shown_and_changed(api: Api, monkeypatch: pytest.MonkeyPatc
     [
         ({"max_retries": 2, "timeout": "soon"}, "timeout"),
         ({"max_retries": 2, "max_retrys": 1}, "max_retrys"),
+        ({"max_retries": 2, "max-retries": 3}, "max-retries"),
+        ({"timeout": "1m", "worker-timeout": "2m"}, "worker-timeout"),
         ({"max_retries": 101}, "max_retries"),
         ({"max_retries": True}, "max_retries"),
         ({"max_retries": [1]}, "max_retries"),
