@@ -272,6 +272,10 @@ class Finding(OpenHome):
         """Return the numbers of the dead jobs that failed in one way, the first to end first."""
         return self.store.dead.of_group(exit_code, signal, error)
 
+    def dead_with_command_like(self, job: Job) -> List[int]:
+        """Return the numbers of the dead jobs whose command is that of a job but for numbers, as above."""
+        return self.store.dead.with_command_like(job.command)
+
     def has_id(self, text: str) -> bool:
         """Return whether a job has exactly this id."""
         return self.store.names.number_of(text) is not None

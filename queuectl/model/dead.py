@@ -10,6 +10,13 @@ from .record import Record
 ANY = "N"
 
 
+def parts_of(text: str) -> list[str]:
+    """Return the words and numbers of a text: every second part is a number."""
+    import re
+
+    return re.split(r"(\d+)", text)
+
+
 class DeadGroup(Record):
     """`count` dead jobs with the same `value`: an error, a command or the last line of stderr, as `pattern` says.
 
@@ -65,10 +72,7 @@ class Gathering:
 
     def add(self, text: str, count: int, first_at: int, last_at: int, last: int) -> None:
         """Add so many dead jobs with the same text."""
-        import re
-
-        # Every second part is a number.
-        parts = re.split(r"(\d+)", text)
+        parts = parts_of(text)
         group = self._groups.setdefault(tuple(parts[::2]), Gathered(parts, 0, first_at, last_at, last))
         group.parts = [one if one == other else ANY for one, other in zip(group.parts, parts)]
         group.count += count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.dead import DeadGroup, Gathering
+from ..model.dead import DeadGroup, Gathering, parts_of
 from ..model.piece import STDERR
 from .schema import FINAL
 from .table import Table
@@ -23,6 +23,7 @@ DLQ_COMMANDS = f"""
 SELECT command, count(*), min(finished_at), max(finished_at), max(number) FROM jobs
 WHERE {FINAL} AND state = 'dead' GROUP BY command
 """
+DEAD_COMMANDS = f"SELECT number, command FROM jobs WHERE {FINAL} AND state = 'dead' ORDER BY finished_at"
 # Of the newest ones, the last piece of a stream that their last attempt printed.
 LAST_PIECES = f"""
 SELECT page.number AS number, page.finished_at AS finished_at,
@@ -44,6 +45,11 @@ class Dead(Table):
     def of_group(self, exit_code: int | None, signal: int | None, error: str | None) -> list[int]:
         """Return the numbers of the dead jobs that failed in one way, the first to end first."""
         return [row[0] for row in self._database.rows(DLQ_GROUP, (exit_code, signal, error))]
+
+    def with_command_like(self, command: str) -> list[int]:
+        """Return the numbers of the dead jobs whose command is this one but for numbers, the first to end first."""
+        words = parts_of(command)[::2]
+        return [number for number, text in self._database.rows(DEAD_COMMANDS) if parts_of(text)[::2] == words]
 
     def by_command(self, limit: int) -> list[DeadGroup]:
         """Return the dead jobs grouped by command but for numbers, largest group first."""

@@ -360,6 +360,16 @@ def test_a_group_is_looked_at_and_what_was_shown_is_done(api: Api) -> None:
     assert api.refused("POST", "/dlq/groups/preview", {"action": "cancel", **GROUP}) == (422, "invalid")
 
 
+def test_a_group_by_command_is_none_but_the_jobs_whose_commands_differ_in_numbers_only(api: Api) -> None:
+    for command in ("./run 1", "./run 22", "./run 1 --fast", "7", "./run"):
+        dead(api, 2, command=command)
+    add(api.store, command="./run 3")
+    found = api.post("/dlq/commands/preview", {"action": "remove", "like": "job-2"})
+    assert (found["count"], found["command"]) == (2, "queuectl dlq remove job-1 job-2")
+    assert api.post("/dlq/commands/preview", {"action": "retry", "like": "job-4"})["count"] == 1
+    assert api.refused("POST", "/dlq/commands/preview", {"action": "retry", "like": "none"}) == (404, "not_found")
+
+
 def test_a_large_group_has_a_command_that_names_exactly_its_jobs(api: Api) -> None:
     for code in (2, 2, 2, 1, 2, 2, 1, 2):
         dead(api, code)

@@ -243,6 +243,26 @@ def preview_group(
     )
 
 
+@route(
+    "POST",
+    "/dlq/commands/preview",
+    "Look at what an action on the dead jobs with one command but for numbers would do",
+    body=(
+        Parameter("action", one_of(*(verb.name for verb in DLQ_VERBS)), "what to do", is_required=True),
+        Parameter("like", TEXT, "one of these jobs, by its id", is_required=True),
+        *_flags_of(DLQ_VERBS),
+    ),
+    answer=PREVIEW,
+    errors=(404,),
+)
+def preview_commands(app: App, *, action: str, like: str, **flags: bool | None) -> dict[str, Any]:
+    given = _given(VERBS[action], flags)
+    numbers = app.queue.dead_with_command_like(app.queue.get(like))
+    return _shown(
+        app, action, Selection(numbers, states=(DEAD,)), MOST_SELECTED, _dlq_command(app.queue, action, numbers), given
+    )
+
+
 def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:
     """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
     words = ["queuectl", "dlq", action]

@@ -57,7 +57,8 @@ export function mount(root, { app, signal }) {
     const filter = filterOfCommands(group);
     return [heading(code(group.value), 'clip'), h('a', { href: jobsUrl(filter) }, number(group.count)),
       when(group.last_at), jobLink(group.sample_ids[0]),
-      buttons(group.value, 'data-command', (verb) => actOnMany(verb, { filter }, app))];
+      buttons(group.value, 'data-command', (verb) => actOnMany(verb, { like: group.sample_ids[0] }, app,
+        { path: '/dlq/commands/preview', note: `Dead jobs with the command: ${group.value}.` }))];
   }
 
   async function refresh() {
