@@ -11,8 +11,9 @@ import sys
 NAME = "queuectl"
 # What an alias is called, since nothing else tells a program about that.
 VARIABLE = "QUEUECTL_PROGRAM"
-# What stands in quotes is a user's own; an apostrophe within a word opens none.
-QUOTED_OR_NAME = rf"""(?<!\w)'[^']*'|"(?:[^"\\]|\\.)*"|(?<![\w./-]){NAME} (?=[a-z<[-])"""
+# What stands in quotes is a user's own, also where it goes on behind a quote as a shell has it, '\''; an apostrophe
+# within a word opens none.
+QUOTED_OR_NAME = rf"""(?<!\w)'[^']*'(?:\\''[^']*')*|"(?:[^"\\]|\\.)*"|(?<![\w./-]){NAME} (?=[a-z<[-])"""
 
 
 def called() -> str:
