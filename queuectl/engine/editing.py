@@ -36,12 +36,12 @@ def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) ->
 
 def difference(job: Job | Schedule, changes: Mapping[str, Any]) -> str:
     """Return what changes about a job, or those of a schedule, such as `priority 0 to 5`, without what stays."""
-    told = [
+    changed = [
         f"{name} {_text(name, getattr(job, name))} to {_text(name, value)}"
         for name, value in changes.items()
         if name in BY_NAME and value != getattr(job, name)
     ]
-    return ", ".join(told) or "nothing new"
+    return ", ".join(changed) or "nothing new"
 
 
 def _text(name: str, value: Any) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice, takewhile
-from typing import Any, TypeVar
+from typing import Any
 
-from ..model.checks import NAME_RULE, is_name
 from ..model.cron import Cron
 from ..model.cronwords import describe
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
-from ..model.fields import BY_SPELLING, RECURRING_EDITABLE
+from ..model.fields import RECURRING_EDITABLE
 from ..model.job import Job
-from ..model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail, ShownSchedule
-from ..model.spec import JobSpec, parse_changes
+from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedule
+from ..model.spec import JobSpec
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
 from .clockwork.firing import enqueue
@@ -22,11 +21,9 @@ from .home.opened import Part, search_path
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
+from .schedule_values import OWN, changes_of, checked, read_cron
 
 NEXT, JOBS = 5, 20
-T = TypeVar("T")
-# What a schedule has besides its name and the fields of its jobs.
-OWN = ("expression", "timezone", "catch_up", "overlap")
 
 
 class Schedules(Part):
@@ -51,19 +48,17 @@ class Schedules(Part):
         """
         own = {"name": name, "expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap}
         job = {"command": command, **fields}
-        (spec,) = _checked(own, job, lambda: self._opened.check([job]))
-        cron, zone = Cron.parse(expression), canonical(timezone)
-        own.update(expression=cron.expression, timezone=zone)
+        (spec,) = checked(own, job, lambda: self._opened.check([job]))
+        own.update(expression=Cron.parse(expression).expression, timezone=canonical(timezone))
         home, now = self._opened, self._opened.clock.wall()
         with home.store.writing():
-            pinned = pin(home.store, actor=home.actor, now=now)
-            following = cron.next_after(now, demand(pinned if zone == LOCAL else zone))
+            first = self._first_time(own["expression"], own["timezone"], now)
             if not home.store.schedules.add(
-                spec=spec, **own, next_at=following, path=search_path(), actor=home.actor, now=now
+                spec=spec, **own, next_at=first, path=search_path(), actor=home.actor, now=now
             ):
                 hint = f"look at it with: queuectl cron show {name}"
                 raise Conflict(f"there is a schedule {quoted(name)} already", hint=hint, field="name")
-            home.note("schedule added", f"{name}: {cron.expression}", now=now)
+            home.note("schedule added", f"{name}: {own['expression']}", now=now)
         ring_schedulers(home.home)
         return self.get(name)
 
@@ -78,7 +73,7 @@ class Schedules(Part):
         if not own and not changes:
             names = [*OWN, *(field.name for field in RECURRING_EDITABLE)]
             raise InvalidInput(f"nothing to change, give at least one of {', '.join(names)}")
-        fields = _checked(own, changes, lambda: _changes_of(changes, now))
+        fields = checked(own, changes, lambda: changes_of(changes, now))
         if "expression" in own:
             own["expression"] = Cron.parse(own["expression"]).expression
         if "timezone" in own:
@@ -88,22 +83,23 @@ class Schedules(Part):
             spec = JobSpec.of_schedule(before)
             for field, value in fields.items():
                 setattr(spec, field, value)
-            after = {**{key: getattr(before, key) for key in OWN}, **own}
-            home.store.schedules.edit(before, spec, **after, next_at=self._next_by(before, after, now))
-            new = {key: value for key, value in own.items() if value != getattr(before, key)}
-            told = [f"{key} {quoted(getattr(before, key))} to {quoted(value)}" for key, value in new.items()]
-            told += [difference(before, fields)] if fields or not told else []
-            home.note("schedule changed", f"{name}: {', '.join(told)}", now=now)
+            old = {key: getattr(before, key) for key in OWN}
+            after = {**old, **own}
+            moves = any(after[key] != old[key] for key in ("expression", "timezone"))
+            following = self._first_time(after["expression"], after["timezone"], now) if moves else before.next_at
+            home.store.schedules.edit(before, spec, **after, next_at=following)
+            changed = [
+                f"{key} {quoted(old[key])} to {quoted(value)}" for key, value in own.items() if value != old[key]
+            ]
+            changed += [difference(before, fields)] if fields or not changed else []
+            home.note("schedule changed", f"{name}: {', '.join(changed)}", now=now)
         ring_schedulers(home.home)
         return self.get(name)
 
-    def _next_by(self, before: Schedule, after: Mapping[str, str], now: int) -> int | None:
-        """Return the next time of a schedule that is changed to `after`. In a transaction."""
-        if (before.expression, before.timezone) == (after["expression"], after["timezone"]):
-            return before.next_at
+    def _first_time(self, expression: str, timezone: str, now: int) -> int | None:
+        """Return the first time after now; the first schedule of a home fixes its zone. In a transaction."""
         pinned = pin(self._opened.store, actor=self._opened.actor, now=now)
-        zone = pinned if after["timezone"] == LOCAL else after["timezone"]
-        return Cron.parse(after["expression"]).next_after(now, demand(zone))
+        return Cron.parse(expression).next_after(now, demand(pinned if timezone == LOCAL else timezone))
 
     def get(self, name: str) -> Schedule:
         """Return the schedule of this name. Raises NotFound."""
@@ -167,7 +163,7 @@ class Schedules(Part):
         """Return why this process cannot compute the times of a schedule, None if it can."""
         name = self._zone(schedule)
         try:
-            _cron(schedule.expression)
+            read_cron(schedule.expression)
             rules(name)
         except InvalidInput as error:
             return error.message
@@ -184,7 +180,7 @@ class Schedules(Part):
 
     def preview(self, expression: str, timezone: str, count: int) -> CronPreview:
         """Return what an expression means in a zone, and its next times. Raises InvalidInput."""
-        cron, now = _cron(expression), self._opened.clock.wall()
+        cron, now = read_cron(expression), self._opened.clock.wall()
         name = home_zone(self._opened.store) if timezone.lower() == LOCAL else timezone
         times = islice(cron.times_after(now, demand(name)), count)
         return CronPreview(cron.expression, describe(cron), name, time_rows(times, now))
@@ -250,54 +246,3 @@ class Schedules(Part):
 def time_rows(times: Iterable[int], now: int) -> list[dict[str, str | None]]:
     """Return instants as people and programs read them."""
     return [{"utc": iso(at), "local": local(at), "in": ago(at, now)} for at in times]
-
-
-def _checked(own: Mapping[str, str], job: Iterable[str], read: Callable[[], T]) -> T:
-    """Return what `read` makes of the fields of a job. Raises InvalidInput with all that is wrong with either."""
-    problems = [
-        (key, f"{key} is missing" if value is None else f"{key} must be a text")
-        for key, value in own.items()
-        if not isinstance(value, str)
-    ]
-    if problems:
-        raise InvalidInput.of_fields(problems)
-    problems = list(_problems(own, job))
-    try:
-        found = read()
-    except InvalidInput as error:
-        problems += [(error.field or "command", problem) for problem in error.problems]
-    if problems:
-        raise InvalidInput.of_fields(problems)
-    return found
-
-
-def _changes_of(given: Mapping[str, object], now: int) -> dict[str, Any]:
-    """Return the checked fields of a job that a schedule is to be given. Raises InvalidInput."""
-    fields = {key: value for key, value in given.items() if key not in BY_SPELLING or BY_SPELLING[key].is_recurring}
-    return parse_changes(fields, now, RECURRING_EDITABLE) if fields else {}
-
-
-def _problems(own: Mapping[str, str], job: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with what a schedule has of its own, and which fields of a job it cannot have."""
-    if "name" in own and not is_name(own["name"]):
-        yield "name", f"name {NAME_RULE}, got {quoted(own['name'])}"
-    for key, allowed in (("catch_up", CATCH_UP), ("overlap", OVERLAP)):
-        if key in own and own[key] not in allowed:
-            yield key, f"{key} must be one of {', '.join(allowed)}, got {quoted(own[key])}"
-    for key, check in (("expression", _cron), ("timezone", demand)):
-        try:
-            check(own[key]) if key in own else None
-        except InvalidInput as error:
-            yield key, error.message
-    for key in job:
-        field = BY_SPELLING.get(key)
-        if field is not None and not field.is_recurring:
-            yield key, f"a schedule has no {key}: each of its times makes a job of its own"
-
-
-def _cron(expression: str) -> Cron:
-    try:
-        return Cron.parse(expression)
-    except ValueError as error:
-        message = f"the cron expression {quoted(expression)} is wrong: {error}"
-        raise InvalidInput(message, field="expression") from None

@@ -148,8 +148,11 @@ class Workers(Groups):
     def restart(self, *, patience: float | None = None, force: bool = False) -> dict[str, int]:
         """Stop all workers as `stop` does and start as many again; return how many there are in each group.
 
-        Raises DaemonUnavailable, also if none run, and InvalidInput beyond `max_workers` before any is stopped.
+        Raises DaemonUnavailable, also if none run, and before any is stopped InvalidInput beyond `max_workers` and
+        Conflict for a job of this home, which would end before the start.
         """
+        if self.is_asked_by_job:
+            raise Conflict("a job cannot restart the workers that run it")
         groups = self._groups_again() if self._opened.home.exists() else {}
         if self.stop(patience=patience, force=force) is None:
             raise DaemonUnavailable(NO_WORKERS, hint=START_WORKERS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..model.errors import InvalidInput, QueueCTLError
-from .terminal import wrapped
+from .text import wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 
 from .. import __version__
-from .terminal import Terminal, clip
+from .terminal import Terminal
+from .text import clip
 
 ART = r"""
   ___                       ___ _____ _

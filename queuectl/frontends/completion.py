@@ -14,7 +14,8 @@ from itertools import dropwhile
 
 from ..commands.completion.candidates import Candidate, Lookup, candidates
 from .line import cursor, shell_word
-from .terminal import Screen, escape
+from .terminal import Screen
+from .text import escape
 
 # Of the characters that end a word for bash, those that stand unquoted in our words.
 IN_WORDS = ":=@"

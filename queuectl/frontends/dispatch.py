@@ -13,7 +13,8 @@ import sys
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import FilterError, InvalidInput, QueueCTLError
 from .program import NAME
-from .terminal import Terminal, width
+from .terminal import Terminal
+from .text import width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

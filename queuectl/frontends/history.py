@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 
 from ..model.when import is_digits
-from .terminal import escape
+from .text import escape
 
 REMEMBERED = 1000
 LONGEST_LINE = 10_000

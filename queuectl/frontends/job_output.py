@@ -14,7 +14,8 @@ import codecs
 import re
 from collections import deque
 
-from .terminal import ERASE_LINE, Screen, clip
+from .terminal import ERASE_LINE, Screen
+from .text import clip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ import select
 import signal
 
 from .keyboard import Keyboard
-from .terminal import Screen, Terminal, clip, width
+from .terminal import Screen, Terminal
+from .text import clip, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

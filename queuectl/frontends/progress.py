@@ -9,7 +9,8 @@ The moving line takes itself away: at `close`, and before `Terminal.say` writes 
 from __future__ import annotations
 
 from ..model import when
-from .terminal import ERASE_LINE, Terminal, clip, width
+from .terminal import ERASE_LINE, Terminal
+from .text import clip, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

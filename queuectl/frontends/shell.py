@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .history import History
 
 PROMPT_STATES = ("processing", "pending", "failed", "dead")
-TOLD = 5
+NEWS_SHOWN = 5
 BLANKS = " \t\n"
 
 
@@ -112,8 +112,8 @@ class Shell(cmd.Cmd):
     def _renew_prompt(self) -> None:
         facts, news = self._read_facts()
         terminal = self._session.terminal()
-        for told in news:
-            terminal.note(terminal.err.paint(terminal.err.safe(told), "dim"))
+        for line in news:
+            terminal.note(terminal.err.paint(terminal.err.safe(line), "dim"))
         self.prompt = f"queuectl [{facts}]> " if facts else "queuectl> "
 
     def _read_facts(self) -> tuple[str, list[str]]:
@@ -133,9 +133,9 @@ class Shell(cmd.Cmd):
                     known = f"{known} !".lstrip()
         except QueueCTLError:
             return "", []  # The next command says what is wrong, and what to do.
-        lines = [f"[{job.id} {job.state}" + (f": {job.error}]" if job.error else "]") for job in ended[-TOLD:]]
-        if len(ended) > TOLD:
-            more = len(ended) - TOLD
+        lines = [f"[{job.id} {job.state}" + (f": {job.error}]" if job.error else "]") for job in ended[-NEWS_SHOWN:]]
+        if len(ended) > NEWS_SHOWN:
+            more = len(ended) - NEWS_SHOWN
             lines.insert(0, f"[{jobs_text(more, 'more')} {'has' if more == 1 else 'have'} ended]")
         return known, lines
 

@@ -17,13 +17,13 @@ import sys
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import InvalidInput
 from ..model.job import STATE_TABLE
-from ..model.printable import code
 from ..model.when import is_digits
 from .program import NAME, as_called
+from .text import escape, width, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping, Match, Pattern, TextIO
+    from typing import Mapping, TextIO
 
 
 STYLES = {
@@ -37,98 +37,8 @@ STYLES = {
     "cyan": "36",
 }
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
-# Control characters but \t and \n, soft hyphen, bidi controls, zero-width and format characters, lone
-# surrogates, tags. None of them is printable in the sense of str.isprintable(), which is the fast path.
-UNSAFE = (
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
 ERASE_LINE = "\r\x1b[K"
 DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
-
-
-def escape(text: str, multiline: bool = False) -> str:
-    """Return the text with all that is unsafe shown as its code; `multiline` keeps newlines and tabs."""
-    if text.isprintable() or (multiline and text.replace("\n", "").replace("\t", "").isprintable()):
-        return text
-    text = _unsafe().sub(lambda match: code(match.group()), text)
-    return text if multiline else text.replace("\n", "\\n").replace("\t", "\\t")
-
-
-def escape_json(document: str) -> str:
-    """Return the same JSON with unsafe characters, which can only stand in strings, as `\\uNNNN`."""
-    return document if document.isprintable() else _unsafe().sub(_json_code, document)
-
-
-def _unsafe() -> Pattern[str]:
-    import re
-
-    return re.compile(UNSAFE)
-
-
-def _json_code(match: Match[str]) -> str:
-    units = match.group().encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
-
-
-def width(text: str) -> int:
-    """Return how many columns escaped text takes: 2 for a wide character, 0 for a combining one."""
-    return len(text) if text.isascii() else sum(map(_char_width, text))
-
-
-def _char_width(char: str) -> int:
-    import unicodedata
-
-    # It makes a picture of the character before, which takes two columns then: hearts, arrows, keycaps.
-    if char == "\ufe0f":
-        return 1
-    category = unicodedata.category(char)
-    if category in ("Mn", "Me"):
-        return 0
-    if unicodedata.east_asian_width(char) in "WF":
-        return 2
-    # An emoji that is younger than this Python's Unicode tables: rather count too much.
-    return 2 if category == "Cn" and char >= "\U0001f000" else 1
-
-
-def clip(text: str, columns: int, ellipsis: str = "…") -> str:
-    """Return the text if it fits, otherwise its head and the ellipsis."""
-    if width(text) <= columns:
-        return text
-    room = columns - width(ellipsis)
-    if room < 0:
-        return ""
-    for index, char in enumerate(text):
-        room -= _char_width(char)
-        if room < 0:
-            return text[:index] + ellipsis
-    return text
-
-
-def pad(text: str, columns: int, right: bool = False) -> str:
-    """Return the text filled up with blanks; `right` puts them before it."""
-    blanks = " " * (columns - width(text))
-    return blanks + text if right else text + blanks
-
-
-def wrapped(text: str, columns: int) -> list[str]:
-    """Return one line of words as lines that fit, the further ones indented. A word that is too long sticks out.
-
-    What stands behind the last colon is often a command to copy: it is kept together where it fits.
-    """
-    if width(text) <= columns:
-        return [text]
-    lead = " " * (len(text) - len(text.lstrip(" ")))
-    head, colon, tail = text.lstrip(" ").rpartition(": ")
-    fits = colon and len(lead) + 2 + width(tail) <= columns
-    words = [*f"{head}:".split(" "), tail] if fits else text.lstrip(" ").split(" ")
-    rows = [lead + words[0]]
-    for word in words[1:]:
-        if width(rows[-1]) + 1 + width(word) <= columns:
-            rows[-1] += " " + word
-        else:
-            rows.append(f"{lead}  {word}")
-    return rows
 
 
 def wants_color(mode: str, environ: Mapping[str, str], is_tty: bool) -> bool:
@@ -314,7 +224,7 @@ class Terminal:
         """Ask `question`, such as "Remove 12 jobs"; anything but yes is a no."""
         question = self.err.safe(question.rstrip("?"))
         if not self.is_interactive:
-            raise InvalidInput(f"{question} needs a confirmation", hint="pass --yes")
+            raise InvalidInput(f"this would {question}, so it needs a confirmation", hint="pass --yes")
         self.erase_line()
         self.err.send(f"{question}? [y/N] ")
         answer = self.stdin.readline()

@@ -27,7 +27,8 @@ from ..model.worker import WorkerState
 from .job_output import shown_lines
 from .live import clip_painted
 from .render import FLEXIBLE, SEPARATOR, fit
-from .terminal import STATE_STYLES, Screen, clip, pad, width
+from .terminal import STATE_STYLES, Screen
+from .text import clip, pad, width
 
 JOBS, OUTPUT, HELP = "jobs", "output", "help"
 BLOCKS, ASCII_BLOCKS = "▁▂▃▄▅▆▇█", " .:-=+*#"

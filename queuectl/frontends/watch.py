@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..model.errors import StoreUnavailable
 from ..model.when import duration_text, local
 from .answer import form_of, lines, on_terminal, show
-from .terminal import wrapped
+from .text import wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

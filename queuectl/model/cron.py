@@ -24,9 +24,9 @@ Impossible dates such as 30 February are refused. Nothing here reads a clock.
 from __future__ import annotations
 
 from . import zones
-from .cronfields import FIELDS, MONTHS
+from .cronfields import FIELDS
 from .errors import did_you_mean, quoted
-from .when import LATEST_MS
+from .when import LATEST_MS, MONTHS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,16 +12,12 @@ from __future__ import annotations
 
 from .errors import quoted
 from .record import Record
+from .when import MONTHS, WEEKDAYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 SHORTEST_NAME = 3
 # What stands in the fields of other crons, and what it means there.
 FOREIGN = {

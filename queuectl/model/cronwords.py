@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .cron import Cron
-from .cronfields import MONTHS, WEEKDAYS
+from .when import MONTHS, WEEKDAYS
 
 FEW_TIMES = 4  # so many are listed even if there is a shorter rule
 SOME_TIMES = 12  # so many are listed if there is none

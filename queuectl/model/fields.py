@@ -194,7 +194,7 @@ def columns(*, long: bool = False) -> tuple[str, ...]:
     return tuple(field.name for field in sorted(shown, key=lambda field: field.is_wide))
 
 
-def other_texts(thing: object, fields: Sequence[Field], told: Sequence[str]) -> list[tuple[str, str]]:
-    """Return label and text of the fields of a job or a schedule that have no default and are not told of yet."""
-    values = [(field, getattr(thing, field.name)) for field in fields if field.is_kept and field.name not in told]
+def other_texts(thing: object, fields: Sequence[Field], shown: Sequence[str]) -> list[tuple[str, str]]:
+    """Return label and text of the fields of a job or a schedule that have no default and are not shown yet."""
+    values = [(field, getattr(thing, field.name)) for field in fields if field.is_kept and field.name not in shown]
     return [(field.label.lower(), field.kind.text(value)) for field, value in values if value != field.default]

@@ -22,7 +22,8 @@ own sentence. Nothing here reads a clock: `now` is always given, in milliseconds
 
 from __future__ import annotations
 
-from .when import EARLIEST_MS, LATEST_MS, SECOND, UNCLEAR, parse_duration, scaled
+from . import when
+from .when import EARLIEST_MS, LATEST_MS, SECOND, Unclear, parse_duration, scaled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,20 +33,19 @@ if TYPE_CHECKING:
 NOT_AN_INSTANT = "not a time (write +30m, 18:00, tomorrow 09:00, 2026-11-10 02:00 or 2026-11-10T02:00:00Z)"
 OUT_OF_RANGE = "not a time between 1970 and 2100"
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MONTHS: tuple[str, ...] = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
+# As datetime counts them, from Monday on.
+WEEKDAYS = tuple(day.lower() for day in (*when.WEEKDAYS[1:], when.WEEKDAYS[0]))
+MONTHS = tuple(month.lower() for month in when.MONTHS)
 DAY_WORDS = ("yesterday", "today", "tomorrow", "day after tomorrow")
-LEAP_YEARS_APART = 8
+LEAP_YEARS_APART = 8  # at most, as around 2100
 WEEKDAY = "|".join(f"{day[:3]}(?:{day[3:]})?" for day in WEEKDAYS)
 MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS) + "|sept"
 DATE = r"(?P<year>\d{4})(?P<dash>[-/])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
-NTH = r"\d\d?)(?:st|nd|rd|th)?"
+ORDINAL = "(?:st|nd|rd|th)?"
 NAMED_DATE = (
     rf"(?:(?P<its_weekday>{WEEKDAY}),? )?"
-    rf"(?:(?P<name>{MONTH}) (?P<nth>{NTH}|(?P<nth_before>{NTH} (?P<name_after>{MONTH}))(?:,? (?P<its_year>\d{{4}}))?"
+    rf"(?:(?P<name>{MONTH}) (?P<nth>\d\d?){ORDINAL}|(?P<nth_before>\d\d?){ORDINAL} (?P<name_after>{MONTH}))"
+    r"(?:,? (?P<its_year>\d{4}))?"
 )
 DAY_WORD = rf"(?P<word>{'|'.join(DAY_WORDS)})|(?:(?P<which>this|next) )?(?P<weekday>{WEEKDAY})"
 DAY = f"(?:on )?(?P<date>{DATE}|{NAMED_DATE}|{DAY_WORD})"
@@ -120,9 +120,9 @@ def _from_now(text: str, now: int, zone: tzinfo | None) -> int | None:
         return None
     try:
         return now + parse_duration(text)
-    except ValueError as error:
-        if str(error) in UNCLEAR:
-            raise
+    except Unclear:
+        raise
+    except ValueError:
         return None
 
 
@@ -216,7 +216,7 @@ def _on_its_weekday(match: Match[str], days: list[date]) -> list[date]:
     weekday = _number(WEEKDAYS, match["its_weekday"])
     found = [day for day in days[:2] if day.weekday() == weekday]
     if not found:
-        raise ValueError(f"{days[0]} is no {WEEKDAYS[weekday].capitalize()}")
+        raise ValueError(f"{days[0]} is not a {WEEKDAYS[weekday].capitalize()}")
     return found
 
 

@@ -16,7 +16,6 @@ import time
 NOT_A_DURATION = "not a duration (write 90, 90s, 5m or 1h30m)"
 NO_FIXED_LENGTH = "unclear, as months and years differ in length (write days, such as 30d)"
 MINUTES_OR_MONTHS = "unclear, as M may be minutes or months (write 5m)"
-UNCLEAR = (NO_FIXED_LENGTH, MINUTES_OR_MONTHS)
 
 EARLIEST_MS = 0
 LATEST_MS = 4_133_980_799_999  # 2100-12-31T23:59:59.999Z
@@ -33,10 +32,21 @@ UNIT_WORDS = {
     **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), 1),
 }
 NOT_FIXED = ("mo", "mos", "month", "months", "y", "yr", "yrs", "year", "years")
-LARGEST = 7 * DAY + 1
+LONGER_THAN_ALL = 7 * DAY + 1
+# What the number after an hour or a minute counts that has no unit of its own: 1h30.
 IMPLIED = {HOUR: MINUTE, MINUTE: SECOND}
 NUMBER, LETTERS = "0123456789.", "abcdefghijklmnopqrstuvwxyz"
 MAX_DIGITS = 18
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+# As cron counts them.
+WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+class Unclear(ValueError):
+    """What may mean two durations, with the reason."""
 
 
 def is_digits(text: str) -> bool:
@@ -61,29 +71,31 @@ def scaled(number: str, unit: int) -> int:
 
 def parse_duration(text: str) -> int:
     """Return the milliseconds that a text such as `90`, `1.5s`, `1h30m`, `5 minutes` or `PT1H30M` stands for."""
-    rest = text.strip().lower()
     try:
-        total = _read_duration(rest, text)
-    except ValueError as error:
-        raise ValueError(str(error) if str(error) in UNCLEAR else NOT_A_DURATION) from None
+        total = _read_duration(text.strip())
+    except Unclear:
+        raise
+    except ValueError:
+        raise ValueError(NOT_A_DURATION) from None
     if total > LONGEST_MS:
         raise ValueError("longer than 131 years")
     return total
 
 
-def _read_duration(rest: str, text: str) -> int:
-    if not rest.isascii():
+def _read_duration(text: str) -> int:
+    rest = text.lower()
+    if not text.isascii():
         raise ValueError(NOT_A_DURATION)
     if rest.startswith("p"):
         return _iso_duration(rest)
-    if text.strip()[-1:] == "M" and not rest[-2:-1].isalpha():
-        raise ValueError(MINUTES_OR_MONTHS)
+    if text.endswith("M") and not text[-2:-1].isalpha():
+        raise Unclear(MINUTES_OR_MONTHS)
     return _sum_of_parts(rest) if rest.lstrip(NUMBER) else scaled(rest, SECOND)
 
 
 def _sum_of_parts(rest: str) -> int:
     """Add up `1h30m`, `1 hour and 30 minutes`, `an hour` or `1h30`, whose last part is of the next unit."""
-    total, before = 0, LARGEST
+    total, before = 0, LONGER_THAN_ALL
     while rest:
         number, rest = _leading(rest, NUMBER)
         name, rest = _leading(rest, LETTERS)
@@ -106,18 +118,18 @@ def _sum_of_parts(rest: str) -> int:
 def _unit(name: str) -> int:
     """Return the milliseconds of a unit that is written in any usual way."""
     if name in NOT_FIXED:
-        raise ValueError(NO_FIXED_LENGTH)
-    return UNIT_WORDS.get(name, LARGEST)
+        raise Unclear(NO_FIXED_LENGTH)
+    return UNIT_WORDS.get(name, LONGER_THAN_ALL)
 
 
 def _iso_duration(rest: str) -> int:
     """Read ISO 8601 in small letters: `p1dt2h30m`, `pt0.5s`, `p2w`."""
     days, clock, time_of_day = rest[1:].partition("t")
-    if days.endswith(("m", "y")) or "y" in days:
-        raise ValueError(NO_FIXED_LENGTH)
-    if not days and not time_of_day or clock and not time_of_day:
+    if "m" in days or "y" in days:
+        raise Unclear(NO_FIXED_LENGTH)
+    if not days + time_of_day or clock and not time_of_day:
         raise ValueError(NOT_A_DURATION)
-    if days.strip("0123456789.wd") or time_of_day.strip("0123456789.hms"):
+    if days.strip(NUMBER + "wd") or time_of_day.strip(NUMBER + "hms"):
         raise ValueError(NOT_A_DURATION)
     return _sum_of_parts(days + time_of_day)
 

@@ -35,6 +35,8 @@ WORDS = {
     "dlq clear": "remove",
     "worker kill-all": "stop",
     "worker add": "scale",
+    "worker ls": "status",
+    "worker list": "status",
     "cron delete": "remove",
     "job show": "list",
 }
@@ -74,11 +76,23 @@ def test_an_option_of_another_tool_leads_to_ours(home: str, name: str, instead: 
     [
         (["ls", "-la"], "queuectl add 'ls -la'"),
         (["echo", "hello"], "queuectl add 'echo hello'"),
-        (["tar", "-xzf", "a.tgz", "-q"], "queuectl add 'tar -xzf a.tgz'"),
+        (["tar", "-xzf", "a.tgz", "-q"], "queuectl add 'tar -xzf a.tgz -q'"),
     ],
 )
 def test_a_command_without_quotes_is_answered_with_the_line_to_type(home: str, words: list[str], line: str) -> None:
     assert refused(home, 2, "add", *words).hint == line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["echo a", "--dependency", "1"], 'unknown option "--dependency"'),
+        (["echo a", "echo b"], 'unexpected "echo b"'),
+    ],
+)
+def test_a_command_in_quotes_is_not_quoted_once_more(home: str, words: list[str], said: str) -> None:
+    answer = refused(home, 2, "add", *words)
+    assert (answer.problems, answer.hint) == ([said], "see: queuectl add --help")
 
 
 def test_a_mistyped_option_is_no_part_of_a_command(home: str) -> None:

@@ -12,7 +12,8 @@ from typing import Any, Callable, Iterator, Sequence
 import pytest
 
 from queuectl.frontends.live import Region, Signals, clip_painted, painted_width
-from queuectl.frontends.terminal import Terminal, width
+from queuectl.frontends.terminal import Terminal
+from queuectl.frontends.text import width
 from tests.emulator import Emulator
 from tests.support import ROOT, Processes
 from tests.terminals import PtySession

@@ -7,7 +7,8 @@ import io
 import pytest
 
 from queuectl.frontends.progress import Progress
-from queuectl.frontends.terminal import ERASE_LINE, Terminal, width
+from queuectl.frontends.terminal import ERASE_LINE, Terminal
+from queuectl.frontends.text import width
 from tests.frontends.test_terminal import Tty
 from tests.support import FakeClock
 

@@ -12,7 +12,8 @@ from typing import Iterator, Mapping, Sequence
 import pytest
 
 from queuectl.frontends.render import HELD_ROWS, IMPORTANT, record_text, rows_text
-from queuectl.frontends.terminal import Terminal, width
+from queuectl.frontends.terminal import Terminal
+from queuectl.frontends.text import width
 from queuectl.model import when
 from queuectl.model.kinds import BYTES, DURATION, FLAG, NAMES, NUMBER, REAL, TEXT, TIME, VARIABLES, Kind
 from queuectl.model.noun import Noun, many, maybe
@@ -376,3 +377,14 @@ def test_a_record_in_the_machine_formats() -> None:
     assert len(record("jsonl", terminal).splitlines()) == 1
     assert record("csv", terminal).splitlines()[1] == '"job-1","dead","2025-12-31T23:59:48.000Z"'
     assert record("tsv", terminal).splitlines()[0] == "id\tstate\tcreated_at"
+
+
+def test_sentences_go_on_in_the_next_line_and_words_in_them_stay_whole() -> None:
+    rows = [{"name": "one", "help": "by a user of the long-winded-identifier kind"}, {"name": "two", "help": "short"}]
+    assert "".join(rows_text(rows, noun("name", "help"), ["name", "help"], "table", tty(32))).splitlines() == [
+        "NAME  HELP",
+        "one   by a user of the",
+        "      long-winded-identifier",
+        "      kind",
+        "two   short",
+    ]

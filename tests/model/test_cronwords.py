@@ -10,7 +10,7 @@ import pytest
 
 from queuectl.model import cronwords
 from queuectl.model.cron import Cron
-from queuectl.model.cronfields import MONTHS
+from queuectl.model.when import MONTHS
 
 SEED = time.time_ns()
 

@@ -71,7 +71,9 @@ def test_a_duration_is_read(text: str, expected: int) -> None:
     assert when.parse_duration(text) == expected
 
 
-@pytest.mark.parametrize("text", ["1mo", "1 month", "2 months", "1y", "3 years", "P1M", "P1Y", "P1Y2M3D", "a month"])
+@pytest.mark.parametrize(
+    "text", ["1mo", "1 month", "2 months", "1y", "3 years", "P1M", "P1Y", "P1Y2M3D", "P1M2D", "a month"]
+)
 def test_what_has_no_fixed_length_is_refused_with_the_reason(text: str) -> None:
     with pytest.raises(ValueError, match="months and years differ in length"):
         when.parse_duration(text)

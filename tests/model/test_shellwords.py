@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from queuectl.frontends.terminal import escape
+from queuectl.frontends.text import escape
 from queuectl.model.shellwords import shell_line, shell_word
 
 WORDS = [

@@ -143,7 +143,7 @@ def test_next_friday_is_not_today_and_friday_may_be() -> None:
 @pytest.mark.parametrize(
     "text, reason",
     [
-        ("Tue, 30 Nov 2026", "2026-11-30 is no Tuesday"),
+        ("Tue, 30 Nov 2026", "2026-11-30 is not a Tuesday"),
         ("15-7-2027 2pm", "day and month may stand in either order"),
         ("18:00 CET", "a zone is UTC or an offset here"),
         ("9 am PST", "a zone is UTC or an offset here"),

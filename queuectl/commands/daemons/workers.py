@@ -112,7 +112,9 @@ def worker_start(
 
 def _run_here(context: Context, groups: Mapping[str, int], ready_fd: int | None, drain: bool) -> Result:
     """Be the pool in the foreground; return what became of a drain."""
-    context.front_end.note(f"{workers_text(groups)} in the foreground; stop with Ctrl-C or: queuectl worker stop")
+    context.front_end.note(
+        f"starting {workers_text(groups)} in the foreground; to stop: Ctrl-C or queuectl worker stop"
+    )
     drained = context.queue.workers.run(groups, ready_fd, drain=drain)
     if drained is None:
         return Result()
@@ -216,8 +218,10 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     """
     _demand_one(timeout, force)
     group = _group(queue)
-    pid = context.queue.workers.stop(group, patience=timeout, force=force)
-    return stopped(pid, f"Workers{of_group(group)} stopped", f"no workers were running{of_group(group)}")
+    workers = context.queue.workers
+    pid = workers.stop(group, patience=timeout, force=force)
+    done = "will stop: they wait for this job, which does not wait for them" if workers.is_asked_by_job else "stopped"
+    return stopped(pid, f"Workers{of_group(group)} {done}", f"no workers were running{of_group(group)}")
 
 
 @command("worker restart", TIMEOUT, FORCE, group=GROUP, examples=("worker restart",))

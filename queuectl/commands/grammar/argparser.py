@@ -60,25 +60,28 @@ class Parser(argparse.ArgumentParser):
         """Raise InvalidInput with this message."""
         raise InvalidInput(message, hint=f"see: {self.prog} --help")
 
-    def options(self, words: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    def options(self, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """Return the options among the words, with their texts, and the other words. Raises InvalidInput."""
         # argparse would take the next word for the value of one that may do without; here it stands after `=`.
         alone = {name: f"{name}={arg.implied}" for name, arg in self.flags.items() if arg.implied is not None}
         found, others = self.parse_known_args([alone.get(word, word) for word in words])
         for word in others:
             if _is_option(word):
-                self._refuse_option(word.partition("=")[0], others)
+                self._refuse_option(word.partition("=")[0], words[words.index(others[0]) :])
         return vars(found), others
 
     def _refuse_option(self, name: str, words: Sequence[str]) -> NoReturn:
-        """Raise InvalidInput for an option that there is not; `words` are those that are no options of ours."""
+        """Raise InvalidInput for an option that there is not; `words` are those from the first that is not ours."""
         if name in OPTIONS_ELSEWHERE:
             raise InvalidInput(f"there is no option {name}", hint=OPTIONS_ELSEWHERE[name])
         found = option_for(name, [name for arg in self.args if arg.is_option for name in arg.names])
-        if found is None and self.command is not None and self.command.takes_command and words[0] != name:
-            # It follows a word: it is part of a command that was not quoted.
+        if found is None and words[0] != name and self._lacks_quotes(words):
             self._refuse_unquoted(f"unknown option {quoted(name)}", words)
         self.refuse(f"unknown option {quoted(name)}{meant(found)}")
+
+    def _lacks_quotes(self, words: Sequence[str]) -> bool:
+        """Return whether these words are a command that was not quoted; a first word with a blank was."""
+        return self.command is not None and self.command.takes_command and " " not in words[0]
 
     def _refuse_unquoted(self, message: str, words: Sequence[str]) -> NoReturn:
         line = " ".join([self.prog, shlex.quote(shlex.join(words))])
@@ -90,7 +93,7 @@ class Parser(argparse.ArgumentParser):
         found, unknown = self.parse_known_args(list(map(str, range(len(words)))))
         if unknown:
             message = f"unexpected {quoted(words[int(unknown[0])])}"
-            if self.command is not None and self.command.takes_command:
+            if self._lacks_quotes(words):
                 self._refuse_unquoted(message, words)
             self.refuse(message)
         places = {name: at if isinstance(at, list) else [at] for name, at in vars(found).items()}

@@ -101,12 +101,9 @@ class CommandLine:
     def _take_option(self, at: int, word: str) -> None:
         name, equals, text = word.partition("=")
         arg = self.flags.get(name)
-        short = self.flags.get(word[:2])
-        if short is not None and short.takes_next_word and len(word) > 2:
-            # `-ojson` and `-o=json`, as argparse reads them.
-            name, arg, equals, text = word[:2], short, "=", word[3:] if word[2] == "=" else word[2:]
-        if arg is None or (equals and arg.flag):
+        if arg is None or (equals and (arg.flag or not name.startswith("--"))):
             self.plain = False
+            self._take_attached(at, word)
             return
         if name not in GLOBAL_FLAGS:
             self.is_naming = False
@@ -114,6 +111,12 @@ class CommandLine:
             self.waiting = arg
             return
         self.given.append((at, arg, text if equals else arg.implied or ""))
+
+    def _take_attached(self, at: int, word: str) -> None:
+        """Take `-ojson` or `-o=json`, which argparse will read too: an error is written as it wants."""
+        arg = self.flags.get(word[:2])
+        if arg is not None and arg.takes_next_word:
+            self.given.append((at, arg, word[3:] if word[2] == "=" else word[2:]))
 
     def _take_name(self, at: int, word: str) -> bool:
         """Take a word for one of the command's name; return whether it is one."""

@@ -14,7 +14,7 @@ from ...model.errors import nearest
 COMMANDS_ELSEWHERE = {
     "add": "submit push enq new create spawn delay apply_async",
     "list": "ls jobs job tasks task queue queues",
-    "status": "ps stat health info stats count group groups",
+    "status": "ps stat health info stats count group groups ls list",
     "show": "view get inspect describe detail details info",
     "logs": "log tail follow cat output out stdout stderr journal",
     "cancel": "kill abort terminate revoke interrupt kill-all",
@@ -27,6 +27,8 @@ COMMANDS_ELSEWHERE = {
     "release": "resume unpause unstash continue unhold thaw kick",
     "edit": "modify change update switch",
     "set": "edit change update put",
+    "pause": "disable stop suspend",
+    "resume": "enable start unpause",
     "wait": "join block",
     "top": "monitor tui htop watch",
     "dashboard": "web ui gui dash",
@@ -46,6 +48,7 @@ COMMANDS_ELSEWHERE = {
     "--version": "version",
     "--help": "usage",
 }
+AFTER_ANOTHER = "no job waits for another: put both in one, as in 'first && second'"
 # Options of other tools, each with what to type in their place.
 OPTIONS_ELSEWHERE = {
     "--db": "a home is a directory, not a file: --home DIR",
@@ -63,13 +66,19 @@ OPTIONS_ELSEWHERE = {
     "--working-directory": "--cwd DIR",
     "--parallel": "queuectl worker start --count N",
     "--jobs": "queuectl worker start --count N",
+    "-j": "queuectl worker start --count N",
+    "--format": "--output FORMAT",
+    "--cron": "queuectl cron add NAME 'MIN HOUR DAY MONTH WEEKDAY' COMMAND",
     "--web": "queuectl dashboard --open",
     "--jq": "queuectl list -o json | jq FILTER",
     "--print-task-id": "--quiet",
     "-V": "--version",
+    "--after": AFTER_ANOTHER,
+    "--depends": AFTER_ANOTHER,
+    "--depends-on": AFTER_ANOTHER,
 }
-# Commands that delete or end something.
-HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "kill"))
+# Commands that delete or end something, or add jobs that nobody has asked for.
+HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "run", "demo"))
 
 
 def command_for(word: str, known: Iterable[str]) -> str | None:

@@ -100,7 +100,9 @@ def add(
         return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids)
     job = context.queue.get(ids[0])
     context.front_end.hint(lambda: _what_next(context, job.id))
-    return Result(nouns.JOB, record=job, message=told(job, context.clock.wall()), ending=how_to_release(job), ids=ids)
+    return Result(
+        nouns.JOB, record=job, message=added_text(job, context.clock.wall()), ending=how_to_release(job), ids=ids
+    )
 
 
 def _awaited(context: Context, ids: Sequence[str], *, follow: bool) -> Result:
@@ -126,7 +128,7 @@ def _what_next(context: Context, job: str) -> str:
     return f"follow it with: queuectl logs -f {job}" if is_attended(context.queue) else NO_WORKERS_RUN
 
 
-def told(job: Job, now: int) -> str:
+def added_text(job: Job, now: int) -> str:
     """Return what is said of a job that was added."""
     lines = [
         f"Job added: {job.id}",

@@ -68,9 +68,10 @@ class Follower:
 def nothing_to_see(context: Context, job: Job, attempt: Attempt) -> bytes:
     """Say why the output of an attempt was removed; return the line that a person reads in place of no output."""
     if context.queue.logs.is_removed(attempt):
+        size = counted(attempt.output_size, "byte")
         context.front_end.note(
-            f"{job.id}: the {counted(attempt.output_size, 'byte')} that attempt {attempt.attempt} printed are removed: "
-            "all output together had passed output_total, and the oldest goes first"
+            f"{job.id}: what attempt {attempt.attempt} printed was removed ({size}): all output together had passed "
+            "output_total, and the oldest goes first"
         )
         return b""
     return nothing_printed(is_running=attempt.outcome is None) if context.front_end.is_read_by_people else b""

@@ -43,7 +43,9 @@ def columns(text: str) -> list[str]:
     names = read_names(text)
     for name in names:
         if name not in Job.FIELDS:
-            raise ValueError(f"must be of {', '.join(Job.FIELDS)}, got {quoted(name)}{did_you_mean(name, Job.FIELDS)}")
+            raise ValueError(
+                f"must be among {', '.join(Job.FIELDS)}, got {quoted(name)}{did_you_mean(name, Job.FIELDS)}"
+            )
     if not names:
         raise ValueError("must name at least one column")
     return names

@@ -112,17 +112,17 @@ class Firing:
         busy = store.schedules.unfinished(schedule.name) if schedule.overlap == "skip" else None
         number = None if busy is not None else enqueue(store, schedule, now, self._log.speaker)
         store.schedules.record_fire(schedule, at, number)
-        told = f"{schedule.name} for {when.iso(at)}"
+        fire = f"{schedule.name} for {when.iso(at)}"
         if number is None:
-            self._skip(f"{told}: job {busy} has not ended yet", now)
+            self._skip(f"{fire}: job {busy} has not ended yet", now)
             return None
-        store.events.add("fired", actor=self._log.speaker, now=now, job=number, detail=told)
-        self._log.say(f"schedule fired: {told}")
+        store.events.add("fired", actor=self._log.speaker, now=now, job=number, detail=fire)
+        self._log.say(f"schedule fired: {fire}")
         return number
 
-    def _skip(self, told: str, now: int) -> None:
-        self._store.events.add("skipped", actor=self._log.speaker, now=now, detail=told)
-        self._log.say(f"schedule skipped: {told}")
+    def _skip(self, reason: str, now: int) -> None:
+        self._store.events.add("skipped", actor=self._log.speaker, now=now, detail=reason)
+        self._log.say(f"schedule skipped: {reason}")
 
 
 def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:

@@ -50,7 +50,7 @@ class Clockwork:
         self._sampler = Sampler(store)
         self._seen = store.changes()
         self._zones_due = store.clock.monotonic()
-        self._told: str | None = None
+        self._last_trouble: str | None = None
 
     def tick(self) -> float:
         """Do what is due; return how many seconds may pass until the next call. Raises StoreUnavailable."""
@@ -86,10 +86,10 @@ class Clockwork:
             timezone.adopt(self._store, actor=self._log.speaker, now=now)
         except InvalidInput as error:
             self._log.complain(str(error))
-        told = timezone.trouble(self._store, now)
-        if told is not None and told != self._told:
-            self._log.say(told)
-        self._told = told
+        trouble = timezone.trouble(self._store, now)
+        if trouble is not None and trouble != self._last_trouble:
+            self._log.say(trouble)
+        self._last_trouble = trouble
 
     def _promote(self) -> int:
         promoted = 0

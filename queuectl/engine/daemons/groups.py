@@ -7,6 +7,7 @@ leave, never one in between.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,10 +15,12 @@ from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable, q
 from ...model.quantity import counted
 from ...model.settings import Settings
 from ...model.worker import EVERY_QUEUE, RegisteredWorker, group_of, option, queues_of, workers_text
+from ...store.home import VARIABLE
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
+from ..machine.process import MARKER
 from .daemon import ELSEWHERE, POOL, Place, RunningDaemon
 from .ending import LOOK_SECONDS, TimedSignal, end
 
@@ -37,6 +40,11 @@ class Groups(Place):
     def groups(self) -> dict[str, int]:
         """Return how many workers each group should have; nothing if no pool runs. Raises StoreUnavailable."""
         return {} if self.pid is None else self._opened.store.meta.pool_groups()
+
+    @property
+    def is_asked_by_job(self) -> bool:
+        """Whether a job of this home asks: the workers wait for its end, so it must not wait for theirs."""
+        return MARKER in os.environ and os.environ.get(VARIABLE) == self._opened.home.path
 
     def _demand_whole(self, group: str, command: str) -> None:
         """Raise InvalidInput if a group does not run, but others that take jobs from some of its queues do."""
@@ -87,6 +95,8 @@ class Groups(Place):
     def stop(self, group: str | None = None, *, patience: float | None = None, force: bool = False) -> int | None:
         """Stop a group, or all of them with the pool, and workers that have outlived theirs; wait until all are gone.
 
+        A job of this home only asks them to stop.
+
         Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience` seconds (None:
         as long as the workers themselves allow), then, or at once with `force`, they are ended and go back to the
         queue. With either, what does not even follow that order is killed. Raises InvalidInput for what names no group,
@@ -106,6 +116,10 @@ class Groups(Place):
         by_force = f"{POOL.stop_command}{option(group if pool is None else None)} --force"
         targets = self._left(workers) if pool is None else [pool]
         pids = [target.pid for target in targets] or [row.pid for row in workers]
+        if self.is_asked_by_job:
+            for target in targets:
+                target.order(orders[0].number)
+            return next(iter(pids), None)
         while targets:
             # The pool first, then workers that have outlived it: each in its turn has the whole time.
             end(targets, orders, limit, POOL.phrases.subject, self._opened.clock, by_force)

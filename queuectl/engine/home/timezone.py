@@ -146,9 +146,9 @@ def alerts(store: Store, now: int, daemons: Mapping[str, str | None]) -> list[tu
         for schedule in store.schedules.all()
         if has_no_next_time(store, schedule, now)
     ]
-    told = trouble(store, now)
-    if told is not None:
-        found.append((told, _go_by(own_zone())))
+    own = trouble(store, now)
+    if own is not None:
+        found.append((own, _go_by(own_zone())))
     for who, zone in daemons.items():
         found += _alerts_of(who, zone, store, now)
     return found

@@ -42,8 +42,8 @@ class Identity(Record):
     @classmethod
     def parse(cls, text: str) -> Identity | None:
         """Return what `str()` has written, None for anything else."""
-        told, boot, namespace = (text.strip("\n").split(BETWEEN) + ["", ""])[:3]
-        pid, _, start = told.partition(" ")
+        process, boot, namespace = (text.strip("\n").split(BETWEEN) + ["", ""])[:3]
+        pid, _, start = process.partition(" ")
         return cls(int(pid), start, boot or None, namespace or None) if pid.isdigit() and start else None
 
     def __str__(self) -> str:

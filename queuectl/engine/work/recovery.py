@@ -122,9 +122,9 @@ class Recovery:
             state = settle(store, claim, outcome, settings=load_settings(store), random=random.random, now=now)
             if state is None:
                 return 0
-            told = f"attempt {claim.attempt}: {outcome.error}, now {state}"
-            store.events.add("recovered", actor=_actor(), now=now, job=claim.number, detail=told)
-        self._log.say(f"{claim.id}: {told}")
+            ending = f"attempt {claim.attempt}: {outcome.error}, now {state}"
+            store.events.add("recovered", actor=_actor(), now=now, job=claim.number, detail=ending)
+        self._log.say(f"{claim.id}: {ending}")
         return 1
 
     def _may_be_moved(self, attempt: Running, worker: RegisteredWorker | None) -> bool:
@@ -192,11 +192,11 @@ class Recovery:
             return
         busy = {attempt.claim.worker for attempt in self._store.attempts.running(self._store.contexts)}
         for number in gone - busy:
-            told = f"worker {number} (pid {workers[number].pid})"
+            lost = f"worker {number} (pid {workers[number].pid})"
             with self._store.writing():
                 if not self._store.workers.remove(number):
                     continue
-                self._store.events.add("worker_lost", actor=_actor(), now=self._clock.wall(), detail=told)
+                self._store.events.add("worker_lost", actor=_actor(), now=self._clock.wall(), detail=lost)
             self._remove_files(number, workers)
 
     def _remove_files(self, number: int, workers: dict[int, RegisteredWorker]) -> None:

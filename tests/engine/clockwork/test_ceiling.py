@@ -304,7 +304,7 @@ def test_logs_say_that_the_output_was_removed_and_why(home: str, store: Store, c
     silent = run_one(store, 0, at=NOW + 2)
     bring_to(store, "pending")
     keep(ceiling, 100)
-    said = f"job-{gone}: the 1048576 bytes that attempt 1 printed were removed: all output together had passed"
+    said = f"job-{gone}: what attempt 1 printed was removed (1048576 bytes): all output together had passed"
     for words in (["logs", str(gone)], ["logs", "-f", str(gone)], ["logs", str(gone), "--tail", "3"]):
         answer = call(home, *words)
         assert (answer.code, answer.out) == (0, "") and said in answer.err, words

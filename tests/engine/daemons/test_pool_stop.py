@@ -272,3 +272,34 @@ def test_a_second_request_to_stop_ends_no_job(
     (tmp_path / "go").touch()
     assert second.wait(60) == 0
     assert queue.get(job.id).state == "completed"
+
+
+@pytest.mark.parametrize("words", ["worker stop", "worker stop -Q '*'", "worker stop --timeout 30"])
+def test_a_job_that_stops_its_workers_does_not_wait_for_itself(queue: Queue, pool: RunningPool, words: str) -> None:
+    pool.start("--count", "1")
+    job = queue.add(f'"$QUEUECTL" {words}')
+    wait_until(lambda: not pool.is_running)
+    assert (queue.get(job.id).state, queue.get(job.id).attempts) == ("completed", 1)
+    assert "Workers" in queue.output(job.id).decode()
+
+
+def test_a_job_cannot_restart_its_workers(queue: Queue, pool: RunningPool) -> None:
+    pool.start("--count", "1")
+    pid = pool.pid
+    job = queue.add('"$QUEUECTL" worker restart', retries=0)
+    assert queue.wait(job.id, timeout=SOON_MS / 1000)[0].exit_code == 4
+    assert pool.pid == pid
+
+
+def test_a_job_of_another_home_waits_until_the_workers_are_gone(
+    queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
+    pool.start("--count", "1")
+    with Queue(str(tmp_path / "other")) as other:
+        other.workers.start(count=1)
+        try:
+            job = queue.add(f'"$QUEUECTL" --home {tmp_path}/other worker stop')
+            assert queue.wait(job.id, timeout=SOON_MS / 1000)[0].state == "completed"
+            assert other.workers.pid is None
+        finally:
+            other.workers.stop(force=True)

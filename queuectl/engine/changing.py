@@ -1,0 +1,154 @@
+"""Changing jobs: the verbs, each a method of its name."""
+
+from __future__ import annotations
+
+from ..model.errors import InvalidInput, quoted
+from ..model.job import PROCESSING
+from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
+from .finding import Finding
+from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Sequence
+
+    from ..model.job import Job
+    from ..store import Store
+    from .change import Change
+    from .finding import Reference
+
+AT_ONCE = 500
+
+
+class Changing(Finding):
+    """A home in which jobs can be found and changed."""
+
+    def apply(self, verb: str, /, *references: Reference, **flags: bool) -> Change:
+        """Do one of PLAIN_VERBS, such as `cancel`, by its name: what the method of that name does.
+
+        `flags` are those of the verb. Raises NotFound, or InvalidInput.
+        """
+        names = [plain.name for plain in PLAIN_VERBS]
+        if verb not in names:
+            raise InvalidInput(f"the verb must be one of {', '.join(names)}, got {quoted(verb)}", field="verb")
+        change: Change = getattr(self, verb)(*references, **flags)
+        return change
+
+    def cancel(self, *references: Reference) -> Change:
+        """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
+
+        Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`; without
+        `state:` the filter means what it means on the command line. A Selection stands for the jobs that it found:
+        those that are gone by now are passed over, those in none of its `states` are left. It says which jobs it
+        changed and which it had to leave. A job whose worker is gone is taken back here if no pool or scheduler runs.
+        Raises NotFound or InvalidInput.
+        """
+        change = self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
+        if change.done and self.counts().get(PROCESSING):
+            from .retrieval import take_back
+
+            take_back(self, change.done)
+        return change
+
+    def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:
+        """Let dead, completed, cancelled or failed jobs run again at once.
+
+        They have all their attempts again, or with `keep_attempts` a single one.
+        """
+        return self._each(
+            references, "retry", lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts)
+        )
+
+    def edit(self, /, *references: Reference, **fields: object) -> Change:
+        """Change jobs that wait. `fields` are those of `add` that `queuectl edit` has an option for.
+
+        What is not given stays. Raises NotFound, or InvalidInput.
+        """
+        from .editing import difference, read_changes
+        from .home.clockwatch import follow
+
+        meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
+        changes = read_changes(self.read(meant.numbers), fields, now)
+
+        def apply(store: Store, number: int, now: int) -> bool:
+            if changes.get("is_delay"):
+                follow(store)
+            return store.jobs.edit(number, changes, now)
+
+        return self._each([meant], "edit", apply, lambda job: difference(job, changes), now)
+
+    def hold(self, *references: Reference) -> Change:
+        """Keep waiting jobs from running until they are released."""
+        return self._each(references, "hold", lambda store, number, now: store.jobs.hold(number, now))
+
+    def release(self, *references: Reference) -> Change:
+        """Let held jobs go."""
+        return self._each(references, "release", lambda store, number, now: store.jobs.release(number, now))
+
+    def remove(self, *references: Reference) -> Change:
+        """Delete jobs that are not running, with their attempts and output."""
+        return self._each(
+            references,
+            "remove",
+            lambda store, number, now: store.jobs.remove(number),
+            lambda job: f"{job.id}, was {job.state}",
+        )
+
+    def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
+        """Delete jobs that ended in these states before an instant, and give their room back; return how many."""
+        from .clockwork.housekeeping import Pruned, prune
+        from .home.room import vacuum
+
+        pruned = Pruned()
+        for state in states:
+            for ids in prune(self.store, state, before):
+                pruned.add(ids)
+                if on_progress is not None:
+                    on_progress(pruned.jobs)
+        if pruned.jobs:
+            with self.store.writing():
+                self.store.contexts.prune()
+                self.note("pruned", str(pruned))
+            for _ in vacuum(self.store):
+                pass
+        return pruned.jobs
+
+    def _each(
+        self,
+        references: Sequence[Reference],
+        verb: str,
+        apply: Callable[[Store, int, int], bool],
+        detail: Callable[[Job], str] = lambda job: f"was {job.state}",
+        now: int | None = None,
+    ) -> Change:
+        """Apply a verb to jobs in small transactions; each change is noted as an event. Then wake whom it concerns.
+
+        `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
+        """
+        from .change import Change
+
+        change, store = Change([], []), self.store
+        meant = self.select(references, means=VERBS[verb].means)
+        numbers = meant.numbers
+        for start in range(0, len(numbers), AT_ONCE):
+            if start:
+                store.database.give_way()
+            at = self.clock.wall() if now is None else now
+            with store.writing():
+                for job in self.read(numbers[start : start + AT_ONCE]):
+                    if job.state not in meant.states:
+                        change.refuse(job, f'job "{job.id}" is {job.state} by now')
+                    elif apply(store, job.number, at):
+                        change.done.append(job.id)
+                        self.note(verb, detail(job), now=at, job=job.number)
+                    else:
+                        change.refuse(job, f'cannot {verb} job "{job.id}": it is {job.state}')
+        self._wake(VERBS[verb].wakes)
+        return change
+
+    def _wake(self, whom: str | None) -> None:
+        if whom == RUNNERS:
+            ring(self.home, WORKERS, CONTROL)
+        if whom == STARTERS:
+            ring(self.home, WORKERS)
+            ring_schedulers(self.home)

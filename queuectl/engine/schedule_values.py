@@ -1,0 +1,71 @@
+"""What a schedule is given: read and checked, with all that is wrong at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from ..model.checks import NAME_RULE, is_name
+from ..model.cron import Cron
+from ..model.errors import InvalidInput, quoted
+from ..model.fields import BY_SPELLING, RECURRING_EDITABLE
+from ..model.schedule import CATCH_UP, OVERLAP
+from ..model.spec import parse_changes
+from .home.timezone import demand
+
+T = TypeVar("T")
+# What a schedule has besides its name and the fields of its jobs.
+OWN = ("expression", "timezone", "catch_up", "overlap")
+
+
+def checked(own: Mapping[str, str], job: Iterable[str], read: Callable[[], T]) -> T:
+    """Return what `read` makes of the fields of a job. Raises InvalidInput with all that is wrong with either."""
+    problems = [
+        (key, f"{key} is missing" if value is None else f"{key} must be a text")
+        for key, value in own.items()
+        if not isinstance(value, str)
+    ]
+    if problems:
+        raise InvalidInput.of_fields(problems)
+    problems = list(_problems(own, job))
+    try:
+        found = read()
+    except InvalidInput as error:
+        problems += [(error.field or "command", problem) for problem in error.problems]
+    if problems:
+        raise InvalidInput.of_fields(problems)
+    return found
+
+
+def changes_of(given: Mapping[str, object], now: int) -> dict[str, Any]:
+    """Return the checked fields of a job that a schedule is to be given. Raises InvalidInput."""
+    fields = {key: value for key, value in given.items() if key not in BY_SPELLING or BY_SPELLING[key].is_recurring}
+    return parse_changes(fields, now, RECURRING_EDITABLE) if fields else {}
+
+
+def _problems(own: Mapping[str, str], job: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with what a schedule has of its own, and which fields of a job it cannot have."""
+    if "name" in own and not is_name(own["name"]):
+        yield "name", f"name {NAME_RULE}, got {quoted(own['name'])}"
+    for key, allowed in (("catch_up", CATCH_UP), ("overlap", OVERLAP)):
+        if key in own and own[key] not in allowed:
+            yield key, f"{key} must be one of {', '.join(allowed)}, got {quoted(own[key])}"
+    for key, check in (("expression", read_cron), ("timezone", demand)):
+        try:
+            if key in own:
+                check(own[key])
+        except InvalidInput as error:
+            yield key, error.message
+    for key in job:
+        field = BY_SPELLING.get(key)
+        if field is not None and not field.is_recurring:
+            yield key, f"a schedule has no {key}: each of its times makes a job of its own"
+
+
+def read_cron(expression: str) -> Cron:
+    """Return an expression, read. Raises InvalidInput."""
+    try:
+        return Cron.parse(expression)
+    except ValueError as error:
+        message = f"the cron expression {quoted(expression)} is wrong: {error}"
+        raise InvalidInput(message, field="expression") from None
