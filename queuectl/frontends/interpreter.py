@@ -62,6 +62,9 @@ class Interpreter:
         from .line import split_commands
 
         try:
+            # No word that the system gives to a program has one, so no command expects it.
+            if "\0" in line:
+                raise InvalidInput(f"a command must not contain a NUL character, got {quoted(line)}")
             commands = split_commands(line)
         except InvalidInput as error:
             return self._session.fail(error)

@@ -47,21 +47,26 @@ class JobOutput:
         self._screen = screen
         self._live = live
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-        self._held = ""
+        # The line that has not ended, in the pieces that it came in: joining at each takes time by the square.
+        self._held: list[str] = []
         self._line_is_begun = False
         self._colours: list[str] = []
 
     def feed(self, data: bytes) -> str:
         """Return what is to be shown now that this was printed."""
-        return self._shown(self._held + self._decoder.decode(data), is_end=False)
+        text = self._decoder.decode(data)
+        self._held.append(text)
+        return self._shown(is_end=False) if self._live or "\n" in text else ""
 
     def end(self) -> str:
         """Return what is still to be shown when no more will come."""
-        return self._shown(self._held + self._decoder.decode(b"", True), is_end=True)
+        self._held.append(self._decoder.decode(b"", True))
+        return self._shown(is_end=True)
 
-    def _shown(self, text: str, *, is_end: bool) -> str:
+    def _shown(self, *, is_end: bool) -> str:
+        text = "".join(self._held)
         known = len(text) if is_end else self._known(text)
-        self._held = text[known:]
+        self._held = [text[known:]]
         *lines, rest = LINE_END.split(text[:known])
         shown = []
         for line in lines:

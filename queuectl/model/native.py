@@ -35,5 +35,8 @@ def _duration(value: timedelta) -> object:
 
 
 def _instant(value: datetime) -> object:
-    ms = round(value.timestamp() * 1000)
+    try:
+        ms = round(value.timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        return value  # In local time, the first and the last days that a datetime can hold are no instants.
     return when.iso(ms) if when.EARLIEST_MS <= ms <= when.LATEST_MS else value

@@ -258,7 +258,8 @@ def test_values_may_have_the_types_of_python(home: str) -> None:
         assert queue.edit(job, cwd=Path("/"), timeout=timedelta(seconds=5)).done == [job.id]
         assert (queue.get(job).cwd, queue.get(job).timeout) == ("/", 5_000)
         assert queue.schedules.add("nightly", "@daily", "true", timeout=timedelta(seconds=5)).timeout == 5_000
-        wrong: list[dict[str, Any]] = [{"timeout": timedelta(-1)}, {"run_at": datetime(1960, 1, 1)}, {"cwd": Path("a")}]
+        days = [{"run_at": day} for day in (datetime(1960, 1, 1), datetime.min, datetime.max)]
+        wrong: list[dict[str, Any]] = [{"timeout": timedelta(-1)}, *days, {"cwd": Path("a")}]
         for fields in wrong:
             with pytest.raises(InvalidInput, match=f"^{next(iter(fields))} "):
                 queue.add("true", **fields)

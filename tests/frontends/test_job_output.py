@@ -139,3 +139,19 @@ def test_each_part_of_a_long_line_has_its_colours() -> None:
     assert all(painted_width(line) <= 7 for line in lines)
     assert lines[-1] == f"{RED}end{RESET}"
     assert all(line.startswith(RED) and line.endswith(RESET) for line in lines)
+
+
+def test_a_long_line_is_looked_at_once_however_many_pieces_it_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    known, looked_at = JobOutput._known, 0
+
+    def counted(output: JobOutput, text: str) -> int:
+        nonlocal looked_at
+        looked_at += len(text)
+        return known(output, text)
+
+    monkeypatch.setattr(JobOutput, "_known", counted)
+    output = JobOutput(screen())
+    assert [output.feed(b"x" * 10) for _ in range(100)] == [""] * 100
+    assert output.feed(b"\nrest") == "x" * 1000 + "\n"
+    assert looked_at == 1005
+    assert output.end() == "rest"

@@ -115,6 +115,18 @@ def test_a_file_that_is_no_text_is_refused_line_by_line(home: str, tmp_path: Pat
     assert jobs(home) == []
 
 
+@pytest.mark.parametrize(
+    "line", ["source 'a\0b'", "enqueue a\0.json", "enqueue -f a\0", "list --home a\0", "add 'x\0y'"]
+)
+def test_a_line_with_a_nul_is_refused_and_the_next_one_runs(home: str, line: str) -> None:
+    answer = script(home, line, "add true -q", options=("--keep-going",))
+    assert answer.code == 0
+    assert [problem.partition(", got")[0] for problem in answer.problems] == [
+        "stdin:1: a command must not contain a NUL character"
+    ]
+    assert [job["command"] for job in jobs(home)] == ["true"]
+
+
 def test_stdin_that_holds_the_commands_cannot_be_read_by_one(home: str) -> None:
     answer = script(home, "enqueue -", '{"command": "true"}')
     assert answer.code == 2

@@ -101,7 +101,9 @@ def add(
         return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids, notes=notes)
     job = context.queue.get(ids[0])
     context.front_end.hint(lambda: _what_next(context, job.id))
-    return Result(nouns.JOB, record=job, message=added_text(job, context.clock.wall()), ids=ids)
+    return Result(
+        nouns.JOB, record=job, message=added_text(job, context.clock.wall()), call=how_to_release(job), ids=ids
+    )
 
 
 def _awaited(context: Context, ids: Sequence[str], *, follow: bool) -> Result:
@@ -139,9 +141,12 @@ def added_text(job: Job, now: int) -> str:
         lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
     if job.state == SCHEDULED or job.run_at < job.created_at or (job.state == HELD and job.run_at > now):
         lines.append(f"  runs at:  {due_text(job, now)}")
-    if job.state == HELD:
-        lines.append(f"  held; let it go with: queuectl release {job.id}")
     return "\n".join(lines)
+
+
+def how_to_release(job: Job) -> str:
+    """Return what is said last of a job that is held, an empty text of others."""
+    return f"  held; let it go with: queuectl release {job.id}" if job.state == HELD else ""
 
 
 def due_text(job: Job, now: int) -> str:

@@ -8,7 +8,7 @@ from ...model.nouns import jobs as nouns
 from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .add import added_text
+from .add import added_text, how_to_release
 from .options import job_fields, options, tell_of_line_end
 
 TYPE_CHECKING = False
@@ -50,7 +50,9 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
     tell_of_line_end(context, command)
     job = context.queue.add(command, **{**job_fields(given), "run_at": " ".join(when)})
     hint_if_nobody_looks(context)
-    return Result(nouns.JOB, record=job, message=added_text(job, context.clock.wall()), ids=[job.id])
+    return Result(
+        nouns.JOB, record=job, message=added_text(job, context.clock.wall()), call=how_to_release(job), ids=[job.id]
+    )
 
 
 def hint_if_nobody_looks(context: Context) -> None:

@@ -33,9 +33,9 @@ export function mount(root, { app, signal }) {
   }
 
   // An N stands for numbers that differ, but may be a letter too: one of its jobs names the group.
-  function onCommands(verb, { value, sample_ids: [like] }) {
-    return actOnMany(verb, { like }, app,
-      { path: '/dlq/commands/preview', note: `Dead jobs with the command: ${value}` });
+  function onCommands(verb, group) {
+    return actOnMany(verb, { like: group.sample_ids[0] }, app,
+      { path: '/dlq/commands/preview', note: `Dead jobs with the command: ${group.value}` });
   }
 
   const inQuotes = (text) => `"${text.replaceAll('"', '""')}"`;
