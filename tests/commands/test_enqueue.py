@@ -97,7 +97,7 @@ def test_one_bad_job_keeps_all_out_and_every_problem_is_placed(home: str, tmp_pa
         f'{path}:2: unknown field "comand" (did you mean "command"?)',
         f"{path}:2: command is missing",
         f'{path}:4: command must not be empty, got ""',
-        f'{path}:4: priority must be an integer between -1000 and 1000, got "9999"',
+        f"{path}:4: priority must be an integer between -1000 and 1000, got 9999",
     ]
     assert jobs(home) == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 
-from ...model.errors import InvalidInput, meant, quoted, with_value
+from ...model.errors import InvalidInput, quoted, suggestion_text, with_value
 from .commandline import GLOBALS, CommandLine, Given, Parsed, unset_arguments, unset_globals
 from .elsewhere import OPTIONS_ELSEWHERE, command_for, option_for
 from .registry import ALIASES, COMMANDS, Arg, Command, commands_of
@@ -78,7 +78,7 @@ class Parser(argparse.ArgumentParser):
         if found is None and self.command is not None and self.command.takes_command and words[0] != name:
             # It follows a word: both are part of a command that was not quoted.
             self._refuse_unquoted(f"unknown option {quoted(name)}", words)
-        self.refuse(f"unknown option {quoted(name)}{meant(found)}")
+        self.refuse(f"unknown option {quoted(name)}{suggestion_text(found)}")
 
     def _refuse_unquoted(self, message: str, words: Sequence[str]) -> NoReturn:
         line = " ".join([self.prog, shlex.quote(shlex.join(words))])
@@ -166,11 +166,11 @@ def _demand_command(line: CommandLine) -> None:
     if line.name and not line.topic:
         word = line.path[0]
         found = command_for(word, {path.split()[0] for path in (*COMMANDS, *ALIASES)})
-        raise InvalidInput(f"there is no command {quoted(word)}{meant(found)}", hint=hint)
+        raise InvalidInput(f"there is no command {quoted(word)}{suggestion_text(found)}", hint=hint)
     if line.positionals:
         word, known = line.positionals[0], [command.path.split()[1] for command in commands_of(line.topic)]
         raise InvalidInput(
-            f"{line.topic} has no command {quoted(word)}{meant(command_for(word, known))}",
+            f"{line.topic} has no command {quoted(word)}{suggestion_text(command_for(word, known))}",
             hint=f"it has: {', '.join(known)}",
         )
     if line.rest is not None:
