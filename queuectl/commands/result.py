@@ -38,7 +38,8 @@ class Result(Record):
 
     At most one of `rows` (a table), `record` (one thing) and `text` (printed as it comes) is given, the first two
     with their `noun`. Of a table, only what is shown is held: `rows` may be read as they are gone over.
-    `message` replaces a table or record where people read it; `ids` is what `--quiet` prints, or says it of a row.
+    `message` replaces a table or record where people read it, and `call`, a command to type, stands below it; `ids` is
+    what `--quiet` prints, or says it of a row.
     `notes` are words for people. `columns` is what a table shows, by default all; with `chosen` the user named
     them. `raw` text is not escaped for a terminal, `roff` is a manual page, which is a page there. `live` text goes
     on coming, so no pager shows it. A message or text that `is_prose` is in our own words: its commands are written as
@@ -50,6 +51,7 @@ class Result(Record):
     record: object = None
     text: Iterable[Text] | None = None
     message: str | None = None
+    call: str = ""
     ids: Sequence[str] | Callable[[Any], str] | None = None
     notes: Sequence[str] = ()
     columns: Sequence[str] = ()

@@ -26,6 +26,7 @@ READ_BYTES = MAX_BYTES + 1
 MAX_JOBS = 100_000
 MAX_DIGITS = 16
 MAX_PROBLEMS = 20
+LINES = "commands, one on each line, are taken by: queuectl add -"
 MARKS_OF_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # A text, which may have two slashes in it, or a comment.
 TEXT_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*')
@@ -142,7 +143,7 @@ def _read_lines(text: str, source: str, found: JobText) -> None:
         if not line or line.isspace():
             continue
         try:
-            found.append(_read(line, f"{source}:{number}"), f"{source}:{number}")
+            found.append(_read(line, f"{source}:{number}", is_line=True), f"{source}:{number}")
         except InvalidInput as error:
             problems.append(error.message)
             if len(problems) == MAX_PROBLEMS:
@@ -151,11 +152,16 @@ def _read_lines(text: str, source: str, found: JobText) -> None:
         raise InvalidInput.of(problems)
 
 
-def _read(text: str, place: str) -> Any:
+def _read(text: str, place: str, *, is_line: bool = False) -> Any:
+    """Return the JSON value of a text, of which `place` names the line if it is one. Raises InvalidInput."""
     try:
         return DECODER.decode(text)
     except RecursionError:
         raise InvalidInput(f"{place}: too deeply nested") from None
+    except json.JSONDecodeError as error:
+        where = f"column {error.colno}" if is_line else f"line {error.lineno} column {error.colno}"
+        is_json = text.lstrip()[:1] in ("{", "[", '"')
+        raise InvalidInput(f"{place}: not valid JSON: {error.msg}: {where}", hint=None if is_json else LINES) from None
     except ValueError as error:
         raise InvalidInput(f"{place}: not valid JSON: {error}") from None
 

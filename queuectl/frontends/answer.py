@@ -57,6 +57,8 @@ def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Ite
         return (f"{terminal.out.safe(name)}\n" for name in result.names(result.rows or ()))
     if form == "table" and result.message is not None:
         message = terminal.as_called(result.message) if result.is_prose else result.message
+        if result.call:
+            message += f"\n{terminal.as_called(result.call)}"
         text = terminal.out.safe(message, multiline=True)
         if result.is_prose and terminal.is_tty:
             text = "\n".join(row for line in text.split("\n") for row in wrapped(line, terminal.columns))

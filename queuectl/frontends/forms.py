@@ -107,11 +107,15 @@ class Asker:
         self.read("Enter goes on: ")
 
     def confirm(self, question: str) -> bool:
-        """Return whether the answer is yes; anything but yes and back is no. Raises Back."""
-        answer = self.read(f"{question}? [y/N] ").lower()
-        if answer in BACK:
-            raise Back
-        return answer in YES
+        """Return whether the answer is yes; an empty one is no, and any other is asked for again. Raises Back."""
+        for _ in range(TRIES):
+            answer = self.read(f"{question}? [y/N] ").lower()
+            if answer in BACK:
+                raise Back
+            if answer in ("", *YES, *NO):
+                return answer in YES
+            self.show("  answer y or n; b leads back")
+        raise Back
 
 
 class Form:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from ..model.errors import InvalidInput
 from ..model.record import Record
 from ..model.shellwords import PLAIN, in_quotes
+from .program import NAME
 
 BLANKS = " \t\r\n"
 ESCAPED_IN_DOUBLE = '"\\$`'
@@ -68,7 +69,8 @@ class Scanner:
 
     def _json(self, at: int) -> str:
         """Return what begins here: all of a job in JSON that `enqueue` takes, else one character."""
-        if self.commands[-1][:1] != ["enqueue"]:
+        words = self.commands[-1]
+        if words[words[:1] == [NAME] :][:1] != ["enqueue"]:
             return self._line[at]
         import json
 

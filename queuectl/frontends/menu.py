@@ -153,7 +153,19 @@ class Menu:
         defaults: Mapping[str, str | None] | None = None,
         title: str = "",
     ) -> int:
-        """Ask for arguments of a command and run it; return its exit code. Raises Back.
+        """Ask for arguments of a command as `fill` does and run it; return its exit code. Raises Back."""
+        return self.execute(self.fill(path, *names, more=more, fixed=fixed, defaults=defaults, title=title))
+
+    def fill(
+        self,
+        path: str,
+        *names: str,
+        more: Sequence[str] = (),
+        fixed: Sequence[str] = (),
+        defaults: Mapping[str, str | None] | None = None,
+        title: str = "",
+    ) -> list[str]:
+        """Ask for arguments of a command; return its words. Raises Back.
 
         `more` are asked for only if the user wants that; `title` is the headline, by default the command's help.
         """
@@ -164,7 +176,7 @@ class Menu:
         settings = {setting.name: setting.value for setting in self.queue.config.rows()}
         known = {arg.key: settings[arg.setting] for arg in command.args if arg.setting}
         form = Form(command, names, more=more, fixed=fixed)
-        return self.execute(form.fill(self.asker, SYSTEM_CLOCK, {**known, **(defaults or {})}))
+        return form.fill(self.asker, SYSTEM_CLOCK, {**known, **(defaults or {})})
 
     def execute(self, words: Sequence[str], *, quietly_yes: bool = False) -> int:
         """Say which one-shot command it is, run it, and return its exit code.

@@ -112,9 +112,13 @@ def live_status(menu: Menu) -> None:
 
 def list_jobs(menu: Menu) -> None:
     """List jobs by state and text, then offer what can be done with one of them."""
-    menu.form("list", "--state", "--search", "--limit", defaults={"state": "all", "search": "all"})
+    from ..commands.grammar.parser import parse
+
+    words = menu.fill("list", "--state", "--search", "--limit", defaults={"state": "all", "search": "all"})
+    menu.execute(words)
+    meant = parse(words).arguments
     while True:
-        job = pick_job(menu, STATES)
+        job = pick_job(menu, meant["state"] or STATES, meant["search"])
         menu.submenu(f"Job {menu.asker.terminal.safe(job.id)}", partial(job_entries, number=job.number))
 
 
@@ -171,13 +175,13 @@ def _dlq_entries_of(verb: Verb, path: str) -> Sequence[Choice]:
     return [(f"{verb.label} one", on_dead(partial(do, path, verb))), (f"{verb.label} all", all_of_them)]
 
 
-def pick_job(menu: Menu, states: Sequence[str]) -> Job:
-    """Return the job that the user picks from a numbered list, ten at a time. Raises Back."""
+def pick_job(menu: Menu, states: Sequence[str], search: str | None = None) -> Job:
+    """Return the job of these states and with this text that the user picks from a list, ten at a time. Raises Back."""
     from .forms import Back
 
     start = 0
     while True:
-        jobs = menu.queue.list(state=states, limit=start + PAGE + 1)[start:]
+        jobs = menu.queue.list(state=states, search=search, limit=start + PAGE + 1)[start:]
         if not jobs and start:
             start = 0
             continue

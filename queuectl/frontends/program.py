@@ -11,8 +11,8 @@ import sys
 NAME = "queuectl"
 # What an alias is called, since nothing else tells a program about that.
 VARIABLE = "QUEUECTL_PROGRAM"
-# What stands in quotes is a user's own; an apostrophe within a word opens none.
-QUOTED_OR_NAME = rf"""(?<!\w)'[^']*'|"(?:[^"\\]|\\.)*"|(?<![\w./-]){NAME} (?=[a-z<[-])"""
+# What stands in quotes, also with apostrophes as a shell has them, is a user's own; one within a word opens none.
+QUOTED_OR_NAME = rf"""(?<!\w)'[^']*'(?:\\'(?:'[^']*')?)*|"(?:[^"\\]|\\.)*"|(?<![\w./-]){NAME} (?=[a-z<[-])"""
 
 
 def called() -> str:

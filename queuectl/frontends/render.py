@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from itertools import chain
+from itertools import chain, zip_longest
 
 from ..commands.cells import csv_line, plain
 from ..model.fields import KEPT
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
 # Free text can be clipped, but not below this many columns.
 FLEXIBLE = {
     **dict.fromkeys([field.name for field in KEPT if field.is_wide], 12),
-    **dict.fromkeys(["detail", "message", "reason", "help", "value", "cwd"], 12),
-    **{"command": 20, "tags": 8, "fate": 22},
+    **dict.fromkeys(["detail", "message", "reason", "value", "cwd"], 12),
+    **{"command": 20, "tags": 8, "fate": 22, "help": 24, "allowed": 24, "description": 24},
 }
+# Sentences, which are of no use in part: they go on in the next line instead.
+PROSE = frozenset(("help", "allowed", "description", "detail", "message", "reason"))
 # The last to be dropped when the terminal is narrow, the most important first; others go from the right.
-IMPORTANT = ("id", "name", "state", "fate", "command", "value", "error")
+IMPORTANT = ("id", "name", "state", "fate", "command", "value", "error", "help", "description")
 # They are typed again, so they are useless in part.
 UNCUT = ("id",)
 SEPARATOR = "  "
@@ -132,17 +134,27 @@ def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal) -
     natural, empty = _widths(columns, lines if isinstance(lines, list) else map(cells, rows))
     widths = fit(natural, terminal.columns if terminal.is_tty else None, empty)
     for number, texts in enumerate(chain([[name.upper() for name in columns]], lines)):
-        shown = []
-        for name, text in zip(columns, texts):
-            if name in widths:
-                style = "bold" if not number else STATE_STYLES.get(text, "") if name == "state" else ""
-                if terminal.is_tty:
-                    text = clip(text, widths[name], terminal.out.ellipsis)
-                shown.append(_painted(text, widths[name], kinds[name].is_number, style, terminal))
-        yield SEPARATOR.join(shown).rstrip() + "\n"
+        row = {name: text for name, text in zip(columns, texts) if name in widths}
+        for parts in zip_longest(*(_lines(name, text, widths[name], terminal) for name, text in row.items())):
+            shown = []
+            for name, text in zip(row, parts):
+                style = "bold" if not number else STATE_STYLES.get(text or "", "") if name == "state" else ""
+                shown.append(_painted(text or "", widths[name], kinds[name].is_number, style, terminal))
+            yield SEPARATOR.join(shown).rstrip() + "\n"
     hidden = len(columns) - len(widths)
     if hidden:
         terminal.note(f"{counted(hidden, 'column')} hidden, use -o json or a wider terminal")
+
+
+def _lines(name: str, text: str, wide: int, terminal: Terminal) -> Sequence[str]:
+    """Return a cell as the lines that fit its column: sentences are broken between words, other texts are cut."""
+    if not terminal.is_tty or width(text) <= wide:
+        return [text]
+    if name in PROSE:
+        import textwrap
+
+        return [clip(line, wide, terminal.out.ellipsis) for line in textwrap.wrap(text, wide, break_on_hyphens=False)]
+    return [clip(text, wide, terminal.out.ellipsis)]
 
 
 def _widths(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> tuple[dict[str, int], list[str]]:

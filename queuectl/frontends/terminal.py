@@ -180,8 +180,16 @@ class Terminal:
 
     @property
     def can_page(self) -> bool:
-        """Whether a pager makes sense: data goes to a real terminal, and somebody is there to press keys."""
-        return self.out.is_tty and self.live and self.is_interactive and not self.quiet
+        """Whether a pager makes sense: data goes to a real terminal, and somebody is there to press keys.
+
+        It would eat lines that were typed ahead, or pasted with this one.
+        """
+        return self.out.is_tty and self.live and self.is_interactive and not self.quiet and not self._is_typed_ahead()
+
+    def _is_typed_ahead(self) -> bool:
+        import select
+
+        return bool(select.select([self.stdin], [], [], 0)[0])
 
     def write(self, text: str) -> None:
         """Write data to out, on a terminal at once; the caller made it safe."""
@@ -224,7 +232,7 @@ class Terminal:
         """Ask `question`, such as "Remove 12 jobs"; anything but yes is a no."""
         question = self.err.safe(question.rstrip("?"))
         if not self.is_interactive:
-            raise InvalidInput(f"{question} needs a confirmation", hint="pass --yes")
+            raise InvalidInput(f"this would {question}, so it needs a confirmation", hint="pass --yes")
         self.erase_line()
         self.err.send(f"{question}? [y/N] ")
         answer = self.stdin.readline()

@@ -176,8 +176,10 @@ def _check_variable(name: object, text: object) -> int:
         raise ValueError(f"variable {name}: names starting with {RESERVED_ENV} are reserved")
     if text is None:
         raise ValueError(f"variable {name} has no value, write {name}=VALUE")
-    if not isinstance(text, str) or "\0" in text or not is_utf8(text):
+    if not isinstance(text, str) or "\0" in text:
         raise ValueError(f"variable {name} must be a text without NUL")
+    if not is_utf8(text):
+        raise ValueError(f"variable {name} must be valid Unicode")
     size = len(text.encode())
     if size > MAX_ENV_VALUE_BYTES:
         raise ValueError(f"variable {name} must be at most {MAX_ENV_VALUE_BYTES} bytes long")

@@ -71,9 +71,12 @@ class InvalidInput(QueueCTLError):
 
     def rename(self, names: Mapping[str, str]) -> None:
         """Call fields in the messages as the user has called them: `names` has that by field."""
+        import re
+
         for field, name in names.items():
-            starts = (f"{field} ", f"{field}:")
-            self.problems = [name + it[len(field) :] if it.startswith(starts) else it for it in self.problems]
+            # What comes before it is the place; a value, in quotes, comes later.
+            called = re.compile(rf'^((?:[^"]*: )?){field}(?=[ :])')
+            self.problems = [called.sub(rf"\g<1>{name}", it) for it in self.problems]
         self.message = "; ".join(self.problems)
 
     @classmethod
@@ -195,5 +198,5 @@ def _cut(text: str) -> str:
 
 
 def with_value(error: Exception, value: object) -> str:
-    """Return what is wrong with a value, followed by the value unless that is said already."""
-    return str(error) if quoted(value) in str(error) else f"{error}, got {quoted(value)}"
+    """Return what is wrong with a value, followed by the value unless it or its wrong part is named already."""
+    return str(error) if quoted(value) in str(error) or ", got " in str(error) else f"{error}, got {quoted(value)}"

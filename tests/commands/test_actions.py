@@ -97,11 +97,11 @@ def test_an_explicit_state_includes_what_cannot_be_changed_and_says_so(full: str
 @pytest.mark.parametrize(
     ("words", "question"),
     [
-        (["cancel", "--state", "pending"], "cancel 1 job needs a confirmation"),
-        (["cancel", "state:open"], "cancel 6 jobs needs a confirmation"),
-        (["remove", "--all"], "remove 3 jobs needs a confirmation"),
-        (["remove", "--tag", "dead"], "remove 1 job needs a confirmation"),
-        (["dlq", "remove"], "remove 1 dead job needs a confirmation"),
+        (["cancel", "--state", "pending"], "this would cancel 1 job, so it needs a confirmation"),
+        (["cancel", "state:open"], "this would cancel 6 jobs, so it needs a confirmation"),
+        (["remove", "--all"], "this would remove 3 jobs, so it needs a confirmation"),
+        (["remove", "--tag", "dead"], "this would remove 1 job, so it needs a confirmation"),
+        (["dlq", "remove"], "this would remove 1 dead job, so it needs a confirmation"),
     ],
 )
 def test_what_destroys_asks_before_it_takes_what_a_filter_found(full: str, words: list[str], question: str) -> None:

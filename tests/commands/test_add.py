@@ -139,6 +139,23 @@ def test_a_time_that_has_passed_is_named_and_the_job_runs_now(home: str, words: 
     assert answer.out.rstrip().endswith("d ago): it runs now")
 
 
+@pytest.mark.parametrize(
+    "words, input",
+    [
+        (["add", "-", "--at", "2020-01-01"], b"true\nfalse\n"),
+        (["enqueue", '{"command":"true","run_at":"2020-01-01"}'], b""),
+        (["enqueue", "-", "--at", "2020-01-01"], b'{"command":"true"}\n{"command":"false"}\n'),
+    ],
+)
+def test_a_time_for_all_jobs_is_told_once(home: str, words: list[str], input: bytes) -> None:
+    answer = done(home, *words, input=input)
+    assert answer.err.count("runs at 2020-01-01 00:00:00 (") == answer.err.count("); that is over (") == 1
+
+
+def test_no_time_is_told_where_none_was_given(home: str) -> None:
+    assert "runs at" not in done(home, "enqueue", '{"command":"true"}').err
+
+
 def test_a_held_job_whose_time_has_passed_runs_once_it_is_released(home: str) -> None:
     assert "d ago): it runs once it is released" in done(home, "add", "true", "--hold", "--at", "2025-01-01").out
 

@@ -158,7 +158,7 @@ def test_reset_of_all_needs_yes(home: str) -> None:
     done(home, "config", "set", "timeout", "5s")
     done(home, "config", "set", "lease", "9s")
     answer = refused(home, 2, "config", "reset")
-    assert (answer.problems, answer.hint) == (["reset 2 settings needs a confirmation"], "pass --yes")
+    assert (answer.problems, answer.hint) == (["this would reset 2 settings, so it needs a confirmation"], "pass --yes")
     assert done(home, "config", "reset", "--yes", "--json").json() == [
         {"name": "timeout", "value": "300s"},
         {"name": "lease", "value": "30s"},

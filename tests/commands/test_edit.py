@@ -124,7 +124,7 @@ def test_several_jobs_are_edited_and_those_that_cannot_be_are_named(home: str) -
         (["--command", " "], "command must not be empty"),
         (["--in", "1h", "--at", "now"], "either --in or --at"),
         (["--cwd", "/nowhere/at/all"], "cwd must be a directory that exists"),
-        (["--at", "2031-02-30"], "run_at is"),
+        (["--at", "2031-02-30"], "--at is"),
         (["--tags", "a,b!"], "tag"),
         (["--state", "dead"], "unknown option"),
     ],

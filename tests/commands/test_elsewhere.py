@@ -67,8 +67,14 @@ def test_no_command_that_deletes_or_ends_something_is_suggested_by_spelling(word
 
 @pytest.mark.parametrize("name, instead", OPTIONS_ELSEWHERE.items())
 def test_an_option_of_another_tool_leads_to_ours(home: str, name: str, instead: str) -> None:
-    answer = refused(home, 2, "events", name)
-    assert (answer.problems, answer.hint) == ([f"there is no option {name}"], instead)
+    path, _, option = name.rpartition(" ")
+    answer = refused(home, 2, *(path or "events").split(), option)
+    assert (answer.problems, answer.hint) == ([f"there is no option {option}"], instead)
+
+
+@pytest.mark.parametrize("name", ["-n", "-y", "-k"])
+def test_no_option_is_suggested_for_a_letter(home: str, name: str) -> None:
+    assert refused(home, 2, "add", name, "x").problems == [f'unknown option "{name}"']
 
 
 @pytest.mark.parametrize(
@@ -77,15 +83,33 @@ def test_an_option_of_another_tool_leads_to_ours(home: str, name: str, instead: 
         (["ls", "-la"], "queuectl add 'ls -la'"),
         (["echo", "hello"], "queuectl add 'echo hello'"),
         (["tar", "-xzf", "a.tgz", "-q"], "queuectl add 'tar -xzf a.tgz -q'"),
+        (["tar", "-cf", "x.tar", ".", "--timeout", "5m"], "queuectl add 'tar -cf x.tar .' --timeout 5m"),
+        (["rsync", "-a", "--delete", "My Docs", "b:"], "queuectl add 'rsync -a --delete '\\''My Docs'\\'' b:'"),
+        (["grep", "-r", "a", ".", "-p", "5"], "queuectl add 'grep -r a . -p 5'"),
+        (["-t", "x", "ls", "-i", "/"], "queuectl add -t x 'ls -i /'"),
+        (["sort", "-t", ",", "-k", "2"], "queuectl add 'sort -t , -k 2'"),
     ],
 )
 def test_a_command_without_quotes_is_answered_with_the_line_to_type(home: str, words: list[str], line: str) -> None:
     assert refused(home, 2, "add", *words).hint == line
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["echo a", "--dependency", "1"], 'unknown option "--dependency"'),
+        (["echo a", "echo b"], 'unexpected "echo b"'),
+    ],
+)
+def test_a_command_in_quotes_is_not_quoted_once_more(home: str, words: list[str], said: str) -> None:
+    answer = refused(home, 2, "add", *words)
+    assert (answer.problems, answer.hint) == ([said], "see: queuectl add --help")
+
+
 def test_a_mistyped_option_is_no_part_of_a_command(home: str) -> None:
     (problem,) = refused(home, 2, "add", "true", "--prio", "1").problems
     assert problem == 'unknown option "--prio" (did you mean "--priority"?)'
+    assert refused(home, 2, "add", "make test", "-k", "1").problems == ['unknown option "-k"']
 
 
 @pytest.mark.parametrize("spelling", [["-o", "json"], ["-ojsonl"], ["-o=json"], ["--output=jsonl"], ["--json"]])
@@ -103,6 +127,8 @@ def test_no_other_word_makes_an_error_json(home: str, words: list[str]) -> None:
     "words, problem",
     [
         (["add", "true", "--at", "x"], "--at is not a time"),
+        (["add", "true", "--at", ""], "--at is not a time"),
+        (["enqueue", '[{"command":"a"},{"command":"b"}]', "--at", "x"], "the argument: job 1: --at is not a time"),
         (["schedule", "true", "x"], "WHEN is not a time"),
         (["enqueue", '{"command":"a","run_at":"x"}'], "run_at is not a time"),
         (["enqueue", '{"command":"a"}', "--at", "x"], "--at is not a time"),

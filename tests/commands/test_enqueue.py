@@ -222,7 +222,8 @@ def test_a_field_outside_its_limits_is_named_and_nothing_is_stored(home: str, fi
         ("", "is empty"),
         ("  \n ", "is empty"),
         ("{}", "command is missing"),
-        ('{"command": "a"}\nxx\n', "stdin:2: not valid JSON"),
+        ('{"command": "a"}\nxx\n', "stdin:2: not valid JSON: Expecting value: column 1\n"),
+        ("echo a\necho b\n", "queuectl add -\n"),
         ('{"command": "a"}\n[1]\n', "stdin:2"),
         ("\ufeff\ufeff{}", "not valid JSON"),
     ],
@@ -329,9 +330,10 @@ def test_a_job_that_was_shown_as_json_can_be_enqueued_again(home: str, tmp_path:
     for name in ("id", "command", "max_retries", "tags", "cwd", "timeout"):
         assert again[name] == first[name]
     assert again["env"] == {"PLAIN": "1"}
-    computed, secrets = answer.err.splitlines()
+    computed, secrets, due = sorted(answer.err.splitlines())
     assert computed.startswith("left out, since QueueCTL works it out: number, state, attempts, ")
     assert secrets == "left out, since the value is not there: API_KEY; give it with --env NAME"
+    assert due.startswith("runs at ")
 
 
 def test_jobs_that_were_listed_as_json_can_be_enqueued_again(home: str, tmp_path: Path) -> None:

@@ -104,7 +104,9 @@ def test_every_command_that_acts_takes_a_filter(filled: str) -> None:
 
 def test_the_dead_letter_queue_takes_a_filter_of_dead_jobs_only(filled: str) -> None:
     assert done(filled, "dlq", "retry", "state:held").out == "0 jobs queued again\n"
-    assert refused(filled, 2, "dlq", "remove", "tag:web").problems == ["remove 1 dead job needs a confirmation"]
+    assert refused(filled, 2, "dlq", "remove", "tag:web").problems == [
+        "this would remove 1 dead job, so it needs a confirmation"
+    ]
     assert done(filled, "dlq", "remove", "tag:web", "--yes").out == "Job removed: b\n"
 
 

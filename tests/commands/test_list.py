@@ -159,7 +159,7 @@ def test_times_are_iso_and_durations_seconds(full: str) -> None:
     ("words", "said"),
     [
         (["--state", "pendin"], 'did you mean "pending"?'),
-        (["--state", ""], "--state must be of"),
+        (["--state", ""], "--state must be among"),
         (["--queue", "a b"], "--queue must be"),
         (["--tag", ""], "--tag must be"),
         (["--limit", "-1"], "--limit"),

@@ -76,6 +76,7 @@ config set timeout 5
 config reset timeout
 cron add hourly @hourly true
 cron run nightly
+cron edit nightly --priority 5
 cron pause nightly
 cron resume nightly
 cron remove nightly --yes

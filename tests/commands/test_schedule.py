@@ -120,6 +120,11 @@ def test_a_wrong_schedule_is_refused_with_the_reason(home: str, words: list[str]
     assert done(home, "cron", "list", "--json").json() == []
 
 
+def test_of_a_wrong_expression_the_part_that_is_wrong_is_named_alone(home: str) -> None:
+    (problem,) = refused(home, 2, "cron", "add", "x", "60 * * * *", "true").problems
+    assert problem == 'expression is no cron expression: minute must be between 0 and 59, got "60"'
+
+
 def test_a_name_is_taken_once(home: str) -> None:
     add(home)
     refused(home, 4, "cron", "add", "tick", "@daily", "true")

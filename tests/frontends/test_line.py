@@ -41,6 +41,7 @@ LINES = 3_000
         ("add $HOME *", [["add", "$HOME", "*"]]),
         ("list\n", [["list"]]),
         ('enqueue {"id": "t", "command": "echo a; b"}', [["enqueue", '{"id": "t", "command": "echo a; b"}']]),
+        ('queuectl enqueue {"command":"a b"}', [["queuectl", "enqueue", '{"command":"a b"}']]),
         ('enqueue {"command":"a"} --queue m; list', [["enqueue", '{"command":"a"}', "--queue", "m"], ["list"]]),
         ('enqueue [{"command": "a"}];list', [["enqueue", '[{"command": "a"}]'], ["list"]]),
         ('enqueue --validate {"command": "it\'s"} # x', [["enqueue", "--validate", '{"command": "it\'s"}']]),

@@ -38,6 +38,18 @@ def test_a_command_is_enough_to_add_a_job(home: str) -> None:
     assert jobs(home)[0]["command"] == "echo hi"
 
 
+def test_a_question_takes_no_word_that_it_does_not_know_for_a_no(home: str) -> None:
+    talk = Talk(home, "1", "echo hi", "help", "maybe", "help", "0")
+    assert talk.out.count("answer y or n") == 3
+    assert talk.commands == [] and jobs(home) == []
+
+
+def test_the_jobs_to_pick_from_are_those_of_the_list(home: str) -> None:
+    talk = Talk(home, "1", "echo one", "", "1", "echo two", "", "3", "", "two", "", "b", "0")
+    assert talk.commands[-1] == "queuectl list --search two"
+    assert " 1) job-2  pending  echo two" in talk.out and ") job-1  pending" not in talk.out
+
+
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [

@@ -25,6 +25,7 @@ ADDRESSED = "python3 main.py"
         ("stop && queuectl scheduler start", "stop && python3 main.py scheduler start"),
         ("usage: queuectl [OPTIONS] COMMAND", "usage: python3 main.py [OPTIONS] COMMAND"),
         ("queuectl add 'queuectl list'", "python3 main.py add 'queuectl list'"),
+        ("queuectl add 'echo '\\''a'\\'' queuectl list'", "python3 main.py add 'echo '\\''a'\\'' queuectl list'"),
         ('got "queuectl list"; see: queuectl help', 'got "queuectl list"; see: python3 main.py help'),
         ("the job's worker; see: queuectl why job's", "the job's worker; see: python3 main.py why job's"),
         ("queuectl: error: no", "queuectl: error: no"),
@@ -81,6 +82,7 @@ def test_what_a_user_wrote_is_never_changed(home: str) -> None:
     assert "  command:  queuectl list\n" in added.stdout
     for words in (["show", "last"], ["list"], ["list", "-o", "json"]):
         assert "queuectl list" in run_cli(home, *words, env=plain).stdout
+    assert "main.py add --retries 3" in run_cli(home, "show", "last", env=plain).stdout
     why = run_cli(home, "why", "last", env=plain)
     assert "main.py worker start" in why.stdout
     assert "queuectl worker start" in run_cli(home, "why", "last", "-o", "json", env=plain).stdout

@@ -377,3 +377,14 @@ def test_a_record_in_the_machine_formats() -> None:
     assert len(record("jsonl", terminal).splitlines()) == 1
     assert record("csv", terminal).splitlines()[1] == '"job-1","dead","2025-12-31T23:59:48.000Z"'
     assert record("tsv", terminal).splitlines()[0] == "id\tstate\tcreated_at"
+
+
+def test_sentences_go_on_in_the_next_line_and_words_in_them_stay_whole() -> None:
+    rows = [{"name": "one", "help": "by a user of the long-winded-identifier kind"}, {"name": "two", "help": "short"}]
+    assert "".join(rows_text(rows, noun("name", "help"), ["name", "help"], "table", tty(32))).splitlines() == [
+        "NAME  HELP",
+        "one   by a user of the",
+        "      long-winded-identifier",
+        "      kind",
+        "two   short",
+    ]

@@ -300,8 +300,8 @@ def test_only_yes_is_a_confirmation(answer: str, yes: bool) -> None:
 @pytest.mark.parametrize("stdin, err", [(io.StringIO("y\n"), Tty()), (Tty("y\n"), io.StringIO())])
 def test_without_someone_to_ask_a_confirmation_is_refused(stdin: io.StringIO, err: io.StringIO) -> None:
     both = Terminal(Tty(), err, stdin=stdin, environ={})
-    with pytest.raises(InvalidInput, match="Remove 12 jobs needs a confirmation") as caught:
-        both.confirm("Remove 12 jobs")
+    with pytest.raises(InvalidInput, match="this would remove 12 jobs, so it needs a confirmation") as caught:
+        both.confirm("remove 12 jobs")
     assert caught.value.hint == "pass --yes"
     assert err.getvalue() == ""
 

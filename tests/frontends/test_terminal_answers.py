@@ -157,6 +157,15 @@ def test_the_pager_of_our_own_variable_comes_first(terminal: Open, home: str) ->
     assert session.wait() == 0
 
 
+def test_no_pager_eats_lines_that_were_pasted(terminal: Open, home: str) -> None:
+    many(home, 60)
+    session = terminal("shell", env={"QUEUECTL_PAGER": "less"})
+    session.expect("60 pending")
+    session.send("list\nhelp\nadd -q --id pasted true\nexit\n")
+    assert session.wait() == 0
+    assert done(home, "list", "-o", "ids").lines[0] == "pasted"
+
+
 def test_a_short_answer_is_not_paged(terminal: Open, home: str) -> None:
     many(home, 3)
     session = terminal("list", env={"QUEUECTL_PAGER": "false"})

@@ -216,7 +216,7 @@ def test_variables_are_taken(value: dict[str, str]) -> None:
         ({7: "x"}, "must be letters, digits and _, at most 128"),
         ({"QUEUECTL_HOME": "x"}, "names starting with QUEUECTL_ are reserved"),
         ({"A": "a\0b"}, "variable A must be a text without NUL"),
-        ({"A": SURROGATE}, "variable A must be a text without NUL"),
+        ({"A": SURROGATE}, "variable A must be valid Unicode"),
         ({"A": 1}, "variable A must be a text without NUL"),
         ({"A": None}, "variable A has no value, write A=VALUE"),
         ({"A": "x" * 32_769}, "variable A must be at most 32768 bytes long"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 
 from ...model.errors import InvalidInput, quoted, suggestion_text, with_value
+from ...model.shellwords import shell_line
 from .commandline import GLOBALS, CommandLine, Given, Parsed, unset_arguments, unset_globals
 from .elsewhere import OPTIONS_ELSEWHERE, command_for, option_for
 from .registry import ALIASES, COMMANDS, Arg, Command, commands_of
@@ -26,7 +26,7 @@ IGNORED = "ignored explicit argument "
 class Parser(argparse.ArgumentParser):
     """A parser of some arguments of a command (None: of those of every command). It raises our errors."""
 
-    def __init__(self, command: Command | None, args: Iterable[Arg], **settings: Any) -> None:
+    def __init__(self, command: Command | None, args: Iterable[Arg], unquoted: str = "", **settings: Any) -> None:
         super().__init__(
             prog=f"queuectl {command.path}" if command is not None else "queuectl",
             add_help=False,
@@ -34,6 +34,7 @@ class Parser(argparse.ArgumentParser):
             **settings,
         )
         self.command = command
+        self.unquoted = unquoted  # the line to type if what it adds was not quoted
         self.args = list(args)
         self.flags = {name: arg for arg in self.args if arg.is_option for name in arg.spellings}
         groups: dict[str, argparse._ActionsContainer] = {"options": self}
@@ -67,22 +68,27 @@ class Parser(argparse.ArgumentParser):
         found, others = self.parse_known_args([alone.get(word, word) for word in words])
         for word in others:
             if _is_option(word):
-                self._refuse_option(word.partition("=")[0], words[words.index(others[0]) :])
+                self._refuse_option(word.partition("=")[0], is_in_command=word != others[0])
         return vars(found), others
 
-    def _refuse_option(self, name: str, words: Sequence[str]) -> NoReturn:
-        """Raise InvalidInput for an option that there is not; `words` are those from the first that is not ours."""
-        if name in OPTIONS_ELSEWHERE:
-            raise InvalidInput(f"there is no option {name}", hint=OPTIONS_ELSEWHERE[name])
+    def _refuse_option(self, name: str, is_in_command: bool) -> NoReturn:
+        """Raise InvalidInput for an option that there is not; it may stand within a command that was not quoted."""
+        message = f"unknown option {quoted(name)}"
+        if is_in_command and not name.startswith("--"):
+            self._refuse_unquoted(message)
+        path = self.command.path if self.command is not None else ""
+        instead = OPTIONS_ELSEWHERE.get(f"{path} {name}") or OPTIONS_ELSEWHERE.get(name)
+        if instead is not None:
+            raise InvalidInput(f"there is no option {name}", hint=instead)
         found = option_for(name, [name for arg in self.args if arg.is_option for name in arg.names])
-        if found is None and self.command is not None and self.command.takes_command and words[0] != name:
-            # It follows a word: both are part of a command that was not quoted.
-            self._refuse_unquoted(f"unknown option {quoted(name)}", words)
-        self.refuse(f"unknown option {quoted(name)}{suggestion_text(found)}")
+        if found is None and is_in_command:
+            self._refuse_unquoted(message)
+        self.refuse(f"{message}{suggestion_text(found)}")
 
-    def _refuse_unquoted(self, message: str, words: Sequence[str]) -> NoReturn:
-        line = " ".join([self.prog, shlex.quote(shlex.join(words))])
-        raise InvalidInput(f"{message}; write a command with blanks as one quoted text", hint=line)
+    def _refuse_unquoted(self, message: str) -> None:
+        """Raise InvalidInput with the line to type, if there is one."""
+        if self.unquoted:
+            raise InvalidInput(f"{message}; write a command with blanks as one quoted text", hint=self.unquoted)
 
     def positionals(self, words: Sequence[str]) -> dict[str, list[str]]:
         """Return the words of each positional. Raises InvalidInput for one too few or too many."""
@@ -90,8 +96,7 @@ class Parser(argparse.ArgumentParser):
         found, unknown = self.parse_known_args(list(map(str, range(len(words)))))
         if unknown:
             message = f"unexpected {quoted(words[int(unknown[0])])}"
-            if self.command is not None and self.command.takes_command:
-                self._refuse_unquoted(message, words)
+            self._refuse_unquoted(message)
             self.refuse(message)
         places = {name: at if isinstance(at, list) else [at] for name, at in vars(found).items()}
         return {name: [words[int(at)] for at in ats if at is not None] for name, ats in places.items()}
@@ -110,6 +115,21 @@ def _is_option(word: str) -> bool:
     """Return whether argparse takes a word for an option: no text with a blank, and no negative number."""
     is_number = word[1:].replace(".", "", 1).isdigit()
     return word.startswith("-") and word != "-" and " " not in word and not is_number
+
+
+def _unquoted(line: CommandLine) -> str:
+    """Return the line to type if the command that it adds was not quoted; a first word with a blank was.
+
+    An option of ours may stand on each side of it.
+    """
+    command, words = line.command, line.words
+    first = next((at for at in line.others if not _is_option(words[at])), None)
+    if command is None or not command.takes_command or first is None or " " in words[first]:
+        return ""
+    end = len(words) if line.rest is None else len(words) - len(line.rest) - 1
+    last = next((at for at in range(line.others[-1] + 1, end) if words[at].startswith("--")), end)
+    own = [words[at] for at in range(line.name[0], first) if at not in line.name]
+    return shell_line(["queuectl", *command.path.split(), *own, shell_line(words[first:last]), *words[last:end]])
 
 
 def _add(parser: argparse._ActionsContainer, arg: Arg) -> None:
@@ -144,10 +164,12 @@ def read_with_argparse(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed
         _read_globals(own, options)
         return Parsed(None, {}, {**options, "help": bool(line.topic)}, topic=line.topic)
     arguments = unset_arguments(command, line.rest)
-    parser = Parser(command, (*GLOBALS, *(arg for arg in command.args if arg.is_option)))
+    unquoted = _unquoted(line)
+    parser = Parser(command, (*GLOBALS, *(arg for arg in command.args if arg.is_option)), unquoted)
     found, texts = parser.options(own)
     _fill(parser, found, options, arguments)
-    _place(command, texts, line.rest or (), arguments)
+    parser = Parser(command, (arg for arg in command.args if not (arg.is_option or arg.rest)), unquoted)
+    _place(parser, texts if command.takes_rest else [*texts, *(line.rest or ())], arguments)
     return Parsed(command, arguments, options)
 
 
@@ -193,10 +215,9 @@ def _fill(parser: Parser, found: Mapping[str, Any], options: dict[str, Any], arg
             given.put(arg, text, parser.value(arg, text), values)
 
 
-def _place(command: Command, texts: Sequence[str], rest: Sequence[str], arguments: dict[str, Any]) -> None:
+def _place(parser: Parser, texts: Sequence[str], arguments: dict[str, Any]) -> None:
     """Give the positionals their values. Raises InvalidInput."""
-    parser = Parser(command, (arg for arg in command.args if not (arg.is_option or arg.rest)))
-    found = parser.positionals(texts if command.takes_rest else [*texts, *rest])
+    found = parser.positionals(texts)
     for arg in parser.args:
         values = [parser.value(arg, text) for text in found[arg.names[0]]]
         if arg.many or values:

@@ -45,7 +45,7 @@ def state_list(text: str) -> list[str]:
     for word in words:
         if word not in STATE_WORDS:
             raise ValueError(
-                f"must be of {', '.join(STATE_WORDS)}, got {quoted(word)}{did_you_mean(word, STATE_WORDS)}"
+                f"must be among {', '.join(STATE_WORDS)}, got {quoted(word)}{did_you_mean(word, STATE_WORDS)}"
             )
     return list(states_named(words))
 

@@ -60,10 +60,25 @@ class CommandLine:
     `name` holds the places of the command's name among the words, and `command` is what they name; while
     `is_naming`, the next word may belong to the name. `given` holds each option with its place and its text,
     `waiting` is the option whose value comes next. `positionals` are the other words before `--`, `rest` those
-    after it (None without one). A line is `plain` if nothing in it is left to argparse.
+    after it (None without one). `others` are the places of the positionals, and of options that there are not. A line
+    is `plain` if nothing in it is left to argparse.
     """
 
-    __slots__ = ("words", "name", "command", "is_naming", "given", "waiting", "positionals", "rest", "plain", "flags")
+    __slots__ = (
+        *(
+            "words",
+            "name",
+            "command",
+            "is_naming",
+            "given",
+            "waiting",
+            "positionals",
+            "others",
+            "rest",
+            "plain",
+            "flags",
+        ),
+    )
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = list(words)
@@ -73,6 +88,7 @@ class CommandLine:
         self.given: list[tuple[int, Arg, str]] = []
         self.waiting: Arg | None = None
         self.positionals: list[str] = []
+        self.others: list[int] = []
         self.rest: list[str] | None = None
         self.plain = True
         self.flags = GLOBAL_FLAGS
@@ -96,17 +112,15 @@ class CommandLine:
             self._take_option(at, word)
         elif not (self.is_naming and self._take_name(at, word)):
             self.positionals.append(word)
+            self.others.append(at)
             self.is_naming = False
 
     def _take_option(self, at: int, word: str) -> None:
         name, equals, text = word.partition("=")
         arg = self.flags.get(name)
-        short = self.flags.get(word[:2])
-        if short is not None and short.takes_next_word and len(word) > 2:
-            # `-ojson` and `-o=json`, as argparse reads them.
-            name, arg, equals, text = word[:2], short, "=", word[3:] if word[2] == "=" else word[2:]
-        if arg is None or (equals and arg.flag):
+        if arg is None or (equals and (arg.flag or not name.startswith("--"))):
             self.plain = False
+            self._take_attached(at, word)
             return
         if name not in GLOBAL_FLAGS:
             self.is_naming = False
@@ -114,6 +128,14 @@ class CommandLine:
             self.waiting = arg
             return
         self.given.append((at, arg, text if equals else arg.implied or ""))
+
+    def _take_attached(self, at: int, word: str) -> None:
+        """Take `-ojson` or `-o=json`, which argparse will read too: an error is written as it wants; or no option."""
+        arg = self.flags.get(word[:2])
+        if arg is not None and arg.takes_next_word:
+            self.given.append((at, arg, word[3:] if word[2] == "=" else word[2:]))
+        else:
+            self.others.append(at)
 
     def _take_name(self, at: int, word: str) -> bool:
         """Take a word for one of the command's name; return whether it is one."""

@@ -49,7 +49,7 @@ COMMANDS_ELSEWHERE = {
     "--help": "usage",
 }
 AFTER_ANOTHER = "no job waits for another: put both in one, as in 'first && second'"
-# Options of other tools, each with what to type in their place.
+# Options of other tools, each with what to type in their place; some mean that with one command only.
 OPTIONS_ELSEWHERE = {
     "--db": "a home is a directory, not a file: --home DIR",
     "--database": "a home is a directory, not a file: --home DIR",
@@ -66,12 +66,24 @@ OPTIONS_ELSEWHERE = {
     "--working-directory": "--cwd DIR",
     "--parallel": "queuectl worker start --count N",
     "--jobs": "queuectl worker start --count N",
+    "-j": "queuectl worker start --count N",
+    "--format": "--output FORMAT",
+    "--cron": "queuectl cron add NAME 'MIN HOUR DAY MONTH WEEKDAY' COMMAND",
     "--web": "queuectl dashboard --open",
     "--jq": "queuectl list -o json | jq FILTER",
     "--print-task-id": "--quiet",
     "-V": "--version",
+    "-v": "--version, or --debug for more about an error",
+    "-L": "--limit N",
+    "config reset --all": "without a name, config reset resets all settings",
+    "add -a": AFTER_ANOTHER,
+    "add -d": "--in DELAY",
+    "add -l": "--tag TAG",
+    "list -w": "queuectl dashboard --open",
+    "status -f": "--watch",
     "--after": AFTER_ANOTHER,
     "--depends": AFTER_ANOTHER,
+    "--depends-on": AFTER_ANOTHER,
 }
 # Commands that delete or end something, or add jobs that nobody has asked for.
 HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "run", "demo"))
@@ -87,6 +99,8 @@ def command_for(word: str, known: Iterable[str]) -> str | None:
 
 
 def option_for(name: str, known: Iterable[str]) -> str | None:
-    """Return the option whose spelling is near; the dashes, which all have, do not count."""
+    """Return the option whose spelling is near; the dashes, which all have, do not count. A letter is near to none."""
+    if not name.startswith("--"):
+        return None
     names = {option.lstrip("-"): option for option in known}
     return names.get(nearest(name.lstrip("-"), names) or "")

@@ -28,18 +28,19 @@ def understand(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
     options = line.global_values(defaults)
     if options["help"] or options["version"] or not line.words:
         return Parsed(None, {}, options, topic=line.topic)
+    if any(word.startswith("-") and ":" in word for word in line.words):
+        _refuse_minus(line)
     try:
         return read_plain(line, defaults)
     except (ValueError, InvalidInput):
         load()
-        _refuse_minus(line)
         from .argparser import read_with_argparse
 
         return read_with_argparse(line, defaults)
 
 
 def _refuse_minus(line: CommandLine) -> None:
-    """Raise FilterError for `-tag:x` in the place of a filter or a job's command; argparse would read it as -t."""
+    """Raise FilterError for `-tag:x` in the place of a filter or a job's command; it would be read as -t."""
     from ...model.fields import FILTERS
     from ...model.filter import with_quotes
     from ...model.filterparse import parse as parse_filter

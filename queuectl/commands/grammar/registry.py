@@ -128,7 +128,8 @@ class Command(Record):
 
     def names_given(self, arguments: Mapping[str, object]) -> dict[str, str]:
         """Return what the user calls the fields of a job that arguments give, where that is another word."""
-        others = (arg for arg in self.args if arg.field is not None and arg.field != arg.key and arguments[arg.key])
+        given = {key for key, value in arguments.items() if not (value is None or value is False or value == [])}
+        others = (arg for arg in self.args if arg.field is not None and arg.field != arg.key and arg.key in given)
         return {str(arg.field): arg.long_name if arg.is_option else arg.metavar for arg in others}
 
     @property

@@ -72,7 +72,7 @@ def final_states(text: str) -> list[str]:
     """Final states, separated by commas."""
     states = arguments.state_list(text)
     if not set(states) <= set(FINAL_STATES):
-        raise ValueError(f"must be of {', '.join(FINAL_STATES)}: only what has ended can be pruned")
+        raise ValueError(f"must be among {', '.join(FINAL_STATES)}: only what has ended can be pruned")
     return states
 
 

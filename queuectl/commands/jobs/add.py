@@ -97,7 +97,8 @@ def add(
     if follow or wait:
         return _awaited(context, ids, follow=follow)
     if places:
-        return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids)
+        notes = [due_note(context, ids[0])] if "run_at" in fields else []
+        return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids, notes=notes)
     job = context.queue.get(ids[0])
     context.front_end.hint(lambda: _what_next(context, job.id))
     return Result(nouns.JOB, record=job, message=added_text(job, context.clock.wall()), ids=ids)
@@ -150,6 +151,12 @@ def due_text(job: Job, now: int) -> str:
     if job.run_at < min(job.created_at, now):
         return f"{instant}; that is over ({ago}): it runs " + ("once it is released" if is_held else "now")
     return f"{instant}, {ago}" + ", once it is released" * is_held
+
+
+def due_note(context: Context, id: str) -> str:
+    """Return when a job that was added is due; those that were added with it are due at the same time."""
+    now = context.clock.wall()
+    return f"runs at {due_text(context.queue.get(id), now)}"
 
 
 def _jobs(

@@ -38,7 +38,7 @@ def expression(text: str) -> str:
     try:
         Cron.parse(text)
     except ValueError as error:
-        raise ValueError(f"must be a cron expression: {error}") from None
+        raise ValueError(f"is no cron expression: {error}") from None
     return text
 
 

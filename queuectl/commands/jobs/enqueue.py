@@ -13,6 +13,7 @@ from ...model.shellwords import shell_word
 from ...model.templates import SUFFIX
 from ..grammar.registry import Arg, command
 from ..result import Result
+from .add import due_note
 from .options import job_fields, options, overrides, tell_of_line_end
 
 TYPE_CHECKING = False
@@ -79,8 +80,7 @@ def enqueue(
     else:
         found, places = _gather(context, jobs, file, template, set)
     found = [overridden(job, fields) for job in found] if fields else found
-    commands = [key for key, field in BY_SPELLING.items() if field.name == "command"]
-    tell_of_line_end(context, *(job.get(key) for job in found for key in commands))
+    tell_of_line_end(context, *(job.get(key) for job in found for key in spellings_of("command")))
     if validate:
         count = len(context.queue.check(found, names=places))
         return Result(
@@ -90,12 +90,19 @@ def enqueue(
         )
     ids = _enqueue(context, found, places)
     message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
-    return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids)
+    is_timed = "run_at" in fields or (len(found) == 1 and any(key in found[0] for key in spellings_of("run_at")))
+    notes = [due_note(context, ids[0])] if is_timed else []
+    return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids, notes=notes)
 
 
 enqueue.__doc__ = f"""{enqueue.__doc__}
     Fields: {", ".join(field.name for field in GIVEN)}.
     Also written: {", ".join(name for field in GIVEN for name in field.spellings)}."""
+
+
+def spellings_of(name: str) -> list[str]:
+    """Return all names that a field has in JSON."""
+    return [key for key, field in BY_SPELLING.items() if field.name == name]
 
 
 def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) -> list[str]:

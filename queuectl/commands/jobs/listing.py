@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..context import Context
 
 GROUP = "Jobs"
+LABEL_WIDTH = 12
 # The fields that are given and that `show` has words of its own for.
 SHOWN = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "cwd", "env", "tags")
 
@@ -42,7 +43,9 @@ def columns(text: str) -> list[str]:
     names = read_names(text)
     for name in names:
         if name not in Job.FIELDS:
-            raise ValueError(f"must be of {', '.join(Job.FIELDS)}, got {quoted(name)}{did_you_mean(name, Job.FIELDS)}")
+            raise ValueError(
+                f"must be among {', '.join(Job.FIELDS)}, got {quoted(name)}{did_you_mean(name, Job.FIELDS)}"
+            )
     if not names:
         raise ValueError("must name at least one column")
     return names
@@ -126,11 +129,14 @@ def show(context: Context, *, id: str) -> Result:
     """Show everything about a job: its fields and its attempts."""
     job = context.queue.logs.detail(context.queue.get(id))
     left = context.queue.logs.ended_background(job)
-    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, left, context.clock.wall()))
+    now = context.clock.wall()
+    return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, left, now), call=_again(job, now))
 
 
 def _shown(job: JobDetail, left: str | None, now: int) -> str:
-    """Return a job as people read it, and the command that adds one like it: what is not set is left out."""
+    """Return a job as people read it: what is not set is left out."""
+    from ...model.copies import secrets_of
+
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
         ("state", job.state + (f": {job.error}" if job.error else "")),
@@ -158,17 +164,18 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     if left:
         values.append(("background", f"{left} (--allow-background lets them go on)"))
     values += [(f"attempt {attempt.attempt}", _tried(attempt, job)) for attempt in job.attempt_history]
-    return pairs([*values, *_again(job, now)], 12)
+    secrets = secrets_of(job)
+    if secrets:
+        values.append(("secret", f"{', '.join(secrets)}, taken from the shell in which you add it again"))
+    return pairs(values, LABEL_WIDTH)
 
 
-def _again(job: Job, now: int) -> list[tuple[str, str]]:
-    """Return the command that adds a job like this one, last, and what it takes from where it is typed."""
-    from ...model.copies import secrets_of, words_to_add
+def _again(job: Job, now: int) -> str:
+    """Return the command that adds a job like this one."""
+    from ...model.copies import words_to_add
     from ...model.shellwords import shell_line
 
-    secrets = secrets_of(job)
-    taken = [("secret", f"{', '.join(secrets)}, taken from the shell in which you add it again")] if secrets else []
-    return [*taken, ("add again", shell_line(words_to_add(job, now)))]
+    return pairs([("add again", shell_line(words_to_add(job, now)))], LABEL_WIDTH)
 
 
 def _tried(attempt: Attempt, job: JobDetail) -> str:

@@ -44,7 +44,12 @@ function pageAt(path) {
 async function route(moved) {
   const { pathname, search } = location;
   const query = new URLSearchParams(search);
-  if (page?.path === pathname && page.view?.update) return page.view.update(query);
+  if (page?.path === pathname && page.view?.update) {
+    const { top = 0 } = history.state || {};
+    await page.view.update(query);
+    if (page.path === pathname) window.scrollTo(0, moved ? 0 : top);
+    return null;
+  }
   delete main.dataset.ready;
   page?.abort.abort();
   page?.view?.destroy?.();

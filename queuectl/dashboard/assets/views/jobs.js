@@ -97,7 +97,9 @@ export async function mount(root, { app, query, signal }) {
   // A head sorts by what there is an order of, once more by the next one.
   function drawHeads() {
     const sorts = meant?.sorts || [];
-    patch($('thead tr', list), [layout.shown, sorts, state.sort], () => {
+    const line = $('thead tr', list);
+    const focused = [...line.children].findIndex((cell) => cell.contains(document.activeElement));
+    const isNew = patch(line, [layout.shown, sorts, state.sort], () => {
       const columns = columnsOf(layout);
       const heads = titles(columns);
       layout.shown.forEach((name, index) => {
@@ -111,6 +113,7 @@ export async function mount(root, { app, query, signal }) {
       });
       return heads;
     });
+    if (isNew && focused >= 0) $('button', line.children[focused])?.focus();
   }
 
   const fetchPage = (size) => get('/jobs', { ...state, limit: size }, signal);
@@ -277,7 +280,7 @@ export async function mount(root, { app, query, signal }) {
     update: (params) => {
       read(params);
       selection.clear();
-      document.activeElement.closest('tr')?.blur();
+      document.activeElement.closest('tr[data-key]')?.blur();
       shown = [];
       return refresh();
     },
