@@ -12,6 +12,7 @@ from ..model.when import MINUTE
 from ..store.figures import END_OF_TIME
 from ..store.room import free_bytes
 from .home.opened import Part
+from .home.underway import as_they_are
 from .reports.totals import Totals
 
 # Of the newest attempts, so many are looked at.
@@ -61,7 +62,8 @@ class Charts(Part):
     def running(self, limit: int) -> list[tuple[Job, int | None]]:
         """Return what runs, the longest first, each job with how long its command usually takes."""
         store = self._opened.store
-        jobs = store.search.jobs(store.search.running(limit))
+        found = as_they_are(self._opened, store.search.jobs(store.search.running(limit)))
+        jobs = [job for job in found if not job.is_gone]
         took = store.recent.durations(sorted({job.command for job in jobs}), SAMPLE) if jobs else {}
         return [(job, median(took.get(job.command, ()))) for job in jobs]
 

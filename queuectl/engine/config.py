@@ -60,7 +60,13 @@ class Config(Part):
 
         Raises InvalidInput, also for a time zone that this process does not know.
         """
-        texts = dict(_text(name, value) for name, value in values.items())
+        texts: dict[str, str | None] = {}
+        spellings: dict[str, str] = {}
+        for name, value in values.items():
+            meant, text = _text(name, value)
+            if meant in spellings:
+                raise InvalidInput(f"{spellings[meant]} and {name} are the same setting, give one", field=name)
+            texts[meant], spellings[meant] = text, name
         with self._opened.store.writing():
             for name, text in texts.items():
                 self._store(name, text)

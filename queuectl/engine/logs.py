@@ -42,7 +42,8 @@ class Logs(Part):
         for attempt in attempts:
             if attempt.attempt == number:
                 return attempt
-        raise NotFound(f"job {job.id} has no attempt {number}, it has 1 to {attempts[-1].attempt}")
+        last = attempts[-1].attempt
+        raise NotFound(f"job {job.id} has no attempt {number}, it has {'only 1' if last == 1 else f'1 to {last}'}")
 
     def read(self, attempt: Attempt, position: int = 0) -> Iterator[Piece]:
         """Yield what an attempt has printed so far from a position on, in pieces."""

@@ -271,6 +271,9 @@ def test_output_comes_in_chunks_with_their_places(api: Api) -> None:
     assert text_of(api.get("/jobs/p/output", tail=3)) == "wo\n"
     assert api.refused("GET", "/jobs/p/output", offset=12) == (416, "beyond_end")
     assert api.get("/jobs/p/output", offset=11)["eof"]
+    assert api.ask("GET", "/jobs/p/output", attempt=2).error["message"] == "job p has no attempt 2, it has only 1"
+    add(api.store)
+    assert api.refused("GET", "/jobs/1-2/output") == (422, "invalid")
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 7, 64])

@@ -91,6 +91,7 @@ def test_all_that_is_kept_of_an_output_can_be_read_searched_and_linked(dashboard
     browser.wait(f"{note}.includes('before this are not shown')")
     browser.click("[aria-label='Find in the output']")
     browser.type("no such line")
+    browser.wait(f"{hits} === '0 of 0 here, Enter searches all'")
     browser.press("Enter")
     browser.wait(f"{note}.includes('in the middle were not kept')")
     browser.wait(f"{hits} === '0 of 0' && document.querySelector('.output .line').textContent === '1'")
@@ -106,6 +107,7 @@ def test_all_that_is_kept_of_an_output_can_be_read_searched_and_linked(dashboard
     browser.type("0000000")
     browser.press("Enter")
     browser.wait(f"{hits}.startsWith('There are ')")
+    assert browser.js("return location.hash") == "#L300"
     assert browser.complaints() == []
 
 

@@ -25,6 +25,8 @@ def test_a_job_says_whether_its_worker_is_gone(api: Api, lives: bool) -> None:
         assert (job["duration"] is None) != lives
     assert (listed["elapsed"] is None) != lives
     assert (shown["why"]["reason"] == GONE) != lives
-    assert ("lost_workers" in [alert["code"] for alert in api.get("/overview")["alerts"]]) != lives
+    overview = api.get("/overview")
+    assert ("lost_workers" in [alert["code"] for alert in overview["alerts"]]) != lives
+    assert [job["id"] for job in overview["running"]] == ["cut"] * lives
     assert f"queuectl_gone_jobs {int(not lives)}\n" in api.ask("GET", "//metrics").body.decode()
     lock.close()

@@ -52,7 +52,7 @@ MEANINGS = {
     415: "the body is not JSON by its Content-Type",
     416: "beyond the end",
     421: "this is not a host of the dashboard",
-    422: "a filter or a field of the body is wrong",
+    422: "a filter, a reference or a field of the body is wrong",
     503: "the store cannot be used at the moment",
 }
 

@@ -43,7 +43,7 @@ NAMES = {STDOUT: "stdout", STDERR: "stderr"}
     ),
     answer=OUTPUT,
     also=PLAIN,
-    errors=(416,),
+    errors=(416, 422),
 )
 def job_output(
     app: App,

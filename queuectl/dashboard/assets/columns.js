@@ -3,7 +3,7 @@
 import { loadFields } from './api.js';
 import { number } from './format.js';
 import { recallValue, rememberValue } from './storage.js';
-import { badge, code, h, heading, jobLink, since, took, when } from './ui.js';
+import { code, h, heading, jobLink, since, stateBadge, took, when } from './ui.js';
 import { STATES } from './vocabulary.js';
 
 function timeOf(job) {
@@ -18,7 +18,6 @@ const chips = (tags) => tags.flatMap((tag) => [h('span', { class: 'chip' }, tag)
 
 // By kind: the class of the column, and what it shows of a value.
 const KINDS = {
-  state: [null, badge],
   integer: ['num', (value) => (value === null ? '' : number(value))],
   signal: ['num', (value) => value],
   duration: ['num', took],
@@ -32,6 +31,7 @@ const OTHERS = [null, (value) => value];
 // What says more than its field, or is none: [title, class, content for a job].
 const SPECIAL = {
   id: ['Job', null, ({ id }) => heading(jobLink(id))],
+  state: ['State', null, stateBadge],
   attempts: ['Attempts', 'num', (job) => `${job.attempts} of ${job.max_retries + 1}`],
   duration: ['Duration', 'num', (job) => (job.state === 'processing' && job.started_at && !job.error
     ? since(job.started_at) : took(job.duration))],

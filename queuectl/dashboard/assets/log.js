@@ -71,31 +71,31 @@ export class LogPane {
 
   // Show all that is kept, from its beginning on.
   async all() {
-    if (this.whole) return;
     this.follow(false);
-    this.begin(this.attempt, true);
+    if (!this.whole) this.begin(this.attempt, true);
     while (this.loading) await new Promise((resolve) => { setTimeout(resolve, 20); });
     await this.load();
   }
 
-  // Show a line by its number.
+  // Show a line by its number; resolves with whether there is one.
   async goTo(wanted) {
     await this.all();
     const line = $(`[data-line="${wanted}"]`, this.pane);
     if (!line) {
       text(this.hits, `There are ${number(this.lines)} lines`);
-      return;
+      return false;
     }
     $$('.line.target', this.pane).forEach((other) => other.classList.remove('target'));
     line.classList.add('target');
     line.scrollIntoView({ block: 'center' });
+    return true;
   }
 
   // Show a line and put the link to it into the address.
-  linkTo(wanted) {
-    if (!(wanted > 0)) return;
+  async linkTo(wanted) {
+    const { pathname } = location;
+    if (!(wanted > 0) || !await this.goTo(wanted) || location.pathname !== pathname) return;
     history.replaceState(history.state, '', `#L${wanted}`);
-    this.goTo(wanted);
   }
 
   // A click on the number of a line leads to its link.
@@ -268,7 +268,8 @@ export class LogPane {
     }
     this.hit = !ranges.length ? 0 : step ? ((this.hit || 0) + step + ranges.length) % ranges.length
       : quiet ? Math.min(this.hit || 0, ranges.length - 1) : ranges.length - 1;
-    text(this.hits, wanted ? `${ranges.length ? this.hit + 1 : 0} of ${number(ranges.length)}` : '');
+    const more = this.allButton.hidden ? '' : ' here, Enter searches all';
+    text(this.hits, wanted ? `${ranges.length ? this.hit + 1 : 0} of ${number(ranges.length)}${more}` : '');
     if (window.Highlight) {
       CSS.highlights.set('found', new Highlight(...ranges));
       CSS.highlights.set('found-at', new Highlight(...ranges.slice(this.hit, this.hit + 1)));

@@ -47,6 +47,14 @@ export function badge(state, label) {
     label || state);
 }
 
+// Of a job that is processing it is known why nobody runs it.
+export function stateBadge({ state, error }) {
+  if (state !== 'processing' || !error) return badge(state);
+  const found = badge('lost', 'gone');
+  found.title = error;
+  return found;
+}
+
 // A time, kept relative by `tick`.
 export function when(value, style) {
   if (!value) return h('span', { class: 'muted' }, '–');

@@ -6,7 +6,7 @@ import { bytes, duration, number, plural } from '../format.js';
 import { listCard } from '../lists.js';
 import { LogPane } from '../log.js';
 import { $, $$, badge, button, card, copy, copyButton, equivalent, h, head, heading, jobUrl, jobsUrl, patch, readOnly,
-  rows, scheduleLink, since, toast, took, when } from '../ui.js';
+  rows, scheduleLink, since, stateBadge, toast, took, when } from '../ui.js';
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
@@ -81,7 +81,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
   const details = h('dl', { class: 'facts' });
   const attempts = listCard('Attempts', [['Attempt'], ['Outcome'], ['Started', 'num'], ['Waited', 'num'],
     ['Duration', 'num'], ['Worker', 'num'], ['Output', 'num'], ['Show', 'sr']], ({ attempt }) => attempt, attemptRow,
-  { caption: 'Attempts, newest first' });
+  { caption: 'Attempts, newest first', signature: (attempt) => [attempt, data.job.state, data.job.error] });
   const choose = h('select', { 'aria-label': 'Attempt', on: { change: () => select(Number(choose.value)) } });
   const log = new LogPane(id);
   const runs = h('div', {});
@@ -110,7 +110,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
   function draw() {
     const { job, allowed_actions: allowed } = data;
     const tried = [...job.attempt_history].reverse();
-    patch(title, [job.state, job.cancel_requested], () => [badge(job.state),
+    patch(title, [job.state, job.error, job.cancel_requested], () => [stateBadge(job),
       job.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
     patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
       actionButton(verb, { ...job, reference: data.reference }, app, { small: false, command: data.commands[verb] }))));
@@ -144,8 +144,10 @@ export async function mount(root, { app, item, signal, setTitle }) {
   function attemptRow(attempt) {
     const show = () => { select(attempt.attempt); log.element.scrollIntoView({ block: 'nearest' }); };
     const ended = attempt.finished_at;
-    return [heading(attempt.attempt), badge(stateOf(attempt), outcome(attempt)), when(attempt.started_at),
-      took(attempt.wait_time), ended ? took(attempt.duration) : since(attempt.started_at), number(attempt.worker),
+    const gone = ended || data.job.state !== 'processing' ? null : data.job.error;
+    return [heading(attempt.attempt), gone ? stateBadge(data.job) : badge(stateOf(attempt), outcome(attempt)),
+      when(attempt.started_at), took(attempt.wait_time),
+      ended || gone ? took(attempt.duration) : since(attempt.started_at), number(attempt.worker),
       ended && bytes(attempt.output_size), button('Show output', show,
         { class: 'small', 'aria-label': `Show output of attempt ${attempt.attempt}` })];
   }

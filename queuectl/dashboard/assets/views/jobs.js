@@ -280,7 +280,7 @@ export async function mount(root, { app, query, signal }) {
     update: (params) => {
       read(params);
       selection.clear();
-      document.activeElement.closest('tr[data-key]')?.blur();
+      focusedRow()?.blur();
       shown = [];
       return refresh();
     },

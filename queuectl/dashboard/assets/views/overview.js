@@ -122,7 +122,7 @@ export function mount(root, { app }) {
 
   function showWorkers({ now, worker_list: list }) {
     workers.hidden = !list.length;
-    const startOf = ({ elapsed }) => (elapsed === null ? null
+    const startOf = ({ elapsed, state }) => (elapsed === null || state === 'lost' ? null
       : new Date(Date.parse(now) - elapsed * 1000).toISOString());
     rows(strip, list.slice(0, CELLS), ({ worker }) => worker, (worker) => workerCell(worker, startOf(worker)),
       (worker) => [worker.state, worker.job, startOf(worker)], 'li');

@@ -18,7 +18,7 @@ function row(item) {
   return [heading(h('a', { href: jobsUrl(`queue:${item.queue}`), class: 'mono' }, item.queue)), link('pending'),
     link(...later), link('processing'), link('dead'),
     item.oldest_pending_age !== null && coarse(item.oldest_pending_age), perMinute(item.per_minute),
-    number(item.ended_hour), number(item.failed_hour),
+    number(item.ended_hour), number(item.failed_hour + item.dead_hour),
     item.eta !== null && `~${coarse(item.eta)}`];
 }
 

@@ -72,8 +72,8 @@ export function mount(root, { app, signal }) {
   /** @param {Api.Worker} worker */
   function row(worker) {
     return [heading(worker.worker), badge(worker.state), worker.job && jobLink(worker.job), code(worker.command),
-      worker.elapsed !== null && coarse(worker.elapsed), number(worker.jobs_done), percent(worker.busy),
-      bytes(worker.memory), when(worker.heartbeat_at), coarse(worker.uptime ?? 0), worker.pid,
+      worker.elapsed !== null && worker.state !== 'lost' && coarse(worker.elapsed), number(worker.jobs_done),
+      percent(worker.busy), bytes(worker.memory), when(worker.heartbeat_at), coarse(worker.uptime ?? 0), worker.pid,
       worker.queues.join(', ') || 'all'];
   }
 

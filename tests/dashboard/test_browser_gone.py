@@ -1,0 +1,29 @@
+"""A job whose worker is gone, in a real browser: no page shows it as one that runs."""
+
+from __future__ import annotations
+
+from queuectl.model.job import GONE, PROCESSING
+from queuectl.store import Home, Store
+from tests.dashboard import browser as fixtures
+from tests.dashboard.browser import Browser, Dashboard
+from tests.store.building import bring_to
+
+browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
+
+
+def test_no_page_shows_a_job_as_running_whose_worker_is_gone(dashboard: Dashboard, browser: Browser) -> None:
+    with Store(Home(dashboard.home)) as store:
+        bring_to(store, PROCESSING, id="cut")
+    browser.open(dashboard.url)
+    browser.wait("document.querySelector('#alerts').textContent.includes('its worker is gone')")
+    running = "[...document.querySelectorAll('caption')].find((one) => one.textContent === 'Running now')"
+    assert browser.js(f"return {running}.offsetParent === null")
+
+    browser.open(dashboard.url + "/jobs")
+    browser.wait("document.querySelector('tr[data-key=cut] .badge').textContent === 'gone'")
+    assert browser.js("return document.querySelector('tr[data-key=cut] .badge').title") == GONE
+
+    browser.open(dashboard.url + "/jobs/cut")
+    browser.wait("document.querySelector('.head .badge').textContent === 'gone'")
+    assert browser.text("tr[data-key='1'] .badge") == "gone"
+    assert "running" not in browser.text("main")
