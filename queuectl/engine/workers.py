@@ -17,7 +17,7 @@ from .machine.doorbell import POOL as POOL_BELL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .daemons.draining import Drained
+    from .daemons.draining import DrainEnd
 
 # For whoever has more to do than to wait.
 START_SECONDS = 90.0
@@ -172,7 +172,7 @@ class Workers(Groups):
         demand_room(self._opened.settings(), groups)
         return groups
 
-    def run(self, groups: Mapping[str, int], ready_fd: int | None = None, *, drain: bool = False) -> Drained | None:
+    def run(self, groups: Mapping[str, int], ready_fd: int | None = None, *, drain: bool = False) -> DrainEnd | None:
         """Be the pool of these groups until told to stop or, with `drain`, their queues are empty; return how it ended.
 
         Whoever waits at the descriptor `ready_fd` learns that the workers are up, or why they are not. Without `drain`

@@ -6,7 +6,7 @@ default that every home has is left out; what a setting tells is not, since anot
 
 from __future__ import annotations
 
-from .fields import BY_NAME, BY_SPELLING, GIVEN
+from .fields import BY_NAME, GIVEN, overridden
 from .job import HELD, SCHEDULED, Job
 from .kinds import MASK, is_secret
 
@@ -24,9 +24,7 @@ def copy_of(job: Job, now: int, changes: Mapping[str, object] = NOTHING) -> dict
 
     A secret variable that is changed to `***`, as it is shown, keeps its value.
     """
-    changed = {BY_SPELLING[name].name for name in changes if name in BY_SPELLING}
-    own = {**shown_copy_of(job, now), "env": dict(job.env)}
-    found = {**{name: value for name, value in own.items() if name not in changed}, "env": own["env"], **changes}
+    found = overridden({**shown_copy_of(job, now), "env": dict(job.env)}, changes)
     if isinstance(found["env"], dict):
         found["env"] = {name: _kept(job, name, value) for name, value in found["env"].items()}
     return found

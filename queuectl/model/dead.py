@@ -49,7 +49,7 @@ def words_and_numbers(text: str) -> list[str]:
     return re.split(r"(\d+)", text)
 
 
-class Gathered(Record):
+class TextGroup(Record):
     """Texts that differ in numbers only: `parts` are the words and numbers, `last` is the number of the newest job."""
 
     parts: list[str]
@@ -64,21 +64,21 @@ class Gathered(Record):
         return "".join(self.parts)
 
 
-class Gathering:
+class TextGroups:
     """Groups of texts that differ in numbers only."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, ...], Gathered] = {}
+        self._groups: dict[tuple[str, ...], TextGroup] = {}
 
     def add(self, text: str, count: int, first_at: int, last_at: int, last: int) -> None:
         """Add so many dead jobs with the same text."""
         parts = words_and_numbers(text)
-        group = self._groups.setdefault(tuple(parts[::2]), Gathered(parts, 0, first_at, last_at, last))
+        group = self._groups.setdefault(tuple(parts[::2]), TextGroup(parts, 0, first_at, last_at, last))
         group.parts = [one if one == other else ANY for one, other in zip(group.parts, parts)]
         group.count += count
         group.first_at, group.last_at = min(group.first_at, first_at), max(group.last_at, last_at)
         group.last = max(group.last, last)
 
-    def largest(self, limit: int) -> list[Gathered]:
+    def largest(self, limit: int) -> list[TextGroup]:
         """Return the largest groups, of those of one size the latest first."""
         return sorted(self._groups.values(), key=lambda group: (-group.count, -group.last_at))[:limit]

@@ -176,10 +176,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean "x"?)` for the known word nearest to `word`, or an empty string."""
-    return meant(nearest(word, known))
+    return suggestion_text(nearest(word, known))
 
 
-def meant(found: str | None) -> str:
+def suggestion_text(found: str | None) -> str:
     """Return ` (did you mean "x"?)`, or an empty string for None."""
     return f' (did you mean "{found}"?)' if found else ""
 

@@ -29,7 +29,7 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Mapping, Sequence
 
 HOW, WHEN = "how to run", "when to run"
 
@@ -198,3 +198,13 @@ def other_texts(thing: object, fields: Sequence[Field], shown: Sequence[str]) ->
     """Return label and text of the fields of a job or a schedule that have no default and are not shown yet."""
     values = [(field, getattr(thing, field.name)) for field in fields if field.is_kept and field.name not in shown]
     return [(field.label.lower(), field.kind.text(value)) for field, value in values if value != field.default]
+
+
+def overridden(job: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a job in JSON with others in place of its own, however both are spelled."""
+    changed = set(map(_name_of, changes))
+    return {**{key: value for key, value in job.items() if _name_of(key) not in changed}, **changes}
+
+
+def _name_of(key: str) -> str:
+    return BY_SPELLING[key].name if key in BY_SPELLING else key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.dead import DeadGroup, Gathering, words_and_numbers
+from ..model.dead import DeadGroup, TextGroups, words_and_numbers
 from ..model.piece import STDERR
 from .schema import FINAL
 from .table import Table
@@ -55,21 +55,21 @@ class Dead(Table):
 
     def by_command(self, limit: int) -> list[DeadGroup]:
         """Return the dead jobs grouped by command but for numbers, largest group first."""
-        found = Gathering()
+        found = TextGroups()
         for command, count, first_at, last_at, number in self._database.rows(DLQ_COMMANDS):
             found.add(command, count, first_at, last_at, number)
         return self._groups("command", found, limit)
 
     def by_stderr(self, limit: int, newest: int) -> list[DeadGroup]:
         """Return the `newest` dead jobs grouped by the last line of their stderr but for numbers, as above."""
-        found = Gathering()
+        found = TextGroups()
         for number, ended_at, data in self._database.rows(LAST_PIECES, (STDERR, newest)):
             line = _last_line(data or b"")
             if line:
                 found.add(line, 1, ended_at, ended_at, number)
         return self._groups("stderr", found, limit)
 
-    def _groups(self, pattern: str, found: Gathering, limit: int) -> list[DeadGroup]:
+    def _groups(self, pattern: str, found: TextGroups, limit: int) -> list[DeadGroup]:
         return [
             DeadGroup(pattern, one.count, None, None, one.value, one.first_at, one.last_at, self._id(one.last), None)
             for one in found.largest(limit)

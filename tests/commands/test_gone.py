@@ -107,8 +107,14 @@ def test_who_waits_for_several_held_jobs_is_told_in_one_line(home: str) -> None:
     for name in ("a", "b"):
         done(home, "add", "true", "--hold", "--id", name)
     answer = call(home, "wait", "--all", "--timeout", "0.1")
-    assert answer.err.count("are held") == 1
-    assert "queuectl release" in answer.err and "a" in answer.err.partition("are held")[0]
+    assert answer.err.count("a, b are held; let them go with: queuectl release a b\n") == 1
+
+
+def test_who_waits_for_many_held_jobs_is_given_no_command_that_lets_others_go(home: str) -> None:
+    done(home, "add", "-", "--hold", "--tag", "mine", input=b"true\n" * 6)
+    done(home, "add", "true", "--hold")
+    answer = call(home, "wait", "tag:mine", "--timeout", "0.1")
+    assert "and 1 more are held\n" in answer.err and "queuectl release" not in answer.err
 
 
 def test_who_waits_for_a_job_that_nobody_runs_is_told_its_id(home: str) -> None:

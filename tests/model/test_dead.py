@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.dead import Gathering
+from queuectl.model.dead import TextGroups
 
 
 @pytest.mark.parametrize(
@@ -19,14 +19,14 @@ from queuectl.model.dead import Gathering
     ],
 )
 def test_texts_that_differ_in_numbers_only_are_one_group(texts: list[str], groups: list[tuple[str, int]]) -> None:
-    found = Gathering()
+    found = TextGroups()
     for place, text in enumerate(texts):
         found.add(text, 1, place, place, place)
     assert [(group.value, group.count) for group in found.largest(9)] == groups
 
 
 def test_the_largest_groups_come_first_with_their_times() -> None:
-    found = Gathering()
+    found = TextGroups()
     for place, size in enumerate((1, 3, 2)):
         found.add("abc"[place], size, place, place + 10, place)
     first, second = found.largest(2)

@@ -115,13 +115,13 @@ def _run_here(context: Context, groups: Mapping[str, int], ready_fd: int | None,
     context.front_end.note(
         f"starting {workers_text(groups)} in the foreground; to stop: Ctrl-C or queuectl worker stop"
     )
-    drained = context.queue.workers.run(groups, ready_fd, drain=drain)
-    if drained is None:
+    end = context.queue.workers.run(groups, ready_fd, drain=drain)
+    if end is None:
         return Result()
-    if not drained.is_empty:
+    if not end.is_empty:
         return Result(notes=["the workers were stopped before the queue was empty"], code=1)
-    if drained.dead:
-        died = f"{jobs_text(len(drained.dead))} died: {some_of(drained.dead)}"
+    if end.dead:
+        died = f"{jobs_text(len(end.dead))} died: {some_of(end.dead)}"
         return Result(notes=[f"{died}; see them with: queuectl dlq list"], code=1)
     return Result(notes=["nothing is left to do"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ...model.errors import InvalidInput, meant, quoted, with_value
+from ...model.errors import InvalidInput, quoted, suggestion_text, with_value
 from ...model.shellwords import shell_line
 from .commandline import GLOBALS, CommandLine, Given, Parsed, unset_arguments, unset_globals
 from .elsewhere import OPTIONS_ELSEWHERE, command_for, option_for
@@ -83,7 +83,7 @@ class Parser(argparse.ArgumentParser):
         found = option_for(name, [name for arg in self.args if arg.is_option for name in arg.names])
         if found is None and is_in_command:
             self._refuse_unquoted(message)
-        self.refuse(f"{message}{meant(found)}")
+        self.refuse(f"{message}{suggestion_text(found)}")
 
     def _refuse_unquoted(self, message: str) -> None:
         """Raise InvalidInput with the line to type, if there is one."""
@@ -188,11 +188,11 @@ def _demand_command(line: CommandLine) -> None:
     if line.name and not line.topic:
         word = line.path[0]
         found = command_for(word, {path.split()[0] for path in (*COMMANDS, *ALIASES)})
-        raise InvalidInput(f"there is no command {quoted(word)}{meant(found)}", hint=hint)
+        raise InvalidInput(f"there is no command {quoted(word)}{suggestion_text(found)}", hint=hint)
     if line.positionals:
         word, known = line.positionals[0], [command.path.split()[1] for command in commands_of(line.topic)]
         raise InvalidInput(
-            f"{line.topic} has no command {quoted(word)}{meant(command_for(word, known))}",
+            f"{line.topic} has no command {quoted(word)}{suggestion_text(command_for(word, known))}",
             hint=f"it has: {', '.join(known)}",
         )
     if line.rest is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...model.errors import InvalidInput, meant, quoted
+from ...model.errors import InvalidInput, quoted, suggestion_text
 from ...model.nouns.home import MADE_HOME
 from ..context import Context
 from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
@@ -64,7 +64,7 @@ def help_for(topic: str) -> Result:
         return Result(text=[pages.group_page(topic)], is_prose=True)
     if topic:
         raise InvalidInput(
-            f"there is no command {quoted(topic)}{meant(command_for(topic, known))}",
+            f"there is no command {quoted(topic)}{suggestion_text(command_for(topic, known))}",
             hint="see all commands with: queuectl help",
         )
     return Result(text=[pages.overview()], is_prose=True)

@@ -15,7 +15,7 @@ from ..grammar.shared import YES
 from ..result import Result, left_alone
 
 GROUP = "Settings"
-KEY = Arg("key", metavar="KEY", help="the setting's name or alias", complete="setting")
+ANY_KEY = Arg("key", metavar="KEY", optional=True, help="the setting (default: show all of them)", complete="setting")
 # Each setting as an option, as other queues have it.
 AS_OPTIONS = tuple(
     Arg(
@@ -39,7 +39,7 @@ def config_show(context: Context) -> Result:
 
 @command(
     "config get",
-    Arg("key", metavar="KEY", optional=True, help="the setting (default: show all of them)", complete="setting"),
+    ANY_KEY,
     group=GROUP,
     examples=("config get max_retries",),
 )
@@ -93,7 +93,7 @@ def _key_and_value(key: str | None, value: str | None, options: Mapping[str, str
 
 @command(
     "config",
-    Arg("key", metavar="KEY", optional=True, help="the setting (default: show all of them)", complete="setting"),
+    ANY_KEY,
     Arg("value", metavar="VALUE", optional=True, help="what to set it to"),
     group=GROUP,
     examples=("config", "config max_retries", "config max_retries 5"),

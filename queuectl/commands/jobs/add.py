@@ -11,7 +11,7 @@ from ...model.nouns import jobs as nouns
 from ...model.shellwords import shell_word
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .options import job_fields, options, replaced, tell_of_line_end
+from .options import job_fields, options, overrides, tell_of_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ GROUP = "Jobs"
     Arg(
         "--command",
         also=("--cmd",),
-        parameter="dashed",
+        parameter="command_option",
         metavar="COMMAND",
         help="the command, where it begins with a dash or reads like JSON",
         complete="command",
@@ -69,7 +69,7 @@ def add(
     *,
     command: str | None,
     words: Sequence[str],
-    dashed: str | None,
+    command_option: str | None,
     like: str | None,
     wait: bool,
     follow: bool,
@@ -86,7 +86,7 @@ def add(
     fields = job_fields(given)
     if like is not None:
         fields = _like(context, like, fields)
-    jobs, places = _jobs(context, command, dashed, words, fields)
+    jobs, places = _jobs(context, command, command_option, words, fields)
     tell_of_line_end(context, *words[-1:], *(job.get("command") for job in jobs))
     if start:
         from .afterwards import start_worker
@@ -119,7 +119,7 @@ def _like(context: Context, reference: str, fields: dict[str, Any]) -> dict[str,
     """Return the fields of a job, secrets included, with these in place of its own. Raises NotFound."""
     from ...model.copies import copy_of
 
-    return copy_of(context.queue.get(reference), context.clock.wall(), replaced(fields))
+    return copy_of(context.queue.get(reference), context.clock.wall(), overrides(fields))
 
 
 def _what_next(context: Context, job: str) -> str:
@@ -165,10 +165,10 @@ def due_note(context: Context, id: str) -> str:
 
 
 def _jobs(
-    context: Context, command: str | None, dashed: str | None, words: Sequence[str], fields: dict[str, Any]
+    context: Context, command: str | None, command_option: str | None, words: Sequence[str], fields: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the jobs to add and, of those from stdin, where each stands. Raises InvalidInput."""
-    if (command is not None) + (dashed is not None) + bool(words) > 1:
+    if (command is not None) + (command_option is not None) + bool(words) > 1:
         raise InvalidInput(
             "give the command once: as one quoted text, as words after --, or with --command", field="command"
         )
@@ -180,7 +180,7 @@ def _jobs(
         from .afterwards import demand_no_json
 
         demand_no_json(command, shell_word(command))
-    text = dashed if command is None else command
+    text = command_option if command is None else command
     if text is None and (words or "command" not in fields):
         text = _quoted(words)
     return [fields if text is None else {**fields, "command": text}], []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...model.errors import InvalidInput, NotFound, quoted
-from ...model.fields import BY_SPELLING, GIVEN
+from ...model.fields import BY_SPELLING, GIVEN, overridden
 from ...model.job import jobs_text
 from ...model.kinds import read_variable
 from ...model.nouns import jobs as nouns
@@ -14,7 +14,7 @@ from ...model.templates import SUFFIX
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .add import due_note
-from .options import job_fields, options, replaced, tell_of_line_end
+from .options import job_fields, options, overrides, tell_of_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ def enqueue(
     for every job. What only QueueCTL knows of a job, such as its state, is left out, so that what show prints
     as JSON can be enqueued again.
     """
-    fields = replaced(job_fields(given))
+    fields = overrides(job_fields(given))
     if fields and not (jobs or file or template is not None):
         found: list[dict[str, Any]] = [{}]
         places: list[str] = []
     else:
         found, places = _gather(context, jobs, file, template, set)
-    found = [_with(job, fields) for job in found] if fields else found
+    found = [overridden(job, fields) for job in found] if fields else found
     tell_of_line_end(context, *(job.get(key) for job in found for key in spellings_of("command")))
     if validate:
         count = len(context.queue.check(found, names=places))
@@ -139,12 +139,6 @@ def _gather(
     for note in leave_out(found):
         context.front_end.note(note)
     return found, places if len(found) > 1 or places[0] != "the argument" else []
-
-
-def _with(job: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
-    """Return a job with these fields in place of its own, however it spells them."""
-    others = {key: value for key, value in job.items() if key not in BY_SPELLING or BY_SPELLING[key].name not in fields}
-    return {**others, **fields}
 
 
 def _read(context: Context, source: str) -> Any:

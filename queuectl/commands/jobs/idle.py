@@ -36,12 +36,7 @@ def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
     states = context.queue.states_of(numbers)
     held = [number for number, state in states.items() if state == HELD]
     if held:
-        waits = "is" if len(held) == 1 else "are"
-        words = " ".join(reference(job) for job in context.queue.read(held[:SHOWN]))
-        release = "state:held" if len(held) > SHOWN else words
-        _tell(
-            context, held, f"{waits} held; let {'it' if len(held) == 1 else 'them'} go with: queuectl release {release}"
-        )
+        _tell(context, held, "is held" if len(held) == 1 else "are held", "let {} go with: queuectl release")
     for job in context.queue.read([number for number, state in states.items() if state == SCHEDULED][:SHOWN]):
         context.front_end.note(f"{job.id} waits until {when.local(job.run_at)}")
     _tell_unattended(context, {number: state for number, state in states.items() if state in WAITING_STATES})
@@ -79,16 +74,16 @@ def _tell_that_they_go_on(context: Context, numbers: Sequence[int]) -> None:
     left = [number for number, state in states.items() if state in OPEN_STATES]
     if not left:
         return
-    jobs = context.queue.read(left[:SHOWN])
-    goes, them = ("goes", "it") if len(left) == 1 else ("go", "them")
-    cancel = "" if len(left) > SHOWN else f"; cancel {them} with: queuectl cancel {' '.join(map(reference, jobs))}"
-    _tell(context, left, f"{goes} on{cancel}")
+    _tell(context, left, "goes on" if len(left) == 1 else "go on", "cancel {} with: queuectl cancel")
 
 
 def _waits(jobs: Sized) -> str:
     return "waits" if len(jobs) == 1 else "wait"
 
 
-def _tell(context: Context, numbers: Sequence[int], what: str) -> None:
-    ids = [job.id for job in context.queue.read(numbers[:SHOWN])]
-    context.front_end.note(f"{some_of(ids, len(numbers))} {what}")
+def _tell(context: Context, numbers: Sequence[int], what: str, help: str = "") -> None:
+    """Say something of jobs, with a command that helps where all of them can be named."""
+    jobs = context.queue.read(numbers[:SHOWN])
+    if help and len(numbers) <= SHOWN:
+        what += f"; {help.format('it' if len(numbers) == 1 else 'them')} {' '.join(map(reference, jobs))}"
+    context.front_end.note(f"{some_of([job.id for job in jobs], len(numbers))} {what}")

@@ -121,7 +121,7 @@ def tell_of_line_end(context: Context, *commands: object) -> None:
         context.front_end.note("the carriage return at the end of the command was left out")
 
 
-def replaced(fields: dict[str, Any]) -> dict[str, Any]:
+def overrides(fields: dict[str, Any]) -> dict[str, Any]:
     """Return what `job_fields` has found by the fields' names, for a job that has others already."""
     named = ((BY_SPELLING[name] if name in BY_SPELLING else BY_NAME[name], value) for name, value in fields.items())
     # A flag or a list that was not given is empty.

@@ -17,7 +17,7 @@ LEFT = (PENDING, PROCESSING, FAILED)
 MOST_DEAD = 10_000
 
 
-class Drained(Record):
+class DrainEnd(Record):
     """How a drain ended: whether the queues are empty, and the ids of the jobs that died meanwhile, oldest first."""
 
     is_empty: bool
@@ -35,12 +35,12 @@ def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
     return due_at is None or due_at > now
 
 
-def outcome(store: Store, groups: Iterable[str], since: int, now: int) -> Drained:
+def outcome(store: Store, groups: Iterable[str], since: int, now: int) -> DrainEnd:
     """Return how a drain that began at `since` has ended; times in milliseconds. Raises StoreUnavailable."""
     groups = list(groups)
     numbers = [number for _, number in store.search.ended_since(DEAD, since, MOST_DEAD)]
     dead = [job.id for job in store.search.jobs(numbers) if _takes(groups, job.queue)]
-    return Drained(is_empty(store, groups, now), dead)
+    return DrainEnd(is_empty(store, groups, now), dead)
 
 
 def _takes(groups: list[str], queue: str) -> bool:
