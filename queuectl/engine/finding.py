@@ -272,6 +272,10 @@ class Finding(OpenHome):
         """Return the numbers of the dead jobs that failed in one way, the first to end first."""
         return self.store.dead.of_group(exit_code, signal, error)
 
+    def dead_like(self, reference: str) -> List[int]:
+        """Return the numbers of the dead jobs whose commands differ from a job's in numbers only. Raises NotFound."""
+        return self.store.dead.like(self.get(reference).command)
+
     def has_id(self, text: str) -> bool:
         """Return whether a job has exactly this id."""
         return self.store.names.number_of(text) is not None

@@ -42,6 +42,13 @@ class DeadGroups(Record):
     by_stderr: list[DeadGroup]
 
 
+def words_and_numbers(text: str) -> list[str]:
+    """Return the parts of a text, of which every second one is a number: the others are those of its group."""
+    import re
+
+    return re.split(r"(\d+)", text)
+
+
 class Gathered(Record):
     """Texts that differ in numbers only: `parts` are the words and numbers, `last` is the number of the newest job."""
 
@@ -65,10 +72,7 @@ class Gathering:
 
     def add(self, text: str, count: int, first_at: int, last_at: int, last: int) -> None:
         """Add so many dead jobs with the same text."""
-        import re
-
-        # Every second part is a number.
-        parts = re.split(r"(\d+)", text)
+        parts = words_and_numbers(text)
         group = self._groups.setdefault(tuple(parts[::2]), Gathered(parts, 0, first_at, last_at, last))
         group.parts = [one if one == other else ANY for one, other in zip(group.parts, parts)]
         group.count += count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.dead import DeadGroup, Gathering
+from ..model.dead import DeadGroup, Gathering, words_and_numbers
 from ..model.piece import STDERR
 from .schema import FINAL
 from .table import Table
@@ -22,6 +22,9 @@ WHERE {FINAL} AND state = 'dead' AND exit_code IS ? AND signal IS ? AND error IS
 DLQ_COMMANDS = f"""
 SELECT command, count(*), min(finished_at), max(finished_at), max(number) FROM jobs
 WHERE {FINAL} AND state = 'dead' GROUP BY command
+"""
+DLQ_LIKE = f"""
+SELECT number, command FROM jobs INDEXED BY jobs_finished WHERE {FINAL} AND state = 'dead' ORDER BY finished_at
 """
 # Of the newest ones, the last piece of a stream that their last attempt printed.
 LAST_PIECES = f"""
@@ -44,6 +47,11 @@ class Dead(Table):
     def of_group(self, exit_code: int | None, signal: int | None, error: str | None) -> list[int]:
         """Return the numbers of the dead jobs that failed in one way, the first to end first."""
         return [row[0] for row in self._database.rows(DLQ_GROUP, (exit_code, signal, error))]
+
+    def like(self, command: str) -> list[int]:
+        """Return the numbers of the dead jobs with a command but for numbers, the first to end first."""
+        words = words_and_numbers(command)[::2]
+        return [number for number, other in self._database.rows(DLQ_LIKE) if words_and_numbers(other)[::2] == words]
 
     def by_command(self, limit: int) -> list[DeadGroup]:
         """Return the dead jobs grouped by command but for numbers, largest group first."""

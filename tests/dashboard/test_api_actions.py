@@ -360,6 +360,15 @@ def test_a_group_is_looked_at_and_what_was_shown_is_done(api: Api) -> None:
     assert api.refused("POST", "/dlq/groups/preview", {"action": "cancel", **GROUP}) == (422, "invalid")
 
 
+def test_jobs_whose_commands_differ_in_numbers_are_acted_on_without_those_that_only_hold_their_words(api: Api) -> None:
+    for command in ("cp a1 N", "cp a22 N", "make; cp a3 N", "cp a4 N2", "cp a5 M"):
+        add(api.store, command=command, max_retries=0)
+        finish(api.store, claim(api.store), DEAD, Outcome.exited(1))
+    found = api.post("/dlq/commands/preview", {"action": "remove", "like": "job-1"})
+    assert (found["count"], found["command"]) == (2, "queuectl dlq remove job-1 job-2")
+    assert api.refused("POST", "/dlq/commands/preview", {"action": "remove", "like": "job-9"})[0] == 404
+
+
 def test_a_large_group_has_a_command_that_names_exactly_its_jobs(api: Api) -> None:
     for code in (2, 2, 2, 1, 2, 2, 1, 2):
         dead(api, code)

@@ -236,11 +236,30 @@ def show_dead_groups(app: App, *, limit: int) -> DeadGroups:
 def preview_group(
     app: App, *, action: str, exit_code: int | None, signal: int | None, error: str | None, **flags: bool | None
 ) -> dict[str, Any]:
-    given = _given(VERBS[action], flags)
-    numbers = app.queue.dead_of_group(exit_code, signal, error)
-    return _shown(
-        app, action, Selection(numbers, states=(DEAD,)), MOST_SELECTED, _dlq_command(app.queue, action, numbers), given
-    )
+    return _group_shown(app, action, app.queue.dead_of_group(exit_code, signal, error), flags)
+
+
+@route(
+    "POST",
+    "/dlq/commands/preview",
+    "Look at what an action on the dead jobs whose commands differ in numbers only would do",
+    body=(
+        Parameter("action", one_of(*(verb.name for verb in DLQ_VERBS)), "what to do", is_required=True),
+        Parameter("like", TEXT, "the id of a job with such a command", is_required=True),
+        *_flags_of(DLQ_VERBS),
+    ),
+    answer=PREVIEW,
+    errors=(404,),
+)
+def preview_commands(app: App, *, action: str, like: str, **flags: bool | None) -> dict[str, Any]:
+    return _group_shown(app, action, app.queue.dead_like(like), flags)
+
+
+def _group_shown(app: App, action: str, numbers: Sequence[int], flags: Mapping[str, bool | None]) -> dict[str, Any]:
+    """Return a preview of exactly these dead jobs."""
+    command = _dlq_command(app.queue, action, numbers)
+    meant = Selection(list(numbers), states=(DEAD,))
+    return _shown(app, action, meant, MOST_SELECTED, command, _given(VERBS[action], flags))
 
 
 def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:

@@ -32,6 +32,12 @@ export function mount(root, { app, signal }) {
       { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
   }
 
+  // An N stands for numbers that differ, but may be a letter too: one of its jobs names the group.
+  function onCommands(verb, { value, sample_ids: [like] }) {
+    return actOnMany(verb, { like }, app,
+      { path: '/dlq/commands/preview', note: `Dead jobs with the command: ${value}` });
+  }
+
   const inQuotes = (text) => `"${text.replaceAll('"', '""')}"`;
   const buttons = (name, mark, run) => actions(verbs.map((verb) => button(`${VERBS.get(verb).label} group`,
     () => run(verb), { class: 'small', [mark]: verb, 'aria-label': `${VERBS.get(verb).label} group: ${name}` })));
@@ -40,7 +46,7 @@ export function mount(root, { app, signal }) {
   const filterOf = ({ exit_code: code, signal: sent, value: error }) => ['state:dead', code !== null && `exit:${code}`,
     sent !== null && `signal:${sent}`, error && `error:${inQuotes(error)}`].filter(Boolean).join(' ');
 
-  // The same for commands: an N stands for numbers that differ, so what is between them is looked for.
+  // The same for commands: what is between the numbers is looked for, in any command.
   const filterOfCommands = ({ value }) => ['state:dead', ...value.split('N').filter((part) => part.trim())
     .map((part) => `text:${inQuotes(part)}`)].join(' ');
 
@@ -54,10 +60,9 @@ export function mount(root, { app, signal }) {
 
   /** @param {Api.GroupOfDeadJobs} group */
   function commandRow(group) {
-    const filter = filterOfCommands(group);
-    return [heading(code(group.value), 'clip'), h('a', { href: jobsUrl(filter) }, number(group.count)),
+    return [heading(code(group.value), 'clip'), h('a', { href: jobsUrl(filterOfCommands(group)) }, number(group.count)),
       when(group.last_at), jobLink(group.sample_ids[0]),
-      buttons(group.value, 'data-command', (verb) => actOnMany(verb, { filter }, app))];
+      buttons(group.value, 'data-command', (verb) => onCommands(verb, group))];
   }
 
   async function refresh() {
