@@ -197,8 +197,8 @@ def _words(arg: Arg, text: str) -> list[str]:
 
 def _meant(arg: Arg, text: str) -> str:
     """Return an answer without the quotes around all of it, which a shell would need and a form does not."""
-    takes_words = arg.field == "command" or not (arg.is_option or arg.many)
-    if not takes_words or text[:1] not in ("'", '"') or text[-1:] != text[:1]:
+    is_one = not arg.is_option and not (arg.many and arg.field is None)
+    if not (is_one or arg.field == "command") or text[:1] not in ("'", '"') or text[-1:] != text[:1]:
         return text
     try:
         words = shlex.split(text)

@@ -67,6 +67,11 @@ def test_quotes_around_a_whole_command_are_noticed(home: str, typed: str, kept: 
     assert (f"without the quotes around it: {kept}" in talk.out) == (typed != kept)
 
 
+def test_quotes_around_a_time_are_noticed(home: str) -> None:
+    talk = Talk(home, "9", "echo hi", "'fri 18:00'", "", "0")
+    assert talk.commands == ["queuectl schedule 'echo hi' 'fri 18:00'"]
+
+
 def test_a_program_with_a_blank_in_its_name_keeps_its_quotes(home: str, tmp_path: Path) -> None:
     program = tmp_path / "my program"
     program.write_text("true\n", encoding="utf-8")
