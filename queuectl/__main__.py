@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import sys
+
+if sys.version_info < (3, 8):  # noqa: UP036 - 3.7 reads this far
+    sys.exit("QueueCTL needs Python 3.8 or later, this is {}.{}".format(*sys.version_info))
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

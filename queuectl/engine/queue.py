@@ -138,6 +138,8 @@ class Queue(Changing):
         are written, inside the transaction: it must not wait. Raises InvalidInput with every problem
         of every job, or Conflict.
         """
+        if isinstance(jobs, (str, dict)):
+            raise InvalidInput(f"jobs must be a list of mappings, got {quoted(jobs)}", field="jobs")
         specs = self.check(jobs, names=names)
         if not specs:
             return []

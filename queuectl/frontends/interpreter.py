@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
+from ..model.shellwords import shell_word
 from .answer import say
 from .dispatch import BROKEN_PIPE, INTERRUPTED, Session
 from .history import History
+from .line import Operator
 from .program import NAME
 
 WORDS = {
@@ -77,9 +79,9 @@ class Interpreter:
 
     def _command(self, words: list[str], last_code: int) -> int:
         """Run one command, the shell's own or the queue's; return its exit code."""
-        if words[0] == NAME:
-            words = words[1:] or ["help"]
+        words = _without_program(words)
         try:
+            _refuse_operators(words)
             if words == ["clear"]:
                 return self._clear()
             if words == ["?"]:
@@ -141,6 +143,24 @@ class Interpreter:
         entries = [WORDS[name]] if name else WORDS.values()
         say(heading + "".join(f"  {usage:<24} {text}\n" for usage, text in entries), self._session.terminal())
         return code
+
+
+def _without_program(words: list[str]) -> list[str]:
+    """Return the words of a line that was copied from elsewhere without what calls the program there."""
+    count = 1 if words[0] == NAME else 2 if words[0].startswith("python") and words[1:2] == ["main.py"] else 0
+    return words[count:] or ["help"]
+
+
+def _refuse_operators(words: list[str]) -> None:
+    """Raise InvalidInput for `list | head`: there is no pipe here, and its words would be looked for."""
+    found = next((word for word in words if isinstance(word, Operator)), None)
+    if found is None:
+        return
+    hint = "type the whole line there, or put what you look for in quotes"
+    if words[0] in ("add", "run"):
+        command = " ".join(word if isinstance(word, Operator) else shell_word(word) for word in words[1:])
+        hint = f"queuectl add {shell_word(command)}"
+    raise InvalidInput(f"{found} means nothing here, it is for the system's shell", hint=hint)
 
 
 def split_interval(words: list[str]) -> tuple[str, list[str]]:

@@ -30,6 +30,13 @@ class Cursor(Record):
     quote: str
 
 
+class Operator(str):
+    """A word that means something to the system's shell and nothing here, typed without quotes."""
+
+
+OPERATORS = frozenset(("|", "||", "&", "&&", "<", ">", ">>", "2>", "2>&1"))
+
+
 class Scanner:
     """A line, read character by character. `open` names what was not closed: a quote or a backslash."""
 
@@ -101,7 +108,9 @@ class Scanner:
 
     def _end(self) -> None:
         if self._word is not None:
-            self.commands[-1].append("".join(self._word))
+            word = "".join(self._word)
+            is_operator = word in OPERATORS and self._line.startswith(word, self._word_start)
+            self.commands[-1].append(Operator(word) if is_operator else word)
             self._word = None
 
     def finish(self) -> list[list[str]]:

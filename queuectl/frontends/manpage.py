@@ -9,7 +9,7 @@ from .terminal import Terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable
+    from typing import Iterable, Iterator
 
     from ..commands.result import Text
 
@@ -19,8 +19,8 @@ WIDEST = 100
 SECONDS = 20
 
 
-def formatted(pieces: Iterable[Text], terminal: Terminal) -> list[str]:
-    """Return a page that is written in roff as text; as it is, with a note, where nothing formats it."""
+def formatted(pieces: Iterable[Text], terminal: Terminal) -> Iterator[str]:
+    """Yield a page that is written in roff as text; as it is, with a note below it, where nothing formats it."""
     page = "".join(map(str, pieces))
     columns = min(WIDEST, terminal.columns)
     device = "utf8" if terminal.out.utf8 else "ascii"
@@ -36,9 +36,10 @@ def formatted(pieces: Iterable[Text], terminal: Terminal) -> list[str]:
             continue  # It is not installed, or of no use.
         if done.returncode == 0 and done.stdout:
             text = done.stdout.decode("utf-8", "backslashreplace")
-            return [_painted(line, terminal) + "\n" for line in text.splitlines()]
+            yield from (_painted(line, terminal) + "\n" for line in text.splitlines())
+            return
+    yield page
     terminal.note("this is roff; groff or mandoc would make a page of it")
-    return [page]
 
 
 def _painted(line: str, terminal: Terminal) -> str:

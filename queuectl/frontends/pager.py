@@ -22,13 +22,16 @@ DEFAULT = "less -FRX"
 def paged(pieces: Iterable[Text], terminal: Terminal) -> Iterator[Text]:
     """Yield the pieces back if they fit the screen; show them in the pager otherwise."""
     words = pager_words(terminal.out.environ.get("QUEUECTL_PAGER"), terminal.out.environ.get("PAGER"))
+    if not words:
+        yield from pieces
+        return
     waiting = iter(pieces)
     held: list[Text] = []
     rows = 0
     for piece in waiting:
         held.append(piece)
         rows += terminal.out.rows_of(_encoded(piece).decode("utf-8", "backslashreplace"))
-        if rows >= terminal.rows and words:
+        if rows >= terminal.rows:
             break
     else:
         yield from held

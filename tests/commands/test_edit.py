@@ -153,7 +153,7 @@ def test_a_dry_run_only_says_which(home: str) -> None:
 def test_a_job_keeps_the_attempt_that_it_waits_for(home: str) -> None:
     bring(home, "failed")
     answer = refused(home, 2, "edit", "failed-1", "--retries", "0")
-    assert answer.problems == ['max_retries must be at least 1 for job "failed-1": it waits for attempt 2']
+    assert answer.problems == ['--retries must be at least 1 for job "failed-1": it waits for attempt 2']
     done(home, "edit", "failed-1", "--retries", "1")
     assert (shown(home, "failed-1")["state"], shown(home, "failed-1")["max_retries"]) == ("failed", 1)
     refused(home, 2, "edit", "failed-1", "--retries", "0", "--dry-run")

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.commands.grammar.elsewhere import COMMANDS_ELSEWHERE, HARMFUL, OPTIONS_ELSEWHERE, command_for
+from queuectl.commands.grammar.elsewhere import (
+    COMMANDS_ELSEWHERE,
+    HARMFUL,
+    OPTIONS_ELSEWHERE,
+    STATES_ELSEWHERE,
+    command_for,
+)
 from queuectl.commands.grammar.registry import ALIASES, COMMANDS, command_named, commands_of, load
-from tests.commands.calling import call, refused
+from tests.commands.calling import call, done, refused
 
 WORDS = {
     "pause": "hold",
@@ -48,6 +54,12 @@ def test_a_word_of_another_tool_leads_to_ours(home: str, line: str, ours: str) -
     assert problem.endswith(f' has no command "{line.split()[-1]}" (did you mean "{ours}"?)') or problem == (
         f'there is no command "{line.split()[0]}" (did you mean "{ours}"?)'
     )
+
+
+@pytest.mark.parametrize("word, state", STATES_ELSEWHERE.items())
+def test_a_state_of_another_tool_leads_to_ours(home: str, word: str, state: str) -> None:
+    assert refused(home, 2, "list", "--state", word).problems[0].endswith(f'got "{word}" (did you mean "{state}"?)')
+    assert done(home, "list", word).err.startswith(f"{word} is taken for a text; jobs in this state: 'state:{state}'")
 
 
 def test_what_is_suggested_is_there() -> None:

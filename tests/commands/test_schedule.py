@@ -364,3 +364,7 @@ def test_without_retention_an_age_is_asked_for(home: str) -> None:
     answer = refused(home, 2, "prune", "--yes")
     assert "older than what" in answer.problems[0]
     assert call(home, "prune", "--older-than", "1d", "--yes").code == 0
+
+
+def test_a_time_before_the_command_is_answered_with_the_line_to_type(home: str) -> None:
+    assert refused(home, 2, "schedule", "+1h", "echo hi").hint == "queuectl schedule 'echo hi' +1h"

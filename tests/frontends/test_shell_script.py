@@ -197,3 +197,19 @@ def test_errors_of_a_script_begin_with_its_name_and_the_line(home: str, tmp_path
     assert shell(home, "show nope").err.startswith('queuectl: error: no job with id "nope"')
     piped = script(home, "list", "show nope")
     assert 'queuectl: error: stdin:2: no job with id "nope"' in piped.err
+
+
+@pytest.mark.parametrize("line", ["list | head", "list > jobs.txt", "list && list", "list 2>&1"])
+def test_what_only_the_systems_shell_knows_is_refused(home: str, line: str) -> None:
+    answer = shell(home, line)
+    assert answer.code == 2 and "it is for the system's shell" in answer.err
+
+
+def test_a_pipe_behind_add_is_answered_with_the_line_to_type(home: str) -> None:
+    assert shell(home, "add echo 'a b' | wc").hint == "add 'echo '\\''a b'\\'' | wc'"
+    assert shell(home, "add 'echo a | wc'").code == 0
+    assert shell(home, "list '|'").code == 0
+
+
+def test_a_line_copied_from_a_hint_elsewhere_works(home: str) -> None:
+    assert shell(home, "python3 main.py add true --id one; python3 main.py list -o ids").out.endswith("one\n")

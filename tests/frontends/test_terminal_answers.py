@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from queuectl.frontends.pager import paged
+from queuectl.frontends.terminal import Terminal
 from queuectl.model.job import Outcome
 from tests import support
 from tests.commands.calling import bring, call, done, state_of, store
+from tests.frontends.test_terminal import Tty
 from tests.frontends.typed import Open, interrupt
 from tests.store import building
 from tests.support import pipe
@@ -363,3 +366,9 @@ def test_an_ascii_terminal_gets_ascii(terminal: Open, home: str) -> None:
     menu.send("b\nb\n0\n")
     assert menu.wait() == 0
     assert (session.transcript + menu.transcript).isascii()
+
+
+def test_without_a_pager_a_long_answer_is_written_as_it_comes() -> None:
+    pieces = iter(["one\n", "two\n"])
+    written = paged(pieces, Terminal(Tty(), Tty(), environ={"PAGER": ""}))
+    assert (next(written), next(pieces)) == ("one\n", "two\n")

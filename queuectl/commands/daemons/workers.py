@@ -157,9 +157,14 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
     )
 
 
+def _size(text: str) -> int:
+    """Read a number of workers, also 0, which has a hint of its own."""
+    return 0 if text == "0" else arguments.integer(1, 256)(text)
+
+
 @command(
     "worker scale",
-    Arg("count", parse=arguments.integer(0, 256), metavar="N", help="how many workers there should be"),
+    Arg("count", parse=_size, metavar="N", help="how many workers there should be"),
     _queues(f"the queues of the group, {NAMED} (default: that of all, or the only one that runs)"),
     group=GROUP,
     examples=("worker scale 4", "worker scale 2 -Q encode"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 from ...model.errors import InvalidInput, quoted, suggestion_text, with_value
 from ...model.shellwords import shell_line
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping, NoReturn, Sequence
 
 
+WIDTH = 79
 EXIT_CODES = """exit codes:
   0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict,
   5 store unavailable, 6 not running, 70 bug, 124 timed out, 130 interrupted,
@@ -227,10 +229,11 @@ def _place(parser: Parser, texts: Sequence[str], arguments: dict[str, Any]) -> N
 def help_parser(command: Command) -> Parser:
     """Return the parser of all that a command takes itself, to show its help."""
     examples = "".join(f"  queuectl {example}\n" for example in command.examples)
+    paragraphs = filter(None, [command.help, *command.description.split("\n\n")])
     return Parser(
         command,
         (arg for arg in command.args if not arg.rest),
-        description=command.help + (f"\n\n{command.description}" if command.description else ""),
+        description="\n\n".join(textwrap.fill(paragraph, WIDTH) for paragraph in paragraphs),
         epilog=(f"examples:\n{examples}\n" if examples else "") + EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

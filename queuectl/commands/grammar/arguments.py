@@ -44,9 +44,10 @@ def state_list(text: str) -> list[str]:
     words = [word.strip().lower() for word in text.split(",")]
     for word in words:
         if word not in STATE_WORDS:
-            raise ValueError(
-                f"must be among {', '.join(STATE_WORDS)}, got {quoted(word)}{did_you_mean(word, STATE_WORDS)}"
-            )
+            from .elsewhere import STATES_ELSEWHERE
+
+            ours = did_you_mean(STATES_ELSEWHERE.get(word, word), STATE_WORDS)
+            raise ValueError(f"must be among {', '.join(STATE_WORDS)}, got {quoted(word)}{ours}")
     return list(states_named(words))
 
 

@@ -16,7 +16,7 @@ COMMANDS_ELSEWHERE = {
     "list": "ls jobs job tasks task queue queues",
     "status": "ps stat health info stats count group groups ls list",
     "show": "view get inspect describe detail details info",
-    "logs": "log tail follow cat output out stdout stderr journal",
+    "logs": "log tail follow cat output out stdout stderr journal journalctl",
     "cancel": "kill abort terminate revoke interrupt kill-all",
     "stop": "kill kill-all shutdown terminate down quit",
     "prune": "purge clean clear cleanup flush gc",
@@ -49,6 +49,16 @@ COMMANDS_ELSEWHERE = {
     "--help": "usage",
 }
 AFTER_ANOTHER = "no job waits for another: put both in one, as in 'first && second'"
+# The states of other tools, each with ours.
+STATES_ELSEWHERE = {
+    **dict.fromkeys(("running", "active", "started", "executing", "in-progress", "in_progress"), "processing"),
+    **dict.fromkeys(("queued", "waiting", "ready"), "pending"),
+    **dict.fromkeys(("done", "finished", "success", "succeeded", "successful"), "completed"),
+    **dict.fromkeys(("error", "errored", "failure", "discarded", "buried"), "dead"),
+    **dict.fromkeys(("canceled", "killed", "aborted", "revoked"), "cancelled"),
+    **dict.fromkeys(("paused", "stashed", "suspended"), "held"),
+    **dict.fromkeys(("delayed", "later"), "scheduled"),
+}
 # Options of other tools, each with what to type in their place; some mean that with one command only.
 OPTIONS_ELSEWHERE = {
     "--db": "a home is a directory, not a file: --home DIR",
@@ -86,7 +96,7 @@ OPTIONS_ELSEWHERE = {
     "--depends-on": AFTER_ANOTHER,
 }
 # Commands that delete or end something, or add jobs that nobody has asked for.
-HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "run", "demo"))
+HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "release", "run", "demo"))
 
 
 def command_for(word: str, known: Iterable[str]) -> str | None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import textwrap
 
-from .argparser import EXIT_CODES, help_parser
+from .argparser import EXIT_CODES, WIDTH, help_parser
 from .commandline import GLOBALS
 from .registry import COMMANDS, Command, commands_of
 
-WIDTH = 79
 USAGE = "usage: queuectl [OPTIONS] COMMAND ..."
 FIRST_STEPS = """first steps:
   queuectl add 'echo Hello'      add a job

@@ -139,9 +139,9 @@ class Command(Record):
 
     @property
     def description(self) -> str:
-        """The handler's docstring after its first line."""
-        lines = (self.handler.__doc__ or "").strip().split("\n")[1:]
-        return "\n".join(line.strip() for line in lines).strip()
+        """The handler's docstring after its first line, a line for each of its paragraphs."""
+        paragraphs = (self.handler.__doc__ or "").strip().partition("\n")[2].strip().split("\n\n")
+        return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 COMMANDS: dict[str, Command] = {}

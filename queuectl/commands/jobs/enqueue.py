@@ -146,7 +146,7 @@ def _read(context: Context, source: str) -> Any:
 
     if source == "-":
         return parse_jobs(decode(context.front_end.read_stdin(READ_BYTES), "stdin"), "stdin")
-    if source.lstrip()[:1] in ("{", "["):
+    if source.lstrip()[:1] in ("{", "[") or (source.lstrip()[:2] == "//" and not os.path.exists(source)):
         return parse_jobs(source, "the argument")
     path = source[1:] if source.startswith("@") else source
     if not os.path.exists(path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from ...model import when
+from ...model.errors import Conflict
 from ...model.filter import reference
 from ...model.job import HELD, OPEN_STATES, PROCESSING, QUEUED_STATES, SCHEDULED, WAITING_STATES
 from ...model.quantity import SHOWN, some_of
@@ -23,6 +24,8 @@ MOST = 500
 @contextmanager
 def waited_for(context: Context, numbers: Sequence[int]) -> Iterator[None]:
     """Say which of some jobs do not run; at Ctrl-C within the block, that they go on and how to end them."""
+    if context.queue.workers.asking_job in numbers:
+        raise Conflict("this job would wait for its own end")
     try:
         _tell_what_waits(context, numbers)
         yield

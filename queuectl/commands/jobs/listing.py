@@ -107,16 +107,21 @@ def list_jobs(
     single quotes, since < and ! mean something to the shell.
     """
     from ...model.filter import how_read, of_options
+    from ..grammar.elsewhere import STATES_ELSEWHERE
 
     if columns and verbose:
         raise InvalidInput("give either --columns or --verbose", field="columns")
     text = of_options(filter, state=state, queue=queue, tag=tag, search=search)
     most = limit_of(context, limit)
     jobs = context.queue.listing(text, sort=sort, limit=most)
-    mistaken = [word for word in filter if word in STATE_WORDS]
+    mistaken = {word: STATES_ELSEWHERE.get(word, word) for word in filter}
     notes = [
         *how_read(filter),
-        *(f"{word} is taken for a text; jobs in this state: 'state:{word}'" for word in mistaken),
+        *(
+            f"{word} is taken for a text; jobs in this state: 'state:{state}'"
+            for word, state in mistaken.items()
+            if state in STATE_WORDS
+        ),
     ]
     notes += beyond_limit(len(jobs), most, lambda: context.queue.count(text), "jobs")
     if not jobs:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...model.errors import InvalidInput
-from ...model.fields import GIVEN
+from ...model.fields import BY_NAME, GIVEN
 from ...model.nouns import jobs as nouns
+from ...model.shellwords import shell_line
 from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -47,12 +48,24 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
             field="when",
             hint="queuectl scheduled lists what is to come",
         )
+    time, now = " ".join(when), context.clock.wall()
+    if _is_time(command, now) and not _is_time(time, now):
+        hint = shell_line(["queuectl", "schedule", time, command])
+        raise InvalidInput("the command comes first, then the time", field="when", hint=hint)
     tell_of_line_end(context, command)
-    job = context.queue.add(command, **{**job_fields(given), "run_at": " ".join(when)})
+    job = context.queue.add(command, **{**job_fields(given), "run_at": time})
     hint_if_nobody_looks(context)
     return Result(
         nouns.JOB, record=job, message=added_text(job, context.clock.wall()), call=how_to_release(job), ids=[job.id]
     )
+
+
+def _is_time(text: str, now: int) -> bool:
+    try:
+        BY_NAME["run_at"].check(text, now)
+    except ValueError:
+        return False
+    return True
 
 
 def hint_if_nobody_looks(context: Context) -> None:

@@ -86,13 +86,16 @@ def select(
     if ids and not is_by_filter(ids):
         if text or all:
             raise InvalidInput(NOT_BOTH)
+        if list(ids) == ["all"] and not context.queue.has_id("all"):
+            raise NotFound('no job with id "all"', hint="for all jobs write --all")
         return context.queue.named([one for word in ids for one in _ids_of(context, word)])
     for note in how_read(ids):
         context.front_end.note(note)
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
+        example = "tag:nightly" if means == STATES else written("state", means[0])
         raise InvalidInput(
-            f"no jobs given; give ids, a filter such as {in_quotes(written('state', means[0]))}, or --all",
+            f"no jobs given; give ids, a filter such as {in_quotes(example)}, or --all",
             hint="see them with: queuectl list",
         )
     return context.queue.found_by(wanted, means=means, takes=takes)

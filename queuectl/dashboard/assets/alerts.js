@@ -13,7 +13,7 @@ const [workers, schedule, settings] = [['Workers', '/workers'], ['Schedule', '/s
 
 // By code.
 const WAYS = {
-  no_workers: start, no_scheduler: start, queue_without_workers: workers, lost_workers: workers, other_version: workers,
+  no_workers: start, no_scheduler: start, queue_without_workers: workers, lost_workers: start, other_version: workers,
   long_wait: workers, overdue: schedule, timezone: settings, dead_jobs: link('Dead letter queue', '/dlq'),
   low_disk: link('Ended jobs', jobsUrl('state:completed,dead,cancelled')),
 };

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ...model.errors import DaemonUnavailable, InvalidInput, StoreUnavailable, quoted
 from ...model.quantity import counted
 from ...model.settings import Settings
+from ...model.when import is_digits
 from ...model.worker import EVERY_QUEUE, RegisteredWorker, group_of, option, queues_of, workers_text
 from ...store.home import VARIABLE
 from ..home.liveness import is_worker_alive
@@ -44,7 +45,15 @@ class Groups(Place):
     @property
     def is_asked_by_job(self) -> bool:
         """Whether a job of this home asks: the workers wait for its end, so it must not wait for theirs."""
-        return MARKER in os.environ and os.environ.get(VARIABLE) == self._opened.home.path
+        return self.asking_job is not None
+
+    @property
+    def asking_job(self) -> int | None:
+        """The number of the job of this home that asks, None if it is none."""
+        if MARKER not in os.environ or os.environ.get(VARIABLE) != self._opened.home.path:
+            return None
+        number = os.environ.get("QUEUECTL_JOB_NUMBER", "")
+        return int(number) if is_digits(number) else None
 
     def _demand_whole(self, group: str, command: str) -> None:
         """Raise InvalidInput if a group does not run, but others that take jobs from some of its queues do."""

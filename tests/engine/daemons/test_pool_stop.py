@@ -303,3 +303,10 @@ def test_a_job_of_another_home_waits_until_the_workers_are_gone(
             assert other.workers.pid is None
         finally:
             other.workers.stop(force=True)
+
+
+def test_a_job_cannot_wait_for_itself(queue: Queue, pool: RunningPool) -> None:
+    pool.start("--count", "1")
+    job = queue.add('"$QUEUECTL" wait "$QUEUECTL_JOB_ID"', retries=0)
+    assert queue.wait(job.id, timeout=SOON_MS / 1000)[0].exit_code == 4
+    assert "wait for its own end" in queue.output(job.id).decode()
