@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from .record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+else:
+    Sequence = tuple
+
 ANY = "N"
+# Of a group of texts that is not larger, all jobs are named.
+MOST_NAMED = 50
 
 
 class DeadGroup(Record):
     """`count` dead jobs with the same `value`: an error, a command or the last line of stderr, as `pattern` says.
 
     Those that failed in one way also have the exit code and the signal in common. `first_at` and `last_at` are when
-    the first and the last of them ended; the ids are those of the newest and, by error, of the oldest of them.
+    the first and the last of them ended; two ids are those of the newest and, by error, of the oldest of them. `ids`
+    are all of them, the newest first, in a small group by text; a filter finds those by error.
     """
 
     pattern: str
@@ -26,6 +35,7 @@ class DeadGroup(Record):
     last_at: int
     last_id: str
     first_id: str | None
+    ids: Sequence[str] = ()
 
     @property
     def sample_ids(self) -> list[str]:
@@ -50,13 +60,17 @@ def words_and_numbers(text: str) -> list[str]:
 
 
 class TextGroup(Record):
-    """Texts that differ in numbers only: `parts` are the words and numbers, `last` is the number of the newest job."""
+    """Texts that differ in numbers only: `parts` are the words and numbers, `numbers` those of the jobs.
+
+    Beyond `MOST_NAMED`, some jobs are missing there, but never the newest, whose number is `last`.
+    """
 
     parts: list[str]
     count: int
     first_at: int
     last_at: int
     last: int
+    numbers: list[int]
 
     @property
     def value(self) -> str:
@@ -70,14 +84,16 @@ class TextGroups:
     def __init__(self) -> None:
         self._groups: dict[tuple[str, ...], TextGroup] = {}
 
-    def add(self, text: str, count: int, first_at: int, last_at: int, last: int) -> None:
-        """Add so many dead jobs with the same text."""
-        parts = words_and_numbers(text)
-        group = self._groups.setdefault(tuple(parts[::2]), TextGroup(parts, 0, first_at, last_at, last))
+    def add(self, text: str, count: int, first_at: int, last_at: int, numbers: Sequence[int]) -> None:
+        """Add so many dead jobs with the same text; of very many, `numbers` has at least the newest."""
+        parts, last = words_and_numbers(text), max(numbers)
+        group = self._groups.setdefault(tuple(parts[::2]), TextGroup(parts, 0, first_at, last_at, last, []))
         group.parts = [one if one == other else ANY for one, other in zip(group.parts, parts)]
         group.count += count
         group.first_at, group.last_at = min(group.first_at, first_at), max(group.last_at, last_at)
         group.last = max(group.last, last)
+        if group.count <= MOST_NAMED:
+            group.numbers.extend(numbers)
 
     def largest(self, limit: int) -> list[TextGroup]:
         """Return the largest groups, of those of one size the latest first."""

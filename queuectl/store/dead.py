@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.dead import DeadGroup, TextGroups, words_and_numbers
+from ..model.dead import MOST_NAMED, DeadGroup, TextGroup, TextGroups, words_and_numbers
 from ..model.piece import STDERR
 from .schema import FINAL
 from .table import Table
@@ -20,8 +20,9 @@ SELECT number FROM jobs INDEXED BY jobs_finished
 WHERE {FINAL} AND state = 'dead' AND exit_code IS ? AND signal IS ? AND error IS ? ORDER BY finished_at
 """
 DLQ_COMMANDS = f"""
-SELECT command, count(*), min(finished_at), max(finished_at), max(number) FROM jobs
-WHERE {FINAL} AND state = 'dead' GROUP BY command
+SELECT command, count(*), min(finished_at), max(finished_at),
+       CASE WHEN count(*) <= {MOST_NAMED} THEN group_concat(number) ELSE max(number) END
+FROM jobs WHERE {FINAL} AND state = 'dead' GROUP BY command
 """
 DLQ_LIKE = f"""
 SELECT number, command FROM jobs INDEXED BY jobs_finished WHERE {FINAL} AND state = 'dead' ORDER BY finished_at
@@ -42,7 +43,7 @@ class Dead(Table):
 
     def by_error(self, limit: int) -> list[DeadGroup]:
         """Return the dead jobs grouped by how they failed, largest group first."""
-        return [DeadGroup.of(row) for row in self._database.rows(DLQ_GROUPS, (limit,))]
+        return [DeadGroup.of({**row, "ids": ()}) for row in self._database.rows(DLQ_GROUPS, (limit,))]
 
     def of_group(self, exit_code: int | None, signal: int | None, error: str | None) -> list[int]:
         """Return the numbers of the dead jobs that failed in one way, the first to end first."""
@@ -56,8 +57,8 @@ class Dead(Table):
     def by_command(self, limit: int) -> list[DeadGroup]:
         """Return the dead jobs grouped by command but for numbers, largest group first."""
         found = TextGroups()
-        for command, count, first_at, last_at, number in self._database.rows(DLQ_COMMANDS):
-            found.add(command, count, first_at, last_at, number)
+        for command, count, first_at, last_at, numbers in self._database.rows(DLQ_COMMANDS):
+            found.add(command, count, first_at, last_at, [int(number) for number in str(numbers).split(",")])
         return self._groups("command", found, limit)
 
     def by_stderr(self, limit: int, newest: int) -> list[DeadGroup]:
@@ -66,14 +67,17 @@ class Dead(Table):
         for number, ended_at, data in self._database.rows(LAST_PIECES, (STDERR, newest)):
             line = _last_line(data or b"")
             if line:
-                found.add(line, 1, ended_at, ended_at, number)
+                found.add(line, 1, ended_at, ended_at, [number])
         return self._groups("stderr", found, limit)
 
     def _groups(self, pattern: str, found: TextGroups, limit: int) -> list[DeadGroup]:
-        return [
-            DeadGroup(pattern, one.count, None, None, one.value, one.first_at, one.last_at, self._id(one.last), None)
-            for one in found.largest(limit)
-        ]
+        return [self._group(pattern, one) for one in found.largest(limit)]
+
+    def _group(self, pattern: str, one: TextGroup) -> DeadGroup:
+        numbers = sorted(one.numbers, reverse=True) if one.count <= MOST_NAMED else []
+        ids = [self._id(number) for number in numbers]
+        last_id = ids[0] if ids else self._id(one.last)
+        return DeadGroup(pattern, one.count, None, None, one.value, one.first_at, one.last_at, last_id, None, ids)
 
     def _id(self, number: int) -> str:
         return str(self._database.value(ID, (number,)))

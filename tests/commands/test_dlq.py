@@ -135,3 +135,13 @@ def test_a_job_that_is_not_dead_is_left_alone(dead: str, verb: str) -> None:
 
 def test_ids_come_from_stdin_too(dead: str) -> None:
     assert done(dead, "dlq", "retry", "-", input=b"a\nb  c\n").out == "3 jobs queued again: a, b, c\n"
+
+
+def test_a_small_group_by_text_names_all_of_its_jobs(home: str) -> None:
+    with store(home) as opened:
+        for command in ("./run 1", "./run 22", "./run 1 --fast", "7", *["many"] * 51):
+            building.bring_to(opened, "dead", command=command)
+    rows = done(home, "dlq", "stats", "--json").json()
+    groups = {row["value"]: row["ids"] for row in rows if row["pattern"] == "command"}
+    assert groups == {"many": [], "./run N": ["job-2", "job-1"], "./run 1 --fast": ["job-3"], "7": ["job-4"]}
+    assert done(home, "list", 'id:"job-2","job-1"', "-q").lines == ["job-2", "job-1"]

@@ -53,12 +53,12 @@ def test_dead_jobs_are_grouped_by_how_they_failed_and_by_command(store: Store) -
     finish(store, claim(store), FAILED)
     assert job(store, finish_failed).state == FAILED
     assert [list(group.parts_by_name().values()) for group in store.dead.by_error(9)] == [
-        ["error", 2, 1, None, "exit code 1", NOW, LATER, "job-2", "job-1"],
-        ["error", 1, None, 9, "killed by SIGKILL", NOW, NOW, "job-3", "job-3"],
+        ["error", 2, 1, None, "exit code 1", NOW, LATER, "job-2", "job-1", ()],
+        ["error", 1, None, 9, "killed by SIGKILL", NOW, NOW, "job-3", "job-3", ()],
     ]
     assert [list(group.parts_by_name().values()) for group in store.dead.by_command(9)] == [
-        ["command", 2, None, None, "x", NOW, NOW, "job-3", None],
-        ["command", 1, None, None, "y", LATER, LATER, "job-2", None],
+        ["command", 2, None, None, "x", NOW, NOW, "job-3", None, ["job-3", "job-1"]],
+        ["command", 1, None, None, "y", LATER, LATER, "job-2", None, ["job-2"]],
     ]
     assert [group.sample_ids for group in store.dead.by_error(9)] == [["job-2", "job-1"], ["job-3"]]
     assert len(store.dead.by_error(1)) == len(store.dead.by_command(1)) == 1

@@ -50,6 +50,7 @@ DEAD_GROUP = Noun(
     first_at=TIME,
     last_at=TIME,
     sample_ids=many(TEXT),
+    ids=many(TEXT),
 )
 REFUSED = Noun("refused job", id=TEXT, state=STATE, message=TEXT)
 CHANGE = Noun("change", count=NUMBER, done=many(TEXT), refused=many(REFUSED))

@@ -15,7 +15,7 @@ export function mount(root, { app, signal }) {
     [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example'], ['Actions', 'sr']],
     ({ value }) => value, commandRow, { caption: 'Dead jobs by command' });
   const complaints = listCard('By standard error', [['Last line'], ['Jobs', 'num'], ['Last', 'num'], ['Example']],
-    ({ value }) => value, (line) => [heading(code(line.value), 'clip'), number(line.count), when(line.last_at),
+    ({ value }) => value, (line) => [heading(code(line.value), 'clip'), jobsOf(line), when(line.last_at),
       jobLink(line.sample_ids[0])], { caption: 'Dead jobs by standard error' });
   const all = h('span', { class: 'row' });
   const verbs = plainVerbs(({ means }) => means.includes('dead'));
@@ -50,6 +50,12 @@ export function mount(root, { app, signal }) {
   const filterOfCommands = ({ value }) => ['state:dead', ...value.split('N').filter((part) => part.trim())
     .map((part) => `text:${inQuotes(part)}`)].join(' ');
 
+  // A small group is its jobs; a large one by command, what a filter finds; one by standard error, a number.
+  function jobsOf({ count, ids }, filter = '') {
+    const exact = ids.length ? `id:${ids.map(inQuotes).join(',')}` : filter;
+    return exact ? h('a', { href: jobsUrl(exact) }, number(count)) : number(count);
+  }
+
   /** @param {Api.GroupOfDeadJobs} group */
   function groupRow(group) {
     return [heading(nameOf(group), 'error'), h('a', { href: jobsUrl(filterOf(group)) }, number(group.count)),
@@ -60,7 +66,7 @@ export function mount(root, { app, signal }) {
 
   /** @param {Api.GroupOfDeadJobs} group */
   function commandRow(group) {
-    return [heading(code(group.value), 'clip'), h('a', { href: jobsUrl(filterOfCommands(group)) }, number(group.count)),
+    return [heading(code(group.value), 'clip'), jobsOf(group, filterOfCommands(group)),
       when(group.last_at), jobLink(group.sample_ids[0]),
       buttons(group.value, 'data-command', (verb) => onCommands(verb, group))];
   }
