@@ -184,6 +184,12 @@ def is_sleeping(pid: int) -> bool:
     return fields is not None and fields[0] == b"S"
 
 
+def interrupt(process: subprocess.Popen[Any]) -> None:
+    """Press Ctrl-C once a process waits: Python loses a KeyboardInterrupt that comes at the very end of an import."""
+    wait_until(lambda: is_sleeping(process.pid))
+    process.send_signal(signal.SIGINT)
+
+
 def left_behind(directory: str | os.PathLike[str]) -> list[Process]:
     """Return the live processes that work on a home in `directory`, by environment or command line."""
     prefix = os.fsencode(os.path.join(os.fspath(directory), ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 from typing import Iterator
 
@@ -112,6 +111,6 @@ def test_ctrl_c_says_that_the_job_goes_on(home: str, processes: support.Processe
     waiting = processes.start_cli(home, *words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     while b"job-1 waits: no workers are running" not in support.pipe(waiting.stderr).readline():
         assert waiting.poll() is None
-    waiting.send_signal(signal.SIGINT)
+    support.interrupt(waiting)
     assert waiting.wait(30) == 130
     assert b"job-1 goes on; cancel it with: queuectl cancel job-1\n" in support.pipe(waiting.stderr).read()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import threading
 from typing import Any
@@ -91,7 +90,7 @@ def test_wait_ends_when_the_job_is_removed(home: str, processes: support.Process
 def test_ctrl_c_ends_waiting_with_130_and_no_traceback(home: str, processes: support.Processes) -> None:
     done(home, "add", "true", "--hold")
     waiting = start(processes, home, "1")
-    waiting.send_signal(signal.SIGINT)
+    support.interrupt(waiting)
     assert waiting.wait(30) == 130
     said = waiting.stderr.read()
     assert b"Traceback" not in said

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 
@@ -113,7 +112,7 @@ def test_watching_into_a_pipe_prints_what_changes(home: str, processes: support.
     assert pipe(feed.stdout).readline() == '{"id": "two", "state": "held"}\n'
     done(home, "release", "one")
     assert pipe(feed.stdout).readline() == '{"id": "one", "state": "pending"}\n'
-    feed.send_signal(signal.SIGINT)
+    support.interrupt(feed)
     assert feed.wait(30) == 0
 
 
