@@ -135,7 +135,7 @@ class Changing(Finding):
                 store.database.give_way()
             at = self.clock.wall() if now is None else now
             with store.writing():
-                for job in self.read(numbers[start : start + AT_ONCE]):
+                for job in store.search.jobs(numbers[start : start + AT_ONCE]):
                     if job.state not in meant.states:
                         change.refuse(job, f'job "{job.id}" is {job.state} by now')
                     elif apply(store, job.number, at):

@@ -39,8 +39,8 @@ MOST_COLOURS = 16
 class JobOutput:
     """The output of one job for one screen, piece by piece.
 
-    With `live`, a line that has begun is shown as far as it has come and drawn again where a carriage return begins
-    it anew; otherwise it is shown when it is whole.
+    With `live`, a line that has begun is shown as far as it has come, and a carriage return erases it; otherwise it is
+    shown when it is whole.
     """
 
     def __init__(self, screen: Screen, *, live: bool = False) -> None:

@@ -144,18 +144,6 @@ class Menu:
         except QueueCTLError as error:
             self.session.fail(error)
 
-    def form(
-        self,
-        path: str,
-        *names: str,
-        more: Sequence[str] = (),
-        fixed: Sequence[str] = (),
-        defaults: Mapping[str, str | None] | None = None,
-        title: str = "",
-    ) -> int:
-        """Ask for arguments of a command as `fill` does and run it; return its exit code. Raises Back."""
-        return self.execute(self.fill(path, *names, more=more, fixed=fixed, defaults=defaults, title=title))
-
     def fill(
         self,
         path: str,

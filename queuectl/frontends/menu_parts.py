@@ -37,8 +37,8 @@ def ask(
     defaults: Mapping[str, str | None] | None = None,
     title: str = "",
 ) -> Action:
-    """Return what asks for arguments of a command and runs it; see `Menu.form`."""
-    return lambda menu: menu.form(path, *names, more=more, fixed=fixed, defaults=defaults, title=title)
+    """Return what asks for arguments of a command and runs it; see `Menu.fill`."""
+    return lambda menu: menu.execute(menu.fill(path, *names, more=more, fixed=fixed, defaults=defaults, title=title))
 
 
 def ask_group(path: str, *names: str) -> Action:
@@ -49,7 +49,7 @@ def ask_group(path: str, *names: str) -> Action:
         if len(groups) > 1:
             shown = ", ".join(f"{group or EVERY_QUEUE} ({groups[group]})" for group in sorted(groups))
             menu.asker.show(f"\nRunning groups: {shown}")
-        menu.form(path, *["--queue"] * (len(groups) > 1), *names)
+        menu.execute(menu.fill(path, *["--queue"] * (len(groups) > 1), *names))
 
     return fill
 
@@ -142,7 +142,7 @@ def edit_job(menu: Menu, job: Job) -> None:
     asked = [field for field in EDITABLE if field.is_asked]
     values = {field.option: field.kind.text(getattr(job, field.name)) for field in asked}
     defaults = {option.lstrip("-"): text for option, text in {**values, "--at": local(job.run_at)}.items()}
-    menu.form("edit", *values, fixed=[reference(job)], defaults=defaults)
+    menu.execute(menu.fill("edit", *values, fixed=[reference(job)], defaults=defaults))
 
 
 def worker_entries(menu: Menu) -> Sequence[Choice]:

@@ -8,8 +8,8 @@ A row is what its noun takes; the kind of each of the noun's keys says how a col
     bytes      `12.3 MiB`                         bytes
     missing    `-`                                null; empty in csv and tsv
 
-On a terminal a table is as wide as the terminal at most, but for ids, which are never cut. Elsewhere nothing is cut,
-left out or coloured.
+On a terminal a table is as wide as the terminal at most, but for ids, which are never cut; sentences go on in the next
+line. Elsewhere nothing is cut, left out or coloured.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def words_and_numbers(text: str) -> list[str]:
 class TextGroup(Record):
     """Texts that differ in numbers only: `parts` are the words and numbers, `numbers` those of the jobs.
 
-    Beyond `MOST_NAMED`, some jobs are missing there, but never the newest, whose number is `last`.
+    Beyond `MOST_NAMED` jobs, not all of them are there; `last` is the number of the newest in any case.
     """
 
     parts: list[str]

@@ -356,7 +356,7 @@ def test_nothing_is_wider_than_forty_columns(home: str) -> None:
 def test_the_menu_runs_only_commands_that_exist() -> None:
     source = (ROOT / "queuectl" / "frontends" / "menu_parts.py").read_text(encoding="utf-8")
     lists = [re.findall(r'"([a-z]+)"', words) for words in re.findall(r"(?:run|on_dead)\((\"[^)]+)\)", source)]
-    forms = [name.split() for name in re.findall(r'(?:ask|menu\.form)\("([a-z ]+)"', source)]
+    forms = [name.split() for name in re.findall(r'(?:ask|menu\.fill)\("([a-z ]+)"', source)]
     assert len(lists) > 8
     assert len(forms) > 4
     commands = load()

@@ -65,19 +65,8 @@ class CommandLine:
     """
 
     __slots__ = (
-        *(
-            "words",
-            "name",
-            "command",
-            "is_naming",
-            "given",
-            "waiting",
-            "positionals",
-            "others",
-            "rest",
-            "plain",
-            "flags",
-        ),
+        *("words", "name", "command", "is_naming", "given", "waiting"),
+        *("positionals", "others", "rest", "plain", "flags"),
     )
 
     def __init__(self, words: Sequence[str]) -> None:

@@ -89,6 +89,7 @@ OPTIONS_ELSEWHERE = {
     "add -a": AFTER_ANOTHER,
     "add -d": "--in DELAY",
     "add -l": "--tag TAG",
+    "list --all": "list shows all jobs that its filter finds",
     "list -w": "queuectl dashboard --open",
     "status -f": "--watch",
     "--after": AFTER_ANOTHER,

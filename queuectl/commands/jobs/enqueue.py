@@ -96,7 +96,9 @@ def enqueue(
 
 
 enqueue.__doc__ = f"""{enqueue.__doc__}
+
     Fields: {", ".join(field.name for field in GIVEN)}.
+
     Also written: {", ".join(name for field in GIVEN for name in field.spellings)}."""
 
 

@@ -44,6 +44,7 @@ SAMPLE = 10
 SHOWN = 100
 GROUPS = 20
 WHOLE = integer(-(1 << 32), 1 << 32)
+DLQ_ACTION = Parameter("action", one_of(*(verb.name for verb in DLQ_VERBS)), "what to do", is_required=True)
 # So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
 NAMED, LONGEST_LINE = 5, 2_000
 
@@ -225,7 +226,7 @@ def show_dead_groups(app: App, *, limit: int) -> DeadGroups:
     "/dlq/groups/preview",
     "Look at what an action on the dead jobs that failed in one way would do",
     body=(
-        Parameter("action", one_of(*(verb.name for verb in DLQ_VERBS)), "what to do", is_required=True),
+        DLQ_ACTION,
         Parameter("exit_code", maybe(WHOLE), "as the group has it", is_required=True),
         Parameter("signal", maybe(WHOLE), "as the group has it", is_required=True),
         Parameter("error", maybe(TEXT), "as the group has it as its value", is_required=True),
@@ -244,7 +245,7 @@ def preview_group(
     "/dlq/commands/preview",
     "Look at what an action on the dead jobs whose commands differ in numbers only would do",
     body=(
-        Parameter("action", one_of(*(verb.name for verb in DLQ_VERBS)), "what to do", is_required=True),
+        DLQ_ACTION,
         Parameter("like", TEXT, "the id of a job with such a command", is_required=True),
         *_flags_of(DLQ_VERBS),
     ),

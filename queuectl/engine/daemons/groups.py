@@ -104,13 +104,11 @@ class Groups(Place):
     def stop(self, group: str | None = None, *, patience: float | None = None, force: bool = False) -> int | None:
         """Stop a group, or all of them with the pool, and workers that have outlived theirs; wait until all are gone.
 
-        A job of this home only asks them to stop.
-
         Returns the pid of one that was stopped, None if there was none. Jobs may finish for `patience` seconds (None:
         as long as the workers themselves allow), then, or at once with `force`, they are ended and go back to the
-        queue. With either, what does not even follow that order is killed. Raises InvalidInput for what names no group,
-        or if not this group but others of its queues run, DaemonUnavailable for what cannot be signalled from here,
-        what does not answer and what cannot be ended.
+        queue. With either, what does not even follow that order is killed. A job of this home only asks them to stop
+        and does not wait. Raises InvalidInput for what names no group, or if not this group but others of its queues
+        run, DaemonUnavailable for what cannot be signalled from here, what does not answer and what cannot be ended.
         """
         group = None if group is None else group_of(queues_of(group))
         if group and not self._living(group):
