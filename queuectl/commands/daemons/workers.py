@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...model.alert import NO_WORKERS_RUN
-from ...model.errors import DaemonUnavailable, InvalidInput
+from ...model.errors import Conflict, DaemonUnavailable, InvalidInput
 from ...model.job import jobs_text
 from ...model.nouns import daemons as nouns
 from ...model.quantity import some_of
@@ -96,6 +96,9 @@ def worker_start(
     if group:
         context.queue.workers.run(dict(group), ready_fd, drain=drain)
         return Result()
+    if drain and context.queue.workers.pid is not None:
+        hint = "wait for them with: queuectl wait state:open, or stop them with: queuectl worker stop"
+        raise Conflict("--drain is for workers of its own, and some are running", hint=hint)
     name = _group(queue) or ALL
     if no_detach:
         groups = {name: context.queue.settings().worker_count if count is None else count}

@@ -75,7 +75,8 @@ def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
 
 def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
     which = "" if job.attempts < 2 else f" at attempt {job.attempts}"
-    return f"it ended well{which}, {when.ago(job.finished_at or 0, facts.now)}", None
+    ago = when.ago(job.finished_at or 0, facts.now)
+    return f"it ended well{which}, {'just now' if ago == 'now' else ago}", None
 
 
 def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:

@@ -97,7 +97,7 @@ def test_a_drain_in_the_background_ends_by_itself(queue: Queue, pool: RunningPoo
     job = queue.add(f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done")
     pool.start("--drain", "--count", "1")
     refused = run_cli(pool.home.path, "worker", "start", "--drain")
-    assert refused.returncode == 4 and "workers are running already" in refused.stderr
+    assert refused.returncode == 4 and "--drain is for workers of its own" in refused.stderr
     (tmp_path / "go").touch()
     wait_until(lambda: not pool.is_running)
     assert queue.get(job.id).state == COMPLETED

@@ -300,6 +300,15 @@ def test_why_knows_the_number_of_workers_that_helps(queue: Queue) -> None:
     assert (why.reason.split(";")[0], why.hint) == ("the only worker is busy", "queuectl worker scale 2")
 
 
+def test_a_job_that_ended_in_this_second_ended_just_now(queue: Queue, clock: FakeClock) -> None:
+    job = queue.store.search.jobs([bring_to(queue.store, COMPLETED)])[0]
+    assert job.finished_at is not None
+    clock.advance(job.finished_at - clock.wall())
+    assert queue.reports.why(job).reason == "it ended well, just now"
+    clock.advance(3_000)
+    assert queue.reports.why(job).reason == "it ended well, 3s ago"
+
+
 @pytest.mark.parametrize("state", [state for state in STATES if state != COMPLETED])
 @pytest.mark.parametrize("name", ["job", "2", "last", "state:dead"])
 def test_each_command_of_why_can_be_typed_as_it_stands(queue: Queue, state: str, name: str) -> None:
