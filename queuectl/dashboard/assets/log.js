@@ -73,7 +73,7 @@ export class LogPane {
   async all() {
     this.follow(false);
     if (!this.whole) this.begin(this.attempt, true);
-    while (this.loading) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    await this.loading;
     await this.load();
   }
 
@@ -106,11 +106,18 @@ export class LogPane {
     this.linkTo(Number(line.dataset.line));
   }
 
-  // Fetch what is new. Only one fetch is on its way at a time.
-  async load() {
-    if (this.loading || this.eof) return;
-    this.loading = true;
+  // Fetch what is new; resolves when it is there. Only one fetch is on its way at a time.
+  load() {
+    if (this.loading || this.eof) return this.loading;
     const { attempt, whole } = this;
+    this.loading = this.fetchNew(attempt, whole).finally(() => {
+      this.loading = null;
+      return attempt === this.attempt && whole === this.whole ? null : this.load();
+    });
+    return this.loading;
+  }
+
+  async fetchNew(attempt, whole) {
     try {
       for (let more = true; more && attempt === this.attempt && whole === this.whole;) {
         const first = this.end === null;
@@ -134,9 +141,6 @@ export class LogPane {
       }
     } catch (error) {
       fail(error);
-    } finally {
-      this.loading = false;
-      if (attempt !== this.attempt || whole !== this.whole) this.load();
     }
   }
 
