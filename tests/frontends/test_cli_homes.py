@@ -278,5 +278,5 @@ def test_a_home_that_is_locked_for_the_whole_budget_is_5_and_names_who_holds_it(
 def test_to_make_the_files_of_a_home_is_allowed_and_not_needed(home: str) -> None:
     first, again = run_cli(home, "init-db"), run_cli(home, "init-db")
     assert (first.returncode, first.stdout) == (0, f"Queue made: {home}\n")
-    assert (again.returncode, again.stdout) == (0, f"There already: {home}\n")
+    assert (again.returncode, again.stdout) == (0, f"The queue is there already: {home}\n")
     assert "not needed" in first.stderr and "not needed" in again.stderr

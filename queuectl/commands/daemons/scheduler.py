@@ -33,7 +33,7 @@ def pause(text: str) -> float:
         parse=arguments.integer(1, 256),
         metavar="N",
         setting="worker_count",
-        help="with --auto: at most this many workers (default: worker_count); without it kept for that",
+        help="with --auto: at most this many workers (default: worker_count); else it is kept for a later --auto",
     ),
     Arg(
         "--interval",
@@ -68,7 +68,9 @@ def scheduler_start(
     demand_one_place(no_detach, detach)
     if no_detach:
         if ready_fd is None:
-            context.front_end.note("scheduler in the foreground; stop it with Ctrl-C or: queuectl scheduler stop")
+            context.front_end.note(
+                "scheduler in the foreground; to stop, press Ctrl-C or type: queuectl scheduler stop"
+            )
         context.queue.scheduler.run(interval=interval, workers=workers, auto=auto, ready_fd=ready_fd)
         return Result()
     most = context.queue.scheduler.start(interval=interval, workers=workers, auto=auto)
@@ -130,7 +132,7 @@ def scheduler_logs(context: Context, *, tail: int, follow: bool) -> Result:
 
 @command(
     "scheduler stop",
-    Arg("--keep-workers", flag=True, help="let workers go on that it has started"),
+    Arg("--keep-workers", flag=True, help="let the workers that it has started go on"),
     group=GROUP,
     examples=("scheduler stop", "scheduler stop --keep-workers"),
 )

@@ -116,7 +116,7 @@ def worker_start(
 def _run_here(context: Context, groups: Mapping[str, int], ready_fd: int | None, drain: bool) -> Result:
     """Be the pool in the foreground; return what became of a drain."""
     context.front_end.note(
-        f"starting {workers_text(groups)} in the foreground; to stop: Ctrl-C or queuectl worker stop"
+        f"starting {workers_text(groups)} in the foreground; to stop, press Ctrl-C or type: queuectl worker stop"
     )
     end = context.queue.workers.run(groups, ready_fd, drain=drain)
     if end is None:

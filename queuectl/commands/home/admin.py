@@ -35,7 +35,7 @@ def init_db(context: Context) -> Result:
     return Result(
         MADE_HOME,
         record={"home": path},
-        message=f"Queue made: {path}" if is_new else f"There already: {path}",
+        message=f"Queue made: {path}" if is_new else f"The queue is there already: {path}",
         notes=["init-db is not needed: the first job makes the home"],
         ids=[path],
     )

@@ -110,7 +110,7 @@ def test_a_drain_of_an_empty_queue_starts_and_ends_well(queue: Queue, pool: Runn
 
 def test_a_pool_in_the_foreground_says_what_starts_and_how_to_stop_it(home: str, queue: Queue) -> None:
     lines = run_cli(home, *DRAIN).stderr.splitlines()
-    assert lines[0] == "starting 1 worker in the foreground; to stop: Ctrl-C or queuectl worker stop"
+    assert lines[0] == "starting 1 worker in the foreground; to stop, press Ctrl-C or type: queuectl worker stop"
 
 
 @pytest.mark.parametrize("on_terminal", [True, False])
