@@ -39,24 +39,27 @@ class User:
         commands = directory / "bin"
         for path in (self.directory, commands, directory / "user"):
             path.mkdir()
-        python = shlex.quote(sys.executable)
-        for name, words in (("queuectl", f"{python} {shlex.quote(str(ROOT / 'main.py'))}"), ("python3", python)):
-            (commands / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
-            (commands / name).chmod(0o755)
+        words = f"{shlex.quote(sys.executable)} {shlex.quote(str(ROOT / 'main.py'))}"
+        alias = f'#!/bin/sh\nQUEUECTL_PROGRAM=queuectl exec {words} "$@"\n'
+        (commands / "queuectl").write_text(alias, encoding="utf-8")
+        (commands / "queuectl").chmod(0o755)
+        (commands / "python3").symlink_to(sys.executable)
         self.environment = {
             **os.environ,
             "HOME": str(directory / "user"),
             "PYTHONPATH": str(ROOT),
-            "QUEUECTL_PROGRAM": "queuectl",
             "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         }
 
+    def directory_of(self, command: str) -> str:
+        """Return where a line is typed: in the clone if it names a file there."""
+        return str(ROOT if command.startswith("python3 main.py") else self.directory)
+
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a line of shell; its stdout and stderr come together, as on a terminal."""
-        directory = ROOT if command.startswith("python3 main.py") else self.directory
         return subprocess.run(
             ["/bin/sh", "-c", command],
-            cwd=str(directory),
+            cwd=self.directory_of(command),
             env=self.environment,
             timeout=LIMIT,
             stdin=subprocess.DEVNULL,
@@ -154,9 +157,9 @@ def test_the_transcript_of_the_demo_has_the_jobs_of_the_demo() -> None:
 def test_a_session_at_the_terminal_goes_as_it_is_shown(
     user: User, processes: support.Processes, command: str, shown: str
 ) -> None:
-    argv = ["/bin/sh", "-c", "exec " + command.replace("main.py", str(ROOT / "main.py"))]
+    argv, place = ["/bin/sh", "-c", f"exec {command}"], user.directory_of(command)
     with PtySession(
-        processes, argv, env={**user.environment, "TERM": "xterm"}, columns=100, rows=200, cwd=str(user.directory)
+        processes, argv, env={**user.environment, "TERM": "xterm"}, columns=100, rows=200, cwd=place
     ) as session:
         for line in shown.splitlines():
             prompted = PROMPTED.fullmatch(line)
