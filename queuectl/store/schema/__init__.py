@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Iterable
 
 APPLICATION_ID = 0x51435458  # "QCTX"
-VERSION = 5
+VERSION = 6
 
 
 def one_of(column: str, words: Iterable[str]) -> str:

@@ -83,4 +83,4 @@ def _column(cursor: sqlite3.Cursor) -> list[Any]:
 def _stated_table(statement: str) -> str | None:
     """Return the table that a statement creates, None if it does something else."""
     words = statement.split(None, 3)
-    return words[2] if words[:2] == ["CREATE", "TABLE"] else None
+    return words[2].strip('"') if words[:2] == ["CREATE", "TABLE"] else None
