@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, quoted
 from ..model.job import PROCESSING
+from ..model.link import WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from .finding import Finding
 from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence
+    from typing import Any, Callable, Dict, Sequence
 
     from ..model.job import Job
     from ..store import Store
@@ -66,16 +67,30 @@ class Changing(Finding):
         """
         from .editing import difference, read_changes
         from .home.clockwatch import follow
+        from .linking import demand_no_circle
 
         meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
+        if any(name in changes for name in WHENS.values()):
+            self._read_links(changes)
 
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
                 follow(store)
+            if "parents" in changes:
+                demand_no_circle(store, number, [parent for parent, _ in changes["parents"]])
             return store.jobs.edit(number, changes, now)
 
         return self._each([meant], "edit", apply, lambda job: difference(job, changes), now)
+
+    def _read_links(self, changes: Dict[str, Any]) -> None:
+        """Put into changes what jobs wait for from now on: its numbers as `parents`, their ids in the three fields."""
+        from .linking import Linking
+
+        changes["parents"] = parents = Linking(self).parents(changes)
+        ids = {job.number: job.id for job in self.store.search.jobs([number for number, _ in parents])}
+        for kind, name in WHENS.items():
+            changes[name] = tuple(ids[number] for number, one in parents if one == kind and number in ids)
 
     def hold(self, *references: Reference) -> Change:
         """Keep waiting jobs from running until they are released."""
@@ -143,8 +158,17 @@ class Changing(Finding):
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
                         change.refuse(job, f'cannot {verb} job "{job.id}": it is {job.state}')
+        self._tell_children()
         self._wake(VERBS[verb].wakes)
         return change
+
+    def _tell_children(self) -> None:
+        """Go on where a transaction had too many children to tell; a scheduler may do the same meanwhile."""
+        store = self.store
+        while store.links.has_untold():
+            store.database.give_way()
+            with store.writing():
+                store.links.go_on(self.clock.wall())
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:

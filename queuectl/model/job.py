@@ -107,8 +107,9 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (SCHEDULED, "hold"): HELD,
     (PENDING, "hold"): HELD,
     (FAILED, "hold"): HELD,
+    (BLOCKED, "hold"): HELD,
     **{(state, "edit"): state for state in WAITING_STATES},
-    **{(state, "postpone"): SCHEDULED if state in (PENDING, FAILED) else state for state in WAITING_STATES},
+    **{(state, "postpone"): SCHEDULED if state in (PENDING, FAILED, BLOCKED) else state for state in WAITING_STATES},
     **{(state, "cancel"): CANCELLED for state in WAITING_STATES},
 }
 
@@ -275,6 +276,9 @@ class Job:
     tags: tuple[str, ...]
     allow_background: bool
     schedule: str | None
+    after: tuple[str, ...]
+    after_any: tuple[str, ...]
+    after_failed: tuple[str, ...]
 
     FIELDS = tuple(__annotations__)
     __slots__ = FIELDS
