@@ -83,9 +83,9 @@ def _demand_no_circle(parents: Mapping[str, Sequence[int | str]]) -> None:
                 path[parent] = iter(parents[str(parent)])
 
 
-def demand_no_circle(store: Store, number: int, parents: Sequence[int]) -> None:
+def demand_no_circle(store: Store, number: int, parents: Sequence[tuple[int, str]]) -> None:
     """Raise InvalidInput if a job would wait for itself by these parents. In the transaction that adds them."""
-    for parent in parents:
+    for parent, _ in parents:
         path = store.links.path(parent, number)
         if path:
             ids = {job.number: job.id for job in store.search.jobs(path)}

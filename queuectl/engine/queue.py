@@ -126,8 +126,9 @@ class Queue(Changing):
 
         The fields are those of JSON, described in docs/adding-jobs.md. `timeout` is in seconds, a text such as
         "5m", a timedelta, or None for none; `run_at` is a text such as "+30m", a datetime (local without a zone),
-        or a timedelta from now. `after` and its like take an id, a number, a filter, a Job, or several. `others` are refused as they are in JSON. Raises InvalidInput, or Conflict if the
-        id exists.
+        or a timedelta from now. `after` and its like take an id, a number, a filter, a Job, or
+        several. `others` are refused as they are in JSON. Raises InvalidInput, NotFound for what finds no job to wait
+        for, or Conflict if the id exists.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "others")}
         fields = {name: value for name, value in given.items() if value is not NOT_GIVEN}

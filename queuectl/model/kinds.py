@@ -113,10 +113,8 @@ def read_names(text: str) -> list[str]:
 
 
 def read_references(text: str) -> list[str]:
-    """Return the references between commas; a filter has commas of its own, and is one."""
-    from .filter import is_filter
-
-    return [text] if is_filter(text) else read_names(text)
+    """Return the references between commas. What may be a filter, which has commas of its own, stays whole."""
+    return [text] if ":" in text or " " in text.strip() else read_names(text)
 
 
 def read_variable(text: str) -> tuple[str, str]:
@@ -287,6 +285,7 @@ REFERENCES = Kind(
     checks.check_references,
     read=read_references,
     read_one=read_references,
+    choice="of_parent",
     example="job-1",
     input="names",
     json=list,

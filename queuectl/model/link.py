@@ -9,7 +9,7 @@ A job with a hopeless link is *stuck*: nothing that happens by itself will let i
 
 from __future__ import annotations
 
-from .job import CANCELLED, COMPLETED, DEAD
+from .job import BLOCKED, CANCELLED, COMPLETED, DEAD, HELD, SCHEDULED
 
 # How a parent must end: well, however, or badly (dead or cancelled).
 ANY, BADLY = "any", "failed"
@@ -18,6 +18,8 @@ KINDS = (COMPLETED, ANY, BADLY)
 WHENS = {COMPLETED: "after", ANY: "after_any", BADLY: "after_failed"}
 # How a parent stands: in a final state, or one of these.
 UNFINISHED, STUCK = "unfinished", "stuck"
+# In these a job may wait for others.
+STUCK_STATES = (BLOCKED, HELD, SCHEDULED)
 # What that makes of a link.
 OPEN, SATISFIED, HOPELESS = "open", "satisfied", "hopeless"
 FATES = {

@@ -107,14 +107,13 @@ class Enqueue(Record):
         return map(len, self.parents) if self.parents else repeat(0)
 
     def _link(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> None:
-        number_of: dict[int | str | None, int] = {spec.id: number for spec, number in zip(specs, numbers)}
-        self.links.add(
-            {
-                number: [(number_of.get(job, job), kind) for job, kind in parents]
-                for number, parents in zip(numbers, self.parents)
-            },
-            self.now,
-        )
+        number_of = {spec.id: number for spec, number in zip(specs, numbers)}
+
+        def resolved(parent: Parent) -> tuple[int, str]:
+            job, kind = parent
+            return (job if isinstance(job, int) else number_of[job]), kind
+
+        self.links.add({number: [*map(resolved, found)] for number, found in zip(numbers, self.parents)}, self.now)
 
     def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
         """Return numbers whose `job-N` is free, for a batch in which some id is taken. Raises Conflict."""

@@ -57,8 +57,9 @@ UPDATE jobs SET state = CASE state WHEN 'processing' THEN state ELSE 'cancelled'
 WHERE number = ? AND state = ?
 """
 RETRY = """
-UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, run_at = ?, updated_at = ?, finished_at = NULL, duration = NULL, exit_code = NULL,
-    signal = NULL, error = NULL, attempts = CASE WHEN ? THEN attempts ELSE 0 END
+UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, run_at = ?, updated_at = ?,
+    finished_at = NULL, duration = NULL, exit_code = NULL, signal = NULL, error = NULL,
+    attempts = CASE WHEN ? THEN attempts ELSE 0 END
 WHERE number = ? AND state = ?
 """
 MOVE_DUE = f"""
@@ -128,8 +129,8 @@ class Jobs:
         """Add jobs, all of them or none; return their ids.
 
         `path` is the search path for their commands, `schedule` the recurring job that they come from;
-        `parents` are for each job those that it waits for, if any job does; `on_progress` is called after every thousandth job with the number written. Raises Conflict, naming
-        every id that exists already or comes twice.
+        `parents` are for each job those that it waits for, if any job does; `on_progress` is called after every
+        thousandth job with the number written. Raises Conflict, naming every id that exists already or comes twice.
         """
         enqueue = Enqueue(
             self._database, self._counts, self._contexts, self._links, path, actor, now, schedule, parents

@@ -51,7 +51,7 @@ UPDATE links SET satisfied_at = NULL WHERE child = ? AND kind = 'completed' AND 
     AND parent IN (SELECT number FROM jobs WHERE state <> 'completed')
 """
 OPEN_OF_CHILD = "SELECT parent, kind, is_hopeless FROM links WHERE child = ? AND satisfied_at IS NULL"
-POSTPONE = """
+PUT_OFF = """
 INSERT INTO untold (parent, child) VALUES (?, ?)
 ON CONFLICT (parent) DO UPDATE SET child = min(child, excluded.child)
 """
@@ -63,6 +63,10 @@ SELECT links.parent AS number, coalesce(jobs.id, 'job-' || links.parent) AS id, 
        links.is_hopeless AS is_hopeless, links.satisfied_at AS satisfied_at
 FROM links LEFT JOIN jobs ON jobs.number = links.parent WHERE links.child = ? ORDER BY links.parent LIMIT ?
 """
+PARENT_IDS = """
+SELECT coalesce(jobs.id, 'job-' || links.parent) FROM links LEFT JOIN jobs ON jobs.number = links.parent
+WHERE links.child = ? ORDER BY links.parent
+"""
 CHILDREN = """
 SELECT jobs.number AS number, jobs.id AS id, links.kind AS kind, jobs.state AS state,
        links.is_hopeless AS is_hopeless, links.satisfied_at AS satisfied_at
@@ -73,6 +77,10 @@ SELECT links.child FROM links INDEXED BY links_open JOIN jobs ON jobs.number = l
 WHERE links.parent = ? AND links.satisfied_at IS NULL AND jobs.finished_at IS NULL ORDER BY links.child LIMIT ?
 """
 PARENTS_OF = "SELECT parent FROM links WHERE child = ?"
+COUNT_HOPELESS = """
+SELECT count(*) FROM links JOIN jobs ON jobs.number = links.child
+WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND links.is_hopeless = 1 AND jobs.finished_at IS NULL
+"""
 COUNT_STUCK = "SELECT count(*) FROM jobs INDEXED BY jobs_stuck WHERE hopeless > 0 AND finished_at IS NULL"
 
 
@@ -92,13 +100,16 @@ class Relative(Record):
 
 
 class Links(Table):
-    """The table of links. `unblocked` counts the jobs that this store has made claimable so far."""
+    """The table of links.
+
+    `unblocked` counts the jobs that this store has made claimable so far, `put_off` the parents in `untold`.
+    """
 
     def __init__(self, database: Database, counts: Counts, events: Events) -> None:
         super().__init__(database)
         self._counts = counts
         self._events = events
-        self.unblocked = 0
+        self.unblocked = self.put_off = 0
 
     def add(self, parents: Mapping[int, Iterable[Parent]], now: int) -> None:
         """Add links of jobs whose `waits` count them already, and see how their parents stand."""
@@ -161,7 +172,8 @@ class Links(Table):
                 if self._tell_child(child, (parent, kind), is_hopeless, standing, now):
                     untold.append((child, 0))
         for place in untold:
-            self._database.change(POSTPONE, place)
+            self.put_off += 1
+            self._database.change(PUT_OFF, place)
 
     def _standing(self, parent: int) -> tuple[str, str]:
         """Return how a job stands, and its id. One that is gone is as good as cancelled."""
@@ -224,6 +236,10 @@ class Links(Table):
         """Return what a job waits for, or has waited for."""
         return [Relative.of(row) for row in self._database.rows(PARENTS, (child, limit))]
 
+    def parent_ids(self, child: int) -> list[str]:
+        """Return the ids of a job's parents, in the order in which they were added; one that is gone has its first."""
+        return [row[0] for row in self._database.rows(PARENT_IDS, (child,))]
+
     def children(self, parent: int, limit: int = -1) -> list[Relative]:
         """Return the jobs that wait for a job, or have waited."""
         return [Relative.of(row) for row in self._database.rows(CHILDREN, (parent, limit))]
@@ -233,14 +249,17 @@ class Links(Table):
         return self._database.integers(WAITING_CHILDREN, (parent, limit))
 
     def descendants(self, parents: Sequence[int]) -> list[int]:
-        """Return the numbers of the unfinished jobs that wait for some, for those that do, and so on; farthest last."""
-        found = dict.fromkeys(parents)
-        pending = [*parents]
-        for parent in pending:
-            children = [child for child in self.waiting_children(parent) if child not in found]
-            found.update(dict.fromkeys(children))
-            pending += children
-        return pending[len(parents) :]
+        """Return some jobs, and the unfinished ones that wait for them, directly or not, each before its parents."""
+        found: dict[int, None] = {}
+        pending = [(parent, False) for parent in reversed(parents)]
+        while pending:
+            job, is_behind_children = pending.pop()
+            if is_behind_children:
+                found[job] = None
+            elif job not in found:
+                pending.append((job, True))
+                pending += [(child, False) for child in self.waiting_children(job) if child not in found]
+        return [*found]
 
     def path(self, start: int, goal: int) -> list[int]:
         """Return the jobs of which each waits for the next, from one to another; nothing if there is no such way."""
@@ -253,6 +272,10 @@ class Links(Table):
             came_from.update(dict.fromkeys(parents, job))
             pending += parents
         return []
+
+    def count_hopeless(self, parents: Iterable[str]) -> int:
+        """Return how many unfinished jobs have a hopeless link to one of some jobs, by their ids."""
+        return sum(int(self._database.value(COUNT_HOPELESS, (parent,))) for parent in parents)
 
     def count_stuck(self) -> int:
         """Return how many unfinished jobs are stuck."""

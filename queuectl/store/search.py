@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.errors import NotFound
 from ..model.fields import KEPT
 from ..model.job import Job
-from ..model.link import WHENS
+from ..model.link import STUCK, WHENS
 from ..model.record import Record
 from .contexts import decode_env
 from .schema import FINAL
@@ -13,15 +13,18 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping, Sequence
+    from typing import Iterator, Mapping, Sequence
 
     from .sqlite import Row
 
 # What a job tells of its last attempt stands in both tables, or there alone.
+IS_STUCK = "(jobs.hopeless > 0 AND jobs.finished_at IS NULL)"
 SOURCES = {"worker": "attempts", "pid": "attempts", "cwd": "contexts", "env": "contexts"}
+# All but what links tell.
+STORED = [name for name in Job.FIELDS if name not in ("stuck", *WHENS.values())]
 FLAGS = [field.name for field in KEPT if field.kind.is_flag]
 JOBS = f"""
-SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in Job.FIELDS if name not in WHENS.values())}
+SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in STORED)}, {IS_STUCK} AS stuck
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
@@ -29,7 +32,7 @@ LINKS_OF_NUMBERS = """
 SELECT links.child, links.kind, coalesce(jobs.id, links.parent) FROM links LEFT JOIN jobs ON jobs.number = links.parent
 WHERE links.child IN ({}) ORDER BY links.child, links.parent
 """
-STATES_OF_NUMBERS = "SELECT number, state FROM jobs WHERE number IN ({})"
+STATES_OF_NUMBERS = f"SELECT number, state, {IS_STUCK} FROM jobs WHERE number IN ({{}})"
 DETAILS = "SELECT created_by, cancel_requested FROM jobs WHERE number = ?"
 ENDED_SINCE = f"""
 SELECT finished_at, number FROM jobs WHERE {FINAL} AND state = ? AND finished_at >= ? ORDER BY finished_at LIMIT ?
@@ -61,12 +64,16 @@ class Search(Table):
 
     def states_of(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the states of the jobs of these numbers, without those that are gone."""
-        found: dict[int, str] = {}
+        return {number: state for number, state, _ in self._states(numbers)}
+
+    def standings_of(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the same, with STUCK for those that are stuck."""
+        return {number: STUCK if is_stuck else state for number, state, is_stuck in self._states(numbers)}
+
+    def _states(self, numbers: Sequence[int]) -> Iterator[Row]:
         for start in range(0, len(numbers), PAGE):
             page = numbers[start : start + PAGE]
-            rows = self._database.rows(STATES_OF_NUMBERS.format(",".join("?" * len(page))), page)
-            found.update((row[0], row[1]) for row in rows)
-        return found
+            yield from self._database.rows(STATES_OF_NUMBERS.format(",".join("?" * len(page))), page)
 
     def running(self, limit: int) -> list[int]:
         """Return the numbers of running jobs, the longest running first."""
