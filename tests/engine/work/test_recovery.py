@@ -13,6 +13,7 @@ import pytest
 
 from queuectl.engine.home.settings import load_settings
 from queuectl.engine.machine import process
+from queuectl.engine.machine.journal import Journal
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.environment import marker
@@ -71,6 +72,15 @@ class Bench:
         with self.store.writing():
             self.store.attempts.record_process(claim.attempt_id, pid, start)
 
+    def journal(self, claim: Claim, outcome: Outcome | None, *, attempt: int | None = None, boot: str = "") -> None:
+        """Have the worker's journal say how an attempt ended, by default this one in this boot."""
+        writer = (self.store.meta.home_id(), boot or process.boot_id(), process.namespace(), claim.worker)
+        written = Journal(self.store.home.worker_journal(claim.worker), writer)
+        written.begin(attempt or claim.attempt_id, started=0, pipes=(0, 0), spared=())
+        if outcome is not None:
+            written.end(outcome, ended_at=1, duration=4_321, spared=())
+        written.close(keep=True)
+
     def marker(self, claim: Claim) -> str:
         return marker(self.store.meta.home_id(), MARK, claim)
 
@@ -103,6 +113,43 @@ def test_the_job_of_a_lost_worker_is_moved_and_its_row_removed(bench: Bench, que
     assert found.error is not None and "was lost" in found.error
     assert queue.store.workers.all() == []
     assert "recovered" in [event.what for event in queue.store.events.of_job(job.number)]
+
+
+def test_an_attempt_whose_end_only_the_journal_tells_is_released_if_that_says_so(bench: Bench, queue: Queue) -> None:
+    job = queue.add("true")
+    claim = bench.claim(bench.worker(lives=False))
+    bench.journal(claim, Outcome.released())
+    assert bench.recovery().step() == 1
+    found = queue.get(job.id)
+    assert (found.state, found.attempts, found.error) == ("pending", 0, "worker stopped")
+    assert [(row["outcome"], row["duration"]) for row in attempts(queue, job)] == [("released", 4_321)]
+    (event,) = [event for event in queue.store.events.of_job(job.number) if event.what == "recovered"]
+    assert event.detail == f"attempt 1: worker {claim.worker} was stopped before it could record the end, now pending"
+
+
+@pytest.mark.parametrize(
+    "outcome, other",
+    [
+        (None, {}),
+        (Outcome.exited(0), {}),
+        (Outcome.exited(3), {}),
+        (Outcome.signalled(15, "SIGTERM"), {}),
+        (Outcome.timed_out(1), {}),
+        (Outcome.released(), {"attempt": 4_711}),
+        (Outcome.released(), {"boot": "the boot before"}),
+    ],
+    ids=["under way", "success", "failure", "signal", "timeout", "of another attempt", "of another boot"],
+)
+def test_any_other_end_in_a_journal_is_lost_with_the_worker(
+    bench: Bench, queue: Queue, outcome: Outcome | None, other: dict[str, Any]
+) -> None:
+    job = queue.add("true")
+    claim = bench.claim(bench.worker(lives=False))
+    bench.journal(claim, outcome, **other)
+    assert bench.recovery().step() == 1
+    found = queue.get(job.id)
+    assert (found.state, found.attempts, found.error) == ("failed", 1, f"worker {claim.worker} was lost")
+    assert [(row["outcome"], row["duration"]) for row in attempts(queue, job)] == [("lost", None)]
 
 
 def test_the_job_of_a_live_worker_is_left_alone(bench: Bench, queue: Queue) -> None:
