@@ -153,7 +153,7 @@ def test_a_released_job_is_run_by_the_next_pool(queue: Queue, pool: RunningPool,
     pool.run("stop", "--force")
     (tmp_path / "go").touch()
     pool.start("--count", "1")
-    assert queue.wait(job.id, timeout=30)[0].attempts == 1
+    assert queue.wait(job.id, timeout=60)[0].attempts == 1
     assert [row["outcome"] for row in attempts(queue, job)] == ["released", "exited"]
 
 
@@ -179,7 +179,7 @@ def test_a_job_that_had_ended_well_is_completed_even_if_its_leftovers_are_ended_
     pool.start("--count", "1")
     # The shell waits until the process it leaves behind is safe from the polite request to end.
     job = queue.add(
-        f"( trap '' TERM; echo >{tmp_path}/deaf; sleep 60; sleep 60 ) >/dev/null 2>&1 & "
+        f"( trap '' TERM; echo >{tmp_path}/deaf; sleep 600; sleep 600 ) >/dev/null 2>&1 & "
         f"while [ ! -e {tmp_path}/deaf ]; do sleep 0.02; done; echo $$ >{tmp_path}/shell"
     )
     shell = int(wait_for_file(tmp_path / "shell"))
@@ -276,7 +276,7 @@ def test_a_shell_that_tells_of_the_signal_by_its_exit_code_costs_no_attempt(
 def test_a_signal_without_a_stop_is_the_jobs_own_end(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
     pool.start("--count", "1")
     job = queue.add("kill -TERM $$", retries=0)
-    (done,) = queue.wait(job.id, timeout=30)
+    (done,) = queue.wait(job.id, timeout=60)
     assert (done.state, done.attempts, done.error) == ("dead", 1, "killed by SIGTERM")
 
 

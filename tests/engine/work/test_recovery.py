@@ -97,7 +97,7 @@ def bench(queue: Queue) -> Iterator[Bench]:
 
 def stranger(processes: Processes, **environment: str) -> tuple[subprocess.Popen[Any], str]:
     """Start a process in a session of its own; return it and its start time."""
-    started = processes.start(["sleep", "60"], env={**os.environ, **environment}, start_new_session=True)
+    started = processes.start(["sleep", "600"], env={**os.environ, **environment}, start_new_session=True)
     wait_until(lambda: Path(f"/proc/{started.pid}/cmdline").read_bytes().startswith(b"sleep"))
     start = process.start_time(started.pid)
     assert start is not None
@@ -178,7 +178,7 @@ def test_what_is_left_of_the_attempt_is_killed_before_the_job_moves(
     marked, _ = stranger(processes, **{process.MARKER: bench.marker(claim)})
     bench.record(claim, recorded.pid, start)
     assert bench.recovery().step() == 1
-    assert recorded.wait(10) == marked.wait(10) == -signal.SIGKILL
+    assert recorded.wait(60) == marked.wait(60) == -signal.SIGKILL
 
 
 def test_a_process_that_got_the_pid_meanwhile_is_not_signalled(
@@ -237,7 +237,7 @@ def test_a_worker_that_lets_its_lease_run_out_is_killed_after_a_grace(
         assert hanging.poll() is None
         bench.clock.advance(999)
     recovery.step()
-    assert hanging.wait(10) == -signal.SIGKILL
+    assert hanging.wait(60) == -signal.SIGKILL
 
 
 def test_a_stranger_with_the_pid_of_an_overdue_worker_is_not_killed(
@@ -263,7 +263,7 @@ def test_a_stopped_worker_is_killed_and_cannot_overwrite_the_result(
     pool.start("--count", "2")
     job = queue.add(
         f"echo $QUEUECTL_ATTEMPT >>{tmp_path}/started; "
-        f"[ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 60; echo result of $QUEUECTL_ATTEMPT"
+        f"[ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 600; echo result of $QUEUECTL_ATTEMPT"
     )
     wait_for_file(tmp_path / "started")
     (worker,) = [row for row in queue.store.workers.all() if row.job]
@@ -308,7 +308,7 @@ def _take_away(queue: Queue) -> None:
 
 
 def test_a_worker_that_lost_a_long_job_ends_it(home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
-    job = queue.add(f"echo >{tmp_path}/started; sleep 60")
+    job = queue.add(f"echo >{tmp_path}/started; sleep 600")
     start_worker(processes, home, tmp_path / "log")
     wait_for_file(tmp_path / "started")
     assert survivors(queue, job)
@@ -330,13 +330,12 @@ def test_a_job_that_kills_its_worker_is_dead_after_all_attempts_and_others_run(q
 def test_a_killed_worker_is_noticed_without_waiting_for_the_lease(
     queue: Queue, pool: RunningPool, tmp_path: Path
 ) -> None:
+    queue.config.set("lease", "10m")
     pool.start("--count", "1")
-    job = queue.add(f"echo >{tmp_path}/started; [ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 60")
+    job = queue.add(f"echo >{tmp_path}/started; [ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 600")
     wait_for_file(tmp_path / "started")
-    before = SYSTEM_CLOCK.monotonic()
     os.kill(pool.pids()[0], signal.SIGKILL)
     wait_for_state(queue, job, "completed")
-    assert SYSTEM_CLOCK.monotonic() - before < 10_000 < queue.settings().lease
     assert survivors(queue, job) == []
 
 

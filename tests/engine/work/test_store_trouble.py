@@ -83,7 +83,7 @@ def test_a_locked_store_costs_no_job_that_has_its_lease(
     found = wait_for_state(queue, job, "completed")
     assert found.attempts == 1 and queue.output(job.id) == b"begin\nend\n"
     assert [row["outcome"] for row in attempts(queue, job)] == ["exited"]
-    assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"
+    assert queue.wait(queue.add("true").id, timeout=60)[0].state == "completed"
 
 
 def test_a_worker_that_cannot_renew_for_longer_than_its_lease_keeps_its_job(
@@ -142,7 +142,7 @@ def test_a_signal_is_heeded_while_the_store_is_locked(
     log = tmp_path / "log"
     worker = start_worker(processes, home, log)
     wait_until(lambda: queue.store.workers.all())
-    job = queue.add(f"echo >{tmp_path}/started; sleep 60")
+    job = queue.add(f"echo >{tmp_path}/started; sleep 600")
     wait_for_file(tmp_path / "started")
     holder = lock(home, processes)
     worker.send_signal(signal.SIGQUIT)
@@ -224,4 +224,4 @@ def test_a_full_disk_ends_no_job_and_the_result_is_recorded_when_there_is_space(
     assert set(lines[1:-1]) == {"x" * 3_000} and len(lines) > 10
     assert len(queue.output(job.id)) == queue.store.attempts.of_job(job.number)[0].output_size
     assert pool.pids() == workers, "a worker had ended"
-    assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"
+    assert queue.wait(queue.add("true").id, timeout=60)[0].state == "completed"
