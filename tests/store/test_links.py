@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import random
-import time
 from typing import Sequence
 
 import pytest
 
-from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED
-from queuectl.model.link import ANY, BADLY, HOPELESS, KINDS, SATISFIED, STUCK, UNFINISHED, fate, stronger
+from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FINAL_STATES, HELD, PENDING, SCHEDULED
+from queuectl.model.link import ANY, BADLY, KINDS, SATISFIED, fate, stronger
 from queuectl.store import Store, links
 from tests.store.building import LATER, NOW, assert_whole, claim, finish, job, outcome_for, spec, state_of, write
-
-SEEDS = [*range(1, 7), time.time_ns()]
-
-
-def add(store: Store, *parents: tuple[int, str], state: str = PENDING, now: int = NOW) -> int:
-    """Add a job that waits for these parents; return its number."""
-    wanted = {HELD: {"hold": True}, SCHEDULED: {"run_at": LATER}}.get(state, {})
-    write(store, store.jobs.enqueue, [spec(**wanted)], path="", actor="test", now=now, parents=[parents])
-    return int(store.database.value("SELECT max(number) FROM jobs"))
+from tests.store.linking import add, settle_all
 
 
 def end(store: Store, number: int, state: str) -> None:
@@ -140,15 +130,6 @@ def chain(store: Store, length: int) -> list[int]:
     for _ in range(length - 1):
         numbers.append(add(store, (numbers[-1], COMPLETED)))
     return numbers
-
-
-def settle_all(store: Store) -> int:
-    """Work off what transactions had to put off; return in how many it was done."""
-    rounds = 0
-    while store.links.has_untold():
-        write(store, store.links.go_on, NOW)
-        rounds += 1
-    return rounds
 
 
 def test_a_chain_is_stuck_as_far_as_it_goes_and_a_retry_revives_it(store: Store) -> None:
@@ -331,104 +312,6 @@ def test_two_demands_on_one_parent_make_the_stronger_one(first: str, second: str
     for standing in FINAL_STATES:
         wanted = {fate(first, standing), fate(second, standing)} == {SATISFIED}
         assert (both is not None and fate(both, standing) == SATISFIED) == wanted
-
-
-class Graph:
-    """A random graph of jobs, and everything that may happen to one, step by step."""
-
-    def __init__(self, store: Store, seed: int) -> None:
-        self.store = store
-        self.random = random.Random(seed)
-        self.numbers: list[int] = []
-
-    def step(self) -> None:
-        getattr(self, self.random.choice(["add", "add", "add", "run", "run", "run", "cancel", "retry", "others"]))()
-        self.numbers = self.store.database.integers("SELECT number FROM jobs")
-
-    def some(self, most: int) -> list[int]:
-        return self.random.sample(self.numbers, self.random.randint(0, min(most, len(self.numbers))))
-
-    def add(self) -> None:
-        add(
-            self.store,
-            *((parent, self.random.choice(KINDS)) for parent in self.some(3)),
-            state=self.random.choice([PENDING, PENDING, HELD, SCHEDULED]),
-        )
-
-    def run(self) -> None:
-        with self.store.writing():
-            claimed = self.store.jobs.claim(worker=1, now=NOW, lease_until=0)
-        if claimed is not None:
-            finish(self.store, claimed, self.random.choice([COMPLETED, COMPLETED, DEAD]))
-
-    def cancel(self) -> None:
-        for number in self.some(2):
-            write(self.store, self.store.jobs.cancel, number, NOW)
-
-    def retry(self) -> None:
-        for number in self.some(3):
-            write(self.store, self.store.jobs.retry, number, NOW, keep_attempts=False)
-
-    def others(self) -> None:
-        store, verb = self.store, self.random.choice(["hold", "release", "promote", "edit", "remove", "prune", "go_on"])
-        if verb == "promote":
-            write(store, store.jobs.promote, LATER, 2)
-        elif verb == "prune":
-            write(store, store.jobs.prune, self.random.choice(FINAL_STATES), LATER, 1)
-        elif verb == "go_on":
-            write(store, store.links.go_on, NOW)
-        for number in self.some(1) if verb in ("hold", "release", "edit", "remove") else ():
-            if verb == "edit":
-                # Only older ones, so that no circle comes to be.
-                parents = [(one, self.random.choice(KINDS)) for one in self.some(2) if one < number]
-                write(store, store.jobs.edit, number, {"parents": parents}, NOW)
-            elif verb == "remove":
-                write(store, store.jobs.remove, number)
-            else:
-                write(store, getattr(store.jobs, verb), number, NOW)
-
-
-def assert_in_line(store: Store) -> None:
-    """Each open link says how its parent stands, each job counts its links, and nobody waits who need not."""
-    jobs = {row["number"]: row for row in store.database.rows("SELECT * FROM jobs")}
-
-    def standing(number: int) -> str:
-        row = jobs.get(number)
-        if row is None:
-            return CANCELLED
-        if row["finished_at"] is not None:
-            return str(row["state"])
-        return STUCK if row["hopeless"] else UNFINISHED
-
-    found: dict[int, list[int]] = {number: [0, 0] for number in jobs}
-    for row in store.database.rows("SELECT * FROM links WHERE satisfied_at IS NULL"):
-        found[row["child"]][0] += 1
-        found[row["child"]][1] += row["is_hopeless"]
-        if row["parent"] in jobs:
-            expected = fate(row["kind"], standing(row["parent"]))
-            assert expected != SATISFIED
-            assert row["is_hopeless"] == (expected == HOPELESS)
-    for number, row in jobs.items():
-        assert [row["waits"], row["hopeless"]] == found[number]
-        assert (row["state"] == BLOCKED) <= (row["waits"] > 0)
-        assert (row["waits"] > 0) <= (row["state"] not in (PENDING, PROCESSING, "failed"))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", SEEDS)
-def test_after_any_steps_each_link_is_in_line_with_its_parent(
-    store: Store, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    monkeypatch.setattr(links, "AT_ONCE", 3)
-    graph = Graph(store, seed)
-    for _ in range(150):
-        graph.step()
-        assert_whole(store)
-        if graph.random.random() < 0.3:
-            settle_all(store)
-            assert_in_line(store)
-    settle_all(store)
-    assert_in_line(store)
 
 
 def numbers_of(rows: Sequence[links.Relative]) -> list[int]:
