@@ -48,7 +48,7 @@ COMMANDS_ELSEWHERE = {
     "--version": "version",
     "--help": "usage",
 }
-AFTER_ANOTHER = "no job waits for another: put both in one, as in 'first && second'"
+WAIT_FOR = "add --after JOB"
 # The states of other tools, each with ours.
 STATES_ELSEWHERE = {
     **dict.fromkeys(("running", "active", "started", "executing", "in-progress", "in_progress"), "processing"),
@@ -86,15 +86,15 @@ OPTIONS_ELSEWHERE = {
     "-v": "--version, or --debug for more about an error",
     "-L": "--limit N",
     "config reset --all": "without a name, config reset resets all settings",
-    "add -a": AFTER_ANOTHER,
+    "add -a": WAIT_FOR,
     "add -d": "--in DELAY",
     "add -l": "--tag TAG",
     "list --all": "list shows all jobs that its filter finds",
     "list -w": "queuectl dashboard --open",
     "status -f": "--watch",
-    "--after": AFTER_ANOTHER,
-    "--depends": AFTER_ANOTHER,
-    "--depends-on": AFTER_ANOTHER,
+    "--after": WAIT_FOR,
+    "--depends": WAIT_FOR,
+    "--depends-on": WAIT_FOR,
 }
 # Commands that delete or end something, or add jobs that nobody has asked for.
 HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "release", "run", "demo"))
