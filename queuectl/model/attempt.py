@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .job import Job
+from .link import Relative
 from .record import Record
 
 
@@ -30,6 +31,8 @@ class JobDetail(Job):
     cancel_requested: bool
     created_by: str
     attempt_history: list[Attempt]
+    parents: list[Relative]
+    children: list[Relative]
 
     FIELDS = (*Job.FIELDS, *__annotations__)
-    __slots__ = ("cancel_requested", "created_by", "attempt_history")
+    __slots__ = ("cancel_requested", "created_by", "attempt_history", "parents", "children")

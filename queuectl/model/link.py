@@ -9,7 +9,8 @@ A job with a hopeless link is *stuck*: nothing that happens by itself will let i
 
 from __future__ import annotations
 
-from .job import BLOCKED, CANCELLED, COMPLETED, DEAD, HELD, SCHEDULED
+from .job import BLOCKED, CANCELLED, COMPLETED, DEAD, FINAL_STATES, HELD, SCHEDULED
+from .record import Record
 
 # How a parent must end: well, however, or badly (dead or cancelled).
 ANY, BADLY = "any", "failed"
@@ -33,6 +34,31 @@ FATES = {
     (BADLY, DEAD): SATISFIED,
     (BADLY, CANCELLED): SATISFIED,
 }
+
+
+class Relative(Record):
+    """A parent or a child of a job, and how the link between them stands.
+
+    `when` is the kind of the link. `state` is None of a job that is gone. `satisfied_at` is in milliseconds.
+    """
+
+    number: int
+    id: str
+    state: str | None
+    when: str
+    hopeless: bool
+    satisfied_at: int | None
+
+    def __post_init__(self) -> None:
+        """Take the 0 or 1 of a row for what it means."""
+        self.hopeless = bool(self.hopeless)
+
+    @property
+    def standing(self) -> str:
+        """How a parent stands, in a word."""
+        if self.state is None:
+            return "gone"
+        return STUCK if self.hopeless and self.state not in FINAL_STATES else self.state
 
 
 def fate(kind: str, standing: str) -> str:

@@ -6,6 +6,7 @@ from ...model import fields, when
 from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.job import HELD, PROCESSING, STATE_TABLE, STATE_WORDS, Job
 from ...model.kinds import masked, read_names
+from ...model.link import WHENS
 from ...model.nouns import jobs as nouns
 from ..cells import pairs
 from ..grammar import arguments
@@ -25,7 +26,19 @@ if TYPE_CHECKING:
 GROUP = "Jobs"
 LABEL_WIDTH = 12
 # The fields that are given and that `show` has words of its own for.
-SHOWN = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "cwd", "env", "tags")
+SHOWN = (
+    "id",
+    "command",
+    "queue",
+    "priority",
+    "max_retries",
+    "timeout",
+    "run_at",
+    "cwd",
+    "env",
+    "tags",
+    *WHENS.values(),
+)
 
 
 def sort_key(text: str) -> str:
@@ -141,10 +154,11 @@ def show(context: Context, *, id: str) -> Result:
 def _shown(job: JobDetail, left: str | None, now: int) -> str:
     """Return a job as people read it: what is not set is left out."""
     from ...model.copies import secrets_of
+    from .linked import relatives
 
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
-        ("state", job.state + (f": {job.error}" if job.error else "")),
+        ("state", job.state + " (stuck)" * job.stuck + (f": {job.error}" if job.error else "")),
         ("command", job.command),
         ("directory", job.cwd),
         ("queue", f"{job.queue}, priority {job.priority}"),
@@ -163,6 +177,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
         so_far = " so far" if job.state == PROCESSING else " (the last attempt)" if job.attempts > 1 else ""
         values.append(("duration", when.duration_text(job.duration) + so_far))
     values += [("variable", f"{name}={value}") for name, value in masked(job.env).items()]
+    values += relatives(job)
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
     values += fields.other_texts(job, fields.GIVEN, SHOWN)

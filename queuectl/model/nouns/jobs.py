@@ -22,7 +22,24 @@ ATTEMPT = Noun(
     error=maybe(TEXT),
     output_size=BYTES,
 )
-JOB_DETAIL = Noun("job in detail", **JOB.keys, cancel_requested=FLAG, created_by=TEXT, attempt_history=many(ATTEMPT))
+RELATIVE = Noun(
+    "parent or child",
+    number=NUMBER,
+    id=TEXT,
+    state=maybe(STATE),
+    when=one_of("completed", "any", "failed"),
+    hopeless=FLAG,
+    satisfied_at=maybe(TIME),
+)
+JOB_DETAIL = Noun(
+    "job in detail",
+    **JOB.keys,
+    cancel_requested=FLAG,
+    created_by=TEXT,
+    attempt_history=many(ATTEMPT),
+    parents=many(RELATIVE),
+    children=many(RELATIVE),
+)
 STEP = Noun("step of a history", at=TIME, what=TEXT, detail=TEXT, by=TEXT)
 REASON = Noun("reason", id=TEXT, state=STATE, reason=TEXT, hint=maybe(TEXT))
 RUN = Noun(
