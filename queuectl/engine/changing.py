@@ -43,7 +43,14 @@ class Changing(Finding):
         changed and which it had to leave. A job whose worker is gone is taken back here if no pool or scheduler runs.
         Raises NotFound or InvalidInput.
         """
-        change = self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
+        from .work import hooks
+
+        settings = self.settings()
+
+        def apply(store: Store, number: int, now: int) -> bool:
+            return hooks.cancel(store, number, settings=settings, actor=self.actor, now=now)
+
+        change = self._each(references, "cancel", apply)
         if change.done and self.counts().get(PROCESSING):
             from .retrieval import take_back
 

@@ -112,6 +112,9 @@ class Queue(Changing):
         env: Dict[str, str] = NOT_GIVEN,
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
+        on_success: str | None = NOT_GIVEN,
+        on_failure: str | None = NOT_GIVEN,
+        on_finish: str | None = NOT_GIVEN,
         **others: NoReturn,
     ) -> Job:
         """Enqueue one command; return the job.

@@ -41,6 +41,9 @@ class JobSpec:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    on_success: str | None
+    on_failure: str | None
+    on_finish: str | None
 
     __slots__ = tuple(__annotations__)
 

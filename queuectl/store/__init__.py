@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .dead import Dead
     from .events import Events
     from .find import Find
+    from .hooks import Hooks
     from .jobs import Jobs
     from .names import Names
     from .output import Output
@@ -48,6 +49,7 @@ __all__ = ["Home", "Store", "preload"]
 # What a noun is made of besides the database.
 NEEDS = {
     "find": ("counts",),
+    "hooks": ("counts",),
     "jobs": ("counts", "contexts"),
     "schedules": ("contexts",),
     "stats": ("counts", "timings"),
@@ -73,6 +75,7 @@ class Store:
     dead: Dead
     events: Events
     find: Find
+    hooks: Hooks
     jobs: Jobs
     names: Names
     output: Output

@@ -31,6 +31,10 @@ VALUES: list[tuple[str, object, str]] = [
     ("tags", ["a", "b"], "a,b"),
     ("tags", [], ""),
     ("allow_background", True, "yes"),
+    ("on_failure", None, ""),
+    ("on_failure", "", ""),
+    ("on_failure", " NONE ", "none"),
+    ("on_failure", "mail -s 'it failed' me", "mail -s 'it failed' me"),
     ("hold", False, "no"),
 ]
 

@@ -35,6 +35,7 @@ from ..machine.wakeup import LOOK, ORDERLY, Wakeup
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
+from .hooks import may_follow
 from .orderly import is_of_a_stop
 from .registration import Registration
 from .settle import settle
@@ -215,7 +216,7 @@ class Worker:
             self.log.say(f"{claim.id}: attempt {claim.attempt}: completed in {duration_text(finished.duration or 0)}")
         if state == FAILED:
             ring(self.home, POOL)
-        elif state == PENDING:
+        elif state == PENDING or state is not None and may_follow(claim, state, self.settings):
             ring(self.home, WORKERS)
 
     def _execute(self, claim: Claim) -> Finished:
