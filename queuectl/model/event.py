@@ -8,6 +8,8 @@ from .record import Record
 PRUNED, REMOVED = "pruned", "remove"
 # What a job left running was ended.
 BACKGROUND_ENDED = "background ended"
+# Its end added a job.
+HOOK_ADDED = "hook added"
 
 
 class Step(Record):

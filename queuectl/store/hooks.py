@@ -11,7 +11,6 @@ from .schema import one_of
 MARK = "UPDATE jobs SET hook_of = ?, hook_facts = ? WHERE number = ?"
 PATH = "SELECT path FROM jobs JOIN contexts ON contexts.id = jobs.context WHERE number = ?"
 OF_JOB = "SELECT id, state, command, hook_facts FROM jobs WHERE hook_of = ? ORDER BY number DESC LIMIT ?"
-BUSY = f"SELECT coalesce(sum(jobs), 0) FROM counts WHERE {one_of('state', BUSY_STATES)}"
 BUSY_HOOKS = f"""
 SELECT count(*) FROM jobs INDEXED BY jobs_open_hooks
 WHERE hook_of IS NOT NULL AND finished_at IS NULL AND {one_of("state", BUSY_STATES)}
@@ -42,6 +41,5 @@ class Hooks:
         ]
 
     def is_idle(self) -> bool:
-        """Return whether no job but hook jobs runs, or comes to run without waiting for its time. In a transaction."""
-        self._counts.flush()
-        return int(self._database.value(BUSY)) == int(self._database.value(BUSY_HOOKS))
+        """Return whether no job but hook jobs is in one of BUSY_STATES. In a transaction."""
+        return self._counts.total(BUSY_STATES) == int(self._database.value(BUSY_HOOKS))

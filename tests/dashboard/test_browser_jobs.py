@@ -44,18 +44,6 @@ def test_output_of_100000_lines_stays_responsive(dashboard: Dashboard, browser: 
     assert shown[0] + shown[2] >= shown[1] - 40  # It follows.
 
 
-def test_a_job_and_its_hook_job_lead_to_each_other(dashboard: Dashboard, browser: Browser) -> None:
-    dashboard.cli("add", "exit 3", "--id", "sync", "--retries", "0", "--on-failure", f"echo '{MARKUP}'")
-    dashboard.work()
-    browser.open(dashboard.url + "/jobs/sync")
-    browser.wait("document.querySelector('.facts')?.textContent.includes('Hook jobsjob-2 failure, completed')")
-    assert MARKUP in browser.js("return document.querySelector('.facts').textContent")
-    browser.js("document.querySelector('.facts a[href=\"/jobs/job-2\"]').click()")
-    browser.wait("document.querySelector('.facts')?.textContent.includes('Added byhook of sync (failure)')")
-    browser.js("document.querySelector('.facts a[href=\"/jobs/1\"]').click()")
-    browser.wait("document.querySelector('.facts')?.textContent.includes('Hook jobsjob-2')")
-
-
 def test_markup_and_escapes_are_shown_as_text(dashboard: Dashboard, browser: Browser) -> None:
     colours = r"printf '\033[31mred\033[0m \033]0;title\007\033[2Jplain \033[38;2;1;2;3mrgb\033[0m\n\033]no end\n'"
     command = f"echo '{MARKUP}'; {colours}; exit 1"

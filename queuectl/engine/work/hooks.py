@@ -7,6 +7,7 @@ nothing is pasted into the text of a command. Hook jobs have no hooks.
 
 from __future__ import annotations
 
+from ...model.event import HOOK_ADDED
 from ...model.job import BUSY_STATES, COMPLETED, DEAD, FINAL_STATES, Job
 from ...model.kinds import NONE, seconds
 from ...model.settings import Settings
@@ -72,7 +73,7 @@ def _add(store: Store, number: int, wanted: list[tuple[str, str]], *, settings: 
         hook = store.names.number_of(added)
         assert hook is not None
         store.hooks.mark(hook, of=number, facts={**facts, REASON: reason})
-        store.events.add("hook added", actor=actor, now=now, job=number, detail=f"{added} ({reason})")
+        store.events.add(HOOK_ADDED, actor=actor, now=now, job=number, detail=f"{added} ({reason})")
 
 
 def _spec(job: Job, command: str, settings: Settings, now: int) -> JobSpec:
