@@ -141,6 +141,7 @@ def test_job_and_hook_job_name_each_other(queue: Queue, store: Store) -> None:
         ("job-2", "failure", "pending"),
     ]
     assert queue.logs.detail(queue.get("job-2")).created_by == "hook of job-1 (failure)"
+    assert queue.reports.why(queue.get("job-2")).reason.endswith("; it is the hook of job-1 (failure)")
     assert [step.detail for step in queue.logs.history(job) if step.what == "hook added"] == [
         "job-2 (failure)",
         "job-3 (finish)",
