@@ -246,7 +246,7 @@ class NamedJob(Record):
 
 
 class HookJob(NamedJob):
-    """A job that the end of another has added, and why: success, failure, finish or idle."""
+    """A job that the end of another has added; `reason` is one of HOOK_REASONS."""
 
     reason: str
 

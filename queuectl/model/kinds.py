@@ -3,7 +3,7 @@
     kind       kept as                JSON                 text
     text       text                   the same             the same
     name       name of a thing        the same             the same
-    hook       text or None            the same             the same; empty for None
+    hook       text or None           the same             the same; empty for None
     id         id of a job            the same             the same
     state      one of STATES          the same             the same
     integer    whole number           the same             digits

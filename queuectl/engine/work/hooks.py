@@ -10,6 +10,7 @@ from __future__ import annotations
 from ...model.event import HOOK_ADDED
 from ...model.job import BUSY_STATES, COMPLETED, DEAD, FINAL_STATES, Job
 from ...model.kinds import NONE, seconds
+from ...model.nouns.jobs import HOOK_REASONS
 from ...model.settings import Settings
 from ...model.spec import JobSpec
 from ...store import Store
@@ -17,12 +18,12 @@ from ...store.claim import Claim
 from ...store.hooks import REASON
 
 TAG = "hook"
-SUCCESS, FAILURE, FINISH, IDLE = "success", "failure", "finish", "idle"
+SUCCESS, FAILURE, FINISH, IDLE = HOOK_REASONS
 MAX_BYTES = 4096
 
 
-def may_follow(claim: Claim, state: str, settings: Settings) -> bool:
-    """Return whether an attempt that has led to `state` may have added hook jobs."""
+def may_follow(claim: Claim, state: str | None, settings: Settings) -> bool:
+    """Return whether an attempt that has led to `state`, None if it had lost the job, may have added hook jobs."""
     return _has_ended(claim, state) and bool(settings.on_idle or _wanted(claim, state, settings))
 
 
@@ -47,11 +48,11 @@ def cancel(store: Store, number: int, *, settings: Settings, actor: str, now: in
     return is_changed
 
 
-def _has_ended(claim: Claim, state: str) -> bool:
+def _has_ended(claim: Claim, state: str | None) -> bool:
     return state in FINAL_STATES and claim.hook_facts is None
 
 
-def _wanted(claim: Claim, state: str, settings: Settings) -> list[tuple[str, str]]:
+def _wanted(claim: Claim, state: str | None, settings: Settings) -> list[tuple[str, str]]:
     """Return why a command is added, and the command, for each that the end of a job adds."""
     found = (
         (SUCCESS, claim.on_success if state == COMPLETED else None),

@@ -216,7 +216,7 @@ class Worker:
             self.log.say(f"{claim.id}: attempt {claim.attempt}: completed in {duration_text(finished.duration or 0)}")
         if state == FAILED:
             ring(self.home, POOL)
-        elif state == PENDING or state is not None and may_follow(claim, state, self.settings):
+        elif state == PENDING or may_follow(claim, state, self.settings):
             ring(self.home, WORKERS)
 
     def _execute(self, claim: Claim) -> Finished:

@@ -22,7 +22,9 @@ ATTEMPT = Noun(
     error=maybe(TEXT),
     output_size=BYTES,
 )
-HOOK_JOB = Noun("hook job", id=TEXT, state=STATE, command=TEXT, reason=one_of("success", "failure", "finish", "idle"))
+# Why the end of a job has added another.
+HOOK_REASONS = ("success", "failure", "finish", "idle")
+HOOK_JOB = Noun("hook job", id=TEXT, state=STATE, command=TEXT, reason=one_of(*HOOK_REASONS))
 JOB_DETAIL = Noun(
     "job in detail",
     **JOB.keys,

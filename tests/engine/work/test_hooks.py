@@ -225,6 +225,16 @@ def test_a_job_that_waits_for_its_next_attempt_keeps_the_home_busy_until_it_is_c
     assert commands(queue) == ["rest"]
 
 
+def test_a_cancel_of_all_that_waits_adds_the_command_for_idle_once(queue: Queue) -> None:
+    queue.config.set("on_idle", "rest")
+    for number in range(3):
+        queue.add("work", queue=f"q{number}")
+    assert queue.cancel("state:pending").count == 3
+    assert [(hook.hook_of, hook.queue) for hook in hooks(queue)] == [(3, "q2")]
+    queue.cancel(*hooks(queue))
+    assert commands(queue) == ["rest"]
+
+
 # With processes
 
 
