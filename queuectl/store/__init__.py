@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .find import Find
     from .hooks import Hooks
     from .jobs import Jobs
+    from .links import Links
     from .names import Names
     from .output import Output
     from .recent import Recent
@@ -50,7 +51,8 @@ __all__ = ["Home", "Store", "preload"]
 NEEDS = {
     "find": ("counts",),
     "hooks": ("counts",),
-    "jobs": ("counts", "contexts"),
+    "jobs": ("counts", "contexts", "links"),
+    "links": ("counts", "events"),
     "schedules": ("contexts",),
     "stats": ("counts", "timings"),
 }
@@ -77,6 +79,7 @@ class Store:
     find: Find
     hooks: Hooks
     jobs: Jobs
+    links: Links
     names: Names
     output: Output
     recent: Recent

@@ -34,6 +34,9 @@ CASES: dict[str, dict[str, Any]] = {
     "on_success": {"on_success": "echo 'well done'"},
     "on_failure": {"on_failure": "none"},
     "on_finish": {"on_finish": "-x | y"},
+    "after": {"hold": True, "after": ["parent"]},
+    "after_any": {"after_any": ["parent"]},
+    "after_failed": {"after_failed": ["parent"]},
     "hold": {"hold": True},
     "hold until a time": {"hold": True, "run_at": "2095-01-02T03:04:05Z"},
 }
@@ -87,9 +90,10 @@ def pasted(home: str, queue: Queue, job: Job, tmp_path: Path) -> Job:
 @pytest.mark.parametrize("name", CASES)
 def test_the_line_that_shows_how_to_add_a_job_again_makes_the_same_job(home: str, tmp_path: Path, name: str) -> None:
     with Queue(home) as queue:
+        queue.add("true", id="parent")
         job = queue.add("true", id="first", **CASES[name])
         made = pasted(home, queue, job, tmp_path)
-        assert made.number == 2 and compared(made) == compared(job)
+        assert made.number == 3 and compared(made) == compared(job)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -150,11 +154,12 @@ def test_a_job_like_another_one_is_equal_but_for_the_id(
     home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     with Queue(home) as queue:
+        queue.add("true", id="parent")
         job = queue.add("-x | y\n'", id="first", **{"env": {"API_TOKEN": "hush"}, **CASES[name]})
         monkeypatch.chdir(tmp_path)
         done(home, "add", "--like", "first")
         made = queue.get("last")
-        assert made.number == 2 and compared(made) == compared(job)
+        assert made.number == 3 and compared(made) == compared(job)
 
 
 @pytest.mark.parametrize("command", ["-", "{}", "--"])

@@ -251,7 +251,7 @@ def test_secrets_of_a_schedule_are_masked(home: str) -> None:
         ("scheduled", "neither workers nor a scheduler are running", "queuectl worker start"),
         ("failed", "attempt 1 of 4 failed (exit code 1)", "queuectl worker start"),
         ("held", "it waits until it is released", "queuectl release held-1"),
-        ("blocked", "it waits for other jobs", ""),
+        ("blocked", "it waits for job-", ""),
         ("processing", "its worker is gone; it is taken back when workers or the", "queuectl worker start"),
         ("dead", "its only attempt failed: exit code 1", "queuectl retry dead-1"),
         ("completed", "it ended well", ""),
@@ -280,7 +280,7 @@ def test_why_knows_workers_that_take_other_queues_or_are_busy(home: str) -> None
     done(home, "worker", "start", "--count", "1", "--queue", "mail")
     done(home, "add", "true", "--id", "other")
     assert "no worker takes jobs of queue default" in done(home, "why", "other").out
-    done(home, "add", "sleep 60", "--id", "long", "--queue", "mail")
+    done(home, "add", "sleep 600", "--id", "long", "--queue", "mail")
     with Queue(home) as queue:
         from tests.support import wait_until
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
 from queuectl import NotFound, Queue
+from queuectl.engine.change import Change
 from queuectl.engine.waiting import Waiting
 from queuectl.model.job import Outcome
 from queuectl.store import Store
@@ -65,7 +66,7 @@ def test_one_job_that_ended_before_has_its_own_code_too(ended: str, name: str, c
 
 
 def test_wait_gives_up_with_124_and_the_job_goes_on(workers: str) -> None:
-    done(workers, "add", "sleep 60", "--id", "long")
+    done(workers, "add", "sleep 600", "--id", "long")
     answer = call(workers, "wait", "long", "--timeout", "0.1", "--json")
     assert answer.code == 124
     assert answer.error()["code"] == "wait_timeout"
@@ -83,7 +84,7 @@ def test_wait_ends_when_the_job_is_removed(home: str, processes: support.Process
     done(home, "add", "true", "--hold")
     waiting = start(processes, home, "1")
     done(home, "remove", "1")
-    assert waiting.wait(30) == 3
+    assert waiting.wait(60) == 3
     assert b"the job was removed" in waiting.stderr.read()
 
 
@@ -91,7 +92,7 @@ def test_ctrl_c_ends_waiting_with_130_and_no_traceback(home: str, processes: sup
     done(home, "add", "true", "--hold")
     waiting = start(processes, home, "1")
     support.interrupt(waiting)
-    assert waiting.wait(30) == 130
+    assert waiting.wait(60) == 130
     said = waiting.stderr.read()
     assert b"Traceback" not in said
     assert b"job-1 goes on; cancel it with: queuectl cancel job-1\n" in said
@@ -181,7 +182,7 @@ def test_the_jobs_are_those_that_match_at_the_start(home: str, processes: suppor
     waiting = start(processes, home, "--tag", "b", "-o", "ids")
     done(home, "add", "true", "--hold", "--id", "late", "-t", "b")
     done(home, "cancel", "first")
-    assert waiting.wait(30) == 1
+    assert waiting.wait(60) == 1
     assert waiting.stdout.read() == b"first\n"
 
 
@@ -191,7 +192,7 @@ def test_one_of_several_that_is_removed_did_not_complete(home: str, processes: s
     waiting = start(processes, home, "--all", "-o", "ids")
     done(home, "remove", "gone")
     done(home, "cancel", "stays")
-    assert waiting.wait(30) == 1
+    assert waiting.wait(60) == 1
     assert waiting.stdout.read() == b"stays\n"
     assert b"1 job removed before the end: number 1" in waiting.stderr.read()
 
@@ -221,7 +222,7 @@ def test_a_job_that_is_retried_while_others_are_waited_for_is_waited_for_again(h
         def act() -> None:
             """Do one thing at each look: another process would do it between two."""
             looks.append(list(waiting.open))
-            steps = {
+            steps: dict[int, tuple[Callable[..., Change], int]] = {
                 1: (queue.cancel, first),
                 2: (queue.retry, first),
                 3: (queue.cancel, second),
@@ -245,7 +246,7 @@ def test_from_python_a_removed_job_is_an_error_at_once(home: str) -> None:
         remover = threading.Timer(0, lambda: Queue(home).remove(numbers[0]))
         remover.start()
         with pytest.raises(NotFound, match="1 of the jobs waited for were removed"):
-            queue.wait(*numbers, timeout=30)
+            queue.wait(*numbers, timeout=60)
         remover.join()
         assert queue.wait() == []
 
@@ -270,13 +271,13 @@ def test_a_long_history_is_read_at_the_start_and_the_end_only(home: str, monkeyp
         queue.cancel(*finished)
         number = queue.add("true", hold=True).number
         asked: list[int] = []
-        states_of = queue.store.search.states_of
+        standings_of = queue.store.search.standings_of
 
         def counted(numbers: list[int]) -> dict[int, str]:
             asked.append(len(numbers))
-            return states_of(numbers)
+            return standings_of(numbers)
 
-        monkeypatch.setattr(queue.store.search, "states_of", counted)
+        monkeypatch.setattr(queue.store.search, "standings_of", counted)
         waiting = Waiting(queue, [*finished, number], timeout=30)
 
         def act() -> None:

@@ -14,6 +14,7 @@ from queuectl.model.nouns import daemons, home, jobs, schedules
 SHARED: tuple[ModuleType, ...] = (jobs, schedules, daemons, home)
 VALUES = {
     **dict.fromkeys(("id", "name", "text", "hook"), "text"),
+    "references": "list of text",
     "integer": "whole number",
     "signal": "number of a signal",
     "number": "number",

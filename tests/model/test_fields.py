@@ -36,6 +36,9 @@ VALUES: list[tuple[str, object, str]] = [
     ("on_failure", " NONE ", "none"),
     ("on_failure", "mail -s 'it failed' me", "mail -s 'it failed' me"),
     ("hold", False, "no"),
+    ("after", ["a", 7], "a,7"),
+    ("after", ["tag:a,b"], "tag:a,b"),
+    ("after", [], ""),
 ]
 
 

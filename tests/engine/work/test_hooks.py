@@ -152,7 +152,7 @@ def test_job_and_hook_job_name_each_other(queue: Queue, store: Store) -> None:
 
 
 def told(queue: Queue, store: Store) -> dict[str, str]:
-    found = Environments(queue.home).of_attempt(claim(store, now=LATER), "mark")
+    found = Environments(queue.home).of_attempt(claim(store, now=LATER), "mark", [])
     return {name.decode(): text.decode() for name, text in found.items() if name.startswith(b"QUEUECTL_HOOK_")}
 
 
