@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 BATCH = 8
 TAIL_BYTES = 65_536
-# What the JSON of a job holds of each.
-MOST_RELATIVES = 500
+# How many of each a JobDetail holds.
+MAX_RELATIVES = 500
+MAX_HOOK_JOBS = 20
 
 
 class Logs(Part):
@@ -112,16 +113,16 @@ class Logs(Part):
             before = pieces[-1].position
 
     def detail(self, job: Job) -> JobDetail:
-        """Return a job with who added it, whether it is being cancelled, its attempts, and at most
-        MOST_RELATIVES parents and children. Raises NotFound."""
+        """Return a job with what a JobDetail tells beyond its fields. Raises NotFound."""
         details = self._opened.store.search.details(job.number)
         return JobDetail(
             **{name: getattr(job, name) for name in job.FIELDS},
             cancel_requested=bool(details.cancel_requested),
             created_by=details.created_by,
             attempt_history=self.attempts(job),
-            parents=self._opened.store.links.parents(job.number, MOST_RELATIVES),
-            children=self._opened.store.links.children(job.number, MOST_RELATIVES),
+            parents=self._opened.store.links.parents(job.number, MAX_RELATIVES),
+            children=self._opened.store.links.children(job.number, MAX_RELATIVES),
+            hook_jobs=self._opened.store.hooks.of_job(job.number, MAX_HOOK_JOBS),
         )
 
     def ended_background(self, job: Job) -> str | None:

@@ -31,6 +31,9 @@ RELATIVE = Noun(
     hopeless=FLAG,
     satisfied_at=maybe(TIME),
 )
+# Why the end of a job has added another.
+HOOK_REASONS = ("success", "failure", "finish", "idle")
+HOOK_JOB = Noun("hook job", id=TEXT, state=STATE, command=TEXT, reason=one_of(*HOOK_REASONS))
 JOB_DETAIL = Noun(
     "job in detail",
     **JOB.keys,
@@ -39,6 +42,7 @@ JOB_DETAIL = Noun(
     attempt_history=many(ATTEMPT),
     parents=many(RELATIVE),
     children=many(RELATIVE),
+    hook_jobs=many(HOOK_JOB),
 )
 STEP = Noun("step of a history", at=TIME, what=TEXT, detail=TEXT, by=TEXT)
 REASON = Noun("reason", id=TEXT, state=STATE, reason=TEXT, hint=maybe(TEXT))
