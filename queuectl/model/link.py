@@ -61,6 +61,47 @@ class Relative(Record):
         return STUCK if self.hopeless and self.state not in FINAL_STATES else self.state
 
 
+class Node(Record):
+    """A job of a graph: `state` is None of one that is gone, `command` is the beginning of its command.
+
+    `layer` is how many links the longest way to it has, from a job of the graph that waits for none of the others.
+    """
+
+    number: int
+    id: str
+    state: str | None
+    stuck: bool
+    command: str
+    layer: int
+
+
+class Edge(Record):
+    """A link between two jobs of a graph, by their numbers; see `Relative`."""
+
+    parent: int
+    child: int
+    when: str
+    hopeless: bool
+    satisfied_at: int | None
+
+    def __post_init__(self) -> None:
+        """Take the 0 or 1 of a row for what it means."""
+        self.hopeless = bool(self.hopeless)
+
+
+class Graph(Record):
+    """The graph around a job, each of the nodes after its parents.
+
+    `left` jobs are not among the nodes, or, unless that is `complete`, more than these.
+    """
+
+    job: int
+    nodes: list[Node]
+    edges: list[Edge]
+    left: int
+    complete: bool
+
+
 def fate(kind: str, standing: str) -> str:
     """Return what becomes of a link of this kind when its parent stands so."""
     return FATES.get((kind, standing), HOPELESS if standing == STUCK else OPEN)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..model.event import CANCELLED_BY_LINK
 from ..model.job import BLOCKED, CANCELLED, COMPLETED, FAILED, FINAL_STATES, PENDING
-from ..model.link import BADLY, HOPELESS, SATISFIED, STUCK, UNFINISHED, Relative, fate
+from ..model.link import BADLY, HOPELESS, SATISFIED, STUCK, UNFINISHED, Edge, Relative, fate
 from .table import Table
 
 TYPE_CHECKING = False
@@ -70,6 +70,13 @@ CHILDREN = """
 SELECT jobs.number AS number, jobs.id AS id, links.kind AS "when",
        jobs.state AS state, links.is_hopeless AS hopeless, links.satisfied_at AS satisfied_at
 FROM links JOIN jobs ON jobs.number = links.child WHERE links.parent = ? ORDER BY links.child LIMIT ?
+"""
+EDGES = """
+SELECT parent, child, kind AS "when", is_hopeless AS hopeless, satisfied_at FROM links WHERE child = ? ORDER BY parent
+"""
+NEIGHBOURS = """
+SELECT parent FROM links WHERE child = ? UNION ALL SELECT child FROM links INDEXED BY links_of_parent WHERE parent = ?
+LIMIT ?
 """
 WAITING_CHILDREN = """
 SELECT links.child FROM links INDEXED BY links_open JOIN jobs ON jobs.number = links.child
@@ -231,6 +238,14 @@ class Links(Table):
     def children(self, parent: int, limit: int = -1) -> list[Relative]:
         """Return the jobs that wait for a job, or have waited."""
         return [Relative.of(row) for row in self._database.rows(CHILDREN, (parent, limit))]
+
+    def edges(self, child: int) -> list[Edge]:
+        """Return the links of a job to what it waits for, or has waited for."""
+        return [Edge.of(row) for row in self._database.rows(EDGES, (child,))]
+
+    def neighbours(self, job: int, limit: int) -> list[int]:
+        """Return the numbers of the parents and children of a job."""
+        return self._database.integers(NEIGHBOURS, (job, job, limit))
 
     def waiting_children(self, parent: int, limit: int = -1) -> list[int]:
         """Return the numbers of the unfinished jobs that wait for a job."""

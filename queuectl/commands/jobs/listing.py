@@ -142,13 +142,30 @@ def list_jobs(
     return job_table(jobs, notes, columns=columns or fields.columns(long=verbose), chosen=bool(columns))
 
 
-@command("show", ID, group=GROUP, watch=True, examples=("show job-1", "show last --json"))
-def show(context: Context, *, id: str) -> Result:
+@command(
+    "show",
+    ID,
+    Arg("--tree", flag=True, help="draw the jobs that are linked to it, each below what it waits for", group="output"),
+    group=GROUP,
+    watch=True,
+    examples=("show job-1", "show last --json", "show last --tree"),
+)
+def show(context: Context, *, id: str, tree: bool) -> Result:
     """Show everything about a job: its fields and its attempts."""
+    if tree:
+        return _tree(context, context.queue.get(id))
     job = context.queue.logs.detail(context.queue.get(id))
     left = context.queue.logs.ended_background(job)
     now = context.clock.wall()
     return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, left, now), call=_again(job, now))
+
+
+def _tree(context: Context, job: Job) -> Result:
+    from .tree import tree_text
+
+    graph = context.queue.reports.graph(job)
+    text = tree_text(graph, has_unicode=context.front_end.has_unicode)
+    return Result(nouns.GRAPH, record=graph, ids=[node.id for node in graph.nodes], message=text)
 
 
 def _shown(job: JobDetail, left: str | None, now: int) -> str:

@@ -31,6 +31,11 @@ RELATIVE = Noun(
     hopeless=FLAG,
     satisfied_at=maybe(TIME),
 )
+NODE = Noun("node of a graph", number=NUMBER, id=TEXT, state=maybe(STATE), stuck=FLAG, command=TEXT, layer=NUMBER)
+EDGE = Noun(
+    "edge of a graph", parent=NUMBER, child=NUMBER, when=RELATIVE.keys["when"], hopeless=FLAG, satisfied_at=maybe(TIME)
+)
+GRAPH = Noun("graph", job=NUMBER, nodes=many(NODE), edges=many(EDGE), left=NUMBER, complete=FLAG)
 # Why the end of a job has added another.
 HOOK_REASONS = ("success", "failure", "finish", "idle")
 HOOK_JOB = Noun("hook job", id=TEXT, state=STATE, command=TEXT, reason=one_of(*HOOK_REASONS))
