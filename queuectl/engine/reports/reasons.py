@@ -9,7 +9,7 @@ from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
 from ...model.exits import meaning
 from ...model.filter import reference
 from ...model.job import COMPLETED, DEAD, FAILED, GONE, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
-from .alerts import absent, more_workers, start_for, takers
+from .alerts import absent, limit_text, more_workers, start_for, takers
 from .facts import Facts
 
 COUNTED = 10_000
@@ -34,6 +34,9 @@ def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
     if all(worker.state == "busy" for worker in workers):
         busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
         return f"{busy}; {ahead}", more_workers(facts, job.queue)
+    limited = [worker for worker in workers if worker.limited_by]
+    if limited and all(worker.limited_by or worker.state == "busy" for worker in workers):
+        return f"{limit_text(limited)}; {ahead}", "queuectl worker status"
     return f"a worker will take it shortly; {ahead}", None
 
 

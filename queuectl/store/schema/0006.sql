@@ -75,6 +75,9 @@ CREATE TABLE untold (
     child  INTEGER NOT NULL
 );
 
+-- Which limit of load or memory keeps the worker from taking jobs, NULL while none does.
+ALTER TABLE workers ADD COLUMN limited_by TEXT;
+
 ALTER TABLE schedules ADD COLUMN expires INTEGER;
 ALTER TABLE schedules ADD COLUMN nice INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE schedules ADD COLUMN on_success TEXT;
