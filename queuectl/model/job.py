@@ -7,7 +7,7 @@
                                                        '--- retry <-- dead, completed, cancelled, failed
      any state that is not final --cancel--> cancelled
      scheduled, pending, failed --hold--> held
-     pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited)
+     pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited, or put in front)
 
 `TRANSITIONS` is the truth; the store's guards are tested against it. A held job whose time has not
 come yet is released to `scheduled` first. `failed` means "waiting for its next attempt". A job has
@@ -108,6 +108,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (PENDING, "hold"): HELD,
     (FAILED, "hold"): HELD,
     **{(state, "edit"): state for state in WAITING_STATES},
+    **{(state, "front"): state for state in WAITING_STATES},
     **{(state, "postpone"): SCHEDULED if state in (PENDING, FAILED) else state for state in WAITING_STATES},
     **{(state, "cancel"): CANCELLED for state in WAITING_STATES},
 }

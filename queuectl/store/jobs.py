@@ -72,6 +72,7 @@ HOLD = """
 UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', updated_at = ?
 WHERE number = ? AND state = ?
 """
+FRONT = "UPDATE jobs SET priority = ?, updated_at = ? WHERE number = ? AND state = ?"
 RELEASE = """
 UPDATE jobs SET state = CASE WHEN run_at > ? THEN 'scheduled' ELSE 'pending' END, updated_at = ?
 WHERE number = ? AND state = ?
@@ -97,7 +98,15 @@ FROM ({" UNION ALL ".join(FINISHED_IN % state for state in FINAL_STATES)}) AS pa
 ORDER BY finished_at, number LIMIT ?3
 """
 # Each ends with the number and the state that are expected.
-CHANGES = {"cancel": CANCEL, "retry": RETRY, "edit": EDIT, "hold": HOLD, "release": RELEASE, "remove": REMOVE}
+CHANGES = {
+    "cancel": CANCEL,
+    "retry": RETRY,
+    "edit": EDIT,
+    "hold": HOLD,
+    "release": RELEASE,
+    "remove": REMOVE,
+    "front": FRONT,
+}
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
 
 
@@ -253,6 +262,10 @@ class Jobs:
         What is left of a failed one's wait for its next attempt is forgotten.
         """
         return self._change("hold", number, now, now)
+
+    def front(self, number: int, priority: int, now: int) -> bool:
+        """Give a job that waits the priority that puts it in front; return False if it does not wait."""
+        return self._change("front", number, priority, now)
 
     def release(self, number: int, now: int) -> bool:
         """Let a held job go; return False if it is not held."""
