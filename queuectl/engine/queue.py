@@ -112,6 +112,7 @@ class Queue(Changing):
         env: Dict[str, str] = NOT_GIVEN,
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
+        nice: int = NOT_GIVEN,
         **others: NoReturn,
     ) -> Job:
         """Enqueue one command; return the job.

@@ -8,7 +8,16 @@ annotations of Job, JobSpec and Schedule, and the tables of the store.
 
 from __future__ import annotations
 
-from .checks import COMMAND_PATTERN, MAX_PRIORITY, MAX_RETRIES, PATH_PATTERN, check_command, check_cwd, check_id
+from .checks import (
+    COMMAND_PATTERN,
+    MAX_NICE,
+    MAX_PRIORITY,
+    MAX_RETRIES,
+    PATH_PATTERN,
+    check_command,
+    check_cwd,
+    check_id,
+)
 from .kinds import (
     DURATION,
     FLAG,
@@ -169,6 +178,8 @@ JOB_FIELDS = (
           filter="tag"),
     Field("allow_background", FLAG, "let background processes outlive the job", "given filtered",
           label="Background processes", default=False, group=HOW, filter="background"),
+    Field("nice", integer(0, MAX_NICE), f"0 to {MAX_NICE}, higher leaves more of the processor to others",
+          "given editable recurring", label="Niceness", default=0, group=HOW),
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
     Field("hold", FLAG, "keep it until it is released", "given passing", default=False, group=WHEN),
 )

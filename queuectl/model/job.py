@@ -275,6 +275,7 @@ class Job:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    nice: int
     schedule: str | None
 
     FIELDS = tuple(__annotations__)

@@ -23,6 +23,7 @@ class Schedule(Record):
     priority: int
     max_retries: int
     timeout: int | None
+    nice: int
     catch_up: str
     overlap: str
     paused: bool

@@ -41,6 +41,7 @@ class JobSpec:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    nice: int
 
     __slots__ = tuple(__annotations__)
 

@@ -30,6 +30,7 @@ VALUES: list[tuple[str, object, str]] = [
     ("cwd", "/tmp", "/tmp"),
     ("tags", ["a", "b"], "a,b"),
     ("tags", [], ""),
+    ("nice", 19, "19"),
     ("allow_background", True, "yes"),
     ("hold", False, "no"),
 ]
