@@ -146,6 +146,14 @@ def check_instant(value: object, now: int) -> int | None:
         raise ValueError(f"is {error}") from None
 
 
+def check_expiry(value: object, now: int) -> int | None:
+    """An instant that is still to come, `none` for none."""
+    at = None if value == "none" else check_instant(value, now)
+    if at is not None and at <= now:
+        raise ValueError("must be later than now")
+    return at
+
+
 def check_cwd(value: object, now: int) -> str:
     """The directory to run in. Whether it exists is checked when the job starts."""
     if not isinstance(value, str) or not value.startswith("/") and value[1:3] not in (":\\", ":/"):

@@ -6,6 +6,8 @@ from .record import Record
 
 # The events by which jobs go: that of many, and that of one.
 PRUNED, REMOVED = "pruned", "remove"
+# A job was cancelled since its first attempt had not begun in time.
+EXPIRED = "expired"
 # What a job left running was ended.
 BACKGROUND_ENDED = "background ended"
 

@@ -16,6 +16,7 @@ from .checks import (
     PATH_PATTERN,
     check_command,
     check_cwd,
+    check_expiry,
     check_id,
 )
 from .kinds import (
@@ -156,6 +157,10 @@ JOB_FIELDS = (
     Field("run_at", TIME,
           "when to run it: now, +30m, tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
           "given asked editable sortable long", default_words="now", option="--at", metavar="TIME", group=WHEN),
+    Field("expires_at", TIME.but(check=check_expiry, given={"anyOf": [STRING, {"type": "null"}]}),
+          "cancel it unless it has started by then: 2h, 18:00, tomorrow 09:00, or none", "given editable nullable",
+          spellings=("expires",), default_words="none", label="Expires", option="--expires", metavar="TIME",
+          group=WHEN),
     Field("created_at", TIME, "when it was added", "sortable filtered short", label="Created", filter="created"),
     Field("updated_at", TIME, "when it last changed", "sortable filtered", label="Updated", filter="updated"),
     Field("started_at", TIME, "when its last attempt began", "nullable sortable filtered long", label="Started",

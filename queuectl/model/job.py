@@ -261,6 +261,7 @@ class Job:
     max_retries: int
     timeout: int | None
     run_at: int
+    expires_at: int | None
     created_at: int
     updated_at: int
     started_at: int | None

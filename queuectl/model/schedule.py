@@ -26,6 +26,7 @@ class Schedule(Record):
     nice: int
     catch_up: str
     overlap: str
+    expires: int | None
     paused: bool
     next_at: int | None
     created_at: int

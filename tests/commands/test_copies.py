@@ -32,6 +32,7 @@ CASES: dict[str, dict[str, Any]] = {
     "tags": {"tags": ["a", "b"]},
     "allow_background": {"allow_background": True},
     "nice": {"nice": 7},
+    "expires_at": {"expires": "2095-01-02T03:04:05.678Z"},
     "hold": {"hold": True},
     "hold until a time": {"hold": True, "run_at": "2095-01-02T03:04:05Z"},
 }

@@ -27,6 +27,8 @@ VALUES: list[tuple[str, object, str]] = [
     ("timeout", 2_592_000, "30d"),
     ("timeout", "1d 2h 3m 4s 5ms", "1d2h3m4s5ms"),
     ("run_at", "2026-11-10T02:00:00Z", "2026-11-10T02:00:00.000Z"),
+    ("expires_at", "2026-11-11T02:00:00Z", "2026-11-11T02:00:00.000Z"),
+    ("expires_at", None, "none"),
     ("cwd", "/tmp", "/tmp"),
     ("tags", ["a", "b"], "a,b"),
     ("tags", [], ""),

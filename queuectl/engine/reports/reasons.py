@@ -6,9 +6,22 @@ from collections.abc import Callable
 
 from ...model import when
 from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
+from ...model.event import EXPIRED
 from ...model.exits import meaning
 from ...model.filter import reference
-from ...model.job import COMPLETED, DEAD, FAILED, GONE, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
+from ...model.job import (
+    CANCELLED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    GONE,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    STATE_TABLE,
+    Job,
+    jobs_text,
+)
 from .alerts import absent, limit_text, more_workers, start_for, takers
 from .facts import Facts
 
@@ -17,7 +30,10 @@ COUNTED = 10_000
 
 def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Return the reason and the hint for a job."""
-    return REASONS.get(job.state, _stands)(facts, job)
+    reason, hint = REASONS.get(job.state, _stands)(facts, job)
+    if job.expires_at is not None and job.started_at is None and not job.is_final:
+        reason += f"; it expires {when.ago(job.expires_at, facts.now)} unless it has started"
+    return reason, hint
 
 
 def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
@@ -88,6 +104,12 @@ def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:
     return f"it {state.phrase}", state.hint and f"{state.hint} {reference(job)}"
 
 
+def _cancelled(facts: Facts, job: Job) -> tuple[str, str | None]:
+    reason, hint = _stands(facts, job)
+    has_expired = job.error is not None and job.error.startswith(EXPIRED)
+    return (f"it has {job.error}" if has_expired else reason), hint
+
+
 REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {
     PENDING: _pending,
     SCHEDULED: _waits,
@@ -95,4 +117,5 @@ REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {
     PROCESSING: _processing,
     DEAD: _dead,
     COMPLETED: _completed,
+    CANCELLED: _cancelled,
 }

@@ -54,6 +54,7 @@ CREATE TABLE jobs (
     CHECK (state <> 'blocked' OR waits > 0),
     CHECK (waits = 0 OR NOT (state = 'pending' OR state = 'processing' OR state = 'failed'))
 );
+CREATE INDEX jobs_expiring ON jobs (expires_at) WHERE expires_at IS NOT NULL AND last_attempt = 0 AND finished_at IS NULL;
 CREATE INDEX jobs_stuck ON jobs (number) WHERE hopeless > 0 AND finished_at IS NULL;
 
 -- A child waits until its parent has ended in a certain way: `completed`, `any` (however), or `failed` (dead or
