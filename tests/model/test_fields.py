@@ -35,6 +35,9 @@ VALUES: list[tuple[str, object, str]] = [
     ("nice", 19, "19"),
     ("allow_background", True, "yes"),
     ("hold", False, "no"),
+    ("after", ["a", 7], "a,7"),
+    ("after", ["tag:a,b"], "tag:a,b"),
+    ("after", [], ""),
 ]
 
 

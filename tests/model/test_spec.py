@@ -34,6 +34,9 @@ def test_what_is_not_given_has_a_default() -> None:
         "tags": (),
         "allow_background": False,
         "nice": 0,
+        "after": (),
+        "after_any": (),
+        "after_failed": (),
     }
 
 
@@ -49,15 +52,10 @@ def test_every_field_can_be_given() -> None:
         "allow_background": True,
         "nice": 5,
     }
-    spec = parse(**same, timeout=3, run_at="+1s", expires="2s", tags=["t"])
-    read = {
-        "command": "true",
-        "timeout": 3_000,
-        "run_at": NOW + 1_000,
-        "expires_at": NOW + 2_000,
-        "is_delay": True,
-        "tags": ("t",),
-    }
+    awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
+    spec = parse(**same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"])
+    read = {"command": "true", "timeout": 3_000, "is_delay": True, "tags": ("t",)}
+    read.update(run_at=NOW + 1_000, expires_at=NOW + 2_000, after=("a",), after_any=("b", "3"), after_failed=("tag:x",))
     assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {**same, **read}
 
 
@@ -301,7 +299,7 @@ def test_an_unknown_field_is_refused_with_the_nearest_name(key: str, nearest: st
     assert problems(**{key: 1}) == [f'unknown field "{key}" (did you mean "{nearest}"?)']
 
 
-@pytest.mark.parametrize("key", ["zzz", "", "state", "number", "is_delay"])
+@pytest.mark.parametrize("key", ["zzz", "", "pid", "number", "is_delay"])
 def test_an_unknown_field_like_no_other_is_refused(key: str) -> None:
     assert problems(**{key: 1}) == [f'unknown field "{key}"']
 
