@@ -12,6 +12,8 @@ EXPIRED = "expired"
 CANCELLED_BY_LINK = "cancelled"
 # What a job left running was ended.
 BACKGROUND_ENDED = "background ended"
+# Its end added a job.
+HOOK_ADDED = "hook added"
 
 
 class Step(Record):

@@ -24,6 +24,9 @@ class Schedule(Record):
     max_retries: int
     timeout: int | None
     nice: int
+    on_success: str | None
+    on_failure: str | None
+    on_finish: str | None
     catch_up: str
     overlap: str
     expires: int | None

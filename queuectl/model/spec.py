@@ -45,6 +45,9 @@ class JobSpec:
     tags: tuple[str, ...]
     allow_background: bool
     nice: int
+    on_success: str | None
+    on_failure: str | None
+    on_finish: str | None
     after: tuple[str, ...]
     after_any: tuple[str, ...]
     after_failed: tuple[str, ...]

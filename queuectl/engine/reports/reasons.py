@@ -44,7 +44,9 @@ def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
     reason, hint = REASONS.get(job.state, _stands)(facts, job)
     if job.expires_at is not None and job.started_at is None and not job.is_final:
         reason += f"; it expires {when.ago(job.expires_at, facts.now)} unless it has started"
-    return reason, hint
+    if job.hook_of is None:
+        return reason, hint
+    return f"{reason}; it is the {facts.store.search.details(job.number).created_by}", hint
 
 
 def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
