@@ -50,7 +50,7 @@ class Changing(Finding):
         settings = self.settings()
 
         def apply(store: Store, number: int, now: int) -> bool:
-            return hooks.cancel(store, number, settings=settings, actor=self.actor, now=now)
+            return hooks.cancel(store, number, now, settings=settings, actor=self.actor)
 
         meant = self._meant(references, "cancel", with_children=with_children)
         change = self._each([meant], "cancel", apply)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .database import Database
     from .sqlite import Row
 
+    Cancel = Callable[[int, int], bool]
+
 # The condition of the partial index, in full.
 EXPIRING = "expires_at IS NOT NULL AND last_attempt = 0 AND finished_at IS NULL"
 OVER = f"SELECT number, expires_at FROM jobs WHERE {EXPIRING} AND expires_at <= ? ORDER BY expires_at LIMIT ?"
@@ -29,26 +31,25 @@ def is_over(head: Row, now: int) -> bool:
 
 
 class Expiry:
-    """Cancels jobs that have expired. `cancel` is the verb of the store."""
+    """Cancels jobs that have expired. `cancel` does that to one: it takes its number and the wall time."""
 
-    def __init__(self, database: Database, cancel: Callable[[int, int], bool]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._cancel = cancel
 
     def next(self) -> int | None:
         """Return the wall time at which the next job expires, None if none can."""
         return self._database.integer(NEXT)
 
-    def step(self, now: int, limit: int, actor: str) -> int:
+    def step(self, now: int, limit: int, actor: str, cancel: Cancel) -> int:
         """Cancel up to `limit` jobs that have expired, the longest ago first; return how many. In a transaction."""
         over = self._database.rows(OVER, (now, limit))
         for row in over:
-            self.end(row, now, actor)
+            self.end(row, now, actor, cancel)
         return len(over)
 
-    def end(self, row: Row, now: int, actor: str) -> None:
+    def end(self, row: Row, now: int, actor: str, cancel: Cancel) -> None:
         """Cancel one job that has expired, with the reason and an event. In a transaction."""
         reason = f"not started by {local(row['expires_at'])}"
-        if self._cancel(row["number"], now):
-            self._database.change(GIVE_REASON, (f"expired: {reason}", row["number"]))
-            self._database.insert(ADD_EVENT, (now, row["number"], EXPIRED, reason, actor))
+        self._database.change(GIVE_REASON, (f"expired: {reason}", row["number"]))
+        self._database.insert(ADD_EVENT, (now, row["number"], EXPIRED, reason, actor))
+        cancel(row["number"], now)

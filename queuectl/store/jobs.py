@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .counts import Counts
     from .database import Database
     from .enqueue import Parent
+    from .expiry import Cancel
     from .links import Links
     from .sqlite import Row
 
@@ -117,7 +118,7 @@ class Jobs:
         self._database = database
         self._counts = counts
         self._contexts = contexts
-        self.expiry = Expiry(database, self.cancel)
+        self.expiry = Expiry(database)
         self._links = links
 
     def enqueue(
@@ -142,11 +143,13 @@ class Jobs:
         )
         return enqueue.run(specs, on_progress)
 
-    def claim(self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = ()) -> Claim | None:
+    def claim(
+        self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = (), cancel: Cancel | None = None
+    ) -> Claim | None:
         """Take the most urgent pending job for a worker; return it, or None if there is none.
 
         Order: priority (higher first), then `run_at`, then number. `queues` limits the choice. Jobs that come first and
-        have expired are cancelled instead.
+        have expired are cancelled instead, by `cancel` if it is given.
         """
         head = None
         for queue in self._counts.queues_with(PENDING):
@@ -154,7 +157,7 @@ class Jobs:
                 continue
             row = self._database.row(HEAD_OF_QUEUE, (queue,))
             if row is not None and is_over(row, now):
-                row = self._after_expired(row, now, f"worker {worker}")
+                row = self._after_expired(row, now, f"worker {worker}", cancel or self.cancel)
             if row is not None and (head is None or urgency(row) < urgency(head)):
                 head = row
         if head is None:
@@ -168,7 +171,7 @@ class Jobs:
         self._counts.move(claim.queue, PENDING, PROCESSING)
         return claim
 
-    def _after_expired(self, head: Row | None, now: int, actor: str) -> Row | None:
+    def _after_expired(self, head: Row | None, now: int, actor: str, cancel: Cancel) -> Row | None:
         """Cancel the jobs at the head of a queue that have expired; return the first that has not.
 
         None also if there are too many for one transaction: the scheduler does the rest and wakes the workers.
@@ -176,7 +179,7 @@ class Jobs:
         for _ in range(EXPIRED_AT_ONCE):
             if head is None or not is_over(head, now):
                 return head
-            self.expiry.end(head, now, actor)
+            self.expiry.end(head, now, actor, cancel)
             head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
         return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from functools import partial
 
 from ...model.clock import Clock
 from ...model.errors import InvalidInput, QueueCTLError
@@ -18,8 +19,10 @@ from ...store import Home, Store
 from ..home import timezone
 from ..home.clockwatch import ClockWatch, set_by
 from ..home.room import WAL_BYTES
+from ..home.settings import load_settings
 from ..machine.doorbell import SCHEDULER, WORKERS, ring
 from ..machine.log import Log
+from ..work import hooks
 from ..work.recovery import Recovery
 from .firing import MISSED, Firing
 from .housekeeping import Housekeeping
@@ -94,15 +97,16 @@ class Clockwork:
         self._last_trouble = trouble
 
     def _expire(self) -> int:
-        expired = 0
+        expired, actor = 0, self._log.speaker
         while True:
             at = self._store.jobs.expiry.next()
             if at is None or at > self._clock.wall():
                 return expired
             if expired:
                 self._store.database.give_way()
+            cancel = partial(hooks.cancel, self._store, settings=load_settings(self._store), actor=actor)
             with self._store.writing():
-                expired += self._store.jobs.expiry.step(self._clock.wall(), EXPIRE_AT_ONCE, self._log.speaker)
+                expired += self._store.jobs.expiry.step(self._clock.wall(), EXPIRE_AT_ONCE, actor, cancel)
 
     def _promote(self) -> int:
         promoted = 0

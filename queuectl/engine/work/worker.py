@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
+from functools import partial
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
@@ -34,10 +35,10 @@ from ..machine.doorbell import CONTROL, POOL, WORKERS, Doorbell, ring
 from ..machine.journal import Pair
 from ..machine.vitals import Vitals
 from ..machine.wakeup import LOOK, ORDERLY, Wakeup
+from . import hooks
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
-from .hooks import may_follow
 from .limits import Limits
 from .orderly import is_of_a_stop
 from .registration import Registration
@@ -184,6 +185,7 @@ class Worker:
             now=self.clock.wall(),
             queues=self.queues,
             lease_until=self.clock.monotonic() + self.settings.lease,
+            cancel=partial(hooks.cancel, self.store, settings=self.settings, actor=f"worker {self.number}"),
         )
 
     def _settle(self, finished: Finished) -> str | None:
@@ -238,7 +240,7 @@ class Worker:
             ring(self.home, POOL)
         if state == FAILED:
             ring(self.home, POOL)
-        elif state == PENDING or may_follow(claim, state, self.settings):
+        elif state == PENDING or hooks.may_follow(claim, state, self.settings):
             ring(self.home, WORKERS)
 
     def _execute(self, claim: Claim) -> Finished:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from queuectl.engine.clockwork.tick import EXPIRE_AT_ONCE, Clockwork
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
+from queuectl.engine.work import hooks
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import FAILED, PENDING, WAITING_STATES, Job, Outcome
 from queuectl.model.when import HOUR, SECOND, local
@@ -97,10 +99,10 @@ def test_a_job_that_has_started_once_does_not_expire(queue: Queue, clock: FakeCl
     claimed = claim(store, now=clock.wall())
     clock.advance(2 * HOUR)
     now = clock.wall()
-    assert write(store, store.jobs.expiry.step, now, 10, "test") == 0
+    assert write(store, store.jobs.expiry.step, now, 10, "test", store.jobs.cancel) == 0
     outcome = Outcome.exited(1) if state == FAILED else Outcome.released()
     assert write(store, store.jobs.finish, claimed, outcome, state=state, run_at=now, duration=1, now=now)
-    assert write(store, store.jobs.expiry.step, now, 10, "test") == 0
+    assert write(store, store.jobs.expiry.step, now, 10, "test", store.jobs.cancel) == 0
     write(store, store.jobs.promote, now, 10)
     assert claim(store, now=now).id == job.id
 
@@ -165,3 +167,32 @@ def test_each_job_of_a_schedule_expires_so_long_after_it_was_made(queue: Queue, 
     assert details == ["hourly: expires 1m30s to none"]
     with pytest.raises(InvalidInput, match='expires is not a duration|expires .*"soon"'):
         queue.schedules.edit("hourly", expires="soon")
+
+
+@pytest.mark.parametrize("is_claimed", [True, False])
+def test_the_end_of_the_last_job_by_its_expiry_makes_the_home_idle(
+    queue: Queue, clock: FakeClock, is_claimed: bool
+) -> None:
+    queue.config.set("on_idle", "echo idle")
+    job = queue.add("true", expires="1h")
+    clock.advance(HOUR)
+    with Store(Home(queue.home.path), clock=clock) as store:
+        if is_claimed:
+            cancel = partial(hooks.cancel, store, settings=queue.settings(), actor="worker 1")
+            with store.writing():
+                store.jobs.claim(worker=1, now=clock.wall(), lease_until=clock.monotonic() + HOUR, cancel=cancel)
+        else:
+            Clockwork(store, Log("test", clock)).tick()
+    assert [hook.command for hook in queue.list(tag="hook")] == ["echo idle"]
+    assert (queue.get(job.id).error or "").startswith("expired: ")
+
+
+def test_what_was_to_run_after_a_failure_is_released_by_the_expiry(
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
+) -> None:
+    job = queue.add("true", expires="1h")
+    failed, other = queue.add("true", after_failed=[job.id]), queue.add("true", after=[job.id])
+    clock.advance(HOUR)
+    scheduler.tick()
+    assert queue.get(failed.id).state == "pending"
+    assert (queue.get(other.id).state, queue.get(other.id).stuck) == ("blocked", True)
