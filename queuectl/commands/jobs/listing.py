@@ -26,19 +26,7 @@ if TYPE_CHECKING:
 GROUP = "Jobs"
 LABEL_WIDTH = 12
 # The fields that are given and that `show` has words of its own for.
-SHOWN = (
-    "id",
-    "command",
-    "queue",
-    "priority",
-    "max_retries",
-    "timeout",
-    "run_at",
-    "cwd",
-    "env",
-    "tags",
-    *WHENS.values(),
-)
+SHOWN = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "expires_at", "cwd", "env", "tags")
 
 
 def sort_key(text: str) -> str:
@@ -186,6 +174,10 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     is_held = job.state == HELD and job.run_at > now
     if is_held or STATE_TABLE[job.state].is_due:
         values.append(("runs at", when.local(job.run_at) + ", once it is released" * is_held))
+    if job.expires_at is not None and job.started_at is None:
+        from .add import expiry_text
+
+        values.append(("expires", expiry_text(job.expires_at, now)))
     if job.started_at is not None:
         values.append(("started", f"{when.local(job.started_at)} by worker {job.worker}"))
     if job.finished_at is not None:
@@ -197,7 +189,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     values += relatives(job)
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
-    values += fields.other_texts(job, fields.GIVEN, SHOWN)
+    values += fields.other_texts(job, fields.GIVEN, (*SHOWN, *WHENS.values()))
     if left:
         values.append(("background", f"{left} (--allow-background lets them go on)"))
     values += [(f"attempt {attempt.attempt}", _tried(attempt, job)) for attempt in job.attempt_history]
