@@ -7,7 +7,7 @@
                                                        '--- retry <-- dead, completed, cancelled, failed
      any state that is not final --cancel--> cancelled
      scheduled, blocked, pending, failed --hold--> held
-     blocked, pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited, or put in front)
+     blocked, pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited or put in front)
 
 `TRANSITIONS` is the truth; the store's guards are tested against it. A held job whose time has not
 come yet is released to `scheduled` first. `failed` means "waiting for its next attempt". A job has
