@@ -313,6 +313,15 @@ def test_why_says_what_a_job_waits_for_and_what_helps(chain: str, end: str | Non
     assert done(chain, "why", job).out == reason
 
 
+def test_why_names_all_parents_to_run_again(home: str) -> None:
+    bring(home, "dead", "cancelled", "pending")
+    done(home, "add", "true", "--id", "b", "--after", "1-3")
+    assert done(home, "why", "b").lines[:2] == [
+        "b is blocked: it is stuck: dead-1 (dead), cancelled-1 (cancelled), and must be completed first",
+        "  run them again: queuectl retry dead-1,cancelled-1",
+    ]
+
+
 def test_status_counts_stuck_jobs_until_they_are_revived(chain: str) -> None:
     text = "3 jobs are stuck: what they wait for has ended otherwise"
     assert text not in call(chain, "status").out

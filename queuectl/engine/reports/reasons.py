@@ -31,6 +31,8 @@ from .alerts import absent, limit_text, more_workers, start_for, takers
 from .facts import Facts
 
 COUNTED = 10_000
+# A command that runs all of them again is no longer one to type.
+MOST_NAMED = 20
 MUST = {
     COMPLETED: "and must be completed first",
     ANY: "and must end first",
@@ -87,8 +89,10 @@ def _blocked(facts: Facts, job: Job) -> tuple[str, str | None]:
     reason = f"it is stuck: {_named(hopeless)}, {MUST[hopeless[0].when]}"
     otherwise = f"let it wait for nothing: queuectl edit {reference(job)} --after ''"
     first = hopeless[0]
-    if first.state in FINAL_STATES and first.when == COMPLETED:
-        return reason, f"run {first.id} again: queuectl retry {first.id}; or {otherwise}"
+    again = [parent.id for parent in hopeless if parent.state in FINAL_STATES and parent.when == COMPLETED]
+    if again:
+        them = again[0] if len(again) == 1 else "them"
+        return reason, f"run {them} again: queuectl retry {','.join(again[:MOST_NAMED])}; or {otherwise}"
     return reason, f"see why: queuectl why {first.id}; or {otherwise}" if first.state is not None else otherwise
 
 
