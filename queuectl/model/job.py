@@ -311,6 +311,11 @@ class Job:
         return f"<Job {self.id} {self.state}: {self.command[:60]!r}>"
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has ended, or is stuck: it runs no more unless somebody changes something."""
+        return self.is_final or self.stuck
+
+    @property
     def waits_since(self) -> int:
         """The instant from which it waits, or waited, for a worker."""
         return waits_since(self.created_at, self.run_at)

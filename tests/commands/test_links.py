@@ -255,8 +255,31 @@ def test_the_retry_of_a_completed_job_that_nothing_waited_for_says_nothing(home:
 
 def test_wait_for_a_stuck_job_returns_at_once(chain: str) -> None:
     finish(chain, "dead")
-    assert call(chain, "wait", "d").code == 1
-    assert call(chain, "wait", "d", "a").code != 0
+    answer = call(chain, "wait", "b")
+    helps = "run a again: queuectl retry a; or let it wait for nothing: queuectl edit b --after ''"
+    assert answer.code == 1
+    assert answer.err == f"b: it is stuck: a (dead), and must be completed first; {helps}\n"
+    assert call(chain, "wait", "d", "a").code == 1
+
+
+@pytest.mark.parametrize("option", ["--follow", "--wait"])
+def test_add_of_a_stuck_job_waits_for_no_end(home: str, option: str) -> None:
+    bring(home, "dead")
+    answer = call(home, "add", "true", "--id", "new", "--after", "dead-1", option)
+    assert answer.code == 1
+    assert answer.err.startswith("dead-1 is dead: new waits until dead-1 is retried\n")
+    assert "new is stuck" in answer.err or "new: it is stuck" in answer.err
+
+
+def test_logs_of_a_stuck_job_are_followed_to_their_end(chain: str) -> None:
+    finish(chain, "dead")
+    assert call(chain, "logs", "-f", "b").out == ""
+
+
+def test_wait_says_what_a_job_waits_for(chain: str) -> None:
+    answer = call(chain, "wait", "c", "--timeout", "0")
+    assert answer.code == 124
+    assert answer.err.startswith("c: it waits for b (blocked)\n")
 
 
 @pytest.mark.parametrize(
