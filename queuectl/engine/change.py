@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..model.errors import Conflict
 from ..model.filter import reference
-from ..model.job import STATE_TABLE
 from ..model.nouns.jobs import CHANGE
 from ..model.record import Record
 
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Refused(Record):
-    """A job that a verb could not be applied to, and why; `reference` is what commands call it."""
+    """A job that a verb could not be applied to, why, and what helps."""
 
     id: str
-    reference: str
     state: str
     message: str
+    hint: str | None
 
 
 class Change(Record):
@@ -33,9 +32,9 @@ class Change(Record):
     def __repr__(self) -> str:
         return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"
 
-    def refuse(self, job: Job, message: str) -> None:
-        """Add a job that it had to leave, with the reason."""
-        self.refused.append(Refused(job.id, reference(job), job.state, message))
+    def refuse(self, job: Job, message: str, hint: str | None) -> None:
+        """Add a job that it had to leave, with the reason and the command that helps, which its name completes."""
+        self.refused.append(Refused(job.id, job.state, message, hint and f"{hint} {reference(job)}"))
 
     @property
     def count(self) -> int:
@@ -51,5 +50,4 @@ def demand_done(change: Change) -> None:
     """Raise Conflict if the one job that was meant could not be changed."""
     if not change.done and len(change.refused) == 1:
         refused = change.refused[0]
-        hint = STATE_TABLE[refused.state].hint
-        raise Conflict(refused.message, hint=hint and f"{hint} {refused.reference}")
+        raise Conflict(refused.message, hint=refused.hint)

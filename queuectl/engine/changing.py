@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, quoted
-from ..model.job import PROCESSING
+from ..model.job import PAUSE, PROCESSING
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
-from .finding import Finding
+from ..model.when import duration_text
+from .finding import Finding, Selection
 from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from .finding import Reference
 
 AT_ONCE = 500
+ALL = -1
+PAUSED = "with a pause"
 
 
 class Changing(Finding):
@@ -49,6 +52,42 @@ class Changing(Finding):
 
             take_back(self, change.done)
         return change
+
+    def suspend(self, *references: Reference) -> Change:
+        """Stop running jobs where they are. Each keeps its worker; its timeout and its duration stand still."""
+        return self._each(
+            references, "suspend", lambda store, number, now: store.jobs.suspend(number, now), lambda job: ""
+        )
+
+    def resume(self, *references: Reference) -> Change:
+        """Let suspended jobs go on."""
+        now = self.clock.wall()
+        return self._each(
+            references,
+            "resume",
+            lambda store, number, now: store.jobs.resume(number, now),
+            lambda job: f"after {duration_text(now - (job.suspended_at or now))}",
+            now,
+        )
+
+    def suspend_running(self, queues: Sequence[str] = ()) -> Change:
+        """Suspend what runs, in some queues or in all, for a pause; what a user has suspended stays with them."""
+        running = self._running(queues, lambda job: not job.is_suspended)
+        return self._each(
+            [running], "suspend", lambda store, number, now: store.jobs.suspend(number, now, PAUSE), lambda job: PAUSED
+        )
+
+    def resume_paused(self, queues: Sequence[str] = ()) -> Change:
+        """Let go on what a pause has suspended, in some queues or in all; not what a user has suspended."""
+        paused = self._running(queues, lambda job: job.suspended_by == PAUSE)
+        return self._each(
+            [paused], "resume", lambda store, number, now: store.jobs.resume(number, now, PAUSE), lambda job: PAUSED
+        )
+
+    def _running(self, queues: Sequence[str], fits: Callable[[Job], bool]) -> Selection:
+        search = self.store.search
+        found = [job for job in search.jobs(search.running(ALL)) if fits(job) and (not queues or job.queue in queues)]
+        return Selection([job.number for job in found], states=(PROCESSING,))
 
     def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
@@ -127,8 +166,8 @@ class Changing(Finding):
         """
         from .change import Change
 
-        change, store = Change([], []), self.store
-        meant = self.select(references, means=VERBS[verb].means)
+        change, store, rules = Change([], []), self.store, VERBS[verb]
+        meant = self.select(references, means=rules.means, finds=rules.finds)
         numbers = meant.numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:
@@ -137,13 +176,14 @@ class Changing(Finding):
             with store.writing():
                 for job in store.search.jobs(numbers[start : start + AT_ONCE]):
                     if job.state not in meant.states:
-                        change.refuse(job, f'job "{job.id}" is {job.state} by now')
+                        change.refuse(job, f'job "{job.id}" is {job.state} by now', rules.hint(job))
                     elif apply(store, job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
-                        change.refuse(job, f'cannot {verb} job "{job.id}": it is {job.state}')
-        self._wake(VERBS[verb].wakes)
+                        why = rules.misfit(job) or f"it is {job.state}"
+                        change.refuse(job, f'cannot {verb} job "{job.id}": {why}', rules.hint(job))
+        self._wake(rules.wakes)
         return change
 
     def _wake(self, whom: str | None) -> None:

@@ -17,7 +17,9 @@ from tests.commands.calling import call, done, refused
 WORDS = {
     "pause": "hold",
     "stash": "hold",
-    "resume": "release",
+    "continue": "resume",
+    "freeze": "suspend",
+    "start": "worker start",
     "unpause": "release",
     "rerun": "retry",
     "restart": "retry",

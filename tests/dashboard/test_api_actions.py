@@ -282,6 +282,8 @@ def test_the_command_that_is_shown_finds_the_same_jobs(api: Api, text: str, comm
 @pytest.mark.parametrize("text", ["queue:default", "!state:dead", "state:open,cancelled"])
 @pytest.mark.parametrize("verb", [verb.name for verb in PLAIN_VERBS])
 def test_a_filter_means_the_same_jobs_in_api_command_and_python(api: Api, verb: str, text: str) -> None:
+    suspended = bring_to(api.store, PROCESSING)
+    assert api.app.queue.suspend(suspended).count == 1
     for state in sorted(STATES, key=PENDING.__eq__):
         bring_to(api.store, state)
     shown = preview(api, verb, filter=text)

@@ -204,6 +204,13 @@ def _demand_one(timeout: float | None, force: bool) -> None:
         raise InvalidInput("give either --timeout or --force, not both", field="timeout")
 
 
+def _suspended(context: Context, group: str | None) -> list[str]:
+    """Return the ids of the suspended jobs that the workers of a group run, or of all groups."""
+    workers = context.queue.reports.status().alive
+    mine = {worker.worker for worker in workers if group in (None, group_of(worker.queues))}
+    return [job.id for job in context.queue.list("suspended:yes") if job.worker in mine]
+
+
 @command(
     "worker stop",
     _queues(f"the queues of the group, {NAMED} (default: all groups)"),
@@ -227,6 +234,9 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     _demand_one(timeout, force)
     group = _group(queue)
     workers = context.queue.workers
+    going_on = [] if force else _suspended(context, group)
+    if going_on:
+        context.front_end.note(f"{some_of(going_on)}: no longer suspended, to end before the workers stop")
     pid = workers.stop(group, patience=timeout, force=force)
     done = "will stop: they wait for this job, which does not wait for them" if workers.is_asked_by_job else "stopped"
     return stopped(pid, f"Workers{of_group(group)} {done}", f"no workers were running{of_group(group)}")

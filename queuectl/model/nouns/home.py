@@ -14,6 +14,7 @@ STATUS = Noun(
     "status",
     home=TEXT,
     jobs=STATE_COUNTS,
+    suspended=NUMBER,
     total=NUMBER,
     queues=table(table(NUMBER)),
     workers=WORKER_TOTALS,
