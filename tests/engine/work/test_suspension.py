@@ -133,7 +133,7 @@ def test_a_suspended_job_goes_on_when_its_worker_stops(pool: RunningPool, queue:
     suspend(queue, job)
     (tmp_path / "go").touch()
     said = pool.run("stop").stderr
-    assert f"{job.id}: no longer suspended" in said
+    assert f"{job.id} goes on, to end before the workers stop" in said
     assert queue.get(job).state == "completed"
     (resumed,) = [step for step in queue.logs.history(job) if step.what == "resume"]
     assert (resumed.detail, resumed.by) == ("the worker stops", f"worker {attempts(queue, job)[0]['worker']}")
