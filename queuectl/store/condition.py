@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from ..model.filter import Term
 
 # What a job tells of its last attempt stands there alone.
-ELSEWHERE = {
-    "worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)",
-    "suspended": "(suspended_at IS NOT NULL)",
-}
-COLUMNS = {key: ELSEWHERE.get(key, field.name) for key, field in FILTERS.items()}
+ELSEWHERE = {"worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)"}
+# What is not compared as it is kept.
+ASKED = {**ELSEWHERE, "suspended": "(suspended_at IS NOT NULL)"}
+COLUMNS = {key: ASKED.get(key, field.name) for key, field in FILTERS.items()}
 OPERATORS = {
     "<": "{} < ?",
     "<=": "{} <= ?",

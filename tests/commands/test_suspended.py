@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from queuectl.engine.queue import Queue
 from queuectl.store.home import Home
 from queuectl.store.lockfile import LockFile
 from tests.commands.calling import bring, call, done, refused
+from tests.support import wait_until
 
 SCREENS = {
     "list": "suspended by a user",
@@ -77,6 +79,15 @@ def test_a_filter_finds_only_what_a_verb_can_be_used_on(running: str) -> None:
     assert done(running, "suspend", "--all").out == "Job suspended: processing-1\n"
     assert done(running, "suspend", "--all").out == "0 jobs suspended\n"
     assert done(running, "list", "suspended:no", "-o", "ids").out == ""
+
+
+def test_show_says_for_how_long_it_had_been_suspended(running: str) -> None:
+    assert "besides" not in done(running, "show", "last").out
+    with Queue(running) as queue:
+        queue.suspend("last")
+        wait_until(lambda: queue.clock.wall() > (queue.get("last").suspended_at or 0))
+        queue.resume("last")
+    assert re.search(r"duration: .* so far, besides \d.*s suspended\n", done(running, "show", "last").out)
 
 
 def test_history_says_for_how_long_it_was_suspended_and_by_whom(running: str) -> None:
