@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from ..model.choices import Choice
     from ..model.filter import Term
 
-# What a job tells of its last attempt stands there alone.
-ELSEWHERE = {"worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)"}
-# What is not compared as it is kept.
-ASKED = {**ELSEWHERE, "suspended": "(suspended_at IS NOT NULL)"}
-COLUMNS = {key: ASKED.get(key, field.name) for key, field in FILTERS.items()}
+# What a job tells of its last attempt stands there alone; what is asked for otherwise than it is kept.
+ELSEWHERE = {
+    "worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)",
+    "suspended": "(suspended_at IS NOT NULL)",
+    "stuck": "(hopeless > 0 AND finished_at IS NULL)",
+    "after": "number",
+}
+# The columns that these ask for.
+BEHIND = ("attempt_id", "suspended_at", "hopeless")
+COLUMNS = {key: ELSEWHERE.get(key, field.name) for key, field in FILTERS.items()}
 OPERATORS = {
     "<": "{} < ?",
     "<=": "{} <= ?",
@@ -29,6 +34,7 @@ OPERATORS = {
     "..": "{} BETWEEN ? AND ?",
     "prefix": "({0} >= ? AND {0} < ?)",
     "has": "instr({}, ?) > 0",
+    "child": "{} IN (SELECT child FROM links WHERE parent = (SELECT number FROM jobs AS other WHERE other.id = ?))",
     "contains": "{} LIKE ? ESCAPE '\\'",
 }
 CONTAINS_TEXT = "(command LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')"

@@ -10,7 +10,7 @@ from ..model.fields import FILTERS
 from ..model.job import STATES
 from ..model.record import Record
 from ..model.sorts import NEWEST_FIRST, ORDERS, ORDERS_OF_KEYS, SORT_KEYS
-from .condition import ELSEWHERE, condition
+from .condition import BEHIND, ELSEWHERE, condition
 from .lanes import Lane, Lanes
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KEYS = "number, priority, run_at, finished_at"
 # All that a condition may ask for.
 OF_JOBS = [field.name for key, field in FILTERS.items() if key not in ELSEWHERE]
-COLUMNS = ", ".join(dict.fromkeys(["attempt_id", *KEYS.split(", "), *OF_JOBS]))
+COLUMNS = ", ".join(dict.fromkeys([*BEHIND, *KEYS.split(", "), *OF_JOBS]))
 ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}} LIMIT ?"
 COUNT = "SELECT count(*) FROM ({} LIMIT ?)"
 SORTED = "SELECT number FROM jobs {} ORDER BY {} LIMIT ?"
