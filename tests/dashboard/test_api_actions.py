@@ -230,7 +230,7 @@ def test_so_many_selections_are_kept_and_the_oldest_goes(api: Api, monkeypatch: 
 )
 def test_each_action_is_committed(api: Api, action: str, state: str, after: str | None) -> None:
     bring_to(api.store, state, max_retries=0)
-    assert commit(api, preview(api, action, ids=["1"])) == {"count": 1, "done": ["job-1"], "refused": []}
+    assert commit(api, preview(api, action, ids=["1"])) == {"count": 1, "done": ["job-1"], "refused": [], "notes": []}
     assert states(api) == ([] if after is None else [after])
 
 
