@@ -8,7 +8,7 @@
      any state that is not final --cancel--> cancelled
      processing --suspend, resume--> processing
      scheduled, pending, failed --hold--> held
-     pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited)
+     pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited, or put in front)
 
 `TRANSITIONS` is the truth; the store's guards are tested against it. A held job whose time has not
 come yet is released to `scheduled` first. `failed` means "waiting for its next attempt". A job has
@@ -118,6 +118,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (FAILED, "hold"): HELD,
     (BLOCKED, "hold"): HELD,
     **{(state, "edit"): state for state in WAITING_STATES},
+    **{(state, "front"): state for state in WAITING_STATES},
     **{(state, "postpone"): SCHEDULED if state in (PENDING, FAILED, BLOCKED) else state for state in WAITING_STATES},
     **{(state, "cancel"): CANCELLED for state in WAITING_STATES},
 }
@@ -281,6 +282,7 @@ class Job:
     max_retries: int
     timeout: int | None
     run_at: int
+    expires_at: int | None
     created_at: int
     updated_at: int
     started_at: int | None
@@ -298,6 +300,7 @@ class Job:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    nice: int
     on_success: str | None
     on_failure: str | None
     on_finish: str | None

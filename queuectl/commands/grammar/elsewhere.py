@@ -26,6 +26,7 @@ COMMANDS_ELSEWHERE = {
     "hold": "pause stash bury",
     "release": "unpause unstash unhold kick",
     "suspend": "freeze",
+    "front": "urgent bump prioritize prioritise expedite first",
     "edit": "modify change update switch",
     "set": "edit change update put",
     "pause": "disable stop suspend",
