@@ -112,6 +112,8 @@ class Queue(Changing):
         env: Dict[str, str] = NOT_GIVEN,
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
+        batch: str | None = NOT_GIVEN,
+        max_fails: int | str | None = NOT_GIVEN,
         **others: NoReturn,
     ) -> Job:
         """Enqueue one command; return the job.

@@ -29,6 +29,7 @@ MAX_COMMAND_BYTES = 65_536
 MAX_PRIORITY = 1000
 MAX_RETRIES = 100
 MAX_TAGS = 16
+MAX_FAILS = 1_000_000
 MIN_TIMEOUT_MS = 100
 MAX_TIMEOUT_MS = 2_592_000_000
 MAX_ENV_KEYS = 100
@@ -105,6 +106,22 @@ def check_name(value: object, now: int) -> str:
     if is_name(value):
         return value  # type: ignore[return-value]
     raise ValueError(NAME_RULE)
+
+
+def check_batch(value: object, now: int) -> str | None:
+    """The name of a batch, or none."""
+    return None if value is None else check_name(value, now)
+
+
+def check_share(value: object, now: int) -> int | str | None:
+    """A number from 1 on, a text such as `10%`, or none."""
+    if value is None or type(value) is int and 0 < value <= MAX_FAILS:
+        return value
+    if isinstance(value, str) and value.endswith("%"):
+        percent = when.integer(value[:-1])
+        if percent is not None and 0 < percent <= 100:
+            return f"{percent}%"
+    raise ValueError(f"must be an integer between 1 and {MAX_FAILS}, or a percentage such as 10%")
 
 
 def check_integer(value: object, low: int, high: int) -> int:

@@ -8,7 +8,16 @@ annotations of Job, JobSpec and Schedule, and the tables of the store.
 
 from __future__ import annotations
 
-from .checks import COMMAND_PATTERN, MAX_PRIORITY, MAX_RETRIES, PATH_PATTERN, check_command, check_cwd, check_id
+from .checks import (
+    COMMAND_PATTERN,
+    MAX_PRIORITY,
+    MAX_RETRIES,
+    PATH_PATTERN,
+    check_batch,
+    check_command,
+    check_cwd,
+    check_id,
+)
 from .kinds import (
     DURATION,
     FLAG,
@@ -16,6 +25,7 @@ from .kinds import (
     NAME,
     NAMES,
     NUMBER,
+    SHARE,
     SIGNAL,
     STATE,
     STRING,
@@ -169,6 +179,10 @@ JOB_FIELDS = (
           filter="tag"),
     Field("allow_background", FLAG, "let background processes outlive the job", "given filtered",
           label="Background processes", default=False, group=HOW, filter="background"),
+    Field("batch", NAME.but(check=check_batch, example="nightly"), "the batch, a name for jobs that belong together",
+          "given nullable sortable filtered long", default_words="none", complete="batch"),
+    Field("max_fails", SHARE, "stop the batch once so many of its jobs are dead, or so many percent: 3 or 10%",
+          "given passing", default_words="none", metavar="N|N%"),
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
     Field("hold", FLAG, "keep it until it is released", "given passing", default=False, group=WHEN),
 )
@@ -185,7 +199,7 @@ RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}
 # With a colon behind, these begin a filter, or a reference that is to come.
-RESERVED = (*FILTERS, "batch", "after", "lock", "key", "host")
+RESERVED = (*FILTERS, "after", "lock", "key", "host")
 
 
 def columns(*, long: bool = False) -> tuple[str, ...]:

@@ -274,6 +274,7 @@ class Job:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    batch: str | None
     schedule: str | None
 
     FIELDS = tuple(__annotations__)

@@ -6,6 +6,7 @@
     id         id of a job            the same             the same
     state      one of STATES          the same             the same
     integer    whole number           the same             digits
+    share      number, or `10%`    the same             the same
     signal     number of a signal     the same             digits
     duration   milliseconds           seconds              `1h30m`
     time       milliseconds           ISO 8601 in UTC      the same
@@ -219,6 +220,14 @@ NUMBER = Kind(
     is_number=True,
 )
 SIGNAL = NUMBER.but(name="signal", choice="of_signal", example="SEGV", input="line")
+# So many of some things, or so many percent of them.
+SHARE = NUMBER.but(
+    name="share",
+    check=checks.check_share,
+    input="line",
+    schema={"anyOf": [{"type": "integer"}, STRING]},
+    given={"anyOf": [{"type": "integer", "minimum": 1, "maximum": checks.MAX_FAILS}, STRING]},
+)
 BYTES = NUMBER.but(name="bytes", cell=size_cell)
 REAL = Kind("number", schema={"type": "number"}, is_number=True)
 DURATION = Kind(

@@ -41,6 +41,8 @@ class JobSpec:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    batch: str | None
+    max_fails: int | str | None
 
     __slots__ = tuple(__annotations__)
 
@@ -68,6 +70,8 @@ class JobSpec:
             reading.refuse("cwd", f"the current directory {quoted(cwd)} must be valid Unicode, give another as cwd")
         if "command" not in reading.seen:
             reading.refuse("command", "command is missing")
+        if reading.values.get("max_fails") is not None and reading.values.get("batch") is None:
+            reading.refuse("max_fails", "max_fails stops a batch, give a batch as well")
         reading.demand_none_refused()
         spec = cls(**{**defaults, "cwd": cwd, **reading.values})
         spec.is_delay = reading.is_delay

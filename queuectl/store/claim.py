@@ -8,7 +8,7 @@ from .sqlite import Row
 
 # The parts of a Claim that a job's row has.
 CLAIM_COLUMNS = """number, id, command, queue, max_retries, timeout, run_at, attempts, last_attempt AS attempt,
-       allow_background"""
+       allow_background, batch"""
 # The order of claiming, which `urgency` has too.
 ORDER = "priority DESC, run_at, number"
 
@@ -31,6 +31,7 @@ class Claim(Record):
     timeout: int | None
     run_at: int
     allow_background: bool
+    batch: str | None
     attempt_id: int
     worker: int
     started_at: int

@@ -7,8 +7,18 @@ result is dropped. All methods that write must be called inside `with store.writ
 
 from __future__ import annotations
 
+from ..model.cached import cached_property
 from ..model.fields import EDITABLE
-from ..model.job import FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, TRANSITIONS, Outcome, waits_since
+from ..model.job import (
+    FINAL_STATES,
+    KEPT_BACK_STATES,
+    PENDING,
+    PROCESSING,
+    TRANSITIONS,
+    WAITING_STATES,
+    Outcome,
+    waits_since,
+)
 from ..model.verbs import VERBS
 from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, tags_text
@@ -19,14 +29,16 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
     from ..model.spec import JobSpec
+    from .batches import Batches
     from .contexts import Contexts
     from .counts import Counts
     from .database import Database
+    from .sqlite import Row
 
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
 HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, last_attempt + 1, attempts + 1, max_retries, timeout, run_at, allow_background,
-       context, created_at, priority
+       batch, context, created_at, priority
 FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY {ORDER} LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
@@ -43,10 +55,10 @@ UPDATE jobs SET state = ?, attempts = attempts - ?, run_at = ?, finished_at = ?,
     signal = ?, error = ?, updated_at = ?, worker = NULL, lease_until = NULL, cancel_requested = 0
 WHERE number = ? AND state = 'processing' AND attempt_id = ?
 """
-DUE_JOBS = f"SELECT number, queue, state FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?"
+DUE_JOBS = f"SELECT number, queue, batch, state FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?"
 NEXT_DUE = f"SELECT min(run_at) FROM jobs WHERE {DUE}"
 PROMOTE = "UPDATE jobs SET state = 'pending', updated_at = ? WHERE number = ? AND state = ?"
-PLACE = "SELECT queue, state FROM jobs WHERE number = ?"
+PLACE = "SELECT queue, batch, state FROM jobs WHERE number = ?"
 # A running job is only marked: its worker ends it.
 CANCEL = """
 UPDATE jobs SET state = CASE state WHEN 'processing' THEN state ELSE 'cancelled' END,
@@ -79,7 +91,7 @@ WHERE number = ? AND state = ?
 REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
 # The condition of the partial index stands there in full, or SQLite would not use it.
 OLD_FINISHED = f"""
-SELECT number, queue, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
+SELECT number, queue, batch, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
 """
 HAS_OUTPUT = """EXISTS (
     SELECT 1 FROM attempts JOIN output ON output.attempt = attempts.id WHERE attempts.job = page.number
@@ -96,8 +108,24 @@ SELECT finished_at, number, {HAS_OUTPUT} AS has_output
 FROM ({" UNION ALL ".join(FINISHED_IN % state for state in FINAL_STATES)}) AS page
 ORDER BY finished_at, number LIMIT ?3
 """
+# Jobs that wait in batches that were stopped: seldom any, and then they are to be cancelled.
+IN_STOPPED = f"""
+SELECT number, stop_reason FROM batches CROSS JOIN jobs INDEXED BY jobs_of_batch ON jobs.batch = batches.name
+WHERE stopped_at IS NOT NULL AND {one_of("jobs.state", WAITING_STATES)} LIMIT ?
+"""
+STOP = "UPDATE jobs SET state = 'cancelled', error = ?, finished_at = ?, updated_at = ? WHERE number = ? AND state = ?"
+# At the head of a queue, so many jobs of stopped batches are cancelled in one transaction.
+MOST_STOPPED = 64
 # Each ends with the number and the state that are expected.
-CHANGES = {"cancel": CANCEL, "retry": RETRY, "edit": EDIT, "hold": HOLD, "release": RELEASE, "remove": REMOVE}
+CHANGES = {
+    "cancel": CANCEL,
+    "stop": STOP,
+    "retry": RETRY,
+    "edit": EDIT,
+    "hold": HOLD,
+    "release": RELEASE,
+    "remove": REMOVE,
+}
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
 
 
@@ -108,6 +136,12 @@ class Jobs:
         self._database = database
         self._counts = counts
         self._contexts = contexts
+
+    @cached_property
+    def _batches(self) -> Batches:
+        from .batches import Batches
+
+        return Batches(self._database, self._counts)
 
     def enqueue(
         self,
@@ -138,6 +172,8 @@ class Jobs:
             if queues and queue not in queues:
                 continue
             row = self._database.row(HEAD_OF_QUEUE, (queue,))
+            if row is not None and row["batch"] is not None:
+                row = self._first_to_run(row, now)
             if row is not None and (head is None or urgency(row) < urgency(head)):
                 head = row
         if head is None:
@@ -148,8 +184,21 @@ class Jobs:
         begun = (claim.number, claim.attempt, worker, now, claim.wait_time)
         claim.attempt_id = self._database.insert(BEGIN_ATTEMPT, begun)
         self._database.change(CLAIM, (claim.attempt_id, worker, lease_until, now, now, claim.number))
-        self._counts.move(claim.queue, PENDING, PROCESSING)
+        self._counts.move(claim.queue, claim.batch, PENDING, PROCESSING)
+        if claim.batch is not None:
+            self._batches.begin(claim.batch, now)
         return claim
+
+    def _first_to_run(self, head: Row | None, now: int) -> Row | None:
+        """Return the first job of a queue whose batch is not stopped; those before it are cancelled."""
+        for _ in range(MOST_STOPPED):
+            reason = None if head is None or head["batch"] is None else self._batches.stop_reason(head["batch"])
+            if head is None or reason is None:
+                return head
+            self._stop(head["number"], reason, now)
+            head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
+        # The others are left to `cancel_stopped`.
+        return None
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
         """Prolong a lease; return False if the attempt has lost the job."""
@@ -175,15 +224,17 @@ class Jobs:
         values = (state, int(state == PENDING), run_at, finished_at, *how, now, claim.number, claim.attempt_id)
         if not self._database.change(FINISH, values):
             return False
-        self._counts.move(claim.queue, PROCESSING, state)
+        self._counts.move(claim.queue, claim.batch, PROCESSING, state)
+        if claim.batch is not None and finished_at is not None:
+            self._batches.end(claim.batch, state, now)
         return True
 
     def promote(self, now: int, limit: int) -> int:
         """Make up to `limit` jobs that are due claimable; return how many there were."""
         due = self._database.rows(DUE_JOBS, (now, limit))
-        for number, queue, state in due:
+        for number, queue, batch, state in due:
             if self._database.change(PROMOTE, (now, number, state)):
-                self._counts.move(queue, state, PENDING)
+                self._counts.move(queue, batch, state, PENDING)
         return len(due)
 
     def move_delays(self, by: int) -> int:
@@ -201,25 +252,42 @@ class Jobs:
         """Return the wall time at which the next scheduled or failed job is due, None if there is none."""
         return self._database.integer(NEXT_DUE)
 
-    def _change(self, verb: str, number: int, *values: object) -> bool:
+    def _change(self, verb: str, number: int, *values: object, how: str = "") -> bool:
         """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
 
-        What was made of the job is read again: the counts cannot say anything else.
+        `how` names another of CHANGES than the verb's own. What was made of the job is read again: the counts cannot
+        say anything else.
         """
         before = self._database.row(PLACE, (number,))
         if before is None or before["state"] not in VERBS[verb].states:
             return False
-        if not self._database.change(CHANGES[verb], (*values, number, before["state"])):
+        if not self._database.change(CHANGES[how or verb], (*values, number, before["state"])):
             return False
         after = self._database.row(PLACE, (number,))
-        self._counts.add(before["queue"], before["state"], -1)
+        self._counts.add(before["queue"], before["batch"], before["state"], -1)
         if after is not None:
-            self._counts.add(after["queue"], after["state"], 1)
+            self._counts.add(after["queue"], after["batch"], after["state"], 1)
+        if before["batch"] is not None and verb == "retry":
+            self._batches.resume(before["batch"])
+        if before["batch"] is not None and after is None:
+            self._batches.drop_empty([before["batch"]])
         return True
 
     def cancel(self, number: int, now: int) -> bool:
         """Cancel a job; return False if its state does not allow it. A running one is marked, its worker ends it."""
         return self._change("cancel", number, now, now)
+
+    def has_stopped(self) -> bool:
+        """Return whether a job waits whose batch was stopped."""
+        return self._database.value(IN_STOPPED, (1,)) is not None
+
+    def cancel_stopped(self, now: int, limit: int) -> int:
+        """Cancel up to `limit` jobs that wait and whose batch was stopped; return how many."""
+        waiting = self._database.rows(IN_STOPPED, (limit,))
+        return sum(self._stop(row["number"], row["stop_reason"], now) for row in waiting)
+
+    def _stop(self, number: int, reason: str, now: int) -> bool:
+        return self._change("cancel", number, reason, now, now, how="stop")
 
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
         """Make a final or failed job claimable at once; return False if its state does not allow it.
@@ -265,9 +333,10 @@ class Jobs:
     def prune(self, state: str, before: int, limit: int) -> list[str]:
         """Delete up to `limit` jobs that reached a final state before an instant; return their ids."""
         old = self._database.rows(OLD_FINISHED, (state, before, limit))
-        for number, queue, _ in old:
+        for number, queue, batch, _ in old:
             if self._database.change(REMOVE, (number, state)):
-                self._counts.add(queue, state, -1)
+                self._counts.add(queue, batch, state, -1)
+        self._batches.drop_empty({row["batch"] for row in old if row["batch"] is not None})
         return [row["id"] for row in old]
 
     def with_output_before(self, state: str, before: int, limit: int) -> list[int]:

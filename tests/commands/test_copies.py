@@ -31,6 +31,8 @@ CASES: dict[str, dict[str, Any]] = {
     "env": {"env": {"A": "b c", "EMPTY": "", "DASH": "-x", "LINES": "a\tb\n"}},
     "tags": {"tags": ["a", "b"]},
     "allow_background": {"allow_background": True},
+    "batch": {"batch": "nightly"},
+    "max_fails": {"batch": "nightly", "max_fails": 3},
     "hold": {"hold": True},
     "hold until a time": {"hold": True, "run_at": "2095-01-02T03:04:05Z"},
 }

@@ -15,6 +15,7 @@ SHARED: tuple[ModuleType, ...] = (jobs, schedules, daemons, home)
 VALUES = {
     **dict.fromkeys(("id", "name", "text"), "text"),
     "integer": "whole number",
+    "share": "whole number, or text such as `10%`",
     "signal": "number of a signal",
     "number": "number",
     "bytes": "bytes",

@@ -167,6 +167,7 @@ def test_the_table_of_fields_is_complete() -> None:
 JSON_FORMS = {
     **dict.fromkeys(("id", "name", "text", "time"), "text"),
     "integer": "whole number",
+    "share": "whole number, or text",
     "duration": "number of seconds, or text",
     "flag": "`true` or `false`",
     "names": "array of texts",

@@ -31,6 +31,9 @@ VALUES: list[tuple[str, object, str]] = [
     ("tags", ["a", "b"], "a,b"),
     ("tags", [], ""),
     ("allow_background", True, "yes"),
+    ("batch", "nightly", "nightly"),
+    ("max_fails", 3, "3"),
+    ("max_fails", "010%", "10%"),
     ("hold", False, "no"),
 ]
 

@@ -317,7 +317,7 @@ def test_a_filter_is_told_by_a_blank_an_exclamation_mark_or_a_key(word: str) -> 
     assert is_filter(word)
 
 
-@pytest.mark.parametrize("word", ["job-1", "3", "3-9", "last", "-", "a,b", "e:1", "stat:dead", "batch:x", "state", ""])
+@pytest.mark.parametrize("word", ["job-1", "3", "3-9", "last", "-", "a,b", "e:1", "stat:dead", "bath:x", "state", ""])
 def test_other_words_are_references(word: str) -> None:
     assert not is_filter(word)
 

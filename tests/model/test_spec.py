@@ -32,6 +32,8 @@ def test_what_is_not_given_has_a_default() -> None:
         "env": {},
         "tags": (),
         "allow_background": False,
+        "batch": None,
+        "max_fails": None,
     }
 
 
@@ -45,6 +47,8 @@ def test_every_field_can_be_given() -> None:
         "cwd": "/x",
         "env": {"A": "b"},
         "allow_background": True,
+        "batch": "b",
+        "max_fails": "10%",
     }
     spec = parse(**same, timeout=3, run_at="+1s", tags=["t"])
     read = {"command": "true", "timeout": 3_000, "run_at": NOW + 1_000, "is_delay": True, "tags": ("t",)}

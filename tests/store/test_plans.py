@@ -13,7 +13,9 @@ from queuectl.store import (
     Store,
     attempts,
     backlog,
+    batches,
     contexts,
+    counts,
     dead,
     enqueue,
     events,
@@ -33,6 +35,11 @@ from tests.store.building import NOW, spec, write
 # What is asked, with which parameters, and the index of `jobs` (or of the table named) that must serve it.
 HOT = {
     "the head of a queue": (jobs.HEAD_OF_QUEUE, ("q",), "jobs_claimable"),
+    "jobs that wait in stopped batches": (jobs.IN_STOPPED, (500,), "jobs_of_batch"),
+    "a batch": (batches.OF_NAME, ("a",), "sqlite_autoindex_batches_1"),
+    "batches by prefix": (batches.BY_PREFIX, ("a", "b", 9), "sqlite_autoindex_batches_1"),
+    "the newest batches": (batches.PAGE, (9, 9), "PRIMARY KEY"),
+    "the counts of a batch": (counts.OF_NAME["batch_counts"], ("a",), "PRIMARY KEY"),
     "jobs that are due": (jobs.DUE_JOBS, (NOW, 100), "jobs_due"),
     "the next due instant": (jobs.NEXT_DUE, (), "jobs_due"),
     "running attempts": (attempts.RUNNING, (), "jobs_processing"),
@@ -102,6 +109,8 @@ IN_ORDER = [
     "attempts of a job",
     "schedules that are due",
     "the newest jobs of a schedule",
+    "the newest batches",
+    "batches by prefix",
     "what ended before",
     "events since",
     "the last sample of the backlog",
@@ -125,6 +134,8 @@ def test_a_hot_question_uses_its_index_and_never_reads_a_whole_table(store: Stor
         assert (
             not step.startswith("SCAN")
             or "INDEX jobs_" in step
+            # It has the stopped ones alone.
+            or "INDEX batches_stopped" in step
             or "SUBQUERY" in step.upper()
             or step.endswith((" page", " workers", " groups"))
         ), steps

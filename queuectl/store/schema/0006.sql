@@ -47,6 +47,7 @@ CREATE TABLE jobs (
     on_finish        TEXT,
     -- The job whose end has added this one.
     hook_of          INTEGER,
+    batch            TEXT,
     CHECK ((state = 'processing') = (worker IS NOT NULL)),
     CHECK ((state = 'processing') = (lease_until IS NOT NULL)),
     CHECK (state <> 'processing' OR attempt_id IS NOT NULL),
@@ -80,3 +81,28 @@ ALTER TABLE schedules ADD COLUMN nice INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE schedules ADD COLUMN on_success TEXT;
 ALTER TABLE schedules ADD COLUMN on_failure TEXT;
 ALTER TABLE schedules ADD COLUMN on_finish TEXT;
+
+-- Jobs that were added together, under a name. A batch is there as long as a job is in it.
+CREATE TABLE batches (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT NOT NULL UNIQUE,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT NOT NULL,
+    -- How many of its jobs may be dead before it is stopped: a number, or a text such as 10%.
+    max_fails   BLOB,
+    -- When the first of its jobs began, and when the last one that has ended did so.
+    started_at  INTEGER,
+    ended_at    INTEGER,
+    stopped_at  INTEGER,
+    stop_reason TEXT,
+    CHECK ((stopped_at IS NULL) = (stop_reason IS NULL))
+);
+CREATE INDEX batches_stopped ON batches (name) WHERE stopped_at IS NOT NULL;
+
+CREATE TABLE batch_counts (
+    batch TEXT NOT NULL,
+    state TEXT NOT NULL,
+    jobs  INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (batch, state)
+) WITHOUT ROWID;
+CREATE INDEX jobs_of_batch ON jobs (batch, state, number) WHERE batch IS NOT NULL;

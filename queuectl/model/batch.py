@@ -1,0 +1,85 @@
+"""A batch: jobs that were added together, under a name.
+
+Where it stands follows from how many of its jobs are in each state; `max_fails` is how many dead jobs stop it.
+"""
+
+from __future__ import annotations
+
+from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+OPEN, FAILED = "open", "failed"
+# Some of its jobs have not ended; all are completed; none is unfinished, and some are dead or cancelled.
+STANDINGS = (OPEN, COMPLETED, FAILED)
+HOUR = 3_600_000
+
+
+def standing(states: Mapping[str, int]) -> str:
+    """Return the word of STANDINGS for so many jobs in each state."""
+    if any(jobs for state, jobs in states.items() if state not in FINAL_STATES):
+        return OPEN
+    return FAILED if states.get(DEAD) or states.get(CANCELLED) else COMPLETED
+
+
+def stops_at(max_fails: int | str, jobs: int) -> int:
+    """Return how many dead jobs stop a batch that has so many jobs: a share is rounded up."""
+    if isinstance(max_fails, int):
+        return max_fails
+    return max(1, -(-jobs * int(max_fails.rstrip("%")) // 100))
+
+
+class Batch(Record):
+    """A batch as it stood when it was read.
+
+    `states` is how many of its jobs are in each state, without the zeros. `started_at` is when the first of them was
+    claimed, `ended_at` when the last one that has run ended. Times are in milliseconds.
+    """
+
+    id: int
+    name: str
+    states: dict[str, int]
+    max_fails: int | str | None
+    created_at: int
+    created_by: str
+    started_at: int | None
+    ended_at: int | None
+    stopped_at: int | None
+    stop_reason: str | None
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs it has."""
+        return sum(self.states.values())
+
+    @property
+    def ended(self) -> int:
+        """How many of them have ended."""
+        return sum(self.states.get(state, 0) for state in FINAL_STATES)
+
+    @property
+    def standing(self) -> str:
+        """Where it stands: a word of STANDINGS."""
+        return standing(self.states)
+
+    @property
+    def finished_at(self) -> int | None:
+        """When the last of its jobs ended that ran, None while any has not ended."""
+        return None if self.standing == OPEN else self.ended_at
+
+    @property
+    def rate(self) -> float | None:
+        """How many of its jobs have run to their end in an hour, None while that cannot be told."""
+        ran = self.states.get(COMPLETED, 0) + self.states.get(DEAD, 0)
+        if not ran or self.started_at is None or self.ended_at is None or self.ended_at <= self.started_at:
+            return None
+        return ran * HOUR / (self.ended_at - self.started_at)
+
+    @property
+    def time_left(self) -> int | None:
+        """In how many milliseconds it has ended if it goes on so, None if that cannot be told, or if it has ended."""
+        left = self.jobs - self.ended
+        return round(left * HOUR / self.rate) if left and self.rate and self.stopped_at is None else None
