@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..model.attempt import Attempt
     from ..model.job import Job
+    from .batches import Batches
     from .charts import Charts
     from .config import Config
     from .dashboard import Dashboard
@@ -56,6 +57,7 @@ class Queue(Changing):
     # The parts, each of the class in the module of its name. They are loaded when they are first used.
     config: Config  # the settings of the home
     events: Events  # what users and daemons did
+    batches: Batches  # jobs that belong together, under a name
     schedules: Schedules  # the jobs that are queued again and again
     logs: Logs  # what jobs printed and what happened to them
     reports: Reports  # how the home is doing

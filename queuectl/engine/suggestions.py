@@ -44,7 +44,7 @@ def _jobs(store: Store, prefix: str, limit: int, *, only_dead: bool = False) -> 
 
 
 def _batches(store: Store, prefix: str, limit: int) -> list[Suggestion]:
-    return [Suggestion(one.name, one.standing, one.jobs) for one in store.batches.named(prefix, limit)]
+    return [Suggestion(one.name, one.state, one.jobs) for one in store.batches.named(prefix, limit)]
 
 
 FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {

@@ -5,16 +5,20 @@ Where it stands follows from how many of its jobs are in each state; `max_fails`
 
 from __future__ import annotations
 
-from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES
+from .filter import in_quotes, written
+from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES, jobs_text
 from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
 
-OPEN, FAILED = "open", "failed"
+    from .job import Job
+
+OPEN, FAILED, STOPPED = "open", "failed", "stopped"
 # Some of its jobs have not ended; all are completed; none is unfinished, and some are dead or cancelled.
 STANDINGS = (OPEN, COMPLETED, FAILED)
+STATES = (*STANDINGS, STOPPED)
 HOUR = 3_600_000
 
 
@@ -25,11 +29,26 @@ def standing(states: Mapping[str, int]) -> str:
     return FAILED if states.get(DEAD) or states.get(CANCELLED) else COMPLETED
 
 
-def stops_at(max_fails: int | str, jobs: int) -> int:
-    """Return how many dead jobs stop a batch that has so many jobs: a share is rounded up."""
-    if isinstance(max_fails, int):
-        return max_fails
-    return max(1, -(-jobs * int(max_fails.rstrip("%")) // 100))
+def stops_at(max_fails: str, jobs: int) -> int:
+    """Return how many dead jobs stop a batch that has so many jobs: a percentage is rounded up."""
+    number = int(max_fails.rstrip("%"))
+    return -(-jobs * number // 100) if max_fails.endswith("%") else number
+
+
+def stop_text(name: str, dead: int) -> str:
+    """Return why a batch was stopped, which is also why its jobs were cancelled."""
+    return f"batch {name} was stopped after {jobs_text(dead, DEAD)}"
+
+
+def was_stopped(job: Job) -> bool:
+    """Return whether a job was cancelled since its batch was stopped."""
+    return job.state == CANCELLED and (job.error or "").startswith(f"batch {job.batch} was stopped")
+
+
+def go_on(name: str) -> str:
+    """Return the command that lets a batch go on which was stopped."""
+    jobs = f"{written('batch', name)} {written('state', DEAD, CANCELLED)}"
+    return f"queuectl retry {in_quotes(jobs)}"
 
 
 class Batch(Record):
@@ -42,7 +61,7 @@ class Batch(Record):
     id: int
     name: str
     states: dict[str, int]
-    max_fails: int | str | None
+    max_fails: str | None
     created_at: int
     created_by: str
     started_at: int | None
@@ -61,14 +80,19 @@ class Batch(Record):
         return sum(self.states.get(state, 0) for state in FINAL_STATES)
 
     @property
-    def standing(self) -> str:
-        """Where it stands: a word of STANDINGS."""
-        return standing(self.states)
+    def dead(self) -> int:
+        """How many of them are dead."""
+        return self.states.get(DEAD, 0)
+
+    @property
+    def state(self) -> str:
+        """Where it stands, a word of STATES: that it was stopped goes before what follows from its jobs."""
+        return standing(self.states) if self.stopped_at is None else STOPPED
 
     @property
     def finished_at(self) -> int | None:
         """When the last of its jobs ended that ran, None while any has not ended."""
-        return None if self.standing == OPEN else self.ended_at
+        return None if self.ended < self.jobs else self.ended_at
 
     @property
     def rate(self) -> float | None:
@@ -76,7 +100,7 @@ class Batch(Record):
         ran = self.states.get(COMPLETED, 0) + self.states.get(DEAD, 0)
         if not ran or self.started_at is None or self.ended_at is None or self.ended_at <= self.started_at:
             return None
-        return ran * HOUR / (self.ended_at - self.started_at)
+        return round(ran * HOUR / (self.ended_at - self.started_at), 3)
 
     @property
     def time_left(self) -> int | None:

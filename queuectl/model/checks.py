@@ -113,15 +113,15 @@ def check_batch(value: object, now: int) -> str | None:
     return None if value is None else check_name(value, now)
 
 
-def check_share(value: object, now: int) -> int | str | None:
-    """A number from 1 on, a text such as `10%`, or none."""
-    if value is None or type(value) is int and 0 < value <= MAX_FAILS:
-        return value
-    if isinstance(value, str) and value.endswith("%"):
-        percent = when.integer(value[:-1])
-        if percent is not None and 0 < percent <= 100:
-            return f"{percent}%"
-    raise ValueError(f"must be an integer between 1 and {MAX_FAILS}, or a percentage such as 10%")
+def check_share(value: object, now: int) -> str | None:
+    """A number from 1 on, a percentage, or none; returned as a text, `3` or `10%`."""
+    if value is None:
+        return None
+    text = str(value) if type(value) is int else value if isinstance(value, str) else ""
+    number, percent = when.integer(text.rstrip("%")), "%" * text.endswith("%")
+    if number is None or not 0 < number <= (100 if percent else MAX_FAILS) or text.endswith("%%"):
+        raise ValueError(f"must be an integer between 1 and {MAX_FAILS}, or a percentage such as 10%")
+    return f"{number}{percent}"
 
 
 def check_integer(value: object, low: int, high: int) -> int:

@@ -8,6 +8,8 @@ from .record import Record
 PRUNED, REMOVED = "pruned", "remove"
 # What a job left running was ended.
 BACKGROUND_ENDED = "background ended"
+# Too many jobs of a batch were dead; the job is the last of them.
+BATCH_STOPPED = "batch stopped"
 
 
 class Step(Record):

@@ -6,7 +6,7 @@
     id         id of a job            the same             the same
     state      one of STATES          the same             the same
     integer    whole number           the same             digits
-    share      number, or `10%`    the same             the same
+    share      `3` or `10%`        the same             the same
     signal     number of a signal     the same             digits
     duration   milliseconds           seconds              `1h30m`
     time       milliseconds           ISO 8601 in UTC      the same
@@ -199,6 +199,14 @@ TEXT = Kind(
     schema=STRING,
     is_free=True,
 )
+# So many of some things, or so many percent of them.
+SHARE = TEXT.but(
+    name="share",
+    check=checks.check_share,
+    input="line",
+    given={"anyOf": [{"type": "integer", "minimum": 1, "maximum": checks.MAX_FAILS}, STRING]},
+    is_free=False,
+)
 NAME = Kind("name", checks.check_name, example="mail", schema=STRING, given={**STRING, "pattern": checks.NAME_PATTERN})
 ID = Kind(
     "id",
@@ -220,14 +228,6 @@ NUMBER = Kind(
     is_number=True,
 )
 SIGNAL = NUMBER.but(name="signal", choice="of_signal", example="SEGV", input="line")
-# So many of some things, or so many percent of them.
-SHARE = NUMBER.but(
-    name="share",
-    check=checks.check_share,
-    input="line",
-    schema={"anyOf": [{"type": "integer"}, STRING]},
-    given={"anyOf": [{"type": "integer", "minimum": 1, "maximum": checks.MAX_FAILS}, STRING]},
-)
 BYTES = NUMBER.but(name="bytes", cell=size_cell)
 REAL = Kind("number", schema={"type": "number"}, is_number=True)
 DURATION = Kind(

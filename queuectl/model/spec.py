@@ -42,7 +42,7 @@ class JobSpec:
     tags: tuple[str, ...]
     allow_background: bool
     batch: str | None
-    max_fails: int | str | None
+    max_fails: str | None
 
     __slots__ = tuple(__annotations__)
 

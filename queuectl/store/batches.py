@@ -8,21 +8,22 @@ must be called inside `with store.writing():`.
 
 from __future__ import annotations
 
-from ..model.batch import Batch, standing, stops_at
+from ..model.batch import Batch, go_on, standing, stop_text, stops_at
 from ..model.errors import Conflict
-from ..model.job import DEAD, jobs_text
+from ..model.event import BATCH_STOPPED
+from ..model.job import DEAD
 from .condition import prefix_range
+from .events import ADD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Optional, Sequence, Union
+    from typing import Iterable, Sequence
 
     from ..model.spec import JobSpec
+    from .claim import Claim
     from .counts import Counts
     from .database import Database
     from .sqlite import Row
-
-    Limit = Optional[Union[int, str]]
 
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
 PAGE = "SELECT * FROM batches WHERE id < ? ORDER BY id DESC LIMIT ?"
@@ -77,25 +78,23 @@ class Batches:
         reason: str | None = self._database.value(STOP_REASON, (name,))
         return reason
 
-    def begun_by(self, specs: Sequence[JobSpec]) -> dict[str, Limit]:
+    def begun_by(self, specs: Sequence[JobSpec]) -> dict[str, str | None]:
         """Return the batches that new jobs begin, each with its limit of dead jobs.
 
         Raises Conflict if another limit is given than a batch has, or if a batch was stopped.
         """
-        begun: dict[str, Limit] = {}
+        begun: dict[str, str | None] = {}
         for name, limit in _limits(specs).items():
             row = self._database.row(OF_NAME, (name,))
             if row is None:
                 begun[name] = limit
             elif row["stop_reason"] is not None:
-                raise Conflict(
-                    row["stop_reason"], hint=f"let it go on with: queuectl retry batch:{name}", field="batch"
-                )
+                raise Conflict(row["stop_reason"], hint=f"let it go on with: {go_on(name)}", field="batch")
             elif limit not in (None, row["max_fails"]):
                 raise _another_limit(name, row["max_fails"], limit)
         return begun
 
-    def create(self, limits: dict[str, Limit], *, actor: str, now: int) -> None:
+    def create(self, limits: dict[str, str | None], *, actor: str, now: int) -> None:
         """Begin batches, each with its limit of dead jobs."""
         for name, limit in limits.items():
             self._database.change(CREATE, (name, now, actor, limit))
@@ -104,8 +103,8 @@ class Batches:
         """Note that a job of a batch was claimed."""
         self._database.change(BEGIN, (now, name))
 
-    def end(self, name: str, state: str, now: int) -> None:
-        """Note that a job of a batch has run and reached a final state; too many dead ones stop the batch."""
+    def end(self, name: str, claim: Claim, state: str, now: int) -> None:
+        """Note that a claimed job of a batch has reached a final state; too many dead ones stop the batch."""
         self._database.change(END, (now, name))
         if state != DEAD:
             return
@@ -113,9 +112,15 @@ class Batches:
         if row is None or row["max_fails"] is None:
             return
         states = self._counts.of(name)
-        if states.get(DEAD, 0) >= stops_at(row["max_fails"], sum(states.values())):
-            reason = f"batch {name} was stopped after {jobs_text(states[DEAD], DEAD)}"
-            self._database.change(STOP, (now, reason, name))
+        if states.get(DEAD, 0) < stops_at(row["max_fails"], sum(states.values())):
+            return
+        reason = stop_text(name, states[DEAD])
+        if self._database.change(STOP, (now, reason, name)):
+            self.note(BATCH_STOPPED, claim.number, reason, f"worker {claim.worker}", now)
+
+    def note(self, kind: str, number: int, reason: str, actor: str, now: int) -> None:
+        """Note as an event what was done to a job, or by it, since its batch was stopped."""
+        self._database.insert(ADD, (now, number, kind, reason, actor))
 
     def resume(self, name: str) -> None:
         """Let a batch go on that was stopped."""
@@ -129,9 +134,9 @@ class Batches:
                 self._counts.drop(name)
 
 
-def _limits(specs: Sequence[JobSpec]) -> dict[str, Limit]:
+def _limits(specs: Sequence[JobSpec]) -> dict[str, str | None]:
     """Return the batches of new jobs, each with the limit that is given for it. Raises Conflict for two of them."""
-    limits: dict[str, Limit] = {}
+    limits: dict[str, str | None] = {}
     for spec in specs:
         if spec.batch is None:
             continue
@@ -143,7 +148,7 @@ def _limits(specs: Sequence[JobSpec]) -> dict[str, Limit]:
     return limits
 
 
-def _another_limit(name: str, limit: Limit, given: Limit) -> Conflict:
+def _another_limit(name: str, limit: str | None, given: str | None) -> Conflict:
     has = "was begun without max_fails" if limit is None else f"has max_fails {limit}"
     return Conflict(
         f"batch {name} {has}, it cannot be {given}",

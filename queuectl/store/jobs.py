@@ -173,7 +173,7 @@ class Jobs:
                 continue
             row = self._database.row(HEAD_OF_QUEUE, (queue,))
             if row is not None and row["batch"] is not None:
-                row = self._first_to_run(row, now)
+                row = self._first_to_run(row, f"worker {worker}", now)
             if row is not None and (head is None or urgency(row) < urgency(head)):
                 head = row
         if head is None:
@@ -189,13 +189,13 @@ class Jobs:
             self._batches.begin(claim.batch, now)
         return claim
 
-    def _first_to_run(self, head: Row | None, now: int) -> Row | None:
+    def _first_to_run(self, head: Row | None, actor: str, now: int) -> Row | None:
         """Return the first job of a queue whose batch is not stopped; those before it are cancelled."""
         for _ in range(MOST_STOPPED):
             reason = None if head is None or head["batch"] is None else self._batches.stop_reason(head["batch"])
             if head is None or reason is None:
                 return head
-            self._stop(head["number"], reason, now)
+            self._stop(head["number"], reason, actor, now)
             head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
         # The others are left to `cancel_stopped`.
         return None
@@ -226,7 +226,7 @@ class Jobs:
             return False
         self._counts.move(claim.queue, claim.batch, PROCESSING, state)
         if claim.batch is not None and finished_at is not None:
-            self._batches.end(claim.batch, state, now)
+            self._batches.end(claim.batch, claim, state, now)
         return True
 
     def promote(self, now: int, limit: int) -> int:
@@ -281,13 +281,16 @@ class Jobs:
         """Return whether a job waits whose batch was stopped."""
         return self._database.value(IN_STOPPED, (1,)) is not None
 
-    def cancel_stopped(self, now: int, limit: int) -> int:
+    def cancel_stopped(self, now: int, limit: int, *, actor: str) -> int:
         """Cancel up to `limit` jobs that wait and whose batch was stopped; return how many."""
         waiting = self._database.rows(IN_STOPPED, (limit,))
-        return sum(self._stop(row["number"], row["stop_reason"], now) for row in waiting)
+        return sum(self._stop(row["number"], row["stop_reason"], actor, now) for row in waiting)
 
-    def _stop(self, number: int, reason: str, now: int) -> bool:
-        return self._change("cancel", number, reason, now, now, how="stop")
+    def _stop(self, number: int, reason: str, actor: str, now: int) -> bool:
+        if not self._change("cancel", number, reason, now, now, how="stop"):
+            return False
+        self._batches.note("cancel", number, reason, actor, now)
+        return True
 
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
         """Make a final or failed job claimable at once; return False if its state does not allow it.

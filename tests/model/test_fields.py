@@ -33,6 +33,7 @@ VALUES: list[tuple[str, object, str]] = [
     ("allow_background", True, "yes"),
     ("batch", "nightly", "nightly"),
     ("max_fails", 3, "3"),
+    ("max_fails", "3", "3"),
     ("max_fails", "010%", "10%"),
     ("hold", False, "no"),
 ]

@@ -32,7 +32,7 @@ class Model:
         self.jobs: dict[int, Row] = {}
         self.last = 0
         # Of each batch how many dead jobs stop it, and of those that were stopped after how many.
-        self.limits: dict[str, int | None] = {}
+        self.limits: dict[str, str | None] = {}
         self.stopped: dict[str, int] = {}
 
     def copy(self) -> Model:
@@ -72,7 +72,7 @@ class Model:
             added.append(identifier)
         return added
 
-    def _limits_with(self, specs: Sequence[JobSpec]) -> dict[str, int | None]:
+    def _limits_with(self, specs: Sequence[JobSpec]) -> dict[str, str | None]:
         """Return the limits of all batches once these jobs are in theirs."""
         limits = dict(self.limits)
         for spec in specs:
@@ -80,7 +80,7 @@ class Model:
                 continue
             if spec.batch not in limits:
                 given = [one.max_fails for one in specs if one.batch == spec.batch and one.max_fails is not None]
-                limits[spec.batch] = int(given[0]) if given else None
+                limits[spec.batch] = given[0] if given else None
             if spec.batch in self.stopped or spec.max_fails not in (None, limits[spec.batch]):
                 raise Taken
         return limits
@@ -141,7 +141,7 @@ class Model:
             finished_at=now if state in FINAL_STATES else None,
         )
         dead, limit = self.states_of(row["batch"]).count(DEAD), self.limits.get(row["batch"])
-        if state == DEAD and limit is not None and dead >= limit:
+        if state == DEAD and limit is not None and dead >= int(limit):
             self.stopped.setdefault(row["batch"], dead)
         return True
 

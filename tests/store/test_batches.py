@@ -56,9 +56,9 @@ def test_where_a_batch_stands_follows_from_its_counts(states: dict[str, int], ex
 
 @pytest.mark.parametrize(
     "max_fails, jobs, expected",
-    [(1, 100, 1), (3, 2, 3), ("1%", 1, 1), ("10%", 10, 1), ("10%", 11, 2), ("10%", 100, 10), ("100%", 7, 7)],
+    [("1", 100, 1), ("3", 2, 3), ("1%", 1, 1), ("10%", 10, 1), ("10%", 11, 2), ("10%", 100, 10), ("100%", 7, 7)],
 )
-def test_a_share_of_the_jobs_is_rounded_up(max_fails: int | str, jobs: int, expected: int) -> None:
+def test_a_share_of_the_jobs_is_rounded_up(max_fails: str, jobs: int, expected: int) -> None:
     assert stops_at(max_fails, jobs) == expected
 
 
@@ -78,7 +78,7 @@ def test_it_tells_when_it_ran_and_how_fast(store: Store) -> None:
         finish(store, claim(store, now=NOW + second * 1000), COMPLETED, now=NOW + second * 1000 + 1000)
     found = store.batches.get("b")
     assert found is not None and (found.started_at, found.ended_at, found.finished_at) == (NOW, NOW + 2000, None)
-    assert (found.rate, found.time_left, found.standing) == (3_600, 2_000, OPEN)
+    assert (found.rate, found.time_left, found.state) == (3_600, 2_000, OPEN)
     for _ in range(2):
         finish(store, claim(store, now=NOW + 2_000), COMPLETED, now=NOW + 4_000)
     found = store.batches.get("b")
@@ -98,25 +98,28 @@ def test_a_batch_goes_with_its_last_job(store: Store) -> None:
 
 
 REFUSED = {
-    "another limit": ([{"batch": "b", "max_fails": 3}], "batch b has max_fails 2, it cannot be 3"),
+    "another limit": ([{"batch": "b", "max_fails": "3"}], "batch b has max_fails 2, it cannot be 3"),
     "a share for a number": ([{"batch": "b", "max_fails": "2%"}], "batch b has max_fails 2, it cannot be 2%"),
-    "a limit for one without": ([{"batch": "free", "max_fails": 3}], "batch free was begun without max_fails"),
-    "two limits at once": ([{"batch": "n", "max_fails": 3}, {"batch": "n", "max_fails": 4}], "batch n has max_fails 3"),
+    "a limit for one without": ([{"batch": "free", "max_fails": "3"}], "batch free was begun without max_fails"),
+    "two limits at once": (
+        [{"batch": "n", "max_fails": "3"}, {"batch": "n", "max_fails": "4"}],
+        "batch n has max_fails 3",
+    ),
 }
 
 
 @pytest.mark.parametrize("given, said", REFUSED.values(), ids=REFUSED)
 def test_a_batch_keeps_its_limit(store: Store, given: list[dict[str, Any]], said: str) -> None:
-    enqueue(store, spec(batch="b", max_fails=2), spec(batch="free"))
+    enqueue(store, spec(batch="b", max_fails="2"), spec(batch="free"))
     with pytest.raises(Conflict, match=said):
         enqueue(store, *[spec(**one) for one in given])
-    enqueue(store, spec(batch="b"), spec(batch="b", max_fails=2), spec(batch="n"), spec(batch="n", max_fails="5%"))
-    assert {batch.name: batch.max_fails for batch in store.batches.page(-1)} == {"b": 2, "free": None, "n": "5%"}
+    enqueue(store, spec(batch="b"), spec(batch="b", max_fails="2"), spec(batch="n"), spec(batch="n", max_fails="5%"))
+    assert {batch.name: batch.max_fails for batch in store.batches.page(-1)} == {"b": "2", "free": None, "n": "5%"}
     assert_whole(store)
 
 
 def test_the_last_dead_job_that_is_allowed_stops_the_batch_at_once(store: Store) -> None:
-    enqueue(store, *[spec(batch="b", max_fails=2)] * 5, spec(id="other"))
+    enqueue(store, *[spec(batch="b", max_fails="2")] * 5, spec(id="other"))
     running = claim(store)
     bury(store)
     assert reason(store) is None
@@ -127,24 +130,30 @@ def test_the_last_dead_job_that_is_allowed_stops_the_batch_at_once(store: Store)
     assert job(store, 5).error == reason(store) and job(store, 5).finished_at == NOW + 2
     assert finish(store, running, COMPLETED)
     assert store.batches.standing("b") == FAILED
+    told = [(event.what, event.job, event.detail, event.by) for event in store.events.since(0, -1)]
+    assert told == [
+        ("batch stopped", "job-3", reason(store), "worker 1"),
+        ("cancel", "job-4", reason(store), "worker 1"),
+        ("cancel", "job-5", reason(store), "worker 1"),
+    ]
     assert_whole(store)
 
 
 def test_what_is_not_at_the_head_of_a_queue_is_cancelled_some_at_a_time(store: Store) -> None:
-    bad = spec(batch="b", max_fails=1)
+    bad = spec(batch="b", max_fails="1")
     enqueue(store, bad, bad, *[spec(batch="b", hold=True)] * 3, spec(batch="b", run_at=LATER), spec(batch="b"))
     running = claim(store)
     bury(store)
     assert finish(store, running, "failed", run_at=LATER)
     assert store.jobs.has_stopped()
-    assert [write(store, store.jobs.cancel_stopped, NOW, 4) for _ in range(3)] == [4, 2, 0]
+    assert [write(store, store.jobs.cancel_stopped, NOW, 4, actor="test") for _ in range(3)] == [4, 2, 0]
     assert not store.jobs.has_stopped()
     assert store.counts.of_batches.of("b") == {DEAD: 1, CANCELLED: 6}
     assert_whole(store)
 
 
 def test_a_claim_cancels_no_more_than_it_has_time_for(store: Store) -> None:
-    enqueue(store, *[spec(batch="b", max_fails=1)] * (MOST_STOPPED + 2), spec(id="other"))
+    enqueue(store, *[spec(batch="b", max_fails="1")] * (MOST_STOPPED + 2), spec(id="other"))
     bury(store)
     assert take(store) is None
     assert store.counts.of_batches.of("b")[CANCELLED] == MOST_STOPPED
@@ -152,11 +161,11 @@ def test_a_claim_cancels_no_more_than_it_has_time_for(store: Store) -> None:
 
 
 def test_a_stopped_batch_takes_no_jobs_until_a_retry_lets_it_go_on(store: Store) -> None:
-    enqueue(store, *[spec(batch="b", max_fails=1)] * 2)
+    enqueue(store, *[spec(batch="b", max_fails="1")] * 2)
     bury(store)
     with pytest.raises(Conflict, match="batch b was stopped after 1 dead job") as raised:
         enqueue(store, spec(batch="b"))
-    assert raised.value.hint == "let it go on with: queuectl retry batch:b"
+    assert raised.value.hint == "let it go on with: queuectl retry 'batch:b state:dead,cancelled'"
     with store.writing():
         assert store.jobs.retry(1, NOW, keep_attempts=False)
     assert reason(store) is None and not store.jobs.has_stopped()

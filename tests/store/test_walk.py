@@ -126,7 +126,7 @@ class Walk:
 
     def _batch(self) -> dict[str, Any]:
         name = self.random.choice("bc")
-        return self.random.choice([{}, {}, {"batch": name}, {"batch": name, "max_fails": 2}])
+        return self.random.choice([{}, {}, {"batch": name}, {"batch": name, "max_fails": "2"}])
 
     def claim(self, store: Store) -> None:
         queues = self.random.choice([(), (), ("x",), ("y", "z")])
@@ -180,7 +180,7 @@ class Walk:
     def cancel_stopped(self, store: Store) -> None:
         expected = self.model.cancel_stopped(self.now)
         assert store.jobs.has_stopped() == (expected > 0)
-        assert store.jobs.cancel_stopped(self.now, 1_000) == expected
+        assert store.jobs.cancel_stopped(self.now, 1_000, actor="test") == expected
 
     def retry(self, store: Store) -> None:
         number, keep = self.some_job(), self.random.random() < 0.5

@@ -111,7 +111,9 @@ class Clockwork:
             if cancelled:
                 self._store.database.give_way()
             with self._store.writing():
-                cancelled += self._store.jobs.cancel_stopped(self._clock.wall(), CANCEL_AT_ONCE)
+                cancelled += self._store.jobs.cancel_stopped(
+                    self._clock.wall(), CANCEL_AT_ONCE, actor=self._log.speaker
+                )
         if cancelled:
             self._log.say(f"cancelled {jobs_text(cancelled)} of batches that were stopped")
         return cancelled

@@ -6,9 +6,22 @@ from collections.abc import Callable
 
 from ...model import when
 from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
+from ...model.batch import was_stopped
 from ...model.exits import meaning
 from ...model.filter import reference
-from ...model.job import COMPLETED, DEAD, FAILED, GONE, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
+from ...model.job import (
+    CANCELLED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    GONE,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    STATE_TABLE,
+    Job,
+    jobs_text,
+)
 from .alerts import absent, more_workers, start_for, takers
 from .facts import Facts
 
@@ -79,6 +92,11 @@ def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
     return f"it ended well{which}, {'just now' if ago == 'now' else ago}", None
 
 
+def _cancelled(facts: Facts, job: Job) -> tuple[str, str | None]:
+    reason, hint = _stands(facts, job)
+    return f"{job.error}" if was_stopped(job) else reason, hint
+
+
 def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Say what its state says of any job."""
     state = STATE_TABLE[job.state]
@@ -92,4 +110,5 @@ REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {
     PROCESSING: _processing,
     DEAD: _dead,
     COMPLETED: _completed,
+    CANCELLED: _cancelled,
 }

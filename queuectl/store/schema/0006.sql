@@ -88,8 +88,8 @@ CREATE TABLE batches (
     name        TEXT NOT NULL UNIQUE,
     created_at  INTEGER NOT NULL,
     created_by  TEXT NOT NULL,
-    -- How many of its jobs may be dead before it is stopped: a number, or a text such as 10%.
-    max_fails   BLOB,
+    -- How many dead jobs stop it: `3`, or `10%` of all.
+    max_fails   TEXT,
     -- When the first of its jobs began, and when the last one that has ended did so.
     started_at  INTEGER,
     ended_at    INTEGER,
