@@ -329,6 +329,22 @@ def test_a_filter_within_states_keeps_its_terms() -> None:
 
 
 @pytest.mark.parametrize(
+    "text, batch",
+    [
+        ("batch:b", "b"),
+        ("batch:b state:dead", "b"),
+        ("batch:b,c", None),
+        ("!batch:b", None),
+        ("batch:b tag:x", None),
+        ("", None),
+    ],
+)
+def test_a_filter_for_one_batch_is_counted_with_it(text: str, batch: str | None) -> None:
+    found = parse(text, NOW)
+    assert found.batch == batch and found.is_counted == (batch is not None or not text)
+
+
+@pytest.mark.parametrize(
     ("text", "position", "said"),
     [
         ("id:" + ",".join(map(str, range(MOST_VALUES + 1))), 0, "more than 5,000 values"),

@@ -184,4 +184,6 @@ def test_a_filter_finds_the_jobs_of_a_batch(store: Store) -> None:
     assert find.numbers(parse("batch:b,c", NOW)) == [5, 3, 2, 1]
     assert find.numbers(parse("!batch:b", NOW)) == [4, 2]
     assert find.count_by_state(parse("batch:b", NOW)) == {HELD: 1, PENDING: 1, COMPLETED: 1}
+    assert find.count_by_state(parse("batch:b id:job-1,job-2", NOW)) == {COMPLETED: 1}
+    assert find.count(parse("batch:b state:open", NOW)) == 2 and find.count(parse("batch:none", NOW)) == 0
     assert [number for _, number in find.page(parse("batch:b", NOW), "newest", None, 9, 100).rows] == [5, 3, 1]

@@ -237,6 +237,7 @@ SEEN: dict[str, tuple[str, str, str]] = {
     "dead, latest first": ("state:dead", "-finished_at", "jobs_finished"),
     "due": ("state:scheduled,failed", "run_at", "jobs_due"),
     "of a schedule": ("schedule:nightly", "-number", "jobs_of_schedule"),
+    "of a batch": ("batch:nightly state:dead", "-number", "jobs_of_batch"),
     "of an id": ("id:job-7 queue:default", "-number", "sqlite_autoindex_jobs_1"),
     "of the beginning of an id": ("id:job-7* state:pending queue:default", "-number", "sqlite_autoindex_jobs_1"),
     "of a text": ("echo queue:default", "-number", "PRIMARY KEY"),
