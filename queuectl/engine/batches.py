@@ -23,7 +23,7 @@ class Batches(Part):
 
     def all(self, limit: int = -1) -> list[Batch]:
         """Return the batches with their counts, newest first, up to `limit`; negative: all."""
-        return self._opened.store.batches.page(limit)
+        return self._opened.store.batches.newest(limit)
 
     def count(self) -> int:
         """Return how many batches there are."""

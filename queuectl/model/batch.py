@@ -8,6 +8,7 @@ from __future__ import annotations
 from .filter import in_quotes, written
 from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES, jobs_text
 from .record import Record
+from .when import HOUR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ OPEN, FAILED, STOPPED = "open", "failed", "stopped"
 # Some of its jobs have not ended; all are completed; none is unfinished, and some are dead or cancelled.
 STANDINGS = (OPEN, COMPLETED, FAILED)
 STATES = (*STANDINGS, STOPPED)
-HOUR = 3_600_000
+STOP_WORDS = "batch {} was stopped"
 
 
 def standing(states: Mapping[str, int]) -> str:
@@ -37,12 +38,12 @@ def stops_at(max_fails: str, jobs: int) -> int:
 
 def stop_text(name: str, dead: int) -> str:
     """Return why a batch was stopped, which is also why its jobs were cancelled."""
-    return f"batch {name} was stopped after {jobs_text(dead, DEAD)}"
+    return f"{STOP_WORDS.format(name)} after {jobs_text(dead, DEAD)}"
 
 
 def was_stopped(job: Job) -> bool:
     """Return whether a job was cancelled since its batch was stopped."""
-    return job.state == CANCELLED and (job.error or "").startswith(f"batch {job.batch} was stopped")
+    return job.state == CANCELLED and (job.error or "").startswith(STOP_WORDS.format(job.batch))
 
 
 def go_on(name: str) -> str:

@@ -118,8 +118,9 @@ def check_share(value: object, now: int) -> str | None:
     if value is None:
         return None
     text = str(value) if type(value) is int else value if isinstance(value, str) else ""
-    number, percent = when.integer(text.rstrip("%")), "%" * text.endswith("%")
-    if number is None or not 0 < number <= (100 if percent else MAX_FAILS) or text.endswith("%%"):
+    digits, percent, more = text.partition("%")
+    number = when.integer(digits)
+    if number is None or not 0 < number <= (100 if percent else MAX_FAILS) or more:
         raise ValueError(f"must be an integer between 1 and {MAX_FAILS}, or a percentage such as 10%")
     return f"{number}{percent}"
 

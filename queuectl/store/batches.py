@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .sqlite import Row
 
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
-PAGE = "SELECT * FROM batches WHERE id < ? ORDER BY id DESC LIMIT ?"
+NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
 COUNT = "SELECT count(*) FROM batches"
 BY_PREFIX = "SELECT * FROM batches WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
 CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails) VALUES (?, ?, ?, ?)"
@@ -36,7 +36,6 @@ STOP_REASON = "SELECT stop_reason FROM batches WHERE name = ?"
 STOP = "UPDATE batches SET stopped_at = ?, stop_reason = ? WHERE name = ? AND stopped_at IS NULL"
 RESUME = "UPDATE batches SET stopped_at = NULL, stop_reason = NULL WHERE name = ? AND stopped_at IS NOT NULL"
 DROP = "DELETE FROM batches WHERE name = ?"
-MOST = 1 << 62
 
 
 class Batches:
@@ -51,9 +50,9 @@ class Batches:
         row = self._database.row(OF_NAME, (name,))
         return None if row is None else self._batch(row)
 
-    def page(self, limit: int, before: int = MOST) -> list[Batch]:
-        """Return up to `limit` batches that were begun before the one with an id, newest first; negative: all."""
-        return [self._batch(row) for row in self._database.rows(PAGE, (before, limit))]
+    def newest(self, limit: int) -> list[Batch]:
+        """Return up to `limit` batches, those that were begun last first; negative: all."""
+        return [self._batch(row) for row in self._database.rows(NEWEST, (limit,))]
 
     def named(self, prefix: str, limit: int) -> list[Batch]:
         """Return up to `limit` batches whose name begins with a prefix, by name."""

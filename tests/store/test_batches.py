@@ -65,7 +65,7 @@ def test_a_share_of_the_jobs_is_rounded_up(max_fails: str, jobs: int, expected: 
 def test_a_batch_begins_with_its_first_job_and_counts_all_of_them(store: Store) -> None:
     enqueue(store, spec(batch="b"), spec(batch="b", hold=True), spec(batch="c"), spec())
     enqueue(store, spec(batch="b", run_at=LATER), now=NOW + 5)
-    found = {batch.name: batch for batch in store.batches.page(-1)}
+    found = {batch.name: batch for batch in store.batches.newest(-1)}
     assert found["b"].states == {PENDING: 1, HELD: 1, SCHEDULED: 1} and found["c"].states == {PENDING: 1}
     assert (found["b"].created_at, found["b"].created_by, found["b"].jobs, found["b"].ended) == (NOW, "test", 3, 0)
     assert [*found] == ["c", "b"]
@@ -114,7 +114,7 @@ def test_a_batch_keeps_its_limit(store: Store, given: list[dict[str, Any]], said
     with pytest.raises(Conflict, match=said):
         enqueue(store, *[spec(**one) for one in given])
     enqueue(store, spec(batch="b"), spec(batch="b", max_fails="2"), spec(batch="n"), spec(batch="n", max_fails="5%"))
-    assert {batch.name: batch.max_fails for batch in store.batches.page(-1)} == {"b": "2", "free": None, "n": "5%"}
+    assert {batch.name: batch.max_fails for batch in store.batches.newest(-1)} == {"b": "2", "free": None, "n": "5%"}
     assert_whole(store)
 
 
