@@ -14,13 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
 
-    from .job import Job
-
 OPEN, FAILED, STOPPED = "open", "failed", "stopped"
 # Some of its jobs have not ended; all are completed; none is unfinished, and some are dead or cancelled.
 STANDINGS = (OPEN, COMPLETED, FAILED)
 STATES = (*STANDINGS, STOPPED)
-STOP_WORDS = "batch {} was stopped"
 
 
 def standing(states: Mapping[str, int]) -> str:
@@ -38,12 +35,7 @@ def stops_at(max_fails: str, jobs: int) -> int:
 
 def stop_text(name: str, dead: int) -> str:
     """Return why a batch was stopped, which is also why its jobs were cancelled."""
-    return f"{STOP_WORDS.format(name)} after {jobs_text(dead, DEAD)}"
-
-
-def was_stopped(job: Job) -> bool:
-    """Return whether a job was cancelled since its batch was stopped."""
-    return job.state == CANCELLED and (job.error or "").startswith(STOP_WORDS.format(job.batch))
+    return f"batch {name} was stopped after {jobs_text(dead, DEAD)}"
 
 
 def go_on(name: str) -> str:

@@ -6,6 +6,8 @@ from .record import Record
 
 # The events by which jobs go: that of many, and that of one.
 PRUNED, REMOVED = "pruned", "remove"
+# A job was cancelled by no user: what it was to follow if that failed is completed, or its batch was stopped.
+CANCELLED_FOR = "cancelled"
 # What a job left running was ended.
 BACKGROUND_ENDED = "background ended"
 # Too many jobs of a batch were dead; the job is the last of them.

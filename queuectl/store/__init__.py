@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .events import Events
     from .find import Find
     from .jobs import Jobs
+    from .links import Links
     from .names import Names
     from .output import Output
     from .recent import Recent
@@ -50,7 +51,8 @@ __all__ = ["Home", "Store", "preload"]
 NEEDS = {
     "batches": ("counts",),
     "find": ("counts",),
-    "jobs": ("counts", "contexts"),
+    "jobs": ("counts", "contexts", "links"),
+    "links": ("counts", "events"),
     "schedules": ("contexts",),
     "stats": ("counts", "timings"),
 }
@@ -77,6 +79,7 @@ class Store:
     events: Events
     find: Find
     jobs: Jobs
+    links: Links
     names: Names
     output: Output
     recent: Recent

@@ -125,7 +125,7 @@ def test_a_stopped_batch_says_so_and_what_lets_it_go_on(home: str, queue: Queue)
     assert "go on with: queuectl retry 'batch:b state:dead,cancelled'" in shown
     why = done(home, "why", "later").out
     assert "later is cancelled: batch b was stopped after 1 dead job" in why and "by a user" not in why
-    (step,) = [row for row in done(home, "history", "later", "--json").json() if row["what"] == "cancel"]
+    (step,) = [row for row in done(home, "history", "later", "--json").json() if row["what"] == "cancelled"]
     assert (step["detail"], step["by"]) == ("batch b was stopped after 1 dead job", "test")
     answer = call(home, "add", "true", "--batch", "b")
     assert answer.code == 4 and "queuectl retry 'batch:b state:dead,cancelled'" in answer.err

@@ -13,6 +13,7 @@ from queuectl.model.nouns import batches, daemons, home, jobs, schedules
 
 SHARED: tuple[ModuleType, ...] = (jobs, batches, schedules, daemons, home)
 VALUES = {
+    "references": "list of text",
     **dict.fromkeys(("id", "name", "text"), "text"),
     "integer": "whole number",
     "share": "`3` or `10%`",

@@ -36,6 +36,9 @@ VALUES: list[tuple[str, object, str]] = [
     ("max_fails", "3", "3"),
     ("max_fails", "010%", "10%"),
     ("hold", False, "no"),
+    ("after", ["a", 7], "a,7"),
+    ("after", ["tag:a,b"], "tag:a,b"),
+    ("after", [], ""),
 ]
 
 

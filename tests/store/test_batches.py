@@ -127,14 +127,14 @@ def test_the_last_dead_job_that_is_allowed_stops_the_batch_at_once(store: Store)
     assert reason(store) == "batch b was stopped after 2 dead jobs"
     assert claim(store, now=NOW + 2).id == "other"
     assert [state_of(store, number) for number in (4, 5)] == [CANCELLED, CANCELLED]
-    assert job(store, 5).error == reason(store) and job(store, 5).finished_at == NOW + 2
+    assert job(store, 5).error == f"cancelled: {reason(store)}" and job(store, 5).finished_at == NOW + 2
     assert finish(store, running, COMPLETED)
     assert store.batches.standing("b") == FAILED
     told = [(event.what, event.job, event.detail, event.by) for event in store.events.since(0, -1)]
     assert told == [
         ("batch stopped", "job-3", reason(store), "worker 1"),
-        ("cancel", "job-4", reason(store), "worker 1"),
-        ("cancel", "job-5", reason(store), "worker 1"),
+        ("cancelled", "job-4", reason(store), "worker 1"),
+        ("cancelled", "job-5", reason(store), "worker 1"),
     ]
     assert_whole(store)
 

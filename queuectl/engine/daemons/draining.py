@@ -1,7 +1,7 @@
 """A pool that runs until nothing is left to do: when that is, and what became of the jobs.
 
 A queue is empty when none of its jobs runs, waits for a worker or waits for its next attempt. Jobs whose time is
-later and jobs that are held keep no pool.
+later, that are held, or that wait for such ones keep no pool.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
     for queue, counts in store.counts.by_queue().items():
         if _takes(groups, queue) and any(counts.get(state) for state in LEFT):
             return False
+    if store.links.has_untold():
+        return False
     # What is due is pending in a moment, of whichever queue it is.
     due_at = store.jobs.next_due()
     return due_at is None or due_at > now

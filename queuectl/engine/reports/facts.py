@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...model.cached import cached_property
 from ...model.job import PENDING, PROCESSING, STATES, Job
+from ...model.link import STUCK_STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.rollup import Rollup
 from ...model.scheduler import AUTO, SchedulerRecord, SchedulerState
@@ -40,6 +41,11 @@ class Facts:
     def jobs(self) -> dict[str, int]:
         """{state: jobs} of every state."""
         return {state: sum(counts.get(state, 0) for counts in self.queues.values()) for state in STATES}
+
+    @cached_property
+    def stuck(self) -> int:
+        """How many unfinished jobs wait for what has ended otherwise than they need."""
+        return self.store.links.count_stuck() if any(self.jobs[state] for state in STUCK_STATES) else 0
 
     @property
     def total(self) -> int:

@@ -318,7 +318,7 @@ def test_what_waits_in_a_stopped_batch_is_cancelled_in_small_transactions(
     building.finish(queue.store, building.claim(queue.store), "dead")
     scheduler.tick()
     assert queue.store.counts.of_batches.all() == {"b": {"dead": 1, "cancelled": 9}, "c": {"scheduled": 1}}
-    assert queue.get("job-5").error == "batch b was stopped after 1 dead job"
+    assert queue.get("job-5").error == "cancelled: batch b was stopped after 1 dead job"
 
 
 def test_the_thread_looks_at_once_when_poked_and_ends_when_told(
