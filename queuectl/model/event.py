@@ -12,6 +12,8 @@ CANCELLED_FOR = "cancelled"
 BACKGROUND_ENDED = "background ended"
 # Too many jobs of a batch were dead; the job is the last of them.
 BATCH_STOPPED = "batch stopped"
+# Its end added a job.
+HOOK_ADDED = "hook added"
 
 
 class Step(Record):

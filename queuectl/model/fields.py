@@ -21,6 +21,7 @@ from .checks import (
 from .kinds import (
     DURATION,
     FLAG,
+    HOOK,
     ID,
     NAME,
     NAMES,
@@ -42,7 +43,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
-HOW, WHEN = "how to run", "when to run"
+HOW, WHEN, HOOKS = "how to run", "when to run", "when it has ended"
 
 
 class Field(Record):
@@ -135,6 +136,7 @@ def check_new_id(value: object, now: int) -> str | None:
     return found
 
 
+HOOK_TRAITS = "given editable recurring nullable wide"
 # As a table: the formatter would write each value on a line of its own.
 # fmt: off
 JOB_FIELDS = (
@@ -184,7 +186,15 @@ JOB_FIELDS = (
           "given nullable sortable filtered long", default_words="none", complete="batch"),
     Field("max_fails", SHARE, "stop the batch once so many of its jobs are dead, or so many percent: 3 or 10%",
           "given passing", default_words="none", metavar="N|N%"),
+    Field("on_success", HOOK, "add this command when it is completed", HOOK_TRAITS,
+          metavar="COMMAND", group=HOOKS, complete="command"),
+    Field("on_failure", HOOK, "add this command when it is dead; none for no command", HOOK_TRAITS,
+          metavar="COMMAND", group=HOOKS, complete="command", default_words="the setting on_dead"),
+    Field("on_finish", HOOK, "add this command when it has ended", HOOK_TRAITS,
+          metavar="COMMAND", group=HOOKS, complete="command", default_words="the setting on_finish"),
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
+    Field("hook_of", NUMBER.but(example="17"), "the number of the job whose end added it", "nullable filtered",
+          label="Hook of", filter="hook"),
     Field("stuck", FLAG, "whether it waits for jobs that have ended otherwise than it needs", "filtered"),
     Field("after", REFERENCES, "jobs that must be completed first", "given editable filtered", default=(),
           label="After", metavar="JOB", complete="job", group=WHEN),

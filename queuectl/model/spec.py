@@ -45,6 +45,9 @@ class JobSpec:
     allow_background: bool
     batch: str | None
     max_fails: str | None
+    on_success: str | None
+    on_failure: str | None
+    on_finish: str | None
     after: tuple[str, ...]
     after_any: tuple[str, ...]
     after_failed: tuple[str, ...]

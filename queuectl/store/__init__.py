@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .dead import Dead
     from .events import Events
     from .find import Find
+    from .hooks import Hooks
     from .jobs import Jobs
     from .links import Links
     from .names import Names
@@ -51,6 +52,7 @@ __all__ = ["Home", "Store", "preload"]
 NEEDS = {
     "batches": ("counts",),
     "find": ("counts",),
+    "hooks": ("counts",),
     "jobs": ("counts", "contexts", "links"),
     "links": ("counts", "events"),
     "schedules": ("contexts",),
@@ -78,6 +80,7 @@ class Store:
     dead: Dead
     events: Events
     find: Find
+    hooks: Hooks
     jobs: Jobs
     links: Links
     names: Names

@@ -13,8 +13,8 @@ from queuectl.model.nouns import batches, daemons, home, jobs, schedules
 
 SHARED: tuple[ModuleType, ...] = (jobs, batches, schedules, daemons, home)
 VALUES = {
+    **dict.fromkeys(("id", "name", "text", "hook"), "text"),
     "references": "list of text",
-    **dict.fromkeys(("id", "name", "text"), "text"),
     "integer": "whole number",
     "share": "`3` or `10%`",
     "signal": "number of a signal",

@@ -171,6 +171,7 @@ JSON_FORMS = {
     "share": "whole number, or text",
     "duration": "number of seconds, or text",
     "flag": "`true` or `false`",
+    "hook": "text",
     "names": "array of texts",
     "variables": "object of texts",
 }
