@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 OPEN, FAILED, STOPPED = "open", "failed", "stopped"
-# Some of its jobs have not ended; all are completed; none is unfinished, and some are dead or cancelled.
+# Some of its jobs have not ended; all are completed; none is unfinished, and some are dead, cancelled or stuck.
 STANDINGS = (OPEN, COMPLETED, FAILED)
 STATES = (*STANDINGS, STOPPED)
 
 
-def standing(states: Mapping[str, int]) -> str:
-    """Return the word of STANDINGS for so many jobs in each state."""
-    if any(jobs for state, jobs in states.items() if state not in FINAL_STATES):
+def standing(states: Mapping[str, int], stuck: int) -> str:
+    """Return the word of STANDINGS for so many jobs in each state; those that are stuck count as ended."""
+    if sum(jobs for state, jobs in states.items() if state not in FINAL_STATES) > stuck:
         return OPEN
-    return FAILED if states.get(DEAD) or states.get(CANCELLED) else COMPLETED
+    return FAILED if stuck or states.get(DEAD) or states.get(CANCELLED) else COMPLETED
 
 
 def stops_at(max_fails: str, jobs: int) -> int:
@@ -47,13 +47,15 @@ def go_on(name: str) -> str:
 class Batch(Record):
     """A batch as it stood when it was read.
 
-    `states` is how many of its jobs are in each state, without the zeros. `started_at` is when the first of them was
-    claimed, `ended_at` when the last one that has run ended. Times are in milliseconds.
+    `states` is how many of its jobs are in each state, without the zeros, `stuck` how many wait for jobs that have
+    ended otherwise than they need. `started_at` is when the first of them was claimed, `ended_at` when the last one
+    that has run ended. Times are in milliseconds.
     """
 
     id: int
     name: str
     states: dict[str, int]
+    stuck: int
     max_fails: str | None
     created_at: int
     created_by: str
@@ -80,12 +82,12 @@ class Batch(Record):
     @property
     def state(self) -> str:
         """Where it stands, a word of STATES: that it was stopped goes before what follows from its jobs."""
-        return standing(self.states) if self.stopped_at is None else STOPPED
+        return standing(self.states, self.stuck) if self.stopped_at is None else STOPPED
 
     @property
     def finished_at(self) -> int | None:
-        """When the last of its jobs ended that ran, None while any has not ended."""
-        return None if self.ended < self.jobs else self.ended_at
+        """When the last of its jobs ended that ran, None while any is to run."""
+        return None if self.ended + self.stuck < self.jobs else self.ended_at
 
     @property
     def rate(self) -> float | None:
@@ -98,5 +100,5 @@ class Batch(Record):
     @property
     def time_left(self) -> int | None:
         """In how many milliseconds it has ended if it goes on so, None if that cannot be told, or if it has ended."""
-        left = self.jobs - self.ended
+        left = self.jobs - self.ended - self.stuck
         return round(left * HOUR / self.rate) if left and self.rate and self.stopped_at is None else None

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
 NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
 COUNT = "SELECT count(*) FROM batches"
+COUNT_STUCK = """
+SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch
+WHERE batch = ? AND batch IS NOT NULL AND hopeless > 0 AND finished_at IS NULL
+"""
 BY_PREFIX = "SELECT * FROM batches WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
 CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails) VALUES (?, ?, ?, ?)"
 BEGIN = "UPDATE batches SET started_at = ? WHERE name = ? AND started_at IS NULL"
@@ -66,11 +70,15 @@ class Batches:
         return int(self._database.value(COUNT))
 
     def _batch(self, row: Row) -> Batch:
-        return Batch.of({**row, "states": self._counts.of(row["name"])})
+        name = row["name"]
+        return Batch.of({**row, "states": self._counts.of(name), "stuck": self._stuck(name)})
+
+    def _stuck(self, name: str) -> int:
+        return int(self._database.value(COUNT_STUCK, (name,)))
 
     def standing(self, name: str) -> str:
         """Return where the jobs of a batch stand, a word of `model.batch.STANDINGS`; one without jobs is completed."""
-        return standing(self._counts.of(name))
+        return standing(self._counts.of(name), self._stuck(name))
 
     def stop_reason(self, name: str) -> str | None:
         """Return why a batch was stopped, None if it was not."""

@@ -133,6 +133,21 @@ def test_a_stopped_batch_says_so_and_what_lets_it_go_on(home: str, queue: Queue)
     assert queue.batches.get("b").state == "open" and queue.batches.get("b").states == {"pending": 4}
 
 
+def test_jobs_that_wait_in_vain_do_not_keep_a_batch_open(home: str, queue: Queue) -> None:
+    queue.add("false", id="parent", retries=0)
+    queue.add("true", id="child", batch="b", after=["parent"])
+    assert queue.batches.get("b").state == "open"
+    building.finish(queue.store, building.claim(queue.store), "dead")
+    found = queue.batches.get("b")
+    assert (found.state, found.stuck, found.ended, found.states) == ("failed", 1, 0, {"blocked": 1})
+    assert queue.store.batches.standing("b") == "failed"
+    shown = done(home, "batch", "show", "b").out
+    assert "stuck:      1; see them with: queuectl list 'batch:b stuck:yes'" in shown.splitlines()
+    assert done(home, "list", "batch:b stuck:yes", "-o", "ids").out == "child\n"
+    queue.retry("parent")
+    assert (queue.batches.get("b").state, queue.batches.get("b").stuck) == ("open", 0)
+
+
 def test_every_verb_takes_a_batch_by_its_filter(home: str, queue: Queue) -> None:
     queue.enqueue([{"command": "true", "batch": "b"}] * 3)
     queue.add("true", id="other")

@@ -9,7 +9,7 @@ import pytest
 from queuectl.model.batch import FAILED, OPEN, standing, stops_at
 from queuectl.model.errors import Conflict
 from queuectl.model.filterparse import parse
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, SCHEDULED
+from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, SCHEDULED
 from queuectl.store import Store
 from queuectl.store.jobs import MOST_STOPPED
 from tests.store.building import (
@@ -40,18 +40,20 @@ def reason(store: Store, name: str = "b") -> str | None:
 
 
 @pytest.mark.parametrize(
-    "states, expected",
+    "states, stuck, expected",
     [
-        ({}, COMPLETED),
-        ({COMPLETED: 2}, COMPLETED),
-        ({COMPLETED: 2, HELD: 1}, OPEN),
-        ({DEAD: 2, PROCESSING: 1}, OPEN),
-        ({COMPLETED: 2, DEAD: 1}, FAILED),
-        ({COMPLETED: 2, CANCELLED: 1}, FAILED),
+        ({}, 0, COMPLETED),
+        ({COMPLETED: 2}, 0, COMPLETED),
+        ({COMPLETED: 2, HELD: 1}, 0, OPEN),
+        ({DEAD: 2, PROCESSING: 1}, 0, OPEN),
+        ({COMPLETED: 2, DEAD: 1}, 0, FAILED),
+        ({COMPLETED: 2, CANCELLED: 1}, 0, FAILED),
+        ({COMPLETED: 2, BLOCKED: 2}, 1, OPEN),
+        ({COMPLETED: 2, BLOCKED: 1, HELD: 1}, 2, FAILED),
     ],
 )
-def test_where_a_batch_stands_follows_from_its_counts(states: dict[str, int], expected: str) -> None:
-    assert standing(states) == expected
+def test_where_a_batch_stands_follows_from_its_counts(states: dict[str, int], stuck: int, expected: str) -> None:
+    assert standing(states, stuck) == expected
 
 
 @pytest.mark.parametrize(

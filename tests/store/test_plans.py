@@ -37,6 +37,7 @@ from tests.store.building import NOW, spec, write
 HOT = {
     "the head of a queue": (jobs.HEAD_OF_QUEUE, ("q",), "jobs_claimable"),
     "jobs that wait in stopped batches": (jobs.IN_STOPPED, (500,), "jobs_of_batch"),
+    "stuck jobs of a batch": (batches.COUNT_STUCK, ("a",), "jobs_stuck_of_batch"),
     "a batch": (batches.OF_NAME, ("a",), "sqlite_autoindex_batches_1"),
     "batches by prefix": (batches.BY_PREFIX, ("a", "b", 9), "sqlite_autoindex_batches_1"),
     "the counts of a batch": (counts.OF_NAME["batch_counts"], ("a",), "PRIMARY KEY"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.batch import Batch, go_on
-from ...model.filter import written
+from ...model.filter import in_quotes, written
 from ...model.job import STATES
 from ...model.nouns.batches import BATCH
 from ...model.quantity import bar
@@ -59,6 +59,9 @@ def _shown(batch: Batch) -> str:
         ("progress", f"{bar(percent, BAR_WIDTH)} {percent}% {batch.ended}/{batch.jobs}"),
         ("jobs", ", ".join(f"{batch.states[state]} {state}" for state in STATES if state in batch.states)),
     ]
+    if batch.stuck:
+        stuck = in_quotes(f"{written('batch', batch.name)} {written('stuck', 'yes')}")
+        values.append(("stuck", f"{batch.stuck}; see them with: queuectl list {stuck}"))
     if batch.max_fails is not None:
         values.append(("max fails", str(batch.max_fails)))
     values.append(("added", f"{when.local(batch.created_at)} by {batch.created_by}"))

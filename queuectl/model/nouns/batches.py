@@ -13,6 +13,7 @@ BATCH = Noun(
     jobs=NUMBER,
     ended=NUMBER,
     dead=NUMBER,
+    stuck=NUMBER,
     states=table(NUMBER),
     max_fails=maybe(SHARE),
     created_at=TIME,

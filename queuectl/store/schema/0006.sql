@@ -110,3 +110,4 @@ CREATE TABLE batch_counts (
     PRIMARY KEY (batch, state)
 ) WITHOUT ROWID;
 CREATE INDEX jobs_of_batch ON jobs (batch, state, number) WHERE batch IS NOT NULL;
+CREATE INDEX jobs_stuck_of_batch ON jobs (batch) WHERE batch IS NOT NULL AND hopeless > 0 AND finished_at IS NULL;
