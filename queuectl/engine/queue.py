@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..store.enqueue import Parent
+    from .batches import Batches
     from .charts import Charts
     from .config import Config
     from .dashboard import Dashboard
@@ -61,6 +62,7 @@ class Queue(Changing):
     # The parts, each of the class in the module of its name. They are loaded when they are first used.
     config: Config  # the settings of the home
     events: Events  # what users and daemons did
+    batches: Batches  # jobs that belong together, under a name
     schedules: Schedules  # the jobs that are queued again and again
     logs: Logs  # what jobs printed and what happened to them
     reports: Reports  # how the home is doing
@@ -119,6 +121,8 @@ class Queue(Changing):
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
         nice: int = NOT_GIVEN,
+        batch: str | None = NOT_GIVEN,
+        max_fails: int | str | None = NOT_GIVEN,
         on_success: str | None = NOT_GIVEN,
         on_failure: str | None = NOT_GIVEN,
         on_finish: str | None = NOT_GIVEN,

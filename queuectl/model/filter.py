@@ -73,9 +73,15 @@ class Filter(Record):
         self.states = tuple(state for state in STATES if state in wanted)
 
     @property
+    def batch(self) -> str | None:
+        """The batch that its only term names, None if it has another or none."""
+        exact = self.terms[0].only("=") if [term.key for term in self.terms] == ["batch"] else None
+        return None if exact is None else str(exact[0])
+
+    @property
     def is_counted(self) -> bool:
-        """Whether the counts of each queue and state tell how many jobs it finds."""
-        return all(term.key == "queue" for term in self.terms)
+        """Whether the counts by state, of each queue or of a batch, tell how many jobs it finds."""
+        return self.batch is not None or all(term.key == "queue" for term in self.terms)
 
     def has_queue(self, queue: str) -> bool:
         """Return whether jobs of a queue may be meant."""

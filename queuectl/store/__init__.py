@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .attempts import Attempts
     from .backlog import Backlog
+    from .batches import Batches
     from .dead import Dead
     from .events import Events
     from .find import Find
@@ -49,6 +50,7 @@ __all__ = ["Home", "Store", "preload"]
 
 # What a noun is made of besides the database.
 NEEDS = {
+    "batches": ("counts",),
     "find": ("counts",),
     "hooks": ("counts",),
     "jobs": ("counts", "contexts", "links"),
@@ -74,6 +76,7 @@ class Store:
     # Loaded when they are first used, for a command uses few of them: each is the class in the module of its name.
     attempts: Attempts
     backlog: Backlog
+    batches: Batches
     dead: Dead
     events: Events
     find: Find

@@ -99,13 +99,11 @@ class Find:
         return {state: found[state] for state in STATES if found.get(state)}
 
     def _kept_counts(self, wanted: Filter) -> list[tuple[str, int]]:
-        return [
-            (state, jobs)
-            for queue, states in self._counts.by_queue().items()
-            if wanted.has_queue(queue)
-            for state, jobs in states.items()
-            if state in wanted.states
-        ]
+        if wanted.batch is not None:
+            kept = [self._counts.of_batches.of(wanted.batch)]
+        else:
+            kept = [states for queue, states in self._counts.by_queue().items() if wanted.has_queue(queue)]
+        return [(state, jobs) for states in kept for state, jobs in states.items() if state in wanted.states]
 
     def _counted(self, wanted: Filter) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []

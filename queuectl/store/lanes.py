@@ -125,6 +125,17 @@ class Lanes:
                 return [
                     _lane(wanted, sort, "INDEXED BY jobs_of_schedule", f"schedule = ? AND {beyond}", *exact, number)
                 ]
+            if term.key == "batch" and exact is not None:
+                return [
+                    Lane(
+                        "INDEXED BY jobs_of_batch",
+                        f"batch = ? AND state = '{state}' AND {beyond}",
+                        (*exact, number),
+                        sort,
+                        terms=wanted.terms,
+                    )
+                    for state in wanted.states
+                ]
             if term.key == "id" and exact is not None:
                 return [_lane(wanted, sort, BY_ID, f"id = ? AND {beyond}", *exact, number)]
             if term.key == "id" and prefix is not None:

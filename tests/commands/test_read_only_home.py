@@ -44,6 +44,8 @@ cron next nightly
 scheduled
 template list
 template show simple_job
+batch list
+batch show book
 prune --dry-run
 retry gone --dry-run
 shell -c 'list; status; show done'
@@ -111,7 +113,7 @@ def read_only(home: str) -> Iterator[str]:
         finish(queue.store, claimed, COMPLETED)
         queue.add("false", id="gone")
         finish(queue.store, claim(queue.store), DEAD)
-        queue.add("true", id="waiting")
+        queue.add("true", id="waiting", batch="book")
         queue.add("true", id="kept", hold=True)
         bring_to(queue.store, "cancelled")
     assert call(home, "cron", "add", "nightly", "@daily", "true").code == 0

@@ -51,7 +51,7 @@ def busy(dashboard: Dashboard) -> Dashboard:
     """A dashboard with something on each page, and no workers any more."""
     dashboard.cli("add", "echo hello", "--id", "hello", "--tag", "greeting")
     dashboard.cli("add", "echo oops >&2; exit 3", "--id", "fails", "--retries", "0")
-    dashboard.cli("add", "echo later", "--id", "later", "--in", "2h")
+    dashboard.cli("add", "echo later", "--id", "later", "--in", "2h", "--batch", "book")
     dashboard.cli("add", "echo held", "--id", "held", "--hold")
     dashboard.cli("add", "echo cancelled", "--id", "dropped", "--hold")
     dashboard.cli("cancel", "dropped")
@@ -87,7 +87,7 @@ def test_pages_fit_every_window_and_leave_room_for_texts(busy: Dashboard, browse
     )
     busy.cli("cron", "add", "nightly-export", "30 2 * * mon-fri", LONG_COMMAND)
     longest = "i" * 128
-    busy.cli("add", "x" * 400, "--id", longest, "--queue", "q" * 64, "--tag", "t" * 64, "--hold")
+    busy.cli("add", "x" * 400, "--id", longest, "--queue", "q" * 64, "--tag", "t" * 64, "--batch", "b" * 64, "--hold")
     for path in (*PATHS, f"/jobs/{longest}"):
         for width in WIDTHS:
             browser.size(width, 700)

@@ -11,9 +11,8 @@ starts beside the one before ends with OVERLAP:
     hidden    drops its environment, leaves its session and its parent, keeps its pipes
     gap       drops its pipes as well: what it leaves is not found if worker, fork server and pool are lost at once
 
-Nothing that was acknowledged may be lost, no attempt may start twice or beside another, each end adds one hook job, and
-no bystander may be signalled.
-Overlaps of the gap are counted apart.
+Nothing that was acknowledged may be lost, no attempt may start twice or beside another, each end adds one hook job, no
+bystander may be signalled, and the counts of batches must be right. Overlaps of the gap are counted apart.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import QueueCTLError
 from tests.engine.running import RunningPool, python
+from tests.store.building import counted
 from tests.support import Process, Processes, cli_environment, identify, is_alive, run_cli, wait_until
 
 WORKERS = 4
@@ -73,7 +73,8 @@ queue = Queue(sys.argv[1])
 commands = json.loads(sys.argv[3])
 with open(sys.argv[2], "a") as acknowledged:
     for number in range(10**6):
-        job = queue.add(commands[number % len(commands)], retries=100, tags=[sys.argv[4 + number % len(commands)]])
+        tag, batch = sys.argv[4 + number % len(commands)], f"batch-{number % 2}"
+        job = queue.add(commands[number % len(commands)], retries=100, tags=[tag], batch=batch)
         acknowledged.write(job.id + "\\n")
         acknowledged.flush()
         queue.clock.pause(0.1)
@@ -208,6 +209,7 @@ class Chaos:
             "jobs": len(jobs),
             "attempts": sum(ledger.values()),
             "lost": sum(job not in jobs or jobs[job].state != "completed" for job in acknowledged),
+            "miscounted": int(self.queue.store.counts.of_batches.all() != counted(self.queue.store, "batch")),
             "overlaps": overlaps["all others"],
             "started twice": sum(count > 1 for count in ledger.values()),
             "hooks lost or doubled": sum(hooks[job.number] != 1 for job in jobs.values()),
@@ -230,7 +232,7 @@ def _json(text: str) -> str:
     return json.dumps(text)
 
 
-FATAL = ("lost", "overlaps", "started twice", "hooks lost or doubled", "strangers")
+FATAL = ("lost", "miscounted", "overlaps", "started twice", "hooks lost or doubled", "strangers")
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from typing import Any, Callable
 
 import pytest
@@ -23,7 +24,7 @@ SEEDS = [*range(1, 11), time.time_ns()]
 STEPS = 250
 TABLE = """
 SELECT number, id, state, queue, priority, run_at, attempts, last_attempt, attempt_id, cancel_requested, finished_at,
-    suspended_at, suspended_by, suspended_for
+    suspended_at, suspended_by, suspended_for, batch
 FROM jobs ORDER BY number
 """
 
@@ -78,6 +79,14 @@ class Walk:
             states = counts.setdefault(row["queue"], {})
             states[row["state"]] = states.get(row["state"], 0) + 1
         assert store.counts.by_queue() == counts
+        batches = {batch.name: batch for batch in store.batches.newest(-1)}
+        assert {name: batch.max_fails for name, batch in batches.items()} == self.model.limits
+        reasons = {
+            name: f"batch {name} was stopped after {dead} dead jobs" for name, dead in self.model.stopped.items()
+        }
+        assert {name: batch.stop_reason for name, batch in batches.items() if batch.stopped_at is not None} == reasons
+        for name, batch in batches.items():
+            assert batch.states == Counter(self.model.states_of(name)) == store.counts.of_batches.of(name)
         assert store.jobs.next_due() == self.model.next_due()
         assert len(set(self.attempts)) == len(self.attempts), "an attempt id came twice within a job"
 
@@ -120,11 +129,16 @@ class Walk:
             hold=self.random.random() < 0.1,
             cwd=choose(["/", "/tmp"]),
             env=choose([{}, {"A": "1"}]),
+            **self._batch(),
         )
+
+    def _batch(self) -> dict[str, Any]:
+        name = self.random.choice("bc")
+        return self.random.choice([{}, {}, {"batch": name}, {"batch": name, "max_fails": "2"}])
 
     def claim(self, store: Store) -> None:
         queues = self.random.choice([(), (), ("x",), ("y", "z")])
-        expected = self.model.claim(queues)
+        expected = self.model.claim(queues, self.now)
         claimed = store.jobs.claim(worker=1, now=self.now, lease_until=0, queues=queues)
         assert (claimed.number if claimed else None) == expected
         if claimed is not None:
@@ -179,6 +193,11 @@ class Walk:
         number, by = self.some_claimed(), self.random.choice([None, USER, PAUSE])
         assert store.jobs.resume(number, self.now, by) == self.model.resume(number, self.now, by)
 
+    def cancel_stopped(self, store: Store) -> None:
+        expected = self.model.cancel_stopped(self.now)
+        assert store.jobs.has_stopped() == (expected > 0)
+        assert store.jobs.cancel_stopped(self.now, 1_000, actor="test") == expected
+
     def retry(self, store: Store) -> None:
         number, keep = self.some_job(), self.random.random() < 0.5
         assert store.jobs.retry(number, self.now, keep_attempts=keep) == self.model.retry(number, self.now, keep)
@@ -232,6 +251,7 @@ OPERATIONS = {
     "cancel": 3,
     "suspend": 4,
     "resume": 4,
+    "cancel_stopped": 1,
     "retry": 3,
     "hold": 2,
     "front": 2,

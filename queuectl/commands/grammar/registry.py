@@ -175,6 +175,7 @@ MODULES = {
     "jobs.actions": " ".join(verb.name for verb in PLAIN_VERBS),
     "jobs.edit": "edit",
     "jobs.templates": "template",
+    "jobs.batches": "batch",
     "daemons.workers": "worker",
     "jobs.scheduled": "schedule scheduled",
     "daemons.scheduler": "scheduler",

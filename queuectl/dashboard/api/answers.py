@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model.fields import HOOKS, HOW, KEPT
 from ...model.kinds import ANY, BYTES, DURATION, FLAG, NUMBER, REAL, STATE, TEXT, TIME
 from ...model.noun import Noun, many, maybe, one_of, table
+from ...model.nouns.batches import BATCH
 from ...model.nouns.daemons import POOL, STOPPED, WORKER
 from ...model.nouns.home import EVENT, SETTING, STATUS
 from ...model.nouns.jobs import COMING, DEAD_GROUP, JOB, JOB_DETAIL, REASON, RUN, STEP
@@ -98,6 +99,7 @@ QUEUES = Noun("list of queues", items=many(QUEUE))
 WORKERS = Noun("list of workers", items=many(WORKER), pool=POOL, max_workers=NUMBER, default_count=NUMBER)
 WORKERS_STOPPED = Noun("stopped workers", **STOPPED.keys, done=FLAG)
 
+BATCHES = Noun("list of batches", items=many(BATCH), total=NUMBER)
 SCHEDULES = Noun("list of schedules", items=many(SCHEDULE))
 COMING_JOBS = Noun("list of coming jobs", items=many(COMING), total=NUMBER)
 COMING_TIMES = Noun(

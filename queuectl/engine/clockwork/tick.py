@@ -13,7 +13,7 @@ from functools import partial
 
 from ...model.clock import Clock
 from ...model.errors import InvalidInput, QueueCTLError
-from ...model.job import PROCESSING
+from ...model.job import PROCESSING, jobs_text
 from ...model.scheduler import TOTALS
 from ...store import Home, Store
 from ..home import timezone
@@ -29,7 +29,7 @@ from .housekeeping import Housekeeping
 from .sampling import Sampler
 
 LONGEST_WAIT_SECONDS = 1.0
-PROMOTE_AT_ONCE = EXPIRE_AT_ONCE = 500
+PROMOTE_AT_ONCE = CANCEL_AT_ONCE = EXPIRE_AT_ONCE = 500
 ZONES_MS = 60_000
 
 
@@ -65,14 +65,15 @@ class Clockwork:
         self._compare_zones(now)
         fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
+        cancelled = self._cancel_stopped()
         unblocked = self._tell_children(now)
         # Who found too many that had expired waits for a bell.
-        if unblocked or promoted or fired or recovered or expired:
+        if unblocked or promoted or fired or recovered or expired or cancelled:
             ring(self._store.home, WORKERS)
             # In automatic mode the daemon starts workers for them.
             ring(self._store.home, SCHEDULER)
         # The log's file keeps its size when it is reused: without a change there is nothing to copy.
-        changed = self._sync() or promoted or fired or recovered or expired or unblocked
+        changed = self._sync() or promoted or fired or recovered or expired or unblocked or cancelled
         if changed and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
         counts = self._store.counts.by_state()
@@ -118,6 +119,20 @@ class Clockwork:
                 self._store.database.give_way()
             with self._store.writing():
                 promoted += self._store.jobs.promote(self._clock.wall(), PROMOTE_AT_ONCE)
+
+    def _cancel_stopped(self) -> int:
+        """Cancel the jobs that wait in batches that were stopped; return how many there were."""
+        cancelled = 0
+        while self._store.jobs.has_stopped():
+            if cancelled:
+                self._store.database.give_way()
+            with self._store.writing():
+                cancelled += self._store.jobs.cancel_stopped(
+                    self._clock.wall(), CANCEL_AT_ONCE, actor=self._log.speaker
+                )
+        if cancelled:
+            self._log.say(f"cancelled {jobs_text(cancelled)} of batches that were stopped")
+        return cancelled
 
     def _tell_children(self, now: int) -> int:
         """Go on where a transaction had too many children to tell; return how many jobs that has made claimable."""

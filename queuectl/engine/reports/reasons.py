@@ -152,16 +152,19 @@ def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
     return f"it ended well{which}, {'just now' if ago == 'now' else ago}", None
 
 
+def _cancelled(facts: Facts, job: Job) -> tuple[str, str | None]:
+    # By a user, unless the error says for what.
+    word, _, reason = (job.error or "").partition(": ")
+    by_user, hint = _stands(facts, job)
+    if word == EXPIRED:
+        return f"it has {job.error}", hint
+    return reason if word == CANCELLED and reason else by_user, hint
+
+
 def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Say what its state says of any job."""
     state = STATE_TABLE[job.state]
     return f"it {state.phrase}", state.hint and f"{state.hint} {reference(job)}"
-
-
-def _cancelled(facts: Facts, job: Job) -> tuple[str, str | None]:
-    reason, hint = _stands(facts, job)
-    has_expired = job.error is not None and job.error.startswith(EXPIRED)
-    return (f"it has {job.error}" if has_expired else reason), hint
 
 
 REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {

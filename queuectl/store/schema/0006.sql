@@ -49,6 +49,7 @@ CREATE TABLE jobs (
     on_finish        TEXT,
     -- The job whose end has added this one.
     hook_of          INTEGER,
+    batch            TEXT,
     -- What that end was: the variables QUEUECTL_HOOK_ of its attempts, as JSON.
     hook_facts       TEXT,
     CHECK ((state = 'processing') = (worker IS NOT NULL)),
@@ -92,3 +93,29 @@ ALTER TABLE schedules ADD COLUMN nice INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE schedules ADD COLUMN on_success TEXT;
 ALTER TABLE schedules ADD COLUMN on_failure TEXT;
 ALTER TABLE schedules ADD COLUMN on_finish TEXT;
+
+-- Jobs that were added together, under a name. A batch is there as long as a job is in it.
+CREATE TABLE batches (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT NOT NULL UNIQUE,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT NOT NULL,
+    -- How many dead jobs stop it: `3`, or `10%` of all.
+    max_fails   TEXT,
+    -- When the first of its jobs began, and when the last one that has ended did so.
+    started_at  INTEGER,
+    ended_at    INTEGER,
+    stopped_at  INTEGER,
+    stop_reason TEXT,
+    CHECK ((stopped_at IS NULL) = (stop_reason IS NULL))
+);
+CREATE INDEX batches_stopped ON batches (name) WHERE stopped_at IS NOT NULL;
+
+CREATE TABLE batch_counts (
+    batch TEXT NOT NULL,
+    state TEXT NOT NULL,
+    jobs  INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (batch, state)
+) WITHOUT ROWID;
+CREATE INDEX jobs_of_batch ON jobs (batch, state, number) WHERE batch IS NOT NULL;
+CREATE INDEX jobs_stuck_of_batch ON jobs (batch) WHERE batch IS NOT NULL AND hopeless > 0 AND finished_at IS NULL;
