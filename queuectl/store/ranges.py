@@ -1,8 +1,8 @@
 """Where the rows of a filter lie: the indexes that have them in one of ORDERS, few rows at a time.
 
-A *lane* is an index in this order, or the table itself, from a key on. What it cannot decide (a text, a tag ...)
+A *range* is an index in this order, or the table itself, from a key on. What it cannot decide (a text, a tag ...)
 is a condition on its rows. The key of a row has the values that it is sorted by, signed: keys grow in the order of
-the sort, and none is in two lanes.
+the sort, and none is in two ranges.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ BY_STATE = {
 BEYOND = {"newest": "number < ?", "oldest": "number > ?"}
 
 
-class Lane(Record):
+class Range(Record):
     """Some rows of the table in the order of a sort, and the states and terms that they must still fulfil."""
 
     index: str
@@ -72,22 +72,22 @@ class Lane(Record):
         return tuple(-row[name[1:]] if name.startswith("-") else row[name] for name in ORDERS[self.sort].columns)
 
 
-class Lanes:
-    """Chooses the lanes with the fewest rows to look at."""
+class Ranges:
+    """Chooses the ranges with the fewest rows to look at."""
 
     def __init__(self, database: Database, counts: Counts) -> None:
         self._database = database
         self._counts = counts
 
-    def of(self, wanted: Filter, sort: str, start: Key | None = None) -> list[Lane]:
-        """Return the lanes that together hold the jobs of a filter behind a key."""
+    def of(self, wanted: Filter, sort: str, start: Key | None = None) -> list[Range]:
+        """Return the ranges that together hold the jobs of a filter behind a key."""
         key = start or (-MOST,) * len(ORDERS[sort].columns)
         wanted = wanted.within(ORDERS[sort].states)
         if not wanted.states:
             return []
         if sort == "finished":
             return [
-                Lane(
+                Range(
                     "INDEXED BY jobs_finished",
                     f"{FINAL} AND state = '{state}' AND (finished_at, number) < (?, ?)",
                     (-key[0], -key[1]),
@@ -99,43 +99,43 @@ class Lanes:
         if sort == "run_at":
             states = STATES if len(wanted.states) == len(DUE_STATES) else wanted.states
             where = f"{DUE} AND (run_at, number) > (?, ?)"
-            return [Lane("INDEXED BY jobs_due", where, key, sort, states=states, terms=wanted.terms)]
+            return [Range("INDEXED BY jobs_due", where, key, sort, states=states, terms=wanted.terms)]
         if sort == "priority":
             return self._claimable(wanted, key)
         return self._numbered(wanted, sort, key[0] if sort == "oldest" else -key[0])
 
-    def _claimable(self, wanted: Filter, key: Key) -> list[Lane]:
-        """Return two lanes for each queue: the rest of a priority, and the lower ones."""
+    def _claimable(self, wanted: Filter, key: Key) -> list[Range]:
+        """Return two ranges for each queue: the rest of a priority, and the lower ones."""
         rest = [term for term in wanted.terms if term.key != "queue"]
-        lanes = []
+        ranges = []
         for queue in filter(wanted.has_queue, self._counts.queues_with(PENDING)):
             for where, values in (
                 ("priority = ? AND (run_at, number) > (?, ?)", (-key[0], *key[1:])),
                 ("priority < ?", (-key[0],)),
             ):
                 where = f"state = 'pending' AND queue = ? AND {where}"
-                lanes.append(Lane("INDEXED BY jobs_claimable", where, (queue, *values), "priority", terms=rest))
-        return lanes
+                ranges.append(Range("INDEXED BY jobs_claimable", where, (queue, *values), "priority", terms=rest))
+        return ranges
 
-    def _numbered(self, wanted: Filter, sort: str, number: int) -> list[Lane]:
+    def _numbered(self, wanted: Filter, sort: str, number: int) -> list[Range]:
         beyond = BEYOND[sort]
         for term in wanted.terms:
             exact, prefix = term.only("="), term.only("prefix")
             if term.key == "schedule" and exact is not None:
                 return [
-                    _lane(wanted, sort, "INDEXED BY jobs_of_schedule", f"schedule = ? AND {beyond}", *exact, number)
+                    _range(wanted, sort, "INDEXED BY jobs_of_schedule", f"schedule = ? AND {beyond}", *exact, number)
                 ]
             if term.key == "id" and exact is not None:
-                return [_lane(wanted, sort, BY_ID, f"id = ? AND {beyond}", *exact, number)]
+                return [_range(wanted, sort, BY_ID, f"id = ? AND {beyond}", *exact, number)]
             if term.key == "id" and prefix is not None:
                 low, high = prefix_range(str(prefix[0]))
                 if int(self._database.value(COUNT_PREFIX, (low, high, FEW + 1))) <= FEW:
-                    return [_lane(wanted, sort, BY_ID, f"id >= ? AND id < ? AND {beyond}", low, high, number)]
+                    return [_range(wanted, sort, BY_ID, f"id >= ? AND id < ? AND {beyond}", low, high, number)]
         few = self._few(wanted.states)
         if few is None:
-            return [_lane(wanted, sort, TABLE, beyond, number)]
+            return [_range(wanted, sort, TABLE, beyond, number)]
         return [
-            Lane(index, f"{where} AND {beyond}", (number,), sort, states=states, terms=wanted.terms)
+            Range(index, f"{where} AND {beyond}", (number,), sort, states=states, terms=wanted.terms)
             for index, where, states in few
         ]
 
@@ -155,5 +155,5 @@ class Lanes:
         return [*found, ("INDEXED BY jobs_due", DUE, due)] if due else found
 
 
-def _lane(wanted: Filter, sort: str, index: str, where: str, *parameters: object) -> Lane:
-    return Lane(index, where, parameters, sort, states=wanted.states, terms=wanted.terms)
+def _range(wanted: Filter, sort: str, index: str, where: str, *parameters: object) -> Range:
+    return Range(index, where, parameters, sort, states=wanted.states, terms=wanted.terms)
