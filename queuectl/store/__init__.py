@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .events import Events
     from .find import Find
     from .jobs import Jobs
+    from .lanes import Lanes
     from .names import Names
     from .output import Output
     from .recent import Recent
@@ -48,7 +49,8 @@ __all__ = ["Home", "Store", "preload"]
 # What a noun is made of besides the database.
 NEEDS = {
     "find": ("counts",),
-    "jobs": ("counts", "contexts"),
+    "jobs": ("counts", "contexts", "lanes"),
+    "lanes": ("counts",),
     "schedules": ("contexts",),
     "stats": ("counts", "timings"),
 }
@@ -74,6 +76,7 @@ class Store:
     events: Events
     find: Find
     jobs: Jobs
+    lanes: Lanes
     names: Names
     output: Output
     recent: Recent

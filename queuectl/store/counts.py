@@ -12,6 +12,7 @@ from .database import Database
 ADD = "UPDATE counts SET jobs = jobs + ? WHERE queue = ? AND state = ?"
 BEGIN = "INSERT INTO counts (jobs, queue, state) VALUES (?, ?, ?)"
 ALL = "SELECT queue, state, jobs FROM counts WHERE jobs > 0 ORDER BY queue, state"
+JOBS_OF_STATE = "SELECT queue, jobs FROM counts WHERE state = ?"
 QUEUES_OF_STATE = "SELECT queue FROM counts WHERE state = ? AND jobs > 0"
 
 
@@ -59,6 +60,14 @@ class Counts:
             for state, jobs in counts.items():
                 totals[state] = totals.get(state, 0) + jobs
         return totals
+
+    def in_state(self, state: str) -> dict[str, int]:
+        """Return {queue: jobs in `state`}, those of this transaction too, without the zeros."""
+        jobs = {row["queue"]: row["jobs"] for row in self._database.rows(JOBS_OF_STATE, (state,))}
+        for (queue, where), change in self._changes.items():
+            if where == state:
+                jobs[queue] = jobs.get(queue, 0) + change
+        return {queue: count for queue, count in jobs.items() if count}
 
     def queues_with(self, state: str) -> list[str]:
         """Return the queues that may have a job in `state`, those of this transaction too."""

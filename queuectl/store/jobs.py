@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .contexts import Contexts
     from .counts import Counts
     from .database import Database
+    from .lanes import Lanes
 
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
 HEAD_OF_QUEUE = f"""
@@ -104,10 +105,11 @@ ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source
 class Jobs:
     """The table of jobs."""
 
-    def __init__(self, database: Database, counts: Counts, contexts: Contexts) -> None:
+    def __init__(self, database: Database, counts: Counts, contexts: Contexts, lanes: Lanes) -> None:
         self._database = database
         self._counts = counts
         self._contexts = contexts
+        self._lanes = lanes
 
     def enqueue(
         self,
@@ -129,14 +131,12 @@ class Jobs:
         return enqueue.run(specs, on_progress)
 
     def claim(self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = ()) -> Claim | None:
-        """Take the most urgent pending job for a worker; return it, or None if there is none.
+        """Take the most urgent pending job of a queue with room for a worker; return it, or None if there is none.
 
         Order: priority (higher first), then `run_at`, then number. `queues` limits the choice.
         """
         head = None
-        for queue in self._counts.queues_with(PENDING):
-            if queues and queue not in queues:
-                continue
+        for queue in self._lanes.with_room(now, queues):
             row = self._database.row(HEAD_OF_QUEUE, (queue,))
             if row is not None and (head is None or urgency(row) < urgency(head)):
                 head = row
@@ -149,6 +149,7 @@ class Jobs:
         claim.attempt_id = self._database.insert(BEGIN_ATTEMPT, begun)
         self._database.change(CLAIM, (claim.attempt_id, worker, lease_until, now, now, claim.number))
         self._counts.move(claim.queue, PENDING, PROCESSING)
+        self._lanes.start(claim.queue, now)
         return claim
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:

@@ -52,6 +52,7 @@ TABLES = (
     "fires",
     "timings",
     "backlog",
+    "queues",
 )
 
 

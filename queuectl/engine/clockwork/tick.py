@@ -1,5 +1,5 @@
 """What must happen by itself: due jobs become claimable, recurring ones fire, lost ones are recovered, how much
-waits is written down, old jobs are pruned and their room is given back.
+waits is written down, pauses end, old jobs are pruned and their room is given back.
 
 `tick` does all of it once and may run in several processes at the same time. `ClockworkThread` calls
 it whenever something is due, at the latest after its longest pause, and at once when poked.
@@ -23,6 +23,7 @@ from ..machine.log import Log
 from ..work.recovery import Recovery
 from .firing import MISSED, Firing
 from .housekeeping import Housekeeping
+from .pauses import end_pauses
 from .sampling import Sampler
 
 LONGEST_WAIT_SECONDS = 1.0
@@ -60,14 +61,15 @@ class Clockwork:
         promoted = self._promote()
         now = self._clock.wall()
         self._compare_zones(now)
+        resumed = end_pauses(self._store, now, self._log)
         fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
-        if promoted or fired or recovered:
+        if promoted or fired or recovered or resumed:
             ring(self._store.home, WORKERS)
             # In automatic mode the daemon starts workers for them.
             ring(self._store.home, SCHEDULER)
         # The log's file keeps its size when it is reused: without a change there is nothing to copy.
-        changed = self._sync() or promoted or fired or recovered
+        changed = self._sync() or promoted or fired or recovered or resumed
         if changed and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
         counts = self._store.counts.by_state()
@@ -115,7 +117,10 @@ class Clockwork:
     def _patience(self, counts: Mapping[str, int], fired_at: int) -> float:
         runs = bool(counts.get(PROCESSING))
         longest = min(self._longest_wait, LONGEST_WAIT_SECONDS) if runs else self._longest_wait
-        due = self._store.next_due(fired_at)
+        due = min(
+            (at for at in (self._store.next_due(fired_at), self._store.lanes.next_end()) if at is not None),
+            default=None,
+        )
         if due is None:
             return longest
         # Looked at each second: the wall clock may be set meanwhile.

@@ -26,6 +26,7 @@ from ...model.record import Record
 from ...model.when import duration_text
 from ...store import Home, Store
 from ...store.claim import Claim
+from ..home.clockwatch import follow
 from ..home.settings import load_settings
 from ..machine import launcher, process
 from ..machine.doorbell import CONTROL, POOL, WORKERS, Doorbell, ring
@@ -153,14 +154,22 @@ class Worker:
             self._vitals.write_tally(is_idle=claim is None)
         if self._finished is not None:
             self._report(self._finished, state)
+            self._pass_on(self._finished.claim.queue, claim)
             self._finished = None
         return claim
 
+    def _pass_on(self, queue: str, claim: Claim | None) -> None:
+        """Wake others for the slot that a job has left, unless we have taken it with our next one."""
+        if (claim is None or claim.queue != queue) and self.store.lanes.is_waited_for(queue):
+            ring(self.home, WORKERS)
+
     def _has_work(self) -> bool:
-        waiting = self.store.counts.queues_with(PENDING)
-        return any(queue in self.queues for queue in waiting) if self.queues else bool(waiting)
+        return bool(self.store.lanes.with_room(self.clock.wall(), self.queues))
 
     def _claim(self) -> Claim | None:
+        if self.store.lanes.have_rates:
+            # They hold by the clock: it may just have been set.
+            follow(self.store)
         return self.store.jobs.claim(
             worker=self.number,
             now=self.clock.wall(),
@@ -307,12 +316,22 @@ class Worker:
         """Wait in the home until the bell rings, something stops us, or it is time to look again."""
         self._go_home()
         self.wakeup.rung = False
-        self.wakeup.wait(self._pauses.left or POLL_SECONDS)
+        self.wakeup.wait(self._pauses.left or self._poll_seconds())
         self._reap()
         if self.wakeup.is_stopping:
             return
         if self.wakeup.take(CONTROL) or self._vitals.is_heartbeat_due:
             self._refresh()
+
+    def _poll_seconds(self) -> float:
+        """Return how long to rest at most: until a rate lets the next job start."""
+        now = self.clock.wall()
+        try:
+            room = self.store.lanes.next_room(now, self.queues)
+        except StoreUnavailable as error:
+            self.log.complain(f"cannot use the store: {error}")
+            return TROUBLE_SECONDS
+        return POLL_SECONDS if room is None else min(POLL_SECONDS, max(1, room - now) / 1000)
 
     def _look_around(self) -> None:
         """See whether others still find us. While we rest, the pool looks and wakes us when something has changed."""

@@ -1,0 +1,136 @@
+"""A lane: what a queue was given besides its jobs. Slots and a rate limit it, a pause or a drain closes it.
+
+    slots     so many of its jobs run at a time, at most
+    rate      so many of its jobs start in a period, at an even distance but for a burst
+    pause     none of its jobs starts until it is resumed, or until an instant
+    drain     it takes no new jobs until it is resumed
+    defaults  what its new jobs have where none is given
+
+The rate is kept by GCRA: `due` is when the next job would start if all kept an even distance. One may start up to
+`burst - 1` distances earlier, and moves it on by a distance. It is in microseconds, for 600 a second are no whole
+number of milliseconds apart.
+"""
+
+from __future__ import annotations
+
+from . import when
+from .record import Record
+
+# The name of the home's own lane: its pause holds for all queues.
+HOME = ""
+MAX_SLOTS = 10_000
+MAX_RATE = 1_000_000
+# The clock may be set back by so much before anybody sees that.
+SLACK_US = 3_000_000
+US = 1_000
+RATE_RULE = "must be a number and a unit, and perhaps a burst, such as 10/s, 30/m or 100/h:20, or none"
+PERIODS = {"s": when.SECOND, "m": when.MINUTE, "h": when.HOUR, "d": when.DAY}
+
+
+class Rate(Record):
+    """How many jobs may start in a period of so many milliseconds, and how many of them at once."""
+
+    count: int
+    period: int
+    burst: int
+
+    @property
+    def distance(self) -> int:
+        """The even distance between two starts in microseconds, rounded up."""
+        return -(-self.period * US // self.count)
+
+    def __str__(self) -> str:
+        unit = next(unit for unit, period in PERIODS.items() if period == self.period)
+        return f"{self.count}/{unit}" + (f":{self.burst}" if self.burst > 1 else "")
+
+
+def parse_rate(text: str) -> Rate | None:
+    """Return the rate of a text such as `10/m:5`, None for `none`. Raises ValueError with the rule."""
+    if text.strip().lower() == "none":
+        return None
+    numbers, slash, rest = text.strip().lower().partition("/")
+    unit, colon, burst = rest.partition(":")
+    count, period = when.integer(numbers), when.UNIT_WORDS.get(unit.strip(), 0)
+    at_once = when.integer(burst) if colon else 1
+    if not slash or count is None or at_once is None or period not in PERIODS.values():
+        raise ValueError(RATE_RULE)
+    if not 0 < count <= MAX_RATE or not 0 < at_once <= MAX_RATE:
+        raise ValueError(f"must have a number and a burst between 1 and {MAX_RATE}")
+    return Rate(count, period, at_once)
+
+
+class Lane(Record):
+    """A lane as it stood when it was read. Times are milliseconds since 1970, but for `due`."""
+
+    name: str
+    slots: int | None = None
+    rate_count: int | None = None
+    rate_period: int = when.SECOND
+    rate_burst: int = 1
+    due: int = 0
+    paused_at: int | None = None
+    paused_until: int | None = None
+    is_delay: int = 0
+    pause_reason: str | None = None
+    pauses_schedules: int = 0
+    is_draining: int = 0
+    defaults: str | None = None
+
+    @property
+    def rate(self) -> Rate | None:
+        """Its rate, None without one."""
+        return None if self.rate_count is None else Rate(self.rate_count, self.rate_period, self.rate_burst)
+
+    @property
+    def subject(self) -> str:
+        """What it is, in words."""
+        return "everything" if self.name == HOME else f"queue {self.name}"
+
+    def is_paused(self, now: int) -> bool:
+        """Return whether none of its jobs may start at a wall time."""
+        return self.paused_at is not None and (self.paused_until is None or now < self.paused_until)
+
+    def is_full(self, running: int) -> bool:
+        """Return whether so many running jobs take all its slots."""
+        return self.slots is not None and running >= self.slots
+
+    def starts_at(self, now: int) -> int:
+        """Return from when on its rate lets a job start, which is over if one may start now."""
+        rate = self.rate
+        if rate is None:
+            return now
+        ahead = self.due - now * US
+        # It cannot be so far ahead: somebody has set the clock, and nobody has moved it along.
+        if ahead > rate.burst * rate.distance + SLACK_US:
+            return now
+        return -(-(self.due - (rate.burst - 1) * rate.distance) // US)
+
+    def opens_at(self, now: int, running: int) -> int | None:
+        """Return when another job may start while so many run, None if that is no matter of time."""
+        if self.is_full(running):
+            return None
+        return self.paused_until if self.is_paused(now) else self.starts_at(now)
+
+    def has_room(self, now: int, running: int) -> bool:
+        """Return whether another job may start at a wall time while so many run."""
+        return not self.is_paused(now) and not self.is_full(running) and self.starts_at(now) <= now
+
+    def due_after(self, now: int) -> int:
+        """Return `due` once a job has started at a wall time."""
+        rate = self.rate
+        assert rate is not None
+        base = now * US
+        if base < self.due <= base + rate.burst * rate.distance + SLACK_US:
+            base = self.due
+        return base + rate.distance
+
+    def end_pause(self) -> None:
+        """End its pause."""
+        self.paused_at = self.paused_until = self.pause_reason = None
+        self.is_delay = self.pauses_schedules = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it was given nothing."""
+        given = (self.slots, self.rate_count, self.paused_at, self.defaults)
+        return not self.is_draining and all(value is None for value in given)

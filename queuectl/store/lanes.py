@@ -1,0 +1,118 @@
+"""What queues were given: slots, a rate, a pause, a drain. No job is moved by it: a claim passes over a queue
+without room.
+
+How many jobs of a queue run is what the counts say; the rate is moved on by the transaction that claims.
+"""
+
+from __future__ import annotations
+
+from ..model.job import PENDING, PROCESSING
+from ..model.lane import HOME, Lane
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from .counts import Counts
+    from .database import Database
+
+ALL = "SELECT * FROM queues"
+NAMES = tuple(Lane(HOME).parts_by_name())
+SET = f"INSERT OR REPLACE INTO queues ({', '.join(NAMES)}) VALUES (?{', ?' * (len(NAMES) - 1)})"
+REMOVE = "DELETE FROM queues WHERE name = ?"
+START = "UPDATE queues SET due = ? WHERE name = ?"
+NEXT_END = "SELECT min(paused_until) FROM queues"
+MOVE = """
+UPDATE queues SET due = CASE WHEN rate_count IS NULL THEN due ELSE max(0, due + ?1 * 1000) END,
+    paused_until = CASE WHEN is_delay THEN max(0, paused_until + ?1) ELSE paused_until END
+"""
+
+
+class Lanes:
+    """The table of queues."""
+
+    def __init__(self, database: Database, counts: Counts) -> None:
+        self._database = database
+        self._counts = counts
+        self._read: dict[str, Lane] = {}
+
+    def all(self) -> dict[str, Lane]:
+        """Return what was given to queues and, under HOME, to the home, by name."""
+        return {row["name"]: Lane.of(row) for row in self._database.rows(ALL)}
+
+    def get(self, name: str) -> Lane:
+        """Return what a queue was given."""
+        return self.all().get(name) or Lane(name)
+
+    def set(self, lane: Lane) -> None:
+        """Write down what a queue was given. In a transaction."""
+        if lane.is_plain:
+            self._database.change(REMOVE, (lane.name,))
+        else:
+            self._database.change(SET, tuple(lane.parts_by_name().values()))
+
+    def with_room(self, now: int, queues: Sequence[str] = ()) -> list[str]:
+        """Return the queues, of some or all, from which a job may start now, those of this transaction too."""
+        waiting = [queue for queue in self._counts.queues_with(PENDING) if not queues or queue in queues]
+        lanes = self._read = self.all() if waiting else {}
+        if not lanes:
+            return waiting
+        if HOME in lanes and lanes[HOME].is_paused(now):
+            return []
+        running = self._counts.in_state(PROCESSING)
+        return [queue for queue in waiting if queue not in lanes or lanes[queue].has_room(now, running.get(queue, 0))]
+
+    def start(self, queue: str, now: int) -> None:
+        """Let a job of a queue start, which has room by the last `with_room`. In its transaction."""
+        lane = self._read.get(queue)
+        if lane is not None and lane.rate_count is not None:
+            self._database.change(START, (lane.due_after(now), queue))
+
+    def next_room(self, now: int, queues: Sequence[str] = ()) -> int | None:
+        """Return when the next pending job may start that waits for a rate or the end of a pause, None if none does."""
+        waiting = [queue for queue in self._counts.queues_with(PENDING) if not queues or queue in queues]
+        lanes = self.all() if waiting else {}
+        if HOME in lanes and lanes[HOME].is_paused(now):
+            return lanes[HOME].paused_until
+        running = self._counts.in_state(PROCESSING) if lanes else {}
+        found = [lanes[queue].opens_at(now, running.get(queue, 0)) for queue in waiting if queue in lanes]
+        return min((at for at in found if at is not None), default=None)
+
+    def is_waited_for(self, queue: str) -> bool:
+        """Return whether pending jobs may be waiting for a slot of a queue."""
+        lane = self.all().get(queue)
+        return lane is not None and lane.slots is not None and queue in self._counts.queues_with(PENDING)
+
+    @property
+    def have_rates(self) -> bool:
+        """Whether any queue had a rate at the last `with_room`."""
+        return any(lane.rate_count is not None for lane in self._read.values())
+
+    def startable(self, now: int) -> int:
+        """Return how many pending jobs could start now, if there were workers for all of them."""
+        lanes, waiting = self.all(), self._counts.in_state(PENDING)
+        if HOME in lanes and lanes[HOME].is_paused(now):
+            return 0
+        running = self._counts.in_state(PROCESSING) if lanes else {}
+        return sum(_of(lanes.get(name), jobs, now, running.get(name, 0)) for name, jobs in waiting.items())
+
+    def paused_until(self, now: int) -> list[Lane]:
+        """Return those whose pause was to end by a wall time."""
+        return [lane for lane in self.all().values() if lane.paused_at is not None and not lane.is_paused(now)]
+
+    def next_end(self) -> int | None:
+        """Return when the next pause ends by itself, None if none does."""
+        return self._database.integer(NEXT_END)
+
+    def move_delays(self, by: int) -> None:
+        """Move what counts from some instant on: the clock was set by so many milliseconds. In a transaction."""
+        self._database.change(MOVE, (by,))
+
+
+def _of(lane: Lane | None, jobs: int, now: int, running: int) -> int:
+    """Return how many of a queue's pending jobs could start."""
+    if lane is None:
+        return jobs
+    if not lane.has_room(now, running):
+        return 0
+    return jobs if lane.slots is None else min(jobs, lane.slots - running)
