@@ -76,7 +76,9 @@ def _work(store: Store, claims: int) -> float:
                 store.jobs.finish(last, done, state=COMPLETED, run_at=last.run_at, duration=1, now=now)
                 store.attempts.end(last.attempt_id, done, duration=1, output_size=0, now=now)
             last = store.jobs.claim(worker=1, now=now, lease_until=1 << 40)
-        assert last is not None
+        if last is None:
+            raise RuntimeError("no job was found")
+    assert last is not None
     with store.writing():
         store.jobs.finish(last, Outcome.exited(0), state=COMPLETED, run_at=0, duration=1, now=store.clock.wall())
     return time.perf_counter() - began

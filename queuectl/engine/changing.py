@@ -73,6 +73,8 @@ class Changing(Finding):
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
                 follow(store)
+            if "queue" in changes:
+                self.demand_open([changes["queue"]])
             return store.jobs.edit(number, changes, now)
 
         return self._each([meant], "edit", apply, lambda job: difference(job, changes), now)

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
     from ..model.attempt import Attempt
     from ..model.job import Job
+    from ..model.lane import Lane
     from .charts import Charts
     from .config import Config
     from .dashboard import Dashboard
     from .events import Events
     from .logs import Logs
+    from .queues import Queues
     from .reporting import Reports
     from .scheduler import Scheduler
     from .schedules import Schedules
@@ -57,6 +59,7 @@ class Queue(Changing):
     config: Config  # the settings of the home
     events: Events  # what users and daemons did
     schedules: Schedules  # the jobs that are queued again and again
+    queues: Queues  # how queues are limited, paused and drained
     logs: Logs  # what jobs printed and what happened to them
     reports: Reports  # how the home is doing
     charts: Charts  # what the dashboard draws of the home
@@ -150,6 +153,7 @@ class Queue(Changing):
 
                 # A time that counts from now stands beside the clock as it is now.
                 follow(store)
+            self.demand_open({spec.queue for spec in specs})
             ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
             which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
             self.note("enqueued", which, now=now)
@@ -188,6 +192,23 @@ class Queue(Changing):
         if len(jobs) < len(numbers):
             raise NotFound(f"{len(numbers) - len(jobs)} of the jobs waited for were removed")
         return jobs
+
+    def pause(
+        self,
+        *queues: str,
+        until: str | datetime | timedelta | None = None,
+        reason: str | None = None,
+        schedules: bool = False,
+    ) -> List[Lane]:
+        """Let no job of some queues start, without names of any queue, until `resume` or a time.
+
+        See `queues.pause`, which is the same. Raises InvalidInput.
+        """
+        return self.queues.pause(queues, until=until, reason=reason, schedules=schedules)
+
+    def resume(self, *queues: str) -> List[Lane]:
+        """End the pauses and drains of some queues, without names all pauses. Raises Conflict, InvalidInput."""
+        return self.queues.resume(queues)
 
     def output(self, reference: str | int | Job, *, attempt: int | None = None, stream: int | None = None) -> bytes:
         """Return what an attempt printed, by default the last one; `stream` 1 is stdout, 2 stderr.

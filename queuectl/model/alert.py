@@ -22,6 +22,7 @@ CODES = {
         "a process is in another time zone than the one that schedules go by, or does not know that one",
     ),
     "long_wait": (WARNING, "a job has been waiting for a worker for over 15 minutes"),
+    "paused": (INFO, "all queues or one of them are paused, so that none of their jobs starts"),
     "dead_jobs": (WARNING, "jobs are dead (an info if none of them died during the last day)"),
     "workers_elsewhere": (INFO, "the workers run in another container or pid namespace"),
 }

@@ -14,49 +14,20 @@ number of milliseconds apart.
 from __future__ import annotations
 
 from . import when
+from .rate import US, Rate
 from .record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+NO_DEFAULT = object()
 # The name of the home's own lane: its pause holds for all queues.
 HOME = ""
 MAX_SLOTS = 10_000
-MAX_RATE = 1_000_000
 # The clock may be set back by so much before anybody sees that.
 SLACK_US = 3_000_000
-US = 1_000
-RATE_RULE = "must be a number and a unit, and perhaps a burst, such as 10/s, 30/m or 100/h:20, or none"
-PERIODS = {"s": when.SECOND, "m": when.MINUTE, "h": when.HOUR, "d": when.DAY}
-
-
-class Rate(Record):
-    """How many jobs may start in a period of so many milliseconds, and how many of them at once."""
-
-    count: int
-    period: int
-    burst: int
-
-    @property
-    def distance(self) -> int:
-        """The even distance between two starts in microseconds, rounded up."""
-        return -(-self.period * US // self.count)
-
-    def __str__(self) -> str:
-        unit = next(unit for unit, period in PERIODS.items() if period == self.period)
-        return f"{self.count}/{unit}" + (f":{self.burst}" if self.burst > 1 else "")
-
-
-def parse_rate(text: str) -> Rate | None:
-    """Return the rate of a text such as `10/m:5`, None for `none`. Raises ValueError with the rule."""
-    if text.strip().lower() == "none":
-        return None
-    numbers, slash, rest = text.strip().lower().partition("/")
-    unit, colon, burst = rest.partition(":")
-    count, period = when.integer(numbers), when.UNIT_WORDS.get(unit.strip(), 0)
-    at_once = when.integer(burst) if colon else 1
-    if not slash or count is None or at_once is None or period not in PERIODS.values():
-        raise ValueError(RATE_RULE)
-    if not 0 < count <= MAX_RATE or not 0 < at_once <= MAX_RATE:
-        raise ValueError(f"must have a number and a burst between 1 and {MAX_RATE}")
-    return Rate(count, period, at_once)
+OPEN, PAUSED, FULL, DRAINING = STANDINGS = ("open", "paused", "full", "draining")
 
 
 class Lane(Record):
@@ -124,6 +95,43 @@ class Lane(Record):
             base = self.due
         return base + rate.distance
 
+    def pause_text(self, now: int) -> str:
+        """Return how it is paused: `paused until 18:00: game`."""
+        until = "" if self.paused_until is None else f" until {when.clock_text(self.paused_until, now)}"
+        return f"paused{until}" + (f": {self.pause_reason}" if self.pause_reason else "")
+
+    def set_rate(self, rate: Rate | None) -> None:
+        """Give it a rate, or none; the first job may start at once."""
+        self.due, self.rate_count = 0, None
+        if rate is not None:
+            self.rate_count, self.rate_period, self.rate_burst = rate.count, rate.period, rate.burst
+
+    @property
+    def job_defaults(self) -> dict[str, Any]:
+        """What its new jobs have where none is given, as it is kept."""
+        if self.defaults is None:
+            return {}
+        import json
+
+        return dict(json.loads(self.defaults))
+
+    def set_default(self, name: str, value: Any) -> None:
+        """Give it a default, as it is kept, of a field of its jobs; NO_DEFAULT takes it away."""
+        import json
+
+        given = {key: kept for key, kept in self.job_defaults.items() if key != name}
+        if value is not NO_DEFAULT:
+            given[name] = value
+        self.defaults = json.dumps(given) if given else None
+
+    def standing(self, now: int, running: int) -> str:
+        """Return which one of STANDINGS it has while so many of its jobs run."""
+        if self.is_paused(now):
+            return PAUSED
+        if self.is_full(running):
+            return FULL
+        return DRAINING if self.is_draining else OPEN
+
     def end_pause(self) -> None:
         """End its pause."""
         self.paused_at = self.paused_until = self.pause_reason = None
@@ -134,3 +142,20 @@ class Lane(Record):
         """Whether it was given nothing."""
         given = (self.slots, self.rate_count, self.paused_at, self.defaults)
         return not self.is_draining and all(value is None for value in given)
+
+
+class Pause(Record):
+    """A pause as users see it: of a queue, or of the home if `queue` is None. Times are milliseconds since 1970."""
+
+    queue: str | None
+    at: int
+    until: int | None
+    reason: str | None
+    schedules: bool
+
+    @classmethod
+    def of_lane(cls, lane: Lane) -> Pause:
+        """Return the pause of a lane that is paused."""
+        assert lane.paused_at is not None
+        until, schedules = lane.paused_until, bool(lane.pauses_schedules)
+        return cls(lane.name or None, lane.paused_at, until, lane.pause_reason, schedules)

@@ -9,9 +9,9 @@ from queuectl.dashboard.api import answers, routes  # noqa: F401  (declares the 
 from queuectl.dashboard.api.route import TABLE
 from queuectl.model.kinds import Kind
 from queuectl.model.noun import Noun
-from queuectl.model.nouns import daemons, home, jobs, schedules
+from queuectl.model.nouns import daemons, home, jobs, queues, schedules
 
-SHARED: tuple[ModuleType, ...] = (jobs, schedules, daemons, home)
+SHARED: tuple[ModuleType, ...] = (jobs, queues, schedules, daemons, home)
 VALUES = {
     **dict.fromkeys(("id", "name", "text"), "text"),
     "integer": "whole number",

@@ -176,6 +176,8 @@ MODULES = {
     "jobs.edit": "edit",
     "jobs.templates": "template",
     "daemons.workers": "worker",
+    "queues.queues": "queue",
+    "queues.pausing": "pause resume",
     "jobs.scheduled": "schedule scheduled",
     "daemons.scheduler": "scheduler",
     "jobs.cron": "cron",
