@@ -14,7 +14,7 @@ from tests import support
 
 TEST_LIMIT = 300.0
 # How long what was told to end may take to be gone, before it counts as left behind.
-GRACE = 5.0
+GRACE = 30.0
 
 for _name in [name for name in os.environ if name.startswith("QUEUECTL_")]:
     del os.environ[_name]

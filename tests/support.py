@@ -67,7 +67,7 @@ class FakeClock(Clock):
         return bool(event.is_set())
 
 
-def wait_until(predicate: Callable[[], T], seconds: float = 30, what: str = "") -> T:
+def wait_until(predicate: Callable[[], T], seconds: float = 60, what: str = "") -> T:
     """Return the predicate's first true value; raise AssertionError when there was none in time."""
     __tracebackhide__ = True
     deadline = SYSTEM_CLOCK.monotonic() + seconds * 1000

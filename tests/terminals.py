@@ -25,7 +25,7 @@ from queuectl.model.clock import SYSTEM_CLOCK
 from tests.emulator import Emulator
 from tests.support import Processes, is_sleeping
 
-LIMIT = 30.0
+LIMIT = 60.0
 LOOK_SECONDS = 0.05
 
 Wanted = Union[str, Pattern[str]]

@@ -112,5 +112,5 @@ def test_ctrl_c_says_that_the_job_goes_on(home: str, processes: support.Processe
     while b"job-1 waits: no workers are running" not in support.pipe(waiting.stderr).readline():
         assert waiting.poll() is None
     support.interrupt(waiting)
-    assert waiting.wait(30) == 130
+    assert waiting.wait(60) == 130
     assert b"job-1 goes on; cancel it with: queuectl cancel job-1\n" in support.pipe(waiting.stderr).read()

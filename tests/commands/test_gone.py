@@ -127,7 +127,7 @@ def test_who_waits_for_a_job_that_nobody_runs_is_told_its_id(home: str) -> None:
 
 
 def test_background_processes_that_were_ended_leave_a_trace(workers: str) -> None:
-    done(workers, "add", "sleep 60 & echo", "--id", "one")
+    done(workers, "add", "sleep 600 & echo", "--id", "one")
     done(workers, "add", "true", "--id", "none")
     assert call(workers, "wait", "one", "none").code == 0
     (step,) = [row for row in done(workers, "history", "one", "--json").json() if row["what"] == "background ended"]

@@ -108,7 +108,7 @@ def test_following_goes_on_across_retries_until_the_job_is_done(workers: str, pr
     with open(gates[1], "w") as gate:
         gate.write("second\n")
     assert support.pipe(following.stdout).read() == b"second\n"
-    assert following.wait(30) == 0
+    assert following.wait(60) == 0
     assert b"attempt 1 ended: exit code 1, the job is " in support.pipe(following.stderr).read()
 
 
@@ -123,7 +123,7 @@ def test_following_a_job_that_is_removed_ends(home: str, processes: support.Proc
     following = processes.start_cli(home, "logs", "-f", "j", stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     support.wait_until(lambda: _has_open(following.pid, "queue.db-shm"))
     done(home, "remove", "j", "--yes")
-    assert following.wait(30) == 3
+    assert following.wait(60) == 3
     assert b"Traceback" not in support.pipe(following.stderr).read()
 
 

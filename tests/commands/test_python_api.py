@@ -139,7 +139,7 @@ def test_a_verb_takes_ids_or_a_filter_but_not_both(home: str) -> None:
         assert queue.retry("state:cancelled tag:x", "id:a").done == ["a"]
         assert queue.edit("tag:y", priority=5).done == ["b"]
         assert queue.find(["tag:y"]) == [2]
-        assert [job.id for job in queue.wait("id:c", timeout=5)] == ["c"]
+        assert [job.id for job in queue.wait("id:c", timeout=60)] == ["c"]
         assert queue.remove().done == []
         for words in (("a", "tag:x"), (" ",), ("echo hi",), ("-tag:x",)):
             with pytest.raises(InvalidInput):

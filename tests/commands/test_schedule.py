@@ -280,7 +280,7 @@ def test_why_knows_workers_that_take_other_queues_or_are_busy(home: str) -> None
     done(home, "worker", "start", "--count", "1", "--queue", "mail")
     done(home, "add", "true", "--id", "other")
     assert "no worker takes jobs of queue default" in done(home, "why", "other").out
-    done(home, "add", "sleep 60", "--id", "long", "--queue", "mail")
+    done(home, "add", "sleep 600", "--id", "long", "--queue", "mail")
     with Queue(home) as queue:
         from tests.support import wait_until
 

@@ -65,7 +65,7 @@ def test_one_job_that_ended_before_has_its_own_code_too(ended: str, name: str, c
 
 
 def test_wait_gives_up_with_124_and_the_job_goes_on(workers: str) -> None:
-    done(workers, "add", "sleep 60", "--id", "long")
+    done(workers, "add", "sleep 600", "--id", "long")
     answer = call(workers, "wait", "long", "--timeout", "0.1", "--json")
     assert answer.code == 124
     assert answer.error()["code"] == "wait_timeout"
@@ -83,7 +83,7 @@ def test_wait_ends_when_the_job_is_removed(home: str, processes: support.Process
     done(home, "add", "true", "--hold")
     waiting = start(processes, home, "1")
     done(home, "remove", "1")
-    assert waiting.wait(30) == 3
+    assert waiting.wait(60) == 3
     assert b"the job was removed" in waiting.stderr.read()
 
 
@@ -91,7 +91,7 @@ def test_ctrl_c_ends_waiting_with_130_and_no_traceback(home: str, processes: sup
     done(home, "add", "true", "--hold")
     waiting = start(processes, home, "1")
     support.interrupt(waiting)
-    assert waiting.wait(30) == 130
+    assert waiting.wait(60) == 130
     said = waiting.stderr.read()
     assert b"Traceback" not in said
     assert b"job-1 goes on; cancel it with: queuectl cancel job-1\n" in said
@@ -181,7 +181,7 @@ def test_the_jobs_are_those_that_match_at_the_start(home: str, processes: suppor
     waiting = start(processes, home, "--tag", "b", "-o", "ids")
     done(home, "add", "true", "--hold", "--id", "late", "-t", "b")
     done(home, "cancel", "first")
-    assert waiting.wait(30) == 1
+    assert waiting.wait(60) == 1
     assert waiting.stdout.read() == b"first\n"
 
 
@@ -191,7 +191,7 @@ def test_one_of_several_that_is_removed_did_not_complete(home: str, processes: s
     waiting = start(processes, home, "--all", "-o", "ids")
     done(home, "remove", "gone")
     done(home, "cancel", "stays")
-    assert waiting.wait(30) == 1
+    assert waiting.wait(60) == 1
     assert waiting.stdout.read() == b"stays\n"
     assert b"1 job removed before the end: number 1" in waiting.stderr.read()
 
@@ -245,7 +245,7 @@ def test_from_python_a_removed_job_is_an_error_at_once(home: str) -> None:
         remover = threading.Timer(0, lambda: Queue(home).remove(numbers[0]))
         remover.start()
         with pytest.raises(NotFound, match="1 of the jobs waited for were removed"):
-            queue.wait(*numbers, timeout=30)
+            queue.wait(*numbers, timeout=60)
         remover.join()
         assert queue.wait() == []
 

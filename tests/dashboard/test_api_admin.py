@@ -189,7 +189,7 @@ def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
     found = real.post("/workers", {"count": 1, "queues": ["default"]}, 201)
     assert found["pool"]["running"] and [worker["queues"] for worker in found["items"]] == [["default"]]
     job = real.post("/jobs", {"command": "echo hello"}, 201)
-    real.app.queue.wait(job["id"], timeout=30)
+    real.app.queue.wait(job["id"], timeout=60)
     assert real.get(f"/jobs/{job['id']}/output")["chunks"][0]["text"] == "hello\n"
     answer = real.ask("POST", "/workers/scale", {"count": 2})
     assert answer.status in (200, 202)
@@ -228,7 +228,7 @@ def test_stopping_does_not_wait_for_a_long_job_and_a_second_stop_does_not_force(
 ) -> None:
     monkeypatch.setattr(workers_api, "PATIENCE_SECONDS", 0.2)
     real.post("/workers", {"count": 1}, 201)
-    job = real.post("/jobs", {"command": "sleep 60"}, 201)
+    job = real.post("/jobs", {"command": "sleep 600"}, 201)
     wait_until(lambda: real.app.queue.get(job["id"]).state == "processing")
     for _ in range(2):
         assert real.post("/workers/stop", {}, 202)["done"] is False

@@ -17,7 +17,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.store.home import Home
 from tests.commands.calling import done, refused
-from tests.dashboard.running import SOON_MS, TOKEN, Running, ended_within, links
+from tests.dashboard.running import TOKEN, Running, ended_by, links
 from tests.support import Processes, run_cli, wait_until
 
 NOT_RUNNING = DaemonUnavailable.exit_code
@@ -49,7 +49,7 @@ def test_status_shows_the_link_with_the_token_to_the_owner_of_the_home(running: 
     assert status.stdout == running.said
     assert found["link"] in status.stderr
     assert token not in Path(f"/proc/{process.pid}/cmdline").read_text(encoding="utf-8")
-    assert ended_within(process, SOON_MS, signal.SIGTERM) == 0
+    assert ended_by(process, signal.SIGTERM) == 0
     assert links(running.home) == []
 
 
@@ -84,9 +84,9 @@ def test_a_link_that_cannot_be_written_again_for_a_while_ends_no_dashboard(runni
     shutil.rmtree(home.run)
     os.makedirs(os.path.join(home.dashboard_url, "in the way"))
     log = Path(home.daemon_log("dashboard"))
-    wait_until(lambda: "cannot write down its link" in log.read_text(encoding="utf-8"), 10)
+    wait_until(lambda: "cannot write down its link" in log.read_text(encoding="utf-8"))
     shutil.rmtree(home.dashboard_url)
-    wait_until(lambda: Queue(home.path).dashboard.links()[0] == running.said.split()[-1], 10)
+    wait_until(lambda: Queue(home.path).dashboard.links()[0] == running.said.split()[-1])
     assert Queue(home.path).dashboard.pid == pid
 
 
@@ -94,11 +94,11 @@ def test_the_token_may_come_from_the_environment_and_is_not_handed_on(home: str,
     running = Running(home, processes)
     process = running.here(env={"QUEUECTL_DASHBOARD_TOKEN": TOKEN})
     assert running.said.endswith(f"/?token={TOKEN}\n")
-    assert ended_within(process, SOON_MS, signal.SIGTERM) == 0
+    assert ended_by(process, signal.SIGTERM) == 0
     other = "another-token-of-the-user"
     process = running.here("--token", other, env={"QUEUECTL_DASHBOARD_TOKEN": TOKEN})
     assert running.said.endswith(f"/?token={other}\n")
-    assert ended_within(process, SOON_MS, signal.SIGTERM) == 0
+    assert ended_by(process, signal.SIGTERM) == 0
 
 
 @pytest.mark.parametrize("options", [(), ("--token", TOKEN)])

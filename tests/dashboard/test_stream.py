@@ -104,7 +104,7 @@ def test_nobody_looks_while_nobody_listens(served: Served) -> None:
     listener = Listener(served)
     listener.until("overview")
     listener.client.close()
-    wait_until(lambda: served.server.hub.size == 0, seconds=5)
+    wait_until(lambda: served.server.hub.size == 0)
     wait_until(lambda: served.server.hub._watcher is None)
     wait_until(lambda: not served.app.queue._stores)
     seen = len(served.overviews)
@@ -122,7 +122,7 @@ def test_fifty_that_go_away_are_all_noticed(served: Served) -> None:
             listener.client.end_sending()
         else:
             listener.client.close()
-    wait_until(lambda: served.server.hub.size == 0, seconds=10)
+    wait_until(lambda: served.server.hub.size == 0)
     wait_until(lambda: len(served.server.visits) == 0)
 
 
@@ -149,7 +149,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
         add(served)
         return served.server.hub.size == 1
 
-    wait_until(stir, seconds=60)
+    wait_until(stir)
     add(served)
     thread.join()
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))

@@ -46,7 +46,7 @@ ARGUMENTS = [
     "--lang=en-GB",
 ]
 CONTROLS = ("button", "link", "textbox", "searchbox", "combobox", "checkbox", "spinbutton", "image", "img")
-LIMIT = 20.0
+LIMIT = 60.0
 ANSWER_LIMIT = 60.0
 
 

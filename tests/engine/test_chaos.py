@@ -58,7 +58,7 @@ def test_the_lock_would_notice_two_executions(
 ) -> None:
     command = COMMANDS[kind].format(locks=tmp_path, ledger=tmp_path / "ledger", overlap=OVERLAP, seconds=0.1)
     job = queue.add(command, retries=0)
-    holder = processes.start(["flock", str(tmp_path / "1"), "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE)
+    holder = processes.start(["flock", str(tmp_path / "1"), "sh", "-c", "echo; exec sleep 600"], stdout=subprocess.PIPE)
     assert holder.stdout is not None and holder.stdout.readline() == b"\n"
     drain(home)
     assert queue.get(job.id).exit_code == OVERLAP

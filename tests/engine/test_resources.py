@@ -108,7 +108,7 @@ def test_a_worker_that_died_is_shown_as_lost_until_it_is_recovered(
 ) -> None:
     pid = pool.start("--count", "1")
     (worker,) = pool.pids()
-    queue.add(f"echo >{tmp_path}/started; sleep 60", retries=0)
+    queue.add(f"echo >{tmp_path}/started; sleep 600", retries=0)
     wait_for_file(tmp_path / "started")
     os.kill(pid, signal.SIGKILL)
     os.kill(worker, signal.SIGKILL)

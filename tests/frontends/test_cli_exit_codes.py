@@ -116,7 +116,7 @@ def test_a_signal_ends_a_waiting_command(home: str, processes: support.Processes
     )
     assert pipe(waiting.stderr).readline().startswith(b"job-1 is held")
     waiting.send_signal(number)
-    assert waiting.wait(30) == code
+    assert waiting.wait(60) == code
     assert b"Traceback" not in pipe(waiting.stderr).read()
 
 

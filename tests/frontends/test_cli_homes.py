@@ -270,7 +270,7 @@ def test_a_home_that_is_locked_for_the_whole_budget_is_5_and_names_who_holds_it(
         assert run_cli(home, "list", "-o", "ids").stdout == "job-1\n"
     finally:
         gate.close()
-    assert 29_000 < SYSTEM_CLOCK.monotonic() - begin < 60_000
+    assert SYSTEM_CLOCK.monotonic() - begin > 29_000
     assert_unusable(answer, "the store was busy for too long", "try again")
     assert run_cli(home, "list", "-o", "ids").stdout == "job-1\n"
 

@@ -113,7 +113,7 @@ def test_watching_into_a_pipe_prints_what_changes(home: str, processes: support.
     done(home, "release", "one")
     assert pipe(feed.stdout).readline() == '{"id": "one", "state": "pending"}\n'
     support.interrupt(feed)
-    assert feed.wait(30) == 0
+    assert feed.wait(60) == 0
 
 
 # --- the pager
@@ -294,7 +294,7 @@ def test_several_jobs_are_followed_with_their_ids_in_colour(terminal: Open, home
 
 
 def test_ctrl_c_ends_following_and_leaves_the_job_alone(terminal: Open, home: str) -> None:
-    done(home, "add", "echo here; sleep 60", "--id", "long")
+    done(home, "add", "echo here; sleep 600", "--id", "long")
     done(home, "worker", "start", "--count", "1")
     session = terminal("logs", "-f", "long")
     session.expect("here")

@@ -74,7 +74,7 @@ class Pool:
         self._slots = Slots(self._opened, log=self._log, wakeup=self._wakeup)
         self._follow_at = clock.monotonic()
         self._stop_by: int | None = None
-        self._stops_passed_on = 0
+        self._passed_on = NOT
         self._scheduler = ClockworkThread(home, clock=clock, log=self._log)
 
     def run(self) -> None:
@@ -188,27 +188,41 @@ class Pool:
             self._wakeup.stop(ORDERLY)
 
     def _stop_all(self) -> None:
-        now = self._clock.monotonic()
-        while self._stops_passed_on < min(self._wakeup.stops, AT_ONCE):
-            self._stops_passed_on += 1
-            forced = self._stops_passed_on > 1
-            self._reload_settings()
-            self._log.say("stopping at once" if forced else "stopping, current jobs may finish")
-            patience = 0 if forced else self._settings.shutdown_timeout
-            self._stop_by = now + patience + self._settings.kill_grace + OVERTIME_MS
-            for slot in self._slots:
-                self._slots.dismiss(slot, forced=forced)
-            self._close_groups()
-        if self._stop_by is not None and now >= self._stop_by:
+        how = min(self._wakeup.stops, AT_ONCE)
+        if how > self._passed_on:
+            self._passed_on = how
+            self._pass_on(forced=how == AT_ONCE)
+        if self._stop_by is not None and self._clock.monotonic() >= self._stop_by:
             self._slots.kill()
+
+    def _pass_on(self, *, forced: bool) -> None:
+        """Tell the workers to stop. The store comes after that: it may have to wait for a slow disk."""
+        for slot in self._slots:
+            self._slots.dismiss(slot, forced=forced)
+        self._log.say("stopping at once" if forced else "stopping, current jobs may finish")
+        self._reload_settings()
+        patience = 0 if forced else self._settings.shutdown_timeout
+        self._stop_by = self._clock.monotonic() + patience + self._settings.kill_grace + OVERTIME_MS
+        if forced:
+            # It waits for the disk with each commit, and the workers, which have to record how their jobs end, for it.
+            self._scheduler.stop()
+        self._close_groups()
 
     def _close_groups(self) -> None:
         """Let nobody add workers to a pool that ends."""
         try:
-            with self._store.writing(LAST_BUDGET_SECONDS):
-                self._store.meta.set_pool_groups({})
+            if self._store.meta.pool_groups():
+                with self._last_store() as store, store.writing():
+                    store.meta.set_pool_groups({})
         except StoreUnavailable as error:
             self._log.complain(f"cannot use the store: {error}")
+
+    def _last_store(self) -> Store:
+        """Return a store for what is written while we end. Raises StoreUnavailable.
+
+        It waits for other writers, even if we are to stop at once, but not for the disk: `leave` does, for all.
+        """
+        return Store(self._opened.home, create=False, durable=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS)
 
     def _reload_settings(self) -> None:
         """Workers follow the settings as they are now; so must the time that we give them."""
@@ -248,7 +262,7 @@ class Pool:
     def _recover(self) -> None:
         """End and take back what killed workers have left: nobody else would before the next pool."""
         try:
-            with Store(self._opened.home, create=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS) as store:
+            with self._last_store() as store:
                 Recovery(store, self._log).step()
         except (QueueCTLError, OSError) as error:
             self._log.complain(f"cannot recover: {error}")

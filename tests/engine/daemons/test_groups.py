@@ -41,10 +41,10 @@ def test_each_group_takes_jobs_of_its_queues_only(queue: Queue, pool: RunningPoo
     )
     assert pool.pid == pid and groups(pool) == {"scrape": 2, "encode,mail": 1}
     jobs = {name: queue.add("true", queue=name).id for name in ("scrape", "mail", "encode", "other")}
-    queue.wait(jobs["scrape"], jobs["mail"], jobs["encode"], timeout=30)
+    queue.wait(jobs["scrape"], jobs["mail"], jobs["encode"], timeout=60)
     assert queue.get(jobs["other"]).state == "pending"
     pool.run("start", "-n", "1")
-    queue.wait(jobs["other"], timeout=30)
+    queue.wait(jobs["other"], timeout=60)
     assert groups(pool) == {"scrape": 2, "encode,mail": 1, "": 1}
 
 
@@ -126,7 +126,7 @@ def test_to_stop_a_group_lets_its_jobs_finish_and_leaves_the_others(
     wait_until(lambda: groups(pool) == {"a": 1})
     assert stopping.poll() is None and queue.get(job).state == "processing"
     (tmp_path / "go").touch()
-    assert stopping.wait(30) == 0
+    assert stopping.wait(60) == 0
     assert queue.get(job).state == "completed"
     assert pool.pid == pid and [row.queues for row in pool.rows()] == ["a"]
 

@@ -30,7 +30,7 @@ def test_workers_that_are_started_in_a_group_while_it_stops_stay(
     new = queue.add(f"echo >{tmp_path}/new; while [ ! -e {tmp_path}/end ]; do sleep 0.05; done", queue="a")
     wait_for_file(tmp_path / "new")
     (tmp_path / "go").touch()
-    assert stopping.wait(30) == 0
+    assert stopping.wait(60) == 0
     assert (queue.get(old).state, queue.get(new.id).state) == ("completed", "processing")
     assert groups(pool) == {"a": 2, "b": 1}
     (tmp_path / "end").touch()
@@ -139,7 +139,7 @@ def test_a_restart_brings_back_all_workers_of_a_pool_that_somebody_else_stops(
 
     monkeypatch.setattr(groups_module, "end", end_with_the_job)
     assert queue.workers.restart() == {"a": 2, "b": 1}
-    assert stopping.wait(30) == 0
+    assert stopping.wait(60) == 0
     assert queue.get(job).state == "completed"
     assert pool.pid != first and groups(pool) == {"a": 2, "b": 1}
 

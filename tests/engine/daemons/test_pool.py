@@ -60,12 +60,11 @@ def test_a_killed_worker_is_replaced_at_once(queue: Queue, pool: RunningPool) ->
     pool.start("--count", "2")
     for _ in range(3):
         before = pool.pids()
-        asked = SYSTEM_CLOCK.monotonic()
         os.kill(before[0], signal.SIGKILL)
         after = wait_until(partial(_pair_without, before[0], pool))
         assert before[1] in after
-        assert SYSTEM_CLOCK.monotonic() - asked < 10_000
-    assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"
+    assert pool.log().count("starting another in 0 s") == 3
+    assert queue.wait(queue.add("true").id, timeout=60)[0].state == "completed"
 
 
 def test_when_the_pool_is_killed_its_workers_finish_and_leave(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
@@ -91,7 +90,7 @@ def test_when_the_pool_is_killed_another_can_be_started_at_once(
     os.kill(first, signal.SIGKILL)
     second = pool.start("--count", "2")
     assert second != first
-    assert queue.wait(queue.add("true").id, timeout=30)[0].state == "completed"
+    assert queue.wait(queue.add("true").id, timeout=60)[0].state == "completed"
     (tmp_path / "go").touch()
     wait_for_state(queue, running, "completed")
     assert queue.get(running.id).attempts == 1
@@ -106,7 +105,7 @@ def test_the_pool_can_be_made_larger_and_smaller(queue: Queue, pool: RunningPool
     wait_for_file(tmp_path / "started")
     pool.run("scale", "1")
     (tmp_path / "go").touch()
-    assert queue.wait(job.id, timeout=30)[0].state == "completed"
+    assert queue.wait(job.id, timeout=60)[0].state == "completed"
     wait_until(lambda: len(pool.pids()) == 1)
     assert queue.get(job.id).attempts == 1
 
@@ -125,7 +124,7 @@ def test_a_restart_keeps_the_number_and_the_queues(queue: Queue, pool: RunningPo
     assert pool.pid != first
     assert [row.queues for row in pool.rows()] == ["left,right"] * 3
     jobs = {name: queue.add("true", queue=name) for name in ("left", "right", "other")}
-    queue.wait(jobs["left"].id, jobs["right"].id, timeout=30)
+    queue.wait(jobs["left"].id, jobs["right"].id, timeout=60)
     assert queue.get(jobs["other"].id).state == "pending"
 
 
@@ -133,7 +132,7 @@ def test_a_setting_reaches_idle_workers_before_the_next_job(queue: Queue, pool: 
     pool.start("--count", "1")
     queue.config.set("output_limit", "1KiB")
     job = queue.add("head -c 1000000 /dev/zero")
-    queue.wait(job.id, timeout=30)
+    queue.wait(job.id, timeout=60)
     assert len(queue.output(job.id)) < 200_000
 
 
@@ -146,7 +145,7 @@ def test_a_setting_reaches_a_worker_that_is_never_idle(queue: Queue, pool: Runni
     queue.config.set("lease", "600s")
     wait_until(lambda: lease_left(queue) > 500_000, what="the lease is renewed for longer")
     (tmp_path / "go").touch()
-    queue.wait(first.id, second.id, timeout=30)
+    queue.wait(first.id, second.id, timeout=60)
     assert len(queue.output(second.id)) < 200_000
 
 
@@ -225,7 +224,7 @@ def test_the_pool_gives_workers_the_time_that_the_settings_of_now_give_them(
     own_pool.step_after(600_000)
     assert stubborn.poll() is None
     own_pool.step_after(300 + OVERTIME_MS)
-    assert stubborn.wait(30) == -signal.SIGKILL
+    assert stubborn.wait(60) == -signal.SIGKILL
 
 
 def test_a_shortage_ends_no_pool(
@@ -234,7 +233,7 @@ def test_a_shortage_ends_no_pool(
     first, second = processes.start(["sleep", "600"]), processes.start(["sleep", "600"])
     own_pool.employ(queue, first.pid)
     first.kill()
-    fork.has_ended(first.pid, -first.wait(30))
+    fork.has_ended(first.pid, -first.wait(60))
     own_pool.pool.step()
     fork.has_started(second.pid)
 
@@ -248,7 +247,7 @@ def test_a_shortage_ends_no_pool(
             own_pool.pool.step()
     own_pool.pool.step()
     own_pool.stop()
-    assert second.wait(30) == -signal.SIGTERM
+    assert second.wait(60) == -signal.SIGTERM
 
 
 def test_a_pool_waits_though_its_time_to_stop_is_over(

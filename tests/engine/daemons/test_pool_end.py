@@ -35,7 +35,7 @@ def test_a_pool_whose_home_is_removed_ends_by_itself(home: str, queue: Queue, po
     workers = pool.pids()
     queue.close()
     shutil.rmtree(home)
-    wait_until(lambda: not any(map(identify, (pid, *workers))), 60)
+    wait_until(lambda: not any(map(identify, (pid, *workers))))
 
 
 def test_a_retried_job_shows_nothing_of_its_last_attempt(home: str, queue: Queue, pool: RunningPool) -> None:

@@ -16,7 +16,9 @@ from queuectl.model.job import Job
 from tests.engine.running import RunningPool, attempts, survivors, wait_for_file
 from tests.support import Processes, identify, run_cli, tree, wait_until
 
-SOON_MS = 10_000
+# Jobs may finish for so long: whoever takes less than the second has not waited for that.
+SHUTDOWN_TIMEOUT = "10m"
+SOON_MS = 60_000
 
 
 def patient(tmp_path: Path, name: str = "started") -> str:
@@ -81,6 +83,7 @@ def test_a_second_signal_ends_the_job_which_goes_back_uncounted(
 def test_force_ends_all_jobs_at_once_and_each_goes_back_uncounted(
     queue: Queue, pool: RunningPool, tmp_path: Path
 ) -> None:
+    queue.config.set("shutdown_timeout", SHUTDOWN_TIMEOUT)
     for turn in range(3):
         place = tmp_path / f"turn-{turn}"
         place.mkdir()
@@ -92,9 +95,29 @@ def test_force_ends_all_jobs_at_once_and_each_goes_back_uncounted(
         assert_released(queue, jobs)
         assert queue.store.workers.all() == []
         queue.remove(*(job.id for job in jobs))
+    # The workers had one order and no request before it: what the pool writes between two would keep them waiting.
+    assert "stopping at once" in pool.log() and "current jobs may finish" not in pool.log()
+
+
+def test_force_costs_no_attempt_while_nobody_can_write_to_the_store(
+    home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path
+) -> None:
+    pool.start("--count", "4")
+    jobs = started(queue, tmp_path, 4)
+    workers = pool.pids()
+    with queue.store.writing():
+        stop = processes.start_cli(home, "worker", "stop", "--force", stdout=subprocess.DEVNULL)
+        # The pool tells them before it writes, and they wait for the store a while only.
+        wait_until(lambda: not any(survivors(queue, job) for job in jobs))
+        wait_until(lambda: not any(map(identify, workers)))
+    assert stop.wait(60) == 0
+    assert_released(queue, jobs)
+    assert queue.store.workers.all() == []
+    assert pool.log().count("was stopped before it could record the end, now pending") == 4
 
 
 def test_force_also_ends_what_ignores_the_request(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue.config.set("shutdown_timeout", SHUTDOWN_TIMEOUT)
     pool.start("--count", "1")
     job = queue.add(f"trap '' TERM; {patient(tmp_path)}")
     wait_for_file(tmp_path / "started")
@@ -105,6 +128,7 @@ def test_force_also_ends_what_ignores_the_request(queue: Queue, pool: RunningPoo
 
 
 def test_a_stop_with_a_limit_ends_what_is_not_done_by_then(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
+    queue.config.set("shutdown_timeout", SHUTDOWN_TIMEOUT)
     pool.start("--count", "2")
     jobs = started(queue, tmp_path, 2)
     before = SYSTEM_CLOCK.monotonic()
@@ -129,7 +153,7 @@ def test_a_released_job_is_run_by_the_next_pool(queue: Queue, pool: RunningPool,
     pool.run("stop", "--force")
     (tmp_path / "go").touch()
     pool.start("--count", "1")
-    assert queue.wait(job.id, timeout=30)[0].attempts == 1
+    assert queue.wait(job.id, timeout=60)[0].attempts == 1
     assert [row["outcome"] for row in attempts(queue, job)] == ["released", "exited"]
 
 
@@ -155,7 +179,7 @@ def test_a_job_that_had_ended_well_is_completed_even_if_its_leftovers_are_ended_
     pool.start("--count", "1")
     # The shell waits until the process it leaves behind is safe from the polite request to end.
     job = queue.add(
-        f"( trap '' TERM; echo >{tmp_path}/deaf; sleep 60; sleep 60 ) >/dev/null 2>&1 & "
+        f"( trap '' TERM; echo >{tmp_path}/deaf; sleep 600; sleep 600 ) >/dev/null 2>&1 & "
         f"while [ ! -e {tmp_path}/deaf ]; do sleep 0.02; done; echo $$ >{tmp_path}/shell"
     )
     shell = int(wait_for_file(tmp_path / "shell"))
@@ -252,7 +276,7 @@ def test_a_shell_that_tells_of_the_signal_by_its_exit_code_costs_no_attempt(
 def test_a_signal_without_a_stop_is_the_jobs_own_end(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
     pool.start("--count", "1")
     job = queue.add("kill -TERM $$", retries=0)
-    (done,) = queue.wait(job.id, timeout=30)
+    (done,) = queue.wait(job.id, timeout=60)
     assert (done.state, done.attempts, done.error) == ("dead", 1, "killed by SIGTERM")
 
 

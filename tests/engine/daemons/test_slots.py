@@ -101,7 +101,7 @@ def test_a_shortage_keeps_no_order_from_a_worker(
     with monkeypatch.context() as patch:
         patch.setattr(process, "start_time", refuse)
         slots.dismiss(slot)
-    assert child.wait(30) == -signal.SIGTERM
+    assert child.wait(60) == -signal.SIGTERM
 
 
 def test_no_worker_that_is_not_there_yet_is_waited_for_after_a_kill(slots: Slots, fork: Fork) -> None:

@@ -45,7 +45,7 @@ class Hurried(FakeClock):
     """A clock that stands still for who looks, and lets the system do something meanwhile."""
 
     def pause(self, seconds: float) -> None:
-        SYSTEM_CLOCK.pause(0.001)
+        SYSTEM_CLOCK.pause(0.05)
         self.advance(1_000)
 
 
@@ -86,7 +86,7 @@ def test_who_does_not_answer_is_ended_by_force(
     hanging = deaf(processes, home, POOL)
     queue.clock = Hurried()
     assert queue.workers.stop(patience=patience, force=force) == hanging.pid
-    assert hanging.wait(10) == -signal.SIGKILL
+    assert hanging.wait(60) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("kind", [SCHEDULER, DASHBOARD], ids=lambda kind: kind.name)
@@ -96,7 +96,7 @@ def test_a_daemon_without_jobs_is_ended_when_it_does_not_answer(
     hanging = deaf(processes, home, kind)
     queue.clock = Hurried()
     assert getattr(queue, kind.name).stop() == hanging.pid
-    assert hanging.wait(10) == -signal.SIGKILL
+    assert hanging.wait(60) == -signal.SIGKILL
 
 
 def test_what_cannot_be_ended_is_said_and_not_waited_for(
@@ -143,7 +143,7 @@ def test_start_and_status_say_the_same_of_a_pool_of_another_container(
 
 def test_a_worker_of_another_container_is_not_signalled(home: str, queue: Queue, processes: Processes) -> None:
     # Another process has its pid here, with the very same start time.
-    other = processes.start(["sleep", "60"])
+    other = processes.start(["sleep", "600"])
     told = Identity.of(other.pid)
     with queue.store.writing():
         number = queue.store.workers.add(
@@ -160,7 +160,7 @@ def test_a_worker_of_another_container_is_not_signalled(home: str, queue: Queue,
 @pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="making a namespace needs root")
 def test_from_another_pid_namespace_nobody_is_signalled(home: str, queue: Queue, pool: RunningPool) -> None:
     pid = pool.start("--count", "1")
-    script = f"for i in $(seq 5); do sleep 60 & done; {' '.join(cli_command(home, 'worker', 'stop'))}; pgrep -c sleep"
+    script = f"for i in $(seq 5); do sleep 600 & done; {' '.join(cli_command(home, 'worker', 'stop'))}; pgrep -c sleep"
     done = subprocess.run(
         ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script],
         env=cli_environment(home),

@@ -306,6 +306,6 @@ def test_a_process_that_is_stopped_between_two_readings_reads_again() -> None:
 def test_the_machine_has_a_clock_that_counts_sleep() -> None:
     clock = Clock()
     before = clock.boottime()
-    assert before >= clock.monotonic() - 1_000
-    assert abs((clock.wall() - clock.ahead()) - clock.boottime()) < 1_000
+    assert before >= clock.monotonic() - 60_000
+    assert abs((clock.wall() - clock.ahead()) - clock.boottime()) < 60_000
     assert clock.boottime() >= before

@@ -19,7 +19,7 @@ def test_a_worker_is_busy_also_by_the_job_that_it_runs(home: str) -> None:
         assert busy() is None  # It has just begun.
         clock.advance(30_000)
         assert busy() == 0.0
-        add(queue.store, "sleep 60", now=clock.wall())
+        add(queue.store, "sleep 600", now=clock.wall())
         running = claim(queue.store, worker=worker, now=clock.wall())
         clock.advance(30_000)
         assert busy() == 0.5

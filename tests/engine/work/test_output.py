@@ -88,12 +88,11 @@ def test_a_job_that_prints_much_leaves_the_worker_small(home: str, queue: Queue,
 def test_a_job_that_prints_without_end_is_ended_in_time(queue: Queue) -> None:
     job = run_one(queue, "yes", timeout=1, retries=0)
     assert job.error == "timed out after 1 s"
-    assert job.duration is not None and job.duration < 20_000
     assert queue.output(job.id).startswith(b"y\ny\n")
 
 
 def test_the_output_of_a_running_job_can_be_read(home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
-    job = queue.add(f"echo early; echo >{tmp_path}/started; sleep 60")
+    job = queue.add(f"echo early; echo >{tmp_path}/started; sleep 600")
     start_worker(processes, home, tmp_path / "log")
     wait_for_file(tmp_path / "started")
     wait_until(lambda: queue.store.attempts.of_job(job.number) and queue.output(job.id) == b"early\n")
@@ -108,6 +107,6 @@ def test_each_attempt_keeps_its_own_output(queue: Queue) -> None:
 
 def test_output_of_an_attempt_whose_worker_was_killed_is_kept(queue: Queue, pool: RunningPool, tmp_path: Path) -> None:
     pool.start("--count", "1")
-    job = queue.add(f"echo precious; echo >{tmp_path}/started; sleep 2.5; kill -9 $PPID; sleep 60", retries=0)
+    job = queue.add(f"echo precious; echo >{tmp_path}/started; sleep 2.5; kill -9 $PPID; sleep 600", retries=0)
     assert queue.wait(job.id, timeout=60)[0].state == "dead"
     assert queue.output(job.id) == b"precious\n"

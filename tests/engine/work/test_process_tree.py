@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
-from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.model.job import Job
 from tests.engine.running import RunningPool, attempts, drain, run_one, start_worker, survivors, wait_for_file
 from tests.support import Processes, identify, is_alive, wait_until
 
 pytestmark = pytest.mark.slow
 
 
-# Far more than a job of these tests may take, far less than what it would leave running.
-SOON_MS = 15_000
-
-
-# A number of seconds that no other sleep of this machine has.
-UNIQUE = f"60.{os.getpid()}"
+# A number of seconds that no other sleep of this machine has, and far more than a job of these tests may take.
+UNIQUE = f"600.{os.getpid()}"
 
 
 def command_lines() -> list[list[str]]:
@@ -34,13 +27,6 @@ def command_lines() -> list[list[str]]:
         except OSError:
             continue  # It has ended meanwhile.
     return found
-
-
-def timed(queue: Queue, command: str, **fields: Any) -> tuple[Job, int]:
-    """Run one job; return it and the milliseconds that took."""
-    before = SYSTEM_CLOCK.monotonic()
-    job = run_one(queue, command, **fields)
-    return job, SYSTEM_CLOCK.monotonic() - before
 
 
 @pytest.mark.parametrize(
@@ -56,9 +42,8 @@ def timed(queue: Queue, command: str, **fields: Any) -> tuple[Job, int]:
     ids=["holds the pipe", "holds nothing", "own session", "own session, many", "ignores TERM", "no marker"],
 )
 def test_what_a_job_leaves_in_the_background_is_ended(queue: Queue, command: str) -> None:
-    job, took = timed(queue, command.replace("SLEEP", f"sleep {UNIQUE}"))
+    job = run_one(queue, command.replace("SLEEP", f"sleep {UNIQUE}"))
     assert (job.state, queue.output(job.id)) == ("completed", b"over\n")
-    assert took < SOON_MS
     assert survivors(queue, job) == []
     assert UNIQUE not in [words[1] for words in command_lines() if len(words) > 1]
 
@@ -66,36 +51,34 @@ def test_what_a_job_leaves_in_the_background_is_ended(queue: Queue, command: str
 @pytest.mark.parametrize(
     "command",
     [
-        "sleep 60",
-        "setsid sleep 60",
-        "setsid sh -c 'trap \"\" TERM; sleep 60; sleep 60'",
-        "trap '' TERM; sleep 60; sleep 60; sleep 60",
+        "sleep 600",
+        "setsid sleep 600",
+        "setsid sh -c 'trap \"\" TERM; sleep 600; sleep 600'",
+        "trap '' TERM; sleep 600; sleep 600; sleep 600",
         "trap 'echo asked' TERM; while :; do sleep 0.05; done",
-        "kill -STOP $$; sleep 60",
-        "sh -c 'kill -STOP $$; sleep 60' & sleep 60",
+        "kill -STOP $$; sleep 600",
+        "sh -c 'kill -STOP $$; sleep 600' & sleep 600",
     ],
     ids=["plain", "own session", "own and ignores TERM", "ignores TERM", "handles TERM", "stopped", "stopped child"],
 )
 def test_a_timeout_ends_the_whole_tree_and_keeps_the_output(queue: Queue, command: str) -> None:
-    job, took = timed(queue, f"echo before; echo error >&2; {command}", timeout=0.5, retries=0)
+    job = run_one(queue, f"echo before; echo error >&2; {command}", timeout=0.5, retries=0)
     assert (job.state, job.error, job.exit_code) == ("dead", "timed out after 0.5 s", None)
     assert attempts(queue, job)[0]["outcome"] == "timed_out"
     assert queue.output(job.id, stream=1).startswith(b"before\n")
     assert queue.output(job.id, stream=2).startswith(b"error\n")
-    assert took < SOON_MS
     assert survivors(queue, job) == []
 
 
 def test_a_command_that_cleans_up_when_asked_to_end_has_the_time_for_it(queue: Queue) -> None:
-    queue.config.set("kill_grace", "30s")
-    job, took = timed(queue, "trap 'echo tidy; exit 3' TERM; while :; do sleep 0.05; done", timeout=0.5, retries=0)
+    queue.config.set("kill_grace", "10m")
+    job = run_one(queue, "trap 'echo tidy; exit 3' TERM; while :; do sleep 0.05; done", timeout=0.5, retries=0)
     assert (job.error, queue.output(job.id, stream=1)) == ("timed out after 0.5 s", b"tidy\n")
-    assert took < SOON_MS
 
 
 def test_ending_what_ignores_the_request_takes_no_computing(queue: Queue) -> None:
     queue.config.set("kill_grace", "3s")
-    queue.add("( trap '' TERM; sleep 60; sleep 60 ) & echo over")
+    queue.add("( trap '' TERM; sleep 600; sleep 600 ) & echo over")
     used = float(drain(queue.home.path).stdout)
     assert used < 1.5, "the worker was busy while it waited"
 
@@ -117,8 +100,8 @@ class Background:
 def test_a_background_process_may_outlive_its_job_if_that_is_allowed(
     queue: Queue, processes: Processes, tmp_path: Path
 ) -> None:
-    queue.add(f"sleep 60 & echo $! >{tmp_path}/pid; echo over", allow_background=True)
-    others = [queue.add("( sleep 60 & ); true") for _ in range(3)]
+    queue.add(f"sleep 600 & echo $! >{tmp_path}/pid; echo over", allow_background=True)
+    others = [queue.add("( sleep 600 & ); true") for _ in range(3)]
     drain(queue.home.path)
     assert Background(processes, tmp_path / "pid").lives
     assert [queue.get(job.id).state for job in others] == ["completed"] * 3
@@ -130,7 +113,7 @@ def test_what_a_background_process_starts_later_is_not_taken_for_the_next_jobs(
 ) -> None:
     # The parent of the sleep leaves: the worker adopts it while another job runs.
     queue.add(
-        f"( sleep 0.3; setsid sleep 60 >/dev/null 2>&1 & echo $! >{tmp_path}/pid ) >/dev/null 2>&1 &",
+        f"( sleep 0.3; setsid sleep 600 >/dev/null 2>&1 & echo $! >{tmp_path}/pid ) >/dev/null 2>&1 &",
         allow_background=True,
     )
     queue.add(f"while [ ! -s {tmp_path}/pid ]; do sleep 0.02; done; sleep 0.1")
@@ -139,7 +122,7 @@ def test_what_a_background_process_starts_later_is_not_taken_for_the_next_jobs(
 
 
 def test_a_timeout_ends_also_what_would_have_been_allowed_to_stay(queue: Queue) -> None:
-    job, _ = timed(queue, "sleep 60 & sleep 60", timeout=0.3, retries=0, allow_background=True)
+    job = run_one(queue, "sleep 600 & sleep 600", timeout=0.3, retries=0, allow_background=True)
     assert job.error == "timed out after 0.3 s"
     assert survivors(queue, job) == []
 
@@ -149,8 +132,8 @@ def test_stopping_the_pool_leaves_an_allowed_background_process_and_nothing_else
 ) -> None:
     pid = pool.start("--count", "1")
     session = os.getsid(pid)
-    job = queue.add(f"sleep 60 >/dev/null 2>&1 & echo $! >{tmp_path}/pid", allow_background=True)
-    queue.wait(job.id, timeout=30)
+    job = queue.add(f"sleep 600 >/dev/null 2>&1 & echo $! >{tmp_path}/pid", allow_background=True)
+    queue.wait(job.id, timeout=60)
     pool.run("stop")
     assert Background(processes, tmp_path / "pid").lives
     wait_until(
@@ -164,10 +147,10 @@ def test_stopping_the_pool_leaves_an_allowed_background_process_and_nothing_else
 
 
 def test_cancelling_a_running_job_ends_its_tree(home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
-    job = queue.add(f"setsid sleep 60 & echo >{tmp_path}/started; sleep 60")
+    job = queue.add(f"setsid sleep 600 & echo >{tmp_path}/started; sleep 600")
     start_worker(processes, home, tmp_path / "log")
     wait_for_file(tmp_path / "started")
     queue.cancel(job.number)
-    (found,) = queue.wait(job.id, timeout=30)
+    (found,) = queue.wait(job.id, timeout=60)
     assert (found.state, found.error) == ("cancelled", "cancelled")
     assert survivors(queue, job) == []

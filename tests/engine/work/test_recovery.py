@@ -13,6 +13,7 @@ import pytest
 
 from queuectl.engine.home.settings import load_settings
 from queuectl.engine.machine import process
+from queuectl.engine.machine.journal import Journal
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.environment import marker
@@ -71,6 +72,15 @@ class Bench:
         with self.store.writing():
             self.store.attempts.record_process(claim.attempt_id, pid, start)
 
+    def journal(self, claim: Claim, outcome: Outcome | None, *, attempt: int | None = None, boot: str = "") -> None:
+        """Have the worker's journal say how an attempt ended, by default this one in this boot."""
+        writer = (self.store.meta.home_id(), boot or process.boot_id(), process.namespace(), claim.worker)
+        written = Journal(self.store.home.worker_journal(claim.worker), writer)
+        written.begin(attempt or claim.attempt_id, started=0, pipes=(0, 0), spared=())
+        if outcome is not None:
+            written.end(outcome, ended_at=1, duration=4_321, spared=())
+        written.close(keep=True)
+
     def marker(self, claim: Claim) -> str:
         return marker(self.store.meta.home_id(), MARK, claim)
 
@@ -87,7 +97,7 @@ def bench(queue: Queue) -> Iterator[Bench]:
 
 def stranger(processes: Processes, **environment: str) -> tuple[subprocess.Popen[Any], str]:
     """Start a process in a session of its own; return it and its start time."""
-    started = processes.start(["sleep", "60"], env={**os.environ, **environment}, start_new_session=True)
+    started = processes.start(["sleep", "600"], env={**os.environ, **environment}, start_new_session=True)
     wait_until(lambda: Path(f"/proc/{started.pid}/cmdline").read_bytes().startswith(b"sleep"))
     start = process.start_time(started.pid)
     assert start is not None
@@ -103,6 +113,43 @@ def test_the_job_of_a_lost_worker_is_moved_and_its_row_removed(bench: Bench, que
     assert found.error is not None and "was lost" in found.error
     assert queue.store.workers.all() == []
     assert "recovered" in [event.what for event in queue.store.events.of_job(job.number)]
+
+
+def test_an_attempt_whose_end_only_the_journal_tells_is_released_if_that_says_so(bench: Bench, queue: Queue) -> None:
+    job = queue.add("true")
+    claim = bench.claim(bench.worker(lives=False))
+    bench.journal(claim, Outcome.released())
+    assert bench.recovery().step() == 1
+    found = queue.get(job.id)
+    assert (found.state, found.attempts, found.error) == ("pending", 0, "worker stopped")
+    assert [(row["outcome"], row["duration"]) for row in attempts(queue, job)] == [("released", 4_321)]
+    (event,) = [event for event in queue.store.events.of_job(job.number) if event.what == "recovered"]
+    assert event.detail == f"attempt 1: worker {claim.worker} was stopped before it could record the end, now pending"
+
+
+@pytest.mark.parametrize(
+    "outcome, other",
+    [
+        (None, {}),
+        (Outcome.exited(0), {}),
+        (Outcome.exited(3), {}),
+        (Outcome.signalled(15, "SIGTERM"), {}),
+        (Outcome.timed_out(1), {}),
+        (Outcome.released(), {"attempt": 4_711}),
+        (Outcome.released(), {"boot": "the boot before"}),
+    ],
+    ids=["under way", "success", "failure", "signal", "timeout", "of another attempt", "of another boot"],
+)
+def test_any_other_end_in_a_journal_is_lost_with_the_worker(
+    bench: Bench, queue: Queue, outcome: Outcome | None, other: dict[str, Any]
+) -> None:
+    job = queue.add("true")
+    claim = bench.claim(bench.worker(lives=False))
+    bench.journal(claim, outcome, **other)
+    assert bench.recovery().step() == 1
+    found = queue.get(job.id)
+    assert (found.state, found.attempts, found.error) == ("failed", 1, f"worker {claim.worker} was lost")
+    assert [(row["outcome"], row["duration"]) for row in attempts(queue, job)] == [("lost", None)]
 
 
 def test_the_job_of_a_live_worker_is_left_alone(bench: Bench, queue: Queue) -> None:
@@ -131,7 +178,7 @@ def test_what_is_left_of_the_attempt_is_killed_before_the_job_moves(
     marked, _ = stranger(processes, **{process.MARKER: bench.marker(claim)})
     bench.record(claim, recorded.pid, start)
     assert bench.recovery().step() == 1
-    assert recorded.wait(10) == marked.wait(10) == -signal.SIGKILL
+    assert recorded.wait(60) == marked.wait(60) == -signal.SIGKILL
 
 
 def test_a_process_that_got_the_pid_meanwhile_is_not_signalled(
@@ -190,7 +237,7 @@ def test_a_worker_that_lets_its_lease_run_out_is_killed_after_a_grace(
         assert hanging.poll() is None
         bench.clock.advance(999)
     recovery.step()
-    assert hanging.wait(10) == -signal.SIGKILL
+    assert hanging.wait(60) == -signal.SIGKILL
 
 
 def test_a_stranger_with_the_pid_of_an_overdue_worker_is_not_killed(
@@ -216,7 +263,7 @@ def test_a_stopped_worker_is_killed_and_cannot_overwrite_the_result(
     pool.start("--count", "2")
     job = queue.add(
         f"echo $QUEUECTL_ATTEMPT >>{tmp_path}/started; "
-        f"[ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 60; echo result of $QUEUECTL_ATTEMPT"
+        f"[ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 600; echo result of $QUEUECTL_ATTEMPT"
     )
     wait_for_file(tmp_path / "started")
     (worker,) = [row for row in queue.store.workers.all() if row.job]
@@ -261,7 +308,7 @@ def _take_away(queue: Queue) -> None:
 
 
 def test_a_worker_that_lost_a_long_job_ends_it(home: str, queue: Queue, processes: Processes, tmp_path: Path) -> None:
-    job = queue.add(f"echo >{tmp_path}/started; sleep 60")
+    job = queue.add(f"echo >{tmp_path}/started; sleep 600")
     start_worker(processes, home, tmp_path / "log")
     wait_for_file(tmp_path / "started")
     assert survivors(queue, job)
@@ -283,13 +330,12 @@ def test_a_job_that_kills_its_worker_is_dead_after_all_attempts_and_others_run(q
 def test_a_killed_worker_is_noticed_without_waiting_for_the_lease(
     queue: Queue, pool: RunningPool, tmp_path: Path
 ) -> None:
+    queue.config.set("lease", "10m")
     pool.start("--count", "1")
-    job = queue.add(f"echo >{tmp_path}/started; [ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 60")
+    job = queue.add(f"echo >{tmp_path}/started; [ $QUEUECTL_ATTEMPT -gt 1 ] || sleep 600")
     wait_for_file(tmp_path / "started")
-    before = SYSTEM_CLOCK.monotonic()
     os.kill(pool.pids()[0], signal.SIGKILL)
     wait_for_state(queue, job, "completed")
-    assert SYSTEM_CLOCK.monotonic() - before < 10_000 < queue.settings().lease
     assert survivors(queue, job) == []
 
 

@@ -36,7 +36,7 @@ else:
 sys.stdin.read()
 """
 # Leaves a process without a trace of its own: no marker, no pipe, another session, its parent gone.
-HIDDEN = "env -i setsid sh -c 'sleep 60 & sleep 60' >/dev/null 2>&1 & wait"
+HIDDEN = "env -i setsid sh -c 'sleep 600 & sleep 600' >/dev/null 2>&1 & wait"
 
 
 def named(processes: Processes, *words: str, **options: Any) -> subprocess.Popen[Any]:
@@ -79,7 +79,7 @@ def test_what_carries_the_marker_is_found(processes: Processes) -> None:
 
 def test_what_shares_a_session_with_the_marker_is_found(processes: Processes) -> None:
     shell = processes.start(
-        ["sh", "-c", "env -i sleep 60 & echo $!; sleep 60"],
+        ["sh", "-c", "env -i sleep 600 & echo $!; sleep 600"],
         env={**os.environ, process.MARKER: MINE},
         start_new_session=True,
         stdout=subprocess.PIPE,
@@ -93,7 +93,7 @@ def test_what_shares_a_session_with_the_marker_is_found(processes: Processes) ->
 
 def test_the_recorded_shell_is_found_with_its_session_and_all_that_descends_from_it(processes: Processes) -> None:
     leader = processes.start(
-        ["sh", "-c", "sleep 60 & setsid sleep 60 & echo; wait"], start_new_session=True, stdout=subprocess.PIPE
+        ["sh", "-c", "sleep 600 & setsid sleep 600 & echo; wait"], start_new_session=True, stdout=subprocess.PIPE
     )
     assert leader.stdout is not None and leader.stdout.readline() == b"\n"
     trace = Trace(MINE, pid=leader.pid, pid_start=start_of(leader.pid))
@@ -118,7 +118,7 @@ def test_a_pid_without_a_start_time_proves_nothing(processes: Processes) -> None
 def test_a_session_whose_leader_is_gone_proves_nothing(processes: Processes) -> None:
     # As a daemon that was given the session's number after the numbers began again.
     leader = processes.start(
-        ["sh", "-c", "sleep 60 & echo $!; read line"],
+        ["sh", "-c", "sleep 600 & echo $!; read line"],
         start_new_session=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -189,7 +189,7 @@ def test_orphans_that_were_there_before_are_left_alone(processes: Processes) -> 
 
 
 def test_orphans_of_another_attempt_are_left_alone(processes: Processes) -> None:
-    orphans = Orphans(processes, "env", f"{process.MARKER}={HOME}-2-2", "sh", "-c", "setsid sleep 60 & sleep 60")
+    orphans = Orphans(processes, "env", f"{process.MARKER}={HOME}-2-2", "sh", "-c", "setsid sleep 600 & sleep 600")
     assert of_lost(orphans.trace()) == []
 
 
