@@ -86,6 +86,13 @@ class Lane(Record):
         """Return whether another job may start at a wall time while so many run."""
         return not self.is_paused(now) and not self.is_full(running) and self.starts_at(now) <= now
 
+    def room(self, now: int, running: int) -> int:
+        """Return how many jobs may start at a wall time while so many run, MAX_SLOTS for any number."""
+        if not self.has_room(now, running):
+            return 0
+        most = MAX_SLOTS if self.slots is None else self.slots - running
+        return most if self.rate_count is None else min(most, self.rate_burst)
+
     def due_after(self, now: int) -> int:
         """Return `due` once a job has started at a wall time."""
         rate = self.rate

@@ -94,7 +94,10 @@ class Lanes:
         if HOME in lanes and lanes[HOME].is_paused(now):
             return 0
         running = self._counts.in_state(PROCESSING) if lanes else {}
-        return sum(_of(lanes.get(name), jobs, now, running.get(name, 0)) for name, jobs in waiting.items())
+        return sum(
+            min(jobs, lanes[name].room(now, running.get(name, 0))) if name in lanes else jobs
+            for name, jobs in waiting.items()
+        )
 
     def paused_until(self, now: int) -> list[Lane]:
         """Return those whose pause was to end by a wall time."""
@@ -107,12 +110,3 @@ class Lanes:
     def move_delays(self, by: int) -> None:
         """Move what counts from some instant on: the clock was set by so many milliseconds. In a transaction."""
         self._database.change(MOVE, (by,))
-
-
-def _of(lane: Lane | None, jobs: int, now: int, running: int) -> int:
-    """Return how many of a queue's pending jobs could start."""
-    if lane is None:
-        return jobs
-    if not lane.has_room(now, running):
-        return 0
-    return jobs if lane.slots is None else min(jobs, lane.slots - running)

@@ -7,6 +7,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+from queuectl.engine.autoscale import AutoScaler
 from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
@@ -14,7 +15,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict, InvalidInput, NotFound, QueueCTLError
 from queuectl.model.when import HOUR, MINUTE
 from queuectl.store import Home, Store
-from tests.store.building import claim, take
+from tests.store.building import claim, employ, take
 from tests.support import FakeClock
 
 
@@ -237,6 +238,23 @@ def test_a_pause_is_an_alert_that_is_not_pressing(queue: Queue) -> None:
     (alert,) = queue.reports.status().alerts
     assert str(alert) == "everything is paused: queuectl resume"
     assert [(pause.queue, pause.reason) for pause in queue.reports.status().pauses] == [(None, None), ("mail", "game")]
+
+
+def test_workers_that_take_no_jobs_of_a_paused_queue_are_no_alert(queue: Queue, home: str) -> None:
+    queue.add("true", queue="mail")
+    with Store(Home(home), clock=queue.clock) as store:
+        employ(store, queues="other")
+    assert [alert.code for alert in queue.reports.status().alerts] == ["queue_without_workers"]
+    queue.pause("mail")
+    assert [alert.code for alert in queue.reports.status().alerts] == ["paused"]
+
+
+def test_automatic_mode_starts_workers_for_what_may_start_only(queue: Queue, clock: FakeClock) -> None:
+    scaler = AutoScaler(queue, 10, Log("test", clock))
+    queue.enqueue([{"command": "true", "queue": "mail"}] * 5)
+    queue.pause("mail")
+    scaler.step()
+    assert scaler.running() == 0 and told(queue, "scaled") == []
 
 
 def test_errors_are_those_of_a_queue(queue: Queue) -> None:

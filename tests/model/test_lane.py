@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.lane import Lane
+from queuectl.model.lane import MAX_SLOTS, Lane
 from queuectl.model.rate import MAX_RATE, Rate, parse_rate
 from queuectl.model.when import DAY, HOUR, MINUTE, SECOND
 
@@ -121,6 +121,22 @@ def test_slots_a_pause_and_a_rate_say_whether_a_job_may_start(
 ) -> None:
     assert lane.has_room(NOW, running) == has_room
     assert lane.opens_at(NOW, running) == (None if opens is None else NOW + opens)
+    assert bool(lane.room(NOW, running)) == has_room
+
+
+@pytest.mark.parametrize(
+    ("lane", "running", "room"),
+    [
+        (Lane("a"), 3, MAX_SLOTS),
+        (Lane("a", slots=5), 3, 2),
+        (Lane("a", slots=5, rate_count=1), 0, 1),
+        (Lane("a", slots=5, rate_count=1, rate_burst=3), 0, 3),
+        (Lane("a", slots=5, rate_count=1, rate_burst=3), 4, 1),
+        (Lane("a", paused_at=NOW), 0, 0),
+    ],
+)
+def test_so_many_jobs_may_start_at_once(lane: Lane, running: int, room: int) -> None:
+    assert lane.room(NOW, running) == room
 
 
 def test_a_lane_that_was_given_nothing_is_plain() -> None:

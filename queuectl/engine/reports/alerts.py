@@ -91,8 +91,8 @@ def _queue_without_workers(facts: Facts) -> Iterator[Alert]:
     if not facts.alive or facts.scheduler.mode == "auto":
         return
     waiting = {queue: counts[PENDING] for queue, counts in facts.queues.items() if counts.get(PENDING)}
-    left = [queue for queue in sorted(waiting) if not takers(facts, queue)]
-    if not left:
+    left = [queue for queue in sorted(waiting) if not takers(facts, queue) and not facts.paused_lane(queue)]
+    if not left or facts.pause:
         return
     jobs = sum(waiting[queue] for queue in left)
     where = f"queue {left[0]}" if len(left) == 1 else f"{len(left)} queues"
